@@ -1,0 +1,1 @@
+"""The parts that TapStack is made of, a construct each."""

@@ -1,0 +1,75 @@
+"""A cloud assembly as a value: the stacks that a CDK app synthesized, and what CDK said about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stackproof.model.location import Location
+from stackproof.model.template import Template
+
+__all__ = ["Annotation", "Assembly", "Deprecation", "FileAsset", "Stack"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Annotation:
+    """What an app or CDK itself noted on a construct; `level` is "error", "warning" or "info"."""
+
+    level: str
+    message: str
+    location: Location
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Deprecation:
+    """A deprecated CDK API that the app used, as jsii warned: `api` is "aws-cdk-lib.aws_lambda.FunctionOptions#logRetention"."""
+
+    api: str
+    message: str
+    file: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class FileAsset:
+    """A file or folder that must lie in a bucket before the stack is created; bucket and key may hold `${AWS::…}`."""
+
+    path: str
+    packaging: str
+    bucket: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """One stack. `account` and `region` are None where the app left them open. `parent` names the stack that nests it."""
+
+    name: str
+    template: Template
+    account: str | None = None
+    region: str | None = None
+    parent: str | None = None
+    dependencies: tuple[str, ...] = ()
+    assets: tuple[FileAsset, ...] = ()
+    annotations: tuple[Annotation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assembly:
+    """What a synth gave. `key` is the hash of its inputs, None for a folder that someone else wrote.
+
+    `missing_context` names look-ups that stand as dummies in the templates.
+    `coverage_file` holds the coverage of the app's own lines, if it was recorded.
+    """
+
+    directory: str
+    stacks: tuple[Stack, ...]
+    key: str | None = None
+    cached: bool = False
+    seconds: float = 0.0
+    deprecations: tuple[Deprecation, ...] = ()
+    missing_context: tuple[str, ...] = ()
+    coverage_file: str | None = None
+
+    def stack(self, name: str) -> Stack | None:
+        """The stack of that name, or None."""
+        return next((each for each in self.stacks if each.name == name), None)

@@ -1,0 +1,86 @@
+"""A deployed stack as a value: which physical resource stands for which logical one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from stackproof.model.json import JsonObject, JsonValue
+
+__all__ = ["DeployedResource", "Deployment"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class DeployedResource:
+    """One row of CloudFormation's `ListStackResources`; `physical_id` is empty where a target gives none."""
+
+    logical_id: str
+    physical_id: str
+    resource_type: str
+    status: str
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        return {
+            "logical_id": self.logical_id,
+            "physical_id": self.physical_id,
+            "resource_type": self.resource_type,
+            "status": self.status,
+        }
+
+    @classmethod
+    def from_dict(cls, data: JsonObject) -> DeployedResource:
+        return cls(
+            logical_id=str(data["logical_id"]),
+            physical_id=str(data["physical_id"]),
+            resource_type=str(data["resource_type"]),
+            status=str(data["status"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """One stack as it runs on one target. `parameters` are the effective values, `exports` those of the whole account."""
+
+    stack_name: str
+    stack_id: str
+    status: str
+    account: str
+    region: str
+    partition: str = "aws"
+    resources: tuple[DeployedResource, ...] = ()
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    exports: Mapping[str, str] = field(default_factory=dict)
+
+    def resource(self, logical_id: str) -> DeployedResource | None:
+        """The deployed resource of that logical id, or None."""
+        return next((each for each in self.resources if each.logical_id == logical_id), None)
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        return {
+            "stack_name": self.stack_name,
+            "stack_id": self.stack_id,
+            "status": self.status,
+            "account": self.account,
+            "region": self.region,
+            "partition": self.partition,
+            "resources": [each.to_dict() for each in self.resources],
+            "outputs": dict(self.outputs),
+            "parameters": dict(self.parameters),
+            "exports": dict(self.exports),
+        }
+
+    @classmethod
+    def from_dict(cls, data: JsonObject) -> Deployment:
+        return cls(
+            stack_name=str(data["stack_name"]),
+            stack_id=str(data["stack_id"]),
+            status=str(data["status"]),
+            account=str(data["account"]),
+            region=str(data["region"]),
+            partition=str(data["partition"]),
+            resources=tuple(DeployedResource.from_dict(each) for each in data["resources"]),  # type: ignore[union-attr,arg-type]
+            outputs={key: str(value) for key, value in data["outputs"].items()},  # type: ignore[union-attr]
+            parameters={key: str(value) for key, value in data["parameters"].items()},  # type: ignore[union-attr]
+            exports={key: str(value) for key, value in data["exports"].items()},  # type: ignore[union-attr]
+        )

@@ -1,0 +1,195 @@
+"""What was read of live resources, and how it compares: facts and verdicts are apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from stackproof.model.json import JsonObject, JsonValue
+from stackproof.model.location import Location, optional_str
+
+__all__ = [
+    "Change",
+    "Coverage",
+    "DriftStatus",
+    "PropertyDifference",
+    "Reading",
+    "ResourceProof",
+    "Unproven",
+    "UnprovenReason",
+]
+
+
+class UnprovenReason(StrEnum):
+    """Why something was not seen to be so; one list everywhere."""
+
+    WRITE_ONLY = "write_only"
+    DENIED = "denied"
+    NOT_EMULATED = "not_emulated"
+    NO_READER = "no_reader"
+    UNRESOLVED = "unresolved"
+    THROTTLED = "throttled"
+    UNREACHABLE = "unreachable"
+    BUSY = "busy"
+
+
+class DriftStatus(StrEnum):
+    """AWS's drift API has these words for a resource."""
+
+    IN_SYNC = "IN_SYNC"
+    MODIFIED = "MODIFIED"
+    DELETED = "DELETED"
+    NOT_CHECKED = "NOT_CHECKED"
+
+
+class Change(StrEnum):
+    """AWS's drift API has these words for a property."""
+
+    ADD = "ADD"
+    REMOVE = "REMOVE"
+    NOT_EQUAL = "NOT_EQUAL"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a reader saw of one live resource: CloudFormation's property names, and the values of its `Fn::GetAtt`.
+
+    `attributes` maps attribute names ("Arn", "Endpoint.Address") to values; `reference` is what `Ref` gives
+    where that is not the physical id. `unread` maps JSON pointers of properties to why they could not be read.
+    A property that is in neither `properties` nor `unread` is not set on the live resource.
+    """
+
+    properties: JsonObject
+    attributes: JsonObject = field(default_factory=dict)
+    reference: str | None = None
+    unread: Mapping[str, UnprovenReason] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PropertyDifference:
+    """One property that is not as the template says; `path` is a JSON pointer below `Properties`."""
+
+    path: str
+    expected: JsonValue
+    actual: JsonValue
+    change: Change
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        return {"path": self.path, "expected": self.expected, "actual": self.actual, "change": self.change.value}
+
+    @classmethod
+    def from_dict(cls, data: JsonObject) -> PropertyDifference:
+        return cls(
+            path=str(data["path"]),
+            expected=data["expected"],
+            actual=data["actual"],
+            change=Change(str(data["change"])),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Unproven:
+    """A property that no probe has seen, and why; the path "" is the resource as a whole."""
+
+    path: str
+    reason: UnprovenReason
+    detail: str = ""
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        return {"path": self.path, "reason": self.reason.value, "detail": self.detail}
+
+    @classmethod
+    def from_dict(cls, data: JsonObject) -> Unproven:
+        return cls(path=str(data["path"]), reason=UnprovenReason(str(data["reason"])), detail=str(data["detail"]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceProof:
+    """The verdict on one resource. Every property that the template sets is in exactly one of the three tuples."""
+
+    location: Location
+    physical_id: str | None
+    status: DriftStatus
+    custom: bool = False
+    proven: tuple[str, ...] = ()
+    differences: tuple[PropertyDifference, ...] = ()
+    unproven: tuple[Unproven, ...] = ()
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether the resource was seen live (its properties are counted by themselves)."""
+        return self.status in {DriftStatus.IN_SYNC, DriftStatus.MODIFIED}
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        return {
+            "location": self.location.to_dict(),
+            "physical_id": self.physical_id,
+            "status": self.status.value,
+            "custom": self.custom,
+            "proven": list(self.proven),
+            "differences": [each.to_dict() for each in self.differences],
+            "unproven": [each.to_dict() for each in self.unproven],
+        }
+
+    @classmethod
+    def from_dict(cls, data: JsonObject) -> ResourceProof:
+        return cls(
+            location=Location.from_dict(data["location"]),  # type: ignore[arg-type]
+            physical_id=optional_str(data["physical_id"]),
+            status=DriftStatus(str(data["status"])),
+            custom=bool(data["custom"]),
+            proven=tuple(str(each) for each in data["proven"]),  # type: ignore[union-attr]
+            differences=tuple(
+                PropertyDifference.from_dict(each) for each in data["differences"]  # type: ignore[union-attr,arg-type]
+            ),
+            unproven=tuple(Unproven.from_dict(each) for each in data["unproven"]),  # type: ignore[union-attr,arg-type]
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """Proof coverage: of what the template sets, how much a live probe has seen to be so.
+
+    Custom resources stand outside of `resources_total` (their handler is not run on emulators) and are counted apart.
+    """
+
+    resources_total: int = 0
+    resources_proven: int = 0
+    custom_resources: int = 0
+    properties_total: int = 0
+    properties_proven: int = 0
+    properties_differ: int = 0
+    properties_unproven: int = 0
+
+    @classmethod
+    def of(cls, proofs: tuple[ResourceProof, ...]) -> Coverage:
+        """The sum over resources."""
+        counted = [each for each in proofs if not each.custom]
+        proven = sum(len(each.proven) for each in counted)
+        differ = sum(len(each.differences) for each in counted)
+        unproven = sum(len([one for one in each.unproven if one.path]) for each in counted)
+        return cls(
+            resources_total=len(counted),
+            resources_proven=sum(each.is_proven for each in counted),
+            custom_resources=len(proofs) - len(counted),
+            properties_total=proven + differ + unproven,
+            properties_proven=proven,
+            properties_differ=differ,
+            properties_unproven=unproven,
+        )
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        return {
+            "resources": {
+                "total": self.resources_total,
+                "proven": self.resources_proven,
+                "custom": self.custom_resources,
+            },
+            "properties": {
+                "total": self.properties_total,
+                "proven": self.properties_proven,
+                "differs": self.properties_differ,
+                "unproven": self.properties_unproven,
+            },
+        }

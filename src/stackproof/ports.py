@@ -1,0 +1,130 @@
+"""The seams between use cases and the outside world: Protocols, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import IO, Any, Protocol, TypeAlias
+
+from stackproof.model.assembly import Stack
+from stackproof.model.deployment import Deployment
+from stackproof.model.finding import EngineAnswer
+from stackproof.model.json import JsonObject, JsonValue
+from stackproof.model.observation import Reading, UnprovenReason
+from stackproof.model.schema import ResourceSchema
+from stackproof.model.template import Template
+
+__all__ = [
+    "PolicyEngine",
+    "ReadRequest",
+    "Reader",
+    "Reporter",
+    "SchemaSource",
+    "Store",
+    "Target",
+]
+
+
+class PolicyEngine(Protocol):
+    """Judges templates against rules: cfn-lint, Checkov, cloudformation-validate."""
+
+    @property
+    def name(self) -> str:
+        """The engine's name in reports."""
+
+    @property
+    def identity(self) -> str:
+        """Name, version and a hash of its rules and settings: two engines of one identity give the same answers."""
+
+    def start(self) -> None:
+        """Begin to import in the background; returns at once, and a second call does nothing."""
+
+    def judge(self, template: Template) -> EngineAnswer:
+        """All it says of one template; raises EngineError if it broke or ran out of time on it."""
+
+    def close(self) -> None:
+        """End its processes; a second call does nothing."""
+
+
+class SchemaSource(Protocol):
+    """Where resource schemas come from."""
+
+    def schema(self, resource_type: str) -> ResourceSchema | None:
+        """The schema of the type, or None if there is no such type."""
+
+    def resource_types(self) -> tuple[str, ...]:
+        """Every known type, sorted."""
+
+
+class Target(Protocol):
+    """An AWS account or an emulator of one."""
+
+    @property
+    def name(self) -> str:
+        """"moto", "aws" or "endpoint"."""
+
+    @property
+    def account(self) -> str:
+        """The account id."""
+
+    @property
+    def region(self) -> str:
+        """The region's name."""
+
+    @property
+    def partition(self) -> str:
+        """"aws", "aws-cn" or "aws-us-gov"."""
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 - botocore makes its clients at run time
+        """A botocore client, one for each service and thread-safe; its failures are botocore's exceptions."""
+
+    def deploy(self, stack: Stack) -> Deployment:
+        """Publish the assets, create or update the stack, wait for it; raises TargetError."""
+
+    def deployment(self, stack_name: str) -> Deployment:
+        """The stack as it runs; raises TargetError if there is none or it is in the middle of an operation."""
+
+    def destroy(self, stack_name: str) -> None:
+        """Delete the stack and wait for it; raises TargetError."""
+
+    def not_emulated(self, resource_type: str, property_path: str) -> bool:
+        """Whether this target is known to drop the property (a JSON pointer; "" is the whole resource)."""
+
+    def translated(self, error: Exception) -> UnprovenReason | None:
+        """Why a read failed, in our words; None for an error that is no answer of the service."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadRequest:
+    """What a reader gets. `expected` are the template's properties, resolved as far as that is possible."""
+
+    client: Callable[[str], Any]
+    logical_id: str
+    physical_id: str
+    resource_type: str
+    expected: JsonObject
+    account: str
+    region: str
+    partition: str
+    stack_id: str = ""
+
+
+Reader: TypeAlias = Callable[[ReadRequest], Reading | None]
+"""Reads one live resource; None means that it does not exist. Botocore's exceptions pass through."""
+
+
+class Reporter(Protocol):
+    """Writes a report's dictionary to a stream."""
+
+    def write(self, report: JsonObject, stream: IO[str]) -> None:
+        """Write the whole report."""
+
+
+class Store(Protocol):
+    """Content-addressed memory of what was computed."""
+
+    def get(self, kind: str, key: str) -> JsonValue | None:
+        """What was put there, or None; a damaged entry is removed and counts as absent."""
+
+    def put(self, kind: str, key: str, value: JsonValue) -> None:
+        """Remember the value, atomically."""
