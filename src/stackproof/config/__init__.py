@@ -1,0 +1,1 @@
+"""Settings and policy files as frozen values, with errors that name the path."""

@@ -1,0 +1,1 @@
+"""From files to templates and cloud assemblies."""

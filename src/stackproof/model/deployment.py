@@ -39,7 +39,10 @@ class DeployedResource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
-    """One stack as it runs on one target. `parameters` are the effective values, `exports` those of the whole account."""
+    """One stack as it runs on one target. `parameters` are the effective values, `exports` those of the whole account.
+
+    `zones` are what `Fn::GetAZs` gives in the region; empty where they could not be read.
+    """
 
     stack_name: str
     stack_id: str
@@ -51,6 +54,7 @@ class Deployment:
     outputs: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
     exports: Mapping[str, str] = field(default_factory=dict)
+    zones: tuple[str, ...] = ()
 
     def resource(self, logical_id: str) -> DeployedResource | None:
         """The deployed resource of that logical id, or None."""
@@ -68,6 +72,7 @@ class Deployment:
             "outputs": dict(self.outputs),
             "parameters": dict(self.parameters),
             "exports": dict(self.exports),
+            "zones": list(self.zones),
         }
 
     @classmethod
@@ -83,4 +88,5 @@ class Deployment:
             outputs={key: str(value) for key, value in data["outputs"].items()},  # type: ignore[union-attr]
             parameters={key: str(value) for key, value in data["parameters"].items()},  # type: ignore[union-attr]
             exports={key: str(value) for key, value in data["exports"].items()},  # type: ignore[union-attr]
+            zones=tuple(str(each) for each in data["zones"]),  # type: ignore[union-attr]
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -40,25 +41,32 @@ class ResourceSchema:
     def at(self, path: str) -> JsonObject | None:
         """The subschema of a property, `$ref` followed; None if the schema has no such property.
 
-        An empty mapping means that anything is allowed there.
+        An empty mapping means that anything is allowed there. Where alternatives describe the property, the first counts.
         """
-        here: JsonObject = self.document
-        for part in path.split("/")[1:]:
-            below = self._below(here, part)
-            if below is None:
-                return None
-            here = self.followed(below)
-        return here
+        found = self._all_at(path)
+        return found[0] if found else None
 
     def nearest(self, path: str) -> str | None:
         """The known sibling name closest to the last part of an unknown path, for an error message."""
         parent, _, name = path.rpartition("/")
-        here = self.at(parent)
-        known = here.get("properties") if here else None
-        names = list(known) if isinstance(known, Mapping) else []
-        folded = {each.casefold(): each for each in names}
+        folded = {
+            each.casefold(): each
+            for here in self._all_at(parent)
+            for variant in self._variants(here)
+            for each in _mapping(variant, "properties")
+        }
         close = get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
         return folded[close[0]] if close else None
+
+    @property
+    def tag_property(self) -> str | None:
+        """Where tags go ("/Tags"); None if the type cannot be tagged."""
+        tagging = self.document.get("tagging")
+        if not isinstance(tagging, Mapping):
+            return "/Tags" if "Tags" in _mapping(self.document, "properties") else None
+        if tagging.get("taggable") is not True:
+            return None
+        return str(tagging.get("tagProperty", "/properties/Tags")).removeprefix("/properties")
 
     def followed(self, schema: JsonObject) -> JsonObject:
         """The schema behind a local `$ref`."""
@@ -73,27 +81,60 @@ class ResourceSchema:
             schema = found
         return schema
 
-    def _below(self, schema: JsonObject, part: str) -> JsonObject | None:
-        for alternative in (schema, *self._alternatives(schema)):
-            known = alternative.get("properties")
-            if isinstance(known, Mapping) and isinstance(found := known.get(part), Mapping):
-                return found
-            items = alternative.get("items")
-            if isinstance(items, Mapping) and (part.isdigit() or part == "*"):
-                return items
-            patterns = alternative.get("patternProperties")
-            if isinstance(patterns, Mapping):
-                return next((each for each in patterns.values() if isinstance(each, Mapping)), {})
-            if isinstance(more := alternative.get("additionalProperties"), Mapping):
-                return more
-        types = schema.get("type")
-        free = "properties" not in schema and (types is None or "object" in types)  # type: ignore[operator]
-        return {} if free and not self._alternatives(schema) else None
+    def _all_at(self, path: str) -> tuple[JsonObject, ...]:
+        """What every alternative says of the property."""
+        here: tuple[JsonObject, ...] = (self.document,)
+        for part in path.split("/")[1:]:
+            name = part.replace("~1", "/").replace("~0", "~")
+            here = tuple(below for each in here for below in self._below(each, name))
+        return here
 
-    def _alternatives(self, schema: JsonObject) -> tuple[JsonObject, ...]:
-        found: list[JsonObject] = []
-        for keyword in ("oneOf", "anyOf", "allOf"):
-            options = schema.get(keyword)
-            if isinstance(options, list):
-                found.extend(self.followed(each) for each in options if isinstance(each, Mapping))
-        return tuple(found)
+    def _below(self, schema: JsonObject, name: str) -> tuple[JsonObject, ...]:
+        variants = self._variants(schema)
+        found = tuple(self.followed(below) for each in variants if (below := _child(each, name)) is not None)
+        if found:
+            return found
+        types = [str(each["type"]) for each in variants if "type" in each]
+        is_closed = any(each.get("additionalProperties") is False or "properties" in each for each in variants)
+        is_free = not is_closed and (not types or any("object" in each for each in types))
+        return ({},) if is_free else ()
+
+    def _variants(self, schema: JsonObject) -> list[JsonObject]:
+        """The schema itself and, at any depth, the alternatives that it is made of."""
+        found = [schema]
+        # The list grows while it is read: alternatives may have alternatives.
+        for each in found:
+            for keyword in ("oneOf", "anyOf", "allOf"):
+                options = each.get(keyword)
+                if isinstance(options, list):
+                    followed = [self.followed(option) for option in options if isinstance(option, Mapping)]
+                    found.extend(option for option in followed if not any(option is known for known in found))
+        return found
+
+
+def _mapping(schema: JsonObject, keyword: str) -> JsonObject:
+    value = schema.get(keyword)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _child(schema: JsonObject, name: str) -> JsonObject | None:
+    """What one schema, its alternatives aside, says of a key or an index."""
+    if isinstance(found := _mapping(schema, "properties").get(name), Mapping):
+        return found
+    items = schema.get("items")
+    if isinstance(items, Mapping) and (name.isdigit() or name == "*"):
+        return items
+    patterns = _mapping(schema, "patternProperties")
+    if patterns:
+        # A key that fits no pattern is for the engines to find: here it is the values' schema that is asked for.
+        fitting = [each for pattern, each in patterns.items() if _fits(pattern, name)] or [*patterns.values()]
+        return next((each for each in fitting if isinstance(each, Mapping)), {})
+    more = schema.get("additionalProperties")
+    return more if isinstance(more, Mapping) else None
+
+
+def _fits(pattern: str, name: str) -> bool:
+    try:
+        return re.search(pattern, name) is not None
+    except re.error:  # JSON Schema's expressions are JavaScript's
+        return False

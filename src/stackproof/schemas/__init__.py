@@ -1,0 +1,1 @@
+"""Where resource schemas come from."""

@@ -1,0 +1,1 @@
+"""From a CDK app to a cloud assembly on disk."""

@@ -1,0 +1,24 @@
+"""What suites assert of a template: CDK's methods and matchers, and queries, none of which passes without a look."""
+
+from __future__ import annotations
+
+from stackproof.assertions.failures import StackAssertionError, UnknownNameError, VacuousAssertionError
+from stackproof.assertions.matching import ABSENT, Capture, Match, Matcher, MatchOutcome, Mismatch, Pattern
+from stackproof.assertions.query import ResourceList, StackQuery
+from stackproof.assertions.template import TemplateAssertions
+
+__all__ = [
+    "ABSENT",
+    "Capture",
+    "Match",
+    "MatchOutcome",
+    "Matcher",
+    "Mismatch",
+    "Pattern",
+    "ResourceList",
+    "StackAssertionError",
+    "StackQuery",
+    "TemplateAssertions",
+    "UnknownNameError",
+    "VacuousAssertionError",
+]

@@ -1,0 +1,319 @@
+"""The methods of CDK's `assertions.Template`, for a template of any origin, refusing what cannot fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from stackproof.assertions.failures import StackAssertionError, UnknownNameError, VacuousAssertionError
+from stackproof.assertions.matching import ABSENT, AbsentMatch, MatchOutcome, Pattern, matcher_of
+from stackproof.assertions.naming import Names, nearest, require_meaning, suggestion
+from stackproof.model.json import JsonObject
+from stackproof.model.template import Resource, Template
+from stackproof.ports import SchemaSource
+
+__all__ = ["TemplateAssertions", "Tested", "tested", "tested_properties"]
+
+_CLOSEST = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tested:
+    """One entry of the template, and what testing it gave; `place` is where a person can open it."""
+
+    name: str
+    place: str
+    outcome: MatchOutcome
+    locate: Callable[[str], str] | None = None
+
+    def text(self) -> str:
+        """The entry, its place and everything that is wrong with it."""
+        lines = [f"  {self.name} ({self.place})" if self.place else f"  {self.name}"]
+        for each in self.outcome.mismatches:
+            line = self.locate(each.path) if self.locate else self.place
+            where = f"   {line}" if line != self.place else ""
+            lines.append(f"    {each.path or '/'}: {each.message}{where}")
+        return "\n".join(lines)
+
+
+def tested(resource: Resource, pattern: Pattern) -> Tested:
+    """The whole resource against a pattern."""
+
+    def locate(path: str) -> str:
+        inside = path.removeprefix("/Properties") if path.startswith("/Properties/") else None
+        return str(resource.location(inside))
+
+    outcome = matcher_of(pattern, partial=True).test(resource.body)
+    return _tested(resource, outcome, locate)
+
+
+def tested_properties(resource: Resource, pattern: Pattern) -> Tested:
+    """The properties of the resource against a pattern; without any they count as empty."""
+    actual: object = resource.properties
+    if isinstance(pattern, AbsentMatch):
+        actual = resource.body.get("Properties", ABSENT)
+    outcome = matcher_of(pattern, partial=True).test(actual)
+    return _tested(resource, outcome, lambda path: str(resource.location(path)))
+
+
+def _tested(resource: Resource, outcome: MatchOutcome, locate: Callable[[str], str]) -> Tested:
+    return Tested(name=resource.logical_id, place=str(resource.location()), outcome=outcome, locate=locate)
+
+
+class TemplateAssertions:
+    """CDK's methods on a template; names are checked, and an assertion that looks at nothing fails.
+
+    A failure is a StackAssertionError, which is an AssertionError.
+    """
+
+    def __init__(self, template: Template, schemas: SchemaSource) -> None:
+        self._template = template
+        self._names = Names(template, schemas)
+        self._looked_at = 0
+
+    @property
+    def looked_at(self) -> int:
+        """At how many resources and other entries of the template the assertions so far have looked."""
+        return self._looked_at
+
+    # --- resources
+
+    def has_resource(self, resource_type: str, props: Pattern) -> None:
+        """At least one resource of the type matches, `DependsOn`, `DeletionPolicy` … included."""
+        self._one_matches(resource_type, self._tested(resource_type, props))
+
+    def has_resource_properties(self, resource_type: str, props: Pattern) -> None:
+        """At least one resource of the type has such properties."""
+        self._one_matches(resource_type, self._tested_properties(resource_type, props))
+
+    def all_resources(self, resource_type: str, props: Pattern) -> None:
+        """Every resource of the type matches, and there is one."""
+        self._all_match(resource_type, self._tested(resource_type, props))
+
+    def all_resources_properties(self, resource_type: str, props: Pattern) -> None:
+        """Every resource of the type has such properties, and there is one."""
+        self._all_match(resource_type, self._tested_properties(resource_type, props))
+
+    def resource_count_is(self, resource_type: str, count: int) -> None:
+        """There are so many resources of the type, those included that CDK generated."""
+        found = self._of_type(resource_type)
+        self._looked_at += len(self._template.resources)
+        if not self._template.resources:
+            raise VacuousAssertionError("this looked at nothing: the template has no resources")
+        if len(found) != count:
+            looked = f"looked at {len(self._template.resources)} resources"
+            raise StackAssertionError(
+                f"expected {count} of {resource_type}, found {_counted(resource_type, found)}; {looked}"
+            )
+
+    def resource_properties_count_is(self, resource_type: str, props: Pattern, count: int) -> None:
+        """So many resources of the type have such properties."""
+        found = self._tested_properties(resource_type, props)
+        self._require_some(resource_type, found)
+        matching = [each for each in found if each.outcome.matched]
+        if len(matching) != count:
+            raise StackAssertionError(
+                f"expected {count} of {resource_type} to match, found {len(matching)} among {len(found)}"
+                + _listed("these match", [Tested(name=e.name, place=e.place, outcome=MatchOutcome()) for e in matching])
+                + _listed("these do not", [each for each in found if not each.outcome.matched])
+            )
+
+    def find_resources(
+        self, resource_type: str, props: Pattern | None = None, *, allow_none: bool = False
+    ) -> dict[str, dict[str, Any]]:
+        """The resources of the type that match, by logical id. None at all is a failure: a loop would pass over it."""
+        found = self._tested(resource_type, {} if props is None else props, may_be_empty=True)
+        matching = {each.name: self._body(each.name) for each in found if each.outcome.matched}
+        if not matching and not allow_none:
+            raise VacuousAssertionError(
+                f"found no {resource_type}{' that matches' if found else ''}, so what follows would look at nothing; "
+                f"allow_none=True if none is a fine answer{_closest(found)}"
+            )
+        return matching
+
+    def get_resource_id(self, resource_type: str, props: Pattern | None = None) -> str:
+        """The logical id of the only resource of the type that matches."""
+        found = self._tested(resource_type, {} if props is None else props, may_be_empty=True)
+        matching = [each for each in found if each.outcome.matched]
+        if len(matching) != 1:
+            raise StackAssertionError(
+                f"expected exactly one {resource_type} that matches, found {len(matching)}"
+                + (_listed("these match", matching) if matching else _closest(found))
+            )
+        return matching[0].name
+
+    # --- other sections
+
+    def has_output(self, logical_id: str, props: Pattern) -> None:
+        """The output of that name (`*`: some output) matches."""
+        self._entry_matches("Outputs", logical_id, props)
+
+    def find_outputs(
+        self, logical_id: str, props: Pattern | None = None, *, allow_none: bool = False
+    ) -> dict[str, dict[str, Any]]:
+        """The outputs of that name (`*`: of any) that match; none at all is a failure."""
+        return self._find_entries("Outputs", logical_id, props, allow_none=allow_none)
+
+    def has_parameter(self, logical_id: str, props: Pattern) -> None:
+        """The parameter of that name (`*`: some parameter) matches."""
+        self._entry_matches("Parameters", logical_id, props)
+
+    def find_parameters(
+        self, logical_id: str, props: Pattern | None = None, *, allow_none: bool = False
+    ) -> dict[str, dict[str, Any]]:
+        """The parameters of that name (`*`: of any) that match; none at all is a failure."""
+        return self._find_entries("Parameters", logical_id, props, allow_none=allow_none)
+
+    def has_mapping(self, logical_id: str, props: Pattern) -> None:
+        """The mapping of that name (`*`: some mapping) matches."""
+        self._entry_matches("Mappings", logical_id, props)
+
+    def find_mappings(
+        self, logical_id: str, props: Pattern | None = None, *, allow_none: bool = False
+    ) -> dict[str, dict[str, Any]]:
+        """The mappings of that name (`*`: of any) that match; none at all is a failure."""
+        return self._find_entries("Mappings", logical_id, props, allow_none=allow_none)
+
+    def has_condition(self, logical_id: str, props: Pattern) -> None:
+        """The condition of that name (`*`: some condition) matches."""
+        self._entry_matches("Conditions", logical_id, props)
+
+    def find_conditions(
+        self, logical_id: str, props: Pattern | None = None, *, allow_none: bool = False
+    ) -> dict[str, dict[str, Any]]:
+        """The conditions of that name (`*`: of any) that match; none at all is a failure."""
+        return self._find_entries("Conditions", logical_id, props, allow_none=allow_none)
+
+    # --- the whole
+
+    def template_matches(self, expected: Pattern) -> None:
+        """The template matches."""
+        self._names.check_template(expected)
+        require_meaning(expected)
+        self._looked_at += len(self._template.resources)
+        found = Tested(
+            name="the template",
+            place=self._template.file,
+            outcome=matcher_of(expected, partial=True).test(self._template.body),
+        )
+        if not found.outcome.matched:
+            raise StackAssertionError(f"the template does not match:\n{found.text()}")
+        _keep_captures([found])
+
+    def to_json(self) -> dict[str, Any]:
+        """The template as it is; what is asserted of it from here on is not checked."""
+        self._looked_at += len(self._template.resources)
+        return cast("dict[str, Any]", self._template.body)
+
+    # --- how
+
+    def _of_type(self, resource_type: str) -> list[Resource]:
+        self._names.require_type(resource_type)
+        return [each for each in self._template.resources if each.resource_type == resource_type]
+
+    def _tested(self, resource_type: str, pattern: Pattern, *, may_be_empty: bool = False) -> list[Tested]:
+        resources = self._of_type(resource_type)
+        self._names.check_resource(resource_type, pattern)
+        if not may_be_empty:
+            require_meaning(pattern)
+        return self._finished([tested(each, pattern) for each in resources])
+
+    def _tested_properties(self, resource_type: str, pattern: Pattern) -> list[Tested]:
+        resources = self._of_type(resource_type)
+        self._names.check_properties(resource_type, pattern)
+        require_meaning(pattern)
+        return self._finished([tested_properties(each, pattern) for each in resources])
+
+    def _finished(self, found: list[Tested]) -> list[Tested]:
+        self._looked_at += len(found)
+        _keep_captures(found)
+        return found
+
+    def _require_some(self, resource_type: str, found: Sequence[Tested]) -> None:
+        if not found:
+            raise VacuousAssertionError(
+                f"this looked at nothing: the template has no {resource_type} "
+                "(if that is the point: resource_count_is(…, 0))"
+            )
+
+    def _one_matches(self, resource_type: str, found: Sequence[Tested]) -> None:
+        self._require_some(resource_type, found)
+        if not any(each.outcome.matched for each in found):
+            raise StackAssertionError(f"none of {len(found)} {resource_type} matches{_closest(found)}")
+
+    def _all_match(self, resource_type: str, found: Sequence[Tested]) -> None:
+        self._require_some(resource_type, found)
+        failed = [each for each in found if not each.outcome.matched]
+        if failed:
+            raise StackAssertionError(
+                f"{len(failed)} of {len(found)} {resource_type} do not match{_listed('these do not', failed)}"
+            )
+
+    def _body(self, logical_id: str) -> dict[str, Any]:
+        resource = self._template.resource(logical_id)
+        return dict(resource.body) if resource else {}
+
+    def _entries(self, section: str, logical_id: str, pattern: Pattern) -> list[Tested]:
+        self._names.check_entry(section, pattern)
+        entries = self._template.section(section)
+        if logical_id != "*" and logical_id not in entries:
+            near = suggestion(nearest(logical_id, entries))
+            raise UnknownNameError(f"the template has no {logical_id} in {section}{near}")
+        matcher = matcher_of(pattern, partial=True)
+        return self._finished(
+            [
+                Tested(name=name, place=self._template.file, outcome=matcher.test(entry))
+                for name, entry in sorted(entries.items())
+                if logical_id in {"*", name}
+            ]
+        )
+
+    def _entry_matches(self, section: str, logical_id: str, pattern: Pattern) -> None:
+        found = self._entries(section, logical_id, pattern)
+        if not found:
+            raise VacuousAssertionError(f"this looked at nothing: the template has no {section}")
+        if not any(each.outcome.matched for each in found):
+            raise StackAssertionError(f"none of {len(found)} in {section} matches{_closest(found)}")
+
+    def _find_entries(
+        self, section: str, logical_id: str, pattern: Pattern | None, *, allow_none: bool
+    ) -> dict[str, dict[str, Any]]:
+        found = self._entries(section, logical_id, {} if pattern is None else pattern)
+        entries = self._template.section(section)
+        matching = {each.name: cast("dict[str, Any]", entries[each.name]) for each in found if each.outcome.matched}
+        if not matching and not allow_none:
+            raise VacuousAssertionError(
+                f"found nothing in {section}{' that matches' if found else ''}, so what follows would look at "
+                f"nothing; allow_none=True if none is a fine answer{_closest(found)}"
+            )
+        return matching
+
+
+def _keep_captures(found: Iterable[Tested]) -> None:
+    for each in found:
+        if each.outcome.matched:
+            for capture, value in each.outcome.captures:
+                capture.keep(value)
+
+
+def _counted(resource_type: str, found: Sequence[Resource]) -> str:
+    """How many there are, and which of them CDK generated."""
+    generated = [each for each in found if each.generated]
+    authored = [f"{each.logical_id} ({each.location()})" for each in found if not each.generated]
+    if not generated:
+        return f"{len(found)}{': ' if found else ''}{', '.join(authored)}"
+    return (
+        f"{len(found)} = {len(authored)} authored{': ' if authored else ''}{', '.join(authored)} "
+        f"+ {len(generated)} generated by CDK ({', '.join(each.logical_id for each in generated)}); "
+        f'for exact counts: len(stack.resources("{resource_type}", authored=True))'
+    )
+
+
+def _closest(found: Sequence[Tested]) -> str:
+    ordered = sorted(found, key=lambda each: (len(each.outcome.mismatches), each.name))[:_CLOSEST]
+    return _listed("closest" if len(found) > len(ordered) else "found", ordered)
+
+
+def _listed(title: str, found: Sequence[Tested]) -> str:
+    return "".join([f"\n{title}:", *(f"\n{each.text()}" for each in found)]) if found else ""

@@ -1,0 +1,63 @@
+"""The command line: reads the calendar date, prints, and ends with an exit code."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from stackproof import __version__
+from stackproof.cli.cache import cache
+from stackproof.cli.check import check
+from stackproof.cli.gate import gate
+from stackproof.cli.live import deploy, prove
+from stackproof.cli.synth import synth
+from stackproof.cli.target import target
+from stackproof.cli.tools import tools
+from stackproof.errors import StackproofError, SynthError
+
+__all__ = ["main"]
+
+_COMMANDS = (synth, check, gate, deploy, prove, target, tools, cache)
+_TAIL = 15
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
+@click.version_option(__version__, prog_name="stackproof")
+def commands() -> None:
+    """Prove an AWS CDK or CloudFormation stack: in its template, against policy, in the account.
+
+    \b
+    Exit codes:
+      0  everything held
+      1  something is violated or differs
+      2  the command line, the configuration or a policy file is wrong
+      3  something could not be judged or read at all
+    """
+
+
+for _command in _COMMANDS:
+    commands.add_command(_command)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run one command; what stackproof can explain is one line on stderr, never a traceback."""
+    try:
+        commands(args=arguments, standalone_mode=False)
+    except click.exceptions.Exit as ending:
+        sys.exit(ending.exit_code)
+    except click.Abort:
+        click.echo("stackproof: interrupted", err=True)
+        sys.exit(3)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except StackproofError as error:
+        if isinstance(error, SynthError) and error.output:
+            click.echo("\n".join(error.output.rstrip().splitlines()[-_TAIL:]), err=True)
+        click.echo(f"stackproof: error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # Whoever read our output has gone; there is no one left to tell.
+        sys.stderr.close()
+        sys.exit(3)

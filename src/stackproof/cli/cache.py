@@ -1,0 +1,40 @@
+"""`stackproof cache`."""
+
+from __future__ import annotations
+
+import click
+
+from stackproof.cli.options import open_project
+
+__all__ = ["cache"]
+
+
+@click.group()
+def cache() -> None:
+    """Look at, or empty, what stackproof remembers of this project."""
+
+
+@cache.command()
+def info() -> None:
+    """Show where the cache is and how much it holds.
+
+    \b
+    Example:
+      stackproof cache info
+    """
+    use = open_project().remembered().use()
+    click.echo(f"{use.directory}: {use.entries} files, {use.bytes / 1_000_000:.1f} MB")
+
+
+@cache.command()
+def clean() -> None:
+    """Forget everything; the next run computes it anew.
+
+    \b
+    Example:
+      stackproof cache clean
+    """
+    remembered = open_project().remembered()
+    use = remembered.use()
+    remembered.clean()
+    click.echo(f"{use.directory}: removed {use.entries} files, {use.bytes / 1_000_000:.1f} MB")

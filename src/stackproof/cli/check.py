@@ -1,0 +1,76 @@
+"""`stackproof check`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from stackproof.cli.options import (
+    cache_option,
+    context_option,
+    open_project,
+    output_options,
+    progress,
+    verbose_option,
+    write_reports,
+)
+from stackproof.config.settings import parse_context
+from stackproof.model.finding import Level
+from stackproof.model.report import CheckReport
+from stackproof.reporters.terminal import check_text
+from stackproof.wiring import checked_app, checked_paths
+
+__all__ = ["check"]
+
+
+@click.command()
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@context_option
+@output_options
+@click.option("--fail-level", type=click.Choice(["error", "warning"]), help="The least level that fails.")
+@click.option("--strict", is_flag=True, help="Exit code 3 also when something is open.")
+@cache_option
+@verbose_option
+def check(
+    paths: tuple[str, ...],
+    context: tuple[str, ...],
+    formats: tuple[str, ...],
+    outputs: tuple[str, ...],
+    fail_level: str | None,
+    *,
+    strict: bool,
+    no_cache: bool,
+    verbose: bool,
+) -> None:
+    """Judge templates against policy: cfn-lint, Checkov, cloudformation-validate, CDK.
+
+    PATH is a template (JSON or YAML), a folder to search for templates, a cloud
+    assembly (cdk.out), or "-" for standard input. Without a PATH the CDK app of
+    the project is synthesized and judged.
+
+    \b
+    Examples:
+      stackproof check
+      stackproof check -c postgresVersion=15.3
+      stackproof check template.yaml cdk.out --format json --output check.json
+    """
+    project = open_project(no_cache=no_cache)
+    on = datetime.now(tz=UTC).date()
+    chosen = parse_context(context)
+    with progress("checking"):
+        if paths:
+            result = checked_paths(project, tuple(Path(each) for each in paths), on=on)
+        else:
+            result = checked_app(project, chosen, on=on).scan
+    report = CheckReport(
+        findings=result.findings,
+        rules=result.counts,
+        notifications=result.notifications,
+        fail_level=Level(fail_level) if fail_level else project.settings.fail_level,
+        strict=strict,
+        inputs=result.inputs,
+    )
+    write_reports(formats, outputs, text=lambda: check_text(report, verbose=verbose), report=report.to_dict())
+    raise click.exceptions.Exit(report.exit_code)

@@ -1,0 +1,208 @@
+"""`stackproof gate`."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import click
+
+from stackproof.cli.live import LiveOptions, live_target, proven
+from stackproof.cli.options import cache_option, context_option, open_project, progress, write_reports
+from stackproof.config.settings import parse_context
+from stackproof.errors import ConfigError
+from stackproof.gate import StageResult, Step, run_gate
+from stackproof.model.assembly import Assembly
+from stackproof.model.json import JsonObject
+from stackproof.model.observation import Coverage, ResourceProof
+from stackproof.model.report import CheckReport, GateReport, ProveReport
+from stackproof.reporters.file import write_file
+from stackproof.reporters.json import JsonReporter
+from stackproof.reporters.terminal import check_text, coverage_line, gate_text, policy_line, prove_text
+from stackproof.wiring import EngineSet, Project, scanned_assembly
+
+__all__ = ["gate"]
+
+_TAIL = 40
+_PATIENCE = 15.0
+
+
+@click.command()
+@context_option
+@click.option("--static", is_flag=True, help="Only synth and policy: no suites, nothing deployed.")
+@click.option("--format", "formats", multiple=True, type=click.Choice(["terminal", "json"]), help="How to report.")
+@click.option("--strict", is_flag=True, help="Exit code 3 also when something is open.")
+@cache_option
+def gate(context: tuple[str, ...], formats: tuple[str, ...], *, static: bool, strict: bool, no_cache: bool) -> None:
+    """Run everything that has to hold before a merge: one summary, one exit code.
+
+    Stages: synth, check, then the suites of [tool.stackproof.suites] (without
+    any: prove on an embedded target). Reports go to reports/.
+
+    \b
+    Examples:
+      stackproof gate
+      stackproof gate --static -c postgresVersion=15.3
+    """
+    project = open_project(no_cache=no_cache)
+    project.waivers()
+    run = _GateRun(project, context, strict=strict)
+    try:
+        report, errors = run_gate(run.steps(static=static), clock=time.monotonic, told=lambda _: None)
+    finally:
+        run.close()
+    folder = project.settings.reports
+    write_file(folder / "gate.json", lambda stream: JsonReporter().write(report.to_dict(), stream))
+    write_reports(formats, (), text=lambda: _text(run.said, report), report=report.to_dict())
+    for error in errors:
+        click.echo(f"stackproof: error: {error}", err=True)
+    raise click.exceptions.Exit(report.exit_code)
+
+
+def _text(said: list[str], report: GateReport) -> str:
+    return "\n".join([*(each.rstrip("\n") for each in said if each), gate_text(report)])
+
+
+class _GateRun:
+    """The stages of one run, and what they hand on to one another."""
+
+    def __init__(self, project: Project, context: tuple[str, ...], *, strict: bool) -> None:
+        self.said: list[str] = []
+        self._project = project
+        self._pairs = context
+        self._context = parse_context(context)
+        self._strict = strict
+        self._engines: EngineSet = project.engines()
+        self._assembly: Assembly | None = None
+        self._on: date = datetime.now(tz=UTC).date()
+
+    def close(self) -> None:
+        """End the engines' processes."""
+        self._engines.close()
+
+    def steps(self, *, static: bool) -> list[Step]:
+        """The stages in order; suites one after another, since each uses all cores by itself."""
+        steps = [Step(name="synth", run=self._synth, essential=True), Step(name="check", run=self._check)]
+        if static:
+            return steps
+        suites = self._project.settings.suites
+        if not suites:
+            return [*steps, Step(name="prove", run=self._prove)]
+        return [*steps, *(Step(name=name, run=lambda name=name: self._suite(name)) for name in suites)]  # type: ignore[misc]
+
+    def _synth(self) -> StageResult:
+        if not self._project.is_synthesized(self._context):
+            self._engines.start()
+        with progress("synthesizing"):
+            self._assembly = self._project.synthesized(self._context)
+        stacks = self._assembly.stacks
+        count = sum(len(each.template.resources) for each in stacks)
+        return StageResult(
+            exit_code=0, detail=f"{len(stacks)} stacks, {count} resources", cached=self._assembly.cached
+        )
+
+    def _check(self) -> StageResult:
+        with progress("checking"):
+            result = scanned_assembly(self._project, self._synthesized, self._engines, on=self._on)
+        report = CheckReport(
+            findings=result.findings,
+            rules=result.counts,
+            notifications=result.notifications,
+            fail_level=self._project.settings.fail_level,
+            strict=self._strict,
+            inputs=result.inputs,
+        )
+        self._write("check.json", report.to_dict())
+        text = check_text(report)
+        self.said.append(text.rpartition(policy_line(report))[0])
+        return StageResult(
+            exit_code=report.exit_code,
+            detail=policy_line(report).removeprefix("policy: "),
+            cached=_only_remembered(result.computed, result.cached),
+            policy=report.summary,
+        )
+
+    def _prove(self) -> StageResult:
+        with live_target(self._project, LiveOptions()) as where:
+            report = proven(self._synthesized.stacks, where, strict=self._strict)
+        self._write("prove.json", report.to_dict())
+        self.said.append(prove_text(report))
+        return StageResult(
+            exit_code=report.exit_code,
+            detail=coverage_line(report.coverage, report.target),
+            proof=_proof(report),
+        )
+
+    def _suite(self, name: str) -> StageResult:
+        settings = self._project.settings
+        folder = settings.reports
+        folder.mkdir(parents=True, exist_ok=True)
+        facts = folder / f"{name}.json"
+        facts.unlink(missing_ok=True)
+        command = [sys.executable, "-m", "pytest", *settings.suites[name]]
+        command += [f"--stackproof-report={facts}", f"--junitxml={folder / f'{name}.xml'}"]
+        command += [f"--cdk-context={pair}" for pair in self._pairs]
+        with progress(f"running {name}"):
+            status, output = _run(command, settings.root)
+        (folder / f"{name}.txt").write_text(output, encoding="utf-8")
+        if status != 0:
+            self.said.append("\n".join(output.rstrip().splitlines()[-_TAIL:]))
+        return _suite_result(name, status, facts)
+
+    @property
+    def _synthesized(self) -> Assembly:
+        if self._assembly is None:
+            raise ConfigError("nothing is synthesized")
+        return self._assembly
+
+    def _write(self, name: str, report: JsonObject) -> None:
+        write_file(self._project.settings.reports / name, lambda stream: JsonReporter().write(report, stream))
+
+
+def _only_remembered(computed: int, cached: int) -> bool:
+    """CDK's own annotations come with the assembly and are no run of an engine."""
+    return cached > 0 and computed == 0
+
+
+def _suite_result(name: str, status: int, facts: Path) -> StageResult:
+    code = status if status in {0, 1, 2, 3} else 3
+    try:
+        found = json.loads(facts.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return StageResult(exit_code=code or 3, detail=f"{name} left no report: it did not run to its end")
+    tests = ", ".join(f"{count} {word}" for word, count in found["tests"].items()) or "nothing ran"
+    proofs = tuple(ResourceProof.from_dict(each) for each in found["proofs"])
+    if not proofs:
+        return StageResult(exit_code=code, detail=tests)
+    report = ProveReport(target=str(found.get("target", "moto")), proofs=proofs)
+    reasons = ", ".join(f"{count} {reason}" for reason, count in report.reasons.items())
+    detail = f"{tests}; {coverage_line(report.coverage, report.target)}" + (f"; not proven: {reasons}" if reasons else "")
+    return StageResult(exit_code=code, detail=detail, proof=_proof(report))
+
+
+def _proof(report: ProveReport) -> JsonObject:
+    coverage = Coverage.of(report.proofs).to_dict()
+    return {"target": report.target, **coverage, "reasons": dict(report.reasons)}
+
+
+def _run(command: list[str], folder: Path) -> tuple[int, str]:
+    """Run to the end; on Ctrl-C give the suite time to clean up after itself."""
+    process = subprocess.Popen(  # noqa: S603 - pytest, with the project's own arguments
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
+    )
+    try:
+        output, _ = process.communicate()
+    except KeyboardInterrupt:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.communicate(timeout=_PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        raise
+    return process.returncode, output.decode("utf-8", "replace")

@@ -1,0 +1,245 @@
+"""`stackproof deploy` and `stackproof prove`."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from stackproof.cli.options import (
+    cache_option,
+    context_option,
+    open_project,
+    output_options,
+    progress,
+    verbose_option,
+    write_reports,
+)
+from stackproof.config.settings import parse_context
+from stackproof.deploy import attach, deploy as deploy_stacks
+from stackproof.errors import ConfigError
+from stackproof.model.assembly import Assembly, Stack
+from stackproof.model.deployment import Deployment
+from stackproof.model.finding import Notification
+from stackproof.model.observation import ResourceProof
+from stackproof.model.report import ProveReport
+from stackproof.ports import Target
+from stackproof.prove import Patience, Prover, prove_stack
+from stackproof.reporters.terminal import prove_text
+from stackproof.wiring import Project, readers, schemas, start_emulator
+
+__all__ = ["LiveOptions", "deploy", "live_target", "proven", "prove"]
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveOptions:
+    """Where to look, as the command line says it."""
+
+    target: str | None = None
+    endpoint_url: str | None = None
+    profile: str | None = None
+    region: str | None = None
+    role_arn: str | None = None
+    allow_changes: bool = False
+    keep: bool = False
+
+
+def live_options(function: _Function) -> _Function:
+    """The options that say where to look."""
+    for option in reversed(
+        (
+            click.option("--target", type=click.Choice(["moto", "aws"]), help="An embedded emulator, or an account."),
+            click.option("--endpoint-url", help="An AWS-compatible endpoint to use instead."),
+            click.option("--profile", help="The AWS profile."),
+            click.option("--region", help="The AWS region."),
+            click.option("--role-arn", help="An IAM role to assume."),
+            click.option("--stack", help="Only this stack, by name."),
+            click.option("--keep", is_flag=True, help="Leave the emulator running and say how to reach it."),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+@contextmanager
+def live_target(project: Project, options: LiveOptions) -> Iterator[Target]:
+    """The target, and for moto without an endpoint an emulator that ends with the command (unless it is kept)."""
+    name = options.target or project.settings.target
+    if name == "aws" or options.endpoint_url is not None:
+        yield project.target(
+            "aws",
+            endpoint_url=options.endpoint_url,
+            profile=options.profile,
+            region=options.region,
+            role_arn=options.role_arn,
+            allow_changes=options.allow_changes,
+        )
+        return
+    with tempfile.TemporaryDirectory(prefix="stackproof-") as scratch:
+        with progress("starting moto"):
+            process = start_emulator(Path(scratch), owner_pid=0 if options.keep else os.getpid())
+        try:
+            yield project.target("moto", endpoint_url=process.endpoint_url, region=options.region)
+        except BaseException:
+            process.stop()
+            raise
+        if options.keep:
+            click.echo(f"export AWS_ENDPOINT_URL={process.endpoint_url}  # kill {process.pid} ends it")
+        else:
+            process.stop()
+
+
+def chosen_stacks(assembly: Assembly, name: str | None) -> Sequence[Stack]:
+    """All stacks, or the named one with those nested in it."""
+    if name is None:
+        return assembly.stacks
+    found = [each for each in assembly.stacks if each.name == name or each.name.startswith(f"{name}/")]
+    if not found:
+        known = ", ".join(each.name for each in assembly.stacks)
+        raise ConfigError(f"--stack {name}: the app has no such stack, only {known}")
+    return found
+
+
+@click.command()
+@context_option
+@live_options
+@click.option("--allow-changes", is_flag=True, help="Change a real account, if [tool.stackproof] allowed_accounts has it.")
+@cache_option
+def deploy(
+    context: tuple[str, ...],
+    target: str | None,
+    endpoint_url: str | None,
+    profile: str | None,
+    region: str | None,
+    role_arn: str | None,
+    stack: str | None,
+    *,
+    keep: bool,
+    allow_changes: bool,
+    no_cache: bool,
+) -> None:
+    """Deploy the app's stacks, to an embedded emulator or (guarded) to an account.
+
+    \b
+    Examples:
+      stackproof deploy --keep
+      stackproof deploy --target aws --profile dev --allow-changes
+    """
+    project = open_project(no_cache=no_cache)
+    assembly = _synthesized(project, context)
+    options = LiveOptions(
+        target=target,
+        endpoint_url=endpoint_url,
+        profile=profile,
+        region=region,
+        role_arn=role_arn,
+        allow_changes=allow_changes,
+        keep=keep,
+    )
+    with live_target(project, options) as where:
+        with progress("deploying"):
+            deployments = deploy_stacks(chosen_stacks(assembly, stack), where)
+        for each in deployments:
+            click.echo(f"{each.stack_name}: {each.status}, {len(each.resources)} resources on {where.name}")
+            for name, value in sorted(each.outputs.items()):
+                click.echo(f"  {name} = {value}")
+    if where.name == "moto" and not keep and endpoint_url is None:
+        click.echo("the emulator has ended; --keep leaves it running", err=True)
+
+
+@click.command()
+@context_option
+@live_options
+@output_options
+@click.option("--jobs", type=click.IntRange(1, 64), default=8, show_default=True, help="How many reads at once.")
+@click.option("--strict", is_flag=True, help="Exit code 3 also when a property is not proven.")
+@cache_option
+@verbose_option
+def prove(
+    context: tuple[str, ...],
+    target: str | None,
+    endpoint_url: str | None,
+    profile: str | None,
+    region: str | None,
+    role_arn: str | None,
+    stack: str | None,
+    formats: tuple[str, ...],
+    outputs: tuple[str, ...],
+    jobs: int,
+    *,
+    keep: bool,
+    strict: bool,
+    no_cache: bool,
+    verbose: bool,
+) -> None:
+    """Compare every resource and property of the template with what is live.
+
+    On moto the stacks are deployed first; in an account they are found by name
+    and only read.
+
+    \b
+    Examples:
+      stackproof prove
+      stackproof prove --target aws --profile audit --format json --output prove.json
+    """
+    project = open_project(no_cache=no_cache)
+    assembly = _synthesized(project, context)
+    options = LiveOptions(
+        target=target, endpoint_url=endpoint_url, profile=profile, region=region, role_arn=role_arn, keep=keep
+    )
+    with live_target(project, options) as where:
+        report = proven(chosen_stacks(assembly, stack), where, jobs=jobs, strict=strict)
+    write_reports(formats, outputs, text=lambda: prove_text(report, verbose=verbose), report=report.to_dict())
+    raise click.exceptions.Exit(report.exit_code)
+
+
+def proven(stacks: Sequence[Stack], where: Target, *, jobs: int = 8, strict: bool = False) -> ProveReport:
+    """Deploy to an emulator or find in an account, read everything, and compare."""
+    with progress("deploying" if where.name == "moto" else "finding the stacks"):
+        deployments = deploy_stacks(stacks, where) if where.name == "moto" else attach(stacks, where)
+    proofs: list[ResourceProof] = []
+    notifications: set[Notification] = set()
+    with progress("proving"):
+        for deployment, stack in _paired(deployments, stacks):
+            prover = Prover(
+                template=stack.template,
+                deployment=deployment,
+                target=where,
+                readers=readers(),
+                schemas=schemas(),
+                patience=Patience(),
+            )
+            proofs.extend(prove_stack(prover, jobs=jobs))
+            notifications.update(prover.notifications)
+    return ProveReport(
+        target=where.name,
+        proofs=tuple(sorted(proofs, key=lambda each: each.location.sort_key())),
+        notifications=tuple(sorted(notifications, key=lambda each: each.message)),
+        strict=strict,
+    )
+
+
+def _paired(deployments: Sequence[Deployment], stacks: Sequence[Stack]) -> Iterator[tuple[Deployment, Stack]]:
+    """Deployments come in dependency order, each nested stack behind its parent, by sorted name."""
+    from stackproof.deploy import in_dependency_order  # noqa: PLC0415
+
+    def whole(stack: Stack) -> Iterator[Stack]:
+        yield stack
+        for nested in sorted((each for each in stacks if each.parent == stack.name), key=lambda one: one.name):
+            yield from whole(nested)
+
+    ordered = [each for stack in in_dependency_order(stacks) for each in whole(stack)]
+    return zip(deployments, ordered, strict=True)
+
+
+def _synthesized(project: Project, context: tuple[str, ...]) -> Assembly:
+    with progress("synthesizing"):
+        return project.synthesized(parse_context(context))

@@ -1,0 +1,108 @@
+"""`stackproof target`."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import click
+
+from stackproof.cli.options import open_project, progress
+from stackproof.errors import TargetError
+from stackproof.wiring import start_emulator
+
+__all__ = ["target"]
+
+_PATIENCE = 5.0
+
+
+@click.group()
+def target() -> None:
+    """Start and stop an embedded AWS to work against."""
+
+
+@target.command()
+def up() -> None:
+    """Start moto on a free port of 127.0.0.1; it runs until `target down`.
+
+    \b
+    Example:
+      eval "$(stackproof target up)"
+    """
+    state = _state()
+    running = _running(state)
+    if running is None:
+        with progress("starting moto"):
+            process = start_emulator(state.parent, owner_pid=0)
+        running = {"endpoint_url": process.endpoint_url, "pid": process.pid}
+        state.write_text(json.dumps(running), encoding="utf-8")
+    click.echo(f"export AWS_ENDPOINT_URL={running['endpoint_url']}")
+
+
+@target.command()
+def down() -> None:
+    """Stop what `target up` started.
+
+    \b
+    Example:
+      stackproof target down
+    """
+    state = _state()
+    running = _running(state)
+    state.unlink(missing_ok=True)
+    if running is None:
+        click.echo("nothing runs", err=True)
+        return
+    pid = int(running["pid"])
+    os.kill(pid, signal.SIGTERM)
+    until = time.monotonic() + _PATIENCE
+    while time.monotonic() < until and _is_ours(pid):
+        time.sleep(0.05)
+    if _is_ours(pid):
+        raise TargetError(f"process {pid} does not end: kill -9 {pid}")
+    click.echo(f"stopped {running['endpoint_url']}", err=True)
+
+
+@target.command()
+def status() -> None:
+    """Say where the emulator runs, if it does.
+
+    \b
+    Example:
+      stackproof target status
+    """
+    running = _running(_state())
+    click.echo(f"moto runs at {running['endpoint_url']} (process {running['pid']})" if running else "nothing runs")
+
+
+def _state() -> Path:
+    folder = open_project().settings.state_directory
+    folder.mkdir(parents=True, exist_ok=True)
+    ignore = folder / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n", encoding="utf-8")
+    return folder / "target.json"
+
+
+def _running(state: Path) -> dict[str, str] | None:
+    """What the state file says, if that process is still an emulator of ours."""
+    try:
+        noted: dict[str, str] = json.loads(state.read_text(encoding="utf-8"))
+        return noted if _is_ours(int(noted["pid"])) else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _is_ours(pid: int) -> bool:
+    """A process id may have gone to someone else meanwhile."""
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    try:
+        return b"moto_server" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return not Path("/proc").is_dir()

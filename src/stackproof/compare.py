@@ -1,0 +1,411 @@
+"""Comparison of what a template sets with what is live: property by property, in the schema's sense of "equal".
+
+A property is a leaf path that the template sets. These count once, as a whole:
+
+- scalars, and empty lists and objects;
+- an array that is a set: by its schema (`insertionOrder: false` or `uniqueItems: true`), tags, and `SETS` where
+  schemas forget to say so. Any other array is a list and counts element by element;
+- a JSON document, such as a policy: an object whose members the schema does not describe. The order of a policy's
+  statements and actions means nothing, and services rewrite them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias, TypeGuard
+
+from stackproof.intrinsics import Resolved, known, unresolved_in
+from stackproof.model.json import JsonObject, JsonValue, canonical
+from stackproof.model.observation import Change, PropertyDifference
+from stackproof.model.schema import ResourceSchema
+
+__all__ = ["DOCUMENTS", "SETS", "Comparison", "compared", "leaf_paths", "matches"]
+
+SETS: Final[frozenset[tuple[str, str]]] = frozenset(
+    {
+        ("AWS::CloudWatch::Alarm", "/AlarmActions"),
+        ("AWS::CloudWatch::Alarm", "/InsufficientDataActions"),
+        ("AWS::CloudWatch::Alarm", "/OKActions"),
+        ("AWS::Lambda::Function", "/VpcConfig/SecurityGroupIds"),
+        ("AWS::Lambda::Function", "/VpcConfig/SubnetIds"),
+        ("AWS::RDS::DBInstance", "/AssociatedRoles"),
+        ("AWS::RDS::DBInstance", "/EnableCloudwatchLogsExports"),
+        ("AWS::RDS::DBInstance", "/ProcessorFeatures"),
+    }
+)
+"""Arrays whose order means nothing though their schema does not say so."""
+
+LISTS: Final[frozenset[tuple[str, str]]] = frozenset({("AWS::Lambda::Function", "/Layers")})
+"""Arrays whose order matters though their schema says that items are unique: later layers cover earlier ones."""
+
+DOCUMENTS: Final = re.compile(r"/(\w*PolicyDocument|KeyPolicy|RedrivePolicy|FilterPolicy|PolicyText)$")
+"""Names of JSON documents, for types that have no schema."""
+
+_TAGS: Final = re.compile(r"/Tags$")
+_ABSENT: Final = object()
+_Actual: TypeAlias = "JsonValue | object"
+_ACCOUNT_ROOT: Final = re.compile(r"arn:[\w-]+:iam::(\d{12}):root")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Of every leaf path: proven, different, or not resolved. Differences of kind ADD have paths of their own."""
+
+    proven: tuple[str, ...] = ()
+    differences: tuple[PropertyDifference, ...] = ()
+    unresolved: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Leaf:
+    """One leaf: the state "differs" carries the difference, "unresolved" the reason."""
+
+    path: str
+    difference: PropertyDifference | None = None
+    reason: str | None = None
+
+
+def leaf_paths(properties: Mapping[str, Resolved], schema: ResourceSchema | None) -> tuple[str, ...]:
+    """Every property that the template sets, as a JSON pointer below `Properties`, sorted."""
+    shape = _Shape(schema)
+    return tuple(sorted(path for path, _ in shape.leaves("", properties)))
+
+
+def compared(expected: Mapping[str, Resolved], actual: JsonObject, schema: ResourceSchema | None) -> Comparison:
+    """The template's resolved properties against the live ones."""
+    leaves = list(_Walk(_Shape(schema)).walk("", expected, actual))
+    return Comparison(
+        proven=tuple(sorted(each.path for each in leaves if each.difference is None and each.reason is None)),
+        differences=tuple(sorted((each.difference for each in leaves if each.difference), key=lambda one: one.path)),
+        unresolved=tuple(sorted((each.path, each.reason) for each in leaves if each.reason is not None)),
+    )
+
+
+def matches(expected: Resolved, actual: JsonValue, schema: ResourceSchema | None, path: str) -> bool:
+    """Whether the live value at the path is what is expected there; members that the template does not set are free."""
+    return all(
+        each.difference is None and each.reason is None for each in _Walk(_Shape(schema)).walk(path, expected, actual)
+    )
+
+
+class _Shape:
+    """What the schema says of paths."""
+
+    def __init__(self, schema: ResourceSchema | None) -> None:
+        self.schema = schema
+        self.resource_type = schema.resource_type if schema else ""
+        transforms = schema.document.get("propertyTransform") if schema else None
+        self.transforms = {
+            key.removeprefix("/properties").replace("/properties/", "/"): str(value)
+            for key, value in (transforms.items() if isinstance(transforms, Mapping) else ())
+        }
+
+    def leaves(self, path: str, value: Resolved) -> Iterator[tuple[str, Resolved]]:
+        """Every leaf below the path, with its value."""
+        if isinstance(value, Mapping) and value and not self.is_document(path):
+            for key, each in value.items():
+                yield from self.leaves(f"{path}/{key}", each)
+        elif _is_list(value) and value and not self.is_set(path):
+            for index, each in enumerate(value):
+                yield from self.leaves(f"{path}/{index}", each)
+        else:
+            yield path, value
+
+    def at(self, path: str) -> JsonObject | None:
+        return self.schema.at(path) if self.schema else None
+
+    def types(self, path: str) -> frozenset[str]:
+        """The JSON types that the schema allows, through `anyOf` and its like."""
+        here = self.at(path)
+        if self.schema is None or here is None:
+            return frozenset()
+        found: set[str] = set()
+        options = [each for word in ("oneOf", "anyOf", "allOf") for each in _listed(here.get(word))]
+        for each in (here, *options):
+            kinds = (self.schema.followed(each) if isinstance(each, Mapping) else {}).get("type")
+            found.update(str(kind) for kind in (_listed(kinds) or ([kinds] if kinds else [])))
+        return frozenset(found)
+
+    def is_set(self, path: str) -> bool:
+        pattern = re.sub(r"/\d+(?=/|$)", "/*", path)
+        if _TAGS.search(path) or (self.resource_type, pattern) in SETS:
+            return True
+        if (self.resource_type, pattern) in LISTS:
+            return False
+        here = self.at(path) or {}
+        return here.get("insertionOrder") is False or (
+            here.get("uniqueItems") is True and here.get("insertionOrder") is not True
+        )
+
+    def is_document(self, path: str) -> bool:
+        if not path:
+            return False
+        here = self.at(path)
+        if here is None:
+            return bool(DOCUMENTS.search(path))
+        described = ("properties", "patternProperties", "oneOf", "anyOf", "allOf", "items")
+        return "object" in self.types(path) and not any(here.get(each) for each in described)
+
+    def is_map(self, path: str) -> bool:
+        """Whether its keys are free, such as names of environment variables."""
+        return bool((self.at(path) or {}).get("patternProperties"))
+
+    def transform(self, path: str) -> str | None:
+        return self.transforms.get(re.sub(r"/\d+(?=/|$)", "/*", path))
+
+
+class _Walk:
+    """One comparison."""
+
+    def __init__(self, shape: _Shape) -> None:
+        self.shape = shape
+
+    def walk(self, path: str, expected: Resolved, actual: _Actual) -> Iterator[_Leaf]:
+        if isinstance(expected, Mapping) and (expected or not path) and not self.shape.is_document(path):
+            yield from self._object(path, expected, actual)
+        elif _is_list(expected) and expected and not self.shape.is_set(path):
+            yield from self._array(path, expected, actual)
+        elif unknown := unresolved_in(expected):
+            yield _Leaf(path=path, reason=unknown[0].reason)
+        else:
+            difference = self._difference(path, known(expected), actual)
+            yield _Leaf(path=path, difference=difference)
+
+    def _object(self, path: str, expected: Mapping[str, Resolved], actual: _Actual) -> Iterator[_Leaf]:
+        live = _parsed(actual)
+        if not isinstance(live, Mapping):
+            live = {}
+        for key, each in expected.items():
+            yield from self.walk(f"{path}/{key}", each, live.get(key, _ABSENT))
+        if self.shape.is_map(path):
+            for key in live.keys() - expected.keys():
+                yield _added(f"{path}/{key}", live[key])
+
+    def _array(self, path: str, expected: Sequence[Resolved], actual: _Actual) -> Iterator[_Leaf]:
+        live: Sequence[JsonValue] = actual if _is_list(actual) else []
+        for index, each in enumerate(expected):
+            yield from self.walk(f"{path}/{index}", each, live[index] if index < len(live) else _ABSENT)
+        for index in range(len(expected), len(live)):
+            yield _added(f"{path}/{index}", live[index])
+
+    def _difference(self, path: str, expected: JsonValue, actual: _Actual) -> PropertyDifference | None:
+        """How one leaf differs, or None."""
+        if self.shape.is_set(path) and _is_list(expected):
+            return self._set_difference(path, expected, actual)
+        if actual is _ABSENT or actual is None:
+            if expected in (None, {}) or expected == []:
+                return None
+            return PropertyDifference(path=path, expected=expected, actual=None, change=Change.REMOVE)
+        live: JsonValue = actual  # type: ignore[assignment]
+        if self._equal(path, expected, live):
+            return None
+        return PropertyDifference(path=path, expected=expected, actual=live, change=Change.NOT_EQUAL)
+
+    def _set_difference(self, path: str, expected: Sequence[JsonValue], actual: _Actual) -> PropertyDifference | None:
+        live: list[JsonValue] = list(actual) if _is_list(actual) else []
+        if _TAGS.search(path):
+            live = [each for each in live if not _is_aws_tag(each)]
+        missing, extra = self._unmatched(path, expected, live)
+        if not missing and not extra:
+            return None
+        change = Change.NOT_EQUAL if missing and extra else Change.ADD if extra else Change.REMOVE
+        return PropertyDifference(path=path, expected=expected, actual=live, change=change)
+
+    def _unmatched(
+        self, path: str, expected: Sequence[JsonValue], live: Sequence[JsonValue]
+    ) -> tuple[list[JsonValue], list[JsonValue]]:
+        """Elements without a partner on the other side, by the largest matching there is (augmenting paths)."""
+        fits = [
+            [index for index, each in enumerate(live) if self._same(f"{path}/*", wanted, each)] for wanted in expected
+        ]
+        partner: dict[int, int] = {}
+
+        def placed(wanted: int, seen: set[int]) -> bool:
+            for index in fits[wanted]:
+                if index in seen:
+                    continue
+                seen.add(index)
+                if index not in partner or placed(partner[index], seen):
+                    partner[index] = wanted
+                    return True
+            return False
+
+        missing = [expected[wanted] for wanted in range(len(expected)) if not placed(wanted, set())]
+        return missing, [each for index, each in enumerate(live) if index not in partner]
+
+    def _same(self, path: str, expected: JsonValue, actual: JsonValue) -> bool:
+        return all(each.difference is None for each in self.walk(path, expected, actual))
+
+    def _equal(self, path: str, expected: JsonValue, live: JsonValue) -> bool:
+        if self.shape.is_document(path):
+            return _document(expected) == _document(live)
+        if _is_list(expected) or isinstance(expected, Mapping):
+            return canonical(expected) == canonical(live)
+        if _is_list(live) or isinstance(live, Mapping):
+            return _parsed(expected) == live
+        types = self.shape.types(path)
+        return (
+            _text(expected) == _text(live)
+            or (_has_numbers(types) and _number(expected) is not None and _number(expected) == _number(live))
+            or (_has_booleans(types) and _text(expected).lower() == _text(live).lower())
+            or _same_json(expected, live)
+            or _transformed(self.shape.transform(path), _text(expected), _text(live))
+        )
+
+
+def _added(path: str, value: JsonValue) -> _Leaf:
+    return _Leaf(path=path, difference=PropertyDifference(path=path, expected=None, actual=value, change=Change.ADD))
+
+
+def _is_list(value: object) -> TypeGuard[Sequence[Any]]:
+    return isinstance(value, Sequence) and not isinstance(value, str)
+
+
+def _has_numbers(types: frozenset[str]) -> bool:
+    return not types or bool(types & {"number", "integer"})
+
+
+def _has_booleans(types: frozenset[str]) -> bool:
+    return "boolean" in types
+
+
+def _listed(value: JsonValue) -> list[JsonValue]:
+    return list(value) if isinstance(value, list) else []
+
+
+def _is_aws_tag(tag: JsonValue) -> bool:
+    return isinstance(tag, Mapping) and str(tag.get("Key", "")).startswith("aws:")
+
+
+def _text(value: JsonValue) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _number(value: JsonValue) -> float | None:
+    if isinstance(value, bool):
+        return None
+    try:
+        return float(str(value))
+    except ValueError:
+        return None
+
+
+def _parsed(value: _Actual) -> _Actual:
+    """The JSON in a string, if it holds an object or a list; else the value itself."""
+    if isinstance(value, str) and value.lstrip()[:1] in {"{", "["}:
+        try:
+            found: JsonValue = json.loads(value)
+        except ValueError:
+            return value
+        return found
+    return value
+
+
+def _same_json(expected: JsonValue, live: JsonValue) -> bool:
+    left, right = _parsed(expected), _parsed(live)
+    return left is not expected and right is not live and left == right
+
+
+# -- policy documents
+
+
+def _document(value: JsonValue) -> JsonValue:
+    """A document in a form in which equal ones are the same."""
+    found = _parsed(value)
+    if not isinstance(found, Mapping):
+        return found  # type: ignore[return-value]
+    normal = {key: _loose(each) for key, each in found.items()}
+    if "Statement" in found:
+        statements = found["Statement"]
+        listed = statements if _is_list(statements) else [statements]
+        normal["Statement"] = sorted(_statement(each) for each in listed)
+    return normal
+
+
+def _loose(value: JsonValue) -> JsonValue:
+    """Scalars as texts, since services give numbers and truth values of a document back as either."""
+    if isinstance(value, Mapping):
+        return {key: _loose(each) for key, each in value.items()}
+    if _is_list(value):
+        return [_loose(each) for each in value]
+    return value if value is None else _text(value)
+
+
+def _statement(value: JsonValue) -> str:
+    """One statement as canonical text: single values as lists, lists sorted, principals in one form."""
+    if not isinstance(value, Mapping):
+        return canonical(value)
+    normal: dict[str, JsonValue] = {}
+    for key, each in value.items():
+        if key in {"Action", "NotAction"}:
+            normal[key] = sorted(one.lower() for one in _texts(each))
+        elif key in {"Resource", "NotResource"}:
+            normal[key] = _texts(each)
+        elif key in {"Principal", "NotPrincipal"}:
+            normal[key] = _principal(each)
+        elif key == "Condition" and isinstance(each, Mapping):
+            normal[key] = {
+                operator: {name: _texts(one) for name, one in tests.items()} if isinstance(tests, Mapping) else tests
+                for operator, tests in each.items()
+            }
+        else:
+            normal[key] = _loose(each)
+    return canonical(normal)
+
+
+def _texts(value: JsonValue) -> list[str]:
+    return sorted({_text(each) for each in (value if _is_list(value) else [value])})
+
+
+def _principal(value: JsonValue) -> JsonValue:
+    """`"*"` and `{"AWS": "*"}` are the same, and so are an account's number and the ARN of its root."""
+    if not isinstance(value, Mapping):
+        value = {"AWS": value}
+    return {kind: sorted({_ACCOUNT_ROOT.sub(r"\1", each) for each in _texts(named)}) for kind, named in value.items()}
+
+
+# -- `propertyTransform`: what a schema says may stand for a value; the part of JSONata that is in common use
+
+
+def _transformed(expression: str | None, expected: str, live: str) -> bool:
+    """Whether the live value is what one of the expression's alternatives makes of the expected one."""
+    if expression is None:
+        return False
+    return any(_alternative(each.strip(), expected, live) for each in expression.split("$OR"))
+
+
+def _alternative(expression: str, expected: str, live: str) -> bool:
+    if re.fullmatch(r"\$lowercase\([\w.]+\)", expression):
+        return expected.lower() == live
+    if re.fullmatch(r"\$uppercase\([\w.]+\)", expression):
+        return expected.upper() == live
+    joined = re.fullmatch(r"\$join\(\[(.*)\]\)", expression)
+    return _joined(joined[1] if joined else expression, expected, live)
+
+
+_PIECE: Final = re.compile(
+    r'\s*(?:(?P<literal>"(?:[^"\\]|\\.)*")|(?P<last>\$split\(\w+, ?":"\)\[-1\])|(?P<name>\$string\([\w.]+\)|[\w.]+))\s*'
+)
+
+
+def _joined(pieces: str, expected: str, live: str) -> bool:
+    """A join of regular expressions in quotes with the value itself, matched against what is live."""
+    pattern = ""
+    position = 0
+    try:
+        while match := _PIECE.match(pieces, position):
+            if match["literal"]:
+                pattern += json.loads(match["literal"].replace(r"\/", "/"))
+            else:
+                pattern += re.escape(expected.rpartition(":")[2] if match["last"] else expected)
+            position = match.end() + 1
+            if pieces[match.end() : position] != ",":
+                break
+        return position >= len(pieces) and bool(re.fullmatch(pattern, live))
+    except (re.error, ValueError):
+        return False

@@ -1,0 +1,176 @@
+"""`[tool.stackproof]` of pyproject.toml and cdk.json, as frozen values."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from stackproof.config.schema import first_error
+from stackproof.errors import ConfigError
+from stackproof.model.finding import Level
+from stackproof.model.json import JsonObject, JsonValue
+
+__all__ = ["ENGINES", "EngineSettings", "Settings", "find_root", "load_settings", "parse_context"]
+
+ENGINES = ("cfn-lint", "checkov", "cloudformation-validate")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSettings:
+    """How one policy engine runs. `required` says that the configuration names it: its absence is then an error."""
+
+    enabled: bool = True
+    required: bool = False
+    timeout: float = 120.0
+    python: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All that a project says about itself. Paths are absolute; `file` is where it says so, if anywhere."""
+
+    root: Path
+    file: Path | None = None
+    app: str | None = None
+    app_directory: Path
+    context: JsonObject = field(default_factory=dict)
+    account: str | None = None
+    region: str = "us-east-1"
+    synth_env: tuple[str, ...] = ()
+    synth_timeout: float = 600.0
+    synth_coverage: bool = False
+    policies: Path
+    fail_level: Level = Level.WARNING
+    engines: Mapping[str, EngineSettings] = field(default_factory=dict)
+    target: str = "moto"
+    allowed_accounts: tuple[str, ...] = ()
+    reports: Path
+    suites: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def state_directory(self) -> Path:
+        """Where stackproof keeps what it computed."""
+        return self.root / ".stackproof"
+
+    def engine(self, name: str) -> EngineSettings:
+        """The settings of one engine, the defaults if the project says nothing."""
+        return self.engines.get(name, EngineSettings())
+
+
+def find_root(start: Path) -> Path:
+    """The nearest folder upwards with `[tool.stackproof]` or a cdk.json; `start` itself if there is none."""
+    for folder in (start, *start.parents):
+        if (folder / "cdk.json").is_file() or "stackproof" in _tool_table(folder / "pyproject.toml"):
+            return _outer_root(folder)
+    return start
+
+
+def load_settings(root: Path) -> Settings:
+    """Read pyproject.toml and cdk.json below `root`; raises ConfigError with file and path."""
+    file = root / "pyproject.toml"
+    table = _tool_table(file).get("stackproof", {})
+    if error := first_error(table, "stackproof.schema.json"):
+        raise ConfigError(f"{_shown(file)}: [tool.stackproof]{error}")
+    app_directory = (root / str(table.get("app_directory", "."))).resolve()
+    if not app_directory.is_dir():
+        raise ConfigError(f"{_shown(file)}: [tool.stackproof] app_directory: there is no folder {app_directory}")
+    cdk = _cdk_json(app_directory / "cdk.json")
+    context = {**cdk.context, **_cdk_json_context(app_directory / "cdk.context.json"), **table.get("context", {})}
+    named = table.get("engines")
+    return Settings(
+        root=root,
+        file=file if table else None,
+        app=table.get("app", cdk.app),
+        app_directory=app_directory,
+        context=context,
+        account=table.get("account"),
+        region=table.get("region", "us-east-1"),
+        synth_env=tuple(sorted(table.get("synth_env", ()))),
+        synth_timeout=float(table.get("synth_timeout", 600.0)),
+        synth_coverage=table.get("synth_coverage", False),
+        policies=root / table.get("policies", "policies"),
+        fail_level=Level(table.get("fail_level", "warning")),
+        engines={
+            name: EngineSettings(**{"required": name in named, "enabled": name in named, **named.get(name, {})})
+            for name in ENGINES
+        }
+        if named is not None
+        else {},
+        target=table.get("target", "moto"),
+        allowed_accounts=tuple(sorted(table.get("allowed_accounts", ()))),
+        reports=root / table.get("reports", "reports"),
+        suites={name: tuple(arguments) for name, arguments in table.get("suites", {}).items()},
+    )
+
+
+def parse_context(pairs: tuple[str, ...]) -> dict[str, JsonValue]:
+    """`key=value` pairs of the command line, as the CDK CLI reads them: every value is a string."""
+    context: dict[str, JsonValue] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not key or not equals:
+            raise ConfigError(f"-c {pair}: expected key=value, as in -c postgresVersion=15.14")
+        context[key] = value
+    return context
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _CdkJson:
+    app: str | None = None
+    context: JsonObject = field(default_factory=dict)
+
+
+def _cdk_json(file: Path) -> _CdkJson:
+    document = _json_object(file)
+    app, context = document.get("app"), document.get("context", {})
+    if app is not None and not isinstance(app, str):
+        raise ConfigError(f"{_shown(file)}: app: Unexpected type {type(app).__name__} (expected str)")
+    if not isinstance(context, Mapping):
+        raise ConfigError(f"{_shown(file)}: context: Unexpected type {type(context).__name__} (expected object)")
+    return _CdkJson(app=app, context=context)
+
+
+def _cdk_json_context(file: Path) -> JsonObject:
+    return _json_object(file)
+
+
+def _json_object(file: Path) -> JsonObject:
+    try:
+        document = json.loads(file.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, RecursionError) as error:
+        raise ConfigError(f"{_shown(file)}: {error}") from error
+    if not isinstance(document, dict):
+        raise ConfigError(f"{_shown(file)}: Unexpected type {type(document).__name__} (expected object)")
+    return document
+
+
+def _tool_table(file: Path) -> Mapping[str, dict[str, JsonValue] | JsonValue] | dict:  # type: ignore[type-arg]
+    try:
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{_shown(file)}: {error}") from error
+    tool = document.get("tool", {})
+    return tool if isinstance(tool, dict) else {}
+
+
+def _outer_root(folder: Path) -> Path:
+    """A cdk.json in a subfolder belongs to the project around it that names the subfolder as `app_directory`."""
+    for outer in folder.parents:
+        table = _tool_table(outer / "pyproject.toml").get("stackproof")
+        if isinstance(table, dict) and (outer / str(table.get("app_directory", "."))).resolve() == folder.resolve():
+            return outer
+    return folder
+
+
+def _shown(file: Path) -> str:
+    try:
+        return str(file.relative_to(Path.cwd()))
+    except ValueError:
+        return str(file)

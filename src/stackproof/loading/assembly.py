@@ -1,0 +1,221 @@
+"""A cloud assembly on disk as a value: its stacks, nested ones and those of stages too, with the lines that made them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from stackproof.errors import InputError
+from stackproof.loading.origin import Origins
+from stackproof.loading.template import ResourceFacts, parse_template
+from stackproof.model.assembly import Annotation, Assembly, FileAsset, Stack
+from stackproof.model.json import JsonObject, JsonValue
+from stackproof.model.location import Location
+from stackproof.model.template import Template
+
+__all__ = ["is_assembly", "load_assembly"]
+
+_LEVELS = {"aws:cdk:error": "error", "aws:cdk:warning": "warning", "aws:cdk:info": "info"}
+
+
+def is_assembly(path: Path) -> bool:
+    """Whether the folder is the output of a synth."""
+    return (path / "manifest.json").is_file()
+
+
+def load_assembly(directory: Path, *, root: Path, app: Path, shown: str) -> tuple[Assembly, Origins]:
+    """The assembly in a folder, and what is known of its constructs; raises InputError naming the file.
+
+    Source files are named relative to `root`, as seen from `app`, the folder that the app ran in;
+    `shown` is the folder's name in reports.
+    """
+    origins = Origins(root=root, app=app)
+    _add_tree(directory, origins)
+    context: set[str] = set()
+    stacks: list[Stack] = []
+    for folder, manifest in _manifests(directory):
+        for missing in _objects(manifest.get("missing")):
+            context.add(str(missing.get("key")))
+        for name, artifact in sorted(_artifacts(manifest).items()):
+            if artifact.get("type") == "aws:cloudformation:stack":
+                loader = _StackLoader(directory=directory, folder=folder, origins=origins, shown=shown)
+                stacks.extend(loader.load(name, artifact, manifest))
+    if not stacks:
+        raise InputError(f"{shown}: the cloud assembly has no stack")
+    assembly = Assembly(
+        directory=str(directory),
+        stacks=tuple(sorted(stacks, key=lambda one: one.name)),
+        missing_context=tuple(sorted(context)),
+    )
+    return assembly, origins
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _StackLoader:
+    """Reads the stacks of one manifest: `folder` holds it, `directory` is that of the whole assembly."""
+
+    directory: Path
+    folder: Path
+    origins: Origins
+    shown: str
+
+    def load(self, artifact_id: str, artifact: JsonObject, manifest: JsonObject) -> Iterator[Stack]:
+        """The stack of an artifact, then those nested in it."""
+        properties = _object(artifact.get("properties"))
+        metadata = self._metadata(artifact)
+        self.origins.add_metadata(metadata)
+        file = properties.get("templateFile")
+        if not isinstance(file, str):
+            raise InputError(f"{self._named('manifest.json')}: artifacts.{artifact_id}: templateFile is missing")
+        name = str(properties.get("stackName", artifact_id))
+        account, region = _environment(str(artifact.get("environment", "")))
+        template = self._template(file, name)
+        artifacts = _artifacts(manifest)
+        dependencies = artifact.get("dependencies")
+        stack = Stack(
+            name=name,
+            template=template,
+            account=account,
+            region=region,
+            dependencies=tuple(
+                sorted(
+                    str(_object(artifacts[each].get("properties")).get("stackName", each))
+                    for each in (dependencies if isinstance(dependencies, list) else ())
+                    if artifacts.get(str(each), {}).get("type") == "aws:cloudformation:stack"
+                )
+            ),
+            assets=self._assets(artifacts, file),
+            annotations=tuple(self._annotations(metadata, name)),
+        )
+        yield stack
+        yield from self._nested(stack)
+
+    def _nested(self, parent: Stack) -> Iterator[Stack]:
+        for resource in parent.template.resources:
+            if resource.resource_type != "AWS::CloudFormation::Stack":
+                continue
+            file = _object(resource.body.get("Metadata")).get("aws:asset:path")
+            if isinstance(file, str) and (self.folder / file).is_file():
+                name = f"{parent.name}/{resource.logical_id}"
+                nested = Stack(
+                    name=name,
+                    template=self._template(file, name),
+                    account=parent.account,
+                    region=parent.region,
+                    parent=parent.name,
+                )
+                yield nested
+                yield from self._nested(nested)
+
+    def _template(self, file: str, stack_name: str) -> Template:
+        return parse_template(
+            self.folder / file, file=self._named(file), stack_name=stack_name, describe=self._describe
+        )
+
+    def _describe(self, logical_id: str, body: JsonObject) -> ResourceFacts:
+        path = _object(body.get("Metadata")).get("aws:cdk:path")
+        construct_path = path if isinstance(path, str) else None
+        origin = self.origins.of(construct_path)
+        return ResourceFacts(
+            construct_path=construct_path,
+            source=origin.source,
+            property_sources=origin.properties,
+            generated=origin.generated,
+        )
+
+    def _metadata(self, artifact: JsonObject) -> JsonObject:
+        file = artifact.get("additionalMetadataFile")
+        inline = _object(artifact.get("metadata"))
+        return {**inline, **_read(self.folder / file, self._named(file))} if isinstance(file, str) else inline
+
+    def _annotations(self, metadata: JsonObject, stack_name: str) -> Iterator[Annotation]:
+        for path, entries in sorted(metadata.items()):
+            for entry in _objects(entries):
+                level = _LEVELS.get(str(entry.get("type")))
+                if level is not None:
+                    construct_path = path.lstrip("/")
+                    source = self.origins.of(construct_path).source
+                    location = Location(stack_name=stack_name, construct_path=construct_path)
+                    if source is not None:
+                        location = replace(location, file=source.file, line=source.line)
+                    yield Annotation(level=level, message=str(entry.get("data")), location=location)
+
+    def _assets(self, artifacts: Mapping[str, JsonObject], template_file: str) -> tuple[FileAsset, ...]:
+        """The files that the stack's asset manifest publishes; its own template is one of them."""
+        found: set[FileAsset] = set()
+        for artifact in artifacts.values():
+            file = _object(artifact.get("properties")).get("file")
+            if artifact.get("type") != "cdk:asset-manifest" or not isinstance(file, str):
+                continue
+            files = _object(_read(self.folder / file, self._named(file)).get("files"))
+            if not any(_object(_object(each).get("source")).get("path") == template_file for each in files.values()):
+                continue
+            for asset in files.values():
+                source = _object(_object(asset).get("source"))
+                for destination in _object(_object(asset).get("destinations")).values():
+                    place = _object(destination)
+                    found.add(
+                        FileAsset(
+                            path=str(self.folder / str(source.get("path"))),
+                            packaging=str(source.get("packaging", "file")),
+                            bucket=str(place.get("bucketName")),
+                            key=str(place.get("objectKey")),
+                        )
+                    )
+        return tuple(sorted(found))
+
+    def _named(self, file: str) -> str:
+        inside = (self.folder / file).relative_to(self.directory)
+        return f"{self.shown}/{inside.as_posix()}"
+
+
+def _manifests(directory: Path) -> Iterator[tuple[Path, JsonObject]]:
+    """The manifest of the assembly and those of the stages in it."""
+    manifest = _read(directory / "manifest.json", str(directory / "manifest.json"))
+    yield directory, manifest
+    for artifact in _artifacts(manifest).values():
+        if artifact.get("type") == "cdk:cloud-assembly":
+            folder = _object(artifact.get("properties")).get("directoryName")
+            if isinstance(folder, str):
+                yield from _manifests(directory / folder)
+
+
+def _add_tree(directory: Path, origins: Origins) -> None:
+    """The construct tree only says what CDK generated: an assembly without one is whole all the same."""
+    for tree in directory.rglob("tree.json"):
+        origins.add_tree(_read(tree, str(tree)))
+
+
+def _environment(text: str) -> tuple[str | None, str | None]:
+    """`aws://111122223333/eu-west-1`, where "unknown-…" stands for what the app left open."""
+    account, _, region = text.removeprefix("aws://").partition("/")
+    return (
+        None if not account or account.startswith("unknown-") else account,
+        None if not region or region.startswith("unknown-") else region,
+    )
+
+
+def _read(file: Path, shown: str) -> JsonObject:
+    try:
+        document: JsonValue = json.loads(file.read_bytes())
+    except FileNotFoundError as error:
+        raise InputError(f"{shown}: there is no such file") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{shown}: {error}") from error
+    if not isinstance(document, dict):
+        raise InputError(f"{shown}: Unexpected type {type(document).__name__} (expected object)")
+    return document
+
+
+def _artifacts(manifest: JsonObject) -> dict[str, JsonObject]:
+    return {name: _object(each) for name, each in _object(manifest.get("artifacts")).items()}
+
+
+def _object(value: JsonValue) -> JsonObject:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _objects(value: JsonValue) -> list[JsonObject]:
+    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []

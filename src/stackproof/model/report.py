@@ -1,0 +1,330 @@
+"""The reports that commands give, as values; `to_dict` is report format 1, whose keys are stable."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from stackproof import __version__
+from stackproof.model.finding import Finding, Kind, Level, Notification, RuleCount
+from stackproof.model.json import JsonObject, JsonValue
+from stackproof.model.observation import Coverage, DriftStatus, ResourceProof
+
+__all__ = ["CheckReport", "GateReport", "Outcome", "PolicySummary", "ProveReport", "RuleVerdict", "Stage", "exit_code"]
+
+
+def exit_code(*, violated: bool, notifications: Iterable[Notification], open_findings: int, strict: bool) -> int:
+    """0 held, 1 violated, 3 could not complete; 3 outranks 1, and `strict` counts what is open as not complete."""
+    incomplete = any(each.level is Level.ERROR for each in notifications)
+    if incomplete or (strict and open_findings):
+        return 3
+    return 1 if violated else 0
+
+
+def _header(command: str) -> dict[str, JsonValue]:
+    return {"format": 1, "command": command, "tool": {"name": "stackproof", "version": __version__}}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicySummary:
+    """How many rules held, were violated, are waived or could not be decided, of those that had anything to look at."""
+
+    held: int = 0
+    violated: int = 0
+    waived: int = 0
+    open: int = 0
+    generated: int = 0
+
+    @property
+    def total(self) -> int:
+        """The denominator: rules that looked at something."""
+        return self.held + self.violated + self.waived + self.open
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        return {
+            "held": self.held,
+            "violated": self.violated,
+            "waived": self.waived,
+            "open": self.open,
+            "generated": self.generated,
+        }
+
+    @classmethod
+    def from_dict(cls, data: JsonObject) -> PolicySummary:
+        return cls(
+            **{name: int(data[name]) for name in ("held", "violated", "waived", "open", "generated")}  # type: ignore[arg-type]
+        )
+
+    @classmethod
+    def of(cls, findings: Iterable[Finding], counts: Iterable[RuleCount], fail_level: Level) -> PolicySummary:
+        """Count rules, not places: a rule that is violated once is one violated rule."""
+        violated, waived, undecided, generated = set(), set(), set(), 0
+        for finding in findings:
+            names = {finding.rule_id, *(each.rule_id for each in finding.origins)}
+            generated += finding.generated
+            if finding.violates(fail_level):
+                violated |= names
+            elif finding.suppression is not None:
+                waived |= names
+            elif finding.kind is Kind.OPEN and not finding.generated:
+                undecided |= names
+        looked = {each.rule_id for each in counts if each.looked_at}
+        every = looked | violated | waived | undecided
+        return cls(
+            held=len(every - violated - waived - undecided),
+            violated=len(every & violated),
+            waived=len((every & waived) - violated),
+            open=len((every & undecided) - violated - waived),
+            generated=generated,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleVerdict:
+    """What one rule says of one stack: `outcome` is "held", "violated", "waived" or "open"."""
+
+    rule_id: str
+    engine: str
+    stack_name: str
+    looked_at: int
+    outcome: str
+    findings: tuple[Finding, ...] = ()
+
+    def text(self) -> str:
+        """One line for each finding, with its place and, where it is waived, the reason."""
+        lines = []
+        for each in self.findings:
+            why = f" (until {each.suppression.expires}: {each.suppression.reason})" if each.suppression else ""
+            lines.append(f"{each.location}: {each.level.value}: {self.rule_id}: {each.message}{why}")
+        return "\n".join(lines) or f"{self.rule_id} held: it looked at {self.looked_at}"
+
+    def check(self) -> None:
+        """Raise AssertionError with every place at which the rule is violated."""
+        if self.outcome == "violated":
+            raise AssertionError(self.text())
+        if self.looked_at == 0 and not self.findings:
+            raise AssertionError(f"{self.rule_id} looked at nothing in {self.stack_name}")
+
+    @classmethod
+    def of(
+        cls, stack_name: str, findings: Iterable[Finding], counts: Iterable[RuleCount], fail_level: Level
+    ) -> tuple[RuleVerdict, ...]:
+        """The verdict of each rule that looked at the stack; findings on what CDK generates do not count."""
+        named: dict[tuple[str, str], list[Finding]] = {}
+        looked: dict[tuple[str, str], int] = {}
+        for count in counts:
+            key = (count.engine, count.rule_id)
+            looked[key] = looked.get(key, 0) + count.looked_at
+        for finding in findings:
+            for origin in finding.origins:
+                named.setdefault((origin.engine, origin.rule_id), []).append(finding)
+        return tuple(
+            cls(
+                rule_id=rule_id,
+                engine=engine,
+                stack_name=stack_name,
+                looked_at=looked.get((engine, rule_id), 0),
+                outcome=_verdict(named.get((engine, rule_id), []), fail_level),
+                findings=tuple(each for each in named.get((engine, rule_id), []) if not each.generated),
+            )
+            for engine, rule_id in sorted({*named, *(key for key, size in looked.items() if size)})
+        )
+
+
+def _verdict(findings: list[Finding], fail_level: Level) -> str:
+    counted = [each for each in findings if not each.generated]
+    if any(each.violates(fail_level) for each in counted):
+        return "violated"
+    if any(each.suppression for each in counted):
+        return "waived"
+    return "open" if any(each.kind is Kind.OPEN for each in counted) else "held"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckReport:
+    """What `check` found. `inputs` names the templates that were judged."""
+
+    findings: tuple[Finding, ...]
+    rules: tuple[RuleCount, ...]
+    notifications: tuple[Notification, ...]
+    fail_level: Level = Level.WARNING
+    strict: bool = False
+    inputs: tuple[str, ...] = ()
+
+    @property
+    def summary(self) -> PolicySummary:
+        return PolicySummary.of(self.findings, self.rules, self.fail_level)
+
+    @property
+    def exit_code(self) -> int:
+        return exit_code(
+            violated=any(each.violates(self.fail_level) for each in self.findings),
+            notifications=self.notifications,
+            open_findings=sum(each.kind is Kind.OPEN and not each.generated for each in self.findings),
+            strict=self.strict,
+        )
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        return {
+            **_header("check"),
+            "summary": self.summary.to_dict(),
+            "inputs": list(self.inputs),
+            "findings": [each.to_dict() for each in self.findings],
+            "rules": [each.to_dict() for each in self.rules],
+            "notifications": [each.to_dict() for each in self.notifications],
+            "exit_code": self.exit_code,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProveReport:
+    """What `prove` saw."""
+
+    target: str
+    proofs: tuple[ResourceProof, ...]
+    notifications: tuple[Notification, ...] = ()
+    strict: bool = False
+
+    @property
+    def coverage(self) -> Coverage:
+        return Coverage.of(self.proofs)
+
+    @property
+    def exit_code(self) -> int:
+        """1 if anything differs or is gone, 3 if a resource that should be seen could not be judged at all."""
+        differs = any(each.status in {DriftStatus.MODIFIED, DriftStatus.DELETED} for each in self.proofs)
+        nothing = not any(each.is_proven or each.status is DriftStatus.DELETED for each in self.proofs)
+        unread = any(each.status is DriftStatus.NOT_CHECKED and not each.custom for each in self.proofs)
+        incomplete = nothing or unread or any(each.level is Level.ERROR for each in self.notifications)
+        if incomplete or (self.strict and self.coverage.properties_unproven):
+            return 3
+        return 1 if differs else 0
+
+    @property
+    def reasons(self) -> Mapping[str, int]:
+        """How many properties are unproven, by reason."""
+        found = Counter(one.reason.value for each in self.proofs if not each.custom for one in each.unproven if one.path)
+        return dict(sorted(found.items()))
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        differences: list[JsonValue] = []
+        unproven: list[JsonValue] = []
+        for proof in self.proofs:
+            place = proof.location
+            for difference in proof.differences:
+                differences.append(
+                    {
+                        "stack_name": place.stack_name,
+                        "logical_id": place.logical_id,
+                        "physical_id": proof.physical_id,
+                        "resource_type": place.resource_type,
+                        "status": proof.status.value,
+                        "property_path": difference.path,
+                        "change": difference.change.value,
+                        "expected": difference.expected,
+                        "actual": difference.actual,
+                        "location": place.to_dict(),
+                    }
+                )
+            if proof.status is DriftStatus.DELETED:
+                differences.append(
+                    {
+                        "stack_name": place.stack_name,
+                        "logical_id": place.logical_id,
+                        "physical_id": proof.physical_id,
+                        "resource_type": place.resource_type,
+                        "status": proof.status.value,
+                        "property_path": None,
+                        "change": "REMOVE",
+                        "expected": None,
+                        "actual": None,
+                        "location": place.to_dict(),
+                    }
+                )
+            unproven.extend(
+                {
+                    "stack_name": place.stack_name,
+                    "logical_id": place.logical_id,
+                    "resource_type": place.resource_type,
+                    "property_path": one.path or None,
+                    "reason": one.reason.value,
+                    "detail": one.detail,
+                }
+                for one in proof.unproven
+            )
+        coverage = self.coverage.to_dict()
+        return {
+            **_header("prove"),
+            "summary": {"target": self.target, **coverage, "reasons": dict(self.reasons)},
+            "coverage": coverage,
+            "differences": differences,
+            "unproven": unproven,
+            "notifications": [each.to_dict() for each in self.notifications],
+            "exit_code": self.exit_code,
+        }
+
+
+class Outcome:
+    """The words for the end of a stage."""
+
+    HELD = "held"
+    VIOLATED = "violated"
+    INCOMPLETE = "incomplete"
+    SKIPPED = "skipped"
+
+    @staticmethod
+    def of(code: int) -> str:
+        """The word for an exit code."""
+        return {0: Outcome.HELD, 1: Outcome.VIOLATED}.get(code, Outcome.INCOMPLETE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One stage of the gate; `detail` is one line for a person."""
+
+    name: str
+    exit_code: int
+    seconds: float
+    cached: bool = False
+    skipped: bool = False
+    detail: str = ""
+
+    @property
+    def outcome(self) -> str:
+        return Outcome.SKIPPED if self.skipped else Outcome.of(self.exit_code)
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        return {
+            "name": self.name,
+            "outcome": self.outcome,
+            "seconds": round(self.seconds, 3),
+            "cached": self.cached,
+            "detail": self.detail,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateReport:
+    """The verdict over all stages. `proof` is the proof coverage, None if nothing was proven in this run."""
+
+    stages: tuple[Stage, ...]
+    policy: PolicySummary | None = None
+    proof: JsonObject | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """The gravest of the stages: 2, then 3, then 1. A gate without a stage has judged nothing."""
+        codes = {each.exit_code for each in self.stages if not each.skipped}
+        return next((code for code in (2, 3, 1, 0) if code in codes), 3)
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        return {
+            **_header("gate"),
+            "summary": {"exit_code": self.exit_code, "outcome": Outcome.of(self.exit_code)},
+            "stages": [each.to_dict() for each in self.stages],
+            "policy": self.policy.to_dict() if self.policy else None,
+            "proof": self.proof,
+            "mutation": None,
+            "exit_code": self.exit_code,
+        }

@@ -1,0 +1,163 @@
+"""The pytest plugin: fixtures, generated items, and an exit status that tells "violated" from "could not tell"."""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from stackproof.errors import StackproofError
+from stackproof.plugin.controller import Controller
+from stackproof.plugin.outcomes import CATEGORY, FACTS, LEDGERS, facts_on
+from stackproof.plugin.run import RUN, close_run, join_run
+from stackproof.suite_rules import judge_test
+
+if TYPE_CHECKING:
+    from stackproof.model.json import JsonValue
+
+_FIXTURES = frozenset(
+    {"assembly", "cdk_stack", "template", "stack", "target", "deployment", "prover", "aws_client"}
+)
+_LIVE = frozenset({"target", "deployment", "prover", "aws_client"})
+_GENERATED = {"resource_proof", "rule_verdict"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("stackproof", "stackproof: prove a CDK or CloudFormation stack")
+    group.addoption("--target", choices=["moto", "aws"], help="where live probes look (default: the project's target)")
+    group.addoption("--endpoint-url", help="an AWS-compatible endpoint to probe instead")
+    group.addoption("--profile", help="the AWS profile to read with")
+    group.addoption("--aws-region", help="the AWS region to read in")
+    group.addoption("--stack", help="the stack under test, by name; with --target aws the deployed stack to attach to")
+    group.addoption(
+        "--cdk-context", action="append", default=[], metavar="KEY=VALUE", help="CDK context; repeatable"
+    )
+    group.addoption("--keep", action="store_true", help="leave the emulator running and say how to reach it")
+    group.addoption("--stackproof-report", metavar="FILE", help="write what was proven as JSON")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "allow_suite_rule(rule_id, reason): keep a test that a rule about test code (SP001 …) refuses"
+    )
+    config.stash[RUN] = join_run(config)
+    if not _is_project(config.rootpath):
+        return
+    from stackproof.plugin import fixtures  # noqa: PLC0415 - another project's `pytest --help` does not pay for it
+
+    config.pluginmanager.register(fixtures, "stackproof-fixtures")
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Controller(config), "stackproof-controller")
+
+
+def _is_project(root: Path) -> bool:
+    """Whether the project around the tests is one that stackproof proves."""
+    if (root / "cdk.json").is_file():
+        return True
+    try:
+        return "[tool.stackproof" in (root / "pyproject.toml").read_text(encoding="utf-8")
+    except OSError:
+        return False
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:  # noqa: ANN401 - xdist is optional, so are its types
+    """Every worker joins the controller's run."""
+    run = node.config.stash[RUN]
+    node.workerinput["stackproof"] = {"directory": str(run.directory), "owner": run.owner}
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    run = config.stash.get(RUN, None)
+    if run is not None and (line := close_run(run, keep=config.getoption("keep"))):
+        print(line)  # noqa: T201 - the answer to --keep
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One item for each resource of the template, or for each rule and stack."""
+    if not _GENERATED & set(metafunc.fixturenames):
+        return
+    from stackproof.plugin.fixtures import stack_of, verdicts_of  # noqa: PLC0415
+
+    if "resource_proof" in metafunc.fixturenames:
+        ids = [each.logical_id for each in stack_of(metafunc.config).template.resources]
+        metafunc.parametrize("resource_proof", ids, indirect=True)
+    if "rule_verdict" in metafunc.fixturenames:
+        metafunc.parametrize("rule_verdict", sorted(verdicts_of(metafunc.config)), indirect=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Refuse a test that cannot tell anything before it runs, and one that asked to look and did not after it."""
+    _refuse(item)
+    result = yield
+    looks = item.stash.get(LEDGERS, [])
+    if looks and not any(each.looked_at for each in looks):
+        names = sorted({"template", "stack"} & set(getattr(item, "fixturenames", ())))
+        pytest.fail(f"{_place(item)}: the test asked for {' and '.join(names)} but looked at nothing", pytrace=False)
+    return result
+
+
+def _refuse(item: pytest.Item) -> None:
+    function = getattr(item, "function", None)
+    used = set(getattr(item, "fixturenames", ()))
+    in_suite = "suites" in item.path.parts or bool(used & _FIXTURES)
+    if function is None or not in_suite or used & _GENERATED:
+        return
+    try:
+        lines, first = inspect.getsourcelines(inspect.unwrap(function))
+    except (OSError, TypeError):
+        return
+    allowed = {mark.args[0] for mark in item.iter_markers("allow_suite_rule") if mark.args}
+    found = [
+        each
+        for each in judge_test(textwrap.dedent("".join(lines)), live=bool(used & _LIVE))
+        if each.rule_id not in allowed
+    ]
+    if found:
+        file = _relative(item)
+        said = "\n".join(f"{file}:{first + each.line - 1}: {each.rule_id}: {each.message}" for each in found)
+        pytest.fail(said, pytrace=False)
+
+
+def _place(item: pytest.Item) -> str:
+    _, line, _ = item.location
+    return f"{_relative(item)}:{(line or 0) + 1}"
+
+
+def _relative(item: pytest.Item) -> str:
+    path, root = item.path, item.config.rootpath
+    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Facts travel to the controller on the report, where xdist takes them along."""
+    report = yield
+    facts: dict[str, JsonValue] = dict(item.stash.get(FACTS, {})) if _last(report) else {}
+    if report.skipped and CATEGORY in item.stash:
+        facts["category"] = item.stash[CATEGORY]
+    if call.excinfo is not None and isinstance(call.excinfo.value, StackproofError):
+        facts["exit_code"] = call.excinfo.value.exit_code
+        report.longrepr = f"{type(call.excinfo.value).__name__}: {call.excinfo.value}"
+    if facts:
+        report.stackproof = facts  # type: ignore[attr-defined]
+    return report
+
+
+def _last(report: pytest.TestReport) -> bool:
+    """The report of the call, or of a setup after which there is no call."""
+    return report.when == "call" or (report.when == "setup" and not report.passed)
+
+
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
+    category = facts_on(report).get("category")
+    if isinstance(category, str) and report.skipped:
+        return category, category[0], category.upper()
+    return None

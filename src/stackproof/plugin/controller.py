@@ -1,0 +1,95 @@
+"""The controller's side of a run: collects facts from all workers, sums them up, and sets the exit status."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stackproof.model.json import JsonValue
+from stackproof.model.observation import Coverage, ResourceProof
+from stackproof.plugin.outcomes import facts_on
+
+__all__ = ["Controller"]
+
+_RESTATED = {
+    pytest.ExitCode.NO_TESTS_COLLECTED: 3,
+    pytest.ExitCode.INTERNAL_ERROR: 3,
+    pytest.ExitCode.INTERRUPTED: 3,
+    pytest.ExitCode.USAGE_ERROR: 2,
+}
+
+
+class Controller:
+    """Registered once, in the process that prints."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._proofs: list[ResourceProof] = []
+        self._rules: dict[str, int] = {}
+        self._codes: set[int] = set()
+        self._tests: dict[str, int] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        facts = facts_on(report)
+        if report.when == "call" or not report.passed:
+            word = str(facts.get("category") or report.outcome)
+            self._tests[word] = self._tests.get(word, 0) + 1
+        if "proof" in facts:
+            self._proofs.append(ResourceProof.from_dict(facts["proof"]))
+        if "rule" in facts:
+            outcome = str(facts["rule"]["outcome"])
+            self._rules[outcome] = self._rules.get(outcome, 0) + 1
+        if "exit_code" in facts:
+            self._codes.add(int(facts["exit_code"]))
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:  # noqa: ANN401 - pytest's reporter is not public
+        if not self._proofs and not self._rules:
+            return
+        from stackproof.reporters.terminal import coverage_line  # noqa: PLC0415
+
+        terminalreporter.section("stackproof")
+        if self._rules:
+            total = sum(self._rules.values())
+            said = ", ".join(f"{self._rules.get(name, 0)} {name}" for name in ("violated", "waived", "open"))
+            terminalreporter.write_line(f"policy: {self._rules.get('held', 0)} of {total} rules held, {said}")
+        if self._proofs:
+            target = self._config.getoption("endpoint_url") or self._config.getoption("target") or "moto"
+            terminalreporter.write_line(coverage_line(Coverage.of(tuple(self._proofs)), str(target)))
+            reasons = self._reasons()
+            if reasons:
+                listed = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
+                terminalreporter.write_line(f"not proven: {listed}")
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """3 outranks 1: what could not be judged is no violation."""
+        worst = next((code for code in (2, 3) if code in self._codes), None)
+        status = worst if worst is not None else _RESTATED.get(exitstatus, exitstatus)  # type: ignore[call-overload]
+        if not self._config.option.collectonly:
+            session.exitstatus = int(status)
+        file = self._config.getoption("stackproof_report")
+        if file:
+            self._write(Path(file), int(status))
+
+    def _reasons(self) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for proof in self._proofs:
+            for one in proof.unproven:
+                if one.path and not proof.custom:
+                    found[one.reason.value] = found.get(one.reason.value, 0) + 1
+        return found
+
+    def _write(self, file: Path, status: int) -> None:
+        proofs = sorted(self._proofs, key=lambda each: each.location.sort_key())
+        report: dict[str, JsonValue] = {
+            "exit_code": status,
+            "target": str(self._config.getoption("endpoint_url") or self._config.getoption("target") or "moto"),
+            "tests": dict(sorted(self._tests.items())),
+            "rules": dict(sorted(self._rules.items())),
+            "proofs": [each.to_dict() for each in proofs],
+        }
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(report, indent=2, sort_keys=True) + "\n", encoding="utf-8")

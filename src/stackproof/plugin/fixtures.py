@@ -1,0 +1,224 @@
+"""The fixtures of suites: the synthesized stack, its template, the deployed stack, and the verdicts on both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stackproof.assertions import StackQuery, TemplateAssertions
+from stackproof.config.settings import find_root, load_settings, parse_context
+from stackproof.errors import ConfigError, TargetError
+from stackproof.model.assembly import Assembly, Stack
+from stackproof.model.deployment import Deployment
+from stackproof.model.json import JsonValue
+from stackproof.model.observation import DriftStatus, ResourceProof
+from stackproof.model.report import RuleVerdict
+from stackproof.plugin.coverage import add_synth_coverage
+from stackproof.plugin.outcomes import LEDGERS, conclude, facts_of
+from stackproof.plugin.run import RUN, Run
+from stackproof.ports import SchemaSource, Target
+from stackproof.prove import Patience, Prover
+from stackproof.wiring import Project, readers, schemas
+
+__all__ = [
+    "assembly",
+    "assembly_of",
+    "aws_client",
+    "cdk_stack",
+    "deployment",
+    "project_of",
+    "prover",
+    "resource_proof",
+    "resource_schemas",
+    "rule_verdict",
+    "stack",
+    "stack_of",
+    "target",
+    "target_of",
+    "template",
+    "verdicts_of",
+]
+
+_ASSEMBLY = pytest.StashKey[Assembly]()
+_VERDICTS = pytest.StashKey[dict[str, RuleVerdict]]()
+
+
+def project_of(config: pytest.Config) -> Project:
+    """The project around pytest's root directory."""
+    return Project(settings=load_settings(find_root(config.rootpath)))
+
+
+def assembly_of(config: pytest.Config) -> Assembly:
+    """The synthesized app, once for each process and, by the cache, once for all of them."""
+    if _ASSEMBLY not in config.stash:
+        context = parse_context(tuple(config.getoption("cdk_context")))
+        found = project_of(config).synthesized(context)
+        add_synth_coverage(config, found)
+        config.stash[_ASSEMBLY] = found
+    return config.stash[_ASSEMBLY]
+
+
+def stack_of(config: pytest.Config) -> Stack:
+    """The stack that `--stack` names, or the only one."""
+    found = assembly_of(config)
+    name = config.getoption("stack")
+    roots = [each for each in found.stacks if each.parent is None]
+    if name is not None:
+        chosen = found.stack(name)
+        if chosen is not None:
+            return chosen
+        if config.getoption("target") != "aws" or len(roots) != 1:
+            raise ConfigError(f"--stack {name}: the app has no such stack, only {', '.join(s.name for s in roots)}")
+    if len(roots) != 1:
+        raise ConfigError(f"the app has {len(roots)} stacks: name one with --stack: {', '.join(s.name for s in roots)}")
+    return roots[0]
+
+
+def verdicts_of(config: pytest.Config) -> dict[str, RuleVerdict]:
+    """The verdict of each rule on each stack, by the id of its test."""
+    if _VERDICTS not in config.stash:
+        from filelock import FileLock  # noqa: PLC0415
+
+        project, found = project_of(config), assembly_of(config)
+        on = datetime.now(tz=UTC).date()
+        with FileLock(project.settings.state_directory / "scan.lock"):
+            verdicts = project.verdicts(found, on=on)
+        config.stash[_VERDICTS] = {f"{each.stack_name}-{each.rule_id}": each for each in verdicts}
+    return config.stash[_VERDICTS]
+
+
+@pytest.fixture(scope="session")
+def assembly(pytestconfig: pytest.Config) -> Assembly:
+    """The cloud assembly of the project's CDK app."""
+    return assembly_of(pytestconfig)
+
+
+@pytest.fixture(scope="session")
+def cdk_stack(pytestconfig: pytest.Config) -> Stack:
+    """The stack under test as a value; override this fixture to choose another one."""
+    return stack_of(pytestconfig)
+
+
+@pytest.fixture(scope="session")
+def resource_schemas() -> SchemaSource:
+    """CloudFormation's resource schemas."""
+    return schemas()
+
+
+@pytest.fixture
+def template(request: pytest.FixtureRequest, cdk_stack: Stack, resource_schemas: SchemaSource) -> TemplateAssertions:
+    """The methods of CDK's `assertions.Template`, on a proxy that refuses typos and looks at nothing."""
+    found = TemplateAssertions(cdk_stack.template, resource_schemas)
+    request.node.stash.setdefault(LEDGERS, []).append(found)
+    return found
+
+
+@pytest.fixture
+def stack(request: pytest.FixtureRequest, cdk_stack: Stack, resource_schemas: SchemaSource) -> StackQuery:
+    """Queries over the resources of the stack, what a person wrote told apart from what CDK generates."""
+    found = StackQuery(cdk_stack, resource_schemas)
+    request.node.stash.setdefault(LEDGERS, []).append(found)
+    return found
+
+
+@pytest.fixture
+def rule_verdict(request: pytest.FixtureRequest) -> RuleVerdict:
+    """The verdict of one policy rule on one stack; a test that asks for it runs once for each."""
+    verdict = verdicts_of(request.config)[request.param]
+    facts_of(request.node)["rule"] = {"outcome": verdict.outcome, "stack_name": verdict.stack_name}
+    if verdict.outcome in {"waived", "open"}:
+        conclude(request.node, verdict.outcome, verdict.text())
+    return verdict
+
+
+@pytest.fixture(scope="session")
+def target(pytestconfig: pytest.Config) -> Target:
+    """Where the stack runs: an emulator started for this run, or the account or endpoint that the options name."""
+    return target_of(pytestconfig, pytestconfig.stash[RUN])
+
+
+def target_of(config: pytest.Config, run: Run) -> Target:
+    """See the fixture `target`."""
+    project = project_of(config)
+    name, endpoint = config.getoption("target") or project.settings.target, config.getoption("endpoint_url")
+    if name == "aws" or endpoint is not None:
+        return project.target(
+            "aws",
+            endpoint_url=endpoint,
+            profile=config.getoption("profile"),
+            region=config.getoption("aws_region"),
+        )
+    keep = config.getoption("keep")
+    started = run.once("emulator", lambda: _start_emulator(run.directory, 0 if keep else run.owner))
+    return project.target("moto", endpoint_url=str(started["endpoint_url"]))  # type: ignore[index,call-overload]
+
+
+def _start_emulator(directory: Path, owner: int) -> JsonValue:
+    from stackproof.wiring import start_emulator  # noqa: PLC0415
+
+    process = start_emulator(directory, owner_pid=owner)
+    return {"endpoint_url": process.endpoint_url, "pid": process.pid}
+
+
+@pytest.fixture(scope="session")
+def deployment(pytestconfig: pytest.Config, cdk_stack: Stack, assembly: Assembly, target: Target) -> Deployment:
+    """The stack as it runs: deployed once for all workers on an emulator, attached to by name anywhere else."""
+    run = pytestconfig.stash[RUN]
+    if target.name == "moto" or (pytestconfig.getoption("endpoint_url") and not pytestconfig.getoption("stack")):
+        answer = run.once("deployment", lambda: _deployed(assembly, cdk_stack, target))
+    else:
+        name = pytestconfig.getoption("stack") or cdk_stack.name
+        answer = run.once("deployment", lambda: target.deployment(name).to_dict())
+    if not isinstance(answer, Mapping):
+        raise TargetError("the deployment cannot be read back")
+    return Deployment.from_dict(answer)
+
+
+def _deployed(assembly: Assembly, stack: Stack, target: Target) -> JsonValue:
+    from stackproof.deploy import deploy  # noqa: PLC0415
+
+    deployments = deploy(assembly.stacks, target)
+    return next(each for each in deployments if each.stack_name == stack.name).to_dict()
+
+
+@pytest.fixture(scope="session")
+def prover(cdk_stack: Stack, deployment: Deployment, target: Target, resource_schemas: SchemaSource) -> Prover:
+    """Reads live resources and compares them with the template."""
+    return Prover(
+        template=cdk_stack.template,
+        deployment=deployment,
+        target=target,
+        readers=readers(),
+        schemas=resource_schemas,
+        patience=Patience(),
+    )
+
+
+@pytest.fixture
+def aws_client(target: Target) -> Callable[[str], Any]:
+    """Clients of the target's services: `aws_client("kinesis")`."""
+    return target.client
+
+
+@pytest.fixture
+def resource_proof(request: pytest.FixtureRequest, prover: Prover) -> ResourceProof:
+    """The proof of one resource; a test that asks for it runs once for each resource of the template."""
+    logical_id = str(request.param)
+    if logical_id not in prover.expected_ids():
+        conclude(request.node, "unexpected", "its condition does not hold in this deployment")
+    proof = prover.prove(logical_id)
+    facts_of(request.node)["proof"] = proof.to_dict()
+    if proof.custom:
+        conclude(request.node, "open", f"{logical_id}: {_why(proof)}")
+    if proof.status is DriftStatus.NOT_CHECKED:
+        raise TargetError(f"{proof.location}: {logical_id} could not be checked: {_why(proof)}")
+    return proof
+
+
+def _why(proof: ResourceProof) -> str:
+    return "; ".join(sorted({f"{one.reason.value} {one.detail}".strip() for one in proof.unproven})) or "no reason"
+

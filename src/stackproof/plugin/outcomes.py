@@ -1,0 +1,43 @@
+"""Outcomes that pytest has no word for: a rule that is waived, a fact that stays open."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn, Protocol
+
+import pytest
+
+from stackproof.model.json import JsonValue
+
+__all__ = ["CATEGORY", "FACTS", "LEDGERS", "Facts", "Ledger", "conclude", "facts_of", "facts_on"]
+
+CATEGORY = pytest.StashKey[str]()
+FACTS = pytest.StashKey[dict[str, JsonValue]]()
+Facts = dict[str, JsonValue]
+
+
+class Ledger(Protocol):
+    """Whatever counts how many things a test looked at."""
+
+    @property
+    def looked_at(self) -> int:
+        """How many so far."""
+
+
+LEDGERS = pytest.StashKey[list[Ledger]]()
+
+
+def conclude(node: pytest.Item, category: str, reason: str) -> NoReturn:
+    """End the test as "waived" or "open": counted apart in the summary, skipped with its reason in JUnit."""
+    node.stash[CATEGORY] = category
+    pytest.skip(f"{category}: {reason}")
+
+
+def facts_of(node: pytest.Item) -> Facts:
+    """What the test's report carries to the controller."""
+    return node.stash.setdefault(FACTS, {})
+
+
+def facts_on(report: pytest.TestReport) -> dict[str, Any]:
+    """What a report carries, if anything."""
+    found = getattr(report, "stackproof", None)
+    return found if isinstance(found, dict) else {}

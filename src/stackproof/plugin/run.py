@@ -1,0 +1,121 @@
+"""What all workers of one pytest run share: one folder, and in it each thing that is made once."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from stackproof.errors import ConfigError, StackproofError, TargetError
+from stackproof.model.json import JsonValue
+
+__all__ = ["RUN", "Run", "close_run", "join_run"]
+
+_PATIENCE = 5.0
+
+
+class Run:
+    """One pytest run, seen from its controller or from a worker. `owner` is the controller's process id."""
+
+    def __init__(self, *, directory: Path | None = None, owner: int | None = None) -> None:
+        self._directory = directory
+        self.owner = owner if owner is not None else os.getpid()
+        self.proofs: list[JsonValue] = []
+        self.rules: list[JsonValue] = []
+        self.exit_code = 0
+
+    @property
+    def directory(self) -> Path:
+        """The shared folder; the controller makes it when it is first needed."""
+        if self._directory is None:
+            self._directory = Path(tempfile.mkdtemp(prefix="stackproof-run-"))
+        return self._directory
+
+    @property
+    def was_used(self) -> bool:
+        """Whether there is a folder at all."""
+        return self._directory is not None
+
+    def once(self, name: str, make: Callable[[], JsonValue]) -> JsonValue:
+        """What `make` gives, made by the first worker that asks; if it failed, it has failed for all of them."""
+        from filelock import FileLock  # noqa: PLC0415
+
+        file = self.directory / f"{name}.json"
+        with FileLock(self.directory / f"{name}.lock"):
+            if not file.exists():
+                file.write_text(json.dumps(_attempted(make)), encoding="utf-8")
+        answer = json.loads(file.read_text(encoding="utf-8"))
+        if "error" in answer:
+            kind = ConfigError if answer["exit_code"] == ConfigError.exit_code else TargetError
+            raise kind(answer["error"])
+        value: JsonValue = answer["value"]
+        return value
+
+
+RUN = pytest.StashKey[Run]()
+
+
+def join_run(config: pytest.Config) -> Run:
+    """The run that this process belongs to."""
+    given = getattr(config, "workerinput", {}).get("stackproof")
+    return Run(directory=Path(given["directory"]), owner=given["owner"]) if given else Run()
+
+
+def close_run(run: Run, *, keep: bool) -> str | None:
+    """End the emulator, if one was started, and remove the folder; with `keep`, say how to reach it instead."""
+    if not run.was_used or run.owner != os.getpid():
+        return None
+    emulator = run.directory / "emulator.json"
+    try:
+        started = json.loads(emulator.read_text(encoding="utf-8")).get("value")
+    except (OSError, ValueError):
+        started = None
+    if started and keep:
+        return f"export AWS_ENDPOINT_URL={started['endpoint_url']}  # kill {started['pid']} ends it"
+    if started:
+        _end(started["pid"])
+    shutil.rmtree(run.directory, ignore_errors=True)
+    return None
+
+
+def _attempted(make: Callable[[], JsonValue]) -> dict[str, JsonValue]:
+    try:
+        return {"value": make()}
+    except StackproofError as error:
+        return {"error": str(error), "exit_code": error.exit_code}
+
+
+def _end(pid: int) -> None:
+    """Ask, then insist."""
+    for sent in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.kill(pid, sent)
+        except ProcessLookupError:
+            return
+        until = time.monotonic() + _PATIENCE
+        while time.monotonic() < until:
+            if _is_gone(pid):
+                return
+            time.sleep(0.02)
+
+
+def _is_gone(pid: int) -> bool:
+    try:
+        os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        pass
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z"
+    except (OSError, IndexError):
+        return False

@@ -1,0 +1,404 @@
+"""Proof of a deployed stack: what the template says against what is live, resource by resource."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Final
+
+from stackproof.compare import compared, leaf_paths, matches
+from stackproof.intrinsics import (
+    Resolved,
+    condition_holds,
+    known,
+    live_context,
+    references,
+    resolve,
+)
+from stackproof.model.deployment import DeployedResource, Deployment
+from stackproof.model.finding import Level, Notification
+from stackproof.model.json import JsonObject, JsonValue
+from stackproof.model.observation import (
+    Change,
+    DriftStatus,
+    PropertyDifference,
+    Reading,
+    ResourceProof,
+    Unproven,
+    UnprovenReason,
+)
+from stackproof.model.schema import ResourceSchema
+from stackproof.model.template import Resource, Template
+from stackproof.ports import Reader, ReadRequest, SchemaSource, Target
+
+__all__ = ["PARTS", "Observation", "Patience", "Prover", "prove_stack"]
+
+PARTS: Final[Mapping[tuple[str, str], tuple[tuple[str, str], ...]]] = {
+    ("AWS::EC2::SecurityGroup", "SecurityGroupIngress"): (("AWS::EC2::SecurityGroupIngress", "GroupId"),),
+    ("AWS::EC2::SecurityGroup", "SecurityGroupEgress"): (("AWS::EC2::SecurityGroupEgress", "GroupId"),),
+    ("AWS::IAM::Role", "Policies"): (("AWS::IAM::Policy", "Roles"), ("AWS::IAM::RolePolicy", "RoleName")),
+    ("AWS::IAM::Role", "ManagedPolicyArns"): (("AWS::IAM::ManagedPolicy", "Roles"),),
+}
+"""Lists of a resource to which other resources of the template add: (type, property) ← (type, property that names it).
+
+What such a resource put there is no difference of the list: it is proven where it is declared.
+"""
+
+_GONE: Final = frozenset({"DELETE_COMPLETE", "CREATE_FAILED", "DELETE_SKIPPED"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long to insist: on a throttled read, and on a resource that is not to be seen yet.
+
+    `settled_at` is a time of `clock`: until then a read that comes up empty is repeated, since AWS shows a new
+    resource only after a while.
+    """
+
+    attempts: int = 6
+    delay: float = 0.5
+    settled_at: float = 0.0
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """One look at one resource: a reading, or nothing there, or the reason why it could not be looked at."""
+
+    reading: Reading | None = None
+    reason: UnprovenReason | None = None
+    detail: str = ""
+
+
+class Prover:
+    """Proves the resources of one stack; each is read once, whoever asks, from any thread."""
+
+    def __init__(
+        self,
+        *,
+        template: Template,
+        deployment: Deployment,
+        target: Target,
+        readers: Mapping[str, Reader],
+        schemas: SchemaSource,
+        patience: Patience | None = None,
+    ) -> None:
+        self.template = template
+        self.deployment = deployment
+        self._target = target
+        self._readers = readers
+        self._schemas = schemas
+        self._patience = patience or Patience()
+        self._lock = threading.Lock()
+        self._observed: dict[str, Future[Observation]] = {}
+        self._notifications: list[Notification] = []
+        self._circular = _circular(template)
+        self._context = live_context(template, deployment, reference=self._reference, attribute=self._attribute)
+
+    @property
+    def notifications(self) -> tuple[Notification, ...]:
+        """Readers that broke, sorted; at level error, since something was not judged."""
+        with self._lock:
+            return tuple(sorted(set(self._notifications), key=lambda each: each.message))
+
+    def expected_ids(self) -> tuple[str, ...]:
+        """The logical ids of all that has to be there, in the template's order; a false condition excuses."""
+        return tuple(each.logical_id for each in self.template.resources if self._is_expected(each))
+
+    def expected(self, logical_id: str) -> Mapping[str, Resolved]:
+        """The properties that the template sets, resolved against the deployment."""
+        found = resolve(self._resource(logical_id).properties, self._context)
+        return found if isinstance(found, Mapping) else {}
+
+    def resolved(self, value: JsonValue) -> Resolved:
+        """Any value of the template, such as an output's, resolved against the deployment."""
+        return resolve(value, self._context)
+
+    def observe(self, logical_id: str) -> Observation:
+        """What is live of the resource; read once."""
+        with self._lock:
+            future = self._observed.get(logical_id)
+            mine = future is None
+            if future is None:
+                future = self._observed[logical_id] = Future()
+        if mine:
+            try:
+                future.set_result(self._look(self._resource(logical_id)))
+            except BaseException as error:
+                future.set_exception(error)
+                raise
+        return future.result()
+
+    def prove(self, logical_id: str) -> ResourceProof:
+        """The verdict on one resource; KeyError if the template has none of that id."""
+        resource = self._resource(logical_id)
+        deployed = self._deployed(logical_id)
+        bare = ResourceProof(
+            location=resource.location(),
+            physical_id=deployed.physical_id or None if deployed else None,
+            status=DriftStatus.NOT_CHECKED,
+            custom=resource.is_custom,
+        )
+        if resource.is_custom:
+            return self._unchecked(bare, resource, Observation(reason=UnprovenReason.NOT_EMULATED))
+        observation = self.observe(logical_id)
+        if observation.reason is not None:
+            return self._unchecked(bare, resource, observation)
+        if observation.reading is None:
+            return self._deleted(bare, resource)
+        return self._judged(bare, resource, observation.reading)
+
+    # -- looking
+
+    def _look(self, resource: Resource) -> Observation:
+        deployed = self._deployed(resource.logical_id)
+        if deployed is None:
+            if self._target.not_emulated(resource.resource_type, ""):
+                return Observation(reason=UnprovenReason.NOT_EMULATED, detail="the target does not know the type")
+            if self._condition(resource) is None:
+                return Observation(reason=UnprovenReason.UNRESOLVED, detail="its condition is not known")
+            return Observation()
+        if deployed.status.endswith("_IN_PROGRESS"):
+            return Observation(reason=UnprovenReason.BUSY, detail=deployed.status)
+        reader = self._readers.get(resource.resource_type)
+        if reader is None:
+            return Observation(reason=UnprovenReason.NO_READER)
+        expected = known(self.expected(resource.logical_id))
+        request = ReadRequest(
+            client=self._target.client,
+            logical_id=resource.logical_id,
+            physical_id=deployed.physical_id,
+            resource_type=resource.resource_type,
+            expected=expected if isinstance(expected, Mapping) else {},
+            account=self.deployment.account,
+            region=self.deployment.region,
+            partition=self.deployment.partition,
+            stack_id=self.deployment.stack_id,
+        )
+        return self._read(reader, request)
+
+    def _read(self, reader: Reader, request: ReadRequest) -> Observation:
+        """One read, repeated with growing pauses while the service is busy or has not caught up."""
+        patience = self._patience
+        pause = patience.delay
+        attempt = 1
+        while True:
+            observation = self._attempt(reader, request)
+            throttled = observation.reason is UnprovenReason.THROTTLED and attempt < patience.attempts
+            absent = observation == Observation() and patience.clock() < patience.settled_at
+            if not throttled and not absent:
+                return observation
+            patience.sleep(pause)
+            pause = min(pause * 2, 8.0)
+            attempt += 1
+
+    def _attempt(self, reader: Reader, request: ReadRequest) -> Observation:
+        try:
+            return Observation(reading=reader(request))
+        except Exception as error:  # noqa: BLE001 - a reader that breaks must not take the other resources with it
+            reason = self._target.translated(error)
+            if reason is not None:
+                return Observation(reason=reason, detail=str(error))
+            detail = f"the reader of {request.resource_type} broke: {type(error).__name__}: {error}"
+            message = f"{self.deployment.stack_name}/{request.logical_id}: {detail}"
+            with self._lock:
+                self._notifications.append(Notification(level=Level.ERROR, message=message))
+            return Observation(reason=UnprovenReason.NO_READER, detail=detail)
+
+    # -- judging
+
+    def _judged(self, bare: ResourceProof, resource: Resource, reading: Reading) -> ResourceProof:
+        schema = self._schemas.schema(resource.resource_type)
+        expected = self.expected(resource.logical_id)
+        actual = self._without_parts(resource, expected, reading, schema)
+        comparison = compared(expected, actual, schema)
+        unproven = [
+            Unproven(path=path, reason=UnprovenReason.UNRESOLVED, detail=detail)
+            for path, detail in comparison.unresolved
+        ]
+        differences: list[PropertyDifference] = []
+        for each in comparison.differences:
+            reason = self._excuse(resource, reading, schema, each)
+            if reason is None:
+                differences.append(each)
+            else:
+                unproven.append(Unproven(path=each.path, reason=reason))
+        return replace(
+            bare,
+            status=DriftStatus.MODIFIED if differences else DriftStatus.IN_SYNC,
+            proven=comparison.proven,
+            differences=tuple(differences),
+            unproven=tuple(sorted(unproven)),
+        )
+
+    def _excuse(
+        self, resource: Resource, reading: Reading, schema: ResourceSchema | None, difference: PropertyDifference
+    ) -> UnprovenReason | None:
+        """Why a property that looks different was not really seen; None if it was."""
+        path = difference.path
+        unread = next((why for pointer, why in sorted(reading.unread.items()) if _covers(pointer, path)), None)
+        if unread is not None:
+            return unread
+        if difference.change is Change.REMOVE and schema is not None and schema.is_write_only(path):
+            return UnprovenReason.WRITE_ONLY
+        if self._target.not_emulated(resource.resource_type, path):
+            return UnprovenReason.NOT_EMULATED
+        return None
+
+    def _unchecked(self, bare: ResourceProof, resource: Resource, observation: Observation) -> ResourceProof:
+        reason = observation.reason or UnprovenReason.NO_READER
+        paths = self._paths(resource)
+        return replace(
+            bare,
+            status=DriftStatus.NOT_CHECKED,
+            unproven=tuple(Unproven(path=path, reason=reason, detail=observation.detail) for path in ("", *paths)),
+        )
+
+    def _deleted(self, bare: ResourceProof, resource: Resource) -> ResourceProof:
+        """Nothing is there: each property that the template sets is removed, whatever its value would be."""
+        expected = self.expected(resource.logical_id)
+        comparison = compared(expected, {}, self._schemas.schema(resource.resource_type))
+        return replace(
+            bare,
+            status=DriftStatus.DELETED,
+            differences=tuple(
+                sorted(
+                    (
+                        *comparison.differences,
+                        *(
+                            _removed(path)
+                            for path in (*comparison.proven, *(path for path, _ in comparison.unresolved))
+                        ),
+                    ),
+                    key=lambda each: each.path,
+                )
+            ),
+        )
+
+    def _paths(self, resource: Resource) -> tuple[str, ...]:
+        return leaf_paths(self.expected(resource.logical_id), self._schemas.schema(resource.resource_type))
+
+    def _without_parts(
+        self, resource: Resource, expected: Mapping[str, Resolved], reading: Reading, schema: ResourceSchema | None
+    ) -> JsonObject:
+        """The live properties less what other resources of the template add to their lists."""
+        actual = dict(reading.properties)
+        for (resource_type, name), kinds in PARTS.items():
+            live = actual.get(name)
+            if resource_type != resource.resource_type or not isinstance(live, list):
+                continue
+            own = expected.get(name)
+            own = own if isinstance(own, list) else []
+            parts = [each for kind, link in kinds for each in self._parts(resource, kind, link)]
+            actual[name] = [
+                each
+                for each in live
+                if any(matches(one, each, schema, f"/{name}/*") for one in own)
+                or not any(_is_part(part, each) for part in parts)
+            ]
+        return actual
+
+    def _parts(self, resource: Resource, kind: str, link: str) -> list[JsonObject]:
+        deployed = self._deployed(resource.logical_id)
+        physical_id = deployed.physical_id if deployed else None
+        found: list[JsonObject] = []
+        for other in self.template.resources:
+            if other.resource_type != kind or not self._is_expected(other):
+                continue
+            properties = known(self.expected(other.logical_id))
+            if isinstance(properties, Mapping):
+                owner = properties.get(link)
+                if physical_id == owner or (isinstance(owner, list) and physical_id in owner):
+                    part = self._deployed(other.logical_id)
+                    own = {key: each for key, each in properties.items() if key != link}
+                    found.append({**own, "Arn": part.physical_id if part else None})
+        return found
+
+    # -- what intrinsic functions ask for
+
+    def _reference(self, logical_id: str) -> str | None:
+        deployed = self._deployed(logical_id)
+        if deployed is None or logical_id in self._circular:
+            return deployed.physical_id or None if deployed else None
+        if deployed.physical_id:
+            return deployed.physical_id
+        reading = self.observe(logical_id).reading
+        return reading.reference if reading else None
+
+    def _attribute(self, logical_id: str, name: str) -> JsonValue:
+        if self.template.resource(logical_id) is None or logical_id in self._circular:
+            return None
+        reading = self.observe(logical_id).reading
+        if reading is None:
+            return None
+        if name in reading.attributes:
+            return reading.attributes[name]
+        here: JsonValue = reading.properties
+        for part in name.split("."):
+            here = here.get(part) if isinstance(here, Mapping) else None
+        return here
+
+    # -- look-ups
+
+    def _resource(self, logical_id: str) -> Resource:
+        found = self.template.resource(logical_id)
+        if found is None:
+            raise KeyError(logical_id)
+        return found
+
+    def _deployed(self, logical_id: str) -> DeployedResource | None:
+        found = self.deployment.resource(logical_id)
+        return None if found is None or found.status in _GONE else found
+
+    def _is_expected(self, resource: Resource) -> bool:
+        return resource.resource_type != "AWS::CDK::Metadata" and self._condition(resource) is not False
+
+    def _condition(self, resource: Resource) -> bool | None:
+        condition = resource.body.get("Condition")
+        return condition_holds(condition, self._context) if isinstance(condition, str) else True
+
+
+def prove_stack(prover: Prover, *, jobs: int = 8) -> tuple[ResourceProof, ...]:
+    """The verdict on everything that has to be there, in the template's order, read by `jobs` threads."""
+    with ThreadPoolExecutor(max_workers=max(1, jobs), thread_name_prefix="prove") as pool:
+        return tuple(pool.map(prover.prove, prover.expected_ids()))
+
+
+def _covers(pointer: str, path: str) -> bool:
+    return path == pointer or path.startswith(f"{pointer}/") or pointer.startswith(f"{path}/")
+
+
+def _removed(path: str) -> PropertyDifference:
+    return PropertyDifference(path=path, expected=None, actual=None, change=Change.REMOVE)
+
+
+def _is_part(part: JsonObject, live: JsonValue) -> bool:
+    """Whether a resource of the template is where this element of a live list comes from."""
+    if not isinstance(live, Mapping):
+        return part.get("Arn") == live
+    if "PolicyName" in live:
+        return part.get("PolicyName") == live["PolicyName"]
+    return all(matches(value, live.get(key), None, f"/{key}") for key, value in part.items() if key != "Arn")
+
+
+def _circular(template: Template) -> frozenset[str]:
+    """Resources that refer to themselves in the end; no such stack deploys, and waiting for them would not end."""
+    edges = {each.logical_id: references(each.properties) for each in template.resources}
+
+    def reaches_itself(start: str) -> bool:
+        seen: set[str] = set()
+        waiting = list(edges[start])
+        while waiting:
+            here = waiting.pop()
+            if here == start:
+                return True
+            if here in edges and here not in seen:
+                seen.add(here)
+                waiting.extend(edges[here])
+        return False
+
+    return frozenset(each for each in edges if reaches_itself(each))

@@ -1,0 +1,82 @@
+"""How readers call services: what is not there is None, and what is denied is said property by property."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, TypeVar
+
+from stackproof.model.json import JsonObject, JsonValue
+from stackproof.model.observation import Reading, UnprovenReason
+
+__all__ = ["Parts", "chosen", "found_or_none", "pages", "parsed", "tag_list"]
+
+_DENIED: Final = ("AccessDenied", "AuthorizationError", "Forbidden", "UnauthorizedOperation", "NotAuthorized")
+_T = TypeVar("_T")
+
+
+def found_or_none(call: Callable[[], _T], *absent: str) -> _T | None:
+    """What the call gives, None where the service answers with one of these codes; other errors pass."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415 - heavy
+
+    try:
+        return call()
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") in absent:
+            return None
+        raise
+
+
+class Parts:
+    """Properties that need further calls: a denied call costs its own properties, not the whole reading."""
+
+    def __init__(self) -> None:
+        self.unread: dict[str, UnprovenReason] = {}
+
+    def of(self, pointers: str | Iterable[str], call: Callable[[], _T], default: _T) -> _T:
+        """What the call gives; the default, with the pointers noted as denied, if the service refuses it."""
+        from botocore.exceptions import ClientError  # noqa: PLC0415 - heavy
+
+        try:
+            return call()
+        except ClientError as error:
+            code = str(error.response.get("Error", {}).get("Code", ""))
+            if not code.startswith(_DENIED) and "AccessDenied" not in code:
+                raise
+            for pointer in (pointers,) if isinstance(pointers, str) else pointers:
+                self.unread[pointer] = UnprovenReason.DENIED
+            return default
+
+    def reading(self, properties: JsonObject, attributes: JsonObject) -> Reading:
+        """A reading without the properties that are not set (None), and with what was denied."""
+        return Reading(
+            properties={key: value for key, value in properties.items() if value is not None},
+            attributes={key: value for key, value in attributes.items() if value is not None},
+            unread=dict(self.unread),
+        )
+
+
+def pages(client: Any, operation: str, key: str, **parameters: Any) -> list[Any]:  # noqa: ANN401 - botocore's
+    """All items of an operation that answers in pages."""
+    return [each for page in client.get_paginator(operation).paginate(**parameters) for each in page.get(key, ())]
+
+
+def chosen(live: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Of what a service says, the members whose names are CloudFormation's as well."""
+    return {name: live[name] for name in names if live.get(name) is not None}
+
+
+def tag_list(tags: Any, key: str = "Key", value: str = "Value") -> list[JsonValue]:  # noqa: ANN401 - list or mapping
+    """Tags in CloudFormation's shape."""
+    if isinstance(tags, Mapping):
+        return [{"Key": name, "Value": text} for name, text in sorted(tags.items())]
+    return [{"Key": each[key], "Value": each.get(value, "")} for each in tags or ()]
+
+
+def parsed(text: Any) -> JsonValue:  # noqa: ANN401 - a document, as text or not
+    """A JSON document that a service gives as text."""
+    if not isinstance(text, str):
+        found: JsonValue = text
+        return found
+    found = json.loads(text) if text else None
+    return found

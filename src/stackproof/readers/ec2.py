@@ -1,0 +1,286 @@
+"""Networks: VPC, subnets, routes, gateways, addresses and flow logs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, Final
+
+from stackproof.model.observation import Reading
+from stackproof.ports import Reader, ReadRequest
+from stackproof.readers.access import Parts, chosen, found_or_none, pages, tag_list
+
+__all__ = ["READERS"]
+
+
+def _first(items: Any) -> Any:  # noqa: ANN401 - botocore's structures
+    return next(iter(items or ()), None)
+
+
+def read_vpc(request: ReadRequest) -> Reading | None:
+    """DescribeVpcs, and DescribeVpcAttribute for DNS."""
+    client = request.client("ec2")
+    vpc_id = request.physical_id
+    vpc = _first(found_or_none(lambda: client.describe_vpcs(VpcIds=[vpc_id])["Vpcs"], "InvalidVpcID.NotFound"))
+    if vpc is None:
+        return None
+    parts = Parts()
+
+    def attribute(name: str) -> bool | None:
+        answer = client.describe_vpc_attribute(VpcId=vpc_id, Attribute=name[0].lower() + name[1:])
+        value: bool = answer[name]["Value"]
+        return value
+
+    dns = {
+        name: parts.of(f"/{name}", partial(attribute, name), None)
+        for name in ("EnableDnsHostnames", "EnableDnsSupport")
+    }
+    here = [{"Name": "vpc-id", "Values": [vpc_id]}]
+    groups: list[Any] = parts.of(
+        (), lambda: pages(client, "describe_security_groups", "SecurityGroups", Filters=here), []
+    )
+    acls: list[Any] = parts.of((), lambda: pages(client, "describe_network_acls", "NetworkAcls", Filters=here), [])
+    return parts.reading(
+        {**chosen(vpc, ("CidrBlock", "InstanceTenancy")), **dns, "Tags": tag_list(vpc.get("Tags"))},
+        {
+            "VpcId": vpc_id,
+            "CidrBlock": vpc["CidrBlock"],
+            "CidrBlockAssociations": [each["AssociationId"] for each in vpc.get("CidrBlockAssociationSet", ())],
+            "Ipv6CidrBlocks": [each["Ipv6CidrBlock"] for each in vpc.get("Ipv6CidrBlockAssociationSet", ())],
+            "DefaultNetworkAcl": _first(each["NetworkAclId"] for each in acls if each["IsDefault"]),
+            "DefaultSecurityGroup": _first(each["GroupId"] for each in groups if each["GroupName"] == "default"),
+        },
+    )
+
+
+def read_subnet(request: ReadRequest) -> Reading | None:
+    """DescribeSubnets."""
+    client = request.client("ec2")
+    subnets = found_or_none(
+        lambda: client.describe_subnets(SubnetIds=[request.physical_id])["Subnets"], "InvalidSubnetID.NotFound"
+    )
+    subnet = _first(subnets)
+    if subnet is None:
+        return None
+    names = (
+        "AssignIpv6AddressOnCreation",
+        "AvailabilityZone",
+        "AvailabilityZoneId",
+        "CidrBlock",
+        "EnableDns64",
+        "MapPublicIpOnLaunch",
+        "OutpostArn",
+        "VpcId",
+    )
+    ipv6 = [each["Ipv6CidrBlock"] for each in subnet.get("Ipv6CidrBlockAssociationSet", ())]
+    options = subnet.get("PrivateDnsNameOptionsOnLaunch")
+    return Parts().reading(
+        {
+            **chosen(subnet, names),
+            "Ipv6CidrBlock": _first(ipv6),
+            "PrivateDnsNameOptionsOnLaunch": options or None,
+            "Tags": tag_list(subnet.get("Tags")),
+        },
+        {**chosen(subnet, names), "SubnetId": subnet["SubnetId"], "Ipv6CidrBlocks": ipv6},
+    )
+
+
+def read_route_table(request: ReadRequest) -> Reading | None:
+    """DescribeRouteTables."""
+    table = _route_table(request, request.physical_id)
+    if table is None:
+        return None
+    return Parts().reading(
+        {"VpcId": table["VpcId"], "Tags": tag_list(table.get("Tags"))}, {"RouteTableId": table["RouteTableId"]}
+    )
+
+
+def _route_table(request: ReadRequest, table_id: str) -> Any:  # noqa: ANN401 - botocore's structures
+    client = request.client("ec2")
+    return _first(
+        found_or_none(
+            lambda: client.describe_route_tables(RouteTableIds=[table_id])["RouteTables"],
+            "InvalidRouteTableID.NotFound",
+        )
+    )
+
+
+_DESTINATIONS: Final = (
+    "DestinationCidrBlock",
+    "DestinationIpv6CidrBlock",
+    "DestinationPrefixListId",
+)
+_GATEWAYS: Final = (
+    "CarrierGatewayId",
+    "CoreNetworkArn",
+    "InstanceId",
+    "LocalGatewayId",
+    "NatGatewayId",
+    "NetworkInterfaceId",
+    "TransitGatewayId",
+    "VpcPeeringConnectionId",
+)
+
+
+def read_route(request: ReadRequest) -> Reading | None:
+    """DescribeRouteTables: the route to the template's destination in the template's table."""
+    table_id = str(request.expected.get("RouteTableId") or request.physical_id.partition("|")[0])
+    wanted = next((str(request.expected[name]) for name in _DESTINATIONS if name in request.expected), None)
+    wanted = wanted or request.physical_id.partition("|")[2]
+    table = _route_table(request, table_id)
+    for route in table["Routes"] if table else ():
+        if wanted not in [route.get(name) for name in _DESTINATIONS]:
+            continue
+        gateway = str(route.get("GatewayId") or "")
+        via = "VpcEndpointId" if gateway.startswith("vpce-") else "GatewayId"
+        return Parts().reading(
+            {
+                **chosen(route, (*_DESTINATIONS, *_GATEWAYS)),
+                via: gateway or None,
+                "EgressOnlyInternetGatewayId": route.get("EgressOnlyInternetGatewayId"),
+                "RouteTableId": table_id,
+            },
+            {"CidrBlock": wanted},
+        )
+    return None
+
+
+def read_association(request: ReadRequest) -> Reading | None:
+    """DescribeRouteTables by the association's id."""
+    client = request.client("ec2")
+    here = [{"Name": "association.route-table-association-id", "Values": [request.physical_id]}]
+    for table in pages(client, "describe_route_tables", "RouteTables", Filters=here):
+        for each in table["Associations"]:
+            if each["RouteTableAssociationId"] == request.physical_id:
+                return Parts().reading(chosen(each, ("RouteTableId", "SubnetId")), {"Id": request.physical_id})
+    return None
+
+
+def read_internet_gateway(request: ReadRequest) -> Reading | None:
+    """DescribeInternetGateways."""
+    client = request.client("ec2")
+    gateway = _first(
+        found_or_none(
+            lambda: client.describe_internet_gateways(InternetGatewayIds=[request.physical_id])["InternetGateways"],
+            "InvalidInternetGatewayID.NotFound",
+        )
+    )
+    if gateway is None:
+        return None
+    return Parts().reading({"Tags": tag_list(gateway.get("Tags"))}, {"InternetGatewayId": request.physical_id})
+
+
+def read_gateway_attachment(request: ReadRequest) -> Reading | None:
+    """DescribeInternetGateways or DescribeVpnGateways: whether the template's gateway is attached to its VPC."""
+    client = request.client("ec2")
+    if gateway := request.expected.get("InternetGatewayId"):
+        call, name, key = client.describe_internet_gateways, "InternetGatewayId", "InternetGateways"
+        attachments, absent = "Attachments", "InvalidInternetGatewayID.NotFound"
+    else:
+        gateway = request.expected.get("VpnGatewayId")
+        call, name, key = client.describe_vpn_gateways, "VpnGatewayId", "VpnGateways"
+        attachments, absent = "VpcAttachments", "InvalidVpnGatewayID.NotFound"
+    live = _first(found_or_none(lambda: call(**{f"{name}s": [gateway]})[key], absent))
+    attached = [each for each in (live or {}).get(attachments, ()) if each["State"] in {"available", "attached"}]
+    if not attached:
+        return None
+    kind = "IGW" if name == "InternetGatewayId" else "VGW"
+    return Parts().reading({name: gateway, "VpcId": attached[0]["VpcId"]}, {"AttachmentType": kind})
+
+
+def read_address(request: ReadRequest) -> Reading | None:
+    """DescribeAddresses by the public address."""
+    client = request.client("ec2")
+    address = _first(
+        found_or_none(
+            lambda: client.describe_addresses(PublicIps=[request.physical_id.partition("|")[0]])["Addresses"],
+            "InvalidAddress.NotFound",
+        )
+    )
+    if address is None:
+        return None
+    return Parts().reading(
+        {
+            **chosen(address, ("Domain", "InstanceId", "NetworkBorderGroup", "PublicIpv4Pool")),
+            "Tags": tag_list(address.get("Tags")),
+        },
+        chosen(address, ("AllocationId", "PublicIp")),
+    )
+
+
+def read_nat_gateway(request: ReadRequest) -> Reading | None:
+    """DescribeNatGateways; one that is deleted stays to be seen for an hour."""
+    client = request.client("ec2")
+    gateway = _first(
+        found_or_none(
+            lambda: client.describe_nat_gateways(NatGatewayIds=[request.physical_id])["NatGateways"],
+            "NatGatewayNotFound",
+            "InvalidNatGatewayID.NotFound",
+        )
+    )
+    if gateway is None or gateway.get("State") in {"deleted", "deleting", "failed"}:
+        return None
+    addresses = gateway.get("NatGatewayAddresses") or []
+    primary = _first(each for each in addresses if each.get("IsPrimary")) or _first(addresses) or {}
+    return Parts().reading(
+        {
+            **chosen(gateway, ("ConnectivityType", "SubnetId", "VpcId")),
+            "AllocationId": primary.get("AllocationId"),
+            "PrivateIpAddress": primary.get("PrivateIp"),
+            "Tags": tag_list(gateway.get("Tags")),
+        },
+        {"NatGatewayId": request.physical_id, "EniId": primary.get("NetworkInterfaceId")},
+    )
+
+
+def read_flow_log(request: ReadRequest) -> Reading | None:
+    """DescribeFlowLogs; what is logged about follows from the id."""
+    client = request.client("ec2")
+    log = _first(client.describe_flow_logs(FlowLogIds=[request.physical_id])["FlowLogs"])
+    if log is None:
+        return None
+    kind = next(
+        (name for start, name in _LOGGED.items() if str(log["ResourceId"]).startswith(start)), "NetworkInterface"
+    )
+    names = (
+        "DeliverCrossAccountRole",
+        "DestinationOptions",
+        "LogDestination",
+        "LogDestinationType",
+        "LogFormat",
+        "LogGroupName",
+        "MaxAggregationInterval",
+        "ResourceId",
+        "TrafficType",
+    )
+    return Parts().reading(
+        {
+            **chosen(log, names),
+            "DeliverLogsPermissionArn": log.get("DeliverLogsPermissionArn"),
+            "ResourceType": kind,
+            "Tags": tag_list(log.get("Tags")),
+        },
+        {"Id": request.physical_id},
+    )
+
+
+_LOGGED: Final = {
+    "vpc-": "VPC",
+    "subnet-": "Subnet",
+    "eni-": "NetworkInterface",
+    "tgw-attach-": "TransitGatewayAttachment",
+    "tgw-": "TransitGateway",
+}
+
+READERS: Final[Mapping[str, Reader]] = {
+    "AWS::EC2::EIP": read_address,
+    "AWS::EC2::FlowLog": read_flow_log,
+    "AWS::EC2::InternetGateway": read_internet_gateway,
+    "AWS::EC2::NatGateway": read_nat_gateway,
+    "AWS::EC2::Route": read_route,
+    "AWS::EC2::RouteTable": read_route_table,
+    "AWS::EC2::Subnet": read_subnet,
+    "AWS::EC2::SubnetRouteTableAssociation": read_association,
+    "AWS::EC2::VPC": read_vpc,
+    "AWS::EC2::VPCGatewayAttachment": read_gateway_attachment,
+}

@@ -1,0 +1,126 @@
+"""Roles and policies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Final
+
+from stackproof.model.json import JsonValue
+from stackproof.model.observation import Reading
+from stackproof.ports import Reader, ReadRequest
+from stackproof.readers.access import Parts, chosen, found_or_none, pages, parsed, tag_list
+
+__all__ = ["READERS"]
+
+_GONE: Final = "NoSuchEntity"
+
+
+def read_role(request: ReadRequest) -> Reading | None:
+    """GetRole, its inline policies and what is attached to it."""
+    client = request.client("iam")
+    name = request.physical_id
+    answer = found_or_none(lambda: client.get_role(RoleName=name), _GONE)
+    if answer is None:
+        return None
+    live = answer["Role"]
+    parts = Parts()
+    attached: list[Any] = parts.of(
+        "/ManagedPolicyArns",
+        lambda: pages(client, "list_attached_role_policies", "AttachedPolicies", RoleName=name),
+        [],
+    )
+    inline: list[JsonValue] = parts.of("/Policies", lambda: _inline(client, name), [])
+    boundary = (live.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn")
+    return parts.reading(
+        {
+            **chosen(live, ("Description", "MaxSessionDuration", "Path", "RoleName")),
+            "AssumeRolePolicyDocument": parsed(live["AssumeRolePolicyDocument"]),
+            "ManagedPolicyArns": [each["PolicyArn"] for each in attached],
+            "PermissionsBoundary": boundary,
+            "Policies": inline,
+            "Tags": tag_list(live.get("Tags")),
+        },
+        {"Arn": live["Arn"], "RoleId": live["RoleId"]},
+    )
+
+
+def _inline(client: Any, role: str) -> list[JsonValue]:  # noqa: ANN401 - botocore makes its clients at run time
+    names = pages(client, "list_role_policies", "PolicyNames", RoleName=role)
+    return [
+        {
+            "PolicyName": name,
+            "PolicyDocument": parsed(client.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]),
+        }
+        for name in names
+    ]
+
+
+_OWNERS: Final = (("Roles", "role", "RoleName"), ("Users", "user", "UserName"), ("Groups", "group", "GroupName"))
+
+
+def read_policy(request: ReadRequest) -> Reading | None:
+    """GetRolePolicy, GetUserPolicy, GetGroupPolicy of every owner that the template names.
+
+    The policy has no name of its own in the API: it is there if one owner has it, and an owner without it is missing
+    from the list.
+    """
+    client = request.client("iam")
+    name = str(request.expected.get("PolicyName"))
+    documents: list[JsonValue] = []
+    holders: dict[str, list[JsonValue]] = {}
+    for listed, owner, parameter in _OWNERS:
+        owners = request.expected.get(listed)
+        read: Callable[..., Any] = getattr(client, f"get_{owner}_policy")
+        for each in owners if isinstance(owners, list) else ():
+            answer = found_or_none(partial(read, **{parameter: each, "PolicyName": name}), _GONE)
+            if answer is not None:
+                holders.setdefault(listed, []).append(each)
+                documents.append(parsed(answer["PolicyDocument"]))
+    if not documents:
+        return None
+    odd = next((each for each in documents if each != documents[0]), documents[0])
+    return Parts().reading({"PolicyName": name, "PolicyDocument": odd, **holders}, {"Id": request.physical_id})
+
+
+def read_managed_policy(request: ReadRequest) -> Reading | None:
+    """GetPolicy, GetPolicyVersion and ListEntitiesForPolicy."""
+    client = request.client("iam")
+    arn = request.physical_id
+    answer = found_or_none(lambda: client.get_policy(PolicyArn=arn), _GONE)
+    if answer is None:
+        return None
+    live = answer["Policy"]
+    parts = Parts()
+    document: JsonValue = parts.of(
+        "/PolicyDocument",
+        lambda: parsed(
+            client.get_policy_version(PolicyArn=arn, VersionId=live["DefaultVersionId"])["PolicyVersion"]["Document"]
+        ),
+        None,
+    )
+    owners: dict[str, list[Any]] = {
+        listed: parts.of(
+            f"/{listed}",
+            partial(pages, client, "list_entities_for_policy", f"Policy{listed}", PolicyArn=arn),
+            [],
+        )
+        for listed, _, _ in _OWNERS
+    }
+    holders = {listed: [each[name] for each in owners[listed]] for listed, _, name in _OWNERS}
+    return parts.reading(
+        {
+            **chosen(live, ("Description", "Path")),
+            "ManagedPolicyName": live["PolicyName"],
+            "PolicyDocument": document,
+            **{listed: names or None for listed, names in holders.items()},
+        },
+        {"PolicyArn": live["Arn"], "PolicyId": live.get("PolicyId")},
+    )
+
+
+READERS: Final[Mapping[str, Reader]] = {
+    "AWS::IAM::ManagedPolicy": read_managed_policy,
+    "AWS::IAM::Policy": read_policy,
+    "AWS::IAM::Role": read_role,
+}

@@ -1,0 +1,54 @@
+"""Data streams."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from stackproof.model.observation import Reading
+from stackproof.ports import Reader, ReadRequest
+from stackproof.readers.access import Parts, chosen, found_or_none, tag_list
+
+__all__ = ["READERS"]
+
+
+def read_stream(request: ReadRequest) -> Reading | None:
+    """DescribeStreamSummary and ListTagsForStream."""
+    client = request.client("kinesis")
+    name = request.physical_id
+    answer = found_or_none(lambda: client.describe_stream_summary(StreamName=name), "ResourceNotFoundException")
+    if answer is None or answer["StreamDescriptionSummary"]["StreamStatus"] == "DELETING":
+        return None
+    live = answer["StreamDescriptionSummary"]
+    parts = Parts()
+    mode = (live.get("StreamModeDetails") or {}).get("StreamMode", "PROVISIONED")
+    encrypted = live.get("EncryptionType", "NONE") != "NONE"
+    metrics = [name for each in live.get("EnhancedMonitoring", ()) for name in each.get("ShardLevelMetrics", ())]
+    return parts.reading(
+        {
+            "DesiredShardLevelMetrics": metrics or None,
+            "MaxRecordSizeInKiB": live.get("MaxRecordSizeInKiB"),
+            "Name": live["StreamName"],
+            "RetentionPeriodHours": live["RetentionPeriodHours"],
+            "ShardCount": live["OpenShardCount"] if mode == "PROVISIONED" else None,
+            "StreamEncryption": chosen(live, ("EncryptionType", "KeyId")) if encrypted else None,
+            "StreamModeDetails": {"StreamMode": mode},
+            "Tags": tag_list(parts.of("/Tags", lambda: _tags(client, name), [])),
+        },
+        {"Arn": live["StreamARN"]},
+    )
+
+
+def _tags(client: Any, name: str) -> list[Any]:  # noqa: ANN401 - botocore makes its clients at run time
+    """All tags; the service has pages but no paginator for them."""
+    found: list[Any] = []
+    after: dict[str, str] = {}
+    while True:
+        answer = client.list_tags_for_stream(StreamName=name, **after)
+        found.extend(answer["Tags"])
+        if not answer.get("HasMoreTags"):
+            return found
+        after = {"ExclusiveStartTagKey": found[-1]["Key"]}
+
+
+READERS: Final[Mapping[str, Reader]] = {"AWS::Kinesis::Stream": read_stream}

@@ -1,0 +1,65 @@
+"""Keys and their aliases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from stackproof.model.json import JsonValue
+from stackproof.model.observation import Reading
+from stackproof.ports import Reader, ReadRequest
+from stackproof.readers.access import Parts, chosen, found_or_none, pages, parsed, tag_list
+
+__all__ = ["READERS"]
+
+
+def read_key(request: ReadRequest) -> Reading | None:
+    """DescribeKey, GetKeyPolicy, GetKeyRotationStatus and ListResourceTags; a key that awaits deletion is gone."""
+    client = request.client("kms")
+    answer = found_or_none(lambda: client.describe_key(KeyId=request.physical_id), "NotFoundException")
+    if answer is None or answer["KeyMetadata"]["KeyState"] in {"PendingDeletion", "PendingReplicaDeletion"}:
+        return None
+    key = answer["KeyMetadata"]
+    parts = Parts()
+    rotation = parts.of(
+        ("/EnableKeyRotation", "/RotationPeriodInDays"),
+        lambda: found_or_none(
+            lambda: client.get_key_rotation_status(KeyId=key["KeyId"]), "UnsupportedOperationException"
+        ),
+        None,
+    )
+    policy: JsonValue = parts.of(
+        "/KeyPolicy",
+        lambda: parsed(client.get_key_policy(KeyId=key["KeyId"], PolicyName="default")["Policy"]),
+        None,
+    )
+    tags: list[Any] = parts.of("/Tags", lambda: pages(client, "list_resource_tags", "Tags", KeyId=key["KeyId"]), [])
+    return parts.reading(
+        {
+            **chosen(key, ("Description", "Enabled", "KeySpec", "KeyUsage", "MultiRegion", "Origin")),
+            "EnableKeyRotation": (rotation or {}).get("KeyRotationEnabled"),
+            "RotationPeriodInDays": (rotation or {}).get("RotationPeriodInDays"),
+            "KeyPolicy": policy,
+            "Tags": tag_list(tags, "TagKey", "TagValue"),
+        },
+        {"Arn": key["Arn"], "KeyId": key["KeyId"]},
+    )
+
+
+def read_alias(request: ReadRequest) -> Reading | None:
+    """ListAliases, of the template's key where it is known."""
+    client = request.client("kms")
+    target = request.expected.get("TargetKeyId")
+    narrowed = {"KeyId": target} if isinstance(target, str) else {}
+    aliases = found_or_none(lambda: pages(client, "list_aliases", "Aliases", **narrowed), "NotFoundException")
+    for each in aliases or ():
+        if each["AliasName"] == request.physical_id:
+            # The API names the key by its id, whichever name the template has for it.
+            same = isinstance(target, str) and target.rpartition("/")[2] == each.get("TargetKeyId")
+            return Parts().reading(
+                {"AliasName": each["AliasName"], "TargetKeyId": target if same else each.get("TargetKeyId")}, {}
+            )
+    return None
+
+
+READERS: Final[Mapping[str, Reader]] = {"AWS::KMS::Alias": read_alias, "AWS::KMS::Key": read_key}

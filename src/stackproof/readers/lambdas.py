@@ -1,0 +1,178 @@
+"""Functions, what invokes them, and who may."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from typing import Any, Final
+
+from stackproof.model.json import JsonObject, JsonValue
+from stackproof.model.observation import Reading, UnprovenReason
+from stackproof.ports import Reader, ReadRequest
+from stackproof.readers.access import Parts, chosen, found_or_none, parsed, tag_list
+
+__all__ = ["READERS"]
+
+_GONE: Final = "ResourceNotFoundException"
+_CHUNK: Final = 1 << 20
+_SAME: Final = (
+    "Architectures",
+    "DeadLetterConfig",
+    "Description",
+    "EphemeralStorage",
+    "FileSystemConfigs",
+    "FunctionName",
+    "Handler",
+    "LoggingConfig",
+    "MemorySize",
+    "PackageType",
+    "Role",
+    "Runtime",
+    "Timeout",
+)
+
+
+def read_function(request: ReadRequest) -> Reading | None:
+    """GetFunction; GetFunctionConcurrency is part of its answer. The code is proven by its hash."""
+    client = request.client("lambda")
+    answer = found_or_none(lambda: client.get_function(FunctionName=request.physical_id), _GONE)
+    if answer is None:
+        return None
+    live = answer["Configuration"]
+    parts = Parts()
+    vpc = live.get("VpcConfig") or {}
+    environment = live.get("Environment") or {}
+    return parts.reading(
+        {
+            **chosen(live, _SAME),
+            "Code": _code(request, live, parts),
+            "CodeSigningConfigArn": (answer.get("Code") or {}).get("CodeSigningConfigArn"),
+            "Environment": {"Variables": environment.get("Variables", {})} if environment else None,
+            "KmsKeyArn": live.get("KMSKeyArn"),
+            "Layers": [each["Arn"] for each in live.get("Layers", ())] or None,
+            "ReservedConcurrentExecutions": (answer.get("Concurrency") or {}).get("ReservedConcurrentExecutions"),
+            "SnapStart": chosen(live.get("SnapStart") or {}, ("ApplyOn",)) or None,
+            "Tags": tag_list(answer.get("Tags")),
+            "TracingConfig": live.get("TracingConfig"),
+            "VpcConfig": chosen(vpc, ("Ipv6AllowedForDualStack", "SecurityGroupIds", "SubnetIds")) or None,
+        },
+        {"Arn": live["FunctionArn"]},
+    )
+
+
+def _code(request: ReadRequest, live: Mapping[str, Any], parts: Parts) -> JsonObject | None:
+    """The template's place of the code, if the function runs exactly what lies there; no API tells the place itself."""
+    code = request.expected.get("Code")
+    if not isinstance(code, Mapping) or "S3Key" not in code:
+        return None
+    where: dict[str, JsonValue] = {"Bucket": code.get("S3Bucket"), "Key": code["S3Key"]}
+    if "S3ObjectVersion" in code:
+        where["VersionId"] = code["S3ObjectVersion"]
+    s3 = request.client("s3")
+    body = parts.of(
+        ("/Code/S3Bucket", "/Code/S3Key"),
+        lambda: found_or_none(lambda: s3.get_object(**where)["Body"], "NoSuchKey", "NoSuchBucket", "404"),
+        None,
+    )
+    if body is None:
+        parts.unread.setdefault("/Code", UnprovenReason.WRITE_ONLY)
+        return None
+    digest = hashlib.sha256()
+    for chunk in body.iter_chunks(_CHUNK):
+        digest.update(chunk)
+    same = base64.b64encode(digest.digest()).decode() == live.get("CodeSha256")
+    return code if same else {"CodeSha256": live.get("CodeSha256"), "S3Key": None}
+
+
+def read_event_source_mapping(request: ReadRequest) -> Reading | None:
+    """GetEventSourceMapping and ListTags."""
+    client = request.client("lambda")
+    live = found_or_none(lambda: client.get_event_source_mapping(UUID=request.physical_id), _GONE)
+    if live is None or live.get("State") == "Deleting":
+        return None
+    parts = Parts()
+    arn = live.get("EventSourceMappingArn")
+    names = (
+        "AmazonManagedKafkaEventSourceConfig",
+        "BatchSize",
+        "BisectBatchOnFunctionError",
+        "DestinationConfig",
+        "DocumentDBEventSourceConfig",
+        "EventSourceArn",
+        "FilterCriteria",
+        "FunctionResponseTypes",
+        "MaximumBatchingWindowInSeconds",
+        "MaximumRecordAgeInSeconds",
+        "MaximumRetryAttempts",
+        "MetricsConfig",
+        "ParallelizationFactor",
+        "ProvisionedPollerConfig",
+        "Queues",
+        "ScalingConfig",
+        "SelfManagedEventSource",
+        "SourceAccessConfigurations",
+        "StartingPosition",
+        "Topics",
+        "TumblingWindowInSeconds",
+    )
+    tags = (
+        {} if "Tags" not in request.expected else parts.of("/Tags", lambda: client.list_tags(Resource=arn)["Tags"], {})
+    )
+    return parts.reading(
+        {
+            **chosen(live, names),
+            "Enabled": live.get("State") not in {"Disabled", "Disabling"},
+            "FunctionName": _named(request.expected.get("FunctionName"), str(live.get("FunctionArn"))),
+            "KmsKeyArn": live.get("KMSKeyArn"),
+            "Tags": tag_list(tags),
+        },
+        {"Id": request.physical_id, "EventSourceMappingArn": arn},
+    )
+
+
+def _named(expected: JsonValue, arn: str) -> JsonValue:
+    """The function as the template names it, if the ARN is the same function's; else the ARN."""
+    names = {arn, arn.rpartition(":")[2], arn.partition(":function:")[2]}
+    return expected if isinstance(expected, str) and expected in names else arn
+
+
+def read_permission(request: ReadRequest) -> Reading | None:
+    """GetPolicy of the function, and in it the statement of the template's permission."""
+    client = request.client("lambda")
+    function = request.expected.get("FunctionName")
+    answer = found_or_none(lambda: client.get_policy(FunctionName=function), _GONE)
+    policy = parsed(answer["Policy"]) if answer else None
+    for each in policy.get("Statement", ()) if isinstance(policy, Mapping) else ():  # type: ignore[union-attr]
+        if isinstance(each, Mapping) and each.get("Sid") == request.physical_id:
+            return Parts().reading(_permission(each, request.expected), {"Id": request.physical_id})
+    return None
+
+
+def _permission(statement: Mapping[str, Any], expected: JsonObject) -> JsonObject:
+    tests = {
+        key.lower(): value
+        for operator in (statement.get("Condition") or {}).values()
+        for key, value in operator.items()
+    }
+    principal = statement.get("Principal")
+    if isinstance(principal, Mapping):
+        principal = next(iter(principal.values()))
+    arn = str(statement.get("Resource"))
+    return {
+        "Action": statement.get("Action"),
+        "EventSourceToken": tests.get("lambda:eventsourcetoken"),
+        "FunctionName": _named(expected.get("FunctionName"), arn),
+        "FunctionUrlAuthType": tests.get("lambda:functionurlauthtype"),
+        "Principal": principal,
+        "PrincipalOrgID": tests.get("aws:principalorgid"),
+        "SourceAccount": tests.get("aws:sourceaccount"),
+        "SourceArn": tests.get("aws:sourcearn"),
+    }
+
+
+READERS: Final[Mapping[str, Reader]] = {
+    "AWS::Lambda::EventSourceMapping": read_event_source_mapping,
+    "AWS::Lambda::Function": read_function,
+    "AWS::Lambda::Permission": read_permission,
+}

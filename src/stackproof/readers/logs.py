@@ -1,0 +1,48 @@
+"""Log groups."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from stackproof.model.observation import Reading
+from stackproof.ports import Reader, ReadRequest
+from stackproof.readers.access import Parts, pages, parsed, tag_list
+
+__all__ = ["READERS"]
+
+
+def read_group(request: ReadRequest) -> Reading | None:
+    """DescribeLogGroups by the name as a prefix, ListTagsForResource, and further calls for what is rarely set."""
+    client = request.client("logs")
+    name = request.physical_id
+    found = pages(client, "describe_log_groups", "logGroups", logGroupNamePrefix=name)
+    live = next((each for each in found if each["logGroupName"] == name), None)
+    if live is None:
+        return None
+    parts = Parts()
+    arn = str(live["arn"])
+    bare = arn.removesuffix(":*")
+    tags = parts.of("/Tags", lambda: client.list_tags_for_resource(resourceArn=bare)["tags"], {})
+    protection = None
+    if "DataProtectionPolicy" in request.expected:
+        protection = parts.of(
+            "/DataProtectionPolicy",
+            lambda: parsed(client.get_data_protection_policy(logGroupIdentifier=name).get("policyDocument")),
+            None,
+        )
+    return parts.reading(
+        {
+            "DataProtectionPolicy": protection,
+            "DeletionProtectionEnabled": live.get("deletionProtectionEnabled"),
+            "KmsKeyId": live.get("kmsKeyId"),
+            "LogGroupClass": live.get("logGroupClass"),
+            "LogGroupName": name,
+            "RetentionInDays": live.get("retentionInDays"),
+            "Tags": tag_list(tags),
+        },
+        {"Arn": f"{bare}:*"},
+    )
+
+
+READERS: Final[Mapping[str, Reader]] = {"AWS::Logs::LogGroup": read_group}

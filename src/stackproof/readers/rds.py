@@ -1,0 +1,171 @@
+"""Databases with their subnet and parameter groups."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from stackproof.model.observation import Reading
+from stackproof.ports import Reader, ReadRequest
+from stackproof.readers.access import Parts, chosen, found_or_none, pages, tag_list
+
+__all__ = ["READERS"]
+
+_SAME: Final = (
+    "AllocatedStorage",
+    "AutoMinorVersionUpgrade",
+    "AvailabilityZone",
+    "BackupRetentionPeriod",
+    "BackupTarget",
+    "CACertificateIdentifier",
+    "CharacterSetName",
+    "CopyTagsToSnapshot",
+    "CustomIAMInstanceProfile",
+    "DBClusterIdentifier",
+    "DBInstanceClass",
+    "DBInstanceIdentifier",
+    "DBName",
+    "DBSystemId",
+    "DatabaseInsightsMode",
+    "DedicatedLogVolume",
+    "DeletionProtection",
+    "EngineLifecycleSupport",
+    "Engine",
+    "EngineVersion",
+    "Iops",
+    "KmsKeyId",
+    "LicenseModel",
+    "MasterUsername",
+    "MaxAllocatedStorage",
+    "MonitoringInterval",
+    "MonitoringRoleArn",
+    "MultiAZ",
+    "NcharCharacterSetName",
+    "NetworkType",
+    "PerformanceInsightsKMSKeyId",
+    "PerformanceInsightsRetentionPeriod",
+    "PreferredBackupWindow",
+    "PreferredMaintenanceWindow",
+    "ProcessorFeatures",
+    "PromotionTier",
+    "PubliclyAccessible",
+    "ReplicaMode",
+    "StorageEncrypted",
+    "StorageThroughput",
+    "StorageType",
+    "TdeCredentialArn",
+    "Timezone",
+)
+
+
+def read_instance(request: ReadRequest) -> Reading | None:
+    """DescribeDBInstances."""
+    client = request.client("rds")
+    answer = found_or_none(
+        lambda: client.describe_db_instances(DBInstanceIdentifier=request.physical_id),
+        "DBInstanceNotFound",
+        "DBInstanceNotFoundFault",
+    )
+    if answer is None or not answer["DBInstances"]:
+        return None
+    live = answer["DBInstances"][0]
+    endpoint = live.get("Endpoint") or {}
+    groups = live.get("DBParameterGroups") or [{}]
+    options = live.get("OptionGroupMemberships") or [{}]
+    parts = Parts()
+    arn = live.get("DBInstanceArn")
+    return parts.reading(
+        {
+            **chosen(live, _SAME),
+            "AssociatedRoles": [chosen(each, ("FeatureName", "RoleArn")) for each in live.get("AssociatedRoles", ())],
+            "DBParameterGroupName": groups[0].get("DBParameterGroupName"),
+            "DBSubnetGroupName": (live.get("DBSubnetGroup") or {}).get("DBSubnetGroupName"),
+            "EnableCloudwatchLogsExports": live.get("EnabledCloudwatchLogsExports"),
+            "EnableIAMDatabaseAuthentication": live.get("IAMDatabaseAuthenticationEnabled"),
+            "EnablePerformanceInsights": live.get("PerformanceInsightsEnabled"),
+            "ManageMasterUserPassword": bool(live.get("MasterUserSecret")) or None,
+            "OptionGroupName": options[0].get("OptionGroupName"),
+            "Port": endpoint.get("Port") or live.get("DbInstancePort"),
+            "Tags": _tags(request, arn, live.get("TagList"), parts),
+            "VPCSecurityGroups": [each["VpcSecurityGroupId"] for each in live.get("VpcSecurityGroups", ())],
+        },
+        {
+            "DBInstanceArn": arn,
+            "DbiResourceId": live.get("DbiResourceId"),
+            "CertificateDetails.CAIdentifier": (live.get("CertificateDetails") or {}).get("CAIdentifier"),
+            "Endpoint.Address": endpoint.get("Address"),
+            "Endpoint.HostedZoneId": endpoint.get("HostedZoneId"),
+            "Endpoint.Port": None if endpoint.get("Port") is None else str(endpoint["Port"]),
+            "MasterUserSecret.SecretArn": (live.get("MasterUserSecret") or {}).get("SecretArn"),
+        },
+    )
+
+
+def _tags(request: ReadRequest, arn: Any, listed: Any, parts: Parts) -> Any:  # noqa: ANN401 - botocore's
+    """Tags out of the description, where the service puts them there, else by a call of their own."""
+    if listed is None:
+        client = request.client("rds")
+        listed = parts.of("/Tags", lambda: client.list_tags_for_resource(ResourceName=arn)["TagList"], [])
+    return tag_list(listed)
+
+
+def read_subnet_group(request: ReadRequest) -> Reading | None:
+    """DescribeDBSubnetGroups."""
+    client = request.client("rds")
+    answer = found_or_none(
+        lambda: client.describe_db_subnet_groups(DBSubnetGroupName=request.physical_id),
+        "DBSubnetGroupNotFoundFault",
+        "DBSubnetGroupNotFound",
+    )
+    if answer is None or not answer["DBSubnetGroups"]:
+        return None
+    live = answer["DBSubnetGroups"][0]
+    parts = Parts()
+    arn = live.get("DBSubnetGroupArn")
+    return parts.reading(
+        {
+            "DBSubnetGroupDescription": live["DBSubnetGroupDescription"],
+            "DBSubnetGroupName": live["DBSubnetGroupName"],
+            "SubnetIds": [each["SubnetIdentifier"] for each in live.get("Subnets", ())],
+            "Tags": _tags(request, arn, None, parts),
+        },
+        {"DBSubnetGroupArn": arn},
+    )
+
+
+def read_parameter_group(request: ReadRequest) -> Reading | None:
+    """DescribeDBParameterGroups, and DescribeDBParameters for what differs from the family's defaults."""
+    client = request.client("rds")
+    name = request.physical_id
+    answer = found_or_none(
+        lambda: client.describe_db_parameter_groups(DBParameterGroupName=name),
+        "DBParameterGroupNotFound",
+        "DBParameterGroupNotFoundFault",
+    )
+    if answer is None or not answer["DBParameterGroups"]:
+        return None
+    live = answer["DBParameterGroups"][0]
+    parts = Parts()
+    arn = live.get("DBParameterGroupArn")
+    given = parts.of(
+        "/Parameters",
+        lambda: pages(client, "describe_db_parameters", "Parameters", DBParameterGroupName=name, Source="user"),
+        [],
+    )
+    return parts.reading(
+        {
+            "DBParameterGroupName": live["DBParameterGroupName"],
+            "Description": live["Description"],
+            "Family": live["DBParameterGroupFamily"],
+            "Parameters": {each["ParameterName"]: each.get("ParameterValue") for each in given},
+            "Tags": _tags(request, arn, None, parts),
+        },
+        {"DBParameterGroupArn": arn},
+    )
+
+
+READERS: Final[Mapping[str, Reader]] = {
+    "AWS::RDS::DBInstance": read_instance,
+    "AWS::RDS::DBParameterGroup": read_parameter_group,
+    "AWS::RDS::DBSubnetGroup": read_subnet_group,
+}

@@ -1,0 +1,65 @@
+"""Secrets and what is attached to them. The value of a secret is never read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from stackproof.model.observation import Reading, UnprovenReason
+from stackproof.ports import Reader, ReadRequest
+from stackproof.readers.access import Parts, chosen, found_or_none, parsed, tag_list
+
+__all__ = ["READERS"]
+
+
+def _described(request: ReadRequest, secret_id: str) -> Any:  # noqa: ANN401 - botocore's structures
+    client = request.client("secretsmanager")
+    answer = found_or_none(lambda: client.describe_secret(SecretId=secret_id), "ResourceNotFoundException")
+    return None if answer is None or answer.get("DeletedDate") else answer
+
+
+def read_secret(request: ReadRequest) -> Reading | None:
+    """DescribeSecret."""
+    live = _described(request, request.physical_id)
+    if live is None:
+        return None
+    replicas = [chosen(each, ("Region", "KmsKeyId")) for each in live.get("ReplicationStatus", ())]
+    return Parts().reading(
+        {
+            **chosen(live, ("Description", "KmsKeyId", "Name")),
+            "ReplicaRegions": replicas,
+            "Tags": tag_list(live.get("Tags")),
+        },
+        {"Id": live["ARN"]},
+    )
+
+
+def read_attachment(request: ReadRequest) -> Reading | None:
+    """DescribeSecret: the secret is there; to what it is attached stands in its value alone, which is not read."""
+    live = _described(request, request.physical_id)
+    if live is None:
+        return None
+    wanted = request.expected.get("SecretId")
+    own = wanted if wanted in {live["ARN"], live["Name"]} else live["ARN"]
+    parts = Parts()
+    parts.unread.update({"/TargetId": UnprovenReason.WRITE_ONLY, "/TargetType": UnprovenReason.WRITE_ONLY})
+    return parts.reading({"SecretId": own}, {"Id": live["ARN"]})
+
+
+def read_resource_policy(request: ReadRequest) -> Reading | None:
+    """GetResourcePolicy."""
+    client = request.client("secretsmanager")
+    secret_id = str(request.expected.get("SecretId") or request.physical_id)
+    answer = found_or_none(lambda: client.get_resource_policy(SecretId=secret_id), "ResourceNotFoundException")
+    if answer is None or not answer.get("ResourcePolicy"):
+        return None
+    return Parts().reading(
+        {"SecretId": secret_id, "ResourcePolicy": parsed(answer["ResourcePolicy"])}, {"Id": answer["ARN"]}
+    )
+
+
+READERS: Final[Mapping[str, Reader]] = {
+    "AWS::SecretsManager::ResourcePolicy": read_resource_policy,
+    "AWS::SecretsManager::Secret": read_secret,
+    "AWS::SecretsManager::SecretTargetAttachment": read_attachment,
+}

@@ -1,0 +1,104 @@
+"""Security groups and their rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from stackproof.model.json import JsonValue
+from stackproof.model.observation import Reading
+from stackproof.ports import Reader, ReadRequest
+from stackproof.readers.access import Parts, chosen, found_or_none, tag_list
+
+__all__ = ["READERS"]
+
+_PEER: Final = {False: "SourceSecurityGroupId", True: "DestinationSecurityGroupId"}
+_PREFIX_LIST: Final = {False: "SourcePrefixListId", True: "DestinationPrefixListId"}
+
+
+def _rules(permissions: Any, *, egress: bool) -> list[JsonValue]:  # noqa: ANN401 - botocore's structures
+    """EC2's permissions, one rule for each peer, as CloudFormation writes them."""
+    found: list[JsonValue] = []
+    for each in permissions:
+        ports = chosen(each, ("IpProtocol", "FromPort", "ToPort"))
+        peers = [
+            *(("CidrIp", one["CidrIp"], one) for one in each.get("IpRanges", ())),
+            *(("CidrIpv6", one["CidrIpv6"], one) for one in each.get("Ipv6Ranges", ())),
+            *((_PREFIX_LIST[egress], one["PrefixListId"], one) for one in each.get("PrefixListIds", ())),
+            *((_PEER[egress], one["GroupId"], one) for one in each.get("UserIdGroupPairs", ())),
+        ]
+        found.extend({**ports, name: value, **chosen(one, ("Description",))} for name, value, one in peers)
+    return found
+
+
+def read_group(request: ReadRequest) -> Reading | None:
+    """DescribeSecurityGroups."""
+    client = request.client("ec2")
+    groups = found_or_none(
+        lambda: client.describe_security_groups(GroupIds=[request.physical_id])["SecurityGroups"],
+        "InvalidGroup.NotFound",
+        "InvalidGroupId.Malformed",
+    )
+    if not groups:
+        return None
+    group = groups[0]
+    return Parts().reading(
+        {
+            "GroupDescription": group["Description"],
+            "GroupName": group["GroupName"],
+            "SecurityGroupEgress": _rules(group.get("IpPermissionsEgress", ()), egress=True),
+            "SecurityGroupIngress": _rules(group.get("IpPermissions", ()), egress=False),
+            "Tags": tag_list(group.get("Tags")),
+            "VpcId": group.get("VpcId"),
+        },
+        {"GroupId": group["GroupId"], "Id": group["GroupId"], "VpcId": group.get("VpcId")},
+    )
+
+
+def read_rule(request: ReadRequest) -> Reading | None:
+    """DescribeSecurityGroupRules; a rule of an older stack has no id of its own and is found in its group."""
+    egress = request.resource_type.endswith("Egress")
+    if not request.physical_id.startswith("sgr-"):
+        return _rule_in_group(request, egress=egress)
+    client = request.client("ec2")
+    rules = found_or_none(
+        lambda: client.describe_security_group_rules(SecurityGroupRuleIds=[request.physical_id])["SecurityGroupRules"],
+        "InvalidSecurityGroupRuleId.NotFound",
+    )
+    rule = next((each for each in rules or () if each["IsEgress"] is egress), None)
+    if rule is None:
+        return None
+    peer = (rule.get("ReferencedGroupInfo") or {}).get("GroupId")
+    owner = None if egress else (rule.get("ReferencedGroupInfo") or {}).get("UserId")
+    return Parts().reading(
+        {
+            **chosen(rule, ("Description", "FromPort", "GroupId", "IpProtocol", "ToPort")),
+            "CidrIp": rule.get("CidrIpv4"),
+            "CidrIpv6": rule.get("CidrIpv6"),
+            _PEER[egress]: peer,
+            _PREFIX_LIST[egress]: rule.get("PrefixListId"),
+            "SourceSecurityGroupOwnerId": owner,
+        },
+        {"Id": request.physical_id},
+    )
+
+
+def _rule_in_group(request: ReadRequest, *, egress: bool) -> Reading | None:
+    client = request.client("ec2")
+    group_id = request.expected.get("GroupId")
+    groups = found_or_none(
+        lambda: client.describe_security_groups(GroupIds=[group_id])["SecurityGroups"], "InvalidGroup.NotFound"
+    )
+    for group in groups or ():
+        for rule in _rules(group.get("IpPermissionsEgress" if egress else "IpPermissions", ()), egress=egress):
+            own = {key: str(value) for key, value in request.expected.items() if key != "GroupId"}
+            if isinstance(rule, Mapping) and all(str(rule.get(key)) == value for key, value in own.items()):
+                return Parts().reading({**rule, "GroupId": group_id}, {"Id": request.physical_id})
+    return None
+
+
+READERS: Final[Mapping[str, Reader]] = {
+    "AWS::EC2::SecurityGroup": read_group,
+    "AWS::EC2::SecurityGroupEgress": read_rule,
+    "AWS::EC2::SecurityGroupIngress": read_rule,
+}

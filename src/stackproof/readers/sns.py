@@ -1,0 +1,94 @@
+"""Topics, their policies and subscriptions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from stackproof.model.json import JsonValue
+from stackproof.model.observation import Reading
+from stackproof.ports import Reader, ReadRequest
+from stackproof.readers.access import Parts, chosen, found_or_none, pages, parsed, tag_list
+
+__all__ = ["READERS"]
+
+_GONE: Final = ("NotFound", "NotFoundException")
+_TEXTS: Final = (
+    "ContentBasedDeduplication",
+    "DisplayName",
+    "FifoThroughputScope",
+    "FifoTopic",
+    "KmsMasterKeyId",
+    "SignatureVersion",
+    "TracingConfig",
+)
+
+
+def read_topic(request: ReadRequest) -> Reading | None:
+    """GetTopicAttributes and ListTagsForResource; subscriptions if the template has them in the topic."""
+    client = request.client("sns")
+    arn = request.physical_id
+    live = _attributes(client, arn)
+    if live is None:
+        return None
+    parts = Parts()
+    name = arn.rpartition(":")[2]
+    subscriptions: list[JsonValue] | None = None
+    if "Subscription" in request.expected:
+        listed = parts.of(
+            "/Subscription", lambda: pages(client, "list_subscriptions_by_topic", "Subscriptions", TopicArn=arn), []
+        )
+        subscriptions = [chosen(each, ("Endpoint", "Protocol")) for each in listed]
+    return parts.reading(
+        {
+            **chosen(live, _TEXTS),
+            "ArchivePolicy": parsed(live.get("ArchivePolicy")) if live.get("ArchivePolicy") else None,
+            "Subscription": subscriptions,
+            "Tags": tag_list(parts.of("/Tags", lambda: client.list_tags_for_resource(ResourceArn=arn)["Tags"], [])),
+            "TopicName": name,
+        },
+        {"TopicArn": arn, "TopicName": name},
+    )
+
+
+def _attributes(client: Any, arn: str) -> Mapping[str, Any] | None:  # noqa: ANN401 - botocore makes its clients
+    answer = found_or_none(lambda: client.get_topic_attributes(TopicArn=arn), *_GONE)
+    return None if answer is None else answer["Attributes"]
+
+
+def read_topic_policy(request: ReadRequest) -> Reading | None:
+    """GetTopicAttributes of every topic that the template names; one without the policy is missing from the list."""
+    client = request.client("sns")
+    topics = request.expected.get("Topics")
+    policies: dict[str, JsonValue] = {}
+    for arn in topics if isinstance(topics, list) else ():
+        live = _attributes(client, str(arn))
+        if live is not None and live.get("Policy"):
+            policies[str(arn)] = parsed(live["Policy"])
+    if not policies:
+        return None
+    documents = list(policies.values())
+    odd = next((each for each in documents if each != documents[0]), documents[0])
+    return Parts().reading({"PolicyDocument": odd, "Topics": list(policies)}, {"Id": request.physical_id})
+
+
+def read_subscription(request: ReadRequest) -> Reading | None:
+    """GetSubscriptionAttributes."""
+    client = request.client("sns")
+    answer = found_or_none(lambda: client.get_subscription_attributes(SubscriptionArn=request.physical_id), *_GONE)
+    if answer is None:
+        return None
+    live = answer["Attributes"]
+    names = ("Endpoint", "FilterPolicyScope", "Protocol", "RawMessageDelivery", "SubscriptionRoleArn", "TopicArn")
+    documents = ("DeliveryPolicy", "FilterPolicy", "RedrivePolicy", "ReplayPolicy")
+    return Parts().reading(
+        {**chosen(live, names), **{name: parsed(live[name]) for name in documents if live.get(name)}},
+        {"Arn": request.physical_id},
+    )
+
+
+READERS: Final[Mapping[str, Reader]] = {
+    "AWS::SNS::Subscription": read_subscription,
+    "AWS::SNS::Topic": read_topic,
+    "AWS::SNS::TopicPolicy": read_topic_policy,
+}

@@ -1,0 +1,77 @@
+"""Queues and their policies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from stackproof.model.json import JsonValue
+from stackproof.model.observation import Reading
+from stackproof.ports import Reader, ReadRequest
+from stackproof.readers.access import Parts, chosen, found_or_none, parsed, tag_list
+
+__all__ = ["READERS"]
+
+_GONE: Final = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
+_SAME: Final = (
+    "ContentBasedDeduplication",
+    "DeduplicationScope",
+    "DelaySeconds",
+    "FifoQueue",
+    "FifoThroughputLimit",
+    "KmsDataKeyReusePeriodSeconds",
+    "KmsMasterKeyId",
+    "MaximumMessageSize",
+    "MessageRetentionPeriod",
+    "ReceiveMessageWaitTimeSeconds",
+    "SqsManagedSseEnabled",
+    "VisibilityTimeout",
+)
+
+
+def _attributes(client: Any, url: str) -> Mapping[str, Any] | None:  # noqa: ANN401 - botocore makes its clients
+    answer = found_or_none(lambda: client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"]), *_GONE)
+    return None if answer is None else answer.get("Attributes", {})
+
+
+def read_queue(request: ReadRequest) -> Reading | None:
+    """GetQueueAttributes and ListQueueTags."""
+    client = request.client("sqs")
+    url = request.physical_id
+    live = _attributes(client, url)
+    if live is None:
+        return None
+    parts = Parts()
+    name = str(live["QueueArn"]).rpartition(":")[2]
+    tags = parts.of("/Tags", lambda: client.list_queue_tags(QueueUrl=url).get("Tags", {}), {})
+    return parts.reading(
+        {
+            **chosen(live, _SAME),
+            "QueueName": name,
+            **{each: parsed(live[each]) for each in ("RedriveAllowPolicy", "RedrivePolicy") if live.get(each)},
+            "Tags": tag_list(tags),
+        },
+        {"Arn": live["QueueArn"], "QueueName": name, "QueueUrl": url},
+    )
+
+
+def read_queue_policy(request: ReadRequest) -> Reading | None:
+    """GetQueueAttributes of every queue that the template names; one without the policy is missing from the list."""
+    client = request.client("sqs")
+    queues = request.expected.get("Queues")
+    policies: dict[str, JsonValue] = {}
+    for url in queues if isinstance(queues, list) else ():
+        live = _attributes(client, str(url))
+        if live is not None and live.get("Policy"):
+            policies[str(url)] = parsed(live["Policy"])
+    if not policies:
+        return None
+    documents = list(policies.values())
+    odd = next((each for each in documents if each != documents[0]), documents[0])
+    return Parts().reading({"PolicyDocument": odd, "Queues": list(policies)}, {"Id": request.physical_id})
+
+
+READERS: Final[Mapping[str, Reader]] = {
+    "AWS::SQS::Queue": read_queue,
+    "AWS::SQS::QueuePolicy": read_queue_policy,
+}

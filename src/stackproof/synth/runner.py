@@ -1,0 +1,76 @@
+"""Runs a Python CDK app in its own interpreter and notes what it read and which of its lines ran.
+
+A script, not a module: it may run under an interpreter that has no stackproof, so it needs nothing but Python itself
+(and `coverage`, where coverage is asked for).
+
+    python runner.py TRACE_JSON ROOT COVERAGE_FILE SCRIPT [ARGUMENT …]      COVERAGE_FILE is "" for none
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import runpy
+import sys
+from pathlib import Path
+
+_NOT_INPUTS = ("/proc", "/dev", "/sys")
+
+
+def main() -> None:
+    """Run the app as `__main__` and write the trace, also when the app fails."""
+    trace, root, coverage_file, script, *arguments = sys.argv[1:]
+    opened: set[str] = set()
+    sys.path[0] = str(Path(script).resolve().parent)
+    sys.argv = [script, *arguments]
+
+    def audit(event: str, details: tuple[object, ...]) -> None:
+        if event == "open" and isinstance(details[0], str):
+            opened.add(details[0])
+
+    recorder = _recorder(coverage_file, root)
+    sys.addaudithook(audit)
+    try:
+        runpy.run_path(script, run_name="__main__")
+    finally:
+        outside = _outside(frozenset(opened), root)
+        if recorder is not None:
+            recorder.stop()
+            recorder.save()
+        Path(trace).write_text(json.dumps({"outside": outside, "python": sys.version}), encoding="utf-8")
+
+
+def _recorder(coverage_file: str, root: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - coverage may be absent
+    if not coverage_file:
+        return None
+    import coverage  # noqa: PLC0415
+
+    recorder = coverage.Coverage(data_file=coverage_file, branch=True, source=[root], config_file=False)
+    recorder.start()
+    return recorder
+
+
+def _outside(opened: frozenset[str], root: str) -> list[str]:
+    """The files outside the app's root that still exist: its inputs, less Python itself and what is installed."""
+    installed = {sys.prefix, sys.base_prefix, sys.exec_prefix, *(each for each in sys.path if "site-packages" in each)}
+    home_cache = os.environ.get("XDG_CACHE_HOME") or str(Path("~/.cache").expanduser())
+    known = (
+        *(os.path.realpath(each) for each in installed),
+        os.path.realpath(root),
+        os.path.realpath(os.environ["CDK_OUTDIR"]),
+        os.path.realpath(home_cache),
+        os.path.realpath(Path(__file__).parent),
+        *_NOT_INPUTS,
+    )
+    found = {os.path.realpath(each) for each in opened}
+    return sorted(
+        each
+        for each in found
+        if not any(each == prefix or each.startswith(prefix + os.sep) for prefix in known)
+        and "jsii-" not in each
+        and Path(each).is_file()
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""Errors of botocore in our words: why a read failed, and one line about a call that did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from stackproof.errors import TargetError
+from stackproof.model.observation import UnprovenReason
+
+__all__ = ["error_code", "reason_of", "translated_errors"]
+
+_DENIED: Final = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "AuthFailure",
+        "AuthorizationError",
+        "AuthorizationErrorException",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "Forbidden",
+        "InvalidClientTokenId",
+        "KMSAccessDeniedException",
+        "NotAuthorized",
+        "OptInRequired",
+        "SignatureDoesNotMatch",
+        "UnauthorizedOperation",
+        "UnrecognizedClientException",
+        "403",
+    }
+)
+_THROTTLED: Final = frozenset(
+    {
+        "BandwidthLimitExceeded",
+        "LimitExceededException",
+        "PriorRequestNotComplete",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "TooManyRequestsException",
+        "EC2ThrottledException",
+        "429",
+    }
+)
+_NOT_IMPLEMENTED: Final = frozenset({"NotYetImplemented", "NotImplemented", "501"})
+_SERVER_ERROR: Final = 500
+
+
+def error_code(error: Exception) -> str:
+    """The service's error code, or "" for an error that is no answer of a service."""
+    response = getattr(error, "response", None)
+    return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
+
+
+def reason_of(error: Exception) -> UnprovenReason | None:
+    """Why a read failed; None for what is no answer of the service, or an answer that a reader should have known."""
+    from botocore.exceptions import ClientError, HTTPClientError, NoCredentialsError  # noqa: PLC0415 - heavy
+    from botocore.exceptions import ConnectionError as BotocoreConnectionError  # noqa: PLC0415
+
+    if isinstance(error, NoCredentialsError):
+        return UnprovenReason.DENIED
+    if isinstance(error, HTTPClientError | BotocoreConnectionError):
+        return UnprovenReason.UNREACHABLE
+    if not isinstance(error, ClientError):
+        return None
+    code = error_code(error)
+    for codes, reason in (
+        (_DENIED, UnprovenReason.DENIED),
+        (_THROTTLED, UnprovenReason.THROTTLED),
+        (_NOT_IMPLEMENTED, UnprovenReason.NOT_EMULATED),
+    ):
+        if code in codes:
+            return reason
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return UnprovenReason.UNREACHABLE if status >= _SERVER_ERROR else None
+
+
+@contextmanager
+def translated_errors(doing: str) -> Iterator[None]:
+    """Everything of botocore that is raised inside as a `TargetError` that says what was being done."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - heavy
+
+    try:
+        yield
+    except ClientError as error:
+        message = str(error.response.get("Error", {}).get("Message") or error)
+        raise TargetError(
+            f"{doing}: {error_code(error)}: {message}",
+            operation=error.operation_name,
+            code=error_code(error),
+        ) from error
+    except BotoCoreError as error:
+        raise TargetError(f"{doing}: {error}", code=type(error).__name__) from error

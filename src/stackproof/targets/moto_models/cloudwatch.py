@@ -1,0 +1,25 @@
+"""Alarms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from stackproof.targets.moto_models.handlers import Call, Created, Handler
+
+__all__ = ["HANDLERS"]
+
+
+def _create_alarm(call: Call) -> Created:
+    call.send("cloudwatch", "put_metric_alarm", **{**call.properties, "AlarmName": call.name})
+    found = call.send("cloudwatch", "describe_alarms", AlarmNames=[call.name])["MetricAlarms"][0]
+    return Created(physical_id=call.name, attributes={"Arn": found["AlarmArn"]})
+
+
+HANDLERS: Final[Mapping[str, Handler]] = {
+    "AWS::CloudWatch::Alarm": Handler(
+        create=_create_alarm,
+        delete=lambda call: call.send("cloudwatch", "delete_alarms", AlarmNames=[call.physical_id]),
+        name_property="AlarmName",
+    ),
+}

@@ -1,0 +1,130 @@
+"""How one resource type is created and deleted on an emulator: by calls to its service."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+__all__ = ["Call", "Created", "Handler", "document", "fitted", "tag_map"]
+
+_DYNAMIC: Final = re.compile(r"\{\{resolve:(ssm|ssm-secure|secretsmanager):([^{}]+)\}\}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Created:
+    """A new resource: its physical id (what `Ref` gives) and what `Fn::GetAtt` gives."""
+
+    physical_id: str
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request of CloudFormation to a handler. `name` is the resource's name, generated if the template has none."""
+
+    client: Callable[[str], Any]
+    logical_id: str
+    name: str
+    properties: Mapping[str, Any]
+    account: str
+    region: str
+    physical_id: str = ""
+
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - JSON out of a template
+        return self.properties[name]
+
+    def get(self, name: str, default: Any = None) -> Any:  # noqa: ANN401
+        """A property, or the default where the template does not set it."""
+        return self.properties.get(name, default)
+
+    def send(self, service: str, operation: str, **parameters: Any) -> Any:  # noqa: ANN401
+        """Call the service with the parameters that the operation has, each in the type that it has there."""
+        client = self.client(service)
+        method = client.meta.method_to_api_mapping[operation]
+        shape = client.meta.service_model.operation_model(method).input_shape
+        return getattr(client, operation)(**fitted(parameters, shape))
+
+    def tag_specification(self, resource_type: str) -> list[dict[str, Any]]:
+        """Tags as EC2 takes them at creation."""
+        tags = self.get("Tags")
+        return [{"ResourceType": resource_type, "Tags": tags}] if tags else []
+
+    def resolved(self) -> Call:
+        """The call with its dynamic references resolved, as CloudFormation does before it calls a handler."""
+        return Call(
+            client=self.client,
+            logical_id=self.logical_id,
+            name=self.name,
+            properties=self._resolved(self.properties),
+            account=self.account,
+            region=self.region,
+            physical_id=self.physical_id,
+        )
+
+    def _resolved(self, value: Any) -> Any:  # noqa: ANN401
+        if isinstance(value, str):
+            return _DYNAMIC.sub(lambda match: self._dynamic(match[1], match[2]), value)
+        if isinstance(value, Mapping):
+            return {key: self._resolved(each) for key, each in value.items()}
+        if isinstance(value, Sequence):
+            return [self._resolved(each) for each in value]
+        return value
+
+    def _dynamic(self, service: str, text: str) -> str:
+        if service != "secretsmanager":
+            name = text.partition(":")[0]
+            return str(self.client("ssm").get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"])
+        secret, _, rest = text.partition(":SecretString")
+        value = str(self.client("secretsmanager").get_secret_value(SecretId=secret)["SecretString"])
+        key = rest.removeprefix(":").partition(":")[0]
+        return str(json.loads(value)[key]) if key else value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handler:
+    """Creates and deletes resources of one type; `name_property` is the property that names them, if there is one."""
+
+    create: Callable[[Call], Created]
+    delete: Callable[[Call], None] = lambda _: None
+    name_property: str = ""
+
+
+def fitted(value: Any, shape: Any) -> Any:  # noqa: ANN401 - botocore's shapes are made at run time
+    """The value in an API's types ("100" where a number is due); members that the API does not have are left out."""
+    kind = shape.type_name if shape is not None else ""
+    if kind == "structure" and isinstance(value, Mapping):
+        return {
+            key: fitted(each, shape.members[key])
+            for key, each in value.items()
+            if key in shape.members and each is not None
+        }
+    if kind == "list" and isinstance(value, list | tuple):
+        return [fitted(each, shape.member) for each in value]
+    if kind == "map" and isinstance(value, Mapping):
+        return {key: fitted(each, shape.value) for key, each in value.items()}
+    if kind in {"integer", "long"}:
+        return int(value)
+    if kind in {"float", "double"}:
+        return float(value)
+    if kind == "boolean":
+        return str(value).lower() == "true"
+    if kind == "string" and not isinstance(value, str):
+        return document(value) if isinstance(value, Mapping | list) else _scalar(value)
+    return value
+
+
+def document(value: Any) -> str:  # noqa: ANN401
+    """A policy or another document as the JSON text that APIs take."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def tag_map(tags: Any) -> dict[str, str]:  # noqa: ANN401
+    """CloudFormation's list of tags as the mapping that some APIs take."""
+    return {str(each["Key"]): str(each["Value"]) for each in tags or ()}
+
+
+def _scalar(value: Any) -> str:  # noqa: ANN401
+    return ("true" if value else "false") if isinstance(value, bool) else str(value)

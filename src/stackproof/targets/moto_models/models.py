@@ -1,0 +1,166 @@
+"""Our handlers as CloudFormation models of moto, which finds them among the subclasses of its own class."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from moto.cloudformation import parsing
+from moto.cloudformation.exceptions import UnformattedGetAttTemplateException, ValidationError
+from moto.core.common_models import CloudFormationModel
+
+from stackproof.targets.moto_models import (
+    cloudwatch,
+    custom,
+    ec2,
+    iam,
+    kinesis,
+    kms,
+    lambdas,
+    logs,
+    rds,
+    secretsmanager,
+    security_groups,
+    sns,
+    sqs,
+)
+from stackproof.targets.moto_models.handlers import Call, Handler
+
+__all__ = ["HANDLERS", "register"]
+
+HANDLERS: Final[Mapping[str, Handler]] = {
+    **cloudwatch.HANDLERS,
+    **custom.HANDLERS,
+    **ec2.HANDLERS,
+    **iam.HANDLERS,
+    **kinesis.HANDLERS,
+    **kms.HANDLERS,
+    **lambdas.HANDLERS,
+    **logs.HANDLERS,
+    **rds.HANDLERS,
+    **secretsmanager.HANDLERS,
+    **security_groups.HANDLERS,
+    **sns.HANDLERS,
+    **sqs.HANDLERS,
+}
+
+_REGISTERED: Final[list[type[CloudFormationModel]]] = []
+"""Holds the classes: moto finds them by a list of weak references."""
+
+
+def register(endpoint_url: str) -> None:
+    """Make moto's CloudFormation use the handlers; `endpoint_url` is this emulator's own."""
+    clients = _Clients(endpoint_url)
+    _REGISTERED.extend(_model(resource_type, handler, clients) for resource_type, handler in HANDLERS.items())
+    # Moto sends every `Custom::…` type to one class, which starts the handler in Docker and waits for its answer.
+    setattr(parsing, "CustomModel", _model("Custom::", custom.CUSTOM, clients))  # noqa: B010 - it is not exported
+    for cached in (parsing.get_model_list, parsing.get_model_map, parsing.get_name_type_map):
+        cached.cache_clear()
+
+
+class _Clients:
+    """Clients to the emulator itself, one for each service and region."""
+
+    def __init__(self, endpoint_url: str) -> None:
+        self._endpoint_url = endpoint_url
+        self._made: dict[tuple[str, str], Any] = {}
+        self._lock = threading.Lock()
+
+    def of(self, region: str) -> Callable[[str], Any]:
+        return lambda service: self._client(service, region)
+
+    def _client(self, service: str, region: str) -> Any:  # noqa: ANN401 - botocore makes its clients at run time
+        from stackproof.targets.sessions import emulator_client  # noqa: PLC0415 - boto3 is imported on first use
+
+        with self._lock:
+            if (service, region) not in self._made:
+                self._made[service, region] = emulator_client(service, self._endpoint_url, region)
+            return self._made[service, region]
+
+
+def _model(resource_type: str, handler: Handler, clients: _Clients) -> type[CloudFormationModel]:
+    """A class for one type; moto wants a direct subclass whose module names a service in second place."""
+
+    class Model(CloudFormationModel):
+        __module__ = "moto.cloudformation.models"
+
+        def __init__(self, call: Call, made_type: str) -> None:
+            self._call = call
+            self._type = made_type
+            created = handler.create(call)
+            self.physical_resource_id = created.physical_id
+            self._attributes = created.attributes
+
+        @staticmethod
+        def cloudformation_name_type() -> str:
+            return handler.name_property
+
+        @staticmethod
+        def cloudformation_type() -> str:
+            return resource_type
+
+        @classmethod
+        def has_cfn_attr(cls, attr: str) -> bool:  # noqa: ARG003 - moto's signature
+            return True
+
+        @classmethod
+        def create_from_cloudformation_json(
+            cls,
+            resource_name: str,
+            cloudformation_json: dict[str, Any],
+            account_id: str,
+            region_name: str,
+            **kwargs: Any,  # noqa: ANN401
+        ) -> Model:
+            call = Call(
+                client=clients.of(region_name),
+                logical_id=kwargs["LogicalId"],
+                name=resource_name,
+                properties=cloudformation_json.get("Properties") or {},
+                account=account_id,
+                region=region_name,
+            )
+            made_type = kwargs["ResourceType"]
+            with _Explained(made_type, call.logical_id):
+                return cls(call.resolved(), made_type)
+
+        def is_created(self) -> bool:
+            return True
+
+        def get_cfn_attribute(self, attribute_name: str) -> Any:  # noqa: ANN401
+            if attribute_name not in self._attributes and handler is not custom.CUSTOM:
+                raise UnformattedGetAttTemplateException
+            return self._attributes.get(attribute_name)
+
+        def delete(self, account_id: str, region_name: str) -> None:  # noqa: ARG002 - moto's signature
+            call = self._call
+            with _Explained(self._type, call.logical_id):
+                handler.delete(
+                    Call(
+                        client=call.client,
+                        logical_id=call.logical_id,
+                        name=call.name,
+                        properties=call.properties,
+                        account=call.account,
+                        region=call.region,
+                        physical_id=self.physical_resource_id,
+                    )
+                )
+
+    return Model
+
+
+class _Explained:
+    """Turns whatever goes wrong inside into an error of CloudFormation that names the resource."""
+
+    def __init__(self, resource_type: str, logical_id: str) -> None:
+        self._place = f"{logical_id} ({resource_type})"
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, Exception) and not isinstance(error, ValidationError):
+            detail = str(error) if kind is not KeyError else f"required property {error} is not set"
+            raise ValidationError(message=f"{self._place}: {detail}") from error

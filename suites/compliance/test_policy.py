@@ -1,0 +1,10 @@
+"""Every rule of every engine on every stack, as an item of its own: `-k`, xdist and JUnit work on it."""
+
+from __future__ import annotations
+
+from stackproof.model.report import RuleVerdict
+
+
+def test_rule_holds(rule_verdict: RuleVerdict) -> None:
+    """The rule looked at the stack and found nothing that is not waived."""
+    rule_verdict.check()
