@@ -46,7 +46,9 @@ def run_gate(
     blocked_by: str | None = None
     for step in steps:
         if blocked_by is not None:
-            stage = Stage(name=step.name, exit_code=3, seconds=0.0, skipped=True, detail=f"not run: {blocked_by} failed")
+            stage = Stage(
+                name=step.name, exit_code=3, seconds=0.0, skipped=True, detail=f"not run: {blocked_by} failed"
+            )
         else:
             began = clock()
             try:

@@ -44,7 +44,7 @@ class Unresolved:
     reason: str
 
 
-Resolved: TypeAlias = "None | bool | int | float | str | Unresolved | Sequence[Resolved] | Mapping[str, Resolved]"
+Resolved: TypeAlias = "bool | int | float | str | Unresolved | Sequence[Resolved] | Mapping[str, Resolved] | None"
 """JSON in which `Unresolved` may stand for any value."""
 
 Reference: TypeAlias = Callable[[str], str | None]

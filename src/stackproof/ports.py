@@ -61,7 +61,7 @@ class Target(Protocol):
 
     @property
     def name(self) -> str:
-        """"moto", "aws" or "endpoint"."""
+        """Its name in reports: "moto", "aws" or "endpoint"."""
 
     @property
     def account(self) -> str:
@@ -73,7 +73,7 @@ class Target(Protocol):
 
     @property
     def partition(self) -> str:
-        """"aws", "aws-cn" or "aws-us-gov"."""
+        """The partition: "aws", "aws-cn" or "aws-us-gov"."""
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - botocore makes its clients at run time
         """A botocore client, one for each service and thread-safe; its failures are botocore's exceptions."""

@@ -59,25 +59,17 @@ def _placeholder(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[S
     statements = _statements(function)
     if all(_says_nothing(each) for each in statements):
         line = statements[0].lineno if statements else function.lineno
-        yield SuiteFinding(
-            line=line, rule_id="SP001", message="a placeholder: nothing in this test looks at the stack"
-        )
+        yield SuiteFinding(line=line, rule_id="SP001", message="a placeholder: nothing in this test looks at the stack")
 
 
 def _says_nothing(statement: ast.stmt) -> bool:
     match statement:
-        case ast.Pass():
-            return True
-        case ast.Expr(value=ast.Constant()):
-            return True
-        case ast.Assert(test=ast.Constant()):
+        case ast.Pass() | ast.Expr(value=ast.Constant()) | ast.Assert(test=ast.Constant()) | ast.Return(value=None):
             return True
         case ast.Expr(value=ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name))):
             return name in _GIVING_UP
         case ast.Raise(exc=ast.Call(func=ast.Name(id=name)) | ast.Name(id=name)):
             return name in _NOT_IMPLEMENTED
-        case ast.Return(value=None):
-            return True
         case _:
             return False
 

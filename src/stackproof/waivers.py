@@ -30,7 +30,9 @@ def covers(waiver: Waiver, finding: Finding) -> bool:
     )
 
 
-def apply_waivers(findings: Iterable[Finding], waivers: Sequence[Waiver], *, on: date, stacks: frozenset[str]) -> Waived:
+def apply_waivers(
+    findings: Iterable[Finding], waivers: Sequence[Waiver], *, on: date, stacks: frozenset[str]
+) -> Waived:
     """Suppress what is waived; `stacks` are the judged ones: a waiver for another stack had nothing to match."""
     active = [each for each in waivers if on <= each.expires]
     used: set[Waiver] = set()
@@ -46,10 +48,14 @@ def apply_waivers(findings: Iterable[Finding], waivers: Sequence[Waiver], *, on:
 
 
 def _expired(waiver: Waiver) -> Notification:
-    message = f"the waiver of {waiver.rule} at {waiver.construct_path} expired on {waiver.expires} (owner {waiver.owner})"
+    message = (
+        f"the waiver of {waiver.rule} at {waiver.construct_path} expired on {waiver.expires} (owner {waiver.owner})"
+    )
     return Notification(level=Level.WARNING, message=message)
 
 
 def _unused(waiver: Waiver) -> Notification:
-    message = f"the waiver of {waiver.rule} at {waiver.construct_path} matches nothing: remove it (owner {waiver.owner})"
+    message = (
+        f"the waiver of {waiver.rule} at {waiver.construct_path} matches nothing: remove it (owner {waiver.owner})"
+    )
     return Notification(level=Level.WARNING, message=message)

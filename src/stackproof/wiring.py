@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from stackproof.config.settings import ENGINES, Settings
 from stackproof.config.waivers import load_waivers
@@ -21,10 +21,11 @@ from stackproof.stores.files import FileStore
 
 if TYPE_CHECKING:
     from stackproof.loading.origin import Origins
+    from stackproof.loading.search import Search
     from stackproof.model.template import Template
     from stackproof.ports import PolicyEngine, Reader, SchemaSource, Target
-    from stackproof.targets.moto import MotoProcess
     from stackproof.synth.cache import SynthRequest
+    from stackproof.targets.moto import MotoProcess
 
 __all__ = [
     "Checked",
@@ -81,7 +82,7 @@ class Project:
         settings = self.settings
         if settings.app is None:
             raise ConfigError(
-                f"there is no CDK app in {settings.root}: name its command in cdk.json (\"app\") or in pyproject.toml "
+                f'there is no CDK app in {settings.root}: name its command in cdk.json ("app") or in pyproject.toml '
                 "([tool.stackproof] app), or give templates: stackproof check template.yaml"
             )
         return SynthRequest(
@@ -181,9 +182,7 @@ class Project:
         every: tuple[PolicyEngine, ...] = engines.engines
         if assembly is not None:
             every = (*every, CdkEngine(assembly))
-        result = scan(
-            templates, every, store=self.store if self.use_cache else None, waivers=self.waivers(), on=on
-        )
+        result = scan(templates, every, store=self.store if self.use_cache else None, waivers=self.waivers(), on=on)
         return with_notifications(result, engines.notifications)
 
     def verdicts(self, assembly: Assembly, *, on: date) -> tuple[RuleVerdict, ...]:
@@ -195,7 +194,9 @@ class Project:
             engines.close()
         broken = [each for each in result.notifications if each.level is Level.ERROR]
         if broken:
-            raise EngineError("; ".join(f"{each.engine or 'run'}: {each.file or ''}: {each.message}" for each in broken))
+            raise EngineError(
+                "; ".join(f"{each.engine or 'run'}: {each.file or ''}: {each.message}" for each in broken)
+            )
         return tuple(
             verdict
             for each in assembly.stacks
@@ -268,21 +269,22 @@ def scanned_assembly(project: Project, assembly: Assembly, engines: EngineSet, *
     return with_notifications(result, dummies)
 
 
-def checked_paths(project: Project, paths: Sequence[Path], *, on: date) -> ScanResult:
+def checked_paths(project: Project, paths: Sequence[Path], *, stdin: IO[bytes], on: date) -> ScanResult:
     """Scan templates, folders and cloud assemblies; what cannot be read is said, and the rest goes on."""
-    from stackproof.loading.discovery import discover  # noqa: PLC0415
-    from stackproof.loading.template import STDIN, parse_template  # noqa: PLC0415
+    from stackproof.loading.search import find_templates  # noqa: PLC0415
 
     project.waivers()
-    found = discover(paths)
+    engines = project.engines()
+    try:
+        found = find_templates(paths, stdin=stdin)
+        return _scanned_search(project, found, engines, on=on)
+    finally:
+        engines.close()
+
+
+def _scanned_search(project: Project, found: Search, engines: EngineSet, *, on: date) -> ScanResult:
     errors: list[InputError] = list(found.errors)
-    templates: list[Template] = []
     assemblies: list[Assembly] = []
-    for path in found.templates:
-        try:
-            templates.append(parse_template(path, file="<stdin>" if path == STDIN else str(path)))
-        except InputError as error:
-            errors.append(error)
     for path in found.assemblies:
         try:
             assemblies.append(project.assembly(path))
@@ -292,15 +294,10 @@ def checked_paths(project: Project, paths: Sequence[Path], *, on: date) -> ScanR
     if found.passed_over:
         message = f"{found.passed_over} files in the searched folders are no templates"
         broken.append(Notification(level=Level.NOTE, message=message))
-    if not templates and not assemblies:
+    if not found.templates and not assemblies:
         return ScanResult(findings=(), counts=(), notifications=unique(broken), inputs=())
-    engines = project.engines()
-    engines.start()
-    try:
-        results = [project.scanned(templates, engines, assembly=None, on=on)] if templates else []
-        results += [scanned_assembly(project, each, engines, on=on) for each in assemblies]
-    finally:
-        engines.close()
+    results = [project.scanned(found.templates, engines, assembly=None, on=on)] if found.templates else []
+    results += [scanned_assembly(project, each, engines, on=on) for each in assemblies]
     return with_notifications(joined(results), broken)
 
 
@@ -345,7 +342,9 @@ def joined(results: Sequence[ScanResult]) -> ScanResult:
     for each in rest:
         counts: dict[tuple[str, str], RuleCount] = {(one.rule_id, one.engine): one for one in first.counts}
         for one in each.counts:
-            known = counts.get((one.rule_id, one.engine), RuleCount(rule_id=one.rule_id, engine=one.engine, looked_at=0))
+            known = counts.get(
+                (one.rule_id, one.engine), RuleCount(rule_id=one.rule_id, engine=one.engine, looked_at=0)
+            )
             counts[one.rule_id, one.engine] = replace(
                 known,
                 looked_at=known.looked_at + one.looked_at,

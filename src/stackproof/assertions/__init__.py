@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from stackproof.assertions.failures import StackAssertionError, UnknownNameError, VacuousAssertionError
-from stackproof.assertions.matching import ABSENT, Capture, Match, Matcher, MatchOutcome, Mismatch, Pattern
+from stackproof.assertions.match import Match
+from stackproof.assertions.matching import ABSENT, Capture, Matcher, MatchOutcome, Mismatch, Pattern
 from stackproof.assertions.query import ResourceList, StackQuery
 from stackproof.assertions.template import TemplateAssertions
 

@@ -1,4 +1,4 @@
-"""Patterns for parts of a template, with the names and the meaning of CDK's `assertions.Match`, in Python alone."""
+"""Patterns for parts of a template, with the meaning of CDK's `assertions.Match`, in Python alone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,24 @@ from typing import Any, Final, TypeAlias, cast
 from stackproof.assertions.failures import StackAssertionError
 from stackproof.model.json import JsonValue
 
-__all__ = ["ABSENT", "Capture", "Match", "MatchOutcome", "Matcher", "Mismatch", "Pattern", "matcher_of", "pointer"]
+__all__ = [
+    "ABSENT",
+    "AbsentMatch",
+    "AnyMatch",
+    "ArrayMatch",
+    "Capture",
+    "LiteralMatch",
+    "MatchOutcome",
+    "Matcher",
+    "Mismatch",
+    "NotMatch",
+    "ObjectMatch",
+    "Pattern",
+    "SerializedJson",
+    "StringLikeRegexp",
+    "matcher_of",
+    "pointer",
+]
 
 Pattern: TypeAlias = Any
 """JSON, with matchers anywhere in it."""
@@ -24,6 +41,14 @@ class _Absent(Enum):
 
 
 _LINE = 120
+
+_KINDS: Final[Mapping[str, tuple[type, ...]]] = {
+    "boolean": (bool,),  # before number: to Python true is one
+    "number": (int, float),
+    "string": (str,),
+    "object": (Mapping,),
+    "array": (Sequence,),
+}
 
 ABSENT: Final = _Absent.ABSENT
 """The value of a key that is not there; null is a value."""
@@ -77,30 +102,25 @@ def _wrong(message: str) -> MatchOutcome:
 
 def _kind(value: object) -> str:
     """JSON's name for the type of a value."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "boolean"
-        case int() | float():
-            return "number"
-        case str():
-            return "string"
-        case Mapping():
-            return "object"
-        case Sequence():
-            return "array"
-        case _:
-            return "nothing" if value is ABSENT else type(value).__name__
+    if value is None or value is ABSENT:
+        return "null" if value is None else "nothing"
+    return next((name for name, types in _KINDS.items() if isinstance(value, types)), type(value).__name__)
 
 
 def _shown(value: object) -> str:
-    text = "nothing" if value is ABSENT else json.dumps(value, ensure_ascii=False, default=_in_words)
+    text = _in_words(value)
     return text if len(text) <= _LINE else f"{text[: _LINE - 3]}..."
 
 
 def _in_words(value: object) -> str:
-    return _described(value) if isinstance(value, Matcher) else repr(value)
+    """As JSON, with matchers in the words that make them."""
+    if value is ABSENT:
+        return "nothing"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{_in_words(key)}: {_in_words(each)}' for key, each in value.items())}}}"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return f"[{', '.join(_in_words(each) for each in value)}]"
+    return repr(value) if isinstance(value, Matcher) else json.dumps(value, ensure_ascii=False, default=repr)
 
 
 class Matcher(ABC):
@@ -122,6 +142,9 @@ class LiteralMatch(Matcher):
         if isinstance(self.pattern, Matcher):
             raise StackAssertionError("Match.exact() takes a plain value: use the matcher in it by itself")
 
+    def __repr__(self) -> str:
+        return _shown(self.pattern)
+
     def test(self, actual: object) -> MatchOutcome:
         kind = _kind(self.pattern)
         if kind == "array":
@@ -140,6 +163,9 @@ class ObjectMatch(Matcher):
     pattern: Mapping[str, Pattern]
     partial: bool = True
 
+    def __repr__(self) -> str:
+        return _shown(self.pattern)
+
     def test(self, actual: object) -> MatchOutcome:
         if not isinstance(actual, Mapping):
             return _wrong(f"expected an object, found {_shown(actual)}")
@@ -151,7 +177,7 @@ class ObjectMatch(Matcher):
             if key in actual or isinstance(pattern, AbsentMatch):
                 found = matcher_of(pattern, partial=self.partial).test(actual.get(key, ABSENT))
             else:
-                found = _wrong(f"expected {_described(pattern)}, found nothing")
+                found = _wrong(f"expected {_shown(pattern)}, found nothing")
             outcome = outcome.and_also(found.below(key))
         return outcome
 
@@ -167,7 +193,10 @@ class ArrayMatch(Matcher):
     def __post_init__(self) -> None:
         for each in self.pattern if self.subsequence else ():
             if isinstance(each, AbsentMatch | AnyMatch):
-                raise StackAssertionError(f"{_described(each)} in Match.array_with() says nothing of any element")
+                raise StackAssertionError(f"{_shown(each)} in Match.array_with() says nothing of any element")
+
+    def __repr__(self) -> str:
+        return _shown(self.pattern)
 
     def test(self, actual: object) -> MatchOutcome:
         if not isinstance(actual, Sequence) or isinstance(actual, str):
@@ -200,7 +229,7 @@ class ArrayMatch(Matcher):
 
 
 def _no_element(index: int, pattern: Pattern, failed: Sequence[tuple[int, MatchOutcome]]) -> MatchOutcome:
-    wrong = _wrong(f"no element matches number {index} of the pattern, {_described(pattern)}")
+    wrong = _wrong(f"no element matches number {index} of the pattern, {_shown(pattern)}")
     if not failed:
         return wrong
     at, closest = min(failed, key=lambda each: len(each[1].mismatches))
@@ -212,6 +241,9 @@ class SerializedJson(Matcher):
     """A string that holds JSON."""
 
     pattern: Pattern
+
+    def __repr__(self) -> str:
+        return f"JSON like {_shown(self.pattern)}"
 
     def test(self, actual: object) -> MatchOutcome:
         if not isinstance(actual, str):
@@ -229,14 +261,20 @@ class NotMatch(Matcher):
 
     pattern: Pattern
 
+    def __repr__(self) -> str:
+        return f"anything but {_shown(self.pattern)}"
+
     def test(self, actual: object) -> MatchOutcome:
         if matcher_of(self.pattern, partial=False).test(actual).matched:
-            return _wrong(f"expected anything but {_described(self.pattern)}, found {_shown(actual)}")
+            return _wrong(f"expected anything but {_shown(self.pattern)}, found {_shown(actual)}")
         return _MATCHED
 
 
 class AnyMatch(Matcher):
     """Any value that is there and not null."""
+
+    def __repr__(self) -> str:
+        return "any value"
 
     def test(self, actual: object) -> MatchOutcome:
         return _wrong(f"expected a value, found {_shown(actual)}") if actual is ABSENT or actual is None else _MATCHED
@@ -244,6 +282,9 @@ class AnyMatch(Matcher):
 
 class AbsentMatch(Matcher):
     """Nothing: the key is not there."""
+
+    def __repr__(self) -> str:
+        return "Match.absent()"
 
     def test(self, actual: object) -> MatchOutcome:
         return _MATCHED if actual is ABSENT else _wrong(f"expected nothing, found {_shown(actual)}")
@@ -255,10 +296,13 @@ class StringLikeRegexp(Matcher):
 
     pattern: re.Pattern[str]
 
+    def __repr__(self) -> str:
+        return f"a string like /{self.pattern.pattern}/"
+
     def test(self, actual: object) -> MatchOutcome:
         if isinstance(actual, str) and self.pattern.search(actual):
             return _MATCHED
-        return _wrong(f"expected a string like /{self.pattern.pattern}/, found {_shown(actual)}")
+        return _wrong(f"expected {self}, found {_shown(actual)}")
 
 
 class Capture(Matcher):
@@ -268,6 +312,9 @@ class Capture(Matcher):
         self.pattern = pattern
         self._values: list[JsonValue] = []
         self._index = 0
+
+    def __repr__(self) -> str:
+        return "a value to capture"
 
     def test(self, actual: object) -> MatchOutcome:
         if actual is ABSENT or actual is None:
@@ -321,76 +368,3 @@ class Capture(Matcher):
 def matcher_of(pattern: Pattern, *, partial: bool) -> Matcher:
     """The pattern as a matcher; plain values match as they are."""
     return pattern if isinstance(pattern, Matcher) else LiteralMatch(pattern, partial=partial)
-
-
-def _described(pattern: Pattern) -> str:
-    """A pattern in the words that make it."""
-    match pattern:
-        case AbsentMatch():
-            return "Match.absent()"
-        case AnyMatch():
-            return "any value"
-        case Capture():
-            return "a value to capture"
-        case StringLikeRegexp():
-            return f"a string like /{pattern.pattern.pattern}/"
-        case NotMatch():
-            return f"anything but {_described(pattern.pattern)}"
-        case ObjectMatch() | ArrayMatch() | LiteralMatch() | SerializedJson():
-            return _shown(pattern.pattern)
-        case _:
-            return repr(pattern) if isinstance(pattern, Matcher) else _shown(pattern)
-
-
-class Match:
-    """The matchers, by CDK's names."""
-
-    @staticmethod
-    def absent() -> Matcher:
-        """The key is not there."""
-        return AbsentMatch()
-
-    @staticmethod
-    def any_value() -> Matcher:
-        """Any value but null."""
-        return AnyMatch()
-
-    @staticmethod
-    def array_equals(pattern: Sequence[Pattern]) -> Matcher:
-        """Exactly these elements, in this order."""
-        return ArrayMatch(pattern, subsequence=False)
-
-    @staticmethod
-    def array_with(pattern: Sequence[Pattern]) -> Matcher:
-        """These elements, in this order, perhaps with others in between; objects in it are exact."""
-        return ArrayMatch(pattern)
-
-    @staticmethod
-    def exact(pattern: Pattern) -> Matcher:
-        """Exactly this, at any depth."""
-        return LiteralMatch(pattern)
-
-    @staticmethod
-    def not_(pattern: Pattern) -> Matcher:
-        """Anything but this."""
-        return NotMatch(pattern)
-
-    @staticmethod
-    def object_equals(pattern: Mapping[str, Pattern]) -> Matcher:
-        """Exactly these keys, at any depth."""
-        return ObjectMatch(pattern, partial=False)
-
-    @staticmethod
-    def object_like(pattern: Mapping[str, Pattern]) -> Matcher:
-        """At least these keys, at any depth; arrays have exactly these elements."""
-        return ObjectMatch(pattern)
-
-    @staticmethod
-    def serialized_json(pattern: Pattern) -> Matcher:
-        """A string of JSON that matches."""
-        return SerializedJson(pattern)
-
-    @staticmethod
-    def string_like_regexp(pattern: str) -> Matcher:
-        """A string in which this is found."""
-        return StringLikeRegexp(re.compile(pattern, re.MULTILINE))

@@ -63,15 +63,14 @@ def named_paths(pattern: Pattern, path: str = "") -> Iterator[str]:
     """
     match pattern:
         case SerializedJson():
-            for _ in named_paths(pattern.pattern):  # other documents have other names, but strangers are refused
-                pass
+            _ = [*named_paths(pattern.pattern)]  # another document has other names; strangers are refused all the same
         case ObjectMatch() | ArrayMatch() | LiteralMatch() | NotMatch() | Capture():
             yield from named_paths(pattern.pattern, path)
         case Mapping():
             yield from _keys(pattern, path)
         case str() | bool() | int() | float() | None:
             pass
-        case Sequence():
+        case list() | tuple():
             for each in pattern:
                 yield from named_paths(each, f"{path}/*")
         case _:
@@ -84,8 +83,7 @@ def _keys(pattern: Mapping[str, Pattern], path: str) -> Iterator[str]:
         for each in branches[1:]:
             yield from named_paths(each, path)
     elif function == "Ref" or function.startswith("Fn::"):
-        for _ in named_paths(pattern[function]):
-            pass
+        _ = [*named_paths(pattern[function])]
     else:
         for key, each in pattern.items():
             below = pointer(path, key)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 from stackproof.assertions.failures import StackAssertionError, UnknownNameError, VacuousAssertionError
 from stackproof.assertions.matching import ABSENT, AbsentMatch, MatchOutcome, Pattern, matcher_of
 from stackproof.assertions.naming import Names, nearest, require_meaning, suggestion
-from stackproof.model.json import JsonObject
 from stackproof.model.template import Resource, Template
 from stackproof.ports import SchemaSource
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -61,7 +62,7 @@ def check(
     chosen = parse_context(context)
     with progress("checking"):
         if paths:
-            result = checked_paths(project, tuple(Path(each) for each in paths), on=on)
+            result = checked_paths(project, tuple(Path(each) for each in paths), stdin=sys.stdin.buffer, on=on)
         else:
             result = checked_app(project, chosen, on=on).scan
     report = CheckReport(

@@ -102,9 +102,7 @@ class _GateRun:
             self._assembly = self._project.synthesized(self._context)
         stacks = self._assembly.stacks
         count = sum(len(each.template.resources) for each in stacks)
-        return StageResult(
-            exit_code=0, detail=f"{len(stacks)} stacks, {count} resources", cached=self._assembly.cached
-        )
+        return StageResult(exit_code=0, detail=f"{len(stacks)} stacks, {count} resources", cached=self._assembly.cached)
 
     def _check(self) -> StageResult:
         with progress("checking"):
@@ -181,7 +179,9 @@ def _suite_result(name: str, status: int, facts: Path) -> StageResult:
         return StageResult(exit_code=code, detail=tests)
     report = ProveReport(target=str(found.get("target", "moto")), proofs=proofs)
     reasons = ", ".join(f"{count} {reason}" for reason, count in report.reasons.items())
-    detail = f"{tests}; {coverage_line(report.coverage, report.target)}" + (f"; not proven: {reasons}" if reasons else "")
+    detail = f"{tests}; {coverage_line(report.coverage, report.target)}" + (
+        f"; not proven: {reasons}" if reasons else ""
+    )
     return StageResult(exit_code=code, detail=detail, proof=_proof(report))
 
 

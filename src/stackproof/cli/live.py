@@ -22,7 +22,8 @@ from stackproof.cli.options import (
     write_reports,
 )
 from stackproof.config.settings import parse_context
-from stackproof.deploy import attach, deploy as deploy_stacks
+from stackproof.deploy import attach
+from stackproof.deploy import deploy as deploy_stacks
 from stackproof.errors import ConfigError
 from stackproof.model.assembly import Assembly, Stack
 from stackproof.model.deployment import Deployment
@@ -34,7 +35,7 @@ from stackproof.prove import Patience, Prover, prove_stack
 from stackproof.reporters.terminal import prove_text
 from stackproof.wiring import Project, readers, schemas, start_emulator
 
-__all__ = ["LiveOptions", "deploy", "live_target", "proven", "prove"]
+__all__ = ["LiveOptions", "deploy", "live_target", "prove", "proven"]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -92,6 +93,7 @@ def live_target(project: Project, options: LiveOptions) -> Iterator[Target]:
             process.stop()
             raise
         if options.keep:
+            process.release()
             click.echo(f"export AWS_ENDPOINT_URL={process.endpoint_url}  # kill {process.pid} ends it")
         else:
             process.stop()
@@ -111,7 +113,9 @@ def chosen_stacks(assembly: Assembly, name: str | None) -> Sequence[Stack]:
 @click.command()
 @context_option
 @live_options
-@click.option("--allow-changes", is_flag=True, help="Change a real account, if [tool.stackproof] allowed_accounts has it.")
+@click.option(
+    "--allow-changes", is_flag=True, help="Change a real account, if [tool.stackproof] allowed_accounts has it."
+)
 @cache_option
 def deploy(
     context: tuple[str, ...],

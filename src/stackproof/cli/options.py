@@ -18,7 +18,15 @@ from stackproof.errors import ConfigError
 from stackproof.model.json import JsonObject
 from stackproof.wiring import Project
 
-__all__ = ["context_option", "cache_option", "open_project", "output_options", "progress", "verbose_option", "write_reports"]
+__all__ = [
+    "cache_option",
+    "context_option",
+    "open_project",
+    "output_options",
+    "progress",
+    "verbose_option",
+    "write_reports",
+]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 

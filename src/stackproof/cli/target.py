@@ -37,7 +37,8 @@ def up() -> None:
     if running is None:
         with progress("starting moto"):
             process = start_emulator(state.parent, owner_pid=0)
-        running = {"endpoint_url": process.endpoint_url, "pid": process.pid}
+        process.release()
+        running = {"endpoint_url": process.endpoint_url, "pid": str(process.pid)}
         state.write_text(json.dumps(running), encoding="utf-8")
     click.echo(f"export AWS_ENDPOINT_URL={running['endpoint_url']}")
 

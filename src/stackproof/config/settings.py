@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from stackproof.config.schema import first_error
 from stackproof.errors import ConfigError
@@ -149,7 +150,7 @@ def _json_object(file: Path) -> JsonObject:
     return document
 
 
-def _tool_table(file: Path) -> Mapping[str, dict[str, JsonValue] | JsonValue] | dict:  # type: ignore[type-arg]
+def _tool_table(file: Path) -> dict[str, Any]:
     try:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):

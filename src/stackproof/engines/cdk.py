@@ -89,9 +89,7 @@ def _deprecated(deprecation: Deprecation, template: Template) -> Finding:
     return _finding(f"{_DEPRECATED}/{api}", Level.WARNING, message, location, origin=_DEPRECATED)
 
 
-def _finding(
-    rule_id: str, level: Level, message: str, location: Location, *, origin: str | None = None
-) -> Finding:
+def _finding(rule_id: str, level: Level, message: str, location: Location, *, origin: str | None = None) -> Finding:
     return Finding(
         rule_id=rule_id,
         kind=Kind.FAIL,

@@ -1,1 +1,1 @@
-"""From files to templates and cloud assemblies."""
+"""Templates and cloud assemblies as values, from files that may hold anything."""

@@ -1,4 +1,4 @@
-"""A cloud assembly on disk as a value: its stacks, nested ones and those of stages too, with the lines that made them."""
+"""A cloud assembly on disk as a value: its stacks, also nested ones and those of stages, with their source lines."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class _StackLoader:
             self.folder / file, file=self._named(file), stack_name=stack_name, describe=self._describe
         )
 
-    def _describe(self, logical_id: str, body: JsonObject) -> ResourceFacts:
+    def _describe(self, _: str, body: JsonObject) -> ResourceFacts:
         path = _object(body.get("Metadata")).get("aws:cdk:path")
         construct_path = path if isinstance(path, str) else None
         origin = self.origins.of(construct_path)

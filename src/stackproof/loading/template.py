@@ -1,29 +1,26 @@
-"""One template file as a value, or one clear line on what is wrong with it."""
+"""A template file as a value: JSON or YAML, long-form intrinsic functions, and the line of every resource."""
 
 from __future__ import annotations
 
 import hashlib
-import os
-import stat
-import sys
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from stackproof.errors import InputError
-from stackproof.loading.syntax import MAX_BYTES, Document, SyntaxProblem, parse_text
+from stackproof.loading.document import Document, parse_document, read_bounded
+from stackproof.loading.pointers import escaped
 from stackproof.model.json import JsonObject, JsonValue
 from stackproof.model.location import SourceLine
 from stackproof.model.template import Resource, Template
 
-__all__ = ["STDIN", "ResourceFacts", "parse_template", "read_bounded"]
-
-STDIN = Path("-")
+__all__ = ["Describe", "ResourceFacts", "load_template", "parse_bytes", "parse_template"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceFacts:
-    """What someone else knows of a resource: a cloud assembly's metadata."""
+    """What someone other than the template knows of a resource; the fields are those of `Resource`."""
 
     construct_path: str | None = None
     source: SourceLine | None = None
@@ -31,127 +28,134 @@ class ResourceFacts:
     generated: bool = False
 
 
+Describe = Callable[[str, JsonObject], ResourceFacts]
+"""From a logical id and the resource's body to what is known of it."""
+
+
+def load_template(path: Path, *, name: str | None = None, stack_name: str | None = None) -> Template:
+    """A template by itself, `name` (default: the path as given) in reports; raises InputError naming file and reason."""
+    return parse_template(path, file=name or str(path), stack_name=stack_name)
+
+
 def parse_template(
-    path: Path,
-    *,
-    file: str,
-    stack_name: str | None = None,
-    describe: Callable[[str, JsonObject], ResourceFacts] | None = None,
+    path: Path, *, file: str, stack_name: str | None = None, describe: Describe | None = None
 ) -> Template:
-    """Read a template; `file` is its name in reports. Raises InputError with that name and the reason."""
-    raw = read_bounded(path, file)
-    try:
-        text = raw.decode("utf-8-sig")
-        document = parse_text(text)
-    except UnicodeDecodeError as error:
-        raise InputError(f"{file}: not UTF-8 (byte {error.start})") from error
-    except SyntaxProblem as error:
-        raise InputError(f"{file}: {error}") from error
-    body = _template_body(document, file)
+    """A template of a cloud assembly, where `describe` knows more of its resources; raises InputError."""
+    return parse_bytes(read_bounded(path, file), path=str(path), file=file, stack_name=stack_name, describe=describe)
+
+
+def parse_bytes(
+    data: bytes, *, path: str, file: str, stack_name: str | None = None, describe: Describe | None = None
+) -> Template:
+    """A template that has been read already; raises InputError naming file and reason."""
+    document = parse_document(data, file)
+    body = _normalised(document.value)
+    if not isinstance(body, dict):
+        raise InputError(f"{file}: is no CloudFormation template: Unexpected type {_type(body)} (expected mapping)")
     return Template(
         file=file,
-        path=str(path),
+        path=path,
         body=body,
-        digest=hashlib.sha256(raw).hexdigest(),
-        resources=_resources(body, document, file=file, stack_name=stack_name, describe=describe or _known_by_path),
+        digest=hashlib.sha256(data).hexdigest(),
+        resources=_resources(body, document, file, stack_name, describe or _by_metadata),
         stack_name=stack_name,
     )
 
 
-def read_bounded(path: Path, file: str) -> bytes:
-    """The bytes of a regular file (or of standard input for "-"), not more than a template may have."""
-    try:
-        if path == STDIN:
-            raw = sys.stdin.buffer.read(MAX_BYTES + 1)
-        else:
-            handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-            with os.fdopen(handle, "rb") as stream:
-                if not stat.S_ISREG(os.fstat(handle).st_mode):
-                    raise InputError(f"{file}: no regular file")
-                raw = stream.read(MAX_BYTES + 1)
-    except FileNotFoundError as error:
-        raise InputError(f"{file}: there is no such file") from error
-    except IsADirectoryError as error:
-        raise InputError(f"{file}: is a folder") from error
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise InputError(f"{file}: cannot be read: {reason}") from error
-    if len(raw) > MAX_BYTES:
-        raise InputError(f"{file}: larger than {MAX_BYTES // 1_000_000} MB, which no template may be")
-    if not raw.strip():
-        raise InputError(f"{file}: empty")
-    return raw
-
-
-def _template_body(document: Document, file: str) -> JsonObject:
-    body = document.body
-    if not isinstance(body, Mapping):
-        raise InputError(f"{file}: no template: it holds {_kind(body)}, not an object with Resources")
-    resources = body.get("Resources")
-    if resources is None:
-        raise InputError(f"{file}: no template: it has no Resources")
-    if not isinstance(resources, Mapping):
-        raise InputError(f"{file}: Resources is {_kind(resources)}, not an object")
-    if not resources:
-        raise InputError(f"{file}: Resources is empty: there is nothing to judge")
-    return body
+def _by_metadata(_logical_id: str, body: JsonObject) -> ResourceFacts:
+    """CDK leaves the construct path in every template that it writes."""
+    metadata = body.get("Metadata")
+    path = metadata.get("aws:cdk:path") if isinstance(metadata, Mapping) else None
+    return ResourceFacts(construct_path=path if isinstance(path, str) else None)
 
 
 def _resources(
-    body: JsonObject,
-    document: Document,
-    *,
-    file: str,
-    stack_name: str | None,
-    describe: Callable[[str, JsonObject], ResourceFacts],
+    body: JsonObject, document: Document, file: str, stack_name: str | None, describe: Describe
 ) -> tuple[Resource, ...]:
-    found: list[Resource] = []
-    resources = body["Resources"]
-    for logical_id, entry in sorted(resources.items()) if isinstance(resources, Mapping) else ():
+    section = body.get("Resources")
+    if "Resources" not in body:
+        raise InputError(f"{file}: is no CloudFormation template: it has no Resources")
+    if not isinstance(section, Mapping):
+        where = _at(file, document, "/Resources")
+        raise InputError(f"{where}: Resources: Unexpected type {_type(section)} (expected mapping)")
+    if not section:
+        raise InputError(f"{_at(file, document, '/Resources')}: Resources is empty")
+    below = _property_lines(document)
+    found = []
+    for logical_id, entry in sorted(section.items()):
         if logical_id.startswith("Fn::"):
-            continue  # Fn::ForEach makes resources only where it is deployed; engines say that they did not look.
-        line = document.lines.get(logical_id)
-        place = f"{file}:{line}: {logical_id}" if line else f"{file}: {logical_id}"
-        resource_type = _resource_type(entry, place)
-        facts = describe(logical_id, entry) if isinstance(entry, Mapping) else ResourceFacts()
+            continue  # a loop or macro makes resources here; engines say what they could not look at
+        entry_body, resource_type = _entry(logical_id, entry, document, file)
+        facts = describe(logical_id, entry_body)
         found.append(
             Resource(
                 logical_id=logical_id,
                 resource_type=resource_type,
-                body=entry if isinstance(entry, Mapping) else {},
+                body=entry_body,
                 stack_name=stack_name,
                 construct_path=facts.construct_path,
                 source=facts.source,
                 property_sources=facts.property_sources,
                 generated=facts.generated,
                 template_file=file,
-                template_line=line,
+                template_line=document.lines.get(f"/Resources/{escaped(logical_id)}"),
+                property_lines=below.get(escaped(logical_id), {}),
             )
         )
     return tuple(found)
 
 
-def _resource_type(entry: JsonValue, place: str) -> str:
+def _entry(logical_id: str, entry: JsonValue, document: Document, file: str) -> tuple[JsonObject, str]:
+    pointer = f"/Resources/{escaped(logical_id)}"
+    where = _at(file, document, pointer)
     if not isinstance(entry, Mapping):
-        raise InputError(f"{place}: a resource must be an object, not {_kind(entry)}")
-    resource_type = entry.get("Type")
+        raise InputError(f"{where}: Resources.{logical_id}: Unexpected type {_type(entry)} (expected mapping)")
     if "Type" not in entry:
-        raise InputError(f"{place}: the resource has no Type")
+        raise InputError(f"{where}: Resources.{logical_id}: Type is missing")
+    resource_type = entry["Type"]
     if not isinstance(resource_type, str):
-        raise InputError(f"{place}: Type must be a string, not {_kind(resource_type)}")
-    properties = entry.get("Properties", {})
-    if not isinstance(properties, Mapping):
-        raise InputError(f"{place}: Properties must be an object, not {_kind(properties)}")
-    return resource_type
+        where = _at(file, document, f"{pointer}/Type") if f"{pointer}/Type" in document.lines else where
+        raise InputError(f"{where}: Resources.{logical_id}.Type: Unexpected type {_type(resource_type)} (expected str)")
+    return entry, resource_type
 
 
-def _known_by_path(_: str, entry: JsonObject) -> ResourceFacts:
-    """A template that CDK wrote names its constructs also where the rest of the assembly is missing."""
-    metadata = entry.get("Metadata")
-    path = metadata.get("aws:cdk:path") if isinstance(metadata, Mapping) else None
-    return ResourceFacts(construct_path=path if isinstance(path, str) else None)
+def _property_lines(document: Document) -> dict[str, dict[str, int]]:
+    """Lines of the pointers below `/Resources/<id>/Properties`, by the id as it stands in the pointer."""
+    below: dict[str, dict[str, int]] = defaultdict(dict)
+    for pointer, line in document.lines.items():
+        if pointer.startswith("/Resources/"):
+            logical_id, _, rest = pointer[len("/Resources/") :].partition("/")
+            if rest.startswith("Properties/"):
+                below[logical_id][rest[len("Properties") :]] = line
+    return below
 
 
-def _kind(value: JsonValue) -> str:
-    names = {dict: "an object", list: "a list", str: "a string", bool: "a boolean", type(None): "null"}
-    return names.get(type(value), "a number")
+def _normalised(value: JsonValue) -> JsonValue:
+    """The same data with `Fn::GetAtt` in its list form; what is shared by aliases stays shared."""
+    done: dict[int, JsonValue] = {}
+
+    def visit(each: JsonValue) -> JsonValue:
+        if not isinstance(each, dict | list):
+            return each
+        known = done.get(id(each))
+        if known is not None:
+            return known
+        if isinstance(each, list):
+            found: JsonValue = [visit(item) for item in each]
+        elif len(each) == 1 and isinstance(name := each.get("Fn::GetAtt"), str):
+            found = {"Fn::GetAtt": list(name.partition(".")[::2])}
+        else:
+            found = {key: visit(item) for key, item in each.items()}
+        done[id(each)] = found
+        return found
+
+    return visit(value)
+
+
+def _at(file: str, document: Document, pointer: str) -> str:
+    line = document.lines.get(pointer)
+    return file if line is None else f"{file}:{line}"
+
+
+def _type(value: JsonValue) -> str:
+    return {"dict": "mapping", "NoneType": "null"}.get(type(value).__name__, type(value).__name__)

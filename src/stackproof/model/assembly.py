@@ -21,7 +21,10 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Deprecation:
-    """A deprecated CDK API that the app used, as jsii warned: `api` is "aws-cdk-lib.aws_lambda.FunctionOptions#logRetention"."""
+    """A deprecated CDK API that the app used, as jsii warned.
+
+    `api` is jsii's name for it: "aws-cdk-lib.aws_lambda.FunctionOptions#logRetention".
+    """
 
     api: str
     message: str
@@ -41,7 +44,7 @@ class FileAsset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
-    """One stack. `account` and `region` are None where the app left them open. `parent` names the stack that nests it."""
+    """One stack. `account` and `region` are None where the app left them open; `parent` is the stack that nests it."""
 
     name: str
     template: Template

@@ -249,6 +249,7 @@ class EngineAnswer:
             findings=tuple(Finding.from_dict(each) for each in data["findings"]),  # type: ignore[union-attr,arg-type]
             counts=tuple(RuleCount.from_dict(each) for each in data["counts"]),  # type: ignore[union-attr,arg-type]
             notifications=tuple(
-                Notification.from_dict(each) for each in data["notifications"]  # type: ignore[union-attr,arg-type]
+                Notification.from_dict(each)
+                for each in data["notifications"]  # type: ignore[union-attr,arg-type]
             ),
         )

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 __all__ = ["JsonObject", "JsonValue", "canonical", "digest"]
 
-JsonValue: TypeAlias = "None | bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue]"
+JsonValue: TypeAlias = "bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
 JsonObject: TypeAlias = Mapping[str, JsonValue]
 
 

@@ -141,7 +141,8 @@ class ResourceProof:
             custom=bool(data["custom"]),
             proven=tuple(str(each) for each in data["proven"]),  # type: ignore[union-attr]
             differences=tuple(
-                PropertyDifference.from_dict(each) for each in data["differences"]  # type: ignore[union-attr,arg-type]
+                PropertyDifference.from_dict(each)
+                for each in data["differences"]  # type: ignore[union-attr,arg-type]
             ),
             unproven=tuple(Unproven.from_dict(each) for each in data["unproven"]),  # type: ignore[union-attr,arg-type]
         )

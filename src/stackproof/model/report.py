@@ -204,65 +204,63 @@ class ProveReport:
     @property
     def reasons(self) -> Mapping[str, int]:
         """How many properties are unproven, by reason."""
-        found = Counter(one.reason.value for each in self.proofs if not each.custom for one in each.unproven if one.path)
+        found = Counter(
+            one.reason.value for each in self.proofs if not each.custom for one in each.unproven if one.path
+        )
         return dict(sorted(found.items()))
 
     def to_dict(self) -> dict[str, JsonValue]:
-        differences: list[JsonValue] = []
-        unproven: list[JsonValue] = []
-        for proof in self.proofs:
-            place = proof.location
-            for difference in proof.differences:
-                differences.append(
-                    {
-                        "stack_name": place.stack_name,
-                        "logical_id": place.logical_id,
-                        "physical_id": proof.physical_id,
-                        "resource_type": place.resource_type,
-                        "status": proof.status.value,
-                        "property_path": difference.path,
-                        "change": difference.change.value,
-                        "expected": difference.expected,
-                        "actual": difference.actual,
-                        "location": place.to_dict(),
-                    }
-                )
-            if proof.status is DriftStatus.DELETED:
-                differences.append(
-                    {
-                        "stack_name": place.stack_name,
-                        "logical_id": place.logical_id,
-                        "physical_id": proof.physical_id,
-                        "resource_type": place.resource_type,
-                        "status": proof.status.value,
-                        "property_path": None,
-                        "change": "REMOVE",
-                        "expected": None,
-                        "actual": None,
-                        "location": place.to_dict(),
-                    }
-                )
-            unproven.extend(
-                {
-                    "stack_name": place.stack_name,
-                    "logical_id": place.logical_id,
-                    "resource_type": place.resource_type,
-                    "property_path": one.path or None,
-                    "reason": one.reason.value,
-                    "detail": one.detail,
-                }
-                for one in proof.unproven
-            )
         coverage = self.coverage.to_dict()
         return {
             **_header("prove"),
             "summary": {"target": self.target, **coverage, "reasons": dict(self.reasons)},
             "coverage": coverage,
-            "differences": differences,
-            "unproven": unproven,
+            "differences": [row for proof in self.proofs for row in _difference_rows(proof)],
+            "unproven": [row for proof in self.proofs for row in _unproven_rows(proof)],
             "notifications": [each.to_dict() for each in self.notifications],
             "exit_code": self.exit_code,
         }
+
+
+def _difference_rows(proof: ResourceProof) -> list[JsonValue]:
+    """One row for each property that differs; a resource that is gone is one row by itself first."""
+    place = proof.location
+    head = {
+        "stack_name": place.stack_name,
+        "logical_id": place.logical_id,
+        "physical_id": proof.physical_id,
+        "resource_type": place.resource_type,
+        "status": proof.status.value,
+        "location": place.to_dict(),
+    }
+    gone = {**head, "property_path": None, "change": "REMOVE", "expected": None, "actual": None}
+    rows: list[JsonValue] = [gone] if proof.status is DriftStatus.DELETED else []
+    rows.extend(
+        {
+            **head,
+            "property_path": each.path,
+            "change": each.change.value,
+            "expected": each.expected,
+            "actual": each.actual,
+        }
+        for each in proof.differences
+    )
+    return rows
+
+
+def _unproven_rows(proof: ResourceProof) -> list[JsonValue]:
+    place = proof.location
+    return [
+        {
+            "stack_name": place.stack_name,
+            "logical_id": place.logical_id,
+            "resource_type": place.resource_type,
+            "property_path": each.path or None,
+            "reason": each.reason.value,
+            "detail": each.detail,
+        }
+        for each in proof.unproven
+    ]
 
 
 class Outcome:

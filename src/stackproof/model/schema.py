@@ -41,7 +41,7 @@ class ResourceSchema:
     def at(self, path: str) -> JsonObject | None:
         """The subschema of a property, `$ref` followed; None if the schema has no such property.
 
-        An empty mapping means that anything is allowed there. Where alternatives describe the property, the first counts.
+        An empty mapping means that anything is allowed there. Of alternatives that have it, the first counts.
         """
         found = self._all_at(path)
         return found[0] if found else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from stackproof.model.json import JsonObject, JsonValue
 from stackproof.model.location import Location, SourceLine
@@ -11,6 +12,7 @@ from stackproof.model.location import Location, SourceLine
 __all__ = ["Resource", "Template"]
 
 _EMPTY: JsonObject = {}
+_Known = TypeVar("_Known")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +20,8 @@ class Resource:
     """One entry of `Resources`. `body` is the whole entry as written, intrinsic functions and all.
 
     `generated` is True where CDK added the resource by itself (the handler of a custom resource, its role).
-    `property_sources` maps JSON pointers below `Properties` to the line that set them.
+    `property_sources` maps JSON pointers below `Properties` to the line of the app that set them,
+    `property_lines` to their line in the template.
     """
 
     logical_id: str
@@ -31,6 +34,7 @@ class Resource:
     generated: bool = False
     template_file: str | None = None
     template_line: int | None = None
+    property_lines: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def properties(self) -> JsonObject:
@@ -45,7 +49,8 @@ class Resource:
 
     def location(self, property_path: str | None = None) -> Location:
         """The best known place of the resource, or of one of its properties (a JSON pointer)."""
-        source = self._source_of(property_path)
+        source = _nearest(self.property_sources, property_path) or self.source
+        template_line = _nearest(self.property_lines, property_path) or self.template_line
         return Location(
             stack_name=self.stack_name,
             logical_id=self.logical_id,
@@ -53,18 +58,10 @@ class Resource:
             property_path=property_path,
             construct_path=self.construct_path,
             file=source.file if source else self.template_file,
-            line=source.line if source else self.template_line,
+            line=source.line if source else template_line,
             template_file=self.template_file,
-            template_line=self.template_line,
+            template_line=template_line,
         )
-
-    def _source_of(self, property_path: str | None) -> SourceLine | None:
-        path = property_path or ""
-        while path:
-            if path in self.property_sources:
-                return self.property_sources[path]
-            path = path.rpartition("/")[0]
-        return self.source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,3 +96,13 @@ class Template:
         if isinstance(value, Mapping):
             return (str(value.get("Name")),)
         return tuple(str(each) for each in value) if isinstance(value, list) else ()
+
+
+def _nearest(known: Mapping[str, _Known], property_path: str | None) -> _Known | None:
+    """What is known of the property, or of the nearest one above it."""
+    path = property_path or ""
+    while path:
+        if path in known:
+            return known[path]
+        path = path.rpartition("/")[0]
+    return None

@@ -19,9 +19,7 @@ from stackproof.suite_rules import judge_test
 if TYPE_CHECKING:
     from stackproof.model.json import JsonValue
 
-_FIXTURES = frozenset(
-    {"assembly", "cdk_stack", "template", "stack", "target", "deployment", "prover", "aws_client"}
-)
+_FIXTURES = frozenset({"assembly", "cdk_stack", "template", "stack", "target", "deployment", "prover", "aws_client"})
 _LIVE = frozenset({"target", "deployment", "prover", "aws_client"})
 _GENERATED = {"resource_proof", "rule_verdict"}
 
@@ -33,9 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--profile", help="the AWS profile to read with")
     group.addoption("--aws-region", help="the AWS region to read in")
     group.addoption("--stack", help="the stack under test, by name; with --target aws the deployed stack to attach to")
-    group.addoption(
-        "--cdk-context", action="append", default=[], metavar="KEY=VALUE", help="CDK context; repeatable"
-    )
+    group.addoption("--cdk-context", action="append", default=[], metavar="KEY=VALUE", help="CDK context; repeatable")
     group.addoption("--keep", action="store_true", help="leave the emulator running and say how to reach it")
     group.addoption("--stackproof-report", metavar="FILE", help="write what was proven as JSON")
 
@@ -140,7 +136,7 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Facts travel to the controller on the report, where xdist takes them along."""
     report = yield
-    facts: dict[str, JsonValue] = dict(item.stash.get(FACTS, {})) if _last(report) else {}
+    facts: dict[str, JsonValue] = {**item.stash.get(FACTS, {})} if _last(report) else {}
     if report.skipped and CATEGORY in item.stash:
         facts["category"] = item.stash[CATEGORY]
     if call.excinfo is not None and isinstance(call.excinfo.value, StackproofError):

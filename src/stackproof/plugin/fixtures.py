@@ -161,6 +161,7 @@ def _start_emulator(directory: Path, owner: int) -> JsonValue:
     from stackproof.wiring import start_emulator  # noqa: PLC0415
 
     process = start_emulator(directory, owner_pid=owner)
+    process.release()
     return {"endpoint_url": process.endpoint_url, "pid": process.pid}
 
 
@@ -221,4 +222,3 @@ def resource_proof(request: pytest.FixtureRequest, prover: Prover) -> ResourcePr
 
 def _why(proof: ResourceProof) -> str:
     return "; ".join(sorted({f"{one.reason.value} {one.detail}".strip() for one in proof.unproven})) or "no reason"
-

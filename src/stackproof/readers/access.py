@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from stackproof.model.json import JsonObject, JsonValue
 from stackproof.model.observation import Reading, UnprovenReason
@@ -74,9 +74,7 @@ def tag_list(tags: Any, key: str = "Key", value: str = "Value") -> list[JsonValu
 
 
 def parsed(text: Any) -> JsonValue:  # noqa: ANN401 - a document, as text or not
-    """A JSON document that a service gives as text."""
-    if not isinstance(text, str):
-        found: JsonValue = text
-        return found
-    found = json.loads(text) if text else None
-    return found
+    """A JSON document that a service gives as text; None for an empty one."""
+    if isinstance(text, str):
+        text = json.loads(text) if text else None
+    return cast("JsonValue", text)

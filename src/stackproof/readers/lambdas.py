@@ -116,7 +116,7 @@ def read_event_source_mapping(request: ReadRequest) -> Reading | None:
         "Topics",
         "TumblingWindowInSeconds",
     )
-    tags = (
+    tags: dict[str, str] = (
         {} if "Tags" not in request.expected else parts.of("/Tags", lambda: client.list_tags(Resource=arn)["Tags"], {})
     )
     return parts.reading(

@@ -23,7 +23,7 @@ def read_group(request: ReadRequest) -> Reading | None:
     parts = Parts()
     arn = str(live["arn"])
     bare = arn.removesuffix(":*")
-    tags = parts.of("/Tags", lambda: client.list_tags_for_resource(resourceArn=bare)["tags"], {})
+    tags: dict[str, str] = parts.of("/Tags", lambda: client.list_tags_for_resource(resourceArn=bare)["tags"], {})
     protection = None
     if "DataProtectionPolicy" in request.expected:
         protection = parts.of(

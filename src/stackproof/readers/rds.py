@@ -147,7 +147,7 @@ def read_parameter_group(request: ReadRequest) -> Reading | None:
     live = answer["DBParameterGroups"][0]
     parts = Parts()
     arn = live.get("DBParameterGroupArn")
-    given = parts.of(
+    given: list[Any] = parts.of(
         "/Parameters",
         lambda: pages(client, "describe_db_parameters", "Parameters", DBParameterGroupName=name, Source="user"),
         [],

@@ -35,7 +35,7 @@ def read_topic(request: ReadRequest) -> Reading | None:
     name = arn.rpartition(":")[2]
     subscriptions: list[JsonValue] | None = None
     if "Subscription" in request.expected:
-        listed = parts.of(
+        listed: list[Any] = parts.of(
             "/Subscription", lambda: pages(client, "list_subscriptions_by_topic", "Subscriptions", TopicArn=arn), []
         )
         subscriptions = [chosen(each, ("Endpoint", "Protocol")) for each in listed]

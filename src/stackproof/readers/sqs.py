@@ -43,7 +43,7 @@ def read_queue(request: ReadRequest) -> Reading | None:
         return None
     parts = Parts()
     name = str(live["QueueArn"]).rpartition(":")[2]
-    tags = parts.of("/Tags", lambda: client.list_queue_tags(QueueUrl=url).get("Tags", {}), {})
+    tags: dict[str, str] = parts.of("/Tags", lambda: client.list_queue_tags(QueueUrl=url).get("Tags", {}), {})
     return parts.reading(
         {
             **chosen(live, _SAME),

@@ -89,7 +89,10 @@ def notification_lines(notifications: Iterable[Notification], *, verbose: bool =
         where = f"{each.file}: " if each.file and not each.message.startswith(each.file) else ""
         who = f"{each.engine}: " if each.engine else ""
         yield from textwrap.wrap(
-            f"{each.level.value}: {where}{who}{each.message}", _WIDTH, subsequent_indent="    ", break_long_words=False,
+            f"{each.level.value}: {where}{who}{each.message}",
+            _WIDTH,
+            subsequent_indent="    ",
+            break_long_words=False,
             break_on_hyphens=False,
         )
 
@@ -127,7 +130,9 @@ def _rest_lines(findings: list[Finding], *, verbose: bool) -> Iterator[str]:
             continue
         if verbose or name in {"waived", "open"}:
             for each in group:
-                why = f" (waived until {each.suppression.expires}: {each.suppression.reason})" if each.suppression else ""
+                why = (
+                    f" (waived until {each.suppression.expires}: {each.suppression.reason})" if each.suppression else ""
+                )
                 text = f"{each.location}: {name}: {each.rule_id}: {each.message}{why}"
                 yield from textwrap.wrap(text, _WIDTH, subsequent_indent="    ", break_long_words=False)
         else:

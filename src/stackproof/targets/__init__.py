@@ -1,0 +1,1 @@
+"""Where stacks run: accounts of AWS, and emulators of them."""

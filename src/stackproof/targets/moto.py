@@ -51,9 +51,16 @@ class MotoProcess:
             self._process.kill()
             self._process.wait()
 
+    def release(self) -> None:
+        """Leave the process to whoever knows its id; Python would warn of a child that nobody waits for."""
+        self._process.returncode = 0
+
 
 def start_moto(owner_pid: int, directory: Path) -> MotoProcess:
-    """Start an emulator that lives as long as the owner's process; the directory takes its port file for that time."""
+    """Start an emulator that lives as long as the owner's process; the directory takes its port file for that time.
+
+    With owner 0 it lives until it gets a signal.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(prefix="moto-", suffix=".port", dir=directory)
     os.close(descriptor)

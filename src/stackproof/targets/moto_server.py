@@ -45,7 +45,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def wait_for_end_of(pid: int) -> None:
-    """Return when the process is gone (a zombie counts as gone); at once if there is none."""
+    """Return when the process is gone (a zombie counts as gone), at once if there is none; of process 0 never."""
+    if pid == 0:
+        threading.Event().wait()
     try:
         _WAIT(pid)
     except (ProcessLookupError, PermissionError):
@@ -69,8 +71,9 @@ def _serve() -> int:
             """No line for each request."""
 
     server = make_server("127.0.0.1", 0, DomainDispatcherApplication(_app), threaded=True, request_handler=Quiet)
-    register(f"http://127.0.0.1:{server.server_port}")
+    warm = register(f"http://127.0.0.1:{server.server_port}")
     threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=warm, daemon=True).start()
     return server.server_port
 
 

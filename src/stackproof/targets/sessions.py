@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any, Final
 
-__all__ = ["emulator_client", "emulator_session"]
+__all__ = ["account_session", "emulator_client", "emulator_session"]
 
 _ATTEMPTS: Final = 1  # an emulator that fails once fails again, and CreateStack must not be sent twice
 
@@ -47,3 +47,24 @@ def emulator_client(service: str, endpoint_url: str, region: str, session: Any =
             read_timeout=300,
         ),
     )
+
+
+def account_session(profile: str | None, region: str | None, role_arn: str | None) -> Any:  # noqa: ANN401
+    """A session with the user's own credentials, or with those of a role that they may assume (renewed by itself)."""
+    import boto3  # noqa: PLC0415 - takes a tenth of a second
+    import botocore.session  # noqa: PLC0415
+    from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials  # noqa: PLC0415
+
+    own = boto3.Session(profile_name=profile, region_name=region)
+    if role_arn is None:
+        return own
+    fetcher = AssumeRoleCredentialFetcher(
+        client_creator=own._session.create_client,  # noqa: SLF001 - boto3 offers no other way to botocore's
+        source_credentials=own.get_credentials(),
+        role_arn=role_arn,
+        extra_args={"RoleSessionName": "stackproof"},
+    )
+    core = botocore.session.Session(profile=profile)
+    credentials = DeferredRefreshableCredentials(refresh_using=fetcher.fetch_credentials, method="assume-role")
+    setattr(core, "_credentials", credentials)  # noqa: B010 - botocore offers no public way for renewable ones
+    return boto3.Session(botocore_session=core, region_name=region or own.region_name)

@@ -12,6 +12,8 @@ __all__ = ["Call", "Created", "Handler", "document", "fitted", "tag_map"]
 
 _DYNAMIC: Final = re.compile(r"\{\{resolve:(ssm|ssm-secure|secretsmanager):([^{}]+)\}\}")
 
+_END: Final = 13  # a hyphen and moto's twelve random characters
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Created:
@@ -85,11 +87,19 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handler:
-    """Creates and deletes resources of one type; `name_property` is the property that names them, if there is one."""
+    """Creates and deletes resources of one type.
+
+    `name_property` is the property that names them, if there is one; generated names are cut to `longest` characters.
+    """
 
     create: Callable[[Call], Created]
-    delete: Callable[[Call], None] = lambda _: None
+    delete: Callable[[Call], object] = lambda _: None
     name_property: str = ""
+    longest: int = 255
+
+    def shortened(self, name: str) -> str:
+        """A generated name that is not too long, with its random end kept."""
+        return name if len(name) <= self.longest else f"{name[: self.longest - _END]}{name[-_END:]}"
 
 
 def fitted(value: Any, shape: Any) -> Any:  # noqa: ANN401 - botocore's shapes are made at run time
@@ -105,15 +115,7 @@ def fitted(value: Any, shape: Any) -> Any:  # noqa: ANN401 - botocore's shapes a
         return [fitted(each, shape.member) for each in value]
     if kind == "map" and isinstance(value, Mapping):
         return {key: fitted(each, shape.value) for key, each in value.items()}
-    if kind in {"integer", "long"}:
-        return int(value)
-    if kind in {"float", "double"}:
-        return float(value)
-    if kind == "boolean":
-        return str(value).lower() == "true"
-    if kind == "string" and not isinstance(value, str):
-        return document(value) if isinstance(value, Mapping | list) else _scalar(value)
-    return value
+    return _SCALARS.get(kind, lambda same: same)(value)
 
 
 def document(value: Any) -> str:  # noqa: ANN401
@@ -126,5 +128,17 @@ def tag_map(tags: Any) -> dict[str, str]:  # noqa: ANN401
     return {str(each["Key"]): str(each["Value"]) for each in tags or ()}
 
 
-def _scalar(value: Any) -> str:  # noqa: ANN401
-    return ("true" if value else "false") if isinstance(value, bool) else str(value)
+def _text(value: Any) -> str:  # noqa: ANN401
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return document(value) if isinstance(value, Mapping | list) else str(value)
+
+
+_SCALARS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "boolean": lambda value: str(value).lower() == "true",
+    "double": float,
+    "float": float,
+    "integer": int,
+    "long": int,
+    "string": _text,
+}

@@ -74,8 +74,8 @@ def _delete_managed_policy(call: Call) -> None:
 
 HANDLERS: Final[Mapping[str, Handler]] = {
     "AWS::IAM::ManagedPolicy": Handler(
-        create=_create_managed_policy, delete=_delete_managed_policy, name_property="ManagedPolicyName"
+        create=_create_managed_policy, delete=_delete_managed_policy, name_property="ManagedPolicyName", longest=128
     ),
     "AWS::IAM::Policy": Handler(create=_create_policy, delete=_delete_policy),
-    "AWS::IAM::Role": Handler(create=_create_role, delete=_delete_role, name_property="RoleName"),
+    "AWS::IAM::Role": Handler(create=_create_role, delete=_delete_role, name_property="RoleName", longest=64),
 }

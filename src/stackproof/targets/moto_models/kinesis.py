@@ -37,5 +37,6 @@ HANDLERS: Final[Mapping[str, Handler]] = {
             "kinesis", "delete_stream", StreamName=call.physical_id, EnforceConsumerDeletion=True
         ),
         name_property="Name",
+        longest=128,
     ),
 }

@@ -14,7 +14,13 @@ __all__ = ["HANDLERS"]
 
 def _create_function(call: Call) -> Created:
     name = call.name
-    given = {**call.properties, "FunctionName": name, "Tags": tag_map(call.get("Tags")), "Code": _code(call)}
+    given = {
+        **call.properties,
+        "Code": _code(call),
+        "FunctionName": name,
+        "KMSKeyArn": call.get("KmsKeyArn"),
+        "Tags": tag_map(call.get("Tags")),
+    }
     function = call.send("lambda", "create_function", **given)
     if "ReservedConcurrentExecutions" in call.properties:
         call.send(
@@ -39,7 +45,8 @@ def _code(call: Call) -> dict[str, Any]:
 
 
 def _create_mapping(call: Call) -> Created:
-    made = call.send("lambda", "create_event_source_mapping", **{**call.properties, "Tags": tag_map(call.get("Tags"))})
+    given = {**call.properties, "KMSKeyArn": call.get("KmsKeyArn"), "Tags": tag_map(call.get("Tags"))}
+    made = call.send("lambda", "create_event_source_mapping", **given)
     return Created(
         physical_id=made["UUID"],
         attributes={"Id": made["UUID"], "EventSourceMappingArn": made.get("EventSourceMappingArn")},
@@ -60,6 +67,7 @@ HANDLERS: Final[Mapping[str, Handler]] = {
         create=_create_function,
         delete=lambda call: call.send("lambda", "delete_function", FunctionName=call.physical_id),
         name_property="FunctionName",
+        longest=64,
     ),
     "AWS::Lambda::Permission": Handler(
         create=_create_permission,

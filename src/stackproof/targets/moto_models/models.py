@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -25,7 +26,9 @@ from stackproof.targets.moto_models import (
     sns,
     sqs,
 )
+from stackproof.targets.moto_models.extensions import extend
 from stackproof.targets.moto_models.handlers import Call, Handler
+from stackproof.targets.sessions import emulator_client, emulator_session
 
 __all__ = ["HANDLERS", "register"]
 
@@ -45,18 +48,50 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     **sqs.HANDLERS,
 }
 
+_USUAL_REGION: Final = "us-east-1"
+_FIRST_CALLS: Final = {
+    "cloudformation": "list_stacks",
+    "ec2": "describe_vpcs",
+    "iam": "list_roles",
+    "s3": "list_buckets",
+    "ssm": "describe_parameters",
+    "lambda": "list_functions",
+    "rds": "describe_db_instances",
+    "kinesis": "list_streams",
+    "kms": "list_keys",
+    "cloudwatch": "describe_alarms",
+    "logs": "describe_log_groups",
+    "secretsmanager": "list_secrets",
+    "sns": "list_topics",
+    "sqs": "list_queues",
+    "sts": "get_caller_identity",
+}
+"""The first call of a service costs up to a second, in which its models are loaded."""
+
+
 _REGISTERED: Final[list[type[CloudFormationModel]]] = []
 """Holds the classes: moto finds them by a list of weak references."""
 
 
-def register(endpoint_url: str) -> None:
-    """Make moto's CloudFormation use the handlers; `endpoint_url` is this emulator's own."""
+def register(endpoint_url: str) -> Callable[[], None]:
+    """Make moto's CloudFormation use the handlers; `endpoint_url` is this emulator's own.
+
+    The answer is a function that loads all that the first deployment needs; it may run in the background.
+    """
+    extend()
     clients = _Clients(endpoint_url)
     _REGISTERED.extend(_model(resource_type, handler, clients) for resource_type, handler in HANDLERS.items())
     # Moto sends every `Custom::…` type to one class, which starts the handler in Docker and waits for its answer.
     setattr(parsing, "CustomModel", _model("Custom::", custom.CUSTOM, clients))  # noqa: B010 - it is not exported
     for cached in (parsing.get_model_list, parsing.get_model_map, parsing.get_name_type_map):
         cached.cache_clear()
+
+    def warm() -> None:
+        for service, operation in _FIRST_CALLS.items():
+            with contextlib.suppress(Exception):
+                getattr(clients.of(_USUAL_REGION)(service), operation)()
+
+    return warm
 
 
 class _Clients:
@@ -65,17 +100,19 @@ class _Clients:
     def __init__(self, endpoint_url: str) -> None:
         self._endpoint_url = endpoint_url
         self._made: dict[tuple[str, str], Any] = {}
+        self._sessions: dict[str, Any] = {}
         self._lock = threading.Lock()
 
     def of(self, region: str) -> Callable[[str], Any]:
         return lambda service: self._client(service, region)
 
     def _client(self, service: str, region: str) -> Any:  # noqa: ANN401 - botocore makes its clients at run time
-        from stackproof.targets.sessions import emulator_client  # noqa: PLC0415 - boto3 is imported on first use
-
         with self._lock:
+            if region not in self._sessions:
+                self._sessions[region] = emulator_session(region)
             if (service, region) not in self._made:
-                self._made[service, region] = emulator_client(service, self._endpoint_url, region)
+                session = self._sessions[region]
+                self._made[service, region] = emulator_client(service, self._endpoint_url, region, session)
             return self._made[service, region]
 
 
@@ -113,11 +150,13 @@ def _model(resource_type: str, handler: Handler, clients: _Clients) -> type[Clou
             region_name: str,
             **kwargs: Any,  # noqa: ANN401
         ) -> Model:
+            properties = cloudformation_json.get("Properties") or {}
+            given = handler.name_property in properties
             call = Call(
                 client=clients.of(region_name),
                 logical_id=kwargs["LogicalId"],
-                name=resource_name,
-                properties=cloudformation_json.get("Properties") or {},
+                name=resource_name if given else handler.shortened(resource_name),
+                properties=properties,
                 account=account_id,
                 region=region_name,
             )

@@ -76,6 +76,7 @@ HANDLERS: Final[Mapping[str, Handler]] = {
             "rds", "delete_db_instance", DBInstanceIdentifier=call.physical_id, SkipFinalSnapshot=True
         ),
         name_property="DBInstanceIdentifier",
+        longest=63,
     ),
     "AWS::RDS::DBParameterGroup": Handler(
         create=_create_parameter_group,

@@ -52,6 +52,7 @@ HANDLERS: Final[Mapping[str, Handler]] = {
         create=_create_queue,
         delete=lambda call: call.send("sqs", "delete_queue", QueueUrl=call.physical_id),
         name_property="QueueName",
+        longest=80,
     ),
     "AWS::SQS::QueuePolicy": Handler(create=_create_policy),
 }

@@ -1,0 +1,151 @@
+"""From an engine's own words to findings: places as JSON pointers and source lines, messages on one line."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from stackproof.model.finding import EngineAnswer, Finding, Kind, Level, Notification, Origin, RuleCount
+from stackproof.model.json import JsonObject, JsonValue
+from stackproof.model.location import Location
+from stackproof.model.template import Template
+
+__all__ = ["answer_of", "pointer_of", "split_dotted"]
+
+_INTRINSIC = re.compile(r"^(Fn::.+|Ref|Condition)$")
+_EXPANDED_BY_ENGINES = frozenset({"AWS::LanguageExtensions", "AWS::Serverless-2016-10-31"})
+_FALSE_BEFORE_MACROS = frozenset({"E3001", "E3002", "E3003", "E3006", "E3012", "E3024"})
+
+
+def answer_of(name: str, template: Template, said: JsonObject) -> EngineAnswer:
+    """An `EngineAnswer` from a worker's `findings`, `counts` and `notifications`."""
+    undecided = _FALSE_BEFORE_MACROS if _calls_macro(template) else frozenset()
+    findings = {}
+    for row in _rows(said.get("findings")):
+        finding = _finding(name, template, row, undecided)
+        findings[finding.sort_key()] = finding
+    found = tuple(each for _, each in sorted(findings.items()))
+    return EngineAnswer(
+        findings=found,
+        counts=_counts(name, found, said.get("counts")),
+        notifications=tuple(
+            sorted(
+                Notification(
+                    level=Level(str(row["level"])), message=_one_line(row["message"]), engine=name, file=template.file
+                )
+                for row in _rows(said.get("notifications"))
+            )
+        ),
+    )
+
+
+def _counts(name: str, findings: Iterable[Finding], looks: JsonValue) -> tuple[RuleCount, ...]:
+    """Denominators as the engine gave them; a rule that it gave none for looked at least where it found something."""
+    failed = Counter(each.rule_id for each in findings if each.kind is Kind.FAIL)
+    undecided = Counter(each.rule_id for each in findings if each.kind is Kind.OPEN)
+    known = looks if isinstance(looks, Mapping) else {}
+    return tuple(
+        RuleCount(
+            rule_id=rule_id,
+            engine=name,
+            looked_at=max(int(known.get(rule_id, 0)), failed[rule_id] + undecided[rule_id]),  # type: ignore[arg-type]
+            failed=failed[rule_id],
+            open=undecided[rule_id],
+        )
+        for rule_id in sorted({*known, *failed, *undecided})
+    )
+
+
+def _finding(name: str, template: Template, row: JsonObject, undecided: frozenset[str]) -> Finding:
+    rule_id, message = str(row["rule_id"]), _one_line(row["message"])
+    location = _location(template, row)
+    resource = template.resource(location.logical_id or "") if location.resource_type else None
+    return Finding(
+        rule_id=rule_id,
+        kind=Kind.OPEN if rule_id in undecided else Kind.FAIL,
+        level=Level(str(row["level"])),
+        message=message,
+        location=location,
+        origins=(Origin(engine=name, rule_id=rule_id, message=message),),
+        generated=resource is not None and resource.generated,
+    )
+
+
+def _location(template: Template, row: JsonObject) -> Location:
+    """Where it is, from a path like `["Resources", id, "Properties", …]`."""
+    given = row.get("path")
+    path = [each for each in given if isinstance(each, str | int)] if isinstance(given, list) else []
+    if len(path) > 1 and path[0] == "Resources":
+        logical_id = str(path[1])
+        resource = template.resource(logical_id)
+        if resource is None:
+            return _elsewhere(template, logical_id)
+        below = path[3:] if len(path) > 3 and path[2] == "Properties" else []  # noqa: PLR2004 - what comes after
+        return resource.location(pointer_of(below))
+    return _elsewhere(template, str(path[1]) if len(path) > 1 else None)
+
+
+def _elsewhere(template: Template, logical_id: str | None) -> Location:
+    """A place in the template that is no resource of it."""
+    return Location(
+        stack_name=template.stack_name, logical_id=logical_id, file=template.file, template_file=template.file
+    )
+
+
+def pointer_of(path: Sequence[str | int]) -> str | None:
+    """A JSON pointer to the property; what is inside an intrinsic function is at the property that it gives."""
+    parts = []
+    for each in path:
+        if isinstance(each, str) and _INTRINSIC.match(each):
+            break
+        parts.append(str(each).replace("~", "~0").replace("/", "~1"))
+    return "/" + "/".join(parts) if parts else None
+
+
+def split_dotted(value: JsonValue, dotted: str) -> list[str | int]:
+    """`Policy.Statement.0.Condition.a.b` as keys, given the value below which it points: keys may hold dots."""
+    parts = dotted.split(".") if dotted else []
+    path: list[str | int] = []
+    while parts:
+        if isinstance(value, list) and parts[0].isdigit() and int(parts[0]) < len(value):
+            path.append(int(parts[0]))
+            value = value[int(parts.pop(0))]
+        elif isinstance(value, Mapping):
+            size = next((n for n in range(len(parts), 0, -1) if ".".join(parts[:n]) in value), 1)
+            key = ".".join(parts[:size])
+            path.append(key)
+            value = value.get(key)
+            parts = parts[size:]
+        else:
+            path.append(parts.pop(0))
+    return path
+
+
+def _calls_macro(template: Template) -> bool:
+    """Whether something that no engine can run rewrites the template before it is deployed."""
+    if set(template.transforms) - _EXPANDED_BY_ENGINES:
+        return True
+    pending: list[JsonValue] = [template.body]
+    seen: set[int] = set()
+    while pending:
+        value = pending.pop()
+        if id(value) in seen:
+            continue
+        if isinstance(value, Mapping):
+            seen.add(id(value))
+            if "Fn::Transform" in value:
+                return True
+            pending.extend(value.values())
+        elif isinstance(value, list):
+            seen.add(id(value))
+            pending.extend(value)
+    return False
+
+
+def _rows(value: JsonValue) -> list[JsonObject]:
+    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
+
+
+def _one_line(text: JsonValue) -> str:
+    return " ".join(str(text).split())

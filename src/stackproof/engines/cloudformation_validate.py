@@ -1,0 +1,63 @@
+"""AWS's cloudformation-validate as a policy engine."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from stackproof.engines.answers import split_dotted
+from stackproof.engines.worker_engine import WorkerEngine, WorkerSpec, rule_files
+from stackproof.model.json import JsonObject, JsonValue
+from stackproof.model.template import Template
+
+__all__ = ["CloudFormationValidateEngine"]
+
+_SECTIONS = {
+    "CONDITION": "Conditions",
+    "MAPPING": "Mappings",
+    "METADATA": "Metadata",
+    "OUTPUT": "Outputs",
+    "PARAMETER": "Parameters",
+    "RESOURCE": "Resources",
+    "RULE": "Rules",
+}
+
+
+class CloudFormationValidateEngine(WorkerEngine):
+    """Its built-in rules and, from folders of `.guard` files, a project's own.
+
+    It tells only what it found: a rule's `looked_at` is the number of places that it named, the least it can be.
+    """
+
+    def __init__(self, *, region: str = "us-east-1", timeout: float = 120.0, rules: Sequence[Path] = ()) -> None:
+        super().__init__(
+            WorkerSpec(
+                name="cloudformation-validate",
+                version=version("cloudformation-validate"),
+                script="cloudformation_validate_worker.py",
+                python=Path(sys.executable),
+                timeout=timeout,
+                settings={"region": region},
+                rules=rule_files(rules, ".guard"),
+                adapted=_adapted,
+            )
+        )
+
+
+def _adapted(template: Template, said: JsonObject) -> JsonObject:
+    """Dotted paths become lists of keys."""
+    rows = said.get("findings")
+    findings = [_row(template, each) for each in rows if isinstance(each, Mapping)] if isinstance(rows, list) else []
+    return {**said, "findings": findings}
+
+
+def _row(template: Template, row: JsonObject) -> dict[str, JsonValue]:
+    path: list[JsonValue] = []
+    logical_id = row.get("logical_id")
+    if isinstance(logical_id, str):
+        section = _SECTIONS.get(str(row.get("section")), "Resources")
+        body = template.section(section).get(logical_id)
+        path = [section, logical_id, *split_dotted(body, str(row.get("dotted") or ""))]
+    return {**row, "path": path}

@@ -1,0 +1,92 @@
+"""A policy engine whose work is done by a worker process."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from stackproof.engines.answers import answer_of
+from stackproof.engines.process import WorkerProcess
+from stackproof.engines.silencers import without_silencers
+from stackproof.model.finding import EngineAnswer
+from stackproof.model.json import JsonObject, digest
+from stackproof.model.template import Template
+
+__all__ = ["WorkerEngine", "WorkerSpec", "rule_files"]
+
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerSpec:
+    """What tells one engine from another. `adapted` turns the worker's words into those of `answers`.
+
+    `settings` are all that an answer depends on apart from version, rules and template.
+    """
+
+    name: str
+    version: str
+    script: str
+    python: Path
+    timeout: float
+    settings: JsonObject
+    rules: tuple[Path, ...] = ()
+    adapted: Callable[[Template, JsonObject], JsonObject] = field(default=lambda _template, said: said)
+
+
+class WorkerEngine:
+    """Implements `ports.PolicyEngine`; makers of it are in the module of each engine."""
+
+    def __init__(self, spec: WorkerSpec) -> None:
+        self._spec = spec
+        self._identity: str | None = None
+        settings = {**spec.settings, "rules": [str(each) for each in spec.rules]}
+        self._worker = WorkerProcess(spec.name, spec.python, _HERE / "workers" / spec.script, settings)
+
+    @property
+    def name(self) -> str:
+        return self._spec.name
+
+    @property
+    def identity(self) -> str:
+        """Known without importing the engine; the code that words its answers is part of it."""
+        if self._identity is None:
+            spec = self._spec
+            files = (*spec.rules, *sorted(_HERE.rglob("*.py")))
+            content = [hashlib.sha256(each.read_bytes()).hexdigest() for each in _below(files)]
+            self._identity = f"{spec.name} {spec.version} {digest([spec.settings, content])}"
+        return self._identity
+
+    def start(self) -> None:
+        self._worker.start()
+
+    def judge(self, template: Template) -> EngineAnswer:
+        body, notes = without_silencers(template)
+        said = self._worker.ask({"template": body}, deadline=self._spec.timeout)
+        answer = answer_of(self.name, template, self._spec.adapted(template, said))
+        mine = (replace(each, engine=self.name) for each in notes)
+        return replace(answer, notifications=tuple(sorted((*answer.notifications, *mine))))
+
+    def close(self) -> None:
+        self._worker.close()
+
+
+def rule_files(directories: Sequence[Path], *suffixes: str) -> tuple[Path, ...]:
+    """The files of rules in some folders, sorted by name within each."""
+    return tuple(
+        each
+        for directory in directories
+        for each in sorted(directory.resolve().rglob("*"))
+        if each.is_file() and each.suffix in suffixes and not each.name.startswith("_")
+    )
+
+
+def _below(files: Sequence[Path]) -> tuple[Path, ...]:
+    """The files, and those in the folders among them."""
+    return tuple(
+        inner
+        for each in files
+        for inner in (sorted(one for one in each.rglob("*") if one.is_file()) if each.is_dir() else (each,))
+    )

@@ -1,0 +1,136 @@
+"""cfn-lint in a worker: rules loaded once, the template handed over as data, every rule's looks counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from worker_protocol import RuleFileError, serve  # type: ignore[import-not-found]
+
+_LEVELS = {"E": "error", "W": "warning", "I": "note"}
+_INTERNAL = {"E0000", "E0001", "E0002", "E0003"}
+# Types of most stacks: their schemas and the code paths that they take are warm before the first request.
+_WARM_TYPES = (
+    *("AWS::EC2::SecurityGroup", "AWS::EC2::Subnet", "AWS::EC2::VPC", "AWS::IAM::Policy", "AWS::IAM::Role"),
+    *("AWS::KMS::Key", "AWS::Lambda::Function", "AWS::Logs::LogGroup", "AWS::RDS::DBInstance", "AWS::S3::Bucket"),
+    *("AWS::CloudWatch::Alarm", "AWS::SNS::Topic", "AWS::SQS::Queue"),
+)
+_POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": "*"}]}
+_WARM_PROPERTIES = {
+    "AssumeRolePolicyDocument": _POLICY,
+    "PolicyDocument": _POLICY,
+    "KeyPolicy": _POLICY,
+    "Engine": "postgres",
+    "DBInstanceClass": {"Fn::Sub": "db.t3.micro"},
+    "EngineVersion": "15.10",
+    "Role": {"Fn::GetAtt": ["R", "Arn"]},
+    "VpcId": {"Ref": "R"},
+    "CidrBlock": {"Fn::Select": [0, {"Fn::Split": [",", {"Fn::Join": [",", ["10.0.0.0/16"]]}]}]},
+    "Tags": [{"Key": "Name", "Value": {"Fn::If": ["C", "a", {"Ref": "AWS::NoValue"}]}}],
+}
+_state: dict[str, Any] = {}
+
+
+def start(settings: dict[str, Any]) -> str:
+    """Import cfn-lint, load its rules and those of the settings."""
+    import cfnlint.version
+    from cfnlint.config import _DEFAULT_RULESDIR, ConfigMixIn
+    from cfnlint.rules import Rules
+
+    # Empty arguments, and no file is read: the working directory is neutral.
+    _state["config"] = ConfigMixIn([], regions=settings["regions"])
+    _state["regions"] = settings["regions"]
+    rules = Rules.create_from_directory(_DEFAULT_RULESDIR)
+    for file in settings["rules"]:
+        _add_rules(rules, file)
+    _state["rules"] = rules
+    _state["looks"] = _counted(rules)
+    version: str = cfnlint.version.__version__
+    return version
+
+
+def warm() -> Iterator[None]:
+    """Lint a little of everything, one resource type a step."""
+    conditions = {"C": {"Fn::Equals": ["a", {"Ref": "AWS::Region"}]}}
+    for name in _WARM_TYPES:
+        resources = {"R": {"Type": name, "Properties": dict(_WARM_PROPERTIES)}}
+        list(_matches({"Conditions": dict(conditions), "Resources": resources}))
+        yield
+
+
+def prepare(request: dict[str, Any]) -> None:
+    """Load the schemas of the template's types, so that the next template finds them too."""
+    from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
+
+    types = {each.get("Type") for each in request["template"]["Resources"].values() if isinstance(each, dict)}
+    known = {name for region in _state["regions"] for name in PROVIDER_SCHEMA_MANAGER.get_resource_types(region)}
+    for name in types & known:
+        for region in _state["regions"]:
+            PROVIDER_SCHEMA_MANAGER.get_resource_schema(region, name)
+
+
+def judge(request: dict[str, Any]) -> dict[str, Any]:
+    """Everything that cfn-lint says; what it could not do is a notification, not a finding."""
+    looks: Counter[str] = _state["looks"]
+    looks.clear()
+    findings, notifications = [], []
+    for match in _matches(request["template"]):
+        rule_id = match.rule.id
+        if rule_id in _INTERNAL:
+            notifications.append({"level": "error", "message": match.message})
+            continue
+        path = [each if isinstance(each, int) else str(each) for each in getattr(match, "path", None) or ()]
+        level = _LEVELS.get(rule_id[:1], "error")
+        findings.append({"rule_id": rule_id, "level": level, "message": match.message, "path": path})
+    rules, config = _state["rules"], _state["config"]
+    counts = {name: count for name, count in looks.items() if rules.is_rule_enabled(name, config)}
+    return {"findings": findings, "counts": counts, "notifications": notifications}
+
+
+def _matches(body: dict[str, Any]) -> Any:
+    from cfnlint.decode import convert_dict
+    from cfnlint.runner.template.runner import _run_template
+
+    return _run_template("template.json", convert_dict(body), _state["config"], _state["rules"])
+
+
+def _add_rules(rules: Any, file: str) -> None:
+    import cfnlint.rules
+    from cfnlint.helpers import create_rules
+    import importlib.util
+
+    try:
+        spec = importlib.util.spec_from_file_location(f"policy_{abs(hash(file))}", file)
+        module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
+        spec.loader.exec_module(module)  # type: ignore[union-attr]
+        rules.extend(create_rules(module))
+    except Exception as error:
+        raise RuleFileError(f"{file}: does not load: {type(error).__name__}: {error}") from error
+
+
+def _counted(rules: Any) -> Counter[str]:
+    """Wrap what a rule is called by: `validate`, a keyword of a parent rule, or `match` over the whole template."""
+    from cfnlint.rules import CloudFormationLintRule
+
+    looks: Counter[str] = Counter()
+    keywords = {name for rule in rules.data.values() for name in getattr(rule, "rule_set", {})}
+    for rule_id, rule in rules.data.items():
+        for name in sorted({"validate", "match", "match_resource_properties", *keywords}):
+            method = getattr(rule, name, None)
+            inherited = getattr(CloudFormationLintRule, name, None)
+            if callable(method) and getattr(type(rule), name, None) is not inherited:
+                setattr(rule, name, _counting(looks, rule_id, method))
+    return looks
+
+
+def _counting(looks: Counter[str], rule_id: str, method: Callable[..., Any]) -> Callable[..., Any]:
+    def call(*arguments: Any, **named: Any) -> Any:
+        looks[rule_id] += 1
+        return method(*arguments, **named)
+
+    return call
+
+
+if __name__ == "__main__":
+    serve(start, judge, prepare, warm)

@@ -1,0 +1,117 @@
+"""What `check [PATH…]` means: files, folders to search, cloud assemblies, and standard input."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from stackproof.errors import InputError
+from stackproof.loading.document import MAX_BYTES, read_bounded, read_stream
+from stackproof.loading.template import load_template, parse_bytes
+from stackproof.model.template import Template
+
+__all__ = ["STDIN", "Search", "find_templates"]
+
+STDIN = "<stdin>"
+_SUFFIXES = (".json", ".yaml", ".yml", ".template")
+_SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages"})
+_LIKELY = re.compile(rb'AWSTemplateFormatVersion|(?:^|[{,])\s*["\']?Resources["\']?\s*:', re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """What was found. `assemblies` are folders with a manifest; `passed_over` counts files that are no templates."""
+
+    templates: tuple[Template, ...] = ()
+    assemblies: tuple[Path, ...] = ()
+    errors: tuple[InputError, ...] = ()
+    passed_over: int = 0
+
+
+@dataclass(slots=True)
+class _Found:
+    templates: dict[str, Template] = field(default_factory=dict)
+    assemblies: set[Path] = field(default_factory=set)
+    errors: list[InputError] = field(default_factory=list)
+    passed_over: int = 0
+
+
+def find_templates(paths: Iterable[Path], *, stdin: IO[bytes]) -> Search:
+    """Load every template that the paths name or hold; a file that is wrong is in `errors`, the rest goes on."""
+    found = _Found()
+    for path in paths:
+        try:
+            if str(path) == "-":
+                data = read_stream(stdin, STDIN)
+                found.templates[STDIN] = parse_bytes(data, path="-", file=STDIN)
+            elif path.is_dir():
+                _search(path, found)
+            else:
+                found.templates[str(path)] = load_template(path)
+        except InputError as error:
+            found.errors.append(error)
+    return Search(
+        templates=tuple(template for _, template in sorted(found.templates.items())),
+        assemblies=tuple(sorted(found.assemblies)),
+        errors=tuple(sorted(found.errors, key=str)),
+        passed_over=found.passed_over,
+    )
+
+
+def _search(directory: Path, found: _Found) -> None:
+    before = len(found.templates), len(found.assemblies), len(found.errors)
+    passed_over = found.passed_over
+    for path in _candidates(directory, found):
+        try:
+            if _is_likely(path):
+                found.templates[str(path)] = load_template(path)
+            else:
+                found.passed_over += 1
+        except InputError as error:
+            found.errors.append(error)
+    if before == (len(found.templates), len(found.assemblies), len(found.errors)):
+        raise InputError(f"{directory}: holds no template ({found.passed_over - passed_over} files passed over)")
+
+
+def _candidates(directory: Path, found: _Found) -> Iterator[Path]:
+    """Files by suffix, sorted, symbolic links to folders not followed; cloud assemblies go to `found` as a whole."""
+
+    def unreadable(error: OSError) -> None:
+        found.errors.append(InputError(f"{error.filename}: cannot be searched: {error.strerror}"))
+
+    for folder, folders, files in os.walk(directory, onerror=unreadable):
+        if "manifest.json" in files and _is_manifest(Path(folder) / "manifest.json"):
+            found.assemblies.add(Path(folder))
+            folders.clear()
+            continue
+        folders[:] = sorted(
+            each
+            for each in folders
+            if not each.startswith(".") and each not in _SKIPPED and not (Path(folder) / each / "pyvenv.cfg").exists()
+        )
+        yield from (Path(folder) / each for each in sorted(files) if each.endswith(_SUFFIXES))
+
+
+def _is_manifest(path: Path) -> bool:
+    """Whether a manifest.json is that of a cloud assembly, not of a web app."""
+    try:
+        data = read_bounded(path, str(path))
+    except InputError:
+        return False
+    return b'"aws:cloudformation:stack"' in data or b'"cdk:' in data
+
+
+def _is_likely(path: Path) -> bool:
+    """Whether a file of a searched folder claims to be a template, in whatever encoding and however large it is."""
+    if not path.is_file():
+        return False
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(MAX_BYTES)
+    except OSError:
+        return True
+    return _LIKELY.search(head.replace(b"\0", b"")) is not None

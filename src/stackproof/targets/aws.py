@@ -1,0 +1,192 @@
+"""Targets "aws" and "endpoint": an account of AWS, or any endpoint that speaks its APIs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any, Final
+
+from stackproof.errors import TargetError
+from stackproof.model.assembly import Stack
+from stackproof.model.deployment import Deployment
+from stackproof.model.observation import UnprovenReason
+from stackproof.targets.cloudformation import CloudFormation, Place
+from stackproof.targets.failures import reason_of, translated_errors
+from stackproof.targets.guard import is_emulator_endpoint, refuse_writes
+from stackproof.targets.sessions import account_session, emulator_client, emulator_session
+
+__all__ = ["AwsTarget"]
+
+_PAUSE: Final = 3.0
+_ZONE: Final = "availability-zone"
+_EMULATOR_PAUSE: Final = 0.2
+
+
+class AwsTarget:
+    """An account and region. It only reads, unless `allow_changes` is set and the account is in `allowed_accounts`.
+
+    With an `endpoint_url` on this machine the target is an emulator, which takes any credentials and needs neither.
+    An endpoint anywhere else is taken for AWS.
+    """
+
+    def __init__(
+        self,
+        *,
+        profile: str | None = None,
+        region: str | None = None,
+        role_arn: str | None = None,
+        allowed_accounts: Collection[str] = (),
+        allow_changes: bool = False,
+        endpoint_url: str | None = None,
+        parameters: Mapping[str, str] | None = None,
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.endpoint_url = endpoint_url
+        self._profile = profile
+        self._region = region
+        self._role_arn = role_arn
+        self._allowed_accounts = frozenset(allowed_accounts)
+        self._allow_changes = allow_changes
+        self._parameters = dict(parameters or {})
+        self._progress = progress
+        self._emulator = is_emulator_endpoint(endpoint_url)
+        self._clients: dict[str, Any] = {}
+        self._lock = threading.RLock()
+        self._may_write = False
+
+    @property
+    def name(self) -> str:
+        return "endpoint" if self._emulator else "aws"
+
+    @cached_property
+    def account(self) -> str:
+        return self._identity[0]
+
+    @cached_property
+    def partition(self) -> str:
+        return self._identity[1]
+
+    @cached_property
+    def region(self) -> str:
+        region = self._region or ("us-east-1" if self._emulator else self._session.region_name)
+        if not region:
+            raise TargetError("no region is set: give --region, or set one in the profile", code="NoRegion")
+        return str(region)
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 - botocore makes its clients at run time
+        with self._lock, translated_errors(f"making a client of {service}"):
+            if service not in self._clients:
+                self._clients[service] = self._new_client(service)
+            return self._clients[service]
+
+    def deploy(self, stack: Stack) -> Deployment:
+        with self._writing(f"deploying stack {stack.name}"):
+            self._refuse_other_environment(stack)
+            return self._stacks.deploy(stack)
+
+    def deployment(self, stack_name: str) -> Deployment:
+        return self._stacks.deployment(stack_name)
+
+    def destroy(self, stack_name: str) -> None:
+        with self._writing(f"deleting stack {stack_name}"):
+            self._stacks.destroy(stack_name)
+
+    def not_emulated(self, resource_type: str, property_path: str) -> bool:  # noqa: ARG002 - the port's signature
+        return False
+
+    def translated(self, error: Exception) -> UnprovenReason | None:
+        return reason_of(error)
+
+    def secret_value(self, secret_id: str) -> str:
+        """The value of a secret, for a test that has to use it; it must reach neither report nor log."""
+        with translated_errors("reading a secret"):
+            client = self._new_client("secretsmanager", guarded=False)
+            return str(client.get_secret_value(SecretId=secret_id)["SecretString"])
+
+    # -- guard
+
+    @contextmanager
+    def _writing(self, doing: str) -> Iterator[None]:
+        """A block in which calls may change the account; refused unless the account and the run allow it."""
+        if not self._emulator:
+            if not self._allow_changes:
+                raise TargetError(f"{doing} is refused: add --allow-changes to change a real account", code="Refused")
+            if self.account not in self._allowed_accounts:
+                raise TargetError(
+                    f"{doing} is refused: account {self.account} is not in allowed_accounts of [tool.stackproof]",
+                    code="Refused",
+                )
+        self._may_write = True
+        try:
+            yield
+        finally:
+            self._may_write = False
+
+    def _refuse_other_environment(self, stack: Stack) -> None:
+        """A stack that was synthesized for one account and region does not go into another."""
+        for kind, wanted, here in (("account", stack.account, self.account), ("region", stack.region, self.region)):
+            if wanted is not None and wanted != here and not self._emulator:
+                raise TargetError(f"stack {stack.name} is for {kind} {wanted}, and this is {here}", code="Refused")
+
+    # -- connections
+
+    @cached_property
+    def _identity(self) -> tuple[str, str]:
+        with translated_errors("asking AWS who calls"):
+            answer = self.client("sts").get_caller_identity()
+        return str(answer["Account"]), str(answer["Arn"]).split(":")[1]
+
+    @cached_property
+    def _session(self) -> Any:  # noqa: ANN401 - boto3 has no types at run time
+        if self._emulator:
+            return emulator_session(self._region or "us-east-1")
+        with translated_errors("signing in to AWS"):
+            return account_session(self._profile, self._region, self._role_arn)
+
+    def _new_client(self, service: str, *, guarded: bool = True) -> Any:  # noqa: ANN401
+        if self._emulator:
+            client = emulator_client(service, str(self.endpoint_url), self.region, self._session)
+        else:
+            from botocore.config import Config  # noqa: PLC0415 - heavy
+
+            client = self._session.client(
+                service,
+                region_name=self.region,
+                endpoint_url=self.endpoint_url,
+                config=Config(retries={"mode": "standard", "total_max_attempts": 5}, max_pool_connections=64),
+            )
+        if guarded:
+            refuse_writes(client.meta.events, may_write=lambda: self._may_write)
+        return client
+
+    @cached_property
+    def _stacks(self) -> CloudFormation:
+        return CloudFormation(
+            self.client,
+            Place(
+                account=self.account,
+                region=self.region,
+                partition=self.partition,
+                emulator=self._emulator,
+                zones=self._zones,
+                parameters=self._parameters,
+                pause=_EMULATOR_PAUSE if self._emulator else _PAUSE,
+                progress=self._progress,
+            ),
+        )
+
+    def _zones(self) -> tuple[str, ...]:
+        """What `Fn::GetAZs` gives: zones with a default subnet; without any, all; none if that may not be read."""
+        ec2 = self.client("ec2")
+        try:
+            here = [{"Name": "default-for-az", "Values": ["true"]}]
+            pages = ec2.get_paginator("describe_subnets").paginate(Filters=here)
+            found = {str(each["AvailabilityZone"]) for page in pages for each in page["Subnets"]}
+            if not found:
+                zones = ec2.describe_availability_zones()["AvailabilityZones"]
+                found = {str(each["ZoneName"]) for each in zones if each.get("ZoneType", _ZONE) == _ZONE}
+        except ec2.exceptions.ClientError:
+            return ()
+        return tuple(sorted(found))

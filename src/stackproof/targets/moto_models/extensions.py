@@ -1,0 +1,93 @@
+"""What moto's services accept and forget: kept from the API call that sets it, given back by the one that reads it.
+
+Extended are: Performance Insights of a database, `LoggingConfig` of a function (and its later changes, with those of
+tracing and key), and the description of a security group's rule whose peer is a group.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+__all__ = ["extend"]
+
+_INSIGHTS: Final = (
+    "enable_performance_insights",
+    "performance_insights_kms_key_id",
+    "performance_insights_retention_period",
+)
+
+
+def extend() -> None:
+    """Extend moto's models; once in a process."""
+    _extend_functions()
+    _extend_databases()
+    _extend_rules()
+    _read_json_as_json()
+
+
+def _extend_functions() -> None:
+    from moto.awslambda.models import LambdaFunction  # noqa: PLC0415 - heavy
+
+    shown, updated = LambdaFunction.get_configuration, LambdaFunction.update_configuration
+    created = LambdaFunction.__init__
+
+    def init(function: Any, account_id: str, spec: dict[str, Any], region: str, **named: Any) -> None:  # noqa: ANN401
+        created(function, account_id, spec, region, **named)
+        function.logging_config = spec.get("LoggingConfig") or {}
+
+    def get_configuration(function: Any, on_create: bool = False) -> dict[str, Any]:  # noqa: ANN401, FBT001, FBT002
+        default = {"LogFormat": "Text", "LogGroup": function.logs_group_name}
+        return {**shown(function, on_create), "LoggingConfig": {**default, **function.logging_config}}
+
+    def update_configuration(function: Any, config_updates: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401
+        function.logging_config = config_updates.get("LoggingConfig", function.logging_config)
+        function.tracing_config = config_updates.get("TracingConfig", function.tracing_config)
+        function.kms_key_arn = config_updates.get("KMSKeyArn", function.kms_key_arn)
+        return updated(function, config_updates)
+
+    _replace(
+        LambdaFunction, __init__=init, get_configuration=get_configuration, update_configuration=update_configuration
+    )
+
+
+def _extend_databases() -> None:
+    from moto.rds.models import DBInstance  # noqa: PLC0415 - heavy
+
+    created = DBInstance.__init__
+
+    def init(database: Any, *positional: Any, **settings: Any) -> None:  # noqa: ANN401
+        created(database, *positional, **settings)
+        for name in _INSIGHTS:  # a later change sets the same names by itself
+            setattr(database, name, settings.get(name))
+
+    enabled = property(lambda database: bool(database.enable_performance_insights))
+    _replace(DBInstance, __init__=init, performance_insights_enabled=enabled)
+
+
+def _extend_rules() -> None:
+    from moto.ec2.models.security_groups import SecurityGroupRule  # noqa: PLC0415 - heavy
+
+    def description(rule: Any) -> str | None:  # noqa: ANN401
+        found: str | None = rule.ip_range.get("Description") or rule.source_group.get("Description")
+        return found
+
+    _replace(SecurityGroupRule, description=property(description))
+
+
+def _read_json_as_json() -> None:
+    """A template in JSON by the JSON parser: the YAML parser takes a second for it."""
+    from moto.cloudformation.models import Stack  # noqa: PLC0415 - heavy
+
+    by_yaml = Stack.parse_template
+
+    def parse_template(template: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(template) if template.startswith("{") else by_yaml(template)
+        return found
+
+    _replace(Stack, parse_template=staticmethod(parse_template))
+
+
+def _replace(model: type, **members: Any) -> None:  # noqa: ANN401
+    for name, member in members.items():
+        setattr(model, name, member)
