@@ -105,7 +105,7 @@ class _Shape:
 
     def leaves(self, path: str, value: Resolved) -> Iterator[tuple[str, Resolved]]:
         """Every leaf below the path, with its value."""
-        if isinstance(value, Mapping) and value and not self.is_document(path):
+        if isinstance(value, Mapping) and (value or not path) and not self.is_document(path):
             for key, each in value.items():
                 yield from self.leaves(f"{path}/{key}", each)
         elif _is_list(value) and value and not self.is_set(path):

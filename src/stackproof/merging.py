@@ -1,48 +1,79 @@
-"""Joins what several engines say about one fact: one finding, several origins. No origin is ever lost."""
+"""One fact, one finding: what several engines say about the same place becomes one finding with several origins."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from stackproof.model.finding import Finding, Kind
+from stackproof.model.location import Location
 
-__all__ = ["merge"]
-
-_Key = tuple[str | None, ...]
+__all__ = ["merged"]
 
 
-def merge(findings: Iterable[Finding], *, controls: Mapping[str, str] | None = None) -> tuple[Finding, ...]:
-    """Merge findings of one control (or one rule) at the same place; order-free and idempotent, sorted.
+def merged(findings: Iterable[Finding], controls: Mapping[str, str] | None = None) -> tuple[Finding, ...]:
+    """The findings, sorted, with those of one control (or of one rule, where it has none) at one property joined.
 
-    `controls` maps rule ids of engines to the control that they serve. The gravest level wins, and a fact
-    that one engine is sure of is not open because another could not tell.
+    `controls` maps rule ids to controls. The order of the findings plays no part, and merging what is merged changes
+    nothing.
     """
-    named = controls or {}
-    groups: dict[_Key, list[Finding]] = {}
+    groups: dict[tuple[object, ...], list[Finding]] = defaultdict(list)
     for finding in findings:
-        control = finding.control or named.get(finding.rule_id)
-        groups.setdefault(_key(finding, control), []).append(replace(finding, control=control))
+        known = finding if finding.control else replace(finding, control=_control(finding, controls or {}))
+        groups[_fact(known)].append(known)
     return tuple(sorted((_joined(group) for group in groups.values()), key=Finding.sort_key))
 
 
-def _key(finding: Finding, control: str | None) -> _Key:
-    """Rule and place. Without a resource the line of the source or template tells two facts apart."""
+def _control(finding: Finding, controls: Mapping[str, str]) -> str | None:
+    named = (finding.rule_id, *sorted(each.rule_id for each in finding.origins))
+    return next((controls[each] for each in named if each in controls), None)
+
+
+def _fact(finding: Finding) -> tuple[object, ...]:
+    """Findings that agree in this are about one fact; without a logical id, place and wording have to agree."""
     place = finding.location
-    line = None if place.logical_id else f"{place.file}:{place.line}"
+    named = ("control", finding.control) if finding.control else ("rule", finding.rule_id)
+    if place.logical_id is None:
+        return (*named, *place.sort_key(), place.construct_path, finding.message)
     return (
-        control or finding.rule_id,
-        place.stack_name,
+        *named,
+        place.stack_name or place.template_file,
         place.template_file,
+        place.resource_type,
         place.logical_id,
         place.property_path,
-        line,
-        None if control else finding.message,
     )
 
 
 def _joined(group: list[Finding]) -> Finding:
-    """The gravest speaks; all are heard."""
-    first = min(group, key=lambda each: (each.kind is not Kind.FAIL, -each.level.rank, each.sort_key()))
-    origins = tuple(sorted({origin for each in group for origin in each.origins}))
-    return replace(first, origins=origins)
+    """The gravest finding speaks for all; where it is said in several ways, all of them are heard."""
+    lead = min(group, key=_gravity)
+    peers = [each for each in group if each.rule_id == lead.rule_id and _engine(each) == _engine(lead)]
+    return replace(
+        lead,
+        kind=min((each.kind for each in group), key=_kind_rank),
+        level=max((each.level for each in group), key=lambda level: level.rank),
+        message="; ".join(sorted({each.message for each in peers})),
+        origins=tuple(sorted({origin for each in group for origin in each.origins})),
+        location=_place(group),
+        generated=all(each.generated for each in group),
+        suppression=next((each.suppression for each in sorted(group, key=_gravity) if each.suppression), None),
+    )
+
+
+def _place(group: list[Finding]) -> Location:
+    """The most exact of their places, which differ at most in lines."""
+    return min((each.location for each in group), key=lambda place: (place.line is None, place.sort_key()))
+
+
+def _gravity(finding: Finding) -> tuple[object, ...]:
+    return (_kind_rank(finding.kind), -finding.level.rank, finding.rule_id, _engine(finding), finding.sort_key())
+
+
+def _engine(finding: Finding) -> str:
+    return min((each.engine for each in finding.origins), default="")
+
+
+def _kind_rank(kind: Kind) -> int:
+    return (Kind.FAIL, Kind.OPEN, Kind.PASS, Kind.NOT_APPLICABLE).index(kind)

@@ -41,6 +41,7 @@ PARTS: Final[Mapping[tuple[str, str], tuple[tuple[str, str], ...]]] = {
     ("AWS::EC2::SecurityGroup", "SecurityGroupEgress"): (("AWS::EC2::SecurityGroupEgress", "GroupId"),),
     ("AWS::IAM::Role", "Policies"): (("AWS::IAM::Policy", "Roles"), ("AWS::IAM::RolePolicy", "RoleName")),
     ("AWS::IAM::Role", "ManagedPolicyArns"): (("AWS::IAM::ManagedPolicy", "Roles"),),
+    ("AWS::SNS::Topic", "Subscription"): (("AWS::SNS::Subscription", "TopicArn"),),
 }
 """Lists of a resource to which other resources of the template add: (type, property) ← (type, property that names it).
 
@@ -241,10 +242,11 @@ class Prover:
         """Why a property that looks different was not really seen; None if it was."""
         path = difference.path
         unread = next((why for pointer, why in sorted(reading.unread.items()) if _covers(pointer, path)), None)
+        absent = difference.change is Change.REMOVE
+        if absent and unread in {None, UnprovenReason.NO_READER} and schema is not None and schema.is_write_only(path):
+            return UnprovenReason.WRITE_ONLY
         if unread is not None:
             return unread
-        if difference.change is Change.REMOVE and schema is not None and schema.is_write_only(path):
-            return UnprovenReason.WRITE_ONLY
         if self._target.not_emulated(resource.resource_type, path):
             return UnprovenReason.NOT_EMULATED
         return None
@@ -382,7 +384,7 @@ def _is_part(part: JsonObject, live: JsonValue) -> bool:
         return part.get("Arn") == live
     if "PolicyName" in live:
         return part.get("PolicyName") == live["PolicyName"]
-    return all(matches(value, live.get(key), None, f"/{key}") for key, value in part.items() if key != "Arn")
+    return all(key in part and matches(part[key], value, None, f"/{key}") for key, value in live.items())
 
 
 def _circular(template: Template) -> frozenset[str]:

@@ -1,150 +1,224 @@
-"""Judges templates by policy: every engine over every template, each answer remembered by what it depends on."""
+"""Judges templates with every engine, merges what they say, and applies waivers."""
 
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import TYPE_CHECKING
 
-from stackproof.errors import EngineError
-from stackproof.merging import merge
-from stackproof.model.finding import EngineAnswer, Finding, Level, Notification, RuleCount, Waiver
-from stackproof.model.json import digest
-from stackproof.model.template import Template
-from stackproof.ports import PolicyEngine, Store
-from stackproof.waivers import apply_waivers
+from stackproof.errors import ConfigError, StackproofError
+from stackproof.merging import merged
+from stackproof.model.finding import EngineAnswer, Finding, Kind, Level, Notification, RuleCount, Waiver
+from stackproof.model.json import JsonValue, digest
+from stackproof.waivers import waived
 
-__all__ = ["ScanResult", "scan"]
+if TYPE_CHECKING:
+    from stackproof.model.template import Template
+    from stackproof.ports import PolicyEngine, Store
+
+__all__ = ["ScanResult", "is_remembered", "scan"]
 
 _KIND = "engine"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanResult:
-    """All that was found. `computed` counts answers that an engine gave in this run, `cached` those remembered.
+    """All that was found. `counts` are over the whole run, `by_template` holds findings and counts of each file.
 
-    `by_template` has the findings and counts of each template, for verdicts stack by stack.
+    `seconds` are by engine; of all answers, `cached` came from the store and `computed` from an engine.
     """
 
-    findings: tuple[Finding, ...]
-    counts: tuple[RuleCount, ...]
-    notifications: tuple[Notification, ...]
-    inputs: tuple[str, ...]
-    computed: int = 0
-    cached: int = 0
-    seconds: Mapping[str, float] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    counts: tuple[RuleCount, ...] = ()
+    notifications: tuple[Notification, ...] = ()
+    inputs: tuple[str, ...] = ()
     by_template: Mapping[str, tuple[tuple[Finding, ...], tuple[RuleCount, ...]]] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    cached: int = 0
+    computed: int = 0
+
+    @property
+    def is_cached(self) -> bool:
+        """Whether no engine ran."""
+        return self.cached > 0 and self.computed == 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Judged:
-    file: str
-    engine: str
-    answer: EngineAnswer
-    cached: bool
+class _Said:
+    """One engine's answers, in the order of the templates; None where it gave none."""
+
+    answers: tuple[EngineAnswer | None, ...]
+    notifications: tuple[Notification, ...]
     seconds: float
+    cached: int
 
 
 def scan(
     templates: Sequence[Template],
     engines: Sequence[PolicyEngine],
     *,
-    store: Store | None,
-    waivers: Sequence[Waiver],
+    store: Store | None = None,
+    waivers: Sequence[Waiver] = (),
     on: date,
     controls: Mapping[str, str] | None = None,
 ) -> ScanResult:
-    """Run the engines side by side, one thread each; one that breaks on a template costs that one answer."""
+    """Every engine's answer to every template; an engine that breaks on one is a notification, and the rest goes on.
+
+    Engines work in parallel, each in a thread of its own. What the store remembers costs no engine its start.
+    Raises ConfigError if a file of rules is wrong.
+    """
     with ThreadPoolExecutor(max_workers=max(1, len(engines))) as pool:
-        rows = [each for done in pool.map(lambda one: _judge_all(one, templates, store), engines) for each in done]
-    merged = merge((finding for row in rows for finding in row.answer.findings), controls=controls)
-    stacks = frozenset(each.stack_name for each in templates if each.stack_name)
-    waived = apply_waivers(merged, waivers, on=on, stacks=stacks)
-    findings = tuple(sorted(waived.findings, key=Finding.sort_key))
-    notifications = {note for row in rows for note in row.answer.notifications} | set(waived.notifications)
+        work = [pool.submit(_judge_all, engine, templates, store, on) for engine in engines]
+        said = {engine.name: each.result() for engine, each in zip(engines, work, strict=True)}
+    answers = [
+        (template.file, answer)
+        for each in said.values()
+        for template, answer in zip(templates, each.answers, strict=True)
+        if answer is not None
+    ]
+    notifications = [
+        *(each for _, answer in answers for each in answer.notifications),
+        *(each for one in said.values() for each in one.notifications),
+    ]
+    result = waived(
+        merged((each for _, answer in answers for each in answer.findings), controls),
+        waivers,
+        on=on,
+        stacks={each.stack_name or each.file for each in templates},
+        complete=not any(each.level is Level.ERROR for each in notifications),
+    )
+    by_template = _template_counts(templates, answers, result.findings)
     return ScanResult(
-        findings=findings,
-        counts=_summed(rows, findings),
-        notifications=tuple(sorted(notifications, key=_note_key)),
+        findings=result.findings,
+        counts=_summed(each for counts in by_template.values() for each in counts),
+        notifications=tuple(sorted({*notifications, *result.notifications}, key=_notification_key)),
         inputs=tuple(sorted(each.file for each in templates)),
-        computed=sum(not row.cached for row in rows),
-        cached=sum(row.cached for row in rows),
-        seconds={name: sum(row.seconds for row in rows if row.engine == name) for name in {r.engine for r in rows}},
         by_template={
-            each.file: (
-                tuple(one for one in findings if one.location.template_file == each.file),
-                _summed((row for row in rows if row.file == each.file), ()),
-            )
-            for each in templates
+            file: (tuple(each for each in result.findings if each.location.template_file == file), counts)
+            for file, counts in by_template.items()
         },
+        seconds={name: one.seconds for name, one in sorted(said.items())},
+        cached=sum(one.cached for one in said.values()),
+        computed=sum(len(one.answers) - one.cached for one in said.values()),
     )
 
 
-def _judge_all(engine: PolicyEngine, templates: Sequence[Template], store: Store | None) -> list[_Judged]:
-    return [_judge(engine, template, store) for template in templates]
+def is_remembered(
+    templates: Sequence[Template], engines: Sequence[PolicyEngine], store: Store | None, *, on: date
+) -> bool:
+    """Whether a scan would run no engine."""
+    return store is not None and all(
+        store.get(_KIND, _key(template, engine, on)) is not None for engine in engines for template in templates
+    )
 
 
-def _judge(engine: PolicyEngine, template: Template, store: Store | None) -> _Judged:
+def _judge_all(engine: PolicyEngine, templates: Sequence[Template], store: Store | None, on: date) -> _Said:
     began = time.monotonic()
-    key = _key(engine, template)
-    if store is not None and (remembered := store.get(_KIND, key)) is not None:
-        answer = EngineAnswer.from_dict(remembered)  # type: ignore[arg-type]
-        return _Judged(file=template.file, engine=engine.name, answer=answer, cached=True, seconds=0.0)
+    answers: list[EngineAnswer | None] = []
+    notifications: list[Notification] = []
+    cached = 0
+    for template in templates:
+        key = _key(template, engine, on)
+        answer = _remembered(store, key)
+        if answer is not None:
+            cached += 1
+        else:
+            try:
+                answer = engine.judge(template)
+            except ConfigError:
+                raise
+            except Exception as error:  # noqa: BLE001 - one engine on one template is all that it may cost
+                reason = str(error) if isinstance(error, StackproofError) else f"{type(error).__name__}: {error}"
+                notifications.append(
+                    Notification(level=Level.ERROR, message=reason, engine=engine.name, file=template.file)
+                )
+            else:
+                if store is not None:
+                    store.put(_KIND, key, answer.to_dict())
+        answers.append(answer)
+    return _Said(
+        answers=tuple(answers),
+        notifications=tuple(notifications),
+        seconds=time.monotonic() - began,
+        cached=cached,
+    )
+
+
+def _remembered(store: Store | None, key: str) -> EngineAnswer | None:
+    value = store.get(_KIND, key) if store is not None else None
+    if not isinstance(value, Mapping):
+        return None
     try:
-        answer = engine.judge(template)
-    except EngineError as error:
-        broken = Notification(level=Level.ERROR, message=str(error), engine=engine.name, file=template.file)
-        answer = EngineAnswer(notifications=(broken,))
-    else:
-        # An answer that is not whole is not worth remembering: the next run may do better.
-        if store is not None and not any(each.level is Level.ERROR for each in answer.notifications):
-            store.put(_KIND, key, answer.to_dict())
-    seconds = time.monotonic() - began
-    return _Judged(file=template.file, engine=engine.name, answer=answer, cached=False, seconds=seconds)
+        return EngineAnswer.from_dict(value)
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
-def _key(engine: PolicyEngine, template: Template) -> str:
-    """What an answer depends on: the rules, the template's bytes and name, and the places its findings get."""
-    places = [
+def _key(template: Template, engine: PolicyEngine, on: date) -> str:
+    """All that goes into an answer; the day as well, since some rules know when a runtime is withdrawn."""
+    known: list[JsonValue] = [
         [
             each.logical_id,
             each.construct_path,
             str(each.source),
             each.generated,
-            sorted((path, str(line)) for path, line in each.property_sources.items()),
+            {path: str(line) for path, line in each.property_sources.items()},
         ]
         for each in template.resources
     ]
-    return digest([engine.identity, template.digest, template.file, template.stack_name, places])
+    return digest([template.digest, template.file, template.stack_name, engine.identity, on.isoformat(), known])
 
 
-def _summed(rows: Iterable[_Judged], findings: tuple[Finding, ...]) -> tuple[RuleCount, ...]:
-    """Counts of all templates by engine and rule; what was waived comes from the findings."""
-    total: dict[tuple[str, str], list[int]] = {}
-    for row in rows:
-        for count in row.answer.counts:
-            sums = total.setdefault((count.rule_id, count.engine), [0, 0, 0])
-            for position, number in enumerate((count.looked_at, count.failed, count.open)):
-                sums[position] += number
-    waived: dict[tuple[str, str], int] = {}
+def _template_counts(
+    templates: Sequence[Template], answers: Sequence[tuple[str, EngineAnswer]], findings: Sequence[Finding]
+) -> dict[str, tuple[RuleCount, ...]]:
+    """Denominators of each template, with what was waived taken over from failed and open."""
+    waived_in: dict[str, Counter[tuple[str, str, Kind]]] = {each.file: Counter() for each in templates}
     for finding in findings:
-        if finding.suppression is not None:
-            for origin in finding.origins:
-                waived[(origin.rule_id, origin.engine)] = waived.get((origin.rule_id, origin.engine), 0) + 1
-    return tuple(
-        RuleCount(
-            rule_id=rule_id,
-            engine=engine,
-            looked_at=looked_at,
-            failed=failed,
-            open=undecided,
-            waived=waived.get((rule_id, engine), 0),
+        file = finding.location.template_file
+        if finding.suppression is not None and file in waived_in:
+            for engine, rule_id in {(each.engine, each.rule_id) for each in finding.origins}:
+                waived_in[file][engine, rule_id, finding.kind] += 1
+    return {
+        template.file: _summed(
+            _with_waived(count, waived_in[template.file])
+            for file, answer in answers
+            if file == template.file
+            for count in answer.counts
         )
-        for (rule_id, engine), (looked_at, failed, undecided) in sorted(total.items())
+        for template in templates
+    }
+
+
+def _with_waived(count: RuleCount, waived_in: Counter[tuple[str, str, Kind]]) -> RuleCount:
+    failed = min(count.failed, waived_in[count.engine, count.rule_id, Kind.FAIL])
+    undecided = min(count.open, waived_in[count.engine, count.rule_id, Kind.OPEN])
+    return replace(
+        count, failed=count.failed - failed, open=count.open - undecided, waived=count.waived + failed + undecided
     )
 
 
-def _note_key(note: Notification) -> tuple[int, str, str, str]:
-    return (-note.level.rank, note.file or "", note.engine or "", note.message)
+def _summed(counts: Iterable[RuleCount]) -> tuple[RuleCount, ...]:
+    sums: dict[tuple[str, str], RuleCount] = {}
+    for each in counts:
+        known = sums.get((each.rule_id, each.engine))
+        sums[each.rule_id, each.engine] = (
+            each
+            if known is None
+            else replace(
+                each,
+                looked_at=known.looked_at + each.looked_at,
+                failed=known.failed + each.failed,
+                open=known.open + each.open,
+                waived=known.waived + each.waived,
+            )
+        )
+    return tuple(sorted(sums.values()))
+
+
+def _notification_key(notification: Notification) -> tuple[object, ...]:
+    return (-notification.level.rank, notification.engine or "", notification.file or "", notification.message)

@@ -1,61 +1,72 @@
-"""Applies waivers to findings: exact matches, on a date; a waiver that does nothing is said, never silent."""
+"""Waivers over findings on a day: which finding is suppressed, and which waiver is out of date or of no use."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from stackproof.model.finding import Finding, Level, Notification, Waiver
+from stackproof.model.finding import Finding, Kind, Level, Notification, Waiver
 
-__all__ = ["Waived", "apply_waivers", "covers"]
+__all__ = ["WaiverResult", "covers", "waived"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waived:
-    """Findings with their suppressions, and what has to be said about the waivers."""
+class WaiverResult:
+    """The findings, some of them suppressed now, and what is to be said of the waivers themselves."""
 
     findings: tuple[Finding, ...]
     notifications: tuple[Notification, ...]
 
 
 def covers(waiver: Waiver, finding: Finding) -> bool:
-    """Whether the waiver names this very finding: a rule of one of its origins, its stack and its construct."""
-    rules = {finding.rule_id, *(each.rule_id for each in finding.origins)}
+    """Whether rule, stack and construct path are those of the finding, letter by letter, on whatever day.
+
+    Where a template knows neither stack nor construct path, its file and the logical id stand for them. A waiver
+    names the finding's rule or that of one of its origins.
+    """
     place = finding.location
     return (
-        waiver.rule in rules
-        and waiver.stack == place.stack_name
+        finding.kind in {Kind.FAIL, Kind.OPEN}
+        and waiver.rule in {finding.rule_id, *(each.rule_id for each in finding.origins)}
+        and waiver.stack == (place.stack_name or place.template_file)
         and waiver.construct_path == (place.construct_path or place.logical_id)
     )
 
 
-def apply_waivers(
-    findings: Iterable[Finding], waivers: Sequence[Waiver], *, on: date, stacks: frozenset[str]
-) -> Waived:
-    """Suppress what is waived; `stacks` are the judged ones: a waiver for another stack had nothing to match."""
-    active = [each for each in waivers if on <= each.expires]
+def waived(
+    findings: Iterable[Finding],
+    waivers: Sequence[Waiver],
+    *,
+    on: date,
+    stacks: Collection[str] = (),
+    complete: bool = True,
+) -> WaiverResult:
+    """Suppress what is waived; a waiver holds on its last day still, and not after.
+
+    `stacks` are those that were judged. Where that was not `complete`, a waiver that matched nothing may yet be of use.
+    """
+    found: list[Finding] = []
     used: set[Waiver] = set()
-    judged: list[Finding] = []
     for finding in findings:
-        waiver = next((each for each in active if covers(each, finding)), None)
-        if waiver is not None:
-            used.add(waiver)
-        judged.append(finding.suppressed_by(waiver) if waiver else finding)
-    notifications = [_expired(each) for each in waivers if each not in active and each.stack in stacks]
-    notifications += [_unused(each) for each in active if each not in used and each.stack in stacks]
-    return Waived(findings=tuple(judged), notifications=tuple(sorted(notifications, key=lambda each: each.message)))
-
-
-def _expired(waiver: Waiver) -> Notification:
-    message = (
-        f"the waiver of {waiver.rule} at {waiver.construct_path} expired on {waiver.expires} (owner {waiver.owner})"
+        matching = [each for each in waivers if covers(each, finding)]
+        used.update(matching)
+        valid = [each for each in matching if each.expires >= on]
+        best = max(valid, key=lambda each: (each.expires, each.rule, each.owner, each.reason), default=None)
+        found.append(finding.suppressed_by(best) if best else finding)
+    said = {_said(each, on=on, is_used=each in used, stacks=stacks, complete=complete) for each in waivers}
+    return WaiverResult(
+        findings=tuple(sorted(found, key=Finding.sort_key)),
+        notifications=tuple(sorted(each for each in said if each is not None)),
     )
-    return Notification(level=Level.WARNING, message=message)
 
 
-def _unused(waiver: Waiver) -> Notification:
-    message = (
-        f"the waiver of {waiver.rule} at {waiver.construct_path} matches nothing: remove it (owner {waiver.owner})"
-    )
-    return Notification(level=Level.WARNING, message=message)
+def _said(waiver: Waiver, *, on: date, is_used: bool, stacks: Collection[str], complete: bool) -> Notification | None:
+    name = f"the waiver of {waiver.rule} at {waiver.construct_path} in {waiver.stack} (owner: {waiver.owner})"
+    if waiver.expires < on:
+        return Notification(level=Level.WARNING, message=f"{name} expired on {waiver.expires}")
+    if is_used:
+        return None
+    if waiver.stack not in stacks:
+        return Notification(level=Level.NOTE, message=f"{name} is for a stack that was not judged")
+    return Notification(level=Level.WARNING, message=f"{name} matches nothing") if complete else None

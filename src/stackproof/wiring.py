@@ -200,7 +200,12 @@ class Project:
         return tuple(
             verdict
             for each in assembly.stacks
-            for verdict in RuleVerdict.of(each.name, *result.by_template[each.template.file], self.settings.fail_level)
+            for verdict in RuleVerdict.of(
+                each.name,
+                [one for one in result.findings if one.location.template_file == each.template.file],
+                result.template_counts[each.template.file],
+                self.settings.fail_level,
+            )
         )
 
     # --- live
@@ -357,9 +362,9 @@ def joined(results: Sequence[ScanResult]) -> ScanResult:
             counts=tuple(sorted(counts.values())),
             notifications=unique((*first.notifications, *each.notifications)),
             inputs=tuple(sorted((*first.inputs, *each.inputs))),
-            computed=first.computed + each.computed,
+            judged=first.judged + each.judged,
             cached=first.cached + each.cached,
-            seconds={**first.seconds, **each.seconds},
-            by_template={**first.by_template, **each.by_template},
+            seconds={name: first.seconds.get(name, 0) + each.seconds.get(name, 0) for name in each.seconds},
+            template_counts={**first.template_counts, **each.template_counts},
         )
     return first

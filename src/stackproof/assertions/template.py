@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Final, Any, cast
 
 from stackproof.assertions.failures import StackAssertionError, UnknownNameError, VacuousAssertionError
 from stackproof.assertions.matching import ABSENT, AbsentMatch, MatchOutcome, Pattern, matcher_of
@@ -233,8 +233,14 @@ class TemplateAssertions:
         if not found:
             raise VacuousAssertionError(
                 f"this looked at nothing: the template has no {resource_type} "
-                "(if that is the point: resource_count_is(…, 0))"
+                f"(if that is the point: resource_count_is(…, 0)){self._made_at_run_time(resource_type)}"
             )
+
+    def _made_at_run_time(self, resource_type: str) -> str:
+        """What stands in the template in place of a resource that a function makes when the stack is deployed."""
+        custom, why = _MADE_AT_RUN_TIME.get(resource_type, ("", ""))
+        found = [each for each in self._template.resources if custom and each.resource_type == custom]
+        return "".join(f"\n{each.location()}: {each.logical_id} ({custom}): {why}" for each in found)
 
     def _one_matches(self, resource_type: str, found: Sequence[Tested]) -> None:
         self._require_some(resource_type, found)
@@ -287,6 +293,15 @@ class TemplateAssertions:
                 f"nothing; allow_none=True if none is a fine answer{_closest(found)}"
             )
         return matching
+
+
+_MADE_AT_RUN_TIME: Final = {
+    "AWS::Logs::LogGroup": (
+        "Custom::LogRetention",
+        "the deprecated log_retention sets the retention of a log group that is in no template; "
+        "pass log_group=logs.LogGroup(…) instead",
+    )
+}
 
 
 def _keep_captures(found: Iterable[Tested]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 
 import click
 
@@ -43,9 +44,9 @@ for _command in _COMMANDS:
 def main(arguments: list[str] | None = None) -> None:
     """Run one command; what stackproof can explain is one line on stderr, never a traceback."""
     try:
-        commands(args=arguments, standalone_mode=False)
-    except click.exceptions.Exit as ending:
-        sys.exit(ending.exit_code)
+        # Not standalone, click gives the exit code of a command back instead of ending with it.
+        code = commands(args=arguments, standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
     except click.Abort:
         click.echo("stackproof: interrupted", err=True)
         sys.exit(3)
@@ -57,7 +58,14 @@ def main(arguments: list[str] | None = None) -> None:
             click.echo("\n".join(error.output.rstrip().splitlines()[-_TAIL:]), err=True)
         click.echo(f"stackproof: error: {error}", err=True)
         sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        click.echo("stackproof: interrupted", err=True)
+        sys.exit(3)
     except BrokenPipeError:
         # Whoever read our output has gone; there is no one left to tell.
         sys.stderr.close()
+        sys.exit(3)
+    except Exception:  # noqa: BLE001 - Python's own exit code for a crash is 1, which would say "violated"
+        traceback.print_exc()
+        click.echo("stackproof: internal error: nothing was decided; please report the traceback above", err=True)
         sys.exit(3)

@@ -121,7 +121,7 @@ class _GateRun:
         return StageResult(
             exit_code=report.exit_code,
             detail=policy_line(report).removeprefix("policy: "),
-            cached=_only_remembered(result.computed, result.cached),
+            cached=result.is_cached,
             policy=report.summary,
         )
 
@@ -160,11 +160,6 @@ class _GateRun:
 
     def _write(self, name: str, report: JsonObject) -> None:
         write_file(self._project.settings.reports / name, lambda stream: JsonReporter().write(report, stream))
-
-
-def _only_remembered(computed: int, cached: int) -> bool:
-    """CDK's own annotations come with the assembly and are no run of an engine."""
-    return cached > 0 and computed == 0
 
 
 def _suite_result(name: str, status: int, facts: Path) -> StageResult:

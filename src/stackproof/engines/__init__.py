@@ -1,0 +1,1 @@
+"""Policy engines, each in a worker process of its own."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import selectors
@@ -13,6 +14,7 @@ import sys
 import tempfile
 import threading
 import time
+import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
@@ -24,7 +26,6 @@ __all__ = ["WorkerProcess", "neutral_environment"]
 
 _START_SECONDS = 180.0
 _GRACE_SECONDS = 10.0
-_FAREWELL_SECONDS = 1.0
 _DROPPED = ("AWS_", "BC_", "CFN_LINT", "CHECKOV_", "CKV_", "LOG_LEVEL", "PRISMA_", "PYTHONHOME", "PYTHONSTARTUP")
 
 
@@ -69,6 +70,7 @@ class WorkerProcess:
                 return
             self.close()
             self._folder = Path(tempfile.mkdtemp(prefix="stackproof-"))
+            weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
             self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
             try:
                 self._process = subprocess.Popen(  # noqa: S603 - our own script
@@ -177,22 +179,14 @@ class WorkerProcess:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Close its input, which ends it, and then be sure."""
-    for pipe in (process.stdin, process.stdout):
-        try:
-            if pipe is not None:
-                pipe.close()
-        except OSError:
-            continue
-    try:
-        process.wait(_FAREWELL_SECONDS)
-    except subprocess.TimeoutExpired:
-        pass
-    try:
+    """A worker has nothing to put in order: it and its forks are killed."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
     process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with contextlib.suppress(OSError):
+                pipe.close()
 
 
 def _reason(value: JsonValue) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,14 +16,10 @@ from stackproof.model.json import JsonObject, JsonValue
 from stackproof.model.location import Location
 from stackproof.model.template import Template
 
-__all__ = ["is_assembly", "load_assembly"]
+__all__ = ["load_assembly"]
 
 _LEVELS = {"aws:cdk:error": "error", "aws:cdk:warning": "warning", "aws:cdk:info": "info"}
-
-
-def is_assembly(path: Path) -> bool:
-    """Whether the folder is the output of a synth."""
-    return (path / "manifest.json").is_file()
+_MAX_NESTING = 20
 
 
 def load_assembly(directory: Path, *, root: Path, app: Path, shown: str) -> tuple[Assembly, Origins]:
@@ -32,10 +29,10 @@ def load_assembly(directory: Path, *, root: Path, app: Path, shown: str) -> tupl
     `shown` is the folder's name in reports.
     """
     origins = Origins(root=root, app=app)
-    _add_tree(directory, origins)
+    _add_tree(directory, shown, origins)
     context: set[str] = set()
     stacks: list[Stack] = []
-    for folder, manifest in _manifests(directory):
+    for folder, manifest in _manifests(directory, shown):
         for missing in _objects(manifest.get("missing")):
             context.add(str(missing.get("key")))
         for name, artifact in sorted(_artifacts(manifest).items()):
@@ -46,7 +43,7 @@ def load_assembly(directory: Path, *, root: Path, app: Path, shown: str) -> tupl
         raise InputError(f"{shown}: the cloud assembly has no stack")
     assembly = Assembly(
         directory=str(directory),
-        stacks=tuple(sorted(stacks, key=lambda one: one.name)),
+        stacks=tuple(sorted(stacks, key=lambda one: (one.name, one.template.file))),
         missing_context=tuple(sorted(context)),
     )
     return assembly, origins
@@ -97,7 +94,9 @@ class _StackLoader:
             if resource.resource_type != "AWS::CloudFormation::Stack":
                 continue
             file = _object(resource.body.get("Metadata")).get("aws:asset:path")
-            if isinstance(file, str) and (self.folder / file).is_file():
+            if isinstance(file, str):
+                if parent.name.count("/") >= _MAX_NESTING:
+                    raise InputError(f"{parent.template.file}: stacks are nested deeper than {_MAX_NESTING} levels")
                 name = f"{parent.name}/{resource.logical_id}"
                 nested = Stack(
                     name=name,
@@ -167,25 +166,27 @@ class _StackLoader:
         return tuple(sorted(found))
 
     def _named(self, file: str) -> str:
-        inside = (self.folder / file).relative_to(self.directory)
-        return f"{self.shown}/{inside.as_posix()}"
+        return f"{self.shown}/{os.path.relpath(self.folder / file, self.directory)}"
 
 
-def _manifests(directory: Path) -> Iterator[tuple[Path, JsonObject]]:
+def _manifests(directory: Path, shown: str, depth: int = 0) -> Iterator[tuple[Path, JsonObject]]:
     """The manifest of the assembly and those of the stages in it."""
-    manifest = _read(directory / "manifest.json", str(directory / "manifest.json"))
+    if depth > _MAX_NESTING:
+        raise InputError(f"{shown}: stages are nested deeper than {_MAX_NESTING} levels")
+    manifest = _read(directory / "manifest.json", f"{shown}/manifest.json")
     yield directory, manifest
-    for artifact in _artifacts(manifest).values():
+    for _, artifact in sorted(_artifacts(manifest).items()):
         if artifact.get("type") == "cdk:cloud-assembly":
             folder = _object(artifact.get("properties")).get("directoryName")
             if isinstance(folder, str):
-                yield from _manifests(directory / folder)
+                yield from _manifests(directory / folder, f"{shown}/{folder}", depth + 1)
 
 
-def _add_tree(directory: Path, origins: Origins) -> None:
+def _add_tree(folder: Path, shown: str, origins: Origins) -> None:
     """The construct tree only says what CDK generated: an assembly without one is whole all the same."""
-    for tree in directory.rglob("tree.json"):
-        origins.add_tree(_read(tree, str(tree)))
+    tree = folder / "tree.json"
+    if tree.is_file():
+        origins.add_tree(_read(tree, f"{shown}/tree.json"))
 
 
 def _environment(text: str) -> tuple[str | None, str | None]:

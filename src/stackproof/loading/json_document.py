@@ -16,7 +16,7 @@ from stackproof.model.json import JsonValue
 __all__ = ["parse_json"]
 
 # Possessive, and a string without an end is a token too, so that hostile text costs one pass.
-_TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[{}\[\],\n]', re.DOTALL)
+_LEXEME = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[{}\[\],\n]', re.DOTALL)
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -66,52 +66,55 @@ class _Container:
     pointer: str
     is_array: bool
     index: int = 0
-    expects_key: bool = True
-    key: str = ""
+    key: str | None = None
+
+    def next_pointer(self) -> str:
+        """Where the value that comes next is."""
+        if self.is_array:
+            return f"{self.pointer}/{self.index}"
+        key = self.key or ""
+        return f"{self.pointer}/{escaped(_unescaped(key))}"
 
 
 def _lines(text: str, file: str) -> dict[str, int]:
-    """Where each key and each item that is a container begins; one pass over the tokens, which need not be valid JSON."""
+    """Where each key, and each item that is a container, begins: one pass over the text, which need not be JSON."""
     lines: dict[str, int] = {}
     stack: list[_Container] = []
     line = 1
-    for match in _TOKEN.finditer(text):
-        token = match.group()
-        if token == "\n":
+    for match in _LEXEME.finditer(text):
+        lexeme = match.group()
+        if lexeme == "\n":
             line += 1
-        elif token in "{[":
-            pointer = _child(stack[-1]) if stack else ""
-            if stack and stack[-1].is_array:
-                lines[pointer] = line
-            stack.append(_Container(pointer, is_array=token == "["))
+        elif lexeme in ("{", "["):
+            stack.append(_opened(stack, lines, line, is_array=lexeme == "["))
             if len(stack) > MAX_DEPTH:
                 raise InputError(f"{file}:{line}: is nested deeper than {MAX_DEPTH} levels")
-        elif token in "}]":
-            if stack:
-                stack.pop()
-        elif not stack:
-            continue
-        elif token == ",":
-            stack[-1].index += 1
-            stack[-1].expects_key = True
-        else:
-            here = stack[-1]
-            if not here.is_array and here.expects_key:
-                here.key = token[1:-1]
-                here.expects_key = False
-                lines[_child(here)] = line
-            line += token.count("\n")
+        elif stack:
+            _within(stack, lexeme, lines, line)
+            line += lexeme.count("\n")
     return lines
 
 
-def _child(container: _Container) -> str:
-    if container.is_array:
-        return f"{container.pointer}/{container.index}"
-    return f"{container.pointer}/{escaped(_unescaped(container.key))}"
+def _opened(stack: list[_Container], lines: dict[str, int], line: int, *, is_array: bool) -> _Container:
+    pointer = stack[-1].next_pointer() if stack else ""
+    if stack and stack[-1].is_array:
+        lines[pointer] = line
+    return _Container(pointer, is_array)
+
+
+def _within(stack: list[_Container], lexeme: str, lines: dict[str, int], line: int) -> None:
+    here = stack[-1]
+    if lexeme in ("}", "]"):
+        stack.pop()
+    elif lexeme == ",":
+        here.index += 1
+        here.key = None
+    elif not here.is_array and here.key is None:
+        here.key = lexeme[1:-1]
+        lines[here.next_pointer()] = line
 
 
 def _unescaped(key: str) -> str:
-    """The key that the text between the quotes stands for; as it is written where it is no JSON."""
     if "\\" not in key:
         return key
     try:

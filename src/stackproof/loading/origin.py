@@ -102,7 +102,7 @@ class Origins:
         return frozenset(each for each in found if each is not None)
 
     def _inherited(self, construct_path: str) -> SourceLine | None:
-        """A construct without a trace of its own was made where its nearest traced child or parent was."""
+        """A construct without a trace of its own was made where its main child was."""
         for child in (f"{construct_path}/Resource", f"{construct_path}/Default"):
             for row in self._metadata.get(child, ()):
                 if row.get("type") == "aws:cdk:creationStack" and (line := self._line(row.get("data"))):
@@ -123,7 +123,7 @@ class Origins:
 def source_line(frames: Sequence[str], *, root: Path, app: Path) -> SourceLine | None:
     """The first frame inside the project, as a file relative to `root`; frames are `name (file:line)`.
 
-    What is installed is not the person's, wherever the environment lies.
+    What is installed is not the person's, wherever the environment lies, and a frame is no place without its file.
     """
     for frame in frames:
         match = _FRAME.match(frame)
@@ -131,7 +131,8 @@ def source_line(frames: Sequence[str], *, root: Path, app: Path) -> SourceLine |
             continue
         file = (app / match["file"].removeprefix("file://")).resolve()
         if file.is_relative_to(app.resolve()) or file.is_relative_to(root.resolve()):
-            if "stackproof/synth/runner.py" in file.as_posix():
+            # Node's own frames (`node:internal/…:12:3`) and those of bundles look like relative files.
+            if "stackproof/synth/runner.py" in file.as_posix() or not file.is_file():
                 continue
             shown = file.relative_to(root.resolve()) if file.is_relative_to(root.resolve()) else file
             return SourceLine(file=shown.as_posix(), line=int(match["line"]))

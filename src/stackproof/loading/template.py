@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stackproof.errors import InputError
-from stackproof.loading.document import Document, parse_document, read_bounded
+from stackproof.loading.document import Document
+from stackproof.loading.files import read_bounded
+from stackproof.loading.formats import parse_document
 from stackproof.loading.pointers import escaped
 from stackproof.model.json import JsonObject, JsonValue
 from stackproof.model.location import SourceLine
@@ -33,7 +35,7 @@ Describe = Callable[[str, JsonObject], ResourceFacts]
 
 
 def load_template(path: Path, *, name: str | None = None, stack_name: str | None = None) -> Template:
-    """A template by itself, `name` (default: the path as given) in reports; raises InputError naming file and reason."""
+    """A template by itself, called `name` in reports (default: the path); raises InputError naming file and reason."""
     return parse_template(path, file=name or str(path), stack_name=stack_name)
 
 

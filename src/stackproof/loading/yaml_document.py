@@ -157,7 +157,7 @@ class _Builder:
     def _scalar_value(self, event: yaml.ScalarEvent, line: int) -> JsonValue:
         from yaml import ScalarNode  # noqa: PLC0415
 
-        tag = event.tag or self._resolver.resolve(ScalarNode, event.value, event.implicit)
+        tag: str = event.tag or self._resolver.resolve(ScalarNode, event.value, event.implicit)  # type: ignore[no-untyped-call]
         if tag in _STRINGS:
             return event.value
         if not tag.startswith(_CORE):
@@ -173,10 +173,11 @@ class _Builder:
         return value
 
     def _alias(self, event: yaml.AliasEvent) -> None:
-        found = self._anchors.get(event.anchor)
+        name = str(event.anchor)
+        found = self._anchors.get(name)
         if found is None:
-            problem = "refers to itself" if event.anchor in self._anchors else "is not defined"
-            self._fail(_line(event), f"the alias *{event.anchor} {problem}")
+            problem = "refers to itself" if name in self._anchors else "is not defined"
+            self._fail(_line(event), f"the alias *{name} {problem}")
         value, weight, height = found
         frame = self._stack[-1]
         if isinstance(frame.value, dict) and frame.key is None:
@@ -239,4 +240,4 @@ class _Builder:
 
 
 def _line(event: yaml.Event) -> int:
-    return int(event.start_mark.line) + 1
+    return event.start_mark.line + 1 if event.start_mark else 1

@@ -141,7 +141,18 @@ class Finding:
 
     def sort_key(self) -> tuple[object, ...]:
         """A total order over findings."""
-        return (*self.location.sort_key(), self.rule_id, self.kind.value, self.message, self.origins)
+        trace = self.suppression
+        return (
+            *self.location.sort_key(),
+            self.rule_id,
+            self.kind.value,
+            self.message,
+            self.origins,
+            self.level.value,
+            self.control or "",
+            self.generated,
+            () if trace is None else (trace.reason, trace.owner, trace.expires),
+        )
 
     def to_dict(self) -> dict[str, JsonValue]:
         return {

@@ -74,6 +74,8 @@ class Location:
             self.file or "",
             f"{self.line or 0:09d}",
             f"{self.template_line or 0:09d}",
+            self.construct_path or "",
+            self.resource_type or "",
         )
 
     def to_dict(self) -> dict[str, JsonValue]:

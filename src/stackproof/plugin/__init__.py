@@ -86,10 +86,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("rule_verdict", sorted(verdicts_of(metafunc.config)), indirect=True)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Refuse a test that cannot tell anything, before anything is synthesized or deployed for it."""
+    _refuse(item)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Refuse a test that cannot tell anything before it runs, and one that asked to look and did not after it."""
-    _refuse(item)
+    """Fail a test that asked to look and did not."""
     result = yield
     looks = item.stash.get(LEDGERS, [])
     if looks and not any(each.looked_at for each in looks):

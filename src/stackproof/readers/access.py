@@ -8,8 +8,9 @@ from typing import Any, Final, TypeVar, cast
 
 from stackproof.model.json import JsonObject, JsonValue
 from stackproof.model.observation import Reading, UnprovenReason
+from stackproof.ports import ReadRequest
 
-__all__ = ["Parts", "chosen", "found_or_none", "pages", "parsed", "tag_list"]
+__all__ = ["Parts", "chosen", "covered", "found_or_none", "pages", "parsed", "tag_list"]
 
 _DENIED: Final = ("AccessDenied", "AuthorizationError", "Forbidden", "UnauthorizedOperation", "NotAuthorized")
 _T = TypeVar("_T")
@@ -28,9 +29,10 @@ def found_or_none(call: Callable[[], _T], *absent: str) -> _T | None:
 
 
 class Parts:
-    """Properties that need further calls: a denied call costs its own properties, not the whole reading."""
+    """A reading in the making: what further calls are denied costs their own properties, not the whole reading."""
 
-    def __init__(self) -> None:
+    def __init__(self, request: ReadRequest) -> None:
+        self._expected = request.expected
         self.unread: dict[str, UnprovenReason] = {}
 
     def of(self, pointers: str | Iterable[str], call: Callable[[], _T], default: _T) -> _T:
@@ -48,11 +50,16 @@ class Parts:
             return default
 
     def reading(self, properties: JsonObject, attributes: JsonObject) -> Reading:
-        """A reading without the properties that are not set (None), and with what was denied."""
+        """A reading in which None means "not set".
+
+        A property that the template sets and that has no entry here is one that the reader does not know: it is told
+        apart from one that is not set.
+        """
+        unknown = {f"/{name}": UnprovenReason.NO_READER for name in self._expected if name not in properties}
         return Reading(
             properties={key: value for key, value in properties.items() if value is not None},
             attributes={key: value for key, value in attributes.items() if value is not None},
-            unread=dict(self.unread),
+            unread={**unknown, **self.unread},
         )
 
 
@@ -61,8 +68,13 @@ def pages(client: Any, operation: str, key: str, **parameters: Any) -> list[Any]
     return [each for page in client.get_paginator(operation).paginate(**parameters) for each in page.get(key, ())]
 
 
+def covered(live: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """The members whose names are CloudFormation's as well, None where the service does not say them."""
+    return {name: live.get(name) for name in names}
+
+
 def chosen(live: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    """Of what a service says, the members whose names are CloudFormation's as well."""
+    """Of what a service says, the members that it does say."""
     return {name: live[name] for name in names if live.get(name) is not None}
 
 

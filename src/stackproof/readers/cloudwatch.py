@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from stackproof.model.observation import Reading
 from stackproof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, chosen, tag_list
+from stackproof.readers.access import Parts, covered, tag_list
 
 __all__ = ["READERS"]
 
@@ -43,10 +43,10 @@ def read_alarm(request: ReadRequest) -> Reading | None:
     live = next(iter(answer["MetricAlarms"]), None)
     if live is None:
         return None
-    parts = Parts()
+    parts = Parts(request)
     arn = live["AlarmArn"]
     tags: list[Any] = parts.of("/Tags", lambda: client.list_tags_for_resource(ResourceARN=arn)["Tags"], [])
-    return parts.reading({**chosen(live, _SAME), "Tags": tag_list(tags)}, {"Arn": arn})
+    return parts.reading({**covered(live, _SAME), "Tags": tag_list(tags)}, {"Arn": arn})
 
 
 READERS: Final[Mapping[str, Reader]] = {"AWS::CloudWatch::Alarm": read_alarm}

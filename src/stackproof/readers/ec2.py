@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from stackproof.model.observation import Reading
 from stackproof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, chosen, found_or_none, pages, tag_list
+from stackproof.readers.access import Parts, chosen, covered, found_or_none, pages, tag_list
 
 __all__ = ["READERS"]
 
@@ -24,7 +24,7 @@ def read_vpc(request: ReadRequest) -> Reading | None:
     vpc = _first(found_or_none(lambda: client.describe_vpcs(VpcIds=[vpc_id])["Vpcs"], "InvalidVpcID.NotFound"))
     if vpc is None:
         return None
-    parts = Parts()
+    parts = Parts(request)
 
     def attribute(name: str) -> bool | None:
         answer = client.describe_vpc_attribute(VpcId=vpc_id, Attribute=name[0].lower() + name[1:])
@@ -41,7 +41,7 @@ def read_vpc(request: ReadRequest) -> Reading | None:
     )
     acls: list[Any] = parts.of((), lambda: pages(client, "describe_network_acls", "NetworkAcls", Filters=here), [])
     return parts.reading(
-        {**chosen(vpc, ("CidrBlock", "InstanceTenancy")), **dns, "Tags": tag_list(vpc.get("Tags"))},
+        {**covered(vpc, ("CidrBlock", "InstanceTenancy")), **dns, "Tags": tag_list(vpc.get("Tags"))},
         {
             "VpcId": vpc_id,
             "CidrBlock": vpc["CidrBlock"],
@@ -74,14 +74,14 @@ def read_subnet(request: ReadRequest) -> Reading | None:
     )
     ipv6 = [each["Ipv6CidrBlock"] for each in subnet.get("Ipv6CidrBlockAssociationSet", ())]
     options = subnet.get("PrivateDnsNameOptionsOnLaunch")
-    return Parts().reading(
+    return Parts(request).reading(
         {
-            **chosen(subnet, names),
+            **covered(subnet, names),
             "Ipv6CidrBlock": _first(ipv6),
             "PrivateDnsNameOptionsOnLaunch": options or None,
             "Tags": tag_list(subnet.get("Tags")),
         },
-        {**chosen(subnet, names), "SubnetId": subnet["SubnetId"], "Ipv6CidrBlocks": ipv6},
+        {**covered(subnet, names), "SubnetId": subnet["SubnetId"], "Ipv6CidrBlocks": ipv6},
     )
 
 
@@ -90,7 +90,7 @@ def read_route_table(request: ReadRequest) -> Reading | None:
     table = _route_table(request, request.physical_id)
     if table is None:
         return None
-    return Parts().reading(
+    return Parts(request).reading(
         {"VpcId": table["VpcId"], "Tags": tag_list(table.get("Tags"))}, {"RouteTableId": table["RouteTableId"]}
     )
 
@@ -133,9 +133,9 @@ def read_route(request: ReadRequest) -> Reading | None:
             continue
         gateway = str(route.get("GatewayId") or "")
         via = "VpcEndpointId" if gateway.startswith("vpce-") else "GatewayId"
-        return Parts().reading(
+        return Parts(request).reading(
             {
-                **chosen(route, (*_DESTINATIONS, *_GATEWAYS)),
+                **covered(route, (*_DESTINATIONS, *_GATEWAYS)),
                 via: gateway or None,
                 "EgressOnlyInternetGatewayId": route.get("EgressOnlyInternetGatewayId"),
                 "RouteTableId": table_id,
@@ -152,7 +152,7 @@ def read_association(request: ReadRequest) -> Reading | None:
     for table in pages(client, "describe_route_tables", "RouteTables", Filters=here):
         for each in table["Associations"]:
             if each["RouteTableAssociationId"] == request.physical_id:
-                return Parts().reading(chosen(each, ("RouteTableId", "SubnetId")), {"Id": request.physical_id})
+                return Parts(request).reading(chosen(each, ("RouteTableId", "SubnetId")), {"Id": request.physical_id})
     return None
 
 
@@ -167,7 +167,7 @@ def read_internet_gateway(request: ReadRequest) -> Reading | None:
     )
     if gateway is None:
         return None
-    return Parts().reading({"Tags": tag_list(gateway.get("Tags"))}, {"InternetGatewayId": request.physical_id})
+    return Parts(request).reading({"Tags": tag_list(gateway.get("Tags"))}, {"InternetGatewayId": request.physical_id})
 
 
 def read_gateway_attachment(request: ReadRequest) -> Reading | None:
@@ -185,7 +185,7 @@ def read_gateway_attachment(request: ReadRequest) -> Reading | None:
     if not attached:
         return None
     kind = "IGW" if name == "InternetGatewayId" else "VGW"
-    return Parts().reading({name: gateway, "VpcId": attached[0]["VpcId"]}, {"AttachmentType": kind})
+    return Parts(request).reading({name: gateway, "VpcId": attached[0]["VpcId"]}, {"AttachmentType": kind})
 
 
 def read_address(request: ReadRequest) -> Reading | None:
@@ -199,9 +199,9 @@ def read_address(request: ReadRequest) -> Reading | None:
     )
     if address is None:
         return None
-    return Parts().reading(
+    return Parts(request).reading(
         {
-            **chosen(address, ("Domain", "InstanceId", "NetworkBorderGroup", "PublicIpv4Pool")),
+            **covered(address, ("Domain", "InstanceId", "NetworkBorderGroup", "PublicIpv4Pool")),
             "Tags": tag_list(address.get("Tags")),
         },
         chosen(address, ("AllocationId", "PublicIp")),
@@ -222,9 +222,9 @@ def read_nat_gateway(request: ReadRequest) -> Reading | None:
         return None
     addresses = gateway.get("NatGatewayAddresses") or []
     primary = _first(each for each in addresses if each.get("IsPrimary")) or _first(addresses) or {}
-    return Parts().reading(
+    return Parts(request).reading(
         {
-            **chosen(gateway, ("ConnectivityType", "SubnetId", "VpcId")),
+            **covered(gateway, ("ConnectivityType", "SubnetId", "VpcId")),
             "AllocationId": primary.get("AllocationId"),
             "PrivateIpAddress": primary.get("PrivateIp"),
             "Tags": tag_list(gateway.get("Tags")),
@@ -253,9 +253,9 @@ def read_flow_log(request: ReadRequest) -> Reading | None:
         "ResourceId",
         "TrafficType",
     )
-    return Parts().reading(
+    return Parts(request).reading(
         {
-            **chosen(log, names),
+            **covered(log, names),
             "DeliverLogsPermissionArn": log.get("DeliverLogsPermissionArn"),
             "ResourceType": kind,
             "Tags": tag_list(log.get("Tags")),

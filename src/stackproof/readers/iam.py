@@ -9,7 +9,7 @@ from typing import Any, Final
 from stackproof.model.json import JsonValue
 from stackproof.model.observation import Reading
 from stackproof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, chosen, found_or_none, pages, parsed, tag_list
+from stackproof.readers.access import Parts, covered, found_or_none, pages, parsed, tag_list
 
 __all__ = ["READERS"]
 
@@ -24,7 +24,7 @@ def read_role(request: ReadRequest) -> Reading | None:
     if answer is None:
         return None
     live = answer["Role"]
-    parts = Parts()
+    parts = Parts(request)
     attached: list[Any] = parts.of(
         "/ManagedPolicyArns",
         lambda: pages(client, "list_attached_role_policies", "AttachedPolicies", RoleName=name),
@@ -34,7 +34,7 @@ def read_role(request: ReadRequest) -> Reading | None:
     boundary = (live.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn")
     return parts.reading(
         {
-            **chosen(live, ("Description", "MaxSessionDuration", "Path", "RoleName")),
+            **covered(live, ("Description", "MaxSessionDuration", "Path", "RoleName")),
             "AssumeRolePolicyDocument": parsed(live["AssumeRolePolicyDocument"]),
             "ManagedPolicyArns": [each["PolicyArn"] for each in attached],
             "PermissionsBoundary": boundary,
@@ -80,7 +80,7 @@ def read_policy(request: ReadRequest) -> Reading | None:
     if not documents:
         return None
     odd = next((each for each in documents if each != documents[0]), documents[0])
-    return Parts().reading({"PolicyName": name, "PolicyDocument": odd, **holders}, {"Id": request.physical_id})
+    return Parts(request).reading({"PolicyName": name, "PolicyDocument": odd, **holders}, {"Id": request.physical_id})
 
 
 def read_managed_policy(request: ReadRequest) -> Reading | None:
@@ -91,7 +91,7 @@ def read_managed_policy(request: ReadRequest) -> Reading | None:
     if answer is None:
         return None
     live = answer["Policy"]
-    parts = Parts()
+    parts = Parts(request)
     document: JsonValue = parts.of(
         "/PolicyDocument",
         lambda: parsed(
@@ -110,7 +110,7 @@ def read_managed_policy(request: ReadRequest) -> Reading | None:
     holders = {listed: [each[name] for each in owners[listed]] for listed, _, name in _OWNERS}
     return parts.reading(
         {
-            **chosen(live, ("Description", "Path")),
+            **covered(live, ("Description", "Path")),
             "ManagedPolicyName": live["PolicyName"],
             "PolicyDocument": document,
             **{listed: names or None for listed, names in holders.items()},

@@ -20,7 +20,7 @@ def read_stream(request: ReadRequest) -> Reading | None:
     if answer is None or answer["StreamDescriptionSummary"]["StreamStatus"] == "DELETING":
         return None
     live = answer["StreamDescriptionSummary"]
-    parts = Parts()
+    parts = Parts(request)
     mode = (live.get("StreamModeDetails") or {}).get("StreamMode", "PROVISIONED")
     encrypted = live.get("EncryptionType", "NONE") != "NONE"
     metrics = [name for each in live.get("EnhancedMonitoring", ()) for name in each.get("ShardLevelMetrics", ())]

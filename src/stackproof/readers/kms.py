@@ -8,7 +8,7 @@ from typing import Any, Final
 from stackproof.model.json import JsonValue
 from stackproof.model.observation import Reading
 from stackproof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, chosen, found_or_none, pages, parsed, tag_list
+from stackproof.readers.access import Parts, covered, found_or_none, pages, parsed, tag_list
 
 __all__ = ["READERS"]
 
@@ -20,7 +20,7 @@ def read_key(request: ReadRequest) -> Reading | None:
     if answer is None or answer["KeyMetadata"]["KeyState"] in {"PendingDeletion", "PendingReplicaDeletion"}:
         return None
     key = answer["KeyMetadata"]
-    parts = Parts()
+    parts = Parts(request)
     rotation = parts.of(
         ("/EnableKeyRotation", "/RotationPeriodInDays"),
         lambda: found_or_none(
@@ -36,7 +36,7 @@ def read_key(request: ReadRequest) -> Reading | None:
     tags: list[Any] = parts.of("/Tags", lambda: pages(client, "list_resource_tags", "Tags", KeyId=key["KeyId"]), [])
     return parts.reading(
         {
-            **chosen(key, ("Description", "Enabled", "KeySpec", "KeyUsage", "MultiRegion", "Origin")),
+            **covered(key, ("Description", "Enabled", "KeySpec", "KeyUsage", "MultiRegion", "Origin")),
             "EnableKeyRotation": (rotation or {}).get("KeyRotationEnabled"),
             "RotationPeriodInDays": (rotation or {}).get("RotationPeriodInDays"),
             "KeyPolicy": policy,
@@ -56,7 +56,7 @@ def read_alias(request: ReadRequest) -> Reading | None:
         if each["AliasName"] == request.physical_id:
             # The API names the key by its id, whichever name the template has for it.
             same = isinstance(target, str) and target.rpartition("/")[2] == each.get("TargetKeyId")
-            return Parts().reading(
+            return Parts(request).reading(
                 {"AliasName": each["AliasName"], "TargetKeyId": target if same else each.get("TargetKeyId")}, {}
             )
     return None

@@ -10,7 +10,7 @@ from typing import Any, Final
 from stackproof.model.json import JsonObject, JsonValue
 from stackproof.model.observation import Reading, UnprovenReason
 from stackproof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, chosen, found_or_none, parsed, tag_list
+from stackproof.readers.access import Parts, chosen, covered, found_or_none, parsed, tag_list
 
 __all__ = ["READERS"]
 
@@ -40,12 +40,12 @@ def read_function(request: ReadRequest) -> Reading | None:
     if answer is None:
         return None
     live = answer["Configuration"]
-    parts = Parts()
+    parts = Parts(request)
     vpc = live.get("VpcConfig") or {}
     environment = live.get("Environment") or {}
     return parts.reading(
         {
-            **chosen(live, _SAME),
+            **covered(live, _SAME),
             "Code": _code(request, live, parts),
             "CodeSigningConfigArn": (answer.get("Code") or {}).get("CodeSigningConfigArn"),
             "Environment": {"Variables": environment.get("Variables", {})} if environment else None,
@@ -91,7 +91,7 @@ def read_event_source_mapping(request: ReadRequest) -> Reading | None:
     live = found_or_none(lambda: client.get_event_source_mapping(UUID=request.physical_id), _GONE)
     if live is None or live.get("State") == "Deleting":
         return None
-    parts = Parts()
+    parts = Parts(request)
     arn = live.get("EventSourceMappingArn")
     names = (
         "AmazonManagedKafkaEventSourceConfig",
@@ -121,7 +121,7 @@ def read_event_source_mapping(request: ReadRequest) -> Reading | None:
     )
     return parts.reading(
         {
-            **chosen(live, names),
+            **covered(live, names),
             "Enabled": live.get("State") not in {"Disabled", "Disabling"},
             "FunctionName": _named(request.expected.get("FunctionName"), str(live.get("FunctionArn"))),
             "KmsKeyArn": live.get("KMSKeyArn"),
@@ -145,7 +145,7 @@ def read_permission(request: ReadRequest) -> Reading | None:
     policy = parsed(answer["Policy"]) if answer else None
     for each in policy.get("Statement", ()) if isinstance(policy, Mapping) else ():  # type: ignore[union-attr]
         if isinstance(each, Mapping) and each.get("Sid") == request.physical_id:
-            return Parts().reading(_permission(each, request.expected), {"Id": request.physical_id})
+            return Parts(request).reading(_permission(each, request.expected), {"Id": request.physical_id})
     return None
 
 

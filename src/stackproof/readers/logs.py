@@ -20,7 +20,7 @@ def read_group(request: ReadRequest) -> Reading | None:
     live = next((each for each in found if each["logGroupName"] == name), None)
     if live is None:
         return None
-    parts = Parts()
+    parts = Parts(request)
     arn = str(live["arn"])
     bare = arn.removesuffix(":*")
     tags: dict[str, str] = parts.of("/Tags", lambda: client.list_tags_for_resource(resourceArn=bare)["tags"], {})

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from stackproof.model.observation import Reading
 from stackproof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, chosen, found_or_none, pages, tag_list
+from stackproof.readers.access import Parts, chosen, covered, found_or_none, pages, tag_list
 
 __all__ = ["READERS"]
 
@@ -72,11 +72,11 @@ def read_instance(request: ReadRequest) -> Reading | None:
     endpoint = live.get("Endpoint") or {}
     groups = live.get("DBParameterGroups") or [{}]
     options = live.get("OptionGroupMemberships") or [{}]
-    parts = Parts()
+    parts = Parts(request)
     arn = live.get("DBInstanceArn")
     return parts.reading(
         {
-            **chosen(live, _SAME),
+            **covered(live, _SAME),
             "AssociatedRoles": [chosen(each, ("FeatureName", "RoleArn")) for each in live.get("AssociatedRoles", ())],
             "DBParameterGroupName": groups[0].get("DBParameterGroupName"),
             "DBSubnetGroupName": (live.get("DBSubnetGroup") or {}).get("DBSubnetGroupName"),
@@ -120,7 +120,7 @@ def read_subnet_group(request: ReadRequest) -> Reading | None:
     if answer is None or not answer["DBSubnetGroups"]:
         return None
     live = answer["DBSubnetGroups"][0]
-    parts = Parts()
+    parts = Parts(request)
     arn = live.get("DBSubnetGroupArn")
     return parts.reading(
         {
@@ -145,7 +145,7 @@ def read_parameter_group(request: ReadRequest) -> Reading | None:
     if answer is None or not answer["DBParameterGroups"]:
         return None
     live = answer["DBParameterGroups"][0]
-    parts = Parts()
+    parts = Parts(request)
     arn = live.get("DBParameterGroupArn")
     given: list[Any] = parts.of(
         "/Parameters",

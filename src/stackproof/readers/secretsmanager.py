@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from stackproof.model.observation import Reading, UnprovenReason
 from stackproof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, chosen, found_or_none, parsed, tag_list
+from stackproof.readers.access import Parts, chosen, covered, found_or_none, parsed, tag_list
 
 __all__ = ["READERS"]
 
@@ -24,9 +24,9 @@ def read_secret(request: ReadRequest) -> Reading | None:
     if live is None:
         return None
     replicas = [chosen(each, ("Region", "KmsKeyId")) for each in live.get("ReplicationStatus", ())]
-    return Parts().reading(
+    return Parts(request).reading(
         {
-            **chosen(live, ("Description", "KmsKeyId", "Name")),
+            **covered(live, ("Description", "KmsKeyId", "Name")),
             "ReplicaRegions": replicas,
             "Tags": tag_list(live.get("Tags")),
         },
@@ -41,7 +41,7 @@ def read_attachment(request: ReadRequest) -> Reading | None:
         return None
     wanted = request.expected.get("SecretId")
     own = wanted if wanted in {live["ARN"], live["Name"]} else live["ARN"]
-    parts = Parts()
+    parts = Parts(request)
     parts.unread.update({"/TargetId": UnprovenReason.WRITE_ONLY, "/TargetType": UnprovenReason.WRITE_ONLY})
     return parts.reading({"SecretId": own}, {"Id": live["ARN"]})
 
@@ -53,7 +53,7 @@ def read_resource_policy(request: ReadRequest) -> Reading | None:
     answer = found_or_none(lambda: client.get_resource_policy(SecretId=secret_id), "ResourceNotFoundException")
     if answer is None or not answer.get("ResourcePolicy"):
         return None
-    return Parts().reading(
+    return Parts(request).reading(
         {"SecretId": secret_id, "ResourcePolicy": parsed(answer["ResourcePolicy"])}, {"Id": answer["ARN"]}
     )
 

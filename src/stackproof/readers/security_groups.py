@@ -8,7 +8,7 @@ from typing import Any, Final
 from stackproof.model.json import JsonValue
 from stackproof.model.observation import Reading
 from stackproof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, chosen, found_or_none, tag_list
+from stackproof.readers.access import Parts, chosen, covered, found_or_none, tag_list
 
 __all__ = ["READERS"]
 
@@ -42,7 +42,7 @@ def read_group(request: ReadRequest) -> Reading | None:
     if not groups:
         return None
     group = groups[0]
-    return Parts().reading(
+    return Parts(request).reading(
         {
             "GroupDescription": group["Description"],
             "GroupName": group["GroupName"],
@@ -70,9 +70,9 @@ def read_rule(request: ReadRequest) -> Reading | None:
         return None
     peer = (rule.get("ReferencedGroupInfo") or {}).get("GroupId")
     owner = None if egress else (rule.get("ReferencedGroupInfo") or {}).get("UserId")
-    return Parts().reading(
+    return Parts(request).reading(
         {
-            **chosen(rule, ("Description", "FromPort", "GroupId", "IpProtocol", "ToPort")),
+            **covered(rule, ("Description", "FromPort", "GroupId", "IpProtocol", "ToPort")),
             "CidrIp": rule.get("CidrIpv4"),
             "CidrIpv6": rule.get("CidrIpv6"),
             _PEER[egress]: peer,
@@ -93,7 +93,7 @@ def _rule_in_group(request: ReadRequest, *, egress: bool) -> Reading | None:
         for rule in _rules(group.get("IpPermissionsEgress" if egress else "IpPermissions", ()), egress=egress):
             own = {key: str(value) for key, value in request.expected.items() if key != "GroupId"}
             if isinstance(rule, Mapping) and all(str(rule.get(key)) == value for key, value in own.items()):
-                return Parts().reading({**rule, "GroupId": group_id}, {"Id": request.physical_id})
+                return Parts(request).reading({**rule, "GroupId": group_id}, {"Id": request.physical_id})
     return None
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from stackproof.model.json import JsonValue
 from stackproof.model.observation import Reading
 from stackproof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, chosen, found_or_none, pages, parsed, tag_list
+from stackproof.readers.access import Parts, chosen, covered, found_or_none, pages, parsed, tag_list
 
 __all__ = ["READERS"]
 
@@ -31,7 +31,7 @@ def read_topic(request: ReadRequest) -> Reading | None:
     live = _attributes(client, arn)
     if live is None:
         return None
-    parts = Parts()
+    parts = Parts(request)
     name = arn.rpartition(":")[2]
     subscriptions: list[JsonValue] | None = None
     if "Subscription" in request.expected:
@@ -41,8 +41,8 @@ def read_topic(request: ReadRequest) -> Reading | None:
         subscriptions = [chosen(each, ("Endpoint", "Protocol")) for each in listed]
     return parts.reading(
         {
-            **chosen(live, _TEXTS),
-            "ArchivePolicy": parsed(live.get("ArchivePolicy")) if live.get("ArchivePolicy") else None,
+            **covered(live, _TEXTS),
+            "ArchivePolicy": parsed(live.get("ArchivePolicy")),
             "Subscription": subscriptions,
             "Tags": tag_list(parts.of("/Tags", lambda: client.list_tags_for_resource(ResourceArn=arn)["Tags"], [])),
             "TopicName": name,
@@ -69,7 +69,7 @@ def read_topic_policy(request: ReadRequest) -> Reading | None:
         return None
     documents = list(policies.values())
     odd = next((each for each in documents if each != documents[0]), documents[0])
-    return Parts().reading({"PolicyDocument": odd, "Topics": list(policies)}, {"Id": request.physical_id})
+    return Parts(request).reading({"PolicyDocument": odd, "Topics": list(policies)}, {"Id": request.physical_id})
 
 
 def read_subscription(request: ReadRequest) -> Reading | None:
@@ -81,8 +81,8 @@ def read_subscription(request: ReadRequest) -> Reading | None:
     live = answer["Attributes"]
     names = ("Endpoint", "FilterPolicyScope", "Protocol", "RawMessageDelivery", "SubscriptionRoleArn", "TopicArn")
     documents = ("DeliveryPolicy", "FilterPolicy", "RedrivePolicy", "ReplayPolicy")
-    return Parts().reading(
-        {**chosen(live, names), **{name: parsed(live[name]) for name in documents if live.get(name)}},
+    return Parts(request).reading(
+        {**covered(live, names), **{name: parsed(live.get(name)) for name in documents}},
         {"Arn": request.physical_id},
     )
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from stackproof.model.json import JsonValue
 from stackproof.model.observation import Reading
 from stackproof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, chosen, found_or_none, parsed, tag_list
+from stackproof.readers.access import Parts, covered, found_or_none, parsed, tag_list
 
 __all__ = ["READERS"]
 
@@ -41,14 +41,14 @@ def read_queue(request: ReadRequest) -> Reading | None:
     live = _attributes(client, url)
     if live is None:
         return None
-    parts = Parts()
+    parts = Parts(request)
     name = str(live["QueueArn"]).rpartition(":")[2]
     tags: dict[str, str] = parts.of("/Tags", lambda: client.list_queue_tags(QueueUrl=url).get("Tags", {}), {})
     return parts.reading(
         {
-            **chosen(live, _SAME),
+            **covered(live, _SAME),
             "QueueName": name,
-            **{each: parsed(live[each]) for each in ("RedriveAllowPolicy", "RedrivePolicy") if live.get(each)},
+            **{each: parsed(live.get(each)) for each in ("RedriveAllowPolicy", "RedrivePolicy")},
             "Tags": tag_list(tags),
         },
         {"Arn": live["QueueArn"], "QueueName": name, "QueueUrl": url},
@@ -68,7 +68,7 @@ def read_queue_policy(request: ReadRequest) -> Reading | None:
         return None
     documents = list(policies.values())
     odd = next((each for each in documents if each != documents[0]), documents[0])
-    return Parts().reading({"PolicyDocument": odd, "Queues": list(policies)}, {"Id": request.physical_id})
+    return Parts(request).reading({"PolicyDocument": odd, "Queues": list(policies)}, {"Id": request.physical_id})
 
 
 READERS: Final[Mapping[str, Reader]] = {

@@ -11,7 +11,6 @@ from typing import Any, Final
 from stackproof.errors import TargetError
 from stackproof.model.assembly import Stack
 from stackproof.model.deployment import DeployedResource, Deployment
-from stackproof.model.json import JsonObject
 from stackproof.targets.assets import AssetStore
 from stackproof.targets.failures import translated_errors
 
@@ -52,9 +51,9 @@ class CloudFormation:
     def _api(self) -> Any:  # noqa: ANN401 - botocore makes its clients at run time
         return self._client("cloudformation")
 
-    def deploy(self, stack: Stack, body: JsonObject | None = None) -> Deployment:
-        """Publish the stack's files, create or update it, and wait; `body` stands in for the template if given."""
-        text = json.dumps(stack.template.body if body is None else body, separators=(",", ":"), default=str)
+    def deploy(self, stack: Stack) -> Deployment:
+        """Publish the stack's files, create or update it, and wait."""
+        text = json.dumps(stack.template.body, separators=(",", ":"), default=str)
         place = self._place
         store = AssetStore(
             self._client("s3"),

@@ -22,14 +22,13 @@ from stackproof.model.json import JsonValue
 from stackproof.model.observation import UnprovenReason
 from stackproof.targets.cloudformation import CloudFormation, Place
 from stackproof.targets.failures import reason_of, translated_errors
-from stackproof.targets.moto_gaps import is_gap
+from stackproof.targets.moto_gaps import ZONES, is_gap
 from stackproof.targets.sessions import emulator_client, emulator_session
 
 __all__ = ["MotoProcess", "MotoTarget", "start_moto"]
 
 _START_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 5.0
-_ZONES: Final = "abcd"  # what moto's Fn::GetAZs gives in every region
 
 
 @dataclass(slots=True, kw_only=True)
@@ -144,7 +143,7 @@ class MotoTarget:
                 region=self.region,
                 partition=self.partition,
                 emulator=True,
-                zones=lambda: tuple(f"{self.region}{letter}" for letter in _ZONES),
+                zones=lambda: tuple(f"{self.region}{letter}" for letter in ZONES),
                 parameters=self._parameters,
                 deadline=120.0,
                 pause=0.1,
@@ -163,15 +162,13 @@ class MotoTarget:
 
         The emulator does not carry an update on to what depends on the updated resource, so it does without updates.
         """
-        body = _with_region(stack.template.body, self.region)
-        assert isinstance(body, Mapping)  # noqa: S101 - the shape does not change
         if self._stacks.described(stack.name) is not None:
-            if self._template(stack.name) == _plain(body) and not self._parameters:
+            if self._template(stack.name) == _plain(stack.template.body) and not self._parameters:
                 return self._stacks.deployment(stack.name)
             self._lift_protection(stack.name)
             self._stacks.destroy(stack.name)
         try:
-            return self._stacks.deploy(stack, body)
+            return self._stacks.deploy(stack)
         except TargetError:
             with contextlib.suppress(Exception):  # a half-made stack stands in the way of the next attempt
                 self.client("cloudformation").delete_stack(StackName=stack.name)
@@ -213,17 +210,6 @@ def _plain(value: Any) -> JsonValue:  # noqa: ANN401 - what GetTemplate gives: t
 
     found: JsonValue = json.loads(value if isinstance(value, str) else json.dumps(value, default=str))
     return found
-
-
-def _with_region(value: JsonValue, region: str) -> JsonValue:
-    """`Fn::GetAZs` of this region by its name: moto takes "" for us-east-1, wherever the stack is."""
-    if isinstance(value, Mapping):
-        if value.get("Fn::GetAZs", ...) in ("", {"Ref": "AWS::Region"}):
-            return {"Fn::GetAZs": region}
-        return {key: _with_region(each, region) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_with_region(each, region) for each in value]
-    return value
 
 
 def _known_types() -> frozenset[str]:

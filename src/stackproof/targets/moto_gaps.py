@@ -9,9 +9,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-__all__ = ["GAPS", "is_gap"]
+__all__ = ["GAPS", "ZONES", "is_gap"]
 
-GAPS: Final[Mapping[tuple[str, str], str]] = {}
+ZONES: Final = "abcd"
+"""The availability zones that the emulator has in every region."""
+
+GAPS: Final[Mapping[tuple[str, str], str]] = {
+    ("AWS::EC2::Subnet", "/EnableDns64"): "ModifySubnetAttribute ignores it",
+    ("AWS::EC2::Subnet", "/PrivateDnsNameOptionsOnLaunch"): "every subnet shows the default",
+    ("AWS::Kinesis::Stream", "/MaxRecordSizeInKiB"): "CreateStream ignores it",
+    ("AWS::Lambda::Function", "/DeadLetterConfig"): "CreateFunction ignores it",
+    ("AWS::Lambda::Function", "/SnapStart"): 'every function shows "None"',
+    ("AWS::Logs::LogGroup", "/DeletionProtectionEnabled"): "CreateLogGroup ignores it",
+    ("AWS::Logs::LogGroup", "/LogGroupClass"): "CreateLogGroup ignores it",
+    ("AWS::RDS::DBInstance", "/DatabaseInsightsMode"): "CreateDBInstance ignores it",
+    ("AWS::RDS::DBInstance", "/DedicatedLogVolume"): "CreateDBInstance ignores it",
+    ("AWS::RDS::DBInstance", "/EngineLifecycleSupport"): "CreateDBInstance ignores it",
+    ("AWS::RDS::DBInstance", "/NetworkType"): "CreateDBInstance ignores it",
+    ("AWS::RDS::DBInstance", "/PromotionTier"): "kept for members of a cluster only",
+    ("AWS::SNS::Topic", "/SignatureVersion"): "GetTopicAttributes does not show it",
+    ("AWS::SNS::Topic", "/TracingConfig"): "GetTopicAttributes does not show it",
+    ("AWS::SQS::Queue", "/RedriveAllowPolicy"): "CreateQueue ignores it",
+}
 
 
 def is_gap(resource_type: str, path: str) -> bool:

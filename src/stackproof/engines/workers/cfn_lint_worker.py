@@ -1,11 +1,13 @@
 """cfn-lint in a worker: rules loaded once, the template handed over as data, every rule's looks counted."""
 
+# ruff: noqa: ANN401, PLC0415 - the engine has no types to name here, and `start` is when it is imported
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from lean_import import import_lean  # type: ignore[import-not-found]
 from worker_protocol import RuleFileError, serve  # type: ignore[import-not-found]
 
 _LEVELS = {"E": "error", "W": "warning", "I": "note"}
@@ -34,6 +36,7 @@ _state: dict[str, Any] = {}
 
 def start(settings: dict[str, Any]) -> str:
     """Import cfn-lint, load its rules and those of the settings."""
+    import_lean("sympy", ("core", "logic", "assumptions"))
     import cfnlint.version
     from cfnlint.config import _DEFAULT_RULESDIR, ConfigMixIn
     from cfnlint.rules import Rules
@@ -96,9 +99,9 @@ def _matches(body: dict[str, Any]) -> Any:
 
 
 def _add_rules(rules: Any, file: str) -> None:
-    import cfnlint.rules
-    from cfnlint.helpers import create_rules
     import importlib.util
+
+    from cfnlint.helpers import create_rules
 
     try:
         spec = importlib.util.spec_from_file_location(f"policy_{abs(hash(file))}", file)

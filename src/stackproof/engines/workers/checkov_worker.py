@@ -1,5 +1,6 @@
 """Checkov in a worker: its CloudFormation runner over one file of a fixed name, without network, skips or threads."""
 
+# ruff: noqa: ANN401, PLC0415 - the engine has no types to name here, and `start` is when it is imported
 from __future__ import annotations
 
 import json
@@ -102,7 +103,7 @@ def _contain(registry: Any) -> list[tuple[str, str, str]]:
                 entity_type=entity_type,
                 skip_info=skip,
             )
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - told, and the other checks go on
             broken.append((check.id, entity_name, " ".join(f"{type(error).__name__}: {error}".split())))
             return {"result": CheckResult.UNKNOWN}
 

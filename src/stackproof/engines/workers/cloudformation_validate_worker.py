@@ -1,5 +1,6 @@
-"""cloudformation-validate in a worker: built-in rules, and Guard files one engine each, since one bad file stops all."""
+"""cloudformation-validate in a worker: built-in rules, and an engine for each Guard file, since a bad one stops all."""
 
+# ruff: noqa: ANN401, PLC0415 - the engine has no types to name here, and `start` is when it is imported
 from __future__ import annotations
 
 import json
@@ -29,7 +30,8 @@ def start(settings: dict[str, Any]) -> str:
 
 def judge(request: dict[str, Any]) -> dict[str, Any]:
     """Its diagnostics. It tells what it found and never at how many places a rule looked."""
-    findings, notifications = [], []
+    findings: list[dict[str, Any]] = []
+    notifications: list[dict[str, Any]] = []
     for report in _reports(request["template"]):
         if report.status.name == "ERROR":
             notifications.append({"level": "error", "message": "could not judge the template"})

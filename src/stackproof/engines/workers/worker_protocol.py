@@ -42,7 +42,7 @@ def serve(
     requests gain from as well; `judge` runs in the fork.
     """
     gc.disable()
-    replies = _take_stdout()
+    requests, replies = _take_streams()
     _forbid_network()
     try:
         version = start(json.loads(sys.argv[1]))
@@ -62,11 +62,14 @@ def serve(
         return
 
 
-def _take_stdout() -> int:
-    """Whatever the engine prints goes to stderr; the protocol keeps a descriptor of its own."""
-    replies = os.dup(1)
+def _take_streams() -> tuple[int, int]:
+    """Descriptors of our own: what the engine prints goes to stderr, and it has nothing to read."""
+    requests, replies = os.dup(0), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
     os.dup2(2, 1)
-    return replies
+    return requests, replies
 
 
 def _forbid_network() -> None:
@@ -77,74 +80,80 @@ def _forbid_network() -> None:
     sys.addaudithook(refuse)
 
 
-def _requests(warm: Iterator[None]) -> Iterator[dict[str, Any]]:
-    buffer = b""
-    is_warm = False
-    while True:
-        while not is_warm and not select.select([0], [], [], 0)[0]:
-            is_warm = _is_done(warm)
-        chunk = os.read(0, _CHUNK)
-        if not chunk:
-            return
+def _read_requests(requests: int) -> Iterator[dict[str, Any]]:
+    buffer = bytearray()
+    while chunk := os.read(requests, _CHUNK):
         buffer += chunk
-        while b"\n" in buffer:
-            line, _, buffer = buffer.partition(b"\n")
-            yield json.loads(line)
-
-
-def _is_done(warm: Iterator[None]) -> bool:
-    try:
-        next(warm)
-    except StopIteration:
-        return True
-    except Exception as error:  # noqa: BLE001 - a head start that fails is none
-        sys.stderr.write(f"{_said(error)}\n")
-        return True
-    return False
+        if b"\n" in chunk:
+            *lines, rest = bytes(buffer).split(b"\n")
+            buffer = bytearray(rest)
+            yield from (json.loads(line) for line in lines)
 
 
 def _judged(
     request: dict[str, Any],
     judge: Callable[[dict[str, Any]], dict[str, Any]],
     prepare: Callable[[dict[str, Any]], object],
+    requests: int,
 ) -> dict[str, Any]:
     try:
         prepare(request)
     except Exception as error:  # noqa: BLE001 - the fork meets the same and says so
         sys.stderr.write(f"{_said(error)}\n")
-    began = time.monotonic()
+    end = time.monotonic() + float(request["deadline"])
     source, sink = os.pipe()
+    lifeline, held = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(source)
-        _answer_and_exit(sink, request, judge)
+        os.close(held)
+        os.close(requests)
+        _answer_and_exit(sink, lifeline, request, judge)
     os.close(sink)
-    data = None
+    os.close(lifeline)
     try:
-        data = _read_until(source, began + float(request["deadline"]))
+        data = _read_until(source, requests, end)
     finally:
         os.close(source)
-        if data is None:
-            os.kill(child, signal.SIGKILL)
+        _kill_group(child)
         _, status = os.waitpid(child, 0)
+        os.close(held)
+    return _reply(data, status, float(request["deadline"]))
+
+
+def _reply(data: bytes | None, status: int, deadline: float) -> dict[str, Any]:
     if data is None:
-        return {"broke": f"no answer within {float(request['deadline']):g} seconds"}
-    if os.WIFSIGNALED(status):
-        return {"broke": f"crashed with {signal.Signals(os.WTERMSIG(status)).name}"}
-    if not data:
+        return {"broke": f"did not answer within {deadline:g} seconds"}
+    try:
+        reply: dict[str, Any] = json.loads(data)
+    except ValueError:
+        if os.WIFSIGNALED(status):
+            return {"broke": f"crashed with {signal.Signals(os.WTERMSIG(status)).name}"}
         return {"broke": f"ended with exit code {os.waitstatus_to_exitcode(status)}"}
-    reply: dict[str, Any] = json.loads(data)
     return reply
 
 
-def _answer_and_exit(sink: int, request: dict[str, Any], judge: Callable[[dict[str, Any]], dict[str, Any]]) -> NoReturn:
+def _kill_group(child: int) -> None:
+    """End the fork and whatever it started and left behind."""
     try:
+        os.killpg(child, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        # It has no group of its own yet, or has ended; it is not reaped, so the id is still its own.
+        os.kill(child, signal.SIGKILL)
+
+
+def _answer_and_exit(
+    sink: int, lifeline: int, request: dict[str, Any], judge: Callable[[dict[str, Any]], dict[str, Any]]
+) -> NoReturn:
+    try:
+        os.setpgid(0, 0)
+        threading.Thread(target=_end_with_worker, args=(lifeline,), daemon=True).start()
         try:
-            reply = {"answer": judge(request)}
+            text = json.dumps({"answer": judge(request)})
         except BaseException as error:  # noqa: BLE001 - told to the other side
             traceback.print_exc()
-            reply = {"broke": _said(error)}
-        view = memoryview(json.dumps(reply).encode())
+            text = json.dumps({"broke": _said(error)})
+        view = memoryview(text.encode())
         while view:
             view = view[os.write(sink, view) :]
         sys.stderr.flush()
@@ -152,14 +161,20 @@ def _answer_and_exit(sink: int, request: dict[str, Any], judge: Callable[[dict[s
         os._exit(0)
 
 
-def _read_until(source: int, end: float) -> bytes | None:
-    """All that the fork writes; None if it takes too long. Standard input that becomes readable has ended."""
+def _end_with_worker(lifeline: int) -> None:
+    """The worker holds the other end and never writes: it can be read once the worker has gone."""
+    os.read(lifeline, 1)
+    os.killpg(0, signal.SIGKILL)
+
+
+def _read_until(source: int, requests: int, end: float) -> bytes | None:
+    """All that the fork writes; None if it takes too long. Requests that become readable have ended."""
     chunks: list[bytes] = []
     while True:
         left = end - time.monotonic()
         if left <= 0:
             return None
-        ready, _, _ = select.select([source, 0], [], [], left)
+        ready, _, _ = select.select([source, requests], [], [], left)
         if source in ready:
             chunk = os.read(source, _CHUNK)
             if not chunk:

@@ -9,6 +9,9 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+from stackproof.intrinsics import Context, resolve
+from stackproof.targets.moto_gaps import ZONES
+
 __all__ = ["extend"]
 
 _INSIGHTS: Final = (
@@ -24,6 +27,7 @@ def extend() -> None:
     _extend_databases()
     _extend_rules()
     _read_json_as_json()
+    _extend_functions_of_templates()
 
 
 def _extend_functions() -> None:
@@ -86,6 +90,26 @@ def _read_json_as_json() -> None:
         return found
 
     _replace(Stack, parse_template=staticmethod(parse_template))
+
+
+def _extend_functions_of_templates() -> None:
+    """`Fn::Cidr` and `Fn::Length`, and the zones of the stack's region: moto takes `Fn::GetAZs: ""` for us-east-1."""
+    from moto.cloudformation import parsing  # noqa: PLC0415 - heavy
+
+    cleaned = parsing.clean_json
+
+    def clean_json(value: Any, resources_map: Any) -> Any:  # noqa: ANN401
+        if not isinstance(value, dict) or len(value) != 1:
+            return cleaned(value, resources_map)
+        ((name, argument),) = value.items()
+        if name == "Fn::GetAZs":
+            region = cleaned(argument, resources_map) or resources_map["AWS::Region"]
+            return [f"{region}{letter}" for letter in ZONES]
+        if name in {"Fn::Cidr", "Fn::Length"}:
+            return resolve({name: clean_json(argument, resources_map)}, Context())
+        return cleaned(value, resources_map)
+
+    setattr(parsing, "clean_json", clean_json)  # noqa: B010 - a function of theirs, not ours
 
 
 def _replace(model: type, **members: Any) -> None:  # noqa: ANN401

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 __all__ = ["Call", "Created", "Handler", "document", "fitted", "tag_map"]
@@ -56,15 +56,7 @@ class Call:
 
     def resolved(self) -> Call:
         """The call with its dynamic references resolved, as CloudFormation does before it calls a handler."""
-        return Call(
-            client=self.client,
-            logical_id=self.logical_id,
-            name=self.name,
-            properties=self._resolved(self.properties),
-            account=self.account,
-            region=self.region,
-            physical_id=self.physical_id,
-        )
+        return replace(self, properties=self._resolved(self.properties))
 
     def _resolved(self, value: Any) -> Any:  # noqa: ANN401
         if isinstance(value, str):

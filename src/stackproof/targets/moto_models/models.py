@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
+from botocore.exceptions import ClientError
 from moto.cloudformation import parsing
 from moto.cloudformation.exceptions import UnformattedGetAttTemplateException, ValidationError
 from moto.core.common_models import CloudFormationModel
@@ -151,11 +153,10 @@ def _model(resource_type: str, handler: Handler, clients: _Clients) -> type[Clou
             **kwargs: Any,  # noqa: ANN401
         ) -> Model:
             properties = cloudformation_json.get("Properties") or {}
-            given = handler.name_property in properties
             call = Call(
                 client=clients.of(region_name),
                 logical_id=kwargs["LogicalId"],
-                name=resource_name if given else handler.shortened(resource_name),
+                name=str(properties.get(handler.name_property) or handler.shortened(resource_name)),
                 properties=properties,
                 account=account_id,
                 region=region_name,
@@ -173,21 +174,21 @@ def _model(resource_type: str, handler: Handler, clients: _Clients) -> type[Clou
             return self._attributes.get(attribute_name)
 
         def delete(self, account_id: str, region_name: str) -> None:  # noqa: ARG002 - moto's signature
-            call = self._call
+            call = replace(self._call, physical_id=self.physical_resource_id)
             with _Explained(self._type, call.logical_id):
-                handler.delete(
-                    Call(
-                        client=call.client,
-                        logical_id=call.logical_id,
-                        name=call.name,
-                        properties=call.properties,
-                        account=call.account,
-                        region=call.region,
-                        physical_id=self.physical_resource_id,
-                    )
-                )
+                _ended(handler, call)
 
     return Model
+
+
+def _ended(handler: Handler, call: Call) -> None:
+    """Delete; what is gone already is fine, since moto deletes a stack's resources in any order."""
+    try:
+        handler.delete(call)
+    except ClientError as error:
+        code = str(error.response["Error"]["Code"])
+        if not any(word in code for word in ("NotFound", "NoSuch", "NonExistent", "DoesNotExist")):
+            raise
 
 
 class _Explained:

@@ -1,0 +1,6 @@
+"""`python -m stackproof`."""
+
+from stackproof.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""A policy file (YAML) as plain data with lines, read strictly; what is wrong is said with file, line and path."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stackproof.config.schema import first_problem
+from stackproof.errors import ConfigError
+from stackproof.model.json import JsonObject, JsonValue
+
+if TYPE_CHECKING:
+    import yaml
+
+__all__ = ["PolicyFile", "load_policy_file"]
+
+_CORE = "tag:yaml.org,2002:"
+_MAX_BYTES = 2_000_000
+_Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyFile:
+    """The data of a file; `lines` are by path."""
+
+    file: str
+    data: JsonObject
+    lines: Mapping[_Path, int]
+
+    def error(self, path: Sequence[str | int], reason: str) -> ConfigError:
+        """`policies/waivers.yaml:7: waivers[1].expires: …`, at the nearest line that is known."""
+        at = tuple(path)
+        while at and at not in self.lines:
+            at = at[:-1]
+        shown = "".join(f"[{each}]" if isinstance(each, int) else f".{each}" for each in path).removeprefix(".")
+        return ConfigError(f"{self.file}:{self.lines.get(at, 1)}: {f'{shown}: ' if shown else ''}{reason}")
+
+
+def load_policy_file(path: Path, schema: str) -> PolicyFile:
+    """The file, checked against a schema of the package; raises ConfigError. Dates stay strings."""
+    found = _parsed(path)
+    problem = first_problem(found.data, schema)
+    if problem is not None:
+        raise found.error(tuple(problem.absolute_path), problem.message)
+    return found
+
+
+def _parsed(path: Path) -> PolicyFile:
+    import yaml  # noqa: PLC0415
+
+    file = _shown(path)
+    try:
+        data = path.read_bytes()
+        if len(data) > _MAX_BYTES:
+            raise ConfigError(f"{file}: is larger than {_MAX_BYTES:,} bytes")
+        root = yaml.compose(data.decode("utf-8-sig"), Loader=yaml.SafeLoader)
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file}: is not UTF-8 (offset {error.start})") from error
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ConfigError(f"{file}:{line}: is no valid YAML: {error.problem or error.context}") from error
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ConfigError(f"{file}: is no valid YAML: {' '.join(str(error).split())}") from error
+    if root is None:
+        raise ConfigError(f"{file}: is empty")
+    reader = _Reader(file)
+    value = reader.value(root, ())
+    if not isinstance(value, dict):
+        raise ConfigError(f"{file}:1: Unexpected type {type(value).__name__} (expected mapping)")
+    return PolicyFile(file=file, data=value, lines=reader.lines)
+
+
+class _Reader:
+    """Turns nodes into data; anchors, duplicate keys and anything but strings, numbers and booleans are errors."""
+
+    def __init__(self, file: str) -> None:
+        from yaml.constructor import SafeConstructor  # noqa: PLC0415
+
+        self._file = file
+        self._constructor = SafeConstructor()
+        self._seen: set[int] = set()
+        self.lines: dict[_Path, int] = {}
+
+    def value(self, node: yaml.Node, path: _Path) -> JsonValue:
+        """The data of a node and of all below it."""
+        import yaml  # noqa: PLC0415
+
+        self.lines.setdefault(path, node.start_mark.line + 1)
+        if id(node) in self._seen:
+            raise self._error(node, "an alias (*name) does not belong here")
+        self._seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.value(each, (*path, index)) for index, each in enumerate(node.value)]
+        name = node.tag.removeprefix(_CORE)
+        if name in {"str", "timestamp", "value"}:
+            return str(node.value)
+        if name not in {"null", "bool", "int", "float"}:
+            raise self._error(node, f"the tag {node.tag} does not belong here")
+        try:
+            value: JsonValue = self._constructor.construct_object(node)
+        except ValueError as error:
+            raise self._error(node, f"{node.value[:40]!r} is no {name}") from error
+        return value
+
+    def _mapping(self, node: yaml.MappingNode, path: _Path) -> dict[str, JsonValue]:
+        found: dict[str, JsonValue] = {}
+        for key_node, value_node in node.value:
+            key = key_node.value
+            if not isinstance(key, str) or key_node.tag == f"{_CORE}merge":
+                raise self._error(key_node, "a key is no string")
+            if key in found:
+                raise self._error(key_node, f"the key {key!r} occurs twice")
+            self.lines[*path, key] = key_node.start_mark.line + 1
+            found[key] = self.value(value_node, (*path, key))
+        return found
+
+    def _error(self, node: yaml.Node, reason: str) -> ConfigError:
+        return ConfigError(f"{self._file}:{node.start_mark.line + 1}: {reason}")
+
+
+def _shown(path: Path) -> str:
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

@@ -1,0 +1,72 @@
+"""One key for everything, and who may use it."""
+
+from typing import Any
+
+import pytest
+
+from stackproof.assertions import Match, StackQuery, TemplateAssertions
+
+ENCRYPTED = [
+    ("AWS::RDS::DBInstance", "/KmsKeyId"),
+    ("AWS::RDS::DBInstance", "/PerformanceInsightsKMSKeyId"),
+    ("AWS::Kinesis::Stream", "/StreamEncryption/KeyId"),
+    ("AWS::SNS::Topic", "/KmsMasterKeyId"),
+    ("AWS::SQS::Queue", "/KmsMasterKeyId"),
+    ("AWS::SecretsManager::Secret", "/KmsKeyId"),
+    ("AWS::Logs::LogGroup", "/KmsKeyId"),
+    ("AWS::Lambda::Function", "/KmsKeyArn"),
+]
+
+
+def statements(stack: StackQuery) -> list[dict[str, Any]]:
+    """The statements of the key's policy."""
+    return list(stack.value(stack.resource("AWS::KMS::Key"), "/KeyPolicy")["Statement"])
+
+
+@pytest.mark.parametrize(("resource_type", "path"), ENCRYPTED)
+def test_everything_is_encrypted_with_the_key_of_the_stack(stack: StackQuery, resource_type: str, path: str) -> None:
+    key = stack.resource("AWS::KMS::Key").logical_id
+    used = [stack.references(each, path) for each in stack.resources(resource_type, authored=True)]
+    assert used == [(key,)] * len(used)
+
+
+def test_the_key_rotates(template: TemplateAssertions) -> None:
+    template.resource_count_is("AWS::KMS::Key", 1)
+    template.all_resources_properties("AWS::KMS::Key", {"EnableKeyRotation": True, "Enabled": Match.absent()})
+
+
+def test_the_key_outlives_the_stack(template: TemplateAssertions) -> None:
+    template.all_resources("AWS::KMS::Key", {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"})
+
+
+def test_the_key_policy_names_its_principals(stack: StackQuery) -> None:
+    found = statements(stack)
+    assert {each["Effect"] for each in found} == {"Allow"}
+    assert [each for each in found if each["Principal"] in ("*", {"AWS": "*"})] == []
+
+
+def test_only_the_account_itself_may_use_the_key_unconditionally(stack: StackQuery) -> None:
+    (unconditional,) = [each for each in statements(stack) if "Condition" not in each]
+    assert ":root" in str(unconditional["Principal"]["AWS"])
+
+
+def test_two_services_may_use_the_key_by_themselves(stack: StackQuery) -> None:
+    services = {each["Sid"]: each for each in statements(stack) if "Service" in each["Principal"]}
+    assert sorted(services) == ["AlarmsToEncryptedTopic", "CloudWatchLogsOfThisAccount"]
+    alarms = services["AlarmsToEncryptedTopic"]
+    assert alarms["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert alarms["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    assert {"kms:Decrypt", "kms:GenerateDataKey*"} == {*alarms["Action"]}
+
+
+def test_logs_use_the_key_for_log_groups_of_this_account_alone(stack: StackQuery) -> None:
+    (logs,) = [each for each in statements(stack) if each.get("Sid") == "CloudWatchLogsOfThisAccount"]
+    context = str(logs["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"])
+    assert "AWS::AccountId" in context
+    assert ":log-group:*" in context
+
+
+def test_no_service_may_administer_the_key(stack: StackQuery) -> None:
+    granted = [action for each in statements(stack) if "Service" in each["Principal"] for action in each["Action"]]
+    assert granted
+    assert [each for each in granted if each in {"kms:*", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"}] == []

@@ -1,0 +1,156 @@
+"""The function, its trigger, its dead letters, and what it may do."""
+
+from typing import Any
+
+import pytest
+
+from stackproof.assertions import Match, StackQuery, TemplateAssertions
+from stackproof.model.template import Resource
+
+FUNCTION = "AWS::Lambda::Function"
+MAPPING = "AWS::Lambda::EventSourceMapping"
+
+
+@pytest.fixture
+def function(stack: StackQuery) -> Resource:
+    """The one function that a person wrote."""
+    return stack.resource(FUNCTION)
+
+
+def statements(stack: StackQuery, function: Resource) -> list[dict[str, Any]]:
+    """Every statement of the policies of the function's role."""
+    role = stack.references(function, "/Role")
+    policies = [each for each in stack.resources("AWS::IAM::Policy") if stack.references(each, "/Roles") == role]
+    assert len(policies) == 1
+    return list(stack.value(policies[0], "/PolicyDocument")["Statement"])
+
+
+def actions(statement: dict[str, Any]) -> list[str]:
+    """The actions of a statement; IAM allows one to stand alone."""
+    found = statement["Action"]
+    return [found] if isinstance(found, str) else list(found)
+
+
+def test_one_function_is_authored_and_what_cdk_adds_is_told_apart(stack: StackQuery) -> None:
+    assert len(stack.resources(FUNCTION, authored=True)) == 1
+    handlers = stack.resources(FUNCTION, authored=False)
+    assert [each.logical_id for each in handlers if "CustomResourceProvider" not in each.logical_id] == []
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {"Runtime": Match.string_like_regexp(r"^python3\.1[3-9]$"), "Handler": "handler.handle"},
+        {"Architectures": ["arm64"]},
+        {"TracingConfig": {"Mode": "Active"}},
+        {"LoggingConfig": {"LogFormat": "JSON"}},
+        {"Environment": {"Variables": {"DB_CA_BUNDLE": Match.string_like_regexp(r"\S")}}},
+    ],
+    ids=lambda each: "-".join(each),
+)
+def test_the_function_is_set_up_as_it_must_be(stack: StackQuery, properties: dict[str, object]) -> None:
+    assert len(stack.resources(FUNCTION, authored=True, where=properties)) == 1
+
+
+def test_concurrency_is_reserved_and_so_the_load_on_the_database_bounded(stack: StackQuery, function: Resource) -> None:
+    assert 1 < stack.value(function, "/ReservedConcurrentExecutions") <= 1000
+
+
+def test_the_function_runs_in_the_private_subnets(stack: StackQuery, function: Resource) -> None:
+    private = Match.array_with([{"Key": "aws-cdk:subnet-type", "Value": "Private"}])
+    expected = stack.resources("AWS::EC2::Subnet", where={"Tags": private}).logical_ids
+    assert stack.references(function, "/VpcConfig/SubnetIds") == expected
+
+
+def test_the_function_logs_to_a_group_of_the_stack(stack: StackQuery, function: Resource) -> None:
+    (group,) = stack.references(function, "/LoggingConfig/LogGroup")
+    assert group in stack.resources("AWS::Logs::LogGroup", authored=True).logical_ids
+
+
+def test_every_log_group_is_kept_for_a_month_or_more(stack: StackQuery) -> None:
+    days = [stack.value(each, "/RetentionInDays") for each in stack.resources("AWS::Logs::LogGroup", authored=True)]
+    assert len(days) == 2
+    assert min(days) >= 30
+
+
+def test_every_log_group_outlives_the_stack(template: TemplateAssertions) -> None:
+    template.all_resources("AWS::Logs::LogGroup", {"DeletionPolicy": "Retain"})
+
+
+def test_the_function_is_told_where_the_credentials_are_not_what_they_are(
+    stack: StackQuery, function: Resource
+) -> None:
+    attachment = stack.resource("AWS::SecretsManager::SecretTargetAttachment").logical_id
+    assert stack.value(function, "/Environment/Variables/DB_SECRET_ARN") == {"Ref": attachment}
+    assert "resolve:secretsmanager" not in str(stack.value(function, "/Environment"))
+
+
+def test_the_role_is_for_lambda_alone(stack: StackQuery, function: Resource) -> None:
+    (name,) = stack.references(function, "/Role")
+    role = next(each for each in stack.resources("AWS::IAM::Role") if each.logical_id == name)
+    (statement,) = stack.value(role, "/AssumeRolePolicyDocument")["Statement"]
+    assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
+    assert "AdministratorAccess" not in str(stack.value(role, "/ManagedPolicyArns"))
+
+
+def test_no_action_is_a_wildcard_for_a_whole_service(stack: StackQuery, function: Resource) -> None:
+    found = [action for each in statements(stack, function) for action in actions(each)]
+    assert "kinesis:GetRecords" in found
+    assert [each for each in found if each == "*" or each.endswith(":*")] == []
+
+
+def test_only_actions_that_know_no_resource_are_allowed_on_all(stack: StackQuery, function: Resource) -> None:
+    everywhere = {action for each in statements(stack, function) if each["Resource"] == "*" for action in actions(each)}
+    assert everywhere == {"ec2:DescribeSubnets", "xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+
+
+def test_the_function_reads_one_secret_and_one_stream_and_writes_to_one_queue(
+    stack: StackQuery, function: Resource
+) -> None:
+    targets = {action: each["Resource"] for each in statements(stack, function) for action in actions(each)}
+    attachment = stack.resource("AWS::SecretsManager::SecretTargetAttachment").logical_id
+    assert targets["secretsmanager:GetSecretValue"] == {"Ref": attachment}
+    stream = stack.resource("AWS::Kinesis::Stream").logical_id
+    assert targets["kinesis:GetRecords"] == {"Fn::GetAtt": [stream, "Arn"]}
+    queue = stack.resource("AWS::SQS::Queue").logical_id
+    assert targets["sqs:SendMessage"] == {"Fn::GetAtt": [queue, "Arn"]}
+
+
+def test_the_stream_feeds_the_function(stack: StackQuery, function: Resource) -> None:
+    mapping = stack.resource(MAPPING)
+    assert stack.references(mapping, "/EventSourceArn") == (stack.resource("AWS::Kinesis::Stream").logical_id,)
+    assert stack.references(mapping, "/FunctionName") == (function.logical_id,)
+
+
+def test_the_trigger_is_on(template: TemplateAssertions) -> None:
+    template.all_resources_properties(MAPPING, {"Enabled": Match.absent(), "StartingPosition": "TRIM_HORIZON"})
+
+
+def test_a_poisoned_record_fails_alone(template: TemplateAssertions) -> None:
+    template.all_resources_properties(
+        MAPPING, {"BisectBatchOnFunctionError": True, "FunctionResponseTypes": ["ReportBatchItemFailures"]}
+    )
+
+
+def test_retries_end(stack: StackQuery) -> None:
+    mapping = stack.resource(MAPPING)
+    assert 1 <= stack.value(mapping, "/MaximumRetryAttempts") <= 10_000
+    assert 1 <= stack.value(mapping, "/BatchSize") <= 10_000
+    assert stack.value(mapping, "/MaximumRecordAgeInSeconds") >= 60
+
+
+def test_what_fails_for_good_goes_to_the_dead_letters(stack: StackQuery) -> None:
+    queue = stack.resource("AWS::SQS::Queue").logical_id
+    assert stack.references(stack.resource(MAPPING), "/DestinationConfig/OnFailure/Destination") == (queue,)
+
+
+def test_dead_letters_are_kept_as_long_as_possible(template: TemplateAssertions) -> None:
+    template.all_resources_properties("AWS::SQS::Queue", {"MessageRetentionPeriod": 14 * 24 * 3600})
+
+
+def test_dead_letters_travel_encrypted(stack: StackQuery) -> None:
+    policy = stack.resource("AWS::SQS::QueuePolicy")
+    assert stack.references(policy, "/Queues") == (stack.resource("AWS::SQS::Queue").logical_id,)
+    (statement,) = stack.value(policy, "/PolicyDocument")["Statement"]
+    assert statement["Effect"] == "Deny"
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}

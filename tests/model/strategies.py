@@ -1,0 +1,110 @@
+"""Hypothesis strategies for the values that cross processes."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from hypothesis import strategies as st
+
+from stackproof.model.deployment import DeployedResource, Deployment
+from stackproof.model.finding import (
+    EngineAnswer,
+    Finding,
+    Kind,
+    Level,
+    Notification,
+    Origin,
+    RuleCount,
+    Suppression,
+)
+from stackproof.model.json import JsonValue
+from stackproof.model.location import Location
+from stackproof.model.observation import (
+    Change,
+    DriftStatus,
+    PropertyDifference,
+    ResourceProof,
+    Unproven,
+    UnprovenReason,
+)
+from stackproof.model.report import PolicySummary
+
+texts = st.text(st.characters(codec="utf-8"), max_size=8)
+names = st.sampled_from(["A", "B", "Stack", "Prod/Web", "/Port", "ü"])
+maybe = st.none() | names
+numbers = st.none() | st.integers(1, 40)
+counts = st.integers(0, 9)
+
+json_values: st.SearchStrategy[JsonValue] = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=6,
+)
+
+locations = st.builds(
+    Location,
+    stack_name=maybe,
+    logical_id=maybe,
+    resource_type=maybe,
+    property_path=maybe,
+    construct_path=maybe,
+    file=maybe,
+    line=numbers,
+    template_file=maybe,
+    template_line=numbers,
+)
+origins = st.builds(Origin, engine=names, rule_id=st.sampled_from(["E1", "W2", "CKV_1"]), message=names)
+suppressions = st.builds(Suppression, reason=texts, owner=names, expires=st.dates(date(2026, 1, 1), date(2027, 1, 1)))
+findings = st.builds(
+    Finding,
+    rule_id=st.sampled_from(["E1", "W2", "CKV_1"]),
+    kind=st.sampled_from(Kind),
+    level=st.sampled_from(Level),
+    message=names,
+    location=locations,
+    origins=st.lists(origins, min_size=1, max_size=2, unique=True).map(lambda each: tuple(sorted(each))),
+    control=maybe,
+    generated=st.booleans(),
+    suppression=st.none() | suppressions,
+)
+rule_counts = st.builds(
+    RuleCount, rule_id=names, engine=names, looked_at=counts, failed=counts, open=counts, waived=counts
+)
+notifications = st.builds(Notification, level=st.sampled_from(Level), message=texts, engine=maybe, file=maybe)
+answers = st.builds(
+    EngineAnswer,
+    findings=st.lists(findings, max_size=2).map(tuple),
+    counts=st.lists(rule_counts, max_size=2).map(tuple),
+    notifications=st.lists(notifications, max_size=2).map(tuple),
+)
+deployed = st.builds(DeployedResource, logical_id=names, physical_id=texts, resource_type=names, status=names)
+values = st.dictionaries(names, texts, max_size=2)
+deployments = st.builds(
+    Deployment,
+    stack_name=names,
+    stack_id=texts,
+    status=names,
+    account=names,
+    region=names,
+    partition=names,
+    resources=st.lists(deployed, max_size=2).map(tuple),
+    outputs=values,
+    parameters=values,
+    exports=values,
+    zones=st.lists(names, max_size=2).map(tuple),
+)
+differences = st.builds(
+    PropertyDifference, path=names, expected=json_values, actual=json_values, change=st.sampled_from(Change)
+)
+unproven = st.builds(Unproven, path=texts, reason=st.sampled_from(UnprovenReason), detail=texts)
+proofs = st.builds(
+    ResourceProof,
+    location=locations,
+    physical_id=maybe,
+    status=st.sampled_from(DriftStatus),
+    custom=st.booleans(),
+    proven=st.lists(names, max_size=2).map(tuple),
+    differences=st.lists(differences, max_size=2).map(tuple),
+    unproven=st.lists(unproven, max_size=2).map(tuple),
+)
+summaries = st.builds(PolicySummary, held=counts, violated=counts, waived=counts, open=counts, generated=counts)

@@ -1,0 +1,288 @@
+"""The comparison: what counts as one property, what is equal, and how it differs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stackproof.compare import compared, leaf_paths, matches
+from stackproof.intrinsics import Unresolved
+from stackproof.model.observation import Change
+from stackproof.model.schema import ResourceSchema
+from stackproof.schemas.cfn_lint import CfnLintSchemas
+
+SCHEMA = ResourceSchema(
+    resource_type="Test::Some::Thing",
+    document={
+        "properties": {
+            "Count": {"type": "integer"},
+            "Flag": {"type": "boolean"},
+            "Name": {"type": "string"},
+            "Either": {"anyOf": [{"type": "integer"}, {"$ref": "#/definitions/Text"}, 5]},
+            "Many": {"type": ["string", "number"]},
+            "Set": {"type": "array", "insertionOrder": False, "items": {"$ref": "#/definitions/Rule"}},
+            "Unique": {"type": "array", "uniqueItems": True, "items": {"type": "string"}},
+            "Ordered": {"type": "array", "uniqueItems": True, "insertionOrder": True, "items": {"type": "string"}},
+            "List": {"type": "array", "items": {"$ref": "#/definitions/Rule"}},
+            "Document": {"type": ["object", "string"]},
+            "Map": {"type": "object", "patternProperties": {".*": {"type": "string"}}},
+            "Nested": {"$ref": "#/definitions/Rule"},
+            "Tags": {"type": "array", "items": {"type": "object"}},
+            "Lower": {"type": "string"},
+            "Upper": {"type": "string"},
+            "Version": {"type": "string"},
+            "Arn": {"type": "string"},
+            "Function": {"type": "string"},
+            "Broken": {"type": "string"},
+            "Worse": {"type": "string"},
+        },
+        "definitions": {
+            "Rule": {"type": "object", "properties": {"Port": {"type": "integer"}, "Peer": {"type": "string"}}},
+            "Text": {"type": "string"},
+        },
+        "propertyTransform": {
+            "/properties/Lower": "$lowercase(Lower)",
+            "/properties/Upper": "$lowercase(Upper) $OR $uppercase(Upper)",
+            "/properties/Version": '$join([$string(Version), ".*"])',
+            "/properties/Arn": r'$join(["arn:.+?:key\/", Arn])',
+            "/properties/Function": '$split(Function, ":")[-1] $OR Function',
+            "/properties/Broken": '$join(["(", Broken])',
+            "/properties/Worse": "Worse~>function($x){$x}",
+        },
+    },
+)
+
+
+def differs(expected: Any, actual: Any, schema: ResourceSchema | None = SCHEMA) -> list[tuple[str, str]]:  # noqa: ANN401
+    return [(each.path, each.change.value) for each in compared(expected, actual, schema).differences]
+
+
+def test_a_property_is_a_leaf_path_and_a_set_counts_once() -> None:
+    properties = {
+        "Count": 1,
+        "Set": [{"Port": 1, "Peer": "a"}, {"Port": 2}],
+        "Unique": ["a"],
+        "Ordered": ["a", "b"],
+        "List": [{"Port": 1, "Peer": "a"}, {"Port": 2}],
+        "Document": {"Version": "1", "Statement": [{"a": 1}]},
+        "Map": {"A": "1", "B": "2"},
+        "Nested": {"Port": 1},
+        "Tags": [{"Key": "a", "Value": "b"}],
+    }
+    assert leaf_paths(properties, SCHEMA) == (
+        "/Count",
+        "/Document",
+        "/List/0/Peer",
+        "/List/0/Port",
+        "/List/1/Port",
+        "/Map/A",
+        "/Map/B",
+        "/Nested/Port",
+        "/Ordered/0",
+        "/Ordered/1",
+        "/Set",
+        "/Tags",
+        "/Unique",
+    )
+    assert leaf_paths({}, SCHEMA) == ()
+    assert leaf_paths({"Map": {}, "List": [], "Name": Unresolved(reason="x")}, SCHEMA) == ("/List", "/Map", "/Name")
+
+
+def test_without_a_schema_documents_are_known_by_name() -> None:
+    properties = {"PolicyDocument": {"Statement": []}, "Other": {"a": [1, 2]}, "Tags": [{"Key": "a", "Value": "b"}]}
+    assert leaf_paths(properties, None) == ("/Other/a/0", "/Other/a/1", "/PolicyDocument", "/Tags")
+
+
+def test_known_sets_and_lists_of_real_types() -> None:
+    schemas = CfnLintSchemas()
+    function = {"VpcConfig": {"SubnetIds": ["a", "b"]}, "Layers": ["x", "y"], "Architectures": ["arm64"]}
+    assert leaf_paths(function, schemas.schema("AWS::Lambda::Function")) == (
+        "/Architectures",
+        "/Layers/0",
+        "/Layers/1",
+        "/VpcConfig/SubnetIds",
+    )
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual"),
+    [
+        ({"Count": "100"}, {"Count": 100}),
+        ({"Count": 100.0}, {"Count": 100}),
+        ({"Count": "1e2"}, {"Count": 100}),
+        ({"Flag": "true"}, {"Flag": True}),
+        ({"Flag": "True"}, {"Flag": True}),
+        ({"Name": 5432}, {"Name": "5432"}),
+        ({"Name": True}, {"Name": "true"}),
+        ({"Either": "7.0"}, {"Either": 7}),
+        ({"Many": "7.0"}, {"Many": 7}),
+        ({"Name": '{"a": 1, "b": 2}'}, {"Name": '{"b":2,"a":1}'}),
+        ({"Name": '[1, 2]'}, {"Name": [1, 2]}),
+        ({"Document": '{"a": 1}'}, {"Document": {"a": "1"}}),
+        ({"Document": "text"}, {"Document": "text"}),
+        ({"Set": [{"Port": 1}, {"Port": 2}]}, {"Set": [{"Port": 2, "Peer": "default"}, {"Port": "1"}]}),
+        ({"Set": []}, {}),
+        ({"Unique": ["a", "b"]}, {"Unique": ["b", "a"]}),
+        ({"Tags": [{"Key": "a", "Value": "b"}]}, {"Tags": [{"Key": "aws:x", "Value": "y"}, {"Key": "a", "Value": "b"}]}),
+        ({"Map": {"A": "1"}}, {"Map": {"A": "1"}}),
+        ({"Map": {}}, {}),
+        ({"List": []}, {}),
+        ({"Name": None}, {}),
+        ({"Nested": {"Port": 1}}, {"Nested": '{"Port": 1}'}),
+        ({"Nested": {"Port": 1}}, {"Nested": {"Port": 1, "Peer": "not set by the template"}}),
+        ({"Lower": "ABC"}, {"Lower": "abc"}),
+        ({"Upper": "aBc"}, {"Upper": "ABC"}),
+        ({"Version": "15"}, {"Version": "15.8"}),
+        ({"Arn": "1-2"}, {"Arn": "arn:aws:kms:key/1-2"}),
+        ({"Function": "arn:a:b"}, {"Function": "b"}),
+        ({"Function": "b"}, {"Function": "b"}),
+    ],
+    ids=lambda each: str(each)[:50],
+)
+def test_equal_in_the_schemas_sense(expected: Any, actual: Any) -> None:  # noqa: ANN401
+    found = compared(expected, actual, SCHEMA)
+    assert found.differences == ()
+    assert found.proven == leaf_paths(expected, SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "found"),
+    [
+        ({"Count": 1}, {"Count": 2}, [("/Count", "NOT_EQUAL")]),
+        ({"Count": True}, {"Count": 1}, [("/Count", "NOT_EQUAL")]),
+        ({"Count": "many"}, {"Count": 1}, [("/Count", "NOT_EQUAL")]),
+        ({"Count": 1}, {}, [("/Count", "REMOVE")]),
+        ({"Name": "True"}, {"Name": "true"}, [("/Name", "NOT_EQUAL")]),
+        ({"Name": "1.0"}, {"Name": "1"}, [("/Name", "NOT_EQUAL")]),
+        ({"Name": "{broken"}, {"Name": {"a": 1}}, [("/Name", "NOT_EQUAL")]),
+        ({"Set": [{"Port": 1}]}, {"Set": [{"Port": 1}, {"Port": 2}]}, [("/Set", "ADD")]),
+        ({"Set": [{"Port": 1}, {"Port": 2}]}, {"Set": [{"Port": 1}]}, [("/Set", "REMOVE")]),
+        ({"Set": [{"Port": 1}]}, {"Set": [{"Port": 2}]}, [("/Set", "NOT_EQUAL")]),
+        ({"Set": [{"Port": 1}]}, {}, [("/Set", "REMOVE")]),
+        ({"Tags": [{"Key": "a", "Value": "b"}]}, {"Tags": [{"Key": "a", "Value": "c"}]}, [("/Tags", "NOT_EQUAL")]),
+        ({"Ordered": ["a", "b"]}, {"Ordered": ["b", "a"]}, [("/Ordered/0", "NOT_EQUAL"), ("/Ordered/1", "NOT_EQUAL")]),
+        ({"List": [{"Port": 1}]}, {"List": [{"Port": 1}, {"Port": 2}]}, [("/List/1", "ADD")]),
+        ({"List": [{"Port": 1}, {"Port": 2}]}, {"List": [{"Port": 1}]}, [("/List/1/Port", "REMOVE")]),
+        ({"List": [{"Port": 1}]}, {"List": "text"}, [("/List/0/Port", "REMOVE")]),
+        ({"Map": {"A": "1"}}, {"Map": {"A": "1", "B": "2"}}, [("/Map/B", "ADD")]),
+        ({"Map": {}}, {"Map": {"A": "1"}}, [("/Map", "NOT_EQUAL")]),
+        ({"Nested": {"Port": 1}}, {"Nested": 5}, [("/Nested/Port", "REMOVE")]),
+        ({"Document": {"a": 1}}, {"Document": {"a": 2}}, [("/Document", "NOT_EQUAL")]),
+        ({"Version": "15"}, {"Version": "16.1"}, [("/Version", "NOT_EQUAL")]),
+        ({"Broken": "x"}, {"Broken": "y"}, [("/Broken", "NOT_EQUAL")]),
+        ({"Worse": "x"}, {"Worse": "y"}, [("/Worse", "NOT_EQUAL")]),
+        ({"Name": []}, {"Name": [1]}, [("/Name", "NOT_EQUAL")]),
+    ],
+    ids=lambda each: str(each)[:50],
+)
+def test_different(expected: Any, actual: Any, found: Any) -> None:  # noqa: ANN401
+    assert differs(expected, actual) == found
+
+
+def test_the_largest_matching_counts() -> None:
+    """The first element fits both live ones, the second only the first: neither is missing."""
+    assert differs({"Set": [{"Port": 1}, {"Port": 1, "Peer": "a"}]}, {"Set": [{"Port": 1, "Peer": "a"}, {"Port": 1}]}) == []
+    three = {"Set": [{"Port": 1}, {"Port": 1}, {"Port": 1}]}
+    assert differs(three, {"Set": [{"Port": 1}, {"Port": 1}]}) == [("/Set", "REMOVE")]
+
+
+def test_a_difference_shows_both_sides() -> None:
+    (found,) = compared({"Count": 1}, {"Count": 2}, SCHEMA).differences
+    assert (found.expected, found.actual, found.change) == (1, 2, Change.NOT_EQUAL)
+    (found,) = compared({"Name": "x"}, {}, SCHEMA).differences
+    assert (found.expected, found.actual, found.change) == ("x", None, Change.REMOVE)
+
+
+def test_what_is_not_resolved_is_neither_proven_nor_different() -> None:
+    unknown = Unresolved(reason="why")
+    found = compared({"Name": unknown, "Unique": ["a", unknown], "Nested": {"Port": unknown, "Peer": "a"}}, {}, SCHEMA)
+    assert found.unresolved == (("/Name", "why"), ("/Nested/Port", "why"), ("/Unique", "why"))
+    assert [each.path for each in found.differences] == ["/Nested/Peer"]
+    assert not matches(unknown, "a", SCHEMA, "/Name")
+    assert matches({"Port": "1"}, {"Port": 1, "Peer": "x"}, SCHEMA, "/Set/*")
+
+
+POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Sid": "a", "Effect": "Allow", "Action": "s3:GetObject", "Resource": ["b", "a"], "Principal": "*"},
+        {
+            "Effect": "Deny",
+            "NotAction": ["s3:*", "ec2:*"],
+            "NotResource": "*",
+            "NotPrincipal": {"AWS": "123456789012", "Service": ["x", "y"]},
+            "Condition": {"Bool": {"aws:SecureTransport": False}, "Odd": "text"},
+        },
+    ],
+}
+REWRITTEN = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Deny",
+            "NotAction": ["ec2:*", "S3:*"],
+            "NotResource": ["*"],
+            "NotPrincipal": {"AWS": ["arn:aws:iam::123456789012:root"], "Service": ["y", "x"]},
+            "Condition": {"Bool": {"aws:SecureTransport": ["false"]}, "Odd": "text"},
+        },
+        {"Sid": "a", "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["a", "b"], "Principal": {"AWS": "*"}},
+    ],
+}
+
+
+def test_policies_are_equal_however_a_service_writes_them() -> None:
+    assert differs({"Document": POLICY}, {"Document": REWRITTEN}) == []
+    single = {"Statement": {"Effect": "Allow", "Action": "a", "Resource": "*"}}
+    listed = {"Statement": [{"Effect": "Allow", "Action": ["a"], "Resource": ["*"]}]}
+    assert differs({"Document": single}, {"Document": listed}) == []
+    assert differs({"Document": {"Statement": ["odd"]}}, {"Document": {"Statement": ["odd"]}}) == []
+    assert differs({"Document": {"a": [1, None]}}, {"Document": {"a": ["1", None]}}) == []
+
+
+def test_policies_that_say_something_else_differ() -> None:
+    other = {**POLICY, "Statement": POLICY["Statement"][:1]}
+    assert differs({"Document": POLICY}, {"Document": other}) == [("/Document", "NOT_EQUAL")]
+
+
+def test_a_type_without_a_schema_is_compared_loosely() -> None:
+    assert differs({"Any": "5.0", "Deep": {"a": [1]}}, {"Any": 5, "Deep": {"a": ["1"]}}, None) == []
+    assert differs({"Deep": {"a": [1]}}, {"Deep": {"a": [2]}}, None) == [("/Deep/a/0", "NOT_EQUAL")]
+
+
+_SCALARS = st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8)
+_JSON = st.recursive(
+    _SCALARS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    max_leaves=15,
+)
+_PROPERTIES = st.dictionaries(
+    st.sampled_from([*SCHEMA.document["properties"], "Unknown"]),  # type: ignore[misc]
+    _JSON,
+    max_size=5,
+)
+
+
+@given(_PROPERTIES, st.sampled_from([SCHEMA, None]))
+def test_equal_values_do_not_differ(properties: dict[str, Any], schema: ResourceSchema | None) -> None:
+    """Tags of AWS itself are no part of what is live, so they are left out here."""
+    properties.pop("Tags", None)
+    found = compared(properties, properties, schema)
+    assert found.differences == ()
+    assert found.proven == leaf_paths(properties, schema)
+
+
+@given(_PROPERTIES, _PROPERTIES)
+def test_every_leaf_is_accounted_for_once(expected: dict[str, Any], actual: dict[str, Any]) -> None:
+    found = compared(expected, actual, SCHEMA)
+    changed = [each.path for each in found.differences if each.change is not Change.ADD or each.expected is not None]
+    assert sorted([*found.proven, *changed]) == list(leaf_paths(expected, SCHEMA))
+
+
+@given(st.lists(st.text(max_size=3), max_size=5, unique=True), st.randoms())
+def test_the_order_of_a_set_means_nothing(items: list[str], random: Any) -> None:  # noqa: ANN401
+    shuffled = list(items)
+    random.shuffle(shuffled)
+    assert differs({"Unique": items}, {"Unique": shuffled}) == []

@@ -1,0 +1,154 @@
+"""A scan asks every engine about every template once, remembers whole answers, and says what broke."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tests.fakes import TODAY, FakeEngine, FakeStore, finding, resource, template, waiver
+
+from stackproof.model.finding import EngineAnswer, Level, Notification, RuleCount
+from stackproof.model.location import SourceLine
+from stackproof.model.template import Template
+from stackproof.scan import ScanResult, scan
+
+ANSWER = EngineAnswer(
+    findings=(finding(),),
+    counts=(RuleCount(rule_id="E1", engine="fake", looked_at=3, failed=1),),
+    notifications=(Notification(level=Level.NOTE, message="an old list", engine="fake"),),
+)
+
+
+def scanned(
+    *templates: Template, engine: FakeEngine, store: FakeStore | None = None, waived: bool = False
+) -> ScanResult:
+    return scan(templates, [engine], store=store, waivers=[waiver()] if waived else [], on=TODAY)
+
+
+def test_findings_counts_and_notifications_of_an_engine_come_through() -> None:
+    result = scanned(template(stack_name="S"), engine=FakeEngine({"t.json": ANSWER}))
+    assert (result.findings, result.counts) == (ANSWER.findings, ANSWER.counts)
+    assert result.notifications == ANSWER.notifications
+    assert (result.computed, result.cached, result.inputs) == (1, 0, ("t.json",))
+    assert list(result.seconds) == ["fake"]
+
+
+def test_without_engines_or_templates_nothing_is_found_and_nothing_computed() -> None:
+    assert scan([template()], [], store=None, waivers=[], on=TODAY).computed == 0
+    assert scanned(engine=FakeEngine()).inputs == ()
+
+
+def test_an_answer_is_remembered_and_not_asked_for_again() -> None:
+    store, held = FakeStore(), template(stack_name="S")
+    first = scanned(held, engine=FakeEngine({"t.json": ANSWER}), store=store)
+    again = FakeEngine({"t.json": None})
+    second = scanned(held, engine=again, store=store)
+    assert again.judged == []
+    assert (second.computed, second.cached) == (0, 1)
+    assert (second.findings, second.counts, second.notifications) == (
+        first.findings,
+        first.counts,
+        first.notifications,
+    )
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        replace(template(stack_name="S"), digest="other bytes"),
+        replace(template(stack_name="S"), file="u.json"),
+        replace(template(stack_name="S"), stack_name="T"),
+        template("t.json", resource(construct_path="S/Topic"), stack_name="S"),
+        template("t.json", resource(source=SourceLine(file="app.py", line=1)), stack_name="S"),
+        template("t.json", resource(property_sources={"/A": SourceLine(file="app.py", line=1)}), stack_name="S"),
+        template("t.json", resource(generated=True), stack_name="S"),
+    ],
+)
+def test_what_an_answer_depends_on_makes_it_anew(changed: Template) -> None:
+    store = FakeStore()
+    scanned(template("t.json", resource(), stack_name="S"), engine=FakeEngine(), store=store)
+    assert scanned(changed, engine=FakeEngine(), store=store).computed == 1
+
+
+def test_another_identity_of_the_engine_makes_the_answer_anew() -> None:
+    store = FakeStore()
+    scanned(template(), engine=FakeEngine(), store=store)
+    assert scanned(template(), engine=FakeEngine(identity="fake 2"), store=store).computed == 1
+    assert scanned(template(), engine=FakeEngine(), store=store).computed == 0
+
+
+def test_an_engine_that_breaks_on_one_template_costs_that_one_answer() -> None:
+    engine = FakeEngine({"bad.json": None, "t.json": ANSWER})
+    result = scanned(template("bad.json"), template(), engine=engine, store=FakeStore())
+    assert result.findings == ANSWER.findings
+    broken = result.notifications[0]
+    assert (broken.level, broken.engine, broken.file) == (Level.ERROR, "fake", "bad.json")
+    assert broken.message == "fake broke on bad.json"
+
+
+def test_what_broke_is_not_remembered() -> None:
+    store = FakeStore()
+    partial = EngineAnswer(notifications=(Notification(level=Level.ERROR, message="half of it"),))
+    for answer in (None, partial):
+        engine = FakeEngine({"t.json": answer})
+        scanned(template(), engine=engine, store=store)
+        assert store.kept == {}
+
+
+@pytest.mark.parametrize("remembered", [{}, [], "text", {"findings": 3, "counts": [], "notifications": []}])
+def test_an_answer_of_another_form_is_not_an_answer(remembered: object) -> None:
+    store = FakeStore()
+    scanned(template(), engine=FakeEngine({"t.json": ANSWER}), store=store)
+    ((kind, key),) = store.kept
+    store.put(kind, key, remembered)  # type: ignore[arg-type]
+    result = scanned(template(), engine=FakeEngine({"t.json": ANSWER}), store=store)
+    assert (result.findings, result.cached) == (ANSWER.findings, 0)
+
+
+def test_waivers_are_applied_after_the_cache_and_counted_by_rule() -> None:
+    store, held = FakeStore(), template(stack_name="S")
+    scanned(held, engine=FakeEngine({"t.json": ANSWER}), store=store)
+    result = scanned(held, engine=FakeEngine(), store=store, waived=True)
+    assert result.findings[0].suppression is not None
+    assert result.counts == (replace(ANSWER.counts[0], waived=1),)
+
+
+def test_waivers_that_do_nothing_are_said_with_the_rest() -> None:
+    result = scanned(template(stack_name="S"), engine=FakeEngine({"t.json": None}), waived=True)
+    assert [each.level for each in result.notifications] == [Level.ERROR, Level.WARNING]
+
+
+def test_engines_agree_on_one_finding_and_are_counted_apart() -> None:
+    engines = [
+        FakeEngine({"t.json": EngineAnswer(findings=(finding(engine=name),), counts=(count,))}, name=name)
+        for name in ("one", "two")
+        for count in [RuleCount(rule_id="E1", engine=name, looked_at=1, failed=1)]
+    ]
+    result = scan([template()], engines, store=None, waivers=[], on=TODAY, controls={"E1": "C"})
+    assert [each.engine for each in result.findings[0].origins] == ["one", "two"]
+    assert [each.engine for each in result.counts] == ["one", "two"]
+    assert sorted(result.seconds) == ["one", "two"]
+
+
+def test_counts_are_summed_over_templates_and_kept_by_template() -> None:
+    other = EngineAnswer(counts=(RuleCount(rule_id="E1", engine="fake", looked_at=4, open=2),))
+    engine = FakeEngine({"t.json": ANSWER, "u.json": other})
+    result = scanned(template("u.json"), template("t.json"), engine=engine)
+    assert result.counts == (RuleCount(rule_id="E1", engine="fake", looked_at=7, failed=1, open=2),)
+    assert result.inputs == ("t.json", "u.json")
+    assert result.by_template["t.json"] == (ANSWER.findings, ANSWER.counts)
+    assert result.by_template["u.json"] == ((), other.counts)
+
+
+def test_the_order_of_engines_and_templates_changes_nothing_that_is_reported() -> None:
+    answers = {"t.json": ANSWER, "u.json": EngineAnswer(findings=(finding("E2", template_file="u.json"),))}
+    templates = [template("t.json"), template("u.json")]
+    engines = [FakeEngine(answers, name=name) for name in ("a", "b")]
+    one = scan(templates, engines, store=None, waivers=[], on=TODAY)
+    other = scan(templates[::-1], engines[::-1], store=None, waivers=[], on=TODAY)
+    assert (one.findings, one.counts, one.notifications, one.inputs) == (
+        other.findings,
+        other.counts,
+        other.notifications,
+        other.inputs,
+    )
