@@ -8,17 +8,20 @@ from stackproof.assertions import Match, StackQuery, TemplateAssertions
 from stackproof.model.template import Resource
 
 ALARM = "AWS::CloudWatch::Alarm"
+OVER, UNDER = "GreaterThanThreshold", "LessThanThreshold"
+# Metric, the resource that it is of, its dimension, and how it is judged.
 WATCHED = [
-    ("AWS/RDS", "CPUUtilization", "AWS::RDS::DBInstance"),
-    ("AWS/RDS", "FreeStorageSpace", "AWS::RDS::DBInstance"),
-    ("AWS/RDS", "DatabaseConnections", "AWS::RDS::DBInstance"),
-    ("AWS/Lambda", "Errors", "AWS::Lambda::Function"),
-    ("AWS/Lambda", "Throttles", "AWS::Lambda::Function"),
-    ("AWS/Lambda", "Duration", "AWS::Lambda::Function"),
-    ("AWS/Kinesis", "GetRecords.IteratorAgeMilliseconds", "AWS::Kinesis::Stream"),
-    ("AWS/Kinesis", "WriteProvisionedThroughputExceeded", "AWS::Kinesis::Stream"),
-    ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "AWS::SQS::Queue"),
+    ("AWS/RDS", "CPUUtilization", "AWS::RDS::DBInstance", "DBInstanceIdentifier", "Average", OVER),
+    ("AWS/RDS", "FreeStorageSpace", "AWS::RDS::DBInstance", "DBInstanceIdentifier", "Minimum", UNDER),
+    ("AWS/RDS", "DatabaseConnections", "AWS::RDS::DBInstance", "DBInstanceIdentifier", "Maximum", OVER),
+    ("AWS/Lambda", "Errors", "AWS::Lambda::Function", "FunctionName", "Sum", OVER),
+    ("AWS/Lambda", "Throttles", "AWS::Lambda::Function", "FunctionName", "Sum", OVER),
+    ("AWS/Lambda", "Duration", "AWS::Lambda::Function", "FunctionName", "Maximum", OVER),
+    ("AWS/Kinesis", "GetRecords.IteratorAgeMilliseconds", "AWS::Kinesis::Stream", "StreamName", "Maximum", OVER),
+    ("AWS/Kinesis", "WriteProvisionedThroughputExceeded", "AWS::Kinesis::Stream", "StreamName", "Sum", OVER),
+    ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "AWS::SQS::Queue", "QueueName", "Maximum", OVER),
 ]
+METRICS = [row[1] for row in WATCHED]
 
 
 def alarm(stack: StackQuery, metric: str) -> Resource:
@@ -33,15 +36,31 @@ def topic_statements(stack: StackQuery) -> list[dict[str, Any]]:
     return list(stack.value(policy, "/PolicyDocument")["Statement"])
 
 
-@pytest.mark.parametrize(("namespace", "metric", "resource_type"), WATCHED)
-def test_every_stage_is_watched(stack: StackQuery, namespace: str, metric: str, resource_type: str) -> None:
-    found = stack.resource(ALARM, where={"Namespace": namespace, "MetricName": metric})
+@pytest.mark.parametrize("row", WATCHED, ids=METRICS)
+def test_every_stage_is_watched(stack: StackQuery, row: tuple[str, str, str, str, str, str]) -> None:
+    namespace, metric, resource_type, dimension, statistic, comparison = row
+    found = stack.resource(
+        ALARM,
+        where={
+            "Namespace": namespace,
+            "MetricName": metric,
+            "Dimensions": [{"Name": dimension}],
+            "Statistic": statistic,
+            "ComparisonOperator": comparison,
+        },
+    )
     assert stack.references(found, "/Dimensions") == (stack.resource(resource_type).logical_id,)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_someone_is_told_within_a_quarter_of_an_hour(stack: StackQuery, metric: str) -> None:
+    found = alarm(stack, metric)
+    assert 60 <= stack.value(found, "/Period") * stack.value(found, "/EvaluationPeriods") <= 900
 
 
 def test_there_is_no_alarm_that_nobody_thought_of(stack: StackQuery) -> None:
     metrics = [stack.value(each, "/MetricName") for each in stack.resources(ALARM)]
-    assert sorted(metrics) == sorted(metric for _, metric, _ in WATCHED)
+    assert sorted(metrics) == sorted(METRICS)
 
 
 def test_every_alarm_acts_on_the_topic(stack: StackQuery) -> None:
@@ -64,11 +83,11 @@ def test_every_alarm_says_what_is_wrong_and_what_silence_means(template: Templat
     )
 
 
-@pytest.mark.parametrize("metric", ["Errors", "Throttles", "ApproximateNumberOfMessagesVisible"])
+@pytest.mark.parametrize(
+    "metric", ["Errors", "Throttles", "WriteProvisionedThroughputExceeded", "ApproximateNumberOfMessagesVisible"]
+)
 def test_the_first_failure_counts(stack: StackQuery, metric: str) -> None:
-    found = alarm(stack, metric)
-    assert stack.value(found, "/Threshold") == 0
-    assert stack.value(found, "/ComparisonOperator") == "GreaterThanThreshold"
+    assert stack.value(alarm(stack, metric), "/Threshold") == 0
 
 
 def test_cpu_alarms_below_full_load_and_when_nothing_is_heard(stack: StackQuery) -> None:
@@ -80,7 +99,6 @@ def test_cpu_alarms_below_full_load_and_when_nothing_is_heard(stack: StackQuery)
 def test_storage_alarms_while_there_is_room_left(stack: StackQuery) -> None:
     found = alarm(stack, "FreeStorageSpace")
     allocated = int(stack.value(stack.resource("AWS::RDS::DBInstance"), "/AllocatedStorage")) * 1024**3
-    assert stack.value(found, "/ComparisonOperator") == "LessThanThreshold"
     assert 0.1 * allocated <= stack.value(found, "/Threshold") <= 0.5 * allocated
 
 
@@ -101,6 +119,7 @@ def test_iterator_age_alarms_before_records_are_given_up(stack: StackQuery) -> N
 
 def test_the_topic_refuses_plain_text(stack: StackQuery) -> None:
     denied = [each for each in topic_statements(stack) if each["Effect"] == "Deny"]
+    assert [(each["Principal"], each["Action"]) for each in denied] == [("*", "sns:Publish")]
     assert [each["Condition"] for each in denied] == [{"Bool": {"aws:SecureTransport": "false"}}]
 
 

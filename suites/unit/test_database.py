@@ -25,7 +25,7 @@ DATABASE = "AWS::RDS::DBInstance"
         {"Port": "5432", "DBName": "tap"},
         {"StorageType": "gp3", "AllocatedStorage": Match.string_like_regexp("^[1-9][0-9]+$")},
     ],
-    ids=lambda each: "-".join(each),
+    ids="-".join,
 )
 def test_the_database_is_set_up_as_it_must_be(template: TemplateAssertions, properties: dict[str, object]) -> None:
     template.resource_count_is(DATABASE, 1)
@@ -48,6 +48,7 @@ def test_enhanced_monitoring_has_its_role(stack: StackQuery) -> None:
         where={"AssumeRolePolicyDocument": {"Statement": [{"Principal": {"Service": "monitoring.rds.amazonaws.com"}}]}},
     )
     assert stack.references(database, "/MonitoringRoleArn") == (role.logical_id,)
+    assert "AmazonRDSEnhancedMonitoringRole" in str(stack.value(role, "/ManagedPolicyArns"))
 
 
 def test_the_database_stands_in_the_isolated_subnets(stack: StackQuery) -> None:

@@ -48,6 +48,7 @@ def test_the_key_policy_names_its_principals(stack: StackQuery) -> None:
 def test_only_the_account_itself_may_use_the_key_unconditionally(stack: StackQuery) -> None:
     (unconditional,) = [each for each in statements(stack) if "Condition" not in each]
     assert ":root" in str(unconditional["Principal"]["AWS"])
+    assert unconditional["Action"] == "kms:*"
 
 
 def test_two_services_may_use_the_key_by_themselves(stack: StackQuery) -> None:

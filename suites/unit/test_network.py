@@ -99,11 +99,34 @@ def test_the_default_security_group_is_closed(stack: StackQuery) -> None:
 
 
 def test_nothing_admits_the_world(stack: StackQuery) -> None:
-    groups = stack.resources("AWS::EC2::SecurityGroup")
-    rules = [each.properties for each in stack.resources("AWS::EC2::SecurityGroupIngress")]
-    rules += [rule for each in groups for rule in each.properties.get("SecurityGroupIngress", [])]
+    rules = [dict(each.properties) for each in stack.resources("AWS::EC2::SecurityGroupIngress")]
+    inline = stack.resources("AWS::EC2::SecurityGroup", where={"SecurityGroupIngress": Match.any_value()}).or_none()
+    rules += [rule for each in inline for rule in stack.value(each, "/SecurityGroupIngress")]
     assert rules
     assert [each for each in rules if each.get("CidrIp") in WORLD or each.get("CidrIpv6") in WORLD] == []
+
+
+@pytest.mark.parametrize(
+    "resource_type",
+    ["AWS::EC2::Subnet", "AWS::EC2::RouteTable", "AWS::EC2::SecurityGroup", "AWS::EC2::VPCGatewayAttachment"],
+)
+def test_all_of_the_network_is_in_the_one_vpc(stack: StackQuery, resource_type: str) -> None:
+    vpc = stack.resource("AWS::EC2::VPC").logical_id
+    homes = {home for each in stack.resources(resource_type) for home in stack.references(each, "/VpcId")}
+    assert homes == {vpc}
+    assert all("VpcId" in each.properties for each in stack.resources(resource_type))
+
+
+def test_the_internet_gateway_is_attached(stack: StackQuery) -> None:
+    attachment = stack.resource("AWS::EC2::VPCGatewayAttachment")
+    gateway = stack.resource("AWS::EC2::InternetGateway").logical_id
+    assert stack.references(attachment, "/InternetGatewayId") == (gateway,)
+
+
+def test_every_nat_gateway_has_an_address_of_the_vpc(stack: StackQuery) -> None:
+    used = [stack.references(each, "/AllocationId") for each in stack.resources("AWS::EC2::NatGateway")]
+    addresses = stack.resources("AWS::EC2::EIP", where={"Domain": "vpc"}).logical_ids
+    assert sorted(used) == [(each,) for each in addresses]
 
 
 def test_security_groups_are_those_of_the_database_and_of_the_function(stack: StackQuery) -> None:
@@ -119,7 +142,9 @@ def test_the_function_reaches_https_and_the_database_alone(stack: StackQuery) ->
     (group,) = stack.references(stack.resource("AWS::Lambda::Function"), "/VpcConfig/SecurityGroupIds")
     inline = stack.value(next(each for each in stack.resources() if each.logical_id == group), "/SecurityGroupEgress")
     assert [(each["IpProtocol"], each["FromPort"], each["ToPort"]) for each in inline] == [("tcp", 443, 443)]
-    beside = stack.resource("AWS::EC2::SecurityGroupEgress", where={"FromPort": 5432, "ToPort": 5432})
+    beside = stack.resource(
+        "AWS::EC2::SecurityGroupEgress", where={"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432}
+    )
     assert stack.references(beside, "/GroupId") == (group,)
     database = stack.references(stack.resource("AWS::RDS::DBInstance"), "/VPCSecurityGroups")
     assert stack.references(beside, "/DestinationSecurityGroupId") == database

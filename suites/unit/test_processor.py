@@ -46,7 +46,7 @@ def test_one_function_is_authored_and_what_cdk_adds_is_told_apart(stack: StackQu
         {"LoggingConfig": {"LogFormat": "JSON"}},
         {"Environment": {"Variables": {"DB_CA_BUNDLE": Match.string_like_regexp(r"\S")}}},
     ],
-    ids=lambda each: "-".join(each),
+    ids="-".join,
 )
 def test_the_function_is_set_up_as_it_must_be(stack: StackQuery, properties: dict[str, object]) -> None:
     assert len(stack.resources(FUNCTION, authored=True, where=properties)) == 1
@@ -90,7 +90,16 @@ def test_the_role_is_for_lambda_alone(stack: StackQuery, function: Resource) -> 
     role = next(each for each in stack.resources("AWS::IAM::Role") if each.logical_id == name)
     (statement,) = stack.value(role, "/AssumeRolePolicyDocument")["Statement"]
     assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
-    assert "AdministratorAccess" not in str(stack.value(role, "/ManagedPolicyArns"))
+    (managed,) = stack.value(role, "/ManagedPolicyArns")
+    assert "AWSLambdaENIManagementAccess" in str(managed)
+
+
+def test_every_role_can_be_taken_by_its_service(stack: StackQuery) -> None:
+    trusts = [stack.value(each, "/AssumeRolePolicyDocument") for each in stack.resources("AWS::IAM::Role")]
+    statements = [statement for each in trusts for statement in each["Statement"]]
+    assert len(statements) == len(trusts)
+    assert {(each["Effect"], each["Action"]) for each in statements} == {("Allow", "sts:AssumeRole")}
+    assert [each for each in statements if {*each["Principal"]} != {"Service"}] == []
 
 
 def test_no_action_is_a_wildcard_for_a_whole_service(stack: StackQuery, function: Resource) -> None:
@@ -104,16 +113,36 @@ def test_only_actions_that_know_no_resource_are_allowed_on_all(stack: StackQuery
     assert everywhere == {"ec2:DescribeSubnets", "xray:PutTraceSegments", "xray:PutTelemetryRecords"}
 
 
-def test_the_function_reads_one_secret_and_one_stream_and_writes_to_one_queue(
-    stack: StackQuery, function: Resource
+@pytest.mark.parametrize(
+    ("resource_type", "needed"),
+    [
+        ("AWS::SecretsManager::SecretTargetAttachment", {"secretsmanager:GetSecretValue"}),
+        ("AWS::Kinesis::Stream", {"kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:DescribeStreamSummary",
+                                  "kinesis:ListShards"}),
+        ("AWS::SQS::Queue", {"sqs:SendMessage"}),
+        ("AWS::KMS::Key", {"kms:Decrypt", "kms:GenerateDataKey*"}),
+    ],
+)  # fmt: skip
+def test_the_function_may_do_what_it_needs_and_on_this_alone(
+    stack: StackQuery, function: Resource, resource_type: str, needed: set[str]
 ) -> None:
-    targets = {action: each["Resource"] for each in statements(stack, function) for action in actions(each)}
-    attachment = stack.resource("AWS::SecretsManager::SecretTargetAttachment").logical_id
-    assert targets["secretsmanager:GetSecretValue"] == {"Ref": attachment}
-    stream = stack.resource("AWS::Kinesis::Stream").logical_id
-    assert targets["kinesis:GetRecords"] == {"Fn::GetAtt": [stream, "Arn"]}
-    queue = stack.resource("AWS::SQS::Queue").logical_id
-    assert targets["sqs:SendMessage"] == {"Fn::GetAtt": [queue, "Arn"]}
+    target = stack.resource(resource_type).logical_id
+    on_target = ({"Ref": target}, {"Fn::GetAtt": [target, "Arn"]})
+    allowed = [each for each in statements(stack, function) if each["Effect"] == "Allow"]
+    assert needed <= {action for each in allowed if each["Resource"] in on_target for action in actions(each)}
+    elsewhere = {action for each in allowed if each["Resource"] not in on_target for action in actions(each)}
+    assert needed & elsewhere == set()
+
+
+def test_the_function_writes_to_its_own_log_group_alone(stack: StackQuery, function: Resource) -> None:
+    (group,) = stack.references(function, "/LoggingConfig/LogGroup")
+    writing = [each for each in statements(stack, function) if "logs:PutLogEvents" in actions(each)]
+    assert [each["Resource"] for each in writing] == [{"Fn::GetAtt": [group, "Arn"]}]
+    assert "logs:CreateLogStream" in actions(writing[0])
+
+
+def test_nothing_is_denied_to_the_function(stack: StackQuery, function: Resource) -> None:
+    assert {each["Effect"] for each in statements(stack, function)} == {"Allow"}
 
 
 def test_the_stream_feeds_the_function(stack: StackQuery, function: Resource) -> None:
@@ -152,5 +181,5 @@ def test_dead_letters_travel_encrypted(stack: StackQuery) -> None:
     policy = stack.resource("AWS::SQS::QueuePolicy")
     assert stack.references(policy, "/Queues") == (stack.resource("AWS::SQS::Queue").logical_id,)
     (statement,) = stack.value(policy, "/PolicyDocument")["Statement"]
-    assert statement["Effect"] == "Deny"
+    assert (statement["Effect"], statement["Action"], statement["Principal"]) == ("Deny", "sqs:*", {"AWS": "*"})
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.assertions.sample import SAMPLE, SCHEMAS
 
 from stackproof.assertions import Capture, Match, Matcher, MatchOutcome, StackAssertionError, UnknownNameError
 from stackproof.assertions.naming import Names, named_paths
+from tests.assertions.sample import SAMPLE, SCHEMAS
 
 LIKE = Match.object_like
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.assertions.sample import EMPTY, SCHEMAS, STACK, template
 
 from stackproof.assertions import Match, StackAssertionError, StackQuery, UnknownNameError, VacuousAssertionError
 from stackproof.model.assembly import Stack
+from tests.assertions.sample import EMPTY, SCHEMAS, STACK, template
 
 LAMBDA = "AWS::Lambda::Function"
 
@@ -76,7 +76,7 @@ def test_the_only_resource(stack: StackQuery) -> None:
         StackAssertionError, match=r"exactly one AWS::Lambda::Function, found 2: Function \(app.py:2\), H"
     ):
         stack.resource(LAMBDA, authored=None)
-    with pytest.raises(StackAssertionError, match="exactly one authored AWS::Lambda::Function that matches, found 0$"):
+    with pytest.raises(StackAssertionError, match=r"that matches, found 0$"):
         stack.resource(LAMBDA, where={"Runtime": "ruby"})
 
 
@@ -96,7 +96,7 @@ def test_values_are_given_as_written(stack: StackQuery) -> None:
     with pytest.raises(UnknownNameError, match="did you mean /StorageEncrypted"):
         stack.value(database, "/StorageEncryptd")
     for path in ("/MultiAZ", "/Tags/1", "/Engine/0"):
-        with pytest.raises(StackAssertionError, match=f"Database (does not set|has no).*{path}|no property"):
+        with pytest.raises(StackAssertionError, match=rf"Database (does not set|has no).*{path}|no property"):
             stack.value(database, path)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, Any, cast
+from typing import Any, Final, cast
 
 from stackproof.assertions.failures import StackAssertionError, UnknownNameError, VacuousAssertionError
 from stackproof.assertions.matching import ABSENT, AbsentMatch, MatchOutcome, Pattern, matcher_of

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -145,8 +147,8 @@ class _GateRun:
         command = [sys.executable, "-m", "pytest", *settings.suites[name]]
         command += [f"--stackproof-report={facts}", f"--junitxml={folder / f'{name}.xml'}"]
         command += [f"--cdk-context={pair}" for pair in self._pairs]
-        with progress(f"running {name}"):
-            status, output = _run(command, settings.root)
+        with progress(f"running {name}"), tempfile.TemporaryDirectory(prefix="stackproof-") as scratch:
+            status, output = _run(command, settings.root, Path(scratch))
         (folder / f"{name}.txt").write_text(output, encoding="utf-8")
         if status != 0:
             self.said.append("\n".join(output.rstrip().splitlines()[-_TAIL:]))
@@ -185,10 +187,18 @@ def _proof(report: ProveReport) -> JsonObject:
     return {"target": report.target, **coverage, "reasons": dict(report.reasons)}
 
 
-def _run(command: list[str], folder: Path) -> tuple[int, str]:
-    """Run to the end; on Ctrl-C give the suite time to clean up after itself."""
+def _run(command: list[str], folder: Path, scratch: Path) -> tuple[int, str]:
+    """Run to the end; on Ctrl-C give the suite time to clean up after itself.
+
+    Coverage data has a place of its own, so that two runs in one checkout do not mix theirs.
+    """
     process = subprocess.Popen(  # noqa: S603 - pytest, with the project's own arguments
-        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
+        command,
+        cwd=folder,
+        env={**os.environ, "COVERAGE_FILE": str(scratch / "coverage")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
     )
     try:
         output, _ = process.communicate()
