@@ -134,15 +134,21 @@ def _checkov() -> str:
     return str(python.with_name("checkov"))
 
 
+def _machine(runs: int) -> str:
+    return (
+        f"Median of {runs} rounds on {datetime.now(tz=UTC).date()}: {os.cpu_count()} cores, "
+        f"{platform.system()} {platform.machine()}, Python {platform.python_version()}."
+    )
+
+
 def _table(medians: dict[str, float], runs: int) -> str:
     bare, default = medians["synth, bare"], medians["synth, CDK's default"]
     sequential = medians["synth, cfn-lint, Checkov one after another"]
     cold, warm = medians["stackproof gate --static, cold"], medians["stackproof gate --static, warm"]
-    rows = [f"| {name} | {taken:.2f} s | {taken / bare:.2f}× |" for name, taken in medians.items()]
+    rows = [f"| {name} | {taken:.2f} s | {taken / bare:.2f} |" for name, taken in medians.items()]
     return "\n".join(
         (
-            f"Median of {runs} rounds on {datetime.now(tz=UTC).date()}: {os.cpu_count()} cores, "
-            f"{platform.system()} {platform.machine()}, Python {platform.python_version()}.",
+            _machine(runs),
             "",
             "| command | seconds | against the bare synth |",
             "|---|---|---|",
@@ -166,7 +172,7 @@ else it does; the ratios are what counts, since every round runs all commands in
 {table}
 
 "One after another" is what people type today: the CDK app as the CDK CLI runs it (with CDK's own validation), then
-cfn-lint's command line, then Checkov's (without its call home). All of them run on the same Node, from warm disk caches.
+cfn-lint's command line, then Checkov's (without its call home). All run on the same Node, from warm disk caches.
 """
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -101,6 +102,8 @@ class RecordedClient:
 
     An operation that was not recorded is a KeyError: a reader that calls more than it should does not go unseen.
     """
+
+    exceptions = SimpleNamespace(ClientError=ClientError)
 
     def __init__(self, answers: Mapping[str, Any]) -> None:
         self.answers = answers

@@ -38,6 +38,7 @@ SCHEMA = ResourceSchema(
             "Function": {"type": "string"},
             "Broken": {"type": "string"},
             "Worse": {"type": "string"},
+            "Worst": {"type": "string"},
         },
         "definitions": {
             "Rule": {"type": "object", "properties": {"Port": {"type": "integer"}, "Peer": {"type": "string"}}},
@@ -51,6 +52,7 @@ SCHEMA = ResourceSchema(
             "/properties/Function": '$split(Function, ":")[-1] $OR Function',
             "/properties/Broken": '$join(["(", Broken])',
             "/properties/Worse": "Worse~>function($x){$x}",
+            "/properties/Worst": "($x := Worst; $x)",
         },
     },
 )
@@ -120,13 +122,16 @@ def test_known_sets_and_lists_of_real_types() -> None:
         ({"Either": "7.0"}, {"Either": 7}),
         ({"Many": "7.0"}, {"Many": 7}),
         ({"Name": '{"a": 1, "b": 2}'}, {"Name": '{"b":2,"a":1}'}),
-        ({"Name": '[1, 2]'}, {"Name": [1, 2]}),
+        ({"Name": "[1, 2]"}, {"Name": [1, 2]}),
         ({"Document": '{"a": 1}'}, {"Document": {"a": "1"}}),
         ({"Document": "text"}, {"Document": "text"}),
         ({"Set": [{"Port": 1}, {"Port": 2}]}, {"Set": [{"Port": 2, "Peer": "default"}, {"Port": "1"}]}),
         ({"Set": []}, {}),
         ({"Unique": ["a", "b"]}, {"Unique": ["b", "a"]}),
-        ({"Tags": [{"Key": "a", "Value": "b"}]}, {"Tags": [{"Key": "aws:x", "Value": "y"}, {"Key": "a", "Value": "b"}]}),
+        (
+            {"Tags": [{"Key": "a", "Value": "b"}]},
+            {"Tags": [{"Key": "aws:x", "Value": "y"}, {"Key": "a", "Value": "b"}]},
+        ),
         ({"Map": {"A": "1"}}, {"Map": {"A": "1"}}),
         ({"Map": {}}, {}),
         ({"List": []}, {}),
@@ -174,6 +179,7 @@ def test_equal_in_the_schemas_sense(expected: Any, actual: Any) -> None:  # noqa
         ({"Version": "15"}, {"Version": "16.1"}, [("/Version", "NOT_EQUAL")]),
         ({"Broken": "x"}, {"Broken": "y"}, [("/Broken", "NOT_EQUAL")]),
         ({"Worse": "x"}, {"Worse": "y"}, [("/Worse", "NOT_EQUAL")]),
+        ({"Worst": "x"}, {"Worst": "y"}, [("/Worst", "NOT_EQUAL")]),
         ({"Name": []}, {"Name": [1]}, [("/Name", "NOT_EQUAL")]),
     ],
     ids=lambda each: str(each)[:50],
@@ -184,7 +190,10 @@ def test_different(expected: Any, actual: Any, found: Any) -> None:  # noqa: ANN
 
 def test_the_largest_matching_counts() -> None:
     """The first element fits both live ones, the second only the first: neither is missing."""
-    assert differs({"Set": [{"Port": 1}, {"Port": 1, "Peer": "a"}]}, {"Set": [{"Port": 1, "Peer": "a"}, {"Port": 1}]}) == []
+    assert (
+        differs({"Set": [{"Port": 1}, {"Port": 1, "Peer": "a"}]}, {"Set": [{"Port": 1, "Peer": "a"}, {"Port": 1}]})
+        == []
+    )
     three = {"Set": [{"Port": 1}, {"Port": 1}, {"Port": 1}]}
     assert differs(three, {"Set": [{"Port": 1}, {"Port": 1}]}) == [("/Set", "REMOVE")]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.fakes import finding
-from tests.model import strategies as of
 
-from stackproof.merging import merge
+from stackproof.merging import merged
 from stackproof.model.finding import Finding, Kind, Level, Origin
+from tests.fakes import finding, waiver
+from tests.model import strategies as of
 
 CONTROLS = {"E1": "ENC-1", "CKV_1": "ENC-1"}
 many = st.lists(of.findings, max_size=6)
@@ -18,8 +18,8 @@ controls = st.sampled_from([None, CONTROLS])
 
 @given(many, controls)
 def test_merging_twice_is_merging_once(findings: list[Finding], named: dict[str, str] | None) -> None:
-    once = merge(findings, controls=named)
-    assert merge(once, controls=named) == once
+    once = merged(findings, named)
+    assert merged(once, named) == once
 
 
 @given(many, controls, st.randoms(use_true_random=False))
@@ -28,53 +28,79 @@ def test_the_order_of_engines_does_not_matter(
 ) -> None:
     shuffled = list(findings)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
-    assert merge(shuffled, controls=named) == merge(findings, controls=named)
-
-
-@given(many, many, controls)
-def test_parts_that_were_merged_before_merge_to_the_same(
-    one: list[Finding], other: list[Finding], named: dict[str, str] | None
-) -> None:
-    parts = (*merge(one, controls=named), *merge(other, controls=named))
-    places = {(each.rule_id, each.location.logical_id, each.location.line) for each in merge(parts, controls=named)}
-    whole = merge([*one, *other], controls=named)
-    assert {(each.rule_id, each.location.logical_id, each.location.line) for each in whole} == places
+    assert merged(shuffled, named) == merged(findings, named)
 
 
 @given(many, controls)
 def test_no_origin_is_lost_and_none_is_made_up(findings: list[Finding], named: dict[str, str] | None) -> None:
     before = {origin for each in findings for origin in each.origins}
-    merged = merge(findings, controls=named)
-    assert {origin for each in merged for origin in each.origins} == before
-    assert all(list(each.origins) == sorted(set(each.origins)) for each in merged)
+    after = merged(findings, named)
+    assert {origin for each in after for origin in each.origins} == before
+    assert all(list(each.origins) == sorted(set(each.origins)) for each in after)
 
 
 @given(many, controls)
 def test_a_failure_is_never_merged_away(findings: list[Finding], named: dict[str, str] | None) -> None:
     failed = any(each.kind is Kind.FAIL for each in findings)
-    assert any(each.kind is Kind.FAIL for each in merge(findings, controls=named)) == failed
+    assert any(each.kind is Kind.FAIL for each in merged(findings, named)) == failed
 
 
 def test_engines_that_serve_one_control_make_one_finding() -> None:
     one = finding("E1", engine="cfn-lint", level=Level.WARNING, message="not encrypted")
     other = finding("CKV_1", engine="checkov", level=Level.ERROR, message="Ensure encryption")
-    (merged,) = merge([one, other], controls=CONTROLS)
-    assert (merged.rule_id, merged.level, merged.control) == ("CKV_1", Level.ERROR, "ENC-1")
-    assert merged.origins == (
+    (one_fact,) = merged([one, other], CONTROLS)
+    assert (one_fact.rule_id, one_fact.level, one_fact.control) == ("CKV_1", Level.ERROR, "ENC-1")
+    assert one_fact.origins == (
         Origin(engine="cfn-lint", rule_id="E1", message="not encrypted"),
         Origin(engine="checkov", rule_id="CKV_1", message="Ensure encryption"),
     )
 
 
 def test_a_control_that_the_engine_names_itself_counts() -> None:
-    (merged,) = merge([finding("X", control="ENC-1"), finding("E1")], controls=CONTROLS)
-    assert len(merged.origins) == 2
+    (one_fact,) = merged([finding("X", control="ENC-1"), finding("E1")], CONTROLS)
+    assert len(one_fact.origins) == 2
 
 
 def test_a_sure_failure_is_not_open_because_another_engine_could_not_tell() -> None:
     unsure = finding("CKV_1", kind=Kind.OPEN, level=Level.ERROR)
-    (merged,) = merge([unsure, finding("E1", level=Level.WARNING)], controls=CONTROLS)
-    assert (merged.kind, merged.level) == (Kind.FAIL, Level.WARNING)
+    (one_fact,) = merged([unsure, finding("E1", level=Level.WARNING)], CONTROLS)
+    assert (one_fact.kind, one_fact.level) == (Kind.FAIL, Level.WARNING)
+
+
+def test_a_control_is_found_by_any_origin() -> None:
+    seen = finding("X", origins=(Origin(engine="checkov", rule_id="CKV_1", message="m"),))
+    assert merged([seen], CONTROLS)[0].control == "ENC-1"
+
+
+def test_the_gravest_level_counts_whoever_says_it() -> None:
+    (one_fact,) = merged([finding("CKV_1", level=Level.WARNING), finding("E1", level=Level.ERROR)], CONTROLS)
+    assert (one_fact.rule_id, one_fact.level) == ("E1", Level.ERROR)
+
+
+def test_all_that_one_rule_says_of_one_place_is_heard() -> None:
+    (one_fact,) = merged([finding(message="b"), finding(message="a")])
+    assert one_fact.message == "a; b"
+    assert [each.message for each in one_fact.origins] == ["a", "b"]
+
+
+def test_another_engines_words_stay_with_their_origin() -> None:
+    (one_fact,) = merged([finding("E1", message="a"), finding("CKV_1", engine="checkov", message="b")], CONTROLS)
+    assert len(one_fact.message) == 1
+
+
+def test_what_one_engine_sees_as_authored_is_authored() -> None:
+    (one_fact,) = merged([finding(generated=True), finding(generated=False)])
+    assert not one_fact.generated
+
+
+def test_a_suppression_survives() -> None:
+    waived = finding().suppressed_by(waiver())
+    assert merged([finding(), waived])[0].suppression == waived.suppression
+
+
+def test_the_place_with_a_line_is_the_place() -> None:
+    (one_fact,) = merged([finding(file="t.json"), finding(file="t.json", line=9), finding(file="t.json", line=12)])
+    assert one_fact.location.line == 9
 
 
 @pytest.mark.parametrize(
@@ -85,18 +111,15 @@ def test_a_sure_failure_is_not_open_because_another_engine_could_not_tell() -> N
         finding(stack_name="T"),
         finding(template_file="u.json"),
         finding(property_path="/A"),
-        finding(message="another fact"),
+        finding(control="ENC-9"),
     ],
 )
-def test_another_rule_place_or_fact_stays_a_finding_of_its_own(other: Finding) -> None:
-    assert len(merge([finding(), other])) == 2
+def test_another_rule_place_or_control_stays_a_finding_of_its_own(other: Finding) -> None:
+    assert len(merged([finding(), other])) == 2
 
 
-def test_without_a_resource_the_line_tells_facts_apart() -> None:
+def test_without_a_resource_line_and_wording_tell_facts_apart() -> None:
     one, other = (finding(logical_id=None, file="t.json", line=line) for line in (3, 9))
-    assert len(merge([one, other])) == 2
-    assert len(merge([one, one])) == 1
-
-
-def test_the_line_of_a_known_resource_does_not_tell_facts_apart() -> None:
-    assert len(merge([finding(line=3), finding(line=9)])) == 1
+    assert len(merged([one, other])) == 2
+    assert len(merged([one, finding(logical_id=None, file="t.json", line=3, message="else")])) == 2
+    assert len(merged([one, one])) == 1

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
-from tests.fakes import TODAY, FakeEngine, FakeStore, finding, resource, template, waiver
 
-from stackproof.model.finding import EngineAnswer, Level, Notification, RuleCount
+from stackproof.errors import ConfigError
+from stackproof.model.finding import EngineAnswer, Kind, Level, Notification, RuleCount
 from stackproof.model.location import SourceLine
 from stackproof.model.template import Template
-from stackproof.scan import ScanResult, scan
+from stackproof.scan import ScanResult, is_remembered, scan
+from tests.fakes import TODAY, FakeEngine, FakeStore, finding, resource, template, waiver
 
 ANSWER = EngineAnswer(
     findings=(finding(),),
@@ -88,11 +90,26 @@ def test_an_engine_that_breaks_on_one_template_costs_that_one_answer() -> None:
 
 def test_what_broke_is_not_remembered() -> None:
     store = FakeStore()
-    partial = EngineAnswer(notifications=(Notification(level=Level.ERROR, message="half of it"),))
-    for answer in (None, partial):
-        engine = FakeEngine({"t.json": answer})
-        scanned(template(), engine=engine, store=store)
-        assert store.kept == {}
+    assert scanned(template(), engine=FakeEngine({"t.json": None}), store=store).computed == 1
+    assert store.kept == {}
+
+
+def test_an_exception_that_no_one_expected_is_said_with_its_type() -> None:
+    class Surprised(FakeEngine):
+        def judge(self, template: Template) -> EngineAnswer:
+            raise RuntimeError(template.file)
+
+    (said,) = scanned(template(), engine=Surprised()).notifications
+    assert (said.level, said.message, said.file) == (Level.ERROR, "RuntimeError: t.json", "t.json")
+
+
+def test_a_wrong_file_of_rules_stops_the_scan() -> None:
+    class Misconfigured(FakeEngine):
+        def judge(self, template: Template) -> EngineAnswer:
+            raise ConfigError(f"rules.guard: {template.file}")
+
+    with pytest.raises(ConfigError, match=r"rules\.guard"):
+        scanned(template(), engine=Misconfigured())
 
 
 @pytest.mark.parametrize("remembered", [{}, [], "text", {"findings": 3, "counts": [], "notifications": []}])
@@ -105,17 +122,54 @@ def test_an_answer_of_another_form_is_not_an_answer(remembered: object) -> None:
     assert (result.findings, result.cached) == (ANSWER.findings, 0)
 
 
-def test_waivers_are_applied_after_the_cache_and_counted_by_rule() -> None:
+def test_waivers_are_applied_after_the_cache_and_what_they_cover_no_longer_failed() -> None:
     store, held = FakeStore(), template(stack_name="S")
     scanned(held, engine=FakeEngine({"t.json": ANSWER}), store=store)
     result = scanned(held, engine=FakeEngine(), store=store, waived=True)
     assert result.findings[0].suppression is not None
-    assert result.counts == (replace(ANSWER.counts[0], waived=1),)
+    assert result.counts == (replace(ANSWER.counts[0], failed=0, waived=1),)
+    assert result.by_template["t.json"] == (result.findings, result.counts)
 
 
-def test_waivers_that_do_nothing_are_said_with_the_rest() -> None:
-    result = scanned(template(stack_name="S"), engine=FakeEngine({"t.json": None}), waived=True)
-    assert [each.level for each in result.notifications] == [Level.ERROR, Level.WARNING]
+def test_what_was_open_and_is_waived_is_no_longer_open() -> None:
+    answer = EngineAnswer(
+        findings=(finding(kind=Kind.OPEN),), counts=(RuleCount(rule_id="E1", engine="fake", looked_at=3, open=2),)
+    )
+    result = scanned(template(stack_name="S"), engine=FakeEngine({"t.json": answer}), waived=True)
+    assert result.counts == (RuleCount(rule_id="E1", engine="fake", looked_at=3, open=1, waived=1),)
+
+
+def test_a_waived_finding_without_a_template_of_the_run_is_in_no_count() -> None:
+    answer = replace(ANSWER, findings=(finding(template_file=None),))
+    result = scanned(template(stack_name="S"), engine=FakeEngine({"t.json": answer}), waived=True)
+    assert result.counts == ANSWER.counts
+
+
+def test_what_broke_is_said_before_the_waivers_and_no_waiver_is_called_useless_then() -> None:
+    engine = FakeEngine({"t.json": None})
+    assert [each.level for each in scanned(template(stack_name="S"), engine=engine, waived=True).notifications] == [
+        Level.ERROR
+    ]
+    idle = scanned(template(stack_name="S"), engine=FakeEngine(), waived=True)
+    assert [each.level for each in idle.notifications] == [Level.WARNING]
+
+
+def test_a_scan_knows_beforehand_whether_it_will_run_an_engine() -> None:
+    store, engine = FakeStore(), FakeEngine({"t.json": ANSWER})
+    held = [template()]
+    assert not is_remembered(held, [engine], store, on=TODAY)
+    assert not is_remembered(held, [engine], None, on=TODAY)
+    assert not scan(held, [engine], store=store, on=TODAY).is_cached
+    assert is_remembered(held, [engine], store, on=TODAY)
+    assert scan(held, [engine], store=store, on=TODAY).is_cached
+    assert not is_remembered([*held, template("u.json")], [engine], store, on=TODAY)
+
+
+def test_an_answer_is_of_its_day() -> None:
+    store = FakeStore()
+    scanned(template(), engine=FakeEngine(), store=store)
+    tomorrow = scan([template()], [FakeEngine()], store=store, on=TODAY + timedelta(days=1))
+    assert tomorrow.computed == 1
 
 
 def test_engines_agree_on_one_finding_and_are_counted_apart() -> None:

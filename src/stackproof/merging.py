@@ -47,13 +47,14 @@ def _fact(finding: Finding) -> tuple[object, ...]:
 
 
 def _joined(group: list[Finding]) -> Finding:
-    """The gravest finding speaks for all; where it is said in several ways, all of them are heard."""
+    """The gravest finding speaks for all; where it is said in several ways, all of them are heard.
+
+    Its kind comes first: what one engine is unsure of lends no level to what another is sure of.
+    """
     lead = min(group, key=_gravity)
     peers = [each for each in group if each.rule_id == lead.rule_id and _engine(each) == _engine(lead)]
     return replace(
         lead,
-        kind=min((each.kind for each in group), key=_kind_rank),
-        level=max((each.level for each in group), key=lambda level: level.rank),
         message="; ".join(sorted({each.message for each in peers})),
         origins=tuple(sorted({origin for each in group for origin in each.origins})),
         location=_place(group),

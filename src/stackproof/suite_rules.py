@@ -16,7 +16,10 @@ __all__ = ["SuiteFinding", "judge_test"]
 
 _GIVING_UP = frozenset({"fail", "skip", "skipTest", "xfail"})
 _NOT_IMPLEMENTED = frozenset({"NotImplementedError", "AssertionError"})
-_ASSERTIONS = ("assert", "Assert")
+_ASSERTIONS = ("assert", "Assert", "has_", "all_resources")
+_OTHER_ASSERTIONS = frozenset(
+    {"raises", "warns", "check", "resource_count_is", "resource_properties_count_is", "template_matches"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -75,12 +78,12 @@ def _says_nothing(statement: ast.stmt) -> bool:
 
 
 def _asserts(node: ast.AST) -> bool:
-    """Whether the statement is an assertion: `assert`, `self.assertX(…)`, `x.assert_y(…)`, `with pytest.raises`."""
+    """Whether it asserts: `assert`, `self.assertX(…)`, `x.assert_y(…)`, `pytest.raises`, the template's methods."""
     match node:
         case ast.Assert():
             return True
         case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name)):
-            return name.startswith(_ASSERTIONS) or name in {"raises", "check", "has_resource_properties"}
+            return name.startswith(_ASSERTIONS) or name in _OTHER_ASSERTIONS
         case _:
             return False
 
@@ -107,14 +110,14 @@ def _split(statements: Iterable[ast.stmt]) -> tuple[bool, list[ast.For | ast.Asy
     loops: list[ast.For | ast.AsyncFor] = []
     for statement in statements:
         if isinstance(statement, ast.For | ast.AsyncFor):
-            if any(_asserts(each) for each in ast.walk(statement)):
-                if isinstance(statement.iter, ast.List | ast.Tuple | ast.Set) and statement.iter.elts:
-                    outside = True
-                else:
-                    loops.append(statement)
-        elif isinstance(statement, ast.With | ast.If | ast.Try):
+            if _surely_runs(statement):
+                inner, more = _split(statement.body)
+                outside, loops = outside or inner, loops + more
+            elif any(_asserts(each) for each in ast.walk(statement)):
+                loops.append(statement)
+        elif isinstance(statement, ast.With | ast.AsyncWith | ast.If | ast.Try):
             inner, more = _split(_inside(statement))
-            guards = isinstance(statement, ast.With) and any(
+            guards = isinstance(statement, ast.With | ast.AsyncWith) and any(
                 _asserts(each) for item in statement.items for each in ast.walk(item)
             )
             outside, loops = outside or inner or guards, loops + more
@@ -123,7 +126,14 @@ def _split(statements: Iterable[ast.stmt]) -> tuple[bool, list[ast.For | ast.Asy
     return outside, loops
 
 
-def _inside(statement: ast.With | ast.If | ast.Try) -> list[ast.stmt]:
+def _surely_runs(loop: ast.For | ast.AsyncFor) -> bool:
+    """A loop over a literal with something in it runs."""
+    if not isinstance(loop.iter, ast.List | ast.Tuple | ast.Set):
+        return False
+    return any(not isinstance(each, ast.Starred) for each in loop.iter.elts)
+
+
+def _inside(statement: ast.With | ast.AsyncWith | ast.If | ast.Try) -> list[ast.stmt]:
     if isinstance(statement, ast.If):
         return [*statement.body, *statement.orelse]
     if isinstance(statement, ast.Try):

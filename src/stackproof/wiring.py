@@ -200,12 +200,7 @@ class Project:
         return tuple(
             verdict
             for each in assembly.stacks
-            for verdict in RuleVerdict.of(
-                each.name,
-                [one for one in result.findings if one.location.template_file == each.template.file],
-                result.template_counts[each.template.file],
-                self.settings.fail_level,
-            )
+            for verdict in RuleVerdict.of(each.name, *result.by_template[each.template.file], self.settings.fail_level)
         )
 
     # --- live
@@ -362,9 +357,9 @@ def joined(results: Sequence[ScanResult]) -> ScanResult:
             counts=tuple(sorted(counts.values())),
             notifications=unique((*first.notifications, *each.notifications)),
             inputs=tuple(sorted((*first.inputs, *each.inputs))),
-            judged=first.judged + each.judged,
+            computed=first.computed + each.computed,
             cached=first.cached + each.cached,
             seconds={name: first.seconds.get(name, 0) + each.seconds.get(name, 0) for name in each.seconds},
-            template_counts={**first.template_counts, **each.template_counts},
+            by_template={**first.by_template, **each.by_template},
         )
     return first

@@ -254,3 +254,11 @@ def test_the_closest_three_of_many_are_shown() -> None:
     text = str(raised.value)
     assert "closest:\n  ab (app.py:2)" in text
     assert "abcd" not in text
+
+
+def test_a_log_group_that_is_made_at_run_time_is_explained() -> None:
+    """The deprecated `log_retention` puts a custom resource into the template, and no log group."""
+    resources = {"Retention": {"Type": "Custom::LogRetention", "Properties": {"RetentionInDays": 30}}}
+    checked = TemplateAssertions(template(resources), SCHEMAS)
+    with pytest.raises(VacuousAssertionError, match=r"app\.py:1: Retention \(Custom::LogRetention\): the deprecated"):
+        checked.has_resource_properties("AWS::Logs::LogGroup", {"RetentionInDays": 30})

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.fakes import finding, waiver
 
 from stackproof.model.finding import Finding, Kind, Level, Origin
+from tests.fakes import finding, waiver
 
 
 def test_the_fingerprint_is_the_one_that_baselines_already_hold() -> None:

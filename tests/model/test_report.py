@@ -5,8 +5,6 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.fakes import finding, waiver
-from tests.model import strategies as of
 
 from stackproof import __version__
 from stackproof.model.finding import Finding, Kind, Level, Notification, Origin, RuleCount
@@ -30,6 +28,8 @@ from stackproof.model.report import (
     Stage,
     exit_code,
 )
+from tests.fakes import finding, waiver
+from tests.model import strategies as of
 
 BROKEN = Notification(level=Level.ERROR, message="cannot be read", file="t.json")
 SAID = Notification(level=Level.WARNING, message="an old list")

@@ -8,7 +8,6 @@ from typing import Any, Protocol, Self, cast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.model import strategies as of
 
 from stackproof.model.deployment import Deployment
 from stackproof.model.finding import EngineAnswer, Finding, Level, Notification, Origin, RuleCount, Suppression
@@ -16,6 +15,7 @@ from stackproof.model.json import JsonValue, canonical, digest
 from stackproof.model.location import Location, SourceLine, optional_int, optional_str
 from stackproof.model.observation import PropertyDifference, ResourceProof, Unproven
 from stackproof.model.report import PolicySummary
+from tests.model import strategies as of
 
 ANY = st.one_of(
     of.locations,
@@ -65,8 +65,8 @@ def test_a_value_that_was_written_and_read_is_the_same_value(value: object) -> N
 
 @given(of.json_values)
 def test_canonical_text_does_not_depend_on_the_order_of_keys(value: JsonValue) -> None:
-    turned = {key: value for key in ("b", "a")}
-    straight = {key: value for key in ("a", "b")}
+    turned = dict.fromkeys(("b", "a"), value)
+    straight = dict.fromkeys(("a", "b"), value)
     assert canonical(turned) == canonical(straight)
     assert digest(turned) == digest(straight)
 

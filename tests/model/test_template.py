@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from tests.fakes import assembly, resource, template
 
 from stackproof.model.deployment import DeployedResource, Deployment
 from stackproof.model.json import JsonValue
 from stackproof.model.location import SourceLine
 from stackproof.model.template import Template
+from tests.fakes import assembly, resource, template
 
 
 @pytest.mark.parametrize(("properties", "seen"), [({"A": 1}, {"A": 1}), (None, {}), ([], {})])

@@ -104,8 +104,8 @@ class _Reader:
             raise self._error(node, f"the tag {node.tag} does not belong here")
         try:
             value: JsonValue = self._constructor.construct_object(node)
-        except ValueError as error:
-            raise self._error(node, f"{node.value[:40]!r} is no {name}") from error
+        except (ValueError, KeyError, IndexError, AttributeError) as error:
+            raise self._error(node, f"{str(node.value)[:40]!r} is no {name}") from error
         return value
 
     def _mapping(self, node: yaml.MappingNode, path: _Path) -> dict[str, JsonValue]:

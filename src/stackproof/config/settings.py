@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -73,7 +74,8 @@ def load_settings(root: Path) -> Settings:
     """Read pyproject.toml and cdk.json below `root`; raises ConfigError with file and path."""
     file = root / "pyproject.toml"
     table = _tool_table(file).get("stackproof", {})
-    if error := first_error(table, "stackproof.schema.json"):
+    error = _no_json(table, "") or first_error(table, "stackproof.schema.json")
+    if error:
         raise ConfigError(f"{_shown(file)}: [tool.stackproof]{error}")
     app_directory = (root / str(table.get("app_directory", "."))).resolve()
     if not app_directory.is_dir():
@@ -155,10 +157,21 @@ def _tool_table(file: Path) -> dict[str, Any]:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         return {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"{_shown(file)}: {error}") from error
     tool = document.get("tool", {})
     return tool if isinstance(tool, dict) else {}
+
+
+def _no_json(value: object, path: str) -> str | None:
+    """TOML has dates, times, `inf` and `nan`, which no context and no report can carry."""
+    if isinstance(value, dict):
+        return next((error for key, each in value.items() if (error := _no_json(each, f"{path}.{key}"))), None)
+    if isinstance(value, list):
+        return next((error for n, each in enumerate(value) if (error := _no_json(each, f"{path}[{n}]"))), None)
+    if isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value)):
+        return None
+    return f"{path}: {value} is of no JSON type: write it as a string"
 
 
 def _outer_root(folder: Path) -> Path:

@@ -15,7 +15,10 @@ __all__ = ["answer_of", "pointer_of", "split_dotted"]
 
 _INTRINSIC = re.compile(r"^(Fn::.+|Ref|Condition)$")
 _EXPANDED_BY_ENGINES = frozenset({"AWS::LanguageExtensions", "AWS::Serverless-2016-10-31"})
-_FALSE_BEFORE_MACROS = frozenset({"E3001", "E3002", "E3003", "E3006", "E3012", "E3024"})
+# The same rules in both engines that have them; cloudformation-validate calls what is sure to fail F instead of E.
+_FALSE_BEFORE_MACROS = frozenset(
+    f"{letter}{number}" for letter in "EF" for number in (3001, 3002, 3003, 3006, 3012, 3024)
+)
 
 
 def answer_of(name: str, template: Template, said: JsonObject) -> EngineAnswer:

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from stackproof.errors import ConfigError, EngineError
 
-__all__ = ["CHECKOV_VERSION", "INSTALL_COMMAND", "checkov_directory", "find_python", "install", "require_python"]
+__all__ = ["CHECKOV_VERSION", "checkov_directory", "find_python", "install"]
 
 CHECKOV_VERSION = "3.3.30"
-INSTALL_COMMAND = "stackproof tools install"
 
-_MARKER = "stackproof.json"
+_MARKER = "stackproof-complete"
 _WARM = "import checkov.cloudformation.runner"
+_HAS_CHECKOV = "import importlib.util, sys; sys.exit(importlib.util.find_spec('checkov') is None)"
 
 
 def tools_directory() -> Path:
@@ -40,71 +38,71 @@ def checkov_directory() -> Path:
 def find_python(configured: str | None = None) -> Path | None:
     """An interpreter that has Checkov: the configured one, this one, that of the environment; None if there is none.
 
-    Nothing is imported or run. Raises ConfigError if the configured one is not there.
+    Nothing is imported. Raises ConfigError if the configured one is not there or has no Checkov.
     """
     if configured is not None:
-        found = shutil.which(str(Path(configured).expanduser()))
-        if found is None:
-            raise ConfigError(f"engines.checkov.python: there is no interpreter {configured}")
-        return Path(found).absolute()
+        return _configured(configured)
     if importlib.util.find_spec("checkov") is not None:
         return Path(sys.executable)
-    python = checkov_directory() / "bin" / "python"
-    return python if (checkov_directory() / _MARKER).is_file() and os.access(python, os.X_OK) else None
+    directory = checkov_directory()
+    return _python_of(directory) if _is_complete(directory) else None
 
 
-def require_python(configured: str | None = None) -> Path:
-    """As `find_python`, but raises ConfigError with the command to type."""
-    python = find_python(configured)
-    if python is None:
-        raise ConfigError(f"checkov is not installed: {INSTALL_COMMAND}")
-    return python
-
-
-def install(*, report: Callable[[str], None]) -> Path:
-    """Make the environment unless it is there, and give its interpreter; `report` hears each step.
+def install(report: Callable[[str], None]) -> str:
+    """Make the environment unless it is there, and say in one line where it is; `report` hears each step.
 
     Other processes that install at the same time wait. Raises EngineError if the package index or the disk fails.
     """
     from filelock import FileLock  # noqa: PLC0415
 
     directory = checkov_directory()
-    python = directory / "bin" / "python"
     try:
         directory.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(directory.with_suffix(".lock")):
-            if (directory / _MARKER).is_file() and os.access(python, os.X_OK):
-                report(f"checkov {CHECKOV_VERSION} is there: {directory}")
-                return python
+        with FileLock(f"{directory}.lock"):
+            if _is_complete(directory):
+                return f"checkov {CHECKOV_VERSION} is already there: {directory}"
             _make(directory, report)
     except OSError as error:
         raise EngineError(f"checkov {CHECKOV_VERSION} cannot be installed in {directory}: {error}") from error
-    report("importing it once, which compiles it")
-    _run((str(python), "-c", _WARM))
-    report(f"checkov {CHECKOV_VERSION} is installed: {directory}")
-    return python
+    return f"checkov {CHECKOV_VERSION} is installed: {directory}"
+
+
+def _configured(configured: str) -> Path:
+    """The path as given, not what a link leads to: that would be another environment."""
+    found = shutil.which(str(Path(configured).expanduser())) if "/" in configured else shutil.which(configured)
+    if found is None:
+        raise ConfigError(f"engines.checkov.python: there is no interpreter {configured}")
+    try:
+        _run((found, "-c", _HAS_CHECKOV))
+    except (EngineError, OSError) as error:
+        raise ConfigError(f"engines.checkov.python: {configured} has no checkov") from error
+    return Path(found).absolute()
+
+
+def _is_complete(directory: Path) -> bool:
+    return (directory / _MARKER).is_file() and os.access(_python_of(directory), os.X_OK)
+
+
+def _python_of(directory: Path) -> Path:
+    return directory / "bin" / "python"
 
 
 def _make(directory: Path, report: Callable[[str], None]) -> None:
-    """Build beside the place and rename, so that an environment is whole or not there."""
-    part = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", dir=directory.parent))
-    requirement = f"checkov=={CHECKOV_VERSION}"
-    try:
-        uv = _uv()
-        report(f"installing {requirement} with {'uv' if uv else 'pip'} into {directory}")
-        if uv is not None:
-            _run((uv, "venv", "--quiet", "--allow-existing", "--python", sys.executable, str(part)))
-            _run((uv, "pip", "install", "--quiet", "--python", str(part / "bin" / "python"), requirement))
-        else:
-            _run((sys.executable, "-m", "venv", str(part)))
-            pip = (str(part / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-            _run((*pip, requirement))
-        (part / _MARKER).write_text(json.dumps({"checkov": CHECKOV_VERSION}) + "\n", encoding="utf-8")
-        if directory.exists():
-            shutil.rmtree(directory)
-        part.rename(directory)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+    """Begin anew, since what an interrupted installation left is of no use; the marker is written last."""
+    if directory.exists():
+        report(f"removing an incomplete environment: {directory}")
+        shutil.rmtree(directory)
+    requirement, python, uv = f"checkov=={CHECKOV_VERSION}", str(_python_of(directory)), _uv()
+    report(f"installing {requirement} with {'uv' if uv else 'pip'} into {directory}")
+    if uv is not None:
+        _run((uv, "venv", "--quiet", "--python", sys.executable, str(directory)))
+        _run((uv, "pip", "install", "--quiet", "--python", python, requirement))
+    else:
+        _run((sys.executable, "-m", "venv", str(directory)))
+        _run((python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", requirement))
+    report("importing it once, which compiles it")
+    _run((python, "-c", _WARM))
+    (directory / _MARKER).write_text(f"{requirement}\n", encoding="utf-8")
 
 
 def _uv() -> str | None:
@@ -125,5 +123,5 @@ def _run(command: Sequence[str]) -> None:
     )
     if ended.returncode:
         lines = (ended.stderr.strip() or ended.stdout.strip()).splitlines()
-        said = " ".join(lines[-3:])
+        said = lines[-1].strip() if lines else "it said nothing"
         raise EngineError(f"{Path(command[0]).name} ended with exit code {ended.returncode}: {said}")

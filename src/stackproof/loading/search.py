@@ -12,7 +12,7 @@ from typing import IO
 from stackproof.errors import InputError
 from stackproof.loading.document import MAX_BYTES
 from stackproof.loading.files import read_bounded, read_stream
-from stackproof.loading.template import load_template, parse_bytes
+from stackproof.loading.template import load_template, parse_bytes, shown
 from stackproof.model.template import Template
 
 __all__ = ["STDIN", "Search", "find_templates"]
@@ -75,14 +75,14 @@ def _search(directory: Path, found: _Found) -> None:
         except InputError as error:
             found.errors.append(error)
     if before == (len(found.templates), len(found.assemblies), len(found.errors)):
-        raise InputError(f"{directory}: holds no template ({found.passed_over - passed_over} files passed over)")
+        raise InputError(f"{shown(directory)}: holds no template ({found.passed_over - passed_over} files passed over)")
 
 
 def _candidates(directory: Path, found: _Found) -> Iterator[Path]:
     """Files by suffix, sorted, symbolic links to folders not followed; cloud assemblies go to `found` as a whole."""
 
     def unreadable(error: OSError) -> None:
-        found.errors.append(InputError(f"{error.filename}: cannot be searched: {error.strerror}"))
+        found.errors.append(InputError(f"{shown(Path(error.filename))}: cannot be searched: {error.strerror}"))
 
     for folder, folders, files in os.walk(directory, onerror=unreadable):
         if "manifest.json" in files and _is_manifest(Path(folder) / "manifest.json"):
@@ -100,7 +100,7 @@ def _candidates(directory: Path, found: _Found) -> Iterator[Path]:
 def _is_manifest(path: Path) -> bool:
     """Whether a manifest.json is that of a cloud assembly, not of a web app."""
     try:
-        data = read_bounded(path, str(path))
+        data = read_bounded(path, shown(path))
     except InputError:
         return False
     return b'"aws:cloudformation:stack"' in data or b'"cdk:' in data

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from stackproof.model.json import JsonObject, JsonValue
 from stackproof.model.location import SourceLine
 from stackproof.model.template import Resource, Template
 
-__all__ = ["Describe", "ResourceFacts", "load_template", "parse_bytes", "parse_template"]
+__all__ = ["Describe", "ResourceFacts", "load_template", "parse_bytes", "parse_template", "shown"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +37,13 @@ Describe = Callable[[str, JsonObject], ResourceFacts]
 
 def load_template(path: Path, *, name: str | None = None, stack_name: str | None = None) -> Template:
     """A template by itself, called `name` in reports (default: the path); raises InputError naming file and reason."""
-    return parse_template(path, file=name or str(path), stack_name=stack_name)
+    return parse_template(path, file=name or shown(path), stack_name=stack_name)
+
+
+def shown(path: Path) -> str:
+    """The path as text that can be printed on one line, whatever bytes are in it."""
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 def parse_template(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from stackproof.model.json import JsonObject, JsonValue
+from stackproof.model.json import JsonObject, JsonValue, as_object, as_objects, as_strings
 
 __all__ = ["DeployedResource", "Deployment"]
 
@@ -84,9 +84,9 @@ class Deployment:
             account=str(data["account"]),
             region=str(data["region"]),
             partition=str(data["partition"]),
-            resources=tuple(DeployedResource.from_dict(each) for each in data["resources"]),  # type: ignore[union-attr,arg-type]
-            outputs={key: str(value) for key, value in data["outputs"].items()},  # type: ignore[union-attr]
-            parameters={key: str(value) for key, value in data["parameters"].items()},  # type: ignore[union-attr]
-            exports={key: str(value) for key, value in data["exports"].items()},  # type: ignore[union-attr]
-            zones=tuple(str(each) for each in data["zones"]),  # type: ignore[union-attr]
+            resources=tuple(DeployedResource.from_dict(each) for each in as_objects(data["resources"])),
+            outputs={key: str(value) for key, value in as_object(data["outputs"]).items()},
+            parameters={key: str(value) for key, value in as_object(data["parameters"]).items()},
+            exports={key: str(value) for key, value in as_object(data["exports"]).items()},
+            zones=as_strings(data["zones"]),
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
-from stackproof.model.json import JsonObject, JsonValue, digest
+from stackproof.model.json import JsonObject, JsonValue, as_int, as_object, as_objects, digest
 from stackproof.model.location import Location, optional_str
 
 __all__ = [
@@ -177,10 +177,10 @@ class Finding:
             level=Level(str(data["level"])),
             message=str(data["message"]),
             control=optional_str(data["control"]),
-            origins=tuple(Origin.from_dict(each) for each in data["origins"]),  # type: ignore[union-attr,arg-type]
-            location=Location.from_dict(data["location"]),  # type: ignore[arg-type]
+            origins=tuple(Origin.from_dict(each) for each in as_objects(data["origins"])),
+            location=Location.from_dict(as_object(data["location"])),
             generated=bool(data["generated"]),
-            suppression=Suppression.from_dict(suppression) if suppression else None,  # type: ignore[arg-type]
+            suppression=Suppression.from_dict(as_object(suppression)) if suppression else None,
         )
 
 
@@ -210,10 +210,10 @@ class RuleCount:
         return cls(
             rule_id=str(data["rule_id"]),
             engine=str(data["engine"]),
-            looked_at=int(data["looked_at"]),  # type: ignore[arg-type]
-            failed=int(data["failed"]),  # type: ignore[arg-type]
-            open=int(data["open"]),  # type: ignore[arg-type]
-            waived=int(data["waived"]),  # type: ignore[arg-type]
+            looked_at=as_int(data["looked_at"]),
+            failed=as_int(data["failed"]),
+            open=as_int(data["open"]),
+            waived=as_int(data["waived"]),
         )
 
 
@@ -257,10 +257,7 @@ class EngineAnswer:
     @classmethod
     def from_dict(cls, data: JsonObject) -> EngineAnswer:
         return cls(
-            findings=tuple(Finding.from_dict(each) for each in data["findings"]),  # type: ignore[union-attr,arg-type]
-            counts=tuple(RuleCount.from_dict(each) for each in data["counts"]),  # type: ignore[union-attr,arg-type]
-            notifications=tuple(
-                Notification.from_dict(each)
-                for each in data["notifications"]  # type: ignore[union-attr,arg-type]
-            ),
+            findings=tuple(Finding.from_dict(each) for each in as_objects(data["findings"])),
+            counts=tuple(RuleCount.from_dict(each) for each in as_objects(data["counts"])),
+            notifications=tuple(Notification.from_dict(each) for each in as_objects(data["notifications"])),
         )

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
-__all__ = ["JsonObject", "JsonValue", "canonical", "digest"]
+__all__ = ["JsonObject", "JsonValue", "as_int", "as_object", "as_objects", "as_strings", "canonical", "digest"]
 
 JsonValue: TypeAlias = "bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
 JsonObject: TypeAlias = Mapping[str, JsonValue]
@@ -21,3 +21,31 @@ def canonical(value: JsonValue) -> str:
 def digest(value: JsonValue) -> str:
     """SHA-256 of the canonical text, in hexadecimal."""
     return hashlib.sha256(canonical(value).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def as_object(value: JsonValue) -> JsonObject:
+    """The value if it is an object; anything else is a TypeError."""
+    if isinstance(value, Mapping):
+        return value
+    raise TypeError(f"Unexpected type {type(value).__name__} (expected object)")
+
+
+def as_objects(value: JsonValue) -> tuple[JsonObject, ...]:
+    """The items of a list of objects; anything else is a TypeError."""
+    if isinstance(value, list | tuple):
+        return tuple(as_object(each) for each in value)
+    raise TypeError(f"Unexpected type {type(value).__name__} (expected list)")
+
+
+def as_strings(value: JsonValue) -> tuple[str, ...]:
+    """The items of a list as strings; anything else is a TypeError."""
+    if isinstance(value, list | tuple):
+        return tuple(str(each) for each in value)
+    raise TypeError(f"Unexpected type {type(value).__name__} (expected list)")
+
+
+def as_int(value: JsonValue) -> int:
+    """The value if it is an integer; anything else is a TypeError."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise TypeError(f"Unexpected type {type(value).__name__} (expected int)")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from stackproof.model.json import JsonObject, JsonValue
+from stackproof.model.json import JsonObject, JsonValue, as_object, as_objects, as_strings
 from stackproof.model.location import Location, optional_str
 
 __all__ = [
@@ -135,16 +135,13 @@ class ResourceProof:
     @classmethod
     def from_dict(cls, data: JsonObject) -> ResourceProof:
         return cls(
-            location=Location.from_dict(data["location"]),  # type: ignore[arg-type]
+            location=Location.from_dict(as_object(data["location"])),
             physical_id=optional_str(data["physical_id"]),
             status=DriftStatus(str(data["status"])),
             custom=bool(data["custom"]),
-            proven=tuple(str(each) for each in data["proven"]),  # type: ignore[union-attr]
-            differences=tuple(
-                PropertyDifference.from_dict(each)
-                for each in data["differences"]  # type: ignore[union-attr,arg-type]
-            ),
-            unproven=tuple(Unproven.from_dict(each) for each in data["unproven"]),  # type: ignore[union-attr,arg-type]
+            proven=as_strings(data["proven"]),
+            differences=tuple(PropertyDifference.from_dict(each) for each in as_objects(data["differences"])),
+            unproven=tuple(Unproven.from_dict(each) for each in as_objects(data["unproven"])),
         )
 
 

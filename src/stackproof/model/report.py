@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from stackproof import __version__
 from stackproof.model.finding import Finding, Kind, Level, Notification, RuleCount
-from stackproof.model.json import JsonObject, JsonValue
+from stackproof.model.json import JsonObject, JsonValue, as_int
 from stackproof.model.observation import Coverage, DriftStatus, ResourceProof
 
 __all__ = ["CheckReport", "GateReport", "Outcome", "PolicySummary", "ProveReport", "RuleVerdict", "Stage", "exit_code"]
@@ -52,9 +52,7 @@ class PolicySummary:
 
     @classmethod
     def from_dict(cls, data: JsonObject) -> PolicySummary:
-        return cls(
-            **{name: int(data[name]) for name in ("held", "violated", "waived", "open", "generated")}  # type: ignore[arg-type]
-        )
+        return cls(**{name: as_int(data[name]) for name in ("held", "violated", "waived", "open", "generated")})
 
     @classmethod
     def of(cls, findings: Iterable[Finding], counts: Iterable[RuleCount], fail_level: Level) -> PolicySummary:

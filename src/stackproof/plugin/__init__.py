@@ -12,7 +12,7 @@ import pytest
 
 from stackproof.errors import StackproofError
 from stackproof.plugin.controller import Controller
-from stackproof.plugin.outcomes import CATEGORY, FACTS, LEDGERS, facts_on
+from stackproof.plugin.outcomes import CATEGORY, LEDGERS, facts_of, facts_on
 from stackproof.plugin.run import RUN, close_run, join_run
 from stackproof.suite_rules import judge_test
 
@@ -141,7 +141,9 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Facts travel to the controller on the report, where xdist takes them along."""
     report = yield
-    facts: dict[str, JsonValue] = {**item.stash.get(FACTS, {})} if _last(report) else {}
+    facts: dict[str, JsonValue] = {}
+    if _last(report):
+        facts.update(facts_of(item))
     if report.skipped and CATEGORY in item.stash:
         facts["category"] = item.stash[CATEGORY]
     if call.excinfo is not None and isinstance(call.excinfo.value, StackproofError):

@@ -82,7 +82,7 @@ def _code(request: ReadRequest, live: Mapping[str, Any], parts: Parts) -> JsonOb
     for chunk in body.iter_chunks(_CHUNK):
         digest.update(chunk)
     same = base64.b64encode(digest.digest()).decode() == live.get("CodeSha256")
-    return code if same else {"CodeSha256": live.get("CodeSha256"), "S3Key": None}
+    return code if same else {**code, "S3Key": f"other code, with SHA-256 {live.get('CodeSha256')}"}
 
 
 def read_event_source_mapping(request: ReadRequest) -> Reading | None:

@@ -90,11 +90,11 @@ def translated_errors(doing: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        message = str(error.response.get("Error", {}).get("Message") or error)
+        message = " ".join(str(error.response.get("Error", {}).get("Message") or error).split())
         raise TargetError(
             f"{doing}: {error_code(error)}: {message}",
             operation=error.operation_name,
             code=error_code(error),
         ) from error
     except BotoCoreError as error:
-        raise TargetError(f"{doing}: {error}", code=type(error).__name__) from error
+        raise TargetError(f"{doing}: {' '.join(str(error).split())}", code=type(error).__name__) from error

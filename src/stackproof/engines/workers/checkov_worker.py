@@ -78,10 +78,10 @@ def _judgeable(template: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     kept, lost = {}, []
     for logical_id, resource in template["Resources"].items():
         properties = resource.get("Properties") if isinstance(resource, dict) else []
-        if properties is None:
-            kept[logical_id] = {key: value for key, value in resource.items() if key != "Properties"}
-        elif logical_id.startswith("Fn::") or "." in logical_id or not isinstance(properties, dict):
+        if logical_id.startswith("Fn::") or "." in logical_id or not isinstance(properties, (dict, type(None))):
             lost.append(logical_id)
+        elif properties is None:
+            kept[logical_id] = {key: value for key, value in resource.items() if key != "Properties"}
         else:
             kept[logical_id] = resource
     return {**template, "Resources": kept}, lost

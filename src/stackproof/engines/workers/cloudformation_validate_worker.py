@@ -9,6 +9,7 @@ from typing import Any
 from worker_protocol import RuleFileError, serve  # type: ignore[import-not-found]
 
 _LEVELS = {"FATAL": "error", "ERROR": "error", "WARN": "warning", "INFO": "note", "DEBUG": "none"}
+_TRANSFORM_FAILED = "E0001"
 _state: dict[str, Any] = {"guard": []}
 
 
@@ -29,7 +30,7 @@ def start(settings: dict[str, Any]) -> str:
 
 
 def judge(request: dict[str, Any]) -> dict[str, Any]:
-    """Its diagnostics. It tells what it found and never at how many places a rule looked."""
+    """Its diagnostics. It tells how many resources it scanned, and never at how many places a rule looked."""
     findings: list[dict[str, Any]] = []
     notifications: list[dict[str, Any]] = []
     for report in _reports(request["template"]):
@@ -37,12 +38,18 @@ def judge(request: dict[str, Any]) -> dict[str, Any]:
             notifications.append({"level": "error", "message": "could not judge the template"})
         elif report.status.name != "OK" or report.metadata.budget_exhaustions:
             notifications.append({"level": "error", "message": "gave up before it had judged everything"})
-        findings.extend(_finding(each) for each in report.diagnostics)
-        evaluated, scanned = report.metadata.rules_evaluated, report.metadata.resources_scanned
+        for each in report.diagnostics:
+            if each.rule_id == _TRANSFORM_FAILED:
+                notifications.append(
+                    {"level": "error", "message": f"judged nothing that a transform makes: {each.message}"}
+                )
+            else:
+                findings.append(_finding(each))
+        scanned = report.metadata.resources_scanned
     return {
         "findings": findings,
         "notifications": notifications,
-        "evaluated": {"rules": evaluated, "resources": scanned},
+        "counts": {"cloudformation-validate": scanned},
     }
 
 

@@ -1,4 +1,4 @@
-"""A large package of which little is needed, without its `__init__`: half of cfn-lint's start is sympy's."""
+"""A large package of which little is needed: half of cfn-lint's start is sympy, and only conditions need all of it."""
 
 from __future__ import annotations
 
@@ -7,29 +7,33 @@ import importlib.util
 import sys
 from collections.abc import Sequence
 
-__all__ = ["import_lean"]
+__all__ = ["import_lean", "import_whole"]
+
+_ASK_FOR_MORE = "__getattr__"
 
 
 def import_lean(name: str, parts: Sequence[str]) -> None:
-    """Import only `parts` of a package; should anyone ask for more of it, its `__init__` runs after all."""
-    if name in sys.modules:
-        return
+    """Import only the parts with which the package's `__init__` begins; it goes on when anyone asks for more."""
     spec = importlib.util.find_spec(name)
-    if spec is None or spec.loader is None:
+    if name in sys.modules or spec is None:
         return
     package = importlib.util.module_from_spec(spec)
-    loader = spec.loader
 
-    def load_all(attribute: str) -> object:
+    def more(attribute: str) -> object:
         if attribute.startswith("__"):
             raise AttributeError(attribute)
-        del package.__getattr__
-        loader.exec_module(package)
+        import_whole(name)
         return getattr(package, attribute)
 
     sys.modules[name] = package
     for part in parts:
         module = importlib.import_module(f"{name}.{part}")
-        names = getattr(module, "__all__", ())
-        vars(package).update({each: getattr(module, each) for each in names})
-    package.__getattr__ = load_all  # type: ignore[method-assign]
+        vars(package).update({each: getattr(module, each) for each in getattr(module, "__all__", ())})
+    vars(package)[_ASK_FOR_MORE] = more
+
+
+def import_whole(name: str) -> None:
+    """Import the rest of the package: its `__init__` runs as it would have, and finds the parts that are there."""
+    package = importlib.import_module(name)
+    if vars(package).pop(_ASK_FOR_MORE, None) is not None and package.__spec__ and package.__spec__.loader:
+        package.__spec__.loader.exec_module(package)

@@ -12,6 +12,7 @@ import os
 import select
 import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -55,8 +56,8 @@ def serve(
     gc.freeze()
     _send(replies, {"ready": {"version": version}})
     try:
-        for request in _requests(warm()):
-            reply = _judged(request, judge, prepare)
+        for request in _read_requests(requests, warm()):
+            reply = _judged(request, judge, prepare, requests)
             _send(replies, {"id": request["id"], **reply})
     except (_ParentGoneError, BrokenPipeError):
         return
@@ -80,14 +81,31 @@ def _forbid_network() -> None:
     sys.addaudithook(refuse)
 
 
-def _read_requests(requests: int) -> Iterator[dict[str, Any]]:
+def _read_requests(requests: int, warm: Iterator[None]) -> Iterator[dict[str, Any]]:
     buffer = bytearray()
-    while chunk := os.read(requests, _CHUNK):
+    is_warm = False
+    while True:
+        while not is_warm and not select.select([requests], [], [], 0)[0]:
+            is_warm = _is_done(warm)
+        chunk = os.read(requests, _CHUNK)
+        if not chunk:
+            return
         buffer += chunk
         if b"\n" in chunk:
             *lines, rest = bytes(buffer).split(b"\n")
             buffer = bytearray(rest)
             yield from (json.loads(line) for line in lines)
+
+
+def _is_done(warm: Iterator[None]) -> bool:
+    try:
+        next(warm)
+    except StopIteration:
+        return True
+    except Exception as error:  # noqa: BLE001 - a head start that fails is none
+        sys.stderr.write(f"{_said(error)}\n")
+        return True
+    return False
 
 
 def _judged(
@@ -111,6 +129,7 @@ def _judged(
         _answer_and_exit(sink, lifeline, request, judge)
     os.close(sink)
     os.close(lifeline)
+    data = None
     try:
         data = _read_until(source, requests, end)
     finally:

@@ -1,0 +1,125 @@
+"""The ledger of waivers is read strictly: what is wrong is said with file, line and path."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from stackproof.config.policy_file import load_policy_file
+from stackproof.config.waivers import load_waivers
+from stackproof.errors import ConfigError
+from stackproof.model.finding import Waiver
+from tests.fakes import written
+
+ROW = """\
+  - rule: CKV_AWS_1
+    stack: TapStack
+    construct_path: TapStack/Topic/Resource
+    reason: Nobody reads it but us.
+    owner: platform
+    expires: 2026-12-31
+"""
+LEDGER = f"waivers:\n{ROW}"
+
+
+def loaded(folder: Path, text: str | bytes) -> tuple[Waiver, ...]:
+    return load_waivers(written(folder, {"waivers.yaml": text}) / "waivers.yaml")
+
+
+def test_a_ledger_is_read_in_its_order(tmp_path: Path) -> None:
+    second = ROW.replace("CKV_AWS_1", "A1").replace("2026-12-31", "'2027-01-01'")
+    first, other = loaded(tmp_path, f"# ours\n{LEDGER}{second}")
+    assert first == Waiver(
+        rule="CKV_AWS_1",
+        stack="TapStack",
+        construct_path="TapStack/Topic/Resource",
+        reason="Nobody reads it but us.",
+        owner="platform",
+        expires=date(2026, 12, 31),
+    )
+    assert (other.rule, other.expires) == ("A1", date(2027, 1, 1))
+
+
+def test_an_empty_list_of_waivers_is_a_ledger(tmp_path: Path) -> None:
+    assert loaded(tmp_path, "waivers: []\n") == ()
+
+
+def test_a_byte_order_mark_and_windows_line_ends_change_nothing(tmp_path: Path) -> None:
+    text = b"\xef\xbb\xbf" + LEDGER.replace("\n", "\r\n").encode()
+    assert loaded(tmp_path, text) == loaded(tmp_path, LEDGER)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "waivers.yaml: is empty"),
+        ("# nothing\n", "waivers.yaml: is empty"),
+        ("[]", "waivers.yaml:1: Unexpected type list (expected mapping)"),
+        ("\nwaivers", "waivers.yaml:2: Unexpected type str (expected mapping)"),
+        ("{}", "waivers.yaml:1: 'waivers' is a required property"),
+        ("waivers:\n", "waivers.yaml:1: waivers: None is not of type 'array'"),
+        ("waiver: []\nwaivers: []\n", "waivers.yaml:1: Additional properties are not allowed"),
+        ("waivers: 3", "waivers.yaml:1: waivers: 3 is not of type 'array'"),
+        ("waivers:\n  - x\n", "waivers.yaml:2: waivers[0]: 'x' is not of type 'object'"),
+        (f"{LEDGER}  - rule: A\n", "waivers.yaml:8: waivers[1]: "),
+        (LEDGER.replace("CKV_AWS_1", "14.10"), "waivers.yaml:2: waivers[0].rule: 14.1 is not of type 'string'"),
+        (LEDGER.replace("platform", "''"), "waivers.yaml:6: waivers[0].owner: '' should be non-empty"),
+        (LEDGER.replace("platform", "~"), "waivers.yaml:6: waivers[0].owner: None is not of type 'string'"),
+        (LEDGER.replace("platform", "yes"), "waivers.yaml:6: waivers[0].owner: True is not of type 'string'"),
+        (LEDGER.replace("2026-12-31", "soon"), "waivers.yaml:7: waivers[0].expires: 'soon' does not match"),
+        (LEDGER.replace("2026-12-31", "2026-02-30"), "waivers.yaml:7: waivers[0].expires: '2026-02-30' is no date"),
+        (LEDGER.replace("2026-12-31", "2026-13-01"), "waivers.yaml:7: waivers[0].expires: '2026-13-01' is no date"),
+        (LEDGER.replace("2026-12-31", "2026-12-31 10:00:00"), "waivers.yaml:7: waivers[0].expires: "),
+        (LEDGER.replace("    owner", "    rule: B\n    owner"), "waivers.yaml:6: the key 'rule' occurs twice"),
+        (f"{LEDGER}{LEDGER}", "waivers.yaml:8: the key 'waivers' occurs twice"),
+        (f"{LEDGER}{ROW}", "waivers.yaml:8: waivers[1]: an earlier waiver has the same rule, stack"),
+        ("waivers: [*w]", "waivers.yaml:1: is no valid YAML: found undefined alias 'w'"),
+        ("waivers: [&w a, *w]", "waivers.yaml:1: an alias (*name) does not belong here"),
+        ("? [a]\n: b\n", "waivers.yaml:1: a key is no string"),
+        ("<<: {waivers: []}\n", "waivers.yaml:1: a key is no string"),
+        ("a: !Ref b", "waivers.yaml:1: the tag !Ref does not belong here"),
+        ("a: !!python/object:os.system b", "waivers.yaml:1: the tag tag:yaml.org,2002:python/object:os.system"),
+        ("a: !!int x", "waivers.yaml:1: 'x' is no int"),
+        ("a: !!int ''", "waivers.yaml:1: '' is no int"),
+        ("a: !!bool x", "waivers.yaml:1: 'x' is no bool"),
+        ("a: " + "9" * 5000, "waivers.yaml:1: '9999999999999999999999999999999999999999' is no int"),
+        ("waivers: [", "waivers.yaml:1: is no valid YAML: "),
+        ("waivers:\n\t- a", "waivers.yaml:2: is no valid YAML: "),
+        ("a: 1\n---\nb: 1\n", "waivers.yaml:2: is no valid YAML: "),
+        ("a: \x07", "waivers.yaml: is no valid YAML: unacceptable character"),
+        ("[" * 100_000, "waivers.yaml: is no valid YAML: "),
+        ("- " * 100_000, "waivers.yaml: is no valid YAML: "),
+        (b"waivers: \xff", "waivers.yaml: is not UTF-8 (offset 9)"),
+        (b"#" * 2_000_001, "waivers.yaml: is larger than 2,000,000 bytes"),
+    ],
+    ids=lambda value: repr(value)[:60],
+)
+def test_what_is_wrong_is_said_with_file_line_and_path(in_tmp_path: Path, text: str | bytes, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        loaded(in_tmp_path, text)
+    assert str(caught.value).startswith(message)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_ledger_that_cannot_be_read_is_named(in_tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"^waivers\.yaml: cannot be read: No such file"):
+        load_waivers(Path("waivers.yaml"))
+    with pytest.raises(ConfigError, match=r"cannot be read: Is a directory"):
+        load_waivers(in_tmp_path)
+
+
+def test_a_ledger_elsewhere_is_named_in_full(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        loaded(tmp_path, "")
+    assert str(caught.value) == f"{tmp_path}/waivers.yaml: is empty"
+
+
+def test_an_error_names_the_nearest_line_that_is_known(in_tmp_path: Path) -> None:
+    written(in_tmp_path, {"waivers.yaml": LEDGER})
+    found = load_policy_file(Path("waivers.yaml"), "waivers.schema.json")
+    assert str(found.error(("waivers", 0, "stack"), "no")) == "waivers.yaml:3: waivers[0].stack: no"
+    assert str(found.error(("waivers", 0, "owners", 3), "no")) == "waivers.yaml:2: waivers[0].owners[3]: no"
+    assert str(found.error(("elsewhere",), "no")) == "waivers.yaml:1: elsewhere: no"
+    assert str(found.error((), "no")) == "waivers.yaml:1: no"

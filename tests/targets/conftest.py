@@ -1,0 +1,45 @@
+"""One emulator for all tests of this folder in one process, and the wide stack on it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+
+import pytest
+
+from stackproof.model.observation import ResourceProof
+from stackproof.prove import Prover, prove_stack
+from stackproof.readers import READERS
+from stackproof.schemas.cfn_lint import CfnLintSchemas
+from stackproof.targets.moto import MotoProcess, MotoTarget, start_moto
+from tests.live_fakes import stack
+from tests.targets.wide_template import WIDE
+
+
+@pytest.fixture(scope="session")
+def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MotoProcess]:
+    process = start_moto(os.getpid(), tmp_path_factory.mktemp("moto"))
+    yield process
+    process.stop()
+
+
+@pytest.fixture(scope="session")
+def target(moto: MotoProcess) -> MotoTarget:
+    return MotoTarget(moto.endpoint_url)
+
+
+@pytest.fixture(scope="session")
+def wide(moto: MotoProcess) -> Mapping[str, ResourceProof]:
+    """The proofs of the wide stack in a region of its own, by logical id."""
+    where = MotoTarget(moto.endpoint_url, region="eu-central-1")
+    made = stack(WIDE, name="Wide")
+    prover = Prover(
+        template=made.template,
+        deployment=where.deploy(made),
+        target=where,
+        readers=READERS,
+        schemas=CfnLintSchemas(),
+    )
+    proofs = {str(each.location.logical_id): each for each in prove_stack(prover)}
+    assert prover.notifications == ()
+    return proofs

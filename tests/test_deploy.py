@@ -1,0 +1,62 @@
+"""Stacks go to a target in the order of their dependencies, and nested ones with their parents."""
+
+from __future__ import annotations
+
+import pytest
+
+from stackproof.deploy import attach, deploy, destroy, in_dependency_order
+from stackproof.errors import InputError
+from tests.live_fakes import FakeTarget, deployment, stack
+
+BODY = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}
+PARENT = {
+    "Resources": {
+        "Other": {"Type": "AWS::CloudFormation::Stack", "Metadata": {"aws:asset:path": "Other.nested.template.json"}},
+        "Plain": {"Type": "AWS::CloudFormation::Stack"},
+        "Nested": {"Type": "AWS::CloudFormation::Stack", "Metadata": {"aws:asset:path": "App.nested.template.json"}},
+    }
+}
+
+
+def test_a_stack_comes_after_what_it_depends_on() -> None:
+    app = stack(BODY, name="App", dependencies=("Net", "Data"))
+    data = stack(BODY, name="Data", dependencies=("Net", "Elsewhere"))
+    net = stack(BODY, name="Net")
+    alone = stack(BODY, name="Alone")
+    target = FakeTarget()
+    assert [each.stack_name for each in deploy([app, data, net, alone], target)] == ["Alone", "Net", "Data", "App"]
+    assert target.log == ["deploy Alone", "deploy Net", "deploy Data", "deploy App"]
+
+
+def test_stacks_are_found_without_being_changed() -> None:
+    target = FakeTarget()
+    attach([stack(BODY, name="B"), stack(BODY, name="A")], target)
+    assert target.log == ["read A", "read B"]
+
+
+def test_what_others_depend_on_is_deleted_last() -> None:
+    target = FakeTarget()
+    destroy([stack(BODY, name="Net"), stack(BODY, name="App", dependencies=("Net",))], target)
+    assert target.log == ["destroy App", "destroy Net"]
+
+
+def test_a_circle_is_said() -> None:
+    one, two = stack(BODY, name="One", dependencies=("Two",)), stack(BODY, name="Two", dependencies=("One",))
+    with pytest.raises(InputError, match="One, Two"):
+        in_dependency_order([one, two])
+
+
+def test_a_nested_stack_is_read_by_its_own_id_behind_its_parent() -> None:
+    parent = stack(PARENT, name="App")
+    nested = stack(BODY, name="App/Nested", path="cdk.out/App.nested.template.json", parent="App")
+    kind = "AWS::CloudFormation::Stack"
+    deployed = deployment({"Nested": (kind, "arn:nested"), "Other": (kind, "arn:other")}, stack_name="App")
+    target = FakeTarget({"App": deployed, "arn:nested": deployment({}, stack_name="App-Nested")})
+    assert [each.stack_name for each in deploy([nested, parent], target)] == ["App", "App-Nested"]
+    assert target.log == ["deploy App", "read arn:nested"]
+
+
+def test_a_nested_stack_without_a_resource_is_said() -> None:
+    nested = stack(BODY, name="App/Nested", path="Nobody.template.json", parent="App")
+    with pytest.raises(InputError, match="App/Nested"):
+        attach([stack(PARENT, name="App"), nested], FakeTarget())

@@ -1,0 +1,355 @@
+"""The proof of a stack: what is read, compared, excused, and never mixed up."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from stackproof.model.deployment import DeployedResource, Deployment
+from stackproof.model.finding import Level
+from stackproof.model.json import JsonObject
+from stackproof.model.observation import (
+    Change,
+    Coverage,
+    DriftStatus,
+    Reading,
+    ResourceProof,
+    UnprovenReason,
+)
+from stackproof.ports import Reader, ReadRequest
+from stackproof.prove import Patience, Prover, prove_stack
+from tests.live_fakes import FakeSchemas, FakeTarget, deployment, failure, template
+
+THING = "Test::Thing"
+OPEN = {"properties": {"Secret": {"type": "string"}}, "writeOnlyProperties": ["/properties/Secret"]}
+
+
+def resources(**each: Any) -> dict[str, Any]:  # noqa: ANN401
+    """A template of things: logical id → properties, or a whole entry if it has a Type."""
+    return {
+        "Resources": {
+            name: value if "Type" in value else {"Type": THING, "Properties": value} for name, value in each.items()
+        }
+    }
+
+
+def prover(
+    body: JsonObject,
+    readings: Mapping[str, Any],
+    *,
+    target: FakeTarget | None = None,
+    deployed: Deployment | None = None,
+    readers: Mapping[str, Reader] | None = None,
+    patience: Patience | None = None,
+) -> Prover:
+    """A prover whose reader gives what is there by logical id: a reading, its properties, None or an exception."""
+
+    def read(request: ReadRequest) -> Reading | None:
+        found = readings.get(request.logical_id)
+        if isinstance(found, Exception):
+            raise found
+        return found if found is None or isinstance(found, Reading) else Reading(properties=found)
+
+    made = template(body)
+    return Prover(
+        template=made,
+        deployment=deployed
+        or deployment({each.logical_id: (each.resource_type, f"{each.logical_id}-1") for each in made.resources}),
+        target=target or FakeTarget(),
+        readers=readers if readers is not None else {THING: read},
+        schemas=FakeSchemas({THING: OPEN}),
+        patience=patience or Patience(sleep=lambda _: None),
+    )
+
+
+def reasons(proof: ResourceProof) -> dict[str, str]:
+    return {each.path: each.reason.value for each in proof.unproven}
+
+
+def test_a_resource_that_is_as_the_template_says() -> None:
+    proof = prover(resources(A={"Name": "x"}), {"A": {"Name": "x", "More": 1}}).prove("A")
+    assert proof.status is DriftStatus.IN_SYNC
+    assert proof.physical_id == "A-1"
+    assert proof.proven == ("/Name",)
+    assert proof.is_proven
+
+
+def test_a_property_that_is_not() -> None:
+    proof = prover(resources(A={"Name": "x", "Size": 1}), {"A": {"Name": "y", "Size": 1}}).prove("A")
+    assert proof.status is DriftStatus.MODIFIED
+    assert [(each.path, each.change) for each in proof.differences] == [("/Name", Change.NOT_EQUAL)]
+    assert proof.proven == ("/Size",)
+
+
+def test_a_resource_that_is_gone_differs_in_every_property() -> None:
+    body = resources(A={"Name": "x", "Empty": [], "Other": {"Ref": "Nobody"}})
+    proof = prover(body, {"A": None}).prove("A")
+    assert proof.status is DriftStatus.DELETED
+    assert [each.path for each in proof.differences] == ["/Empty", "/Name", "/Other"]
+    assert Coverage.of((proof,)).properties_differ == 3
+
+
+def test_a_resource_that_the_stack_does_not_have_is_gone() -> None:
+    proof = prover(resources(A={"Name": "x"}), {}, deployed=deployment({})).prove("A")
+    assert (proof.status, proof.physical_id) == (DriftStatus.DELETED, None)
+    failed = DeployedResource(logical_id="A", physical_id="a", resource_type=THING, status="CREATE_FAILED")
+    state = Deployment(stack_name="Net", stack_id="1", status="x", account="1", region="r", resources=(failed,))
+    assert prover(resources(A={"Name": "x"}), {}, deployed=state).prove("A").status is DriftStatus.DELETED
+
+
+def test_a_type_that_the_target_does_not_know_is_not_gone() -> None:
+    target = FakeTarget(gaps=frozenset({(THING, "")}))
+    proof = prover(resources(A={"Name": "x"}), {}, deployed=deployment({}), target=target).prove("A")
+    assert proof.status is DriftStatus.NOT_CHECKED
+    assert reasons(proof) == {"": "not_emulated", "/Name": "not_emulated"}
+
+
+def test_a_type_without_a_reader() -> None:
+    proof = prover(resources(A={"Name": "x"}), {}, readers={}).prove("A")
+    assert proof.status is DriftStatus.NOT_CHECKED
+    assert reasons(proof) == {"": "no_reader", "/Name": "no_reader"}
+
+
+def test_a_custom_resource_stands_apart() -> None:
+    body = resources(A={"Type": "Custom::Thing", "Properties": {"Name": "x"}})
+    proof = prover(body, {}).prove("A")
+    assert proof.custom
+    assert reasons(proof) == {"": "not_emulated", "/Name": "not_emulated"}
+    assert Coverage.of((proof,)).resources_total == 0
+
+
+def test_why_a_property_is_not_proven() -> None:
+    """Unread beats not emulated; a write-only property is excused only while it is not to be seen."""
+    body = resources(A={"Secret": "s", "Dropped": "d", "Hidden": {"Deep": 1}, "Unknown": {"Ref": "Nobody"}, "Known": 1})
+    reading = Reading(
+        properties={"Known": 1, "Dropped": "other"},
+        unread={"/Hidden": UnprovenReason.DENIED, "/Secret": UnprovenReason.NO_READER},
+    )
+    target = FakeTarget(gaps=frozenset({(THING, "/Dropped")}))
+    proof = prover(body, {"A": reading}, target=target).prove("A")
+    assert proof.status is DriftStatus.IN_SYNC
+    assert proof.proven == ("/Known",)
+    assert reasons(proof) == {
+        "/Dropped": "not_emulated",
+        "/Hidden/Deep": "denied",
+        "/Secret": "write_only",
+        "/Unknown": "unresolved",
+    }
+
+
+def test_what_is_seen_and_equal_is_proven_whatever_was_expected_of_the_target() -> None:
+    target = FakeTarget(gaps=frozenset({(THING, "/Dropped")}))
+    body = resources(A={"Secret": "s", "Dropped": "d"})
+    assert prover(body, {"A": {"Secret": "s", "Dropped": "d"}}, target=target).prove("A").proven == (
+        "/Dropped",
+        "/Secret",
+    )
+    assert prover(body, {"A": {"Secret": "other", "Dropped": "d"}}).prove("A").status is DriftStatus.MODIFIED
+
+
+def test_a_condition_that_is_false_excuses_a_resource() -> None:
+    body = {
+        "Conditions": {"Off": {"Fn::Equals": ["a", "b"]}, "Open": {"Fn::Equals": [{"Ref": "Nobody"}, "b"]}},
+        "Resources": {
+            "A": {"Type": THING, "Condition": "Off"},
+            "B": {"Type": THING, "Condition": "Open", "Properties": {"Name": "x"}},
+            "C": {"Type": "AWS::CDK::Metadata"},
+        },
+    }
+    made = prover(body, {}, deployed=deployment({}))
+    assert made.expected_ids() == ("B",)
+    assert reasons(made.prove("B")) == {"": "unresolved", "/Name": "unresolved"}
+
+
+def test_references_and_attributes_come_from_what_is_live() -> None:
+    body = resources(
+        A={
+            "Ref": {"Fn::Join": ["", [{"Ref": "B"}]]},
+            "Arn": {"Fn::GetAtt": ["B", "Arn"]},
+            "Deep": {"Fn::GetAtt": ["B", "Endpoint.Port"]},
+            "Missing": {"Fn::GetAtt": ["B", "Nothing"]},
+            "Nobody": {"Fn::GetAtt": ["Nobody", "Arn"]},
+            "Gone": {"Fn::GetAtt": ["Gone", "Arn"]},
+            "Empty": {"Ref": "Empty"},
+            "Absent": {"Ref": "Absent"},
+        },
+        B={},
+        Gone={},
+        Empty={},
+    )
+    readings = {
+        "A": {"Ref": "B-1", "Arn": "arn:b", "Deep": 5},
+        "B": Reading(properties={"Endpoint": {"Port": 5}}, attributes={"Arn": "arn:b"}),
+        "Gone": None,
+        "Empty": Reading(properties={}, reference="empty-ref"),
+    }
+    deployed = deployment({"A": (THING, "a"), "B": (THING, "B-1"), "Gone": (THING, "g"), "Empty": (THING, "")})
+    made = prover(body, readings, deployed=deployed)
+    assert made.expected("A")["Empty"] == "empty-ref"
+    proof = made.prove("A")
+    assert proof.proven == ("/Arn", "/Deep", "/Ref")
+    assert set(reasons(proof)) == {"/Absent", "/Gone", "/Missing", "/Nobody"}
+    assert made.resolved({"Fn::Sub": "${B.Arn}"}) == "arn:b"
+
+
+def test_resources_that_refer_to_each_other_in_a_circle_do_not_wait_for_ever() -> None:
+    body = resources(A={"X": {"Fn::GetAtt": ["B", "X"]}}, B={"X": {"Fn::GetAtt": ["A", "X"]}, "Y": {"Ref": "A"}})
+    readings = {"A": {"X": 1}, "B": {"X": 1, "Y": "A-1"}}
+    first, second = prove_stack(prover(body, readings), jobs=2)
+    assert (reasons(first), reasons(second)) == ({"/X": "unresolved"}, {"/X": "unresolved"})
+    assert second.proven == ("/Y",)
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (failure("AccessDenied"), "denied"),
+        (failure("Boom", status=503), "unreachable"),
+        (failure("Throttling"), "throttled"),
+    ],
+)
+def test_what_a_service_refuses_is_a_reason(error: Exception, reason: str) -> None:
+    proof = prover(resources(A={"Name": "x"}), {"A": error}).prove("A")
+    assert proof.status is DriftStatus.NOT_CHECKED
+    assert reasons(proof) == {"": reason, "/Name": reason}
+
+
+def test_a_reader_that_breaks_is_said_and_the_others_go_on() -> None:
+    made = prover(resources(A={"Name": "x"}, B={"Name": "x"}), {"A": ZeroDivisionError("oops"), "B": {"Name": "x"}})
+    first, second = prove_stack(made)
+    assert first.status is DriftStatus.NOT_CHECKED
+    assert "ZeroDivisionError: oops" in first.unproven[0].detail
+    assert second.status is DriftStatus.IN_SYNC
+    (notification,) = made.notifications
+    assert notification.level is Level.ERROR
+    assert "Net/A" in notification.message
+
+
+def test_a_resource_in_the_middle_of_an_operation_is_busy() -> None:
+    row = DeployedResource(logical_id="A", physical_id="a", resource_type=THING, status="UPDATE_IN_PROGRESS")
+    deployed = Deployment(stack_name="Net", stack_id="1", status="x", account="1", region="r", resources=(row,))
+    assert reasons(prover(resources(A={}), {}, deployed=deployed).prove("A")) == {"": "busy"}
+
+
+def test_a_throttled_read_is_repeated_with_growing_pauses() -> None:
+    pauses: list[float] = []
+    answers: list[Any] = [failure("Throttling"), failure("Throttling"), Reading(properties={"Name": "x"})]
+
+    def read(_: ReadRequest) -> Reading:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        assert isinstance(answer, Reading)
+        return answer
+
+    made = prover(resources(A={"Name": "x"}), {}, readers={THING: read}, patience=Patience(sleep=pauses.append))
+    assert made.prove("A").status is DriftStatus.IN_SYNC
+    assert pauses == [0.5, 1.0]
+
+
+def test_what_is_not_there_yet_is_waited_for_until_the_deadline() -> None:
+    now = [0.0]
+    seen: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    def read(_: ReadRequest) -> Reading | None:
+        seen.append(now[0])
+        return Reading(properties={}) if now[0] >= 3 else None
+
+    patience = Patience(settled_at=10, clock=lambda: now[0], sleep=sleep)
+    made = prover(resources(A={}), {}, readers={THING: read}, patience=patience)
+    assert made.prove("A").status is DriftStatus.IN_SYNC
+    late = Patience(settled_at=1, clock=lambda: now[0], sleep=sleep)
+    now[0] = 0.0
+    assert prover(resources(A={}), {}, readers={THING: read}, patience=late).prove("A").status is DriftStatus.DELETED
+
+
+def test_each_resource_is_read_once_from_all_threads() -> None:
+    reads: list[str] = []
+    lock = threading.Lock()
+
+    def read(request: ReadRequest) -> Reading:
+        with lock:
+            reads.append(request.logical_id)
+        return Reading(properties={"X": "arn"}, attributes={"Arn": "arn"})
+
+    body = resources(Base={}, **{f"User{each}": {"X": {"Fn::GetAtt": ["Base", "Arn"]}} for each in range(20)})
+    proofs = prove_stack(prover(body, {}, readers={THING: read}), jobs=8)
+    assert sorted(reads) == sorted([*(f"User{each}" for each in range(20)), "Base"])
+    assert [each.location.logical_id for each in proofs] == sorted(reads)
+    assert all(each.status is DriftStatus.IN_SYNC for each in proofs)
+
+
+def test_a_reader_gets_what_the_template_expects_as_far_as_it_is_known() -> None:
+    asked: list[ReadRequest] = []
+
+    def read(request: ReadRequest) -> Reading:
+        asked.append(request)
+        return Reading(properties={})
+
+    prover(resources(A={"Name": {"Ref": "B"}, "Other": {"Ref": "Nobody"}}, B={}), {}, readers={THING: read}).prove("A")
+    (request,) = asked
+    assert request.expected == {"Name": "B-1"}
+    assert (request.physical_id, request.resource_type, request.account) == ("A-1", THING, "123456789012")
+
+
+GROUP = "AWS::EC2::SecurityGroup"
+RULE = "AWS::EC2::SecurityGroupIngress"
+
+
+def test_a_rule_of_its_own_is_no_difference_of_its_group() -> None:
+    own = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "CidrIp": "10.0.0.0/8"}
+    part = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "CidrIp": "10.0.0.0/8"}
+    stray = {"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432, "CidrIp": "0.0.0.0/0"}
+    body = {
+        "Conditions": {"Off": {"Fn::Equals": ["a", "b"]}},
+        "Resources": {
+            "Group": {"Type": GROUP, "Properties": {"SecurityGroupIngress": [own]}},
+            "Rule": {"Type": RULE, "Properties": {**part, "GroupId": {"Ref": "Group"}}},
+            "Elsewhere": {"Type": RULE, "Properties": {**stray, "GroupId": "sg-other"}},
+            "Never": {"Type": RULE, "Condition": "Off", "Properties": {**stray, "GroupId": {"Ref": "Group"}}},
+        },
+    }
+    sets = {"properties": {"SecurityGroupIngress": {"type": "array", "insertionOrder": False}}}
+
+    def found(*live: JsonObject) -> ResourceProof:
+        made = prover(body, {}, readers={GROUP: lambda _: Reading(properties={"SecurityGroupIngress": list(live)})})
+        made._schemas = FakeSchemas({GROUP: sets})
+        return made.prove("Group")
+
+    assert found(own, part).status is DriftStatus.IN_SYNC
+    (difference,) = found(own, part, stray).differences
+    assert difference.change is Change.ADD
+    assert difference.actual == [own, stray]
+
+
+def test_what_is_attached_to_a_role_elsewhere_is_no_difference_of_it() -> None:
+    role = "AWS::IAM::Role"
+    body = {
+        "Resources": {
+            "Role": {"Type": role, "Properties": {"ManagedPolicyArns": ["arn:a"], "Policies": []}},
+            "Managed": {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"Roles": [{"Ref": "Role"}]}},
+            "Inline": {"Type": "AWS::IAM::Policy", "Properties": {"PolicyName": "p", "Roles": [{"Ref": "Role"}]}},
+        }
+    }
+    live = {"ManagedPolicyArns": ["arn:a", "Managed-1"], "Policies": [{"PolicyName": "p", "PolicyDocument": {}}]}
+    made = prover(body, {}, readers={role: lambda _: Reading(properties=live)})
+    assert made.prove("Role").proven == ("/ManagedPolicyArns/0", "/Policies")
+
+
+def test_a_logical_id_that_the_template_does_not_have() -> None:
+    with pytest.raises(KeyError):
+        prover(resources(A={}), {}).prove("B")
+
+
+def test_what_breaks_while_looking_breaks_for_everyone_who_waits() -> None:
+    made = prover(resources(A={}), {})
+    with pytest.raises(KeyError):
+        made.observe("Nobody")
+    with pytest.raises(KeyError):
+        made.observe("Nobody")
