@@ -1,137 +1,277 @@
-"""Loading gives the same template from JSON and YAML, with the line of everything in it."""
+"""Templates mean what CloudFormation reads in them, in JSON and in YAML, with the line of every resource."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
-from stackproof.loading.template import ResourceFacts, load_template, parse_bytes, parse_template
-from stackproof.model.json import JsonObject
+from stackproof.loading.document import Document
+from stackproof.loading.formats import parse_document
+from stackproof.loading.pointers import escaped
+from stackproof.loading.template import ResourceFacts, load_template, parse_bytes
+from stackproof.model.json import JsonValue
 from stackproof.model.location import SourceLine
+from stackproof.model.template import Template
+from tests.model import strategies as of
 
+BODY: JsonValue = {
+    "Description": "ours",
+    "Resources": {
+        "Queue": {"Type": "AWS::SQS::Queue", "Properties": {"Tags": [{"Key": "a"}, {"Key": "b"}]}},
+        "Topic": {"Type": "AWS::SNS::Topic"},
+    },
+}
 YAML = """\
-AWSTemplateFormatVersion: 2010-09-09
+# ours
+Description: ours
 Resources:
-  Key:
-    Type: AWS::KMS::Key
-    Properties:
-      KeyPolicy:
-        Version: 2012-10-17
-        Statement:
-          - Action: kms:*
-            Resource: !Sub "arn:${AWS::Partition}:x"
+
   Topic:
     Type: AWS::SNS::Topic
-    Metadata: {"aws:cdk:path": S/Topic/Resource}
+  Queue:
+    Type: AWS::SQS::Queue
     Properties:
-      KmsMasterKeyId: !GetAtt Key.Arn
-      Tags: !If [C, [{Key: a, Value: !Ref "AWS::Region"}], {Ref: "AWS::NoValue"}]
+      Tags:
+        - Key: a
+        - Key: b
 """
 
 
-def parsed(text: str, file: str = "t.yaml") -> Any:  # noqa: ANN401
-    return parse_bytes(text.encode(), path=file, file=file)
+def template(text: str | bytes, file: str = "t.yaml") -> Template:
+    data = text.encode() if isinstance(text, str) else text
+    return parse_bytes(data, path=file, file=file)
 
 
-def test_short_forms_become_long_ones_and_dates_stay_text() -> None:
-    template = parsed(YAML)
-    assert template.body["AWSTemplateFormatVersion"] == "2010-09-09"
-    topic = template.resource("Topic")
-    assert topic.properties["KmsMasterKeyId"] == {"Fn::GetAtt": ["Key", "Arn"]}
-    assert topic.properties["Tags"] == {
-        "Fn::If": ["C", [{"Key": "a", "Value": {"Ref": "AWS::Region"}}], {"Ref": "AWS::NoValue"}]
+def value(text: str) -> JsonValue:
+    found = parse_document(f"a: {text}\n".encode(), "t.yaml").value
+    assert isinstance(found, dict)
+    return found["a"]
+
+
+def lines(held: Template) -> dict[str, int | None]:
+    return {each.logical_id: each.template_line for each in held.resources}
+
+
+@pytest.mark.parametrize("indent", [None, 0, 1, 4, "\t"])
+def test_json_of_every_layout_is_the_same_template(indent: int | str | None) -> None:
+    held = template(json.dumps(BODY, indent=indent), "t.json")
+    assert held.body == BODY
+    assert [each.logical_id for each in held.resources] == ["Queue", "Topic"]
+
+
+def test_yaml_and_json_of_one_template_are_the_same_but_for_lines() -> None:
+    assert template(YAML).body == BODY
+    assert lines(template(YAML)) == {"Topic": 5, "Queue": 7}
+
+
+def test_lines_of_compact_json_are_the_first() -> None:
+    assert lines(template(json.dumps(BODY), "t.json")) == {"Queue": 1, "Topic": 1}
+
+
+def test_lines_of_indented_json_are_those_of_the_keys() -> None:
+    held = template(json.dumps(BODY, indent=1), "t.json")
+    assert lines(held) == {"Queue": 4, "Topic": 17}
+    queue = held.resource("Queue")
+    assert queue is not None
+    assert queue.property_lines == {"/Tags": 7, "/Tags/0": 8, "/Tags/0/Key": 9, "/Tags/1": 11, "/Tags/1/Key": 12}
+
+
+def test_lines_of_properties_are_known_in_yaml() -> None:
+    queue = template(YAML).resource("Queue")
+    assert queue is not None
+    assert str(queue.location("/Tags/1/Key")) == "t.yaml:12"
+    assert str(queue.location("/Tags/1/Value")) == "t.yaml:12"
+    assert str(queue.location("/Tags")) == "t.yaml:10"
+    assert str(queue.location("/Name")) == "t.yaml:7"
+
+
+def test_brackets_and_quotes_in_texts_do_not_shift_lines() -> None:
+    text = '{"D": "}]{[,\\"\\n",\n"Resources":\n{"A\\u0042":\n{"Type": "T:{"}}}'
+    assert lines(template(text, "t.json")) == {"AB": 4 - 1}
+
+
+@pytest.mark.parametrize("file", ["t.json", "t.yaml"])
+def test_windows_line_ends_and_a_byte_order_mark_change_nothing(file: str) -> None:
+    text = json.dumps(BODY, indent=2) if file == "t.json" else YAML
+    plain = template(text, file)
+    held = template(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode(), file)
+    assert (held.body, held.resources) == (plain.body, plain.resources)
+    assert held.digest != plain.digest
+
+
+def test_flow_yaml_is_yaml_also_where_it_begins_like_json() -> None:
+    assert template("{Resources: {A: {Type: T}}}").body == {"Resources": {"A": {"Type": "T"}}}
+
+
+def test_json_without_its_suffix_is_json() -> None:
+    assert template(json.dumps(BODY), "t.template").body == BODY
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("!Ref B", {"Ref": "B"}),
+        ("!Condition B", {"Condition": "B"}),
+        ("!GetAtt B.Arn", {"Fn::GetAtt": "B.Arn"}),
+        ("!GetAtt [B, Arn]", {"Fn::GetAtt": ["B", "Arn"]}),
+        ("!Sub 'x-${B}'", {"Fn::Sub": "x-${B}"}),
+        ("!Sub ['${x}', {x: !Ref B}]", {"Fn::Sub": ["${x}", {"x": {"Ref": "B"}}]}),
+        ("!Join ['', [a, !Ref B]]", {"Fn::Join": ["", ["a", {"Ref": "B"}]]}),
+        ("!If [C, 1, !Ref AWS::NoValue]", {"Fn::If": ["C", 1, {"Ref": "AWS::NoValue"}]}),
+        ("!GetAZs ''", {"Fn::GetAZs": ""}),
+        ("!Base64 {Ref: B}", {"Fn::Base64": {"Ref": "B"}}),
+        ("!Ref 123", {"Ref": "123"}),
+        ("!Select [0, !GetAZs '']", {"Fn::Select": [0, {"Fn::GetAZs": ""}]}),
+    ],
+)
+def test_short_forms_are_their_long_forms(text: str, expected: JsonValue) -> None:
+    assert value(text) == expected
+
+
+def test_get_att_has_one_form_in_a_template() -> None:
+    text = """\
+Resources:
+  A:
+    Type: T
+    Properties:
+      One: !GetAtt B.Endpoint.Address
+      Two: {"Fn::GetAtt": B.Arn}
+      Three: [{"Fn::GetAtt": [B, Arn]}]
+"""
+    assert template(text).resources[0].properties == {
+        "One": {"Fn::GetAtt": ["B", "Endpoint.Address"]},
+        "Two": {"Fn::GetAtt": ["B", "Arn"]},
+        "Three": [{"Fn::GetAtt": ["B", "Arn"]}],
     }
-    assert topic.construct_path == "S/Topic/Resource"
 
 
-def test_lines_are_those_of_the_file_down_to_items() -> None:
-    key = parsed(YAML).resource("Key")
-    assert key.template_line == 3
-    assert key.location("/KeyPolicy/Statement/0/Action").template_line == 9
-    assert key.location("/KeyPolicy/Version/Nowhere").line == 7
-    assert key.location().line == 3
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2012-10-17", "2012-10-17"),
+        ("2012-10-17T10:00:00Z", "2012-10-17T10:00:00Z"),
+        ("!!timestamp nope", "nope"),
+        ("!!str 012", "012"),
+        ("'012'", "012"),
+        ("! 12", "12"),
+        ("=", "="),
+        ("yes", True),
+        ("off", False),
+        ("~", None),
+        ("", None),
+        ("012", 10),
+        ("0x1F", 31),
+        ("1_000", 1000),
+        ("-3", -3),
+        ("1.5", 1.5),
+        (".inf", ".inf"),
+        ("-.INF", "-.INF"),
+        (".nan", ".nan"),
+        ("1.0e+999", "1.0e+999"),
+        ("123456789012345678901234567890", 123456789012345678901234567890),
+        ("!!map {a: 1}", {"a": 1}),
+        ("!!seq [1]", [1]),
+        ("|\n  two\n  lines\n", "two\nlines\n"),
+    ],
+)
+def test_scalars_are_what_cloudformation_reads(text: str, expected: JsonValue) -> None:
+    found = value(text)
+    assert found == expected
+    assert type(found) is type(expected)
 
 
-def test_json_has_the_same_lines_as_its_own_text() -> None:
-    body: JsonObject = parsed(YAML).body
-    text = json.dumps(body, indent=1)
-    template = parsed(text, "t.json")
-    assert template.body == body
-    lines = text.splitlines()
-    for resource in template.resources:
-        assert f'"{resource.logical_id}"' in lines[resource.template_line - 1]
-        for pointer, line in resource.property_lines.items():
-            last = pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
-            assert last.isdigit() or f'"{last}"' in lines[line - 1]
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("base: &b {x: 1, y: 2}\na:\n  <<: *b\n  y: 3\n", {"x": 1, "y": 3}),
+        ("base: &b {x: 1, y: 2}\na:\n  y: 3\n  <<: *b\n", {"y": 3, "x": 1}),
+        ("one: &o {x: 1}\ntwo: &t {x: 2, z: 3}\na:\n  <<: [*o, *t]\n", {"x": 1, "z": 3}),
+        ("one: &o {x: 1}\ntwo: &t {<<: *o, z: 3}\na: {<<: *t}\n", {"x": 1, "z": 3}),
+        ("base: &b {x: 1}\na: {'<<': *b}\n", {"<<": {"x": 1}}),
+        ("base: &b [1, 2]\na: {x: *b, y: *b}\n", {"x": [1, 2], "y": [1, 2]}),
+        ("&k x: 1\na: {*k : 2}\n", {"x": 2}),
+        ("one: &o 1\none2: &o 2\na: {x: *o}\n", {"x": 2}),
+    ],
+)
+def test_anchors_aliases_and_merge_keys_are_written_out(text: str, expected: JsonValue) -> None:
+    found = parse_document(text.encode(), "t.yaml").value
+    assert isinstance(found, dict)
+    assert found["a"] == expected
 
 
-@pytest.mark.parametrize("name", ["t.json", "t.template", "[a]{b}*?.json"])
-def test_json_by_content_with_a_byte_order_mark(name: str, tmp_path: Path) -> None:
-    (tmp_path / name).write_bytes(
-        b'\xef\xbb\xbf{"Resources": {"T": {"Type": "X", "Properties": {"A": {"Fn::GetAtt": "B.C.D"}}}}}'
+def test_keys_are_strings_whatever_yaml_would_make_of_them() -> None:
+    text = b"1: a\nyes: b\n2012-10-17: c\n~: d\n"
+    assert parse_document(text, "t.yaml").value == {"1": "a", "yes": "b", "2012-10-17": "c", "~": "d"}
+
+
+def test_lines_are_not_kept_inside_of_intrinsic_tags() -> None:
+    found = parse_document(b"a: !Join\n  - ''\n  - - b\n    - c\nd:\n  - e: 1\n", "t.yaml")
+    assert found.lines == {"/a": 1, "/d": 5, "/d/0": 6, "/d/0/e": 6}
+
+
+def test_pointers_escape_what_they_are_made_of() -> None:
+    assert escaped("a/b~c") == "a~1b~0c"
+    assert parse_document(b'{"a/b": {"~": 1}}', "t.json").lines == {"/a~1b": 1, "/a~1b/~0": 1}
+
+
+@given(of.json_values)
+def test_json_text_is_read_as_the_data_it_was_written_from(data: JsonValue) -> None:
+    for indent in (None, 2):
+        assert parse_document(json.dumps({"a": data}, indent=indent).encode(), "t.json").value == {"a": data}
+
+
+@given(of.json_values)
+def test_json_text_is_yaml_of_the_same_data(data: JsonValue) -> None:
+    if "\\u" not in (text := json.dumps({"a": data}, ensure_ascii=False)) and text.isprintable():
+        assert parse_document(text.encode(), "t.yaml").value == {"a": data}
+
+
+def test_a_text_that_holds_nothing_but_a_value_has_no_lines() -> None:
+    assert parse_document(b"3", "t.yaml") == Document(value=3)
+
+
+@pytest.mark.parametrize("properties", ["null", "[]"])
+def test_properties_that_are_no_mapping_are_kept_for_the_engines_to_judge(properties: str) -> None:
+    (one,) = template(f'{{"Resources": {{"A": {{"Type": "T", "Properties": {properties}}}}}}}', "t.json").resources
+    assert one.body["Properties"] == json.loads(properties)
+    assert one.properties == {}
+
+
+def test_loops_are_no_resources() -> None:
+    text = "Resources:\n  A: {Type: T}\n  Fn::ForEach::Topics: [x, [a], {'T${x}': {Type: T}}]\n"
+    assert [each.logical_id for each in template(text).resources] == ["A"]
+
+
+def test_a_template_that_cdk_wrote_names_its_constructs() -> None:
+    body = {"Resources": {"A": {"Type": "T", "Metadata": {"aws:cdk:path": "S/A"}}, "B": {"Type": "T", "Metadata": 3}}}
+    held = template(json.dumps(body), "t.json")
+    assert [each.construct_path for each in held.resources] == ["S/A", None]
+    odd = {"Resources": {"A": {"Type": "T", "Metadata": {"aws:cdk:path": 3}}}}
+    assert template(json.dumps(odd), "t.json").resources[0].construct_path is None
+
+
+def test_who_knows_more_of_a_resource_says_it() -> None:
+    line = SourceLine(file="app.py", line=3)
+    facts = ResourceFacts(construct_path="S/A", source=line, property_sources={"/X": line}, generated=True)
+    held = parse_bytes(
+        b'{"Resources": {"A": {"Type": "T"}}}', path="p", file="t.json", stack_name="S", describe=lambda _, __: facts
     )
-    template = load_template(tmp_path / name, name="shown", stack_name="S")
-    assert (template.file, template.stack_name) == ("shown", "S")
-    assert template.resources[0].properties == {"A": {"Fn::GetAtt": ["B", "C.D"]}}
+    (one,) = held.resources
+    assert (one.construct_path, one.source, one.generated, one.stack_name) == ("S/A", line, True, "S")
+    assert one.property_sources == {"/X": line}
+    assert held.stack_name == "S"
 
 
-def test_yaml_in_flow_style_is_not_mistaken_for_json() -> None:
-    assert parsed("{Resources: {T: {Type: X}}}", "t.template").resources[0].logical_id == "T"
+def test_a_template_is_named_as_it_was_given_or_as_it_is_called(in_tmp_path: Path) -> None:
+    (in_tmp_path / "t.yaml").write_text(YAML)
+    assert load_template(Path("t.yaml")).file == "t.yaml"
+    named = load_template(in_tmp_path / "t.yaml", name="<ours>", stack_name="S")
+    assert (named.file, named.path, named.stack_name) == ("<ours>", str(in_tmp_path / "t.yaml"), "S")
 
 
-def test_aliases_and_merge_keys_are_written_out() -> None:
-    text = "a: &a {x: 1, y: 2}\nk: &k word\nResources: {T: {Type: X, Properties: {<<: *a, y: 3, *k : 4, z: [*a, *a]}}}"
-    assert parsed(text).resources[0].properties == {
-        "x": 1,
-        "y": 3,
-        "word": 4,
-        "z": [{"x": 1, "y": 2}, {"x": 1, "y": 2}],
-    }
-
-
-def test_scalars_are_read_as_yaml_1_1_reads_them_except_for_dates_and_what_is_not_finite() -> None:
-    text = "Resources: {T: {Type: X, Properties: {a: yes, b: 012, c: 1.5, d: ~, e: .nan, f: 2001-99-99, g: '1', 1: x}}}"
-    properties = parsed(text).resources[0].properties
-    assert properties == {
-        "a": True, "b": 10, "c": 1.5, "d": None, "e": ".nan", "f": "2001-99-99", "g": "1", "1": "x",
-    }  # fmt: skip
-
-
-def test_loops_are_left_in_the_body_and_are_no_resources() -> None:
-    template = parsed("Resources: {'Fn::ForEach::X': [N, [a], {'B${N}': {Type: X}}], T: {Type: X}}")
-    assert [each.logical_id for each in template.resources] == ["T"]
-    assert "Fn::ForEach::X" in template.section("Resources")
-
-
-def test_what_someone_else_knows_of_a_resource_is_on_it(tmp_path: Path) -> None:
-    path = tmp_path / "t.json"
-    path.write_text('{"Resources": {"T": {"Type": "X"}}}', encoding="utf-8")
-    facts = ResourceFacts(
-        construct_path="S/T", source=SourceLine(file="app.py", line=7), generated=True,
-        property_sources={"/A": SourceLine(file="app.py", line=9)},
-    )  # fmt: skip
-    (resource,) = parse_template(path, file="t.json", stack_name="S", describe=lambda _id, _body: facts).resources
-    assert (resource.construct_path, resource.generated) == ("S/T", True)
-    assert str(resource.location()) == "app.py:7"
-    assert str(resource.location("/A/0")) == "app.py:9"
-
-
-VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text(max_size=6),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
-    max_leaves=12,
-)
-
-
-@given(
-    st.dictionaries(st.text(min_size=1, max_size=6).filter(lambda key: not key.startswith("Fn::")), VALUES, max_size=4)
-)
-def test_any_json_comes_through_as_it_is(properties: JsonObject) -> None:
-    body = {"Resources": {"T": {"Type": "X", "Properties": properties}}}
-    for text in (json.dumps(body), json.dumps(body, indent=2), json.dumps(body, ensure_ascii=False)):
-        assert parsed(text, "t.json").body == body
+def test_the_digest_is_that_of_the_bytes() -> None:
+    assert template(YAML).digest == template(YAML, "other.yaml").digest
+    assert template(YAML).digest != template(YAML + "\n").digest

@@ -60,8 +60,8 @@ class AssetStore:
         bucket = self._resolved(bucket)
         key = f"stackproof/{stack.template.digest}.json"
         self._put(bucket, key, body.encode)
-        endpoint = str(self._s3.meta.endpoint_url).rstrip("/")
-        return f"{endpoint}/{bucket}/{key}"
+        suffix = "amazonaws.com.cn" if self._placeholders["${AWS::Partition}"] == "aws-cn" else "amazonaws.com"
+        return f"https://s3.{self._region}.{suffix}/{bucket}/{key}"
 
     def _put(self, bucket: str, key: str, content: Any) -> None:  # noqa: ANN401 - called without arguments for bytes
         with translated_errors(f"publishing to bucket {bucket}"):

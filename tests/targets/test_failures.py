@@ -1,0 +1,48 @@
+"""Errors of botocore in our words."""
+
+from __future__ import annotations
+
+import pytest
+from botocore.exceptions import EndpointConnectionError, NoCredentialsError, ParamValidationError, ReadTimeoutError
+
+from stackproof.errors import TargetError
+from stackproof.targets.failures import error_code, reason_of, translated_errors
+from tests.live_fakes import failure
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (failure("AccessDeniedException"), "denied"),
+        (failure("UnauthorizedOperation"), "denied"),
+        (failure("ExpiredToken"), "denied"),
+        (NoCredentialsError(), "denied"),
+        (failure("Throttling"), "throttled"),
+        (failure("RequestLimitExceeded", status=503), "throttled"),
+        (failure("NotYetImplemented", status=501), "not_emulated"),
+        (failure("InternalFailure", status=500), "unreachable"),
+        (EndpointConnectionError(endpoint_url="x"), "unreachable"),
+        (ReadTimeoutError(endpoint_url="x"), "unreachable"),
+        (failure("ValidationException"), None),
+        (ParamValidationError(report="x"), None),
+        (ZeroDivisionError(), None),
+    ],
+    ids=lambda each: str(each)[:40],
+)
+def test_why_a_read_failed(error: Exception, reason: str | None) -> None:
+    assert reason_of(error) == reason
+
+
+def test_an_error_that_is_no_answer_has_no_code() -> None:
+    assert error_code(ZeroDivisionError()) == ""
+    assert error_code(failure("Boom")) == "Boom"
+
+
+def test_foreign_errors_do_not_get_out_and_are_one_line() -> None:
+    with pytest.raises(TargetError, match="^reading: Boom: Boom!$") as caught, translated_errors("reading"):
+        raise failure("Boom", "DescribeThing")
+    assert (caught.value.operation, caught.value.code) == ("DescribeThing", "Boom")
+    with pytest.raises(TargetError, match="^reading: Parameter validation failed: a b$"), translated_errors("reading"):
+        raise ParamValidationError(report="a\nb")
+    with pytest.raises(ZeroDivisionError), translated_errors("reading"):
+        raise ZeroDivisionError
