@@ -29,7 +29,7 @@ FILES: dict[str, tuple[str, str | bytes, str]] = {
     "only a byte order mark": ("t.yaml", b"\xef\xbb\xbf", "t.yaml: is empty"),
     "truncated JSON": ("t.json", '{"Resources": {"A": {"Type": "AWS', "t.json:1:30: is no valid JSON: Unterminated"),
     "truncated JSON by another name": ("t.template", '{"Resources": {', "t.template:1:16: is no valid JSON: "),
-    "truncated YAML": ("t.yaml", "Resources: {A: ", "t.yaml:1:16: is no valid YAML: "),
+    "truncated YAML": ("t.yaml", "Resources: {A: ", "t.yaml:2:1: is no valid YAML: "),
     "YAML in a JSON file": ("t.json", TOPIC, "t.json:1:1: is no valid JSON: Expecting value"),
     "tabs": ("t.yaml", "Resources:\n\tA: 1\n", "t.yaml:2:1: is no valid YAML: "),
     "a string": ("t.yaml", "just a text\n", "t.yaml: is no CloudFormation template: Unexpected type str"),
@@ -55,7 +55,7 @@ FILES: dict[str, tuple[str, str | bytes, str]] = {
     "deep by aliases": (
         "t.yaml",
         "a0: &a0 x\n" + "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1, 300)),
-        "t.yaml:199: is nested deeper than 200 levels",
+        "t.yaml:200: is nested deeper than 200 levels",
     ),
     "deep JSON": ("t.json", '{"a":' * 100_000, "t.json:1: is nested deeper than 200 levels"),
     "deep JSON lists": ("t.json", "[" * 100_000, "t.json:1: is nested deeper than 200 levels"),

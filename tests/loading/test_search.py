@@ -1,4 +1,4 @@
-"""`check [PATH…]`: templates are found, other files are counted, and one bad file does not hide the rest."""
+"""A search finds templates and assemblies in what a person typed, and passes over no damaged one."""
 
 from __future__ import annotations
 
@@ -6,62 +6,176 @@ import io
 import os
 from pathlib import Path
 
+import pytest
+
+from stackproof.loading.document import MAX_BYTES
 from stackproof.loading.search import STDIN, Search, find_templates
 from tests.fakes import written
 
-TOPIC = '{"Resources": {"T": {"Type": "AWS::SNS::Topic"}}}'
+YAML = "Resources:\n  Topic:\n    Type: AWS::SNS::Topic\n"
+JSON = '{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}'
+MANIFEST = '{"version": "1", "artifacts": {"S": {"type": "aws:cloudformation:stack"}}}'
 
 
-def found(*paths: Path | str, stdin: bytes = b"") -> Search:
-    return find_templates([Path(each) for each in paths], stdin=io.BytesIO(stdin))
+def search(*names: str, stdin: bytes = b"") -> Search:
+    return find_templates([Path(each) for each in names], stdin=io.BytesIO(stdin))
 
 
-def test_a_folder_is_searched_for_what_claims_to_be_a_template(in_tmp_path: Path) -> None:
+def files(found: Search) -> list[str]:
+    return [each.file for each in found.templates]
+
+
+def errors(found: Search) -> list[str]:
+    return [str(each) for each in found.errors]
+
+
+def test_files_are_loaded_whatever_they_are_called_and_sorted(in_tmp_path: Path) -> None:
+    written(in_tmp_path, {"b.txt": YAML, "a": JSON})
+    assert files(search("b.txt", "a", "./a")) == ["a", "b.txt"]
+
+
+def test_folders_are_searched_by_suffix_and_content(in_tmp_path: Path) -> None:
     written(
         in_tmp_path,
         {
-            "a.json": TOPIC,
-            "sub/b.yaml": "Resources:\n  T: {Type: X}\n",
-            "sub/c.template": "AWSTemplateFormatVersion: 2010-09-09\nResources: {}\n",
-            "sub/package.json": "{}",
-            "notes.txt": "Resources:",
-            "node_modules/d.json": TOPIC,
-            ".hidden/e.json": TOPIC,
-            "venv/pyvenv.cfg": "",
-            "venv/f.json": TOPIC,
+            "x/one.yaml": YAML,
+            "x/deep/er/two.yml": f"# c\n{YAML}",
+            "x/three.template": JSON,
+            "x/four.json": '{"Description":"compact","Resources":{"T":{"Type":"AWS::SNS::Topic"}}}',
+            "x/five.json": '{\n  "Parameters": {},\n  "Resources": {"T": {"Type": "AWS::SNS::Topic"}}\n}',
+            "x/six.yaml": "{Resources: {A: {Type: T}}}",
+            "x/seven.yaml": "'Resources': {A: {Type: T}}",
+            "x/package.json": '{"name": "web"}',
+            "x/notes.md": YAML,
         },
     )
-    os.mkfifo(in_tmp_path / "pipe.yaml")
-    search = found(".")
-    assert [each.file for each in search.templates] == ["a.json", "sub/b.yaml"]
-    assert [str(each) for each in search.errors] == ["sub/c.template:2: Resources is empty"]
-    assert search.passed_over == 2
+    found = search("x")
+    assert files(found) == [
+        "x/deep/er/two.yml",
+        "x/five.json",
+        "x/four.json",
+        "x/one.yaml",
+        "x/seven.yaml",
+        "x/six.yaml",
+        "x/three.template",
+    ]
+    assert (found.passed_over, errors(found)) == (1, [])
 
 
-def test_a_folder_with_a_manifest_is_an_assembly_unless_it_is_a_web_apps(in_tmp_path: Path) -> None:
-    written(
-        in_tmp_path,
-        {
-            "app/cdk.out/manifest.json": '{"artifacts": {"S": {"type": "aws:cloudformation:stack"}}}',
-            "app/cdk.out/S.template.json": TOPIC,
-            "web/manifest.json": '{"name": "a web app"}',
-            "web/t.json": TOPIC,
-        },
-    )
-    search = found(".")
-    assert search.assemblies == (Path("app/cdk.out"),)
-    assert [each.file for each in search.templates] == ["web/t.json"]
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (JSON[:-1], "is no valid JSON"),
+        (b'{"Resources": {"A": \xff', "is not UTF-8"),
+        (JSON.encode("utf-16"), "is not UTF-8"),
+        (JSON.encode("utf-16-be"), "is not UTF-8"),
+        (JSON.encode() + b" " * MAX_BYTES, "is larger than"),
+        ('{"AWSTemplateFormatVersion": "2010-09-09"}', "it has no Resources"),
+        ('{"Resources": {}}', "Resources is empty"),
+        ('{"Resources": {"A": {"Type": {}}}}', "Unexpected type mapping"),
+    ],
+    ids=["torn", "not utf-8", "utf-16", "utf-16-be", "too large", "nothing", "empty", "type"],
+)
+def test_a_damaged_template_in_a_folder_is_reported(in_tmp_path: Path, content: str | bytes, reason: str) -> None:
+    written(in_tmp_path, {"x/bad.json": content, "x/good.json": JSON})
+    found = search("x")
+    assert files(found) == ["x/good.json"]
+    (error,) = errors(found)
+    assert error.startswith("x/bad.json")
+    assert reason in error
 
 
-def test_named_files_are_taken_at_their_word(in_tmp_path: Path) -> None:
-    written(in_tmp_path, {"a.txt": TOPIC, "b.json": "{", "empty/x.txt": ""})
-    search = found("a.txt", "b.json", "missing.json", "empty", "a.txt")
-    assert [each.file for each in search.templates] == ["a.txt"]
-    assert [str(each).partition(":")[0] for each in search.errors] == ["b.json", "empty", "missing.json"]
+def test_a_folder_without_a_template_is_an_error_that_says_how_many_files_it_holds(in_tmp_path: Path) -> None:
+    written(in_tmp_path, {"x/package.json": "{}", "x/other.yaml": "a: 1\n", "y/z": ""})
+    assert errors(search("x")) == ["x: holds no template (2 files passed over)"]
+    assert errors(search("y")) == ["y: holds no template (0 files passed over)"]
 
 
-def test_a_dash_is_standard_input(in_tmp_path: Path) -> None:
-    assert in_tmp_path
-    (template,) = found("-", stdin=TOPIC.encode()).templates
-    assert (template.file, template.path) == (STDIN, "-")
-    assert [str(each) for each in found("-").errors] == [f"{STDIN}: is empty"]
+def test_what_others_put_into_a_folder_is_not_searched(in_tmp_path: Path) -> None:
+    names = ("node_modules", ".git", ".stackproof", "__pycache__", "site-packages", ".tox")
+    written(in_tmp_path, {f"x/{name}/t.yaml": YAML for name in names})
+    written(in_tmp_path, {"x/env/t.yaml": YAML, "x/env/pyvenv.cfg": "", "x/t.yaml": YAML})
+    assert files(search("x")) == ["x/t.yaml"]
+
+
+def test_a_hidden_folder_is_searched_if_it_is_named(in_tmp_path: Path) -> None:
+    written(in_tmp_path, {".hidden/t.yaml": YAML})
+    assert files(search(".hidden")) == [".hidden/t.yaml"]
+
+
+def test_cloud_assemblies_are_found_whole_at_any_depth(in_tmp_path: Path) -> None:
+    written(in_tmp_path, {"x/cdk.out/manifest.json": MANIFEST, "x/cdk.out/S.template.json": JSON, "x/t.json": JSON})
+    found = search("x")
+    assert (files(found), found.assemblies) == (["x/t.json"], (Path("x/cdk.out"),))
+    assert search("x/cdk.out").assemblies == (Path("x/cdk.out"),)
+    assert errors(search("x/cdk.out")) == []
+
+
+@pytest.mark.parametrize("manifest", ['{"name": "web app"}', ""])
+def test_another_manifest_makes_no_assembly(in_tmp_path: Path, manifest: str) -> None:
+    written(in_tmp_path, {"x/manifest.json": manifest, "x/t.json": JSON})
+    found = search("x")
+    assert (files(found), found.assemblies, found.passed_over) == (["x/t.json"], (), 1)
+
+
+def test_a_manifest_that_cannot_be_read_makes_no_assembly(in_tmp_path: Path) -> None:
+    written(in_tmp_path, {"x/t.json": JSON})
+    os.mkfifo(in_tmp_path / "x" / "manifest.json")
+    assert files(search("x")) == ["x/t.json"]
+
+
+def test_pipes_and_dangling_links_in_a_folder_are_passed_over_and_not_waited_for(in_tmp_path: Path) -> None:
+    written(in_tmp_path, {"x/t.json": JSON})
+    os.mkfifo(in_tmp_path / "x" / "pipe.json")
+    (in_tmp_path / "x" / "gone.json").symlink_to("nowhere")
+    found = search("x")
+    assert (files(found), found.passed_over) == (["x/t.json"], 2)
+
+
+def test_links_to_folders_are_not_followed(in_tmp_path: Path) -> None:
+    written(in_tmp_path, {"x/t.json": JSON})
+    (in_tmp_path / "x" / "again").symlink_to(".")
+    assert files(search("x")) == ["x/t.json"]
+
+
+def test_a_folder_that_cannot_be_searched_is_said(in_tmp_path: Path) -> None:
+    written(in_tmp_path, {"x/t.json": JSON})
+    here = os.open(in_tmp_path / "x", os.O_RDONLY)
+    for _ in range(20):  # deeper than any path may be long
+        os.mkdir("d" * 250, dir_fd=here)
+        below = os.open("d" * 250, os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(here)
+    found = search("x")
+    assert files(found) == ["x/t.json"]
+    (error,) = errors(found)
+    assert error.endswith("cannot be searched: File name too long")
+
+
+def test_standard_input_is_a_template_by_a_name_of_its_own(in_tmp_path: Path) -> None:
+    written(in_tmp_path, {"a.yaml": YAML})
+    found = search("-", "a.yaml", stdin=JSON.encode())
+    assert files(found) == [STDIN, "a.yaml"]
+    assert found.templates[0].path == "-"
+
+
+def test_standard_input_that_is_wrong_is_said_and_the_rest_goes_on(in_tmp_path: Path) -> None:
+    written(in_tmp_path, {"a.yaml": YAML})
+    found = search("-", "no.json", "a.yaml")
+    assert files(found) == ["a.yaml"]
+    assert errors(found) == ["<stdin>: is empty", "no.json: there is no such file"]
+
+
+def test_a_file_whose_name_is_no_utf8_is_loaded(in_tmp_path: Path) -> None:
+    name = os.fsdecode(b"x/\xff.json")
+    written(in_tmp_path, {"x/a.json": JSON})
+    (in_tmp_path / name).write_text(JSON)
+    assert files(search("x")) == ["x/a.json", name]
+
+
+@pytest.mark.parametrize("name", ["[a]{b}*?.json", " .json", "-t.json", "ü.json"])
+def test_odd_names_are_no_patterns(in_tmp_path: Path, name: str) -> None:
+    written(in_tmp_path, {f"x/{name}": JSON})
+    assert files(search("x")) == [f"x/{name}"]
+    assert files(search(f"x/{name}")) == [f"x/{name}"]

@@ -54,7 +54,9 @@ def test_a_stack_is_waited_for_and_each_new_state_is_told_once() -> None:
     client = RecordedClient(
         {
             "describe_stacks": in_turn(
-                ABSENT, *[described("CREATE_IN_PROGRESS")] * 3, described("CREATE_COMPLETE", Outputs=[{"OutputKey": "A", "OutputValue": "b"}])
+                ABSENT,
+                *[described("CREATE_IN_PROGRESS")] * 3,
+                described("CREATE_COMPLETE", Outputs=[{"OutputKey": "A", "OutputValue": "b"}]),
             ),
             "create_stack": {},
             "list_stack_resources": {
@@ -143,9 +145,7 @@ def test_a_stack_that_was_never_created_has_to_be_deleted_first() -> None:
 
 def test_waiting_has_an_end() -> None:
     now = iter(range(1000))
-    client = RecordedClient(
-        {"describe_stacks": in_turn(ABSENT, described("CREATE_IN_PROGRESS")), "create_stack": {}}
-    )
+    client = RecordedClient({"describe_stacks": in_turn(ABSENT, described("CREATE_IN_PROGRESS")), "create_stack": {}})
     with pytest.raises(TargetError, match="still CREATE_IN_PROGRESS after 5 s") as caught:
         cloudformation(client, deadline=5, clock=lambda: next(now)).deploy(stack(BODY))
     assert caught.value.code == "Deadline"

@@ -39,10 +39,10 @@ def test_an_error_that_is_no_answer_has_no_code() -> None:
 
 
 def test_foreign_errors_do_not_get_out_and_are_one_line() -> None:
-    with pytest.raises(TargetError, match="^reading: Boom: Boom!$") as caught, translated_errors("reading"):
+    with pytest.raises(TargetError, match=r"^reading: Boom: Boom!$") as caught, translated_errors("reading"):
         raise failure("Boom", "DescribeThing")
     assert (caught.value.operation, caught.value.code) == ("DescribeThing", "Boom")
-    with pytest.raises(TargetError, match="^reading: Parameter validation failed: a b$"), translated_errors("reading"):
+    with pytest.raises(TargetError, match=r"^reading: Parameter validation failed: a b$"), translated_errors("reading"):
         raise ParamValidationError(report="a\nb")
     with pytest.raises(ZeroDivisionError), translated_errors("reading"):
         raise ZeroDivisionError

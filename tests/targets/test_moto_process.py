@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -49,7 +48,7 @@ def answers(url: str) -> bool:
     try:
         with urllib.request.urlopen(f"{url}/moto-api/", timeout=10) as response:  # noqa: S310 - on this machine
             return bool(response.status == 200)
-    except urllib.error.URLError:
+    except OSError:
         return False
 
 
