@@ -75,8 +75,8 @@ class Project:
 
     # --- synth
 
-    def synth_request(self, context: JsonObject) -> SynthRequest:
-        """What to synthesize, with the command line's context over the project's."""
+    def synth_request(self, context: JsonObject, *, coverage: bool = False) -> SynthRequest:
+        """What to synthesize, with the command line's context over the project's; coverage only if the project has it."""
         from stackproof.synth.cache import SynthRequest  # noqa: PLC0415
 
         settings = self.settings
@@ -93,22 +93,22 @@ class Project:
             region=settings.region,
             account=settings.account,
             declared_environment=settings.synth_env,
-            coverage=settings.synth_coverage,
+            coverage=settings.synth_coverage and coverage,
             timeout=settings.synth_timeout,
             use_cache=self.use_cache,
         )
 
-    def is_synthesized(self, context: JsonObject) -> bool:
+    def is_synthesized(self, context: JsonObject, *, coverage: bool = False) -> bool:
         """Whether `synthesized` would answer from the cache."""
         from stackproof.synth.cache import cached_entry  # noqa: PLC0415
 
-        return self.use_cache and cached_entry(self.synth_request(context))
+        return self.use_cache and cached_entry(self.synth_request(context, coverage=coverage))
 
-    def synthesized(self, context: JsonObject) -> Assembly:
+    def synthesized(self, context: JsonObject, *, coverage: bool = False) -> Assembly:
         """The app's cloud assembly; raises SynthError or InputError."""
         from stackproof.synth.cache import synthesize  # noqa: PLC0415
 
-        result = synthesize(self.synth_request(context))
+        result = synthesize(self.synth_request(context, coverage=coverage))
         assembly, origins = self._loaded(result.directory, shown="cdk.out")
         return replace(
             assembly,

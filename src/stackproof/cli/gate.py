@@ -53,9 +53,9 @@ def gate(context: tuple[str, ...], formats: tuple[str, ...], *, static: bool, st
     """
     project = open_project(no_cache=no_cache)
     project.waivers()
-    run = _GateRun(project, context, strict=strict)
+    run = _GateRun(project, context, static=static, strict=strict)
     try:
-        report, errors = run_gate(run.steps(static=static), clock=time.monotonic, told=lambda _: None)
+        report, errors = run_gate(run.steps(), clock=time.monotonic, told=lambda _: None)
     finally:
         run.close()
     folder = project.settings.reports
@@ -73,11 +73,12 @@ def _text(said: list[str], report: GateReport) -> str:
 class _GateRun:
     """The stages of one run, and what they hand on to one another."""
 
-    def __init__(self, project: Project, context: tuple[str, ...], *, strict: bool) -> None:
+    def __init__(self, project: Project, context: tuple[str, ...], *, static: bool, strict: bool) -> None:
         self.said: list[str] = []
         self._project = project
         self._pairs = context
         self._context = parse_context(context)
+        self._static = static
         self._strict = strict
         self._engines: EngineSet = project.engines()
         self._assembly: Assembly | None = None
@@ -87,10 +88,10 @@ class _GateRun:
         """End the engines' processes."""
         self._engines.close()
 
-    def steps(self, *, static: bool) -> list[Step]:
+    def steps(self) -> list[Step]:
         """The stages in order; suites one after another, since each uses all cores by itself."""
         steps = [Step(name="synth", run=self._synth, essential=True), Step(name="check", run=self._check)]
-        if static:
+        if self._static:
             return steps
         suites = self._project.settings.suites
         if not suites:
@@ -98,10 +99,11 @@ class _GateRun:
         return [*steps, *(Step(name=name, run=lambda name=name: self._suite(name)) for name in suites)]  # type: ignore[misc]
 
     def _synth(self) -> StageResult:
-        if not self._project.is_synthesized(self._context):
+        coverage = not self._static  # suites may measure what a synth runs, and one synth serves all stages
+        if not self._project.is_synthesized(self._context, coverage=coverage):
             self._engines.start()
         with progress("synthesizing"):
-            self._assembly = self._project.synthesized(self._context)
+            self._assembly = self._project.synthesized(self._context, coverage=coverage)
         stacks = self._assembly.stacks
         count = sum(len(each.template.resources) for each in stacks)
         return StageResult(exit_code=0, detail=f"{len(stacks)} stacks, {count} resources", cached=self._assembly.cached)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from importlib.metadata import distributions
 from pathlib import Path
 
 from stackproof.errors import ConfigError, EngineError
@@ -18,7 +18,7 @@ CHECKOV_VERSION = "3.3.30"
 
 _MARKER = "stackproof-complete"
 _WARM = "import checkov.cloudformation.runner"
-_HAS_CHECKOV = "import importlib.util, sys; sys.exit(importlib.util.find_spec('checkov') is None)"
+_HAS_CHECKOV = "import importlib.metadata as metadata; metadata.version('checkov')"
 
 
 def tools_directory() -> Path:
@@ -38,11 +38,11 @@ def checkov_directory() -> Path:
 def find_python(configured: str | None = None) -> Path | None:
     """An interpreter that has Checkov: the configured one, this one, that of the environment; None if there is none.
 
-    Nothing is imported. Raises ConfigError if the configured one is not there or has no Checkov.
+    Nothing is imported, and a folder of that name (policies/checkov) is no Checkov. Raises ConfigError if the configured one is not there or has no Checkov.
     """
     if configured is not None:
         return _configured(configured)
-    if importlib.util.find_spec("checkov") is not None:
+    if any(True for _ in distributions(name="checkov")):
         return Path(sys.executable)
     directory = checkov_directory()
     return _python_of(directory) if _is_complete(directory) else None

@@ -9,7 +9,12 @@ import pytest
 
 from stackproof.model.assembly import Assembly
 
-__all__ = ["add_synth_coverage"]
+__all__ = ["add_synth_coverage", "measures_coverage"]
+
+
+def measures_coverage(config: pytest.Config) -> bool:
+    """Whether pytest-cov measures this run."""
+    return getattr(config.pluginmanager.get_plugin("_cov"), "cov_controller", None) is not None
 
 
 def add_synth_coverage(config: pytest.Config, assembly: Assembly) -> None:

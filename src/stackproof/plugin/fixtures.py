@@ -17,7 +17,7 @@ from stackproof.model.deployment import Deployment
 from stackproof.model.json import JsonValue
 from stackproof.model.observation import DriftStatus, ResourceProof
 from stackproof.model.report import RuleVerdict
-from stackproof.plugin.coverage import add_synth_coverage
+from stackproof.plugin.coverage import add_synth_coverage, measures_coverage
 from stackproof.plugin.outcomes import LEDGERS, conclude, facts_of
 from stackproof.plugin.run import RUN, Run
 from stackproof.ports import SchemaSource, Target
@@ -56,7 +56,7 @@ def assembly_of(config: pytest.Config) -> Assembly:
     """The synthesized app, once for each process and, by the cache, once for all of them."""
     if _ASSEMBLY not in config.stash:
         context = parse_context(tuple(config.getoption("cdk_context")))
-        found = project_of(config).synthesized(context)
+        found = project_of(config).synthesized(context, coverage=measures_coverage(config))
         add_synth_coverage(config, found)
         config.stash[_ASSEMBLY] = found
     return config.stash[_ASSEMBLY]

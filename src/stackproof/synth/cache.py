@@ -16,7 +16,7 @@ from stackproof.model.assembly import Deprecation
 from stackproof.model.json import JsonObject, digest
 from stackproof.synth.app import AppRun, app_environment, run_app
 from stackproof.synth.deprecations import parse_deprecations
-from stackproof.synth.inputs import files_digest, synth_key
+from stackproof.synth.inputs import ABSENT, files_digest, synth_key
 
 __all__ = ["SynthRequest", "SynthResult", "cached_entry", "synthesize"]
 
@@ -25,7 +25,10 @@ _WHOLE_FILE_LIMIT = 16 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SynthRequest:
-    """What to synthesize; `state` is the folder of the cache, `use_cache` False makes it anew."""
+    """What to synthesize; `state` is the folder of the cache, `use_cache` False makes it anew.
+
+    `coverage` costs a quarter of a synth; an entry that has it serves a request that does not ask for it.
+    """
 
     command: str
     directory: Path
@@ -54,7 +57,7 @@ class SynthResult:
 
 def cached_entry(request: SynthRequest) -> bool:
     """Whether the assembly for the state of the inputs is there already."""
-    return _whole(request.state / "synth", _key(request, _environment(request))) is not None
+    return _find(request, _environment(request)) is not None
 
 
 def synthesize(request: SynthRequest) -> SynthResult:
@@ -63,16 +66,16 @@ def synthesize(request: SynthRequest) -> SynthResult:
 
     began = time.monotonic()
     environment = _environment(request)
-    key = _key(request, environment)
+    key = _key(request, environment, coverage=request.coverage)
     folder = request.state / "synth"
     folder.mkdir(parents=True, exist_ok=True)
     ignore = request.state / ".gitignore"
     if not ignore.exists():
         ignore.write_text("*\n", encoding="utf-8")
-    if request.use_cache and (entry := _whole(folder, key)):
+    if request.use_cache and (entry := _find(request, environment)):
         return _result(entry, key, cached=True, seconds=time.monotonic() - began)
     with FileLock(folder / f"{key}.lock"):
-        if request.use_cache and (entry := _whole(folder, key)):
+        if request.use_cache and (entry := _find(request, environment)):
             return _result(entry, key, cached=True, seconds=time.monotonic() - began)
         entry = _make(request, environment, folder, key)
     return _result(entry, key, cached=False, seconds=time.monotonic() - began)
@@ -82,13 +85,22 @@ def _environment(request: SynthRequest) -> dict[str, str]:
     return app_environment(region=request.region, account=request.account, declared=request.declared_environment)
 
 
-def _key(request: SynthRequest, environment: dict[str, str]) -> str:
+def _find(request: SynthRequest, environment: dict[str, str]) -> Path | None:
+    """The entry with coverage first: it serves both kinds of request."""
+    folder = request.state / "synth"
+    for coverage in (True,) if request.coverage else (True, False):
+        if entry := _whole(folder, _key(request, environment, coverage=coverage)):
+            return entry
+    return None
+
+
+def _key(request: SynthRequest, environment: dict[str, str], *, coverage: bool) -> str:
     return synth_key(
         root=request.directory,
         command=request.command,
         context=request.context,
         environment=environment,
-        coverage=request.coverage,
+        coverage=coverage,
     )
 
 
@@ -104,7 +116,8 @@ def _make(request: SynthRequest, environment: dict[str, str], folder: Path, key:
             coverage=request.coverage,
             timeout=request.timeout,
         )
-        outside = files_digest(run.outside or ())
+        # What is gone by now was the app's own scratch, such as the runtime that jsii unpacks.
+        outside = {name: found for name, found in files_digest(run.outside or ()).items() if found != ABSENT}
         entry = folder / digest([key, outside])
         _describe(scratch, run, outside)
         _put_in_place(scratch, entry)

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from stackproof.model.json import JsonValue, digest
 
-__all__ = ["files_digest", "installed", "synth_key", "tree_digest"]
+__all__ = ["ABSENT", "files_digest", "installed", "synth_key", "tree_digest"]
 
-_FORMAT = 3
+ABSENT = "absent"
+_FORMAT = 4
 _NEVER_INPUTS = frozenset(
     {
         ".git",
@@ -40,13 +41,13 @@ def tree_digest(root: Path) -> str:
     total = hashlib.sha256()
     for file in _files(root):
         total.update(str(file.relative_to(root)).encode("utf-8", "surrogateescape") + b"\0")
-        total.update(_content(file) + b"\0")
+        total.update(_content(file).encode() + b"\0")
     return total.hexdigest()
 
 
 def files_digest(files: Iterable[str]) -> dict[str, str]:
-    """Hash of each file's content; "absent" for one that is gone."""
-    return {name: _content(Path(name)).hex() for name in sorted(files)}
+    """Hash of each file's content; ABSENT for one that is gone."""
+    return {name: _content(Path(name)) for name in sorted(files)}
 
 
 def installed() -> tuple[str, ...]:
@@ -98,10 +99,10 @@ def _files(root: Path) -> Iterator[Path]:
             yield lock
 
 
-def _content(file: Path) -> bytes:
+def _content(file: Path) -> str:
     try:
         if not file.is_file():
-            return b"absent"
-        return hashlib.sha256(file.read_bytes()).digest()
+            return ABSENT
+        return hashlib.sha256(file.read_bytes()).hexdigest()
     except OSError as error:
-        return f"unreadable: {error.errno}".encode()
+        return f"unreadable: {error.errno}"

@@ -4,12 +4,10 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from lean_import import import_lean, import_whole  # type: ignore[import-not-found]
 from worker_protocol import RuleFileError, serve  # type: ignore[import-not-found]
 
 _LEVELS = {"E": "error", "W": "warning", "I": "note"}
@@ -38,7 +36,6 @@ _state: dict[str, Any] = {}
 
 def start(settings: dict[str, Any]) -> str:
     """Import cfn-lint, load its rules and those of the settings."""
-    import_lean("sympy", ("core", "logic", "assumptions"))
     import cfnlint.version
     from cfnlint.config import _DEFAULT_RULESDIR, ConfigMixIn
     from cfnlint.rules import Rules
@@ -56,7 +53,7 @@ def start(settings: dict[str, Any]) -> str:
 
 
 def warm() -> Iterator[None]:
-    """Lint a little of everything, one resource type a step; conditions need the whole of sympy, so there are none."""
+    """Lint a little of everything, one resource type a step."""
     for name in _WARM_TYPES:
         resources = {"R": {"Type": name, "Properties": dict(_WARM_PROPERTIES)}}
         list(_matches({"Resources": resources}))
@@ -67,9 +64,6 @@ def prepare(request: dict[str, Any]) -> None:
     """Load the schemas of the template's types, so that the next template finds them too."""
     from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
-    text = json.dumps(request["template"])
-    if any(each in text for each in ('"Conditions"', '"Rules"', '"Fn::If"')):
-        import_whole("sympy")
     types = {each.get("Type") for each in request["template"]["Resources"].values() if isinstance(each, dict)}
     known = {name for region in _state["regions"] for name in PROVIDER_SCHEMA_MANAGER.get_resource_types(region)}
     for name in types & known:
