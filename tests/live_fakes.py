@@ -23,7 +23,7 @@ ACCOUNT = "123456789012"
 REGION = "us-east-1"
 
 
-def template(body: JsonObject, *, name: str = "Net", path: str = "Net.template.json") -> Template:
+def template(body: Mapping[str, Any], *, name: str = "Net", path: str = "Net.template.json") -> Template:
     """A template as a loader gives it."""
     resources = body["Resources"]
     assert isinstance(resources, Mapping)
@@ -33,7 +33,7 @@ def template(body: JsonObject, *, name: str = "Net", path: str = "Net.template.j
         body=body,
         digest=digest(body),
         resources=tuple(
-            Resource(logical_id=key, resource_type=str(each["Type"]), body=each, stack_name=name)  # type: ignore[index,call-overload,arg-type]
+            Resource(logical_id=key, resource_type=str(each["Type"]), body=each, stack_name=name)
             for key, each in sorted(resources.items())
         ),
         stack_name=name,
@@ -41,7 +41,7 @@ def template(body: JsonObject, *, name: str = "Net", path: str = "Net.template.j
 
 
 def stack(
-    body: JsonObject,
+    body: Mapping[str, Any],
     *,
     name: str = "Net",
     path: str = "Net.template.json",

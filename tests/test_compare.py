@@ -63,7 +63,7 @@ def differs(expected: Any, actual: Any, schema: ResourceSchema | None = SCHEMA) 
 
 
 def test_a_property_is_a_leaf_path_and_a_set_counts_once() -> None:
-    properties = {
+    properties: dict[str, Any] = {
         "Count": 1,
         "Set": [{"Port": 1, "Peer": "a"}, {"Port": 2}],
         "Unique": ["a"],
@@ -94,13 +94,21 @@ def test_a_property_is_a_leaf_path_and_a_set_counts_once() -> None:
 
 
 def test_without_a_schema_documents_are_known_by_name() -> None:
-    properties = {"PolicyDocument": {"Statement": []}, "Other": {"a": [1, 2]}, "Tags": [{"Key": "a", "Value": "b"}]}
+    properties: dict[str, Any] = {
+        "PolicyDocument": {"Statement": []},
+        "Other": {"a": [1, 2]},
+        "Tags": [{"Key": "a", "Value": "b"}],
+    }
     assert leaf_paths(properties, None) == ("/Other/a/0", "/Other/a/1", "/PolicyDocument", "/Tags")
 
 
 def test_known_sets_and_lists_of_real_types() -> None:
     schemas = CfnLintSchemas()
-    function = {"VpcConfig": {"SubnetIds": ["a", "b"]}, "Layers": ["x", "y"], "Architectures": ["arm64"]}
+    function: dict[str, Any] = {
+        "VpcConfig": {"SubnetIds": ["a", "b"]},
+        "Layers": ["x", "y"],
+        "Architectures": ["arm64"],
+    }
     assert leaf_paths(function, schemas.schema("AWS::Lambda::Function")) == (
         "/Architectures",
         "/Layers/0",

@@ -21,8 +21,10 @@ from stackproof.intrinsics import (
     static_context,
     unresolved_in,
 )
+from stackproof.model.json import JsonValue
 from tests.live_fakes import ACCOUNT, REGION, deployment, template
 
+ATTRIBUTES: dict[tuple[str, str], JsonValue] = {("Bucket", "Arn"): "arn:b", ("Db", "Endpoint.Port"): 5432}
 CONTEXT = Context(
     parameters={
         "Name": "blue",
@@ -58,9 +60,7 @@ CONTEXT = Context(
     exports={"vpc": "vpc-1"},
     zones=("eu-west-1a", "eu-west-1b"),
     reference={"Bucket": "bucket-1"}.get,
-    attribute=lambda logical_id, name: {("Bucket", "Arn"): "arn:b", ("Db", "Endpoint.Port"): 5432}.get(
-        (logical_id, name)
-    ),
+    attribute=lambda logical_id, name: ATTRIBUTES.get((logical_id, name)),
 )
 
 RESOLVED: list[tuple[Any, Any]] = [
@@ -283,7 +283,7 @@ def test_of_a_deployment_parameters_have_their_effective_values_and_no_others() 
 
 
 def test_what_a_value_refers_to() -> None:
-    value = {
+    value: JsonValue = {
         "a": {"Ref": "A"},
         "b": [{"Fn::GetAtt": ["B", "Arn"]}, {"Fn::GetAtt": "C.Arn"}, {"Fn::GetAtt": []}],
         "c": {"Fn::Sub": "${D}-${E.Arn}-${!F}"},

@@ -24,7 +24,7 @@ from stackproof.prove import Patience, Prover, prove_stack
 from tests.live_fakes import FakeSchemas, FakeTarget, deployment, failure, template
 
 THING = "Test::Thing"
-OPEN = {"properties": {"Secret": {"type": "string"}}, "writeOnlyProperties": ["/properties/Secret"]}
+OPEN: JsonObject = {"properties": {"Secret": {"type": "string"}}, "writeOnlyProperties": ["/properties/Secret"]}
 
 
 def resources(**each: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -37,7 +37,7 @@ def resources(**each: Any) -> dict[str, Any]:  # noqa: ANN401
 
 
 def prover(
-    body: JsonObject,
+    body: Mapping[str, Any],
     readings: Mapping[str, Any],
     *,
     target: FakeTarget | None = None,
@@ -315,9 +315,9 @@ def test_a_rule_of_its_own_is_no_difference_of_its_group() -> None:
             "Never": {"Type": RULE, "Condition": "Off", "Properties": {**stray, "GroupId": {"Ref": "Group"}}},
         },
     }
-    sets = {"properties": {"SecurityGroupIngress": {"type": "array", "insertionOrder": False}}}
+    sets: JsonObject = {"properties": {"SecurityGroupIngress": {"type": "array", "insertionOrder": False}}}
 
-    def found(*live: JsonObject) -> ResourceProof:
+    def found(*live: Mapping[str, Any]) -> ResourceProof:
         made = prover(body, {}, readers={GROUP: lambda _: Reading(properties={"SecurityGroupIngress": list(live)})})
         made._schemas = FakeSchemas({GROUP: sets})
         return made.prove("Group")
@@ -337,7 +337,10 @@ def test_what_is_attached_to_a_role_elsewhere_is_no_difference_of_it() -> None:
             "Inline": {"Type": "AWS::IAM::Policy", "Properties": {"PolicyName": "p", "Roles": [{"Ref": "Role"}]}},
         }
     }
-    live = {"ManagedPolicyArns": ["arn:a", "Managed-1"], "Policies": [{"PolicyName": "p", "PolicyDocument": {}}]}
+    live: JsonObject = {
+        "ManagedPolicyArns": ["arn:a", "Managed-1"],
+        "Policies": [{"PolicyName": "p", "PolicyDocument": {}}],
+    }
     made = prover(body, {}, readers={role: lambda _: Reading(properties=live)})
     assert made.prove("Role").proven == ("/ManagedPolicyArns/0", "/Policies")
 

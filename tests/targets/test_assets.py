@@ -16,7 +16,7 @@ from stackproof.model.assembly import FileAsset
 from stackproof.targets.assets import AssetStore, zipped
 from tests.live_fakes import RecordedClient, failure, stack
 
-BODY: dict[str, object] = {"Resources": {}}
+BODY: dict[str, dict[str, str]] = {"Resources": {}}
 
 
 def test_an_archive_depends_on_nothing_but_its_files(tmp_path: Path) -> None:

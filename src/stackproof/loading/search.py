@@ -92,9 +92,16 @@ def _candidates(directory: Path, found: _Found) -> Iterator[Path]:
         folders[:] = sorted(
             each
             for each in folders
-            if not each.startswith(".") and each not in _SKIPPED and not (Path(folder) / each / "pyvenv.cfg").exists()
+            if not each.startswith(".") and each not in _SKIPPED and not _is_environment(Path(folder) / each)
         )
         yield from (Path(folder) / each for each in sorted(files) if each.endswith(_SUFFIXES))
+
+
+def _is_environment(folder: Path) -> bool:
+    try:
+        return (folder / "pyvenv.cfg").exists()
+    except OSError:  # os.walk says what is the matter with the folder
+        return False
 
 
 def _is_manifest(path: Path) -> bool:

@@ -1,0 +1,114 @@
+"""Readers over recorded answers: what is live, what is gone, and what a denied call costs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from stackproof.compare import compared
+from stackproof.model.observation import UnprovenReason
+from stackproof.readers import READERS
+from stackproof.readers.access import Parts
+from stackproof.schemas.cfn_lint import CfnLintSchemas
+from tests.live_fakes import RecordedClient, failure, recorded, request
+from tests.readers.examples import EXAMPLES, Example
+
+SCHEMAS = CfnLintSchemas()
+GONE = [(each, answers) for each in EXAMPLES for answers in each.gone]
+DENIED = [(each, operation) for each in EXAMPLES for operation in each.denied]
+
+
+def asked(example: Example, client: Callable[[str], Any]) -> Any:  # noqa: ANN401
+    return request(example.resource_type, example.physical_id, client, **example.expected)
+
+
+def test_every_reader_has_examples_of_what_is_there_and_of_what_is_not() -> None:
+    assert {each.resource_type for each in EXAMPLES} == set(READERS)
+    assert {each.resource_type for each in EXAMPLES if not each.gone} - {each.resource_type for each, _ in GONE} == {
+        "AWS::EC2::SecurityGroupEgress"  # the same function reads both directions
+    }
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda each: each.id)
+def test_what_is_live_in_cloudformations_names(example: Example) -> None:
+    reading = READERS[example.resource_type](asked(example, recorded(**example.answers)))
+    assert reading is not None
+    assert reading.properties == example.properties
+    assert {name: reading.attributes[name] for name in example.attributes} == example.attributes
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda each: each.id)
+def test_every_name_is_one_that_the_schema_knows(example: Example) -> None:
+    schema = SCHEMAS.schema(example.resource_type)
+    assert schema is not None
+    assert [name for name in example.properties if schema.at(f"/{name}") is None] == []
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda each: each.id)
+def test_what_is_live_is_equal_to_itself(example: Example) -> None:
+    found = compared(example.properties, example.properties, SCHEMAS.schema(example.resource_type))
+    assert found.differences == ()
+
+
+@pytest.mark.parametrize(("example", "answers"), GONE, ids=lambda each: getattr(each, "id", ""))
+def test_what_is_gone_is_none(example: Example, answers: dict[str, Any]) -> None:
+    client = recorded(**{**example.answers, **answers})
+    assert READERS[example.resource_type](asked(example, client)) is None
+
+
+@pytest.mark.parametrize(("example", "operation"), DENIED, ids=lambda each: getattr(each, "id", each))
+@pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation"])
+def test_a_denied_call_costs_its_own_properties(example: Example, operation: str, code: str) -> None:
+    client = recorded(**{**example.answers, operation: failure(code)})
+    reading = READERS[example.resource_type](asked(example, client))
+    assert reading is not None
+    denied = {pointer for pointer, reason in reading.unread.items() if reason is UnprovenReason.DENIED}
+    assert denied == set(example.denied[operation])
+
+
+@pytest.mark.parametrize(("example", "operation"), DENIED, ids=lambda each: getattr(each, "id", each))
+def test_any_other_error_passes_through(example: Example, operation: str) -> None:
+    client = recorded(**{**example.answers, operation: failure("Throttling")})
+    with pytest.raises(ClientError, match="Throttling"):
+        READERS[example.resource_type](asked(example, client))
+
+
+@pytest.mark.parametrize("resource_type", sorted(READERS))
+def test_a_reader_that_may_read_nothing_says_so_with_the_services_error(resource_type: str) -> None:
+    example = next(each for each in EXAMPLES if each.resource_type == resource_type)
+    client = recorded(**dict.fromkeys(example.answers, failure("AccessDenied")))
+    with pytest.raises(ClientError, match="AccessDenied"):
+        READERS[resource_type](asked(example, client))
+
+
+def test_a_property_that_a_reader_does_not_know_is_told_apart_from_one_that_is_not_set() -> None:
+    asked_for = request("AWS::SNS::Topic", "t", recorded(), Known="a", Unset="b", Unknown="c")
+    reading = Parts(asked_for).reading({"Known": "a", "Unset": None}, {})
+    assert reading.unread == {"/Unknown": UnprovenReason.NO_READER}
+    assert reading.properties == {"Known": "a"}
+
+
+def test_no_reader_asks_for_the_value_of_a_secret() -> None:
+    """Its client would raise on any call that was not recorded."""
+    for example in EXAMPLES:
+        if example.resource_type.startswith("AWS::SecretsManager::"):
+            client = RecordedClient(example.answers)
+            READERS[example.resource_type](asked(example, lambda _, client=client: client))  # type: ignore[misc]
+            assert {name for name, _ in client.calls} <= {"describe_secret", "get_resource_policy"}
+
+
+def test_what_a_secret_is_attached_to_stands_in_its_value_and_stays_unread() -> None:
+    example = next(each for each in EXAMPLES if each.resource_type.endswith("SecretTargetAttachment"))
+    reading = READERS[example.resource_type](asked(example, recorded(**example.answers)))
+    assert reading is not None
+    assert set(reading.unread) == {"/TargetId", "/TargetType"}
+
+
+def test_code_whose_archive_is_gone_is_not_proven() -> None:
+    example = next(each for each in EXAMPLES if each.name == "whose archive is gone")
+    reading = READERS[example.resource_type](asked(example, recorded(**example.answers)))
+    assert reading is not None
+    assert reading.unread == {"/Code": UnprovenReason.WRITE_ONLY}
