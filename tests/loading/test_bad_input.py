@@ -48,6 +48,16 @@ FILES: dict[str, tuple[str, str | bytes, str]] = {
         "t.yaml:3: Resources.A.Type: Unexpected type mapping (expected str)",
     ),
     "Type null": ("t.json", '{"Resources": {"A": {"Type": null}}}', "t.json:1: Resources.A.Type: Unexpected type null"),
+    "Properties null": (
+        "t.yaml",
+        TOPIC + "    Properties:\n",
+        "t.yaml:4: Resources.Topic.Properties: Unexpected type null (expected mapping)",
+    ),
+    "Properties a list": (
+        "t.json",
+        '{"Resources": {\n"A": {"Type": "AWS::SNS::Topic",\n"Properties": []}}}',
+        "t.json:3: Resources.A.Properties: Unexpected type list (expected mapping)",
+    ),
     "alias bomb": ("t.yaml", BOMB, "t.yaml:6: its aliases stand for more than 500,000 values"),
     "merge key bomb": ("t.yaml", MERGE_BOMB, "t.yaml:"),
     "an alias of itself": ("t.yaml", "a: &a [*a]", "t.yaml:1: the alias *a refers to itself"),

@@ -125,6 +125,13 @@ def _entry(logical_id: str, entry: JsonValue, document: Document, file: str) -> 
     if not isinstance(resource_type, str):
         where = _at(file, document, f"{pointer}/Type") if f"{pointer}/Type" in document.lines else where
         raise InputError(f"{where}: Resources.{logical_id}.Type: Unexpected type {_type(resource_type)} (expected str)")
+    properties = entry.get("Properties", {})
+    if not isinstance(properties, Mapping):
+        # CloudFormation refuses a null here as well; an engine that reads it may lose every other resource of the file
+        where = _at(file, document, f"{pointer}/Properties") if f"{pointer}/Properties" in document.lines else where
+        raise InputError(
+            f"{where}: Resources.{logical_id}.Properties: Unexpected type {_type(properties)} (expected mapping)"
+        )
     return entry, resource_type
 
 
