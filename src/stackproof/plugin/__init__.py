@@ -105,7 +105,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 def _refuse(item: pytest.Item) -> None:
     function = getattr(item, "function", None)
-    used = set(getattr(item, "fixturenames", ()))
+    used = _ours(item)
     in_suite = "suites" in item.path.parts or bool(used & _FIXTURES)
     if function is None or not in_suite or used & _GENERATED:
         return
@@ -123,6 +123,13 @@ def _refuse(item: pytest.Item) -> None:
         file = _relative(item)
         said = "\n".join(f"{file}:{first + each.line - 1}: {each.rule_id}: {each.message}" for each in found)
         pytest.fail(said, pytrace=False)
+
+
+def _ours(item: pytest.Item) -> set[str]:
+    """The fixtures of this plugin that the test uses; another one of the same name is none of our business."""
+    info = getattr(item, "_fixtureinfo", None)
+    found = info.name2fixturedefs.items() if info is not None else ()
+    return {name for name, defined in found if defined[-1].func.__module__ == "stackproof.plugin.fixtures"}
 
 
 def _place(item: pytest.Item) -> str:
