@@ -76,7 +76,7 @@ class Project:
     # --- synth
 
     def synth_request(self, context: JsonObject, *, coverage: bool = False) -> SynthRequest:
-        """What to synthesize, with the command line's context over the project's; coverage if the project records it."""
+        """What to synthesize, the command line's context over the project's; coverage where the project records it."""
         from stackproof.synth.cache import SynthRequest  # noqa: PLC0415
 
         settings = self.settings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,7 @@ def template(text: str | bytes, file: str = "t.yaml") -> Template:
 
 def value(text: str) -> JsonValue:
     found = parse_document(f"a: {text}\n".encode(), "t.yaml").value
-    assert isinstance(found, dict)
+    assert isinstance(found, Mapping)
     return found["a"]
 
 
