@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from stackproof.model.assembly import Stack
 from stackproof.model.deployment import Deployment
+from stackproof.ports import Target
 from stackproof.prove import Prover
 
 if TYPE_CHECKING:
@@ -97,14 +98,14 @@ def test_database_lives_in_subnets_without_a_way_out(live: Live, aws_client: Cli
     assert ways_out == []
 
 
-def test_secret_holds_credentials_that_are_usable(live: Live, aws_client: Client) -> None:
+def test_secret_holds_credentials_that_are_usable(live: Live, aws_client: Client, target: Target) -> None:
     """Every field that a client needs is there and belongs to this database; no value is ever printed."""
     secret = live.one("AWS::SecretsManager::Secret")
     database = live.one("AWS::RDS::DBInstance")
     endpoint = aws_client("rds").describe_db_instances(DBInstanceIdentifier=database.physical_id)["DBInstances"][0][
         "Endpoint"
     ]
-    held = json.loads(aws_client("secretsmanager").get_secret_value(SecretId=secret.physical_id)["SecretString"])
+    held = json.loads(target.secret_value(secret.physical_id))
     empty = sorted(name for name in ("username", "password", "host", "port", "engine") if not held.get(name))
     strong = len(held.get("password", "")) >= 16
     here = (held.get("host"), int(held.get("port", 0))) == (endpoint["Address"], endpoint["Port"])
