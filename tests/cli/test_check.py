@@ -1,0 +1,140 @@
+"""`stackproof check`: bad input is one clear line, the right exit code, and no reason to stop."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from stackproof.config.schema import read_schema
+from tests.running import project, run
+
+FAST = "[tool.stackproof.engines]\ncloudformation-validate = {}\n"
+GOOD = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}
+OPEN = {
+    "Resources": {
+        "Group": {
+            "Type": "AWS::EC2::SecurityGroup",
+            "Properties": {
+                "GroupDescription": "open",
+                "SecurityGroupIngress": [
+                    {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "CidrIp": "0.0.0.0/0"},
+                ],
+            },
+        }
+    }
+}
+BAD = {
+    "missing.json": (None, "there is no such file"),
+    "truncated.json": ('{"Resources": {', "truncated.json:1:16: is no valid JSON"),
+    "list.yaml": ("- a\n- b\n", "template"),
+    "empty.yaml": ("", "empty"),
+    "mapping.json": ('{"Resources": {"A": {"Type": {"a": 1}}}}', "Type"),
+    "nothing.json": ('{"Resources": {}}', "Resources"),
+    "null.json": ('{"Resources": {"A": {"Type": "AWS::SNS::Topic", "Properties": null}}}', "Properties"),
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "pyproject.toml").write_text(FAST, encoding="utf-8")
+    for name, (text, _) in BAD.items():
+        if text is not None:
+            (tmp_path / name).write_text(text, encoding="utf-8")
+    (tmp_path / "good.json").write_text(json.dumps(GOOD), encoding="utf-8")
+    (tmp_path / "open.json").write_text(json.dumps(OPEN), encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", sorted(BAD))
+def test_a_bad_file_is_one_clear_line_and_exit_3(folder: Path, name: str) -> None:
+    done = run(folder, "stackproof", "check", name)
+    lines = [line for line in done.stdout.splitlines() if name in line]
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert len(lines) == 1
+    assert BAD[name][1] in " ".join(done.stdout.split())
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_the_other_files_are_still_judged_and_3_outranks_1(folder: Path) -> None:
+    done = run(folder, "stackproof", "check", *sorted(BAD), "good.json", "open.json")
+    assert done.returncode == 3
+    assert all(name in done.stdout for name in BAD)
+    assert "open.json:" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_violation_alone_is_1_and_a_good_file_0(folder: Path) -> None:
+    assert run(folder, "stackproof", "check", "open.json").returncode == 1
+    assert run(folder, "stackproof", "check", "good.json").returncode == 0
+
+
+def test_a_fifo_does_not_hang(folder: Path) -> None:
+    os.mkfifo(folder / "pipe.json")
+    done = run(folder, "stackproof", "check", "pipe.json")
+    assert done.returncode == 3
+    assert "pipe.json" in done.stdout
+
+
+def test_a_folder_without_a_template_is_said(folder: Path) -> None:
+    (folder / "none").mkdir()
+    done = run(folder, "stackproof", "check", "none")
+    assert done.returncode == 3
+    assert "none" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        ("pyproject.toml", "[tool.stackproof]\nfail_level = 1\n", "fail_level"),
+        ("pyproject.toml", "[tool.stackproof]\nnonsense = 1\n", "nonsense"),
+        ("policies/waivers.yaml", "waivers:\n  - rule: X\n", "policies/waivers.yaml:2"),
+    ],
+)
+def test_a_wrong_file_of_the_project_is_2_before_any_engine_starts(
+    folder: Path, file: str, text: str, said: str
+) -> None:
+    (folder / "policies").mkdir()
+    (folder / file).write_text(text, encoding="utf-8")
+    done = run(folder, "stackproof", "check", "good.json")
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert done.stdout == ""
+
+
+def test_wrong_options_are_2(folder: Path) -> None:
+    assert run(folder, "stackproof", "check", "--nonsense").returncode == 2
+    assert run(folder, "stackproof", "check", "-c", "nonsense").returncode == 2
+
+
+def test_the_report_is_as_its_schema_says_and_the_same_under_any_hash_seed(folder: Path) -> None:
+    texts = []
+    for seed in ("1", "2"):
+        arguments = ("check", "open.json", "good.json", "--no-cache", "--format", "json")
+        texts.append(run(folder, "stackproof", *arguments, PYTHONHASHSEED=seed).stdout)
+    schema = read_schema("report.schema.json")
+    Draft202012Validator.check_schema(schema)
+    Draft202012Validator(schema).validate(json.loads(texts[0]))
+    assert texts[0] == texts[1]
+
+
+@pytest.mark.parametrize("shape", ["two_stacks", "nested_stack", "custom_resource", "stage"])
+def test_apps_of_other_shapes_go_through(shape: str, tmp_path: Path) -> None:
+    """Every stack is judged, every authored finding has a line of the app, and nothing is said of another app."""
+    stacks = {"two_stacks": 2, "nested_stack": 2, "custom_resource": 1, "stage": 1}
+    folder = project(shape, tmp_path)
+    (folder / "pyproject.toml").write_text(FAST, encoding="utf-8")
+    done = run(folder, "stackproof", "check", "--format", "json")
+    report = json.loads(done.stdout)
+    Draft202012Validator(read_schema("report.schema.json")).validate(report)
+    assert done.returncode in {0, 1}, done.stderr
+    assert len(report["inputs"]) == stacks[shape]
+    places = [each["location"] for each in report["findings"] if each["location"]["logical_id"]]
+    assert {each["file"] for each in places} == {"app.py"}
+    assert "TapStack" not in done.stdout + done.stderr
+    if shape == "custom_resource":
+        assert any(each["generated"] for each in report["findings"])
+    assert run(folder, "stackproof", "synth").stdout.splitlines()[-1].endswith("cdk.out")
