@@ -54,6 +54,14 @@ def test_an_answer_is_remembered_and_not_asked_for_again() -> None:
     )
 
 
+def test_of_an_entry_that_is_no_resource_its_reason_alone_is_said() -> None:
+    held = replace(template(stack_name="S"), unreadable={ANSWER.findings[0].location.logical_id or "": "t.json:3: why"})
+    result = scanned(held, engine=FakeEngine({"t.json": ANSWER}))
+    assert result.findings == ()
+    assert result.counts == (RuleCount(rule_id="E1", engine="fake", looked_at=2),)
+    assert Notification(level=Level.ERROR, message="t.json:3: why", file="t.json") in result.notifications
+
+
 @pytest.mark.parametrize(
     "changed",
     [

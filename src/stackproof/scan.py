@@ -75,7 +75,7 @@ def scan(
         work = [pool.submit(_judge_all, engine, templates, store, on) for engine in engines]
         said = {engine.name: each.result() for engine, each in zip(engines, work, strict=True)}
     answers = [
-        (template.file, answer)
+        (template.file, _readable(answer, template))
         for each in said.values()
         for template, answer in zip(templates, each.answers, strict=True)
         if answer is not None
@@ -83,6 +83,11 @@ def scan(
     notifications = [
         *(each for _, answer in answers for each in answer.notifications),
         *(each for one in said.values() for each in one.notifications),
+        *(
+            Notification(level=Level.ERROR, message=reason, file=template.file)
+            for template in templates
+            for reason in template.unreadable.values()
+        ),
     ]
     result = waived(
         merged((each for _, answer in answers for each in answer.findings), controls),
@@ -145,6 +150,28 @@ def _judge_all(engine: PolicyEngine, templates: Sequence[Template], store: Store
         notifications=tuple(notifications),
         seconds=time.monotonic() - began,
         cached=cached,
+    )
+
+
+def _readable(answer: EngineAnswer, template: Template) -> EngineAnswer:
+    """The answer without what it says of the stand-ins for entries that are no resources."""
+    if not template.unreadable:
+        return answer
+    about = Counter(
+        (each.rule_id, each.kind) for each in answer.findings if each.location.logical_id in template.unreadable
+    )
+    return replace(
+        answer,
+        findings=tuple(each for each in answer.findings if each.location.logical_id not in template.unreadable),
+        counts=tuple(
+            replace(
+                each,
+                looked_at=each.looked_at - about[each.rule_id, Kind.FAIL] - about[each.rule_id, Kind.OPEN],
+                failed=each.failed - about[each.rule_id, Kind.FAIL],
+                open=each.open - about[each.rule_id, Kind.OPEN],
+            )
+            for each in answer.counts
+        ),
     )
 
 

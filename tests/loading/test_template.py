@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
+from stackproof.errors import InputError
 from stackproof.loading.document import Document
 from stackproof.loading.formats import parse_document
 from stackproof.loading.pointers import escaped
-from stackproof.loading.template import ResourceFacts, load_template, parse_bytes
+from stackproof.loading.template import STAND_IN, ResourceFacts, load_template, parse_bytes
 from stackproof.model.json import JsonValue
 from stackproof.model.location import SourceLine
 from stackproof.model.template import Template
@@ -234,11 +235,28 @@ def test_a_text_that_holds_nothing_but_a_value_has_no_lines() -> None:
     assert parse_document(b"3", "t.yaml") == Document(value=3)
 
 
-@pytest.mark.parametrize("properties", ["null", "[]"])
-def test_properties_that_are_no_mapping_are_kept_for_the_engines_to_judge(properties: str) -> None:
-    (one,) = template(f'{{"Resources": {{"A": {{"Type": "T", "Properties": {properties}}}}}}}', "t.json").resources
-    assert one.body["Properties"] == json.loads(properties)
-    assert one.properties == {}
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("null", "t.json:2: Resources.A: Unexpected type null (expected mapping)"),
+        ("{}", "t.json:2: Resources.A: Type is missing"),
+        ('{"Type": {"a": 1}}', "t.json:2: Resources.A.Type: Unexpected type mapping (expected str)"),
+        (
+            '{"Type": "T",\n"Properties": null}',
+            "t.json:3: Resources.A.Properties: Unexpected type null (expected mapping)",
+        ),
+    ],
+)
+def test_an_entry_that_is_no_resource_costs_itself_alone(entry: str, said: str) -> None:
+    found = template(f'{{"Resources": {{\n"A": {entry},\n"B": {{"Type": "T"}}}}}}', "t.json")
+    assert found.unreadable == {"A": said}
+    assert [each.logical_id for each in found.resources] == ["B"]
+    assert found.section("Resources") == {"A": STAND_IN, "B": {"Type": "T"}}
+
+
+def test_a_template_without_any_resource_that_can_be_read_is_refused() -> None:
+    with pytest.raises(InputError, match="Type is missing"):
+        template('{"Resources": {"A": {}, "B": 3}}', "t.json")
 
 
 def test_loops_are_no_resources() -> None:

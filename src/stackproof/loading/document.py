@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 
 from stackproof.model.json import JsonValue
 
-__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_VALUES", "Document"]
+__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_VALUES", "TOO_DEEP", "Document"]
 
 MAX_BYTES = 5_000_000
 """CloudFormation takes a megabyte; the rest is for white space."""
 MAX_DEPTH = 200
 MAX_VALUES = 500_000
+TOO_DEEP = f"is nested deeper than {MAX_DEPTH} levels"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

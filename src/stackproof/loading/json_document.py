@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from stackproof.errors import InputError
-from stackproof.loading.document import MAX_DEPTH, Document
+from stackproof.loading.document import MAX_DEPTH, TOO_DEEP, Document
 from stackproof.loading.pointers import escaped
 from stackproof.model.json import JsonValue
 
@@ -88,7 +88,7 @@ def _lines(text: str, file: str) -> dict[str, int]:
         elif lexeme in ("{", "["):
             stack.append(_opened(stack, lines, line, is_array=lexeme == "["))
             if len(stack) > MAX_DEPTH:
-                raise InputError(f"{file}:{line}: is nested deeper than {MAX_DEPTH} levels")
+                raise InputError(f"{file}:{line}: {TOO_DEEP}")
         elif stack:
             _within(stack, lexeme, lines, line)
             line += lexeme.count("\n")

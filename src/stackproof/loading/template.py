@@ -18,7 +18,13 @@ from stackproof.model.json import JsonObject, JsonValue
 from stackproof.model.location import SourceLine
 from stackproof.model.template import Resource, Template
 
-__all__ = ["Describe", "ResourceFacts", "load_template", "parse_bytes", "parse_template", "shown"]
+__all__ = ["STAND_IN", "Describe", "ResourceFacts", "load_template", "parse_bytes", "parse_template", "shown"]
+
+STAND_IN: JsonObject = {
+    "Type": "Custom::Unreadable",
+    "Properties": {"ServiceToken": "arn:aws:lambda:us-east-1:123456789012:function:unreadable"},
+}
+"""What engines see in place of an entry that is no resource, so that what refers to it is judged all the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +67,24 @@ def parse_bytes(
     body = _normalised(document.value)
     if not isinstance(body, dict):
         raise InputError(f"{file}: is no CloudFormation template: Unexpected type {_type(body)} (expected mapping)")
+    section = _section(body, document, file)
+    entries = {name: each for name, each in sorted(section.items()) if not name.startswith("Fn::")}
+    problems = {name: said for name, each in entries.items() if (said := _problem(name, each, document))}
+    if problems and len(problems) == len(entries):
+        raise InputError(f"{file}{next(iter(problems.values()))}")
     return Template(
         file=file,
         path=path,
-        body=body,
+        body={**body, "Resources": {**section, **dict.fromkeys(problems, STAND_IN)}} if problems else body,
         digest=hashlib.sha256(data).hexdigest(),
-        resources=_resources(body, document, file, stack_name, describe or _by_metadata),
+        resources=_resources(
+            {name: each for name, each in entries.items() if isinstance(each, Mapping) and name not in problems},
+            document,
+            file,
+            stack_name,
+            describe or _by_metadata,
+        ),
+        unreadable={name: f"{file}{said}" for name, said in problems.items()},
         stack_name=stack_name,
     )
 
@@ -78,29 +96,47 @@ def _by_metadata(_logical_id: str, body: JsonObject) -> ResourceFacts:
     return ResourceFacts(construct_path=path if isinstance(path, str) else None)
 
 
-def _resources(
-    body: JsonObject, document: Document, file: str, stack_name: str | None, describe: Describe
-) -> tuple[Resource, ...]:
+def _section(body: JsonObject, document: Document, file: str) -> JsonObject:
     section = body.get("Resources")
     if "Resources" not in body:
         raise InputError(f"{file}: is no CloudFormation template: it has no Resources")
+    where = f"{file}{_line(document, '/Resources')}"
     if not isinstance(section, Mapping):
-        where = _at(file, document, "/Resources")
         raise InputError(f"{where}: Resources: Unexpected type {_type(section)} (expected mapping)")
     if not section:
-        raise InputError(f"{_at(file, document, '/Resources')}: Resources is empty")
+        raise InputError(f"{where}: Resources is empty")
+    return section
+
+
+def _problem(logical_id: str, entry: JsonValue, document: Document) -> str | None:
+    """Why an entry is no resource, after the file's name; None if it is one. CloudFormation refuses these as well."""
+    pointer, name = f"/Resources/{escaped(logical_id)}", f"Resources.{logical_id}"
+    if not isinstance(entry, Mapping):
+        return f"{_line(document, pointer)}: {name}: Unexpected type {_type(entry)} (expected mapping)"
+    if "Type" not in entry:
+        return f"{_line(document, pointer)}: {name}: Type is missing"
+    if not isinstance(entry["Type"], str):
+        where = _line(document, f"{pointer}/Type", pointer)
+        return f"{where}: {name}.Type: Unexpected type {_type(entry['Type'])} (expected str)"
+    if not isinstance(properties := entry.get("Properties", {}), Mapping):
+        where = _line(document, f"{pointer}/Properties", pointer)
+        return f"{where}: {name}.Properties: Unexpected type {_type(properties)} (expected mapping)"
+    return None
+
+
+def _resources(
+    entries: Mapping[str, JsonObject], document: Document, file: str, stack_name: str | None, describe: Describe
+) -> tuple[Resource, ...]:
+    """Loops and macros that make resources are none: engines say what they could not look at."""
     below = _property_lines(document)
     found = []
-    for logical_id, entry in sorted(section.items()):
-        if logical_id.startswith("Fn::"):
-            continue  # a loop or macro makes resources here; engines say what they could not look at
-        entry_body, resource_type = _entry(logical_id, entry, document, file)
-        facts = describe(logical_id, entry_body)
+    for logical_id, entry in entries.items():
+        facts = describe(logical_id, entry)
         found.append(
             Resource(
                 logical_id=logical_id,
-                resource_type=resource_type,
-                body=entry_body,
+                resource_type=str(entry["Type"]),
+                body=entry,
                 stack_name=stack_name,
                 construct_path=facts.construct_path,
                 source=facts.source,
@@ -112,27 +148,6 @@ def _resources(
             )
         )
     return tuple(found)
-
-
-def _entry(logical_id: str, entry: JsonValue, document: Document, file: str) -> tuple[JsonObject, str]:
-    pointer = f"/Resources/{escaped(logical_id)}"
-    where = _at(file, document, pointer)
-    if not isinstance(entry, Mapping):
-        raise InputError(f"{where}: Resources.{logical_id}: Unexpected type {_type(entry)} (expected mapping)")
-    if "Type" not in entry:
-        raise InputError(f"{where}: Resources.{logical_id}: Type is missing")
-    resource_type = entry["Type"]
-    if not isinstance(resource_type, str):
-        where = _at(file, document, f"{pointer}/Type") if f"{pointer}/Type" in document.lines else where
-        raise InputError(f"{where}: Resources.{logical_id}.Type: Unexpected type {_type(resource_type)} (expected str)")
-    properties = entry.get("Properties", {})
-    if not isinstance(properties, Mapping):
-        # CloudFormation refuses a null here as well; an engine that reads it may lose every other resource of the file
-        where = _at(file, document, f"{pointer}/Properties") if f"{pointer}/Properties" in document.lines else where
-        raise InputError(
-            f"{where}: Resources.{logical_id}.Properties: Unexpected type {_type(properties)} (expected mapping)"
-        )
-    return entry, resource_type
 
 
 def _property_lines(document: Document) -> dict[str, dict[str, int]]:
@@ -168,9 +183,9 @@ def _normalised(value: JsonValue) -> JsonValue:
     return visit(value)
 
 
-def _at(file: str, document: Document, pointer: str) -> str:
-    line = document.lines.get(pointer)
-    return file if line is None else f"{file}:{line}"
+def _line(document: Document, *pointers: str) -> str:
+    """`:12`, the line of the first pointer that has one; empty if none has."""
+    return next((f":{document.lines[each]}" for each in pointers if each in document.lines), "")
 
 
 def _type(value: JsonValue) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn
 
 from stackproof.errors import InputError
-from stackproof.loading.document import MAX_DEPTH, MAX_VALUES, Document
+from stackproof.loading.document import MAX_DEPTH, MAX_VALUES, TOO_DEEP, Document
 from stackproof.loading.pointers import escaped
 from stackproof.model.json import JsonValue
 
@@ -41,6 +41,8 @@ def parse_yaml(text: str, file: str) -> Document:
             builder.take(event)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        if "nesting depth" in str(error.problem):  # the parser reads ahead in flow collections, and has a bound as well
+            raise InputError(f"{file}:{mark.line + 1 if mark else 1}: {TOO_DEEP}") from error
         where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
         raise InputError(f"{file}{where}: is no valid YAML: {error.problem or error.context}") from error
     except yaml.YAMLError as error:
@@ -112,7 +114,7 @@ class _Builder:
     def _open(self, event: yaml.CollectionStartEvent, *, is_mapping: bool) -> None:
         line = _line(event)
         if len(self._stack) >= MAX_DEPTH:
-            self._fail(line, f"is nested deeper than {MAX_DEPTH} levels")
+            self._fail(line, TOO_DEEP)
         if self._stack and isinstance(self._stack[-1].value, dict) and self._stack[-1].key is None:
             self._fail(line, "a key is no string")
         if event.anchor:
@@ -197,7 +199,7 @@ class _Builder:
         frame.weight += weight
         frame.height = max(frame.height, height + 1)
         if frame.height > MAX_DEPTH:
-            self._fail(line, f"is nested deeper than {MAX_DEPTH} levels")
+            self._fail(line, TOO_DEEP)
         if frame.weight > MAX_VALUES:
             self._fail(line, f"its aliases stand for more than {MAX_VALUES:,} values")
         if isinstance(frame.value, list):

@@ -68,7 +68,8 @@ class Resource:
 class Template:
     """One template. `file` is its name in reports, `path` where it can be read, `body` what is in it.
 
-    `digest` is the SHA-256 of the file's bytes. `resources` are sorted by logical id.
+    `digest` is the SHA-256 of the file's bytes. `resources` are sorted by logical id. `unreadable` are the entries that
+    are no resources, with the reason, file and line: nothing else is said of them, and the rest is judged.
     """
 
     file: str
@@ -76,6 +77,7 @@ class Template:
     body: JsonObject
     digest: str
     resources: tuple[Resource, ...]
+    unreadable: Mapping[str, str] = field(default_factory=dict)
     stack_name: str | None = None
 
     def resource(self, logical_id: str) -> Resource | None:
