@@ -3,6 +3,7 @@
 # ruff: noqa: ANN401, PLC0415 - the engine has no types to name here, and `start` is when it is imported
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -12,25 +13,6 @@ from worker_protocol import RuleFileError, serve  # type: ignore[import-not-foun
 
 _LEVELS = {"E": "error", "W": "warning", "I": "note"}
 _INTERNAL = {"E0000", "E0001", "E0002", "E0003"}
-# Types of most stacks: their schemas and the code paths that they take are warm before the first request.
-_WARM_TYPES = (
-    *("AWS::EC2::SecurityGroup", "AWS::EC2::Subnet", "AWS::EC2::VPC", "AWS::IAM::Policy", "AWS::IAM::Role"),
-    *("AWS::KMS::Key", "AWS::Lambda::Function", "AWS::Logs::LogGroup", "AWS::RDS::DBInstance", "AWS::S3::Bucket"),
-    *("AWS::CloudWatch::Alarm", "AWS::SNS::Topic", "AWS::SQS::Queue"),
-)
-_POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": "*"}]}
-_WARM_PROPERTIES = {
-    "AssumeRolePolicyDocument": _POLICY,
-    "PolicyDocument": _POLICY,
-    "KeyPolicy": _POLICY,
-    "Engine": "postgres",
-    "DBInstanceClass": {"Fn::Sub": "db.t3.micro"},
-    "EngineVersion": "15.10",
-    "Role": {"Fn::GetAtt": ["R", "Arn"]},
-    "VpcId": {"Ref": "R"},
-    "CidrBlock": {"Fn::Select": [0, {"Fn::Split": [",", {"Fn::Join": [",", ["10.0.0.0/16"]]}]}]},
-    "Tags": [{"Key": "Name", "Value": {"Ref": "AWS::NoValue"}}],
-}
 _state: dict[str, Any] = {}
 
 
@@ -48,16 +30,9 @@ def start(settings: dict[str, Any]) -> str:
         _add_rules(rules, file)
     _state["rules"] = rules
     _state["looks"] = _counted(rules)
+    _remember_fields()
     version: str = cfnlint.version.__version__
     return version
-
-
-def warm() -> Iterator[None]:
-    """Lint a little of everything, one resource type a step."""
-    for name in _WARM_TYPES:
-        resources = {"R": {"Type": name, "Properties": dict(_WARM_PROPERTIES)}}
-        list(_matches({"Resources": resources}))
-        yield
 
 
 def prepare(request: dict[str, Any]) -> None:
@@ -126,6 +101,24 @@ def _add_rules(rules: Any, file: str) -> None:
         raise RuleFileError(f"{file}: does not load: {type(error).__name__}: {error}") from error
 
 
+def _remember_fields() -> None:
+    """cfn-lint asks for the fields of the same few dataclasses at every step: an eighth of a lint."""
+    import cfnlint.context.context
+    import cfnlint.jsonschema.validators
+
+    known: dict[type, Any] = {}
+
+    def fields(instance: Any) -> Any:
+        kind = instance if isinstance(instance, type) else type(instance)
+        if kind not in known:
+            known[kind] = dataclasses.fields(kind)
+        return known[kind]
+
+    for module in (cfnlint.context.context, cfnlint.jsonschema.validators):
+        if getattr(module, "fields", None) is dataclasses.fields:
+            module.fields = fields
+
+
 def _counted(rules: Any) -> Counter[str]:
     """Wrap what a rule is called by: `validate`, a keyword of a parent rule, or `match` over the whole template."""
     from cfnlint.rules import CloudFormationLintRule
@@ -150,4 +143,4 @@ def _counting(looks: Counter[str], rule_id: str, method: Callable[..., Any]) -> 
 
 
 if __name__ == "__main__":
-    serve(start, judge, prepare, warm)
+    serve(start, judge, prepare)
