@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -88,8 +89,6 @@ def _placed(value: Any, lines: Iterator[int]) -> Any:
 
 
 def _add_rules(rules: Any, file: str) -> None:
-    import importlib.util
-
     from cfnlint.helpers import create_rules
 
     try:

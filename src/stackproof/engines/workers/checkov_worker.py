@@ -3,29 +3,30 @@
 # ruff: noqa: ANN401, PLC0415 - the engine has no types to name here, and `start` is when it is imported
 from __future__ import annotations
 
-import importlib.util
 import json
 import logging
 import os
 import sys
-import types
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from left_out import LeftOut, folder_of, import_without_contents  # type: ignore[import-not-found]
 from worker_protocol import RuleFileError, serve  # type: ignore[import-not-found]
 
 # CKV_AWS_45 reads its own file's path: every template is judged under the same one.
 _FILE = "template.json"
-_state: dict[str, Any] = {"rules": []}
+# Its platform, container images, Terraform's language and the search for secrets; the worker has no network.
+_absent = LeftOut(("aiohttp", "asteval", "boto3", "botocore", "detect_secrets", "docker", "hcl2", "lark"))
+_state: dict[str, Any] = {}
 
 
 def start(settings: dict[str, Any]) -> str:
     """Import Checkov, take away what makes it depend on its surroundings, and let it load its checks."""
     os.environ["CHECKOV_PARALLELIZATION_TYPE"] = "none"
     os.environ["LOG_LEVEL"] = "ERROR"
-    _leave_out_terraform()
+    _leave_out()
     from checkov.cloudformation.checks.resource.registry import cfn_registry
     from checkov.cloudformation.context_parser import ContextParser
     from checkov.common.checks_infra.registry import get_graph_checks_registry
@@ -41,24 +42,18 @@ def start(settings: dict[str, Any]) -> str:
             raise RuleFileError(f"{directory}: does not load: {type(error).__name__}: {error}") from error
     import checkov.cloudformation.runner  # noqa: F401 - the larger part of the import
 
+    _absent.watch()
     _state["registry"] = cfn_registry
     return str(version)
 
 
-def _leave_out_terraform() -> None:
-    """Checkov imports all its Terraform checks with its CloudFormation runner: a third of its start.
-
-    The packages are there and what asks for one of their modules gets it; only they do not import all of them.
-    """
-    spec = importlib.util.find_spec("checkov")
-    if spec is None or spec.origin is None:
-        return
-    for folder in Path(spec.origin).with_name("terraform").glob("checks/resource/*/"):
+def _leave_out() -> None:
+    """Half of Checkov's start is what judging a CloudFormation template has no use for."""
+    sys.meta_path.insert(0, _absent)
+    checks = (folder_of("checkov") or Path()) / "terraform" / "checks" / "resource"
+    for folder in checks.glob("*/"):
         if (folder / "__init__.py").is_file():
-            name = f"checkov.terraform.checks.resource.{folder.name}"
-            package = types.ModuleType(name)
-            package.__path__ = [str(folder)]
-            sys.modules[name] = package
+            import_without_contents(f"checkov.terraform.checks.resource.{folder.name}", folder)
 
 
 def warm() -> Iterator[None]:
@@ -83,6 +78,10 @@ def judge(request: dict[str, Any]) -> dict[str, Any]:
     notifications = [
         {"level": "error", "message": f"{check} broke on {place}: {reason}"}
         for check, place, reason in sorted(set(broken))
+    ]
+    notifications += [
+        {"level": "error", "message": f"Checkov wanted {name}, which it is run without"}
+        for name in sorted(_absent.used)
     ]
     if lost:
         notifications.append({"level": "error", "message": f"did not look at {', '.join(lost)}"})

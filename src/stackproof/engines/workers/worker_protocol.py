@@ -6,6 +6,7 @@ First line out: `{"ready": {"version": …}}` or `{"failed": reason, "config": b
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import os
@@ -16,6 +17,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, NoReturn
 
 __all__ = ["RuleFileError", "serve"]
@@ -45,6 +47,7 @@ def serve(
     """
     gc.disable()
     os.nice(_PATIENT)  # the app that synthesizes meanwhile goes first
+    _share_time(_PATIENT)
     requests, replies = _take_streams()
     _forbid_network()
     try:
@@ -59,10 +62,17 @@ def serve(
     _send(replies, {"ready": {"version": version}})
     try:
         for request in _read_requests(requests, warm()):
+            _share_time(0)
             reply = _judged(request, judge, prepare, requests)
             _send(replies, {"id": request["id"], **reply})
     except (_ParentGoneError, BrokenPipeError):
         return
+
+
+def _share_time(patience: int) -> None:
+    """Where Linux shares time among sessions, the weight of ours counts, and unlike `nice` it may go up again."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/autogroup").write_text(f"{patience}\n", encoding="ascii")
 
 
 def _take_streams() -> tuple[int, int]:
