@@ -109,6 +109,17 @@ def test_the_same_question_has_the_same_answer(engine: WorkerEngine) -> None:
     assert engine.judge(held).to_dict() == engine.judge(held).to_dict()
 
 
+def test_an_answer_does_not_depend_on_what_was_judged_before(engine: WorkerEngine) -> None:
+    held = parsed({"B": BUCKET, "Q": {"Type": "AWS::SQS::Queue"}})
+    other = parsed(
+        {"B": {"Type": "AWS::SNS::Topic"}, "Q": {"Type": "AWS::S3::Bucket", "Properties": {"Nope": {"Ref": "B"}}}},
+        Parameters={"Q2": {"Type": "String"}},
+    )
+    first = engine.judge(held).to_dict()
+    assert engine.judge(other).to_dict() != first
+    assert engine.judge(held).to_dict() == first
+
+
 def test_identity_tells_settings_and_rules_apart_without_starting_anything(tmp_path: Path) -> None:
     before = CfnLintEngine().identity
     assert before == CfnLintEngine().identity

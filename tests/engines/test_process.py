@@ -72,6 +72,24 @@ def test_a_crash_costs_one_request(make_worker: MakeWorker, judge: str, said: st
     assert worker.ask({"well": True}, deadline=_PLENTY) == first, "the same process serves the next request"
 
 
+def test_one_fork_serves_many_requests_and_is_replaced_when_it_has_served_its_share_or_broke(
+    make_worker: MakeWorker,
+) -> None:
+    worker = make_worker("if request.get('bad'): raise ValueError('bad')\n    return {'pid': os.getpid()}")
+    served = [_pid(worker) for _ in range(40)]
+    assert served == sorted(served, key=served.index)
+    assert [served.count(each) for each in dict.fromkeys(served)] == [32, 8]
+    with pytest.raises(EngineError, match="bad"):
+        worker.ask({"bad": True}, deadline=_PLENTY)
+    assert _pid(worker) not in served
+
+
+def test_a_long_request_and_a_long_answer_get_through(make_worker: MakeWorker) -> None:
+    worker = make_worker("return {'size': len(request['text']), 'text': request['text'] * 2}")
+    text = "x" * 3_000_000
+    assert worker.ask({"text": text}, deadline=_PLENTY) == {"size": len(text), "text": text * 2}
+
+
 def test_a_request_that_takes_too_long_is_ended_with_all_that_it_started(
     make_worker: MakeWorker, tmp_path: Path
 ) -> None:
