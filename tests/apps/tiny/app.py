@@ -33,6 +33,8 @@ MANIFEST = {
         }
     },
 }
+if "RUNS" in os.environ:  # a folder for each run, so that a test can count them; opening a file would be an input
+    Path(os.environ["RUNS"], str(os.getpid())).mkdir()
 OUT.mkdir(parents=True)
 (OUT / "Tiny.template.json").write_text(json.dumps(TEMPLATE, indent=1), encoding="utf-8")
 (OUT / "manifest.json").write_text(json.dumps(MANIFEST), encoding="utf-8")

@@ -1,7 +1,18 @@
 """A generated and a written probe."""
 
+import json
 import os
 from pathlib import Path
+
+
+def note(deployment, aws_client, name):
+    """Leave word of the emulator and of all stacks that its CloudFormation has ever made, as this process sees them."""
+    folder = os.environ.get("NOTED")
+    if folder:
+        client = aws_client("cloudformation")
+        stacks = [each["StackId"] for each in client.list_stacks()["StackSummaries"]]
+        seen = {"url": client.meta.endpoint_url, "stack": deployment.stack_id, "stacks": stacks}
+        Path(folder, f"{name}-{os.getpid()}").write_text(json.dumps(seen), encoding="utf-8")
 
 
 def test_resource(resource_proof):
@@ -9,22 +20,15 @@ def test_resource(resource_proof):
 
 
 def test_stream_is_there(deployment, aws_client):
-    """Notes which emulator and which deployment it saw."""
+    note(deployment, aws_client, "stream")
     name = deployment.resource("Stream").physical_id
-    client = aws_client("kinesis")
-    noted = os.environ.get("NOTED")
-    if noted:
-        Path(noted, str(os.getpid())).write_text(f"{client.meta.endpoint_url} {deployment.stack_id}", encoding="utf-8")
-    summary = client.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
+    summary = aws_client("kinesis").describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
     assert summary["StreamStatus"] == "ACTIVE"
 
 
 def test_queue_is_there(deployment, aws_client):
+    note(deployment, aws_client, "queue")
     url = deployment.resource("Queue").physical_id
-    noted = os.environ.get("NOTED")
-    if noted:
-        seen = f"{aws_client('sqs').meta.endpoint_url} {deployment.stack_id}"
-        Path(noted, f"{os.getpid()}-queue").write_text(seen, encoding="utf-8")
     assert aws_client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])["Attributes"] == {
         "VisibilityTimeout": "60"
     }

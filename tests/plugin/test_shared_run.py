@@ -1,0 +1,98 @@
+"""The same items and the same verdict on any number of workers; one of everything dear; nothing left, however it ends."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.running import project, run
+from tests.watching import Watch, interrupted, listens, needs_proc, started, wait_for
+
+RULES = {
+    *(f"cdk:annotation-{each}" for each in ("error", "info", "warning")),
+    "cdk:deprecated-api",
+    "cloudformation-validate",
+    *("I3011", "I3013", "I4010", "I9040"),
+}
+ITEMS = {
+    *(f"suites/compliance/test_policy.py::test_rule_holds[Tiny-{each}]" for each in RULES),
+    "suites/integration/test_live.py::test_queue_is_there",
+    "suites/integration/test_live.py::test_resource[Queue]",
+    "suites/integration/test_live.py::test_resource[Stream]",
+    "suites/integration/test_live.py::test_stream_is_there",
+    "suites/unit/test_template.py::test_queue_hides_a_message_for_a_minute",
+    "suites/unit/test_template.py::test_there_is_one_stream",
+}
+WORKERS = {"no-xdist": ("-p", "no:xdist"), "0": ("-n", "0"), "2": ("-n", "2"), "8": ("-n", "8")}
+SLOW = '''
+import os
+import time
+from pathlib import Path
+
+def test_slow(deployment, aws_client):
+    Path(os.environ["NOTED"], "live").write_text(aws_client("sqs").meta.endpoint_url, encoding="utf-8")
+    time.sleep(600)
+    assert deployment.resources
+'''
+
+
+@needs_proc
+@pytest.mark.parametrize("workers", WORKERS)
+def test_any_number_of_workers_gives_one_verdict_from_one_emulator_and_one_deployment(
+    workers: str, tmp_path: Path
+) -> None:
+    folder, watch = project("tiny", tmp_path), Watch(tmp_path / "watch")
+    for name in ("runs", "seen"):
+        (tmp_path / name).mkdir()
+    report = tmp_path / "report.json"
+    done = run(
+        folder,
+        *("pytest", "suites", "-rA", "-p", "no:cacheprovider", f"--basetemp={tmp_path / 'pytest'}"),
+        *(f"--stackproof-report={report}", *WORKERS[workers]),
+        **watch.variables,
+        NOTED=str(tmp_path / "seen"),
+        RUNS=str(tmp_path / "runs"),
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert set(re.findall(r"^PASSED (\S+)", done.stdout, re.MULTILINE)) == ITEMS
+    assert "proof (moto): 2 of 2 resources, 3 of 3 properties (100.0 %)" in done.stdout
+    assert f"policy: {len(RULES)} of {len(RULES)} rules held, 0 violated, 0 waived, 0 open" in done.stdout
+    found = json.loads(report.read_text(encoding="utf-8"))
+    assert (found["tests"], found["rules"], found["exit_code"]) == ({"passed": len(ITEMS)}, {"held": len(RULES)}, 0)
+    assert [each["location"]["logical_id"] for each in found["proofs"]] == ["Queue", "Stream"]
+
+    seen = [json.loads(each.read_text(encoding="utf-8")) for each in (tmp_path / "seen").iterdir()]
+    assert len(seen) == 2
+    assert {each["stack"] for each in seen} == set(seen[0]["stacks"]) == set(seen[1]["stacks"])
+    assert len(seen[0]["stacks"]) == 1
+    assert watch.started("stackproof.targets.moto_server") == 1
+    assert watch.started("cloudformation_validate_worker.py") == 1
+    assert len(list((tmp_path / "runs").iterdir())) == 1
+
+    assert watch.left() == []
+    assert not listens(seen[0]["url"])
+    assert {each.name for each in folder.iterdir()} - {"__pycache__"} == {
+        *(".stackproof", "app.py", "cdk.json", "pyproject.toml", "suites"),
+    }
+
+
+@needs_proc
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_after_ctrl_c_in_a_live_test_nothing_is_left(workers: str, tmp_path: Path) -> None:
+    folder, watch = project("tiny", tmp_path), Watch(tmp_path / "watch")
+    (folder / "suites" / "integration" / "test_live.py").write_text(SLOW, encoding="utf-8")
+    with started(
+        folder,
+        ("pytest", "suites/integration", f"--basetemp={tmp_path / 'pytest'}", *WORKERS[workers]),
+        **watch.variables,
+        NOTED=str(tmp_path),
+    ) as process:
+        wait_for(tmp_path / "live")
+        code, output = interrupted(process)
+    assert code == 3, output
+    assert watch.started("stackproof.targets.moto_server") == 1
+    assert watch.left() == []
+    assert not listens((tmp_path / "live").read_text(encoding="utf-8"))
