@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from stackproof.errors import TargetError
 from stackproof.model.assembly import Stack
@@ -76,17 +76,26 @@ def start_moto(owner_pid: int, directory: Path) -> MotoProcess:
             start_new_session=True,
             env=_environment(),
         )
-        end = time.monotonic() + _START_SECONDS
-        while not port_file.exists():
-            if process.poll() is not None or time.monotonic() > end:
-                process.kill()
-                process.wait()
-                log.seek(0)
-                last = (log.read().decode(errors="replace").strip().splitlines() or ["no output"])[-1]
-                raise TargetError(f"the emulator moto does not start: {last}", code="NotStarted")
-            time.sleep(0.02)
+        try:
+            _await_port(process, port_file, log)
+        except BaseException:  # Ctrl-C as well: nobody would know of it
+            process.kill()
+            process.wait()
+            port_file.unlink(missing_ok=True)
+            raise
     port = int(port_file.read_text(encoding="ascii"))
     return MotoProcess(endpoint_url=f"http://127.0.0.1:{port}", pid=process.pid, _process=process)
+
+
+def _await_port(process: subprocess.Popen[bytes], port_file: Path, log: IO[bytes]) -> None:
+    """Return once the emulator answers; raises TargetError with its last word if it ends or takes too long."""
+    end = time.monotonic() + _START_SECONDS
+    while not port_file.exists():
+        if process.poll() is not None or time.monotonic() > end:
+            log.seek(0)
+            last = (log.read().decode(errors="replace").strip().splitlines() or ["no output"])[-1]
+            raise TargetError(f"the emulator moto does not start: {last}", code="NotStarted")
+        time.sleep(0.02)
 
 
 def _environment() -> dict[str, str]:
