@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["ScanResult", "is_remembered", "scan"]
 
 _KIND = "engine"
+_PAUSE_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +74,16 @@ def scan(
     Raises ConfigError if a file of rules is wrong.
     """
     with ThreadPoolExecutor(max_workers=max(1, len(engines))) as pool:
-        work = [pool.submit(_judge_all, engine, templates, store, on) for engine in engines]
-        said = {engine.name: each.result() for engine, each in zip(engines, work, strict=True)}
+        stopped = threading.Event()
+        work = [pool.submit(_judge_all, engine, templates, store, on, stopped) for engine in engines]
+        try:
+            said = {engine.name: each.result() for engine, each in zip(engines, work, strict=True)}
+        except BaseException:  # Ctrl-C, or a file of rules that is wrong: nobody waits for the other answers
+            stopped.set()
+            while wait(work, timeout=_PAUSE_SECONDS).not_done:
+                for engine in engines:
+                    engine.close()
+            raise
     answers = [
         (template.file, _readable(answer, template))
         for each in said.values()
@@ -121,12 +131,16 @@ def is_remembered(
     )
 
 
-def _judge_all(engine: PolicyEngine, templates: Sequence[Template], store: Store | None, on: date) -> _Said:
+def _judge_all(
+    engine: PolicyEngine, templates: Sequence[Template], store: Store | None, on: date, stopped: threading.Event
+) -> _Said:
     began = time.monotonic()
     answers: list[EngineAnswer | None] = []
     notifications: list[Notification] = []
     cached = 0
     for template in templates:
+        if stopped.is_set():
+            break
         key = _key(template, engine, on)
         answer = _remembered(store, key)
         if answer is not None:

@@ -26,6 +26,7 @@ __all__ = ["WorkerProcess", "neutral_environment"]
 
 _START_SECONDS = 180.0
 _GRACE_SECONDS = 10.0
+_PAUSE_SECONDS = 0.05
 _DROPPED = ("AWS_", "BC_", "CFN_LINT", "CHECKOV_", "CKV_", "LOG_LEVEL", "PRISMA_", "PYTHONHOME", "PYTHONSTARTUP")
 
 
@@ -102,8 +103,14 @@ class WorkerProcess:
             raise EngineError(f"{self._name} {_reason(reply.get('broke'))}")
 
     def close(self) -> None:
-        """End the process and whatever it started, and remove its folder; a second call does nothing."""
-        with self._lock:
+        """End the process and whatever it started, and remove its folder; a second call does nothing.
+
+        A thread that waits for an answer meanwhile gets an EngineError.
+        """
+        while not self._lock.acquire(timeout=_PAUSE_SECONDS):
+            if (running := self._process) is not None and running.poll() is None:
+                _kill(running)
+        try:
             process, self._process = self._process, None
             self._ready = False
             self._replies.clear()
@@ -115,6 +122,8 @@ class WorkerProcess:
             if self._folder is not None:
                 shutil.rmtree(self._folder, ignore_errors=True)
                 self._folder = None
+        finally:
+            self._lock.release()
 
     def _await_ready(self) -> None:
         if self._ready:
@@ -180,13 +189,17 @@ class WorkerProcess:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """A worker has nothing to put in order: it and its forks are killed."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
+    _kill(process)
     process.wait()
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
             with contextlib.suppress(OSError):
                 pipe.close()
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _reason(value: JsonValue) -> str:
