@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
+from typing import NoReturn
 
 import click
 
@@ -46,8 +48,13 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         # Not standalone, click gives the exit code of a command back instead of ending with it.
         code = commands(args=arguments, standalone_mode=False)
-        sys.exit(code if isinstance(code, int) else 0)
-    except click.Abort:
+        sys.stdout.flush()
+    except SystemExit:
+        # This is how click itself ends when the reader has gone, and with 1, which would say "violated".
+        _without_reader()
+    except BrokenPipeError:
+        _without_reader()
+    except (click.Abort, KeyboardInterrupt):
         click.echo("stackproof: interrupted", err=True)
         sys.exit(3)
     except click.ClickException as error:
@@ -58,14 +65,14 @@ def main(arguments: list[str] | None = None) -> None:
             click.echo("\n".join(error.output.rstrip().splitlines()[-_TAIL:]), err=True)
         click.echo(f"stackproof: error: {error}", err=True)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        click.echo("stackproof: interrupted", err=True)
-        sys.exit(3)
-    except BrokenPipeError:
-        # Whoever read our output has gone; there is no one left to tell.
-        sys.stderr.close()
-        sys.exit(3)
     except Exception:  # noqa: BLE001 - Python's own exit code for a crash is 1, which would say "violated"
         traceback.print_exc()
         click.echo("stackproof: internal error: nothing was decided; please report the traceback above", err=True)
         sys.exit(3)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _without_reader() -> NoReturn:
+    """Whoever read our output has gone: there is no one left to tell, and nothing left to write at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    sys.exit(3)
