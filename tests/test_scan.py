@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from datetime import timedelta
 
@@ -128,6 +129,38 @@ def test_an_answer_of_another_form_is_not_an_answer(remembered: object) -> None:
     store.put(kind, key, remembered)  # type: ignore[arg-type]
     result = scanned(template(), engine=FakeEngine({"t.json": ANSWER}), store=store)
     assert (result.findings, result.cached) == (ANSWER.findings, 0)
+
+
+class StuckEngine(FakeEngine):
+    """Does not answer before it is closed."""
+
+    def __init__(self) -> None:
+        super().__init__(name="stuck")
+        self.asked, self._freed = threading.Event(), threading.Event()
+
+    def judge(self, template: Template) -> EngineAnswer:
+        self.asked.set()
+        self._freed.wait()
+        return super().judge(template)
+
+    def close(self) -> None:
+        super().close()
+        self._freed.set()
+
+
+def test_whoever_gives_up_on_a_scan_does_not_wait_for_engines_that_are_stuck() -> None:
+    """It is no different with Ctrl-C."""
+    stuck = StuckEngine()
+
+    class Wrong(FakeEngine):
+        def judge(self, template: Template) -> EngineAnswer:
+            stuck.asked.wait()
+            raise ConfigError(f"rules.yaml: wrong for {template.file}")
+
+    with pytest.raises(ConfigError, match="wrong for a"):
+        scan([template("a"), template("b")], [Wrong(), stuck], on=TODAY)
+    assert stuck.closed > 0
+    assert stuck.judged == ["a"]
 
 
 def test_waivers_are_applied_after_the_cache_and_what_they_cover_no_longer_failed() -> None:

@@ -95,16 +95,20 @@ def listens(url: str) -> bool:
 @contextmanager
 def started(folder: Path, arguments: Sequence[str], **more: str) -> Iterator[subprocess.Popen[str]]:
     """`python -m …` in a process group of its own, as a shell starts it; what is left of it is killed at the end."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", *arguments],
-        cwd=folder,
-        env={**environment(), **more},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
+    ours = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it and passes that on
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *arguments],
+            cwd=folder,
+            env={**environment(), **more},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+    finally:
+        signal.signal(signal.SIGINT, ours)
     try:
         yield process
     finally:
@@ -116,5 +120,5 @@ def started(folder: Path, arguments: Sequence[str], **more: str) -> Iterator[sub
 def interrupted(process: subprocess.Popen[str]) -> tuple[int, str]:
     """Ctrl-C, as the terminal sends it to the whole group; gives the exit code and what was printed."""
     os.killpg(process.pid, signal.SIGINT)
-    output, _ = process.communicate(timeout=240)
+    output, _ = process.communicate(timeout=120)
     return process.returncode, output

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from stackproof.engines.process import WorkerProcess, neutral_environment
 from stackproof.errors import ConfigError, EngineError
 from tests.engines.conftest import MakeWorker
+from tests.watching import wait_for
 
 _PLENTY = 60.0
 
@@ -147,6 +149,17 @@ def test_nothing_is_left_after_close(make_worker: MakeWorker) -> None:
     worker.close()
     assert _is_gone(int(str(answer["pid"])))
     assert not Path(str(answer["folder"])).exists()
+
+
+def test_closing_does_not_wait_for_an_answer(make_worker: MakeWorker, tmp_path: Path) -> None:
+    asked = tmp_path / "asked"
+    worker = make_worker(f"open({str(asked)!r}, 'w').close(); time.sleep(600)")
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        answer = pool.submit(worker.ask, {}, deadline=600.0)
+        wait_for(asked)
+        worker.close()
+        with pytest.raises(EngineError, match="fake ended"):
+            answer.result()
 
 
 def test_a_fork_ends_with_its_worker(make_worker: MakeWorker, tmp_path: Path) -> None:

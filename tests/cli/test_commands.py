@@ -1,0 +1,254 @@
+"""What every command has in common: help with an example, a version, plain output, and one clear line for what is wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+import stackproof
+from stackproof.cli import commands, main
+from tests.running import environment, project, run
+from tests.watching import Watch, listens, needs_proc
+
+
+def leaves(group: click.Group = commands, *path: str) -> list[tuple[str, ...]]:
+    found: list[tuple[str, ...]] = []
+    for name, each in group.commands.items():
+        found += leaves(each, *path, name) if isinstance(each, click.Group) else [(*path, name)]
+    return found
+
+
+def called(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as caught:
+        main(list(arguments))
+    assert isinstance(caught.value.code, int)
+    return caught.value.code
+
+
+@pytest.mark.parametrize("path", leaves(), ids=" ".join)
+def test_every_command_has_help_with_an_example(path: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert called(*path, "--help") == 0
+    printed = capsys.readouterr().out
+    assert re.search(rf"Examples?:\n +(eval \"\$\()?stackproof {' '.join(path)}", printed)
+
+
+def test_the_commands_and_exit_codes_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert called("-h") == 0
+    printed = capsys.readouterr().out
+    assert {each[0] for each in leaves()} <= set(re.findall(r"^  (\w+)", printed, re.MULTILINE))
+    assert re.findall(r"^ +(\d)  ", printed, re.MULTILINE) == ["0", "1", "2", "3"]
+
+
+def test_the_version_is_that_of_the_package(tmp_path: Path) -> None:
+    assert run(tmp_path, "stackproof", "--version").stdout == f"stackproof, version {stackproof.__version__}\n"
+
+
+@pytest.mark.parametrize("arguments", [("nonsense",), ("check", "--nonsense"), ("synth", "-c", "nonsense")])
+@pytest.mark.usefixtures("in_tmp_path")
+def test_a_wrong_command_line_is_2(arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert called(*arguments) == 2
+    assert "nonsense" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["synth", "check", "gate", "deploy", "prove"])
+@pytest.mark.usefixtures("in_tmp_path")
+def test_where_there_is_no_app_it_is_said_what_to_do(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert called(command) == 2
+    assert re.search(r"stackproof: error: there is no CDK app in .*cdk\.json", capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), click.Abort(), ZeroDivisionError("x")])
+def test_a_command_that_is_broken_off_has_decided_nothing(
+    error: BaseException, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken() -> None:
+        raise error
+
+    monkeypatch.setitem(commands.commands, "broken", click.Command("broken", callback=broken))
+    assert called("broken") == 3
+    printed = capsys.readouterr().err.strip()
+    if isinstance(error, ZeroDivisionError):
+        assert "ZeroDivisionError: x" in printed
+        assert printed.splitlines()[-1].startswith("stackproof: internal error: nothing was decided")
+    else:
+        assert printed == "stackproof: interrupted"
+
+
+@pytest.mark.parametrize("arguments", [("check", "--format", "json"), ("check",), ("synth",)])
+def test_a_reader_that_goes_away_is_no_violation_and_no_traceback(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    """Whether the output is longer than what Python keeps before it writes, or not."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "stackproof", *arguments],
+        cwd=project("tiny", tmp_path),
+        env=environment(),
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writing)
+    assert done.returncode == 3
+    assert "Traceback" not in done.stderr
+    assert "BrokenPipe" not in done.stderr
+
+
+# --- cache
+
+
+def test_the_cache_is_shown_and_emptied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = project("tiny", tmp_path)
+    monkeypatch.chdir(folder)
+    assert called("cache", "info") == 0
+    assert capsys.readouterr().out == f"{folder / '.stackproof'}: 0 files, 0.0 MB\n"
+    assert called("synth") == 0
+    capsys.readouterr()
+    assert called("cache", "info") == 0
+    shown = re.fullmatch(rf"{folder / '.stackproof'}: (\d+) files, 0\.0 MB\n", capsys.readouterr().out)
+    assert shown is not None
+    assert int(shown[1]) > 3
+    assert called("cache", "clean") == 0
+    assert capsys.readouterr().out == f"{folder / '.stackproof'}: removed {shown[1]} files, 0.0 MB\n"
+    assert not (folder / ".stackproof").exists()
+    assert called("synth") == 0
+    assert "synthesized in" in capsys.readouterr().err
+
+
+# --- tools
+
+
+def test_tools_that_are_there_are_not_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from stackproof.engines import tools  # noqa: PLC0415
+
+    monkeypatch.setenv("STACKPROOF_TOOLS_DIR", str(tmp_path))
+    python = tools.checkov_directory() / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.symlink_to(sys.executable)
+    (tools.checkov_directory() / tools._MARKER).touch()
+    assert called("tools", "install") == 0
+    said = f"checkov {tools.CHECKOV_VERSION} is already there: {tools.checkov_directory()}\n"
+    assert capsys.readouterr() == (said, "")
+
+
+def test_an_engine_that_is_named_and_missing_is_2_with_the_command_to_type(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("STACKPROOF_TOOLS_DIR", str(tmp_path / "none"))
+    folder = project("tiny", tmp_path)
+    monkeypatch.chdir(folder)
+    (folder / "pyproject.toml").write_text("[tool.stackproof.engines]\ncheckov = {}\n", encoding="utf-8")
+    assert called("check") == 2
+    assert capsys.readouterr().err == "stackproof: error: checkov is not installed: stackproof tools install\n"
+
+
+def test_an_engine_that_is_missing_where_none_is_named_is_said(tmp_path: Path) -> None:
+    (tmp_path / "template.json").write_text('{"Resources": {"T": {"Type": "AWS::SNS::Topic"}}}', encoding="utf-8")
+    done = run(tmp_path, "stackproof", "check", "template.json", STACKPROOF_TOOLS_DIR=str(tmp_path / "none"))
+    assert done.returncode in {0, 1}, done.stderr
+    assert "warning: checkov: checkov did not look: it is not installed; `stackproof tools" in done.stdout
+
+
+# --- target
+
+
+@needs_proc
+def test_an_emulator_runs_from_up_to_down(tmp_path: Path) -> None:
+    folder, watch = project("tiny", tmp_path), Watch(tmp_path / "watch")
+
+    def target(word: str) -> tuple[str, str]:
+        done = run(folder, "stackproof", "target", word, **watch.variables)
+        assert done.returncode == 0, done.stderr
+        return done.stdout, done.stderr
+
+    assert target("status") == ("nothing runs\n", "")
+    assert target("down")[1] == "nothing runs\n"
+    try:
+        first = target("up")[0]
+        assert target("up")[0] == first
+        url = re.fullmatch(r"export AWS_ENDPOINT_URL=(http://127\.0\.0\.1:\d+)\n", first)
+        assert url is not None
+        assert listens(url[1])
+        assert re.fullmatch(rf"moto runs at {url[1]} \(process \d+\)\n", target("status")[0])
+        deployed = run(folder, "stackproof", "deploy", "--endpoint-url", url[1])
+        assert deployed.stdout.startswith("Tiny: CREATE_COMPLETE, 2 resources on endpoint\n"), deployed.stderr
+    finally:
+        assert target("down")[1].endswith(f"stopped {url[1] if url else ''}\n")
+    assert watch.started("stackproof.targets.moto_server") == 1
+    assert watch.left() == []
+    assert not listens(url[1])
+
+
+@pytest.mark.parametrize("noted", ["{", "[]", "{}", '{"pid": "0x"}', '{"pid": "1", "endpoint_url": "http://127.0.0.1:1"}'])
+def test_a_process_that_is_not_ours_is_left_alone(
+    noted: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = project("tiny", tmp_path)
+    monkeypatch.chdir(folder)
+    (folder / ".stackproof").mkdir()
+    (folder / ".stackproof" / "target.json").write_text(noted, encoding="utf-8")
+    assert called("target", "down") == 0
+    assert capsys.readouterr().err == "nothing runs\n"
+
+
+# --- output
+
+
+@pytest.mark.parametrize("more", [{}, {"NO_COLOR": "1"}, {"FORCE_COLOR": "1", "NO_COLOR": "1"}])
+def test_output_that_no_terminal_reads_is_plain(more: dict[str, str], tmp_path: Path) -> None:
+    done = run(project("tiny", tmp_path), "stackproof", "gate", "--static", **more)
+    assert done.returncode == 0, done.stderr
+    assert "\x1b" not in done.stdout + done.stderr
+    assert "\r" not in done.stdout + done.stderr
+
+
+def test_a_terminal_with_no_color_gets_plain_output(tmp_path: Path) -> None:
+    controller, terminal = pty.openpty()
+    with os.fdopen(controller, "rb") as reading:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "stackproof", "check"],
+            cwd=project("tiny", tmp_path),
+            env={**environment(), "NO_COLOR": "1"},
+            stdin=terminal,
+            stdout=terminal,
+            stderr=terminal,
+        )
+        os.close(terminal)
+        printed = b""
+        while True:
+            try:
+                chunk = os.read(reading.fileno(), 4096)
+            except OSError:  # how Linux says that the other side has closed
+                break
+            if not chunk:
+                break
+            printed += chunk
+        assert process.wait() == 0
+    assert b"rules held" in printed
+    assert b"\x1b" not in printed
+
+
+def test_reports_go_where_each_output_says(tmp_path: Path) -> None:
+    folder = project("tiny", tmp_path)
+    arguments = ("--format", "json", "--output", "out/check.json", "--format", "terminal", "--output", "-")
+    done = run(folder, "stackproof", "check", *arguments)
+    assert (done.returncode, done.stdout.splitlines()[-1][:8]) == (0, "policy: ")
+    assert json.loads((folder / "out" / "check.json").read_text(encoding="utf-8"))["command"] == "check"
+    more = run(folder, "stackproof", "check", "--output", "a", "--output", "b")
+    assert (more.returncode, more.stderr[:50]) == (2, "stackproof: error: --output: there are more output")
+    (folder / "file").touch()
+    where = run(folder, "stackproof", "check", "--output", "file/check.txt")
+    assert where.returncode == 2
+    assert "file/check.txt: cannot be written" in where.stderr
