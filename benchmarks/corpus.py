@@ -1,6 +1,8 @@
 """A folder of templates of many shapes, the same ones for the same number and seed.
 
     python benchmarks/corpus.py FOLDER [--count 300]
+
+Other folders, other measurements: what is compared has to be measured on one of them.
 """
 
 from __future__ import annotations

@@ -247,3 +247,15 @@ def test_the_order_of_engines_and_templates_changes_nothing_that_is_reported() -
         other.notifications,
         other.inputs,
     )
+
+
+def test_any_number_of_processes_gives_the_same_result() -> None:
+    held = [replace(template(stack_name="S"), file=f"{number}.json") for number in range(40)]
+    answers = {each.file: replace(ANSWER, findings=()) for each in held}
+    alone = scan(held, [FakeEngine(answers)], on=TODAY)
+    engine = FakeEngine({**answers, "7.json": None})
+    together = scan(held, [engine], on=TODAY, jobs=3)
+    assert sorted(engine.judged) == sorted(each.file for each in held)
+    assert scan(held, [FakeEngine(answers)], on=TODAY, jobs=3).counts == alone.counts
+    assert [each.file for each in together.notifications if each.level is Level.ERROR] == ["7.json"]
+    assert together.computed == len(held)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
@@ -25,6 +25,8 @@ __all__ = ["ScanResult", "is_remembered", "scan"]
 
 _KIND = "engine"
 _PAUSE_SECONDS = 0.05
+# An engine takes seconds to import: another process of it pays for more templates than these.
+_WORTH_A_PROCESS = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,23 +69,14 @@ def scan(
     waivers: Sequence[Waiver] = (),
     on: date,
     controls: Mapping[str, str] | None = None,
+    jobs: int = 1,
 ) -> ScanResult:
     """Every engine's answer to every template; an engine that breaks on one is a notification, and the rest goes on.
 
-    Engines work in parallel, each in a thread of its own. What the store remembers costs no engine its start.
+    Engines work in parallel, each with up to `jobs` processes. What the store remembers costs no engine its start.
     Raises ConfigError if a file of rules is wrong.
     """
-    with ThreadPoolExecutor(max_workers=max(1, len(engines))) as pool:
-        stopped = threading.Event()
-        work = [pool.submit(_judge_all, engine, templates, store, on, stopped) for engine in engines]
-        try:
-            said = {engine.name: each.result() for engine, each in zip(engines, work, strict=True)}
-        except BaseException:  # Ctrl-C, or a file of rules that is wrong: nobody waits for the other answers
-            stopped.set()
-            while wait(work, timeout=_PAUSE_SECONDS).not_done:
-                for engine in engines:
-                    engine.close()
-            raise
+    said = dict(zip([each.name for each in engines], _ask_all(engines, templates, store, on, jobs), strict=True))
     answers = [
         (template.file, _readable(answer, template))
         for each in said.values()
@@ -107,15 +100,15 @@ def scan(
         complete=not any(each.level is Level.ERROR for each in notifications),
     )
     by_template = _template_counts(templates, answers, result.findings)
+    found: dict[str, list[Finding]] = defaultdict(list)
+    for each in result.findings:
+        found[each.location.template_file or ""].append(each)
     return ScanResult(
         findings=result.findings,
         counts=_summed(each for counts in by_template.values() for each in counts),
         notifications=tuple(sorted({*notifications, *result.notifications}, key=_notification_key)),
         inputs=tuple(sorted(each.file for each in templates)),
-        by_template={
-            file: (tuple(each for each in result.findings if each.location.template_file == file), counts)
-            for file, counts in by_template.items()
-        },
+        by_template={file: (tuple(found[file]), counts) for file, counts in by_template.items()},
         seconds={name: one.seconds for name, one in sorted(said.items())},
         cached=sum(one.cached for one in said.values()),
         computed=sum(len(one.answers) - one.cached for one in said.values()),
@@ -131,40 +124,75 @@ def is_remembered(
     )
 
 
-def _judge_all(
-    engine: PolicyEngine, templates: Sequence[Template], store: Store | None, on: date, stopped: threading.Event
-) -> _Said:
-    began = time.monotonic()
-    answers: list[EngineAnswer | None] = []
-    notifications: list[Notification] = []
-    cached = 0
-    for template in templates:
-        if stopped.is_set():
-            break
-        key = _key(template, engine, on)
-        answer = _remembered(store, key)
-        if answer is not None:
-            cached += 1
-        else:
+def _ask_all(
+    engines: Sequence[PolicyEngine], templates: Sequence[Template], store: Store | None, on: date, jobs: int
+) -> list[_Said]:
+    """What each engine says; engines work side by side, each of them with up to `jobs` processes if there is enough."""
+    stopped = threading.Event()
+    plans = [_Plan(engine, templates, store, on) for engine in engines]
+    with ThreadPoolExecutor(max_workers=max(1, len(plans) * jobs)) as pool:
+        work = [
+            pool.submit(plan.judge_some, stopped)
+            for plan in plans
+            for _ in range(min(jobs, -(-len(plan.pending) // _WORTH_A_PROCESS)))
+        ]
+        try:
+            for each in work:
+                each.result()
+        except BaseException:  # Ctrl-C, or a file of rules that is wrong: nobody waits for the other answers
+            stopped.set()
+            while wait(work, timeout=_PAUSE_SECONDS).not_done:
+                for engine in engines:
+                    engine.close()
+            raise
+    return [plan.said() for plan in plans]
+
+
+class _Plan:
+    """One engine's way through the templates; any number of threads may take from what is left."""
+
+    def __init__(self, engine: PolicyEngine, templates: Sequence[Template], store: Store | None, on: date) -> None:
+        self._engine, self._templates, self._store = engine, templates, store
+        self._keys = [_key(each, engine, on) for each in templates]
+        self._answers = [_remembered(store, each) for each in self._keys]
+        self._notifications: list[Notification] = []
+        self._cached = sum(each is not None for each in self._answers)
+        self._began = self._ended = time.monotonic()
+        self.pending = deque(index for index, answer in enumerate(self._answers) if answer is None)
+
+    def judge_some(self, stopped: threading.Event) -> None:
+        """Judge one template after another until none is left."""
+        while not stopped.is_set():
             try:
-                answer = engine.judge(template)
-            except ConfigError:
-                raise
-            except Exception as error:  # noqa: BLE001 - one engine on one template is all that it may cost
-                reason = str(error) if isinstance(error, StackproofError) else f"{type(error).__name__}: {error}"
-                notifications.append(
-                    Notification(level=Level.ERROR, message=reason, engine=engine.name, file=template.file)
-                )
-            else:
-                if store is not None:
-                    store.put(_KIND, key, answer.to_dict())
-        answers.append(answer)
-    return _Said(
-        answers=tuple(answers),
-        notifications=tuple(notifications),
-        seconds=time.monotonic() - began,
-        cached=cached,
-    )
+                index = self.pending.popleft()
+            except IndexError:
+                break
+            self._answers[index] = self._judged(self._templates[index], self._keys[index])
+        self._ended = time.monotonic()
+
+    def said(self) -> _Said:
+        """What came of it."""
+        return _Said(
+            answers=tuple(self._answers),
+            notifications=tuple(self._notifications),
+            seconds=self._ended - self._began,
+            cached=self._cached,
+        )
+
+    def _judged(self, template: Template, key: str) -> EngineAnswer | None:
+        try:
+            answer = self._engine.judge(template)
+        except ConfigError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one engine on one template is all that it may cost
+            reason = str(error) if isinstance(error, StackproofError) else f"{type(error).__name__}: {error}"
+            self._notifications.append(
+                Notification(level=Level.ERROR, message=reason, engine=self._engine.name, file=template.file)
+            )
+            return None
+        if self._store is not None:
+            self._store.put(_KIND, key, answer.to_dict())
+        return answer
 
 
 def _readable(answer: EngineAnswer, template: Template) -> EngineAnswer:
@@ -224,15 +252,10 @@ def _template_counts(
         if finding.suppression is not None and file in waived_in:
             for engine, rule_id in {(each.engine, each.rule_id) for each in finding.origins}:
                 waived_in[file][engine, rule_id, finding.kind] += 1
-    return {
-        template.file: _summed(
-            _with_waived(count, waived_in[template.file])
-            for file, answer in answers
-            if file == template.file
-            for count in answer.counts
-        )
-        for template in templates
-    }
+    counts: dict[str, list[RuleCount]] = {each.file: [] for each in templates}
+    for file, answer in answers:
+        counts[file].extend(_with_waived(each, waived_in[file]) for each in answer.counts)
+    return {file: _summed(each) for file, each in counts.items()}
 
 
 def _with_waived(count: RuleCount, waived_in: Counter[tuple[str, str, Kind]]) -> RuleCount:

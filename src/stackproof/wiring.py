@@ -59,10 +59,11 @@ class EngineSet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """A project's settings, and the adapters made from them."""
+    """A project's settings, and the adapters made from them; `jobs` are the processes that an engine may have."""
 
     settings: Settings
     use_cache: bool = True
+    jobs: int = max(1, (os.cpu_count() or 1) // 2)
 
     @property
     def store(self) -> FileStore:
@@ -182,7 +183,14 @@ class Project:
         every: tuple[PolicyEngine, ...] = engines.engines
         if assembly is not None:
             every = (*every, CdkEngine(assembly))
-        result = scan(templates, every, store=self.store if self.use_cache else None, waivers=self.waivers(), on=on)
+        result = scan(
+            templates,
+            every,
+            store=self.store if self.use_cache else None,
+            waivers=self.waivers(),
+            on=on,
+            jobs=self.jobs,
+        )
         return with_notifications(result, engines.notifications)
 
     def verdicts(self, assembly: Assembly, *, on: date) -> tuple[RuleVerdict, ...]:

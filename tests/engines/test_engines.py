@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -138,3 +139,10 @@ def test_a_rule_file_that_does_not_load_is_named(tmp_path: Path) -> None:
                 engine.judge(parsed({"B": BUCKET}))
         finally:
             engine.close()
+
+
+def test_who_asks_while_another_waits_has_a_process_of_its_own(engine: WorkerEngine) -> None:
+    held = [parsed({"B": BUCKET, f"Q{number}": {"Type": "AWS::SQS::Queue"}}) for number in range(4)]
+    alone = [engine.judge(each).to_dict() for each in held]
+    with ThreadPoolExecutor(2) as pool:
+        assert [each.to_dict() for each in pool.map(engine.judge, held)] == alone

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -42,8 +43,9 @@ class WorkerEngine:
     def __init__(self, spec: WorkerSpec) -> None:
         self._spec = spec
         self._identity: str | None = None
-        settings = {**spec.settings, "rules": [str(each) for each in spec.rules]}
-        self._worker = WorkerProcess(spec.name, spec.python, _HERE / "workers" / spec.script, settings)
+        self._idle = [self._made()]
+        self._workers = list(self._idle)
+        self._lock = threading.Lock()
 
     @property
     def name(self) -> str:
@@ -60,17 +62,36 @@ class WorkerEngine:
         return self._identity
 
     def start(self) -> None:
-        self._worker.start()
+        self._workers[0].start()
 
     def judge(self, template: Template) -> EngineAnswer:
         body, notes = without_silencers(template)
-        said = self._worker.ask({"template": body}, deadline=self._spec.timeout)
+        worker = self._taken()
+        try:
+            said = worker.ask({"template": body}, deadline=self._spec.timeout)
+        finally:
+            with self._lock:
+                self._idle.append(worker)
         answer = answer_of(self.name, template, self._spec.adapted(template, said))
         mine = (replace(each, engine=self.name) for each in notes)
         return replace(answer, notifications=tuple(sorted((*answer.notifications, *mine))))
 
     def close(self) -> None:
-        self._worker.close()
+        for each in list(self._workers):
+            each.close()
+
+    def _taken(self) -> WorkerProcess:
+        """A process that has nothing to do; a new one if all are busy, for as many as ask at once."""
+        with self._lock:
+            if not self._idle:
+                self._workers.append(self._made())
+                self._idle.append(self._workers[-1])
+            return self._idle.pop()
+
+    def _made(self) -> WorkerProcess:
+        spec = self._spec
+        settings = {**spec.settings, "rules": [str(each) for each in spec.rules]}
+        return WorkerProcess(spec.name, spec.python, _HERE / "workers" / spec.script, settings)
 
 
 def rule_files(directories: Sequence[Path], *suffixes: str) -> tuple[Path, ...]:
