@@ -63,7 +63,7 @@ class Project:
 
     settings: Settings
     use_cache: bool = True
-    jobs: int = max(1, (os.cpu_count() or 1) // 2)
+    jobs: int = min(8, os.cpu_count() or 1)
 
     @property
     def store(self) -> FileStore:
