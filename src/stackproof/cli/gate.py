@@ -31,6 +31,7 @@ from stackproof.wiring import EngineSet, Project, scanned_assembly
 __all__ = ["gate"]
 
 _TAIL = 40
+_PYTEST_USAGE = 4
 _PATIENCE = 15.0
 
 
@@ -167,11 +168,13 @@ class _GateRun:
 
 
 def _suite_result(name: str, status: int, facts: Path) -> StageResult:
-    code = status if status in {0, 1, 2, 3} else 3
     try:
         found = json.loads(facts.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return StageResult(exit_code=code or 3, detail=f"{name} left no report: it did not run to its end")
+        # A crash may end with any code, 1 as well: it is no verdict.
+        code = ConfigError.exit_code if status == _PYTEST_USAGE else 3
+        return StageResult(exit_code=code, detail=f"{name} left no report: it did not run to its end")
+    code = status if status in {0, 1, 2, 3} else 3
     tests = ", ".join(f"{count} {word}" for word, count in found["tests"].items()) or "nothing ran"
     proofs = tuple(ResourceProof.from_dict(each) for each in found["proofs"])
     if not proofs:
