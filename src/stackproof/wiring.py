@@ -90,6 +90,7 @@ class Project:
             command=settings.app,
             directory=settings.app_directory,
             state=settings.state_directory,
+            reports=settings.reports.resolve(),
             context={**settings.context, **context},
             region=settings.region,
             account=settings.account,

@@ -27,12 +27,14 @@ _WHOLE_FILE_LIMIT = 16 * 1024 * 1024
 class SynthRequest:
     """What to synthesize; `state` is the folder of the cache, `use_cache` False makes it anew.
 
+    `reports` is a folder for what is written about the app, which is none of its inputs.
     `coverage` costs a quarter of a synth; an entry that has it serves a request that does not ask for it.
     """
 
     command: str
     directory: Path
     state: Path
+    reports: Path | None = None
     context: JsonObject
     region: str
     account: str | None = None
@@ -97,6 +99,7 @@ def _find(request: SynthRequest, environment: dict[str, str]) -> Path | None:
 def _key(request: SynthRequest, environment: dict[str, str], *, coverage: bool) -> str:
     return synth_key(
         root=request.directory,
+        without=request.reports,
         command=request.command,
         context=request.context,
         environment=environment,

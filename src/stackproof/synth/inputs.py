@@ -32,14 +32,14 @@ _NEVER_INPUTS = frozenset(
 )
 
 
-def tree_digest(root: Path) -> str:
+def tree_digest(root: Path, *, without: Path | None = None) -> str:
     """SHA-256 over names and contents of all files of the app.
 
-    Virtual environments, version control, earlier output and caches are left out. What npm installed
-    stands for itself by its lock file.
+    Virtual environments, version control, earlier output and caches are left out, and the folder `without`. What npm
+    installed stands for itself by its lock file.
     """
     total = hashlib.sha256()
-    for file in _files(root):
+    for file in _files(root, without):
         total.update(str(file.relative_to(root)).encode("utf-8", "surrogateescape") + b"\0")
         total.update(_content(file).encode() + b"\0")
     return total.hexdigest()
@@ -65,6 +65,7 @@ def installed() -> tuple[str, ...]:
 def synth_key(
     *,
     root: Path,
+    without: Path | None,
     command: str,
     context: JsonValue,
     environment: dict[str, str],
@@ -74,7 +75,7 @@ def synth_key(
     return digest(
         {
             "format": _FORMAT,
-            "tree": tree_digest(root),
+            "tree": tree_digest(root, without=without),
             "command": command,
             "context": context,
             "environment": dict(environment),
@@ -85,11 +86,13 @@ def synth_key(
     )
 
 
-def _files(root: Path) -> Iterator[Path]:
+def _files(root: Path, without: Path | None) -> Iterator[Path]:
     for folder, folders, names in os.walk(root):
         here = Path(folder)
         folders[:] = sorted(
-            each for each in folders if each not in _NEVER_INPUTS and not (here / each / "pyvenv.cfg").is_file()
+            each
+            for each in folders
+            if each not in _NEVER_INPUTS and here / each != without and not (here / each / "pyvenv.cfg").is_file()
         )
         for name in sorted(names):
             if not name.endswith((".pyc", ".pyo")) and not name.startswith(".coverage"):
