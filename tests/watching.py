@@ -37,12 +37,13 @@ class Watch:
     """One run's own folder for temporary files, and what a process has to inherit to be seen."""
 
     def __init__(self, folder: Path, *, held: str = "") -> None:
-        self._temporary, self._noted, site = (folder / each for each in ("temporary", "noted", "site"))
-        for each in (self._temporary, self._noted, site):
+        self._temporary, self._noted, site, pytests = (folder / each for each in ("tmp", "noted", "site", "pytest"))
+        for each in (self._temporary, self._noted, site, pytests):
             each.mkdir(parents=True)
         (site / "sitecustomize.py").write_text(_SITE, encoding="utf-8")
         self.variables = {
             "TMPDIR": str(self._temporary),
+            "PYTEST_DEBUG_TEMPROOT": str(pytests),  # pytest keeps its folders on purpose
             "NOTED_PROCESSES": str(self._noted),
             "HELD_PROCESS": held,
             "PYTHONPATH": str(site),

@@ -50,8 +50,7 @@ def test_any_number_of_workers_gives_one_verdict_from_one_emulator_and_one_deplo
     report = tmp_path / "report.json"
     done = run(
         folder,
-        *("pytest", "suites", "-rA", "-p", "no:cacheprovider", f"--basetemp={tmp_path / 'pytest'}"),
-        *(f"--stackproof-report={report}", *WORKERS[workers]),
+        *("pytest", "suites", "-rA", "-p", "no:cacheprovider", f"--stackproof-report={report}", *WORKERS[workers]),
         **watch.variables,
         NOTED=str(tmp_path / "seen"),
         RUNS=str(tmp_path / "runs"),
@@ -86,7 +85,7 @@ def test_after_ctrl_c_in_a_live_test_nothing_is_left(workers: str, tmp_path: Pat
     (folder / "suites" / "integration" / "test_live.py").write_text(SLOW, encoding="utf-8")
     with started(
         folder,
-        ("pytest", "suites/integration", f"--basetemp={tmp_path / 'pytest'}", *WORKERS[workers]),
+        ("pytest", "suites/integration", *WORKERS[workers]),
         **watch.variables,
         NOTED=str(tmp_path),
     ) as process:

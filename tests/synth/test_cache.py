@@ -158,6 +158,16 @@ def test_a_changed_file_of_the_app_changes_the_key_and_a_compiled_one_does_not(r
     assert synthesize(request_of).key != first.key
 
 
+def test_what_is_written_about_the_app_is_no_input_of_it(request_of: SynthRequest) -> None:
+    reports = request_of.directory / "reports"
+    with_reports = replace(request_of, reports=reports)
+    synthesize(with_reports)
+    reports.mkdir()
+    (reports / "check.json").write_text("{}", encoding="utf-8")
+    assert synthesize(with_reports).cached
+    assert not synthesize(request_of).cached
+
+
 def test_what_npm_installed_stands_for_itself_by_its_lock(request_of: SynthRequest) -> None:
     lock = request_of.directory / "node_modules" / ".package-lock.json"
     lock.parent.mkdir()
