@@ -42,8 +42,12 @@ def test_without_the_flag_a_deployment_is_refused_before_anything_is_sent(target
 
 @pytest.mark.usefixtures("account")
 def test_an_account_that_is_not_allowed_is_refused(target: MotoTarget) -> None:
-    for where in (aws(allow_changes=True), aws(allow_changes=True, allowed_accounts=["999999999999"])):
-        with pytest.raises(TargetError, match=f"account {ACCOUNT} is not in allowed_accounts") as caught:
+    for accounts, said in (
+        ([], "allowed_accounts .* names no account"),
+        (["999999999999"], f"account {ACCOUNT} is not in allowed_accounts"),
+    ):
+        where = aws(allow_changes=True, allowed_accounts=accounts)
+        with pytest.raises(TargetError, match=said) as caught:
             where.deploy(stack(BODY, name="Refused"))
         assert caught.value.code == "Refused"
         with pytest.raises(TargetError, match="allowed_accounts"):

@@ -113,6 +113,10 @@ class AwsTarget:
         if not self._emulator:
             if not self._allow_changes:
                 raise TargetError(f"{doing} is refused: add --allow-changes to change a real account", code="Refused")
+            if not self._allowed_accounts:
+                raise TargetError(
+                    f"{doing} is refused: allowed_accounts of [tool.stackproof] names no account", code="Refused"
+                )
             if self.account not in self._allowed_accounts:
                 raise TargetError(
                     f"{doing} is refused: account {self.account} is not in allowed_accounts of [tool.stackproof]",
