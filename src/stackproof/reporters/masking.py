@@ -1,0 +1,66 @@
+"""Keeps the values of secrets out of reports: engines quote what a template sets, and source lines show it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from stackproof.model.finding import Finding
+from stackproof.model.report import CheckReport
+
+__all__ = ["MASK", "is_about_secrets", "masked_line", "masked_report"]
+
+MASK = "***"
+_NAMES = r"pass(?:word|wd|phrase)|secret|token|api_?key|access_?key|private_?key|credential"
+_NAME = re.compile(rf"(?:{_NAMES})\w*", re.IGNORECASE)
+_TOKEN = re.compile(r"(?:AKIA|ASIA)[0-9A-Z]{16}")
+_LITERAL = re.compile(r"""(?P<quote>["'])(?P<value>(?:\\.|(?!(?P=quote)).)*)(?P=quote)""")
+# A key and its plain value, as YAML has it: `MasterUserPassword: hunter2`.
+_PLAIN = re.compile(rf"^(?P<key>\s*(?:-\s+)?[\"']?\w*(?:{_NAMES})\w*[\"']?\s*:\s+)[^\s\"'!{{\[&*|>].*$", re.IGNORECASE)
+
+
+def is_about_secrets(finding: Finding) -> bool:
+    """Whether a value at the finding's place may be a secret, by the name of the property or what is said of it."""
+    said = (finding.location.property_path or "", finding.message, *(each.message for each in finding.origins))
+    return any(_NAME.search(each) for each in said)
+
+
+def masked_line(line: str, *, everything: bool = False) -> str:
+    """A source line without literals that stand behind the name of a secret; with `everything`, without any."""
+    line = _TOKEN.sub(MASK, line)
+    if everything:
+        return _PLAIN.sub(rf"\g<key>{MASK}", _LITERAL.sub(_masked, line))
+    name = _NAME.search(line)
+    if name is None:
+        return line
+    # The quote that closes a quoted key opens no literal.
+    end = name.end() + (line[name.end() : name.end() + 1] in {'"', "'"})
+    return _PLAIN.sub(rf"\g<key>{MASK}", line[:end] + _LITERAL.sub(_masked, line[end:]))
+
+
+def masked_report(report: CheckReport) -> CheckReport:
+    """The report without what its messages quote of properties that hold secrets."""
+    return replace(report, findings=tuple(_masked_finding(each) for each in report.findings))
+
+
+def _masked_finding(finding: Finding) -> Finding:
+    return replace(
+        finding,
+        message=_masked_message(finding.message, finding),
+        origins=tuple(
+            sorted(replace(each, message=_masked_message(each.message, finding)) for each in finding.origins)
+        ),
+    )
+
+
+def _masked_message(message: str, finding: Finding) -> str:
+    message = _TOKEN.sub(MASK, message)
+    place = finding.location
+    if _NAME.search(place.property_path or "") is None:
+        return message
+    names = {*(place.property_path or "").split("/"), place.logical_id, place.resource_type}
+    return _LITERAL.sub(lambda match: match[0] if match["value"] in names else _masked(match), message)
+
+
+def _masked(match: re.Match[str]) -> str:
+    return f"{match['quote']}{MASK}{match['quote']}" if match["value"] else match[0]

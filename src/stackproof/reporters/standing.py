@@ -1,0 +1,42 @@
+"""How a finding stands in a verdict: the one sorting that all reports of `check` share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+
+from stackproof.model.finding import Finding, Kind, Level
+
+__all__ = ["Standing", "by_standing", "standing"]
+
+
+class Standing(StrEnum):
+    """What a finding means for the run, in the order in which a person wants to hear of it."""
+
+    VIOLATED = "violated"
+    OPEN = "open"
+    WAIVED = "waived"
+    GENERATED = "generated"
+    NOTED = "noted"
+    HELD = "held"
+
+
+def standing(finding: Finding, fail_level: Level) -> Standing:
+    """What the finding means where findings of `fail_level` and above fail; a note is a failure too light to count."""
+    if finding.violates(fail_level):
+        return Standing.VIOLATED
+    if finding.suppression is not None:
+        return Standing.WAIVED
+    if finding.kind not in {Kind.FAIL, Kind.OPEN}:
+        return Standing.HELD
+    if finding.generated:
+        return Standing.GENERATED
+    return Standing.OPEN if finding.kind is Kind.OPEN else Standing.NOTED
+
+
+def by_standing(findings: Iterable[Finding], fail_level: Level) -> Mapping[Standing, tuple[Finding, ...]]:
+    """The findings of every standing, each group in the order given."""
+    groups: dict[Standing, list[Finding]] = {each: [] for each in Standing}
+    for finding in findings:
+        groups[standing(finding, fail_level)].append(finding)
+    return {name: tuple(group) for name, group in groups.items()}

@@ -1,0 +1,75 @@
+"""What every report says in the same words: rule ids, resources, remedies, and text without hidden characters."""
+
+from __future__ import annotations
+
+from stackproof.model.finding import Finding
+from stackproof.model.report import CheckReport
+
+__all__ = [
+    "REMEDY",
+    "engines_of",
+    "policy_line",
+    "resource_of",
+    "rule_ids",
+    "verdict_word",
+    "visible",
+    "waived_because",
+]
+
+REMEDY = "upgrade aws-cdk-lib; no line of yours sets it"
+"""What helps with what CDK generates: its handlers and their roles come with the library."""
+
+_VERDICTS = {0: "held", 1: "violated"}
+
+
+def policy_line(report: CheckReport) -> str:
+    """The summary with its denominator."""
+    summary = report.summary
+    return (
+        f"policy: {summary.held} of {summary.total} rules held, {summary.violated} violated, "
+        f"{summary.waived} waived, {summary.open} open"
+    )
+
+
+def counted(number: int, noun: str) -> str:
+    """The number with its noun, which takes an s."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def verdict_word(report: CheckReport) -> str:
+    """The verdict in a word or three; what could not be judged is no verdict."""
+    return _VERDICTS.get(report.exit_code, "could not complete")
+
+
+def rule_ids(finding: Finding) -> tuple[str, ...]:
+    """The rules that agree on the finding, each once, its own first.
+
+    An origin that only names the family of the rule ("cdk:deprecated-api") says nothing more.
+    """
+    others = {each.rule_id for each in finding.origins} - {finding.rule_id}
+    return (
+        finding.rule_id,
+        *sorted(each for each in others if not finding.rule_id.startswith(f"{each}/")),
+    )
+
+
+def engines_of(finding: Finding) -> tuple[str, ...]:
+    """The engines that said it, sorted."""
+    return tuple(sorted({each.engine for each in finding.origins}))
+
+
+def resource_of(finding: Finding) -> str:
+    """The construct path, else the logical id; with the property, where there is one; "" if neither is known."""
+    place = finding.location
+    return " ".join(each for each in (place.construct_path or place.logical_id, place.property_path) if each)
+
+
+def waived_because(finding: Finding) -> str:
+    """Until when it is waived, why, and who answers for it; "" if it is not."""
+    trace = finding.suppression
+    return "" if trace is None else f"until {trace.expires}: {trace.reason} ({trace.owner})"
+
+
+def visible(text: str, *, keep: str = "") -> str:
+    """The text with characters that print nothing, steer a terminal or turn the direction of reading as escapes."""
+    return "".join(each if each.isprintable() or each in keep else ascii(each)[1:-1] for each in text)

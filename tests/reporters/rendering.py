@@ -1,0 +1,15 @@
+"""What a reporter writes, as text."""
+
+from __future__ import annotations
+
+import io
+
+from stackproof.model.report import CheckReport
+from stackproof.ports import Reporter
+
+
+def written(reporter: Reporter, report: CheckReport) -> str:
+    """All that the reporter writes of the report."""
+    stream = io.StringIO()
+    reporter.write(report, stream)
+    return stream.getvalue()

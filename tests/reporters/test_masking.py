@@ -1,0 +1,64 @@
+"""No value of a secret reaches a report, by whichever way it is written."""
+
+from __future__ import annotations
+
+import pytest
+
+from stackproof.model.finding import Origin
+from stackproof.model.report import CheckReport
+from stackproof.reporters.masking import is_about_secrets, masked_line, masked_report
+from tests.fakes import finding
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'password="hunter2"',
+        "master_user_password='hunter2',",
+        "MasterUserPassword: hunter2",
+        '  - DbPassword: "hunter2"',
+        '"MasterUserPassword": "hunter2",',
+        'SecretValue.unsafe_plain_text("hunter2")',
+        "api_key = 'a\\'hunter2'",
+        "new Secret(this, 'Id', {value: 'hunter2'})",
+    ],
+)
+def test_a_literal_behind_the_name_of_a_secret_is_masked(line: str) -> None:
+    assert "hunter2" not in masked_line(line)
+    assert "***" in masked_line(line)
+
+
+@pytest.mark.parametrize(
+    "line", ['bucket = s3.Bucket(self, "Data")', "MasterUserPassword: !Ref Password", 'password = ""', "Port: 5432"]
+)
+def test_what_is_no_literal_secret_is_shown(line: str) -> None:
+    assert masked_line(line) == line
+
+
+def test_everything_is_masked_where_a_finding_is_about_secrets() -> None:
+    assert masked_line('{"DB": "hunter2"}', everything=True) == '{"***": "***"}'
+    assert is_about_secrets(finding(message="Ensure no hard-coded secrets exist"))
+    assert is_about_secrets(finding(property_path="/MasterUserPassword"))
+    assert not is_about_secrets(finding())
+
+
+def test_an_access_key_is_masked_anywhere() -> None:
+    assert masked_line("x = AKIAABCDEFGHIJKLMNOP") == "x = ***"
+    said = masked_report(_report(message="found AKIAABCDEFGHIJKLMNOP")).findings[0]
+    assert said.message == "found ***"
+
+
+def test_a_message_does_not_quote_the_value_of_a_secret_property_but_names_may_stay() -> None:
+    said = "'hunter2' of 'MasterUserPassword' in 'Topic' is too short"
+    masked = masked_report(_report(message=said, property_path="/MasterUserPassword")).findings[0]
+    assert masked.message == "'***' of 'MasterUserPassword' in 'Topic' is too short"
+    assert masked.origins == (Origin(engine="fake", rule_id="E1", message=masked.message),)
+
+
+def test_other_messages_stay_as_they_are() -> None:
+    report = _report(message="'15.3' is withdrawn", property_path="/EngineVersion")
+    assert masked_report(report) == report
+
+
+def _report(**changes: object) -> CheckReport:
+    return CheckReport(findings=(finding(**changes),), rules=(), notifications=())  # type: ignore[arg-type]

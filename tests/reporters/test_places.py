@@ -1,0 +1,95 @@
+"""Where the paths of a report lie, and the lines that are read there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stackproof.model.finding import Kind, Level, Origin
+from stackproof.model.location import Location
+from stackproof.reporters.places import Places, SourceLines, repository_root
+from stackproof.reporters.rules import documentation
+from stackproof.reporters.standing import Standing, standing
+from stackproof.reporters.wording import rule_ids
+from tests.fakes import finding, waiver, written
+
+
+def test_source_files_are_the_projects_and_templates_the_working_directorys() -> None:
+    places = Places(repository="/r", project="/r/app", templates="/r/app/sub")
+    place = Location(file="infra/x.py", template_file="../t.json")
+    assert (places.source(place), places.template(place)) == ("app/infra/x.py", "app/t.json")
+    assert places.source(Location(file="t.json", template_file="t.json")) == "app/sub/t.json"
+    assert places.source(Location(template_file="/r/t.json")) == "t.json"
+    assert places.source(Location(file="/other/t.json")) == "/other/t.json"
+    assert places.source(Location()) is None
+
+
+def test_without_a_repository_paths_stand_as_they_are() -> None:
+    assert Places().source(Location(file="../x.py")) == "../x.py"
+    assert Places().template(Location()) is None
+
+
+def test_the_repository_is_the_nearest_folder_with_a_git_and_else_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "a" / ".git").write_text("gitdir: elsewhere", encoding="utf-8")
+    assert repository_root(tmp_path / "a" / "b") == tmp_path / "a"
+
+
+def test_lines_are_read_from_source_files_and_from_templates_that_are_files(tmp_path: Path) -> None:
+    written(tmp_path, {"x.py": "one\ntwo\n", "t.json": "{\n}", "bad.py": b"\xff\n"})
+    lines = SourceLines(project=tmp_path)
+    assert lines(Location(file="x.py", line=2)) == "two"
+    assert lines(Location(file="x.py", line=9)) is None
+    assert lines(Location(file="x.py")) is None
+    assert lines(Location(line=1)) is None
+    assert lines(Location(file="bad.py", line=1)) == "\ufffd"
+    template = Location(file="t.json", template_file="t.json", line=1)
+    assert lines(template) is None
+    assert SourceLines(project=tmp_path, templates=tmp_path)(template) == "{"
+
+
+@pytest.mark.parametrize("name", ["none.py", ".", "nul\0.py", "long.py"])
+def test_what_cannot_be_read_has_no_lines(name: str, tmp_path: Path) -> None:
+    (tmp_path / "long.py").write_text("x" * 2_000_001, encoding="utf-8")
+    assert SourceLines(project=tmp_path)(Location(file=name, line=1)) is None
+
+
+@pytest.mark.parametrize(
+    ("engine", "rule_id", "end"),
+    [
+        ("cfn-lint", "W3691", "/docs/rules.md#W3691"),
+        ("cfn-lint", "my-own", None),
+        ("checkov", "CKV2_AWS_1", "cloudformation.html"),
+        ("checkov", "MINE_1", None),
+        ("cloudformation-validate", "I9001", "#rules"),
+        ("cdk", "cdk:deprecated-api/x", "aws-construct-library.html"),
+        ("cdk", "@aws-cdk/aws-lambda:x", "aws-cdk-lib.Annotations.html"),
+        ("other", "E1", None),
+    ],
+)
+def test_a_rule_is_explained_on_its_engines_page(engine: str, rule_id: str, end: str | None) -> None:
+    page = documentation(engine, rule_id)
+    assert page is None if end is None else (page or "").endswith(end)
+
+
+def test_a_finding_stands_where_the_verdict_puts_it() -> None:
+    cases = {
+        Standing.VIOLATED: finding(),
+        Standing.OPEN: finding(kind=Kind.OPEN),
+        Standing.WAIVED: finding(generated=True).suppressed_by(waiver()),
+        Standing.GENERATED: finding(generated=True, kind=Kind.OPEN),
+        Standing.NOTED: finding(level=Level.NOTE),
+        Standing.HELD: finding(kind=Kind.PASS),
+    }
+    assert {name: standing(each, Level.WARNING) for name, each in cases.items()} == {name: name for name in cases}
+
+
+def test_rules_are_named_once_the_findings_own_first_and_families_not_at_all() -> None:
+    origins = (
+        Origin(engine="a", rule_id="A", message=""),
+        Origin(engine="b", rule_id="Z", message=""),
+        Origin(engine="c", rule_id="fam", message=""),
+    )
+    assert rule_ids(finding("Z", origins=origins)) == ("Z", "A", "fam")
+    assert rule_ids(finding("fam/x", origins=origins[2:])) == ("fam/x",)
