@@ -1,0 +1,121 @@
+"""`check` as JUnit XML, for the page of tests that a CI server shows.
+
+A finding that fails, is waived or is open is a test case of its own, by rule and resource, since servers follow cases
+by name and show one message for each. A rule that held is one case, so that the number of tests is the denominator.
+What could not be judged is an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import IO
+from xml.etree import ElementTree as ET
+
+from stackproof.model.finding import Finding, Level, Notification, RuleCount
+from stackproof.model.report import CheckReport
+from stackproof.reporters.standing import Standing, by_standing, standing
+from stackproof.reporters.wording import REMEDY, engines_of, resource_of, rule_ids, visible, waived_because
+
+__all__ = ["JunitReporter"]
+
+_CASES = frozenset({Standing.VIOLATED, Standing.WAIVED, Standing.OPEN})
+_RUN = "run"
+
+
+class JunitReporter:
+    """Implements `ports.Reporter`; no times, so that the same findings are the same bytes."""
+
+    def write(self, report: CheckReport, stream: IO[str]) -> None:
+        root = ET.Element("testsuites", name="stackproof check")
+        suites = [*_engine_suites(report), *_run_suite(report.notifications)]
+        root.extend(suites)
+        for count in ("tests", "failures", "errors"):
+            root.set(count, str(sum(int(each.get(count, "0")) for each in suites)))
+        ET.indent(root)
+        stream.write('<?xml version="1.0" encoding="utf-8"?>\n')
+        stream.write(ET.tostring(root, encoding="unicode"))
+        stream.write("\n")
+
+
+def _engine_suites(report: CheckReport) -> Iterator[ET.Element]:
+    """A suite for each engine: what it found first, the rules that held after that, the rest as its output."""
+    findings = [each for each in report.findings if standing(each, report.fail_level) in _CASES]
+    named = {rule for each in findings for rule in rule_ids(each)}
+    held = [each for each in report.rules if each.looked_at and each.rule_id not in named]
+    groups = by_standing(report.findings, report.fail_level)
+    rest = [*groups[Standing.GENERATED], *groups[Standing.NOTED]]
+    engines = {each.engine for each in held} | {_engine(each) for each in [*findings, *rest]}
+    for engine in sorted(engines):
+        cases = [_finding_case(each, report) for each in findings if _engine(each) == engine]
+        cases += [_held_case(each) for each in held if each.engine == engine]
+        yield _suite(engine, cases, [_line(each) for each in rest if _engine(each) == engine])
+
+
+def _run_suite(notifications: Sequence[Notification]) -> Iterator[ET.Element]:
+    """What is to be said of the run; only an error is a case, since it alone stands for something not judged."""
+    cases = []
+    for each in notifications:
+        if each.level is Level.ERROR:
+            case = _case(_RUN, " ".join(part for part in (each.engine, each.file) if part) or each.message)
+            ET.SubElement(case, "error", message=_safe(each.message), type="not judged")
+            cases.append(case)
+    said = [f"{each.level.value}: {each.message}" for each in notifications if each.level is not Level.ERROR]
+    if cases or said:
+        yield _suite(_RUN, cases, said)
+
+
+def _suite(name: str, cases: Sequence[ET.Element], output: Sequence[str]) -> ET.Element:
+    suite = ET.Element(
+        "testsuite",
+        name=_safe(f"stackproof.{name}"),
+        tests=str(len(cases)),
+        failures=str(sum(each.find("failure") is not None for each in cases)),
+        errors=str(sum(each.find("error") is not None for each in cases)),
+        skipped=str(sum(each.find("skipped") is not None for each in cases)),
+        time="0",
+    )
+    suite.extend(cases)
+    if output:
+        ET.SubElement(suite, "system-out").text = "\n".join(_safe(each) for each in output)
+    return suite
+
+
+def _finding_case(finding: Finding, report: CheckReport) -> ET.Element:
+    case = _case(_engine(finding), " ".join(each for each in (finding.rule_id, resource_of(finding)) if each))
+    place = standing(finding, report.fail_level)
+    if place is Standing.VIOLATED:
+        head = f"{finding.location}: {finding.level.value}: {finding.message}"
+        ET.SubElement(case, "failure", message=_safe(head), type=_safe(finding.rule_id)).text = _safe(_line(finding))
+    else:
+        because = f"waived {waived_because(finding)}" if place is Standing.WAIVED else f"open: {finding.message}"
+        ET.SubElement(case, "skipped", message=_safe(f"{finding.location}: {because}"), type=place.value)
+    return case
+
+
+def _held_case(rule: RuleCount) -> ET.Element:
+    case = _case(rule.engine, rule.rule_id)
+    ET.SubElement(case, "system-out").text = f"held: it looked at {rule.looked_at}"
+    return case
+
+
+def _case(engine: str, name: str) -> ET.Element:
+    return ET.Element("testcase", classname=_safe(f"stackproof.{engine}"), name=_safe(name), time="0")
+
+
+def _engine(finding: Finding) -> str:
+    """The engine whose rule leads the finding."""
+    named = [each.engine for each in finding.origins if each.rule_id == finding.rule_id]
+    return min(named or engines_of(finding))
+
+
+def _line(finding: Finding) -> str:
+    rules = ", ".join(rule_ids(finding))
+    where = f" in {resource_of(finding)}" if resource_of(finding) else ""
+    remedy = f" (generated by CDK: {REMEDY})" if finding.generated else ""
+    control = f" [{finding.control}]" if finding.control else ""
+    return f"{finding.location}: {finding.level.value}: {rules}: {finding.message}{control}{where}{remedy}"
+
+
+def _safe(text: str) -> str:
+    """XML has no way at all to write most control characters."""
+    return visible(text, keep="\n\t")
