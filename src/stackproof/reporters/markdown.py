@@ -1,0 +1,144 @@
+"""`check` as one comment on a pull request, which the next run finds by its first line and replaces."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import IO
+from urllib.parse import quote
+
+from stackproof.model.finding import Finding, Kind, Level
+from stackproof.model.report import CheckReport
+from stackproof.reporters.places import Places
+from stackproof.reporters.rules import documentation
+from stackproof.reporters.standing import Standing, by_standing
+from stackproof.reporters.wording import (
+    REMEDY,
+    counted,
+    resource_of,
+    rule_ids,
+    verdict_word,
+    visible,
+    waived_because,
+)
+
+__all__ = ["LONGEST", "MARKER", "MarkdownReporter"]
+
+MARKER = "<!-- stackproof:check -->"
+LONGEST = 65_536  # GitHub refuses a longer comment
+_RESERVE = 200  # for the line that says what is left out
+# What means something inside of a line; what does only at its start cannot stand there.
+_SPECIAL = re.compile(r"([\\`*_\[\]|~$])")
+# What would notify people or refer to issues.
+_CALL = re.compile(r"@|#(?=\d)")
+_HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    """One line of a table, and the table that it belongs to."""
+
+    head: str
+    text: str
+
+
+class MarkdownReporter:
+    """Implements `ports.Reporter`. With `blob_url` (".../blob/<commit>") places in the repository are links."""
+
+    def __init__(self, places: Places = Places(), *, blob_url: str = "", longest: int = LONGEST) -> None:  # noqa: B008 - a frozen value
+        self._places = places
+        self._blob_url = blob_url.rstrip("/")
+        self._longest = longest
+
+    def write(self, report: CheckReport, stream: IO[str]) -> None:
+        groups = by_standing(report.findings, report.fail_level)
+        head = _head(report)
+        foot = _foot(groups[Standing.GENERATED], groups[Standing.NOTED])
+        stream.write(head)
+        stream.write(self._fitting([*_notes(report), *self._rows(report)], self._longest - len(head) - len(foot)))
+        stream.write(foot)
+
+    def _rows(self, report: CheckReport) -> Iterator[_Row]:
+        groups = by_standing(report.findings, report.fail_level)
+        head = "\n| | place | rule | what |\n|---|---|---|---|\n"
+        for each in (*groups[Standing.VIOLATED], *groups[Standing.OPEN]):
+            word = "open" if each.kind is Kind.OPEN else each.level.value
+            control = f" \\[{_escaped(each.control)}\\]" if each.control else ""
+            resource = f"<br>in {_escaped(resource_of(each))}" if resource_of(each) else ""
+            what = f"{_escaped(each.message)}{control}{resource}"
+            yield _Row(head=head, text=f"| {word} | {self._place(each)} | {_rules(each)} | {what} |\n")
+        head = "\n| waived | rule | why |\n|---|---|---|\n"
+        for each in groups[Standing.WAIVED]:
+            yield _Row(head=head, text=f"| {self._place(each)} | {_rules(each)} | {_escaped(waived_because(each))} |\n")
+
+    def _fitting(self, rows: Sequence[_Row], room: int) -> str:
+        """As many rows as there is room for; the others are counted, never dropped in silence."""
+        text, head = "", ""
+        for number, row in enumerate(rows):
+            more = row.text if row.head == head else row.head + row.text
+            if len(text) + len(more) > room - _RESERVE:
+                left = len(rows) - number
+                return f"{text}\n_{counted(left, 'more line')} left out: the comment would be too long._\n"
+            text, head = text + more, row.head
+        return text
+
+    def _place(self, finding: Finding) -> str:
+        place = finding.location
+        file = self._places.source(place)
+        if file is None:
+            return _code(str(place))
+        name = file if place.line is None else f"{file}:{place.line}"
+        if not self._blob_url or not self._places.is_file(place):
+            return _code(name)
+        anchor = "" if place.line is None else f"#L{place.line}"
+        return f"[{_code(name)}]({self._blob_url}/{quote(file, safe='/', errors='backslashreplace')}{anchor})"
+
+
+def _head(report: CheckReport) -> str:
+    """The marker, the verdict, and the figures with their denominator."""
+    summary = report.summary
+    return (
+        f"{MARKER}\n"
+        f"### stackproof check: {verdict_word(report)}\n\n"
+        f"| rules that looked at something | held | violated | waived | open |\n"
+        f"|--:|--:|--:|--:|--:|\n"
+        f"| {summary.total} | {summary.held} | {summary.violated} | {summary.waived} | {summary.open} |\n"
+    )
+
+
+def _notes(report: CheckReport) -> Iterator[_Row]:
+    """What could not be judged stands above all findings: it outranks them."""
+    for each in report.notifications:
+        if each.level in {Level.ERROR, Level.WARNING}:
+            where = f"{_code(each.file)}: " if each.file and not each.message.startswith(each.file) else ""
+            who = f"{_escaped(each.engine)}: " if each.engine else ""
+            yield _Row(head="\n", text=f"- **{each.level.value}**: {where}{who}{_escaped(each.message)}\n")
+
+
+def _foot(generated: Sequence[Finding], noted: Sequence[Finding]) -> str:
+    said = [counted(len(noted), "note")] if noted else []
+    if generated:
+        said.append(f"{counted(len(generated), 'finding')} on what CDK generates ({REMEDY})")
+    return f"\nNot listed: {'; '.join(said)}.\n" if said else ""
+
+
+def _rules(finding: Finding) -> str:
+    names = []
+    for rule_id in rule_ids(finding):
+        engines = sorted({each.engine for each in finding.origins if each.rule_id == rule_id})
+        uri = next((uri for each in engines if (uri := documentation(each, rule_id))), None)
+        names.append(f"[{_escaped(rule_id)}]({uri})" if uri else _escaped(rule_id))
+    return ", ".join(names)
+
+
+def _code(text: str) -> str:
+    """As code; not in backticks, which nothing can escape inside of a table."""
+    return f"<code>{_escaped(text)}</code>"
+
+
+def _escaped(text: str) -> str:
+    """On one line, without a meaning for Markdown or HTML, and without calling anyone by name."""
+    plain = visible(" ".join(text.split()))
+    plain = "".join(_HTML.get(each, each) for each in plain)
+    return _CALL.sub(r"\g<0><!-- -->", _SPECIAL.sub(r"\\\1", plain))
