@@ -11,6 +11,7 @@ from stackproof.model.deployment import Deployment
 from stackproof.model.finding import EngineAnswer
 from stackproof.model.json import JsonObject, JsonValue
 from stackproof.model.observation import Reading, UnprovenReason
+from stackproof.model.report import CheckReport
 from stackproof.model.schema import ResourceSchema
 from stackproof.model.template import Template
 
@@ -114,10 +115,10 @@ Reader: TypeAlias = Callable[[ReadRequest], Reading | None]
 
 
 class Reporter(Protocol):
-    """Writes a report's dictionary to a stream."""
+    """Writes what `check` found in one format: the same report, the same text."""
 
-    def write(self, report: JsonObject, stream: IO[str]) -> None:
-        """Write the whole report."""
+    def write(self, report: CheckReport, stream: IO[str]) -> None:
+        """Write the whole report; the stream is the caller's."""
 
 
 class Store(Protocol):

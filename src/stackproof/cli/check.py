@@ -12,24 +12,24 @@ from stackproof.cli.options import (
     cache_option,
     context_option,
     open_project,
-    output_options,
     progress,
     verbose_option,
-    write_reports,
 )
+from stackproof.cli.outputs import ReportingCommand, Wanted, output_options, require_outputs
+from stackproof.cli.reporting import write_check
 from stackproof.config.settings import parse_context
 from stackproof.model.finding import Level
 from stackproof.model.report import CheckReport
-from stackproof.reporters.terminal import check_text
+from stackproof.reporters import FORMATS
 from stackproof.wiring import checked_app, checked_paths
 
 __all__ = ["check"]
 
 
-@click.command()
+@click.command(cls=ReportingCommand)
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @context_option
-@output_options
+@output_options(*FORMATS)
 @click.option("--fail-level", type=click.Choice(["error", "warning"]), help="The least level that fails.")
 @click.option("--strict", is_flag=True, help="Exit code 3 also when something is open.")
 @cache_option
@@ -37,10 +37,9 @@ __all__ = ["check"]
 def check(
     paths: tuple[str, ...],
     context: tuple[str, ...],
-    formats: tuple[str, ...],
-    outputs: tuple[str, ...],
     fail_level: str | None,
     *,
+    wanted: tuple[Wanted, ...],
     strict: bool,
     no_cache: bool,
     verbose: bool,
@@ -56,7 +55,9 @@ def check(
       stackproof check
       stackproof check -c postgresVersion=15.3
       stackproof check template.yaml cdk.out --format json --output check.json
+      stackproof check --format terminal --format sarif --output check.sarif
     """
+    require_outputs(wanted)
     project = open_project(no_cache=no_cache)
     on = datetime.now(tz=UTC).date()
     chosen = parse_context(context)
@@ -73,5 +74,5 @@ def check(
         strict=strict,
         inputs=result.inputs,
     )
-    write_reports(formats, outputs, text=lambda: check_text(report, verbose=verbose), report=report.to_dict())
+    write_check(wanted, report, project.settings.root, templates=Path.cwd() if paths else None, verbose=verbose)
     raise click.exceptions.Exit(report.exit_code)

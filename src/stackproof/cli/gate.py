@@ -9,23 +9,34 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import IO
 
 import click
 
 from stackproof.cli.live import LiveOptions, live_target, proven
-from stackproof.cli.options import cache_option, context_option, open_project, progress, write_reports
+from stackproof.cli.options import cache_option, context_option, open_project, progress
+from stackproof.cli.outputs import ReportingCommand, Wanted, Write, output_options, require_outputs, write_wanted
+from stackproof.cli.reporting import check_writers
 from stackproof.config.settings import parse_context
 from stackproof.errors import ConfigError
 from stackproof.gate import StageResult, Step, run_gate
 from stackproof.model.assembly import Assembly
+from stackproof.model.finding import Level, Notification
 from stackproof.model.json import JsonObject
 from stackproof.model.observation import Coverage, ResourceProof
 from stackproof.model.report import CheckReport, GateReport, ProveReport
+from stackproof.reporters import FORMATS
 from stackproof.reporters.file import write_file
-from stackproof.reporters.json import JsonReporter
-from stackproof.reporters.terminal import check_text, coverage_line, gate_text, policy_line, prove_text
+from stackproof.reporters.json import JsonReporter, Report
+from stackproof.reporters.masking import masked_report
+from stackproof.reporters.places import SourceLines
+from stackproof.reporters.style import style_for
+from stackproof.reporters.terminal import coverage_line, gate_text, prove_text
+from stackproof.reporters.terminal_check import TerminalReporter
+from stackproof.reporters.wording import policy_line
 from stackproof.wiring import EngineSet, Project, scanned_assembly
 
 __all__ = ["gate"]
@@ -35,23 +46,26 @@ _PYTEST_USAGE = 4
 _PATIENCE = 15.0
 
 
-@click.command()
+@click.command(cls=ReportingCommand)
 @context_option
 @click.option("--static", is_flag=True, help="Only synth and policy: no suites, nothing deployed.")
-@click.option("--format", "formats", multiple=True, type=click.Choice(["terminal", "json"]), help="How to report.")
+@output_options(*FORMATS)
 @click.option("--strict", is_flag=True, help="Exit code 3 also when something is open.")
 @cache_option
-def gate(context: tuple[str, ...], formats: tuple[str, ...], *, static: bool, strict: bool, no_cache: bool) -> None:
+def gate(context: tuple[str, ...], *, wanted: tuple[Wanted, ...], static: bool, strict: bool, no_cache: bool) -> None:
     """Run everything that has to hold before a merge: one summary, one exit code.
 
     Stages: synth, check, then the suites of [tool.stackproof.suites] (without
-    any: prove on an embedded target). Reports go to reports/.
+    any: prove on an embedded target). Reports go to reports/. The formats terminal
+    and json are about all stages, the others about the findings of check.
 
     \b
     Examples:
       stackproof gate
       stackproof gate --static -c postgresVersion=15.3
+      stackproof gate --format terminal --format sarif --output check.sarif
     """
+    require_outputs(wanted)
     project = open_project(no_cache=no_cache)
     project.waivers()
     run = _GateRun(project, context, static=static, strict=strict)
@@ -60,22 +74,19 @@ def gate(context: tuple[str, ...], formats: tuple[str, ...], *, static: bool, st
     finally:
         run.close()
     folder = project.settings.reports
-    write_file(folder / "gate.json", lambda stream: JsonReporter().write(report.to_dict(), stream))
-    write_reports(formats, (), text=lambda: _text(run.said, report), report=report.to_dict())
+    write_file(folder / "gate.json", lambda stream: JsonReporter().write(report, stream))
+    write_wanted(wanted, run.writers(report))
     for error in errors:
         click.echo(f"stackproof: error: {error}", err=True)
     raise click.exceptions.Exit(report.exit_code)
-
-
-def _text(said: list[str], report: GateReport) -> str:
-    return "\n".join([*(each.rstrip("\n") for each in said if each), gate_text(report)])
 
 
 class _GateRun:
     """The stages of one run, and what they hand on to one another."""
 
     def __init__(self, project: Project, context: tuple[str, ...], *, static: bool, strict: bool) -> None:
-        self.said: list[str] = []
+        self._said: list[str] = []
+        self._checked: CheckReport | None = None
         self._project = project
         self._pairs = context
         self._context = parse_context(context)
@@ -88,6 +99,25 @@ class _GateRun:
     def close(self) -> None:
         """End the engines' processes."""
         self._engines.close()
+
+    def writers(self, report: GateReport) -> Callable[[IO[str] | None], Mapping[str, Write]]:
+        """How to write each format: all stages as text and JSON, what the check found in the others."""
+        checked = self._checked or _unchecked(report)
+        root = self._project.settings.root
+        of_check = check_writers(checked, root, templates=None)
+
+        def text(stream: IO[str]) -> None:
+            style = style_for(stream, os.environ)
+            lines = SourceLines(project=root)
+            TerminalReporter(lines, style=style, summary=False).write(masked_report(checked), stream)
+            stream.writelines(f"{each.rstrip()}\n" for each in self._said if each)
+            stream.write(gate_text(report))
+
+        def writers(stream: IO[str] | None) -> Mapping[str, Write]:
+            of_gate: dict[str, Write] = {"terminal": text, "json": lambda stream: JsonReporter().write(report, stream)}
+            return {**of_check(stream), **of_gate}
+
+        return writers
 
     def steps(self) -> list[Step]:
         """The stages in order; suites one after another, since each uses all cores by itself."""
@@ -120,9 +150,8 @@ class _GateRun:
             strict=self._strict,
             inputs=result.inputs,
         )
-        self._write("check.json", report.to_dict())
-        text = check_text(report)
-        self.said.append(text.rpartition(policy_line(report))[0])
+        self._checked = report
+        self._write("check.json", masked_report(report))
         return StageResult(
             exit_code=report.exit_code,
             detail=policy_line(report).removeprefix("policy: "),
@@ -133,8 +162,8 @@ class _GateRun:
     def _prove(self) -> StageResult:
         with live_target(self._project, LiveOptions()) as where:
             report = proven(self._synthesized.stacks, where, strict=self._strict)
-        self._write("prove.json", report.to_dict())
-        self.said.append(prove_text(report))
+        self._write("prove.json", report)
+        self._said.append(prove_text(report))
         return StageResult(
             exit_code=report.exit_code,
             detail=coverage_line(report.coverage, report.target),
@@ -154,7 +183,7 @@ class _GateRun:
             status, output = _run(command, settings.root, Path(scratch))
         (folder / f"{name}.txt").write_text(output, encoding="utf-8")
         if status != 0:
-            self.said.append("\n".join(output.rstrip().splitlines()[-_TAIL:]))
+            self._said.append("\n".join(output.rstrip().splitlines()[-_TAIL:]))
         return _suite_result(name, status, facts)
 
     @property
@@ -163,8 +192,15 @@ class _GateRun:
             raise ConfigError("nothing is synthesized")
         return self._assembly
 
-    def _write(self, name: str, report: JsonObject) -> None:
+    def _write(self, name: str, report: Report) -> None:
         write_file(self._project.settings.reports / name, lambda stream: JsonReporter().write(report, stream))
+
+
+def _unchecked(report: GateReport) -> CheckReport:
+    """What other programs are told where no check came to an end: nothing was judged."""
+    why = "; ".join(f"{each.name}: {each.detail}" for each in report.stages if each.exit_code) or "no reason is known"
+    said = Notification(level=Level.ERROR, message=f"nothing was judged: {why}")
+    return CheckReport(findings=(), rules=(), notifications=(said,))
 
 
 def _suite_result(name: str, status: int, facts: Path) -> StageResult:

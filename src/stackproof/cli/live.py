@@ -16,11 +16,10 @@ from stackproof.cli.options import (
     cache_option,
     context_option,
     open_project,
-    output_options,
     progress,
     verbose_option,
-    write_reports,
 )
+from stackproof.cli.outputs import ReportingCommand, Wanted, Write, output_options, require_outputs, write_wanted
 from stackproof.config.settings import parse_context
 from stackproof.deploy import attach
 from stackproof.deploy import deploy as deploy_stacks
@@ -32,6 +31,7 @@ from stackproof.model.observation import ResourceProof
 from stackproof.model.report import ProveReport
 from stackproof.ports import Target
 from stackproof.prove import Patience, Prover, prove_stack
+from stackproof.reporters.json import JsonReporter
 from stackproof.reporters.terminal import prove_text
 from stackproof.wiring import Project, readers, schemas, start_emulator
 
@@ -159,10 +159,10 @@ def deploy(
         click.echo("the emulator has ended; --keep leaves it running", err=True)
 
 
-@click.command()
+@click.command(cls=ReportingCommand)
 @context_option
 @live_options
-@output_options
+@output_options("terminal", "json")
 @click.option("--jobs", type=click.IntRange(1, 64), default=8, show_default=True, help="How many reads at once.")
 @click.option("--strict", is_flag=True, help="Exit code 3 also when a property is not proven.")
 @cache_option
@@ -175,10 +175,9 @@ def prove(
     region: str | None,
     role_arn: str | None,
     stack: str | None,
-    formats: tuple[str, ...],
-    outputs: tuple[str, ...],
     jobs: int,
     *,
+    wanted: tuple[Wanted, ...],
     keep: bool,
     strict: bool,
     no_cache: bool,
@@ -194,6 +193,7 @@ def prove(
       stackproof prove
       stackproof prove --target aws --profile audit --format json --output prove.json
     """
+    require_outputs(wanted)
     project = open_project(no_cache=no_cache)
     assembly = _synthesized(project, context)
     options = LiveOptions(
@@ -201,7 +201,11 @@ def prove(
     )
     with live_target(project, options) as where:
         report = proven(chosen_stacks(assembly, stack), where, jobs=jobs, strict=strict)
-    write_reports(formats, outputs, text=lambda: prove_text(report, verbose=verbose), report=report.to_dict())
+    writers: dict[str, Write] = {
+        "terminal": lambda stream: stream.write(prove_text(report, verbose=verbose)),
+        "json": lambda stream: JsonReporter().write(report, stream),
+    }
+    write_wanted(wanted, lambda _: writers)
     raise click.exceptions.Exit(report.exit_code)
 
 

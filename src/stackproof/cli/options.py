@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, TypeVar
 
 import click
 
 from stackproof.config.settings import find_root, load_settings
-from stackproof.errors import ConfigError
-from stackproof.model.json import JsonObject
 from stackproof.wiring import Project
 
 __all__ = [
     "cache_option",
     "context_option",
     "open_project",
-    "output_options",
     "progress",
     "verbose_option",
-    "write_reports",
 ]
-
-_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 context_option = click.option(
     "-c",
@@ -42,52 +34,9 @@ cache_option = click.option("--no-cache", is_flag=True, help="Compute everything
 verbose_option = click.option("-v", "--verbose", is_flag=True, help="Show notes and what is generated or unproven.")
 
 
-def output_options(function: _Function) -> _Function:
-    """`--format` and `--output`, in pairs: each output takes the format before it."""
-    function = click.option(
-        "--output",
-        "outputs",
-        multiple=True,
-        type=click.Path(dir_okay=False),
-        help='Where the report of the --format at the same position goes; "-" is standard output.',
-    )(function)
-    return click.option(
-        "--format",
-        "formats",
-        multiple=True,
-        type=click.Choice(["terminal", "json"]),
-        help="How to report; repeatable, with an --output each. Default: terminal.",
-    )(function)
-
-
 def open_project(*, no_cache: bool = False) -> Project:
     """The project around the working directory."""
     return Project(settings=load_settings(find_root(Path.cwd())), use_cache=not no_cache)
-
-
-def write_reports(
-    formats: tuple[str, ...], outputs: tuple[str, ...], *, text: Callable[[], str], report: JsonObject
-) -> None:
-    """Write one report in every format that was asked for."""
-    from stackproof.reporters.file import write_file  # noqa: PLC0415
-    from stackproof.reporters.json import JsonReporter  # noqa: PLC0415
-
-    def terminal(stream: IO[str]) -> None:
-        stream.write(text())
-
-    def as_json(stream: IO[str]) -> None:
-        JsonReporter().write(report, stream)
-
-    chosen = formats or ("terminal",)
-    if len(outputs) > len(chosen):
-        raise ConfigError("--output: there are more outputs than formats; give a --format before each --output")
-    for position, name in enumerate(chosen):
-        where = outputs[position] if position < len(outputs) else "-"
-        write = as_json if name == "json" else terminal
-        if where == "-":
-            write(sys.stdout)
-        else:
-            write_file(Path(where), write)
 
 
 @contextmanager

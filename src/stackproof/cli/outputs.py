@@ -1,0 +1,127 @@
+"""`--format` and `--output`: which report goes where, found out before any work begins."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, TypeAlias, TypeVar
+
+import click
+
+from stackproof.errors import ConfigError
+
+__all__ = ["ReportingCommand", "Wanted", "Write", "output_options", "paired", "require_outputs", "write_wanted"]
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+_STDOUT = "-"
+_DEFAULT = "terminal"
+
+Write: TypeAlias = Callable[[IO[str]], object]
+"""Writes one report to the stream that it is given."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """One report: its format, and its file ("-" is standard output)."""
+
+    format: str = _DEFAULT
+    output: str = _STDOUT
+
+
+class ReportingCommand(click.Command):
+    """A command with `output_options`: it gets `wanted`, the reports asked for, in the order of the command line.
+
+    Click keeps the values of each option, but not in which order the two were given, and each output belongs to the
+    format before it.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        order = [each.name for each in self.make_parser(ctx).parse_args(list(args))[2]]
+        rest = super().parse_args(ctx, args)
+        names = iter(ctx.params.pop("formats"))
+        files = iter(ctx.params.pop("outputs"))
+        given = [
+            ("format", next(names)) if each == "formats" else ("output", next(files))
+            for each in order
+            if each in {"formats", "outputs"}
+        ]
+        ctx.params["wanted"] = paired(given)
+        return rest
+
+
+def output_options(*formats: str) -> Callable[[_Function], _Function]:
+    """`--format` (one of these) and `--output`, for a `ReportingCommand`."""
+
+    def decorate(function: _Function) -> _Function:
+        function = click.option(
+            "--output",
+            "outputs",
+            multiple=True,
+            type=click.Path(),
+            help='Where the report of the --format before it goes; "-" is standard output.',
+        )(function)
+        return click.option(
+            "--format",
+            "formats",
+            multiple=True,
+            type=click.Choice(formats),
+            help="How to report; repeatable, with an --output each. One without goes to standard output.",
+        )(function)
+
+    return decorate
+
+
+def paired(given: Iterable[tuple[str, str]]) -> tuple[Wanted, ...]:
+    """The reports asked for, from ("format", name) and ("output", file) in the order given.
+
+    Raises ConfigError where an output belongs to no format, or two reports would go to one place.
+    """
+    words = list(given)
+    if [kind for kind, _ in words] == ["output"]:
+        return (Wanted(output=words[0][1]),)
+    wanted: list[Wanted] = []
+    taken = True
+    for kind, value in words:
+        if kind == "format":
+            wanted.append(Wanted(format=value))
+            taken = False
+        elif taken:
+            raise ConfigError(f"--output {value}: give the --format before its --output")
+        else:
+            wanted[-1] = Wanted(format=wanted[-1].format, output=value)
+            taken = True
+    places = [each.output if each.output == _STDOUT else os.path.realpath(each.output) for each in wanted]
+    for each, place in zip(wanted, places, strict=True):
+        if place == _STDOUT and places.count(place) > 1:
+            formats = ", ".join(one.format for one in wanted if one.output == _STDOUT)
+            raise ConfigError(f"--format: only one report can go to standard output, not {formats}: add an --output")
+        if places.count(place) > 1 and not Path(place).is_char_device():
+            raise ConfigError(f"--output {each.output}: two reports would go there")
+    return tuple(wanted) or (Wanted(),)
+
+
+def require_outputs(wanted: Sequence[Wanted]) -> None:
+    """Raise ConfigError for a file that cannot be written, before anyone has waited for its report."""
+    from stackproof.reporters.file import require_writable  # noqa: PLC0415
+
+    for each in wanted:
+        if each.output != _STDOUT:
+            require_writable(Path(each.output))
+
+
+def write_wanted(wanted: Sequence[Wanted], writers: Callable[[IO[str] | None], Mapping[str, Write]]) -> None:
+    """Write every report; `writers` gives those for a stream that a person may look at, and for files (None)."""
+    from stackproof.reporters.file import write_file  # noqa: PLC0415
+
+    for each in wanted:
+        if each.output == _STDOUT:
+            if isinstance(sys.stdout, io.TextIOWrapper):
+                # As in a file, since it is often redirected into one; what a locale cannot write is no reason to fail.
+                sys.stdout.reconfigure(encoding="utf-8" if each.format != _DEFAULT else None, errors="backslashreplace")
+            writers(sys.stdout)[each.format](sys.stdout)
+        else:
+            write_file(Path(each.output), writers(None)[each.format])

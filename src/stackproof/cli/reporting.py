@@ -1,0 +1,61 @@
+"""`check`'s report in every format that was asked for: what its reporters have to know of the world."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+from stackproof.cli.outputs import Wanted, Write, write_wanted
+from stackproof.model.report import CheckReport
+from stackproof.reporters import check_reporters
+from stackproof.reporters.masking import masked_report
+from stackproof.reporters.places import Places, SourceLines, repository_root
+from stackproof.reporters.style import PLAIN, style_for
+
+__all__ = ["check_writers", "write_check"]
+
+
+def check_writers(
+    report: CheckReport, root: Path, *, templates: Path | None, verbose: bool = False
+) -> Callable[[IO[str] | None], Mapping[str, Write]]:
+    """The writers of a report about the project at `root`, for `write_wanted`.
+
+    `templates` is the folder that the templates' names are relative to, None where they are an app's, which have a name
+    and no file to show.
+    """
+    masked = masked_report(report)
+
+    def writers(stream: IO[str] | None) -> Mapping[str, Write]:
+        reporters = check_reporters(
+            read_line=SourceLines(project=root, templates=templates),
+            places=Places(
+                repository=str(repository_root(root)),
+                project=str(root),
+                templates=str(templates or root),
+                synthesizes=templates is None,
+            ),
+            style=PLAIN if stream is None else style_for(stream, os.environ),
+            verbose=verbose,
+            blob_url=_blob_url(os.environ),
+        )
+        return {
+            name: lambda stream, reporter=reporter: reporter.write(masked, stream)  # type: ignore[misc]
+            for name, reporter in reporters.items()
+        }
+
+    return writers
+
+
+def write_check(
+    wanted: Sequence[Wanted], report: CheckReport, root: Path, *, templates: Path | None, verbose: bool
+) -> None:
+    """Write the report of `check` wherever it was asked for."""
+    write_wanted(wanted, check_writers(report, root, templates=templates, verbose=verbose))
+
+
+def _blob_url(environment: Mapping[str, str]) -> str:
+    """Where a workflow's commit can be read, for links in comments; "" elsewhere."""
+    server, repository, commit = (environment.get(f"GITHUB_{each}", "") for each in ("SERVER_URL", "REPOSITORY", "SHA"))
+    return f"{server}/{repository}/blob/{commit}" if server and repository and commit else ""

@@ -1,0 +1,79 @@
+"""What reports look like, kept as files beside this one, so that a change of them is seen in review.
+
+To accept what is written now: STACKPROOF_UPDATE_GOLDEN=1 pytest tests/reporters/test_golden.py, then look at the diff.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stackproof.model.report import CheckReport
+from stackproof.ports import Reporter
+from stackproof.reporters import FORMATS, check_reporters
+from stackproof.reporters.masking import masked_report
+from stackproof.reporters.places import Places
+from stackproof.reporters.style import PLAIN, Style
+from stackproof.reporters.terminal_check import TerminalReporter
+from tests.reporters.rendering import written
+from tests.reporters.sample import CLEAN, REPORT, read_line
+
+GOLDEN = Path(__file__).parent / "golden"
+SUFFIXES = {"terminal": "txt", "json": "json", "sarif": "sarif", "junit": "xml", "github": "log", "markdown": "md"}
+BLOB = "https://github.com/acme/shop/blob/0123abc"
+
+REPORTERS = check_reporters(read_line=read_line, places=Places(), style=PLAIN, blob_url=BLOB)
+CASES: dict[str, tuple[Reporter, CheckReport]] = {
+    **{f"{name}.{SUFFIXES[name]}": (reporter, REPORT) for name, reporter in REPORTERS.items()},
+    "terminal-verbose.txt": (TerminalReporter(read_line, verbose=True), REPORT),
+    "terminal-colour.txt": (TerminalReporter(read_line, style=Style(colour=True, width=100)), REPORT),
+    "terminal-clean.txt": (TerminalReporter(read_line), CLEAN),
+    "markdown-clean.md": (REPORTERS["markdown"], CLEAN),
+}
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_a_report_looks_as_it_did(name: str) -> None:
+    reporter, report = CASES[name]
+    text = written(reporter, masked_report(report)).replace(f'"{_version()}"', '"VERSION"')
+    file = GOLDEN / name
+    if os.environ.get("STACKPROOF_UPDATE_GOLDEN"):
+        file.write_text(text, encoding="utf-8")
+    assert text == file.read_text(encoding="utf-8")
+
+
+def test_every_format_has_a_reporter_and_a_golden_file() -> None:
+    assert tuple(REPORTERS) == FORMATS
+    assert {each.name for each in GOLDEN.iterdir()} == set(CASES)
+
+
+def test_every_format_is_the_same_bytes_under_any_hash_seed() -> None:
+    program = (
+        "from tests.reporters.test_golden import CASES, written\n"
+        "print([written(reporter, report) for _, (reporter, report) in sorted(CASES.items())])"
+    )
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            cwd=Path(__file__).parents[2],
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1", "2")
+    }
+    assert len(said) == 1
+
+
+def test_no_secret_reaches_any_report() -> None:
+    assert all("hunter2" not in written(reporter, masked_report(report)) for reporter, report in CASES.values())
+
+
+def _version() -> str:
+    from stackproof import __version__  # noqa: PLC0415 - the release must not change a golden file
+
+    return __version__
