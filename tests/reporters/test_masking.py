@@ -37,6 +37,11 @@ def test_what_is_no_literal_secret_is_shown(line: str) -> None:
 
 def test_everything_is_masked_where_a_finding_is_about_secrets() -> None:
     assert masked_line('{"DB": "hunter2"}', everything=True) == '{"***": "***"}'
+    assert masked_line("      Default: hunter2", everything=True) == "      Default: ***"
+    assert masked_line("- hunter2", everything=True) == "- ***"
+    assert masked_line("Default: !Ref X", everything=True) == "Default: !Ref X"
+    assert masked_line("self.function = lambda_.Function(", everything=True) == "self.function = lambda_.Function("
+    assert is_about_secrets(finding(logical_id="DatabasePassword"))
     assert is_about_secrets(finding(message="Ensure no hard-coded secrets exist"))
     assert is_about_secrets(finding(property_path="/MasterUserPassword"))
     assert not is_about_secrets(finding())

@@ -49,7 +49,7 @@ def test_lines_are_read_from_source_files_and_from_templates_that_are_files(tmp_
     assert SourceLines(project=tmp_path, templates=tmp_path)(template) == "{"
 
 
-@pytest.mark.parametrize("name", ["none.py", ".", "nul\0.py", "long.py"])
+@pytest.mark.parametrize("name", ["none.py", ".", "nul\0.py", "long.py", "/proc/self/mem"])
 def test_what_cannot_be_read_has_no_lines(name: str, tmp_path: Path) -> None:
     (tmp_path / "long.py").write_text("x" * 2_000_001, encoding="utf-8")
     assert SourceLines(project=tmp_path)(Location(file=name, line=1)) is None

@@ -32,6 +32,14 @@ def test_nothing_that_is_said_steers_the_terminal(report: CheckReport) -> None:
     assert text.replace("\n", "").isprintable()
 
 
+@pytest.mark.parametrize("command", ["::error::x", "##[error]x", "##vso[task.complete]", "##teamcity[x]"])
+def test_nothing_that_is_said_is_a_command_to_a_ci_server(command: str) -> None:
+    said = finding(message=f"{'x' * 60} {command}", file=command)
+    lines = [line.lstrip() for line in text_of(said).splitlines()]
+    assert [line[1:] for line in lines if line.startswith("\\")] == [command, f"{command} "[:-1]]
+    assert not any(line.startswith(command) for line in lines)
+
+
 def test_findings_of_one_line_stand_under_it_with_the_code_and_the_resource() -> None:
     lines = written(TerminalReporter(read_line), REPORT).splitlines()
     start = lines.index("infra/shop.py:12")

@@ -15,13 +15,17 @@ _NAMES = r"pass(?:word|wd|phrase)|secret|token|api_?key|access_?key|private_?key
 _NAME = re.compile(rf"(?:{_NAMES})\w*", re.IGNORECASE)
 _TOKEN = re.compile(r"(?:AKIA|ASIA)[0-9A-Z]{16}")
 _LITERAL = re.compile(r"""(?P<quote>["'])(?P<value>(?:\\.|(?!(?P=quote)).)*)(?P=quote)""")
-# A key and its plain value, as YAML has it: `MasterUserPassword: hunter2`.
-_PLAIN = re.compile(rf"^(?P<key>\s*(?:-\s+)?[\"']?\w*(?:{_NAMES})\w*[\"']?\s*:\s+)[^\s\"'!{{\[&*|>].*$", re.IGNORECASE)
+# A key and its plain value, as YAML has them: `MasterUserPassword: hunter2`.
+_VALUE = r"[^\s\"'!{\[&*|>].*$"
+_PLAIN = re.compile(rf"^(?P<key>\s*(?:-\s+)?[\"']?\w*(?:{_NAMES})\w*[\"']?\s*:\s+){_VALUE}", re.IGNORECASE)
+_ANY_PLAIN = re.compile(rf"^(?P<key>\s*(?:-\s+)?[\"']?[\w.-]+[\"']?\s*:\s+|\s*-\s+){_VALUE}")
 
 
 def is_about_secrets(finding: Finding) -> bool:
-    """Whether a value at the finding's place may be a secret, by the name of the property or what is said of it."""
-    said = (finding.location.property_path or "", finding.message, *(each.message for each in finding.origins))
+    """Whether a value at the finding's place may be a secret, by the names of the place or by what is said of it."""
+    place = finding.location
+    named = (place.property_path or "", place.logical_id or "")
+    said = (*named, finding.message, *(each.message for each in finding.origins))
     return any(_NAME.search(each) for each in said)
 
 
@@ -29,7 +33,7 @@ def masked_line(line: str, *, everything: bool = False) -> str:
     """A source line without literals that stand behind the name of a secret; with `everything`, without any."""
     line = _TOKEN.sub(MASK, line)
     if everything:
-        return _PLAIN.sub(rf"\g<key>{MASK}", _LITERAL.sub(_masked, line))
+        return _ANY_PLAIN.sub(rf"\g<key>{MASK}", _LITERAL.sub(_masked, line))
     name = _NAME.search(line)
     if name is None:
         return line

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import posixpath
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -89,6 +88,6 @@ def _lines(path: Path) -> list[str]:
     try:
         if not path.is_file() or path.stat().st_size > _MAX_BYTES:
             return []
-        return path.read_text(encoding="utf-8", errors="replace").replace(os.linesep, "\n").split("\n")
-    except (OSError, ValueError):
+        return path.read_text(encoding="utf-8", errors="replace").split("\n")
+    except OSError:
         return []

@@ -37,7 +37,7 @@ class TerminalReporter:
         self._explained: set[str] = set()  # a page is named once
 
     def write(self, report: CheckReport, stream: IO[str]) -> None:
-        stream.writelines(f"{line}\n" for line in self._lines(report))
+        stream.writelines(f"{_inert(line)}\n" for line in self._lines(report))
 
     def _lines(self, report: CheckReport) -> Iterator[str]:
         self._explained.clear()
@@ -137,6 +137,14 @@ class TerminalReporter:
     def _cut(self, text: str, indent: int = 0) -> str:
         width = self._style.width - indent
         return text if len(text) <= width else f"{text[: width - 3]}..."
+
+
+def _inert(line: str) -> str:
+    """No command to a CI server that reads logs, whatever a template makes an engine say."""
+    text = line.lstrip()
+    return (
+        f"{line[: len(line) - len(text)]}\\{text}" if text.startswith(("::", "##[", "##vso[", "##teamcity[")) else line
+    )
 
 
 def _by_place(findings: Iterable[Finding]) -> Iterator[tuple[str, list[Finding]]]:

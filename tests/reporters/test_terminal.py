@@ -1,0 +1,82 @@
+"""What `prove` and the gate say to a person, and what every command says of the run."""
+
+from __future__ import annotations
+
+from stackproof.model.finding import Level, Notification
+from stackproof.model.location import Location
+from stackproof.model.observation import (
+    Change,
+    Coverage,
+    DriftStatus,
+    PropertyDifference,
+    ResourceProof,
+    Unproven,
+    UnprovenReason,
+)
+from stackproof.model.report import GateReport, ProveReport, Stage
+from stackproof.reporters.terminal import coverage_line, gate_text, notification_lines, prove_text
+
+PLACE = Location(logical_id="Queue", resource_type="AWS::SQS::Queue", file="a.py", line=3)
+DIFFERENCE = PropertyDifference(path="/Delay", expected=1, actual="x" * 90, change=Change.NOT_EQUAL)
+
+
+def proof(status: DriftStatus, **changes: object) -> ResourceProof:
+    return ResourceProof(**{"location": PLACE, "physical_id": "q", "status": status, **changes})  # type: ignore[arg-type]
+
+
+def test_what_differs_is_gone_or_was_not_seen_is_said_at_its_line_and_the_figures_last() -> None:
+    unread = Unproven(path="", reason=UnprovenReason.DENIED, detail="AccessDenied")
+    report = ProveReport(
+        target="aws",
+        proofs=(
+            proof(DriftStatus.MODIFIED, differences=(DIFFERENCE,)),
+            proof(DriftStatus.DELETED),
+            proof(DriftStatus.NOT_CHECKED, unproven=(unread,)),
+            proof(DriftStatus.NOT_CHECKED),
+            proof(DriftStatus.IN_SYNC, unproven=(Unproven(path="/Kms", reason=UnprovenReason.WRITE_ONLY),)),
+        ),
+    )
+    lines = prove_text(report).splitlines()
+    assert lines[:6] == [
+        "a.py:3: Queue /Delay differs",
+        "    expected 1",
+        f"    actual   '{'x' * 59}…",
+        "a.py:3: Queue (AWS::SQS::Queue) does not exist",
+        "a.py:3: Queue could not be checked: denied, AccessDenied",
+        "a.py:3: Queue could not be checked: unknown",
+    ]
+    assert lines[-2].startswith("proof (aws): ")
+    assert lines[-1] == "not proven: 1 write_only"
+    assert "not proven" not in prove_text(ProveReport(target="aws", proofs=(proof(DriftStatus.DELETED),)))
+    assert "Queue /Kms: write_only" in prove_text(report, verbose=True).splitlines()
+
+
+def test_coverage_has_its_denominators_and_says_what_stands_apart() -> None:
+    coverage = Coverage.of((proof(DriftStatus.NOT_CHECKED, custom=True),))
+    assert coverage_line(coverage, "moto") == (
+        "proof (moto): 0 of 0 resources (1 custom apart), 0 of 0 properties (nothing set)"
+    )
+    proven = Coverage.of((proof(DriftStatus.MODIFIED, proven=("/A",), differences=(DIFFERENCE,)),))
+    assert coverage_line(proven, "moto").endswith("1 of 2 properties (50.0 %), 1 differ")
+
+
+def test_the_gate_is_a_table_that_wraps_and_ends_with_the_verdict() -> None:
+    stages = (
+        Stage(name="check", exit_code=1, seconds=1.25, cached=True, detail="word " * 20),
+        Stage(name="unit", exit_code=0, seconds=0, skipped=True),
+    )
+    lines = gate_text(GateReport(stages=stages)).splitlines()
+    assert lines[1].startswith("check         violated         1.2  cached; word")
+    assert lines[2].startswith(" " * 36 + "word")
+    assert lines[-2] == "unit          skipped          0.0"
+    assert lines[-1] == "gate: violated (exit code 1)"
+
+
+def test_notifications_name_file_and_engine_once_and_notes_are_only_on_demand() -> None:
+    said = (
+        Notification(level=Level.ERROR, message="t.json: no", file="t.json"),
+        Notification(level=Level.WARNING, message="slow\nand \x1b[2J old", file="t.json", engine="checkov"),
+        Notification(level=Level.NOTE, message="n"),
+    )
+    assert list(notification_lines(said)) == ["error: t.json: no", "warning: t.json: checkov: slow and \\x1b[2J old"]
+    assert list(notification_lines(said, verbose=True))[-1] == "note: n"
