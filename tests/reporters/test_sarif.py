@@ -115,6 +115,12 @@ def test_a_place_that_is_the_template_is_not_said_twice() -> None:
     assert "relatedLocations" not in result
 
 
+def test_what_is_said_of_a_whole_file_stands_at_its_first_line() -> None:
+    result = result_of(finding(file="t.json"))
+    assert result["locations"][0]["physicalLocation"]["region"] == {"startLine": 1}
+    assert "relatedLocations" not in result
+
+
 @pytest.mark.parametrize("file", [None, ""])
 def test_a_finding_without_any_file_names_the_resource_alone(file: str | None) -> None:
     result = result_of(finding(file=file, template_file=None))

@@ -109,7 +109,8 @@ class SarifReporter:
 
     def _location(self, place: Location) -> JsonValue:
         source = self._places.source(place)
-        physical = _physical(source, place.line) if source is not None else {}
+        # GitHub takes no place without a line: what is said of a whole file stands at its first.
+        physical = _physical(source, place.line or 1) if source is not None else {}
         name = place.construct_path or place.logical_id
         if not name:
             return physical
