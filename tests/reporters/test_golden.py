@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from stackproof.model.report import CheckReport
+from stackproof.model.report import CheckReport, GateReport, Stage
 from stackproof.ports import Reporter
 from stackproof.reporters import FORMATS, check_reporters
+from stackproof.reporters.markdown import MarkdownReporter
 from stackproof.reporters.masking import masked_report
 from stackproof.reporters.places import Places
 from stackproof.reporters.style import PLAIN, Style
@@ -26,6 +27,13 @@ GOLDEN = Path(__file__).parent / "golden"
 SUFFIXES = {"terminal": "txt", "json": "json", "sarif": "sarif", "junit": "xml", "github": "log", "markdown": "md"}
 BLOB = "https://github.com/acme/shop/blob/0123abc"
 
+GATE = GateReport(
+    stages=(
+        Stage(name="synth", exit_code=0, seconds=2.5, detail="1 stacks, 3 resources"),
+        Stage(name="check", exit_code=0, seconds=1.0, detail="2 of 2 rules held"),
+        Stage(name="unit", exit_code=1, seconds=0.1, detail="1 failed | 2 passed"),
+    )
+)
 REPORTERS = check_reporters(read_line=read_line, places=Places(), style=PLAIN, blob_url=BLOB)
 CASES: dict[str, tuple[Reporter, CheckReport]] = {
     **{f"{name}.{SUFFIXES[name]}": (reporter, REPORT) for name, reporter in REPORTERS.items()},
@@ -33,6 +41,7 @@ CASES: dict[str, tuple[Reporter, CheckReport]] = {
     "terminal-colour.txt": (TerminalReporter(read_line, style=Style(colour=True, width=100)), REPORT),
     "terminal-clean.txt": (TerminalReporter(read_line), CLEAN),
     "markdown-clean.md": (REPORTERS["markdown"], CLEAN),
+    "markdown-gate.md": (MarkdownReporter(gate=GATE), CLEAN),
 }
 
 

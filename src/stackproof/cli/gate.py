@@ -56,8 +56,8 @@ def gate(context: tuple[str, ...], *, wanted: tuple[Wanted, ...], static: bool, 
     """Run everything that has to hold before a merge: one summary, one exit code.
 
     Stages: synth, check, then the suites of [tool.stackproof.suites] (without
-    any: prove on an embedded target). Reports go to reports/. The formats terminal
-    and json are about all stages, the others about the findings of check.
+    any: prove on an embedded target). Reports go to reports/. The formats terminal,
+    json and markdown are about all stages, the others about what check found.
 
     \b
     Examples:
@@ -104,7 +104,7 @@ class _GateRun:
         """How to write each format: all stages as text and JSON, what the check found in the others."""
         checked = self._checked or _unchecked(report)
         root = self._project.settings.root
-        of_check = check_writers(checked, root, templates=None)
+        of_check = check_writers(checked, root, templates=None, gate=report)
 
         def text(stream: IO[str]) -> None:
             style = style_for(stream, os.environ)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO
 
 from stackproof.cli.outputs import Wanted, Write, write_wanted
-from stackproof.model.report import CheckReport
+from stackproof.model.report import CheckReport, GateReport
 from stackproof.reporters import check_reporters
 from stackproof.reporters.masking import masked_report
 from stackproof.reporters.places import Places, SourceLines, repository_root
@@ -18,7 +18,12 @@ __all__ = ["check_writers", "write_check"]
 
 
 def check_writers(
-    report: CheckReport, root: Path, *, templates: Path | None, verbose: bool = False
+    report: CheckReport,
+    root: Path,
+    *,
+    templates: Path | None,
+    verbose: bool = False,
+    gate: GateReport | None = None,
 ) -> Callable[[IO[str] | None], Mapping[str, Write]]:
     """The writers of a report about the project at `root`, for `write_wanted`.
 
@@ -39,6 +44,7 @@ def check_writers(
             style=PLAIN if stream is None else style_for(stream, os.environ),
             verbose=verbose,
             blob_url=_blob_url(os.environ),
+            gate=gate,
         )
         return {
             name: lambda stream, reporter=reporter: reporter.write(masked, stream)  # type: ignore[misc]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from stackproof.model.report import GateReport
 from stackproof.ports import Reporter
 from stackproof.reporters.github import GithubReporter
 from stackproof.reporters.json import JsonReporter
@@ -21,14 +22,20 @@ FORMATS = ("terminal", "json", "sarif", "junit", "github", "markdown")
 
 
 def check_reporters(
-    *, read_line: ReadLine, places: Places, style: Style, verbose: bool = False, blob_url: str = ""
+    *,
+    read_line: ReadLine,
+    places: Places,
+    style: Style,
+    verbose: bool = False,
+    blob_url: str = "",
+    gate: GateReport | None = None,
 ) -> Mapping[str, Reporter]:
-    """The reporter of every format."""
+    """The reporter of every format; with a `gate`, of what its check found."""
     return {
         "terminal": TerminalReporter(read_line, style=style, verbose=verbose),
         "json": JsonReporter(),
         "sarif": SarifReporter(places),
         "junit": JunitReporter(),
         "github": GithubReporter(places, verbose=verbose),
-        "markdown": MarkdownReporter(places, blob_url=blob_url),
+        "markdown": MarkdownReporter(places, blob_url=blob_url, gate=gate),
     }

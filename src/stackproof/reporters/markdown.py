@@ -9,7 +9,7 @@ from typing import IO
 from urllib.parse import quote
 
 from stackproof.model.finding import Finding, Kind, Level
-from stackproof.model.report import CheckReport
+from stackproof.model.report import CheckReport, GateReport
 from stackproof.reporters.places import Places
 from stackproof.reporters.rules import documentation
 from stackproof.reporters.standing import Standing, by_standing
@@ -23,9 +23,10 @@ from stackproof.reporters.wording import (
     waived_because,
 )
 
-__all__ = ["LONGEST", "MARKER", "MarkdownReporter"]
+__all__ = ["GATE_MARKER", "LONGEST", "MARKER", "MarkdownReporter"]
 
 MARKER = "<!-- stackproof:check -->"
+GATE_MARKER = "<!-- stackproof:gate -->"
 LONGEST = 65_536  # GitHub refuses a longer comment
 _RESERVE = 200  # for the line that says what is left out
 # What means something inside of a line; what does only at its start cannot stand there.
@@ -44,19 +45,22 @@ class _Row:
 
 
 class MarkdownReporter:
-    """Implements `ports.Reporter`. With `blob_url` (".../blob/<commit>") places in the repository are links."""
+    """Implements `ports.Reporter`. With `blob_url` (".../blob/<commit>") places in the repository are links.
 
-    def __init__(self, places: Places = Places(), *, blob_url: str = "", longest: int = LONGEST) -> None:  # noqa: B008 - a frozen value
+    With a `gate` it is that one's comment, which leads with its stages.
+    """
+
+    def __init__(self, places: Places = Places(), *, blob_url: str = "", gate: GateReport | None = None) -> None:  # noqa: B008 - a frozen value
         self._places = places
         self._blob_url = blob_url.rstrip("/")
-        self._longest = longest
+        self._gate = gate
 
     def write(self, report: CheckReport, stream: IO[str]) -> None:
         groups = by_standing(report.findings, report.fail_level)
-        head = _head(report)
+        head = _head(report) if self._gate is None else _gate_head(self._gate) + _figures(report)
         foot = _foot(groups[Standing.GENERATED], groups[Standing.NOTED])
         stream.write(head)
-        stream.write(self._fitting([*_notes(report), *self._rows(report)], self._longest - len(head) - len(foot)))
+        stream.write(self._fitting([*_notes(report), *self._rows(report)], LONGEST - len(head) - len(foot)))
         stream.write(foot)
 
     def _rows(self, report: CheckReport) -> Iterator[_Row]:
@@ -97,11 +101,22 @@ class MarkdownReporter:
 
 def _head(report: CheckReport) -> str:
     """The marker, the verdict, and the figures with their denominator."""
+    return f"{MARKER}\n### stackproof check: {verdict_word(report.exit_code)}\n{_figures(report)}"
+
+
+def _gate_head(gate: GateReport) -> str:
+    """Without seconds, which differ from run to run."""
+    rows = "".join(f"| {_escaped(each.name)} | {each.outcome} | {_escaped(each.detail)} |\n" for each in gate.stages)
+    return (
+        f"{GATE_MARKER}\n### stackproof gate: {verdict_word(gate.exit_code)}\n\n"
+        f"| stage | outcome | detail |\n|---|---|---|\n{rows}"
+    )
+
+
+def _figures(report: CheckReport) -> str:
     summary = report.summary
     return (
-        f"{MARKER}\n"
-        f"### stackproof check: {verdict_word(report)}\n\n"
-        f"| rules that looked at something | held | violated | waived | open |\n"
+        f"\n| rules that looked at something | held | violated | waived | open |\n"
         f"|--:|--:|--:|--:|--:|\n"
         f"| {summary.total} | {summary.held} | {summary.violated} | {summary.waived} | {summary.open} |\n"
     )

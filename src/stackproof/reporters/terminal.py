@@ -9,7 +9,7 @@ from stackproof.model.finding import Level, Notification
 from stackproof.model.json import JsonValue
 from stackproof.model.observation import Coverage, DriftStatus, ResourceProof
 from stackproof.model.report import GateReport, ProveReport
-from stackproof.reporters.wording import visible
+from stackproof.reporters.wording import verdict_word, visible
 
 __all__ = ["coverage_line", "gate_text", "notification_lines", "prove_text"]
 
@@ -55,8 +55,7 @@ def gate_text(report: GateReport) -> str:
         first, *more = textwrap.wrap(cached + stage.detail, _WIDTH - 36) or [""]
         lines.append(f"{stage.name:<14}{stage.outcome:<12}{stage.seconds:>8.1f}  {first}".rstrip())
         lines.extend(f"{'':<36}{each}" for each in more)
-    words = {0: "held", 1: "violated", 2: "configuration error", 3: "could not complete"}
-    lines.append(f"gate: {words[report.exit_code]} (exit code {report.exit_code})")
+    lines.append(f"gate: {verdict_word(report.exit_code)} (exit code {report.exit_code})")
     return "\n".join(lines) + "\n"
 
 

@@ -19,7 +19,7 @@ __all__ = [
 REMEDY = "upgrade aws-cdk-lib; no line of yours sets it"
 """What helps with what CDK generates: its handlers and their roles come with the library."""
 
-_VERDICTS = {0: "held", 1: "violated"}
+_VERDICTS = {0: "held", 1: "violated", 2: "configuration error", 3: "could not complete"}
 
 
 def policy_line(report: CheckReport) -> str:
@@ -36,9 +36,9 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def verdict_word(report: CheckReport) -> str:
+def verdict_word(exit_code: int) -> str:
     """The verdict in a word or three; what could not be judged is no verdict."""
-    return _VERDICTS.get(report.exit_code, "could not complete")
+    return _VERDICTS[exit_code]
 
 
 def rule_ids(finding: Finding) -> tuple[str, ...]:
