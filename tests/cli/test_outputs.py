@@ -100,7 +100,7 @@ def test_one_run_writes_every_format(folder: Path) -> None:
     done = run(folder, "stackproof", "check", "open.yaml", *pairs, "--format", "terminal", GITHUB_SHA="")
     assert done.returncode == 1, done.stderr
     assert "open.yaml:" in done.stdout
-    assert " | - {IpProtocol: tcp" in done.stdout or " | " in done.stdout
+    assert "     6 | SecurityGroupIngress:\n  in Group\n" in done.stdout
     found = json.loads((folder / "r.json").read_text(encoding="utf-8"))["findings"]
     (sarif,) = json.loads((folder / "r.sarif").read_text(encoding="utf-8"))["runs"]
     assert len(sarif["results"]) == len(found)

@@ -23,6 +23,7 @@ def test_source_files_are_the_projects_and_templates_the_working_directorys() ->
     assert places.source(Location(template_file="/r/t.json")) == "t.json"
     assert places.source(Location(file="/other/t.json")) == "/other/t.json"
     assert places.source(Location()) is None
+    assert places.source(Location(file="<stdin>", template_file="<stdin>")) is None
 
 
 def test_without_a_repository_paths_stand_as_they_are() -> None:

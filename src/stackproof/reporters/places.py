@@ -16,6 +16,7 @@ ReadLine: TypeAlias = Callable[[Location], str | None]
 """The text of the line that a location names; None where it cannot be shown."""
 
 _MAX_BYTES = 2_000_000
+_STDIN = "<stdin>"  # what the report calls standard input, which no one can open
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,7 @@ class Places:
     def is_file(self, location: Location) -> bool:
         """Whether the repository has the file that a person opens."""
         source = self.source(location)
-        if source is None or source.startswith(("/", "..", "<")):
+        if source is None or source.startswith(("/", "..")):
             return False
         return not self.synthesizes or location.file != location.template_file
 
@@ -49,8 +50,10 @@ class Places:
         return self._within(self.templates, location.template_file or location.file)
 
     def _within(self, base: str, file: str | None) -> str | None:
-        if not file or not self.repository:
-            return file or None
+        if not file or file == _STDIN:
+            return None
+        if not self.repository:
+            return file
         whole = posixpath.normpath(posixpath.join(base, file))
         head = self.repository.rstrip("/") + "/"
         return whole.removeprefix(head)
