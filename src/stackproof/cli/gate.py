@@ -207,10 +207,10 @@ def _suite_result(name: str, status: int, facts: Path) -> StageResult:
     try:
         found = json.loads(facts.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        # A crash may end with any code, 1 as well: it is no verdict.
+        # A crash may end with 0 or 1 as well: it is no verdict.
         code = ConfigError.exit_code if status == _PYTEST_USAGE else 3
         return StageResult(exit_code=code, detail=f"{name} left no report: it did not run to its end")
-    code = status if status in {0, 1, 2, 3} else 3
+    code = {_PYTEST_USAGE: ConfigError.exit_code, 0: 0, 1: 1, 2: 2}.get(status, 3)
     tests = ", ".join(f"{count} {word}" for word, count in found["tests"].items()) or "nothing ran"
     proofs = tuple(ResourceProof.from_dict(each) for each in found["proofs"])
     if not proofs:
