@@ -161,6 +161,18 @@ def pytest_runtest_makereport(
     return report
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """What cannot be collected is not judged; where we know why, that is one line."""
+    report = yield
+    call = report.__dict__.get("call")  # pytest keeps it there until it has told everyone
+    error = call.excinfo.value if call is not None and call.excinfo is not None else None
+    if report.failed and isinstance(error, StackproofError):
+        report.stackproof = {"exit_code": error.exit_code}  # type: ignore[attr-defined]
+        report.longrepr = f"{type(error).__name__}: {error}"
+    return report
+
+
 def _last(report: pytest.TestReport) -> bool:
     """The report of the call, or of a setup after which there is no call."""
     return report.when == "call" or (report.when == "setup" and not report.passed)

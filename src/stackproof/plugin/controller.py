@@ -45,6 +45,17 @@ class Controller:
         if "exit_code" in facts:
             self._codes.add(int(facts["exit_code"]))
 
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A suite that is not collected is not judged; xdist would count it as a failed test."""
+        if report.failed:
+            self._codes.add(int(facts_on(report).get("exit_code", 3)))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, error: object) -> None:
+        """A worker that crashed leaves a test without a verdict."""
+        if error:
+            self._codes.add(3)
+
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:  # noqa: ANN401 - pytest's reporter is not public
         if not self._proofs and not self._rules:
             return

@@ -37,7 +37,7 @@ def facts_of(node: pytest.Item) -> Facts:
     return node.stash.setdefault(FACTS, {})
 
 
-def facts_on(report: pytest.TestReport) -> dict[str, Any]:
+def facts_on(report: pytest.TestReport | pytest.CollectReport) -> dict[str, Any]:
     """What a report carries, if anything."""
     found = getattr(report, "stackproof", None)
     return found if isinstance(found, dict) else {}
