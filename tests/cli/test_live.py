@@ -1,4 +1,4 @@
-"""`stackproof deploy` and `prove`: on an emulator freely, in an account only by permission, and nothing reaches AWS without."""
+"""`stackproof deploy` and `prove`: on an emulator freely, in an account only by permission."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def account(recorder: Recorder) -> dict[str, str]:
         "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_MAX_ATTEMPTS": "1",
-        **{name: recorder.url for name in ("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy")},
+        **dict.fromkeys(("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"), recorder.url),
         "NO_PROXY": "",
         "no_proxy": "",
     }
@@ -212,7 +212,9 @@ def test_a_kept_emulator_is_found_by_prove_and_a_difference_is_1(tmp_path: Path)
         assert (difference["property_path"], difference["expected"], difference["actual"]) == ("/ShardCount", 3, 2)
         assert (difference["location"]["file"], difference["location"]["line"]) == ("app.py", 11)
 
-        attached = run(folder, "pytest", "suites/integration", "-p", "no:xdist", "--endpoint-url", url, "--stack", "Tiny")
+        attached = run(
+            folder, "pytest", "suites/integration", "-p", "no:xdist", "--endpoint-url", url, "--stack", "Tiny"
+        )
         assert attached.returncode == 0, attached.stdout
         assert f"proof ({url}): 2 of 2 resources" in attached.stdout
     finally:
@@ -232,7 +234,9 @@ def ender(folder: Path) -> Path:
 
 @pytest.mark.parametrize("command", ["deploy", "prove"])
 def test_a_stack_that_the_app_does_not_have_is_2(command: str, tmp_path: Path) -> None:
-    done = run(project("tiny", tmp_path), "stackproof", command, "--endpoint-url", "http://127.0.0.1:1", "--stack", "No")
+    done = run(
+        project("tiny", tmp_path), "stackproof", command, "--endpoint-url", "http://127.0.0.1:1", "--stack", "No"
+    )
     assert done.returncode == 2
     assert "--stack No: the app has no such stack, only Tiny" in done.stderr
 

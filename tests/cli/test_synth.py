@@ -109,7 +109,9 @@ def test_an_app_that_does_not_synthesize_is_one_line_and_3(
 
 
 def test_a_look_up_that_a_dummy_stands_for_is_said(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    edit(tiny, '"version": "55.0.0",', '"version": "55.0.0", "missing": [{"key": "vpc-provider:x", "provider": "vpc"}],')
+    edit(
+        tiny, '"version": "55.0.0",', '"version": "55.0.0", "missing": [{"key": "vpc-provider:x", "provider": "vpc"}],'
+    )
     said = "a dummy stands for the look-up vpc-provider:x: run `cdk synth` once with an account"
     assert f"warning: {said}" in called(capsys, "synth")[2]
     code, out, _ = called(capsys, "check")
