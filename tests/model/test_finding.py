@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from stackproof.model.finding import Finding, Kind, Level, Origin, Suppression, SuppressionKind
+from stackproof.model.location import Location
 from tests.fakes import finding, waiver
 
 
@@ -105,7 +108,9 @@ def test_a_waiver_names_a_rule_or_a_control() -> None:
 
 
 def test_what_lies_in_no_template_is_told_apart_by_file_and_message() -> None:
-    nowhere = {"stack_name": None, "template_file": None, "logical_id": None, "file": "waivers.yaml"}
-    one, other = (finding(message=message, line=line, **nowhere) for message, line in (("a", 1), ("b", 2)))
-    assert one.fingerprint != other.fingerprint
-    assert one.fingerprint == finding(message="a", line=9, **nowhere).fingerprint
+    def ledger(message: str, line: int) -> Finding:
+        place = Location(file="waivers.yaml", line=line)
+        return replace(finding(message=message), location=place)
+
+    assert ledger("a", 1).fingerprint != ledger("b", 1).fingerprint
+    assert ledger("a", 1).fingerprint == ledger("a", 9).fingerprint
