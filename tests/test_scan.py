@@ -8,11 +8,13 @@ from datetime import timedelta
 import pytest
 
 from stackproof.errors import ConfigError
-from stackproof.model.finding import EngineAnswer, Kind, Level, Notification, RuleCount
+from stackproof.model.finding import EngineAnswer, Kind, Level, Notification, RuleCount, SuppressionKind
+from stackproof.model.json import JsonObject
+from stackproof.model.ledger import WaiverState
 from stackproof.model.location import SourceLine
 from stackproof.model.template import Template
 from stackproof.scan import ScanResult, is_remembered, scan
-from tests.fakes import TODAY, FakeEngine, FakeStore, finding, resource, template, waiver
+from tests.fakes import TODAY, FakeEngine, FakeStore, finding, in_source_waiver, resource, template, waiver
 
 ANSWER = EngineAnswer(
     findings=(finding(),),
@@ -130,13 +132,20 @@ def test_an_answer_of_another_form_is_not_an_answer(remembered: object) -> None:
     assert (result.findings, result.cached) == (ANSWER.findings, 0)
 
 
+ABOUT_WAIVERS = tuple(
+    RuleCount(rule_id=rule, engine="stackproof", looked_at=1) for rule in ("SPW001", "SPW002", "SPW003", "SPW005")
+)
+
+
 def test_waivers_are_applied_after_the_cache_and_what_they_cover_no_longer_failed() -> None:
     store, held = FakeStore(), template(stack_name="S")
     scanned(held, engine=FakeEngine({"t.json": ANSWER}), store=store)
     result = scanned(held, engine=FakeEngine(), store=store, waived=True)
     assert result.findings[0].suppression is not None
-    assert result.counts == (replace(ANSWER.counts[0], failed=0, waived=1),)
-    assert result.by_template["t.json"] == (result.findings, result.counts)
+    count = replace(ANSWER.counts[0], failed=0, waived=1)
+    assert result.counts == (count, *ABOUT_WAIVERS)
+    assert result.by_template["t.json"] == (result.findings, (count,))
+    assert [(each.state, each.covers) for each in result.waivers] == [(WaiverState.ACTIVE, 1)]
 
 
 def test_what_was_open_and_is_waived_is_no_longer_open() -> None:
@@ -144,22 +153,62 @@ def test_what_was_open_and_is_waived_is_no_longer_open() -> None:
         findings=(finding(kind=Kind.OPEN),), counts=(RuleCount(rule_id="E1", engine="fake", looked_at=3, open=2),)
     )
     result = scanned(template(stack_name="S"), engine=FakeEngine({"t.json": answer}), waived=True)
-    assert result.counts == (RuleCount(rule_id="E1", engine="fake", looked_at=3, open=1, waived=1),)
+    assert result.counts[0] == RuleCount(rule_id="E1", engine="fake", looked_at=3, open=1, waived=1)
 
 
 def test_a_waived_finding_without_a_template_of_the_run_is_in_no_count() -> None:
     answer = replace(ANSWER, findings=(finding(template_file=None),))
     result = scanned(template(stack_name="S"), engine=FakeEngine({"t.json": answer}), waived=True)
-    assert result.counts == ANSWER.counts
+    assert result.counts == (*ANSWER.counts, *ABOUT_WAIVERS)
 
 
 def test_what_broke_is_said_before_the_waivers_and_no_waiver_is_called_useless_then() -> None:
     engine = FakeEngine({"t.json": None})
-    assert [each.level for each in scanned(template(stack_name="S"), engine=engine, waived=True).notifications] == [
-        Level.ERROR
-    ]
+    assert scanned(template(stack_name="S"), engine=engine, waived=True).findings == ()
     idle = scanned(template(stack_name="S"), engine=FakeEngine(), waived=True)
-    assert [each.level for each in idle.notifications] == [Level.WARNING]
+    assert [each.rule_id for each in idle.findings] == ["SPW002"]
+    assert idle.notifications == ()
+
+
+def test_a_waiver_is_of_use_if_any_template_of_the_run_needs_it() -> None:
+    held = [template(stack_name="S"), template("u.json", stack_name="T")]
+    assert scanned(*held, engine=FakeEngine({"t.json": ANSWER}), waived=True).waivers[0].state is WaiverState.ACTIVE
+
+
+def silenced(metadata: JsonObject) -> Template:
+    return template("t.json", resource(body={"Type": "AWS::SNS::Topic", "Metadata": metadata}), stack_name="S")
+
+
+def test_what_a_template_silences_is_waived_counted_and_listed() -> None:
+    answer = EngineAnswer(
+        findings=(finding("CKV_1", engine="checkov"),),
+        counts=(RuleCount(rule_id="CKV_1", engine="checkov", looked_at=1, failed=1),),
+    )
+    held = silenced({"checkov": {"skip": [{"id": "CKV_1", "comment": "why"}]}})
+    result = scanned(held, engine=FakeEngine({"t.json": answer}, name="checkov"))
+    assert result.findings[0].suppression is not None
+    assert result.findings[0].suppression.kind is SuppressionKind.IN_SOURCE
+    assert (result.counts[0].failed, result.counts[0].waived) == (0, 1)
+    assert [(each.source, each.rule, each.covers) for each in result.waivers] == [("checkov", "CKV_1", 1)]
+
+
+def test_what_would_silence_and_is_not_heeded_is_a_note() -> None:
+    (note,) = scanned(silenced({"cfn_nag": {}}), engine=FakeEngine()).notifications
+    assert (note.level, note.file) == (Level.NOTE, "t.json")
+    assert note.message.startswith("Resources.Topic.Metadata.cfn_nag would silence rules and was not heeded")
+
+
+def test_what_an_app_acknowledges_is_waived_but_not_what_is_not_waivable() -> None:
+    told = [in_source_waiver(source="cdk", engines=frozenset({"fake"}))]
+    for protected in (frozenset[str](), frozenset({"E1"})):
+        result = scan(
+            [template(stack_name="S")],
+            [FakeEngine({"t.json": ANSWER})],
+            on=TODAY,
+            acknowledged=told,
+            not_waivable=protected,
+        )
+        assert (result.findings[0].suppression is None) == bool(protected)
 
 
 def test_a_scan_knows_beforehand_whether_it_will_run_an_engine() -> None:

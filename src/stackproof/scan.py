@@ -11,10 +11,12 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from stackproof.errors import ConfigError, StackproofError
+from stackproof.in_source import in_source
 from stackproof.merging import merged
 from stackproof.model.finding import EngineAnswer, Finding, Kind, Level, Notification, RuleCount, Waiver
 from stackproof.model.json import JsonValue, digest
-from stackproof.waivers import waived
+from stackproof.model.ledger import InSourceWaiver, LedgerEntry
+from stackproof.waivers import Judged, Ledger, waived
 
 if TYPE_CHECKING:
     from stackproof.model.template import Template
@@ -29,6 +31,8 @@ _KIND = "engine"
 class ScanResult:
     """All that was found. `counts` are over the whole run, `by_template` holds findings and counts of each file.
 
+    `waivers` is the ledger, and what became of each waiver. `stacks` names what was judged: for a template by itself,
+    its file.
     `seconds` are by engine; of all answers, `cached` came from the store and `computed` from an engine.
     """
 
@@ -40,6 +44,8 @@ class ScanResult:
     seconds: Mapping[str, float] = field(default_factory=dict)
     cached: int = 0
     computed: int = 0
+    waivers: tuple[LedgerEntry, ...] = ()
+    stacks: tuple[str, ...] = ()
 
     @property
     def is_cached(self) -> bool:
@@ -65,10 +71,13 @@ def scan(
     waivers: Sequence[Waiver] = (),
     on: date,
     controls: Mapping[str, str] | None = None,
+    acknowledged: Sequence[InSourceWaiver] = (),
+    not_waivable: frozenset[str] = frozenset(),
 ) -> ScanResult:
     """Every engine's answer to every template; an engine that breaks on one is a notification, and the rest goes on.
 
     Engines work in parallel, each in a thread of its own. What the store remembers costs no engine its start.
+    `acknowledged` is what apps say of rules, apart from what stands in their templates.
     Raises ConfigError if a file of rules is wrong.
     """
     with ThreadPoolExecutor(max_workers=max(1, len(engines))) as pool:
@@ -80,6 +89,8 @@ def scan(
         for template, answer in zip(templates, each.answers, strict=True)
         if answer is not None
     ]
+    stacks = tuple(sorted({each.stack_name or each.file for each in templates}))
+    sources = [(template, in_source(template)) for template in templates]
     notifications = [
         *(each for _, answer in answers for each in answer.notifications),
         *(each for one in said.values() for each in one.notifications),
@@ -88,19 +99,29 @@ def scan(
             for template in templates
             for reason in template.unreadable.values()
         ),
+        *(_unheeded(place, template) for template, said_there in sources for place in said_there.unheeded),
     ]
     result = waived(
         merged((each for _, answer in answers for each in answer.findings), controls),
-        waivers,
+        Ledger(
+            waivers=tuple(waivers),
+            in_source=(*acknowledged, *(each for _, said_there in sources for each in said_there.waivers)),
+            not_waivable=not_waivable,
+        ),
         on=on,
-        stacks={each.stack_name or each.file for each in templates},
-        complete=not any(each.level is Level.ERROR for each in notifications),
+        judged=Judged(
+            stacks=stacks,
+            engines=said.keys(),
+            complete=not any(each.level is Level.ERROR for each in notifications),
+        ),
     )
     by_template = _template_counts(templates, answers, result.findings)
     return ScanResult(
         findings=result.findings,
-        counts=_summed(each for counts in by_template.values() for each in counts),
-        notifications=tuple(sorted({*notifications, *result.notifications}, key=_notification_key)),
+        counts=_summed((*(each for counts in by_template.values() for each in counts), *result.counts)),
+        notifications=tuple(sorted(set(notifications), key=_notification_key)),
+        waivers=result.entries,
+        stacks=stacks,
         inputs=tuple(sorted(each.file for each in templates)),
         by_template={
             file: (tuple(each for each in result.findings if each.location.template_file == file), counts)
@@ -151,6 +172,11 @@ def _judge_all(engine: PolicyEngine, templates: Sequence[Template], store: Store
         seconds=time.monotonic() - began,
         cached=cached,
     )
+
+
+def _unheeded(place: str, template: Template) -> Notification:
+    reason = "would silence rules and was not heeded: a waiver names the rules that it is for"
+    return Notification(level=Level.NOTE, message=f"{place} {reason}", file=template.file)
 
 
 def _readable(answer: EngineAnswer, template: Template) -> EngineAnswer:
@@ -208,8 +234,7 @@ def _template_counts(
     for finding in findings:
         file = finding.location.template_file
         if finding.suppression is not None and file in waived_in:
-            for engine, rule_id in {(each.engine, each.rule_id) for each in finding.origins}:
-                waived_in[file][engine, rule_id, finding.kind] += 1
+            waived_in[file].update(_judgements(finding))
     return {
         template.file: _summed(
             _with_waived(count, waived_in[template.file])
@@ -219,6 +244,11 @@ def _template_counts(
         )
         for template in templates
     }
+
+
+def _judgements(finding: Finding) -> set[tuple[str, str, Kind]]:
+    """What it counts as in the denominators, once for each rule that said it."""
+    return {(each.engine, each.rule_id, finding.kind) for each in finding.origins}
 
 
 def _with_waived(count: RuleCount, waived_in: Counter[tuple[str, str, Kind]]) -> RuleCount:

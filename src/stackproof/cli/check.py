@@ -72,6 +72,7 @@ def check(
         fail_level=Level(fail_level) if fail_level else project.settings.fail_level,
         strict=strict,
         inputs=result.inputs,
+        waivers=result.waivers,
     )
     write_reports(formats, outputs, text=lambda: check_text(report, verbose=verbose), report=report.to_dict())
     raise click.exceptions.Exit(report.exit_code)

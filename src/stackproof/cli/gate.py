@@ -118,6 +118,7 @@ class _GateRun:
             fail_level=self._project.settings.fail_level,
             strict=self._strict,
             inputs=result.inputs,
+            waivers=result.waivers,
         )
         self._write("check.json", report.to_dict())
         text = check_text(report)

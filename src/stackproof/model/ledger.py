@@ -30,11 +30,10 @@ class WaiverState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InSourceWaiver:
-    """What a template or an app says of a rule, to be heeded for `engines` in `files`, the templates' names.
+    """What a template or an app says of a rule, to be heeded for what `engines` said of `files`, the templates' names.
 
     It covers one resource, where it names a logical id; else all that is at and below a construct path, where it has
-    one; else all of the template. `applies_to` narrows it to findings that name one of these in brackets.
-    `is_prefix` says that its rule is the beginning of many ids, `is_final` that CDK heeded it before we could look.
+    one; else all of the template. `location` is the place of what it covers.
     """
 
     source: str
@@ -46,14 +45,14 @@ class InSourceWaiver:
     files: frozenset[str]
     logical_id: str | None = None
     construct_path: str | None = None
-    applies_to: tuple[str, ...] = ()
     is_prefix: bool = False
+    """Whether its rule is the beginning of many ids."""
+    is_broad: bool = False
+    """Whether it covers a whole template, stack or app."""
     is_final: bool = False
-
-    @property
-    def is_broad(self) -> bool:
-        """Whether it covers more than one construct."""
-        return self.logical_id is None
+    """Whether CDK heeds it before it writes the assembly, so that no one after it can tell its use."""
+    generated: bool = False
+    """Whether CDK wrote it, on a resource that it added by itself."""
 
     @property
     def trace(self) -> Suppression:
@@ -62,7 +61,7 @@ class InSourceWaiver:
 
     def sort_key(self) -> tuple[object, ...]:
         """A total order over what one run can see."""
-        return (self.where, self.source, self.rule, self.reason, sorted(self.files), self.applies_to)
+        return (self.where, self.source, self.rule, self.reason, sorted(self.files))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
