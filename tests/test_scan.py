@@ -7,13 +7,15 @@ from datetime import timedelta
 
 import pytest
 
+from stackproof.baseline import key_of
 from stackproof.errors import ConfigError
+from stackproof.model.baseline import Baseline
 from stackproof.model.finding import EngineAnswer, Kind, Level, Notification, RuleCount, SuppressionKind
 from stackproof.model.json import JsonObject
 from stackproof.model.ledger import WaiverState
 from stackproof.model.location import SourceLine
 from stackproof.model.template import Template
-from stackproof.scan import ScanResult, is_remembered, scan
+from stackproof.scan import ScanResult, baselined, is_remembered, scan
 from tests.fakes import TODAY, FakeEngine, FakeStore, finding, in_source_waiver, resource, template, waiver
 
 ANSWER = EngineAnswer(
@@ -209,6 +211,54 @@ def test_what_an_app_acknowledges_is_waived_but_not_what_is_not_waivable() -> No
             not_waivable=protected,
         )
         assert (result.findings[0].suppression is None) == bool(protected)
+
+
+# --- baselines
+
+
+def held_against(baseline: Baseline, *, broken: bool = False) -> ScanResult:
+    """A finding in `t.json`, compared with a baseline; `broken` adds a template that the engine breaks on."""
+    engine = FakeEngine({"t.json": ANSWER, "bad.json": None})
+    held = [template(stack_name="S"), *([template("bad.json")] if broken else [])]
+    result = scan(held, [engine], on=TODAY)
+    return baselined(result, baseline, name="b.json", not_waivable=frozenset())
+
+
+def test_what_is_in_the_baseline_no_longer_counts_as_failed() -> None:
+    result = held_against({key_of(finding()): 1})
+    (one,) = result.findings
+    assert one.suppression is not None
+    assert one.suppression.kind is SuppressionKind.BASELINE
+    count = replace(ANSWER.counts[0], failed=0, waived=1)
+    assert result.counts == (count,)
+    assert result.by_template["t.json"] == ((one,), (count,))
+    assert result.notifications == ANSWER.notifications
+
+
+def test_what_is_not_in_the_baseline_fails_as_before() -> None:
+    result = held_against({})
+    assert (result.findings, result.counts) == (ANSWER.findings, ANSWER.counts)
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (1, "1 entry of the baseline is fixed: rewrite it (--write-baseline)"),
+        (3, "3 entries of the baseline are fixed: rewrite it (--write-baseline)"),
+    ],
+)
+def test_what_is_fixed_is_said(size: int, text: str) -> None:
+    result = held_against({key_of(finding()): 1, key_of(finding("E9")): size})
+    assert [each for each in result.notifications if each.file == "b.json"] == [
+        Notification(level=Level.NOTE, message=text, file="b.json")
+    ]
+
+
+def test_nothing_is_called_fixed_where_something_broke_or_no_one_looked() -> None:
+    old = {key_of(finding("E9")): 1}
+    assert not [each for each in held_against(old, broken=True).notifications if each.file == "b.json"]
+    elsewhere = {key_of(finding("E9", stack_name="Other")): 1}
+    assert not [each for each in held_against(elsewhere).notifications if each.file == "b.json"]
 
 
 def test_a_scan_knows_beforehand_whether_it_will_run_an_engine() -> None:

@@ -10,9 +10,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
+from stackproof.baseline import with_baseline
 from stackproof.errors import ConfigError, StackproofError
 from stackproof.in_source import in_source
 from stackproof.merging import merged
+from stackproof.model.baseline import Baseline
 from stackproof.model.finding import EngineAnswer, Finding, Kind, Level, Notification, RuleCount, Waiver
 from stackproof.model.json import JsonValue, digest
 from stackproof.model.ledger import InSourceWaiver, LedgerEntry
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from stackproof.model.template import Template
     from stackproof.ports import PolicyEngine, Store
 
-__all__ = ["ScanResult", "is_remembered", "scan"]
+__all__ = ["ScanResult", "baselined", "is_remembered", "scan"]
 
 _KIND = "engine"
 
@@ -130,6 +132,36 @@ def scan(
         seconds={name: one.seconds for name, one in sorted(said.items())},
         cached=sum(one.cached for one in said.values()),
         computed=sum(len(one.answers) - one.cached for one in said.values()),
+    )
+
+
+def baselined(result: ScanResult, baseline: Baseline, *, name: str, not_waivable: frozenset[str]) -> ScanResult:
+    """The result with the findings of the baseline suppressed; `name` is its file, for what has to be said of it."""
+    compared = with_baseline(
+        result.findings,
+        baseline,
+        stacks=result.stacks,
+        complete=not any(each.level is Level.ERROR for each in result.notifications),
+        not_waivable=not_waivable,
+    )
+    old: dict[str | None, Counter[tuple[str, str, Kind]]] = {}
+    for each in set(compared.findings) - set(result.findings):
+        old.setdefault(each.location.template_file, Counter()).update(_judgements(each))
+    every = sum(old.values(), Counter[tuple[str, str, Kind]]())
+    fixed = "1 entry of the baseline is" if compared.fixed == 1 else f"{compared.fixed} entries of the baseline are"
+    said = Notification(level=Level.NOTE, message=f"{fixed} fixed: rewrite it (--write-baseline)", file=name)
+    return replace(
+        result,
+        findings=compared.findings,
+        counts=tuple(_with_waived(each, every) for each in result.counts),
+        notifications=(*result.notifications, said) if compared.fixed else result.notifications,
+        by_template={
+            file: (
+                tuple(each for each in compared.findings if each.location.template_file == file),
+                tuple(_with_waived(each, old.get(file, Counter())) for each in counts),
+            )
+            for file, (_, counts) in result.by_template.items()
+        },
     )
 
 
