@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -172,9 +173,17 @@ def test_a_waiver_that_matches_nothing_is_a_finding_at_its_line() -> None:
         (waiver(stack="T"), JUDGED),
         (waiver(rule="CKV_AWS_1"), JUDGED),
         (waiver(rule="F3002"), JUDGED),
+        (waiver(rule="W3005"), JUDGED),
         (waiver(rule="cdk:deprecated-api/x"), JUDGED),
     ],
-    ids=["not everything was judged", "another stack", "no Checkov", "no cloudformation-validate", "no app"],
+    ids=[
+        "not everything was judged",
+        "another stack",
+        "no Checkov",
+        "no cloudformation-validate",
+        "one of two linters",
+        "no app",
+    ],
 )
 def test_a_waiver_is_not_called_useless_where_no_one_looked(one: Waiver, judged: Judged) -> None:
     result = applied(waivers=(one,), judged=judged)
@@ -183,7 +192,9 @@ def test_a_waiver_is_not_called_useless_where_no_one_looked(one: Waiver, judged:
 
 
 def test_a_waiver_of_a_rule_whose_engine_looked_is_called_useless() -> None:
-    assert about(applied(waivers=(waiver(rule="W3005"),))) == ["SPW002"]
+    both = replace(JUDGED, engines={"cfn-lint", "cloudformation-validate"})
+    assert about(applied(waivers=(waiver(rule="W3005"),), judged=both)) == ["SPW002"]
+    assert about(applied(waivers=(waiver(rule="W3005"),), judged=replace(JUDGED, rules={"W3005"}))) == ["SPW002"]
     assert about(applied(waivers=(waiver(stack="?"),))) == ["SPW002", "SPW003"]
 
 

@@ -114,6 +114,7 @@ def scan(
         judged=Judged(
             stacks=stacks,
             engines=said.keys(),
+            rules={count.rule_id for _, answer in answers for count in answer.counts},
             complete=not any(each.level is Level.ERROR for each in notifications),
         ),
     )

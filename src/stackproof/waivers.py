@@ -20,10 +20,10 @@ _ENGINE = "stackproof"
 _EXPIRED, _UNUSED, _BROAD, _NOT_WAIVABLE = "SPW001", "SPW002", "SPW003", "SPW005"
 # Whose ids these are; a waiver of a rule whose engine was not there may yet be of use.
 _FAMILIES = (
-    (re.compile(r"(CKV2?|BC)_.+"), "checkov"),
-    (re.compile(r"[EWI][0-9]{4}"), "cfn-lint"),
-    (re.compile(r"F[0-9]{4}"), "cloudformation-validate"),
-    (re.compile(r"cdk:.+"), "cdk"),
+    (re.compile(r"(CKV2?|BC)_.+"), frozenset({"checkov"})),
+    (re.compile(r"[EWI][0-9]{4}"), frozenset({"cfn-lint", "cloudformation-validate"})),
+    (re.compile(r"F[0-9]{4}"), frozenset({"cloudformation-validate"})),
+    (re.compile(r"cdk:.+"), frozenset({"cdk"})),
 )
 
 
@@ -38,10 +38,14 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """What a run looked at: stacks (for a template by itself its file), and engines; `complete` if none of it broke."""
+    """What a run looked at: stacks (for a template by itself its file), engines, and rules with a denominator.
+
+    `complete` if none of it broke.
+    """
 
     stacks: Collection[str] = ()
     engines: Collection[str] = ()
+    rules: Collection[str] = ()
     complete: bool = True
 
 
@@ -221,11 +225,11 @@ class _Book:
         return not self.ledger.not_waivable.isdisjoint(names)
 
     def _was_judged(self, waiver: Waiver) -> bool:
-        family = next((engine for ids, engine in _FAMILIES if ids.fullmatch(waiver.named)), None)
+        family = next((engines for ids, engines in _FAMILIES if ids.fullmatch(waiver.named)), frozenset())
         return (
             self.judged.complete
             and any(matches(waiver.stack, each) for each in self.judged.stacks)
-            and (family is None or family in self.judged.engines)
+            and (waiver.named in self.judged.rules or family.issubset(self.judged.engines))
         )
 
     def _say(self, rule_id: str, level: Level, message: str, at: Location | InSourceWaiver) -> None:

@@ -134,9 +134,24 @@ def violated(place: Location, **changes: Any) -> Assembly:  # noqa: ANN401
 def test_a_violation_is_a_finding_at_its_resource() -> None:
     app = violated(TOPIC.location("/TopicName"))
     found = the_one(app)
-    assert (found.rule_id, found.level, found.origins[0].engine) == ("R1", Level.ERROR, "cdk")
+    assert (found.rule_id, found.level, found.origins[0].engine) == ("p::R1", Level.ERROR, "cdk")
     assert found.location == TOPIC.location("/TopicName")
-    assert count_of(judged(app), "R1") == (1, 1, 0)
+    assert count_of(judged(app), "p::R1") == (1, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("plugin", "rule_id", "expected"),
+    [
+        ("house rules", "no name", "house-rules::no-name"),
+        ("house rules", "other::rule", "other::rule"),
+        ("CloudFormation Validate", "F3002", "F3002"),
+        ("AwsSolutions Checks", "AwsSolutions-IAM5[Action::s3:*]", "AwsSolutions-IAM5[Action::s3:*]"),
+    ],
+)
+def test_a_rule_of_a_plugin_has_the_id_that_cdk_would_have_acknowledged(
+    plugin: str, rule_id: str, expected: str
+) -> None:
+    assert the_one(violated(TOPIC.location(), plugin=plugin, rule_id=rule_id)).rule_id == expected
 
 
 def test_a_violation_on_what_cdk_generates_is_generated() -> None:

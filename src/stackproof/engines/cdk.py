@@ -18,11 +18,12 @@ __all__ = ["CdkEngine"]
 _NAME = "cdk"
 _LEVELS = {"error": Level.ERROR, "warning": Level.WARNING, "info": Level.NOTE}
 _ACKNOWLEDGEABLE = re.compile(r"\s*\[ack: (?P<rule_id>[^\]]+)\]\s*$")
-# cdk-nag 2 annotates constructs; the packs that it ships.
-_NAG = re.compile(
-    r"(?P<rule_id>(?:AwsSolutions|HIPAA\.Security|NIST\.800\.53\.R[45]|PCI\.DSS\.321|Serverless)-\w+(?:\[.*\])?): ",
-    re.DOTALL,
-)
+# The packs that cdk-nag ships. Version 2 annotates constructs, version 3 is a validation plugin.
+_NAG_RULE = r"(?:AwsSolutions|HIPAA\.Security|NIST\.800\.53\.R[45]|PCI\.DSS\.321|Serverless)-\w+(?:\[.*\])?"
+_NAG = re.compile(rf"(?P<rule_id>{_NAG_RULE}): ", re.DOTALL)
+_IS_NAG = re.compile(_NAG_RULE, re.DOTALL)
+# The plugin that is built into CDK: its rules are those of our engine of that name.
+_BUILT_IN = "CloudFormation Validate"
 # How cdk-nag says that a rule of it broke, in versions 2 and 3.
 _BROKEN = re.compile(r"CdkNagValidationFailure\b|.*\bthrew an error during validation\b", re.DOTALL)
 _ANNOTATION_RULES = tuple(f"cdk:annotation-{level}" for level in sorted(_LEVELS))
@@ -120,13 +121,21 @@ def _annotated(annotation: Annotation, template: Template) -> Finding:
 def _violated(violation: Violation, template: Template) -> Finding:
     place = violation.location
     location = place if place.template_file else replace(place, stack_name=template.stack_name, file=template.file)
-    finding = _finding(violation.rule_id, _LEVELS[violation.level], violation.message, location)
+    finding = _finding(_qualified(violation), _LEVELS[violation.level], violation.message, location)
     resource = template.resource(place.logical_id) if place.logical_id else None
     return replace(
         finding,
         location=replace(finding.location, template_file=template.file),
         generated=resource is not None and resource.generated,
     )
+
+
+def _qualified(violation: Violation) -> str:
+    """The rule's id as CDK says it must be acknowledged; ids that are known everywhere stay as they are."""
+    rule_id = violation.rule_id
+    if violation.plugin == _BUILT_IN or "::" in rule_id or _IS_NAG.fullmatch(rule_id):
+        return rule_id
+    return f"{violation.plugin}::{rule_id}".replace(" ", "-")
 
 
 def _deprecated(deprecation: Deprecation, template: Template) -> Finding:
