@@ -86,7 +86,7 @@ def test_a_waiver_is_heeded_and_listed(folder: Path) -> None:
     }
     shown = run(folder, "stackproof", "check", "open.json", "-v").stdout
     assert "waivers: 1\n    active: W2508 at Group in open.json\n" in shown
-    assert "covers 1 finding, owner: platform" in shown
+    assert "covers 1 finding, owner: platform, " in shown
 
 
 @pytest.mark.parametrize(

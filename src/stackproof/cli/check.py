@@ -5,11 +5,10 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
 
 import click
 
-from stackproof.baseline import baseline_of
+from stackproof.cli.baseline import baseline_options, compared
 from stackproof.cli.options import (
     cache_option,
     context_option,
@@ -19,14 +18,11 @@ from stackproof.cli.options import (
     verbose_option,
     write_reports,
 )
-from stackproof.config.baseline import baseline_text, load_baseline
+from stackproof.config.baseline import load_baseline
 from stackproof.config.settings import parse_context
-from stackproof.model.baseline import Baseline
 from stackproof.model.finding import Level
 from stackproof.model.report import CheckReport
-from stackproof.reporters.file import write_file
 from stackproof.reporters.terminal import check_text
-from stackproof.scan import ScanResult, baselined
 from stackproof.wiring import checked_app, checked_paths
 
 __all__ = ["check"]
@@ -38,16 +34,7 @@ __all__ = ["check"]
 @output_options
 @click.option("--fail-level", type=click.Choice(["error", "warning"]), help="The least level that fails.")
 @click.option("--strict", is_flag=True, help="Exit code 3 also when something is open.")
-@click.option(
-    "--baseline",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Fail only for findings that are not in this file.",
-)
-@click.option(
-    "--write-baseline",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the findings of this run that are not waived into the file, as the next run's baseline.",
-)
+@baseline_options
 @cache_option
 @verbose_option
 def check(
@@ -86,10 +73,7 @@ def check(
             result = checked_paths(project, tuple(Path(each) for each in paths), stdin=sys.stdin.buffer, on=on)
         else:
             result = checked_app(project, chosen, on=on).scan
-    if write_baseline and (written := _written(result, write_baseline, project.not_waivable())) is not None:
-        result = baselined(result, written, name=str(write_baseline), not_waivable=project.not_waivable())
-    elif known is not None:
-        result = baselined(result, known, name=str(baseline), not_waivable=project.not_waivable())
+    result = compared(result, known, baseline, write_baseline, not_waivable=project.not_waivable())
     report = CheckReport(
         findings=result.findings,
         rules=result.counts,
@@ -101,17 +85,3 @@ def check(
     )
     write_reports(formats, outputs, text=lambda: check_text(report, verbose=verbose), report=report.to_dict())
     raise click.exceptions.Exit(report.exit_code)
-
-
-def _written(result: ScanResult, path: Path, not_waivable: frozenset[str]) -> Baseline | None:
-    """The baseline that was written; None where something was not judged, since what is there would count as new."""
-    if any(each.level is Level.ERROR for each in result.notifications):
-        click.echo(f"stackproof: error: {path} was not written: not everything could be judged", err=True)
-        return None
-    found = baseline_of(result.findings, not_waivable=not_waivable)
-
-    def write(stream: IO[str]) -> None:
-        stream.write(baseline_text(found))
-
-    write_file(path, write)
-    return found
