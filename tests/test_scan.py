@@ -16,6 +16,7 @@ from stackproof.model.ledger import WaiverState
 from stackproof.model.location import SourceLine
 from stackproof.model.template import Template
 from stackproof.scan import ScanResult, baselined, is_remembered, scan
+from stackproof.waivers import Ledger
 from tests.fakes import TODAY, FakeEngine, FakeStore, finding, in_source_waiver, resource, template, waiver
 
 ANSWER = EngineAnswer(
@@ -28,7 +29,7 @@ ANSWER = EngineAnswer(
 def scanned(
     *templates: Template, engine: FakeEngine, store: FakeStore | None = None, waived: bool = False
 ) -> ScanResult:
-    return scan(templates, [engine], store=store, waivers=[waiver()] if waived else [], on=TODAY)
+    return scan(templates, [engine], store=store, ledger=Ledger(waivers=(waiver(),) if waived else ()), on=TODAY)
 
 
 def test_findings_counts_and_notifications_of_an_engine_come_through() -> None:
@@ -40,7 +41,7 @@ def test_findings_counts_and_notifications_of_an_engine_come_through() -> None:
 
 
 def test_without_engines_or_templates_nothing_is_found_and_nothing_computed() -> None:
-    assert scan([template()], [], store=None, waivers=[], on=TODAY).computed == 0
+    assert scan([template()], [], store=None, on=TODAY).computed == 0
     assert scanned(engine=FakeEngine()).inputs == ()
 
 
@@ -201,14 +202,13 @@ def test_what_would_silence_and_is_not_heeded_is_a_note() -> None:
 
 
 def test_what_an_app_acknowledges_is_waived_but_not_what_is_not_waivable() -> None:
-    told = [in_source_waiver(source="cdk", engines=frozenset({"fake"}))]
+    told = (in_source_waiver(source="cdk", engines=frozenset({"fake"})),)
     for protected in (frozenset[str](), frozenset({"E1"})):
         result = scan(
             [template(stack_name="S")],
             [FakeEngine({"t.json": ANSWER})],
             on=TODAY,
-            acknowledged=told,
-            not_waivable=protected,
+            ledger=Ledger(in_source=told, not_waivable=protected),
         )
         assert (result.findings[0].suppression is None) == bool(protected)
 
@@ -285,7 +285,7 @@ def test_engines_agree_on_one_finding_and_are_counted_apart() -> None:
         for name in ("one", "two")
         for count in [RuleCount(rule_id="E1", engine=name, looked_at=1, failed=1)]
     ]
-    result = scan([template()], engines, store=None, waivers=[], on=TODAY, controls={"E1": "C"})
+    result = scan([template()], engines, store=None, on=TODAY, controls={"E1": "C"})
     assert [each.engine for each in result.findings[0].origins] == ["one", "two"]
     assert [each.engine for each in result.counts] == ["one", "two"]
     assert sorted(result.seconds) == ["one", "two"]
@@ -305,8 +305,8 @@ def test_the_order_of_engines_and_templates_changes_nothing_that_is_reported() -
     answers = {"t.json": ANSWER, "u.json": EngineAnswer(findings=(finding("E2", template_file="u.json"),))}
     templates = [template("t.json"), template("u.json")]
     engines = [FakeEngine(answers, name=name) for name in ("a", "b")]
-    one = scan(templates, engines, store=None, waivers=[], on=TODAY)
-    other = scan(templates[::-1], engines[::-1], store=None, waivers=[], on=TODAY)
+    one = scan(templates, engines, store=None, on=TODAY)
+    other = scan(templates[::-1], engines[::-1], store=None, on=TODAY)
     assert (one.findings, one.counts, one.notifications, one.inputs) == (
         other.findings,
         other.counts,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -15,9 +15,9 @@ from stackproof.errors import ConfigError, StackproofError
 from stackproof.in_source import in_source
 from stackproof.merging import merged
 from stackproof.model.baseline import Baseline
-from stackproof.model.finding import EngineAnswer, Finding, Kind, Level, Notification, RuleCount, Waiver
+from stackproof.model.finding import EngineAnswer, Finding, Kind, Level, Notification, RuleCount
 from stackproof.model.json import JsonValue, digest
-from stackproof.model.ledger import InSourceWaiver, LedgerEntry
+from stackproof.model.ledger import LedgerEntry
 from stackproof.waivers import Judged, Ledger, waived
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["ScanResult", "baselined", "is_remembered", "scan"]
 
 _KIND = "engine"
+_NO_LEDGER = Ledger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,16 +71,14 @@ def scan(
     engines: Sequence[PolicyEngine],
     *,
     store: Store | None = None,
-    waivers: Sequence[Waiver] = (),
+    ledger: Ledger = _NO_LEDGER,
     on: date,
     controls: Mapping[str, str] | None = None,
-    acknowledged: Sequence[InSourceWaiver] = (),
-    not_waivable: frozenset[str] = frozenset(),
 ) -> ScanResult:
     """Every engine's answer to every template; an engine that breaks on one is a notification, and the rest goes on.
 
     Engines work in parallel, each in a thread of its own. What the store remembers costs no engine its start.
-    `acknowledged` is what apps say of rules, apart from what stands in their templates.
+    `ledger` need not hold what stands in the templates.
     Raises ConfigError if a file of rules is wrong.
     """
     with ThreadPoolExecutor(max_workers=max(1, len(engines))) as pool:
@@ -101,15 +100,11 @@ def scan(
             for template in templates
             for reason in template.unreadable.values()
         ),
-        *(_unheeded(place, template) for template, said_there in sources for place in said_there.unheeded),
+        *(_unheeded(place, template) for template, there in sources for place in there.unheeded),
     ]
     result = waived(
         merged((each for _, answer in answers for each in answer.findings), controls),
-        Ledger(
-            waivers=tuple(waivers),
-            in_source=(*acknowledged, *(each for _, said_there in sources for each in said_there.waivers)),
-            not_waivable=not_waivable,
-        ),
+        replace(ledger, in_source=(*ledger.in_source, *(each for _, there in sources for each in there.waivers))),
         on=on,
         judged=Judged(
             stacks=stacks,
@@ -145,10 +140,13 @@ def baselined(result: ScanResult, baseline: Baseline, *, name: str, not_waivable
         complete=not any(each.level is Level.ERROR for each in result.notifications),
         not_waivable=not_waivable,
     )
-    old: dict[str | None, Counter[tuple[str, str, Kind]]] = {}
+    old: dict[str | None, Counter[tuple[str, str, Kind]]] = defaultdict(Counter)
     for each in set(compared.findings) - set(result.findings):
-        old.setdefault(each.location.template_file, Counter()).update(_judgements(each))
+        old[each.location.template_file].update(_judgements(each))
     every = sum(old.values(), Counter[tuple[str, str, Kind]]())
+    found: dict[str | None, list[Finding]] = defaultdict(list)
+    for each in compared.findings:
+        found[each.location.template_file].append(each)
     fixed = "1 entry of the baseline is" if compared.fixed == 1 else f"{compared.fixed} entries of the baseline are"
     said = Notification(level=Level.NOTE, message=f"{fixed} fixed: rewrite it (--write-baseline)", file=name)
     return replace(
@@ -158,8 +156,8 @@ def baselined(result: ScanResult, baseline: Baseline, *, name: str, not_waivable
         notifications=(*result.notifications, said) if compared.fixed else result.notifications,
         by_template={
             file: (
-                tuple(each for each in compared.findings if each.location.template_file == file),
-                tuple(_with_waived(each, old.get(file, Counter())) for each in counts),
+                tuple(found[file]),
+                tuple(_with_waived(each, old[file]) for each in counts),
             )
             for file, (_, counts) in result.by_template.items()
         },

@@ -19,6 +19,7 @@ from stackproof.model.json import JsonObject
 from stackproof.model.report import RuleVerdict
 from stackproof.scan import ScanResult, scan
 from stackproof.stores.files import FileStore
+from stackproof.waivers import Ledger
 
 if TYPE_CHECKING:
     from stackproof.loading.origin import Origins
@@ -194,10 +195,12 @@ class Project:
             [*templates, *(stack.template for each in assemblies for stack in each.stacks)],
             every,
             store=self.store if self.use_cache else None,
-            waivers=self.waivers(),
+            ledger=Ledger(
+                waivers=self.waivers(),
+                in_source=tuple(one for each in assemblies for one in acknowledged(each)),
+                not_waivable=self.not_waivable(),
+            ),
             on=on,
-            acknowledged=[one for each in assemblies for one in acknowledged(each)],
-            not_waivable=self.not_waivable(),
         )
         dummies = [
             Notification(
