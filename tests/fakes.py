@@ -12,6 +12,7 @@ from stackproof.errors import EngineError
 from stackproof.model.assembly import Assembly, Stack
 from stackproof.model.finding import EngineAnswer, Finding, Kind, Level, Origin, Waiver
 from stackproof.model.json import JsonObject, JsonValue, digest
+from stackproof.model.ledger import InSourceWaiver
 from stackproof.model.location import Location
 from stackproof.model.schema import ResourceSchema
 from stackproof.model.template import Resource, Template
@@ -121,6 +122,23 @@ def waiver(**changes: Any) -> Waiver:  # noqa: ANN401
             "reason": "a known exception",
             "owner": "platform",
             "expires": date(2026, 12, 31),
+            **changes,
+        }
+    )
+
+
+def in_source_waiver(**changes: Any) -> InSourceWaiver:  # noqa: ANN401
+    """What the template of `finding()` says against its rule."""
+    return InSourceWaiver(
+        **{
+            "source": "cfn-lint",
+            "rule": "E1",
+            "reason": "because",
+            "where": "t.json:3: Metadata",
+            "location": Location(stack_name="S", logical_id="Topic", file="t.json", line=3, template_file="t.json"),
+            "engines": frozenset({"fake", "cfn-lint"}),
+            "files": frozenset({"t.json"}),
+            "logical_id": "Topic",
             **changes,
         }
     )

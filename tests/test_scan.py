@@ -8,12 +8,17 @@ from datetime import timedelta
 
 import pytest
 
+from stackproof.baseline import key_of
 from stackproof.errors import ConfigError
-from stackproof.model.finding import EngineAnswer, Kind, Level, Notification, RuleCount
+from stackproof.model.baseline import Baseline
+from stackproof.model.finding import EngineAnswer, Kind, Level, Notification, RuleCount, SuppressionKind
+from stackproof.model.json import JsonObject
+from stackproof.model.ledger import WaiverState
 from stackproof.model.location import SourceLine
 from stackproof.model.template import Template
-from stackproof.scan import ScanResult, is_remembered, scan
-from tests.fakes import TODAY, FakeEngine, FakeStore, finding, resource, template, waiver
+from stackproof.scan import ScanResult, baselined, is_remembered, scan
+from stackproof.waivers import Ledger
+from tests.fakes import TODAY, FakeEngine, FakeStore, finding, in_source_waiver, resource, template, waiver
 
 ANSWER = EngineAnswer(
     findings=(finding(),),
@@ -25,7 +30,7 @@ ANSWER = EngineAnswer(
 def scanned(
     *templates: Template, engine: FakeEngine, store: FakeStore | None = None, waived: bool = False
 ) -> ScanResult:
-    return scan(templates, [engine], store=store, waivers=[waiver()] if waived else [], on=TODAY)
+    return scan(templates, [engine], store=store, ledger=Ledger(waivers=(waiver(),) if waived else ()), on=TODAY)
 
 
 def test_findings_counts_and_notifications_of_an_engine_come_through() -> None:
@@ -37,7 +42,7 @@ def test_findings_counts_and_notifications_of_an_engine_come_through() -> None:
 
 
 def test_without_engines_or_templates_nothing_is_found_and_nothing_computed() -> None:
-    assert scan([template()], [], store=None, waivers=[], on=TODAY).computed == 0
+    assert scan([template()], [], store=None, on=TODAY).computed == 0
     assert scanned(engine=FakeEngine()).inputs == ()
 
 
@@ -163,13 +168,20 @@ def test_whoever_gives_up_on_a_scan_does_not_wait_for_engines_that_are_stuck() -
     assert stuck.judged == ["a"]
 
 
+ABOUT_WAIVERS = tuple(
+    RuleCount(rule_id=rule, engine="stackproof", looked_at=1) for rule in ("SPW001", "SPW002", "SPW003", "SPW005")
+)
+
+
 def test_waivers_are_applied_after_the_cache_and_what_they_cover_no_longer_failed() -> None:
     store, held = FakeStore(), template(stack_name="S")
     scanned(held, engine=FakeEngine({"t.json": ANSWER}), store=store)
     result = scanned(held, engine=FakeEngine(), store=store, waived=True)
     assert result.findings[0].suppression is not None
-    assert result.counts == (replace(ANSWER.counts[0], failed=0, waived=1),)
-    assert result.by_template["t.json"] == (result.findings, result.counts)
+    count = replace(ANSWER.counts[0], failed=0, waived=1)
+    assert result.counts == (count, *ABOUT_WAIVERS)
+    assert result.by_template["t.json"] == (result.findings, (count,))
+    assert [(each.state, each.covers) for each in result.waivers] == [(WaiverState.ACTIVE, 1)]
 
 
 def test_what_was_open_and_is_waived_is_no_longer_open() -> None:
@@ -177,22 +189,109 @@ def test_what_was_open_and_is_waived_is_no_longer_open() -> None:
         findings=(finding(kind=Kind.OPEN),), counts=(RuleCount(rule_id="E1", engine="fake", looked_at=3, open=2),)
     )
     result = scanned(template(stack_name="S"), engine=FakeEngine({"t.json": answer}), waived=True)
-    assert result.counts == (RuleCount(rule_id="E1", engine="fake", looked_at=3, open=1, waived=1),)
+    assert result.counts[0] == RuleCount(rule_id="E1", engine="fake", looked_at=3, open=1, waived=1)
 
 
 def test_a_waived_finding_without_a_template_of_the_run_is_in_no_count() -> None:
     answer = replace(ANSWER, findings=(finding(template_file=None),))
     result = scanned(template(stack_name="S"), engine=FakeEngine({"t.json": answer}), waived=True)
-    assert result.counts == ANSWER.counts
+    assert result.counts == (*ANSWER.counts, *ABOUT_WAIVERS)
 
 
 def test_what_broke_is_said_before_the_waivers_and_no_waiver_is_called_useless_then() -> None:
     engine = FakeEngine({"t.json": None})
-    assert [each.level for each in scanned(template(stack_name="S"), engine=engine, waived=True).notifications] == [
-        Level.ERROR
-    ]
+    assert scanned(template(stack_name="S"), engine=engine, waived=True).findings == ()
     idle = scanned(template(stack_name="S"), engine=FakeEngine(), waived=True)
-    assert [each.level for each in idle.notifications] == [Level.WARNING]
+    assert [each.rule_id for each in idle.findings] == ["SPW002"]
+    assert idle.notifications == ()
+
+
+def test_a_waiver_is_of_use_if_any_template_of_the_run_needs_it() -> None:
+    held = [template(stack_name="S"), template("u.json", stack_name="T")]
+    assert scanned(*held, engine=FakeEngine({"t.json": ANSWER}), waived=True).waivers[0].state is WaiverState.ACTIVE
+
+
+def silenced(metadata: JsonObject) -> Template:
+    return template("t.json", resource(body={"Type": "AWS::SNS::Topic", "Metadata": metadata}), stack_name="S")
+
+
+def test_what_a_template_silences_is_waived_counted_and_listed() -> None:
+    answer = EngineAnswer(
+        findings=(finding("CKV_1", engine="checkov"),),
+        counts=(RuleCount(rule_id="CKV_1", engine="checkov", looked_at=1, failed=1),),
+    )
+    held = silenced({"checkov": {"skip": [{"id": "CKV_1", "comment": "why"}]}})
+    result = scanned(held, engine=FakeEngine({"t.json": answer}, name="checkov"))
+    assert result.findings[0].suppression is not None
+    assert result.findings[0].suppression.kind is SuppressionKind.IN_SOURCE
+    assert (result.counts[0].failed, result.counts[0].waived) == (0, 1)
+    assert [(each.source, each.rule, each.covers) for each in result.waivers] == [("checkov", "CKV_1", 1)]
+
+
+def test_what_would_silence_and_is_not_heeded_is_a_note() -> None:
+    (note,) = scanned(silenced({"cfn_nag": {}}), engine=FakeEngine()).notifications
+    assert (note.level, note.file) == (Level.NOTE, "t.json")
+    assert note.message.startswith("Resources.Topic.Metadata.cfn_nag would silence rules and was not heeded")
+
+
+def test_what_an_app_acknowledges_is_waived_but_not_what_is_not_waivable() -> None:
+    told = (in_source_waiver(source="cdk", engines=frozenset({"fake"})),)
+    for protected in (frozenset[str](), frozenset({"E1"})):
+        result = scan(
+            [template(stack_name="S")],
+            [FakeEngine({"t.json": ANSWER})],
+            on=TODAY,
+            ledger=Ledger(in_source=told, not_waivable=protected),
+        )
+        assert (result.findings[0].suppression is None) == bool(protected)
+
+
+# --- baselines
+
+
+def held_against(baseline: Baseline, *, broken: bool = False) -> ScanResult:
+    """A finding in `t.json`, compared with a baseline; `broken` adds a template that the engine breaks on."""
+    engine = FakeEngine({"t.json": ANSWER, "bad.json": None})
+    held = [template(stack_name="S"), *([template("bad.json")] if broken else [])]
+    result = scan(held, [engine], on=TODAY)
+    return baselined(result, baseline, name="b.json", not_waivable=frozenset())
+
+
+def test_what_is_in_the_baseline_no_longer_counts_as_failed() -> None:
+    result = held_against({key_of(finding()): 1})
+    (one,) = result.findings
+    assert one.suppression is not None
+    assert one.suppression.kind is SuppressionKind.BASELINE
+    count = replace(ANSWER.counts[0], failed=0, waived=1)
+    assert result.counts == (count,)
+    assert result.by_template["t.json"] == ((one,), (count,))
+    assert result.notifications == ANSWER.notifications
+
+
+def test_what_is_not_in_the_baseline_fails_as_before() -> None:
+    result = held_against({})
+    assert (result.findings, result.counts) == (ANSWER.findings, ANSWER.counts)
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (1, "1 entry of the baseline is fixed: rewrite it (--write-baseline)"),
+        (3, "3 entries of the baseline are fixed: rewrite it (--write-baseline)"),
+    ],
+)
+def test_what_is_fixed_is_said(size: int, text: str) -> None:
+    result = held_against({key_of(finding()): 1, key_of(finding("E9")): size})
+    assert [each for each in result.notifications if each.file == "b.json"] == [
+        Notification(level=Level.NOTE, message=text, file="b.json")
+    ]
+
+
+def test_nothing_is_called_fixed_where_something_broke_or_no_one_looked() -> None:
+    old = {key_of(finding("E9")): 1}
+    assert not [each for each in held_against(old, broken=True).notifications if each.file == "b.json"]
+    elsewhere = {key_of(finding("E9", stack_name="Other")): 1}
+    assert not [each for each in held_against(elsewhere).notifications if each.file == "b.json"]
 
 
 def test_a_scan_knows_beforehand_whether_it_will_run_an_engine() -> None:
@@ -219,7 +318,7 @@ def test_engines_agree_on_one_finding_and_are_counted_apart() -> None:
         for name in ("one", "two")
         for count in [RuleCount(rule_id="E1", engine=name, looked_at=1, failed=1)]
     ]
-    result = scan([template()], engines, store=None, waivers=[], on=TODAY, controls={"E1": "C"})
+    result = scan([template()], engines, store=None, on=TODAY, controls={"E1": "C"})
     assert [each.engine for each in result.findings[0].origins] == ["one", "two"]
     assert [each.engine for each in result.counts] == ["one", "two"]
     assert sorted(result.seconds) == ["one", "two"]
@@ -239,8 +338,8 @@ def test_the_order_of_engines_and_templates_changes_nothing_that_is_reported() -
     answers = {"t.json": ANSWER, "u.json": EngineAnswer(findings=(finding("E2", template_file="u.json"),))}
     templates = [template("t.json"), template("u.json")]
     engines = [FakeEngine(answers, name=name) for name in ("a", "b")]
-    one = scan(templates, engines, store=None, waivers=[], on=TODAY)
-    other = scan(templates[::-1], engines[::-1], store=None, waivers=[], on=TODAY)
+    one = scan(templates, engines, store=None, on=TODAY)
+    other = scan(templates[::-1], engines[::-1], store=None, on=TODAY)
     assert (one.findings, one.counts, one.notifications, one.inputs) == (
         other.findings,
         other.counts,

@@ -11,28 +11,35 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
+from stackproof.baseline import with_baseline
 from stackproof.errors import ConfigError, StackproofError
+from stackproof.in_source import in_source
 from stackproof.merging import merged
-from stackproof.model.finding import EngineAnswer, Finding, Kind, Level, Notification, RuleCount, Waiver
+from stackproof.model.baseline import Baseline
+from stackproof.model.finding import EngineAnswer, Finding, Kind, Level, Notification, RuleCount
 from stackproof.model.json import JsonValue, digest
-from stackproof.waivers import waived
+from stackproof.model.ledger import LedgerEntry
+from stackproof.waivers import Judged, Ledger, waived
 
 if TYPE_CHECKING:
     from stackproof.model.template import Template
     from stackproof.ports import PolicyEngine, Store
 
-__all__ = ["ScanResult", "is_remembered", "scan"]
+__all__ = ["ScanResult", "baselined", "is_remembered", "scan"]
 
 _KIND = "engine"
 _PAUSE_SECONDS = 0.05
 # An engine takes seconds to import: another process of it pays for more templates than these.
 _WORTH_A_PROCESS = 12
+_NO_LEDGER = Ledger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanResult:
     """All that was found. `counts` are over the whole run, `by_template` holds findings and counts of each file.
 
+    `waivers` is the ledger, and what became of each waiver. `stacks` names what was judged: for a template by itself,
+    its file.
     `seconds` are by engine; of all answers, `cached` came from the store and `computed` from an engine.
     """
 
@@ -44,6 +51,8 @@ class ScanResult:
     seconds: Mapping[str, float] = field(default_factory=dict)
     cached: int = 0
     computed: int = 0
+    waivers: tuple[LedgerEntry, ...] = ()
+    stacks: tuple[str, ...] = ()
 
     @property
     def is_cached(self) -> bool:
@@ -66,7 +75,7 @@ def scan(
     engines: Sequence[PolicyEngine],
     *,
     store: Store | None = None,
-    waivers: Sequence[Waiver] = (),
+    ledger: Ledger = _NO_LEDGER,
     on: date,
     controls: Mapping[str, str] | None = None,
     jobs: int = 1,
@@ -74,6 +83,7 @@ def scan(
     """Every engine's answer to every template; an engine that breaks on one is a notification, and the rest goes on.
 
     Engines work in parallel, each with up to `jobs` processes. What the store remembers costs no engine its start.
+    `ledger` need not hold what stands in the templates.
     Raises ConfigError if a file of rules is wrong.
     """
     said = dict(zip([each.name for each in engines], _ask_all(engines, templates, store, on, jobs), strict=True))
@@ -83,6 +93,8 @@ def scan(
         for template, answer in zip(templates, each.answers, strict=True)
         if answer is not None
     ]
+    stacks = tuple(sorted({each.stack_name or each.file for each in templates}))
+    sources = [(template, in_source(template)) for template in templates]
     notifications = [
         *(each for _, answer in answers for each in answer.notifications),
         *(each for one in said.values() for each in one.notifications),
@@ -91,13 +103,18 @@ def scan(
             for template in templates
             for reason in template.unreadable.values()
         ),
+        *(_unheeded(place, template) for template, there in sources for place in there.unheeded),
     ]
     result = waived(
         merged((each for _, answer in answers for each in answer.findings), controls),
-        waivers,
+        replace(ledger, in_source=(*ledger.in_source, *(each for _, there in sources for each in there.waivers))),
         on=on,
-        stacks={each.stack_name or each.file for each in templates},
-        complete=not any(each.level is Level.ERROR for each in notifications),
+        judged=Judged(
+            stacks=stacks,
+            engines=said.keys(),
+            rules={count.rule_id for _, answer in answers for count in answer.counts},
+            complete=not any(each.level is Level.ERROR for each in notifications),
+        ),
     )
     by_template = _template_counts(templates, answers, result.findings)
     found: dict[str, list[Finding]] = defaultdict(list)
@@ -105,13 +122,48 @@ def scan(
         found[each.location.template_file or ""].append(each)
     return ScanResult(
         findings=result.findings,
-        counts=_summed(each for counts in by_template.values() for each in counts),
-        notifications=tuple(sorted({*notifications, *result.notifications}, key=_notification_key)),
+        counts=_summed((*(each for counts in by_template.values() for each in counts), *result.counts)),
+        notifications=tuple(sorted(set(notifications), key=_notification_key)),
+        waivers=result.entries,
+        stacks=stacks,
         inputs=tuple(sorted(each.file for each in templates)),
         by_template={file: (tuple(found[file]), counts) for file, counts in by_template.items()},
         seconds={name: one.seconds for name, one in sorted(said.items())},
         cached=sum(one.cached for one in said.values()),
         computed=sum(len(one.answers) - one.cached for one in said.values()),
+    )
+
+
+def baselined(result: ScanResult, baseline: Baseline, *, name: str, not_waivable: frozenset[str]) -> ScanResult:
+    """The result with the findings of the baseline suppressed; `name` is its file, for what has to be said of it."""
+    compared = with_baseline(
+        result.findings,
+        baseline,
+        stacks=result.stacks,
+        complete=not any(each.level is Level.ERROR for each in result.notifications),
+        not_waivable=not_waivable,
+    )
+    old: dict[str | None, Counter[tuple[str, str, Kind]]] = defaultdict(Counter)
+    for each in set(compared.findings) - set(result.findings):
+        old[each.location.template_file].update(_judgements(each))
+    every = sum(old.values(), Counter[tuple[str, str, Kind]]())
+    found: dict[str | None, list[Finding]] = defaultdict(list)
+    for each in compared.findings:
+        found[each.location.template_file].append(each)
+    fixed = "1 entry of the baseline is" if compared.fixed == 1 else f"{compared.fixed} entries of the baseline are"
+    said = Notification(level=Level.NOTE, message=f"{fixed} fixed: rewrite it (--write-baseline)", file=name)
+    return replace(
+        result,
+        findings=compared.findings,
+        counts=tuple(_with_waived(each, every) for each in result.counts),
+        notifications=(*result.notifications, said) if compared.fixed else result.notifications,
+        by_template={
+            file: (
+                tuple(found[file]),
+                tuple(_with_waived(each, old[file]) for each in counts),
+            )
+            for file, (_, counts) in result.by_template.items()
+        },
     )
 
 
@@ -195,6 +247,11 @@ class _Plan:
         return answer
 
 
+def _unheeded(place: str, template: Template) -> Notification:
+    reason = "would silence rules and was not heeded: a waiver names the rules that it is for"
+    return Notification(level=Level.NOTE, message=f"{place} {reason}", file=template.file)
+
+
 def _readable(answer: EngineAnswer, template: Template) -> EngineAnswer:
     """The answer without what it says of the stand-ins for entries that are no resources."""
     if not template.unreadable:
@@ -250,12 +307,16 @@ def _template_counts(
     for finding in findings:
         file = finding.location.template_file
         if finding.suppression is not None and file in waived_in:
-            for engine, rule_id in {(each.engine, each.rule_id) for each in finding.origins}:
-                waived_in[file][engine, rule_id, finding.kind] += 1
+            waived_in[file].update(_judgements(finding))
     counts: dict[str, list[RuleCount]] = {each.file: [] for each in templates}
     for file, answer in answers:
         counts[file].extend(_with_waived(each, waived_in[file]) for each in answer.counts)
     return {file: _summed(each) for file, each in counts.items()}
+
+
+def _judgements(finding: Finding) -> set[tuple[str, str, Kind]]:
+    """What it counts as in the denominators, once for each rule that said it."""
+    return {(each.engine, each.rule_id, finding.kind) for each in finding.origins}
 
 
 def _with_waived(count: RuleCount, waived_in: Counter[tuple[str, str, Kind]]) -> RuleCount:

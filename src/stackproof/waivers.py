@@ -1,72 +1,250 @@
-"""Waivers over findings on a day: which finding is suppressed, and which waiver is out of date or of no use."""
+"""Waivers over findings on a day: what is suppressed, and which waiver is out of date, of no use, or too wide."""
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
-from stackproof.model.finding import Finding, Kind, Level, Notification, Waiver
+from stackproof import in_source
+from stackproof.globs import is_glob, matches
+from stackproof.model.finding import Finding, Kind, Level, Origin, RuleCount, Suppression, Waiver
+from stackproof.model.ledger import InSourceWaiver, LedgerEntry, WaiverState
+from stackproof.model.location import Location
 
-__all__ = ["WaiverResult", "covers", "waived"]
+__all__ = ["Judged", "Ledger", "WaiverResult", "covers", "waived"]
+
+_ENGINE = "stackproof"
+_EXPIRED, _UNUSED, _BROAD, _NOT_WAIVABLE = "SPW001", "SPW002", "SPW003", "SPW005"
+# Whose ids these are; a waiver of a rule whose engine was not there may yet be of use.
+_FAMILIES = (
+    (re.compile(r"(CKV2?|BC)_.+"), frozenset({"checkov"})),
+    (re.compile(r"[EWI][0-9]{4}"), frozenset({"cfn-lint", "cloudformation-validate"})),
+    (re.compile(r"F[0-9]{4}"), frozenset({"cloudformation-validate"})),
+    (re.compile(r"cdk:.+"), frozenset({"cdk"})),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """All that people say they live with, and the ids of rules and controls that no one may waive."""
+
+    waivers: tuple[Waiver, ...] = ()
+    in_source: tuple[InSourceWaiver, ...] = ()
+    not_waivable: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What a run looked at: stacks (for a template by itself its file), engines, and rules with a denominator.
+
+    `complete` if none of it broke.
+    """
+
+    stacks: Collection[str] = ()
+    engines: Collection[str] = ()
+    rules: Collection[str] = ()
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaiverResult:
-    """The findings, some of them suppressed now, and what is to be said of the waivers themselves."""
+    """The findings, some of them suppressed now, with those about the waivers themselves; and the ledger."""
 
     findings: tuple[Finding, ...]
-    notifications: tuple[Notification, ...]
+    counts: tuple[RuleCount, ...] = ()
+    entries: tuple[LedgerEntry, ...] = ()
 
 
 def covers(waiver: Waiver, finding: Finding) -> bool:
-    """Whether rule, stack and construct path are those of the finding, letter by letter, on whatever day.
+    """Whether rule or control, stack and construct path are those of the finding, on whatever day.
 
     Where a template knows neither stack nor construct path, its file and the logical id stand for them. A waiver
     names the finding's rule or that of one of its origins.
     """
     place = finding.location
+    named = {finding.control} if waiver.rule is None else finding.rules
     return (
         finding.kind in {Kind.FAIL, Kind.OPEN}
-        and waiver.rule in {finding.rule_id, *(each.rule_id for each in finding.origins)}
-        and waiver.stack == (place.stack_name or place.template_file)
-        and waiver.construct_path == (place.construct_path or place.logical_id)
+        and waiver.named in named
+        and matches(waiver.stack, place.stack_name or place.template_file or "")
+        and matches(waiver.construct_path, place.construct_path or place.logical_id or "")
     )
 
 
-def waived(
-    findings: Iterable[Finding],
-    waivers: Sequence[Waiver],
-    *,
-    on: date,
-    stacks: Collection[str] = (),
-    complete: bool = True,
-) -> WaiverResult:
-    """Suppress what is waived; a waiver holds on its last day still, and not after.
+def waived(findings: Iterable[Finding], ledger: Ledger, *, on: date, judged: Judged) -> WaiverResult:
+    """Suppress what is waived, and say what is wrong with a waiver; one holds on its last day still, and not after.
 
-    `stacks` are those that were judged. Where that was not `complete`, a waiver that matched nothing may yet be of use.
+    A waiver in the ledger's file goes before what the sources say. Neither covers what is not waivable.
     """
-    found: list[Finding] = []
-    used: set[Waiver] = set()
-    for finding in findings:
-        matching = [each for each in waivers if covers(each, finding)]
-        used.update(matching)
-        valid = [each for each in matching if each.expires >= on]
-        best = max(valid, key=lambda each: (each.expires, each.rule, each.owner, each.reason), default=None)
-        found.append(finding.suppressed_by(best) if best else finding)
-    said = {_said(each, on=on, is_used=each in used, stacks=stacks, complete=complete) for each in waivers}
+    book = _Book(ledger=ledger, on=on, judged=judged)
+    found = [book.applied(each) for each in findings]
+    for index, waiver in enumerate(ledger.waivers):
+        book.close_waiver(index, waiver)
+    for index, said in enumerate(ledger.in_source):
+        book.close_in_source(index, said)
     return WaiverResult(
-        findings=tuple(sorted(found, key=Finding.sort_key)),
-        notifications=tuple(sorted(each for each in said if each is not None)),
+        findings=tuple(sorted((*found, *book.said), key=Finding.sort_key)),
+        counts=book.counts(),
+        entries=tuple(sorted(book.entries, key=LedgerEntry.sort_key)),
     )
 
 
-def _said(waiver: Waiver, *, on: date, is_used: bool, stacks: Collection[str], complete: bool) -> Notification | None:
-    name = f"the waiver of {waiver.rule} at {waiver.construct_path} in {waiver.stack} (owner: {waiver.owner})"
-    if waiver.expires < on:
-        return Notification(level=Level.WARNING, message=f"{name} expired on {waiver.expires}")
-    if is_used:
-        return None
-    if waiver.stack not in stacks:
-        return Notification(level=Level.NOTE, message=f"{name} is for a stack that was not judged")
-    return Notification(level=Level.WARNING, message=f"{name} matches nothing") if complete else None
+@dataclass(slots=True, kw_only=True)
+class _Book:
+    """The ledger while it is gone through: how many findings each waiver covers, and how many it may not."""
+
+    ledger: Ledger
+    on: date
+    judged: Judged
+    covered: Counter[tuple[str, int]] = field(default_factory=Counter)
+    refused: Counter[tuple[str, int]] = field(default_factory=Counter)
+    said: list[Finding] = field(default_factory=list)
+    entries: list[LedgerEntry] = field(default_factory=list)
+
+    def applied(self, finding: Finding) -> Finding:
+        """The finding, suppressed by the best of what covers it: the longest waiver, else what the source says."""
+        file = [("file", n) for n, each in enumerate(self.ledger.waivers) if covers(each, finding)]
+        source = [
+            ("source", n)
+            for n, each in enumerate(self.ledger.in_source)
+            if not self._is_protected({each.rule}) and in_source.covers(each, finding)
+        ]
+        if self._is_protected({*finding.rules, finding.control}):
+            self.refused.update((*file, *source))
+            return finding
+        self.covered.update((*file, *source))
+        trace = self._trace([self.ledger.waivers[n] for _, n in file], [self.ledger.in_source[n] for _, n in source])
+        return finding.suppressed(trace) if trace else finding
+
+    def _trace(self, waivers: Sequence[Waiver], source: Sequence[InSourceWaiver]) -> Suppression | None:
+        valid = [each for each in waivers if each.expires >= self.on]
+        if valid:
+            return max(valid, key=lambda each: (each.expires, each.named, each.owner, each.reason)).trace
+        return min(source, key=InSourceWaiver.sort_key).trace if source else None
+
+    def close_waiver(self, index: int, waiver: Waiver) -> None:
+        """Enter a waiver of the file, and say what is wrong with it."""
+        covered, refused = self.covered["file", index], self.refused["file", index]
+        what = "control" if waiver.rule is None else "rule"
+        name = f"the waiver of {waiver.named} at {waiver.construct_path} in {waiver.stack} (owner: {waiver.owner})"
+        place = Location(file=waiver.file, line=waiver.line)
+        state = WaiverState.ACTIVE
+        if self._is_protected({waiver.named}) or (refused and not covered):
+            state = WaiverState.NOT_WAIVABLE
+        elif waiver.expires < self.on:
+            state = WaiverState.EXPIRED
+            again = f" and no longer covers {_findings(covered)}" if covered else ""
+            self._say(_EXPIRED, Level.WARNING, f"{name} expired on {waiver.expires}{again}", place)
+        elif not covered:
+            state = WaiverState.UNUSED if self._was_judged(waiver) else WaiverState.NOT_JUDGED
+        if self._is_protected({waiver.named}) or refused:
+            self._say(_NOT_WAIVABLE, Level.ERROR, f"{name} covers what is not waivable: this {what} has to hold", place)
+        if state is WaiverState.UNUSED:
+            self._say(_UNUSED, Level.WARNING, f"{name} matches nothing", place)
+        if is_glob(waiver.stack) or is_glob(waiver.construct_path):
+            self._say(_BROAD, Level.NOTE, f"{name} is broad: it covers {_findings(covered)}", place)
+        self.entries.append(
+            LedgerEntry(
+                source="waivers.yaml",
+                where=waiver.where,
+                rule=waiver.rule,
+                control=waiver.control,
+                stack=waiver.stack,
+                construct_path=waiver.construct_path,
+                reason=waiver.reason,
+                owner=waiver.owner,
+                ticket=waiver.ticket,
+                expires=waiver.expires,
+                days_left=(waiver.expires - self.on).days,
+                covers=covered,
+                state=state,
+            )
+        )
+
+    def close_in_source(self, index: int, said: InSourceWaiver) -> None:
+        """Enter what a source says, and say what is wrong with it."""
+        covered, refused = self.covered["source", index], self.refused["source", index]
+        name = f"what silences {said.rule} in {said.where}"
+        protected = self._is_protected({said.rule}) or bool(refused)
+        state = self._state(said, covered, is_protected=protected)
+        if protected:
+            self._say(_NOT_WAIVABLE, Level.ERROR, f"{name} would cover what is not waivable", said)
+        elif state is WaiverState.UNUSED:
+            # The tool that it is meant for may be run elsewhere, in another version: no reason to fail.
+            self._say(_UNUSED, Level.NOTE, f"{name} matches nothing", said)
+        if state is WaiverState.OVER_BROAD:
+            message = f"{name} would silence every rule whose id begins so, and was not heeded: name the rules"
+            self._say(_BROAD, Level.WARNING, message, said)
+        elif said.is_broad:
+            self._say(_BROAD, Level.NOTE, f"{name} is broad: it covers {_findings(covered)}", said)
+        self.entries.append(
+            LedgerEntry(
+                source=said.source,
+                where=said.where,
+                rule=said.rule,
+                control=None,
+                stack=said.location.stack_name or said.location.template_file,
+                construct_path=said.construct_path or said.logical_id,
+                reason=said.reason,
+                owner=None,
+                ticket=None,
+                expires=None,
+                days_left=None,
+                covers=covered,
+                state=state,
+            )
+        )
+
+    def _state(self, said: InSourceWaiver, covered: int, *, is_protected: bool) -> WaiverState:
+        if said.is_prefix:
+            return WaiverState.OVER_BROAD
+        if is_protected and not covered:
+            return WaiverState.NOT_WAIVABLE
+        if covered:
+            return WaiverState.ACTIVE
+        if said.is_final:
+            return WaiverState.UNSEEN
+        is_judged = self.judged.complete and not said.engines.isdisjoint(self.judged.engines)
+        return WaiverState.UNUSED if is_judged else WaiverState.NOT_JUDGED
+
+    def counts(self) -> tuple[RuleCount, ...]:
+        """At how many waivers each rule about them looked."""
+        failed = Counter(each.rule_id for each in self.said)
+        looked = {_EXPIRED: len(self.ledger.waivers)}
+        size = len(self.entries)
+        return tuple(
+            RuleCount(rule_id=each, engine=_ENGINE, looked_at=looked.get(each, size), failed=failed[each])
+            for each in (_EXPIRED, _UNUSED, _BROAD, _NOT_WAIVABLE)
+            if looked.get(each, size)
+        )
+
+    def _is_protected(self, names: Collection[str | None]) -> bool:
+        return not self.ledger.not_waivable.isdisjoint(names)
+
+    def _was_judged(self, waiver: Waiver) -> bool:
+        family = next((engines for ids, engines in _FAMILIES if ids.fullmatch(waiver.named)), frozenset())
+        return (
+            self.judged.complete
+            and any(matches(waiver.stack, each) for each in self.judged.stacks)
+            and (waiver.named in self.judged.rules or family.issubset(self.judged.engines))
+        )
+
+    def _say(self, rule_id: str, level: Level, message: str, at: Location | InSourceWaiver) -> None:
+        self.said.append(
+            Finding(
+                rule_id=rule_id,
+                kind=Kind.FAIL,
+                level=level,
+                message=message,
+                location=at if isinstance(at, Location) else at.location,
+                origins=(Origin(engine=_ENGINE, rule_id=rule_id, message=message),),
+                generated=isinstance(at, InSourceWaiver) and at.generated,
+            )
+        )
+
+
+def _findings(count: int) -> str:
+    return f"{count} finding" if count == 1 else f"{count} findings"

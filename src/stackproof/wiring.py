@@ -12,12 +12,14 @@ from typing import IO, TYPE_CHECKING
 from stackproof.config.settings import ENGINES, Settings
 from stackproof.config.waivers import load_waivers
 from stackproof.errors import ConfigError, EngineError, InputError
+from stackproof.in_source import acknowledged
 from stackproof.model.assembly import Assembly, Deprecation
-from stackproof.model.finding import Finding, Level, Notification, RuleCount, Waiver
+from stackproof.model.finding import Level, Notification, Waiver
 from stackproof.model.json import JsonObject
 from stackproof.model.report import RuleVerdict
 from stackproof.scan import ScanResult, scan
 from stackproof.stores.files import FileStore
+from stackproof.waivers import Ledger
 
 if TYPE_CHECKING:
     from stackproof.loading.origin import Origins
@@ -149,6 +151,10 @@ class Project:
         file = self.settings.policies / "waivers.yaml"
         return load_waivers(file) if file.is_file() else ()
 
+    def not_waivable(self) -> frozenset[str]:
+        """The ids of the rules and controls that no one may waive."""
+        return self.settings.not_waivable
+
     def engines(self) -> EngineSet:
         """The engines that the project names, or all that are there; raises ConfigError for a missing one it names."""
         from stackproof.engines.cfn_lint import CfnLintEngine  # noqa: PLC0415
@@ -176,29 +182,45 @@ class Project:
         return EngineSet(engines=tuple(engines), notifications=tuple(notifications))
 
     def scanned(
-        self, templates: Sequence[Template], engines: EngineSet, *, assembly: Assembly | None, on: date
+        self, templates: Sequence[Template], engines: EngineSet, *, assemblies: Sequence[Assembly] = (), on: date
     ) -> ScanResult:
-        """All findings about the templates, merged, with waivers applied."""
+        """All findings about the templates and the assemblies' stacks, merged, with waivers applied.
+
+        All in one scan: a waiver is of no use only if nothing in the whole run needs it.
+        """
         from stackproof.engines.cdk import CdkEngine  # noqa: PLC0415
 
         every: tuple[PolicyEngine, ...] = engines.engines
-        if assembly is not None:
-            every = (*every, CdkEngine(assembly))
+        if assemblies:
+            every = (*every, CdkEngine(*assemblies))
         result = scan(
-            templates,
+            [*templates, *(stack.template for each in assemblies for stack in each.stacks)],
             every,
             store=self.store if self.use_cache else None,
-            waivers=self.waivers(),
+            ledger=Ledger(
+                waivers=self.waivers(),
+                in_source=tuple(one for each in assemblies for one in acknowledged(each)),
+                not_waivable=self.not_waivable(),
+            ),
             on=on,
             jobs=self.jobs,
         )
-        return with_notifications(result, engines.notifications)
+        dummies = [
+            Notification(
+                level=Level.WARNING,
+                message=f"a dummy stands for the look-up {key}: run `cdk synth` once with an account",
+                engine="cdk",
+            )
+            for each in assemblies
+            for key in each.missing_context
+        ]
+        return with_notifications(result, (*engines.notifications, *dummies))
 
     def verdicts(self, assembly: Assembly, *, on: date) -> tuple[RuleVerdict, ...]:
         """The verdict of each rule on each stack of the assembly."""
         engines = self.engines()
         try:
-            result = self.scanned([each.template for each in assembly.stacks], engines, assembly=assembly, on=on)
+            result = self.scanned((), engines, assemblies=[assembly], on=on)
         finally:
             engines.close()
         broken = [each for each in result.notifications if each.level is Level.ERROR]
@@ -266,16 +288,7 @@ def checked_app(project: Project, context: JsonObject, *, on: date) -> Checked:
 
 def scanned_assembly(project: Project, assembly: Assembly, engines: EngineSet, *, on: date) -> ScanResult:
     """Findings about all stacks of an assembly; a look-up that a dummy stands for is said."""
-    result = project.scanned([each.template for each in assembly.stacks], engines, assembly=assembly, on=on)
-    dummies = [
-        Notification(
-            level=Level.WARNING,
-            message=f"a dummy stands for the look-up {key}: run `cdk synth` once with an account",
-            engine="cdk",
-        )
-        for key in assembly.missing_context
-    ]
-    return with_notifications(result, dummies)
+    return project.scanned((), engines, assemblies=[assembly], on=on)
 
 
 def checked_paths(project: Project, paths: Sequence[Path], *, stdin: IO[bytes], on: date) -> ScanResult:
@@ -305,9 +318,7 @@ def _scanned_search(project: Project, found: Search, engines: EngineSet, *, on: 
         broken.append(Notification(level=Level.NOTE, message=message))
     if not found.templates and not assemblies:
         return ScanResult(findings=(), counts=(), notifications=unique(broken), inputs=())
-    results = [project.scanned(found.templates, engines, assembly=None, on=on)] if found.templates else []
-    results += [scanned_assembly(project, each, engines, on=on) for each in assemblies]
-    return with_notifications(joined(results), broken)
+    return with_notifications(project.scanned(found.templates, engines, assemblies=assemblies, on=on), broken)
 
 
 def start_emulator(directory: Path, *, owner_pid: int) -> MotoProcess:
@@ -343,32 +354,3 @@ def unique(notifications: Iterable[Notification]) -> tuple[Notification, ...]:
 def with_notifications(result: ScanResult, more: Iterable[Notification]) -> ScanResult:
     """The same result with more said about the run."""
     return replace(result, notifications=unique((*result.notifications, *more)))
-
-
-def joined(results: Sequence[ScanResult]) -> ScanResult:
-    """Several scans as one."""
-    first, *rest = results
-    for each in rest:
-        counts: dict[tuple[str, str], RuleCount] = {(one.rule_id, one.engine): one for one in first.counts}
-        for one in each.counts:
-            known = counts.get(
-                (one.rule_id, one.engine), RuleCount(rule_id=one.rule_id, engine=one.engine, looked_at=0)
-            )
-            counts[one.rule_id, one.engine] = replace(
-                known,
-                looked_at=known.looked_at + one.looked_at,
-                failed=known.failed + one.failed,
-                open=known.open + one.open,
-                waived=known.waived + one.waived,
-            )
-        first = ScanResult(
-            findings=tuple(sorted((*first.findings, *each.findings), key=Finding.sort_key)),
-            counts=tuple(sorted(counts.values())),
-            notifications=unique((*first.notifications, *each.notifications)),
-            inputs=tuple(sorted((*first.inputs, *each.inputs))),
-            computed=first.computed + each.computed,
-            cached=first.cached + each.cached,
-            seconds={name: first.seconds.get(name, 0) + each.seconds.get(name, 0) for name in each.seconds},
-            by_template={**first.by_template, **each.by_template},
-        )
-    return first

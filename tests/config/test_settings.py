@@ -58,6 +58,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         fail_level = "error"
         target = "aws"
         allowed_accounts = ["222233334444", "111122223333"]
+        not_waivable = ["NET-1", "CKV_AWS_1"]
         reports = "out"
         context = { postgresVersion = "15.14", azs = 2 }
         [tool.stackproof.suites]
@@ -79,6 +80,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         fail_level=Level.ERROR,
         target="aws",
         allowed_accounts=("111122223333", "222233334444"),
+        not_waivable=frozenset({"NET-1", "CKV_AWS_1"}),
         reports=tmp_path / "out",
         suites={"unit": ("suites/unit", "-q")},
     )
@@ -120,6 +122,7 @@ def test_a_table_of_engines_requires_those_it_names_and_switches_the_others_off(
         ("fail_level = 'note'", "fail_level"),
         ("target = 'prod'", "target"),
         ("allowed_accounts = ['1']", "allowed_accounts[0]"),
+        ("not_waivable = ['']", "not_waivable[0]"),
         ("reports = []", "reports"),
         ("suites = { unit = [] }", "suites.unit"),
         ("suites = { unit = 'suites/unit' }", "suites.unit"),

@@ -38,8 +38,22 @@ def test_a_ledger_is_read_in_its_order(tmp_path: Path) -> None:
         reason="Nobody reads it but us.",
         owner="platform",
         expires=date(2026, 12, 31),
+        file=str(tmp_path / "waivers.yaml"),
+        line=3,
     )
     assert (other.rule, other.expires) == ("A1", date(2027, 1, 1))
+
+
+def test_a_waiver_may_name_a_control_and_a_ticket(tmp_path: Path) -> None:
+    row = ROW.replace("rule: CKV_AWS_1", "control: NET-1").replace("owner", "ticket: OPS-12\n    owner")
+    (waiver,) = loaded(tmp_path, f"waivers:\n{row}")
+    assert (waiver.rule, waiver.control, waiver.ticket) == (None, "NET-1", "OPS-12")
+
+
+def test_a_day_in_the_past_is_no_error_and_globs_are_none(tmp_path: Path) -> None:
+    text = LEDGER.replace("2026", "2001").replace("stack: TapStack", "stack: TapStack-*").replace("Topic", "**")
+    (waiver,) = loaded(tmp_path, text)
+    assert (waiver.expires.year, waiver.stack, waiver.construct_path) == (2001, "TapStack-*", "TapStack/**/Resource")
 
 
 def test_an_empty_list_of_waivers_is_a_ledger(tmp_path: Path) -> None:
@@ -75,6 +89,19 @@ def test_a_byte_order_mark_and_windows_line_ends_change_nothing(tmp_path: Path) 
         (LEDGER.replace("    owner", "    rule: B\n    owner"), "waivers.yaml:6: the key 'rule' occurs twice"),
         (f"{LEDGER}{LEDGER}", "waivers.yaml:8: the key 'waivers' occurs twice"),
         (f"{LEDGER}{ROW}", "waivers.yaml:8: waivers[1]: an earlier waiver has the same rule, stack"),
+        (
+            LEDGER.replace("    stack", "    control: C\n    stack"),
+            "waivers.yaml:2: waivers[0]: a waiver names a rule or",
+        ),
+        (LEDGER.replace("rule: CKV_AWS_1", "ticket: x"), "waivers.yaml:2: waivers[0]: a waiver names a rule or a"),
+        (LEDGER.replace("    expires: 2026-12-31\n", ""), "waivers.yaml:2: waivers[0]: 'expires' is a required"),
+        (LEDGER.replace("CKV_AWS_1", "'*'"), "waivers.yaml:2: waivers[0].rule: '*' matches everything (SPW004)"),
+        (
+            LEDGER.replace("TapStack/Topic/Resource", "'**/Resource'"),
+            "waivers.yaml:4: waivers[0].construct_path: '**/Res",
+        ),
+        (LEDGER.replace("stack: TapStack", "stack: '*'"), "waivers.yaml:3: waivers[0].stack: '*' matches everything"),
+        (LEDGER.replace("rule: CKV_AWS_1", "control: '?*'"), "waivers.yaml:2: waivers[0].control: '?*' matches"),
         ("waivers: [*w]", "waivers.yaml:1: is no valid YAML: found undefined alias 'w'"),
         ("waivers: [&w a, *w]", "waivers.yaml:1: an alias (*name) does not belong here"),
         ("? [a]\n: b\n", "waivers.yaml:1: a key is no string"),

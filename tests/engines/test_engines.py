@@ -61,7 +61,7 @@ def test_what_is_wrong_is_found_at_its_place_with_a_denominator(engine: WorkerEn
     assert count.looked_at >= count.failed == 1
 
 
-def test_a_template_cannot_silence_it(engine: WorkerEngine) -> None:
+def test_what_a_template_silences_is_found_all_the_same(engine: WorkerEngine) -> None:
     silenced: JsonValue = {
         "Type": "AWS::S3::Bucket",
         "Properties": {"Nope": 1, "BucketName": "checkov:skip=CKV_AWS_18:x"},
@@ -73,7 +73,7 @@ def test_a_template_cannot_silence_it(engine: WorkerEngine) -> None:
     metadata: JsonValue = {"cfn-lint": {"config": {"ignore_checks": ["E", "W", "F"]}}}
     answer = engine.judge(parsed({"B": silenced}, Metadata=metadata))
     assert WRONG[engine.name] in rules(answer)
-    assert sum("would silence rules" in each.message for each in answer.notifications) == 3
+    assert not answer.notifications
 
 
 def test_odd_resources_do_not_cost_the_others(engine: WorkerEngine) -> None:

@@ -342,3 +342,27 @@ def test_a_frame_is_a_place_if_its_file_lies_in_the_project(tmp_path: Path, fram
 def test_an_app_outside_of_the_root_is_named_in_full(tmp_path: Path) -> None:
     app = written(tmp_path, {"app/app.py": "", "root/x": ""}) / "app"
     assert source_line(["main (app.py:3)"], root=tmp_path / "root", app=app) == SourceLine(file=f"{app}/app.py", line=3)
+
+
+def test_what_constructs_acknowledge_is_read_with_line_and_reason(folder: Folder) -> None:
+    def row(trace: list[str], **rules: str) -> dict[str, object]:
+        data = {rule.replace("__", "::"): reason for rule, reason in rules.items()}
+        return {"type": "aws:cdk:acknowledged-rules", "data": data, "trace": trace}
+
+    metadata = {
+        "/Web": [row([], CloudFormationValidate__E3002="whole")],
+        "/Web/Topic": [
+            made(FRAMES),
+            row(["main (app.py:12)"], Annotation__B="b", Annotation__A="a"),
+            row([], p__C="c"),
+        ],
+    }
+    (loaded,) = web(folder, metadata=metadata).load().stacks
+    assert loaded.construct_path == "Web"
+    assert [(each.rule_id, each.reason, str(each.location), each.is_broad) for each in loaded.acknowledgements] == [
+        ("CloudFormationValidate::E3002", "whole", "Web", True),
+        ("Annotation::A", "a", "infra/app.py:12", False),
+        ("Annotation::B", "b", "infra/app.py:12", False),
+        ("p::C", "c", "infra/stacks.py:7", False),
+    ]
+    assert {each.location.template_file for each in loaded.acknowledgements} == {"cdk.out/Web.template.json"}

@@ -16,8 +16,10 @@ from stackproof.model.finding import (
     Origin,
     RuleCount,
     Suppression,
+    SuppressionKind,
 )
 from stackproof.model.json import JsonValue
+from stackproof.model.ledger import LedgerEntry, WaiverState
 from stackproof.model.location import Location
 from stackproof.model.observation import (
     Change,
@@ -54,7 +56,32 @@ locations = st.builds(
     template_line=numbers,
 )
 origins = st.builds(Origin, engine=names, rule_id=st.sampled_from(["E1", "W2", "CKV_1"]), message=names)
-suppressions = st.builds(Suppression, reason=texts, owner=names, expires=st.dates(date(2026, 1, 1), date(2027, 1, 1)))
+days = st.dates(date(2026, 1, 1), date(2027, 1, 1))
+suppressions = st.builds(
+    Suppression,
+    kind=st.sampled_from(SuppressionKind),
+    reason=texts,
+    owner=maybe,
+    expires=st.none() | days,
+    ticket=maybe,
+    where=maybe,
+)
+ledger_entries = st.builds(
+    LedgerEntry,
+    source=names,
+    where=maybe,
+    rule=maybe,
+    control=maybe,
+    stack=maybe,
+    construct_path=maybe,
+    reason=texts,
+    owner=maybe,
+    ticket=maybe,
+    expires=st.none() | days,
+    days_left=st.none() | st.integers(-9, 9),
+    covers=counts,
+    state=st.sampled_from(WaiverState),
+)
 findings = st.builds(
     Finding,
     rule_id=st.sampled_from(["E1", "W2", "CKV_1"]),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from stackproof.model.finding import Finding, Kind, Level, Origin
+from stackproof.model.finding import Finding, Kind, Level, Origin, Suppression, SuppressionKind
+from stackproof.model.location import Location
 from tests.fakes import finding, waiver
 
 
@@ -66,7 +69,48 @@ def test_what_is_waived_or_generated_is_no_violation() -> None:
     assert not finding(generated=True).violates(Level.WARNING)
 
 
-def test_a_suppression_carries_the_reason_the_owner_and_the_day() -> None:
-    trace = finding().suppressed_by(waiver()).suppression
+def test_a_suppression_carries_all_that_the_waiver_says() -> None:
+    trace = finding().suppressed_by(waiver(ticket="OPS-1", file="waivers.yaml", line=3)).suppression
     assert trace is not None
-    assert trace.to_dict() == {"reason": "a known exception", "owner": "platform", "expires": "2026-12-31"}
+    assert trace.to_dict() == {
+        "kind": "external",
+        "reason": "a known exception",
+        "owner": "platform",
+        "expires": "2026-12-31",
+        "ticket": "OPS-1",
+        "where": "waivers.yaml:3",
+    }
+
+
+@pytest.mark.parametrize(
+    ("trace", "text"),
+    [
+        (waiver().trace, "until 2026-12-31: a known exception"),
+        (Suppression(kind=SuppressionKind.IN_SOURCE, reason="", where="t.json"), "in t.json: no reason given"),
+        (Suppression(kind=SuppressionKind.IN_SOURCE, reason="why"), "why"),
+        (Suppression(kind=SuppressionKind.BASELINE, reason=""), "in the baseline"),
+    ],
+)
+def test_a_suppression_reads_as_a_person_would_say_it(trace: Suppression, text: str) -> None:
+    assert str(trace) == text
+
+
+@pytest.mark.parametrize(
+    ("changes", "where"),
+    [({}, None), ({"line": 3}, None), ({"file": "w.yaml"}, "w.yaml"), ({"file": "w.yaml", "line": 3}, "w.yaml:3")],
+)
+def test_a_waiver_knows_where_it_stands(changes: dict[str, str | int], where: str | None) -> None:
+    assert waiver(**changes).where == where
+
+
+def test_a_waiver_names_a_rule_or_a_control() -> None:
+    assert (waiver().named, waiver(rule=None, control="C-1").named) == ("E1", "C-1")
+
+
+def test_what_lies_in_no_template_is_told_apart_by_file_and_message() -> None:
+    def ledger(message: str, line: int) -> Finding:
+        place = Location(file="waivers.yaml", line=line)
+        return replace(finding(message=message), location=place)
+
+    assert ledger("a", 1).fingerprint != ledger("b", 1).fingerprint
+    assert ledger("a", 1).fingerprint == ledger("a", 9).fingerprint

@@ -88,6 +88,10 @@ def test_what_is_open_on_a_generated_resource_is_not_open_when_strict() -> None:
     assert check(finding(kind=Kind.OPEN, generated=True), strict=True).exit_code == 0
 
 
+def test_what_is_open_and_waived_is_settled_also_when_strict() -> None:
+    assert check(finding(kind=Kind.OPEN).suppressed_by(waiver()), strict=True).exit_code == 0
+
+
 @given(st.lists(of.findings, max_size=4), st.lists(of.notifications, max_size=2))
 def test_an_error_about_the_run_is_never_a_pass(findings: list[Finding], said: list[Notification]) -> None:
     report = CheckReport(findings=tuple(findings), rules=(), notifications=(*said, BROKEN))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from stackproof.model.deployment import Deployment
 from stackproof.model.finding import EngineAnswer, Finding, Level, Notification, Origin, RuleCount, Suppression
 from stackproof.model.json import JsonValue, canonical, digest
+from stackproof.model.ledger import LedgerEntry
 from stackproof.model.location import Location, SourceLine, optional_int, optional_str
 from stackproof.model.observation import PropertyDifference, ResourceProof, Unproven
 from stackproof.model.report import PolicySummary
@@ -21,6 +22,7 @@ ANY = st.one_of(
     of.locations,
     of.origins,
     of.suppressions,
+    of.ledger_entries,
     of.findings,
     of.rule_counts,
     of.notifications,
@@ -36,6 +38,7 @@ TYPES = frozenset(
         Location,
         Origin,
         Suppression,
+        LedgerEntry,
         Finding,
         RuleCount,
         Notification,

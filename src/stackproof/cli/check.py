@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from stackproof.cli.baseline import baseline_options, compared
 from stackproof.cli.options import (
     cache_option,
     context_option,
@@ -17,6 +18,7 @@ from stackproof.cli.options import (
 )
 from stackproof.cli.outputs import ReportingCommand, Wanted, output_options, require_outputs
 from stackproof.cli.reporting import write_check
+from stackproof.config.baseline import load_baseline
 from stackproof.config.settings import parse_context
 from stackproof.model.finding import Level
 from stackproof.model.report import CheckReport
@@ -32,12 +34,15 @@ __all__ = ["check"]
 @output_options(*FORMATS)
 @click.option("--fail-level", type=click.Choice(["error", "warning"]), help="The least level that fails.")
 @click.option("--strict", is_flag=True, help="Exit code 3 also when something is open.")
+@baseline_options
 @cache_option
 @verbose_option
 def check(
     paths: tuple[str, ...],
     context: tuple[str, ...],
     fail_level: str | None,
+    baseline: Path | None,
+    write_baseline: Path | None,
     *,
     wanted: tuple[Wanted, ...],
     strict: bool,
@@ -56,8 +61,11 @@ def check(
       stackproof check -c postgresVersion=15.3
       stackproof check template.yaml cdk.out --format json --output check.json
       stackproof check --format terminal --format sarif --output check.sarif
+      stackproof check --write-baseline policies/baseline.json
+      stackproof check --baseline policies/baseline.json
     """
     require_outputs(wanted)
+    known = load_baseline(baseline) if baseline else None
     project = open_project(no_cache=no_cache)
     on = datetime.now(tz=UTC).date()
     chosen = parse_context(context)
@@ -66,6 +74,7 @@ def check(
             result = checked_paths(project, tuple(Path(each) for each in paths), stdin=sys.stdin.buffer, on=on)
         else:
             result = checked_app(project, chosen, on=on).scan
+    result = compared(result, known, baseline, write_baseline, not_waivable=project.not_waivable())
     report = CheckReport(
         findings=result.findings,
         rules=result.counts,
@@ -73,6 +82,7 @@ def check(
         fail_level=Level(fail_level) if fail_level else project.settings.fail_level,
         strict=strict,
         inputs=result.inputs,
+        waivers=result.waivers,
     )
     write_check(wanted, report, project.settings.root, templates=Path.cwd() if paths else None, verbose=verbose)
     raise click.exceptions.Exit(report.exit_code)

@@ -149,6 +149,7 @@ class _GateRun:
             fail_level=self._project.settings.fail_level,
             strict=self._strict,
             inputs=result.inputs,
+            waivers=result.waivers,
         )
         self._checked = report
         self._write("check.json", masked_report(report))

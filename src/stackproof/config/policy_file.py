@@ -31,11 +31,15 @@ class PolicyFile:
 
     def error(self, path: Sequence[str | int], reason: str) -> ConfigError:
         """`policies/waivers.yaml:7: waivers[1].expires: …`, at the nearest line that is known."""
+        shown = "".join(f"[{each}]" if isinstance(each, int) else f".{each}" for each in path).removeprefix(".")
+        return ConfigError(f"{self.file}:{self.line(path)}: {f'{shown}: ' if shown else ''}{reason}")
+
+    def line(self, path: Sequence[str | int]) -> int:
+        """The line of what is at the path, or of the nearest above it that is known."""
         at = tuple(path)
         while at and at not in self.lines:
             at = at[:-1]
-        shown = "".join(f"[{each}]" if isinstance(each, int) else f".{each}" for each in path).removeprefix(".")
-        return ConfigError(f"{self.file}:{self.lines.get(at, 1)}: {f'{shown}: ' if shown else ''}{reason}")
+        return self.lines.get(at, 1)
 
 
 def load_policy_file(path: Path, schema: str) -> PolicyFile:

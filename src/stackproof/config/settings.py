@@ -46,6 +46,7 @@ class Settings:
     synth_coverage: bool = False
     policies: Path
     fail_level: Level = Level.WARNING
+    not_waivable: frozenset[str] = frozenset()
     engines: Mapping[str, EngineSettings] = field(default_factory=dict)
     target: str = "moto"
     allowed_accounts: tuple[str, ...] = ()
@@ -96,6 +97,7 @@ def load_settings(root: Path) -> Settings:
         synth_coverage=table.get("synth_coverage", False),
         policies=root / table.get("policies", "policies"),
         fail_level=Level(table.get("fail_level", "warning")),
+        not_waivable=frozenset(table.get("not_waivable", ())),
         engines={
             name: EngineSettings(**{"required": name in named, "enabled": name in named, **named.get(name, {})})
             for name in ENGINES

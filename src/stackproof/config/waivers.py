@@ -6,35 +6,59 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
-from stackproof.config.policy_file import load_policy_file
+from stackproof.config.policy_file import PolicyFile, load_policy_file
+from stackproof.globs import matches_everything
 from stackproof.model.finding import Waiver
+from stackproof.model.json import JsonObject
 
 __all__ = ["load_waivers"]
 
+_EVERYTHING = "SPW004"
+
 
 def load_waivers(path: Path) -> tuple[Waiver, ...]:
-    """The waivers, in the order of the file; raises ConfigError naming file, line and path."""
+    """The waivers, in the order of the file; raises ConfigError naming file, line and path.
+
+    A date in the past is no error, since the waiver was right once; a glob that matches everything is.
+    """
     found = load_policy_file(path, "waivers.schema.json")
     rows = found.data["waivers"]
-    waivers: dict[tuple[str, str, str], Waiver] = {}
+    waivers: dict[tuple[str | None, ...], Waiver] = {}
     for index, row in enumerate(rows if isinstance(rows, list) else ()):
         assert isinstance(row, Mapping)  # noqa: S101 - the schema says so
-        text = {key: str(value) for key, value in row.items()}
-        try:
-            expires = date.fromisoformat(text["expires"])
-        except ValueError as error:
-            reason = f"{text['expires']!r} is no date (expected YYYY-MM-DD)"
-            raise found.error(("waivers", index, "expires"), reason) from error
-        waiver = Waiver(
-            rule=text["rule"],
-            stack=text["stack"],
-            construct_path=text["construct_path"],
-            reason=text["reason"],
-            owner=text["owner"],
-            expires=expires,
-        )
-        place = (waiver.rule, waiver.stack, waiver.construct_path)
+        waiver = _waiver(found, index, row)
+        place = (waiver.rule, waiver.control, waiver.stack, waiver.construct_path)
         if place in waivers:
             raise found.error(("waivers", index), "an earlier waiver has the same rule, stack and construct path")
         waivers[place] = waiver
     return tuple(waivers.values())
+
+
+def _waiver(found: PolicyFile, index: int, row: JsonObject) -> Waiver:
+    text = {key: str(value) for key, value in row.items()}
+    if ("rule" in text) == ("control" in text):
+        has = "both" if "rule" in text else "neither"
+        raise found.error(("waivers", index), f"a waiver names a rule or a control (this one has {has})")
+    for name in ("rule", "control"):
+        if not text.get(name, name).strip("*?"):
+            raise found.error(("waivers", index, name), f"{text[name]!r} matches everything ({_EVERYTHING})")
+    for name in ("stack", "construct_path"):
+        if matches_everything(text[name]):
+            raise found.error(("waivers", index, name), f"{text[name]!r} matches everything ({_EVERYTHING})")
+    try:
+        expires = date.fromisoformat(text["expires"])
+    except ValueError as error:
+        reason = f"{text['expires']!r} is no date (expected YYYY-MM-DD)"
+        raise found.error(("waivers", index, "expires"), reason) from error
+    return Waiver(
+        rule=text.get("rule"),
+        control=text.get("control"),
+        stack=text["stack"],
+        construct_path=text["construct_path"],
+        reason=text["reason"],
+        owner=text["owner"],
+        expires=expires,
+        ticket=text.get("ticket"),
+        file=found.file,
+        line=found.line(("waivers", index)),
+    )

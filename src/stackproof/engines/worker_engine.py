@@ -10,7 +10,8 @@ from pathlib import Path
 
 from stackproof.engines.answers import answer_of
 from stackproof.engines.process import WorkerProcess
-from stackproof.engines.silencers import without_silencers
+from stackproof.engines.silencers import silencing_comments, without_silencers
+from stackproof.in_source import SILENCING_KEYS
 from stackproof.model.finding import EngineAnswer
 from stackproof.model.json import JsonObject, digest
 from stackproof.model.template import Template
@@ -58,22 +59,21 @@ class WorkerEngine:
             spec = self._spec
             files = (*spec.rules, *sorted(_HERE.rglob("*.py")))
             content = [hashlib.sha256(each.read_bytes()).hexdigest() for each in _below(files)]
-            self._identity = f"{spec.name} {spec.version} {digest([spec.settings, content])}"
+            self._identity = f"{spec.name} {spec.version} {digest([spec.settings, content, sorted(SILENCING_KEYS)])}"
         return self._identity
 
     def start(self) -> None:
         self._workers[0].start()
 
     def judge(self, template: Template) -> EngineAnswer:
-        body, notes = without_silencers(template)
         worker = self._taken()
         try:
-            said = worker.ask({"template": body}, deadline=self._spec.timeout)
+            said = worker.ask({"template": without_silencers(template)}, deadline=self._spec.timeout)
         finally:
             with self._lock:
                 self._idle.append(worker)
         answer = answer_of(self.name, template, self._spec.adapted(template, said))
-        mine = (replace(each, engine=self.name) for each in notes)
+        mine = (replace(each, engine=self.name) for each in silencing_comments(template))
         return replace(answer, notifications=tuple(sorted((*answer.notifications, *mine))))
 
     def close(self) -> None:

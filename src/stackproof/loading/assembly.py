@@ -11,7 +11,8 @@ from pathlib import Path
 from stackproof.errors import InputError
 from stackproof.loading.origin import Origins
 from stackproof.loading.template import ResourceFacts, parse_template
-from stackproof.model.assembly import Annotation, Assembly, FileAsset, Stack
+from stackproof.loading.validation_report import load_validation_report
+from stackproof.model.assembly import Acknowledgement, Annotation, Assembly, FileAsset, Stack
 from stackproof.model.json import JsonObject, JsonValue
 from stackproof.model.location import Location
 from stackproof.model.template import Template
@@ -19,6 +20,7 @@ from stackproof.model.template import Template
 __all__ = ["load_assembly"]
 
 _LEVELS = {"aws:cdk:error": "error", "aws:cdk:warning": "warning", "aws:cdk:info": "info"}
+_ACKNOWLEDGED = "aws:cdk:acknowledged-rules"
 _MAX_NESTING = 20
 
 
@@ -41,10 +43,15 @@ def load_assembly(directory: Path, *, root: Path, app: Path, shown: str) -> tupl
                 stacks.extend(loader.load(name, artifact, manifest))
     if not stacks:
         raise InputError(f"{shown}: the cloud assembly has no stack")
+    stacks.sort(key=lambda one: (one.name, one.template.file))
+    report = load_validation_report(directory, shown, stacks, origins)
     assembly = Assembly(
         directory=str(directory),
-        stacks=tuple(sorted(stacks, key=lambda one: (one.name, one.template.file))),
+        stacks=tuple(stacks),
         missing_context=tuple(sorted(context)),
+        acknowledgements=report.acknowledgements,
+        violations=report.violations,
+        not_validated=report.not_validated,
     )
     return assembly, origins
 
@@ -85,9 +92,22 @@ class _StackLoader:
             ),
             assets=self._assets(artifacts, file),
             annotations=tuple(self._annotations(metadata, name)),
+            construct_path=str(artifact.get("displayName", artifact_id)),
         )
-        yield stack
+        yield replace(stack, acknowledgements=tuple(self._acknowledgements(metadata, stack)))
         yield from self._nested(stack)
+
+    def _acknowledgements(self, metadata: JsonObject, stack: Stack) -> Iterator[Acknowledgement]:
+        for path, entries in sorted(metadata.items()):
+            construct_path = path.lstrip("/")
+            place = Location(stack_name=stack.name, construct_path=construct_path, template_file=stack.template.file)
+            for entry in _objects(entries):
+                if entry.get("type") == _ACKNOWLEDGED:
+                    source = self.origins.made_by(entry.get("trace")) or self.origins.of(construct_path).source
+                    location = replace(place, file=source.file, line=source.line) if source else place
+                    is_broad = construct_path == stack.construct_path
+                    for rule_id, reason in sorted(_object(entry.get("data")).items()):
+                        yield Acknowledgement(rule_id=rule_id, reason=str(reason), location=location, is_broad=is_broad)
 
     def _nested(self, parent: Stack) -> Iterator[Stack]:
         for resource in parent.template.resources:

@@ -115,6 +115,10 @@ class Origins:
             return True
         return any("/".join(parts[:size]) in self._generated for size in range(1, len(parts) + 1))
 
+    def made_by(self, frames: JsonValue) -> SourceLine | None:
+        """The first line of the project in a stack trace."""
+        return self._line(frames)
+
     def _line(self, frames: JsonValue) -> SourceLine | None:
         texts = [each for each in frames if isinstance(each, str)] if isinstance(frames, list) else []
         return source_line(texts, root=self._root, app=self._app)

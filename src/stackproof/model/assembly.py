@@ -7,13 +7,38 @@ from dataclasses import dataclass
 from stackproof.model.location import Location
 from stackproof.model.template import Template
 
-__all__ = ["Annotation", "Assembly", "Deprecation", "FileAsset", "Stack"]
+__all__ = ["Acknowledgement", "Annotation", "Assembly", "Deprecation", "FileAsset", "Stack", "Violation"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledgement:
+    """What an app acknowledged by `Validations.of(construct).acknowledge(…)`: for the construct and all below it.
+
+    `rule_id` is as CDK qualifies it ("CloudFormation-Validate::W3005"); `is_broad` says that the construct is a stack
+    or the app.
+    """
+
+    rule_id: str
+    reason: str
+    location: Location
+    is_broad: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Annotation:
     """What an app or CDK itself noted on a construct; `level` is "error", "warning" or "info"."""
 
+    level: str
+    message: str
+    location: Location
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """What a validation plugin of the app found in the synth; `level` is "error", "warning" or "info"."""
+
+    plugin: str
+    rule_id: str
     level: str
     message: str
     location: Location
@@ -44,7 +69,10 @@ class FileAsset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
-    """One stack. `account` and `region` are None where the app left them open; `parent` is the stack that nests it."""
+    """One stack. `account` and `region` are None where the app left them open; `parent` is the stack that nests it.
+
+    `construct_path` is that of the stack itself, None where the assembly does not say it.
+    """
 
     name: str
     template: Template
@@ -54,6 +82,8 @@ class Stack:
     dependencies: tuple[str, ...] = ()
     assets: tuple[FileAsset, ...] = ()
     annotations: tuple[Annotation, ...] = ()
+    construct_path: str | None = None
+    acknowledgements: tuple[Acknowledgement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +92,8 @@ class Assembly:
 
     `missing_context` names look-ups that stand as dummies in the templates.
     `coverage_file` holds the coverage of the app's own lines, if it was recorded.
+    `violations` are those of the app's validation plugins, acknowledged or not, and `acknowledgements` those that the
+    plugins' report names; `not_validated` says which plugins could not tell, and why.
     """
 
     directory: str
@@ -71,6 +103,9 @@ class Assembly:
     seconds: float = 0.0
     deprecations: tuple[Deprecation, ...] = ()
     missing_context: tuple[str, ...] = ()
+    acknowledgements: tuple[Acknowledgement, ...] = ()
+    violations: tuple[Violation, ...] = ()
+    not_validated: tuple[str, ...] = ()
     coverage_file: str | None = None
 
     def stack(self, name: str) -> Stack | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
-from stackproof.model.json import JsonObject, JsonValue, as_int, as_object, as_objects, digest
+from stackproof.model.json import JsonObject, JsonValue, as_int, as_object, as_objects, canonical, digest
 from stackproof.model.location import Location, optional_str
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Origin",
     "RuleCount",
     "Suppression",
+    "SuppressionKind",
     "Waiver",
 ]
 
@@ -67,32 +68,92 @@ class Origin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiver:
-    """A decision of people to live with one finding: who, why, and until when (the day itself included)."""
+    """A decision of people to live with findings: who, why, and until when (the day itself included).
 
-    rule: str
+    It names a rule or a control. `stack` and `construct_path` may be globs; `file` and `line` are where it stands.
+    """
+
+    rule: str | None = None
+    control: str | None = None
     stack: str
     construct_path: str
     reason: str
     owner: str
     expires: date
+    ticket: str | None = None
+    file: str | None = None
+    line: int | None = None
+
+    @property
+    def named(self) -> str:
+        """The rule's or the control's id."""
+        return self.rule or self.control or ""
+
+    @property
+    def where(self) -> str | None:
+        """`policies/waivers.yaml:7`, or None for one that stands in no file."""
+        return self.file if self.file is None or self.line is None else f"{self.file}:{self.line}"
+
+    @property
+    def trace(self) -> Suppression:
+        """What it leaves on a finding that it covers."""
+        return Suppression(
+            reason=self.reason, owner=self.owner, expires=self.expires, ticket=self.ticket, where=self.where
+        )
+
+
+class SuppressionKind(StrEnum):
+    """SARIF's words for where a suppression stands, and ours for a finding that was there before."""
+
+    EXTERNAL = "external"
+    IN_SOURCE = "inSource"
+    BASELINE = "baseline"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suppression:
-    """The trace of a waiver on a finding."""
+    """The trace on a finding of what lets people live with it: a waiver, a template's own word, or the baseline.
 
+    What the source of it does not say is None, and a reason that no one gave is empty.
+    """
+
+    kind: SuppressionKind = SuppressionKind.EXTERNAL
     reason: str
-    owner: str
-    expires: date
+    owner: str | None = None
+    expires: date | None = None
+    ticket: str | None = None
+    where: str | None = None
 
     def to_dict(self) -> dict[str, JsonValue]:
-        return {"reason": self.reason, "owner": self.owner, "expires": self.expires.isoformat()}
+        return {
+            "kind": self.kind.value,
+            "reason": self.reason,
+            "owner": self.owner,
+            "expires": self.expires.isoformat() if self.expires else None,
+            "ticket": self.ticket,
+            "where": self.where,
+        }
 
     @classmethod
     def from_dict(cls, data: JsonObject) -> Suppression:
+        expires = optional_str(data["expires"])
         return cls(
-            reason=str(data["reason"]), owner=str(data["owner"]), expires=date.fromisoformat(str(data["expires"]))
+            kind=SuppressionKind(str(data["kind"])),
+            reason=str(data["reason"]),
+            owner=optional_str(data["owner"]),
+            expires=date.fromisoformat(expires) if expires else None,
+            ticket=optional_str(data["ticket"]),
+            where=optional_str(data["where"]),
         )
+
+    def __str__(self) -> str:
+        """For a person: until when, or where it stands, and the reason."""
+        reason = self.reason or "no reason given"
+        if self.kind is SuppressionKind.BASELINE:
+            return "in the baseline"
+        if self.kind is SuppressionKind.IN_SOURCE:
+            return f"in {self.where}: {reason}" if self.where else reason
+        return f"until {self.expires}: {reason}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,8 +175,13 @@ class Finding:
 
     @property
     def fingerprint(self) -> str:
-        """The same from run to run while rule and place are the same; neither lines nor messages go into it."""
+        """The same from run to run while rule and place are the same; neither lines nor messages go into it.
+
+        What lies in no template, such as a waiver, is told apart by its file and message.
+        """
         place = self.location
+        if place.stack_name is None and place.template_file is None:
+            return digest([self.rule_id, place.file, place.logical_id, place.construct_path, self.message])[:32]
         return digest(
             [
                 self.rule_id,
@@ -125,9 +191,17 @@ class Finding:
             ]
         )[:32]
 
+    @property
+    def rules(self) -> frozenset[str]:
+        """The ids of its rule and of those of its origins."""
+        return frozenset({self.rule_id, *(each.rule_id for each in self.origins)})
+
     def suppressed_by(self, waiver: Waiver) -> Finding:
         """The finding with the waiver's trace on it."""
-        trace = Suppression(reason=waiver.reason, owner=waiver.owner, expires=waiver.expires)
+        return self.suppressed(waiver.trace)
+
+    def suppressed(self, trace: Suppression) -> Finding:
+        """The finding with this trace on it."""
         return replace(self, suppression=trace)
 
     def violates(self, fail_level: Level) -> bool:
@@ -151,7 +225,7 @@ class Finding:
             self.level.value,
             self.control or "",
             self.generated,
-            () if trace is None else (trace.reason, trace.owner, trace.expires),
+            "" if trace is None else canonical(trace.to_dict()),
         )
 
     def to_dict(self) -> dict[str, JsonValue]:

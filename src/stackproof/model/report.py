@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from stackproof import __version__
 from stackproof.model.finding import Finding, Kind, Level, Notification, RuleCount
 from stackproof.model.json import JsonObject, JsonValue, as_int
+from stackproof.model.ledger import LedgerEntry
 from stackproof.model.observation import Coverage, DriftStatus, ResourceProof
 
 __all__ = ["CheckReport", "GateReport", "Outcome", "PolicySummary", "ProveReport", "RuleVerdict", "Stage", "exit_code"]
@@ -93,7 +94,7 @@ class RuleVerdict:
         """One line for each finding, with its place and, where it is waived, the reason."""
         lines = []
         for each in self.findings:
-            why = f" (until {each.suppression.expires}: {each.suppression.reason})" if each.suppression else ""
+            why = f" ({each.suppression})" if each.suppression else ""
             lines.append(f"{each.location}: {each.level.value}: {self.rule_id}: {each.message}{why}")
         return "\n".join(lines) or f"{self.rule_id} held: it looked at {self.looked_at}"
 
@@ -141,7 +142,7 @@ def _verdict(findings: list[Finding], fail_level: Level) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckReport:
-    """What `check` found. `inputs` names the templates that were judged."""
+    """What `check` found. `inputs` names the templates that were judged, `waivers` is the ledger."""
 
     findings: tuple[Finding, ...]
     rules: tuple[RuleCount, ...]
@@ -149,6 +150,7 @@ class CheckReport:
     fail_level: Level = Level.WARNING
     strict: bool = False
     inputs: tuple[str, ...] = ()
+    waivers: tuple[LedgerEntry, ...] = ()
 
     @property
     def summary(self) -> PolicySummary:
@@ -159,7 +161,9 @@ class CheckReport:
         return exit_code(
             violated=any(each.violates(self.fail_level) for each in self.findings),
             notifications=self.notifications,
-            open_findings=sum(each.kind is Kind.OPEN and not each.generated for each in self.findings),
+            open_findings=sum(
+                each.kind is Kind.OPEN and not each.generated and each.suppression is None for each in self.findings
+            ),
             strict=self.strict,
         )
 
@@ -170,6 +174,7 @@ class CheckReport:
             "inputs": list(self.inputs),
             "findings": [each.to_dict() for each in self.findings],
             "rules": [each.to_dict() for each in self.rules],
+            "waivers": [each.to_dict() for each in self.waivers],
             "notifications": [each.to_dict() for each in self.notifications],
             "exit_code": self.exit_code,
         }

@@ -18,7 +18,7 @@ from stackproof.reporters.wording import REMEDY, engines_of, resource_of, rule_i
 
 __all__ = ["JunitReporter"]
 
-_CASES = frozenset({Standing.VIOLATED, Standing.WAIVED, Standing.OPEN})
+_CASES = frozenset({Standing.VIOLATED, Standing.WAIVED, Standing.BASELINE, Standing.OPEN})
 _RUN = "run"
 
 
@@ -87,7 +87,8 @@ def _finding_case(finding: Finding, report: CheckReport) -> ET.Element:
         head = f"{finding.location}: {finding.level.value}: {finding.message}"
         ET.SubElement(case, "failure", message=_safe(head), type=_safe(finding.rule_id)).text = _safe(_line(finding))
     else:
-        because = f"waived {waived_because(finding)}" if place is Standing.WAIVED else f"open: {finding.message}"
+        waived = {Standing.WAIVED: f"waived {waived_because(finding)}", Standing.BASELINE: waived_because(finding)}
+        because = waived.get(place, f"open: {finding.message}")
         ET.SubElement(case, "skipped", message=_safe(f"{finding.location}: {because}"), type=place.value)
     return case
 

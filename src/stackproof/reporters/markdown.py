@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO
 from urllib.parse import quote
@@ -58,7 +58,7 @@ class MarkdownReporter:
     def write(self, report: CheckReport, stream: IO[str]) -> None:
         groups = by_standing(report.findings, report.fail_level)
         head = _head(report) if self._gate is None else _gate_head(self._gate) + _figures(report)
-        foot = _foot(groups[Standing.GENERATED], groups[Standing.NOTED])
+        foot = _foot(groups)
         stream.write(head)
         stream.write(self._fitting([*_notes(report), *self._rows(report)], LONGEST - len(head) - len(foot)))
         stream.write(foot)
@@ -131,8 +131,11 @@ def _notes(report: CheckReport) -> Iterator[_Row]:
             yield _Row(head="\n", text=f"- **{each.level.value}**: {where}{who}{_escaped(each.message)}\n")
 
 
-def _foot(generated: Sequence[Finding], noted: Sequence[Finding]) -> str:
+def _foot(groups: Mapping[Standing, Sequence[Finding]]) -> str:
+    noted, known, generated = (groups[each] for each in (Standing.NOTED, Standing.BASELINE, Standing.GENERATED))
     said = [counted(len(noted), "note")] if noted else []
+    if known:
+        said.append(f"{counted(len(known), 'finding')} in the baseline")
     if generated:
         said.append(f"{counted(len(generated), 'finding')} on what CDK generates ({REMEDY})")
     return f"\nNot listed: {'; '.join(said)}.\n" if said else ""

@@ -12,7 +12,7 @@ from typing import IO
 from urllib.parse import quote
 
 from stackproof import __version__
-from stackproof.model.finding import Finding, Kind, Level, Notification
+from stackproof.model.finding import Finding, Kind, Level, Notification, SuppressionKind
 from stackproof.model.json import JsonValue
 from stackproof.model.location import Location
 from stackproof.model.report import CheckReport
@@ -160,9 +160,12 @@ def _message(finding: Finding) -> str:
 
 
 def _suppressions(finding: Finding) -> JsonValue:
-    if finding.suppression is None:
+    trace = finding.suppression
+    if trace is None:
         return []
-    return [{"kind": "external", "status": "accepted", "justification": waived_because(finding)}]
+    in_source = trace.kind is SuppressionKind.IN_SOURCE
+    kind = "inSource" if in_source else "external"  # SARIF has no word for what was there before
+    return [{"kind": kind, "status": "accepted", "justification": waived_because(finding)}]
 
 
 def _properties(finding: Finding) -> dict[str, JsonValue]:

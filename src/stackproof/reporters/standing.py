@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
-from stackproof.model.finding import Finding, Kind, Level
+from stackproof.model.finding import Finding, Kind, Level, SuppressionKind
 
 __all__ = ["Standing", "by_standing", "standing"]
 
@@ -16,6 +16,7 @@ class Standing(StrEnum):
     VIOLATED = "violated"
     OPEN = "open"
     WAIVED = "waived"
+    BASELINE = "baseline"
     GENERATED = "generated"
     NOTED = "noted"
     HELD = "held"
@@ -26,7 +27,7 @@ def standing(finding: Finding, fail_level: Level) -> Standing:
     if finding.violates(fail_level):
         return Standing.VIOLATED
     if finding.suppression is not None:
-        return Standing.WAIVED
+        return Standing.BASELINE if finding.suppression.kind is SuppressionKind.BASELINE else Standing.WAIVED
     if finding.kind not in {Kind.FAIL, Kind.OPEN}:
         return Standing.HELD
     if finding.generated:

@@ -65,9 +65,11 @@ def resource_of(finding: Finding) -> str:
 
 
 def waived_because(finding: Finding) -> str:
-    """Until when it is waived, why, and who answers for it; "" if it is not."""
+    """Until when or where it is waived, why, and who answers for it; "" if it is not."""
     trace = finding.suppression
-    return "" if trace is None else f"until {trace.expires}: {trace.reason} ({trace.owner})"
+    if trace is None:
+        return ""
+    return f"{trace} ({trace.owner})" if trace.owner else str(trace)
 
 
 def visible(text: str, *, keep: str = "") -> str:

@@ -1,0 +1,74 @@
+"""A baseline: findings that were there before, so that only new ones fail; known again by place and rules."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from stackproof.model.baseline import Baseline, BaselineKey
+from stackproof.model.finding import Finding, Kind, Level, Suppression, SuppressionKind
+
+__all__ = ["BaselineResult", "baseline_of", "key_of", "with_baseline"]
+
+_TRACE = Suppression(kind=SuppressionKind.BASELINE, reason="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaselineResult:
+    """The findings, the old ones suppressed, and how many old ones are no longer found where they were looked for."""
+
+    findings: tuple[Finding, ...] = ()
+    fixed: int = 0
+
+
+def key_of(finding: Finding) -> BaselineKey:
+    """The key of a finding; what its property, line and words are does not matter."""
+    place = finding.location
+    return BaselineKey(
+        stack=place.stack_name or "",
+        file="" if place.stack_name else place.template_file or place.file or "",
+        place=place.construct_path or place.logical_id or "",
+        rules=tuple(sorted(finding.rules)),
+    )
+
+
+def baseline_of(findings: Iterable[Finding], *, not_waivable: frozenset[str] = frozenset()) -> Baseline:
+    """The findings that a run would fail for, or be unsure of; never a waived one, or one that no one may waive."""
+    return Counter(key_of(each) for each in findings if _belongs(each, not_waivable))
+
+
+def with_baseline(
+    findings: Iterable[Finding],
+    baseline: Baseline,
+    *,
+    stacks: Collection[str],
+    complete: bool = True,
+    not_waivable: frozenset[str] = frozenset(),
+) -> BaselineResult:
+    """Suppress as many findings of each key as the baseline has; one more of the same key is new.
+
+    `stacks` are those that were judged (for a template by itself its file): an entry elsewhere, or in a run that is not
+    complete, is not said to be fixed.
+    """
+    left = Counter(baseline)
+    found: list[Finding] = []
+    for finding in sorted(findings, key=Finding.sort_key):
+        key = key_of(finding)
+        if _belongs(finding, not_waivable) and left[key] > 0:
+            left[key] -= 1
+            found.append(finding.suppressed(_TRACE))
+        else:
+            found.append(finding)
+    fixed = sum(count for key, count in left.items() if (key.stack or key.file) in stacks)
+    return BaselineResult(findings=tuple(sorted(found, key=Finding.sort_key)), fixed=fixed if complete else 0)
+
+
+def _belongs(finding: Finding, not_waivable: frozenset[str]) -> bool:
+    counts = finding.kind is Kind.OPEN or (finding.kind is Kind.FAIL and finding.level.reaches(Level.WARNING))
+    return (
+        counts
+        and finding.suppression is None
+        and not finding.generated
+        and not_waivable.isdisjoint({*finding.rules, finding.control or ""})
+    )

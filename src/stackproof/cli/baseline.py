@@ -1,0 +1,63 @@
+"""What `check` does with a baseline: compare with one, write one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+import click
+
+from stackproof.baseline import baseline_of
+from stackproof.config.baseline import baseline_text
+from stackproof.model.baseline import Baseline
+from stackproof.model.finding import Level
+from stackproof.reporters.file import write_file
+from stackproof.scan import ScanResult, baselined
+
+__all__ = ["baseline_options", "compared"]
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def baseline_options(function: _Function) -> _Function:
+    """`--baseline` and `--write-baseline`."""
+    function = click.option(
+        "--write-baseline",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Write the findings that are not waived into this file, and let them pass.",
+    )(function)
+    return click.option(
+        "--baseline",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Fail only for findings that are not in this file.",
+    )(function)
+
+
+def compared(
+    result: ScanResult,
+    known: Baseline | None,
+    baseline: Path | None,
+    write_baseline: Path | None,
+    *,
+    not_waivable: frozenset[str],
+) -> ScanResult:
+    """The result against the baseline that was written now, else against the one that was given."""
+    written = _written(result, write_baseline, not_waivable) if write_baseline else None
+    if written is not None:
+        return baselined(result, written, name=str(write_baseline), not_waivable=not_waivable)
+    return result if known is None else baselined(result, known, name=str(baseline), not_waivable=not_waivable)
+
+
+def _written(result: ScanResult, path: Path, not_waivable: frozenset[str]) -> Baseline | None:
+    """What was written; None where something was not judged, since what is there would count as new later."""
+    if any(each.level is Level.ERROR for each in result.notifications):
+        click.echo(f"stackproof: error: {path} was not written: not everything could be judged", err=True)
+        return None
+    found = baseline_of(result.findings, not_waivable=not_waivable)
+
+    def write(stream: IO[str]) -> None:
+        stream.write(baseline_text(found))
+
+    write_file(path, write)
+    return found

@@ -1,0 +1,36 @@
+"""Names and construct paths as patterns: `*` and `?` stay within a segment, `**` goes across."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+__all__ = ["is_glob", "matches", "matches_everything"]
+
+_PIECE = re.compile(r"\*\*|\*|\?|[^*?]+")
+_WILD = {"**": ".*", "*": "[^/]*", "?": "[^/]"}
+# What every second construct path ends in says nothing about which one is meant.
+_SAYS_NOTHING = frozenset({"", "*", "**", "Resource", "Default"})
+
+
+def is_glob(pattern: str) -> bool:
+    """Whether it may name more than one thing."""
+    return "*" in pattern or "?" in pattern
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Whether the pattern names the text; letters count as they are."""
+    return text == pattern or (is_glob(pattern) and _compiled(pattern).fullmatch(text) is not None)
+
+
+def matches_everything(pattern: str) -> bool:
+    """Whether nothing in the pattern tells one thing from another: `*`, `**`, `*/*`, `**/Resource`."""
+    segments = {each.replace("?", "*") for each in pattern.split("/")}
+    plain = {"*" if each and not each.strip("*") else each for each in segments}
+    return is_glob(pattern) and plain <= _SAYS_NOTHING
+
+
+@lru_cache(maxsize=1024)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    pieces = (_WILD.get(each) or re.escape(each) for each in _PIECE.findall(pattern))
+    return re.compile("".join(pieces), re.DOTALL)

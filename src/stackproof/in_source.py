@@ -1,0 +1,250 @@
+"""What templates and apps say of rules by themselves: read, so that it is heeded and listed like any waiver."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from stackproof.model.assembly import Assembly
+from stackproof.model.finding import Finding, Kind
+from stackproof.model.json import JsonObject, JsonValue
+from stackproof.model.ledger import InSourceWaiver
+from stackproof.model.location import Location
+from stackproof.model.template import Resource, Template
+
+__all__ = ["SILENCING_KEYS", "InSource", "acknowledged", "covers", "in_source"]
+
+SILENCING_KEYS = frozenset(
+    {"cfn-lint", "cfn_nag", "cdk_nag", "checkov", "bridgecrew", "guard", "cfn-guard", "cloudformation-validate"}
+)
+_FULL_CFN_LINT_ID = re.compile(r"[A-Z][0-9]{4}")
+# cloudformation-validate has cfn-lint's rules under cfn-lint's ids.
+_LINTERS = frozenset({"cfn-lint", "cloudformation-validate"})
+_CDK = frozenset({"cdk"})
+_VALIDATE = "CloudFormation-Validate"
+_ANNOTATION = "Annotation::"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InSource:
+    """The waivers in a template, and the places of what would silence an engine but is not heeded."""
+
+    waivers: tuple[InSourceWaiver, ...] = ()
+    unheeded: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Said:
+    """One rule that metadata names; without a rule, something there that is not heeded."""
+
+    source: str
+    below: str
+    rule: str | None = None
+    reason: str = ""
+    engines: frozenset[str] = frozenset()
+    is_prefix: bool = False
+
+
+def in_source(template: Template) -> InSource:
+    """What the metadata of the template and of its resources says to cfn-lint, Checkov, cdk-nag and Guard."""
+    waivers: list[InSourceWaiver] = []
+    unheeded: list[str] = []
+    owners: list[tuple[str, JsonObject, Resource | None]] = [("Metadata", template.body, None)]
+    owners += [(f"Resources.{each.logical_id}.Metadata", each.body, each) for each in template.resources]
+    for place, owner, resource in owners:
+        for said in _said(owner, is_template=resource is None):
+            if said.rule is None:
+                unheeded.append(f"{place}.{said.below}")
+            else:
+                waivers.append(_waiver(said, said.rule, f"{place}.{said.below}", template, resource))
+    return InSource(waivers=tuple(sorted(waivers, key=InSourceWaiver.sort_key)), unheeded=tuple(sorted(unheeded)))
+
+
+def acknowledged(assembly: Assembly) -> tuple[InSourceWaiver, ...]:
+    """The rules that the app acknowledged, each for a construct and all below it.
+
+    What was acknowledged by `Annotations.acknowledgeWarning` leaves no trace in an assembly: no one can list it.
+    """
+    files = frozenset(each.template.file for each in assembly.stacks)
+    # The report of validation plugins repeats what stands in the metadata of the stacks, and has that of the app.
+    said = {(each.location.construct_path or "", each.rule_id): each for each in assembly.acknowledgements}
+    for stack in assembly.stacks:
+        said |= {(each.location.construct_path or "", each.rule_id): each for each in stack.acknowledgements}
+    found = []
+    for each in said.values():
+        namespace, _, rule = each.rule_id.partition("::")
+        path = each.location.construct_path or ""
+        found.append(
+            InSourceWaiver(
+                source="cdk",
+                rule=rule if namespace == _VALIDATE else each.rule_id.removeprefix(_ANNOTATION),
+                reason=each.reason,
+                where=str(each.location) if each.location.file else path or "the app",
+                location=each.location,
+                engines=_CDK | {"cloudformation-validate"} if namespace == _VALIDATE else _CDK,
+                files=files,
+                construct_path=path,
+                is_broad=each.is_broad,
+                is_final=namespace != _VALIDATE,
+            )
+        )
+    return tuple(sorted(found, key=InSourceWaiver.sort_key))
+
+
+def covers(waiver: InSourceWaiver, finding: Finding) -> bool:
+    """Whether one of its engines said its rule at its place; the beginning of an id covers nothing."""
+    ids = {each.rule_id for each in finding.origins if each.engine in waiver.engines}
+    return (
+        finding.kind in {Kind.FAIL, Kind.OPEN}
+        and bool(ids)
+        and not waiver.is_prefix
+        and finding.location.template_file in waiver.files
+        and any(_is_named(waiver, each) for each in {*ids, finding.rule_id})
+        and _is_at(waiver, finding.location)
+    )
+
+
+def _is_named(waiver: InSourceWaiver, rule_id: str) -> bool:
+    """Letter by letter, but for how CDK qualifies ids and for cdk-nag's `Rule[detail]`."""
+    plain = rule_id.removeprefix(_ANNOTATION)
+    if waiver.source == "cdk":
+        return plain.replace(" ", "-") == waiver.rule
+    return plain == waiver.rule or (waiver.source == "cdk-nag" and plain.startswith(f"{waiver.rule}["))
+
+
+def _is_at(waiver: InSourceWaiver, place: Location) -> bool:
+    path = place.construct_path
+    if waiver.logical_id is not None:
+        return place.logical_id == waiver.logical_id or (
+            place.logical_id is None and path is not None and path == waiver.construct_path
+        )
+    if not waiver.construct_path:
+        return True
+    return path is not None and (path == waiver.construct_path or path.startswith(f"{waiver.construct_path}/"))
+
+
+def _waiver(said: _Said, rule: str, place: str, template: Template, resource: Resource | None) -> InSourceWaiver:
+    location = (
+        Location(stack_name=template.stack_name, file=template.file, template_file=template.file)
+        if resource is None
+        else resource.location()
+    )
+    return InSourceWaiver(
+        source=said.source,
+        rule=rule,
+        reason=said.reason,
+        where=f"{location}: {place}",
+        location=location,
+        engines=said.engines,
+        files=frozenset({template.file}),
+        logical_id=resource.logical_id if resource else None,
+        construct_path=resource.construct_path if resource else None,
+        is_prefix=said.is_prefix,
+        is_broad=resource is None,
+        is_final=said.source == "cdk-nag",
+        generated=resource is not None and resource.generated,
+    )
+
+
+def _said(owner: JsonObject, *, is_template: bool) -> Iterator[_Said]:
+    metadata = _mapping(owner.get("Metadata"))
+    for key in sorted(metadata.keys() & SILENCING_KEYS):
+        value = metadata[key]
+        if key == "cfn-lint":
+            yield from _cfn_lint(value)
+        elif key in {"checkov", "bridgecrew"} and not is_template:
+            yield from _checkov(key, value)
+        elif key == "cdk_nag":
+            yield from _cdk_nag(value)
+        elif key == "guard" and not is_template:
+            yield from _guard(value)
+        else:
+            yield _Said(source=key, below=key)
+
+
+def _cfn_lint(value: JsonValue) -> Iterator[_Said]:
+    """`{config: {ignore_checks: [id or its beginning]}}`; any other setting would change what rules mean."""
+    for key, config in _mapping(value).items():
+        for name, setting in _mapping(config).items():
+            below = f"cfn-lint.{key}.{name}"
+            if (key, name) != ("config", "ignore_checks") or not isinstance(setting, list):
+                yield _Said(source="cfn-lint", below=below)
+                continue
+            for place, rule in _numbered(below, setting):
+                yield _Said(
+                    source="cfn-lint",
+                    below=place,
+                    rule=rule if isinstance(rule, str) else None,
+                    engines=_LINTERS,
+                    is_prefix=not (isinstance(rule, str) and _FULL_CFN_LINT_ID.fullmatch(rule)),
+                )
+
+
+def _checkov(key: str, value: JsonValue) -> Iterator[_Said]:
+    """`{skip: [{id, comment}]}`, under either of the two names that Checkov knows."""
+    for place, row in _rows(key, value, "skip"):
+        rule = row.get("id")
+        yield _Said(
+            source="checkov",
+            below=place,
+            rule=rule if isinstance(rule, str) else None,
+            reason=_text(row.get("comment")),
+            engines=frozenset({"checkov"}),
+            is_prefix=isinstance(rule, str) and not _is_full(rule),
+        )
+
+
+def _cdk_nag(value: JsonValue) -> Iterator[_Said]:
+    """`{rules_to_suppress: [{id, reason, applies_to: [detail]}]}`."""
+    for place, row in _rows("cdk_nag", value, "rules_to_suppress"):
+        rule, details = row.get("id"), row.get("applies_to")
+        ids = [rule] if not isinstance(details, list) else [f"{rule}[{each}]" for each in details]
+        for each in ids:
+            yield _Said(
+                source="cdk-nag",
+                below=place,
+                rule=each if isinstance(rule, str) and isinstance(each, str) else None,
+                reason=_text(row.get("reason")),
+                engines=_CDK,
+                is_prefix=isinstance(rule, str) and not _is_full(rule),
+            )
+
+
+def _guard(value: JsonValue) -> Iterator[_Said]:
+    """`{SuppressedRules: [name]}`, as AWS's registry of Guard rules reads it."""
+    names = _mapping(value).get("SuppressedRules")
+    for place, rule in _numbered("guard.SuppressedRules", names if isinstance(names, list) else [None]):
+        yield _Said(
+            source="guard",
+            below=place,
+            rule=rule if isinstance(rule, str) else None,
+            engines=frozenset({"cloudformation-validate"}),
+            is_prefix=isinstance(rule, str) and not _is_full(rule),
+        )
+
+
+def _is_full(rule: str) -> bool:
+    return bool(rule) and not rule.endswith("*")
+
+
+def _rows(key: str, value: JsonValue, name: str) -> Iterator[tuple[str, JsonObject]]:
+    """The rows of a list, each with its place; what is no row is one that says nothing."""
+    rows = _mapping(value).get(name)
+    if not isinstance(rows, list):
+        yield key, {}
+        return
+    for place, row in _numbered(f"{key}.{name}", rows):
+        yield place, _mapping(row)
+
+
+def _numbered(place: str, values: Iterable[JsonValue]) -> Iterator[tuple[str, JsonValue]]:
+    return ((f"{place}[{index}]", each) for index, each in enumerate(values))
+
+
+def _mapping(value: JsonValue) -> JsonObject:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _text(value: JsonValue) -> str:
+    return " ".join(value.split()) if isinstance(value, str) else ""

@@ -1,0 +1,45 @@
+"""The ledger of waivers as text for a person: what each covers, who answers for it, and how long it holds."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+
+from stackproof.model.ledger import LedgerEntry
+
+__all__ = ["ledger_lines"]
+
+_WIDTH = 80
+
+
+def ledger_lines(entries: Sequence[LedgerEntry]) -> Iterator[str]:
+    """Two paragraphs for each: state and place, then what it covers; nothing if there is no waiver."""
+    if entries:
+        yield f"waivers: {len(entries)}"
+    for each in entries:
+        name = each.rule or f"control {each.control}"
+        place = each.construct_path or "everything"
+        yield from _indented(f"{each.state.value.replace('_', ' ')}: {name} at {place} in {each.stack or 'the app'}", 4)
+        yield from _indented(f"{', '.join(_facts(each))}: {each.reason or 'no reason given'}", 8)
+
+
+def _facts(entry: LedgerEntry) -> Iterator[str]:
+    yield "covers 1 finding" if entry.covers == 1 else f"covers {entry.covers} findings"
+    yield f"owner: {entry.owner}" if entry.owner else f"by {entry.source}"
+    if entry.days_left is not None:
+        yield "1 day left" if entry.days_left == 1 else f"{entry.days_left} days left"
+    if entry.ticket:
+        yield entry.ticket
+    if entry.where:
+        yield entry.where
+
+
+def _indented(text: str, width: int) -> list[str]:
+    return textwrap.wrap(
+        text,
+        _WIDTH,
+        initial_indent=" " * width,
+        subsequent_indent=" " * width,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
