@@ -35,6 +35,7 @@ __all__ = [
     "Project",
     "checked_app",
     "checked_paths",
+    "node",
     "readers",
     "schemas",
     "start_emulator",
@@ -326,6 +327,13 @@ def start_emulator(directory: Path, *, owner_pid: int) -> MotoProcess:
     from stackproof.targets.moto import start_moto  # noqa: PLC0415
 
     return start_moto(owner_pid=owner_pid, directory=directory)
+
+
+def node() -> Path | None:
+    """The Node that pip installed, for CDK in this process."""
+    from stackproof.synth.app import installed_node  # noqa: PLC0415
+
+    return installed_node()
 
 
 def schemas() -> SchemaSource:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import textwrap
 from collections.abc import Generator
 from pathlib import Path
@@ -46,6 +47,8 @@ def pytest_configure(config: pytest.Config) -> None:
     from stackproof.plugin import fixtures  # noqa: PLC0415 - another project's `pytest --help` does not pay for it
 
     config.pluginmanager.register(fixtures, "stackproof-fixtures")
+    if (node := fixtures.node()) is not None:
+        os.environ.setdefault("JSII_NODE", str(node))  # suites may make constructs themselves, as `synth` does
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Controller(config), "stackproof-controller")
 

