@@ -11,7 +11,9 @@ __all__ = ["PLAIN", "Style", "style_for"]
 
 _WIDTH = 80
 _WIDEST = 120
-_CODES = {"bold": "1", "dim": "2", "error": "1;31", "warning": "33", "note": "36", "open": "35", "waived": "2", "known": "2"}
+_CODES = {"bold": "1", "error": "1;31", "warning": "33", "note": "36", "open": "35"} | dict.fromkeys(
+    ("dim", "known", "waived"), "2"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
