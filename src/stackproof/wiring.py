@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from stackproof.config.engine_versions import (
+    load_engine_overrides,
+    load_engine_versions,
+    packaged_engine_versions,
+)
 from stackproof.config.settings import ENGINES, Settings
 from stackproof.config.waivers import load_waivers
 from stackproof.errors import ConfigError, EngineError, InputError
-from stackproof.model.assembly import Assembly, Deprecation
+from stackproof.model.assembly import Assembly, Deprecation, Stack
+from stackproof.model.engine_version import AllowList, Overrides
 from stackproof.model.finding import Finding, Level, Notification, RuleCount, Waiver
 from stackproof.model.json import JsonObject
 from stackproof.model.report import RuleVerdict
@@ -20,6 +26,7 @@ from stackproof.scan import ScanResult, scan
 from stackproof.stores.files import FileStore
 
 if TYPE_CHECKING:
+    from stackproof.engines.versions import VersionsEngine
     from stackproof.loading.origin import Origins
     from stackproof.loading.search import Search
     from stackproof.model.template import Template
@@ -33,6 +40,7 @@ __all__ = [
     "Project",
     "checked_app",
     "checked_paths",
+    "deployed_versions",
     "readers",
     "schemas",
     "start_emulator",
@@ -59,10 +67,16 @@ class EngineSet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """A project's settings, and the adapters made from them."""
+    """A project's settings, and the adapters made from them.
+
+    `versions_as_of` is the day on which engine versions are judged, `deployed` those that run already, by stack and
+    logical id.
+    """
 
     settings: Settings
     use_cache: bool = True
+    versions_as_of: date | None = None
+    deployed: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def store(self) -> FileStore:
@@ -147,6 +161,25 @@ class Project:
         file = self.settings.policies / "waivers.yaml"
         return load_waivers(file) if file.is_file() else ()
 
+    def engine_versions(self) -> AllowList:
+        """What is known of engine versions: the project's list, else that of the package; raises ConfigError."""
+        file = self.settings.policies / "engine_versions.json"
+        return load_engine_versions(file) if file.is_file() else packaged_engine_versions()
+
+    def versions_engine(self, *, on: date, stacks: Sequence[Stack] = ()) -> VersionsEngine:
+        """The engine that judges engine versions, on the day that was chosen, else on `on`; raises ConfigError."""
+        from stackproof.engines.versions import VersionsEngine  # noqa: PLC0415
+
+        versions = self.engine_versions()
+        file = self.settings.policies / "engine_overrides.json"
+        return VersionsEngine(
+            versions=versions,
+            overrides=load_engine_overrides(file, versions) if file.is_file() else Overrides(),
+            as_of=self.versions_as_of or self.settings.versions_as_of or on,
+            deployed=self.deployed,
+            regions={each.name: each.region for each in stacks if each.region is not None},
+        )
+
     def engines(self) -> EngineSet:
         """The engines that the project names, or all that are there; raises ConfigError for a missing one it names."""
         from stackproof.engines.cfn_lint import CfnLintEngine  # noqa: PLC0415
@@ -179,7 +212,10 @@ class Project:
         """All findings about the templates, merged, with waivers applied."""
         from stackproof.engines.cdk import CdkEngine  # noqa: PLC0415
 
-        every: tuple[PolicyEngine, ...] = engines.engines
+        if "" in self.deployed and len(templates) > 1:
+            raise ConfigError(f"--deployed: {len(templates)} templates are judged; give STACK=FILE")
+        stacks = assembly.stacks if assembly is not None else ()
+        every: tuple[PolicyEngine, ...] = (*engines.engines, self.versions_engine(on=on, stacks=stacks))
         if assembly is not None:
             every = (*every, CdkEngine(assembly))
         result = scan(templates, every, store=self.store if self.use_cache else None, waivers=self.waivers(), on=on)
@@ -245,6 +281,7 @@ class Checked:
 def checked_app(project: Project, context: JsonObject, *, on: date) -> Checked:
     """Synthesize and scan; engines import while the app synthesizes, unless the synth is cached."""
     project.waivers()
+    project.versions_engine(on=on)
     engines = project.engines()
     try:
         if not project.is_synthesized(context):
@@ -274,6 +311,7 @@ def checked_paths(project: Project, paths: Sequence[Path], *, stdin: IO[bytes], 
     from stackproof.loading.search import find_templates  # noqa: PLC0415
 
     project.waivers()
+    project.versions_engine(on=on)
     engines = project.engines()
     try:
         found = find_templates(paths, stdin=stdin)
@@ -299,6 +337,27 @@ def _scanned_search(project: Project, found: Search, engines: EngineSet, *, on: 
     results = [project.scanned(found.templates, engines, assembly=None, on=on)] if found.templates else []
     results += [scanned_assembly(project, each, engines, on=on) for each in assemblies]
     return with_notifications(joined(results), broken)
+
+
+def deployed_versions(files: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Versions that run, out of templates that are deployed, each given as `FILE` or `STACK=FILE`; by stack.
+
+    Without a stack, a template stands for whatever is judged. Raises ConfigError.
+    """
+    from stackproof.loading.template import load_template  # noqa: PLC0415
+    from stackproof.versions.judging import deployed_by  # noqa: PLC0415
+
+    found: dict[str, dict[str, str]] = {}
+    for each in files:
+        stack, equals, name = each.partition("=")
+        stack, name = (stack, name) if equals and not Path(each).exists() else ("", each)
+        if stack in found:
+            raise ConfigError(f"--deployed {each}: an earlier one is for the same stack; give STACK=FILE")
+        try:
+            found[stack] = deployed_by(load_template(Path(name)))
+        except InputError as error:
+            raise ConfigError(f"--deployed {each}: {error}") from error
+    return found
 
 
 def start_emulator(directory: Path, *, owner_pid: int) -> MotoProcess:

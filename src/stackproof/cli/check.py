@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
 
 from stackproof.cli.options import (
+    as_of_option,
     cache_option,
     context_option,
     open_project,
@@ -21,7 +23,7 @@ from stackproof.config.settings import parse_context
 from stackproof.model.finding import Level
 from stackproof.model.report import CheckReport
 from stackproof.reporters.terminal import check_text
-from stackproof.wiring import checked_app, checked_paths
+from stackproof.wiring import checked_app, checked_paths, deployed_versions
 
 __all__ = ["check"]
 
@@ -32,6 +34,14 @@ __all__ = ["check"]
 @output_options
 @click.option("--fail-level", type=click.Choice(["error", "warning"]), help="The least level that fails.")
 @click.option("--strict", is_flag=True, help="Exit code 3 also when something is open.")
+@as_of_option
+@click.option(
+    "--deployed",
+    "deployed",
+    multiple=True,
+    metavar="[STACK=]FILE",
+    help="A template that is deployed already: what runs is judged as what runs.",
+)
 @cache_option
 @verbose_option
 def check(
@@ -40,12 +50,17 @@ def check(
     formats: tuple[str, ...],
     outputs: tuple[str, ...],
     fail_level: str | None,
+    as_of: date | None,
+    deployed: tuple[str, ...],
     *,
     strict: bool,
     no_cache: bool,
     verbose: bool,
 ) -> None:
-    """Judge templates against policy: cfn-lint, Checkov, cloudformation-validate, CDK.
+    """Judge templates against policy.
+
+    Engines: cfn-lint, Checkov, cloudformation-validate, what CDK says, and the
+    engine versions (databases, runtimes) that AWS still creates and supports.
 
     PATH is a template (JSON or YAML), a folder to search for templates, a cloud
     assembly (cdk.out), or "-" for standard input. Without a PATH the CDK app of
@@ -56,8 +71,9 @@ def check(
       stackproof check
       stackproof check -c postgresVersion=15.3
       stackproof check template.yaml cdk.out --format json --output check.json
+      stackproof check template.yaml --deployed live.json --as-of 2027-03-01
     """
-    project = open_project(no_cache=no_cache)
+    project = replace(open_project(no_cache=no_cache), versions_as_of=as_of, deployed=deployed_versions(deployed))
     on = datetime.now(tz=UTC).date()
     chosen = parse_context(context)
     with progress("checking"):

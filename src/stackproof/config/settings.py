@@ -7,6 +7,7 @@ import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,7 @@ class Settings:
     synth_coverage: bool = False
     policies: Path
     fail_level: Level = Level.WARNING
+    versions_as_of: date | None = None
     engines: Mapping[str, EngineSettings] = field(default_factory=dict)
     target: str = "moto"
     allowed_accounts: tuple[str, ...] = ()
@@ -96,6 +98,7 @@ def load_settings(root: Path) -> Settings:
         synth_coverage=table.get("synth_coverage", False),
         policies=root / table.get("policies", "policies"),
         fail_level=Level(table.get("fail_level", "warning")),
+        versions_as_of=_date(file, "versions_as_of", table.get("versions_as_of")),
         engines={
             name: EngineSettings(**{"required": name in named, "enabled": name in named, **named.get(name, {})})
             for name in ENGINES
@@ -107,6 +110,13 @@ def load_settings(root: Path) -> Settings:
         reports=root / table.get("reports", "reports"),
         suites={name: tuple(arguments) for name, arguments in table.get("suites", {}).items()},
     )
+
+
+def _date(file: Path, name: str, text: str | None) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigError(f"{_shown(file)}: [tool.stackproof] {name}: {text!r} is no date") from error
 
 
 def parse_context(pairs: tuple[str, ...]) -> dict[str, JsonValue]:
