@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import UTC, date, datetime
+from io import BytesIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -33,17 +34,21 @@ if TYPE_CHECKING:
     from stackproof.ports import PolicyEngine, Reader, SchemaSource, Target
     from stackproof.synth.cache import SynthRequest
     from stackproof.targets.moto import MotoProcess
+    from stackproof.versions.refreshing import Refresh
 
 __all__ = [
     "Checked",
     "EngineSet",
     "Project",
+    "affected_by",
     "checked_app",
     "checked_paths",
     "deployed_versions",
     "readers",
+    "refreshed_versions",
     "schemas",
     "start_emulator",
+    "write_versions",
 ]
 
 
@@ -358,6 +363,71 @@ def deployed_versions(files: Sequence[str]) -> dict[str, dict[str, str]]:
         except InputError as error:
             raise ConfigError(f"--deployed {each}: {error}") from error
     return found
+
+
+def refreshed_versions(
+    project: Project,
+    file: Path,
+    *,
+    source: str,
+    region: str | None = None,
+    profile: str | None = None,
+    accept_large_change: bool = False,
+) -> tuple[AllowList, Refresh]:
+    """The list as it is in the file (else in the package), and what a source makes of it; writes nothing."""
+    from stackproof.version_sources.aws import AwsVersions  # noqa: PLC0415
+    from stackproof.version_sources.cfn_lint import read_cfn_lint  # noqa: PLC0415
+    from stackproof.version_sources.lifecycle import read_lifecycle  # noqa: PLC0415
+    from stackproof.versions.refreshing import refreshed  # noqa: PLC0415
+
+    old = load_engine_versions(file) if file.is_file() else packaged_engine_versions()
+    if source == "aws":
+        now = datetime.now(tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        snapshots = [AwsVersions(region=region or project.settings.region, profile=profile).read(now)]
+    else:
+        snapshots = [read_cfn_lint(), read_lifecycle()]
+    return old, refreshed(old, snapshots, accept_large_change=accept_large_change)
+
+
+def write_versions(file: Path, versions: AllowList) -> None:
+    """Write the list, all of it or nothing."""
+    from stackproof.reporters.file import write_file  # noqa: PLC0415
+    from stackproof.versions.writing import written  # noqa: PLC0415
+
+    def write(stream: IO[str]) -> None:
+        stream.write(written(versions))
+
+    write_file(file, write)
+
+
+def affected_by(
+    project: Project, paths: Sequence[Path], *, before: AllowList, after: AllowList, on: date
+) -> tuple[str, ...]:
+    """What is said of templates by the new list and was not by the old one; without paths, of the app's last synth."""
+    from stackproof.loading.search import find_templates  # noqa: PLC0415
+    from stackproof.versions.judging import judge_template  # noqa: PLC0415
+    from stackproof.versions.rules import Knowledge  # noqa: PLC0415
+
+    templates: list[Template] = []
+    if paths:
+        found = find_templates(paths, stdin=BytesIO())
+        if found.errors:
+            raise found.errors[0]
+        stacks = [each for path in found.assemblies for each in project.assembly(path).stacks]
+        templates = [*found.templates, *(each.template for each in stacks)]
+    elif project.settings.app is not None and project.is_synthesized({}):
+        templates = [each.template for each in project.synthesized({}).stacks]
+    old, new = (Knowledge(versions=each, as_of=on) for each in (before, after))
+    lines = []
+    for template in templates:
+        known = {(each.logical_id, each.said) for each in judge_template(template, old).statements}
+        lines += [
+            f"AFFECTED {template.stack_name or template.file} {each.logical_id}: "
+            f"{each.said.rule_id} {each.said.message}"
+            for each in judge_template(template, new).statements
+            if (each.logical_id, each.said) not in known
+        ]
+    return tuple(lines)
 
 
 def start_emulator(directory: Path, *, owner_pid: int) -> MotoProcess:

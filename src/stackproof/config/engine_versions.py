@@ -64,8 +64,9 @@ def _as_written(document: JsonObject) -> AllowList | None:
     """The list, if it is just what `refresh` writes: the schema says the same, but takes a second to say it."""
     try:
         found = AllowList.from_dict(document)
-        for each in (found, *found.families.values(), *found.sources.values()):
-            day_of(each.as_of)
+        stamps = [found.as_of, *(each.as_of for each in found.families.values())]
+        for each in (*stamps, *(each.as_of for each in found.sources.values())):
+            day_of(each)
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
     return found if found.to_dict() == document else None

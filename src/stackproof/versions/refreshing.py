@@ -21,6 +21,7 @@ from stackproof.model.engine_version import (
     Source,
     Status,
     SupportEnd,
+    Unlisted,
     Version,
     day_of,
 )
@@ -158,12 +159,17 @@ class _Merge:
             as_of=self._as_of(has_versions=bool(versions)),
             match=self.rule.match,
             on_absent=self.rule.on_absent,
-            unlisted=self.rule.unlisted,
+            unlisted=Unlisted.REFUSED if self._is_complete() else self.rule.unlisted,
             max_age_days=_LIST_DAYS if versions else _DATES_DAYS,
             applies_to=applies_to(self.name) or (self.before.applies_to if self.before else ()),
             cycles=self._cycles(),
             versions=versions,
         )
+
+    def _is_complete(self) -> bool:
+        """Whether AWS itself has told all versions, now or before."""
+        told = any(each.source.kind == "aws-api" and one.listing for each, one in self.said)
+        return told or (self.before is not None and self.before.unlisted is Unlisted.REFUSED)
 
     def _as_of(self, *, has_versions: bool) -> str:
         telling = [each for each, one in self.said if one.listing is not None or not has_versions]

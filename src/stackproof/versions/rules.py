@@ -159,7 +159,11 @@ def case_of(subject: Subject, knowledge: Knowledge) -> Case:
         cycle_only or (family.match is Match.EXACT_OR_MAJOR and grammar.is_major(subject.text))
     )
     by_cycle = cycle_only or family.match is Match.CYCLE
-    is_listed = entry is not None or (is_major and bool(members)) or (by_cycle and cycle_name in family.cycles)
+    is_listed = (
+        entry is not None
+        or (bool(members) and (is_major or by_cycle))
+        or (by_cycle and cycle_name is not None and cycle_name in family.cycles)
+    )
     if entry is not None:
         status = entry.status
     elif members and not any(each.status is Status.CREATABLE for each in members):
@@ -252,9 +256,10 @@ def _refusals(case: Case, knowledge: Knowledge) -> Iterator[Said]:
 def _consequence(case: Case, knowledge: Knowledge) -> str:
     instead = _instead(case, knowledge)
     said = f" ({_witnesses(case)})" + (f": pin {instead}" if instead else "")
-    if case.is_deployed:
-        return f"{said}; it runs here already, AWS will upgrade it by force, and rebuilding it would fail"
-    return said
+    if not case.is_deployed:
+        return said
+    forced = "" if case.subject.family == "lambda" else ", AWS will upgrade it by force"
+    return f"{said}; it runs here already{forced}, and rebuilding it would fail"
 
 
 def _witnesses(case: Case) -> str:
