@@ -258,8 +258,9 @@ def _branch(
 
 def _origin(template: Template, name: str, value: str, supplied: Mapping[str, str]) -> str:
     declaration = template.section("Parameters")[name]
+    shown = value or "''"
     if name in supplied:
-        return f"= {value} (supplied)"
+        return f"= {shown} (supplied)"
     if isinstance(declaration, Mapping) and str(declaration.get("Default")) == value:
-        return f"= {value} (its default)"
-    return f"= {value} (allowed)"
+        return f"= {shown} (its default)"
+    return f"= {shown} (allowed)"

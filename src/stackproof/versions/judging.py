@@ -151,7 +151,8 @@ def _judge_candidate(
             looked.add(family.rule_id)
             yield family
             continue
-        ledger.families.add(family)
+        if family in ledger.knowledge.versions.families:
+            ledger.families.add(family)
         said, by = judged(_subject(carrier, candidate, family, version, running), ledger.knowledge)
         looked |= by
         yield from said

@@ -25,7 +25,7 @@ from stackproof.model.engine_version import (
     Version,
     day_of,
 )
-from stackproof.versions.families import FAMILIES, FamilyRule, applies_to
+from stackproof.versions.families import FAMILIES, applies_to
 from stackproof.versions.grammar import grammar_of, key
 
 __all__ = ["Change", "FamilySnapshot", "Refresh", "Snapshot", "refreshed"]
@@ -100,6 +100,9 @@ def refreshed(old: AllowList | None, snapshots: Sequence[Snapshot], *, accept_la
     sources = {**(old.sources if old else {}), **{each.name: each.source for each in snapshots}}
     for name in sorted({*FAMILIES, *(old.families if old else ())}):
         before = old.families.get(name) if old else None
+        if name not in FAMILIES and before is not None:
+            families[name] = before  # a project's own, of which no source of ours tells
+            continue
         said = [(each, each.families[name]) for each in snapshots if name in each.families]
         failed = [f"{name}: {each.name}: {one.failure}" for each, one in said if one.failure is not None]
         failures.extend(failed)
@@ -142,7 +145,7 @@ class _Merge:
         self.before = before
         self.said = sorted(said, key=lambda each: (each[0].trust, each[0].name))
         self.sources = sources
-        self.rule = FAMILIES.get(name, FamilyRule(title=name))
+        self.rule = FAMILIES[name]
         self.grammar = grammar_of(name)
 
     def family(self) -> Family:
@@ -161,7 +164,7 @@ class _Merge:
             on_absent=self.rule.on_absent,
             unlisted=Unlisted.REFUSED if self._is_complete() else self.rule.unlisted,
             max_age_days=_LIST_DAYS if versions else _DATES_DAYS,
-            applies_to=applies_to(self.name) or (self.before.applies_to if self.before else ()),
+            applies_to=applies_to(self.name),
             cycles=self._cycles(),
             versions=versions,
         )

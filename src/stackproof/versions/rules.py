@@ -146,7 +146,8 @@ def judged(subject: Subject, knowledge: Knowledge) -> tuple[tuple[Said, ...], fr
 
 def case_of(subject: Subject, knowledge: Knowledge) -> Case:
     """Find the value in the list."""
-    family = knowledge.versions.families[subject.family]
+    unknown = Family(as_of=knowledge.versions.as_of, unlisted=Unlisted.OPEN)
+    family = knowledge.versions.families.get(subject.family, unknown)
     grammar = grammar_of(subject.family)
     entry = family.versions.get(subject.text) if subject.form in {Form.VERSION, Form.LIST} else None
     cycle_only = subject.form not in {Form.VERSION, Form.LIST}
@@ -369,7 +370,7 @@ def _blocks(case: Case, knowledge: Knowledge, *, is_refused: bool) -> Iterator[S
         instead = _instead(case, knowledge)
         message = f"AWS will refuse {case.name} for {' and for '.join(ahead)}" + (f": use {instead}" if instead else "")
         yield _fail("EV016", _level(case, Level.WARNING), message)
-    if is_refused:
+    if is_refused or (case.cycle is not None and is_over(case.cycle.standard_support_end, today)):
         return
     if is_over(entry.minor_support_end, today):
         yield _fail(
