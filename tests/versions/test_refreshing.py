@@ -184,6 +184,16 @@ def test_dates_of_the_better_source_win_and_a_date_that_moves_leaves_a_trace() -
     assert result.versions.families[NAME].versions["8.0.2"].first_seen == one
 
 
+def test_a_lesser_source_moves_no_date_while_the_better_one_is_silent() -> None:
+    one, other = date(2026, 6, 1), date(2027, 2, 1)
+    old = start(dates={"8.0.1": {"update_block": one}})
+    lesser = snapshot("endoflife", "2026-03-01", dates={"8.0.1": {"update_block": other, "first_seen": other}})
+    version = again(old, lesser).versions.families[NAME].versions["8.0.1"]
+    assert (version.update_block, version.first_seen) == (one, other)
+    both = again(old, lesser, snapshot(listing=MANY, as_of="2026-03-01"))
+    assert both.versions.families[NAME].versions["8.0.1"].update_block == other
+
+
 def test_cycles_are_added_and_moved_by_sources_that_may() -> None:
     end, later = date(2026, 7, 31), date(2026, 8, 31)
     dated = again(start(), snapshot("endoflife", "2026-02-01", cycles={"8.0": (end, False)}))

@@ -263,7 +263,7 @@ def refresh(
     on = _day(project, as_of)
     for each in affected_by(project, paths, before=old, after=result.versions, on=on):
         click.echo("\n".join(_wrapped(each, indent="")))
-    click.echo(_closing(target, result, write=write, on=on))
+    click.echo("\n".join(_wrapped(_closing(target, result, write=write, on=on), indent="")))
     raise click.exceptions.Exit(_code(result, write=write, checking=checking, on=on))
 
 

@@ -32,6 +32,8 @@ __all__ = ["Change", "FamilySnapshot", "Refresh", "Snapshot", "refreshed"]
 
 _TRUST: Final = {"aws-api": 5, "aws-docs": 4, "cfn-lint": 3, "endoflife": 2}
 _DECIDES: Final = 3
+_TELL_DATES: Final = frozenset({"aws-docs", "cfn-lint"})
+"""Sources of versions' dates: a lesser one does not move what they said in a refresh in which they were not read."""
 _CONFIRMED_DAYS: Final = 7
 _LARGE: Final = 0.1
 _LIST_DAYS: Final = 30
@@ -260,8 +262,11 @@ class _Merge:
         return Status.DEPRECATED if claim is Claim.CREATABLE and lowered else Status(claim.value)
 
     def _rank(self, name: str) -> int:
+        return _TRUST.get(self._kind(name), 0)
+
+    def _kind(self, name: str) -> str:
         source = self.sources.get(name)
-        return _TRUST.get(source.kind, 0) if source else 0
+        return source.kind if source else ""
 
     def _trust(self, evidence: Mapping[str, Claim], claims: Iterable[Claim]) -> int:
         return max((self._rank(name) for name, claim in evidence.items() if claim in claims), default=0)
@@ -269,9 +274,13 @@ class _Merge:
     def _dated(self, name: str, version: Version) -> Version:
         """The dates that sources tell, the most trusted last; a date that moved leaves a trace."""
         told: dict[str, tuple[date, str, date]] = {}
+        read = {each.name for each, _ in self.said}
+        silent = [each for each in version.evidence if each not in read and self._kind(each) in _TELL_DATES]
         for snapshot, one in self.said:
+            better = any(self._rank(each) > snapshot.trust for each in silent)
             for field_name, day in one.dates.get(name, {}).items():
-                told[field_name] = (day, snapshot.name, day_of(snapshot.source.as_of))
+                if getattr(version, field_name) is None or not better:
+                    told[field_name] = (day, snapshot.name, day_of(snapshot.source.as_of))
         history = list(version.date_history)
         for field_name, (day, source, seen) in sorted(told.items()):
             before: date | None = getattr(version, field_name)
