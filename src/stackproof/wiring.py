@@ -216,11 +216,14 @@ class Project:
     ) -> ScanResult:
         """All findings about the templates, merged, with waivers applied."""
         from stackproof.engines.cdk import CdkEngine  # noqa: PLC0415
+        from stackproof.engines.corrected import CorrectedEngine  # noqa: PLC0415
 
         if "" in self.deployed and len(templates) > 1:
             raise ConfigError(f"--deployed: {len(templates)} templates are judged; give STACK=FILE")
         stacks = assembly.stacks if assembly is not None else ()
-        every: tuple[PolicyEngine, ...] = (*engines.engines, self.versions_engine(on=on, stacks=stacks))
+        versions = self.versions_engine(on=on, stacks=stacks)
+        corrected = (CorrectedEngine(engine=each, versions=versions) for each in engines.engines)
+        every: tuple[PolicyEngine, ...] = (*corrected, versions)
         if assembly is not None:
             every = (*every, CdkEngine(assembly))
         result = scan(templates, every, store=self.store if self.use_cache else None, waivers=self.waivers(), on=on)
