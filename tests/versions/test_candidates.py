@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stackproof.intrinsics import Unresolved
 from stackproof.model.json import JsonValue
 from stackproof.versions.candidates import candidates, dug
-from tests.versions.sample import one, template
+from stackproof.versions.judging import judge_template
+from tests.versions.sample import knowledge, one, template
 
 TYPE = "AWS::RDS::DBInstance"
 
@@ -166,6 +169,17 @@ def test_too_many_combinations_are_not_known() -> None:
     assert found.startswith("?more than")
 
 
+def test_a_resource_that_is_never_made_in_too_many_ways_ends_the_search() -> None:
+    names = [f"P{n}" for n in range(40)]
+    asked = [{"Fn::Equals": [{"Ref": each}, "x"]} for each in names]
+    sections: dict[str, Any] = {
+        "Parameters": {each: parameter(AllowedValues=["a", "b"]) for each in names},
+        "Conditions": {"Never": {"Fn::And": [*asked, {"Fn::Equals": ["a", "b"]}]}},
+    }
+    (found,) = explored("1", condition="Never", **sections)
+    assert found.startswith("?more than")
+
+
 def test_a_parameter_that_is_declared_wrongly_is_not_known() -> None:
     assert list(explored({"Ref": "P"}, Parameters={"P": "text"})) == ["?the value of parameter P is not known"]
 
@@ -184,3 +198,25 @@ def test_nested_values_are_dug_out() -> None:
     assert dug({"A": {"B": "1"}}, "A.B") == "1"
     assert dug({"A": unknown}, "A.B") is unknown
     assert dug({"A": "text"}, "A.B") is None
+
+
+scalars = st.sampled_from(["", "15.3", "a", 1.5, 3, None, True, "{{resolve:ssm:x}}"])
+names = st.sampled_from(["P", "Q", "C", "D", "AWS::NoValue", "AWS::Region", "Nope"])
+functions = st.sampled_from(
+    ["Ref", "Condition", "Fn::If", "Fn::Equals", "Fn::Not", "Fn::And", "Fn::Sub", "Fn::Join", "Fn::FindInMap", "Fn::X"]
+)
+values: st.SearchStrategy[JsonValue] = st.recursive(
+    scalars | names,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(functions | names, inner, max_size=2),
+    max_leaves=10,
+)
+
+
+@given(value=values, condition=values, declarations=st.dictionaries(names, values, max_size=3), tested=values)
+def test_nothing_that_a_template_may_hold_is_a_reason_to_stop(
+    value: JsonValue, condition: JsonValue, declarations: dict[str, JsonValue], tested: JsonValue
+) -> None:
+    sections: dict[str, Any] = {"Parameters": declarations, "Conditions": {"C": condition, "D": tested}}
+    held = template({"It": {**one(TYPE, EngineVersion=value, Engine=value)["It"], "Condition": "C"}}, **sections)
+    first = judge_template(held, knowledge())
+    assert first == judge_template(held, knowledge())

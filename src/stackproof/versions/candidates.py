@@ -87,10 +87,11 @@ def candidates(
             context, dict(zip(choices, combination, strict=True)), known, relevant.conditions, wanted, own_condition
         )
     )
-    worlds = list(itertools.islice(every, _LIMIT + 1))
-    if len(worlds) > _LIMIT:
+    visited = list(itertools.islice(every, _LIMIT + 1))
+    if len(visited) > _LIMIT:
         reason = Unresolved(reason=f"more than {_LIMIT} combinations of parameters and conditions")
         return (Candidate(values=dict.fromkeys(wanted, reason)),)
+    worlds = [each for each in visited if each is not None]
     possible = [each for each in worlds if not each.is_unforeseen] or worlds
     return _grouped(possible, relevant, template, supplied=parameters or {})
 
@@ -185,7 +186,8 @@ def _worlds(
     conditions: Sequence[str],
     wanted: Mapping[str, JsonValue],
     own: JsonValue,
-) -> Iterator[_World]:
+) -> Iterator[_World | None]:
+    """The worlds of one choice of parameters; None where the resource is not made, so that every look counts."""
     shaped = {name: _shaped(value, context.parameters.get(name)) for name, value in chosen.items()}
     here = replace(context, parameters={**context.parameters, **shaped})
     # Conditions may ask about any value; a property is given only those that someone wrote down for it.
@@ -195,6 +197,7 @@ def _worlds(
         constant = {name: _TRUE if holds else _FALSE for name, holds in decided.items()}
         after = replace(here, parameters=known, conditions={**here.conditions, **constant})
         if isinstance(own, str) and condition_holds(own, after) is False:
+            yield None
             continue
         found = resolve(wanted, after)
         values = found if isinstance(found, Mapping) else dict.fromkeys(wanted, found)

@@ -82,7 +82,7 @@ def judge_template(
 
 
 def deployed_by(template: Template, *, parameters: Mapping[str, str] | None = None) -> dict[str, str]:
-    """What a template that is deployed says of the versions that run: those that are certain, by logical id."""
+    """Versions that run, by logical id, as a template that is deployed tells them; none where it tells several."""
     found: dict[str, str] = {}
     for resource in template.resources:
         whole = _with_globals(resource, template)
