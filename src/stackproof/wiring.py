@@ -75,13 +75,14 @@ class Project:
     """A project's settings, and the adapters made from them.
 
     `versions_as_of` is the day on which engine versions are judged, `deployed` those that run already, by stack and
-    logical id.
+    logical id, and `parameters` the values of a template's parameters, where they are known.
     """
 
     settings: Settings
     use_cache: bool = True
     versions_as_of: date | None = None
     deployed: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def store(self) -> FileStore:
@@ -182,6 +183,7 @@ class Project:
             overrides=load_engine_overrides(file, versions) if file.is_file() else Overrides(),
             as_of=self.versions_as_of or self.settings.versions_as_of or on,
             deployed=self.deployed,
+            parameters=self.parameters,
             regions={each.name: each.region for each in stacks if each.region is not None},
         )
 

@@ -210,6 +210,24 @@ def test_a_family_that_could_not_be_read_is_3(run: Run, monkeypatch: pytest.Monk
     assert (code, "NOT READ docdb: cfn-lint: AccessDenied" in out) == (3, True)
 
 
+def test_reports_are_json_as_well(run: Run) -> None:
+    code, out, _ = run("versions", "explain", "postgres", "15.8", *ON, "--format", "json")
+    report = json.loads(out)
+    assert (code, report["exit_code"], report["format"], report["command"]) == (1, 1, 1, "versions explain")
+    assert (report["summary"]["status"], report["summary"]["instead"]) == ("deprecated", "15.19")
+    assert [each["rule_id"] for each in report["findings"]] == ["EV012"]
+    written(Path(), {"v.json": without("15.19")})
+    code, out, _ = run("versions", "refresh", "--file", "v.json", "--format", "json", *ON)
+    report = json.loads(out)
+    assert (code, report["summary"]["written"]) == (1, False)
+    assert report["changes"][0] | {"detail": ""} == {
+        "family": "rds/postgres",
+        "kind": "ADDED",
+        "version": "15.19",
+        "detail": "",
+    }
+
+
 # --- in check
 
 
@@ -257,6 +275,17 @@ def test_what_is_deployed_is_a_warning(project: Path, run: Run) -> None:
         code, _, err = run("check", "t.json", "--deployed", *wrong)
         assert (code, "--deployed" in err) == (2, True)
     assert run("check", "t.json", "--deployed", "Other=live.json", "--format", "json")[0] == 1
+
+
+def test_a_supplied_parameter_is_judged_in_place_of_its_default(project: Path, run: Run) -> None:
+    body = {"Parameters": {"P": {"Type": "String", "Default": "15.19"}}, "Resources": postgres({"Ref": "P"})}
+    written(project, {"t.json": json.dumps(body)})
+    assert rules(run("check", "t.json", *ON, "--format", "json")[1]) == []
+    out = run("check", "t.json", "--parameters", "P=15.3", *ON, "--format", "json")[1]
+    assert rules(out) == ["EV012 error"]
+    assert "[parameter P = 15.3 (supplied)]" in out
+    code, _, err = run("check", "t.json", "--parameters", "P")
+    assert (code, "--parameters P: expected key=value" in err) == (2, True)
 
 
 def test_a_projects_own_list_and_decisions_come_first(project: Path, run: Run) -> None:

@@ -138,6 +138,7 @@ def test_what_runs_is_known_by_stack() -> None:
         engine(date(2026, 10, 22)),
         engine(deployed={"": {"It": "1"}}),
         engine(regions={"S": "x"}),
+        engine(parameters={"P": "x"}),
         engine(overrides=Overrides(overrides=(OVERRIDE,))),
         replace(engine(), versions=replace(PACKAGED, as_of="2026-10-21")),
     ],

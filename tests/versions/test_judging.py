@@ -385,6 +385,12 @@ def test_dates_without_a_day() -> None:
     assert said(resource, known=with_cycle(standard_support_end=None)) == ["EV030 open"]
 
 
+def test_a_cycle_that_is_younger_than_the_dated_ones_only_has_no_dates() -> None:
+    versions = {each: Version(status=Status.CREATABLE, cycle=each) for each in ("8.0", "8.4")}
+    known = knowledge(versions=allow_list(rds_mysql=family(cycles={"8.0": Cycle()}, versions=versions)))
+    assert said(postgres("8.4", "mysql"), known=known) == ["EV030 open"]
+
+
 def test_a_family_may_insist_on_a_version_or_not_mind() -> None:
     resource = one("AWS::RDS::DBInstance", Engine="mysql")
     for on_absent, expected in ((OnAbsent.ERROR, ["EV020 error"]), (OnAbsent.ALLOW, [])):

@@ -36,6 +36,13 @@ __all__ = ["check"]
 @click.option("--strict", is_flag=True, help="Exit code 3 also when something is open.")
 @as_of_option
 @click.option(
+    "--parameters",
+    "parameters",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A template parameter's value, for engine versions; repeatable.",
+)
+@click.option(
     "--deployed",
     "deployed",
     multiple=True,
@@ -51,6 +58,7 @@ def check(
     outputs: tuple[str, ...],
     fail_level: str | None,
     as_of: date | None,
+    parameters: tuple[str, ...],
     deployed: tuple[str, ...],
     *,
     strict: bool,
@@ -73,7 +81,12 @@ def check(
       stackproof check template.yaml cdk.out --format json --output check.json
       stackproof check template.yaml --deployed live.json --as-of 2027-03-01
     """
-    project = replace(open_project(no_cache=no_cache), versions_as_of=as_of, deployed=deployed_versions(deployed))
+    project = replace(
+        open_project(no_cache=no_cache),
+        versions_as_of=as_of,
+        parameters={key: str(value) for key, value in parse_context(parameters, option="--parameters").items()},
+        deployed=deployed_versions(deployed),
+    )
     on = datetime.now(tz=UTC).date()
     chosen = parse_context(context)
     with progress("checking"):

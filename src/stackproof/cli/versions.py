@@ -10,10 +10,11 @@ from pathlib import Path
 
 import click
 
-from stackproof.cli.options import as_of_option, open_project, progress
+from stackproof.cli.options import as_of_option, open_project, output_options, progress, write_reports
 from stackproof.errors import ConfigError
 from stackproof.model.engine_version import AllowList, Family, Match, Status, SupportEnd
 from stackproof.model.finding import Kind, Level
+from stackproof.model.version_report import VersionsReport
 from stackproof.versions.families import EXPLAINED
 from stackproof.versions.grammar import key
 from stackproof.versions.refreshing import Change, Refresh
@@ -129,7 +130,15 @@ def _end(end: SupportEnd) -> str:
 @click.argument("version")
 @as_of_option
 @click.option("--deployed", metavar="VERSION", help="The version that runs already, if one does.")
-def explain(family: str, version: str, as_of: date | None, deployed: str | None) -> None:
+@output_options
+def explain(
+    family: str,
+    version: str,
+    as_of: date | None,
+    deployed: str | None,
+    formats: tuple[str, ...],
+    outputs: tuple[str, ...],
+) -> None:
     """Say what is known of one version, who says so, and what to pin.
 
     \b
@@ -147,11 +156,36 @@ def explain(family: str, version: str, as_of: date | None, deployed: str | None)
     knowledge = Knowledge(versions=engine.versions, overrides=engine.overrides, as_of=on)
     subject = Subject(family=name, text=version, deployed=deployed)
     said, _ = judged(subject, knowledge)
-    lines = [*_facts(case_of(subject, knowledge), on), *_verdict(said, on)]
-    lines += _age(engine.versions, name, on)
-    click.echo("\n".join(lines))
+    case = case_of(subject, knowledge)
+    lines = [*_facts(case, on), *_verdict(said, on), *_age(engine.versions, name, on)]
     against = any(each.kind is Kind.FAIL and each.level.reaches(Level.WARNING) for each in said)
-    raise click.exceptions.Exit(1 if against else 0)
+    report = _explained(case, said, on, exit_code=1 if against else 0)
+    write_reports(formats, outputs, text=lambda: "\n".join([*lines, ""]), report=report.to_dict())
+    raise click.exceptions.Exit(report.exit_code)
+
+
+def _explained(case: Case, said: tuple[Said, ...], on: date, *, exit_code: int) -> VersionsReport:
+    family, text = case.family, case.subject.text
+    return VersionsReport(
+        command="explain",
+        summary={
+            "family": case.subject.family,
+            "version": text,
+            "as_of": on.isoformat(),
+            "status": case.status.value if case.is_listed else None,
+            "instead": pin_instead(case.subject.family, family, text, case.cycle_name, on),
+        },
+        rows={
+            "known": case.entry.to_dict() if case.entry else None,
+            "cycle": {"name": case.cycle_name, **case.cycle.to_dict()} if case.cycle else None,
+            "list": {"as_of": family.as_of, "age": family.age(on), "is_old": family.is_old(on)},
+            "findings": [
+                {"rule_id": each.rule_id, "kind": each.kind.value, "level": each.level.value, "message": each.message}
+                for each in said
+            ],
+        },
+        exit_code=exit_code,
+    )
 
 
 def _facts(case: Case, on: date) -> Iterator[str]:
@@ -220,6 +254,7 @@ def _age(known: AllowList, name: str, on: date) -> Iterator[str]:
 @click.option("--accept-large-change", is_flag=True, help="Believe a change of more than a tenth of a family.")
 @click.option("--file", type=click.Path(path_type=Path, dir_okay=False), help="The list, if it is elsewhere.")
 @as_of_option
+@output_options
 def refresh(
     paths: tuple[Path, ...],
     source: str,
@@ -227,6 +262,8 @@ def refresh(
     profile: str | None,
     file: Path | None,
     as_of: date | None,
+    formats: tuple[str, ...],
+    outputs: tuple[str, ...],
     *,
     write: bool,
     checking: bool,
@@ -258,13 +295,29 @@ def refresh(
         old, result = refreshed_versions(
             project, target, source=source, region=region, profile=profile, accept_large_change=accept_large_change
         )
-    for line in _difference(result):
-        click.echo(line)
     on = _day(project, as_of)
-    for each in affected_by(project, paths, before=old, after=result.versions, on=on):
-        click.echo("\n".join(_wrapped(each, indent="")))
-    click.echo("\n".join(_wrapped(_closing(target, result, write=write, on=on), indent="")))
-    raise click.exceptions.Exit(_code(result, write=write, checking=checking, on=on))
+    affected = affected_by(project, paths, before=old, after=result.versions, on=on)
+    code = _code(result, write=write, checking=checking, on=on)
+    if write and not result.refused:
+        write_versions(target, result.versions)
+    lines = [*_difference(result), *(line for each in affected for line in _wrapped(each, indent=""))]
+    lines += _wrapped(_closing(target, result, write=write, on=on), indent="")
+    report = VersionsReport(
+        command="refresh",
+        summary={"changes": len(result.changes), "written": write and not result.refused, "as_of": on.isoformat()},
+        rows={
+            "changes": [
+                {"family": each.family, "kind": each.kind, "version": each.version, "detail": each.detail}
+                for each in result.changes
+            ],
+            "affected": list(affected),
+            "refused": list(result.refused),
+            "failures": list(result.failures),
+        },
+        exit_code=code,
+    )
+    write_reports(formats, outputs, text=lambda: "\n".join([*lines, ""]), report=report.to_dict())
+    raise click.exceptions.Exit(code)
 
 
 def _difference(result: Refresh) -> Iterator[str]:
@@ -285,17 +338,11 @@ def _difference(result: Refresh) -> Iterator[str]:
 
 
 def _closing(target: Path, result: Refresh, *, write: bool, on: date) -> str:
-    if not result.changes:
-        said = "no difference"
-    elif not write:
-        said = f"{len(result.changes)} changes; nothing is written without --write"
-    elif result.refused:
-        said = "nothing is written: a change is too large to believe"
-    else:
-        said = f"{len(result.changes)} changes"
-    if write and not result.refused:
-        write_versions(target, result.versions)
-        said = f"{said}, written to {target}"
+    said = f"{len(result.changes)} changes" if result.changes else "no difference"
+    if write:
+        said += ", too large to believe: nothing is written" if result.refused else f", written to {target}"
+    elif result.changes:
+        said += "; nothing is written without --write"
     old = sum(each.is_old(on) for each in result.versions.families.values())
     return f"{said}; {old} families are older than they may be on {on}" if old else said
 

@@ -119,13 +119,13 @@ def _date(file: Path, name: str, text: str | None) -> date | None:
         raise ConfigError(f"{_shown(file)}: [tool.stackproof] {name}: {text!r} is no date") from error
 
 
-def parse_context(pairs: tuple[str, ...]) -> dict[str, JsonValue]:
+def parse_context(pairs: tuple[str, ...], *, option: str = "-c") -> dict[str, JsonValue]:
     """`key=value` pairs of the command line, as the CDK CLI reads them: every value is a string."""
     context: dict[str, JsonValue] = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not key or not equals:
-            raise ConfigError(f"-c {pair}: expected key=value, as in -c postgresVersion=15.14")
+            raise ConfigError(f"{option} {pair}: expected key=value, as in {option} postgresVersion=15.19")
         context[key] = value
     return context
 

@@ -27,7 +27,7 @@ class VersionsEngine:
     """Implements `ports.PolicyEngine`; it is pure and has no process.
 
     `deployed` are versions that run already, by stack and logical id; under "" stand those of a template by itself.
-    `regions` are those of stacks that name one.
+    `regions` are those of stacks that name one. `parameters` are values that someone supplies for a template's own.
     """
 
     versions: AllowList
@@ -35,6 +35,7 @@ class VersionsEngine:
     as_of: date
     deployed: Mapping[str, Deployed] = field(default_factory=dict)
     regions: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -48,6 +49,7 @@ class VersionsEngine:
                 self.overrides.to_dict(),
                 {stack: dict(each) for stack, each in self.deployed.items()},
                 dict(self.regions),
+                dict(self.parameters),
             ]
         )
         return f"{_NAME} versions {_EDITION} {self.as_of} {known}"
@@ -62,7 +64,7 @@ class VersionsEngine:
         """What the rules say of the template, and how old and how far away the knowledge is that they rest on."""
         knowledge = Knowledge(versions=self.versions, overrides=self.overrides, as_of=self.as_of)
         running = self.deployed.get(template.stack_name or "", self.deployed.get("", {}))
-        judgement = judge_template(template, knowledge, deployed=running)
+        judgement = judge_template(template, knowledge, deployed=running, parameters=self.parameters)
         findings = tuple(_finding(each, template) for each in judgement.statements)
         return EngineAnswer(
             findings=tuple(sorted(findings, key=Finding.sort_key)),
