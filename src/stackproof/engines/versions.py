@@ -36,13 +36,10 @@ class VersionsEngine:
     deployed: Mapping[str, Deployed] = field(default_factory=dict)
     regions: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
+    known: str = field(init=False, repr=False, compare=False)
 
-    @property
-    def name(self) -> str:
-        return _NAME
-
-    @property
-    def identity(self) -> str:
+    def __post_init__(self) -> None:
+        """Hash what it knows once: the identity is asked for with every template."""
         known = digest(
             [
                 self.versions.to_dict(),
@@ -52,7 +49,15 @@ class VersionsEngine:
                 dict(self.parameters),
             ]
         )
-        return f"{_NAME} versions {_EDITION} {self.as_of} {known}"
+        object.__setattr__(self, "known", known)
+
+    @property
+    def name(self) -> str:
+        return _NAME
+
+    @property
+    def identity(self) -> str:
+        return f"{_NAME} versions {_EDITION} {self.as_of} {self.known}"
 
     def start(self) -> None:
         """Nothing to start."""
