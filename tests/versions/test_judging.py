@@ -101,6 +101,14 @@ def test_a_version_newer_than_an_old_list_may_exist() -> None:
     assert said(postgres("banana"), as_of=OLD) == ["EV010 error"]
 
 
+def test_a_runtime_newer_than_an_old_list_is_compared_with_its_own_language() -> None:
+    assert said(one(FUNCTION, Runtime="python3.16"), as_of=FRESH) == ["EV010 error"]
+    assert said(one(FUNCTION, Runtime="python3.16"), as_of=OLD) == ["EV010 warning"]
+    assert said(one(FUNCTION, Runtime="python3.5"), as_of=OLD) == ["EV010 error"]
+    assert "newest that is known is python3.15" in messages(one(FUNCTION, Runtime="python3.16"))[0]
+    assert said(one(FUNCTION, Runtime="cobol1.0"), as_of=OLD) == ["EV010 error"]
+
+
 @pytest.mark.parametrize(
     ("as_of", "expected"),
     [

@@ -50,11 +50,13 @@ def pin_instead(name: str, family: Family, version: str, cycle: str | None, on: 
     return here or later_cycle(name, family, cycle, on)
 
 
-def newest_known(family: Family, cycle: str | None) -> str | None:
-    """The newest version that the list knows in the cycle, or in the family where it does not know the cycle."""
-    listed = [name for name, each in family.versions.items() if each.cycle == cycle and is_plain(name)]
+def newest_known(family: Family, cycle: str | None, version: str = "") -> str | None:
+    """The newest version that the list knows in the cycle, else of the version's kind (python3.14), else at all."""
     every = [name for name in family.versions if is_plain(name)]
-    return max(listed or every or family.cycles, key=key, default=None)
+    listed = [name for name in every if family.versions[name].cycle == cycle and cycle is not None]
+    word = key(version)[:1]
+    kin = [name for name in every if word and not word[0][0] and key(name)[:1] == word]
+    return max(listed or kin or every or family.cycles, key=key, default=None)
 
 
 def shown(name: str, cycle: str) -> str:

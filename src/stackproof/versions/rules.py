@@ -217,7 +217,7 @@ def _unlisted(case: Case, knowledge: Knowledge) -> Said:
     family, subject = case.family, case.subject
     if family.unlisted is Unlisted.OPEN or not family.is_known:
         return open_question(subject.family, f"no source tells whether there is a {case.name}")
-    newest = newest_known(family, case.cycle_name)
+    newest = newest_known(family, case.cycle_name, subject.text)
     known = f"the newest that is known is {_as_written(case, newest)}, as of {family.as_of[:10]}"
     if case.cycle_name is None:
         return _fail(
