@@ -172,7 +172,9 @@ def is_remembered(
 ) -> bool:
     """Whether a scan would run no engine."""
     return store is not None and all(
-        store.get(_KIND, _key(template, engine, on)) is not None for engine in engines for template in templates
+        store.get(_KIND, _key(template, identity, on)) is not None
+        for identity in [each.identity for each in engines]
+        for template in templates
     )
 
 
@@ -205,7 +207,8 @@ class _Plan:
 
     def __init__(self, engine: PolicyEngine, templates: Sequence[Template], store: Store | None, on: date) -> None:
         self._engine, self._templates, self._store = engine, templates, store
-        self._keys = [_key(each, engine, on) for each in templates]
+        identity = engine.identity
+        self._keys = [_key(each, identity, on) for each in templates]
         self._answers = [_remembered(store, each) for each in self._keys]
         self._notifications: list[Notification] = []
         self._cached = sum(each is not None for each in self._answers)
@@ -284,7 +287,7 @@ def _remembered(store: Store | None, key: str) -> EngineAnswer | None:
         return None
 
 
-def _key(template: Template, engine: PolicyEngine, on: date) -> str:
+def _key(template: Template, identity: str, on: date) -> str:
     """All that goes into an answer; the day as well, since some rules know when a runtime is withdrawn."""
     known: list[JsonValue] = [
         [
@@ -296,7 +299,7 @@ def _key(template: Template, engine: PolicyEngine, on: date) -> str:
         ]
         for each in template.resources
     ]
-    return digest([template.digest, template.file, template.stack_name, engine.identity, on.isoformat(), known])
+    return digest([template.digest, template.file, template.stack_name, identity, on.isoformat(), known])
 
 
 def _template_counts(

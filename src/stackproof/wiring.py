@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from io import BytesIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from stackproof.config.engine_versions import (
+    load_engine_overrides,
+    load_engine_versions,
+    packaged_engine_versions,
+)
 from stackproof.config.settings import ENGINES, Settings
 from stackproof.config.waivers import load_waivers
 from stackproof.errors import ConfigError, EngineError, InputError
 from stackproof.in_source import acknowledged
-from stackproof.model.assembly import Assembly, Deprecation
+from stackproof.model.assembly import Assembly, Deprecation, Stack
+from stackproof.model.engine_version import AllowList, Overrides
 from stackproof.model.finding import Level, Notification, Waiver
 from stackproof.model.json import JsonObject
 from stackproof.model.report import RuleVerdict
@@ -22,23 +29,29 @@ from stackproof.stores.files import FileStore
 from stackproof.waivers import Ledger
 
 if TYPE_CHECKING:
+    from stackproof.engines.versions import VersionsEngine
     from stackproof.loading.origin import Origins
     from stackproof.loading.search import Search
     from stackproof.model.template import Template
     from stackproof.ports import PolicyEngine, Reader, SchemaSource, Target
     from stackproof.synth.cache import SynthRequest
     from stackproof.targets.moto import MotoProcess
+    from stackproof.versions.refreshing import Refresh
 
 __all__ = [
     "Checked",
     "EngineSet",
     "Project",
+    "affected_by",
     "checked_app",
     "checked_paths",
+    "deployed_versions",
     "node",
     "readers",
+    "refreshed_versions",
     "schemas",
     "start_emulator",
+    "write_versions",
 ]
 
 
@@ -62,11 +75,19 @@ class EngineSet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """A project's settings, and the adapters made from them; `jobs` are the processes that an engine may have."""
+    """A project's settings, and the adapters made from them.
+
+    `jobs` are the processes that an engine may have, `versions_as_of` is the day on which engine versions are judged,
+    `deployed` those that run already, by stack and logical id, and `parameters` the values of a template's parameters,
+    where they are known.
+    """
 
     settings: Settings
     use_cache: bool = True
     jobs: int = min(8, os.cpu_count() or 1)
+    versions_as_of: date | None = None
+    deployed: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def store(self) -> FileStore:
@@ -156,6 +177,26 @@ class Project:
         """The ids of the rules and controls that no one may waive."""
         return self.settings.not_waivable
 
+    def engine_versions(self) -> AllowList:
+        """What is known of engine versions: the project's list, else that of the package; raises ConfigError."""
+        file = self.settings.policies / "engine_versions.json"
+        return load_engine_versions(file) if file.is_file() else packaged_engine_versions()
+
+    def versions_engine(self, *, on: date, stacks: Sequence[Stack] = ()) -> VersionsEngine:
+        """The engine that judges engine versions, on the day that was chosen, else on `on`; raises ConfigError."""
+        from stackproof.engines.versions import VersionsEngine  # noqa: PLC0415
+
+        versions = self.engine_versions()
+        file = self.settings.policies / "engine_overrides.json"
+        return VersionsEngine(
+            versions=versions,
+            overrides=load_engine_overrides(file, versions) if file.is_file() else Overrides(),
+            as_of=self.versions_as_of or self.settings.versions_as_of or on,
+            deployed=self.deployed,
+            parameters=self.parameters,
+            regions={each.name: each.region for each in stacks if each.region is not None},
+        )
+
     def engines(self) -> EngineSet:
         """The engines that the project names, or all that are there; raises ConfigError for a missing one it names."""
         from stackproof.engines.cfn_lint import CfnLintEngine  # noqa: PLC0415
@@ -190,12 +231,18 @@ class Project:
         All in one scan: a waiver is of no use only if nothing in the whole run needs it.
         """
         from stackproof.engines.cdk import CdkEngine  # noqa: PLC0415
+        from stackproof.engines.corrected import CorrectedEngine  # noqa: PLC0415
 
-        every: tuple[PolicyEngine, ...] = engines.engines
+        stacks = [stack for each in assemblies for stack in each.stacks]
+        if "" in self.deployed and (count := len(templates) + len(stacks)) > 1:
+            raise ConfigError(f"--deployed: {count} templates are judged; give STACK=FILE")
+        versions = self.versions_engine(on=on, stacks=stacks)
+        corrected = (CorrectedEngine(engine=each, versions=versions) for each in engines.engines)
+        every: tuple[PolicyEngine, ...] = (*corrected, versions)
         if assemblies:
             every = (*every, CdkEngine(*assemblies))
         result = scan(
-            [*templates, *(stack.template for each in assemblies for stack in each.stacks)],
+            [*templates, *(each.template for each in stacks)],
             every,
             store=self.store if self.use_cache else None,
             ledger=Ledger(
@@ -277,6 +324,7 @@ class Checked:
 def checked_app(project: Project, context: JsonObject, *, on: date) -> Checked:
     """Synthesize and scan; engines import while the app synthesizes, unless the synth is cached."""
     project.waivers()
+    project.versions_engine(on=on)
     engines = project.engines()
     try:
         if not project.is_synthesized(context):
@@ -297,6 +345,7 @@ def checked_paths(project: Project, paths: Sequence[Path], *, stdin: IO[bytes], 
     from stackproof.loading.search import find_templates  # noqa: PLC0415
 
     project.waivers()
+    project.versions_engine(on=on)
     engines = project.engines()
     try:
         found = find_templates(paths, stdin=stdin)
@@ -320,6 +369,92 @@ def _scanned_search(project: Project, found: Search, engines: EngineSet, *, on: 
     if not found.templates and not assemblies:
         return ScanResult(findings=(), counts=(), notifications=unique(broken), inputs=())
     return with_notifications(project.scanned(found.templates, engines, assemblies=assemblies, on=on), broken)
+
+
+def deployed_versions(files: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Versions that run, out of templates that are deployed, each given as `FILE` or `STACK=FILE`; by stack.
+
+    Without a stack, a template stands for whatever is judged. Raises ConfigError.
+    """
+    from stackproof.loading.template import load_template  # noqa: PLC0415
+    from stackproof.versions.judging import deployed_by  # noqa: PLC0415
+
+    found: dict[str, dict[str, str]] = {}
+    for each in files:
+        stack, equals, name = each.partition("=")
+        stack, name = (stack, name) if equals and not Path(each).exists() else ("", each)
+        if stack in found:
+            raise ConfigError(f"--deployed {each}: an earlier one is for the same stack; give STACK=FILE")
+        try:
+            found[stack] = deployed_by(load_template(Path(name)))
+        except InputError as error:
+            raise ConfigError(f"--deployed {each}: {error}") from error
+    return found
+
+
+def refreshed_versions(
+    project: Project,
+    file: Path,
+    *,
+    source: str,
+    region: str | None = None,
+    profile: str | None = None,
+    accept_large_change: bool = False,
+) -> tuple[AllowList, Refresh]:
+    """The list as it is in the file (else in the package), and what a source makes of it; writes nothing."""
+    from stackproof.version_sources.aws import AwsVersions  # noqa: PLC0415
+    from stackproof.version_sources.cfn_lint import read_cfn_lint  # noqa: PLC0415
+    from stackproof.version_sources.lifecycle import read_lifecycle  # noqa: PLC0415
+    from stackproof.versions.refreshing import refreshed  # noqa: PLC0415
+
+    old = load_engine_versions(file) if file.is_file() else packaged_engine_versions()
+    if source == "aws":
+        now = datetime.now(tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        snapshots = [AwsVersions(region=region or project.settings.region, profile=profile).read(now)]
+    else:
+        snapshots = [read_cfn_lint(), read_lifecycle()]
+    return old, refreshed(old, snapshots, accept_large_change=accept_large_change)
+
+
+def write_versions(file: Path, versions: AllowList) -> None:
+    """Write the list, all of it or nothing."""
+    from stackproof.reporters.file import write_file  # noqa: PLC0415
+    from stackproof.versions.writing import written  # noqa: PLC0415
+
+    def write(stream: IO[str]) -> None:
+        stream.write(written(versions))
+
+    write_file(file, write)
+
+
+def affected_by(
+    project: Project, paths: Sequence[Path], *, before: AllowList, after: AllowList, on: date
+) -> tuple[str, ...]:
+    """What is said of templates by the new list and was not by the old one; without paths, of the app's last synth."""
+    from stackproof.loading.search import find_templates  # noqa: PLC0415
+    from stackproof.versions.judging import judge_template  # noqa: PLC0415
+    from stackproof.versions.rules import Knowledge  # noqa: PLC0415
+
+    templates: list[Template] = []
+    if paths:
+        found = find_templates(paths, stdin=BytesIO())
+        if found.errors:
+            raise found.errors[0]
+        stacks = [each for path in found.assemblies for each in project.assembly(path).stacks]
+        templates = [*found.templates, *(each.template for each in stacks)]
+    elif project.settings.app is not None and project.is_synthesized({}):
+        templates = [each.template for each in project.synthesized({}).stacks]
+    old, new = (Knowledge(versions=each, as_of=on) for each in (before, after))
+    lines = []
+    for template in templates:
+        known = {(each.logical_id, each.said) for each in judge_template(template, old).statements}
+        lines += [
+            f"AFFECTED {template.stack_name or template.file} {each.logical_id}: "
+            f"{each.said.rule_id} {each.said.message}"
+            for each in judge_template(template, new).statements
+            if (each.logical_id, each.said) not in known
+        ]
+    return tuple(lines)
 
 
 def start_emulator(directory: Path, *, owner_pid: int) -> MotoProcess:

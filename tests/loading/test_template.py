@@ -182,7 +182,8 @@ Resources:
 def test_scalars_are_what_cloudformation_reads(text: str, expected: JsonValue) -> None:
     found = value(text)
     assert found == expected
-    assert type(found) is type(expected)
+    assert isinstance(found, type(expected))
+    assert isinstance(found, bool) is isinstance(expected, bool)
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,9 @@ findings = st.builds(
 rule_counts = st.builds(
     RuleCount, rule_id=names, engine=names, looked_at=counts, failed=counts, open=counts, waived=counts
 )
-notifications = st.builds(Notification, level=st.sampled_from(Level), message=texts, engine=maybe, file=maybe)
+notifications = st.builds(
+    Notification, level=st.sampled_from(Level), message=texts, engine=maybe, file=maybe, rule_id=maybe
+)
 answers = st.builds(
     EngineAnswer,
     findings=st.lists(findings, max_size=2).map(tuple),

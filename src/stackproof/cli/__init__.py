@@ -17,11 +17,12 @@ from stackproof.cli.live import deploy, prove
 from stackproof.cli.synth import synth
 from stackproof.cli.target import target
 from stackproof.cli.tools import tools
+from stackproof.cli.versions import versions
 from stackproof.errors import StackproofError, SynthError
 
 __all__ = ["main"]
 
-_COMMANDS = (synth, check, gate, deploy, prove, target, tools, cache)
+_COMMANDS = (synth, check, gate, deploy, prove, target, versions, tools, cache)
 _TAIL = 15
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
 
 from stackproof.cli.baseline import baseline_options, compared
 from stackproof.cli.options import (
+    as_of_option,
     cache_option,
     context_option,
     open_project,
@@ -23,7 +25,7 @@ from stackproof.config.settings import parse_context
 from stackproof.model.finding import Level
 from stackproof.model.report import CheckReport
 from stackproof.reporters import FORMATS
-from stackproof.wiring import checked_app, checked_paths
+from stackproof.wiring import checked_app, checked_paths, deployed_versions
 
 __all__ = ["check"]
 
@@ -35,6 +37,21 @@ __all__ = ["check"]
 @click.option("--fail-level", type=click.Choice(["error", "warning"]), help="The least level that fails.")
 @click.option("--strict", is_flag=True, help="Exit code 3 also when something is open.")
 @baseline_options
+@as_of_option
+@click.option(
+    "--parameters",
+    "parameters",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A template parameter's value, for engine versions; repeatable.",
+)
+@click.option(
+    "--deployed",
+    "deployed",
+    multiple=True,
+    metavar="[STACK=]FILE",
+    help="A template that is deployed already: what runs is judged as what runs.",
+)
 @cache_option
 @verbose_option
 def check(
@@ -43,13 +60,19 @@ def check(
     fail_level: str | None,
     baseline: Path | None,
     write_baseline: Path | None,
+    as_of: date | None,
+    parameters: tuple[str, ...],
+    deployed: tuple[str, ...],
     *,
     wanted: tuple[Wanted, ...],
     strict: bool,
     no_cache: bool,
     verbose: bool,
 ) -> None:
-    """Judge templates against policy: cfn-lint, Checkov, cloudformation-validate, CDK.
+    """Judge templates against policy.
+
+    Engines: cfn-lint, Checkov, cloudformation-validate, what CDK says, and the
+    engine versions (databases, runtimes) that AWS still creates and supports.
 
     PATH is a template (JSON or YAML), a folder to search for templates, a cloud
     assembly (cdk.out), or "-" for standard input. Without a PATH the CDK app of
@@ -63,10 +86,16 @@ def check(
       stackproof check --format terminal --format sarif --output check.sarif
       stackproof check --write-baseline policies/baseline.json
       stackproof check --baseline policies/baseline.json
+      stackproof check template.yaml --deployed live.json --as-of 2027-03-01
     """
     require_outputs(wanted)
     known = load_baseline(baseline) if baseline else None
-    project = open_project(no_cache=no_cache)
+    project = replace(
+        open_project(no_cache=no_cache),
+        versions_as_of=as_of,
+        parameters={key: str(value) for key, value in parse_context(parameters, option="--parameters").items()},
+        deployed=deployed_versions(deployed),
+    )
     on = datetime.now(tz=UTC).date()
     chosen = parse_context(context)
     with progress("checking"):

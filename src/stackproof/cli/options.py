@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date, datetime
 from pathlib import Path
 
 import click
@@ -15,6 +16,7 @@ from stackproof.config.settings import find_root, load_settings
 from stackproof.wiring import Project
 
 __all__ = [
+    "as_of_option",
     "cache_option",
     "context_option",
     "open_project",
@@ -29,6 +31,20 @@ context_option = click.option(
     multiple=True,
     metavar="KEY=VALUE",
     help="CDK context, as with cdk; may be given several times.",
+)
+
+
+def _day(_context: click.Context, _option: click.Parameter, value: datetime | None) -> date | None:
+    return None if value is None else value.date()
+
+
+as_of_option = click.option(
+    "--as-of",
+    "as_of",
+    type=click.DateTime(["%Y-%m-%d"]),
+    callback=_day,
+    metavar="DATE",
+    help="Judge engine versions on this day (YYYY-MM-DD). Default: today, UTC.",
 )
 cache_option = click.option("--no-cache", is_flag=True, help="Compute everything anew.")
 verbose_option = click.option("-v", "--verbose", is_flag=True, help="Show notes and what is generated or unproven.")

@@ -7,6 +7,7 @@ import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,7 @@ class Settings:
     policies: Path
     fail_level: Level = Level.WARNING
     not_waivable: frozenset[str] = frozenset()
+    versions_as_of: date | None = None
     engines: Mapping[str, EngineSettings] = field(default_factory=dict)
     target: str = "moto"
     allowed_accounts: tuple[str, ...] = ()
@@ -98,6 +100,7 @@ def load_settings(root: Path) -> Settings:
         policies=root / table.get("policies", "policies"),
         fail_level=Level(table.get("fail_level", "warning")),
         not_waivable=frozenset(table.get("not_waivable", ())),
+        versions_as_of=_date(file, "versions_as_of", table.get("versions_as_of")),
         engines={
             name: EngineSettings(**{"required": name in named, "enabled": name in named, **named.get(name, {})})
             for name in ENGINES
@@ -111,13 +114,20 @@ def load_settings(root: Path) -> Settings:
     )
 
 
-def parse_context(pairs: tuple[str, ...]) -> dict[str, JsonValue]:
+def _date(file: Path, name: str, text: str | None) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigError(f"{_shown(file)}: [tool.stackproof] {name}: {text!r} is no date") from error
+
+
+def parse_context(pairs: tuple[str, ...], *, option: str = "-c") -> dict[str, JsonValue]:
     """`key=value` pairs of the command line, as the CDK CLI reads them: every value is a string."""
     context: dict[str, JsonValue] = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not key or not equals:
-            raise ConfigError(f"-c {pair}: expected key=value, as in -c postgresVersion=15.14")
+            raise ConfigError(f"{option} {pair}: expected key=value, as in {option} postgresVersion=15.19")
         context[key] = value
     return context
 

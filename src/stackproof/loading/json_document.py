@@ -11,7 +11,7 @@ from typing import NoReturn
 from stackproof.errors import InputError
 from stackproof.loading.document import MAX_DEPTH, TOO_DEEP, Document
 from stackproof.loading.pointers import escaped
-from stackproof.model.json import JsonValue
+from stackproof.model.json import JsonValue, WrittenFloat
 
 __all__ = ["parse_json"]
 
@@ -58,7 +58,7 @@ def _finite(text: str) -> float:
     number = float(text)
     if math.isinf(number):
         raise ValueError(f"the number {text[:40]} is too large")
-    return number
+    return number if repr(number) == text else WrittenFloat(number, text)
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 from stackproof.errors import InputError
 from stackproof.loading.document import MAX_DEPTH, MAX_VALUES, TOO_DEEP, Document
 from stackproof.loading.pointers import escaped
-from stackproof.model.json import JsonValue
+from stackproof.model.json import JsonValue, WrittenFloat, WrittenInt
 
 if TYPE_CHECKING:
     import yaml
@@ -172,7 +172,7 @@ class _Builder:
             self._fail(line, f"{event.value[:40]!r} is no {tag.removeprefix(_CORE)}", error)
         if isinstance(value, float) and value - value != 0:
             return event.value
-        return value
+        return _as_written(value, event.value)
 
     def _alias(self, event: yaml.AliasEvent) -> None:
         name = str(event.anchor)
@@ -239,6 +239,13 @@ class _Builder:
 
     def _fail(self, line: int, reason: str, cause: Exception | None = None) -> NoReturn:
         raise InputError(f"{self._file}:{line}: {reason}") from cause
+
+
+def _as_written(value: JsonValue, text: str) -> JsonValue:
+    """The value; a number that does not read as it is written (17.10, 010) keeps its text."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or repr(value) == text:
+        return value
+    return WrittenFloat(value, text) if isinstance(value, float) else WrittenInt(value, text)
 
 
 def _line(event: yaml.Event) -> int:

@@ -293,15 +293,25 @@ class RuleCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Notification:
-    """Something about the run, not about the stack. At level error, something was not judged: exit code 3."""
+    """Something about the run, not about the stack. At level error, something was not judged: exit code 3.
+
+    `rule_id` is that of a rule about the run itself (EV001, the age of a list): a strict run does not hold with it.
+    """
 
     level: Level
     message: str
     engine: str | None = None
     file: str | None = None
+    rule_id: str | None = None
 
     def to_dict(self) -> dict[str, JsonValue]:
-        return {"level": self.level.value, "message": self.message, "engine": self.engine, "file": self.file}
+        return {
+            "level": self.level.value,
+            "message": self.message,
+            "engine": self.engine,
+            "file": self.file,
+            "rule_id": self.rule_id,
+        }
 
     @classmethod
     def from_dict(cls, data: JsonObject) -> Notification:
@@ -310,6 +320,7 @@ class Notification:
             message=str(data["message"]),
             engine=optional_str(data["engine"]),
             file=optional_str(data["file"]),
+            rule_id=optional_str(data.get("rule_id")),
         )
 
 

@@ -5,12 +5,51 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
-__all__ = ["JsonObject", "JsonValue", "as_int", "as_object", "as_objects", "as_strings", "canonical", "digest"]
+__all__ = [
+    "JsonObject",
+    "JsonValue",
+    "WrittenFloat",
+    "WrittenInt",
+    "as_int",
+    "as_object",
+    "as_objects",
+    "as_strings",
+    "canonical",
+    "digest",
+]
 
 JsonValue: TypeAlias = "bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
 JsonObject: TypeAlias = Mapping[str, JsonValue]
+
+
+class WrittenFloat(float):
+    """A number that was written in another way than it reads: `text` is "17.10" where the value is 17.1."""
+
+    text: str
+
+    def __new__(cls, value: float, text: str) -> Self:
+        made = super().__new__(cls, value)
+        made.text = text
+        return made
+
+    def __getnewargs__(self) -> tuple[float, str]:  # type: ignore[override]
+        return (float(self), self.text)
+
+
+class WrittenInt(int):
+    """The same for whole numbers: `text` is "010" where the value is 8."""
+
+    text: str
+
+    def __new__(cls, value: int, text: str) -> Self:
+        made = super().__new__(cls, value)
+        made.text = text
+        return made
+
+    def __getnewargs__(self) -> tuple[int, str]:  # type: ignore[override]
+        return (int(self), self.text)
 
 
 def canonical(value: JsonValue) -> str:

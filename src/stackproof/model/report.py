@@ -16,9 +16,14 @@ __all__ = ["CheckReport", "GateReport", "Outcome", "PolicySummary", "ProveReport
 
 
 def exit_code(*, violated: bool, notifications: Iterable[Notification], open_findings: int, strict: bool) -> int:
-    """0 held, 1 violated, 3 could not complete; 3 outranks 1, and `strict` counts what is open as not complete."""
-    incomplete = any(each.level is Level.ERROR for each in notifications)
-    if incomplete or (strict and open_findings):
+    """0 held, 1 violated, 3 could not complete; 3 outranks 1.
+
+    `strict` counts as not complete what is open, and what a rule says of the run itself.
+    """
+    said = tuple(notifications)
+    incomplete = any(each.level is Level.ERROR for each in said)
+    doubtful = open_findings or any(each.rule_id is not None and each.level is Level.WARNING for each in said)
+    if incomplete or (strict and doubtful):
         return 3
     return 1 if violated else 0
 

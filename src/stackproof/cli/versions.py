@@ -1,0 +1,391 @@
+"""`stackproof versions`: what is known of engine versions, asked by a person, and how that is brought up to date."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import click
+
+from stackproof.cli.options import as_of_option, open_project, progress
+from stackproof.cli.outputs import ReportingCommand, Wanted, Write, output_options, require_outputs, write_wanted
+from stackproof.errors import ConfigError
+from stackproof.model.engine_version import AllowList, Family, Match, Status, SupportEnd
+from stackproof.model.finding import Kind, Level
+from stackproof.model.version_report import VersionsReport
+from stackproof.reporters.json import JsonReporter
+from stackproof.versions.families import EXPLAINED
+from stackproof.versions.grammar import key
+from stackproof.versions.refreshing import Change, Refresh
+from stackproof.versions.remedy import pin_instead
+from stackproof.versions.rules import Case, Knowledge, Said, Subject, case_of, judged, title
+from stackproof.wiring import Project, affected_by, refreshed_versions, write_versions
+
+__all__ = ["versions"]
+
+_WIDTH = 80
+_SHOWN = 12
+
+
+@click.group()
+def versions() -> None:
+    """Ask about engine versions (databases, runtimes), or refresh the list.
+
+    The list is policies/engine_versions.json, or the one in the package;
+    people's decisions stand in policies/engine_overrides.json.
+
+    \b
+    Examples:
+      stackproof versions list
+      stackproof versions explain postgres 15.8
+      stackproof versions refresh --write
+    """
+
+
+# --- list
+
+
+@versions.command(name="list")
+@click.argument("family", required=False)
+@as_of_option
+def list_versions(family: str | None, as_of: date | None) -> None:
+    """Show every family, or one with its cycles and what can be created.
+
+    FAMILY is a name such as rds/postgres, or short: postgres, redis, lambda.
+
+    \b
+    Examples:
+      stackproof versions list
+      stackproof versions list postgres
+      stackproof versions list lambda --as-of 2027-03-01
+    """
+    project = open_project()
+    known, on = project.engine_versions(), _day(project, as_of)
+    lines = _families(known, on) if family is None else _one_family(known, _named(family, known), on)
+    click.echo("\n".join(lines))
+
+
+def _families(known: AllowList, on: date) -> Iterator[str]:
+    yield f"{'family':<30}{'as of':<12}{'age':>5}  {'creatable':>9}  {'listed':>6}  {'cycles':>6}"
+    for name, family in sorted(known.families.items()):
+        if not family.is_known:
+            yield f"{name:<30}no source tells of it"
+            continue
+        creatable = sum(each.status is Status.CREATABLE for each in family.versions.values())
+        old = " old" if family.is_old(on) else ""
+        yield (
+            f"{name:<30}{family.as_of[:10]:<12}{family.age(on):>5}  {creatable:>9}  {len(family.versions):>6}"
+            f"  {len(family.cycles):>6}{old}"
+        )
+    yield from _wrapped(f"from {', '.join(known.sources)}; regions: {', '.join(known.regions)}", indent="")
+
+
+def _one_family(known: AllowList, name: str, on: date) -> Iterator[str]:
+    family = known.families[name]
+    yield f"{name}: {title(name)}, as of {family.as_of[:10]} ({family.age(on)} days old on {on})"
+    if not family.is_known:
+        yield "  no source tells of it: its versions are not evaluated"
+        return
+    if name == "lambda":
+        yield from _runtimes(family)
+        return
+    by_cycle: dict[str, list[str]] = defaultdict(list)
+    for version, entry in family.versions.items():
+        if entry.status is Status.CREATABLE:
+            by_cycle[entry.cycle or ""].append(version)
+    for cycle in sorted({*family.cycles, *by_cycle}, key=key, reverse=True):
+        dates = family.cycles.get(cycle)
+        ends = _ends(dates.standard_support_end, dates.extended_support_end) if dates else "no dates known"
+        yield f"  {cycle:<8}{ends}"
+        if family.versions:
+            found = sorted(by_cycle[cycle], key=key, reverse=True)
+            more = f" and {len(found) - _SHOWN} older ones" if len(found) > _SHOWN else ""
+            yield from _wrapped(f"creatable: {', '.join(found[:_SHOWN]) or 'none'}{more}", indent=" " * 10)
+
+
+def _runtimes(family: Family) -> Iterator[str]:
+    yield f"  {'runtime':<18}{'deprecated':<12}{'no creation':<13}{'no update':<12}successor"
+    for name, each in sorted(family.versions.items(), key=lambda row: key(row[0])):
+        days = [str(day) if day else "-" for day in (each.deprecated_on, each.create_block, each.update_block)]
+        yield f"  {name:<18}{days[0]:<12}{days[1]:<13}{days[2]:<12}{each.successor or '-'}"
+
+
+def _ends(standard: SupportEnd, extended: SupportEnd) -> str:
+    offered = "extended: not offered" if extended is False else f"extended to {_end(extended)}"
+    return f"standard support to {_end(standard)}, {offered}"
+
+
+def _end(end: SupportEnd) -> str:
+    if isinstance(end, date):
+        return str(end)
+    return {None: "(unknown)", True: "(ended)", False: "(no end set)"}[end]
+
+
+# --- explain
+
+
+@versions.command(cls=ReportingCommand)
+@click.argument("family")
+@click.argument("version")
+@as_of_option
+@click.option("--deployed", metavar="VERSION", help="The version that runs already, if one does.")
+@output_options("terminal", "json")
+def explain(
+    family: str,
+    version: str,
+    as_of: date | None,
+    deployed: str | None,
+    *,
+    wanted: tuple[Wanted, ...],
+) -> None:
+    """Say what is known of one version, who says so, and what to pin.
+
+    \b
+    Exit codes: 0 nothing against it, 1 a rule is against it, 2 no such family.
+    \b
+    Examples:
+      stackproof versions explain postgres 15.8
+      stackproof versions explain postgres 15.8 --deployed 15.8
+      stackproof versions explain lambda python3.9 --as-of 2027-03-01
+    """
+    require_outputs(wanted)
+    project = open_project()
+    on = _day(project, as_of)
+    engine = project.versions_engine(on=on)
+    name = _named(family, engine.versions)
+    knowledge = Knowledge(versions=engine.versions, overrides=engine.overrides, as_of=on)
+    subject = Subject(family=name, text=version, deployed=deployed)
+    said, _ = judged(subject, knowledge)
+    case = case_of(subject, knowledge)
+    lines = [*_facts(case, on), *_verdict(said, on), *_age(engine.versions, name, on)]
+    against = any(each.kind is Kind.FAIL and each.level.reaches(Level.WARNING) for each in said)
+    report = _explained(case, said, on, exit_code=1 if against else 0)
+    _write(wanted, lines, report)
+    raise click.exceptions.Exit(report.exit_code)
+
+
+def _explained(case: Case, said: tuple[Said, ...], on: date, *, exit_code: int) -> VersionsReport:
+    family, text = case.family, case.subject.text
+    return VersionsReport(
+        command="explain",
+        summary={
+            "family": case.subject.family,
+            "version": text,
+            "as_of": on.isoformat(),
+            "status": case.status.value if case.is_listed else None,
+            "instead": pin_instead(case.subject.family, family, text, case.cycle_name, on),
+        },
+        rows={
+            "known": case.entry.to_dict() if case.entry else None,
+            "cycle": {"name": case.cycle_name, **case.cycle.to_dict()} if case.cycle else None,
+            "list": {"as_of": family.as_of, "age": family.age(on), "is_old": family.is_old(on)},
+            "findings": [
+                {"rule_id": each.rule_id, "kind": each.kind.value, "level": each.level.value, "message": each.message}
+                for each in said
+            ],
+        },
+        exit_code=exit_code,
+    )
+
+
+def _facts(case: Case, on: date) -> Iterator[str]:
+    entry, cycle, name = case.entry, case.cycle, case.subject.family
+    yield f"{case.name}, on {on}"
+    if entry is not None:
+        claims = ", ".join(f"{source} says {claim.value}" for source, claim in sorted(entry.evidence.items()))
+        yield from _wrapped(f"status: {case.status.value}{f' ({claims})' if claims else ''}")
+    elif case.is_listed and case.is_major:
+        yield from _wrapped(f"status: {case.status.value}, as the major of what is listed")
+    elif case.is_listed:
+        yield from _wrapped("status: its cycle is known; there is no list of versions")
+    else:
+        yield from _wrapped("status: not in the list")
+    if cycle is not None:
+        who = f" ({', '.join(cycle.sources)}, as of {(cycle.as_of or '')[:10]})" if cycle.sources else ""
+        ends = _ends(cycle.standard_support_end, cycle.extended_support_end)
+        yield from _wrapped(f"cycle {case.cycle_name}: {ends}{who}")
+    if entry is not None:
+        rows = {
+            "deprecated on": entry.deprecated_on,
+            "new resources refused from": entry.create_block,
+            "updates refused from": entry.update_block,
+            "minor version supported to": entry.minor_support_end,
+            "first seen": entry.first_seen,
+            "last seen creatable": entry.last_seen_creatable,
+            "not listed since": entry.missing_since,
+        }
+        for what, day in rows.items():
+            if day is not None:
+                yield from _wrapped(f"{what}: {day}")
+        for each in entry.date_history:
+            yield from _wrapped(f"moved: {each.field} from {each.before} to {each.after} (seen {each.seen})")
+    instead = pin_instead(name, case.family, case.subject.text, case.cycle_name, on) if case.family.is_known else None
+    if instead is not None and instead != case.subject.text and (case.family.match is not Match.CYCLE or cycle is None):
+        yield from _wrapped(f"pin instead: {instead}")
+
+
+def _verdict(said: tuple[Said, ...], on: date) -> Iterator[str]:
+    if not said:
+        yield f"nothing is against it on {on}"
+    for each in sorted(said, key=lambda one: (-one.level.rank, one.rule_id)):
+        word = "open" if each.kind is Kind.OPEN else each.level.value
+        yield f"{word}: {each.rule_id}"
+        yield from _wrapped(each.message, indent="    ")
+
+
+def _age(known: AllowList, name: str, on: date) -> Iterator[str]:
+    family = known.families[name]
+    if not family.is_known:
+        return
+    old = f", more than {family.max_age_days} (EV001): stackproof versions refresh" if family.is_old(on) else ""
+    yield from _wrapped(f"the list is {family.age(on)} days old (as of {family.as_of[:10]}){old}", indent="")
+
+
+# --- refresh
+
+
+@versions.command(cls=ReportingCommand)
+@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path))
+@click.option("--source", type=click.Choice(["offline", "aws"]), default="offline", show_default=True)
+@click.option("--region", help="The region to ask AWS about. Default: the project's.")
+@click.option("--profile", help="The AWS profile to ask with.")
+@click.option("--write", is_flag=True, help="Write the list; without it, only the difference is shown.")
+@click.option("--check", "checking", is_flag=True, help="Exit code 1 also when the list is too old.")
+@click.option("--accept-large-change", is_flag=True, help="Believe a change of more than a tenth of a family.")
+@click.option("--file", type=click.Path(path_type=Path, dir_okay=False), help="The list, if it is elsewhere.")
+@as_of_option
+@output_options("terminal", "json")
+def refresh(
+    paths: tuple[Path, ...],
+    source: str,
+    region: str | None,
+    profile: str | None,
+    file: Path | None,
+    as_of: date | None,
+    *,
+    wanted: tuple[Wanted, ...],
+    write: bool,
+    checking: bool,
+    accept_large_change: bool,
+) -> None:
+    """Bring the list up to date: a dry run that shows the difference.
+
+    offline reads the data of the installed cfn-lint and the dates of support
+    that come with stackproof; aws asks AWS's describe APIs (read-only) and
+    refuses emulators. Nothing is ever deleted from the list. PATHs (templates,
+    cloud assemblies) are judged before and after, to show what is affected.
+
+    \b
+    Exit codes: 0 no difference (or written), 1 a difference, a list that is
+    too old (--check) or a change too large to believe, 3 a source that could
+    not be read: its families keep their data and their age.
+    \b
+    Examples:
+      stackproof versions refresh
+      stackproof versions refresh --write
+      stackproof versions refresh --source aws --region eu-west-1 --write
+      stackproof versions refresh cdk.out --check
+    """
+    if write and checking:
+        raise ConfigError("--write and --check exclude one another")
+    require_outputs(wanted)
+    project = open_project()
+    target = file or project.settings.policies / "engine_versions.json"
+    with progress("reading sources"):
+        old, result = refreshed_versions(
+            project, target, source=source, region=region, profile=profile, accept_large_change=accept_large_change
+        )
+    on = _day(project, as_of)
+    affected = affected_by(project, paths, before=old, after=result.versions, on=on)
+    code = _code(result, write=write, checking=checking, on=on)
+    if write and not result.refused:
+        write_versions(target, result.versions)
+    lines = [*_difference(result), *(line for each in affected for line in _wrapped(each, indent=""))]
+    lines += _wrapped(_closing(target, result, write=write, on=on), indent="")
+    report = VersionsReport(
+        command="refresh",
+        summary={"changes": len(result.changes), "written": write and not result.refused, "as_of": on.isoformat()},
+        rows={
+            "changes": [
+                {"family": each.family, "kind": each.kind, "version": each.version, "detail": each.detail}
+                for each in result.changes
+            ],
+            "affected": list(affected),
+            "refused": list(result.refused),
+            "failures": list(result.failures),
+        },
+        exit_code=code,
+    )
+    _write(wanted, lines, report)
+    raise click.exceptions.Exit(code)
+
+
+def _write(wanted: Sequence[Wanted], lines: Sequence[str], report: VersionsReport) -> None:
+    writers: dict[str, Write] = {
+        "terminal": lambda stream: stream.write("".join(f"{each}\n" for each in lines)),
+        "json": lambda stream: JsonReporter().write(report, stream),
+    }
+    write_wanted(wanted, lambda _: writers)
+
+
+def _difference(result: Refresh) -> Iterator[str]:
+    """Every change; of many additions to one family only the number."""
+    added: dict[tuple[str, str], list[Change]] = defaultdict(list)
+    for each in result.changes:
+        added[each.family, each.kind].append(each)
+    for (family, kind), group in sorted(added.items()):
+        if kind in {"ADDED", "CYCLE-ADDED"} and len(group) > _SHOWN:
+            yield f"{kind} {family} {len(group)} entries"
+            continue
+        for each in group:
+            yield from _wrapped(str(each), indent="")
+    for refusal in result.refused:
+        yield from _wrapped(f"REFUSED {refusal}: --accept-large-change, if that is so", indent="")
+    for failure in result.failures:
+        yield from _wrapped(f"NOT READ {failure} (its data and its age are kept)", indent="")
+
+
+def _closing(target: Path, result: Refresh, *, write: bool, on: date) -> str:
+    said = f"{len(result.changes)} changes" if result.changes else "no difference"
+    if write:
+        said += ", too large to believe: nothing is written" if result.refused else f", written to {target}"
+    elif result.changes:
+        said += "; nothing is written without --write"
+    old = sum(each.is_old(on) for each in result.versions.families.values())
+    return f"{said}; {old} families are older than they may be on {on}" if old else said
+
+
+def _code(result: Refresh, *, write: bool, checking: bool, on: date) -> int:
+    if result.failures:
+        return 3
+    old = checking and any(each.is_old(on) for each in result.versions.families.values())
+    return 1 if result.refused or old or (result.changes and not write) else 0
+
+
+# --- shared
+
+
+def _named(name: str, known: AllowList) -> str:
+    found = EXPLAINED.get(name.lower(), name)
+    if found in known.families:
+        return found
+    near = ", ".join(sorted({each for each in (*EXPLAINED, *known.families) if name.lower() in each})) or "none like it"
+    raise ConfigError(f"there is no family {name!r} ({near}); see `stackproof versions list`")
+
+
+def _day(project: Project, as_of: date | None) -> date:
+    return as_of or project.settings.versions_as_of or datetime.now(tz=UTC).date()
+
+
+def _wrapped(text: str, indent: str = "  ") -> list[str]:
+    return textwrap.wrap(
+        text,
+        _WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent + "  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -1,0 +1,100 @@
+"""`policies/engine_versions.json` and `policies/engine_overrides.json`: what is known, and what people decided."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from pathlib import Path
+from typing import NoReturn
+
+from stackproof.config.policy_file import load_policy_file
+from stackproof.config.schema import first_problem
+from stackproof.errors import ConfigError
+from stackproof.model.engine_version import AllowList, Overrides, day_of
+from stackproof.model.json import JsonObject, JsonValue
+
+__all__ = ["load_engine_overrides", "load_engine_versions", "packaged_engine_versions"]
+
+_VERSIONS = "engine_versions.schema.json"
+_OVERRIDES = "engine_overrides.schema.json"
+
+
+def packaged_engine_versions() -> AllowList:
+    """The list that came with this release of stackproof."""
+    text = resources.files("stackproof").joinpath("data", "engine_versions.json").read_text(encoding="utf-8")
+    return AllowList.from_dict(json.loads(text))
+
+
+def load_engine_versions(path: Path) -> AllowList:
+    """The list of a project; raises ConfigError naming file, line and path."""
+    document = {name: each for name, each in _document(path).items() if name != "$schema"}
+    found = _as_written(document)
+    if found is not None:
+        return found
+    if first_problem(document, _VERSIONS) is not None:
+        _explain(path, _VERSIONS)
+    try:
+        return AllowList.from_dict(document)
+    except ValueError as error:
+        raise ConfigError(f"{path}: {error}") from error
+
+
+def load_engine_overrides(path: Path, versions: AllowList) -> Overrides:
+    """People's decisions; raises ConfigError naming file, line and path, also for a family that the list has not."""
+    _document(path)
+    found = load_policy_file(path, _OVERRIDES)
+    rows = found.data["overrides"]
+    named: list[tuple[tuple[str | int, ...], JsonValue]] = []
+    for index, row in enumerate(rows if isinstance(rows, list) else ()):
+        assert isinstance(row, dict)  # noqa: S101 - the schema says so
+        named.append((("overrides", index, "family"), row["family"]))
+        try:
+            Overrides.from_dict({"overrides": [row]})
+        except ValueError as error:
+            raise found.error(("overrides", index, "until"), str(error)) from error
+    only = found.data.get("approved_only", [])
+    named += [(("approved_only", index), each) for index, each in enumerate(only if isinstance(only, list) else ())]
+    for place, family in named:
+        if family not in versions.families:
+            raise found.error(place, f"there is no family {family!r}; see `stackproof versions list`")
+    return Overrides.from_dict(found.data)
+
+
+def _as_written(document: JsonObject) -> AllowList | None:
+    """The list, if it is just what `refresh` writes: the schema says the same, but takes a second to say it."""
+    try:
+        found = AllowList.from_dict(document)
+        stamps = [found.as_of, *(each.as_of for each in found.families.values())]
+        for each in (*stamps, *(each.as_of for each in found.sources.values())):
+            day_of(each)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+    return found if found.to_dict() == document else None
+
+
+def _document(path: Path) -> JsonObject:
+    try:
+        document = json.loads(path.read_bytes(), object_pairs_hook=_unique)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    except json.JSONDecodeError as error:
+        raise ConfigError(f"{path}:{error.lineno}: is no valid JSON: {error.msg}") from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{path}: is no valid JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise ConfigError(f"{path}:1: Unexpected type {type(document).__name__} (expected object)")
+    return document
+
+
+def _unique(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [key for key, _ in pairs]
+        raise ValueError(f"the key {next(key for key in names if names.count(key) > 1)!r} occurs twice")
+    return found
+
+
+def _explain(path: Path, schema: str) -> NoReturn:
+    """Say what is wrong with its line: JSON is YAML as well, and that reader keeps lines, if slowly."""
+    load_policy_file(path, schema)
+    raise ConfigError(f"{path}: is not as {schema} says")

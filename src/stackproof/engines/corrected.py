@@ -1,0 +1,106 @@
+"""What other engines say of engine versions, set right by what ours knows: same facts joined, false alarms dropped."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from stackproof.model.finding import EngineAnswer, Finding, Kind, Level, Notification
+
+if TYPE_CHECKING:
+    from stackproof.model.template import Template
+    from stackproof.ports import PolicyEngine
+
+__all__ = ["CorrectedEngine"]
+
+_THEIRS: Final = frozenset({"E3690", "E3691", "W3690", "W3691", "E9006"})
+_REFUSALS: Final = ("EV012", "EV011", "EV010", "EV003")
+_HARMLESS: Final = frozenset({"EV021", "EV030"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectedEngine:
+    """Implements `ports.PolicyEngine` over another engine, with the engine that knows versions beside it.
+
+    cfn-lint calls every major deprecated as soon as one of its minor versions is, and a dynamic reference no version.
+    """
+
+    engine: PolicyEngine
+    versions: PolicyEngine
+
+    @property
+    def name(self) -> str:
+        return self.engine.name
+
+    @property
+    def identity(self) -> str:
+        return f"{self.engine.identity}, corrected 1 by {self.versions.identity}"
+
+    def start(self) -> None:
+        """Start the engine that is corrected."""
+        self.engine.start()
+
+    def close(self) -> None:
+        """Close the engine that is corrected."""
+        self.engine.close()
+
+    def judge(self, template: Template) -> EngineAnswer:
+        """The engine's answer; what ours refuses as well is said under our rule, with both as its origins."""
+        answer = self.engine.judge(template)
+        if not any(each.rule_id in _THEIRS for each in answer.findings):
+            return answer
+        ours = self.versions.judge(template).findings
+        kept: list[Finding] = []
+        dropped: list[Finding] = []
+        for finding in answer.findings:
+            same = _about_the_same(finding, ours) if finding.rule_id in _THEIRS else ()
+            refusal = next((each for rule in _REFUSALS for each in same if each.rule_id == rule), None)
+            if refusal is not None:
+                kept.append(_joined(finding, refusal))
+            elif any(each.rule_id in _HARMLESS for each in same):
+                dropped.append(finding)
+            else:
+                kept.append(finding)
+        gone = Counter(each.rule_id for each in dropped)
+        return replace(
+            answer,
+            findings=tuple(sorted(kept, key=Finding.sort_key)),
+            counts=tuple(
+                replace(each, failed=max(0, each.failed - gone[each.rule_id])) if gone[each.rule_id] else each
+                for each in answer.counts
+            ),
+            notifications=(*answer.notifications, *(_told(each, template) for each in dropped)),
+        )
+
+
+def _about_the_same(finding: Finding, ours: Sequence[Finding]) -> tuple[Finding, ...]:
+    """What we say of the version that the finding is about; theirs stands at the resource or at the property."""
+    place = finding.location
+    return tuple(
+        each
+        for each in ours
+        if each.location.logical_id == place.logical_id
+        and (place.property_path is None or place.property_path == each.location.property_path)
+    )
+
+
+def _joined(finding: Finding, refusal: Finding) -> Finding:
+    """Their finding as another voice of ours: at our place, under our rule, and never louder."""
+    return replace(
+        finding,
+        rule_id=refusal.rule_id,
+        kind=Kind.FAIL,
+        level=min(finding.level, Level.NOTE, key=lambda each: each.rank),
+        location=refusal.location,
+    )
+
+
+def _told(finding: Finding, template: Template) -> Notification:
+    engine = finding.origins[0].engine
+    message = (
+        f"{finding.rule_id} at {finding.location.logical_id} is left out: "
+        "AWS takes a major version alone, and what is not resolved is no version"
+    )
+    return Notification(level=Level.NOTE, message=message, engine=engine, file=template.file)

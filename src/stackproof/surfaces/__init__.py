@@ -1,0 +1,1 @@
+"""Engine versions inside other people's tools: a rule for cfn-lint, a check for Checkov."""

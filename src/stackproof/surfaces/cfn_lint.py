@@ -1,0 +1,51 @@
+"""Engine versions as rules of cfn-lint: `cfn-lint -a stackproof.surfaces.cfn_lint template.yaml`.
+
+cfn-lint takes a rule's level from the first letter of its id, so there is one rule for each level.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from cfnlint.rules import CloudFormationLintRule, RuleMatch
+
+from stackproof.config.engine_versions import packaged_engine_versions
+from stackproof.model.finding import Kind, Level
+from stackproof.versions.bodies import template_of
+from stackproof.versions.judging import judge_template
+from stackproof.versions.rules import Knowledge
+
+__all__ = ["EngineVersionAtRisk", "EngineVersionRefused"]
+
+
+class EngineVersionRefused(CloudFormationLintRule):  # type: ignore[misc]
+    """Versions that AWS does not know, create or support any more."""
+
+    id = "E9810"
+    shortdesc = "Engine versions can be created and are supported"
+    description = "Versions of databases and runtimes that AWS does not know, create or support any more"
+    source_url = "https://github.com/stackproof/stackproof#engine-versions"
+    tags = ["resources", "versions"]  # noqa: RUF012 - as cfn-lint has it
+    level = Level.ERROR
+
+    def match(self, cfn: Any) -> list[RuleMatch]:  # noqa: ANN401 - cfn-lint's own type
+        """cfn-lint's matches: the path of the property, and what is said of it."""
+        knowledge = Knowledge(versions=packaged_engine_versions(), as_of=datetime.now(tz=UTC).date())
+        return [
+            RuleMatch(
+                ["Resources", each.logical_id, "Properties", *each.pointer.split("/")[1:]],
+                f"{each.said.rule_id} {each.said.message}",
+            )
+            for each in judge_template(template_of(cfn.template), knowledge).statements
+            if each.said.kind is Kind.FAIL and each.said.level is self.level
+        ]
+
+
+class EngineVersionAtRisk(EngineVersionRefused):
+    """Versions whose support ends soon or is billed for, and versions that nobody pinned."""
+
+    id = "W9810"
+    shortdesc = "Engine versions stay supported"
+    description = "Versions of databases and runtimes whose support ends soon or costs extra, or that are not pinned"
+    level = Level.WARNING

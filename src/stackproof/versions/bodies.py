@@ -1,0 +1,22 @@
+"""A template from nothing but its data, for tools that have parsed it themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from stackproof.model.json import JsonObject, digest
+from stackproof.model.template import Resource, Template
+
+__all__ = ["template_of"]
+
+
+def template_of(body: JsonObject, file: str = "template") -> Template:
+    """The template; what is no resource is passed over, since the tool that parsed it has its own rules for that."""
+    section = body.get("Resources")
+    rows = section.items() if isinstance(section, Mapping) else ()
+    resources = [
+        Resource(logical_id=logical_id, resource_type=kind, body=entry, template_file=file)
+        for logical_id, entry in sorted(rows)
+        if isinstance(entry, Mapping) and isinstance(kind := entry.get("Type"), str)
+    ]
+    return Template(file=file, path=file, body=body, digest=digest(sorted(body)), resources=tuple(resources))
