@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -9,7 +10,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from stackproof.model.json import JsonValue, canonical, digest
+from stackproof.model.json import JsonValue, canonical
 
 __all__ = ["FileStore", "StoreUse"]
 
@@ -32,25 +33,25 @@ class FileStore:
     def get(self, kind: str, key: str) -> JsonValue | None:
         file = self._file(kind, key)
         try:
-            entry = json.loads(file.read_text(encoding="utf-8"))
-            value: JsonValue = entry["value"]
-            whole = entry["digest"] == digest(value)
+            written, _, text = file.read_bytes().partition(b"\n")
+            if written.decode("ascii") == hashlib.sha256(text).hexdigest():
+                value: JsonValue = json.loads(text)
+                return value
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
-            whole = False
-        if not whole:
-            file.unlink(missing_ok=True)
-            return None
-        return value
+        except (OSError, ValueError, RecursionError):
+            pass
+        file.unlink(missing_ok=True)
+        return None
 
     def put(self, kind: str, key: str, value: JsonValue) -> None:
         file = self._file(kind, key)
         file.parent.mkdir(parents=True, exist_ok=True)
         ignore_in_git(self._directory)
+        text = canonical(value).encode()
         handle, name = tempfile.mkstemp(dir=file.parent, suffix=".part")
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(canonical({"digest": digest(value), "value": value}))
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(hashlib.sha256(text).hexdigest().encode() + b"\n" + text)
         Path(name).replace(file)
 
     def use(self) -> StoreUse:
