@@ -152,8 +152,10 @@ class Project:
         from stackproof.engines.cfn_lint import CfnLintEngine  # noqa: PLC0415
         from stackproof.engines.checkov import CheckovEngine  # noqa: PLC0415
         from stackproof.engines.cloudformation_validate import CloudFormationValidateEngine  # noqa: PLC0415
+        from stackproof.engines.rule_files import find_rules  # noqa: PLC0415
         from stackproof.engines.tools import find_python  # noqa: PLC0415
 
+        rules = find_rules(self.settings.policies, schemas())
         engines: list[PolicyEngine] = []
         notifications: list[Notification] = []
         for name in ENGINES:
@@ -161,11 +163,13 @@ class Project:
             if not choice.enabled:
                 continue
             if name == "cfn-lint":
-                engines.append(CfnLintEngine(region=self.settings.region, timeout=choice.timeout))
+                engines.append(CfnLintEngine(region=self.settings.region, timeout=choice.timeout, rules=rules.cfn_lint))
             elif name == "cloudformation-validate":
-                engines.append(CloudFormationValidateEngine(region=self.settings.region, timeout=choice.timeout))
+                engines.append(
+                    CloudFormationValidateEngine(region=self.settings.region, timeout=choice.timeout, rules=rules.guard)
+                )
             elif (python := find_python(choice.python)) is not None:
-                engines.append(CheckovEngine(python=python, timeout=choice.timeout))
+                engines.append(CheckovEngine(python=python, timeout=choice.timeout, rules=rules.checkov))
             elif choice.required:
                 raise ConfigError("checkov is not installed: stackproof tools install")
             else:
@@ -342,9 +346,7 @@ def joined(results: Sequence[ScanResult]) -> ScanResult:
     for each in rest:
         counts: dict[tuple[str, str], RuleCount] = {(one.rule_id, one.engine): one for one in first.counts}
         for one in each.counts:
-            known = counts.get(
-                (one.rule_id, one.engine), RuleCount(rule_id=one.rule_id, engine=one.engine, looked_at=0)
-            )
+            known = counts.get((one.rule_id, one.engine), replace(one, looked_at=0, failed=0, open=0, waived=0))
             counts[one.rule_id, one.engine] = replace(
                 known,
                 looked_at=known.looked_at + one.looked_at,

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from stackproof.engines.answers import answer_of
 from stackproof.engines.process import WorkerProcess
+from stackproof.engines.rule_files import shown
 from stackproof.engines.silencers import without_silencers
+from stackproof.errors import ConfigError
 from stackproof.model.finding import EngineAnswer
 from stackproof.model.json import JsonObject, digest
 from stackproof.model.template import Template
 
-__all__ = ["WorkerEngine", "WorkerSpec", "rule_files"]
+__all__ = ["WorkerEngine", "WorkerSpec"]
 
 _HERE = Path(__file__).parent
 
@@ -23,7 +25,8 @@ _HERE = Path(__file__).parent
 class WorkerSpec:
     """What tells one engine from another. `adapted` turns the worker's words into those of `answers`.
 
-    `settings` are all that an answer depends on apart from version, rules and template.
+    `settings` are all that an answer depends on apart from version, rules and template. Of `rule_sources` the files
+    `rules` are loaded; what they say may depend on the others too.
     """
 
     name: str
@@ -33,6 +36,7 @@ class WorkerSpec:
     timeout: float
     settings: JsonObject
     rules: tuple[Path, ...] = ()
+    rule_sources: tuple[Path, ...] = ()
     adapted: Callable[[Template, JsonObject], JsonObject] = field(default=lambda _template, said: said)
 
 
@@ -54,8 +58,8 @@ class WorkerEngine:
         """Known without importing the engine; the code that words its answers is part of it."""
         if self._identity is None:
             spec = self._spec
-            files = (*spec.rules, *sorted(_HERE.rglob("*.py")))
-            content = [hashlib.sha256(each.read_bytes()).hexdigest() for each in _below(files)]
+            files = (*spec.rules, *spec.rule_sources, *sorted(_HERE.rglob("*.py")))
+            content = [[each.name, hashlib.sha256(each.read_bytes()).hexdigest()] for each in files]
             self._identity = f"{spec.name} {spec.version} {digest([spec.settings, content])}"
         return self._identity
 
@@ -64,7 +68,10 @@ class WorkerEngine:
 
     def judge(self, template: Template) -> EngineAnswer:
         body, notes = without_silencers(template)
-        said = self._worker.ask({"template": body}, deadline=self._spec.timeout)
+        try:
+            said = self._worker.ask({"template": body}, deadline=self._spec.timeout)
+        except ConfigError as error:
+            raise self._with_short_paths(error) from error
         answer = answer_of(self.name, template, self._spec.adapted(template, said))
         mine = (replace(each, engine=self.name) for each in notes)
         return replace(answer, notifications=tuple(sorted((*answer.notifications, *mine))))
@@ -72,21 +79,9 @@ class WorkerEngine:
     def close(self) -> None:
         self._worker.close()
 
-
-def rule_files(directories: Sequence[Path], *suffixes: str) -> tuple[Path, ...]:
-    """The files of rules in some folders, sorted by name within each."""
-    return tuple(
-        each
-        for directory in directories
-        for each in sorted(directory.resolve().rglob("*"))
-        if each.is_file() and each.suffix in suffixes and not each.name.startswith("_")
-    )
-
-
-def _below(files: Sequence[Path]) -> tuple[Path, ...]:
-    """The files, and those in the folders among them."""
-    return tuple(
-        inner
-        for each in files
-        for inner in (sorted(one for one in each.rglob("*") if one.is_file()) if each.is_dir() else (each,))
-    )
+    def _with_short_paths(self, error: ConfigError) -> ConfigError:
+        """The worker has another working directory, and names files by their whole path."""
+        text = str(error)
+        for each in self._spec.rules:
+            text = text.replace(str(each), shown(each))
+        return ConfigError(text)
