@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from rule_loading import loaded, refused  # type: ignore[import-not-found]
+from rule_values import resources_of  # type: ignore[import-not-found]
 from worker_protocol import serve  # type: ignore[import-not-found]
 
 _LEVELS = {"E": "error", "W": "warning", "I": "note"}
@@ -75,12 +76,19 @@ def judge(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _own_counts(body: dict[str, Any], looks: Counter[str]) -> dict[str, int]:
-    """Looks of the project's rules, none included: a rule over the whole template names the types that it is about."""
-    types = Counter(each.get("Type") for each in body["Resources"].values() if isinstance(each, dict))
-    return {
-        rule_id: looks[rule_id] if about is None else sum(types[each] for each in about)
-        for rule_id, about in _state["own"].items()
-    }
+    """Looks of the project's rules, none included.
+
+    A rule over the whole template has `resource_types`; one that passes over some of them has `applies(template, id)`.
+    """
+    counts = {}
+    for rule_id, rule in _state["own"].items():
+        types, applies = getattr(rule, "resource_types", None), getattr(rule, "applies", None)
+        if types is None:
+            counts[rule_id] = looks[rule_id]
+        else:
+            about = [each for each, _, _ in resources_of(body, types)]
+            counts[rule_id] = sum(applies is None or bool(applies(body, each)) for each in about)
+    return counts
 
 
 def _matches(body: dict[str, Any]) -> Any:
@@ -128,7 +136,7 @@ def _add_rules(rules: Any, file: str) -> None:
             raise refused(file, f"{name}: `match` sees the whole template: name the `resource_types` that it judges")
         if about is not None and (isinstance(about, str) or not about):
             raise refused(file, f"{name}.resource_types: expected a tuple of resource types")
-        _state["own"][rule.id] = about
+        _state["own"][rule.id] = rule
         rules.extend([rule])
 
 

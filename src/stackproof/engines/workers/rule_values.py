@@ -7,10 +7,20 @@ the deployment (`UNKNOWN`). The third is the reason for a finding of kind "open"
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
-__all__ = ["UNKNOWN", "is_intrinsic", "is_unknown", "literal", "references", "resolved", "substituted"]
+__all__ = [
+    "UNKNOWN",
+    "is_intrinsic",
+    "is_unknown",
+    "literal",
+    "references",
+    "referred",
+    "resolved",
+    "resources_of",
+    "substituted",
+]
 
 _INTRINSIC: Final = re.compile(r"^(Fn::.+|Ref|Condition)$")
 _SUB: Final = re.compile(r"\$\{(!?)([^}]*)\}")
@@ -53,9 +63,10 @@ def resolved(template: Mapping[str, Any], value: Any, depth: int = 0) -> Any:  #
     """
     if depth > _DEPTH:
         return UNKNOWN
-    if not is_intrinsic(value):
+    call = _call(value)
+    if call is None:
         return value
-    ((name, argument),) = value.items()
+    name, argument = call
     known = {"Fn::FindInMap": _mapped, "Fn::If": _chosen, "Fn::Join": _joined, "Fn::Sub": _filled, "Ref": _default}
     return known[name](template, argument, depth) if name in known else UNKNOWN
 
@@ -63,6 +74,22 @@ def resolved(template: Mapping[str, Any], value: Any, depth: int = 0) -> Any:  #
 def references(value: Any) -> frozenset[str]:  # noqa: ANN401 - any JSON
     """Logical ids of all that the value refers to, by `Ref`, `Fn::GetAtt` or `Fn::Sub`."""
     return frozenset(_references(value))
+
+
+def referred(template: Mapping[str, Any], value: Any) -> str | None:  # noqa: ANN401 - any JSON
+    """The one resource of the template that the value refers to; None if it is none or several."""
+    found = references(value) & set(template.get("Resources", {}))
+    return next(iter(found)) if len(found) == 1 else None
+
+
+def resources_of(
+    template: Mapping[str, Any], types: Collection[str]
+) -> Iterator[tuple[str, Mapping[str, Any], Mapping[str, Any]]]:
+    """Logical id, whole entry and properties of every resource of these types."""
+    for logical_id, entry in template.get("Resources", {}).items():
+        if isinstance(entry, Mapping) and entry.get("Type") in types:
+            properties = entry.get("Properties")
+            yield str(logical_id), entry, properties if isinstance(properties, Mapping) else {}
 
 
 def substituted(template: Mapping[str, Any], value: Any) -> Any:  # noqa: ANN401 - any JSON
@@ -79,11 +106,17 @@ def substituted(template: Mapping[str, Any], value: Any) -> Any:  # noqa: ANN401
 
 def is_intrinsic(value: object) -> bool:
     """Whether the value is an intrinsic function instead of itself."""
-    return isinstance(value, Mapping) and len(value) == 1 and bool(_INTRINSIC.match(str(next(iter(value)))))
+    return _call(value) is not None
+
+
+def _call(value: object) -> tuple[str, Any] | None:
+    """Name and argument of an intrinsic function; Checkov puts lines among the keys (`__startline__`)."""
+    parts = [each for each in value.items() if not str(each[0]).startswith("__")] if isinstance(value, Mapping) else []
+    return (str(parts[0][0]), parts[0][1]) if len(parts) == 1 and _INTRINSIC.match(str(parts[0][0])) else None
 
 
 def _is_no_value(value: object) -> bool:
-    return isinstance(value, Mapping) and dict(value) == {"Ref": "AWS::NoValue"}
+    return _call(value) == ("Ref", "AWS::NoValue")
 
 
 def _default(template: Mapping[str, Any], name: object, _depth: int) -> Any:  # noqa: ANN401 - any JSON
@@ -116,9 +149,10 @@ def _chosen(template: Mapping[str, Any], argument: object, depth: int) -> Any:  
 
 def _holds(template: Mapping[str, Any], condition: Any, depth: int) -> Any:  # noqa: ANN401 - any JSON
     """True, False or UNKNOWN."""
-    if not is_intrinsic(condition) or depth > _DEPTH:
+    call = _call(condition)
+    if call is None or depth > _DEPTH:
         return UNKNOWN
-    ((name, argument),) = condition.items()
+    name, argument = call
     if name == "Condition":
         named = template.get("Conditions")
         return _holds(template, named.get(argument), depth + 1) if isinstance(named, Mapping) else UNKNOWN
