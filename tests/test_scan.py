@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from stackproof.errors import ConfigError
+from stackproof.model.control import Control
 from stackproof.model.finding import EngineAnswer, Kind, Level, Notification, RuleCount
 from stackproof.model.location import SourceLine
 from stackproof.model.template import Template
@@ -186,7 +187,7 @@ def test_engines_agree_on_one_finding_and_are_counted_apart() -> None:
         for name in ("one", "two")
         for count in [RuleCount(rule_id="E1", engine=name, looked_at=1, failed=1)]
     ]
-    result = scan([template()], engines, store=None, waivers=[], on=TODAY, controls={"E1": "C"})
+    result = scan([template()], engines, store=None, waivers=[], on=TODAY, controls={"E1": Control(id="C", title="c")})
     assert [each.engine for each in result.findings[0].origins] == ["one", "two"]
     assert [each.engine for each in result.counts] == ["one", "two"]
     assert sorted(result.seconds) == ["one", "two"]
@@ -214,3 +215,14 @@ def test_the_order_of_engines_and_templates_changes_nothing_that_is_reported() -
         other.notifications,
         other.inputs,
     )
+
+
+def test_a_control_that_is_not_waivable_stays_violated_and_says_so() -> None:
+    kept = Control(id="C", title="c", waivable=False)
+    engine = FakeEngine({"t.json": EngineAnswer(findings=(finding(stack_name=None, template_file="t.json"),))})
+    given = waiver(stack="t.json")
+    result = scan([template()], [engine], store=None, waivers=[given], on=TODAY, controls={"E1": kept})
+    assert result.findings[0].suppression is None
+    assert [each.message for each in result.notifications] == [
+        "the waiver of E1 at Topic in t.json (owner: platform) was not heeded: the control C is not waivable"
+    ]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from stackproof.errors import ConfigError, StackproofError
 from stackproof.merging import merged
+from stackproof.model.control import Control
 from stackproof.model.finding import EngineAnswer, Finding, Kind, Level, Notification, RuleCount, Waiver
 from stackproof.model.json import JsonValue, digest
 from stackproof.waivers import waived
@@ -64,11 +65,12 @@ def scan(
     store: Store | None = None,
     waivers: Sequence[Waiver] = (),
     on: date,
-    controls: Mapping[str, str] | None = None,
+    controls: Mapping[str, Control] | None = None,
 ) -> ScanResult:
     """Every engine's answer to every template; an engine that breaks on one is a notification, and the rest goes on.
 
     Engines work in parallel, each in a thread of its own. What the store remembers costs no engine its start.
+    `controls` maps rule ids to the controls that they serve.
     Raises ConfigError if a file of rules is wrong.
     """
     with ThreadPoolExecutor(max_workers=max(1, len(engines))) as pool:
@@ -94,6 +96,7 @@ def scan(
         waivers,
         on=on,
         stacks={each.stack_name or each.file for each in templates},
+        unwaivable={each.id for each in (controls or {}).values() if not each.waivable},
         complete=not any(each.level is Level.ERROR for each in notifications),
     )
     by_template = _template_counts(templates, answers, result.findings)

@@ -40,29 +40,37 @@ def waived(
     *,
     on: date,
     stacks: Collection[str] = (),
+    unwaivable: Collection[str] = (),
     complete: bool = True,
 ) -> WaiverResult:
     """Suppress what is waived; a waiver holds on its last day still, and not after.
 
-    `stacks` are those that were judged. Where that was not `complete`, a waiver that matched nothing may yet be of use.
+    `stacks` are those that were judged, `unwaivable` the controls that no waiver suppresses. Where a run was not
+    `complete`, a waiver that matched nothing may yet be of use.
     """
     found: list[Finding] = []
     used: set[Waiver] = set()
+    refused: set[tuple[Waiver, str]] = set()
     for finding in findings:
         matching = [each for each in waivers if covers(each, finding)]
         used.update(matching)
         valid = [each for each in matching if each.expires >= on]
+        if valid and finding.control in unwaivable:
+            refused.update((each, str(finding.control)) for each in valid)
+            valid = []
         best = max(valid, key=lambda each: (each.expires, each.rule, each.owner, each.reason), default=None)
         found.append(finding.suppressed_by(best) if best else finding)
     said = {_said(each, on=on, is_used=each in used, stacks=stacks, complete=complete) for each in waivers}
     return WaiverResult(
         findings=tuple(sorted(found, key=Finding.sort_key)),
-        notifications=tuple(sorted(each for each in said if each is not None)),
+        notifications=tuple(
+            sorted({each for each in said if each is not None} | {_refusal(*each) for each in refused})
+        ),
     )
 
 
 def _said(waiver: Waiver, *, on: date, is_used: bool, stacks: Collection[str], complete: bool) -> Notification | None:
-    name = f"the waiver of {waiver.rule} at {waiver.construct_path} in {waiver.stack} (owner: {waiver.owner})"
+    name = _name(waiver)
     if waiver.expires < on:
         return Notification(level=Level.WARNING, message=f"{name} expired on {waiver.expires}")
     if is_used:
@@ -70,3 +78,12 @@ def _said(waiver: Waiver, *, on: date, is_used: bool, stacks: Collection[str], c
     if waiver.stack not in stacks:
         return Notification(level=Level.NOTE, message=f"{name} is for a stack that was not judged")
     return Notification(level=Level.WARNING, message=f"{name} matches nothing") if complete else None
+
+
+def _refusal(waiver: Waiver, control: str) -> Notification:
+    message = f"{_name(waiver)} was not heeded: the control {control} is not waivable"
+    return Notification(level=Level.WARNING, message=message)
+
+
+def _name(waiver: Waiver) -> str:
+    return f"the waiver of {waiver.rule} at {waiver.construct_path} in {waiver.stack} (owner: {waiver.owner})"
