@@ -9,10 +9,12 @@ from datetime import date
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from stackproof.config.controls import controls_by_rule
 from stackproof.config.settings import ENGINES, Settings
 from stackproof.config.waivers import load_waivers
 from stackproof.errors import ConfigError, EngineError, InputError
 from stackproof.model.assembly import Assembly, Deprecation
+from stackproof.model.control import Control
 from stackproof.model.finding import Finding, Level, Notification, RuleCount, Waiver
 from stackproof.model.json import JsonObject
 from stackproof.model.report import RuleVerdict
@@ -36,6 +38,8 @@ __all__ = [
     "readers",
     "schemas",
     "start_emulator",
+    "vacuous",
+    "with_notifications",
 ]
 
 
@@ -147,6 +151,10 @@ class Project:
         file = self.settings.policies / "waivers.yaml"
         return load_waivers(file) if file.is_file() else ()
 
+    def controls(self) -> Mapping[str, Control]:
+        """The control of each rule, of the package and of the project. Raises ConfigError."""
+        return controls_by_rule(self.settings.policies / "controls.yaml")
+
     def engines(self) -> EngineSet:
         """The engines that the project names, or all that are there; raises ConfigError for a missing one it names."""
         from stackproof.engines.cfn_lint import CfnLintEngine  # noqa: PLC0415
@@ -186,7 +194,14 @@ class Project:
         every: tuple[PolicyEngine, ...] = engines.engines
         if assembly is not None:
             every = (*every, CdkEngine(assembly))
-        result = scan(templates, every, store=self.store if self.use_cache else None, waivers=self.waivers(), on=on)
+        result = scan(
+            templates,
+            every,
+            store=self.store if self.use_cache else None,
+            waivers=self.waivers(),
+            controls=self.controls(),
+            on=on,
+        )
         return with_notifications(result, engines.notifications)
 
     def verdicts(self, assembly: Assembly, *, on: date) -> tuple[RuleVerdict, ...]:
@@ -249,12 +264,14 @@ class Checked:
 def checked_app(project: Project, context: JsonObject, *, on: date) -> Checked:
     """Synthesize and scan; engines import while the app synthesizes, unless the synth is cached."""
     project.waivers()
+    project.controls()
     engines = project.engines()
     try:
         if not project.is_synthesized(context):
             engines.start()
         assembly = project.synthesized(context)
-        return Checked(assembly=assembly, scan=scanned_assembly(project, assembly, engines, on=on))
+        result = scanned_assembly(project, assembly, engines, on=on)
+        return Checked(assembly=assembly, scan=with_notifications(result, vacuous(result)))
     finally:
         engines.close()
 
@@ -278,6 +295,7 @@ def checked_paths(project: Project, paths: Sequence[Path], *, stdin: IO[bytes], 
     from stackproof.loading.search import find_templates  # noqa: PLC0415
 
     project.waivers()
+    project.controls()
     engines = project.engines()
     try:
         found = find_templates(paths, stdin=stdin)
@@ -302,7 +320,8 @@ def _scanned_search(project: Project, found: Search, engines: EngineSet, *, on: 
         return ScanResult(findings=(), counts=(), notifications=unique(broken), inputs=())
     results = [project.scanned(found.templates, engines, assembly=None, on=on)] if found.templates else []
     results += [scanned_assembly(project, each, engines, on=on) for each in assemblies]
-    return with_notifications(joined(results), broken)
+    result = with_notifications(joined(results), broken)
+    return with_notifications(result, vacuous(result))
 
 
 def start_emulator(directory: Path, *, owner_pid: int) -> MotoProcess:
@@ -338,6 +357,20 @@ def unique(notifications: Iterable[Notification]) -> tuple[Notification, ...]:
 def with_notifications(result: ScanResult, more: Iterable[Notification]) -> ScanResult:
     """The same result with more said about the run."""
     return replace(result, notifications=unique((*result.notifications, *more)))
+
+
+def vacuous(result: ScanResult) -> tuple[Notification, ...]:
+    """Rules of `policies/` that looked at nothing in the whole run; not said of an engine that did not judge it all."""
+    broken = {each.engine for each in result.notifications if each.level is Level.ERROR}
+    return tuple(
+        Notification(
+            level=Level.WARNING,
+            message=f"{each.rule_id} is vacuous: this rule of policies/ had nothing to look at in this run",
+            engine=each.engine,
+        )
+        for each in result.counts
+        if each.project and not each.looked_at and not broken & {each.engine, None}
+    )
 
 
 def joined(results: Sequence[ScanResult]) -> ScanResult:

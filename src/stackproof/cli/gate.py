@@ -26,7 +26,7 @@ from stackproof.model.report import CheckReport, GateReport, ProveReport
 from stackproof.reporters.file import write_file
 from stackproof.reporters.json import JsonReporter
 from stackproof.reporters.terminal import check_text, coverage_line, gate_text, policy_line, prove_text
-from stackproof.wiring import EngineSet, Project, scanned_assembly
+from stackproof.wiring import EngineSet, Project, scanned_assembly, vacuous, with_notifications
 
 __all__ = ["gate"]
 
@@ -111,6 +111,7 @@ class _GateRun:
     def _check(self) -> StageResult:
         with progress("checking"):
             result = scanned_assembly(self._project, self._synthesized, self._engines, on=self._on)
+            result = with_notifications(result, vacuous(result))
         report = CheckReport(
             findings=result.findings,
             rules=result.counts,
