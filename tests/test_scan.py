@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from dataclasses import replace
 from datetime import timedelta
 
@@ -119,6 +121,26 @@ def test_a_wrong_file_of_rules_stops_the_scan() -> None:
 
     with pytest.raises(ConfigError, match=r"rules\.guard"):
         scanned(template(), engine=Misconfigured())
+
+
+def test_once_a_rule_file_is_refused_the_other_engines_stop() -> None:
+    refusing = threading.Event()
+
+    class Refused(FakeEngine):
+        def judge(self, template: Template) -> EngineAnswer:
+            refusing.set()
+            raise ConfigError(f"rules.guard: {template.file}")
+
+    class Slow(FakeEngine):
+        def judge(self, template: Template) -> EngineAnswer:
+            refusing.wait(10)
+            time.sleep(0.2)
+            return super().judge(template)
+
+    slow = Slow(name="slow")
+    with pytest.raises(ConfigError):
+        scan([template(f"{n}.json") for n in range(9)], [slow, Refused()], store=None, waivers=[], on=TODAY)
+    assert len(slow.judged) == 1
 
 
 @pytest.mark.parametrize("remembered", [{}, [], "text", {"findings": 3, "counts": [], "notifications": []}])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -73,8 +74,9 @@ def scan(
     `controls` maps rule ids to the controls that they serve.
     Raises ConfigError if a file of rules is wrong.
     """
+    refused = threading.Event()
     with ThreadPoolExecutor(max_workers=max(1, len(engines))) as pool:
-        work = [pool.submit(_judge_all, engine, templates, store, on) for engine in engines]
+        work = [pool.submit(_judge_all, engine, templates, store, on, refused) for engine in engines]
         said = {engine.name: each.result() for engine, each in zip(engines, work, strict=True)}
     answers = [
         (template.file, _readable(answer, template))
@@ -124,12 +126,17 @@ def is_remembered(
     )
 
 
-def _judge_all(engine: PolicyEngine, templates: Sequence[Template], store: Store | None, on: date) -> _Said:
+def _judge_all(
+    engine: PolicyEngine, templates: Sequence[Template], store: Store | None, on: date, refused: threading.Event
+) -> _Said:
+    """All answers of one engine; none more once a file of rules was `refused`: nothing of the run will be told."""
     began = time.monotonic()
     answers: list[EngineAnswer | None] = []
     notifications: list[Notification] = []
     cached = 0
     for template in templates:
+        if refused.is_set():
+            break
         key = _key(template, engine, on)
         answer = _remembered(store, key)
         if answer is not None:
@@ -138,6 +145,7 @@ def _judge_all(engine: PolicyEngine, templates: Sequence[Template], store: Store
             try:
                 answer = engine.judge(template)
             except ConfigError:
+                refused.set()
                 raise
             except Exception as error:  # noqa: BLE001 - one engine on one template is all that it may cost
                 reason = str(error) if isinstance(error, StackproofError) else f"{type(error).__name__}: {error}"

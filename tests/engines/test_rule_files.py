@@ -253,6 +253,12 @@ def test_folders_with_rules_are_found_and_the_others_not(tmp_path: Path, schemas
         ("cfn_lint/a.txy", "x", r"a.txy: is no file of rules \(expected .py\)"),
         ("checkov/a.py", "x = 1 +\n", r"a.py:1: does not load: invalid syntax"),
         ("checkov/a.yaml", "a: 1\nb: AWS::SNS::Topik\n", r"a.yaml:2: there is no resource type AWS::SNS::Topik"),
+        ("checkov/a.yaml", "a: [\n", r"a.yaml:2: is no valid YAML"),
+        (
+            "checkov/a.yaml",
+            GRAPH.replace("Name,", "Nam,"),
+            r"a.yaml:4: AWS::SNS::Topic has no property TopicNam, did you",
+        ),
         ("checkov/a.json", "{}", r"a.json: is no file of rules"),
         ("guard/a.guard", "", r"a.guard:1: is empty"),
         ("guard/a.guard", "let a = 1\n", r"a.guard:1: has no rule in it"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,6 +94,8 @@ def _look_over(file: Path, known: frozenset[str], schemas: SchemaSource) -> None
     for line, name in _types(text):
         if name not in known:
             raise ConfigError(f"{shown(file)}:{line}: there is no resource type {name}")
+    if file.suffix in {".yaml", ".yml"}:
+        _look_at_attributes(file, text, schemas)
 
 
 def _compile(file: Path, text: str) -> None:
@@ -104,6 +106,41 @@ def _compile(file: Path, text: str) -> None:
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None) or 1
         raise ConfigError(f"{shown(file)}:{line}: does not load: {getattr(error, 'msg', error)}") from error
+
+
+def _look_at_attributes(file: Path, text: str, schemas: SchemaSource) -> None:
+    """A check in YAML on a property that no schema has would fail everywhere, or hold everywhere."""
+    import yaml  # noqa: PLC0415
+
+    try:
+        found = list(_attributes(yaml.safe_load(text)))
+    except (yaml.YAMLError, ValueError, AttributeError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else 1
+        raise ConfigError(
+            f"{shown(file)}:{line}: is no valid YAML: {getattr(error, 'problem', None) or error}"
+        ) from error
+    for name, attribute in found:
+        schema = schemas.schema(name)
+        path = "/" + attribute.replace(".", "/")
+        if schema is not None and schema.at(path) is None:
+            line = next((n for n, each in enumerate(text.splitlines(), start=1) if attribute in each), 1)
+            near = schema.nearest(path)
+            hint = f", did you mean {near}?" if near else ""
+            raise ConfigError(f"{shown(file)}:{line}: {name} has no property {attribute}{hint}")
+
+
+def _attributes(value: object) -> Iterator[tuple[str, str]]:
+    """Every resource type with an attribute that is asked of it; JSONPath goes its own ways."""
+    if isinstance(value, Mapping):
+        attribute, types = value.get("attribute"), value.get("resource_types")
+        if isinstance(attribute, str) and not str(value.get("operator")).startswith("jsonpath"):
+            yield from ((str(each), attribute) for each in (types if isinstance(types, list) else [types]))
+        for each in value.values():
+            yield from _attributes(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _attributes(each)
 
 
 def _types(text: str) -> Iterator[tuple[int, str]]:
