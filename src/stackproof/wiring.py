@@ -362,14 +362,17 @@ def with_notifications(result: ScanResult, more: Iterable[Notification]) -> Scan
 def vacuous(result: ScanResult) -> tuple[Notification, ...]:
     """Rules of `policies/` that looked at nothing in the whole run; not said of an engine that did not judge it all."""
     broken = {each.engine for each in result.notifications if each.level is Level.ERROR}
+    named: dict[str, list[str]] = {}
+    for each in result.counts:
+        if each.project and not each.looked_at and not broken & {each.engine, None}:
+            named.setdefault(each.engine, []).append(each.rule_id)
     return tuple(
         Notification(
             level=Level.WARNING,
-            message=f"{each.rule_id} is vacuous: this rule of policies/ had nothing to look at in this run",
-            engine=each.engine,
+            message=f"vacuous, since they had nothing to look at in this run: {', '.join(sorted(rules))} (policies/)",
+            engine=engine,
         )
-        for each in result.counts
-        if each.project and not each.looked_at and not broken & {each.engine, None}
+        for engine, rules in sorted(named.items())
     )
 
 

@@ -303,7 +303,7 @@ def test_check_says_which_rule_was_vacuous_and_judges_with_the_new_text_of_a_cha
     report = json.loads(held.stdout)
     assert held.returncode == 0, held.stdout + held.stderr
     assert [each["message"] for each in report["notifications"] if each["level"] == "warning"] == [
-        "q is vacuous: this rule of policies/ had nothing to look at in this run"
+        "vacuous, since they had nothing to look at in this run: q (policies/)"
     ]
     assert {each["rule_id"]: each["looked_at"] for each in report["rules"] if each["project"]} == {"named": 1, "q": 0}
     written(tmp_path, {"policies/guard/names.guard": GUARD})
