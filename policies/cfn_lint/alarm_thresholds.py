@@ -70,7 +70,7 @@ class AlarmThresholds(CloudFormationLintRule):
             threshold = _number(resolved(template, properties.get("Threshold")))
             operator = resolved(template, properties.get("ComparisonOperator"))
             path = ["Resources", logical_id, "Properties", "Threshold"]
-            metric = f"{properties['Namespace']} {properties['MetricName']}"
+            metric = " ".join(str(resolved(template, properties[name])) for name in ("Namespace", "MetricName"))
             if not isinstance(threshold, float) or is_unknown(operator):
                 yield RuleMatch(path, f"the threshold of {metric} is not known before the deployment", kind="open")
             elif reason := _fault(str(operator), threshold, found):
