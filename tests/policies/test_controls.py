@@ -41,7 +41,7 @@ import cloudformation_validate as library
 sys.stdout.write(json.dumps(sorted(each.id for each in library.CelEngine().list_rules())))
 """
 # cdk-nag is no Python package: what its packs look like.
-NAG = re.compile(r"AwsSolutions-[A-Z]+\d+|NIST\.800\.53\.R5-[A-Z][A-Za-z]+")
+NAG = re.compile(r"AwsSolutions-[A-Z]+\d+|(NIST\.800\.53\.R5|PCI\.DSS\.321)-[A-Z][A-Za-z]+")
 
 
 def asked(python: Path, script: str) -> set[str]:
