@@ -2,37 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TypeAlias
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stackproof.merging import merged
+from stackproof.model.control import Control, by_rule
 from stackproof.model.finding import Finding, Kind, Level, Origin
 from tests.fakes import finding, waiver
 from tests.model import strategies as of
 
-CONTROLS = {"E1": "ENC-1", "CKV_1": "ENC-1"}
-many = st.lists(of.findings, max_size=6)
-controls = st.sampled_from([None, CONTROLS])
+ENCRYPTED = Control(id="ENC-1", title="encrypted", rules={"cfn_lint": ("E1",), "checkov": ("CKV_1",)})
+CONTROLS = by_rule([ENCRYPTED])
+GRAVE = by_rule([replace(ENCRYPTED, level=Level.ERROR)])
+TOPIC = finding().location
+Controls: TypeAlias = Mapping[str, Control] | None
+# Several engines about one resource, at places in one another and beside.
+close = st.builds(
+    lambda drawn, path: replace(drawn, location=replace(TOPIC, property_path=path), control=None),
+    of.findings,
+    st.sampled_from([None, "", "/A", "/A/0", "/A/0/B", "/A/1", "/AB", "/A/"]),
+)
+many = st.lists(of.findings, max_size=6) | st.lists(close, max_size=6)
+controls = st.sampled_from([None, CONTROLS, GRAVE])
 
 
 @given(many, controls)
-def test_merging_twice_is_merging_once(findings: list[Finding], named: dict[str, str] | None) -> None:
+def test_merging_twice_is_merging_once(findings: list[Finding], named: Controls) -> None:
     once = merged(findings, named)
     assert merged(once, named) == once
 
 
 @given(many, controls, st.randoms(use_true_random=False))
-def test_the_order_of_engines_does_not_matter(
-    findings: list[Finding], named: dict[str, str] | None, random: object
-) -> None:
+def test_the_order_of_engines_does_not_matter(findings: list[Finding], named: Controls, random: object) -> None:
     shuffled = list(findings)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     assert merged(shuffled, named) == merged(findings, named)
 
 
 @given(many, controls)
-def test_no_origin_is_lost_and_none_is_made_up(findings: list[Finding], named: dict[str, str] | None) -> None:
+def test_no_origin_is_lost_and_none_is_made_up(findings: list[Finding], named: Controls) -> None:
     before = {origin for each in findings for origin in each.origins}
     after = merged(findings, named)
     assert {origin for each in after for origin in each.origins} == before
@@ -40,7 +53,7 @@ def test_no_origin_is_lost_and_none_is_made_up(findings: list[Finding], named: d
 
 
 @given(many, controls)
-def test_a_failure_is_never_merged_away(findings: list[Finding], named: dict[str, str] | None) -> None:
+def test_a_failure_is_never_merged_away(findings: list[Finding], named: Controls) -> None:
     failed = any(each.kind is Kind.FAIL for each in findings)
     assert any(each.kind is Kind.FAIL for each in merged(findings, named)) == failed
 
@@ -59,6 +72,38 @@ def test_engines_that_serve_one_control_make_one_finding() -> None:
 def test_a_control_that_the_engine_names_itself_counts() -> None:
     (one_fact,) = merged([finding("X", control="ENC-1"), finding("E1")], CONTROLS)
     assert len(one_fact.origins) == 2
+
+
+def test_a_control_gives_its_level_to_all_of_its_findings() -> None:
+    (one_fact,) = merged([finding("E1", level=Level.NOTE), finding("CKV_1", level=Level.WARNING)], GRAVE)
+    assert one_fact.level is Level.ERROR
+    assert merged([finding("X", level=Level.NOTE, control="ENC-1")], GRAVE)[0].level is Level.ERROR
+    assert merged([finding("E1", level=Level.NOTE, control="ENC-9")], GRAVE)[0].level is Level.NOTE
+
+
+def test_engines_that_point_less_deep_join_those_that_point_deeper() -> None:
+    whole = finding("CKV_1", engine="checkov")
+    outer = finding("E1", engine="cfn-lint", property_path="/Rules")
+    inner = finding("E1", engine="validate", property_path="/Rules/0/Cidr", file="t.json", line=7)
+    (one_fact,) = merged([whole, outer, inner], CONTROLS)
+    assert {each.engine for each in one_fact.origins} == {"checkov", "cfn-lint", "validate"}
+    assert (one_fact.location.property_path, one_fact.location.line) == ("/Rules/0/Cidr", 7)
+
+
+def test_what_is_said_of_the_whole_is_heard_at_each_part_that_another_engine_names() -> None:
+    whole = finding("CKV_1", engine="checkov", property_path="/Rules")
+    parts = [finding("E1", property_path=f"/Rules/{index}") for index in (0, 2)]
+    found = merged([whole, *parts], CONTROLS)
+    assert [each.location.property_path for each in found] == ["/Rules/0", "/Rules/2"]
+    assert all(len(each.origins) == 2 for each in found)
+
+
+def test_a_name_that_begins_like_another_is_not_inside_it() -> None:
+    assert len(merged([finding("E1", property_path="/Key"), finding("CKV_1", property_path="/KeyId")], CONTROLS)) == 2
+
+
+def test_without_a_control_depth_tells_facts_apart() -> None:
+    assert len(merged([finding("X"), finding("X", property_path="/A")], CONTROLS)) == 2
 
 
 def test_a_sure_failure_is_not_open_because_another_engine_could_not_tell() -> None:

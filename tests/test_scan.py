@@ -11,6 +11,7 @@ import pytest
 from stackproof.baseline import key_of
 from stackproof.errors import ConfigError
 from stackproof.model.baseline import Baseline
+from stackproof.model.control import Control
 from stackproof.model.finding import EngineAnswer, Kind, Level, Notification, RuleCount, SuppressionKind
 from stackproof.model.json import JsonObject
 from stackproof.model.ledger import WaiverState
@@ -318,7 +319,7 @@ def test_engines_agree_on_one_finding_and_are_counted_apart() -> None:
         for name in ("one", "two")
         for count in [RuleCount(rule_id="E1", engine=name, looked_at=1, failed=1)]
     ]
-    result = scan([template()], engines, store=None, on=TODAY, controls={"E1": "C"})
+    result = scan([template()], engines, store=None, on=TODAY, controls={"E1": Control(id="C", title="c")})
     assert [each.engine for each in result.findings[0].origins] == ["one", "two"]
     assert [each.engine for each in result.counts] == ["one", "two"]
     assert sorted(result.seconds) == ["one", "two"]

@@ -3,35 +3,44 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
+from stackproof.model.control import Control
 from stackproof.model.finding import Finding, Kind
 from stackproof.model.location import Location
 
 __all__ = ["merged"]
 
 
-def merged(findings: Iterable[Finding], controls: Mapping[str, str] | None = None) -> tuple[Finding, ...]:
-    """The findings, sorted, with those of one control (or of one rule, where it has none) at one property joined.
+def merged(findings: Iterable[Finding], controls: Mapping[str, Control] | None = None) -> tuple[Finding, ...]:
+    """The findings, sorted, with those about one fact joined.
 
-    `controls` maps rule ids to controls. The order of the findings plays no part, and merging what is merged changes
-    nothing.
+    One fact is one control (or one rule, where it has none) at one property. Engines differ in how deep they point, so
+    for a control a finding also joins those deeper inside the property that it names; one that names none joins all at
+    the resource. `controls` maps rule ids to controls, which give their level. The order of the findings plays no part,
+    and merging what is merged changes nothing.
     """
+    known = controls or {}
+    by_id = {each.id: each for each in known.values()}
     groups: dict[tuple[object, ...], list[Finding]] = defaultdict(list)
     for finding in findings:
-        known = finding if finding.control else replace(finding, control=_control(finding, controls or {}))
-        groups[_fact(known)].append(known)
-    return tuple(sorted((_joined(group) for group in groups.values()), key=Finding.sort_key))
+        controlled = _controlled(finding, known, by_id)
+        groups[_fact(controlled)].append(controlled)
+    return tuple(sorted((each for group in groups.values() for each in _facts(group)), key=Finding.sort_key))
 
 
-def _control(finding: Finding, controls: Mapping[str, str]) -> str | None:
+def _controlled(finding: Finding, controls: Mapping[str, Control], by_id: Mapping[str, Control]) -> Finding:
+    """The finding with its control, and with the level of that."""
     named = (finding.rule_id, *sorted(each.rule_id for each in finding.origins))
-    return next((controls[each] for each in named if each in controls), None)
+    control = by_id.get(finding.control or "") or next((controls[each] for each in named if each in controls), None)
+    if control is None or (finding.control and finding.control != control.id):
+        return finding
+    return replace(finding, control=control.id, level=control.level or finding.level)
 
 
 def _fact(finding: Finding) -> tuple[object, ...]:
-    """Findings that agree in this are about one fact; without a logical id, place and wording have to agree."""
+    """Findings that agree in this may be about one fact; without a logical id, place and wording have to agree."""
     place = finding.location
     named = ("control", finding.control) if finding.control else ("rule", finding.rule_id)
     if place.logical_id is None:
@@ -42,11 +51,30 @@ def _fact(finding: Finding) -> tuple[object, ...]:
         place.template_file,
         place.resource_type,
         place.logical_id,
-        place.property_path,
+        None if finding.control else place.property_path,
     )
 
 
-def _joined(group: list[Finding]) -> Finding:
+def _facts(group: list[Finding]) -> Iterator[Finding]:
+    """One finding for each of the deepest places of a group, with all that is said of it or of what it is in.
+
+    The deepest places lie apart, whatever the order, and once only they are left nothing more can be joined.
+    """
+    paths = {_path(each) for each in group}
+    for deepest in sorted(path for path in paths if not any(_is_in(other, path) for other in paths)):
+        about = [each for each in group if _path(each) == deepest or _is_in(deepest, _path(each))]
+        yield _joined(about, [each.location for each in group if _path(each) == deepest])
+
+
+def _path(finding: Finding) -> str:
+    return (finding.location.property_path or "").rstrip("/")
+
+
+def _is_in(path: str, outer: str) -> bool:
+    return path != outer and path.startswith(f"{outer}/" if outer else "")
+
+
+def _joined(group: list[Finding], places: list[Location]) -> Finding:
     """The gravest finding speaks for all; where it is said in several ways, all of them are heard.
 
     Its kind comes first: what one engine is unsure of lends no level to what another is sure of.
@@ -57,15 +85,15 @@ def _joined(group: list[Finding]) -> Finding:
         lead,
         message="; ".join(sorted({each.message for each in peers})),
         origins=tuple(sorted({origin for each in group for origin in each.origins})),
-        location=_place(group),
+        location=_place(places),
         generated=all(each.generated for each in group),
         suppression=next((each.suppression for each in sorted(group, key=_gravity) if each.suppression), None),
     )
 
 
-def _place(group: list[Finding]) -> Location:
-    """The most exact of their places, which differ at most in lines."""
-    return min((each.location for each in group), key=lambda place: (place.line is None, place.sort_key()))
+def _place(places: list[Location]) -> Location:
+    """The most exact of the places, which differ at most in lines."""
+    return min(places, key=lambda place: (place.line is None, place.sort_key()))
 
 
 def _gravity(finding: Finding) -> tuple[object, ...]:

@@ -16,6 +16,7 @@ from stackproof.errors import ConfigError, StackproofError
 from stackproof.in_source import in_source
 from stackproof.merging import merged
 from stackproof.model.baseline import Baseline
+from stackproof.model.control import Control
 from stackproof.model.finding import EngineAnswer, Finding, Kind, Level, Notification, RuleCount
 from stackproof.model.json import JsonValue, digest
 from stackproof.model.ledger import LedgerEntry
@@ -77,13 +78,13 @@ def scan(
     store: Store | None = None,
     ledger: Ledger = _NO_LEDGER,
     on: date,
-    controls: Mapping[str, str] | None = None,
+    controls: Mapping[str, Control] | None = None,
     jobs: int = 1,
 ) -> ScanResult:
     """Every engine's answer to every template; an engine that breaks on one is a notification, and the rest goes on.
 
     Engines work in parallel, each with up to `jobs` processes. What the store remembers costs no engine its start.
-    `ledger` need not hold what stands in the templates.
+    `ledger` need not hold what stands in the templates, and `controls` maps rule ids to the controls that they serve.
     Raises ConfigError if a file of rules is wrong.
     """
     said = dict(zip([each.name for each in engines], _ask_all(engines, templates, store, on, jobs), strict=True))

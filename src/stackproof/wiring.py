@@ -10,6 +10,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from stackproof.config.controls import controls_by_rule
 from stackproof.config.engine_versions import (
     load_engine_overrides,
     load_engine_versions,
@@ -20,6 +21,7 @@ from stackproof.config.waivers import load_waivers
 from stackproof.errors import ConfigError, EngineError, InputError
 from stackproof.in_source import acknowledged
 from stackproof.model.assembly import Assembly, Deprecation, Stack
+from stackproof.model.control import Control
 from stackproof.model.engine_version import AllowList, Overrides
 from stackproof.model.finding import Level, Notification, Waiver
 from stackproof.model.json import JsonObject
@@ -173,9 +175,15 @@ class Project:
         file = self.settings.policies / "waivers.yaml"
         return load_waivers(file) if file.is_file() else ()
 
+    def require_policies(self) -> None:
+        """Raise ConfigError for a policy file that is wrong, before any engine starts."""
+        self.waivers()
+        self.controls()
+        self.versions_engine(on=date.max)
+
     def not_waivable(self) -> frozenset[str]:
         """The ids of the rules and controls that no one may waive."""
-        return self.settings.not_waivable
+        return self.settings.not_waivable | {each.id for each in self.controls().values() if not each.waivable}
 
     def engine_versions(self) -> AllowList:
         """What is known of engine versions: the project's list, else that of the package; raises ConfigError."""
@@ -197,13 +205,19 @@ class Project:
             regions={each.name: each.region for each in stacks if each.region is not None},
         )
 
+    def controls(self) -> Mapping[str, Control]:
+        """The control of each rule, of the package and of the project. Raises ConfigError."""
+        return controls_by_rule(self.settings.policies / "controls.yaml")
+
     def engines(self) -> EngineSet:
         """The engines that the project names, or all that are there; raises ConfigError for a missing one it names."""
         from stackproof.engines.cfn_lint import CfnLintEngine  # noqa: PLC0415
         from stackproof.engines.checkov import CheckovEngine  # noqa: PLC0415
         from stackproof.engines.cloudformation_validate import CloudFormationValidateEngine  # noqa: PLC0415
+        from stackproof.engines.rule_files import find_rules  # noqa: PLC0415
         from stackproof.engines.tools import find_python  # noqa: PLC0415
 
+        rules = find_rules(self.settings.policies, schemas())
         engines: list[PolicyEngine] = []
         notifications: list[Notification] = []
         for name in ENGINES:
@@ -211,11 +225,13 @@ class Project:
             if not choice.enabled:
                 continue
             if name == "cfn-lint":
-                engines.append(CfnLintEngine(region=self.settings.region, timeout=choice.timeout))
+                engines.append(CfnLintEngine(region=self.settings.region, timeout=choice.timeout, rules=rules.cfn_lint))
             elif name == "cloudformation-validate":
-                engines.append(CloudFormationValidateEngine(region=self.settings.region, timeout=choice.timeout))
+                engines.append(
+                    CloudFormationValidateEngine(region=self.settings.region, timeout=choice.timeout, rules=rules.guard)
+                )
             elif (python := find_python(choice.python)) is not None:
-                engines.append(CheckovEngine(python=python, timeout=choice.timeout))
+                engines.append(CheckovEngine(python=python, timeout=choice.timeout, rules=rules.checkov))
             elif choice.required:
                 raise ConfigError("checkov is not installed: stackproof tools install")
             else:
@@ -250,6 +266,7 @@ class Project:
                 in_source=tuple(one for each in assemblies for one in acknowledged(each)),
                 not_waivable=self.not_waivable(),
             ),
+            controls=self.controls(),
             on=on,
             jobs=self.jobs,
         )
@@ -262,7 +279,8 @@ class Project:
             for each in assemblies
             for key in each.missing_context
         ]
-        return with_notifications(result, (*engines.notifications, *dummies))
+        result = with_notifications(result, (*engines.notifications, *dummies))
+        return with_notifications(result, vacuous(result))
 
     def verdicts(self, assembly: Assembly, *, on: date) -> tuple[RuleVerdict, ...]:
         """The verdict of each rule on each stack of the assembly."""
@@ -323,8 +341,7 @@ class Checked:
 
 def checked_app(project: Project, context: JsonObject, *, on: date) -> Checked:
     """Synthesize and scan; engines import while the app synthesizes, unless the synth is cached."""
-    project.waivers()
-    project.versions_engine(on=on)
+    project.require_policies()
     engines = project.engines()
     try:
         if not project.is_synthesized(context):
@@ -344,8 +361,7 @@ def checked_paths(project: Project, paths: Sequence[Path], *, stdin: IO[bytes], 
     """Scan templates, folders and cloud assemblies; what cannot be read is said, and the rest goes on."""
     from stackproof.loading.search import find_templates  # noqa: PLC0415
 
-    project.waivers()
-    project.versions_engine(on=on)
+    project.require_policies()
     engines = project.engines()
     try:
         found = find_templates(paths, stdin=stdin)
@@ -497,3 +513,20 @@ def unique(notifications: Iterable[Notification]) -> tuple[Notification, ...]:
 def with_notifications(result: ScanResult, more: Iterable[Notification]) -> ScanResult:
     """The same result with more said about the run."""
     return replace(result, notifications=unique((*result.notifications, *more)))
+
+
+def vacuous(result: ScanResult) -> tuple[Notification, ...]:
+    """Rules of `policies/` that looked at nothing in the whole run; not said of an engine that did not judge it all."""
+    broken = {each.engine for each in result.notifications if each.level is Level.ERROR}
+    named: dict[str, list[str]] = {}
+    for each in result.counts:
+        if each.project and not each.looked_at and not broken & {each.engine, None}:
+            named.setdefault(each.engine, []).append(each.rule_id)
+    return tuple(
+        Notification(
+            level=Level.WARNING,
+            message=f"vacuous, since they had nothing to look at in this run: {', '.join(sorted(rules))} (policies/)",
+            engine=engine,
+        )
+        for engine, rules in sorted(named.items())
+    )

@@ -135,7 +135,7 @@ def test_a_rule_file_that_does_not_load_is_named(tmp_path: Path) -> None:
     (tmp_path / "broken.guard").write_text("rule {", encoding="utf-8")
     for engine in (CfnLintEngine(rules=[tmp_path]), CloudFormationValidateEngine(rules=[tmp_path])):
         try:
-            with pytest.raises(ConfigError, match=r"broken\.(py|guard): does not load"):
+            with pytest.raises(ConfigError, match=r"broken\.(py|guard):1: does not load"):
                 engine.judge(parsed({"B": BUCKET}))
         finally:
             engine.close()

@@ -95,7 +95,14 @@ findings = st.builds(
     suppression=st.none() | suppressions,
 )
 rule_counts = st.builds(
-    RuleCount, rule_id=names, engine=names, looked_at=counts, failed=counts, open=counts, waived=counts
+    RuleCount,
+    rule_id=names,
+    engine=names,
+    looked_at=counts,
+    failed=counts,
+    open=counts,
+    waived=counts,
+    project=st.booleans(),
 )
 notifications = st.builds(
     Notification, level=st.sampled_from(Level), message=texts, engine=maybe, file=maybe, rule_id=maybe

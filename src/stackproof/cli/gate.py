@@ -67,7 +67,7 @@ def gate(context: tuple[str, ...], *, wanted: tuple[Wanted, ...], static: bool, 
     """
     require_outputs(wanted)
     project = open_project(no_cache=no_cache)
-    project.waivers()
+    project.require_policies()
     run = _GateRun(project, context, static=static, strict=strict)
     try:
         report, errors = run_gate(run.steps(), clock=time.monotonic, told=lambda _: None)

@@ -31,7 +31,7 @@ def answer_of(name: str, template: Template, said: JsonObject) -> EngineAnswer:
     found = tuple(each for _, each in sorted(findings.items()))
     return EngineAnswer(
         findings=found,
-        counts=_counts(name, found, said.get("counts")),
+        counts=_counts(name, found, said),
         notifications=tuple(
             sorted(
                 Notification(
@@ -43,11 +43,16 @@ def answer_of(name: str, template: Template, said: JsonObject) -> EngineAnswer:
     )
 
 
-def _counts(name: str, findings: Iterable[Finding], looks: JsonValue) -> tuple[RuleCount, ...]:
-    """Denominators as the engine gave them; a rule that it gave none for looked at least where it found something."""
+def _counts(name: str, findings: Iterable[Finding], said: JsonObject) -> tuple[RuleCount, ...]:
+    """Denominators as the engine gave them; a rule that it gave none for looked at least where it found something.
+
+    A rule of the project is counted also where it looked at nothing: it is not applicable there.
+    """
     failed = Counter(each.rule_id for each in findings if each.kind is Kind.FAIL)
     undecided = Counter(each.rule_id for each in findings if each.kind is Kind.OPEN)
+    looks, own = said.get("counts"), said.get("project_rules")
     known = looks if isinstance(looks, Mapping) else {}
+    project = {str(each) for each in own} if isinstance(own, list) else set()
     return tuple(
         RuleCount(
             rule_id=rule_id,
@@ -55,8 +60,9 @@ def _counts(name: str, findings: Iterable[Finding], looks: JsonValue) -> tuple[R
             looked_at=max(int(known.get(rule_id, 0)), failed[rule_id] + undecided[rule_id]),  # type: ignore[arg-type]
             failed=failed[rule_id],
             open=undecided[rule_id],
+            project=rule_id in project,
         )
-        for rule_id in sorted({*known, *failed, *undecided})
+        for rule_id in sorted({*known, *failed, *undecided, *project})
     )
 
 
@@ -66,7 +72,7 @@ def _finding(name: str, template: Template, row: JsonObject, undecided: frozense
     resource = template.resource(location.logical_id or "") if location.resource_type else None
     return Finding(
         rule_id=rule_id,
-        kind=Kind.OPEN if rule_id in undecided else Kind.FAIL,
+        kind=Kind.OPEN if rule_id in undecided or row.get("kind") == Kind.OPEN.value else Kind.FAIL,
         level=Level(str(row["level"])),
         message=message,
         location=location,

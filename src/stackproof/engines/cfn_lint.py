@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from stackproof.engines.worker_engine import WorkerEngine, WorkerSpec, rule_files
+from stackproof.engines.rule_files import rule_files, rule_sources
+from stackproof.engines.worker_engine import WorkerEngine, WorkerSpec
 
 __all__ = ["CfnLintEngine"]
 
@@ -25,5 +26,6 @@ class CfnLintEngine(WorkerEngine):
                 timeout=timeout,
                 settings={"regions": [region]},
                 rules=rule_files(rules, ".py"),
+                rule_sources=rule_sources(rules),
             )
         )

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from importlib.metadata import distributions
 from pathlib import Path
 
+from stackproof.engines.rule_files import rule_files, rule_sources
 from stackproof.engines.worker_engine import WorkerEngine, WorkerSpec
 from stackproof.errors import EngineError
 
@@ -31,7 +32,8 @@ class CheckovEngine(WorkerEngine):
                 python=python,
                 timeout=timeout,
                 settings={},
-                rules=tuple(sorted(each.resolve() for each in rules)),
+                rules=rule_files(rules, ".py", ".yaml", ".yml"),
+                rule_sources=rule_sources(rules),
             )
         )
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
 from stackproof.engines.answers import split_dotted
-from stackproof.engines.worker_engine import WorkerEngine, WorkerSpec, rule_files
+from stackproof.engines.guard_rules import GuardRule, guard_rules, looks_of
+from stackproof.engines.rule_files import rule_files, rule_sources
+from stackproof.engines.worker_engine import WorkerEngine, WorkerSpec
 from stackproof.model.json import JsonObject, JsonValue
 from stackproof.model.template import Template
 
@@ -28,10 +31,13 @@ _SECTIONS = {
 class CloudFormationValidateEngine(WorkerEngine):
     """Its built-in rules and, from folders of `.guard` files, a project's own.
 
-    It tells only what it found: a rule's `looked_at` is the number of places that it named, the least it can be.
+    It tells only what it found: a rule's `looked_at` is the number of places that it named, the least it can be. For a
+    project's own rules it is the number of resources of the types that their text names.
     """
 
     def __init__(self, *, region: str = "us-east-1", timeout: float = 120.0, rules: Sequence[Path] = ()) -> None:
+        files = rule_files(rules, ".guard")
+        own = [each for file in files for each in guard_rules(file.read_text(encoding="utf-8", errors="replace"))]
         super().__init__(
             WorkerSpec(
                 name="cloudformation-validate",
@@ -40,17 +46,20 @@ class CloudFormationValidateEngine(WorkerEngine):
                 python=Path(sys.executable),
                 timeout=timeout,
                 settings={"region": region},
-                rules=rule_files(rules, ".guard"),
-                adapted=_adapted,
+                rules=files,
+                rule_sources=rule_sources(rules),
+                adapted=partial(_adapted, own),
             )
         )
 
 
-def _adapted(template: Template, said: JsonObject) -> JsonObject:
-    """Dotted paths become lists of keys."""
+def _adapted(own: Sequence[GuardRule], template: Template, said: JsonObject) -> JsonObject:
+    """Dotted paths become lists of keys, and the project's rules get their denominators."""
     rows = said.get("findings")
     findings = [_row(template, each) for each in rows if isinstance(each, Mapping)] if isinstance(rows, list) else []
-    return {**said, "findings": findings}
+    counts = said.get("counts")
+    looks = {**(counts if isinstance(counts, Mapping) else {}), **looks_of(own, template)}
+    return {**said, "findings": findings, "counts": looks, "project_rules": [each.name for each in own]}
 
 
 def _row(template: Template, row: JsonObject) -> dict[str, JsonValue]:

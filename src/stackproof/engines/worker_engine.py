@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from stackproof.engines.answers import answer_of
 from stackproof.engines.process import WorkerProcess
+from stackproof.engines.rule_files import shown
 from stackproof.engines.silencers import silencing_comments, without_silencers
+from stackproof.errors import ConfigError
 from stackproof.in_source import SILENCING_KEYS
 from stackproof.model.finding import EngineAnswer
 from stackproof.model.json import JsonObject, digest
 from stackproof.model.template import Template
 
-__all__ = ["WorkerEngine", "WorkerSpec", "rule_files"]
+__all__ = ["WorkerEngine", "WorkerSpec"]
 
 _HERE = Path(__file__).parent
 
@@ -25,7 +27,8 @@ _HERE = Path(__file__).parent
 class WorkerSpec:
     """What tells one engine from another. `adapted` turns the worker's words into those of `answers`.
 
-    `settings` are all that an answer depends on apart from version, rules and template.
+    `settings` are all that an answer depends on apart from version, rules and template. Of `rule_sources` the files
+    `rules` are loaded; what they say may depend on the others too.
     """
 
     name: str
@@ -35,6 +38,7 @@ class WorkerSpec:
     timeout: float
     settings: JsonObject
     rules: tuple[Path, ...] = ()
+    rule_sources: tuple[Path, ...] = ()
     adapted: Callable[[Template, JsonObject], JsonObject] = field(default=lambda _template, said: said)
 
 
@@ -57,8 +61,8 @@ class WorkerEngine:
         """Known without importing the engine; the code that words its answers is part of it."""
         if self._identity is None:
             spec = self._spec
-            files = (*spec.rules, *sorted(_HERE.rglob("*.py")))
-            content = [hashlib.sha256(each.read_bytes()).hexdigest() for each in _below(files)]
+            files = (*spec.rules, *spec.rule_sources, *sorted(_HERE.rglob("*.py")))
+            content = [[each.name, hashlib.sha256(each.read_bytes()).hexdigest()] for each in files]
             self._identity = f"{spec.name} {spec.version} {digest([spec.settings, content, sorted(SILENCING_KEYS)])}"
         return self._identity
 
@@ -69,6 +73,8 @@ class WorkerEngine:
         worker = self._taken()
         try:
             said = worker.ask({"template": without_silencers(template)}, deadline=self._spec.timeout)
+        except ConfigError as error:
+            raise self._with_short_paths(error) from error
         finally:
             with self._lock:
                 self._idle.append(worker)
@@ -93,21 +99,9 @@ class WorkerEngine:
         settings = {**spec.settings, "rules": [str(each) for each in spec.rules]}
         return WorkerProcess(spec.name, spec.python, _HERE / "workers" / spec.script, settings)
 
-
-def rule_files(directories: Sequence[Path], *suffixes: str) -> tuple[Path, ...]:
-    """The files of rules in some folders, sorted by name within each."""
-    return tuple(
-        each
-        for directory in directories
-        for each in sorted(directory.resolve().rglob("*"))
-        if each.is_file() and each.suffix in suffixes and not each.name.startswith("_")
-    )
-
-
-def _below(files: Sequence[Path]) -> tuple[Path, ...]:
-    """The files, and those in the folders among them."""
-    return tuple(
-        inner
-        for each in files
-        for inner in (sorted(one for one in each.rglob("*") if one.is_file()) if each.is_dir() else (each,))
-    )
+    def _with_short_paths(self, error: ConfigError) -> ConfigError:
+        """The worker has another working directory, and names files by their whole path."""
+        text = str(error)
+        for each in self._spec.rules:
+            text = text.replace(str(each), shown(each))
+        return ConfigError(text)

@@ -260,7 +260,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class RuleCount:
-    """A rule's denominator: at how many places it looked, and what it said there."""
+    """A rule's denominator: at how many places it looked, and what it said there.
+
+    `project` marks a rule of `policies/`, counted also where it is not applicable and looked at nothing.
+    """
 
     rule_id: str
     engine: str
@@ -268,6 +271,7 @@ class RuleCount:
     failed: int = 0
     open: int = 0
     waived: int = 0
+    project: bool = False
 
     def to_dict(self) -> dict[str, JsonValue]:
         return {
@@ -277,6 +281,7 @@ class RuleCount:
             "failed": self.failed,
             "open": self.open,
             "waived": self.waived,
+            "project": self.project,
         }
 
     @classmethod
@@ -288,6 +293,7 @@ class RuleCount:
             failed=as_int(data["failed"]),
             open=as_int(data["open"]),
             waived=as_int(data["waived"]),
+            project=bool(data["project"]),
         )
 
 

@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 import itertools
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from worker_protocol import RuleFileError, serve  # type: ignore[import-not-found]
+from rule_loading import loaded, refused  # type: ignore[import-not-found]
+from rule_values import resources_of  # type: ignore[import-not-found]
+from worker_protocol import serve  # type: ignore[import-not-found]
 
 _LEVELS = {"E": "error", "W": "warning", "I": "note"}
 _INTERNAL = {"E0000", "E0001", "E0002", "E0003"}
@@ -27,6 +29,7 @@ def start(settings: dict[str, Any]) -> str:
     _state["config"] = ConfigMixIn([], regions=settings["regions"])
     _state["regions"] = settings["regions"]
     rules = Rules.create_from_directory(_DEFAULT_RULESDIR)
+    _state["own"] = {}
     for file in settings["rules"]:
         _add_rules(rules, file)
     _state["rules"] = rules
@@ -59,10 +62,33 @@ def judge(request: dict[str, Any]) -> dict[str, Any]:
             continue
         path = [each if isinstance(each, int) else str(each) for each in getattr(match, "path", None) or ()]
         level = _LEVELS.get(rule_id[:1], "error")
-        findings.append({"rule_id": rule_id, "level": level, "message": match.message, "path": path})
+        # A rule that cannot tell says so: RuleMatch(path, message, kind="open").
+        kind = "open" if rule_id in _state["own"] and getattr(match, "kind", None) == "open" else "fail"
+        findings.append({"rule_id": rule_id, "kind": kind, "level": level, "message": match.message, "path": path})
     rules, config = _state["rules"], _state["config"]
     counts = {name: count for name, count in looks.items() if rules.is_rule_enabled(name, config)}
-    return {"findings": findings, "counts": counts, "notifications": notifications}
+    return {
+        "findings": findings,
+        "counts": {**counts, **_own_counts(request["template"], looks)},
+        "notifications": notifications,
+        "project_rules": sorted(_state["own"]),
+    }
+
+
+def _own_counts(body: dict[str, Any], looks: Counter[str]) -> dict[str, int]:
+    """Looks of the project's rules, none included.
+
+    A rule over the whole template has `resource_types`; one that passes over some of them has `applies(template, id)`.
+    """
+    counts = {}
+    for rule_id, rule in _state["own"].items():
+        types, applies = getattr(rule, "resource_types", None), getattr(rule, "applies", None)
+        if types is None:
+            counts[rule_id] = looks[rule_id]
+        else:
+            about = [each for each, _, _ in resources_of(body, types)]
+            counts[rule_id] = sum(applies is None or bool(applies(body, each)) for each in about)
+    return counts
 
 
 def _matches(body: dict[str, Any]) -> Any:
@@ -89,15 +115,29 @@ def _placed(value: Any, lines: Iterator[int]) -> Any:
 
 
 def _add_rules(rules: Any, file: str) -> None:
+    """The rules of one file. An id says the level, and no two rules share one; a rule names the types it is about."""
     from cfnlint.helpers import create_rules
+    from cfnlint.rules import CloudFormationLintRule
 
+    module = loaded(file)
     try:
-        spec = importlib.util.spec_from_file_location(f"policy_{abs(hash(file))}", file)
-        module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
-        spec.loader.exec_module(module)  # type: ignore[union-attr]
-        rules.extend(create_rules(module))
+        found = [each for each in create_rules(module) if type(each).__module__ == module.__name__]
     except Exception as error:
-        raise RuleFileError(f"{file}: does not load: {type(error).__name__}: {error}") from error
+        raise refused(file, f"does not load: {type(error).__name__}: {error}") from error
+    if not found:
+        raise refused(file, "has no rule in it: a class derived from cfnlint.rules.CloudFormationLintRule")
+    for rule in found:
+        name, about = type(rule).__name__, getattr(rule, "resource_types", None)
+        if not re.fullmatch(r"[EWI]\d{4}", rule.id):
+            raise refused(file, f"{name}.id: {rule.id!r} is no id of cfn-lint (expected E, W or I and 4 digits)")
+        if rule.id in rules.data:
+            raise refused(file, f"{name}.id: there is a rule {rule.id} already")
+        if about is None and type(rule).match is not CloudFormationLintRule.match:
+            raise refused(file, f"{name}: `match` sees the whole template: name the `resource_types` that it judges")
+        if about is not None and (isinstance(about, str) or not about):
+            raise refused(file, f"{name}.resource_types: expected a tuple of resource types")
+        _state["own"][rule.id] = rule
+        rules.extend([rule])
 
 
 def _remember_fields() -> None:

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from left_out import LeftOut, folder_of, import_without_contents  # type: ignore[import-not-found]
-from worker_protocol import RuleFileError, serve  # type: ignore[import-not-found]
+from rule_loading import loaded, refused  # type: ignore[import-not-found]
+from rule_values import is_intrinsic, substituted  # type: ignore[import-not-found]
+from worker_protocol import serve  # type: ignore[import-not-found]
 
 # CKV_AWS_45 reads its own file's path: every template is judged under the same one.
 _FILE = "template.json"
@@ -34,17 +36,76 @@ def start(settings: dict[str, Any]) -> str:
 
     logging.disable(logging.CRITICAL)
     ContextParser.collect_skip_comments = staticmethod(lambda *_arguments, **_named: [])
-    for directory in settings["rules"]:
-        try:
-            cfn_registry.load_external_checks(directory)
-            get_graph_checks_registry("cloudformation").load_external_checks(directory)
-        except Exception as error:
-            raise RuleFileError(f"{directory}: does not load: {type(error).__name__}: {error}") from error
     import checkov.cloudformation.runner  # noqa: F401 - the larger part of the import
 
+    graph_registry = get_graph_checks_registry("cloudformation")
+    _state.update(own=set(), attributes={}, broken=[])
+    if any(not each.endswith(".py") for each in settings["rules"]):
+        graph_registry.load_checks()
+    for file in settings["rules"]:
+        if file.endswith(".py"):
+            _add_checks(file)
+        else:
+            _add_graph_check(graph_registry, file)
     _absent.watch()
     _state["registry"] = cfn_registry
     return str(version)
+
+
+def _add_checks(file: str) -> None:
+    """The checks that a Python file makes; Checkov itself passes over a file that does not load, and over a used id."""
+    from checkov.common.checks.base_check_registry import BaseCheckRegistry
+
+    registered = BaseCheckRegistry.get_all_registered_checks()
+    known, size = {each.id for each in registered}, len(registered)
+    loaded(file)
+    found = registered[size:]
+    if not found:
+        raise refused(file, "makes no check: an instance of a class derived from BaseResourceCheck")
+    for each in found:
+        _add_id(file, each.id, known)
+        known.add(each.id)
+
+
+def _add_graph_check(registry: Any, file: str) -> None:
+    """A check written in YAML; Checkov itself only logs what is wrong with one."""
+    import yaml
+
+    try:
+        raw = json.loads(json.dumps(yaml.safe_load(Path(file).read_text(encoding="utf-8"))))
+    except (ValueError, yaml.YAMLError) as error:
+        mark = getattr(error, "problem_mark", None)
+        reason = f"is no valid YAML: {getattr(error, 'problem', None) or error}"
+        raise refused(file, reason, line=mark.line + 1 if mark else None) from error
+    if not isinstance(raw, dict) or not registry.parser.validate_check_config(file_path=file, raw_check=raw):
+        raise refused(file, "is no check: expected metadata (id, name, category) and definition")
+    try:
+        check = registry.parser.parse_raw_check(raw, check_path=file)
+    except Exception as error:
+        raise refused(file, f"definition: {type(error).__name__}: {error}") from error
+    if not check.resource_types:
+        raise refused(file, "definition: names no resource_types")
+    _add_id(file, check.id, {each.id for each in registry.checks})
+    registry.checks.append(check)
+    _state["attributes"][check.id] = sorted({each.replace("/", ".") for each in check.get_evaluated_keys()})
+    run = check.run
+
+    def noted(graph_connector: Any) -> Any:
+        try:
+            return run(graph_connector)
+        except Exception as error:  # noqa: BLE001 - Checkov would lose it in silence
+            _state["broken"].append((check.id, "the graph", " ".join(f"{type(error).__name__}: {error}".split())))
+            return [], [], []
+
+    check.run = noted
+
+
+def _add_id(file: str, check_id: str, known: set[str]) -> None:
+    if not isinstance(check_id, str) or not check_id:
+        raise refused(file, "a check has no id")
+    if check_id in known or check_id in _state["own"]:
+        raise refused(file, f"there is a check {check_id} already")
+    _state["own"].add(check_id)
 
 
 def _leave_out() -> None:
@@ -65,11 +126,16 @@ def warm() -> Iterator[None]:
 def judge(request: dict[str, Any]) -> dict[str, Any]:
     """Failed checks, counts over passed and failed ones, and which resources it never looked at."""
     body, lost = _judgeable(request["template"])
-    broken = _contain(_state["registry"])
+    undecided: list[dict[str, Any]] = []
+    broken = _state["broken"] = []
+    _contain(_state["registry"], broken, undecided)
     report = _run(body)
-    counts: Counter[str] = Counter(
-        each.check_id for each in (*report.passed_checks, *report.failed_checks, *report.skipped_checks)
-    )
+    records = [*report.passed_checks, *report.failed_checks, *report.skipped_checks]
+    counts: Counter[str] = Counter(dict.fromkeys(_state["own"], 0))
+    counts.update(each.check_id for each in records)
+    counts.update(each["rule_id"] for each in undecided)
+    undecidable = _undecidable(body, records)
+    findings = [_finding(each) for each in report.failed_checks if _place(each) not in undecidable]
     if report.parsing_errors:
         lost = sorted(request["template"]["Resources"])
     else:
@@ -86,10 +152,38 @@ def judge(request: dict[str, Any]) -> dict[str, Any]:
     if lost:
         notifications.append({"level": "error", "message": f"did not look at {', '.join(lost)}"})
     return {
-        "findings": [_finding(each) for each in report.failed_checks],
+        "findings": [*findings, *undecided, *undecidable.values()],
         "counts": counts,
         "notifications": notifications,
+        "project_rules": sorted(_state["own"]),
     }
+
+
+def _place(record: Any) -> tuple[str, str]:
+    return record.check_id, record.resource.rpartition(".")[2]
+
+
+def _undecidable(body: dict[str, Any], records: list[Any]) -> dict[tuple[str, str], dict[str, Any]]:
+    """What a check in YAML said of an attribute whose value only the deployment knows: it cannot be sure of either."""
+    found = {}
+    for record in records:
+        for attribute in _state["attributes"].get(record.check_id, ()):
+            _, logical_id = place = _place(record)
+            path = attribute.split(".")
+            if _is_unknown(substituted(body, body["Resources"][logical_id].get("Properties")), path):
+                where = ["Resources", logical_id, "Properties", *path]
+                found[place] = {**_finding(record), "kind": "open", "path": where}
+    return found
+
+
+def _is_unknown(value: Any, path: list[str]) -> bool:
+    """Whether an intrinsic function that the template alone cannot work out stands on the way to the attribute."""
+    if isinstance(value, list):
+        below = path[1:] if path and (path[0] == "*" or path[0].isdigit()) else path
+        return any(_is_unknown(each, below) for each in value)
+    if is_intrinsic(value) or not path:
+        return bool(is_intrinsic(value))
+    return isinstance(value, dict) and _is_unknown(value.get(path[0]), path[1:])
 
 
 def _judgeable(template: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -106,16 +200,17 @@ def _judgeable(template: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     return {**template, "Resources": kept}, lost
 
 
-def _contain(registry: Any) -> list[tuple[str, str, str]]:
-    """A check that raises is lost in silence: it is noted instead."""
-    from checkov.common.models.enums import CheckResult
+def _contain(registry: Any, broken: list[tuple[str, str, str]], undecided: list[dict[str, Any]]) -> None:
+    """A check that raises is lost in silence: it is noted instead.
 
-    broken: list[tuple[str, str, str]] = []
+    UNKNOWN from a check of the project means that it cannot tell; Checkov's own say so where they do not apply.
+    """
+    from checkov.common.models.enums import CheckResult
 
     def run_check(check: Any, body: Any, entity_name: str, entity_type: str, file: str, skip: Any) -> Any:
         check.graph = registry.graph
         try:
-            return check.run(
+            said = check.run(
                 scanned_file=file,
                 entity_configuration=body,
                 entity_name=entity_name,
@@ -125,9 +220,13 @@ def _contain(registry: Any) -> list[tuple[str, str, str]]:
         except Exception as error:  # noqa: BLE001 - told, and the other checks go on
             broken.append((check.id, entity_name, " ".join(f"{type(error).__name__}: {error}".split())))
             return {"result": CheckResult.UNKNOWN}
+        if said["result"] is CheckResult.UNKNOWN and check.id in _state["own"]:
+            path = ["Resources", entity_name, *_keys(said)]
+            row = {"rule_id": check.id, "kind": "open", "level": "warning", "message": check.name, "path": path}
+            undecided.append(row)
+        return said
 
     registry.run_check = run_check
-    return broken
 
 
 def _run(body: dict[str, Any]) -> Any:
@@ -143,15 +242,20 @@ def _run(body: dict[str, Any]) -> Any:
 
 def _finding(record: Any) -> dict[str, Any]:
     logical_id = record.resource.rpartition(".")[2]
-    keys = record.check_result.get("evaluated_keys") or []
-    keys = [each for each in keys if isinstance(each, str) and each.startswith("Properties/")]
-    path = [each.strip("[]") for each in keys[0].split("/")] if keys else []
     return {
         "rule_id": record.check_id,
+        "kind": "fail",
         "level": "warning",
         "message": record.check_name,
-        "path": ["Resources", logical_id, *path],
+        "path": ["Resources", logical_id, *_keys(record.check_result)],
     }
+
+
+def _keys(said: dict[str, Any]) -> list[str]:
+    """The first of the keys that the check looked at, as a path below the resource."""
+    keys = [each for each in said.get("evaluated_keys") or [] if isinstance(each, str)]
+    keys = [each for each in keys if each.startswith("Properties/")]
+    return [each.strip("[]") for each in keys[0].split("/")] if keys else []
 
 
 if __name__ == "__main__":

@@ -1,0 +1,65 @@
+"""`controls.yaml`: which rules of which engines are about one fact, what standards call it, and how grave it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from stackproof.config.policy_file import PolicyFile, load_policy_file
+from stackproof.model.control import Control, by_rule
+from stackproof.model.finding import Level
+from stackproof.model.json import JsonObject, JsonValue
+
+__all__ = ["ENGINE_KEYS", "SHIPPED", "controls_by_rule", "load_controls"]
+
+SHIPPED = Path(__file__).parent / "data" / "controls.yaml"
+"""The controls of the package; a project's file adds to them."""
+
+ENGINE_KEYS = ("cdk_nag", "cfn_lint", "checkov", "cloudformation_validate", "guard")
+_REFERENCE_KEYS = ("cis", "nist_800_53", "security_hub")
+
+
+def controls_by_rule(project: Path) -> dict[str, Control]:
+    """The control of each rule id, from the package and, if it is there, the project's file; raises ConfigError."""
+    return by_rule(load_controls(SHIPPED), load_controls(project) if project.is_file() else ())
+
+
+def load_controls(path: Path) -> tuple[Control, ...]:
+    """The controls, in the order of the file; raises ConfigError naming file, line and path."""
+    found = load_policy_file(path, "controls.schema.json", is_ours=path == SHIPPED)
+    table = found.data["controls"]
+    assert isinstance(table, Mapping)  # noqa: S101 - the schema says so
+    owners: dict[str, str] = {}
+    controls = []
+    for name, row in table.items():
+        assert isinstance(row, Mapping)  # noqa: S101 - the schema says so
+        control = _control(name, row)
+        _claim(found, control, row, owners)
+        controls.append(control)
+    return tuple(controls)
+
+
+def _claim(found: PolicyFile, control: Control, row: JsonObject, owners: dict[str, str]) -> None:
+    """A rule that served two controls would make two findings of one fact."""
+    for key in ENGINE_KEYS:
+        for index, rule_id in enumerate(_strings(row.get(key))):
+            owner = owners.setdefault(rule_id, control.id)
+            if owner != control.id:
+                path = ("controls", control.id, key, index)
+                raise found.error(path, f"the rule {rule_id} belongs to the control {owner} already")
+
+
+def _control(name: str, row: JsonObject) -> Control:
+    level = row.get("level")
+    return Control(
+        id=name,
+        title=str(row["title"]),
+        level=Level(str(level)) if level else None,
+        waivable=row.get("waivable") is not False,
+        rules={key: _strings(row[key]) for key in ENGINE_KEYS if key in row},
+        references={key: _strings(row[key]) for key in _REFERENCE_KEYS if key in row},
+    )
+
+
+def _strings(value: JsonValue) -> tuple[str, ...]:
+    return tuple(str(each) for each in value) if isinstance(value, list) else ()

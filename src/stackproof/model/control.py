@@ -1,0 +1,54 @@
+"""What a team wants to hold, whichever engine's rule says so: a control, and the rules that judge it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from stackproof.model.finding import Level
+
+__all__ = ["Control", "by_rule"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """One fact about a stack. `rules` are ids by engine, `references` ids by standard.
+
+    `level` is that of its findings, whatever the engines say; None leaves it to them. A control that is not `waivable`
+    has to be kept.
+    """
+
+    id: str
+    title: str
+    level: Level | None = None
+    waivable: bool = True
+    rules: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    references: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def rule_ids(self) -> tuple[str, ...]:
+        """The ids of all engines, sorted, each once."""
+        return tuple(sorted({each for ids in self.rules.values() for each in ids}))
+
+    def extended_by(self, other: Control) -> Control:
+        """The control as a project words it, with the rules and references of both."""
+        return replace(
+            other,
+            level=other.level or self.level,
+            waivable=self.waivable and other.waivable,
+            rules=_joined(self.rules, other.rules),
+            references=_joined(self.references, other.references),
+        )
+
+
+def by_rule(shipped: Iterable[Control], project: Iterable[Control] = ()) -> dict[str, Control]:
+    """The control of each rule: a project's own goes before a shipped one, and extends one of the same id."""
+    own = {each.id: each for each in project}
+    base = {each.id: each for each in shipped}
+    every = {**base, **{name: base[name].extended_by(each) if name in base else each for name, each in own.items()}}
+    found = {rule: every[each.id] for each in base.values() for rule in each.rule_ids}
+    return {**found, **{rule: every[each.id] for each in own.values() for rule in each.rule_ids}}
+
+
+def _joined(one: Mapping[str, tuple[str, ...]], other: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    return {name: tuple(sorted({*one.get(name, ()), *other.get(name, ())})) for name in sorted({*one, *other})}
