@@ -60,6 +60,9 @@ def _facts(group: list[Finding]) -> Iterator[Finding]:
 
     The deepest places lie apart, whatever the order, and once only they are left nothing more can be joined.
     """
+    if len(group) == 1 and len(group[0].origins) <= 1:
+        yield group[0]  # most of them, and nothing to join
+        return
     paths = {_path(each) for each in group}
     for deepest in sorted(path for path in paths if not any(_is_in(other, path) for other in paths)):
         about = [each for each in group if _path(each) == deepest or _is_in(deepest, _path(each))]

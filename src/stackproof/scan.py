@@ -326,27 +326,30 @@ def _judgements(finding: Finding) -> set[tuple[str, str, Kind]]:
 def _with_waived(count: RuleCount, waived_in: Counter[tuple[str, str, Kind]]) -> RuleCount:
     failed = min(count.failed, waived_in[count.engine, count.rule_id, Kind.FAIL])
     undecided = min(count.open, waived_in[count.engine, count.rule_id, Kind.OPEN])
+    if not failed and not undecided:
+        return count
     return replace(
         count, failed=count.failed - failed, open=count.open - undecided, waived=count.waived + failed + undecided
     )
 
 
 def _summed(counts: Iterable[RuleCount]) -> tuple[RuleCount, ...]:
-    sums: dict[tuple[str, str], RuleCount] = {}
+    groups: dict[tuple[str, str], list[RuleCount]] = defaultdict(list)
     for each in counts:
-        known = sums.get((each.rule_id, each.engine))
-        sums[each.rule_id, each.engine] = (
-            each
-            if known is None
-            else replace(
-                each,
-                looked_at=known.looked_at + each.looked_at,
-                failed=known.failed + each.failed,
-                open=known.open + each.open,
-                waived=known.waived + each.waived,
-            )
-        )
-    return tuple(sorted(sums.values()))
+        groups[each.rule_id, each.engine].append(each)
+    return tuple(sorted(_sum(group) for group in groups.values()))
+
+
+def _sum(group: Sequence[RuleCount]) -> RuleCount:
+    if len(group) == 1:
+        return group[0]
+    return replace(
+        group[-1],
+        looked_at=sum(each.looked_at for each in group),
+        failed=sum(each.failed for each in group),
+        open=sum(each.open for each in group),
+        waived=sum(each.waived for each in group),
+    )
 
 
 def _notification_key(notification: Notification) -> tuple[object, ...]:
