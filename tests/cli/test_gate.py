@@ -23,14 +23,14 @@ SKIPPED = "import pytest\n\n@pytest.mark.skip(reason='not today')\ndef test_skip
 
 
 def with_suites(folder: Path, **suites: str) -> None:
-    """Replace the suites of the project by one file each."""
-    table = "[tool.stackproof.suites]\n"
+    """Replace the suites of the project by one file each, and do without the engines."""
+    table = "[tool.stackproof.engines]\n[tool.stackproof.suites]\n"
     for name, text in suites.items():
         file = folder / "suites" / f"{name}_only" / "test_it.py"
         file.parent.mkdir(parents=True)
         file.write_text(text, encoding="utf-8")
         table += f'{name} = ["suites/{name}_only", "-p", "no:cacheprovider"]\n'
-    (folder / "pyproject.toml").write_text(ENGINE + table, encoding="utf-8")
+    (folder / "pyproject.toml").write_text(table, encoding="utf-8")
 
 
 def gated(folder: Path, *arguments: str, **more: str) -> tuple[int, dict[str, Any], str]:
@@ -134,6 +134,8 @@ def test_all_suites_run_and_3_outranks_1(tmp_path: Path) -> None:
 def test_what_policy_finds_is_1_and_the_suites_still_run(tmp_path: Path) -> None:
     folder = project("tiny", tmp_path)
     with_suites(folder, a=HOLDS)
+    settings = folder / "pyproject.toml"
+    settings.write_text(settings.read_text().replace("[tool.stackproof.engines]\n", ENGINE), encoding="utf-8")
     file = folder / "app.py"
     file.write_text(file.read_text(encoding="utf-8").replace('"RetentionPeriodHours": 48', '"Retention": 48'))
     code, report, output = gated(folder)

@@ -151,6 +151,13 @@ def test_nothing_is_left_after_close(make_worker: MakeWorker) -> None:
     assert not Path(str(answer["folder"])).exists()
 
 
+def test_an_interpreter_that_is_not_there_is_told(tmp_path: Path) -> None:
+    worker = WorkerProcess("fake", tmp_path / "python", tmp_path / "worker.py", {})
+    with pytest.raises(EngineError, match=r"fake cannot be started: .*No such file"):
+        worker.start()
+    worker.close()
+
+
 def test_closing_does_not_wait_for_an_answer(make_worker: MakeWorker, tmp_path: Path) -> None:
     asked = tmp_path / "asked"
     worker = make_worker(f"open({str(asked)!r}, 'w').close(); time.sleep(600)")

@@ -26,7 +26,7 @@ ITEMS = {
     "suites/unit/test_template.py::test_queue_hides_a_message_for_a_minute",
     "suites/unit/test_template.py::test_there_is_one_stream",
 }
-WORKERS = {"no-xdist": ("-p", "no:xdist"), "0": ("-n", "0"), "2": ("-n", "2"), "8": ("-n", "8")}
+WORKERS = ("0", "2", "8")
 SLOW = """
 import os
 import time
@@ -50,7 +50,7 @@ def test_any_number_of_workers_gives_one_verdict_from_one_emulator_and_one_deplo
     report = tmp_path / "report.json"
     done = run(
         folder,
-        *("pytest", "suites", "-rA", "-p", "no:cacheprovider", f"--stackproof-report={report}", *WORKERS[workers]),
+        *("pytest", "suites", "-rA", "-p", "no:cacheprovider", f"--stackproof-report={report}", "-n", workers),
         **watch.variables,
         NOTED=str(tmp_path / "seen"),
         RUNS=str(tmp_path / "runs"),
@@ -85,7 +85,7 @@ def test_after_ctrl_c_in_a_live_test_nothing_is_left(workers: str, tmp_path: Pat
     (folder / "suites" / "integration" / "test_live.py").write_text(SLOW, encoding="utf-8")
     with started(
         folder,
-        ("pytest", "suites/integration", *WORKERS[workers]),
+        ("pytest", "suites/integration", "-n", workers),
         **watch.variables,
         NOTED=str(tmp_path),
     ) as process:

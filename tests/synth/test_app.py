@@ -10,7 +10,6 @@ import pytest
 
 from stackproof.errors import SynthError
 from stackproof.synth.app import AppRun, run_app
-from tests.watching import wait_for
 
 MANIFEST = "import os, pathlib\nout = pathlib.Path(os.environ['CDK_OUTDIR'])\nout.mkdir()\n"
 MANIFEST += "(out / 'manifest.json').write_text('{}')\n"
@@ -65,9 +64,11 @@ def test_an_app_that_does_not_end_is_ended_with_all_that_it_started(tmp_path: Pa
         "time.sleep(600)\n",
         encoding="utf-8",
     )
-    with pytest.raises(SynthError, match=r"did not end within 3 s \(synth_timeout\)"):
-        ran(tmp_path, timeout=3.0)
-    wait_for(tmp_path / "child")
+    for seconds in (2, 20, 200):  # a machine that is busy may need more for the child alone
+        with pytest.raises(SynthError, match=rf"did not end within {seconds} s \(synth_timeout\)"):
+            ran(tmp_path, timeout=seconds)
+        if (tmp_path / "child").exists():
+            break
     status = Path("/proc", (tmp_path / "child").read_text(encoding="utf-8"), "stat")
     assert not status.exists() or status.read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z"
 
