@@ -141,7 +141,8 @@ def test_what_policy_finds_is_1_and_the_suites_still_run(tmp_path: Path) -> None
     code, report, output = gated(folder)
     assert (code, list(outcomes(report).values())) == (1, ["held", "violated", "held"])
     assert report["policy"]["violated"] == 1
-    assert "app.py:11: error: " in output
+    assert "app.py:11\n" in output
+    assert "    error    F3002: " in output
     assert "policy:" not in output
 
 

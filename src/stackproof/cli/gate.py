@@ -109,7 +109,8 @@ class _GateRun:
         def text(stream: IO[str]) -> None:
             style = style_for(stream, os.environ)
             lines = SourceLines(project=root)
-            TerminalReporter(lines, style=style, summary=False).write(masked_report(checked), stream)
+            if self._checked is not None:
+                TerminalReporter(lines, style=style, summary=False).write(masked_report(checked), stream)
             stream.writelines(f"{each.rstrip()}\n" for each in self._said if each)
             stream.write(gate_text(report))
 
@@ -199,7 +200,10 @@ class _GateRun:
 
 def _unchecked(report: GateReport) -> CheckReport:
     """What other programs are told where no check came to an end: nothing was judged."""
-    why = "; ".join(f"{each.name}: {each.detail}" for each in report.stages if each.exit_code) or "no reason is known"
+    why = (
+        "; ".join(f"{each.name}: {each.detail}" for each in report.stages if each.exit_code and not each.skipped)
+        or "no reason is known"
+    )
     said = Notification(level=Level.ERROR, message=f"nothing was judged: {why}")
     return CheckReport(findings=(), rules=(), notifications=(said,))
 
