@@ -254,4 +254,4 @@ def test_reports_go_where_each_output_says(tmp_path: Path) -> None:
     (folder / "file").touch()
     where = run(folder, "stackproof", "check", "--output", "file/check.txt")
     assert where.returncode == 2
-    assert "file/check.txt: cannot be written" in where.stderr
+    assert "--output file/check.txt: file: is no folder" in where.stderr
