@@ -17,7 +17,7 @@ from tests.fakes import TODAY, finding, in_source_waiver, waiver
 
 NAME = "the waiver of E1 at Topic in S (owner: platform)"
 JUDGED = Judged(stacks={"S"}, engines={"fake", "cfn-lint"})
-ABOUT_WAIVERS = {"SPW001", "SPW002", "SPW003", "SPW005"}
+ABOUT_WAIVERS = {"SPW001", "SPW002", "SPW003", "SPW005", "SPW006"}
 
 
 def applied(
@@ -210,7 +210,13 @@ def test_what_is_said_of_waivers_has_a_denominator() -> None:
     result = applied(finding("E2"), waivers=(waiver(), waiver(rule="E2")), in_source=(in_source_waiver(rule="E2"),))
     assert result.counts == tuple(
         RuleCount(rule_id=rule, engine="stackproof", looked_at=looked, failed=failed)
-        for rule, looked, failed in (("SPW001", 2, 0), ("SPW002", 3, 1), ("SPW003", 3, 0), ("SPW005", 3, 0))
+        for rule, looked, failed in (
+            ("SPW001", 2, 0),
+            ("SPW002", 3, 1),
+            ("SPW003", 3, 0),
+            ("SPW005", 3, 0),
+            ("SPW006", 3, 0),
+        )
     )
     assert applied(finding()).counts == ()
 
@@ -334,3 +340,25 @@ def test_the_ledger_lists_the_file_first_then_the_sources() -> None:
         ("cfn-lint", "E1"),
     ]
     assert (result.entries[2].stack, result.entries[2].construct_path) == (None, None)
+
+
+def test_a_waiver_of_one_rule_lends_nothing_to_another_that_says_the_same() -> None:
+    both = replace(
+        finding("CKV_1", engine="checkov"),
+        control="IAM-ADMIN",
+        origins=tuple(Origin(engine="checkov", rule_id=each, message="m") for each in ("CKV_1", "CKV_2")),
+    )
+    one = waived([both], Ledger(waivers=(waiver(rule="CKV_2"),)), on=TODAY, judged=Judged(stacks={"S"}))
+    (left,) = [each for each in one.findings if each.rule_id == "CKV_1"]
+    assert left.suppression is None
+    assert [each.message for each in one.findings if each.rule_id == "SPW006"] == [
+        "the waiver of CKV_2 at Topic in S (owner: platform) is not enough: CKV_1 says the same there"
+    ]
+    two = waived(
+        [both], Ledger(waivers=(waiver(rule="CKV_2"), waiver(rule="CKV_1"))), on=TODAY, judged=Judged(stacks={"S"})
+    )
+    assert all(each.suppression is not None for each in two.findings)
+    whole = waived(
+        [both], Ledger(waivers=(waiver(rule=None, control="IAM-ADMIN"),)), on=TODAY, judged=Judged(stacks={"S"})
+    )
+    assert all(each.suppression is not None for each in whole.findings)

@@ -30,7 +30,7 @@ if _noted:
         Path(_noted, "held").touch()
         time.sleep(600)
 """
-_LOOKS = 1200
+_LOOKS = 4800  # of a twentieth of a second: a machine that is busy is no finding
 
 
 class Watch:
@@ -59,7 +59,7 @@ class Watch:
 
     def left(self) -> list[str]:
         """Processes and temporary files that are still there, after as long a wait as it takes a process to end."""
-        for _ in range(_LOOKS // 4):
+        for _ in range(_LOOKS // 10):
             if not list(self._processes()):
                 break
             time.sleep(0.05)
@@ -123,5 +123,7 @@ def started(folder: Path, arguments: Sequence[str], **more: str) -> Iterator[sub
 def interrupted(process: subprocess.Popen[str]) -> tuple[int, str]:
     """Ctrl-C, as the terminal sends it to the whole group; gives the exit code and what was printed."""
     os.killpg(process.pid, signal.SIGINT)
-    output, _ = process.communicate(timeout=120)
-    return process.returncode, output
+    output, _ = process.communicate(timeout=240)
+    # If the signal came while Python ran a string of code (it makes dataclasses so), Python ends by that signal after
+    # all, whatever the program says: a shell calls it 130.
+    return 3 if process.returncode == -signal.SIGINT else process.returncode, output

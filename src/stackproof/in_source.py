@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from stackproof.model.assembly import Assembly
-from stackproof.model.finding import Finding, Kind
+from stackproof.model.finding import Finding, Kind, Origin
 from stackproof.model.json import JsonObject, JsonValue
 from stackproof.model.ledger import InSourceWaiver
 from stackproof.model.location import Location
 from stackproof.model.template import Resource, Template
 
-__all__ = ["SILENCING_KEYS", "InSource", "acknowledged", "covers", "in_source"]
+__all__ = ["SILENCING_KEYS", "InSource", "acknowledged", "covers", "covers_origin", "in_source"]
 
 SILENCING_KEYS = frozenset(
     {"cfn-lint", "cfn_nag", "cdk_nag", "checkov", "bridgecrew", "guard", "cfn-guard", "cloudformation-validate"}
@@ -102,6 +102,13 @@ def covers(waiver: InSourceWaiver, finding: Finding) -> bool:
         and finding.location.template_file in waiver.files
         and any(_is_named(waiver, each) for each in {*ids, finding.rule_id})
         and _is_at(waiver, finding.location)
+    )
+
+
+def covers_origin(waiver: InSourceWaiver, origin: Origin, finding: Finding) -> bool:
+    """Whether a waiver that covers the finding is about this voice of it."""
+    return origin.engine in waiver.engines and any(
+        _is_named(waiver, each) for each in {origin.rule_id, *([finding.rule_id] if finding.control is None else [])}
     )
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING
 
 from stackproof.baseline import with_baseline
-from stackproof.errors import ConfigError, StackproofError
+from stackproof.errors import ConfigError, EngineError, StackproofError
 from stackproof.in_source import in_source
 from stackproof.merging import merged
 from stackproof.model.baseline import Baseline
@@ -20,6 +20,7 @@ from stackproof.model.control import Control
 from stackproof.model.finding import EngineAnswer, Finding, Kind, Level, Notification, RuleCount
 from stackproof.model.json import JsonValue, digest
 from stackproof.model.ledger import LedgerEntry
+from stackproof.secrecy import answer_without, secret_values
 from stackproof.waivers import Judged, Ledger, waived
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ def baselined(result: ScanResult, baseline: Baseline, *, name: str, not_waivable
     for each in compared.findings:
         found[each.location.template_file].append(each)
     fixed = "1 entry of the baseline is" if compared.fixed == 1 else f"{compared.fixed} entries of the baseline are"
-    said = Notification(level=Level.NOTE, message=f"{fixed} fixed: rewrite it (--write-baseline)", file=name)
+    said = Notification(level=Level.WARNING, message=f"{fixed} fixed: rewrite it (--write-baseline)", file=name)
     return replace(
         result,
         findings=compared.findings,
@@ -185,22 +186,47 @@ def _ask_all(
     """What each engine says; engines work side by side, each of them with up to `jobs` processes if there is enough."""
     stopped = threading.Event()
     plans = [_Plan(engine, templates, store, on) for engine in engines]
-    with ThreadPoolExecutor(max_workers=max(1, len(plans) * jobs)) as pool:
-        work = [
-            pool.submit(plan.judge_some, stopped)
-            for plan in plans
-            for _ in range(min(jobs, -(-len(plan.pending) // _WORTH_A_PROCESS)))
-        ]
-        try:
-            for each in work:
-                each.result()
-        except BaseException:  # Ctrl-C, or a file of rules that is wrong: nobody waits for the other answers
-            stopped.set()
-            while wait(work, timeout=_PAUSE_SECONDS).not_done:
-                for engine in engines:
-                    engine.close()
-            raise
+    work = [
+        _Work(partial(plan.judge_some, stopped))
+        for plan in plans
+        for _ in range(min(jobs, -(-len(plan.pending) // _WORTH_A_PROCESS)))
+    ]
+    try:
+        for each in work:
+            each.start()
+        for each in work:
+            each.end()
+    except BaseException:  # Ctrl-C, or a file of rules that is wrong: nobody waits for the other answers
+        stopped.set()
+        while any(each.is_alive() for each in work):
+            for engine in engines:
+                engine.close()
+            time.sleep(_PAUSE_SECONDS)
+        raise
     return [plan.said() for plan in plans]
+
+
+class _Work(threading.Thread):
+    """A thread of one engine. No pool of threads: that waits for them, whatever comes in between."""
+
+    def __init__(self, judge: Callable[[], None]) -> None:
+        super().__init__(daemon=True)
+        self._judge = judge
+        self._error: BaseException | None = EngineError("its thread ended before its work")
+
+    def run(self) -> None:
+        try:
+            self._judge()
+        except BaseException as error:  # noqa: BLE001 - raised again where its end is awaited
+            self._error = error
+        else:
+            self._error = None
+
+    def end(self) -> None:
+        """Wait until it is done; raises what stopped it."""
+        self.join()
+        if self._error is not None:
+            raise self._error
 
 
 class _Plan:
@@ -246,6 +272,7 @@ class _Plan:
                 Notification(level=Level.ERROR, message=reason, engine=self._engine.name, file=template.file)
             )
             return None
+        answer = answer_without(answer, secret_values(template))  # before anyone keeps it
         if self._store is not None:
             self._store.put(_KIND, key, answer.to_dict())
         return answer

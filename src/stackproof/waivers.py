@@ -17,7 +17,7 @@ from stackproof.model.location import Location
 __all__ = ["Judged", "Ledger", "WaiverResult", "covers", "waived"]
 
 _ENGINE = "stackproof"
-_EXPIRED, _UNUSED, _BROAD, _NOT_WAIVABLE = "SPW001", "SPW002", "SPW003", "SPW005"
+_EXPIRED, _UNUSED, _BROAD, _NOT_WAIVABLE, _PARTIAL = "SPW001", "SPW002", "SPW003", "SPW005", "SPW006"
 # Whose ids these are; a waiver of a rule whose engine was not there may yet be of use.
 _FAMILIES = (
     (re.compile(r"(CKV2?|BC)_.+"), frozenset({"checkov"})),
@@ -101,11 +101,15 @@ class _Book:
     judged: Judged
     covered: Counter[tuple[str, int]] = field(default_factory=Counter)
     refused: Counter[tuple[str, int]] = field(default_factory=Counter)
+    partial: dict[tuple[str, int], set[str]] = field(default_factory=dict)
     said: list[Finding] = field(default_factory=list)
     entries: list[LedgerEntry] = field(default_factory=list)
 
     def applied(self, finding: Finding) -> Finding:
-        """The finding, suppressed by the best of what covers it: the longest waiver, else what the source says."""
+        """The finding, suppressed by the best of what covers it: the longest waiver, else what the source says.
+
+        What several rules say has to be covered for each of them: one that is named lends nothing to the others.
+        """
         file = [("file", n) for n, each in enumerate(self.ledger.waivers) if covers(each, finding)]
         source = [
             ("source", n)
@@ -115,8 +119,14 @@ class _Book:
         if self._is_protected({*finding.rules, finding.control}):
             self.refused.update((*file, *source))
             return finding
+        waivers, said = [self.ledger.waivers[n] for _, n in file], [self.ledger.in_source[n] for _, n in source]
+        left = _left(finding, [each for each in waivers if each.expires >= self.on], said)
+        if left and (said or any(each.expires >= self.on for each in waivers)):
+            for key in (*file, *source):
+                self.partial.setdefault(key, set()).update(left)
+            return finding
         self.covered.update((*file, *source))
-        trace = self._trace([self.ledger.waivers[n] for _, n in file], [self.ledger.in_source[n] for _, n in source])
+        trace = self._trace(waivers, said)
         return finding.suppressed(trace) if trace else finding
 
     def _trace(self, waivers: Sequence[Waiver], source: Sequence[InSourceWaiver]) -> Suppression | None:
@@ -138,6 +148,9 @@ class _Book:
             state = WaiverState.EXPIRED
             again = f" and no longer covers {_findings(covered)}" if covered else ""
             self._say(_EXPIRED, Level.WARNING, f"{name} expired on {waiver.expires}{again}", place)
+        elif others := self.partial.get(("file", index)):
+            state = WaiverState.ACTIVE if covered else WaiverState.PARTIAL
+            self._say(_PARTIAL, Level.WARNING, f"{name} is not enough: {_named(others)} the same there", place)
         elif not covered:
             state = WaiverState.UNUSED if self._was_judged(waiver) else WaiverState.NOT_JUDGED
         if self._is_protected({waiver.named}) or refused:
@@ -169,9 +182,13 @@ class _Book:
         covered, refused = self.covered["source", index], self.refused["source", index]
         name = f"what silences {said.rule} in {said.where}"
         protected = self._is_protected({said.rule}) or bool(refused)
-        state = self._state(said, covered, is_protected=protected)
+        is_partial = ("source", index) in self.partial
+        state = self._state(said, covered, is_protected=protected, is_partial=is_partial)
         if protected:
             self._say(_NOT_WAIVABLE, Level.ERROR, f"{name} would cover what is not waivable", said)
+        elif state is WaiverState.PARTIAL:
+            others = self.partial["source", index]
+            self._say(_PARTIAL, Level.NOTE, f"{name} is not enough: {_named(others)} the same there", said)
         elif state is WaiverState.UNUSED:
             # The tool that it is meant for may be run elsewhere, in another version: no reason to fail.
             self._say(_UNUSED, Level.NOTE, f"{name} matches nothing", said)
@@ -198,13 +215,15 @@ class _Book:
             )
         )
 
-    def _state(self, said: InSourceWaiver, covered: int, *, is_protected: bool) -> WaiverState:
+    def _state(self, said: InSourceWaiver, covered: int, *, is_protected: bool, is_partial: bool) -> WaiverState:
         if said.is_prefix:
             return WaiverState.OVER_BROAD
         if is_protected and not covered:
             return WaiverState.NOT_WAIVABLE
         if covered:
             return WaiverState.ACTIVE
+        if is_partial:
+            return WaiverState.PARTIAL
         if said.is_final:
             return WaiverState.UNSEEN
         is_judged = self.judged.complete and not said.engines.isdisjoint(self.judged.engines)
@@ -217,7 +236,7 @@ class _Book:
         size = len(self.entries)
         return tuple(
             RuleCount(rule_id=each, engine=_ENGINE, looked_at=looked.get(each, size), failed=failed[each])
-            for each in (_EXPIRED, _UNUSED, _BROAD, _NOT_WAIVABLE)
+            for each in (_EXPIRED, _UNUSED, _BROAD, _NOT_WAIVABLE, _PARTIAL)
             if looked.get(each, size)
         )
 
@@ -244,6 +263,24 @@ class _Book:
                 generated=isinstance(at, InSourceWaiver) and at.generated,
             )
         )
+
+
+def _left(finding: Finding, waivers: Sequence[Waiver], said: Sequence[InSourceWaiver]) -> set[str]:
+    """The rules of the finding that nobody lives with. Where it serves no control, its own rule stands for all."""
+    names = {each.rule for each in waivers}
+    if None in names or (finding.control is None and finding.rule_id in names):
+        return set()
+    return {
+        each.rule_id
+        for each in finding.origins
+        if each.rule_id not in names
+        and not (finding.rule_id in names and finding.rule_id.startswith(f"{each.rule_id}/"))
+        and not any(in_source.covers_origin(one, each, finding) for one in said)
+    }
+
+
+def _named(rules: Collection[str]) -> str:
+    return f"{', '.join(sorted(rules))} {'says' if len(rules) == 1 else 'say'}"
 
 
 def _findings(count: int) -> str:

@@ -106,7 +106,7 @@ def test_wrong_arguments_of_a_suite_are_a_wrong_configuration(tmp_path: Path) ->
         (CRASHES, 3, "left no report: it did not run to its end"),
         ("", 3, "nothing ran"),
         ("import no_such_module\n", 3, ""),
-        (SKIPPED, 0, "1 skipped"),
+        (SKIPPED, 3, "1 skipped"),
     ],
     ids=["holds", "violated", "misconfigured", "breaks", "crashes", "empty", "does not import", "skipped"],
 )

@@ -42,8 +42,13 @@ def test_a_pyproject_without_our_table_is_not_where_the_settings_come_from(tmp_p
     assert load_settings(tmp_path).file is None
 
 
+def test_a_folder_of_policies_that_is_named_has_to_be_there(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="policies: there is no folder"):
+        loaded(tmp_path, 'policies = "polices"')
+
+
 def test_every_setting_is_read(tmp_path: Path) -> None:
-    written(tmp_path, {"infra/app.py": ""})
+    written(tmp_path, {"infra/app.py": "", "rules/waivers.yaml": ""})
     settings = loaded(
         tmp_path,
         """

@@ -74,6 +74,17 @@ def test_what_a_macro_may_rewrite_is_open(more: dict[str, JsonValue], kind: Kind
     assert {each.rule_id: each.open for each in answer.counts}["E3002"] == (kind is Kind.OPEN)
 
 
+def test_a_macro_in_one_resource_leaves_nothing_open_in_another() -> None:
+    plain = template("t.json", TOPIC)
+    included = {"Type": "AWS::SNS::Topic", "Properties": {"Fn::Transform": {"Name": "AWS::Include"}}}
+    changed = replace(plain, body={**plain.body, "Resources": {**plain.section("Resources"), "Other": included}})
+    said: JsonObject = {"findings": [row("Resources", each, rule_id="E3002") for each in ("Topic", "Other")]}
+    kinds = {each.location.logical_id: each.kind for each in answer_of("x", changed, said).findings}
+    assert kinds == {"Topic": Kind.FAIL, "Other": Kind.OPEN}
+    everywhere = replace(plain, body={**plain.body, "Resources": {"Fn::Transform": {"Name": "M"}, "Topic": TOPIC}})
+    assert answer_of("x", everywhere, said).findings[0].kind is Kind.OPEN
+
+
 def test_pointers_stop_at_intrinsic_functions_and_escape() -> None:
     assert pointer_of(["A", 0, "a/b~c", "Fn::If", 1, "B"]) == "/A/0/a~1b~0c"
     assert pointer_of(["Ref"]) is None

@@ -68,3 +68,12 @@ def test_counts_and_notifications_follow() -> None:
     assert "W3691 at It is left out" in answer.notifications[0].message
     assert (held.name, fake.started, fake.closed) == ("cfn-lint", 1, 1)
     assert held.identity.startswith("fake 1, corrected")
+
+
+def test_what_is_said_of_a_runtime_and_of_a_number_is_joined_as_well() -> None:
+    held = template({"It": {"Type": "AWS::Lambda::Function", "Properties": {"Runtime": "python3.8"}}})
+    fake = FakeEngine(answers={"t.json": EngineAnswer(findings=(theirs("W2531", "/Runtime"),))}, name="cfn-lint")
+    ours = VersionsEngine(versions=PACKAGED, as_of=FRESH)
+    result = scan([held], [CorrectedEngine(engine=fake, versions=ours), ours], on=FRESH)
+    assert ["W2531"] not in [[one.rule_id for one in each.origins] for each in result.findings]
+    assert any("W2531" in [one.rule_id for one in each.origins] for each in result.findings)

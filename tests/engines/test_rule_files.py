@@ -316,3 +316,14 @@ def test_check_ends_with_exit_code_2_for_a_rule_file_that_does_not_load(tmp_path
     assert done.returncode == 2
     assert "policies/guard/names.guard:1: " in done.stderr
     assert done.stdout == ""
+
+
+def test_a_folder_that_is_named_nearly_like_one_of_rules_is_refused(tmp_path: Path, schemas: CfnLintSchemas) -> None:
+    (tmp_path / "policies" / "cfn-lint").mkdir(parents=True)
+    with pytest.raises(ConfigError, match=r"cfn-lint: is no folder of rules \(did you mean cfn_lint\?\)"):
+        find_rules(tmp_path / "policies", schemas)
+    (tmp_path / "policies" / "cfn-lint").rename(tmp_path / "policies" / "notes")
+    (tmp_path / "policies" / "guard").mkdir()
+    (tmp_path / "policies" / "guard" / "shared").symlink_to(tmp_path / "policies" / "notes")
+    with pytest.raises(ConfigError, match=r"shared: a link to a folder is not followed"):
+        find_rules(tmp_path / "policies", schemas)

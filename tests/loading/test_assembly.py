@@ -201,7 +201,7 @@ def test_a_nested_stack_that_nests_itself_is_an_error(folder: Folder) -> None:
 
 def test_a_nested_stack_whose_template_is_missing_is_an_error(folder: Folder) -> None:
     gone = {"Type": "AWS::CloudFormation::Stack", "Metadata": {"aws:asset:path": "Gone.json"}}
-    with pytest.raises(InputError, match=r"^cdk\.out/Gone\.json: there is no such file"):
+    with pytest.raises(InputError, match=r"^cdk\.out/manifest\.json: names Gone\.json, and there is no such file"):
         web(folder, Inner=gone).load()
 
 
@@ -259,18 +259,21 @@ def test_assets_are_those_that_are_published_with_the_stack(folder: Folder) -> N
         ({"manifest_json": "[" * 100_000}, "cdk.out/manifest.json: "),
         ({"manifest_json": {}}, "cdk.out: the cloud assembly has no stack"),
         ({"manifest_json": {"artifacts": {"A": 3}}}, "cdk.out: the cloud assembly has no stack"),
-        ({"manifest_json": {"artifacts": {"W": stack("W")}}}, "cdk.out/W.template.json: there is no such file"),
+        (
+            {"manifest_json": {"artifacts": {"W": stack("W")}}},
+            "cdk.out/manifest.json: names W.template.json, and there is no such file",
+        ),
         (
             {"manifest_json": {"artifacts": {"W": {"type": "aws:cloudformation:stack"}}}},
             "cdk.out/manifest.json: artifacts.W: templateFile is missing",
         ),
         (
             {"manifest_json": {"artifacts": {"W": {**stack("W"), "additionalMetadataFile": "W.metadata.json"}}}},
-            "cdk.out/W.metadata.json: there is no such file",
+            "cdk.out/manifest.json: names W.metadata.json, and there is no such file",
         ),
         (
             {"manifest_json": {"artifacts": {"W": stack("W", templateFile="/nowhere/W.json")}}},
-            "cdk.out/../",
+            "cdk.out/manifest.json: names /nowhere/W.json, which lies outside of the assembly",
         ),
         (
             {
@@ -295,7 +298,7 @@ def test_what_is_wrong_or_missing_is_named(folder: Folder, files: dict[str, obje
 def test_a_missing_asset_manifest_is_named(folder: Folder) -> None:
     folder.write(W_template_json={"Resources": {"Topic": topic()}})
     assets = {"type": "cdk:asset-manifest", "properties": {"file": "W.assets.json"}}
-    with pytest.raises(InputError, match=r"^cdk\.out/W\.assets\.json: there is no such file"):
+    with pytest.raises(InputError, match=r"^cdk\.out/manifest\.json: names W\.assets\.json, and there is no such file"):
         folder.manifest(W=stack("W"), A=assets).load()
 
 

@@ -124,12 +124,30 @@ def test_a_manifest_that_cannot_be_read_makes_no_assembly(in_tmp_path: Path) -> 
     assert files(search("x")) == ["x/t.json"]
 
 
-def test_pipes_and_dangling_links_in_a_folder_are_passed_over_and_not_waited_for(in_tmp_path: Path) -> None:
+def test_pipes_and_dangling_links_in_a_folder_are_said_and_not_waited_for(in_tmp_path: Path) -> None:
     written(in_tmp_path, {"x/t.json": JSON})
     os.mkfifo(in_tmp_path / "x" / "pipe.json")
     (in_tmp_path / "x" / "gone.json").symlink_to("nowhere")
     found = search("x")
-    assert (files(found), found.passed_over) == (["x/t.json"], 2)
+    assert files(found) == ["x/t.json"]
+    assert [str(each).partition(":")[0] for each in found.errors] == ["x/gone.json", "x/pipe.json"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xef\xbb\xbfResources:\n  A: {Type: T}\n",
+        b"? Resources\n: A: {Type: T}\n",
+        "Resources:\n  A: {Type: T}\n".encode("utf-16"),
+        b"Description: x\rResources:\r  A: {Type: T}\r",
+    ],
+    ids=["byte order mark", "complex key", "UTF-16", "old line ends"],
+)
+def test_a_template_is_known_in_a_folder_however_it_is_written(in_tmp_path: Path, data: bytes) -> None:
+    written(in_tmp_path, {"x/odd.yaml": data, "x/t.json": JSON})
+    found = search("x")
+    assert found.passed_over == 0
+    assert len(found.templates) + len(found.errors) == 2
 
 
 def test_links_to_folders_are_not_followed(in_tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import py_compile
 import subprocess
 import sys
 from dataclasses import replace
@@ -196,6 +197,23 @@ def test_a_file_that_the_app_opens_outside_its_root_is_an_input(request_of: Synt
     assert not cached_entry(request_of)
     with pytest.raises(SynthError, match=r"shards\.txt"):
         synthesize(request_of)
+
+
+def test_the_source_of_a_module_outside_its_root_is_an_input_also_where_only_its_bytecode_was_opened(
+    request_of: SynthRequest, tmp_path: Path
+) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    (shared / "shared_shards.py").write_text("N = 4\n", encoding="utf-8")
+    py_compile.compile(str(shared / "shared_shards.py"), doraise=True)
+    prepend(request_of, f"import sys; sys.path.insert(1, {str(shared)!r}); from shared_shards import N\n")
+    file = request_of.directory / "app.py"
+    file.write_text(file.read_text().replace('int(CONTEXT.get("shards", 2))', "N"), encoding="utf-8")
+    assert shards(synthesize(request_of).directory) == 4
+    assert synthesize(request_of).cached
+    (shared / "shared_shards.py").write_text("N = 15\n", encoding="utf-8")
+    again = synthesize(request_of)
+    assert (shards(again.directory), again.cached) == (15, False)
 
 
 def test_an_undeclared_variable_does_not_reach_the_app_and_a_declared_one_changes_the_key(

@@ -25,6 +25,7 @@ from stackproof.config.settings import parse_context
 from stackproof.model.finding import Level
 from stackproof.model.report import CheckReport
 from stackproof.reporters import FORMATS
+from stackproof.reporters.file import require_writable
 from stackproof.wiring import checked_app, checked_paths, deployed_versions
 
 __all__ = ["check"]
@@ -89,6 +90,8 @@ def check(
       stackproof check template.yaml --deployed live.json --as-of 2027-03-01
     """
     require_outputs(wanted)
+    if write_baseline is not None:
+        require_writable(write_baseline, option="--write-baseline")
     known = load_baseline(baseline) if baseline else None
     project = replace(
         open_project(no_cache=no_cache),

@@ -43,6 +43,8 @@ __all__ = ["gate"]
 
 _TAIL = 40
 _PYTEST_USAGE = 4
+# Outcomes of tests that looked; a suite that skips all of them says nothing of the stack.
+_LOOKED = frozenset({"passed", "failed", "waived", "open"})
 _PATIENCE = 15.0
 
 
@@ -216,6 +218,8 @@ def _suite_result(name: str, status: int, facts: Path) -> StageResult:
         code = ConfigError.exit_code if status == _PYTEST_USAGE else 3
         return StageResult(exit_code=code, detail=f"{name} left no report: it did not run to its end")
     code = {_PYTEST_USAGE: ConfigError.exit_code, 0: 0, 1: 1, 2: 2}.get(status, 3)
+    if code in {0, 1} and (code != found["exit_code"] or not _LOOKED & found["tests"].keys()):
+        code = 3  # pytest and its plugin disagree, or no test of the suite looked at anything
     tests = ", ".join(f"{count} {word}" for word, count in found["tests"].items()) or "nothing ran"
     proofs = tuple(ResourceProof.from_dict(each) for each in found["proofs"])
     if not proofs:

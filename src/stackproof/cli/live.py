@@ -199,8 +199,9 @@ def prove(
     options = LiveOptions(
         target=target, endpoint_url=endpoint_url, profile=profile, region=region, role_arn=role_arn, keep=keep
     )
+    stacks = chosen_stacks(assembly, stack)
     with live_target(project, options) as where:
-        report = proven(chosen_stacks(assembly, stack), where, jobs=jobs, strict=strict)
+        report = proven(stacks, where, jobs=jobs, strict=strict)
     writers: dict[str, Write] = {
         "terminal": lambda stream: stream.write(prove_text(report, verbose=verbose)),
         "json": lambda stream: JsonReporter().write(report, stream),

@@ -240,7 +240,8 @@ def _age(known: AllowList, name: str, on: date) -> Iterator[str]:
     family = known.families[name]
     if not family.is_known:
         return
-    old = f", more than {family.max_age_days} (EV001): stackproof versions refresh" if family.is_old(on) else ""
+    remedy = "upgrade cfn-lint, or refresh --source aws"
+    old = f", more than {family.max_age_days} (EV001): {remedy}" if family.is_old(on) else ""
     yield from _wrapped(f"the list is {family.age(on)} days old (as of {family.as_of[:10]}){old}", indent="")
 
 

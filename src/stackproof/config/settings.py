@@ -83,6 +83,8 @@ def load_settings(root: Path) -> Settings:
     app_directory = (root / str(table.get("app_directory", "."))).resolve()
     if not app_directory.is_dir():
         raise ConfigError(f"{_shown(file)}: [tool.stackproof] app_directory: there is no folder {app_directory}")
+    if "policies" in table and not (root / str(table["policies"])).is_dir():
+        raise ConfigError(f"{_shown(file)}: [tool.stackproof] policies: there is no folder {root / table['policies']}")
     cdk = _cdk_json(app_directory / "cdk.json")
     context = {**cdk.context, **_cdk_json_context(app_directory / "cdk.context.json"), **table.get("context", {})}
     named = table.get("engines")

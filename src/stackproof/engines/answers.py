@@ -23,10 +23,10 @@ _FALSE_BEFORE_MACROS = frozenset(
 
 def answer_of(name: str, template: Template, said: JsonObject) -> EngineAnswer:
     """An `EngineAnswer` from a worker's `findings`, `counts` and `notifications`."""
-    undecided = _FALSE_BEFORE_MACROS if _calls_macro(template) else frozenset()
+    rewritten = _rewritten(template)
     findings = {}
     for row in _rows(said.get("findings")):
-        finding = _finding(name, template, row, undecided)
+        finding = _finding(name, template, row, rewritten)
         findings[finding.sort_key()] = finding
     found = tuple(each for _, each in sorted(findings.items()))
     return EngineAnswer(
@@ -66,13 +66,15 @@ def _counts(name: str, findings: Iterable[Finding], said: JsonObject) -> tuple[R
     )
 
 
-def _finding(name: str, template: Template, row: JsonObject, undecided: frozenset[str]) -> Finding:
+def _finding(name: str, template: Template, row: JsonObject, rewritten: frozenset[str] | None) -> Finding:
     rule_id, message = str(row["rule_id"]), _one_line(row["message"])
     location = _location(template, row)
     resource = template.resource(location.logical_id or "") if location.resource_type else None
+    may_be_false = rule_id in _FALSE_BEFORE_MACROS and (rewritten is None or location.logical_id in rewritten)
+    is_open = may_be_false or row.get("kind") == Kind.OPEN.value
     return Finding(
         rule_id=rule_id,
-        kind=Kind.OPEN if rule_id in undecided or row.get("kind") == Kind.OPEN.value else Kind.FAIL,
+        kind=Kind.OPEN if is_open else Kind.FAIL,
         level=Level(str(row["level"])),
         message=message,
         location=location,
@@ -131,24 +133,35 @@ def split_dotted(value: JsonValue, dotted: str) -> list[str | int]:
     return path
 
 
-def _calls_macro(template: Template) -> bool:
-    """Whether something that no engine can run rewrites the template before it is deployed."""
+def _rewritten(template: Template) -> frozenset[str] | None:
+    """The resources that something rewrites which no engine can run; None where that may be all of them.
+
+    `Fn::Transform` sees and changes what stands beside it, and no other resource.
+    """
     if set(template.transforms) - _EXPANDED_BY_ENGINES:
-        return True
-    pending: list[JsonValue] = [template.body]
+        return None
+    sections = {name: each for name, each in template.body.items() if name != "Resources"}
+    resources = template.section("Resources")
+    if _holds_transform(sections) or "Fn::Transform" in resources:
+        return None
+    return frozenset(name for name, each in resources.items() if _holds_transform(each))
+
+
+def _holds_transform(value: JsonValue) -> bool:
+    pending: list[JsonValue] = [value]
     seen: set[int] = set()
     while pending:
-        value = pending.pop()
-        if id(value) in seen:
+        each = pending.pop()
+        if id(each) in seen:
             continue
-        if isinstance(value, Mapping):
-            seen.add(id(value))
-            if "Fn::Transform" in value:
+        if isinstance(each, Mapping):
+            seen.add(id(each))
+            if "Fn::Transform" in each:
                 return True
-            pending.extend(value.values())
-        elif isinstance(value, list):
-            seen.add(id(value))
-            pending.extend(value)
+            pending.extend(each.values())
+        elif isinstance(each, list):
+            seen.add(id(each))
+            pending.extend(each)
     return False
 
 

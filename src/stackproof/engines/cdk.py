@@ -44,10 +44,10 @@ class CdkEngine:
     @property
     def identity(self) -> str:
         apps: list[JsonValue] = [
-            [file, each.key is not None, [one.api for one in each.deprecations], list(each.not_validated)]
+            [file, each.key is not None, [repr(one) for one in each.deprecations], list(each.not_validated)]
             for file, each in sorted(self._apps.items())
         ]
-        return f"{_NAME} 3 {canonical(apps)} {self._annotations!r} {self._violations!r}"
+        return f"{_NAME} 4 {canonical(apps)} {self._annotations!r} {self._violations!r}"
 
     def start(self) -> None:
         """Nothing to start: it has said all it will."""

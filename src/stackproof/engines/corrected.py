@@ -15,8 +15,15 @@ if TYPE_CHECKING:
 
 __all__ = ["CorrectedEngine"]
 
-_THEIRS: Final = frozenset({"E3690", "E3691", "W3690", "W3691", "E9006"})
 _REFUSALS: Final = ("EV012", "EV011", "EV010", "EV003")
+_DATED: Final = (*_REFUSALS, "EV015", "EV014", "EV016", "EV013")
+# Their rules, and which of ours say the same of the same property, the first that is there.
+_THEIRS: Final = {
+    **dict.fromkeys(("E3690", "E3691", "W3690", "W3691", "E9006"), _REFUSALS),
+    **dict.fromkeys(("E2531", "E2533", "W2531", "CKV_AWS_363"), _DATED),
+    "W9003": ("EV022",),
+}
+_FALSE_ALARMS: Final = frozenset({"E3690", "E3691", "W3690", "W3691", "E9006"})
 _HARMLESS: Final = frozenset({"EV021", "EV030"})
 
 
@@ -36,7 +43,7 @@ class CorrectedEngine:
 
     @property
     def identity(self) -> str:
-        return f"{self.engine.identity}, corrected 1 by {self.versions.identity}"
+        return f"{self.engine.identity}, corrected 2 by {self.versions.identity}"
 
     def start(self) -> None:
         """Start the engine that is corrected."""
@@ -56,10 +63,11 @@ class CorrectedEngine:
         dropped: list[Finding] = []
         for finding in answer.findings:
             same = _about_the_same(finding, ours) if finding.rule_id in _THEIRS else ()
-            refusal = next((each for rule in _REFUSALS for each in same if each.rule_id == rule), None)
+            rules = _THEIRS.get(finding.rule_id, ())
+            refusal = next((each for rule in rules for each in same if each.rule_id == rule), None)
             if refusal is not None:
                 kept.append(_joined(finding, refusal))
-            elif any(each.rule_id in _HARMLESS for each in same):
+            elif finding.rule_id in _FALSE_ALARMS and any(each.rule_id in _HARMLESS for each in same):
                 dropped.append(finding)
             else:
                 kept.append(finding)

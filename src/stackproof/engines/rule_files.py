@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 from stackproof.engines.guard_rules import problem_of
@@ -35,6 +36,7 @@ def find_rules(policies: Path, schemas: SchemaSource) -> RuleFolders:
     Resource types that no schema knows are refused as well: a rule about one would never look at anything.
     """
     folders = {"cfn_lint": (".py",), "checkov": (".py", ".yaml", ".yml"), "guard": (".guard",)}
+    _refuse_lookalikes(policies, folders)
     found = {name: _folder(policies / name, suffixes) for name, suffixes in folders.items()}
     known = frozenset(schemas.resource_types()) if any(found.values()) else frozenset()
     for name, directories in found.items():
@@ -68,6 +70,18 @@ def shown(file: Path) -> str:
         return str(file.relative_to(Path.cwd()))
     except ValueError:
         return str(file)
+
+
+def _refuse_lookalikes(policies: Path, known: Collection[str]) -> None:
+    """A folder whose name is nearly one of ours holds rules that nobody would load."""
+    for each in sorted(policies.iterdir()) if policies.is_dir() else ():
+        near = get_close_matches(each.name.lower().replace("-", "_"), known, n=1, cutoff=0.8)
+        if each.is_dir() and each.name not in known and near:
+            raise ConfigError(f"{shown(each)}: is no folder of rules (did you mean {near[0]}?)")
+    for name in known:
+        for each in (policies / name).rglob("*"):
+            if each.is_symlink() and each.is_dir():
+                raise ConfigError(f"{shown(each)}: a link to a folder is not followed: rules stand in {name}/ itself")
 
 
 def _folder(directory: Path, suffixes: Sequence[str]) -> tuple[Path, ...]:

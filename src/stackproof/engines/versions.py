@@ -19,6 +19,7 @@ __all__ = ["VersionsEngine"]
 
 _NAME = "stackproof"
 _EDITION = 1
+_REFRESH = "upgrade cfn-lint, or stackproof versions refresh --source aws --write"
 _OF_THE_RUN = frozenset({"EV001", "EV002"})
 
 
@@ -87,9 +88,7 @@ class VersionsEngine:
             family = self.versions.families[name]
             if family.is_old(today):
                 age = f"{family.age(today)} days old (as of {family.as_of[:10]}; {family.max_age_days} are allowed)"
-                found.append(
-                    _told("EV001", Level.WARNING, f"the list of {title(name)} is {age}: stackproof versions refresh")
-                )
+                found.append(_told("EV001", Level.WARNING, f"the list of {title(name)} is {age}: {_REFRESH}"))
         region = self.regions.get(template.stack_name or "")
         if region is not None and region not in self.versions.regions:
             known = ", ".join(self.versions.regions)

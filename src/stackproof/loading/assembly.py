@@ -130,8 +130,17 @@ class _StackLoader:
 
     def _template(self, file: str, stack_name: str) -> Template:
         return parse_template(
-            self.folder / file, file=self._named(file), stack_name=stack_name, describe=self._describe
+            self._inside(file), file=self._named(file), stack_name=stack_name, describe=self._describe
         )
+
+    def _inside(self, file: str) -> Path:
+        """The file that a manifest names: it has to lie in the assembly, and to be there."""
+        path = self.folder / file
+        if not path.resolve().is_relative_to(self.directory.resolve()):
+            raise InputError(f"{self._named('manifest.json')}: names {file}, which lies outside of the assembly")
+        if not path.exists():
+            raise InputError(f"{self._named('manifest.json')}: names {file}, and there is no such file")
+        return path
 
     def _describe(self, _: str, body: JsonObject) -> ResourceFacts:
         path = _object(body.get("Metadata")).get("aws:cdk:path")
@@ -147,7 +156,7 @@ class _StackLoader:
     def _metadata(self, artifact: JsonObject) -> JsonObject:
         file = artifact.get("additionalMetadataFile")
         inline = _object(artifact.get("metadata"))
-        return {**inline, **_read(self.folder / file, self._named(file))} if isinstance(file, str) else inline
+        return {**inline, **_read(self._inside(file), self._named(file))} if isinstance(file, str) else inline
 
     def _annotations(self, metadata: JsonObject, stack_name: str) -> Iterator[Annotation]:
         for path, entries in sorted(metadata.items()):
@@ -168,7 +177,7 @@ class _StackLoader:
             file = _object(artifact.get("properties")).get("file")
             if artifact.get("type") != "cdk:asset-manifest" or not isinstance(file, str):
                 continue
-            files = _object(_read(self.folder / file, self._named(file)).get("files"))
+            files = _object(_read(self._inside(file), self._named(file)).get("files"))
             if not any(_object(_object(each).get("source")).get("path") == template_file for each in files.values()):
                 continue
             for asset in files.values():
@@ -199,6 +208,8 @@ def _manifests(directory: Path, shown: str, depth: int = 0) -> Iterator[tuple[Pa
         if artifact.get("type") == "cdk:cloud-assembly":
             folder = _object(artifact.get("properties")).get("directoryName")
             if isinstance(folder, str):
+                if not (directory / folder).resolve().is_relative_to(directory.resolve()):
+                    raise InputError(f"{shown}/manifest.json: names {folder}, which lies outside of the assembly")
                 yield from _manifests(directory / folder, f"{shown}/{folder}", depth + 1)
 
 

@@ -20,7 +20,10 @@ __all__ = ["STDIN", "Search", "find_templates"]
 STDIN = "<stdin>"
 _SUFFIXES = (".json", ".yaml", ".yml", ".template")
 _SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages"})
-_LIKELY = re.compile(rb'AWSTemplateFormatVersion|(?:^|[{,])\s*["\']?Resources["\']?\s*:', re.MULTILINE)
+_LIKELY = re.compile(
+    rb'AWSTemplateFormatVersion|(?:^|[\r{,])\s*(?:\?\s+)?["\']?Resources["\']?\s*[:\r\n]', re.MULTILINE
+)
+_BOM = re.compile(rb"\A(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +78,9 @@ def _search(directory: Path, found: _Found) -> None:
         except InputError as error:
             found.errors.append(error)
     if before == (len(found.templates), len(found.assemblies), len(found.errors)):
-        raise InputError(f"{shown(directory)}: holds no template ({found.passed_over - passed_over} files passed over)")
+        hint = ": `stackproof check` without a path judges the app" if (directory / "cdk.json").is_file() else ""
+        number = found.passed_over - passed_over
+        raise InputError(f"{shown(directory)}: holds no template ({number} files passed over){hint}")
 
 
 def _candidates(directory: Path, found: _Found) -> Iterator[Path]:
@@ -85,7 +90,7 @@ def _candidates(directory: Path, found: _Found) -> Iterator[Path]:
         found.errors.append(InputError(f"{shown(Path(error.filename))}: cannot be searched: {error.strerror}"))
 
     for folder, folders, files in os.walk(directory, onerror=unreadable):
-        if "manifest.json" in files and _is_manifest(Path(folder) / "manifest.json"):
+        if "manifest.json" in files and ("cdk.out" in files or _is_manifest(Path(folder) / "manifest.json")):
             found.assemblies.add(Path(folder))
             folders.clear()
             continue
@@ -116,10 +121,10 @@ def _is_manifest(path: Path) -> bool:
 def _is_likely(path: Path) -> bool:
     """Whether a file of a searched folder claims to be a template, in whatever encoding and however large it is."""
     if not path.is_file():
-        return False
+        return True  # a link into nowhere or a pipe: loading it says which
     try:
         with path.open("rb") as stream:
             head = stream.read(MAX_BYTES)
     except OSError:
         return True
-    return _LIKELY.search(head.replace(b"\0", b"")) is not None
+    return _LIKELY.search(_BOM.sub(b"", head).replace(b"\0", b"")) is not None

@@ -16,7 +16,8 @@ __all__ = ["InSourceWaiver", "LedgerEntry", "WaiverState"]
 class WaiverState(StrEnum):
     """What became of a waiver in a run.
 
-    `unseen` is one that CDK heeded itself: what it covers never reached the assembly, so no one can tell its use.
+    `partial` is one that names only some of the rules that say the same: the others stand. `unseen` is one that CDK
+    heeded itself: what it covers never reached the assembly, so no one can tell its use.
     """
 
     ACTIVE = "active"
@@ -25,6 +26,7 @@ class WaiverState(StrEnum):
     NOT_JUDGED = "not_judged"
     NOT_WAIVABLE = "not_waivable"
     OVER_BROAD = "over_broad"
+    PARTIAL = "partial"
     UNSEEN = "unseen"
 
 

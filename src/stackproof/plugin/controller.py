@@ -22,6 +22,14 @@ _RESTATED = {
 }
 
 
+def effective_target(config: pytest.Config) -> str:
+    """Where this run looks, as its reports name it: an endpoint, the option, or the project's own choice."""
+    from stackproof.plugin.fixtures import project_of  # noqa: PLC0415 - as late as the rest of the plugin
+
+    named = config.getoption("endpoint_url") or config.getoption("target") or project_of(config).settings.target
+    return str(named)
+
+
 class Controller:
     """Registered once, in the process that prints."""
 
@@ -67,8 +75,8 @@ class Controller:
             said = ", ".join(f"{self._rules.get(name, 0)} {name}" for name in ("violated", "waived", "open"))
             terminalreporter.write_line(f"policy: {self._rules.get('held', 0)} of {total} rules held, {said}")
         if self._proofs:
-            target = self._config.getoption("endpoint_url") or self._config.getoption("target") or "moto"
-            terminalreporter.write_line(coverage_line(Coverage.of(tuple(self._proofs)), str(target)))
+            target = effective_target(self._config)
+            terminalreporter.write_line(coverage_line(Coverage.of(tuple(self._proofs)), target))
             reasons = self._reasons()
             if reasons:
                 listed = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
@@ -97,7 +105,7 @@ class Controller:
         proofs = sorted(self._proofs, key=lambda each: each.location.sort_key())
         report: dict[str, JsonValue] = {
             "exit_code": status,
-            "target": str(self._config.getoption("endpoint_url") or self._config.getoption("target") or "moto"),
+            "target": effective_target(self._config),
             "tests": dict(sorted(self._tests.items())),
             "rules": dict(sorted(self._rules.items())),
             "proofs": [each.to_dict() for each in proofs],

@@ -16,21 +16,21 @@ __all__ = ["require_writable", "write_file"]
 _ERRORS = "backslashreplace"
 
 
-def require_writable(path: Path) -> None:
+def require_writable(path: Path, *, option: str = "--output") -> None:
     """Raise ConfigError unless a report can be written there: its folder exists and takes new files."""
     folder = path.parent
     if not folder.is_dir():
         what = "is no folder" if folder.exists() else "there is no such folder"
-        raise ConfigError(f"--output {path}: {folder}: {what}")
+        raise ConfigError(f"{option} {path}: {folder}: {what}")
     if path.is_dir():
-        raise ConfigError(f"--output {path}: is a folder")
+        raise ConfigError(f"{option} {path}: is a folder")
     try:
         if _is_special(path):
             path.open("ab").close()
         else:
             tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
-        raise ConfigError(f"--output {path}: cannot be written: {error.strerror}") from error
+        raise ConfigError(f"{option} {path}: cannot be written: {error.strerror}") from error
 
 
 def write_file(path: Path, write: Callable[[IO[str]], object]) -> None:

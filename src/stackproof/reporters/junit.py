@@ -40,7 +40,7 @@ class JunitReporter:
 def _engine_suites(report: CheckReport) -> Iterator[ET.Element]:
     """A suite for each engine: what it found first, the rules that held after that, the rest as its output."""
     findings = [each for each in report.findings if standing(each, report.fail_level) in _CASES]
-    named = {rule for each in findings for rule in rule_ids(each)}
+    named = {rule for each in findings for rule in (*rule_ids(each), *(one.rule_id for one in each.origins))}
     held = [each for each in report.rules if each.looked_at and each.rule_id not in named]
     groups = by_standing(report.findings, report.fail_level)
     rest = [*groups[Standing.GENERATED], *groups[Standing.NOTED]]

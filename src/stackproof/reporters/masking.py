@@ -7,17 +7,19 @@ from dataclasses import replace
 
 from stackproof.model.finding import Finding
 from stackproof.model.report import CheckReport
+from stackproof.secrecy import MASK, SECRET_NAME
 
 __all__ = ["MASK", "is_about_secrets", "masked_line", "masked_report"]
 
-MASK = "***"
 _NAMES = r"pass(?:word|wd|phrase)|secret|token|api_?key|access_?key|private_?key|credential"
-_NAME = re.compile(rf"(?:{_NAMES})\w*", re.IGNORECASE)
+_NAME = SECRET_NAME
 _TOKEN = re.compile(r"(?:AKIA|ASIA)[0-9A-Z]{16}")
 _LITERAL = re.compile(r"""(?P<quote>["'])(?P<value>(?:\\.|(?!(?P=quote)).)*)(?P=quote)""")
 # A key and its plain value, as YAML has them: `MasterUserPassword: hunter2`.
 _VALUE = r"[^\s\"'!{\[&*|>].*$"
 _PLAIN = re.compile(rf"^(?P<key>\s*(?:-\s+)?[\"']?\w*(?:{_NAMES})\w*[\"']?\s*:\s+){_VALUE}", re.IGNORECASE)
+# The same within a flow collection: `{DB_PASSWORD: [hunter2], …`.
+_BARE = re.compile(r"(?P<before>:\s*\[?\s*)[^\s\"'\[\]{}(),!&*|>]+(?=\s*[\],}])")
 _ANY_PLAIN = re.compile(rf"^(?P<key>\s*(?:-\s+)?[\"']?[\w.-]+[\"']?\s*:\s+|\s*-\s+){_VALUE}")
 
 
@@ -39,7 +41,8 @@ def masked_line(line: str, *, everything: bool = False) -> str:
         return line
     # The quote that closes a quoted key opens no literal.
     end = name.end() + (line[name.end() : name.end() + 1] in {'"', "'"})
-    return _PLAIN.sub(rf"\g<key>{MASK}", line[:end] + _LITERAL.sub(_masked, line[end:]))
+    masked = _BARE.sub(rf"\g<before>{MASK}", _LITERAL.sub(_masked, line[end:]))
+    return _PLAIN.sub(rf"\g<key>{MASK}", line[:end] + masked)
 
 
 def masked_report(report: CheckReport) -> CheckReport:

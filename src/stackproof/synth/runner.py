@@ -37,7 +37,7 @@ def main() -> None:
     try:
         runpy.run_path(script, run_name="__main__")
     finally:
-        outside = _outside(frozenset(opened), root)
+        outside = _outside(opened | _modules(), root)
         if recorder is not None:
             recorder.stop()
             recorder.save()
@@ -54,7 +54,13 @@ def _recorder(coverage_file: str, root: str):  # type: ignore[no-untyped-def]  #
     return recorder
 
 
-def _outside(opened: frozenset[str], root: str) -> list[str]:
+def _modules() -> set[str]:
+    """The source of every module: where its bytecode is there, only that was opened, and only the source is edited."""
+    places = (getattr(each, "__file__", None) for each in list(sys.modules.values()))
+    return {each for each in places if isinstance(each, str)}
+
+
+def _outside(opened: set[str], root: str) -> list[str]:
     """The files outside the app's root that still exist: its inputs, less Python itself and what is installed."""
     installed = {sys.prefix, sys.base_prefix, sys.exec_prefix, *(each for each in sys.path if "site-packages" in each)}
     home_cache = os.environ.get("XDG_CACHE_HOME") or str(Path("~/.cache").expanduser())
@@ -66,7 +72,7 @@ def _outside(opened: frozenset[str], root: str) -> list[str]:
         os.path.realpath(Path(__file__).parent),
         *_NOT_INPUTS,
     )
-    found = {os.path.realpath(each) for each in opened}
+    found = {os.path.realpath(each) for each in opened if not each.endswith((".pyc", ".pyo"))}
     return sorted(
         each
         for each in found

@@ -1,0 +1,66 @@
+"""What may be the value of a secret is found in the template, and taken out of all that is said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from stackproof.loading.template import parse_bytes
+from stackproof.model.finding import EngineAnswer, Level, Notification
+from stackproof.model.json import JsonValue, canonical
+from stackproof.secrecy import answer_without, secret_values
+from tests.fakes import finding
+
+
+def values(properties: JsonValue, **sections: Any) -> frozenset[str]:  # noqa: ANN401
+    body = {"Resources": {"A": {"Type": "T", "Properties": properties}}, **sections}
+    return secret_values(parse_bytes(canonical(body).encode(), path="t.json", file="t.json"))
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {"MasterUserPassword": "hunter2hunter2"},
+        {"Login": {"Password": ["hunter2hunter2"]}},
+        {"Variables": [{"Name": "DB_PASSWORD", "Value": "hunter2hunter2"}]},
+        {"Parameters": [{"ParameterKey": "ApiKey", "ParameterValue": "hunter2hunter2"}]},
+        {"Token": {"Deep": {"er": "hunter2hunter2"}}},
+    ],
+)
+def test_a_value_below_or_beside_the_name_of_a_secret_is_one(properties: JsonValue) -> None:
+    assert values(properties) == {"hunter2hunter2"}
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {"MasterUserPassword": {"Ref": "Password1"}},
+        {"MasterUserPassword": {"Fn::Sub": "${Password1}"}},
+        {"MasterUserPassword": "{{resolve:secretsmanager:x}}"},
+        {"SecretId": "arn:aws:secretsmanager:eu-west-1:1:secret:x"},
+        {"GenerateSecretString": {"SecretStringTemplate": '{"username": "someone"}'}},
+        {"Variables": [{"Name": "STAGE", "Value": "production"}]},
+        {"Password": "short", "Token": 1234567},
+        {"Name": "password-policy"},
+    ],
+)
+def test_what_only_names_a_secret_is_none(properties: JsonValue) -> None:
+    assert values(properties) == frozenset()
+
+
+def test_the_default_of_a_parameter_without_echo_is_one() -> None:
+    given = {"P": {"Type": "String", "NoEcho": True, "Default": "defaulted1"}, "Q": {"Type": "String"}, "R": 3}
+    assert values({}, Parameters=given) == {"defaulted1"}
+    assert values({}, Parameters={"P": {"NoEcho": True, "Default": 12345678}}) == frozenset()
+
+
+def test_nothing_that_is_said_keeps_a_secret() -> None:
+    said = EngineAnswer(
+        findings=(finding("E1", message="'abcdef-long' and 'abcdef' are bad"), finding("E2", message="fine")),
+        notifications=(Notification(level=Level.NOTE, message="saw abcdef"),),
+    )
+    found = answer_without(said, {"abcdef", "abcdef-long"})
+    assert "abcdef" not in canonical(found.to_dict())
+    assert sorted(each.message for each in found.findings) == ["'***' and '***' are bad", "fine"]
+    assert answer_without(said, frozenset()) is said
