@@ -196,6 +196,15 @@ def test_different(expected: Any, actual: Any, found: Any) -> None:  # noqa: ANN
     assert differs(expected, actual) == found
 
 
+def test_tags_of_aws_itself_mean_nothing_in_a_map_either() -> None:
+    schema = ResourceSchema(
+        resource_type="Test::Some::Thing",
+        document={"properties": {"Tags": {"type": "object", "patternProperties": {".*": {"type": "string"}}}}},
+    )
+    assert differs({"Tags": {"a": "b"}}, {"Tags": {"a": "b", "aws:x": "y"}}, schema) == []
+    assert differs({"Tags": {"a": "b"}}, {"Tags": {"a": "b", "x": "y"}}, schema) == [("/Tags/x", "ADD")]
+
+
 def test_the_largest_matching_counts() -> None:
     """The first element fits both live ones, the second only the first: neither is missing."""
     assert (

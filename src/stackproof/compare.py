@@ -182,6 +182,8 @@ class _Walk:
             yield from self.walk(f"{path}/{key}", each, live.get(key, _ABSENT))
         if self.shape.is_map(path):
             for key in live.keys() - expected.keys():
+                if _TAGS.search(path) and str(key).startswith("aws:"):
+                    continue
                 yield _added(f"{path}/{key}", live[key])
 
     def _array(self, path: str, expected: Sequence[Resolved], actual: _Actual) -> Iterator[_Leaf]:
