@@ -89,7 +89,7 @@ def test_a_denied_call_never_looks_like_a_difference(deployed: Deployed, calls: 
             assert proof.status in {DriftStatus.IN_SYNC, DriftStatus.NOT_CHECKED}, (name, call)
 
 
-def test_tampering_is_seen_as_exactly_that_property_of_that_resource(deployed: Deployed) -> None:
+def test_tampering_is_seen_as_exactly_that_property_of_that_resource(deployed: Deployed, proofs: Proofs) -> None:
     tampered = TAMPERED.get(deployed.name, ())
     prover = deployed.prover()
     for each in tampered:
@@ -97,7 +97,16 @@ def test_tampering_is_seen_as_exactly_that_property_of_that_resource(deployed: D
         assert isinstance(parameters, Mapping)
         getattr(deployed.target.client(each.service), each.operation)(**parameters)
     changed = {(name, one.path) for name, proof in deployed.proofs().items() for one in proof.differences}
-    assert changed == {(each.logical_id, path) for each in tampered for path in (each.path, *each.more)}
+    assert changed == {
+        (each.logical_id, path)
+        for each in tampered
+        for path in (_paths(proofs[each.logical_id]) if each.path == "*" else (each.path,))
+    }
+
+
+def _paths(proof: ResourceProof) -> tuple[str, ...]:
+    """All properties of a resource that was in sync."""
+    return (*proof.proven, *(each.path for each in proof.unproven))
 
 
 def test_what_is_deleted_is_seen_to_be_gone(deployed: Deployed) -> None:

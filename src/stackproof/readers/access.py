@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 _DENIED: Final = ("AccessDenied", "AuthorizationError", "Forbidden", "UnauthorizedOperation", "NotAuthorized")
+_MISSING: Final = frozenset({"NotImplemented", "NotYetImplemented"})
 _T = TypeVar("_T")
 
 
@@ -60,25 +61,32 @@ def found_or_none(call: Callable[[], _T], *absent: str) -> _T | None:
         raise
 
 
+def _refused(code: str) -> UnprovenReason | None:
+    """Why a call was not answered, if that costs what it would have told and nothing else."""
+    if code.startswith(_DENIED) or "AccessDenied" in code:
+        return UnprovenReason.DENIED
+    return UnprovenReason.NOT_EMULATED if code in _MISSING else None
+
+
 class Parts:
-    """A reading in the making: what further calls are denied costs their own properties, not the whole reading."""
+    """A reading in the making: what is refused of further calls costs their own properties, not the whole reading."""
 
     def __init__(self, request: ReadRequest) -> None:
         self._expected = request.expected
         self.unread: dict[str, UnprovenReason] = {}
 
     def of(self, pointers: str | Iterable[str], call: Callable[[], _T], default: _T) -> _T:
-        """What the call gives; the default, with the pointers noted as denied, if the service refuses it."""
+        """What the call gives; the default, with the pointers noted, if it is denied or the emulator lacks it."""
         from botocore.exceptions import ClientError  # noqa: PLC0415 - heavy
 
         try:
             return call()
         except ClientError as error:
-            code = str(error.response.get("Error", {}).get("Code", ""))
-            if not code.startswith(_DENIED) and "AccessDenied" not in code:
+            reason = _refused(str(error.response.get("Error", {}).get("Code", "")))
+            if reason is None:
                 raise
             for pointer in (pointers,) if isinstance(pointers, str) else pointers:
-                self.unread[pointer] = UnprovenReason.DENIED
+                self.unread[pointer] = reason
             return default
 
     def reading(self, properties: JsonObject, attributes: JsonObject) -> Reading:

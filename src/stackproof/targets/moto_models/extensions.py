@@ -3,6 +3,7 @@
 Extended are: Performance Insights of a database, `LoggingConfig` of a function (and its later changes, with those of
 tracing and key), and the description of a security group's rule whose peer is a group. A second filter of a log group,
 or a second way to invoke a function, under the same name replaces the first. EC2 can filter ACLs and endpoints by id.
+An origin of a distribution keeps its access control.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ def extend() -> None:
     _extend_rules()
     _replace_what_has_the_same_name()
     _filter_by_id()
+    _extend_origins()
     _read_json_as_json()
     _extend_functions_of_templates()
 
@@ -113,6 +115,20 @@ def _with_id(others: Any, name: str) -> Any:  # noqa: ANN401
         return resource.id if filter_name == name else others(resource, filter_name, *more, **named)
 
     return get_filter_value
+
+
+def _extend_origins() -> None:
+    from moto.cloudfront.models import Origin  # noqa: PLC0415 - heavy
+
+    created = Origin.__init__
+
+    def init(origin: Any, given: dict[str, Any]) -> None:  # noqa: ANN401
+        created(origin, given)
+        origin.origin_access_control_id = given.get("OriginAccessControlId")
+        if "S3OriginConfig" in given:
+            origin.s3_origin_config = given["S3OriginConfig"]
+
+    _replace(Origin, __init__=init)
 
 
 def _read_json_as_json() -> None:

@@ -42,7 +42,7 @@ class Call:
         """A property, or the default where the template does not set it."""
         return self.properties.get(name, default)
 
-    def send(self, service: str, operation: str, **parameters: Any) -> Any:  # noqa: ANN401
+    def send(self, service: str, operation: str, /, **parameters: Any) -> Any:  # noqa: ANN401
         """Call the service with the parameters that the operation has, each in the type that it has there."""
         client = self.client(service)
         method = client.meta.method_to_api_mapping[operation]
