@@ -112,6 +112,9 @@ class RecordedClient:
     def __getattr__(self, operation: str) -> Callable[..., Any]:
         return lambda **parameters: self._answer(operation, parameters)
 
+    def can_paginate(self, operation: str) -> bool:
+        return operation in self.answers
+
     def get_paginator(self, operation: str) -> _Paginator:
         return _Paginator(lambda **parameters: self._answer(operation, parameters))
 

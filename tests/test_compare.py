@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stackproof.compare import compared, leaf_paths, matches
+from stackproof.equivalences import EQUAL, LISTS, SETS
 from stackproof.intrinsics import Unresolved
 from stackproof.model.observation import Change
 from stackproof.model.schema import ResourceSchema
@@ -196,6 +197,15 @@ def test_different(expected: Any, actual: Any, found: Any) -> None:  # noqa: ANN
     assert differs(expected, actual) == found
 
 
+def test_tags_of_aws_itself_mean_nothing_in_a_map_either() -> None:
+    schema = ResourceSchema(
+        resource_type="Test::Some::Thing",
+        document={"properties": {"Tags": {"type": "object", "patternProperties": {".*": {"type": "string"}}}}},
+    )
+    assert differs({"Tags": {"a": "b"}}, {"Tags": {"a": "b", "aws:x": "y"}}, schema) == []
+    assert differs({"Tags": {"a": "b"}}, {"Tags": {"a": "b", "x": "y"}}, schema) == [("/Tags/x", "ADD")]
+
+
 def test_the_largest_matching_counts() -> None:
     """The first element fits both live ones, the second only the first: neither is missing."""
     assert (
@@ -303,3 +313,59 @@ def test_the_order_of_a_set_means_nothing(items: list[str], random: Any) -> None
     shuffled = list(items)
     random.shuffle(shuffled)
     assert differs({"Unique": items}, {"Unique": shuffled}) == []
+
+
+_KEY_ID = "11111111-2222-3333-4444-555555555555"
+_KEY_ARN = f"arn:aws:kms:us-east-1:123456789012:key/{_KEY_ID}"
+EQUAL_EXAMPLES: dict[tuple[str, str], tuple[str, str, str]] = {
+    ("AWS::EC2::SecurityGroup", "/SecurityGroupEgress/*/IpProtocol"): ("6", "tcp", "udp"),
+    ("AWS::EC2::SecurityGroup", "/SecurityGroupIngress/*/IpProtocol"): ("TCP", "tcp", "icmp"),
+    ("AWS::EC2::SecurityGroupEgress", "/IpProtocol"): ("17", "udp", "tcp"),
+    ("AWS::EC2::SecurityGroupIngress", "/IpProtocol"): ("58", "icmpv6", "icmp"),
+    ("AWS::ECR::Repository", "/EncryptionConfiguration/KmsKey"): (_KEY_ID, _KEY_ARN, f"{_KEY_ARN}0"),
+    ("AWS::ECS::Service", "/PlatformVersion"): ("LATEST", "1.4.0", ""),
+    ("AWS::ElastiCache::CacheCluster", "/EngineVersion"): ("1.6", "1.6.22", "1.66.1"),
+    ("AWS::ElastiCache::ReplicationGroup", "/EngineVersion"): ("7", "7.1.0", "6.2.6"),
+    ("AWS::Events::EventBus", "/KmsKeyIdentifier"): (_KEY_ARN, _KEY_ID, "other"),
+    ("AWS::StepFunctions::StateMachine", "/EncryptionConfiguration/KmsKeyId"): (_KEY_ID, _KEY_ARN, "other"),
+}
+
+
+def _nested(pointer: str, value: Any) -> Any:  # noqa: ANN401
+    """The value at the pointer of an otherwise empty object."""
+    for name in reversed(pointer.split("/")[1:]):
+        value = [value] if name == "*" else {name: value}
+    return value
+
+
+@pytest.mark.parametrize("row", sorted(EQUAL), ids=" ".join)
+def test_each_equivalence_has_an_example_that_is_equal_and_one_that_is_not(row: tuple[str, str]) -> None:
+    resource_type, pointer = row
+    schema = CfnLintSchemas().schema(resource_type)
+    assert schema is not None
+    assert schema.at(pointer) is not None
+    expected, equal, other = (_nested(pointer, each) for each in EQUAL_EXAMPLES[row])
+    assert differs(expected, equal, schema) == []
+    assert differs(expected, other, schema) != []
+
+
+@pytest.mark.parametrize("row", sorted(SETS | LISTS), ids=" ".join)
+def test_each_set_and_list_is_an_array_of_which_the_schema_says_otherwise(row: tuple[str, str]) -> None:
+    resource_type, pointer = row
+    schema = CfnLintSchemas().schema(resource_type)
+    assert schema is not None
+    here = schema.at(pointer) or {}
+    assert here.get("type") == "array"
+    two, turned = _nested(pointer, ["a", "b"]), _nested(pointer, ["b", "a"])
+    assert (differs(two, turned, schema) == []) is (row in SETS)
+
+
+def test_a_key_by_its_alias_and_by_its_id_is_neither_equal_nor_different() -> None:
+    for live in (_KEY_ARN, _KEY_ID):
+        found = compared({"Name": "alias/app"}, {"Name": live}, SCHEMA)
+        assert [path for path, _ in found.unresolved] == ["/Name"]
+        assert (found.proven, found.differences) == ((), ())
+    listed = compared({"Unique": ["alias/app"]}, {"Unique": [_KEY_ARN]}, SCHEMA)
+    assert [path for path, _ in listed.unresolved] == ["/Unique"]
+    assert differs({"Name": "alias/app"}, {"Name": "alias/other"}) == [("/Name", "NOT_EQUAL")]
+    assert differs({"Document": {"a": "alias/app"}}, {"Document": {"a": _KEY_ARN}}) == [("/Document", "NOT_EQUAL")]

@@ -356,3 +356,28 @@ def test_what_breaks_while_looking_breaks_for_everyone_who_waits() -> None:
         made.observe("Nobody")
     with pytest.raises(KeyError):
         made.observe("Nobody")
+
+
+def test_a_reader_gets_the_ids_of_all_of_its_type_and_a_memory_that_they_share() -> None:
+    seen: list[tuple[tuple[str, ...], object]] = []
+    made = iter(("first", "second"))
+
+    def read(request: ReadRequest) -> Reading:
+        seen.append((request.siblings, request.once("key", lambda: next(made))))
+        return Reading(properties={})
+
+    prove_stack(prover(resources(A={}, B={}), {}, readers={THING: read}))
+    assert seen == [(("A-1", "B-1"), "first"), (("A-1", "B-1"), "first")]
+
+
+def test_a_resource_that_is_looked_for_again_is_asked_for_alone() -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def read(request: ReadRequest) -> Reading | None:
+        asked.append(request.siblings)
+        return Reading(properties={}) if len(asked) > 1 else None
+
+    patience = Patience(settled_at=1.0, clock=lambda: 0.0, sleep=lambda _: None)
+    proved = prover(resources(A={}, B={}), {}, readers={THING: read}, patience=patience).prove("A")
+    assert proved.status is DriftStatus.IN_SYNC
+    assert asked == [("A-1", "B-1"), ("A-1",)]

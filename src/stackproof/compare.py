@@ -13,36 +13,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, TypeGuard
 
+from stackproof.equivalences import DOCUMENTS, EQUAL, LISTS, SETS, in_other_words
 from stackproof.intrinsics import Resolved, known, unresolved_in
 from stackproof.model.json import JsonObject, JsonValue, canonical
 from stackproof.model.observation import Change, PropertyDifference
 from stackproof.model.schema import ResourceSchema
 
-__all__ = ["DOCUMENTS", "SETS", "Comparison", "compared", "leaf_paths", "matches"]
-
-SETS: Final[frozenset[tuple[str, str]]] = frozenset(
-    {
-        ("AWS::CloudWatch::Alarm", "/AlarmActions"),
-        ("AWS::CloudWatch::Alarm", "/InsufficientDataActions"),
-        ("AWS::CloudWatch::Alarm", "/OKActions"),
-        ("AWS::Lambda::Function", "/VpcConfig/SecurityGroupIds"),
-        ("AWS::Lambda::Function", "/VpcConfig/SubnetIds"),
-        ("AWS::RDS::DBInstance", "/AssociatedRoles"),
-        ("AWS::RDS::DBInstance", "/EnableCloudwatchLogsExports"),
-        ("AWS::RDS::DBInstance", "/ProcessorFeatures"),
-    }
-)
-"""Arrays whose order means nothing though their schema does not say so."""
-
-LISTS: Final[frozenset[tuple[str, str]]] = frozenset({("AWS::Lambda::Function", "/Layers")})
-"""Arrays whose order matters though their schema says that items are unique: later layers cover earlier ones."""
-
-DOCUMENTS: Final = re.compile(r"/(\w*PolicyDocument|KeyPolicy|RedrivePolicy|FilterPolicy|PolicyText)$")
-"""Names of JSON documents, for types that have no schema."""
+__all__ = ["Comparison", "compared", "leaf_paths", "matches"]
 
 _TAGS: Final = re.compile(r"/Tags$")
 _ABSENT: Final = object()
@@ -153,6 +134,10 @@ class _Shape:
         """Whether its keys are free, such as names of environment variables."""
         return bool((self.at(path) or {}).get("patternProperties"))
 
+    def equals(self, path: str) -> Callable[[str, str], bool]:
+        """How two texts that are not the same may be equal."""
+        return EQUAL.get((self.resource_type, re.sub(r"/\d+(?=/|$)", "/*", path)), lambda _, __: False)
+
     def transform(self, path: str) -> str | None:
         return self.transforms.get(re.sub(r"/\d+(?=/|$)", "/*", path))
 
@@ -171,8 +156,12 @@ class _Walk:
         elif unknown := unresolved_in(expected):
             yield _Leaf(path=path, reason=unknown[0].reason)
         else:
-            difference = self._difference(path, known(expected), actual)
-            yield _Leaf(path=path, difference=difference)
+            wanted = known(expected)
+            difference = self._difference(path, wanted, actual)
+            if difference and not self.shape.is_document(path) and in_other_words(wanted, difference.actual):
+                yield _Leaf(path=path, reason="the alias of a key cannot be compared with the key")
+            else:
+                yield _Leaf(path=path, difference=difference)
 
     def _object(self, path: str, expected: Mapping[str, Resolved], actual: _Actual) -> Iterator[_Leaf]:
         live = _parsed(actual)
@@ -182,6 +171,8 @@ class _Walk:
             yield from self.walk(f"{path}/{key}", each, live.get(key, _ABSENT))
         if self.shape.is_map(path):
             for key in live.keys() - expected.keys():
+                if _TAGS.search(path) and str(key).startswith("aws:"):
+                    continue
                 yield _added(f"{path}/{key}", live[key])
 
     def _array(self, path: str, expected: Sequence[Resolved], actual: _Actual) -> Iterator[_Leaf]:
@@ -237,7 +228,7 @@ class _Walk:
         return missing, [each for index, each in enumerate(live) if index not in partner]
 
     def _same(self, path: str, expected: JsonValue, actual: JsonValue) -> bool:
-        return all(each.difference is None for each in self.walk(path, expected, actual))
+        return all(each.difference is None and each.reason is None for each in self.walk(path, expected, actual))
 
     def _equal(self, path: str, expected: JsonValue, live: JsonValue) -> bool:
         if self.shape.is_document(path):
@@ -253,6 +244,7 @@ class _Walk:
             or (_has_booleans(types) and _text(expected).lower() == _text(live).lower())
             or _same_json(expected, live)
             or _transformed(self.shape.transform(path), _text(expected), _text(live))
+            or self.shape.equals(path)(_text(expected), _text(live))
         )
 
 

@@ -14,6 +14,7 @@ from stackproof.model.observation import Reading, UnprovenReason
 from stackproof.model.report import CheckReport
 from stackproof.model.schema import ResourceSchema
 from stackproof.model.template import Template
+from stackproof.once import Once, each_time
 
 __all__ = [
     "PolicyEngine",
@@ -97,7 +98,11 @@ class Target(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadRequest:
-    """What a reader gets. `expected` are the template's properties, resolved as far as that is possible."""
+    """What a reader gets. `expected` are the template's properties, resolved as far as that is possible.
+
+    `siblings` are the physical ids of all resources of the type in the stack: where the service lists, a reader asks
+    for all of them in one call, and `once` remembers the answer for the others.
+    """
 
     client: Callable[[str], Any]
     logical_id: str
@@ -108,6 +113,8 @@ class ReadRequest:
     region: str
     partition: str
     stack_id: str = ""
+    siblings: tuple[str, ...] = ()
+    once: Once = each_time
 
 
 Reader: TypeAlias = Callable[[ReadRequest], Reading | None]

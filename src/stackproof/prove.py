@@ -32,6 +32,7 @@ from stackproof.model.observation import (
 )
 from stackproof.model.schema import ResourceSchema
 from stackproof.model.template import Resource, Template
+from stackproof.once import OnceForAll, each_time
 from stackproof.ports import Reader, ReadRequest, SchemaSource, Target
 
 __all__ = ["PARTS", "Observation", "Patience", "Prover", "prove_stack"]
@@ -41,6 +42,10 @@ PARTS: Final[Mapping[tuple[str, str], tuple[tuple[str, str], ...]]] = {
     ("AWS::EC2::SecurityGroup", "SecurityGroupEgress"): (("AWS::EC2::SecurityGroupEgress", "GroupId"),),
     ("AWS::IAM::Role", "Policies"): (("AWS::IAM::Policy", "Roles"), ("AWS::IAM::RolePolicy", "RoleName")),
     ("AWS::IAM::Role", "ManagedPolicyArns"): (("AWS::IAM::ManagedPolicy", "Roles"),),
+    ("AWS::IAM::User", "Policies"): (("AWS::IAM::Policy", "Users"), ("AWS::IAM::UserPolicy", "UserName")),
+    ("AWS::IAM::User", "ManagedPolicyArns"): (("AWS::IAM::ManagedPolicy", "Users"),),
+    ("AWS::IAM::Group", "Policies"): (("AWS::IAM::Policy", "Groups"), ("AWS::IAM::GroupPolicy", "GroupName")),
+    ("AWS::IAM::Group", "ManagedPolicyArns"): (("AWS::IAM::ManagedPolicy", "Groups"),),
     ("AWS::SNS::Topic", "Subscription"): (("AWS::SNS::Subscription", "TopicArn"),),
 }
 """Lists of a resource to which other resources of the template add: (type, property) ← (type, property that names it).
@@ -94,6 +99,7 @@ class Prover:
         self._readers = readers
         self._schemas = schemas
         self._patience = patience or Patience()
+        self._once = OnceForAll()
         self._lock = threading.Lock()
         self._observed: dict[str, Future[Observation]] = {}
         self._notifications: list[Notification] = []
@@ -179,6 +185,8 @@ class Prover:
             region=self.deployment.region,
             partition=self.deployment.partition,
             stack_id=self.deployment.stack_id,
+            siblings=self._siblings(resource.resource_type),
+            once=self._once,
         )
         return self._read(reader, request)
 
@@ -193,9 +201,20 @@ class Prover:
             absent = observation == Observation() and patience.clock() < patience.settled_at
             if not throttled and not absent:
                 return observation
+            if absent:  # what was listed before may be older than the resource
+                request = replace(request, siblings=(request.physical_id,), once=each_time)
             patience.sleep(pause)
             pause = min(pause * 2, 8.0)
             attempt += 1
+
+    def _siblings(self, resource_type: str) -> tuple[str, ...]:
+        return tuple(
+            sorted(
+                each.physical_id
+                for each in self.deployment.resources
+                if each.resource_type == resource_type and each.physical_id and each.status not in _GONE
+            )
+        )
 
     def _attempt(self, reader: Reader, request: ReadRequest) -> Observation:
         try:

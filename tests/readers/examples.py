@@ -69,6 +69,7 @@ _NETWORK: Final = (
             "describe_vpcs": {
                 "Vpcs": [
                     {
+                        "VpcId": "vpc-1",
                         "CidrBlock": "10.0.0.0/16",
                         "InstanceTenancy": "default",
                         "Tags": TAGS,
@@ -91,7 +92,7 @@ _NETWORK: Final = (
             "Tags": TAGS,
         },
         attributes={"VpcId": "vpc-1", "DefaultSecurityGroup": "sg-1", "DefaultNetworkAcl": "acl-1"},
-        gone=({"describe_vpcs": failure("InvalidVpcID.NotFound")},),
+        gone=({"describe_vpcs": {"Vpcs": []}},),
         denied={"describe_vpc_attribute": ("/EnableDnsHostnames", "/EnableDnsSupport"), "describe_network_acls": ()},
     ),
     Example(
@@ -118,7 +119,7 @@ _NETWORK: Final = (
             "Tags": [],
         },
         attributes={"SubnetId": "subnet-1", "Ipv6CidrBlocks": ["fd00::/64"]},
-        gone=({"describe_subnets": failure("InvalidSubnetID.NotFound")},),
+        gone=({"describe_subnets": {"Subnets": []}},),
     ),
     Example(
         resource_type="AWS::EC2::RouteTable",
@@ -126,7 +127,7 @@ _NETWORK: Final = (
         answers={"describe_route_tables": {"RouteTables": [{"RouteTableId": "rtb-1", "VpcId": "vpc-1", "Tags": TAGS}]}},
         properties={"VpcId": "vpc-1", "Tags": TAGS},
         attributes={"RouteTableId": "rtb-1"},
-        gone=({"describe_route_tables": failure("InvalidRouteTableID.NotFound")},),
+        gone=({"describe_route_tables": {"RouteTables": []}},),
     ),
     Example(
         resource_type="AWS::EC2::Route",
@@ -148,7 +149,7 @@ _NETWORK: Final = (
         attributes={"CidrBlock": "0.0.0.0/0"},
         gone=(
             {"describe_route_tables": {"RouteTables": [{"Routes": []}]}},
-            {"describe_route_tables": failure("InvalidRouteTableID.NotFound")},
+            {"describe_route_tables": {"RouteTables": []}},
         ),
     ),
     Example(
@@ -184,10 +185,10 @@ _NETWORK: Final = (
     Example(
         resource_type="AWS::EC2::InternetGateway",
         physical_id="igw-1",
-        answers={"describe_internet_gateways": {"InternetGateways": [{"Tags": TAGS}]}},
+        answers={"describe_internet_gateways": {"InternetGateways": [{"InternetGatewayId": "igw-1", "Tags": TAGS}]}},
         properties={"Tags": TAGS},
         attributes={"InternetGatewayId": "igw-1"},
-        gone=({"describe_internet_gateways": failure("InvalidInternetGatewayID.NotFound")},),
+        gone=({"describe_internet_gateways": {"InternetGateways": []}},),
     ),
     Example(
         resource_type="AWS::EC2::VPCGatewayAttachment",
@@ -235,6 +236,7 @@ _NETWORK: Final = (
             "describe_nat_gateways": {
                 "NatGateways": [
                     {
+                        "NatGatewayId": "nat-1",
                         "State": "available",
                         "SubnetId": "subnet-1",
                         "ConnectivityType": "public",
@@ -249,8 +251,8 @@ _NETWORK: Final = (
         properties={"SubnetId": "subnet-1", "ConnectivityType": "public", "AllocationId": "eipalloc-1", "Tags": []},
         attributes={"NatGatewayId": "nat-1", "EniId": "eni-1"},
         gone=(
-            {"describe_nat_gateways": failure("NatGatewayNotFound")},
-            {"describe_nat_gateways": {"NatGateways": [{"State": "deleted"}]}},
+            {"describe_nat_gateways": {"NatGateways": []}},
+            {"describe_nat_gateways": {"NatGateways": [{"NatGatewayId": "nat-1", "State": "deleted"}]}},
         ),
     ),
     Example(
@@ -319,7 +321,7 @@ _NETWORK: Final = (
             "Tags": [],
         },
         attributes={"GroupId": "sg-1"},
-        gone=({"describe_security_groups": failure("InvalidGroup.NotFound")},),
+        gone=({"describe_security_groups": {"SecurityGroups": []}},),
     ),
     Example(
         resource_type="AWS::EC2::SecurityGroupIngress",
@@ -329,6 +331,7 @@ _NETWORK: Final = (
                 "SecurityGroupRules": [
                     {
                         **_PEERS,
+                        "SecurityGroupRuleId": "sgr-1",
                         "IsEgress": False,
                         "GroupId": "sg-1",
                         "ReferencedGroupInfo": {"GroupId": "sg-2", "UserId": ACCOUNT},
@@ -344,8 +347,12 @@ _NETWORK: Final = (
         },
         attributes={"Id": "sgr-1"},
         gone=(
-            {"describe_security_group_rules": failure("InvalidSecurityGroupRuleId.NotFound")},
-            {"describe_security_group_rules": {"SecurityGroupRules": [{"IsEgress": True}]}},
+            {"describe_security_group_rules": {"SecurityGroupRules": []}},
+            {
+                "describe_security_group_rules": {
+                    "SecurityGroupRules": [{"SecurityGroupRuleId": "sgr-1", "IsEgress": True}]
+                }
+            },
         ),
     ),
     Example(
@@ -373,7 +380,15 @@ _NETWORK: Final = (
         physical_id="sgr-1",
         answers={
             "describe_security_group_rules": {
-                "SecurityGroupRules": [{**_PEERS, "IsEgress": True, "GroupId": "sg-1", "CidrIpv4": "10.0.0.0/8"}]
+                "SecurityGroupRules": [
+                    {
+                        **_PEERS,
+                        "SecurityGroupRuleId": "sgr-1",
+                        "IsEgress": True,
+                        "GroupId": "sg-1",
+                        "CidrIpv4": "10.0.0.0/8",
+                    }
+                ]
             }
         },
         properties={**_PEERS, "GroupId": "sg-1", "CidrIp": "10.0.0.0/8"},
@@ -414,7 +429,7 @@ _DATA: Final = (
         expected={"AliasName": "alias/a", "TargetKeyId": "arn:aws:kms:x:1:key/k-1"},
         answers={"list_aliases": {"Aliases": [{"AliasName": "alias/a", "TargetKeyId": "k-1"}]}},
         properties={"AliasName": "alias/a", "TargetKeyId": "arn:aws:kms:x:1:key/k-1"},
-        gone=({"list_aliases": {"Aliases": []}}, {"list_aliases": failure("NotFoundException")}),
+        gone=({"list_aliases": {"Aliases": []}},),
     ),
     Example(
         resource_type="AWS::KMS::Alias",

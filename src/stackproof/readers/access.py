@@ -3,17 +3,50 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, TypeVar, cast
 
 from stackproof.model.json import JsonObject, JsonValue
 from stackproof.model.observation import Reading, UnprovenReason
-from stackproof.ports import ReadRequest
+from stackproof.ports import Reader, ReadRequest
 
-__all__ = ["Parts", "chosen", "covered", "found_or_none", "pages", "parsed", "tag_list"]
+__all__ = [
+    "LiveReader",
+    "Parts",
+    "batch",
+    "chosen",
+    "covered",
+    "found_or_none",
+    "listed",
+    "pages",
+    "parsed",
+    "pascal",
+    "reads",
+    "spelt",
+    "tag_list",
+]
 
 _DENIED: Final = ("AccessDenied", "AuthorizationError", "Forbidden", "UnauthorizedOperation", "NotAuthorized")
+_MISSING: Final = frozenset({"NotImplemented", "NotYetImplemented"})
 _T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveReader:
+    """A reader, and the IAM actions of all calls that it may make."""
+
+    read: Reader
+    actions: tuple[str, ...]
+
+    def __call__(self, request: ReadRequest) -> Reading | None:
+        """Read the resource; None if it is not there."""
+        return self.read(request)
+
+
+def reads(read: Reader, *actions: str) -> LiveReader:
+    """One row of a table of readers: the function, and what it needs to be allowed."""
+    return LiveReader(read=read, actions=tuple(sorted(actions)))
 
 
 def found_or_none(call: Callable[[], _T], *absent: str) -> _T | None:
@@ -28,25 +61,32 @@ def found_or_none(call: Callable[[], _T], *absent: str) -> _T | None:
         raise
 
 
+def _refused(code: str) -> UnprovenReason | None:
+    """Why a call was not answered, if that costs what it would have told and nothing else."""
+    if code.startswith(_DENIED) or "AccessDenied" in code:
+        return UnprovenReason.DENIED
+    return UnprovenReason.NOT_EMULATED if code in _MISSING else None
+
+
 class Parts:
-    """A reading in the making: what further calls are denied costs their own properties, not the whole reading."""
+    """A reading in the making: what is refused of further calls costs their own properties, not the whole reading."""
 
     def __init__(self, request: ReadRequest) -> None:
         self._expected = request.expected
         self.unread: dict[str, UnprovenReason] = {}
 
     def of(self, pointers: str | Iterable[str], call: Callable[[], _T], default: _T) -> _T:
-        """What the call gives; the default, with the pointers noted as denied, if the service refuses it."""
+        """What the call gives; the default, with the pointers noted, if it is denied or the emulator lacks it."""
         from botocore.exceptions import ClientError  # noqa: PLC0415 - heavy
 
         try:
             return call()
         except ClientError as error:
-            code = str(error.response.get("Error", {}).get("Code", ""))
-            if not code.startswith(_DENIED) and "AccessDenied" not in code:
+            reason = _refused(str(error.response.get("Error", {}).get("Code", "")))
+            if reason is None:
                 raise
             for pointer in (pointers,) if isinstance(pointers, str) else pointers:
-                self.unread[pointer] = UnprovenReason.DENIED
+                self.unread[pointer] = reason
             return default
 
     def reading(self, properties: JsonObject, attributes: JsonObject) -> Reading:
@@ -64,8 +104,49 @@ class Parts:
 
 
 def pages(client: Any, operation: str, key: str, **parameters: Any) -> list[Any]:  # noqa: ANN401 - botocore's
-    """All items of an operation that answers in pages."""
+    """All items of an operation, page by page where it answers in pages."""
+    if not client.can_paginate(operation):
+        return list(getattr(client, operation)(**parameters).get(key, ()))
     return [each for page in client.get_paginator(operation).paginate(**parameters) for each in page.get(key, ())]
+
+
+def listed(
+    request: ReadRequest,
+    call: Callable[[Sequence[str]], list[Any]],
+    identity: str,
+    *,
+    wanted: str = "",
+    at_most: int = 100,
+) -> Any:  # noqa: ANN401 - botocore's structures
+    """The resource out of one answer for all of the stack's of its type; None if it is not in it.
+
+    `call` asks for some ids, `identity` names the member of the answer that holds one, and `wanted` is the own one
+    (default: the physical id).
+    """
+    own = wanted or request.physical_id
+    found = batch(request, call, {own, *request.siblings}, own, at_most=at_most)
+    return next((each for each in found if each.get(identity) == own), None)
+
+
+def batch(
+    request: ReadRequest,
+    call: Callable[[Sequence[str]], list[Any]],
+    ids: Iterable[str],
+    own: str,
+    *,
+    at_most: int = 100,
+) -> list[Any]:
+    """What the service says of as many of the ids as it takes at once, the own one among them; asked once."""
+    every = sorted(ids)
+    start = every.index(own) // at_most * at_most
+    some = tuple(every[start : start + at_most])
+    found: list[Any] = request.once((request.resource_type, call.__qualname__, some), lambda: call(some))
+    return found
+
+
+def spelt(expected: JsonValue, name: Any, *others: Any) -> JsonValue:  # noqa: ANN401 - botocore's structures
+    """A name as the template spells it, if that is another name of the same thing (its ARN, say); else the name."""
+    return expected if isinstance(expected, str) and expected in {name, *others} else cast("JsonValue", name)
 
 
 def covered(live: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
@@ -83,6 +164,15 @@ def tag_list(tags: Any, key: str = "Key", value: str = "Value") -> list[JsonValu
     if isinstance(tags, Mapping):
         return [{"Key": name, "Value": text} for name, text in sorted(tags.items())]
     return [{"Key": each[key], "Value": each.get(value, "")} for each in tags or ()]
+
+
+def pascal(value: Any, free: Iterable[str] = ()) -> Any:  # noqa: ANN401 - botocore's structures
+    """An answer with CloudFormation's capitals; below the members named in `free` are keys of the user's own."""
+    if isinstance(value, Mapping):
+        return {
+            f"{key[:1].upper()}{key[1:]}": each if key in free else pascal(each, free) for key, each in value.items()
+        }
+    return [pascal(each, free) for each in value] if isinstance(value, list) else value
 
 
 def parsed(text: Any) -> JsonValue:  # noqa: ANN401 - a document, as text or not

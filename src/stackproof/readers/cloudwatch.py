@@ -1,13 +1,13 @@
-"""Alarms."""
+"""Alarms and dashboards."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from stackproof.model.observation import Reading
 from stackproof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, covered, tag_list
+from stackproof.readers.access import Parts, covered, found_or_none, listed, pages, reads, tag_list
 
 __all__ = ["READERS"]
 
@@ -38,15 +38,65 @@ _SAME: Final = (
 
 def read_alarm(request: ReadRequest) -> Reading | None:
     """DescribeAlarms and ListTagsForResource."""
+    return _alarm(request, "MetricAlarm", _SAME)
+
+
+_OF_COMPOSITE: Final = (
+    "ActionsEnabled",
+    "ActionsSuppressor",
+    "ActionsSuppressorExtensionPeriod",
+    "ActionsSuppressorWaitPeriod",
+    "AlarmActions",
+    "AlarmDescription",
+    "AlarmName",
+    "AlarmRule",
+    "InsufficientDataActions",
+    "OKActions",
+)
+
+
+def read_composite_alarm(request: ReadRequest) -> Reading | None:
+    """DescribeAlarms and ListTagsForResource."""
+    return _alarm(request, "CompositeAlarm", _OF_COMPOSITE)
+
+
+def _alarm(request: ReadRequest, kind: str, names: tuple[str, ...]) -> Reading | None:
     client = request.client("cloudwatch")
-    answer = client.describe_alarms(AlarmNames=[request.physical_id], AlarmTypes=["MetricAlarm"])
-    live = next(iter(answer["MetricAlarms"]), None)
+
+    def described(some: Sequence[str]) -> list[Any]:
+        return pages(client, "describe_alarms", f"{kind}s", AlarmNames=list(some), AlarmTypes=[kind])
+
+    live = listed(request, described, "AlarmName")
     if live is None:
         return None
     parts = Parts(request)
     arn = live["AlarmArn"]
     tags: list[Any] = parts.of("/Tags", lambda: client.list_tags_for_resource(ResourceARN=arn)["Tags"], [])
-    return parts.reading({**covered(live, _SAME), "Tags": tag_list(tags)}, {"Arn": arn})
+    return parts.reading({**covered(live, names), "Tags": tag_list(tags)}, {"Arn": arn})
 
 
-READERS: Final[Mapping[str, Reader]] = {"AWS::CloudWatch::Alarm": read_alarm}
+def read_dashboard(request: ReadRequest) -> Reading | None:
+    """GetDashboard."""
+    client = request.client("cloudwatch")
+    live = found_or_none(
+        lambda: client.get_dashboard(DashboardName=request.physical_id),
+        "DashboardNotFoundError",
+        "ResourceNotFound",
+        "ResourceNotFoundException",
+    )
+    if live is None:
+        return None
+    parts = Parts(request)
+    tags: list[Any] = []
+    if "Tags" in request.expected:
+        arn = live["DashboardArn"]
+        tags = parts.of("/Tags", lambda: client.list_tags_for_resource(ResourceARN=arn)["Tags"], [])
+    return parts.reading({**covered(live, ("DashboardBody", "DashboardName")), "Tags": tag_list(tags)}, {})
+
+
+_OF_ALARMS: Final = ("cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource")
+READERS: Final[Mapping[str, Reader]] = {
+    "AWS::CloudWatch::Alarm": reads(read_alarm, *_OF_ALARMS),
+    "AWS::CloudWatch::CompositeAlarm": reads(read_composite_alarm, *_OF_ALARMS),
+    "AWS::CloudWatch::Dashboard": reads(read_dashboard, "cloudwatch:GetDashboard", "cloudwatch:ListTagsForResource"),
+}

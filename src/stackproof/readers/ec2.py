@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
 from stackproof.model.observation import Reading
 from stackproof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, chosen, covered, found_or_none, pages, tag_list
+from stackproof.readers.access import Parts, batch, chosen, covered, found_or_none, pages, reads, tag_list
+from stackproof.readers.ec2_listed import first, one
 
 __all__ = ["READERS"]
-
-
-def _first(items: Any) -> Any:  # noqa: ANN401 - botocore's structures
-    return next(iter(items or ()), None)
 
 
 def read_vpc(request: ReadRequest) -> Reading | None:
     """DescribeVpcs, and DescribeVpcAttribute for DNS."""
     client = request.client("ec2")
     vpc_id = request.physical_id
-    vpc = _first(found_or_none(lambda: client.describe_vpcs(VpcIds=[vpc_id])["Vpcs"], "InvalidVpcID.NotFound"))
+    vpc = one(request, "describe_vpcs", "Vpcs", "VpcId", "vpc-id")
     if vpc is None:
         return None
     parts = Parts(request)
@@ -47,19 +44,15 @@ def read_vpc(request: ReadRequest) -> Reading | None:
             "CidrBlock": vpc["CidrBlock"],
             "CidrBlockAssociations": [each["AssociationId"] for each in vpc.get("CidrBlockAssociationSet", ())],
             "Ipv6CidrBlocks": [each["Ipv6CidrBlock"] for each in vpc.get("Ipv6CidrBlockAssociationSet", ())],
-            "DefaultNetworkAcl": _first(each["NetworkAclId"] for each in acls if each["IsDefault"]),
-            "DefaultSecurityGroup": _first(each["GroupId"] for each in groups if each["GroupName"] == "default"),
+            "DefaultNetworkAcl": first(each["NetworkAclId"] for each in acls if each["IsDefault"]),
+            "DefaultSecurityGroup": first(each["GroupId"] for each in groups if each["GroupName"] == "default"),
         },
     )
 
 
 def read_subnet(request: ReadRequest) -> Reading | None:
     """DescribeSubnets."""
-    client = request.client("ec2")
-    subnets = found_or_none(
-        lambda: client.describe_subnets(SubnetIds=[request.physical_id])["Subnets"], "InvalidSubnetID.NotFound"
-    )
-    subnet = _first(subnets)
+    subnet = one(request, "describe_subnets", "Subnets", "SubnetId", "subnet-id")
     if subnet is None:
         return None
     names = (
@@ -77,7 +70,7 @@ def read_subnet(request: ReadRequest) -> Reading | None:
     return Parts(request).reading(
         {
             **covered(subnet, names),
-            "Ipv6CidrBlock": _first(ipv6),
+            "Ipv6CidrBlock": first(ipv6),
             "PrivateDnsNameOptionsOnLaunch": options or None,
             "Tags": tag_list(subnet.get("Tags")),
         },
@@ -87,7 +80,7 @@ def read_subnet(request: ReadRequest) -> Reading | None:
 
 def read_route_table(request: ReadRequest) -> Reading | None:
     """DescribeRouteTables."""
-    table = _route_table(request, request.physical_id)
+    table = one(request, "describe_route_tables", "RouteTables", "RouteTableId", "route-table-id")
     if table is None:
         return None
     return Parts(request).reading(
@@ -96,13 +89,13 @@ def read_route_table(request: ReadRequest) -> Reading | None:
 
 
 def _route_table(request: ReadRequest, table_id: str) -> Any:  # noqa: ANN401 - botocore's structures
+    """A table, asked for once however many of its routes are read."""
     client = request.client("ec2")
-    return _first(
-        found_or_none(
-            lambda: client.describe_route_tables(RouteTableIds=[table_id])["RouteTables"],
-            "InvalidRouteTableID.NotFound",
-        )
+    here = [{"Name": "route-table-id", "Values": [table_id]}]
+    found: list[Any] = request.once(
+        ("route table", table_id), lambda: pages(client, "describe_route_tables", "RouteTables", Filters=here)
     )
+    return first(found)
 
 
 _DESTINATIONS: Final = (
@@ -148,23 +141,22 @@ def read_route(request: ReadRequest) -> Reading | None:
 def read_association(request: ReadRequest) -> Reading | None:
     """DescribeRouteTables by the association's id."""
     client = request.client("ec2")
-    here = [{"Name": "association.route-table-association-id", "Values": [request.physical_id]}]
-    for table in pages(client, "describe_route_tables", "RouteTables", Filters=here):
+    own = request.physical_id
+
+    def described(ids: Sequence[str]) -> list[Any]:
+        here = [{"Name": "association.route-table-association-id", "Values": list(ids)}]
+        return pages(client, "describe_route_tables", "RouteTables", Filters=here)
+
+    for table in batch(request, described, {own, *request.siblings}, own):
         for each in table["Associations"]:
-            if each["RouteTableAssociationId"] == request.physical_id:
+            if each["RouteTableAssociationId"] == own:
                 return Parts(request).reading(chosen(each, ("RouteTableId", "SubnetId")), {"Id": request.physical_id})
     return None
 
 
 def read_internet_gateway(request: ReadRequest) -> Reading | None:
     """DescribeInternetGateways."""
-    client = request.client("ec2")
-    gateway = _first(
-        found_or_none(
-            lambda: client.describe_internet_gateways(InternetGatewayIds=[request.physical_id])["InternetGateways"],
-            "InvalidInternetGatewayID.NotFound",
-        )
-    )
+    gateway = one(request, "describe_internet_gateways", "InternetGateways", "InternetGatewayId", "internet-gateway-id")
     if gateway is None:
         return None
     return Parts(request).reading({"Tags": tag_list(gateway.get("Tags"))}, {"InternetGatewayId": request.physical_id})
@@ -180,7 +172,7 @@ def read_gateway_attachment(request: ReadRequest) -> Reading | None:
         gateway = request.expected.get("VpnGatewayId")
         call, name, key = client.describe_vpn_gateways, "VpnGatewayId", "VpnGateways"
         attachments, absent = "VpcAttachments", "InvalidVpnGatewayID.NotFound"
-    live = _first(found_or_none(lambda: call(**{f"{name}s": [gateway]})[key], absent))
+    live = first(found_or_none(lambda: call(**{f"{name}s": [gateway]})[key], absent))
     attached = [each for each in (live or {}).get(attachments, ()) if each["State"] in {"available", "attached"}]
     if not attached:
         return None
@@ -191,7 +183,7 @@ def read_gateway_attachment(request: ReadRequest) -> Reading | None:
 def read_address(request: ReadRequest) -> Reading | None:
     """DescribeAddresses by the public address."""
     client = request.client("ec2")
-    address = _first(
+    address = first(
         found_or_none(
             lambda: client.describe_addresses(PublicIps=[request.physical_id.partition("|")[0]])["Addresses"],
             "InvalidAddress.NotFound",
@@ -210,18 +202,11 @@ def read_address(request: ReadRequest) -> Reading | None:
 
 def read_nat_gateway(request: ReadRequest) -> Reading | None:
     """DescribeNatGateways; one that is deleted stays to be seen for an hour."""
-    client = request.client("ec2")
-    gateway = _first(
-        found_or_none(
-            lambda: client.describe_nat_gateways(NatGatewayIds=[request.physical_id])["NatGateways"],
-            "NatGatewayNotFound",
-            "InvalidNatGatewayID.NotFound",
-        )
-    )
+    gateway = one(request, "describe_nat_gateways", "NatGateways", "NatGatewayId", "nat-gateway-id")
     if gateway is None or gateway.get("State") in {"deleted", "deleting", "failed"}:
         return None
     addresses = gateway.get("NatGatewayAddresses") or []
-    primary = _first(each for each in addresses if each.get("IsPrimary")) or _first(addresses) or {}
+    primary = first(each for each in addresses if each.get("IsPrimary")) or first(addresses) or {}
     return Parts(request).reading(
         {
             **covered(gateway, ("ConnectivityType", "SubnetId", "VpcId")),
@@ -236,7 +221,7 @@ def read_nat_gateway(request: ReadRequest) -> Reading | None:
 def read_flow_log(request: ReadRequest) -> Reading | None:
     """DescribeFlowLogs; what is logged about follows from the id."""
     client = request.client("ec2")
-    log = _first(client.describe_flow_logs(FlowLogIds=[request.physical_id])["FlowLogs"])
+    log = first(client.describe_flow_logs(FlowLogIds=[request.physical_id])["FlowLogs"])
     if log is None:
         return None
     kind = next(
@@ -273,14 +258,22 @@ _LOGGED: Final = {
 }
 
 READERS: Final[Mapping[str, Reader]] = {
-    "AWS::EC2::EIP": read_address,
-    "AWS::EC2::FlowLog": read_flow_log,
-    "AWS::EC2::InternetGateway": read_internet_gateway,
-    "AWS::EC2::NatGateway": read_nat_gateway,
-    "AWS::EC2::Route": read_route,
-    "AWS::EC2::RouteTable": read_route_table,
-    "AWS::EC2::Subnet": read_subnet,
-    "AWS::EC2::SubnetRouteTableAssociation": read_association,
-    "AWS::EC2::VPC": read_vpc,
-    "AWS::EC2::VPCGatewayAttachment": read_gateway_attachment,
+    "AWS::EC2::EIP": reads(read_address, "ec2:DescribeAddresses"),
+    "AWS::EC2::FlowLog": reads(read_flow_log, "ec2:DescribeFlowLogs"),
+    "AWS::EC2::InternetGateway": reads(read_internet_gateway, "ec2:DescribeInternetGateways"),
+    "AWS::EC2::NatGateway": reads(read_nat_gateway, "ec2:DescribeNatGateways"),
+    "AWS::EC2::Route": reads(read_route, "ec2:DescribeRouteTables"),
+    "AWS::EC2::RouteTable": reads(read_route_table, "ec2:DescribeRouteTables"),
+    "AWS::EC2::Subnet": reads(read_subnet, "ec2:DescribeSubnets"),
+    "AWS::EC2::SubnetRouteTableAssociation": reads(read_association, "ec2:DescribeRouteTables"),
+    "AWS::EC2::VPC": reads(
+        read_vpc,
+        "ec2:DescribeNetworkAcls",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeVpcAttribute",
+        "ec2:DescribeVpcs",
+    ),
+    "AWS::EC2::VPCGatewayAttachment": reads(
+        read_gateway_attachment, "ec2:DescribeInternetGateways", "ec2:DescribeVpnGateways"
+    ),
 }

@@ -9,7 +9,7 @@ from typing import Any, Final
 from stackproof.model.json import JsonValue
 from stackproof.model.observation import Reading
 from stackproof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, covered, found_or_none, pages, parsed, tag_list
+from stackproof.readers.access import Parts, covered, found_or_none, pages, parsed, reads, tag_list
 
 __all__ = ["READERS"]
 
@@ -120,7 +120,11 @@ def read_managed_policy(request: ReadRequest) -> Reading | None:
 
 
 READERS: Final[Mapping[str, Reader]] = {
-    "AWS::IAM::ManagedPolicy": read_managed_policy,
-    "AWS::IAM::Policy": read_policy,
-    "AWS::IAM::Role": read_role,
+    "AWS::IAM::ManagedPolicy": reads(
+        read_managed_policy, "iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListEntitiesForPolicy"
+    ),
+    "AWS::IAM::Policy": reads(read_policy, "iam:GetGroupPolicy", "iam:GetRolePolicy", "iam:GetUserPolicy"),
+    "AWS::IAM::Role": reads(
+        read_role, "iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"
+    ),
 }

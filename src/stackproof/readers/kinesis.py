@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from stackproof.model.observation import Reading
 from stackproof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, chosen, found_or_none, tag_list
+from stackproof.readers.access import Parts, chosen, found_or_none, reads, tag_list
 
 __all__ = ["READERS"]
 
@@ -51,4 +51,6 @@ def _tags(client: Any, name: str) -> list[Any]:  # noqa: ANN401 - botocore makes
         after = {"ExclusiveStartTagKey": found[-1]["Key"]}
 
 
-READERS: Final[Mapping[str, Reader]] = {"AWS::Kinesis::Stream": read_stream}
+READERS: Final[Mapping[str, Reader]] = {
+    "AWS::Kinesis::Stream": reads(read_stream, "kinesis:DescribeStreamSummary", "kinesis:ListTagsForStream")
+}

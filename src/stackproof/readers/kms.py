@@ -8,7 +8,7 @@ from typing import Any, Final
 from stackproof.model.json import JsonValue
 from stackproof.model.observation import Reading
 from stackproof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, covered, found_or_none, pages, parsed, tag_list
+from stackproof.readers.access import Parts, covered, found_or_none, pages, parsed, reads, tag_list
 
 __all__ = ["READERS"]
 
@@ -47,12 +47,11 @@ def read_key(request: ReadRequest) -> Reading | None:
 
 
 def read_alias(request: ReadRequest) -> Reading | None:
-    """ListAliases, of the template's key where it is known."""
+    """ListAliases, once for all aliases."""
     client = request.client("kms")
     target = request.expected.get("TargetKeyId")
-    narrowed = {"KeyId": target} if isinstance(target, str) else {}
-    aliases = found_or_none(lambda: pages(client, "list_aliases", "Aliases", **narrowed), "NotFoundException")
-    for each in aliases or ():
+    aliases: list[Any] = request.once("aliases", lambda: pages(client, "list_aliases", "Aliases"))
+    for each in aliases:
         if each["AliasName"] == request.physical_id:
             # The API names the key by its id, whichever name the template has for it.
             same = isinstance(target, str) and target.rpartition("/")[2] == each.get("TargetKeyId")
@@ -62,4 +61,9 @@ def read_alias(request: ReadRequest) -> Reading | None:
     return None
 
 
-READERS: Final[Mapping[str, Reader]] = {"AWS::KMS::Alias": read_alias, "AWS::KMS::Key": read_key}
+READERS: Final[Mapping[str, Reader]] = {
+    "AWS::KMS::Alias": reads(read_alias, "kms:ListAliases"),
+    "AWS::KMS::Key": reads(
+        read_key, "kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags"
+    ),
+}

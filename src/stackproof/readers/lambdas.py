@@ -10,7 +10,7 @@ from typing import Any, Final
 from stackproof.model.json import JsonObject, JsonValue
 from stackproof.model.observation import Reading, UnprovenReason
 from stackproof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, chosen, covered, found_or_none, parsed, tag_list
+from stackproof.readers.access import Parts, chosen, covered, found_or_none, parsed, reads, tag_list
 
 __all__ = ["READERS"]
 
@@ -172,7 +172,9 @@ def _permission(statement: Mapping[str, Any], expected: JsonObject) -> JsonObjec
 
 
 READERS: Final[Mapping[str, Reader]] = {
-    "AWS::Lambda::EventSourceMapping": read_event_source_mapping,
-    "AWS::Lambda::Function": read_function,
-    "AWS::Lambda::Permission": read_permission,
+    "AWS::Lambda::EventSourceMapping": reads(
+        read_event_source_mapping, "lambda:GetEventSourceMapping", "lambda:ListTags"
+    ),
+    "AWS::Lambda::Function": reads(read_function, "lambda:GetFunction", "s3:GetObject", "s3:GetObjectVersion"),
+    "AWS::Lambda::Permission": reads(read_permission, "lambda:GetPolicy"),
 }

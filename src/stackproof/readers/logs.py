@@ -7,7 +7,7 @@ from typing import Final
 
 from stackproof.model.observation import Reading
 from stackproof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, pages, parsed, tag_list
+from stackproof.readers.access import Parts, pages, parsed, reads, tag_list
 
 __all__ = ["READERS"]
 
@@ -45,4 +45,8 @@ def read_group(request: ReadRequest) -> Reading | None:
     )
 
 
-READERS: Final[Mapping[str, Reader]] = {"AWS::Logs::LogGroup": read_group}
+READERS: Final[Mapping[str, Reader]] = {
+    "AWS::Logs::LogGroup": reads(
+        read_group, "logs:DescribeLogGroups", "logs:GetDataProtectionPolicy", "logs:ListTagsForResource"
+    )
+}

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from stackproof.model.observation import Reading
 from stackproof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, chosen, covered, found_or_none, pages, tag_list
+from stackproof.readers.access import Parts, chosen, covered, found_or_none, pages, reads, tag_list
 
 __all__ = ["READERS"]
 
@@ -165,7 +165,9 @@ def read_parameter_group(request: ReadRequest) -> Reading | None:
 
 
 READERS: Final[Mapping[str, Reader]] = {
-    "AWS::RDS::DBInstance": read_instance,
-    "AWS::RDS::DBParameterGroup": read_parameter_group,
-    "AWS::RDS::DBSubnetGroup": read_subnet_group,
+    "AWS::RDS::DBInstance": reads(read_instance, "rds:DescribeDBInstances", "rds:ListTagsForResource"),
+    "AWS::RDS::DBParameterGroup": reads(
+        read_parameter_group, "rds:DescribeDBParameterGroups", "rds:DescribeDBParameters", "rds:ListTagsForResource"
+    ),
+    "AWS::RDS::DBSubnetGroup": reads(read_subnet_group, "rds:DescribeDBSubnetGroups", "rds:ListTagsForResource"),
 }

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from stackproof.model.observation import Reading, UnprovenReason
 from stackproof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, chosen, covered, found_or_none, parsed, tag_list
+from stackproof.readers.access import Parts, chosen, covered, found_or_none, parsed, reads, spelt, tag_list
 
 __all__ = ["READERS"]
 
@@ -58,8 +58,27 @@ def read_resource_policy(request: ReadRequest) -> Reading | None:
     )
 
 
+def read_rotation(request: ReadRequest) -> Reading | None:
+    """DescribeSecret: how the secret rotates."""
+    secret_id = str(request.expected.get("SecretId") or request.physical_id)
+    live = _described(request, secret_id)
+    if live is None or not live.get("RotationEnabled"):
+        return None
+    rules = chosen(live.get("RotationRules") or {}, ("AutomaticallyAfterDays", "Duration", "ScheduleExpression"))
+    return Parts(request).reading(
+        {
+            **covered(live, ("ExternalSecretRotationMetadata", "ExternalSecretRotationRoleArn", "RotationLambdaARN")),
+            "RotationRules": rules or None,
+            "SecretId": spelt(request.expected.get("SecretId"), live["ARN"], live["Name"]),
+        },
+        {"Id": live["ARN"]},
+    )
+
+
+_DESCRIBE: Final = "secretsmanager:DescribeSecret"
 READERS: Final[Mapping[str, Reader]] = {
-    "AWS::SecretsManager::ResourcePolicy": read_resource_policy,
-    "AWS::SecretsManager::Secret": read_secret,
-    "AWS::SecretsManager::SecretTargetAttachment": read_attachment,
+    "AWS::SecretsManager::ResourcePolicy": reads(read_resource_policy, "secretsmanager:GetResourcePolicy"),
+    "AWS::SecretsManager::RotationSchedule": reads(read_rotation, _DESCRIBE),
+    "AWS::SecretsManager::Secret": reads(read_secret, _DESCRIBE),
+    "AWS::SecretsManager::SecretTargetAttachment": reads(read_attachment, _DESCRIBE),
 }

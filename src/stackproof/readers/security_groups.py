@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from stackproof.model.json import JsonValue
 from stackproof.model.observation import Reading
 from stackproof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, chosen, covered, found_or_none, tag_list
+from stackproof.readers.access import Parts, chosen, covered, found_or_none, listed, pages, reads, tag_list
 
 __all__ = ["READERS"]
 
@@ -34,14 +34,14 @@ def _rules(permissions: Any, *, egress: bool) -> list[JsonValue]:  # noqa: ANN40
 def read_group(request: ReadRequest) -> Reading | None:
     """DescribeSecurityGroups."""
     client = request.client("ec2")
-    groups = found_or_none(
-        lambda: client.describe_security_groups(GroupIds=[request.physical_id])["SecurityGroups"],
-        "InvalidGroup.NotFound",
-        "InvalidGroupId.Malformed",
-    )
-    if not groups:
+
+    def described(ids: Sequence[str]) -> list[Any]:
+        here = [{"Name": "group-id", "Values": list(ids)}]
+        return pages(client, "describe_security_groups", "SecurityGroups", Filters=here)
+
+    group = listed(request, described, "GroupId")
+    if group is None:
         return None
-    group = groups[0]
     return Parts(request).reading(
         {
             "GroupDescription": group["Description"],
@@ -61,12 +61,13 @@ def read_rule(request: ReadRequest) -> Reading | None:
     if not request.physical_id.startswith("sgr-"):
         return _rule_in_group(request, egress=egress)
     client = request.client("ec2")
-    rules = found_or_none(
-        lambda: client.describe_security_group_rules(SecurityGroupRuleIds=[request.physical_id])["SecurityGroupRules"],
-        "InvalidSecurityGroupRuleId.NotFound",
-    )
-    rule = next((each for each in rules or () if each["IsEgress"] is egress), None)
-    if rule is None:
+
+    def described(ids: Sequence[str]) -> list[Any]:
+        here = [{"Name": "security-group-rule-id", "Values": list(ids)}]
+        return pages(client, "describe_security_group_rules", "SecurityGroupRules", Filters=here)
+
+    rule = listed(request, described, "SecurityGroupRuleId")
+    if rule is None or rule["IsEgress"] is not egress:
         return None
     peer = (rule.get("ReferencedGroupInfo") or {}).get("GroupId")
     owner = None if egress else (rule.get("ReferencedGroupInfo") or {}).get("UserId")
@@ -98,7 +99,7 @@ def _rule_in_group(request: ReadRequest, *, egress: bool) -> Reading | None:
 
 
 READERS: Final[Mapping[str, Reader]] = {
-    "AWS::EC2::SecurityGroup": read_group,
-    "AWS::EC2::SecurityGroupEgress": read_rule,
-    "AWS::EC2::SecurityGroupIngress": read_rule,
+    "AWS::EC2::SecurityGroup": reads(read_group, "ec2:DescribeSecurityGroups"),
+    "AWS::EC2::SecurityGroupEgress": reads(read_rule, "ec2:DescribeSecurityGroupRules", "ec2:DescribeSecurityGroups"),
+    "AWS::EC2::SecurityGroupIngress": reads(read_rule, "ec2:DescribeSecurityGroupRules", "ec2:DescribeSecurityGroups"),
 }

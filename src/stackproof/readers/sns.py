@@ -8,7 +8,7 @@ from typing import Any, Final
 from stackproof.model.json import JsonValue
 from stackproof.model.observation import Reading
 from stackproof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, chosen, covered, found_or_none, pages, parsed, tag_list
+from stackproof.readers.access import Parts, chosen, covered, found_or_none, pages, parsed, reads, tag_list
 
 __all__ = ["READERS"]
 
@@ -88,7 +88,9 @@ def read_subscription(request: ReadRequest) -> Reading | None:
 
 
 READERS: Final[Mapping[str, Reader]] = {
-    "AWS::SNS::Subscription": read_subscription,
-    "AWS::SNS::Topic": read_topic,
-    "AWS::SNS::TopicPolicy": read_topic_policy,
+    "AWS::SNS::Subscription": reads(read_subscription, "sns:GetSubscriptionAttributes"),
+    "AWS::SNS::Topic": reads(
+        read_topic, "sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic", "sns:ListTagsForResource"
+    ),
+    "AWS::SNS::TopicPolicy": reads(read_topic_policy, "sns:GetTopicAttributes"),
 }

@@ -8,7 +8,7 @@ from typing import Any, Final
 from stackproof.model.json import JsonValue
 from stackproof.model.observation import Reading
 from stackproof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, covered, found_or_none, parsed, tag_list
+from stackproof.readers.access import Parts, covered, found_or_none, parsed, reads, tag_list
 
 __all__ = ["READERS"]
 
@@ -72,6 +72,6 @@ def read_queue_policy(request: ReadRequest) -> Reading | None:
 
 
 READERS: Final[Mapping[str, Reader]] = {
-    "AWS::SQS::Queue": read_queue,
-    "AWS::SQS::QueuePolicy": read_queue_policy,
+    "AWS::SQS::Queue": reads(read_queue, "sqs:GetQueueAttributes", "sqs:ListQueueTags"),
+    "AWS::SQS::QueuePolicy": reads(read_queue_policy, "sqs:GetQueueAttributes"),
 }

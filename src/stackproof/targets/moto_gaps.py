@@ -15,13 +15,23 @@ ZONES: Final = "abcd"
 """The availability zones that the emulator has in every region."""
 
 GAPS: Final[Mapping[tuple[str, str], str]] = {
+    ("AWS::ApiGateway::RestApi", "/BinaryMediaTypes"): "CreateRestApi ignores it",
+    ("AWS::AutoScaling::AutoScalingGroup", "/MetricsCollection"): "without names of metrics none is enabled",
+    ("AWS::EC2::LaunchTemplate", "/LaunchTemplateData/TagSpecifications"): "mixed with the template's own tags",
     ("AWS::EC2::Subnet", "/EnableDns64"): "ModifySubnetAttribute ignores it",
     ("AWS::EC2::Subnet", "/PrivateDnsNameOptionsOnLaunch"): "every subnet shows the default",
+    ("AWS::ECS::Service", "/DeploymentConfiguration"): "CreateService ignores it",
+    ("AWS::ECS::Service", "/EnableECSManagedTags"): "CreateService ignores it",
+    ("AWS::ECS::TaskDefinition", "/Volumes"): "of each volume only name and host are kept",
+    ("AWS::ElastiCache::ReplicationGroup", "/NumCacheClusters"): "the group shows one member too few",
+    ("AWS::IAM::User", "/LoginProfile/PasswordResetRequired"): "CreateLoginProfile ignores it",
+    ("AWS::IAM::User", "/PermissionsBoundary"): "CreateUser ignores it",
     ("AWS::Kinesis::Stream", "/MaxRecordSizeInKiB"): "CreateStream ignores it",
     ("AWS::Lambda::Function", "/DeadLetterConfig"): "CreateFunction ignores it",
     ("AWS::Lambda::Function", "/SnapStart"): 'every function shows "None"',
     ("AWS::Logs::LogGroup", "/DeletionProtectionEnabled"): "CreateLogGroup ignores it",
     ("AWS::Logs::LogGroup", "/LogGroupClass"): "CreateLogGroup ignores it",
+    ("AWS::Logs::SubscriptionFilter", "/Distribution"): "PutSubscriptionFilter ignores it",
     ("AWS::RDS::DBInstance", "/DatabaseInsightsMode"): "CreateDBInstance ignores it",
     ("AWS::RDS::DBInstance", "/DedicatedLogVolume"): "CreateDBInstance ignores it",
     ("AWS::RDS::DBInstance", "/EngineLifecycleSupport"): "CreateDBInstance ignores it",

@@ -92,14 +92,17 @@ def _explained(error: Exception) -> Any:  # noqa: ANN401 - a response of Flask
 
     if isinstance(error, HTTPException):
         return error
+    code, status = "InternalFailure", 500
+    if isinstance(error, NotImplementedError):
+        code, status = "NotImplemented", 501
     message = f"the emulator broke: {type(error).__name__}: {error}"
-    if "json" in str(request.content_type):
-        text = json.dumps({"__type": "InternalFailure", "message": message})
-        return Response(text, status=500, content_type="application/x-amz-json-1.1")
-    body = f"<Error><Code>InternalFailure</Code><Message>{escape(message)}</Message></Error>"
+    if "json" in str(request.content_type) or not (request.content_type or request.host.startswith("s3")):
+        text = json.dumps({"__type": code, "message": message})
+        return Response(text, status=status, content_type="application/x-amz-json-1.1")
+    body = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
     if request.host.startswith("s3") or not request.form:
-        return Response(body, status=500, content_type="text/xml")
-    return Response(f"<ErrorResponse>{body}</ErrorResponse>", status=500, content_type="text/xml")
+        return Response(body, status=status, content_type="text/xml")
+    return Response(f"<ErrorResponse>{body}</ErrorResponse>", status=status, content_type="text/xml")
 
 
 def _publish(file: Path, port: int) -> None:

@@ -1,11 +1,11 @@
-"""Alarms."""
+"""Alarms and dashboards."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
 
-from stackproof.targets.moto_models.handlers import Call, Created, Handler
+from stackproof.targets.moto_models.handlers import Call, Created, Handler, document
 
 __all__ = ["HANDLERS"]
 
@@ -16,10 +16,21 @@ def _create_alarm(call: Call) -> Created:
     return Created(physical_id=call.name, attributes={"Arn": found["AlarmArn"]})
 
 
+def _create_dashboard(call: Call) -> Created:
+    text = document(call["DashboardBody"])
+    call.send("cloudwatch", "put_dashboard", **{**call.properties, "DashboardName": call.name, "DashboardBody": text})
+    return Created(physical_id=call.name)
+
+
 HANDLERS: Final[Mapping[str, Handler]] = {
     "AWS::CloudWatch::Alarm": Handler(
         create=_create_alarm,
         delete=lambda call: call.send("cloudwatch", "delete_alarms", AlarmNames=[call.physical_id]),
         name_property="AlarmName",
+    ),
+    "AWS::CloudWatch::Dashboard": Handler(
+        create=_create_dashboard,
+        delete=lambda call: call.send("cloudwatch", "delete_dashboards", DashboardNames=[call.physical_id]),
+        name_property="DashboardName",
     ),
 }

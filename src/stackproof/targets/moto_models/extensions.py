@@ -1,7 +1,9 @@
 """What moto's services accept and forget: kept from the API call that sets it, given back by the one that reads it.
 
 Extended are: Performance Insights of a database, `LoggingConfig` of a function (and its later changes, with those of
-tracing and key), and the description of a security group's rule whose peer is a group.
+tracing and key), and the description of a security group's rule whose peer is a group. A second filter of a log group,
+or a second way to invoke a function, under the same name replaces the first. EC2 can filter ACLs and endpoints by id.
+An origin of a distribution keeps its access control.
 """
 
 from __future__ import annotations
@@ -26,6 +28,9 @@ def extend() -> None:
     _extend_functions()
     _extend_databases()
     _extend_rules()
+    _replace_what_has_the_same_name()
+    _filter_by_id()
+    _extend_origins()
     _read_json_as_json()
     _extend_functions_of_templates()
 
@@ -77,6 +82,53 @@ def _extend_rules() -> None:
         return found
 
     _replace(SecurityGroupRule, description=property(description))
+
+
+def _replace_what_has_the_same_name() -> None:
+    from moto.awslambda.models import LambdaBackend  # noqa: PLC0415 - heavy
+    from moto.logs.metric_filters import MetricFilters  # noqa: PLC0415
+
+    put_config, added = LambdaBackend.put_function_event_invoke_config, MetricFilters.add_filter
+
+    def put_function_event_invoke_config(backend: Any, function_name: str, config: Any) -> Any:  # noqa: ANN401
+        backend.get_function(function_name).event_invoke_config.clear()
+        return put_config(backend, function_name, config)
+
+    def add_filter(filters: Any, filter_name: str, pattern: str, group: str, transformations: Any) -> None:  # noqa: ANN401
+        filters.delete_filter(filter_name, group)
+        added(filters, filter_name, pattern, group, transformations)
+
+    _replace(LambdaBackend, put_function_event_invoke_config=put_function_event_invoke_config)
+    _replace(MetricFilters, add_filter=add_filter)
+
+
+def _filter_by_id() -> None:
+    from moto.ec2.models.network_acls import NetworkAcl  # noqa: PLC0415 - heavy
+    from moto.ec2.models.vpcs import VPCEndPoint  # noqa: PLC0415
+
+    for model, name in ((NetworkAcl, "network-acl-id"), (VPCEndPoint, "vpc-endpoint-id")):
+        _replace(model, get_filter_value=_with_id(model.get_filter_value, name))
+
+
+def _with_id(others: Any, name: str) -> Any:  # noqa: ANN401
+    def get_filter_value(resource: Any, filter_name: str, *more: Any, **named: Any) -> Any:  # noqa: ANN401
+        return resource.id if filter_name == name else others(resource, filter_name, *more, **named)
+
+    return get_filter_value
+
+
+def _extend_origins() -> None:
+    from moto.cloudfront.models import Origin  # noqa: PLC0415 - heavy
+
+    created = Origin.__init__
+
+    def init(origin: Any, given: dict[str, Any]) -> None:  # noqa: ANN401
+        created(origin, given)
+        origin.origin_access_control_id = given.get("OriginAccessControlId")
+        if "S3OriginConfig" in given:
+            origin.s3_origin_config = given["S3OriginConfig"]
+
+    _replace(Origin, __init__=init)
 
 
 def _read_json_as_json() -> None:

@@ -42,7 +42,7 @@ class Call:
         """A property, or the default where the template does not set it."""
         return self.properties.get(name, default)
 
-    def send(self, service: str, operation: str, **parameters: Any) -> Any:  # noqa: ANN401
+    def send(self, service: str, operation: str, /, **parameters: Any) -> Any:  # noqa: ANN401
         """Call the service with the parameters that the operation has, each in the type that it has there."""
         client = self.client(service)
         method = client.meta.method_to_api_mapping[operation]
@@ -95,19 +95,27 @@ class Handler:
 
 
 def fitted(value: Any, shape: Any) -> Any:  # noqa: ANN401 - botocore's shapes are made at run time
-    """The value in an API's types ("100" where a number is due); members that the API does not have are left out."""
+    """The value in an API's types ("100" where a number is due) and in its capitals.
+
+    Members that the API does not have are left out.
+    """
     kind = shape.type_name if shape is not None else ""
     if kind == "structure" and isinstance(value, Mapping):
         return {
-            key: fitted(each, shape.members[key])
+            name: fitted(each, shape.members[name])
             for key, each in value.items()
-            if key in shape.members and each is not None
+            if (name := _member(key, shape)) and each is not None
         }
     if kind == "list" and isinstance(value, list | tuple):
         return [fitted(each, shape.member) for each in value]
     if kind == "map" and isinstance(value, Mapping):
         return {key: fitted(each, shape.value) for key, each in value.items()}
     return _SCALARS.get(kind, lambda same: same)(value)
+
+
+def _member(key: str, shape: Any) -> str:  # noqa: ANN401
+    """The member's own spelling: many APIs begin with a small letter where CloudFormation has a capital."""
+    return next((name for name in (key, f"{key[:1].lower()}{key[1:]}") if name in shape.members), "")
 
 
 def document(value: Any) -> str:  # noqa: ANN401

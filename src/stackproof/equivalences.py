@@ -1,0 +1,131 @@
+"""What is equal though it is not the same: tables of what resource schemas do not say. Each row has an example."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from stackproof.model.json import JsonValue, canonical
+
+__all__ = ["DOCUMENTS", "EQUAL", "LISTS", "SETS", "in_other_words"]
+
+SETS: Final[frozenset[tuple[str, str]]] = frozenset(
+    {
+        ("AWS::ApiGateway::Method", "/AuthorizationScopes"),
+        ("AWS::ApiGatewayV2::Api", "/CorsConfiguration/AllowHeaders"),
+        ("AWS::ApiGatewayV2::Api", "/CorsConfiguration/AllowMethods"),
+        ("AWS::ApiGatewayV2::Api", "/CorsConfiguration/AllowOrigins"),
+        ("AWS::ApiGatewayV2::Route", "/AuthorizationScopes"),
+        ("AWS::AutoScaling::AutoScalingGroup", "/LoadBalancerNames"),
+        ("AWS::CertificateManager::Certificate", "/SubjectAlternativeNames"),
+        ("AWS::CloudFront::Distribution", "/DistributionConfig/Aliases"),
+        ("AWS::CloudFront::Distribution", "/DistributionConfig/CacheBehaviors/*/AllowedMethods"),
+        ("AWS::CloudFront::Distribution", "/DistributionConfig/CacheBehaviors/*/CachedMethods"),
+        ("AWS::CloudFront::Distribution", "/DistributionConfig/CustomErrorResponses"),
+        ("AWS::CloudFront::Distribution", "/DistributionConfig/DefaultCacheBehavior/AllowedMethods"),
+        ("AWS::CloudFront::Distribution", "/DistributionConfig/DefaultCacheBehavior/CachedMethods"),
+        ("AWS::CloudWatch::Alarm", "/AlarmActions"),
+        ("AWS::CloudWatch::Alarm", "/InsufficientDataActions"),
+        ("AWS::CloudWatch::Alarm", "/OKActions"),
+        ("AWS::CloudWatch::CompositeAlarm", "/AlarmActions"),
+        ("AWS::CloudWatch::CompositeAlarm", "/InsufficientDataActions"),
+        ("AWS::CloudWatch::CompositeAlarm", "/OKActions"),
+        ("AWS::Cognito::UserPool", "/AliasAttributes"),
+        ("AWS::Cognito::UserPool", "/AutoVerifiedAttributes"),
+        ("AWS::Cognito::UserPool", "/UsernameAttributes"),
+        ("AWS::Cognito::UserPoolClient", "/AllowedOAuthFlows"),
+        ("AWS::Cognito::UserPoolClient", "/AllowedOAuthScopes"),
+        ("AWS::Cognito::UserPoolClient", "/CallbackURLs"),
+        ("AWS::Cognito::UserPoolClient", "/ExplicitAuthFlows"),
+        ("AWS::Cognito::UserPoolClient", "/LogoutURLs"),
+        ("AWS::Cognito::UserPoolClient", "/ReadAttributes"),
+        ("AWS::Cognito::UserPoolClient", "/SupportedIdentityProviders"),
+        ("AWS::Cognito::UserPoolClient", "/WriteAttributes"),
+        ("AWS::DynamoDB::Table", "/GlobalSecondaryIndexes"),
+        ("AWS::DynamoDB::Table", "/GlobalSecondaryIndexes/*/Projection/NonKeyAttributes"),
+        ("AWS::DynamoDB::Table", "/LocalSecondaryIndexes"),
+        ("AWS::EC2::LaunchTemplate", "/LaunchTemplateData/SecurityGroupIds"),
+        ("AWS::EC2::PrefixList", "/Entries"),
+        ("AWS::ECS::Cluster", "/CapacityProviders"),
+        ("AWS::ECS::Cluster", "/ClusterSettings"),
+        ("AWS::ECS::Cluster", "/DefaultCapacityProviderStrategy"),
+        ("AWS::ECS::Service", "/CapacityProviderStrategy"),
+        ("AWS::ECS::Service", "/LoadBalancers"),
+        ("AWS::ECS::Service", "/ServiceRegistries"),
+        ("AWS::ElastiCache::ReplicationGroup", "/LogDeliveryConfigurations"),
+        ("AWS::Lambda::Function", "/VpcConfig/SecurityGroupIds"),
+        ("AWS::Lambda::Function", "/VpcConfig/SubnetIds"),
+        ("AWS::Lambda::Url", "/Cors/AllowHeaders"),
+        ("AWS::Lambda::Url", "/Cors/AllowMethods"),
+        ("AWS::Lambda::Url", "/Cors/AllowOrigins"),
+        ("AWS::RDS::DBInstance", "/AssociatedRoles"),
+        ("AWS::RDS::DBInstance", "/EnableCloudwatchLogsExports"),
+        ("AWS::RDS::DBInstance", "/ProcessorFeatures"),
+        ("AWS::Route53::RecordSet", "/ResourceRecords"),
+        ("AWS::S3::Bucket", "/CorsConfiguration/CorsRules/*/AllowedMethods"),
+        ("AWS::S3::Bucket", "/LifecycleConfiguration/Rules"),
+        ("AWS::S3::Bucket", "/LifecycleConfiguration/Rules/*/NoncurrentVersionTransitions"),
+        ("AWS::S3::Bucket", "/LifecycleConfiguration/Rules/*/TagFilters"),
+        ("AWS::S3::Bucket", "/LifecycleConfiguration/Rules/*/Transitions"),
+        ("AWS::S3::Bucket", "/NotificationConfiguration/LambdaConfigurations"),
+        ("AWS::S3::Bucket", "/NotificationConfiguration/QueueConfigurations"),
+        ("AWS::S3::Bucket", "/NotificationConfiguration/TopicConfigurations"),
+        ("AWS::S3::Bucket", "/ReplicationConfiguration/Rules"),
+    }
+)
+"""Arrays whose order means nothing though their schema does not say so."""
+
+LISTS: Final[frozenset[tuple[str, str]]] = frozenset({("AWS::Lambda::Function", "/Layers")})
+"""Arrays whose order matters though their schema says that items are unique: later layers cover earlier ones."""
+
+DOCUMENTS: Final = re.compile(r"/(\w*PolicyDocument|KeyPolicy|RedrivePolicy|FilterPolicy|PolicyText)$")
+"""Names of JSON documents, for types that have no schema."""
+
+
+def _same_end(expected: str, live: str) -> bool:
+    """An ARN and the id or name that it ends with."""
+    long, short = (expected, live) if len(expected) > len(live) else (live, expected)
+    return long.startswith("arn:") and long.endswith((f"/{short}", f":{short}"))
+
+
+def _begins(expected: str, live: str) -> bool:
+    """A version by its first parts: the service shows the whole of it."""
+    return live.startswith(f"{expected}.")
+
+
+_PROTOCOLS: Final = {"1": "icmp", "6": "tcp", "17": "udp", "58": "icmpv6"}
+
+
+def _same_protocol(expected: str, live: str) -> bool:
+    """A protocol by its number or its name."""
+    return _PROTOCOLS.get(expected, expected.lower()) == _PROTOCOLS.get(live, live.lower())
+
+
+def _latest(expected: str, live: str) -> bool:
+    """The word for whichever version is the latest, and the version that it was."""
+    return expected.upper() == "LATEST" and bool(live)
+
+
+EQUAL: Final[Mapping[tuple[str, str], Callable[[str, str], bool]]] = {
+    ("AWS::EC2::SecurityGroup", "/SecurityGroupEgress/*/IpProtocol"): _same_protocol,
+    ("AWS::EC2::SecurityGroup", "/SecurityGroupIngress/*/IpProtocol"): _same_protocol,
+    ("AWS::EC2::SecurityGroupEgress", "/IpProtocol"): _same_protocol,
+    ("AWS::EC2::SecurityGroupIngress", "/IpProtocol"): _same_protocol,
+    ("AWS::ECR::Repository", "/EncryptionConfiguration/KmsKey"): _same_end,
+    ("AWS::ECS::Service", "/PlatformVersion"): _latest,
+    ("AWS::ElastiCache::CacheCluster", "/EngineVersion"): _begins,
+    ("AWS::ElastiCache::ReplicationGroup", "/EngineVersion"): _begins,
+    ("AWS::Events::EventBus", "/KmsKeyIdentifier"): _same_end,
+    ("AWS::StepFunctions::StateMachine", "/EncryptionConfiguration/KmsKeyId"): _same_end,
+}
+"""How two texts are compared where a service gives another one back than it was given: (type, property) → how."""
+
+
+def in_other_words(expected: JsonValue, live: JsonValue) -> bool:
+    """Whether a key is named by its alias on one side and by its id on the other: equal or not, nobody can tell."""
+    return _ALIAS.search(canonical(expected)) is not None and _KEY.search(canonical(live)) is not None
+
+
+_ALIAS: Final = re.compile(r'"(arn:[\w:-]+:)?alias/')
+_KEY: Final = re.compile(r':key/|"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"')

@@ -1,0 +1,269 @@
+"""Instances with their volumes, interfaces, addresses, keys and templates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, Final
+
+from stackproof.model.json import JsonValue
+from stackproof.model.observation import Reading
+from stackproof.ports import Reader, ReadRequest
+from stackproof.readers.access import Parts, chosen, covered, found_or_none, reads, spelt, tag_list
+from stackproof.readers.ec2_listed import first, one
+
+__all__ = ["READERS"]
+
+_OF_INSTANCE: Final = (
+    "CpuOptions",
+    "EbsOptimized",
+    "EnclaveOptions",
+    "HibernationOptions",
+    "ImageId",
+    "InstanceType",
+    "KernelId",
+    "KeyName",
+    "MetadataOptions",
+    "PrivateDnsNameOptions",
+    "PrivateIpAddress",
+    "RamdiskId",
+    "SourceDestCheck",
+    "SubnetId",
+)
+_ATTRIBUTES: Final = {
+    "DisableApiTermination": ("disableApiTermination", "DisableApiTermination"),
+    "InstanceInitiatedShutdownBehavior": (
+        "instanceInitiatedShutdownBehavior",
+        "InstanceInitiatedShutdownBehavior",
+    ),
+    "UserData": ("userData", "UserData"),
+}
+"""A call each: asked for only where the template sets them."""
+
+
+def read_instance(request: ReadRequest) -> Reading | None:
+    """DescribeInstances; DescribeInstanceAttribute, DescribeVolumes and others for what only they tell."""
+    live = one(request, "describe_instances", "Reservations", "InstanceId", "instance-id", within="Instances")
+    if live is None or live["State"]["Name"] in {"terminated", "shutting-down"}:
+        return None
+    client = request.client("ec2")
+    own = request.physical_id
+    parts = Parts(request)
+
+    def attribute(name: str, member: str) -> JsonValue:
+        answer = client.describe_instance_attribute(InstanceId=own, Attribute=name)
+        value: JsonValue = (answer.get(member) or {}).get("Value")
+        return value
+
+    asked = {
+        name: parts.of(f"/{name}", partial(attribute, *how), None)
+        for name, how in _ATTRIBUTES.items()
+        if name in request.expected
+    }
+    placement = live.get("Placement") or {}
+    groups = live.get("SecurityGroups") or []
+    profile = (live.get("IamInstanceProfile") or {}).get("Arn")
+    place = {
+        "PrivateDnsName": live.get("PrivateDnsName"),
+        "PrivateIp": live.get("PrivateIpAddress"),
+        "PublicDnsName": live.get("PublicDnsName") or None,
+        "PublicIp": live.get("PublicIpAddress"),
+    }
+    return parts.reading(
+        {
+            **covered(live, _OF_INSTANCE),
+            **asked,
+            **({} if "BlockDeviceMappings" not in request.expected else _devices(request, live, parts)),
+            **({} if "CreditSpecification" not in request.expected else _credits(request, parts)),
+            "AvailabilityZone": placement.get("AvailabilityZone"),
+            "IamInstanceProfile": profile.rpartition("/")[2] if profile else None,
+            "Monitoring": (live.get("Monitoring") or {}).get("State") in {"enabled", "pending"},
+            "PlacementGroupName": placement.get("GroupName") or None,
+            "SecurityGroupIds": [each["GroupId"] for each in groups],
+            "SecurityGroups": [each["GroupName"] for each in groups],
+            "Tags": tag_list(live.get("Tags")),
+            "Tenancy": placement.get("Tenancy"),
+        },
+        {
+            "InstanceId": own,
+            "AvailabilityZone": placement.get("AvailabilityZone"),
+            "VpcId": live.get("VpcId"),
+            **place,
+        },
+    )
+
+
+def _devices(request: ReadRequest, live: Mapping[str, Any], parts: Parts) -> dict[str, JsonValue]:
+    """The template's devices with what their volumes are; others come with the image."""
+    client = request.client("ec2")
+    given = request.expected["BlockDeviceMappings"]
+    named = (
+        {each.get("DeviceName") for each in given if isinstance(each, Mapping)} if isinstance(given, list) else set()
+    )
+    devices = [each for each in live.get("BlockDeviceMappings", ()) if each["DeviceName"] in named]
+    ids = [each["Ebs"]["VolumeId"] for each in devices]
+    volumes: list[Any] = parts.of(
+        "/BlockDeviceMappings", lambda: client.describe_volumes(VolumeIds=ids)["Volumes"] if ids else [], []
+    )
+    sizes = {each["VolumeId"]: each for each in volumes}
+    names = ("Encrypted", "Iops", "KmsKeyId", "SnapshotId", "Throughput", "VolumeType")
+    found: list[JsonValue] = [
+        {
+            "DeviceName": each["DeviceName"],
+            "Ebs": {
+                **chosen(each["Ebs"], ("DeleteOnTermination",)),
+                **chosen(sizes.get(each["Ebs"]["VolumeId"], {}), names),
+                "VolumeSize": sizes.get(each["Ebs"]["VolumeId"], {}).get("Size"),
+            },
+        }
+        for each in devices
+    ]
+    return {"BlockDeviceMappings": found}
+
+
+def _credits(request: ReadRequest, parts: Parts) -> dict[str, JsonValue]:
+    client = request.client("ec2")
+    found: list[Any] = parts.of(
+        "/CreditSpecification",
+        lambda: client.describe_instance_credit_specifications(InstanceIds=[request.physical_id])[
+            "InstanceCreditSpecifications"
+        ],
+        [],
+    )
+    return {"CreditSpecification": {"CPUCredits": found[0]["CpuCredits"]} if found else None}
+
+
+def read_launch_template(request: ReadRequest) -> Reading | None:
+    """DescribeLaunchTemplateVersions: the latest version, which is the one that CloudFormation made."""
+    client = request.client("ec2")
+    own = {"LaunchTemplateId": request.physical_id}
+    versions = found_or_none(
+        lambda: client.describe_launch_template_versions(**own, Versions=["$Latest"])["LaunchTemplateVersions"],
+        "InvalidLaunchTemplateId.NotFound",
+        "InvalidLaunchTemplateId.NotFoundException",
+        "InvalidLaunchTemplateId.VersionNotFound",
+    )
+    live = first(versions)
+    if live is None:
+        return None
+    parts = Parts(request)
+    template: Any = parts.of(
+        "/TagSpecifications",
+        lambda: first(client.describe_launch_templates(LaunchTemplateIds=[request.physical_id])["LaunchTemplates"]),
+        {},
+    )
+    tags = tag_list((template or {}).get("Tags"))
+    return parts.reading(
+        {
+            "LaunchTemplateData": live["LaunchTemplateData"],
+            "LaunchTemplateName": live["LaunchTemplateName"],
+            "TagSpecifications": [{"ResourceType": "launch-template", "Tags": tags}] if tags else None,
+            "VersionDescription": live.get("VersionDescription"),
+        },
+        {
+            **own,
+            "DefaultVersionNumber": _number((template or {}).get("DefaultVersionNumber")),
+            "LatestVersionNumber": _number(live["VersionNumber"]),
+        },
+    )
+
+
+def _number(value: Any) -> str | None:  # noqa: ANN401
+    return None if value is None else str(value)
+
+
+def read_volume(request: ReadRequest) -> Reading | None:
+    """DescribeVolumes."""
+    live = one(request, "describe_volumes", "Volumes", "VolumeId", "volume-id")
+    if live is None or live.get("State") in {"deleted", "deleting"}:
+        return None
+    names = ("AvailabilityZone", "AvailabilityZoneId", "Encrypted", "Iops", "MultiAttachEnabled", "Size", "Throughput")
+    key = live.get("KmsKeyId")
+    return Parts(request).reading(
+        {
+            **covered(live, (*names, "VolumeType")),
+            "KmsKeyId": spelt(request.expected.get("KmsKeyId"), key, str(key).rpartition("/")[2]),
+            "SnapshotId": live.get("SnapshotId") or None,
+            "Tags": tag_list(live.get("Tags")),
+        },
+        {"VolumeId": live["VolumeId"]},
+    )
+
+
+def read_interface(request: ReadRequest) -> Reading | None:
+    """DescribeNetworkInterfaces."""
+    live = one(
+        request, "describe_network_interfaces", "NetworkInterfaces", "NetworkInterfaceId", "network-interface-id"
+    )
+    if live is None:
+        return None
+    addresses = live.get("PrivateIpAddresses") or []
+    others = [each["PrivateIpAddress"] for each in addresses if not each.get("Primary")]
+    return Parts(request).reading(
+        {
+            **covered(live, ("Description", "InterfaceType", "PrivateIpAddress", "SourceDestCheck", "SubnetId")),
+            "GroupSet": [each["GroupId"] for each in live.get("Groups", ())],
+            "PrivateIpAddresses": [chosen(each, ("Primary", "PrivateIpAddress")) for each in addresses],
+            "SecondaryPrivateIpAddressCount": len(others),
+            "Tags": tag_list(live.get("TagSet")),
+        },
+        {
+            "Id": request.physical_id,
+            "PrimaryPrivateIpAddress": live.get("PrivateIpAddress"),
+            "SecondaryPrivateIpAddresses": others,
+            "VpcId": live.get("VpcId"),
+        },
+    )
+
+
+def read_key_pair(request: ReadRequest) -> Reading | None:
+    """DescribeKeyPairs, with the public key where the template gives it."""
+    client = request.client("ec2")
+    asked = {"IncludePublicKey": True} if "PublicKeyMaterial" in request.expected else {}
+    found = found_or_none(
+        lambda: client.describe_key_pairs(KeyNames=[request.physical_id], **asked)["KeyPairs"],
+        "InvalidKeyPair.NotFound",
+    )
+    live = first(found)
+    if live is None:
+        return None
+    return Parts(request).reading(
+        {
+            **covered(live, ("KeyName", "KeyType")),
+            "PublicKeyMaterial": live.get("PublicKey"),
+            "Tags": tag_list(live.get("Tags")),
+        },
+        chosen(live, ("KeyFingerprint", "KeyPairId")),
+    )
+
+
+def read_address_association(request: ReadRequest) -> Reading | None:
+    """DescribeAddresses by the association's id."""
+    live = one(request, "describe_addresses", "Addresses", "AssociationId", "association-id")
+    if live is None:
+        return None
+    return Parts(request).reading(
+        {
+            **covered(live, ("AllocationId", "InstanceId", "NetworkInterfaceId", "PrivateIpAddress")),
+            "EIP": live.get("PublicIp"),
+        },
+        {"Id": request.physical_id},
+    )
+
+
+READERS: Final[Mapping[str, Reader]] = {
+    "AWS::EC2::EIPAssociation": reads(read_address_association, "ec2:DescribeAddresses"),
+    "AWS::EC2::Instance": reads(
+        read_instance,
+        "ec2:DescribeInstanceAttribute",
+        "ec2:DescribeInstanceCreditSpecifications",
+        "ec2:DescribeInstances",
+        "ec2:DescribeVolumes",
+    ),
+    "AWS::EC2::KeyPair": reads(read_key_pair, "ec2:DescribeKeyPairs"),
+    "AWS::EC2::LaunchTemplate": reads(
+        read_launch_template, "ec2:DescribeLaunchTemplateVersions", "ec2:DescribeLaunchTemplates"
+    ),
+    "AWS::EC2::NetworkInterface": reads(read_interface, "ec2:DescribeNetworkInterfaces"),
+    "AWS::EC2::Volume": reads(read_volume, "ec2:DescribeVolumes"),
+}

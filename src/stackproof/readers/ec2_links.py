@@ -1,0 +1,276 @@
+"""What connects and bounds networks: endpoints, ACLs, peerings, options, and gateways of other kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from stackproof.model.json import JsonValue
+from stackproof.model.observation import Reading
+from stackproof.ports import Reader, ReadRequest
+from stackproof.readers.access import Parts, chosen, covered, found_or_none, pages, parsed, reads, tag_list
+from stackproof.readers.ec2_listed import first, one
+
+__all__ = ["READERS"]
+
+
+def read_endpoint(request: ReadRequest) -> Reading | None:
+    """DescribeVpcEndpoints."""
+    live = one(request, "describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId", "vpc-endpoint-id")
+    if live is None or str(live.get("State")).lower() in {"deleted", "deleting"}:
+        return None
+    names = (
+        "DnsOptions",
+        "IpAddressType",
+        "PrivateDnsEnabled",
+        "ResourceConfigurationArn",
+        "RouteTableIds",
+        "ServiceName",
+        "ServiceNetworkArn",
+        "ServiceRegion",
+        "SubnetIds",
+        "VpcEndpointType",
+        "VpcId",
+    )
+    entries = [f"{each.get('HostedZoneId')}:{each.get('DnsName')}" for each in live.get("DnsEntries", ())]
+    return Parts(request).reading(
+        {
+            **covered(live, names),
+            "PolicyDocument": parsed(live.get("PolicyDocument")),
+            "SecurityGroupIds": [each["GroupId"] for each in live.get("Groups", ())],
+            "Tags": tag_list(live.get("Tags")),
+        },
+        {
+            "Id": request.physical_id,
+            "DnsEntries": entries,
+            "NetworkInterfaceIds": live.get("NetworkInterfaceIds", []),
+        },
+    )
+
+
+def read_acl(request: ReadRequest) -> Reading | None:
+    """DescribeNetworkAcls."""
+    live = one(request, "describe_network_acls", "NetworkAcls", "NetworkAclId", "network-acl-id")
+    if live is None:
+        return None
+    return Parts(request).reading(
+        {"Tags": tag_list(live.get("Tags")), "VpcId": live["VpcId"]}, {"Id": request.physical_id}
+    )
+
+
+def _acl_with(request: ReadRequest, named: str, value: str) -> Any:  # noqa: ANN401 - botocore's structures
+    client = request.client("ec2")
+    here = [{"Name": named, "Values": [value]}]
+    found: list[Any] = request.once(
+        (named, value), lambda: pages(client, "describe_network_acls", "NetworkAcls", Filters=here)
+    )
+    return first(found)
+
+
+def read_acl_entry(request: ReadRequest) -> Reading | None:
+    """DescribeNetworkAcls: the entry of the template's direction and number in the template's ACL."""
+    acl_id = str(request.expected.get("NetworkAclId"))
+    acl = _acl_with(request, "network-acl-id", acl_id)
+    egress = str(request.expected.get("Egress", False)).lower() == "true"
+    number = str(request.expected.get("RuleNumber"))
+    for each in acl["Entries"] if acl else ():
+        if each["Egress"] is egress and str(each["RuleNumber"]) == number:
+            return Parts(request).reading(
+                {
+                    **covered(each, ("CidrBlock", "Egress", "Ipv6CidrBlock", "PortRange", "RuleAction", "RuleNumber")),
+                    "Icmp": each.get("IcmpTypeCode"),
+                    "NetworkAclId": acl_id,
+                    "Protocol": each["Protocol"],
+                },
+                {"Id": request.physical_id},
+            )
+    return None
+
+
+def read_acl_association(request: ReadRequest) -> Reading | None:
+    """DescribeNetworkAcls by the association's id."""
+    own = request.physical_id
+    acl = _acl_with(request, "association.association-id", own)
+    live = first(each for each in (acl or {}).get("Associations", ()) if each["NetworkAclAssociationId"] == own)
+    if live is None:
+        return None
+    return Parts(request).reading(chosen(live, ("NetworkAclId", "SubnetId")), {"AssociationId": own})
+
+
+def read_peering(request: ReadRequest) -> Reading | None:
+    """DescribeVpcPeeringConnections."""
+    live = one(
+        request,
+        "describe_vpc_peering_connections",
+        "VpcPeeringConnections",
+        "VpcPeeringConnectionId",
+        "vpc-peering-connection-id",
+    )
+    if live is None or live["Status"]["Code"] in {"deleted", "deleting", "failed", "rejected", "expired"}:
+        return None
+    accepter, requester = live["AccepterVpcInfo"], live["RequesterVpcInfo"]
+    return Parts(request).reading(
+        {
+            "PeerOwnerId": accepter.get("OwnerId"),
+            "PeerRegion": accepter.get("Region"),
+            "PeerVpcId": accepter.get("VpcId"),
+            "Tags": tag_list(live.get("Tags")),
+            "VpcId": requester.get("VpcId"),
+        },
+        {"Id": request.physical_id},
+    )
+
+
+def read_dhcp_options(request: ReadRequest) -> Reading | None:
+    """DescribeDhcpOptions."""
+    live = one(request, "describe_dhcp_options", "DhcpOptions", "DhcpOptionsId", "dhcp-options-id")
+    if live is None:
+        return None
+    given = {
+        each["Key"]: [one["Value"] if isinstance(one, Mapping) else one for one in each["Values"]]
+        for each in live["DhcpConfigurations"]
+    }
+    return Parts(request).reading(
+        {
+            "DomainName": first(given.get("domain-name")),
+            "DomainNameServers": given.get("domain-name-servers"),
+            "Ipv6AddressPreferredLeaseTime": first(given.get("ipv6-address-preferred-lease-time")),
+            "NetbiosNameServers": given.get("netbios-name-servers"),
+            "NetbiosNodeType": first(given.get("netbios-node-type")),
+            "NtpServers": given.get("ntp-servers"),
+            "Tags": tag_list(live.get("Tags")),
+        },
+        {"DhcpOptionsId": live["DhcpOptionsId"]},
+    )
+
+
+def read_dhcp_association(request: ReadRequest) -> Reading | None:
+    """DescribeVpcs: which options the template's VPC has."""
+    client = request.client("ec2")
+    vpc_id = str(request.expected.get("VpcId"))
+    here = [{"Name": "vpc-id", "Values": [vpc_id]}]
+    live = first(pages(client, "describe_vpcs", "Vpcs", Filters=here))
+    if live is None or live.get("DhcpOptionsId") in {None, "", "default"}:
+        return None
+    return Parts(request).reading({"DhcpOptionsId": live["DhcpOptionsId"], "VpcId": vpc_id}, {})
+
+
+def read_egress_only_gateway(request: ReadRequest) -> Reading | None:
+    """DescribeEgressOnlyInternetGateways."""
+    client = request.client("ec2")
+    own = request.physical_id
+    found = found_or_none(
+        lambda: client.describe_egress_only_internet_gateways(EgressOnlyInternetGatewayIds=[own])[
+            "EgressOnlyInternetGateways"
+        ],
+        "InvalidGatewayID.NotFound",
+        "InvalidEgressOnlyInternetGatewayId.NotFound",
+    )
+    live = first(found)
+    attached = first((live or {}).get("Attachments"))
+    if live is None or attached is None:
+        return None
+    return Parts(request).reading({"Tags": tag_list(live.get("Tags")), "VpcId": attached["VpcId"]}, {"Id": own})
+
+
+_OF_TRANSIT: Final = (
+    "AmazonSideAsn",
+    "AssociationDefaultRouteTableId",
+    "AutoAcceptSharedAttachments",
+    "DefaultRouteTableAssociation",
+    "DefaultRouteTablePropagation",
+    "DnsSupport",
+    "MulticastSupport",
+    "PropagationDefaultRouteTableId",
+    "SecurityGroupReferencingSupport",
+    "TransitGatewayCidrBlocks",
+    "VpnEcmpSupport",
+)
+
+
+def read_transit_gateway(request: ReadRequest) -> Reading | None:
+    """DescribeTransitGateways."""
+    live = one(request, "describe_transit_gateways", "TransitGateways", "TransitGatewayId", "transit-gateway-id")
+    if live is None or live.get("State") in {"deleted", "deleting"}:
+        return None
+    return Parts(request).reading(
+        {
+            **covered(live.get("Options") or {}, _OF_TRANSIT),
+            "Description": live.get("Description"),
+            "Tags": tag_list(live.get("Tags")),
+        },
+        {"Id": live["TransitGatewayId"], "TransitGatewayArn": live.get("TransitGatewayArn")},
+    )
+
+
+def read_vpn_gateway(request: ReadRequest) -> Reading | None:
+    """DescribeVpnGateways."""
+    live = one(request, "describe_vpn_gateways", "VpnGateways", "VpnGatewayId", "vpn-gateway-id")
+    if live is None or live.get("State") in {"deleted", "deleting"}:
+        return None
+    return Parts(request).reading(
+        {**covered(live, ("AmazonSideAsn", "Type")), "Tags": tag_list(live.get("Tags"))},
+        {"VPNGatewayId": live["VpnGatewayId"]},
+    )
+
+
+def read_customer_gateway(request: ReadRequest) -> Reading | None:
+    """DescribeCustomerGateways."""
+    live = one(request, "describe_customer_gateways", "CustomerGateways", "CustomerGatewayId", "customer-gateway-id")
+    if live is None or live.get("State") in {"deleted", "deleting"}:
+        return None
+    return Parts(request).reading(
+        {
+            **covered(live, ("BgpAsn", "BgpAsnExtended", "CertificateArn", "DeviceName", "IpAddress", "Type")),
+            "Tags": tag_list(live.get("Tags")),
+        },
+        {"CustomerGatewayId": live["CustomerGatewayId"]},
+    )
+
+
+def read_prefix_list(request: ReadRequest) -> Reading | None:
+    """DescribeManagedPrefixLists and GetManagedPrefixListEntries."""
+    live = one(request, "describe_managed_prefix_lists", "PrefixLists", "PrefixListId", "prefix-list-id")
+    if live is None or str(live.get("State")).startswith("delete"):
+        return None
+    client = request.client("ec2")
+    parts = Parts(request)
+    entries: list[JsonValue] = parts.of(
+        "/Entries",
+        lambda: [
+            chosen(each, ("Cidr", "Description"))
+            for each in pages(client, "get_managed_prefix_list_entries", "Entries", PrefixListId=request.physical_id)
+        ],
+        [],
+    )
+    return parts.reading(
+        {
+            **covered(live, ("AddressFamily", "MaxEntries", "PrefixListName")),
+            "Entries": entries,
+            "Tags": tag_list(live.get("Tags")),
+        },
+        {
+            "Arn": live.get("PrefixListArn"),
+            "OwnerId": live.get("OwnerId"),
+            "PrefixListId": live["PrefixListId"],
+            "Version": live.get("Version"),
+        },
+    )
+
+
+READERS: Final[Mapping[str, Reader]] = {
+    "AWS::EC2::CustomerGateway": reads(read_customer_gateway, "ec2:DescribeCustomerGateways"),
+    "AWS::EC2::DHCPOptions": reads(read_dhcp_options, "ec2:DescribeDhcpOptions"),
+    "AWS::EC2::EgressOnlyInternetGateway": reads(read_egress_only_gateway, "ec2:DescribeEgressOnlyInternetGateways"),
+    "AWS::EC2::NetworkAcl": reads(read_acl, "ec2:DescribeNetworkAcls"),
+    "AWS::EC2::NetworkAclEntry": reads(read_acl_entry, "ec2:DescribeNetworkAcls"),
+    "AWS::EC2::PrefixList": reads(
+        read_prefix_list, "ec2:DescribeManagedPrefixLists", "ec2:GetManagedPrefixListEntries"
+    ),
+    "AWS::EC2::SubnetNetworkAclAssociation": reads(read_acl_association, "ec2:DescribeNetworkAcls"),
+    "AWS::EC2::TransitGateway": reads(read_transit_gateway, "ec2:DescribeTransitGateways"),
+    "AWS::EC2::VPCDHCPOptionsAssociation": reads(read_dhcp_association, "ec2:DescribeVpcs"),
+    "AWS::EC2::VPCEndpoint": reads(read_endpoint, "ec2:DescribeVpcEndpoints"),
+    "AWS::EC2::VPCPeeringConnection": reads(read_peering, "ec2:DescribeVpcPeeringConnections"),
+    "AWS::EC2::VPNGateway": reads(read_vpn_gateway, "ec2:DescribeVpnGateways"),
+}

@@ -1,0 +1,30 @@
+"""How EC2 lists: by a filter, which unlike a list of ids takes ids of what is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from stackproof.ports import ReadRequest
+from stackproof.readers.access import listed, pages
+
+__all__ = ["first", "one"]
+
+
+def one(request: ReadRequest, operation: str, key: str, identity: str, named: str, *, within: str = "") -> Any:  # noqa: ANN401 - botocore's structures
+    """The resource among all of the stack's of its type; `named` is the filter.
+
+    `within` is the member of the answer's items that holds the resources, where it groups them.
+    """
+    client = request.client("ec2")
+
+    def described(ids: Sequence[str]) -> list[Any]:
+        found = pages(client, operation, key, Filters=[{"Name": named, "Values": list(ids)}])
+        return [each for group in found for each in group[within]] if within else found
+
+    return listed(request, described, identity)
+
+
+def first(items: Any) -> Any:  # noqa: ANN401 - botocore's structures
+    """The first of some items, or None."""
+    return next(iter(items or ()), None)

@@ -1,0 +1,255 @@
+"""Load balancers with their listeners, rules and target groups."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from stackproof.model.json import JsonObject, JsonValue
+from stackproof.model.observation import Reading, UnprovenReason
+from stackproof.ports import Reader, ReadRequest
+from stackproof.readers.access import Parts, batch, chosen, covered, found_or_none, listed, pages, reads, tag_list
+
+__all__ = ["READERS"]
+
+_AT_ONCE: Final = 20
+_GONE: Final = {
+    "describe_load_balancers": ("LoadBalancerNotFound",),
+    "describe_listeners": ("ListenerNotFound",),
+    "describe_rules": ("RuleNotFound",),
+    "describe_target_groups": ("TargetGroupNotFound",),
+}
+
+
+def _one(request: ReadRequest, operation: str, key: str, parameter: str, identity: str) -> Any:  # noqa: ANN401
+    """All of the stack's in one call; if one of them is gone the call fails, and the own one is asked for alone."""
+    client = request.client("elbv2")
+
+    def described(arns: Sequence[str]) -> list[Any]:
+        found = found_or_none(lambda: pages(client, operation, key, **{parameter: list(arns)}), *_GONE[operation])
+        return [] if found is None else found
+
+    live = listed(request, described, identity, at_most=_AT_ONCE)
+    if live is None and len(request.siblings) > 1:
+        live = next(iter(described([request.physical_id])), None)
+    return live
+
+
+def _tags(request: ReadRequest, parts: Parts) -> list[JsonValue]:
+    client = request.client("elbv2")
+    own = request.physical_id
+
+    def described(arns: Sequence[str]) -> list[Any]:
+        asked = list(arns)
+        answer = found_or_none(
+            lambda: client.describe_tags(ResourceArns=asked)["TagDescriptions"],
+            *(code for codes in _GONE.values() for code in codes),
+        )
+        if answer is None:
+            answer = client.describe_tags(ResourceArns=[own])["TagDescriptions"]
+        return list(answer)
+
+    found: list[Any] = parts.of(
+        "/Tags", lambda: batch(request, described, {own, *request.siblings}, own, at_most=_AT_ONCE), []
+    )
+    return tag_list(next((each["Tags"] for each in found if each["ResourceArn"] == own), []))
+
+
+def _given(request: ReadRequest, name: str, live: list[Any]) -> list[JsonValue]:
+    """Of the attributes, of which a service has all with defaults, those that the template sets."""
+    given = request.expected.get(name)
+    keys = {each.get("Key") for each in given if isinstance(each, Mapping)} if isinstance(given, list) else set()
+    return [chosen(each, ("Key", "Value")) for each in live if each["Key"] in keys]
+
+
+def read_load_balancer(request: ReadRequest) -> Reading | None:
+    """DescribeLoadBalancers, DescribeLoadBalancerAttributes and DescribeTags."""
+    client = request.client("elbv2")
+    arn = request.physical_id
+    live = _one(request, "describe_load_balancers", "LoadBalancers", "LoadBalancerArns", "LoadBalancerArn")
+    if live is None:
+        return None
+    parts = Parts(request)
+    attributes: list[Any] = []
+    if "LoadBalancerAttributes" in request.expected:
+        attributes = parts.of(
+            "/LoadBalancerAttributes",
+            lambda: client.describe_load_balancer_attributes(LoadBalancerArn=arn)["Attributes"],
+            [],
+        )
+    zones = live.get("AvailabilityZones") or []
+    return parts.reading(
+        {
+            **covered(live, ("IpAddressType", "Scheme", "SecurityGroups", "Type")),
+            "LoadBalancerAttributes": _given(request, "LoadBalancerAttributes", attributes),
+            "Name": live["LoadBalancerName"],
+            "SubnetMappings": [_mapping(each) for each in zones],
+            "Subnets": [each["SubnetId"] for each in zones],
+            "Tags": _tags(request, parts),
+        },
+        {
+            "LoadBalancerArn": arn,
+            "CanonicalHostedZoneID": live.get("CanonicalHostedZoneId"),
+            "DNSName": live.get("DNSName"),
+            "LoadBalancerFullName": arn.partition(":loadbalancer/")[2],
+            "LoadBalancerName": live["LoadBalancerName"],
+            "SecurityGroups": live.get("SecurityGroups"),
+        },
+    )
+
+
+def _mapping(zone: Mapping[str, Any]) -> JsonValue:
+    addresses = zone.get("LoadBalancerAddresses") or [{}]
+    return {
+        "SubnetId": zone["SubnetId"],
+        **chosen(addresses[0], ("AllocationId", "IPv6Address", "PrivateIPv4Address")),
+    }
+
+
+def read_target_group(request: ReadRequest) -> Reading | None:
+    """DescribeTargetGroups, DescribeTargetGroupAttributes, DescribeTargetHealth and DescribeTags."""
+    client = request.client("elbv2")
+    arn = request.physical_id
+    live = _one(request, "describe_target_groups", "TargetGroups", "TargetGroupArns", "TargetGroupArn")
+    if live is None:
+        return None
+    parts = Parts(request)
+    attributes: list[Any] = []
+    if "TargetGroupAttributes" in request.expected:
+        attributes = parts.of(
+            "/TargetGroupAttributes",
+            lambda: client.describe_target_group_attributes(TargetGroupArn=arn)["Attributes"],
+            [],
+        )
+    targets: list[Any] = []
+    if "Targets" in request.expected:
+        targets = parts.of(
+            "/Targets", lambda: client.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"], []
+        )
+    names = (
+        "HealthCheckEnabled",
+        "HealthCheckIntervalSeconds",
+        "HealthCheckPath",
+        "HealthCheckPort",
+        "HealthCheckProtocol",
+        "HealthCheckTimeoutSeconds",
+        "HealthyThresholdCount",
+        "IpAddressType",
+        "Matcher",
+        "Port",
+        "Protocol",
+        "ProtocolVersion",
+        "TargetType",
+        "UnhealthyThresholdCount",
+        "VpcId",
+    )
+    return parts.reading(
+        {
+            **covered(live, names),
+            "Name": live["TargetGroupName"],
+            "Tags": _tags(request, parts),
+            "TargetGroupAttributes": _given(request, "TargetGroupAttributes", attributes),
+            "Targets": [chosen(each["Target"], ("AvailabilityZone", "Id", "Port")) for each in targets],
+        },
+        {
+            "TargetGroupArn": arn,
+            "TargetGroupName": live["TargetGroupName"],
+            "TargetGroupFullName": arn.rpartition(":")[2],
+            "LoadBalancerArns": live.get("LoadBalancerArns"),
+        },
+    )
+
+
+_SIGN_IN: Final = "AuthenticateOidcConfig"
+
+
+def _actions(request: ReadRequest, name: str, live: Any, parts: Parts) -> list[JsonValue]:  # noqa: ANN401
+    """Actions in CloudFormation's form, which has a target group either by itself or in `ForwardConfig`.
+
+    The service gives both for a single group; what the template does not say is left out.
+    """
+    given = request.expected.get(name)
+    said = {key for each in (given if isinstance(given, list) else ()) if isinstance(each, Mapping) for key in each}
+    if _SIGN_IN in said:  # with a secret that no API tells, in an array that is compared as a whole
+        parts.unread[f"/{name}"] = UnprovenReason.WRITE_ONLY
+    return [_action(each, said) for each in live or ()]
+
+
+def _action(action: Mapping[str, Any], said: set[str]) -> JsonObject:
+    found = dict(action)
+    if "ForwardConfig" not in said:
+        found.pop("ForwardConfig", None)
+    return found
+
+
+def read_listener(request: ReadRequest) -> Reading | None:
+    """DescribeListeners and DescribeTags."""
+    live = _one(request, "describe_listeners", "Listeners", "ListenerArns", "ListenerArn")
+    if live is None:
+        return None
+    parts = Parts(request)
+    names = ("AlpnPolicy", "LoadBalancerArn", "MutualAuthentication", "Port", "Protocol", "SslPolicy")
+    certificates = [chosen(each, ("CertificateArn",)) for each in live.get("Certificates") or ()]
+    return parts.reading(
+        {
+            **covered(live, names),
+            "Certificates": certificates or None,
+            "DefaultActions": _actions(request, "DefaultActions", live.get("DefaultActions"), parts),
+            **({"Tags": _tags(request, parts)} if "Tags" in request.expected else {}),
+        },
+        {"ListenerArn": live["ListenerArn"]},
+    )
+
+
+_CONDITIONS: Final = (
+    "HostHeaderConfig",
+    "HttpHeaderConfig",
+    "HttpRequestMethodConfig",
+    "PathPatternConfig",
+    "QueryStringConfig",
+    "SourceIpConfig",
+)
+
+
+def read_rule(request: ReadRequest) -> Reading | None:
+    """DescribeRules; of a rule's listener the service says nothing but what is in the rule's ARN."""
+    live = _one(request, "describe_rules", "Rules", "RuleArns", "RuleArn")
+    if live is None:
+        return None
+    parts = Parts(request)
+    listener = live["RuleArn"].replace(":listener-rule/", ":listener/").rpartition("/")[0]
+    conditions = [
+        {"Field": each.get("Field"), **chosen(each, ("RegexValues", "Values", *_CONDITIONS))}
+        for each in live["Conditions"]
+    ]
+    return parts.reading(
+        {
+            "Actions": _actions(request, "Actions", live["Actions"], parts),
+            "Conditions": conditions,
+            "ListenerArn": listener,
+            "Priority": live["Priority"],
+            **({"Tags": _tags(request, parts)} if "Tags" in request.expected else {}),
+            "Transforms": live.get("Transforms"),
+        },
+        {"RuleArn": live["RuleArn"], "IsDefault": live.get("IsDefault")},
+    )
+
+
+_TAGS: Final = "elasticloadbalancing:DescribeTags"
+READERS: Final[Mapping[str, Reader]] = {
+    "AWS::ElasticLoadBalancingV2::Listener": reads(read_listener, _TAGS, "elasticloadbalancing:DescribeListeners"),
+    "AWS::ElasticLoadBalancingV2::ListenerRule": reads(read_rule, _TAGS, "elasticloadbalancing:DescribeRules"),
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": reads(
+        read_load_balancer,
+        _TAGS,
+        "elasticloadbalancing:DescribeLoadBalancerAttributes",
+        "elasticloadbalancing:DescribeLoadBalancers",
+    ),
+    "AWS::ElasticLoadBalancingV2::TargetGroup": reads(
+        read_target_group,
+        _TAGS,
+        "elasticloadbalancing:DescribeTargetGroupAttributes",
+        "elasticloadbalancing:DescribeTargetGroups",
+        "elasticloadbalancing:DescribeTargetHealth",
+    ),
+}

@@ -1,0 +1,155 @@
+"""Event buses with their rules, policies and archives, and schedules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from stackproof.model.json import JsonValue
+from stackproof.model.observation import Reading
+from stackproof.ports import Reader, ReadRequest
+from stackproof.readers.access import Parts, chosen, covered, found_or_none, pages, parsed, reads, spelt, tag_list
+
+__all__ = ["READERS"]
+
+_GONE: Final = "ResourceNotFoundException"
+
+
+def _tags(client: Any, arn: str, parts: Parts) -> list[JsonValue]:  # noqa: ANN401
+    return tag_list(parts.of("/Tags", lambda: client.list_tags_for_resource(ResourceARN=arn)["Tags"], []))
+
+
+def read_rule(request: ReadRequest) -> Reading | None:
+    """DescribeRule, ListTargetsByRule and ListTagsForResource."""
+    client = request.client("events")
+    bus, _, name = request.physical_id.rpartition("|")
+    bus = str(request.expected.get("EventBusName") or bus or "default")
+    live = found_or_none(lambda: client.describe_rule(Name=name, EventBusName=bus), _GONE)
+    if live is None:
+        return None
+    parts = Parts(request)
+    targets: list[Any] = parts.of(
+        "/Targets", lambda: pages(client, "list_targets_by_rule", "Targets", Rule=name, EventBusName=bus), []
+    )
+    named = live.get("EventBusName")
+    arn = live["Arn"]
+    bus_arn = f"{arn.partition(':rule/')[0]}:event-bus/{named}"
+    return parts.reading(
+        {
+            **covered(live, ("Description", "Name", "RoleArn", "ScheduleExpression", "State")),
+            "EventBusName": spelt(request.expected.get("EventBusName"), named, bus_arn),
+            "EventPattern": parsed(live.get("EventPattern")),
+            "Tags": _tags(client, arn, parts),
+            "Targets": targets,
+        },
+        {"Arn": arn, "RuleName": live["Name"]},
+    )
+
+
+def read_bus(request: ReadRequest) -> Reading | None:
+    """DescribeEventBus and ListTagsForResource."""
+    client = request.client("events")
+    live = found_or_none(lambda: client.describe_event_bus(Name=request.physical_id), _GONE)
+    if live is None:
+        return None
+    parts = Parts(request)
+    names = ("DeadLetterConfig", "Description", "KmsKeyIdentifier", "LogConfig", "Name")
+    return parts.reading(
+        {**covered(live, names), "Policy": parsed(live.get("Policy")), "Tags": _tags(client, live["Arn"], parts)},
+        {"Arn": live["Arn"], "Name": live["Name"]},
+    )
+
+
+def read_bus_policy(request: ReadRequest) -> Reading | None:
+    """DescribeEventBus, and in its policy the template's statement."""
+    client = request.client("events")
+    bus = str(request.expected.get("EventBusName") or "default")
+    sid = request.expected.get("StatementId")
+    live = found_or_none(lambda: client.describe_event_bus(Name=bus), _GONE)
+    policy = parsed((live or {}).get("Policy"))
+    statements = policy.get("Statement") if isinstance(policy, Mapping) else ()
+    for each in statements if isinstance(statements, list) else ():
+        if isinstance(each, Mapping) and each.get("Sid") == sid:
+            properties: dict[str, JsonValue] = {"EventBusName": bus, "StatementId": sid}
+            if "Statement" in request.expected:
+                properties["Statement"] = {key: value for key, value in each.items() if key != "Sid"}
+            else:
+                properties |= {"Action": each.get("Action"), "Principal": _account(each.get("Principal"))}
+            return Parts(request).reading(properties, {})
+    return None
+
+
+def _account(principal: JsonValue) -> JsonValue:
+    """The account as PutPermission takes it: its number alone."""
+    named = principal.get("AWS") if isinstance(principal, Mapping) else principal
+    parts = named.split(":") if isinstance(named, str) else []
+    return parts[4] if len(parts) > 4 and parts[5] == "root" else named  # noqa: PLR2004 - an ARN's account
+
+
+def read_archive(request: ReadRequest) -> Reading | None:
+    """DescribeArchive."""
+    client = request.client("events")
+    live = found_or_none(lambda: client.describe_archive(ArchiveName=request.physical_id), _GONE)
+    if live is None:
+        return None
+    return Parts(request).reading(
+        {
+            **covered(live, ("ArchiveName", "Description", "KmsKeyIdentifier", "RetentionDays")),
+            "EventPattern": parsed(live.get("EventPattern")),
+            "SourceArn": live["EventSourceArn"],
+        },
+        {"Arn": live["ArchiveArn"], "ArchiveName": live["ArchiveName"]},
+    )
+
+
+_SCHEDULE: Final = (
+    "Description",
+    "FlexibleTimeWindow",
+    "GroupName",
+    "KmsKeyArn",
+    "Name",
+    "ScheduleExpression",
+    "ScheduleExpressionTimezone",
+    "State",
+    "Target",
+)
+
+
+def read_schedule(request: ReadRequest) -> Reading | None:
+    """GetSchedule."""
+    client = request.client("scheduler")
+    group = chosen(request.expected, ("GroupName",))
+    live = found_or_none(lambda: client.get_schedule(Name=request.physical_id, **group), _GONE)
+    if live is None:
+        return None
+    dates = {
+        name: live[name].strftime("%Y-%m-%dT%H:%M:%S.000Z") if live.get(name) else None
+        for name in ("EndDate", "StartDate")
+    }
+    return Parts(request).reading({**covered(live, _SCHEDULE), **dates}, {"Arn": live["Arn"]})
+
+
+def read_schedule_group(request: ReadRequest) -> Reading | None:
+    """GetScheduleGroup and ListTagsForResource."""
+    client = request.client("scheduler")
+    live = found_or_none(lambda: client.get_schedule_group(Name=request.physical_id), _GONE)
+    if live is None or live.get("State") == "DELETING":
+        return None
+    parts = Parts(request)
+    arn = live["Arn"]
+    tags: list[Any] = parts.of("/Tags", lambda: client.list_tags_for_resource(ResourceArn=arn).get("Tags"), [])
+    return parts.reading({"Name": live["Name"], "Tags": tag_list(tags)}, {"Arn": arn, **chosen(live, ("State",))})
+
+
+READERS: Final[Mapping[str, Reader]] = {
+    "AWS::Events::Archive": reads(read_archive, "events:DescribeArchive"),
+    "AWS::Events::EventBus": reads(read_bus, "events:DescribeEventBus", "events:ListTagsForResource"),
+    "AWS::Events::EventBusPolicy": reads(read_bus_policy, "events:DescribeEventBus"),
+    "AWS::Events::Rule": reads(
+        read_rule, "events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule"
+    ),
+    "AWS::Scheduler::Schedule": reads(read_schedule, "scheduler:GetSchedule"),
+    "AWS::Scheduler::ScheduleGroup": reads(
+        read_schedule_group, "scheduler:GetScheduleGroup", "scheduler:ListTagsForResource"
+    ),
+}

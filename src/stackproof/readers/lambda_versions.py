@@ -1,0 +1,147 @@
+"""What belongs to functions: versions, aliases, layers, URLs, and how they are invoked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from stackproof.model.json import JsonValue
+from stackproof.model.observation import Reading, UnprovenReason
+from stackproof.ports import Reader, ReadRequest
+from stackproof.readers.access import Parts, chosen, covered, found_or_none, reads, spelt
+
+__all__ = ["READERS"]
+
+_GONE: Final = "ResourceNotFoundException"
+
+
+def _function(expected: JsonValue, arn: str) -> JsonValue:
+    """A function in the template's spelling; the ARN may end in a version or an alias."""
+    bare = ":".join(arn.split(":")[:7])
+    name = bare.rpartition(":")[2]
+    return spelt(expected, name, bare, bare.partition(":lambda:")[2], ":".join(bare.split(":")[4:]), arn)
+
+
+def _concurrency(request: ReadRequest, parts: Parts, arn: str) -> JsonValue:
+    """A call of its own, made only where the template sets it."""
+    if "ProvisionedConcurrencyConfig" not in request.expected:
+        return None
+    client = request.client("lambda")
+    bare, _, qualifier = arn.rpartition(":")
+    answer = parts.of(
+        "/ProvisionedConcurrencyConfig",
+        lambda: found_or_none(
+            lambda: client.get_provisioned_concurrency_config(FunctionName=bare, Qualifier=qualifier),
+            "ProvisionedConcurrencyConfigNotFoundException",
+            _GONE,
+        ),
+        None,
+    )
+    asked = (answer or {}).get("RequestedProvisionedConcurrentExecutions")
+    return None if asked is None else {"ProvisionedConcurrentExecutions": asked}
+
+
+def read_version(request: ReadRequest) -> Reading | None:
+    """GetFunctionConfiguration of the version."""
+    client = request.client("lambda")
+    arn = request.physical_id
+    live = found_or_none(lambda: client.get_function_configuration(FunctionName=arn), _GONE)
+    if live is None:
+        return None
+    parts = Parts(request)
+    return parts.reading(
+        {
+            **covered(live, ("CodeSha256", "Description")),
+            "FunctionName": _function(request.expected.get("FunctionName"), arn),
+            "ProvisionedConcurrencyConfig": _concurrency(request, parts, arn),
+        },
+        {"FunctionArn": arn, "Version": live["Version"]},
+    )
+
+
+def read_alias(request: ReadRequest) -> Reading | None:
+    """GetAlias."""
+    client = request.client("lambda")
+    bare, _, name = request.physical_id.rpartition(":")
+    live = found_or_none(lambda: client.get_alias(FunctionName=bare, Name=name), _GONE)
+    if live is None:
+        return None
+    parts = Parts(request)
+    weights = (live.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
+    routing = [{"FunctionVersion": version, "FunctionWeight": weight} for version, weight in sorted(weights.items())]
+    return parts.reading(
+        {
+            **covered(live, ("Description", "FunctionVersion", "Name")),
+            "FunctionName": _function(request.expected.get("FunctionName"), live["AliasArn"]),
+            "ProvisionedConcurrencyConfig": _concurrency(request, parts, live["AliasArn"]),
+            "RoutingConfig": {"AdditionalVersionWeights": routing} if routing else None,
+        },
+        {"AliasArn": live["AliasArn"]},
+    )
+
+
+def read_layer_version(request: ReadRequest) -> Reading | None:
+    """GetLayerVersionByArn; what is in the layer is told by no API."""
+    client = request.client("lambda")
+    arn, _, version = request.physical_id.rpartition(":")
+    name = arn.rpartition(":")[2]
+    live = found_or_none(lambda: client.get_layer_version(LayerName=name, VersionNumber=int(version)), _GONE)
+    if live is None:
+        return None
+    parts = Parts(request)
+    parts.unread["/Content"] = UnprovenReason.WRITE_ONLY
+    names = ("CompatibleArchitectures", "CompatibleRuntimes", "Description", "LicenseInfo")
+    return parts.reading(
+        {**covered(live, names), "Content": None, "LayerName": spelt(request.expected.get("LayerName"), name, arn)},
+        {"LayerVersionArn": request.physical_id},
+    )
+
+
+def read_url(request: ReadRequest) -> Reading | None:
+    """GetFunctionUrlConfig."""
+    client = request.client("lambda")
+    wanted = request.expected.get("TargetFunctionArn") or request.physical_id
+    qualifier = chosen(request.expected, ("Qualifier",))
+    live = found_or_none(lambda: client.get_function_url_config(FunctionName=wanted, **qualifier), _GONE)
+    if live is None:
+        return None
+    arn = str(live["FunctionArn"])
+    return Parts(request).reading(
+        {
+            **covered(live, ("AuthType", "Cors", "InvokeMode")),
+            **qualifier,
+            "TargetFunctionArn": _function(request.expected.get("TargetFunctionArn"), arn),
+        },
+        {"FunctionArn": arn, "FunctionUrl": live["FunctionUrl"]},
+    )
+
+
+def read_invoke_config(request: ReadRequest) -> Reading | None:
+    """GetFunctionEventInvokeConfig."""
+    client = request.client("lambda")
+    asked = chosen(request.expected, ("FunctionName", "Qualifier"))
+    live: Mapping[str, Any] | None = found_or_none(lambda: client.get_function_event_invoke_config(**asked), _GONE)
+    if live is None:
+        return None
+    arn = str(live["FunctionArn"])
+    destinations = {key: each for key, each in (live.get("DestinationConfig") or {}).items() if each.get("Destination")}
+    return Parts(request).reading(
+        {
+            **covered(live, ("MaximumEventAgeInSeconds", "MaximumRetryAttempts")),
+            "DestinationConfig": destinations or None,
+            "FunctionName": _function(request.expected.get("FunctionName"), arn),
+            "Qualifier": spelt(request.expected.get("Qualifier"), ":".join(arn.split(":")[7:]) or "$LATEST"),
+        },
+        {},
+    )
+
+
+READERS: Final[Mapping[str, Reader]] = {
+    "AWS::Lambda::Alias": reads(read_alias, "lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig"),
+    "AWS::Lambda::EventInvokeConfig": reads(read_invoke_config, "lambda:GetFunctionEventInvokeConfig"),
+    "AWS::Lambda::LayerVersion": reads(read_layer_version, "lambda:GetLayerVersion"),
+    "AWS::Lambda::Url": reads(read_url, "lambda:GetFunctionUrlConfig"),
+    "AWS::Lambda::Version": reads(
+        read_version, "lambda:GetFunctionConfiguration", "lambda:GetProvisionedConcurrencyConfig"
+    ),
+}

@@ -1,0 +1,117 @@
+"""What belongs to log groups: streams, filters, and policies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from stackproof.model.json import JsonValue
+from stackproof.model.observation import Reading
+from stackproof.ports import Reader, ReadRequest
+from stackproof.readers.access import Parts, found_or_none, pages, parsed, pascal, reads
+
+__all__ = ["READERS"]
+
+
+def _of_group(request: ReadRequest, operation: str, key: str) -> tuple[str, list[Any]]:
+    """All of the log group that the template names, asked for once."""
+    client = request.client("logs")
+    group = str(request.expected.get("LogGroupName"))
+    found: list[Any] = request.once(
+        (operation, group),
+        lambda: (
+            found_or_none(lambda: pages(client, operation, key, logGroupName=group), "ResourceNotFoundException") or []
+        ),
+    )
+    return group, found
+
+
+def read_metric_filter(request: ReadRequest) -> Reading | None:
+    """DescribeMetricFilters of the log group."""
+    group, found = _of_group(request, "describe_metric_filters", "metricFilters")
+    live = next((each for each in found if each["filterName"] == request.physical_id), None)
+    if live is None:
+        return None
+    transformations = [
+        {
+            **{key: value for key, value in pascal(each).items() if key != "Dimensions"},
+            **(
+                {"Dimensions": [{"Key": key, "Value": value} for key, value in each["dimensions"].items()]}
+                if each.get("dimensions")
+                else {}
+            ),
+        }
+        for each in live["metricTransformations"]
+    ]
+    return Parts(request).reading(
+        {
+            "ApplyOnTransformedLogs": live.get("applyOnTransformedLogs"),
+            "EmitSystemFieldDimensions": live.get("emitSystemFieldDimensions"),
+            "FieldSelectionCriteria": live.get("fieldSelectionCriteria"),
+            "FilterName": live["filterName"],
+            "FilterPattern": live.get("filterPattern", ""),
+            "LogGroupName": live.get("logGroupName") or group,
+            "MetricTransformations": transformations,
+        },
+        {},
+    )
+
+
+def read_subscription_filter(request: ReadRequest) -> Reading | None:
+    """DescribeSubscriptionFilters of the log group."""
+    group, found = _of_group(request, "describe_subscription_filters", "subscriptionFilters")
+    name = request.physical_id.rpartition("|")[0] or request.physical_id
+    live = next((each for each in found if each["filterName"] in {name, request.physical_id}), None)
+    if live is None:
+        return None
+    names = (
+        "applyOnTransformedLogs",
+        "destinationArn",
+        "distribution",
+        "emitSystemFields",
+        "fieldSelectionCriteria",
+        "filterName",
+        "roleArn",
+    )
+    return Parts(request).reading(
+        {
+            **pascal({key: live.get(key) for key in names}),
+            "FilterPattern": live.get("filterPattern", ""),
+            "LogGroupName": live.get("logGroupName") or group,
+        },
+        {},
+    )
+
+
+def read_stream(request: ReadRequest) -> Reading | None:
+    """DescribeLogStreams of the log group, by the name as a prefix."""
+    client = request.client("logs")
+    group, name = str(request.expected.get("LogGroupName")), request.physical_id
+    found = found_or_none(
+        lambda: pages(client, "describe_log_streams", "logStreams", logGroupName=group, logStreamNamePrefix=name),
+        "ResourceNotFoundException",
+    )
+    if name not in [each["logStreamName"] for each in found or ()]:
+        return None
+    return Parts(request).reading({"LogGroupName": group, "LogStreamName": name}, {})
+
+
+def read_resource_policy(request: ReadRequest) -> Reading | None:
+    """DescribeResourcePolicies of the account."""
+    client = request.client("logs")
+    found: list[Any] = request.once(
+        "describe_resource_policies", lambda: pages(client, "describe_resource_policies", "resourcePolicies")
+    )
+    live = next((each for each in found if each["policyName"] == request.physical_id), None)
+    if live is None:
+        return None
+    document: JsonValue = parsed(live["policyDocument"])
+    return Parts(request).reading({"PolicyDocument": document, "PolicyName": live["policyName"]}, {})
+
+
+READERS: Final[Mapping[str, Reader]] = {
+    "AWS::Logs::LogStream": reads(read_stream, "logs:DescribeLogStreams"),
+    "AWS::Logs::MetricFilter": reads(read_metric_filter, "logs:DescribeMetricFilters"),
+    "AWS::Logs::ResourcePolicy": reads(read_resource_policy, "logs:DescribeResourcePolicies"),
+    "AWS::Logs::SubscriptionFilter": reads(read_subscription_filter, "logs:DescribeSubscriptionFilters"),
+}

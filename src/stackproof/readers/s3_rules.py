@@ -1,0 +1,71 @@
+"""Lifecycle and replication rules of buckets, which the service writes quite differently from CloudFormation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from stackproof.model.json import JsonValue
+from stackproof.readers.access import chosen
+
+__all__ = ["lifecycle_rule", "replication_rule"]
+
+
+def lifecycle_rule(rule: Mapping[str, Any]) -> dict[str, JsonValue]:
+    """One rule as CloudFormation writes it."""
+    where = rule.get("Filter") or {}
+    both = where.get("And") or where
+    tags = both.get("Tags") or ([where["Tag"]] if "Tag" in where else [])
+    expiration = rule.get("Expiration") or {}
+    noncurrent = rule.get("NoncurrentVersionExpiration") or {}
+    found: dict[str, JsonValue] = {
+        "Id": rule.get("ID"),
+        "Status": rule["Status"],
+        "Prefix": rule.get("Prefix") or both.get("Prefix") or None,
+        "TagFilters": [chosen(each, ("Key", "Value")) for each in tags] or None,
+        "ObjectSizeGreaterThan": both.get("ObjectSizeGreaterThan"),
+        "ObjectSizeLessThan": both.get("ObjectSizeLessThan"),
+        "AbortIncompleteMultipartUpload": rule.get("AbortIncompleteMultipartUpload"),
+        "ExpirationInDays": expiration.get("Days"),
+        "ExpirationDate": _date(expiration.get("Date")),
+        "ExpiredObjectDeleteMarker": expiration.get("ExpiredObjectDeleteMarker"),
+        "NoncurrentVersionExpiration": chosen(noncurrent, ("NoncurrentDays", "NewerNoncurrentVersions")) or None,
+        "NoncurrentVersionTransitions": [
+            {
+                "StorageClass": each["StorageClass"],
+                "TransitionInDays": each.get("NoncurrentDays"),
+                **chosen(each, ("NewerNoncurrentVersions",)),
+            }
+            for each in rule.get("NoncurrentVersionTransitions", ())
+        ]
+        or None,
+        "Transitions": [
+            {
+                key: value
+                for key, value in (
+                    ("StorageClass", each["StorageClass"]),
+                    ("TransitionInDays", each.get("Days")),
+                    ("TransitionDate", _date(each.get("Date"))),
+                )
+                if value is not None
+            }
+            for each in rule.get("Transitions", ())
+        ]
+        or None,
+    }
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def replication_rule(rule: Mapping[str, Any]) -> dict[str, JsonValue]:
+    """One rule as CloudFormation writes it."""
+    found = {("Id" if key == "ID" else key): value for key, value in rule.items()}
+    where = dict(rule.get("Filter") or {})
+    if "Tag" in where:
+        where["TagFilter"] = where.pop("Tag")
+    if "And" in where:
+        where["And"] = {("TagFilters" if key == "Tags" else key): value for key, value in where["And"].items()}
+    return {**found, "Filter": where} if where else found
+
+
+def _date(value: Any) -> str | None:  # noqa: ANN401 - a datetime of botocore's
+    return None if value is None else value.strftime("%Y-%m-%dT%H:%M:%SZ")

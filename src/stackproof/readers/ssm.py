@@ -1,0 +1,62 @@
+"""Parameters. The value of a SecureString is never asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from stackproof.model.json import JsonValue
+from stackproof.model.observation import Reading, UnprovenReason
+from stackproof.ports import Reader, ReadRequest
+from stackproof.readers.access import Parts, batch, covered, pages, reads
+
+__all__ = ["READERS"]
+
+_DESCRIBED_AT_ONCE: Final = 50
+_READ_AT_ONCE: Final = 10
+
+
+def read_parameter(request: ReadRequest) -> Reading | None:
+    """DescribeParameters, GetParameters of those that are no secrets, and ListTagsForResource."""
+    client = request.client("ssm")
+    own = request.physical_id
+
+    def described(names: Sequence[str]) -> list[Any]:
+        wanted = [{"Key": "Name", "Option": "Equals", "Values": list(names)}]
+        return pages(client, "describe_parameters", "Parameters", ParameterFilters=wanted)
+
+    def values(names: Sequence[str]) -> list[Any]:
+        return pages(client, "get_parameters", "Parameters", Names=list(names))
+
+    known = batch(request, described, {own, *request.siblings}, own, at_most=_DESCRIBED_AT_ONCE)
+    live = next((each for each in known if each["Name"] == own), None)
+    if live is None:
+        return None
+    parts = Parts(request)
+    value: JsonValue = None
+    if live["Type"] == "SecureString":
+        parts.unread["/Value"] = UnprovenReason.WRITE_ONLY
+    else:
+        plain = [each["Name"] for each in known if each["Type"] != "SecureString"]
+        found: list[Any] = parts.of("/Value", lambda: batch(request, values, plain, own, at_most=_READ_AT_ONCE), [])
+        value = next((each["Value"] for each in found if each["Name"] == own), None)
+    tags: list[Any] = parts.of(
+        "/Tags",
+        lambda: client.list_tags_for_resource(ResourceType="Parameter", ResourceId=own).get("TagList", []),
+        [],
+    )
+    return parts.reading(
+        {
+            **covered(live, ("AllowedPattern", "DataType", "Description", "Name", "Tier", "Type")),
+            "Tags": {each["Key"]: each["Value"] for each in tags},
+            "Value": value,
+        },
+        {"Type": live["Type"], "Value": value},
+    )
+
+
+READERS: Final[Mapping[str, Reader]] = {
+    "AWS::SSM::Parameter": reads(
+        read_parameter, "ssm:DescribeParameters", "ssm:GetParameters", "ssm:ListTagsForResource"
+    )
+}

@@ -1,0 +1,45 @@
+"""Tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from stackproof.targets.moto_models.handlers import Call, Created, Handler
+
+__all__ = ["HANDLERS"]
+
+
+def _create_table(call: Call) -> Created:
+    given = {
+        **call.properties,
+        "TableName": call.name,
+        "SSESpecification": _encryption(call),
+        "StreamSpecification": {**call["StreamSpecification"], "StreamEnabled": True}
+        if "StreamSpecification" in call.properties
+        else None,
+    }
+    table = call.send("dynamodb", "create_table", **given)["TableDescription"]
+    for name, operation in (
+        ("PointInTimeRecoverySpecification", "update_continuous_backups"),
+        ("TimeToLiveSpecification", "update_time_to_live"),
+    ):
+        if name in call.properties:
+            call.send("dynamodb", operation, TableName=call.name, **{name: call[name]})
+    return Created(
+        physical_id=call.name, attributes={"Arn": table["TableArn"], "StreamArn": table.get("LatestStreamArn")}
+    )
+
+
+def _encryption(call: Call) -> Mapping[str, object] | None:
+    given = call.get("SSESpecification")
+    return None if given is None else {**given, "Enabled": given["SSEEnabled"]}
+
+
+HANDLERS: Final[Mapping[str, Handler]] = {
+    "AWS::DynamoDB::Table": Handler(
+        create=_create_table,
+        delete=lambda call: call.send("dynamodb", "delete_table", TableName=call.physical_id),
+        name_property="TableName",
+    )
+}

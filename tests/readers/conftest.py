@@ -1,0 +1,43 @@
+"""One emulator for all tests of this folder in one process, and each stack of `stacks/` on it once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+
+import pytest
+
+from stackproof.loading.template import load_template
+from stackproof.model.assembly import Stack
+from stackproof.model.observation import ResourceProof
+from stackproof.targets.moto import MotoProcess, MotoTarget, start_moto
+from tests.readers.deployed import STACKS, Calls, Deployed
+
+
+@pytest.fixture(scope="session")
+def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MotoProcess]:
+    process = start_moto(os.getpid(), tmp_path_factory.mktemp("moto"))
+    yield process
+    process.stop()
+
+
+@pytest.fixture(scope="session", params=STACKS, ids=lambda path: path.stem)
+def deployed(request: pytest.FixtureRequest, moto: MotoProcess) -> Deployed:
+    """Each stack in turn; its tests run in the order of their file, and the last one deletes it."""
+    name = request.param.stem
+    target = MotoTarget(moto.endpoint_url)
+    template = load_template(request.param, name=f"{name}.yaml", stack_name=name)
+    deployment = target.deploy(Stack(name=name, template=template))
+    return Deployed(name=name, template=template, deployment=deployment, target=target)
+
+
+@pytest.fixture(scope="session")
+def proofs(deployed: Deployed) -> Mapping[str, ResourceProof]:
+    """The verdicts on the stack as it was deployed."""
+    return deployed.proofs()
+
+
+@pytest.fixture(scope="session")
+def calls(deployed: Deployed) -> Calls:
+    """What reading the stack's resources calls, one by one."""
+    return deployed.calls()

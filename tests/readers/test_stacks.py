@@ -1,0 +1,145 @@
+"""Whole stacks on the emulator: what is proven, what a denied call costs, what tampering shows, and what is gone.
+
+The tests of one stack run in this order: the last two change it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from stackproof.loading.template import load_template
+from stackproof.model.observation import Change, DriftStatus, ResourceProof
+from stackproof.readers import READERS
+from stackproof.readers.access import LiveReader
+from stackproof.targets.moto_gaps import GAPS, is_gap
+from tests.readers import examples, unemulated
+from tests.readers.actions import action_of
+from tests.readers.deployed import STACKS, Calls, Deployed
+from tests.readers.tampering import DELETED_OTHERWISE, TAMPERED, UNCHANGEABLE, UNPROVEN
+from tests.targets.wide_template import WIDE
+
+Proofs = Mapping[str, ResourceProof]
+TEMPLATES = {path.stem: load_template(path) for path in STACKS}
+WIDE_TYPES = {each["Type"] for each in WIDE["Resources"].values()}
+STACK_TYPES = {each.resource_type for template in TEMPLATES.values() for each in template.resources}
+
+
+def test_every_resource_is_seen_and_no_property_differs(proofs: Proofs) -> None:
+    assert [(name, each) for name, proof in proofs.items() for each in proof.differences] == []
+    assert {name: each.status for name, each in proofs.items()} == dict.fromkeys(proofs, DriftStatus.IN_SYNC)
+
+
+def test_what_is_not_proven_has_exactly_the_known_reasons(proofs: Proofs) -> None:
+    found = {
+        (str(proof.location.resource_type), each.path): each.reason.value
+        for proof in proofs.values()
+        for each in proof.unproven
+    }
+    assert [key for key, reason in found.items() if reason == "not_emulated" and not is_gap(*key)] == []
+    read = {key: reason for key, reason in found.items() if reason != "not_emulated"}
+    assert {key: reason for key, reason in read.items() if UNPROVEN.get(key) != reason} == {}
+
+
+def test_a_gap_is_still_one(deployed: Deployed, proofs: Proofs) -> None:
+    """Fails when the emulator learns the property: then its row has to go."""
+    unproven = {
+        (str(proof.location.resource_type), each.path)
+        for proof in proofs.values()
+        for each in proof.unproven
+        if each.reason.value == "not_emulated"
+    }
+    set_here = {
+        (each.resource_type, pointer)
+        for each in deployed.template.resources
+        for (resource_type, pointer) in GAPS
+        if resource_type == each.resource_type and _set(each.properties, pointer.split("/")[1:])
+    }
+    learnt = {row for row in set_here if not any(kind == row[0] and _below(row[1], path) for kind, path in unproven)}
+    assert learnt == set()
+
+
+def _set(value: object, names: list[str]) -> bool:
+    """Whether the template sets something at the pointer."""
+    if not names:
+        return True
+    if names[0] == "*":
+        items = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+        return any(_set(each, names[1:]) for each in items)
+    return isinstance(value, Mapping) and names[0] in value and _set(value[names[0]], names[1:])
+
+
+def _below(pointer: str, path: str) -> bool:
+    """Whether the unproven property is the row's, one below it, or an array that counts as one and holds it."""
+    return all(want in {"*", have} for want, have in zip(pointer.split("/"), path.split("/"), strict=False))
+
+
+def test_a_reader_calls_what_it_declares_and_nothing_else(calls: Calls) -> None:
+    for name, (resource_type, made) in calls.items():
+        reader = READERS[resource_type]
+        assert isinstance(reader, LiveReader)
+        assert {action_of(*each) for each in made} - set(reader.actions) == set(), name
+
+
+def test_a_denied_call_never_looks_like_a_difference(deployed: Deployed, calls: Calls) -> None:
+    """Whatever is refused is an error of the whole reading, or named property by property."""
+    for name, (_, made) in calls.items():
+        for call in sorted(made):
+            proof = deployed.denied(name, call)
+            assert proof.differences == (), (name, call)
+            assert proof.status in {DriftStatus.IN_SYNC, DriftStatus.NOT_CHECKED}, (name, call)
+
+
+def test_tampering_is_seen_as_exactly_that_property_of_that_resource(deployed: Deployed, proofs: Proofs) -> None:
+    tampered = TAMPERED.get(deployed.name, ())
+    prover = deployed.prover()
+    for each in tampered:
+        parameters = prover.resolved(each.parameters)
+        assert isinstance(parameters, Mapping)
+        getattr(deployed.target.client(each.service), each.operation)(**parameters)
+    changed = {(name, one.path) for name, proof in deployed.proofs().items() for one in proof.differences}
+    assert changed == {
+        (each.logical_id, path)
+        for each in tampered
+        for path in (_paths(proofs[each.logical_id]) if each.path == "*" else (each.path,))
+    }
+
+
+def _paths(proof: ResourceProof) -> tuple[str, ...]:
+    """All properties of a resource that was in sync."""
+    return (*proof.proven, *(each.path for each in proof.unproven))
+
+
+def test_what_is_deleted_is_seen_to_be_gone(deployed: Deployed) -> None:
+    """With the services' own codes for "not found", as the emulator answers them."""
+    deployed.target.destroy(deployed.deployment.stack_name)
+    proofs = deployed.proofs()
+    left = {name: str(each.location.resource_type) for name, each in proofs.items() if each.status.value != "DELETED"}
+    assert {name: kind for name, kind in left.items() if kind not in DELETED_OTHERWISE} == {}
+    changes = {one.change for each in proofs.values() if each.status.value == "DELETED" for one in each.differences}
+    assert changes <= {Change.REMOVE}
+
+
+def test_every_reader_is_proven_on_the_emulator_or_on_recorded_answers() -> None:
+    assert set(READERS) - STACK_TYPES - WIDE_TYPES <= {
+        each.resource_type for each in (*examples.EXAMPLES, *unemulated.EXAMPLES)
+    }
+    assert len(STACK_TYPES) >= 50
+    assert set(READERS) >= STACK_TYPES
+
+
+def test_every_type_of_the_stacks_is_tampered_with_or_in_the_wide_template() -> None:
+    rows = [(TEMPLATES[stack].resource(each.logical_id), each) for stack, rows in TAMPERED.items() for each in rows]
+    assert [each for resource, each in rows if resource is None] == []
+    tampered = {resource.resource_type for resource, _ in rows if resource is not None}
+    assert STACK_TYPES - WIDE_TYPES - tampered == UNCHANGEABLE
+
+
+def test_every_row_of_the_tables_is_about_something() -> None:
+    for resource_type, pointer in GAPS:
+        templates = [*TEMPLATES.values()] if resource_type not in WIDE_TYPES else []
+        assert resource_type in WIDE_TYPES or any(
+            _set(each.properties, pointer.split("/")[1:])
+            for template in templates
+            for each in template.resources
+            if each.resource_type == resource_type
+        ), (resource_type, pointer)
