@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from stackproof.model.template import Template
     from stackproof.ports import PolicyEngine, Reader, SchemaSource, Target
     from stackproof.synth.cache import SynthRequest
-    from stackproof.targets.moto import MotoProcess
+    from stackproof.targets.owned_process import OwnedProcess
 
 __all__ = [
     "Checked",
@@ -309,7 +309,7 @@ def _scanned_search(project: Project, found: Search, engines: EngineSet, *, on: 
     return with_notifications(joined(results), broken)
 
 
-def start_emulator(directory: Path, *, owner_pid: int) -> MotoProcess:
+def start_emulator(directory: Path, *, owner_pid: int) -> OwnedProcess:
     """Start moto; it ends with its owner, or, with owner 0, when it is told to."""
     from stackproof.targets.moto import start_moto  # noqa: PLC0415
 
