@@ -158,6 +158,9 @@ class Prover:
     def _look(self, resource: Resource) -> Observation:
         deployed = self._deployed(resource.logical_id)
         if deployed is None:
+            why = self.deployment.left_out.get(resource.logical_id)
+            if why is not None:
+                return Observation(reason=UnprovenReason.NOT_EMULATED, detail=why)
             if self._target.not_emulated(resource.resource_type, ""):
                 return Observation(reason=UnprovenReason.NOT_EMULATED, detail="the target does not know the type")
             if self._condition(resource) is None:

@@ -1,4 +1,4 @@
-"""The other side of an owned process: what it is told, whom it outlives by nothing, and how it says that it is ready."""
+"""The other side of an owned process: who owns it, when it ends, and how it says that it is ready."""
 
 from __future__ import annotations
 
