@@ -95,7 +95,9 @@ def listens(url: str) -> bool:
 @contextmanager
 def started(folder: Path, arguments: Sequence[str], **more: str) -> Iterator[subprocess.Popen[str]]:
     """`python -m …` in a process group of its own, as a shell starts it; what is left of it is killed at the end."""
-    ours = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it and passes that on
+    ours = signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # a job in the background ignores it and passes that on
     try:
         process = subprocess.Popen(
             [sys.executable, "-m", *arguments],

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
 from stackproof.intrinsics import references
 from stackproof.model.json import JsonObject, JsonValue
 
-__all__ = ["LEFT_OUT", "Reduced", "reduced"]
-
-LEFT_OUT: Final = "stackproof:left_out"
-"""Where a deployed template says what it was deployed without: a section of its `Metadata`."""
+__all__ = ["Reduced", "reduced"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,23 +24,19 @@ class Reduced:
     unordered: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def reduced(body: JsonObject, why_not: Callable[[JsonObject], str | None]) -> Reduced:
+def reduced(body: JsonObject, why_not: Callable[[str], str | None]) -> Reduced:
     """The template less every resource for which `why_not` has a reason, and less all that refers to one of those.
 
     A value that comes from a missing resource cannot be made, so whoever takes one by Ref, GetAtt or Sub goes too, in
     any number of steps. `DependsOn` gives no value, only an order: it is struck out where it names what is not there.
     """
     resources = _section(body, "Resources")
-    left_out = {
-        name: reason
-        for name, each in sorted(resources.items())
-        if isinstance(each, Mapping) and (reason := why_not(each)) is not None
-    }
+    left_out = {name: reason for name in sorted(resources) if (reason := why_not(name)) is not None}
     if not left_out:
         return Reduced(body=body)
-    while more := _dependents(resources, left_out):
+    while more := _dependents(_less(resources, left_out), left_out):
         left_out.update(more)
-    kept = {name: each for name, each in resources.items() if name not in left_out}
+    kept = _less(resources, left_out)
     outputs = _dependents(_section(body, "Outputs"), left_out)
     unordered = {
         name: gone
@@ -58,19 +50,19 @@ def reduced(body: JsonObject, why_not: Callable[[JsonObject], str | None]) -> Re
         },
     }
     if outputs:
-        rest["Outputs"] = {name: each for name, each in _section(body, "Outputs").items() if name not in outputs}
+        rest["Outputs"] = _less(_section(body, "Outputs"), outputs)
         if not rest["Outputs"]:
             del rest["Outputs"]  # CloudFormation refuses an empty section
     return Reduced(body=rest, left_out=dict(sorted(left_out.items())), outputs=outputs, unordered=unordered)
 
 
 def _dependents(entries: JsonObject, gone: Mapping[str, str]) -> dict[str, str]:
-    """The entries, not gone yet, that take a value from one that is."""
+    """The entries that take a value from one that is gone."""
     found: dict[str, str] = {}
     for name, each in sorted(entries.items()):
         body = {key: value for key, value in each.items() if key != "Metadata"} if isinstance(each, Mapping) else each
         missing = sorted(references(body) & gone.keys())
-        if name not in gone and missing:
+        if missing:
             found[name] = f"it refers to {', '.join(missing)}"
     return found
 
@@ -87,6 +79,10 @@ def _without_order(resource: JsonValue, gone: tuple[str, ...]) -> JsonValue:
     body = dict(resource) if isinstance(resource, Mapping) else {}
     del body["DependsOn"]
     return {**body, "DependsOn": rest} if rest else body
+
+
+def _less(entries: JsonObject, gone: Collection[str]) -> dict[str, JsonValue]:
+    return {name: each for name, each in entries.items() if name not in gone}
 
 
 def _section(body: JsonObject, name: str) -> JsonObject:

@@ -191,7 +191,9 @@ def test_an_emulator_runs_from_up_to_down(tmp_path: Path) -> None:
     assert not listens(url[1])
 
 
-@pytest.mark.parametrize("noted", ["{", "[]", "{}", '{"pid": "0x"}', '{"pid": "1", "endpoint_url": "http://127.0.0.1:1"}'])
+@pytest.mark.parametrize(
+    "noted", ["{", "[]", "{}", '{"pid": "0x"}', '{"pid": "1", "endpoint_url": "http://127.0.0.1:1"}']
+)
 def test_a_process_that_is_not_ours_is_left_alone(
     noted: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

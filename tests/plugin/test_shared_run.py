@@ -27,7 +27,7 @@ ITEMS = {
     "suites/unit/test_template.py::test_there_is_one_stream",
 }
 WORKERS = {"no-xdist": ("-p", "no:xdist"), "0": ("-n", "0"), "2": ("-n", "2"), "8": ("-n", "8")}
-SLOW = '''
+SLOW = """
 import os
 import time
 from pathlib import Path
@@ -36,7 +36,7 @@ def test_slow(deployment, aws_client):
     Path(os.environ["NOTED"], "live").write_text(aws_client("sqs").meta.endpoint_url, encoding="utf-8")
     time.sleep(600)
     assert deployment.resources
-'''
+"""
 
 
 @needs_proc

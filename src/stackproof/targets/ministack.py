@@ -16,19 +16,23 @@ from typing import Any, Final
 from stackproof.errors import TargetError
 from stackproof.model.assembly import Stack
 from stackproof.model.deployment import Deployment
-from stackproof.model.json import JsonObject
+from stackproof.model.json import JsonObject, digest
 from stackproof.model.observation import UnprovenReason
-from stackproof.reducing import LEFT_OUT, Reduced, reduced
+from stackproof.reducing import Reduced, reduced
 from stackproof.targets.cloudformation import CloudFormation, Place
 from stackproof.targets.failures import reason_of, translated_errors
 from stackproof.targets.ministack_gaps import is_gap
 from stackproof.targets.owned_process import OwnedProcess, start_owned
 from stackproof.targets.sessions import emulator_client, emulator_session
 
-__all__ = ["MiniStackTarget", "start_ministack"]
+__all__ = ["NOTE", "MiniStackTarget", "start_ministack"]
+
+NOTE: Final = "stackproof"
+"""Where a deployed template says what it was made from and what is left out of it: an entry of its `Metadata`."""
 
 _ACCOUNT: Final = "123456789012"
 _REFUSED_TYPES: Final = re.compile(r"Unrecognized resource types: \[([^\]]*)\]")
+_NOT_ABLE: Final = re.compile(r"is not supported|Requested attribute \S+ does not exist in schema")
 _FOREIGN: Final = re.compile(
     r"AWS_|MOTO_|MINISTACK_|LOCALSTACK_|LAMBDA_|COV_CORE|DOCKER_|S3_|SFTP_|SFN_|IOT_|RDS_|USE_SSL$|AUTH$|EDGE_PORT$|"
     r"PERSIST_STATE$|SERVICES$|COGNITO_|CLOUDTRAIL_"
@@ -121,25 +125,31 @@ class MiniStackTarget:
 
         What is left out, and why, stands in the `Metadata` of the deployed template and in the deployment.
         """
-        given = self.reduced(stack)
+        source = digest(stack.template.body)
         if self._stacks.described(stack.name) is not None:
-            if self._deployed_body(stack.name) == given.body and not self._parameters:
+            if _note(self._deployed_body(stack.name)).get("source") == source and not self._parameters:
                 return self.deployment(stack.name)
             self._stacks.destroy(stack.name)
-        try:
-            self._stacks.deploy(replace(stack, template=replace(stack.template, body=given.body)))
-        except TargetError:
-            with contextlib.suppress(Exception):  # a half-made stack stands in the way of the next attempt
-                self.client("cloudformation").delete_stack(StackName=stack.name)
-            raise
-        return self.deployment(stack.name)
+        refused: dict[str, str] = {}
+        while True:
+            found = self.reduced(stack, refused)
+            note: JsonObject = {"source": source, "left_out": dict(found.left_out)}
+            try:
+                return self._created(stack, _annotated(found.body, note))
+            except TargetError:
+                refusal = self._refusal(stack.name)
+                with contextlib.suppress(Exception):  # a half-made stack stands in the way of the next attempt
+                    self._stacks.destroy(stack.name)
+                if refusal is None or refusal[0] in refused:
+                    raise
+                refused.update([refusal])
 
     def deployment(self, stack_name: str) -> Deployment:
         found = self._stacks.deployment(stack_name)
-        metadata = self._deployed_body(stack_name).get("Metadata")
-        noted = metadata.get(LEFT_OUT) if isinstance(metadata, Mapping) else None
-        left_out = {name: str(why) for name, why in noted.items()} if isinstance(noted, Mapping) else {}
-        return replace(found, left_out=left_out)
+        left_out = _note(self._deployed_body(stack_name)).get("left_out")
+        return replace(
+            found, left_out={name: str(why) for name, why in left_out.items()} if isinstance(left_out, Mapping) else {}
+        )
 
     def destroy(self, stack_name: str) -> None:
         self._stacks.destroy(stack_name)
@@ -166,17 +176,39 @@ class MiniStackTarget:
             self._known.update({each: each not in unknown for each in new})
         return frozenset(each for each in wanted if not self._known[each])
 
-    def reduced(self, stack: Stack) -> Reduced:
-        """The stack's template as it is deployed here, with a note of what is missing."""
+    def reduced(self, stack: Stack, refused: Mapping[str, str] | None = None) -> Reduced:
+        """The stack's template less what is not known here, and less what was refused when it was tried."""
         resources = stack.template.resources
         unknown = self.unknown_types(each.resource_type for each in resources if not each.is_custom)
-        custom = {each.resource_type for each in resources if each.is_custom}
-        found = reduced(stack.template.body, lambda each: _why_not(each, unknown, custom))
-        if not found.left_out:
-            return found
-        metadata = found.body.get("Metadata")
-        note: JsonObject = {**(metadata if isinstance(metadata, Mapping) else {}), LEFT_OUT: dict(found.left_out)}
-        return replace(found, body={**found.body, "Metadata": note})
+
+        def why_not(logical_id: str) -> str | None:
+            resource = stack.template.resource(logical_id)
+            if resource is None:
+                return None
+            if resource.is_custom:
+                return "the handler of a custom resource is not run on an emulator"
+            if resource.resource_type in unknown:
+                return f"MiniStack does not know {resource.resource_type}"
+            return (refused or {}).get(logical_id)
+
+        return reduced(stack.template.body, why_not)
+
+    def _created(self, stack: Stack, body: JsonObject) -> Deployment:
+        self._stacks.deploy(replace(stack, template=replace(stack.template, body=body)))
+        return self.deployment(stack.name)
+
+    def _refusal(self, stack_name: str) -> tuple[str, str] | None:
+        """The resource that the emulator cannot make, with its own words; None if it failed for another reason."""
+        api = self.client("cloudformation")
+        try:
+            events = api.describe_stack_events(StackName=stack_name)["StackEvents"]
+        except api.exceptions.ClientError:
+            return None
+        for each in reversed(events):
+            reason = str(each.get("ResourceStatusReason") or "")
+            if each["ResourceStatus"] == "CREATE_FAILED" and _NOT_ABLE.search(reason):
+                return str(each["LogicalResourceId"]), f"MiniStack refuses it: {reason}"
+        return None
 
     def _refused(self, resource_types: list[str]) -> frozenset[str]:
         api = self.client("cloudformation")
@@ -202,8 +234,12 @@ class MiniStackTarget:
         return tuple(sorted(str(each["ZoneName"]) for each in zones))
 
 
-def _why_not(resource: JsonObject, unknown: frozenset[str], custom: set[str]) -> str | None:
-    resource_type = str(resource.get("Type"))
-    if resource_type in custom:
-        return "the handler of a custom resource is not run on an emulator"
-    return f"MiniStack does not know {resource_type}" if resource_type in unknown else None
+def _annotated(body: JsonObject, note: JsonObject) -> JsonObject:
+    metadata = body.get("Metadata")
+    return {**body, "Metadata": {**(metadata if isinstance(metadata, Mapping) else {}), NOTE: note}}
+
+
+def _note(body: JsonObject) -> JsonObject:
+    metadata = body.get("Metadata")
+    found = metadata.get(NOTE) if isinstance(metadata, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
