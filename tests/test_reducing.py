@@ -85,7 +85,7 @@ def test_outputs_of_what_is_gone_go_and_an_empty_section_with_them() -> None:
 
 
 def test_what_is_no_resource_is_passed_on() -> None:
-    whole = {"Resources": {"A": {"Type": "T"}, "B": "text", "C": {"Type": "T", "DependsOn": 3}}}
+    whole: JsonObject = {"Resources": {"A": {"Type": "T"}, "B": "text", "C": {"Type": "T", "DependsOn": 3}}}
     assert without(whole, "A").body == {"Resources": {"B": "text", "C": {"Type": "T", "DependsOn": 3}}}
 
 

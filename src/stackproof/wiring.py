@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from stackproof.config.settings import ENGINES, Settings
+from stackproof.config.settings import EMULATORS, ENGINES, Settings
 from stackproof.config.waivers import load_waivers
 from stackproof.errors import ConfigError, EngineError, InputError
 from stackproof.model.assembly import Assembly, Deprecation
@@ -225,13 +225,15 @@ class Project:
     ) -> Target:
         """A target to talk to: an emulator that runs at `endpoint_url`, or an AWS account."""
         from stackproof.targets.aws import AwsTarget  # noqa: PLC0415
+        from stackproof.targets.ministack import MiniStackTarget  # noqa: PLC0415
         from stackproof.targets.moto import MotoTarget  # noqa: PLC0415
 
         where = region or self.settings.region
-        if name == "moto":
+        if name in EMULATORS:
             if endpoint_url is None:
-                raise ConfigError("the moto target needs the endpoint of a running emulator")
-            return MotoTarget(endpoint_url, region=where)
+                raise ConfigError(f"the {name} target needs the endpoint of a running emulator")
+            kind = MotoTarget if name == "moto" else MiniStackTarget
+            return kind(endpoint_url, region=where)
         return AwsTarget(
             profile=profile,
             region=where,
@@ -309,11 +311,13 @@ def _scanned_search(project: Project, found: Search, engines: EngineSet, *, on: 
     return with_notifications(joined(results), broken)
 
 
-def start_emulator(directory: Path, *, owner_pid: int) -> OwnedProcess:
-    """Start moto; it ends with its owner, or, with owner 0, when it is told to."""
+def start_emulator(directory: Path, *, owner_pid: int, name: str = "moto") -> OwnedProcess:
+    """Start an emulator; it ends with its owner, or, with owner 0, when it is told to."""
+    from stackproof.targets.ministack import start_ministack  # noqa: PLC0415
     from stackproof.targets.moto import start_moto  # noqa: PLC0415
 
-    return start_moto(owner_pid=owner_pid, directory=directory)
+    start = start_moto if name == "moto" else start_ministack
+    return start(owner_pid=owner_pid, directory=directory)
 
 
 def schemas() -> SchemaSource:

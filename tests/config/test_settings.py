@@ -77,7 +77,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         synth_coverage=True,
         policies=tmp_path / "rules",
         fail_level=Level.ERROR,
-        target="aws",
+        targets=("aws",),
         allowed_accounts=("111122223333", "222233334444"),
         reports=tmp_path / "out",
         suites={"unit": ("suites/unit", "-q")},

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import click
 
-from stackproof.cli.live import LiveOptions, live_target, proven
+from stackproof.cli.live import LiveOptions, live_targets, proven
 from stackproof.cli.options import cache_option, context_option, open_project, progress, write_reports
 from stackproof.config.settings import parse_context
 from stackproof.errors import ConfigError
@@ -130,8 +130,8 @@ class _GateRun:
         )
 
     def _prove(self) -> StageResult:
-        with live_target(self._project, LiveOptions()) as where:
-            report = proven(self._synthesized.stacks, where, strict=self._strict)
+        with live_targets(self._project, LiveOptions()) as targets:
+            report = proven(self._synthesized.stacks, *targets, strict=self._strict)
         self._write("prove.json", report.to_dict())
         self.said.append(prove_text(report))
         return StageResult(

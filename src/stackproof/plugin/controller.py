@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from stackproof.model.json import JsonValue
 from stackproof.model.observation import Coverage, ResourceProof
+from stackproof.plugin.fixtures import target_names
 from stackproof.plugin.outcomes import facts_on
 
 __all__ = ["Controller"]
@@ -28,6 +30,7 @@ class Controller:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._proofs: list[ResourceProof] = []
+        self._by_target: dict[str, list[ResourceProof]] = {}
         self._rules: dict[str, int] = {}
         self._codes: set[int] = set()
         self._tests: dict[str, int] = {}
@@ -39,6 +42,8 @@ class Controller:
             self._tests[word] = self._tests.get(word, 0) + 1
         if "proof" in facts:
             self._proofs.append(ResourceProof.from_dict(facts["proof"]))
+            for name, each in facts["proofs"].items():
+                self._by_target.setdefault(name, []).append(ResourceProof.from_dict(each))
         if "rule" in facts:
             outcome = str(facts["rule"]["outcome"])
             self._rules[outcome] = self._rules.get(outcome, 0) + 1
@@ -48,7 +53,7 @@ class Controller:
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:  # noqa: ANN401 - pytest's reporter is not public
         if not self._proofs and not self._rules:
             return
-        from stackproof.reporters.terminal import coverage_line  # noqa: PLC0415
+        from stackproof.reporters.terminal import coverage_line, share_lines  # noqa: PLC0415
 
         terminalreporter.section("stackproof")
         if self._rules:
@@ -56,8 +61,10 @@ class Controller:
             said = ", ".join(f"{self._rules.get(name, 0)} {name}" for name in ("violated", "waived", "open"))
             terminalreporter.write_line(f"policy: {self._rules.get('held', 0)} of {total} rules held, {said}")
         if self._proofs:
-            target = self._config.getoption("endpoint_url") or self._config.getoption("target") or "moto"
-            terminalreporter.write_line(coverage_line(Coverage.of(tuple(self._proofs)), str(target)))
+            if len(self._by_target) > 1:
+                for line in share_lines({name: _placed(each) for name, each in self._by_target.items()}):
+                    terminalreporter.write_line(line)
+            terminalreporter.write_line(coverage_line(Coverage.of(tuple(self._proofs)), self._target))
             reasons = self._reasons()
             if reasons:
                 listed = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
@@ -74,6 +81,11 @@ class Controller:
         if file:
             self._write(Path(file), int(status))
 
+    @property
+    def _target(self) -> str:
+        """Where this run looks."""
+        return self._config.getoption("endpoint_url") or " + ".join(target_names(self._config))
+
     def _reasons(self) -> dict[str, int]:
         found: dict[str, int] = {}
         for proof in self._proofs:
@@ -83,13 +95,18 @@ class Controller:
         return found
 
     def _write(self, file: Path, status: int) -> None:
-        proofs = sorted(self._proofs, key=lambda each: each.location.sort_key())
+        proofs = _placed(self._proofs)
         report: dict[str, JsonValue] = {
             "exit_code": status,
-            "target": str(self._config.getoption("endpoint_url") or self._config.getoption("target") or "moto"),
+            "target": self._target,
             "tests": dict(sorted(self._tests.items())),
             "rules": dict(sorted(self._rules.items())),
             "proofs": [each.to_dict() for each in proofs],
+            "targets": {name: Coverage.of(tuple(each)).to_dict() for name, each in self._by_target.items()},
         }
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(report, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _placed(proofs: Sequence[ResourceProof]) -> list[ResourceProof]:
+    return sorted(proofs, key=lambda each: each.location.sort_key())

@@ -37,6 +37,11 @@ class OwnedProcess:
         """Where an emulator answers."""
         return self.said["endpoint_url"]
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether it is gone, for whatever reason."""
+        return self._process.poll() is not None
+
     def stop(self) -> None:
         """End the process and wait until it is gone; a second call does nothing."""
         if self._process.poll() is not None:
