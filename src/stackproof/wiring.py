@@ -20,19 +20,24 @@ from stackproof.scan import ScanResult, scan
 from stackproof.stores.files import FileStore
 
 if TYPE_CHECKING:
+    from stackproof.flow import Flow, FlowPath
     from stackproof.loading.origin import Origins
     from stackproof.loading.search import Search
+    from stackproof.model.deployment import Deployment
     from stackproof.model.template import Template
-    from stackproof.ports import PolicyEngine, Reader, SchemaSource, Target
+    from stackproof.ports import Pipeline, PolicyEngine, Reader, SchemaSource, Target
     from stackproof.synth.cache import SynthRequest
+    from stackproof.targets.ministack import MiniStackTarget
     from stackproof.targets.owned_process import OwnedProcess
 
 __all__ = [
     "Checked",
     "EngineSet",
+    "FlowPlace",
     "Project",
     "checked_app",
     "checked_paths",
+    "flow_target",
     "readers",
     "schemas",
     "start_emulator",
@@ -318,6 +323,47 @@ def start_emulator(directory: Path, *, owner_pid: int, name: str = "moto") -> Ow
 
     start = start_moto if name == "moto" else start_ministack
     return start(owner_pid=owner_pid, directory=directory)
+
+
+def flow_target(target: Target) -> Target | None:
+    """The same emulator, in the account that flows run in; None for a target that runs no functions."""
+    from stackproof.targets.ministack import MiniStackTarget  # noqa: PLC0415
+    from stackproof.targets.ministack_flow import FLOW_ACCOUNT  # noqa: PLC0415
+
+    return target.in_account(FLOW_ACCOUNT) if isinstance(target, MiniStackTarget) else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowPlace:
+    """A declared flow, the way that its template gives it, and its deployment on a target of `flow_target`."""
+
+    declared: Flow
+    path: FlowPath
+    target: Target
+    deployment: Deployment
+
+    def open_database(self, directory: Path, *, owner_pid: int) -> OwnedProcess:
+        """Start the database at its end; it ends with its owner, or, with owner 0, when it is told to."""
+        from stackproof.targets.ministack_flow import open_database  # noqa: PLC0415
+
+        target = _ministack(self.target)
+        return open_database(
+            target, self.deployment, self.declared, self.path, owner_pid=owner_pid, directory=directory
+        )
+
+    def pipeline(self, database: Mapping[str, str]) -> Pipeline:
+        """The flow with what `open_database` said, in any process."""
+        from stackproof.targets.ministack_flow import MiniStackPipeline  # noqa: PLC0415
+
+        return MiniStackPipeline(_ministack(self.target), self.deployment, self.declared, self.path, database)
+
+
+def _ministack(target: Target) -> MiniStackTarget:
+    from stackproof.targets.ministack import MiniStackTarget  # noqa: PLC0415
+
+    if not isinstance(target, MiniStackTarget):
+        raise ConfigError(f"the target {target.name} runs no functions")
+    return target
 
 
 def schemas() -> SchemaSource:

@@ -21,10 +21,8 @@ from stackproof.suite_rules import judge_test
 if TYPE_CHECKING:
     from stackproof.model.json import JsonValue
 
-_FIXTURES = frozenset(
-    {"assembly", "cdk_stack", "template", "stack", "target", "deployment", "prover", "aws_client", "targets", "provers"}
-)
-_LIVE = frozenset({"target", "deployment", "prover", "aws_client", "targets", "provers"})
+_FIXTURES = frozenset({"assembly", "cdk_stack", "template", "stack"})
+_LIVE = frozenset({"target", "deployment", "prover", "aws_client", "targets", "provers", "data_flow"})
 _GENERATED = {"resource_proof", "rule_verdict"}
 
 
@@ -71,9 +69,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[RUN] = join_run(config)
     if not _is_project(config.rootpath):
         return
-    from stackproof.plugin import fixtures  # noqa: PLC0415 - another project's `pytest --help` does not pay for it
+    from stackproof.plugin import fixtures, flows  # noqa: PLC0415 - another project's `pytest --help` does not pay
 
     config.pluginmanager.register(fixtures, "stackproof-fixtures")
+    config.pluginmanager.register(flows, "stackproof-flows")
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Controller(config), "stackproof-controller")
 
@@ -134,7 +133,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 def _refuse(item: pytest.Item) -> None:
     function = getattr(item, "function", None)
     used = _ours(item)
-    in_suite = "suites" in item.path.parts or bool(used & _FIXTURES)
+    in_suite = "suites" in item.path.parts or bool(used & (_FIXTURES | _LIVE))
     if function is None or not in_suite or used & _GENERATED:
         return
     try:
@@ -157,7 +156,7 @@ def _ours(item: pytest.Item) -> set[str]:
     """The fixtures of this plugin that the test uses; another one of the same name is none of our business."""
     info = getattr(item, "_fixtureinfo", None)
     found = info.name2fixturedefs.items() if info is not None else ()
-    return {name for name, defined in found if defined[-1].func.__module__ == "stackproof.plugin.fixtures"}
+    return {name for name, defined in found if defined[-1].func.__module__.startswith("stackproof.plugin.")}
 
 
 def _place(item: pytest.Item) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from stackproof.model.flow import FlowFact
 from stackproof.model.json import JsonValue
 from stackproof.model.observation import Coverage, ResourceProof
 from stackproof.plugin.fixtures import target_names
@@ -32,6 +33,7 @@ class Controller:
         self._proofs: list[ResourceProof] = []
         self._by_target: dict[str, list[ResourceProof]] = {}
         self._rules: dict[str, int] = {}
+        self._flows: list[FlowFact] = []
         self._codes: set[int] = set()
         self._tests: dict[str, int] = {}
 
@@ -44,6 +46,7 @@ class Controller:
             self._proofs.append(ResourceProof.from_dict(facts["proof"]))
             for name, each in facts["proofs"].items():
                 self._by_target.setdefault(name, []).append(ResourceProof.from_dict(each))
+        self._flows.extend(FlowFact.from_dict(each) for each in facts.get("flow", ()))
         if "rule" in facts:
             outcome = str(facts["rule"]["outcome"])
             self._rules[outcome] = self._rules.get(outcome, 0) + 1
@@ -51,9 +54,9 @@ class Controller:
             self._codes.add(int(facts["exit_code"]))
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:  # noqa: ANN401 - pytest's reporter is not public
-        if not self._proofs and not self._rules:
+        if not self._proofs and not self._rules and not self._flows:
             return
-        from stackproof.reporters.terminal import coverage_line, share_lines  # noqa: PLC0415
+        from stackproof.reporters.terminal import coverage_line, flow_lines, share_lines  # noqa: PLC0415
 
         terminalreporter.section("stackproof")
         if self._rules:
@@ -69,6 +72,9 @@ class Controller:
             if reasons:
                 listed = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
                 terminalreporter.write_line(f"not proven: {listed}")
+
+        for line in flow_lines(self._flows):
+            terminalreporter.write_line(line)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -101,6 +107,7 @@ class Controller:
             "target": self._target,
             "tests": dict(sorted(self._tests.items())),
             "rules": dict(sorted(self._rules.items())),
+            "flows": [each.to_dict() for each in sorted(self._flows)],
             "proofs": [each.to_dict() for each in proofs],
             "targets": {name: Coverage.of(tuple(each)).to_dict() for name, each in self._by_target.items()},
         }

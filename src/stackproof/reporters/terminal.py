@@ -5,9 +5,11 @@ from __future__ import annotations
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 
 from stackproof.config.settings import EMULATORS
 from stackproof.model.finding import Finding, Kind, Level, Notification
+from stackproof.model.flow import FlowFact
 from stackproof.model.json import JsonValue
 from stackproof.model.observation import Coverage, DriftStatus, ResourceProof
 from stackproof.model.report import CheckReport, GateReport, ProveReport
@@ -16,6 +18,7 @@ from stackproof.union import shares
 __all__ = [
     "check_text",
     "coverage_line",
+    "flow_lines",
     "gate_text",
     "notification_lines",
     "policy_line",
@@ -91,6 +94,14 @@ def coverage_line(coverage: Coverage, target: str) -> str:
         f"proof ({_called(target)}): {coverage.resources_proven} of {coverage.resources_total} resources{custom}, "
         f"{proven} of {total} properties ({share}){differs}"
     )
+
+
+def flow_lines(facts: Iterable[FlowFact]) -> Iterator[str]:
+    """What was seen of each flow and where, and last what the target lacks of it."""
+    told = sorted(set(facts), key=lambda each: (each.target, each.flow, not each.emulated, each.text))
+    for (target, flow), group in groupby(told, key=lambda each: (each.target, each.flow)):
+        yield f"flow ({_called(target)}): {flow}"
+        yield from (f"  {each.text}" for each in group)
 
 
 def _called(target: str) -> str:

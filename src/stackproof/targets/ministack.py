@@ -114,6 +114,16 @@ class MiniStackTarget:
             ),
         )
 
+    def in_account(self, account: str) -> MiniStackTarget:
+        """The same emulator, seen from another account (twelve digits): nothing of this one is there."""
+        return MiniStackTarget(
+            self.endpoint_url,
+            region=self.region,
+            account=account,
+            parameters=self._parameters,
+            progress=self._progress,
+        )
+
     def client(self, service: str) -> Any:  # noqa: ANN401 - botocore makes its clients at run time
         with self._lock:
             if service not in self._clients:
