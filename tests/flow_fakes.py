@@ -14,7 +14,7 @@ from stackproof.model.json import JsonObject, JsonValue
 class FakePipeline:
     """Hands over what is on the stream whenever its rows are looked at, one record a shard at a time.
 
-    `stored_as` says how often a record that comes in is written; `answer` is what the function says to an event.
+    `stored_as` says how often a record that comes in is written; `answer` makes what the function says to an event.
     """
 
     target = "fake"
@@ -25,6 +25,7 @@ class FakePipeline:
         *,
         shards: int = 2,
         stored_as: Callable[[str, bool], int] = lambda _, seen: 0 if seen else 1,
+        answer: Callable[[], JsonValue] | None = None,
         lacks: Mapping[str, str] | None = None,
         deaf_to: frozenset[str] = frozenset(),
     ) -> None:
@@ -32,6 +33,7 @@ class FakePipeline:
         self.events: list[JsonObject] = []
         self.listeners: list[str] = []
         self._stored_as = stored_as
+        self._answer = answer
         self._deaf_to = deaf_to
         self._streams: dict[str, list[Receipt]] = {f"shard-{number}": [] for number in range(shards)}
         self._position = dict.fromkeys(self._streams, 0)
@@ -55,6 +57,8 @@ class FakePipeline:
 
     def invoke(self, event: JsonObject) -> JsonValue:
         self.events.append(event)
+        if self._answer is not None:
+            return self._answer()
         failed = []
         records: Any = event["Records"]
         for each in records:

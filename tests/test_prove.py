@@ -356,3 +356,12 @@ def test_what_breaks_while_looking_breaks_for_everyone_who_waits() -> None:
         made.observe("Nobody")
     with pytest.raises(KeyError):
         made.observe("Nobody")
+
+
+def test_a_resource_that_was_left_out_is_not_emulated_and_says_why() -> None:
+    """Whatever the target says of its type: it was not given the resource."""
+    deployed = deployment({}, left_out={"A": "it refers to B"})
+    proof = prover(resources(A={"Name": "x"}), {}, deployed=deployed).prove("A")
+    assert proof.status is DriftStatus.NOT_CHECKED
+    assert reasons(proof) == {"": "not_emulated", "/Name": "not_emulated"}
+    assert {each.detail for each in proof.unproven} == {"it refers to B"}

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from stackproof.model.deployment import Deployment
 from stackproof.model.finding import EngineAnswer, Finding, Level, Notification, Origin, RuleCount, Suppression
+from stackproof.model.flow import FlowFact
 from stackproof.model.json import JsonValue, canonical, digest
 from stackproof.model.location import Location, SourceLine, optional_int, optional_str
 from stackproof.model.observation import PropertyDifference, ResourceProof, Unproven
@@ -30,6 +31,7 @@ ANY = st.one_of(
     of.unproven,
     of.proofs,
     of.summaries,
+    of.flow_facts,
 )
 TYPES = frozenset(
     {
@@ -45,6 +47,7 @@ TYPES = frozenset(
         Unproven,
         ResourceProof,
         PolicySummary,
+        FlowFact,
     }
 )
 

