@@ -1,4 +1,4 @@
-"""The same items and the same verdict on any number of workers; one of everything dear; nothing left, however it ends."""
+"""One verdict on any number of workers, from one of everything that is dear; and nothing is left, however it ends."""
 
 from __future__ import annotations
 

@@ -58,12 +58,12 @@ def up(name: str | None) -> None:
 def _serve(name: str) -> None:
     """Serve until a signal comes; the emulator is gone before this returns."""
     ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: ended.set())
     with tempfile.TemporaryDirectory(prefix="stackproof-") as scratch:
         with progress(f"starting {name}"):
             process = start_emulator(Path(scratch), owner_pid=os.getpid(), name=name)
         try:
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, lambda *_: ended.set())
             click.echo(f"export AWS_ENDPOINT_URL={process.endpoint_url}")
             while not ended.wait(_LOOK_EVERY):
                 if process.has_ended:
