@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -173,6 +174,7 @@ def _suite_result(name: str, status: int, facts: Path) -> StageResult:
     except (OSError, ValueError):
         return StageResult(exit_code=code or 3, detail=f"{name} left no report: it did not run to its end")
     tests = ", ".join(f"{count} {word}" for word, count in found["tests"].items()) or "nothing ran"
+    tests += _flows(found.get("flows", ()))
     proofs = tuple(ResourceProof.from_dict(each) for each in found["proofs"])
     if not proofs:
         return StageResult(exit_code=code, detail=tests)
@@ -181,7 +183,19 @@ def _suite_result(name: str, status: int, facts: Path) -> StageResult:
     detail = f"{tests}; {coverage_line(report.coverage, report.target)}" + (
         f"; not proven: {reasons}" if reasons else ""
     )
+    targets = found.get("targets", {})
+    if len(targets) > 1:
+        shares = ", ".join(f"{name} {each['properties']['proven']}" for name, each in targets.items())
+        detail += f"; proven by target: {shares}"
     return StageResult(exit_code=code, detail=detail, proof=_proof(report))
+
+
+def _flows(facts: Sequence[JsonObject]) -> str:
+    """How much was seen of flows of data, and how much of them the target lacks."""
+    missing = sum(not each["emulated"] for each in facts)
+    if not facts:
+        return ""
+    return f"; flow: {len(facts) - missing} seen" + (f", {missing} not emulated" if missing else "")
 
 
 def _proof(report: ProveReport) -> JsonObject:
