@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from stackproof.targets.owned_process import OwnedProcess
 
 __all__ = [
+    "RUN_FUNCTIONS",
     "Checked",
     "EngineSet",
     "FlowPlace",
@@ -42,6 +43,9 @@ __all__ = [
     "schemas",
     "start_emulator",
 ]
+
+RUN_FUNCTIONS = frozenset({"ministack"})
+"""Targets on which a flow of data can be run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -325,12 +329,11 @@ def start_emulator(directory: Path, *, owner_pid: int, name: str = "moto") -> Ow
     return start(owner_pid=owner_pid, directory=directory)
 
 
-def flow_target(target: Target) -> Target | None:
-    """The same emulator, in the account that flows run in; None for a target that runs no functions."""
-    from stackproof.targets.ministack import MiniStackTarget  # noqa: PLC0415
+def flow_target(target: Target) -> Target:
+    """The same emulator, in the account that flows run in; raises ConfigError if it runs no functions."""
     from stackproof.targets.ministack_flow import FLOW_ACCOUNT  # noqa: PLC0415
 
-    return target.in_account(FLOW_ACCOUNT) if isinstance(target, MiniStackTarget) else None
+    return _ministack(target).in_account(FLOW_ACCOUNT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,11 +15,11 @@ from stackproof.model.assembly import Assembly, Stack
 from stackproof.model.deployment import Deployment
 from stackproof.model.flow import FlowFact
 from stackproof.model.json import JsonValue, as_object, digest
-from stackproof.plugin.fixtures import deployment_on
+from stackproof.plugin.fixtures import deployment_on, target_names, target_of
 from stackproof.plugin.outcomes import conclude, facts_of
 from stackproof.plugin.run import PROCESS, RUN, Run
 from stackproof.ports import Pipeline, Target
-from stackproof.wiring import FlowPlace, flow_target
+from stackproof.wiring import RUN_FUNCTIONS, FlowPlace, flow_target
 
 __all__ = ["DataFlow", "OpenFlow", "data_flow"]
 
@@ -46,9 +46,7 @@ DataFlow: TypeAlias = Callable[[Flow, Callable[[str], bytes]], OpenFlow]
 
 
 @pytest.fixture
-def data_flow(
-    request: pytest.FixtureRequest, cdk_stack: Stack, assembly: Assembly, targets: tuple[Target, ...]
-) -> DataFlow:
+def data_flow(request: pytest.FixtureRequest, cdk_stack: Stack, assembly: Assembly) -> DataFlow:
     """Opens a declared flow on the target that runs functions; without one the test ends as open.
 
     The second argument makes the data of a valid record with the given key.
@@ -59,16 +57,14 @@ def data_flow(
         facts_of(node).setdefault("flow", []).append(fact.to_dict())  # type: ignore[union-attr]
 
     def opened(declared: Flow, record: Callable[[str], bytes]) -> OpenFlow:
-        where = next((found for each in targets if (found := flow_target(each)) is not None), None)
-        if where is None:
-            names = ", ".join(each.name for each in targets)
-            text = f"the flow was not emulated: {names} runs no functions; --target ministack does"
-            note(
-                FlowFact(
-                    target=" + ".join(each.name for each in targets), flow=str(declared), text=text, emulated=False
-                )
-            )
+        names = target_names(request.config)
+        able = next((each for each in names if each in RUN_FUNCTIONS), None)
+        if able is None:
+            text = f"the flow was not emulated: {', '.join(names)} runs no functions; --target ministack does"
+            note(FlowFact(target=" + ".join(names), flow=str(declared), text=text, emulated=False))
             conclude(node, "open", text)
+        # Only this one is started here, so that another worker can start the others meanwhile.
+        where = flow_target(target_of(request.config, request.config.stash[RUN], able))
         place, pipeline = _shared(request.config, where, cdk_stack, assembly, declared)
         name = f"{node.name}-{uuid.uuid4().hex[:8]}"
         run = FlowRun(declared=declared, path=place.path, pipeline=pipeline, record=record, name=name, note=note)
