@@ -113,14 +113,20 @@ def test_ministack_answers_on_this_machine_alone_and_writes_into_its_folder_alon
 
 
 def test_nothing_of_the_users_settings_reaches_ministack(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"SERVICES": "s3", "AUTH": "true", "AWS_ENDPOINT_URL": "http://192.0.2.1"}.items():
+    foreign = {
+        "SERVICES": "s3",
+        "AUTH": "true",
+        "AWS_ENDPOINT_URL": "http://192.0.2.1",
+        "http_proxy": "http://192.0.2.1",
+    }
+    for name, value in foreign.items():
         monkeypatch.setenv(name, value)
     process = start_ministack(os.getpid(), folder)
     try:
         environment = Path(f"/proc/{process.pid}/environ")
         if environment.exists():
             names = {each.partition(b"=")[0] for each in environment.read_bytes().split(b"\0")}
-            assert names.isdisjoint({b"SERVICES", b"AUTH", b"AWS_ENDPOINT_URL"})
+            assert names.isdisjoint(each.encode() for each in foreign)
     finally:
         process.stop()
 

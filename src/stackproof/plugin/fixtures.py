@@ -195,9 +195,11 @@ def deployment(pytestconfig: pytest.Config, cdk_stack: Stack, assembly: Assembly
     return deployment_on(target, pytestconfig, cdk_stack, assembly)
 
 
-def deployment_on(target: Target, config: pytest.Config, stack: Stack, assembly: Assembly) -> Deployment:
-    """The stack on one target; see the fixture `deployment`."""
-    run, key = config.stash[RUN], f"deployment-{target.name}-{target.account}"
+def deployment_on(
+    target: Target, config: pytest.Config, stack: Stack, assembly: Assembly, *, purpose: str = "proof"
+) -> Deployment:
+    """The stack on one target, once for each purpose; see the fixture `deployment`."""
+    run, key = config.stash[RUN], f"deployment-{target.name}-{purpose}"
     if target.name in EMULATORS or (config.getoption("endpoint_url") and not config.getoption("stack")):
         answer = run.once(key, lambda: _deployed(assembly, stack, target))
     else:

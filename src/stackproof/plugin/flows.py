@@ -81,7 +81,7 @@ def _shared(
     known = config.stash.setdefault(_OPEN, {})
     if key not in known:
         path = path_of(declared, stack.template)
-        deployment = deployment_on(where, config, stack, assembly)
+        deployment = deployment_on(where, config, stack, assembly, purpose="flow")
         place = FlowPlace(declared=declared, path=path, target=where, deployment=deployment)
         run, keep = config.stash[RUN], config.getoption("keep")
         started = run.once(f"{PROCESS}flow-{key}", lambda: _start_database(place, run, keep=keep))

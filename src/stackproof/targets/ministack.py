@@ -35,7 +35,7 @@ _REFUSED_TYPES: Final = re.compile(r"Unrecognized resource types: \[([^\]]*)\]")
 _NOT_ABLE: Final = re.compile(r"is not supported|Requested attribute \S+ does not exist in schema")
 _FOREIGN: Final = re.compile(
     r"AWS_|MOTO_|MINISTACK_|LOCALSTACK_|LAMBDA_|COV_CORE|DOCKER_|S3_|SFTP_|SFN_|IOT_|RDS_|USE_SSL$|AUTH$|EDGE_PORT$|"
-    r"PERSIST_STATE$|SERVICES$|COGNITO_|CLOUDTRAIL_"
+    r"PERSIST_STATE$|SERVICES$|COGNITO_|CLOUDTRAIL_|(?i:(https?|all)_proxy)$"
 )
 
 
@@ -54,7 +54,7 @@ def start_ministack(owner_pid: int, directory: Path) -> OwnedProcess:
 
 
 def _environment() -> dict[str, str]:
-    """Nothing of the user's AWS settings, and nothing that changes how the emulator behaves."""
+    """Nothing of the user's AWS settings, no proxy between a function and the emulator, and nothing that changes it."""
     return {
         **{name: value for name, value in os.environ.items() if not _FOREIGN.match(name)},
         "AWS_CONFIG_FILE": os.devnull,
