@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Any, Protocol, TypeAlias
 
 from stackproof.model.assembly import Stack
 from stackproof.model.deployment import Deployment
 from stackproof.model.finding import EngineAnswer
+from stackproof.model.flow import Receipt, Row, Sending
 from stackproof.model.json import JsonObject, JsonValue
 from stackproof.model.observation import Reading, UnprovenReason
 from stackproof.model.report import CheckReport
@@ -17,6 +18,7 @@ from stackproof.model.template import Template
 from stackproof.once import Once, each_time
 
 __all__ = [
+    "Pipeline",
     "PolicyEngine",
     "ReadRequest",
     "Reader",
@@ -63,7 +65,7 @@ class Target(Protocol):
 
     @property
     def name(self) -> str:
-        """Its name in reports: "moto", "aws" or "endpoint"."""
+        """Its name in reports: "moto", "ministack", "aws" or "endpoint"."""
 
     @property
     def account(self) -> str:
@@ -94,6 +96,49 @@ class Target(Protocol):
 
     def translated(self, error: Exception) -> UnprovenReason | None:
         """Why a read failed, in our words; None for an error that is no answer of the service."""
+
+
+class Pipeline(Protocol):
+    """One stream, the function behind it and the database behind that, where records really run through them."""
+
+    @property
+    def target(self) -> str:
+        """The name of the target that it runs on."""
+
+    @property
+    def stream_arn(self) -> str:
+        """The stream's ARN."""
+
+    @property
+    def lacks(self) -> Mapping[str, str]:
+        """Parts of the way that are not emulated ("dead_letters"), and why."""
+
+    def shards(self) -> tuple[str, ...]:
+        """The ids of the shards that take records, sorted."""
+
+    def put(self, sendings: Sequence[Sending]) -> tuple[Receipt, ...]:
+        """Put records, in this order on each shard."""
+
+    def hand_over_again(self) -> None:
+        """Have the function given everything on the stream once more, from the beginning."""
+
+    def invoke(self, event: JsonObject) -> JsonValue:
+        """What the function answers to an event; raises TargetError if it raised."""
+
+    def rows(self) -> tuple[Row, ...]:
+        """What the flow's query gives now."""
+
+    def listen(self, topic_arn: str) -> str:
+        """Subscribe to a topic; gives the id of the subscription."""
+
+    def heard(self, listener: str) -> tuple[JsonObject, ...]:
+        """What was published since the last call, as far as it is JSON."""
+
+    def stop_listening(self, listener: str) -> None:
+        """Take the subscription back."""
+
+    def set_alarms(self, names: Iterable[str], reason: str) -> None:
+        """Set alarms to the state ALARM, as if their metric had crossed the line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -164,11 +164,7 @@ class Prover:
     def _look(self, resource: Resource) -> Observation:
         deployed = self._deployed(resource.logical_id)
         if deployed is None:
-            if self._target.not_emulated(resource.resource_type, ""):
-                return Observation(reason=UnprovenReason.NOT_EMULATED, detail="the target does not know the type")
-            if self._condition(resource) is None:
-                return Observation(reason=UnprovenReason.UNRESOLVED, detail="its condition is not known")
-            return Observation()
+            return self._missed(resource)
         if deployed.status.endswith("_IN_PROGRESS"):
             return Observation(reason=UnprovenReason.BUSY, detail=deployed.status)
         reader = self._readers.get(resource.resource_type)
@@ -189,6 +185,17 @@ class Prover:
             once=self._once,
         )
         return self._read(reader, request)
+
+    def _missed(self, resource: Resource) -> Observation:
+        """Nothing was deployed: a reason why there could not be anything, or none."""
+        left_out = self.deployment.left_out.get(resource.logical_id)
+        if left_out is not None:
+            return Observation(reason=UnprovenReason.NOT_EMULATED, detail=left_out)
+        if self._target.not_emulated(resource.resource_type, ""):
+            return Observation(reason=UnprovenReason.NOT_EMULATED, detail="the target does not know the type")
+        if self._condition(resource) is None:
+            return Observation(reason=UnprovenReason.UNRESOLVED, detail="its condition is not known")
+        return Observation()
 
     def _read(self, reader: Reader, request: ReadRequest) -> Observation:
         """One read, repeated with growing pauses while the service is busy or has not caught up."""

@@ -16,7 +16,7 @@ from stackproof.config.engine_versions import (
     load_engine_versions,
     packaged_engine_versions,
 )
-from stackproof.config.settings import ENGINES, Settings
+from stackproof.config.settings import EMULATORS, ENGINES, Settings
 from stackproof.config.waivers import load_waivers
 from stackproof.errors import ConfigError, EngineError, InputError
 from stackproof.in_source import acknowledged
@@ -32,22 +32,28 @@ from stackproof.waivers import Ledger
 
 if TYPE_CHECKING:
     from stackproof.engines.versions import VersionsEngine
+    from stackproof.flow import Flow, FlowPath
     from stackproof.loading.origin import Origins
     from stackproof.loading.search import Search
+    from stackproof.model.deployment import Deployment
     from stackproof.model.template import Template
-    from stackproof.ports import PolicyEngine, Reader, SchemaSource, Target
+    from stackproof.ports import Pipeline, PolicyEngine, Reader, SchemaSource, Target
     from stackproof.synth.cache import SynthRequest
-    from stackproof.targets.moto import MotoProcess
+    from stackproof.targets.ministack import MiniStackTarget
+    from stackproof.targets.owned_process import OwnedProcess
     from stackproof.versions.refreshing import Refresh
 
 __all__ = [
+    "RUN_FUNCTIONS",
     "Checked",
     "EngineSet",
+    "FlowPlace",
     "Project",
     "affected_by",
     "checked_app",
     "checked_paths",
     "deployed_versions",
+    "flow_target",
     "node",
     "readers",
     "refreshed_versions",
@@ -55,6 +61,9 @@ __all__ = [
     "start_emulator",
     "write_versions",
 ]
+
+RUN_FUNCTIONS = frozenset({"ministack"})
+"""Targets on which a flow of data can be run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -314,13 +323,15 @@ class Project:
     ) -> Target:
         """A target to talk to: an emulator that runs at `endpoint_url`, or an AWS account."""
         from stackproof.targets.aws import AwsTarget  # noqa: PLC0415
+        from stackproof.targets.ministack import MiniStackTarget  # noqa: PLC0415
         from stackproof.targets.moto import MotoTarget  # noqa: PLC0415
 
         where = region or self.settings.region
-        if name == "moto":
+        if name in EMULATORS:
             if endpoint_url is None:
-                raise ConfigError("the moto target needs the endpoint of a running emulator")
-            return MotoTarget(endpoint_url, region=where)
+                raise ConfigError(f"the {name} target needs the endpoint of a running emulator")
+            kind = MotoTarget if name == "moto" else MiniStackTarget
+            return kind(endpoint_url, region=where)
         return AwsTarget(
             profile=profile,
             region=where,
@@ -473,11 +484,53 @@ def affected_by(
     return tuple(lines)
 
 
-def start_emulator(directory: Path, *, owner_pid: int) -> MotoProcess:
-    """Start moto; it ends with its owner, or, with owner 0, when it is told to."""
+def start_emulator(directory: Path, *, owner_pid: int, name: str = "moto") -> OwnedProcess:
+    """Start an emulator; it ends with its owner, or, with owner 0, when it is told to."""
+    from stackproof.targets.ministack import start_ministack  # noqa: PLC0415
     from stackproof.targets.moto import start_moto  # noqa: PLC0415
 
-    return start_moto(owner_pid=owner_pid, directory=directory)
+    start = start_moto if name == "moto" else start_ministack
+    return start(owner_pid=owner_pid, directory=directory)
+
+
+def flow_target(target: Target) -> Target:
+    """The same emulator, in the account that flows run in; raises ConfigError if it runs no functions."""
+    from stackproof.targets.ministack_flow import FLOW_ACCOUNT  # noqa: PLC0415
+
+    return _ministack(target).in_account(FLOW_ACCOUNT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowPlace:
+    """A declared flow, the way that its template gives it, and its deployment on a target of `flow_target`."""
+
+    declared: Flow
+    path: FlowPath
+    target: Target
+    deployment: Deployment
+
+    def open_database(self, directory: Path, *, owner_pid: int) -> OwnedProcess:
+        """Start the database at its end; it ends with its owner, or, with owner 0, when it is told to."""
+        from stackproof.targets.ministack_flow import open_database  # noqa: PLC0415
+
+        target = _ministack(self.target)
+        return open_database(
+            target, self.deployment, self.declared, self.path, owner_pid=owner_pid, directory=directory
+        )
+
+    def pipeline(self, database: Mapping[str, str]) -> Pipeline:
+        """The flow with what `open_database` said, in any process."""
+        from stackproof.targets.ministack_flow import MiniStackPipeline  # noqa: PLC0415
+
+        return MiniStackPipeline(_ministack(self.target), self.deployment, self.declared, self.path, database)
+
+
+def _ministack(target: Target) -> MiniStackTarget:
+    from stackproof.targets.ministack import MiniStackTarget  # noqa: PLC0415
+
+    if not isinstance(target, MiniStackTarget):
+        raise ConfigError(f"the target {target.name} runs no functions")
+    return target
 
 
 def node() -> Path | None:

@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ import pytest
 import stackproof
 from stackproof.cli import commands, main
 from tests.running import environment, project, run
-from tests.watching import Watch, listens, needs_proc
+from tests.watching import Watch, listens, needs_proc, started
 
 
 def leaves(group: click.Group = commands, *path: str) -> list[tuple[str, ...]]:
@@ -189,6 +190,36 @@ def test_an_emulator_runs_from_up_to_down(tmp_path: Path) -> None:
     assert watch.started("stackproof.targets.moto_server") == 1
     assert watch.left() == []
     assert not listens(url[1])
+
+
+@needs_proc
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_an_emulator_by_name_runs_in_the_foreground_until_a_signal(sent: signal.Signals, tmp_path: Path) -> None:
+    folder, watch = project("tiny", tmp_path), Watch(tmp_path / "watch")
+    with started(folder, ("stackproof", "target", "up", "ministack"), **watch.variables) as process:
+        assert process.stdout is not None
+        url = next(each for line in process.stdout if (each := re.search(r"AWS_ENDPOINT_URL=(\S+)", line)))
+        assert listens(url[1])
+        deployed = run(folder, "stackproof", "deploy", "--target", "ministack", "--endpoint-url", url[1])
+        assert deployed.stdout.startswith("Tiny: CREATE_COMPLETE, 2 resources on ministack\n"), deployed.stderr
+        os.killpg(process.pid, sent)
+        assert process.wait(60) == 0
+    assert watch.started("stackproof.targets.ministack_server") == 1
+    assert watch.left() == []
+    assert not listens(url[1])
+
+
+def test_several_targets_are_proven_one_by_one_and_together(tmp_path: Path) -> None:
+    folder = project("tiny", tmp_path)
+    done = run(folder, "stackproof", "prove", "--target", "moto,ministack", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["summary"]["target"] == "moto + ministack"
+    assert {name: each["resources"]["proven"] for name, each in report["targets"].items()} == {
+        "moto": 2,
+        "ministack": 2,
+    }
+    assert run(folder, "stackproof", "prove", "--target", "moto,prod").returncode == 2
 
 
 @pytest.mark.parametrize(

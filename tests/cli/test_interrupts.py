@@ -47,13 +47,14 @@ def test_gate_in_a_live_test(tmp_path: Path) -> None:
     ("command", "held"),
     [
         (("target", "up"), "stackproof.targets.moto_server"),
+        (("target", "up", "ministack"), "stackproof.targets.ministack_server"),
         (("deploy", "--keep"), "stackproof.targets.moto_server"),
         (("prove",), "stackproof.targets.moto_server"),
         (("check",), "cloudformation_validate_worker.py"),
         (("check", "--no-cache", "template.json"), "cloudformation_validate_worker.py"),
         (("gate",), "cloudformation_validate_worker.py"),
     ],
-    ids=["target up", "deploy", "prove", "check app", "check file", "gate"],
+    ids=["target up", "target up ministack", "deploy", "prove", "check app", "check file", "gate"],
 )
 def test_while_something_starts(command: tuple[str, ...], held: str, tmp_path: Path) -> None:
     folder, watch = project("tiny", tmp_path), Watch(tmp_path / "watch", held=held)

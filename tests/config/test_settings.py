@@ -16,6 +16,7 @@ from stackproof.config.settings import (
     find_root,
     load_settings,
     parse_context,
+    parse_targets,
 )
 from stackproof.errors import ConfigError
 from stackproof.model.finding import Level
@@ -83,7 +84,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         synth_coverage=True,
         policies=tmp_path / "rules",
         fail_level=Level.ERROR,
-        target="aws",
+        targets=("aws",),
         allowed_accounts=("111122223333", "222233334444"),
         not_waivable=frozenset({"NET-1", "CKV_AWS_1"}),
         reports=tmp_path / "out",
@@ -95,6 +96,25 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
 def test_without_a_table_of_engines_all_may_run_and_none_is_required(tmp_path: Path) -> None:
     settings = loaded(tmp_path, 'region = "us-east-1"')
     assert all(settings.engine(name) == EngineSettings(enabled=True, required=False) for name in ENGINES)
+
+
+def test_several_targets_are_kept_in_order_and_the_first_is_the_target(tmp_path: Path) -> None:
+    settings = loaded(tmp_path, "targets = ['ministack', 'moto']")
+    assert settings.targets == ("ministack", "moto")
+    assert settings.target == "ministack"
+    assert loaded(tmp_path, "target = 'ministack'").targets == ("ministack",)
+
+
+def test_targets_of_the_command_line_are_a_list_with_commas() -> None:
+    assert parse_targets("moto") == ("moto",)
+    assert parse_targets("ministack, moto,ministack") == ("ministack", "moto")
+    assert parse_targets("aws") == ("aws",)
+
+
+@pytest.mark.parametrize("text", ["", "moto,", "prod", "moto,aws", "aws,ministack"])
+def test_a_target_that_there_is_not_and_an_account_beside_an_emulator_are_errors(text: str) -> None:
+    with pytest.raises(ConfigError, match=f"^--target {text}: "):
+        parse_targets(text)
 
 
 def test_a_table_of_engines_requires_those_it_names_and_switches_the_others_off(tmp_path: Path) -> None:
@@ -126,6 +146,10 @@ def test_a_table_of_engines_requires_those_it_names_and_switches_the_others_off(
         ("policies = ''", "policies"),
         ("fail_level = 'note'", "fail_level"),
         ("target = 'prod'", "target"),
+        ("targets = []", "targets"),
+        ("targets = ['prod']", "targets[0]"),
+        ("targets = ['moto', 'aws']", "targets"),
+        ("target = 'moto'\ntargets = ['moto']", "targets"),
         ("allowed_accounts = ['1']", "allowed_accounts[0]"),
         ("not_waivable = ['']", "not_waivable[0]"),
         ("reports = []", "reports"),

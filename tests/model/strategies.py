@@ -18,6 +18,7 @@ from stackproof.model.finding import (
     Suppression,
     SuppressionKind,
 )
+from stackproof.model.flow import FlowFact
 from stackproof.model.json import JsonValue
 from stackproof.model.ledger import LedgerEntry, WaiverState
 from stackproof.model.location import Location
@@ -128,6 +129,7 @@ deployments = st.builds(
     parameters=values,
     exports=values,
     zones=st.lists(names, max_size=2).map(tuple),
+    left_out=values,
 )
 differences = st.builds(
     PropertyDifference, path=names, expected=json_values, actual=json_values, change=st.sampled_from(Change)
@@ -143,4 +145,5 @@ proofs = st.builds(
     differences=st.lists(differences, max_size=2).map(tuple),
     unproven=st.lists(unproven, max_size=2).map(tuple),
 )
+flow_facts = st.builds(FlowFact, target=names, flow=names, text=texts, emulated=st.booleans())
 summaries = st.builds(PolicySummary, held=counts, violated=counts, waived=counts, open=counts, generated=counts)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from stackproof.model.deployment import Deployment
 from stackproof.model.finding import EngineAnswer, Finding, Level, Notification, Origin, RuleCount, Suppression
+from stackproof.model.flow import FlowFact
 from stackproof.model.json import JsonValue, canonical, digest
 from stackproof.model.ledger import LedgerEntry
 from stackproof.model.location import Location, SourceLine, optional_int, optional_str
@@ -32,6 +33,7 @@ ANY = st.one_of(
     of.unproven,
     of.proofs,
     of.summaries,
+    of.flow_facts,
 )
 TYPES = frozenset(
     {
@@ -48,6 +50,7 @@ TYPES = frozenset(
         Unproven,
         ResourceProof,
         PolicySummary,
+        FlowFact,
     }
 )
 

@@ -57,7 +57,7 @@ def test_any_number_of_workers_gives_one_verdict_from_one_emulator_and_one_deplo
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert set(re.findall(r"^PASSED (\S+)", done.stdout, re.MULTILINE)) == ITEMS
-    assert "proof (moto): 2 of 2 resources, 3 of 3 properties (100.0 %)" in done.stdout
+    assert "proof (emulator moto): 2 of 2 resources, 3 of 3 properties (100.0 %)" in done.stdout
     assert f"policy: {len(RULES)} of {len(RULES)} rules held, 0 violated, 0 waived, 0 open" in done.stdout
     found = json.loads(report.read_text(encoding="utf-8"))
     assert (found["tests"], found["rules"], found["exit_code"]) == ({"passed": len(ITEMS)}, {"held": len(RULES)}, 0)

@@ -10,19 +10,20 @@ import pytest
 from stackproof.loading.template import load_template
 from stackproof.model.assembly import Stack
 from stackproof.model.observation import ResourceProof
-from stackproof.targets.moto import MotoProcess, MotoTarget, start_moto
+from stackproof.targets.moto import MotoTarget, start_moto
+from stackproof.targets.owned_process import OwnedProcess
 from tests.readers.deployed import STACKS, Calls, Deployed
 
 
 @pytest.fixture(scope="session")
-def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MotoProcess]:
+def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnedProcess]:
     process = start_moto(os.getpid(), tmp_path_factory.mktemp("moto"))
     yield process
     process.stop()
 
 
 @pytest.fixture(scope="session", params=STACKS, ids=lambda path: path.stem)
-def deployed(request: pytest.FixtureRequest, moto: MotoProcess) -> Deployed:
+def deployed(request: pytest.FixtureRequest, moto: OwnedProcess) -> Deployed:
     """Each stack in turn; its tests run in the order of their file, and the last one deletes it."""
     name = request.param.stem
     target = MotoTarget(moto.endpoint_url)

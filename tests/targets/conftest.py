@@ -11,25 +11,27 @@ from stackproof.model.observation import ResourceProof
 from stackproof.prove import Prover, prove_stack
 from stackproof.readers import READERS
 from stackproof.schemas.cfn_lint import CfnLintSchemas
-from stackproof.targets.moto import MotoProcess, MotoTarget, start_moto
+from stackproof.targets.ministack import start_ministack
+from stackproof.targets.moto import MotoTarget, start_moto
+from stackproof.targets.owned_process import OwnedProcess
 from tests.live_fakes import stack
 from tests.targets.wide_template import WIDE
 
 
 @pytest.fixture(scope="session")
-def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MotoProcess]:
+def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnedProcess]:
     process = start_moto(os.getpid(), tmp_path_factory.mktemp("moto"))
     yield process
     process.stop()
 
 
 @pytest.fixture(scope="session")
-def target(moto: MotoProcess) -> MotoTarget:
+def target(moto: OwnedProcess) -> MotoTarget:
     return MotoTarget(moto.endpoint_url)
 
 
 @pytest.fixture(scope="session")
-def wide(moto: MotoProcess) -> Mapping[str, ResourceProof]:
+def wide(moto: OwnedProcess) -> Mapping[str, ResourceProof]:
     """The proofs of the wide stack in a region of its own, by logical id."""
     where = MotoTarget(moto.endpoint_url, region="eu-central-1")
     made = stack(WIDE, name="Wide")
@@ -43,3 +45,10 @@ def wide(moto: MotoProcess) -> Mapping[str, ResourceProof]:
     proofs = {str(each.location.logical_id): each for each in prove_stack(prover)}
     assert prover.notifications == ()
     return proofs
+
+
+@pytest.fixture(scope="session")
+def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnedProcess]:
+    process = start_ministack(os.getpid(), tmp_path_factory.mktemp("ministack"))
+    yield process
+    process.stop()

@@ -13,14 +13,15 @@ import pytest
 from stackproof.errors import TargetError
 from stackproof.model.assembly import FileAsset, Stack
 from stackproof.targets.aws import AwsTarget
-from stackproof.targets.moto import MotoProcess, MotoTarget
+from stackproof.targets.moto import MotoTarget
+from stackproof.targets.owned_process import OwnedProcess
 from tests.live_fakes import ACCOUNT, stack
 
 BODY = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": "x"}}}}
 
 
 @pytest.fixture
-def account(moto: MotoProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+def account(moto: OwnedProcess, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", moto.endpoint_url)
 
 
@@ -128,7 +129,7 @@ def test_a_profile_that_does_not_exist_is_said() -> None:
         aws(profile="nobody").client("sts")
 
 
-def test_an_emulator_by_its_url_needs_no_permission(moto: MotoProcess, tmp_path: Path) -> None:
+def test_an_emulator_by_its_url_needs_no_permission(moto: OwnedProcess, tmp_path: Path) -> None:
     where = AwsTarget(endpoint_url=moto.endpoint_url)
     assert (where.name, where.region) == ("endpoint", "us-east-1")
     (tmp_path / "file").write_text("x")

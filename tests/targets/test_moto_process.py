@@ -14,7 +14,7 @@ import pytest
 
 from stackproof.errors import TargetError
 from stackproof.targets.moto import start_moto
-from stackproof.targets.moto_server import wait_for_end_of
+from stackproof.targets.ownership import wait_for_end_of
 
 OWNER = """
 import os, sys, time

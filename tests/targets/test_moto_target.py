@@ -16,7 +16,8 @@ from stackproof.model.observation import DriftStatus, UnprovenReason
 from stackproof.prove import Prover, prove_stack
 from stackproof.readers import READERS
 from stackproof.schemas.cfn_lint import CfnLintSchemas
-from stackproof.targets.moto import MotoProcess, MotoTarget
+from stackproof.targets.moto import MotoTarget
+from stackproof.targets.owned_process import OwnedProcess
 from tests.live_fakes import ACCOUNT, stack
 
 TOPIC = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": "x"}}
@@ -26,7 +27,7 @@ def body(**more: Any) -> dict[str, Any]:  # noqa: ANN401
     return {"Resources": {"Topic": TOPIC, **more}}
 
 
-def test_a_second_process_attaches_by_the_url_alone(target: MotoTarget, moto: MotoProcess) -> None:
+def test_a_second_process_attaches_by_the_url_alone(target: MotoTarget, moto: OwnedProcess) -> None:
     made = target.deploy(stack(body(), name="Attached"))
     assert made.status == "CREATE_COMPLETE"
     other = MotoTarget(moto.endpoint_url)
@@ -216,7 +217,7 @@ def test_nested_stacks(target: MotoTarget, tmp_path: Path) -> None:
     assert [each.logical_id for each in nested.resources] == ["Topic"]
 
 
-def test_parameters_reach_the_stack(moto: MotoProcess) -> None:
+def test_parameters_reach_the_stack(moto: OwnedProcess) -> None:
     told: list[str] = []
     where = MotoTarget(moto.endpoint_url, parameters={"Label": "given", "Nobody": "x"}, progress=told.append)
     made = stack(
@@ -235,7 +236,7 @@ def test_an_emulator_that_is_gone_is_said() -> None:
         _ = MotoTarget("http://127.0.0.1:9").account
 
 
-def test_no_deployment_is_shared_between_regions(moto: MotoProcess, target: MotoTarget) -> None:
+def test_no_deployment_is_shared_between_regions(moto: OwnedProcess, target: MotoTarget) -> None:
     target.deploy(stack(body(), name="Here"))
     with pytest.raises(TargetError, match="there is no stack Here"):
         MotoTarget(moto.endpoint_url, region="eu-west-1").deployment("Here")

@@ -9,14 +9,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import IO
 
 import click
 
-from stackproof.cli.live import LiveOptions, live_target, proven
+from stackproof.cli.live import LiveOptions, live_targets, proven
 from stackproof.cli.options import cache_option, context_option, open_project, progress
 from stackproof.cli.outputs import ReportingCommand, Wanted, Write, output_options, require_outputs, write_wanted
 from stackproof.cli.reporting import check_writers
@@ -164,8 +164,8 @@ class _GateRun:
         )
 
     def _prove(self) -> StageResult:
-        with live_target(self._project, LiveOptions()) as where:
-            report = proven(self._synthesized.stacks, where, strict=self._strict)
+        with live_targets(self._project, LiveOptions()) as targets:
+            report = proven(self._synthesized.stacks, *targets, strict=self._strict)
         self._write("prove.json", report)
         self._said.append(prove_text(report))
         return StageResult(
@@ -221,6 +221,7 @@ def _suite_result(name: str, status: int, facts: Path) -> StageResult:
     if code in {0, 1} and (code != found["exit_code"] or not _LOOKED & found["tests"].keys()):
         code = 3  # pytest and its plugin disagree, or no test of the suite looked at anything
     tests = ", ".join(f"{count} {word}" for word, count in found["tests"].items()) or "nothing ran"
+    tests += _flows(found.get("flows", ()))
     proofs = tuple(ResourceProof.from_dict(each) for each in found["proofs"])
     if not proofs:
         return StageResult(exit_code=code, detail=tests)
@@ -229,7 +230,19 @@ def _suite_result(name: str, status: int, facts: Path) -> StageResult:
     detail = f"{tests}; {coverage_line(report.coverage, report.target)}" + (
         f"; not proven: {reasons}" if reasons else ""
     )
+    targets = found.get("targets", {})
+    if len(targets) > 1:
+        shares = ", ".join(f"{name} {each['properties']['proven']}" for name, each in targets.items())
+        detail += f"; proven by target: {shares}"
     return StageResult(exit_code=code, detail=detail, proof=_proof(report))
+
+
+def _flows(facts: Sequence[JsonObject]) -> str:
+    """How much was seen of flows of data, and how much of them the target lacks."""
+    missing = sum(not each["emulated"] for each in facts)
+    if not facts:
+        return ""
+    return f"; flow: {len(facts) - missing} seen" + (f", {missing} not emulated" if missing else "")
 
 
 def _proof(report: ProveReport) -> JsonObject:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,7 +20,7 @@ from stackproof.cli.options import (
     verbose_option,
 )
 from stackproof.cli.outputs import ReportingCommand, Wanted, Write, output_options, require_outputs, write_wanted
-from stackproof.config.settings import parse_context
+from stackproof.config.settings import EMULATORS, parse_context, parse_targets
 from stackproof.deploy import attach
 from stackproof.deploy import deploy as deploy_stacks
 from stackproof.errors import ConfigError
@@ -33,9 +33,10 @@ from stackproof.ports import Target
 from stackproof.prove import Patience, Prover, prove_stack
 from stackproof.reporters.json import JsonReporter
 from stackproof.reporters.terminal import prove_text
+from stackproof.union import united_stack
 from stackproof.wiring import Project, readers, schemas, start_emulator
 
-__all__ = ["LiveOptions", "deploy", "live_target", "prove", "proven"]
+__all__ = ["LiveOptions", "deploy", "live_target", "live_targets", "prove", "proven"]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -57,7 +58,7 @@ def live_options(function: _Function) -> _Function:
     """The options that say where to look."""
     for option in reversed(
         (
-            click.option("--target", type=click.Choice(["moto", "aws"]), help="An embedded emulator, or an account."),
+            click.option("--target", help="moto, ministack, both with a comma, or aws: emulators, or an account."),
             click.option("--endpoint-url", help="An AWS-compatible endpoint to use instead."),
             click.option("--profile", help="The AWS profile."),
             click.option("--region", help="The AWS region."),
@@ -71,12 +72,26 @@ def live_options(function: _Function) -> _Function:
 
 
 @contextmanager
+def live_targets(project: Project, options: LiveOptions) -> Iterator[tuple[Target, ...]]:
+    """The targets; an emulator without an endpoint is started, and ends with the command (unless it is kept)."""
+    given = parse_targets(options.target) if options.target else ()
+    names = given or (("aws",) if options.endpoint_url else project.settings.targets)
+    with ExitStack() as stack:
+        yield tuple(stack.enter_context(_live(project, options, name)) for name in names)
+
+
+@contextmanager
 def live_target(project: Project, options: LiveOptions) -> Iterator[Target]:
-    """The target, and for moto without an endpoint an emulator that ends with the command (unless it is kept)."""
-    name = options.target or project.settings.target
+    """The first of the targets, where one alone is meant."""
+    with live_targets(project, options) as targets:
+        yield targets[0]
+
+
+@contextmanager
+def _live(project: Project, options: LiveOptions, name: str) -> Iterator[Target]:
     if name == "aws" or options.endpoint_url is not None:
         yield project.target(
-            "aws",
+            name,
             endpoint_url=options.endpoint_url,
             profile=options.profile,
             region=options.region,
@@ -85,10 +100,10 @@ def live_target(project: Project, options: LiveOptions) -> Iterator[Target]:
         )
         return
     with tempfile.TemporaryDirectory(prefix="stackproof-") as scratch:
-        with progress("starting moto"):
-            process = start_emulator(Path(scratch), owner_pid=0 if options.keep else os.getpid())
+        with progress(f"starting {name}"):
+            process = start_emulator(Path(scratch), owner_pid=0 if options.keep else os.getpid(), name=name)
         try:
-            yield project.target("moto", endpoint_url=process.endpoint_url, region=options.region)
+            yield project.target(name, endpoint_url=process.endpoint_url, region=options.region)
         except BaseException:
             process.stop()
             raise
@@ -148,15 +163,22 @@ def deploy(
         allow_changes=allow_changes,
         keep=keep,
     )
-    with live_target(project, options) as where:
-        with progress("deploying"):
-            deployments = deploy_stacks(chosen_stacks(assembly, stack), where)
-        for each in deployments:
-            click.echo(f"{each.stack_name}: {each.status}, {len(each.resources)} resources on {where.name}")
-            for name, value in sorted(each.outputs.items()):
-                click.echo(f"  {name} = {value}")
-    if where.name == "moto" and not keep and endpoint_url is None:
+    with live_targets(project, options) as targets:
+        for where in targets:
+            _deploy(chosen_stacks(assembly, stack), where)
+    if targets[0].name in EMULATORS and not keep and endpoint_url is None:
         click.echo("the emulator has ended; --keep leaves it running", err=True)
+
+
+def _deploy(stacks: Sequence[Stack], where: Target) -> None:
+    with progress("deploying"):
+        deployments = deploy_stacks(stacks, where)
+    for each in deployments:
+        click.echo(f"{each.stack_name}: {each.status}, {len(each.resources)} resources on {where.name}")
+        for name, why in sorted(each.left_out.items()):
+            click.echo(f"  left out: {name}: {why}")
+        for name, value in sorted(each.outputs.items()):
+            click.echo(f"  {name} = {value}")
 
 
 @click.command(cls=ReportingCommand)
@@ -185,12 +207,13 @@ def prove(
 ) -> None:
     """Compare every resource and property of the template with what is live.
 
-    On moto the stacks are deployed first; in an account they are found by name
-    and only read.
+    On emulators the stacks are deployed first; in an account they are found by
+    name and only read. The proofs of several emulators are united.
 
     \b
     Examples:
       stackproof prove
+      stackproof prove --target moto,ministack
       stackproof prove --target aws --profile audit --format json --output prove.json
     """
     require_outputs(wanted)
@@ -200,8 +223,8 @@ def prove(
         target=target, endpoint_url=endpoint_url, profile=profile, region=region, role_arn=role_arn, keep=keep
     )
     stacks = chosen_stacks(assembly, stack)
-    with live_target(project, options) as where:
-        report = proven(stacks, where, jobs=jobs, strict=strict)
+    with live_targets(project, options) as targets:
+        report = proven(stacks, *targets, jobs=jobs, strict=strict)
     writers: dict[str, Write] = {
         "terminal": lambda stream: stream.write(prove_text(report, verbose=verbose)),
         "json": lambda stream: JsonReporter().write(report, stream),
@@ -210,10 +233,28 @@ def prove(
     raise click.exceptions.Exit(report.exit_code)
 
 
-def proven(stacks: Sequence[Stack], where: Target, *, jobs: int = 8, strict: bool = False) -> ProveReport:
-    """Deploy to an emulator or find in an account, read everything, and compare."""
-    with progress("deploying" if where.name == "moto" else "finding the stacks"):
-        deployments = deploy_stacks(stacks, where) if where.name == "moto" else attach(stacks, where)
+def proven(stacks: Sequence[Stack], *targets: Target, jobs: int = 8, strict: bool = False) -> ProveReport:
+    """Deploy to emulators or find in an account, read everything, and compare; several targets' proofs are united."""
+    proofs: dict[str, tuple[ResourceProof, ...]] = {}
+    notifications: set[Notification] = set()
+    for where in targets:
+        proofs[where.name], said = _proven_on(stacks, where, jobs=jobs)
+        notifications.update(said)
+    return ProveReport(
+        target=" + ".join(proofs),
+        proofs=united_stack(proofs),
+        notifications=tuple(sorted(notifications, key=lambda each: each.message)),
+        strict=strict,
+        by_target=proofs if len(proofs) > 1 else {},
+    )
+
+
+def _proven_on(
+    stacks: Sequence[Stack], where: Target, *, jobs: int
+) -> tuple[tuple[ResourceProof, ...], set[Notification]]:
+    ours = where.name in EMULATORS
+    with progress("deploying" if ours else "finding the stacks"):
+        deployments = deploy_stacks(stacks, where) if ours else attach(stacks, where)
     proofs: list[ResourceProof] = []
     notifications: set[Notification] = set()
     with progress("proving"):
@@ -228,12 +269,7 @@ def proven(stacks: Sequence[Stack], where: Target, *, jobs: int = 8, strict: boo
             )
             proofs.extend(prove_stack(prover, jobs=jobs))
             notifications.update(prover.notifications)
-    return ProveReport(
-        target=where.name,
-        proofs=tuple(sorted(proofs, key=lambda each: each.location.sort_key())),
-        notifications=tuple(sorted(notifications, key=lambda each: each.message)),
-        strict=strict,
-    )
+    return tuple(proofs), notifications
 
 
 def _paired(deployments: Sequence[Deployment], stacks: Sequence[Stack]) -> Iterator[tuple[Deployment, Stack]]:

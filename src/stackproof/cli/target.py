@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 import os
 import signal
+import tempfile
+import threading
 import time
 from pathlib import Path
 
 import click
 
 from stackproof.cli.options import open_project, progress
+from stackproof.config.settings import EMULATORS
 from stackproof.errors import TargetError
 from stackproof.wiring import start_emulator
 
 __all__ = ["target"]
 
 _PATIENCE = 5.0
+_LOOK_EVERY = 0.5
 
 
 @click.group()
@@ -25,13 +29,21 @@ def target() -> None:
 
 
 @target.command()
-def up() -> None:
-    """Start moto on a free port of 127.0.0.1; it runs until `target down`.
+@click.argument("name", required=False, type=click.Choice(EMULATORS))
+def up(name: str | None) -> None:
+    """Start an emulator on a free port of 127.0.0.1.
+
+    Without a name it is moto, and runs until `target down`. With a name it runs
+    in the foreground, until Ctrl-C.
 
     \b
-    Example:
+    Examples:
       eval "$(stackproof target up)"
+      stackproof target up ministack
     """
+    if name is not None:
+        _serve(name)
+        return
     state = _state()
     running = _running(state)
     if running is None:
@@ -41,6 +53,23 @@ def up() -> None:
         running = {"endpoint_url": process.endpoint_url, "pid": str(process.pid)}
         state.write_text(json.dumps(running), encoding="utf-8")
     click.echo(f"export AWS_ENDPOINT_URL={running['endpoint_url']}")
+
+
+def _serve(name: str) -> None:
+    """Serve until a signal comes; the emulator is gone before this returns."""
+    ended = threading.Event()
+    with tempfile.TemporaryDirectory(prefix="stackproof-") as scratch:
+        with progress(f"starting {name}"):
+            process = start_emulator(Path(scratch), owner_pid=os.getpid(), name=name)
+        try:
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, lambda *_: ended.set())
+            click.echo(f"export AWS_ENDPOINT_URL={process.endpoint_url}")
+            while not ended.wait(_LOOK_EVERY):
+                if process.has_ended:
+                    raise TargetError(f"{name} has ended by itself")
+        finally:
+            process.stop()
 
 
 @target.command()

@@ -14,11 +14,22 @@ from typing import Any
 from stackproof.config.schema import first_error
 from stackproof.errors import ConfigError
 from stackproof.model.finding import Level
-from stackproof.model.json import JsonObject, JsonValue
+from stackproof.model.json import JsonObject, JsonValue, as_strings
 
-__all__ = ["ENGINES", "EngineSettings", "Settings", "find_root", "load_settings", "parse_context"]
+__all__ = [
+    "EMULATORS",
+    "ENGINES",
+    "EngineSettings",
+    "Settings",
+    "find_root",
+    "load_settings",
+    "parse_context",
+    "parse_targets",
+]
 
 ENGINES = ("cfn-lint", "checkov", "cloudformation-validate")
+EMULATORS = ("moto", "ministack")
+"""Targets that are started for a run and end with it; the other one, "aws", is an account."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +61,7 @@ class Settings:
     not_waivable: frozenset[str] = frozenset()
     versions_as_of: date | None = None
     engines: Mapping[str, EngineSettings] = field(default_factory=dict)
-    target: str = "moto"
+    targets: tuple[str, ...] = ("moto",)
     allowed_accounts: tuple[str, ...] = ()
     reports: Path
     suites: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -59,6 +70,11 @@ class Settings:
     def state_directory(self) -> Path:
         """Where stackproof keeps what it computed."""
         return self.root / ".stackproof"
+
+    @property
+    def target(self) -> str:
+        """The first target: where written probes look."""
+        return self.targets[0]
 
     def engine(self, name: str) -> EngineSettings:
         """The settings of one engine, the defaults if the project says nothing."""
@@ -109,7 +125,7 @@ def load_settings(root: Path) -> Settings:
         }
         if named is not None
         else {},
-        target=table.get("target", "moto"),
+        targets=_targets(table, file),
         allowed_accounts=tuple(sorted(table.get("allowed_accounts", ()))),
         reports=root / table.get("reports", "reports"),
         suites={name: tuple(arguments) for name, arguments in table.get("suites", {}).items()},
@@ -132,6 +148,31 @@ def parse_context(pairs: tuple[str, ...], *, option: str = "-c") -> dict[str, Js
             raise ConfigError(f"{option} {pair}: expected key=value, as in {option} postgresVersion=15.19")
         context[key] = value
     return context
+
+
+def parse_targets(text: str) -> tuple[str, ...]:
+    """The names in a list with commas, as `--target` takes it, each once; raises ConfigError for one that is none."""
+    names = tuple(dict.fromkeys(each.strip() for each in text.split(",")))
+    unknown = [each for each in names if each not in {*EMULATORS, "aws"}]
+    if unknown:
+        raise ConfigError(f"--target {text}: there is no target {unknown[0]!r}, only {', '.join(EMULATORS)} and aws")
+    _refuse_mixture(names, f"--target {text}")
+    return names
+
+
+def _targets(table: JsonObject, file: Path) -> tuple[str, ...]:
+    if "target" in table and "targets" in table:
+        raise ConfigError(f"{_shown(file)}: [tool.stackproof].targets: give either target or targets")
+    named = table.get("targets")
+    names = as_strings(named) if named is not None else (str(table.get("target", EMULATORS[0])),)
+    _refuse_mixture(names, f"{_shown(file)}: [tool.stackproof].targets")
+    return names
+
+
+def _refuse_mixture(names: tuple[str, ...], said: str) -> None:
+    """What an emulator shows says nothing of an account, so the two never stand for one another."""
+    if "aws" in names and len(names) > 1:
+        raise ConfigError(f"{said}: what an emulator proves does not prove an account: name aws alone")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

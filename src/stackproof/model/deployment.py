@@ -41,7 +41,8 @@ class DeployedResource:
 class Deployment:
     """One stack as it runs on one target. `parameters` are the effective values, `exports` those of the whole account.
 
-    `zones` are what `Fn::GetAZs` gives in the region; empty where they could not be read.
+    `zones` are what `Fn::GetAZs` gives in the region; empty where they could not be read. `left_out` are resources of
+    the template that the target was not even given, with the reason.
     """
 
     stack_name: str
@@ -55,6 +56,7 @@ class Deployment:
     parameters: Mapping[str, str] = field(default_factory=dict)
     exports: Mapping[str, str] = field(default_factory=dict)
     zones: tuple[str, ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     def resource(self, logical_id: str) -> DeployedResource | None:
         """The deployed resource of that logical id, or None."""
@@ -73,6 +75,7 @@ class Deployment:
             "parameters": dict(self.parameters),
             "exports": dict(self.exports),
             "zones": list(self.zones),
+            "left_out": dict(self.left_out),
         }
 
     @classmethod
@@ -89,4 +92,5 @@ class Deployment:
             parameters={key: str(value) for key, value in as_object(data["parameters"]).items()},
             exports={key: str(value) for key, value in as_object(data["exports"]).items()},
             zones=as_strings(data["zones"]),
+            left_out={key: str(value) for key, value in as_object(data["left_out"]).items()},
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from stackproof import __version__
 from stackproof.model.finding import Finding, Kind, Level, Notification, RuleCount
@@ -187,12 +187,13 @@ class CheckReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProveReport:
-    """What `prove` saw."""
+    """What `prove` saw. `proofs` are united over all targets; `by_target` are those of each of several."""
 
     target: str
     proofs: tuple[ResourceProof, ...]
     notifications: tuple[Notification, ...] = ()
     strict: bool = False
+    by_target: Mapping[str, tuple[ResourceProof, ...]] = field(default_factory=dict)
 
     @property
     def coverage(self) -> Coverage:
@@ -223,6 +224,7 @@ class ProveReport:
             **_header("prove"),
             "summary": {"target": self.target, **coverage, "reasons": dict(self.reasons)},
             "coverage": coverage,
+            "targets": {name: Coverage.of(proofs).to_dict() for name, proofs in self.by_target.items()},
             "differences": [row for proof in self.proofs for row in _difference_rows(proof)],
             "unproven": [row for proof in self.proofs for row in _unproven_rows(proof)],
             "notifications": [each.to_dict() for each in self.notifications],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import inspect
 import os
 import textwrap
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stackproof.errors import StackproofError
+from stackproof.config.settings import parse_targets
+from stackproof.errors import ConfigError, StackproofError
 from stackproof.plugin.controller import Controller
 from stackproof.plugin.outcomes import CATEGORY, LEDGERS, facts_of, facts_on
 from stackproof.plugin.run import RUN, close_run, join_run
@@ -20,14 +22,38 @@ from stackproof.suite_rules import judge_test
 if TYPE_CHECKING:
     from stackproof.model.json import JsonValue
 
-_FIXTURES = frozenset({"assembly", "cdk_stack", "template", "stack", "target", "deployment", "prover", "aws_client"})
-_LIVE = frozenset({"target", "deployment", "prover", "aws_client"})
+_FIXTURES = frozenset({"assembly", "cdk_stack", "template", "stack"})
+_LIVE = frozenset({"target", "deployment", "prover", "aws_client", "targets", "provers", "data_flow"})
 _GENERATED = {"resource_proof", "rule_verdict"}
+
+
+class _Joined(argparse.Action):
+    """An option that may be repeated, and is one text with commas."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,  # noqa: ANN401 - argparse's own signature
+        option_string: str | None = None,  # noqa: ARG002 - argparse's own signature
+    ) -> None:
+        joined = ",".join(filter(None, (getattr(namespace, self.dest, None), str(values))))
+        try:
+            parse_targets(joined)
+        except ConfigError as error:
+            parser.error(str(error))
+        setattr(namespace, self.dest, joined)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("stackproof", "stackproof: prove a CDK or CloudFormation stack")
-    group.addoption("--target", choices=["moto", "aws"], help="where live probes look (default: the project's target)")
+    group.addoption(
+        "--target",
+        action=_Joined,
+        metavar="NAME",
+        help="where to look: moto, ministack or aws; several emulators, repeated or with commas, are united "
+        "(default: the project's targets)",
+    )
     group.addoption("--endpoint-url", help="an AWS-compatible endpoint to probe instead")
     group.addoption("--profile", help="the AWS profile to read with")
     group.addoption("--aws-region", help="the AWS region to read in")
@@ -44,11 +70,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[RUN] = join_run(config)
     if not _is_project(config.rootpath):
         return
-    from stackproof.plugin import fixtures  # noqa: PLC0415 - another project's `pytest --help` does not pay for it
+    from stackproof.plugin import fixtures, flows  # noqa: PLC0415 - another project's `pytest --help` does not pay
 
     config.pluginmanager.register(fixtures, "stackproof-fixtures")
     if (node := fixtures.node()) is not None:
         os.environ.setdefault("JSII_NODE", str(node))  # suites may make constructs themselves, as `synth` does
+    config.pluginmanager.register(flows, "stackproof-flows")
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Controller(config), "stackproof-controller")
 
@@ -72,7 +99,7 @@ def pytest_configure_node(node: Any) -> None:  # noqa: ANN401 - xdist is optiona
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     run = config.stash.get(RUN, None)
-    if run is not None and (line := close_run(run, keep=config.getoption("keep"))):
+    for line in close_run(run, keep=config.getoption("keep")) if run is not None else ():
         print(line)  # noqa: T201 - the answer to --keep
 
 
@@ -109,7 +136,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 def _refuse(item: pytest.Item) -> None:
     function = getattr(item, "function", None)
     used = _ours(item)
-    in_suite = "suites" in item.path.parts or bool(used & _FIXTURES)
+    in_suite = "suites" in item.path.parts or bool(used & (_FIXTURES | _LIVE))
     if function is None or not in_suite or used & _GENERATED:
         return
     try:
@@ -132,7 +159,7 @@ def _ours(item: pytest.Item) -> set[str]:
     """The fixtures of this plugin that the test uses; another one of the same name is none of our business."""
     info = getattr(item, "_fixtureinfo", None)
     found = info.name2fixturedefs.items() if info is not None else ()
-    return {name for name, defined in found if defined[-1].func.__module__ == "stackproof.plugin.fixtures"}
+    return {name for name, defined in found if defined[-1].func.__module__.startswith("stackproof.plugin.")}
 
 
 def _place(item: pytest.Item) -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from stackproof.model.flow import FlowFact
 from stackproof.model.json import JsonValue
 from stackproof.model.observation import Coverage, ResourceProof
+from stackproof.plugin.fixtures import target_names
 from stackproof.plugin.outcomes import facts_on
 
 __all__ = ["Controller"]
@@ -22,21 +25,15 @@ _RESTATED = {
 }
 
 
-def effective_target(config: pytest.Config) -> str:
-    """Where this run looks, as its reports name it: an endpoint, the option, or the project's own choice."""
-    from stackproof.plugin.fixtures import project_of  # noqa: PLC0415 - as late as the rest of the plugin
-
-    named = config.getoption("endpoint_url") or config.getoption("target") or project_of(config).settings.target
-    return str(named)
-
-
 class Controller:
     """Registered once, in the process that prints."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._proofs: list[ResourceProof] = []
+        self._by_target: dict[str, list[ResourceProof]] = {}
         self._rules: dict[str, int] = {}
+        self._flows: list[FlowFact] = []
         self._codes: set[int] = set()
         self._tests: dict[str, int] = {}
 
@@ -47,6 +44,9 @@ class Controller:
             self._tests[word] = self._tests.get(word, 0) + 1
         if "proof" in facts:
             self._proofs.append(ResourceProof.from_dict(facts["proof"]))
+            for name, each in facts["proofs"].items():
+                self._by_target.setdefault(name, []).append(ResourceProof.from_dict(each))
+        self._flows.extend(FlowFact.from_dict(each) for each in facts.get("flow", ()))
         if "rule" in facts:
             outcome = str(facts["rule"]["outcome"])
             self._rules[outcome] = self._rules.get(outcome, 0) + 1
@@ -65,9 +65,9 @@ class Controller:
             self._codes.add(3)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:  # noqa: ANN401 - pytest's reporter is not public
-        if not self._proofs and not self._rules:
+        if not self._proofs and not self._rules and not self._flows:
             return
-        from stackproof.reporters.terminal import coverage_line  # noqa: PLC0415
+        from stackproof.reporters.terminal import coverage_line, flow_lines, share_lines  # noqa: PLC0415
 
         terminalreporter.section("stackproof")
         if self._rules:
@@ -75,12 +75,17 @@ class Controller:
             said = ", ".join(f"{self._rules.get(name, 0)} {name}" for name in ("violated", "waived", "open"))
             terminalreporter.write_line(f"policy: {self._rules.get('held', 0)} of {total} rules held, {said}")
         if self._proofs:
-            target = effective_target(self._config)
-            terminalreporter.write_line(coverage_line(Coverage.of(tuple(self._proofs)), target))
+            if len(self._by_target) > 1:
+                for line in share_lines({name: _placed(each) for name, each in self._by_target.items()}):
+                    terminalreporter.write_line(line)
+            terminalreporter.write_line(coverage_line(Coverage.of(tuple(self._proofs)), self._target))
             reasons = self._reasons()
             if reasons:
                 listed = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
                 terminalreporter.write_line(f"not proven: {listed}")
+
+        for line in flow_lines(self._flows):
+            terminalreporter.write_line(line)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -93,6 +98,11 @@ class Controller:
         if file:
             self._write(Path(file), int(status))
 
+    @property
+    def _target(self) -> str:
+        """Where this run looks."""
+        return self._config.getoption("endpoint_url") or " + ".join(target_names(self._config))
+
     def _reasons(self) -> dict[str, int]:
         found: dict[str, int] = {}
         for proof in self._proofs:
@@ -102,13 +112,19 @@ class Controller:
         return found
 
     def _write(self, file: Path, status: int) -> None:
-        proofs = sorted(self._proofs, key=lambda each: each.location.sort_key())
+        proofs = _placed(self._proofs)
         report: dict[str, JsonValue] = {
             "exit_code": status,
-            "target": effective_target(self._config),
+            "target": self._target,
             "tests": dict(sorted(self._tests.items())),
             "rules": dict(sorted(self._rules.items())),
+            "flows": [each.to_dict() for each in sorted(self._flows)],
             "proofs": [each.to_dict() for each in proofs],
+            "targets": {name: Coverage.of(tuple(each)).to_dict() for name, each in self._by_target.items()},
         }
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(report, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _placed(proofs: Sequence[ResourceProof]) -> list[ResourceProof]:
+    return sorted(proofs, key=lambda each: each.location.sort_key())

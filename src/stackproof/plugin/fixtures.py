@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from stackproof.assertions import StackQuery, TemplateAssertions
-from stackproof.config.settings import find_root, load_settings, parse_context
+from stackproof.config.settings import EMULATORS, find_root, load_settings, parse_context, parse_targets
 from stackproof.errors import ConfigError, TargetError
 from stackproof.model.assembly import Assembly, Stack
 from stackproof.model.deployment import Deployment
@@ -19,9 +19,10 @@ from stackproof.model.observation import DriftStatus, ResourceProof
 from stackproof.model.report import RuleVerdict
 from stackproof.plugin.coverage import add_synth_coverage, measures_coverage
 from stackproof.plugin.outcomes import LEDGERS, conclude, facts_of
-from stackproof.plugin.run import RUN, Run
+from stackproof.plugin.run import PROCESS, RUN, Run
 from stackproof.ports import SchemaSource, Target
 from stackproof.prove import Patience, Prover
+from stackproof.union import united
 from stackproof.wiring import Project, node, readers, schemas
 
 __all__ = [
@@ -30,16 +31,20 @@ __all__ = [
     "aws_client",
     "cdk_stack",
     "deployment",
+    "deployment_on",
     "node",
     "project_of",
     "prover",
+    "provers",
     "resource_proof",
     "resource_schemas",
     "rule_verdict",
     "stack",
     "stack_of",
     "target",
+    "target_names",
     "target_of",
+    "targets",
     "template",
     "verdicts_of",
 ]
@@ -136,32 +141,51 @@ def rule_verdict(request: pytest.FixtureRequest) -> RuleVerdict:
     return verdict
 
 
+def target_names(config: pytest.Config) -> tuple[str, ...]:
+    """The targets that the options name, else the project's; "endpoint" is whatever answers at `--endpoint-url`."""
+    given = config.getoption("target")
+    if given:
+        return parse_targets(given)
+    return ("endpoint",) if config.getoption("endpoint_url") else project_of(config).settings.targets
+
+
 @pytest.fixture(scope="session")
-def target(pytestconfig: pytest.Config) -> Target:
-    """Where the stack runs: an emulator started for this run, or the account or endpoint that the options name."""
-    return target_of(pytestconfig, pytestconfig.stash[RUN])
+def targets(pytestconfig: pytest.Config) -> tuple[Target, ...]:
+    """Every place where the stack runs: emulators started for this run, or an account or endpoint."""
+    run = pytestconfig.stash[RUN]
+    return tuple(target_of(pytestconfig, run, name) for name in target_names(pytestconfig))
 
 
-def target_of(config: pytest.Config, run: Run) -> Target:
-    """See the fixture `target`."""
-    project = project_of(config)
-    name, endpoint = config.getoption("target") or project.settings.target, config.getoption("endpoint_url")
-    if name == "aws" or endpoint is not None:
-        return project.target(
-            "aws",
-            endpoint_url=endpoint,
-            profile=config.getoption("profile"),
-            region=config.getoption("aws_region"),
-        )
-    keep = config.getoption("keep")
-    started = run.once("emulator", lambda: _start_emulator(run.directory, 0 if keep else run.owner))
-    return project.target("moto", endpoint_url=str(started["endpoint_url"]))  # type: ignore[index,call-overload]
+@pytest.fixture(scope="session")
+def target(targets: tuple[Target, ...]) -> Target:
+    """Where written probes look: the first of the targets."""
+    return targets[0]
 
 
-def _start_emulator(directory: Path, owner: int) -> JsonValue:
+def target_of(config: pytest.Config, run: Run, name: str) -> Target:
+    """The target of that name, as all workers of the run share it."""
+    project, endpoint = project_of(config), config.getoption("endpoint_url")
+    if name in EMULATORS:
+        return project.target(name, endpoint_url=endpoint or _emulator(config, run, name))
+    return project.target(
+        "aws",
+        endpoint_url=endpoint,
+        profile=config.getoption("profile"),
+        region=config.getoption("aws_region"),
+    )
+
+
+def _emulator(config: pytest.Config, run: Run, name: str) -> str:
+    """The URL of the run's one emulator of that name, started by the first worker that asks."""
+    owner = 0 if config.getoption("keep") else run.owner
+    started = run.once(f"{PROCESS}{name}", lambda: _start_emulator(run.directory, owner, name))
+    return str(started["endpoint_url"])  # type: ignore[index,call-overload]
+
+
+def _start_emulator(directory: Path, owner: int, name: str) -> JsonValue:
     from stackproof.wiring import start_emulator  # noqa: PLC0415
 
-    process = start_emulator(directory, owner_pid=owner)
+    process = start_emulator(directory, owner_pid=owner, name=name)
     process.release()
     return {"endpoint_url": process.endpoint_url, "pid": process.pid}
 
@@ -169,12 +193,19 @@ def _start_emulator(directory: Path, owner: int) -> JsonValue:
 @pytest.fixture(scope="session")
 def deployment(pytestconfig: pytest.Config, cdk_stack: Stack, assembly: Assembly, target: Target) -> Deployment:
     """The stack as it runs: deployed once for all workers on an emulator, attached to by name anywhere else."""
-    run = pytestconfig.stash[RUN]
-    if target.name == "moto" or (pytestconfig.getoption("endpoint_url") and not pytestconfig.getoption("stack")):
-        answer = run.once("deployment", lambda: _deployed(assembly, cdk_stack, target))
+    return deployment_on(target, pytestconfig, cdk_stack, assembly)
+
+
+def deployment_on(
+    target: Target, config: pytest.Config, stack: Stack, assembly: Assembly, *, purpose: str = "proof"
+) -> Deployment:
+    """The stack on one target, once for each purpose; see the fixture `deployment`."""
+    run, key = config.stash[RUN], f"deployment-{target.name}-{purpose}"
+    if target.name in EMULATORS or (config.getoption("endpoint_url") and not config.getoption("stack")):
+        answer = run.once(key, lambda: _deployed(assembly, stack, target))
     else:
-        name = pytestconfig.getoption("stack") or cdk_stack.name
-        answer = run.once("deployment", lambda: target.deployment(name).to_dict())
+        name = config.getoption("stack") or stack.name
+        answer = run.once(key, lambda: target.deployment(name).to_dict())
     if not isinstance(answer, Mapping):
         raise TargetError("the deployment cannot be read back")
     return Deployment.from_dict(answer)
@@ -189,13 +220,30 @@ def _deployed(assembly: Assembly, stack: Stack, target: Target) -> JsonValue:
 
 @pytest.fixture(scope="session")
 def prover(cdk_stack: Stack, deployment: Deployment, target: Target, resource_schemas: SchemaSource) -> Prover:
-    """Reads live resources and compares them with the template."""
+    """Reads live resources of the first target and compares them with the template."""
+    return _prover(cdk_stack, deployment, target, resource_schemas)
+
+
+@pytest.fixture(scope="session")
+def provers(
+    pytestconfig: pytest.Config, cdk_stack: Stack, assembly: Assembly, targets: tuple[Target, ...], prover: Prover
+) -> Mapping[str, Prover]:
+    """The prover of each target, by its name; each deploys to its own when it is made."""
+    first, *others = targets
+    found = {first.name: prover}
+    for each in others:
+        where = deployment_on(each, pytestconfig, cdk_stack, assembly)
+        found[each.name] = _prover(cdk_stack, where, each, schemas())
+    return found
+
+
+def _prover(stack: Stack, deployment: Deployment, target: Target, source: SchemaSource) -> Prover:
     return Prover(
-        template=cdk_stack.template,
+        template=stack.template,
         deployment=deployment,
         target=target,
         readers=readers(),
-        schemas=resource_schemas,
+        schemas=source,
         patience=Patience(),
     )
 
@@ -207,13 +255,16 @@ def aws_client(target: Target) -> Callable[[str], Any]:
 
 
 @pytest.fixture
-def resource_proof(request: pytest.FixtureRequest, prover: Prover) -> ResourceProof:
-    """The proof of one resource; a test that asks for it runs once for each resource of the template."""
+def resource_proof(request: pytest.FixtureRequest, provers: Mapping[str, Prover]) -> ResourceProof:
+    """The proof of one resource, united over the targets; a test that asks for it runs once for each resource."""
     logical_id = str(request.param)
-    if logical_id not in prover.expected_ids():
+    if not any(logical_id in each.expected_ids() for each in provers.values()):
         conclude(request.node, "unexpected", "its condition does not hold in this deployment")
-    proof = prover.prove(logical_id)
-    facts_of(request.node)["proof"] = proof.to_dict()
+    proofs = {name: each.prove(logical_id) for name, each in provers.items()}
+    proof = united(tuple(proofs.values()))
+    facts = facts_of(request.node)
+    facts["proof"] = proof.to_dict()
+    facts["proofs"] = {name: each.to_dict() for name, each in proofs.items()}
     if proof.custom:
         conclude(request.node, "open", f"{logical_id}: {_why(proof)}")
     if proof.status is DriftStatus.NOT_CHECKED:

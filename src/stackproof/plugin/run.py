@@ -17,7 +17,10 @@ import pytest
 from stackproof.errors import ConfigError, StackproofError, TargetError
 from stackproof.model.json import JsonValue
 
-__all__ = ["RUN", "Run", "close_run", "join_run"]
+__all__ = ["PROCESS", "RUN", "Run", "close_run", "join_run"]
+
+PROCESS = "process-"
+"""What is started for a run is noted under a name that begins so: its id, and how it is reached."""
 
 _PATIENCE = 5.0
 
@@ -69,21 +72,30 @@ def join_run(config: pytest.Config) -> Run:
     return Run(directory=Path(given["directory"]), owner=given["owner"]) if given else Run()
 
 
-def close_run(run: Run, *, keep: bool) -> str | None:
-    """End the emulator, if one was started, and remove the folder; with `keep`, say how to reach it instead."""
+def close_run(run: Run, *, keep: bool) -> tuple[str, ...]:
+    """End what was started and remove the folder; with `keep`, say how to reach each of them instead."""
     if not run.was_used or run.owner != os.getpid():
-        return None
-    emulator = run.directory / "emulator.json"
-    try:
-        started = json.loads(emulator.read_text(encoding="utf-8")).get("value")
-    except (OSError, ValueError):
-        started = None
+        return ()
+    started = [found for each in sorted(run.directory.glob(f"{PROCESS}*.json")) if (found := _noted(each))]
     if started and keep:
-        return f"export AWS_ENDPOINT_URL={started['endpoint_url']}  # kill {started['pid']} ends it"
-    if started:
-        _end(started["pid"])
+        return tuple(_reached(each) for each in started)
+    for each in started:
+        _end(int(each["pid"]))
     shutil.rmtree(run.directory, ignore_errors=True)
-    return None
+    return ()
+
+
+def _noted(file: Path) -> dict[str, str] | None:
+    try:
+        found = json.loads(file.read_text(encoding="utf-8")).get("value")
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _reached(started: dict[str, str]) -> str:
+    how = f"export AWS_ENDPOINT_URL={started['endpoint_url']}" if "endpoint_url" in started else started["url"]
+    return f"{how}  # kill {started['pid']} ends it"
 
 
 def _attempted(make: Callable[[], JsonValue]) -> dict[str, JsonValue]:

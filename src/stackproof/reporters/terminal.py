@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 
+from stackproof.config.settings import EMULATORS
 from stackproof.model.finding import Level, Notification
+from stackproof.model.flow import FlowFact
 from stackproof.model.json import JsonValue
 from stackproof.model.observation import Coverage, DriftStatus, ResourceProof
 from stackproof.model.report import GateReport, ProveReport
 from stackproof.reporters.wording import verdict_word, visible
+from stackproof.union import shares
 
-__all__ = ["coverage_line", "gate_text", "notification_lines", "prove_text"]
+__all__ = ["coverage_line", "flow_lines", "gate_text", "notification_lines", "prove_text", "share_lines"]
 
 _WIDTH = 80
 _SHOWN_VALUE = 60
@@ -29,22 +33,51 @@ def prove_text(report: ProveReport, *, verbose: bool = False) -> str:
             for one in proof.unproven
         )
     lines.extend(notification_lines(report.notifications, verbose=verbose))
+    if len(report.by_target) > 1:
+        lines.extend(share_lines(report.by_target))
     lines.append(coverage_line(report.coverage, report.target))
     if report.reasons:
         lines.append("not proven: " + ", ".join(f"{count} {reason}" for reason, count in report.reasons.items()))
     return "\n".join(lines) + "\n"
 
 
+def share_lines(by_target: Mapping[str, Sequence[ResourceProof]]) -> Iterator[str]:
+    """Which of several targets proved what: its own coverage, what no other one has, and what differs on it."""
+    for share in shares(by_target):
+        proofs = by_target[share.target]
+        yield f"{coverage_line(Coverage.of(tuple(proofs)), share.target)}; {share.alone} on it alone"
+        yield from (
+            f"  differs on {share.target}: {proof.location.logical_id}{each.path}"
+            for proof in proofs
+            for each in proof.differences
+        )
+
+
 def coverage_line(coverage: Coverage, target: str) -> str:
-    """Proof coverage with its denominators."""
+    """Proof coverage with its denominators; what an emulator proves is called so."""
     custom = f" ({coverage.custom_resources} custom apart)" if coverage.custom_resources else ""
     total, proven = coverage.properties_total, coverage.properties_proven
     share = f"{100 * proven / total:.1f} %" if total else "nothing set"
     differs = f", {coverage.properties_differ} differ" if coverage.properties_differ else ""
     return (
-        f"proof ({target}): {coverage.resources_proven} of {coverage.resources_total} resources{custom}, "
+        f"proof ({_called(target)}): {coverage.resources_proven} of {coverage.resources_total} resources{custom}, "
         f"{proven} of {total} properties ({share}){differs}"
     )
+
+
+def flow_lines(facts: Iterable[FlowFact]) -> Iterator[str]:
+    """What was seen of each flow and where, and last what the target lacks of it."""
+    told = sorted(set(facts), key=lambda each: (each.target, each.flow, not each.emulated, each.text))
+    for (target, flow), group in groupby(told, key=lambda each: (each.target, each.flow)):
+        yield f"flow ({_called(target)}): {flow}"
+        yield from (f"  {each.text}" for each in group)
+
+
+def _called(target: str) -> str:
+    names = target.split(" + ")
+    if not set(names) <= set(EMULATORS):
+        return target
+    return f"emulator{'s' if len(names) > 1 else ''} {target}"
 
 
 def gate_text(report: GateReport) -> str:

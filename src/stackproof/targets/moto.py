@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
-import sys
-import tempfile
 import threading
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any
 
 from stackproof.errors import TargetError
 from stackproof.model.assembly import Stack
@@ -23,79 +18,24 @@ from stackproof.model.observation import UnprovenReason
 from stackproof.targets.cloudformation import CloudFormation, Place
 from stackproof.targets.failures import reason_of, translated_errors
 from stackproof.targets.moto_gaps import ZONES, is_gap
+from stackproof.targets.owned_process import OwnedProcess, start_owned
 from stackproof.targets.sessions import emulator_client, emulator_session
 
-__all__ = ["MotoProcess", "MotoTarget", "start_moto"]
-
-_START_SECONDS: Final = 60.0
-_STOP_SECONDS: Final = 5.0
+__all__ = ["MotoTarget", "start_moto"]
 
 
-@dataclass(slots=True, kw_only=True)
-class MotoProcess:
-    """A running emulator. It ends with its owner by itself; `stop` is for ending it before."""
-
-    endpoint_url: str
-    pid: int
-    _process: subprocess.Popen[bytes] = field(repr=False)
-
-    def stop(self) -> None:
-        """End the process and wait until it is gone; a second call does nothing."""
-        if self._process.poll() is not None:
-            return
-        self._process.terminate()
-        try:
-            self._process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-
-    def release(self) -> None:
-        """Leave the process to whoever knows its id; Python would warn of a child that nobody waits for."""
-        self._process.returncode = 0
-
-
-def start_moto(owner_pid: int, directory: Path) -> MotoProcess:
+def start_moto(owner_pid: int, directory: Path) -> OwnedProcess:
     """Start an emulator that lives as long as the owner's process; the directory takes its port file for that time.
 
     With owner 0 it lives until it gets a signal.
     """
-    directory.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix="moto-", suffix=".port", dir=directory)
-    os.close(descriptor)
-    port_file = Path(name)
-    port_file.unlink()
-    with tempfile.TemporaryFile(dir=directory) as log:
-        command = [sys.executable, "-m", "stackproof.targets.moto_server"]
-        command += ["--owner-pid", str(owner_pid), "--port-file", str(port_file)]
-        process = subprocess.Popen(  # noqa: S603 - our own module
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=log,
-            start_new_session=True,
-            env=_environment(),
-        )
-        try:
-            _await_port(process, port_file, log)
-        except BaseException:  # Ctrl-C as well: nobody would know of it
-            process.kill()
-            process.wait()
-            port_file.unlink(missing_ok=True)
-            raise
-    port = int(port_file.read_text(encoding="ascii"))
-    return MotoProcess(endpoint_url=f"http://127.0.0.1:{port}", pid=process.pid, _process=process)
-
-
-def _await_port(process: subprocess.Popen[bytes], port_file: Path, log: IO[bytes]) -> None:
-    """Return once the emulator answers; raises TargetError with its last word if it ends or takes too long."""
-    end = time.monotonic() + _START_SECONDS
-    while not port_file.exists():
-        if process.poll() is not None or time.monotonic() > end:
-            log.seek(0)
-            last = (log.read().decode(errors="replace").strip().splitlines() or ["no output"])[-1]
-            raise TargetError(f"the emulator moto does not start: {last}", code="NotStarted")
-        time.sleep(0.02)
+    return start_owned(
+        "moto",
+        "stackproof.targets.moto_server",
+        owner_pid=owner_pid,
+        directory=directory,
+        environment=_environment(),
+    )
 
 
 def _environment() -> dict[str, str]:

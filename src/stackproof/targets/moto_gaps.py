@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from stackproof.targets.gap_table import covers
+
 __all__ = ["GAPS", "ZONES", "is_gap"]
 
 ZONES: Final = "abcd"
@@ -45,10 +47,4 @@ GAPS: Final[Mapping[tuple[str, str], str]] = {
 
 def is_gap(resource_type: str, path: str) -> bool:
     """Whether the property, or one above it, has a row."""
-    parts = path.split("/")
-    return any(
-        kind == resource_type
-        and len(pattern := pointer.split("/")) <= len(parts)
-        and all(want in {"*", have} for want, have in zip(pattern, parts, strict=False))
-        for kind, pointer in GAPS
-    )
+    return covers(GAPS, resource_type, path)

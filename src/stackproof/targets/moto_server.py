@@ -6,52 +6,30 @@ ends. The port file appears in one piece, once the server answers, and goes away
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import json
 import os
-import select
-import signal
 import sys
 import threading
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 from xml.sax.saxutils import escape
 
-__all__ = ["main", "wait_for_end_of"]
+from stackproof.targets.ownership import serve_owner
 
-_LOOK_EVERY: Final = 0.5
+__all__ = ["main"]
 
 
 def main(arguments: Sequence[str]) -> int:
     """Serve until the owner is gone or a signal comes."""
-    parser = argparse.ArgumentParser(prog="stackproof.targets.moto_server")
-    parser.add_argument("--owner-pid", type=int, required=True)
-    parser.add_argument("--port-file", type=Path, required=True)
-    options = parser.parse_args(arguments)
-    ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda *_: ended.set())
-    threading.Thread(target=_watch, args=(options.owner_pid, ended), daemon=True).start()
-    try:
-        port = _serve()
-        _publish(options.port_file, port)
-        ended.wait()
-    finally:
-        options.port_file.unlink(missing_ok=True)
-    return 0
+    return serve_owner("stackproof.targets.moto_server", arguments, _served)
 
 
-def wait_for_end_of(pid: int) -> None:
-    """Return when the process is gone (a zombie counts as gone), at once if there is none; of process 0 never."""
-    if pid == 0:
-        threading.Event().wait()
-    try:
-        _WAIT(pid)
-    except (ProcessLookupError, PermissionError):
-        return
+@contextlib.contextmanager
+def _served(_: Path) -> Iterator[Mapping[str, str]]:
+    """It keeps everything in memory, so there is nothing to see to afterwards."""
+    yield {"endpoint_url": f"http://127.0.0.1:{_serve()}"}
 
 
 def _serve() -> int:
@@ -103,35 +81,6 @@ def _explained(error: Exception) -> Any:  # noqa: ANN401 - a response of Flask
     if request.host.startswith("s3") or not request.form:
         return Response(body, status=status, content_type="text/xml")
     return Response(f"<ErrorResponse>{body}</ErrorResponse>", status=status, content_type="text/xml")
-
-
-def _publish(file: Path, port: int) -> None:
-    part = file.with_name(f"{file.name}.part")
-    part.write_text(f"{port}\n", encoding="ascii")
-    part.replace(file)
-
-
-def _watch(pid: int, ended: threading.Event) -> None:
-    wait_for_end_of(pid)
-    ended.set()
-
-
-def _wait_by_descriptor(pid: int) -> None:
-    descriptor = os.pidfd_open(pid)
-    with contextlib.closing(os.fdopen(descriptor, "rb", buffering=0)):
-        poll = select.poll()
-        poll.register(descriptor, select.POLLIN)
-        poll.poll()
-
-
-def _wait_by_looking(pid: int) -> None:
-    """For systems without process descriptors."""
-    while True:
-        os.kill(pid, 0)
-        time.sleep(_LOOK_EVERY)
-
-
-_WAIT: Final[Callable[[int], None]] = _wait_by_descriptor if hasattr(os, "pidfd_open") else _wait_by_looking
 
 
 if __name__ == "__main__":

@@ -10,8 +10,11 @@ __all__ = ["account_session", "emulator_client", "emulator_session"]
 _ATTEMPTS: Final = 1  # an emulator that fails once fails again, and CreateStack must not be sent twice
 
 
-def emulator_session(region: str) -> Any:  # noqa: ANN401 - boto3 has no types at run time
-    """A session that knows no file, profile or environment variable of the user: an emulator has no use for them."""
+def emulator_session(region: str, *, key: str = "testing") -> Any:  # noqa: ANN401 - boto3 has no types at run time
+    """A session that knows no file, profile or environment variable of the user: an emulator has no use for them.
+
+    The access key is free; some emulators take one of twelve digits for the account.
+    """
     import boto3  # noqa: PLC0415 - takes a tenth of a second
     import botocore.session  # noqa: PLC0415
 
@@ -24,7 +27,7 @@ def emulator_session(region: str) -> Any:  # noqa: ANN401 - boto3 has no types a
         }
     )
     return boto3.Session(
-        aws_access_key_id="testing",
+        aws_access_key_id=key,
         aws_secret_access_key="testing",  # noqa: S106 - the emulator takes any
         region_name=region,
         botocore_session=core,

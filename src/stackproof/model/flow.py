@@ -1,0 +1,71 @@
+"""What went into a flow of data, what came out, and what has to be said about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from stackproof.model.json import JsonObject, JsonValue
+
+__all__ = ["Delivery", "FlowFact", "Invocation", "Receipt", "Row", "Sending"]
+
+Row: TypeAlias = "tuple[JsonValue, ...]"
+"""A row of the database; its first column is the key of the record that it comes from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """A record to be put on one shard of a stream."""
+
+    key: str
+    data: bytes
+    shard_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Receipt:
+    """What the stream said of a record that it took."""
+
+    key: str
+    shard_id: str
+    sequence_number: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """Records that were sent, and the rows that they became; `late` are keys without a row when time was up."""
+
+    receipts: tuple[Receipt, ...]
+    rows: tuple[Row, ...]
+    late: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invocation:
+    """A batch that the function was given directly: the keys that it named as failed, and the rows of the others."""
+
+    refused: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class FlowFact:
+    """One line about a flow; `emulated` is False where the target lacks that part of the way."""
+
+    target: str
+    flow: str
+    text: str
+    emulated: bool = True
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        return {"target": self.target, "flow": self.flow, "text": self.text, "emulated": self.emulated}
+
+    @classmethod
+    def from_dict(cls, data: JsonObject) -> FlowFact:
+        return cls(
+            target=str(data["target"]),
+            flow=str(data["flow"]),
+            text=str(data["text"]),
+            emulated=bool(data["emulated"]),
+        )

@@ -1,0 +1,99 @@
+"""The fixture of flows: a declared way of data, deployed and run once for all workers."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import TypeAlias
+
+import pytest
+
+from stackproof.errors import TargetError
+from stackproof.flow import Flow, FlowRun, path_of
+from stackproof.model.assembly import Assembly, Stack
+from stackproof.model.deployment import Deployment
+from stackproof.model.flow import FlowFact
+from stackproof.model.json import JsonValue, as_object, digest
+from stackproof.plugin.fixtures import deployment_on, target_names, target_of
+from stackproof.plugin.outcomes import conclude, facts_of
+from stackproof.plugin.run import PROCESS, RUN, Run
+from stackproof.ports import Pipeline, Target
+from stackproof.wiring import RUN_FUNCTIONS, FlowPlace, flow_target
+
+__all__ = ["DataFlow", "OpenFlow", "data_flow"]
+
+_OPEN = pytest.StashKey[dict[str, tuple[FlowPlace, Pipeline]]]()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenFlow:
+    """A flow that runs, and the stack that it runs in (which is not the one that proofs look at)."""
+
+    run: FlowRun
+    deployment: Deployment
+    _node: pytest.Item
+
+    def see_dead_letters(self) -> None:
+        """End the test as open if the way to the dead letters is not emulated here."""
+        missing = self.run.dead_letters()
+        if missing is not None:
+            conclude(self._node, "open", missing)
+
+
+DataFlow: TypeAlias = Callable[[Flow, Callable[[str], bytes]], OpenFlow]
+"""Opens a flow: `data_flow(flow(stream).through(function).arrives_at(database, rows=…), record)`."""
+
+
+@pytest.fixture
+def data_flow(request: pytest.FixtureRequest, cdk_stack: Stack, assembly: Assembly) -> DataFlow:
+    """Opens a declared flow on the target that runs functions; without one the test ends as open.
+
+    The second argument makes the data of a valid record with the given key.
+    """
+    node = request.node
+
+    def note(fact: FlowFact) -> None:
+        facts_of(node).setdefault("flow", []).append(fact.to_dict())  # type: ignore[union-attr]
+
+    def opened(declared: Flow, record: Callable[[str], bytes]) -> OpenFlow:
+        names = target_names(request.config)
+        able = next((each for each in names if each in RUN_FUNCTIONS), None)
+        if able is None:
+            text = f"the flow was not emulated: {', '.join(names)} runs no functions; --target ministack does"
+            note(FlowFact(target=" + ".join(names), flow=str(declared), text=text, emulated=False))
+            conclude(node, "open", text)
+        # Only this one is started here, so that another worker can start the others meanwhile.
+        where = flow_target(target_of(request.config, request.config.stash[RUN], able))
+        place, pipeline = _shared(request.config, where, cdk_stack, assembly, declared)
+        name = f"{node.name}-{uuid.uuid4().hex[:8]}"
+        run = FlowRun(declared=declared, path=place.path, pipeline=pipeline, record=record, name=name, note=note)
+        return OpenFlow(run=run, deployment=place.deployment, _node=node)
+
+    return opened
+
+
+def _shared(
+    config: pytest.Config, where: Target, stack: Stack, assembly: Assembly, declared: Flow
+) -> tuple[FlowPlace, Pipeline]:
+    """The flow, opened by the first worker that asks."""
+    key = digest(asdict(declared))[:12]
+    known = config.stash.setdefault(_OPEN, {})
+    if key not in known:
+        path = path_of(declared, stack.template)
+        deployment = deployment_on(where, config, stack, assembly, purpose="flow")
+        place = FlowPlace(declared=declared, path=path, target=where, deployment=deployment)
+        run, keep = config.stash[RUN], config.getoption("keep")
+        started = run.once(f"{PROCESS}flow-{key}", lambda: _start_database(place, run, keep=keep))
+        try:
+            said = as_object(started)
+        except TypeError as error:
+            raise TargetError("the database of the flow cannot be read back") from error
+        known[key] = place, place.pipeline({name: str(each) for name, each in said.items()})
+    return known[key]
+
+
+def _start_database(place: FlowPlace, run: Run, *, keep: bool) -> JsonValue:
+    process = place.open_database(run.directory, owner_pid=0 if keep else run.owner)
+    process.release()
+    return {**process.said, "url": f"# PostgreSQL at {process.said['host']}:{process.said['port']}", "pid": process.pid}

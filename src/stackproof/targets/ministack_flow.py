@@ -1,0 +1,236 @@
+"""A flow of data where MiniStack runs it: its poller, the function's own code, and a real PostgreSQL for RDS."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from stackproof.errors import TargetError
+from stackproof.flow import Flow, FlowPath, Limit
+from stackproof.model.deployment import Deployment
+from stackproof.model.flow import Receipt, Row, Sending
+from stackproof.model.json import JsonObject, JsonValue
+from stackproof.targets.failures import translated_errors
+from stackproof.targets.ministack import MiniStackTarget
+from stackproof.targets.owned_process import OwnedProcess
+from stackproof.targets.postgres import Database, start_postgres
+
+__all__ = ["FLOW_ACCOUNT", "LACKS", "MiniStackPipeline", "open_database"]
+
+FLOW_ACCOUNT: Final = "210987654321"
+"""Flows run in an account of their own: the secret and the function are pointed at the database that stands in for
+RDS, and what is compared with the template property by property stays untouched."""
+
+LACKS: Final[Mapping[str, str]] = {
+    "dead_letters": "MiniStack's poller takes a batch as done whatever batchItemFailures says, and knows no OnFailure"
+}
+"""Parts of the way that are missing; each has a test that fails when the emulator learns it."""
+
+_NOTHING_YET: Final = "No records processed"
+_BEGIN_SECONDS: Final = 60.0
+_MAPPING_SETTINGS: Final = (
+    "BatchSize",
+    "BisectBatchOnFunctionError",
+    "DestinationConfig",
+    "FilterCriteria",
+    "FunctionResponseTypes",
+    "MaximumBatchingWindowInSeconds",
+    "MaximumRecordAgeInSeconds",
+    "MaximumRetryAttempts",
+    "ParallelizationFactor",
+)
+
+
+def open_database(
+    target: MiniStackTarget, deployment: Deployment, declared: Flow, path: FlowPath, *, owner_pid: int, directory: Path
+) -> OwnedProcess:
+    """Start a PostgreSQL with the credentials of the flow's secret, and point secret and function at it."""
+    secret_id = _physical_id(deployment, path.secret)
+    secret = json.loads(target.secret_value(secret_id))
+    database = start_postgres(
+        owner_pid,
+        directory,
+        user=str(secret["username"]),
+        password=str(secret["password"]),
+        database=str(secret["dbname"]),
+    )
+    try:
+        with translated_errors("pointing the secret at the database"):
+            moved = {**secret, "host": database.said["host"], "port": int(database.said["port"])}
+            target.client("secretsmanager").put_secret_value(SecretId=secret_id, SecretString=json.dumps(moved))
+        if declared.ca_bundle is not None:
+            _trust(target, _physical_id(deployment, declared.function), declared.ca_bundle, database.said["ca_bundle"])
+    except BaseException:
+        database.stop()
+        raise
+    return database
+
+
+def _trust(target: MiniStackTarget, function: str, variable: str, ca_bundle: str) -> None:
+    with translated_errors("having the function trust the run's authority"):
+        api = target.client("lambda")
+        found = api.get_function_configuration(FunctionName=function).get("Environment", {}).get("Variables", {})
+        api.update_function_configuration(
+            FunctionName=function, Environment={"Variables": {**found, variable: ca_bundle}}
+        )
+
+
+class MiniStackPipeline:
+    """One flow as it is deployed; any number of processes may use it at once."""
+
+    target = MiniStackTarget.name
+    lacks = LACKS
+
+    def __init__(
+        self,
+        target: MiniStackTarget,
+        deployment: Deployment,
+        declared: Flow,
+        path: FlowPath,
+        database: Mapping[str, str],
+    ) -> None:
+        self._place = target
+        self._declared = declared
+        self._stream = _physical_id(deployment, declared.stream)
+        self._function = _physical_id(deployment, declared.function)
+        secret = json.loads(target.secret_value(_physical_id(deployment, path.secret)))
+        self._database = Database(
+            database, user=str(secret["username"]), password=str(secret["password"]), database=str(secret["dbname"])
+        )
+
+    @property
+    def stream_arn(self) -> str:
+        place = self._place
+        return f"arn:{place.partition}:kinesis:{place.region}:{place.account}:stream/{self._stream}"
+
+    def shards(self) -> tuple[str, ...]:
+        return tuple(sorted(self._hash_keys()))
+
+    def put(self, sendings: Sequence[Sending]) -> tuple[Receipt, ...]:
+        keys = self._hash_keys()
+        receipts = []
+        with translated_errors(f"putting records on {self._declared.stream}"):
+            for each in sendings:  # one by one, since the order within a batch is not promised
+                answer = self._place.client("kinesis").put_record(
+                    StreamName=self._stream,
+                    Data=each.data,
+                    PartitionKey=each.key,
+                    ExplicitHashKey=keys[each.shard_id],
+                )
+                receipts.append(
+                    Receipt(key=each.key, shard_id=answer["ShardId"], sequence_number=answer["SequenceNumber"])
+                )
+        return tuple(receipts)
+
+    def hand_over_again(self) -> None:
+        """Make the mapping anew, from the stream's beginning, and wait for its first batch.
+
+        MiniStack looks at one mapping after the other, so by then the old one is out of the way, and what is put on
+        the stream from now on comes behind all that is handed over again.
+        """
+        api = self._place.client("lambda")
+        with translated_errors(f"making the mapping of {self._declared.stream} anew"):
+            for each in self._mappings():
+                api.delete_event_source_mapping(UUID=each["UUID"])
+                kept = {name: each[name] for name in _MAPPING_SETTINGS if each.get(name)}
+                made = api.create_event_source_mapping(
+                    EventSourceArn=self.stream_arn,
+                    FunctionName=self._function,
+                    StartingPosition="TRIM_HORIZON",
+                    **kept,
+                )
+
+                def has_begun(uuid: str = made["UUID"]) -> bool:
+                    found = api.get_event_source_mapping(UUID=uuid)["LastProcessingResult"]
+                    return str(found) != _NOTHING_YET
+
+                if not Limit(seconds=_BEGIN_SECONDS).until(has_begun):
+                    raise TargetError("the stream is not handed over again", code="Deadline")
+
+    def invoke(self, event: JsonObject) -> JsonValue:
+        with translated_errors(f"invoking {self._declared.function}"):
+            answer = self._place.client("lambda").invoke(FunctionName=self._function, Payload=json.dumps(event))
+            payload = answer["Payload"].read()
+        if answer.get("FunctionError"):
+            said = json.loads(payload)
+            raise TargetError(
+                f"{self._declared.function} raised {said.get('errorType')}: {said.get('errorMessage')}",
+                code=str(said.get("errorType")),
+            )
+        found: JsonValue = json.loads(payload)
+        return found
+
+    def rows(self) -> tuple[Row, ...]:
+        return self._database.rows(self._declared.rows)
+
+    def listen(self, topic_arn: str) -> str:
+        with translated_errors(f"subscribing to {topic_arn}"):
+            sqs = self._place.client("sqs")
+            url = str(sqs.create_queue(QueueName=f"stackproof-{uuid.uuid4().hex}")["QueueUrl"])
+            arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+            subscribed = self._place.client("sns").subscribe(
+                TopicArn=topic_arn, Protocol="sqs", Endpoint=arn, ReturnSubscriptionArn=True
+            )
+        return f"{subscribed['SubscriptionArn']} {url}"
+
+    def heard(self, listener: str) -> tuple[JsonObject, ...]:
+        _, url = listener.split(" ")
+        sqs = self._place.client("sqs")
+        found: list[JsonObject] = []
+        with translated_errors("reading what a topic published"):
+            messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages", ())
+            for each in messages:
+                found.extend(_published(each))
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=each["ReceiptHandle"])
+        return tuple(found)
+
+    def stop_listening(self, listener: str) -> None:
+        subscription, url = listener.split(" ")
+        with translated_errors("taking a subscription back"):
+            self._place.client("sns").unsubscribe(SubscriptionArn=subscription)
+            self._place.client("sqs").delete_queue(QueueUrl=url)
+
+    def set_alarms(self, names: Iterable[str], reason: str) -> None:
+        api = self._place.client("cloudwatch")
+        with translated_errors("setting an alarm"):
+            for each in names:
+                for state in ("OK", "ALARM"):  # an alarm acts when its state changes, and it may be in ALARM already
+                    api.set_alarm_state(AlarmName=each, StateValue=state, StateReason=reason)
+
+    def _mappings(self) -> Sequence[Mapping[str, Any]]:
+        found: Sequence[Mapping[str, Any]] = self._place.client("lambda").list_event_source_mappings(
+            EventSourceArn=self.stream_arn, FunctionName=self._function
+        )["EventSourceMappings"]
+        if not found:
+            raise TargetError(f"no mapping leads from {self._declared.stream} any more", code="NoMapping")
+        return found
+
+    def _hash_keys(self) -> Mapping[str, str]:
+        """A key that leads to each open shard."""
+        with translated_errors(f"reading the shards of {self._declared.stream}"):
+            shards = self._place.client("kinesis").list_shards(StreamName=self._stream)["Shards"]
+        return {
+            str(each["ShardId"]): str(each["HashKeyRange"]["StartingHashKey"])
+            for each in shards
+            if "EndingSequenceNumber" not in each["SequenceNumberRange"]
+        }
+
+
+def _published(message: Mapping[str, Any]) -> list[JsonObject]:
+    """What an alarm says, out of the envelope in which SNS puts it on a queue."""
+    try:
+        found = json.loads(json.loads(message["Body"])["Message"])
+    except (ValueError, KeyError, TypeError):
+        return []
+    return [found] if isinstance(found, dict) and "AlarmName" in found else []
+
+
+def _physical_id(deployment: Deployment, logical_id: str) -> str:
+    found = deployment.resource(logical_id)
+    if found is None or not found.physical_id:
+        why = deployment.left_out.get(logical_id, "it is not deployed")
+        raise TargetError(f"{logical_id}: {why}", code="NotDeployed")
+    return found.physical_id

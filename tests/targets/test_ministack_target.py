@@ -1,0 +1,194 @@
+"""Target ministack: deploys what it knows, says what it left out, and is honest about what it drops."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from stackproof.errors import TargetError
+from stackproof.model.deployment import Deployment
+from stackproof.model.observation import Coverage, ResourceProof, UnprovenReason
+from stackproof.prove import Prover, prove_stack
+from stackproof.readers import READERS
+from stackproof.schemas.cfn_lint import CfnLintSchemas
+from stackproof.targets.ministack import MiniStackTarget
+from stackproof.targets.ministack_gaps import GAPS, is_gap
+from stackproof.targets.owned_process import OwnedProcess
+from tests.live_fakes import ACCOUNT, failure, stack
+from tests.targets.wide_template import WIDE
+
+TOPIC = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": "x"}}
+ADDRESS = {"Type": "AWS::EC2::EIP", "Properties": {"Domain": "vpc"}}
+LEFT_OUT = {
+    "Address": "MiniStack does not know AWS::EC2::EIP",
+    "Custom": "the handler of a custom resource is not run on an emulator",
+    "Egress": "MiniStack does not know AWS::EC2::SecurityGroupEgress",
+    "Expression": "MiniStack refuses it: AWS::CloudWatch::Alarm Properties.Metrics (metric math) is not supported; "
+    "use MetricName and Namespace.",
+    "FlowLog": "MiniStack does not know AWS::EC2::FlowLog",
+    "Ingress": "MiniStack does not know AWS::EC2::SecurityGroupIngress",
+    "Nat": "MiniStack does not know AWS::EC2::NatGateway",
+    "Other": "the handler of a custom resource is not run on an emulator",
+    "SecretPolicy": "MiniStack does not know AWS::SecretsManager::ResourcePolicy",
+}
+
+
+def body(**more: Any) -> dict[str, Any]:  # noqa: ANN401
+    return {"Resources": {"Topic": TOPIC, **more}}
+
+
+@pytest.fixture(scope="session")
+def target(ministack: OwnedProcess) -> MiniStackTarget:
+    return MiniStackTarget(ministack.endpoint_url)
+
+
+@pytest.fixture(scope="session")
+def wide(ministack: OwnedProcess) -> tuple[Deployment, Mapping[str, ResourceProof]]:
+    """The wide stack in a region of its own, and its proofs by logical id."""
+    given = deepcopy(WIDE)
+    given["Resources"]["SubnetA"]["Properties"]["CidrBlock"] = "10.0.0.0/24"  # its VPC does not give its block away
+    where = MiniStackTarget(ministack.endpoint_url, region="eu-central-1")
+    made = stack(given, name="Wide")
+    deployment = where.deploy(made)
+    prover = Prover(
+        template=made.template, deployment=deployment, target=where, readers=READERS, schemas=CfnLintSchemas()
+    )
+    proofs = {str(each.location.logical_id): each for each in prove_stack(prover)}
+    assert prover.notifications == ()
+    return deployment, proofs
+
+
+def test_a_second_process_attaches_by_the_url_alone(target: MiniStackTarget, ministack: OwnedProcess) -> None:
+    made = target.deploy(stack(body(Address=ADDRESS), name="Attached"))
+    assert made.status == "CREATE_COMPLETE"
+    assert made.left_out == {"Address": LEFT_OUT["Address"]}
+    other = MiniStackTarget(ministack.endpoint_url)
+    assert other.deployment("Attached") == made
+    assert (other.account, other.region, other.partition, other.name) == (ACCOUNT, "us-east-1", "aws", "ministack")
+    assert made.zones[0] == "us-east-1a"
+    assert other.client("sts").get_caller_identity()["Account"] == ACCOUNT
+
+
+def test_what_is_left_out_stands_in_the_template_that_was_deployed(target: MiniStackTarget) -> None:
+    target.deploy(stack({**body(Address=ADDRESS), "Metadata": {"Team": "blue"}}, name="Noted"))
+    found = target._deployed_body("Noted")
+    assert found["Resources"] == {"Topic": TOPIC}
+    metadata: Any = found["Metadata"]
+    assert metadata["Team"] == "blue"
+    assert metadata["stackproof"]["left_out"] == {"Address": LEFT_OUT["Address"]}
+
+
+def test_the_same_template_again_changes_nothing_and_another_makes_the_stack_anew(target: MiniStackTarget) -> None:
+    protected = {
+        "Type": "AWS::RDS::DBInstance",
+        "Properties": {
+            "Engine": "postgres",
+            "DBInstanceClass": "db.m7g.large",
+            "AllocatedStorage": "20",
+            "DeletionProtection": True,
+            "MasterUsername": "someone",
+            "MasterUserPassword": "something",
+        },
+    }
+    first = target.deploy(stack(body(Database=protected), name="Again"))
+    assert target.deploy(stack(body(Database=protected), name="Again")) == first
+    changed = target.deploy(stack(body(Database=protected, Other=TOPIC), name="Again"))
+    assert changed.stack_id != first.stack_id
+    assert {each.logical_id for each in changed.resources} == {"Database", "Other", "Topic"}
+
+
+def test_a_failure_that_is_the_templates_own_is_an_error_and_leaves_no_stack(target: MiniStackTarget) -> None:
+    document = {"Version": "2012-10-17", "Statement": []}
+    properties = {"PolicyName": "x", "Roles": ["nobody"], "PolicyDocument": document}
+    broken = body(Policy={"Type": "AWS::IAM::Policy", "Properties": properties})
+    with pytest.raises(TargetError, match=r"Broken is not deployed \(ROLLBACK_COMPLETE\): Policy"):
+        target.deploy(stack(broken, name="Broken"))
+    with pytest.raises(TargetError, match="there is no stack Broken"):
+        target.deployment("Broken")
+
+
+def test_types_are_asked_for_once_and_a_misspelt_one_is_not_known(target: MiniStackTarget) -> None:
+    types = ["AWS::SQS::Queue", "AWS::EC2::NatGateway", "AWS::SQS::Qeue"]
+    assert target.unknown_types(types) == {"AWS::EC2::NatGateway", "AWS::SQS::Qeue"}
+    assert target.unknown_types(types[:1]) == frozenset()
+    assert target.not_emulated("AWS::EC2::NatGateway", "")
+    assert not target.not_emulated("AWS::SQS::Queue", "")
+
+
+def test_another_account_is_another_world(target: MiniStackTarget) -> None:
+    target.deploy(stack(body(), name="Here"))
+    other = target.in_account("210987654321")
+    assert other.client("sts").get_caller_identity()["Account"] == "210987654321"
+    with pytest.raises(TargetError, match="there is no stack Here"):
+        other.deployment("Here")
+
+
+def test_a_stack_that_is_destroyed_is_gone(target: MiniStackTarget) -> None:
+    target.deploy(stack(body(), name="Gone"))
+    target.destroy("Gone")
+    target.destroy("Gone")
+    with pytest.raises(TargetError, match="there is no stack Gone"):
+        target.deployment("Gone")
+
+
+def test_parameters_reach_the_stack(ministack: OwnedProcess) -> None:
+    where = MiniStackTarget(ministack.endpoint_url, region="eu-west-1", parameters={"Name": "given"})
+    topic = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Ref": "Name"}}}
+    made = where.deploy(stack({"Parameters": {"Name": {"Type": "String"}}, "Resources": {"T": topic}}, name="With"))
+    assert made.parameters == {"Name": "given"}
+
+
+def test_a_secret_is_read_and_a_missing_one_is_an_error(target: MiniStackTarget) -> None:
+    target.client("secretsmanager").create_secret(Name="known", SecretString="value")
+    assert target.secret_value("known") == "value"
+    with pytest.raises(TargetError, match="ResourceNotFoundException"):
+        target.secret_value("unknown")
+    assert target.translated(failure("AccessDenied")) is UnprovenReason.DENIED
+
+
+def test_all_of_the_wide_stack_is_deployed_but_what_is_said_to_be_left_out(
+    wide: tuple[Deployment, Mapping[str, ResourceProof]],
+) -> None:
+    deployment, proofs = wide
+    assert deployment.left_out == LEFT_OUT
+    assert {each.logical_id for each in deployment.resources} == WIDE["Resources"].keys() - LEFT_OUT.keys()
+    unseen = {name: {one.detail for one in each.unproven} for name, each in proofs.items() if not each.is_proven}
+    custom = {"Custom", "Other"}
+    assert unseen == {name: {"" if name in custom else why} for name, why in LEFT_OUT.items()}
+
+
+def test_no_property_of_the_wide_stack_differs(wide: tuple[Deployment, Mapping[str, ResourceProof]]) -> None:
+    _, proofs = wide
+    assert [(name, each) for name, proof in proofs.items() for each in proof.differences] == []
+    coverage = Coverage.of(tuple(proofs.values()))
+    assert coverage.properties_proven > 200
+
+
+@pytest.mark.parametrize(("resource_type", "pointer"), sorted(GAPS))
+def test_a_gap_is_still_one(
+    resource_type: str, pointer: str, wide: tuple[Deployment, Mapping[str, ResourceProof]]
+) -> None:
+    """Fails when the emulator learns the property: then its row has to go."""
+    unproven = {
+        each.path
+        for proof in wide[1].values()
+        if proof.location.resource_type == resource_type and proof.is_proven
+        for each in proof.unproven
+        if each.reason is UnprovenReason.NOT_EMULATED
+    }
+    assert any(path == pointer or path.startswith(f"{pointer}/") for path in unproven), "the emulator has learnt it"
+
+
+def test_every_property_that_is_not_emulated_has_a_row(wide: tuple[Deployment, Mapping[str, ResourceProof]]) -> None:
+    found = [
+        (str(proof.location.resource_type), each.path)
+        for proof in wide[1].values()
+        if proof.is_proven
+        for each in proof.unproven
+        if each.reason is UnprovenReason.NOT_EMULATED
+    ]
+    assert found
+    assert [each for each in found if not is_gap(*each)] == []
