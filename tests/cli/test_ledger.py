@@ -141,6 +141,7 @@ def test_what_a_template_silences_is_heeded_with_its_place_unless_it_is_the_begi
 
 def test_a_baseline_lets_old_findings_pass_and_new_ones_fail(folder: Path) -> None:
     check(folder, "open.json", code=1)
+    (folder / "policies").mkdir(exist_ok=True)
     first = check(folder, "open.json", "--write-baseline", "policies/b.json", code=0)
     assert kinds(first) == ["baseline"]
     known = (folder / "policies/b.json").read_bytes()

@@ -13,7 +13,7 @@ from tests.fakes import finding, waiver
 from tests.reporters.rendering import written
 from tests.reporters.sample import REPORT, reports
 
-COMMAND = re.compile(r"^::(?P<name>error|warning|notice) (?P<properties>[^:]*)::(?P<message>.*)$")
+COMMAND = re.compile(r"^::(?P<name>error|warning|notice)(?: (?P<properties>[^:]+))?::(?P<message>.*)$")
 
 
 def lines_of(*findings: object, verbose: bool = False) -> list[str]:
@@ -28,7 +28,8 @@ def test_nothing_that_is_said_can_end_a_command_or_begin_one(report: CheckReport
     for line in commands:
         match = COMMAND.match(line)
         assert match, line
-        assert {each.partition("=")[0] for each in match["properties"].split(",")} <= {"file", "line", "title"}
+        given = (match["properties"] or "file=").split(",")
+        assert {each.partition("=")[0] for each in given} <= {"file", "line", "title"}
         assert line.isprintable() or "\t" in line
 
 

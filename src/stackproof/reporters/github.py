@@ -69,7 +69,7 @@ class GithubReporter:
 def _command(name: str, message: str, *, file: str | None = None, line: int | None = None, title: str) -> str:
     given = {"file": file, "line": line, "title": title}
     properties = ",".join(f"{key}={_property(str(value))}" for key, value in given.items() if value)
-    return f"::{name} {properties}::{_data(message)}"
+    return f"::{name}{' ' if properties else ''}{properties}::{_data(message)}"
 
 
 def _data(text: str) -> str:
