@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from io import BytesIO
@@ -62,6 +64,7 @@ __all__ = [
     "write_versions",
 ]
 
+_STACK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 RUN_FUNCTIONS = frozenset({"ministack"})
 """Targets on which a flow of data can be run."""
 
@@ -309,6 +312,15 @@ class Project:
             for verdict in RuleVerdict.of(each.name, *result.by_template[each.template.file], self.settings.fail_level)
         )
 
+    def deployed_template(self, stack_name: str) -> bytes:
+        """The template of a stack in the account, as it was deployed; only reads. Raises TargetError."""
+        from stackproof.targets.failures import translated_errors  # noqa: PLC0415
+
+        target = self.target("aws")
+        with translated_errors(f"reading the template of stack {stack_name}"):
+            body = target.client("cloudformation").get_template(StackName=stack_name)["TemplateBody"]
+        return (body if isinstance(body, str) else json.dumps(body)).encode()
+
     # --- live
 
     def target(
@@ -398,22 +410,29 @@ def _scanned_search(project: Project, found: Search, engines: EngineSet, *, on: 
     return with_notifications(project.scanned(found.templates, engines, assemblies=assemblies, on=on), broken)
 
 
-def deployed_versions(files: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Versions that run, out of templates that are deployed, each given as `FILE` or `STACK=FILE`; by stack.
+def deployed_versions(
+    given: Sequence[str], template_of: Callable[[str], bytes] | None = None
+) -> dict[str, dict[str, str]]:
+    """Versions that run, by stack: out of templates that are deployed, each given as `FILE`, `STACK=FILE` or `STACK`.
 
-    Without a stack, a template stands for whatever is judged. Raises ConfigError.
+    Without a stack, a template stands for whatever is judged. What is no file is a stack whose template `template_of`
+    reads from the account. Raises ConfigError, or TargetError if the account does not give it.
     """
-    from stackproof.loading.template import load_template  # noqa: PLC0415
+    from stackproof.loading.template import load_template, parse_bytes  # noqa: PLC0415
     from stackproof.versions.judging import deployed_by  # noqa: PLC0415
 
     found: dict[str, dict[str, str]] = {}
-    for each in files:
+    for each in given:
         stack, equals, name = each.partition("=")
         stack, name = (stack, name) if equals and not Path(each).exists() else ("", each)
         if stack in found:
             raise ConfigError(f"--deployed {each}: an earlier one is for the same stack; give STACK=FILE")
+        is_stack = not stack and template_of is not None and not Path(name).exists() and _STACK_NAME.fullmatch(name)
         try:
-            found[stack] = deployed_by(load_template(Path(name)))
+            if is_stack and template_of is not None:
+                found[name] = deployed_by(parse_bytes(template_of(name), path=name, file=name))
+            else:
+                found[stack] = deployed_by(load_template(Path(name)))
         except InputError as error:
             raise ConfigError(f"--deployed {each}: {error}") from error
     return found

@@ -77,7 +77,7 @@ def test_without_suites_the_gate_proves_by_itself_and_all_reports_are_as_their_s
     (folder / "pyproject.toml").write_text(ENGINE, encoding="utf-8")
     code, report, output = gated(folder)
     assert (code, list(outcomes(report))) == (0, ["synth", "check", "prove"])
-    assert "proof (moto): 2 of 2 resources, 3 of 3 properties (100.0 %)" in " ".join(output.split())
+    assert "proof (emulator moto): 2 of 2 resources, 3 of 3 properties (100.0 %)" in " ".join(output.split())
     for name in ("check", "prove"):
         written = json.loads((folder / "reports" / f"{name}.json").read_text(encoding="utf-8"))
         Draft202012Validator(read_schema("report.schema.json")).validate(written)

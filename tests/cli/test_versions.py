@@ -13,9 +13,11 @@ import pytest
 
 from stackproof import cli, wiring
 from stackproof.config.settings import load_settings
+from stackproof.errors import ConfigError
 from stackproof.model.engine_version import Status
 from stackproof.versions.refreshing import FamilySnapshot
 from stackproof.versions.writing import written as text_of
+from stackproof.wiring import deployed_versions
 from tests.fakes import written
 from tests.versions.sample import PACKAGED, one, postgres
 
@@ -287,6 +289,15 @@ def test_what_is_deployed_is_a_warning(project: Path, run: Run) -> None:
         code, _, err = run("check", "t.json", "--deployed", *wrong)
         assert (code, "--deployed" in err) == (2, True)
     assert run("check", "t.json", "--deployed", "Other=live.json", "--format", "json")[0] == 1
+
+
+def test_what_is_no_file_is_a_stack_in_the_account() -> None:
+    body = json.dumps({"Resources": postgres("15.8")}).encode()
+    assert deployed_versions(["Live-prod"], {"Live-prod": body}.__getitem__) == {"Live-prod": {"It": "15.8"}}
+    with pytest.raises(ConfigError, match="--deployed Other=none.json"):
+        deployed_versions(["Other=none.json"], {}.__getitem__)
+    with pytest.raises(ConfigError, match=r"--deployed no\.json"):
+        deployed_versions(["no.json"], {}.__getitem__)
 
 
 def test_a_supplied_parameter_is_judged_in_place_of_its_default(project: Path, run: Run) -> None:

@@ -29,7 +29,7 @@ SECOND_STACK = '"Other": {"type": "aws:cloudformation:stack", "properties": {"te
 ODD = """
 RESOURCES["Never"] = {"Type": "AWS::SNS::Topic", "Condition": "Never"}
 RESOURCES["Custom"] = {"Type": "Custom::Thing", "Properties": {"ServiceToken": "arn:aws:sns:us-east-1:1:x"}}
-RESOURCES["Bucket"] = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "a-bucket-without-a-reader"}}
+RESOURCES["Thing"] = {"Type": "AWS::IoT::Thing", "Properties": {"ThingName": "without-a-reader"}}
 CONDITIONS = {"Never": {"Fn::Equals": ["a", "b"]}}
 """
 NOTHING = "def test_template(template):\n    assert template\n\ndef test_stack(stack):\n    assert stack\n"
@@ -229,8 +229,8 @@ def test_what_no_reader_knows_is_3_and_what_is_not_expected_or_custom_is_counted
     code, output, report = ran(folder, "suites/integration", "-k", "test_resource", **watch.variables)
     assert code == 3, output
     assert report["tests"] == {"failed": 1, "open": 1, "passed": 2, "unexpected": 1}
-    assert re.search(r"^TargetError: .*Bucket could not be checked: no_reader", output, re.MULTILINE)
-    assert "proof (moto): 2 of 3 resources (1 custom apart)" in output
+    assert re.search(r"^TargetError: .*Thing could not be checked: no_reader", output, re.MULTILINE)
+    assert "proof (emulator moto): 2 of 3 resources (1 custom apart)" in output
     assert "not proven: 1 no_reader" in output
     assert watch.left() == []
 
@@ -243,7 +243,7 @@ def test_an_emulator_that_does_not_start_is_tried_once_and_told_to_every_test(tm
     code, output, report = ran(folder, "suites/integration", **{**watch.variables, "PYTHONPATH": path})
     assert code == 3
     assert report["tests"] == {"failed": 4}
-    assert output.count("TargetError: the emulator moto does not start: RuntimeError: not today") == 4
+    assert output.count("TargetError: moto does not start: RuntimeError: not today") == 4
     assert watch.started("stackproof.targets.moto_server") == 1
     assert watch.left() == []
 

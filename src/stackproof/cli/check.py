@@ -50,8 +50,8 @@ __all__ = ["check"]
     "--deployed",
     "deployed",
     multiple=True,
-    metavar="[STACK=]FILE",
-    help="A template that is deployed already: what runs is judged as what runs.",
+    metavar="[STACK=]FILE|STACK",
+    help="A template that is deployed, or a stack in the account: what runs is judged as what runs.",
 )
 @cache_option
 @verbose_option
@@ -93,11 +93,12 @@ def check(
     if write_baseline is not None:
         require_writable(write_baseline, option="--write-baseline")
     known = load_baseline(baseline) if baseline else None
+    opened = open_project(no_cache=no_cache)
     project = replace(
-        open_project(no_cache=no_cache),
+        opened,
         versions_as_of=as_of,
         parameters={key: str(value) for key, value in parse_context(parameters, option="--parameters").items()},
-        deployed=deployed_versions(deployed),
+        deployed=deployed_versions(deployed, opened.deployed_template),
     )
     on = datetime.now(tz=UTC).date()
     chosen = parse_context(context)

@@ -18,7 +18,7 @@ from stackproof.versions.rules import RULES, Knowledge, title
 __all__ = ["VersionsEngine"]
 
 _NAME = "stackproof"
-_EDITION = 1
+_EDITION = 2
 _REFRESH = "upgrade cfn-lint, or stackproof versions refresh --source aws --write"
 _OF_THE_RUN = frozenset({"EV001", "EV002"})
 
