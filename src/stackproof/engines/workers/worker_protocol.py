@@ -21,7 +21,7 @@ from fork import Fork, ParentGoneError, said  # type: ignore[import-not-found]
 __all__ = ["RuleFileError", "serve"]
 
 _CHUNK = 1 << 16
-_PATIENT = 10
+_PATIENT = 19
 
 
 class RuleFileError(Exception):
