@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -67,6 +68,22 @@ __all__ = [
 _STACK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 RUN_FUNCTIONS = frozenset({"ministack"})
 """Targets on which a flow of data can be run."""
+
+
+@lru_cache(maxsize=8)
+def _controls(file: Path, _stamp: int) -> Mapping[str, Control]:
+    """Read once for each state of the file: a run asks several times."""
+    return controls_by_rule(file)
+
+
+@lru_cache(maxsize=8)
+def _engine_versions(file: Path, _stamp: int) -> AllowList:
+    return load_engine_versions(file) if file.is_file() else packaged_engine_versions()
+
+
+def _stamp(file: Path) -> int:
+    """What changes with a file; 0 if there is none."""
+    return file.stat().st_mtime_ns if file.is_file() else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,7 +217,7 @@ class Project:
     def engine_versions(self) -> AllowList:
         """What is known of engine versions: the project's list, else that of the package; raises ConfigError."""
         file = self.settings.policies / "engine_versions.json"
-        return load_engine_versions(file) if file.is_file() else packaged_engine_versions()
+        return _engine_versions(file, _stamp(file))
 
     def versions_engine(self, *, on: date, stacks: Sequence[Stack] = ()) -> VersionsEngine:
         """The engine that judges engine versions, on the day that was chosen, else on `on`; raises ConfigError."""
@@ -219,7 +236,8 @@ class Project:
 
     def controls(self) -> Mapping[str, Control]:
         """The control of each rule, of the package and of the project. Raises ConfigError."""
-        return controls_by_rule(self.settings.policies / "controls.yaml")
+        file = self.settings.policies / "controls.yaml"
+        return _controls(file, _stamp(file))
 
     def engines(self) -> EngineSet:
         """The engines that the project names, or all that are there; raises ConfigError for a missing one it names."""
