@@ -51,12 +51,15 @@ def masked_report(report: CheckReport) -> CheckReport:
 
 
 def _masked_finding(finding: Finding) -> Finding:
+    said = {
+        each: _masked_message(each, finding) for each in (finding.message, *(one.message for one in finding.origins))
+    }
+    if all(before == after for before, after in said.items()):
+        return finding  # nearly all of them
     return replace(
         finding,
-        message=_masked_message(finding.message, finding),
-        origins=tuple(
-            sorted(replace(each, message=_masked_message(each.message, finding)) for each in finding.origins)
-        ),
+        message=said[finding.message],
+        origins=tuple(sorted(replace(each, message=said[each.message]) for each in finding.origins)),
     )
 
 
