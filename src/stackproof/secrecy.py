@@ -28,7 +28,7 @@ def secret_values(template: Template) -> frozenset[str]:
     found = set(_below(template.body, is_secret=False))
     for parameter in template.section("Parameters").values():
         if isinstance(parameter, Mapping) and str(parameter.get("NoEcho")).lower() == "true":
-            found |= set(_texts(parameter.get("Default")))
+            found |= set(_below(parameter.get("Default"), is_secret=True))
     return frozenset(each for each in found if len(each) >= _SHORTEST and not each.startswith(("{{resolve:", "arn:")))
 
 
@@ -37,21 +37,14 @@ def answer_without(answer: EngineAnswer, secrets: Collection[str]) -> EngineAnsw
     if not secrets:
         return answer
     pattern = re.compile("|".join(re.escape(each) for each in sorted(secrets, key=lambda one: (-len(one), one))))
+
+    def masked(message: str) -> str:
+        return pattern.sub(MASK, message)
+
     return replace(
         answer,
-        findings=tuple(sorted((_masked(each, pattern) for each in answer.findings), key=Finding.sort_key)),
-        notifications=tuple(replace(each, message=pattern.sub(MASK, each.message)) for each in answer.notifications),
-    )
-
-
-def _masked(finding: Finding, pattern: re.Pattern[str]) -> Finding:
-    said = (finding.message, *(each.message for each in finding.origins))
-    if not any(pattern.search(each) for each in said):
-        return finding
-    return replace(
-        finding,
-        message=pattern.sub(MASK, finding.message),
-        origins=tuple(sorted(replace(each, message=pattern.sub(MASK, each.message)) for each in finding.origins)),
+        findings=tuple(sorted((each.reworded(masked) for each in answer.findings), key=Finding.sort_key)),
+        notifications=tuple(replace(each, message=masked(each.message)) for each in answer.notifications),
     )
 
 
@@ -66,10 +59,5 @@ def _below(value: JsonValue, *, is_secret: bool) -> Iterator[str]:
     elif isinstance(value, list):
         for each in value:
             yield from _below(each, is_secret=is_secret)
-    elif is_secret:
-        yield from _texts(value)
-
-
-def _texts(value: JsonValue) -> Iterator[str]:
-    if isinstance(value, str):
+    elif is_secret and isinstance(value, str):
         yield value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -203,6 +204,14 @@ class Finding:
     def suppressed(self, trace: Suppression) -> Finding:
         """The finding with this trace on it."""
         return replace(self, suppression=trace)
+
+    def reworded(self, words: Callable[[str], str]) -> Finding:
+        """The finding with every message of it, its own and those of its origins, as `words` has it."""
+        message = words(self.message)
+        origins = tuple(replace(each, message=words(each.message)) for each in self.origins)
+        if (message, origins) == (self.message, self.origins):
+            return self
+        return replace(self, message=message, origins=tuple(sorted(origins)))
 
     def violates(self, fail_level: Level) -> bool:
         """Whether it is a reason for exit code 1."""

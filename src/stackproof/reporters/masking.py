@@ -11,13 +11,11 @@ from stackproof.secrecy import MASK, SECRET_NAME
 
 __all__ = ["MASK", "is_about_secrets", "masked_line", "masked_report"]
 
-_NAMES = r"pass(?:word|wd|phrase)|secret|token|api_?key|access_?key|private_?key|credential"
-_NAME = SECRET_NAME
 _TOKEN = re.compile(r"(?:AKIA|ASIA)[0-9A-Z]{16}")
 _LITERAL = re.compile(r"""(?P<quote>["'])(?P<value>(?:\\.|(?!(?P=quote)).)*)(?P=quote)""")
 # A key and its plain value, as YAML has them: `MasterUserPassword: hunter2`.
 _VALUE = r"[^\s\"'!{\[&*|>].*$"
-_PLAIN = re.compile(rf"^(?P<key>\s*(?:-\s+)?[\"']?\w*(?:{_NAMES})\w*[\"']?\s*:\s+){_VALUE}", re.IGNORECASE)
+_PLAIN = re.compile(rf"^(?P<key>\s*(?:-\s+)?[\"']?\w*{SECRET_NAME.pattern}[\"']?\s*:\s+){_VALUE}", re.IGNORECASE)
 # The same within a flow collection: `{DB_PASSWORD: [hunter2], …`.
 _BARE = re.compile(r"(?P<before>:\s*\[?\s*)[^\s\"'\[\]{}(),!&*|>]+(?=\s*[\],}])")
 _ANY_PLAIN = re.compile(rf"^(?P<key>\s*(?:-\s+)?[\"']?[\w.-]+[\"']?\s*:\s+|\s*-\s+){_VALUE}")
@@ -28,7 +26,7 @@ def is_about_secrets(finding: Finding) -> bool:
     place = finding.location
     named = (place.property_path or "", place.logical_id or "")
     said = (*named, finding.message, *(each.message for each in finding.origins))
-    return any(_NAME.search(each) for each in said)
+    return any(SECRET_NAME.search(each) for each in said)
 
 
 def masked_line(line: str, *, everything: bool = False) -> str:
@@ -36,7 +34,7 @@ def masked_line(line: str, *, everything: bool = False) -> str:
     line = _TOKEN.sub(MASK, line)
     if everything:
         return _ANY_PLAIN.sub(rf"\g<key>{MASK}", _LITERAL.sub(_masked, line))
-    name = _NAME.search(line)
+    name = SECRET_NAME.search(line)
     if name is None:
         return line
     # The quote that closes a quoted key opens no literal.
@@ -51,22 +49,13 @@ def masked_report(report: CheckReport) -> CheckReport:
 
 
 def _masked_finding(finding: Finding) -> Finding:
-    said = {
-        each: _masked_message(each, finding) for each in (finding.message, *(one.message for one in finding.origins))
-    }
-    if all(before == after for before, after in said.items()):
-        return finding  # nearly all of them
-    return replace(
-        finding,
-        message=said[finding.message],
-        origins=tuple(sorted(replace(each, message=said[each.message]) for each in finding.origins)),
-    )
+    return finding.reworded(lambda message: _masked_message(message, finding))
 
 
 def _masked_message(message: str, finding: Finding) -> str:
     message = _TOKEN.sub(MASK, message)
     place = finding.location
-    if _NAME.search(place.property_path or "") is None:
+    if SECRET_NAME.search(place.property_path or "") is None:
         return message
     names = {*(place.property_path or "").split("/"), place.logical_id, place.resource_type}
     return _LITERAL.sub(lambda match: match[0] if match["value"] in names else _masked(match), message)
