@@ -8,7 +8,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from stackproof.baseline import with_baseline
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["ScanResult", "baselined", "is_remembered", "scan"]
 
 _KIND = "engine"
+# An engine that starts just now is only there to be closed a moment later.
 _PAUSE_SECONDS = 0.05
 # An engine takes seconds to import: another process of it pays for more templates than these.
 _WORTH_A_PROCESS = 12
@@ -119,9 +120,7 @@ def scan(
         ),
     )
     by_template = _template_counts(templates, answers, result.findings)
-    found: dict[str, list[Finding]] = defaultdict(list)
-    for each in result.findings:
-        found[each.location.template_file or ""].append(each)
+    found = _by_file(result.findings)
     return ScanResult(
         findings=result.findings,
         counts=_summed((*(each for counts in by_template.values() for each in counts), *result.counts)),
@@ -149,9 +148,7 @@ def baselined(result: ScanResult, baseline: Baseline, *, name: str, not_waivable
     for each in set(compared.findings) - set(result.findings):
         old[each.location.template_file].update(_judgements(each))
     every = sum(old.values(), Counter[tuple[str, str, Kind]]())
-    found: dict[str | None, list[Finding]] = defaultdict(list)
-    for each in compared.findings:
-        found[each.location.template_file].append(each)
+    found = _by_file(compared.findings)
     fixed = "1 entry of the baseline is" if compared.fixed == 1 else f"{compared.fixed} entries of the baseline are"
     said = Notification(level=Level.WARNING, message=f"{fixed} fixed: rewrite it (--write-baseline)", file=name)
     return replace(
@@ -167,6 +164,13 @@ def baselined(result: ScanResult, baseline: Baseline, *, name: str, not_waivable
             for file, (_, counts) in result.by_template.items()
         },
     )
+
+
+def _by_file(findings: Iterable[Finding]) -> Mapping[str | None, list[Finding]]:
+    found: dict[str | None, list[Finding]] = defaultdict(list)
+    for each in findings:
+        found[each.location.template_file].append(each)
+    return found
 
 
 def is_remembered(
@@ -185,7 +189,8 @@ def _ask_all(
 ) -> list[_Said]:
     """What each engine says; engines work side by side, each of them with up to `jobs` processes if there is enough."""
     stopped = threading.Event()
-    plans = [_Plan(engine, templates, store, on) for engine in engines]
+    secrets = cache(lambda index: secret_values(templates[index]))  # once for all engines, if any judges it
+    plans = [_Plan(engine, templates, store, on, secrets) for engine in engines]
     work = [
         _Work(partial(plan.judge_some, stopped))
         for plan in plans
@@ -232,8 +237,15 @@ class _Work(threading.Thread):
 class _Plan:
     """One engine's way through the templates; any number of threads may take from what is left."""
 
-    def __init__(self, engine: PolicyEngine, templates: Sequence[Template], store: Store | None, on: date) -> None:
-        self._engine, self._templates, self._store = engine, templates, store
+    def __init__(
+        self,
+        engine: PolicyEngine,
+        templates: Sequence[Template],
+        store: Store | None,
+        on: date,
+        secrets: Callable[[int], frozenset[str]],
+    ) -> None:
+        self._engine, self._templates, self._store, self._secrets = engine, templates, store, secrets
         identity = engine.identity
         self._keys = [_key(each, identity, on) for each in templates]
         self._answers = [_remembered(store, each) for each in self._keys]
@@ -249,7 +261,7 @@ class _Plan:
                 index = self.pending.popleft()
             except IndexError:
                 break
-            self._answers[index] = self._judged(self._templates[index], self._keys[index])
+            self._answers[index] = self._judged(index)
         self._ended = time.monotonic()
 
     def said(self) -> _Said:
@@ -261,7 +273,8 @@ class _Plan:
             cached=self._cached,
         )
 
-    def _judged(self, template: Template, key: str) -> EngineAnswer | None:
+    def _judged(self, index: int) -> EngineAnswer | None:
+        template = self._templates[index]
         try:
             answer = self._engine.judge(template)
         except ConfigError:
@@ -272,9 +285,9 @@ class _Plan:
                 Notification(level=Level.ERROR, message=reason, engine=self._engine.name, file=template.file)
             )
             return None
-        answer = answer_without(answer, secret_values(template))  # before anyone keeps it
+        answer = answer_without(answer, self._secrets(index))  # before anyone keeps it
         if self._store is not None:
-            self._store.put(_KIND, key, answer.to_dict())
+            self._store.put(_KIND, self._keys[index], answer.to_dict())
         return answer
 
 
