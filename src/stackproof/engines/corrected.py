@@ -15,15 +15,16 @@ if TYPE_CHECKING:
 
 __all__ = ["CorrectedEngine"]
 
+# These are wrong about majors and about what is not resolved.
+_FALSE_ALARMS: Final = frozenset({"E3690", "E3691", "W3690", "W3691", "E9006"})
 _REFUSALS: Final = ("EV012", "EV011", "EV010", "EV003")
 _DATED: Final = (*_REFUSALS, "EV015", "EV014", "EV016", "EV013")
 # Their rules, and which of ours say the same of the same property, the first that is there.
 _THEIRS: Final = {
-    **dict.fromkeys(("E3690", "E3691", "W3690", "W3691", "E9006"), _REFUSALS),
+    **dict.fromkeys(_FALSE_ALARMS, _REFUSALS),
     **dict.fromkeys(("E2531", "E2533", "W2531", "CKV_AWS_363"), _DATED),
     "W9003": ("EV022",),
 }
-_FALSE_ALARMS: Final = frozenset({"E3690", "E3691", "W3690", "W3691", "E9006"})
 _HARMLESS: Final = frozenset({"EV021", "EV030"})
 
 
@@ -62,8 +63,8 @@ class CorrectedEngine:
         kept: list[Finding] = []
         dropped: list[Finding] = []
         for finding in answer.findings:
-            same = _about_the_same(finding, ours) if finding.rule_id in _THEIRS else ()
             rules = _THEIRS.get(finding.rule_id, ())
+            same = _about_the_same(finding, ours) if rules else ()
             refusal = next((each for rule in rules for each in same if each.rule_id == rule), None)
             if refusal is not None:
                 kept.append(_joined(finding, refusal))
