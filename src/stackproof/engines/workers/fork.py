@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-__all__ = ["Fork", "ParentGoneError", "said"]
+__all__ = ["Fork", "ParentGoneError", "said", "write_line"]
 
 _CHUNK = 1 << 16
 # A fork costs a fifth of a small template's time, and what engines leave behind grows: both stay small with this many.
@@ -130,6 +130,13 @@ def said(error: BaseException) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")[:500]
 
 
+def write_line(descriptor: int, text: str) -> None:
+    """The whole line, however little the other side takes at a time."""
+    view = memoryview(text.encode() + b"\n")
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
 def _serve(source: int, sink: int, judge: Judge) -> NoReturn:
     """The fork's life: a thread takes requests in, so that the end of the worker is noticed in the middle of one."""
     try:
@@ -164,6 +171,4 @@ def _answer(sink: int, request: dict[str, Any], judge: Judge) -> None:
         traceback.print_exc()
         text = json.dumps({"broke": said(error)})
     sys.stderr.flush()
-    view = memoryview(text.encode() + b"\n")
-    while view:
-        view = view[os.write(sink, view) :]
+    write_line(sink, text)

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from fork import Fork, ParentGoneError, said  # type: ignore[import-not-found]
+from fork import Fork, ParentGoneError, said, write_line  # type: ignore[import-not-found]
 
 __all__ = ["RuleFileError", "serve"]
 
@@ -126,6 +126,4 @@ def _is_done(warm: Iterator[None]) -> bool:
 
 
 def _send(replies: int, message: dict[str, Any]) -> None:
-    view = memoryview(json.dumps(message).encode() + b"\n")
-    while view:
-        view = view[os.write(replies, view) :]
+    write_line(replies, json.dumps(message))
