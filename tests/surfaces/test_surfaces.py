@@ -7,8 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 import stackproof
 from stackproof.engines.tools import find_python
 from stackproof.versions.bodies import template_of
@@ -76,8 +74,7 @@ def test_cfn_lint_takes_the_rules(tmp_path: Path) -> None:
 
 def test_checkov_takes_the_check_in_an_environment_of_its_own(tmp_path: Path) -> None:
     python = find_python(None)
-    if python is None:
-        pytest.skip("Checkov is not installed: stackproof tools install")
+    assert python is not None, "stackproof tools install"
     check = (SOURCE / "stackproof" / "surfaces" / "checkov.py").read_text(encoding="utf-8")
     written(tmp_path, {"t.json": json.dumps(BODY), "checks/__init__.py": "", "checks/engine_version.py": check})
     command = ["-f", "t.json", "--framework", "cloudformation", "--external-checks-dir", "checks", "-o", "json"]

@@ -19,6 +19,8 @@ __all__ = ["OwnedProcess", "start_owned"]
 
 _START_SECONDS: Final = 90.0
 _STOP_SECONDS: Final = 5.0
+# The port file appears once and without notice; a look costs nothing beside the start of an emulator.
+_LOOK_SECONDS: Final = 0.02
 
 
 @dataclass(slots=True, kw_only=True)
@@ -103,7 +105,7 @@ def _await_port(name: str, process: subprocess.Popen[bytes], port_file: Path, lo
             log.seek(0)
             last = (log.read().decode(errors="replace").strip().splitlines() or ["no output"])[-1]
             raise TargetError(f"{name} does not start: {last}", code="NotStarted")
-        time.sleep(0.02)
+        time.sleep(_LOOK_SECONDS)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
