@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from stackproof.errors import TargetError
 from stackproof.model.assembly import Stack
 from stackproof.model.deployment import Deployment
 from stackproof.model.json import JsonObject, digest
-from stackproof.model.observation import UnprovenReason
 from stackproof.reducing import Reduced, reduced
-from stackproof.targets.cloudformation import CloudFormation, Place
-from stackproof.targets.failures import reason_of, translated_errors
+from stackproof.targets.emulator import Emulator, emulator_environment
+from stackproof.targets.failures import translated_errors
 from stackproof.targets.ministack_gaps import is_gap
 from stackproof.targets.owned_process import OwnedProcess, start_owned
-from stackproof.targets.sessions import emulator_client, emulator_session
 
 __all__ = ["NOTE", "MiniStackTarget", "start_ministack"]
 
@@ -55,25 +50,20 @@ def start_ministack(owner_pid: int, directory: Path) -> OwnedProcess:
 
 def _environment() -> dict[str, str]:
     """Nothing of the user's AWS settings, no proxy between a function and the emulator, and nothing that changes it."""
-    return {
-        **{name: value for name, value in os.environ.items() if not _FOREIGN.match(name)},
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "MINISTACK_ACCOUNT_ID": _ACCOUNT,
-        "IOT_MTLS_ENABLED": "0",
-        "SFTP_ENABLED": "0",
-        "LOG_LEVEL": "ERROR",
-        "PYTHONWARNINGS": "ignore",
-    }
+    return emulator_environment(
+        keep=lambda name: not _FOREIGN.match(name),
+        MINISTACK_ACCOUNT_ID=_ACCOUNT,
+        IOT_MTLS_ENABLED="0",
+        SFTP_ENABLED="0",
+        LOG_LEVEL="ERROR",
+    )
 
 
-class MiniStackTarget:
+class MiniStackTarget(Emulator):
     """One emulator, by its URL, and in it one account; any number of processes may use it at once."""
 
     name = "ministack"
-    partition = "aws"
+    _deadline = 180.0
 
     def __init__(
         self,
@@ -84,35 +74,9 @@ class MiniStackTarget:
         parameters: Mapping[str, str] | None = None,
         progress: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self.endpoint_url = endpoint_url
-        self.region = region
-        self.account = account
-        self._parameters = dict(parameters or {})
-        self._progress = progress
-        self._clients: dict[str, Any] = {}
-        self._lock = threading.Lock()
+        super().__init__(endpoint_url, region=region, parameters=parameters, progress=progress)
+        self.account = self._key = account  # the access key says which of its accounts is meant
         self._known: dict[str, bool] = {}
-
-    @cached_property
-    def _session(self) -> Any:  # noqa: ANN401 - boto3 has no types at run time
-        return emulator_session(self.region, key=self.account)
-
-    @cached_property
-    def _stacks(self) -> CloudFormation:
-        return CloudFormation(
-            self.client,
-            Place(
-                account=self.account,
-                region=self.region,
-                partition=self.partition,
-                emulator=True,
-                zones=self._zones,
-                parameters=self._parameters,
-                deadline=180.0,
-                pause=0.1,
-                progress=self._progress,
-            ),
-        )
 
     def in_account(self, account: str) -> MiniStackTarget:
         """The same emulator, seen from another account (twelve digits): nothing of this one is there."""
@@ -123,12 +87,6 @@ class MiniStackTarget:
             parameters=self._parameters,
             progress=self._progress,
         )
-
-    def client(self, service: str) -> Any:  # noqa: ANN401 - botocore makes its clients at run time
-        with self._lock:
-            if service not in self._clients:
-                self._clients[service] = emulator_client(service, self.endpoint_url, self.region, self._session)
-            return self._clients[service]
 
     def deploy(self, stack: Stack) -> Deployment:
         """Create the stack, less what the emulator does not know; one of the same template is taken as it is.
@@ -161,21 +119,10 @@ class MiniStackTarget:
             found, left_out={name: str(why) for name, why in left_out.items()} if isinstance(left_out, Mapping) else {}
         )
 
-    def destroy(self, stack_name: str) -> None:
-        self._stacks.destroy(stack_name)
-
     def not_emulated(self, resource_type: str, property_path: str) -> bool:
         if property_path:
             return is_gap(resource_type, property_path)
         return resource_type in self.unknown_types([resource_type])
-
-    def translated(self, error: Exception) -> UnprovenReason | None:
-        return reason_of(error)
-
-    def secret_value(self, secret_id: str) -> str:
-        """The value of a secret, for a test that has to use it; it must reach neither report nor log."""
-        with translated_errors("reading a secret"):
-            return str(self.client("secretsmanager").get_secret_value(SecretId=secret_id)["SecretString"])
 
     def unknown_types(self, resource_types: Iterable[str]) -> frozenset[str]:
         """Those that the emulator's CloudFormation does not know; it is asked, and names all of them at once."""
@@ -232,16 +179,6 @@ class MiniStackTarget:
                     raise
                 return frozenset(each.strip() for each in named[1].split(","))
         return frozenset()
-
-    def _deployed_body(self, stack_name: str) -> JsonObject:
-        with translated_errors(f"reading stack {stack_name}"):
-            body = self.client("cloudformation").get_template(StackName=stack_name)["TemplateBody"]
-        found: JsonObject = json.loads(body if isinstance(body, str) else json.dumps(body, default=str))
-        return found
-
-    def _zones(self) -> tuple[str, ...]:
-        zones = self.client("ec2").describe_availability_zones()["AvailabilityZones"]
-        return tuple(sorted(str(each["ZoneName"]) for each in zones))
 
 
 def _annotated(body: JsonObject, note: JsonObject) -> JsonObject:

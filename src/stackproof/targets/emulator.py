@@ -1,0 +1,110 @@
+"""What the targets on this machine have in common: one emulator by its URL, its clients, and what it starts with."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any
+
+from stackproof.model.json import JsonObject
+from stackproof.model.observation import UnprovenReason
+from stackproof.targets.cloudformation import CloudFormation, Place
+from stackproof.targets.failures import reason_of, translated_errors
+from stackproof.targets.sessions import emulator_client, emulator_session
+
+__all__ = ["Emulator", "emulator_environment"]
+
+
+def emulator_environment(*, keep: Callable[[str], bool], **own: str) -> dict[str, str]:
+    """The variables of this process that `keep` lets through, those of one emulator, and no AWS settings of a user."""
+    return {
+        **{name: value for name, value in os.environ.items() if keep(name)},
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "PYTHONWARNINGS": "ignore",
+        **own,
+    }
+
+
+class Emulator:
+    """The part of `ports.Target` that is the same for all emulators; any number of processes may use one at once."""
+
+    partition = "aws"
+    _deadline: float
+    """Seconds that CloudFormation may take."""
+    _key = "testing"
+    """The access key."""
+
+    def __init__(
+        self,
+        endpoint_url: str,
+        *,
+        region: str = "us-east-1",
+        parameters: Mapping[str, str] | None = None,
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.endpoint_url = endpoint_url
+        self.region = region
+        self._parameters = dict(parameters or {})
+        self._progress = progress
+        self._clients: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    @cached_property
+    def account(self) -> str:
+        with translated_errors(f"attaching to {self.endpoint_url}"):
+            return str(self.client("sts").get_caller_identity()["Account"])
+
+    @cached_property
+    def _session(self) -> Any:  # noqa: ANN401 - boto3 has no types at run time
+        return emulator_session(self.region, key=self._key)
+
+    @cached_property
+    def _stacks(self) -> CloudFormation:
+        return CloudFormation(
+            self.client,
+            Place(
+                account=self.account,
+                region=self.region,
+                partition=self.partition,
+                emulator=True,
+                zones=self._zones,
+                parameters=self._parameters,
+                deadline=self._deadline,
+                pause=0.1,
+                progress=self._progress,
+            ),
+        )
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 - botocore makes its clients at run time
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = emulator_client(service, self.endpoint_url, self.region, self._session)
+            return self._clients[service]
+
+    def destroy(self, stack_name: str) -> None:
+        self._stacks.destroy(stack_name)
+
+    def translated(self, error: Exception) -> UnprovenReason | None:
+        return reason_of(error)
+
+    def secret_value(self, secret_id: str) -> str:
+        """The value of a secret, for a test that has to use it; it must reach neither report nor log."""
+        with translated_errors("reading a secret"):
+            return str(self.client("secretsmanager").get_secret_value(SecretId=secret_id)["SecretString"])
+
+    def _zones(self) -> tuple[str, ...]:
+        zones = self.client("ec2").describe_availability_zones()["AvailabilityZones"]
+        return tuple(sorted(str(each["ZoneName"]) for each in zones))
+
+    def _deployed_body(self, stack_name: str) -> JsonObject:
+        """The template of a stack that is there, as plain JSON."""
+        with translated_errors(f"reading stack {stack_name}"):
+            body = self.client("cloudformation").get_template(StackName=stack_name)["TemplateBody"]
+        found: JsonObject = json.loads(body if isinstance(body, str) else json.dumps(body, default=str))
+        return found
