@@ -19,7 +19,7 @@ from stackproof.cli.options import (
     progress,
     verbose_option,
 )
-from stackproof.cli.outputs import ReportingCommand, Wanted, Write, output_options, require_outputs, write_wanted
+from stackproof.cli.outputs import ReportingCommand, Wanted, output_options, require_outputs, write_text_or_json
 from stackproof.config.settings import EMULATORS, parse_context, parse_targets
 from stackproof.deploy import attach
 from stackproof.deploy import deploy as deploy_stacks
@@ -31,7 +31,6 @@ from stackproof.model.observation import ResourceProof
 from stackproof.model.report import ProveReport
 from stackproof.ports import Target
 from stackproof.prove import Patience, Prover, prove_stack
-from stackproof.reporters.json import JsonReporter
 from stackproof.reporters.terminal import prove_text
 from stackproof.union import united_stack
 from stackproof.wiring import Project, readers, schemas, start_emulator
@@ -225,11 +224,7 @@ def prove(
     stacks = chosen_stacks(assembly, stack)
     with live_targets(project, options) as targets:
         report = proven(stacks, *targets, jobs=jobs, strict=strict)
-    writers: dict[str, Write] = {
-        "terminal": lambda stream: stream.write(prove_text(report, verbose=verbose)),
-        "json": lambda stream: JsonReporter().write(report, stream),
-    }
-    write_wanted(wanted, lambda _: writers)
+    write_text_or_json(wanted, report, lambda: prove_text(report, verbose=verbose))
     raise click.exceptions.Exit(report.exit_code)
 
 

@@ -8,13 +8,25 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, TypeAlias, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import click
 
 from stackproof.errors import ConfigError
 
-__all__ = ["ReportingCommand", "Wanted", "Write", "output_options", "paired", "require_outputs", "write_wanted"]
+if TYPE_CHECKING:
+    from stackproof.reporters.json import Report
+
+__all__ = [
+    "ReportingCommand",
+    "Wanted",
+    "Write",
+    "output_options",
+    "paired",
+    "require_outputs",
+    "write_text_or_json",
+    "write_wanted",
+]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _STDOUT = "-"
@@ -125,3 +137,14 @@ def write_wanted(wanted: Sequence[Wanted], writers: Callable[[IO[str] | None], M
             writers(sys.stdout)[each.format](sys.stdout)
         else:
             write_file(Path(each.output), writers(None)[each.format])
+
+
+def write_text_or_json(wanted: Sequence[Wanted], report: Report, text: Callable[[], str]) -> None:
+    """Write a report that has those two formats alone."""
+    from stackproof.reporters.json import JsonReporter  # noqa: PLC0415
+
+    writers: dict[str, Write] = {
+        "terminal": lambda stream: stream.write(text()),
+        "json": lambda stream: JsonReporter().write(report, stream),
+    }
+    write_wanted(wanted, lambda _: writers)

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import textwrap
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
 
 from stackproof.cli.options import as_of_option, open_project, progress
-from stackproof.cli.outputs import ReportingCommand, Wanted, Write, output_options, require_outputs, write_wanted
+from stackproof.cli.outputs import ReportingCommand, Wanted, output_options, require_outputs, write_text_or_json
 from stackproof.errors import ConfigError
 from stackproof.model.engine_version import AllowList, Family, Match, Status, SupportEnd
 from stackproof.model.finding import Kind, Level
 from stackproof.model.version_report import VersionsReport
-from stackproof.reporters.json import JsonReporter
 from stackproof.versions.families import EXPLAINED
 from stackproof.versions.grammar import key
 from stackproof.versions.refreshing import Change, Refresh
@@ -163,7 +162,7 @@ def explain(
     lines = [*_facts(case, on), *_verdict(said, on), *_age(engine.versions, name, on)]
     against = any(each.kind is Kind.FAIL and each.level.reaches(Level.WARNING) for each in said)
     report = _explained(case, said, on, exit_code=1 if against else 0)
-    _write(wanted, lines, report)
+    write_text_or_json(wanted, report, lambda: "".join(f"{each}\n" for each in lines))
     raise click.exceptions.Exit(report.exit_code)
 
 
@@ -320,16 +319,8 @@ def refresh(
         },
         exit_code=code,
     )
-    _write(wanted, lines, report)
+    write_text_or_json(wanted, report, lambda: "".join(f"{each}\n" for each in lines))
     raise click.exceptions.Exit(code)
-
-
-def _write(wanted: Sequence[Wanted], lines: Sequence[str], report: VersionsReport) -> None:
-    writers: dict[str, Write] = {
-        "terminal": lambda stream: stream.write("".join(f"{each}\n" for each in lines)),
-        "json": lambda stream: JsonReporter().write(report, stream),
-    }
-    write_wanted(wanted, lambda _: writers)
 
 
 def _difference(result: Refresh) -> Iterator[str]:
