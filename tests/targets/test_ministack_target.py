@@ -18,9 +18,9 @@ from stackproof.targets.ministack import MiniStackTarget
 from stackproof.targets.ministack_gaps import GAPS, is_gap
 from stackproof.targets.owned_process import OwnedProcess
 from tests.live_fakes import ACCOUNT, failure, stack
+from tests.targets.small_template import TOPIC, body
 from tests.targets.wide_template import WIDE
 
-TOPIC = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": "x"}}
 ADDRESS = {"Type": "AWS::EC2::EIP", "Properties": {"Domain": "vpc"}}
 LEFT_OUT = {
     "Address": "MiniStack does not know AWS::EC2::EIP",
@@ -34,10 +34,6 @@ LEFT_OUT = {
     "Other": "the handler of a custom resource is not run on an emulator",
     "SecretPolicy": "MiniStack does not know AWS::SecretsManager::ResourcePolicy",
 }
-
-
-def body(**more: Any) -> dict[str, Any]:  # noqa: ANN401
-    return {"Resources": {"Topic": TOPIC, **more}}
 
 
 @pytest.fixture(scope="session")
@@ -79,25 +75,6 @@ def test_what_is_left_out_stands_in_the_template_that_was_deployed(target: MiniS
     metadata: Any = found["Metadata"]
     assert metadata["Team"] == "blue"
     assert metadata["stackproof"]["left_out"] == {"Address": LEFT_OUT["Address"]}
-
-
-def test_the_same_template_again_changes_nothing_and_another_makes_the_stack_anew(target: MiniStackTarget) -> None:
-    protected = {
-        "Type": "AWS::RDS::DBInstance",
-        "Properties": {
-            "Engine": "postgres",
-            "DBInstanceClass": "db.m7g.large",
-            "AllocatedStorage": "20",
-            "DeletionProtection": True,
-            "MasterUsername": "someone",
-            "MasterUserPassword": "something",
-        },
-    }
-    first = target.deploy(stack(body(Database=protected), name="Again"))
-    assert target.deploy(stack(body(Database=protected), name="Again")) == first
-    changed = target.deploy(stack(body(Database=protected, Other=TOPIC), name="Again"))
-    assert changed.stack_id != first.stack_id
-    assert {each.logical_id for each in changed.resources} == {"Database", "Other", "Topic"}
 
 
 def test_a_failure_that_is_the_templates_own_is_an_error_and_leaves_no_stack(target: MiniStackTarget) -> None:

@@ -6,7 +6,6 @@ import json
 import zipfile
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,12 +18,7 @@ from stackproof.schemas.cfn_lint import CfnLintSchemas
 from stackproof.targets.moto import MotoTarget
 from stackproof.targets.owned_process import OwnedProcess
 from tests.live_fakes import ACCOUNT, stack
-
-TOPIC = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": "x"}}
-
-
-def body(**more: Any) -> dict[str, Any]:  # noqa: ANN401
-    return {"Resources": {"Topic": TOPIC, **more}}
+from tests.targets.small_template import body
 
 
 def test_a_second_process_attaches_by_the_url_alone(target: MotoTarget, moto: OwnedProcess) -> None:
@@ -34,25 +28,6 @@ def test_a_second_process_attaches_by_the_url_alone(target: MotoTarget, moto: Ow
     assert other.deployment("Attached") == made
     assert (other.account, other.region, other.partition, other.name) == (ACCOUNT, "us-east-1", "aws", "moto")
     assert made.zones[0] == "us-east-1a"
-
-
-def test_the_same_template_again_changes_nothing_and_another_makes_the_stack_anew(target: MotoTarget) -> None:
-    protected = {
-        "Type": "AWS::RDS::DBInstance",
-        "Properties": {
-            "Engine": "postgres",
-            "DBInstanceClass": "db.m7g.large",
-            "AllocatedStorage": "20",
-            "DeletionProtection": True,
-            "MasterUsername": "someone",
-            "MasterUserPassword": "something",
-        },
-    }
-    first = target.deploy(stack(body(Database=protected), name="Again"))
-    assert target.deploy(stack(body(Database=protected), name="Again")) == first
-    changed = target.deploy(stack(body(Database=protected, Other=TOPIC), name="Again"))
-    assert changed.stack_id != first.stack_id
-    assert {each.logical_id for each in changed.resources} == {"Database", "Other", "Topic"}
 
 
 def test_a_failed_deployment_names_the_resource_and_leaves_no_stack(target: MotoTarget) -> None:
