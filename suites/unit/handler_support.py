@@ -10,7 +10,6 @@ import importlib.util
 import json
 import os
 import pwd
-import select
 import shutil
 import signal
 import socket
@@ -27,6 +26,8 @@ from pathlib import Path
 from typing import Any
 
 import pg8000.native
+
+from stackproof.targets.tls_proxy import pump
 
 USER, DATABASE = "tap_admin", "tap"
 _SSL_REQUEST = (8).to_bytes(4, "big") + (80877103).to_bytes(4, "big")
@@ -191,18 +192,7 @@ class TlsServer:
             ):
                 upstream.connect(self._upstream)
                 self._open += (secured, upstream)
-                _pump(secured, upstream)
-
-
-def _pump(client: ssl.SSLSocket, upstream: socket.socket) -> None:
-    """Pass bytes both ways until one side ends."""
-    while True:
-        ready = [client] if client.pending() else select.select([client, upstream], [], [])[0]
-        for source in ready:
-            data = source.recv(65536)
-            if not data:
-                return
-            (upstream if source is client else client).sendall(data)
+                pump(secured, upstream)
 
 
 class Secrets:

@@ -9,7 +9,7 @@ import threading
 from contextlib import suppress
 from typing import Final
 
-__all__ = ["TlsProxy", "server_tls"]
+__all__ = ["TlsProxy", "pump", "server_tls"]
 
 _SSL_REQUEST: Final = (8).to_bytes(4, "big") + (80877103).to_bytes(4, "big")
 _CHUNK: Final = 65536
@@ -61,10 +61,10 @@ class TlsProxy:
                 self._tls.wrap_socket(client, server_side=True) as secured,
                 socket.create_connection(self._upstream) as upstream,
             ):
-                _pump(secured, upstream)
+                pump(secured, upstream)
 
 
-def _pump(client: ssl.SSLSocket, upstream: socket.socket) -> None:
+def pump(client: ssl.SSLSocket, upstream: socket.socket) -> None:
     """Pass bytes both ways until one side ends."""
     while True:
         ready = [client] if client.pending() else select.select([client, upstream], [], [])[0]
