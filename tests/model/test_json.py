@@ -6,7 +6,18 @@ from collections.abc import Callable
 
 import pytest
 
-from stackproof.model.json import JsonObject, JsonValue, as_int, as_object, as_objects, as_strings, canonical, digest
+from stackproof.model.json import (
+    DuplicateKeyError,
+    JsonObject,
+    JsonValue,
+    as_int,
+    as_object,
+    as_objects,
+    as_strings,
+    canonical,
+    digest,
+    unique_keys,
+)
 
 
 @pytest.mark.parametrize(
@@ -38,3 +49,9 @@ def test_the_order_of_keys_does_not_change_the_digest() -> None:
     assert canonical(one) == canonical(other)
     assert digest(one) == digest(other)
     assert digest(one) != digest({**one, "a": 2})
+
+
+def test_a_key_that_stands_twice_is_refused_and_the_first_of_them_named() -> None:
+    assert unique_keys([("a", 1), ("b", 2)]) == {"a": 1, "b": 2}
+    with pytest.raises(DuplicateKeyError, match="the key 'b' occurs twice"):
+        unique_keys([("a", 1), ("b", 2), ("b", 2), ("a", 1)])

@@ -10,7 +10,7 @@ from typing import NoReturn
 from stackproof.config.schema import first_problem
 from stackproof.errors import ConfigError
 from stackproof.model.baseline import Baseline, BaselineKey
-from stackproof.model.json import JsonValue, as_int, as_objects, as_strings, canonical
+from stackproof.model.json import JsonValue, as_int, as_objects, as_strings, canonical, unique_keys
 
 __all__ = ["baseline_text", "load_baseline"]
 
@@ -60,7 +60,7 @@ def _parsed(path: Path) -> Mapping[str, JsonValue]:
         data = path.read_bytes()
         if len(data) > _MAX_BYTES:
             raise ConfigError(f"{path}: is larger than {_MAX_BYTES:,} bytes")
-        document = json.loads(data, object_pairs_hook=_object, parse_float=_refused, parse_constant=_refused)
+        document = json.loads(data, object_pairs_hook=unique_keys, parse_float=_refused, parse_constant=_refused)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
@@ -73,13 +73,3 @@ def _parsed(path: Path) -> Mapping[str, JsonValue]:
 def _refused(number: str) -> NoReturn:
     message = f"{number} is no whole number"
     raise ValueError(message)
-
-
-def _object(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
-    found: dict[str, JsonValue] = {}
-    for key, value in pairs:
-        if key in found:
-            message = f"the key {key!r} occurs twice"
-            raise ValueError(message)
-        found[key] = value
-    return found

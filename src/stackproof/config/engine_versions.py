@@ -11,7 +11,7 @@ from stackproof.config.policy_file import load_policy_file
 from stackproof.config.schema import first_problem
 from stackproof.errors import ConfigError
 from stackproof.model.engine_version import AllowList, Overrides, day_of
-from stackproof.model.json import JsonObject, JsonValue
+from stackproof.model.json import JsonObject, JsonValue, unique_keys
 
 __all__ = ["load_engine_overrides", "load_engine_versions", "packaged_engine_versions"]
 
@@ -74,7 +74,7 @@ def _as_written(document: JsonObject) -> AllowList | None:
 
 def _document(path: Path) -> JsonObject:
     try:
-        document = json.loads(path.read_bytes(), object_pairs_hook=_unique)
+        document = json.loads(path.read_bytes(), object_pairs_hook=unique_keys)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
     except json.JSONDecodeError as error:
@@ -84,14 +84,6 @@ def _document(path: Path) -> JsonObject:
     if not isinstance(document, dict):
         raise ConfigError(f"{path}:1: Unexpected type {type(document).__name__} (expected object)")
     return document
-
-
-def _unique(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        names = [key for key, _ in pairs]
-        raise ValueError(f"the key {next(key for key in names if names.count(key) > 1)!r} occurs twice")
-    return found
 
 
 def _explain(path: Path, schema: str) -> NoReturn:

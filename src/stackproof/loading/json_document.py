@@ -11,7 +11,7 @@ from typing import NoReturn
 from stackproof.errors import InputError
 from stackproof.loading.document import MAX_DEPTH, TOO_DEEP, Document
 from stackproof.loading.pointers import escaped
-from stackproof.model.json import JsonValue, WrittenFloat
+from stackproof.model.json import JsonValue, WrittenFloat, unique_keys
 
 __all__ = ["parse_json"]
 
@@ -20,15 +20,11 @@ _LEXEME = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[{}\[\],\n]', re.DOTALL)
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
-class _DuplicateKeyError(ValueError):
-    pass
-
-
 def parse_json(text: str, file: str) -> Document:
     """The document and its lines; raises InputError with line and column."""
     lines = _lines(text, file)
     try:
-        value: JsonValue = json.loads(text, object_pairs_hook=_unique, parse_float=_finite, parse_constant=_refused)
+        value: JsonValue = json.loads(text, object_pairs_hook=unique_keys, parse_float=_finite, parse_constant=_refused)
     except json.JSONDecodeError as error:
         raise InputError(f"{file}:{error.lineno}:{error.colno}: is no valid JSON: {error.msg}") from error
     except (ValueError, RecursionError) as error:
@@ -39,15 +35,6 @@ def parse_json(text: str, file: str) -> Document:
         except UnicodeEncodeError as error:
             raise InputError(f"{file}: is no valid JSON: half of a surrogate pair stands alone") from error
     return Document(value=value, lines=lines)
-
-
-def _unique(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise _DuplicateKeyError(f"the key {twice!r} occurs twice")
-    return found
 
 
 def _refused(constant: str) -> NoReturn:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Self, TypeAlias
 
 __all__ = [
+    "DuplicateKeyError",
     "JsonObject",
     "JsonValue",
     "WrittenFloat",
@@ -18,6 +19,7 @@ __all__ = [
     "as_strings",
     "canonical",
     "digest",
+    "unique_keys",
 ]
 
 JsonValue: TypeAlias = "bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
@@ -88,3 +90,17 @@ def as_int(value: JsonValue) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     raise TypeError(f"Unexpected type {type(value).__name__} (expected int)")
+
+
+class DuplicateKeyError(ValueError):
+    """A key that stands twice in one object: of the values JSON's readers keep the last, in silence."""
+
+
+def unique_keys(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
+    """An `object_pairs_hook` for `json.loads`; raises DuplicateKeyError naming the first key that comes again."""
+    found: dict[str, JsonValue] = {}
+    for key, value in pairs:
+        if key in found:
+            raise DuplicateKeyError(f"the key {key!r} occurs twice")
+        found[key] = value
+    return found
