@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from stackproof.model.json import JsonObject, JsonValue
@@ -55,10 +55,19 @@ def _tags(request: ReadRequest, parts: Parts) -> list[JsonValue]:
     return tag_list(next((each["Tags"] for each in found if each["ResourceArn"] == own), []))
 
 
-def _given(request: ReadRequest, name: str, live: list[Any]) -> list[JsonValue]:
+def _attributes(
+    request: ReadRequest,
+    parts: Parts,
+    name: str,
+    describe: Callable[..., Any],
+    **of: str,
+) -> list[JsonValue]:
     """Of the attributes, of which a service has all with defaults, those that the template sets."""
     given = request.expected.get(name)
+    if name not in request.expected:
+        return []
     keys = {each.get("Key") for each in given if isinstance(each, Mapping)} if isinstance(given, list) else set()
+    live: list[Any] = parts.of(f"/{name}", lambda: describe(**of)["Attributes"], [])
     return [chosen(each, ("Key", "Value")) for each in live if each["Key"] in keys]
 
 
@@ -70,18 +79,13 @@ def read_load_balancer(request: ReadRequest) -> Reading | None:
     if live is None:
         return None
     parts = Parts(request)
-    attributes: list[Any] = []
-    if "LoadBalancerAttributes" in request.expected:
-        attributes = parts.of(
-            "/LoadBalancerAttributes",
-            lambda: client.describe_load_balancer_attributes(LoadBalancerArn=arn)["Attributes"],
-            [],
-        )
     zones = live.get("AvailabilityZones") or []
     return parts.reading(
         {
             **covered(live, ("IpAddressType", "Scheme", "SecurityGroups", "Type")),
-            "LoadBalancerAttributes": _given(request, "LoadBalancerAttributes", attributes),
+            "LoadBalancerAttributes": _attributes(
+                request, parts, "LoadBalancerAttributes", client.describe_load_balancer_attributes, LoadBalancerArn=arn
+            ),
             "Name": live["LoadBalancerName"],
             "SubnetMappings": [_mapping(each) for each in zones],
             "Subnets": [each["SubnetId"] for each in zones],
@@ -114,13 +118,6 @@ def read_target_group(request: ReadRequest) -> Reading | None:
     if live is None:
         return None
     parts = Parts(request)
-    attributes: list[Any] = []
-    if "TargetGroupAttributes" in request.expected:
-        attributes = parts.of(
-            "/TargetGroupAttributes",
-            lambda: client.describe_target_group_attributes(TargetGroupArn=arn)["Attributes"],
-            [],
-        )
     targets: list[Any] = []
     if "Targets" in request.expected:
         targets = parts.of(
@@ -148,7 +145,9 @@ def read_target_group(request: ReadRequest) -> Reading | None:
             **covered(live, names),
             "Name": live["TargetGroupName"],
             "Tags": _tags(request, parts),
-            "TargetGroupAttributes": _given(request, "TargetGroupAttributes", attributes),
+            "TargetGroupAttributes": _attributes(
+                request, parts, "TargetGroupAttributes", client.describe_target_group_attributes, TargetGroupArn=arn
+            ),
             "Targets": [chosen(each["Target"], ("AvailabilityZone", "Id", "Port")) for each in targets],
         },
         {
