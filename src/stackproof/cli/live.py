@@ -35,7 +35,7 @@ from stackproof.reporters.terminal import prove_text
 from stackproof.union import united_stack
 from stackproof.wiring import Project, readers, schemas, start_emulator
 
-__all__ = ["LiveOptions", "deploy", "live_target", "live_targets", "prove", "proven"]
+__all__ = ["LiveOptions", "deploy", "live_targets", "prove", "proven"]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -77,13 +77,6 @@ def live_targets(project: Project, options: LiveOptions) -> Iterator[tuple[Targe
     names = given or (("aws",) if options.endpoint_url else project.settings.targets)
     with ExitStack() as stack:
         yield tuple(stack.enter_context(_live(project, options, name)) for name in names)
-
-
-@contextmanager
-def live_target(project: Project, options: LiveOptions) -> Iterator[Target]:
-    """The first of the targets, where one alone is meant."""
-    with live_targets(project, options) as targets:
-        yield targets[0]
 
 
 @contextmanager
