@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
+from stackproof.engines.code import code_digest
 from stackproof.model.assembly import Annotation, Assembly, Deprecation, Violation
 from stackproof.model.finding import EngineAnswer, Finding, Kind, Level, Notification, Origin, RuleCount
 from stackproof.model.json import JsonValue, canonical
@@ -47,7 +48,7 @@ class CdkEngine:
             [file, each.key is not None, [repr(one) for one in each.deprecations], list(each.not_validated)]
             for file, each in sorted(self._apps.items())
         ]
-        return f"{_NAME} 4 {canonical(apps)} {self._annotations!r} {self._violations!r}"
+        return f"{_NAME} {code_digest()} {canonical(apps)} {self._annotations!r} {self._violations!r}"
 
     def start(self) -> None:
         """Nothing to start: it has said all it will."""

@@ -44,7 +44,7 @@ class CorrectedEngine:
 
     @property
     def identity(self) -> str:
-        return f"{self.engine.identity}, corrected 2 by {self.versions.identity}"
+        return f"{self.engine.identity}, corrected by {self.versions.identity}"
 
     def start(self) -> None:
         """Start the engine that is corrected."""

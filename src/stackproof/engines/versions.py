@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from stackproof.engines.code import code_digest
 from stackproof.model.engine_version import AllowList, Overrides, Status, day_of
 from stackproof.model.finding import EngineAnswer, Finding, Kind, Level, Notification, Origin, RuleCount
 from stackproof.model.json import digest
@@ -18,7 +19,6 @@ from stackproof.versions.rules import RULES, Knowledge, title
 __all__ = ["VersionsEngine"]
 
 _NAME = "stackproof"
-_EDITION = 2
 _REFRESH = "upgrade cfn-lint, or stackproof versions refresh --source aws --write"
 _OF_THE_RUN = frozenset({"EV001", "EV002"})
 
@@ -58,7 +58,7 @@ class VersionsEngine:
 
     @property
     def identity(self) -> str:
-        return f"{_NAME} versions {_EDITION} {self.as_of} {self.known}"
+        return f"{_NAME} versions {code_digest()} {self.as_of} {self.known}"
 
     def start(self) -> None:
         """Nothing to start."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from stackproof.engines.answers import answer_of
+from stackproof.engines.code import code_digest
 from stackproof.engines.process import WorkerProcess
 from stackproof.engines.rule_files import shown
 from stackproof.engines.silencers import silencing_comments, without_silencers
@@ -61,9 +62,10 @@ class WorkerEngine:
         """Known without importing the engine; the code that words its answers is part of it."""
         if self._identity is None:
             spec = self._spec
-            files = (*spec.rules, *spec.rule_sources, *sorted(_HERE.rglob("*.py")))
+            files = (*spec.rules, *spec.rule_sources)
             content = [[each.name, hashlib.sha256(each.read_bytes()).hexdigest()] for each in files]
-            self._identity = f"{spec.name} {spec.version} {digest([spec.settings, content, sorted(SILENCING_KEYS)])}"
+            known = digest([spec.settings, content, sorted(SILENCING_KEYS), code_digest()])
+            self._identity = f"{spec.name} {spec.version} {known}"
         return self._identity
 
     def start(self) -> None:

@@ -1,0 +1,24 @@
+"""The code that words answers, as one hash: an answer that is kept was given by this code, or is asked for again."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+__all__ = ["code_digest"]
+
+_PACKAGE = Path(__file__).parents[1]
+_WORDING = ("engines", "intrinsics.py", "loading", "model", "secrecy.py", "versions")
+
+
+@cache
+def code_digest() -> str:
+    """SHA-256 over names and contents of what an engine's answer passes through before it is kept."""
+    places = (_PACKAGE / each for each in _WORDING)
+    files = [file for each in places for file in (sorted(each.rglob("*.py")) if each.is_dir() else [each])]
+    total = hashlib.sha256()
+    for file in files:
+        content = file.read_bytes()
+        total.update(f"{file.relative_to(_PACKAGE)} {len(content)}\n".encode() + content)
+    return total.hexdigest()
