@@ -25,9 +25,10 @@ from tests.targets.test_moto_process import is_gone, wait_until_gone
 
 LOGIN = {"user": "someone", "password": "p'a\\ss", "database": "things"}
 OWNER = """
-import json, os, sys, time
+import json, os, signal, sys, time
 from pathlib import Path
 from stackproof.targets.{module} import {start}
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job inherits that it is ignored
 process = {start}(os.getpid(), Path(sys.argv[1]), **json.loads(sys.argv[2]))
 print(json.dumps([process.pid, dict(process.said)]), flush=True)
 time.sleep(600)
