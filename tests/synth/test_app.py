@@ -85,6 +85,21 @@ def test_an_app_that_does_not_end_is_ended_with_all_that_it_started(tmp_path: Pa
     assert is_gone()
 
 
+def test_what_an_app_leaves_to_its_end_is_done(tmp_path: Path) -> None:
+    text = (
+        "import atexit\n"
+        "atexit.register(lambda: print('goodbye'))\n"
+        "kept = open('beside/kept', 'w', encoding='utf-8')\n"
+        "kept.write('not closed')\n"
+        "raw = open('beside/raw', 'wb')\n"
+        "raw.write(b'neither')\n"
+    )
+    (tmp_path / "app.py").write_text(MANIFEST + text + "raise SystemExit(0)\n", encoding="utf-8")
+    assert ran(tmp_path).output == "goodbye\n"
+    assert (tmp_path / "beside" / "kept").read_text(encoding="utf-8") == "not closed"
+    assert (tmp_path / "beside" / "raw").read_bytes() == b"neither"
+
+
 def test_a_command_that_cannot_be_read_is_said(tmp_path: Path) -> None:
     with pytest.raises(SynthError, match="cannot be read: 'python \"app"):
         ran(tmp_path, 'python "app')
