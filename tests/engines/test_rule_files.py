@@ -221,6 +221,17 @@ def test_a_rule_that_breaks_costs_its_own_file_alone(tmp_path: Path) -> None:
     assert error.startswith("bad.guard: its rules broke: ")
 
 
+def test_the_rules_of_all_files_are_judged_together(tmp_path: Path) -> None:
+    text = GUARD.replace("rule named", "rule renamed") + "# rule of_a_comment {}\n"
+    found = guard(written(tmp_path, {"a.guard": GUARD, "b.guard": text}))
+    try:
+        answer = found.judge(topic("theirs"))
+    finally:
+        found.close()
+    own = sorted(each.rule_id for each in answer.findings if each.rule_id.endswith("named"))
+    assert own == ["named", "renamed"]
+
+
 @pytest.fixture(scope="module")
 def schemas() -> CfnLintSchemas:
     return CfnLintSchemas()

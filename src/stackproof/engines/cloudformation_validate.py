@@ -37,7 +37,8 @@ class CloudFormationValidateEngine(WorkerEngine):
 
     def __init__(self, *, region: str = "us-east-1", timeout: float = 120.0, rules: Sequence[Path] = ()) -> None:
         files = rule_files(rules, ".guard")
-        own = [each for file in files for each in guard_rules(file.read_text(encoding="utf-8", errors="replace"))]
+        by_file = [guard_rules(file.read_text(encoding="utf-8", errors="replace")) for file in files]
+        own = [each for rules_of in by_file for each in rules_of]
         super().__init__(
             WorkerSpec(
                 name="cloudformation-validate",
@@ -45,7 +46,7 @@ class CloudFormationValidateEngine(WorkerEngine):
                 script="cloudformation_validate_worker.py",
                 python=Path(sys.executable),
                 timeout=timeout,
-                settings={"region": region},
+                settings={"region": region, "names": [[each.name for each in rules_of] for rules_of in by_file]},
                 rules=files,
                 rule_sources=rule_sources(rules),
                 adapted=partial(_adapted, own),

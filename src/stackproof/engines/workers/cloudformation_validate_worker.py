@@ -14,28 +14,61 @@ from worker_protocol import serve  # type: ignore[import-not-found]
 
 _LEVELS = {"FATAL": "error", "ERROR": "error", "WARN": "warning", "INFO": "note", "DEBUG": "none"}
 _TRANSFORM_FAILED = "E0001"
-_state: dict[str, Any] = {"guard": []}
+_state: dict[str, Any] = {}
 
 
 def start(settings: dict[str, Any]) -> str:
-    """Load the library and compile the rules."""
+    """Load the library and compile the rules: all in one engine, since each engine compiles the built-in ones too.
+
+    `names` are the rules that each file's text has. A file that does not load with the others is looked at by itself.
+    """
     import cloudformation_validate as library
 
-    _state["region"] = settings["region"]
-    _state["engine"] = library.CelEngine()
-    known = {each.id for each in _state["engine"].list_rules()}
-    for file in settings["rules"]:
-        _state["guard"].append((file, _compiled(library, file, known)))
+    _state["region"], _state["files"] = settings["region"], settings["rules"]
+    _state["names"] = {name for names in settings["names"] for name in names}
+    _state["engine"] = _compiled_together(library, settings["rules"], settings["names"])
+    if _state["engine"] is None:
+        _state["names"] = set()
+        _alone(library)
     _builtin({"Resources": {"R": {"Type": "AWS::S3::Bucket"}}})
     return str(library.version())
+
+
+def _compiled_together(library: Any, files: list[str], names: list[list[str]]) -> Any:
+    """One engine for everything, with exactly the rules that the texts have; None if that cannot be said of it."""
+    try:
+        sources = [_source(library, file) for file in files]
+        engine = library.CelEngine(library.EngineConfig(guard_rules=sources)) if sources else library.CelEngine()
+    except Exception:  # noqa: BLE001 - each file by itself tells which one it is, and why
+        return None
+    found = [(each.id, each.origin.name == "GUARD") for each in engine.list_rules()]
+    own = sorted(name for name, is_guard in found if is_guard)
+    builtin = {name for name, is_guard in found if not is_guard}
+    expected = sorted(name for each in names for name in each)
+    whole = all(names) and own == expected and len(set(own)) == len(own) and not builtin & set(own)
+    return engine if whole else None
+
+
+def _alone(library: Any) -> list[tuple[str, Any]]:
+    """The built-in rules, and each file's, in engines of their own; made once."""
+    if "alone" not in _state:
+        builtin = library.CelEngine()
+        known = {each.id for each in builtin.list_rules()}
+        _state["alone"] = [(file, _compiled(library, file, known)) for file in _state["files"]]
+        _state["builtin"] = builtin
+    alone: list[tuple[str, Any]] = _state["alone"]
+    return alone
+
+
+def _source(library: Any, file: str) -> Any:
+    return library.ExternalRuleSource(name=Path(file).name, content=Path(file).read_text(encoding="utf-8"))
 
 
 def _compiled(library: Any, file: str, known: set[str]) -> Any:
     """An engine for one file of Guard rules. What only shows when a rule is run shows on an example of each type."""
     name = Path(file).name
     try:
-        source = library.ExternalRuleSource(name=name, content=Path(file).read_text(encoding="utf-8"))
-        engine = library.CelEngine(library.EngineConfig(guard_rules=[source]))
+        engine = library.CelEngine(library.EngineConfig(guard_rules=[_source(library, file)]))
     except Exception as error:
         text = _said(error)
         at = re.search(r"at line (\d+)", text)
@@ -53,22 +86,8 @@ def _compiled(library: Any, file: str, known: set[str]) -> Any:
 
 def judge(request: dict[str, Any]) -> dict[str, Any]:
     """Its diagnostics. It tells how many resources it scanned, and never at how many places a rule looked."""
-    findings: list[dict[str, Any]] = []
-    notifications: list[dict[str, Any]] = []
     body = request["template"]
-    # Guard compares values as they are written: what the template tells by itself is put in first.
-    plain = substituted(body, body) if _state["guard"] else body
-    for file, engine in _state["guard"]:
-        try:
-            report = _validated(engine, plain, disable_builtin_rules=True)
-        except Exception as error:  # noqa: BLE001 - one file's rules are all that it may cost
-            message = f"{Path(file).name}: its rules broke: {_said(error)}"
-            notifications.append({"level": "error", "message": message})
-            continue
-        notifications += _gaps(report, f"{Path(file).name}: ")
-        for each in report.diagnostics:
-            row = _finding(each)
-            findings.append({**row, "kind": "open" if _is_unknown(plain, row) else "fail"})
+    findings, notifications = _guarded(body) if _state["files"] else ([], [])
     report = _builtin(body)
     notifications += _gaps(report, "")
     for each in report.diagnostics:
@@ -76,13 +95,52 @@ def judge(request: dict[str, Any]) -> dict[str, Any]:
             notifications.append(
                 {"level": "error", "message": f"judged nothing that a transform makes: {each.message}"}
             )
-        else:
+        elif each.rule_id not in _state["names"]:
             findings.append(_finding(each))
     return {
         "findings": findings,
         "notifications": notifications,
         "counts": {"cloudformation-validate": report.metadata.resources_scanned},
     }
+
+
+def _guarded(body: dict[str, Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """What the project's rules say; where they break together, each file by itself, so that it costs its own alone."""
+    import cloudformation_validate as library
+
+    # Guard compares values as they are written: what the template tells by itself is put in first.
+    plain = substituted(body, body)
+    findings: list[dict[str, Any]] = []
+    notifications: list[dict[str, Any]] = []
+    for file, report in _reports(library, plain):
+        name = Path(file).name
+        if isinstance(report, Exception):
+            notifications.append({"level": "error", "message": f"{name}: its rules broke: {_said(report)}"})
+            continue
+        notifications += _gaps(report, f"{name}: ")
+        for each in report.diagnostics:
+            row = _finding(each)
+            findings.append({**row, "kind": "open" if _is_unknown(plain, row) else "fail"})
+    return findings, notifications
+
+
+def _reports(library: Any, plain: dict[str, Any]) -> list[tuple[str, Any]]:
+    """One report over all files, or one for each; an exception stands for that of a file whose rules broke."""
+    if _state["engine"] is not None:
+        try:
+            report = _validated(_state["engine"], plain, disable_builtin_rules=True)
+        except Exception:  # noqa: BLE001, S110 - what follows tells which file it was
+            pass
+        else:
+            if not _gaps(report, ""):
+                return [("", report)]
+    found: list[tuple[str, Any]] = []
+    for file, engine in _alone(library):
+        try:
+            found.append((file, _validated(engine, plain, disable_builtin_rules=True)))
+        except Exception as error:  # noqa: BLE001 - one file's rules are all that it may cost
+            found.append((file, error))
+    return found
 
 
 def _gaps(report: Any, prefix: str) -> list[dict[str, Any]]:
@@ -94,7 +152,17 @@ def _gaps(report: Any, prefix: str) -> list[dict[str, Any]]:
 
 
 def _builtin(body: dict[str, Any]) -> Any:
-    return _validated(_state["engine"], body)
+    """What the built-in rules say, and the project's besides, unless those break it."""
+    import cloudformation_validate as library
+
+    if _state["engine"] is not None:
+        try:
+            return _validated(_state["engine"], body)
+        except Exception:
+            if not _state["files"]:
+                raise
+    _alone(library)
+    return _validated(_state["builtin"], body)
 
 
 def _validated(engine: Any, body: dict[str, Any], **options: Any) -> Any:
