@@ -27,5 +27,6 @@ class CfnLintEngine(WorkerEngine):
                 settings={"regions": [region]},
                 rules=rule_files(rules, ".py"),
                 rule_sources=rule_sources(rules),
+                niceness=10,
             )
         )

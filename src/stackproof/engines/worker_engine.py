@@ -29,7 +29,8 @@ class WorkerSpec:
     """What tells one engine from another. `adapted` turns the worker's words into those of `answers`.
 
     `settings` are all that an answer depends on apart from version, rules and template. Of `rule_sources` the files
-    `rules` are loaded; what they say may depend on the others too.
+    `rules` are loaded; what they say may depend on the others too. `niceness` (0 to 19) is how much it gives way to
+    others while it imports: the engine that takes longest goes first.
     """
 
     name: str
@@ -40,6 +41,7 @@ class WorkerSpec:
     settings: JsonObject
     rules: tuple[Path, ...] = ()
     rule_sources: tuple[Path, ...] = ()
+    niceness: int = 19
     adapted: Callable[[Template, JsonObject], JsonObject] = field(default=lambda _template, said: said)
 
 
@@ -98,7 +100,7 @@ class WorkerEngine:
 
     def _made(self) -> WorkerProcess:
         spec = self._spec
-        settings = {**spec.settings, "rules": [str(each) for each in spec.rules]}
+        settings = {**spec.settings, "rules": [str(each) for each in spec.rules], "niceness": spec.niceness}
         return WorkerProcess(spec.name, spec.python, _HERE / "workers" / spec.script, settings)
 
     def _with_short_paths(self, error: ConfigError) -> ConfigError:

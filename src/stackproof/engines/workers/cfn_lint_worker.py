@@ -8,6 +8,7 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from rule_loading import loaded, refused  # type: ignore[import-not-found]
@@ -35,6 +36,7 @@ def start(settings: dict[str, Any]) -> str:
     _state["rules"] = rules
     _state["looks"] = _counted(rules)
     _remember_fields()
+    _remember_validators()
     version: str = cfnlint.version.__version__
     return version
 
@@ -156,6 +158,25 @@ def _remember_fields() -> None:
     for module in (cfnlint.context.context, cfnlint.jsonschema.validators):
         if getattr(module, "fields", None) is dataclasses.fields:
             module.fields = fields
+
+
+def _remember_validators() -> None:
+    """cfn-lint makes a class anew each time that it extends a validator, hundreds of times: an eighth of a lint.
+
+    Two such classes with the same keywords differ in a default at most, which is given to the instance instead.
+    """
+    import cfnlint.jsonschema.validators as module
+
+    made: dict[Any, Any] = {}
+    create = module.create
+
+    def remembered(validators: Any = None, function_filter: Any = None, fn_resolvers: Any = None) -> Any:
+        key = (tuple((validators or {}).items()), tuple((fn_resolvers or {}).items()))
+        if key not in made:
+            made[key] = create(validators=validators, fn_resolvers=fn_resolvers)
+        return made[key] if function_filter is None else partial(made[key], function_filter=function_filter)
+
+    module.create = remembered
 
 
 def _counted(rules: Any) -> Counter[str]:

@@ -21,7 +21,6 @@ from fork import Fork, ParentGoneError, said, write_line  # type: ignore[import-
 __all__ = ["RuleFileError", "serve"]
 
 _CHUNK = 1 << 16
-_PATIENT = 19
 
 
 class RuleFileError(Exception):
@@ -40,12 +39,14 @@ def serve(
     unless one breaks it; `prepare` runs before the fork, for what later forks gain from as well.
     """
     gc.disable()
-    os.nice(_PATIENT)  # the app that synthesizes meanwhile goes first
-    _share_time(_PATIENT)
+    settings = json.loads(sys.argv[1])
+    niceness = settings.get("niceness", 0)
+    os.nice(niceness)  # the app that synthesizes meanwhile goes first
+    _share_time(niceness)
     requests, replies = _take_streams()
     _forbid_network()
     try:
-        version = start(json.loads(sys.argv[1]))
+        version = start(settings)
     except RuleFileError as error:
         _send(replies, {"failed": str(error), "config": True})
         return
@@ -57,7 +58,6 @@ def serve(
     fork: Fork | None = None
     try:
         for request in _read_requests(requests, warm()):
-            _share_time(0)
             if fork is None or fork.is_spent:
                 _prepare(prepare, request)
                 fork = Fork(judge, requests)
@@ -74,10 +74,10 @@ def _prepare(prepare: Callable[[dict[str, Any]], object], request: dict[str, Any
         sys.stderr.write(f"{said(error)}\n")
 
 
-def _share_time(patience: int) -> None:
-    """Where Linux shares time among sessions, the weight of ours counts, and unlike `nice` it may go up again."""
+def _share_time(niceness: int) -> None:
+    """Where Linux shares time among sessions, the weight of ours counts; whoever waits for us raises it again."""
     with contextlib.suppress(OSError):
-        Path("/proc/self/autogroup").write_text(f"{patience}\n", encoding="ascii")
+        Path("/proc/self/autogroup").write_text(f"{niceness}\n", encoding="ascii")
 
 
 def _take_streams() -> tuple[int, int]:
