@@ -17,7 +17,7 @@ from stackproof.model.json import JsonObject
 from stackproof.model.ledger import WaiverState
 from stackproof.model.location import SourceLine
 from stackproof.model.template import Template
-from stackproof.scan import ScanResult, baselined, is_remembered, scan
+from stackproof.scan import ScanResult, baselined, remember_result, remembered_result, scan
 from stackproof.waivers import Ledger
 from tests.fakes import TODAY, FakeEngine, FakeStore, finding, in_source_waiver, resource, template, waiver
 
@@ -296,15 +296,32 @@ def test_nothing_is_called_fixed_where_something_broke_or_no_one_looked() -> Non
     assert not [each for each in held_against(elsewhere).notifications if each.file == "b.json"]
 
 
-def test_a_scan_knows_beforehand_whether_it_will_run_an_engine() -> None:
+def test_the_result_of_a_whole_run_is_remembered_for_its_key_alone() -> None:
     store, engine = FakeStore(), FakeEngine({"t.json": ANSWER})
-    held = [template()]
-    assert not is_remembered(held, [engine], store, on=TODAY)
-    assert not is_remembered(held, [engine], None, on=TODAY)
-    assert not scan(held, [engine], store=store, on=TODAY).is_cached
-    assert is_remembered(held, [engine], store, on=TODAY)
-    assert scan(held, [engine], store=store, on=TODAY).is_cached
-    assert not is_remembered([*held, template("u.json")], [engine], store, on=TODAY)
+    result = scan([template()], [engine], store=store, ledger=Ledger(waivers=(waiver(),)), on=TODAY)
+    remember_result(store, "place", "key", result)
+    known = remembered_result(store, "place", "key")
+    assert known is not None
+    assert known == replace(result, by_template={}, seconds={}, cached=1, computed=0)
+    assert known.is_cached
+    assert known.waivers
+    assert remembered_result(store, "place", "other") is None
+    assert remembered_result(store, "elsewhere", "key") is None
+
+
+@pytest.mark.parametrize("damaged", [{}, {"result": 1}, {"result": {"findings": [{}]}}])
+def test_a_damaged_result_is_none(damaged: JsonObject) -> None:
+    store = FakeStore()
+    store.put("check", "place", {"key": "key", **damaged})
+    assert remembered_result(store, "place", "key") is None
+
+
+def test_a_run_in_which_an_engine_broke_is_not_remembered_and_one_with_a_bad_file_is() -> None:
+    store = FakeStore()
+    for engine, known in (("fake", False), (None, True)):
+        said = Notification(level=Level.ERROR, message="m", engine=engine)
+        remember_result(store, "place", "key", ScanResult(notifications=(said,)))
+        assert (remembered_result(store, "place", "key") is not None) == known
 
 
 def test_an_answer_is_of_its_day() -> None:

@@ -18,7 +18,7 @@ from stackproof.merging import merged
 from stackproof.model.baseline import Baseline
 from stackproof.model.control import Control
 from stackproof.model.finding import EngineAnswer, Finding, Kind, Level, Notification, RuleCount
-from stackproof.model.json import JsonValue, digest
+from stackproof.model.json import JsonObject, JsonValue, as_int, as_object, as_objects, as_strings, digest
 from stackproof.model.ledger import LedgerEntry
 from stackproof.secrecy import answer_without, secret_values
 from stackproof.waivers import Judged, Ledger, waived
@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from stackproof.model.template import Template
     from stackproof.ports import PolicyEngine, Store
 
-__all__ = ["ScanResult", "baselined", "is_remembered", "scan"]
+__all__ = ["ScanResult", "baselined", "remember_result", "remembered_result", "scan"]
 
 _KIND = "engine"
+_RESULT = "check"
 # An engine that starts just now is only there to be closed a moment later.
 _PAUSE_SECONDS = 0.05
 # An engine takes seconds to import: another process of it pays for more templates than these.
@@ -61,6 +62,31 @@ class ScanResult:
     def is_cached(self) -> bool:
         """Whether no engine ran."""
         return self.cached > 0 and self.computed == 0
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        """All but what is known of each template by itself, and the time it took."""
+        return {
+            "findings": [each.to_dict() for each in self.findings],
+            "counts": [each.to_dict() for each in self.counts],
+            "notifications": [each.to_dict() for each in self.notifications],
+            "waivers": [each.to_dict() for each in self.waivers],
+            "inputs": list(self.inputs),
+            "stacks": list(self.stacks),
+            "answers": self.cached + self.computed,
+        }
+
+    @classmethod
+    def from_dict(cls, data: JsonObject) -> ScanResult:
+        """A result that is remembered: no engine ran for it."""
+        return cls(
+            findings=tuple(Finding.from_dict(each) for each in as_objects(data["findings"])),
+            counts=tuple(RuleCount.from_dict(each) for each in as_objects(data["counts"])),
+            notifications=tuple(Notification.from_dict(each) for each in as_objects(data["notifications"])),
+            waivers=tuple(LedgerEntry.from_dict(each) for each in as_objects(data["waivers"])),
+            inputs=as_strings(data["inputs"]),
+            stacks=as_strings(data["stacks"]),
+            cached=as_int(data["answers"]),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,15 +199,23 @@ def _by_file(findings: Iterable[Finding]) -> Mapping[str | None, list[Finding]]:
     return found
 
 
-def is_remembered(
-    templates: Sequence[Template], engines: Sequence[PolicyEngine], store: Store | None, *, on: date
-) -> bool:
-    """Whether a scan would run no engine."""
-    return store is not None and all(
-        store.get(_KIND, _key(template, identity, on)) is not None
-        for identity in [each.identity for each in engines]
-        for template in templates
-    )
+def remembered_result(store: Store, place: str, key: str) -> ScanResult | None:
+    """The result that `remember_result` left at the place, if it is that of the key; None for any other."""
+    kept = store.get(_RESULT, place)
+    try:
+        return (
+            ScanResult.from_dict(as_object(kept["result"]))
+            if isinstance(kept, Mapping) and kept["key"] == key
+            else None
+        )
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def remember_result(store: Store, place: str, key: str, result: ScanResult) -> None:
+    """Keep the result of a whole run, instead of an earlier one; not where an engine broke: it may not do so again."""
+    if not any(each.level is Level.ERROR and each.engine is not None for each in result.notifications):
+        store.put(_RESULT, place, {"key": key, "result": result.to_dict()})
 
 
 def _ask_all(

@@ -27,9 +27,9 @@ from stackproof.model.assembly import Assembly, Deprecation, Stack
 from stackproof.model.control import Control
 from stackproof.model.engine_version import AllowList, Overrides
 from stackproof.model.finding import Level, Notification, Waiver
-from stackproof.model.json import JsonObject
+from stackproof.model.json import JsonObject, digest
 from stackproof.model.report import RuleVerdict
-from stackproof.scan import ScanResult, scan
+from stackproof.scan import ScanResult, remember_result, remembered_result, scan
 from stackproof.stores.files import FileStore
 from stackproof.waivers import Ledger
 
@@ -269,6 +269,15 @@ class Project:
                 notifications.append(Notification(level=Level.WARNING, message=message, engine=name))
         return EngineSet(engines=tuple(engines), notifications=tuple(notifications))
 
+    def judges(self, engines: EngineSet, *, assemblies: Sequence[Assembly] = (), on: date) -> tuple[PolicyEngine, ...]:
+        """All that judges in a scan: the engines, corrected by what is known of versions, and our own."""
+        from stackproof.engines.cdk import CdkEngine  # noqa: PLC0415
+        from stackproof.engines.corrected import CorrectedEngine  # noqa: PLC0415
+
+        versions = self.versions_engine(on=on, stacks=[stack for each in assemblies for stack in each.stacks])
+        corrected = (CorrectedEngine(engine=each, versions=versions) for each in engines.engines)
+        return (*corrected, versions, *([CdkEngine(*assemblies)] if assemblies else []))
+
     def scanned(
         self, templates: Sequence[Template], engines: EngineSet, *, assemblies: Sequence[Assembly] = (), on: date
     ) -> ScanResult:
@@ -276,20 +285,12 @@ class Project:
 
         All in one scan: a waiver is of no use only if nothing in the whole run needs it.
         """
-        from stackproof.engines.cdk import CdkEngine  # noqa: PLC0415
-        from stackproof.engines.corrected import CorrectedEngine  # noqa: PLC0415
-
         stacks = [stack for each in assemblies for stack in each.stacks]
         if "" in self.deployed and (count := len(templates) + len(stacks)) > 1:
             raise ConfigError(f"--deployed: {count} templates are judged; give STACK=FILE")
-        versions = self.versions_engine(on=on, stacks=stacks)
-        corrected = (CorrectedEngine(engine=each, versions=versions) for each in engines.engines)
-        every: tuple[PolicyEngine, ...] = (*corrected, versions)
-        if assemblies:
-            every = (*every, CdkEngine(*assemblies))
         result = scan(
             [*templates, *(each.template for each in stacks)],
-            every,
+            self.judges(engines, assemblies=assemblies, on=on),
             store=self.store if self.use_cache else None,
             ledger=Ledger(
                 waivers=self.waivers(),
@@ -399,16 +400,49 @@ def scanned_assembly(project: Project, assembly: Assembly, engines: EngineSet, *
 
 
 def checked_paths(project: Project, paths: Sequence[Path], *, stdin: IO[bytes], on: date) -> ScanResult:
-    """Scan templates, folders and cloud assemblies; what cannot be read is said, and the rest goes on."""
+    """Scan templates, folders and cloud assemblies; what cannot be read is said, and the rest goes on.
+
+    The result of the last run over the same paths is remembered: it stands while no file and nothing else changed.
+    """
     from stackproof.loading.search import find_templates  # noqa: PLC0415
 
     project.require_policies()
     engines = project.engines()
     try:
+        place = digest([str(Path.cwd()), *(str(each) for each in paths)])
+        key = _run_key(project, paths, engines, on=on) if project.use_cache else None
+        if key is not None and (known := remembered_result(project.store, place, key)) is not None:
+            return known
         found = find_templates(paths, stdin=stdin)
-        return _scanned_search(project, found, engines, on=on)
+        result = _scanned_search(project, found, engines, on=on)
+        # A file that changed meanwhile was read before or after that: no one can tell.
+        if key is not None and key == _run_key(project, paths, engines, on=on):
+            remember_result(project.store, place, key, result)
+        return result
     finally:
         engines.close()
+
+
+def _run_key(project: Project, paths: Sequence[Path], engines: EngineSet, *, on: date) -> str | None:
+    """The hash of all that a run over these paths depends on; None where files alone do not tell."""
+    from stackproof.engines.code import package_digest  # noqa: PLC0415
+    from stackproof.loading.search import inventory  # noqa: PLC0415
+
+    files = inventory(paths)
+    if files is None:
+        return None
+    policies = [project.settings.policies / each for each in ("waivers.yaml", "controls.yaml")]
+    return digest(
+        [
+            package_digest(),
+            files,
+            [each.identity for each in project.judges(engines, on=on)],
+            [each.message for each in engines.notifications],
+            [each.read_text(encoding="utf-8") if each.is_file() else None for each in policies],
+            sorted(project.not_waivable()),
+            on.isoformat(),
+        ]
+    )
 
 
 def _scanned_search(project: Project, found: Search, engines: EngineSet, *, on: date) -> ScanResult:

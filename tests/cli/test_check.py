@@ -138,3 +138,28 @@ def test_apps_of_other_shapes_go_through(shape: str, tmp_path: Path) -> None:
     if shape == "custom_resource":
         assert any(each["generated"] for each in report["findings"])
     assert run(folder, "stackproof", "synth").stdout.splitlines()[-1].endswith("cdk.out")
+
+
+def test_an_unchanged_run_is_remembered_whole_and_whatever_decides_ends_that(folder: Path) -> None:
+    def checked(*arguments: str) -> str:
+        done = run(folder, "stackproof", "check", ".", "--format", "json", *arguments)
+        assert done.returncode == 3, done.stderr  # some of the files are bad
+        return done.stdout
+
+    first = checked()
+    assert checked() == first == checked("--no-cache")
+    (kept,) = (folder / ".stackproof" / "store" / "check").rglob("*.json")
+    written = kept.stat().st_mtime_ns
+    assert checked() == first
+    assert kept.stat().st_mtime_ns == written
+    other_day = checked("--as-of", "2030-01-01")
+    assert other_day == checked("--as-of", "2030-01-01", "--no-cache")
+    (folder / "policies").mkdir()
+    (folder / "policies" / "waivers.yaml").write_text(
+        "waivers:\n- {rule: W9, stack: open.json, construct_path: Group, reason: r, owner: o, expires: 2026-12-31}\n",
+        encoding="utf-8",
+    )
+    waived = checked()
+    assert waived == checked("--no-cache") != first
+    (folder / "good.json").write_text(json.dumps(OPEN), encoding="utf-8")
+    assert checked() == checked("--no-cache") != waived

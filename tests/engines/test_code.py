@@ -6,7 +6,7 @@ from datetime import date
 
 from stackproof.engines.cdk import CdkEngine
 from stackproof.engines.cfn_lint import CfnLintEngine
-from stackproof.engines.code import code_digest
+from stackproof.engines.code import code_digest, package_digest
 from stackproof.engines.versions import VersionsEngine
 from tests.fakes import assembly, template
 from tests.versions.sample import PACKAGED
@@ -17,3 +17,8 @@ def test_every_engine_of_ours_that_has_no_version_of_its_own_is_known_by_its_cod
     assert code_digest() in CdkEngine(assembly(template())).identity
     assert len(code_digest()) == 64
     assert CfnLintEngine().identity == CfnLintEngine().identity
+
+
+def test_the_whole_package_is_more_than_what_words_answers() -> None:
+    assert len(package_digest()) == 64
+    assert package_digest() != code_digest()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from stackproof.loading.document import MAX_BYTES
-from stackproof.loading.search import STDIN, Search, find_templates
+from stackproof.loading.search import STDIN, Search, find_templates, inventory
 from tests.fakes import written
 
 YAML = "Resources:\n  Topic:\n    Type: AWS::SNS::Topic\n"
@@ -197,3 +197,38 @@ def test_odd_names_are_no_patterns(in_tmp_path: Path, name: str) -> None:
     written(in_tmp_path, {f"x/{name}": JSON})
     assert files(search("x")) == [f"x/{name}"]
     assert files(search(f"x/{name}")) == [f"x/{name}"]
+
+
+def test_the_inventory_of_a_search_changes_with_every_file_it_would_look_at(in_tmp_path: Path) -> None:
+    written(in_tmp_path, {"x/one.yaml": YAML, "x/notes.md": "n", "x/package.json": "{}", "two": JSON})
+    found = inventory([Path("x"), Path("two")])
+    assert found is not None
+    assert sorted(found) == ["two", "x/one.yaml", "x/package.json"]
+    for name, text in (("x/one.yaml", f"{YAML}#"), ("x/three.json", JSON), ("x/package.json", JSON)):
+        before = inventory([Path("x"), Path("two")])
+        written(in_tmp_path, {name: text})
+        assert inventory([Path("x"), Path("two")]) != before
+
+
+def test_there_is_no_inventory_where_more_than_files_decides(in_tmp_path: Path) -> None:
+    written(in_tmp_path, {"x/cdk.out/manifest.json": MANIFEST, "x/one.yaml": YAML, "y/one.yaml": YAML})
+    os.mkfifo(in_tmp_path / "y" / "pipe.json")
+    assert inventory([Path("x")]) is None
+    assert inventory([Path("y")]) is None
+    assert inventory([Path("-")]) is None
+    assert inventory([Path("nowhere")]) is None
+
+
+def test_a_file_that_is_too_large_to_be_a_template_is_not_read_for_an_inventory(in_tmp_path: Path) -> None:
+    with (in_tmp_path / "large.json").open("wb") as stream:
+        stream.truncate(MAX_BYTES + 1)
+    assert inventory([in_tmp_path]) is None
+
+
+def test_a_file_that_cannot_be_read_leaves_no_inventory(in_tmp_path: Path) -> None:
+    class Unreadable(type(in_tmp_path)):  # type: ignore[misc]  # the tests may run as root, who may read everything
+        def read_bytes(self) -> bytes:
+            raise PermissionError
+
+    written(in_tmp_path, {"one.json": JSON})
+    assert inventory([Unreadable(in_tmp_path / "one.json")]) is None

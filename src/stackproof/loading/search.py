@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -15,7 +16,7 @@ from stackproof.loading.files import read_bounded, read_stream
 from stackproof.loading.template import load_template, parse_bytes, shown
 from stackproof.model.template import Template
 
-__all__ = ["STDIN", "Search", "find_templates"]
+__all__ = ["STDIN", "Search", "find_templates", "inventory"]
 
 STDIN = "<stdin>"
 _SUFFIXES = (".json", ".yaml", ".yml", ".template")
@@ -64,6 +65,24 @@ def find_templates(paths: Iterable[Path], *, stdin: IO[bytes]) -> Search:
         errors=tuple(sorted(found.errors, key=str)),
         passed_over=found.passed_over,
     )
+
+
+def inventory(paths: Iterable[Path]) -> dict[str, str] | None:
+    """The hash of every file that `find_templates` would look at, by name: equal ones are equal searches.
+
+    None where more than files decides: standard input, a cloud assembly, or what cannot be read.
+    """
+    found = _Found()
+    files: dict[str, str] = {}
+    for path in paths:
+        for each in _candidates(path, found) if path.is_dir() else (path,):
+            try:
+                if not each.is_file() or each.stat().st_size > MAX_BYTES:
+                    return None
+                files[str(each)] = hashlib.sha256(each.read_bytes()).hexdigest()
+            except OSError:
+                return None
+    return None if found.assemblies or found.errors else files
 
 
 def _search(directory: Path, found: _Found) -> None:
