@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import IO, Any, Protocol, TypeAlias
 
@@ -81,6 +82,9 @@ class Target(Protocol):
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - botocore makes its clients at run time
         """A botocore client, one for each service and thread-safe; its failures are botocore's exceptions."""
+
+    def writing(self, why: str) -> AbstractContextManager[None]:
+        """A block in which calls may change something; outside of one they are refused before they are sent."""
 
     def deploy(self, stack: Stack) -> Deployment:
         """Publish the assets, create or update the stack, wait for it; raises TargetError."""

@@ -13,6 +13,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from stackproof.calls import CallRecorder
 from stackproof.config.controls import controls_by_rule
 from stackproof.config.engine_versions import (
     load_engine_overrides,
@@ -109,8 +110,8 @@ class Project:
     """A project's settings, and the adapters made from them.
 
     `jobs` are the processes that an engine may have, `versions_as_of` is the day on which engine versions are judged,
-    `deployed` those that run already, by stack and logical id, and `parameters` the values of a template's parameters,
-    where they are known.
+    `deployed` those that run already, by stack and logical id, `parameters` the values of a template's parameters,
+    where they are known, and `calls` counts what targets are asked.
     """
 
     settings: Settings
@@ -119,6 +120,7 @@ class Project:
     versions_as_of: date | None = None
     deployed: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
+    calls: CallRecorder = field(default_factory=CallRecorder, compare=False)
 
     @property
     def store(self) -> FileStore:
@@ -361,7 +363,7 @@ class Project:
             if endpoint_url is None:
                 raise ConfigError(f"the {name} target needs the endpoint of a running emulator")
             kind = MotoTarget if name == "moto" else MiniStackTarget
-            return kind(endpoint_url, region=where)
+            return kind(endpoint_url, region=where, calls=self.calls)
         return AwsTarget(
             profile=profile,
             region=where,
@@ -369,6 +371,7 @@ class Project:
             allowed_accounts=self.settings.allowed_accounts,
             allow_changes=allow_changes,
             endpoint_url=endpoint_url or os.environ.get("AWS_ENDPOINT_URL"),
+            calls=self.calls,
         )
 
 

@@ -84,7 +84,8 @@ def test_every_call_but_a_read_is_refused_by_the_hook() -> None:
 
 @pytest.mark.usefixtures("account")
 def test_secrets_are_read_by_a_call_of_their_own_only(target: MotoTarget) -> None:
-    target.client("secretsmanager").create_secret(Name="aws-secret", SecretString="hidden")
+    with target.writing("a secret to look at"):
+        target.client("secretsmanager").create_secret(Name="aws-secret", SecretString="hidden")
     where = aws()
     assert where.client("secretsmanager").describe_secret(SecretId="aws-secret")["Name"] == "aws-secret"
     with pytest.raises(TargetError, match="reads no secret"):
