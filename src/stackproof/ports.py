@@ -19,6 +19,7 @@ from stackproof.model.template import Template
 from stackproof.once import Once, each_time
 
 __all__ = [
+    "ActionSource",
     "Pipeline",
     "PolicyEngine",
     "ReadRequest",
@@ -59,6 +60,13 @@ class SchemaSource(Protocol):
 
     def resource_types(self) -> tuple[str, ...]:
         """Every known type, sorted."""
+
+
+class ActionSource(Protocol):
+    """Where it is written what IAM actions are about."""
+
+    def resources(self, action: str) -> tuple[str, ...] | None:
+        """ARNs with `*`, ${Partition}, ${Region} and ${Account}; empty if it takes none, None for an unknown action."""
 
 
 class Target(Protocol):

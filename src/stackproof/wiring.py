@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from stackproof.loading.search import Search
     from stackproof.model.deployment import Deployment
     from stackproof.model.template import Template
+    from stackproof.permissions import Permissions, Purpose
     from stackproof.ports import Pipeline, PolicyEngine, Reader, SchemaSource, Target
     from stackproof.synth.cache import SynthRequest
     from stackproof.targets.ministack import MiniStackTarget
@@ -58,6 +59,7 @@ __all__ = [
     "checked_paths",
     "deployed_versions",
     "flow_target",
+    "found_stacks",
     "node",
     "readers",
     "refreshed_versions",
@@ -343,6 +345,33 @@ class Project:
 
     # --- live
 
+    def permissions(
+        self, stacks: Sequence[Stack], purpose: Purpose, *, region: str | None = None, account: str | None = None
+    ) -> Permissions:
+        """What IAM has to allow for these stacks, where they say that they run, else where the project does."""
+        from stackproof.permissions import Place, compiled  # noqa: PLC0415
+        from stackproof.readers import READERS  # noqa: PLC0415
+        from stackproof.readers.access import LiveReader  # noqa: PLC0415
+        from stackproof.schemas.actions import CfnLintActions  # noqa: PLC0415
+
+        settings = self.settings
+        return compiled(
+            [
+                (
+                    each,
+                    Place(
+                        account=account or each.account or settings.account or "*",
+                        region=region or each.region or settings.region,
+                    ),
+                )
+                for each in stacks
+            ],
+            purpose,
+            readers={name: each.actions for name, each in READERS.items() if isinstance(each, LiveReader)},
+            schemas=schemas(),
+            actions=CfnLintActions(),
+        )
+
     def target(
         self,
         name: str,
@@ -412,6 +441,20 @@ def checked_paths(project: Project, paths: Sequence[Path], *, stdin: IO[bytes], 
         return _scanned_search(project, found, engines, on=on)
     finally:
         engines.close()
+
+
+def found_stacks(project: Project, paths: Sequence[Path], *, stdin: IO[bytes]) -> tuple[Stack, ...]:
+    """The stacks of cloud assemblies and templates; raises InputError for what cannot be read.
+
+    A template by itself does not know the name of its stack: `*` stands for it.
+    """
+    from stackproof.loading.search import find_templates  # noqa: PLC0415
+
+    found = find_templates(paths, stdin=stdin)
+    if found.errors:
+        raise found.errors[0]
+    stacks = tuple(stack for each in found.assemblies for stack in project.assembly(each).stacks)
+    return stacks + tuple(Stack(name="*", template=each) for each in found.templates)
 
 
 def _scanned_search(project: Project, found: Search, engines: EngineSet, *, on: date) -> ScanResult:

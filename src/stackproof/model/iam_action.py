@@ -64,7 +64,9 @@ _READING: Final = (
     "select",
     "simulate",
 )
-_READING_TOO: Final = frozenset({"filterlogevents", "query", "scan", "transactgetitems", "validatetemplate"})
+_READING_TOO: Final = frozenset(
+    {"detectstackdrift", "filterlogevents", "query", "scan", "transactgetitems", "validatetemplate"}
+)
 _SECRETS: Final = (
     "batchgetsecretvalue",
     "getauthorizationtoken",
