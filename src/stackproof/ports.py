@@ -20,6 +20,7 @@ from stackproof.once import Once, each_time
 
 __all__ = [
     "ActionSource",
+    "Pace",
     "Pipeline",
     "PolicyEngine",
     "ReadRequest",
@@ -67,6 +68,13 @@ class ActionSource(Protocol):
 
     def resources(self, action: str) -> tuple[str, ...] | None:
         """ARNs with `*`, ${Partition}, ${Region} and ${Account}; empty if it takes none, None for an unknown action."""
+
+
+class Pace(Protocol):
+    """Keeps a run from taking all calls that an account has; one for the whole process, or for more than that."""
+
+    def wait(self, account: str, region: str, service: str) -> None:
+        """Return as soon as one request may be sent; the service is named as IAM does."""
 
 
 class Target(Protocol):

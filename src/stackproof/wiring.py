@@ -30,6 +30,7 @@ from stackproof.model.engine_version import AllowList, Overrides
 from stackproof.model.finding import Level, Notification, Waiver
 from stackproof.model.json import JsonObject
 from stackproof.model.report import RuleVerdict
+from stackproof.pacing import TokenBuckets
 from stackproof.scan import ScanResult, scan
 from stackproof.stores.files import FileStore
 from stackproof.waivers import Ledger
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from stackproof.model.deployment import Deployment
     from stackproof.model.template import Template
     from stackproof.permissions import Permissions, Purpose
-    from stackproof.ports import Pipeline, PolicyEngine, Reader, SchemaSource, Target
+    from stackproof.ports import Pace, Pipeline, PolicyEngine, Reader, SchemaSource, Target
     from stackproof.synth.cache import SynthRequest
     from stackproof.targets.ministack import MiniStackTarget
     from stackproof.targets.owned_process import OwnedProcess
@@ -84,6 +85,12 @@ def _engine_versions(file: Path, _stamp: int) -> AllowList:
     return load_engine_versions(file) if file.is_file() else packaged_engine_versions()
 
 
+@lru_cache(maxsize=8)
+def _pace(rates: tuple[tuple[str, float], ...], processes: int) -> Pace:
+    """One for all targets of this process."""
+    return TokenBuckets(dict(rates), processes=processes)
+
+
 def _stamp(file: Path) -> int:
     """What changes with a file; 0 if there is none."""
     return file.stat().st_mtime_ns if file.is_file() else 0
@@ -113,7 +120,7 @@ class Project:
 
     `jobs` are the processes that an engine may have, `versions_as_of` is the day on which engine versions are judged,
     `deployed` those that run already, by stack and logical id, `parameters` the values of a template's parameters,
-    where they are known, and `calls` counts what targets are asked.
+    where they are known. `calls` counts what targets are asked, and `processes` share the rate at which they are.
     """
 
     settings: Settings
@@ -122,6 +129,7 @@ class Project:
     versions_as_of: date | None = None
     deployed: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
+    processes: int = 1
     calls: CallRecorder = field(default_factory=CallRecorder, compare=False)
 
     @property
@@ -401,6 +409,7 @@ class Project:
             allow_changes=allow_changes,
             endpoint_url=endpoint_url or os.environ.get("AWS_ENDPOINT_URL"),
             calls=self.calls,
+            pace=_pace(tuple(sorted(self.settings.calls_per_second.items())), self.processes),
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import Final
 
-__all__ = ["action_of", "gives_secret", "only_reads"]
+__all__ = ["action_of", "gives_secret", "only_reads", "prefix_of"]
 
 _PREFIXES: Final = {
     "apigatewayv2": "apigateway",
@@ -87,12 +87,17 @@ _SECRETS: Final = (
 
 def action_of(service: str, operation: str) -> str:
     """The IAM action that allows a call; the service as botocore names it, the operation as the API does."""
-    prefix = _PREFIXES.get(service, service)
+    prefix = prefix_of(service)
     if prefix == "apigateway":
         verb = next((each for each in _METHODS if operation.startswith(each)), "")
         return f"apigateway:{_METHODS.get(verb, 'PUT')}"
     action = f"{prefix}:{operation}"
     return _NAMED_OTHERWISE.get(action, action)
+
+
+def prefix_of(service: str) -> str:
+    """What the actions of a service, as botocore names it, begin with."""
+    return _PREFIXES.get(service, service)
 
 
 def only_reads(name: str) -> bool:

@@ -55,7 +55,11 @@ _VERDICTS = pytest.StashKey[dict[str, RuleVerdict]]()
 
 def project_of(config: pytest.Config) -> Project:
     """The project around pytest's root directory."""
-    return Project(settings=load_settings(find_root(config.rootpath)), calls=config.stash[CALLS])
+    return Project(
+        settings=load_settings(find_root(config.rootpath)),
+        calls=config.stash[CALLS],
+        processes=getattr(config, "workerinput", {}).get("workercount", 1),
+    )
 
 
 def assembly_of(config: pytest.Config) -> Assembly:

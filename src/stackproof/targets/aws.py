@@ -12,7 +12,10 @@ from stackproof.calls import CallRecorder
 from stackproof.errors import TargetError
 from stackproof.model.assembly import Stack
 from stackproof.model.deployment import Deployment
+from stackproof.model.iam_action import prefix_of
 from stackproof.model.observation import UnprovenReason
+from stackproof.pacing import TokenBuckets
+from stackproof.ports import Pace
 from stackproof.targets.cloudformation import CloudFormation, Place
 from stackproof.targets.failures import reason_of, translated_errors
 from stackproof.targets.guard import Guard, is_emulator_endpoint
@@ -44,6 +47,7 @@ class AwsTarget:
         parameters: Mapping[str, str] | None = None,
         progress: Callable[[str], None] = lambda _: None,
         calls: CallRecorder | None = None,
+        pace: Pace | None = None,
     ) -> None:
         self.endpoint_url = endpoint_url
         self._profile = profile
@@ -56,6 +60,7 @@ class AwsTarget:
         self._emulator = is_emulator_endpoint(endpoint_url)
         self._clients: dict[str, Any] = {}
         self._lock = threading.RLock()
+        self._pace = pace or TokenBuckets()
         self._guard = Guard(self.name, calls or CallRecorder())
 
     @property
@@ -158,9 +163,14 @@ class AwsTarget:
                 service,
                 region_name=self.region,
                 endpoint_url=self.endpoint_url,
-                config=Config(retries={"mode": "standard", "total_max_attempts": 5}, max_pool_connections=64),
+                config=Config(retries={"mode": "adaptive", "total_max_attempts": 5}, max_pool_connections=64),
             )
+            client.meta.events.register("before-send.*.*", lambda **_: self._take_turn(service))
         return self._guard.watched(client, reads_secrets=reads_secrets)
+
+    def _take_turn(self, service: str) -> None:
+        """Wait until one more request may be sent, also a repeated one; whose account it is, sts is still to say."""
+        self._pace.wait("" if service == "sts" else self.account, self.region, prefix_of(service))
 
     @cached_property
     def _stacks(self) -> CloudFormation:
