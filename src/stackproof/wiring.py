@@ -639,11 +639,17 @@ def schemas() -> SchemaSource:
     return CfnLintSchemas()
 
 
-def readers() -> Mapping[str, Reader]:
-    """The reader of each resource type."""
+def readers(target: Target, deployment: Deployment) -> Mapping[str, Reader]:
+    """The reader of each resource type: our own, else Cloud Control where the target has it, asked when needed."""
     from stackproof import readers as package  # noqa: PLC0415
+    from stackproof.readers.cloud_control import WithCloudControl  # noqa: PLC0415
+    from stackproof.targets.cloud_control import has_cloud_control  # noqa: PLC0415
 
-    return package.READERS
+    def is_there() -> bool:
+        api, emulator = target.client("cloudcontrol"), target.name != "aws"
+        return has_cloud_control(api, deployment.stack_id, emulator=emulator)
+
+    return WithCloudControl(package.READERS, schemas(), is_there)
 
 
 def unique(notifications: Iterable[Notification]) -> tuple[Notification, ...]:

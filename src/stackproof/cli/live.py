@@ -251,7 +251,7 @@ def _proven_on(
                 template=stack.template,
                 deployment=deployment,
                 target=where,
-                readers=readers(),
+                readers=readers(where, deployment),
                 schemas=schemas(),
                 patience=Patience(),
             )

@@ -246,7 +246,7 @@ def _prover(stack: Stack, deployment: Deployment, target: Target, source: Schema
         template=stack.template,
         deployment=deployment,
         target=target,
-        readers=readers(),
+        readers=readers(target, deployment),
         schemas=source,
         patience=Patience(),
     )
