@@ -452,18 +452,23 @@ def checked_paths(project: Project, paths: Sequence[Path], *, stdin: IO[bytes], 
         engines.close()
 
 
-def found_stacks(project: Project, paths: Sequence[Path], *, stdin: IO[bytes]) -> tuple[Stack, ...]:
-    """The stacks of cloud assemblies and templates; raises InputError for what cannot be read.
+def found_stacks(project: Project, paths: Sequence[Path], *, stdin: IO[bytes], name: str | None) -> tuple[Stack, ...]:
+    """The stacks of cloud assemblies and templates, all or the named one; raises InputError for what cannot be read.
 
-    A template by itself does not know the name of its stack: `*` stands for it.
+    A template by itself does not know its stack's name: it is the given one, else `*` stands for it.
     """
     from stackproof.loading.search import find_templates  # noqa: PLC0415
 
     found = find_templates(paths, stdin=stdin)
     if found.errors:
         raise found.errors[0]
-    stacks = tuple(stack for each in found.assemblies for stack in project.assembly(each).stacks)
-    return stacks + tuple(Stack(name="*", template=each) for each in found.templates)
+    synthesized = [stack for each in found.assemblies for stack in project.assembly(each).stacks]
+    stacks = tuple(each for each in synthesized if name is None or each.name == name)
+    stacks += tuple(Stack(name=name or "*", template=each) for each in found.templates)
+    if not stacks:
+        known = ", ".join(each.name for each in synthesized)
+        raise ConfigError(f"--stack {name}: there is no such stack, only {known}")
+    return stacks
 
 
 def _scanned_search(project: Project, found: Search, engines: EngineSet, *, on: date) -> ScanResult:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from stackproof.cli import main
+from tests.running import project, run
 
 QUEUE = "Resources:\n  Queue: {Type: AWS::SQS::Queue}\n"
 THING = "Resources:\n  Budget: {Type: AWS::Budgets::Budget}\n  Own: {Type: My::Own::Thing::MODULE}\n"
@@ -78,3 +79,32 @@ def test_what_cannot_be_read_is_3(in_tmp_path: Path, capsys: pytest.CaptureFixtu
     (in_tmp_path / "empty").mkdir()
     assert called("empty") == 3
     assert "empty: holds no template" in capsys.readouterr().err
+
+
+def test_an_action_that_no_part_can_hold_is_2(in_tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (in_tmp_path / "glue.yaml").write_text("Resources:\n  Base: {Type: AWS::Glue::Database}\n", encoding="utf-8")
+    where = ("--region", "us-gov-west-1", "--account", "123456789012")
+    assert called("glue.yaml", *where, "--max-size", "256") == 2
+    assert "--max-size 256: glue:GetDatabase by itself has more than 256 characters" in capsys.readouterr().err
+
+
+def test_a_template_is_told_what_its_stack_is_called(queue: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert called(queue, "--stack", "Prod") == 0
+    assert ":stack/Prod/*" in capsys.readouterr().out
+
+
+def test_of_an_assembly_the_named_stack_alone_is_looked_at(tmp_path: Path) -> None:
+    folder = project("tiny", tmp_path)
+    made = run(folder, "stackproof", "synth").stdout.splitlines()[-1]
+    assert ":stack/Tiny/*" in run(folder, "stackproof", "iam-policy", made, "--stack", "Tiny").stdout
+    gone = run(folder, "stackproof", "iam-policy", made, "--stack", "Nothing")
+    assert (gone.returncode, "there is no such stack, only Tiny" in gone.stderr) == (2, True)
+
+
+def test_without_a_path_it_is_about_the_app(tmp_path: Path) -> None:
+    done = run(project("tiny", tmp_path), "stackproof", "iam-policy", "--stack", "Tiny")
+    assert done.returncode == 0, done.stderr
+    assert ":stack/Tiny/*" in done.stdout
+    assert "sqs:GetQueueAttributes" in done.stdout
+    gone = run(tmp_path / "tiny", "stackproof", "iam-policy", "--stack", "Nothing")
+    assert (gone.returncode, "the app has no such stack" in gone.stderr) == (2, True)

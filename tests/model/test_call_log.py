@@ -61,3 +61,8 @@ def test_names_tell_reads_from_writes_in_any_spelling() -> None:
 def test_names_tell_what_gives_a_secret_away() -> None:
     assert all(gives_secret(each) for each in ("GetSecretValue", "getsecretvalue", "Get*", "*"))
     assert not any(gives_secret(each) for each in ("GetBucketPolicy", "Describe*", "GetSecretValues"))
+
+
+@given(log=of.call_logs)
+def test_a_log_crosses_processes(log: CallLog) -> None:
+    assert CallLog.from_dict(log.to_dict()) == log

@@ -33,7 +33,7 @@ _REGION = r"[a-z]{2}(-[a-z]+)+-[0-9]|\*"
     help="What the policy is for.",
 )
 @context_option
-@click.option("--stack", help="Only this stack of the app, by name.")
+@click.option("--stack", help="Only this stack, by name; for a template, what its stack is called.")
 @click.option("--region", metavar="REGION", help="The region. Default: the stack's, else the project's.")
 @click.option("--account", metavar="ID", help="The account. Default: the stack's, else the project's, else \"*\".")
 @click.option(
@@ -70,7 +70,7 @@ def iam_policy(
     _require(region, account)
     project = open_project(no_cache=no_cache)
     if paths:
-        stacks = found_stacks(project, paths, stdin=sys.stdin.buffer)
+        stacks = found_stacks(project, paths, stdin=sys.stdin.buffer, name=stack)
     else:
         with progress("synthesizing"):
             assembly = project.synthesized(parse_context(context))
