@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -170,6 +171,11 @@ class FakeTarget:
 
     def client(self, service: str) -> Any:  # noqa: ANN401
         raise AssertionError(service)
+
+    @contextmanager
+    def writing(self, why: str) -> Iterator[None]:
+        self.log.append(f"writing: {why}")
+        yield
 
     def deploy(self, stack: Stack) -> Deployment:
         self.log.append(f"deploy {stack.name}")

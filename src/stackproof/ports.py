@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import IO, Any, Protocol, TypeAlias
 
@@ -18,6 +19,8 @@ from stackproof.model.template import Template
 from stackproof.once import Once, each_time
 
 __all__ = [
+    "ActionSource",
+    "Pace",
     "Pipeline",
     "PolicyEngine",
     "ReadRequest",
@@ -60,6 +63,20 @@ class SchemaSource(Protocol):
         """Every known type, sorted."""
 
 
+class ActionSource(Protocol):
+    """Where it is written what IAM actions are about."""
+
+    def resources(self, action: str) -> tuple[str, ...] | None:
+        """ARNs with `*`, ${Partition}, ${Region} and ${Account}; empty if it takes none, None for an unknown action."""
+
+
+class Pace(Protocol):
+    """Keeps a run from taking all calls that an account has; one for the whole process, or for more than that."""
+
+    def wait(self, account: str, region: str, service: str) -> None:
+        """Return as soon as one request may be sent; the service is named as IAM does."""
+
+
 class Target(Protocol):
     """An AWS account or an emulator of one."""
 
@@ -81,6 +98,9 @@ class Target(Protocol):
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - botocore makes its clients at run time
         """A botocore client, one for each service and thread-safe; its failures are botocore's exceptions."""
+
+    def writing(self, why: str) -> AbstractContextManager[None]:
+        """A block in which calls may change something; outside of one they are refused before they are sent."""
 
     def deploy(self, stack: Stack) -> Deployment:
         """Publish the assets, create or update the stack, wait for it; raises TargetError."""

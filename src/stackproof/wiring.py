@@ -13,6 +13,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from stackproof.calls import CallRecorder
 from stackproof.config.controls import controls_by_rule
 from stackproof.config.engine_versions import (
     load_engine_overrides,
@@ -29,6 +30,7 @@ from stackproof.model.engine_version import AllowList, Overrides
 from stackproof.model.finding import Level, Notification, Waiver
 from stackproof.model.json import JsonObject, digest
 from stackproof.model.report import RuleVerdict
+from stackproof.pacing import TokenBuckets
 from stackproof.scan import ScanResult, remember_result, remembered_result, scan
 from stackproof.stores.files import FileStore
 from stackproof.waivers import Ledger
@@ -40,7 +42,8 @@ if TYPE_CHECKING:
     from stackproof.loading.search import Search
     from stackproof.model.deployment import Deployment
     from stackproof.model.template import Template
-    from stackproof.ports import Pipeline, PolicyEngine, Reader, SchemaSource, Target
+    from stackproof.permissions import Permissions, Purpose
+    from stackproof.ports import Pace, Pipeline, PolicyEngine, Reader, SchemaSource, Target
     from stackproof.synth.cache import SynthRequest
     from stackproof.targets.ministack import MiniStackTarget
     from stackproof.targets.owned_process import OwnedProcess
@@ -57,6 +60,7 @@ __all__ = [
     "checked_paths",
     "deployed_versions",
     "flow_target",
+    "found_stacks",
     "node",
     "readers",
     "refreshed_versions",
@@ -79,6 +83,12 @@ def _controls(file: Path, _stamp: int) -> Mapping[str, Control]:
 @lru_cache(maxsize=8)
 def _engine_versions(file: Path, _stamp: int) -> AllowList:
     return load_engine_versions(file) if file.is_file() else packaged_engine_versions()
+
+
+@lru_cache(maxsize=8)
+def _pace(rates: tuple[tuple[str, float], ...], processes: int) -> Pace:
+    """One for all targets of this process."""
+    return TokenBuckets(dict(rates), processes=processes)
 
 
 def _stamp(file: Path) -> int:
@@ -109,8 +119,8 @@ class Project:
     """A project's settings, and the adapters made from them.
 
     `jobs` are the processes that an engine may have, `versions_as_of` is the day on which engine versions are judged,
-    `deployed` those that run already, by stack and logical id, and `parameters` the values of a template's parameters,
-    where they are known.
+    `deployed` those that run already, by stack and logical id, `parameters` the values of a template's parameters,
+    where they are known. `calls` counts what targets are asked, and `processes` share the rate at which they are.
     """
 
     settings: Settings
@@ -119,6 +129,8 @@ class Project:
     versions_as_of: date | None = None
     deployed: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
+    processes: int = 1
+    calls: CallRecorder = field(default_factory=CallRecorder, compare=False)
 
     @property
     def store(self) -> FileStore:
@@ -342,6 +354,33 @@ class Project:
 
     # --- live
 
+    def permissions(
+        self, stacks: Sequence[Stack], purpose: Purpose, *, region: str | None = None, account: str | None = None
+    ) -> Permissions:
+        """What IAM has to allow for these stacks, where they say that they run, else where the project does."""
+        from stackproof.permissions import Place, compiled  # noqa: PLC0415
+        from stackproof.readers import READERS  # noqa: PLC0415
+        from stackproof.readers.access import LiveReader  # noqa: PLC0415
+        from stackproof.schemas.actions import CfnLintActions  # noqa: PLC0415
+
+        settings = self.settings
+        return compiled(
+            [
+                (
+                    each,
+                    Place(
+                        account=account or each.account or settings.account or "*",
+                        region=region or each.region or settings.region,
+                    ),
+                )
+                for each in stacks
+            ],
+            purpose,
+            readers={name: each.actions for name, each in READERS.items() if isinstance(each, LiveReader)},
+            schemas=schemas(),
+            actions=CfnLintActions(),
+        )
+
     def target(
         self,
         name: str,
@@ -362,7 +401,7 @@ class Project:
             if endpoint_url is None:
                 raise ConfigError(f"the {name} target needs the endpoint of a running emulator")
             kind = MotoTarget if name == "moto" else MiniStackTarget
-            return kind(endpoint_url, region=where)
+            return kind(endpoint_url, region=where, calls=self.calls)
         return AwsTarget(
             profile=profile,
             region=where,
@@ -370,6 +409,8 @@ class Project:
             allowed_accounts=self.settings.allowed_accounts,
             allow_changes=allow_changes,
             endpoint_url=endpoint_url or os.environ.get("AWS_ENDPOINT_URL"),
+            calls=self.calls,
+            pace=_pace(tuple(sorted(self.settings.calls_per_second.items())), self.processes),
         )
 
 
@@ -443,6 +484,25 @@ def _run_key(project: Project, paths: Sequence[Path], engines: EngineSet, *, on:
             on.isoformat(),
         ]
     )
+
+
+def found_stacks(project: Project, paths: Sequence[Path], *, stdin: IO[bytes], name: str | None) -> tuple[Stack, ...]:
+    """The stacks of cloud assemblies and templates, all or the named one; raises InputError for what cannot be read.
+
+    A template by itself does not know its stack's name: it is the given one, else `*` stands for it.
+    """
+    from stackproof.loading.search import find_templates  # noqa: PLC0415
+
+    found = find_templates(paths, stdin=stdin)
+    if found.errors:
+        raise found.errors[0]
+    synthesized = [stack for each in found.assemblies for stack in project.assembly(each).stacks]
+    stacks = tuple(each for each in synthesized if name is None or each.name == name)
+    stacks += tuple(Stack(name=name or "*", template=each) for each in found.templates)
+    if not stacks:
+        known = ", ".join(each.name for each in synthesized)
+        raise ConfigError(f"--stack {name}: there is no such stack, only {known}")
+    return stacks
 
 
 def _scanned_search(project: Project, found: Search, engines: EngineSet, *, on: date) -> ScanResult:
@@ -618,11 +678,17 @@ def schemas() -> SchemaSource:
     return CfnLintSchemas()
 
 
-def readers() -> Mapping[str, Reader]:
-    """The reader of each resource type."""
+def readers(target: Target, deployment: Deployment) -> Mapping[str, Reader]:
+    """The reader of each resource type: our own, else Cloud Control where the target has it, asked when needed."""
     from stackproof import readers as package  # noqa: PLC0415
+    from stackproof.readers.cloud_control import WithCloudControl  # noqa: PLC0415
+    from stackproof.targets.cloud_control import has_cloud_control  # noqa: PLC0415
 
-    return package.READERS
+    def is_there() -> bool:
+        api, emulator = target.client("cloudcontrol"), target.name != "aws"
+        return has_cloud_control(api, deployment.stack_id, emulator=emulator)
+
+    return WithCloudControl(package.READERS, schemas(), is_there)
 
 
 def unique(notifications: Iterable[Notification]) -> tuple[Notification, ...]:

@@ -44,7 +44,7 @@ def test_every_command_has_help_with_an_example(path: tuple[str, ...], capsys: p
 def test_the_commands_and_exit_codes_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert called("-h") == 0
     printed = capsys.readouterr().out
-    assert {each[0] for each in leaves()} <= set(re.findall(r"^  (\w+)", printed, re.MULTILINE))
+    assert {each[0] for each in leaves()} <= set(re.findall(r"^  ([\w-]+)", printed, re.MULTILINE))
     assert re.findall(r"^ +(\d)  ", printed, re.MULTILINE) == ["0", "1", "2", "3"]
 
 

@@ -66,6 +66,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         allowed_accounts = ["222233334444", "111122223333"]
         not_waivable = ["NET-1", "CKV_AWS_1"]
         reports = "out"
+        calls_per_second = { default = 4, kms = 0.5 }
         context = { postgresVersion = "15.14", azs = 2 }
         [tool.stackproof.suites]
         unit = ["suites/unit", "-q"]
@@ -87,6 +88,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         targets=("aws",),
         allowed_accounts=("111122223333", "222233334444"),
         not_waivable=frozenset({"NET-1", "CKV_AWS_1"}),
+        calls_per_second={"default": 4.0, "kms": 0.5},
         reports=tmp_path / "out",
         suites={"unit": ("suites/unit", "-q")},
     )
@@ -152,6 +154,7 @@ def test_a_table_of_engines_requires_those_it_names_and_switches_the_others_off(
         ("target = 'moto'\ntargets = ['moto']", "targets"),
         ("allowed_accounts = ['1']", "allowed_accounts[0]"),
         ("not_waivable = ['']", "not_waivable[0]"),
+        ("calls_per_second = { kms = 0 }", "calls_per_second.kms"),
         ("reports = []", "reports"),
         ("suites = { unit = [] }", "suites.unit"),
         ("suites = { unit = 'suites/unit' }", "suites.unit"),

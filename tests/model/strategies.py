@@ -6,6 +6,7 @@ from datetime import date
 
 from hypothesis import strategies as st
 
+from stackproof.model.call_log import CallCount, CallKind, CallLog
 from stackproof.model.deployment import DeployedResource, Deployment
 from stackproof.model.finding import (
     EngineAnswer,
@@ -44,6 +45,16 @@ json_values: st.SearchStrategy[JsonValue] = st.recursive(
     max_leaves=6,
 )
 
+call_counts = st.builds(
+    CallCount,
+    target=st.sampled_from(["moto", "aws"]),
+    service=st.sampled_from(["sns", "s3"]),
+    operation=st.sampled_from(["ListTopics", "HeadObject", "PutObject"]),
+    kind=st.sampled_from(CallKind),
+    declared=st.sampled_from(["", "deploying stack Net"]),
+    count=st.integers(1, 9),
+)
+call_logs = st.lists(call_counts, max_size=6).map(lambda each: CallLog().merged(CallLog(counts=tuple(each))))
 locations = st.builds(
     Location,
     stack_name=maybe,

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stackproof.model.call_log import CallCount, CallLog
 from stackproof.model.deployment import Deployment
 from stackproof.model.finding import EngineAnswer, Finding, Level, Notification, Origin, RuleCount, Suppression
 from stackproof.model.flow import FlowFact
@@ -34,6 +35,8 @@ ANY = st.one_of(
     of.proofs,
     of.summaries,
     of.flow_facts,
+    of.call_counts,
+    of.call_logs,
 )
 TYPES = frozenset(
     {
@@ -51,6 +54,8 @@ TYPES = frozenset(
         ResourceProof,
         PolicySummary,
         FlowFact,
+        CallCount,
+        CallLog,
     }
 )
 

@@ -62,6 +62,11 @@ def test_any_number_of_workers_gives_one_verdict_from_one_emulator_and_one_deplo
     found = json.loads(report.read_text(encoding="utf-8"))
     assert (found["tests"], found["rules"], found["exit_code"]) == ({"passed": len(ITEMS)}, {"held": len(RULES)}, 0)
     assert [each["location"]["logical_id"] for each in found["proofs"]] == ["Queue", "Stream"]
+    calls = found["calls"]
+    made = [each for each in calls["operations"] if each["operation"] == "CreateStack"]
+    assert [(each["kind"], each["declared"], each["count"]) for each in made] == [("write", "deploying stack Tiny", 1)]
+    assert (calls["refused"], calls["reads"] > 0) == (0, True)
+    assert f"{calls['total']} calls: {calls['reads']} reads, {calls['writes']} write" in done.stdout
 
     seen = [json.loads(each.read_text(encoding="utf-8")) for each in (tmp_path / "seen").iterdir()]
     assert len(seen) == 2

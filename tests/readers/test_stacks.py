@@ -6,11 +6,20 @@ The tests of one stack run in this order: the last two change it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+from stackproof.calls import CallRecorder
 from stackproof.loading.template import load_template
+from stackproof.model.assembly import Stack
+from stackproof.model.json import canonical
 from stackproof.model.observation import Change, DriftStatus, ResourceProof
+from stackproof.model.template import Template
+from stackproof.permissions import MANAGED_POLICY_SIZE, Permissions, Place, Purpose, compiled
 from stackproof.readers import READERS
 from stackproof.readers.access import LiveReader
+from stackproof.schemas.actions import CfnLintActions
+from stackproof.schemas.cfn_lint import CfnLintSchemas
+from stackproof.targets.moto import MotoTarget
 from stackproof.targets.moto_gaps import GAPS, is_gap
 from tests.readers import examples, unemulated
 from tests.readers.actions import action_of
@@ -80,6 +89,38 @@ def test_a_reader_calls_what_it_declares_and_nothing_else(calls: Calls) -> None:
         assert {action_of(*each) for each in made} - set(reader.actions) == set(), name
 
 
+def test_the_whole_proof_makes_no_call_that_its_own_policy_does_not_allow(deployed: Deployed) -> None:
+    """Finding the stack included; and nothing is allowed that neither the harness nor a reader of its types needs."""
+    recorder = CallRecorder()
+    target = MotoTarget(deployed.target.endpoint_url, calls=recorder)
+    found = target.deployment(deployed.deployment.stack_name)
+    replace(deployed, target=target, deployment=found).proofs()
+    log = recorder.log()
+    allowed = policy_of(deployed.template)
+    assert (log.writes, log.refused) == (0, 0)
+    assert {each.action for each in log.counts if not allowed.allows(each.action)} == set()
+    declared = {
+        action
+        for each in deployed.template.resources
+        if isinstance(reader := READERS[each.resource_type], LiveReader)
+        for action in reader.actions
+    }
+    bare = policy_of(replace(deployed.template, resources=()))
+    assert set(allowed.actions) - declared <= set(bare.actions)
+    assert len(canonical(allowed.document())) <= MANAGED_POLICY_SIZE
+
+
+def policy_of(template: Template) -> Permissions:
+    """The policy for proving a template."""
+    return compiled(
+        [(Stack(name=str(template.stack_name), template=template), Place())],
+        Purpose.PROVE,
+        readers={name: each.actions for name, each in READERS.items() if isinstance(each, LiveReader)},
+        schemas=CfnLintSchemas(),
+        actions=CfnLintActions(),
+    )
+
+
 def test_a_denied_call_never_looks_like_a_difference(deployed: Deployed, calls: Calls) -> None:
     """Whatever is refused is an error of the whole reading, or named property by property."""
     for name, (_, made) in calls.items():
@@ -92,10 +133,11 @@ def test_a_denied_call_never_looks_like_a_difference(deployed: Deployed, calls: 
 def test_tampering_is_seen_as_exactly_that_property_of_that_resource(deployed: Deployed, proofs: Proofs) -> None:
     tampered = TAMPERED.get(deployed.name, ())
     prover = deployed.prover()
-    for each in tampered:
-        parameters = prover.resolved(each.parameters)
-        assert isinstance(parameters, Mapping)
-        getattr(deployed.target.client(each.service), each.operation)(**parameters)
+    with deployed.target.writing("tampering"):
+        for each in tampered:
+            parameters = prover.resolved(each.parameters)
+            assert isinstance(parameters, Mapping)
+            getattr(deployed.target.client(each.service), each.operation)(**parameters)
     changed = {(name, one.path) for name, proof in deployed.proofs().items() for one in proof.differences}
     assert changed == {
         (each.logical_id, path)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from stackproof.model.call_log import CallCount, CallKind, CallLog
 from stackproof.model.finding import Level, Notification
 from stackproof.model.location import Location
 from stackproof.model.observation import (
@@ -14,7 +17,7 @@ from stackproof.model.observation import (
     UnprovenReason,
 )
 from stackproof.model.report import GateReport, ProveReport, Stage
-from stackproof.reporters.terminal import coverage_line, gate_text, notification_lines, prove_text
+from stackproof.reporters.terminal import calls_line, coverage_line, gate_text, notification_lines, prove_text
 
 PLACE = Location(logical_id="Queue", resource_type="AWS::SQS::Queue", file="a.py", line=3)
 DIFFERENCE = PropertyDifference(path="/Delay", expected=1, actual="x" * 90, change=Change.NOT_EQUAL)
@@ -80,3 +83,16 @@ def test_notifications_name_file_and_engine_once_and_notes_are_only_on_demand() 
     )
     assert list(notification_lines(said)) == ["error: t.json: no", "warning: t.json: checkov: slow and \\x1b[2J old"]
     assert list(notification_lines(said, verbose=True))[-1] == "note: n"
+
+
+def test_calls_are_one_line_with_what_was_refused() -> None:
+    def count(operation: str, kind: CallKind, number: int) -> CallCount:
+        return CallCount(target="aws", service="sns", operation=operation, kind=kind, count=number)
+
+    read = count("ListTopics", CallKind.READ, 214)
+    report = ProveReport(target="aws", proofs=(), calls=CallLog(counts=(read,)))
+    assert prove_text(report).splitlines()[-1] == "214 calls: 214 reads, 0 writes"
+    more = CallLog(counts=(count("Publish", CallKind.REFUSED, 2), count("Publish", CallKind.WRITE, 1)))
+    assert calls_line(more) == "1 call: 0 reads, 1 write, 2 refused (sns:Publish)"
+    refused = ProveReport(target="aws", proofs=(proof(DriftStatus.IN_SYNC),), calls=more)
+    assert (replace(refused, calls=CallLog()).exit_code, refused.exit_code) == (0, 3)

@@ -84,7 +84,8 @@ def test_every_call_but_a_read_is_refused_by_the_hook() -> None:
 
 @pytest.mark.usefixtures("account")
 def test_secrets_are_read_by_a_call_of_their_own_only(target: MotoTarget) -> None:
-    target.client("secretsmanager").create_secret(Name="aws-secret", SecretString="hidden")
+    with target.writing("a secret to look at"):
+        target.client("secretsmanager").create_secret(Name="aws-secret", SecretString="hidden")
     where = aws()
     assert where.client("secretsmanager").describe_secret(SecretId="aws-secret")["Name"] == "aws-secret"
     with pytest.raises(TargetError, match="reads no secret"):
@@ -140,3 +141,36 @@ def test_an_emulator_by_its_url_needs_no_permission(moto: OwnedProcess, tmp_path
     with pytest.raises(TargetError, match="is refused"):
         where.client("sns").create_topic(Name="x")
     where.destroy("Endpoint")
+
+
+class Turns:
+    """A pace that never waits and notes who was given a turn."""
+
+    def __init__(self) -> None:
+        self.given: list[tuple[str, str, str]] = []
+
+    def wait(self, account: str, region: str, service: str) -> None:
+        self.given.append((account, region, service))
+
+
+@pytest.mark.usefixtures("account")
+def test_every_request_to_an_account_waits_for_its_turn() -> None:
+    pace = Turns()
+    where = aws(pace=pace)
+    where.client("elbv2").describe_load_balancers()
+    where.client("sns").list_topics()
+    assert sorted(pace.given) == [
+        ("", "us-east-1", "sts"),
+        (ACCOUNT, "us-east-1", "elasticloadbalancing"),
+        (ACCOUNT, "us-east-1", "sns"),
+    ]
+    assert where.client("sns").meta.config.retries["mode"] == "adaptive"
+    with pytest.raises(TargetError, match="is refused"):
+        where.client("sns").create_topic(Name="x")
+    assert len(pace.given) == 3
+
+
+def test_an_emulator_is_asked_as_fast_as_it_answers(moto: OwnedProcess) -> None:
+    pace = Turns()
+    aws(endpoint_url=moto.endpoint_url, pace=pace).client("sns").list_topics()
+    assert pace.given == []

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
+from stackproof.calls import CallRecorder
+from stackproof.errors import TargetError
+from stackproof.model.call_log import CallKind
+from stackproof.ports import Target
+from stackproof.targets.aws import AwsTarget
 from stackproof.targets.guard import is_emulator_endpoint, reads_only
+from stackproof.targets.ministack import MiniStackTarget
+from stackproof.targets.moto import MotoTarget
 
 
 @pytest.mark.parametrize(
@@ -59,3 +69,84 @@ def test_reads_pass(operation: str) -> None:
 )
 def test_writes_and_secrets_do_not(operation: str, parameters: dict[str, Any]) -> None:
     assert not reads_only(operation, parameters)
+
+
+class Counter:
+    """A server on this machine that counts requests and answers each with an empty success."""
+
+    def __init__(self) -> None:
+        self.requests = 0
+        counter = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                counter.requests += 1
+                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                return
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+@pytest.fixture
+def counter() -> Iterator[Counter]:
+    server = Counter()
+    yield server
+    server.stop()
+
+
+RECORD = {"StreamName": "x", "Data": b"x", "PartitionKey": "x"}
+KINDS: list[Callable[[str, CallRecorder], Target]] = [
+    lambda url, calls: MotoTarget(url, calls=calls),
+    lambda url, calls: MiniStackTarget(url, calls=calls),
+    lambda url, calls: MiniStackTarget(url, calls=calls).in_account("210987654321"),
+    lambda url, calls: AwsTarget(region="us-east-1", endpoint_url=url, calls=calls),
+]
+
+
+@pytest.mark.parametrize("make", KINDS)
+def test_a_write_that_nobody_declared_never_leaves_the_process(
+    make: Callable[[str, CallRecorder], Target], counter: Counter
+) -> None:
+    calls = CallRecorder()
+    target = make(counter.url, calls)
+    for service, operation, arguments in (
+        ("sqs", "receive_message", {"QueueUrl": f"{counter.url}/1/x"}),
+        ("kinesis", "put_record", RECORD),
+        ("secretsmanager", "get_secret_value", {"SecretId": "x"}),
+    ):
+        with pytest.raises(TargetError, match=r"is refused: .* target\.writing") as caught:
+            getattr(target.client(service), operation)(**arguments)
+        assert caught.value.code == "ReadOnly"
+    assert counter.requests == 0
+    assert calls.log().refusals == ("kinesis:PutRecord", "secretsmanager:GetSecretValue", "sqs:ReceiveMessage")
+
+    target.client("kinesis").list_streams()
+    with target.writing("a test"), target.writing("that holds another one"):
+        target.client("kinesis").put_record(**RECORD)
+    assert counter.requests == 2
+    with pytest.raises(TargetError, match="is refused"):
+        target.client("kinesis").put_record(**RECORD)
+    log = calls.log()
+    assert (log.reads, log.writes, log.refused, counter.requests) == (1, 1, 4, 2)
+    assert {(each.target, each.declared) for each in log.counts if each.kind is CallKind.WRITE} == {
+        (target.name, "that holds another one")
+    }
+
+
+def test_an_account_is_written_to_only_if_it_is_allowed_whatever_is_declared() -> None:
+    where = AwsTarget(region="us-east-1")
+    with pytest.raises(TargetError, match="a test is refused: add --allow-changes"), where.writing("a test"):
+        pytest.fail("this block does not begin")

@@ -117,7 +117,8 @@ def test_the_dead_letter_queue_is_still_out_of_reach(careful: Opened) -> None:
     careful.pipeline.put([Sending(key="poisoned", data=b"no JSON", shard_id=shard)])
     assert careful.run.send("behind").late == ()
     sqs = careful.target.client("sqs")
-    told = sqs.receive_message(QueueUrl=careful.id_of("Queue"), WaitTimeSeconds=2)
+    with careful.target.writing("looking into the queue"):
+        told = sqs.receive_message(QueueUrl=careful.id_of("Queue"), WaitTimeSeconds=2)
     assert told.get("Messages", []) == []
 
 
@@ -133,7 +134,8 @@ def test_a_flow_without_its_mapping_or_its_stream_says_so(careful: Opened) -> No
         )
     api = careful.target.client("lambda")
     made = api.list_event_source_mappings(FunctionName=careful.id_of("Function"))["EventSourceMappings"]
-    for each in made:
-        api.delete_event_source_mapping(UUID=each["UUID"])
+    with careful.target.writing("tampering"):
+        for each in made:
+            api.delete_event_source_mapping(UUID=each["UUID"])
     with pytest.raises(TargetError, match="no mapping leads from Stream any more"):
         careful.pipeline.hand_over_again()

@@ -119,7 +119,8 @@ def test_parameters_reach_the_stack(ministack: OwnedProcess) -> None:
 
 
 def test_a_secret_is_read_and_a_missing_one_is_an_error(target: MiniStackTarget) -> None:
-    target.client("secretsmanager").create_secret(Name="known", SecretString="value")
+    with target.writing("a secret to look at"):
+        target.client("secretsmanager").create_secret(Name="known", SecretString="value")
     assert target.secret_value("known") == "value"
     with pytest.raises(TargetError, match="ResourceNotFoundException"):
         target.secret_value("unknown")

@@ -86,8 +86,9 @@ def test_what_is_changed_behind_the_stacks_back_is_seen(target: MotoTarget) -> N
 
     assert statuses() == ["IN_SYNC", "IN_SYNC"]
     queue, topic = (each.physical_id for each in live.resources)
-    target.client("sqs").set_queue_attributes(QueueUrl=queue, Attributes={"DelaySeconds": "7"})
-    target.client("sns").delete_topic(TopicArn=topic)
+    with target.writing("tampering"):
+        target.client("sqs").set_queue_attributes(QueueUrl=queue, Attributes={"DelaySeconds": "7"})
+        target.client("sns").delete_topic(TopicArn=topic)
     assert statuses() == ["MODIFIED", "DELETED"]
 
 
@@ -148,7 +149,8 @@ def test_assets_lie_in_the_bucket_that_the_template_names(target: MotoTarget, tm
     prover = Prover(template=made.template, deployment=live, target=target, readers=READERS, schemas=CfnLintSchemas())
     assert {"/Code/S3Bucket", "/Code/S3Key"} <= set(prover.prove("Function").proven)
 
-    target.client("s3").put_object(Bucket=f"cdk-assets-{ACCOUNT}-us-east-1", Key="1.zip", Body=b"other")
+    with target.writing("tampering"):
+        target.client("s3").put_object(Bucket=f"cdk-assets-{ACCOUNT}-us-east-1", Key="1.zip", Body=b"other")
     again = Prover(template=made.template, deployment=live, target=target, readers=READERS, schemas=CfnLintSchemas())
     assert "/Code/S3Key" in [each.path for each in again.prove("Function").differences]
 

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import IO
@@ -165,7 +166,9 @@ class _GateRun:
 
     def _prove(self) -> StageResult:
         with live_targets(self._project, LiveOptions()) as targets:
-            report = proven(self._synthesized.stacks, *targets, strict=self._strict)
+            report = replace(
+                proven(self._synthesized.stacks, *targets, strict=self._strict), calls=self._project.calls.log()
+            )
         self._write("prove.json", report)
         self._said.append(prove_text(report))
         return StageResult(

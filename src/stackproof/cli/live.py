@@ -6,7 +6,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -216,7 +216,7 @@ def prove(
     )
     stacks = chosen_stacks(assembly, stack)
     with live_targets(project, options) as targets:
-        report = proven(stacks, *targets, jobs=jobs, strict=strict)
+        report = replace(proven(stacks, *targets, jobs=jobs, strict=strict), calls=project.calls.log())
     write_text_or_json(wanted, report, lambda: prove_text(report, verbose=verbose))
     raise click.exceptions.Exit(report.exit_code)
 
@@ -251,7 +251,7 @@ def _proven_on(
                 template=stack.template,
                 deployment=deployment,
                 target=where,
-                readers=readers(),
+                readers=readers(where, deployment),
                 schemas=schemas(),
                 patience=Patience(),
             )

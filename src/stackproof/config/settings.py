@@ -63,6 +63,7 @@ class Settings:
     engines: Mapping[str, EngineSettings] = field(default_factory=dict)
     targets: tuple[str, ...] = ("moto",)
     allowed_accounts: tuple[str, ...] = ()
+    calls_per_second: Mapping[str, float] = field(default_factory=dict)
     reports: Path
     suites: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -127,6 +128,7 @@ def load_settings(root: Path) -> Settings:
         else {},
         targets=_targets(table, file),
         allowed_accounts=tuple(sorted(table.get("allowed_accounts", ()))),
+        calls_per_second={name: float(rate) for name, rate in table.get("calls_per_second", {}).items()},
         reports=root / table.get("reports", "reports"),
         suites={name: tuple(arguments) for name, arguments in table.get("suites", {}).items()},
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from stackproof import __version__
+from stackproof.model.call_log import CallLog
 from stackproof.model.finding import Finding, Kind, Level, Notification, RuleCount
 from stackproof.model.json import JsonObject, JsonValue, as_int
 from stackproof.model.ledger import LedgerEntry
@@ -194,6 +195,7 @@ class ProveReport:
     notifications: tuple[Notification, ...] = ()
     strict: bool = False
     by_target: Mapping[str, tuple[ResourceProof, ...]] = field(default_factory=dict)
+    calls: CallLog = field(default_factory=CallLog)
 
     @property
     def coverage(self) -> Coverage:
@@ -201,11 +203,12 @@ class ProveReport:
 
     @property
     def exit_code(self) -> int:
-        """1 if anything differs or is gone, 3 if a resource that should be seen could not be judged at all."""
+        """1 if anything differs or is gone, 3 if a resource could not be judged at all or a call was refused."""
         differs = any(each.status in {DriftStatus.MODIFIED, DriftStatus.DELETED} for each in self.proofs)
         nothing = not any(each.is_proven or each.status is DriftStatus.DELETED for each in self.proofs)
         unread = any(each.status is DriftStatus.NOT_CHECKED and not each.custom for each in self.proofs)
-        incomplete = nothing or unread or any(each.level is Level.ERROR for each in self.notifications)
+        broken = bool(self.calls.refused) or any(each.level is Level.ERROR for each in self.notifications)
+        incomplete = nothing or unread or broken
         if incomplete or (self.strict and self.coverage.properties_unproven):
             return 3
         return 1 if differs else 0
@@ -227,6 +230,7 @@ class ProveReport:
             "targets": {name: Coverage.of(proofs).to_dict() for name, proofs in self.by_target.items()},
             "differences": [row for proof in self.proofs for row in _difference_rows(proof)],
             "unproven": [row for proof in self.proofs for row in _unproven_rows(proof)],
+            "calls": self.calls.to_dict(),
             "notifications": [each.to_dict() for each in self.notifications],
             "exit_code": self.exit_code,
         }

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from stackproof.model.json import JsonObject, JsonValue
+from stackproof.model.json import JsonObject, JsonValue, as_strings
 
 __all__ = ["ResourceSchema"]
 
@@ -28,6 +28,11 @@ class ResourceSchema:
         if not isinstance(values, list):
             return frozenset()
         return frozenset(str(each).removeprefix("/properties").replace("/properties/", "/") for each in values)
+
+    def permissions(self, handler: str) -> tuple[str, ...]:
+        """The IAM actions that CloudFormation needs to "create", "read", "update", "delete" or "list" the type."""
+        handlers = _mapping(self.document, "handlers")
+        return tuple(sorted(as_strings(_mapping(handlers, handler).get("permissions", ()))))
 
     def is_write_only(self, path: str) -> bool:
         """Whether the property, or one above it, can be set but never be read."""

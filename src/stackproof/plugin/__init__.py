@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from stackproof.calls import CallRecorder
 from stackproof.config.settings import parse_targets
 from stackproof.errors import ConfigError, StackproofError
 from stackproof.plugin.controller import Controller
-from stackproof.plugin.outcomes import CATEGORY, LEDGERS, facts_of, facts_on
+from stackproof.plugin.outcomes import CALLS, CATEGORY, LEDGERS, facts_of, facts_on
 from stackproof.plugin.run import RUN, close_run, join_run
 from stackproof.suite_rules import judge_test
 
@@ -68,6 +69,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "allow_suite_rule(rule_id, reason): keep a test that a rule about test code (SP001 …) refuses"
     )
     config.stash[RUN] = join_run(config)
+    config.stash[CALLS] = CallRecorder()
     if not _is_project(config.rootpath):
         return
     from stackproof.plugin import fixtures, flows  # noqa: PLC0415 - another project's `pytest --help` does not pay
@@ -95,6 +97,13 @@ def pytest_configure_node(node: Any) -> None:  # noqa: ANN401 - xdist is optiona
     """Every worker joins the controller's run."""
     run = node.config.stash[RUN]
     node.workerinput["stackproof"] = {"directory": str(run.directory), "owner": run.owner}
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker hands its calls to the controller."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["stackproof"] = session.config.stash[CALLS].log().to_dict()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

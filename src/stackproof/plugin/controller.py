@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from stackproof.model.call_log import CallLog
 from stackproof.model.flow import FlowFact
 from stackproof.model.json import JsonValue
 from stackproof.model.observation import Coverage, ResourceProof
 from stackproof.plugin.fixtures import target_names
-from stackproof.plugin.outcomes import facts_on
+from stackproof.plugin.outcomes import CALLS, facts_on
 
 __all__ = ["Controller"]
 
@@ -36,6 +37,7 @@ class Controller:
         self._flows: list[FlowFact] = []
         self._codes: set[int] = set()
         self._tests: dict[str, int] = {}
+        self._worker_calls: list[CallLog] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         facts = facts_on(report)
@@ -59,15 +61,19 @@ class Controller:
             self._codes.add(int(facts_on(report).get("exit_code", 3)))
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, error: object) -> None:
-        """A worker that crashed leaves a test without a verdict."""
+    def pytest_testnodedown(self, node: Any, error: object) -> None:  # noqa: ANN401 - xdist is optional
+        """A worker that crashed leaves a test without a verdict; one that ended says what it called."""
         if error:
             self._codes.add(3)
+        called = getattr(node, "workeroutput", {}).get("stackproof")
+        if called is not None:
+            self._worker_calls.append(CallLog.from_dict(called))
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:  # noqa: ANN401 - pytest's reporter is not public
-        if not self._proofs and not self._rules and not self._flows:
+        calls = self._calls()
+        if not self._proofs and not self._rules and not self._flows and not calls.counts:
             return
-        from stackproof.reporters.terminal import coverage_line, flow_lines, share_lines  # noqa: PLC0415
+        from stackproof.reporters.terminal import calls_line, coverage_line, flow_lines, share_lines  # noqa: PLC0415
 
         terminalreporter.section("stackproof")
         if self._rules:
@@ -86,10 +92,14 @@ class Controller:
 
         for line in flow_lines(self._flows):
             terminalreporter.write_line(line)
+        if calls.counts:
+            terminalreporter.write_line(calls_line(calls))
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """3 outranks 1: what could not be judged is no violation."""
+        """3 outranks 1: what could not be judged is no violation. A refused call is 3, also if a test swallowed it."""
+        if self._calls().refused:
+            self._codes.add(3)
         worst = next((code for code in (2, 3) if code in self._codes), None)
         status = worst if worst is not None else _RESTATED.get(exitstatus, exitstatus)  # type: ignore[call-overload]
         if not self._config.option.collectonly:
@@ -97,6 +107,10 @@ class Controller:
         file = self._config.getoption("stackproof_report")
         if file:
             self._write(Path(file), int(status))
+
+    def _calls(self) -> CallLog:
+        """What all processes of the run called so far."""
+        return self._config.stash[CALLS].log().merged(*self._worker_calls)
 
     @property
     def _target(self) -> str:
@@ -114,6 +128,7 @@ class Controller:
     def _write(self, file: Path, status: int) -> None:
         proofs = _placed(self._proofs)
         report: dict[str, JsonValue] = {
+            "calls": self._calls().to_dict(),
             "exit_code": status,
             "target": self._target,
             "tests": dict(sorted(self._tests.items())),

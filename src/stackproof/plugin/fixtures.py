@@ -18,7 +18,7 @@ from stackproof.model.json import JsonValue
 from stackproof.model.observation import DriftStatus, ResourceProof
 from stackproof.model.report import RuleVerdict
 from stackproof.plugin.coverage import add_synth_coverage, measures_coverage
-from stackproof.plugin.outcomes import LEDGERS, conclude, facts_of
+from stackproof.plugin.outcomes import CALLS, LEDGERS, conclude, facts_of
 from stackproof.plugin.run import PROCESS, RUN, Run
 from stackproof.ports import SchemaSource, Target
 from stackproof.prove import Patience, Prover
@@ -55,7 +55,11 @@ _VERDICTS = pytest.StashKey[dict[str, RuleVerdict]]()
 
 def project_of(config: pytest.Config) -> Project:
     """The project around pytest's root directory."""
-    return Project(settings=load_settings(find_root(config.rootpath)))
+    return Project(
+        settings=load_settings(find_root(config.rootpath)),
+        calls=config.stash[CALLS],
+        processes=getattr(config, "workerinput", {}).get("workercount", 1),
+    )
 
 
 def assembly_of(config: pytest.Config) -> Assembly:
@@ -242,7 +246,7 @@ def _prover(stack: Stack, deployment: Deployment, target: Target, source: Schema
         template=stack.template,
         deployment=deployment,
         target=target,
-        readers=readers(),
+        readers=readers(target, deployment),
         schemas=source,
         patience=Patience(),
     )

@@ -6,9 +6,13 @@ from typing import Any, NoReturn, Protocol
 
 import pytest
 
+from stackproof.calls import CallRecorder
 from stackproof.model.json import JsonValue
 
-__all__ = ["CATEGORY", "FACTS", "LEDGERS", "Facts", "Ledger", "conclude", "facts_of", "facts_on"]
+__all__ = ["CALLS", "CATEGORY", "FACTS", "LEDGERS", "Facts", "Ledger", "conclude", "facts_of", "facts_on"]
+
+CALLS = pytest.StashKey[CallRecorder]()
+"""Counts what the targets of this process are asked."""
 
 CATEGORY = pytest.StashKey[str]()
 FACTS = pytest.StashKey[dict[str, JsonValue]]()

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from stackproof.config.settings import EMULATORS
+from stackproof.model.call_log import CallLog
 from stackproof.model.finding import Level, Notification
 from stackproof.model.flow import FlowFact
 from stackproof.model.json import JsonValue
@@ -15,7 +16,7 @@ from stackproof.model.report import GateReport, ProveReport
 from stackproof.reporters.wording import verdict_word, visible
 from stackproof.union import shares
 
-__all__ = ["coverage_line", "flow_lines", "gate_text", "notification_lines", "prove_text", "share_lines"]
+__all__ = ["calls_line", "coverage_line", "flow_lines", "gate_text", "notification_lines", "prove_text", "share_lines"]
 
 _WIDTH = 80
 _SHOWN_VALUE = 60
@@ -38,7 +39,20 @@ def prove_text(report: ProveReport, *, verbose: bool = False) -> str:
     lines.append(coverage_line(report.coverage, report.target))
     if report.reasons:
         lines.append("not proven: " + ", ".join(f"{count} {reason}" for reason, count in report.reasons.items()))
+    if report.calls.counts:
+        lines.append(calls_line(report.calls))
     return "\n".join(lines) + "\n"
+
+
+def calls_line(calls: CallLog) -> str:
+    """How often the target was called, and what was refused."""
+    total = calls.reads + calls.writes
+    line = f"{_several(total, 'call')}: {_several(calls.reads, 'read')}, {_several(calls.writes, 'write')}"
+    return f"{line}, {calls.refused} refused ({', '.join(calls.refusals)})" if calls.refused else line
+
+
+def _several(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def share_lines(by_target: Mapping[str, Sequence[ResourceProof]]) -> Iterator[str]:

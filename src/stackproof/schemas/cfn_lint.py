@@ -11,7 +11,7 @@ from stackproof.errors import ConfigError, EngineError
 from stackproof.model.json import JsonObject
 from stackproof.model.schema import ResourceSchema
 
-__all__ = ["CfnLintSchemas"]
+__all__ = ["CfnLintSchemas", "cfn_lint_data", "read_object"]
 
 
 class CfnLintSchemas:
@@ -31,7 +31,7 @@ class CfnLintSchemas:
         name = self._index().get(resource_type)
         if name is None:
             return None
-        document = _read(self._schemas_folder() / "resources" / f"{name}.json")
+        document = read_object(self._schemas_folder() / "resources" / f"{name}.json")
         found = ResourceSchema(resource_type=resource_type, document=document)
         self._schemas[resource_type] = found
         return found
@@ -48,20 +48,26 @@ class CfnLintSchemas:
             if not region.is_file():
                 raise ConfigError(f"there are no resource schemas for the region {self._region!r}")
             serverless = providers / "sam.json"
-            found = {**(_read(serverless) if serverless.is_file() else {}), **_read(region)}
+            found = {**(read_object(serverless) if serverless.is_file() else {}), **read_object(region)}
             self._files = {name: str(file) for name, file in found.items()}
         return self._files
 
     def _schemas_folder(self) -> Path:
         if self._folder is None:
-            spec = find_spec("cfnlint")
-            if spec is None or not spec.submodule_search_locations:
-                raise EngineError("cfn-lint, which brings the resource schemas, is not installed")
-            self._folder = Path(spec.submodule_search_locations[0]) / "data" / "schemas"
+            self._folder = cfn_lint_data() / "schemas"
         return self._folder
 
 
-def _read(file: Path) -> JsonObject:
+def cfn_lint_data() -> Path:
+    """The folder of cfn-lint's own data."""
+    spec = find_spec("cfnlint")
+    if spec is None or not spec.submodule_search_locations:
+        raise EngineError("cfn-lint, which brings the resource schemas, is not installed")
+    return Path(spec.submodule_search_locations[0]) / "data"
+
+
+def read_object(file: Path) -> JsonObject:
+    """One of its files."""
     try:
         document = json.loads(file.read_bytes())
     except (OSError, ValueError) as error:

@@ -8,13 +8,17 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, Final
 
+from stackproof.calls import CallRecorder
 from stackproof.errors import TargetError
 from stackproof.model.assembly import Stack
 from stackproof.model.deployment import Deployment
+from stackproof.model.iam_action import prefix_of
 from stackproof.model.observation import UnprovenReason
+from stackproof.pacing import TokenBuckets
+from stackproof.ports import Pace
 from stackproof.targets.cloudformation import CloudFormation, Place
 from stackproof.targets.failures import reason_of, translated_errors
-from stackproof.targets.guard import is_emulator_endpoint, refuse_writes
+from stackproof.targets.guard import Guard, is_emulator_endpoint
 from stackproof.targets.sessions import account_session, emulator_client, emulator_session
 
 __all__ = ["AwsTarget"]
@@ -31,7 +35,7 @@ class AwsTarget:
     An endpoint anywhere else is taken for AWS.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - who signs in, where, what is allowed, and who is told
         self,
         *,
         profile: str | None = None,
@@ -42,6 +46,8 @@ class AwsTarget:
         endpoint_url: str | None = None,
         parameters: Mapping[str, str] | None = None,
         progress: Callable[[str], None] = lambda _: None,
+        calls: CallRecorder | None = None,
+        pace: Pace | None = None,
     ) -> None:
         self.endpoint_url = endpoint_url
         self._profile = profile
@@ -54,7 +60,8 @@ class AwsTarget:
         self._emulator = is_emulator_endpoint(endpoint_url)
         self._clients: dict[str, Any] = {}
         self._lock = threading.RLock()
-        self._may_write = False
+        self._pace = pace or TokenBuckets()
+        self._guard = Guard(self.name, calls or CallRecorder())
 
     @property
     def name(self) -> str:
@@ -82,7 +89,7 @@ class AwsTarget:
             return self._clients[service]
 
     def deploy(self, stack: Stack) -> Deployment:
-        with self._writing(f"deploying stack {stack.name}"):
+        with self.writing(f"deploying stack {stack.name}"):
             self._refuse_other_environment(stack)
             return self._stacks.deploy(stack)
 
@@ -90,7 +97,7 @@ class AwsTarget:
         return self._stacks.deployment(stack_name)
 
     def destroy(self, stack_name: str) -> None:
-        with self._writing(f"deleting stack {stack_name}"):
+        with self.writing(f"deleting stack {stack_name}"):
             self._stacks.destroy(stack_name)
 
     def not_emulated(self, resource_type: str, property_path: str) -> bool:  # noqa: ARG002 - the port's signature
@@ -102,31 +109,28 @@ class AwsTarget:
     def secret_value(self, secret_id: str) -> str:
         """The value of a secret, for a test that has to use it; it must reach neither report nor log."""
         with translated_errors("reading a secret"):
-            client = self._new_client("secretsmanager", guarded=False)
+            client = self._new_client("secretsmanager", reads_secrets=True)
             return str(client.get_secret_value(SecretId=secret_id)["SecretString"])
 
     # -- guard
 
     @contextmanager
-    def _writing(self, doing: str) -> Iterator[None]:
+    def writing(self, why: str) -> Iterator[None]:
         """A block in which calls may change the account; refused unless the account and the run allow it."""
         if not self._emulator:
             if not self._allow_changes:
-                raise TargetError(f"{doing} is refused: add --allow-changes to change a real account", code="Refused")
+                raise TargetError(f"{why} is refused: add --allow-changes to change a real account", code="Refused")
             if not self._allowed_accounts:
                 raise TargetError(
-                    f"{doing} is refused: allowed_accounts of [tool.stackproof] names no account", code="Refused"
+                    f"{why} is refused: allowed_accounts of [tool.stackproof] names no account", code="Refused"
                 )
             if self.account not in self._allowed_accounts:
                 raise TargetError(
-                    f"{doing} is refused: account {self.account} is not in allowed_accounts of [tool.stackproof]",
+                    f"{why} is refused: account {self.account} is not in allowed_accounts of [tool.stackproof]",
                     code="Refused",
                 )
-        self._may_write = True
-        try:
+        with self._guard.writing(why):
             yield
-        finally:
-            self._may_write = False
 
     def _refuse_other_environment(self, stack: Stack) -> None:
         """A stack that was synthesized for one account and region does not go into another."""
@@ -147,9 +151,9 @@ class AwsTarget:
         if self._emulator:
             return emulator_session(self._region or "us-east-1")
         with translated_errors("signing in to AWS"):
-            return account_session(self._profile, self._region, self._role_arn)
+            return account_session(self._profile, self._region, self._role_arn, watched=self._guard.watched)
 
-    def _new_client(self, service: str, *, guarded: bool = True) -> Any:  # noqa: ANN401
+    def _new_client(self, service: str, *, reads_secrets: bool = False) -> Any:  # noqa: ANN401
         if self._emulator:
             client = emulator_client(service, str(self.endpoint_url), self.region, self._session)
         else:
@@ -159,11 +163,14 @@ class AwsTarget:
                 service,
                 region_name=self.region,
                 endpoint_url=self.endpoint_url,
-                config=Config(retries={"mode": "standard", "total_max_attempts": 5}, max_pool_connections=64),
+                config=Config(retries={"mode": "adaptive", "total_max_attempts": 5}, max_pool_connections=64),
             )
-        if guarded:
-            refuse_writes(client.meta.events, may_write=lambda: self._may_write)
-        return client
+            client.meta.events.register("before-send.*.*", lambda **_: self._take_turn(service))
+        return self._guard.watched(client, reads_secrets=reads_secrets)
+
+    def _take_turn(self, service: str) -> None:
+        """Wait until one more request may be sent, also a repeated one; whose account it is, sts is still to say."""
+        self._pace.wait("" if service == "sts" else self.account, self.region, prefix_of(service))
 
     @cached_property
     def _stacks(self) -> CloudFormation:

@@ -6,13 +6,16 @@ import json
 import os
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import Any
 
+from stackproof.calls import CallRecorder
 from stackproof.model.json import JsonObject
 from stackproof.model.observation import UnprovenReason
 from stackproof.targets.cloudformation import CloudFormation, Place
 from stackproof.targets.failures import reason_of, translated_errors
+from stackproof.targets.guard import Guard
 from stackproof.targets.sessions import emulator_client, emulator_session
 
 __all__ = ["Emulator", "emulator_environment"]
@@ -34,6 +37,7 @@ def emulator_environment(*, keep: Callable[[str], bool], **own: str) -> dict[str
 class Emulator:
     """The part of `ports.Target` that is the same for all emulators; any number of processes may use one at once."""
 
+    name: str
     partition = "aws"
     _deadline: float
     """Seconds that CloudFormation may take."""
@@ -47,6 +51,7 @@ class Emulator:
         region: str = "us-east-1",
         parameters: Mapping[str, str] | None = None,
         progress: Callable[[str], None] = lambda _: None,
+        calls: CallRecorder | None = None,
     ) -> None:
         self.endpoint_url = endpoint_url
         self.region = region
@@ -54,6 +59,7 @@ class Emulator:
         self._progress = progress
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
+        self._guard = Guard(self.name, calls or CallRecorder())
 
     @cached_property
     def account(self) -> str:
@@ -84,11 +90,16 @@ class Emulator:
     def client(self, service: str) -> Any:  # noqa: ANN401 - botocore makes its clients at run time
         with self._lock:
             if service not in self._clients:
-                self._clients[service] = emulator_client(service, self.endpoint_url, self.region, self._session)
+                self._clients[service] = self._guard.watched(self._new_client(service))
             return self._clients[service]
 
+    def writing(self, why: str) -> AbstractContextManager[None]:
+        """A block in which calls may change something."""
+        return self._guard.writing(why)
+
     def destroy(self, stack_name: str) -> None:
-        self._stacks.destroy(stack_name)
+        with self.writing(f"deleting stack {stack_name}"):
+            self._stacks.destroy(stack_name)
 
     def translated(self, error: Exception) -> UnprovenReason | None:
         return reason_of(error)
@@ -96,7 +107,11 @@ class Emulator:
     def secret_value(self, secret_id: str) -> str:
         """The value of a secret, for a test that has to use it; it must reach neither report nor log."""
         with translated_errors("reading a secret"):
-            return str(self.client("secretsmanager").get_secret_value(SecretId=secret_id)["SecretString"])
+            client = self._guard.watched(self._new_client("secretsmanager"), reads_secrets=True)
+            return str(client.get_secret_value(SecretId=secret_id)["SecretString"])
+
+    def _new_client(self, service: str) -> Any:  # noqa: ANN401 - botocore makes its clients at run time
+        return emulator_client(service, self.endpoint_url, self.region, self._session)
 
     def _zones(self) -> tuple[str, ...]:
         zones = self.client("ec2").describe_availability_zones()["AvailabilityZones"]

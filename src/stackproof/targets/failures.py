@@ -60,10 +60,15 @@ def error_code(error: Exception) -> str:
 
 
 def reason_of(error: Exception) -> UnprovenReason | None:
-    """Why a read failed; None for what is no answer of the service, or an answer that a reader should have known."""
+    """Why a read failed; None for what is no answer of the service, or an answer that a reader should have known.
+
+    A reader that knows the reason itself raises a TargetError with it for a code.
+    """
     from botocore.exceptions import ClientError, HTTPClientError, NoCredentialsError  # noqa: PLC0415 - heavy
     from botocore.exceptions import ConnectionError as BotocoreConnectionError  # noqa: PLC0415
 
+    if isinstance(error, TargetError) and error.code in {each.value for each in UnprovenReason}:
+        return UnprovenReason(error.code)
     if isinstance(error, NoCredentialsError):
         return UnprovenReason.DENIED
     if isinstance(error, HTTPClientError | BotocoreConnectionError):

@@ -1,31 +1,26 @@
-"""What keeps a run from changing an account: which endpoints are AWS, and a hook that lets only reads pass."""
+"""What keeps a run from changing an account: which endpoints are AWS, and a hook that lets only reads pass.
+
+The hook is the same on every target, so that what would be refused in an account is refused on an emulator.
+"""
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from stackproof.calls import CallRecorder
 from stackproof.errors import TargetError
+from stackproof.model.call_log import CallKind
+from stackproof.model.iam_action import gives_secret, only_reads
 
-__all__ = ["is_emulator_endpoint", "reads_only", "refuse_writes"]
-
-_READS: Final = ("BatchGet", "Describe", "Estimate", "Get", "Head", "List", "Lookup", "Search", "Select", "Simulate")
-_SECRETS: Final = frozenset(
-    {
-        "BatchGetSecretValue",
-        "GetAuthorizationToken",
-        "GetFederationToken",
-        "GetPasswordData",
-        "GetRoleCredentials",
-        "GetSecretValue",
-        "GetSessionToken",
-    }
-)
-"""Reads by their name that give a secret away."""
+__all__ = ["Guard", "is_emulator_endpoint", "reads_only", "refuse_writes"]
 
 _SIGN_IN: Final = "AssumeRole"
+_READING_SECRETS: Final = "GetSecretValue"
 
 
 def is_emulator_endpoint(endpoint_url: str | None) -> bool:
@@ -41,23 +36,73 @@ def is_emulator_endpoint(endpoint_url: str | None) -> bool:
 
 def reads_only(operation: str, parameters: Mapping[str, Any]) -> bool:
     """Whether an API operation, by its name and parameters, neither changes anything nor gives a secret away."""
-    if operation in _SECRETS or parameters.get("WithDecryption"):
+    if gives_secret(operation) or parameters.get("WithDecryption"):
         return False
-    return operation.startswith(_READS) or operation == _SIGN_IN
+    return only_reads(operation) or operation == _SIGN_IN
 
 
-def refuse_writes(events: Any, *, may_write: Callable[[], bool]) -> None:  # noqa: ANN401 - botocore's event system
-    """Hook into a session's events: a call that is no read is refused before it is sent, unless it may be."""
+def refuse_writes(
+    events: Any,  # noqa: ANN401 - botocore's event system
+    *,
+    may_write: Callable[[], bool],
+    noted: Callable[[str, str, CallKind], None] = lambda *_: None,
+    reads_secrets: bool = False,
+) -> None:
+    """Hook into a session's events: a call that is no read is refused before it is sent, unless it may be.
+
+    `noted` is told of every call; `reads_secrets` lets the value of a secret be read.
+    """
 
     def before(params: Mapping[str, Any], model: Any, **_: object) -> None:  # noqa: ANN401
-        operation = str(model.name)
-        if not may_write() and not reads_only(operation, params):
-            service = str(model.service_model.service_name)
+        service, operation = str(model.service_model.service_name), str(model.name)
+        if reads_only(operation, params) or (reads_secrets and operation == _READING_SECRETS):
+            noted(service, operation, CallKind.READ)
+        elif may_write():
+            noted(service, operation, CallKind.WRITE)
+        else:
+            noted(service, operation, CallKind.REFUSED)
             raise TargetError(
-                f"{service}:{operation} is refused: this run only reads, and reads no secret",
+                f"{service}:{operation} is refused: this run only reads, and reads no secret; "
+                'what has to write declares it: with target.writing("why"): …',
                 service=service,
                 operation=operation,
                 code="ReadOnly",
             )
 
     events.register("provide-client-params.*.*", before)
+
+
+class Guard:
+    """One target's part in a run: every call is recorded, and writes are sent only while one is declared."""
+
+    def __init__(self, target: str, calls: CallRecorder) -> None:
+        self.calls = calls
+        self._target = target
+        self._lock = threading.Lock()
+        self._declared: list[str] = []
+
+    @contextmanager
+    def writing(self, why: str) -> Iterator[None]:
+        """A block in which calls may change something, also from threads that it starts; it may hold another one."""
+        with self._lock:
+            self._declared.append(why)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._declared.remove(why)
+
+    def watched(self, client: Any, *, reads_secrets: bool = False) -> Any:  # noqa: ANN401 - botocore's
+        """The client, guarded and recorded."""
+        refuse_writes(
+            client.meta.events,
+            may_write=lambda: bool(self._declared),
+            noted=self._note,
+            reads_secrets=reads_secrets,
+        )
+        return client
+
+    def _note(self, service: str, operation: str, kind: CallKind) -> None:
+        with self._lock:
+            why = self._declared[-1] if kind is CallKind.WRITE and self._declared else ""
+        self.calls.record(self._target, service, operation, kind, why)

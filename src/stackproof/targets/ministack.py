@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from stackproof.calls import CallRecorder
 from stackproof.errors import TargetError
 from stackproof.model.assembly import Stack
 from stackproof.model.deployment import Deployment
@@ -73,8 +74,9 @@ class MiniStackTarget(Emulator):
         account: str = _ACCOUNT,
         parameters: Mapping[str, str] | None = None,
         progress: Callable[[str], None] = lambda _: None,
+        calls: CallRecorder | None = None,
     ) -> None:
-        super().__init__(endpoint_url, region=region, parameters=parameters, progress=progress)
+        super().__init__(endpoint_url, region=region, parameters=parameters, progress=progress, calls=calls)
         self.account = self._key = account  # the access key says which of its accounts is meant
         self._known: dict[str, bool] = {}
 
@@ -86,6 +88,7 @@ class MiniStackTarget(Emulator):
             account=account,
             parameters=self._parameters,
             progress=self._progress,
+            calls=self._guard.calls,
         )
 
     def deploy(self, stack: Stack) -> Deployment:
@@ -93,6 +96,10 @@ class MiniStackTarget(Emulator):
 
         What is left out, and why, stands in the `Metadata` of the deployed template and in the deployment.
         """
+        with self.writing(f"deploying stack {stack.name}"):
+            return self._deployed_anew(stack)
+
+    def _deployed_anew(self, stack: Stack) -> Deployment:
         source = digest(stack.template.body)
         if self._stacks.described(stack.name) is not None:
             if _note(self._deployed_body(stack.name)).get("source") == source and not self._parameters:

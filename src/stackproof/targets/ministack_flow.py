@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -58,7 +59,8 @@ def open_database(
         database=str(secret["dbname"]),
     )
     try:
-        with translated_errors("pointing the secret at the database"):
+        doing = "pointing the secret at the database"
+        with translated_errors(doing), target.writing(doing):
             moved = {**secret, "host": database.said["host"], "port": int(database.said["port"])}
             target.client("secretsmanager").put_secret_value(SecretId=secret_id, SecretString=json.dumps(moved))
         if declared.ca_bundle is not None:
@@ -70,7 +72,8 @@ def open_database(
 
 
 def _trust(target: MiniStackTarget, function: str, variable: str, ca_bundle: str) -> None:
-    with translated_errors("having the function trust the run's authority"):
+    doing = "having the function trust the run's authority"
+    with translated_errors(doing), target.writing(doing):
         api = target.client("lambda")
         found = api.get_function_configuration(FunctionName=function).get("Environment", {}).get("Variables", {})
         api.update_function_configuration(
@@ -112,7 +115,7 @@ class MiniStackPipeline:
     def put(self, sendings: Sequence[Sending]) -> tuple[Receipt, ...]:
         keys = self._hash_keys()
         receipts = []
-        with translated_errors(f"putting records on {self._declared.stream}"):
+        with self._writing(f"putting records on {self._declared.stream}"):
             for each in sendings:  # one by one, since the order within a batch is not promised
                 answer = self._place.client("kinesis").put_record(
                     StreamName=self._stream,
@@ -132,7 +135,7 @@ class MiniStackPipeline:
         the stream from now on comes behind all that is handed over again.
         """
         api = self._place.client("lambda")
-        with translated_errors(f"making the mapping of {self._declared.stream} anew"):
+        with self._writing(f"making the mapping of {self._declared.stream} anew"):
             for each in self._mappings():
                 api.delete_event_source_mapping(UUID=each["UUID"])
                 kept = {name: each[name] for name in _MAPPING_SETTINGS if each.get(name)}
@@ -151,7 +154,7 @@ class MiniStackPipeline:
                     raise TargetError("the stream is not handed over again", code="Deadline")
 
     def invoke(self, event: JsonObject) -> JsonValue:
-        with translated_errors(f"invoking {self._declared.function}"):
+        with self._writing(f"invoking {self._declared.function}"):
             answer = self._place.client("lambda").invoke(FunctionName=self._function, Payload=json.dumps(event))
             payload = answer["Payload"].read()
         if answer.get("FunctionError"):
@@ -167,7 +170,7 @@ class MiniStackPipeline:
         return self._database.rows(self._declared.rows)
 
     def listen(self, topic_arn: str) -> str:
-        with translated_errors(f"subscribing to {topic_arn}"):
+        with self._writing(f"subscribing to {topic_arn}"):
             sqs = self._place.client("sqs")
             url = str(sqs.create_queue(QueueName=f"stackproof-{uuid.uuid4().hex}")["QueueUrl"])
             arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -180,7 +183,7 @@ class MiniStackPipeline:
         _, url = listener.split(" ")
         sqs = self._place.client("sqs")
         found: list[JsonObject] = []
-        with translated_errors("reading what a topic published"):
+        with self._writing("reading what a topic published"):
             messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages", ())
             for each in messages:
                 found.extend(_published(each))
@@ -189,16 +192,21 @@ class MiniStackPipeline:
 
     def stop_listening(self, listener: str) -> None:
         subscription, url = listener.split(" ")
-        with translated_errors("taking a subscription back"):
+        with self._writing("taking a subscription back"):
             self._place.client("sns").unsubscribe(SubscriptionArn=subscription)
             self._place.client("sqs").delete_queue(QueueUrl=url)
 
     def set_alarms(self, names: Iterable[str], reason: str) -> None:
         api = self._place.client("cloudwatch")
-        with translated_errors("setting an alarm"):
+        with self._writing("setting an alarm"):
             for each in names:
                 for state in ("OK", "ALARM"):  # an alarm acts when its state changes, and it may be in ALARM already
                     api.set_alarm_state(AlarmName=each, StateValue=state, StateReason=reason)
+
+    @contextmanager
+    def _writing(self, doing: str) -> Iterator[None]:
+        with translated_errors(doing), self._place.writing(doing):
+            yield
 
     def _mappings(self) -> Sequence[Mapping[str, Any]]:
         found: Sequence[Mapping[str, Any]] = self._place.client("lambda").list_event_source_mappings(

@@ -50,6 +50,10 @@ class MotoTarget(Emulator):
 
         The emulator does not carry an update on to what depends on the updated resource, so it does without updates.
         """
+        with self.writing(f"deploying stack {stack.name}"):
+            return self._deployed_anew(stack)
+
+    def _deployed_anew(self, stack: Stack) -> Deployment:
         if self._stacks.described(stack.name) is not None:
             if self._deployed_body(stack.name) == stack.template.body and not self._parameters:
                 return self._stacks.deployment(stack.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any, Final
 
 __all__ = ["account_session", "emulator_client", "emulator_session"]
@@ -52,8 +53,17 @@ def emulator_client(service: str, endpoint_url: str, region: str, session: Any =
     )
 
 
-def account_session(profile: str | None, region: str | None, role_arn: str | None) -> Any:  # noqa: ANN401
-    """A session with the user's own credentials, or with those of a role that they may assume (renewed by itself)."""
+def account_session(
+    profile: str | None,
+    region: str | None,
+    role_arn: str | None,
+    *,
+    watched: Callable[[Any], Any] = lambda client: client,
+) -> Any:  # noqa: ANN401
+    """A session with the user's own credentials, or with those of a role that they may assume (renewed by itself).
+
+    `watched` is given the client that assumes the role.
+    """
     import boto3  # noqa: PLC0415 - takes a tenth of a second
     import botocore.session  # noqa: PLC0415
     from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials  # noqa: PLC0415
@@ -61,8 +71,9 @@ def account_session(profile: str | None, region: str | None, role_arn: str | Non
     own = boto3.Session(profile_name=profile, region_name=region)
     if role_arn is None:
         return own
+    create = own._session.create_client  # noqa: SLF001 - boto3 offers no other way to botocore's
     fetcher = AssumeRoleCredentialFetcher(
-        client_creator=own._session.create_client,  # noqa: SLF001 - boto3 offers no other way to botocore's
+        client_creator=lambda *args, **kwargs: watched(create(*args, **kwargs)),
         source_credentials=own.get_credentials(),
         role_arn=role_arn,
         extra_args={"RoleSessionName": "stackproof"},

@@ -1,0 +1,115 @@
+"""`stackproof iam-policy`."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import click
+
+from stackproof.cli.live import chosen_stacks
+from stackproof.cli.options import cache_option, context_option, open_project, progress
+from stackproof.config.settings import parse_context
+from stackproof.errors import ConfigError
+from stackproof.model.json import JsonValue, canonical
+from stackproof.permissions import MANAGED_POLICY_SIZE, Permissions, Purpose
+from stackproof.wiring import found_stacks
+
+__all__ = ["iam_policy"]
+
+_REGION = r"[a-z]{2}(-[a-z]+)+-[0-9]|\*"
+
+
+@click.command("iam-policy")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--for",
+    "purpose",
+    type=click.Choice([each.value for each in Purpose]),
+    default=Purpose.PROVE.value,
+    show_default=True,
+    help="What the policy is for.",
+)
+@context_option
+@click.option("--stack", help="Only this stack, by name; for a template, what its stack is called.")
+@click.option("--region", metavar="REGION", help="The region. Default: the stack's, else the project's.")
+@click.option("--account", metavar="ID", help="The account. Default: the stack's, else the project's, else \"*\".")
+@click.option(
+    "--max-size",
+    type=click.IntRange(min=256),
+    metavar="CHARACTERS",
+    help="Print a list of policies of at most this size; a managed policy takes 6144.",
+)
+@cache_option
+def iam_policy(
+    paths: tuple[Path, ...],
+    purpose: str,
+    context: tuple[str, ...],
+    stack: str | None,
+    region: str | None,
+    account: str | None,
+    max_size: int | None,
+    *,
+    no_cache: bool,
+) -> None:
+    """Print the least IAM policy for proving, auditing or deploying stacks.
+
+    The stacks are those of the app, or of templates and cloud assemblies. It is
+    compiled from the calls that the readers of the template's types make, and
+    from the permissions that CloudFormation's schemas name. Nothing in it changes
+    anything or reads a secret, unless it is for `deploy`.
+
+    \b
+    Examples:
+      stackproof iam-policy > policy.json
+      stackproof iam-policy --for deploy --account 123456789012 --max-size 6144
+      stackproof iam-policy --region eu-central-1 template.yaml
+    """
+    _require(region, account)
+    project = open_project(no_cache=no_cache)
+    if paths:
+        stacks = found_stacks(project, paths, stdin=sys.stdin.buffer, name=stack)
+    else:
+        with progress("synthesizing"):
+            assembly = project.synthesized(parse_context(context))
+        stacks = tuple(chosen_stacks(assembly, stack))
+    found = project.permissions(stacks, Purpose(purpose), region=region, account=account)
+    click.echo(json.dumps(_documents(found, max_size), indent=2))
+    for line in _said(found, split=max_size is not None):
+        click.echo(f"stackproof: {line}", err=True)
+
+
+def _require(region: str | None, account: str | None) -> None:
+    """Raise ConfigError for what would be an ARN that IAM does not take."""
+    if region is not None and not re.fullmatch(_REGION, region):
+        raise ConfigError(f"--region {region}: this is no region: give one like eu-central-1")
+    if account is not None and not re.fullmatch(r"[0-9]{12}|\*", account):
+        raise ConfigError(f"--account {account}: an account has twelve digits")
+
+
+def _documents(found: Permissions, max_size: int | None) -> JsonValue:
+    try:
+        return found.document() if max_size is None else list(found.documents(max_size))
+    except ValueError as error:
+        raise ConfigError(f"--max-size {max_size}: {error}") from error
+
+
+def _said(found: Permissions, *, split: bool) -> list[str]:
+    """What a person has to know of the policy."""
+    size = len(canonical(found.document()))
+    lines = []
+    if size > MANAGED_POLICY_SIZE and not split:
+        lines.append(
+            f"the policy has {size} characters, a managed policy takes {MANAGED_POLICY_SIZE}: "
+            f"--max-size {MANAGED_POLICY_SIZE} splits it"
+        )
+    lines += [
+        f"left out, since no audit may do it: {', '.join(actions)} (of {name}, which may not be readable without)"
+        for name, actions in found.refused.items()
+    ]
+    lines += [f"{name}: nobody says what it needs" for name in found.unknown]
+    if found.unlisted:
+        lines.append(f"not in AWS's list of actions, so not narrowed to resources: {', '.join(found.unlisted)}")
+    return lines

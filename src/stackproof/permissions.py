@@ -1,0 +1,275 @@
+"""The least that IAM has to allow for a stack: compiled from what readers declare and what schemas say of types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import Final
+
+from stackproof.model.assembly import Stack
+from stackproof.model.iam_action import gives_secret, only_reads
+from stackproof.model.json import JsonObject, JsonValue, canonical
+from stackproof.ports import ActionSource, SchemaSource
+
+__all__ = ["MANAGED_POLICY_SIZE", "Permissions", "Place", "Purpose", "Statement", "compiled", "partition_of"]
+
+MANAGED_POLICY_SIZE: Final = 6_144
+"""Characters that a managed policy may have, white space not counted."""
+
+_STACKS: Final = (
+    "cloudformation:DescribeStacks",
+    "cloudformation:GetTemplate",
+    "cloudformation:ListStackResources",
+)
+_HARNESS: Final = (
+    "cloudformation:ListExports",
+    "ec2:DescribeAvailabilityZones",
+    "ec2:DescribeSubnets",
+    "sts:GetCallerIdentity",
+)
+_DRIFT: Final = (
+    "cloudformation:DescribeStackDriftDetectionStatus",
+    "cloudformation:DescribeStackResourceDrifts",
+    "cloudformation:DescribeStackResources",
+    "cloudformation:DetectStackDrift",
+)
+_DEPLOYING: Final = (
+    "cloudformation:CreateChangeSet",
+    "cloudformation:CreateStack",
+    "cloudformation:DeleteChangeSet",
+    "cloudformation:DeleteStack",
+    "cloudformation:DescribeChangeSet",
+    "cloudformation:DescribeStackEvents",
+    "cloudformation:ExecuteChangeSet",
+    "cloudformation:UpdateStack",
+)
+_OBJECTS: Final = frozenset({"s3:GetObject", "s3:GetObjectVersion"})
+_ASSETS: Final = ("s3:GetObject", "s3:ListBucket", "s3:PutObject")
+_BOOTSTRAP: Final = "ssm:GetParameters"
+_BOOTSTRAP_ARN: Final = "arn:${Partition}:ssm:${Region}:${Account}:parameter/cdk-bootstrap/*"
+_CLOUD_CONTROL: Final = "cloudformation:GetResource"
+_CUSTOM: Final = "lambda:InvokeFunction"
+_MOST: Final = 3  # ARNs that an action is listed with; one for the whole service stands for more
+_ANY: Final = ("*",)
+
+
+class Purpose(StrEnum):
+    """What the policy is for."""
+
+    PROVE = "prove"
+    DRIFT = "drift"
+    DEPLOY = "deploy"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a stack runs; `*` stands for any account or region."""
+
+    account: str = "*"
+    region: str = "*"
+
+    def filled(self, arn: str) -> str:
+        """The ARN with its placeholders, also those that CDK writes into the names of buckets, filled in."""
+        for name, value in (("Partition", partition_of(self.region)), ("Region", self.region)):
+            arn = arn.replace(f"${{{name}}}", value).replace(f"${{AWS::{name}}}", value)
+        return arn.replace("${Account}", self.account).replace("${AWS::AccountId}", self.account)
+
+
+def partition_of(region: str) -> str:
+    """The partition of a region; IAM takes none with a wildcard, so any region is one of the usual partition."""
+    known = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "us-iso-": "aws-iso", "us-isob-": "aws-iso-b"}
+    return next((name for prefix, name in known.items() if region.startswith(prefix)), "aws")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Statement:
+    """Actions of one service on the same resources; all of it sorted."""
+
+    service: str
+    resources: tuple[str, ...]
+    actions: tuple[str, ...]
+
+    def to_dict(self, sid: str) -> dict[str, JsonValue]:
+        return {"Sid": sid, "Effect": "Allow", "Action": list(self.actions), "Resource": list(self.resources)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permissions:
+    """What has to be allowed. `refused` are actions that a type would need and that no audit may have, by type.
+
+    `unknown` are types of which nobody says what they need, and `unlisted` actions that AWS's reference does not
+    list: allowed on anything, or left out if no action can have such a name.
+    """
+
+    statements: tuple[Statement, ...]
+    refused: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unknown: tuple[str, ...] = ()
+    unlisted: tuple[str, ...] = ()
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """Every action that is allowed, sorted."""
+        return tuple(sorted({action for each in self.statements for action in each.actions}))
+
+    def allows(self, action: str) -> bool:
+        """Whether some statement allows the action, on whatever resource."""
+        return any(fnmatchcase(action.casefold(), each.casefold()) for each in self.actions)
+
+    def document(self) -> JsonObject:
+        """All of it as one policy."""
+        return _document(self.statements)
+
+    def documents(self, size: int = MANAGED_POLICY_SIZE) -> tuple[JsonObject, ...]:
+        """As many policies as it takes for each to have at most `size` characters; ValueError if that cannot be."""
+        found: list[list[Statement]] = []
+        waiting = list(reversed(self.statements))
+        while waiting:
+            each = waiting.pop()
+            if found and len(canonical(_document([*found[-1], each]))) <= size:
+                found[-1].append(each)
+            elif len(canonical(_document([each]))) <= size:
+                found.append([each])
+            elif len(each.actions) > 1:
+                middle = len(each.actions) // 2
+                halves = (each.actions[middle:], each.actions[:middle])
+                waiting.extend(replace(each, actions=half) for half in halves)
+            else:
+                raise ValueError(f"{each.actions[0]} by itself has more than {size} characters")
+        return tuple(_document(each) for each in found)
+
+
+def compiled(
+    stacks: Sequence[tuple[Stack, Place]],
+    purpose: Purpose,
+    *,
+    readers: Mapping[str, Sequence[str]],
+    schemas: SchemaSource,
+    actions: ActionSource,
+    also: Sequence[str] = (),
+) -> Permissions:
+    """What `purpose` needs for these stacks; `readers` are the actions that the reader of each type declares.
+
+    `also` are actions that are needed whatever the stacks have.
+    """
+    rows = _Rows(actions)
+    refused: dict[str, set[str]] = {}
+    unknown: set[str] = set()
+    for stack, place in stacks:
+        rows.add(_HARNESS, place)
+        rows.add(_STACKS, place, on=_stack_arns(stack))
+        buckets = sorted({f"arn:${{Partition}}:s3:::{each.bucket}" for each in stack.assets})
+        objects = [f"{each}/*" for each in buckets]
+        types = {each.resource_type for each in stack.template.resources if each.resource_type != "AWS::CDK::Metadata"}
+        custom = {each.resource_type for each in stack.template.resources if each.is_custom}
+        for resource_type in sorted(types - custom):
+            needed = list(readers.get(resource_type, ()))
+            if not needed:
+                needed, more = _cloud_control(resource_type, schemas)
+                refused.setdefault(resource_type, set()).update(more)
+                if not needed:
+                    unknown.add(resource_type)
+            rows.add((each for each in needed if each not in _OBJECTS or not objects), place)
+            rows.add((each for each in needed if each in _OBJECTS and objects), place, on=objects)
+            if purpose is Purpose.DEPLOY:
+                handled = _handled(resource_type, schemas)
+                rows.add(handled, place)
+                if not handled:
+                    unknown.add(resource_type)
+        rows.add(also, place)
+        if purpose is Purpose.DRIFT:
+            rows.add(_DRIFT, place, on=_stack_arns(stack))
+        if purpose is Purpose.DEPLOY:
+            rows.add(_DEPLOYING, place, on=_stack_arns(stack))
+            rows.add(_ASSETS, place, on=[*buckets, *objects] if buckets else None)
+            rows.add([_BOOTSTRAP], place, on=[_BOOTSTRAP_ARN])
+            rows.add([_CUSTOM] if custom else (), place)
+    return Permissions(
+        statements=rows.statements(),
+        refused={name: tuple(sorted(each)) for name, each in sorted(refused.items()) if each},
+        unknown=tuple(sorted(unknown)),
+        unlisted=tuple(sorted(rows.unlisted)),
+    )
+
+
+class _Rows:
+    """The resources of each action, as they are put together."""
+
+    def __init__(self, actions: ActionSource) -> None:
+        self._source = actions
+        self._found: dict[str, set[str]] = {}
+        self._spelt: dict[str, str] = {}
+        self.unlisted: set[str] = set()
+
+    def add(self, actions: Iterable[str], place: Place, *, on: Sequence[str] | None = None) -> None:
+        """Allow actions on the given ARNs, by default on all that they take, in one place."""
+        for action in actions:
+            service, _, name = action.partition(":")
+            spelt = self._spelt.setdefault(action.casefold(), f"{service.lower()}:{name}")
+            arns: Sequence[str] | None = self._source.resources(action)
+            if arns is None and "*" not in action:
+                self.unlisted.add(spelt)
+                if not name.isalnum():
+                    continue  # a slip in a schema that would make IAM refuse the whole policy
+            if arns and on is not None:
+                arns = on
+            elif arns:
+                arns = _shortened(arns)
+            self._found.setdefault(spelt, set()).update(place.filled(each) for each in arns or _ANY)
+
+    def statements(self) -> tuple[Statement, ...]:
+        """One for each service and set of resources."""
+        grouped: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+        for action, arns in self._found.items():
+            resources = _ANY if "*" in arns else tuple(sorted(arns))
+            grouped.setdefault((action.partition(":")[0], resources), []).append(action)
+        return tuple(
+            Statement(service=service, resources=resources, actions=tuple(sorted(actions)))
+            for (service, resources), actions in sorted(grouped.items())
+        )
+
+
+def _stack_arns(stack: Stack) -> list[str]:
+    """The ARN of the stack, and of those nested in it, which CloudFormation names after it."""
+    nested = any(each.resource_type == "AWS::CloudFormation::Stack" for each in stack.template.resources)
+    names = (f"{stack.name}/*", f"{stack.name}-*") if nested else (f"{stack.name}/*",)
+    return [f"arn:${{Partition}}:cloudformation:${{Region}}:${{Account}}:stack/{each}" for each in names]
+
+
+def _cloud_control(resource_type: str, schemas: SchemaSource) -> tuple[list[str], list[str]]:
+    """What Cloud Control needs to read the type, and what of it no audit may have."""
+    schema = schemas.schema(resource_type)
+    needed = schema.permissions("read") if schema is not None else ()
+    allowed = [each for each in needed if _may_audit(each)]
+    return [_CLOUD_CONTROL, *allowed] if needed else [], [each for each in needed if not _may_audit(each)]
+
+
+def _may_audit(action: str) -> bool:
+    name = action.partition(":")[2]
+    return only_reads(name) and not gives_secret(name)
+
+
+def _handled(resource_type: str, schemas: SchemaSource) -> list[str]:
+    """What CloudFormation does on behalf of the caller who creates, updates and deletes such a resource."""
+    schema = schemas.schema(resource_type)
+    if schema is None:
+        return []
+    return sorted({each for name in ("create", "read", "update", "delete") for each in schema.permissions(name)})
+
+
+def _shortened(arns: Sequence[str]) -> Sequence[str]:
+    """A few ARNs as they are; instead of many, one that covers all of a service in one place."""
+    if len(arns) <= _MOST:
+        return arns
+    return sorted({f"{':'.join(each.split(':')[:5])}:*" for each in arns})
+
+
+def _document(statements: Iterable[Statement]) -> JsonObject:
+    numbers: dict[str, int] = {}
+    rows: list[JsonValue] = []
+    for each in statements:
+        number = numbers[each.service] = numbers.get(each.service, 0) + 1
+        name = "".join(part.capitalize() for part in each.service.split("-"))
+        rows.append(each.to_dict(name if number == 1 else f"{name}No{number}"))
+    return {"Version": "2012-10-17", "Statement": rows}

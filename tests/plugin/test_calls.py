@@ -1,0 +1,54 @@
+"""Written probes only read, unless they say that they write; what they call is in the summary."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.running import project, run
+
+SUITE = """
+import contextlib
+
+from stackproof.errors import TargetError
+
+
+def test_swallowed(target):
+    with contextlib.suppress(TargetError):
+        target.client("sns").create_topic(Name="sneaked")
+    assert target.client("sns").list_topics()["Topics"] == []
+"""
+DECLARED = """
+def test_declared(target):
+    with target.writing("a topic of this test"):
+        arn = target.client("sns").create_topic(Name="declared")["TopicArn"]
+        target.client("sns").delete_topic(TopicArn=arn)
+    assert target.client("sns").list_topics()["Topics"] == []
+"""
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+@pytest.mark.parametrize(
+    ("text", "code", "said"),
+    [
+        (SUITE, 3, "1 call: 1 read, 0 writes, 1 refused (sns:CreateTopic)"),
+        (DECLARED, 0, "3 calls: 1 read, 2 writes"),
+    ],
+)
+def test_a_write_that_is_not_declared_fails_the_run_also_if_a_test_swallows_it(
+    text: str, code: int, said: str, workers: str, tmp_path: Path
+) -> None:
+    folder, report = project("tiny", tmp_path), tmp_path / "report.json"
+    suite = folder / "suites" / "test_probe.py"
+    suite.write_text(text, encoding="utf-8")
+    done = run(folder, "pytest", str(suite), "-n", workers, f"--stackproof-report={report}")
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
+    assert done.returncode == code
+    assert said in done.stdout
+    found = json.loads(report.read_text(encoding="utf-8"))
+    assert found["exit_code"] == code
+    assert {(each["action"], each["kind"], each["declared"]) for each in found["calls"]["operations"]} >= (
+        {("sns:CreateTopic", "refused", "")} if code else {("sns:DeleteTopic", "write", "a topic of this test")}
+    )

@@ -1,0 +1,47 @@
+"""The whole proof of TapStack on the emulator under the policy that `stackproof iam-policy` prints for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from stackproof.calls import CallRecorder
+from stackproof.config.settings import load_settings
+from stackproof.model.call_log import CallKind
+from stackproof.model.iam_action import gives_secret, only_reads
+from stackproof.model.json import canonical
+from stackproof.permissions import MANAGED_POLICY_SIZE, Purpose
+from stackproof.prove import Prover, prove_stack
+from stackproof.targets.moto import MotoTarget
+from stackproof.targets.owned_process import OwnedProcess
+from stackproof.wiring import Project, readers, schemas
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_call_of_the_proof_is_allowed_by_its_policy_which_changes_nothing(moto: OwnedProcess) -> None:
+    project = Project(settings=load_settings(ROOT))
+    (stack,) = project.synthesized({}).stacks
+    # A region of its own: the stacks of the other tests are none of its business.
+    deploying = MotoTarget(moto.endpoint_url, region="us-west-2")
+    deploying.deploy(stack)
+    recorder = CallRecorder()
+    target = MotoTarget(moto.endpoint_url, region="us-west-2", calls=recorder)
+    deployment = target.deployment(stack.name)
+    prover = Prover(
+        template=stack.template,
+        deployment=deployment,
+        target=target,
+        readers=readers(target, deployment),
+        schemas=schemas(),
+    )
+    proofs = prove_stack(prover, jobs=2)
+    assert all(each.is_proven or each.custom for each in proofs)
+
+    allowed = project.permissions([stack], Purpose.PROVE)
+    log = recorder.log()
+    assert {each.kind for each in log.counts} == {CallKind.READ}
+    assert {each.action for each in log.counts if not allowed.allows(each.action)} == set()
+    names = {each: each.partition(":")[2] for each in allowed.actions}
+    assert [each for each, name in names.items() if not only_reads(name) or gives_secret(name)] == []
+    assert (allowed.refused, allowed.unknown, allowed.unlisted) == ({}, (), ())
+    assert len(canonical(allowed.document())) <= MANAGED_POLICY_SIZE

@@ -1,0 +1,50 @@
+"""What AWS's own list says of actions."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+
+from botocore import xform_name
+from botocore.session import Session
+
+from stackproof import readers as package
+from stackproof.model.iam_action import action_of, gives_secret, only_reads
+from stackproof.readers import READERS
+from stackproof.readers.access import LiveReader
+from stackproof.schemas.actions import CfnLintActions
+
+ACTIONS = CfnLintActions()
+DECLARED = sorted({action for each in READERS.values() if isinstance(each, LiveReader) for action in each.actions})
+
+
+def test_an_action_is_about_the_resources_that_it_takes_or_about_none_or_not_known() -> None:
+    assert ACTIONS.resources("kms:DescribeKey") == ("arn:${Partition}:kms:${Region}:${Account}:key/*",)
+    assert ACTIONS.resources("KMS:describekey") == ACTIONS.resources("kms:DescribeKey")
+    assert ACTIONS.resources("ec2:DescribeVpcs") == ()
+    assert ACTIONS.resources("ec2:DescribeNothing") is None
+    assert ACTIONS.resources("nothing:Describe") is None
+
+
+def test_what_readers_declare_are_actions_that_read_and_give_no_secret_away() -> None:
+    names = {each: each.partition(":")[2] for each in DECLARED}
+    assert [each for each, name in names.items() if not only_reads(name) or gives_secret(name)] == []
+    assert [each for each in DECLARED if ACTIONS.resources(each) is None] == []
+
+
+def test_what_readers_declare_is_called_somewhere_in_their_code() -> None:
+    """Else the policy would allow what no reader ever needs."""
+    folder = Path(inspect.getfile(package)).parent
+    code = "\n".join(each.read_text(encoding="utf-8") for each in sorted(folder.rglob("*.py")))
+    code += "".join(code.replace("{owner}", each) for each in ("group", "role", "user"))
+    session = Session()
+    called = set()
+    for service in session.get_available_services():
+        if f'client("{service}")' in code:
+            called |= {
+                action_of(service, each)
+                for each in session.get_service_model(service).operation_names
+                if xform_name(each) in code
+            }
+    # That action is for GetObject with a version.
+    assert set(DECLARED) - called == {"s3:GetObjectVersion"}
