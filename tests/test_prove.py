@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from stackproof.model.observation import (
     ResourceProof,
     UnprovenReason,
 )
+from stackproof.once import Look
 from stackproof.ports import Reader, ReadRequest
 from stackproof.prove import Patience, Prover, prove_stack
 from tests.live_fakes import FakeSchemas, FakeTarget, deployment, failure, template
@@ -44,6 +46,7 @@ def prover(
     deployed: Deployment | None = None,
     readers: Mapping[str, Reader] | None = None,
     patience: Patience | None = None,
+    look: Look | None = None,
 ) -> Prover:
     """A prover whose reader gives what is there by logical id: a reading, its properties, None or an exception."""
 
@@ -62,6 +65,7 @@ def prover(
         readers=readers if readers is not None else {THING: read},
         schemas=FakeSchemas({THING: OPEN}),
         patience=patience or Patience(sleep=lambda _: None),
+        look=look,
     )
 
 
@@ -368,6 +372,27 @@ def test_a_reader_gets_the_ids_of_all_of_its_type_and_a_memory_that_they_share()
 
     prove_stack(prover(resources(A={}, B={}), {}, readers={THING: read}))
     assert seen == [(("A-1", "B-1"), "first"), (("A-1", "B-1"), "first")]
+
+
+def test_the_stacks_of_a_run_share_one_look() -> None:
+    """What has failed to be made, or is gone, is asked for by nobody."""
+    seen: list[tuple[tuple[str, ...], object]] = []
+    made = iter(("first", "second"))
+
+    def read(request: ReadRequest) -> Reading:
+        seen.append((request.siblings, request.once("key", lambda: next(made))))
+        return Reading(properties={})
+
+    failed = DeployedResource(logical_id="B", physical_id="b", resource_type=THING, status="CREATE_FAILED")
+    one = deployment({"A": (THING, "a-1")}, stack_name="One")
+    two = replace(
+        deployment({"A": (THING, "a-2")}, stack_name="Two"),
+        resources=(*deployment({"A": (THING, "a-2")}).resources, failed),
+    )
+    look = Look.at((one, two))
+    for each in (one, two):
+        prove_stack(prover(resources(A={}), {}, readers={THING: read}, deployed=each, look=look))
+    assert seen == [(("a-1", "a-2"), "first"), (("a-1", "a-2"), "first")]
 
 
 def test_a_resource_that_is_looked_for_again_is_asked_for_alone() -> None:

@@ -32,7 +32,7 @@ from stackproof.model.observation import (
 )
 from stackproof.model.schema import ResourceSchema
 from stackproof.model.template import Resource, Template
-from stackproof.once import OnceForAll, each_time
+from stackproof.once import GONE, Look, each_time
 from stackproof.ports import Reader, ReadRequest, SchemaSource, Target
 
 __all__ = ["PARTS", "Observation", "Patience", "Prover", "prove_stack"]
@@ -52,8 +52,6 @@ PARTS: Final[Mapping[tuple[str, str], tuple[tuple[str, str], ...]]] = {
 
 What such a resource put there is no difference of the list: it is proven where it is declared.
 """
-
-_GONE: Final = frozenset({"DELETE_COMPLETE", "CREATE_FAILED", "DELETE_SKIPPED"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +79,10 @@ class Observation:
 
 
 class Prover:
-    """Proves the resources of one stack; each is read once, whoever asks, from any thread."""
+    """Proves the resources of one stack; each is read once, whoever asks, from any thread.
+
+    Stacks of one run on one target share their `look`; a stack by itself has its own.
+    """
 
     def __init__(
         self,
@@ -92,6 +93,7 @@ class Prover:
         readers: Mapping[str, Reader],
         schemas: SchemaSource,
         patience: Patience | None = None,
+        look: Look | None = None,
     ) -> None:
         self.template = template
         self.deployment = deployment
@@ -99,7 +101,7 @@ class Prover:
         self._readers = readers
         self._schemas = schemas
         self._patience = patience or Patience()
-        self._once = OnceForAll()
+        self._look_at = look or Look.at((deployment,))
         self._lock = threading.Lock()
         self._observed: dict[str, Future[Observation]] = {}
         self._notifications: list[Notification] = []
@@ -181,8 +183,8 @@ class Prover:
             region=self.deployment.region,
             partition=self.deployment.partition,
             stack_id=self.deployment.stack_id,
-            siblings=self._siblings(resource.resource_type),
-            once=self._once,
+            siblings=self._look_at.siblings.get(resource.resource_type, ()),
+            once=self._look_at.once,
         )
         return self._read(reader, request)
 
@@ -213,15 +215,6 @@ class Prover:
             patience.sleep(pause)
             pause = min(pause * 2, 8.0)
             attempt += 1
-
-    def _siblings(self, resource_type: str) -> tuple[str, ...]:
-        return tuple(
-            sorted(
-                each.physical_id
-                for each in self.deployment.resources
-                if each.resource_type == resource_type and each.physical_id and each.status not in _GONE
-            )
-        )
 
     def _attempt(self, reader: Reader, request: ReadRequest) -> Observation:
         try:
@@ -380,7 +373,7 @@ class Prover:
 
     def _deployed(self, logical_id: str) -> DeployedResource | None:
         found = self.deployment.resource(logical_id)
-        return None if found is None or found.status in _GONE else found
+        return None if found is None or found.status in GONE else found
 
     def _is_expected(self, resource: Resource) -> bool:
         return resource.resource_type != "AWS::CDK::Metadata" and self._condition(resource) is not False

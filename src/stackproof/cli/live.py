@@ -29,6 +29,7 @@ from stackproof.model.deployment import Deployment
 from stackproof.model.finding import Notification
 from stackproof.model.observation import ResourceProof
 from stackproof.model.report import ProveReport
+from stackproof.once import Look
 from stackproof.ports import Target
 from stackproof.prove import Patience, Prover, prove_stack
 from stackproof.reporters.terminal import prove_text
@@ -245,6 +246,7 @@ def _proven_on(
         deployments = deploy_stacks(stacks, where) if ours else attach(stacks, where)
     proofs: list[ResourceProof] = []
     notifications: set[Notification] = set()
+    look = Look.at(deployments)
     with progress("proving"):
         for deployment, stack in _paired(deployments, stacks):
             prover = Prover(
@@ -254,6 +256,7 @@ def _proven_on(
                 readers=readers(),
                 schemas=schemas(),
                 patience=Patience(),
+                look=look,
             )
             proofs.extend(prove_stack(prover, jobs=jobs))
             notifications.update(prover.notifications)
