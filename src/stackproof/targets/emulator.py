@@ -13,6 +13,7 @@ from stackproof.model.json import JsonObject
 from stackproof.model.observation import UnprovenReason
 from stackproof.targets.cloudformation import CloudFormation, Place
 from stackproof.targets.failures import reason_of, translated_errors
+from stackproof.targets.repeating import Breaker, Retries, repeat_reads
 from stackproof.targets.sessions import emulator_client, emulator_session
 
 __all__ = ["Emulator", "emulator_environment"]
@@ -47,11 +48,14 @@ class Emulator:
         region: str = "us-east-1",
         parameters: Mapping[str, str] | None = None,
         progress: Callable[[str], None] = lambda _: None,
+        retries: Retries | None = None,
     ) -> None:
         self.endpoint_url = endpoint_url
         self.region = region
         self._parameters = dict(parameters or {})
         self._progress = progress
+        self._retries = retries or Retries()
+        self._breaker = Breaker(self._retries)
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
 
@@ -84,7 +88,9 @@ class Emulator:
     def client(self, service: str) -> Any:  # noqa: ANN401 - botocore makes its clients at run time
         with self._lock:
             if service not in self._clients:
-                self._clients[service] = emulator_client(service, self.endpoint_url, self.region, self._session)
+                made = emulator_client(service, self.endpoint_url, self.region, self._session, self._retries)
+                repeat_reads(made.meta.events, self._retries, self._breaker)
+                self._clients[service] = made
             return self._clients[service]
 
     def destroy(self, stack_name: str) -> None:
