@@ -162,7 +162,8 @@ def _table(rows: list[Row]) -> str:
             "|---|---|---|---|---|---|---|---|",
             *(
                 f"| {each.stacks} | {each.resources} | {each.proven} | {each.calls} "
-                f"| {each.calls / each.resources:.2f} | {each.seconds:.1f} | {each.peak:.0f} MiB | {each.base:.0f} MiB |"
+                f"| {each.calls / each.resources:.2f} | {each.seconds:.1f} "
+                f"| {each.peak:.0f} MiB | {each.base:.0f} MiB |"
                 for each in rows
             ),
             "",
