@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from stackproof.errors import UnreachableError
 from stackproof.model.deployment import DeployedResource, Deployment
 from stackproof.model.finding import Level
 from stackproof.model.json import JsonObject
@@ -19,6 +21,7 @@ from stackproof.model.observation import (
     ResourceProof,
     UnprovenReason,
 )
+from stackproof.once import Look
 from stackproof.ports import Reader, ReadRequest
 from stackproof.prove import Patience, Prover, prove_stack
 from tests.live_fakes import FakeSchemas, FakeTarget, deployment, failure, template
@@ -44,6 +47,7 @@ def prover(
     deployed: Deployment | None = None,
     readers: Mapping[str, Reader] | None = None,
     patience: Patience | None = None,
+    look: Look | None = None,
 ) -> Prover:
     """A prover whose reader gives what is there by logical id: a reading, its properties, None or an exception."""
 
@@ -62,6 +66,7 @@ def prover(
         readers=readers if readers is not None else {THING: read},
         schemas=FakeSchemas({THING: OPEN}),
         patience=patience or Patience(sleep=lambda _: None),
+        look=look,
     )
 
 
@@ -245,9 +250,69 @@ def test_a_throttled_read_is_repeated_with_growing_pauses() -> None:
         assert isinstance(answer, Reading)
         return answer
 
-    made = prover(resources(A={"Name": "x"}), {}, readers={THING: read}, patience=Patience(sleep=pauses.append))
+    made = prover(
+        resources(A={"Name": "x"}),
+        {},
+        readers={THING: read},
+        patience=Patience(sleep=pauses.append, jitter=lambda: 1.0),
+    )
     assert made.prove("A").status is DriftStatus.IN_SYNC
     assert pauses == [0.5, 1.0]
+
+
+def test_what_is_out_of_reach_is_read_again_with_less_than_the_full_pause() -> None:
+    pauses: list[float] = []
+    answers: list[Any] = [failure("Boom", status=503), failure("Boom", status=500), Reading(properties={"Name": "x"})]
+
+    def read(_: ReadRequest) -> Reading:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        assert isinstance(answer, Reading)
+        return answer
+
+    patience = Patience(sleep=pauses.append, jitter=lambda: 0.0)
+    assert prover(resources(A={"Name": "x"}), {}, readers={THING: read}, patience=patience).prove("A").is_proven
+    assert pauses == [0.25, 0.5]
+
+
+def test_a_target_that_is_taken_for_dead_is_asked_no_more() -> None:
+    pauses: list[float] = []
+    error = UnreachableError("dead")
+    proof = prover(resources(A={"Name": "x"}), {"A": error}, patience=Patience(sleep=pauses.append)).prove("A")
+    assert reasons(proof) == {"": "unreachable", "/Name": "unreachable"}
+    assert pauses == []
+
+
+def test_nothing_is_read_after_the_deadline() -> None:
+    now = [0.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    patience = Patience(deadline=3.0, clock=lambda: now[0], sleep=sleep, jitter=lambda: 1.0)
+    made = prover(resources(A={}, B={}), {"A": failure("Throttling"), "B": {}}, patience=patience)
+    assert reasons(made.prove("A")) == {"": "throttled"}
+    assert now == [3.5]
+    late = made.prove("B")
+    assert (reasons(late), late.unproven[0].detail) == ({"": "unreachable"}, "not read before the deadline of the run")
+
+
+def test_a_key_that_may_not_be_read_still_has_its_arn() -> None:
+    """What refers to it is proven; what cannot be known without a look stays unresolved."""
+    key = "AWS::KMS::Key"
+    body = resources(
+        Key={"Type": key, "Properties": {}},
+        Thing={"Name": {"Fn::GetAtt": ["Key", "Arn"]}, "Other": {"Fn::GetAtt": ["Key", "KeyId"]}},
+    )
+    arn = "arn:aws:kms:us-east-1:123456789012:key/Key-1"
+
+    def denied(_: ReadRequest) -> Reading:
+        raise failure("AccessDenied")
+
+    readers = {key: denied, THING: lambda _: Reading(properties={"Name": arn, "Other": "Key-1"})}
+    proof = prover(body, {}, readers=readers).prove("Thing")
+    assert (proof.proven, reasons(proof)) == (("/Name",), {"/Other": "unresolved"})
 
 
 def test_what_is_not_there_yet_is_waited_for_until_the_deadline() -> None:
@@ -368,6 +433,27 @@ def test_a_reader_gets_the_ids_of_all_of_its_type_and_a_memory_that_they_share()
 
     prove_stack(prover(resources(A={}, B={}), {}, readers={THING: read}))
     assert seen == [(("A-1", "B-1"), "first"), (("A-1", "B-1"), "first")]
+
+
+def test_the_stacks_of_a_run_share_one_look() -> None:
+    """What has failed to be made, or is gone, is asked for by nobody."""
+    seen: list[tuple[tuple[str, ...], object]] = []
+    made = iter(("first", "second"))
+
+    def read(request: ReadRequest) -> Reading:
+        seen.append((request.siblings, request.once("key", lambda: next(made))))
+        return Reading(properties={})
+
+    failed = DeployedResource(logical_id="B", physical_id="b", resource_type=THING, status="CREATE_FAILED")
+    one = deployment({"A": (THING, "a-1")}, stack_name="One")
+    two = replace(
+        deployment({"A": (THING, "a-2")}, stack_name="Two"),
+        resources=(*deployment({"A": (THING, "a-2")}).resources, failed),
+    )
+    look = Look.at((one, two))
+    for each in (one, two):
+        prove_stack(prover(resources(A={}), {}, readers={THING: read}, deployed=each, look=look))
+    assert seen == [(("a-1", "a-2"), "first"), (("a-1", "a-2"), "first")]
 
 
 def test_a_resource_that_is_looked_for_again_is_asked_for_alone() -> None:

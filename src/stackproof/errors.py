@@ -6,6 +6,7 @@
     ├── SynthError       the CDK app did not synthesize                            exit code 3
     ├── EngineError      a policy engine broke or cannot be started                exit code 3
     ├── TargetError      an AWS account or emulator refused, failed or is unknown  exit code 3
+    │   └── UnreachableError   it has given no answer for so long that it counts as dead
     └── MutationError    a mutant could not be made                                exit code 3
 
 A violated rule is never an exception; an exception is never a violated rule.
@@ -21,6 +22,7 @@ __all__ = [
     "StackproofError",
     "SynthError",
     "TargetError",
+    "UnreachableError",
 ]
 
 
@@ -60,6 +62,10 @@ class TargetError(StackproofError):
         self.service = service
         self.operation = operation
         self.code = code
+
+
+class UnreachableError(TargetError):
+    """The target has given no answer to many calls in a row; nothing more is asked of it, and no call is repeated."""
 
 
 class MutationError(StackproofError):

@@ -1,13 +1,20 @@
-"""Memory of one look at an account: a call that many readers need is made once."""
+"""One look at an account: what is asked for together, and a memory by which a call that many need is made once."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
 
-__all__ = ["Once", "OnceForAll", "each_time"]
+from stackproof.model.deployment import Deployment
+
+__all__ = ["GONE", "Look", "Once", "OnceForAll", "each_time"]
+
+GONE: Final = frozenset({"DELETE_COMPLETE", "CREATE_FAILED", "DELETE_SKIPPED"})
+"""Statuses of resources that a stack lists and does not have."""
 
 
 class Once(Protocol):
@@ -44,3 +51,20 @@ class OnceForAll:
                 future.set_exception(error)
                 raise
         return future.result()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What the stacks of one run on one target share: physical ids by type, to be asked for together, and a memory."""
+
+    siblings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    once: Once = field(default_factory=OnceForAll)
+
+    @classmethod
+    def at(cls, deployments: Iterable[Deployment]) -> Look:
+        """A new look at everything that these deployments have."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for each in (resource for deployment in deployments for resource in deployment.resources):
+            if each.physical_id and each.status not in GONE:
+                found[each.resource_type].add(each.physical_id)
+        return cls(siblings={name: tuple(sorted(ids)) for name, ids in found.items()})

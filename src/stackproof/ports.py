@@ -165,8 +165,8 @@ class Pipeline(Protocol):
 class ReadRequest:
     """What a reader gets. `expected` are the template's properties, resolved as far as that is possible.
 
-    `siblings` are the physical ids of all resources of the type in the stack: where the service lists, a reader asks
-    for all of them in one call, and `once` remembers the answer for the others.
+    `siblings` are the physical ids of all resources of the type in the stacks of the run: where the service lists, a
+    reader asks for all of them in one call, and `once` remembers the answer for the others.
     """
 
     client: Callable[[str], Any]

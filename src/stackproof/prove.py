@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import random
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -9,7 +11,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Final
 
+from stackproof.arns import arn_of
 from stackproof.compare import compared, leaf_paths, matches
+from stackproof.errors import UnreachableError
 from stackproof.intrinsics import (
     Resolved,
     condition_holds,
@@ -32,7 +36,7 @@ from stackproof.model.observation import (
 )
 from stackproof.model.schema import ResourceSchema
 from stackproof.model.template import Resource, Template
-from stackproof.once import OnceForAll, each_time
+from stackproof.once import GONE, Look, each_time
 from stackproof.ports import Reader, ReadRequest, SchemaSource, Target
 
 __all__ = ["PARTS", "Observation", "Patience", "Prover", "prove_stack"]
@@ -53,20 +57,21 @@ PARTS: Final[Mapping[tuple[str, str], tuple[tuple[str, str], ...]]] = {
 What such a resource put there is no difference of the list: it is proven where it is declared.
 """
 
-_GONE: Final = frozenset({"DELETE_COMPLETE", "CREATE_FAILED", "DELETE_SKIPPED"})
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """How long to insist: on a throttled read, and on a resource that is not to be seen yet.
+    """How long to insist: on a read that is throttled or out of reach, and on a resource that is not to be seen yet.
 
-    `settled_at` is a time of `clock`: until then a read that comes up empty is repeated, since AWS shows a new
-    resource only after a while.
+    Clients repeat single calls; what they give up on is read anew from here. `settled_at` and `deadline` are times of
+    `clock`: until the first a read that comes up empty is repeated, since AWS shows a new resource only after a while,
+    and from the second on nothing is read.
     """
 
     attempts: int = 6
     delay: float = 0.5
     settled_at: float = 0.0
+    deadline: float = math.inf
+    jitter: Callable[[], float] = random.random
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
@@ -78,10 +83,24 @@ class Observation:
     reading: Reading | None = None
     reason: UnprovenReason | None = None
     detail: str = ""
+    final: bool = False
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether another look may see what this one could not."""
+        return self.reason in {UnprovenReason.THROTTLED, UnprovenReason.UNREACHABLE} and not self.final
+
+
+_TOO_LATE: Final = Observation(
+    reason=UnprovenReason.UNREACHABLE, detail="not read before the deadline of the run", final=True
+)
 
 
 class Prover:
-    """Proves the resources of one stack; each is read once, whoever asks, from any thread."""
+    """Proves the resources of one stack; each is read once, whoever asks, from any thread.
+
+    Stacks of one run on one target share their `look`; a stack by itself has its own.
+    """
 
     def __init__(
         self,
@@ -92,6 +111,7 @@ class Prover:
         readers: Mapping[str, Reader],
         schemas: SchemaSource,
         patience: Patience | None = None,
+        look: Look | None = None,
     ) -> None:
         self.template = template
         self.deployment = deployment
@@ -99,7 +119,7 @@ class Prover:
         self._readers = readers
         self._schemas = schemas
         self._patience = patience or Patience()
-        self._once = OnceForAll()
+        self._look_at = look or Look.at((deployment,))
         self._lock = threading.Lock()
         self._observed: dict[str, Future[Observation]] = {}
         self._notifications: list[Notification] = []
@@ -181,8 +201,8 @@ class Prover:
             region=self.deployment.region,
             partition=self.deployment.partition,
             stack_id=self.deployment.stack_id,
-            siblings=self._siblings(resource.resource_type),
-            once=self._once,
+            siblings=self._look_at.siblings.get(resource.resource_type, ()),
+            once=self._look_at.once,
         )
         return self._read(reader, request)
 
@@ -198,30 +218,23 @@ class Prover:
         return Observation()
 
     def _read(self, reader: Reader, request: ReadRequest) -> Observation:
-        """One read, repeated with growing pauses while the service is busy or has not caught up."""
+        """One read, repeated with growing pauses while the service is busy, away, or has not caught up."""
         patience = self._patience
         pause = patience.delay
         attempt = 1
-        while True:
+        observation = _TOO_LATE
+        while patience.clock() < patience.deadline:
             observation = self._attempt(reader, request)
-            throttled = observation.reason is UnprovenReason.THROTTLED and attempt < patience.attempts
+            passing = observation.may_pass and attempt < patience.attempts
             absent = observation == Observation() and patience.clock() < patience.settled_at
-            if not throttled and not absent:
+            if not passing and not absent:
                 return observation
             if absent:  # what was listed before may be older than the resource
                 request = replace(request, siblings=(request.physical_id,), once=each_time)
-            patience.sleep(pause)
+            patience.sleep(pause * (0.5 + 0.5 * patience.jitter()))
             pause = min(pause * 2, 8.0)
             attempt += 1
-
-    def _siblings(self, resource_type: str) -> tuple[str, ...]:
-        return tuple(
-            sorted(
-                each.physical_id
-                for each in self.deployment.resources
-                if each.resource_type == resource_type and each.physical_id and each.status not in _GONE
-            )
-        )
+        return observation
 
     def _attempt(self, reader: Reader, request: ReadRequest) -> Observation:
         try:
@@ -229,7 +242,7 @@ class Prover:
         except Exception as error:  # noqa: BLE001 - a reader that breaks must not take the other resources with it
             reason = self._target.translated(error)
             if reason is not None:
-                return Observation(reason=reason, detail=str(error))
+                return Observation(reason=reason, detail=str(error), final=isinstance(error, UnreachableError))
             detail = f"the reader of {request.resource_type} broke: {type(error).__name__}: {error}"
             message = f"{self.deployment.stack_name}/{request.logical_id}: {detail}"
             with self._lock:
@@ -362,13 +375,20 @@ class Prover:
             return None
         reading = self.observe(logical_id).reading
         if reading is None:
-            return None
+            return self._written_arn(logical_id, name)
         if name in reading.attributes:
             return reading.attributes[name]
         here: JsonValue = reading.properties
         for part in name.split("."):
             here = here.get(part) if isinstance(here, Mapping) else None
         return here
+
+    def _written_arn(self, logical_id: str, name: str) -> JsonValue:
+        """The ARN of a resource that could not be read, where its physical id says all of it."""
+        resource, deployed = self._resource(logical_id), self._deployed(logical_id)
+        if name != "Arn" or deployed is None or not deployed.physical_id:
+            return None
+        return arn_of(resource, deployed.physical_id, self.deployment)
 
     # -- look-ups
 
@@ -380,7 +400,7 @@ class Prover:
 
     def _deployed(self, logical_id: str) -> DeployedResource | None:
         found = self.deployment.resource(logical_id)
-        return None if found is None or found.status in _GONE else found
+        return None if found is None or found.status in GONE else found
 
     def _is_expected(self, resource: Resource) -> bool:
         return resource.resource_type != "AWS::CDK::Metadata" and self._condition(resource) is not False

@@ -83,6 +83,28 @@ def test_any_number_of_workers_gives_one_verdict_from_one_emulator_and_one_deplo
     }
 
 
+def test_the_proofs_of_a_report_are_the_same_bytes_on_any_number_of_workers(tmp_path: Path) -> None:
+    """What an emulator names anew in each run is taken out first."""
+    folder, seen = project("tiny", tmp_path), tmp_path / "seen"
+    seen.mkdir()
+    reports: dict[str, str] = {}
+    for workers in ("0", "8"):
+        report = tmp_path / f"report-{workers}.json"
+        done = run(
+            folder,
+            *("pytest", "suites/integration", "-p", "no:cacheprovider", f"--stackproof-report={report}", "-n", workers),
+            NOTED=str(seen),
+            RUNS=str(seen),
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        found = json.loads(report.read_text(encoding="utf-8"))
+        ids = [str(each.pop("physical_id")) for each in found["proofs"]]
+        proofs = json.dumps({name: found[name] for name in ("summary", "proofs") if name in found})
+        assert [each for each in ids if each in proofs] == []
+        reports[workers] = proofs
+    assert reports["0"] == reports["8"]
+
+
 @needs_proc
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_after_ctrl_c_in_a_live_test_nothing_is_left(workers: str, tmp_path: Path) -> None:

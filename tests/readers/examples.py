@@ -81,8 +81,10 @@ _NETWORK: Final = (
             "describe_vpc_attribute": lambda **asked: {
                 asked["Attribute"][0].upper() + asked["Attribute"][1:]: {"Value": True}
             },
-            "describe_security_groups": [{"SecurityGroups": [{"GroupId": "sg-1", "GroupName": "default"}]}],
-            "describe_network_acls": {"NetworkAcls": [{"NetworkAclId": "acl-1", "IsDefault": True}]},
+            "describe_security_groups": [
+                {"SecurityGroups": [{"GroupId": "sg-1", "GroupName": "default", "VpcId": "vpc-1"}]}
+            ],
+            "describe_network_acls": {"NetworkAcls": [{"NetworkAclId": "acl-1", "IsDefault": True, "VpcId": "vpc-1"}]},
         },
         properties={
             "CidrBlock": "10.0.0.0/16",
@@ -137,10 +139,11 @@ _NETWORK: Final = (
             "describe_route_tables": {
                 "RouteTables": [
                     {
+                        "RouteTableId": "rtb-1",
                         "Routes": [
                             {"DestinationCidrBlock": "10.0.0.0/16", "GatewayId": "local"},
                             {"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "igw-1"},
-                        ]
+                        ],
                     }
                 ]
             }
@@ -148,7 +151,7 @@ _NETWORK: Final = (
         properties={"RouteTableId": "rtb-1", "DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "igw-1"},
         attributes={"CidrBlock": "0.0.0.0/0"},
         gone=(
-            {"describe_route_tables": {"RouteTables": [{"Routes": []}]}},
+            {"describe_route_tables": {"RouteTables": [{"RouteTableId": "rtb-1", "Routes": []}]}},
             {"describe_route_tables": {"RouteTables": []}},
         ),
     ),
@@ -158,7 +161,12 @@ _NETWORK: Final = (
         physical_id="rtb-1|pl-1",
         answers={
             "describe_route_tables": {
-                "RouteTables": [{"Routes": [{"DestinationPrefixListId": "pl-1", "GatewayId": "vpce-1"}]}]
+                "RouteTables": [
+                    {
+                        "RouteTableId": "rtb-1",
+                        "Routes": [{"DestinationPrefixListId": "pl-1", "GatewayId": "vpce-1"}],
+                    }
+                ]
             }
         },
         properties={"RouteTableId": "rtb-1", "DestinationPrefixListId": "pl-1", "VpcEndpointId": "vpce-1"},

@@ -45,6 +45,7 @@ def _patch(logical_id: str, parameter: str, path: str, value: str) -> dict[str, 
     return {parameter: _ref(logical_id), "patchOperations": [{"op": "replace", "path": path, "value": value}]}
 
 
+_ENCRYPTION: Final = "/BucketEncryption/ServerSideEncryptionConfiguration/0"
 _ONE_TAG: Final = [{"Key": "team", "Value": "red"}]
 
 TAMPERED: Final[Mapping[str, tuple[Tampered, ...]]] = {
@@ -246,6 +247,14 @@ TAMPERED: Final[Mapping[str, tuple[Tampered, ...]]] = {
         _row("Task", "/Tags", "ecs.tag_resource", resourceArn=_ref("Task"), tags=[{"key": "team", "value": "red"}]),
     ),
     "functions": (
+        _row(
+            "Function",
+            "/Runtime",
+            "lambda.update_function_configuration",
+            FunctionName=_ref("Function"),
+            Runtime="python3.9",
+        ),
+        _row("Mapping", "/Enabled", "lambda.update_event_source_mapping", UUID=_ref("Mapping"), Enabled=False),
         _row(
             "Invocations",
             "/MaximumRetryAttempts",
@@ -518,6 +527,21 @@ TAMPERED: Final[Mapping[str, tuple[Tampered, ...]]] = {
         ),
     ),
     "storage": (
+        *(  # what is left is the encryption that every bucket has
+            _row("Data", f"{_ENCRYPTION}/{name}", "s3.delete_bucket_encryption", Bucket=_ref("Data"))
+            for name in (
+                "BucketKeyEnabled",
+                "ServerSideEncryptionByDefault/KMSMasterKeyID",
+                "ServerSideEncryptionByDefault/SSEAlgorithm",
+            )
+        ),
+        _row(
+            "Data",
+            "/VersioningConfiguration/Status",
+            "s3.put_bucket_versioning",
+            Bucket=_ref("Data"),
+            VersioningConfiguration={"Status": "Suspended"},
+        ),
         _row(
             "Data",
             "/PublicAccessBlockConfiguration/BlockPublicPolicy",
@@ -686,6 +710,46 @@ TAMPERED: Final[Mapping[str, tuple[Tampered, ...]]] = {
         ),
     ),
 }
+
+KINDS: Final[Mapping[str, tuple[str, str, str]]] = {
+    "address of a name changed": ("names", "Address", "/ResourceRecords"),
+    "alarm silenced": ("watching", "OtherAlarm", "/ActionsEnabled"),
+    "backups shortened": ("aurora", "Cluster", "/BackupRetentionPeriod"),
+    "capacity changed": ("tables", "Counters", "/ProvisionedThroughput/ReadCapacityUnits"),
+    "check made lenient": ("names", "Check", "/HealthCheckConfig/FailureThreshold"),
+    "recovery off": ("tables", "Orders", "/PointInTimeRecoverySpecification/PointInTimeRecoveryEnabled"),
+    "encryption off": ("storage", "Data", f"{_ENCRYPTION}/ServerSideEncryptionByDefault/SSEAlgorithm"),
+    "endpoint's policy widened": ("connected", "S3", "/PolicyDocument"),
+    "event source disabled": ("functions", "Mapping", "/Enabled"),
+    "failed calls not repeated": ("functions", "Invocations", "/MaximumRetryAttempts"),
+    "filter changed": ("watching", "Errors", "/FilterPattern"),
+    "firewall entry widened": ("connected", "Https", "/CidrBlock"),
+    "images made mutable": ("containers", "Images", "/ImageTagMutability"),
+    "key switched off": ("rest_api", "Key", "/Enabled"),
+    "managed policy detached": ("people", "Staff", "/ManagedPolicyArns"),
+    "mount without security groups": ("containers", "Mount", "/SecurityGroups"),
+    "policy widened": ("people", "StaffLogs", "/PolicyDocument"),
+    "public access allowed": ("storage", "Data", "/PublicAccessBlockConfiguration/BlockPublicPolicy"),
+    "public function": ("functions", "Url", "/AuthType"),
+    "public route": ("http_api", "Route", "/AuthorizationType"),
+    "request not validated": ("rest_api", "Validator", "/ValidateRequestBody"),
+    "retention shortened": ("bus", "Archive", "/RetentionDays"),
+    "role taken from a profile": ("people", "Profile", "/Roles"),
+    "rule switched on": ("bus", "Nightly", "/State"),
+    "runtime's version changed": ("functions", "Function", "/Runtime"),
+    "schedule changed": ("bus", "Report", "/ScheduleExpression"),
+    "scaling unbounded": ("containers", "Target", "/MaxCapacity"),
+    "setting changed": ("watching", "Setting", "/Value"),
+    "size changed": ("servers", "Data", "/Size"),
+    "source check changed": ("servers", "Interface", "/SourceDestCheck"),
+    "tags": ("connected", "Acl", "/Tags"),
+    "tracing off": ("workflow", "Machine", "/TracingConfiguration/Enabled"),
+    "traffic moved": ("website", "Inside", "/DefaultActions"),
+    "trusted certificates replaced": ("people", "Provider", "/ThumbprintList"),
+    "unsigned requests": ("cdn", "Access", "/OriginAccessControlConfig/SigningBehavior"),
+    "versions off": ("storage", "Data", "/VersioningConfiguration/Status"),
+}
+"""What a change amounts to, and its row above: stack, resource, property."""
 
 UNCHANGEABLE: Final = frozenset(
     {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -114,3 +115,33 @@ def test_code_whose_archive_is_gone_is_not_proven() -> None:
     reading = READERS[example.resource_type](asked(example, recorded(**example.answers)))
     assert reading is not None
     assert reading.unread == {"/Code": UnprovenReason.WRITE_ONLY}
+
+
+BATCHED = {
+    "AWS::EC2::VPC": ("describe_vpcs", "Vpcs"),
+    "AWS::EC2::RouteTable": ("describe_route_tables", "RouteTables"),
+    "AWS::EC2::SubnetRouteTableAssociation": ("describe_route_tables", "RouteTables"),
+    "AWS::SSM::Parameter": ("describe_parameters", "Parameters"),
+}
+
+
+@pytest.mark.parametrize("resource_type", sorted(BATCHED))
+def test_what_a_list_of_many_misses_is_asked_for_alone(resource_type: str) -> None:
+    example = next(each for each in EXAMPLES if each.resource_type == resource_type)
+    operation, key = BATCHED[resource_type]
+    asked_so: list[list[str]] = []
+
+    def ids(parameters: dict[str, Any]) -> list[str]:
+        filters = parameters.get("Filters") or parameters["ParameterFilters"]
+        return list(filters[-1]["Values"])
+
+    def answered(**parameters: Any) -> Any:  # noqa: ANN401
+        asked_so.append(ids(parameters))
+        return example.answers[operation] if len(asked_so[-1]) == 1 else {key: []}
+
+    client = recorded(**{**example.answers, operation: answered})
+    among_others = replace(asked(example, client), siblings=("another", example.physical_id))
+    reading = READERS[resource_type](among_others)
+    assert reading is not None
+    assert reading.properties == example.properties
+    assert asked_so == [sorted(("another", example.physical_id)), [example.physical_id]]

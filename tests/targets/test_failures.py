@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from botocore.exceptions import EndpointConnectionError, NoCredentialsError, ParamValidationError, ReadTimeoutError
+from botocore.exceptions import (
+    EndpointConnectionError,
+    IncompleteReadError,
+    NoCredentialsError,
+    ParamValidationError,
+    ReadTimeoutError,
+)
+from botocore.parsers import ResponseParserError
 
-from stackproof.errors import TargetError
+from stackproof.errors import TargetError, UnreachableError
 from stackproof.targets.failures import error_code, reason_of, translated_errors
 from tests.live_fakes import failure
 
@@ -18,6 +25,10 @@ from tests.live_fakes import failure
         (failure("ExpiredToken"), "denied"),
         (NoCredentialsError(), "denied"),
         (failure("Throttling"), "throttled"),
+        (failure("AWS.SimpleQueueService.ThrottlingException"), "throttled"),
+        (IncompleteReadError(actual_bytes=1, expected_bytes=2), "unreachable"),
+        (ResponseParserError("cut"), "unreachable"),
+        (UnreachableError("dead"), "unreachable"),
         (failure("RequestLimitExceeded", status=503), "throttled"),
         (failure("NotYetImplemented", status=501), "not_emulated"),
         (failure("InternalFailure", status=500), "unreachable"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -29,6 +30,7 @@ from stackproof.model.deployment import Deployment
 from stackproof.model.finding import Notification
 from stackproof.model.observation import ResourceProof
 from stackproof.model.report import ProveReport
+from stackproof.once import Look
 from stackproof.ports import Target
 from stackproof.prove import Patience, Prover, prove_stack
 from stackproof.reporters.terminal import prove_text
@@ -179,6 +181,12 @@ def _deploy(stacks: Sequence[Stack], where: Target) -> None:
 @output_options("terminal", "json")
 @click.option("--jobs", type=click.IntRange(1, 64), default=8, show_default=True, help="How many reads at once.")
 @click.option("--strict", is_flag=True, help="Exit code 3 also when a property is not proven.")
+@click.option(
+    "--deadline",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="Begin no read after that; the rest is unproven.",
+)
 @cache_option
 @verbose_option
 def prove(
@@ -190,6 +198,7 @@ def prove(
     role_arn: str | None,
     stack: str | None,
     jobs: int,
+    deadline: float | None,
     *,
     wanted: tuple[Wanted, ...],
     keep: bool,
@@ -216,17 +225,24 @@ def prove(
     )
     stacks = chosen_stacks(assembly, stack)
     with live_targets(project, options) as targets:
-        report = replace(proven(stacks, *targets, jobs=jobs, strict=strict), calls=project.calls.log())
+        report = replace(
+            proven(stacks, *targets, jobs=jobs, strict=strict, deadline=deadline), calls=project.calls.log()
+        )
     write_text_or_json(wanted, report, lambda: prove_text(report, verbose=verbose))
     raise click.exceptions.Exit(report.exit_code)
 
 
-def proven(stacks: Sequence[Stack], *targets: Target, jobs: int = 8, strict: bool = False) -> ProveReport:
-    """Deploy to emulators or find in an account, read everything, and compare; several targets' proofs are united."""
+def proven(
+    stacks: Sequence[Stack], *targets: Target, jobs: int = 8, strict: bool = False, deadline: float | None = None
+) -> ProveReport:
+    """Deploy to emulators or find in an account, read everything, and compare; several targets' proofs are united.
+
+    `deadline` are the seconds after which, on each target, no read is begun.
+    """
     proofs: dict[str, tuple[ResourceProof, ...]] = {}
     notifications: set[Notification] = set()
     for where in targets:
-        proofs[where.name], said = _proven_on(stacks, where, jobs=jobs)
+        proofs[where.name], said = _proven_on(stacks, where, jobs=jobs, deadline=deadline)
         notifications.update(said)
     return ProveReport(
         target=" + ".join(proofs),
@@ -238,13 +254,15 @@ def proven(stacks: Sequence[Stack], *targets: Target, jobs: int = 8, strict: boo
 
 
 def _proven_on(
-    stacks: Sequence[Stack], where: Target, *, jobs: int
+    stacks: Sequence[Stack], where: Target, *, jobs: int, deadline: float | None
 ) -> tuple[tuple[ResourceProof, ...], set[Notification]]:
     ours = where.name in EMULATORS
     with progress("deploying" if ours else "finding the stacks"):
         deployments = deploy_stacks(stacks, where) if ours else attach(stacks, where)
     proofs: list[ResourceProof] = []
     notifications: set[Notification] = set()
+    look = Look.at(deployments)
+    patience = Patience(deadline=time.monotonic() + deadline) if deadline is not None else Patience()
     with progress("proving"):
         for deployment, stack in _paired(deployments, stacks):
             prover = Prover(
@@ -253,7 +271,8 @@ def _proven_on(
                 target=where,
                 readers=readers(where, deployment),
                 schemas=schemas(),
-                patience=Patience(),
+                patience=patience,
+                look=look,
             )
             proofs.extend(prove_stack(prover, jobs=jobs))
             notifications.update(prover.notifications)

@@ -22,6 +22,7 @@ __all__ = [
     "pages",
     "parsed",
     "pascal",
+    "picked",
     "reads",
     "spelt",
     "tag_list",
@@ -118,14 +119,34 @@ def listed(
     wanted: str = "",
     at_most: int = 100,
 ) -> Any:  # noqa: ANN401 - botocore's structures
-    """The resource out of one answer for all of the stack's of its type; None if it is not in it.
+    """The resource out of one answer for all of its type; None if it is not in that, nor in one for it alone.
 
     `call` asks for some ids, `identity` names the member of the answer that holds one, and `wanted` is the own one
     (default: the physical id).
     """
     own = wanted or request.physical_id
-    found = batch(request, call, {own, *request.siblings}, own, at_most=at_most)
-    return next((each for each in found if each.get(identity) == own), None)
+    return picked(request, call, request.siblings, own, lambda each: each.get(identity) == own, at_most=at_most)
+
+
+def picked(
+    request: ReadRequest,
+    call: Callable[[Sequence[str]], list[Any]],
+    others: Iterable[str],
+    own: str,
+    is_own: Callable[[Any], bool],
+    *,
+    at_most: int = 100,
+    about: str = "",
+) -> Any:  # noqa: ANN401 - botocore's structures
+    """The item out of one answer for the own id and others; None if it is not in that, nor in one for it alone.
+
+    An answer for many proves no absence: one that is gone may cost the others their place in it.
+    """
+    ids = {own, *others}
+    found = next(filter(is_own, batch(request, call, ids, own, at_most=at_most, about=about)), None)
+    if found is None and len(ids) > 1:
+        found = next(filter(is_own, call((own,))), None)
+    return found
 
 
 def batch(
@@ -135,12 +156,16 @@ def batch(
     own: str,
     *,
     at_most: int = 100,
+    about: str = "",
 ) -> list[Any]:
-    """What the service says of as many of the ids as it takes at once, the own one among them; asked once."""
+    """What the service says of as many of the ids as it takes at once, the own one among them; asked once.
+
+    `about` tells the calls of one function apart.
+    """
     every = sorted(ids)
     start = every.index(own) // at_most * at_most
     some = tuple(every[start : start + at_most])
-    found: list[Any] = request.once((request.resource_type, call.__qualname__, some), lambda: call(some))
+    found: list[Any] = request.once((request.resource_type, about or call.__qualname__, some), lambda: call(some))
     return found
 
 

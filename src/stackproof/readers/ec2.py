@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from stackproof.model.observation import Reading
 from stackproof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, batch, chosen, covered, found_or_none, pages, reads, tag_list
+from stackproof.readers.access import Parts, chosen, covered, found_or_none, pages, picked, reads, tag_list
 from stackproof.readers.ec2_listed import first, one
 
 __all__ = ["READERS"]
@@ -32,11 +32,8 @@ def read_vpc(request: ReadRequest) -> Reading | None:
         name: parts.of(f"/{name}", partial(attribute, name), None)
         for name in ("EnableDnsHostnames", "EnableDnsSupport")
     }
-    here = [{"Name": "vpc-id", "Values": [vpc_id]}]
-    groups: list[Any] = parts.of(
-        (), lambda: pages(client, "describe_security_groups", "SecurityGroups", Filters=here), []
-    )
-    acls: list[Any] = parts.of((), lambda: pages(client, "describe_network_acls", "NetworkAcls", Filters=here), [])
+    group = parts.of((), lambda: _default_of(request, "describe_security_groups", "SecurityGroups"), None)
+    acl = parts.of((), lambda: _default_of(request, "describe_network_acls", "NetworkAcls"), None)
     return parts.reading(
         {**covered(vpc, ("CidrBlock", "InstanceTenancy")), **dns, "Tags": tag_list(vpc.get("Tags"))},
         {
@@ -44,10 +41,29 @@ def read_vpc(request: ReadRequest) -> Reading | None:
             "CidrBlock": vpc["CidrBlock"],
             "CidrBlockAssociations": [each["AssociationId"] for each in vpc.get("CidrBlockAssociationSet", ())],
             "Ipv6CidrBlocks": [each["Ipv6CidrBlock"] for each in vpc.get("Ipv6CidrBlockAssociationSet", ())],
-            "DefaultNetworkAcl": first(each["NetworkAclId"] for each in acls if each["IsDefault"]),
-            "DefaultSecurityGroup": first(each["GroupId"] for each in groups if each["GroupName"] == "default"),
+            "DefaultNetworkAcl": acl and acl["NetworkAclId"],
+            "DefaultSecurityGroup": group and group["GroupId"],
         },
     )
+
+
+_DEFAULT: Final = {
+    "describe_network_acls": {"Name": "default", "Values": ["true"]},
+    "describe_security_groups": {"Name": "group-name", "Values": ["default"]},
+}
+
+
+def _default_of(request: ReadRequest, operation: str, key: str) -> Any:  # noqa: ANN401 - botocore's structures
+    """What EC2 made in the VPC by itself: every VPC has one of each."""
+    client = request.client("ec2")
+
+    def described(ids: Sequence[str]) -> list[Any]:
+        found = pages(client, operation, key, Filters=[_DEFAULT[operation], {"Name": "vpc-id", "Values": list(ids)}])
+        # An emulator that does not know a filter answers with more.
+        return [each for each in found if each.get("IsDefault", each.get("GroupName") == "default")]
+
+    own = request.physical_id
+    return picked(request, described, request.siblings, own, lambda each: each["VpcId"] == own, about=operation)
 
 
 def read_subnet(request: ReadRequest) -> Reading | None:
@@ -89,14 +105,16 @@ def read_route_table(request: ReadRequest) -> Reading | None:
 
 
 def _route_table(request: ReadRequest, table_id: str) -> Any:  # noqa: ANN401 - botocore's structures
-    """A table, asked for once however many of its routes are read."""
+    """A table, asked for once however many of its routes are read, with the tables of other routes."""
     client = request.client("ec2")
-    here = [{"Name": "route-table-id", "Values": [table_id]}]
-    found: list[Any] = request.once(
-        ("route table", table_id), lambda: pages(client, "describe_route_tables", "RouteTables", Filters=here)
-    )
-    # An emulator that does not know the filter answers with every table.
-    return next((each for each in found if each.get("RouteTableId", table_id) == table_id), None)
+
+    def described(ids: Sequence[str]) -> list[Any]:
+        here = [{"Name": "route-table-id", "Values": list(ids)}]
+        return pages(client, "describe_route_tables", "RouteTables", Filters=here)
+
+    # The id of a route names its table; an older one is a name that CloudFormation made.
+    others = {each.partition("|")[0] for each in request.siblings if each.startswith("rtb-")}
+    return picked(request, described, others, table_id, lambda each: each["RouteTableId"] == table_id)
 
 
 _DESTINATIONS: Final = (
@@ -148,11 +166,14 @@ def read_association(request: ReadRequest) -> Reading | None:
         here = [{"Name": "association.route-table-association-id", "Values": list(ids)}]
         return pages(client, "describe_route_tables", "RouteTables", Filters=here)
 
-    for table in batch(request, described, {own, *request.siblings}, own):
-        for each in table["Associations"]:
-            if each["RouteTableAssociationId"] == own:
-                return Parts(request).reading(chosen(each, ("RouteTableId", "SubnetId")), {"Id": request.physical_id})
-    return None
+    def is_own(each: Any) -> bool:  # noqa: ANN401 - botocore's structures
+        return bool(each["RouteTableAssociationId"] == own)
+
+    table = picked(request, described, request.siblings, own, lambda each: any(map(is_own, each["Associations"])))
+    if table is None:
+        return None
+    live = next(filter(is_own, table["Associations"]))
+    return Parts(request).reading(chosen(live, ("RouteTableId", "SubnetId")), {"Id": own})
 
 
 def read_internet_gateway(request: ReadRequest) -> Reading | None:

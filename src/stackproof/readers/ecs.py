@@ -8,7 +8,7 @@ from typing import Any, Final
 from stackproof.model.json import JsonValue
 from stackproof.model.observation import Reading
 from stackproof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, batch, found_or_none, parsed, pascal, reads, spelt, tag_list
+from stackproof.readers.access import Parts, found_or_none, parsed, pascal, picked, reads, spelt, tag_list
 
 __all__ = ["READERS"]
 
@@ -28,8 +28,10 @@ def read_cluster(request: ReadRequest) -> Reading | None:
         found: list[Any] = client.describe_clusters(clusters=list(names), include=include)["clusters"]
         return found
 
-    found = batch(request, described, {own, *request.siblings}, own, at_most=_CLUSTERS_AT_ONCE)
-    live = next((each for each in found if own in {each["clusterName"], each["clusterArn"]}), None)
+    def is_own(each: Any) -> bool:  # noqa: ANN401 - botocore's structures
+        return own in {each["clusterName"], each["clusterArn"]}
+
+    live = picked(request, described, request.siblings, own, is_own, at_most=_CLUSTERS_AT_ONCE)
     if live is None or live.get("status") == "INACTIVE":
         return None
     return Parts(request).reading(
@@ -137,8 +139,7 @@ def read_service(request: ReadRequest) -> Reading | None:
         return [] if answer is None else list(answer["services"])
 
     here = {each for each in request.siblings if each.rpartition("/")[0] == own.rpartition("/")[0]}
-    found = batch(request, described, {own, *here}, own, at_most=_SERVICES_AT_ONCE)
-    live = next((each for each in found if each["serviceArn"] == own), None)
+    live = picked(request, described, here, own, lambda each: each["serviceArn"] == own, at_most=_SERVICES_AT_ONCE)
     if live is None or live.get("status") == "INACTIVE":
         return None
     arn = str(live["clusterArn"])

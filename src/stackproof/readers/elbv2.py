@@ -22,17 +22,14 @@ _GONE: Final = {
 
 
 def _one(request: ReadRequest, operation: str, key: str, parameter: str, identity: str) -> Any:  # noqa: ANN401
-    """All of the stack's in one call; if one of them is gone the call fails, and the own one is asked for alone."""
+    """All of them in one call; if one of them is gone the call fails, and the own one is asked for alone."""
     client = request.client("elbv2")
 
     def described(arns: Sequence[str]) -> list[Any]:
         found = found_or_none(lambda: pages(client, operation, key, **{parameter: list(arns)}), *_GONE[operation])
         return [] if found is None else found
 
-    live = listed(request, described, identity, at_most=_AT_ONCE)
-    if live is None and len(request.siblings) > 1:
-        live = next(iter(described([request.physical_id])), None)
-    return live
+    return listed(request, described, identity, at_most=_AT_ONCE)
 
 
 def _tags(request: ReadRequest, parts: Parts) -> list[JsonValue]:

@@ -30,7 +30,7 @@ def read_role(request: ReadRequest) -> Reading | None:
         lambda: pages(client, "list_attached_role_policies", "AttachedPolicies", RoleName=name),
         [],
     )
-    inline: list[JsonValue] = parts.of("/Policies", lambda: _inline(client, name), [])
+    inline: list[JsonValue] = parts.of("/Policies", lambda: _inline(request, name), [])
     boundary = (live.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn")
     return parts.reading(
         {
@@ -45,15 +45,19 @@ def read_role(request: ReadRequest) -> Reading | None:
     )
 
 
-def _inline(client: Any, role: str) -> list[JsonValue]:  # noqa: ANN401 - botocore makes its clients at run time
-    names = pages(client, "list_role_policies", "PolicyNames", RoleName=role)
-    return [
-        {
-            "PolicyName": name,
-            "PolicyDocument": parsed(client.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]),
-        }
-        for name in names
-    ]
+def _inline(request: ReadRequest, role: str) -> list[JsonValue]:
+    names = pages(request.client("iam"), "list_role_policies", "PolicyNames", RoleName=role)
+    return [{"PolicyName": name, "PolicyDocument": _inline_policy(request, "role", role, name)} for name in names]
+
+
+def _inline_policy(request: ReadRequest, owner: str, holder: str, name: str) -> JsonValue:
+    """The document of one owner's policy: the owner's reader and the policy's ask for the same."""
+    read: Callable[..., Any] = getattr(request.client("iam"), f"get_{owner}_policy")
+    parameters = {f"{owner.capitalize()}Name": holder, "PolicyName": name}
+    found: JsonValue = request.once(
+        ("inline policy", owner, holder, name), lambda: parsed(read(**parameters)["PolicyDocument"])
+    )
+    return found
 
 
 _OWNERS: Final = (("Roles", "role", "RoleName"), ("Users", "user", "UserName"), ("Groups", "group", "GroupName"))
@@ -65,18 +69,16 @@ def read_policy(request: ReadRequest) -> Reading | None:
     The policy has no name of its own in the API: it is there if one owner has it, and an owner without it is missing
     from the list.
     """
-    client = request.client("iam")
     name = str(request.expected.get("PolicyName"))
     documents: list[JsonValue] = []
     holders: dict[str, list[JsonValue]] = {}
-    for listed, owner, parameter in _OWNERS:
+    for listed, owner, _ in _OWNERS:
         owners = request.expected.get(listed)
-        read: Callable[..., Any] = getattr(client, f"get_{owner}_policy")
         for each in owners if isinstance(owners, list) else ():
-            answer = found_or_none(partial(read, **{parameter: each, "PolicyName": name}), _GONE)
-            if answer is not None:
+            document = found_or_none(partial(_inline_policy, request, owner, str(each), name), _GONE)
+            if document is not None:
                 holders.setdefault(listed, []).append(each)
-                documents.append(parsed(answer["PolicyDocument"]))
+                documents.append(document)
     if not documents:
         return None
     odd = next((each for each in documents if each != documents[0]), documents[0])

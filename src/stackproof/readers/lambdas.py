@@ -69,20 +69,28 @@ def _code(request: ReadRequest, live: Mapping[str, Any], parts: Parts) -> JsonOb
     where: dict[str, JsonValue] = {"Bucket": code.get("S3Bucket"), "Key": code["S3Key"]}
     if "S3ObjectVersion" in code:
         where["VersionId"] = code["S3ObjectVersion"]
-    s3 = request.client("s3")
-    body = parts.of(
+    digest: str | None = parts.of(
         ("/Code/S3Bucket", "/Code/S3Key"),
-        lambda: found_or_none(lambda: s3.get_object(**where)["Body"], "NoSuchKey", "NoSuchBucket", "404"),
+        lambda: request.once(("code", *where.values()), lambda: _digest(request, where)),
         None,
     )
-    if body is None:
+    if digest is None:
         parts.unread.setdefault("/Code", UnprovenReason.WRITE_ONLY)
+        return None
+    same = digest == live.get("CodeSha256")
+    return code if same else {**code, "S3Key": f"other code, with SHA-256 {live.get('CodeSha256')}"}
+
+
+def _digest(request: ReadRequest, where: Mapping[str, JsonValue]) -> str | None:
+    """The hash of an object of S3, which functions and stacks may share; None if it is not there."""
+    s3 = request.client("s3")
+    body = found_or_none(lambda: s3.get_object(**where)["Body"], "NoSuchKey", "NoSuchBucket", "404")
+    if body is None:
         return None
     digest = hashlib.sha256()
     for chunk in body.iter_chunks(_CHUNK):
         digest.update(chunk)
-    same = base64.b64encode(digest.digest()).decode() == live.get("CodeSha256")
-    return code if same else {**code, "S3Key": f"other code, with SHA-256 {live.get('CodeSha256')}"}
+    return base64.b64encode(digest.digest()).decode()
 
 
 def read_event_source_mapping(request: ReadRequest) -> Reading | None:

@@ -14,7 +14,10 @@ __all__ = ["READERS"]
 
 def _described(request: ReadRequest, secret_id: str) -> Any:  # noqa: ANN401 - botocore's structures
     client = request.client("secretsmanager")
-    answer = found_or_none(lambda: client.describe_secret(SecretId=secret_id), "ResourceNotFoundException")
+    answer = request.once(
+        ("secret", secret_id),
+        lambda: found_or_none(lambda: client.describe_secret(SecretId=secret_id), "ResourceNotFoundException"),
+    )
     return None if answer is None or answer.get("DeletedDate") else answer
 
 

@@ -28,7 +28,7 @@ def read_topic(request: ReadRequest) -> Reading | None:
     """GetTopicAttributes and ListTagsForResource; subscriptions if the template has them in the topic."""
     client = request.client("sns")
     arn = request.physical_id
-    live = _attributes(client, arn)
+    live = _attributes(request, arn)
     if live is None:
         return None
     parts = Parts(request)
@@ -51,18 +51,21 @@ def read_topic(request: ReadRequest) -> Reading | None:
     )
 
 
-def _attributes(client: Any, arn: str) -> Mapping[str, Any] | None:  # noqa: ANN401 - botocore makes its clients
-    answer = found_or_none(lambda: client.get_topic_attributes(TopicArn=arn), *_GONE)
-    return None if answer is None else answer["Attributes"]
+def _attributes(request: ReadRequest, arn: str) -> Mapping[str, Any] | None:
+    """What the topic's reader and that of its policy ask for alike."""
+    client = request.client("sns")
+    answer: Mapping[str, Any] | None = request.once(
+        ("topic", arn), lambda: found_or_none(lambda: client.get_topic_attributes(TopicArn=arn)["Attributes"], *_GONE)
+    )
+    return answer
 
 
 def read_topic_policy(request: ReadRequest) -> Reading | None:
     """GetTopicAttributes of every topic that the template names; one without the policy is missing from the list."""
-    client = request.client("sns")
     topics = request.expected.get("Topics")
     policies: dict[str, JsonValue] = {}
     for arn in topics if isinstance(topics, list) else ():
-        live = _attributes(client, str(arn))
+        live = _attributes(request, str(arn))
         if live is not None and live.get("Policy"):
             policies[str(arn)] = parsed(live["Policy"])
     if not policies:

@@ -29,8 +29,13 @@ _SAME: Final = (
 )
 
 
-def _attributes(client: Any, url: str) -> Mapping[str, Any] | None:  # noqa: ANN401 - botocore makes its clients
-    answer = found_or_none(lambda: client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"]), *_GONE)
+def _attributes(request: ReadRequest, url: str) -> Mapping[str, Any] | None:
+    """What the queue's reader and that of its policy ask for alike."""
+    client = request.client("sqs")
+    answer = request.once(
+        ("queue", url),
+        lambda: found_or_none(lambda: client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"]), *_GONE),
+    )
     return None if answer is None else answer.get("Attributes", {})
 
 
@@ -38,7 +43,7 @@ def read_queue(request: ReadRequest) -> Reading | None:
     """GetQueueAttributes and ListQueueTags."""
     client = request.client("sqs")
     url = request.physical_id
-    live = _attributes(client, url)
+    live = _attributes(request, url)
     if live is None:
         return None
     parts = Parts(request)
@@ -57,11 +62,10 @@ def read_queue(request: ReadRequest) -> Reading | None:
 
 def read_queue_policy(request: ReadRequest) -> Reading | None:
     """GetQueueAttributes of every queue that the template names; one without the policy is missing from the list."""
-    client = request.client("sqs")
     queues = request.expected.get("Queues")
     policies: dict[str, JsonValue] = {}
     for url in queues if isinstance(queues, list) else ():
-        live = _attributes(client, str(url))
+        live = _attributes(request, str(url))
         if live is not None and live.get("Policy"):
             policies[str(url)] = parsed(live["Policy"])
     if not policies:

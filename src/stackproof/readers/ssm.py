@@ -29,6 +29,8 @@ def read_parameter(request: ReadRequest) -> Reading | None:
         return pages(client, "get_parameters", "Parameters", Names=list(names))
 
     known = batch(request, described, {own, *request.siblings}, own, at_most=_DESCRIBED_AT_ONCE)
+    if all(each["Name"] != own for each in known) and len(request.siblings) > 1:
+        known = described((own,))
     live = next((each for each in known if each["Name"] == own), None)
     if live is None:
         return None

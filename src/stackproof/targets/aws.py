@@ -19,6 +19,7 @@ from stackproof.ports import Pace
 from stackproof.targets.cloudformation import CloudFormation, Place
 from stackproof.targets.failures import reason_of, translated_errors
 from stackproof.targets.guard import Guard, is_emulator_endpoint
+from stackproof.targets.repeating import Breaker, Retries, repeat_reads
 from stackproof.targets.sessions import account_session, emulator_client, emulator_session
 
 __all__ = ["AwsTarget"]
@@ -26,6 +27,8 @@ __all__ = ["AwsTarget"]
 _PAUSE: Final = 3.0
 _ZONE: Final = "availability-zone"
 _EMULATOR_PAUSE: Final = 0.2
+_SDK_ATTEMPTS: Final = 5
+_RETRIES: Final = Retries(attempts=10, delay=0.2, longest=10.0, read_timeout=20.0, slow_read_timeout=60.0, silence=30.0)
 
 
 class AwsTarget:
@@ -48,6 +51,7 @@ class AwsTarget:
         progress: Callable[[str], None] = lambda _: None,
         calls: CallRecorder | None = None,
         pace: Pace | None = None,
+        retries: Retries | None = None,
     ) -> None:
         self.endpoint_url = endpoint_url
         self._profile = profile
@@ -58,6 +62,8 @@ class AwsTarget:
         self._parameters = dict(parameters or {})
         self._progress = progress
         self._emulator = is_emulator_endpoint(endpoint_url)
+        self._retries = retries or (Retries() if self._emulator else _RETRIES)
+        self._breaker = Breaker(self._retries)
         self._clients: dict[str, Any] = {}
         self._lock = threading.RLock()
         self._pace = pace or TokenBuckets()
@@ -155,7 +161,7 @@ class AwsTarget:
 
     def _new_client(self, service: str, *, reads_secrets: bool = False) -> Any:  # noqa: ANN401
         if self._emulator:
-            client = emulator_client(service, str(self.endpoint_url), self.region, self._session)
+            client = emulator_client(service, str(self.endpoint_url), self.region, self._session, self._retries)
         else:
             from botocore.config import Config  # noqa: PLC0415 - heavy
 
@@ -163,9 +169,15 @@ class AwsTarget:
                 service,
                 region_name=self.region,
                 endpoint_url=self.endpoint_url,
-                config=Config(retries={"mode": "adaptive", "total_max_attempts": 5}, max_pool_connections=64),
+                config=Config(
+                    retries={"mode": "adaptive", "total_max_attempts": _SDK_ATTEMPTS},
+                    max_pool_connections=64,
+                    connect_timeout=self._retries.connect_timeout,
+                    read_timeout=self._retries.read_timeout_of(service),
+                ),
             )
             client.meta.events.register("before-send.*.*", lambda **_: self._take_turn(service))
+        repeat_reads(client.meta.events, self._retries, self._breaker)
         return self._guard.watched(client, reads_secrets=reads_secrets)
 
     def _take_turn(self, service: str) -> None:

@@ -16,6 +16,7 @@ from stackproof.model.observation import UnprovenReason
 from stackproof.targets.cloudformation import CloudFormation, Place
 from stackproof.targets.failures import reason_of, translated_errors
 from stackproof.targets.guard import Guard
+from stackproof.targets.repeating import Breaker, Retries, repeat_reads
 from stackproof.targets.sessions import emulator_client, emulator_session
 
 __all__ = ["Emulator", "emulator_environment"]
@@ -52,11 +53,14 @@ class Emulator:
         parameters: Mapping[str, str] | None = None,
         progress: Callable[[str], None] = lambda _: None,
         calls: CallRecorder | None = None,
+        retries: Retries | None = None,
     ) -> None:
         self.endpoint_url = endpoint_url
         self.region = region
         self._parameters = dict(parameters or {})
         self._progress = progress
+        self._retries = retries or Retries()
+        self._breaker = Breaker(self._retries)
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
         self._guard = Guard(self.name, calls or CallRecorder())
@@ -111,7 +115,9 @@ class Emulator:
             return str(client.get_secret_value(SecretId=secret_id)["SecretString"])
 
     def _new_client(self, service: str) -> Any:  # noqa: ANN401 - botocore makes its clients at run time
-        return emulator_client(service, self.endpoint_url, self.region, self._session)
+        made = emulator_client(service, self.endpoint_url, self.region, self._session, self._retries)
+        repeat_reads(made.meta.events, self._retries, self._breaker)
+        return made
 
     def _zones(self) -> tuple[str, ...]:
         zones = self.client("ec2").describe_availability_zones()["AvailabilityZones"]

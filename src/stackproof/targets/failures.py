@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
-from stackproof.errors import TargetError
+from stackproof.errors import TargetError, UnreachableError
 from stackproof.model.observation import UnprovenReason
 
-__all__ = ["error_code", "reason_of", "translated_errors"]
+__all__ = ["error_code", "reason_of", "reason_of_answer", "translated_errors"]
 
 _DENIED: Final = frozenset(
     {
@@ -64,18 +64,29 @@ def reason_of(error: Exception) -> UnprovenReason | None:
 
     A reader that knows the reason itself raises a TargetError with it for a code.
     """
-    from botocore.exceptions import ClientError, HTTPClientError, NoCredentialsError  # noqa: PLC0415 - heavy
+    from botocore.exceptions import (  # noqa: PLC0415 - heavy
+        ClientError,
+        HTTPClientError,
+        IncompleteReadError,
+        NoCredentialsError,
+    )
     from botocore.exceptions import ConnectionError as BotocoreConnectionError  # noqa: PLC0415
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415
 
     if isinstance(error, TargetError) and error.code in {each.value for each in UnprovenReason}:
         return UnprovenReason(error.code)
     if isinstance(error, NoCredentialsError):
         return UnprovenReason.DENIED
-    if isinstance(error, HTTPClientError | BotocoreConnectionError):
+    if isinstance(error, HTTPClientError | BotocoreConnectionError | UnreachableError):
         return UnprovenReason.UNREACHABLE
-    if not isinstance(error, ClientError):
-        return None
-    code = error_code(error)
+    if isinstance(error, IncompleteReadError | ResponseParserError):  # an answer that broke off
+        return UnprovenReason.UNREACHABLE
+    return reason_of_answer(error.response) if isinstance(error, ClientError) else None
+
+
+def reason_of_answer(answer: Mapping[str, Any]) -> UnprovenReason | None:
+    """Why a service did not answer what was asked; None for an answer that a reader should know, or a good one."""
+    code = str(answer.get("Error", {}).get("Code", "")).removeprefix("AWS.SimpleQueueService.")
     for codes, reason in (
         (_DENIED, UnprovenReason.DENIED),
         (_THROTTLED, UnprovenReason.THROTTLED),
@@ -83,7 +94,7 @@ def reason_of(error: Exception) -> UnprovenReason | None:
     ):
         if code in codes:
             return reason
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     return UnprovenReason.UNREACHABLE if status >= _SERVER_ERROR else None
 
 

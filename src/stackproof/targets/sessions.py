@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
+
+from stackproof.targets.repeating import Retries
 
 __all__ = ["account_session", "emulator_client", "emulator_session"]
-
-_ATTEMPTS: Final = 1  # an emulator that fails once fails again, and CreateStack must not be sent twice
 
 
 def emulator_session(region: str, *, key: str = "testing") -> Any:  # noqa: ANN401 - boto3 has no types at run time
@@ -35,20 +35,27 @@ def emulator_session(region: str, *, key: str = "testing") -> Any:  # noqa: ANN4
     )
 
 
-def emulator_client(service: str, endpoint_url: str, region: str, session: Any = None) -> Any:  # noqa: ANN401
-    """A client to an emulator: without proxies, and without a second attempt."""
+def emulator_client(
+    service: str,
+    endpoint_url: str,
+    region: str,
+    session: Any = None,  # noqa: ANN401 - boto3 has no types at run time
+    retries: Retries | None = None,
+) -> Any:  # noqa: ANN401
+    """A client to an emulator: without proxies or a second attempt, since CreateStack must not be sent twice."""
     from botocore.config import Config  # noqa: PLC0415
 
+    retries = retries or Retries()
     return (session or emulator_session(region)).client(
         service,
         endpoint_url=endpoint_url,
         config=Config(
             proxies={},
-            retries={"total_max_attempts": _ATTEMPTS},
+            retries={"mode": "standard", "total_max_attempts": 1},
             max_pool_connections=64,
             s3={"addressing_style": "path"},
-            connect_timeout=10,
-            read_timeout=300,
+            connect_timeout=retries.connect_timeout,
+            read_timeout=retries.read_timeout_of(service),
         ),
     )
 
