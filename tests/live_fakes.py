@@ -179,8 +179,9 @@ class FakeTarget:
         self.log.append(f"read {stack_name}")
         return self.deployments.get(stack_name) or deployment({}, stack_name=stack_name)
 
-    def destroy(self, stack_name: str) -> None:
+    def destroy(self, stack_name: str) -> tuple[DeployedResource, ...]:
         self.log.append(f"destroy {stack_name}")
+        return ()
 
     def not_emulated(self, resource_type: str, property_path: str) -> bool:
         return (resource_type, property_path) in self.gaps

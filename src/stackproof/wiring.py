@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 __all__ = [
     "RUN_FUNCTIONS",
     "Checked",
+    "DeployOptions",
     "EngineSet",
     "FlowPlace",
     "Project",
@@ -84,6 +85,15 @@ def _engine_versions(file: Path, _stamp: int) -> AllowList:
 def _stamp(file: Path) -> int:
     """What changes with a file; 0 if there is none."""
     return file.stat().st_mtime_ns if file.is_file() else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeployOptions:
+    """How to deploy: `progress` hears of changes and events, no `capabilities` are all, no `deadline` the target's."""
+
+    progress: Callable[[str], None] = lambda _: None
+    capabilities: tuple[str, ...] = ()
+    deadline: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -350,18 +360,28 @@ class Project:
         region: str | None = None,
         role_arn: str | None = None,
         allow_changes: bool = False,
+        how: DeployOptions | None = None,
     ) -> Target:
         """A target to talk to: an emulator that runs at `endpoint_url`, or an AWS account."""
         from stackproof.targets.aws import AwsTarget  # noqa: PLC0415
+        from stackproof.targets.cloudformation import CAPABILITIES  # noqa: PLC0415
         from stackproof.targets.ministack import MiniStackTarget  # noqa: PLC0415
         from stackproof.targets.moto import MotoTarget  # noqa: PLC0415
 
         where = region or self.settings.region
+        how = how or DeployOptions()
+        capabilities = how.capabilities or CAPABILITIES
         if name in EMULATORS:
             if endpoint_url is None:
                 raise ConfigError(f"the {name} target needs the endpoint of a running emulator")
             kind = MotoTarget if name == "moto" else MiniStackTarget
-            return kind(endpoint_url, region=where)
+            return kind(
+                endpoint_url,
+                region=where,
+                progress=how.progress,
+                capabilities=capabilities,
+                deadline=how.deadline,
+            )
         return AwsTarget(
             profile=profile,
             region=where,
@@ -369,6 +389,9 @@ class Project:
             allowed_accounts=self.settings.allowed_accounts,
             allow_changes=allow_changes,
             endpoint_url=endpoint_url or os.environ.get("AWS_ENDPOINT_URL"),
+            progress=how.progress,
+            capabilities=capabilities,
+            deadline=how.deadline,
         )
 
 

@@ -33,7 +33,7 @@ from stackproof.ports import Target
 from stackproof.prove import Patience, Prover, prove_stack
 from stackproof.reporters.terminal import prove_text
 from stackproof.union import united_stack
-from stackproof.wiring import Project, readers, schemas, start_emulator
+from stackproof.wiring import DeployOptions, Project, readers, schemas, start_emulator
 
 __all__ = ["LiveOptions", "deploy", "live_targets", "prove", "proven"]
 
@@ -51,6 +51,7 @@ class LiveOptions:
     role_arn: str | None = None
     allow_changes: bool = False
     keep: bool = False
+    how: DeployOptions | None = None
 
 
 def live_options(function: _Function) -> _Function:
@@ -89,13 +90,14 @@ def _live(project: Project, options: LiveOptions, name: str) -> Iterator[Target]
             region=options.region,
             role_arn=options.role_arn,
             allow_changes=options.allow_changes,
+            how=options.how,
         )
         return
     with tempfile.TemporaryDirectory(prefix="stackproof-") as scratch:
         with progress(f"starting {name}"):
             process = start_emulator(Path(scratch), owner_pid=0 if options.keep else os.getpid(), name=name)
         try:
-            yield project.target(name, endpoint_url=process.endpoint_url, region=options.region)
+            yield project.target(name, endpoint_url=process.endpoint_url, region=options.region, how=options.how)
         except BaseException:
             process.stop()
             raise
@@ -123,6 +125,14 @@ def chosen_stacks(assembly: Assembly, name: str | None) -> Sequence[Stack]:
 @click.option(
     "--allow-changes", is_flag=True, help="Change a real account, if [tool.stackproof] allowed_accounts has it."
 )
+@click.option(
+    "--capability",
+    "capabilities",
+    multiple=True,
+    type=click.Choice(["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]),
+    help="What the template may do besides making resources; repeatable.  [default: all]",
+)
+@click.option("--deadline", type=click.FloatRange(min=0, min_open=True), help="Seconds that a stack may take.")
 @cache_option
 def deploy(
     context: tuple[str, ...],
@@ -132,6 +142,8 @@ def deploy(
     region: str | None,
     role_arn: str | None,
     stack: str | None,
+    capabilities: tuple[str, ...],
+    deadline: float | None,
     *,
     keep: bool,
     allow_changes: bool,
@@ -139,10 +151,14 @@ def deploy(
 ) -> None:
     """Deploy the app's stacks, to an embedded emulator or (guarded) to an account.
 
+    Each stack goes through a change set; those that others depend on come first.
+    What is going to change, and every event of CloudFormation, is a line on stderr.
+
     \b
     Examples:
       stackproof deploy --keep
       stackproof deploy --target aws --profile dev --allow-changes
+      stackproof deploy --target aws --allow-changes --deadline 900 --capability CAPABILITY_IAM
     """
     project = open_project(no_cache=no_cache)
     assembly = _synthesized(project, context)
@@ -154,6 +170,9 @@ def deploy(
         role_arn=role_arn,
         allow_changes=allow_changes,
         keep=keep,
+        how=DeployOptions(
+            progress=lambda line: click.echo(line, err=True), capabilities=capabilities, deadline=deadline
+        ),
     )
     with live_targets(project, options) as targets:
         for where in targets:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, Final
 
 from stackproof.errors import TargetError
 from stackproof.model.assembly import Stack
-from stackproof.model.deployment import Deployment
+from stackproof.model.deployment import DeployedResource, Deployment
 from stackproof.model.observation import UnprovenReason
-from stackproof.targets.cloudformation import CloudFormation, Place
+from stackproof.targets.cloudformation import CAPABILITIES, CloudFormation, Place
 from stackproof.targets.failures import reason_of, translated_errors
 from stackproof.targets.guard import is_emulator_endpoint, refuse_writes
 from stackproof.targets.sessions import account_session, emulator_client, emulator_session
@@ -20,6 +20,7 @@ from stackproof.targets.sessions import account_session, emulator_client, emulat
 __all__ = ["AwsTarget"]
 
 _PAUSE: Final = 3.0
+_DEADLINE: Final = 3600.0
 _ZONE: Final = "availability-zone"
 _EMULATOR_PAUSE: Final = 0.2
 
@@ -31,7 +32,7 @@ class AwsTarget:
     An endpoint anywhere else is taken for AWS.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a setting of its own
         self,
         *,
         profile: str | None = None,
@@ -42,6 +43,8 @@ class AwsTarget:
         endpoint_url: str | None = None,
         parameters: Mapping[str, str] | None = None,
         progress: Callable[[str], None] = lambda _: None,
+        capabilities: Sequence[str] = CAPABILITIES,
+        deadline: float | None = None,
     ) -> None:
         self.endpoint_url = endpoint_url
         self._profile = profile
@@ -51,6 +54,8 @@ class AwsTarget:
         self._allow_changes = allow_changes
         self._parameters = dict(parameters or {})
         self._progress = progress
+        self._capabilities = tuple(capabilities)
+        self._deadline = deadline or _DEADLINE
         self._emulator = is_emulator_endpoint(endpoint_url)
         self._clients: dict[str, Any] = {}
         self._lock = threading.RLock()
@@ -89,9 +94,9 @@ class AwsTarget:
     def deployment(self, stack_name: str) -> Deployment:
         return self._stacks.deployment(stack_name)
 
-    def destroy(self, stack_name: str) -> None:
+    def destroy(self, stack_name: str) -> tuple[DeployedResource, ...]:
         with self._writing(f"deleting stack {stack_name}"):
-            self._stacks.destroy(stack_name)
+            return self._stacks.destroy(stack_name)
 
     def not_emulated(self, resource_type: str, property_path: str) -> bool:  # noqa: ARG002 - the port's signature
         return False
@@ -176,10 +181,19 @@ class AwsTarget:
                 emulator=self._emulator,
                 zones=self._zones,
                 parameters=self._parameters,
+                capabilities=self._capabilities,
+                options=self._options,
+                deadline=self._deadline,
                 pause=_EMULATOR_PAUSE if self._emulator else _PAUSE,
                 progress=self._progress,
             ),
         )
+
+    @property
+    def _options(self) -> str:
+        """What leads the AWS CLI to the same place."""
+        named = (("--region", self.region), ("--profile", self._profile), ("--endpoint-url", self.endpoint_url))
+        return " ".join(f"{name} {value}" for name, value in named if value)
 
     def _zones(self) -> tuple[str, ...]:
         """What `Fn::GetAZs` gives: zones with a default subnet; without any, all; none if that may not be read."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+from stackproof.model.deployment import DeployedResource
 from stackproof.model.json import JsonObject
 from stackproof.model.observation import UnprovenReason
-from stackproof.targets.cloudformation import CloudFormation, Place
+from stackproof.targets.cloudformation import CAPABILITIES, CloudFormation, Place
 from stackproof.targets.failures import reason_of, translated_errors
 from stackproof.targets.sessions import emulator_client, emulator_session
 
@@ -47,11 +48,15 @@ class Emulator:
         region: str = "us-east-1",
         parameters: Mapping[str, str] | None = None,
         progress: Callable[[str], None] = lambda _: None,
+        capabilities: Sequence[str] = CAPABILITIES,
+        deadline: float | None = None,
     ) -> None:
         self.endpoint_url = endpoint_url
         self.region = region
         self._parameters = dict(parameters or {})
         self._progress = progress
+        self._capabilities = tuple(capabilities)
+        self._deadline = deadline or self._deadline
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
 
@@ -75,6 +80,8 @@ class Emulator:
                 emulator=True,
                 zones=self._zones,
                 parameters=self._parameters,
+                capabilities=self._capabilities,
+                options=f"--region {self.region} --endpoint-url {self.endpoint_url}",
                 deadline=self._deadline,
                 pause=0.1,
                 progress=self._progress,
@@ -87,8 +94,8 @@ class Emulator:
                 self._clients[service] = emulator_client(service, self.endpoint_url, self.region, self._session)
             return self._clients[service]
 
-    def destroy(self, stack_name: str) -> None:
-        self._stacks.destroy(stack_name)
+    def destroy(self, stack_name: str) -> tuple[DeployedResource, ...]:
+        return self._stacks.destroy(stack_name)
 
     def translated(self, error: Exception) -> UnprovenReason | None:
         return reason_of(error)

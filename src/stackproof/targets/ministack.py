@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -15,6 +15,7 @@ from stackproof.model.assembly import Stack
 from stackproof.model.deployment import Deployment
 from stackproof.model.json import JsonObject, digest
 from stackproof.reducing import Reduced, reduced
+from stackproof.targets.cloudformation import CAPABILITIES
 from stackproof.targets.emulator import Emulator, emulator_environment
 from stackproof.targets.failures import translated_errors
 from stackproof.targets.ministack_gaps import is_gap
@@ -73,8 +74,17 @@ class MiniStackTarget(Emulator):
         account: str = _ACCOUNT,
         parameters: Mapping[str, str] | None = None,
         progress: Callable[[str], None] = lambda _: None,
+        capabilities: Sequence[str] = CAPABILITIES,
+        deadline: float | None = None,
     ) -> None:
-        super().__init__(endpoint_url, region=region, parameters=parameters, progress=progress)
+        super().__init__(
+            endpoint_url,
+            region=region,
+            parameters=parameters,
+            progress=progress,
+            capabilities=capabilities,
+            deadline=deadline,
+        )
         self.account = self._key = account  # the access key says which of its accounts is meant
         self._known: dict[str, bool] = {}
 
@@ -86,6 +96,8 @@ class MiniStackTarget(Emulator):
             account=account,
             parameters=self._parameters,
             progress=self._progress,
+            capabilities=self._capabilities,
+            deadline=self._deadline,
         )
 
     def deploy(self, stack: Stack) -> Deployment:
