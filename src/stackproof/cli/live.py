@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import click
 
+from stackproof.cli.ephemeral import Lifetime, ephemeral_option, ephemeral_stacks, say_left_over
 from stackproof.cli.options import (
     cache_option,
     context_option,
@@ -23,6 +24,7 @@ from stackproof.cli.outputs import ReportingCommand, Wanted, output_options, req
 from stackproof.config.settings import EMULATORS, parse_context, parse_targets
 from stackproof.deploy import attach
 from stackproof.deploy import deploy as deploy_stacks
+from stackproof.ephemeral import Ephemeral, without_overridden
 from stackproof.errors import ConfigError
 from stackproof.model.assembly import Assembly, Stack
 from stackproof.model.deployment import Deployment
@@ -133,6 +135,7 @@ def chosen_stacks(assembly: Assembly, name: str | None) -> Sequence[Stack]:
     help="What the template may do besides making resources; repeatable.  [default: all]",
 )
 @click.option("--deadline", type=click.FloatRange(min=0, min_open=True), help="Seconds that a stack may take.")
+@ephemeral_option
 @cache_option
 def deploy(
     context: tuple[str, ...],
@@ -147,6 +150,7 @@ def deploy(
     *,
     keep: bool,
     allow_changes: bool,
+    is_ephemeral: bool,
     no_cache: bool,
 ) -> None:
     """Deploy the app's stacks, to an embedded emulator or (guarded) to an account.
@@ -159,8 +163,11 @@ def deploy(
       stackproof deploy --keep
       stackproof deploy --target aws --profile dev --allow-changes
       stackproof deploy --target aws --allow-changes --deadline 900 --capability CAPABILITY_IAM
+      stackproof deploy --target aws --profile dev --ephemeral
     """
+    _refuse_both(keep=keep, is_ephemeral=is_ephemeral)
     project = open_project(no_cache=no_cache)
+    say_left_over(project)
     assembly = _synthesized(project, context)
     options = LiveOptions(
         target=target,
@@ -168,7 +175,7 @@ def deploy(
         profile=profile,
         region=region,
         role_arn=role_arn,
-        allow_changes=allow_changes,
+        allow_changes=allow_changes or is_ephemeral,
         keep=keep,
         how=DeployOptions(
             progress=lambda line: click.echo(line, err=True), capabilities=capabilities, deadline=deadline
@@ -176,9 +183,32 @@ def deploy(
     )
     with live_targets(project, options) as targets:
         for where in targets:
-            _deploy(chosen_stacks(assembly, stack), where)
-    if targets[0].name in EMULATORS and not keep and endpoint_url is None:
+            with _lifetime(project, chosen_stacks(assembly, stack), where, options, on=is_ephemeral) as made:
+                _deploy(made.stacks, where)
+    if targets[0].name in EMULATORS and not keep and endpoint_url is None and not is_ephemeral:
         click.echo("the emulator has ended; --keep leaves it running", err=True)
+
+
+def _refuse_both(*, keep: bool, is_ephemeral: bool) -> None:
+    if keep and is_ephemeral:
+        raise ConfigError("--keep and --ephemeral: what is to be kept is not torn down; give one of them")
+
+
+@contextmanager
+def _lifetime(
+    project: Project, stacks: Sequence[Stack], where: Target, options: LiveOptions, *, on: bool
+) -> Iterator[Ephemeral]:
+    """The stacks as they are, or with `on` those that live as long as the block."""
+    if not on:
+        yield Ephemeral(stacks=tuple(stacks), overridden=())
+        return
+    owned = where.name in EMULATORS and options.endpoint_url is None
+    endpoint = options.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")
+    life = Lifetime(
+        target=where, owned=owned, endpoint_url=endpoint, profile=options.profile, role_arn=options.role_arn
+    )
+    with ephemeral_stacks(project, stacks, life) as made:
+        yield made
 
 
 def _deploy(stacks: Sequence[Stack], where: Target) -> None:
@@ -198,6 +228,7 @@ def _deploy(stacks: Sequence[Stack], where: Target) -> None:
 @output_options("terminal", "json")
 @click.option("--jobs", type=click.IntRange(1, 64), default=8, show_default=True, help="How many reads at once.")
 @click.option("--strict", is_flag=True, help="Exit code 3 also when a property is not proven.")
+@ephemeral_option
 @cache_option
 @verbose_option
 def prove(
@@ -213,29 +244,43 @@ def prove(
     wanted: tuple[Wanted, ...],
     keep: bool,
     strict: bool,
+    is_ephemeral: bool,
     no_cache: bool,
     verbose: bool,
 ) -> None:
     """Compare every resource and property of the template with what is live.
 
     On emulators the stacks are deployed first; in an account they are found by
-    name and only read. The proofs of several emulators are united.
+    name and only read, or with --ephemeral deployed for this run alone. The proofs
+    of several emulators are united.
 
     \b
     Examples:
       stackproof prove
       stackproof prove --target moto,ministack
       stackproof prove --target aws --profile audit --format json --output prove.json
+      stackproof prove --target aws --profile dev --ephemeral
     """
     require_outputs(wanted)
+    _refuse_both(keep=keep, is_ephemeral=is_ephemeral)
     project = open_project(no_cache=no_cache)
+    say_left_over(project)
     assembly = _synthesized(project, context)
     options = LiveOptions(
-        target=target, endpoint_url=endpoint_url, profile=profile, region=region, role_arn=role_arn, keep=keep
+        target=target,
+        endpoint_url=endpoint_url,
+        profile=profile,
+        region=region,
+        role_arn=role_arn,
+        allow_changes=is_ephemeral,
+        keep=keep,
     )
     stacks = chosen_stacks(assembly, stack)
     with live_targets(project, options) as targets:
-        report = proven(stacks, *targets, jobs=jobs, strict=strict)
+        if is_ephemeral:
+            report = _proven_ephemerally(project, stacks, targets, options, jobs=jobs, strict=strict)
+        else:
+            report = proven(stacks, *targets, jobs=jobs, strict=strict)
     write_text_or_json(wanted, report, lambda: prove_text(report, verbose=verbose))
     raise click.exceptions.Exit(report.exit_code)
 
@@ -245,8 +290,34 @@ def proven(stacks: Sequence[Stack], *targets: Target, jobs: int = 8, strict: boo
     proofs: dict[str, tuple[ResourceProof, ...]] = {}
     notifications: set[Notification] = set()
     for where in targets:
-        proofs[where.name], said = _proven_on(stacks, where, jobs=jobs)
+        proofs[where.name], said = _proven_on(stacks, where, jobs=jobs, deploys=where.name in EMULATORS)
         notifications.update(said)
+    return _report(proofs, notifications, strict=strict)
+
+
+def _proven_ephemerally(
+    project: Project,
+    stacks: Sequence[Stack],
+    targets: Sequence[Target],
+    options: LiveOptions,
+    *,
+    jobs: int,
+    strict: bool,
+) -> ProveReport:
+    """The same with stacks that are made for it, on each target in turn; what was switched off is not proven."""
+    proofs: dict[str, tuple[ResourceProof, ...]] = {}
+    notifications: set[Notification] = set()
+    for where in targets:
+        with _lifetime(project, stacks, where, options, on=True) as made:
+            found, said = _proven_on(made.stacks, where, jobs=jobs, deploys=True)
+        proofs[where.name] = without_overridden(found, made.overridden)
+        notifications.update(said)
+    return _report(proofs, notifications, strict=strict)
+
+
+def _report(
+    proofs: Mapping[str, tuple[ResourceProof, ...]], notifications: set[Notification], *, strict: bool
+) -> ProveReport:
     return ProveReport(
         target=" + ".join(proofs),
         proofs=united_stack(proofs),
@@ -257,11 +328,10 @@ def proven(stacks: Sequence[Stack], *targets: Target, jobs: int = 8, strict: boo
 
 
 def _proven_on(
-    stacks: Sequence[Stack], where: Target, *, jobs: int
+    stacks: Sequence[Stack], where: Target, *, jobs: int, deploys: bool
 ) -> tuple[tuple[ResourceProof, ...], set[Notification]]:
-    ours = where.name in EMULATORS
-    with progress("deploying" if ours else "finding the stacks"):
-        deployments = deploy_stacks(stacks, where) if ours else attach(stacks, where)
+    with progress("deploying" if deploys else "finding the stacks"):
+        deployments = deploy_stacks(stacks, where) if deploys else attach(stacks, where)
     proofs: list[ResourceProof] = []
     notifications: set[Notification] = set()
     with progress("proving"):

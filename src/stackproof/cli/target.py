@@ -12,9 +12,10 @@ from pathlib import Path
 
 import click
 
+from stackproof.cli.ephemeral import records_of
 from stackproof.cli.options import open_project, progress
 from stackproof.config.settings import EMULATORS
-from stackproof.errors import TargetError
+from stackproof.errors import StackproofError, TargetError
 from stackproof.wiring import start_emulator
 
 __all__ = ["target"]
@@ -106,6 +107,47 @@ def status() -> None:
     """
     running = _running(_state())
     click.echo(f"moto runs at {running['endpoint_url']} (process {running['pid']})" if running else "nothing runs")
+
+
+@target.command()
+def clean() -> None:
+    """Remove ephemeral stacks that an earlier run left behind.
+
+    Accounts are changed only if [tool.stackproof] allowed_accounts has them.
+
+    \b
+    Example:
+      stackproof target clean
+    """
+    project = open_project()
+    records = records_of(project)
+    left = records.left()
+    if not left:
+        click.echo("nothing is left", err=True)
+    failed = 0
+    for each in left:
+        where = project.target(
+            "aws",
+            endpoint_url=each.endpoint_url,
+            profile=each.profile,
+            region=each.region,
+            role_arn=each.role_arn,
+            allow_changes=True,
+        )
+        try:
+            if where.account != each.account:
+                raise TargetError(f"it is in account {each.account}, and this is {where.account}", code="Refused")
+            kept = where.destroy(each.stack_name, empty=True)
+        except StackproofError as error:
+            click.echo(f"left over: stack {each.stack_name}: {error}; {each.command}", err=True)
+            failed += 1
+            continue
+        records.forget(each.stack_name)
+        click.echo(f"removed stack {each.stack_name}")
+        for one in kept:
+            click.echo(f"left over: {one.logical_id} ({one.resource_type}) {one.physical_id}", err=True)
+    if failed:
+        raise TargetError(f"{failed} of {len(left)} stacks could not be removed; see above", code="LeftOver")
 
 
 def _state() -> Path:

@@ -60,12 +60,16 @@ class Deprecation:
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class FileAsset:
-    """A file or folder that must lie in a bucket before the stack is created; bucket and key may hold `${AWS::…}`."""
+    """A file or folder that must lie in a bucket before the stack is created; bucket and key may hold `${AWS::…}`.
+
+    `content` is what goes there instead of what the file holds.
+    """
 
     path: str
     packaging: str
     bucket: str
     key: str
+    content: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

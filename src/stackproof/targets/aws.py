@@ -94,9 +94,9 @@ class AwsTarget:
     def deployment(self, stack_name: str) -> Deployment:
         return self._stacks.deployment(stack_name)
 
-    def destroy(self, stack_name: str) -> tuple[DeployedResource, ...]:
+    def destroy(self, stack_name: str, *, empty: bool = False) -> tuple[DeployedResource, ...]:
         with self._writing(f"deleting stack {stack_name}"):
-            return self._stacks.destroy(stack_name)
+            return self._stacks.destroy(stack_name, empty=empty)
 
     def not_emulated(self, resource_type: str, property_path: str) -> bool:  # noqa: ARG002 - the port's signature
         return False

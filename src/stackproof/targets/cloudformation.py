@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -112,7 +113,7 @@ class CloudFormation:
                 raise TargetError(f"stack {stack_name} is in the middle of an operation: {status}", code="Busy")
             return self._deployment(found)
 
-    def destroy(self, stack_name: str) -> tuple[DeployedResource, ...]:
+    def destroy(self, stack_name: str, *, empty: bool = False) -> tuple[DeployedResource, ...]:
         """Delete the stack and wait; nothing to do if there is none. Gives what was kept of it."""
         subject = self._subject(stack_name)
         with self._explained(stack_name), translated_errors(f"deleting stack {stack_name}"):
@@ -125,11 +126,17 @@ class CloudFormation:
             stack_id = str(found["StackId"])
             follower = self._follower(stack_id)
             follower.skip()
+            if empty:
+                self._empty(stack_id)
             self._api.delete_stack(StackName=stack_name)
             ended = self._waited(stack_name, stack_id, follower, lambda _: None)
             status = "DELETE_COMPLETE" if ended is None else str(ended["StackStatus"])
             if status != "DELETE_COMPLETE":
-                raise TargetError(self._why(stack_name, status, follower, lambda _: None), code=status)
+                left = sorted(
+                    {each.logical_id for each in follower.events if each.status == "DELETE_FAILED"} - {stack_name}
+                )
+                said = f"; left over: {', '.join(left)}" if left else ""
+                raise TargetError(self._why(stack_name, status, follower, lambda _: None) + said, code=status)
             return tuple(
                 sorted(
                     DeployedResource(
@@ -234,6 +241,19 @@ class CloudFormation:
             place.sleep(place.pause)
 
         return pause
+
+    def _empty(self, stack_id: str) -> None:
+        """Delete what lies in the stack's buckets; where that fails, the deletion of the stack says so."""
+        s3 = self._client("s3")
+        for each in self._resources(stack_id):
+            if each.resource_type != "AWS::S3::Bucket" or not each.physical_id:
+                continue
+            with contextlib.suppress(s3.exceptions.ClientError):
+                for page in s3.get_paginator("list_object_versions").paginate(Bucket=each.physical_id):
+                    rows = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+                    objects = [{"Key": row["Key"], "VersionId": row["VersionId"]} for row in rows]
+                    if objects:
+                        s3.delete_objects(Bucket=each.physical_id, Delete={"Objects": objects, "Quiet": True})
 
     # -- explaining
 

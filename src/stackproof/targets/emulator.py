@@ -94,8 +94,8 @@ class Emulator:
                 self._clients[service] = emulator_client(service, self.endpoint_url, self.region, self._session)
             return self._clients[service]
 
-    def destroy(self, stack_name: str) -> tuple[DeployedResource, ...]:
-        return self._stacks.destroy(stack_name)
+    def destroy(self, stack_name: str, *, empty: bool = False) -> tuple[DeployedResource, ...]:
+        return self._stacks.destroy(stack_name, empty=empty)
 
     def translated(self, error: Exception) -> UnprovenReason | None:
         return reason_of(error)

@@ -48,6 +48,8 @@ def _create(backend: Any, stack: Any, change_set: Any) -> None:  # noqa: ANN401
         _export(backend, stack, outputs)
         with contextlib.suppress(Exception):
             stack.resource_map.delete()
+        stack.template_dict = {}  # whoever looks at a resource that is in the map makes it
+        stack.resource_map = stack._create_resource_map()  # noqa: SLF001
         stack.status = "ROLLBACK_COMPLETE"
         stack._add_stack_event(stack.status)  # noqa: SLF001
 
