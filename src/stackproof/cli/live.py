@@ -29,6 +29,7 @@ from stackproof.errors import ConfigError
 from stackproof.model.assembly import Assembly, Stack
 from stackproof.model.deployment import Deployment
 from stackproof.model.finding import Notification
+from stackproof.model.minimum_proof import MinimumProof
 from stackproof.model.observation import ResourceProof
 from stackproof.model.report import ProveReport
 from stackproof.ports import Target
@@ -280,19 +281,25 @@ def prove(
         if is_ephemeral:
             report = _proven_ephemerally(project, stacks, targets, options, jobs=jobs, strict=strict)
         else:
-            report = proven(stacks, *targets, jobs=jobs, strict=strict)
+            report = proven(stacks, *targets, jobs=jobs, strict=strict, minimum=project.settings.minimum_proof)
     write_text_or_json(wanted, report, lambda: prove_text(report, verbose=verbose))
     raise click.exceptions.Exit(report.exit_code)
 
 
-def proven(stacks: Sequence[Stack], *targets: Target, jobs: int = 8, strict: bool = False) -> ProveReport:
+def proven(
+    stacks: Sequence[Stack],
+    *targets: Target,
+    jobs: int = 8,
+    strict: bool = False,
+    minimum: MinimumProof | None = None,
+) -> ProveReport:
     """Deploy to emulators or find in an account, read everything, and compare; several targets' proofs are united."""
     proofs: dict[str, tuple[ResourceProof, ...]] = {}
     notifications: set[Notification] = set()
     for where in targets:
         proofs[where.name], said = _proven_on(stacks, where, jobs=jobs, deploys=where.name in EMULATORS)
         notifications.update(said)
-    return _report(proofs, notifications, strict=strict)
+    return _report(proofs, notifications, strict=strict, minimum=minimum)
 
 
 def _proven_ephemerally(
@@ -312,11 +319,15 @@ def _proven_ephemerally(
             found, said = _proven_on(made.stacks, where, jobs=jobs, deploys=True)
         proofs[where.name] = without_overridden(found, made.overridden)
         notifications.update(said)
-    return _report(proofs, notifications, strict=strict)
+    return _report(proofs, notifications, strict=strict, minimum=project.settings.minimum_proof)
 
 
 def _report(
-    proofs: Mapping[str, tuple[ResourceProof, ...]], notifications: set[Notification], *, strict: bool
+    proofs: Mapping[str, tuple[ResourceProof, ...]],
+    notifications: set[Notification],
+    *,
+    strict: bool,
+    minimum: MinimumProof | None,
 ) -> ProveReport:
     return ProveReport(
         target=" + ".join(proofs),
@@ -324,6 +335,7 @@ def _report(
         notifications=tuple(sorted(notifications, key=lambda each: each.message)),
         strict=strict,
         by_target=proofs if len(proofs) > 1 else {},
+        minimum=minimum,
     )
 
 

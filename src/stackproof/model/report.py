@@ -10,6 +10,7 @@ from stackproof import __version__
 from stackproof.model.finding import Finding, Kind, Level, Notification, RuleCount
 from stackproof.model.json import JsonObject, JsonValue, as_int
 from stackproof.model.ledger import LedgerEntry
+from stackproof.model.minimum_proof import MinimumProof
 from stackproof.model.observation import Coverage, DriftStatus, ResourceProof
 
 __all__ = ["CheckReport", "GateReport", "Outcome", "PolicySummary", "ProveReport", "RuleVerdict", "Stage", "exit_code"]
@@ -187,13 +188,22 @@ class CheckReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProveReport:
-    """What `prove` saw. `proofs` are united over all targets; `by_target` are those of each of several."""
+    """What `prove` saw. `proofs` are united over all targets; `by_target` are those of each of several.
+
+    `minimum` is how much has to be proven at least, if the project says so.
+    """
 
     target: str
     proofs: tuple[ResourceProof, ...]
     notifications: tuple[Notification, ...] = ()
     strict: bool = False
     by_target: Mapping[str, tuple[ResourceProof, ...]] = field(default_factory=dict)
+    minimum: MinimumProof | None = None
+
+    @property
+    def shortfalls(self) -> tuple[str, ...]:
+        """Where less is proven than has to be."""
+        return self.minimum.shortfalls(self.proofs) if self.minimum else ()
 
     @property
     def coverage(self) -> Coverage:
@@ -201,14 +211,14 @@ class ProveReport:
 
     @property
     def exit_code(self) -> int:
-        """1 if anything differs or is gone, 3 if a resource that should be seen could not be judged at all."""
+        """1 if something differs, is gone or is proven too little, 3 if a resource could not be judged at all."""
         differs = any(each.status in {DriftStatus.MODIFIED, DriftStatus.DELETED} for each in self.proofs)
         nothing = not any(each.is_proven or each.status is DriftStatus.DELETED for each in self.proofs)
         unread = any(each.status is DriftStatus.NOT_CHECKED and not each.custom for each in self.proofs)
         incomplete = nothing or unread or any(each.level is Level.ERROR for each in self.notifications)
         if incomplete or (self.strict and self.coverage.properties_unproven):
             return 3
-        return 1 if differs else 0
+        return 1 if differs or self.shortfalls else 0
 
     @property
     def reasons(self) -> Mapping[str, int]:
@@ -222,7 +232,13 @@ class ProveReport:
         coverage = self.coverage.to_dict()
         return {
             **_header("prove"),
-            "summary": {"target": self.target, **coverage, "reasons": dict(self.reasons)},
+            "summary": {
+                "target": self.target,
+                **coverage,
+                "reasons": dict(self.reasons),
+                "minimum_proof": self.minimum.to_dict() if self.minimum else None,
+                "shortfalls": list(self.shortfalls),
+            },
             "coverage": coverage,
             "targets": {name: Coverage.of(proofs).to_dict() for name, proofs in self.by_target.items()},
             "differences": [row for proof in self.proofs for row in _difference_rows(proof)],

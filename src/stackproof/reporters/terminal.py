@@ -38,6 +38,7 @@ def prove_text(report: ProveReport, *, verbose: bool = False) -> str:
     lines.append(coverage_line(report.coverage, report.target))
     if report.reasons:
         lines.append("not proven: " + ", ".join(f"{count} {reason}" for reason, count in report.reasons.items()))
+    lines.extend(f"error: {each}" for each in report.shortfalls)
     return "\n".join(lines) + "\n"
 
 
