@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from stackproof.flow import Flow, FlowPath
     from stackproof.loading.origin import Origins
     from stackproof.loading.search import Search
+    from stackproof.model.capabilities import Capabilities
     from stackproof.model.deployment import Deployment
     from stackproof.model.template import Template
     from stackproof.ports import Pipeline, PolicyEngine, Reader, SchemaSource, Target
@@ -54,6 +55,7 @@ __all__ = [
     "FlowPlace",
     "Project",
     "affected_by",
+    "capabilities",
     "checked_app",
     "checked_paths",
     "deployed_versions",
@@ -551,6 +553,13 @@ def start_emulator(directory: Path, *, owner_pid: int, name: str = "moto") -> Ow
 
     start = start_moto if name == "moto" else start_ministack
     return start(owner_pid=owner_pid, directory=directory)
+
+
+def capabilities(target: Target, types: Sequence[str]) -> Capabilities:
+    """What a target says that it can do; it is asked about these resource types."""
+    from stackproof.targets.asking import asked  # noqa: PLC0415
+
+    return asked(target, types, is_account=target.name == "aws")
 
 
 def flow_target(target: Target) -> Target:

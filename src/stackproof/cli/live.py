@@ -28,7 +28,7 @@ from stackproof.ephemeral import Ephemeral, without_overridden
 from stackproof.errors import ConfigError
 from stackproof.model.assembly import Assembly, Stack
 from stackproof.model.deployment import Deployment
-from stackproof.model.finding import Notification
+from stackproof.model.finding import Level, Notification
 from stackproof.model.minimum_proof import MinimumProof
 from stackproof.model.observation import ResourceProof
 from stackproof.model.report import ProveReport
@@ -219,6 +219,8 @@ def _deploy(stacks: Sequence[Stack], where: Target) -> None:
         click.echo(f"{each.stack_name}: {each.status}, {len(each.resources)} resources on {where.name}")
         for name, why in sorted(each.left_out.items()):
             click.echo(f"  left out: {name}: {why}")
+        for name, gone in sorted(each.unordered.items()):
+            click.echo(f"  without its order: {name} does not wait for {', '.join(gone)}")
         for name, value in sorted(each.outputs.items()):
             click.echo(f"  {name} = {value}")
 
@@ -357,8 +359,16 @@ def _proven_on(
                 patience=Patience(),
             )
             proofs.extend(prove_stack(prover, jobs=jobs))
+            notifications.update(_orders(deployment, where))
             notifications.update(prover.notifications)
     return tuple(proofs), notifications
+
+
+def _orders(deployment: Deployment, where: Target) -> Iterator[Notification]:
+    """Orders of the template that the target was not given, since what they name is left out."""
+    for name, gone in sorted(deployment.unordered.items()):
+        text = f"{deployment.stack_name}/{name} did not wait for {', '.join(gone)} on {where.name}: left out there"
+        yield Notification(level=Level.NOTE, message=text)
 
 
 def _paired(deployments: Sequence[Deployment], stacks: Sequence[Stack]) -> Iterator[tuple[Deployment, Stack]]:

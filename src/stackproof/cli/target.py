@@ -13,10 +13,11 @@ from pathlib import Path
 import click
 
 from stackproof.cli.ephemeral import records_of
-from stackproof.cli.options import open_project, progress
-from stackproof.config.settings import EMULATORS
+from stackproof.cli.live import LiveOptions, chosen_stacks, live_options, live_targets
+from stackproof.cli.options import context_option, open_project, progress
+from stackproof.config.settings import EMULATORS, parse_context
 from stackproof.errors import StackproofError, TargetError
-from stackproof.wiring import start_emulator
+from stackproof.wiring import capabilities, readers, start_emulator
 
 __all__ = ["target"]
 
@@ -107,6 +108,47 @@ def status() -> None:
     """
     running = _running(_state())
     click.echo(f"moto runs at {running['endpoint_url']} (process {running['pid']})" if running else "nothing runs")
+
+
+@target.command()
+@context_option
+@live_options
+@click.option("--all-types", is_flag=True, help="Ask about every type that has a reader, not only those of the app.")
+def describe(
+    context: tuple[str, ...],
+    target: str | None,
+    endpoint_url: str | None,
+    profile: str | None,
+    region: str | None,
+    role_arn: str | None,
+    stack: str | None,
+    *,
+    keep: bool,
+    all_types: bool,
+) -> None:
+    """Ask targets what they can do: resource types, change sets, drift, code.
+
+    An emulator is started for it unless there is an endpoint, and is given a small
+    function to run, which is removed again. An account is only read.
+
+    \b
+    Examples:
+      stackproof target describe --target moto,ministack
+      stackproof target describe --endpoint-url http://127.0.0.1:4566 --all-types
+    """
+    project = open_project()
+    options = LiveOptions(
+        target=target, endpoint_url=endpoint_url, profile=profile, region=region, role_arn=role_arn, keep=keep
+    )
+    if all_types:
+        types = sorted(readers())
+    else:
+        stacks = chosen_stacks(project.synthesized(parse_context(context)), stack)
+        types = sorted({r.resource_type for s in stacks for r in s.template.resources if not r.is_custom})
+    with live_targets(project, options) as targets:
+        for where in targets:
+            for line in capabilities(where, types).lines():
+                click.echo(line)
 
 
 @target.command()

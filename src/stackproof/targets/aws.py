@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,6 +17,7 @@ from stackproof.model.observation import UnprovenReason
 from stackproof.targets.cloudformation import CAPABILITIES, CloudFormation, Place
 from stackproof.targets.failures import reason_of, translated_errors
 from stackproof.targets.guard import is_emulator_endpoint, refuse_writes
+from stackproof.targets.leaving_out import KnownTypes, reduced_stack, refusal_of, with_noted
 from stackproof.targets.sessions import account_session, emulator_client, emulator_session
 
 __all__ = ["AwsTarget"]
@@ -89,10 +92,47 @@ class AwsTarget:
     def deploy(self, stack: Stack) -> Deployment:
         with self._writing(f"deploying stack {stack.name}"):
             self._refuse_other_environment(stack)
-            return self._stacks.deploy(stack)
+            return self._deployed_reduced(stack) if self._emulator else self._stacks.deploy(stack)
+
+    def _deployed_reduced(self, stack: Stack) -> Deployment:
+        """Deploy less what this emulator's CloudFormation refuses by name, and what depends on it."""
+        is_new = self._stacks.described(stack.name) is None
+        refused: dict[str, str] = {}
+
+        def why_not(where: Stack, logical_id: str) -> str | None:
+            resource = where.template.resource(logical_id)
+            kinds = {each.resource_type for each in where.template.resources if not each.is_custom}
+            if resource is not None and resource.resource_type in self._types.unknown(kinds):
+                return f"{self.endpoint_url} does not know {resource.resource_type}"
+            return refused.get(logical_id) if where.parent is None else None
+
+        while True:
+            found, less = reduced_stack(stack, why_not)
+            try:
+                return with_noted(
+                    self._stacks.deploy(found if less.left_out else stack),
+                    found.template.body,
+                )
+            except TargetError:
+                refusal = refusal_of(self.client("cloudformation"), stack.name, str(self.endpoint_url))
+                if refusal is None or refusal[0] in refused or not is_new:
+                    raise
+                self._stacks.destroy(stack.name)
+                refused.update([refusal])
 
     def deployment(self, stack_name: str) -> Deployment:
-        return self._stacks.deployment(stack_name)
+        found = self._stacks.deployment(stack_name)
+        if not self._emulator:
+            return found
+        with translated_errors(f"reading stack {stack_name}"):
+            body = self.client("cloudformation").get_template(StackName=stack_name).get("TemplateBody")
+        with contextlib.suppress(ValueError):  # YAML of someone else has no note of ours
+            body = json.loads(body) if isinstance(body, str) else body
+        return with_noted(found, body) if isinstance(body, Mapping) else found
+
+    @cached_property
+    def _types(self) -> KnownTypes:
+        return KnownTypes(self.client, str(self.endpoint_url))
 
     def destroy(self, stack_name: str, *, empty: bool = False) -> tuple[DeployedResource, ...]:
         with self._writing(f"deleting stack {stack_name}"):
