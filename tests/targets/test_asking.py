@@ -11,6 +11,7 @@ from stackproof.model.capabilities import Capabilities
 from stackproof.targets.asking import asked
 from stackproof.targets.aws import AwsTarget
 from stackproof.targets.owned_process import OwnedProcess
+from stackproof.wiring import capabilities
 from tests.live_fakes import FakeTarget, RecordedClient, failure
 
 TYPES = ("AWS::EC2::NatGateway", "AWS::SQS::Queue")
@@ -26,8 +27,7 @@ TYPES = ("AWS::EC2::NatGateway", "AWS::SQS::Queue")
 def test_an_emulator_answers_for_itself(name: str, expected: dict[str, Any], request: pytest.FixtureRequest) -> None:
     process: OwnedProcess = request.getfixturevalue(name)
     target = AwsTarget(endpoint_url=process.endpoint_url, region="eu-west-3")
-    target._may_write = True
-    found = asked(target, TYPES, is_account=False)
+    found = capabilities(target, TYPES)
     assert found == Capabilities(target="endpoint", types=TYPES, change_sets=True, **expected)
     assert target.client("lambda").list_functions()["Functions"] == []
 

@@ -150,6 +150,12 @@ class AwsTarget:
             client = self._new_client("secretsmanager", guarded=False)
             return str(client.get_secret_value(SecretId=secret_id)["SecretString"])
 
+    @contextmanager
+    def changing(self, doing: str) -> Iterator[None]:
+        """A block in which whoever asked for it may change what is behind this target; refused as a deployment is."""
+        with self._writing(doing):
+            yield
+
     # -- guard
 
     @contextmanager
