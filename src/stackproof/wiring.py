@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from stackproof.model.template import Template
     from stackproof.ports import Pipeline, PolicyEngine, Reader, SchemaSource, Target
     from stackproof.synth.cache import SynthRequest
+    from stackproof.targets.aws_flow import AwsPipeline
     from stackproof.targets.ministack import MiniStackTarget
     from stackproof.targets.owned_process import OwnedProcess
     from stackproof.versions.refreshing import Refresh
@@ -54,6 +55,7 @@ __all__ = [
     "EngineSet",
     "FlowPlace",
     "Project",
+    "account_pipeline",
     "affected_by",
     "capabilities",
     "checked_app",
@@ -597,6 +599,18 @@ class FlowPlace:
         from stackproof.targets.ministack_flow import MiniStackPipeline  # noqa: PLC0415
 
         return MiniStackPipeline(_ministack(self.target), self.deployment, self.declared, self.path, database)
+
+
+def account_pipeline(
+    target: Target, deployment: Deployment, declared: Flow, path: FlowPath, *, ca_bundle: str | None
+) -> AwsPipeline:
+    """The flow as it runs in an account, or at an endpoint, with its own database."""
+    from stackproof.targets.aws import AwsTarget  # noqa: PLC0415
+    from stackproof.targets.aws_flow import AwsPipeline  # noqa: PLC0415
+
+    if not isinstance(target, AwsTarget):
+        raise ConfigError(f"the target {target.name} runs no functions")
+    return AwsPipeline(target, deployment, declared, path, ca_bundle=ca_bundle)
 
 
 def _ministack(target: Target) -> MiniStackTarget:
