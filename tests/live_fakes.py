@@ -185,8 +185,9 @@ class FakeTarget:
         self.log.append(f"read {stack_name}")
         return self.deployments.get(stack_name) or deployment({}, stack_name=stack_name)
 
-    def destroy(self, stack_name: str) -> None:
-        self.log.append(f"destroy {stack_name}")
+    def destroy(self, stack_name: str, *, empty: bool = False) -> tuple[DeployedResource, ...]:
+        self.log.append(f"{'empty and ' if empty else ''}destroy {stack_name}")
+        return ()
 
     def not_emulated(self, resource_type: str, property_path: str) -> bool:
         return (resource_type, property_path) in self.gaps

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from stackproof.errors import InputError
 from stackproof.model.assembly import Stack
@@ -15,7 +16,9 @@ __all__ = ["attach", "deploy", "destroy", "in_dependency_order"]
 def deploy(stacks: Sequence[Stack], target: Target) -> tuple[Deployment, ...]:
     """Deploy every stack and give all deployments, nested stacks' included, in the order in which they came to be."""
     return tuple(
-        found for stack in in_dependency_order(stacks) for found in _whole(stack, target.deploy(stack), stacks, target)
+        found
+        for stack in in_dependency_order(stacks)
+        for found in _whole(stack, target.deploy(_with_nested(stack, stacks)), stacks, target)
     )
 
 
@@ -47,6 +50,12 @@ def in_dependency_order(stacks: Sequence[Stack]) -> tuple[Stack, ...]:
             raise InputError(f"these stacks depend on one another in a circle: {', '.join(waiting)}")
         ordered.extend(waiting.pop(each.name) for each in ready)
     return tuple(ordered)
+
+
+def _with_nested(stack: Stack, stacks: Sequence[Stack]) -> Stack:
+    """The stack that knows those that come with it, since that is where a failure may lie."""
+    nested = sorted((each for each in stacks if each.parent == stack.name), key=lambda one: one.name)
+    return replace(stack, nested=tuple(_with_nested(each, stacks) for each in nested))
 
 
 def _whole(stack: Stack, deployment: Deployment, stacks: Sequence[Stack], target: Target) -> list[Deployment]:

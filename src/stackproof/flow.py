@@ -28,7 +28,8 @@ _SHARD: Final = "shardId-000000000000"
 class Flow:
     """A declared flow, by logical ids. `rows` is a query whose first column is a record's key.
 
-    `ca_bundle` is the function's environment variable that names the file of the authorities it trusts.
+    `ca_bundle` is the function's environment variable that names the file of the authorities it trusts. `cleanup` is
+    the statement that removes the rows whose key is like `:prefix`; a flow that runs in an account needs it.
     """
 
     stream: str
@@ -36,14 +37,15 @@ class Flow:
     database: str = ""
     rows: str = ""
     ca_bundle: str | None = None
+    cleanup: str | None = None
 
     def through(self, function: Resource, *, ca_bundle: str | None = None) -> Flow:
         """The function that is given what is on the stream."""
         return replace(self, function=function.logical_id, ca_bundle=ca_bundle)
 
-    def arrives_at(self, database: Resource, *, rows: str) -> Flow:
-        """The database that the function writes to, and the query that shows what it wrote."""
-        return replace(self, database=database.logical_id, rows=rows)
+    def arrives_at(self, database: Resource, *, rows: str, cleanup: str | None = None) -> Flow:
+        """The database that the function writes to, the query that shows what it wrote, and how to remove it."""
+        return replace(self, database=database.logical_id, rows=rows, cleanup=cleanup)
 
     def __str__(self) -> str:
         return f"{self.stream} → {self.function} → {self.database}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import IO, Any, Protocol, TypeAlias
 
 from stackproof.model.assembly import Stack
-from stackproof.model.deployment import Deployment
+from stackproof.model.deployment import DeployedResource, Deployment
 from stackproof.model.finding import EngineAnswer
 from stackproof.model.flow import Receipt, Row, Sending
 from stackproof.model.json import JsonObject, JsonValue
@@ -108,8 +108,11 @@ class Target(Protocol):
     def deployment(self, stack_name: str) -> Deployment:
         """The stack as it runs; raises TargetError if there is none or it is in the middle of an operation."""
 
-    def destroy(self, stack_name: str) -> None:
-        """Delete the stack and wait for it; raises TargetError."""
+    def destroy(self, stack_name: str, *, empty: bool = False) -> tuple[DeployedResource, ...]:
+        """Delete the stack and wait for it; gives what the template keeps of it. Raises TargetError.
+
+        With `empty`, what lies in its buckets is deleted first.
+        """
 
     def not_emulated(self, resource_type: str, property_path: str) -> bool:
         """Whether this target is known to drop the property (a JSON pointer; "" is the whole resource)."""

@@ -20,6 +20,7 @@ __all__ = ["Share", "shares", "united", "united_stack"]
 _GRAVITY: Final = (DriftStatus.NOT_CHECKED, DriftStatus.IN_SYNC, DriftStatus.MODIFIED, DriftStatus.DELETED)
 _TELLING: Final = (
     UnprovenReason.WRITE_ONLY,
+    UnprovenReason.OVERRIDDEN,
     UnprovenReason.DENIED,
     UnprovenReason.THROTTLED,
     UnprovenReason.UNREACHABLE,

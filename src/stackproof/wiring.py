@@ -40,11 +40,13 @@ if TYPE_CHECKING:
     from stackproof.flow import Flow, FlowPath
     from stackproof.loading.origin import Origins
     from stackproof.loading.search import Search
+    from stackproof.model.capabilities import Capabilities
     from stackproof.model.deployment import Deployment
     from stackproof.model.template import Template
     from stackproof.permissions import Permissions, Purpose
     from stackproof.ports import Pace, Pipeline, PolicyEngine, Reader, SchemaSource, Target
     from stackproof.synth.cache import SynthRequest
+    from stackproof.targets.aws_flow import AwsPipeline
     from stackproof.targets.ministack import MiniStackTarget
     from stackproof.targets.owned_process import OwnedProcess
     from stackproof.versions.refreshing import Refresh
@@ -52,16 +54,20 @@ if TYPE_CHECKING:
 __all__ = [
     "RUN_FUNCTIONS",
     "Checked",
+    "DeployOptions",
     "EngineSet",
     "FlowPlace",
     "Project",
+    "account_pipeline",
     "affected_by",
+    "capabilities",
     "checked_app",
     "checked_paths",
     "deployed_versions",
     "flow_target",
     "found_stacks",
     "node",
+    "read_types",
     "readers",
     "refreshed_versions",
     "schemas",
@@ -94,6 +100,15 @@ def _pace(rates: tuple[tuple[str, float], ...], processes: int) -> Pace:
 def _stamp(file: Path) -> int:
     """What changes with a file; 0 if there is none."""
     return file.stat().st_mtime_ns if file.is_file() else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeployOptions:
+    """How to deploy: `progress` hears of changes and events, no `capabilities` are all, no `deadline` the target's."""
+
+    progress: Callable[[str], None] = lambda _: None
+    capabilities: tuple[str, ...] = ()
+    deadline: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -390,18 +405,29 @@ class Project:
         region: str | None = None,
         role_arn: str | None = None,
         allow_changes: bool = False,
+        how: DeployOptions | None = None,
     ) -> Target:
         """A target to talk to: an emulator that runs at `endpoint_url`, or an AWS account."""
         from stackproof.targets.aws import AwsTarget  # noqa: PLC0415
+        from stackproof.targets.cloudformation import CAPABILITIES  # noqa: PLC0415
         from stackproof.targets.ministack import MiniStackTarget  # noqa: PLC0415
         from stackproof.targets.moto import MotoTarget  # noqa: PLC0415
 
         where = region or self.settings.region
+        how = how or DeployOptions()
+        capabilities = how.capabilities or CAPABILITIES
         if name in EMULATORS:
             if endpoint_url is None:
                 raise ConfigError(f"the {name} target needs the endpoint of a running emulator")
             kind = MotoTarget if name == "moto" else MiniStackTarget
-            return kind(endpoint_url, region=where, calls=self.calls)
+            return kind(
+                endpoint_url,
+                region=where,
+                calls=self.calls,
+                progress=how.progress,
+                capabilities=capabilities,
+                deadline=how.deadline,
+            )
         return AwsTarget(
             profile=profile,
             region=where,
@@ -411,6 +437,9 @@ class Project:
             endpoint_url=endpoint_url or os.environ.get("AWS_ENDPOINT_URL"),
             calls=self.calls,
             pace=_pace(tuple(sorted(self.settings.calls_per_second.items())), self.processes),
+            progress=how.progress,
+            capabilities=capabilities,
+            deadline=how.deadline,
         )
 
 
@@ -624,6 +653,18 @@ def start_emulator(directory: Path, *, owner_pid: int, name: str = "moto") -> Ow
     return start(owner_pid=owner_pid, directory=directory)
 
 
+def capabilities(target: Target, types: Sequence[str]) -> Capabilities:
+    """What a target says that it can do; it is asked about these resource types."""
+    from stackproof.targets.asking import asked  # noqa: PLC0415
+    from stackproof.targets.aws import AwsTarget  # noqa: PLC0415
+
+    is_account = target.name == "aws"
+    if is_account or not isinstance(target, AwsTarget):
+        return asked(target, types, is_account=is_account)
+    with target.writing("asking what it can do"):
+        return asked(target, types, is_account=False)
+
+
 def flow_target(target: Target) -> Target:
     """The same emulator, in the account that flows run in; raises ConfigError if it runs no functions."""
     from stackproof.targets.ministack_flow import FLOW_ACCOUNT  # noqa: PLC0415
@@ -656,6 +697,18 @@ class FlowPlace:
         return MiniStackPipeline(_ministack(self.target), self.deployment, self.declared, self.path, database)
 
 
+def account_pipeline(
+    target: Target, deployment: Deployment, declared: Flow, path: FlowPath, *, ca_bundle: str | None
+) -> AwsPipeline:
+    """The flow as it runs in an account, or at an endpoint, with its own database."""
+    from stackproof.targets.aws import AwsTarget  # noqa: PLC0415
+    from stackproof.targets.aws_flow import AwsPipeline  # noqa: PLC0415
+
+    if not isinstance(target, AwsTarget):
+        raise ConfigError(f"the target {target.name} runs no functions")
+    return AwsPipeline(target, deployment, declared, path, ca_bundle=ca_bundle)
+
+
 def _ministack(target: Target) -> MiniStackTarget:
     from stackproof.targets.ministack import MiniStackTarget  # noqa: PLC0415
 
@@ -676,6 +729,13 @@ def schemas() -> SchemaSource:
     from stackproof.schemas.cfn_lint import CfnLintSchemas  # noqa: PLC0415
 
     return CfnLintSchemas()
+
+
+def read_types() -> tuple[str, ...]:
+    """The resource types that have a reader of ours, sorted."""
+    from stackproof import readers as package  # noqa: PLC0415
+
+    return tuple(sorted(package.READERS))
 
 
 def readers(target: Target, deployment: Deployment) -> Mapping[str, Reader]:

@@ -250,3 +250,11 @@ def test_what_a_nested_stack_holds_is_deployed_and_proven_with_its_parent(tmp_pa
     assert report["differences"] == []
     assert report["coverage"]["resources"] == {"total": 5, "proven": 4, "custom": 0}
     assert {each["reason"] for each in report["unproven"]} == {"no_reader"}
+
+
+def test_a_target_describes_itself(tmp_path: Path) -> None:
+    done = run(project("tiny", tmp_path), "stackproof", "target", "describe", "--target", "ministack")
+    assert done.returncode == 0, done.stderr
+    first, second, *rest = done.stdout.splitlines()
+    assert (first, second) == ("ministack", "  resource types: 2 of 2 that were asked for")
+    assert "  runs the code of functions: yes" in rest

@@ -20,6 +20,7 @@ from stackproof.config.settings import (
 )
 from stackproof.errors import ConfigError
 from stackproof.model.finding import Level
+from stackproof.model.minimum_proof import MinimumProof
 from tests.fakes import written
 
 
@@ -155,6 +156,12 @@ def test_a_table_of_engines_requires_those_it_names_and_switches_the_others_off(
         ("allowed_accounts = ['1']", "allowed_accounts[0]"),
         ("not_waivable = ['']", "not_waivable[0]"),
         ("calls_per_second = { kms = 0 }", "calls_per_second.kms"),
+        ("minimum_proof = 101", "minimum_proof"),
+        ("minimum_proof = '97'", "minimum_proof"),
+        ("minimum_proof = true", "minimum_proof"),
+        ("minimum_proof = {}", "minimum_proof"),
+        ("minimum_proof = { resource = 100 }", "minimum_proof"),
+        ("minimum_proof = { resources = -1 }", "minimum_proof.resources"),
         ("reports = []", "reports"),
         ("suites = { unit = [] }", "suites.unit"),
         ("suites = { unit = 'suites/unit' }", "suites.unit"),
@@ -173,6 +180,18 @@ def test_a_wrong_setting_is_named_with_file_and_path(in_tmp_path: Path, table: s
         loaded(in_tmp_path, table)
     assert "\n" not in str(caught.value)
     assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "minimum"),
+    [
+        ("97", MinimumProof(properties=97)),
+        ("{ resources = 100, properties = 97.5 }", MinimumProof(resources=100, properties=97.5)),
+        ("{ resources = 100 }", MinimumProof(resources=100)),
+    ],
+)
+def test_a_least_proof_is_one_share_or_two(tmp_path: Path, given: str, minimum: MinimumProof) -> None:
+    assert loaded(tmp_path, f"minimum_proof = {given}").minimum_proof == minimum
 
 
 @pytest.mark.parametrize("value", ["3", "''", "false", "[]", "[1]", "2026-01-01"])

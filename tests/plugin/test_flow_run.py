@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from stackproof.targets.ministack import start_ministack
 from tests.running import project, run
 from tests.targets.flow_template import body
 from tests.watching import Watch, interrupted, needs_proc, started, wait_for
@@ -82,6 +84,27 @@ def test_a_target_that_runs_no_functions_leaves_the_flow_open(tmp_path: Path) ->
     assert done.returncode == 0, done.stdout + done.stderr
     assert "4 open" in done.stdout
     assert "the flow was not emulated: moto runs no functions; --target ministack does" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ((), "the flow was not run on aws: it puts records on the stream; --allow-writes lets it"),
+        (("--allow-writes",), "say how its rows are removed again"),
+    ],
+)
+def test_at_an_endpoint_a_flow_needs_permission_and_a_way_to_clean_up(
+    more: tuple[str, ...], said: str, tmp_path: Path
+) -> None:
+    folder = flow_project(tmp_path)
+    process = start_ministack(os.getpid(), tmp_path)
+    try:
+        where = ("--target", "aws", "--endpoint-url", process.endpoint_url)
+        done = run(folder, "pytest", "suites", "-k", "arrive", *where, *more, NOTED=str(tmp_path / "noted"))
+    finally:
+        process.stop()
+    assert said in done.stdout
+    assert done.returncode == (2 if more else 0), done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("given", [("--target", "moto,nowhere"), ("--target", "moto", "--target", "aws")])

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from stackproof.errors import TargetError
+from stackproof.model.location import SourceLine
+from stackproof.model.stack_event import STACK
 from stackproof.targets.cloudformation import CloudFormation, Place
 from tests.live_fakes import ACCOUNT, REGION, RecordedClient, failure, stack
 
@@ -40,25 +45,69 @@ def cloudformation(client: RecordedClient, **options: Any) -> CloudFormation:  #
     return CloudFormation(lambda _: client, place)
 
 
-def event(logical_id: str, status: str, reason: str = "") -> dict[str, str]:
+def event(number: int, logical_id: str, status: str, reason: str = "", kind: str = "AWS::SNS::Topic") -> dict[str, Any]:
+    own = logical_id == "Net"
     return {
+        "EventId": str(number),
+        "StackId": "arn:net",
+        "StackName": "Net",
         "LogicalResourceId": logical_id,
-        "ResourceType": "AWS::SNS::Topic",
+        "PhysicalResourceId": "arn:net" if own else f"id-{logical_id}",
+        "ResourceType": "AWS::CloudFormation::Stack" if own else kind,
         "ResourceStatus": status,
         "ResourceStatusReason": reason,
+        "Timestamp": datetime(2026, 11, 24, 12, 0, number % 60, tzinfo=UTC),
     }
 
 
-def test_a_stack_is_waited_for_and_each_new_state_is_told_once() -> None:
+def page(*events: dict[str, Any]) -> dict[str, Any]:
+    """What DescribeStackEvents gives: the latest first."""
+    return {"StackEvents": list(events)[::-1]}
+
+
+def change_set(status: str = "CREATE_COMPLETE", *changes: tuple[str, str, str], reason: str = "") -> dict[str, Any]:
+    rows = changes or (("Add", "T", ""),)
+    return {
+        "Status": status,
+        "StatusReason": reason,
+        "Changes": [
+            {
+                "ResourceChange": {
+                    "Action": action,
+                    "LogicalResourceId": name,
+                    "ResourceType": "AWS::SNS::Topic",
+                    "Replacement": replacement,
+                }
+            }
+            for action, name, replacement in rows
+        ],
+    }
+
+
+MADE = {"create_change_set": {"Id": "arn:change", "StackId": "arn:net"}, "execute_change_set": {}}
+READ = {"list_stack_resources": {}, "list_exports": failure("AccessDenied")}
+
+
+def refused_deploy(client: RecordedClient, body: Any = BODY, **options: Any) -> TargetError:  # noqa: ANN401
+    with pytest.raises(TargetError) as caught:
+        cloudformation(client, **options).deploy(stack(body))
+    return caught.value
+
+
+def test_what_changes_and_each_event_is_told_once_in_order() -> None:
     told: list[str] = []
+    begun = event(1, "Net", "CREATE_IN_PROGRESS", "User Initiated")
+    first, second = event(2, "T", "CREATE_IN_PROGRESS"), event(3, "T", "CREATE_COMPLETE")
     client = RecordedClient(
         {
+            **MADE,
             "describe_stacks": in_turn(
                 ABSENT,
                 *[described("CREATE_IN_PROGRESS")] * 3,
                 described("CREATE_COMPLETE", Outputs=[{"OutputKey": "A", "OutputValue": "b"}]),
             ),
-            "create_stack": {},
+            "describe_change_set": in_turn(change_set("CREATE_PENDING"), change_set()),
+            "describe_stack_events": in_turn(page(begun), page(begun, first), page(begun, first, second)),
             "list_stack_resources": {
                 "StackResourceSummaries": [
                     {"LogicalResourceId": "T", "ResourceType": "AWS::SNS::Topic", "ResourceStatus": "CREATE_COMPLETE"}
@@ -68,87 +117,236 @@ def test_a_stack_is_waited_for_and_each_new_state_is_told_once() -> None:
         }
     )
     made = cloudformation(client, progress=told.append, parameters={"Size": "5", "Other": "x"}).deploy(stack(BODY))
-    assert told == ["Net: CREATE_IN_PROGRESS", "Net: CREATE_COMPLETE"]
+    assert told == [
+        "Net: add T (AWS::SNS::Topic)",
+        "12:00:01 Net CREATE_IN_PROGRESS User Initiated",
+        "12:00:02 T CREATE_IN_PROGRESS",
+        "12:00:03 T CREATE_COMPLETE",
+    ]
     assert (made.outputs, made.exports, made.zones) == ({"A": "b"}, {"n": "v"}, ("us-east-1a",))
     assert made.resources[0].physical_id == ""
-    request = dict(client.calls)["create_stack"]
+    request = dict(client.calls)["create_change_set"]
+    assert request["ChangeSetType"] == "CREATE"
     assert request["Parameters"] == [{"ParameterKey": "Size", "ParameterValue": "5"}]
     assert "CAPABILITY_NAMED_IAM" in request["Capabilities"]
 
 
-def test_an_update_without_changes_is_fine_and_keeps_the_stacks_own_values() -> None:
+def test_an_update_without_changes_is_fine_and_its_change_set_is_discarded() -> None:
+    told: list[str] = []
     parameters = [{"ParameterKey": "Size", "ParameterValue": "5"}, {"ParameterKey": "Label", "ParameterValue": "****"}]
-    unchanged = failure("ValidationError")
-    unchanged.args = ("No updates are to be performed.",)
     client = RecordedClient(
         {
+            **MADE,
+            **READ,
             "describe_stacks": described("UPDATE_COMPLETE", Parameters=parameters),
-            "update_stack": unchanged,
-            "list_stack_resources": {},
-            "list_exports": failure("AccessDenied"),
+            "describe_stack_events": page(event(1, "Net", "CREATE_COMPLETE")),
+            "describe_change_set": change_set("FAILED", reason="The submitted information didn't contain changes."),
+            "delete_change_set": {},
         }
     )
-    made = cloudformation(client).deploy(stack(BODY))
+    made = cloudformation(client, progress=told.append).deploy(stack(BODY))
+    assert told == ["Net: no changes"]
     assert made.parameters == {"Size": "5"}
     assert made.exports == {}
-    assert dict(client.calls)["update_stack"]["Parameters"] == [
+    assert dict(client.calls)["create_change_set"]["Parameters"] == [
         {"ParameterKey": "Size", "UsePreviousValue": True},
         {"ParameterKey": "Label", "UsePreviousValue": True},
     ]
+    assert "delete_change_set" in dict(client.calls)
+    assert "execute_change_set" not in dict(client.calls)
+
+
+def test_a_change_set_that_cannot_be_made_is_an_error_and_leaves_no_empty_stack() -> None:
+    client = RecordedClient(
+        {
+            **MADE,
+            "describe_stacks": ABSENT,
+            "describe_change_set": change_set("FAILED", reason="Transform AWS::X failed"),
+            "delete_change_set": {},
+            "delete_stack": {},
+        }
+    )
+    error = refused_deploy(client)
+    assert "Transform AWS::X failed" in str(error)
+    assert error.code == "ChangeSetFailed"
+    assert dict(client.calls)["delete_stack"] == {"StackName": "arn:net"}
+
+
+def test_a_change_set_that_is_never_ready_ends_at_the_deadline() -> None:
+    now = iter(range(1000))
+    client = RecordedClient({**MADE, "describe_stacks": ABSENT, "describe_change_set": change_set("CREATE_PENDING")})
+    error = refused_deploy(client, deadline=5, clock=lambda: next(now))
+    assert (error.code, str(error)) == ("Deadline", "the change set of stack Net is still CREATE_PENDING after 5 s")
+
+
+@pytest.mark.parametrize(("before", "call"), [(ABSENT, "create_stack"), (described("CREATE_COMPLETE"), "update_stack")])
+def test_a_target_without_change_sets_is_asked_directly(before: Any, call: str) -> None:  # noqa: ANN401
+    client = RecordedClient(
+        {
+            **READ,
+            "describe_stacks": in_turn(before, described("UPDATE_COMPLETE")),
+            "describe_stack_events": page(),
+            "create_change_set": failure("InvalidAction"),
+            call: {"StackId": "arn:net"},
+        }
+    )
+    assert cloudformation(client).deploy(stack(BODY)).status == "UPDATE_COMPLETE"
+    assert call in dict(client.calls)
+
+
+def test_without_change_sets_an_update_without_changes_is_fine_and_another_refusal_is_not() -> None:
+    unchanged = failure("ValidationError")
+    unchanged.args = ("No updates are to be performed.",)
+    answers = {
+        **READ,
+        "describe_stacks": described("UPDATE_COMPLETE"),
+        "describe_stack_events": page(),
+        "create_change_set": failure("NotImplemented", status=501),
+    }
+    assert cloudformation(RecordedClient({**answers, "update_stack": unchanged})).deploy(stack(BODY)).resources == ()
+    assert refused_deploy(RecordedClient({**answers, "update_stack": failure("Throttling")})).code == "Throttling"
 
 
 def test_an_update_that_the_service_refuses_is_an_error() -> None:
-    client = RecordedClient({"describe_stacks": described("UPDATE_COMPLETE"), "update_stack": failure("AccessDenied")})
-    with pytest.raises(TargetError, match="deploying stack Net: AccessDenied") as caught:
-        cloudformation(client).deploy(stack(BODY))
-    assert caught.value.code == "AccessDenied"
+    client = RecordedClient(
+        {
+            "describe_stacks": described("UPDATE_COMPLETE"),
+            "describe_stack_events": failure("AccessDenied"),
+            "create_change_set": failure("AccessDenied"),
+        }
+    )
+    error = refused_deploy(client)
+    assert (error.code, "deploying stack Net: AccessDenied" in str(error)) == ("AccessDenied", True)
 
 
 def test_the_first_failure_is_the_reason_and_not_its_consequences() -> None:
     events = [
-        event("Net", "ROLLBACK_COMPLETE"),
-        event("B", "CREATE_FAILED", "Resource creation cancelled"),
-        event("A", "CREATE_FAILED", "Topic already exists"),
-        event("C", "CREATE_FAILED", "Resource creation cancelled"),
-        event("Net", "CREATE_IN_PROGRESS", "User Initiated"),
-        event("Old", "CREATE_FAILED", "an operation before this one"),
+        event(1, "Net", "CREATE_IN_PROGRESS", "User Initiated"),
+        event(2, "C", "CREATE_FAILED", "Resource creation cancelled"),
+        event(3, "A", "CREATE_FAILED", "A Topic already exists"),
+        event(4, "B", "CREATE_FAILED", "Resource creation cancelled"),
+        event(5, "Net", "ROLLBACK_IN_PROGRESS", "The following resource(s) failed to create: [A, B, C]."),
+        event(6, "Net", "ROLLBACK_COMPLETE"),
     ]
+    body = {"Resources": {"A": {"Type": "AWS::SNS::Topic"}}}
     client = RecordedClient(
         {
+            **MADE,
             "describe_stacks": in_turn(ABSENT, described("CREATE_IN_PROGRESS"), described("ROLLBACK_COMPLETE")),
-            "create_stack": {},
-            "describe_stack_events": [{"StackEvents": events[:3]}, {"StackEvents": events[3:]}],
+            "describe_change_set": change_set(),
+            "describe_stack_events": in_turn(page(*events[:1]), page(*events)),
         }
     )
-    with pytest.raises(TargetError, match=r"ROLLBACK_COMPLETE\): A \(AWS::SNS::Topic\): Topic already exists"):
-        cloudformation(client).deploy(stack(BODY))
+    made = stack(body)
+    source = SourceLine(file="infra/topics.py", line=12)
+    made = replace(
+        made, template=replace(made.template, resources=(replace(made.template.resources[0], source=source),))
+    )
+    with pytest.raises(TargetError) as caught:
+        cloudformation(client, options="--region us-east-1").deploy(made)
+    assert caught.value.code == "ROLLBACK_COMPLETE"
+    assert str(caught.value) == (
+        "stack Net is not deployed (ROLLBACK_COMPLETE): infra/topics.py:12: A (AWS::SNS::Topic): A Topic already "
+        "exists; something of that name is there already: remove it, import it, or give no fixed name, then delete "
+        "the stack (aws cloudformation delete-stack --stack-name Net --region us-east-1) and deploy again"
+    )
+
+
+def test_the_cause_in_a_nested_stack_is_found_there_with_its_line() -> None:
+    inner = {
+        **event(7, "Db", "CREATE_FAILED", "Cannot find version 15.3 for postgres", "AWS::RDS::DBInstance"),
+        "StackId": "arn:nested",
+        "StackName": "Net-DataNestedStack-1",
+    }
+    outer = event(8, "Data", "CREATE_FAILED", "Embedded stack arn:nested was not successfully created", STACK)
+    outer["PhysicalResourceId"] = "arn:nested"
+    own = page(event(1, "Net", "CREATE_IN_PROGRESS", "User Initiated"), outer)
+    client = RecordedClient(
+        {
+            **MADE,
+            "describe_stacks": in_turn(ABSENT, described("ROLLBACK_COMPLETE")),
+            "describe_change_set": change_set(),
+            "describe_stack_events": lambda StackName: page(inner) if StackName == "arn:nested" else own,  # noqa: N803
+        }
+    )
+    body = {"Resources": {"Db": {"Type": "AWS::RDS::DBInstance"}}}
+    made = stack({"Resources": {"Data": {"Type": STACK}}})
+    nested = stack(body, name="Net/Data", path="Data.nested.template.json", parent="Net")
+    located = replace(nested.template.resources[0], source=SourceLine(file="infra/data.py", line=3))
+    nested = replace(nested, template=replace(nested.template, resources=(located,)))
+    with pytest.raises(TargetError, match=r"infra/data\.py:3: Db \(AWS::RDS::DBInstance\): Cannot find version 15\.3"):
+        cloudformation(client).deploy(replace(made, nested=(nested,)))
 
 
 def test_a_failure_without_a_reason_and_a_stack_that_vanishes() -> None:
     client = RecordedClient(
         {
+            **MADE,
             "describe_stacks": in_turn(ABSENT, ABSENT),
-            "create_stack": {},
-            "describe_stack_events": {"StackEvents": []},
+            "describe_change_set": change_set(),
+            "describe_stack_events": page(),
         }
     )
-    with pytest.raises(TargetError, match=r"DELETE_COMPLETE\): CloudFormation gives no reason"):
-        cloudformation(client).deploy(stack(BODY))
+    error = refused_deploy(client)
+    assert str(error).startswith("stack Net is not deployed (DELETE_COMPLETE): CloudFormation gives no reason; ")
 
 
-def test_a_stack_that_was_never_created_has_to_be_deleted_first() -> None:
-    client = RecordedClient({"describe_stacks": described("ROLLBACK_COMPLETE")})
-    with pytest.raises(TargetError, match="was never created") as caught:
-        cloudformation(client).deploy(stack(BODY))
-    assert caught.value.code == "ROLLBACK_COMPLETE"
+@pytest.mark.parametrize(
+    ("status", "said", "code"),
+    [
+        ("ROLLBACK_COMPLETE", "was never created .*delete-stack --stack-name Net", "ROLLBACK_COMPLETE"),
+        ("UPDATE_ROLLBACK_FAILED", "continue-update-rollback --stack-name Net", "UPDATE_ROLLBACK_FAILED"),
+        ("DELETE_FAILED", "was not deleted whole", "DELETE_FAILED"),
+        ("UPDATE_IN_PROGRESS", "in the middle of an operation", "Busy"),
+    ],
+)
+def test_a_stack_that_takes_no_deployment_says_what_to_do_before_anything_is_sent(
+    status: str, said: str, code: str
+) -> None:
+    client = RecordedClient({"describe_stacks": described(status)})
+    error = refused_deploy(client)
+    assert re.search(said, str(error))
+    assert error.code == code
+    assert [name for name, _ in client.calls] == ["describe_stacks"]
 
 
-def test_waiting_has_an_end() -> None:
+def test_an_empty_stack_that_waits_for_review_is_created() -> None:
+    client = RecordedClient(
+        {
+            **MADE,
+            **READ,
+            "describe_stacks": in_turn(described("REVIEW_IN_PROGRESS"), described("CREATE_COMPLETE")),
+            "describe_change_set": change_set(),
+            "describe_stack_events": page(),
+        }
+    )
+    assert cloudformation(client).deploy(stack(BODY)).status == "CREATE_COMPLETE"
+    assert dict(client.calls)["create_change_set"]["ChangeSetType"] == "CREATE"
+
+
+def test_a_missing_capability_names_the_option_that_gives_it() -> None:
+    refusal = failure("InsufficientCapabilitiesException")
+    refusal.response["Error"]["Message"] = "Requires capabilities : [CAPABILITY_NAMED_IAM]"
+    client = RecordedClient({"describe_stacks": ABSENT, "create_change_set": refusal})
+    error = refused_deploy(client, capabilities=())
+    assert error.code == "InsufficientCapabilitiesException"
+    assert "add --capability CAPABILITY_NAMED_IAM" in str(error)
+    assert dict(client.calls)["create_change_set"]["Capabilities"] == []
+
+
+def test_waiting_has_an_end_and_says_what_for() -> None:
     now = iter(range(1000))
-    client = RecordedClient({"describe_stacks": in_turn(ABSENT, described("CREATE_IN_PROGRESS")), "create_stack": {}})
-    with pytest.raises(TargetError, match="still CREATE_IN_PROGRESS after 5 s") as caught:
-        cloudformation(client, deadline=5, clock=lambda: next(now)).deploy(stack(BODY))
-    assert caught.value.code == "Deadline"
+    client = RecordedClient(
+        {
+            **MADE,
+            "describe_stacks": in_turn(ABSENT, described("CREATE_IN_PROGRESS")),
+            "describe_change_set": change_set(),
+            "describe_stack_events": page(event(1, "T", "CREATE_COMPLETE"), event(2, "Db", "CREATE_IN_PROGRESS")),
+        }
+    )
+    error = refused_deploy(client, deadline=5, clock=lambda: next(now))
+    assert error.code == "Deadline"
+    assert "still CREATE_IN_PROGRESS after 5 s: it waits for Db (AWS::SNS::Topic); " in str(error)
 
 
 def test_a_stack_in_the_middle_of_an_operation_is_not_read() -> None:
@@ -172,16 +370,34 @@ def test_termination_protection_is_for_a_person_to_switch_off() -> None:
 
 
 def test_a_stack_that_cannot_be_deleted_says_why() -> None:
-    events = [event("Db", "DELETE_FAILED", "Cannot delete protected DB Instance")]
+    old, new = (
+        event(1, "Net", "CREATE_COMPLETE"),
+        event(2, "Db", "DELETE_FAILED", "Cannot delete protected DB Instance"),
+    )
     client = RecordedClient(
         {
             "describe_stacks": in_turn(described("CREATE_COMPLETE"), described("DELETE_FAILED")),
             "delete_stack": {},
-            "describe_stack_events": {"StackEvents": events},
+            "describe_stack_events": in_turn(page(old), page(old, new)),
         }
     )
-    with pytest.raises(TargetError, match=r"DELETE_FAILED\): Db .*protected DB Instance"):
+    with pytest.raises(TargetError, match=r"not deleted \(DELETE_FAILED\): Db .*protected DB Instance; switch its del"):
         cloudformation(client).destroy("Net")
+
+
+def test_what_is_kept_of_a_deleted_stack_is_named() -> None:
+    kept = event(2, "Bucket", "DELETE_SKIPPED")
+    client = RecordedClient(
+        {
+            "describe_stacks": in_turn(described("CREATE_COMPLETE"), described("DELETE_COMPLETE")),
+            "delete_stack": {},
+            "describe_stack_events": in_turn(page(), page(kept, event(3, "Net", "DELETE_COMPLETE"))),
+        }
+    )
+    found = cloudformation(client).destroy("Net")
+    assert [(each.logical_id, each.physical_id, each.status) for each in found] == [
+        ("Bucket", "id-Bucket", "DELETE_SKIPPED")
+    ]
 
 
 def test_a_stack_that_may_not_be_described_is_an_error() -> None:

@@ -166,14 +166,14 @@ class _GateRun:
 
     def _prove(self) -> StageResult:
         with live_targets(self._project, LiveOptions()) as targets:
-            report = replace(
-                proven(self._synthesized.stacks, *targets, strict=self._strict), calls=self._project.calls.log()
-            )
+            minimum = self._project.settings.minimum_proof
+            report = proven(self._synthesized.stacks, *targets, strict=self._strict, minimum=minimum)
+        report = replace(report, calls=self._project.calls.log())
         self._write("prove.json", report)
         self._said.append(prove_text(report))
         return StageResult(
             exit_code=report.exit_code,
-            detail=coverage_line(report.coverage, report.target),
+            detail="; ".join((coverage_line(report.coverage, report.target), *report.shortfalls)),
             proof=_proof(report),
         )
 
@@ -237,6 +237,7 @@ def _suite_result(name: str, status: int, facts: Path) -> StageResult:
     if len(targets) > 1:
         shares = ", ".join(f"{name} {each['properties']['proven']}" for name, each in targets.items())
         detail += f"; proven by target: {shares}"
+    detail += "".join(f"; {each}" for each in found.get("shortfalls", ()))
     return StageResult(exit_code=code, detail=detail, proof=_proof(report))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import click
 
+from stackproof.cli.ephemeral import Lifetime, ephemeral_option, ephemeral_stacks, say_left_over
 from stackproof.cli.options import (
     cache_option,
     context_option,
@@ -24,10 +25,12 @@ from stackproof.cli.outputs import ReportingCommand, Wanted, output_options, req
 from stackproof.config.settings import EMULATORS, parse_context, parse_targets
 from stackproof.deploy import attach
 from stackproof.deploy import deploy as deploy_stacks
+from stackproof.ephemeral import Ephemeral, without_overridden
 from stackproof.errors import ConfigError
 from stackproof.model.assembly import Assembly, Stack
 from stackproof.model.deployment import Deployment
-from stackproof.model.finding import Notification
+from stackproof.model.finding import Level, Notification
+from stackproof.model.minimum_proof import MinimumProof
 from stackproof.model.observation import ResourceProof
 from stackproof.model.report import ProveReport
 from stackproof.once import Look
@@ -35,7 +38,7 @@ from stackproof.ports import Target
 from stackproof.prove import Patience, Prover, prove_stack
 from stackproof.reporters.terminal import prove_text
 from stackproof.union import united_stack
-from stackproof.wiring import Project, readers, schemas, start_emulator
+from stackproof.wiring import DeployOptions, Project, readers, schemas, start_emulator
 
 __all__ = ["LiveOptions", "deploy", "live_targets", "prove", "proven"]
 
@@ -53,6 +56,7 @@ class LiveOptions:
     role_arn: str | None = None
     allow_changes: bool = False
     keep: bool = False
+    how: DeployOptions | None = None
 
 
 def live_options(function: _Function) -> _Function:
@@ -91,13 +95,14 @@ def _live(project: Project, options: LiveOptions, name: str) -> Iterator[Target]
             region=options.region,
             role_arn=options.role_arn,
             allow_changes=options.allow_changes,
+            how=options.how,
         )
         return
     with tempfile.TemporaryDirectory(prefix="stackproof-") as scratch:
         with progress(f"starting {name}"):
             process = start_emulator(Path(scratch), owner_pid=0 if options.keep else os.getpid(), name=name)
         try:
-            yield project.target(name, endpoint_url=process.endpoint_url, region=options.region)
+            yield project.target(name, endpoint_url=process.endpoint_url, region=options.region, how=options.how)
         except BaseException:
             process.stop()
             raise
@@ -125,6 +130,15 @@ def chosen_stacks(assembly: Assembly, name: str | None) -> Sequence[Stack]:
 @click.option(
     "--allow-changes", is_flag=True, help="Change a real account, if [tool.stackproof] allowed_accounts has it."
 )
+@click.option(
+    "--capability",
+    "capabilities",
+    multiple=True,
+    type=click.Choice(["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]),
+    help="What the template may do besides making resources; repeatable.  [default: all]",
+)
+@click.option("--deadline", type=click.FloatRange(min=0, min_open=True), help="Seconds that a stack may take.")
+@ephemeral_option
 @cache_option
 def deploy(
     context: tuple[str, ...],
@@ -134,19 +148,29 @@ def deploy(
     region: str | None,
     role_arn: str | None,
     stack: str | None,
+    capabilities: tuple[str, ...],
+    deadline: float | None,
     *,
     keep: bool,
     allow_changes: bool,
+    is_ephemeral: bool,
     no_cache: bool,
 ) -> None:
     """Deploy the app's stacks, to an embedded emulator or (guarded) to an account.
+
+    Each stack goes through a change set; those that others depend on come first.
+    What is going to change, and every event of CloudFormation, is a line on stderr.
 
     \b
     Examples:
       stackproof deploy --keep
       stackproof deploy --target aws --profile dev --allow-changes
+      stackproof deploy --target aws --allow-changes --deadline 900 --capability CAPABILITY_IAM
+      stackproof deploy --target aws --profile dev --ephemeral
     """
+    _refuse_both(keep=keep, is_ephemeral=is_ephemeral)
     project = open_project(no_cache=no_cache)
+    say_left_over(project)
     assembly = _synthesized(project, context)
     options = LiveOptions(
         target=target,
@@ -154,14 +178,40 @@ def deploy(
         profile=profile,
         region=region,
         role_arn=role_arn,
-        allow_changes=allow_changes,
+        allow_changes=allow_changes or is_ephemeral,
         keep=keep,
+        how=DeployOptions(
+            progress=lambda line: click.echo(line, err=True), capabilities=capabilities, deadline=deadline
+        ),
     )
     with live_targets(project, options) as targets:
         for where in targets:
-            _deploy(chosen_stacks(assembly, stack), where)
-    if targets[0].name in EMULATORS and not keep and endpoint_url is None:
+            with _lifetime(project, chosen_stacks(assembly, stack), where, options, on=is_ephemeral) as made:
+                _deploy(made.stacks, where)
+    if targets[0].name in EMULATORS and not keep and endpoint_url is None and not is_ephemeral:
         click.echo("the emulator has ended; --keep leaves it running", err=True)
+
+
+def _refuse_both(*, keep: bool, is_ephemeral: bool) -> None:
+    if keep and is_ephemeral:
+        raise ConfigError("--keep and --ephemeral: what is to be kept is not torn down; give one of them")
+
+
+@contextmanager
+def _lifetime(
+    project: Project, stacks: Sequence[Stack], where: Target, options: LiveOptions, *, on: bool
+) -> Iterator[Ephemeral]:
+    """The stacks as they are, or with `on` those that live as long as the block."""
+    if not on:
+        yield Ephemeral(stacks=tuple(stacks), overridden=())
+        return
+    owned = where.name in EMULATORS and options.endpoint_url is None
+    endpoint = options.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")
+    life = Lifetime(
+        target=where, owned=owned, endpoint_url=endpoint, profile=options.profile, role_arn=options.role_arn
+    )
+    with ephemeral_stacks(project, stacks, life) as made:
+        yield made
 
 
 def _deploy(stacks: Sequence[Stack], where: Target) -> None:
@@ -171,6 +221,8 @@ def _deploy(stacks: Sequence[Stack], where: Target) -> None:
         click.echo(f"{each.stack_name}: {each.status}, {len(each.resources)} resources on {where.name}")
         for name, why in sorted(each.left_out.items()):
             click.echo(f"  left out: {name}: {why}")
+        for name, gone in sorted(each.unordered.items()):
+            click.echo(f"  without its order: {name} does not wait for {', '.join(gone)}")
         for name, value in sorted(each.outputs.items()):
             click.echo(f"  {name} = {value}")
 
@@ -187,6 +239,7 @@ def _deploy(stacks: Sequence[Stack], where: Target) -> None:
     metavar="SECONDS",
     help="Begin no read after that; the rest is unproven.",
 )
+@ephemeral_option
 @cache_option
 @verbose_option
 def prove(
@@ -203,37 +256,56 @@ def prove(
     wanted: tuple[Wanted, ...],
     keep: bool,
     strict: bool,
+    is_ephemeral: bool,
     no_cache: bool,
     verbose: bool,
 ) -> None:
     """Compare every resource and property of the template with what is live.
 
     On emulators the stacks are deployed first; in an account they are found by
-    name and only read. The proofs of several emulators are united.
+    name and only read, or with --ephemeral deployed for this run alone. The proofs
+    of several emulators are united.
 
     \b
     Examples:
       stackproof prove
       stackproof prove --target moto,ministack
       stackproof prove --target aws --profile audit --format json --output prove.json
+      stackproof prove --target aws --profile dev --ephemeral
     """
     require_outputs(wanted)
+    _refuse_both(keep=keep, is_ephemeral=is_ephemeral)
     project = open_project(no_cache=no_cache)
+    say_left_over(project)
     assembly = _synthesized(project, context)
     options = LiveOptions(
-        target=target, endpoint_url=endpoint_url, profile=profile, region=region, role_arn=role_arn, keep=keep
+        target=target,
+        endpoint_url=endpoint_url,
+        profile=profile,
+        region=region,
+        role_arn=role_arn,
+        allow_changes=is_ephemeral,
+        keep=keep,
     )
     stacks = chosen_stacks(assembly, stack)
     with live_targets(project, options) as targets:
-        report = replace(
-            proven(stacks, *targets, jobs=jobs, strict=strict, deadline=deadline), calls=project.calls.log()
-        )
+        if is_ephemeral:
+            report = _proven_ephemerally(project, stacks, targets, options, jobs=jobs, strict=strict, deadline=deadline)
+        else:
+            minimum = project.settings.minimum_proof
+            report = proven(stacks, *targets, jobs=jobs, strict=strict, deadline=deadline, minimum=minimum)
+    report = replace(report, calls=project.calls.log())
     write_text_or_json(wanted, report, lambda: prove_text(report, verbose=verbose))
     raise click.exceptions.Exit(report.exit_code)
 
 
 def proven(
-    stacks: Sequence[Stack], *targets: Target, jobs: int = 8, strict: bool = False, deadline: float | None = None
+    stacks: Sequence[Stack],
+    *targets: Target,
+    jobs: int = 8,
+    strict: bool = False,
+    deadline: float | None = None,
+    minimum: MinimumProof | None = None,
 ) -> ProveReport:
     """Deploy to emulators or find in an account, read everything, and compare; several targets' proofs are united.
 
@@ -242,23 +314,56 @@ def proven(
     proofs: dict[str, tuple[ResourceProof, ...]] = {}
     notifications: set[Notification] = set()
     for where in targets:
-        proofs[where.name], said = _proven_on(stacks, where, jobs=jobs, deadline=deadline)
+        proofs[where.name], said = _proven_on(
+            stacks, where, jobs=jobs, deadline=deadline, deploys=where.name in EMULATORS
+        )
         notifications.update(said)
+    return _report(proofs, notifications, strict=strict, minimum=minimum)
+
+
+def _proven_ephemerally(
+    project: Project,
+    stacks: Sequence[Stack],
+    targets: Sequence[Target],
+    options: LiveOptions,
+    *,
+    jobs: int,
+    strict: bool,
+    deadline: float | None,
+) -> ProveReport:
+    """The same with stacks that are made for it, on each target in turn; what was switched off is not proven."""
+    proofs: dict[str, tuple[ResourceProof, ...]] = {}
+    notifications: set[Notification] = set()
+    for where in targets:
+        with _lifetime(project, stacks, where, options, on=True) as made:
+            found, said = _proven_on(made.stacks, where, jobs=jobs, deadline=deadline, deploys=True)
+        proofs[where.name] = without_overridden(found, made.overridden)
+        notifications.update(said)
+    return _report(proofs, notifications, strict=strict, minimum=project.settings.minimum_proof)
+
+
+def _report(
+    proofs: Mapping[str, tuple[ResourceProof, ...]],
+    notifications: set[Notification],
+    *,
+    strict: bool,
+    minimum: MinimumProof | None,
+) -> ProveReport:
     return ProveReport(
         target=" + ".join(proofs),
         proofs=united_stack(proofs),
         notifications=tuple(sorted(notifications, key=lambda each: each.message)),
         strict=strict,
         by_target=proofs if len(proofs) > 1 else {},
+        minimum=minimum,
     )
 
 
 def _proven_on(
-    stacks: Sequence[Stack], where: Target, *, jobs: int, deadline: float | None
+    stacks: Sequence[Stack], where: Target, *, jobs: int, deadline: float | None, deploys: bool
 ) -> tuple[tuple[ResourceProof, ...], set[Notification]]:
-    ours = where.name in EMULATORS
-    with progress("deploying" if ours else "finding the stacks"):
-        deployments = deploy_stacks(stacks, where) if ours else attach(stacks, where)
+    with progress("deploying" if deploys else "finding the stacks"):
+        deployments = deploy_stacks(stacks, where) if deploys else attach(stacks, where)
     proofs: list[ResourceProof] = []
     notifications: set[Notification] = set()
     look = Look.at(deployments)
@@ -275,8 +380,16 @@ def _proven_on(
                 look=look,
             )
             proofs.extend(prove_stack(prover, jobs=jobs))
+            notifications.update(_orders(deployment, where))
             notifications.update(prover.notifications)
     return tuple(proofs), notifications
+
+
+def _orders(deployment: Deployment, where: Target) -> Iterator[Notification]:
+    """Orders of the template that the target was not given, since what they name is left out."""
+    for name, gone in sorted(deployment.unordered.items()):
+        text = f"{deployment.stack_name}/{name} did not wait for {', '.join(gone)} on {where.name}: left out there"
+        yield Notification(level=Level.NOTE, message=text)
 
 
 def _paired(deployments: Sequence[Deployment], stacks: Sequence[Stack]) -> Iterator[tuple[Deployment, Stack]]:

@@ -12,10 +12,12 @@ from pathlib import Path
 
 import click
 
-from stackproof.cli.options import open_project, progress
-from stackproof.config.settings import EMULATORS
-from stackproof.errors import TargetError
-from stackproof.wiring import start_emulator
+from stackproof.cli.ephemeral import records_of
+from stackproof.cli.live import LiveOptions, chosen_stacks, live_options, live_targets
+from stackproof.cli.options import context_option, open_project, progress
+from stackproof.config.settings import EMULATORS, parse_context
+from stackproof.errors import StackproofError, TargetError
+from stackproof.wiring import capabilities, read_types, start_emulator
 
 __all__ = ["target"]
 
@@ -106,6 +108,88 @@ def status() -> None:
     """
     running = _running(_state())
     click.echo(f"moto runs at {running['endpoint_url']} (process {running['pid']})" if running else "nothing runs")
+
+
+@target.command()
+@context_option
+@live_options
+@click.option("--all-types", is_flag=True, help="Ask about every type that has a reader, not only those of the app.")
+def describe(
+    context: tuple[str, ...],
+    target: str | None,
+    endpoint_url: str | None,
+    profile: str | None,
+    region: str | None,
+    role_arn: str | None,
+    stack: str | None,
+    *,
+    keep: bool,
+    all_types: bool,
+) -> None:
+    """Ask targets what they can do: resource types, change sets, drift, code.
+
+    An emulator is started for it unless there is an endpoint, and is given a small
+    function to run, which is removed again. An account is only read.
+
+    \b
+    Examples:
+      stackproof target describe --target moto,ministack
+      stackproof target describe --endpoint-url http://127.0.0.1:4566 --all-types
+    """
+    project = open_project()
+    options = LiveOptions(
+        target=target, endpoint_url=endpoint_url, profile=profile, region=region, role_arn=role_arn, keep=keep
+    )
+    if all_types:
+        types = list(read_types())
+    else:
+        stacks = chosen_stacks(project.synthesized(parse_context(context)), stack)
+        types = sorted({r.resource_type for s in stacks for r in s.template.resources if not r.is_custom})
+    with live_targets(project, options) as targets:
+        for where in targets:
+            for line in capabilities(where, types).lines():
+                click.echo(line)
+
+
+@target.command()
+def clean() -> None:
+    """Remove ephemeral stacks that an earlier run left behind.
+
+    Accounts are changed only if [tool.stackproof] allowed_accounts has them.
+
+    \b
+    Example:
+      stackproof target clean
+    """
+    project = open_project()
+    records = records_of(project)
+    left = records.left()
+    if not left:
+        click.echo("nothing is left", err=True)
+    failed = 0
+    for each in left:
+        where = project.target(
+            "aws",
+            endpoint_url=each.endpoint_url,
+            profile=each.profile,
+            region=each.region,
+            role_arn=each.role_arn,
+            allow_changes=True,
+        )
+        try:
+            if where.account != each.account:
+                raise TargetError(f"it is in account {each.account}, and this is {where.account}", code="Refused")
+            kept = where.destroy(each.stack_name, empty=True)
+        except StackproofError as error:
+            click.echo(f"left over: stack {each.stack_name}: {error}; {each.command}", err=True)
+            failed += 1
+            continue
+        records.forget(each.stack_name)
+        click.echo(f"removed stack {each.stack_name}")
+        for one in kept:
+            click.echo(f"left over: {one.logical_id} ({one.resource_type}) {one.physical_id}", err=True)
+    if failed:
+        raise TargetError(f"{failed} of {len(left)} stacks could not be removed; see above", code="LeftOver")
 
 
 def _state() -> Path:

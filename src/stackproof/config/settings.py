@@ -15,6 +15,7 @@ from stackproof.config.schema import first_error
 from stackproof.errors import ConfigError
 from stackproof.model.finding import Level
 from stackproof.model.json import JsonObject, JsonValue, as_strings
+from stackproof.model.minimum_proof import MinimumProof
 
 __all__ = [
     "EMULATORS",
@@ -64,6 +65,7 @@ class Settings:
     targets: tuple[str, ...] = ("moto",)
     allowed_accounts: tuple[str, ...] = ()
     calls_per_second: Mapping[str, float] = field(default_factory=dict)
+    minimum_proof: MinimumProof | None = None
     reports: Path
     suites: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -129,6 +131,7 @@ def load_settings(root: Path) -> Settings:
         targets=_targets(table, file),
         allowed_accounts=tuple(sorted(table.get("allowed_accounts", ()))),
         calls_per_second={name: float(rate) for name, rate in table.get("calls_per_second", {}).items()},
+        minimum_proof=_minimum_proof(table.get("minimum_proof")),
         reports=root / table.get("reports", "reports"),
         suites={name: tuple(arguments) for name, arguments in table.get("suites", {}).items()},
     )
@@ -139,6 +142,13 @@ def _date(file: Path, name: str, text: str | None) -> date | None:
         return None if text is None else date.fromisoformat(text)
     except ValueError as error:
         raise ConfigError(f"{_shown(file)}: [tool.stackproof] {name}: {text!r} is no date") from error
+
+
+def _minimum_proof(given: float | Mapping[str, float] | None) -> MinimumProof | None:
+    if given is None:
+        return None
+    named = given if isinstance(given, Mapping) else {"properties": given}
+    return MinimumProof(resources=named.get("resources"), properties=named.get("properties"))
 
 
 def parse_context(pairs: tuple[str, ...], *, option: str = "-c") -> dict[str, JsonValue]:

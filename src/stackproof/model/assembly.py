@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stackproof.model.location import Location
@@ -59,19 +60,24 @@ class Deprecation:
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class FileAsset:
-    """A file or folder that must lie in a bucket before the stack is created; bucket and key may hold `${AWS::…}`."""
+    """A file or folder that must lie in a bucket before the stack is created; bucket and key may hold `${AWS::…}`.
+
+    `content` is what goes there instead of what the file holds.
+    """
 
     path: str
     packaging: str
     bucket: str
     key: str
+    content: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
     """One stack. `account` and `region` are None where the app left them open; `parent` is the stack that nests it.
 
-    `construct_path` is that of the stack itself, None where the assembly does not say it.
+    `construct_path` is that of the stack itself, None where the assembly does not say it. `nested` are the stacks that
+    come with it when it is deployed; who deploys fills it in.
     """
 
     name: str
@@ -84,6 +90,18 @@ class Stack:
     annotations: tuple[Annotation, ...] = ()
     construct_path: str | None = None
     acknowledgements: tuple[Acknowledgement, ...] = ()
+    nested: tuple[Stack, ...] = ()
+
+    def nested_at(self, logical_id: str) -> Stack | None:
+        """The nested stack that a resource stands for: CDK writes its template's file into the metadata."""
+        resource = self.template.resource(logical_id)
+        metadata = resource.body.get("Metadata") if resource is not None else None
+        file = metadata.get("aws:asset:path") if isinstance(metadata, Mapping) else None
+        return next((each for each in self.nested if _name_of(each.template.path) == _name_of(str(file))), None)
+
+
+def _name_of(path: str) -> str:
+    return path.replace("\\", "/").rpartition("/")[2]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

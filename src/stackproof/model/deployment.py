@@ -42,7 +42,8 @@ class Deployment:
     """One stack as it runs on one target. `parameters` are the effective values, `exports` those of the whole account.
 
     `zones` are what `Fn::GetAZs` gives in the region; empty where they could not be read. `left_out` are resources of
-    the template that the target was not even given, with the reason.
+    the template that the target was not even given, with the reason; `unordered` are those that do not wait for what
+    is not there of their `DependsOn`.
     """
 
     stack_name: str
@@ -57,6 +58,7 @@ class Deployment:
     exports: Mapping[str, str] = field(default_factory=dict)
     zones: tuple[str, ...] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
+    unordered: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def resource(self, logical_id: str) -> DeployedResource | None:
         """The deployed resource of that logical id, or None."""
@@ -76,6 +78,7 @@ class Deployment:
             "exports": dict(self.exports),
             "zones": list(self.zones),
             "left_out": dict(self.left_out),
+            "unordered": {name: list(each) for name, each in self.unordered.items()},
         }
 
     @classmethod
@@ -93,4 +96,5 @@ class Deployment:
             exports={key: str(value) for key, value in as_object(data["exports"]).items()},
             zones=as_strings(data["zones"]),
             left_out={key: str(value) for key, value in as_object(data["left_out"]).items()},
+            unordered={key: as_strings(each) for key, each in as_object(data.get("unordered", {})).items()},
         )

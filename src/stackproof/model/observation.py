@@ -32,6 +32,7 @@ class UnprovenReason(StrEnum):
     THROTTLED = "throttled"
     UNREACHABLE = "unreachable"
     BUSY = "busy"
+    OVERRIDDEN = "overridden"
 
 
 class DriftStatus(StrEnum):

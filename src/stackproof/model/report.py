@@ -11,6 +11,7 @@ from stackproof.model.call_log import CallLog
 from stackproof.model.finding import Finding, Kind, Level, Notification, RuleCount
 from stackproof.model.json import JsonObject, JsonValue, as_int
 from stackproof.model.ledger import LedgerEntry
+from stackproof.model.minimum_proof import MinimumProof
 from stackproof.model.observation import Coverage, DriftStatus, ResourceProof
 
 __all__ = ["CheckReport", "GateReport", "Outcome", "PolicySummary", "ProveReport", "RuleVerdict", "Stage", "exit_code"]
@@ -188,7 +189,10 @@ class CheckReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProveReport:
-    """What `prove` saw. `proofs` are united over all targets; `by_target` are those of each of several."""
+    """What `prove` saw. `proofs` are united over all targets; `by_target` are those of each of several.
+
+    `minimum` is how much has to be proven at least, if the project says so.
+    """
 
     target: str
     proofs: tuple[ResourceProof, ...]
@@ -196,6 +200,12 @@ class ProveReport:
     strict: bool = False
     by_target: Mapping[str, tuple[ResourceProof, ...]] = field(default_factory=dict)
     calls: CallLog = field(default_factory=CallLog)
+    minimum: MinimumProof | None = None
+
+    @property
+    def shortfalls(self) -> tuple[str, ...]:
+        """Where less is proven than has to be."""
+        return self.minimum.shortfalls(self.proofs) if self.minimum else ()
 
     @property
     def coverage(self) -> Coverage:
@@ -203,7 +213,7 @@ class ProveReport:
 
     @property
     def exit_code(self) -> int:
-        """1 if anything differs or is gone, 3 if a resource could not be judged at all or a call was refused."""
+        """1 if something differs, is gone or is proven too little, 3 if one was not judged or a call was refused."""
         differs = any(each.status in {DriftStatus.MODIFIED, DriftStatus.DELETED} for each in self.proofs)
         nothing = not any(each.is_proven or each.status is DriftStatus.DELETED for each in self.proofs)
         unread = any(each.status is DriftStatus.NOT_CHECKED and not each.custom for each in self.proofs)
@@ -211,7 +221,7 @@ class ProveReport:
         incomplete = nothing or unread or broken
         if incomplete or (self.strict and self.coverage.properties_unproven):
             return 3
-        return 1 if differs else 0
+        return 1 if differs or self.shortfalls else 0
 
     @property
     def reasons(self) -> Mapping[str, int]:
@@ -225,7 +235,13 @@ class ProveReport:
         coverage = self.coverage.to_dict()
         return {
             **_header("prove"),
-            "summary": {"target": self.target, **coverage, "reasons": dict(self.reasons)},
+            "summary": {
+                "target": self.target,
+                **coverage,
+                "reasons": dict(self.reasons),
+                "minimum_proof": self.minimum.to_dict() if self.minimum else None,
+                "shortfalls": list(self.shortfalls),
+            },
             "coverage": coverage,
             "targets": {name: Coverage.of(proofs).to_dict() for name, proofs in self.by_target.items()},
             "differences": [row for proof in self.proofs for row in _difference_rows(proof)],

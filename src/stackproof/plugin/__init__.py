@@ -60,6 +60,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--aws-region", help="the AWS region to read in")
     group.addoption("--stack", help="the stack under test, by name; with --target aws the deployed stack to attach to")
     group.addoption("--cdk-context", action="append", default=[], metavar="KEY=VALUE", help="CDK context; repeatable")
+    group.addoption(
+        "--allow-writes",
+        action="store_true",
+        help="let flows of data put canaries on the stream of an account of allowed_accounts, and remove their rows",
+    )
+    group.addoption("--flow-ca-bundle", metavar="FILE", help="authorities of the flow's database in an account")
     group.addoption("--keep", action="store_true", help="leave the emulator running and say how to reach it")
     group.addoption("--stackproof-report", metavar="FILE", help="write what was proven as JSON")
 

@@ -13,7 +13,7 @@ from stackproof.model.call_log import CallLog
 from stackproof.model.flow import FlowFact
 from stackproof.model.json import JsonValue
 from stackproof.model.observation import Coverage, ResourceProof
-from stackproof.plugin.fixtures import target_names
+from stackproof.plugin.fixtures import project_of, target_names
 from stackproof.plugin.outcomes import CALLS, facts_on
 
 __all__ = ["Controller"]
@@ -94,6 +94,8 @@ class Controller:
             terminalreporter.write_line(line)
         if calls.counts:
             terminalreporter.write_line(calls_line(calls))
+        for line in self._shortfalls():
+            terminalreporter.write_line(f"error: {line}", red=True)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -102,6 +104,8 @@ class Controller:
             self._codes.add(3)
         worst = next((code for code in (2, 3) if code in self._codes), None)
         status = worst if worst is not None else _RESTATED.get(exitstatus, exitstatus)  # type: ignore[call-overload]
+        if status == 0 and self._shortfalls():
+            status = 1
         if not self._config.option.collectonly:
             session.exitstatus = int(status)
         file = self._config.getoption("stackproof_report")
@@ -116,6 +120,11 @@ class Controller:
     def _target(self) -> str:
         """Where this run looks."""
         return self._config.getoption("endpoint_url") or " + ".join(target_names(self._config))
+
+    def _shortfalls(self) -> tuple[str, ...]:
+        """Where less is proven than `minimum_proof` asks for, of what this run looked at."""
+        minimum = project_of(self._config).settings.minimum_proof if self._proofs else None
+        return minimum.shortfalls(self._proofs) if minimum else ()
 
     def _reasons(self) -> dict[str, int]:
         found: dict[str, int] = {}
@@ -135,6 +144,7 @@ class Controller:
             "rules": dict(sorted(self._rules.items())),
             "flows": [each.to_dict() for each in sorted(self._flows)],
             "proofs": [each.to_dict() for each in proofs],
+            "shortfalls": list(self._shortfalls()),
             "targets": {name: Coverage.of(tuple(each)).to_dict() for name, each in self._by_target.items()},
         }
         file.parent.mkdir(parents=True, exist_ok=True)

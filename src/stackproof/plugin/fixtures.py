@@ -176,6 +176,7 @@ def target_of(config: pytest.Config, run: Run, name: str) -> Target:
         endpoint_url=endpoint,
         profile=config.getoption("profile"),
         region=config.getoption("aws_region"),
+        allow_changes=bool(config.getoption("allow_writes")),
     )
 
 

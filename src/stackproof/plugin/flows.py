@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from typing import TypeAlias
+from typing import NoReturn, TypeAlias
 
 import pytest
 
@@ -19,7 +19,7 @@ from stackproof.plugin.fixtures import deployment_on, target_names, target_of
 from stackproof.plugin.outcomes import conclude, facts_of
 from stackproof.plugin.run import PROCESS, RUN, Run
 from stackproof.ports import Pipeline, Target
-from stackproof.wiring import RUN_FUNCTIONS, FlowPlace, flow_target
+from stackproof.wiring import RUN_FUNCTIONS, FlowPlace, account_pipeline, flow_target
 
 __all__ = ["DataFlow", "OpenFlow", "data_flow"]
 
@@ -46,8 +46,10 @@ DataFlow: TypeAlias = Callable[[Flow, Callable[[str], bytes]], OpenFlow]
 
 
 @pytest.fixture
-def data_flow(request: pytest.FixtureRequest, cdk_stack: Stack, assembly: Assembly) -> DataFlow:
+def data_flow(request: pytest.FixtureRequest, cdk_stack: Stack, assembly: Assembly) -> Iterator[DataFlow]:
     """Opens a declared flow on the target that runs functions; without one the test ends as open.
+
+    In an account, or at an endpoint, it needs `--allow-writes`, and the rows of its canaries are removed afterwards.
 
     The second argument makes the data of a valid record with the given key.
     """
@@ -56,8 +58,32 @@ def data_flow(request: pytest.FixtureRequest, cdk_stack: Stack, assembly: Assemb
     def note(fact: FlowFact) -> None:
         facts_of(node).setdefault("flow", []).append(fact.to_dict())  # type: ignore[union-attr]
 
+    cleaning: list[Callable[[], None]] = []
+
+    def in_account(declared: Flow, record: Callable[[str], bytes], called: str) -> OpenFlow:
+        def end_open(text: str) -> NoReturn:
+            note(FlowFact(target=called, flow=str(declared), text=text, emulated=False))
+            conclude(node, "open", text)
+
+        if not request.config.getoption("allow_writes"):
+            end_open(f"the flow was not run on {called}: it puts records on the stream; --allow-writes lets it")
+        where = target_of(request.config, request.config.stash[RUN], "aws")
+        deployment = deployment_on(where, request.config, cdk_stack, assembly)
+        path = path_of(declared, cdk_stack.template)
+        ca_bundle = request.config.getoption("flow_ca_bundle")
+        pipeline = account_pipeline(where, deployment, declared, path, ca_bundle=ca_bundle)
+        why = pipeline.unreachable()
+        if why is not None:
+            end_open(f"the flow was not run on {called}: its database cannot be reached from here: {why}")
+        name = f"stackproof-{uuid.uuid4().hex[:12]}"
+        cleaning.append(lambda: pipeline.clean(name))
+        run = FlowRun(declared=declared, path=path, pipeline=pipeline, record=record, name=name, note=note)
+        return OpenFlow(run=run, deployment=deployment, _node=node)
+
     def opened(declared: Flow, record: Callable[[str], bytes]) -> OpenFlow:
         names = target_names(request.config)
+        if names[0] in {"aws", "endpoint"}:
+            return in_account(declared, record, names[0])
         able = next((each for each in names if each in RUN_FUNCTIONS), None)
         if able is None:
             text = f"the flow was not emulated: {', '.join(names)} runs no functions; --target ministack does"
@@ -70,7 +96,9 @@ def data_flow(request: pytest.FixtureRequest, cdk_stack: Stack, assembly: Assemb
         run = FlowRun(declared=declared, path=place.path, pipeline=pipeline, record=record, name=name, note=note)
         return OpenFlow(run=run, deployment=place.deployment, _node=node)
 
-    return opened
+    yield opened
+    for each in cleaning:
+        each()
 
 
 def _shared(

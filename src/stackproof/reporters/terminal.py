@@ -41,6 +41,7 @@ def prove_text(report: ProveReport, *, verbose: bool = False) -> str:
         lines.append("not proven: " + ", ".join(f"{count} {reason}" for reason, count in report.reasons.items()))
     if report.calls.counts:
         lines.append(calls_line(report.calls))
+    lines.extend(f"error: {each}" for each in report.shortfalls)
     return "\n".join(lines) + "\n"
 
 

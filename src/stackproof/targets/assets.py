@@ -94,6 +94,8 @@ class AssetStore:
 
 
 def _content(asset: FileAsset, file: Path) -> bytes:
+    if asset.content is not None:
+        return asset.content.encode()
     try:
         return zipped(file) if asset.packaging == "zip" and file.is_dir() else file.read_bytes()
     except OSError as error:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, Final
@@ -11,20 +13,22 @@ from typing import Any, Final
 from stackproof.calls import CallRecorder
 from stackproof.errors import TargetError
 from stackproof.model.assembly import Stack
-from stackproof.model.deployment import Deployment
+from stackproof.model.deployment import DeployedResource, Deployment
 from stackproof.model.iam_action import prefix_of
 from stackproof.model.observation import UnprovenReason
 from stackproof.pacing import TokenBuckets
 from stackproof.ports import Pace
-from stackproof.targets.cloudformation import CloudFormation, Place
+from stackproof.targets.cloudformation import CAPABILITIES, CloudFormation, Place
 from stackproof.targets.failures import reason_of, translated_errors
 from stackproof.targets.guard import Guard, is_emulator_endpoint
+from stackproof.targets.leaving_out import KnownTypes, reduced_stack, refusal_of, with_noted
 from stackproof.targets.repeating import Breaker, Retries, repeat_reads
 from stackproof.targets.sessions import account_session, emulator_client, emulator_session
 
 __all__ = ["AwsTarget"]
 
 _PAUSE: Final = 3.0
+_DEADLINE: Final = 3600.0
 _ZONE: Final = "availability-zone"
 _EMULATOR_PAUSE: Final = 0.2
 _SDK_ATTEMPTS: Final = 5
@@ -52,6 +56,8 @@ class AwsTarget:
         calls: CallRecorder | None = None,
         pace: Pace | None = None,
         retries: Retries | None = None,
+        capabilities: Sequence[str] = CAPABILITIES,
+        deadline: float | None = None,
     ) -> None:
         self.endpoint_url = endpoint_url
         self._profile = profile
@@ -61,6 +67,8 @@ class AwsTarget:
         self._allow_changes = allow_changes
         self._parameters = dict(parameters or {})
         self._progress = progress
+        self._capabilities = tuple(capabilities)
+        self._deadline = deadline or _DEADLINE
         self._emulator = is_emulator_endpoint(endpoint_url)
         self._retries = retries or (Retries() if self._emulator else _RETRIES)
         self._breaker = Breaker(self._retries)
@@ -97,14 +105,51 @@ class AwsTarget:
     def deploy(self, stack: Stack) -> Deployment:
         with self.writing(f"deploying stack {stack.name}"):
             self._refuse_other_environment(stack)
-            return self._stacks.deploy(stack)
+            return self._deployed_reduced(stack) if self._emulator else self._stacks.deploy(stack)
+
+    def _deployed_reduced(self, stack: Stack) -> Deployment:
+        """Deploy less what this emulator's CloudFormation refuses by name, and what depends on it."""
+        is_new = self._stacks.described(stack.name) is None
+        refused: dict[str, str] = {}
+
+        def why_not(where: Stack, logical_id: str) -> str | None:
+            resource = where.template.resource(logical_id)
+            kinds = {each.resource_type for each in where.template.resources if not each.is_custom}
+            if resource is not None and resource.resource_type in self._types.unknown(kinds):
+                return f"{self.endpoint_url} does not know {resource.resource_type}"
+            return refused.get(logical_id) if where.parent is None else None
+
+        while True:
+            found, less = reduced_stack(stack, why_not)
+            try:
+                return with_noted(
+                    self._stacks.deploy(found if less.left_out else stack),
+                    found.template.body,
+                )
+            except TargetError:
+                refusal = refusal_of(self.client("cloudformation"), stack.name, str(self.endpoint_url))
+                if refusal is None or refusal[0] in refused or not is_new:
+                    raise
+                self._stacks.destroy(stack.name)
+                refused.update([refusal])
 
     def deployment(self, stack_name: str) -> Deployment:
-        return self._stacks.deployment(stack_name)
+        found = self._stacks.deployment(stack_name)
+        if not self._emulator:
+            return found
+        with translated_errors(f"reading stack {stack_name}"):
+            body = self.client("cloudformation").get_template(StackName=stack_name).get("TemplateBody")
+        with contextlib.suppress(ValueError):  # YAML of someone else has no note of ours
+            body = json.loads(body) if isinstance(body, str) else body
+        return with_noted(found, body) if isinstance(body, Mapping) else found
 
-    def destroy(self, stack_name: str) -> None:
+    @cached_property
+    def _types(self) -> KnownTypes:
+        return KnownTypes(self.client, str(self.endpoint_url))
+
+    def destroy(self, stack_name: str, *, empty: bool = False) -> tuple[DeployedResource, ...]:
         with self.writing(f"deleting stack {stack_name}"):
-            self._stacks.destroy(stack_name)
+            return self._stacks.destroy(stack_name, empty=empty)
 
     def not_emulated(self, resource_type: str, property_path: str) -> bool:  # noqa: ARG002 - the port's signature
         return False
@@ -195,10 +240,19 @@ class AwsTarget:
                 emulator=self._emulator,
                 zones=self._zones,
                 parameters=self._parameters,
+                capabilities=self._capabilities,
+                options=self._options,
+                deadline=self._deadline,
                 pause=_EMULATOR_PAUSE if self._emulator else _PAUSE,
                 progress=self._progress,
             ),
         )
+
+    @property
+    def _options(self) -> str:
+        """What leads the AWS CLI to the same place."""
+        named = (("--region", self.region), ("--profile", self._profile), ("--endpoint-url", self.endpoint_url))
+        return " ".join(f"{name} {value}" for name, value in named if value)
 
     def _zones(self) -> tuple[str, ...]:
         """What `Fn::GetAZs` gives: zones with a default subnet; without any, all; none if that may not be read."""

@@ -2,30 +2,49 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from stackproof.errors import TargetError
+from stackproof.explaining import (
+    Locate,
+    Subject,
+    explained_deadline,
+    explained_failure,
+    explained_refusal,
+    explained_state,
+)
 from stackproof.model.assembly import Stack
 from stackproof.model.deployment import DeployedResource, Deployment
+from stackproof.model.location import Location
+from stackproof.model.stack_event import StackEvent
 from stackproof.targets.assets import AssetStore
+from stackproof.targets.change_sets import make_change_set
 from stackproof.targets.failures import translated_errors
+from stackproof.targets.stack_events import EventFollower, with_nested
 
-__all__ = ["CloudFormation", "Place"]
+__all__ = ["CAPABILITIES", "CloudFormation", "Place"]
 
 _IN_REQUEST: Final = 51_200  # bytes of a template that CreateStack takes; larger ones come from a bucket
-_CAPABILITIES: Final = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
+CAPABILITIES: Final = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
+"""What a template may do besides making resources, unless it is said otherwise."""
+
 _DONE: Final = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
 _HIDDEN: Final = "****"  # what CloudFormation shows of a parameter with NoEcho
-_CONSEQUENCES: Final = ("Resource creation cancelled", "Resource update cancelled", "Resource deletion cancelled")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a stack goes, and how long one waits for it there. `pause` is the time between two looks, in seconds."""
+    """Where a stack goes, and how long one waits for it there. `pause` is the time between two looks, in seconds.
+
+    `progress` hears one line for each change that is going to be made and for each event; `options` are those of the
+    AWS CLI that lead to the place.
+    """
 
     account: str
     region: str
@@ -33,6 +52,8 @@ class Place:
     emulator: bool
     zones: Callable[[], tuple[str, ...]]
     parameters: Mapping[str, str] = field(default_factory=dict)
+    capabilities: Sequence[str] = CAPABILITIES
+    options: str = ""
     deadline: float = 3600.0
     pause: float = 3.0
     progress: Callable[[str], None] = lambda _: None
@@ -52,9 +73,12 @@ class CloudFormation:
         return self._client("cloudformation")
 
     def deploy(self, stack: Stack) -> Deployment:
-        """Publish the stack's files, create or update it, and wait."""
-        text = json.dumps(stack.template.body, separators=(",", ":"), default=str)
+        """Publish the stack's files, create or update it through a change set, and wait."""
         place = self._place
+        with translated_errors(f"deploying stack {stack.name}"):
+            before = self.described(stack.name)
+        self._refuse_state(stack.name, before)
+        text = json.dumps(stack.template.body, separators=(",", ":"), default=str)
         store = AssetStore(
             self._client("s3"),
             account=place.account,
@@ -65,13 +89,17 @@ class CloudFormation:
         store.publish(stack)
         if place.emulator:
             self._put_bootstrap_version(stack)
-        request: dict[str, Any] = {"StackName": stack.name, "Capabilities": list(_CAPABILITIES)}
+        request: dict[str, Any] = {
+            "StackName": stack.name,
+            "Capabilities": list(place.capabilities),
+            "Parameters": self._parameters(stack, before),
+        }
         if len(text.encode()) <= _IN_REQUEST:
             request["TemplateBody"] = text
         else:
             request["TemplateURL"] = store.put_template(stack, text)
-        with translated_errors(f"deploying stack {stack.name}"):
-            self._create_or_update(stack, request)
+        with self._explained(stack.name), translated_errors(f"deploying stack {stack.name}"):
+            self._create_or_update(stack, request, before)
         return self.deployment(stack.name)
 
     def deployment(self, stack_name: str) -> Deployment:
@@ -85,26 +113,42 @@ class CloudFormation:
                 raise TargetError(f"stack {stack_name} is in the middle of an operation: {status}", code="Busy")
             return self._deployment(found)
 
-    def destroy(self, stack_name: str) -> None:
-        """Delete the stack and wait; nothing to do if there is none."""
-        with translated_errors(f"deleting stack {stack_name}"):
+    def destroy(self, stack_name: str, *, empty: bool = False) -> tuple[DeployedResource, ...]:
+        """Delete the stack and wait; nothing to do if there is none. Gives what was kept of it."""
+        subject = self._subject(stack_name)
+        with self._explained(stack_name), translated_errors(f"deleting stack {stack_name}"):
             found = self.described(stack_name)
             if found is None:
-                return
+                return ()
             if found.get("EnableTerminationProtection"):
-                raise TargetError(
-                    f"stack {stack_name} has termination protection, which a person has to switch off first: aws "
-                    f"cloudformation update-termination-protection --no-enable-termination-protection "
-                    f"--stack-name {stack_name}",
-                    code="TerminationProtection",
-                )
+                refusal = explained_refusal(subject, "ValidationError", "TerminationProtection is enabled")
+                raise TargetError(str(refusal), code="TerminationProtection")
+            stack_id = str(found["StackId"])
+            follower = self._follower(stack_id)
+            follower.skip()
+            if empty:
+                self._empty(stack_id)
             self._api.delete_stack(StackName=stack_name)
-            ended = self._waited(str(found["StackId"]))
+            ended = self._waited(stack_name, stack_id, follower, lambda _: None)
             status = "DELETE_COMPLETE" if ended is None else str(ended["StackStatus"])
             if status != "DELETE_COMPLETE":
-                raise TargetError(
-                    f"stack {stack_name} is not deleted ({status}): {self._reason(stack_name)}", code=status
+                left = sorted(
+                    {each.logical_id for each in follower.events if each.status == "DELETE_FAILED"} - {stack_name}
                 )
+                said = f"; left over: {', '.join(left)}" if left else ""
+                raise TargetError(self._why(stack_name, status, follower, lambda _: None) + said, code=status)
+            return tuple(
+                sorted(
+                    DeployedResource(
+                        logical_id=each.logical_id,
+                        physical_id=each.physical_id,
+                        resource_type=each.resource_type,
+                        status=each.status,
+                    )
+                    for each in follower.events
+                    if each.status == "DELETE_SKIPPED"
+                )
+            )
 
     def described(self, stack_name: str) -> Mapping[str, Any] | None:
         """What DescribeStacks says, or None if there is no such stack."""
@@ -119,33 +163,43 @@ class CloudFormation:
 
     # -- create, update, wait
 
-    def _create_or_update(self, stack: Stack, request: dict[str, Any]) -> None:
-        before = self.described(stack.name)
-        request["Parameters"] = self._parameters(stack, before)
-        if before is None:
-            self._api.create_stack(**request)
-        else:
-            status = str(before["StackStatus"])
-            if status in {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "REVIEW_IN_PROGRESS"}:
-                raise TargetError(
-                    f"stack {stack.name} was never created ({status}): delete it, then deploy again", code=status
-                )
-            if not self._updated(request):
-                return
-        ended = self._waited(stack.name)
+    def _create_or_update(self, stack: Stack, request: dict[str, Any], before: Mapping[str, Any] | None) -> None:
+        kind = "CREATE" if before is None or before["StackStatus"] == "REVIEW_IN_PROGRESS" else "UPDATE"
+        follower = self._follower(stack.name)
+        if kind == "UPDATE":
+            follower.skip()
+        stack_id = self._begun(stack, request, kind)
+        if stack_id is None:
+            self._place.progress(f"{stack.name}: no changes")
+            return
+        ended = self._waited(stack.name, stack_id, follower, _located_in(stack))
         status = "DELETE_COMPLETE" if ended is None else str(ended["StackStatus"])
         if status not in _DONE:
-            raise TargetError(f"stack {stack.name} is not deployed ({status}): {self._reason(stack.name)}", code=status)
+            raise TargetError(self._why(stack.name, status, follower, _located_in(stack)), code=status)
 
-    def _updated(self, request: Mapping[str, Any]) -> bool:
-        """Whether there was anything to update."""
+    def _begun(self, stack: Stack, request: dict[str, Any], kind: str) -> str | None:
+        """Begin to create or update; gives the stack's id, None if there is nothing to change."""
+        made = make_change_set(
+            self._api, request, kind=kind, still_waiting=self._limit(f"the change set of stack {stack.name}")
+        )
+        if made is None:
+            return self._begun_without(request, kind)
+        if not made.changes:
+            return None
+        for each in made.changes:
+            self._place.progress(f"{stack.name}: {each}")
+        self._api.execute_change_set(ChangeSetName=made.id, StackName=made.stack_id)
+        return made.stack_id
+
+    def _begun_without(self, request: Mapping[str, Any], kind: str) -> str | None:
+        """The same where the target has no change sets."""
         try:
-            self._api.update_stack(**request)
+            call = self._api.create_stack if kind == "CREATE" else self._api.update_stack
+            return str(call(**request)["StackId"])
         except self._api.exceptions.ClientError as error:
             if "No updates are to be performed" in str(error):
-                return False
+                return None
             raise
-        return True
 
     def _parameters(self, stack: Stack, before: Mapping[str, Any] | None) -> list[dict[str, Any]]:
         """Given values; for an existing stack, its own values for the rest."""
@@ -158,32 +212,77 @@ class CloudFormation:
                 found.append({"ParameterKey": name, "UsePreviousValue": True})
         return found
 
-    def _waited(self, stack_name: str) -> Mapping[str, Any] | None:
+    def _waited(
+        self, stack_name: str, stack_id: str, follower: EventFollower, locate: Locate
+    ) -> Mapping[str, Any] | None:
         """The stack once nothing is in progress, None if it is gone."""
         place = self._place
         end = place.clock() + place.deadline
-        told = ""
         while True:
-            found = self.described(stack_name)
+            found = self.described(stack_id)
+            follower.follow()
             status = "DELETE_COMPLETE" if found is None else str(found["StackStatus"])
-            if status != told:
-                place.progress(f"{stack_name}: {status}")
-                told = status
             if not status.endswith("_IN_PROGRESS"):
                 return found
             if place.clock() >= end:
-                raise TargetError(f"stack {stack_name} is still {status} after {place.deadline:.0f} s", code="Deadline")
+                events = with_nested(self._api, follower.events)
+                subject = self._subject(stack_name)
+                raise TargetError(explained_deadline(subject, status, place.deadline, events, locate), code="Deadline")
             place.sleep(place.pause)
 
-    def _reason(self, stack_name: str) -> str:
-        """Why the last operation failed: the first resource that did, and what its service said."""
-        events: list[Mapping[str, Any]] = []
-        for page in self._api.get_paginator("describe_stack_events").paginate(StackName=stack_name):
-            for each in page["StackEvents"]:
-                events.append(each)
-                if each.get("ResourceStatusReason") == "User Initiated":
-                    return _first_failure(events)
-        return _first_failure(events)
+    def _limit(self, what: str) -> Callable[[str], None]:
+        """Pauses when called, and raises once time is up."""
+        place = self._place
+        end = place.clock() + place.deadline
+
+        def pause(status: str) -> None:
+            if place.clock() >= end:
+                raise TargetError(f"{what} is still {status} after {place.deadline:.0f} s", code="Deadline")
+            place.sleep(place.pause)
+
+        return pause
+
+    def _empty(self, stack_id: str) -> None:
+        """Delete what lies in the stack's buckets; where that fails, the deletion of the stack says so."""
+        s3 = self._client("s3")
+        for each in self._resources(stack_id):
+            if each.resource_type != "AWS::S3::Bucket" or not each.physical_id:
+                continue
+            with contextlib.suppress(s3.exceptions.ClientError):
+                for page in s3.get_paginator("list_object_versions").paginate(Bucket=each.physical_id):
+                    rows = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+                    objects = [{"Key": row["Key"], "VersionId": row["VersionId"]} for row in rows]
+                    if objects:
+                        s3.delete_objects(Bucket=each.physical_id, Delete={"Objects": objects, "Quiet": True})
+
+    # -- explaining
+
+    def _subject(self, stack_name: str) -> Subject:
+        return Subject(stack_name=stack_name, options=self._place.options)
+
+    def _follower(self, stack_name: str) -> EventFollower:
+        return EventFollower(self._api, stack_name, lambda event: self._place.progress(str(event)))
+
+    def _why(self, stack_name: str, status: str, follower: EventFollower, locate: Locate) -> str:
+        events = with_nested(self._api, follower.events)
+        return explained_failure(self._subject(stack_name), status, events, locate)
+
+    def _refuse_state(self, stack_name: str, found: Mapping[str, Any] | None) -> None:
+        status = "" if found is None else str(found["StackStatus"])
+        why = explained_state(self._subject(stack_name), status)
+        if why is not None:
+            raise TargetError(why, code="Busy" if status.endswith("_IN_PROGRESS") else status)
+
+    @contextmanager
+    def _explained(self, stack_name: str) -> Iterator[None]:
+        """What CloudFormation refuses, with what to do about it, where that is known."""
+        try:
+            yield
+        except TargetError as error:
+            said = explained_refusal(self._subject(stack_name), error.code, str(error))
+            if said is None or said == str(error):
+                raise
+            raise TargetError(said, service=error.service, operation=error.operation, code=error.code) from error
 
     def _put_bootstrap_version(self, stack: Stack) -> None:
         """The parameter by which CDK's templates make sure that the account is bootstrapped."""
@@ -244,10 +343,20 @@ class CloudFormation:
         return f"account {self._place.account}, region {self._place.region}"
 
 
-def _first_failure(events: Sequence[Mapping[str, Any]]) -> str:
-    """Of an operation's events, the latest first: its first failure that is not the consequence of another."""
-    for each in reversed(events):
-        reason = str(each.get("ResourceStatusReason") or "")
-        if str(each["ResourceStatus"]).endswith("_FAILED") and not reason.startswith(_CONSEQUENCES):
-            return f"{each['LogicalResourceId']} ({each['ResourceType']}): {reason}"
-    return "CloudFormation gives no reason"
+def _located_in(stack: Stack) -> Locate:
+    """Where resources of the stack, and of those that it nests, were written."""
+
+    def locate(event: StackEvent) -> Location | None:
+        for each in (stack, *_all_nested(stack)):
+            mine = each is stack and event.stack_name == stack.name
+            if mine or (each is not stack and each.name.rpartition("/")[2] in event.stack_name):
+                found = each.template.resource(event.logical_id)
+                if found is not None and found.resource_type == event.resource_type:
+                    return found.location()
+        return None
+
+    return locate
+
+
+def _all_nested(stack: Stack) -> list[Stack]:
+    return [found for each in stack.nested for found in (each, *_all_nested(each))]

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import Any
 
 from stackproof.calls import CallRecorder
+from stackproof.model.deployment import DeployedResource
 from stackproof.model.json import JsonObject
 from stackproof.model.observation import UnprovenReason
-from stackproof.targets.cloudformation import CloudFormation, Place
+from stackproof.targets.cloudformation import CAPABILITIES, CloudFormation, Place
 from stackproof.targets.failures import reason_of, translated_errors
 from stackproof.targets.guard import Guard
 from stackproof.targets.repeating import Breaker, Retries, repeat_reads
@@ -54,6 +55,8 @@ class Emulator:
         progress: Callable[[str], None] = lambda _: None,
         calls: CallRecorder | None = None,
         retries: Retries | None = None,
+        capabilities: Sequence[str] = CAPABILITIES,
+        deadline: float | None = None,
     ) -> None:
         self.endpoint_url = endpoint_url
         self.region = region
@@ -61,6 +64,8 @@ class Emulator:
         self._progress = progress
         self._retries = retries or Retries()
         self._breaker = Breaker(self._retries)
+        self._capabilities = tuple(capabilities)
+        self._deadline = deadline or self._deadline
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
         self._guard = Guard(self.name, calls or CallRecorder())
@@ -85,6 +90,8 @@ class Emulator:
                 emulator=True,
                 zones=self._zones,
                 parameters=self._parameters,
+                capabilities=self._capabilities,
+                options=f"--region {self.region} --endpoint-url {self.endpoint_url}",
                 deadline=self._deadline,
                 pause=0.1,
                 progress=self._progress,
@@ -101,9 +108,9 @@ class Emulator:
         """A block in which calls may change something."""
         return self._guard.writing(why)
 
-    def destroy(self, stack_name: str) -> None:
+    def destroy(self, stack_name: str, *, empty: bool = False) -> tuple[DeployedResource, ...]:
         with self.writing(f"deleting stack {stack_name}"):
-            self._stacks.destroy(stack_name)
+            return self._stacks.destroy(stack_name, empty=empty)
 
     def translated(self, error: Exception) -> UnprovenReason | None:
         return reason_of(error)

@@ -9,7 +9,7 @@ from typing import Any, Final
 from stackproof.errors import TargetError, UnreachableError
 from stackproof.model.observation import UnprovenReason
 
-__all__ = ["error_code", "reason_of", "reason_of_answer", "translated_errors"]
+__all__ = ["error_code", "is_not_implemented", "reason_of", "reason_of_answer", "translated_errors"]
 
 _DENIED: Final = frozenset(
     {
@@ -50,13 +50,22 @@ _THROTTLED: Final = frozenset(
     }
 )
 _NOT_IMPLEMENTED: Final = frozenset({"NotYetImplemented", "NotImplemented", "501"})
+_UNKNOWN_OPERATION: Final = frozenset({"InvalidAction", "UnknownOperation", "UnknownOperationException", "404"})
 _SERVER_ERROR: Final = 500
+_NOT_THERE: Final = 501
 
 
 def error_code(error: Exception) -> str:
     """The service's error code, or "" for an error that is no answer of a service."""
     response = getattr(error, "response", None)
     return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
+
+
+def is_not_implemented(error: Exception) -> bool:
+    """Whether an answer says that the target does not have this operation at all."""
+    response = getattr(error, "response", None)
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) if isinstance(response, dict) else 0
+    return error_code(error) in {*_NOT_IMPLEMENTED, *_UNKNOWN_OPERATION} or status == _NOT_THERE
 
 
 def reason_of(error: Exception) -> UnprovenReason | None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -14,21 +12,25 @@ from stackproof.calls import CallRecorder
 from stackproof.errors import TargetError
 from stackproof.model.assembly import Stack
 from stackproof.model.deployment import Deployment
-from stackproof.model.json import JsonObject, digest
-from stackproof.reducing import Reduced, reduced
+from stackproof.reducing import Reduced
+from stackproof.targets.cloudformation import CAPABILITIES
 from stackproof.targets.emulator import Emulator, emulator_environment
-from stackproof.targets.failures import translated_errors
+from stackproof.targets.leaving_out import (
+    NOTE,
+    KnownTypes,
+    noted_on,
+    reduced_stack,
+    refusal_of,
+    source_of,
+    with_noted,
+)
 from stackproof.targets.ministack_gaps import is_gap
 from stackproof.targets.owned_process import OwnedProcess, start_owned
 
 __all__ = ["NOTE", "MiniStackTarget", "start_ministack"]
 
-NOTE: Final = "stackproof"
-"""Where a deployed template says what it was made from and what is left out of it: an entry of its `Metadata`."""
-
+_CALLED: Final = "MiniStack"
 _ACCOUNT: Final = "123456789012"
-_REFUSED_TYPES: Final = re.compile(r"Unrecognized resource types: \[([^\]]*)\]")
-_NOT_ABLE: Final = re.compile(r"is not supported|Requested attribute \S+ does not exist in schema")
 _FOREIGN: Final = re.compile(
     r"AWS_|MOTO_|MINISTACK_|LOCALSTACK_|LAMBDA_|COV_CORE|DOCKER_|S3_|SFTP_|SFN_|IOT_|RDS_|USE_SSL$|AUTH$|EDGE_PORT$|"
     r"PERSIST_STATE$|SERVICES$|COGNITO_|CLOUDTRAIL_|(?i:(https?|all)_proxy)$"
@@ -75,10 +77,20 @@ class MiniStackTarget(Emulator):
         parameters: Mapping[str, str] | None = None,
         progress: Callable[[str], None] = lambda _: None,
         calls: CallRecorder | None = None,
+        capabilities: Sequence[str] = CAPABILITIES,
+        deadline: float | None = None,
     ) -> None:
-        super().__init__(endpoint_url, region=region, parameters=parameters, progress=progress, calls=calls)
+        super().__init__(
+            endpoint_url,
+            region=region,
+            parameters=parameters,
+            progress=progress,
+            capabilities=capabilities,
+            deadline=deadline,
+            calls=calls,
+        )
         self.account = self._key = account  # the access key says which of its accounts is meant
-        self._known: dict[str, bool] = {}
+        self._types = KnownTypes(self.client, _CALLED)
 
     def in_account(self, account: str) -> MiniStackTarget:
         """The same emulator, seen from another account (twelve digits): nothing of this one is there."""
@@ -89,6 +101,8 @@ class MiniStackTarget(Emulator):
             parameters=self._parameters,
             progress=self._progress,
             calls=self._guard.calls,
+            capabilities=self._capabilities,
+            deadline=self._deadline,
         )
 
     def deploy(self, stack: Stack) -> Deployment:
@@ -100,19 +114,18 @@ class MiniStackTarget(Emulator):
             return self._deployed_anew(stack)
 
     def _deployed_anew(self, stack: Stack) -> Deployment:
-        source = digest(stack.template.body)
         if self._stacks.described(stack.name) is not None:
-            if _note(self._deployed_body(stack.name)).get("source") == source and not self._parameters:
+            if noted_on(self._deployed_body(stack.name)).get("source") == source_of(stack) and not self._parameters:
                 return self.deployment(stack.name)
             self._stacks.destroy(stack.name)
         refused: dict[str, str] = {}
         while True:
-            found = self.reduced(stack, refused)
-            note: JsonObject = {"source": source, "left_out": dict(found.left_out)}
+            found, _ = self.reduced(stack, refused)
             try:
-                return self._created(stack, _annotated(found.body, note))
+                self._stacks.deploy(found)
+                return self.deployment(stack.name)
             except TargetError:
-                refusal = self._refusal(stack.name)
+                refusal = refusal_of(self.client("cloudformation"), stack.name, _CALLED)
                 with contextlib.suppress(Exception):  # a half-made stack stands in the way of the next attempt
                     self._stacks.destroy(stack.name)
                 if refusal is None or refusal[0] in refused:
@@ -120,11 +133,7 @@ class MiniStackTarget(Emulator):
                 refused.update([refusal])
 
     def deployment(self, stack_name: str) -> Deployment:
-        found = self._stacks.deployment(stack_name)
-        left_out = _note(self._deployed_body(stack_name)).get("left_out")
-        return replace(
-            found, left_out={name: str(why) for name, why in left_out.items()} if isinstance(left_out, Mapping) else {}
-        )
+        return with_noted(self._stacks.deployment(stack_name), self._deployed_body(stack_name))
 
     def not_emulated(self, resource_type: str, property_path: str) -> bool:
         if property_path:
@@ -133,67 +142,21 @@ class MiniStackTarget(Emulator):
 
     def unknown_types(self, resource_types: Iterable[str]) -> frozenset[str]:
         """Those that the emulator's CloudFormation does not know; it is asked, and names all of them at once."""
-        wanted = frozenset(resource_types)
-        new = sorted(wanted - self._known.keys())
-        if new:
-            unknown = self._refused(new)
-            self._known.update({each: each not in unknown for each in new})
-        return frozenset(each for each in wanted if not self._known[each])
+        return self._types.unknown(resource_types)
 
-    def reduced(self, stack: Stack, refused: Mapping[str, str] | None = None) -> Reduced:
-        """The stack's template less what is not known here, and less what was refused when it was tried."""
-        resources = stack.template.resources
-        unknown = self.unknown_types(each.resource_type for each in resources if not each.is_custom)
+    def reduced(self, stack: Stack, refused: Mapping[str, str] | None = None) -> tuple[Stack, Reduced]:
+        """The stack less what is not known here, and less what was refused when it was tried."""
 
-        def why_not(logical_id: str) -> str | None:
-            resource = stack.template.resource(logical_id)
+        def why_not(where: Stack, logical_id: str) -> str | None:
+            resource = where.template.resource(logical_id)
             if resource is None:
                 return None
             if resource.is_custom:
                 return "the handler of a custom resource is not run on an emulator"
-            if resource.resource_type in unknown:
-                return f"MiniStack does not know {resource.resource_type}"
-            return (refused or {}).get(logical_id)
+            if resource.resource_type in self.unknown_types(
+                each.resource_type for each in where.template.resources if not each.is_custom
+            ):
+                return f"{_CALLED} does not know {resource.resource_type}"
+            return (refused or {}).get(logical_id) if where.parent is None else None
 
-        return reduced(stack.template.body, why_not)
-
-    def _created(self, stack: Stack, body: JsonObject) -> Deployment:
-        self._stacks.deploy(replace(stack, template=replace(stack.template, body=body)))
-        return self.deployment(stack.name)
-
-    def _refusal(self, stack_name: str) -> tuple[str, str] | None:
-        """The resource that the emulator cannot make, with its own words; None if it failed for another reason."""
-        api = self.client("cloudformation")
-        try:
-            events = api.describe_stack_events(StackName=stack_name)["StackEvents"]
-        except api.exceptions.ClientError:
-            return None
-        for each in reversed(events):
-            reason = str(each.get("ResourceStatusReason") or "")
-            if each["ResourceStatus"] == "CREATE_FAILED" and _NOT_ABLE.search(reason):
-                return str(each["LogicalResourceId"]), f"MiniStack refuses it: {reason}"
-        return None
-
-    def _refused(self, resource_types: list[str]) -> frozenset[str]:
-        api = self.client("cloudformation")
-        probe = {"Resources": {f"R{number}": {"Type": each} for number, each in enumerate(resource_types)}}
-        with translated_errors("asking MiniStack for the types that it knows"):
-            try:
-                api.validate_template(TemplateBody=json.dumps(probe))
-            except api.exceptions.ClientError as error:
-                named = _REFUSED_TYPES.search(str(error))
-                if named is None:
-                    raise
-                return frozenset(each.strip() for each in named[1].split(","))
-        return frozenset()
-
-
-def _annotated(body: JsonObject, note: JsonObject) -> JsonObject:
-    metadata = body.get("Metadata")
-    return {**body, "Metadata": {**(metadata if isinstance(metadata, Mapping) else {}), NOTE: note}}
-
-
-def _note(body: JsonObject) -> JsonObject:
-    metadata = body.get("Metadata")
-    found = metadata.get(NOTE) if isinstance(metadata, Mapping) else None
-    return found if isinstance(found, Mapping) else {}
+        return reduced_stack(stack, why_not)

@@ -14,6 +14,7 @@ from stackproof.flow import Flow, FlowPath, Limit
 from stackproof.model.deployment import Deployment
 from stackproof.model.flow import Receipt, Row, Sending
 from stackproof.model.json import JsonObject, JsonValue
+from stackproof.targets.aws import AwsTarget
 from stackproof.targets.failures import translated_errors
 from stackproof.targets.ministack import MiniStackTarget
 from stackproof.targets.owned_process import OwnedProcess
@@ -84,12 +85,12 @@ def _trust(target: MiniStackTarget, function: str, variable: str, ca_bundle: str
 class MiniStackPipeline:
     """One flow as it is deployed; any number of processes may use it at once."""
 
-    target = MiniStackTarget.name
-    lacks = LACKS
+    target: str = MiniStackTarget.name
+    lacks: Mapping[str, str] = LACKS
 
     def __init__(
         self,
-        target: MiniStackTarget,
+        target: MiniStackTarget | AwsTarget,
         deployment: Deployment,
         declared: Flow,
         path: FlowPath,

@@ -61,10 +61,14 @@ class Database:
 
     def rows(self, query: str) -> tuple[tuple[Any, ...], ...]:
         """What the query gives, sorted; nothing while its table is not there yet."""
+        return tuple(sorted(self.run(query), key=repr))
+
+    def run(self, statement: str, **values: str) -> tuple[tuple[Any, ...], ...]:
+        """What a statement gives, as it comes; `:name` in it stands for a value."""
         from pg8000.exceptions import DatabaseError, InterfaceError  # noqa: PLC0415 - of an extra
         from pg8000.native import Connection  # noqa: PLC0415
 
-        tls = ssl.create_default_context(cafile=self._said["ca_bundle"])
+        tls = ssl.create_default_context(cafile=self._said["ca_bundle"] or None)
         try:
             with contextlib.closing(
                 Connection(
@@ -75,7 +79,7 @@ class Database:
                     timeout=_TIMEOUT_SECONDS,
                 )
             ) as connection:
-                return tuple(sorted((tuple(each) for each in connection.run(query) or ()), key=repr))
+                return tuple(tuple(each) for each in connection.run(statement, **values) or ())
         except DatabaseError as error:
             state = error.args[0].get("C") if error.args and isinstance(error.args[0], dict) else None
             if state == _UNDEFINED_TABLE:

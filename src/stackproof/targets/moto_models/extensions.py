@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from stackproof.intrinsics import Context, resolve
 from stackproof.targets.moto_gaps import ZONES
+from stackproof.targets.moto_models.change_sets import extend_change_sets
 
 __all__ = ["extend"]
 
@@ -33,6 +34,7 @@ def extend() -> None:
     _extend_origins()
     _read_json_as_json()
     _extend_functions_of_templates()
+    extend_change_sets()
 
 
 def _extend_functions() -> None:

@@ -1,0 +1,143 @@
+"""Stacks for one run alone (`--ephemeral`): made, handed over, and torn down however the run ends."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from types import FrameType
+from typing import TypeVar
+
+import click
+
+from stackproof.deploy import in_dependency_order
+from stackproof.ephemeral import Ephemeral, ephemeral
+from stackproof.errors import StackproofError, TargetError
+from stackproof.model.assembly import Stack
+from stackproof.model.ephemeral import EphemeralStack
+from stackproof.ports import Target
+from stackproof.stores.ephemeral_stacks import EphemeralStacks
+from stackproof.wiring import Project
+
+__all__ = ["Lifetime", "ephemeral_option", "ephemeral_stacks", "records_of", "say_left_over"]
+
+_Function = TypeVar("_Function", bound=Callable[..., object])
+
+
+def ephemeral_option(function: _Function) -> _Function:
+    """The option that makes a command's stacks ephemeral."""
+    return click.option(
+        "--ephemeral",
+        "is_ephemeral",
+        is_flag=True,
+        help="Deploy under a name of its own, with deletion protection off, and tear down at the end in any case; "
+        "into an account only if [tool.stackproof] allowed_accounts has it.",
+    )(function)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lifetime:
+    """Where ephemeral stacks live: a target, and what leads to it. `owned` is an emulator that ends with the run."""
+
+    target: Target
+    owned: bool = False
+    endpoint_url: str | None = None
+    profile: str | None = None
+    role_arn: str | None = None
+
+    def record(self, stack: Stack) -> EphemeralStack:
+        """What there is to know of one stack."""
+        return EphemeralStack(
+            stack_name=stack.name,
+            account=self.target.account,
+            region=self.target.region,
+            endpoint_url=self.endpoint_url,
+            profile=self.profile,
+            role_arn=self.role_arn,
+        )
+
+
+def records_of(project: Project) -> EphemeralStacks:
+    """The project's notes about ephemeral stacks."""
+    return EphemeralStacks(project.settings.state_directory / "ephemeral")
+
+
+def say_left_over(project: Project) -> None:
+    """Name the ephemeral stacks of earlier runs that ended without tearing them down."""
+    for each in records_of(project).left():
+        click.echo(
+            f"warning: an earlier run left stack {each.stack_name} in account {each.account}, {each.region}: "
+            f"`stackproof target clean` removes it, or {each.command}",
+            err=True,
+        )
+
+
+@contextlib.contextmanager
+def ephemeral_stacks(project: Project, stacks: Sequence[Stack], where: Lifetime) -> Iterator[Ephemeral]:
+    """The stacks as they are to be deployed for this block; what is there of them at its end is torn down."""
+    made = ephemeral(stacks, f"ephemeral-{secrets.token_hex(3)}")
+    for change in made.overridden:
+        click.echo(f"switched off for this run: {change}", err=True)
+    roots = in_dependency_order(made.stacks)
+    for each in roots:
+        where.target.destroy(each.name)  # there is none: this asks whether the account may be changed at all
+    if where.owned:
+        yield made
+        _tear_down(roots, where, forget=lambda _: None)
+        return
+    records = records_of(project)
+    with _signals_as_interrupts(), records.noted([where.record(each) for each in roots]):
+        try:
+            yield made
+        except BaseException:
+            with contextlib.suppress(TargetError):  # what comes first counts, and what is left is said already
+                _tear_down(roots, where, forget=records.forget)
+            raise
+        _tear_down(roots, where, forget=records.forget)
+
+
+def _tear_down(stacks: Sequence[Stack], where: Lifetime, *, forget: Callable[[str], None]) -> None:
+    """Delete the stacks, those that others depend on last; name all that is left, and raise if anything is."""
+    waiting = list(stacks)
+    left: list[str] = []
+    try:
+        while waiting:
+            stack = waiting[-1]
+            left.extend(_removed(stack, where, forget=forget))
+            waiting.pop()
+    finally:
+        left.extend(f"stack {each.name}: {where.record(each).command}" for each in waiting)  # if interrupted itself
+        for line in left:
+            click.echo(f"left over: {line}", err=True)
+    if left:
+        raise TargetError(f"{len(left)} of what this run made could not be removed; see above", code="LeftOver")
+
+
+def _removed(stack: Stack, where: Lifetime, *, forget: Callable[[str], None]) -> Iterator[str]:
+    """Delete one stack; gives a line for each thing that stays."""
+    click.echo(f"tearing down {stack.name}", err=True)
+    try:
+        kept = where.target.destroy(stack.name, empty=True)
+    except StackproofError as error:
+        yield f"stack {stack.name}: {error}; {where.record(stack).command}"
+        return
+    forget(stack.name)
+    for each in kept:
+        yield f"{each.logical_id} ({each.resource_type}) {each.physical_id} of {stack.name}, which its template retains"
+
+
+@contextlib.contextmanager
+def _signals_as_interrupts() -> Iterator[None]:
+    """Being told to end is like Ctrl-C here: what was made is torn down first."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,196 @@
+"""Stacks for one run alone: names of their own, and nothing in them that outlives their deletion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from stackproof.model.assembly import Stack
+from stackproof.model.ephemeral import Overridden
+from stackproof.model.json import JsonObject, JsonValue
+from stackproof.model.observation import ResourceProof, Unproven, UnprovenReason
+from stackproof.model.template import Template
+from stackproof.nesting import with_nested_template
+
+__all__ = ["OVERRIDES", "Ephemeral", "ephemeral", "without_overridden"]
+
+OVERRIDES: Final[Mapping[tuple[str, str], JsonValue]] = {
+    ("AWS::Cognito::UserPool", "DeletionProtection"): "INACTIVE",
+    ("AWS::DSQL::Cluster", "DeletionProtectionEnabled"): False,
+    ("AWS::DocDB::DBCluster", "DeletionProtection"): False,
+    ("AWS::DynamoDB::Table", "DeletionProtectionEnabled"): False,
+    ("AWS::EC2::Instance", "DisableApiTermination"): False,
+    ("AWS::ECR::Repository", "EmptyOnDelete"): True,
+    ("AWS::EKS::Cluster", "DeletionProtection"): False,
+    ("AWS::Logs::LogGroup", "DeletionProtectionEnabled"): False,
+    ("AWS::Neptune::DBCluster", "DeletionProtection"): False,
+    ("AWS::NetworkFirewall::Firewall", "DeleteProtection"): False,
+    ("AWS::RDS::DBCluster", "DeletionProtection"): False,
+    ("AWS::RDS::DBInstance", "DeleteAutomatedBackups"): True,
+    ("AWS::RDS::DBInstance", "DeletionProtection"): False,
+    ("AWS::RDS::GlobalCluster", "DeletionProtection"): False,
+}
+"""What would keep a resource, or something of it, from being deleted: (type, property) → what it is instead.
+
+Besides these: `DeletionPolicy` and `UpdateReplacePolicy` are Delete everywhere, the deletion protection of a load
+balancer is off, and buckets are emptied before the stack is deleted. Nothing else of a template is touched.
+"""
+
+_POLICIES: Final = ("DeletionPolicy", "UpdateReplacePolicy")
+_SNAPSHOT_BY_DEFAULT: Final = frozenset({"AWS::RDS::DBCluster", "AWS::RDS::DBInstance"})
+_DEFAULTS: Final[Mapping[tuple[str, str], JsonValue]] = {
+    key: value for key, value in OVERRIDES.items() if value in {False, "INACTIVE"} or key[1] == "DeleteAutomatedBackups"
+}
+"""Those that are so already where a template does not set them."""
+
+_BALANCER: Final = "AWS::ElasticLoadBalancingV2::LoadBalancer"
+_BALANCER_KEY: Final = "deletion_protection.enabled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ephemeral:
+    """The stacks of one run, under their own names, and everything that they have otherwise than the app's."""
+
+    stacks: tuple[Stack, ...]
+    overridden: tuple[Overridden, ...]
+
+
+def ephemeral(stacks: Sequence[Stack], suffix: str) -> Ephemeral:
+    """The stacks with a suffix to their names and to the exports that pass between them, and nothing that stays.
+
+    A name that is fixed in the template stays as it is: CloudFormation refuses it where it is taken.
+    """
+    exports = {name for each in stacks for name in _exported(each.template.body)}
+    overridden: list[Overridden] = []
+    made: list[Stack] = []
+
+    def one(stack: Stack) -> Stack:
+        body, changes = _overridden(stack)
+        overridden.extend(changes)
+        found = replace(stack, template=_with_body(stack.template, _suffixed(body, exports, suffix)))
+        for nested in sorted((each for each in stacks if each.parent == stack.name), key=lambda each: each.name):
+            inner = one(nested)
+            found = with_nested_template(found, nested.template.path, inner.template.body)
+        found = replace(
+            found,
+            name=_renamed(stack.name, suffix),
+            parent=None if stack.parent is None else _renamed(stack.parent, suffix),
+            dependencies=tuple(_renamed(each, suffix) for each in stack.dependencies),
+        )
+        made.append(found)
+        return found
+
+    for each in stacks:
+        if each.parent is None:
+            one(each)
+    return Ephemeral(stacks=tuple(sorted(made, key=lambda each: each.name)), overridden=tuple(sorted(overridden)))
+
+
+def without_overridden(proofs: Iterable[ResourceProof], overridden: Iterable[Overridden]) -> tuple[ResourceProof, ...]:
+    """The proofs less what was switched off for the run: nobody has seen that it is as the template says."""
+    paths: dict[tuple[str, str], set[str]] = {}
+    for each in overridden:
+        if each.path.startswith("/Properties/"):
+            key = (each.stack_name, each.logical_id)
+            paths.setdefault(key, set()).add(each.path.removeprefix("/Properties"))
+
+    def lessened(proof: ResourceProof) -> ResourceProof:
+        own = paths.get((proof.location.stack_name or "", proof.location.logical_id or ""), set())
+        gone = tuple(path for path in proof.proven if any(path == one or path.startswith(f"{one}/") for one in own))
+        if not gone:
+            return proof
+        reason = UnprovenReason.OVERRIDDEN
+        more = (Unproven(path=path, reason=reason, detail="switched off for the ephemeral stack") for path in gone)
+        return replace(
+            proof,
+            proven=tuple(path for path in proof.proven if path not in gone),
+            unproven=tuple(sorted((*proof.unproven, *more))),
+        )
+
+    return tuple(lessened(each) for each in proofs)
+
+
+def _renamed(name: str, suffix: str) -> str:
+    """A nested stack's name begins with that of the stack that nests it."""
+    root, slash, rest = name.partition("/")
+    return f"{root}-{suffix}{slash}{rest}"
+
+
+def _overridden(stack: Stack) -> tuple[JsonObject, list[Overridden]]:
+    changes: list[Overridden] = []
+    resources: dict[str, JsonValue] = {}
+    for each in stack.template.resources:
+        body = dict(each.body)
+
+        def note(
+            path: str, value: JsonValue, logical_id: str = each.logical_id, kind: str = each.resource_type
+        ) -> None:
+            name = stack.template.stack_name or stack.name
+            changes.append(
+                Overridden(stack_name=name, logical_id=logical_id, resource_type=kind, path=path, value=str(value))
+            )
+
+        for policy in _POLICIES:
+            wanted = policy in body or each.resource_type in _SNAPSHOT_BY_DEFAULT
+            if wanted and body.get(policy) != "Delete":
+                body[policy] = "Delete"
+                note(f"/{policy}", "Delete")
+        properties = dict(each.properties)
+        for (kind, name), value in OVERRIDES.items():
+            if kind != each.resource_type or properties.get(name, _DEFAULTS.get((kind, name))) == value:
+                continue
+            properties[name] = value
+            note(f"/Properties/{name}", value)
+        attributes = properties.get("LoadBalancerAttributes")
+        if each.resource_type == _BALANCER and isinstance(attributes, list):
+            kept = [one for one in attributes if not (isinstance(one, Mapping) and one.get("Key") == _BALANCER_KEY)]
+            if len(kept) < len(attributes):
+                properties["LoadBalancerAttributes"] = [*kept, {"Key": _BALANCER_KEY, "Value": "false"}]
+                note("/Properties/LoadBalancerAttributes", f"{_BALANCER_KEY} = false")
+        if properties:
+            body["Properties"] = properties
+        resources[each.logical_id] = body
+    written = stack.template.section("Resources")
+    return {**stack.template.body, "Resources": {**written, **resources}}, changes
+
+
+def _with_body(template: Template, body: JsonObject) -> Template:
+    """The template with another body, its resources where they were written."""
+    written = body["Resources"] if isinstance(body.get("Resources"), Mapping) else {}
+    assert isinstance(written, Mapping)  # noqa: S101 - the line above says so
+    resources = []
+    for each in template.resources:
+        own = written[each.logical_id]
+        resources.append(replace(each, body=own) if isinstance(own, Mapping) else each)
+    return replace(template, body=body, resources=tuple(resources))
+
+
+def _exported(body: JsonObject) -> list[str]:
+    found: list[str] = []
+    outputs = body.get("Outputs")
+    for each in outputs.values() if isinstance(outputs, Mapping) else ():
+        export = each.get("Export") if isinstance(each, Mapping) else None
+        name = export.get("Name") if isinstance(export, Mapping) else None
+        if isinstance(name, str):
+            found.append(name)
+    return found
+
+
+def _suffixed(value: JsonObject, exports: set[str], suffix: str) -> JsonObject:
+    """The same with a suffix to each export of these, where it is made and where it is taken."""
+
+    def walk(here: JsonValue, key: str) -> JsonValue:
+        if isinstance(here, Mapping):
+            return {
+                name: walk(each, "Export" if key == "Export" and name == "Name" else name)
+                for name, each in here.items()
+            }
+        if isinstance(here, list):
+            return [walk(each, "") for each in here]
+        if isinstance(here, str) and key in {"Fn::ImportValue", "Export"} and here in exports:
+            return f"{here}-{suffix}"
+        return here
+
+    found = walk(value, "")
+    return found if isinstance(found, Mapping) else value

@@ -1,0 +1,234 @@
+"""Why a deployment did not come to be: from CloudFormation's events to one cause, its source line, and what to do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from stackproof.model.location import Location
+from stackproof.model.stack_event import STACK, StackEvent
+
+__all__ = [
+    "EXAMPLES",
+    "Subject",
+    "explained_deadline",
+    "explained_failure",
+    "explained_refusal",
+    "explained_state",
+    "remedy_for",
+    "root_event",
+]
+
+_CONSEQUENCE: Final = re.compile(r"Resource (creation|update|deletion|import) cancelled", re.IGNORECASE)
+_SUMMARY: Final = re.compile(r"The following resource\(s\) failed to|^Embedded stack .* was not successfully")
+
+Locate = Callable[[StackEvent], Location | None]
+"""Where the resource of an event was written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """The stack that is spoken of; `options` are those of the AWS CLI that lead to it ("--region eu-west-1")."""
+
+    stack_name: str
+    options: str = ""
+
+    def command(self, operation: str, more: str = "") -> str:
+        """A command of the AWS CLI for this stack."""
+        return " ".join(
+            each
+            for each in (f"aws cloudformation {operation} --stack-name {self.stack_name}", more, self.options)
+            if each
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Remedy:
+    """What to do about reasons of services that match; `example` is one of them."""
+
+    pattern: re.Pattern[str]
+    advice: str
+    example: str
+
+
+def _remedy(pattern: str, advice: str, example: str) -> _Remedy:
+    return _Remedy(pattern=re.compile(pattern, re.IGNORECASE), advice=advice, example=example)
+
+
+_REMEDIES: Final = (
+    _remedy(
+        r"already exists|AlreadyExists|already in use|BucketAlreadyOwnedByYou",
+        "something of that name is there already: remove it, import it, or give no fixed name",
+        "my-topic already exists in stack arn:aws:cloudformation:us-east-1:123456789012:stack/Other/1",
+    ),
+    _remedy(
+        r"not authorized|AccessDenied|UnauthorizedOperation|is forbidden",
+        "the role that deploys lacks this permission: add it to its policy",
+        "User: arn:aws:iam::123456789012:user/dev is not authorized to perform: kms:CreateKey",
+    ),
+    _remedy(
+        r"limit ?exceeded|quota|maximum number of|reached the maximum",
+        "a quota of the account is used up: have it raised, or remove what is not needed",
+        "The maximum number of VPCs has been reached. (Service: Ec2, Status Code: 400)",
+    ),
+    _remedy(
+        r"Cannot find version|engine version|InvalidParameterCombination|runtime parameter of",
+        "this version or combination cannot be created here: `stackproof check` names what to pin instead",
+        "Cannot find version 15.3 for postgres",
+    ),
+    _remedy(
+        r"protect(ed|ion)",
+        "switch its deletion protection off first",
+        "Cannot delete protected DB Instance, please disable deletion protection and try again.",
+    ),
+    _remedy(
+        r"bucket you tried to delete is not empty|BucketNotEmpty",
+        "empty the bucket first",
+        "The bucket you tried to delete is not empty (Service: S3, Status Code: 409)",
+    ),
+    _remedy(
+        r"did not stabilize|timed out|Exceeded attempts|Timeout",
+        "it was made and did not become ready in time: look at its own log",
+        "Resource timed out waiting for completion (Service: Ecs)",
+    ),
+    _remedy(
+        r"Export .* (cannot be|in use)|as it is in use by",
+        "another stack imports it: change that stack first",
+        "Export Net:Vpc cannot be updated as it is in use by App",
+    ),
+    _remedy(
+        r"NoSuchKey|S3 Error|NoSuchBucket",
+        "a file of the stack does not lie where its template expects it: deploy from the same synth",
+        "Error occurred while GetObject. S3 Error Code: NoSuchKey.",
+    ),
+)
+_OTHERWISE: Final = "correct it there"
+
+EXAMPLES: Final = tuple((each.example, each.advice) for each in _REMEDIES)
+"""What services say, and what to do about it: each is a test."""
+
+
+def remedy_for(reason: str) -> str:
+    """What to do about a service's own words."""
+    return next((each.advice for each in _REMEDIES if each.pattern.search(reason)), _OTHERWISE)
+
+
+def root_event(events: Sequence[StackEvent]) -> StackEvent | None:
+    """Of one operation's events, the oldest first: the first failure that is not the consequence of another one.
+
+    Events of nested stacks may stand among them: a nested stack that failed is a consequence where its own failure is
+    there. None if no failure has a cause of its own.
+    """
+    nested = {each.stack_id for each in events}
+    failures = [each for each in events if each.is_failure and not _CONSEQUENCE.search(each.reason)]
+    own = [
+        each
+        for each in failures
+        if not each.is_of_stack and not (each.resource_type == STACK and each.physical_id in nested)
+    ]
+    causes = own or [each for each in failures if not _SUMMARY.search(each.reason)] or failures
+    return causes[0] if causes else None
+
+
+def explained_failure(subject: Subject, status: str, events: Sequence[StackEvent], locate: Locate) -> str:
+    """One explanation of an operation that ended in this status."""
+    root = root_event(events)
+    head = f"stack {subject.stack_name} is not {_wanted(status)} ({status})"
+    if root is None:
+        return f"{head}: CloudFormation gives no reason; {_next(subject, status, None)}"
+    return f"{head}: {_said(root, locate)}; {remedy_for(root.reason)}, then {_next(subject, status, root)}"
+
+
+def explained_deadline(
+    subject: Subject, status: str, seconds: float, events: Sequence[StackEvent], locate: Locate
+) -> str:
+    """What an operation still waits for when time is up, or what has failed in it by then."""
+    head = f"stack {subject.stack_name} is still {status} after {seconds:.0f} s"
+    root = root_event(events)
+    cancel = subject.command("cancel-update-stack" if status == "UPDATE_IN_PROGRESS" else "delete-stack")
+    advice = f"it goes on by itself: wait for it (--deadline), or end it: {cancel}"
+    if root is not None:
+        return f"{head}: {_said(root, locate)}; {remedy_for(root.reason)}; {advice}"
+    waiting = _unfinished(events)
+    if not waiting:
+        return f"{head}; {advice}"
+    named = ", ".join(f"{_place(each, locate)}{each.logical_id} ({each.resource_type})" for each in waiting[:3])
+    more = f" and {len(waiting) - 3} more" if len(waiting) > 3 else ""  # noqa: PLR2004 - as many as are named
+    return f"{head}: it waits for {named}{more}; {advice}"
+
+
+def explained_state(subject: Subject, status: str) -> str | None:
+    """Why a stack in this state takes no deployment, and what to do; None if it takes one."""
+    name = subject.stack_name
+    if status in {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"}:
+        what = "was not deleted whole" if status == "DELETE_FAILED" else "was never created"
+        return f"stack {name} {what} ({status}): delete it ({subject.command('delete-stack')}), then deploy again"
+    if status == "UPDATE_ROLLBACK_FAILED":
+        command = subject.command("continue-update-rollback")
+        return (
+            f"stack {name} is half-way back from an update that failed ({status}): remove what stands in the way, then "
+            f"{command} (--resources-to-skip LOGICAL_ID leaves one as it is), then deploy again"
+        )
+    if status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
+        return f"stack {name} is in the middle of an operation ({status}): wait for its end, then deploy again"
+    return None
+
+
+def explained_refusal(subject: Subject, code: str, message: str) -> str | None:
+    """What CloudFormation's refusal of a request means and what to do; None if it is not a known one."""
+    name, said = subject.stack_name, " ".join(message.split())
+    if code == "InsufficientCapabilitiesException" or "Requires capabilities" in said:
+        found = re.findall(r"CAPABILITY_\w+", said)
+        option = " ".join(f"--capability {each}" for each in dict.fromkeys(found)) or "--capability CAPABILITY_IAM"
+        return f"stack {name} is not deployed: it makes what needs a capability that is not given: add {option}"
+    if "TerminationProtection" in said or "termination protection" in said.lower():
+        command = subject.command("update-termination-protection", "--no-enable-termination-protection")
+        return f"stack {name} has termination protection, which a person has to switch off first: {command}"  # for good
+    if "/cdk-bootstrap/" in said:
+        return f"stack {name} is not deployed: the account and region are not bootstrapped: `cdk bootstrap` does it"
+    if "No export named" in said:
+        wanted = re.search(r"No export named (\S+)", said)
+        export = f" {wanted[1]}" if wanted else ""
+        return f"stack {name} is not deployed: no stack exports{export}: deploy the one that does first"
+    return None
+
+
+def _next(subject: Subject, status: str, root: StackEvent | None) -> str:
+    again = "deploy again"
+    if status in {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"}:
+        return f"delete the stack ({subject.command('delete-stack')}) and {again}"
+    if status == "UPDATE_ROLLBACK_FAILED":
+        skip = f" (--resources-to-skip {root.logical_id} leaves it as it is)" if root else ""
+        return f"{subject.command('continue-update-rollback')}{skip} and {again}"
+    if status == "UPDATE_ROLLBACK_COMPLETE":
+        return f"{again}: the stack is as it was before"
+    if status == "DELETE_FAILED":
+        keep = f" (--retain-resources {root.logical_id} leaves it behind)" if root else ""
+        return f"{subject.command('delete-stack')}{keep}"
+    return again
+
+
+def _wanted(status: str) -> str:
+    return "deleted" if status.startswith("DELETE_F") else "deployed"
+
+
+def _said(event: StackEvent, locate: Locate) -> str:
+    reason = " ".join(event.reason.split()).rstrip(".;") or "no reason is given"
+    return f"{_place(event, locate)}{event.logical_id} ({event.resource_type}): {reason}"
+
+
+def _place(event: StackEvent, locate: Locate) -> str:
+    """The source line with a colon behind it, nothing where it is not known."""
+    found = locate(event)
+    return "" if found is None or (found.file is None and found.construct_path is None) else f"{found}: "
+
+
+def _unfinished(events: Sequence[StackEvent]) -> list[StackEvent]:
+    """The resources that have begun and not ended, in the order in which they began."""
+    last: dict[tuple[str, str], StackEvent] = {}
+    for each in events:
+        if not each.is_of_stack:
+            last[each.stack_id, each.logical_id] = each
+    return [each for each in last.values() if each.is_in_progress]

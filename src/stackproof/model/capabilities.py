@@ -1,0 +1,53 @@
+"""What a target says that it can do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from stackproof.model.json import JsonValue
+
+__all__ = ["Capabilities"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """The answers of one target; None is "it could not be told", never no.
+
+    `types` are the resource types that it was asked about, `refused` those that its CloudFormation does not take.
+    """
+
+    target: str
+    types: tuple[str, ...] = ()
+    refused: tuple[str, ...] | None = None
+    change_sets: bool | None = None
+    drift: bool | None = None
+    cloud_control: bool | None = None
+    runs_code: bool | None = None
+
+    def lines(self) -> Iterator[str]:
+        """One line for each, for a person."""
+        yield self.target
+        if self.refused is None:
+            yield "  resource types: could not be told: its CloudFormation takes any name"
+        else:
+            yield f"  resource types: {len(self.types) - len(self.refused)} of {len(self.types)} that were asked for"
+            yield from (f"    not {each}" for each in self.refused)
+        for said, answer in (
+            ("change sets", self.change_sets),
+            ("drift API", self.drift),
+            ("Cloud Control API", self.cloud_control),
+            ("runs the code of functions", self.runs_code),
+        ):
+            yield f"  {said}: {'could not be told' if answer is None else 'yes' if answer else 'no'}"
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        return {
+            "target": self.target,
+            "types": list(self.types),
+            "refused": None if self.refused is None else list(self.refused),
+            "change_sets": self.change_sets,
+            "drift": self.drift,
+            "cloud_control": self.cloud_control,
+            "runs_code": self.runs_code,
+        }

@@ -1,0 +1,68 @@
+"""What there is to know of a stack that is made for one run: what was switched off for it, and how to find it again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stackproof.model.json import JsonObject, JsonValue
+from stackproof.model.location import optional_str
+
+__all__ = ["EphemeralStack", "Overridden"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Overridden:
+    """One setting that the ephemeral stack has otherwise than the template; `path` is a pointer into the resource."""
+
+    stack_name: str
+    logical_id: str
+    resource_type: str
+    path: str
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.stack_name}/{self.logical_id} ({self.resource_type}): {self.path.lstrip('/')} = {self.value}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class EphemeralStack:
+    """One stack of a run, and what leads to it, for whoever has to remove it after the run is gone."""
+
+    stack_name: str
+    account: str
+    region: str
+    endpoint_url: str | None = None
+    profile: str | None = None
+    role_arn: str | None = None
+
+    @property
+    def command(self) -> str:
+        """What removes it by hand."""
+        named = (
+            ("--stack-name", self.stack_name),
+            ("--region", self.region),
+            ("--profile", self.profile),
+            ("--endpoint-url", self.endpoint_url),
+        )
+        return " ".join(["aws cloudformation delete-stack", *(f"{name} {value}" for name, value in named if value)])
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        return {
+            "stack_name": self.stack_name,
+            "account": self.account,
+            "region": self.region,
+            "endpoint_url": self.endpoint_url,
+            "profile": self.profile,
+            "role_arn": self.role_arn,
+        }
+
+    @classmethod
+    def from_dict(cls, data: JsonObject) -> EphemeralStack:
+        return cls(
+            stack_name=str(data["stack_name"]),
+            account=str(data["account"]),
+            region=str(data["region"]),
+            endpoint_url=optional_str(data["endpoint_url"]),
+            profile=optional_str(data["profile"]),
+            role_arn=optional_str(data["role_arn"]),
+        )

@@ -1,0 +1,72 @@
+"""How much of a stack has to be proven at least."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stackproof.model.json import JsonValue
+from stackproof.model.observation import Coverage, ResourceProof, UnprovenReason
+
+__all__ = ["MinimumProof"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MinimumProof:
+    """Percentages of resources and of properties that can be read at all; None asks for nothing."""
+
+    resources: float | None = None
+    properties: float | None = None
+
+    def shortfalls(self, proofs: Sequence[ResourceProof]) -> tuple[str, ...]:
+        """What is proven too little, one line each, with the figure and the first that is not proven."""
+        coverage = Coverage.of(tuple(proofs))
+        counted = sorted((each for each in proofs if not each.custom), key=lambda each: each.location.sort_key())
+        readable = coverage.properties_total - _write_only(counted)
+        rows = (
+            ("resources", self.resources, coverage.resources_proven, coverage.resources_total, _resource(counted)),
+            ("properties", self.properties, coverage.properties_proven, readable, _property(counted)),
+        )
+        return tuple(
+            f"{proven} of {total} {what} are proven ({_share(proven, total)}), and minimum_proof is {minimum:g} %"
+            f"{f'; the first that is not: {first}' if first else ''}"
+            for what, minimum, proven, total, first in rows
+            if minimum is not None and 100 * proven < minimum * total
+        )
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        return {"resources": self.resources, "properties": self.properties}
+
+
+def _share(proven: int, total: int) -> str:
+    """Rounded down, so that what is too little never looks like enough."""
+    return f"{int(1000 * proven / total) / 10:.1f} %"
+
+
+def _write_only(proofs: Sequence[ResourceProof]) -> int:
+    return sum(bool(one.path) and one.reason is UnprovenReason.WRITE_ONLY for each in proofs for one in each.unproven)
+
+
+def _resource(proofs: Sequence[ResourceProof]) -> str | None:
+    found = next((each for each in proofs if not each.is_proven), None)
+    if found is None:
+        return None
+    why = sorted({one.reason.value for one in found.unproven}) or [found.status.value]
+    return f"{found.location}: {found.location.logical_id}: {', '.join(why)}"
+
+
+def _property(proofs: Sequence[ResourceProof]) -> str | None:
+    for each in proofs:
+        place = f"{each.location}: {each.location.logical_id}"
+        missing = [
+            *((one.path, "differs") for one in each.differences),
+            *(
+                (one.path, one.reason.value)
+                for one in each.unproven
+                if one.path and one.reason is not UnprovenReason.WRITE_ONLY
+            ),
+        ]
+        if missing:
+            path, why = min(missing)
+            return f"{place} {path}: {why}"
+    return None

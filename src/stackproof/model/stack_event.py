@@ -1,0 +1,59 @@
+"""What CloudFormation says while it works on a stack: its events, and what a change set is going to change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["STACK", "StackChange", "StackEvent"]
+
+STACK = "AWS::CloudFormation::Stack"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackEvent:
+    """One row of `DescribeStackEvents`; `time` is that of the day, "12:34:56"."""
+
+    event_id: str
+    stack_id: str
+    stack_name: str
+    logical_id: str
+    physical_id: str
+    resource_type: str
+    status: str
+    reason: str = ""
+    time: str = ""
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether something could not be done."""
+        return self.status.endswith("_FAILED")
+
+    @property
+    def is_in_progress(self) -> bool:
+        """Whether it has begun and not ended."""
+        return self.status.endswith("_IN_PROGRESS")
+
+    @property
+    def is_of_stack(self) -> bool:
+        """Whether it is about the stack itself and not about a resource in it."""
+        return self.resource_type == STACK and self.physical_id == self.stack_id
+
+    def __str__(self) -> str:
+        """One line: time, logical id, status, reason."""
+        reason = " ".join(self.reason.split())
+        return " ".join(each for each in (self.time, self.logical_id, self.status, reason) if each)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class StackChange:
+    """One resource in a change set; `replacement` is "True", "False", "Conditional" or empty where nothing says."""
+
+    logical_id: str
+    resource_type: str
+    action: str
+    replacement: str = ""
+
+    def __str__(self) -> str:
+        """One line: what happens to which resource, and whether it may be another one afterwards."""
+        said = {"True": " (is replaced)", "Conditional": " (may be replaced)"}.get(self.replacement, "")
+        return f"{self.action.lower()} {self.logical_id} ({self.resource_type}){said}"

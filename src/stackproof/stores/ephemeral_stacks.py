@@ -1,0 +1,57 @@
+"""Which ephemeral stacks there are: noted before one is made, forgotten when it is gone, and found after a crash."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from stackproof.model.ephemeral import EphemeralStack
+
+__all__ = ["EphemeralStacks"]
+
+
+class EphemeralStacks:
+    """Notes in a folder, one file for each stack; a lock says that the run that made it is still there."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @contextlib.contextmanager
+    def noted(self, stacks: Sequence[EphemeralStack]) -> Iterator[None]:
+        """Note stacks as those of this run for as long as the block lasts; each has to be forgotten by itself."""
+        from filelock import FileLock  # noqa: PLC0415
+
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with contextlib.ExitStack() as locks:
+            for each in stacks:
+                locks.enter_context(FileLock(self._lock(each.stack_name)))
+                self._file(each.stack_name).write_text(json.dumps(each.to_dict()), encoding="utf-8")
+            yield
+            for each in stacks:
+                if not self._file(each.stack_name).exists():
+                    self._lock(each.stack_name).unlink(missing_ok=True)
+
+    def forget(self, stack_name: str) -> None:
+        """The stack is gone."""
+        self._file(stack_name).unlink(missing_ok=True)
+
+    def left(self) -> tuple[EphemeralStack, ...]:
+        """Stacks whose run has ended and that nobody has removed."""
+        from filelock import FileLock, Timeout  # noqa: PLC0415
+
+        found: list[EphemeralStack] = []
+        for file in sorted(self._folder.glob("*.json")):
+            with (
+                contextlib.suppress(Timeout, OSError, ValueError, KeyError),
+                FileLock(file.with_suffix(".lock"), timeout=0),
+            ):
+                found.append(EphemeralStack.from_dict(json.loads(file.read_text(encoding="utf-8"))))
+        return tuple(found)
+
+    def _file(self, stack_name: str) -> Path:
+        return self._folder / f"{stack_name}.json"
+
+    def _lock(self, stack_name: str) -> Path:
+        return self._folder / f"{stack_name}.lock"

@@ -1,0 +1,79 @@
+"""Change sets: what CloudFormation is going to change, before it does."""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from stackproof.errors import TargetError
+from stackproof.model.stack_event import StackChange
+from stackproof.targets.failures import is_not_implemented
+
+__all__ = ["ChangeSet", "make_change_set"]
+
+_EMPTY: Final = ("didn't contain changes", "No updates are to be performed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeSet:
+    """One change set that can be executed. Without `changes` there is nothing to do, and it is gone already."""
+
+    id: str
+    stack_id: str
+    changes: tuple[StackChange, ...]
+
+
+def make_change_set(
+    api: Any,  # noqa: ANN401 - botocore makes its clients at run time
+    request: Mapping[str, Any],
+    *,
+    kind: str,
+    still_waiting: Callable[[str], None],
+) -> ChangeSet | None:
+    """Ask what a request would change (`kind` is CREATE or UPDATE); None if the target has no change sets.
+
+    `still_waiting` is called between two looks, and raises when time is up.
+    """
+    try:
+        made = api.create_change_set(**request, ChangeSetName=f"stackproof-{uuid.uuid4().hex[:12]}", ChangeSetType=kind)
+    except api.exceptions.ClientError as error:
+        if is_not_implemented(error):
+            return None
+        raise
+    where = {"ChangeSetName": str(made["Id"]), "StackName": str(made["StackId"])}
+    found = _pages(api, where)
+    while str(found[0]["Status"]) in {"CREATE_PENDING", "CREATE_IN_PROGRESS"}:
+        still_waiting(str(found[0]["Status"]))
+        found = _pages(api, where)
+    if str(found[0]["Status"]) == "FAILED":
+        reason = " ".join(str(found[0].get("StatusReason") or "no reason is given").split())
+        _discard(api, where, kind)
+        if any(each in reason for each in _EMPTY):
+            return ChangeSet(id=where["ChangeSetName"], stack_id=where["StackName"], changes=())
+        raise TargetError(reason, service="cloudformation", operation="CreateChangeSet", code="ChangeSetFailed")
+    changes = (_change(each["ResourceChange"]) for page in found for each in page.get("Changes", ()))
+    return ChangeSet(id=where["ChangeSetName"], stack_id=where["StackName"], changes=tuple(sorted(changes)))
+
+
+def _pages(api: Any, where: Mapping[str, str]) -> list[Mapping[str, Any]]:  # noqa: ANN401 - botocore's client
+    return list(api.get_paginator("describe_change_set").paginate(**where))
+
+
+def _change(row: Mapping[str, Any]) -> StackChange:
+    return StackChange(
+        logical_id=str(row.get("LogicalResourceId")),
+        resource_type=str(row.get("ResourceType")),
+        action=str(row.get("Action")),
+        replacement=str(row.get("Replacement") or ""),
+    )
+
+
+def _discard(api: Any, where: Mapping[str, str], kind: str) -> None:  # noqa: ANN401 - botocore's client
+    """Leave nothing of a change set that cannot be executed, nor of the empty stack that it was made with."""
+    with contextlib.suppress(api.exceptions.ClientError):
+        api.delete_change_set(**where)
+        if kind == "CREATE":
+            api.delete_stack(StackName=where["StackName"])

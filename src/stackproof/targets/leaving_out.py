@@ -1,0 +1,147 @@
+"""What an emulator's CloudFormation does not know of a stack is left out of what it is given, and stays on record."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from stackproof.model.assembly import Stack
+from stackproof.model.deployment import Deployment
+from stackproof.model.json import JsonObject, JsonValue, as_object, as_strings, digest
+from stackproof.model.stack_event import STACK
+from stackproof.nesting import with_nested_template
+from stackproof.reducing import Reduced, reduced
+from stackproof.targets.failures import translated_errors
+
+__all__ = ["NOTE", "KnownTypes", "noted_on", "reduced_stack", "refusal_of", "source_of", "with_note", "with_noted"]
+
+NOTE: Final = "stackproof"
+"""Where a deployed template says what it was made from and what is left out of it: an entry of its `Metadata`."""
+
+_REFUSED_TYPES: Final = re.compile(
+    r"(?:Unrecognized|Unknown|Unsupported) resource types?:? \[?([\w:, ]+)\]?", re.IGNORECASE
+)
+_NOT_ABLE: Final = re.compile(
+    r"is not supported|not (?:yet )?implemented|No resource provider found|Unrecognized resource type|"
+    r"Requested attribute \S+ does not exist in schema",
+    re.IGNORECASE,
+)
+
+
+class KnownTypes:
+    """Which resource types a CloudFormation takes: it is asked, and what it has said is remembered."""
+
+    def __init__(self, client: Callable[[str], Any], called: str) -> None:
+        self._client = client
+        self._called = called
+        self._known: dict[str, bool] = {}
+
+    def unknown(self, resource_types: Iterable[str]) -> frozenset[str]:
+        """Those that it does not know, as far as it names them; one that takes any name has none."""
+        wanted = frozenset(resource_types)
+        new = sorted(wanted - self._known.keys())
+        if new:
+            refused = self._refused(new)
+            self._known.update({each: each not in refused for each in new})
+        return frozenset(each for each in wanted if not self._known[each])
+
+    def _refused(self, resource_types: list[str]) -> frozenset[str]:
+        api = self._client("cloudformation")
+        probe = {"Resources": {f"R{number}": {"Type": each} for number, each in enumerate(resource_types)}}
+        with translated_errors(f"asking {self._called} for the types that it knows"):
+            try:
+                api.validate_template(TemplateBody=json.dumps(probe))
+            except api.exceptions.ClientError as error:
+                named = _REFUSED_TYPES.search(str(error))
+                if named is not None:
+                    return frozenset(each.strip() for each in named[1].split(",")) & frozenset(resource_types)
+                if self._called == "MiniStack":
+                    raise
+        return frozenset()
+
+
+def reduced_stack(stack: Stack, why_not: Callable[[Stack, str], str | None]) -> tuple[Stack, Reduced]:
+    """The stack and those that it nests less what they cannot have, with a note in each template."""
+    found, gone = stack, dict[str, frozenset[str]]()
+    for each in stack.template.resources:
+        nested = stack.nested_at(each.logical_id) if each.resource_type == STACK else None
+        if nested is None:
+            continue
+        inner, less = reduced_stack(nested, why_not)
+        if less.left_out or less.unordered:
+            found = with_nested_template(found, nested.template.path, inner.template.body)
+            gone[each.logical_id] = frozenset(less.outputs)
+
+    def why(logical_id: str) -> str | None:
+        resource = found.template.resource(logical_id)
+        missing = _taken(resource.properties, gone) if resource is not None else None
+        return why_not(stack, logical_id) or (f"it takes {missing}, which is left out" if missing else None)
+
+    less = reduced(found.template.body, why)
+    body = less.body if less.left_out or gone else stack.template.body
+    note: dict[str, JsonValue] = {
+        "source": source_of(stack),
+        "left_out": dict(less.left_out),
+        "unordered": {name: list(each) for name, each in less.unordered.items()},
+    }
+    return replace(found, template=replace(found.template, body=with_note(body, note))), less
+
+
+def source_of(stack: Stack) -> str:
+    """What tells whether a stack was deployed from the same templates."""
+    inner: list[JsonValue] = [source_of(each) for each in stack.nested]
+    return digest([dict(stack.template.body), *inner] if inner else stack.template.body)
+
+
+def with_note(body: JsonObject, note: JsonObject) -> JsonObject:
+    """The template with a note in its metadata."""
+    metadata = body.get("Metadata")
+    return {**body, "Metadata": {**(metadata if isinstance(metadata, Mapping) else {}), NOTE: note}}
+
+
+def noted_on(body: JsonObject) -> JsonObject:
+    """The note in a template's metadata."""
+    metadata = body.get("Metadata")
+    found = metadata.get(NOTE) if isinstance(metadata, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def with_noted(found: Deployment, body: JsonObject) -> Deployment:
+    """The deployment with what the note in its template says of it."""
+    note = noted_on(body)
+    left_out, unordered = note.get("left_out"), note.get("unordered")
+    return replace(
+        found,
+        left_out={name: str(why) for name, why in as_object(left_out).items()} if left_out else {},
+        unordered={name: as_strings(each) for name, each in as_object(unordered).items()} if unordered else {},
+    )
+
+
+def refusal_of(api: Any, stack_name: str, called: str) -> tuple[str, str] | None:  # noqa: ANN401 - botocore's client
+    """The resource that the emulator cannot make, with its own words; None if it failed for another reason."""
+    try:
+        events = api.describe_stack_events(StackName=stack_name)["StackEvents"]
+    except api.exceptions.ClientError:
+        return None
+    for each in reversed(events):
+        reason = str(each.get("ResourceStatusReason") or "")
+        if each["ResourceStatus"] == "CREATE_FAILED" and _NOT_ABLE.search(reason):
+            return str(each["LogicalResourceId"]), f"{called} refuses it: {reason}"
+    return None
+
+
+def _taken(value: JsonValue, gone: Mapping[str, frozenset[str]]) -> str | None:
+    """The first output of a nested stack that a value takes and that is not there."""
+    if isinstance(value, Mapping):
+        named = value.get("Fn::GetAtt")
+        if isinstance(named, list) and len(named) == 2:  # noqa: PLR2004 - a name and an attribute
+            output = str(named[1]).removeprefix("Outputs.")
+            if output in gone.get(str(named[0]), ()):
+                return f"{named[0]}.{named[1]}"
+        return next((found for each in value.values() if (found := _taken(each, gone))), None)
+    if isinstance(value, list):
+        return next((found for each in value if (found := _taken(each, gone))), None)
+    return None

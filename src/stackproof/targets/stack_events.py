@@ -1,0 +1,77 @@
+"""Events of one stack, as they come in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from stackproof.model.stack_event import STACK, StackEvent
+
+__all__ = ["EventFollower", "with_nested"]
+
+
+class EventFollower:
+    """Reads what is new since it was made; `told` hears of each event once, the oldest first.
+
+    Whoever may not read events deploys all the same: then there are none.
+    """
+
+    def __init__(self, api: Any, stack_name: str, told: Callable[[StackEvent], None] = lambda _: None) -> None:  # noqa: ANN401 - botocore makes its clients at run time
+        self._api = api
+        self._stack_name = stack_name
+        self._told = told
+        self._last: str | None = None
+        self.events: list[StackEvent] = []
+
+    def skip(self) -> None:
+        """Take all that has happened so far as known."""
+        found = self._new(only_first=True)
+        self._last = found[-1].event_id if found else None
+
+    def follow(self) -> None:
+        """Take up what has happened since the last time."""
+        for each in self._new():
+            self._last = each.event_id
+            self.events.append(each)
+            self._told(each)
+
+    def _new(self, *, only_first: bool = False) -> list[StackEvent]:
+        found: list[StackEvent] = []
+        try:
+            for page in self._api.get_paginator("describe_stack_events").paginate(StackName=self._stack_name):
+                for row in page.get("StackEvents", ()):
+                    if str(row.get("EventId")) == self._last:
+                        return found[::-1]
+                    found.append(_event(row))
+                    if only_first:
+                        return found
+        except self._api.exceptions.ClientError:
+            return []
+        return found[::-1]
+
+
+def with_nested(api: Any, events: list[StackEvent]) -> list[StackEvent]:  # noqa: ANN401 - botocore's client
+    """The events with those of each nested stack that failed before them, since the cause lies there."""
+    found: list[StackEvent] = []
+    for each in events:
+        if each.is_failure and each.resource_type == STACK and not each.is_of_stack and each.physical_id:
+            nested = EventFollower(api, each.physical_id)
+            nested.follow()
+            found.extend(with_nested(api, nested.events))
+        found.append(each)
+    return found
+
+
+def _event(row: Mapping[str, Any]) -> StackEvent:
+    stamp = row.get("Timestamp")
+    return StackEvent(
+        event_id=str(row.get("EventId") or ""),
+        stack_id=str(row.get("StackId") or ""),
+        stack_name=str(row.get("StackName") or ""),
+        logical_id=str(row.get("LogicalResourceId") or ""),
+        physical_id=str(row.get("PhysicalResourceId") or ""),
+        resource_type=str(row.get("ResourceType") or ""),
+        status=str(row.get("ResourceStatus") or ""),
+        reason=str(row.get("ResourceStatusReason") or ""),
+        time=stamp.strftime("%H:%M:%S") if stamp is not None else "",
+    )

@@ -1,0 +1,182 @@
+"""`--ephemeral`: what a run makes it tears down, however it ends; what is left is named, also by the next run."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stackproof.targets.moto import start_moto
+from stackproof.targets.sessions import emulator_client
+from tests.running import project, run
+from tests.watching import interrupted, started, wait_for
+
+HOLDING = """
+import sys, time
+from pathlib import Path
+import stackproof.prove as proving
+def held(*_, **__):
+    Path("held").touch()
+    time.sleep(600)
+import stackproof.cli.live as live
+live.prove_stack = held
+from stackproof.cli import main
+main(sys.argv[1:])
+"""
+PROTECTED = """
+import aws_cdk as cdk
+from aws_cdk import aws_dynamodb as dynamodb
+
+app = cdk.App()
+stack = cdk.Stack(app, "Protected")
+dynamodb.CfnTable(
+    stack,
+    "Table",
+    key_schema=[{"attributeName": "id", "keyType": "HASH"}],
+    attribute_definitions=[{"attributeName": "id", "attributeType": "S"}],
+    billing_mode="PAY_PER_REQUEST",
+    deletion_protection_enabled=True,
+).apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+app.synth()
+"""
+
+
+@pytest.fixture(scope="module")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    process = start_moto(os.getpid(), tmp_path_factory.mktemp("moto"))
+    yield process.endpoint_url
+    process.stop()
+
+
+def stacks(endpoint: str) -> list[str]:
+    found: Any = emulator_client("cloudformation", endpoint, "us-east-1").describe_stacks()["Stacks"]
+    return [each["StackName"] for each in found if each["StackStatus"] != "DELETE_COMPLETE"]
+
+
+def records(folder: Path) -> list[str]:
+    return sorted(each.stem for each in (folder / ".stackproof" / "ephemeral").glob("*.json"))
+
+
+def test_a_proof_of_a_protected_stack_leaves_nothing_and_says_what_it_switched_off(
+    tmp_path: Path, endpoint: str
+) -> None:
+    folder = project("tiny", tmp_path)
+    (folder / "app.py").write_text(PROTECTED, encoding="utf-8")
+    done = run(folder, "stackproof", "prove", "--ephemeral", "--endpoint-url", endpoint, "--format", "json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    off = "Protected/Table (AWS::DynamoDB::Table): "
+    for each in (
+        "DeletionPolicy = Delete",
+        "UpdateReplacePolicy = Delete",
+        "Properties/DeletionProtectionEnabled = Fal",
+    ):
+        assert f"switched off for this run: {off}{each}" in done.stderr
+    assert [(each["property_path"], each["reason"]) for each in report["unproven"]] == [
+        ("/DeletionProtectionEnabled", "overridden")
+    ]
+    assert report["summary"]["resources"] == {"total": 1, "proven": 1, "custom": 0}
+    assert re.search(r"tearing down Protected-ephemeral-[0-9a-f]{6}", done.stderr)
+    assert (stacks(endpoint), records(folder)) == ([], [])
+
+
+def test_several_stacks_with_an_export_between_them_come_and_go(tmp_path: Path, endpoint: str) -> None:
+    folder = project("two_stacks", tmp_path)
+    done = run(folder, "stackproof", "deploy", "--ephemeral", "--endpoint-url", endpoint)
+    assert done.returncode == 0, done.stderr
+    names = [each.split(":")[0] for each in done.stdout.splitlines() if "CREATE_COMPLETE" in each]
+    assert [each.partition("-")[0] for each in names] == ["Queues", "Topics"]
+    gone = [each.removeprefix("tearing down ") for each in done.stderr.splitlines() if each.startswith("tearing")]
+    assert gone == names[::-1]
+    assert (stacks(endpoint), records(folder)) == ([], [])
+
+
+def test_a_deployment_that_fails_is_explained_and_torn_down(tmp_path: Path, endpoint: str) -> None:
+    folder = project("tiny", tmp_path)
+    app = PROTECTED.replace("PAY_PER_REQUEST", "NO_SUCH_MODE")
+    (folder / "app.py").write_text(app, encoding="utf-8")
+    line = next(number for number, each in enumerate(app.splitlines(), 1) if "CfnTable" in each)
+    done = run(folder, "stackproof", "deploy", "--ephemeral", "--endpoint-url", endpoint)
+    assert done.returncode == 3
+    assert f"(ROLLBACK_COMPLETE): app.py:{line}: Table (AWS::DynamoDB::Table): " in done.stderr.splitlines()[-1]
+    assert (stacks(endpoint), records(folder)) == ([], [])
+
+
+def test_ctrl_c_tears_down(tmp_path: Path, endpoint: str) -> None:
+    folder = project("tiny", tmp_path)
+    (folder / "holding.py").write_text(HOLDING, encoding="utf-8")
+    arguments = ("holding", "prove", "--ephemeral", "--endpoint-url", endpoint)
+    with started(folder, arguments, PYTHONPATH=".") as process:
+        wait_for(folder / "held")
+        assert len(stacks(endpoint)) == 1
+        code, output = interrupted(process)
+    assert code == 3, output
+    assert output.splitlines()[-1] == "stackproof: interrupted"
+    assert "tearing down Tiny-ephemeral-" in output
+    assert (stacks(endpoint), records(folder)) == ([], [])
+
+
+def test_what_a_killed_run_leaves_is_named_by_the_next_one_and_removed_by_clean(tmp_path: Path, endpoint: str) -> None:
+    folder = project("tiny", tmp_path)
+    (folder / "holding.py").write_text(HOLDING, encoding="utf-8")
+    arguments = ("holding", "prove", "--ephemeral", "--endpoint-url", endpoint)
+    with started(folder, arguments, PYTHONPATH=".") as process:
+        wait_for(folder / "held")
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    [left] = stacks(endpoint)
+    assert records(folder) == [left]
+    said = run(folder, "stackproof", "deploy", "--target", "aws")
+    assert (
+        f"warning: an earlier run left stack {left} in account 123456789012, us-east-1: `stackproof target clean`"
+        in (said.stderr)
+    )
+    assert f"delete-stack --stack-name {left} --region us-east-1 --endpoint-url {endpoint}" in said.stderr
+    done = run(folder, "stackproof", "target", "clean")
+    assert (done.returncode, done.stdout) == (0, f"removed stack {left}\n")
+    assert (stacks(endpoint), records(folder)) == ([], [])
+    assert run(folder, "stackproof", "target", "clean").stderr == "nothing is left\n"
+
+
+def test_what_cannot_be_removed_is_named_and_the_run_is_not_complete(tmp_path: Path, endpoint: str) -> None:
+    folder = project("tiny", tmp_path)
+    broken = HOLDING.replace("time.sleep(600)", "raise KeyError").replace(
+        "live.prove_stack = held",
+        "from stackproof.errors import TargetError\n"
+        "from stackproof.targets.aws import AwsTarget\n"
+        "destroy = AwsTarget.destroy\n"
+        "def refused(self, name, *, empty=False):\n"
+        "    if empty: raise TargetError('the emulator is gone')\n"
+        "    return destroy(self, name)\n"
+        "AwsTarget.destroy = refused\n",
+    )
+    (folder / "broken.py").write_text(broken, encoding="utf-8")
+    done = run(folder, "broken", "deploy", "--ephemeral", "--endpoint-url", endpoint, PYTHONPATH=".")
+    [left] = stacks(endpoint)
+    assert done.returncode == 3, done.stderr
+    assert f"left over: stack {left}: the emulator is gone; aws cloudformation delete-stack" in done.stderr
+    assert "1 of what this run made could not be removed" in done.stderr
+    assert run(folder, "stackproof", "target", "clean").returncode == 0
+    assert stacks(endpoint) == []
+
+
+def test_without_permission_nothing_is_made_and_nothing_is_left(tmp_path: Path) -> None:
+    folder = project("tiny", tmp_path)
+    nowhere = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_CONFIG_FILE": "/dev/null"}
+    done = run(folder, "stackproof", "deploy", "--ephemeral", "--target", "aws", **nowhere)
+    assert done.returncode == 3
+    assert "allowed_accounts of [tool.stackproof] names no account" in done.stderr
+    assert "left over" not in done.stderr
+    assert records(folder) == []
+
+
+def test_keeping_and_tearing_down_exclude_one_another(tmp_path: Path) -> None:
+    done = run(project("tiny", tmp_path), "stackproof", "deploy", "--ephemeral", "--keep")
+    assert done.returncode == 2
+    assert "--keep and --ephemeral" in done.stderr

@@ -1,0 +1,53 @@
+"""`minimum_proof`: the same verdict from `prove`, from a suite and from the gate."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.running import project, run
+
+SAID = "4 of 5 properties are proven (80.0 %), and minimum_proof is "
+
+
+def demanding(folder: Path, minimum: str) -> Path:
+    """A stack with a property that moto drops, and how much of it has to be proven."""
+    made = project("tiny", folder)
+    app = made / "app.py"
+    text = app.read_text(encoding="utf-8").replace(
+        '{"VisibilityTimeout": 60}',
+        '{"VisibilityTimeout": 60, "DelaySeconds": 1, "RedriveAllowPolicy": {"redrivePermission": "denyAll"}}',
+    )
+    app.write_text(text, encoding="utf-8")
+    settings = made / "pyproject.toml"
+    table = settings.read_text(encoding="utf-8").replace(
+        "[tool.stackproof]\n", f"[tool.stackproof]\nminimum_proof = {minimum}\n", 1
+    )
+    settings.write_text(table.partition("[tool.stackproof.suites]")[0], encoding="utf-8")
+    return made
+
+
+@pytest.mark.parametrize(("minimum", "code"), [("{ resources = 100, properties = 80 }", 0), ("81", 1)])
+def test_prove_fails_below_it(tmp_path: Path, minimum: str, code: int) -> None:
+    done = run(demanding(tmp_path, minimum), "stackproof", "prove")
+    assert done.returncode == code, done.stdout + done.stderr
+    if code:
+        last = done.stdout.splitlines()[-1]
+        assert last.startswith(f"error: {SAID}81 %; the first that is not: app.py:16: Queue /RedriveAllowPolicy")
+
+
+def test_a_suite_and_the_gate_fail_below_it(tmp_path: Path) -> None:
+    folder = demanding(tmp_path, "100")
+    done = run(folder, "pytest", "suites/integration/test_live.py", "--stackproof-report=facts.json")
+    assert done.returncode == 1, done.stdout
+    assert SAID in done.stdout
+    facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
+    assert facts["exit_code"] == 1
+    assert facts["shortfalls"][0].startswith(SAID)
+    gate = run(folder, "stackproof", "gate")
+    assert gate.returncode == 1, gate.stdout + gate.stderr
+    assert SAID in gate.stdout
+    report = json.loads((folder / "reports" / "gate.json").read_text(encoding="utf-8"))
+    assert [each["outcome"] for each in report["stages"] if each["name"] == "prove"] == ["violated"]

@@ -1,0 +1,51 @@
+"""Ephemeral stacks are known while they live, and found when their run has ended without removing them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from stackproof.model.ephemeral import EphemeralStack
+from stackproof.stores.ephemeral_stacks import EphemeralStacks
+
+NET = EphemeralStack(stack_name="Net-x", account="123456789012", region="eu-west-1")
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from stackproof.model.ephemeral import EphemeralStack
+from stackproof.stores.ephemeral_stacks import EphemeralStacks
+
+made = EphemeralStack(stack_name="Net-x", account="123456789012", region="eu-west-1")
+with EphemeralStacks(Path(sys.argv[1])).noted([made]):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_stack_of_a_living_run_is_not_left_over(tmp_path: Path) -> None:
+    store = EphemeralStacks(tmp_path / "ephemeral")
+    assert store.left() == ()
+    with store.noted([NET]):
+        assert EphemeralStacks(tmp_path / "ephemeral").left() == ()
+    assert store.left() == (NET,)
+    store.forget("Net-x")
+    assert store.left() == ()
+
+
+def test_nothing_stays_of_a_stack_that_is_gone(tmp_path: Path) -> None:
+    store = EphemeralStacks(tmp_path)
+    with store.noted([NET]):
+        store.forget("Net-x")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_killed_run_leaves_what_it_made_to_be_found(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False, timeout=60)
+    assert EphemeralStacks(tmp_path).left() == (NET,)
+
+
+def test_a_damaged_note_hides_no_other(tmp_path: Path) -> None:
+    (tmp_path / "Broken.json").write_text("{", encoding="utf-8")
+    with EphemeralStacks(tmp_path).noted([NET]):
+        pass
+    assert EphemeralStacks(tmp_path).left() == (NET,)

@@ -1,0 +1,86 @@
+"""What an emulator's CloudFormation does not know is left out with what depends on it, also in nested stacks."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from stackproof.deploy import deploy
+from stackproof.model.assembly import FileAsset
+from stackproof.model.stack_event import STACK
+from stackproof.targets.aws import AwsTarget
+from stackproof.targets.leaving_out import KnownTypes, refusal_of
+from stackproof.targets.ministack import MiniStackTarget
+from stackproof.targets.owned_process import OwnedProcess
+from tests.live_fakes import RecordedClient, failure, stack
+
+UNKNOWN = "AWS::EC2::NatGateway"
+QUEUE: dict[str, Any] = {"Type": "AWS::SQS::Queue"}
+
+
+def test_any_endpoint_is_asked_and_is_not_given_what_it_refuses(ministack: OwnedProcess) -> None:
+    target = AwsTarget(endpoint_url=ministack.endpoint_url, region="eu-west-2")
+    resources = {
+        "Nat": {"Type": UNKNOWN},
+        "Queue": {**QUEUE, "DependsOn": "Nat"},
+        "Named": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Ref": "Nat"}}},
+    }
+    made = target.deploy(stack({"Resources": resources}, name="Less"))
+    assert made.left_out == {
+        "Nat": f"{ministack.endpoint_url} does not know {UNKNOWN}",
+        "Named": "it refers to Nat",
+    }
+    assert made.unordered == {"Queue": ("Nat",)}
+    assert [each.logical_id for each in made.resources] == ["Queue"]
+    found = target.deployment("Less")
+    assert (found.left_out, found.unordered) == (made.left_out, made.unordered)
+    target.destroy("Less")
+
+
+def test_a_nested_stack_is_reduced_and_so_is_what_takes_from_it(ministack: OwnedProcess, tmp_path: Path) -> None:
+    inner = {
+        "Resources": {"Nat": {"Type": UNKNOWN}, "Queue": QUEUE},
+        "Outputs": {"Nat": {"Value": {"Ref": "Nat"}}, "Queue": {"Value": {"Ref": "Queue"}}},
+    }
+    file = tmp_path / "Inner.nested.template.json"
+    file.write_text(json.dumps(inner), encoding="utf-8")
+
+    def taking(output: str) -> dict[str, Any]:
+        return {
+            "Type": "AWS::SNS::Topic",
+            "Properties": {"DisplayName": {"Fn::GetAtt": ["Inner", f"Outputs.{output}"]}},
+        }
+
+    outer = {
+        "Resources": {
+            "Inner": {
+                "Type": STACK,
+                "Metadata": {"aws:asset:path": file.name},
+                "Properties": {"TemplateURL": "https://s3.us-east-1.amazonaws.com/files/inner.json"},
+            },
+            "Some": taking("Queue"),
+            "None": taking("Nat"),
+        }
+    }
+    asset = FileAsset(path=file.name, packaging="file", bucket="files", key="inner.json")
+    parent = stack(outer, name="Outer", path=str(tmp_path / "Outer.template.json"), assets=(asset,))
+    nested = stack(inner, name="Outer/Inner", path=str(file), parent="Outer")
+    target = MiniStackTarget(ministack.endpoint_url)
+    first, second = deploy([parent, nested], target)
+    assert first.left_out == {"None": "it takes Inner.Outputs.Nat, which is left out"}
+    assert [each.logical_id for each in first.resources] == ["Inner", "Some"]
+    assert second.left_out == {"Nat": f"MiniStack does not know {UNKNOWN}"}
+    assert [each.logical_id for each in second.resources] == ["Queue"]
+    assert [each.stack_id for each in deploy([parent, nested], target)] == [first.stack_id, second.stack_id]
+    target.destroy("Outer")
+
+
+def test_an_endpoint_that_takes_any_name_has_no_unknown_types() -> None:
+    client = RecordedClient({"validate_template": failure("NotImplemented")})
+    assert KnownTypes(lambda _: client, "http://127.0.0.1:1").unknown(["AWS::A::B"]) == frozenset()
+
+
+def test_events_that_cannot_be_read_refuse_nothing() -> None:
+    client = RecordedClient({"describe_stack_events": failure("AccessDenied")})
+    assert refusal_of(client, "Net", "it") is None
