@@ -656,11 +656,9 @@ def start_emulator(directory: Path, *, owner_pid: int, name: str = "moto") -> Ow
 def capabilities(target: Target, types: Sequence[str]) -> Capabilities:
     """What a target says that it can do; it is asked about these resource types."""
     from stackproof.targets.asking import asked  # noqa: PLC0415
-    from stackproof.targets.aws import AwsTarget  # noqa: PLC0415
 
-    is_account = target.name == "aws"
-    if is_account or not isinstance(target, AwsTarget):
-        return asked(target, types, is_account=is_account)
+    if target.name == "aws":
+        return asked(target, types, is_account=True)
     with target.writing("asking what it can do"):
         return asked(target, types, is_account=False)
 
