@@ -26,6 +26,8 @@ _SECRETS: Final = frozenset(
 """Reads by their name that give a secret away."""
 
 _SIGN_IN: Final = "AssumeRole"
+_DETECTION: Final = frozenset({"DetectStackDrift", "DetectStackResourceDrift"})
+"""Have CloudFormation look at resources: what changes is what it says of drift, nothing in the account."""
 
 
 def is_emulator_endpoint(endpoint_url: str | None) -> bool:
@@ -43,7 +45,7 @@ def reads_only(operation: str, parameters: Mapping[str, Any]) -> bool:
     """Whether an API operation, by its name and parameters, neither changes anything nor gives a secret away."""
     if operation in _SECRETS or parameters.get("WithDecryption"):
         return False
-    return operation.startswith(_READS) or operation == _SIGN_IN
+    return operation.startswith(_READS) or operation == _SIGN_IN or operation in _DETECTION
 
 
 def refuse_writes(events: Any, *, may_write: Callable[[], bool]) -> None:  # noqa: ANN401 - botocore's event system

@@ -1,0 +1,219 @@
+"""`stackproof drift audit`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import click
+
+from stackproof.cli.live import LiveOptions, live_targets
+from stackproof.cli.options import cache_option, context_option, open_project, progress, verbose_option
+from stackproof.cli.outputs import ReportingCommand, Wanted, output_options, require_outputs, write_text_or_json
+from stackproof.config.settings import EMULATORS, parse_context, parse_targets
+from stackproof.deploy import deploy as deploy_stacks
+from stackproof.drift.auditing import AuditedStacks, Auditor
+from stackproof.drift.unmanaged import Scope, Unmanaged, parse_scope, unmanaged
+from stackproof.drift.waiving import waived_drift
+from stackproof.errors import ConfigError
+from stackproof.model.assembly import Assembly, Stack
+from stackproof.model.drift_report import DriftReport
+from stackproof.ports import Target
+from stackproof.prove import Patience
+from stackproof.reporters.terminal_drift import drift_text
+from stackproof.wiring import Project, catalog, child_families, listings, readers, schemas
+
+__all__ = ["Wish", "audited", "drift"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What an audit is to look at, as the command line says it."""
+
+    stacks: tuple[str, ...] = ()
+    against: str = "template"
+    scopes: tuple[Scope, ...] = ()
+    native: bool = False
+    jobs: int = 8
+    strict: bool = False
+    minimum_coverage: float | None = None
+
+
+@click.group()
+def drift() -> None:
+    """Audit what runs: is it still what was deployed, and is there nothing else?"""
+
+
+@drift.command(cls=ReportingCommand)
+@context_option
+@click.option("--target", help="moto, ministack, or aws: an emulator, or an account.")
+@click.option("--endpoint-url", help="An AWS-compatible endpoint to use instead.")
+@click.option("--profile", help="The AWS profile.")
+@click.option("--region", help="The AWS region.")
+@click.option("--role-arn", help="An IAM role to assume.")
+@click.option(
+    "--stack", "stacks", multiple=True, metavar="NAME", help="Only this stack, with those nested in it; repeatable."
+)
+@click.option(
+    "--against",
+    type=click.Choice(["template", "assembly"]),
+    default="template",
+    show_default=True,
+    help="What is expected: the deployed template, or what the app synthesizes now.",
+)
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    metavar="SCOPE",
+    help="Where nothing may be that is in no stack: tag:KEY=VALUE, vpc:ID or prefix:NAME; repeatable.",
+)
+@click.option("--native", is_flag=True, help="Ask CloudFormation's own detection as well, and show both side by side.")
+@click.option(
+    "--minimum-coverage",
+    type=click.FloatRange(0, 100),
+    metavar="PERCENT",
+    help="Exit code 3 if a smaller share of the properties was looked at.",
+)
+@output_options("terminal", "json")
+@click.option("--jobs", type=click.IntRange(1, 64), default=8, show_default=True, help="How many reads at once.")
+@click.option("--strict", is_flag=True, help="Exit code 3 also when anything was not looked at.")
+@cache_option
+@verbose_option
+def audit(  # noqa: PLR0913 - the command's options
+    context: tuple[str, ...],
+    target: str | None,
+    endpoint_url: str | None,
+    profile: str | None,
+    region: str | None,
+    role_arn: str | None,
+    stacks: tuple[str, ...],
+    against: str,
+    scopes: tuple[str, ...],
+    minimum_coverage: float | None,
+    jobs: int,
+    *,
+    wanted: tuple[Wanted, ...],
+    native: bool,
+    strict: bool,
+    no_cache: bool,
+    verbose: bool,
+) -> None:
+    """Compare stacks that run with what their templates say; nothing is changed.
+
+    Beside properties that differ it names those that the template leaves to
+    their default and that are something else, what hangs on a resource and
+    was declared by nobody, and with --scope what is in no stack at all.
+    Without --stack: the app's stacks, else all of the account and region.
+
+    \b
+    Examples:
+      stackproof drift audit --target aws --profile audit
+      stackproof drift audit --target aws --stack TapStack-prod --scope tag:app=tap
+      stackproof drift audit --target aws --against assembly --minimum-coverage 95
+      stackproof drift audit --target aws --native --format json --output drift.json
+    """
+    require_outputs(wanted)
+    wish = Wish(
+        stacks=stacks,
+        against=against,
+        scopes=tuple(sorted({parse_scope(each) for each in scopes})),
+        native=native,
+        jobs=jobs,
+        strict=strict,
+        minimum_coverage=minimum_coverage,
+    )
+    project = open_project(no_cache=no_cache)
+    project.drift_waivers()  # a file that is wrong is said before anything starts
+    options = LiveOptions(
+        target=_one_target(project, target, endpoint_url),
+        endpoint_url=endpoint_url,
+        profile=profile,
+        region=region,
+        role_arn=role_arn,
+    )
+    assembly = _assembly(project, context, wish)
+    with live_targets(project, options) as targets:
+        if targets[0].name in EMULATORS and endpoint_url is None and assembly is not None:
+            with progress("deploying"):  # an emulator that has just been started is empty
+                deploy_stacks(assembly.stacks, targets[0])
+        report = audited(project, targets[0], wish, assembly=assembly)
+    write_text_or_json(wanted, report, lambda: drift_text(report, verbose=verbose))
+    raise click.exceptions.Exit(report.exit_code)
+
+
+def audited(project: Project, target: Target, wish: Wish, *, assembly: Assembly | None = None) -> DriftReport:
+    """The audit of one account and region."""
+    stacks = {each.name: each for each in assembly.stacks} if assembly else {}
+    where = catalog(target)
+    auditor = Auditor(
+        target=target,
+        catalog=where,
+        readers=readers(),
+        families=child_families(),
+        schemas=schemas(),
+        sources=stacks,
+        against_sources=wish.against == "assembly",
+        native=wish.native,
+        jobs=wish.jobs,
+        patience=Patience(),
+    )
+    with progress("auditing"):
+        found = auditor.audited(wish.stacks or _roots(stacks) or where.names())
+        beside = unmanaged(
+            wish.scopes,
+            found.resource_types,
+            managed=found.physical_ids.__contains__,
+            listings=listings(),
+            target=target,
+            catalog=where,
+        )
+    return reported(project, target, wish, found, beside)
+
+
+def reported(project: Project, target: Target, wish: Wish, found: AuditedStacks, beside: Unmanaged) -> DriftReport:
+    """The report, with the project's waivers applied."""
+    judged: set[str | None] = {each.stack_name for each in found.audits if each.is_complete}
+    if wish.scopes:
+        judged.add(None)
+    waived = waived_drift(
+        (*(one for each in found.audits for one in each.differences), *beside.differences),
+        project.drift_waivers(),
+        on=datetime.now(tz=UTC).date(),
+        judged=judged,
+    )
+    return DriftReport(
+        target=target.name,
+        audits=found.audits,
+        differences=waived.differences,
+        scopes=tuple(str(each) for each in wish.scopes),
+        waivers=waived.entries,
+        findings=waived.findings,
+        notifications=(*found.notifications, *beside.notifications),
+        strict=wish.strict,
+        minimum_coverage=wish.minimum_coverage,
+        fail_level=project.settings.fail_level,
+    )
+
+
+def _roots(stacks: Mapping[str, Stack]) -> Sequence[str]:
+    return sorted(each.name for each in stacks.values() if each.parent is None)
+
+
+def _one_target(project: Project, target: str | None, endpoint_url: str | None) -> str | None:
+    """One look is at one place."""
+    names = parse_targets(target) if target else () if endpoint_url else project.settings.targets
+    if target and len(names) > 1:
+        raise ConfigError(f"--target {target}: an audit is of one target")
+    return names[0] if names else None
+
+
+def _assembly(project: Project, context: tuple[str, ...], wish: Wish) -> Assembly | None:
+    """The app's assembly, if there is an app: for source lines, and for what it should be."""
+    if project.settings.app is None:
+        if wish.against == "assembly":
+            raise ConfigError("--against assembly: there is no CDK app here; leave it out to compare with the template")
+        return None
+    with progress("synthesizing"):
+        return project.synthesized(parse_context(context))
