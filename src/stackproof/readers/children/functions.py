@@ -57,15 +57,16 @@ def urls(request: ReadRequest) -> Iterator[Child]:
     """GetFunctionUrlConfig of the function and of each of its aliases."""
     client = request.client("lambda")
     names = [each["Name"] for each in pages(client, "list_aliases", "Aliases", FunctionName=request.physical_id)]
-    for qualifier in ({}, *({"Qualifier": name} for name in names)):
+    for name in ("", *names):
+        qualifier = {"Qualifier": name} if name else {}
         read = partial(client.get_function_url_config, FunctionName=request.physical_id, **qualifier)
         each: Any = found_or_none(read, _GONE)
-        if each is not None:
+        if each is not None and str(each["FunctionArn"]).endswith(f":{name}" if name else ""):
             yield Child(
                 resource_type="AWS::Lambda::Url",
                 child_id=str(each["FunctionUrl"]),
                 value=chosen(each, ("AuthType", "Cors", "InvokeMode")),
-                identity={"Qualifier": qualifier.get("Qualifier")},
+                identity={"Qualifier": name or None},
             )
 
 

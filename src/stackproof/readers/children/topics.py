@@ -23,7 +23,7 @@ def subscriptions(request: ReadRequest) -> Iterator[Child]:
             child_id=f"{each['Protocol']} {each['Endpoint']}" if waits else arn,
             physical_id="" if waits else arn,
             value=chosen(each, ("Endpoint", "Protocol")),
-            identity=chosen(each, ("Endpoint", "Protocol")) if waits else {},
+            identity=chosen(each, ("Endpoint", "Protocol")),
         )
 
 
