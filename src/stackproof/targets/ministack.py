@@ -25,6 +25,8 @@ __all__ = ["NOTE", "MiniStackTarget", "start_ministack"]
 NOTE: Final = "stackproof"
 """Where a deployed template says what it was made from and what is left out of it: an entry of its `Metadata`."""
 
+_BLOCK: Final = "PublicAccessBlockConfiguration"
+_BLOCKED: Final = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
 _ACCOUNT: Final = "123456789012"
 _REFUSED_TYPES: Final = re.compile(r"Unrecognized resource types: \[([^\]]*)\]")
 _NOT_ABLE: Final = re.compile(r"is not supported|Requested attribute \S+ does not exist in schema")
@@ -152,7 +154,19 @@ class MiniStackTarget(Emulator):
 
     def _created(self, stack: Stack, body: JsonObject) -> Deployment:
         self._stacks.deploy(replace(stack, template=replace(stack.template, body=body)))
-        return self.deployment(stack.name)
+        deployment = self.deployment(stack.name)
+        self._close_buckets(stack, deployment)
+        return deployment
+
+    def _close_buckets(self, stack: Stack, deployment: Deployment) -> None:
+        """A new bucket is closed to the public on AWS; here it is not, and only an audit would notice."""
+        for each in deployment.resources:
+            resource = stack.template.resource(each.logical_id)
+            if each.resource_type == "AWS::S3::Bucket" and resource and _BLOCK not in resource.properties:
+                with translated_errors(f"deploying stack {stack.name}"):
+                    self.client("s3").put_public_access_block(
+                        Bucket=each.physical_id, PublicAccessBlockConfiguration=dict.fromkeys(_BLOCKED, True)
+                    )
 
     def _refusal(self, stack_name: str) -> tuple[str, str] | None:
         """The resource that the emulator cannot make, with its own words; None if it failed for another reason."""
