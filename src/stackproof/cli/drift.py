@@ -42,7 +42,7 @@ class Wish:
 
 @click.group()
 def drift() -> None:
-    """Audit what runs: is it still what was deployed, and is there nothing else?"""
+    """Audit what runs: whether it still is what was deployed, and nothing else."""
 
 
 @drift.command(cls=ReportingCommand)
@@ -81,7 +81,7 @@ def drift() -> None:
 @click.option("--strict", is_flag=True, help="Exit code 3 also when anything was not looked at.")
 @cache_option
 @verbose_option
-def audit(  # noqa: PLR0913 - the command's options
+def audit(
     context: tuple[str, ...],
     target: str | None,
     endpoint_url: str | None,

@@ -71,7 +71,9 @@ class Auditor:
         found: dict[str, LiveStack] = {}
         for name in sorted(set(names)):
             for each in self._walked(name, said):
-                found.setdefault(each.stack_id, each)
+                known = found.get(each.stack_id)
+                if known is None or (known.parent is None and each.parent is not None):
+                    found[each.stack_id] = each  # a nested stack that was listed as well has its parent's name
         provers = {each.stack_id: made for each in found.values() if (made := self._prover(each)) is not None}
         claims = Claims(provers.values())
         audits = []
@@ -113,7 +115,7 @@ class Auditor:
         try:
             live = self.catalog.stack(stack_id, shown=shown, parent=parent)
         except TargetError as error:
-            reason = self._reason(error)
+            reason = self.reason(error)
             if reason is None:
                 said.append(Notification(level=Level.ERROR, message=f"{shown} was not audited: {error}"))
                 return None
@@ -162,7 +164,8 @@ class Auditor:
             message = f"{shown}/{logical_id}: {elsewhere} instances are in other accounts or regions: audit them there"
             said.append(Notification(level=Level.WARNING, message=message))
 
-    def _reason(self, error: TargetError) -> UnprovenReason | None:
+    def reason(self, error: TargetError) -> UnprovenReason | None:
+        """Why CloudFormation did not answer; None for an answer, such as that there is no such stack."""
         cause = error.__cause__
         return self.target.translated(cause) if isinstance(cause, Exception) else None
 
@@ -191,6 +194,8 @@ class Auditor:
                 key=Difference.sort_key,
             )
         )
+        if differences and (moved := self._moved(live)) is not None:
+            return _unseen(moved, self.schemas)
         return StackAudit(
             stack_name=live.stack_name,
             stack_id=live.stack_id,
@@ -205,6 +210,18 @@ class Auditor:
             unread=tuple(sorted(one for part in parts for one in part[3])),
             native=self._native(live, proofs, said) if self.native else None,
         )
+
+    def _moved(self, live: LiveStack) -> LiveStack | None:
+        """The stack as one that could not be audited, if an operation began or ended while it was looked at."""
+        try:
+            again = self.catalog.stack(live.stack_id, shown=live.stack_name, parent=live.parent)
+        except TargetError as error:
+            return replace(live, reason=self.reason(error) or UnprovenReason.BUSY, detail=str(error))
+        if again.reason is not None:
+            return replace(live, status=again.status, reason=again.reason, detail=again.detail)
+        if _state(again, against_sources=self.against_sources) == _state(live, against_sources=self.against_sources):
+            return None
+        return replace(live, reason=UnprovenReason.BUSY, detail="the stack was updated while it was looked at")
 
     def _native(
         self, live: LiveStack, proofs: Sequence[ResourceProof], said: list[Notification]
@@ -303,8 +320,8 @@ class _Look:
             return False
         owner = owner_names(str(proof.physical_id), reading)
         for each in sorted(live, key=lambda one: (one.resource_type, one.child_id)):
-            doubt = self._undeclared(family, owner, each)
-            if doubt is None:
+            undeclared = self._undeclared(family, owner, each)
+            if undeclared is True:
                 found.append(
                     self._difference(
                         proof,
@@ -315,25 +332,22 @@ class _Look:
                         child_id=each.child_id,
                     )
                 )
-            elif doubt is not True:
-                unread.append(
-                    Unread(logical_id=resource.logical_id, question=f"{family.name}: {each.child_id}", reason=doubt)
-                )
+            elif undeclared is not False:
+                question = f"{family.name}: {each.child_id}"
+                unread.append(Unread(logical_id=resource.logical_id, question=question, reason=undeclared))
         return True
 
-    def _undeclared(self, family: ChildFamily, owner: frozenset[str], child: Child) -> UnprovenReason | bool | None:
-        """None if nobody declared the child, True if someone did, else why that is not known."""
+    def _undeclared(self, family: ChildFamily, owner: frozenset[str], child: Child) -> UnprovenReason | bool:
+        """Whether nobody declared the child, or why that is not known."""
         declared = self.claims.declare(family, owner, child)
-        if declared is not False:
-            return declared or UnprovenReason.UNRESOLVED
-        if not family.in_stacks or not child.physical_id:
-            return None
+        if declared is None:
+            return UnprovenReason.UNRESOLVED
+        if declared or not family.in_stacks or not child.physical_id:
+            return not declared
         try:
-            return True if self.auditor.catalog.owner(child.physical_id) else None
+            return self.auditor.catalog.owner(child.physical_id) is None
         except TargetError as error:
-            cause = error.__cause__
-            reason = self.auditor.target.translated(cause) if isinstance(cause, Exception) else None
-            return reason or UnprovenReason.UNREACHABLE
+            return self.auditor.reason(error) or UnprovenReason.UNREACHABLE
 
     def _of_property(self, proof: ResourceProof, origin: DriftOrigin, each: PropertyDifference) -> Difference:
         return self._difference(
@@ -359,6 +373,13 @@ class _Look:
             status=DriftStatus.DELETED if origin is DriftOrigin.DELETED else DriftStatus.MODIFIED,
             **fields,  # type: ignore[arg-type]
         )
+
+
+def _state(live: LiveStack, *, against_sources: bool) -> tuple[object, ...]:
+    """What an operation changes of a stack."""
+    digest = live.template.digest if live.template and not against_sources else ""
+    deployed = live.deployment
+    return (live.status, digest, deployed and deployed.resources, deployed and dict(deployed.parameters))
 
 
 def _concerns(family: ChildFamily, resource: Resource) -> bool:

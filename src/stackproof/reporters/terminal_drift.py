@@ -30,8 +30,7 @@ def drift_text(report: DriftReport, *, verbose: bool = False) -> str:
     for audit in report.audits:
         lines.extend(_unchecked(audit, verbose=verbose))
         lines.extend(_beside(audit))
-    for finding in report.findings:
-        lines.append(f"{finding.location}: {finding.level.value}: {finding.message} ({finding.rule_id})")
+    lines.extend(f"{each.location}: {each.level.value}: {each.message} ({each.rule_id})" for each in report.findings)
     if verbose:
         lines.extend(ledger_lines(report.waivers))
     lines.extend(notification_lines(report.notifications, verbose=verbose))

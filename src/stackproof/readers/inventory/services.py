@@ -12,7 +12,7 @@ from stackproof.readers.access import pages
 __all__ = ["LISTINGS"]
 
 
-def _listed(  # noqa: PLR0913 - one row of a table
+def _listed(
     resource_type: str,
     call: tuple[str, str, str],
     action: str,
