@@ -329,11 +329,10 @@ class StackAudit:
 
     @property
     def status(self) -> DriftStatus:
-        """MODIFIED if anything at all is different, waived or not; NOT_CHECKED if no resource was seen."""
+        """MODIFIED if anything at all is different, waived or not; IN_SYNC only if nothing was left out."""
         if self.differences:
             return DriftStatus.MODIFIED
-        seen = any(each.status is not DriftStatus.NOT_CHECKED for each in self.proofs)
-        return DriftStatus.IN_SYNC if seen and self.reason is None else DriftStatus.NOT_CHECKED
+        return DriftStatus.IN_SYNC if self.is_complete else DriftStatus.NOT_CHECKED
 
     @property
     def reasons(self) -> Mapping[str, int]:
