@@ -75,6 +75,7 @@ __all__ = [
     "refreshed_versions",
     "schemas",
     "start_emulator",
+    "unique",
     "write_versions",
 ]
 

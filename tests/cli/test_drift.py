@@ -107,6 +107,12 @@ def test_without_an_app_every_stack_of_the_region_is_audited(tmp_path: Path, mot
     assert "there is no stack No" in report["notifications"][0]["message"]
 
 
+def test_where_there_is_no_stack_nothing_was_judged(tmp_path: Path, moto: OwnedProcess) -> None:
+    code, report = audit(tmp_path, moto.endpoint_url, "--region", "sa-east-1")
+    assert (code, report["stacks"]) == (3, [])
+    assert "there is no stack in account" in report["notifications"][0]["message"]
+
+
 def test_too_little_seen_is_3_and_what_is_not_looked_at_is_3_when_strict(tmp_path: Path, moto: OwnedProcess) -> None:
     target = MotoTarget(moto.endpoint_url, region="eu-west-3")
     body = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import click
@@ -19,12 +19,13 @@ from stackproof.drift.waiving import waived_drift
 from stackproof.errors import ConfigError
 from stackproof.model.assembly import Assembly, Stack
 from stackproof.model.drift_report import DriftReport
+from stackproof.model.finding import Level, Notification
 from stackproof.ports import Target
 from stackproof.prove import Patience
 from stackproof.reporters.terminal_drift import drift_text
-from stackproof.wiring import Project, catalog, child_families, listings, readers, schemas
+from stackproof.wiring import Project, catalog, child_families, listings, readers, schemas, unique
 
-__all__ = ["Wish", "audited", "drift"]
+__all__ = ["Wish", "audited", "drift", "reported"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +161,8 @@ def audited(project: Project, target: Target, wish: Wish, *, assembly: Assembly 
         patience=Patience(),
     )
     with progress("auditing"):
-        found = auditor.audited(wish.stacks or _roots(stacks) or where.names())
+        names = wish.stacks or _roots(stacks) or where.names()
+        found = auditor.audited(names)
         beside = unmanaged(
             wish.scopes,
             found.resource_types,
@@ -169,28 +171,34 @@ def audited(project: Project, target: Target, wish: Wish, *, assembly: Assembly 
             target=target,
             catalog=where,
         )
-    return reported(project, target, wish, found, beside)
+    if not names:
+        message = f"there is no stack in account {target.account}, region {target.region}"
+        found = replace(found, notifications=(Notification(level=Level.ERROR, message=message),))
+    return reported(project, wish, [found], [beside], target=target.name)
 
 
-def reported(project: Project, target: Target, wish: Wish, found: AuditedStacks, beside: Unmanaged) -> DriftReport:
-    """The report, with the project's waivers applied."""
-    judged: set[str | None] = {each.stack_name for each in found.audits if each.is_complete}
+def reported(
+    project: Project, wish: Wish, found: Sequence[AuditedStacks], beside: Sequence[Unmanaged], *, target: str
+) -> DriftReport:
+    """One report of the audits of any number of accounts and regions: a waiver is of use if any of them needs it."""
+    audits = [one for each in found for one in each.audits]
+    judged: set[str | None] = {each.stack_name for each in audits if each.is_complete}
     if wish.scopes:
         judged.add(None)
     waived = waived_drift(
-        (*(one for each in found.audits for one in each.differences), *beside.differences),
+        (*(one for each in audits for one in each.differences), *(one for each in beside for one in each.differences)),
         project.drift_waivers(),
         on=datetime.now(tz=UTC).date(),
         judged=judged,
     )
     return DriftReport(
-        target=target.name,
-        audits=found.audits,
+        target=target,
+        audits=tuple(sorted(audits, key=lambda each: (each.account, each.region, each.stack_name, each.stack_id))),
         differences=waived.differences,
         scopes=tuple(str(each) for each in wish.scopes),
         waivers=waived.entries,
         findings=waived.findings,
-        notifications=(*found.notifications, *beside.notifications),
+        notifications=unique(one for each in (*found, *beside) for one in each.notifications),
         strict=wish.strict,
         minimum_coverage=wish.minimum_coverage,
         fail_level=project.settings.fail_level,
