@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -110,9 +109,8 @@ def test_no_fault_looks_like_drift(error: Exception, reason: UnprovenReason) -> 
     assert (found.differences, found.is_complete) == ((), False)
     assert set(found.reasons) == {reason.value}
 
-    def broken(_: ReadRequest) -> Iterator[Child]:
+    def broken(_: ReadRequest) -> list[Child]:
         raise error
-        yield
 
     family = ChildFamily(name="things", owners=(TOPIC,), read=broken, actions=())
     readers = {TOPIC: reader({"t-1": {"DisplayName": "a"}})}
@@ -186,15 +184,37 @@ SOMEONE = Child(
         ({}, ["s-1"], []),
         ({"Sub": ("AWS::SNS::Subscription", "s-1", {"TopicArn": "elsewhere", "Endpoint": "y"})}, [], []),
         ({"Sub": ("AWS::SNS::Subscription", "", {"TopicArn": {"Ref": "Topic"}, "Endpoint": "x"})}, [], []),
-        ({"Sub": ("AWS::SNS::Subscription", "", {"TopicArn": {"Fn::GetAtt": ["Topic", "Arn"]}, "Endpoint": "x"})}, [], []),
+        (
+            {"Sub": ("AWS::SNS::Subscription", "", {"TopicArn": {"Fn::GetAtt": ["Topic", "Arn"]}, "Endpoint": "x"})},
+            [],
+            [],
+        ),
         ({"Sub": ("AWS::SNS::Subscription", "", {"TopicArn": {"Ref": "Topic"}, "Endpoint": "y"})}, ["s-1"], []),
         ({"Sub": ("AWS::SNS::Subscription", "", {"TopicArn": "elsewhere", "Endpoint": "x"})}, ["s-1"], []),
         ({"Sub": ("AWS::SNS::Subscription", "", {"Endpoint": "x"})}, ["s-1"], []),
-        ({"Sub": ("AWS::SNS::Subscription", "", {"TopicArn": {"Fn::ImportValue": "no"}, "Endpoint": "x"})}, [], ["unresolved"]),
-        ({"Sub": ("AWS::SNS::Subscription", "", {"TopicArn": {"Ref": "Topic"}, "Endpoint": {"Fn::ImportValue": "no"}})}, [], ["unresolved"]),
-        ({"Sub": ("AWS::SNS::Subscription", "", {"TopicArn": {"Fn::ImportValue": "no"}, "Endpoint": "y"})}, ["s-1"], []),
+        (
+            {"Sub": ("AWS::SNS::Subscription", "", {"TopicArn": {"Fn::ImportValue": "no"}, "Endpoint": "x"})},
+            [],
+            ["unresolved"],
+        ),
+        (
+            {
+                "Sub": (
+                    "AWS::SNS::Subscription",
+                    "",
+                    {"TopicArn": {"Ref": "Topic"}, "Endpoint": {"Fn::ImportValue": "no"}},
+                )
+            },
+            [],
+            ["unresolved"],
+        ),
+        (
+            {"Sub": ("AWS::SNS::Subscription", "", {"TopicArn": {"Fn::ImportValue": "no"}, "Endpoint": "y"})},
+            ["s-1"],
+            [],
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_child_is_drift_if_nobody_declares_it_and_open_if_that_is_not_known(
     declared: dict[str, Any], found: list[str], unread: list[str]
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -37,13 +37,16 @@ LISTINGS = {
 
 
 def found(
-    catalog: FakeCatalog, *scopes: str, listings: Any = None, managed: Callable[[str], bool] = lambda _: False
-) -> Unmanaged:  # noqa: ANN401
+    catalog: FakeCatalog,
+    *scopes: str,
+    listings: Mapping[str, Listing] = LISTINGS,
+    managed: Callable[[str], bool] = lambda _: False,
+) -> Unmanaged:
     return unmanaged(
         [parse_scope(each) for each in scopes],
         [QUEUE, TOPIC, GROUP, "AWS::IAM::Policy", "AWS::CDK::Metadata", "AWS::EFS::FileSystem"],
         managed=managed,
-        listings=listings or LISTINGS,
+        listings=listings,
         target=FakeTarget(),
         catalog=catalog,
     )
@@ -82,13 +85,11 @@ def test_what_cannot_be_listed_is_said() -> None:
 
 
 def test_what_fails_is_said_and_never_called_unmanaged() -> None:
-    def denied(_: Any) -> Iterator[Listed]:  # noqa: ANN401
+    def denied(_: Any) -> list[Listed]:  # noqa: ANN401
         raise failure("AccessDenied", status=403)
-        yield
 
-    def broken(_: Any) -> Iterator[Listed]:  # noqa: ANN401
+    def broken(_: Any) -> list[Listed]:  # noqa: ANN401
         raise KeyError("x")
-        yield
 
     catalog = FakeCatalog()
     catalog.tags["app=x"] = TargetError("no tags")
@@ -104,8 +105,7 @@ def test_what_fails_is_said_and_never_called_unmanaged() -> None:
     assert errors == [
         "--scope tag:app=x was not looked at: no tags",
         f"--scope: {TOPIC} could not be listed (the listing broke: KeyError): 'x'",
-        f"--scope: {QUEUE} could not be listed (denied): An error occurred (AccessDenied) when calling the Operation "
-        "operation: AccessDenied!",
+        f"--scope: {QUEUE} could not be listed (denied): {failure('AccessDenied')}",
         f"--scope: whether a stack has {GROUP} sg-1 is not known: no owner",
     ]
 

@@ -122,6 +122,19 @@ def test_a_share_is_rounded_down_so_that_100_means_all() -> None:
     assert report(audit(reason=UnprovenReason.BUSY, proofs=())).checked == 0
 
 
+_EACH = "1 declared, 1 undeclared, 1 child, 1 unmanaged, 1 deleted, 1 waived"
+_LESS = "the minimum is 99 %"
+
+
+def looked_at(*counts: int | str) -> str:
+    """The middle of a certificate."""
+    seen, resources, properties, set_, answered, asked, *custom = counts
+    return (
+        f"looked at {seen} of {resources} resources{''.join(map(str, custom))}, {properties} of {set_} properties, "
+        f"{answered} of {asked} families of children, {answered} of {asked} defaults"
+    )
+
+
 def test_the_text_names_everything_and_ends_with_how_much_was_looked_at() -> None:
     custom = ResourceProof(location=PLACE, physical_id=None, status=DriftStatus.NOT_CHECKED, custom=True)
     differs = ResourceProof(
@@ -170,12 +183,10 @@ def test_the_text_names_everything_and_ends_with_how_much_was_looked_at() -> Non
         "Same beside CloudFormation's own detection: neither differs",
         "Busy: could not be audited: busy: the stack is UPDATE_IN_PROGRESS",
         "w:1: warning: matches nothing (SPW002)",
-        "Net: NOT_CHECKED; looked at 1 of 2 resources (1 custom apart), 2 of 3 properties, 1 of 2 families of children, "
-        "1 of 2 defaults; not looked at: 2 denied",
-        "Same: IN_SYNC; looked at 1 of 1 resources, 2 of 2 properties, 0 of 0 families of children, 0 of 0 defaults",
-        "Busy: NOT_CHECKED; looked at 0 of 0 resources, 0 of 0 properties, 0 of 0 families of children, 0 of 0 defaults",
-        "drift (moto): not complete; differences: 1 declared, 1 undeclared, 1 child, 1 unmanaged, 1 deleted, 1 waived; "
-        "80.0 % of the properties looked at (4 of 5), the minimum is 99 %",
+        f"Net: NOT_CHECKED; {looked_at(1, 2, 2, 3, 1, 2, ' (1 custom apart)')}; not looked at: 2 denied",
+        f"Same: IN_SYNC; {looked_at(1, 1, 2, 2, 0, 0)}",
+        f"Busy: NOT_CHECKED; {looked_at(0, 0, 0, 0, 0, 0)}",
+        f"drift (moto): not complete; differences: {_EACH}; 80.0 % of the properties looked at (4 of 5), {_LESS}",
     ]
     more = drift_text(made, verbose=True)
     assert "    waived until None: r" in more

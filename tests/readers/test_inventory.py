@@ -24,19 +24,82 @@ def test_every_action_only_reads() -> None:
 @pytest.mark.parametrize(
     ("kind", "operation", "key", "own", "other", "found"),
     [
-        ("AWS::EC2::VPC", "describe_vpcs", "Vpcs", {"VpcId": "v-0", "IsDefault": True}, {"VpcId": "v-1"}, ("v-1", "v-1", "v-1")),
-        ("AWS::EC2::SecurityGroup", "describe_security_groups", "SecurityGroups", {"GroupId": "s-0", "GroupName": "default"}, {"GroupId": "s-1", "GroupName": "web", "VpcId": "v"}, ("s-1", "web", "v")),
-        ("AWS::EC2::Subnet", "describe_subnets", "Subnets", {"SubnetId": "n-0", "DefaultForAz": True}, {"SubnetId": "n-1", "VpcId": "v", "Tags": [{"Key": "Name", "Value": "a"}]}, ("n-1", "a", "v")),
-        ("AWS::EC2::RouteTable", "describe_route_tables", "RouteTables", {"RouteTableId": "r-0", "Associations": [{"Main": True}]}, {"RouteTableId": "r-1", "VpcId": "v"}, ("r-1", "r-1", "v")),
-        ("AWS::EC2::InternetGateway", "describe_internet_gateways", "InternetGateways", {"InternetGatewayId": "i-0", "State": "deleted"}, {"InternetGatewayId": "i-1", "Attachments": [{"VpcId": "v"}]}, ("i-1", "i-1", "v")),
-        ("AWS::IAM::Role", "list_roles", "Roles", {"RoleName": "x", "Path": "/aws-service-role/rds/"}, {"RoleName": "r", "Path": "/", "Arn": "a"}, ("r", "r", None)),
-        ("AWS::Logs::LogGroup", "describe_log_groups", "logGroups", {"logGroupName": "/aws/lambda/f"}, {"logGroupName": "app", "arn": "a:*"}, ("app", "app", None)),
-        ("AWS::SecretsManager::Secret", "list_secrets", "SecretList", {"Name": "rds!1", "OwningService": "rds"}, {"Name": "s", "ARN": "a"}, ("a", "s", None)),
-        ("AWS::CloudWatch::Alarm", "describe_alarms", "MetricAlarms", {"AlarmName": "TargetTracking-x"}, {"AlarmName": "a"}, ("a", "a", None)),
+        (
+            "AWS::EC2::VPC",
+            "describe_vpcs",
+            "Vpcs",
+            {"VpcId": "v-0", "IsDefault": True},
+            {"VpcId": "v-1"},
+            ("v-1", "v-1", "v-1"),
+        ),
+        (
+            "AWS::EC2::SecurityGroup",
+            "describe_security_groups",
+            "SecurityGroups",
+            {"GroupId": "s-0", "GroupName": "default"},
+            {"GroupId": "s-1", "GroupName": "web", "VpcId": "v"},
+            ("s-1", "web", "v"),
+        ),
+        (
+            "AWS::EC2::Subnet",
+            "describe_subnets",
+            "Subnets",
+            {"SubnetId": "n-0", "DefaultForAz": True},
+            {"SubnetId": "n-1", "VpcId": "v", "Tags": [{"Key": "Name", "Value": "a"}]},
+            ("n-1", "a", "v"),
+        ),
+        (
+            "AWS::EC2::RouteTable",
+            "describe_route_tables",
+            "RouteTables",
+            {"RouteTableId": "r-0", "Associations": [{"Main": True}]},
+            {"RouteTableId": "r-1", "VpcId": "v"},
+            ("r-1", "r-1", "v"),
+        ),
+        (
+            "AWS::EC2::InternetGateway",
+            "describe_internet_gateways",
+            "InternetGateways",
+            {"InternetGatewayId": "i-0", "State": "deleted"},
+            {"InternetGatewayId": "i-1", "Attachments": [{"VpcId": "v"}]},
+            ("i-1", "i-1", "v"),
+        ),
+        (
+            "AWS::IAM::Role",
+            "list_roles",
+            "Roles",
+            {"RoleName": "x", "Path": "/aws-service-role/rds/"},
+            {"RoleName": "r", "Path": "/", "Arn": "a"},
+            ("r", "r", None),
+        ),
+        (
+            "AWS::Logs::LogGroup",
+            "describe_log_groups",
+            "logGroups",
+            {"logGroupName": "/aws/lambda/f"},
+            {"logGroupName": "app", "arn": "a:*"},
+            ("app", "app", None),
+        ),
+        (
+            "AWS::SecretsManager::Secret",
+            "list_secrets",
+            "SecretList",
+            {"Name": "rds!1", "OwningService": "rds"},
+            {"Name": "s", "ARN": "a"},
+            ("a", "s", None),
+        ),
+        (
+            "AWS::CloudWatch::Alarm",
+            "describe_alarms",
+            "MetricAlarms",
+            {"AlarmName": "TargetTracking-x"},
+            {"AlarmName": "a"},
+            ("a", "a", None),
+        ),
         ("AWS::Events::Rule", "list_rules", "Rules", {"Name": "x", "ManagedBy": "y"}, {"Name": "r"}, ("r", "r", None)),
     ],
-)  # fmt: skip
-def test_what_aws_makes_for_itself_is_left_out(  # noqa: PLR0913, PLR0917
+)
+def test_what_aws_makes_for_itself_is_left_out(
     kind: str, operation: str, key: str, own: dict[str, Any], other: dict[str, Any], found: tuple[str, str, str | None]
 ) -> None:
     assert listed(kind, **{operation: {key: [own, other]}}) == [found]

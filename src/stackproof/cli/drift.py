@@ -198,7 +198,12 @@ def reported(
         scopes=tuple(str(each) for each in wish.scopes),
         waivers=waived.entries,
         findings=waived.findings,
-        notifications=unique(one for each in (*found, *beside) for one in each.notifications),
+        notifications=unique(
+            (
+                *(one for each in found for one in each.notifications),
+                *(one for each in beside for one in each.notifications),
+            )
+        ),
         strict=wish.strict,
         minimum_coverage=wish.minimum_coverage,
         fail_level=project.settings.fail_level,
