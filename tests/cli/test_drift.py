@@ -156,3 +156,12 @@ def test_nested_stacks_are_walked_and_named_after_their_parents(tmp_path: Path) 
     assert {parent for parent in names.values() if parent} <= set(names)
     assert [name for name, parent in names.items() if parent and not name.startswith(f"{parent}/")] == []
     assert done.returncode == 0, done.stdout
+
+
+def test_a_dead_endpoint_is_3_and_one_line(tmp_path: Path) -> None:
+    where = ("--target", "moto", "--endpoint-url", "http://127.0.0.1:1")
+    done = run(tmp_path, "stackproof", "drift", "audit", *where)
+    assert done.returncode == 3
+    assert done.stdout == ""
+    assert done.stderr.splitlines()[-1].startswith("stackproof: error: ")
+    assert "Traceback" not in done.stderr

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from stackproof.drift.children import owner_names
 from stackproof.errors import ConfigError, InputError, TargetError
 from stackproof.model.drift import Child, DriftOrigin, NativeDrift, StackAudit
 from stackproof.model.location import SourceLine
-from stackproof.model.observation import DriftStatus, UnprovenReason
+from stackproof.model.observation import DriftStatus, Reading, UnprovenReason
 from stackproof.ports import ChildFamily, ReadRequest
 from stackproof.prove import Patience
 from tests.drift.fakes import FakeCatalog, auditor, busy, caused, live_stack, reader
@@ -299,3 +300,46 @@ def test_an_audit_crosses_processes_unchanged() -> None:
     assert StackAudit.from_dict(audit.to_dict()) == audit
     unseen = one(auditor(FakeCatalog(busy(topics()))).audited(["Net"]))
     assert StackAudit.from_dict(unseen.to_dict()) == unseen
+
+
+def test_a_resource_that_a_condition_takes_away_declares_nothing_and_metadata_is_no_resource() -> None:
+    made = topics()
+    assert made.template is not None
+    extra = stack(
+        {
+            "Resources": {
+                "Topic": {"Type": TOPIC, "Properties": {"DisplayName": "a"}},
+                "Sub": {
+                    "Type": "AWS::SNS::Subscription",
+                    "Condition": "Never",
+                    "Properties": {"TopicArn": {"Ref": "Topic"}, "Endpoint": "x"},
+                },
+                "CDKMetadata": {"Type": "AWS::CDK::Metadata", "Properties": {"Analytics": "v2"}},
+            },
+            "Conditions": {"Never": {"Fn::Equals": ["a", "b"]}},
+        }
+    ).template
+    made = replace(made, template=extra)
+    readers = {TOPIC: reader({"t-1": {"DisplayName": "a"}})}
+    audit = one(auditor(FakeCatalog(made), readers=readers, families=(listening(SOMEONE),)).audited(["Net"]))
+    assert [each.child_id for each in audit.differences] == ["s-1"]
+    unseen = one(auditor(FakeCatalog(busy(made))).audited(["Net"]))
+    assert [each.location.logical_id for each in unseen.proofs] == ["Sub", "Topic"]
+
+
+@pytest.mark.parametrize(
+    ("physical_id", "found"), [("filter", []), ("filter|group", []), ("other", ["filter"]), ("", ["filter"])]
+)
+def test_the_declaring_resource_may_be_known_by_its_physical_id(physical_id: str, found: list[str]) -> None:
+    child = Child(resource_type="X", child_id="filter", value={}, identity={"Ref": "filter", "Qualifier": None})
+    declared = {"Sub": ("AWS::SNS::Subscription", physical_id, {"TopicArn": {"Ref": "Topic"}})}
+    made = live_stack("Net", {"Topic": (TOPIC, "t-1", {"DisplayName": "a"}), **declared})
+    readers = {TOPIC: reader({"t-1": {"DisplayName": "a"}})}
+    families = (listening(child, in_stacks=False),)
+    audit = one(auditor(FakeCatalog(made), readers=readers, families=families).audited(["Net"]))
+    assert [each.child_id for each in audit.differences if each.child_id] == found
+
+
+def test_an_owner_is_known_by_every_name_it_has() -> None:
+    reading = Reading(properties={}, attributes={"Arn": "arn:aws:iam::1:role/path/name", "Port": 5}, reference="ref")
+    assert owner_names("id", reading) == {"id", "ref", "arn:aws:iam::1:role/path/name", "role/path/name", "name"}

@@ -258,10 +258,8 @@ class _Look:
     def beside(self, proof: ResourceProof) -> _Beside:
         """Beside what the template sets: defaults, and children that nobody declared."""
         resource = self.prover.template.resource(str(proof.location.logical_id))
-        if resource is None or not proof.is_proven:
-            return (), Looked(), Looked(), ()
-        reading = self.prover.observe(resource.logical_id).reading
-        if reading is None:
+        reading = self.prover.observe(resource.logical_id).reading if resource and proof.is_proven else None
+        if resource is None or reading is None:
             return (), Looked(), Looked(), ()
         found: list[Difference] = []
         unread: list[Unread] = []
