@@ -343,3 +343,14 @@ def test_the_declaring_resource_may_be_known_by_its_physical_id(physical_id: str
 def test_an_owner_is_known_by_every_name_it_has() -> None:
     reading = Reading(properties={}, attributes={"Arn": "arn:aws:iam::1:role/path/name", "Port": 5}, reference="ref")
     assert owner_names("id", reading) == {"id", "ref", "arn:aws:iam::1:role/path/name", "role/path/name", "name"}
+
+
+def test_a_stack_that_is_named_twice_is_audited_once_and_all_instances_may_be_here() -> None:
+    instance = topics("StackSet-x")
+    outer = live_stack("Outer", {"Set": ("AWS::CloudFormation::StackSet", "set:1", {})})
+    catalog = FakeCatalog(outer, instance)
+    catalog.sets["set:1"] = ((instance.account, instance.region, instance.stack_id),)
+    readers = {TOPIC: reader({"t-1": {"DisplayName": "a"}})}
+    found = auditor(catalog, readers=readers).audited(["Outer", outer.stack_id])
+    assert len(found.audits) == 2
+    assert found.notifications == ()

@@ -120,3 +120,15 @@ def test_a_name_is_found_in_an_arn_of_its_own_service_only() -> None:
     catalog = FakeCatalog()
     catalog.tags["app=x"] = frozenset({"arn:aws:sns:r:1:app-q", "arn:aws:sqs:r:1:other"})
     assert ids(found(catalog, "tag:app=x")) == []
+
+
+def test_where_everything_can_be_listed_nothing_has_to_be_said() -> None:
+    seen = unmanaged(
+        [parse_scope("prefix:app-")],
+        [QUEUE],
+        managed=lambda _: True,
+        listings=LISTINGS,
+        target=FakeTarget(),
+        catalog=FakeCatalog(),
+    )
+    assert seen == Unmanaged(listed=1)
