@@ -416,12 +416,12 @@ DEFAULTS: Final[tuple[Row, ...]] = (
     ),
     _default(
         "Topic",
-        "/DisplayName",
+        "/KmsMasterKeyId",
         lambda c, i: c("sns").set_topic_attributes(
-            TopicArn=i["Topic"], AttributeName="DisplayName", AttributeValue="other"
+            TopicArn=i["Topic"], AttributeName="KmsMasterKeyId", AttributeValue="alias/audited"
         ),
         lambda c, i, _: c("sns").set_topic_attributes(
-            TopicArn=i["Topic"], AttributeName="DisplayName", AttributeValue=""
+            TopicArn=i["Topic"], AttributeName="KmsMasterKeyId", AttributeValue=""
         ),
     ),
 )

@@ -130,11 +130,7 @@ DEFAULTS: Final[tuple[Default, ...]] = (
     ),
     *_rows("AWS::S3::Bucket", ("/VersioningConfiguration/Status", (None, "Suspended"), "Enabled")),
     *_rows("AWS::SecretsManager::Secret", ("/KmsKeyId", (None,), "arn:aws:kms:us-east-1:123456789012:key/other")),
-    *_rows(
-        "AWS::SNS::Topic",
-        ("/DisplayName", (None, ""), "other"),
-        ("/KmsMasterKeyId", (None, ""), "alias/aws/sns"),
-    ),
+    *_rows("AWS::SNS::Topic", ("/KmsMasterKeyId", (None, ""), "alias/aws/sns")),
     *_rows(
         "AWS::SQS::Queue",
         ("/DelaySeconds", (0, None), 900),
