@@ -23,7 +23,7 @@ from stackproof.model.observation import (
 )
 from stackproof.once import Look
 from stackproof.ports import Reader, ReadRequest
-from stackproof.prove import Patience, Prover, prove_stack
+from stackproof.prove import Observation, Patience, Prover, prove_stack
 from tests.live_fakes import FakeSchemas, FakeTarget, deployment, failure, template
 
 THING = "Test::Thing"
@@ -476,3 +476,18 @@ def test_a_resource_that_was_left_out_is_not_emulated_and_says_why() -> None:
     assert proof.status is DriftStatus.NOT_CHECKED
     assert reasons(proof) == {"": "not_emulated", "/Name": "not_emulated"}
     assert {each.detail for each in proof.unproven} == {"it refers to B"}
+
+
+def test_another_reader_looks_at_what_is_deployed_and_sees_nothing_of_what_is_not() -> None:
+    made = template({"Resources": {"A": {"Type": "T::A::A"}, "B": {"Type": "T::A::A"}}})
+    prover = Prover(
+        template=made,
+        deployment=deployment({"A": ("T::A::A", "a-1")}),
+        target=FakeTarget(),
+        readers={},
+        schemas=FakeSchemas(),
+    )
+    seen = prover.observe_by("A", lambda request: Reading(properties={"Id": request.physical_id}))
+    assert seen.reading is not None
+    assert seen.reading.properties == {"Id": "a-1"}
+    assert prover.observe_by("B", lambda _: Reading(properties={})) == Observation()

@@ -9,6 +9,7 @@ from typing import IO, Any, Protocol, TypeAlias
 
 from stackproof.model.assembly import Stack
 from stackproof.model.deployment import DeployedResource, Deployment
+from stackproof.model.drift import Child, Listed, LiveStack, NativeDrift
 from stackproof.model.finding import EngineAnswer
 from stackproof.model.flow import Receipt, Row, Sending
 from stackproof.model.json import JsonObject, JsonValue
@@ -20,6 +21,8 @@ from stackproof.once import Once, each_time
 
 __all__ = [
     "ActionSource",
+    "ChildFamily",
+    "Listing",
     "Pace",
     "Pipeline",
     "PolicyEngine",
@@ -27,6 +30,7 @@ __all__ = [
     "Reader",
     "Reporter",
     "SchemaSource",
+    "StackCatalog",
     "Store",
     "Target",
 ]
@@ -187,6 +191,63 @@ class ReadRequest:
 
 Reader: TypeAlias = Callable[[ReadRequest], Reading | None]
 """Reads one live resource; None means that it does not exist. Botocore's exceptions pass through."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildFamily:
+    """A kind of thing that hangs on resources, and who may have declared it.
+
+    `read` gives all that are live on one resource, less what AWS puts there by itself; `actions` are the IAM actions
+    of its calls. `own` is the owner's own property that lists them: where a template sets it, the comparison of that
+    property sees one too many. `declared_by` are resources that declare one: (type, property that names the owner).
+    With `in_stacks` the physical id tells which stack it belongs to, if any.
+    """
+
+    name: str
+    owners: tuple[str, ...]
+    read: Callable[[ReadRequest], Iterable[Child]]
+    actions: tuple[str, ...]
+    own: str | None = None
+    declared_by: tuple[tuple[str, str], ...] = ()
+    in_stacks: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """How all live resources of one type are listed, less what AWS makes by itself; with the IAM actions it needs.
+
+    `in_vpc` says whether the list tells the VPC of each.
+    """
+
+    resource_type: str
+    read: Callable[[Callable[[str], Any]], Iterable[Listed]]
+    actions: tuple[str, ...]
+    in_vpc: bool = False
+
+
+class StackCatalog(Protocol):
+    """The stacks of one account and region. Everything that fails is a TargetError, botocore's error its cause."""
+
+    def names(self) -> tuple[str, ...]:
+        """Every stack that is there and not nested in another, instances of stack sets included; sorted."""
+
+    def stack(self, stack_name: str, *, shown: str, parent: str | None = None) -> LiveStack:
+        """The stack of this name or id, called `shown` in reports, with its template and what is deployed of it.
+
+        One in the middle of an operation comes with that as the reason.
+        """
+
+    def instances(self, stack_set: str) -> tuple[tuple[str, str, str], ...]:
+        """Of a stack set: account, region and stack id of each instance, sorted."""
+
+    def owner(self, physical_id: str) -> str | None:
+        """The stack to which a physical resource belongs, None if there is none."""
+
+    def tagged(self, key: str, value: str) -> frozenset[str]:
+        """The ARNs of everything that has the tag."""
+
+    def native_drift(self, stack_id: str) -> tuple[NativeDrift, ...]:
+        """Have CloudFormation detect the drift of a stack, wait for it, and give what it says, sorted."""
 
 
 class Reporter(Protocol):

@@ -160,6 +160,12 @@ class Prover:
                 raise
         return future.result()
 
+    def observe_by(self, logical_id: str, reader: Reader) -> Observation:
+        """What another reader sees of the resource, as patiently as ever; nothing of it is remembered."""
+        resource = self._resource(logical_id)
+        deployed = self._deployed(logical_id)
+        return Observation() if deployed is None else self._read(reader, self._request(resource, deployed))
+
     def prove(self, logical_id: str) -> ResourceProof:
         """The verdict on one resource; KeyError if the template has none of that id."""
         resource = self._resource(logical_id)
@@ -190,8 +196,11 @@ class Prover:
         reader = self._readers.get(resource.resource_type)
         if reader is None:
             return Observation(reason=UnprovenReason.NO_READER)
+        return self._read(reader, self._request(resource, deployed))
+
+    def _request(self, resource: Resource, deployed: DeployedResource) -> ReadRequest:
         expected = known(self.expected(resource.logical_id))
-        request = ReadRequest(
+        return ReadRequest(
             client=self._target.client,
             logical_id=resource.logical_id,
             physical_id=deployed.physical_id,
@@ -204,7 +213,6 @@ class Prover:
             siblings=self._look_at.siblings.get(resource.resource_type, ()),
             once=self._look_at.once,
         )
-        return self._read(reader, request)
 
     def _missed(self, resource: Resource) -> Observation:
         """Nothing was deployed: a reason why there could not be anything, or none."""

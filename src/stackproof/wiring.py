@@ -21,11 +21,12 @@ from stackproof.config.engine_versions import (
     packaged_engine_versions,
 )
 from stackproof.config.settings import EMULATORS, ENGINES, Settings
-from stackproof.config.waivers import load_waivers
+from stackproof.config.waivers import load_drift_waivers, load_waivers
 from stackproof.errors import ConfigError, EngineError, InputError
 from stackproof.in_source import acknowledged
 from stackproof.model.assembly import Assembly, Deprecation, Stack
 from stackproof.model.control import Control
+from stackproof.model.drift import DriftWaiver
 from stackproof.model.engine_version import AllowList, Overrides
 from stackproof.model.finding import Level, Notification, Waiver
 from stackproof.model.json import JsonObject, digest
@@ -44,7 +45,17 @@ if TYPE_CHECKING:
     from stackproof.model.deployment import Deployment
     from stackproof.model.template import Template
     from stackproof.permissions import Permissions, Purpose
-    from stackproof.ports import Pace, Pipeline, PolicyEngine, Reader, SchemaSource, Target
+    from stackproof.ports import (
+        ChildFamily,
+        Listing,
+        Pace,
+        Pipeline,
+        PolicyEngine,
+        Reader,
+        SchemaSource,
+        StackCatalog,
+        Target,
+    )
     from stackproof.synth.cache import SynthRequest
     from stackproof.targets.aws_flow import AwsPipeline
     from stackproof.targets.ministack import MiniStackTarget
@@ -61,17 +72,21 @@ __all__ = [
     "account_pipeline",
     "affected_by",
     "capabilities",
+    "catalog",
     "checked_app",
     "checked_paths",
+    "child_families",
     "deployed_versions",
     "flow_target",
     "found_stacks",
+    "listings",
     "node",
     "read_types",
     "readers",
     "refreshed_versions",
     "schemas",
     "start_emulator",
+    "unique",
     "write_versions",
 ]
 
@@ -230,6 +245,11 @@ class Project:
         """The project's waivers; none if it has no such file. Raises ConfigError."""
         file = self.settings.policies / "waivers.yaml"
         return load_waivers(file) if file.is_file() else ()
+
+    def drift_waivers(self) -> tuple[DriftWaiver, ...]:
+        """The project's waivers of drift; none if it has no such file. Raises ConfigError."""
+        file = self.settings.policies / "waivers.yaml"
+        return load_drift_waivers(file) if file.is_file() else ()
 
     def require_policies(self) -> None:
         """Raise ConfigError for a policy file that is wrong, before any engine starts."""
@@ -747,6 +767,32 @@ def readers(target: Target, deployment: Deployment) -> Mapping[str, Reader]:
         return has_cloud_control(api, deployment.stack_id, emulator=emulator)
 
     return WithCloudControl(package.READERS, schemas(), is_there)
+
+
+def child_families() -> Sequence[ChildFamily]:
+    """What may hang on resources without a template that says so."""
+    from stackproof.readers.children import FAMILIES  # noqa: PLC0415
+
+    return FAMILIES
+
+
+def listings() -> Mapping[str, Listing]:
+    """How the resources of each type are listed."""
+    from stackproof.readers.inventory import LISTINGS  # noqa: PLC0415
+
+    return LISTINGS
+
+
+def catalog(target: Target) -> StackCatalog:
+    """The stacks of a target's account and region."""
+    from stackproof.loading.template import parse_bytes  # noqa: PLC0415
+    from stackproof.targets.stack_catalog import CloudFormationCatalog  # noqa: PLC0415
+
+    return CloudFormationCatalog(
+        target=target,
+        parse=lambda data, name: parse_bytes(data, path=name, file=f"{name} (deployed)", stack_name=name),
+        pause=0.2 if target.name in EMULATORS else 2.0,
+    )
 
 
 def unique(notifications: Iterable[Notification]) -> tuple[Notification, ...]:

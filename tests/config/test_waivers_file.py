@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stackproof.config.policy_file import load_policy_file
-from stackproof.config.waivers import load_waivers
+from stackproof.config.waivers import load_drift_waivers, load_waivers
 from stackproof.errors import ConfigError
 from stackproof.model.finding import Waiver
 from tests.fakes import written
@@ -150,3 +150,65 @@ def test_an_error_names_the_nearest_line_that_is_known(in_tmp_path: Path) -> Non
     assert str(found.error(("waivers", 0, "owners", 3), "no")) == "waivers.yaml:2: waivers[0].owners[3]: no"
     assert str(found.error(("elsewhere",), "no")) == "waivers.yaml:1: elsewhere: no"
     assert str(found.error((), "no")) == "waivers.yaml:1: no"
+
+
+DRIFT = """\
+waivers: []
+drift:
+  - stack: TapStack
+    resource: Topic
+    property: /Tags
+    reason: Tagged by hand until the move.
+    owner: platform
+    expires: 2026-12-31
+  - resource: https://sqs.us-east-1.amazonaws.com/1/shadow
+    reason: Made by a partner.
+    owner: platform
+    ticket: OPS-1
+    expires: 2026-12-31
+"""
+
+
+SAME = """\
+  - stack: TapStack
+    resource: Topic
+    property: /Tags
+    reason: Said again.
+    owner: platform
+    expires: 2026-12-31
+"""
+
+
+def test_drift_waivers_are_a_section_of_their_own(tmp_path: Path) -> None:
+    file = written(tmp_path, {"waivers.yaml": DRIFT}) / "waivers.yaml"
+    assert load_waivers(file) == ()
+    first, second = load_drift_waivers(file)
+    assert (first.stack, first.resource, first.path, first.child, first.where) == (
+        "TapStack",
+        "Topic",
+        "/Tags",
+        None,
+        f"{file}:3",
+    )
+    assert (second.stack, second.path, second.ticket) == (None, None, "OPS-1")
+    assert load_drift_waivers(written(tmp_path, {"waivers.yaml": LEDGER}) / "waivers.yaml") == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("property: /Tags", "property: Tags", r"waivers\.yaml:5: drift\[0\]\.property"),
+        ("resource: Topic", "logical_id: Topic", r"waivers\.yaml:3: drift\[0\]"),
+        ("2026-12-31", "2026-13-31", r"drift\[0\]\.expires: '2026-13-31' is no date"),
+        (
+            "owner: platform\n    expires",
+            "child: s-1\n    owner: platform\n    expires",
+            "a property or a child, not both",
+        ),
+        ("  - resource: https", f"{SAME}  - resource: https", r"drift\[1\]: an earlier drift waiver"),
+    ],
+)
+def test_a_drift_waiver_that_is_wrong_is_said_with_its_place(tmp_path: Path, old: str, new: str, said: str) -> None:
+    file = written(tmp_path, {"waivers.yaml": DRIFT.replace(old, new, 1)}) / "waivers.yaml"
+    with pytest.raises(ConfigError, match=said):
+        load_drift_waivers(file)

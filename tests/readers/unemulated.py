@@ -45,6 +45,33 @@ _BUCKET: Final[Mapping[str, Any]] = {
 
 EXAMPLES: Final = (
     Example(
+        resource_type="AWS::CloudFormation::Stack",
+        physical_id="arn:aws:cloudformation:us-east-1:1:stack/Inner/1",
+        expected={"TemplateURL": "https://bucket/key", "Parameters": {"Size": "1", "Password": "p", "Other": "x"}},
+        answers={
+            "describe_stacks": {
+                "Stacks": [
+                    {
+                        "StackStatus": "CREATE_COMPLETE",
+                        "Parameters": [
+                            {"ParameterKey": "Size", "ParameterValue": "2"},
+                            {"ParameterKey": "Password", "ParameterValue": "****"},
+                            {"ParameterKey": "Default", "ParameterValue": "d"},
+                        ],
+                        "Outputs": [{"OutputKey": "Arn", "OutputValue": _ARN}],
+                        "Tags": TAGS,
+                    }
+                ]
+            }
+        },
+        properties={"Parameters": {"Size": "2", "Password": "****"}, "Tags": TAGS},
+        attributes={"Outputs.Arn": _ARN},
+        gone=(
+            {"describe_stacks": failure("ValidationError")},
+            {"describe_stacks": {"Stacks": [{"StackStatus": "DELETE_COMPLETE"}]}},
+        ),
+    ),
+    Example(
         resource_type="AWS::S3::Bucket",
         name="that is replicated",
         physical_id="b",

@@ -13,6 +13,7 @@ import click
 from stackproof import __version__
 from stackproof.cli.cache import cache
 from stackproof.cli.check import check
+from stackproof.cli.drift import drift
 from stackproof.cli.gate import gate
 from stackproof.cli.iam_policy import iam_policy
 from stackproof.cli.live import deploy, prove
@@ -24,7 +25,7 @@ from stackproof.errors import StackproofError, SynthError
 
 __all__ = ["main"]
 
-_COMMANDS = (synth, check, gate, deploy, prove, iam_policy, target, versions, tools, cache)
+_COMMANDS = (synth, check, gate, deploy, prove, drift, iam_policy, target, versions, tools, cache)
 _TAIL = 15
 # What a command makes lives to its end: looking for garbage as often as by default is a fifth of a large check.
 _RARELY = 100_000

@@ -1,4 +1,4 @@
-"""`policies/waivers.yaml`: which findings people decided to live with, and until when."""
+"""`policies/waivers.yaml`: which findings and differences people decided to live with, and until when."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from pathlib import Path
 
 from stackproof.config.policy_file import PolicyFile, load_policy_file
 from stackproof.globs import matches_everything
+from stackproof.model.drift import DriftWaiver
 from stackproof.model.finding import Waiver
 from stackproof.model.json import JsonObject
 
-__all__ = ["load_waivers"]
+__all__ = ["load_drift_waivers", "load_waivers"]
 
 _EVERYTHING = "SPW004"
 
@@ -45,11 +46,6 @@ def _waiver(found: PolicyFile, index: int, row: JsonObject) -> Waiver:
     for name in ("stack", "construct_path"):
         if matches_everything(text[name]):
             raise found.error(("waivers", index, name), f"{text[name]!r} matches everything ({_EVERYTHING})")
-    try:
-        expires = date.fromisoformat(text["expires"])
-    except ValueError as error:
-        reason = f"{text['expires']!r} is no date (expected YYYY-MM-DD)"
-        raise found.error(("waivers", index, "expires"), reason) from error
     return Waiver(
         rule=text.get("rule"),
         control=text.get("control"),
@@ -57,8 +53,44 @@ def _waiver(found: PolicyFile, index: int, row: JsonObject) -> Waiver:
         construct_path=text["construct_path"],
         reason=text["reason"],
         owner=text["owner"],
-        expires=expires,
+        expires=_day(found, ("waivers", index, "expires"), text["expires"]),
         ticket=text.get("ticket"),
         file=found.file,
         line=found.line(("waivers", index)),
     )
+
+
+def load_drift_waivers(path: Path) -> tuple[DriftWaiver, ...]:
+    """The waivers of the section `drift`, in the order of the file; raises ConfigError naming file, line and path."""
+    found = load_policy_file(path, "waivers.schema.json")
+    rows = found.data.get("drift")
+    waivers: dict[tuple[str | None, ...], DriftWaiver] = {}
+    for index, row in enumerate(rows if isinstance(rows, list) else ()):
+        assert isinstance(row, Mapping)  # noqa: S101 - the schema says so
+        text = {key: str(value) for key, value in row.items()}
+        waiver = DriftWaiver(
+            stack=text.get("stack"),
+            resource=text["resource"],
+            path=text.get("property"),
+            child=text.get("child"),
+            reason=text["reason"],
+            owner=text["owner"],
+            expires=_day(found, ("drift", index, "expires"), text["expires"]),
+            ticket=text.get("ticket"),
+            file=found.file,
+            line=found.line(("drift", index)),
+        )
+        if waiver.path is not None and waiver.child is not None:
+            raise found.error(("drift", index), "a drift waiver names a property or a child, not both")
+        place = (waiver.stack, waiver.resource, waiver.path, waiver.child)
+        if place in waivers:
+            raise found.error(("drift", index), "an earlier drift waiver is about the same")
+        waivers[place] = waiver
+    return tuple(waivers.values())
+
+
+def _day(found: PolicyFile, path: tuple[str | int, ...], text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise found.error(path, f"{text!r} is no date (expected YYYY-MM-DD)") from error

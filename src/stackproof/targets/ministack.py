@@ -15,6 +15,7 @@ from stackproof.model.deployment import Deployment
 from stackproof.reducing import Reduced
 from stackproof.targets.cloudformation import CAPABILITIES
 from stackproof.targets.emulator import Emulator, emulator_environment
+from stackproof.targets.failures import translated_errors
 from stackproof.targets.leaving_out import (
     NOTE,
     KnownTypes,
@@ -30,6 +31,9 @@ from stackproof.targets.owned_process import OwnedProcess, start_owned
 __all__ = ["NOTE", "MiniStackTarget", "start_ministack"]
 
 _CALLED: Final = "MiniStack"
+
+_BLOCK: Final = "PublicAccessBlockConfiguration"
+_BLOCKED: Final = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
 _ACCOUNT: Final = "123456789012"
 _FOREIGN: Final = re.compile(
     r"AWS_|MOTO_|MINISTACK_|LOCALSTACK_|LAMBDA_|COV_CORE|DOCKER_|S3_|SFTP_|SFN_|IOT_|RDS_|USE_SSL$|AUTH$|EDGE_PORT$|"
@@ -123,7 +127,7 @@ class MiniStackTarget(Emulator):
             found, _ = self.reduced(stack, refused)
             try:
                 self._stacks.deploy(found)
-                return self.deployment(stack.name)
+                return self._finished(stack)
             except TargetError:
                 refusal = refusal_of(self.client("cloudformation"), stack.name, _CALLED)
                 with contextlib.suppress(Exception):  # a half-made stack stands in the way of the next attempt
@@ -160,3 +164,18 @@ class MiniStackTarget(Emulator):
             return (refused or {}).get(logical_id) if where.parent is None else None
 
         return reduced_stack(stack, why_not)
+
+    def _finished(self, stack: Stack) -> Deployment:
+        deployment = self.deployment(stack.name)
+        self._close_buckets(stack, deployment)
+        return deployment
+
+    def _close_buckets(self, stack: Stack, deployment: Deployment) -> None:
+        """A new bucket is closed to the public on AWS; here it is not, and only an audit would notice."""
+        for each in deployment.resources:
+            resource = stack.template.resource(each.logical_id)
+            if each.resource_type == "AWS::S3::Bucket" and resource and _BLOCK not in resource.properties:
+                with translated_errors(f"deploying stack {stack.name}"):
+                    self.client("s3").put_public_access_block(
+                        Bucket=each.physical_id, PublicAccessBlockConfiguration=dict.fromkeys(_BLOCKED, True)
+                    )

@@ -22,8 +22,9 @@ def _create_bucket(call: Call) -> Created:
     if "AccessControl" in call.properties:
         call.send("s3", "put_bucket_acl", Bucket=name, ACL=_WORDS.sub(r"-\1", call["AccessControl"]).lower())
     for property_name, (operation, made) in _CONFIGURATIONS.items():
-        if property_name in call.properties:
-            call.send("s3", operation, Bucket=name, **made(call[property_name]))
+        given = call.get(property_name, _DEFAULTS.get(property_name))
+        if given is not None:
+            call.send("s3", operation, Bucket=name, **made(given))
     return Created(
         physical_id=name,
         attributes={
@@ -142,6 +143,14 @@ _CONFIGURATIONS: Final[Mapping[str, tuple[str, Callable[[Any], _Given]]]] = {
     "VersioningConfiguration": ("put_bucket_versioning", lambda given: {"VersioningConfiguration": given}),
     "WebsiteConfiguration": ("put_bucket_website", _website),
 }
+
+
+_DEFAULTS: Final[_Given] = {
+    "PublicAccessBlockConfiguration": dict.fromkeys(
+        ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"), True
+    )
+}
+"""What every new bucket has on AWS, and no new one on the emulator."""
 
 
 def _delete_bucket(call: Call) -> None:

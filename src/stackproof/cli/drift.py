@@ -1,0 +1,233 @@
+"""`stackproof drift audit`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+
+import click
+
+from stackproof.cli.live import LiveOptions, live_targets
+from stackproof.cli.options import cache_option, context_option, open_project, progress, verbose_option
+from stackproof.cli.outputs import ReportingCommand, Wanted, output_options, require_outputs, write_text_or_json
+from stackproof.config.settings import EMULATORS, parse_context, parse_targets
+from stackproof.deploy import deploy as deploy_stacks
+from stackproof.drift.auditing import AuditedStacks, Auditor
+from stackproof.drift.unmanaged import Scope, Unmanaged, parse_scope, unmanaged
+from stackproof.drift.waiving import waived_drift
+from stackproof.errors import ConfigError
+from stackproof.model.assembly import Assembly, Stack
+from stackproof.model.drift_report import DriftReport
+from stackproof.model.finding import Level, Notification
+from stackproof.ports import Target
+from stackproof.prove import Patience
+from stackproof.reporters.terminal_drift import drift_text
+from stackproof.wiring import Project, catalog, child_families, listings, readers, schemas, unique
+
+__all__ = ["Wish", "audited", "drift", "reported"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What an audit is to look at, as the command line says it."""
+
+    stacks: tuple[str, ...] = ()
+    against: str = "template"
+    scopes: tuple[Scope, ...] = ()
+    native: bool = False
+    jobs: int = 8
+    strict: bool = False
+    minimum_coverage: float | None = None
+
+
+@click.group()
+def drift() -> None:
+    """Audit what runs: whether it still is what was deployed, and nothing else."""
+
+
+@drift.command(cls=ReportingCommand)
+@context_option
+@click.option("--target", help="moto, ministack, or aws: an emulator, or an account.")
+@click.option("--endpoint-url", help="An AWS-compatible endpoint to use instead.")
+@click.option("--profile", help="The AWS profile.")
+@click.option("--region", help="The AWS region.")
+@click.option("--role-arn", help="An IAM role to assume.")
+@click.option(
+    "--stack", "stacks", multiple=True, metavar="NAME", help="Only this stack, with those nested in it; repeatable."
+)
+@click.option(
+    "--against",
+    type=click.Choice(["template", "assembly"]),
+    default="template",
+    show_default=True,
+    help="What is expected: the deployed template, or what the app synthesizes now.",
+)
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    metavar="SCOPE",
+    help="Where nothing may be that is in no stack: tag:KEY=VALUE, vpc:ID or prefix:NAME; repeatable.",
+)
+@click.option("--native", is_flag=True, help="Ask CloudFormation's own detection as well, and show both side by side.")
+@click.option(
+    "--minimum-coverage",
+    type=click.FloatRange(0, 100),
+    metavar="PERCENT",
+    help="Exit code 3 if a smaller share of the properties was looked at.",
+)
+@output_options("terminal", "json")
+@click.option("--jobs", type=click.IntRange(1, 64), default=8, show_default=True, help="How many reads at once.")
+@click.option("--strict", is_flag=True, help="Exit code 3 also when anything was not looked at.")
+@cache_option
+@verbose_option
+def audit(
+    context: tuple[str, ...],
+    target: str | None,
+    endpoint_url: str | None,
+    profile: str | None,
+    region: str | None,
+    role_arn: str | None,
+    stacks: tuple[str, ...],
+    against: str,
+    scopes: tuple[str, ...],
+    minimum_coverage: float | None,
+    jobs: int,
+    *,
+    wanted: tuple[Wanted, ...],
+    native: bool,
+    strict: bool,
+    no_cache: bool,
+    verbose: bool,
+) -> None:
+    """Compare stacks that run with what their templates say; nothing is changed.
+
+    Beside properties that differ it names those that the template leaves to
+    their default and that are something else, what hangs on a resource and
+    was declared by nobody, and with --scope what is in no stack at all.
+    Without --stack: the app's stacks, else all of the account and region.
+
+    \b
+    Examples:
+      stackproof drift audit --target aws --profile audit
+      stackproof drift audit --target aws --stack TapStack-prod --scope tag:app=tap
+      stackproof drift audit --target aws --against assembly --minimum-coverage 95
+      stackproof drift audit --target aws --native --format json --output drift.json
+    """
+    require_outputs(wanted)
+    wish = Wish(
+        stacks=stacks,
+        against=against,
+        scopes=tuple(sorted({parse_scope(each) for each in scopes})),
+        native=native,
+        jobs=jobs,
+        strict=strict,
+        minimum_coverage=minimum_coverage,
+    )
+    project = open_project(no_cache=no_cache)
+    project.drift_waivers()  # a file that is wrong is said before anything starts
+    options = LiveOptions(
+        target=_one_target(project, target, endpoint_url),
+        endpoint_url=endpoint_url,
+        profile=profile,
+        region=region,
+        role_arn=role_arn,
+    )
+    assembly = _assembly(project, context, wish)
+    with live_targets(project, options) as targets:
+        if targets[0].name in EMULATORS and endpoint_url is None and assembly is not None:
+            with progress("deploying"):  # an emulator that has just been started is empty
+                deploy_stacks(assembly.stacks, targets[0])
+        report = audited(project, targets[0], wish, assembly=assembly)
+    write_text_or_json(wanted, report, lambda: drift_text(report, verbose=verbose))
+    raise click.exceptions.Exit(report.exit_code)
+
+
+def audited(project: Project, target: Target, wish: Wish, *, assembly: Assembly | None = None) -> DriftReport:
+    """The audit of one account and region."""
+    stacks = {each.name: each for each in assembly.stacks} if assembly else {}
+    where = catalog(target)
+    auditor = Auditor(
+        target=target,
+        catalog=where,
+        readers=partial(readers, target),
+        families=child_families(),
+        schemas=schemas(),
+        sources=stacks,
+        against_sources=wish.against == "assembly",
+        native=wish.native,
+        jobs=wish.jobs,
+        patience=Patience(),
+    )
+    with progress("auditing"):
+        names = wish.stacks or _roots(stacks) or where.names()
+        found = auditor.audited(names)
+        beside = unmanaged(
+            wish.scopes,
+            found.resource_types,
+            managed=found.physical_ids.__contains__,
+            listings=listings(),
+            target=target,
+            catalog=where,
+        )
+    if not names:
+        message = f"there is no stack in account {target.account}, region {target.region}"
+        found = replace(found, notifications=(Notification(level=Level.ERROR, message=message),))
+    return reported(project, wish, [found], [beside], target=target.name)
+
+
+def reported(
+    project: Project, wish: Wish, found: Sequence[AuditedStacks], beside: Sequence[Unmanaged], *, target: str
+) -> DriftReport:
+    """One report of the audits of any number of accounts and regions: a waiver is of use if any of them needs it."""
+    audits = [one for each in found for one in each.audits]
+    judged: set[str | None] = {each.stack_name for each in audits if each.is_complete}
+    if wish.scopes:
+        judged.add(None)
+    waived = waived_drift(
+        (*(one for each in audits for one in each.differences), *(one for each in beside for one in each.differences)),
+        project.drift_waivers(),
+        on=datetime.now(tz=UTC).date(),
+        judged=judged,
+    )
+    return DriftReport(
+        target=target,
+        audits=tuple(sorted(audits, key=lambda each: (each.account, each.region, each.stack_name, each.stack_id))),
+        differences=waived.differences,
+        scopes=tuple(str(each) for each in wish.scopes),
+        waivers=waived.entries,
+        findings=waived.findings,
+        notifications=unique(
+            (
+                *(one for each in found for one in each.notifications),
+                *(one for each in beside for one in each.notifications),
+            )
+        ),
+        strict=wish.strict,
+        minimum_coverage=wish.minimum_coverage,
+        fail_level=project.settings.fail_level,
+    )
+
+
+def _roots(stacks: Mapping[str, Stack]) -> Sequence[str]:
+    return sorted(each.name for each in stacks.values() if each.parent is None)
+
+
+def _one_target(project: Project, target: str | None, endpoint_url: str | None) -> str | None:
+    """One look is at one place."""
+    names = parse_targets(target) if target else () if endpoint_url else project.settings.targets
+    if target and len(names) > 1:
+        raise ConfigError(f"--target {target}: an audit is of one target")
+    return names[0] if names else None
+
+
+def _assembly(project: Project, context: tuple[str, ...], wish: Wish) -> Assembly | None:
+    """The app's assembly, if there is an app: for source lines, and for what it should be."""
+    if project.settings.app is None:
+        if wish.against == "assembly":
+            raise ConfigError("--against assembly: there is no CDK app here; leave it out to compare with the template")
+        return None
+    with progress("synthesizing"):
+        return project.synthesized(parse_context(context))

@@ -1,0 +1,442 @@
+"""The audit of stacks that run: what their templates say against what is live, and what nobody has said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Final
+
+from stackproof.compare import leaf_paths
+from stackproof.drift.children import Claims, owner_names
+from stackproof.drift.defaults import deviations
+from stackproof.drift.native import side_by_side
+from stackproof.errors import ConfigError, StackproofError, TargetError
+from stackproof.intrinsics import resolve, static_context
+from stackproof.model.assembly import Stack
+from stackproof.model.deployment import Deployment
+from stackproof.model.drift import Child, Difference, DriftOrigin, LiveStack, Looked, NativeRow, StackAudit, Unread
+from stackproof.model.finding import Level, Notification
+from stackproof.model.observation import (
+    Change,
+    DriftStatus,
+    PropertyDifference,
+    Reading,
+    ResourceProof,
+    Unproven,
+    UnprovenReason,
+)
+from stackproof.model.template import Resource, Template
+from stackproof.once import Look
+from stackproof.ports import ChildFamily, Reader, ReadRequest, SchemaSource, StackCatalog, Target
+from stackproof.prove import Patience, Prover, prove_stack
+from stackproof.secrecy import SECRET_NAME
+
+__all__ = ["AuditedStacks", "Auditor"]
+
+_NESTED: Final = "AWS::CloudFormation::Stack"
+_STACK_SET: Final = "AWS::CloudFormation::StackSet"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditedStacks:
+    """The audits of some stacks of one account and region, by name, and what has to be said of the run."""
+
+    audits: tuple[StackAudit, ...] = ()
+    notifications: tuple[Notification, ...] = ()
+    physical_ids: frozenset[str] = frozenset()
+    resource_types: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Auditor:
+    """Audits stacks of one target; it only reads.
+
+    `readers` gives those of a deployment's types.
+    `sources` are the stacks of a cloud assembly by name: they lend their source lines, and with `against_sources` they
+    are the expectation. With `native` CloudFormation's own detection is asked as well.
+    """
+
+    target: Target
+    catalog: StackCatalog
+    readers: Callable[[Deployment], Mapping[str, Reader]]
+    families: Sequence[ChildFamily]
+    schemas: SchemaSource
+    sources: Mapping[str, Stack]
+    against_sources: bool = False
+    native: bool = False
+    jobs: int = 8
+    patience: Patience | None = None
+
+    def audited(self, names: Sequence[str]) -> AuditedStacks:
+        """The stacks of these names, with all that are nested in them; one that cannot be read does not stop others."""
+        said: list[Notification] = []
+        found: dict[str, LiveStack] = {}
+        for name in sorted(set(names)):
+            for each in self._walked(name, said):
+                known = found.get(each.stack_id)
+                if known is None or (known.parent is None and each.parent is not None):
+                    found[each.stack_id] = each  # a nested stack that was listed as well has its parent's name
+        look = Look.at(each.deployment for each in found.values() if each.deployment is not None)
+        provers = {each.stack_id: made for each in found.values() if (made := self._prover(each, look)) is not None}
+        claims = Claims(provers.values())
+        audits = []
+        for each in found.values():
+            prover = provers.get(each.stack_id)
+            audits.append(_unseen(each, self.schemas) if prover is None else self._audited(each, prover, claims, said))
+        said.extend(one for each in provers.values() for one in each.notifications)
+        return AuditedStacks(
+            audits=tuple(sorted(audits, key=lambda each: (each.stack_name, each.stack_id))),
+            notifications=tuple(sorted(set(said), key=lambda each: (each.level.value, each.message))),
+            physical_ids=frozenset(
+                one.physical_id for each in provers.values() for one in each.deployment.resources if one.physical_id
+            ),
+            resource_types=frozenset(
+                one.resource_type for each in provers.values() for one in each.template.resources if not one.is_custom
+            ),
+        )
+
+    # -- which stacks
+
+    def _walked(self, name: str, said: list[Notification]) -> Iterator[LiveStack]:
+        """The stack, then those nested in it and the instances of its stack sets, at any depth."""
+        waiting: list[tuple[str, str, str | None]] = [(name, name, None)]
+        seen: set[str] = set()
+        while waiting:
+            stack_id, shown, parent = waiting.pop(0)
+            live = self._found(stack_id, shown, parent, said)
+            if live is None or live.stack_id in seen:
+                continue
+            seen.add(live.stack_id)
+            yield live
+            for each in live.deployment.resources if live.deployment else ():
+                if each.resource_type == _NESTED and each.physical_id:
+                    waiting.append((each.physical_id, f"{shown}/{each.logical_id}", shown))
+                elif each.resource_type == _STACK_SET and each.physical_id:
+                    waiting.extend(self._instances(shown, each.logical_id, each.physical_id, said))
+
+    def _found(self, stack_id: str, shown: str, parent: str | None, said: list[Notification]) -> LiveStack | None:
+        try:
+            live = self.catalog.stack(stack_id, shown=shown, parent=parent)
+        except TargetError as error:
+            reason = self.reason(error)
+            if reason is None:
+                said.append(Notification(level=Level.ERROR, message=f"{shown} was not audited: {error}"))
+                return None
+            return LiveStack(
+                stack_name=shown,
+                stack_id=stack_id,
+                account=self.target.account,
+                region=self.target.region,
+                status="",
+                parent=parent,
+                reason=reason,
+                detail=str(error),
+            )
+        except StackproofError as error:
+            said.append(Notification(level=Level.ERROR, message=f"{shown} was not audited: {error}"))
+            return None
+        return self._expecting(live)
+
+    def _expecting(self, live: LiveStack) -> LiveStack:
+        """The stack with the template that says what is expected of it, and the source lines that are known."""
+        source = self.sources.get(live.stack_name)
+        if self.against_sources:
+            if source is None:
+                raise ConfigError(f"--against assembly: the app has no stack {live.stack_name}")
+            return replace(live, template=source.template)
+        if source is None or live.template is None:
+            return live
+        return replace(live, template=_sourced(live.template, source.template))
+
+    def _instances(
+        self, shown: str, logical_id: str, stack_set: str, said: list[Notification]
+    ) -> Iterator[tuple[str, str, str | None]]:
+        try:
+            instances = self.catalog.instances(stack_set)
+        except TargetError as error:
+            message = f"{shown}/{logical_id}: the instances of the stack set are not known: {error}"
+            said.append(Notification(level=Level.ERROR, message=message))
+            return
+        elsewhere = 0
+        for account, region, stack_id in instances:
+            if (account, region) == (self.target.account, self.target.region) and stack_id:
+                yield stack_id, f"{shown}/{logical_id}/{stack_id.rpartition(':stack/')[2].partition('/')[0]}", shown
+            else:
+                elsewhere += 1
+        if elsewhere:
+            message = f"{shown}/{logical_id}: {elsewhere} instances are in other accounts or regions: audit them there"
+            said.append(Notification(level=Level.WARNING, message=message))
+
+    def reason(self, error: TargetError) -> UnprovenReason | None:
+        """Why CloudFormation did not answer; None for an answer, such as that there is no such stack."""
+        cause = error.__cause__
+        return self.target.translated(cause) if isinstance(cause, Exception) else None
+
+    # -- one stack
+
+    def _prover(self, live: LiveStack, look: Look) -> Prover | None:
+        if live.reason is not None or live.template is None or live.deployment is None:
+            return None
+        return Prover(
+            template=live.template,
+            deployment=live.deployment,
+            target=self.target,
+            readers=self.readers(live.deployment),
+            schemas=self.schemas,
+            patience=self.patience,
+            look=look,
+        )
+
+    def _audited(self, live: LiveStack, prover: Prover, claims: Claims, said: list[Notification]) -> StackAudit:
+        proofs = prove_stack(prover, jobs=self.jobs)
+        look = _Look(live=live, prover=prover, claims=claims, auditor=self)
+        with ThreadPoolExecutor(max_workers=max(1, self.jobs), thread_name_prefix="drift") as pool:
+            parts = list(pool.map(look.beside, proofs))
+        differences = tuple(
+            sorted(
+                (*(one for each in proofs for one in look.declared(each)), *(one for part in parts for one in part[0])),
+                key=Difference.sort_key,
+            )
+        )
+        if differences and (moved := self._moved(live)) is not None:
+            return _unseen(moved, self.schemas)
+        return StackAudit(
+            stack_name=live.stack_name,
+            stack_id=live.stack_id,
+            account=live.account,
+            region=live.region,
+            stack_status=live.status,
+            parent=live.parent,
+            proofs=proofs,
+            differences=differences,
+            children=sum((part[1] for part in parts), Looked()),
+            defaults=sum((part[2] for part in parts), Looked()),
+            unread=tuple(sorted(one for part in parts for one in part[3])),
+            native=self._native(live, proofs, said) if self.native else None,
+        )
+
+    def _moved(self, live: LiveStack) -> LiveStack | None:
+        """The stack as one that could not be audited, if an operation began or ended while it was looked at."""
+        try:
+            again = self.catalog.stack(live.stack_id, shown=live.stack_name, parent=live.parent)
+        except TargetError as error:
+            return replace(live, reason=self.reason(error) or UnprovenReason.BUSY, detail=str(error))
+        if again.reason is not None:
+            return replace(live, status=again.status, reason=again.reason, detail=again.detail)
+        if _state(again, against_sources=self.against_sources) == _state(live, against_sources=self.against_sources):
+            return None
+        return replace(live, reason=UnprovenReason.BUSY, detail="the stack was updated while it was looked at")
+
+    def _native(
+        self, live: LiveStack, proofs: Sequence[ResourceProof], said: list[Notification]
+    ) -> tuple[NativeRow, ...] | None:
+        try:
+            return side_by_side(proofs, self.catalog.native_drift(live.stack_id))
+        except TargetError as error:
+            message = f"{live.stack_name}: CloudFormation's own detection did not answer: {error}"
+            said.append(Notification(level=Level.ERROR, message=message))
+            return None
+
+
+_Beside = tuple[tuple[Difference, ...], Looked, Looked, tuple[Unread, ...]]
+"""Of one resource: what nobody declared; families and defaults that were asked for; what was not answered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """One stack while it is audited."""
+
+    live: LiveStack
+    prover: Prover
+    claims: Claims
+    auditor: Auditor
+
+    def declared(self, proof: ResourceProof) -> Iterator[Difference]:
+        """The differences of a proof; a resource that is gone is one."""
+        if proof.status is DriftStatus.DELETED:
+            yield self._difference(proof, DriftOrigin.DELETED, change=Change.REMOVE)
+            return
+        for each in proof.differences:
+            yield self._of_property(proof, DriftOrigin.DECLARED, each)
+
+    def beside(self, proof: ResourceProof) -> _Beside:
+        """Beside what the template sets: defaults, and children that nobody declared."""
+        resource = self.prover.template.resource(str(proof.location.logical_id))
+        reading = self.prover.observe(resource.logical_id).reading if resource and proof.is_proven else None
+        if resource is None or reading is None:
+            return (), Looked(), Looked(), ()
+        found: list[Difference] = []
+        unread: list[Unread] = []
+        defaults = self._defaults(proof, resource, reading, found, unread)
+        families = [each for each in self.auditor.families if _concerns(each, resource)]
+        looked = sum(self._children(proof, resource, reading, each, found, unread) for each in families)
+        return tuple(found), Looked(total=len(families), looked_at=looked), defaults, tuple(unread)
+
+    def _defaults(
+        self,
+        proof: ResourceProof,
+        resource: Resource,
+        reading: Reading,
+        found: list[Difference],
+        unread: list[Unread],
+    ) -> Looked:
+        kind = resource.resource_type
+        seen = deviations(kind, self.prover.expected(resource.logical_id), reading, self.auditor.schemas.schema(kind))
+        missed = dict(seen.unread)
+        for each in seen.differences:
+            if self.auditor.target.not_emulated(kind, each.path):
+                missed[each.path] = UnprovenReason.NOT_EMULATED
+            else:
+                found.append(self._of_property(proof, DriftOrigin.UNDECLARED, each))
+        unread.extend(
+            Unread(logical_id=resource.logical_id, question=path, reason=why) for path, why in sorted(missed.items())
+        )
+        return Looked(total=seen.total, looked_at=seen.total - len(missed))
+
+    def _children(
+        self,
+        proof: ResourceProof,
+        resource: Resource,
+        reading: Reading,
+        family: ChildFamily,
+        found: list[Difference],
+        unread: list[Unread],
+    ) -> bool:
+        """Whether the family could be looked at; what nobody declared of it is added to what was found."""
+        live: list[Child] = []
+
+        def read(request: ReadRequest) -> Reading:
+            live[:] = family.read(request)
+            return Reading(properties={})
+
+        observation = self.prover.observe_by(resource.logical_id, read)
+        if observation.reason is not None:
+            unread.append(
+                Unread(
+                    logical_id=resource.logical_id,
+                    question=family.name,
+                    reason=observation.reason,
+                    detail=observation.detail,
+                )
+            )
+            return False
+        owner = owner_names(str(proof.physical_id), reading)
+        for each in sorted(live, key=lambda one: (one.resource_type, one.child_id)):
+            undeclared = self._undeclared(family, owner, each)
+            if undeclared is True:
+                found.append(
+                    self._difference(
+                        proof,
+                        DriftOrigin.CHILD,
+                        change=Change.ADD,
+                        actual=each.value,
+                        child_type=each.resource_type,
+                        child_id=each.child_id,
+                    )
+                )
+            elif undeclared is not False:
+                question = f"{family.name}: {each.child_id}"
+                unread.append(Unread(logical_id=resource.logical_id, question=question, reason=undeclared))
+        return True
+
+    def _undeclared(self, family: ChildFamily, owner: frozenset[str], child: Child) -> UnprovenReason | bool:
+        """Whether nobody declared the child, or why that is not known."""
+        declared = self.claims.declare(family, owner, child)
+        if declared is None:
+            return UnprovenReason.UNRESOLVED
+        if declared or not family.in_stacks or not child.physical_id:
+            return not declared
+        try:
+            return self.auditor.catalog.owner(child.physical_id) is None
+        except TargetError as error:
+            return self.auditor.reason(error) or UnprovenReason.UNREACHABLE
+
+    def _of_property(self, proof: ResourceProof, origin: DriftOrigin, each: PropertyDifference) -> Difference:
+        return self._difference(
+            proof,
+            origin,
+            change=each.change,
+            path=each.path,
+            expected=each.expected,
+            actual=each.actual,
+            is_secret=SECRET_NAME.search(each.path) is not None,
+        )
+
+    def _difference(self, proof: ResourceProof, origin: DriftOrigin, **fields: object) -> Difference:
+        path = fields.get("path")
+        resource = self.prover.template.resource(str(proof.location.logical_id))
+        place = resource.location(path if isinstance(path, str) else None) if resource else proof.location
+        return Difference(
+            account=self.live.account,
+            region=self.live.region,
+            origin=origin,
+            location=replace(place, stack_name=self.live.stack_name),
+            physical_id=proof.physical_id,
+            status=DriftStatus.DELETED if origin is DriftOrigin.DELETED else DriftStatus.MODIFIED,
+            **fields,  # type: ignore[arg-type]
+        )
+
+
+def _state(live: LiveStack, *, against_sources: bool) -> tuple[object, ...]:
+    """What an operation changes of a stack."""
+    digest = live.template.digest if live.template and not against_sources else ""
+    deployed = live.deployment
+    return (live.status, digest, deployed and deployed.resources, deployed and dict(deployed.parameters))
+
+
+def _concerns(family: ChildFamily, resource: Resource) -> bool:
+    """Whether children of the family may hang on the resource without the comparison of its own list seeing them."""
+    return resource.resource_type in family.owners and (family.own is None or family.own not in resource.properties)
+
+
+def _sourced(template: Template, source: Template) -> Template:
+    """The deployed template with what the assembly knows of where its resources were written."""
+    known = {each.logical_id: each for each in source.resources}
+    return replace(
+        template,
+        resources=tuple(
+            replace(
+                each,
+                construct_path=one.construct_path,
+                source=one.source,
+                property_sources=one.property_sources,
+                generated=one.generated,
+            )
+            if (one := known.get(each.logical_id)) is not None and one.resource_type == each.resource_type
+            else each
+            for each in template.resources
+        ),
+    )
+
+
+def _unseen(live: LiveStack, schemas: SchemaSource) -> StackAudit:
+    """A stack that could not be audited: all that its template sets is not looked at, for the stack's own reason."""
+    reason = live.reason or UnprovenReason.UNREACHABLE
+    resources = live.template.resources if live.template else ()
+    proofs = []
+    for each in resources:
+        if each.resource_type == "AWS::CDK::Metadata" or live.template is None:
+            continue
+        expected = resolve(each.properties, static_context(live.template))
+        paths = leaf_paths(expected if isinstance(expected, Mapping) else {}, schemas.schema(each.resource_type))
+        proofs.append(
+            ResourceProof(
+                location=replace(each.location(), stack_name=live.stack_name),
+                physical_id=None,
+                status=DriftStatus.NOT_CHECKED,
+                custom=each.is_custom,
+                unproven=tuple(Unproven(path=path, reason=reason, detail=live.detail) for path in ("", *paths)),
+            )
+        )
+    return StackAudit(
+        stack_name=live.stack_name,
+        stack_id=live.stack_id,
+        account=live.account,
+        region=live.region,
+        stack_status=live.status,
+        parent=live.parent,
+        reason=reason,
+        detail=live.detail,
+        proofs=tuple(proofs),
+    )

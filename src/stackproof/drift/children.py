@@ -1,0 +1,107 @@
+"""What hangs on a stack's resources, and who declared it: nobody is the answer that an audit is after."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Final
+
+from stackproof.compare import matches
+from stackproof.intrinsics import Resolved, unresolved_in
+from stackproof.model.drift import Child
+from stackproof.model.json import JsonValue
+from stackproof.model.observation import Reading
+from stackproof.model.template import Resource
+from stackproof.ports import ChildFamily
+from stackproof.prove import Prover
+
+__all__ = ["ITSELF", "Claims", "owner_names"]
+
+ITSELF: Final = "Ref"
+"""In the identity of a child: the physical id of the resource that declares it, or a part of it between bars."""
+
+
+class Claims:
+    """All that the templates of one audit declare, to be asked whether a child is among it."""
+
+    def __init__(self, provers: Iterable[Prover]) -> None:
+        self._declared: dict[str, list[tuple[Prover, Resource]]] = {}
+        self._physical: set[str] = set()
+        for prover in provers:
+            self._physical.update(each.physical_id for each in prover.deployment.resources if each.physical_id)
+            expected = frozenset(prover.expected_ids())
+            for resource in prover.template.resources:
+                if resource.logical_id in expected:
+                    self._declared.setdefault(resource.resource_type, []).append((prover, resource))
+
+    def has(self, physical_id: str) -> bool:
+        """Whether one of the audited stacks has a resource of that physical id."""
+        return physical_id in self._physical
+
+    def declare(self, family: ChildFamily, owner: Collection[str], child: Child) -> bool | None:
+        """Whether a template declares the child of this owner (by any of its names); None if it cannot be told."""
+        if family.in_stacks and child.physical_id and self.has(child.physical_id):
+            return True
+        in_doubt = False
+        for kind, link in family.declared_by:
+            for prover, resource in self._declared.get(kind, ()):
+                found = _declares(prover, resource, link, owner, child)
+                if found:
+                    return True
+                in_doubt = in_doubt or found is None
+        return None if in_doubt else False
+
+
+def owner_names(physical_id: str, reading: Reading) -> frozenset[str]:
+    """All names by which a template may mean the owner: its physical id, its attributes, and the end of its ARN."""
+    names = {physical_id, *(each for each in reading.attributes.values() if isinstance(each, str))}
+    if reading.reference:
+        names.add(reading.reference)
+    for each in tuple(names):
+        if each.startswith("arn:"):
+            names |= {each.rpartition(":")[2], each.rpartition("/")[2]}
+    return frozenset(each for each in names if each)
+
+
+def _declares(prover: Prover, resource: Resource, link: str, owner: Collection[str], child: Child) -> bool | None:
+    properties = prover.expected(resource.logical_id)
+    named = properties.get(link)
+    if named is None:
+        return False
+    is_owner = not owner or any(str(each) in owner or _bare(each) in owner for each in _texts(named))
+    if not is_owner and not unresolved_in(named):
+        return False
+    same = _same(properties, child, _physical_id(prover, resource))
+    return same if is_owner or same is False else None
+
+
+def _same(properties: Mapping[str, Resolved], child: Child, physical_id: str) -> bool | None:
+    in_doubt = False
+    for name, value in child.identity.items():
+        if name == ITSELF:
+            if value != physical_id and value not in physical_id.split("|"):
+                return False
+        elif unresolved_in(wanted := properties.get(name)):
+            in_doubt = True
+        elif not _equal(wanted, value):
+            return False
+    return None if in_doubt else True
+
+
+def _equal(wanted: Resolved, live: JsonValue) -> bool:
+    if wanted is None or live is None:
+        return wanted is None and live is None
+    return matches(wanted, live, None, "")
+
+
+def _texts(value: Resolved) -> Sequence[Resolved]:
+    return value if isinstance(value, Sequence) and not isinstance(value, str) else (value,)
+
+
+def _bare(value: Resolved) -> str:
+    """What a name ends in: of an ARN, a partial ARN or a URL of a queue."""
+    return str(value).rpartition(":")[2].rpartition("/")[2]
+
+
+def _physical_id(prover: Prover, resource: Resource) -> str:
+    found = prover.deployment.resource(resource.logical_id)
+    return found.physical_id if found else ""

@@ -1,0 +1,167 @@
+"""What is live, of a type that the audited stacks use, in the scope that the user gives, and in no stack."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from stackproof.errors import ConfigError, TargetError
+from stackproof.model.drift import Difference, DriftOrigin, Listed
+from stackproof.model.finding import Level, Notification
+from stackproof.model.location import Location
+from stackproof.model.observation import Change, DriftStatus
+from stackproof.ports import Listing, StackCatalog, Target
+
+__all__ = ["Scope", "Unmanaged", "parse_scope", "unmanaged"]
+
+_KINDS: Final = ("prefix", "tag", "vpc")
+_PARTS: Final = re.compile(
+    r"Attachment$|Association$|Policy$|Permission$|Subscription$|Ingress$|Egress$|Rule$|::Alias$"
+)
+"""Types that are no resources by themselves: what there is too much of them is a child of its owner."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Scope:
+    """Where nothing may be that is in no stack: a tag, a VPC, or the beginning of names."""
+
+    kind: str
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.value}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unmanaged:
+    """What was found, and what could not be looked at."""
+
+    differences: tuple[Difference, ...] = ()
+    listed: int = 0
+    notifications: tuple[Notification, ...] = ()
+
+
+def parse_scope(text: str) -> Scope:
+    """`tag:KEY=VALUE`, `vpc:ID` or `prefix:NAME`; raises ConfigError."""
+    kind, _, value = text.partition(":")
+    if kind not in _KINDS or not value or (kind == "tag" and "=" not in value.strip("=")):
+        raise ConfigError(f"--scope {text}: expected tag:KEY=VALUE, vpc:ID or prefix:NAME")
+    return Scope(kind=kind, value=value)
+
+
+def unmanaged(
+    scopes: Iterable[Scope],
+    resource_types: Iterable[str],
+    *,
+    managed: Callable[[str], bool],
+    listings: Mapping[str, Listing],
+    target: Target,
+    catalog: StackCatalog,
+) -> Unmanaged:
+    """Of each type that the stacks use: what is in one of the scopes and in no stack. What cannot be listed is said."""
+    wanted = sorted(set(scopes))
+    types = sorted({each for each in resource_types if each in listings or _is_whole(each)})
+    if not wanted:
+        return Unmanaged()
+    said: list[Notification] = []
+    if missing := [each for each in types if each not in listings]:
+        message = (
+            f"--scope: these types cannot be listed, so what is unmanaged of them is not seen: {', '.join(missing)}"
+        )
+        said.append(Notification(level=Level.WARNING, message=message))
+    tagged = _tagged(wanted, catalog, said)
+    found: list[Difference] = []
+    listed = 0
+    for kind in types:
+        for each in _listed(listings[kind], target, said) if kind in listings else ():
+            listed += 1
+            if not any(_is_in(each, scope, tagged.get(scope)) for scope in wanted) or managed(each.physical_id):
+                continue
+            owner = _owner(each, catalog, said)
+            if owner is False:
+                found.append(_difference(each, target))
+    if blind := _without_vpc(wanted, types, listings):
+        message = f"--scope: these types do not tell their VPC: {', '.join(blind)}"
+        said.append(Notification(level=Level.NOTE, message=message))
+    return Unmanaged(
+        differences=tuple(sorted(found, key=Difference.sort_key)),
+        listed=listed,
+        notifications=tuple(sorted(set(said), key=lambda each: (each.level.value, each.message))),
+    )
+
+
+def _is_whole(resource_type: str) -> bool:
+    return resource_type not in {"AWS::CDK::Metadata", "AWS::CloudFormation::Stack"} and not _PARTS.search(
+        resource_type
+    )
+
+
+def _tagged(scopes: Iterable[Scope], catalog: StackCatalog, said: list[Notification]) -> dict[Scope, frozenset[str]]:
+    found: dict[Scope, frozenset[str]] = {}
+    for scope in scopes:
+        if scope.kind == "tag":
+            key, _, value = scope.value.partition("=")
+            try:
+                found[scope] = catalog.tagged(key, value)
+            except TargetError as error:
+                said.append(Notification(level=Level.ERROR, message=f"--scope {scope} was not looked at: {error}"))
+    return found
+
+
+def _listed(listing: Listing, target: Target, said: list[Notification]) -> Iterator[Listed]:
+    """The live resources of one type, and nothing of a type whose listing fails."""
+    try:
+        yield from sorted(listing.read(target.client), key=lambda each: each.physical_id)
+    except Exception as error:  # noqa: BLE001 - a listing that breaks must not take the others with it
+        reason = target.translated(error)
+        why = reason.value if reason else f"the listing broke: {type(error).__name__}"
+        message = f"--scope: {listing.resource_type} could not be listed ({why}): {error}"
+        said.append(Notification(level=Level.ERROR, message=message))
+
+
+def _is_in(listed: Listed, scope: Scope, tagged: frozenset[str] | None) -> bool:
+    if scope.kind == "prefix":
+        return listed.name.startswith(scope.value)
+    if scope.kind == "vpc":
+        return listed.vpc_id == scope.value
+    return any(_same_arn(listed, each) for each in tagged or ())
+
+
+def _same_arn(listed: Listed, arn: str) -> bool:
+    """Where a listing gives no ARN, the service and the end of it tell."""
+    if listed.arn.startswith("arn:"):
+        return arn.removesuffix(":*") == listed.arn.removesuffix(":*")
+    service = listed.resource_type.split("::")[1].lower()
+    ending = listed.arn or f"/{listed.name}"
+    return arn.split(":")[2] == service and (arn.endswith(ending) or arn.rpartition(":")[2] == listed.name)
+
+
+def _owner(listed: Listed, catalog: StackCatalog, said: list[Notification]) -> bool:
+    """Whether a stack has it; True as well where that cannot be told, which is said."""
+    try:
+        return catalog.owner(listed.physical_id) is not None
+    except TargetError as error:
+        message = f"--scope: whether a stack has {listed.resource_type} {listed.physical_id} is not known: {error}"
+        said.append(Notification(level=Level.ERROR, message=message))
+        return True
+
+
+def _without_vpc(scopes: Iterable[Scope], types: Iterable[str], listings: Mapping[str, Listing]) -> list[str]:
+    if not any(each.kind == "vpc" for each in scopes):
+        return []
+    return [each for each in types if each in listings and not listings[each].in_vpc]
+
+
+def _difference(listed: Listed, target: Target) -> Difference:
+    return Difference(
+        account=target.account,
+        region=target.region,
+        origin=DriftOrigin.UNMANAGED,
+        location=Location(resource_type=listed.resource_type),
+        physical_id=listed.physical_id,
+        status=DriftStatus.MODIFIED,
+        change=Change.ADD,
+        actual={"Name": listed.name},
+    )

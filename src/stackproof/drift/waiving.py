@@ -1,0 +1,105 @@
+"""Drift waivers over the differences of an audit on a day: what is lived with, and which waiver is of no use."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from stackproof.model.drift import Difference, DriftWaiver
+from stackproof.model.finding import Finding, Kind, Level, Origin
+from stackproof.model.ledger import LedgerEntry, WaiverState
+from stackproof.model.location import Location
+
+__all__ = ["RULE", "WaivedDrift", "waived_drift"]
+
+RULE: Final = "drift"
+"""What stands for a rule in the ledger."""
+_ENGINE: Final = "stackproof"
+_EXPIRED, _UNUSED = "SPW001", "SPW002"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaivedDrift:
+    """The differences, some of them suppressed; findings about the waivers themselves; and the ledger."""
+
+    differences: tuple[Difference, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    entries: tuple[LedgerEntry, ...] = ()
+
+
+def waived_drift(
+    differences: Iterable[Difference], waivers: Sequence[DriftWaiver], *, on: date, judged: Collection[str | None]
+) -> WaivedDrift:
+    """Suppress what is waived; a waiver holds on its last day still, and not after.
+
+    `judged` are the stacks that were looked at without a gap, None among them if what is unmanaged was looked at: only
+    there a waiver that covers nothing is of no use.
+    """
+    covered: Counter[int] = Counter()
+    found: list[Difference] = []
+    for each in differences:
+        fitting = [n for n, waiver in enumerate(waivers) if waiver.covers(each)]
+        covered.update(fitting)
+        valid = [waivers[n] for n in fitting if waivers[n].expires >= on]
+        best = max(valid, key=lambda one: (one.expires, one.owner, one.reason), default=None)
+        found.append(each if best is None else each.suppressed(best.trace))
+    said: list[Finding] = []
+    entries: list[LedgerEntry] = []
+    for index, waiver in enumerate(waivers):
+        state = _state(waiver, covered[index], on=on, judged=judged)
+        said.extend(_said(waiver, state, covered[index]))
+        entries.append(_entry(waiver, state, covered[index], on=on))
+    return WaivedDrift(
+        differences=tuple(sorted(found, key=Difference.sort_key)),
+        findings=tuple(sorted(said, key=Finding.sort_key)),
+        entries=tuple(sorted(entries, key=LedgerEntry.sort_key)),
+    )
+
+
+def _state(waiver: DriftWaiver, covers: int, *, on: date, judged: Collection[str | None]) -> WaiverState:
+    if waiver.expires < on:
+        return WaiverState.EXPIRED
+    if covers:
+        return WaiverState.ACTIVE
+    return WaiverState.UNUSED if waiver.stack in judged else WaiverState.NOT_JUDGED
+
+
+def _said(waiver: DriftWaiver, state: WaiverState, covers: int) -> Iterable[Finding]:
+    name = f"the drift waiver of {waiver.place} in {waiver.stack or 'no stack'} (owner: {waiver.owner})"
+    if state is WaiverState.EXPIRED:
+        again = " and no longer covers a difference" if covers else ""
+        yield _finding(_EXPIRED, f"{name} expired on {waiver.expires}{again}", waiver)
+    elif state is WaiverState.UNUSED:
+        yield _finding(_UNUSED, f"{name} matches nothing", waiver)
+
+
+def _finding(rule_id: str, message: str, waiver: DriftWaiver) -> Finding:
+    return Finding(
+        rule_id=rule_id,
+        kind=Kind.FAIL,
+        level=Level.WARNING,
+        message=message,
+        location=Location(file=waiver.file, line=waiver.line),
+        origins=(Origin(engine=_ENGINE, rule_id=rule_id, message=message),),
+    )
+
+
+def _entry(waiver: DriftWaiver, state: WaiverState, covers: int, *, on: date) -> LedgerEntry:
+    return LedgerEntry(
+        source="waivers.yaml",
+        where=waiver.where,
+        rule=RULE,
+        control=None,
+        stack=waiver.stack,
+        construct_path=waiver.place,
+        reason=waiver.reason,
+        owner=waiver.owner,
+        ticket=waiver.ticket,
+        expires=waiver.expires,
+        days_left=(waiver.expires - on).days,
+        covers=covers,
+        state=state,
+    )

@@ -1,0 +1,489 @@
+"""What a drift audit saw of stacks that run: differences of every origin, and at how much it looked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from enum import StrEnum
+from typing import Final
+
+from stackproof.model.deployment import Deployment
+from stackproof.model.finding import Suppression, SuppressionKind
+from stackproof.model.json import JsonObject, JsonValue, as_int, as_object, as_objects, digest
+from stackproof.model.location import Location, optional_str
+from stackproof.model.observation import Change, Coverage, DriftStatus, ResourceProof, UnprovenReason
+from stackproof.model.template import Template
+
+__all__ = [
+    "HIDDEN",
+    "Child",
+    "Difference",
+    "DriftOrigin",
+    "DriftWaiver",
+    "Listed",
+    "LiveStack",
+    "Looked",
+    "NativeDrift",
+    "NativeRow",
+    "StackAudit",
+    "Unread",
+    "total_coverage",
+]
+
+HIDDEN: Final = "***"
+"""What reports show of a value that may be a secret."""
+
+
+class DriftOrigin(StrEnum):
+    """How a difference came to be one."""
+
+    DECLARED = "declared"
+    UNDECLARED = "undeclared"
+    CHILD = "child"
+    UNMANAGED = "unmanaged"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveStack:
+    """A stack that is there, nested ones by the name `parent/LogicalId`; with `reason` it cannot be audited now."""
+
+    stack_name: str
+    stack_id: str
+    account: str
+    region: str
+    status: str
+    parent: str | None = None
+    template: Template | None = None
+    deployment: Deployment | None = None
+    reason: UnprovenReason | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Child:
+    """Something live that hangs on a resource: what CloudFormation would call it, and what tells it from others.
+
+    `child_id` names it for a person and a waiver. `physical_id` is what CloudFormation would have for it, empty where
+    that is not known. `identity` are properties by which a resource of a template is recognised as this one.
+    """
+
+    resource_type: str
+    child_id: str
+    value: JsonValue
+    physical_id: str = ""
+    identity: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A live resource out of a list: `vpc_id` is None where the type knows no VPC."""
+
+    resource_type: str
+    physical_id: str
+    name: str
+    arn: str
+    vpc_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One thing that is not as it should be, in one stack of one account and region.
+
+    `path` is a JSON pointer below `Properties`, None for a resource as a whole. `child_type` and `child_id` name what
+    hangs on the resource and was not declared. An unmanaged resource has no stack and no logical id.
+    """
+
+    account: str
+    region: str
+    origin: DriftOrigin
+    location: Location
+    physical_id: str | None
+    status: DriftStatus
+    change: Change
+    path: str | None = None
+    expected: JsonValue = None
+    actual: JsonValue = None
+    child_type: str | None = None
+    child_id: str | None = None
+    is_secret: bool = False
+    suppression: Suppression | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """The same from run to run while the same thing is different, whatever its value."""
+        place = self.location
+        return digest(
+            [
+                self.account,
+                self.region,
+                place.stack_name,
+                place.logical_id or self.physical_id,
+                place.resource_type,
+                self.origin.value,
+                self.path,
+                self.child_type,
+                self.child_id,
+            ]
+        )[:32]
+
+    def sort_key(self) -> tuple[str, ...]:
+        """A total order over the differences of a run."""
+        place = self.location
+        return (
+            self.account,
+            self.region,
+            place.stack_name or "~",
+            place.logical_id or "",
+            place.resource_type or "",
+            self.origin.value,
+            self.path or "",
+            self.child_type or "",
+            self.child_id or "",
+            self.physical_id or "",
+        )
+
+    def suppressed(self, trace: Suppression) -> Difference:
+        """The difference with this trace on it."""
+        return replace(self, suppression=trace)
+
+    def row(self) -> dict[str, JsonValue]:
+        """As reports show it: what may be a secret is hidden."""
+        place = self.location
+        return {
+            "account": self.account,
+            "region": self.region,
+            "stack_name": place.stack_name,
+            "logical_id": place.logical_id,
+            "physical_id": self.physical_id,
+            "resource_type": place.resource_type,
+            "status": self.status.value,
+            "origin": self.origin.value,
+            "property_path": self.path,
+            "child_type": self.child_type,
+            "child_id": self.child_id,
+            "change": self.change.value,
+            "expected": self.shown(self.expected),
+            "actual": self.shown(self.actual),
+            "location": place.to_dict(),
+            "suppression": self.suppression.to_dict() if self.suppression else None,
+            "fingerprint": self.fingerprint,
+        }
+
+    def shown(self, value: JsonValue) -> JsonValue:
+        """The value, if anyone may see it."""
+        return HIDDEN if self.is_secret and value is not None else value
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        return {
+            "account": self.account,
+            "region": self.region,
+            "origin": self.origin.value,
+            "location": self.location.to_dict(),
+            "physical_id": self.physical_id,
+            "status": self.status.value,
+            "change": self.change.value,
+            "path": self.path,
+            "expected": self.expected,
+            "actual": self.actual,
+            "child_type": self.child_type,
+            "child_id": self.child_id,
+            "is_secret": self.is_secret,
+            "suppression": self.suppression.to_dict() if self.suppression else None,
+        }
+
+    @classmethod
+    def from_dict(cls, data: JsonObject) -> Difference:
+        suppression = data["suppression"]
+        return cls(
+            account=str(data["account"]),
+            region=str(data["region"]),
+            origin=DriftOrigin(str(data["origin"])),
+            location=Location.from_dict(as_object(data["location"])),
+            physical_id=optional_str(data["physical_id"]),
+            status=DriftStatus(str(data["status"])),
+            change=Change(str(data["change"])),
+            path=optional_str(data["path"]),
+            expected=data["expected"],
+            actual=data["actual"],
+            child_type=optional_str(data["child_type"]),
+            child_id=optional_str(data["child_id"]),
+            is_secret=bool(data["is_secret"]),
+            suppression=Suppression.from_dict(as_object(suppression)) if suppression else None,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Unread:
+    """A question about a resource that was not answered: a family of children, or a default; and why."""
+
+    logical_id: str
+    question: str
+    reason: UnprovenReason
+    detail: str = ""
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        return {
+            "logical_id": self.logical_id,
+            "question": self.question,
+            "reason": self.reason.value,
+            "detail": self.detail,
+        }
+
+    @classmethod
+    def from_dict(cls, data: JsonObject) -> Unread:
+        return cls(
+            logical_id=str(data["logical_id"]),
+            question=str(data["question"]),
+            reason=UnprovenReason(str(data["reason"])),
+            detail=str(data["detail"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """How many questions of one kind there were, and how many were answered."""
+
+    total: int = 0
+    looked_at: int = 0
+
+    def __add__(self, other: Looked) -> Looked:
+        return Looked(total=self.total + other.total, looked_at=self.looked_at + other.looked_at)
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        return {"total": self.total, "looked_at": self.looked_at}
+
+    @classmethod
+    def from_dict(cls, data: JsonObject) -> Looked:
+        return cls(total=as_int(data["total"]), looked_at=as_int(data["looked_at"]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class NativeDrift:
+    """What CloudFormation's own detection says of one resource; the paths are those that it names as different."""
+
+    logical_id: str
+    status: str
+    paths: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class NativeRow:
+    """One difference beside CloudFormation's own detection. `seen_by` is "both", "stackproof" or "cloudformation".
+
+    `detail` says why the other one did not see it, as far as it says so itself.
+    """
+
+    logical_id: str
+    property_path: str
+    seen_by: str
+    detail: str = ""
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        return {
+            "logical_id": self.logical_id,
+            "property_path": self.property_path or None,
+            "seen_by": self.seen_by,
+            "detail": self.detail,
+        }
+
+    @classmethod
+    def from_dict(cls, data: JsonObject) -> NativeRow:
+        return cls(
+            logical_id=str(data["logical_id"]),
+            property_path=optional_str(data["property_path"]) or "",
+            seen_by=str(data["seen_by"]),
+            detail=str(data["detail"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackAudit:
+    """What was seen of one stack; complete by itself, so that it can be stored, and audits of many runs be joined.
+
+    With `reason` the stack as a whole could not be audited, and its proofs are of what was not looked at. `native` is
+    None where CloudFormation's own detection was not asked.
+    """
+
+    stack_name: str
+    stack_id: str
+    account: str
+    region: str
+    stack_status: str
+    parent: str | None = None
+    reason: UnprovenReason | None = None
+    detail: str = ""
+    proofs: tuple[ResourceProof, ...] = ()
+    differences: tuple[Difference, ...] = ()
+    children: Looked = field(default_factory=Looked)
+    defaults: Looked = field(default_factory=Looked)
+    unread: tuple[Unread, ...] = ()
+    native: tuple[NativeRow, ...] | None = None
+
+    @property
+    def coverage(self) -> Coverage:
+        """At how many resources and properties it looked."""
+        return Coverage.of(self.proofs)
+
+    @property
+    def status(self) -> DriftStatus:
+        """MODIFIED if anything at all is different, waived or not; IN_SYNC only if nothing was left out."""
+        if self.differences:
+            return DriftStatus.MODIFIED
+        return DriftStatus.IN_SYNC if self.is_complete else DriftStatus.NOT_CHECKED
+
+    @property
+    def reasons(self) -> Mapping[str, int]:
+        """Why properties and questions were not looked at, counted."""
+        return dict(
+            sorted(
+                Counter(
+                    (
+                        *(
+                            one.reason.value
+                            for each in self.proofs
+                            if not each.custom
+                            for one in each.unproven
+                            if one.path
+                        ),
+                        *(each.reason.value for each in self.unread),
+                    )
+                ).items()
+            )
+        )
+
+    @property
+    def unchecked(self) -> tuple[ResourceProof, ...]:
+        """Resources that should have been seen and were not."""
+        return tuple(each for each in self.proofs if each.status is DriftStatus.NOT_CHECKED and not each.custom)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the stack, every resource and every family of children could be judged.
+
+        What an emulator lacks, and what depends on a value that is not known, is counted instead.
+        """
+        known_gaps = {UnprovenReason.NOT_EMULATED, UnprovenReason.UNRESOLVED}
+        return (
+            self.reason is None
+            and not self.unchecked
+            and any(each.status is not DriftStatus.NOT_CHECKED for each in self.proofs)
+            and all(each.reason in known_gaps for each in self.unread)
+        )
+
+    def certificate(self) -> dict[str, JsonValue]:
+        """How much was looked at, and why not at the rest."""
+        return {
+            "account": self.account,
+            "region": self.region,
+            "stack_name": self.stack_name,
+            "stack_id": self.stack_id,
+            "parent": self.parent,
+            "stack_status": self.stack_status,
+            "status": self.status.value,
+            "reason": self.reason.value if self.reason else None,
+            "detail": self.detail,
+            "coverage": self.coverage.to_dict(),
+            "children": self.children.to_dict(),
+            "defaults": self.defaults.to_dict(),
+            "reasons": dict(self.reasons),
+        }
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        return {
+            "stack_name": self.stack_name,
+            "stack_id": self.stack_id,
+            "account": self.account,
+            "region": self.region,
+            "stack_status": self.stack_status,
+            "parent": self.parent,
+            "reason": self.reason.value if self.reason else None,
+            "detail": self.detail,
+            "proofs": [each.to_dict() for each in self.proofs],
+            "differences": [each.to_dict() for each in self.differences],
+            "children": self.children.to_dict(),
+            "defaults": self.defaults.to_dict(),
+            "unread": [each.to_dict() for each in self.unread],
+            "native": None if self.native is None else [each.to_dict() for each in self.native],
+        }
+
+    @classmethod
+    def from_dict(cls, data: JsonObject) -> StackAudit:
+        reason, native = optional_str(data["reason"]), data["native"]
+        return cls(
+            stack_name=str(data["stack_name"]),
+            stack_id=str(data["stack_id"]),
+            account=str(data["account"]),
+            region=str(data["region"]),
+            stack_status=str(data["stack_status"]),
+            parent=optional_str(data["parent"]),
+            reason=UnprovenReason(reason) if reason else None,
+            detail=str(data["detail"]),
+            proofs=tuple(ResourceProof.from_dict(each) for each in as_objects(data["proofs"])),
+            differences=tuple(Difference.from_dict(each) for each in as_objects(data["differences"])),
+            children=Looked.from_dict(as_object(data["children"])),
+            defaults=Looked.from_dict(as_object(data["defaults"])),
+            unread=tuple(Unread.from_dict(each) for each in as_objects(data["unread"])),
+            native=None if native is None else tuple(NativeRow.from_dict(each) for each in as_objects(native)),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftWaiver:
+    """A difference that people decided to live with: exact names, no patterns.
+
+    `stack` is None for an unmanaged resource, whose `resource` is its physical id. Without a property it covers the
+    resource as a whole, or the child that it names.
+    """
+
+    resource: str
+    reason: str
+    owner: str
+    expires: date
+    stack: str | None = None
+    path: str | None = None
+    child: str | None = None
+    ticket: str | None = None
+    file: str | None = None
+    line: int | None = None
+
+    @property
+    def where(self) -> str | None:
+        """File and line."""
+        return f"{self.file}:{self.line}" if self.file else None
+
+    @property
+    def place(self) -> str:
+        """What it is about, for a person."""
+        parts = (self.resource, (self.path or "").lstrip("/"), self.child or "")
+        return "/".join(each for each in parts if each)
+
+    @property
+    def trace(self) -> Suppression:
+        """What it leaves on a difference that it covers."""
+        return Suppression(
+            kind=SuppressionKind.EXTERNAL,
+            reason=self.reason,
+            owner=self.owner,
+            expires=self.expires,
+            ticket=self.ticket,
+            where=self.where,
+        )
+
+    def covers(self, difference: Difference) -> bool:
+        """Whether stack, resource, property and child are those of the difference, on whatever day."""
+        place = difference.location
+        named = place.logical_id if place.logical_id is not None else difference.physical_id
+        return (place.stack_name, named, difference.path, difference.child_id) == (
+            self.stack,
+            self.resource,
+            self.path,
+            self.child,
+        )
+
+
+def total_coverage(audits: Iterable[StackAudit]) -> Coverage:
+    """The sum over stacks."""
+    return Coverage.of(tuple(proof for each in audits for proof in each.proofs))

@@ -1,0 +1,158 @@
+"""The report of a drift audit as a value; `to_dict` is report format 1."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from stackproof import __version__
+from stackproof.model.drift import Difference, DriftOrigin, StackAudit, total_coverage
+from stackproof.model.finding import Finding, Level, Notification
+from stackproof.model.json import JsonValue
+from stackproof.model.ledger import LedgerEntry
+from stackproof.model.observation import Coverage, DriftStatus
+
+__all__ = ["DriftReport"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftReport:
+    """What an audit saw. `differences` are those of all audits and what is unmanaged, with the waivers applied.
+
+    `minimum_coverage` is the share of properties, in percent, below which an audit has not seen enough.
+    """
+
+    target: str
+    audits: tuple[StackAudit, ...]
+    differences: tuple[Difference, ...] = ()
+    scopes: tuple[str, ...] = ()
+    waivers: tuple[LedgerEntry, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    notifications: tuple[Notification, ...] = ()
+    strict: bool = False
+    minimum_coverage: float | None = None
+    fail_level: Level = Level.WARNING
+
+    @property
+    def coverage(self) -> Coverage:
+        """The sum over all stacks."""
+        return total_coverage(self.audits)
+
+    @property
+    def checked(self) -> float:
+        """The share of the properties that was looked at, in percent, rounded down to a tenth: 100 means all."""
+        found = self.coverage
+        seen = found.properties_proven + found.properties_differ
+        return seen * 1000 // found.properties_total / 10 if found.properties_total else 0.0
+
+    @property
+    def open_differences(self) -> tuple[Difference, ...]:
+        """Those that nobody has decided to live with."""
+        return tuple(each for each in self.differences if each.suppression is None)
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether the minimum was reached."""
+        return self.minimum_coverage is None or self.checked >= self.minimum_coverage
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything could be judged."""
+        broken = any(each.level is Level.ERROR for each in self.notifications)
+        return bool(self.audits) and not broken and all(each.is_complete for each in self.audits)
+
+    @property
+    def exit_code(self) -> int:
+        """1 for a difference or a finding about a waiver, 3 if something could not be judged or too little was seen."""
+        unanswered = any(each.coverage.properties_unproven or each.unread for each in self.audits)
+        if not self.is_complete or not self.is_enough or (self.strict and unanswered):
+            return 3
+        violated = bool(self.open_differences) or any(each.violates(self.fail_level) for each in self.findings)
+        return 1 if violated else 0
+
+    @property
+    def reasons(self) -> Mapping[str, int]:
+        """Why something was not looked at, counted over all stacks."""
+        found: Counter[str] = Counter()
+        for each in self.audits:
+            found.update(each.reasons)
+        return dict(sorted(found.items()))
+
+    @property
+    def by_origin(self) -> Mapping[str, int]:
+        """How many differences there are of each origin, less the waived ones."""
+        found = Counter(each.origin for each in self.open_differences)
+        return {each.value: found[each] for each in DriftOrigin}
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        coverage = self.coverage.to_dict()
+        status = Counter(each.status for each in self.audits)
+        return {
+            "format": 1,
+            "command": "drift audit",
+            "tool": {"name": "stackproof", "version": __version__},
+            "summary": {
+                "target": self.target,
+                **coverage,
+                "checked": self.checked,
+                "minimum_coverage": self.minimum_coverage,
+                "complete": self.is_complete and self.is_enough,
+                "clean": self.exit_code == 0,
+                "stacks": {"total": len(self.audits), **{each.value: status[each] for each in DriftStatus}},
+                "origins": dict(self.by_origin),
+                "waived": len(self.differences) - len(self.open_differences),
+                "reasons": dict(self.reasons),
+            },
+            "coverage": coverage,
+            "scopes": list(self.scopes),
+            "stacks": [each.certificate() for each in self.audits],
+            "differences": [each.row() for each in self.differences],
+            "unproven": [row for each in self.audits for row in _unproven(each)],
+            "native": [row for each in self.audits for row in _native(each)],
+            "waivers": [each.to_dict() for each in self.waivers],
+            "findings": [each.to_dict() for each in self.findings],
+            "notifications": [each.to_dict() for each in self.notifications],
+            "exit_code": self.exit_code,
+        }
+
+
+def _unproven(audit: StackAudit) -> Iterable[JsonValue]:
+    """Properties that were not seen, then questions that were not answered."""
+    place: dict[str, JsonValue] = {
+        "account": audit.account,
+        "region": audit.region,
+        "stack_name": audit.stack_name,
+    }
+    for proof in audit.proofs:
+        for each in proof.unproven:
+            yield {
+                **place,
+                "logical_id": proof.location.logical_id,
+                "resource_type": proof.location.resource_type,
+                "property_path": each.path or None,
+                "question": None,
+                "reason": each.reason.value,
+                "detail": each.detail,
+            }
+    types = {str(each.location.logical_id): each.location.resource_type for each in audit.proofs}
+    for one in audit.unread:
+        yield {
+            **place,
+            "logical_id": one.logical_id,
+            "resource_type": types.get(one.logical_id),
+            "property_path": one.question if one.question.startswith("/") else None,
+            "question": None if one.question.startswith("/") else one.question,
+            "reason": one.reason.value,
+            "detail": one.detail,
+        }
+
+
+def _native(audit: StackAudit) -> Iterable[JsonValue]:
+    for each in audit.native or ():
+        yield {
+            "account": audit.account,
+            "region": audit.region,
+            "stack_name": audit.stack_name,
+            **each.to_dict(),
+        }

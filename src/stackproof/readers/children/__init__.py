@@ -1,0 +1,31 @@
+"""What hangs on a resource and may have been declared by nobody; one small function for each kind."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from stackproof.ports import ChildFamily
+from stackproof.readers.children import (
+    balancers,
+    functions,
+    identities,
+    keys,
+    logs,
+    network,
+    policies,
+    topics,
+)
+
+__all__ = ["FAMILIES"]
+
+FAMILIES: Final[tuple[ChildFamily, ...]] = (
+    *balancers.FAMILIES,
+    *functions.FAMILIES,
+    *identities.FAMILIES,
+    *keys.FAMILIES,
+    *logs.FAMILIES,
+    *network.FAMILIES,
+    *policies.FAMILIES,
+    *topics.FAMILIES,
+)
+"""All families, by service."""

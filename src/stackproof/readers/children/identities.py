@@ -1,0 +1,91 @@
+"""Policies of roles, users and groups, and access keys of users."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Final
+
+from stackproof.drift.children import ITSELF
+from stackproof.model.drift import Child
+from stackproof.ports import ChildFamily, ReadRequest
+from stackproof.readers.access import pages, parsed
+
+__all__ = ["FAMILIES"]
+
+
+def inline(request: ReadRequest, *, owner: str) -> Iterator[Child]:
+    """ListRolePolicies and GetRolePolicy, and the same for users and groups."""
+    client = request.client("iam")
+    own = {f"{owner}Name": request.physical_id}
+    read = getattr(client, f"get_{owner.lower()}_policy")
+    for name in pages(client, f"list_{owner.lower()}_policies", "PolicyNames", **own):
+        yield Child(
+            resource_type=f"AWS::IAM::{owner}Policy",
+            child_id=str(name),
+            value={"PolicyDocument": parsed(read(**own, PolicyName=name)["PolicyDocument"]), "PolicyName": name},
+            identity={"PolicyName": name},
+        )
+
+
+def attached(request: ReadRequest, *, owner: str) -> Iterator[Child]:
+    """ListAttachedRolePolicies, and the same for users and groups."""
+    client = request.client("iam")
+    own = {f"{owner}Name": request.physical_id}
+    for each in pages(client, f"list_attached_{owner.lower()}_policies", "AttachedPolicies", **own):
+        arn = str(each["PolicyArn"])
+        yield Child(
+            resource_type="AWS::IAM::ManagedPolicy",
+            child_id=arn,
+            physical_id=arn,
+            value=arn,
+            identity={ITSELF: arn},
+        )
+
+
+def access_keys(request: ReadRequest) -> Iterator[Child]:
+    """ListAccessKeys: the ids, no secrets."""
+    client = request.client("iam")
+    for each in pages(client, "list_access_keys", "AccessKeyMetadata", UserName=request.physical_id):
+        key = str(each["AccessKeyId"])
+        yield Child(
+            resource_type="AWS::IAM::AccessKey",
+            child_id=key,
+            physical_id=key,
+            value={"Status": each["Status"], "UserName": request.physical_id},
+        )
+
+
+def _of_owner(owner: str) -> tuple[ChildFamily, ...]:
+    return (
+        ChildFamily(
+            name=f"inline policies of a {owner.lower()}",
+            owners=(f"AWS::IAM::{owner}",),
+            own="Policies",
+            declared_by=(("AWS::IAM::Policy", f"{owner}s"), (f"AWS::IAM::{owner}Policy", f"{owner}Name")),
+            read=partial(inline, owner=owner),
+            actions=(f"iam:Get{owner}Policy", f"iam:List{owner}Policies"),
+        ),
+        ChildFamily(
+            name=f"attached policies of a {owner.lower()}",
+            owners=(f"AWS::IAM::{owner}",),
+            own="ManagedPolicyArns",
+            declared_by=(("AWS::IAM::ManagedPolicy", f"{owner}s"),),
+            read=partial(attached, owner=owner),
+            actions=(f"iam:ListAttached{owner}Policies",),
+        ),
+    )
+
+
+FAMILIES: Final[tuple[ChildFamily, ...]] = (
+    *_of_owner("Role"),
+    *_of_owner("User"),
+    *_of_owner("Group"),
+    ChildFamily(
+        name="access keys",
+        owners=("AWS::IAM::User",),
+        in_stacks=True,
+        read=access_keys,
+        actions=("iam:ListAccessKeys",),
+    ),
+)

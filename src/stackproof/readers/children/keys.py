@@ -1,0 +1,61 @@
+"""Aliases and grants of keys."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from stackproof.model.drift import Child
+from stackproof.ports import ChildFamily, ReadRequest
+from stackproof.readers.access import chosen, pages
+
+__all__ = ["FAMILIES"]
+
+_OF_AWS: Final = re.compile(
+    r"[\w.-]+\.amazonaws\.com(\.cn)?"
+    r"|arn:[\w-]+:(iam|sts)::\d*:(assumed-)?role/(aws-service-role/|AWSServiceRole).*"
+)
+"""Principals to which services give grants by themselves."""
+
+
+def aliases(request: ReadRequest) -> Iterator[Child]:
+    """ListAliases of the key."""
+    client = request.client("kms")
+    for each in pages(client, "list_aliases", "Aliases", KeyId=request.physical_id):
+        name = str(each["AliasName"])
+        yield Child(
+            resource_type="AWS::KMS::Alias",
+            child_id=name,
+            physical_id=name,
+            value=chosen(each, ("AliasName", "TargetKeyId")),
+        )
+
+
+def grants(request: ReadRequest) -> Iterator[Child]:
+    """ListGrants of the key, less those that services make for themselves; CloudFormation has no type for them."""
+    client = request.client("kms")
+    for each in pages(client, "list_grants", "Grants", KeyId=request.physical_id):
+        if _is_of_aws(each.get("GranteePrincipal")) or _is_of_aws(each.get("GranteeServicePrincipal")):
+            continue
+        yield Child(
+            resource_type="grant",
+            child_id=str(each["GrantId"]),
+            value=chosen(each, ("Constraints", "GranteePrincipal", "Name", "Operations", "RetiringPrincipal")),
+        )
+
+
+def _is_of_aws(principal: Any) -> bool:  # noqa: ANN401 - botocore's structures
+    return isinstance(principal, str) and _OF_AWS.fullmatch(principal) is not None
+
+
+FAMILIES: Final[tuple[ChildFamily, ...]] = (
+    ChildFamily(
+        name="aliases of a key",
+        owners=("AWS::KMS::Key",),
+        in_stacks=True,
+        read=aliases,
+        actions=("kms:ListAliases",),
+    ),
+    ChildFamily(name="grants of a key", owners=("AWS::KMS::Key",), read=grants, actions=("kms:ListGrants",)),
+)

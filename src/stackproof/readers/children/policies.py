@@ -1,0 +1,86 @@
+"""Statements of the policies of buckets, queues, topics, keys and secrets, where no template has such a policy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from stackproof.model.drift import Child
+from stackproof.model.json import JsonValue, digest
+from stackproof.ports import ChildFamily, ReadRequest
+from stackproof.readers.access import found_or_none, parsed
+
+__all__ = ["FAMILIES", "statements"]
+
+_OF_AWS: Final = "__default_policy_ID"
+"""The id of the policy that a topic has when nobody gave it one."""
+
+
+def statements(policy: JsonValue, resource_type: str) -> Iterator[Child]:
+    """One child for each statement; one without a Sid is named by its hash."""
+    listed = policy.get("Statement") if isinstance(policy, Mapping) else None
+    for each in listed if isinstance(listed, list) else [listed] if listed else []:
+        sid = each.get("Sid") if isinstance(each, Mapping) else None
+        yield Child(resource_type=resource_type, child_id=str(sid or f"statement {digest(each)[:8]}"), value=each)
+
+
+def of_bucket(request: ReadRequest) -> Iterator[Child]:
+    """GetBucketPolicy."""
+    client = request.client("s3")
+    answer: Any = found_or_none(lambda: client.get_bucket_policy(Bucket=request.physical_id), "NoSuchBucketPolicy")
+    yield from statements(parsed(answer["Policy"]) if answer else None, "AWS::S3::BucketPolicy")
+
+
+def of_queue(request: ReadRequest) -> Iterator[Child]:
+    """GetQueueAttributes."""
+    answer = request.client("sqs").get_queue_attributes(QueueUrl=request.physical_id, AttributeNames=["Policy"])
+    yield from statements(parsed((answer.get("Attributes") or {}).get("Policy")), "AWS::SQS::QueuePolicy")
+
+
+def of_topic(request: ReadRequest) -> Iterator[Child]:
+    """GetTopicAttributes; the policy that lets the owner use the topic is AWS's own."""
+    answer = request.client("sns").get_topic_attributes(TopicArn=request.physical_id)
+    policy = parsed(answer["Attributes"].get("Policy"))
+    for each in statements(policy, "AWS::SNS::TopicPolicy"):
+        if not (
+            isinstance(policy, Mapping) and policy.get("Id") == _OF_AWS and each.child_id == "__default_statement_ID"
+        ):
+            yield each
+
+
+def of_secret(request: ReadRequest) -> Iterator[Child]:
+    """GetResourcePolicy."""
+    answer = request.client("secretsmanager").get_resource_policy(SecretId=request.physical_id)
+    yield from statements(parsed(answer.get("ResourcePolicy")), "AWS::SecretsManager::ResourcePolicy")
+
+
+FAMILIES: Final[tuple[ChildFamily, ...]] = (
+    ChildFamily(
+        name="statements of a bucket's policy",
+        owners=("AWS::S3::Bucket",),
+        declared_by=(("AWS::S3::BucketPolicy", "Bucket"),),
+        read=of_bucket,
+        actions=("s3:GetBucketPolicy",),
+    ),
+    ChildFamily(
+        name="statements of a queue's policy",
+        owners=("AWS::SQS::Queue",),
+        declared_by=(("AWS::SQS::QueuePolicy", "Queues"), ("AWS::SQS::QueueInlinePolicy", "Queue")),
+        read=of_queue,
+        actions=("sqs:GetQueueAttributes",),
+    ),
+    ChildFamily(
+        name="statements of a topic's policy",
+        owners=("AWS::SNS::Topic",),
+        declared_by=(("AWS::SNS::TopicPolicy", "Topics"), ("AWS::SNS::TopicInlinePolicy", "TopicArn")),
+        read=of_topic,
+        actions=("sns:GetTopicAttributes",),
+    ),
+    ChildFamily(
+        name="statements of a secret's policy",
+        owners=("AWS::SecretsManager::Secret",),
+        declared_by=(("AWS::SecretsManager::ResourcePolicy", "SecretId"),),
+        read=of_secret,
+        actions=("secretsmanager:GetResourcePolicy",),
+    ),
+)

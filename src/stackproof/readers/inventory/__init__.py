@@ -1,0 +1,14 @@
+"""What is live of each resource type that can be listed; for what is in no stack."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from stackproof.ports import Listing
+from stackproof.readers.inventory import network, services
+
+__all__ = ["LISTINGS"]
+
+LISTINGS: Final[Mapping[str, Listing]] = {each.resource_type: each for each in (*network.LISTINGS, *services.LISTINGS)}
+"""The listing of each type."""

@@ -1,0 +1,149 @@
+"""What lies in VPCs, less what every VPC is given by AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from stackproof.model.drift import Listed
+from stackproof.ports import Listing
+from stackproof.readers.access import pages
+
+__all__ = ["LISTINGS"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Of:
+    """How EC2 tells of one type: the operation, the member with the items and the one with the id."""
+
+    resource_type: str
+    noun: str
+    operation: str
+    key: str
+    identity: str
+    vpc: Callable[[Mapping[str, Any]], str | None] = lambda item: item.get("VpcId")
+    own: Callable[[Mapping[str, Any]], bool] = lambda item: bool(item.get("IsDefault"))
+    action: str = ""
+
+    def listed(self, client: Callable[[str], Any]) -> Iterator[Listed]:
+        """All of the type in the region."""
+        ec2 = client("ec2")
+        for each in pages(ec2, self.operation, self.key):
+            if self.own(each) or each.get("State") in {"deleted", "terminated", "shutting-down"}:
+                continue
+            identity = str(each[self.identity])
+            tags = {one["Key"]: one["Value"] for one in each.get("Tags", ())}
+            yield Listed(
+                resource_type=self.resource_type,
+                physical_id=identity,
+                name=str(each.get("GroupName") or tags.get("Name") or identity),
+                arn=f":{self.noun}/{identity}",
+                vpc_id=self.vpc(each) or "",
+            )
+
+
+def _attached(item: Mapping[str, Any]) -> str | None:
+    return next((each.get("VpcId") for each in item.get("Attachments", ())), None)
+
+
+def _is_main(item: Mapping[str, Any]) -> bool:
+    return any(each.get("Main") for each in item.get("Associations", ()))
+
+
+_TYPES: Final = (
+    _Of(
+        resource_type="AWS::EC2::VPC",
+        noun="vpc",
+        operation="describe_vpcs",
+        key="Vpcs",
+        identity="VpcId",
+        action="ec2:DescribeVpcs",
+    ),
+    _Of(
+        resource_type="AWS::EC2::Subnet",
+        noun="subnet",
+        operation="describe_subnets",
+        key="Subnets",
+        identity="SubnetId",
+        own=lambda item: bool(item.get("DefaultForAz")),
+        action="ec2:DescribeSubnets",
+    ),
+    _Of(
+        resource_type="AWS::EC2::SecurityGroup",
+        noun="security-group",
+        operation="describe_security_groups",
+        key="SecurityGroups",
+        identity="GroupId",
+        own=lambda item: item.get("GroupName") == "default",
+        action="ec2:DescribeSecurityGroups",
+    ),
+    _Of(
+        resource_type="AWS::EC2::RouteTable",
+        noun="route-table",
+        operation="describe_route_tables",
+        key="RouteTables",
+        identity="RouteTableId",
+        own=_is_main,
+        action="ec2:DescribeRouteTables",
+    ),
+    _Of(
+        resource_type="AWS::EC2::NetworkAcl",
+        noun="network-acl",
+        operation="describe_network_acls",
+        key="NetworkAcls",
+        identity="NetworkAclId",
+        action="ec2:DescribeNetworkAcls",
+    ),
+    _Of(
+        resource_type="AWS::EC2::InternetGateway",
+        noun="internet-gateway",
+        operation="describe_internet_gateways",
+        key="InternetGateways",
+        identity="InternetGatewayId",
+        vpc=_attached,
+        action="ec2:DescribeInternetGateways",
+    ),
+    _Of(
+        resource_type="AWS::EC2::NatGateway",
+        noun="natgateway",
+        operation="describe_nat_gateways",
+        key="NatGateways",
+        identity="NatGatewayId",
+        action="ec2:DescribeNatGateways",
+    ),
+    _Of(
+        resource_type="AWS::EC2::VPCEndpoint",
+        noun="vpc-endpoint",
+        operation="describe_vpc_endpoints",
+        key="VpcEndpoints",
+        identity="VpcEndpointId",
+        action="ec2:DescribeVpcEndpoints",
+    ),
+)
+
+
+def _instances(client: Callable[[str], Any]) -> Iterator[Listed]:
+    """DescribeInstances, less those that are gone and those that a group of servers has started."""
+    for reservation in pages(client("ec2"), "describe_instances", "Reservations"):
+        for each in reservation["Instances"]:
+            tags = {one["Key"]: one["Value"] for one in each.get("Tags", ())}
+            if each["State"]["Name"] in {"terminated", "shutting-down"} or "aws:autoscaling:groupName" in tags:
+                continue
+            identity = str(each["InstanceId"])
+            yield Listed(
+                resource_type="AWS::EC2::Instance",
+                physical_id=identity,
+                name=str(tags.get("Name") or identity),
+                arn=f":instance/{identity}",
+                vpc_id=str(each.get("VpcId") or ""),
+            )
+
+
+LISTINGS: Final[tuple[Listing, ...]] = (
+    *(
+        Listing(resource_type=each.resource_type, read=each.listed, actions=(each.action,), in_vpc=True)
+        for each in _TYPES
+    ),
+    Listing(resource_type="AWS::EC2::Instance", read=_instances, actions=("ec2:DescribeInstances",), in_vpc=True),
+)

@@ -1,0 +1,194 @@
+"""Functions, queues, topics, buckets, tables and what else has a name; less what AWS makes for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from stackproof.model.drift import Listed
+from stackproof.ports import Listing
+from stackproof.readers.access import pages
+
+__all__ = ["LISTINGS"]
+
+
+def _listed(
+    resource_type: str,
+    call: tuple[str, str, str],
+    action: str,
+    *,
+    name: str,
+    arn: str = "",
+    physical: str = "",
+    of_aws: Callable[[Mapping[str, Any]], bool] = lambda _: False,
+    vpc: Callable[[Mapping[str, Any]], str | None] | None = None,
+    **parameters: Any,  # noqa: ANN401 - botocore's
+) -> Listing:
+    """A listing of items that carry their own name: `call` is the service, its operation, the member with the items."""
+    service, operation, key = call
+
+    def read(client: Callable[[str], Any]) -> Iterator[Listed]:
+        for each in pages(client(service), operation, key, **parameters):
+            item = each if isinstance(each, Mapping) else {name: each}
+            if of_aws(item):
+                continue
+            named = str(item[name])
+            yield Listed(
+                resource_type=resource_type,
+                physical_id=str(item[physical or name]),
+                name=named.rpartition("/")[2] if "://" in named else named,
+                arn=str(item.get(arn) or "") if arn else "",
+                vpc_id=vpc(item) if vpc else None,
+            )
+
+    return Listing(resource_type=resource_type, read=read, actions=(action,), in_vpc=vpc is not None)
+
+
+def _topics(client: Callable[[str], Any]) -> Iterator[Listed]:
+    for each in pages(client("sns"), "list_topics", "Topics"):
+        arn = str(each["TopicArn"])
+        yield Listed(resource_type="AWS::SNS::Topic", physical_id=arn, name=arn.rpartition(":")[2], arn=arn)
+
+
+def _queues(client: Callable[[str], Any]) -> Iterator[Listed]:
+    for url in pages(client("sqs"), "list_queues", "QueueUrls"):
+        account, name = str(url).split("/")[-2:]
+        yield Listed(resource_type="AWS::SQS::Queue", physical_id=str(url), name=name, arn=f":{account}:{name}")
+
+
+def _keys(client: Callable[[str], Any]) -> Iterator[Listed]:
+    """ListKeys, less AWS's own and those that wait for their deletion, as DescribeKey tells."""
+    kms = client("kms")
+    for each in pages(kms, "list_keys", "Keys"):
+        key = kms.describe_key(KeyId=each["KeyId"])["KeyMetadata"]
+        if key.get("KeyManager") == "AWS" or str(key.get("KeyState")).startswith("Pending"):
+            continue
+        identity = str(each["KeyId"])
+        yield Listed(resource_type="AWS::KMS::Key", physical_id=identity, name=identity, arn=str(each["KeyArn"]))
+
+
+def _subnet_vpc(item: Mapping[str, Any]) -> str | None:
+    return str((item.get("DBSubnetGroup") or {}).get("VpcId") or "")
+
+
+def _is_service_role(item: Mapping[str, Any]) -> bool:
+    return str(item.get("Path", "")).startswith(("/aws-service-role/", "/aws-reserved/"))
+
+
+LISTINGS: Final[tuple[Listing, ...]] = (
+    _listed(
+        "AWS::CloudWatch::Alarm",
+        ("cloudwatch", "describe_alarms", "MetricAlarms"),
+        "cloudwatch:DescribeAlarms",
+        name="AlarmName",
+        arn="AlarmArn",
+        of_aws=lambda item: str(item["AlarmName"]).startswith(("TargetTracking-", "awseb-")),
+    ),
+    _listed("AWS::DynamoDB::Table", ("dynamodb", "list_tables", "TableNames"), "dynamodb:ListTables", name="TableName"),
+    _listed(
+        "AWS::ElasticLoadBalancingV2::LoadBalancer",
+        ("elbv2", "describe_load_balancers", "LoadBalancers"),
+        "elasticloadbalancing:DescribeLoadBalancers",
+        name="LoadBalancerName",
+        arn="LoadBalancerArn",
+        physical="LoadBalancerArn",
+        vpc=lambda item: item.get("VpcId"),
+    ),
+    _listed(
+        "AWS::ElasticLoadBalancingV2::TargetGroup",
+        ("elbv2", "describe_target_groups", "TargetGroups"),
+        "elasticloadbalancing:DescribeTargetGroups",
+        name="TargetGroupName",
+        arn="TargetGroupArn",
+        physical="TargetGroupArn",
+        vpc=lambda item: item.get("VpcId"),
+    ),
+    _listed(
+        "AWS::Events::Rule",
+        ("events", "list_rules", "Rules"),
+        "events:ListRules",
+        name="Name",
+        arn="Arn",
+        of_aws=lambda item: bool(item.get("ManagedBy")),
+    ),
+    _listed(
+        "AWS::IAM::ManagedPolicy",
+        ("iam", "list_policies", "Policies"),
+        "iam:ListPolicies",
+        name="PolicyName",
+        arn="Arn",
+        physical="Arn",
+        Scope="Local",
+    ),
+    _listed(
+        "AWS::IAM::Role",
+        ("iam", "list_roles", "Roles"),
+        "iam:ListRoles",
+        name="RoleName",
+        arn="Arn",
+        of_aws=_is_service_role,
+    ),
+    _listed("AWS::IAM::User", ("iam", "list_users", "Users"), "iam:ListUsers", name="UserName", arn="Arn"),
+    Listing(resource_type="AWS::KMS::Key", read=_keys, actions=("kms:ListKeys", "kms:DescribeKey")),
+    _listed(
+        "AWS::Kinesis::Stream", ("kinesis", "list_streams", "StreamNames"), "kinesis:ListStreams", name="StreamName"
+    ),
+    _listed(
+        "AWS::Lambda::Function",
+        ("lambda", "list_functions", "Functions"),
+        "lambda:ListFunctions",
+        name="FunctionName",
+        arn="FunctionArn",
+        vpc=lambda item: str((item.get("VpcConfig") or {}).get("VpcId") or ""),
+    ),
+    _listed(
+        "AWS::Logs::LogGroup",
+        ("logs", "describe_log_groups", "logGroups"),
+        "logs:DescribeLogGroups",
+        name="logGroupName",
+        arn="arn",
+        of_aws=lambda item: str(item["logGroupName"]).startswith("/aws/"),
+    ),
+    _listed(
+        "AWS::RDS::DBCluster",
+        ("rds", "describe_db_clusters", "DBClusters"),
+        "rds:DescribeDBClusters",
+        name="DBClusterIdentifier",
+        arn="DBClusterArn",
+    ),
+    _listed(
+        "AWS::RDS::DBInstance",
+        ("rds", "describe_db_instances", "DBInstances"),
+        "rds:DescribeDBInstances",
+        name="DBInstanceIdentifier",
+        arn="DBInstanceArn",
+        vpc=_subnet_vpc,
+    ),
+    _listed("AWS::S3::Bucket", ("s3", "list_buckets", "Buckets"), "s3:ListAllMyBuckets", name="Name"),
+    Listing(resource_type="AWS::SNS::Topic", read=_topics, actions=("sns:ListTopics",)),
+    Listing(resource_type="AWS::SQS::Queue", read=_queues, actions=("sqs:ListQueues",)),
+    _listed(
+        "AWS::SSM::Parameter",
+        ("ssm", "describe_parameters", "Parameters"),
+        "ssm:DescribeParameters",
+        name="Name",
+        arn="ARN",
+    ),
+    _listed(
+        "AWS::SecretsManager::Secret",
+        ("secretsmanager", "list_secrets", "SecretList"),
+        "secretsmanager:ListSecrets",
+        name="Name",
+        arn="ARN",
+        physical="ARN",
+        of_aws=lambda item: bool(item.get("OwningService")),
+    ),
+    _listed(
+        "AWS::StepFunctions::StateMachine",
+        ("stepfunctions", "list_state_machines", "stateMachines"),
+        "states:ListStateMachines",
+        name="name",
+        arn="stateMachineArn",
+        physical="stateMachineArn",
+    ),
+)

@@ -1,0 +1,120 @@
+"""What a drift audit says to a person: each difference with its line, then how much was looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from stackproof.model.drift import Difference, DriftOrigin, StackAudit
+from stackproof.model.drift_report import DriftReport
+from stackproof.model.json import JsonValue
+from stackproof.model.observation import DriftStatus
+from stackproof.reporters.ledger import ledger_lines
+from stackproof.reporters.terminal import notification_lines
+from stackproof.reporters.wording import visible
+
+__all__ = ["drift_text"]
+
+_SHOWN_VALUE = 60
+_BESIDE: Mapping[str, str] = {
+    "both": "both see",
+    "stackproof": "only stackproof sees",
+    "cloudformation": "only CloudFormation sees",
+}
+
+
+def drift_text(report: DriftReport, *, verbose: bool = False) -> str:
+    """Differences, what could not be checked, the ledger, and the certificate last."""
+    lines: list[str] = []
+    for each in report.differences:
+        lines.extend(_difference(each, verbose=verbose))
+    for audit in report.audits:
+        lines.extend(_unchecked(audit, verbose=verbose))
+        lines.extend(_beside(audit))
+    lines.extend(f"{each.location}: {each.level.value}: {each.message} ({each.rule_id})" for each in report.findings)
+    if verbose:
+        lines.extend(ledger_lines(report.waivers))
+    lines.extend(notification_lines(report.notifications, verbose=verbose))
+    lines.extend(_certificate(each) for each in report.audits)
+    lines.append(_verdict(report))
+    return "\n".join(visible(each) for each in lines) + "\n"
+
+
+def _difference(each: Difference, *, verbose: bool) -> Iterator[str]:
+    if each.suppression is not None and not verbose:
+        return
+    place = each.location
+    name = f"{place.stack_name}/{place.logical_id}" if place.logical_id else str(each.physical_id)
+    what = {
+        DriftOrigin.DECLARED: f"{each.path} differs",
+        DriftOrigin.UNDECLARED: f"{each.path} is not set in the template, and not at its default",
+        DriftOrigin.CHILD: f"has what nobody declared: {each.child_type} {each.child_id}",
+        DriftOrigin.UNMANAGED: f"({place.resource_type}) is in no stack",
+        DriftOrigin.DELETED: f"({place.resource_type}) does not exist",
+    }[each.origin]
+    yield f"{place if place.logical_id else each.region}: {name} {what}"
+    if each.origin in {DriftOrigin.DECLARED, DriftOrigin.UNDECLARED}:
+        yield f"    expected {_value(each.shown(each.expected))}"
+    if each.origin in {DriftOrigin.DECLARED, DriftOrigin.UNDECLARED, DriftOrigin.CHILD}:
+        yield f"    actual   {_value(each.shown(each.actual))}"
+    if each.suppression is not None:
+        yield f"    waived {each.suppression}"
+
+
+def _unchecked(audit: StackAudit, *, verbose: bool) -> Iterator[str]:
+    if audit.reason is not None:
+        yield f"{audit.stack_name}: could not be audited: {audit.reason.value}: {audit.detail}"
+        return
+    for proof in audit.unchecked:
+        reasons = sorted({one.reason.value for one in proof.unproven}) or ["unknown"]
+        details = sorted({one.detail for one in proof.unproven if one.detail})
+        name = f"{audit.stack_name}/{proof.location.logical_id}"
+        yield f"{proof.location}: {name} could not be checked: {', '.join((*reasons, *details))}"
+    if verbose:
+        for proof in audit.proofs:
+            for one in proof.unproven:
+                name = f"{audit.stack_name}/{proof.location.logical_id}"
+                yield f"{name} {one.path}: {one.reason.value} {one.detail}".rstrip()
+    for each in audit.unread:
+        if verbose or each.reason.value not in {"not_emulated", "unresolved"}:
+            name = f"{audit.stack_name}/{each.logical_id}"
+            yield f"{name}: {each.question} not looked at: {each.reason.value} {each.detail}".rstrip()
+
+
+def _beside(audit: StackAudit) -> Iterator[str]:
+    if audit.native is None:
+        return
+    yield f"{audit.stack_name} beside CloudFormation's own detection:" + ("" if audit.native else " neither differs")
+    for each in audit.native:
+        detail = f" ({each.detail})" if each.detail else ""
+        yield f"  {_BESIDE[each.seen_by]} {each.logical_id}{each.property_path}{detail}"
+
+
+def _certificate(audit: StackAudit) -> str:
+    found = audit.coverage
+    seen = found.properties_proven + found.properties_differ
+    looked = sum(each.status is not DriftStatus.NOT_CHECKED and not each.custom for each in audit.proofs)
+    custom = f" ({found.custom_resources} custom apart)" if found.custom_resources else ""
+    rest = ", ".join(f"{count} {reason}" for reason, count in audit.reasons.items())
+    return (
+        f"{audit.stack_name}: {audit.status.value}; looked at {looked} of {found.resources_total} resources{custom}, "
+        f"{seen} of {found.properties_total} properties, "
+        f"{audit.children.looked_at} of {audit.children.total} families of children, "
+        f"{audit.defaults.looked_at} of {audit.defaults.total} defaults" + (f"; not looked at: {rest}" if rest else "")
+    )
+
+
+def _verdict(report: DriftReport) -> str:
+    found = report.coverage
+    seen = found.properties_proven + found.properties_differ
+    share = f"{report.checked:.1f} % of the properties looked at ({seen} of {found.properties_total})"
+    minimum = f", the minimum is {report.minimum_coverage:g} %" if not report.is_enough else ""
+    waived = len(report.differences) - len(report.open_differences)
+    differs = ", ".join(f"{count} {origin}" for origin, count in report.by_origin.items() if count) or "none"
+    lived = f", {waived} waived" if waived else ""
+    word = {0: "clean", 1: "drifted"}.get(report.exit_code, "not complete")
+    return f"drift ({report.target}): {word}; differences: {differs}{lived}; {share}{minimum}"
+
+
+def _value(value: JsonValue) -> str:
+    text = repr(value)
+    return text if len(text) <= _SHOWN_VALUE else f"{text[:_SHOWN_VALUE]}…"

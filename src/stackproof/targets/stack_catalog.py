@@ -1,0 +1,224 @@
+"""The stacks of one account and region as CloudFormation tells of them; nothing here changes anything."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from stackproof.errors import TargetError
+from stackproof.model.drift import LiveStack, NativeDrift
+from stackproof.model.observation import UnprovenReason
+from stackproof.model.template import Template
+from stackproof.ports import Target
+from stackproof.targets.failures import translated_errors
+
+__all__ = ["ACTIONS", "NATIVE_ACTIONS", "CloudFormationCatalog"]
+
+ACTIONS: Final = (
+    "cloudformation:DescribeStackResources",
+    "cloudformation:DescribeStacks",
+    "cloudformation:GetTemplate",
+    "cloudformation:ListExports",
+    "cloudformation:ListStackInstances",
+    "cloudformation:ListStackResources",
+    "cloudformation:ListStacks",
+    "tag:GetResources",
+)
+"""What an audit needs beside its readers."""
+
+NATIVE_ACTIONS: Final = (
+    "cloudformation:DescribeStackDriftDetectionStatus",
+    "cloudformation:DescribeStackResourceDrifts",
+    "cloudformation:DetectStackDrift",
+    "cloudformation:DetectStackResourceDrift",
+)
+"""What `--native` needs in addition. IAM calls detection a write; it changes what CloudFormation says, no resource."""
+
+_NOT_WHOLE: Final = frozenset(
+    {
+        "CREATE_FAILED",
+        "DELETE_FAILED",
+        "IMPORT_ROLLBACK_FAILED",
+        "ROLLBACK_COMPLETE",
+        "ROLLBACK_FAILED",
+        "UPDATE_FAILED",
+        "UPDATE_ROLLBACK_FAILED",
+    }
+)
+"""Of a stack that an operation left like this no template says what should be there."""
+
+_THERE: Final = (
+    "CREATE_COMPLETE",
+    "CREATE_FAILED",
+    "CREATE_IN_PROGRESS",
+    "DELETE_FAILED",
+    "DELETE_IN_PROGRESS",
+    "IMPORT_COMPLETE",
+    "IMPORT_IN_PROGRESS",
+    "IMPORT_ROLLBACK_COMPLETE",
+    "IMPORT_ROLLBACK_FAILED",
+    "IMPORT_ROLLBACK_IN_PROGRESS",
+    "ROLLBACK_COMPLETE",
+    "ROLLBACK_FAILED",
+    "ROLLBACK_IN_PROGRESS",
+    "UPDATE_COMPLETE",
+    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+    "UPDATE_FAILED",
+    "UPDATE_IN_PROGRESS",
+    "UPDATE_ROLLBACK_COMPLETE",
+    "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
+    "UPDATE_ROLLBACK_FAILED",
+    "UPDATE_ROLLBACK_IN_PROGRESS",
+)
+
+Parse = Callable[[bytes, str], Template]
+"""From the text of a template and the name of its stack; raises InputError."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudFormationCatalog:
+    """`ports.StackCatalog` over CloudFormation's own API."""
+
+    target: Target
+    parse: Parse
+    pause: float = 2.0
+    deadline: float = 900.0
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+    def names(self) -> tuple[str, ...]:
+        """Every stack that is not nested in another: a REVIEW_IN_PROGRESS one is none yet."""
+        with translated_errors("listing the stacks"):
+            rows = self._pages("list_stacks", "StackSummaries", StackStatusFilter=list(_THERE))
+            return tuple(
+                sorted(
+                    str(each["StackName"])
+                    for each in rows
+                    if not each.get("ParentId") and each["StackStatus"] in _THERE
+                )
+            )
+
+    def stack(self, stack_name: str, *, shown: str, parent: str | None = None) -> LiveStack:
+        """The stack; in the middle of an operation, or left half done by one, with that as the reason."""
+        with translated_errors(f"reading stack {shown}"):
+            found = self._described(stack_name, shown)
+            status = str(found["StackStatus"])
+            live = LiveStack(
+                stack_name=shown,
+                stack_id=str(found["StackId"]),
+                account=self.target.account,
+                region=self.target.region,
+                status=status,
+                parent=parent,
+                template=self._template(stack_name, shown),
+            )
+        if status.endswith("_IN_PROGRESS") or status in _NOT_WHOLE:
+            return _busy(live, f"the stack is {status}")
+        try:
+            deployment = self.target.deployment(stack_name)
+        except TargetError as error:
+            if error.code == "Busy":  # an operation has begun in the meantime
+                return _busy(live, str(error))
+            raise
+        return replace(live, deployment=deployment)
+
+    def instances(self, stack_set: str) -> tuple[tuple[str, str, str], ...]:
+        """ListStackInstances; the physical id of a stack set is its name and an id."""
+        name = stack_set.partition(":")[0]
+        with translated_errors(f"listing the instances of stack set {name}"):
+            rows = self._pages("list_stack_instances", "Summaries", StackSetName=name)
+            return tuple(sorted((str(each["Account"]), str(each["Region"]), str(each.get("StackId"))) for each in rows))
+
+    def owner(self, physical_id: str) -> str | None:
+        """DescribeStackResources by the physical id."""
+        client = self._client
+        with translated_errors(f"asking for the stack of {physical_id}"):
+            try:
+                rows = client.describe_stack_resources(PhysicalResourceId=physical_id)["StackResources"]
+            except client.exceptions.ClientError as error:
+                if "does not exist" in str(error):
+                    return None
+                raise
+        names = sorted(str(each["StackName"]) for each in rows if each.get("PhysicalResourceId") == physical_id)
+        return names[0] if names else None
+
+    def tagged(self, key: str, value: str) -> frozenset[str]:
+        """GetResources of the Resource Groups Tagging API."""
+        with translated_errors(f"asking for what is tagged {key}={value}"):
+            client = self.target.client("resourcegroupstaggingapi")
+            pages = client.get_paginator("get_resources").paginate(TagFilters=[{"Key": key, "Values": [value]}])
+            return frozenset(str(each["ResourceARN"]) for page in pages for each in page["ResourceTagMappingList"])
+
+    def native_drift(self, stack_id: str) -> tuple[NativeDrift, ...]:
+        """DetectStackDrift, then what it found, page by page."""
+        client = self._client
+        with translated_errors("CloudFormation's drift detection"):
+            run = client.detect_stack_drift(StackName=stack_id)["StackDriftDetectionId"]
+            end = self.clock() + self.deadline
+            while True:
+                told = client.describe_stack_drift_detection_status(StackDriftDetectionId=run)
+                if told["DetectionStatus"] != "DETECTION_IN_PROGRESS":
+                    break
+                if self.clock() >= end:
+                    raise TargetError(f"CloudFormation's drift detection takes over {self.deadline:.0f} s")
+                self.sleep(self.pause)
+            if told["DetectionStatus"] == "DETECTION_FAILED":
+                raise TargetError(
+                    f"CloudFormation's drift detection failed: {told.get('DetectionStatusReason', 'no reason given')}"
+                )
+            return tuple(sorted(self._drifts(stack_id)))
+
+    def _drifts(self, stack_id: str) -> Iterator[NativeDrift]:
+        """Botocore has no paginator for it."""
+        token: dict[str, str] = {}
+        while True:
+            page = self._client.describe_stack_resource_drifts(StackName=stack_id, MaxResults=100, **token)
+            for each in page["StackResourceDrifts"]:
+                yield NativeDrift(
+                    logical_id=str(each["LogicalResourceId"]),
+                    status=str(each["StackResourceDriftStatus"]),
+                    paths=tuple(sorted(str(one["PropertyPath"]) for one in each.get("PropertyDifferences", ()))),
+                )
+            if not page.get("NextToken"):
+                return
+            token = {"NextToken": str(page["NextToken"])}
+
+    # -- calls
+
+    @property
+    def _client(self) -> Any:  # noqa: ANN401 - botocore makes its clients at run time
+        return self.target.client("cloudformation")
+
+    def _described(self, stack_name: str, shown: str) -> Mapping[str, Any]:
+        client = self._client
+        try:
+            found: list[Mapping[str, Any]] = client.describe_stacks(StackName=stack_name)["Stacks"]
+        except client.exceptions.ClientError as error:
+            if "does not exist" not in str(error):
+                raise
+            found = []
+        if not found or found[0]["StackStatus"] == "DELETE_COMPLETE":
+            where = f"account {self.target.account}, region {self.target.region}"
+            raise TargetError(f"there is no stack {shown} in {where}", code="NoStack")
+        return found[0]
+
+    def _template(self, stack_name: str, shown: str) -> Template:
+        """As it was written; where a macro rewrote it, as it came out, since that is what was deployed."""
+        template = self._parsed(stack_name, shown, "Original")
+        return self._parsed(stack_name, shown, "Processed") if template.transforms else template
+
+    def _parsed(self, stack_name: str, shown: str, stage: str) -> Template:
+        body = self._client.get_template(StackName=stack_name, TemplateStage=stage)["TemplateBody"]
+        text = body if isinstance(body, str) else json.dumps(body, indent=1, default=str)
+        return self.parse(text.encode(), shown)
+
+    def _pages(self, operation: str, key: str, **parameters: Any) -> list[Mapping[str, Any]]:  # noqa: ANN401
+        pages = self._client.get_paginator(operation).paginate(**parameters)
+        return [each for page in pages for each in page.get(key, ())]
+
+
+def _busy(live: LiveStack, detail: str) -> LiveStack:
+    return replace(live, reason=UnprovenReason.BUSY, detail=detail)

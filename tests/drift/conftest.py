@@ -1,0 +1,79 @@
+"""One emulator for all tests of this folder in one process, and one stack on it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import pytest
+
+from stackproof.drift.auditing import AuditedStacks, Auditor
+from stackproof.drift.unmanaged import Unmanaged, parse_scope, unmanaged
+from stackproof.model.deployment import Deployment
+from stackproof.targets.moto import MotoTarget, start_moto
+from stackproof.targets.owned_process import OwnedProcess
+from stackproof.wiring import catalog, child_families, listings, readers, schemas
+from tests.drift.audited_template import AUDITED
+from tests.live_fakes import stack
+
+
+@pytest.fixture(scope="session")
+def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnedProcess]:
+    process = start_moto(os.getpid(), tmp_path_factory.mktemp("moto"))
+    yield process
+    process.stop()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """A stack on the emulator; each look at it is a new one."""
+
+    name: str
+    target: MotoTarget
+    deployment: Deployment
+
+    @property
+    def auditor(self) -> Auditor:
+        return auditor_of(self.target)
+
+    @property
+    def ids(self) -> dict[str, str]:
+        return {each.logical_id: each.physical_id for each in self.deployment.resources}
+
+    def audited(self, **more: Any) -> AuditedStacks:  # noqa: ANN401
+        return replace(self.auditor, **more).audited([self.name])
+
+    def unmanaged(self, found: AuditedStacks, *scopes: str) -> Unmanaged:
+        return unmanaged(
+            [parse_scope(each) for each in scopes],
+            found.resource_types,
+            managed=found.physical_ids.__contains__,
+            listings=listings(),
+            target=self.target,
+            catalog=catalog(self.target),
+        )
+
+
+def auditor_of(target: Any, **more: Any) -> Auditor:  # noqa: ANN401
+    """An auditor as the command line makes it, less patience and sources."""
+    return Auditor(
+        **{
+            "target": target,
+            "catalog": catalog(target),
+            "readers": partial(readers, target),
+            "families": child_families(),
+            "schemas": schemas(),
+            "sources": {},
+            "jobs": 4,
+            **more,
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def live(moto: OwnedProcess) -> Live:
+    target = MotoTarget(moto.endpoint_url)
+    return Live(name="Audited", target=target, deployment=target.deploy(stack(AUDITED, name="Audited")))

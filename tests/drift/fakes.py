@@ -1,0 +1,141 @@
+"""A catalog of stacks in memory, and makers of stacks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from stackproof.drift.auditing import Auditor
+from stackproof.errors import TargetError
+from stackproof.model.drift import LiveStack, NativeDrift
+from stackproof.model.observation import Reading, UnprovenReason
+from stackproof.ports import ReadRequest
+from tests.live_fakes import ACCOUNT, REGION, FakeSchemas, FakeTarget, deployment, template
+
+
+class FakeCatalog:
+    """Stacks by name or id; what is an exception is raised. `later` are stacks as a second look sees them."""
+
+    def __init__(self, *stacks: LiveStack, **failing: Exception) -> None:
+        self.stacks = {each.stack_id: each for each in stacks}
+        self.failing: dict[str, Exception] = dict(failing)
+        self.later: dict[str, LiveStack] = {}
+        self.sets: dict[str, tuple[tuple[str, str, str], ...]] = {}
+        self.owners: dict[str, str | Exception] = {}
+        self.tags: dict[str, frozenset[str] | Exception] = {}
+        self.drifts: tuple[NativeDrift, ...] | Exception = ()
+        self._seen: set[str] = set()
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(sorted(each.stack_name for each in self.stacks.values() if each.parent is None))
+
+    def stack(self, stack_name: str, *, shown: str, parent: str | None = None) -> LiveStack:
+        if stack_name in self.failing:
+            raise self.failing[stack_name]
+        found = next((each for each in self.stacks.values() if stack_name in {each.stack_id, each.stack_name}), None)
+        if found is None:
+            raise TargetError(f"there is no stack {shown}", code="NoStack")
+        if found.stack_id in self._seen:
+            found = self.later.get(found.stack_id, found)
+        self._seen.add(found.stack_id)
+        return replace(found, stack_name=shown, parent=parent)
+
+    def instances(self, stack_set: str) -> tuple[tuple[str, str, str], ...]:
+        if stack_set in self.failing:
+            raise self.failing[stack_set]
+        return self.sets[stack_set]
+
+    def owner(self, physical_id: str) -> str | None:
+        found = self.owners.get(physical_id)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def tagged(self, key: str, value: str) -> frozenset[str]:
+        found = self.tags[f"{key}={value}"]
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def native_drift(self, stack_id: str) -> tuple[NativeDrift, ...]:
+        assert stack_id in self.stacks
+        if isinstance(self.drifts, Exception):
+            raise self.drifts
+        return self.drifts
+
+
+def caused(error: Exception, code: str = "") -> TargetError:
+    """A TargetError with botocore's error as its cause, as adapters raise it."""
+    made = TargetError(f"reading: {error}", code=code)
+    made.__cause__ = error
+    return made
+
+
+def live_stack(
+    name: str,
+    resources: Mapping[str, tuple[str, str, Mapping[str, Any]]],
+    **more: Any,  # noqa: ANN401
+) -> LiveStack:
+    """A stack of resources: logical id → (type, physical id, properties)."""
+    body = {
+        "Resources": {
+            key: {"Type": kind, "Properties": dict(properties)} for key, (kind, _, properties) in resources.items()
+        }
+    }
+    deployed = deployment({key: (kind, one) for key, (kind, one, _) in resources.items()}, stack_name=name)
+    return LiveStack(
+        **{
+            "stack_name": name,
+            "stack_id": f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{name}/1",
+            "account": ACCOUNT,
+            "region": REGION,
+            "status": "CREATE_COMPLETE",
+            "template": template(body, name=name),
+            "deployment": deployed,
+            **more,
+        }
+    )
+
+
+def busy(live: LiveStack) -> LiveStack:
+    """The same stack while an operation goes on."""
+    return replace(
+        live,
+        status="UPDATE_IN_PROGRESS",
+        deployment=None,
+        reason=UnprovenReason.BUSY,
+        detail="the stack is UPDATE_IN_PROGRESS",
+    )
+
+
+def reader(
+    readings: Mapping[str, Mapping[str, Any] | Exception | None],
+) -> Callable[[ReadRequest], Reading | None]:
+    """A reader that gives properties by physical id."""
+
+    def read(request: ReadRequest) -> Reading | None:
+        found = readings.get(request.physical_id)
+        if isinstance(found, Exception):
+            raise found
+        return (
+            None if found is None else Reading(properties=dict(found), attributes={"Arn": f"arn:{request.physical_id}"})
+        )
+
+    return read
+
+
+def auditor(catalog: FakeCatalog, **more: Any) -> Auditor:  # noqa: ANN401
+    """An auditor of a catalog in memory."""
+    return Auditor(
+        **{
+            "target": FakeTarget(),
+            "catalog": catalog,
+            "readers": {},
+            "families": (),
+            "schemas": FakeSchemas(),
+            "sources": {},
+            "jobs": 2,
+            **more,
+        }
+    )

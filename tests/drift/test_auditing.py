@@ -1,0 +1,361 @@
+"""The audit over fakes: which stacks are walked, what cannot be looked at, and whose a child is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from stackproof.drift.children import owner_names
+from stackproof.errors import ConfigError, InputError, TargetError
+from stackproof.model.drift import Child, DriftOrigin, NativeDrift, StackAudit
+from stackproof.model.location import SourceLine
+from stackproof.model.observation import DriftStatus, Reading, UnprovenReason
+from stackproof.ports import ChildFamily, ReadRequest
+from stackproof.prove import Patience
+from tests.drift.fakes import FakeCatalog, auditor, busy, caused, live_stack, reader
+from tests.live_fakes import FakeTarget, failure, stack
+
+DEAD = EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
+TOPIC = "AWS::SNS::Topic"
+NESTED = "AWS::CloudFormation::Stack"
+
+
+def topics(name: str = "Net", **properties: Any) -> Any:  # noqa: ANN401
+    return live_stack(name, {"Topic": (TOPIC, "t-1", {"DisplayName": "a", **properties})})
+
+
+def one(found: Any) -> StackAudit:  # noqa: ANN401
+    [audit] = found.audits
+    assert isinstance(audit, StackAudit)
+    return audit
+
+
+def test_what_differs_has_the_line_of_the_assembly_where_there_is_one() -> None:
+    source = stack({"Resources": {"Topic": {"Type": TOPIC, "Properties": {"DisplayName": "other"}}}})
+    [resource] = source.template.resources
+    known = replace(resource, construct_path="Net/Topic", source=SourceLine(file="app.py", line=7))
+    source = replace(source, template=replace(source.template, resources=(known,)))
+    readers = {TOPIC: reader({"t-1": {"DisplayName": "b"}})}
+    found = one(auditor(FakeCatalog(topics()), readers=lambda _: readers, sources={"Net": source}).audited(["Net"]))
+    [difference] = found.differences
+    assert (difference.origin, difference.path) == (DriftOrigin.DECLARED, "/DisplayName")
+    assert (difference.expected, difference.actual) == ("a", "b")
+    assert str(difference.location) == "app.py:7"
+    assert found.status is DriftStatus.MODIFIED
+
+    against = auditor(FakeCatalog(topics()), readers=lambda _: readers, sources={"Net": source}, against_sources=True)
+    [difference] = one(against.audited(["Net"])).differences
+    assert difference.expected == "other"
+    with pytest.raises(ConfigError, match="the app has no stack Net"):
+        auditor(FakeCatalog(topics()), against_sources=True).audited(["Net"])
+
+
+def test_a_resource_that_is_gone_is_one_difference() -> None:
+    found = one(auditor(FakeCatalog(topics()), readers=lambda _: {TOPIC: reader({})}).audited(["Net"]))
+    [difference] = found.differences
+    assert (difference.origin, difference.path, difference.status) == (DriftOrigin.DELETED, None, DriftStatus.DELETED)
+
+
+def test_a_stack_in_the_middle_of_an_operation_is_not_checked_with_that_as_the_reason() -> None:
+    found = one(auditor(FakeCatalog(busy(topics())), readers=lambda _: {TOPIC: reader({})}).audited(["Net"]))
+    assert (found.status, found.reason, found.differences) == (DriftStatus.NOT_CHECKED, UnprovenReason.BUSY, ())
+    assert dict(found.reasons) == {"busy": 1}
+    assert found.coverage.resources_total == 1
+    assert not found.is_complete
+
+
+@pytest.mark.parametrize("later", ["busy", "updated", "unreachable", "gone"])
+def test_what_an_operation_changes_in_the_meantime_is_no_drift(later: str) -> None:
+    before = topics()
+    catalog = FakeCatalog(before)
+    read = reader({"t-1": {"DisplayName": "b"}})
+
+    def reading(request: ReadRequest) -> Any:  # noqa: ANN401
+        if later == "unreachable":
+            catalog.failing[before.stack_id] = caused(DEAD)
+        elif later == "gone":
+            catalog.stacks.clear()
+        else:
+            catalog.later[before.stack_id] = (
+                busy(before) if later == "busy" else replace(topics(), status="UPDATE_COMPLETE")
+            )
+        return read(request)
+
+    found = one(auditor(catalog, readers=lambda _: {TOPIC: reading}).audited(["Net"]))
+    assert found.differences == ()
+    assert found.status is DriftStatus.NOT_CHECKED
+    assert found.reason is (UnprovenReason.UNREACHABLE if later == "unreachable" else UnprovenReason.BUSY)
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (failure("AccessDenied", status=403), UnprovenReason.DENIED),
+        (failure("Throttling"), UnprovenReason.THROTTLED),
+        (failure("InternalError", status=500), UnprovenReason.UNREACHABLE),
+        (DEAD, UnprovenReason.UNREACHABLE),
+    ],
+)
+def test_no_fault_looks_like_drift(error: Exception, reason: UnprovenReason) -> None:
+    """Neither when the stack is read, nor its resources, nor what hangs on them."""
+    patience = Patience(attempts=2, sleep=lambda _: None)
+    unread = one(auditor(FakeCatalog(topics(), Net=caused(error))).audited(["Net"]))
+    assert (unread.reason, unread.differences, unread.is_complete) == (reason, (), False)
+
+    failing = auditor(FakeCatalog(topics()), readers=lambda _: {TOPIC: reader({"t-1": error})}, patience=patience)
+    found = one(failing.audited(["Net"]))
+    assert (found.differences, found.is_complete) == ((), False)
+    assert set(found.reasons) == {reason.value}
+
+    def broken(_: ReadRequest) -> list[Child]:
+        raise error
+
+    family = ChildFamily(name="things", owners=(TOPIC,), read=broken, actions=())
+    readers = {TOPIC: reader({"t-1": {"DisplayName": "a"}})}
+    failing = auditor(FakeCatalog(topics()), readers=lambda _: readers, families=(family,), patience=patience)
+    found = one(failing.audited(["Net"]))
+    assert (found.differences, found.is_complete) == ((), False)
+    [question] = found.unread
+    assert (question.question, question.reason) == ("things", reason)
+    assert (found.children.total, found.children.looked_at) == (1, 0)
+
+
+def test_a_stack_that_is_not_there_or_not_readable_does_not_stop_the_others() -> None:
+    catalog = FakeCatalog(topics(), Odd=InputError("Odd: is no template"))
+    found = auditor(catalog, readers=lambda _: {TOPIC: reader({"t-1": {"DisplayName": "a"}})}).audited(
+        ["No", "Net", "Odd"]
+    )
+    assert [each.stack_name for each in found.audits] == ["Net"]
+    assert [each.message for each in found.notifications] == [
+        "No was not audited: there is no stack No",
+        "Odd was not audited: Odd: is no template",
+    ]
+
+
+def test_nested_stacks_are_walked_once_under_their_parents_name() -> None:
+    inner = topics("Inner")
+    outer = live_stack("Outer", {"Child": (NESTED, inner.stack_id, {})})
+    readers = {TOPIC: reader({"t-1": {"DisplayName": "a"}}), NESTED: reader({inner.stack_id: {}})}
+    found = auditor(FakeCatalog(outer, inner), readers=lambda _: readers).audited(["Inner", "Outer"])
+    assert [(each.stack_name, each.parent) for each in found.audits] == [("Outer", None), ("Outer/Child", "Outer")]
+
+
+def test_instances_of_a_stack_set_are_walked_where_they_are_here() -> None:
+    instance = topics("StackSet-x")
+    outer = live_stack(
+        "Outer",
+        {"Set": ("AWS::CloudFormation::StackSet", "set:1", {}), "Two": ("AWS::CloudFormation::StackSet", "denied", {})},
+    )
+    catalog = FakeCatalog(outer, instance, denied=TargetError("denied"))
+    here = (instance.account, instance.region, instance.stack_id)
+    catalog.sets["set:1"] = (here, ("999999999999", "eu-west-1", "arn:other"))
+    found = auditor(catalog, readers=lambda _: {TOPIC: reader({"t-1": {"DisplayName": "a"}})}).audited(["Outer"])
+    assert [each.stack_name for each in found.audits] == ["Outer", "Outer/Set/StackSet-x"]
+    assert [each.message for each in found.notifications] == [
+        "Outer/Two: the instances of the stack set are not known: denied",
+        "Outer/Set: 1 instances are in other accounts or regions: audit them there",
+    ]
+
+
+def listening(*children: Child, in_stacks: bool = True) -> ChildFamily:
+    return ChildFamily(
+        name="subscriptions",
+        owners=(TOPIC,),
+        own="Subscription",
+        declared_by=(("AWS::SNS::Subscription", "TopicArn"),),
+        in_stacks=in_stacks,
+        read=lambda _: children,
+        actions=(),
+    )
+
+
+SOMEONE = Child(
+    resource_type="AWS::SNS::Subscription",
+    child_id="s-1",
+    physical_id="s-1",
+    value={"Endpoint": "x"},
+    identity={"Endpoint": "x"},
+)
+
+
+@pytest.mark.parametrize(
+    ("declared", "found", "unread"),
+    [
+        ({}, ["s-1"], []),
+        ({"Sub": ("AWS::SNS::Subscription", "s-1", {"TopicArn": "elsewhere", "Endpoint": "y"})}, [], []),
+        ({"Sub": ("AWS::SNS::Subscription", "", {"TopicArn": {"Ref": "Topic"}, "Endpoint": "x"})}, [], []),
+        (
+            {"Sub": ("AWS::SNS::Subscription", "", {"TopicArn": {"Fn::GetAtt": ["Topic", "Arn"]}, "Endpoint": "x"})},
+            [],
+            [],
+        ),
+        ({"Sub": ("AWS::SNS::Subscription", "", {"TopicArn": {"Ref": "Topic"}, "Endpoint": "y"})}, ["s-1"], []),
+        ({"Sub": ("AWS::SNS::Subscription", "", {"TopicArn": "elsewhere", "Endpoint": "x"})}, ["s-1"], []),
+        ({"Sub": ("AWS::SNS::Subscription", "", {"Endpoint": "x"})}, ["s-1"], []),
+        (
+            {"Sub": ("AWS::SNS::Subscription", "", {"TopicArn": {"Fn::ImportValue": "no"}, "Endpoint": "x"})},
+            [],
+            ["unresolved"],
+        ),
+        (
+            {
+                "Sub": (
+                    "AWS::SNS::Subscription",
+                    "",
+                    {"TopicArn": {"Ref": "Topic"}, "Endpoint": {"Fn::ImportValue": "no"}},
+                )
+            },
+            [],
+            ["unresolved"],
+        ),
+        (
+            {"Sub": ("AWS::SNS::Subscription", "", {"TopicArn": {"Fn::ImportValue": "no"}, "Endpoint": "y"})},
+            ["s-1"],
+            [],
+        ),
+    ],
+)
+def test_a_child_is_drift_if_nobody_declares_it_and_open_if_that_is_not_known(
+    declared: dict[str, Any], found: list[str], unread: list[str]
+) -> None:
+    made = live_stack("Net", {"Topic": (TOPIC, "t-1", {"DisplayName": "a"}), **declared})
+    readers = {TOPIC: reader({"t-1": {"DisplayName": "a"}})}
+    audit = one(auditor(FakeCatalog(made), readers=lambda _: readers, families=(listening(SOMEONE),)).audited(["Net"]))
+    assert [each.child_id for each in audit.differences if each.origin is DriftOrigin.CHILD] == found
+    assert [each.reason.value for each in audit.unread] == unread
+
+
+def test_what_another_stack_declares_is_no_drift_whether_it_is_audited_or_not() -> None:
+    other = live_stack("Other", {"Sub": ("AWS::SNS::Subscription", "", {"TopicArn": "t-1", "Endpoint": "x"})})
+    readers = {TOPIC: reader({"t-1": {"DisplayName": "a"}})}
+    families = (listening(SOMEONE),)
+    both = auditor(FakeCatalog(topics(), other), readers=lambda _: readers, families=families).audited(["Net", "Other"])
+    assert [each.differences for each in both.audits] == [(), ()]
+    catalog = FakeCatalog(topics())
+    catalog.owners["s-1"] = "Unseen"
+    assert one(auditor(catalog, readers=lambda _: readers, families=families).audited(["Net"])).differences == ()
+    catalog.owners["s-1"] = caused(failure("AccessDenied", status=403))
+    audit = one(auditor(catalog, readers=lambda _: readers, families=families).audited(["Net"]))
+    assert audit.differences == ()
+    assert [each.reason for each in audit.unread] == [UnprovenReason.DENIED]
+    catalog.owners["s-1"] = TargetError("odd")
+    audit = one(auditor(catalog, readers=lambda _: readers, families=families).audited(["Net"]))
+    assert [each.reason for each in audit.unread] == [UnprovenReason.UNREACHABLE]
+
+
+def test_a_list_that_the_template_sets_is_compared_and_not_asked_for_again() -> None:
+    readers = {TOPIC: reader({"t-1": {"DisplayName": "a", "Subscription": []}})}
+    made = topics(Subscription=[])
+    audit = one(auditor(FakeCatalog(made), readers=lambda _: readers, families=(listening(SOMEONE),)).audited(["Net"]))
+    assert audit.children.total == 0
+
+
+def test_a_default_that_the_target_does_not_emulate_is_counted_and_no_drift() -> None:
+    kind = "AWS::SQS::Queue"
+    made = live_stack("Net", {"Queue": (kind, "q", {})})
+    readers = {kind: reader({"q": {"DelaySeconds": 5, "VisibilityTimeout": 31}})}
+    target = FakeTarget(gaps=frozenset({(kind, "/DelaySeconds")}))
+    audit = one(auditor(FakeCatalog(made), readers=lambda _: readers, target=target).audited(["Net"]))
+    assert [(each.origin.value, each.path) for each in audit.differences] == [("undeclared", "/VisibilityTimeout")]
+    assert [(each.question, each.reason.value) for each in audit.unread] == [("/DelaySeconds", "not_emulated")]
+    assert audit.defaults.total - audit.defaults.looked_at == 1
+    assert audit.is_complete
+
+
+def test_what_may_be_a_secret_is_marked_and_hidden() -> None:
+    kind = "AWS::Lambda::Function"
+    made = live_stack("Net", {"F": (kind, "f", {"Environment": {"Variables": {"DB_PASSWORD": "first-value"}}})})
+    readers = {kind: reader({"f": {"Environment": {"Variables": {"DB_PASSWORD": "other-value"}}}})}
+    [difference] = one(auditor(FakeCatalog(made), readers=lambda _: readers).audited(["Net"])).differences
+    assert difference.is_secret
+    row = difference.row()
+    assert (row["expected"], row["actual"]) == ("***", "***")
+    assert difference.actual == "other-value"
+
+
+def test_native_detection_that_fails_is_said_and_does_not_hide_ours() -> None:
+    catalog = FakeCatalog(topics())
+    readers = {TOPIC: reader({"t-1": {"DisplayName": "b"}})}
+    catalog.drifts = (NativeDrift(logical_id="Topic", status="MODIFIED", paths=("/DisplayName",)),)
+    audit = one(auditor(catalog, readers=lambda _: readers, native=True).audited(["Net"]))
+    assert [each.seen_by for each in audit.native or ()] == ["both"]
+    catalog.drifts = TargetError("not allowed")
+    found = auditor(catalog, readers=lambda _: readers, native=True).audited(["Net"])
+    assert one(found).native is None
+    assert len(one(found).differences) == 1
+    assert [each.message for each in found.notifications] == [
+        "Net: CloudFormation's own detection did not answer: not allowed"
+    ]
+
+
+def test_an_audit_crosses_processes_unchanged() -> None:
+    catalog = FakeCatalog(topics())
+    catalog.drifts = (NativeDrift(logical_id="Topic", status="MODIFIED", paths=("/DisplayName",)),)
+    audit = one(
+        auditor(
+            catalog,
+            readers=lambda _: {TOPIC: reader({"t-1": {"DisplayName": "b"}})},
+            families=(listening(SOMEONE),),
+            native=True,
+        ).audited(["Net"])
+    )
+    assert StackAudit.from_dict(audit.to_dict()) == audit
+    unseen = one(auditor(FakeCatalog(busy(topics()))).audited(["Net"]))
+    assert StackAudit.from_dict(unseen.to_dict()) == unseen
+
+
+def test_a_resource_that_a_condition_takes_away_declares_nothing_and_metadata_is_no_resource() -> None:
+    made = topics()
+    assert made.template is not None
+    extra = stack(
+        {
+            "Resources": {
+                "Topic": {"Type": TOPIC, "Properties": {"DisplayName": "a"}},
+                "Sub": {
+                    "Type": "AWS::SNS::Subscription",
+                    "Condition": "Never",
+                    "Properties": {"TopicArn": {"Ref": "Topic"}, "Endpoint": "x"},
+                },
+                "CDKMetadata": {"Type": "AWS::CDK::Metadata", "Properties": {"Analytics": "v2"}},
+            },
+            "Conditions": {"Never": {"Fn::Equals": ["a", "b"]}},
+        }
+    ).template
+    made = replace(made, template=extra)
+    readers = {TOPIC: reader({"t-1": {"DisplayName": "a"}})}
+    audit = one(auditor(FakeCatalog(made), readers=lambda _: readers, families=(listening(SOMEONE),)).audited(["Net"]))
+    assert [each.child_id for each in audit.differences] == ["s-1"]
+    unseen = one(auditor(FakeCatalog(busy(made))).audited(["Net"]))
+    assert [each.location.logical_id for each in unseen.proofs] == ["Sub", "Topic"]
+
+
+@pytest.mark.parametrize(
+    ("physical_id", "found"), [("filter", []), ("filter|group", []), ("other", ["filter"]), ("", ["filter"])]
+)
+def test_the_declaring_resource_may_be_known_by_its_physical_id(physical_id: str, found: list[str]) -> None:
+    child = Child(resource_type="X", child_id="filter", value={}, identity={"Ref": "filter", "Qualifier": None})
+    declared = {"Sub": ("AWS::SNS::Subscription", physical_id, {"TopicArn": {"Ref": "Topic"}})}
+    made = live_stack("Net", {"Topic": (TOPIC, "t-1", {"DisplayName": "a"}), **declared})
+    readers = {TOPIC: reader({"t-1": {"DisplayName": "a"}})}
+    families = (listening(child, in_stacks=False),)
+    audit = one(auditor(FakeCatalog(made), readers=lambda _: readers, families=families).audited(["Net"]))
+    assert [each.child_id for each in audit.differences if each.child_id] == found
+
+
+def test_an_owner_is_known_by_every_name_it_has() -> None:
+    reading = Reading(properties={}, attributes={"Arn": "arn:aws:iam::1:role/path/name", "Port": 5}, reference="ref")
+    assert owner_names("id", reading) == {"id", "ref", "arn:aws:iam::1:role/path/name", "role/path/name", "name"}
+
+
+def test_a_stack_that_is_named_twice_is_audited_once_and_all_instances_may_be_here() -> None:
+    instance = topics("StackSet-x")
+    outer = live_stack("Outer", {"Set": ("AWS::CloudFormation::StackSet", "set:1", {})})
+    catalog = FakeCatalog(outer, instance)
+    catalog.sets["set:1"] = ((instance.account, instance.region, instance.stack_id),)
+    readers = {TOPIC: reader({"t-1": {"DisplayName": "a"}})}
+    found = auditor(catalog, readers=lambda _: readers).audited(["Outer", outer.stack_id])
+    assert len(found.audits) == 2
+    assert found.notifications == ()

@@ -1,0 +1,65 @@
+"""Declared properties on whole stacks: the audit names what the proof names, and nothing on an untouched stack."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from stackproof.drift.auditing import AuditedStacks
+from stackproof.loading.template import load_template
+from stackproof.model.assembly import Stack
+from stackproof.model.drift import DriftOrigin, StackAudit
+from stackproof.model.observation import DriftStatus
+from stackproof.prove import Prover
+from stackproof.targets.moto import MotoTarget
+from stackproof.targets.owned_process import OwnedProcess
+from stackproof.wiring import readers, schemas
+from tests.drift.conftest import auditor_of
+from tests.readers.deployed import STACKS
+from tests.readers.tampering import TAMPERED
+
+
+def audit(target: MotoTarget, name: str) -> StackAudit:
+    found: AuditedStacks = auditor_of(target).audited([name])
+    assert found.notifications == ()
+    [audit] = found.audits
+    return audit
+
+
+@pytest.mark.parametrize("path", STACKS, ids=lambda path: path.stem)
+def test_an_untouched_stack_is_in_sync_and_each_tampering_is_named_and_nothing_else(
+    moto: OwnedProcess, path: Path
+) -> None:
+    """In a region of its own, put back by deploying the stack anew."""
+    name = path.stem
+    target = MotoTarget(moto.endpoint_url)
+    stack = Stack(name=name, template=load_template(path, name=f"{name}.yaml", stack_name=name))
+    deployment = target.deploy(stack)
+    untouched = audit(target, name)
+    assert untouched.differences == ()
+    assert untouched.status is DriftStatus.IN_SYNC
+    assert untouched.is_complete
+    rows = TAMPERED.get(name, ())
+    found_by = readers(target, deployment)
+    prover = Prover(template=stack.template, deployment=deployment, target=target, readers=found_by, schemas=schemas())
+    for each in rows:
+        parameters = prover.resolved(each.parameters)
+        assert isinstance(parameters, Mapping)
+        with target.writing("tampering"):
+            getattr(target.client(each.service), each.operation)(**parameters)
+    found = audit(target, name).differences
+    assert sorted((each.location.logical_id or "", each.path) for each in found if each.path) == sorted(
+        (each.logical_id, each.path) for each in rows if each.path != "*"
+    )
+    gone = [each for each in found if not each.path]
+    assert sorted(str(each.location.logical_id) for each in gone) == sorted(
+        each.logical_id for each in rows if each.path == "*"
+    )
+    assert {each.origin for each in gone} <= {DriftOrigin.DELETED}
+    target.destroy(name)
+
+
+def test_there_are_forty_kinds_of_tampering() -> None:
+    assert sum(len(each) for each in TAMPERED.values()) >= 40

@@ -1,0 +1,134 @@
+"""What is in no stack: scopes, what belongs to someone after all, and what could not be looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from stackproof.drift.unmanaged import Unmanaged, parse_scope, unmanaged
+from stackproof.errors import ConfigError, TargetError
+from stackproof.model.drift import Listed
+from stackproof.ports import Listing
+from tests.drift.fakes import FakeCatalog
+from tests.live_fakes import FakeTarget, failure
+
+QUEUE, TOPIC, GROUP = "AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::EC2::SecurityGroup"
+
+
+def listing(kind: str, *items: Listed, in_vpc: bool = False) -> Listing:
+    return Listing(resource_type=kind, read=lambda _: items, actions=(), in_vpc=in_vpc)
+
+
+LISTINGS = {
+    QUEUE: listing(QUEUE, Listed(resource_type=QUEUE, physical_id="u/app-q", name="app-q", arn=":1:app-q")),
+    TOPIC: listing(
+        TOPIC,
+        Listed(resource_type=TOPIC, physical_id="arn:aws:sns:r:1:app-t", name="app-t", arn="arn:aws:sns:r:1:app-t"),
+    ),
+    GROUP: listing(
+        GROUP,
+        Listed(resource_type=GROUP, physical_id="sg-1", name="web", arn=":security-group/sg-1", vpc_id="vpc-1"),
+        Listed(resource_type=GROUP, physical_id="sg-2", name="web", arn=":security-group/sg-2", vpc_id="vpc-2"),
+        in_vpc=True,
+    ),
+}
+
+
+def found(
+    catalog: FakeCatalog,
+    *scopes: str,
+    listings: Mapping[str, Listing] = LISTINGS,
+    managed: Callable[[str], bool] = lambda _: False,
+) -> Unmanaged:
+    return unmanaged(
+        [parse_scope(each) for each in scopes],
+        [QUEUE, TOPIC, GROUP, "AWS::IAM::Policy", "AWS::CDK::Metadata", "AWS::EFS::FileSystem"],
+        managed=managed,
+        listings=listings,
+        target=FakeTarget(),
+        catalog=catalog,
+    )
+
+
+def ids(seen: Unmanaged) -> list[str | None]:
+    return [each.physical_id for each in seen.differences]
+
+
+def test_without_a_scope_nothing_is_listed() -> None:
+    assert found(FakeCatalog()) == Unmanaged()
+
+
+def test_each_scope_finds_its_own() -> None:
+    catalog = FakeCatalog()
+    catalog.tags["app=x"] = frozenset(
+        {"arn:aws:sns:r:1:app-t", "arn:aws:sqs:r:1:app-q", "arn:aws:ec2:r:1:security-group/sg-2"}
+    )
+    assert ids(found(catalog, "prefix:app-")) == ["arn:aws:sns:r:1:app-t", "u/app-q"]
+    assert ids(found(catalog, "vpc:vpc-1")) == ["sg-1"]
+    assert ids(found(catalog, "tag:app=x")) == ["sg-2", "arn:aws:sns:r:1:app-t", "u/app-q"]
+
+
+def test_what_an_audited_stack_or_any_other_has_is_managed() -> None:
+    catalog = FakeCatalog()
+    catalog.owners["u/app-q"] = "Other"
+    assert ids(found(catalog, "prefix:app-", managed=lambda name: name.endswith("app-t"))) == []
+
+
+def test_what_cannot_be_listed_is_said() -> None:
+    seen = found(FakeCatalog(), "vpc:vpc-1")
+    assert [each.message for each in seen.notifications] == [
+        f"--scope: these types do not tell their VPC: {TOPIC}, {QUEUE}",
+        "--scope: these types cannot be listed, so what is unmanaged of them is not seen: AWS::EFS::FileSystem",
+    ]
+
+
+def test_what_fails_is_said_and_never_called_unmanaged() -> None:
+    def denied(_: Any) -> list[Listed]:  # noqa: ANN401
+        raise failure("AccessDenied", status=403)
+
+    def broken(_: Any) -> list[Listed]:  # noqa: ANN401
+        raise KeyError("x")
+
+    catalog = FakeCatalog()
+    catalog.tags["app=x"] = TargetError("no tags")
+    catalog.owners["sg-1"] = TargetError("no owner")
+    listings = {
+        **LISTINGS,
+        QUEUE: Listing(resource_type=QUEUE, read=denied, actions=()),
+        TOPIC: Listing(resource_type=TOPIC, read=broken, actions=()),
+    }
+    seen = found(catalog, "tag:app=x", "prefix:app-", "vpc:vpc-1", listings=listings)
+    assert seen.differences == ()
+    errors = [each.message for each in seen.notifications if each.level.value == "error"]
+    assert errors == [
+        "--scope tag:app=x was not looked at: no tags",
+        f"--scope: {TOPIC} could not be listed (the listing broke: KeyError): 'x'",
+        f"--scope: {QUEUE} could not be listed (denied): {failure('AccessDenied')}",
+        f"--scope: whether a stack has {GROUP} sg-1 is not known: no owner",
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "tag:", "tag:app", "tag:=", "vpc", "name:x", "prefix:"])
+def test_a_scope_that_is_none_is_an_error(text: str) -> None:
+    with pytest.raises(ConfigError, match="expected tag:KEY=VALUE"):
+        parse_scope(text)
+
+
+def test_a_name_is_found_in_an_arn_of_its_own_service_only() -> None:
+    catalog = FakeCatalog()
+    catalog.tags["app=x"] = frozenset({"arn:aws:sns:r:1:app-q", "arn:aws:sqs:r:1:other"})
+    assert ids(found(catalog, "tag:app=x")) == []
+
+
+def test_where_everything_can_be_listed_nothing_has_to_be_said() -> None:
+    seen = unmanaged(
+        [parse_scope("prefix:app-")],
+        [QUEUE],
+        managed=lambda _: True,
+        listings=LISTINGS,
+        target=FakeTarget(),
+        catalog=FakeCatalog(),
+    )
+    assert seen == Unmanaged(listed=1)

@@ -1,0 +1,112 @@
+"""Drift waivers: exact, owned, dated; what is out of date or of no use is a finding."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from stackproof.drift.waiving import waived_drift
+from stackproof.model.drift import Difference, DriftOrigin, DriftWaiver
+from stackproof.model.ledger import WaiverState
+from stackproof.model.location import Location
+from stackproof.model.observation import Change, DriftStatus
+
+TODAY = date(2026, 3, 1)
+
+
+def waiver(**fields: Any) -> DriftWaiver:  # noqa: ANN401
+    return DriftWaiver(
+        **{
+            "stack": "Net",
+            "resource": "Topic",
+            "path": "/Tags",
+            "reason": "until the move",
+            "owner": "network",
+            "expires": TODAY,
+            "file": "policies/waivers.yaml",
+            "line": 3,
+            **fields,
+        }
+    )
+
+
+def difference(**fields: Any) -> Difference:  # noqa: ANN401
+    place = Location(stack_name="Net", logical_id="Topic", resource_type="AWS::SNS::Topic")
+    return Difference(
+        **{
+            "account": "1",
+            "region": "r",
+            "origin": DriftOrigin.DECLARED,
+            "location": place,
+            "physical_id": "t-1",
+            "status": DriftStatus.MODIFIED,
+            "change": Change.NOT_EQUAL,
+            "path": "/Tags",
+            **fields,
+        }
+    )
+
+
+CHILD = difference(origin=DriftOrigin.CHILD, path=None, child_type="AWS::SNS::Subscription", child_id="s-1")
+LOST = difference(origin=DriftOrigin.UNMANAGED, path=None, location=Location(resource_type="AWS::SQS::Queue"))
+
+
+def test_a_waiver_holds_on_its_last_day_for_exactly_what_it_names() -> None:
+    others = [difference(path="/Name"), difference(path="/Tags/0"), CHILD, LOST]
+    found = waived_drift([difference(), *others], [waiver()], on=TODAY, judged={"Net"})
+    assert [each.path for each in found.differences if each.suppression] == ["/Tags"]
+    assert found.findings == ()
+    [entry] = found.entries
+    assert (entry.rule, entry.construct_path, entry.state, entry.covers) == (
+        "drift",
+        "Topic/Tags",
+        WaiverState.ACTIVE,
+        1,
+    )
+
+
+def test_a_child_and_what_is_in_no_stack_can_be_waived() -> None:
+    found = waived_drift(
+        [CHILD, LOST],
+        [waiver(path=None, child="s-1"), waiver(stack=None, resource="t-1", path=None)],
+        on=TODAY,
+        judged={"Net", None},
+    )
+    assert all(each.suppression for each in found.differences)
+
+
+def test_an_expired_waiver_covers_nothing_and_is_a_finding() -> None:
+    late = waiver(expires=date(2026, 2, 28))
+    found = waived_drift(
+        [difference()], [late, waiver(resource="Other", expires=date(2026, 1, 1))], on=TODAY, judged=()
+    )
+    assert [each.suppression for each in found.differences] == [None]
+    assert [(each.rule_id, str(each.location)) for each in found.findings] == [
+        ("SPW001", "policies/waivers.yaml:3"),
+        ("SPW001", "policies/waivers.yaml:3"),
+    ]
+    assert "no longer covers a difference" in " ".join(each.message for each in found.findings)
+
+
+def test_a_waiver_that_matches_nothing_is_a_finding_where_everything_was_looked_at() -> None:
+    found = waived_drift([], [waiver()], on=TODAY, judged={"Net"})
+    assert [each.rule_id for each in found.findings] == ["SPW002"]
+    found = waived_drift([], [waiver(), waiver(stack=None)], on=TODAY, judged=())
+    assert found.findings == ()
+    assert {each.state for each in found.entries} == {WaiverState.NOT_JUDGED}
+
+
+def test_of_several_waivers_the_longest_leaves_its_trace() -> None:
+    later = waiver(expires=date(2026, 9, 1), file=None)
+    found = waived_drift([difference()], [waiver(), later], on=TODAY, judged={"Net"})
+    assert found.differences[0].suppression == later.trace
+    assert later.where is None
+
+
+def test_fingerprints_tell_places_apart_and_not_values() -> None:
+    each = difference()
+    assert each.fingerprint == difference(actual="other").fingerprint
+    assert len({one.fingerprint for one in (each, difference(path="/Name"), difference(account="2"), CHILD, LOST)}) == 5
+    assert Difference.from_dict(
+        waived_drift([each], [waiver()], on=TODAY, judged=()).differences[0].to_dict()
+    ).suppression

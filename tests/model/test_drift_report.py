@@ -1,0 +1,195 @@
+"""The report of an audit: what it counts, and with which exit code it ends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from stackproof.config.schema import read_schema
+from stackproof.model.drift import Difference, DriftOrigin, Looked, NativeRow, StackAudit, Unread
+from stackproof.model.drift_report import DriftReport
+from stackproof.model.finding import Finding, Kind, Level, Notification, Origin, Suppression
+from stackproof.model.location import Location
+from stackproof.model.observation import (
+    Change,
+    DriftStatus,
+    PropertyDifference,
+    ResourceProof,
+    Unproven,
+    UnprovenReason,
+)
+from stackproof.reporters.terminal_drift import drift_text
+
+PLACE = Location(stack_name="Net", logical_id="Topic", resource_type="AWS::SNS::Topic", file="app.py", line=3)
+SEEN = ResourceProof(location=PLACE, physical_id="t", status=DriftStatus.IN_SYNC, proven=("/A", "/B"))
+UNSEEN = ResourceProof(
+    location=PLACE,
+    physical_id="t",
+    status=DriftStatus.NOT_CHECKED,
+    unproven=(
+        Unproven(path="", reason=UnprovenReason.DENIED, detail="no"),
+        Unproven(path="/A", reason=UnprovenReason.DENIED, detail="no"),
+    ),
+)
+
+
+def difference(origin: DriftOrigin = DriftOrigin.DECLARED, **fields: Any) -> Difference:  # noqa: ANN401
+    return Difference(
+        **{
+            "account": "1",
+            "region": "r",
+            "origin": origin,
+            "location": PLACE,
+            "physical_id": "t",
+            "status": DriftStatus.MODIFIED,
+            "change": Change.NOT_EQUAL,
+            "path": "/A",
+            **fields,
+        }
+    )
+
+
+def audit(*proofs: ResourceProof, **fields: Any) -> StackAudit:  # noqa: ANN401
+    return StackAudit(
+        **{
+            "stack_name": "Net",
+            "stack_id": "arn:net",
+            "account": "1",
+            "region": "r",
+            "stack_status": "CREATE_COMPLETE",
+            "proofs": proofs or (SEEN,),
+            **fields,
+        }
+    )
+
+
+def report(*audits: StackAudit, **fields: Any) -> DriftReport:  # noqa: ANN401
+    return DriftReport(**{"target": "moto", "audits": audits or (audit(),), **fields})
+
+
+def unread(reason: str) -> tuple[Unread, ...]:
+    return (Unread(logical_id="Topic", question="subscriptions", reason=UnprovenReason(reason)),)
+
+
+WAIVED = difference(suppression=Suppression(reason="r", owner="o"))
+BROKEN = Notification(level=Level.ERROR, message="broken")
+SAID = Finding(
+    rule_id="SPW002",
+    kind=Kind.FAIL,
+    level=Level.WARNING,
+    message="matches nothing",
+    location=Location(file="w", line=1),
+    origins=(Origin(engine="stackproof", rule_id="SPW002", message="matches nothing"),),
+)
+
+
+@pytest.mark.parametrize(
+    ("made", "code"),
+    [
+        (report(), 0),
+        (report(differences=(WAIVED,)), 0),
+        (report(audit(unread=unread("not_emulated"))), 0),
+        (report(minimum_coverage=100), 0),
+        (report(differences=(difference(),)), 1),
+        (report(findings=(SAID,)), 1),
+        (report(findings=(SAID,), fail_level=Level.ERROR), 0),
+        (DriftReport(target="moto", audits=()), 3),
+        (report(notifications=(BROKEN,)), 3),
+        (report(audit(unread=unread("denied")), differences=(difference(),)), 3),
+        (report(audit(unread=unread("not_emulated")), strict=True), 3),
+        (report(audit(SEEN, UNSEEN)), 3),
+        (report(audit(reason=UnprovenReason.BUSY)), 3),
+        (report(audit(SEEN, UNSEEN), minimum_coverage=50), 3),
+    ],
+)
+def test_exit_codes(made: DriftReport, code: int) -> None:
+    assert made.exit_code == code
+    Draft202012Validator(read_schema("report.schema.json")).validate(made.to_dict())
+
+
+def test_a_share_is_rounded_down_so_that_100_means_all() -> None:
+    many = ResourceProof(
+        location=PLACE,
+        physical_id="t",
+        status=DriftStatus.IN_SYNC,
+        proven=tuple(f"/{n}" for n in range(9999)),
+        unproven=(Unproven(path="/z", reason=UnprovenReason.WRITE_ONLY),),
+    )
+    made = report(audit(many), minimum_coverage=100)
+    assert (made.checked, made.is_enough, made.exit_code) == (99.9, False, 3)
+    assert report(audit(reason=UnprovenReason.BUSY, proofs=())).checked == 0
+
+
+_EACH = "1 declared, 1 undeclared, 1 child, 1 unmanaged, 1 deleted, 1 waived"
+_LESS = "the minimum is 99 %"
+
+
+def looked_at(*counts: int | str) -> str:
+    """The middle of a certificate."""
+    seen, resources, properties, set_, answered, asked, *custom = counts
+    return (
+        f"looked at {seen} of {resources} resources{''.join(map(str, custom))}, {properties} of {set_} properties, "
+        f"{answered} of {asked} families of children, {answered} of {asked} defaults"
+    )
+
+
+def test_the_text_names_everything_and_ends_with_how_much_was_looked_at() -> None:
+    custom = ResourceProof(location=PLACE, physical_id=None, status=DriftStatus.NOT_CHECKED, custom=True)
+    differs = ResourceProof(
+        location=PLACE,
+        physical_id="t",
+        status=DriftStatus.MODIFIED,
+        proven=("/B",),
+        differences=(PropertyDifference(path="/A", expected=1, actual=2, change=Change.NOT_EQUAL),),
+    )
+    busy = audit(stack_name="Busy", proofs=(), reason=UnprovenReason.BUSY, detail="the stack is UPDATE_IN_PROGRESS")
+    rows = (NativeRow(logical_id="Topic", property_path="/A", seen_by="stackproof", detail="NOT_CHECKED"),)
+    looked = Looked(total=2, looked_at=1)
+    made = report(
+        audit(differs, UNSEEN, custom, children=looked, defaults=looked, unread=unread("denied"), native=rows),
+        audit(stack_name="Same", native=()),
+        busy,
+        differences=(
+            difference(expected="x" * 100, actual=None),
+            difference(DriftOrigin.UNDECLARED, expected=1, actual="secret-value", is_secret=True),
+            difference(
+                DriftOrigin.CHILD, path=None, child_type="AWS::SNS::Subscription", child_id="s", actual={"E": 1}
+            ),
+            difference(DriftOrigin.DELETED, path=None),
+            difference(DriftOrigin.UNMANAGED, path=None, location=Location(resource_type="AWS::SQS::Queue")),
+            WAIVED,
+        ),
+        findings=(SAID,),
+        minimum_coverage=99,
+    )
+    text = drift_text(made)
+    assert text.splitlines() == [
+        "app.py:3: Net/Topic /A differs",
+        f"    expected '{'x' * 59}…",
+        "    actual   None",
+        "app.py:3: Net/Topic /A is not set in the template, and not at its default",
+        "    expected '***'",
+        "    actual   '***'",
+        "app.py:3: Net/Topic has what nobody declared: AWS::SNS::Subscription s",
+        "    actual   {'E': 1}",
+        "app.py:3: Net/Topic (AWS::SNS::Topic) does not exist",
+        "r: t (AWS::SQS::Queue) is in no stack",
+        "app.py:3: Net/Topic could not be checked: denied, no",
+        "Net/Topic: subscriptions not looked at: denied",
+        "Net beside CloudFormation's own detection:",
+        "  only stackproof sees Topic/A (NOT_CHECKED)",
+        "Same beside CloudFormation's own detection: neither differs",
+        "Busy: could not be audited: busy: the stack is UPDATE_IN_PROGRESS",
+        "w:1: warning: matches nothing (SPW002)",
+        f"Net: NOT_CHECKED; {looked_at(1, 2, 2, 3, 1, 2, ' (1 custom apart)')}; not looked at: 2 denied",
+        f"Same: IN_SYNC; {looked_at(1, 1, 2, 2, 0, 0)}",
+        f"Busy: NOT_CHECKED; {looked_at(0, 0, 0, 0, 0, 0)}",
+        f"drift (moto): not complete; differences: {_EACH}; 80.0 % of the properties looked at (4 of 5), {_LESS}",
+    ]
+    more = drift_text(made, verbose=True)
+    assert "    waived until None: r" in more
+    assert "Net/Topic /A: denied no" in more
+    Draft202012Validator(read_schema("report.schema.json")).validate(made.to_dict())
+    assert "secret-value" not in str(made.to_dict())
