@@ -1,0 +1,136 @@
+"""What policy says of an app, of templates and of folders of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from stackproof.errors import ConfigError, InputError
+from stackproof.model.assembly import Assembly, Stack
+from stackproof.model.finding import Level, Notification
+from stackproof.model.json import JsonObject, digest
+from stackproof.scan import ScanResult, remember_result, remembered_result
+from stackproof.wiring.notifications import unique, with_notifications
+from stackproof.wiring.project import EngineSet, Project
+
+if TYPE_CHECKING:
+    from stackproof.loading.search import Search
+
+__all__ = [
+    "Checked",
+    "checked_app",
+    "checked_paths",
+    "found_stacks",
+    "scanned_assembly",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """An app's assembly and what policy says of it."""
+
+    assembly: Assembly
+    scan: ScanResult
+
+
+def checked_app(project: Project, context: JsonObject, *, on: date) -> Checked:
+    """Synthesize and scan; engines import while the app synthesizes, unless the synth is cached."""
+    project.require_policies()
+    engines = project.engines()
+    try:
+        if not project.is_synthesized(context):
+            engines.start()
+        assembly = project.synthesized(context)
+        return Checked(assembly=assembly, scan=scanned_assembly(project, assembly, engines, on=on))
+    finally:
+        engines.close()
+
+
+def scanned_assembly(project: Project, assembly: Assembly, engines: EngineSet, *, on: date) -> ScanResult:
+    """Findings about all stacks of an assembly; a look-up that a dummy stands for is said."""
+    return project.scanned((), engines, assemblies=[assembly], on=on)
+
+
+def checked_paths(project: Project, paths: Sequence[Path], *, stdin: IO[bytes], on: date) -> ScanResult:
+    """Scan templates, folders and cloud assemblies; what cannot be read is said, and the rest goes on.
+
+    The result of the last run over the same paths is remembered: it stands while no file and nothing else changed.
+    """
+    from stackproof.loading.search import find_templates  # noqa: PLC0415
+
+    project.require_policies()
+    engines = project.engines()
+    try:
+        place = digest([str(Path.cwd()), *(str(each) for each in paths)])
+        key = _run_key(project, paths, engines, on=on) if project.use_cache else None
+        if key is not None and (known := remembered_result(project.store, place, key)) is not None:
+            return known
+        found = find_templates(paths, stdin=stdin)
+        result = _scanned_search(project, found, engines, on=on)
+        # A file that changed meanwhile was read before or after that: no one can tell.
+        if key is not None and key == _run_key(project, paths, engines, on=on):
+            remember_result(project.store, place, key, result)
+        return result
+    finally:
+        engines.close()
+
+
+def _run_key(project: Project, paths: Sequence[Path], engines: EngineSet, *, on: date) -> str | None:
+    """The hash of all that a run over these paths depends on; None where files alone do not tell."""
+    from stackproof.engines.code import package_digest  # noqa: PLC0415
+    from stackproof.loading.search import inventory  # noqa: PLC0415
+
+    files = inventory(paths)
+    if files is None:
+        return None
+    policies = [project.settings.policies / each for each in ("waivers.yaml", "controls.yaml")]
+    return digest(
+        [
+            package_digest(),
+            files,
+            [each.identity for each in project.judges(engines, on=on)],
+            [each.message for each in engines.notifications],
+            [each.read_text(encoding="utf-8") if each.is_file() else None for each in policies],
+            sorted(project.not_waivable()),
+            on.isoformat(),
+        ]
+    )
+
+
+def found_stacks(project: Project, paths: Sequence[Path], *, stdin: IO[bytes], name: str | None) -> tuple[Stack, ...]:
+    """The stacks of cloud assemblies and templates, all or the named one; raises InputError for what cannot be read.
+
+    A template by itself does not know its stack's name: it is the given one, else `*` stands for it.
+    """
+    from stackproof.loading.search import find_templates  # noqa: PLC0415
+
+    found = find_templates(paths, stdin=stdin)
+    if found.errors:
+        raise found.errors[0]
+    synthesized = [stack for each in found.assemblies for stack in project.assembly(each).stacks]
+    stacks = tuple(each for each in synthesized if name is None or each.name == name)
+    stacks += tuple(Stack(name=name or "*", template=each) for each in found.templates)
+    if not stacks:
+        known = ", ".join(each.name for each in synthesized)
+        raise ConfigError(f"--stack {name}: there is no such stack, only {known}")
+    return stacks
+
+
+def _scanned_search(project: Project, found: Search, engines: EngineSet, *, on: date) -> ScanResult:
+    errors: list[InputError] = list(found.errors)
+    assemblies: list[Assembly] = []
+    for path in found.assemblies:
+        try:
+            assemblies.append(project.assembly(path))
+        except InputError as error:
+            errors.append(error)
+    broken = [Notification(level=Level.ERROR, message=str(error)) for error in errors]
+    if found.passed_over:
+        message = f"{found.passed_over} files in the searched folders are no templates"
+        broken.append(Notification(level=Level.NOTE, message=message))
+    if not found.templates and not assemblies:
+        return ScanResult(findings=(), counts=(), notifications=unique(broken), inputs=())
+    return with_notifications(project.scanned(found.templates, engines, assemblies=assemblies, on=on), broken)

@@ -1,0 +1,124 @@
+"""Engine versions: those that are deployed, a list that is refreshed, and whom the new one affects."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from stackproof.config.engine_versions import (
+    load_engine_versions,
+    packaged_engine_versions,
+)
+from stackproof.errors import ConfigError, InputError
+from stackproof.model.engine_version import AllowList
+from stackproof.wiring.project import Project
+
+if TYPE_CHECKING:
+    from stackproof.model.template import Template
+    from stackproof.versions.refreshing import Refresh
+
+__all__ = [
+    "affected_by",
+    "deployed_versions",
+    "refreshed_versions",
+    "write_versions",
+]
+
+_STACK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
+
+
+def deployed_versions(
+    given: Sequence[str], template_of: Callable[[str], bytes] | None = None
+) -> dict[str, dict[str, str]]:
+    """Versions that run, by stack: out of templates that are deployed, each given as `FILE`, `STACK=FILE` or `STACK`.
+
+    Without a stack, a template stands for whatever is judged. What is no file is a stack whose template `template_of`
+    reads from the account. Raises ConfigError, or TargetError if the account does not give it.
+    """
+    from stackproof.loading.template import load_template, parse_bytes  # noqa: PLC0415
+    from stackproof.versions.judging import deployed_by  # noqa: PLC0415
+
+    found: dict[str, dict[str, str]] = {}
+    for each in given:
+        stack, equals, name = each.partition("=")
+        stack, name = (stack, name) if equals and not Path(each).exists() else ("", each)
+        if stack in found:
+            raise ConfigError(f"--deployed {each}: an earlier one is for the same stack; give STACK=FILE")
+        is_stack = not stack and template_of is not None and not Path(name).exists() and _STACK_NAME.fullmatch(name)
+        try:
+            if is_stack and template_of is not None:
+                found[name] = deployed_by(parse_bytes(template_of(name), path=name, file=name))
+            else:
+                found[stack] = deployed_by(load_template(Path(name)))
+        except InputError as error:
+            raise ConfigError(f"--deployed {each}: {error}") from error
+    return found
+
+
+def refreshed_versions(
+    project: Project,
+    file: Path,
+    *,
+    source: str,
+    region: str | None = None,
+    profile: str | None = None,
+    accept_large_change: bool = False,
+) -> tuple[AllowList, Refresh]:
+    """The list as it is in the file (else in the package), and what a source makes of it; writes nothing."""
+    from stackproof.version_sources.aws import AwsVersions  # noqa: PLC0415
+    from stackproof.version_sources.cfn_lint import read_cfn_lint  # noqa: PLC0415
+    from stackproof.version_sources.lifecycle import read_lifecycle  # noqa: PLC0415
+    from stackproof.versions.refreshing import refreshed  # noqa: PLC0415
+
+    old = load_engine_versions(file) if file.is_file() else packaged_engine_versions()
+    if source == "aws":
+        now = datetime.now(tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        snapshots = [AwsVersions(region=region or project.settings.region, profile=profile).read(now)]
+    else:
+        snapshots = [read_cfn_lint(), read_lifecycle()]
+    return old, refreshed(old, snapshots, accept_large_change=accept_large_change)
+
+
+def write_versions(file: Path, versions: AllowList) -> None:
+    """Write the list, all of it or nothing."""
+    from stackproof.reporters.file import write_file  # noqa: PLC0415
+    from stackproof.versions.writing import written  # noqa: PLC0415
+
+    def write(stream: IO[str]) -> None:
+        stream.write(written(versions))
+
+    write_file(file, write)
+
+
+def affected_by(
+    project: Project, paths: Sequence[Path], *, before: AllowList, after: AllowList, on: date
+) -> tuple[str, ...]:
+    """What is said of templates by the new list and was not by the old one; without paths, of the app's last synth."""
+    from stackproof.loading.search import find_templates  # noqa: PLC0415
+    from stackproof.versions.judging import judge_template  # noqa: PLC0415
+    from stackproof.versions.rules import Knowledge  # noqa: PLC0415
+
+    templates: list[Template] = []
+    if paths:
+        found = find_templates(paths, stdin=BytesIO())
+        if found.errors:
+            raise found.errors[0]
+        stacks = [each for path in found.assemblies for each in project.assembly(path).stacks]
+        templates = [*found.templates, *(each.template for each in stacks)]
+    elif project.settings.app is not None and project.is_synthesized({}):
+        templates = [each.template for each in project.synthesized({}).stacks]
+    old, new = (Knowledge(versions=each, as_of=on) for each in (before, after))
+    lines = []
+    for template in templates:
+        known = {(each.logical_id, each.said) for each in judge_template(template, old).statements}
+        lines += [
+            f"AFFECTED {template.stack_name or template.file} {each.logical_id}: "
+            f"{each.said.rule_id} {each.said.message}"
+            for each in judge_template(template, new).statements
+            if (each.logical_id, each.said) not in known
+        ]
+    return tuple(lines)

@@ -1,0 +1,178 @@
+"""What looks at accounts and emulators: how they are started, asked and read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stackproof.config.settings import EMULATORS
+from stackproof.errors import ConfigError
+
+if TYPE_CHECKING:
+    from stackproof.flow import Flow, FlowPath
+    from stackproof.model.capabilities import Capabilities
+    from stackproof.model.deployment import Deployment
+    from stackproof.ports import (
+        ChildFamily,
+        Listing,
+        Pipeline,
+        Reader,
+        SchemaSource,
+        StackCatalog,
+        Target,
+    )
+    from stackproof.targets.aws_flow import AwsPipeline
+    from stackproof.targets.ministack import MiniStackTarget
+    from stackproof.targets.owned_process import OwnedProcess
+
+__all__ = [
+    "RUN_FUNCTIONS",
+    "FlowPlace",
+    "account_pipeline",
+    "capabilities",
+    "catalog",
+    "child_families",
+    "flow_target",
+    "listings",
+    "node",
+    "read_types",
+    "readers",
+    "schemas",
+    "start_emulator",
+]
+
+RUN_FUNCTIONS = frozenset({"ministack"})
+"""Targets on which a flow of data can be run."""
+
+
+def start_emulator(directory: Path, *, owner_pid: int, name: str = "moto") -> OwnedProcess:
+    """Start an emulator; it ends with its owner, or, with owner 0, when it is told to."""
+    from stackproof.targets.ministack import start_ministack  # noqa: PLC0415
+    from stackproof.targets.moto import start_moto  # noqa: PLC0415
+
+    start = start_moto if name == "moto" else start_ministack
+    return start(owner_pid=owner_pid, directory=directory)
+
+
+def capabilities(target: Target, types: Sequence[str]) -> Capabilities:
+    """What a target says that it can do; it is asked about these resource types."""
+    from stackproof.targets.asking import asked  # noqa: PLC0415
+
+    if target.name == "aws":
+        return asked(target, types, is_account=True)
+    with target.writing("asking what it can do"):
+        return asked(target, types, is_account=False)
+
+
+def flow_target(target: Target) -> Target:
+    """The same emulator, in the account that flows run in; raises ConfigError if it runs no functions."""
+    from stackproof.targets.ministack_flow import FLOW_ACCOUNT  # noqa: PLC0415
+
+    return _ministack(target).in_account(FLOW_ACCOUNT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowPlace:
+    """A declared flow, the way that its template gives it, and its deployment on a target of `flow_target`."""
+
+    declared: Flow
+    path: FlowPath
+    target: Target
+    deployment: Deployment
+
+    def open_database(self, directory: Path, *, owner_pid: int) -> OwnedProcess:
+        """Start the database at its end; it ends with its owner, or, with owner 0, when it is told to."""
+        from stackproof.targets.ministack_flow import open_database  # noqa: PLC0415
+
+        target = _ministack(self.target)
+        return open_database(
+            target, self.deployment, self.declared, self.path, owner_pid=owner_pid, directory=directory
+        )
+
+    def pipeline(self, database: Mapping[str, str]) -> Pipeline:
+        """The flow with what `open_database` said, in any process."""
+        from stackproof.targets.ministack_flow import MiniStackPipeline  # noqa: PLC0415
+
+        return MiniStackPipeline(_ministack(self.target), self.deployment, self.declared, self.path, database)
+
+
+def account_pipeline(
+    target: Target, deployment: Deployment, declared: Flow, path: FlowPath, *, ca_bundle: str | None
+) -> AwsPipeline:
+    """The flow as it runs in an account, or at an endpoint, with its own database."""
+    from stackproof.targets.aws import AwsTarget  # noqa: PLC0415
+    from stackproof.targets.aws_flow import AwsPipeline  # noqa: PLC0415
+
+    if not isinstance(target, AwsTarget):
+        raise ConfigError(f"the target {target.name} runs no functions")
+    return AwsPipeline(target, deployment, declared, path, ca_bundle=ca_bundle)
+
+
+def _ministack(target: Target) -> MiniStackTarget:
+    from stackproof.targets.ministack import MiniStackTarget  # noqa: PLC0415
+
+    if not isinstance(target, MiniStackTarget):
+        raise ConfigError(f"the target {target.name} runs no functions")
+    return target
+
+
+def node() -> Path | None:
+    """The Node that pip installed, for CDK in this process."""
+    from stackproof.synth.app import installed_node  # noqa: PLC0415
+
+    return installed_node()
+
+
+def schemas() -> SchemaSource:
+    """The resource schemas that cfn-lint ships."""
+    from stackproof.schemas.cfn_lint import CfnLintSchemas  # noqa: PLC0415
+
+    return CfnLintSchemas()
+
+
+def read_types() -> tuple[str, ...]:
+    """The resource types that have a reader of ours, sorted."""
+    from stackproof import readers as package  # noqa: PLC0415
+
+    return tuple(sorted(package.READERS))
+
+
+def readers(target: Target, deployment: Deployment) -> Mapping[str, Reader]:
+    """The reader of each resource type: our own, else Cloud Control where the target has it, asked when needed."""
+    from stackproof import readers as package  # noqa: PLC0415
+    from stackproof.readers.cloud_control import WithCloudControl  # noqa: PLC0415
+    from stackproof.targets.cloud_control import has_cloud_control  # noqa: PLC0415
+
+    def is_there() -> bool:
+        api, emulator = target.client("cloudcontrol"), target.name != "aws"
+        return has_cloud_control(api, deployment.stack_id, emulator=emulator)
+
+    return WithCloudControl(package.READERS, schemas(), is_there)
+
+
+def child_families() -> Sequence[ChildFamily]:
+    """What may hang on resources without a template that says so."""
+    from stackproof.readers.children import FAMILIES  # noqa: PLC0415
+
+    return FAMILIES
+
+
+def listings() -> Mapping[str, Listing]:
+    """How the resources of each type are listed."""
+    from stackproof.readers.inventory import LISTINGS  # noqa: PLC0415
+
+    return LISTINGS
+
+
+def catalog(target: Target) -> StackCatalog:
+    """The stacks of a target's account and region."""
+    from stackproof.loading.template import parse_bytes  # noqa: PLC0415
+    from stackproof.targets.stack_catalog import CloudFormationCatalog  # noqa: PLC0415
+
+    return CloudFormationCatalog(
+        target=target,
+        parse=lambda data, name: parse_bytes(data, path=name, file=f"{name} (deployed)", stack_name=name),
+        pause=0.2 if target.name in EMULATORS else 2.0,
+    )

@@ -1,0 +1,46 @@
+"""What has to be said of a run: each thing once, and rules that looked at nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from stackproof.model.finding import Level, Notification
+from stackproof.scan import ScanResult
+
+__all__ = [
+    "unique",
+    "vacuous",
+    "with_notifications",
+]
+
+
+def unique(notifications: Iterable[Notification]) -> tuple[Notification, ...]:
+    """Each once, the gravest first."""
+    return tuple(
+        sorted(
+            set(notifications), key=lambda each: (-each.level.rank, each.file or "", each.engine or "", each.message)
+        )
+    )
+
+
+def with_notifications(result: ScanResult, more: Iterable[Notification]) -> ScanResult:
+    """The same result with more said about the run."""
+    return replace(result, notifications=unique((*result.notifications, *more)))
+
+
+def vacuous(result: ScanResult) -> tuple[Notification, ...]:
+    """Rules of `policies/` that looked at nothing in the whole run; not said of an engine that did not judge it all."""
+    broken = {each.engine for each in result.notifications if each.level is Level.ERROR}
+    named: dict[str, list[str]] = {}
+    for each in result.counts:
+        if each.project and not each.looked_at and not broken & {each.engine, None}:
+            named.setdefault(each.engine, []).append(each.rule_id)
+    return tuple(
+        Notification(
+            level=Level.WARNING,
+            message=f"vacuous, since they had nothing to look at in this run: {', '.join(sorted(rules))} (policies/)",
+            engine=engine,
+        )
+        for engine, rules in sorted(named.items())
+    )
