@@ -216,6 +216,8 @@ def test_there_is_no_inventory_where_more_than_files_decides(in_tmp_path: Path) 
     assert inventory([Path("x")]) is None
     assert inventory([Path("y")]) is None
     assert inventory([Path("-")]) is None
+    written(in_tmp_path, {"-": YAML})
+    assert inventory([Path("-")]) is None
     assert inventory([Path("nowhere")]) is None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -98,6 +99,34 @@ def test_what_an_app_leaves_to_its_end_is_done(tmp_path: Path) -> None:
     assert ran(tmp_path).output == "goodbye\n"
     assert (tmp_path / "beside" / "kept").read_text(encoding="utf-8") == "not closed"
     assert (tmp_path / "beside" / "raw").read_bytes() == b"neither"
+
+
+@pytest.mark.parametrize(
+    "opened",
+    [
+        "import gzip; kept = gzip.open('beside/kept', 'wt'); kept.write('x' * 9)",
+        "import zipfile; kept = zipfile.ZipFile('beside/kept', 'w'); kept.writestr('a', 'x')",
+        "import io; kept = type('T', (io.TextIOWrapper,), {})(open('beside/kept', 'wb')); kept.write('x' * 9)",
+    ],
+    ids=["gzip", "zip", "own"],
+)
+def test_what_has_an_end_of_its_own_to_write_is_left_to_python(tmp_path: Path, opened: str) -> None:
+    (tmp_path / "app.py").write_text(MANIFEST + opened, encoding="utf-8")
+    ran(tmp_path)
+    plain = subprocess.run(
+        [sys.executable, "-c", f"import os; os.makedirs('plain/beside'); os.chdir('plain'); {opened}"],
+        cwd=tmp_path,
+        check=False,
+    )
+    assert plain.returncode == 0
+    made, wanted = (tmp_path / "beside" / "kept").stat(), (tmp_path / "plain" / "beside" / "kept").stat()
+    assert made.st_size == wanted.st_size
+
+
+def test_an_odd_exit_code_is_told_as_python_tells_it(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(MANIFEST + "import sys; sys.exit(['bad thing'])", encoding="utf-8")
+    with pytest.raises(SynthError, match=r"exit code 1: \['bad thing'\]"):
+        ran(tmp_path)
 
 
 def test_a_command_that_cannot_be_read_is_said(tmp_path: Path) -> None:

@@ -75,6 +75,8 @@ def inventory(paths: Iterable[Path]) -> dict[str, str] | None:
     found = _Found()
     files: dict[str, str] = {}
     for path in paths:
+        if str(path) == "-":
+            return None
         for each in _candidates(path, found) if path.is_dir() else (path,):
             try:
                 if not each.is_file() or each.stat().st_size > MAX_BYTES:
