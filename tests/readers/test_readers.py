@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from stackproof.compare import compared
 from stackproof.model.observation import UnprovenReason
+from stackproof.once import OnceForAll
 from stackproof.readers import READERS
 from stackproof.readers.access import Parts
 from stackproof.schemas.cfn_lint import CfnLintSchemas
@@ -114,7 +115,7 @@ def test_code_whose_archive_is_gone_is_not_proven() -> None:
     example = next(each for each in EXAMPLES if each.name == "whose archive is gone")
     reading = READERS[example.resource_type](asked(example, recorded(**example.answers)))
     assert reading is not None
-    assert reading.unread == {"/Code": UnprovenReason.WRITE_ONLY}
+    assert reading.unread == {"/Code": UnprovenReason.NO_READER}
 
 
 BATCHED = {
@@ -145,3 +146,36 @@ def test_what_a_list_of_many_misses_is_asked_for_alone(resource_type: str) -> No
     assert reading is not None
     assert reading.properties == example.properties
     assert asked_so == [sorted(("another", example.physical_id)), [example.physical_id]]
+
+
+def test_a_target_group_that_is_gone_does_not_cost_the_others_their_tags() -> None:
+    """The call for all of them fails then, and each of the others is asked for alone."""
+    arns = {name: f"arn:aws:elasticloadbalancing:r:1:targetgroup/{name}/1" for name in "abc"}
+
+    def groups(**parameters: Any) -> Any:  # noqa: ANN401 - botocore's
+        asked_for = parameters["TargetGroupArns"]
+        if arns["c"] in asked_for:
+            raise failure("TargetGroupNotFound")
+        return {"TargetGroups": [{"TargetGroupArn": each, "TargetGroupName": each} for each in asked_for]}
+
+    def tags(**parameters: Any) -> Any:  # noqa: ANN401
+        asked_for = parameters["ResourceArns"]
+        if arns["c"] in asked_for:
+            raise failure("TargetGroupNotFound")
+        tagged = [{"ResourceArn": each, "Tags": [{"Key": "k", "Value": each}]} for each in asked_for]
+        return {"TagDescriptions": tagged}
+
+    client = recorded(
+        describe_target_groups=groups,
+        describe_tags=tags,
+        describe_target_group_attributes={"Attributes": []},
+        describe_target_health={"TargetHealthDescriptions": []},
+    )
+    kind = "AWS::ElasticLoadBalancingV2::TargetGroup"
+    for order in ("abc", "bac"):
+        once, found = OnceForAll(), {}
+        for name in order:
+            asks = replace(request(kind, arns[name], client), siblings=tuple(arns.values()), once=once)
+            reading = READERS[kind](asks)
+            found[name] = reading and reading.properties["Tags"]
+        assert found == {name: [{"Key": "k", "Value": arns[name]}] for name in "ab"} | {"c": None}

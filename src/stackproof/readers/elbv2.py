@@ -8,7 +8,7 @@ from typing import Any, Final
 from stackproof.model.json import JsonObject, JsonValue
 from stackproof.model.observation import Reading, UnprovenReason
 from stackproof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, batch, chosen, covered, found_or_none, listed, pages, reads, tag_list
+from stackproof.readers.access import Parts, chosen, covered, found_or_none, listed, pages, picked, reads, tag_list
 
 __all__ = ["READERS"]
 
@@ -33,23 +33,24 @@ def _one(request: ReadRequest, operation: str, key: str, parameter: str, identit
 
 
 def _tags(request: ReadRequest, parts: Parts) -> list[JsonValue]:
+    """All of them in one call; if one of them is gone the call fails, and those of the own one are asked for alone."""
     client = request.client("elbv2")
     own = request.physical_id
 
     def described(arns: Sequence[str]) -> list[Any]:
-        asked = list(arns)
-        answer = found_or_none(
-            lambda: client.describe_tags(ResourceArns=asked)["TagDescriptions"],
+        found = found_or_none(
+            lambda: client.describe_tags(ResourceArns=list(arns))["TagDescriptions"],
             *(code for codes in _GONE.values() for code in codes),
         )
-        if answer is None:
-            answer = client.describe_tags(ResourceArns=[own])["TagDescriptions"]
-        return list(answer)
+        return [] if found is None else list(found)
 
-    found: list[Any] = parts.of(
-        "/Tags", lambda: batch(request, described, {own, *request.siblings}, own, at_most=_AT_ONCE), []
+    def is_own(each: Any) -> bool:  # noqa: ANN401 - botocore's structures
+        return bool(each["ResourceArn"] == own)
+
+    found: Any = parts.of(
+        "/Tags", lambda: picked(request, described, request.siblings, own, is_own, at_most=_AT_ONCE), None
     )
-    return tag_list(next((each["Tags"] for each in found if each["ResourceArn"] == own), []))
+    return tag_list(found["Tags"] if found else [])
 
 
 def _attributes(

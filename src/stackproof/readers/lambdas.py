@@ -75,7 +75,8 @@ def _code(request: ReadRequest, live: Mapping[str, Any], parts: Parts) -> JsonOb
         None,
     )
     if digest is None:
-        parts.unread.setdefault("/Code", UnprovenReason.WRITE_ONLY)
+        if "/Code/S3Key" not in parts.unread:  # it is not there any more: nothing tells what the function should run
+            parts.unread["/Code"] = UnprovenReason.NO_READER
         return None
     same = digest == live.get("CodeSha256")
     return code if same else {**code, "S3Key": f"other code, with SHA-256 {live.get('CodeSha256')}"}
