@@ -21,7 +21,9 @@ SCHEMAS = FakeSchemas(
         "AWS::New::Thing": {
             "handlers": {
                 "create": {"permissions": ["new:CreateThing", "iam:PassRole"]},
-                "read": {"permissions": ["NEW:getThing", "new:List*", "kms:Decrypt", "secretsmanager:GetSecretValue"]},
+                "read": {
+                    "permissions": ["NEW:getThing", "new:ListTh*", "kms:Decrypt", "secretsmanager:GetSecretValue"]
+                },
                 "delete": {"permissions": ["new:DeleteThing", "new:REST.PUT"]},
             }
         },
@@ -73,7 +75,7 @@ def test_a_type_with_a_reader_needs_what_the_reader_declares_on_what_the_action_
 def test_any_other_type_is_read_by_cloud_control_with_what_its_schema_names_less_what_no_audit_may() -> None:
     found = of("AWS::New::Thing", "AWS::Old::Thing", "AWS::No::Schema")
     assert found.allows("cloudformation:GetResource")
-    assert {"new:getThing", "new:List*"} <= set(found.actions)
+    assert {"new:getThing", "new:ListTh*"} <= set(found.actions)
     assert found.allows("new:ListThings")
     assert found.refused == {"AWS::New::Thing": ("kms:Decrypt", "secretsmanager:GetSecretValue")}
     assert not found.allows("kms:Decrypt")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from pathlib import Path
 
 from botocore import xform_name
@@ -48,3 +49,40 @@ def test_what_readers_declare_is_called_somewhere_in_their_code() -> None:
             }
     # That action is for GetObject with a version.
     assert set(DECLARED) - called == {"s3:GetObjectVersion"}
+
+
+HARMLESS = frozenset(
+    {
+        *("batchgettokenbalance", "describeipamexternalresourceverificationtokens", "describekeypairs"),
+        *("describesecret", "describetrustedtokenissuer", "getaccesskeyinfo", "getaccesskeylastused"),
+        *("getaccountpasswordpolicy", "getapikey", "getapikeycredentialprovider", "getapikeys"),
+        *("getchangetokenstatus", "getcredentiallocker", "getcredentialreport", "getkeypair", "getkeypairs"),
+        *("getoauth2credentialprovider", "getpaymentcredentialprovider", "getpersonalaccesstokenmetadata"),
+        *("getplaybackkeypair", "getrandompassword", "gettokenbalance", "gettokenvault", "listaccesskeys"),
+        *("listaccesstokens", "listapikeycredentialproviders", "listcredentiallockers"),
+        *("listgithubaccounttokennames", "listoauth2credentialproviders", "listpaymentcredentialproviders"),
+        *("listpersonalaccesstokens", "listplaybackkeypairs", "listscramsecrets", "listsecrets"),
+        *("listsecretversionids", "listservicespecificcredentials", "listsourcecredentials", "listtokenbalances"),
+        *("listtokens", "listtrustedtokenissuers", "listvoiceconnectorterminationcredentials"),
+        *("listwebauthncredentials", "listworkspaceserviceaccounttokens"),
+    }
+)
+"""Names of secrets, public halves, metadata, or a value only with a parameter that the guard refuses."""
+
+
+def test_whatever_the_sdk_reads_that_is_named_like_a_secret_is_known_as_one_or_as_harmless() -> None:
+    """Fails when AWS adds an operation of such a name: someone has to look at it."""
+    session = Session()
+    telling = re.compile(r"credential|password|token|secret|accesskey|privatekey|apikey|passphrase|keypair")
+    reading = {
+        name.casefold()
+        for service in session.get_available_services()
+        for name in session.get_service_model(service).operation_names
+        if only_reads(name)
+    }
+    assert {each for each in reading if telling.search(each) and not gives_secret(each)} - HARMLESS == set()
+
+
+def test_what_makes_something_is_no_read_whatever_its_verb() -> None:
+    assert not only_reads("GetId")
+    assert not only_reads("GetChangeToken")

@@ -67,20 +67,54 @@ _READING: Final = (
 _READING_TOO: Final = frozenset(
     {"detectstackdrift", "filterlogevents", "query", "scan", "transactgetitems", "validatetemplate"}
 )
+_WRITING: Final = frozenset({"getchangetoken", "getid"})
+"""Operations that make something, whatever their verb says: a token of WAF, an identity of Cognito."""
+
 _SECRETS: Final = (
     "batchgetsecretvalue",
+    "describechapcredentials",
+    "getaccesstoken",
+    "getacmeexternalaccountbindingcredentials",
     "getauthorizationtoken",
+    "getbucketaccesskeys",
+    "getchallengepassword",
+    "getclienttoken",
     "getclustercredentials",
     "getclustercredentialswithiam",
+    "getclustersessioncredentials",
+    "getcomputeauthtoken",
     "getcredentials",
     "getcredentialsforidentity",
+    "getdataaccess",
+    "getdecryptedapikey",
+    "getdelegatedaccesstoken",
+    "getenvironmentcredentials",
     "getfederationtoken",
+    "getidentitycenterauthtoken",
+    "getmanagedendpointsessioncredentials",
     "getopenidtoken",
     "getopenidtokenfordeveloperidentity",
     "getpassworddata",
+    "getprogrammaticaccesscredentials",
+    "getrelationaldatabasemasteruserpassword",
+    "getresourceapikey",
+    "getresourceoauth2token",
+    "getresourcepaymenttoken",
     "getrolecredentials",
     "getsecretvalue",
     "getsessiontoken",
+    "getspacecredentialsfororganization",
+    "gettemporarydatalocationcredentials",
+    "gettemporarygluepartitioncredentials",
+    "gettemporarygluetablecredentials",
+    "gettoken",
+    "gettokensfromrefreshtoken",
+    "getwebidentitytoken",
+    "getworkloadaccesstoken",
+    "getworkloadaccesstokenforjwt",
+    "getworkloadaccesstokenforuserid",
+    "listapikeys",
+    "listuserpoolclientsecrets",
 )
 """Reads by their name that give a secret away."""
 
@@ -103,7 +137,7 @@ def prefix_of(service: str) -> str:
 def only_reads(name: str) -> bool:
     """Whether an operation, or an action without its service, changes nothing, by the verb in its name."""
     folded = name.casefold()
-    return folded.startswith(_READING) or folded in _READING_TOO
+    return (folded.startswith(_READING) and folded not in _WRITING) or folded in _READING_TOO
 
 
 def gives_secret(name: str) -> bool:

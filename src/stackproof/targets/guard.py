@@ -20,6 +20,9 @@ from stackproof.model.iam_action import gives_secret, only_reads
 __all__ = ["Guard", "is_emulator_endpoint", "reads_only", "refuse_writes"]
 
 _SIGN_IN: Final = "AssumeRole"
+_SHOWING: Final = ("WithDecryption", "includeValue", "includeValues")
+"""Parameters with which a read shows a secret."""
+
 _READING_SECRETS: Final = "GetSecretValue"
 
 
@@ -36,7 +39,7 @@ def is_emulator_endpoint(endpoint_url: str | None) -> bool:
 
 def reads_only(operation: str, parameters: Mapping[str, Any]) -> bool:
     """Whether an API operation, by its name and parameters, neither changes anything nor gives a secret away."""
-    if gives_secret(operation) or parameters.get("WithDecryption"):
+    if gives_secret(operation) or any(parameters.get(each) for each in _SHOWING):
         return False
     return only_reads(operation) or operation == _SIGN_IN
 
