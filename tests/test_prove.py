@@ -145,6 +145,33 @@ def test_why_a_property_is_not_proven() -> None:
     }
 
 
+def test_the_default_of_what_was_not_read_proves_nothing() -> None:
+    """An empty list stands in the reading where a call was denied."""
+    reading = Reading(
+        properties={"Policies": [], "Hidden": {}, "Name": "x"},
+        unread={"/Policies": UnprovenReason.DENIED, "/Hidden": UnprovenReason.NO_READER},
+    )
+    proof = prover(resources(A={"Policies": [], "Hidden": {}, "Name": "x"}), {"A": reading}).prove("A")
+    assert proof.proven == ("/Name",)
+    assert reasons(proof) == {"/Hidden": "no_reader", "/Policies": "denied"}
+
+
+def test_of_several_reasons_the_most_exact_one_counts() -> None:
+    unread = {"/Code": UnprovenReason.WRITE_ONLY, "/Code/Key": UnprovenReason.DENIED}
+    proof = prover(resources(A={"Code": {"Key": "k"}}), {"A": Reading(properties={}, unread=unread)}).prove("A")
+    assert reasons(proof) == {"/Code/Key": "denied"}
+
+
+def test_a_difference_keeps_no_secret() -> None:
+    expected = {"Environment": {"DB_PASSWORD": "from-template", "STAGE": "dev"}}
+    live = {"Environment": {"DB_PASSWORD": "hunter2-live", "STAGE": "prod"}}
+    proof = prover(resources(A=expected), {"A": live}).prove("A")
+    assert [(each.path, each.expected, each.actual) for each in proof.differences] == [
+        ("/Environment/DB_PASSWORD", "***", "***"),
+        ("/Environment/STAGE", "dev", "prod"),
+    ]
+
+
 def test_what_is_seen_and_equal_is_proven_whatever_was_expected_of_the_target() -> None:
     target = FakeTarget(gaps=frozenset({(THING, "/Dropped")}))
     body = resources(A={"Secret": "s", "Dropped": "d"})

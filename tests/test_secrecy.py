@@ -9,7 +9,8 @@ import pytest
 from stackproof.loading.template import parse_bytes
 from stackproof.model.finding import EngineAnswer, Level, Notification
 from stackproof.model.json import JsonValue, canonical
-from stackproof.secrecy import answer_without, secret_values
+from stackproof.model.observation import Change, PropertyDifference
+from stackproof.secrecy import answer_without, secret_values, without_secrets
 from tests.fakes import finding
 
 
@@ -64,3 +65,27 @@ def test_nothing_that_is_said_keeps_a_secret() -> None:
     assert "abcdef" not in canonical(found.to_dict())
     assert sorted(each.message for each in found.findings) == ["'***' and '***' are bad", "fine"]
     assert answer_without(said, frozenset()) is said
+
+
+@pytest.mark.parametrize(
+    ("properties", "path", "value", "masked"),
+    [
+        ({"MasterUserPassword": "x"}, "/MasterUserPassword", "hunter2", "***"),
+        ({"Env": [{"Name": "DB_PASSWORD", "Value": "x"}]}, "/Env/0/Value", "hunter2", "***"),
+        ({"Env": [{"Name": "STAGE", "Value": "x"}]}, "/Env/0/Value", "prod", "prod"),
+        ({"Env": []}, "/Env/0/Value", "prod", "prod"),
+        ({}, "/Env", [{"Name": "Token", "Value": "t"}], [{"Name": "Token", "Value": "***"}]),
+        ({}, "/Env", {"a/b": {"ApiKey": "t", "n": 1}}, {"a/b": {"ApiKey": "***", "n": 1}}),
+        ({}, "/My~1Token/Deep", "t", "***"),
+        ({}, "/SecretArn", "arn:aws:secretsmanager:x", "arn:aws:secretsmanager:x"),
+        ({}, "/AccessTokenValidity", 5, 5),
+        ({}, "/Token", None, None),
+    ],
+)
+def test_a_difference_has_a_mask_in_place_of_a_secret(
+    properties: JsonValue, path: str, value: JsonValue, masked: JsonValue
+) -> None:
+    given = PropertyDifference(path=path, expected=None, actual=value, change=Change.ADD)
+    assert without_secrets(given, properties, {}) == PropertyDifference(
+        path=path, expected=None, actual=masked, change=Change.ADD
+    )

@@ -38,6 +38,7 @@ from stackproof.model.schema import ResourceSchema
 from stackproof.model.template import Resource, Template
 from stackproof.once import GONE, Look, each_time
 from stackproof.ports import Reader, ReadRequest, SchemaSource, Target
+from stackproof.secrecy import without_secrets
 
 __all__ = ["PARTS", "Observation", "Patience", "Prover", "prove_stack"]
 
@@ -268,17 +269,20 @@ class Prover:
             Unproven(path=path, reason=UnprovenReason.UNRESOLVED, detail=detail)
             for path, detail in comparison.unresolved
         ]
+        # What was not read stands as its default in the reading: that an empty list equals it proves nothing.
+        unread = {path: why for path in comparison.proven if (why := _unread(reading, path)) is not None}
+        unproven.extend(Unproven(path=path, reason=why) for path, why in unread.items())
         differences: list[PropertyDifference] = []
         for each in comparison.differences:
             reason = self._excuse(resource, reading, schema, each)
             if reason is None:
-                differences.append(each)
+                differences.append(without_secrets(each, known(expected), actual))
             else:
                 unproven.append(Unproven(path=each.path, reason=reason))
         return replace(
             bare,
             status=DriftStatus.MODIFIED if differences else DriftStatus.IN_SYNC,
-            proven=comparison.proven,
+            proven=tuple(path for path in comparison.proven if path not in unread),
             differences=tuple(differences),
             unproven=tuple(sorted(unproven)),
         )
@@ -288,7 +292,7 @@ class Prover:
     ) -> UnprovenReason | None:
         """Why a property that looks different was not really seen; None if it was."""
         path = difference.path
-        unread = next((why for pointer, why in sorted(reading.unread.items()) if _covers(pointer, path)), None)
+        unread = _unread(reading, path)
         absent = difference.change is Change.REMOVE
         if absent and unread in {None, UnprovenReason.NO_READER} and schema is not None and schema.is_write_only(path):
             return UnprovenReason.WRITE_ONLY
@@ -422,6 +426,12 @@ def prove_stack(prover: Prover, *, jobs: int = 8) -> tuple[ResourceProof, ...]:
     """The verdict on everything that has to be there, in the template's order, read by `jobs` threads."""
     with ThreadPoolExecutor(max_workers=max(1, jobs), thread_name_prefix="prove") as pool:
         return tuple(pool.map(prover.prove, prover.expected_ids()))
+
+
+def _unread(reading: Reading, path: str) -> UnprovenReason | None:
+    """Why the property was not read, by what says so most exactly; None if it was."""
+    covering = [pointer for pointer in reading.unread if _covers(pointer, path)]
+    return reading.unread[max(covering, key=lambda each: (len(each), each))] if covering else None
 
 
 def _covers(pointer: str, path: str) -> bool:

@@ -48,7 +48,12 @@ DENIED = ("/B", UnprovenReason.DENIED)
 
 def test_what_cannot_be_read_at_all_is_not_asked_for() -> None:
     assert ALL.shortfalls([proof("A", ("/A",), (WRITE_ONLY,))]) == ()
-    assert ALL.shortfalls([]) == ()
+
+
+def test_a_share_of_nothing_is_a_shortfall_unless_nothing_is_asked_for() -> None:
+    assert ALL.shortfalls([]) == ("nothing was looked at, and minimum_proof asks for a share of it",)
+    assert MinimumProof().shortfalls([]) == ()
+    assert MinimumProof(resources=0).shortfalls([]) == ()
 
 
 def test_a_shortfall_has_the_figure_and_the_first_that_is_missing() -> None:

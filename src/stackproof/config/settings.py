@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +132,7 @@ def load_settings(root: Path) -> Settings:
         targets=_targets(table, file),
         allowed_accounts=tuple(sorted(table.get("allowed_accounts", ()))),
         calls_per_second={name: float(rate) for name, rate in table.get("calls_per_second", {}).items()},
-        minimum_proof=_minimum_proof(table.get("minimum_proof")),
+        minimum_proof=_minimum_proof(file, table.get("minimum_proof")),
         reports=root / table.get("reports", "reports"),
         suites={name: tuple(arguments) for name, arguments in table.get("suites", {}).items()},
     )
@@ -144,10 +145,12 @@ def _date(file: Path, name: str, text: str | None) -> date | None:
         raise ConfigError(f"{_shown(file)}: [tool.stackproof] {name}: {text!r} is no date") from error
 
 
-def _minimum_proof(given: float | Mapping[str, float] | None) -> MinimumProof | None:
+def _minimum_proof(file: Path, given: float | Mapping[str, float] | None) -> MinimumProof | None:
     if given is None:
         return None
     named = given if isinstance(given, Mapping) else {"properties": given}
+    if any(not isfinite(each) for each in named.values()):
+        raise ConfigError(f"{_shown(file)}: [tool.stackproof] minimum_proof: a percentage is a number from 0 to 100")
     return MinimumProof(resources=named.get("resources"), properties=named.get("properties"))
 
 

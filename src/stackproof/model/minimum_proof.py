@@ -20,6 +20,8 @@ class MinimumProof:
 
     def shortfalls(self, proofs: Sequence[ResourceProof]) -> tuple[str, ...]:
         """What is proven too little, one line each, with the figure and the first that is not proven."""
+        if not proofs and (self.resources or self.properties):
+            return ("nothing was looked at, and minimum_proof asks for a share of it",)
         coverage = Coverage.of(tuple(proofs))
         counted = sorted((each for each in proofs if not each.custom), key=lambda each: each.location.sort_key())
         readable = coverage.properties_total - _write_only(counted)
