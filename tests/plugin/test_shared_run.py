@@ -63,7 +63,7 @@ def test_any_number_of_workers_gives_one_verdict_from_one_emulator_and_one_deplo
     assert (found["tests"], found["rules"], found["exit_code"]) == ({"passed": len(ITEMS)}, {"held": len(RULES)}, 0)
     assert [each["location"]["logical_id"] for each in found["proofs"]] == ["Queue", "Stream"]
     calls = found["calls"]
-    made = [each for each in calls["operations"] if each["operation"] == "CreateStack"]
+    made = [each for each in calls["operations"] if each["operation"] == "ExecuteChangeSet"]
     assert [(each["kind"], each["declared"], each["count"]) for each in made] == [("write", "deploying stack Tiny", 1)]
     assert (calls["refused"], calls["reads"] > 0) == (0, True)
     assert f"{calls['total']} calls: {calls['reads']} reads, {calls['writes']} write" in done.stdout

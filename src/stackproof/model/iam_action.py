@@ -65,7 +65,15 @@ _READING: Final = (
     "simulate",
 )
 _READING_TOO: Final = frozenset(
-    {"detectstackdrift", "filterlogevents", "query", "scan", "transactgetitems", "validatetemplate"}
+    {
+        "detectstackdrift",
+        "detectstackresourcedrift",
+        "filterlogevents",
+        "query",
+        "scan",
+        "transactgetitems",
+        "validatetemplate",
+    }
 )
 _WRITING: Final = frozenset({"getchangetoken", "getid"})
 """Operations that make something, whatever their verb says: a token of WAF, an identity of Cognito."""
