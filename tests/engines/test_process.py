@@ -47,7 +47,7 @@ def test_an_answer_comes_back(make_worker: MakeWorker) -> None:
 
 def test_what_an_engine_prints_or_reads_is_no_part_of_the_protocol(make_worker: MakeWorker) -> None:
     worker = make_worker(
-        "print('{}'); os.write(1, b'garbage\\n'); subprocess.run(['echo', 'more'], check=True);"
+        "print('{}'); os.write(1, b'garbage\\n'); subprocess.run([sys.executable, '-c', 'print(1)'], check=True);"
         " return {'read': sys.stdin.read()}",
         start="print('hello'); return '1'",
     )
