@@ -354,6 +354,13 @@ def test_a_waiver_of_one_rule_lends_nothing_to_another_that_says_the_same() -> N
     assert [each.message for each in one.findings if each.rule_id == "SPW006"] == [
         "the waiver of CKV_2 at Topic in S (owner: platform) is not enough: CKV_1 says the same there"
     ]
+    told = in_source_waiver(rule="CKV_2", engines=frozenset({"checkov"}))
+    judged = Judged(stacks={"S"}, engines={"checkov"})
+    source = waived([both], Ledger(in_source=(told,)), on=TODAY, judged=judged)
+    assert [each.state for each in source.entries] == [WaiverState.PARTIAL]
+    assert [each.message for each in source.findings if each.rule_id == "SPW006"] == [
+        "what silences CKV_2 in t.json:3: Metadata is not enough: CKV_1 says the same there"
+    ]
     two = waived(
         [both], Ledger(waivers=(waiver(rule="CKV_2"), waiver(rule="CKV_1"))), on=TODAY, judged=Judged(stacks={"S"})
     )

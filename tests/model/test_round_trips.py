@@ -20,7 +20,7 @@ from stackproof.model.observation import PropertyDifference, ResourceProof, Unpr
 from stackproof.model.report import PolicySummary
 from tests.model import strategies as of
 
-ANY = st.one_of(
+ANY = (
     of.locations,
     of.origins,
     of.suppressions,
@@ -67,8 +67,12 @@ class Crossing(Protocol):
     def from_dict(cls, data: Any) -> Self: ...  # noqa: ANN401
 
 
-@given(ANY)
-def test_a_value_that_was_written_and_read_is_the_same_value(value: object) -> None:
+@pytest.mark.parametrize("strategy", ANY)
+@given(st.data())
+def test_a_value_that_was_written_and_read_is_the_same_value(
+    strategy: st.SearchStrategy[object], data: st.DataObject
+) -> None:
+    value = data.draw(strategy)
     crossing = cast("Crossing", value)
     assert type(crossing) in TYPES
     assert type(crossing).from_dict(json.loads(json.dumps(crossing.to_dict()))) == value
