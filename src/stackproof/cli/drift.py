@@ -208,6 +208,7 @@ def reported(
         strict=wish.strict,
         minimum_coverage=wish.minimum_coverage,
         fail_level=project.settings.fail_level,
+        calls=project.calls.log(),
     )
 
 
