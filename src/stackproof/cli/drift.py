@@ -9,6 +9,7 @@ from functools import partial
 
 import click
 
+from stackproof.cli.adopt import adopt
 from stackproof.cli.live import LiveOptions, live_targets
 from stackproof.cli.options import cache_option, context_option, open_project, progress, verbose_option
 from stackproof.cli.outputs import ReportingCommand, Wanted, output_options, require_outputs, write_text_or_json
@@ -232,3 +233,6 @@ def _assembly(project: Project, context: tuple[str, ...], wish: Wish) -> Assembl
         return None
     with progress("synthesizing"):
         return project.synthesized(parse_context(context))
+
+
+drift.add_command(adopt)
