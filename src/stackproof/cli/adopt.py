@@ -54,9 +54,9 @@ def adopt(
 
     \b
     Examples:
-      stackproof drift audit --target aws --format json --output drift.json
       stackproof drift adopt drift.json
-      stackproof drift adopt drift.json --finding 0d4c… --write
+      stackproof drift adopt drift.json --finding 0d4c17 --write
+      stackproof drift audit --target aws --format json | stackproof drift adopt -
     """
     require_outputs(wanted)
     if write and not (findings or all_of_them):
