@@ -6,7 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
+from stackproof.config.schema import read_schema
 from stackproof.drift.remedies import differences_of, put_back
 from stackproof.errors import InputError
 from stackproof.model.drift import DriftOrigin
@@ -86,4 +88,7 @@ def test_a_run_that_was_to_write_is_1_unless_all_was_written_and_the_app_agrees(
         put_back=("x",),
         adopt=Adoption(why_not="no"),
     )
-    assert "adopt it:    no patch: no" in remedies_text(AdoptReport(remedies=(none,)))
+    report = AdoptReport(remedies=(none,))
+    assert "adopt it:    no patch: no" in remedies_text(report)
+    Draft202012Validator(read_schema("report.schema.json")).validate(report.to_dict())
+    assert report.to_dict()["summary"] == {"differences": 1, "patches": 0, "written": 0}
