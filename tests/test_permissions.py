@@ -105,6 +105,28 @@ def test_deploying_needs_what_cloudformation_does_for_the_caller() -> None:
     assert of("AWS::No::Schema", purpose=Purpose.DEPLOY).unknown == ("AWS::No::Schema",)
 
 
+def test_deploying_needs_what_a_tear_down_empties_and_what_a_flow_calls_where_there_may_be_one() -> None:
+    emptied = of("AWS::S3::Bucket", "AWS::SNS::Topic", purpose=Purpose.DEPLOY)
+    assert {"s3:DeleteObject", "s3:DeleteObjectVersion", "s3:ListBucketVersions"} <= set(emptied.actions)
+    assert not emptied.allows("sns:Subscribe")
+    flow = ("AWS::Kinesis::Stream", "AWS::Lambda::EventSourceMapping", "AWS::SNS::Topic")
+    assert {"kinesis:PutRecord", "sns:Subscribe", "sqs:ReceiveMessage"} <= set(
+        of(*flow, purpose=Purpose.DEPLOY).actions
+    )
+    assert not of(*flow).allows("kinesis:PutRecord")
+
+
+def test_an_ephemeral_stack_is_deployed_under_the_same_policy() -> None:
+    on = resources(of("AWS::SQS::Queue", purpose=Purpose.DEPLOY))["cloudformation:DeleteStack"]
+    assert [each.rpartition(":")[2] for each in on] == ["stack/Net-ephemeral-*", "stack/Net/*"]
+
+
+def test_what_an_audit_asks_of_a_stack_is_for_that_stack_alone() -> None:
+    found = of("AWS::SQS::Queue", purpose=Purpose.DRIFT, also=["cloudformation:GetTemplate", "many:GetAll"])
+    assert [each.rpartition(":")[2] for each in resources(found)["cloudformation:GetTemplate"]] == ["stack/Net/*"]
+    assert found.allows("many:GetAll")
+
+
 def test_files_are_read_and_put_in_the_buckets_of_the_assembly_alone() -> None:
     asset = FileAsset(path="a", packaging="file", bucket="files-${AWS::AccountId}-${AWS::Region}", key="k")
     made = stack({"Resources": {"Object": {"Type": "AWS::S3::Object"}}}, assets=(asset,))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Final
 
 from stackproof.model.assembly import Stack
+from stackproof.model.ephemeral import EPHEMERAL
 from stackproof.model.iam_action import gives_secret, only_reads
 from stackproof.model.json import JsonObject, JsonValue, canonical
 from stackproof.ports import ActionSource, SchemaSource
@@ -32,8 +34,8 @@ _HARNESS: Final = (
 _DRIFT: Final = (
     "cloudformation:DescribeStackDriftDetectionStatus",
     "cloudformation:DescribeStackResourceDrifts",
-    "cloudformation:DescribeStackResources",
     "cloudformation:DetectStackDrift",
+    "cloudformation:DetectStackResourceDrift",
 )
 _DEPLOYING: Final = (
     "cloudformation:CreateChangeSet",
@@ -51,6 +53,27 @@ _BOOTSTRAP: Final = "ssm:GetParameters"
 _BOOTSTRAP_ARN: Final = "arn:${Partition}:ssm:${Region}:${Account}:parameter/cdk-bootstrap/*"
 _CLOUD_CONTROL: Final = "cloudformation:GetResource"
 _CUSTOM: Final = "lambda:InvokeFunction"
+_EMPTYING: Final[Mapping[str, tuple[str, ...]]] = {
+    "AWS::S3::Bucket": ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:ListBucketVersions"),
+}
+"""What tearing down an ephemeral stack calls besides CloudFormation, by type."""
+_FLOW: Final[Mapping[str, tuple[str, ...]]] = {
+    "AWS::CloudWatch::Alarm": ("cloudwatch:SetAlarmState",),
+    "AWS::Kinesis::Stream": ("kinesis:ListShards", "kinesis:PutRecord"),
+    "AWS::Lambda::Function": ("lambda:InvokeFunction",),
+    "AWS::SNS::Topic": (
+        "sns:Subscribe",
+        "sns:Unsubscribe",
+        "sqs:CreateQueue",
+        "sqs:DeleteMessage",
+        "sqs:DeleteQueue",
+        "sqs:GetQueueAttributes",
+        "sqs:ReceiveMessage",
+    ),
+    "AWS::SecretsManager::Secret": ("secretsmanager:GetSecretValue",),
+}
+"""What a flow of data calls, by type, where a stack has a stream and a mapping that leads on from it."""
+_FLOWS: Final = frozenset({"AWS::Kinesis::Stream", "AWS::Lambda::EventSourceMapping"})
 _MOST: Final = 3  # ARNs that an action is listed with; one for the whole service stands for more
 _ANY: Final = ("*",)
 
@@ -151,14 +174,16 @@ def compiled(
 ) -> Permissions:
     """What `purpose` needs for these stacks; `readers` are the actions that the reader of each type declares.
 
-    `also` are actions that are needed whatever the stacks have.
+    `also` are actions that are needed whatever the stacks have; those that are about a stack are for these alone.
     """
     rows = _Rows(actions)
+    narrowed = {*_STACKS, *(_DRIFT if purpose is Purpose.DRIFT else ())}
     refused: dict[str, set[str]] = {}
     unknown: set[str] = set()
     for stack, place in stacks:
         rows.add(_HARNESS, place)
-        rows.add(_STACKS, place, on=_stack_arns(stack))
+        names = _stack_arns(stack, also_ephemeral=purpose is Purpose.DEPLOY)
+        rows.add(_STACKS, place, on=names)
         buckets = sorted({f"arn:${{Partition}}:s3:::{each.bucket}" for each in stack.assets})
         objects = [f"{each}/*" for each in buckets]
         types = {each.resource_type for each in stack.template.resources if each.resource_type != "AWS::CDK::Metadata"}
@@ -177,14 +202,15 @@ def compiled(
                 rows.add(handled, place)
                 if not handled:
                     unknown.add(resource_type)
-        rows.add(also, place)
+        rows.add((each for each in also if each not in narrowed), place)
         if purpose is Purpose.DRIFT:
-            rows.add(_DRIFT, place, on=_stack_arns(stack))
+            rows.add(_DRIFT, place, on=names)
         if purpose is Purpose.DEPLOY:
-            rows.add(_DEPLOYING, place, on=_stack_arns(stack))
+            rows.add(_DEPLOYING, place, on=names)
             rows.add(_ASSETS, place, on=[*buckets, *objects] if buckets else None)
             rows.add([_BOOTSTRAP], place, on=[_BOOTSTRAP_ARN])
             rows.add([_CUSTOM] if custom else (), place)
+            rows.add(_used(types), place)
     return Permissions(
         statements=rows.statements(),
         refused={name: tuple(sorted(each)) for name, each in sorted(refused.items()) if each},
@@ -230,10 +256,14 @@ class _Rows:
         )
 
 
-def _stack_arns(stack: Stack) -> list[str]:
-    """The ARN of the stack, and of those nested in it, which CloudFormation names after it."""
+def _stack_arns(stack: Stack, *, also_ephemeral: bool) -> list[str]:
+    """The ARN of the stack, of those nested in it, which CloudFormation names after it, and of its ephemeral ones."""
     nested = any(each.resource_type == "AWS::CloudFormation::Stack" for each in stack.template.resources)
-    names = (f"{stack.name}/*", f"{stack.name}-*") if nested else (f"{stack.name}/*",)
+    names = [f"{stack.name}/*"]
+    if nested:
+        names.append(f"{stack.name}-*")
+    elif also_ephemeral:
+        names.append(f"{stack.name}-{EPHEMERAL}-*")
     return [f"arn:${{Partition}}:cloudformation:${{Region}}:${{Account}}:stack/{each}" for each in names]
 
 
@@ -256,6 +286,12 @@ def _handled(resource_type: str, schemas: SchemaSource) -> list[str]:
     if schema is None:
         return []
     return sorted({each for name in ("create", "read", "update", "delete") for each in schema.permissions(name)})
+
+
+def _used(types: AbstractSet[str]) -> list[str]:
+    """What emptying before a tear-down, and flows where there may be one, call on resources of these types."""
+    tables = (_EMPTYING, _FLOW) if types >= _FLOWS else (_EMPTYING,)
+    return sorted({action for table in tables for each in types for action in table.get(each, ())})
 
 
 def _shortened(arns: Sequence[str]) -> Sequence[str]:

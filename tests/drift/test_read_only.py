@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
+import pytest
+
+from stackproof.calls import CallRecorder
 from stackproof.model.drift import Child
+from stackproof.model.drift_report import DriftReport
 from stackproof.ports import ChildFamily, ReadRequest
 from stackproof.targets.aws import AwsTarget
+from stackproof.targets.repeating import Retries
 from tests.drift.conftest import Live, auditor_of
+from tests.drift.fakes import FakeCatalog, auditor, live_stack, reader
+from tests.live_fakes import FakeTarget
 
 
 def test_a_call_that_changes_something_is_refused_and_said(live: Live) -> None:
@@ -37,3 +48,75 @@ def test_nothing_that_an_audit_does_by_itself_is_refused(live: Live) -> None:
     found = replace(auditor_of(target), native=True).audited([live.name])
     assert [each.message for each in found.notifications if "is refused" in each.message] == []
     assert found.audits[0].coverage.resources_proven == found.audits[0].coverage.resources_total
+
+
+class _Wired(FakeTarget):
+    """A target in memory with the clients of a real one."""
+
+    def __init__(self, real: AwsTarget) -> None:
+        super().__init__()
+        self._real = real
+
+    def client(self, service: str) -> Any:  # noqa: ANN401
+        return self._real.client(service)
+
+
+class _Counting(BaseHTTPRequestHandler):
+    """Counts what arrives, and answers nothing that anyone could use."""
+
+    def do_POST(self) -> None:
+        self.server.arrived.append(self.rfile.read(int(self.headers.get("Content-Length", 0))))  # type: ignore[attr-defined]
+        self.send_response(400)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Nothing on stderr."""
+
+
+@pytest.fixture
+def counting() -> Iterator[ThreadingHTTPServer]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Counting)
+    server.arrived = []  # type: ignore[attr-defined]
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.mark.parametrize(
+    ("operation", "parameters", "is_sent"),
+    [
+        ("list_topics", {}, True),
+        ("create_topic", {"Name": "never"}, False),
+        ("delete_topic", {"TopicArn": "arn:aws:sns:us-east-1:123456789012:t"}, False),
+    ],
+)
+def test_a_call_that_changes_something_never_reaches_the_wire(
+    counting: ThreadingHTTPServer, operation: str, parameters: Mapping[str, str], *, is_sent: bool
+) -> None:
+    def injected(request: ReadRequest) -> tuple[Child, ...]:
+        getattr(request.client("sns"), operation)(**parameters)
+        return ()
+
+    recorder = CallRecorder()
+    target = AwsTarget(
+        endpoint_url=f"http://127.0.0.1:{counting.server_port}",
+        region="us-east-1",
+        calls=recorder,
+        retries=Retries(attempts=1),
+    )
+    queue = live_stack("Audited", {"Queue": ("AWS::SQS::Queue", "q", {})})
+    family = ChildFamily(name="injected", owners=("AWS::SQS::Queue",), read=injected, actions=())
+    found = auditor(
+        FakeCatalog(queue),
+        target=_Wired(target),
+        readers=lambda _: {"AWS::SQS::Queue": reader({"q": {}})},
+        families=(family,),
+    ).audited(["Audited"])
+    assert [each.question for each in found.audits[0].unread] == ["injected"]
+    assert bool(counting.arrived) is is_sent  # type: ignore[attr-defined]
+    assert bool(recorder.log().refused) is not is_sent
+    report = DriftReport(target="aws", audits=found.audits, calls=recorder.log())
+    assert report.exit_code == 3

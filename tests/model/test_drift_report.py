@@ -8,6 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from stackproof.config.schema import read_schema
+from stackproof.model.call_log import CallCount, CallKind, CallLog
 from stackproof.model.drift import Difference, DriftOrigin, Looked, NativeRow, StackAudit, Unread
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.finding import Finding, Kind, Level, Notification, Origin, Suppression
@@ -107,6 +108,16 @@ SAID = Finding(
 def test_exit_codes(made: DriftReport, code: int) -> None:
     assert made.exit_code == code
     Draft202012Validator(read_schema("report.schema.json")).validate(made.to_dict())
+
+
+def test_a_call_that_was_refused_is_3_and_the_calls_are_a_line() -> None:
+    reading = CallCount(target="moto", service="sns", operation="ListTopics", kind=CallKind.READ, count=2)
+    refused = CallCount(target="moto", service="sns", operation="CreateTopic", kind=CallKind.REFUSED)
+    assert report(calls=CallLog(counts=(reading,))).exit_code == 0
+    made = report(calls=CallLog(counts=(reading, refused)))
+    assert made.exit_code == 3
+    Draft202012Validator(read_schema("report.schema.json")).validate(made.to_dict())
+    assert "2 calls: 2 reads, 0 writes, 1 refused (sns:CreateTopic)" in drift_text(made).splitlines()
 
 
 def test_a_share_is_rounded_down_so_that_100_means_all() -> None:

@@ -9,9 +9,11 @@ from functools import partial
 
 import click
 
+from stackproof.cli.adopt import adopt
+from stackproof.cli.drift_outputs import DRIFT_FORMATS, write_drift
 from stackproof.cli.live import LiveOptions, live_targets
 from stackproof.cli.options import cache_option, context_option, open_project, progress, verbose_option
-from stackproof.cli.outputs import ReportingCommand, Wanted, output_options, require_outputs, write_text_or_json
+from stackproof.cli.outputs import ReportingCommand, Wanted, output_options, require_outputs
 from stackproof.config.settings import EMULATORS, parse_context, parse_targets
 from stackproof.deploy import deploy as deploy_stacks
 from stackproof.drift.auditing import AuditedStacks, Auditor
@@ -23,7 +25,6 @@ from stackproof.model.drift_report import DriftReport
 from stackproof.model.finding import Level, Notification
 from stackproof.ports import Target
 from stackproof.prove import Patience
-from stackproof.reporters.terminal_drift import drift_text
 from stackproof.wiring import Project, catalog, child_families, listings, readers, schemas, unique
 
 __all__ = ["Wish", "audited", "drift", "reported"]
@@ -78,7 +79,7 @@ def drift() -> None:
     metavar="PERCENT",
     help="Exit code 3 if a smaller share of the properties was looked at.",
 )
-@output_options("terminal", "json")
+@output_options(*DRIFT_FORMATS)
 @click.option("--jobs", type=click.IntRange(1, 64), default=8, show_default=True, help="How many reads at once.")
 @click.option("--strict", is_flag=True, help="Exit code 3 also when anything was not looked at.")
 @cache_option
@@ -141,7 +142,7 @@ def audit(
             with progress("deploying"):  # an emulator that has just been started is empty
                 deploy_stacks(assembly.stacks, targets[0])
         report = audited(project, targets[0], wish, assembly=assembly)
-    write_text_or_json(wanted, report, lambda: drift_text(report, verbose=verbose))
+    write_drift(wanted, report, project.settings.root, verbose=verbose)
     raise click.exceptions.Exit(report.exit_code)
 
 
@@ -208,6 +209,7 @@ def reported(
         strict=wish.strict,
         minimum_coverage=wish.minimum_coverage,
         fail_level=project.settings.fail_level,
+        calls=project.calls.log(),
     )
 
 
@@ -231,3 +233,6 @@ def _assembly(project: Project, context: tuple[str, ...], wish: Wish) -> Assembl
         return None
     with progress("synthesizing"):
         return project.synthesized(parse_context(context))
+
+
+drift.add_command(adopt)

@@ -16,7 +16,7 @@ from stackproof.deploy import in_dependency_order
 from stackproof.ephemeral import Ephemeral, ephemeral
 from stackproof.errors import StackproofError, TargetError
 from stackproof.model.assembly import Stack
-from stackproof.model.ephemeral import EphemeralStack
+from stackproof.model.ephemeral import EPHEMERAL, EphemeralStack
 from stackproof.ports import Target
 from stackproof.stores.ephemeral_stacks import EphemeralStacks
 from stackproof.wiring import Project
@@ -77,7 +77,7 @@ def say_left_over(project: Project) -> None:
 @contextlib.contextmanager
 def ephemeral_stacks(project: Project, stacks: Sequence[Stack], where: Lifetime) -> Iterator[Ephemeral]:
     """The stacks as they are to be deployed for this block; what is there of them at its end is torn down."""
-    made = ephemeral(stacks, f"ephemeral-{secrets.token_hex(3)}")
+    made = ephemeral(stacks, f"{EPHEMERAL}-{secrets.token_hex(3)}")
     for change in made.overridden:
         click.echo(f"switched off for this run: {change}", err=True)
     roots = in_dependency_order(made.stacks)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from stackproof import __version__
+from stackproof.model.call_log import CallLog
 from stackproof.model.drift import Difference, DriftOrigin, StackAudit, total_coverage
 from stackproof.model.finding import Finding, Level, Notification
 from stackproof.model.json import JsonValue
@@ -33,6 +34,7 @@ class DriftReport:
     strict: bool = False
     minimum_coverage: float | None = None
     fail_level: Level = Level.WARNING
+    calls: CallLog = field(default_factory=CallLog)
 
     @property
     def coverage(self) -> Coverage:
@@ -58,8 +60,8 @@ class DriftReport:
 
     @property
     def is_complete(self) -> bool:
-        """Whether everything could be judged."""
-        broken = any(each.level is Level.ERROR for each in self.notifications)
+        """Whether everything could be judged, and nothing tried what no audit may."""
+        broken = bool(self.calls.refused) or any(each.level is Level.ERROR for each in self.notifications)
         return bool(self.audits) and not broken and all(each.is_complete for each in self.audits)
 
     @property
@@ -110,6 +112,7 @@ class DriftReport:
             "differences": [each.row() for each in self.differences],
             "unproven": [row for each in self.audits for row in _unproven(each)],
             "native": [row for each in self.audits for row in _native(each)],
+            "calls": self.calls.to_dict(),
             "waivers": [each.to_dict() for each in self.waivers],
             "findings": [each.to_dict() for each in self.findings],
             "notifications": [each.to_dict() for each in self.notifications],

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from stackproof.model.json import JsonObject, JsonValue
 from stackproof.model.location import optional_str
 
-__all__ = ["EphemeralStack", "Overridden"]
+__all__ = ["EPHEMERAL", "EphemeralStack", "Overridden"]
+
+EPHEMERAL: Final = "ephemeral"
+"""What follows the name of the app's stack in that of one for a single run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

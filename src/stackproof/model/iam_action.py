@@ -17,6 +17,7 @@ _PREFIXES: Final = {
     "emr": "elasticmapreduce",
     "neptune": "rds",
     "opensearch": "es",
+    "resourcegroupstaggingapi": "tag",
     "sesv2": "ses",
     "stepfunctions": "states",
 }
@@ -25,6 +26,7 @@ _PREFIXES: Final = {
 _NAMED_OTHERWISE: Final = {
     "lambda:Invoke": "lambda:InvokeFunction",
     "s3:DeleteBucketCors": "s3:PutBucketCORS",
+    "s3:DeleteObjects": "s3:DeleteObject",
     "s3:GetBucketAccelerateConfiguration": "s3:GetAccelerateConfiguration",
     "s3:GetBucketCors": "s3:GetBucketCORS",
     "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
@@ -36,6 +38,7 @@ _NAMED_OTHERWISE: Final = {
     "s3:HeadBucket": "s3:ListBucket",
     "s3:HeadObject": "s3:GetObject",
     "s3:ListBuckets": "s3:ListAllMyBuckets",
+    "s3:ListObjectVersions": "s3:ListBucketVersions",
     "s3:ListObjects": "s3:ListBucket",
     "s3:ListObjectsV2": "s3:ListBucket",
     "s3:PutBucketCors": "s3:PutBucketCORS",

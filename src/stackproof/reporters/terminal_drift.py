@@ -9,7 +9,7 @@ from stackproof.model.drift_report import DriftReport
 from stackproof.model.json import JsonValue
 from stackproof.model.observation import DriftStatus
 from stackproof.reporters.ledger import ledger_lines
-from stackproof.reporters.terminal import notification_lines
+from stackproof.reporters.terminal import calls_line, notification_lines
 from stackproof.reporters.wording import visible
 
 __all__ = ["drift_text"]
@@ -35,6 +35,8 @@ def drift_text(report: DriftReport, *, verbose: bool = False) -> str:
         lines.extend(ledger_lines(report.waivers))
     lines.extend(notification_lines(report.notifications, verbose=verbose))
     lines.extend(_certificate(each) for each in report.audits)
+    if report.calls.counts:
+        lines.append(calls_line(report.calls))
     lines.append(_verdict(report))
     return "\n".join(visible(each) for each in lines) + "\n"
 

@@ -12,6 +12,7 @@ from stackproof.errors import ConfigError
 
 if TYPE_CHECKING:
     from stackproof.flow import Flow, FlowPath
+    from stackproof.model.assembly import Stack
     from stackproof.model.capabilities import Capabilities
     from stackproof.model.deployment import Deployment
     from stackproof.ports import (
@@ -31,6 +32,7 @@ __all__ = [
     "RUN_FUNCTIONS",
     "FlowPlace",
     "account_pipeline",
+    "audit_actions",
     "capabilities",
     "catalog",
     "child_families",
@@ -164,6 +166,16 @@ def listings() -> Mapping[str, Listing]:
     from stackproof.readers.inventory import LISTINGS  # noqa: PLC0415
 
     return LISTINGS
+
+
+def audit_actions(stacks: Sequence[Stack]) -> tuple[str, ...]:
+    """What a drift audit of these stacks calls beside the readers of their types, CloudFormation's detection too."""
+    from stackproof.targets.stack_catalog import ACTIONS, NATIVE_ACTIONS  # noqa: PLC0415
+
+    types = {one.resource_type for each in stacks for one in each.template.resources}
+    families = (each.actions for each in child_families() if types.intersection(each.owners))
+    lists = (each.actions for name, each in listings().items() if name in types)
+    return tuple(sorted({*ACTIONS, *NATIVE_ACTIONS, *(one for each in (*families, *lists) for one in each)}))
 
 
 def catalog(target: Target) -> StackCatalog:

@@ -33,7 +33,7 @@ from stackproof.pacing import TokenBuckets
 from stackproof.scan import ScanResult, scan
 from stackproof.stores.files import FileStore
 from stackproof.waivers import Ledger
-from stackproof.wiring.live import schemas
+from stackproof.wiring.live import audit_actions, schemas
 from stackproof.wiring.notifications import vacuous, with_notifications
 
 if TYPE_CHECKING:
@@ -353,7 +353,7 @@ class Project:
         self, stacks: Sequence[Stack], purpose: Purpose, *, region: str | None = None, account: str | None = None
     ) -> Permissions:
         """What IAM has to allow for these stacks, where they say that they run, else where the project does."""
-        from stackproof.permissions import Place, compiled  # noqa: PLC0415
+        from stackproof.permissions import Place, Purpose, compiled  # noqa: PLC0415
         from stackproof.readers import READERS  # noqa: PLC0415
         from stackproof.readers.access import LiveReader  # noqa: PLC0415
         from stackproof.schemas.actions import CfnLintActions  # noqa: PLC0415
@@ -374,6 +374,7 @@ class Project:
             readers={name: each.actions for name, each in READERS.items() if isinstance(each, LiveReader)},
             schemas=schemas(),
             actions=CfnLintActions(),
+            also=audit_actions(stacks) if purpose is Purpose.DRIFT else (),
         )
 
     def target(

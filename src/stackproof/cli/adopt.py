@@ -1,0 +1,164 @@
+"""`stackproof drift adopt`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from stackproof.cli.options import cache_option, context_option, open_project, progress
+from stackproof.cli.outputs import ReportingCommand, Wanted, output_options, require_outputs, write_text_or_json
+from stackproof.config.settings import parse_context
+from stackproof.drift.arguments import is_same
+from stackproof.drift.remedies import differences_of, put_back
+from stackproof.errors import ConfigError, InputError
+from stackproof.model.assembly import Assembly
+from stackproof.model.drift import Difference
+from stackproof.model.json import JsonObject, JsonValue
+from stackproof.model.location import Location
+from stackproof.model.remedy import AdoptReport, Remedy
+from stackproof.patching import adoption, require, written
+from stackproof.reporters.terminal_remedies import remedies_text
+from stackproof.wiring import Project
+
+__all__ = ["adopt"]
+
+
+@click.command(cls=ReportingCommand)
+@click.argument("report", type=click.Path(path_type=Path, allow_dash=True))
+@context_option
+@click.option("--finding", "findings", multiple=True, metavar="FINGERPRINT", help="Only this difference; repeatable.")
+@click.option("--all", "all_of_them", is_flag=True, help="All differences, those that are waived too.")
+@click.option("--write", is_flag=True, help="Apply the patches; with --finding or --all.")
+@output_options("terminal", "json")
+@cache_option
+def adopt(
+    report: Path,
+    context: tuple[str, ...],
+    findings: tuple[str, ...],
+    *,
+    wanted: tuple[Wanted, ...],
+    all_of_them: bool,
+    write: bool,
+    no_cache: bool,
+) -> None:
+    """Show for each difference of an audit how to put it back, and how to adopt it.
+
+    REPORT is what `drift audit --format json` wrote, "-" standard input. Where
+    the value is a literal at the line of the app, to adopt it is a patch, shown
+    as a diff. Nothing is applied without --write.
+
+    \b
+    Examples:
+      stackproof drift adopt drift.json
+      stackproof drift adopt drift.json --finding 0d4c17 --write
+      stackproof drift audit --target aws --format json | stackproof drift adopt -
+    """
+    require_outputs(wanted)
+    if write and not (findings or all_of_them):
+        raise ConfigError("--write: say which differences to adopt: --finding FINGERPRINT, or --all")
+    require()
+    project = open_project(no_cache=no_cache)
+    chosen = _chosen(_read(report), findings, all_of_them=all_of_them, name=str(report))
+    assembly = _assembly(project, context)
+    remedies = _remedies(project, assembly, chosen, write=write)
+    if write and any(each.adopt.is_written for each in remedies):
+        remedies = _confirmed(remedies, _assembly(project, context))
+    made = AdoptReport(remedies=remedies, is_writing=write)
+    write_text_or_json(wanted, made, lambda: remedies_text(made))
+    raise click.exceptions.Exit(made.exit_code)
+
+
+def _read(report: Path) -> JsonObject:
+    try:
+        text = sys.stdin.read() if str(report) == "-" else report.read_text(encoding="utf-8")
+        found = json.loads(text)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{report}: {error}") from error
+    if not isinstance(found, dict):
+        raise InputError(f"{report}: this is no report")
+    return found
+
+
+def _chosen(report: JsonObject, findings: Sequence[str], *, all_of_them: bool, name: str) -> tuple[Difference, ...]:
+    """The differences asked for; a fingerprint may be cut short as long as it names one."""
+    found = differences_of(report, name=name)
+    if not findings:
+        return tuple(each for each in found if all_of_them or each.suppression is None)
+    chosen: dict[str, Difference] = {}
+    for wish in findings:
+        named = [each for each in found if each.fingerprint.startswith(wish)]
+        if len(named) != 1:
+            raise ConfigError(f"--finding {wish}: {name} has {len(named) or 'no'} such differences")
+        chosen[named[0].fingerprint] = named[0]
+    return tuple(sorted(chosen.values(), key=Difference.sort_key))
+
+
+def _assembly(project: Project, context: tuple[str, ...]) -> Assembly | None:
+    if project.settings.app is None:
+        return None
+    with progress("synthesizing"):
+        return project.synthesized(parse_context(context))
+
+
+def _remedies(
+    project: Project, assembly: Assembly | None, chosen: Sequence[Difference], *, write: bool
+) -> tuple[Remedy, ...]:
+    """From the last line of a file to the first, so that a patch moves no line that is still to be found."""
+    act = written if write else adoption
+    root = project.settings.root
+    names = {each.name: each.construct_path or each.name for each in assembly.stacks} if assembly else {}
+    found: list[Remedy] = []
+    for each in sorted(chosen, key=lambda one: (one.location.file or "", -(one.location.line or 0))):
+        stack = (each.location.stack_name or "").partition("/")[0]
+        found.append(
+            Remedy(
+                difference=each,
+                put_back=put_back(each, cdk_stack=names.get(stack)),
+                adopt=act(each, root=root, beside=_beside(assembly, each)),
+            )
+        )
+    return tuple(sorted(found, key=lambda each: each.difference.sort_key()))
+
+
+def _beside(assembly: Assembly | None, difference: Difference) -> tuple[Location, ...]:
+    """The other resources of the type that the same line of the app makes, in any stack."""
+    here = difference.location
+    places = (one.location() for each in (assembly.stacks if assembly else ()) for one in each.template.resources)
+    return tuple(
+        each
+        for each in places
+        if (each.file, each.line, each.resource_type) == (here.file, here.line, here.resource_type)
+        and (each.stack_name, each.logical_id) != (here.stack_name, here.logical_id)
+    )
+
+
+def _confirmed(remedies: Sequence[Remedy], assembly: Assembly | None) -> tuple[Remedy, ...]:
+    """With what the app gives since."""
+    stacks = {each.name: each for each in assembly.stacks} if assembly else {}
+
+    def one(remedy: Remedy) -> Remedy:
+        place, adopted = remedy.difference.location, remedy.adopt
+        stack = stacks.get(place.stack_name or "")
+        resource = stack.template.resource(str(place.logical_id)) if stack else None
+        if not adopted.is_written or stack is None or resource is None:
+            return remedy
+        value = _at(resource.body.get("Properties", {}), str(remedy.difference.path))
+        return replace(remedy, adopt=replace(adopted, is_synthesized=is_same(value, remedy.difference.actual)))
+
+    return tuple(one(each) for each in remedies)
+
+
+def _at(value: JsonValue, pointer: str) -> JsonValue:
+    for key in pointer.strip("/").split("/"):
+        if isinstance(value, Mapping):
+            value = value.get(key)
+        elif isinstance(value, list | tuple) and key.isdecimal() and int(key) < len(value):
+            value = value[int(key)]
+        else:
+            return None
+    return value

@@ -1,0 +1,32 @@
+"""A drift audit's report in every format that was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+from stackproof.cli.outputs import Wanted, Write, write_wanted
+from stackproof.cli.reporting import check_writers
+from stackproof.drift.findings import as_check
+from stackproof.model.drift_report import DriftReport
+from stackproof.reporters.json import JsonReporter
+from stackproof.reporters.terminal_drift import drift_text
+
+__all__ = ["DRIFT_FORMATS", "write_drift"]
+
+DRIFT_FORMATS = ("terminal", "json", "sarif")
+"""The formats of `drift audit`, as `--format` takes them."""
+
+
+def write_drift(wanted: Sequence[Wanted], report: DriftReport, root: Path, *, verbose: bool) -> None:
+    """Write the report wherever it was asked for."""
+
+    def writers(stream: IO[str] | None) -> Mapping[str, Write]:
+        return {
+            "terminal": lambda out: out.write(drift_text(report, verbose=verbose)),
+            "json": lambda out: JsonReporter().write(report, out),
+            "sarif": check_writers(as_check(report), root, templates=None)(stream)["sarif"],
+        }
+
+    write_wanted(wanted, writers)

@@ -1,0 +1,329 @@
+"""Patches of Python apps: the argument that a difference is about, found and replaced with libcst."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from stackproof.drift.arguments import Argument, Expression, Form, Plain, Written, argument_of, classes_of, folded
+from stackproof.errors import ConfigError
+from stackproof.model.drift import Difference, DriftOrigin
+from stackproof.model.location import Location, SourceLine
+from stackproof.model.remedy import Adoption
+
+__all__ = ["adoption", "require", "written"]
+
+_GENERIC: Final = "CfnResource"
+_SKIPPED: Final = frozenset({"cdk.out", "node_modules", "site-packages"})
+
+
+def require() -> None:
+    """Raise ConfigError if what patches needs is not installed."""
+    try:
+        import libcst  # noqa: F401, PLC0415 - a third of a second
+    except ImportError:
+        raise ConfigError("patches need libcst: pip install 'stackproof[drift]'") from None
+
+
+def adoption(difference: Difference, *, root: Path, beside: Sequence[Location] = ()) -> Adoption:
+    """How the app would say what is live; `beside` are the other resources of the type that come from the line."""
+    return _Patch(difference=difference, root=root, beside=tuple(beside)).adoption()[0]
+
+
+def written(difference: Difference, *, root: Path, beside: Sequence[Location] = ()) -> Adoption:
+    """The same, applied to the file as it is now."""
+    found, text = _Patch(difference=difference, root=root, beside=tuple(beside)).adoption()
+    if not found.patch:
+        return found
+    with (root / str(found.file)).open("w", encoding="utf-8", newline="") as stream:
+        stream.write(text)
+    return Adoption(file=found.file, line=found.line, argument=found.argument, patch=found.patch, is_written=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Patch:
+    """One difference, and the source that it is looked for in."""
+
+    difference: Difference
+    root: Path
+    beside: tuple[Location, ...]
+
+    def adoption(self) -> tuple[Adoption, str]:
+        """The patch, and the whole text with it."""
+        place = self.difference.location
+        file, line = place.file, place.line
+        why_not = self._not_patchable()
+        if why_not or file is None or line is None:
+            return Adoption(file=file, line=line, why_not=why_not), ""
+        with (self.root / file).open(encoding="utf-8", newline="") as stream:
+            text = stream.read()
+        source = _Source(text=text, file=file, root=self.root)
+        answer = source.replaced(line, self.difference)
+        if isinstance(answer, str):
+            return Adoption(file=file, line=line, why_not=answer), ""
+        argument, after = answer
+        lines = difflib.unified_diff(
+            text.splitlines(keepends=True), after.splitlines(keepends=True), f"a/{file}", f"b/{file}"
+        )
+        patch = "".join(each if each.endswith("\n") else f"{each}\n" for each in lines)
+        return Adoption(file=file, line=line, argument=argument, patch=patch), after
+
+    def _not_patchable(self) -> str:
+        """Why the difference is none that a patch could adopt; empty if it may be."""
+        found, place = self.difference, self.difference.location
+        if found.origin not in {DriftOrigin.DECLARED, DriftOrigin.UNDECLARED}:
+            return {
+                DriftOrigin.CHILD: f"declare it ({found.child_type}), if it is to stay",
+                DriftOrigin.UNMANAGED: "declare it, and have `cdk import` or a change set of type IMPORT adopt it",
+                DriftOrigin.DELETED: "remove it from the app, if it is to stay deleted",
+            }[found.origin]
+        others = ", ".join(f"{each.stack_name}/{each.logical_id}" for each in self.beside[:3])
+        file = place.file or ""
+        reasons = (
+            (found.is_secret, "the value may be a secret, and is not written into a source"),
+            (found.actual is None, "the property is not set any more: remove its argument, if it is to stay so"),
+            (not file.endswith(".py") or place.line is None, "no line of a Python app is known for it"),
+            (not self._is_inside(file), f"there is no {file} in this project"),
+            (
+                bool(self.beside),
+                f"the line makes {len(self.beside) + 1} resources of this type; a patch would change {others} as well",
+            ),
+        )
+        return next((why for holds, why in reasons if holds), "")
+
+    def _is_inside(self, file: str) -> bool:
+        path = (self.root / file).resolve()
+        return path.is_file() and path.is_relative_to(self.root.resolve())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Call:
+    """A call in the source: `names` are what it is a call of, of `super().__init__` the classes that are extended."""
+
+    node: Any
+    names: tuple[str, ...]
+    lines: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Source:
+    """One file of the app."""
+
+    text: str
+    file: str
+    root: Path
+
+    def replaced(self, line: int, difference: Difference) -> tuple[str, str] | str:
+        """The argument and the text with its new value; or why there is none."""
+        import libcst  # noqa: PLC0415 - a third of a second
+
+        kind, path = str(difference.location.resource_type), str(difference.path)
+        try:
+            wrapper = libcst.MetadataWrapper(libcst.parse_module(self.text), unsafe_skip_copy=True)
+        except libcst.ParserSyntaxError as error:
+            return f"{self.file} cannot be parsed: {str(error).splitlines()[0]}"
+        first = f"Cfn{kind.rpartition('::')[2]}"
+        call = _call_at(wrapper, line, (first, _GENERIC, *classes_of(kind)))
+        if isinstance(call, str):
+            return f"{self.file}:{line} {call}"
+        is_low = bool({first, _GENERIC} & set(call.names))
+        known = _level_1(path, generic=_GENERIC in call.names) if is_low else argument_of(kind, path)
+        # An argument that nobody has told of, but that is named as the property is.
+        argument = known or Argument(keyword=path.strip("/").partition("/")[0], below=tuple(path.split("/")[2:]))
+        node = _descended(call.node, (argument.keyword, *argument.below))
+        if not isinstance(node, str):
+            return self._with(wrapper.module, call, node, argument, difference)
+        if known is None:
+            return f"which argument of {call.names[0]} sets {path} is not known"
+        can_add = not is_low and not argument.below
+        fresh = f"; add {argument.keyword}={argument.conversion.fresh(difference.actual)}" if can_add else ""
+        return f"{call.names[0]} at {self.file}:{line} {node}{fresh}"
+
+    def _with(
+        self,
+        module: Any,  # noqa: ANN401 - libcst is imported where it is needed
+        call: _Call,
+        node: Any,  # noqa: ANN401
+        argument: Argument,
+        difference: Difference,
+    ) -> tuple[str, str] | str:
+        import libcst  # noqa: PLC0415
+
+        answer = argument.conversion.written(_expression(module, node), difference.expected, difference.actual)
+        if not answer.text:
+            return self._explained(answer)
+        return _spelt(node, module, call), module.deep_replace(node, libcst.parse_expression(answer.text)).code
+
+    def _explained(self, answer: Written) -> str:
+        """With the place where a variable is set, if there is only one that has its name."""
+        if answer.of is None or answer.of.form is not Form.NAME:
+            return answer.why_not
+        files = _python_files(self.root) if answer.of.owner else (self.root / self.file,)
+        places = [one for each in files for one in _definitions(each, self.root, answer.of.name)]
+        return f"{answer.why_not} at {places[0]}" if len(places) == 1 else answer.why_not
+
+
+def _level_1(path: str, *, generic: bool) -> Argument:
+    """A property of level 1 is the argument of its name; what lies below it is a property type, a mapping or a list."""
+    first, *rest = path.strip("/").split("/")
+    if generic:
+        return Argument(keyword="properties", conversion=Plain(), below=(first, *rest))
+    return Argument(keyword=first, conversion=Plain(), below=tuple(rest))
+
+
+def _spelt(node: Any, module: Any, call: _Call) -> str:  # noqa: ANN401 - libcst is imported where it is needed
+    """The keyword of the call that holds the node, as the source spells it."""
+    named = (each for each in call.node.args if each.keyword is not None)
+    found = next(each for each in named if each.value is node or _holds(each.value, node))
+    return str(module.code_for_node(found.keyword))
+
+
+def _holds(outer: Any, inner: Any) -> bool:  # noqa: ANN401
+    return any(each is inner or _holds(each, inner) for each in outer.children)
+
+
+def _call_at(wrapper: Any, line: int, accepted: Sequence[str]) -> _Call | str:  # noqa: ANN401
+    """The one call at the line, or inside of one there, that may make such a resource."""
+    calls = _calls(wrapper)
+    here = [each for each in calls if line in each.lines]
+    if not here:
+        return "holds no call: the app is not the one that was audited"
+    found = [each for each in here if set(each.names) & set(accepted)]
+    if not found:
+        found = [
+            each
+            for each in calls
+            if set(each.names) & set(accepted) and any(_holds(one.node, each.node) for one in here)
+        ]
+    if not found:
+        names = ", ".join(sorted({f"{each.names[0]}(…)" for each in here}))
+        return f"calls {names}, and what becomes of its arguments is not known"
+    return found[0] if len(found) == 1 else f"has {len(found)} calls that may make it"
+
+
+def _calls(wrapper: Any) -> list[_Call]:  # noqa: ANN401
+    """Every call, with the line on which it begins and that of its name, which a chain of calls is recorded with."""
+    import libcst  # noqa: PLC0415
+    from libcst.metadata import PositionProvider  # noqa: PLC0415
+
+    found: list[_Call] = []
+
+    class Collected(libcst.CSTVisitor):
+        METADATA_DEPENDENCIES = (PositionProvider,)
+
+        def __init__(self) -> None:
+            self._bases: list[tuple[str, ...]] = []
+
+        def visit_ClassDef(self, node: libcst.ClassDef) -> None:  # noqa: N802 - libcst's names
+            self._bases.append(tuple(_last_name(each.value) for each in node.bases))
+
+        def leave_ClassDef(self, original_node: libcst.ClassDef) -> None:  # noqa: N802
+            del original_node
+            self._bases.pop()
+
+        def visit_Call(self, node: libcst.Call) -> None:  # noqa: N802
+            name = node.func.attr if isinstance(node.func, libcst.Attribute) else node.func
+            spelt = _last_name(node.func)
+            lines = tuple(self.get_metadata(PositionProvider, each).start.line for each in (node, name))
+            names = self._bases[-1] if spelt == "__init__" and self._bases and self._bases[-1] else (spelt,)
+            found.append(_Call(node=node, names=names, lines=(lines[0], lines[1])))
+
+    wrapper.visit(Collected())
+    return found
+
+
+def _last_name(node: Any) -> str:  # noqa: ANN401
+    import libcst  # noqa: PLC0415
+
+    if isinstance(node, libcst.Attribute):
+        return str(node.attr.value)
+    return str(node.value) if isinstance(node, libcst.Name) else ""
+
+
+def _descended(node: Any, keys: Sequence[str]) -> Any | str:  # noqa: ANN401
+    """The expression below the call: by keyword, by key, by index; or why it is not there."""
+    for number, key in enumerate(keys):
+        found = _below(node, key)
+        if found is None:
+            rest = "/".join(keys[: number + 1])
+            return f"has no argument {rest} that can be read here" + (
+                " (it takes a mapping with **)" if _open(node) else ""
+            )
+        node = found
+    return node
+
+
+def _open(node: Any) -> bool:  # noqa: ANN401
+    return any(getattr(each, "star", "") == "**" for each in getattr(node, "args", ()))
+
+
+def _below(node: Any, key: str) -> Any | None:  # noqa: ANN401
+    import libcst  # noqa: PLC0415
+
+    if isinstance(node, libcst.Call):
+        named = ((each.keyword.value, each.value) for each in node.args if each.keyword is not None)
+        return next((value for name, value in named if folded(name) == folded(key)), None)
+    if isinstance(node, libcst.Dict):
+        pairs = [each for each in node.elements if isinstance(each, libcst.DictElement)]
+        texts = [(each.key.evaluated_value, each.value) for each in pairs if isinstance(each.key, libcst.SimpleString)]
+        exact = [value for text, value in texts if text == key]
+        return next(iter(exact or [value for text, value in texts if folded(str(text)) == folded(key)]), None)
+    if isinstance(node, libcst.List) and key.isdecimal() and int(key) < len(node.elements):
+        return node.elements[int(key)].value
+    return None
+
+
+def _expression(module: Any, node: Any) -> Expression:  # noqa: ANN401
+    """The expression in the words of the planning."""
+    import libcst  # noqa: PLC0415
+
+    text = module.code_for_node(node)
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        pass
+    else:
+        if isinstance(value, bool | int | float | str):
+            return Expression(form=Form.LITERAL, text=text, value=value)
+    if isinstance(node, libcst.Call):
+        owner = module.code_for_node(node.func.value) if isinstance(node.func, libcst.Attribute) else ""
+        alone = node.args[0] if len(node.args) == 1 and node.args[0].keyword is None and not node.args[0].star else None
+        inner = _expression(module, alone.value) if alone else None
+        return Expression(form=Form.CALL, text=text, owner=owner, name=_last_name(node.func), inner=inner)
+    if isinstance(node, libcst.Name | libcst.Attribute):
+        owner = module.code_for_node(node.value) if isinstance(node, libcst.Attribute) else ""
+        return Expression(form=Form.NAME, text=text, owner=owner, name=_last_name(node))
+    return Expression(form=Form.OTHER, text=text)
+
+
+def _python_files(root: Path) -> tuple[Path, ...]:
+    """The project's Python files, without environments and what is generated."""
+    return tuple(sorted(_walked(root)))
+
+
+def _walked(folder: Path) -> Iterator[Path]:
+    for each in folder.iterdir():
+        if each.name.startswith(".") or each.name in _SKIPPED or each.is_symlink():
+            continue
+        if each.is_dir() and not (each / "pyvenv.cfg").exists():
+            yield from _walked(each)
+        elif each.suffix == ".py":
+            yield each
+
+
+def _definitions(file: Path, root: Path, name: str) -> Iterator[SourceLine]:
+    """Where a name, or an attribute of that name, is given a value."""
+    try:
+        tree = ast.parse(file.read_bytes())
+    except (SyntaxError, ValueError):
+        return
+    for node in ast.walk(tree):
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        if isinstance(node, ast.Assign | ast.AnnAssign):
+            for each in targets:
+                if name in {getattr(each, "id", None), getattr(each, "attr", None)}:
+                    yield SourceLine(file=file.relative_to(root).as_posix(), line=node.lineno)

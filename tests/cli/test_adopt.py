@@ -1,0 +1,141 @@
+"""`stackproof drift adopt` on this repository's own TapStack: shown, applied, and what the app gives then."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from stackproof.config.schema import read_schema
+from stackproof.config.settings import load_settings
+from stackproof.model.drift import Difference, DriftOrigin
+from stackproof.model.drift_report import DriftReport
+from stackproof.model.finding import Suppression
+from stackproof.model.json import JsonValue
+from stackproof.model.location import Location
+from stackproof.model.observation import Change, DriftStatus
+from stackproof.wiring import Project
+from tests.running import run
+
+ROOT = Path(__file__).parents[2]
+
+
+def drifted(place: Location, path: str, expected: JsonValue, actual: JsonValue) -> Difference:
+    return Difference(
+        account="123456789012",
+        region="eu-central-1",
+        origin=DriftOrigin.DECLARED,
+        location=place,
+        physical_id="p",
+        status=DriftStatus.MODIFIED,
+        change=Change.NOT_EQUAL,
+        path=path,
+        expected=expected,
+        actual=actual,
+    )
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    """A copy of TapStack in a project of its own."""
+    folder = tmp_path / "project"
+    shutil.copytree(ROOT / "infra", folder / "infra", ignore=shutil.ignore_patterns("cdk.out", "__pycache__"))
+    (folder / "pyproject.toml").write_text('[tool.stackproof]\napp_directory = "infra"\n', encoding="utf-8")
+    return folder
+
+
+def adopted(folder: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
+    done = run(folder, "stackproof", "drift", "adopt", "drift.json", "--format", "json", *arguments)
+    assert done.stdout, done.stderr
+    report = json.loads(done.stdout)
+    Draft202012Validator(read_schema("report.schema.json")).validate(report)
+    assert done.returncode == report["exit_code"]
+    return done.returncode, report
+
+
+def test_a_patch_is_shown_then_applied_and_the_app_gives_the_live_value(app: Path) -> None:
+    [stack] = Project(settings=load_settings(app)).synthesized({}).stacks
+    places = {each.resource_type: each.location() for each in stack.template.resources}
+    database, queue = places["AWS::RDS::DBInstance"], places["AWS::SQS::Queue"]
+    alarm = next(
+        each.location() for each in stack.template.resources if each.logical_id.startswith("AlarmsDatabaseCpu")
+    )
+    literal = drifted(database, "/MonitoringInterval", 60, 30)
+    variable = drifted(database, "/BackupRetentionPeriod", 14, 1)
+    days = drifted(queue, "/MessageRetentionPeriod", 1209600, 345600)
+    threshold = drifted(alarm, "/Threshold", 80, 95)
+    missing = drifted(alarm, "/TreatMissingData", "breaching", "ignore")
+    waived = replace(drifted(queue, "/QueueName", "a", "b"), suppression=Suppression(reason="r", owner="o"))
+    differences = (literal, variable, days, threshold, missing, waived)
+    report = DriftReport(target="aws", audits=(), differences=differences)
+    (app / "drift.json").write_text(json.dumps(report.to_dict()), encoding="utf-8")
+    before = {each: each.read_bytes() for each in app.rglob("*.py")}
+
+    code, found = adopted(app)
+    assert code == 0
+    assert before == {each: each.read_bytes() for each in app.rglob("*.py")}
+    remedies = {each["property_path"]: each for each in found["remedies"]}
+    assert "/QueueName" not in remedies
+    said = remedies["/BackupRetentionPeriod"]["adopt"]
+    line = next(
+        number
+        for number, text in enumerate((app / "infra" / "settings.py").read_text(encoding="utf-8").splitlines(), 1)
+        if text.strip().startswith("database_backup_days:")
+    )
+    assert (said["patch"], said["why_not"]) == (
+        None,
+        f"the value comes from a variable `settings.database_backup_days` at infra/settings.py:{line}",
+    )
+    shown = remedies["/MonitoringInterval"]["adopt"]
+    assert (shown["file"], shown["argument"]) == ("infra/components/database.py", "monitoring_interval")
+    assert "-            monitoring_interval=cdk.Duration.seconds(60),\n" in shown["patch"]
+    assert "+            monitoring_interval=cdk.Duration.seconds(30),\n" in shown["patch"]
+    assert remedies["/MonitoringInterval"]["put_back"][0] == "cdk deploy TapStack --revert-drift"
+
+    wishes = [f"--finding={each.fingerprint}" for each in (literal, days, threshold, missing)]
+    code, found = adopted(app, *wishes, "--write")
+    assert code == 0
+    assert [each["adopt"]["synthesized"] for each in found["remedies"]] == [True] * 4
+    [stack] = Project(settings=load_settings(app)).synthesized({}).stacks
+    properties: dict[str, Any] = {each.logical_id: each.body["Properties"] for each in stack.template.resources}
+    assert properties[str(database.logical_id)]["MonitoringInterval"] == 30
+    assert properties[str(queue.logical_id)]["MessageRetentionPeriod"] == 345600
+    assert properties[str(alarm.logical_id)]["Threshold"] == 95
+    assert properties[str(alarm.logical_id)]["TreatMissingData"] == "ignore"
+
+    code, found = adopted(app, f"--finding={variable.fingerprint[:8]}", "--write")
+    assert (code, found["summary"]["written"]) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("drift.json", "--write"), 2, "say which differences to adopt"),
+        (("drift.json", "--finding", "abc"), 2, "drift.json has no such differences"),
+        (("none.json",), 3, "none.json"),
+        (("list.json",), 3, "this is no report"),
+        (("-",), 3, "-: "),
+    ],
+)
+def test_what_is_wrong_is_said(tmp_path: Path, arguments: tuple[str, ...], code: int, said: str) -> None:
+    report = DriftReport(target="aws", audits=(), differences=())
+    (tmp_path / "drift.json").write_text(json.dumps(report.to_dict()), encoding="utf-8")
+    (tmp_path / "list.json").write_text("[]", encoding="utf-8")
+    done = run(tmp_path, "stackproof", "drift", "adopt", *arguments)
+    assert (done.returncode, said in done.stderr) == (code, True), done.stderr
+
+
+def test_without_an_app_there_is_still_a_way_back(tmp_path: Path) -> None:
+    place = Location(stack_name="Net", logical_id="Q", resource_type="AWS::SQS::Queue", template_file="t", line=None)
+    found = drifted(place, "/DelaySeconds", 0, 30)
+    report = DriftReport(target="aws", audits=(), differences=(found,))
+    (tmp_path / "drift.json").write_text(json.dumps(report.to_dict()), encoding="utf-8")
+    done = run(tmp_path, "stackproof", "drift", "adopt", "drift.json", "--all")
+    assert done.returncode == 0, done.stderr
+    assert "--deployment-mode REVERT_DRIFT" in done.stdout
+    assert "no patch: no line of a Python app is known for it" in done.stdout

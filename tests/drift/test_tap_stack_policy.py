@@ -1,0 +1,79 @@
+"""The whole audit of TapStack, and its deployment, under the policies that `stackproof iam-policy` prints for them."""
+
+from __future__ import annotations
+
+import json
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Final
+
+from stackproof.calls import CallRecorder
+from stackproof.cli.drift import Wish, audited
+from stackproof.config.settings import load_settings
+from stackproof.drift.unmanaged import parse_scope
+from stackproof.ephemeral import ephemeral
+from stackproof.model.call_log import CallKind
+from stackproof.model.ephemeral import EPHEMERAL
+from stackproof.model.finding import Level
+from stackproof.model.iam_action import gives_secret, only_reads
+from stackproof.model.json import canonical
+from stackproof.permissions import Purpose
+from stackproof.targets.moto import MotoTarget
+from stackproof.targets.owned_process import OwnedProcess
+from stackproof.wiring import Project
+
+ROOT = Path(__file__).parents[2]
+MADE_BY_CDK_BOOTSTRAP: Final = {"s3:CreateBucket", "ssm:PutParameter"}
+"""What an emulator has to be given first; an account has it."""
+
+
+def test_every_call_of_the_audit_is_allowed_by_its_policy_which_changes_nothing(moto: OwnedProcess) -> None:
+    project = Project(settings=load_settings(ROOT))
+    assembly = project.synthesized({})
+    [stack] = assembly.stacks
+    MotoTarget(moto.endpoint_url, region="ca-central-1").deploy(stack)
+    target = MotoTarget(moto.endpoint_url, region="ca-central-1", calls=project.calls)
+    scopes = tuple(parse_scope(each) for each in ("tag:Project=tap", "prefix:TapStack"))
+    report = audited(project, target, Wish(native=True, scopes=scopes), assembly=assembly)
+    # Moto has no detection of drift, which is said; all else is looked at.
+    errors = [each.message for each in report.notifications if each.level is Level.ERROR]
+    assert [each for each in errors if "own detection did not answer" not in each] == []
+    assert report.differences == ()
+
+    allowed = project.permissions([stack], Purpose.DRIFT)
+    log = project.calls.log()
+    assert {each.kind for each in log.counts} == {CallKind.READ}
+    assert {each.action for each in log.counts if not allowed.allows(each.action)} == set()
+    assert {"tag:GetResources", "cloudformation:DetectStackDrift", "lambda:GetPolicy"} <= {
+        each.action for each in log.counts
+    }
+    names = {each: each.partition(":")[2] for each in allowed.actions}
+    # IAM calls the detection a write, and asks for it twice; it changes no resource.
+    assert [each for each, name in names.items() if not only_reads(name) or gives_secret(name)] == [
+        "cloudformation:DetectStackResourceDrift"
+    ]
+    assert (allowed.refused, allowed.unknown, allowed.unlisted) == ({}, (), ())
+    on = {one: each.resources for each in allowed.statements for one in each.actions}
+    assert all(each.endswith(f":stack/{stack.name}/*") for each in on["cloudformation:GetTemplate"])
+
+
+def test_every_call_of_an_ephemeral_life_is_allowed_by_the_policy_for_deploying(moto: OwnedProcess) -> None:
+    project = Project(settings=load_settings(ROOT))
+    [stack] = project.synthesized({}).stacks
+    recorder = CallRecorder()
+    target = MotoTarget(moto.endpoint_url, region="ca-west-1", calls=recorder)
+    [made] = ephemeral([stack], f"{EPHEMERAL}-1").stacks
+    target.deploy(made)
+    target.deploy(made)
+    target.destroy(made.name, empty=True)
+    allowed = project.permissions([stack], Purpose.DEPLOY, region="ca-west-1", account="123456789012")
+    called = {each.action for each in recorder.log().counts} - MADE_BY_CDK_BOOTSTRAP
+    assert {"cloudformation:CreateChangeSet", "cloudformation:ExecuteChangeSet"} <= called
+    assert {each for each in called if not allowed.allows(each)} == set()
+    on = {one: each.resources for each in allowed.statements for one in each.actions}
+    arn = f"arn:aws:cloudformation:ca-west-1:123456789012:stack/{made.name}/1"
+    assert any(fnmatch(arn, each) for each in on["cloudformation:DeleteStack"])
+    # A flow of data through an account, as targets/aws_flow.py calls it.
+    for action in ("kinesis:ListShards", "kinesis:PutRecord", "cloudwatch:SetAlarmState", "sns:Subscribe"):
+        assert allowed.allows(action), action
+    assert json.loads(canonical(allowed.document()))["Version"] == "2012-10-17"

@@ -1,0 +1,127 @@
+"""Schedules to copy: they parse, every command in them exists, and the app among them holds our own rules."""
+
+from __future__ import annotations
+
+import configparser
+import json
+import re
+import shlex
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+import yaml
+
+from stackproof.cli import commands
+from stackproof.config.settings import load_settings
+from stackproof.model.json import canonical
+from stackproof.permissions import MANAGED_POLICY_SIZE, Purpose
+from stackproof.wiring import Project
+from tests.running import run
+
+ROOT = Path(__file__).parents[1]
+SCHEDULES = ROOT / "examples" / "schedules"
+NIGHTLY = ROOT / "examples" / "nightly_audit"
+WORKFLOW = SCHEDULES / "github-actions.yml"
+PIPELINE = SCHEDULES / "gitlab-ci.yml"
+_COMMAND = re.compile(r"\bstackproof (?!drift,|\[)[a-z][^\n|;`\"]*")
+
+
+def texts(value: Any) -> Iterator[str]:  # noqa: ANN401 - YAML
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from texts(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from texts(each)
+
+
+def found_commands() -> list[tuple[str, str]]:
+    """Every command of ours that a schedule runs or the page about them names."""
+    files = {
+        "github": "\n".join(texts(yaml.safe_load(WORKFLOW.read_text(encoding="utf-8")))),
+        "gitlab": "\n".join(texts(yaml.safe_load(PIPELINE.read_text(encoding="utf-8")))),
+        "tox": (ROOT / "tox.ini").read_text(encoding="utf-8").partition("[testenv:drift]")[2].partition("[testenv:")[0],
+        "nightly": (NIGHTLY / "nightly_audit.py").read_text(encoding="utf-8"),
+        "page": (ROOT / "docs" / "schedules.md").read_text(encoding="utf-8"),
+    }
+    return [(name, each.group()) for name, text in files.items() for each in _COMMAND.finditer(text)]
+
+
+def parse(command: str) -> str:
+    """Parse as the command line would; gives the command's name. Click raises for what there is not."""
+    words = shlex.split(command.partition(" > ")[0].partition(" < ")[0], comments=True)
+    words = words[1 : words.index("||")] if "||" in words else words[1:]
+    words = [each for each in words if each != "{posargs}"]
+    group: click.Command = commands
+    context = click.Context(group, info_name="stackproof")
+    names = []
+    while isinstance(group, click.Group):
+        name = words.pop(0)
+        found = group.get_command(context, name)
+        assert found is not None, command
+        names.append(name)
+        context = click.Context(found, parent=context, info_name=name)
+        group = found
+    group.make_parser(context).parse_args(words)
+    return " ".join(names)
+
+
+@pytest.mark.parametrize(("file", "command"), found_commands())
+def test_every_command_of_a_schedule_is_one_that_there_is(file: str, command: str) -> None:
+    del file
+    parse(command)
+
+
+def test_each_schedule_audits_and_a_renamed_option_would_be_seen() -> None:
+    audits = {name for name, command in found_commands() if parse(command) == "drift audit"}
+    assert {"github", "gitlab", "tox", "nightly"} <= audits
+    assert "drift adopt" in {parse(command) for name, command in found_commands() if name == "github"}
+    with pytest.raises(click.NoSuchOption):
+        parse("stackproof drift audit --minimum-cover 90")
+
+
+def test_the_workflow_has_an_identity_of_its_own_and_no_key() -> None:
+    text = WORKFLOW.read_text(encoding="utf-8")
+    workflow = yaml.safe_load(text)
+    job = workflow["jobs"]["audit"]
+    assert workflow["permissions"] == {}
+    assert job["permissions"]["id-token"] == "write"
+    assert "secrets." not in text
+    uses = [each["uses"].partition("@")[0] for each in job["steps"] if "uses" in each]
+    assert {"aws-actions/configure-aws-credentials", "github/codeql-action/upload-sarif"} <= set(uses)
+    assert job["steps"][-1]["run"] == 'exit "$CODE"'
+    pipeline = yaml.safe_load(PIPELINE.read_text(encoding="utf-8"))
+    assert pipeline["drift"]["id_tokens"]["AWS_ID_TOKEN"]["aud"] == "sts.amazonaws.com"
+
+
+def test_tox_audits_on_the_embedded_target_unless_told_otherwise() -> None:
+    tox = configparser.ConfigParser()
+    tox.read(ROOT / "tox.ini", encoding="utf-8")
+    assert tox["testenv:drift"]["commands"].strip() == "stackproof drift audit --target moto {posargs}"
+    context = click.Context(commands.commands["drift"], info_name="drift")
+    audit = commands.commands["drift"].get_command(context, "audit")  # type: ignore[attr-defined]
+    given = audit.make_parser(context).parse_args(["--target", "moto", "--target", "aws"])[0]
+    assert given["target"] == "aws"
+
+
+def test_the_policy_of_the_example_is_what_iam_policy_prints_for_the_app() -> None:
+    project = Project(settings=load_settings(ROOT))
+    found = project.permissions(project.synthesized({}).stacks, Purpose.DRIFT)
+    kept = json.loads((NIGHTLY / "audit_policy.json").read_text(encoding="utf-8"))
+    assert canonical(found.document()) == canonical(kept), "stackproof iam-policy --for drift > audit_policy.json"
+    assert len(canonical(kept)) <= MANAGED_POLICY_SIZE
+
+
+def test_the_example_holds_every_rule_without_a_waiver(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(NIGHTLY, tmp_path / "nightly_audit"))
+    done = run(folder, "stackproof", "check", "--format", "json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = json.loads(done.stdout)
+    assert (report["summary"]["violated"], report["summary"]["waived"]) == (0, 0)
+    assert report["summary"]["held"] > 50
