@@ -212,6 +212,7 @@ KINDS: Sequence[tuple[str, str, Callable[[Callable[[str], Any], str], object]]] 
 def tampered(url: str, deployments: Mapping[tuple[str, str, str], Deployment], number: int) -> set[Truth]:
     """Tamper with that many resources, spread over the fleet; gives what an audit has to find."""
     places = sorted(deployments)
+    number = min(number, len(places))
     truth: set[Truth] = set()
     for each in range(number):
         account, region, name = place = places[each * len(places) // number]
