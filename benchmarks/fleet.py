@@ -77,24 +77,17 @@ class Size:
 
 
 def body(number: int) -> dict[str, Any]:
-    """A stack of twenty resources: a network, alarms on a topic, queues, logs, parameters, a role and its policy."""
-    alarms = {
-        f"Alarm{each}": _typed(
-            "CloudWatch::Alarm",
-            Namespace="AWS/SQS",
-            MetricName="ApproximateNumberOfMessagesVisible",
-            Dimensions=[{"Name": "QueueName", "Value": {"Fn::GetAtt": ["Queue", "QueueName"]}}],
-            ComparisonOperator="GreaterThanThreshold",
-            Statistic="Maximum",
-            EvaluationPeriods=each + 1,
-            Period=60,
-            Threshold=100 * (each + 1),
-            AlarmActions=[{"Ref": "Topic"}],
-        )
-        for each in range(3)
-    }
+    """A stack of twenty resources: a network with its ways out, and a queue with its alarm, a parameter and a role."""
     subnets = {
         f"Subnet{each}": _typed("EC2::Subnet", VpcId={"Ref": "Vpc"}, CidrBlock=f"10.{number}.{each}.0/24")
+        for each in range(4)
+    }
+    associations = {
+        f"Association{each}": _typed(
+            "EC2::SubnetRouteTableAssociation",
+            SubnetId={"Ref": f"Subnet{each}"},
+            RouteTableId={"Ref": f"Routes{each % 2}"},
+        )
         for each in range(4)
     }
     groups = {
@@ -102,11 +95,17 @@ def body(number: int) -> dict[str, Any]:
             "EC2::SecurityGroup",
             VpcId={"Ref": "Vpc"},
             GroupDescription=f"Group {each}",
-            SecurityGroupIngress=[
-                {"IpProtocol": "tcp", "FromPort": 443 + each, "ToPort": 443 + each, "CidrIp": "10.0.0.0/8"}
-            ],
+            **(
+                {
+                    "SecurityGroupIngress": [
+                        {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "CidrIp": "10.0.0.0/8"}
+                    ]
+                }
+                if each
+                else {}
+            ),
         )
-        for each in range(3)
+        for each in range(2)
     }
     trust = {
         "Version": "2012-10-17",
@@ -117,17 +116,34 @@ def body(number: int) -> dict[str, Any]:
     return {
         "Resources": {
             "Vpc": _typed("EC2::VPC", CidrBlock=f"10.{number}.0.0/16", EnableDnsSupport=True),
-            "Routes": _typed("EC2::RouteTable", VpcId={"Ref": "Vpc"}),
-            "Logs": _typed("Logs::LogGroup", RetentionInDays=30),
-            "Audit": _typed("Logs::LogGroup", RetentionInDays=365),
-            "Topic": _typed("SNS::Topic"),
+            "Gateway": _typed("EC2::InternetGateway"),
+            "Attachment": _typed(
+                "EC2::VPCGatewayAttachment", VpcId={"Ref": "Vpc"}, InternetGatewayId={"Ref": "Gateway"}
+            ),
+            "Routes0": _typed("EC2::RouteTable", VpcId={"Ref": "Vpc"}),
+            "Routes1": _typed("EC2::RouteTable", VpcId={"Ref": "Vpc"}),
+            "WayOut": _typed(
+                "EC2::Route",
+                RouteTableId={"Ref": "Routes0"},
+                DestinationCidrBlock="0.0.0.0/0",
+                GatewayId={"Ref": "Gateway"},
+            ),
             "Queue": _typed("SQS::Queue", VisibilityTimeout=60, MessageRetentionPeriod=345600),
-            "DeadLetters": _typed("SQS::Queue", MessageRetentionPeriod=1209600),
+            "Alarm": _typed(
+                "CloudWatch::Alarm",
+                Namespace="AWS/SQS",
+                MetricName="ApproximateNumberOfMessagesVisible",
+                Dimensions=[{"Name": "QueueName", "Value": {"Fn::GetAtt": ["Queue", "QueueName"]}}],
+                ComparisonOperator="GreaterThanThreshold",
+                Statistic="Maximum",
+                EvaluationPeriods=3,
+                Period=60,
+                Threshold=100,
+            ),
             "Level": _typed("SSM::Parameter", Type="String", Value="INFO"),
-            "Limit": _typed("SSM::Parameter", Type="String", Value="100"),
             "Role": _typed("IAM::Role", AssumeRolePolicyDocument=trust, Description="Runs the worker"),
-            **alarms,
             **subnets,
+            **associations,
             **groups,
         }
     }
@@ -171,7 +187,7 @@ def _target(url: str, account: str, region: str) -> MotoTarget:
 def _alarm(client: Callable[[str], Any], name: str) -> None:
     found = client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"][0]
     kept = ("Namespace", "MetricName", "Dimensions", "ComparisonOperator", "Statistic", "EvaluationPeriods", "Period")
-    rest = {key: found[key] for key in (*kept, "AlarmActions")}
+    rest = {key: found[key] for key in kept}
     client("cloudwatch").put_metric_alarm(AlarmName=name, Threshold=99999.0, **rest)
 
 
@@ -185,18 +201,19 @@ def _role(client: Callable[[str], Any], role: str) -> None:
     client("iam").put_role_policy(RoleName=role, PolicyName="everything", PolicyDocument=json.dumps(policy))
 
 
+def _route(client: Callable[[str], Any], table: str) -> None:
+    ec2 = client("ec2")
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.create_route(RouteTableId=table, DestinationCidrBlock="198.51.100.0/24", GatewayId=gateway)
+
+
 KINDS: Sequence[tuple[str, str, Callable[[Callable[[str], Any], str], object]]] = (
-    ("Alarm1", "/Threshold", _alarm),
-    ("Group0", "/SecurityGroupIngress", _group),
+    ("Alarm", "/Threshold", _alarm),
+    ("Group1", "/SecurityGroupIngress", _group),
     (
         "Queue",
         "/VisibilityTimeout",
         lambda client, url: client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "5"}),
-    ),
-    (
-        "Logs",
-        "/RetentionInDays",
-        lambda client, name: client("logs").put_retention_policy(logGroupName=name, retentionInDays=1),
     ),
     (
         "Level",
@@ -204,7 +221,9 @@ KINDS: Sequence[tuple[str, str, Callable[[Callable[[str], Any], str], object]]] 
         lambda client, name: client("ssm").put_parameter(Name=name, Value="DEBUG", Type="String", Overwrite=True),
     ),
     ("Role", "AWS::IAM::RolePolicy", _role),
-    ("Audit", "", lambda client, name: client("logs").delete_log_group(logGroupName=name)),
+    ("Group0", "AWS::EC2::SecurityGroupIngress", _group),
+    ("Routes1", "AWS::EC2::Route", _route),
+    ("Alarm", "", lambda client, name: client("cloudwatch").delete_alarms(AlarmNames=[name])),
 )
 """Logical id, what a report names of it, and how it is done."""
 
@@ -366,7 +385,7 @@ def _measured(url: str, file: str, executor: str) -> dict[str, Any]:
         services[each.service] += each.count
     return {
         "executor": executor.partition(":")[0],
-        "stacks": len(run.results),
+        "stacks": run.stacks,
         "resources": report.coverage.resources_total,
         "calls": run.calls.reads,
         "seconds": seconds,
@@ -406,11 +425,9 @@ def _table(size: Size, rows: list[Row], truth: set[Truth]) -> str:
         (
             _machine(),
             "",
-            f"{size.accounts} accounts, {size.regions} regions, {size.stacks} stacks in each, and one account more "
-            "that refuses the role.",
+            f"{size.accounts} accounts, {size.regions} regions, {size.stacks} stacks each; one account more refuses.",
             "",
-            "| executor | stacks | resources | seconds | resources/s | API calls | for each resource "
-            "| peak of memory | before |",
+            "| executor | stacks | resources | seconds | resources/s | calls | for each resource | memory | before |",
             "|---|---|---|---|---|---|---|---|---|",
             *(
                 f"| {each.executor} | {each.stacks} | {each.resources} | {each.seconds:.1f} "
@@ -425,8 +442,7 @@ def _table(size: Size, rows: list[Row], truth: set[Truth]) -> str:
             f"| found, and not tampered with | {len(extra)} | 0 |",
             f"| accounts that could not be audited | {', '.join(large.dark)} | {DENIED} |",
             f"| calls for each resource | {large.calls / large.resources:.2f} | at most 1 |",
-            f"| peak of memory, {small.stacks} and {large.stacks} stacks | {small.peak:.0f} and {large.peak:.0f} MiB "
-            "| flat |",
+            f"| memory at {small.stacks}, {large.stacks} stacks | {small.peak:.0f}, {large.peak:.0f} MiB | flat |",
             f"| bytes of the report, threads and two Dask workers | {same} | the same |",
             "",
             f"Calls by service: {most}.",

@@ -122,7 +122,7 @@ def audited_fleet(
     kept = fleet_runs(project.settings.state_directory).begun(_identity(opened.order, fleet), resume=fleet.resume)
     if fleet.resume and kept.is_new:
         click.echo("there is no interrupted audit of this fleet to go on with: this one is new", err=True)
-    telling = FleetProgress(len(tasks))
+    telling = FleetProgress(sum(len(each.stack_names) for each in tasks))
     try:
         audit_tasks(tasks, opened.workers, run, kept, telling)
     finally:
@@ -146,15 +146,13 @@ def planned_fleet(
 
 def plan_text(plan: FleetPlan) -> str:
     """The stacks, then the calls, then the sum."""
-    lines = [f"{each.place.account} {each.place.region} {each.stack_name}" for each in plan.tasks]
+    lines = [f"{each.place.account} {each.place.region} {name}" for each in plan.tasks for name in each.stack_names]
     lines += [f"cannot be planned: {each}" for each in plan.unplanned]
     if plan.unknown:
         lines.append(f"read through Cloud Control, or not at all: {', '.join(plan.unknown)}")
     lines += [f"{service}: about {count} calls" for service, count in plan.calls.items()]
     total = sum(plan.calls.values())
-    lines.append(
-        f"{len(plan.tasks)} stacks, {plan.resources} resources, about {total} calls, about {_span(plan.seconds)}"
-    )
+    lines.append(f"{plan.stacks} stacks, {plan.resources} resources, about {total} calls, about {_span(plan.seconds)}")
     return "\n".join(visible(each) for each in lines) + "\n"
 
 
@@ -219,6 +217,5 @@ class FleetProgress:
         calls = run.calls.reads + run.calls.writes
         dark = f", {len(run.troubles)} places not reached" if run.troubles else ""
         return (
-            f"{len(run.results)} of {self._total} stacks, {calls / seconds:.0f} calls/s, "
-            f"{run.differences} drifts found{dark}"
+            f"{run.stacks} of {self._total} stacks, {calls / seconds:.0f} calls/s, {run.differences} drifts found{dark}"
         )

@@ -41,6 +41,7 @@ __all__ = [
     "places_of",
     "tasks_of",
     "troubled",
+    "troubled_task",
     "with_discovered",
     "without_secrets",
 ]
@@ -49,6 +50,8 @@ EVERY_STACK: Final = "*"
 """The name under which a report has a place whose stacks are not even known."""
 
 _FRUITLESS: Final = 3  # rounds in a row in which workers ended and nothing was done
+
+_AT_ONCE: Final = 10  # stacks of a task: more cost fewer calls, fewer keep more workers busy
 
 _Task = TypeVar("_Task")
 _Result = TypeVar("_Result")
@@ -205,9 +208,11 @@ def places_of(fleet: Fleet) -> Mapping[Place, FleetAccount]:
 
 
 def tasks_of(place: Place, account: FleetAccount, listed: Iterable[ListedStack]) -> tuple[FleetTask, ...]:
-    """The stacks that are meant, sorted."""
+    """The stacks that are meant, sorted, a few to a task."""
+    names = sorted({each.name for each in listed if _takes(account.stacks, each)})
     return tuple(
-        sorted(FleetTask(place=place, stack_name=each.name) for each in listed if _takes(account.stacks, each))
+        FleetTask(place=place, stack_names=tuple(names[start : start + _AT_ONCE]))
+        for start in range(0, len(names), _AT_ONCE)
     )
 
 
@@ -249,6 +254,11 @@ class FleetRun:
         self.results[task] = replace(result, calls=CallLog())
 
     @property
+    def stacks(self) -> int:
+        """How many stacks are done, less those that are nested."""
+        return sum(len(each.stack_names) for each in self.results)
+
+    @property
     def differences(self) -> int:
         """How many there are."""
         return sum(len(one.differences) for each in self.results.values() for one in each.audits)
@@ -281,7 +291,14 @@ def troubled(place: Place, stack_name: str, why: Trouble) -> StackAudit:
 
 def lost_result(task: FleetTask, detail: str) -> TaskResult:
     """The result of a task that could not be done."""
-    return TaskResult(audits=(troubled(task.place, task.stack_name, _unreachable(detail)),))
+    return troubled_task(task, _unreachable(detail))
+
+
+def troubled_task(task: FleetTask, why: Trouble, calls: CallLog | None = None) -> TaskResult:
+    """The result of a task that told nothing."""
+    return TaskResult(
+        audits=tuple(troubled(task.place, each, why) for each in task.stack_names), calls=calls or CallLog()
+    )
 
 
 def _unreachable(detail: str) -> Trouble:

@@ -66,6 +66,11 @@ class FleetPlan:
     unplanned: tuple[str, ...] = ()
 
     @property
+    def stacks(self) -> int:
+        """How many stacks, less those that are nested."""
+        return sum(len(each.stack_names) for each in self.tasks)
+
+    @property
     def exit_code(self) -> int:
         """3 if a place or a stack could not be planned, or there is none at all."""
         return 3 if self.unplanned or not self.tasks else 0
@@ -75,10 +80,11 @@ class FleetPlan:
             "format": 1,
             "command": "drift plan",
             "tool": {"name": "stackproof", "version": __version__},
-            "summary": {"stacks": len(self.tasks), "resources": self.resources, "calls": sum(self.calls.values())},
+            "summary": {"stacks": self.stacks, "resources": self.resources, "calls": sum(self.calls.values())},
             "stacks": [
-                {"account": each.place.account, "region": each.place.region, "stack_name": each.stack_name}
+                {"account": each.place.account, "region": each.place.region, "stack_name": name}
                 for each in self.tasks
+                for name in each.stack_names
             ],
             "calls": dict(sorted(self.calls.items())),
             "seconds": round(self.seconds),
@@ -95,7 +101,7 @@ def stack_calls(
     *,
     native: bool = False,
 ) -> Mapping[str, int]:
-    """How often each IAM action is needed for a stack; `readers` are the actions of each type's reader."""
+    """How often each IAM action is needed for a task; `readers` are the actions of each type's reader."""
     calls: Counter[str] = Counter()
     for action in _FOR_EACH_STACK:
         calls[action] += found.stacks

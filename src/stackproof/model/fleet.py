@@ -92,16 +92,16 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class FleetTask:
-    """One stack to audit, with all that are nested in it."""
+    """Some stacks of one place to audit, with all that are nested in them: one call answers for several of them."""
 
     place: Place
-    stack_name: str
+    stack_names: tuple[str, ...]
 
     @property
     def key(self) -> str:
         """The same for the same task."""
         place = self.place
-        return digest([place.account, place.region, place.role_arn, self.stack_name])
+        return digest([place.account, place.region, place.role_arn, *self.stack_names])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,11 +47,11 @@ def stacks_of(target: Target) -> tuple[ListedStack, ...]:
     )
 
 
-def resources_of(target: Target, stack_name: str) -> StackResources:
-    """How many resources of each type a stack and those nested in it have; no resource is read."""
+def resources_of(target: Target, stack_names: Sequence[str]) -> StackResources:
+    """How many resources of each type the stacks and those nested in them have; no resource is read."""
     counts: Counter[str] = Counter()
-    waiting, seen = [stack_name], 0
-    with translated_errors(f"listing the resources of stack {stack_name}"):
+    waiting, seen = list(stack_names), 0
+    with translated_errors("listing the resources of stacks"):
         client = target.client("cloudformation")
         while waiting:
             seen += 1

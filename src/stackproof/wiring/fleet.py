@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from functools import lru_cache, partial
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from stackproof.stores.fleet_runs import FleetRuns
 
 __all__ = [
-    "audited_stack",
+    "audited_stacks",
     "counted_resources",
     "discovered",
     "fleet_plan",
@@ -36,7 +37,6 @@ __all__ = [
 ]
 
 _DASK = "dask://"
-_PLACES = 8  # whose clients a process keeps: tasks come sorted, so no more of them are under way at once
 _Found = TypeVar("_Found")
 
 
@@ -45,7 +45,7 @@ def fleet_workers(order: FleetOrder, executor: str, *, jobs: int) -> Workers:
     from stackproof.drift.fleet import Workers  # noqa: PLC0415 - a run without a fleet has no use for it
 
     return Workers(
-        start=_start(executor, jobs), listing=partial(listed_stacks, order), auditing=partial(audited_stack, order)
+        start=_start(executor, jobs), listing=partial(listed_stacks, order), auditing=partial(audited_stacks, order)
     )
 
 
@@ -76,7 +76,7 @@ def fleet_plan(
         counted = None if isinstance(each.result, Lost) else StackResources.from_text(each.result)
         if counted is None or counted.trouble is not None:
             why = counted.trouble.detail if counted and counted.trouble else "its worker ended"
-            missing.append(f"{each.task.place}: {each.task.stack_name}: {why}")
+            missing.append(f"{each.task.place}: {', '.join(each.task.stack_names)}: {why}")
         else:
             found[each.task] = counted
     return planned(
@@ -116,20 +116,20 @@ def listed_stacks(order: FleetOrder, place: Place) -> str:
 
 
 def counted_resources(order: FleetOrder, task: FleetTask) -> str:
-    """What a stack has, without a look at any of it."""
+    """What some stacks have, without a look at any of it."""
     from stackproof.targets.fleet_places import resources_of  # noqa: PLC0415
 
-    found = _tried(order, task.place, lambda target: resources_of(target, task.stack_name))
+    found = _tried(order, task.place, lambda target: resources_of(target, task.stack_names))
     return (StackResources(trouble=found) if isinstance(found, Trouble) else found).text
 
 
-def audited_stack(order: FleetOrder, task: FleetTask) -> str:
-    """The audit of a stack."""
-    from stackproof.drift.fleet import troubled  # noqa: PLC0415
+def audited_stacks(order: FleetOrder, task: FleetTask) -> str:
+    """The audit of some stacks."""
+    from stackproof.drift.fleet import troubled_task  # noqa: PLC0415
 
     found = _tried(order, task.place, lambda target: _audited(order, target, task))
     if isinstance(found, Trouble):
-        found = TaskResult(audits=(troubled(task.place, task.stack_name, found),), calls=_calls().drained())
+        found = troubled_task(task, found, _calls().drained())
     return canonical(found.to_dict())
 
 
@@ -149,7 +149,7 @@ def _audited(order: FleetOrder, target: Target, task: FleetTask) -> TaskResult:
         jobs=order.reads,
         patience=Patience(),
     )
-    found = auditor.audited([task.stack_name])
+    found = auditor.audited(task.stack_names)
     place = f"{task.place.account}/{task.place.region}"
     return TaskResult(
         audits=tuple(without_secrets(each) for each in found.audits),
@@ -162,8 +162,18 @@ def _audited(order: FleetOrder, target: Target, task: FleetTask) -> TaskResult:
 
 
 def _tried(order: FleetOrder, place: Place, work: Callable[[Target], _Found]) -> _Found | Trouble:
-    """What the work gives, or why it gave nothing: a place that fails is no error of the run."""
-    target = _target(order, place)
+    """What the work gives, or why it gave nothing: a place that fails is no error of the run.
+
+    Clients go with the task. They refer to one another, and a process that looks for such things as rarely as ours
+    does would keep those of many places.
+    """
+    try:
+        return _done(_target(order, place), place, work)
+    finally:
+        gc.collect()
+
+
+def _done(target: Target, place: Place, work: Callable[[Target], _Found]) -> _Found | Trouble:
     try:
         if target.account != place.account:
             return Trouble(
@@ -182,7 +192,6 @@ def _reason(target: Target, error: StackproofError) -> UnprovenReason:
     return found or target.translated(error) or UnprovenReason.UNREACHABLE
 
 
-@lru_cache(maxsize=_PLACES)
 def _target(order: FleetOrder, place: Place) -> Target:
     from stackproof.targets.aws import AwsTarget  # noqa: PLC0415
     from stackproof.targets.ministack import MiniStackTarget  # noqa: PLC0415
