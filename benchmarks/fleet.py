@@ -149,7 +149,7 @@ def body(number: int) -> dict[str, Any]:
     }
 
 
-def _typed(name: str, **properties: Any) -> dict[str, Any]:
+def _typed(name: str, **properties: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
     return {"Type": f"AWS::{name}", "Properties": properties}
 
 

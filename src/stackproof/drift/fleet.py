@@ -269,7 +269,10 @@ class FleetRun:
             AuditedStacks(audits=each.audits, notifications=each.notifications)
             for _, each in sorted(self.results.items(), key=lambda one: one[0].key)
         ]
-        dark = [AuditedStacks(audits=(troubled(place, EVERY_STACK, why),)) for place, why in self.troubles.items()]
+        dark = [
+            AuditedStacks(audits=(troubled(place, EVERY_STACK, why),))
+            for place, why in sorted(self.troubles.items(), key=lambda one: one[0])
+        ]
         if not found and not dark:
             said = Notification(level=Level.ERROR, message="the fleet has no stack that its filters take")
             dark = [AuditedStacks(notifications=(said,))]
