@@ -111,10 +111,10 @@ def stack_calls(
         calls["cloudformation:DescribeStackResourceDrifts"] += found.stacks
     together: set[str] = set()
     for kind, count in found.counts.items():
-        needed = [
+        needed = {  # what the reader and those of children ask alike is asked once
             *readers.get(kind, ("cloudformation:GetResource",)),
             *(action for each in families if kind in each.owners for action in each.actions),
-        ]
+        }
         for action in needed:
             if _is_together(action):
                 together.add(action)

@@ -14,8 +14,8 @@ __all__ = ["extend_trust", "trusts_accounts"]
 
 def extend_trust() -> None:
     """Extend moto's STS; once in a process."""
-    from moto.core.exceptions import ServiceException  # noqa: PLC0415 - heavy
-    from moto.iam.models import iam_backends  # noqa: PLC0415
+    from moto.iam.models import iam_backends  # noqa: PLC0415 - heavy
+    from moto.sts.exceptions import STSClientError  # noqa: PLC0415
     from moto.sts.models import STSBackend  # noqa: PLC0415
 
     assumed = STSBackend.assume_role
@@ -25,7 +25,7 @@ def extend_trust() -> None:
         known = {each.name: each for each in iam_backends[account][partition].roles.values()}
         role = known.get(name.rpartition("/")[2])
         if role is not None and not trusts_accounts(role.assume_role_policy_document):
-            raise ServiceException("AccessDenied", f"not authorized to perform: sts:AssumeRole on resource: {role_arn}")
+            raise STSClientError("AccessDenied", f"not authorized to perform: sts:AssumeRole on resource: {role_arn}")
         return assumed(backend, role_arn=role_arn, **named)
 
     setattr(STSBackend, "assume_role", assume_role)  # noqa: B010 - a method is replaced on purpose
