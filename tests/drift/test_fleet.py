@@ -148,7 +148,7 @@ def test_a_task_that_ends_every_worker_is_given_up_and_says_so() -> None:
 
 
 def test_what_a_broken_pool_does_not_take_goes_to_the_next_one() -> None:
-    assert results(done(str.__len__, ["a", "bb", "ccc"], breaking)) == {"a": 1, "bb": 2, "ccc": 3}  # type: ignore[arg-type]
+    assert results(done(abs, [-1, -2, -3], breaking)) == {-1: 1, -2: 2, -3: 3}
 
 
 def test_a_task_that_was_taken_back_is_done_again() -> None:
