@@ -103,9 +103,8 @@ def account_session(
     import botocore.session  # noqa: PLC0415
     from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials  # noqa: PLC0415
 
-    own_core = botocore.session.Session(profile=profile)
-    own_core.register_component("data_loader", _loader())
-    own = boto3.Session(region_name=region, botocore_session=own_core)
+    own = boto3.Session(profile_name=profile, region_name=region)
+    own._session.register_component("data_loader", _loader())  # noqa: SLF001 - boto3 offers no other way to botocore's
     if role_arn is None:
         return own
     create = own._session.create_client  # noqa: SLF001 - boto3 offers no other way to botocore's
