@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Sequence
 
 from stackproof.model.call_log import CallCount, CallKind, CallLog
 
@@ -26,11 +27,20 @@ class CallRecorder:
         """The calls so far."""
         with self._lock:
             counted = sorted(self._counts.items())
-        return CallLog(
-            counts=tuple(
-                CallCount(
-                    target=target, service=service, operation=operation, kind=kind, declared=declared, count=count
-                )
-                for (target, service, operation, kind, declared), count in counted
-            )
+        return _logged(counted)
+
+    def drained(self) -> CallLog:
+        """The calls so far, which are forgotten: the next log is of those after them."""
+        with self._lock:
+            counted = sorted(self._counts.items())
+            self._counts.clear()
+        return _logged(counted)
+
+
+def _logged(counted: Sequence[tuple[tuple[str, str, str, CallKind, str], int]]) -> CallLog:
+    return CallLog(
+        counts=tuple(
+            CallCount(target=target, service=service, operation=operation, kind=kind, declared=declared, count=count)
+            for (target, service, operation, kind, declared), count in counted
         )
+    )

@@ -11,6 +11,7 @@ from stackproof.model.assembly import Stack
 from stackproof.model.deployment import DeployedResource, Deployment
 from stackproof.model.drift import Child, Listed, LiveStack, NativeDrift
 from stackproof.model.finding import EngineAnswer
+from stackproof.model.fleet import FleetTask, TaskResult
 from stackproof.model.flow import Receipt, Row, Sending
 from stackproof.model.json import JsonObject, JsonValue
 from stackproof.model.observation import Reading, UnprovenReason
@@ -33,6 +34,7 @@ __all__ = [
     "StackCatalog",
     "Store",
     "Target",
+    "TaskMemory",
 ]
 
 
@@ -248,6 +250,16 @@ class StackCatalog(Protocol):
 
     def native_drift(self, stack_id: str) -> tuple[NativeDrift, ...]:
         """Have CloudFormation detect the drift of a stack, wait for it, and give what it says, sorted."""
+
+
+class TaskMemory(Protocol):
+    """What is done of a fleet audit, so that one that was interrupted can go on."""
+
+    def get(self, task: FleetTask) -> TaskResult | None:
+        """What came of the task in this run, None if it is still to be done."""
+
+    def keep(self, task: FleetTask, result: TaskResult) -> None:
+        """Remember what came of the task."""
 
 
 class Reporter(Protocol):

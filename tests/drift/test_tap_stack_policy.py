@@ -48,7 +48,6 @@ def test_every_call_of_the_audit_is_allowed_by_its_policy_which_changes_nothing(
         each.action for each in log.counts
     }
     names = {each: each.partition(":")[2] for each in allowed.actions}
-    # IAM calls the detection a write, and asks for it twice; it changes no resource.
     assert [each for each, name in names.items() if not only_reads(name) or gives_secret(name)] == []
     assert (allowed.refused, allowed.unknown, allowed.unlisted) == ({}, (), ())
     on = {one: each.resources for each in allowed.statements for one in each.actions}

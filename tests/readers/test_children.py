@@ -39,6 +39,7 @@ def test_names_are_unique_and_every_action_is_one_that_only_reads() -> None:
 def test_the_way_out_that_every_group_has_is_no_child() -> None:
     anywhere = {
         "SecurityGroupRuleId": "sgr-1",
+        "GroupId": "x",
         "IsEgress": True,
         "IpProtocol": "-1",
         "FromPort": -1,
@@ -67,6 +68,7 @@ def test_the_way_out_that_every_group_has_is_no_child() -> None:
 def test_each_kind_of_peer_has_its_name(member: dict[str, Any], named: dict[str, Any]) -> None:
     rule = {
         "SecurityGroupRuleId": "sgr-1",
+        "GroupId": "x",
         "IsEgress": False,
         "IpProtocol": "tcp",
         "FromPort": 1,
@@ -84,7 +86,9 @@ def test_local_propagated_and_endpoint_routes_are_aws_own() -> None:
         {"DestinationPrefixListId": "pl-1", "GatewayId": "vpce-1", "Origin": "CreateRoute"},
         {"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "igw-1", "Origin": "CreateRoute", "State": "active"},
     ]
-    [route] = children("routes", "rtb-1", describe_route_tables={"RouteTables": [{"Routes": routes}]})
+    [route] = children(
+        "routes", "rtb-1", describe_route_tables={"RouteTables": [{"RouteTableId": "rtb-1", "Routes": routes}]}
+    )
     assert (route.physical_id, route.identity) == ("rtb-1|0.0.0.0/0", {"DestinationCidrBlock": "0.0.0.0/0"})
 
 

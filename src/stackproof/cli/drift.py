@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 import click
 
 from stackproof.cli.adopt import adopt
 from stackproof.cli.drift_outputs import DRIFT_FORMATS, write_drift
+from stackproof.cli.fleet import FleetWish, audited_fleet, fleet_options, planned_fleet
 from stackproof.cli.live import LiveOptions, live_targets
 from stackproof.cli.options import cache_option, context_option, open_project, progress, verbose_option
-from stackproof.cli.outputs import ReportingCommand, Wanted, output_options, require_outputs
+from stackproof.cli.outputs import ReportingCommand, Wanted, output_options, require_outputs, write_text_or_json
 from stackproof.config.settings import EMULATORS, parse_context, parse_targets
 from stackproof.deploy import deploy as deploy_stacks
 from stackproof.drift.auditing import AuditedStacks, Auditor
@@ -82,6 +84,7 @@ def drift() -> None:
 @output_options(*DRIFT_FORMATS)
 @click.option("--jobs", type=click.IntRange(1, 64), default=8, show_default=True, help="How many reads at once.")
 @click.option("--strict", is_flag=True, help="Exit code 3 also when anything was not looked at.")
+@fleet_options
 @cache_option
 @verbose_option
 def audit(
@@ -96,10 +99,14 @@ def audit(
     scopes: tuple[str, ...],
     minimum_coverage: float | None,
     jobs: int,
+    fleet: Path | None,
+    executor: str,
     *,
     wanted: tuple[Wanted, ...],
     native: bool,
     strict: bool,
+    resume: bool,
+    plan: bool,
     no_cache: bool,
     verbose: bool,
 ) -> None:
@@ -116,6 +123,7 @@ def audit(
       stackproof drift audit --target aws --stack TapStack-prod --scope tag:app=tap
       stackproof drift audit --target aws --against assembly --minimum-coverage 95
       stackproof drift audit --target aws --native --format json --output drift.json
+      stackproof drift audit --target aws --fleet fleet.yaml --plan
     """
     require_outputs(wanted)
     wish = Wish(
@@ -136,6 +144,19 @@ def audit(
         region=region,
         role_arn=role_arn,
     )
+    fleets = FleetWish.of(fleet, executor=executor, resume=resume, plan=plan)
+    if fleets is not None:
+        fleets.refuse(against=against, scopes=scopes, stacks=stacks, role_arn=role_arn, region=region)
+        if fleets.plan:
+            if any(each.format == "sarif" for each in wanted):
+                raise ConfigError("--plan has no findings to write as sarif: give --format terminal or json")
+            plan_report, text = planned_fleet(project, options, wish, fleets)
+            write_text_or_json(wanted, plan_report, text)
+            raise click.exceptions.Exit(plan_report.exit_code)
+        join = partial(reported, project, wish, beside=())
+        fleet_report = audited_fleet(project, options, wish, fleets, join)
+        write_drift(wanted, fleet_report, project.settings.root, verbose=verbose)
+        raise click.exceptions.Exit(fleet_report.exit_code)
     assembly = _assembly(project, context, wish)
     with live_targets(project, options) as targets:
         if targets[0].name in EMULATORS and endpoint_url is None and assembly is not None:

@@ -94,9 +94,14 @@ def read_subnet(request: ReadRequest) -> Reading | None:
     )
 
 
+def described_table(request: ReadRequest) -> Any:  # noqa: ANN401 - botocore's structures
+    """What the table's reader and that of its routes ask for alike."""
+    return one(request, "describe_route_tables", "RouteTables", "RouteTableId", "route-table-id")
+
+
 def read_route_table(request: ReadRequest) -> Reading | None:
     """DescribeRouteTables."""
-    table = one(request, "describe_route_tables", "RouteTables", "RouteTableId", "route-table-id")
+    table = described_table(request)
     if table is None:
         return None
     return Parts(request).reading(

@@ -27,7 +27,7 @@ def read_role(request: ReadRequest) -> Reading | None:
     parts = Parts(request)
     attached: list[Any] = parts.of(
         "/ManagedPolicyArns",
-        lambda: pages(client, "list_attached_role_policies", "AttachedPolicies", RoleName=name),
+        lambda: attached_policies(request, "role", name),
         [],
     )
     inline: list[JsonValue] = parts.of("/Policies", lambda: _inline(request, name), [])
@@ -45,8 +45,24 @@ def read_role(request: ReadRequest) -> Reading | None:
     )
 
 
+def attached_policies(request: ReadRequest, owner: str, name: str) -> list[Any]:
+    """What the owner's reader and those of its children ask for alike; the owner is a role, user or group."""
+    return _once(request, f"list_attached_{owner}_policies", "AttachedPolicies", owner, name)
+
+
+def inline_names(request: ReadRequest, owner: str, name: str) -> list[Any]:
+    """The same for the names of its inline policies."""
+    return _once(request, f"list_{owner}_policies", "PolicyNames", owner, name)
+
+
+def _once(request: ReadRequest, operation: str, key: str, owner: str, name: str) -> list[Any]:
+    own = {f"{owner.capitalize()}Name": name}
+    found: list[Any] = request.once((operation, name), lambda: pages(request.client("iam"), operation, key, **own))
+    return found
+
+
 def _inline(request: ReadRequest, role: str) -> list[JsonValue]:
-    names = pages(request.client("iam"), "list_role_policies", "PolicyNames", RoleName=role)
+    names = inline_names(request, "role", role)
     return [{"PolicyName": name, "PolicyDocument": _inline_policy(request, "role", role, name)} for name in names]
 
 

@@ -28,7 +28,7 @@ def read_topic(request: ReadRequest) -> Reading | None:
     """GetTopicAttributes and ListTagsForResource; subscriptions if the template has them in the topic."""
     client = request.client("sns")
     arn = request.physical_id
-    live = _attributes(request, arn)
+    live = topic_attributes(request, arn)
     if live is None:
         return None
     parts = Parts(request)
@@ -51,7 +51,7 @@ def read_topic(request: ReadRequest) -> Reading | None:
     )
 
 
-def _attributes(request: ReadRequest, arn: str) -> Mapping[str, Any] | None:
+def topic_attributes(request: ReadRequest, arn: str) -> Mapping[str, Any] | None:
     """What the topic's reader and that of its policy ask for alike."""
     client = request.client("sns")
     answer: Mapping[str, Any] | None = request.once(
@@ -65,7 +65,7 @@ def read_topic_policy(request: ReadRequest) -> Reading | None:
     topics = request.expected.get("Topics")
     policies: dict[str, JsonValue] = {}
     for arn in topics if isinstance(topics, list) else ():
-        live = _attributes(request, str(arn))
+        live = topic_attributes(request, str(arn))
         if live is not None and live.get("Policy"):
             policies[str(arn)] = parsed(live["Policy"])
     if not policies:

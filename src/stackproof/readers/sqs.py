@@ -29,7 +29,7 @@ _SAME: Final = (
 )
 
 
-def _attributes(request: ReadRequest, url: str) -> Mapping[str, Any] | None:
+def queue_attributes(request: ReadRequest, url: str) -> Mapping[str, Any] | None:
     """What the queue's reader and that of its policy ask for alike."""
     client = request.client("sqs")
     answer = request.once(
@@ -43,7 +43,7 @@ def read_queue(request: ReadRequest) -> Reading | None:
     """GetQueueAttributes and ListQueueTags."""
     client = request.client("sqs")
     url = request.physical_id
-    live = _attributes(request, url)
+    live = queue_attributes(request, url)
     if live is None:
         return None
     parts = Parts(request)
@@ -65,7 +65,7 @@ def read_queue_policy(request: ReadRequest) -> Reading | None:
     queues = request.expected.get("Queues")
     policies: dict[str, JsonValue] = {}
     for url in queues if isinstance(queues, list) else ():
-        live = _attributes(request, str(url))
+        live = queue_attributes(request, str(url))
         if live is not None and live.get("Policy"):
             policies[str(url)] = parsed(live["Policy"])
     if not policies:

@@ -23,7 +23,7 @@ from stackproof.targets.failures import reason_of, translated_errors
 from stackproof.targets.guard import Guard, is_emulator_endpoint
 from stackproof.targets.leaving_out import KnownTypes, reduced_stack, refusal_of, with_noted
 from stackproof.targets.repeating import Breaker, Retries, repeat_reads
-from stackproof.targets.sessions import account_session, emulator_client, emulator_session
+from stackproof.targets.sessions import account_session, emulator_client, emulator_role_session, emulator_session
 
 __all__ = ["AwsTarget"]
 
@@ -200,9 +200,18 @@ class AwsTarget:
     @cached_property
     def _session(self) -> Any:  # noqa: ANN401 - boto3 has no types at run time
         if self._emulator:
-            return emulator_session(self._region or "us-east-1")
+            return self._emulator_session
         with translated_errors("signing in to AWS"):
             return account_session(self._profile, self._region, self._role_arn, watched=self._guard.watched)
+
+    @property
+    def _emulator_session(self) -> Any:  # noqa: ANN401 - boto3 has no types at run time
+        own = emulator_session(self.region)
+        if self._role_arn is None:
+            return own
+        sts = emulator_client("sts", str(self.endpoint_url), self.region, own, self._retries)
+        with translated_errors(f"assuming {self._role_arn}"):
+            return emulator_role_session(self._guard.watched(sts), self.region, self._role_arn)
 
     def _new_client(self, service: str, *, reads_secrets: bool = False) -> Any:  # noqa: ANN401
         if self._emulator:

@@ -18,7 +18,7 @@ from stackproof.targets.cloudformation import CAPABILITIES, CloudFormation, Plac
 from stackproof.targets.failures import reason_of, translated_errors
 from stackproof.targets.guard import Guard
 from stackproof.targets.repeating import Breaker, Retries, repeat_reads
-from stackproof.targets.sessions import emulator_client, emulator_session
+from stackproof.targets.sessions import emulator_client, emulator_role_session, emulator_session
 
 __all__ = ["Emulator", "emulator_environment"]
 
@@ -46,11 +46,12 @@ class Emulator:
     _key = "testing"
     """The access key."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - where, who, and who is told
         self,
         endpoint_url: str,
         *,
         region: str = "us-east-1",
+        role_arn: str | None = None,
         parameters: Mapping[str, str] | None = None,
         progress: Callable[[str], None] = lambda _: None,
         calls: CallRecorder | None = None,
@@ -60,6 +61,7 @@ class Emulator:
     ) -> None:
         self.endpoint_url = endpoint_url
         self.region = region
+        self._role_arn = role_arn
         self._parameters = dict(parameters or {})
         self._progress = progress
         self._retries = retries or Retries()
@@ -77,7 +79,12 @@ class Emulator:
 
     @cached_property
     def _session(self) -> Any:  # noqa: ANN401 - boto3 has no types at run time
-        return emulator_session(self.region, key=self._key)
+        own = emulator_session(self.region, key=self._key)
+        if self._role_arn is None:
+            return own
+        sts = emulator_client("sts", self.endpoint_url, self.region, own, self._retries)
+        with translated_errors(f"assuming {self._role_arn}"):
+            return emulator_role_session(self._guard.watched(sts), self.region, self._role_arn)
 
     @cached_property
     def _stacks(self) -> CloudFormation:

@@ -72,12 +72,13 @@ class MiniStackTarget(Emulator):
     name = "ministack"
     _deadline = 180.0
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - where, who, and who is told
         self,
         endpoint_url: str,
         *,
         region: str = "us-east-1",
         account: str = _ACCOUNT,
+        role_arn: str | None = None,
         parameters: Mapping[str, str] | None = None,
         progress: Callable[[str], None] = lambda _: None,
         calls: CallRecorder | None = None,
@@ -87,13 +88,15 @@ class MiniStackTarget(Emulator):
         super().__init__(
             endpoint_url,
             region=region,
+            role_arn=role_arn,
             parameters=parameters,
             progress=progress,
             capabilities=capabilities,
             deadline=deadline,
             calls=calls,
         )
-        self.account = self._key = account  # the access key says which of its accounts is meant
+        # The access key says which of its accounts is meant, and so does the role.
+        self.account = self._key = role_arn.split(":")[4] if role_arn else account
         self._types = KnownTypes(self.client, _CALLED)
 
     def in_account(self, account: str) -> MiniStackTarget:

@@ -4,14 +4,29 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from stackproof.targets.repeating import Retries
 
-__all__ = ["account_session", "emulator_client", "emulator_session"]
+__all__ = ["account_session", "emulator_client", "emulator_role_session", "emulator_session"]
 
 
-def emulator_session(region: str, *, key: str = "testing") -> Any:  # noqa: ANN401 - boto3 has no types at run time
+@lru_cache(maxsize=1)
+def _loader() -> Any:  # noqa: ANN401 - botocore's
+    """One for all sessions of a process: what it has read of a service's model is dear in time and memory."""
+    import botocore.loaders  # noqa: PLC0415
+
+    return botocore.loaders.create_loader()
+
+
+def emulator_session(
+    region: str,
+    *,
+    key: str = "testing",
+    secret: str = "testing",  # noqa: S107 - the emulator takes any
+    token: str | None = None,
+) -> Any:  # noqa: ANN401 - boto3 has no types at run time
     """A session that knows no file, profile or environment variable of the user: an emulator has no use for them.
 
     The access key is free; some emulators take one of twelve digits for the account.
@@ -27,11 +42,24 @@ def emulator_session(region: str, *, key: str = "testing") -> Any:  # noqa: ANN4
             "credentials_file": (None, None, nowhere, None),
         }
     )
+    core.register_component("data_loader", _loader())
     return boto3.Session(
         aws_access_key_id=key,
-        aws_secret_access_key="testing",  # noqa: S106 - the emulator takes any
+        aws_secret_access_key=secret,
+        aws_session_token=token,
         region_name=region,
         botocore_session=core,
+    )
+
+
+def emulator_role_session(sts: Any, region: str, role_arn: str) -> Any:  # noqa: ANN401 - botocore's and boto3's
+    """A session as `emulator_session` gives, in the role, and so in its account; `sts` is the client that assumes it.
+
+    Its credentials are not renewed: emulators do not look at their end.
+    """
+    given = sts.assume_role(RoleArn=role_arn, RoleSessionName="stackproof")["Credentials"]
+    return emulator_session(
+        region, key=given["AccessKeyId"], secret=given["SecretAccessKey"], token=given["SessionToken"]
     )
 
 
@@ -76,6 +104,7 @@ def account_session(
     from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials  # noqa: PLC0415
 
     own = boto3.Session(profile_name=profile, region_name=region)
+    own._session.register_component("data_loader", _loader())  # noqa: SLF001 - boto3 offers no other way to botocore's
     if role_arn is None:
         return own
     create = own._session.create_client  # noqa: SLF001 - boto3 offers no other way to botocore's
@@ -86,6 +115,7 @@ def account_session(
         extra_args={"RoleSessionName": "stackproof"},
     )
     core = botocore.session.Session(profile=profile)
+    core.register_component("data_loader", _loader())
     credentials = DeferredRefreshableCredentials(refresh_using=fetcher.fetch_credentials, method="assume-role")
     setattr(core, "_credentials", credentials)  # noqa: B010 - botocore offers no public way for renewable ones
     return boto3.Session(botocore_session=core, region_name=region or own.region_name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stackproof.wiring.checking import Checked, checked_app, checked_paths, found_stacks, scanned_assembly
 from stackproof.wiring.engine_versions import affected_by, deployed_versions, refreshed_versions, write_versions
+from stackproof.wiring.fleet import discovered, fleet_plan, fleet_runs, fleet_workers
 from stackproof.wiring.live import (
     RUN_FUNCTIONS,
     FlowPlace,
@@ -37,6 +38,10 @@ __all__ = [
     "checked_paths",
     "child_families",
     "deployed_versions",
+    "discovered",
+    "fleet_plan",
+    "fleet_runs",
+    "fleet_workers",
     "flow_target",
     "found_stacks",
     "listings",

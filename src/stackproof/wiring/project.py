@@ -404,6 +404,7 @@ class Project:
             return kind(
                 endpoint_url,
                 region=where,
+                role_arn=role_arn,
                 calls=self.calls,
                 progress=how.progress,
                 capabilities=capabilities,

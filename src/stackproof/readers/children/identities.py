@@ -10,6 +10,7 @@ from stackproof.drift.children import ITSELF
 from stackproof.model.drift import Child
 from stackproof.ports import ChildFamily, ReadRequest
 from stackproof.readers.access import pages, parsed
+from stackproof.readers.iam import attached_policies, inline_names
 
 __all__ = ["FAMILIES"]
 
@@ -19,7 +20,7 @@ def inline(request: ReadRequest, *, owner: str) -> Iterator[Child]:
     client = request.client("iam")
     own = {f"{owner}Name": request.physical_id}
     read = getattr(client, f"get_{owner.lower()}_policy")
-    for name in pages(client, f"list_{owner.lower()}_policies", "PolicyNames", **own):
+    for name in inline_names(request, owner.lower(), request.physical_id):
         yield Child(
             resource_type=f"AWS::IAM::{owner}Policy",
             child_id=str(name),
@@ -30,9 +31,7 @@ def inline(request: ReadRequest, *, owner: str) -> Iterator[Child]:
 
 def attached(request: ReadRequest, *, owner: str) -> Iterator[Child]:
     """ListAttachedRolePolicies, and the same for users and groups."""
-    client = request.client("iam")
-    own = {f"{owner}Name": request.physical_id}
-    for each in pages(client, f"list_attached_{owner.lower()}_policies", "AttachedPolicies", **own):
+    for each in attached_policies(request, owner.lower(), request.physical_id):
         arn = str(each["PolicyArn"])
         yield Child(
             resource_type="AWS::IAM::ManagedPolicy",

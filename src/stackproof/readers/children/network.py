@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
 from stackproof.model.drift import Child
 from stackproof.ports import ChildFamily, ReadRequest
-from stackproof.readers.access import chosen, pages
+from stackproof.readers.access import batch, chosen, pages
+from stackproof.readers.ec2 import described_table
 
 __all__ = ["FAMILIES"]
 
@@ -19,11 +20,15 @@ _LAST_ENTRY: Final = 32767
 
 def rules(request: ReadRequest, *, egress: bool) -> Iterator[Child]:
     """DescribeSecurityGroupRules; the rule that lets everything out is AWS's own where the template says nothing."""
-    client = request.client("ec2")
-    here = [{"Name": "group-id", "Values": [request.physical_id]}]
+    client, own = request.client("ec2"), request.physical_id
+
+    def described(groups: Sequence[str]) -> list[Any]:
+        here = [{"Name": "group-id", "Values": list(groups)}]
+        return pages(client, "describe_security_group_rules", "SecurityGroupRules", Filters=here)
+
     kind = "AWS::EC2::SecurityGroupEgress" if egress else "AWS::EC2::SecurityGroupIngress"
-    for each in pages(client, "describe_security_group_rules", "SecurityGroupRules", Filters=here):
-        if each["IsEgress"] is not egress:
+    for each in batch(request, described, {own, *request.siblings}, own, about="rules of groups"):
+        if each["GroupId"] != own or each["IsEgress"] is not egress:
             continue
         value = _rule(each, egress=egress)
         peers = {(key, str(peer)) for key, peer in value.items()}
@@ -57,22 +62,20 @@ _DESTINATIONS: Final = ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "Des
 
 def routes(request: ReadRequest) -> Iterator[Child]:
     """DescribeRouteTables; local and propagated routes, and those of gateway endpoints, are AWS's own."""
-    client = request.client("ec2")
-    for table in client.describe_route_tables(RouteTableIds=[request.physical_id])["RouteTables"]:
-        for each in table.get("Routes", ()):
-            gateway = str(each.get("GatewayId", ""))
-            if gateway == "local" or gateway.startswith("vpce-") or each.get("Origin") == "EnableVgwRoutePropagation":
-                continue
-            destination = chosen(each, _DESTINATIONS)
-            name = next((str(value) for value in destination.values()), "")
-            value = {key: one for key, one in each.items() if key not in {"Origin", "State", "InstanceOwnerId"}}
-            yield Child(
-                resource_type="AWS::EC2::Route",
-                child_id=name,
-                physical_id=f"{request.physical_id}|{name}",
-                value=value,
-                identity=destination,
-            )
+    for each in (described_table(request) or {}).get("Routes", ()):
+        gateway = str(each.get("GatewayId", ""))
+        if gateway == "local" or gateway.startswith("vpce-") or each.get("Origin") == "EnableVgwRoutePropagation":
+            continue
+        destination = chosen(each, _DESTINATIONS)
+        name = next((str(value) for value in destination.values()), "")
+        value = {key: one for key, one in each.items() if key not in {"Origin", "State", "InstanceOwnerId"}}
+        yield Child(
+            resource_type="AWS::EC2::Route",
+            child_id=name,
+            physical_id=f"{request.physical_id}|{name}",
+            value=value,
+            identity=destination,
+        )
 
 
 def entries(request: ReadRequest) -> Iterator[Child]:

@@ -9,6 +9,8 @@ from stackproof.model.drift import Child
 from stackproof.model.json import JsonValue, digest
 from stackproof.ports import ChildFamily, ReadRequest
 from stackproof.readers.access import found_or_none, parsed
+from stackproof.readers.sns import topic_attributes
+from stackproof.readers.sqs import queue_attributes
 
 __all__ = ["FAMILIES", "statements"]
 
@@ -33,14 +35,13 @@ def of_bucket(request: ReadRequest) -> Iterator[Child]:
 
 def of_queue(request: ReadRequest) -> Iterator[Child]:
     """GetQueueAttributes."""
-    answer = request.client("sqs").get_queue_attributes(QueueUrl=request.physical_id, AttributeNames=["Policy"])
-    yield from statements(parsed((answer.get("Attributes") or {}).get("Policy")), "AWS::SQS::QueuePolicy")
+    live = queue_attributes(request, request.physical_id)
+    yield from statements(parsed((live or {}).get("Policy")), "AWS::SQS::QueuePolicy")
 
 
 def of_topic(request: ReadRequest) -> Iterator[Child]:
     """GetTopicAttributes; the policy that lets the owner use the topic is AWS's own."""
-    answer = request.client("sns").get_topic_attributes(TopicArn=request.physical_id)
-    policy = parsed(answer["Attributes"].get("Policy"))
+    policy = parsed((topic_attributes(request, request.physical_id) or {}).get("Policy"))
     for each in statements(policy, "AWS::SNS::TopicPolicy"):
         if not (
             isinstance(policy, Mapping) and policy.get("Id") == _OF_AWS and each.child_id == "__default_statement_ID"

@@ -3,7 +3,7 @@
 Extended are: Performance Insights of a database, `LoggingConfig` of a function (and its later changes, with those of
 tracing and key), and the description of a security group's rule whose peer is a group. A second filter of a log group,
 or a second way to invoke a function, under the same name replaces the first. EC2 can filter ACLs and endpoints by id.
-An origin of a distribution keeps its access control.
+An origin of a distribution keeps its access control. A role is assumed by whom it trusts.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, Final
 from stackproof.intrinsics import Context, resolve
 from stackproof.targets.moto_gaps import ZONES
 from stackproof.targets.moto_models.change_sets import extend_change_sets
+from stackproof.targets.moto_models.trust import extend_trust
 
 __all__ = ["extend"]
 
@@ -35,6 +36,7 @@ def extend() -> None:
     _read_json_as_json()
     _extend_functions_of_templates()
     extend_change_sets()
+    extend_trust()
 
 
 def _extend_functions() -> None:

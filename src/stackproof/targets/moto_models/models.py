@@ -143,25 +143,28 @@ def register(endpoint_url: str) -> Callable[[], None]:
 
 
 class _Clients:
-    """Clients to the emulator itself, one for each service and region."""
+    """Clients to the emulator itself, one for each service, account and region."""
 
     def __init__(self, endpoint_url: str) -> None:
         self._endpoint_url = endpoint_url
-        self._made: dict[tuple[str, str], Any] = {}
+        self._made: dict[tuple[str, str, str], Any] = {}
         self._sessions: dict[str, Any] = {}
         self._lock = threading.Lock()
 
-    def of(self, region: str) -> Callable[[str], Any]:
-        return lambda service: self._client(service, region)
+    def of(self, region: str, account: str = "") -> Callable[[str], Any]:
+        return lambda service: self._client(service, region, account)
 
-    def _client(self, service: str, region: str) -> Any:  # noqa: ANN401 - botocore makes its clients at run time
+    def _client(self, service: str, region: str, account: str) -> Any:  # noqa: ANN401 - botocore's
         with self._lock:
             if region not in self._sessions:
                 self._sessions[region] = emulator_session(region)
-            if (service, region) not in self._made:
-                session = self._sessions[region]
-                self._made[service, region] = emulator_client(service, self._endpoint_url, region, session)
-            return self._made[service, region]
+            if (service, region, account) not in self._made:
+                made = emulator_client(service, self._endpoint_url, region, self._sessions[region])
+                if account:  # moto's own word for whose call it is, whatever the credentials say
+                    header = {"x-moto-account-id": account}
+                    made.meta.events.register("before-call", lambda params, **_: params["headers"].update(header))
+                self._made[service, region, account] = made
+            return self._made[service, region, account]
 
 
 def _model(resource_type: str, handler: Handler, clients: _Clients) -> type[CloudFormationModel]:
@@ -200,7 +203,7 @@ def _model(resource_type: str, handler: Handler, clients: _Clients) -> type[Clou
         ) -> Model:
             properties = cloudformation_json.get("Properties") or {}
             call = Call(
-                client=clients.of(region_name),
+                client=clients.of(region_name, account_id),
                 logical_id=kwargs["LogicalId"],
                 name=str(properties.get(handler.name_property) or handler.shortened(resource_name)),
                 properties=properties,

@@ -1,0 +1,222 @@
+"""`stackproof drift audit --fleet`: many accounts and regions, one report."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import click
+
+from stackproof import __version__
+from stackproof.cli.live import LiveOptions
+from stackproof.cli.options import progress
+from stackproof.config.fleet import load_fleet
+from stackproof.config.settings import EMULATORS
+from stackproof.drift.fleet import FleetRun, Workers, audit_tasks, found_tasks, places_of, with_discovered
+from stackproof.drift.planning import FleetPlan
+from stackproof.errors import ConfigError
+from stackproof.model.drift_report import DriftReport
+from stackproof.model.fleet import FleetAccount, FleetOrder, Place
+from stackproof.model.json import JsonValue, digest
+from stackproof.reporters.wording import visible
+from stackproof.wiring import Project, discovered, fleet_plan, fleet_runs, fleet_workers
+
+__all__ = ["FleetProgress", "FleetWish", "audited_fleet", "fleet_options", "planned_fleet"]
+
+_READS = 4  # of one task at once
+_SOON, _NOW_AND_THEN = 0.2, 30.0  # seconds between two lines on a terminal, and elsewhere
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def fleet_options(function: _Function) -> _Function:
+    """The options of a fleet."""
+    for option in reversed(
+        (
+            click.option(
+                "--fleet",
+                type=click.Path(path_type=Path, dir_okay=False),
+                help="Audit the accounts, regions and stacks of this file; --jobs is then how many stacks at once.",
+            ),
+            click.option(
+                "--executor",
+                default="threads",
+                show_default=True,
+                metavar="WHERE",
+                help="Who audits a fleet: threads, processes, or dask://HOST:PORT.",
+            ),
+            click.option("--resume", is_flag=True, help="Go on with the fleet's last audit, if it was interrupted."),
+            click.option("--plan", is_flag=True, help="Say what a fleet's audit would ask, and read no resource."),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+class _Wish(Protocol):
+    """What of an audit's wishes a fleet looks at."""
+
+    @property
+    def native(self) -> bool: ...
+
+    @property
+    def jobs(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetWish:
+    """What the command line says of a fleet."""
+
+    file: Path
+    executor: str = "threads"
+    resume: bool = False
+    plan: bool = False
+
+    @classmethod
+    def of(cls, file: Path | None, *, executor: str, resume: bool, plan: bool) -> FleetWish | None:
+        """None without a fleet; raises ConfigError for what makes sense with one only."""
+        if file is not None:
+            return cls(file=file, executor=executor, resume=resume, plan=plan)
+        for name, given in (("--executor", executor != "threads"), ("--resume", resume), ("--plan", plan)):
+            if given:
+                raise ConfigError(f"{name} is about a fleet: give --fleet fleet.yaml")
+        return None
+
+    def refuse(self, *, against: str, **given: object) -> None:
+        """Raise ConfigError for what the file says, or what is of one place only."""
+        names = {"scopes": "--scope", "stacks": "--stack", "role_arn": "--role-arn", "region": "--region"}
+        for name, value in given.items():
+            if value:
+                said = "looks at one place" if name == "scopes" else "is said in the file"
+                raise ConfigError(f"{names[name]} with --fleet: it {said}")
+        if against != "template":
+            raise ConfigError("--against assembly with --fleet: a fleet is compared with what was deployed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Opened:
+    """A fleet whose file has been read, and who does its tasks."""
+
+    order: FleetOrder
+    places: Mapping[Place, FleetAccount]
+    workers: Workers
+
+
+def audited_fleet(
+    project: Project,
+    options: LiveOptions,
+    wish: _Wish,
+    fleet: FleetWish,
+    join: Callable[..., DriftReport],
+) -> DriftReport:
+    """The report of all places; one that fails is in it, as not checked, and stops no other."""
+    opened = _opened(project, options, wish, fleet)
+    run = FleetRun.begun()
+    with progress("finding the stacks"):
+        tasks = found_tasks(opened.places, opened.workers, run)
+    kept = fleet_runs(project.settings.state_directory).begun(_identity(opened.order, fleet), resume=fleet.resume)
+    if fleet.resume and kept.is_new:
+        click.echo("there is no interrupted audit of this fleet to go on with: this one is new", err=True)
+    telling = FleetProgress(sum(len(each.stack_names) for each in tasks))
+    try:
+        audit_tasks(tasks, opened.workers, run, kept, telling)
+    finally:
+        telling.end(run)
+    kept.ended()
+    report = join(run.audited(), target=opened.order.target)
+    return replace(report, calls=report.calls.merged(run.calls))
+
+
+def planned_fleet(
+    project: Project, options: LiveOptions, wish: _Wish, fleet: FleetWish
+) -> tuple[FleetPlan, Callable[[], str]]:
+    """What the audit would ask, and the same for a person."""
+    opened = _opened(project, options, wish, fleet)
+    run = FleetRun.begun()
+    with progress("finding the stacks"):
+        tasks = found_tasks(opened.places, opened.workers, run)
+        dark = [f"{place}: {why.detail}" for place, why in run.troubles.items()]
+        plan = fleet_plan(tasks, opened.order, opened.workers, at_once=wish.jobs * _READS, unplanned=dark)
+    return plan, lambda: plan_text(plan)
+
+
+def plan_text(plan: FleetPlan) -> str:
+    """The stacks, then the calls, then the sum."""
+    lines = [f"{each.place.account} {each.place.region} {name}" for each in plan.tasks for name in each.stack_names]
+    lines += [f"cannot be planned: {each}" for each in plan.unplanned]
+    if plan.unknown:
+        lines.append(f"read through Cloud Control, or not at all: {', '.join(plan.unknown)}")
+    lines += [f"{service}: about {count} calls" for service, count in plan.calls.items()]
+    total = sum(plan.calls.values())
+    lines.append(f"{plan.stacks} stacks, {plan.resources} resources, about {total} calls, about {_span(plan.seconds)}")
+    return "\n".join(visible(each) for each in lines) + "\n"
+
+
+def _span(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def _opened(project: Project, options: LiveOptions, wish: _Wish, fleet: FleetWish) -> _Opened:
+    found = load_fleet(fleet.file)
+    target = options.target or ("aws" if options.endpoint_url else project.settings.targets[0])
+    endpoint = options.endpoint_url or (os.environ.get("AWS_ENDPOINT_URL") if target == "aws" else None)
+    if target in EMULATORS and endpoint is None:
+        raise ConfigError(f"--fleet --target {target}: an emulator that is started for it is empty; --endpoint-url")
+    order = FleetOrder(
+        target=target,
+        endpoint_url=endpoint,
+        profile=options.profile,
+        rates=tuple(sorted(project.settings.calls_per_second.items())),
+        native=wish.native,
+        reads=_READS,
+    )
+    workers = fleet_workers(order, fleet.executor, jobs=wish.jobs)
+    if found.organization is not None:
+        with progress("asking the organization"):
+            found = with_discovered(found, discovered(order, found.organization.units))
+    return _Opened(order=order, places=places_of(found), workers=workers)
+
+
+def _identity(order: FleetOrder, fleet: FleetWish) -> str:
+    parts: Sequence[JsonValue] = (str(fleet.file.resolve()), order.target, order.endpoint_url, order.native)
+    return digest([__version__, *parts])
+
+
+class FleetProgress:
+    """Tells on stderr how far a fleet audit is: one line that changes on a terminal, else a line now and then."""
+
+    def __init__(self, total: int, *, clock: Callable[[], float] = time.monotonic, live: bool | None = None) -> None:
+        self._total = total
+        self._clock = clock
+        self._began = clock()
+        self._live = sys.stderr.isatty() if live is None else live
+        self._said = clock()
+        self._quiet = "STACKPROOF_QUIET" in os.environ
+
+    def __call__(self, run: FleetRun) -> None:
+        """One more task is done."""
+        now = self._clock()
+        if self._quiet or now - self._said < (_SOON if self._live else _NOW_AND_THEN):
+            return
+        self._said = now
+        click.echo(f"\r{self.line(run)}\x1b[K" if self._live else self.line(run), nl=not self._live, err=True)
+
+    def end(self, run: FleetRun) -> None:
+        """The last line."""
+        if not self._quiet:
+            click.echo(f"\r{self.line(run)}\x1b[K" if self._live else self.line(run), err=True)
+
+    def line(self, run: FleetRun) -> str:
+        """Stacks done, calls a second, drifts found."""
+        seconds = max(self._clock() - self._began, 0.001)
+        calls = run.calls.reads + run.calls.writes
+        dark = f", {len(run.troubles)} places not reached" if run.troubles else ""
+        return (
+            f"{run.stacks} of {self._total} stacks, {calls / seconds:.0f} calls/s, {run.differences} drifts found{dark}"
+        )

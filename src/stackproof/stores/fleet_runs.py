@@ -1,0 +1,70 @@
+"""Results of the tasks of a fleet audit, kept for as long as someone may want to go on with it."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from stackproof.model.call_log import CallLog
+from stackproof.model.fleet import FleetTask, TaskResult
+from stackproof.model.json import as_object
+from stackproof.stores.files import FileStore
+
+__all__ = ["FleetRuns", "KeptRun"]
+
+_LIFE: Final = 12 * 3600.0  # seconds after which what was seen is no longer news
+_TASKS: Final = "tasks"
+
+
+class FleetRuns:
+    """The runs of one project, in a folder; each run has a folder of its own in it."""
+
+    def __init__(self, directory: Path, *, clock: Callable[[], float] = time.time, life: float = _LIFE) -> None:
+        self._directory = directory
+        self._clock = clock
+        self._life = life
+        self._runs = FileStore(directory)
+
+    def begun(self, identity: str, *, resume: bool) -> KeptRun:
+        """The last run of this identity if it was interrupted not long ago and is to go on, else a new one."""
+        self._forget_old()
+        known = self._runs.get("last", identity)
+        if resume and isinstance(known, Mapping):
+            folder = self._directory / str(known["run"])
+            if folder.is_dir():
+                return KeptRun(folder, is_new=False)
+        run = f"run-{secrets.token_hex(8)}"
+        self._runs.put("last", identity, {"run": run})
+        return KeptRun(self._directory / run, is_new=True)
+
+    def _forget_old(self) -> None:
+        for folder in self._directory.glob("run-*"):
+            if folder.stat().st_mtime < self._clock() - self._life:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+class KeptRun:
+    """Implements `ports.TaskMemory`."""
+
+    def __init__(self, folder: Path, *, is_new: bool) -> None:
+        self.is_new = is_new
+        self._folder = folder
+        self._store = FileStore(folder)
+
+    def get(self, task: FleetTask) -> TaskResult | None:
+        """What was kept of the task."""
+        value = None if self.is_new else self._store.get(_TASKS, task.key)
+        return None if value is None else TaskResult.from_dict(as_object(value))
+
+    def keep(self, task: FleetTask, result: TaskResult) -> None:
+        """Keep it, without the calls that it took: those of a run that goes on are its own."""
+        without = TaskResult(audits=result.audits, notifications=result.notifications, calls=CallLog())
+        self._store.put(_TASKS, task.key, without.to_dict())
+
+    def ended(self) -> None:
+        """The run came to its end: there is nothing to go on with."""
+        shutil.rmtree(self._folder, ignore_errors=True)

@@ -1,0 +1,84 @@
+"""What there is in a fleet: accounts as AWS Organizations knows them, stacks as CloudFormation lists them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from stackproof.model.fleet import ListedStack, StackResources
+from stackproof.once import GONE
+from stackproof.ports import Target
+from stackproof.targets.failures import translated_errors
+
+__all__ = ["DISCOVERY_ACTIONS", "LISTING_ACTIONS", "accounts_of", "resources_of", "stacks_of"]
+
+DISCOVERY_ACTIONS: Final = (
+    "organizations:ListAccounts",
+    "organizations:ListAccountsForParent",
+    "organizations:ListOrganizationalUnitsForParent",
+)
+"""What `organization` of fleet.yaml needs, with the credentials at hand."""
+
+LISTING_ACTIONS: Final = ("cloudformation:DescribeStacks", "cloudformation:ListStackResources")
+"""What finding the stacks and `--plan` need, in each account."""
+
+_NOT_THERE: Final = frozenset({"DELETE_COMPLETE", "REVIEW_IN_PROGRESS"})
+_NESTED: Final = "AWS::CloudFormation::Stack"
+
+
+def stacks_of(target: Target) -> tuple[ListedStack, ...]:
+    """The stacks of the target's account and region with their tags, less those that are nested; sorted."""
+    with translated_errors("listing the stacks"):
+        pages = target.client("cloudformation").get_paginator("describe_stacks").paginate()
+        rows = [each for page in pages for each in page["Stacks"]]
+    return tuple(
+        sorted(
+            (
+                ListedStack(
+                    name=str(each["StackName"]),
+                    tags={str(tag["Key"]): str(tag["Value"]) for tag in each.get("Tags", ())},
+                )
+                for each in rows
+                if not each.get("ParentId") and each["StackStatus"] not in _NOT_THERE
+            ),
+            key=lambda one: one.name,
+        )
+    )
+
+
+def resources_of(target: Target, stack_names: Sequence[str]) -> StackResources:
+    """How many resources of each type the stacks and those nested in them have; no resource is read."""
+    counts: Counter[str] = Counter()
+    waiting, seen = list(stack_names), 0
+    with translated_errors("listing the resources of stacks"):
+        client = target.client("cloudformation")
+        while waiting:
+            seen += 1
+            pages = client.get_paginator("list_stack_resources").paginate(StackName=waiting.pop())
+            for each in (row for page in pages for row in page["StackResourceSummaries"]):
+                if each["ResourceStatus"] in GONE:
+                    continue
+                counts[str(each["ResourceType"])] += 1
+                if each["ResourceType"] == _NESTED and each.get("PhysicalResourceId"):
+                    waiting.append(str(each["PhysicalResourceId"]))
+    return StackResources(counts=dict(sorted(counts.items())), stacks=seen)
+
+
+def accounts_of(target: Target, units: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Id and name of the active accounts below the units, or of the whole organization; sorted."""
+    with translated_errors("asking AWS Organizations for the accounts"):
+        client = target.client("organizations")
+        rows = [row for each in units for row in _below(client, each)] if units else _pages(client, "list_accounts")
+    return tuple(sorted({(str(each["Id"]), str(each["Name"])) for each in rows if each["Status"] == "ACTIVE"}))
+
+
+def _below(client: Any, unit: str) -> Iterator[Any]:  # noqa: ANN401 - botocore's
+    yield from _pages(client, "list_accounts_for_parent", ParentId=unit)
+    pages = client.get_paginator("list_organizational_units_for_parent").paginate(ParentId=unit)
+    for each in [row for page in pages for row in page["OrganizationalUnits"]]:
+        yield from _below(client, str(each["Id"]))
+
+
+def _pages(client: Any, operation: str, **parameters: str) -> list[Any]:  # noqa: ANN401 - botocore's
+    return [each for page in client.get_paginator(operation).paginate(**parameters) for each in page["Accounts"]]

@@ -1,0 +1,41 @@
+"""Who may assume a role: moto lets everyone take any, AWS asks the role's trust policy.
+
+A role that moto does not have can be assumed as before, since that is how one gets into an account of moto's.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["extend_trust", "trusts_accounts"]
+
+
+def extend_trust() -> None:
+    """Extend moto's STS; once in a process."""
+    from moto.iam.models import iam_backends  # noqa: PLC0415 - heavy
+    from moto.sts.exceptions import STSClientError  # noqa: PLC0415
+    from moto.sts.models import STSBackend  # noqa: PLC0415
+
+    assumed = STSBackend.assume_role
+
+    def assume_role(backend: Any, *, role_arn: str, **named: Any) -> Any:  # noqa: ANN401
+        _, partition, _, _, account, name = role_arn.split(":", 5)
+        known = {each.name: each for each in iam_backends[account][partition].roles.values()}
+        role = known.get(name.rpartition("/")[2])
+        if role is not None and not trusts_accounts(role.assume_role_policy_document):
+            raise STSClientError("AccessDenied", f"not authorized to perform: sts:AssumeRole on resource: {role_arn}")
+        return assumed(backend, role_arn=role_arn, **named)
+
+    setattr(STSBackend, "assume_role", assume_role)  # noqa: B010 - a method is replaced on purpose
+
+
+def trusts_accounts(policy: str | Mapping[str, Any]) -> bool:
+    """Whether a trust policy lets in any account at all, and not services alone; which one is not looked at."""
+    document = json.loads(policy) if isinstance(policy, str) else policy
+    statements = document.get("Statement", [])
+    rows = [statements] if isinstance(statements, Mapping) else statements
+    ours = [each for each in rows if each.get("Principal") == "*" or "AWS" in (each.get("Principal") or {})]
+    effects = {each.get("Effect") for each in ours}
+    return "Allow" in effects and "Deny" not in effects

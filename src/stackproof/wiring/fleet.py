@@ -1,0 +1,228 @@
+"""The tasks of a fleet audit, as any worker does them: from an order, which is a value, to the text of another one."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from stackproof.calls import CallRecorder
+from stackproof.config.settings import EMULATORS
+from stackproof.errors import ConfigError, StackproofError
+from stackproof.model.finding import Notification
+from stackproof.model.fleet import FleetOrder, FleetTask, Listed, Place, StackResources, TaskResult, Trouble
+from stackproof.model.json import canonical
+from stackproof.model.observation import UnprovenReason
+from stackproof.wiring.live import catalog, child_families, readers, schemas
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from stackproof.drift.fleet import Workers
+    from stackproof.drift.planning import FleetPlan
+    from stackproof.ports import Pace, SchemaSource, Target
+    from stackproof.stores.fleet_runs import FleetRuns
+
+__all__ = [
+    "audited_stacks",
+    "counted_resources",
+    "discovered",
+    "fleet_plan",
+    "fleet_runs",
+    "fleet_workers",
+    "listed_stacks",
+]
+
+_DASK = "dask://"
+_Found = TypeVar("_Found")
+
+
+def fleet_workers(order: FleetOrder, executor: str, *, jobs: int) -> Workers:
+    """Those who do the tasks: "threads", "processes", or "dask://host:port"; raises ConfigError for another word."""
+    from stackproof.drift.fleet import Workers  # noqa: PLC0415 - a run without a fleet has no use for it
+
+    return Workers(
+        start=_start(executor, jobs), listing=partial(listed_stacks, order), auditing=partial(audited_stacks, order)
+    )
+
+
+def _start(executor: str, jobs: int) -> Callable[[], AbstractContextManager[Executor]]:
+    from stackproof.executors import dask_workers, process_workers, thread_workers  # noqa: PLC0415
+
+    if executor in {"threads", "processes"}:
+        return partial(thread_workers if executor == "threads" else process_workers, jobs)
+    address = executor.removeprefix(_DASK).rstrip("/")
+    if not executor.startswith(_DASK) or not address.rpartition(":")[2].isdecimal():
+        raise ConfigError(f"--executor {executor}: expected threads, processes or dask://HOST:PORT")
+    return partial(dask_workers, address)
+
+
+def fleet_plan(
+    tasks: Sequence[FleetTask], order: FleetOrder, workers: Workers, *, at_once: int, unplanned: Sequence[str] = ()
+) -> FleetPlan:
+    """What the audit of these stacks would ask; the lists of their resources are all that is read."""
+    from stackproof.drift.fleet import Lost, done  # noqa: PLC0415
+    from stackproof.drift.planning import planned  # noqa: PLC0415
+    from stackproof.pacing import Rates  # noqa: PLC0415
+    from stackproof.readers import READERS  # noqa: PLC0415
+    from stackproof.readers.access import LiveReader  # noqa: PLC0415
+
+    found: dict[FleetTask, StackResources] = {}
+    missing = list(unplanned)
+    for each in done(partial(counted_resources, order), tasks, workers.start):
+        counted = None if isinstance(each.result, Lost) else StackResources.from_text(each.result)
+        if counted is None or counted.trouble is not None:
+            why = counted.trouble.detail if counted and counted.trouble else "its worker ended"
+            missing.append(f"{each.task.place}: {', '.join(each.task.stack_names)}: {why}")
+        else:
+            found[each.task] = counted
+    return planned(
+        found,
+        {name: each.actions for name, each in READERS.items() if isinstance(each, LiveReader)},
+        child_families(),
+        Rates(own=dict(order.rates)),
+        at_once=at_once,
+        native=order.native,
+        unplanned=missing,
+    )
+
+
+def fleet_runs(state_directory: Path) -> FleetRuns:
+    """Where results of tasks are kept."""
+    from stackproof.stores.fleet_runs import FleetRuns  # noqa: PLC0415
+
+    return FleetRuns(state_directory / "fleet")
+
+
+def discovered(order: FleetOrder, units: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Accounts of the organization that the credentials at hand belong to, id and name; raises TargetError."""
+    from stackproof.targets.fleet_places import accounts_of  # noqa: PLC0415
+
+    return accounts_of(_target(order, Place(account="", region="us-east-1")), units)
+
+
+# -- in the worker
+
+
+def listed_stacks(order: FleetOrder, place: Place) -> str:
+    """The stacks of a place."""
+    from stackproof.targets.fleet_places import stacks_of  # noqa: PLC0415
+
+    found = _tried(order, place, stacks_of)
+    return (Listed(trouble=found) if isinstance(found, Trouble) else Listed(stacks=found)).text
+
+
+def counted_resources(order: FleetOrder, task: FleetTask) -> str:
+    """What some stacks have, without a look at any of it."""
+    from stackproof.targets.fleet_places import resources_of  # noqa: PLC0415
+
+    found = _tried(order, task.place, lambda target: resources_of(target, task.stack_names))
+    return (StackResources(trouble=found) if isinstance(found, Trouble) else found).text
+
+
+def audited_stacks(order: FleetOrder, task: FleetTask) -> str:
+    """The audit of some stacks."""
+    from stackproof.drift.fleet import troubled_task  # noqa: PLC0415
+
+    found = _tried(order, task.place, lambda target: _audited(order, target, task))
+    if isinstance(found, Trouble):
+        found = troubled_task(task, found, _calls().drained())
+    return canonical(found.to_dict())
+
+
+def _audited(order: FleetOrder, target: Target, task: FleetTask) -> TaskResult:
+    from stackproof.drift.auditing import Auditor  # noqa: PLC0415
+    from stackproof.drift.fleet import without_secrets  # noqa: PLC0415
+    from stackproof.prove import Patience  # noqa: PLC0415
+
+    auditor = Auditor(
+        target=target,
+        catalog=catalog(target),
+        readers=partial(readers, target),
+        families=child_families(),
+        schemas=_schemas(),
+        sources={},
+        native=order.native,
+        jobs=order.reads,
+        patience=Patience(),
+    )
+    found = auditor.audited(task.stack_names)
+    place = f"{task.place.account}/{task.place.region}"
+    return TaskResult(
+        audits=tuple(without_secrets(each) for each in found.audits),
+        notifications=tuple(
+            Notification(level=each.level, message=f"{place}: {each.message}", engine=each.engine, file=each.file)
+            for each in found.notifications
+        ),
+        calls=_calls().drained(),
+    )
+
+
+def _tried(order: FleetOrder, place: Place, work: Callable[[Target], _Found]) -> _Found | Trouble:
+    """What the work gives, or why it gave nothing: a place that fails is no error of the run.
+
+    Clients go with the task. They refer to one another, and a process that looks for such things as rarely as ours
+    does would keep those of many places.
+    """
+    try:
+        return _done(_target(order, place), place, work)
+    finally:
+        gc.collect()
+
+
+def _done(target: Target, place: Place, work: Callable[[Target], _Found]) -> _Found | Trouble:
+    try:
+        if target.account != place.account:
+            return Trouble(
+                reason=UnprovenReason.DENIED, detail=f"the credentials at hand are of account {target.account}"
+            )
+        return work(target)
+    except StackproofError as error:
+        return Trouble(reason=_reason(target, error), detail=str(error))
+    except Exception as error:  # noqa: BLE001 - one task that breaks does not stop the others, and is said
+        return Trouble(reason=UnprovenReason.UNREACHABLE, detail=f"{type(error).__name__}: {error}")
+
+
+def _reason(target: Target, error: StackproofError) -> UnprovenReason:
+    cause = error.__cause__
+    found = target.translated(cause) if isinstance(cause, Exception) else None
+    return found or target.translated(error) or UnprovenReason.UNREACHABLE
+
+
+def _target(order: FleetOrder, place: Place) -> Target:
+    from stackproof.targets.aws import AwsTarget  # noqa: PLC0415
+    from stackproof.targets.ministack import MiniStackTarget  # noqa: PLC0415
+    from stackproof.targets.moto import MotoTarget  # noqa: PLC0415
+
+    if order.target in EMULATORS and order.endpoint_url is not None:
+        kind = MotoTarget if order.target == "moto" else MiniStackTarget
+        return kind(order.endpoint_url, region=place.region, role_arn=place.role_arn, calls=_calls())
+    return AwsTarget(
+        profile=order.profile,
+        region=place.region,
+        role_arn=place.role_arn,
+        endpoint_url=order.endpoint_url,
+        calls=_calls(),
+        pace=_pace(order.pace, order.rates),
+    )
+
+
+@lru_cache(maxsize=2)
+def _pace(directory: str | None, rates: tuple[tuple[str, float], ...]) -> Pace:
+    from stackproof.stores.shared_pace import SharedPace, machine_directory  # noqa: PLC0415
+
+    return SharedPace(Path(directory) if directory else machine_directory(), dict(rates))
+
+
+@lru_cache(maxsize=1)
+def _calls() -> CallRecorder:
+    """The one of this process: whichever task ends takes the count so far with it, and the sum is right."""
+    return CallRecorder()
+
+
+@lru_cache(maxsize=1)
+def _schemas() -> SchemaSource:
+    return schemas()

@@ -1,0 +1,67 @@
+"""What the command line says of a fleet while it is audited, and of a plan."""
+
+from __future__ import annotations
+
+import pytest
+
+from stackproof.cli.fleet import FleetProgress, plan_text
+from stackproof.drift.fleet import FleetRun
+from stackproof.drift.planning import FleetPlan
+from stackproof.model.call_log import CallCount, CallKind, CallLog
+from stackproof.model.fleet import FleetTask, Place, TaskResult
+
+TASK = FleetTask(place=Place(account="1", region="a"), stack_names=("One", "Two"))
+
+
+def begun() -> FleetRun:
+    run = FleetRun.begun()
+    calls = CallLog(
+        counts=(CallCount(target="aws", service="sqs", operation="ListQueues", kind=CallKind.READ, count=30),)
+    )
+    run.add(TASK, TaskResult(calls=calls))
+    return run
+
+
+@pytest.mark.parametrize(("live", "pause"), [(True, 0.2), (False, 30.0)])
+def test_a_line_comes_now_and_then_and_one_at_the_end(
+    live: bool,  # noqa: FBT001
+    pause: float,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("STACKPROOF_QUIET", raising=False)
+    now = [100.0]
+    told = FleetProgress(4, clock=lambda: now[0], live=live)
+    told(begun())
+    assert capsys.readouterr().err == ""
+    now[0] += pause + 0.01
+    told(begun())
+    line = "2 of 4 stacks, "
+    said = capsys.readouterr().err
+    assert line in said
+    assert (said.startswith("\r"), said.endswith("\n")) == (live, not live)
+    now[0] = 160.0
+    told.end(begun())
+    assert "0 calls/s, 0 drifts found" in capsys.readouterr().err
+
+
+def test_quiet_is_quiet(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STACKPROOF_QUIET", "1")
+    told = FleetProgress(4, clock=lambda: 1e9, live=True)
+    told(begun())
+    told.end(begun())
+    assert capsys.readouterr().err == ""
+
+
+def test_a_plan_for_a_person_has_stacks_calls_and_the_time() -> None:
+    plan = FleetPlan(
+        tasks=(TASK,), calls={"sqs": 7}, resources=3, seconds=125.0, unknown=("AWS::A::B",), unplanned=("2: no",)
+    )
+    assert plan_text(plan).splitlines() == [
+        "1 a One",
+        "1 a Two",
+        "cannot be planned: 2: no",
+        "read through Cloud Control, or not at all: AWS::A::B",
+        "sqs: about 7 calls",
+        "2 stacks, 3 resources, about 7 calls, about 2 min 5 s",
+    ]

@@ -1,0 +1,42 @@
+"""An interrupted run goes on, and nothing is kept for long."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from stackproof.model.drift import StackAudit
+from stackproof.model.fleet import FleetTask, Place, TaskResult
+from stackproof.stores.fleet_runs import FleetRuns
+
+TASK = FleetTask(place=Place(account="1", region="a"), stack_names=("One",))
+RESULT = TaskResult(
+    audits=(StackAudit(stack_name="One", stack_id="1", account="1", region="a", stack_status="CREATE_COMPLETE"),)
+)
+
+
+def test_an_interrupted_run_goes_on_and_one_that_ended_does_not(tmp_path: Path) -> None:
+    runs = FleetRuns(tmp_path)
+    first = runs.begun("x", resume=True)
+    assert first.is_new
+    assert first.get(TASK) is None
+    first.keep(TASK, RESULT)
+    again = runs.begun("x", resume=True)
+    assert not again.is_new
+    assert again.get(TASK) == RESULT
+    again.ended()
+    assert runs.begun("x", resume=True).is_new
+
+
+def test_another_fleet_or_a_run_that_is_not_to_go_on_begins_anew(tmp_path: Path) -> None:
+    runs = FleetRuns(tmp_path)
+    runs.begun("x", resume=False).keep(TASK, RESULT)
+    assert runs.begun("y", resume=True).is_new
+    assert runs.begun("x", resume=False).get(TASK) is None
+
+
+def test_what_is_old_is_forgotten(tmp_path: Path) -> None:
+    FleetRuns(tmp_path).begun("x", resume=False).keep(TASK, RESULT)
+    later = FleetRuns(tmp_path, clock=lambda: time.time() + 13 * 3600)
+    assert later.begun("x", resume=True).is_new
+    assert not list(tmp_path.glob("run-*"))
