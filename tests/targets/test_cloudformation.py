@@ -156,6 +156,26 @@ def test_an_update_without_changes_is_fine_and_its_change_set_is_discarded() -> 
     assert "execute_change_set" not in dict(client.calls)
 
 
+def test_an_update_that_changes_outputs_only_is_executed() -> None:
+    told: list[str] = []
+    old, new = ([{"OutputKey": "Url", "OutputValue": value}] for value in ("old", "new"))
+    client = RecordedClient(
+        {
+            **MADE,
+            **READ,
+            "describe_stacks": in_turn(
+                described("UPDATE_COMPLETE", Outputs=old), described("UPDATE_COMPLETE", Outputs=new)
+            ),
+            "describe_stack_events": page(event(1, "Net", "CREATE_COMPLETE")),
+            "describe_change_set": {"Status": "CREATE_COMPLETE", "ExecutionStatus": "AVAILABLE", "Changes": []},
+        }
+    )
+    made = cloudformation(client, progress=told.append).deploy(stack(BODY))
+    assert dict(client.calls)["execute_change_set"] == {"ChangeSetName": "arn:change", "StackName": "arn:net"}
+    assert told == ["Net: no resource changes, but outputs or other settings may"]
+    assert made.outputs == {"Url": "new"}
+
+
 def test_a_change_set_that_cannot_be_made_is_an_error_and_leaves_no_empty_stack() -> None:
     client = RecordedClient(
         {

@@ -184,9 +184,9 @@ class CloudFormation:
         )
         if made is None:
             return self._begun_without(request, kind)
-        if not made.changes:
+        if made.empty:
             return None
-        for each in made.changes:
+        for each in made.changes or ("no resource changes, but outputs or other settings may",):
             self._place.progress(f"{stack.name}: {each}")
         self._api.execute_change_set(ChangeSetName=made.id, StackName=made.stack_id)
         return made.stack_id
