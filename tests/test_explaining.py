@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -186,6 +189,9 @@ def test_another_refusal_is_left_in_the_services_words() -> None:
 
 
 def test_events_and_changes_are_one_line() -> None:
-    assert str(event("A", "CREATE_FAILED", "no\n way", time="12:00:00")) == "12:00:00 A CREATE_FAILED no way"
+    assert (
+        str(event("A", "CREATE_FAILED", "no\n way", at=datetime(2026, 11, 24, 12, tzinfo=UTC)))
+        == "12:00:00 A CREATE_FAILED no way"
+    )
     change = StackChange(logical_id="A", resource_type="AWS::SNS::Topic", action="Modify", replacement="Conditional")
     assert str(change) == "modify A (AWS::SNS::Topic) (may be replaced)"

@@ -298,6 +298,28 @@ def test_the_cause_in_a_nested_stack_is_found_there_with_its_line() -> None:
         cloudformation(client).deploy(replace(made, nested=(nested,)))
 
 
+def test_what_failed_in_a_nested_stack_in_an_earlier_deployment_is_not_the_cause() -> None:
+    def inside(number: int, name: str, reason: str) -> dict[str, Any]:
+        return {**event(number, name, "UPDATE_FAILED", reason), "StackId": "arn:nested", "StackName": "Net-Data-1"}
+
+    before = event(4, "Net", "UPDATE_COMPLETE")
+    outer = event(12, "Data", "UPDATE_FAILED", "Embedded stack arn:nested was not successfully updated", STACK)
+    outer["PhysicalResourceId"] = "arn:nested"
+    own = in_turn(page(before), page(before, event(10, "Net", "UPDATE_IN_PROGRESS", "User Initiated"), outer))
+    within = page(inside(3, "Queue", "A Queue already exists"), inside(11, "Topic", "User is not authorized"))
+    client = RecordedClient(
+        {
+            **MADE,
+            "describe_stacks": in_turn(described("UPDATE_COMPLETE"), described("UPDATE_ROLLBACK_COMPLETE")),
+            "describe_change_set": change_set(),
+            "describe_stack_events": lambda StackName: within if StackName == "arn:nested" else own(),  # noqa: N803
+        }
+    )
+    said = str(refused_deploy(client))
+    assert "Topic (AWS::SNS::Topic): User is not authorized" in said
+    assert "Queue" not in said
+
+
 def test_a_failure_without_a_reason_and_a_stack_that_vanishes() -> None:
     client = RecordedClient(
         {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from stackproof.model.stack_event import STACK, StackEvent
@@ -51,19 +52,27 @@ class EventFollower:
 
 
 def with_nested(api: Any, events: list[StackEvent]) -> list[StackEvent]:  # noqa: ANN401 - botocore's client
-    """The events with those of each nested stack that failed before them, since the cause lies there."""
+    """One operation's events, with those of each nested stack that failed before them, since the cause lies there.
+
+    A nested stack tells of all that ever happened to it: what was before the operation belongs to another one.
+    """
+    begun = next((each.at for each in events if each.at is not None), None)
+    return _with_nested(api, events, begun)
+
+
+def _with_nested(api: Any, events: list[StackEvent], begun: datetime | None) -> list[StackEvent]:  # noqa: ANN401
     found: list[StackEvent] = []
     for each in events:
         if each.is_failure and each.resource_type == STACK and not each.is_of_stack and each.physical_id:
             nested = EventFollower(api, each.physical_id)
             nested.follow()
-            found.extend(with_nested(api, nested.events))
+            own = [one for one in nested.events if begun is None or one.at is None or one.at >= begun]
+            found.extend(_with_nested(api, own, begun))
         found.append(each)
     return found
 
 
 def _event(row: Mapping[str, Any]) -> StackEvent:
-    stamp = row.get("Timestamp")
     return StackEvent(
         event_id=str(row.get("EventId") or ""),
         stack_id=str(row.get("StackId") or ""),
@@ -73,5 +82,5 @@ def _event(row: Mapping[str, Any]) -> StackEvent:
         resource_type=str(row.get("ResourceType") or ""),
         status=str(row.get("ResourceStatus") or ""),
         reason=str(row.get("ResourceStatusReason") or ""),
-        time=stamp.strftime("%H:%M:%S") if stamp is not None else "",
+        at=row.get("Timestamp"),
     )
