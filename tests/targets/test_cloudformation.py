@@ -442,6 +442,52 @@ def test_what_is_kept_of_a_deleted_stack_is_named() -> None:
     ]
 
 
+def nested_deletion(*inside: dict[str, Any], ends: str = "DELETE_COMPLETE") -> RecordedClient:
+    """The deletion of Net with its nested stack Data, in which a bucket holds something."""
+    own = in_turn(page(), page(event(20, "Net", "DELETE_IN_PROGRESS"), {**NESTED, "ResourceStatus": ends}))
+    within = page(*({**each, "StackId": "arn:data", "StackName": "Net-Data-1"} for each in inside))
+    rows = {
+        "arn:net": [("Data", "arn:data", STACK, "CREATE_COMPLETE"), ("Old", "arn:old", STACK, "DELETE_COMPLETE")],
+        "arn:data": [("Bucket", "the-bucket", "AWS::S3::Bucket", "CREATE_COMPLETE")],
+    }
+    names = ("LogicalResourceId", "PhysicalResourceId", "ResourceType", "ResourceStatus")
+    return RecordedClient(
+        {
+            "describe_stacks": in_turn(described("CREATE_COMPLETE"), described(ends)),
+            "delete_stack": {},
+            "describe_stack_events": lambda StackName: within if StackName == "arn:data" else own(),  # noqa: N803
+            "list_stack_resources": lambda StackName: {  # noqa: N803
+                "StackResourceSummaries": [dict(zip(names, each, strict=True)) for each in rows[StackName]]
+            },
+            "list_object_versions": {"Versions": [{"Key": "k", "VersionId": "1"}]},
+            "delete_objects": {},
+        }
+    )
+
+
+NESTED = {**event(25, "Data", "DELETE_COMPLETE", kind=STACK), "PhysicalResourceId": "arn:data"}
+
+
+def test_buckets_of_nested_stacks_are_emptied_before_they_are_deleted() -> None:
+    client = nested_deletion()
+    cloudformation(client).destroy("Net", empty=True)
+    names = [name for name, _ in client.calls]
+    assert dict(client.calls)["delete_objects"]["Bucket"] == "the-bucket"
+    assert names.index("delete_objects") < names.index("delete_stack")
+
+
+def test_what_is_kept_of_a_nested_stack_is_named_and_what_was_kept_before_is_not() -> None:
+    client = nested_deletion(event(5, "Earlier", "DELETE_SKIPPED"), event(22, "Table", "DELETE_SKIPPED"))
+    assert [each.logical_id for each in cloudformation(client).destroy("Net")] == ["Table"]
+
+
+def test_what_is_left_over_in_a_nested_stack_is_named() -> None:
+    stuck = event(22, "Bucket", "DELETE_FAILED", "The bucket you tried to delete is not empty")
+    client = nested_deletion(stuck, ends="DELETE_FAILED")
+    with pytest.raises(TargetError, match=r"bucket you tried to delete is not empty.*left over: Bucket, Data$"):
+        cloudformation(client).destroy("Net")
+
+
 def test_a_stack_that_may_not_be_described_is_an_error() -> None:
     client = RecordedClient({"describe_stacks": failure("AccessDenied")})
     with pytest.raises(TargetError, match="reading stack Net: AccessDenied"):

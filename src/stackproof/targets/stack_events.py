@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any
 
 from stackproof.model.stack_event import STACK, StackEvent
@@ -51,25 +50,31 @@ class EventFollower:
         return found[::-1]
 
 
-def with_nested(api: Any, events: list[StackEvent]) -> list[StackEvent]:  # noqa: ANN401 - botocore's client
-    """One operation's events, with those of each nested stack that failed before them, since the cause lies there.
+def with_nested(
+    api: Any,  # noqa: ANN401 - botocore's client
+    events: list[StackEvent],
+    *,
+    wanted: Callable[[StackEvent], bool] = lambda each: each.is_failure,
+) -> list[StackEvent]:
+    """One operation's events, with those of nested stacks before the event that is `wanted` of each.
 
-    A nested stack tells of all that ever happened to it: what was before the operation belongs to another one.
+    By default these are nested stacks that failed, since the cause lies there. A nested stack tells of all that ever
+    happened to it: what was before the operation belongs to another one.
     """
     begun = next((each.at for each in events if each.at is not None), None)
-    return _with_nested(api, events, begun)
 
+    def whole(own: list[StackEvent]) -> list[StackEvent]:
+        found: list[StackEvent] = []
+        for each in own:
+            if each.resource_type == STACK and not each.is_of_stack and each.physical_id and wanted(each):
+                nested = EventFollower(api, each.physical_id)
+                nested.follow()
+                of_it = [one for one in nested.events if begun is None or one.at is None or one.at >= begun]
+                found.extend(whole(of_it))
+            found.append(each)
+        return found
 
-def _with_nested(api: Any, events: list[StackEvent], begun: datetime | None) -> list[StackEvent]:  # noqa: ANN401
-    found: list[StackEvent] = []
-    for each in events:
-        if each.is_failure and each.resource_type == STACK and not each.is_of_stack and each.physical_id:
-            nested = EventFollower(api, each.physical_id)
-            nested.follow()
-            own = [one for one in nested.events if begun is None or one.at is None or one.at >= begun]
-            found.extend(_with_nested(api, own, begun))
-        found.append(each)
-    return found
+    return whole(events)
 
 
 def _event(row: Mapping[str, Any]) -> StackEvent:
