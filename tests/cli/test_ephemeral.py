@@ -180,3 +180,15 @@ def test_keeping_and_tearing_down_exclude_one_another(tmp_path: Path) -> None:
     done = run(project("tiny", tmp_path), "stackproof", "deploy", "--ephemeral", "--keep")
     assert done.returncode == 2
     assert "--keep and --ephemeral" in done.stderr
+
+
+def test_a_note_that_cannot_be_read_is_named_until_a_person_has_looked(tmp_path: Path) -> None:
+    folder = project("tiny", tmp_path)
+    note = folder / ".stackproof" / "ephemeral" / "Net-ephemeral-1.json"
+    note.parent.mkdir(parents=True)
+    note.write_text("", encoding="utf-8")
+    done = run(folder, "stackproof", "target", "clean")
+    assert done.returncode == 3
+    assert f"{note} cannot be read: see whether stack Net-ephemeral-1 of an earlier run is still there" in done.stderr
+    assert "nothing is left" not in done.stderr
+    assert note.exists()

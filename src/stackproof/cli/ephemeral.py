@@ -21,7 +21,7 @@ from stackproof.ports import Target
 from stackproof.stores.ephemeral_stacks import EphemeralStacks
 from stackproof.wiring import Project
 
-__all__ = ["Lifetime", "ephemeral_option", "ephemeral_stacks", "records_of", "say_left_over"]
+__all__ = ["Lifetime", "ephemeral_option", "ephemeral_stacks", "records_of", "say_left_over", "say_unreadable"]
 
 _Function = TypeVar("_Function", bound=Callable[..., object])
 
@@ -72,6 +72,19 @@ def say_left_over(project: Project) -> None:
             f"`stackproof target clean` removes it, or {each.command}",
             err=True,
         )
+    say_unreadable(project)
+
+
+def say_unreadable(project: Project) -> int:
+    """Name the notes of earlier runs that cannot be read; gives how many there are."""
+    found = records_of(project).unreadable()
+    for each in found:
+        click.echo(
+            f"warning: {each} cannot be read: see whether stack {each.stem} of an earlier run is still there, remove it, "
+            "and then the file",
+            err=True,
+        )
+    return len(found)
 
 
 @contextlib.contextmanager
