@@ -13,8 +13,8 @@ from typing import TypeVar
 import click
 
 from stackproof.deploy import in_dependency_order
-from stackproof.ephemeral import Ephemeral, ephemeral
-from stackproof.errors import StackproofError, TargetError
+from stackproof.ephemeral import Ephemeral, attached_outside, ephemeral
+from stackproof.errors import ConfigError, StackproofError, TargetError
 from stackproof.model.assembly import Stack
 from stackproof.model.ephemeral import EphemeralStack
 from stackproof.ports import Target
@@ -80,8 +80,8 @@ def say_unreadable(project: Project) -> int:
     found = records_of(project).unreadable()
     for each in found:
         click.echo(
-            f"warning: {each} cannot be read: see whether stack {each.stem} of an earlier run is still there, remove it, "
-            "and then the file",
+            f"warning: {each} cannot be read: see whether stack {each.stem} of an earlier run is still there, "
+            "remove it, and then the file",
             err=True,
         )
     return len(found)
@@ -90,6 +90,11 @@ def say_unreadable(project: Project) -> int:
 @contextlib.contextmanager
 def ephemeral_stacks(project: Project, stacks: Sequence[Stack], where: Lifetime) -> Iterator[Ephemeral]:
     """The stacks as they are to be deployed for this block; what is there of them at its end is torn down."""
+    if not where.owned and (outside := attached_outside(stacks)):
+        raise ConfigError(
+            f"--ephemeral: {'; '.join(outside)}: that is not of these stacks, and what is attached to it would be "
+            "replaced and then deleted; have the app make it, or leave out --ephemeral"
+        )
     made = ephemeral(stacks, f"ephemeral-{secrets.token_hex(3)}")
     for change in made.overridden:
         click.echo(f"switched off for this run: {change}", err=True)
