@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stackproof.ephemeral import ATTACHED_BY, OVERRIDES, attached_outside, ephemeral, without_overridden
-from stackproof.model.assembly import FileAsset
+from stackproof.model.assembly import FileAsset, Stack
 from stackproof.model.ephemeral import EphemeralStack
 from stackproof.model.location import Location
 from stackproof.model.observation import DriftStatus, ResourceProof, UnprovenReason
@@ -211,3 +212,24 @@ def test_only_what_cannot_be_of_the_stacks_is_outside(bucket: Any, named: str | 
     }
     found = attached_outside([stack(body)])
     assert [each.rpartition("Bucket is ")[2] for each in found] == ([named] if named else [])
+
+
+def test_what_a_stack_far_within_keeps_is_deleted_too() -> None:
+    def nest(name: str, inner: str) -> Stack:
+        resource = {
+            "Type": "AWS::CloudFormation::Stack",
+            "Metadata": {"aws:asset:path": inner},
+            "Properties": {"TemplateURL": f"https://s3/files/{inner}"},
+        }
+        return stack({"Resources": {"Inner": resource}}, name=name, path=f"{name[-1]}.json")
+
+    assets = tuple(FileAsset(path=each, packaging="file", bucket="files", key=each) for each in ("B.json", "C.json"))
+    root = replace(nest("A", "B.json"), assets=assets)
+    middle = replace(nest("A/B", "C.json"), parent="A")
+    kept = {"Resources": {"R": {**TOPIC, "DeletionPolicy": "Retain"}}}
+    innermost = stack(kept, name="A/B/C", path="C.json", parent="A/B")
+    made = ephemeral([root, middle, innermost], "x").stacks[0]
+    assert made.name == "A-x"
+    contents = {each.path: each.content or "" for each in made.assets}
+    assert '"DeletionPolicy":"Delete"' in contents["C.json"]
+    assert next(each.key for each in made.assets if each.path == "C.json") in contents["B.json"]

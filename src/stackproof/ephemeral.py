@@ -109,7 +109,8 @@ def ephemeral(stacks: Sequence[Stack], suffix: str) -> Ephemeral:
         overridden.extend(changes)
         found = replace(stack, template=_with_body(stack.template, _suffixed(body, exports, suffix)))
         for nested in sorted((each for each in stacks if each.parent == stack.name), key=lambda each: each.name):
-            inner = one(nested)
+            inner = one(replace(nested, assets=found.assets))  # the files are all the root's
+            found = replace(found, assets=inner.assets)
             found = with_nested_template(found, nested.template.path, inner.template.body)
         found = replace(
             found,

@@ -115,7 +115,8 @@ def unknown(where: Stack, logical_id: str) -> str | None:
 def test_a_stack_is_given_less_if_only_one_far_within_is(extra: dict[str, Any], is_less: bool) -> None:  # noqa: FBT001
     innermost = stack({"Resources": {"Queue": QUEUE, **extra}}, name="A/B/C", path="C.json", parent="A/B")
     middle = replace(nest(innermost, "A/B"), parent="A")
-    root = nest(middle, "A")
+    root = nest(replace(middle, assets=()), "A")
+    root = replace(root, assets=(*root.assets, *middle.assets))  # as an assembly has it
     found, less = reduced_stack(root, unknown)
     assert less.left_out == {}
     assert is_reduced(found, root) is is_less
@@ -123,6 +124,7 @@ def test_a_stack_is_given_less_if_only_one_far_within_is(extra: dict[str, Any], 
     assert before is not None
     assert after is not None
     assert (before.properties != after.properties) is is_less
+    assert len([each for each in found.assets if each.content is not None]) == (2 if is_less else 0)
 
 
 def test_an_endpoint_is_given_the_parent_whose_nested_stack_is_reduced(ministack: OwnedProcess, tmp_path: Path) -> None:

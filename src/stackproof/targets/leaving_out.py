@@ -82,8 +82,9 @@ def reduced_stack(stack: Stack, why_not: Callable[[Stack, str], str | None]) -> 
         nested = stack.nested_at(each.logical_id) if each.resource_type == STACK else None
         if nested is None:
             continue
-        inner, less = reduced_stack(nested, why_not)
+        inner, less = reduced_stack(replace(nested, assets=found.assets), why_not)  # the files are all the root's
         if is_reduced(inner, nested):
+            found = replace(found, assets=inner.assets)
             found = with_nested_template(found, nested.template.path, inner.template.body)
             gone[each.logical_id] = frozenset(less.outputs)
 
