@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,7 +36,7 @@ def event(logical_id: str, status: str, reason: str = "", **more: str) -> StackE
         "resource_type": STACK if own else "AWS::SNS::Topic",
         **more,
     }
-    return StackEvent(logical_id=logical_id, status=status, reason=reason, **values)
+    return StackEvent(logical_id=logical_id, status=status, reason=reason, at=None, **values)
 
 
 def nowhere(_: StackEvent) -> Location | None:
@@ -186,6 +189,7 @@ def test_another_refusal_is_left_in_the_services_words() -> None:
 
 
 def test_events_and_changes_are_one_line() -> None:
-    assert str(event("A", "CREATE_FAILED", "no\n way", time="12:00:00")) == "12:00:00 A CREATE_FAILED no way"
+    noon = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    assert str(replace(event("A", "CREATE_FAILED", "no\n way"), at=noon)) == "12:00:00 A CREATE_FAILED no way"
     change = StackChange(logical_id="A", resource_type="AWS::SNS::Topic", action="Modify", replacement="Conditional")
     assert str(change) == "modify A (AWS::SNS::Topic) (may be replaced)"

@@ -118,7 +118,9 @@ def test_on_the_command_line(fleet: Simulation, tmp_path: Path) -> None:
     report = json.loads(done.stdout)
     Draft202012Validator(read_schema("report.schema.json")).validate(report)
     assert done.returncode == report["exit_code"] == 3
-    assert report == json.loads(text_of(fleet.report))
+    assert report.pop("calls")["reads"] > 0
+    wanted = json.loads(text_of(fleet.report))
+    assert report == {key: each for key, each in wanted.items() if key != "calls"}
     assert "there is no interrupted audit of this fleet to go on with" in done.stderr
     assert f"{SIZE.total} of {SIZE.total} stacks, " in done.stderr.splitlines()[-1]
     assert done.stderr.splitlines()[-1].endswith("9 drifts found, 2 places not reached")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
@@ -359,6 +360,74 @@ def test_what_is_not_there_yet_is_waited_for_until_the_deadline() -> None:
     late = Patience(settled_at=1, clock=lambda: now[0], sleep=sleep)
     now[0] = 0.0
     assert prover(resources(A={}), {}, readers={THING: read}, patience=late).prove("A").status is DriftStatus.DELETED
+
+
+class Lagging:
+    """A clock that only sleeping moves, and a reader that shows the old name of `B` until a time of it."""
+
+    def __init__(self, *, until: float) -> None:
+        self.now = 0.0
+        self.reads: list[str] = []
+        self._until = until
+
+    def patience(self, *, settled_at: float, deadline: float = math.inf) -> Patience:
+        return Patience(settled_at=settled_at, deadline=deadline, clock=lambda: self.now, sleep=self._sleep)
+
+    def _sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    def read(self, request: ReadRequest) -> Reading:
+        self.reads.append(request.logical_id)
+        late = request.logical_id == "B" and self.now < self._until
+        name = "old" if late else "new"
+        return Reading(properties={"Name": name}, attributes={"Label": name})
+
+    def proof(self, logical_id: str, patience: Patience) -> ResourceProof:
+        body = resources(A={"Name": {"Fn::GetAtt": ["B", "Label"]}}, B={"Name": "new"})
+        return prover(body, {}, readers={THING: self.read}, patience=patience).prove(logical_id)
+
+
+def test_a_property_that_lags_is_looked_at_again_until_the_deployment_has_settled() -> None:
+    lagging = Lagging(until=3)
+    assert lagging.proof("B", lagging.patience(settled_at=10)).status is DriftStatus.IN_SYNC
+    assert 3 <= lagging.now < 10
+    late = Lagging(until=30)
+    proof = late.proof("B", late.patience(settled_at=10))
+    assert (proof.status, proof.differences[0].actual) == (DriftStatus.MODIFIED, "old")
+    assert late.now == pytest.approx(10)
+
+
+def test_an_attribute_that_lags_is_looked_at_again_where_it_is_expected() -> None:
+    lagging = Lagging(until=3)
+    assert lagging.proof("A", lagging.patience(settled_at=10)).status is DriftStatus.IN_SYNC
+
+
+def test_what_was_not_just_deployed_is_looked_at_once_even_if_it_differs() -> None:
+    lagging = Lagging(until=3)
+    assert lagging.proof("B", Patience()).status is DriftStatus.MODIFIED
+    assert lagging.reads == ["B"]
+
+
+def test_the_deadline_of_a_run_ends_the_wait_for_what_lags() -> None:
+    lagging = Lagging(until=30)
+    assert lagging.proof("B", lagging.patience(settled_at=100, deadline=2)).status is DriftStatus.MODIFIED
+    assert lagging.now == pytest.approx(2)
+
+
+def test_a_difference_stands_if_the_looks_after_it_see_nothing() -> None:
+    now = [0.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    def read(_: ReadRequest) -> Reading:
+        if now[0] > 0:
+            raise failure("AccessDenied")
+        return Reading(properties={"Name": "old"})
+
+    patience = Patience(settled_at=5, clock=lambda: now[0], sleep=sleep)
+    proof = prover(resources(A={"Name": "new"}), {}, readers={THING: read}, patience=patience).prove("A")
+    assert proof.status is DriftStatus.MODIFIED
 
 
 def test_each_resource_is_read_once_from_all_threads() -> None:

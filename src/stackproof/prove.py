@@ -64,8 +64,8 @@ class Patience:
     """How long to insist: on a read that is throttled or out of reach, and on a resource that is not to be seen yet.
 
     Clients repeat single calls; what they give up on is read anew from here. `settled_at` and `deadline` are times of
-    `clock`: until the first a read that comes up empty is repeated, since AWS shows a new resource only after a while,
-    and from the second on nothing is read.
+    `clock`: until the first a read that comes up empty, or differs from the template, is repeated, since AWS shows what
+    is new only after a while, and from the second on nothing is read.
     """
 
     attempts: int = 6
@@ -184,9 +184,41 @@ class Prover:
             return self._unchecked(bare, resource, observation)
         if observation.reading is None:
             return self._deleted(bare, resource)
-        return self._judged(bare, resource, observation.reading)
+        return self._settled(bare, resource, self._judged(bare, resource, observation.reading))
+
+    def _settled(self, bare: ResourceProof, resource: Resource, proof: ResourceProof) -> ResourceProof:
+        """The verdict; one of differences only once what was just deployed has had its time to show."""
+        patience = self._patience
+        end = min(patience.settled_at, patience.deadline)
+        pause = patience.delay
+        while proof.status is DriftStatus.MODIFIED and patience.clock() < end:
+            patience.sleep(min(pause * (0.5 + 0.5 * patience.jitter()), max(end - patience.clock(), 0.0)))
+            pause = min(pause * 2, 8.0)
+            # What it refers to may be what lags: its attributes are in what is expected.
+            for each in sorted({resource.logical_id, *references(resource.properties)}):
+                self._look_anew(each)
+            reading = self.observe(resource.logical_id).reading
+            if reading is not None:
+                proof = self._judged(bare, resource, reading)
+        return proof
 
     # -- looking
+
+    def _look_anew(self, logical_id: str) -> None:
+        """Replace what was seen of a resource; a look that sees nothing takes nothing back."""
+        with self._lock:
+            before = self._observed.get(logical_id)
+        resource, deployed = self.template.resource(logical_id), self._deployed(logical_id)
+        reader = self._readers.get(resource.resource_type) if resource else None
+        if before is None or resource is None or deployed is None or reader is None:
+            return
+        request = replace(self._request(resource, deployed), siblings=(deployed.physical_id,), once=each_time)
+        observation = self._read(reader, request)
+        if observation.reading is not None:
+            after: Future[Observation] = Future()
+            after.set_result(observation)
+            with self._lock:
+                self._observed[logical_id] = after
 
     def _look(self, resource: Resource) -> Observation:
         deployed = self._deployed(resource.logical_id)

@@ -180,3 +180,36 @@ def test_keeping_and_tearing_down_exclude_one_another(tmp_path: Path) -> None:
     done = run(project("tiny", tmp_path), "stackproof", "deploy", "--ephemeral", "--keep")
     assert done.returncode == 2
     assert "--keep and --ephemeral" in done.stderr
+
+
+def test_a_note_that_cannot_be_read_is_named_until_a_person_has_looked(tmp_path: Path) -> None:
+    folder = project("tiny", tmp_path)
+    note = folder / ".stackproof" / "ephemeral" / "Net-ephemeral-1.json"
+    note.parent.mkdir(parents=True)
+    note.write_text("", encoding="utf-8")
+    done = run(folder, "stackproof", "target", "clean")
+    assert done.returncode == 3
+    assert f"{note} cannot be read: see whether stack Net-ephemeral-1 of an earlier run is still there" in done.stderr
+    assert "nothing is left" not in done.stderr
+    assert note.exists()
+
+
+def test_what_would_replace_a_part_of_something_real_is_refused_before_anything_is_made(
+    tmp_path: Path, endpoint: str
+) -> None:
+    folder = project("tiny", tmp_path)
+    (folder / "app.py").write_text(
+        "import aws_cdk as cdk\n"
+        "from aws_cdk import aws_s3 as s3\n\n"
+        "app = cdk.App()\n"
+        'stack = cdk.Stack(app, "Policed")\n'
+        's3.CfnBucketPolicy(stack, "Policy", bucket="prod-bucket", policy_document={})\n'
+        "app.synth()\n",
+        encoding="utf-8",
+    )
+    before = stacks(endpoint)
+    done = run(folder, "stackproof", "deploy", "--ephemeral", "--endpoint-url", endpoint)
+    assert done.returncode == 2, done.stderr
+    assert "app.py:6" in done.stderr
+    assert "Policy (AWS::S3::BucketPolicy): Bucket is prod-bucket" in done.stderr
+    assert (stacks(endpoint), records(folder)) == (before, [])

@@ -68,6 +68,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         not_waivable = ["NET-1", "CKV_AWS_1"]
         reports = "out"
         calls_per_second = { default = 4, kms = 0.5 }
+        settle = 90
         context = { postgresVersion = "15.14", azs = 2 }
         [tool.stackproof.suites]
         unit = ["suites/unit", "-q"]
@@ -90,6 +91,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         allowed_accounts=("111122223333", "222233334444"),
         not_waivable=frozenset({"NET-1", "CKV_AWS_1"}),
         calls_per_second={"default": 4.0, "kms": 0.5},
+        settle=90.0,
         reports=tmp_path / "out",
         suites={"unit": ("suites/unit", "-q")},
     )
@@ -156,6 +158,7 @@ def test_a_table_of_engines_requires_those_it_names_and_switches_the_others_off(
         ("allowed_accounts = ['1']", "allowed_accounts[0]"),
         ("not_waivable = ['']", "not_waivable[0]"),
         ("calls_per_second = { kms = 0 }", "calls_per_second.kms"),
+        ("settle = -1", "settle"),
         ("minimum_proof = 101", "minimum_proof"),
         ("minimum_proof = '97'", "minimum_proof"),
         ("minimum_proof = true", "minimum_proof"),

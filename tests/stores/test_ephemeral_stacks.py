@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from stackproof.model.ephemeral import EphemeralStack
 from stackproof.stores.ephemeral_stacks import EphemeralStacks
 
@@ -44,8 +46,17 @@ def test_a_killed_run_leaves_what_it_made_to_be_found(tmp_path: Path) -> None:
     assert EphemeralStacks(tmp_path).left() == (NET,)
 
 
-def test_a_damaged_note_hides_no_other(tmp_path: Path) -> None:
-    (tmp_path / "Broken.json").write_text("{", encoding="utf-8")
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"stack_name": "Broken"}', "\xff"])
+def test_a_damaged_note_hides_no_other_and_is_named(text: str, tmp_path: Path) -> None:
+    (tmp_path / "Broken.json").write_text(text, encoding="latin-1")
     with EphemeralStacks(tmp_path).noted([NET]):
         pass
-    assert EphemeralStacks(tmp_path).left() == (NET,)
+    store = EphemeralStacks(tmp_path)
+    assert store.left() == (NET,)
+    assert store.unreadable() == (tmp_path / "Broken.json",)
+
+
+def test_a_note_of_a_living_run_is_not_called_unreadable(tmp_path: Path) -> None:
+    with EphemeralStacks(tmp_path).noted([NET]):
+        (tmp_path / "Net-x.json").write_text("", encoding="utf-8")
+        assert EphemeralStacks(tmp_path).unreadable() == ()

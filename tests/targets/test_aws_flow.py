@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from stackproof.errors import ConfigError, TargetError
-from stackproof.flow import FlowRun, path_of
+from stackproof.flow import FlowPath, FlowRun, Limit, path_of
+from stackproof.model.flow import Sending
 from stackproof.targets.aws import AwsTarget
 from stackproof.targets.aws_flow import AwsPipeline
 from stackproof.targets.ministack import MiniStackTarget
 from stackproof.targets.ministack_flow import open_database
 from stackproof.targets.owned_process import OwnedProcess
-from tests.live_fakes import stack
+from stackproof.targets.postgres import Database
+from tests.live_fakes import deployment, stack
 from tests.targets.flow_template import body
 from tests.targets.test_ministack_flow import DECLARED
 
@@ -29,19 +34,19 @@ def pipeline(ministack: OwnedProcess) -> Iterator[AwsPipeline]:
     """An emulator as an account: its secret leads to a real database already."""
     emulator = MiniStackTarget(ministack.endpoint_url)
     made = stack(body(careful=True), name="Account")
-    deployment = emulator.deploy(made)
+    deployed = emulator.deploy(made)
     path = path_of(CLEANED, made.template)
     target = AwsTarget(endpoint_url=ministack.endpoint_url, region="us-east-1")
     with tempfile.TemporaryDirectory(prefix="stackproof-test-", dir="/tmp") as name:
-        database = open_database(emulator, deployment, CLEANED, path, owner_pid=os.getpid(), directory=Path(name))
+        database = open_database(emulator, deployed, CLEANED, path, owner_pid=os.getpid(), directory=Path(name))
         try:
-            yield AwsPipeline(target, deployment, CLEANED, path, ca_bundle=database.said["ca_bundle"])
+            yield AwsPipeline(target, deployed, CLEANED, path, ca_bundle=database.said["ca_bundle"])
         finally:
             database.stop()
-    lost = AwsPipeline(target, deployment, CLEANED, path, ca_bundle=None)
+    lost = AwsPipeline(target, deployed, CLEANED, path, ca_bundle=None)
     assert "no connection to PostgreSQL" in str(lost.unreachable())
     with pytest.raises(ConfigError, match="say how its rows are removed"):
-        AwsPipeline(target, deployment, DECLARED, path, ca_bundle=None)
+        AwsPipeline(target, deployed, DECLARED, path, ca_bundle=None)
     emulator.destroy("Account")
 
 
@@ -69,3 +74,93 @@ def test_canaries_arrive_once_and_are_removed(pipeline: AwsPipeline) -> None:
 def test_nothing_but_a_declared_write_is_let_through(pipeline: AwsPipeline) -> None:
     with pytest.raises(TargetError, match="this run only reads"):
         pipeline._account.client("kinesis").put_record(StreamName="x", Data=b"", PartitionKey="x")
+
+
+class Account(AwsTarget):
+    """An account in memory that notes what is asked of it, and in which block of writing."""
+
+    def __init__(self, *, allowed: str = "111111111111") -> None:
+        super().__init__(region="us-east-1", allow_changes=True, allowed_accounts=(allowed,))
+        self.log: list[str] = []
+
+    @property
+    def account(self) -> str:
+        return "111111111111"
+
+    @property
+    def partition(self) -> str:
+        return "aws"
+
+    @contextmanager
+    def writing(self, why: str) -> Iterator[None]:
+        with super().writing(why):
+            self.log.append(f"begin {why}")
+            yield
+            self.log.append(f"end {why}")
+
+    def secret_value(self, secret_id: str) -> str:
+        self.log.append(f"read {secret_id}")
+        return json.dumps({"host": "db", "port": 5432, "username": "u", "password": "p", "dbname": "d"})
+
+
+class Rows(Database):
+    """A database whose query gives one answer after the other, the last one for ever."""
+
+    def __init__(self, log: list[str], *answers: tuple[str, ...]) -> None:
+        self._log, self._answers = log, list(answers)
+
+    def run(self, statement: str, **values: str) -> tuple[tuple[Any, ...], ...]:
+        self._log.append(f"{statement} {values}" if values else statement)
+        if values:
+            return ()
+        found = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        return tuple((key,) for key in found)
+
+
+def in_memory(account: Account, *answers: tuple[str, ...]) -> AwsPipeline:
+    there = deployment({name: ("AWS::X::Y", name.lower()) for name in ("Stream", "Function", "Secret")})
+    now = iter(range(1000))
+    pipeline = AwsPipeline(
+        account,
+        there,
+        CLEANED,
+        FlowPath(mapping="Mapping", secret="Secret"),
+        ca_bundle=None,
+        late=Limit(seconds=3, clock=lambda: next(now), sleep=lambda _: None),
+    )
+    pipeline._database = Rows(account.log, *(answers or ((),)))
+    pipeline._sent = {key: Sending(key=key, data=b"", shard_id="0") for key in ("canary-a", "other-b")}
+    account.log.clear()
+    return pipeline
+
+
+def test_in_an_account_that_is_not_allowed_not_even_the_secret_is_read() -> None:
+    account = Account(allowed="222222222222")
+    with pytest.raises(TargetError, match="account 111111111111 is not in allowed_accounts"):
+        in_memory(account)
+    assert account.log == []
+
+
+def test_rows_are_removed_as_a_declared_write() -> None:
+    account = Account()
+    in_memory(account, ("canary-a",)).clean("canary")
+    deleted = f"{CLEANED.cleanup} {{'prefix': 'canary-%'}}"
+    why = "removing the rows of canaries"
+    assert account.log == [f"begin {why}", str(CLEANED.rows), deleted, f"end {why}"]
+
+
+def test_rows_that_come_late_are_waited_for_before_they_are_removed() -> None:
+    account = Account()
+    in_memory(account, (), (), ("canary-a",)).clean("canary")
+    assert account.log.count(str(CLEANED.rows)) == 3
+    assert account.log[-2].startswith(str(CLEANED.cleanup))
+
+
+def test_records_that_never_arrive_are_named_since_their_rows_would_stay() -> None:
+    account = Account()
+    pipeline = in_memory(account, ())
+    with pytest.raises(TargetError, match=r"1 of the records had not arrived .* like canary-% \(canary-a\)") as caught:
+        pipeline.clean("canary")
+    assert caught.value.code == "LeftOver"
+    assert any(each.startswith(str(CLEANED.cleanup)) for each in account.log)
+    pipeline.clean("canary")

@@ -156,6 +156,26 @@ def test_an_update_without_changes_is_fine_and_its_change_set_is_discarded() -> 
     assert "execute_change_set" not in dict(client.calls)
 
 
+def test_an_update_that_changes_outputs_only_is_executed() -> None:
+    told: list[str] = []
+    old, new = ([{"OutputKey": "Url", "OutputValue": value}] for value in ("old", "new"))
+    client = RecordedClient(
+        {
+            **MADE,
+            **READ,
+            "describe_stacks": in_turn(
+                described("UPDATE_COMPLETE", Outputs=old), described("UPDATE_COMPLETE", Outputs=new)
+            ),
+            "describe_stack_events": page(event(1, "Net", "CREATE_COMPLETE")),
+            "describe_change_set": {"Status": "CREATE_COMPLETE", "ExecutionStatus": "AVAILABLE", "Changes": []},
+        }
+    )
+    made = cloudformation(client, progress=told.append).deploy(stack(BODY))
+    assert dict(client.calls)["execute_change_set"] == {"ChangeSetName": "arn:change", "StackName": "arn:net"}
+    assert told == ["Net: no resource changes, but outputs or other settings may"]
+    assert made.outputs == {"Url": "new"}
+
+
 def test_a_change_set_that_cannot_be_made_is_an_error_and_leaves_no_empty_stack() -> None:
     client = RecordedClient(
         {
@@ -278,6 +298,28 @@ def test_the_cause_in_a_nested_stack_is_found_there_with_its_line() -> None:
         cloudformation(client).deploy(replace(made, nested=(nested,)))
 
 
+def test_what_failed_in_a_nested_stack_in_an_earlier_deployment_is_not_the_cause() -> None:
+    def inside(number: int, name: str, reason: str) -> dict[str, Any]:
+        return {**event(number, name, "UPDATE_FAILED", reason), "StackId": "arn:nested", "StackName": "Net-Data-1"}
+
+    before = event(4, "Net", "UPDATE_COMPLETE")
+    outer = event(12, "Data", "UPDATE_FAILED", "Embedded stack arn:nested was not successfully updated", STACK)
+    outer["PhysicalResourceId"] = "arn:nested"
+    own = in_turn(page(before), page(before, event(10, "Net", "UPDATE_IN_PROGRESS", "User Initiated"), outer))
+    within = page(inside(3, "Queue", "A Queue already exists"), inside(11, "Topic", "User is not authorized"))
+    client = RecordedClient(
+        {
+            **MADE,
+            "describe_stacks": in_turn(described("UPDATE_COMPLETE"), described("UPDATE_ROLLBACK_COMPLETE")),
+            "describe_change_set": change_set(),
+            "describe_stack_events": lambda StackName: within if StackName == "arn:nested" else own(),  # noqa: N803
+        }
+    )
+    said = str(refused_deploy(client))
+    assert "Topic (AWS::SNS::Topic): User is not authorized" in said
+    assert "Queue" not in said
+
+
 def test_a_failure_without_a_reason_and_a_stack_that_vanishes() -> None:
     client = RecordedClient(
         {
@@ -398,6 +440,52 @@ def test_what_is_kept_of_a_deleted_stack_is_named() -> None:
     assert [(each.logical_id, each.physical_id, each.status) for each in found] == [
         ("Bucket", "id-Bucket", "DELETE_SKIPPED")
     ]
+
+
+def nested_deletion(*inside: dict[str, Any], ends: str = "DELETE_COMPLETE") -> RecordedClient:
+    """The deletion of Net with its nested stack Data, in which a bucket holds something."""
+    own = in_turn(page(), page(event(20, "Net", "DELETE_IN_PROGRESS"), {**NESTED, "ResourceStatus": ends}))
+    within = page(*({**each, "StackId": "arn:data", "StackName": "Net-Data-1"} for each in inside))
+    rows = {
+        "arn:net": [("Data", "arn:data", STACK, "CREATE_COMPLETE"), ("Old", "arn:old", STACK, "DELETE_COMPLETE")],
+        "arn:data": [("Bucket", "the-bucket", "AWS::S3::Bucket", "CREATE_COMPLETE")],
+    }
+    names = ("LogicalResourceId", "PhysicalResourceId", "ResourceType", "ResourceStatus")
+    return RecordedClient(
+        {
+            "describe_stacks": in_turn(described("CREATE_COMPLETE"), described(ends)),
+            "delete_stack": {},
+            "describe_stack_events": lambda StackName: within if StackName == "arn:data" else own(),  # noqa: N803
+            "list_stack_resources": lambda StackName: {  # noqa: N803
+                "StackResourceSummaries": [dict(zip(names, each, strict=True)) for each in rows[StackName]]
+            },
+            "list_object_versions": {"Versions": [{"Key": "k", "VersionId": "1"}]},
+            "delete_objects": {},
+        }
+    )
+
+
+NESTED = {**event(25, "Data", "DELETE_COMPLETE", kind=STACK), "PhysicalResourceId": "arn:data"}
+
+
+def test_buckets_of_nested_stacks_are_emptied_before_they_are_deleted() -> None:
+    client = nested_deletion()
+    cloudformation(client).destroy("Net", empty=True)
+    names = [name for name, _ in client.calls]
+    assert dict(client.calls)["delete_objects"]["Bucket"] == "the-bucket"
+    assert names.index("delete_objects") < names.index("delete_stack")
+
+
+def test_what_is_kept_of_a_nested_stack_is_named_and_what_was_kept_before_is_not() -> None:
+    client = nested_deletion(event(5, "Earlier", "DELETE_SKIPPED"), event(22, "Table", "DELETE_SKIPPED"))
+    assert [each.logical_id for each in cloudformation(client).destroy("Net")] == ["Table"]
+
+
+def test_what_is_left_over_in_a_nested_stack_is_named() -> None:
+    stuck = event(22, "Bucket", "DELETE_FAILED", "The bucket you tried to delete is not empty")
+    client = nested_deletion(stuck, ends="DELETE_FAILED")
+    with pytest.raises(TargetError, match=r"bucket you tried to delete is not empty.*left over: Bucket, Data$"):
+        cloudformation(client).destroy("Net")
 
 
 def test_a_stack_that_may_not_be_described_is_an_error() -> None:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from stackproof.errors import TargetError
-from stackproof.flow import Flow, FlowRun, Limit, path_of
+from stackproof.flow import Flow, FlowPath, FlowRun, Limit, path_of
 from stackproof.model.deployment import Deployment
 from stackproof.model.flow import Sending
 from stackproof.targets.ministack import MiniStackTarget
 from stackproof.targets.ministack_flow import FLOW_ACCOUNT, LACKS, MiniStackPipeline, open_database
 from stackproof.targets.owned_process import OwnedProcess
-from tests.live_fakes import stack
+from tests.live_fakes import FakeTarget, RecordedClient, deployment, failure, stack
 from tests.targets.flow_template import body
 
 DECLARED = Flow(
@@ -108,6 +110,54 @@ def test_an_alarm_with_an_action_is_heard_and_one_without_is_not(careful: Opened
     )
     assert patient.alarm({alarm, mute}, topic) == {alarm}
     assert careful.target.client("sns").list_subscriptions()["Subscriptions"] == []
+
+
+TOPIC = "arn:aws:sns:eu-west-1:123456789012:Topic"
+QUEUE = {"create_queue": {"QueueUrl": "https://queue"}, "delete_queue": {}}
+
+
+def listening(client: RecordedClient) -> MiniStackPipeline:
+    """A pipeline in an account that answers as the client does."""
+
+    class Place(FakeTarget):
+        region = "eu-west-1"
+
+        def client(self, service: str) -> Any:  # noqa: ANN401, ARG002
+            return client
+
+        def secret_value(self, secret_id: str) -> str:  # noqa: ARG002
+            return '{"username": "u", "password": "p", "dbname": "d"}'
+
+    there = deployment({name: ("AWS::X::Y", name) for name in ("Stream", "Function", "Secret")})
+    path = FlowPath(mapping="Mapping", secret="Secret")
+    return MiniStackPipeline(Place(), there, DECLARED, path, {})  # type: ignore[arg-type]
+
+
+def test_the_queue_that_listens_lets_the_topic_send_and_nobody_else() -> None:
+    client = RecordedClient({**QUEUE, "subscribe": {"SubscriptionArn": "arn:subscription"}})
+    assert listening(client).listen(TOPIC) == "arn:subscription https://queue"
+    calls = dict(client.calls)
+    made, queue = calls["create_queue"], calls["subscribe"]["Endpoint"]
+    assert queue == f"arn:aws:sqs:eu-west-1:123456789012:{made['QueueName']}"
+    [statement] = json.loads(made["Attributes"]["Policy"])["Statement"]
+    assert statement == {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": queue,
+        "Condition": {"ArnEquals": {"aws:SourceArn": TOPIC}},
+    }
+
+
+def test_no_queue_stays_if_the_topic_takes_no_subscriber_or_does_not_let_it_go() -> None:
+    client = RecordedClient({**QUEUE, "subscribe": failure("NotFound")})
+    with pytest.raises(TargetError, match="NotFound"):
+        listening(client).listen(TOPIC)
+    assert dict(client.calls)["delete_queue"] == {"QueueUrl": "https://queue"}
+    client = RecordedClient({**QUEUE, "unsubscribe": failure("AccessDenied")})
+    with pytest.raises(TargetError, match="AccessDenied"):
+        listening(client).stop_listening("arn:subscription https://queue")
+    assert dict(client.calls)["delete_queue"] == {"QueueUrl": "https://queue"}
 
 
 def test_the_dead_letter_queue_is_still_out_of_reach(careful: Opened) -> None:

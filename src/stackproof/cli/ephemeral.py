@@ -13,15 +13,15 @@ from typing import TypeVar
 import click
 
 from stackproof.deploy import in_dependency_order
-from stackproof.ephemeral import Ephemeral, ephemeral
-from stackproof.errors import StackproofError, TargetError
+from stackproof.ephemeral import Ephemeral, attached_outside, ephemeral
+from stackproof.errors import ConfigError, StackproofError, TargetError
 from stackproof.model.assembly import Stack
 from stackproof.model.ephemeral import EPHEMERAL, EphemeralStack
 from stackproof.ports import Target
 from stackproof.stores.ephemeral_stacks import EphemeralStacks
 from stackproof.wiring import Project
 
-__all__ = ["Lifetime", "ephemeral_option", "ephemeral_stacks", "records_of", "say_left_over"]
+__all__ = ["Lifetime", "ephemeral_option", "ephemeral_stacks", "records_of", "say_left_over", "say_unreadable"]
 
 _Function = TypeVar("_Function", bound=Callable[..., object])
 
@@ -72,11 +72,29 @@ def say_left_over(project: Project) -> None:
             f"`stackproof target clean` removes it, or {each.command}",
             err=True,
         )
+    say_unreadable(project)
+
+
+def say_unreadable(project: Project) -> int:
+    """Name the notes of earlier runs that cannot be read; gives how many there are."""
+    found = records_of(project).unreadable()
+    for each in found:
+        click.echo(
+            f"warning: {each} cannot be read: see whether stack {each.stem} of an earlier run is still there, "
+            "remove it, and then the file",
+            err=True,
+        )
+    return len(found)
 
 
 @contextlib.contextmanager
 def ephemeral_stacks(project: Project, stacks: Sequence[Stack], where: Lifetime) -> Iterator[Ephemeral]:
     """The stacks as they are to be deployed for this block; what is there of them at its end is torn down."""
+    if not where.owned and (outside := attached_outside(stacks)):
+        raise ConfigError(
+            f"--ephemeral: {'; '.join(outside)}: that is not of these stacks, and what is attached to it would be "
+            "replaced and then deleted; have the app make it, or leave out --ephemeral"
+        )
     made = ephemeral(stacks, f"{EPHEMERAL}-{secrets.token_hex(3)}")
     for change in made.overridden:
         click.echo(f"switched off for this run: {change}", err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
 import time
@@ -40,7 +41,7 @@ from stackproof.reporters.terminal import prove_text
 from stackproof.union import united_stack
 from stackproof.wiring import DeployOptions, Project, readers, schemas, start_emulator
 
-__all__ = ["LiveOptions", "deploy", "live_targets", "prove", "proven"]
+__all__ = ["LiveOptions", "Waits", "deploy", "live_targets", "prove", "proven"]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -57,6 +58,27 @@ class LiveOptions:
     allow_changes: bool = False
     keep: bool = False
     how: DeployOptions | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waits:
+    """How long a proof may take on each target, and how long what was deployed for it may take to show, in seconds.
+
+    An emulator shows at once what it has, so it is given time only where `settle` asks for it; `in_account` is the time
+    for an account without it.
+    """
+
+    deadline: float | None = None
+    settle: float | None = None
+    in_account: float = 0.0
+
+    def patience(self, where: Target, *, deployed: bool, now: float) -> Patience:
+        """The patience with a target from `now` on; what was only found there had its time before."""
+        settle = self.settle if self.settle is not None else self.in_account if where.name == "aws" else 0.0
+        return Patience(
+            settled_at=now + settle if deployed else 0.0,
+            deadline=math.inf if self.deadline is None else now + self.deadline,
+        )
 
 
 def live_options(function: _Function) -> _Function:
@@ -239,6 +261,12 @@ def _deploy(stacks: Sequence[Stack], where: Target) -> None:
     metavar="SECONDS",
     help="Begin no read after that; the rest is unproven.",
 )
+@click.option(
+    "--settle",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="Within that, what this run deployed has to show.  [default: the project's settle in an account, else 0]",
+)
 @ephemeral_option
 @cache_option
 @verbose_option
@@ -252,6 +280,7 @@ def prove(
     stack: str | None,
     jobs: int,
     deadline: float | None,
+    settle: float | None,
     *,
     wanted: tuple[Wanted, ...],
     keep: bool,
@@ -288,12 +317,13 @@ def prove(
         keep=keep,
     )
     stacks = chosen_stacks(assembly, stack)
+    waits = Waits(deadline=deadline, settle=settle, in_account=project.settings.settle)
     with live_targets(project, options) as targets:
         if is_ephemeral:
-            report = _proven_ephemerally(project, stacks, targets, options, jobs=jobs, strict=strict, deadline=deadline)
+            report = _proven_ephemerally(project, stacks, targets, options, jobs=jobs, strict=strict, waits=waits)
         else:
             minimum = project.settings.minimum_proof
-            report = proven(stacks, *targets, jobs=jobs, strict=strict, deadline=deadline, minimum=minimum)
+            report = proven(stacks, *targets, jobs=jobs, strict=strict, waits=waits, minimum=minimum)
     report = replace(report, calls=project.calls.log())
     write_text_or_json(wanted, report, lambda: prove_text(report, verbose=verbose))
     raise click.exceptions.Exit(report.exit_code)
@@ -304,19 +334,15 @@ def proven(
     *targets: Target,
     jobs: int = 8,
     strict: bool = False,
-    deadline: float | None = None,
+    waits: Waits | None = None,
     minimum: MinimumProof | None = None,
 ) -> ProveReport:
-    """Deploy to emulators or find in an account, read everything, and compare; several targets' proofs are united.
-
-    `deadline` are the seconds after which, on each target, no read is begun.
-    """
+    """Deploy to emulators or find in an account, read everything, and compare; several targets' proofs are united."""
     proofs: dict[str, tuple[ResourceProof, ...]] = {}
     notifications: set[Notification] = set()
     for where in targets:
-        proofs[where.name], said = _proven_on(
-            stacks, where, jobs=jobs, deadline=deadline, deploys=where.name in EMULATORS
-        )
+        deploys = where.name in EMULATORS
+        proofs[where.name], said = _proven_on(stacks, where, jobs=jobs, waits=waits or Waits(), deploys=deploys)
         notifications.update(said)
     return _report(proofs, notifications, strict=strict, minimum=minimum)
 
@@ -329,14 +355,14 @@ def _proven_ephemerally(
     *,
     jobs: int,
     strict: bool,
-    deadline: float | None,
+    waits: Waits,
 ) -> ProveReport:
     """The same with stacks that are made for it, on each target in turn; what was switched off is not proven."""
     proofs: dict[str, tuple[ResourceProof, ...]] = {}
     notifications: set[Notification] = set()
     for where in targets:
         with _lifetime(project, stacks, where, options, on=True) as made:
-            found, said = _proven_on(made.stacks, where, jobs=jobs, deadline=deadline, deploys=True)
+            found, said = _proven_on(made.stacks, where, jobs=jobs, waits=waits, deploys=True)
         proofs[where.name] = without_overridden(found, made.overridden)
         notifications.update(said)
     return _report(proofs, notifications, strict=strict, minimum=project.settings.minimum_proof)
@@ -360,14 +386,14 @@ def _report(
 
 
 def _proven_on(
-    stacks: Sequence[Stack], where: Target, *, jobs: int, deadline: float | None, deploys: bool
+    stacks: Sequence[Stack], where: Target, *, jobs: int, waits: Waits, deploys: bool
 ) -> tuple[tuple[ResourceProof, ...], set[Notification]]:
     with progress("deploying" if deploys else "finding the stacks"):
         deployments = deploy_stacks(stacks, where) if deploys else attach(stacks, where)
     proofs: list[ResourceProof] = []
     notifications: set[Notification] = set()
     look = Look.at(deployments)
-    patience = Patience(deadline=time.monotonic() + deadline) if deadline is not None else Patience()
+    patience = waits.patience(where, deployed=deploys, now=time.monotonic())
     with progress("proving"):
         for deployment, stack in _paired(deployments, stacks):
             prover = Prover(

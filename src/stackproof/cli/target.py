@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from stackproof.cli.ephemeral import records_of
+from stackproof.cli.ephemeral import records_of, say_unreadable
 from stackproof.cli.live import LiveOptions, chosen_stacks, live_options, live_targets
 from stackproof.cli.options import context_option, open_project, progress
 from stackproof.config.settings import EMULATORS, parse_context
@@ -164,7 +164,8 @@ def clean() -> None:
     project = open_project()
     records = records_of(project)
     left = records.left()
-    if not left:
+    unreadable = say_unreadable(project)
+    if not left and not unreadable:
         click.echo("nothing is left", err=True)
     failed = 0
     for each in left:
@@ -190,6 +191,8 @@ def clean() -> None:
             click.echo(f"left over: {one.logical_id} ({one.resource_type}) {one.physical_id}", err=True)
     if failed:
         raise TargetError(f"{failed} of {len(left)} stacks could not be removed; see above", code="LeftOver")
+    if unreadable:
+        raise TargetError(f"{unreadable} notes cannot be read; see above", code="LeftOver")
 
 
 def _state() -> Path:

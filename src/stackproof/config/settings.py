@@ -67,6 +67,7 @@ class Settings:
     allowed_accounts: tuple[str, ...] = ()
     calls_per_second: Mapping[str, float] = field(default_factory=dict)
     minimum_proof: MinimumProof | None = None
+    settle: float = 60.0
     reports: Path
     suites: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -133,6 +134,7 @@ def load_settings(root: Path) -> Settings:
         allowed_accounts=tuple(sorted(table.get("allowed_accounts", ()))),
         calls_per_second={name: float(rate) for name, rate in table.get("calls_per_second", {}).items()},
         minimum_proof=_minimum_proof(file, table.get("minimum_proof")),
+        settle=float(table.get("settle", 60.0)),
         reports=root / table.get("reports", "reports"),
         suites={name: tuple(arguments) for name, arguments in table.get("suites", {}).items()},
     )

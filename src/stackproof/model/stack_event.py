@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 __all__ = ["STACK", "StackChange", "StackEvent"]
 
@@ -11,7 +12,7 @@ STACK = "AWS::CloudFormation::Stack"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackEvent:
-    """One row of `DescribeStackEvents`; `time` is that of the day, "12:34:56"."""
+    """One row of `DescribeStackEvents`; `at` is when it was, if that is said."""
 
     event_id: str
     stack_id: str
@@ -21,7 +22,7 @@ class StackEvent:
     resource_type: str
     status: str
     reason: str = ""
-    time: str = ""
+    at: datetime | None = None
 
     @property
     def is_failure(self) -> bool:
@@ -37,6 +38,11 @@ class StackEvent:
     def is_of_stack(self) -> bool:
         """Whether it is about the stack itself and not about a resource in it."""
         return self.resource_type == STACK and self.physical_id == self.stack_id
+
+    @property
+    def time(self) -> str:
+        """The time of the day, "12:34:56", or nothing."""
+        return self.at.strftime("%H:%M:%S") if self.at is not None else ""
 
     def __str__(self) -> str:
         """One line: time, logical id, status, reason."""

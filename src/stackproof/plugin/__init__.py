@@ -66,6 +66,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="let flows of data put canaries on the stream of an account of allowed_accounts, and remove their rows",
     )
     group.addoption("--flow-ca-bundle", metavar="FILE", help="authorities of the flow's database in an account")
+    group.addoption(
+        "--settle",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="within that, what this run deployed has to show (default: 0, emulators show it at once)",
+    )
     group.addoption("--keep", action="store_true", help="leave the emulator running and say how to reach it")
     group.addoption("--stackproof-report", metavar="FILE", help="write what was proven as JSON")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -206,7 +207,7 @@ def deployment_on(
 ) -> Deployment:
     """The stack on one target, once for each purpose; see the fixture `deployment`."""
     run, key = config.stash[RUN], f"deployment-{target.name}-{purpose}"
-    if target.name in EMULATORS or (config.getoption("endpoint_url") and not config.getoption("stack")):
+    if _deploys_to(target, config):
         answer = run.once(key, lambda: _deployed(assembly, stack, target))
     else:
         name = config.getoption("stack") or stack.name
@@ -214,6 +215,16 @@ def deployment_on(
     if not isinstance(answer, Mapping):
         raise TargetError("the deployment cannot be read back")
     return Deployment.from_dict(answer)
+
+
+def _deploys_to(target: Target, config: pytest.Config) -> bool:
+    return target.name in EMULATORS or bool(config.getoption("endpoint_url") and not config.getoption("stack"))
+
+
+def _patience(target: Target, config: pytest.Config) -> Patience:
+    """Time to show is for what this run has deployed; what was only found had it before."""
+    settle = float(config.getoption("settle"))
+    return Patience(settled_at=time.monotonic() + settle if _deploys_to(target, config) else 0.0)
 
 
 def _deployed(assembly: Assembly, stack: Stack, target: Target) -> JsonValue:
@@ -224,9 +235,15 @@ def _deployed(assembly: Assembly, stack: Stack, target: Target) -> JsonValue:
 
 
 @pytest.fixture(scope="session")
-def prover(cdk_stack: Stack, deployment: Deployment, target: Target, resource_schemas: SchemaSource) -> Prover:
+def prover(
+    pytestconfig: pytest.Config,
+    cdk_stack: Stack,
+    deployment: Deployment,
+    target: Target,
+    resource_schemas: SchemaSource,
+) -> Prover:
     """Reads live resources of the first target and compares them with the template."""
-    return _prover(cdk_stack, deployment, target, resource_schemas)
+    return _prover(cdk_stack, deployment, target, resource_schemas, _patience(target, pytestconfig))
 
 
 @pytest.fixture(scope="session")
@@ -238,18 +255,18 @@ def provers(
     found = {first.name: prover}
     for each in others:
         where = deployment_on(each, pytestconfig, cdk_stack, assembly)
-        found[each.name] = _prover(cdk_stack, where, each, schemas())
+        found[each.name] = _prover(cdk_stack, where, each, schemas(), _patience(each, pytestconfig))
     return found
 
 
-def _prover(stack: Stack, deployment: Deployment, target: Target, source: SchemaSource) -> Prover:
+def _prover(stack: Stack, deployment: Deployment, target: Target, source: SchemaSource, patience: Patience) -> Prover:
     return Prover(
         template=stack.template,
         deployment=deployment,
         target=target,
         readers=readers(target, deployment),
         schemas=source,
-        patience=Patience(),
+        patience=patience,
     )
 
 

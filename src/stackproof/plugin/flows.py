@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from typing import NoReturn, TypeAlias
 
@@ -58,7 +59,7 @@ def data_flow(request: pytest.FixtureRequest, cdk_stack: Stack, assembly: Assemb
     def note(fact: FlowFact) -> None:
         facts_of(node).setdefault("flow", []).append(fact.to_dict())  # type: ignore[union-attr]
 
-    cleaning: list[Callable[[], None]] = []
+    cleaning = ExitStack()  # one that fails does not keep the others from it
 
     def in_account(declared: Flow, record: Callable[[str], bytes], called: str) -> OpenFlow:
         def end_open(text: str) -> NoReturn:
@@ -76,7 +77,7 @@ def data_flow(request: pytest.FixtureRequest, cdk_stack: Stack, assembly: Assemb
         if why is not None:
             end_open(f"the flow was not run on {called}: its database cannot be reached from here: {why}")
         name = f"stackproof-{uuid.uuid4().hex[:12]}"
-        cleaning.append(lambda: pipeline.clean(name))
+        cleaning.callback(pipeline.clean, name)
         run = FlowRun(declared=declared, path=path, pipeline=pipeline, record=record, name=name, note=note)
         return OpenFlow(run=run, deployment=deployment, _node=node)
 
@@ -96,9 +97,8 @@ def data_flow(request: pytest.FixtureRequest, cdk_stack: Stack, assembly: Assemb
         run = FlowRun(declared=declared, path=place.path, pipeline=pipeline, record=record, name=name, note=note)
         return OpenFlow(run=run, deployment=place.deployment, _node=node)
 
-    yield opened
-    for each in cleaning:
-        each()
+    with cleaning:
+        yield opened
 
 
 def _shared(

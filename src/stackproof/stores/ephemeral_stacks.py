@@ -27,7 +27,9 @@ class EphemeralStacks:
         with contextlib.ExitStack() as locks:
             for each in stacks:
                 locks.enter_context(FileLock(self._lock(each.stack_name)))
-                self._file(each.stack_name).write_text(json.dumps(each.to_dict()), encoding="utf-8")
+                whole = self._file(each.stack_name).with_suffix(".part")
+                whole.write_text(json.dumps(each.to_dict()), encoding="utf-8")
+                whole.replace(self._file(each.stack_name))  # a run that is killed meanwhile leaves no half of a note
             yield
             for each in stacks:
                 if not self._file(each.stack_name).exists():
@@ -39,16 +41,29 @@ class EphemeralStacks:
 
     def left(self) -> tuple[EphemeralStack, ...]:
         """Stacks whose run has ended and that nobody has removed."""
+        return tuple(each for _, each in self._ended() if each is not None)
+
+    def unreadable(self) -> tuple[Path, ...]:
+        """Notes of runs that have ended that do not say what they left; a file is named after its stack."""
+        return tuple(file for file, each in self._ended() if each is None)
+
+    def _ended(self) -> Iterator[tuple[Path, EphemeralStack | None]]:
+        """The notes of runs that have ended, and what they say."""
         from filelock import FileLock, Timeout  # noqa: PLC0415
 
-        found: list[EphemeralStack] = []
         for file in sorted(self._folder.glob("*.json")):
-            with (
-                contextlib.suppress(Timeout, OSError, ValueError, KeyError),
-                FileLock(file.with_suffix(".lock"), timeout=0),
-            ):
-                found.append(EphemeralStack.from_dict(json.loads(file.read_text(encoding="utf-8"))))
-        return tuple(found)
+            try:
+                with FileLock(file.with_suffix(".lock"), timeout=0):
+                    text = file.read_text(encoding="utf-8")
+            except (Timeout, FileNotFoundError):
+                continue
+            except (OSError, ValueError):
+                yield file, None
+                continue
+            try:
+                yield file, EphemeralStack.from_dict(json.loads(text))
+            except (ValueError, KeyError, TypeError):
+                yield file, None
 
     def _file(self, stack_name: str) -> Path:
         return self._folder / f"{stack_name}.json"

@@ -21,7 +21,7 @@ from stackproof.ports import Pace
 from stackproof.targets.cloudformation import CAPABILITIES, CloudFormation, Place
 from stackproof.targets.failures import reason_of, translated_errors
 from stackproof.targets.guard import Guard, is_emulator_endpoint
-from stackproof.targets.leaving_out import KnownTypes, reduced_stack, refusal_of, with_noted
+from stackproof.targets.leaving_out import KnownTypes, is_reduced, reduced_stack, refusal_of, with_noted
 from stackproof.targets.repeating import Breaker, Retries, repeat_reads
 from stackproof.targets.sessions import account_session, emulator_client, emulator_role_session, emulator_session
 
@@ -120,10 +120,10 @@ class AwsTarget:
             return refused.get(logical_id) if where.parent is None else None
 
         while True:
-            found, less = reduced_stack(stack, why_not)
+            found, _ = reduced_stack(stack, why_not)
             try:
                 return with_noted(
-                    self._stacks.deploy(found if less.left_out else stack),
+                    self._stacks.deploy(found if is_reduced(found, stack) else stack),
                     found.template.body,
                 )
             except TargetError:

@@ -19,11 +19,15 @@ _EMPTY: Final = ("didn't contain changes", "No updates are to be performed")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeSet:
-    """One change set that can be executed. Without `changes` there is nothing to do, and it is gone already."""
+    """One change set that can be executed, unless it is `empty`: then there is nothing to do, and it is gone already.
+
+    One without `changes` to resources may still change outputs, exports or what else is around them.
+    """
 
     id: str
     stack_id: str
     changes: tuple[StackChange, ...]
+    empty: bool = False
 
 
 def make_change_set(
@@ -52,7 +56,7 @@ def make_change_set(
         reason = " ".join(str(found[0].get("StatusReason") or "no reason is given").split())
         _discard(api, where, kind)
         if any(each in reason for each in _EMPTY):
-            return ChangeSet(id=where["ChangeSetName"], stack_id=where["StackName"], changes=())
+            return ChangeSet(id=where["ChangeSetName"], stack_id=where["StackName"], changes=(), empty=True)
         raise TargetError(reason, service="cloudformation", operation="CreateChangeSet", code="ChangeSetFailed")
     changes = (_change(each["ResourceChange"]) for page in found for each in page.get("Changes", ()))
     return ChangeSet(id=where["ChangeSetName"], stack_id=where["StackName"], changes=tuple(sorted(changes)))

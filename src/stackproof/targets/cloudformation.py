@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -22,7 +22,7 @@ from stackproof.explaining import (
 from stackproof.model.assembly import Stack
 from stackproof.model.deployment import DeployedResource, Deployment
 from stackproof.model.location import Location
-from stackproof.model.stack_event import StackEvent
+from stackproof.model.stack_event import STACK, StackEvent
 from stackproof.targets.assets import AssetStore
 from stackproof.targets.change_sets import make_change_set
 from stackproof.targets.failures import translated_errors
@@ -35,6 +35,7 @@ CAPABILITIES: Final = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUT
 """What a template may do besides making resources, unless it is said otherwise."""
 
 _DONE: Final = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
+_ENDED: Final = frozenset({"DELETE_COMPLETE", "DELETE_FAILED"})  # of a nested stack that was deleted
 _HIDDEN: Final = "****"  # what CloudFormation shows of a parameter with NoEcho
 
 
@@ -131,24 +132,14 @@ class CloudFormation:
             self._api.delete_stack(StackName=stack_name)
             ended = self._waited(stack_name, stack_id, follower, lambda _: None)
             status = "DELETE_COMPLETE" if ended is None else str(ended["StackStatus"])
+            events = with_nested(self._api, follower.events, wanted=lambda each: each.status in _ENDED)
             if status != "DELETE_COMPLETE":
                 left = sorted(
-                    {each.logical_id for each in follower.events if each.status == "DELETE_FAILED"} - {stack_name}
+                    {each.logical_id for each in events if each.status == "DELETE_FAILED" and not each.is_of_stack}
                 )
                 said = f"; left over: {', '.join(left)}" if left else ""
                 raise TargetError(self._why(stack_name, status, follower, lambda _: None) + said, code=status)
-            return tuple(
-                sorted(
-                    DeployedResource(
-                        logical_id=each.logical_id,
-                        physical_id=each.physical_id,
-                        resource_type=each.resource_type,
-                        status=each.status,
-                    )
-                    for each in follower.events
-                    if each.status == "DELETE_SKIPPED"
-                )
-            )
+            return _kept(events)
 
     def described(self, stack_name: str) -> Mapping[str, Any] | None:
         """What DescribeStacks says, or None if there is no such stack."""
@@ -184,9 +175,9 @@ class CloudFormation:
         )
         if made is None:
             return self._begun_without(request, kind)
-        if not made.changes:
+        if made.empty:
             return None
-        for each in made.changes:
+        for each in made.changes or ("no resource changes, but outputs or other settings may",):
             self._place.progress(f"{stack.name}: {each}")
         self._api.execute_change_set(ChangeSetName=made.id, StackName=made.stack_id)
         return made.stack_id
@@ -243,9 +234,11 @@ class CloudFormation:
         return pause
 
     def _empty(self, stack_id: str) -> None:
-        """Delete what lies in the stack's buckets; where that fails, the deletion of the stack says so."""
+        """Delete what lies in the buckets of the stack and those it nests; the deletion says where that fails."""
         s3 = self._client("s3")
         for each in self._resources(stack_id):
+            if each.resource_type == STACK and each.physical_id and each.status not in _ENDED:
+                self._empty(each.physical_id)
             if each.resource_type != "AWS::S3::Bucket" or not each.physical_id:
                 continue
             with contextlib.suppress(s3.exceptions.ClientError):
@@ -356,6 +349,20 @@ def _located_in(stack: Stack) -> Locate:
         return None
 
     return locate
+
+
+def _kept(events: Iterable[StackEvent]) -> tuple[DeployedResource, ...]:
+    found = {
+        DeployedResource(
+            logical_id=each.logical_id,
+            physical_id=each.physical_id,
+            resource_type=each.resource_type,
+            status=each.status,
+        )
+        for each in events
+        if each.status == "DELETE_SKIPPED"
+    }
+    return tuple(sorted(found))
 
 
 def _all_nested(stack: Stack) -> list[Stack]:

@@ -16,7 +16,17 @@ from stackproof.nesting import with_nested_template
 from stackproof.reducing import Reduced, reduced
 from stackproof.targets.failures import translated_errors
 
-__all__ = ["NOTE", "KnownTypes", "noted_on", "reduced_stack", "refusal_of", "source_of", "with_note", "with_noted"]
+__all__ = [
+    "NOTE",
+    "KnownTypes",
+    "is_reduced",
+    "noted_on",
+    "reduced_stack",
+    "refusal_of",
+    "source_of",
+    "with_note",
+    "with_noted",
+]
 
 NOTE: Final = "stackproof"
 """Where a deployed template says what it was made from and what is left out of it: an entry of its `Metadata`."""
@@ -25,10 +35,12 @@ _REFUSED_TYPES: Final = re.compile(
     r"(?:Unrecognized|Unknown|Unsupported) resource types?:? \[?([\w:, ]+)\]?", re.IGNORECASE
 )
 _NOT_ABLE: Final = re.compile(
-    r"is not supported|not (?:yet )?implemented|No resource provider found|Unrecognized resource type|"
+    r"(?:^|resource type:? )\[?\w+::\w+::\w+\]?(?: Properties\.[\w.]+(?: \([^)]*\))?)? is not (?:yet )?supported|"
+    r"not (?:yet )?implemented|No resource provider found|Unrecognized resource type|"
     r"Requested attribute \S+ does not exist in schema",
     re.IGNORECASE,
 )
+"""What an emulator says of a type, a part of one or a provider that it lacks; not of a value that no AWS would take."""
 
 
 class KnownTypes:
@@ -70,8 +82,9 @@ def reduced_stack(stack: Stack, why_not: Callable[[Stack, str], str | None]) -> 
         nested = stack.nested_at(each.logical_id) if each.resource_type == STACK else None
         if nested is None:
             continue
-        inner, less = reduced_stack(nested, why_not)
-        if less.left_out or less.unordered:
+        inner, less = reduced_stack(replace(nested, assets=found.assets), why_not)  # the files are all the root's
+        if is_reduced(inner, nested):
+            found = replace(found, assets=inner.assets)
             found = with_nested_template(found, nested.template.path, inner.template.body)
             gone[each.logical_id] = frozenset(less.outputs)
 
@@ -88,6 +101,11 @@ def reduced_stack(stack: Stack, why_not: Callable[[Stack, str], str | None]) -> 
         "unordered": {name: list(each) for name, each in less.unordered.items()},
     }
     return replace(found, template=replace(found.template, body=with_note(body, note))), less
+
+
+def is_reduced(found: Stack, stack: Stack) -> bool:
+    """Whether a stack, or one that it nests, is given less than it says: it differs by more than its note."""
+    return with_note(found.template.body, {}) != with_note(stack.template.body, {})
 
 
 def source_of(stack: Stack) -> str:

@@ -173,11 +173,16 @@ class MiniStackPipeline:
     def listen(self, topic_arn: str) -> str:
         with self._writing(f"subscribing to {topic_arn}"):
             sqs = self._place.client("sqs")
-            url = str(sqs.create_queue(QueueName=f"stackproof-{uuid.uuid4().hex}")["QueueUrl"])
-            arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-            subscribed = self._place.client("sns").subscribe(
-                TopicArn=topic_arn, Protocol="sqs", Endpoint=arn, ReturnSubscriptionArn=True
-            )
+            name = f"stackproof-{uuid.uuid4().hex}"
+            arn = f"arn:{self._place.partition}:sqs:{self._place.region}:{self._place.account}:{name}"
+            url = str(sqs.create_queue(QueueName=name, Attributes={"Policy": _lets_send(topic_arn, arn)})["QueueUrl"])
+            try:
+                subscribed = self._place.client("sns").subscribe(
+                    TopicArn=topic_arn, Protocol="sqs", Endpoint=arn, ReturnSubscriptionArn=True
+                )
+            except BaseException:
+                sqs.delete_queue(QueueUrl=url)
+                raise
         return f"{subscribed['SubscriptionArn']} {url}"
 
     def heard(self, listener: str) -> tuple[JsonObject, ...]:
@@ -194,8 +199,10 @@ class MiniStackPipeline:
     def stop_listening(self, listener: str) -> None:
         subscription, url = listener.split(" ")
         with self._writing("taking a subscription back"):
-            self._place.client("sns").unsubscribe(SubscriptionArn=subscription)
-            self._place.client("sqs").delete_queue(QueueUrl=url)
+            try:
+                self._place.client("sns").unsubscribe(SubscriptionArn=subscription)
+            finally:
+                self._place.client("sqs").delete_queue(QueueUrl=url)
 
     def set_alarms(self, names: Iterable[str], reason: str) -> None:
         api = self._place.client("cloudwatch")
@@ -226,6 +233,18 @@ class MiniStackPipeline:
             for each in shards
             if "EndingSequenceNumber" not in each["SequenceNumberRange"]
         }
+
+
+def _lets_send(topic_arn: str, queue_arn: str) -> str:
+    """The policy of a queue to which one topic may send; without it SNS sends nothing, and says nothing."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": queue_arn,
+        "Condition": {"ArnEquals": {"aws:SourceArn": topic_arn}},
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def _published(message: Mapping[str, Any]) -> list[JsonObject]:

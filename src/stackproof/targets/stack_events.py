@@ -50,20 +50,34 @@ class EventFollower:
         return found[::-1]
 
 
-def with_nested(api: Any, events: list[StackEvent]) -> list[StackEvent]:  # noqa: ANN401 - botocore's client
-    """The events with those of each nested stack that failed before them, since the cause lies there."""
-    found: list[StackEvent] = []
-    for each in events:
-        if each.is_failure and each.resource_type == STACK and not each.is_of_stack and each.physical_id:
-            nested = EventFollower(api, each.physical_id)
-            nested.follow()
-            found.extend(with_nested(api, nested.events))
-        found.append(each)
-    return found
+def with_nested(
+    api: Any,  # noqa: ANN401 - botocore's client
+    events: list[StackEvent],
+    *,
+    wanted: Callable[[StackEvent], bool] = lambda each: each.is_failure,
+) -> list[StackEvent]:
+    """One operation's events, with those of nested stacks before the event that is `wanted` of each.
+
+    By default these are nested stacks that failed, since the cause lies there. A nested stack tells of all that ever
+    happened to it: what was before the operation belongs to another one.
+    """
+    begun = next((each.at for each in events if each.at is not None), None)
+
+    def whole(own: list[StackEvent]) -> list[StackEvent]:
+        found: list[StackEvent] = []
+        for each in own:
+            if each.resource_type == STACK and not each.is_of_stack and each.physical_id and wanted(each):
+                nested = EventFollower(api, each.physical_id)
+                nested.follow()
+                of_it = [one for one in nested.events if begun is None or one.at is None or one.at >= begun]
+                found.extend(whole(of_it))
+            found.append(each)
+        return found
+
+    return whole(events)
 
 
 def _event(row: Mapping[str, Any]) -> StackEvent:
-    stamp = row.get("Timestamp")
     return StackEvent(
         event_id=str(row.get("EventId") or ""),
         stack_id=str(row.get("StackId") or ""),
@@ -73,5 +87,5 @@ def _event(row: Mapping[str, Any]) -> StackEvent:
         resource_type=str(row.get("ResourceType") or ""),
         status=str(row.get("ResourceStatus") or ""),
         reason=str(row.get("ResourceStatusReason") or ""),
-        time=stamp.strftime("%H:%M:%S") if stamp is not None else "",
+        at=row.get("Timestamp"),
     )
