@@ -10,13 +10,13 @@ from stackproof.model.finding import EngineAnswer, Finding
 from stackproof.model.json import JsonValue
 from stackproof.model.template import Template
 
-__all__ = ["MASK", "SECRET_NAME", "answer_without", "secret_values"]
+__all__ = ["MASK", "NAMES_OF_VALUES", "SECRET_NAME", "answer_without", "secret_values"]
 
 MASK = "***"
 SECRET_NAME = re.compile(
     r"(?:pass(?:word|wd|phrase)|secret|token|api_?key|access_?key|private_?key|credential)\w*", re.IGNORECASE
 )
-_NAMES_OF_VALUES = (("Name", "Value"), ("Key", "Value"), ("ParameterKey", "ParameterValue"))
+NAMES_OF_VALUES = (("Name", "Value"), ("Key", "Value"), ("ParameterKey", "ParameterValue"))
 # How a secret is made tells nothing of it.
 _RECIPES = frozenset({"GenerateSecretString"})
 _SHORTEST = 6
@@ -50,7 +50,7 @@ def answer_without(answer: EngineAnswer, secrets: Collection[str]) -> EngineAnsw
 
 def _below(value: JsonValue, *, is_secret: bool) -> Iterator[str]:
     if isinstance(value, Mapping):
-        named = any(SECRET_NAME.search(str(value.get(name))) and each in value for name, each in _NAMES_OF_VALUES)
+        named = any(SECRET_NAME.search(str(value.get(name))) and each in value for name, each in NAMES_OF_VALUES)
         for key, each in value.items():
             if key in _RECIPES or key == "Ref" or key.startswith("Fn::"):
                 continue
