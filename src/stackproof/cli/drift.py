@@ -9,6 +9,7 @@ from functools import partial
 
 import click
 
+from stackproof.cli.drift_memory import AuditMemory, MemoryWish, diff, forget, history, memory_options
 from stackproof.cli.live import LiveOptions, live_targets
 from stackproof.cli.options import cache_option, context_option, open_project, progress, verbose_option
 from stackproof.cli.outputs import ReportingCommand, Wanted, output_options, require_outputs, write_text_or_json
@@ -24,7 +25,7 @@ from stackproof.model.finding import Level, Notification
 from stackproof.ports import Target
 from stackproof.prove import Patience
 from stackproof.reporters.terminal_drift import drift_text
-from stackproof.wiring import Project, catalog, child_families, listings, readers, schemas, unique
+from stackproof.wiring import Project, SignIn, catalog, child_families, listings, readers, schemas, unique
 
 __all__ = ["Wish", "audited", "drift", "reported"]
 
@@ -78,6 +79,7 @@ def drift() -> None:
     metavar="PERCENT",
     help="Exit code 3 if a smaller share of the properties was looked at.",
 )
+@memory_options
 @output_options("terminal", "json")
 @click.option("--jobs", type=click.IntRange(1, 64), default=8, show_default=True, help="How many reads at once.")
 @click.option("--strict", is_flag=True, help="Exit code 3 also when anything was not looked at.")
@@ -97,6 +99,7 @@ def audit(
     jobs: int,
     *,
     wanted: tuple[Wanted, ...],
+    memory: MemoryWish,
     native: bool,
     strict: bool,
     no_cache: bool,
@@ -115,6 +118,7 @@ def audit(
       stackproof drift audit --target aws --stack TapStack-prod --scope tag:app=tap
       stackproof drift audit --target aws --against assembly --minimum-coverage 95
       stackproof drift audit --target aws --native --format json --output drift.json
+      stackproof drift audit --target aws --notify webhook:https://alarms.example.com/
     """
     require_outputs(wanted)
     wish = Wish(
@@ -128,6 +132,7 @@ def audit(
     )
     project = open_project(no_cache=no_cache)
     project.drift_waivers()  # a file that is wrong is said before anything starts
+    known = AuditMemory.opened(project, memory, wanted)
     options = LiveOptions(
         target=_one_target(project, target, endpoint_url),
         endpoint_url=endpoint_url,
@@ -140,9 +145,15 @@ def audit(
         if targets[0].name in EMULATORS and endpoint_url is None and assembly is not None:
             with progress("deploying"):  # an emulator that has just been started is empty
                 deploy_stacks(assembly.stacks, targets[0])
-        report = audited(project, targets[0], wish, assembly=assembly)
+        sign_in = SignIn(endpoint_url=endpoint_url, profile=profile, role_arn=role_arn)
+        known.begin(targets[0], against=against, sign_in=sign_in)
+        report = known.finished(audited(project, targets[0], wish, assembly=assembly))
     write_text_or_json(wanted, report, lambda: drift_text(report, verbose=verbose))
     raise click.exceptions.Exit(report.exit_code)
+
+
+for _command in (history, diff, forget):
+    drift.add_command(_command)
 
 
 def audited(project: Project, target: Target, wish: Wish, *, assembly: Assembly | None = None) -> DriftReport:
@@ -208,6 +219,7 @@ def reported(
         strict=wish.strict,
         minimum_coverage=wish.minimum_coverage,
         fail_level=project.settings.fail_level,
+        listed=tuple(sorted({one for each in beside for one in each.looked_at})),
     )
 
 

@@ -11,11 +11,12 @@ from datetime import datetime
 from stackproof.model.drift import Difference, StackAudit
 from stackproof.model.drift_memory import Episode, Gap, Look, Place
 from stackproof.model.drift_report import DriftReport
+from stackproof.model.history_report import Compared
 from stackproof.model.json import JsonValue, canonical
 from stackproof.model.observation import DriftStatus
 from stackproof.secrecy import NAMES_OF_VALUES, SECRET_NAME
 
-__all__ = ["Compared", "Step", "advanced", "compared", "looks_of", "overtaken", "without_secrets"]
+__all__ = ["Step", "advanced", "compared", "looks_of", "overtaken", "without_secrets"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,17 +27,6 @@ class Step:
     lasting: tuple[Episode, ...] = ()
     resolved: tuple[Episode, ...] = ()
     carried: tuple[Episode, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Compared:
-    """Two runs: each difference of either is in one of these; at what is `unknown` one of the two did not look."""
-
-    appeared: tuple[Difference, ...] = ()
-    resolved: tuple[Difference, ...] = ()
-    changed: tuple[tuple[Difference, Difference], ...] = ()
-    same: tuple[Difference, ...] = ()
-    unknown: tuple[Difference, ...] = ()
 
 
 def looks_of(report: DriftReport) -> tuple[Look, ...]:

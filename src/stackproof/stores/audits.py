@@ -49,11 +49,11 @@ _AT: Final = "e.target = :target AND e.against = :against"
 class SqlAuditStore:
     """A store at a URL of SQLAlchemy. It is made by the first run that is recorded in it.
 
-    `patience` is for how many seconds it waits for a lock that another run holds.
+    The path of a file is relative to `folder`. For `patience` seconds it waits for a lock that another run holds.
     """
 
-    def __init__(self, url: str, *, patience: float = 30.0) -> None:
-        self._url = _parsed(url)
+    def __init__(self, url: str, *, folder: Path = Path(), patience: float = 30.0) -> None:
+        self._url = _parsed(url, folder)
         self._patience = patience
         self.shown = self._url.render_as_string(hide_password=True)
 
@@ -227,7 +227,8 @@ class SqlAuditStore:
 
         if self._file is None:
             return create_engine(self._url, poolclass=NullPool, connect_args={"connect_timeout": _CONNECT_SECONDS})
-        engine = create_engine(self._url, poolclass=NullPool, connect_args={"timeout": self._patience})
+        patience = {} if "timeout" in self._url.query else {"timeout": self._patience}
+        engine = create_engine(self._url, poolclass=NullPool, connect_args=patience)
 
         # Python's driver begins a transaction when it likes, and not for DDL; these two make it do what is said.
         @event.listens_for(engine, "connect")
@@ -261,7 +262,7 @@ class SqlAuditStore:
             raise StoreError(f"the store of audits {self.shown} is damaged: {_line(str(error))}") from error
 
 
-def _parsed(url: str) -> URL:
+def _parsed(url: str, folder: Path) -> URL:
     try:
         from sqlalchemy import make_url  # noqa: PLC0415
         from sqlalchemy.exc import ArgumentError  # noqa: PLC0415
@@ -280,7 +281,9 @@ def _parsed(url: str) -> URL:
         raise ConfigError(
             f"the store of audits: expected sqlite:///FILE or postgresql+psycopg://HOST/NAME, not {shown}"
         )
-    if found.drivername != "sqlite":
+    if found.drivername == "sqlite":
+        found = found.set(database=str(folder / str(found.database)))
+    else:
         try:
             import psycopg  # noqa: F401, PLC0415
         except ImportError as error:

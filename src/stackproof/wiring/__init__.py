@@ -19,6 +19,7 @@ from stackproof.wiring.live import (
     schemas,
     start_emulator,
 )
+from stackproof.wiring.memory import SignIn, audit_store, notifiers, require_channels
 from stackproof.wiring.notifications import unique, vacuous, with_notifications
 from stackproof.wiring.project import DeployOptions, EngineSet, Project
 
@@ -29,8 +30,10 @@ __all__ = [
     "EngineSet",
     "FlowPlace",
     "Project",
+    "SignIn",
     "account_pipeline",
     "affected_by",
+    "audit_store",
     "capabilities",
     "catalog",
     "checked_app",
@@ -41,9 +44,11 @@ __all__ = [
     "found_stacks",
     "listings",
     "node",
+    "notifiers",
     "read_types",
     "readers",
     "refreshed_versions",
+    "require_channels",
     "scanned_assembly",
     "schemas",
     "start_emulator",
