@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -157,6 +158,24 @@ def test_a_value_that_changed_is_seen_though_it_may_be_a_secret() -> None:
     assert "one" not in str(was.actual)
     assert was.actual != now.actual
     assert compared([hashed("one")], [hashed("one")]).changed == ()
+
+
+def test_within_a_value_only_what_stands_under_or_beside_the_name_of_a_secret_is_hashed() -> None:
+    value = {
+        "Environment": [{"Name": "DB_PASSWORD", "Value": "x"}, {"Name": "STAGE", "Value": "y"}],
+        "Token": ["x"],
+        "Size": 1,
+    }
+    hidden = without_secrets(look(difference(expected=value, actual=None)), salt="s").differences[0].expected
+    text = str(hidden)
+    assert text.count("hmac-sha256:") == 2
+    assert "{'Name': 'STAGE', 'Value': 'y'}" in text
+    assert "'Size': 1" in text
+
+
+def test_what_is_no_look_is_refused() -> None:
+    with pytest.raises(TypeError, match="expected list"):
+        Look.from_dict({**look().to_dict(), "gaps": {}})
 
 
 VALUES = st.recursive(

@@ -95,28 +95,18 @@ def compared(before: Iterable[Look], after: Iterable[Look]) -> Compared:
     """What one run saw beside what another one did; values are compared as they are stored."""
     one, two = {each.place: each for each in before}, {each.place: each for each in after}
     first, second = _differences(one.values()), _differences(two.values())
-    appeared: list[Difference] = []
-    resolved: list[Difference] = []
-    changed: list[tuple[Difference, Difference]] = []
-    same: list[Difference] = []
-    unknown: list[Difference] = []
-    for name in {*first, *second}:
-        was, now = first.get(name), second.get(name)
-        if was is not None and now is not None:
-            if _values(was) == _values(now):
-                same.append(now)
-            else:
-                changed.append((was, now))
-        elif now is not None:
-            (appeared if _could_see(one, now, two) else unknown).append(now)
-        elif was is not None:
-            (resolved if _could_see(two, was, one) else unknown).append(was)
+    both = first.keys() & second.keys()
+    appeared, unseen = _parted([each for name, each in second.items() if name not in both], one, two)
+    resolved, unknown = _parted([each for name, each in first.items() if name not in both], two, one)
+    pairs = [(first[name], second[name]) for name in both]
+    changed = [(was, now) for was, now in pairs if _values(was) != _values(now)]
+    same = [now for was, now in pairs if _values(was) == _values(now)]
     return Compared(
         appeared=tuple(sorted(appeared, key=Difference.sort_key)),
         resolved=tuple(sorted(resolved, key=Difference.sort_key)),
         changed=tuple(sorted(changed, key=lambda each: each[1].sort_key())),
         same=tuple(sorted(same, key=Difference.sort_key)),
-        unknown=tuple(sorted(unknown, key=Difference.sort_key)),
+        unknown=tuple(sorted((*unseen, *unknown), key=Difference.sort_key)),
     )
 
 
@@ -178,10 +168,18 @@ def _differences(looks: Iterable[Look]) -> dict[str, Difference]:
     return {one.fingerprint: one for each in looks for one in each.differences}
 
 
-def _could_see(looks: Mapping[Place, Look], difference: Difference, others: Mapping[Place, Look]) -> bool:
-    place = Place.of(difference)
-    look = looks.get(place)
-    return look is not None and look.could_see(difference, scopes=others[place].scopes)
+def _parted(
+    differences: Iterable[Difference], looks: Mapping[Place, Look], others: Mapping[Place, Look]
+) -> tuple[list[Difference], list[Difference]]:
+    """Those of `others` that these looks would have seen, and those of which that is not known."""
+    seen: list[Difference] = []
+    unknown: list[Difference] = []
+    for each in differences:
+        place = Place.of(each)
+        look = looks.get(place)
+        could = look is not None and look.could_see(each, scopes=others[place].scopes)
+        (seen if could else unknown).append(each)
+    return seen, unknown
 
 
 def _values(difference: Difference) -> tuple[str, str]:
