@@ -444,3 +444,18 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 def test_a_url_of_no_store_is_a_wrong_setting(given: str) -> None:
     with pytest.raises(ConfigError, match="expected sqlite:///FILE or postgresql"):
         SqlAuditStore(given)
+
+
+@pytest.mark.parametrize(
+    ("package", "url", "remedy"),
+    [
+        ("sqlalchemy", "sqlite:///x.db", r"stackproof\[drift\].*--no-store"),
+        ("psycopg", "postgresql://db/x", r"stackproof\[postgres\]"),
+    ],
+)
+def test_what_is_not_installed_is_named_with_the_command_to_type(
+    monkeypatch: pytest.MonkeyPatch, package: str, url: str, remedy: str
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(ConfigError, match=remedy):
+        SqlAuditStore(url)

@@ -90,3 +90,36 @@ def test_a_file_of_the_settings_is_relative_to_the_project(tmp_path: Path, monke
     assert audit_store(where).shown == f"sqlite:///{tmp_path / 'mine.db'}"
     assert audit_store(where, "sqlite:///here.db").shown == f"sqlite:///{elsewhere / 'here.db'}"
     assert audit_store(project(tmp_path)).shown == f"sqlite:///{tmp_path / '.stackproof' / 'audits.db'}"
+
+
+def test_the_file_of_an_issue_is_empty_until_there_is_news(tmp_path: Path) -> None:
+    file = tmp_path / "issue.md"
+    file.write_text("of last night", encoding="utf-8")
+    require_channels(project(tmp_path), [parse_channel(f"github-issue:{file}")])
+    found = made(project(tmp_path), f"github-issue:{file}", FakeTarget())
+    assert file.read_text(encoding="utf-8") == ""
+    found.send(Alarm(run=run(1), episodes=()))
+    assert file.read_text(encoding="utf-8").startswith("<!-- stackproof:drift ")
+    file.unlink()
+    file.mkdir()
+    with pytest.raises(NotifyError, match="cannot be written"):
+        found.send(Alarm(run=run(1), episodes=()))
+
+
+def test_a_webhook_is_shown_by_its_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOOK_SECRET", "x")
+    where = project(tmp_path, 'notify_secret_env = "HOOK_SECRET"')
+    assert (
+        made(where, "webhook:https://hooks.example.com/T0", FakeTarget()).shown == "webhook:https://hooks.example.com"
+    )
+
+
+def test_a_topic_elsewhere_is_told_in_its_own_region(tmp_path: Path) -> None:
+    emulator = FakeTarget()
+    emulator.name, emulator.region = "moto", "us-west-1"
+    emulator.endpoint_url = "http://127.0.0.1:1"  # type: ignore[attr-defined]
+    found = made(project(tmp_path), f"sns:{ARN}", emulator)
+    assert isinstance(found, TopicNotifier)
+    assert found._target.region == "eu-west-1"
+    with pytest.raises(NotifyError, match="SNS did not take the message"):
+        found.send(Alarm(run=run(1), episodes=()))
