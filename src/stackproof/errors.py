@@ -7,6 +7,8 @@
     ├── EngineError      a policy engine broke or cannot be started                exit code 3
     ├── TargetError      an AWS account or emulator refused, failed or is unknown  exit code 3
     │   └── UnreachableError   it has given no answer for so long that it counts as dead
+    ├── StoreError       the store of audits is damaged, locked, newer or away     exit code 3
+    ├── NotifyError      a notification could not be sent                          exit code 3
     └── MutationError    a mutant could not be made                                exit code 3
 
 A violated rule is never an exception; an exception is never a violated rule.
@@ -19,7 +21,9 @@ __all__ = [
     "EngineError",
     "InputError",
     "MutationError",
+    "NotifyError",
     "StackproofError",
+    "StoreError",
     "SynthError",
     "TargetError",
     "UnreachableError",
@@ -66,6 +70,14 @@ class TargetError(StackproofError):
 
 class UnreachableError(TargetError):
     """The target has given no answer to many calls in a row; nothing more is asked of it, and no call is repeated."""
+
+
+class StoreError(StackproofError):
+    """The store of audits cannot be read or written; what it held before is as it was."""
+
+
+class NotifyError(StackproofError):
+    """A notification did not reach its channel; the next run tries again."""
 
 
 class MutationError(StackproofError):

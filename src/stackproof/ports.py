@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import IO, Any, Protocol, TypeAlias
 
 from stackproof.model.assembly import Stack
 from stackproof.model.deployment import DeployedResource, Deployment
 from stackproof.model.drift import Child, Listed, LiveStack, NativeDrift
+from stackproof.model.drift_memory import Alarm, Episode, Look, Memory, Run
 from stackproof.model.finding import EngineAnswer
 from stackproof.model.fleet import FleetTask, TaskResult
 from stackproof.model.flow import Receipt, Row, Sending
@@ -22,8 +24,10 @@ from stackproof.once import Once, each_time
 
 __all__ = [
     "ActionSource",
+    "AuditStore",
     "ChildFamily",
     "Listing",
+    "Notifier",
     "Pace",
     "Pipeline",
     "PolicyEngine",
@@ -277,3 +281,59 @@ class Store(Protocol):
 
     def put(self, kind: str, key: str, value: JsonValue) -> None:
         """Remember the value, atomically."""
+
+
+class AuditStore(Protocol):
+    """Memory of audits, for many at once; everything that fails is a StoreError, and then nothing has been written."""
+
+    @property
+    def shown(self) -> str:
+        """Its name in reports, without a password."""
+
+    def begin(self, run: Run) -> Run:
+        """Note that a run has begun; gives it with its number."""
+
+    def record(self, run: Run, looks: Iterable[Look], *, ended: datetime, keep: timedelta) -> Memory:
+        """Remember all that a run saw, or nothing; forget runs that began, and what was resolved, so long before it.
+
+        Values that may be secrets are kept as salted hashes. What a run that began later has seen of a place stands.
+        """
+
+    def runs(self) -> tuple[Run, ...]:
+        """All runs by number, also those that did not finish."""
+
+    def looks(self, number: int) -> tuple[Look, ...]:
+        """What a run saw, by place."""
+
+    def episodes(self, *, target: str, against: str) -> tuple[Episode, ...]:
+        """All differences that are or were, sorted."""
+
+    def claim(self, channel: str, run: Run, *, at: datetime) -> tuple[Episode, ...]:
+        """What the run saw, nobody waived and the channel has not been told; for others it counts as told meanwhile."""
+
+    def told(self, channel: str, run: Run, *, at: datetime) -> None:
+        """The channel knows now what the run has claimed for it."""
+
+    def release(self, channel: str, run: Run) -> None:
+        """The channel does not know it: the next run may claim it."""
+
+    def salt(self) -> str:
+        """The store's own random text, for hashes that mean nothing anywhere else."""
+
+    def forget(self, stack_name: str) -> int:
+        """Forget everything about a stack and those nested in it; gives how many looks at it there were."""
+
+
+class Notifier(Protocol):
+    """A way to people: a topic, a webhook, a file."""
+
+    @property
+    def channel(self) -> str:
+        """What tells it from others; a part of it may be a secret."""
+
+    @property
+    def shown(self) -> str:
+        """Its name in reports."""
+
+    def send(self, alarm: Alarm) -> None:
+        """Tell it; raises NotifyError if it may not have arrived."""

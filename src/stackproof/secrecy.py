@@ -11,14 +11,14 @@ from stackproof.model.json import JsonObject, JsonValue
 from stackproof.model.observation import PropertyDifference
 from stackproof.model.template import Template
 
-__all__ = ["MASK", "SECRET_NAME", "answer_without", "secret_values", "without_secrets"]
+__all__ = ["MASK", "NAMES_OF_VALUES", "SECRET_NAME", "answer_without", "secret_values", "without_secrets"]
 
 MASK = "***"
 SECRET_NAME = re.compile(
     r"(?:pass(?:word|wd|phrase)|secret|token|api_?key|access_?key|private_?key|credential)\w*", re.IGNORECASE
 )
-_NAMES_OF_VALUES = (("Name", "Value"), ("Key", "Value"), ("ParameterKey", "ParameterValue"))
-_VALUES = frozenset(value for _, value in _NAMES_OF_VALUES)
+NAMES_OF_VALUES = (("Name", "Value"), ("Key", "Value"), ("ParameterKey", "ParameterValue"))
+_VALUES = frozenset(value for _, value in NAMES_OF_VALUES)
 _NAMES = ("{{resolve:", "arn:")
 # How a secret is made tells nothing of it.
 _RECIPES = frozenset({"GenerateSecretString"})
@@ -90,7 +90,7 @@ def _masked(value: JsonValue, *, is_secret: bool) -> JsonValue:
 
 def _is_named(value: JsonObject) -> bool:
     """Whether a mapping is a pair of a name and a value, and the name is that of a secret."""
-    return any(SECRET_NAME.search(str(value.get(name))) and each in value for name, each in _NAMES_OF_VALUES)
+    return any(SECRET_NAME.search(str(value.get(name))) and each in value for name, each in NAMES_OF_VALUES)
 
 
 def _below(value: JsonValue, *, is_secret: bool) -> Iterator[str]:

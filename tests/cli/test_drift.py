@@ -43,7 +43,8 @@ def audit(folder: Path, url: str, *arguments: str) -> tuple[int, dict[str, Any]]
 def test_an_app_that_has_just_been_deployed_is_clean_and_says_at_how_much_it_looked(tmp_path: Path) -> None:
     done = run(project("tiny", tmp_path), "stackproof", "drift", "audit", "--target", "moto")
     assert done.returncode == 0, done.stderr
-    first, calls, last = done.stdout.splitlines()
+    memory, first, calls, last = done.stdout.splitlines()
+    assert memory == "run 1 (the first): 0 new, 0 resolved"
     assert first.startswith("Tiny: IN_SYNC; looked at 2 of 2 resources, 3 of 3 properties, ")
     assert " reads, " in calls
     assert "refused" not in calls
@@ -74,7 +75,8 @@ def test_drift_has_the_line_of_the_app_and_is_1_until_it_is_waived(tmp_path: Pat
     changed = found["/ShardCount"]
     assert (changed["expected"], changed["actual"], changed["change"]) == (2, 4, "NOT_EQUAL")
     assert (changed["location"]["file"], changed["location"]["line"]) == ("app.py", 11)
-    again = audit(folder, moto.endpoint_url, *where)[1]
+    assert [(each["is_new"], each["since"]) for each in report["differences"]] == [(True, report["run"]["began"])] * 2
+    report, again = (audit(folder, moto.endpoint_url, *where, "--no-store")[1] for _ in range(2))
     assert json.dumps(again) == json.dumps(report)
 
     soon = (datetime.now(tz=UTC).date() + timedelta(days=30)).isoformat()

@@ -67,6 +67,10 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         allowed_accounts = ["222233334444", "111122223333"]
         not_waivable = ["NET-1", "CKV_AWS_1"]
         reports = "out"
+        allowed_topics = ["arn:aws:sns:eu-west-1:111122223333:drift"]
+        audit_store = "postgresql+psycopg://db/audits"
+        audit_retention_days = 30
+        notify_secret_env = "HOOK_SECRET"
         calls_per_second = { default = 4, kms = 0.5 }
         settle = 90
         context = { postgresVersion = "15.14", azs = 2 }
@@ -90,6 +94,10 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         targets=("aws",),
         allowed_accounts=("111122223333", "222233334444"),
         not_waivable=frozenset({"NET-1", "CKV_AWS_1"}),
+        allowed_topics=("arn:aws:sns:eu-west-1:111122223333:drift",),
+        audit_store="postgresql+psycopg://db/audits",
+        audit_retention_days=30,
+        notify_secret_env="HOOK_SECRET",
         calls_per_second={"default": 4.0, "kms": 0.5},
         settle=90.0,
         reports=tmp_path / "out",

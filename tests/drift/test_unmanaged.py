@@ -12,9 +12,12 @@ from stackproof.errors import ConfigError, TargetError
 from stackproof.model.drift import Listed
 from stackproof.ports import Listing
 from tests.drift.fakes import FakeCatalog
-from tests.live_fakes import FakeTarget, failure
+from tests.live_fakes import ACCOUNT, REGION, FakeTarget, failure
 
 QUEUE, TOPIC, GROUP = "AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::EC2::SecurityGroup"
+
+
+_LISTS = ((ACCOUNT, REGION, TOPIC), (ACCOUNT, REGION, QUEUE))
 
 
 def listing(kind: str, *items: Listed, in_vpc: bool = False) -> Listing:
@@ -67,6 +70,8 @@ def test_each_scope_finds_its_own() -> None:
     )
     assert ids(found(catalog, "prefix:app-")) == ["arn:aws:sns:r:1:app-t", "u/app-q"]
     assert ids(found(catalog, "vpc:vpc-1")) == ["sg-1"]
+    seen = [(ACCOUNT, REGION, each) for each in (GROUP, TOPIC, QUEUE)]
+    assert list(found(catalog, "vpc:vpc-1").looked_at) == seen
     assert ids(found(catalog, "tag:app=x")) == ["sg-2", "arn:aws:sns:r:1:app-t", "u/app-q"]
 
 
@@ -100,7 +105,9 @@ def test_what_fails_is_said_and_never_called_unmanaged() -> None:
         TOPIC: Listing(resource_type=TOPIC, read=broken, actions=()),
     }
     seen = found(catalog, "tag:app=x", "prefix:app-", "vpc:vpc-1", listings=listings)
-    assert seen.differences == ()
+    assert (seen.differences, seen.looked_at) == ((), ())
+    assert found(catalog, "vpc:vpc-2").looked_at == ((ACCOUNT, REGION, GROUP), *_LISTS)
+    assert found(catalog, "vpc:vpc-1").looked_at == _LISTS
     errors = [each.message for each in seen.notifications if each.level.value == "error"]
     assert errors == [
         "--scope tag:app=x was not looked at: no tags",
@@ -131,4 +138,4 @@ def test_where_everything_can_be_listed_nothing_has_to_be_said() -> None:
         target=FakeTarget(),
         catalog=FakeCatalog(),
     )
-    assert seen == Unmanaged(listed=1)
+    assert seen == Unmanaged(listed=1, looked_at=seen.looked_at)

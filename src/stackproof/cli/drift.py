@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from stackproof.cli.adopt import adopt
+from stackproof.cli.drift_memory import AuditMemory, MemoryWish, diff, forget, history, memory_options
 from stackproof.cli.drift_outputs import DRIFT_FORMATS, write_drift
 from stackproof.cli.fleet import FleetWish, audited_fleet, fleet_options, planned_fleet
 from stackproof.cli.live import LiveOptions, live_targets
@@ -27,7 +28,7 @@ from stackproof.model.drift_report import DriftReport
 from stackproof.model.finding import Level, Notification
 from stackproof.ports import Target
 from stackproof.prove import Patience
-from stackproof.wiring import Project, catalog, child_families, listings, readers, schemas, unique
+from stackproof.wiring import Project, SignIn, catalog, child_families, listings, readers, schemas, unique
 
 __all__ = ["Wish", "audited", "drift", "reported"]
 
@@ -81,6 +82,7 @@ def drift() -> None:
     metavar="PERCENT",
     help="Exit code 3 if a smaller share of the properties was looked at.",
 )
+@memory_options
 @output_options(*DRIFT_FORMATS)
 @click.option("--jobs", type=click.IntRange(1, 64), default=8, show_default=True, help="How many reads at once.")
 @click.option("--strict", is_flag=True, help="Exit code 3 also when anything was not looked at.")
@@ -103,6 +105,7 @@ def audit(
     executor: str,
     *,
     wanted: tuple[Wanted, ...],
+    memory: MemoryWish,
     native: bool,
     strict: bool,
     resume: bool,
@@ -124,6 +127,7 @@ def audit(
       stackproof drift audit --target aws --against assembly --minimum-coverage 95
       stackproof drift audit --target aws --native --format json --output drift.json
       stackproof drift audit --target aws --fleet fleet.yaml --plan
+      stackproof drift audit --target aws --notify webhook:https://alarms.example.com/
     """
     require_outputs(wanted)
     wish = Wish(
@@ -137,6 +141,7 @@ def audit(
     )
     project = open_project(no_cache=no_cache)
     project.drift_waivers()  # a file that is wrong is said before anything starts
+    known = AuditMemory.opened(project, memory, wanted)
     options = LiveOptions(
         target=_one_target(project, target, endpoint_url),
         endpoint_url=endpoint_url,
@@ -146,7 +151,9 @@ def audit(
     )
     fleets = FleetWish.of(fleet, executor=executor, resume=resume, plan=plan)
     if fleets is not None:
-        fleets.refuse(against=against, scopes=scopes, stacks=stacks, role_arn=role_arn, region=region)
+        fleets.refuse(
+            against=against, scopes=scopes, stacks=stacks, role_arn=role_arn, region=region, channels=memory.channels
+        )
         if fleets.plan:
             if any(each.format == "sarif" for each in wanted):
                 raise ConfigError("--plan has no findings to write as sarif: give --format terminal or json")
@@ -154,7 +161,8 @@ def audit(
             write_text_or_json(wanted, plan_report, text)
             raise click.exceptions.Exit(plan_report.exit_code)
         join = partial(reported, project, wish, beside=())
-        fleet_report = audited_fleet(project, options, wish, fleets, join)
+        known.begin_fleet(options.target or "aws")
+        fleet_report = known.finished(audited_fleet(project, options, wish, fleets, join))
         write_drift(wanted, fleet_report, project.settings.root, verbose=verbose)
         raise click.exceptions.Exit(fleet_report.exit_code)
     assembly = _assembly(project, context, wish)
@@ -162,9 +170,15 @@ def audit(
         if targets[0].name in EMULATORS and endpoint_url is None and assembly is not None:
             with progress("deploying"):  # an emulator that has just been started is empty
                 deploy_stacks(assembly.stacks, targets[0])
-        report = audited(project, targets[0], wish, assembly=assembly)
+        sign_in = SignIn(endpoint_url=endpoint_url, profile=profile, role_arn=role_arn)
+        known.begin(targets[0], against=against, sign_in=sign_in)
+        report = known.finished(audited(project, targets[0], wish, assembly=assembly))
     write_drift(wanted, report, project.settings.root, verbose=verbose)
     raise click.exceptions.Exit(report.exit_code)
+
+
+for _command in (history, diff, forget):
+    drift.add_command(_command)
 
 
 def audited(project: Project, target: Target, wish: Wish, *, assembly: Assembly | None = None) -> DriftReport:
@@ -231,6 +245,7 @@ def reported(
         minimum_coverage=wish.minimum_coverage,
         fail_level=project.settings.fail_level,
         calls=project.calls.log(),
+        listed=tuple(sorted({one for each in beside for one in each.looked_at})),
     )
 
 

@@ -90,9 +90,10 @@ class FleetWish:
     def refuse(self, *, against: str, **given: object) -> None:
         """Raise ConfigError for what the file says, or what is of one place only."""
         names = {"scopes": "--scope", "stacks": "--stack", "role_arn": "--role-arn", "region": "--region"}
+        names["channels"] = "--notify"
         for name, value in given.items():
             if value:
-                said = "looks at one place" if name == "scopes" else "is said in the file"
+                said = "is of one place" if name in {"scopes", "channels"} else "is said in the file"
                 raise ConfigError(f"{names[name]} with --fleet: it {said}")
         if against != "template":
             raise ConfigError("--against assembly with --fleet: a fleet is compared with what was deployed")

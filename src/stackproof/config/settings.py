@@ -65,6 +65,10 @@ class Settings:
     engines: Mapping[str, EngineSettings] = field(default_factory=dict)
     targets: tuple[str, ...] = ("moto",)
     allowed_accounts: tuple[str, ...] = ()
+    allowed_topics: tuple[str, ...] = ()
+    audit_store: str | None = None
+    audit_retention_days: int = 400
+    notify_secret_env: str | None = None
     calls_per_second: Mapping[str, float] = field(default_factory=dict)
     minimum_proof: MinimumProof | None = None
     settle: float = 60.0
@@ -132,6 +136,10 @@ def load_settings(root: Path) -> Settings:
         else {},
         targets=_targets(table, file),
         allowed_accounts=tuple(sorted(table.get("allowed_accounts", ()))),
+        allowed_topics=tuple(sorted(table.get("allowed_topics", ()))),
+        audit_store=table.get("audit_store"),
+        audit_retention_days=table.get("audit_retention_days", 400),
+        notify_secret_env=table.get("notify_secret_env"),
         calls_per_second={name: float(rate) for name, rate in table.get("calls_per_second", {}).items()},
         minimum_proof=_minimum_proof(file, table.get("minimum_proof")),
         settle=float(table.get("settle", 60.0)),

@@ -333,6 +333,7 @@ class _Look:
                         actual=each.value,
                         child_type=each.resource_type,
                         child_id=each.child_id,
+                        family=family.name,
                     )
                 )
             elif undeclared is not False:

@@ -36,10 +36,11 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unmanaged:
-    """What was found, and what could not be looked at."""
+    """What was found, and what could not be looked at. `looked_at` has account, region and type of what could."""
 
     differences: tuple[Difference, ...] = ()
     listed: int = 0
+    looked_at: tuple[tuple[str, str, str], ...] = ()
     notifications: tuple[Notification, ...] = ()
 
 
@@ -74,7 +75,9 @@ def unmanaged(
     tagged = _tagged(wanted, catalog, said)
     found: list[Difference] = []
     listed = 0
+    looked_at: list[tuple[str, str, str]] = []
     for kind in types:
+        before = len(said)
         for each in _listed(listings[kind], target, said) if kind in listings else ():
             listed += 1
             if not any(_is_in(each, scope, tagged.get(scope)) for scope in wanted) or managed(each.physical_id):
@@ -82,12 +85,15 @@ def unmanaged(
             owner = _owner(each, catalog, said)
             if owner is False:
                 found.append(_difference(each, target))
+        if kind in listings and len(said) == before and len(tagged) == sum(each.kind == "tag" for each in wanted):
+            looked_at.append((target.account, target.region, kind))
     if blind := _without_vpc(wanted, types, listings):
         message = f"--scope: these types do not tell their VPC: {', '.join(blind)}"
         said.append(Notification(level=Level.NOTE, message=message))
     return Unmanaged(
         differences=tuple(sorted(found, key=Difference.sort_key)),
         listed=listed,
+        looked_at=tuple(looked_at),
         notifications=tuple(sorted(set(said), key=lambda each: (each.level.value, each.message))),
     )
 

@@ -93,7 +93,8 @@ class Difference:
     """One thing that is not as it should be, in one stack of one account and region.
 
     `path` is a JSON pointer below `Properties`, None for a resource as a whole. `child_type` and `child_id` name what
-    hangs on the resource and was not declared. An unmanaged resource has no stack and no logical id.
+    hangs on the resource and was not declared, `family` the question that found it. An unmanaged resource has no stack
+    and no logical id.
     """
 
     account: str
@@ -108,6 +109,7 @@ class Difference:
     actual: JsonValue = None
     child_type: str | None = None
     child_id: str | None = None
+    family: str | None = None
     is_secret: bool = False
     suppression: Suppression | None = None
 
@@ -190,6 +192,7 @@ class Difference:
             "actual": self.actual,
             "child_type": self.child_type,
             "child_id": self.child_id,
+            "family": self.family,
             "is_secret": self.is_secret,
             "suppression": self.suppression.to_dict() if self.suppression else None,
         }
@@ -210,6 +213,7 @@ class Difference:
             actual=data["actual"],
             child_type=optional_str(data["child_type"]),
             child_id=optional_str(data["child_id"]),
+            family=optional_str(data["family"]),
             is_secret=bool(data["is_secret"]),
             suppression=Suppression.from_dict(as_object(suppression)) if suppression else None,
         )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from stackproof import __version__
 from stackproof.model.call_log import CallLog
 from stackproof.model.drift import Difference, DriftOrigin, StackAudit, total_coverage
+from stackproof.model.drift_memory import Memory, shown_time
 from stackproof.model.finding import Finding, Level, Notification
 from stackproof.model.json import JsonValue
 from stackproof.model.ledger import LedgerEntry
@@ -21,7 +22,8 @@ __all__ = ["DriftReport"]
 class DriftReport:
     """What an audit saw. `differences` are those of all audits and what is unmanaged, with the waivers applied.
 
-    `minimum_coverage` is the share of properties, in percent, below which an audit has not seen enough.
+    `minimum_coverage` is the share of properties, in percent, below which an audit has not seen enough. `listed` are
+    account, region and type of what was looked at outside of stacks; `memory` is what the store knows, if there is one.
     """
 
     target: str
@@ -35,6 +37,8 @@ class DriftReport:
     minimum_coverage: float | None = None
     fail_level: Level = Level.WARNING
     calls: CallLog = field(default_factory=CallLog)
+    listed: tuple[tuple[str, str, str], ...] = ()
+    memory: Memory | None = None
 
     @property
     def coverage(self) -> Coverage:
@@ -105,11 +109,16 @@ class DriftReport:
                 "origins": dict(self.by_origin),
                 "waived": len(self.differences) - len(self.open_differences),
                 "reasons": dict(self.reasons),
+                "new": len(self.memory.new) if self.memory else None,
+                "resolved": len(self.memory.resolved) if self.memory else None,
             },
+            "run": self.memory.run.to_dict() if self.memory else None,
+            "previous_run": self.memory.previous if self.memory else None,
             "coverage": coverage,
             "scopes": list(self.scopes),
             "stacks": [each.certificate() for each in self.audits],
-            "differences": [each.row() for each in self.differences],
+            "differences": [{**each.row(), **self._remembered(each)} for each in self.differences],
+            "resolved": [each.row() for each in self.memory.resolved] if self.memory else [],
             "unproven": [row for each in self.audits for row in _unproven(each)],
             "native": [row for each in self.audits for row in _native(each)],
             "calls": self.calls.to_dict(),
@@ -118,6 +127,11 @@ class DriftReport:
             "notifications": [each.to_dict() for each in self.notifications],
             "exit_code": self.exit_code,
         }
+
+    def _remembered(self, each: Difference) -> dict[str, JsonValue]:
+        since = self.memory.since.get(each.fingerprint) if self.memory else None
+        is_new = each.fingerprint in self.memory.new if self.memory else None
+        return {"since": shown_time(since) if since else None, "is_new": is_new}
 
 
 def _unproven(audit: StackAudit) -> Iterable[JsonValue]:

@@ -23,7 +23,7 @@ from stackproof.reporters.wording import (
     waived_because,
 )
 
-__all__ = ["GATE_MARKER", "LONGEST", "MARKER", "MarkdownReporter"]
+__all__ = ["GATE_MARKER", "LONGEST", "MARKER", "MarkdownReporter", "escaped"]
 
 MARKER = "<!-- stackproof:check -->"
 GATE_MARKER = "<!-- stackproof:gate -->"
@@ -68,13 +68,13 @@ class MarkdownReporter:
         head = "\n| | place | rule | what |\n|---|---|---|---|\n"
         for each in (*groups[Standing.VIOLATED], *groups[Standing.OPEN]):
             word = "open" if each.kind is Kind.OPEN else each.level.value
-            control = f" \\[{_escaped(each.control)}\\]" if each.control else ""
-            resource = f"<br>in {_escaped(resource_of(each))}" if resource_of(each) else ""
-            what = f"{_escaped(each.message)}{control}{resource}"
+            control = f" \\[{escaped(each.control)}\\]" if each.control else ""
+            resource = f"<br>in {escaped(resource_of(each))}" if resource_of(each) else ""
+            what = f"{escaped(each.message)}{control}{resource}"
             yield _Row(head=head, text=f"| {word} | {self._place(each)} | {_rules(each)} | {what} |\n")
         head = "\n| waived | rule | why |\n|---|---|---|\n"
         for each in groups[Standing.WAIVED]:
-            yield _Row(head=head, text=f"| {self._place(each)} | {_rules(each)} | {_escaped(waived_because(each))} |\n")
+            yield _Row(head=head, text=f"| {self._place(each)} | {_rules(each)} | {escaped(waived_because(each))} |\n")
 
     def _fitting(self, rows: Sequence[_Row], room: int) -> str:
         """As many rows as there is room for; the others are counted, never dropped in silence."""
@@ -106,7 +106,7 @@ def _head(report: CheckReport) -> str:
 
 def _gate_head(gate: GateReport) -> str:
     """Without seconds, which differ from run to run."""
-    rows = "".join(f"| {_escaped(each.name)} | {each.outcome} | {_escaped(each.detail)} |\n" for each in gate.stages)
+    rows = "".join(f"| {escaped(each.name)} | {each.outcome} | {escaped(each.detail)} |\n" for each in gate.stages)
     return (
         f"{GATE_MARKER}\n### stackproof gate: {verdict_word(gate.exit_code)}\n\n"
         f"| stage | outcome | detail |\n|---|---|---|\n{rows}"
@@ -127,8 +127,8 @@ def _notes(report: CheckReport) -> Iterator[_Row]:
     for each in report.notifications:
         if each.level in {Level.ERROR, Level.WARNING}:
             where = f"{_code(each.file)}: " if each.file and not each.message.startswith(each.file) else ""
-            who = f"{_escaped(each.engine)}: " if each.engine else ""
-            yield _Row(head="\n", text=f"- **{each.level.value}**: {where}{who}{_escaped(each.message)}\n")
+            who = f"{escaped(each.engine)}: " if each.engine else ""
+            yield _Row(head="\n", text=f"- **{each.level.value}**: {where}{who}{escaped(each.message)}\n")
 
 
 def _foot(groups: Mapping[Standing, Sequence[Finding]]) -> str:
@@ -146,16 +146,16 @@ def _rules(finding: Finding) -> str:
     for rule_id in rule_ids(finding):
         engines = sorted({each.engine for each in finding.origins if each.rule_id == rule_id})
         uri = next((uri for each in engines if (uri := documentation(each, rule_id))), None)
-        names.append(f"[{_escaped(rule_id)}]({uri})" if uri else _escaped(rule_id))
+        names.append(f"[{escaped(rule_id)}]({uri})" if uri else escaped(rule_id))
     return ", ".join(names)
 
 
 def _code(text: str) -> str:
     """As code; not in backticks, which nothing can escape inside of a table."""
-    return f"<code>{_escaped(text)}</code>"
+    return f"<code>{escaped(text)}</code>"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """On one line, without a meaning for Markdown or HTML, and without calling anyone by name."""
     plain = visible(" ".join(text.split()))
     plain = "".join(_HTML.get(each, each) for each in plain)

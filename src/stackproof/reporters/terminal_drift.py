@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from stackproof.model.drift import Difference, DriftOrigin, StackAudit
+from stackproof.model.drift_memory import Memory
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.json import JsonValue
 from stackproof.model.observation import DriftStatus
+from stackproof.reporters.differences import described, named, place_of
 from stackproof.reporters.ledger import ledger_lines
 from stackproof.reporters.terminal import calls_line, notification_lines
+from stackproof.reporters.terminal_memory import memory_lines, since_line
 from stackproof.reporters.wording import visible
 
 __all__ = ["drift_text"]
@@ -26,7 +29,7 @@ def drift_text(report: DriftReport, *, verbose: bool = False) -> str:
     """Differences, what could not be checked, the ledger, and the certificate last."""
     lines: list[str] = []
     for each in report.differences:
-        lines.extend(_difference(each, verbose=verbose))
+        lines.extend(_difference(each, report.memory, verbose=verbose))
     for audit in report.audits:
         lines.extend(_unchecked(audit, verbose=verbose))
         lines.extend(_beside(audit))
@@ -34,6 +37,7 @@ def drift_text(report: DriftReport, *, verbose: bool = False) -> str:
     if verbose:
         lines.extend(ledger_lines(report.waivers))
     lines.extend(notification_lines(report.notifications, verbose=verbose))
+    lines.extend(memory_lines(report.memory))
     lines.extend(_certificate(each) for each in report.audits)
     if report.calls.counts:
         lines.append(calls_line(report.calls))
@@ -41,23 +45,15 @@ def drift_text(report: DriftReport, *, verbose: bool = False) -> str:
     return "\n".join(visible(each) for each in lines) + "\n"
 
 
-def _difference(each: Difference, *, verbose: bool) -> Iterator[str]:
+def _difference(each: Difference, memory: Memory | None, *, verbose: bool) -> Iterator[str]:
     if each.suppression is not None and not verbose:
         return
-    place = each.location
-    name = f"{place.stack_name}/{place.logical_id}" if place.logical_id else str(each.physical_id)
-    what = {
-        DriftOrigin.DECLARED: f"{each.path} differs",
-        DriftOrigin.UNDECLARED: f"{each.path} is not set in the template, and not at its default",
-        DriftOrigin.CHILD: f"has what nobody declared: {each.child_type} {each.child_id}",
-        DriftOrigin.UNMANAGED: f"({place.resource_type}) is in no stack",
-        DriftOrigin.DELETED: f"({place.resource_type}) does not exist",
-    }[each.origin]
-    yield f"{place if place.logical_id else each.region}: {name} {what}"
+    yield f"{place_of(each)}: {named(each)} {described(each)}"
     if each.origin in {DriftOrigin.DECLARED, DriftOrigin.UNDECLARED}:
         yield f"    expected {_value(each.shown(each.expected))}"
     if each.origin in {DriftOrigin.DECLARED, DriftOrigin.UNDECLARED, DriftOrigin.CHILD}:
         yield f"    actual   {_value(each.shown(each.actual))}"
+    yield from since_line(memory, each)
     if each.suppression is not None:
         yield f"    waived {each.suppression}"
 

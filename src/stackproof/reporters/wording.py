@@ -7,6 +7,7 @@ from stackproof.model.report import CheckReport
 
 __all__ = [
     "REMEDY",
+    "counted",
     "engines_of",
     "policy_line",
     "resource_of",

@@ -5,15 +5,14 @@ The hook is the same on every target, so that what would be refused in an accoun
 
 from __future__ import annotations
 
-import ipaddress
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from stackproof.calls import CallRecorder
 from stackproof.errors import TargetError
+from stackproof.loopback import is_loopback
 from stackproof.model.call_log import CallKind
 from stackproof.model.iam_action import gives_secret, only_reads
 
@@ -28,13 +27,7 @@ _READING_SECRETS: Final = "GetSecretValue"
 
 def is_emulator_endpoint(endpoint_url: str | None) -> bool:
     """Whether the URL is on this machine; every other one, and none at all, is taken for AWS and guarded."""
-    host = urlsplit(endpoint_url or "").hostname or ""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return is_loopback(endpoint_url)
 
 
 def reads_only(operation: str, parameters: Mapping[str, Any]) -> bool:

@@ -20,6 +20,7 @@ from stackproof.wiring.live import (
     schemas,
     start_emulator,
 )
+from stackproof.wiring.memory import SignIn, audit_store, notifiers, require_channels
 from stackproof.wiring.notifications import unique, vacuous, with_notifications
 from stackproof.wiring.project import DeployOptions, EngineSet, Project
 
@@ -30,8 +31,10 @@ __all__ = [
     "EngineSet",
     "FlowPlace",
     "Project",
+    "SignIn",
     "account_pipeline",
     "affected_by",
+    "audit_store",
     "capabilities",
     "catalog",
     "checked_app",
@@ -46,9 +49,11 @@ __all__ = [
     "found_stacks",
     "listings",
     "node",
+    "notifiers",
     "read_types",
     "readers",
     "refreshed_versions",
+    "require_channels",
     "scanned_assembly",
     "schemas",
     "start_emulator",

@@ -1,0 +1,207 @@
+"""The memory of drift audits on the command line: what `drift audit` records and tells, and `drift history`."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+import click
+
+from stackproof import __version__
+from stackproof.cli.options import open_project
+from stackproof.cli.outputs import ReportingCommand, Wanted, output_options, require_outputs, write_text_or_json
+from stackproof.drift.channels import ISSUE, Channel, parse_channel
+from stackproof.drift.history import compared
+from stackproof.drift.remembering import begun, notified, remembered
+from stackproof.errors import ConfigError
+from stackproof.model.drift_memory import Run
+from stackproof.model.drift_report import DriftReport
+from stackproof.model.history_report import DiffReport, HistoryReport
+from stackproof.ports import AuditStore, Notifier, Target
+from stackproof.reporters.terminal_memory import diff_text, history_text
+from stackproof.wiring import Project, SignIn, audit_store, notifiers, require_channels, unique
+
+__all__ = ["AuditMemory", "MemoryWish", "diff", "forget", "history", "memory_options"]
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+_store_option = click.option(
+    "--store",
+    envvar="STACKPROOF_AUDIT_STORE",
+    metavar="URL",
+    help="Where audits are remembered: sqlite:///FILE or postgresql+psycopg://HOST/NAME.",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryWish:
+    """What an audit is to remember and to tell, as the command line says it."""
+
+    store: str | None = None
+    no_store: bool = False
+    channels: tuple[Channel, ...] = ()
+
+
+def memory_options(function: _Function) -> _Function:
+    """`--store`, `--no-store` and `--notify`, as one argument `memory`."""
+
+    @click.option("--no-store", is_flag=True, help="Record nothing: what is new is not known then.")
+    @_store_option
+    @click.option(
+        "--notify",
+        "notify",
+        multiple=True,
+        metavar="CHANNEL",
+        help="Tell what is new: sns:TOPIC_ARN, webhook:URL, github-issue or github-issue:FILE; repeatable.",
+    )
+    @functools.wraps(function)
+    def with_memory(*args: Any, store: str | None, no_store: bool, notify: tuple[str, ...], **kwargs: Any) -> Any:  # noqa: ANN401
+        if no_store and notify:
+            raise ConfigError("--no-store and --notify: what is new is known from the store; give one of them")
+        channels = tuple(sorted({parse_channel(each) for each in notify}))
+        wish = MemoryWish(store=store, no_store=no_store, channels=channels)
+        return function(*args, memory=wish, **kwargs)
+
+    return with_memory  # type: ignore[return-value]
+
+
+@dataclass(slots=True, kw_only=True)
+class AuditMemory:
+    """The memory of one audit: opened before anything starts, begun at its target, finished with its report."""
+
+    project: Project
+    wish: MemoryWish
+    store: AuditStore | None
+    run: Run | None = None
+    notifiers: Sequence[Notifier] = field(default=())
+
+    @classmethod
+    def opened(cls, project: Project, wish: MemoryWish, wanted: Sequence[Wanted]) -> AuditMemory:
+        """Raises ConfigError for a setting or a channel that is wrong."""
+        if any(each.kind == ISSUE and not each.value for each in wish.channels) and any(
+            each.output == "-" for each in wanted
+        ):
+            raise ConfigError(
+                "--notify github-issue: the report goes to standard output as well; give it an --output, or the issue "
+                "a file: github-issue:FILE"
+            )
+        require_channels(project, wish.channels)
+        return cls(project=project, wish=wish, store=None if wish.no_store else audit_store(project, wish.store))
+
+    def begin(self, target: Target, *, against: str, sign_in: SignIn) -> None:
+        """Note that the audit begins now."""
+        if self.store is None:
+            return
+        self.notifiers = notifiers(
+            self.project,
+            self.wish.channels,
+            target=target,
+            sign_in=sign_in,
+            clock=_now,
+            print_text=lambda text: click.echo(text, nl=False),
+        )
+        self._begin(target.name, against)
+
+    def begin_fleet(self, target: str) -> None:
+        """Note that the audit of a fleet begins now; no channel is told of it."""
+        if self.store is not None:
+            self._begin(target, "template")
+
+    def _begin(self, target: str, against: str) -> None:
+        assert self.store is not None  # noqa: S101 - whoever calls has looked
+        self.run = begun(self.store, Run(number=0, target=target, against=against, began=_now(), tool=__version__))
+
+    def finished(self, report: DriftReport) -> DriftReport:
+        """The report with since when, what is new and what is resolved; it is recorded, and told."""
+        if self.store is None or self.run is None:
+            return report
+        keep = timedelta(days=self.project.settings.audit_retention_days)
+        report = remembered(report, self.store, self.run, ended=_now(), keep=keep)
+        report = notified(report, self.store, self.notifiers, at=_now())
+        return replace(report, notifications=unique(report.notifications))
+
+
+@click.command(cls=ReportingCommand)
+@click.option("--stack", "stack_name", metavar="NAME", help="Only this stack, with those nested in it.")
+@_store_option
+@output_options("terminal", "json")
+def history(stack_name: str | None, store: str | None, *, wanted: tuple[Wanted, ...]) -> None:
+    """Show the audits that are remembered: since when what is different, and what is resolved.
+
+    \b
+    Examples:
+      stackproof drift history
+      stackproof drift history --stack TapStack-prod --format json
+    """
+    require_outputs(wanted)
+    where = audit_store(open_project(), store)
+    runs = where.runs()
+    report = HistoryReport(
+        store=where.shown,
+        runs=runs,
+        episodes=tuple(
+            (track, each)
+            for track in sorted({(one.target, one.against) for one in runs})
+            for each in where.episodes(target=track[0], against=track[1])
+            if stack_name is None or f"{each.place.stack_name}/".startswith(f"{stack_name}/")
+        ),
+    )
+    write_text_or_json(wanted, report, lambda: history_text(report))
+
+
+@click.command(cls=ReportingCommand)
+@click.argument("before", type=click.IntRange(min=1), metavar="RUN")
+@click.argument("after", type=click.IntRange(min=1), metavar="RUN")
+@_store_option
+@output_options("terminal", "json")
+def diff(before: int, after: int, store: str | None, *, wanted: tuple[Wanted, ...]) -> None:
+    """Compare what two audits saw; their numbers are those of `drift history`.
+
+    \b
+    Examples:
+      stackproof drift diff 41 42
+      stackproof drift diff 1 42 --format json --output diff.json
+    """
+    require_outputs(wanted)
+    where = audit_store(open_project(), store)
+    runs = {each.number: each for each in where.runs()}
+    one, other = (_finished(runs.get(each), each, where) for each in (before, after))
+    if (one.target, one.against) != (other.target, other.against):
+        raise ConfigError(
+            f"run {before} is of {one.target} against the {one.against}, run {after} of {other.target} against the "
+            f"{other.against}: they cannot be compared"
+        )
+    report = DiffReport(before=one, after=other, compared=compared(where.looks(before), where.looks(after)))
+    write_text_or_json(wanted, report, lambda: diff_text(report))
+
+
+@click.command()
+@click.option("--stack", "stack_name", required=True, metavar="NAME", help="The stack, with those nested in it.")
+@_store_option
+def forget(stack_name: str, store: str | None) -> None:
+    """Forget a stack that is gone for good: what was open there would stay open.
+
+    \b
+    Example:
+      stackproof drift forget --stack TapStack-old
+    """
+    where = audit_store(open_project(), store)
+    count = where.forget(stack_name)
+    if not count:
+        raise ConfigError(f"--stack {stack_name}: {where.shown} knows no such stack")
+    click.echo(f"forgot {stack_name}: {count} looks at it")
+
+
+def _finished(run: Run | None, number: int, where: AuditStore) -> Run:
+    if run is None:
+        raise ConfigError(f"there is no run {number} in {where.shown}; stackproof drift history lists them")
+    if run.ended is None:
+        raise ConfigError(f"run {number} did not finish, so nothing is known of it")
+    return run
+
+
+def _now() -> datetime:
+    return datetime.now(tz=UTC)

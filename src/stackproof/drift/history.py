@@ -1,0 +1,190 @@
+"""From looks to episodes: what is new, what is still there, what is resolved, and what nobody could tell."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from stackproof.model.drift import Difference, StackAudit
+from stackproof.model.drift_memory import Episode, Gap, Look, Place
+from stackproof.model.drift_report import DriftReport
+from stackproof.model.history_report import Compared
+from stackproof.model.json import JsonValue, canonical
+from stackproof.model.observation import DriftStatus
+from stackproof.secrecy import NAMES_OF_VALUES, SECRET_NAME
+
+__all__ = ["Step", "advanced", "compared", "looks_of", "overtaken", "without_secrets"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What a look makes of the open episodes of its place: each of them is in one of the last three."""
+
+    new: tuple[Episode, ...] = ()
+    lasting: tuple[Episode, ...] = ()
+    resolved: tuple[Episode, ...] = ()
+    carried: tuple[Episode, ...] = ()
+
+
+def looks_of(report: DriftReport) -> tuple[Look, ...]:
+    """What is worth remembering of an audit: of each stack, and of what is in no stack; sorted by place."""
+    by_place: dict[Place, list[Difference]] = {}
+    for each in report.differences:
+        by_place.setdefault(Place.of(each), []).append(each)
+    looks: dict[Place, Look] = {}
+    for audit in report.audits:
+        place = Place(account=audit.account, region=audit.region, stack_name=audit.stack_name)
+        look = Look(
+            place=place,
+            status=audit.status.value,
+            certificate=audit.certificate(),
+            is_blind=audit.reason is not None,
+            gaps=() if audit.reason is not None else tuple(sorted(_gaps(audit))),
+            differences=tuple(by_place.get(place, ())),
+        )
+        known = looks.get(place)
+        looks[place] = look if known is None else _joined(known, look)
+    listed: dict[Place, set[str]] = {}
+    for account, region, kind in report.listed:
+        listed.setdefault(Place(account=account, region=region, stack_name=""), set()).add(kind)
+    for place in {*listed, *(each for each in by_place if not each.stack_name)}:
+        found = tuple(by_place.get(place, ()))
+        looks[place] = Look(
+            place=place,
+            status=(DriftStatus.MODIFIED if found else DriftStatus.IN_SYNC).value,
+            differences=found,
+            scopes=report.scopes,
+            listed=tuple(sorted(listed.get(place, ()))),
+        )
+    return tuple(looks[each] for each in sorted(looks))
+
+
+def advanced(known: Iterable[Episode], look: Look, *, run: int, at: datetime) -> Step:
+    """What the look of a run makes of the open episodes of its place."""
+    before = {each.fingerprint: each for each in known}
+    seen = {each.fingerprint: each for each in look.differences}
+    new = [
+        Episode(difference=each, since=at, first_run=run, last_seen=at, last_run=run, scopes=look.scopes)
+        for name, each in seen.items()
+        if name not in before
+    ]
+    lasting, resolved, carried = [], [], []
+    for name, episode in before.items():
+        if name in seen:
+            lasting.append(replace(episode, difference=seen[name], last_seen=at, last_run=run, scopes=look.scopes))
+        elif look.could_see(episode.difference, scopes=episode.scopes):
+            resolved.append(replace(episode, resolved=at, resolved_run=run))
+        else:
+            carried.append(episode)
+    return Step(new=_sorted(new), lasting=_sorted(lasting), resolved=_sorted(resolved), carried=_sorted(carried))
+
+
+def overtaken(known: Iterable[Episode], look: Look) -> Step:
+    """The same for a look that began before another one that is recorded already: it is older, and moves nothing."""
+    seen = {each.fingerprint for each in look.differences}
+    return Step(
+        lasting=_sorted([each for each in known if each.fingerprint in seen]),
+        carried=_sorted([each for each in known if each.fingerprint not in seen]),
+    )
+
+
+def compared(before: Iterable[Look], after: Iterable[Look]) -> Compared:
+    """What one run saw beside what another one did; values are compared as they are stored."""
+    one, two = {each.place: each for each in before}, {each.place: each for each in after}
+    first, second = _differences(one.values()), _differences(two.values())
+    both = first.keys() & second.keys()
+    appeared, unseen = _parted([each for name, each in second.items() if name not in both], one, two)
+    resolved, unknown = _parted([each for name, each in first.items() if name not in both], two, one)
+    pairs = [(first[name], second[name]) for name in both]
+    changed = [(was, now) for was, now in pairs if _values(was) != _values(now)]
+    same = [now for was, now in pairs if _values(was) == _values(now)]
+    return Compared(
+        appeared=tuple(sorted(appeared, key=Difference.sort_key)),
+        resolved=tuple(sorted(resolved, key=Difference.sort_key)),
+        changed=tuple(sorted(changed, key=lambda each: each[1].sort_key())),
+        same=tuple(sorted(same, key=Difference.sort_key)),
+        unknown=tuple(sorted((*unseen, *unknown), key=Difference.sort_key)),
+    )
+
+
+def without_secrets(look: Look, *, salt: str) -> Look:
+    """The look with a salted hash for every value that may be a secret: equal values have equal hashes."""
+    return replace(look, differences=tuple(_without(each, salt) for each in look.differences))
+
+
+def _without(difference: Difference, salt: str) -> Difference:
+    hidden = difference.is_secret
+    return replace(
+        difference,
+        expected=_hashed(difference.expected, salt, is_secret=hidden),
+        actual=_hashed(difference.actual, salt, is_secret=hidden),
+    )
+
+
+def _hashed(value: JsonValue, salt: str, *, is_secret: bool) -> JsonValue:
+    """A secret as a whole is one hash; below, what stands under or beside the name of one."""
+    if value is None:
+        return None
+    if is_secret:
+        text = canonical(value).encode("utf-8", "surrogatepass")
+        return f"hmac-sha256:{hmac.new(salt.encode(), text, hashlib.sha256).hexdigest()}"
+    if isinstance(value, Mapping):
+        beside = {
+            each for name, each in NAMES_OF_VALUES if SECRET_NAME.search(str(value.get(name, ""))) and each in value
+        }
+        return {
+            key: _hashed(each, salt, is_secret=key in beside or SECRET_NAME.search(key) is not None)
+            for key, each in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [_hashed(each, salt, is_secret=False) for each in value]
+    return value
+
+
+def _gaps(audit: StackAudit) -> Iterable[Gap]:
+    for proof in audit.proofs:
+        name = str(proof.location.logical_id)
+        if proof.status is DriftStatus.NOT_CHECKED:
+            yield Gap(logical_id=name)
+        else:
+            yield from {Gap(logical_id=name, question=each.path) for each in proof.unproven if each.path}
+    yield from {Gap(logical_id=each.logical_id, question=each.question) for each in audit.unread}
+
+
+def _joined(one: Look, other: Look) -> Look:
+    """Two stacks that reports call by one name: what either did not see may be there."""
+    return replace(
+        other,
+        is_blind=one.is_blind or other.is_blind,
+        gaps=tuple(sorted({*one.gaps, *other.gaps})),
+        status=max(one.status, other.status),
+    )
+
+
+def _differences(looks: Iterable[Look]) -> dict[str, Difference]:
+    return {one.fingerprint: one for each in looks for one in each.differences}
+
+
+def _parted(
+    differences: Iterable[Difference], looks: Mapping[Place, Look], others: Mapping[Place, Look]
+) -> tuple[list[Difference], list[Difference]]:
+    """Those of `others` that these looks would have seen, and those of which that is not known."""
+    seen: list[Difference] = []
+    unknown: list[Difference] = []
+    for each in differences:
+        place = Place.of(each)
+        look = looks.get(place)
+        could = look is not None and look.could_see(each, scopes=others[place].scopes)
+        (seen if could else unknown).append(each)
+    return seen, unknown
+
+
+def _values(difference: Difference) -> tuple[str, str]:
+    return canonical(difference.expected), canonical(difference.actual)
+
+
+def _sorted(episodes: Iterable[Episode]) -> tuple[Episode, ...]:
+    return tuple(sorted(episodes, key=Episode.sort_key))

@@ -1,0 +1,74 @@
+"""An audit and its memory: recorded whole, then told to whoever does not know it yet; neither takes the report away."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from stackproof.drift.history import looks_of
+from stackproof.errors import NotifyError, StoreError
+from stackproof.model.drift_memory import Alarm, Run
+from stackproof.model.drift_report import DriftReport
+from stackproof.model.finding import Level, Notification
+from stackproof.model.json import digest
+from stackproof.ports import AuditStore, Notifier
+
+__all__ = ["begun", "notified", "remembered"]
+
+
+def begun(store: AuditStore, run: Run) -> Run:
+    """The run with its number; without one (0) if the store does not answer now, since it may do so at the end."""
+    try:
+        return store.begin(run)
+    except StoreError:
+        return run
+
+
+def remembered(report: DriftReport, store: AuditStore, run: Run, *, ended: datetime, keep: timedelta) -> DriftReport:
+    """The report with what the store knows of its differences, or with the reason why it was not recorded."""
+    try:
+        numbered = run if run.number else store.begin(run)
+        memory = store.record(numbered, looks_of(report), ended=ended, keep=keep)
+    except StoreError as error:
+        return _said(report, Level.ERROR, f"this audit was not recorded, so what is new is not known: {error}")
+    return replace(report, memory=memory)
+
+
+def notified(report: DriftReport, store: AuditStore, notifiers: Iterable[Notifier], *, at: datetime) -> DriftReport:
+    """Tell each channel what it does not know; what did not arrive is said here, and told by the next run."""
+    for each in notifiers:
+        if report.memory is None:
+            report = _said(report, Level.ERROR, f"{each.shown} was told nothing: this audit was not recorded")
+            continue
+        report = _said(report, *_told(store, each, report.memory.run, at=at))
+    return report
+
+
+def _told(store: AuditStore, notifier: Notifier, run: Run, *, at: datetime) -> tuple[Level, str]:
+    try:
+        channel = digest([store.salt(), notifier.channel])  # the address of a webhook may be a secret by itself
+        news = store.claim(channel, run, at=at)
+    except StoreError as error:
+        return Level.ERROR, f"{notifier.shown} was told nothing: {error}"
+    if not news:
+        return Level.NOTE, f"there is nothing that {notifier.shown} does not know"
+    try:
+        notifier.send(Alarm(run=run, episodes=news))
+    except NotifyError as error:
+        with contextlib.suppress(StoreError):  # a claim that is not kept ends by itself
+            store.release(channel, run)
+        return (
+            Level.ERROR,
+            f"{notifier.shown} was not told of {len(news)} differences, the next run tries again: {error}",
+        )
+    try:
+        store.told(channel, run, at=at)
+    except StoreError as error:
+        return Level.ERROR, f"{notifier.shown} was told, and may be told again: {error}"
+    return Level.NOTE, f"{notifier.shown} was told of {len(news)} differences"
+
+
+def _said(report: DriftReport, level: Level, message: str) -> DriftReport:
+    return replace(report, notifications=(*report.notifications, Notification(level=level, message=message)))

@@ -1,0 +1,229 @@
+"""What is remembered of audits: runs, what each saw of a stack, and for how long each difference has been there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from stackproof.model.drift import Difference, DriftOrigin
+from stackproof.model.json import JsonObject, JsonValue, as_object, as_objects, as_strings, digest
+
+__all__ = ["Alarm", "Episode", "Gap", "Look", "Memory", "Place", "Run", "shown_time"]
+
+
+def shown_time(at: datetime) -> str:
+    """A moment as stores and reports have it: UTC, to the second."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One audit. `number` is the store's, in the order of beginnings; `ended` is None for one that did not finish.
+
+    Only runs of one target and one expectation (`against`) know of one another.
+    """
+
+    number: int
+    target: str
+    against: str
+    began: datetime
+    ended: datetime | None = None
+    tool: str = ""
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        return {
+            "number": self.number,
+            "target": self.target,
+            "against": self.against,
+            "began": shown_time(self.began),
+            "ended": shown_time(self.ended) if self.ended else None,
+            "tool": self.tool,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Place:
+    """A stack of an account and region; the name "" stands for what is in no stack."""
+
+    account: str
+    region: str
+    stack_name: str
+
+    @classmethod
+    def of(cls, difference: Difference) -> Place:
+        """Where the difference is."""
+        return cls(
+            account=difference.account, region=difference.region, stack_name=difference.location.stack_name or ""
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Gap:
+    """What was not looked at of one resource: a JSON pointer, a family of children, or "" for all of it."""
+
+    logical_id: str
+    question: str = ""
+
+    def hides(self, difference: Difference) -> bool:
+        """Whether the difference, if it were still there, might not have been seen."""
+        if self.logical_id != difference.location.logical_id:
+            return False
+        if not self.question:
+            return True
+        if difference.path is not None:
+            return _overlap(self.question, difference.path)
+        family = difference.family
+        if difference.child_id is None or self.question.startswith("/"):
+            return False
+        return family is None or self.question in {family, f"{family}: {difference.child_id}"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What one run saw of one place. With `is_blind` nothing of it could be looked at.
+
+    Of what is in no stack, `listed` are the types that were looked at, and `scopes` where.
+    """
+
+    place: Place
+    status: str
+    certificate: JsonObject = field(default_factory=dict)
+    is_blind: bool = False
+    gaps: tuple[Gap, ...] = ()
+    differences: tuple[Difference, ...] = ()
+    scopes: tuple[str, ...] = ()
+    listed: tuple[str, ...] = ()
+
+    def could_see(self, difference: Difference, *, scopes: tuple[str, ...] = ()) -> bool:
+        """Whether the difference, which was seen before (in these scopes), would have been seen if it were there."""
+        if self.is_blind:
+            return False
+        if not self.place.stack_name:
+            return difference.location.resource_type in self.listed and set(scopes) <= set(self.scopes)
+        gone = {each.location.logical_id for each in self.differences if each.origin is DriftOrigin.DELETED}
+        if difference.origin is not DriftOrigin.DELETED and difference.location.logical_id in gone:
+            return False
+        return not any(each.hides(difference) for each in self.gaps)
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        return {
+            "account": self.place.account,
+            "region": self.place.region,
+            "stack_name": self.place.stack_name,
+            "status": self.status,
+            "certificate": dict(self.certificate),
+            "is_blind": self.is_blind,
+            "gaps": [[each.logical_id, each.question] for each in self.gaps],
+            "differences": [each.to_dict() for each in self.differences],
+            "scopes": list(self.scopes),
+            "listed": list(self.listed),
+        }
+
+    @classmethod
+    def from_dict(cls, data: JsonObject) -> Look:
+        gaps = data["gaps"]
+        if not isinstance(gaps, list | tuple):
+            raise TypeError(f"Unexpected type {type(gaps).__name__} (expected list)")
+        return cls(
+            place=Place(account=str(data["account"]), region=str(data["region"]), stack_name=str(data["stack_name"])),
+            status=str(data["status"]),
+            certificate=as_object(data["certificate"]),
+            is_blind=bool(data["is_blind"]),
+            gaps=tuple(Gap(logical_id=one, question=two) for one, two in map(as_strings, gaps)),
+            differences=tuple(Difference.from_dict(each) for each in as_objects(data["differences"])),
+            scopes=as_strings(data["scopes"]),
+            listed=as_strings(data["listed"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Episode:
+    """A difference from the run that saw it first to the one that saw that it is gone.
+
+    `difference` is as it was seen last, without values that may be secrets. One that comes back begins a new episode.
+    """
+
+    difference: Difference
+    since: datetime
+    first_run: int
+    last_seen: datetime
+    last_run: int
+    scopes: tuple[str, ...] = ()
+    resolved: datetime | None = None
+    resolved_run: int | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """That of the difference."""
+        return self.difference.fingerprint
+
+    @property
+    def place(self) -> Place:
+        """Where it is."""
+        return Place.of(self.difference)
+
+    def sort_key(self) -> tuple[object, ...]:
+        """By place and name, then by time."""
+        return (self.difference.sort_key(), self.first_run)
+
+    def row(self) -> dict[str, JsonValue]:
+        """As reports show it."""
+        return {
+            **self.difference.row(),
+            "since": shown_time(self.since),
+            "last_seen": shown_time(self.last_seen),
+            "resolved": shown_time(self.resolved) if self.resolved else None,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What the store knows of the differences of one run.
+
+    `since` is by fingerprint, `new` are those that the last look at their place did not see, `carried` those that could
+    not be looked at this time. `previous` is the last run before this one that finished.
+    """
+
+    run: Run
+    previous: int | None = None
+    since: Mapping[str, datetime] = field(default_factory=dict)
+    new: frozenset[str] = frozenset()
+    resolved: tuple[Episode, ...] = ()
+    carried: tuple[Episode, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """What a channel is to be told: differences of a run that it does not know. Without any, there is nothing new."""
+
+    run: Run
+    episodes: tuple[Episode, ...]
+
+    @property
+    def identity(self) -> str:
+        """The same for the same news, so that who hears it twice can tell."""
+        return digest([[each.fingerprint, shown_time(each.since)] for each in self.episodes])[:32]
+
+    @property
+    def subject(self) -> str:
+        """One line."""
+        stacks = sorted({each.place.stack_name or "(in no stack)" for each in self.episodes})
+        more = f" and {len(stacks) - 1} more" if len(stacks) > 1 else ""
+        count = len(self.episodes)
+        return f"{count} new difference{'s' if count != 1 else ''} in {stacks[0]}{more}" if stacks else "nothing new"
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        return {
+            "format": 1,
+            "kind": "drift",
+            "id": self.identity,
+            "subject": self.subject,
+            "run": self.run.to_dict(),
+            "differences": [each.row() for each in self.episodes],
+        }
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Whether one JSON pointer is the other, or leads to it."""
+    return one == other or one.startswith(f"{other}/") or other.startswith(f"{one}/")

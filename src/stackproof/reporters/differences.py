@@ -1,0 +1,30 @@
+"""A difference of a drift audit in words: where it is, what it is called, what is different."""
+
+from __future__ import annotations
+
+from stackproof.model.drift import Difference, DriftOrigin
+
+__all__ = ["described", "named", "place_of"]
+
+
+def place_of(each: Difference) -> str:
+    """The line of code, or the region of what is in no stack."""
+    return str(each.location) if each.location.logical_id else each.region
+
+
+def named(each: Difference) -> str:
+    """Stack and logical id, or the physical id of what is in no stack."""
+    place = each.location
+    return f"{place.stack_name}/{place.logical_id}" if place.logical_id else str(each.physical_id)
+
+
+def described(each: Difference) -> str:
+    """What is different, as the end of a sentence that begins with the name."""
+    place = each.location
+    return {
+        DriftOrigin.DECLARED: f"{each.path} differs",
+        DriftOrigin.UNDECLARED: f"{each.path} is not set in the template, and not at its default",
+        DriftOrigin.CHILD: f"has what nobody declared: {each.child_type} {each.child_id}",
+        DriftOrigin.UNMANAGED: f"({place.resource_type}) is in no stack",
+        DriftOrigin.DELETED: f"({place.resource_type}) does not exist",
+    }[each.origin]

@@ -1,0 +1,92 @@
+"""What a store of audits says to a person: since when, what is new, what is resolved, and how two runs differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from stackproof.model.drift import Difference
+from stackproof.model.drift_memory import Episode, Memory, Run, shown_time
+from stackproof.model.history_report import Compared, DiffReport, HistoryReport
+from stackproof.reporters.differences import described, named, place_of
+from stackproof.reporters.wording import counted, visible
+
+__all__ = ["diff_text", "history_text", "memory_lines", "since_line"]
+
+
+def since_line(memory: Memory | None, each: Difference) -> Iterator[str]:
+    """Since when a difference has been there, if that is known."""
+    since = memory.since.get(each.fingerprint) if memory else None
+    if memory is None or since is None:
+        return
+    yield "    new" if each.fingerprint in memory.new else f"    since    {shown_time(since)}"
+
+
+def memory_lines(memory: Memory | None) -> Iterator[str]:
+    """What is gone since the run before, what could not be looked at again, and which run this was."""
+    if memory is None:
+        return
+    yield from (f"resolved: {_episode(each)}" for each in memory.resolved)
+    yield from (f"not looked at again: {_episode(each)}" for each in memory.carried)
+    before = f"after run {memory.previous}" if memory.previous else "the first"
+    carried = f", {len(memory.carried)} not looked at again" if memory.carried else ""
+    yield f"run {memory.run.number} ({before}): {len(memory.new)} new, {len(memory.resolved)} resolved{carried}"
+
+
+def history_text(report: HistoryReport) -> str:
+    """Runs, then what is different still, then what is resolved."""
+    lines = [_run(each) for each in report.runs]
+    open_ones = [each for _, each in report.episodes if each.resolved is None]
+    done = [each for _, each in report.episodes if each.resolved is not None]
+    lines.extend(f"open: {_episode(each)}" for each in open_ones)
+    lines.extend(f"resolved {shown_time(each.resolved)}: {_episode(each)}" for each in done if each.resolved)
+    lines.append(f"{counted(len(report.runs), 'run')} in {report.store}: {len(open_ones)} open, {len(done)} resolved")
+    return _text(lines)
+
+
+def diff_text(report: DiffReport) -> str:
+    """What appeared and what went between two runs; what one of them did not look at is said apart."""
+    found = report.compared
+    lines = [
+        *_named("new", found.appeared),
+        *_named("resolved", found.resolved),
+        *(
+            f"changed: {_difference(now)}: {was.shown(was.actual)!r} is now {now.shown(now.actual)!r}"
+            for was, now in found.changed
+        ),
+        *_named("looked at by one of the two only", found.unknown),
+        f"{_named_run(report.before)} and {_named_run(report.after)}: {_counts(found)}",
+    ]
+    return _text(lines)
+
+
+def _named_run(each: Run) -> str:
+    return f"run {each.number} ({shown_time(each.began)})"
+
+
+def _counts(found: Compared) -> str:
+    return (
+        f"{len(found.appeared)} new, {len(found.resolved)} resolved, {len(found.changed)} changed, "
+        f"{len(found.same)} the same, {len(found.unknown)} not comparable"
+    )
+
+
+def _named(word: str, found: Sequence[Difference]) -> Iterator[str]:
+    yield from (f"{word}: {_difference(each)}" for each in found)
+
+
+def _difference(each: Difference) -> str:
+    return f"{place_of(each)}: {named(each)} {described(each)}"
+
+
+def _episode(each: Episode) -> str:
+    seen = f"since {shown_time(each.since)}, last seen {shown_time(each.last_seen)}"
+    return f"{_difference(each.difference)} ({seen})"
+
+
+def _run(each: Run) -> str:
+    ended = f"ended {shown_time(each.ended)}" if each.ended else "did not finish"
+    return f"run {each.number}: {each.target}, against the {each.against}: began {shown_time(each.began)}, {ended}"
+
+
+def _text(lines: Sequence[str]) -> str:
+    return "\n".join(visible(each) for each in lines) + "\n"

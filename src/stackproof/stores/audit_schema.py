@@ -1,0 +1,107 @@
+"""The tables of the store of audits, version by version: plain SQL that SQLite and PostgreSQL both take."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from stackproof.errors import StoreError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+__all__ = ["CURRENT", "MIGRATIONS", "migrate", "version_of"]
+
+MIGRATIONS: Final = (
+    """
+    CREATE TABLE stackproof_store (version INTEGER NOT NULL, salt TEXT NOT NULL, next_run INTEGER NOT NULL);
+    CREATE TABLE stackproof_runs (
+        number INTEGER NOT NULL PRIMARY KEY,
+        target TEXT NOT NULL,
+        against TEXT NOT NULL,
+        began TEXT NOT NULL,
+        ended TEXT
+    );
+    CREATE TABLE stackproof_looks (
+        run INTEGER NOT NULL REFERENCES stackproof_runs (number) ON DELETE CASCADE,
+        account TEXT NOT NULL,
+        region TEXT NOT NULL,
+        stack TEXT NOT NULL,
+        document TEXT NOT NULL,
+        PRIMARY KEY (run, account, region, stack)
+    );
+    CREATE INDEX stackproof_looks_place ON stackproof_looks (account, region, stack, run);
+    CREATE TABLE stackproof_episodes (
+        target TEXT NOT NULL,
+        against TEXT NOT NULL,
+        account TEXT NOT NULL,
+        region TEXT NOT NULL,
+        stack TEXT NOT NULL,
+        fingerprint TEXT NOT NULL,
+        first_run INTEGER NOT NULL,
+        since TEXT NOT NULL,
+        last_run INTEGER NOT NULL,
+        last_seen TEXT NOT NULL,
+        resolved_run INTEGER,
+        resolved TEXT,
+        scopes TEXT NOT NULL,
+        document TEXT NOT NULL,
+        PRIMARY KEY (target, against, fingerprint, first_run)
+    );
+    CREATE UNIQUE INDEX stackproof_episodes_open ON stackproof_episodes (target, against, fingerprint)
+        WHERE resolved IS NULL;
+    CREATE INDEX stackproof_episodes_place ON stackproof_episodes (target, against, account, region, stack)
+    """,
+    # What each channel has been told, and which program wrote a run.
+    """
+    CREATE TABLE stackproof_told (
+        channel TEXT NOT NULL,
+        target TEXT NOT NULL,
+        against TEXT NOT NULL,
+        fingerprint TEXT NOT NULL,
+        first_run INTEGER NOT NULL,
+        run INTEGER NOT NULL,
+        claimed TEXT NOT NULL,
+        sent TEXT,
+        PRIMARY KEY (channel, target, against, fingerprint, first_run),
+        FOREIGN KEY (target, against, fingerprint, first_run)
+            REFERENCES stackproof_episodes (target, against, fingerprint, first_run) ON DELETE CASCADE
+    );
+    ALTER TABLE stackproof_runs ADD COLUMN tool TEXT NOT NULL DEFAULT ''
+    """,
+)
+"""Each takes a store from the version before it to the next; one that has been released is never changed."""
+
+CURRENT: Final = len(MIGRATIONS)
+
+
+def version_of(connection: Connection) -> int:
+    """The version of the tables, 0 if there are none; raises StoreError if they are newer than this program."""
+    from sqlalchemy import inspect, text  # noqa: PLC0415 - of an extra
+
+    if not inspect(connection).has_table("stackproof_store"):
+        return 0
+    rows = connection.execute(text("SELECT version FROM stackproof_store")).all()
+    if len(rows) != 1:
+        raise StoreError("is damaged: it does not say which version it has")
+    version = int(rows[0][0])
+    if version > CURRENT:
+        raise StoreError(
+            f"was written by a newer stackproof (its tables have version {version}, this one knows {CURRENT}): update"
+        )
+    return version
+
+
+def migrate(connection: Connection, *, salt: str) -> None:
+    """Bring the tables to the current version, in the transaction of the caller, who holds the lock for writing."""
+    from sqlalchemy import text  # noqa: PLC0415
+
+    version = version_of(connection)
+    for statement in (one for each in MIGRATIONS[version:] for one in each.split(";")):
+        connection.execute(text(statement))
+    if version == 0:
+        connection.execute(
+            text("INSERT INTO stackproof_store (version, salt, next_run) VALUES (:version, :salt, 1)"),
+            {"version": CURRENT, "salt": salt},
+        )
+    elif version < CURRENT:
+        connection.execute(text("UPDATE stackproof_store SET version = :version"), {"version": CURRENT})

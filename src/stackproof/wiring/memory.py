@@ -1,0 +1,131 @@
+"""Where audits are remembered, and whom they tell."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stackproof.drift.channels import ISSUE, TOPIC, WEBHOOK, Channel
+from stackproof.errors import ConfigError
+from stackproof.wiring.project import Project
+
+if TYPE_CHECKING:
+    from stackproof.ports import AuditStore, Notifier, Target
+
+__all__ = ["SignIn", "audit_store", "notifiers", "require_channels"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignIn:
+    """With what an audit signs in; a topic is told with the same."""
+
+    endpoint_url: str | None = None
+    profile: str | None = None
+    role_arn: str | None = None
+
+
+def audit_store(project: Project, url: str | None = None) -> AuditStore:
+    """The store that the command line names, else the project, else a file of its own. Raises ConfigError."""
+    from stackproof.stores.audits import SqlAuditStore  # noqa: PLC0415
+
+    if url is not None:
+        return SqlAuditStore(url, folder=Path.cwd())
+    settings = project.settings
+    named = settings.audit_store or f"sqlite:///{settings.state_directory / 'audits.db'}"
+    return SqlAuditStore(named, folder=settings.root)
+
+
+def require_channels(project: Project, channels: Sequence[Channel]) -> None:
+    """Raise ConfigError for a channel that could not be told, before anything starts."""
+    from stackproof.reporters.file import require_writable  # noqa: PLC0415
+
+    for each in channels:
+        if each.kind == WEBHOOK:
+            _secret(project)
+        elif each.kind == ISSUE and each.value:
+            require_writable(Path(each.value), option="--notify")
+
+
+def notifiers(
+    project: Project,
+    channels: Sequence[Channel],
+    *,
+    target: Target,
+    sign_in: SignIn,
+    clock: Callable[[], datetime],
+    print_text: Callable[[str], object],
+) -> tuple[Notifier, ...]:
+    """A notifier for each channel; raises ConfigError. The file of an issue is empty from now on."""
+    return tuple(
+        _topic(project, each, target, sign_in)
+        if each.kind == TOPIC
+        else _webhook(project, each, clock)
+        if each.kind == WEBHOOK
+        else _issue(each, print_text)
+        for each in channels
+    )
+
+
+def _topic(project: Project, channel: Channel, target: Target, sign_in: SignIn) -> Notifier:
+    """Through a target of its own, which may write; the one that audits goes on to refuse whatever is no read."""
+    from stackproof.notifiers.topic import TopicNotifier  # noqa: PLC0415
+    from stackproof.reporters.alarm import alarm_text  # noqa: PLC0415
+
+    settings = project.settings
+    if target.name != "aws":
+        where = target
+        if target.region != channel.region:
+            endpoint = sign_in.endpoint_url or getattr(target, "endpoint_url", None)
+            name = "aws" if target.name == "endpoint" else target.name
+            where = project.target(name, endpoint_url=endpoint, region=channel.region)
+        return TopicNotifier(channel.value, where, alarm_text)
+    if channel.value not in settings.allowed_topics:
+        raise ConfigError(f"--notify {channel.shown}: allowed_topics of [tool.stackproof] does not name it")
+    where = replace(project, settings=replace(settings, allowed_accounts=(target.account,))).target(
+        "aws",
+        endpoint_url=sign_in.endpoint_url,
+        profile=sign_in.profile,
+        region=channel.region,
+        role_arn=sign_in.role_arn,
+        allow_changes=True,
+    )
+    return TopicNotifier(channel.value, where, alarm_text)
+
+
+def _webhook(project: Project, channel: Channel, clock: Callable[[], datetime]) -> Notifier:
+    from stackproof.notifiers.webhook import WebhookNotifier  # noqa: PLC0415
+
+    return WebhookNotifier(channel.value, shown=channel.shown, secret=_secret(project), clock=clock, sleep=time.sleep)
+
+
+def _issue(channel: Channel, print_text: Callable[[str], object]) -> Notifier:
+    from stackproof.notifiers.issue import IssueNotifier  # noqa: PLC0415
+    from stackproof.reporters.alarm import alarm_issue  # noqa: PLC0415
+    from stackproof.reporters.file import write_file  # noqa: PLC0415
+
+    if not channel.value:
+        return IssueNotifier(channel.shown, print_text, alarm_issue)
+
+    def write(text: str) -> None:
+        write_file(Path(channel.value), lambda stream: stream.write(text))
+
+    write("")  # what an earlier run had to say is no news
+    return IssueNotifier(channel.shown, write, alarm_issue)
+
+
+def _secret(project: Project) -> str:
+    name = project.settings.notify_secret_env
+    if name is None:
+        raise ConfigError(
+            "--notify webhook: notify_secret_env of [tool.stackproof] has to name the environment variable with the "
+            "secret that signs the message"
+        )
+    secret = os.environ.get(name, "")
+    if not secret:
+        raise ConfigError(f"--notify webhook: the environment variable {name} (notify_secret_env) is not set")
+    return secret

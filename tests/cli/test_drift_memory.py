@@ -1,0 +1,320 @@
+"""What audits remember and tell, as a person types it, against an emulator."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import sqlite3
+import subprocess
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from stackproof.config.schema import read_schema
+from stackproof.targets.moto import MotoTarget, start_moto
+from stackproof.targets.owned_process import OwnedProcess
+from tests.drift.audited_template import AUDITED
+from tests.live_fakes import stack
+from tests.running import run
+
+BODY = {"Resources": {"Queue": AUDITED["Resources"]["Queue"]}}
+SECRET = {"HOOK_SECRET": "shared-between-the-two"}
+REGIONS = (
+    *(f"eu-{each}" for each in ("west-1", "west-2", "west-3", "central-1", "north-1", "south-1")),
+    *(f"us-{each}" for each in ("west-1", "west-2", "east-2")),
+    *(f"ap-{each}" for each in ("south-1", "southeast-1", "southeast-2", "northeast-1", "northeast-2", "northeast-3")),
+    *("sa-east-1", "ca-central-1"),
+)
+SETTINGS = '[tool.stackproof]\nnotify_secret_env = "HOOK_SECRET"\n'
+
+
+@pytest.fixture(scope="module")
+def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnedProcess]:
+    process = start_moto(os.getpid(), tmp_path_factory.mktemp("moto"))
+    yield process
+    process.stop()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Net:
+    """A stack with a queue, in a region of its own, and a folder to audit it from."""
+
+    folder: Path
+    target: MotoTarget
+    url: str
+
+    def set_delay(self, seconds: int) -> None:
+        queue = next(each.physical_id for each in self.target.deployment("Net").resources)
+        with self.target.writing("tampering"):
+            self.target.client("sqs").set_queue_attributes(QueueUrl=queue, Attributes={"DelaySeconds": str(seconds)})
+
+    def audit(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        where = ("--target", "moto", "--endpoint-url", self.url, "--region", self.target.region)
+        return run(self.folder, "stackproof", "drift", "audit", *where, *arguments, **environment)
+
+    def report(self, *arguments: str, **environment: str) -> dict[str, Any]:
+        done = self.audit("--format", "json", *arguments, **environment)
+        assert done.stdout, done.stderr
+        return valid(done.stdout)
+
+
+def valid(text: str) -> dict[str, Any]:
+    report: dict[str, Any] = json.loads(text)
+    Draft202012Validator(read_schema("report.schema.json")).validate(report)
+    return report
+
+
+@pytest.fixture
+def net(request: pytest.FixtureRequest, tmp_path: Path, moto: OwnedProcess) -> Net:
+    used: list[str] = request.config.stash.setdefault(_USED, [])
+    region = next(each for each in REGIONS if each not in used)
+    used.append(region)
+    target = MotoTarget(moto.endpoint_url, region=region)
+    target.deploy(stack(BODY, name="Net"))
+    (tmp_path / "pyproject.toml").write_text(SETTINGS, encoding="utf-8")
+    return Net(folder=tmp_path, target=target, url=moto.endpoint_url)
+
+
+_USED: pytest.StashKey[list[str]] = pytest.StashKey()
+
+
+@dataclass(slots=True)
+class Hook:
+    """A webhook on this machine; `answers` are its next ones, then 200."""
+
+    url: str = ""
+    answers: list[int] = field(default_factory=list)
+    heard: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+
+
+@pytest.fixture
+def hook() -> Iterator[Hook]:
+    made = Hook()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            code = made.answers.pop(0) if made.answers else 200
+            made.heard.append((dict(self.headers), body))
+            self.send_response(code)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    made.url = f"http://127.0.0.1:{server.server_port}/hook/with-a-token"
+    yield made
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_drift_is_new_then_lasts_then_is_resolved_in_the_store_with_dates(net: Net) -> None:
+    first = net.report()
+    assert (first["run"]["number"], first["previous_run"], first["summary"]["new"]) == (1, None, 0)
+    net.set_delay(30)
+    second = net.report()
+    (found,) = second["differences"]
+    assert (found["is_new"], found["since"], second["previous_run"]) == (True, second["run"]["began"], 1)
+    third = net.report()
+    (lasting,) = third["differences"]
+    assert (lasting["is_new"], lasting["since"]) == (False, found["since"])
+    text = net.audit().stdout
+    assert f"    since    {found['since']}" in text
+    assert "run 4 (after run 3): 0 new, 0 resolved" in text
+    net.set_delay(0)
+    last = net.report()
+    (gone,) = last["resolved"]
+    assert (gone["fingerprint"], gone["since"], gone["resolved"]) == (
+        found["fingerprint"],
+        found["since"],
+        last["run"]["began"],
+    )
+    assert (last["exit_code"], last["differences"]) == (0, [])
+
+    history = valid(run(net.folder, "stackproof", "drift", "history", "--format", "json").stdout)
+    assert [each["number"] for each in history["runs"]] == [1, 2, 3, 4, 5]
+    (kept,) = history["differences"]
+    assert (kept["since"], kept["resolved"], kept["target"]) == (found["since"], gone["resolved"], "moto")
+    said = run(net.folder, "stackproof", "drift", "history", "--stack", "Net").stdout.splitlines()
+    assert said[-2].startswith(f"resolved {gone['resolved']}: Net (deployed):")
+    assert said[-1].endswith("audits.db: 0 open, 1 resolved")
+    other = run(net.folder, "stackproof", "drift", "history", "--stack", "Ne").stdout
+    assert other.splitlines()[-1].endswith("0 open, 0 resolved")
+
+    diff = valid(run(net.folder, "stackproof", "drift", "diff", "1", "2", "--format", "json").stdout)
+    assert [each["property_path"] for each in diff["appeared"]] == ["/DelaySeconds"]
+    text = run(net.folder, "stackproof", "drift", "diff", "3", "5").stdout
+    assert text.splitlines()[0].startswith("resolved: Net (deployed):")
+    assert text.splitlines()[-1].endswith("0 new, 1 resolved, 0 changed, 0 the same, 0 not comparable")
+    assert (net.folder / ".stackproof" / ".gitignore").read_text(encoding="utf-8") == "*\n"
+
+    assert run(net.folder, "stackproof", "drift", "forget", "--stack", "Net").stdout == "forgot Net: 5 looks at it\n"
+    again = run(net.folder, "stackproof", "drift", "forget", "--stack", "Net")
+    assert (again.returncode, "knows no such stack" in again.stderr) == (2, True)
+
+
+def test_without_a_store_nothing_is_recorded_and_nothing_is_known(net: Net) -> None:
+    net.set_delay(30)
+    report = net.report("--no-store")
+    assert (report["run"], report["resolved"], report["summary"]["new"]) == (None, [], None)
+    assert [(each["since"], each["is_new"]) for each in report["differences"]] == [(None, None)]
+    assert not (net.folder / ".stackproof" / "audits.db").exists()
+    assert run(net.folder, "stackproof", "drift", "history").stdout.endswith("audits.db: 0 open, 0 resolved\n")
+
+
+def test_a_broken_store_costs_the_memory_and_not_the_report(net: Net) -> None:
+    net.set_delay(30)
+    (net.folder / "broken.db").write_bytes(b"this is no database" * 100)
+    done = net.audit("--store", "sqlite:///broken.db", "--format", "json", "--notify", "github-issue:issue.md")
+    report = valid(done.stdout)
+    assert (done.returncode, len(report["differences"])) == (3, 1)
+    messages = [each["message"] for each in report["notifications"]]
+    assert "this audit was not recorded, so what is new is not known: the store of audits" in messages[1]
+    assert "is damaged" in messages[1]
+    assert messages[0] == "github-issue:issue.md was told nothing: this audit was not recorded"
+    assert (net.folder / "issue.md").read_text(encoding="utf-8") == ""
+    asked = run(net.folder, "stackproof", "drift", "history", "--store", "sqlite:///broken.db")
+    assert (asked.returncode, len(asked.stderr.splitlines())) == (3, 1)
+
+
+def test_a_store_that_is_locked_costs_the_memory_and_not_the_report(net: Net) -> None:
+    net.report()
+    with sqlite3.connect(net.folder / ".stackproof" / "audits.db", isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        report = net.report("--store", "sqlite:///.stackproof/audits.db?timeout=0.2")
+    other.close()
+    assert (report["exit_code"], report["run"]) == (3, None)
+    assert "is locked by another run for too long" in report["notifications"][0]["message"]
+    assert net.report()["previous_run"] == 1
+
+
+def test_a_webhook_hears_signed_news_once(net: Net, hook: Hook) -> None:
+    tell = ("--notify", f"webhook:{hook.url}")
+    assert net.report(*tell, **SECRET)["exit_code"] == 0
+    assert hook.heard == []
+    net.set_delay(30)
+    hook.answers[:] = [500, 200]
+    report = net.report(*tell, **SECRET)
+    assert report["exit_code"] == 1
+    assert "with-a-token" not in json.dumps(report)
+    assert len(hook.heard) == 2  # the first answer was an error
+    headers, body = hook.heard[-1]
+    signed = f"{headers['X-Stackproof-Timestamp']}.".encode() + body
+    expected = hmac.new(SECRET["HOOK_SECRET"].encode(), signed, hashlib.sha256).hexdigest()
+    assert headers["X-Stackproof-Signature"] == f"sha256={expected}"
+    said = json.loads(body)
+    assert [each["fingerprint"] for each in said["differences"]] == [report["differences"][0]["fingerprint"]]
+    assert (said["id"], said["run"]["number"]) == (headers["X-Stackproof-Id"], 2)
+    assert net.report(*tell, **SECRET)["exit_code"] == 1
+    assert len(hook.heard) == 2
+
+
+def test_a_webhook_that_fails_is_3_and_is_told_by_the_next_run(net: Net, hook: Hook) -> None:
+    tell = ("--notify", f"webhook:{hook.url}")
+    net.set_delay(30)
+    hook.answers[:] = [404]
+    report = net.report(*tell, **SECRET)
+    assert report["exit_code"] == 3
+    assert "was not told of 1 differences, the next run tries again: it answered 404" in str(report["notifications"])
+    assert len(report["differences"]) == 1
+    assert net.report(*tell, **SECRET)["exit_code"] == 1
+    assert len(hook.heard) == 2
+    assert b"with-a-token" not in (net.folder / ".stackproof" / "audits.db").read_bytes()
+
+
+def test_a_topic_hears_news_as_a_declared_write(net: Net) -> None:
+    with net.target.writing("a topic for the test"):
+        sns, sqs = net.target.client("sns"), net.target.client("sqs")
+        topic = sns.create_topic(Name="drift")["TopicArn"]
+        inbox = sqs.create_queue(QueueName="inbox")["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=inbox, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    net.set_delay(30)
+    for expected in (1, 0):
+        assert net.report("--notify", f"sns:{topic}")["exit_code"] == 1
+        with net.target.writing("reading the inbox"):
+            heard = sqs.receive_message(QueueUrl=inbox).get("Messages", [])
+            for each in heard:
+                sqs.delete_message(QueueUrl=inbox, ReceiptHandle=each["ReceiptHandle"])
+        assert len(heard) == expected
+        for each in heard:
+            message = json.loads(each["Body"])
+            assert message["Subject"] == "drift: 1 new difference in Net"
+            assert "Net/Queue /DelaySeconds" in message["Message"]
+
+
+def test_a_topic_that_is_not_there_is_3(net: Net) -> None:
+    net.set_delay(30)
+    report = net.report("--notify", "sns:arn:aws:sns:me-south-1:123456789012:nobody")
+    assert report["exit_code"] == 3
+    assert "SNS did not take the message" in str(report["notifications"])
+
+
+def test_the_body_of_an_issue_has_the_news_and_is_empty_without(net: Net) -> None:
+    net.set_delay(30)
+    done = net.audit("--format", "json", "--output", "drift.json", "--notify", "github-issue")
+    assert done.returncode == 1
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("<!-- stackproof:drift ")
+    assert lines[1] == "### Drift: 1 new difference in Net"
+    assert "Net/Queue /DelaySeconds" in lines[5]
+    file = net.folder / "issue.md"
+    net.audit("--notify", f"github-issue:{file.name}")
+    assert file.read_text(encoding="utf-8").splitlines()[1] == lines[1]  # a channel of its own
+    net.audit("--notify", f"github-issue:{file.name}")
+    assert file.read_text(encoding="utf-8") == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--no-store", "--notify", "github-issue:x"), "--no-store and --notify"),
+        (("--notify", "github-issue"), "the report goes to standard output as well"),
+        (("--notify", "webhook:https://example.com/"), "notify_secret_env of [tool.stackproof] has to name"),
+        (("--notify", "pigeon:x"), "expected sns:TOPIC_ARN, webhook:URL"),
+        (("--notify", "github-issue:no/where.md"), "there is no such folder"),
+        (("--store", "mysql://x"), "expected sqlite:///FILE or postgresql"),
+    ],
+)
+def test_a_command_line_that_is_wrong_is_2(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
+    done = run(tmp_path, "stackproof", "drift", "audit", *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
+def test_runs_that_cannot_be_compared_are_said(net: Net) -> None:
+    net.report()
+    done = run(net.folder, "stackproof", "drift", "diff", "1", "7")
+    assert (done.returncode, "there is no run 7" in done.stderr) == (2, True)
+    with sqlite3.connect(net.folder / ".stackproof" / "audits.db") as store:
+        at = "2026-11-01T02:00:00.000000+00:00"
+        store.execute(f"INSERT INTO stackproof_runs VALUES (7, 'moto', 'template', '{at}', NULL, '')")  # noqa: S608
+        store.execute(f"INSERT INTO stackproof_runs VALUES (8, 'aws', 'template', '{at}', '{at}', '')")  # noqa: S608
+    store.close()
+    done = run(net.folder, "stackproof", "drift", "diff", "1", "7")
+    assert (done.returncode, "run 7 did not finish" in done.stderr) == (2, True)
+    done = run(net.folder, "stackproof", "drift", "diff", "1", "8")
+    assert (done.returncode, "they cannot be compared" in done.stderr) == (2, True)
+
+
+def test_old_runs_are_forgotten_at_the_end_of_an_audit(net: Net) -> None:
+    (net.folder / "pyproject.toml").write_text("[tool.stackproof]\naudit_retention_days = 7\n", encoding="utf-8")
+    net.report()
+    with sqlite3.connect(net.folder / ".stackproof" / "audits.db") as store:
+        store.execute("UPDATE stackproof_runs SET began = '2020-01-01T00:00:00.000000+00:00'")
+    store.close()
+    assert net.report()["previous_run"] == 1
+    history = valid(run(net.folder, "stackproof", "drift", "history", "--format", "json").stdout)
+    assert [each["number"] for each in history["runs"]] == [2]

@@ -1,0 +1,184 @@
+"""A store of audits in memory, a notifier that only listens, and makers of what is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from stackproof.drift.history import advanced, overtaken, without_secrets
+from stackproof.errors import NotifyError, StoreError
+from stackproof.model.drift import Difference, DriftOrigin
+from stackproof.model.drift_memory import Alarm, Episode, Look, Memory, Place, Run
+from stackproof.model.location import Location
+from stackproof.model.observation import Change, DriftStatus
+
+NIGHT = datetime(2026, 11, 1, 2, 0, tzinfo=UTC)
+PLACE = Place(account="123456789012", region="eu-west-1", stack_name="Net")
+KEEP = timedelta(days=400)
+
+
+def night(number: int) -> datetime:
+    """Two o'clock, that many nights later."""
+    return NIGHT + timedelta(days=number)
+
+
+def run(number: int = 0, **fields: Any) -> Run:  # noqa: ANN401
+    return Run(**{"number": number, "target": "aws", "against": "template", "began": night(number), **fields})
+
+
+def difference(name: str = "Topic", path: str | None = "/DisplayName", **fields: Any) -> Difference:  # noqa: ANN401
+    stack_name = fields.pop("stack_name", PLACE.stack_name)
+    kind = fields.pop("resource_type", "AWS::SNS::Topic")
+    return Difference(
+        **{
+            "account": PLACE.account,
+            "region": PLACE.region,
+            "origin": DriftOrigin.DECLARED,
+            "location": Location(stack_name=stack_name, logical_id=name, resource_type=kind, file="app.py", line=7),
+            "physical_id": f"{name}-1",
+            "status": DriftStatus.MODIFIED,
+            "change": Change.NOT_EQUAL,
+            "path": path,
+            "expected": "a",
+            "actual": "b",
+            **fields,
+        }
+    )
+
+
+def unmanaged(physical_id: str, resource_type: str = "AWS::SNS::Topic") -> Difference:
+    return replace(
+        difference(path=None, origin=DriftOrigin.UNMANAGED, change=Change.ADD, physical_id=physical_id),
+        location=Location(resource_type=resource_type),
+    )
+
+
+def look(*differences: Difference, place: Place = PLACE, **fields: Any) -> Look:  # noqa: ANN401
+    return Look(**{"place": place, "status": "MODIFIED", "differences": differences, **fields})
+
+
+class FakeAuditStore:
+    """Implements `ports.AuditStore` in lists; what is in `failing` is raised by every call."""
+
+    def __init__(self) -> None:
+        self.shown = "memory"
+        self.failing: StoreError | None = None
+        self._runs: list[Run] = []
+        self._numbers = 0
+        self._looks: dict[int, list[Look]] = {}
+        self._episodes: dict[tuple[str, str], list[Episode]] = {}
+        self._told: dict[tuple[str, str, str, str, int], tuple[int, datetime, bool]] = {}
+
+    def begin(self, run: Run) -> Run:
+        self._answer()
+        self._numbers += 1
+        self._runs.append(replace(run, number=self._numbers))
+        return self._runs[-1]
+
+    def record(self, run: Run, looks: Iterable[Look], *, ended: datetime, keep: timedelta) -> Memory:
+        self._answer()
+        track = (run.target, run.against)
+        before = [each for each in self._runs if (each.target, each.against) == track and each.number < run.number]
+        kept = self._episodes.setdefault(track, [])
+        steps = []
+        for each in looks:
+            seen = without_secrets(each, salt=self.salt())
+            known = [one for one in kept if one.place == each.place and one.resolved is None]
+            newer = any(
+                one.number > run.number and each.place in {two.place for two in self._looks.get(one.number, ())}
+                for one in self._runs
+                if (one.target, one.against) == track
+            )
+            step = overtaken(known, seen) if newer else advanced(known, seen, run=run.number, at=run.began)
+            self._looks.setdefault(run.number, []).append(seen)
+            kept[:] = [one for one in kept if one not in known]
+            kept.extend((*step.new, *step.lasting, *step.resolved, *step.carried))
+            steps.append(step)
+        done = replace(run, ended=ended)
+        self._runs = [done if each.number == run.number else each for each in self._runs]
+        self._runs = [
+            each
+            for each in self._runs
+            if each.began >= run.began - keep or each.number == run.number or (each.target, each.against) != track
+        ]
+        kept[:] = [each for each in kept if each.resolved is None or each.resolved >= run.began - keep]
+        return Memory(
+            run=done,
+            previous=max((each.number for each in before if each.ended), default=None),
+            since={one.fingerprint: one.since for each in steps for one in (*each.new, *each.lasting)},
+            new=frozenset(one.fingerprint for each in steps for one in each.new),
+            resolved=tuple(one for each in steps for one in each.resolved),
+            carried=tuple(one for each in steps for one in each.carried),
+        )
+
+    def runs(self) -> tuple[Run, ...]:
+        self._answer()
+        return tuple(self._runs)
+
+    def looks(self, number: int) -> tuple[Look, ...]:
+        known = {each.number for each in self._runs}
+        return tuple(sorted(self._looks.get(number, ()) if number in known else (), key=lambda each: each.place))
+
+    def episodes(self, *, target: str, against: str) -> tuple[Episode, ...]:
+        self._answer()
+        return tuple(sorted(self._episodes.get((target, against), ()), key=Episode.sort_key))
+
+    def claim(self, channel: str, run: Run, *, at: datetime) -> tuple[Episode, ...]:
+        self._answer()
+        stale = [name for name, (_, when, sent) in self._told.items() if not sent and when < at - timedelta(hours=1)]
+        for name in stale:
+            del self._told[name]
+        found = []
+        for each in self.episodes(target=run.target, against=run.against):
+            name = (channel, run.target, run.against, each.fingerprint, each.first_run)
+            is_open = each.resolved is None and each.last_run == run.number and each.difference.suppression is None
+            if is_open and name not in self._told:
+                self._told[name] = (run.number, at, False)
+                found.append(each)
+        return tuple(found)
+
+    def told(self, channel: str, run: Run, *, at: datetime) -> None:
+        for name, (number, _, _) in self._told.items():
+            if name[0] == channel and number == run.number:
+                self._told[name] = (number, at, True)
+
+    def release(self, channel: str, run: Run) -> None:
+        for name, (number, _, sent) in list(self._told.items()):
+            if name[0] == channel and number == run.number and not sent:
+                del self._told[name]
+
+    def salt(self) -> str:
+        self._answer()
+        return "salt"
+
+    def forget(self, stack_name: str) -> int:
+        def is_meant(place: Place) -> bool:
+            return place.stack_name == stack_name or place.stack_name.startswith(f"{stack_name}/")
+
+        count = sum(is_meant(one.place) for each in self._looks.values() for one in each)
+        for each in self._looks.values():
+            each[:] = [one for one in each if not is_meant(one.place)]
+        for kept in self._episodes.values():
+            kept[:] = [one for one in kept if not is_meant(one.place)]
+        return count
+
+    def _answer(self) -> None:
+        if self.failing is not None:
+            raise self.failing
+
+
+class FakeNotifier:
+    """Implements `ports.Notifier`; while `fails` is set nothing arrives."""
+
+    def __init__(self, channel: str = "fake:people") -> None:
+        self.channel = channel
+        self.shown = channel
+        self.fails = False
+        self.heard: list[Alarm] = []
+
+    def send(self, alarm: Alarm) -> None:
+        if self.fails:
+            raise NotifyError(f"{self.shown} is away")
+        self.heard.append(alarm)

@@ -1,0 +1,461 @@
+"""The store of audits: the same over SQLite, PostgreSQL and the fake, whole or not at all, for many at once."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stackproof.errors import ConfigError, StoreError
+from stackproof.model.drift import DriftOrigin
+from stackproof.model.drift_memory import Gap, Look, Memory, Place
+from stackproof.model.finding import Suppression
+from stackproof.ports import AuditStore
+from stackproof.stores.audit_schema import CURRENT, MIGRATIONS
+from stackproof.stores.audits import LOCK, SqlAuditStore
+from tests.memory_fakes import KEEP, PLACE, FakeAuditStore, difference, look, night, run, unmanaged
+from tests.running import environment
+
+OTHER = Place(account="123456789012", region="eu-west-1", stack_name="Other")
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "fake"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> AuditStore:
+    if request.param == "fake":
+        return FakeAuditStore()
+    if request.param == "sqlite":
+        return SqlAuditStore(f"sqlite:///{tmp_path / 'audits.db'}")
+    made: Callable[[], str] = request.getfixturevalue("postgres")
+    return SqlAuditStore(made())
+
+
+def audited(store: AuditStore, number: int, *looks: Look, keep: timedelta = KEEP, **fields: str) -> Memory:
+    """The run of a night."""
+    begun = store.begin(run(number, **fields))
+    return store.record(begun, looks, ended=begun.began + timedelta(minutes=5), keep=keep)
+
+
+def execute(url: str, *statements: str, **values: object) -> list[Any]:
+    """What the last statement gives."""
+    from sqlalchemy import NullPool, create_engine, text  # noqa: PLC0415
+
+    with create_engine(url, poolclass=NullPool).begin() as connection:
+        found = [connection.execute(text(each), values) for each in statements][-1]
+        return list(found.all()) if found.returns_rows else []
+
+
+# -- the contract
+
+
+def test_a_difference_is_new_then_lasts_then_is_resolved_with_its_dates(store: AuditStore) -> None:
+    topic, queue = difference("Topic"), difference("Queue")
+    first = audited(store, 0, look(topic))
+    assert (first.previous, set(first.new)) == (None, {topic.fingerprint})
+    second = audited(store, 1, look(topic, queue))
+    assert (second.previous, set(second.new)) == (1, {queue.fingerprint})
+    assert second.since == {topic.fingerprint: night(0), queue.fingerprint: night(1)}
+    third = audited(store, 2, look(queue))
+    (gone,) = third.resolved
+    assert (gone.fingerprint, gone.since, gone.last_seen, gone.resolved) == (
+        topic.fingerprint,
+        night(0),
+        night(1),
+        night(2),
+    )
+    again = audited(store, 3, look(topic, queue))
+    assert again.since[topic.fingerprint] == night(3)
+    assert again.new == {topic.fingerprint}
+    kept = store.episodes(target="aws", against="template")
+    assert [(each.difference.location.logical_id, each.first_run, each.resolved_run) for each in kept] == [
+        ("Queue", 2, None),
+        ("Topic", 1, 3),
+        ("Topic", 4, None),
+    ]
+
+
+def test_what_could_not_be_looked_at_is_neither_new_nor_resolved(store: AuditStore) -> None:
+    topic = difference("Topic")
+    audited(store, 0, look(topic))
+    for number, blind in enumerate((look(is_blind=True), look(gaps=(Gap(logical_id="Topic"),)), None), start=1):
+        found = audited(store, number, *([blind] if blind else []))
+        assert (found.new, found.resolved) == (frozenset(), ())
+        assert [each.fingerprint for each in found.carried] == [topic.fingerprint] * (blind is not None)
+    assert audited(store, 4, look(topic)).since == {topic.fingerprint: night(0)}
+
+
+def test_targets_and_expectations_know_nothing_of_one_another(store: AuditStore) -> None:
+    topic = difference("Topic")
+    audited(store, 0, look(topic))
+    for target, against in (("moto", "template"), ("aws", "assembly")):
+        found = audited(store, 1, look(topic), target=target, against=against)
+        assert (found.previous, set(found.new)) == (None, {topic.fingerprint})
+        assert audited(store, 2, look(), target=target, against=against).previous == found.run.number
+    (kept,) = store.episodes(target="aws", against="template")
+    assert kept.resolved is None
+
+
+def test_an_older_look_that_is_recorded_late_moves_nothing(store: AuditStore) -> None:
+    topic, queue = difference("Topic"), difference("Queue")
+    audited(store, 0, look(topic))
+    slow, quick = store.begin(run(began=night(1))), store.begin(run(began=night(2)))
+    assert len(store.record(quick, [look(queue)], ended=night(3), keep=KEEP).resolved) == 1
+    elsewhere = difference("Topic", stack_name="Other")
+    late = store.record(slow, [look(topic), look(elsewhere, place=OTHER)], ended=night(4), keep=KEEP)
+    assert (set(late.new), late.resolved) == ({elsewhere.fingerprint}, ())  # where no newer run has looked
+    is_open = [each for each in store.episodes(target="aws", against="template") if each.resolved is None]
+    assert {each.fingerprint for each in is_open} == {queue.fingerprint, elsewhere.fingerprint}
+
+
+def test_runs_are_kept_with_what_they_saw_until_they_are_too_old(store: AuditStore) -> None:
+    topic, queue = difference("Topic"), difference("Queue")
+    audited(store, 0, look(topic, queue, certificate={"status": "MODIFIED"}), tool="1.0")
+    crashed = store.begin(run(began=night(1)))
+    audited(store, 2, look(queue))
+    assert [(each.number, each.began, each.tool, each.ended is None) for each in store.runs()] == [
+        (1, night(0), "1.0", False),
+        (crashed.number, night(1), "", True),
+        (3, night(2), "", False),
+    ]
+    assert store.looks(1) == (look(topic, queue, certificate={"status": "MODIFIED"}),)
+    assert store.looks(99) == ()
+    audited(store, 40, look(queue), keep=timedelta(days=7))
+    assert [each.number for each in store.runs()] == [4]
+    assert store.looks(1) == ()
+    (kept,) = store.episodes(target="aws", against="template")
+    assert (kept.fingerprint, kept.since) == (queue.fingerprint, night(0))
+
+
+def test_a_secret_is_kept_as_a_salted_hash(store: AuditStore) -> None:
+    secret = difference(path="/MasterUserPassword", expected="hunter-two", actual="hunter-three", is_secret=True)
+    nested = difference(
+        origin=DriftOrigin.CHILD,
+        path=None,
+        child_type="AWS::X::Y",
+        child_id="y",
+        expected=None,
+        actual={"Environment": [{"Name": "DB_PASSWORD", "Value": "hunter-four"}], "ApiToken": ["hunter-five"], "A": 1},
+    )
+    audited(store, 0, look(secret, nested))
+    audited(store, 1, look(secret, nested))
+    before, after = store.looks(1), store.looks(2)
+    assert "hunter" not in json.dumps([each.to_dict() for each in before])
+    assert before == after
+    said = {each.path: each for each in before[0].differences}
+    assert said["/MasterUserPassword"].expected != said["/MasterUserPassword"].actual
+    child = said[None].actual
+    assert isinstance(child, dict)
+    assert (child["A"], child["Environment"][0]["Name"]) == (1, "DB_PASSWORD")
+
+
+def test_a_channel_is_told_once_and_again_only_if_it_did_not_arrive(store: AuditStore) -> None:
+    topic, queue = difference("Topic"), difference("Queue")
+    waived = difference("Waived", suppression=Suppression(reason="r", owner="o"))
+    first = audited(store, 0, look(topic, waived)).run
+    assert [each.fingerprint for each in store.claim("a", first, at=night(0))] == [topic.fingerprint]
+    store.release("a", first)
+    second = audited(store, 1, look(topic, queue, waived)).run
+    assert store.claim("a", first, at=night(1)) == ()  # an older run has nothing to say any more
+    assert len(store.claim("a", second, at=night(1))) == 2
+    store.told("a", second, at=night(1))
+    store.release("a", second)
+    assert len(store.claim("b", second, at=night(1))) == 2
+    third = audited(store, 2, look(topic, queue, difference("Waived"))).run
+    assert [each.difference.location.logical_id for each in store.claim("a", third, at=night(2))] == ["Waived"]
+
+
+def test_what_a_crashed_run_was_about_to_tell_is_told_an_hour_later(store: AuditStore) -> None:
+    topic = difference("Topic")
+    first = audited(store, 0, look(topic)).run
+    assert len(store.claim("a", first, at=night(0))) == 1
+    second = audited(store, 1, look(topic)).run
+    assert store.claim("a", second, at=night(0) + timedelta(minutes=50)) == ()
+    assert len(store.claim("a", second, at=night(0) + timedelta(minutes=70))) == 1
+
+
+def test_what_comes_back_is_told_again(store: AuditStore) -> None:
+    topic = difference("Topic")
+    for number, seen in enumerate((look(topic), look(), look(topic))):
+        done = audited(store, number, seen).run
+        assert len(store.claim("a", done, at=night(number))) == len(seen.differences)
+        store.told("a", done, at=night(number))
+
+
+def test_a_stack_can_be_forgotten_with_those_nested_in_it(store: AuditStore) -> None:
+    nested = replace(PLACE, stack_name="Net/Inner")
+    near = replace(PLACE, stack_name="Net_/x")
+    looks = [look(difference("A", stack_name=each.stack_name), place=each) for each in (PLACE, nested, near, OTHER)]
+    assert store.forget("Net") == 0
+    audited(store, 0, *looks)
+    assert store.forget("Net") == 2
+    assert [each.place.stack_name for each in store.looks(1)] == ["Net_/x", "Other"]
+    assert [each.place.stack_name for each in store.episodes(target="aws", against="template")] == ["Net_/x", "Other"]
+
+
+def test_what_is_in_no_stack_is_resolved_only_by_a_look_of_the_same_scope_and_type(store: AuditStore) -> None:
+    nowhere = replace(PLACE, stack_name="")
+    scoped = ("prefix:tap", "tag:app=tap")
+
+    def seen(*found: Any, scopes: tuple[str, ...] = scoped, listed: tuple[str, ...] = ("AWS::SNS::Topic",)) -> Look:  # noqa: ANN401
+        return look(*found, place=nowhere, scopes=scopes, listed=listed)
+
+    audited(store, 0, seen(unmanaged("t")))
+    assert audited(store, 1, seen(scopes=("prefix:tap",))).resolved == ()
+    assert audited(store, 2, seen(listed=("AWS::SQS::Queue",))).resolved == ()
+    assert len(audited(store, 3, seen()).resolved) == 1
+
+
+def test_text_of_any_kind_comes_back_as_it_was(store: AuditStore) -> None:
+    odd = difference(expected="\x00 \ud800 ü", actual=[1, 2.5, None, {"'; DROP TABLE x": True}])
+    audited(store, 0, look(odd))
+    assert store.looks(1)[0].differences == (odd,)
+
+
+# -- the databases
+
+
+def test_there_is_nothing_to_read_before_the_first_run_and_reading_makes_no_file(url: str, tmp_path: Path) -> None:
+    store = SqlAuditStore(url)
+    assert (store.runs(), store.looks(1), store.episodes(target="a", against="b")) == ((), (), ())
+    assert list(tmp_path.glob("*.db")) == []
+    assert "some-secret" not in store.shown
+
+
+WRITER = """
+import os, signal, sys
+from datetime import timedelta
+from stackproof.stores.audits import LOCK, SqlAuditStore
+from tests.memory_fakes import KEEP, difference, look, night, run
+
+url, who, deadly = sys.argv[1], sys.argv[2], sys.argv[3] == "deadly"
+store = SqlAuditStore(url)
+
+def looks(begun):
+    for number in range(3):
+        name = f"Stack{number}"
+        place = look().place.__class__(account="1", region="r", stack_name=name)
+        shared, own = (difference(each, stack_name=name, account="1", region="r") for each in ("Shared", who))
+        yield look(shared, own, place=place)
+        if deadly and number == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+for count in range(8):
+    begun = store.begin(run(began=night(count), tool=who))
+    done = store.record(begun, looks(begun), ended=night(count) + timedelta(minutes=1), keep=KEEP)
+    print(done.run.number, flush=True)
+"""
+
+
+def writer(url: str, who: str, how: str = "careful") -> subprocess.Popen[str]:
+    root = Path(__file__).parents[2]
+    return subprocess.Popen(
+        [sys.executable, "-c", WRITER, url, who, how],
+        cwd=root,
+        env={**environment(), "PYTHONPATH": str(root)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_two_processes_that_write_at_once_lose_and_mix_up_nothing(url: str) -> None:
+    both = [writer(url, each) for each in ("one", "two")]
+    numbers = [int(number) for each in both for number in each.communicate(timeout=240)[0].split()]
+    assert [each.returncode for each in both] == [0, 0]
+    assert sorted(numbers) == list(range(1, 17))
+    store = SqlAuditStore(url)
+    runs = store.runs()
+    assert [each.number for each in runs if each.ended] == list(range(1, 17))
+    for each in runs:
+        seen = store.looks(each.number)
+        assert [one.place.stack_name for one in seen] == ["Stack0", "Stack1", "Stack2"]
+        assert {two.location.logical_id for one in seen for two in one.differences} == {"Shared", each.tool}
+    is_open = [each.fingerprint for each in store.episodes(target="aws", against="template") if not each.resolved]
+    assert len(is_open) == len(set(is_open))
+    shared = [
+        each
+        for each in store.episodes(target="aws", against="template")
+        if each.difference.location.logical_id == "Shared"
+    ]
+    assert [(each.first_run, each.resolved) for each in shared] == [(min(e.first_run for e in shared), None)] * 3
+
+
+def test_a_writer_that_is_killed_in_the_middle_loses_its_own_run_and_nothing_else(url: str) -> None:
+    store = SqlAuditStore(url)
+    before = audited(store, 0, look(difference("Topic")))
+    deadly = writer(url, "deadly", "deadly")
+    assert (deadly.communicate(timeout=240)[0], deadly.returncode) == ("", -signal.SIGKILL)
+    assert [(each.number, each.ended is None) for each in store.runs()] == [(1, False), (2, True)]
+    assert store.looks(2) == ()
+    assert [each.first_run for each in store.episodes(target="aws", against="template")] == [1]
+    after = audited(store, 1, look(difference("Topic")))
+    assert (after.previous, after.new, after.run.number) == (before.run.number, frozenset(), 3)
+    assert after.since == before.since
+
+
+def first_version(url: str) -> None:
+    """A store as the first version of the tables has it, with one difference that is open."""
+    topic = difference("Topic")
+    execute(
+        url,
+        *MIGRATIONS[0].split(";"),
+        "INSERT INTO stackproof_store (version, salt, next_run) VALUES (1, 'grain', 2)",
+        "INSERT INTO stackproof_runs VALUES (1, 'aws', 'template', :at, :at)",
+        "INSERT INTO stackproof_looks VALUES (1, :account, :region, :stack, :seen)",
+        "INSERT INTO stackproof_episodes VALUES"
+        " ('aws', 'template', :account, :region, :stack, :name, 1, :at, 1, :at, NULL, NULL, '[]', :document)",
+        account=PLACE.account,
+        region=PLACE.region,
+        stack=PLACE.stack_name,
+        name=topic.fingerprint,
+        at=night(0).isoformat(timespec="microseconds"),
+        seen=json.dumps(look(topic).to_dict()),
+        document=json.dumps(topic.to_dict()),
+    )
+
+
+@pytest.mark.parametrize("first", ["reading", "writing"])
+def test_a_store_of_the_version_before_keeps_what_it_knows(url: str, first: str) -> None:
+    first_version(url)
+    store = SqlAuditStore(url)
+    topic = difference("Topic")
+    if first == "reading":
+        assert [(each.number, each.tool) for each in store.runs()] == [(1, "")]
+        assert store.looks(1) == (look(topic),)
+    again = audited(store, 1, look(topic))
+    assert (again.previous, again.since, again.new) == (1, {topic.fingerprint: night(0)}, frozenset())
+    assert len(store.claim("a", again.run, at=night(1))) == 1
+    assert store.salt() == "grain"
+    assert execute(url, "SELECT version FROM stackproof_store") == [(CURRENT,)]
+
+
+def test_two_processes_may_migrate_at_once(url: str) -> None:
+    first_version(url)
+    both = [writer(url, each) for each in ("one", "two")]
+    assert [len(each.communicate(timeout=240)[0].split()) for each in both] == [8, 8]
+    assert len(SqlAuditStore(url).runs()) == 17
+
+
+def test_a_migration_that_breaks_changes_nothing(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    first_version(url)
+    broken = (MIGRATIONS[0], f"{MIGRATIONS[1]}; CREATE TABLE stackproof_store (x INTEGER)")
+    with monkeypatch.context() as patched:
+        patched.setattr("stackproof.stores.audit_schema.MIGRATIONS", broken)
+        with pytest.raises(StoreError, match="already exists"):
+            SqlAuditStore(url).begin(run())
+    assert execute(url, "SELECT version FROM stackproof_store") == [(1,)]
+    assert audited(SqlAuditStore(url), 1, look()).previous == 1
+
+
+def test_a_store_of_a_newer_program_is_left_alone(url: str) -> None:
+    audited(SqlAuditStore(url), 0, look())
+    execute(url, "UPDATE stackproof_store SET version = :version", version=CURRENT + 1)
+    for use in (lambda: SqlAuditStore(url).begin(run()), lambda: SqlAuditStore(url).runs()):
+        with pytest.raises(StoreError, match=r"^the store of audits \S+ was written by a newer stackproof") as caught:
+            use()
+        assert "some-secret" not in str(caught.value)
+
+
+def test_a_store_that_is_locked_too_long_is_said(url: str) -> None:
+    from sqlalchemy import NullPool, create_engine, text  # noqa: PLC0415
+
+    audited(SqlAuditStore(url), 0, look())
+    lock = f"SELECT pg_advisory_xact_lock({LOCK})" if url.startswith("postgres") else "BEGIN IMMEDIATE"
+    with create_engine(url, poolclass=NullPool).connect() as other:
+        if url.startswith("sqlite"):
+            other.connection.dbapi_connection.isolation_level = None  # type: ignore[union-attr]
+        other.execute(text(lock))
+        with pytest.raises(StoreError, match="is locked by another run for too long"):
+            SqlAuditStore(url, patience=0.2).begin(run())
+
+
+def test_a_row_that_cannot_be_read_is_damage(url: str) -> None:
+    store = SqlAuditStore(url)
+    audited(store, 0, look(difference("Topic")))
+    execute(url, "UPDATE stackproof_looks SET document = '{}'")
+    with pytest.raises(StoreError, match="is damaged"):
+        store.looks(1)
+    execute(url, "DELETE FROM stackproof_store")
+    with pytest.raises(StoreError, match="is damaged"):
+        store.begin(run())
+
+
+@pytest.mark.parametrize("content", [b"no database at all, but long enough to look at" * 50, b""])
+def test_a_file_that_is_no_database_is_damage_and_an_empty_one_is_a_new_store(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "audits.db"
+    file.write_bytes(content)
+    store = SqlAuditStore(f"sqlite:///{file}")
+    if not content:
+        assert audited(store, 0, look()).run.number == 1
+        return
+    for use in (lambda: store.begin(run()), store.runs):
+        with pytest.raises(StoreError, match="is damaged"):
+            use()
+    assert file.read_bytes() == content
+
+
+def test_a_torn_file_is_damage(tmp_path: Path) -> None:
+    file = tmp_path / "audits.db"
+    store = SqlAuditStore(f"sqlite:///{file}")
+    audited(store, 0, *(look(difference("T" * 900), place=replace(PLACE, stack_name=f"S{n}")) for n in range(60)))
+    whole = file.read_bytes()
+    file.write_bytes(whole[:8192] + b"\xff" * (len(whole) - 8192))
+    with pytest.raises(StoreError, match="is damaged"):
+        store.looks(1)
+    with pytest.raises(StoreError, match="is damaged"):
+        audited(store, 1, look())
+
+
+def test_a_database_of_someone_else_is_not_written_over(tmp_path: Path) -> None:
+    file = tmp_path / "audits.db"
+    with sqlite3.connect(file) as other:
+        other.execute("CREATE TABLE stackproof_runs (mine TEXT)")
+    other.close()
+    with pytest.raises(StoreError, match="already exists"):
+        SqlAuditStore(f"sqlite:///{file}").begin(run())
+
+
+def test_a_server_that_is_away_is_one_line_without_the_password() -> None:
+    store = SqlAuditStore("postgresql://me:some-secret@127.0.0.1:1/audits")
+    with pytest.raises(StoreError, match="cannot be used") as caught:
+        store.begin(run())
+    said = str(caught.value)
+    assert said.startswith("the store of audits postgresql+psycopg://me:***@127.0.0.1:1/audits ")
+    assert "\n" not in said
+    assert "some-secret" not in said
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(StoreError, match="cannot be written"):
+        SqlAuditStore(f"sqlite:///{tmp_path / 'file' / 'audits.db'}").begin(run())
+
+
+@pytest.mark.parametrize(
+    "given", ["nonsense", "mysql://host/x", "sqlite://", "sqlite:///:memory:", "oracle:some-secret"]
+)
+def test_a_url_of_no_store_is_a_wrong_setting(given: str) -> None:
+    with pytest.raises(ConfigError, match="expected sqlite:///FILE or postgresql"):
+        SqlAuditStore(given)
+
+
+@pytest.mark.parametrize(
+    ("package", "url", "remedy"),
+    [
+        ("sqlalchemy", "sqlite:///x.db", r"stackproof\[drift\].*--no-store"),
+        ("psycopg", "postgresql://db/x", r"stackproof\[postgres\]"),
+    ],
+)
+def test_what_is_not_installed_is_named_with_the_command_to_type(
+    monkeypatch: pytest.MonkeyPatch, package: str, url: str, remedy: str
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(ConfigError, match=remedy):
+        SqlAuditStore(url)
