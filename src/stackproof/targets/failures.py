@@ -111,9 +111,12 @@ def reason_of_answer(answer: Mapping[str, Any]) -> UnprovenReason | None:
 def translated_errors(doing: str) -> Iterator[None]:
     """Everything of botocore that is raised inside as a `TargetError` that says what was being done."""
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - heavy
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415
 
     try:
         yield
+    except ResponseParserError as error:
+        raise TargetError(f"{doing}: what answers there does not answer as AWS does", code="NoAnswerOfAws") from error
     except ClientError as error:
         message = " ".join(str(error.response.get("Error", {}).get("Message") or error).split())
         raise TargetError(

@@ -10,6 +10,7 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from stackproof.calls import CallRecorder
 from stackproof.config.controls import controls_by_rule
@@ -70,6 +71,14 @@ def _engine_versions(file: Path, _stamp: int) -> AllowList:
 def _pace(rates: tuple[tuple[str, float], ...], processes: int) -> Pace:
     """One for all targets of this process."""
     return TokenBuckets(dict(rates), processes=processes)
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
 
 
 def _stamp(file: Path) -> int:
@@ -388,12 +397,15 @@ class Project:
         allow_changes: bool = False,
         how: DeployOptions | None = None,
     ) -> Target:
-        """A target to talk to: an emulator that runs at `endpoint_url`, or an AWS account."""
+        """A target to talk to: an emulator that runs at `endpoint_url`, or an AWS account; raises ConfigError."""
         from stackproof.targets.aws import AwsTarget  # noqa: PLC0415
         from stackproof.targets.cloudformation import CAPABILITIES  # noqa: PLC0415
         from stackproof.targets.ministack import MiniStackTarget  # noqa: PLC0415
         from stackproof.targets.moto import MotoTarget  # noqa: PLC0415
 
+        endpoint_url = endpoint_url or (None if name in EMULATORS else os.environ.get("AWS_ENDPOINT_URL"))
+        if endpoint_url is not None and not _is_url(endpoint_url):
+            raise ConfigError(f"the endpoint {endpoint_url!r} is no URL (expected http://HOST:PORT)")
         where = region or self.settings.region
         how = how or DeployOptions()
         capabilities = how.capabilities or CAPABILITIES
@@ -416,7 +428,7 @@ class Project:
             role_arn=role_arn,
             allowed_accounts=self.settings.allowed_accounts,
             allow_changes=allow_changes,
-            endpoint_url=endpoint_url or os.environ.get("AWS_ENDPOINT_URL"),
+            endpoint_url=endpoint_url,
             calls=self.calls,
             pace=_pace(tuple(sorted(self.settings.calls_per_second.items())), self.processes),
             progress=how.progress,
