@@ -11,6 +11,7 @@ from botocore.exceptions import EndpointConnectionError
 from stackproof.drift.children import owner_names
 from stackproof.errors import ConfigError, InputError, TargetError
 from stackproof.model.drift import Child, DriftOrigin, NativeDrift, StackAudit
+from stackproof.model.drift_report import DriftReport
 from stackproof.model.location import SourceLine
 from stackproof.model.observation import DriftStatus, Reading, UnprovenReason
 from stackproof.ports import ChildFamily, ReadRequest
@@ -121,6 +122,27 @@ def test_no_fault_looks_like_drift(error: Exception, reason: UnprovenReason) -> 
     [question] = found.unread
     assert (question.question, question.reason) == ("things", reason)
     assert (found.children.total, found.children.looked_at) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("reason", "status"),
+    [
+        *((UnprovenReason(each), DriftStatus.NOT_CHECKED) for each in ("busy", "denied", "throttled", "unreachable")),
+        (UnprovenReason.WRITE_ONLY, DriftStatus.IN_SYNC),
+        (UnprovenReason.NOT_EMULATED, DriftStatus.IN_SYNC),
+    ],
+)
+def test_a_property_that_was_refused_is_not_checked_and_one_that_nobody_can_read_is_counted(
+    reason: UnprovenReason, status: DriftStatus
+) -> None:
+    def read(_: ReadRequest) -> Reading:
+        return Reading(properties={"DisplayName": "a"}, unread={"/KmsMasterKeyId": reason})
+
+    catalog = FakeCatalog(topics(KmsMasterKeyId="key"))
+    found = one(auditor(catalog, readers=lambda _: {TOPIC: read}).audited(["Net"]))
+    assert [each.status for each in found.proofs] == [DriftStatus.IN_SYNC]
+    assert (found.status, dict(found.reasons)) == (status, {reason.value: 1})
+    assert DriftReport(target="aws", audits=(found,)).exit_code == (0 if found.is_complete else 3)
 
 
 def test_a_stack_that_is_not_there_or_not_readable_does_not_stop_the_others() -> None:
