@@ -275,6 +275,41 @@ def test_a_list_that_the_template_sets_is_compared_and_not_asked_for_again() -> 
     assert audit.children.total == 0
 
 
+NOTHING = {"Ref": "AWS::NoValue"}
+
+
+@pytest.mark.parametrize(
+    ("own", "asked", "found", "unread"),
+    [
+        (NOTHING, 1, ["s-1"], []),
+        ({"Fn::If": ["Off", [{"Endpoint": "x"}], NOTHING]}, 1, ["s-1"], []),
+        ({"Fn::If": ["On", [], NOTHING]}, 0, [], []),
+        ({"Fn::ImportValue": "no"}, 1, [], [("subscriptions", UnprovenReason.UNRESOLVED)]),
+        ({"Fn::If": ["Unknown", [], NOTHING]}, 1, [], [("subscriptions", UnprovenReason.UNRESOLVED)]),
+    ],
+)
+def test_a_list_that_comes_to_nothing_is_asked_for_and_one_that_is_not_known_is_open(
+    own: Any,  # noqa: ANN401
+    asked: int,
+    found: list[str],
+    unread: list[tuple[str, UnprovenReason]],
+) -> None:
+    body = {
+        "Resources": {"Topic": {"Type": TOPIC, "Properties": {"DisplayName": "a", "Subscription": own}}},
+        "Conditions": {
+            "On": {"Fn::Equals": ["a", "a"]},
+            "Off": {"Fn::Equals": ["a", "b"]},
+            "Unknown": {"Fn::Equals": ["a", {"Fn::ImportValue": "no"}]},
+        },
+    }
+    made = replace(topics(), template=stack(body).template)
+    readers = {TOPIC: reader({"t-1": {"DisplayName": "a", "Subscription": []}})}
+    audit = one(auditor(FakeCatalog(made), readers=lambda _: readers, families=(listening(SOMEONE),)).audited(["Net"]))
+    assert [each.child_id for each in audit.differences] == found
+    assert [(each.question, each.reason) for each in audit.unread] == unread
+    assert (audit.children.total, audit.children.looked_at) == (asked, asked - len(unread))
+
+
 def test_a_default_that_the_target_does_not_emulate_is_counted_and_no_drift() -> None:
     kind = "AWS::SQS::Queue"
     made = live_stack("Net", {"Queue": (kind, "q", {})})

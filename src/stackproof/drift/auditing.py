@@ -12,7 +12,7 @@ from stackproof.drift.children import Claims, owner_names
 from stackproof.drift.defaults import deviations
 from stackproof.drift.native import side_by_side
 from stackproof.errors import ConfigError, StackproofError, TargetError
-from stackproof.intrinsics import resolve, static_context
+from stackproof.intrinsics import Resolved, Unresolved, resolve, static_context
 from stackproof.model.assembly import Stack
 from stackproof.model.deployment import Deployment
 from stackproof.model.drift import Child, Difference, DriftOrigin, LiveStack, Looked, NativeRow, StackAudit, Unread
@@ -269,7 +269,8 @@ class _Look:
         found: list[Difference] = []
         unread: list[Unread] = []
         defaults = self._defaults(proof, resource, reading, found, unread)
-        families = [each for each in self.auditor.families if _concerns(each, resource)]
+        expected = self.prover.expected(resource.logical_id)
+        families = [each for each in self.auditor.families if _concerns(each, resource, expected)]
         looked = sum(self._children(proof, resource, reading, each, found, unread) for each in families)
         return tuple(found), Looked(total=len(families), looked_at=looked), defaults, tuple(unread)
 
@@ -304,6 +305,17 @@ class _Look:
         unread: list[Unread],
     ) -> bool:
         """Whether the family could be looked at; what nobody declared of it is added to what was found."""
+        own = self.prover.expected(resource.logical_id).get(family.own) if family.own else None
+        if isinstance(own, Unresolved):
+            unread.append(
+                Unread(
+                    logical_id=resource.logical_id,
+                    question=family.name,
+                    reason=UnprovenReason.UNRESOLVED,
+                    detail=own.reason,
+                )
+            )
+            return False
         live: list[Child] = []
 
         def read(request: ReadRequest) -> Reading:
@@ -386,9 +398,15 @@ def _state(live: LiveStack, *, against_sources: bool) -> tuple[object, ...]:
     return (live.status, digest, deployed and deployed.resources, deployed and dict(deployed.parameters))
 
 
-def _concerns(family: ChildFamily, resource: Resource) -> bool:
-    """Whether children of the family may hang on the resource without the comparison of its own list seeing them."""
-    return resource.resource_type in family.owners and (family.own is None or family.own not in resource.properties)
+def _concerns(family: ChildFamily, resource: Resource, expected: Mapping[str, Resolved]) -> bool:
+    """Whether children of the family may hang on the resource without the comparison of its own list seeing them.
+
+    A list that comes to nothing (AWS::NoValue) is not compared, nor is one that is not known.
+    """
+    own = family.own
+    return resource.resource_type in family.owners and (
+        own is None or own not in expected or isinstance(expected[own], Unresolved)
+    )
 
 
 def _sourced(template: Template, source: Template) -> Template:
