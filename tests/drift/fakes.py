@@ -46,7 +46,8 @@ class FakeCatalog:
             raise self.failing[stack_set]
         return self.sets[stack_set]
 
-    def owner(self, physical_id: str) -> str | None:
+    def owner(self, resource_type: str, physical_id: str) -> str | None:
+        assert resource_type.startswith("AWS::")
         found = self.owners.get(physical_id)
         if isinstance(found, Exception):
             raise found

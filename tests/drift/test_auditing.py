@@ -10,12 +10,13 @@ from botocore.exceptions import EndpointConnectionError
 
 from stackproof.drift.children import owner_names
 from stackproof.errors import ConfigError, InputError, TargetError
-from stackproof.model.drift import Child, DriftOrigin, NativeDrift, StackAudit
+from stackproof.model.drift import Child, DriftOrigin, LiveStack, NativeDrift, StackAudit
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.location import SourceLine
 from stackproof.model.observation import DriftStatus, Reading, UnprovenReason
 from stackproof.ports import ChildFamily, ReadRequest
 from stackproof.prove import Patience
+from stackproof.readers.children import FAMILIES
 from tests.drift.fakes import FakeCatalog, auditor, busy, caused, live_stack, reader
 from tests.live_fakes import FakeTarget, failure, stack
 
@@ -266,6 +267,57 @@ def test_what_another_stack_declares_is_no_drift_whether_it_is_audited_or_not() 
     catalog.owners["s-1"] = TargetError("odd")
     audit = one(auditor(catalog, readers=lambda _: readers, families=families).audited(["Net"]))
     assert [each.reason for each in audit.unread] == [UnprovenReason.UNREACHABLE]
+
+
+def let_go(live: LiveStack, logical_id: str) -> LiveStack:
+    assert live.deployment is not None
+    rows = tuple(
+        replace(each, status="DELETE_SKIPPED") if each.logical_id == logical_id else each
+        for each in live.deployment.resources
+    )
+    return replace(live, deployment=replace(live.deployment, resources=rows))
+
+
+def test_nothing_of_another_type_and_nothing_that_a_stack_let_go_hides_a_child() -> None:
+    readers = {TOPIC: reader({"t-1": {"DisplayName": "a"}})}
+    topic = {"Topic": (TOPIC, "t-1", {"DisplayName": "a"})}
+    other = live_stack("Net", {**topic, "Bucket": ("AWS::S3::Bucket", "s-1", {})})
+    elsewhere = {"TopicArn": "elsewhere", "Endpoint": "y"}
+    gone = let_go(live_stack("Net", {**topic, "Sub": ("AWS::SNS::Subscription", "s-1", elsewhere)}), "Sub")
+    for made in (other, gone):
+        found = auditor(FakeCatalog(made), readers=lambda _: readers, families=(listening(SOMEONE),)).audited(["Net"])
+        assert [each.child_id for each in one(found).differences if each.child_id] == ["s-1"]
+        assert ("AWS::SNS::Subscription", "s-1") not in found.physical_ids
+
+
+@pytest.mark.parametrize(
+    ("function", "owner", "found", "unread"),
+    [
+        ("f-1", None, [], []),
+        ("f-2", None, ["sid"], []),
+        ("f-2", "Net", ["sid"], []),
+        ("f-2", "Unseen", [], ["unresolved"]),
+        ({"Fn::ImportValue": "no"}, None, [], ["unresolved"]),
+    ],
+)
+def test_a_permission_that_took_the_name_of_another_functions_is_not_declared(
+    function: Any,  # noqa: ANN401
+    owner: str | None,
+    found: list[str],
+    unread: list[str],
+) -> None:
+    kind, permission = "AWS::Lambda::Function", "AWS::Lambda::Permission"
+    child = Child(resource_type=permission, child_id="sid", physical_id="sid", value={}, identity={"Ref": "sid"})
+    [family] = (each for each in FAMILIES if each.name == "permissions of a function")
+    declared = {"F": (kind, "f-1", {}), "May": (permission, "sid", {"FunctionName": function})}
+    catalog = FakeCatalog(live_stack("Net", declared))
+    if owner is not None:
+        catalog.owners["sid"] = owner
+    readers = {kind: reader({"f-1": {}})}
+    families = (replace(family, read=lambda _: [child]),)
+    audit = one(auditor(catalog, readers=lambda _: readers, families=families).audited(["Net"]))
+    assert [each.child_id for each in audit.differences if each.child_id] == found
+    assert [each.reason.value for each in audit.unread] == unread
 
 
 def test_a_list_that_the_template_sets_is_compared_and_not_asked_for_again() -> None:

@@ -113,12 +113,18 @@ def test_any_other_error_is_a_target_error_with_its_cause() -> None:
 
 
 def test_the_owner_of_a_physical_resource_is_its_stack() -> None:
-    rows = [{"StackName": "Net", "PhysicalResourceId": "q"}, {"StackName": "Net", "PhysicalResourceId": "r"}]
-    assert catalog(describe_stack_resources={"StackResources": rows}).owner("q") == "Net"
-    assert catalog(describe_stack_resources={"StackResources": rows}).owner("z") is None
-    assert catalog(describe_stack_resources=failure("Stack for z does not exist")).owner("z") is None
+    queue = "AWS::SQS::Queue"
+    rows = [
+        {"StackName": "Net", "PhysicalResourceId": name, "ResourceType": queue, "ResourceStatus": status}
+        for name, status in (("q", "CREATE_COMPLETE"), ("r", "UPDATE_COMPLETE"), ("kept", "DELETE_SKIPPED"))
+    ]
+    assert catalog(describe_stack_resources={"StackResources": rows}).owner(queue, "q") == "Net"
+    assert catalog(describe_stack_resources={"StackResources": rows}).owner("AWS::S3::Bucket", "q") is None
+    assert catalog(describe_stack_resources={"StackResources": rows}).owner(queue, "kept") is None
+    assert catalog(describe_stack_resources={"StackResources": rows}).owner(queue, "z") is None
+    assert catalog(describe_stack_resources=failure("Stack for z does not exist")).owner(queue, "z") is None
     with pytest.raises(TargetError):
-        catalog(describe_stack_resources=failure("AccessDenied")).owner("z")
+        catalog(describe_stack_resources=failure("AccessDenied")).owner(queue, "z")
 
 
 def test_instances_of_a_stack_set_are_listed_by_its_name() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from stackproof.compare import leaf_paths
-from stackproof.drift.children import Claims, owner_names
+from stackproof.drift.children import Claims, owner_names, physical_ids
 from stackproof.drift.defaults import deviations
 from stackproof.drift.native import side_by_side
 from stackproof.errors import ConfigError, StackproofError, TargetError
@@ -40,11 +40,14 @@ _STACK_SET: Final = "AWS::CloudFormation::StackSet"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditedStacks:
-    """The audits of some stacks of one account and region, by name, and what has to be said of the run."""
+    """The audits of some stacks of one account and region, by name, and what has to be said of the run.
+
+    `physical_ids` are type and physical id of all that the stacks have.
+    """
 
     audits: tuple[StackAudit, ...] = ()
     notifications: tuple[Notification, ...] = ()
-    physical_ids: frozenset[str] = frozenset()
+    physical_ids: frozenset[tuple[str, str]] = frozenset()
     resource_types: frozenset[str] = frozenset()
 
 
@@ -88,9 +91,7 @@ class Auditor:
         return AuditedStacks(
             audits=tuple(sorted(audits, key=lambda each: (each.stack_name, each.stack_id))),
             notifications=tuple(sorted(set(said), key=lambda each: (each.level.value, each.message))),
-            physical_ids=frozenset(
-                one.physical_id for each in provers.values() for one in each.deployment.resources if one.physical_id
-            ),
+            physical_ids=frozenset(one for each in provers.values() for one in physical_ids(each.deployment)),
             resource_types=frozenset(
                 one.resource_type for each in provers.values() for one in each.template.resources if not one.is_custom
             ),
@@ -361,9 +362,13 @@ class _Look:
         if declared or not family.in_stacks or not child.physical_id:
             return not declared
         try:
-            return self.auditor.catalog.owner(child.physical_id) is None
+            stack = self.auditor.catalog.owner(child.resource_type, child.physical_id)
         except TargetError as error:
             return self.auditor.reason(error) or UnprovenReason.UNREACHABLE
+        if stack is not None and family.ids_are_chosen:
+            # That stack has one of the same id; for which owner, only its template says.
+            return True if self.claims.speak_for(stack) else UnprovenReason.UNRESOLVED
+        return stack is None
 
     def _of_property(self, proof: ResourceProof, origin: DriftOrigin, each: PropertyDifference) -> Difference:
         return self._difference(

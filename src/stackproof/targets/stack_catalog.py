@@ -12,6 +12,7 @@ from stackproof.errors import TargetError
 from stackproof.model.drift import LiveStack, NativeDrift
 from stackproof.model.observation import UnprovenReason
 from stackproof.model.template import Template
+from stackproof.once import GONE
 from stackproof.ports import Target
 from stackproof.targets.failures import translated_errors
 
@@ -132,8 +133,8 @@ class CloudFormationCatalog:
             rows = self._pages("list_stack_instances", "Summaries", StackSetName=name)
             return tuple(sorted((str(each["Account"]), str(each["Region"]), str(each.get("StackId"))) for each in rows))
 
-    def owner(self, physical_id: str) -> str | None:
-        """DescribeStackResources by the physical id."""
+    def owner(self, resource_type: str, physical_id: str) -> str | None:
+        """DescribeStackResources by the physical id; a row of another type, or of what a stack let go, is no answer."""
         client = self._client
         with translated_errors(f"asking for the stack of {physical_id}"):
             try:
@@ -142,7 +143,12 @@ class CloudFormationCatalog:
                 if "does not exist" in str(error):
                     return None
                 raise
-        names = sorted(str(each["StackName"]) for each in rows if each.get("PhysicalResourceId") == physical_id)
+        names = sorted(
+            str(each["StackName"])
+            for each in rows
+            if (each["ResourceType"], each.get("PhysicalResourceId")) == (resource_type, physical_id)
+            and each["ResourceStatus"] not in GONE
+        )
         return names[0] if names else None
 
     def tagged(self, key: str, value: str) -> frozenset[str]:
