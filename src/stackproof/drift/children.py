@@ -22,6 +22,9 @@ ITSELF: Final = "Ref"
 """In the identity of a child: the physical id of the resource that declares it, or a part of it between bars."""
 
 
+_NOTHING: Final = (None, -1, "-1")
+
+
 class Claims:
     """All that the templates of one audit declare, to be asked whether a child is among it."""
 
@@ -105,8 +108,11 @@ def _same(properties: Mapping[str, Resolved], child: Child, physical_id: str) ->
 
 
 def _equal(wanted: Resolved, live: JsonValue) -> bool:
-    if wanted is None or live is None:
-        return wanted is None and live is None
+    """Whether the values are the same; what a template leaves out is false, or nothing, and -1 is no port."""
+    if live is None:
+        return wanted in _NOTHING
+    if wanted is None:
+        return live is False
     return matches(wanted, live, None, "")
 
 
