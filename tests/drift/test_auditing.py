@@ -320,6 +320,40 @@ def test_a_permission_that_took_the_name_of_another_functions_is_not_declared(
     assert [each.reason.value for each in audit.unread] == unread
 
 
+@pytest.mark.parametrize(
+    ("other", "reason"),
+    [
+        (None, None),
+        (TargetError("there is no stack Other", code="NoStack"), None),
+        (InputError("Other: is no template"), UnprovenReason.UNREACHABLE),
+        ("busy", UnprovenReason.BUSY),
+        (caused(failure("AccessDenied", status=403)), UnprovenReason.DENIED),
+        (caused(failure("Throttling")), UnprovenReason.THROTTLED),
+    ],
+)
+def test_what_a_stack_that_was_not_read_may_declare_is_no_drift(
+    other: Exception | str | None, reason: UnprovenReason | None
+) -> None:
+    moving = busy(live_stack("Other", {"Sub": ("AWS::SNS::Subscription", "", {"TopicArn": "t-1", "Endpoint": "x"})}))
+    catalog = FakeCatalog(topics(), *([moving] if other == "busy" else []))
+    if isinstance(other, Exception):
+        catalog.failing["Other"] = other
+    readers = {TOPIC: reader({"t-1": {"DisplayName": "a"}})}
+    families = (listening(SOMEONE, in_stacks=False),)
+    found = auditor(catalog, readers=lambda _: readers, families=families).audited(
+        ["Net", "Other"] if other else ["Net"]
+    )
+    [audit] = (each for each in found.audits if each.stack_name == "Net")
+    assert [each.child_id for each in audit.differences] == ([] if reason else ["s-1"])
+    assert [each.reason for each in audit.unread] == ([reason] if reason else [])
+    assert audit.status is (DriftStatus.NOT_CHECKED if reason else DriftStatus.MODIFIED)
+    # What has a physical id CloudFormation knows by it, and what has no type of its own no stack can declare.
+    for family in (listening(SOMEONE), replace(listening(SOMEONE, in_stacks=False), declared_by=())):
+        asked = auditor(catalog, readers=lambda _: readers, families=(family,)).audited(["Net", "Other"])
+        [audit] = (each for each in asked.audits if each.stack_name == "Net")
+        assert [each.child_id for each in audit.differences] == ["s-1"]
+
+
 def test_a_list_that_the_template_sets_is_compared_and_not_asked_for_again() -> None:
     readers = {TOPIC: reader({"t-1": {"DisplayName": "a", "Subscription": []}})}
     made = topics(Subscription=[])

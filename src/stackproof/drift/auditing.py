@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from stackproof.compare import leaf_paths
@@ -52,6 +52,20 @@ class AuditedStacks:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Walk:
+    """What has to be said of a walk over stacks, and why some of them were not read."""
+
+    said: list[Notification] = field(default_factory=list)
+    unread: set[UnprovenReason] = field(default_factory=set)
+
+    def missed(self, message: str, *, is_there: bool = True) -> None:
+        """Say that something was not walked; unless it is not there, it may declare anything."""
+        self.said.append(Notification(level=Level.ERROR, message=message))
+        if is_there:
+            self.unread.add(UnprovenReason.UNREACHABLE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Auditor:
     """Audits stacks of one target; it only reads.
 
@@ -73,16 +87,20 @@ class Auditor:
 
     def audited(self, names: Sequence[str]) -> AuditedStacks:
         """The stacks of these names, with all that are nested in them; one that cannot be read does not stop others."""
-        said: list[Notification] = []
+        walk = _Walk()
+        said = walk.said
         found: dict[str, LiveStack] = {}
         for name in sorted(set(names)):
-            for each in self._walked(name, said):
+            for each in self._walked(name, walk):
                 known = found.get(each.stack_id)
                 if known is None or (known.parent is None and each.parent is not None):
                     found[each.stack_id] = each  # a nested stack that was listed as well has its parent's name
         look = Look.at(each.deployment for each in found.values() if each.deployment is not None)
         provers = {each.stack_id: made for each in found.values() if (made := self._prover(each, look)) is not None}
-        claims = Claims(provers.values())
+        walk.unread.update(
+            each.reason or UnprovenReason.UNREACHABLE for each in found.values() if each.stack_id not in provers
+        )
+        claims = Claims(provers.values(), unread=min(walk.unread, default=None))
         audits = []
         for each in found.values():
             prover = provers.get(each.stack_id)
@@ -99,13 +117,13 @@ class Auditor:
 
     # -- which stacks
 
-    def _walked(self, name: str, said: list[Notification]) -> Iterator[LiveStack]:
+    def _walked(self, name: str, walk: _Walk) -> Iterator[LiveStack]:
         """The stack, then those nested in it and the instances of its stack sets, at any depth."""
         waiting: list[tuple[str, str, str | None]] = [(name, name, None)]
         seen: set[str] = set()
         while waiting:
             stack_id, shown, parent = waiting.pop(0)
-            live = self._found(stack_id, shown, parent, said)
+            live = self._found(stack_id, shown, parent, walk)
             if live is None or live.stack_id in seen:
                 continue
             seen.add(live.stack_id)
@@ -114,15 +132,15 @@ class Auditor:
                 if each.resource_type == _NESTED and each.physical_id:
                     waiting.append((each.physical_id, f"{shown}/{each.logical_id}", shown))
                 elif each.resource_type == _STACK_SET and each.physical_id:
-                    waiting.extend(self._instances(shown, each.logical_id, each.physical_id, said))
+                    waiting.extend(self._instances(shown, each.logical_id, each.physical_id, walk))
 
-    def _found(self, stack_id: str, shown: str, parent: str | None, said: list[Notification]) -> LiveStack | None:
+    def _found(self, stack_id: str, shown: str, parent: str | None, walk: _Walk) -> LiveStack | None:
         try:
             live = self.catalog.stack(stack_id, shown=shown, parent=parent)
         except TargetError as error:
             reason = self.reason(error)
             if reason is None:
-                said.append(Notification(level=Level.ERROR, message=f"{shown} was not audited: {error}"))
+                walk.missed(f"{shown} was not audited: {error}", is_there=error.code != "NoStack")
                 return None
             return LiveStack(
                 stack_name=shown,
@@ -135,7 +153,7 @@ class Auditor:
                 detail=str(error),
             )
         except StackproofError as error:
-            said.append(Notification(level=Level.ERROR, message=f"{shown} was not audited: {error}"))
+            walk.missed(f"{shown} was not audited: {error}")
             return None
         return self._expecting(live)
 
@@ -151,13 +169,12 @@ class Auditor:
         return replace(live, template=_sourced(live.template, source.template))
 
     def _instances(
-        self, shown: str, logical_id: str, stack_set: str, said: list[Notification]
+        self, shown: str, logical_id: str, stack_set: str, walk: _Walk
     ) -> Iterator[tuple[str, str, str | None]]:
         try:
             instances = self.catalog.instances(stack_set)
         except TargetError as error:
-            message = f"{shown}/{logical_id}: the instances of the stack set are not known: {error}"
-            said.append(Notification(level=Level.ERROR, message=message))
+            walk.missed(f"{shown}/{logical_id}: the instances of the stack set are not known: {error}")
             return
         elsewhere = 0
         for account, region, stack_id in instances:
@@ -167,7 +184,7 @@ class Auditor:
                 elsewhere += 1
         if elsewhere:
             message = f"{shown}/{logical_id}: {elsewhere} instances are in other accounts or regions: audit them there"
-            said.append(Notification(level=Level.WARNING, message=message))
+            walk.said.append(Notification(level=Level.WARNING, message=message))
 
     def reason(self, error: TargetError) -> UnprovenReason | None:
         """Why CloudFormation did not answer; None for an answer, such as that there is no such stack."""
@@ -359,15 +376,23 @@ class _Look:
         declared = self.claims.declare(family, owner, child)
         if declared is None:
             return UnprovenReason.UNRESOLVED
-        if declared or not family.in_stacks or not child.physical_id:
-            return not declared
+        if declared:
+            return False
+        if not family.in_stacks and not family.declared_by:
+            return True  # no template can declare one
+        if not family.in_stacks or not child.physical_id:
+            return self.claims.unread or True
+        return self._in_no_stack(family, child)
+
+    def _in_no_stack(self, family: ChildFamily, child: Child) -> UnprovenReason | bool:
+        """Whether CloudFormation knows no stack that has the child, or why that is not known."""
         try:
             stack = self.auditor.catalog.owner(child.resource_type, child.physical_id)
         except TargetError as error:
             return self.auditor.reason(error) or UnprovenReason.UNREACHABLE
         if stack is not None and family.ids_are_chosen:
             # That stack has one of the same id; for which owner, only its template says.
-            return True if self.claims.speak_for(stack) else UnprovenReason.UNRESOLVED
+            return True if self.claims.speak_for(stack) else self.claims.unread or UnprovenReason.UNRESOLVED
         return stack is None
 
     def _of_property(self, proof: ResourceProof, origin: DriftOrigin, each: PropertyDifference) -> Difference:

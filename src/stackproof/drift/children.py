@@ -10,7 +10,7 @@ from stackproof.intrinsics import Resolved, unresolved_in
 from stackproof.model.deployment import Deployment
 from stackproof.model.drift import Child
 from stackproof.model.json import JsonValue
-from stackproof.model.observation import Reading
+from stackproof.model.observation import Reading, UnprovenReason
 from stackproof.model.template import Resource
 from stackproof.once import GONE
 from stackproof.ports import ChildFamily
@@ -26,9 +26,13 @@ _NOTHING: Final = (None, -1, "-1")
 
 
 class Claims:
-    """All that the templates of one audit declare, to be asked whether a child is among it."""
+    """All that the templates of one audit declare, to be asked whether a child is among it.
 
-    def __init__(self, provers: Iterable[Prover]) -> None:
+    `unread` is why a stack that was to be audited is not among them: it may declare what no other does.
+    """
+
+    def __init__(self, provers: Iterable[Prover], *, unread: UnprovenReason | None = None) -> None:
+        self.unread = unread
         self._declared: dict[str, list[tuple[Prover, Resource]]] = {}
         self._physical: set[tuple[str, str]] = set()
         self._stacks: set[str] = set()
