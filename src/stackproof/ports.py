@@ -245,6 +245,9 @@ class StackCatalog(Protocol):
         One in the middle of an operation comes with that as the reason.
         """
 
+    def state(self, stack_id: str, *, shown: str) -> tuple[str, str]:
+        """`status` and `changed` of the stack as they are now, by one call."""
+
     def instances(self, stack_set: str) -> tuple[tuple[str, str, str], ...]:
         """Of a stack set: account, region and stack id of each instance, sorted."""
 

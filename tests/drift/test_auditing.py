@@ -69,11 +69,17 @@ def test_a_stack_in_the_middle_of_an_operation_is_not_checked_with_that_as_the_r
     assert not found.is_complete
 
 
-@pytest.mark.parametrize("later", ["busy", "updated", "unreachable", "gone"])
-def test_what_an_operation_changes_in_the_meantime_is_no_drift(later: str) -> None:
+@pytest.mark.parametrize("live", ["a", "b"])
+@pytest.mark.parametrize("later", ["busy", "updated", "updated to the same", "unreachable", "gone"])
+def test_what_an_operation_changes_in_the_meantime_is_neither_drift_nor_clean(later: str, live: str) -> None:
     before = topics()
     catalog = FakeCatalog(before)
-    read = reader({"t-1": {"DisplayName": "b"}})
+    read = reader({"t-1": {"DisplayName": live}})
+    after = {
+        "busy": busy(before),
+        "updated": replace(before, status="UPDATE_COMPLETE"),
+        "updated to the same": replace(before, changed="2026-01-01"),
+    }
 
     def reading(request: ReadRequest) -> Any:  # noqa: ANN401
         if later == "unreachable":
@@ -81,9 +87,7 @@ def test_what_an_operation_changes_in_the_meantime_is_no_drift(later: str) -> No
         elif later == "gone":
             catalog.stacks.clear()
         else:
-            catalog.later[before.stack_id] = (
-                busy(before) if later == "busy" else replace(topics(), status="UPDATE_COMPLETE")
-            )
+            catalog.later[before.stack_id] = after[later]
         return read(request)
 
     found = one(auditor(catalog, readers=lambda _: {TOPIC: reading}).audited(["Net"]))

@@ -71,6 +71,17 @@ def test_a_stack_comes_with_its_template_and_its_lines() -> None:
     assert live.deployment is not None
 
 
+@pytest.mark.parametrize(
+    ("times", "changed"),
+    [({}, ""), ({"CreationTime": 1}, "1"), ({"CreationTime": 1, "LastUpdatedTime": 2}, "2")],
+)
+def test_when_a_stack_was_changed_is_told_with_it_and_by_one_call(times: dict[str, int], changed: str) -> None:
+    answer = {"Stacks": [{**described("CREATE_COMPLETE")["Stacks"][0], **times}]}
+    assert catalog(describe_stacks=answer).state(ID, shown="Net") == ("CREATE_COMPLETE", changed)
+    whole = catalog(describe_stacks=answer, get_template={"TemplateBody": TEMPLATE}).stack("Net", shown="Net")
+    assert whole.changed == changed
+
+
 def test_what_a_macro_rewrote_is_expected_as_it_came_out() -> None:
     def template(StackName: str, TemplateStage: str) -> dict[str, Any]:  # noqa: N803 - botocore's names
         assert StackName == "Net"

@@ -217,7 +217,7 @@ class Auditor:
                 key=Difference.sort_key,
             )
         )
-        if differences and (moved := self._moved(live)) is not None:
+        if (moved := self._moved(live, differs=bool(differences))) is not None:
             return _unseen(moved, self.schemas)
         return StackAudit(
             stack_name=live.stack_name,
@@ -234,17 +234,25 @@ class Auditor:
             native=self._native(live, proofs, said) if self.native else None,
         )
 
-    def _moved(self, live: LiveStack) -> LiveStack | None:
-        """The stack as one that could not be audited, if an operation began or ended while it was looked at."""
+    def _moved(self, live: LiveStack, *, differs: bool) -> LiveStack | None:
+        """The stack as one that could not be audited, if an operation began or ended while it was looked at.
+
+        What was found clean may have been so before the operation, or after it; one call tells.
+        """
         try:
-            again = self.catalog.stack(live.stack_id, shown=live.stack_name, parent=live.parent)
+            if differs:
+                again = self.catalog.stack(live.stack_id, shown=live.stack_name, parent=live.parent)
+            else:
+                status, changed = self.catalog.state(live.stack_id, shown=live.stack_name)
+                again = replace(live, status=status, changed=changed)
         except TargetError as error:
             return replace(live, reason=self.reason(error) or UnprovenReason.BUSY, detail=str(error))
         if again.reason is not None:
             return replace(live, status=again.status, reason=again.reason, detail=again.detail)
         if _state(again, against_sources=self.against_sources) == _state(live, against_sources=self.against_sources):
             return None
-        return replace(live, reason=UnprovenReason.BUSY, detail="the stack was updated while it was looked at")
+        detail = "the stack was updated while it was looked at"
+        return replace(live, status=again.status, reason=UnprovenReason.BUSY, detail=detail)
 
     def _native(
         self, live: LiveStack, proofs: Sequence[ResourceProof], said: list[Notification]
@@ -425,7 +433,7 @@ def _state(live: LiveStack, *, against_sources: bool) -> tuple[object, ...]:
     """What an operation changes of a stack."""
     digest = live.template.digest if live.template and not against_sources else ""
     deployed = live.deployment
-    return (live.status, digest, deployed and deployed.resources, deployed and dict(deployed.parameters))
+    return (live.status, live.changed, digest, deployed and deployed.resources, deployed and dict(deployed.parameters))
 
 
 def _concerns(family: ChildFamily, resource: Resource, expected: Mapping[str, Resolved]) -> bool:

@@ -53,13 +53,17 @@ class DriftOrigin(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveStack:
-    """A stack that is there, nested ones by the name `parent/LogicalId`; with `reason` it cannot be audited now."""
+    """A stack that is there, nested ones by the name `parent/LogicalId`; with `reason` it cannot be audited now.
+
+    `changed` is when the last operation on it began, empty where that is not told.
+    """
 
     stack_name: str
     stack_id: str
     account: str
     region: str
     status: str
+    changed: str = ""
     parent: str | None = None
     template: Template | None = None
     deployment: Deployment | None = None

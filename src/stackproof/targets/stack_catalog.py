@@ -113,6 +113,7 @@ class CloudFormationCatalog:
                 account=self.target.account,
                 region=self.target.region,
                 status=status,
+                changed=_changed(found),
                 parent=parent,
                 template=self._template(stack_name, shown),
             )
@@ -125,6 +126,12 @@ class CloudFormationCatalog:
                 return _busy(live, str(error))
             raise
         return replace(live, deployment=deployment)
+
+    def state(self, stack_id: str, *, shown: str) -> tuple[str, str]:
+        """DescribeStacks."""
+        with translated_errors(f"reading stack {shown}"):
+            found = self._described(stack_id, shown)
+            return str(found["StackStatus"]), _changed(found)
 
     def instances(self, stack_set: str) -> tuple[tuple[str, str, str], ...]:
         """ListStackInstances; the physical id of a stack set is its name and an id."""
@@ -224,6 +231,10 @@ class CloudFormationCatalog:
     def _pages(self, operation: str, key: str, **parameters: Any) -> list[Mapping[str, Any]]:  # noqa: ANN401
         pages = self._client.get_paginator(operation).paginate(**parameters)
         return [each for page in pages for each in page.get(key, ())]
+
+
+def _changed(found: Mapping[str, Any]) -> str:
+    return str(found.get("LastUpdatedTime") or found.get("CreationTime") or "")
 
 
 def _busy(live: LiveStack, detail: str) -> LiveStack:
