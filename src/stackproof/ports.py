@@ -206,7 +206,8 @@ class ChildFamily:
     `read` gives all that are live on one resource, less what AWS puts there by itself; `actions` are the IAM actions
     of its calls. `own` is the owner's own property that lists them: where a template sets it, the comparison of that
     property sees one too many. `declared_by` are resources that declare one: (type, property that names the owner).
-    With `in_stacks` the physical id tells which stack it belongs to, if any.
+    With `in_stacks` the physical id tells which stack it belongs to, if any; with `ids_are_chosen` by whoever makes the
+    child, so that one declared for another owner may have the same.
     """
 
     name: str
@@ -216,6 +217,7 @@ class ChildFamily:
     own: str | None = None
     declared_by: tuple[tuple[str, str], ...] = ()
     in_stacks: bool = False
+    ids_are_chosen: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,11 +245,14 @@ class StackCatalog(Protocol):
         One in the middle of an operation comes with that as the reason.
         """
 
+    def state(self, stack_id: str, *, shown: str) -> tuple[str, str]:
+        """`status` and `changed` of the stack as they are now, by one call."""
+
     def instances(self, stack_set: str) -> tuple[tuple[str, str, str], ...]:
         """Of a stack set: account, region and stack id of each instance, sorted."""
 
-    def owner(self, physical_id: str) -> str | None:
-        """The stack to which a physical resource belongs, None if there is none."""
+    def owner(self, resource_type: str, physical_id: str) -> str | None:
+        """The stack to which a physical resource of the type belongs, None if there is none."""
 
     def tagged(self, key: str, value: str) -> frozenset[str]:
         """The ARNs of everything that has the tag."""

@@ -41,12 +41,17 @@ class FakeCatalog:
         self._seen.add(found.stack_id)
         return replace(found, stack_name=shown, parent=parent)
 
+    def state(self, stack_id: str, *, shown: str) -> tuple[str, str]:
+        found = self.stack(stack_id, shown=shown)
+        return found.status, found.changed
+
     def instances(self, stack_set: str) -> tuple[tuple[str, str, str], ...]:
         if stack_set in self.failing:
             raise self.failing[stack_set]
         return self.sets[stack_set]
 
-    def owner(self, physical_id: str) -> str | None:
+    def owner(self, resource_type: str, physical_id: str) -> str | None:
+        assert resource_type.startswith("AWS::")
         found = self.owners.get(physical_id)
         if isinstance(found, Exception):
             raise found

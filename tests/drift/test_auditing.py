@@ -10,11 +10,13 @@ from botocore.exceptions import EndpointConnectionError
 
 from stackproof.drift.children import owner_names
 from stackproof.errors import ConfigError, InputError, TargetError
-from stackproof.model.drift import Child, DriftOrigin, NativeDrift, StackAudit
+from stackproof.model.drift import Child, DriftOrigin, LiveStack, NativeDrift, StackAudit
+from stackproof.model.drift_report import DriftReport
 from stackproof.model.location import SourceLine
 from stackproof.model.observation import DriftStatus, Reading, UnprovenReason
 from stackproof.ports import ChildFamily, ReadRequest
 from stackproof.prove import Patience
+from stackproof.readers.children import FAMILIES
 from tests.drift.fakes import FakeCatalog, auditor, busy, caused, live_stack, reader
 from tests.live_fakes import FakeTarget, failure, stack
 
@@ -67,11 +69,17 @@ def test_a_stack_in_the_middle_of_an_operation_is_not_checked_with_that_as_the_r
     assert not found.is_complete
 
 
-@pytest.mark.parametrize("later", ["busy", "updated", "unreachable", "gone"])
-def test_what_an_operation_changes_in_the_meantime_is_no_drift(later: str) -> None:
+@pytest.mark.parametrize("live", ["a", "b"])
+@pytest.mark.parametrize("later", ["busy", "updated", "updated to the same", "unreachable", "gone"])
+def test_what_an_operation_changes_in_the_meantime_is_neither_drift_nor_clean(later: str, live: str) -> None:
     before = topics()
     catalog = FakeCatalog(before)
-    read = reader({"t-1": {"DisplayName": "b"}})
+    read = reader({"t-1": {"DisplayName": live}})
+    after = {
+        "busy": busy(before),
+        "updated": replace(before, status="UPDATE_COMPLETE"),
+        "updated to the same": replace(before, changed="2026-01-01"),
+    }
 
     def reading(request: ReadRequest) -> Any:  # noqa: ANN401
         if later == "unreachable":
@@ -79,9 +87,7 @@ def test_what_an_operation_changes_in_the_meantime_is_no_drift(later: str) -> No
         elif later == "gone":
             catalog.stacks.clear()
         else:
-            catalog.later[before.stack_id] = (
-                busy(before) if later == "busy" else replace(topics(), status="UPDATE_COMPLETE")
-            )
+            catalog.later[before.stack_id] = after[later]
         return read(request)
 
     found = one(auditor(catalog, readers=lambda _: {TOPIC: reading}).audited(["Net"]))
@@ -121,6 +127,27 @@ def test_no_fault_looks_like_drift(error: Exception, reason: UnprovenReason) -> 
     [question] = found.unread
     assert (question.question, question.reason) == ("things", reason)
     assert (found.children.total, found.children.looked_at) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("reason", "status"),
+    [
+        *((UnprovenReason(each), DriftStatus.NOT_CHECKED) for each in ("busy", "denied", "throttled", "unreachable")),
+        (UnprovenReason.WRITE_ONLY, DriftStatus.IN_SYNC),
+        (UnprovenReason.NOT_EMULATED, DriftStatus.IN_SYNC),
+    ],
+)
+def test_a_property_that_was_refused_is_not_checked_and_one_that_nobody_can_read_is_counted(
+    reason: UnprovenReason, status: DriftStatus
+) -> None:
+    def read(_: ReadRequest) -> Reading:
+        return Reading(properties={"DisplayName": "a"}, unread={"/KmsMasterKeyId": reason})
+
+    catalog = FakeCatalog(topics(KmsMasterKeyId="key"))
+    found = one(auditor(catalog, readers=lambda _: {TOPIC: read}).audited(["Net"]))
+    assert [each.status for each in found.proofs] == [DriftStatus.IN_SYNC]
+    assert (found.status, dict(found.reasons)) == (status, {reason.value: 1})
+    assert DriftReport(target="aws", audits=(found,)).exit_code == (0 if found.is_complete else 3)
 
 
 def test_a_stack_that_is_not_there_or_not_readable_does_not_stop_the_others() -> None:
@@ -246,11 +273,131 @@ def test_what_another_stack_declares_is_no_drift_whether_it_is_audited_or_not() 
     assert [each.reason for each in audit.unread] == [UnprovenReason.UNREACHABLE]
 
 
+def let_go(live: LiveStack, logical_id: str) -> LiveStack:
+    assert live.deployment is not None
+    rows = tuple(
+        replace(each, status="DELETE_SKIPPED") if each.logical_id == logical_id else each
+        for each in live.deployment.resources
+    )
+    return replace(live, deployment=replace(live.deployment, resources=rows))
+
+
+def test_nothing_of_another_type_and_nothing_that_a_stack_let_go_hides_a_child() -> None:
+    readers = {TOPIC: reader({"t-1": {"DisplayName": "a"}})}
+    topic = {"Topic": (TOPIC, "t-1", {"DisplayName": "a"})}
+    other = live_stack("Net", {**topic, "Bucket": ("AWS::S3::Bucket", "s-1", {})})
+    elsewhere = {"TopicArn": "elsewhere", "Endpoint": "y"}
+    gone = let_go(live_stack("Net", {**topic, "Sub": ("AWS::SNS::Subscription", "s-1", elsewhere)}), "Sub")
+    for made in (other, gone):
+        found = auditor(FakeCatalog(made), readers=lambda _: readers, families=(listening(SOMEONE),)).audited(["Net"])
+        assert [each.child_id for each in one(found).differences if each.child_id] == ["s-1"]
+        assert ("AWS::SNS::Subscription", "s-1") not in found.physical_ids
+
+
+@pytest.mark.parametrize(
+    ("function", "owner", "found", "unread"),
+    [
+        ("f-1", None, [], []),
+        ("f-2", None, ["sid"], []),
+        ("f-2", "Net", ["sid"], []),
+        ("f-2", "Unseen", [], ["unresolved"]),
+        ({"Fn::ImportValue": "no"}, None, [], ["unresolved"]),
+    ],
+)
+def test_a_permission_that_took_the_name_of_another_functions_is_not_declared(
+    function: Any,  # noqa: ANN401
+    owner: str | None,
+    found: list[str],
+    unread: list[str],
+) -> None:
+    kind, permission = "AWS::Lambda::Function", "AWS::Lambda::Permission"
+    child = Child(resource_type=permission, child_id="sid", physical_id="sid", value={}, identity={"Ref": "sid"})
+    [family] = (each for each in FAMILIES if each.name == "permissions of a function")
+    declared = {"F": (kind, "f-1", {}), "May": (permission, "sid", {"FunctionName": function})}
+    catalog = FakeCatalog(live_stack("Net", declared))
+    if owner is not None:
+        catalog.owners["sid"] = owner
+    readers = {kind: reader({"f-1": {}})}
+    families = (replace(family, read=lambda _: [child]),)
+    audit = one(auditor(catalog, readers=lambda _: readers, families=families).audited(["Net"]))
+    assert [each.child_id for each in audit.differences if each.child_id] == found
+    assert [each.reason.value for each in audit.unread] == unread
+
+
+@pytest.mark.parametrize(
+    ("other", "reason"),
+    [
+        (None, None),
+        (TargetError("there is no stack Other", code="NoStack"), None),
+        (InputError("Other: is no template"), UnprovenReason.UNREACHABLE),
+        ("busy", UnprovenReason.BUSY),
+        (caused(failure("AccessDenied", status=403)), UnprovenReason.DENIED),
+        (caused(failure("Throttling")), UnprovenReason.THROTTLED),
+    ],
+)
+def test_what_a_stack_that_was_not_read_may_declare_is_no_drift(
+    other: Exception | str | None, reason: UnprovenReason | None
+) -> None:
+    moving = busy(live_stack("Other", {"Sub": ("AWS::SNS::Subscription", "", {"TopicArn": "t-1", "Endpoint": "x"})}))
+    catalog = FakeCatalog(topics(), *([moving] if other == "busy" else []))
+    if isinstance(other, Exception):
+        catalog.failing["Other"] = other
+    readers = {TOPIC: reader({"t-1": {"DisplayName": "a"}})}
+    families = (listening(SOMEONE, in_stacks=False),)
+    found = auditor(catalog, readers=lambda _: readers, families=families).audited(
+        ["Net", "Other"] if other else ["Net"]
+    )
+    [audit] = (each for each in found.audits if each.stack_name == "Net")
+    assert [each.child_id for each in audit.differences] == ([] if reason else ["s-1"])
+    assert [each.reason for each in audit.unread] == ([reason] if reason else [])
+    assert audit.status is (DriftStatus.NOT_CHECKED if reason else DriftStatus.MODIFIED)
+    # What has a physical id CloudFormation knows by it, and what has no type of its own no stack can declare.
+    for family in (listening(SOMEONE), replace(listening(SOMEONE, in_stacks=False), declared_by=())):
+        asked = auditor(catalog, readers=lambda _: readers, families=(family,)).audited(["Net", "Other"])
+        [audit] = (each for each in asked.audits if each.stack_name == "Net")
+        assert [each.child_id for each in audit.differences] == ["s-1"]
+
+
 def test_a_list_that_the_template_sets_is_compared_and_not_asked_for_again() -> None:
     readers = {TOPIC: reader({"t-1": {"DisplayName": "a", "Subscription": []}})}
     made = topics(Subscription=[])
     audit = one(auditor(FakeCatalog(made), readers=lambda _: readers, families=(listening(SOMEONE),)).audited(["Net"]))
     assert audit.children.total == 0
+
+
+NOTHING = {"Ref": "AWS::NoValue"}
+
+
+@pytest.mark.parametrize(
+    ("own", "asked", "found", "unread"),
+    [
+        (NOTHING, 1, ["s-1"], []),
+        ({"Fn::If": ["Off", [{"Endpoint": "x"}], NOTHING]}, 1, ["s-1"], []),
+        ({"Fn::If": ["On", [], NOTHING]}, 0, [], []),
+        ({"Fn::ImportValue": "no"}, 1, [], [("subscriptions", UnprovenReason.UNRESOLVED)]),
+        ({"Fn::If": ["Unknown", [], NOTHING]}, 1, [], [("subscriptions", UnprovenReason.UNRESOLVED)]),
+    ],
+)
+def test_a_list_that_comes_to_nothing_is_asked_for_and_one_that_is_not_known_is_open(
+    own: Any,  # noqa: ANN401
+    asked: int,
+    found: list[str],
+    unread: list[tuple[str, UnprovenReason]],
+) -> None:
+    body = {
+        "Resources": {"Topic": {"Type": TOPIC, "Properties": {"DisplayName": "a", "Subscription": own}}},
+        "Conditions": {
+            "On": {"Fn::Equals": ["a", "a"]},
+            "Off": {"Fn::Equals": ["a", "b"]},
+            "Unknown": {"Fn::Equals": ["a", {"Fn::ImportValue": "no"}]},
+        },
+    }
+    made = replace(topics(), template=stack(body).template)
+    readers = {TOPIC: reader({"t-1": {"DisplayName": "a", "Subscription": []}})}
+    audit = one(auditor(FakeCatalog(made), readers=lambda _: readers, families=(listening(SOMEONE),)).audited(["Net"]))
+    assert [each.child_id for each in audit.differences] == found
+    assert [(each.question, each.reason) for each in audit.unread] == unread
+    assert (audit.children.total, audit.children.looked_at) == (asked, asked - len(unread))
 
 
 def test_a_default_that_the_target_does_not_emulate_is_counted_and_no_drift() -> None:

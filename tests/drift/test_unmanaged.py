@@ -43,7 +43,7 @@ def found(
     catalog: FakeCatalog,
     *scopes: str,
     listings: Mapping[str, Listing] = LISTINGS,
-    managed: Callable[[str], bool] = lambda _: False,
+    managed: Callable[[tuple[str, str]], bool] = lambda _: False,
 ) -> Unmanaged:
     return unmanaged(
         [parse_scope(each) for each in scopes],
@@ -78,7 +78,7 @@ def test_each_scope_finds_its_own() -> None:
 def test_what_an_audited_stack_or_any_other_has_is_managed() -> None:
     catalog = FakeCatalog()
     catalog.owners["u/app-q"] = "Other"
-    assert ids(found(catalog, "prefix:app-", managed=lambda name: name.endswith("app-t"))) == []
+    assert ids(found(catalog, "prefix:app-", managed=lambda one: one[1].endswith("app-t"))) == []
 
 
 def test_what_cannot_be_listed_is_said() -> None:

@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 from botocore.session import Session
 
+from stackproof.drift.children import Claims
 from stackproof.model.drift import Child
 from stackproof.ports import ChildFamily
+from stackproof.prove import Prover
 from stackproof.readers.children import FAMILIES
 from stackproof.targets.guard import reads_only
-from tests.live_fakes import failure, recorded, request
+from tests.drift.fakes import live_stack
+from tests.live_fakes import FakeSchemas, FakeTarget, failure, recorded, request
 
 BY_NAME = {each.name: each for each in FAMILIES}
 
@@ -96,6 +99,64 @@ def test_the_last_entry_of_a_network_acl_is_aws_own() -> None:
     entries = [{"RuleNumber": 32767, "Egress": True}, {"RuleNumber": 100, "Egress": True}, {"RuleNumber": 100}]
     found = ids("entries of a network ACL", describe_network_acls={"NetworkAcls": [{"Entries": entries}]})
     assert found == ["egress 100", "ingress 100"]
+
+
+def claimed(name: str, kind: str, declared: dict[str, Any], child: Child) -> bool | None:
+    """Whether a stack of this one resource, which names the owner `x`, declares the child."""
+    [(_, link)] = BY_NAME[name].declared_by
+    live = live_stack("Net", {"One": (kind, "one", {link: "x", **declared})})
+    assert live.template is not None
+    assert live.deployment is not None
+    prover = Prover(
+        template=live.template, deployment=live.deployment, target=FakeTarget(), readers={}, schemas=FakeSchemas()
+    )
+    return Claims([prover]).declare(BY_NAME[name], {"x"}, child)
+
+
+@pytest.mark.parametrize(
+    ("declared", "ingress", "egress"),
+    [
+        ({}, True, False),
+        ({"Egress": False}, True, False),
+        ({"Egress": "false"}, True, False),
+        ({"Egress": True}, False, True),
+        ({"Egress": "true"}, False, True),
+    ],
+)
+def test_an_entry_of_a_network_acl_comes_in_unless_it_is_said_to_go_out(
+    declared: dict[str, Any],
+    ingress: bool,  # noqa: FBT001
+    egress: bool,  # noqa: FBT001
+) -> None:
+    name, kind = "entries of a network ACL", "AWS::EC2::NetworkAclEntry"
+    entries = [{"RuleNumber": 100, "Egress": True}, {"RuleNumber": 100, "Egress": False}]
+    going, coming = children(name, describe_network_acls={"NetworkAcls": [{"Entries": entries}]})
+    template = {"RuleNumber": 100, **declared}
+    assert (claimed(name, kind, template, coming), claimed(name, kind, template, going)) == (ingress, egress)
+
+
+@pytest.mark.parametrize(
+    ("live", "declared", "is_declared"),
+    [
+        ((-1, -1), {"FromPort": 8, "ToPort": -1}, False),
+        ((-1, -1), {"FromPort": -1, "ToPort": -1}, True),
+        ((-1, -1), {"FromPort": "-1", "ToPort": "-1"}, True),
+        ((-1, -1), {}, True),
+        ((8, -1), {"FromPort": 8, "ToPort": -1}, True),
+        ((8, -1), {"FromPort": -1, "ToPort": -1}, False),
+        ((8, 0), {"FromPort": 8, "ToPort": -1}, False),
+    ],
+)
+def test_a_rule_for_all_icmp_is_not_the_one_for_a_ping(
+    live: tuple[int, int],
+    declared: dict[str, Any],
+    is_declared: bool,  # noqa: FBT001
+) -> None:
+    row = {"SecurityGroupRuleId": "sgr-1", "GroupId": "x", "IsEgress": False, "IpProtocol": "icmp"}
+    row |= {"FromPort": live[0], "ToPort": live[1], "CidrIpv4": "10.0.0.0/8"}
+    [rule] = children("ingress rules", describe_security_group_rules={"SecurityGroupRules": [row]})
+    template = {"IpProtocol": "icmp", "CidrIp": "10.0.0.0/8", **declared}
+    assert claimed("ingress rules", "AWS::EC2::SecurityGroupIngress", template, rule) is is_declared
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,17 @@ def test_a_stack_comes_with_its_template_and_its_lines() -> None:
     assert live.deployment is not None
 
 
+@pytest.mark.parametrize(
+    ("times", "changed"),
+    [({}, ""), ({"CreationTime": 1}, "1"), ({"CreationTime": 1, "LastUpdatedTime": 2}, "2")],
+)
+def test_when_a_stack_was_changed_is_told_with_it_and_by_one_call(times: dict[str, int], changed: str) -> None:
+    answer = {"Stacks": [{**described("CREATE_COMPLETE")["Stacks"][0], **times}]}
+    assert catalog(describe_stacks=answer).state(ID, shown="Net") == ("CREATE_COMPLETE", changed)
+    whole = catalog(describe_stacks=answer, get_template={"TemplateBody": TEMPLATE}).stack("Net", shown="Net")
+    assert whole.changed == changed
+
+
 def test_what_a_macro_rewrote_is_expected_as_it_came_out() -> None:
     def template(StackName: str, TemplateStage: str) -> dict[str, Any]:  # noqa: N803 - botocore's names
         assert StackName == "Net"
@@ -113,12 +124,18 @@ def test_any_other_error_is_a_target_error_with_its_cause() -> None:
 
 
 def test_the_owner_of_a_physical_resource_is_its_stack() -> None:
-    rows = [{"StackName": "Net", "PhysicalResourceId": "q"}, {"StackName": "Net", "PhysicalResourceId": "r"}]
-    assert catalog(describe_stack_resources={"StackResources": rows}).owner("q") == "Net"
-    assert catalog(describe_stack_resources={"StackResources": rows}).owner("z") is None
-    assert catalog(describe_stack_resources=failure("Stack for z does not exist")).owner("z") is None
+    queue = "AWS::SQS::Queue"
+    rows = [
+        {"StackName": "Net", "PhysicalResourceId": name, "ResourceType": queue, "ResourceStatus": status}
+        for name, status in (("q", "CREATE_COMPLETE"), ("r", "UPDATE_COMPLETE"), ("kept", "DELETE_SKIPPED"))
+    ]
+    assert catalog(describe_stack_resources={"StackResources": rows}).owner(queue, "q") == "Net"
+    assert catalog(describe_stack_resources={"StackResources": rows}).owner("AWS::S3::Bucket", "q") is None
+    assert catalog(describe_stack_resources={"StackResources": rows}).owner(queue, "kept") is None
+    assert catalog(describe_stack_resources={"StackResources": rows}).owner(queue, "z") is None
+    assert catalog(describe_stack_resources=failure("Stack for z does not exist")).owner(queue, "z") is None
     with pytest.raises(TargetError):
-        catalog(describe_stack_resources=failure("AccessDenied")).owner("z")
+        catalog(describe_stack_resources=failure("AccessDenied")).owner(queue, "z")
 
 
 def test_instances_of_a_stack_set_are_listed_by_its_name() -> None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from stackproof.compare import leaf_paths
-from stackproof.drift.children import Claims, owner_names
+from stackproof.drift.children import Claims, owner_names, physical_ids
 from stackproof.drift.defaults import deviations
 from stackproof.drift.native import side_by_side
 from stackproof.errors import ConfigError, StackproofError, TargetError
-from stackproof.intrinsics import resolve, static_context
+from stackproof.intrinsics import Resolved, Unresolved, resolve, static_context
 from stackproof.model.assembly import Stack
 from stackproof.model.deployment import Deployment
 from stackproof.model.drift import Child, Difference, DriftOrigin, LiveStack, Looked, NativeRow, StackAudit, Unread
@@ -40,12 +40,29 @@ _STACK_SET: Final = "AWS::CloudFormation::StackSet"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditedStacks:
-    """The audits of some stacks of one account and region, by name, and what has to be said of the run."""
+    """The audits of some stacks of one account and region, by name, and what has to be said of the run.
+
+    `physical_ids` are type and physical id of all that the stacks have.
+    """
 
     audits: tuple[StackAudit, ...] = ()
     notifications: tuple[Notification, ...] = ()
-    physical_ids: frozenset[str] = frozenset()
+    physical_ids: frozenset[tuple[str, str]] = frozenset()
     resource_types: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Walk:
+    """What has to be said of a walk over stacks, and why some of them were not read."""
+
+    said: list[Notification] = field(default_factory=list)
+    unread: set[UnprovenReason] = field(default_factory=set)
+
+    def missed(self, message: str, *, is_there: bool = True) -> None:
+        """Say that something was not walked; unless it is not there, it may declare anything."""
+        self.said.append(Notification(level=Level.ERROR, message=message))
+        if is_there:
+            self.unread.add(UnprovenReason.UNREACHABLE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,16 +87,20 @@ class Auditor:
 
     def audited(self, names: Sequence[str]) -> AuditedStacks:
         """The stacks of these names, with all that are nested in them; one that cannot be read does not stop others."""
-        said: list[Notification] = []
+        walk = _Walk()
+        said = walk.said
         found: dict[str, LiveStack] = {}
         for name in sorted(set(names)):
-            for each in self._walked(name, said):
+            for each in self._walked(name, walk):
                 known = found.get(each.stack_id)
                 if known is None or (known.parent is None and each.parent is not None):
                     found[each.stack_id] = each  # a nested stack that was listed as well has its parent's name
         look = Look.at(each.deployment for each in found.values() if each.deployment is not None)
         provers = {each.stack_id: made for each in found.values() if (made := self._prover(each, look)) is not None}
-        claims = Claims(provers.values())
+        walk.unread.update(
+            each.reason or UnprovenReason.UNREACHABLE for each in found.values() if each.stack_id not in provers
+        )
+        claims = Claims(provers.values(), unread=min(walk.unread, default=None))
         audits = []
         for each in found.values():
             prover = provers.get(each.stack_id)
@@ -88,9 +109,7 @@ class Auditor:
         return AuditedStacks(
             audits=tuple(sorted(audits, key=lambda each: (each.stack_name, each.stack_id))),
             notifications=tuple(sorted(set(said), key=lambda each: (each.level.value, each.message))),
-            physical_ids=frozenset(
-                one.physical_id for each in provers.values() for one in each.deployment.resources if one.physical_id
-            ),
+            physical_ids=frozenset(one for each in provers.values() for one in physical_ids(each.deployment)),
             resource_types=frozenset(
                 one.resource_type for each in provers.values() for one in each.template.resources if not one.is_custom
             ),
@@ -98,13 +117,13 @@ class Auditor:
 
     # -- which stacks
 
-    def _walked(self, name: str, said: list[Notification]) -> Iterator[LiveStack]:
+    def _walked(self, name: str, walk: _Walk) -> Iterator[LiveStack]:
         """The stack, then those nested in it and the instances of its stack sets, at any depth."""
         waiting: list[tuple[str, str, str | None]] = [(name, name, None)]
         seen: set[str] = set()
         while waiting:
             stack_id, shown, parent = waiting.pop(0)
-            live = self._found(stack_id, shown, parent, said)
+            live = self._found(stack_id, shown, parent, walk)
             if live is None or live.stack_id in seen:
                 continue
             seen.add(live.stack_id)
@@ -113,15 +132,15 @@ class Auditor:
                 if each.resource_type == _NESTED and each.physical_id:
                     waiting.append((each.physical_id, f"{shown}/{each.logical_id}", shown))
                 elif each.resource_type == _STACK_SET and each.physical_id:
-                    waiting.extend(self._instances(shown, each.logical_id, each.physical_id, said))
+                    waiting.extend(self._instances(shown, each.logical_id, each.physical_id, walk))
 
-    def _found(self, stack_id: str, shown: str, parent: str | None, said: list[Notification]) -> LiveStack | None:
+    def _found(self, stack_id: str, shown: str, parent: str | None, walk: _Walk) -> LiveStack | None:
         try:
             live = self.catalog.stack(stack_id, shown=shown, parent=parent)
         except TargetError as error:
             reason = self.reason(error)
             if reason is None:
-                said.append(Notification(level=Level.ERROR, message=f"{shown} was not audited: {error}"))
+                walk.missed(f"{shown} was not audited: {error}", is_there=error.code != "NoStack")
                 return None
             return LiveStack(
                 stack_name=shown,
@@ -134,7 +153,7 @@ class Auditor:
                 detail=str(error),
             )
         except StackproofError as error:
-            said.append(Notification(level=Level.ERROR, message=f"{shown} was not audited: {error}"))
+            walk.missed(f"{shown} was not audited: {error}")
             return None
         return self._expecting(live)
 
@@ -150,13 +169,12 @@ class Auditor:
         return replace(live, template=_sourced(live.template, source.template))
 
     def _instances(
-        self, shown: str, logical_id: str, stack_set: str, said: list[Notification]
+        self, shown: str, logical_id: str, stack_set: str, walk: _Walk
     ) -> Iterator[tuple[str, str, str | None]]:
         try:
             instances = self.catalog.instances(stack_set)
         except TargetError as error:
-            message = f"{shown}/{logical_id}: the instances of the stack set are not known: {error}"
-            said.append(Notification(level=Level.ERROR, message=message))
+            walk.missed(f"{shown}/{logical_id}: the instances of the stack set are not known: {error}")
             return
         elsewhere = 0
         for account, region, stack_id in instances:
@@ -166,7 +184,7 @@ class Auditor:
                 elsewhere += 1
         if elsewhere:
             message = f"{shown}/{logical_id}: {elsewhere} instances are in other accounts or regions: audit them there"
-            said.append(Notification(level=Level.WARNING, message=message))
+            walk.said.append(Notification(level=Level.WARNING, message=message))
 
     def reason(self, error: TargetError) -> UnprovenReason | None:
         """Why CloudFormation did not answer; None for an answer, such as that there is no such stack."""
@@ -199,7 +217,7 @@ class Auditor:
                 key=Difference.sort_key,
             )
         )
-        if differences and (moved := self._moved(live)) is not None:
+        if (moved := self._moved(live, differs=bool(differences))) is not None:
             return _unseen(moved, self.schemas)
         return StackAudit(
             stack_name=live.stack_name,
@@ -216,17 +234,25 @@ class Auditor:
             native=self._native(live, proofs, said) if self.native else None,
         )
 
-    def _moved(self, live: LiveStack) -> LiveStack | None:
-        """The stack as one that could not be audited, if an operation began or ended while it was looked at."""
+    def _moved(self, live: LiveStack, *, differs: bool) -> LiveStack | None:
+        """The stack as one that could not be audited, if an operation began or ended while it was looked at.
+
+        What was found clean may have been so before the operation, or after it; one call tells.
+        """
         try:
-            again = self.catalog.stack(live.stack_id, shown=live.stack_name, parent=live.parent)
+            if differs:
+                again = self.catalog.stack(live.stack_id, shown=live.stack_name, parent=live.parent)
+            else:
+                status, changed = self.catalog.state(live.stack_id, shown=live.stack_name)
+                again = replace(live, status=status, changed=changed)
         except TargetError as error:
             return replace(live, reason=self.reason(error) or UnprovenReason.BUSY, detail=str(error))
         if again.reason is not None:
             return replace(live, status=again.status, reason=again.reason, detail=again.detail)
         if _state(again, against_sources=self.against_sources) == _state(live, against_sources=self.against_sources):
             return None
-        return replace(live, reason=UnprovenReason.BUSY, detail="the stack was updated while it was looked at")
+        detail = "the stack was updated while it was looked at"
+        return replace(live, status=again.status, reason=UnprovenReason.BUSY, detail=detail)
 
     def _native(
         self, live: LiveStack, proofs: Sequence[ResourceProof], said: list[Notification]
@@ -269,7 +295,8 @@ class _Look:
         found: list[Difference] = []
         unread: list[Unread] = []
         defaults = self._defaults(proof, resource, reading, found, unread)
-        families = [each for each in self.auditor.families if _concerns(each, resource)]
+        expected = self.prover.expected(resource.logical_id)
+        families = [each for each in self.auditor.families if _concerns(each, resource, expected)]
         looked = sum(self._children(proof, resource, reading, each, found, unread) for each in families)
         return tuple(found), Looked(total=len(families), looked_at=looked), defaults, tuple(unread)
 
@@ -304,6 +331,17 @@ class _Look:
         unread: list[Unread],
     ) -> bool:
         """Whether the family could be looked at; what nobody declared of it is added to what was found."""
+        own = self.prover.expected(resource.logical_id).get(family.own) if family.own else None
+        if isinstance(own, Unresolved):
+            unread.append(
+                Unread(
+                    logical_id=resource.logical_id,
+                    question=family.name,
+                    reason=UnprovenReason.UNRESOLVED,
+                    detail=own.reason,
+                )
+            )
+            return False
         live: list[Child] = []
 
         def read(request: ReadRequest) -> Reading:
@@ -346,12 +384,24 @@ class _Look:
         declared = self.claims.declare(family, owner, child)
         if declared is None:
             return UnprovenReason.UNRESOLVED
-        if declared or not family.in_stacks or not child.physical_id:
-            return not declared
+        if declared:
+            return False
+        if not family.in_stacks and not family.declared_by:
+            return True  # no template can declare one
+        if not family.in_stacks or not child.physical_id:
+            return self.claims.unread or True
+        return self._in_no_stack(family, child)
+
+    def _in_no_stack(self, family: ChildFamily, child: Child) -> UnprovenReason | bool:
+        """Whether CloudFormation knows no stack that has the child, or why that is not known."""
         try:
-            return self.auditor.catalog.owner(child.physical_id) is None
+            stack = self.auditor.catalog.owner(child.resource_type, child.physical_id)
         except TargetError as error:
             return self.auditor.reason(error) or UnprovenReason.UNREACHABLE
+        if stack is not None and family.ids_are_chosen:
+            # That stack has one of the same id; for which owner, only its template says.
+            return True if self.claims.speak_for(stack) else self.claims.unread or UnprovenReason.UNRESOLVED
+        return stack is None
 
     def _of_property(self, proof: ResourceProof, origin: DriftOrigin, each: PropertyDifference) -> Difference:
         return self._difference(
@@ -383,12 +433,18 @@ def _state(live: LiveStack, *, against_sources: bool) -> tuple[object, ...]:
     """What an operation changes of a stack."""
     digest = live.template.digest if live.template and not against_sources else ""
     deployed = live.deployment
-    return (live.status, digest, deployed and deployed.resources, deployed and dict(deployed.parameters))
+    return (live.status, live.changed, digest, deployed and deployed.resources, deployed and dict(deployed.parameters))
 
 
-def _concerns(family: ChildFamily, resource: Resource) -> bool:
-    """Whether children of the family may hang on the resource without the comparison of its own list seeing them."""
-    return resource.resource_type in family.owners and (family.own is None or family.own not in resource.properties)
+def _concerns(family: ChildFamily, resource: Resource, expected: Mapping[str, Resolved]) -> bool:
+    """Whether children of the family may hang on the resource without the comparison of its own list seeing them.
+
+    A list that comes to nothing (AWS::NoValue) is not compared, nor is one that is not known.
+    """
+    own = family.own
+    return resource.resource_type in family.owners and (
+        own is None or own not in expected or isinstance(expected[own], Unresolved)
+    )
 
 
 def _sourced(template: Template, source: Template) -> Template:

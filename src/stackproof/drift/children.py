@@ -7,39 +7,54 @@ from typing import Final
 
 from stackproof.compare import matches
 from stackproof.intrinsics import Resolved, unresolved_in
+from stackproof.model.deployment import Deployment
 from stackproof.model.drift import Child
 from stackproof.model.json import JsonValue
-from stackproof.model.observation import Reading
+from stackproof.model.observation import Reading, UnprovenReason
 from stackproof.model.template import Resource
+from stackproof.once import GONE
 from stackproof.ports import ChildFamily
 from stackproof.prove import Prover
 
-__all__ = ["ITSELF", "Claims", "owner_names"]
+__all__ = ["ITSELF", "Claims", "owner_names", "physical_ids"]
 
 ITSELF: Final = "Ref"
 """In the identity of a child: the physical id of the resource that declares it, or a part of it between bars."""
 
 
-class Claims:
-    """All that the templates of one audit declare, to be asked whether a child is among it."""
+_NOTHING: Final = (None, -1, "-1")
 
-    def __init__(self, provers: Iterable[Prover]) -> None:
+
+class Claims:
+    """All that the templates of one audit declare, to be asked whether a child is among it.
+
+    `unread` is why a stack that was to be audited is not among them: it may declare what no other does.
+    """
+
+    def __init__(self, provers: Iterable[Prover], *, unread: UnprovenReason | None = None) -> None:
+        self.unread = unread
         self._declared: dict[str, list[tuple[Prover, Resource]]] = {}
-        self._physical: set[str] = set()
+        self._physical: set[tuple[str, str]] = set()
+        self._stacks: set[str] = set()
         for prover in provers:
-            self._physical.update(each.physical_id for each in prover.deployment.resources if each.physical_id)
+            self._physical |= physical_ids(prover.deployment)
+            self._stacks |= {prover.deployment.stack_name, _stack_name(prover.deployment.stack_id)}
             expected = frozenset(prover.expected_ids())
             for resource in prover.template.resources:
                 if resource.logical_id in expected:
                     self._declared.setdefault(resource.resource_type, []).append((prover, resource))
 
-    def has(self, physical_id: str) -> bool:
-        """Whether one of the audited stacks has a resource of that physical id."""
-        return physical_id in self._physical
+    def has(self, child: Child) -> bool:
+        """Whether one of the audited stacks has a resource of that type and physical id."""
+        return (child.resource_type, child.physical_id) in self._physical
+
+    def speak_for(self, stack_name: str) -> bool:
+        """Whether all that the stack declares is among it."""
+        return stack_name in self._stacks
 
     def declare(self, family: ChildFamily, owner: Collection[str], child: Child) -> bool | None:
         """Whether a template declares the child of this owner (by any of its names); None if it cannot be told."""
-        if family.in_stacks and child.physical_id and self.has(child.physical_id):
+        if family.in_stacks and not family.ids_are_chosen and self.has(child):
             return True
         in_doubt = False
         for kind, link in family.declared_by:
@@ -49,6 +64,15 @@ class Claims:
                     return True
                 in_doubt = in_doubt or found is None
         return None if in_doubt else False
+
+
+def physical_ids(deployment: Deployment) -> frozenset[tuple[str, str]]:
+    """Type and physical id of all that the stack has; not of what it let go, or never had."""
+    return frozenset(
+        (each.resource_type, each.physical_id)
+        for each in deployment.resources
+        if each.physical_id and each.status not in GONE
+    )
 
 
 def owner_names(physical_id: str, reading: Reading) -> frozenset[str]:
@@ -88,8 +112,11 @@ def _same(properties: Mapping[str, Resolved], child: Child, physical_id: str) ->
 
 
 def _equal(wanted: Resolved, live: JsonValue) -> bool:
-    if wanted is None or live is None:
-        return wanted is None and live is None
+    """Whether the values are the same; what a template leaves out is false, or nothing, and -1 is no port."""
+    if live is None:
+        return wanted in _NOTHING
+    if wanted is None:
+        return live is False
     return matches(wanted, live, None, "")
 
 
@@ -100,6 +127,11 @@ def _texts(value: Resolved) -> Sequence[Resolved]:
 def _bare(value: Resolved) -> str:
     """What a name ends in: of an ARN, a partial ARN or a URL of a queue."""
     return str(value).rpartition(":")[2].rpartition("/")[2]
+
+
+def _stack_name(stack_id: str) -> str:
+    """The name in a stack's ARN."""
+    return stack_id.rpartition(":stack/")[2].partition("/")[0]
 
 
 def _physical_id(prover: Prover, resource: Resource) -> str:

@@ -56,7 +56,7 @@ def unmanaged(
     scopes: Iterable[Scope],
     resource_types: Iterable[str],
     *,
-    managed: Callable[[str], bool],
+    managed: Callable[[tuple[str, str]], bool],
     listings: Mapping[str, Listing],
     target: Target,
     catalog: StackCatalog,
@@ -80,7 +80,9 @@ def unmanaged(
         before = len(said)
         for each in _listed(listings[kind], target, said) if kind in listings else ():
             listed += 1
-            if not any(_is_in(each, scope, tagged.get(scope)) for scope in wanted) or managed(each.physical_id):
+            if not any(_is_in(each, scope, tagged.get(scope)) for scope in wanted) or managed(
+                (each.resource_type, each.physical_id)
+            ):
                 continue
             owner = _owner(each, catalog, said)
             if owner is False:
@@ -147,7 +149,7 @@ def _same_arn(listed: Listed, arn: str) -> bool:
 def _owner(listed: Listed, catalog: StackCatalog, said: list[Notification]) -> bool:
     """Whether a stack has it; True as well where that cannot be told, which is said."""
     try:
-        return catalog.owner(listed.physical_id) is not None
+        return catalog.owner(listed.resource_type, listed.physical_id) is not None
     except TargetError as error:
         message = f"--scope: whether a stack has {listed.resource_type} {listed.physical_id} is not known: {error}"
         said.append(Notification(level=Level.ERROR, message=message))

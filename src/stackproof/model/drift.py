@@ -35,6 +35,11 @@ __all__ = [
 HIDDEN: Final = "***"
 """What reports show of a value that may be a secret."""
 
+_REFUSED: Final = frozenset(
+    {UnprovenReason.BUSY, UnprovenReason.DENIED, UnprovenReason.THROTTLED, UnprovenReason.UNREACHABLE}
+)
+"""Why a property was not read that another run, or other permissions, would have shown."""
+
 
 class DriftOrigin(StrEnum):
     """How a difference came to be one."""
@@ -48,13 +53,17 @@ class DriftOrigin(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveStack:
-    """A stack that is there, nested ones by the name `parent/LogicalId`; with `reason` it cannot be audited now."""
+    """A stack that is there, nested ones by the name `parent/LogicalId`; with `reason` it cannot be audited now.
+
+    `changed` is when the last operation on it began, empty where that is not told.
+    """
 
     stack_name: str
     stack_id: str
     account: str
     region: str
     status: str
+    changed: str = ""
     parent: str | None = None
     template: Template | None = None
     deployment: Deployment | None = None
@@ -365,9 +374,10 @@ class StackAudit:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the stack, every resource and every family of children could be judged.
+        """Whether the stack, every resource, every property and every family of children could be judged.
 
-        What an emulator lacks, and what depends on a value that is not known, is counted instead.
+        What an emulator lacks, what cannot be read at all, and what depends on a value that is not known, is counted
+        instead.
         """
         known_gaps = {UnprovenReason.NOT_EMULATED, UnprovenReason.UNRESOLVED}
         return (
@@ -375,6 +385,7 @@ class StackAudit:
             and not self.unchecked
             and any(each.status is not DriftStatus.NOT_CHECKED for each in self.proofs)
             and all(each.reason in known_gaps for each in self.unread)
+            and not any(one.reason in _REFUSED for each in self.proofs if not each.custom for one in each.unproven)
         )
 
     def certificate(self) -> dict[str, JsonValue]:

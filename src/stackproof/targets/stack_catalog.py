@@ -12,6 +12,7 @@ from stackproof.errors import TargetError
 from stackproof.model.drift import LiveStack, NativeDrift
 from stackproof.model.observation import UnprovenReason
 from stackproof.model.template import Template
+from stackproof.once import GONE
 from stackproof.ports import Target
 from stackproof.targets.failures import translated_errors
 
@@ -112,6 +113,7 @@ class CloudFormationCatalog:
                 account=self.target.account,
                 region=self.target.region,
                 status=status,
+                changed=_changed(found),
                 parent=parent,
                 template=self._template(stack_name, shown),
             )
@@ -125,6 +127,12 @@ class CloudFormationCatalog:
             raise
         return replace(live, deployment=deployment)
 
+    def state(self, stack_id: str, *, shown: str) -> tuple[str, str]:
+        """DescribeStacks."""
+        with translated_errors(f"reading stack {shown}"):
+            found = self._described(stack_id, shown)
+            return str(found["StackStatus"]), _changed(found)
+
     def instances(self, stack_set: str) -> tuple[tuple[str, str, str], ...]:
         """ListStackInstances; the physical id of a stack set is its name and an id."""
         name = stack_set.partition(":")[0]
@@ -132,8 +140,8 @@ class CloudFormationCatalog:
             rows = self._pages("list_stack_instances", "Summaries", StackSetName=name)
             return tuple(sorted((str(each["Account"]), str(each["Region"]), str(each.get("StackId"))) for each in rows))
 
-    def owner(self, physical_id: str) -> str | None:
-        """DescribeStackResources by the physical id."""
+    def owner(self, resource_type: str, physical_id: str) -> str | None:
+        """DescribeStackResources by the physical id; a row of another type, or of what a stack let go, is no answer."""
         client = self._client
         with translated_errors(f"asking for the stack of {physical_id}"):
             try:
@@ -142,7 +150,12 @@ class CloudFormationCatalog:
                 if "does not exist" in str(error):
                     return None
                 raise
-        names = sorted(str(each["StackName"]) for each in rows if each.get("PhysicalResourceId") == physical_id)
+        names = sorted(
+            str(each["StackName"])
+            for each in rows
+            if (each["ResourceType"], each.get("PhysicalResourceId")) == (resource_type, physical_id)
+            and each["ResourceStatus"] not in GONE
+        )
         return names[0] if names else None
 
     def tagged(self, key: str, value: str) -> frozenset[str]:
@@ -218,6 +231,10 @@ class CloudFormationCatalog:
     def _pages(self, operation: str, key: str, **parameters: Any) -> list[Mapping[str, Any]]:  # noqa: ANN401
         pages = self._client.get_paginator(operation).paginate(**parameters)
         return [each for page in pages for each in page.get(key, ())]
+
+
+def _changed(found: Mapping[str, Any]) -> str:
+    return str(found.get("LastUpdatedTime") or found.get("CreationTime") or "")
 
 
 def _busy(live: LiveStack, detail: str) -> LiveStack:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
+from stackproof.drift.children import ITSELF
 from stackproof.model.drift import Child
 from stackproof.ports import ChildFamily, ReadRequest
 from stackproof.readers.access import chosen, found_or_none, pages, parsed
@@ -38,7 +39,7 @@ def permissions(request: ReadRequest) -> Iterator[Child]:
     answer: Any = found_or_none(lambda: client.get_policy(FunctionName=request.physical_id), _GONE)
     for each in statements(parsed(answer["Policy"]) if answer else None, "AWS::Lambda::Permission"):
         # What CloudFormation adds has the physical id for its Sid.
-        yield replace(each, physical_id=each.child_id)
+        yield replace(each, physical_id=each.child_id, identity={ITSELF: each.child_id})
 
 
 def aliases(request: ReadRequest) -> Iterator[Child]:
@@ -81,7 +82,9 @@ FAMILIES: Final[tuple[ChildFamily, ...]] = (
     ChildFamily(
         name="permissions of a function",
         owners=_FUNCTION,
+        declared_by=(("AWS::Lambda::Permission", "FunctionName"),),
         in_stacks=True,
+        ids_are_chosen=True,
         read=permissions,
         actions=("lambda:GetPolicy",),
     ),

@@ -16,6 +16,7 @@ __all__ = ["FAMILIES"]
 _ANYWHERE: Final = ("CidrIp", "0.0.0.0/0"), ("CidrIpv6", "::/0")
 _LAST_ENTRY: Final = 32767
 """The number of the entry that AWS closes every network ACL with."""
+_ICMP: Final = ("icmp", "icmpv6")
 
 
 def rules(request: ReadRequest, *, egress: bool) -> Iterator[Child]:
@@ -36,6 +37,8 @@ def rules(request: ReadRequest, *, egress: bool) -> Iterator[Child]:
             continue
         rule_id = str(each["SecurityGroupRuleId"])
         identity = {key: one for key, one in value.items() if key != "Description"}
+        if value.get("IpProtocol") in _ICMP:  # the type and the code, of which each may be any
+            identity = {"FromPort": None, "ToPort": None, **identity}
         yield Child(resource_type=kind, child_id=rule_id, physical_id=rule_id, value=value, identity=identity)
 
 
@@ -90,7 +93,7 @@ def entries(request: ReadRequest) -> Iterator[Child]:
                 resource_type="AWS::EC2::NetworkAclEntry",
                 child_id=f"{direction} {each['RuleNumber']}",
                 value=chosen(each, ("CidrBlock", "Egress", "Ipv6CidrBlock", "Protocol", "RuleAction", "RuleNumber")),
-                identity={"RuleNumber": each["RuleNumber"], "Egress": True if each.get("Egress") else None},
+                identity={"RuleNumber": each["RuleNumber"], "Egress": bool(each.get("Egress"))},
             )
 
 
