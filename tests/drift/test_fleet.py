@@ -226,9 +226,10 @@ def test_roles_are_of_the_account_and_of_the_partition_of_the_region() -> None:
 
 def test_an_organization_adds_accounts_and_changes_none_that_is_named() -> None:
     named = FleetAccount(account="1", role="own", regions=("eu-west-1",))
-    asked = Organization(exclude=("3",), role="audit", regions=("us-east-1",))
+    asked = Organization(exclude=("3",), role="audit", regions=("us-east-1",), may_be_empty=True)
     found = with_discovered(Fleet(accounts=(named,), organization=asked), [("3", "no"), ("2", "two"), ("1", "one")])
-    assert found == Fleet(accounts=(named, FleetAccount(account="2", name="two", role="audit", regions=("us-east-1",))))
+    two = FleetAccount(account="2", name="two", role="audit", regions=("us-east-1",), may_be_empty=True)
+    assert found == Fleet(accounts=(named, two))
     assert with_discovered(found, [("4", "four")]) == found
 
 
@@ -324,6 +325,33 @@ def test_a_task_and_a_place_whose_workers_end_are_not_checked() -> None:
 def test_a_fleet_without_a_stack_says_so() -> None:
     [found] = FleetRun.begun().audited()
     assert [each.level for each in found.notifications] == [Level.ERROR]
+
+
+def test_a_place_that_answers_without_a_stack_is_an_error_unless_it_may_be_empty() -> None:
+    def listing(place: Place) -> str:
+        return Listed(stacks=(ListedStack(name="One"),) if place.account == "1" else ()).text
+
+    places = places_of(
+        Fleet(
+            accounts=(
+                FleetAccount(account="1", regions=("eu-west-1",)),
+                FleetAccount(account="2", regions=("us-east-1", "eu-west-1")),
+                FleetAccount(account="3", regions=("eu-west-1",), may_be_empty=True),
+            )
+        )
+    )
+    run = FleetRun.begun()
+    found = Workers(start=shuffled, listing=listing, auditing=audit_text)
+    audit_tasks(found_tasks(places, found, run), found, run, Memory())
+    said = [one for each in run.audited() for one in each.notifications]
+    assert [(each.level, each.message) for each in said] == [
+        (
+            Level.ERROR,
+            f"account 2, region {each}: no stack that the filters take; if that is meant, say may_be_empty: true there",
+        )
+        for each in ("eu-west-1", "us-east-1")
+    ]
+    assert run.stacks == 1
 
 
 def test_what_may_be_a_secret_crosses_no_process() -> None:
