@@ -150,7 +150,7 @@ class Workers:
 
 
 def found_tasks(places: Mapping[Place, FleetAccount], workers: Workers, run: FleetRun) -> tuple[FleetTask, ...]:
-    """All tasks of a fleet, sorted; a place that does not answer is a trouble of the run, and one without any is noted."""
+    """All tasks of a fleet, sorted; a place that does not answer is a trouble of the run, one without tasks is empty."""
     found: list[FleetTask] = []
     for each in done(workers.listing, places, workers.start):
         told = Listed(trouble=_unreachable(each.result.detail)) if isinstance(each.result, Lost) else None
@@ -277,7 +277,7 @@ class FleetRun:
         return sum(len(one.differences) for each in self.results.values() for one in each.audits)
 
     def audited(self) -> list[AuditedStacks]:
-        """All that was seen, and for each place that told nothing an audit that was not made, or an error if it is empty."""
+        """All that was seen; of each place that told nothing an audit that was not made, of an empty one an error."""
         found = [
             AuditedStacks(audits=each.audits, notifications=each.notifications)
             for _, each in sorted(self.results.items(), key=lambda one: one[0].key)

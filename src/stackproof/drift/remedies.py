@@ -45,4 +45,4 @@ def differences_of(report: JsonObject, *, name: str) -> tuple[Difference, ...]:
 def _of_row(row: JsonObject) -> Difference:
     """What may be a secret is hidden in a report, and stays so."""
     hidden = HIDDEN in {str(row["expected"]), str(row["actual"])}
-    return Difference.from_dict({**row, "path": row["property_path"], "is_secret": hidden})
+    return Difference.from_dict({"family": None, **row, "path": row["property_path"], "is_secret": hidden})
