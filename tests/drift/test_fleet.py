@@ -46,7 +46,7 @@ from stackproof.model.fleet import (
     TaskResult,
     Trouble,
 )
-from stackproof.model.json import canonical
+from stackproof.model.json import JsonValue, canonical
 from stackproof.model.location import Location
 from stackproof.model.observation import Change, DriftStatus, PropertyDifference, ResourceProof, UnprovenReason
 
@@ -357,12 +357,14 @@ def test_a_place_that_answers_without_a_stack_is_an_error_unless_it_may_be_empty
 def test_what_may_be_a_secret_crosses_no_process() -> None:
     place = Location(logical_id="Db", resource_type="AWS::RDS::DBInstance")
     secret = PropertyDifference(path="/MasterUserPassword", expected="hunter2", actual="x", change=Change.NOT_EQUAL)
+    actual: JsonValue = [{"AuthenticateOidcConfig": {"ClientSecret": "hunter22", "ClientId": "i"}}]
+    nested = PropertyDifference(path="/Actions", expected=None, actual=actual, change=Change.ADD)
     plain = PropertyDifference(path="/Port", expected=1, actual=2, change=Change.NOT_EQUAL)
     audit = StackAudit(
         stack_name="S", stack_id="s", account="1", region="r", stack_status="",
         proofs=tuple(
             ResourceProof(location=place, physical_id="d", status=DriftStatus.MODIFIED, differences=each)
-            for each in ((secret, plain), (plain,))
+            for each in ((secret, plain), (plain,), (nested,))
         ),
         differences=tuple(
             Difference(
@@ -370,12 +372,14 @@ def test_what_may_be_a_secret_crosses_no_process() -> None:
                 status=DriftStatus.MODIFIED, change=each.change, path=each.path, expected=each.expected,
                 actual=each.actual, is_secret=each is secret,
             )
-            for each in (secret, plain)
+            for each in (secret, plain, nested)
         ),
     )  # fmt: skip
     found = without_secrets(audit)
     assert "hunter2" not in json.dumps(found.to_dict())
     assert [each.row() for each in found.differences] == [each.row() for each in audit.differences]
     assert found.differences[0].expected == HIDDEN
+    assert found.differences[2].actual == [{"AuthenticateOidcConfig": {"ClientSecret": HIDDEN, "ClientId": "i"}}]
+    assert audit.differences[2].row()["actual"] == found.differences[2].actual
     assert found.proofs[1] == audit.proofs[1]
     assert found.coverage == audit.coverage

@@ -26,8 +26,8 @@ from stackproof.model.fleet import (
     Trouble,
 )
 from stackproof.model.observation import ResourceProof, UnprovenReason
+from stackproof.model.secret_values import SECRET_NAME, masked
 from stackproof.ports import TaskMemory
-from stackproof.secrecy import SECRET_NAME
 
 __all__ = [
     "EVERY_STACK",
@@ -150,7 +150,7 @@ class Workers:
 
 
 def found_tasks(places: Mapping[Place, FleetAccount], workers: Workers, run: FleetRun) -> tuple[FleetTask, ...]:
-    """All tasks of a fleet, sorted; a place that does not answer is a trouble of the run, one without tasks is empty."""
+    """All tasks of a fleet, sorted; a place that does not answer is a trouble of the run, one without is empty."""
     found: list[FleetTask] = []
     for each in done(workers.listing, places, workers.start):
         told = Listed(trouble=_unreachable(each.result.detail)) if isinstance(each.result, Lost) else None
@@ -335,12 +335,12 @@ def without_secrets(audit: StackAudit) -> StackAudit:
 
 
 def _without(proof: ResourceProof) -> ResourceProof:
-    if not any(SECRET_NAME.search(each.path) for each in proof.differences):
-        return proof
     return replace(
         proof,
         differences=tuple(
-            replace(each, expected=HIDDEN, actual=HIDDEN) if SECRET_NAME.search(each.path) else each
+            replace(each, expected=HIDDEN, actual=HIDDEN)
+            if SECRET_NAME.search(each.path)
+            else replace(each, expected=masked(each.expected), actual=masked(each.actual))
             for each in proof.differences
         ),
     )

@@ -14,6 +14,7 @@ from stackproof.model.finding import Suppression, SuppressionKind
 from stackproof.model.json import JsonObject, JsonValue, as_int, as_object, as_objects, digest
 from stackproof.model.location import Location, optional_str
 from stackproof.model.observation import Change, Coverage, DriftStatus, ResourceProof, UnprovenReason
+from stackproof.model.secret_values import MASK, masked
 from stackproof.model.template import Template
 
 __all__ = [
@@ -32,7 +33,7 @@ __all__ = [
     "total_coverage",
 ]
 
-HIDDEN: Final = "***"
+HIDDEN: Final = MASK
 """What reports show of a value that may be a secret."""
 
 
@@ -175,8 +176,8 @@ class Difference:
         }
 
     def shown(self, value: JsonValue) -> JsonValue:
-        """The value, if anyone may see it."""
-        return HIDDEN if self.is_secret and value is not None else value
+        """The value as far as anyone may see it, to its last key."""
+        return HIDDEN if self.is_secret and value is not None else masked(value)
 
     def to_dict(self) -> dict[str, JsonValue]:
         return {
