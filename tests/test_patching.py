@@ -147,6 +147,10 @@ QUEUE = ("AWS::SQS::Queue", "/DelaySeconds", 0, 30)
         ("\n\nx = 1\n", "app.py:3 holds no call: the app is not the one that was audited"),
         ("\n\nThing(self, 'Q')\n", "app.py:3 calls Thing(…), and what becomes of its arguments is not known"),
         ("\n\na, b = Queue(self, 'A'), Queue(self, 'B')\n", "app.py:3 has 2 calls that may make it"),
+        (
+            "\n\nProvider(\n    self,\n    sqs.Queue(self, 'Q', delivery_delay=Duration.seconds(0)),\n)\n",
+            "app.py:3 calls Provider(…), and what becomes of its arguments is not known",
+        ),
         ("\n\nsqs.Queue(self, 'Q'\n", "app.py cannot be parsed"),
         (
             "delay = Duration.seconds(0)\n\nsqs.Queue(self, 'Q', delivery_delay=delay)\n",

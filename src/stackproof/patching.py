@@ -187,18 +187,11 @@ def _holds(outer: Any, inner: Any) -> bool:  # noqa: ANN401
 
 
 def _call_at(wrapper: Any, line: int, accepted: Sequence[str]) -> _Call | str:  # noqa: ANN401
-    """The one call at the line, or inside of one there, that may make such a resource."""
-    calls = _calls(wrapper)
-    here = [each for each in calls if line in each.lines]
+    """The one call at the line that may make such a resource; one further down may make another."""
+    here = [each for each in _calls(wrapper) if line in each.lines]
     if not here:
         return "holds no call: the app is not the one that was audited"
     found = [each for each in here if set(each.names) & set(accepted)]
-    if not found:
-        found = [
-            each
-            for each in calls
-            if set(each.names) & set(accepted) and any(_holds(one.node, each.node) for one in here)
-        ]
     if not found:
         names = ", ".join(sorted({f"{each.names[0]}(…)" for each in here}))
         return f"calls {names}, and what becomes of its arguments is not known"

@@ -112,6 +112,36 @@ def test_a_patch_is_shown_then_applied_and_the_app_gives_the_live_value(app: Pat
     assert (code, found["summary"]["written"]) == (1, 0)
 
 
+def test_a_patch_that_the_app_does_not_confirm_is_taken_back(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.stackproof]\napp = "python app.py"\n', encoding="utf-8")
+    source = """import aws_cdk as cdk
+from aws_cdk import aws_sqs as sqs
+
+app = cdk.App()
+stack = cdk.Stack(app, "S")
+one = sqs.Queue(stack, "One", delivery_delay=cdk.Duration.seconds(0))
+one.node.default_child.add_property_override("DelaySeconds", 5)
+two = sqs.Queue(stack, "Two", delivery_delay=cdk.Duration.seconds(0))
+app.synth()
+"""
+    (tmp_path / "app.py").write_text(source, encoding="utf-8")
+    [stack] = Project(settings=load_settings(tmp_path)).synthesized({}).stacks
+    queues = [each.location() for each in stack.template.resources if each.resource_type == "AWS::SQS::Queue"]
+    differences = tuple(drifted(each, "/DelaySeconds", 0, 30) for each in queues)
+    report = DriftReport(target="aws", audits=(), differences=differences)
+    (tmp_path / "drift.json").write_text(json.dumps(report.to_dict()), encoding="utf-8")
+    code, found = adopted(tmp_path, "--all", "--write")
+    assert (code, found["summary"]["written"]) == (1, 0)
+    assert (tmp_path / "app.py").read_text(encoding="utf-8") == source
+    said = [
+        (each["adopt"]["written"], each["adopt"]["synthesized"], each["adopt"]["why_not"]) for each in found["remedies"]
+    ]
+    assert sorted(said, key=repr) == [
+        (False, False, "with it the app does not give the live value; the file is as it was"),
+        (False, True, "another patch of its file was not confirmed; the file is as it was"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [

@@ -31,8 +31,9 @@ accounts:
     role: path/other
     regions: [cn-north-1]
     stacks: {names: [One]}
+    may_be_empty: true
   - account: "111111111111"
-organization: {units: [ou-abcd-12345678, r-abcd], exclude: ["333333333333"]}
+organization: {units: [ou-abcd-12345678, r-abcd], exclude: ["333333333333"], may_be_empty: true}
 """,
     )
     every = StackFilter(
@@ -48,6 +49,7 @@ organization: {units: [ou-abcd-12345678, r-abcd], exclude: ["333333333333"]}
                 role="path/other",
                 regions=("cn-north-1",),
                 stacks=StackFilter(names=("One",), owner_tag="team"),
+                may_be_empty=True,
             ),
         ),
         organization=Organization(
@@ -56,6 +58,7 @@ organization: {units: [ou-abcd-12345678, r-abcd], exclude: ["333333333333"]}
             role="audit",
             regions=regions,
             stacks=every,
+            may_be_empty=True,
         ),
     )
 

@@ -194,6 +194,19 @@ def test_drift_waivers_are_a_section_of_their_own(tmp_path: Path) -> None:
     assert load_drift_waivers(written(tmp_path, {"waivers.yaml": LEDGER}) / "waivers.yaml") == ()
 
 
+def test_a_drift_waiver_may_name_account_region_and_type_of_child(tmp_path: Path) -> None:
+    row = SAME.replace("property: /Tags", "child: s-1\n    child_type: AWS::SNS::Subscription")
+    places = ("", '    account: "111111111111"\n', '    account: "111111111111"\n    region: eu-west-1\n')
+    text = "waivers: []\ndrift:\n" + "".join(row + each for each in places)
+    found = load_drift_waivers(written(tmp_path, {"waivers.yaml": text}) / "waivers.yaml")
+    assert {each.child_type for each in found} == {"AWS::SNS::Subscription"}
+    assert [(each.account, each.region) for each in found] == [
+        (None, None),
+        ("111111111111", None),
+        ("111111111111", "eu-west-1"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
@@ -206,6 +219,8 @@ def test_drift_waivers_are_a_section_of_their_own(tmp_path: Path) -> None:
             "a property or a child, not both",
         ),
         ("  - resource: https", f"{SAME}  - resource: https", r"drift\[1\]: an earlier drift waiver"),
+        ("property: /Tags", "account: 111111111111", r"drift\[0\]\.account"),
+        ("property: /Tags", "child_type: AWS::SNS::Subscription", "that names a child_type names a child"),
     ],
 )
 def test_a_drift_waiver_that_is_wrong_is_said_with_its_place(tmp_path: Path, old: str, new: str, said: str) -> None:

@@ -46,7 +46,7 @@ from stackproof.model.fleet import (
     TaskResult,
     Trouble,
 )
-from stackproof.model.json import canonical
+from stackproof.model.json import JsonValue, canonical
 from stackproof.model.location import Location
 from stackproof.model.observation import Change, DriftStatus, PropertyDifference, ResourceProof, UnprovenReason
 
@@ -226,9 +226,10 @@ def test_roles_are_of_the_account_and_of_the_partition_of_the_region() -> None:
 
 def test_an_organization_adds_accounts_and_changes_none_that_is_named() -> None:
     named = FleetAccount(account="1", role="own", regions=("eu-west-1",))
-    asked = Organization(exclude=("3",), role="audit", regions=("us-east-1",))
+    asked = Organization(exclude=("3",), role="audit", regions=("us-east-1",), may_be_empty=True)
     found = with_discovered(Fleet(accounts=(named,), organization=asked), [("3", "no"), ("2", "two"), ("1", "one")])
-    assert found == Fleet(accounts=(named, FleetAccount(account="2", name="two", role="audit", regions=("us-east-1",))))
+    two = FleetAccount(account="2", name="two", role="audit", regions=("us-east-1",), may_be_empty=True)
+    assert found == Fleet(accounts=(named, two))
     assert with_discovered(found, [("4", "four")]) == found
 
 
@@ -326,15 +327,44 @@ def test_a_fleet_without_a_stack_says_so() -> None:
     assert [each.level for each in found.notifications] == [Level.ERROR]
 
 
+def test_a_place_that_answers_without_a_stack_is_an_error_unless_it_may_be_empty() -> None:
+    def listing(place: Place) -> str:
+        return Listed(stacks=(ListedStack(name="One"),) if place.account == "1" else ()).text
+
+    places = places_of(
+        Fleet(
+            accounts=(
+                FleetAccount(account="1", regions=("eu-west-1",)),
+                FleetAccount(account="2", regions=("us-east-1", "eu-west-1")),
+                FleetAccount(account="3", regions=("eu-west-1",), may_be_empty=True),
+            )
+        )
+    )
+    run = FleetRun.begun()
+    found = Workers(start=shuffled, listing=listing, auditing=audit_text)
+    audit_tasks(found_tasks(places, found, run), found, run, Memory())
+    said = [one for each in run.audited() for one in each.notifications]
+    assert [(each.level, each.message) for each in said] == [
+        (
+            Level.ERROR,
+            f"account 2, region {each}: no stack that the filters take; if that is meant, say may_be_empty: true there",
+        )
+        for each in ("eu-west-1", "us-east-1")
+    ]
+    assert run.stacks == 1
+
+
 def test_what_may_be_a_secret_crosses_no_process() -> None:
     place = Location(logical_id="Db", resource_type="AWS::RDS::DBInstance")
     secret = PropertyDifference(path="/MasterUserPassword", expected="hunter2", actual="x", change=Change.NOT_EQUAL)
+    actual: JsonValue = [{"AuthenticateOidcConfig": {"ClientSecret": "hunter22", "ClientId": "i"}}]
+    nested = PropertyDifference(path="/Actions", expected=None, actual=actual, change=Change.ADD)
     plain = PropertyDifference(path="/Port", expected=1, actual=2, change=Change.NOT_EQUAL)
     audit = StackAudit(
         stack_name="S", stack_id="s", account="1", region="r", stack_status="",
         proofs=tuple(
             ResourceProof(location=place, physical_id="d", status=DriftStatus.MODIFIED, differences=each)
-            for each in ((secret, plain), (plain,))
+            for each in ((secret, plain), (plain,), (nested,))
         ),
         differences=tuple(
             Difference(
@@ -342,12 +372,14 @@ def test_what_may_be_a_secret_crosses_no_process() -> None:
                 status=DriftStatus.MODIFIED, change=each.change, path=each.path, expected=each.expected,
                 actual=each.actual, is_secret=each is secret,
             )
-            for each in (secret, plain)
+            for each in (secret, plain, nested)
         ),
     )  # fmt: skip
     found = without_secrets(audit)
     assert "hunter2" not in json.dumps(found.to_dict())
     assert [each.row() for each in found.differences] == [each.row() for each in audit.differences]
     assert found.differences[0].expected == HIDDEN
+    assert found.differences[2].actual == [{"AuthenticateOidcConfig": {"ClientSecret": HIDDEN, "ClientId": "i"}}]
+    assert audit.differences[2].row()["actual"] == found.differences[2].actual
     assert found.proofs[1] == audit.proofs[1]
     assert found.coverage == audit.coverage

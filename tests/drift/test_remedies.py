@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -61,6 +62,14 @@ def test_differences_come_back_out_of_a_report_with_their_fingerprints() -> None
     one, other, third = differences_of(report, name="drift.json")
     assert (one, third) == (FOUND, waived)
     assert (other.is_secret, other.fingerprint, other.actual) == (True, secret.fingerprint, "***")
+
+
+def test_a_mask_within_a_value_is_never_adopted() -> None:
+    found = replace(FOUND, expected={"ClientSecret": "hunter22"}, actual={"ClientSecret": "hunter23"})
+    report = DriftReport(target="aws", audits=(), differences=(found,)).to_dict()
+    assert "hunter2" not in json.dumps(report)
+    [again] = differences_of(report, name="r")
+    assert again.is_secret
 
 
 def test_anything_else_is_no_report() -> None:

@@ -138,4 +138,13 @@ def test_where_everything_can_be_listed_nothing_has_to_be_said() -> None:
         target=FakeTarget(),
         catalog=FakeCatalog(),
     )
-    assert seen == Unmanaged(listed=1, looked_at=seen.looked_at)
+    assert seen == Unmanaged(listed=1, looked_at=seen.looked_at, account=ACCOUNT, region=REGION, is_whole=True)
+    unlisted = unmanaged(
+        [parse_scope("prefix:app-")],
+        [QUEUE, "AWS::Glue::Job"],
+        managed=lambda _: True,
+        listings=LISTINGS,
+        target=FakeTarget(),
+        catalog=FakeCatalog(),
+    )
+    assert not unlisted.is_whole

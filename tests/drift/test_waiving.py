@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from stackproof.drift.waiving import waived_drift
+import pytest
+
+from stackproof.drift.waiving import Judged, require_accounts, waived_drift
+from stackproof.errors import ConfigError
 from stackproof.model.drift import Difference, DriftOrigin, DriftWaiver
 from stackproof.model.ledger import WaiverState
 from stackproof.model.location import Location
 from stackproof.model.observation import Change, DriftStatus
 
 TODAY = date(2026, 3, 1)
+NET: Judged = {("1", "r", "Net"): True}
 
 
 def waiver(**fields: Any) -> DriftWaiver:  # noqa: ANN401
@@ -53,7 +58,7 @@ LOST = difference(origin=DriftOrigin.UNMANAGED, path=None, location=Location(res
 
 def test_a_waiver_holds_on_its_last_day_for_exactly_what_it_names() -> None:
     others = [difference(path="/Name"), difference(path="/Tags/0"), CHILD, LOST]
-    found = waived_drift([difference(), *others], [waiver()], on=TODAY, judged={"Net"})
+    found = waived_drift([difference(), *others], [waiver()], on=TODAY, judged=NET)
     assert [each.path for each in found.differences if each.suppression] == ["/Tags"]
     assert found.findings == ()
     [entry] = found.entries
@@ -70,7 +75,7 @@ def test_a_child_and_what_is_in_no_stack_can_be_waived() -> None:
         [CHILD, LOST],
         [waiver(path=None, child="s-1"), waiver(stack=None, resource="t-1", path=None)],
         on=TODAY,
-        judged={"Net", None},
+        judged={**NET, ("1", "r", None): True},
     )
     assert all(each.suppression for each in found.differences)
 
@@ -78,7 +83,7 @@ def test_a_child_and_what_is_in_no_stack_can_be_waived() -> None:
 def test_an_expired_waiver_covers_nothing_and_is_a_finding() -> None:
     late = waiver(expires=date(2026, 2, 28))
     found = waived_drift(
-        [difference()], [late, waiver(resource="Other", expires=date(2026, 1, 1))], on=TODAY, judged=()
+        [difference()], [late, waiver(resource="Other", expires=date(2026, 1, 1))], on=TODAY, judged={}
     )
     assert [each.suppression for each in found.differences] == [None]
     assert [(each.rule_id, str(each.location)) for each in found.findings] == [
@@ -89,16 +94,58 @@ def test_an_expired_waiver_covers_nothing_and_is_a_finding() -> None:
 
 
 def test_a_waiver_that_matches_nothing_is_a_finding_where_everything_was_looked_at() -> None:
-    found = waived_drift([], [waiver()], on=TODAY, judged={"Net"})
+    found = waived_drift([], [waiver()], on=TODAY, judged=NET)
     assert [each.rule_id for each in found.findings] == ["SPW002"]
-    found = waived_drift([], [waiver(), waiver(stack=None)], on=TODAY, judged=())
+    found = waived_drift([], [waiver(), waiver(stack=None)], on=TODAY, judged={})
     assert found.findings == ()
     assert {each.state for each in found.entries} == {WaiverState.NOT_JUDGED}
 
 
+def test_a_waiver_holds_where_it_says_and_for_the_type_of_child_that_it_says() -> None:
+    narrow = waiver(path=None, child="s-1", child_type="AWS::SNS::Subscription", account="1", region="r")
+    others = [
+        replace(CHILD, account="2"),
+        replace(CHILD, region="s"),
+        replace(CHILD, child_type="AWS::SNS::TopicPolicy"),
+    ]
+    assert [narrow.covers(each) for each in (CHILD, *others)] == [True, False, False, False]
+    wide = waiver(path=None, child="s-1")
+    assert all(wide.covers(each) for each in (CHILD, *others))
+
+
+@pytest.mark.parametrize(
+    ("fields", "judged", "state"),
+    [
+        ({}, {("1", "r", "Net"): True, ("2", "r", "Net"): True}, WaiverState.UNUSED),
+        ({}, {("1", "r", "Net"): True, ("2", "r", "Net"): False}, WaiverState.NOT_JUDGED),
+        ({"account": "1"}, {("1", "r", "Net"): True, ("2", "r", "Net"): False}, WaiverState.UNUSED),
+        ({"account": "1"}, {("2", "r", "Net"): True}, WaiverState.NOT_JUDGED),
+        ({}, {("1", "r", "Net"): True, ("2", "r", "*"): False}, WaiverState.NOT_JUDGED),
+        ({"region": "r"}, {("1", "r", "Net"): True, ("2", "s", "*"): False}, WaiverState.UNUSED),
+        ({"stack": None}, {("1", "r", None): True, ("1", "r", "*"): False}, WaiverState.UNUSED),
+        ({"stack": None}, {("1", "r", None): False}, WaiverState.NOT_JUDGED),
+    ],
+)
+def test_a_waiver_is_of_no_use_only_if_all_that_it_may_be_about_was_looked_at(
+    fields: dict[str, Any], judged: Judged, state: WaiverState
+) -> None:
+    found = waived_drift([], [waiver(**fields)], on=TODAY, judged=judged)
+    assert [each.state for each in found.entries] == [state]
+    said = " ".join(each.message for each in found.findings)
+    assert ("matches nothing" in said) == (state is WaiverState.UNUSED)
+
+
+def test_a_waiver_for_a_fleet_names_its_account() -> None:
+    require_accounts([waiver(account="1")])
+    with pytest.raises(ConfigError, match=r"policies/waivers\.yaml:3: the drift waiver of Topic/Tags names no account"):
+        require_accounts([waiver(account="1"), waiver()])
+    with pytest.raises(ConfigError, match=r"^the drift waiver of"):
+        require_accounts([waiver(file=None)])
+
+
 def test_of_several_waivers_the_longest_leaves_its_trace() -> None:
     later = waiver(expires=date(2026, 9, 1), file=None)
-    found = waived_drift([difference()], [waiver(), later], on=TODAY, judged={"Net"})
+    found = waived_drift([difference()], [waiver(), later], on=TODAY, judged=NET)
     assert found.differences[0].suppression == later.trace
     assert later.where is None
 
@@ -108,5 +155,5 @@ def test_fingerprints_tell_places_apart_and_not_values() -> None:
     assert each.fingerprint == difference(actual="other").fingerprint
     assert len({one.fingerprint for one in (each, difference(path="/Name"), difference(account="2"), CHILD, LOST)}) == 5
     assert Difference.from_dict(
-        waived_drift([each], [waiver()], on=TODAY, judged=()).differences[0].to_dict()
+        waived_drift([each], [waiver()], on=TODAY, judged={}).differences[0].to_dict()
     ).suppression

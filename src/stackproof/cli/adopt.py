@@ -65,9 +65,15 @@ def adopt(
     project = open_project(no_cache=no_cache)
     chosen = _chosen(_read(report), findings, all_of_them=all_of_them, name=str(report))
     assembly = _assembly(project, context)
+    before = _texts(project.settings.root, chosen) if write else {}
     remedies = _remedies(project, assembly, chosen, write=write)
     if write and any(each.adopt.is_written for each in remedies):
-        remedies = _confirmed(remedies, _assembly(project, context))
+        try:
+            remedies = _confirmed(remedies, _assembly(project, context))
+        except BaseException:  # whatever it is: a file that nothing confirms does not stay
+            _restore(before, remedies)
+            raise
+        remedies = _kept(before, remedies)
     made = AdoptReport(remedies=remedies, is_writing=write)
     write_text_or_json(wanted, made, lambda: remedies_text(made))
     raise click.exceptions.Exit(made.exit_code)
@@ -149,6 +155,39 @@ def _confirmed(remedies: Sequence[Remedy], assembly: Assembly | None) -> tuple[R
             return remedy
         value = _at(resource.body.get("Properties", {}), str(remedy.difference.path))
         return replace(remedy, adopt=replace(adopted, is_synthesized=is_same(value, remedy.difference.actual)))
+
+    return tuple(one(each) for each in remedies)
+
+
+def _texts(root: Path, chosen: Sequence[Difference]) -> Mapping[str, tuple[Path, bytes]]:
+    """The files that patches may change, as they are."""
+    names = sorted({each.location.file for each in chosen if each.location.file})
+    return {each: (root / each, (root / each).read_bytes()) for each in names if (root / each).is_file()}
+
+
+def _restore(before: Mapping[str, tuple[Path, bytes]], remedies: Sequence[Remedy]) -> None:
+    """Put the files of these patches back."""
+    for name in sorted({str(each.adopt.file) for each in remedies if each.adopt.is_written}):
+        path, text = before[name]
+        path.write_bytes(text)
+
+
+def _kept(before: Mapping[str, tuple[Path, bytes]], remedies: Sequence[Remedy]) -> tuple[Remedy, ...]:
+    """The remedies after every file of which a patch did not do what it should is as it was."""
+    refused = [each for each in remedies if each.adopt.is_written and each.adopt.is_synthesized is False]
+    _restore(before, refused)
+    files = {each.adopt.file for each in refused}
+
+    def one(remedy: Remedy) -> Remedy:
+        adopted = remedy.adopt
+        if not adopted.is_written or adopted.file not in files:
+            return remedy
+        own = adopted.is_synthesized is False
+        why = "with it the app does not give the live value" if own else "another patch of its file was not confirmed"
+        return replace(
+            remedy,
+            adopt=replace(adopted, patch="", why_not=f"{why}; the file is as it was", is_written=False),
+        )
 
     return tuple(one(each) for each in remedies)
 

@@ -21,7 +21,7 @@ from stackproof.config.settings import EMULATORS, parse_context, parse_targets
 from stackproof.deploy import deploy as deploy_stacks
 from stackproof.drift.auditing import AuditedStacks, Auditor
 from stackproof.drift.unmanaged import Scope, Unmanaged, parse_scope, unmanaged
-from stackproof.drift.waiving import waived_drift
+from stackproof.drift.waiving import require_accounts, waived_drift
 from stackproof.errors import ConfigError
 from stackproof.model.assembly import Assembly, Stack
 from stackproof.model.drift_report import DriftReport
@@ -154,6 +154,7 @@ def audit(
         fleets.refuse(
             against=against, scopes=scopes, stacks=stacks, role_arn=role_arn, region=region, channels=memory.channels
         )
+        require_accounts(project.drift_waivers())
         if fleets.plan:
             if any(each.format == "sarif" for each in wanted):
                 raise ConfigError("--plan has no findings to write as sarif: give --format terminal or json")
@@ -219,9 +220,12 @@ def reported(
 ) -> DriftReport:
     """One report of the audits of any number of accounts and regions: a waiver is of use if any of them needs it."""
     audits = [one for each in found for one in each.audits]
-    judged: set[str | None] = {each.stack_name for each in audits if each.is_complete}
+    judged: dict[tuple[str, str, str | None], bool] = {}
+    for each in audits:
+        place = (each.account, each.region, each.stack_name)
+        judged[place] = judged.get(place, True) and each.is_complete
     if wish.scopes:
-        judged.add(None)
+        judged.update({(each.account, each.region, None): each.is_whole for each in beside})
     waived = waived_drift(
         (*(one for each in audits for one in each.differences), *(one for each in beside for one in each.differences)),
         project.drift_waivers(),

@@ -17,7 +17,7 @@ from stackproof.cli.live import LiveOptions
 from stackproof.cli.options import progress
 from stackproof.config.fleet import load_fleet
 from stackproof.config.settings import EMULATORS
-from stackproof.drift.fleet import FleetRun, Workers, audit_tasks, found_tasks, places_of, with_discovered
+from stackproof.drift.fleet import NO_STACK, FleetRun, Workers, audit_tasks, found_tasks, places_of, with_discovered
 from stackproof.drift.planning import FleetPlan
 from stackproof.errors import ConfigError
 from stackproof.model.drift_report import DriftReport
@@ -142,6 +142,7 @@ def planned_fleet(
     with progress("finding the stacks"):
         tasks = found_tasks(opened.places, opened.workers, run)
         dark = [f"{place}: {why.detail}" for place, why in run.troubles.items()]
+        dark += [f"{place}: {NO_STACK}" for place in sorted(run.empty)]
         plan = fleet_plan(tasks, opened.order, opened.workers, at_once=wish.jobs * _READS, unplanned=dark)
     return plan, lambda: plan_text(plan)
 

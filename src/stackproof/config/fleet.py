@@ -28,6 +28,7 @@ def load_fleet(path: Path) -> Fleet:
             role=_role(found.data, row),
             regions=_regions(found, row, at),
             stacks=_stacks(found.data, row),
+            may_be_empty=bool(row.get("may_be_empty", False)),
         )
     asked = found.data.get("organization")
     return Fleet(
@@ -43,6 +44,7 @@ def _organization(found: PolicyFile, row: JsonObject) -> Organization:
         role=_role(found.data, {}),
         regions=_regions(found, {}, ("organization",)),
         stacks=_stacks(found.data, {}),
+        may_be_empty=bool(row.get("may_be_empty", False)),
     )
 
 

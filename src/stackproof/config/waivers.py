@@ -73,6 +73,9 @@ def load_drift_waivers(path: Path) -> tuple[DriftWaiver, ...]:
             resource=text["resource"],
             path=text.get("property"),
             child=text.get("child"),
+            child_type=text.get("child_type"),
+            account=text.get("account"),
+            region=text.get("region"),
             reason=text["reason"],
             owner=text["owner"],
             expires=_day(found, ("drift", index, "expires"), text["expires"]),
@@ -82,7 +85,10 @@ def load_drift_waivers(path: Path) -> tuple[DriftWaiver, ...]:
         )
         if waiver.path is not None and waiver.child is not None:
             raise found.error(("drift", index), "a drift waiver names a property or a child, not both")
-        place = (waiver.stack, waiver.resource, waiver.path, waiver.child)
+        if waiver.child_type is not None and waiver.child is None:
+            raise found.error(("drift", index), "a drift waiver that names a child_type names a child")
+        whose = (waiver.account, waiver.region, waiver.stack, waiver.resource)
+        place = (*whose, waiver.path, waiver.child, waiver.child_type)
         if place in waivers:
             raise found.error(("drift", index), "an earlier drift waiver is about the same")
         waivers[place] = waiver

@@ -26,11 +26,12 @@ from stackproof.model.fleet import (
     Trouble,
 )
 from stackproof.model.observation import ResourceProof, UnprovenReason
+from stackproof.model.secret_values import SECRET_NAME, masked
 from stackproof.ports import TaskMemory
-from stackproof.secrecy import SECRET_NAME
 
 __all__ = [
     "EVERY_STACK",
+    "NO_STACK",
     "Done",
     "FleetRun",
     "Lost",
@@ -48,6 +49,9 @@ __all__ = [
 
 EVERY_STACK: Final = "*"
 """The name under which a report has a place whose stacks are not even known."""
+
+NO_STACK: Final = "no stack that the filters take"
+"""What is said of a place that answered, and gave nothing to look at."""
 
 _FRUITLESS: Final = 3  # rounds in a row in which workers ended and nothing was done
 
@@ -146,14 +150,17 @@ class Workers:
 
 
 def found_tasks(places: Mapping[Place, FleetAccount], workers: Workers, run: FleetRun) -> tuple[FleetTask, ...]:
-    """All tasks of a fleet, sorted; a place that does not answer is a trouble of the run."""
+    """All tasks of a fleet, sorted; a place that does not answer is a trouble of the run, one without is empty."""
     found: list[FleetTask] = []
     for each in done(workers.listing, places, workers.start):
         told = Listed(trouble=_unreachable(each.result.detail)) if isinstance(each.result, Lost) else None
         told = told or Listed.from_text(str(each.result))
         if told.trouble is not None:
             run.troubles[each.task] = told.trouble
-        found.extend(tasks_of(each.task, places[each.task], told.stacks))
+        tasks = tasks_of(each.task, places[each.task], told.stacks)
+        if not tasks and told.trouble is None and not places[each.task].may_be_empty:
+            run.empty.add(each.task)
+        found.extend(tasks)
     return tuple(sorted(found))
 
 
@@ -193,7 +200,12 @@ def with_discovered(fleet: Fleet, found: Iterable[tuple[str, str]]) -> Fleet:
     for account, name in found:
         if account not in accounts and account not in asked.exclude:
             accounts[account] = FleetAccount(
-                account=account, name=name, role=asked.role, regions=asked.regions, stacks=asked.stacks
+                account=account,
+                name=name,
+                role=asked.role,
+                regions=asked.regions,
+                stacks=asked.stacks,
+                may_be_empty=asked.may_be_empty,
             )
     return replace(fleet, accounts=tuple(accounts[each] for each in sorted(accounts)), organization=None)
 
@@ -241,12 +253,13 @@ class FleetRun:
 
     results: dict[FleetTask, TaskResult]
     troubles: dict[Place, Trouble]
+    empty: set[Place]
     calls: CallLog
 
     @classmethod
     def begun(cls) -> FleetRun:
         """Nothing yet."""
-        return cls(results={}, troubles={}, calls=CallLog())
+        return cls(results={}, troubles={}, empty=set(), calls=CallLog())
 
     def add(self, task: FleetTask, result: TaskResult) -> None:
         """One more task is done."""
@@ -264,7 +277,7 @@ class FleetRun:
         return sum(len(one.differences) for each in self.results.values() for one in each.audits)
 
     def audited(self) -> list[AuditedStacks]:
-        """All that was seen, and one audit, which has not been made, for each place that told nothing."""
+        """All that was seen; of each place that told nothing an audit that was not made, of an empty one an error."""
         found = [
             AuditedStacks(audits=each.audits, notifications=each.notifications)
             for _, each in sorted(self.results.items(), key=lambda one: one[0].key)
@@ -273,10 +286,11 @@ class FleetRun:
             AuditedStacks(audits=(troubled(place, EVERY_STACK, why),))
             for place, why in sorted(self.troubles.items(), key=lambda one: one[0])
         ]
-        if not found and not dark:
-            said = Notification(level=Level.ERROR, message="the fleet has no stack that its filters take")
-            dark = [AuditedStacks(notifications=(said,))]
-        return [*found, *dark]
+        said = [f"{place}: {NO_STACK}; if that is meant, say may_be_empty: true there" for place in sorted(self.empty)]
+        if not found and not dark and not said:
+            said = ["the fleet has no stack that its filters take"]
+        errors = tuple(Notification(level=Level.ERROR, message=each) for each in said)
+        return [*found, *dark, *([AuditedStacks(notifications=errors)] if errors else [])]
 
 
 def troubled(place: Place, stack_name: str, why: Trouble) -> StackAudit:
@@ -321,12 +335,12 @@ def without_secrets(audit: StackAudit) -> StackAudit:
 
 
 def _without(proof: ResourceProof) -> ResourceProof:
-    if not any(SECRET_NAME.search(each.path) for each in proof.differences):
-        return proof
     return replace(
         proof,
         differences=tuple(
-            replace(each, expected=HIDDEN, actual=HIDDEN) if SECRET_NAME.search(each.path) else each
+            replace(each, expected=HIDDEN, actual=HIDDEN)
+            if SECRET_NAME.search(each.path)
+            else replace(each, expected=masked(each.expected), actual=masked(each.actual))
             for each in proof.differences
         ),
     )

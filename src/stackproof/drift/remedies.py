@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stackproof.errors import InputError
 from stackproof.model.drift import HIDDEN, Difference, DriftOrigin
-from stackproof.model.json import JsonObject, as_objects
+from stackproof.model.json import JsonObject, as_objects, canonical
 
 __all__ = ["differences_of", "put_back"]
 
@@ -46,5 +46,5 @@ def differences_of(report: JsonObject, *, name: str) -> tuple[Difference, ...]:
 
 def _of_row(row: JsonObject) -> Difference:
     """What may be a secret is hidden in a report, and stays so."""
-    hidden = HIDDEN in {str(row["expected"]), str(row["actual"])}
+    hidden = f'"{HIDDEN}"' in canonical([row["expected"], row["actual"]])
     return Difference.from_dict({"family": None, **row, "path": row["property_path"], "is_secret": hidden})

@@ -36,12 +36,18 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unmanaged:
-    """What was found, and what could not be looked at. `looked_at` has account, region and type of what could."""
+    """What was found, and what could not be looked at. `looked_at` has account, region and type of what could.
+
+    `is_whole` says that every type was looked at, in all scopes.
+    """
 
     differences: tuple[Difference, ...] = ()
     listed: int = 0
     looked_at: tuple[tuple[str, str, str], ...] = ()
     notifications: tuple[Notification, ...] = ()
+    account: str = ""
+    region: str = ""
+    is_whole: bool = False
 
 
 def parse_scope(text: str) -> Scope:
@@ -97,6 +103,9 @@ def unmanaged(
         listed=listed,
         looked_at=tuple(looked_at),
         notifications=tuple(sorted(set(said), key=lambda each: (each.level.value, each.message))),
+        account=target.account,
+        region=target.region,
+        is_whole=not said,
     )
 
 

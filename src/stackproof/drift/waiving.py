@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from stackproof.drift.fleet import EVERY_STACK
+from stackproof.errors import ConfigError
 from stackproof.model.drift import Difference, DriftWaiver
 from stackproof.model.finding import Finding, Kind, Level, Origin
 from stackproof.model.ledger import LedgerEntry, WaiverState
 from stackproof.model.location import Location
 
-__all__ = ["RULE", "WaivedDrift", "waived_drift"]
+__all__ = ["RULE", "Judged", "WaivedDrift", "require_accounts", "waived_drift"]
+
+Judged = Mapping[tuple[str, str, str | None], bool]
+"""By account, region and stack (None: what is in no stack), whether it was looked at without a gap."""
 
 RULE: Final = "drift"
 """What stands for a rule in the ledger."""
@@ -30,13 +35,20 @@ class WaivedDrift:
     entries: tuple[LedgerEntry, ...] = ()
 
 
+def require_accounts(waivers: Iterable[DriftWaiver]) -> None:
+    """Raise ConfigError for a waiver that would hold in every account of a fleet."""
+    for each in waivers:
+        if each.account is None:
+            where = f"{each.where}: " if each.where else ""
+            raise ConfigError(f"{where}the drift waiver of {each.place} names no account; with --fleet it has to")
+
+
 def waived_drift(
-    differences: Iterable[Difference], waivers: Sequence[DriftWaiver], *, on: date, judged: Collection[str | None]
+    differences: Iterable[Difference], waivers: Sequence[DriftWaiver], *, on: date, judged: Judged
 ) -> WaivedDrift:
     """Suppress what is waived; a waiver holds on its last day still, and not after.
 
-    `judged` are the stacks that were looked at without a gap, None among them if what is unmanaged was looked at: only
-    there a waiver that covers nothing is of no use.
+    A waiver that covers nothing is of no use only if everything that it may be about was looked at without a gap.
     """
     covered: Counter[int] = Counter()
     found: list[Difference] = []
@@ -59,16 +71,23 @@ def waived_drift(
     )
 
 
-def _state(waiver: DriftWaiver, covers: int, *, on: date, judged: Collection[str | None]) -> WaiverState:
+def _state(waiver: DriftWaiver, covers: int, *, on: date, judged: Judged) -> WaiverState:
     if waiver.expires < on:
         return WaiverState.EXPIRED
     if covers:
         return WaiverState.ACTIVE
-    return WaiverState.UNUSED if waiver.stack in judged else WaiverState.NOT_JUDGED
+    meant = {waiver.stack, waiver.stack and EVERY_STACK}
+    looked = [
+        is_whole
+        for (account, region, stack), is_whole in judged.items()
+        if stack in meant and waiver.holds_in(account, region)
+    ]
+    return WaiverState.UNUSED if looked and all(looked) else WaiverState.NOT_JUDGED
 
 
 def _said(waiver: DriftWaiver, state: WaiverState, covers: int) -> Iterable[Finding]:
-    name = f"the drift waiver of {waiver.place} in {waiver.stack or 'no stack'} (owner: {waiver.owner})"
+    place = "".join(f", {each}" for each in (waiver.account, waiver.region) if each)
+    name = f"the drift waiver of {waiver.place} in {waiver.stack or 'no stack'}{place} (owner: {waiver.owner})"
     if state is WaiverState.EXPIRED:
         again = " and no longer covers a difference" if covers else ""
         yield _finding(_EXPIRED, f"{name} expired on {waiver.expires}{again}", waiver)

@@ -14,6 +14,7 @@ from stackproof.model.finding import Suppression, SuppressionKind
 from stackproof.model.json import JsonObject, JsonValue, as_int, as_object, as_objects, digest
 from stackproof.model.location import Location, optional_str
 from stackproof.model.observation import Change, Coverage, DriftStatus, ResourceProof, UnprovenReason
+from stackproof.model.secret_values import MASK, masked
 from stackproof.model.template import Template
 
 __all__ = [
@@ -32,7 +33,7 @@ __all__ = [
     "total_coverage",
 ]
 
-HIDDEN: Final = "***"
+HIDDEN: Final = MASK
 """What reports show of a value that may be a secret."""
 
 _REFUSED: Final = frozenset(
@@ -184,8 +185,8 @@ class Difference:
         }
 
     def shown(self, value: JsonValue) -> JsonValue:
-        """The value, if anyone may see it."""
-        return HIDDEN if self.is_secret and value is not None else value
+        """The value as far as anyone may see it, to its last key."""
+        return HIDDEN if self.is_secret and value is not None else masked(value)
 
     def to_dict(self) -> dict[str, JsonValue]:
         return {
@@ -450,7 +451,8 @@ class DriftWaiver:
     """A difference that people decided to live with: exact names, no patterns.
 
     `stack` is None for an unmanaged resource, whose `resource` is its physical id. Without a property it covers the
-    resource as a whole, or the child that it names.
+    resource as a whole, or the child that it names. Without an account or a region it holds in each that is audited,
+    without a type for a child of any.
     """
 
     resource: str
@@ -460,6 +462,9 @@ class DriftWaiver:
     stack: str | None = None
     path: str | None = None
     child: str | None = None
+    child_type: str | None = None
+    account: str | None = None
+    region: str | None = None
     ticket: str | None = None
     file: str | None = None
     line: int | None = None
@@ -487,8 +492,16 @@ class DriftWaiver:
             where=self.where,
         )
 
+    def holds_in(self, account: str, region: str) -> bool:
+        """Whether it is about this account and region."""
+        return self.account in {None, account} and self.region in {None, region}
+
     def covers(self, difference: Difference) -> bool:
-        """Whether stack, resource, property and child are those of the difference, on whatever day."""
+        """Whether place, stack, resource, property and child are those of the difference, on whatever day."""
+        if not self.holds_in(difference.account, difference.region):
+            return False
+        if self.child_type not in {None, difference.child_type}:
+            return False
         place = difference.location
         named = place.logical_id if place.logical_id is not None else difference.physical_id
         return (place.stack_name, named, difference.path, difference.child_id) == (

@@ -50,13 +50,17 @@ class StackFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetAccount:
-    """One account: the role to assume there (None: the credentials at hand), its regions, its stacks."""
+    """One account: the role to assume there (None: the credentials at hand), its regions, its stacks.
+
+    `may_be_empty` says that a region without a stack is meant, and no error.
+    """
 
     account: str
     name: str = ""
     role: str | None = None
     regions: tuple[str, ...] = ()
     stacks: StackFilter = field(default_factory=StackFilter)
+    may_be_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +72,7 @@ class Organization:
     role: str | None = None
     regions: tuple[str, ...] = ()
     stacks: StackFilter = field(default_factory=StackFilter)
+    may_be_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
