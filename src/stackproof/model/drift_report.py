@@ -132,7 +132,7 @@ class DriftReport:
 
     def _remembered(self, each: Difference) -> dict[str, JsonValue]:
         since = self.memory.since.get(each.fingerprint) if self.memory else None
-        is_new = each.fingerprint in self.memory.new if self.memory else None
+        is_new = each.fingerprint in self.memory.new if self.memory and since else None
         return {"since": shown_time(since) if since else None, "is_new": is_new}
 
 
