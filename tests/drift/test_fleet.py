@@ -9,6 +9,8 @@ import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -33,6 +35,7 @@ from stackproof.drift.fleet import (
 )
 from stackproof.executors import process_workers, thread_workers
 from stackproof.model.drift import HIDDEN, Difference, DriftOrigin, StackAudit
+from stackproof.model.drift_memory import shown_time
 from stackproof.model.finding import Level
 from stackproof.model.fleet import (
     Fleet,
@@ -320,6 +323,23 @@ def test_a_task_and_a_place_whose_workers_end_are_not_checked() -> None:
     task = FleetTask(place=PLACE, stack_names=("One", "Two"))
     audit_tasks([task], workers(dead), run, Memory())
     assert [each.status for each in run.results[task].audits] == [DriftStatus.NOT_CHECKED] * 2
+
+
+def test_what_an_interrupted_run_has_seen_is_said_with_the_time() -> None:
+    times = [datetime(2026, 1, 1, 8, each, tzinfo=UTC) for each in (0, 30)]
+    tasks = [FleetTask(place=PLACE, stack_names=each) for each in (("A", "B"), ("C",), ("D",))]
+    run = FleetRun.begun()
+    run.add(tasks[0], replace(seen(tasks[0]), kept_since=times[1]))
+    run.add(tasks[2], seen(tasks[2]))
+    once = [one.message for each in run.audited() for one in each.notifications]
+    assert once == [
+        f"2 stacks were looked at, at {shown_time(times[1])}, by the run that was interrupted, and are not recorded"
+    ]
+    run.add(tasks[1], replace(seen(tasks[1]), kept_since=times[0]))
+    [note] = [one for each in run.audited() for one in each.notifications]
+    assert note.level is Level.NOTE
+    assert f"3 stacks were looked at, from {shown_time(times[0])} to {shown_time(times[1])}" in note.message
+    assert run.earlier == tuple((PLACE.account, PLACE.region, each) for each in "ABC")
 
 
 def test_a_fleet_without_a_stack_says_so() -> None:

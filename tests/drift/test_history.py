@@ -282,6 +282,13 @@ def test_of_a_resource_that_does_not_exist_nothing_else_is_known() -> None:
     assert gone.could_see(deleted("A"))
 
 
+def test_a_stack_that_an_interrupted_run_has_seen_is_no_look_of_this_run() -> None:
+    found = audit(proof("A", DriftStatus.IN_SYNC))
+    report = DriftReport(target="aws", audits=(found,), differences=())
+    assert [each.place.stack_name for each in looks_of(report)] == [found.stack_name]
+    assert looks_of(replace(report, earlier=((found.account, found.region, found.stack_name),))) == ()
+
+
 def test_a_stack_that_could_not_be_audited_was_not_looked_at() -> None:
     busy = audit(proof("A", DriftStatus.NOT_CHECKED, "", "/P"), reason=UnprovenReason.BUSY)
     (made,) = looks_of(DriftReport(target="aws", audits=(busy,)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from jsonschema import Draft202012Validator
 from stackproof.config.schema import read_schema
 from stackproof.model.call_log import CallCount, CallKind, CallLog
 from stackproof.model.drift import Difference, DriftOrigin, Looked, NativeRow, StackAudit, Unread
+from stackproof.model.drift_memory import Memory, Run
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.finding import Finding, Kind, Level, Notification, Origin, Suppression
 from stackproof.model.location import Location
@@ -204,3 +207,10 @@ def test_the_text_names_everything_and_ends_with_how_much_was_looked_at() -> Non
     assert "Net/Topic /A: denied no" in more
     Draft202012Validator(read_schema("report.schema.json")).validate(made.to_dict())
     assert "secret-value" not in str(made.to_dict())
+
+
+def test_a_difference_of_which_the_store_knows_nothing_is_neither_new_nor_old() -> None:
+    run = Run(number=1, target="aws", against="template", began=datetime(2026, 1, 1, tzinfo=UTC))
+    report = DriftReport(target="aws", audits=(), differences=(difference(),), memory=Memory(run=run))
+    [row] = json.loads(json.dumps(report.to_dict()))["differences"]
+    assert (row["since"], row["is_new"]) == (None, None)

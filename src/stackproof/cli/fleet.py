@@ -130,7 +130,7 @@ def audited_fleet(
         telling.end(run)
     kept.ended()
     report = join(run.audited(), target=opened.order.target)
-    return replace(report, calls=report.calls.merged(run.calls))
+    return replace(report, calls=report.calls.merged(run.calls), earlier=run.earlier)
 
 
 def planned_fleet(

@@ -13,6 +13,7 @@ from stackproof.drift.auditing import AuditedStacks
 from stackproof.globs import matches
 from stackproof.model.call_log import CallLog
 from stackproof.model.drift import HIDDEN, StackAudit
+from stackproof.model.drift_memory import shown_time
 from stackproof.model.finding import Level, Notification
 from stackproof.model.fleet import (
     Fleet,
@@ -289,8 +290,25 @@ class FleetRun:
         said = [f"{place}: {NO_STACK}; if that is meant, say may_be_empty: true there" for place in sorted(self.empty)]
         if not found and not dark and not said:
             said = ["the fleet has no stack that its filters take"]
-        errors = tuple(Notification(level=Level.ERROR, message=each) for each in said)
-        return [*found, *dark, *([AuditedStacks(notifications=errors)] if errors else [])]
+        told = [Notification(level=Level.ERROR, message=each) for each in said]
+        told += [Notification(level=Level.NOTE, message=each) for each in self._kept_notes()]
+        return [*found, *dark, *([AuditedStacks(notifications=tuple(told))] if told else [])]
+
+    @property
+    def earlier(self) -> tuple[tuple[str, str, str], ...]:
+        """Account, region and name of the stacks, nested ones too, that an interrupted run has looked at."""
+        kept = [each for each in self.results.values() if each.kept_since is not None]
+        return tuple(sorted({(one.account, one.region, one.stack_name) for each in kept for one in each.audits}))
+
+    def _kept_notes(self) -> Iterator[str]:
+        """When the interrupted run looked, from the first to the last of its tasks."""
+        kept = [(each.kept_since, task) for task, each in self.results.items() if each.kept_since is not None]
+        if kept:
+            times = sorted(at for at, _ in kept)
+            count = sum(len(task.stack_names) for _, task in kept)
+            first, last = shown_time(times[0]), shown_time(times[-1])
+            when = f"at {first}" if first == last else f"from {first} to {last}"
+            yield f"{count} stacks were looked at, {when}, by the run that was interrupted, and are not recorded"
 
 
 def troubled(place: Place, stack_name: str, why: Trouble) -> StackAudit:

@@ -30,12 +30,18 @@ class Step:
 
 
 def looks_of(report: DriftReport) -> tuple[Look, ...]:
-    """What is worth remembering of an audit: of each stack, and of what is in no stack; sorted by place."""
+    """What is worth remembering of an audit: of each stack, and of what is in no stack; sorted by place.
+
+    What an earlier run has seen is older than this run's beginning, and would undo what was seen in between.
+    """
     by_place: dict[Place, list[Difference]] = {}
     for each in report.differences:
         by_place.setdefault(Place.of(each), []).append(each)
     looks: dict[Place, Look] = {}
+    earlier = set(report.earlier)
     for audit in report.audits:
+        if (audit.account, audit.region, audit.stack_name) in earlier:
+            continue
         place = Place(account=audit.account, region=audit.region, stack_name=audit.stack_name)
         look = Look(
             place=place,

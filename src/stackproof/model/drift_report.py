@@ -23,7 +23,8 @@ class DriftReport:
     """What an audit saw. `differences` are those of all audits and what is unmanaged, with the waivers applied.
 
     `minimum_coverage` is the share of properties, in percent, below which an audit has not seen enough. `listed` are
-    account, region and type of what was looked at outside of stacks; `memory` is what the store knows, if there is one.
+    account, region and type of what was looked at outside of stacks, `earlier` account, region and name of the stacks
+    that an interrupted run has seen; `memory` is what the store knows, if there is one.
     """
 
     target: str
@@ -38,6 +39,7 @@ class DriftReport:
     fail_level: Level = Level.WARNING
     calls: CallLog = field(default_factory=CallLog)
     listed: tuple[tuple[str, str, str], ...] = ()
+    earlier: tuple[tuple[str, str, str], ...] = ()
     memory: Memory | None = None
 
     @property
@@ -130,7 +132,7 @@ class DriftReport:
 
     def _remembered(self, each: Difference) -> dict[str, JsonValue]:
         since = self.memory.since.get(each.fingerprint) if self.memory else None
-        is_new = each.fingerprint in self.memory.new if self.memory else None
+        is_new = each.fingerprint in self.memory.new if self.memory and since else None
         return {"since": shown_time(since) if since else None, "is_new": is_new}
 
 

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from stackproof.model.call_log import CallLog
@@ -191,11 +192,15 @@ class StackResources:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskResult:
-    """What came of one task. `calls` are those that its process made since the one before; no secret is in it."""
+    """What came of one task. `calls` are those that its process made since the one before; no secret is in it.
+
+    `kept_since` is when it was done, if a run did it that was interrupted.
+    """
 
     audits: tuple[StackAudit, ...] = ()
     notifications: tuple[Notification, ...] = ()
     calls: CallLog = field(default_factory=CallLog)
+    kept_since: datetime | None = None
 
     @property
     def is_complete(self) -> bool:

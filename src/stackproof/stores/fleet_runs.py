@@ -6,6 +6,8 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -36,10 +38,10 @@ class FleetRuns:
         if resume and isinstance(known, Mapping):
             folder = self._directory / str(known["run"])
             if folder.is_dir():
-                return KeptRun(folder, is_new=False)
+                return KeptRun(folder, is_new=False, clock=self._clock)
         run = f"run-{secrets.token_hex(8)}"
         self._runs.put("last", identity, {"run": run})
-        return KeptRun(self._directory / run, is_new=True)
+        return KeptRun(self._directory / run, is_new=True, clock=self._clock)
 
     def _forget_old(self) -> None:
         for folder in self._directory.glob("run-*"):
@@ -50,20 +52,25 @@ class FleetRuns:
 class KeptRun:
     """Implements `ports.TaskMemory`."""
 
-    def __init__(self, folder: Path, *, is_new: bool) -> None:
+    def __init__(self, folder: Path, *, is_new: bool, clock: Callable[[], float]) -> None:
         self.is_new = is_new
+        self._clock = clock
         self._folder = folder
         self._store = FileStore(folder)
 
     def get(self, task: FleetTask) -> TaskResult | None:
-        """What was kept of the task."""
+        """What was kept of the task, with the moment; without one it is not known how old it is."""
         value = None if self.is_new else self._store.get(_TASKS, task.key)
-        return None if value is None else TaskResult.from_dict(as_object(value))
+        at = as_object(value).get("at") if isinstance(value, Mapping) else None
+        if not isinstance(at, int):
+            return None
+        found = TaskResult.from_dict(as_object(value))
+        return replace(found, kept_since=datetime.fromtimestamp(at, tz=UTC))
 
     def keep(self, task: FleetTask, result: TaskResult) -> None:
         """Keep it, without the calls that it took: those of a run that goes on are its own."""
         without = TaskResult(audits=result.audits, notifications=result.notifications, calls=CallLog())
-        self._store.put(_TASKS, task.key, without.to_dict())
+        self._store.put(_TASKS, task.key, {**without.to_dict(), "at": int(self._clock())})
 
     def ended(self) -> None:
         """The run came to its end: there is nothing to go on with."""
