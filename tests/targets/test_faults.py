@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +26,14 @@ REGION: Final = "us-west-2"
 SCHEMAS: Final = CfnLintSchemas()
 QUICK: Final = Retries(delay=0.001, read_timeout=5.0, slow_read_timeout=5.0, silence=0.0)
 Proofs = tuple[ResourceProof, ...]
+
+
+@pytest.fixture(scope="module")
+def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnedProcess]:
+    """One of this module alone: the wide stack has identities of fixed names, of which an account has one each."""
+    process = start_moto(os.getpid(), tmp_path_factory.mktemp("moto"))
+    yield process
+    process.stop()
 
 
 @pytest.fixture(scope="module")
