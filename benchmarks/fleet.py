@@ -39,7 +39,8 @@ from stackproof.model.drift_report import DriftReport
 from stackproof.model.fleet import FleetOrder, FleetTask, TaskResult
 from stackproof.model.json import canonical
 from stackproof.targets.moto import MotoTarget, start_moto
-from stackproof.wiring import Project, fleet_workers
+from stackproof.wiring.fleet import fleet_workers
+from stackproof.wiring.project import Project
 
 ROLE = "stackproof-audit"
 DENIED = "999999999999"

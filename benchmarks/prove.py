@@ -30,7 +30,8 @@ from stackproof.model.observation import Coverage, DriftStatus, ResourceProof
 from stackproof.once import Look
 from stackproof.prove import Prover, prove_stack
 from stackproof.targets.moto import MotoTarget, start_moto
-from stackproof.wiring import Project, readers, schemas
+from stackproof.wiring.live import readers, schemas
+from stackproof.wiring.project import Project
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = (1, 10)

@@ -33,7 +33,7 @@ from stackproof.model.drift_report import DriftReport
 from stackproof.model.fleet import FleetOrder
 from stackproof.model.iam_action import prefix_of
 from stackproof.targets.moto import start_moto
-from stackproof.wiring import fleet_plan, fleet_workers
+from stackproof.wiring.fleet import fleet_plan, fleet_workers
 from tests.running import run
 
 SIZE = Size(accounts=4, regions=2, stacks=2)

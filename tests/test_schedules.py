@@ -19,7 +19,7 @@ from stackproof.cli import commands
 from stackproof.config.settings import load_settings
 from stackproof.model.json import canonical
 from stackproof.permissions import MANAGED_POLICY_SIZE, Purpose
-from stackproof.wiring import Project
+from stackproof.wiring.project import Project
 from tests.running import run
 
 ROOT = Path(__file__).parents[1]
@@ -104,8 +104,11 @@ def test_tox_audits_on_the_embedded_target_unless_told_otherwise() -> None:
     tox = configparser.ConfigParser()
     tox.read(ROOT / "tox.ini", encoding="utf-8")
     assert tox["testenv:drift"]["commands"].strip() == "stackproof drift audit --target moto {posargs}"
-    context = click.Context(commands.commands["drift"], info_name="drift")
-    audit = commands.commands["drift"].get_command(context, "audit")  # type: ignore[attr-defined]
+    drift = commands.get_command(click.Context(commands), "drift")
+    assert isinstance(drift, click.Group)
+    context = click.Context(drift, info_name="drift")
+    audit = drift.get_command(context, "audit")
+    assert audit is not None
     given = audit.make_parser(context).parse_args(["--target", "moto", "--target", "aws"])[0]
     assert given["target"] == "aws"
 

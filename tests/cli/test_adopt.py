@@ -19,7 +19,7 @@ from stackproof.model.finding import Suppression
 from stackproof.model.json import JsonValue
 from stackproof.model.location import Location
 from stackproof.model.observation import Change, DriftStatus
-from stackproof.wiring import Project
+from stackproof.wiring.project import Project
 from tests.running import run
 
 ROOT = Path(__file__).parents[2]

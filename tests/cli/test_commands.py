@@ -22,7 +22,10 @@ from tests.watching import Watch, listens, needs_proc, started
 
 def leaves(group: click.Group = commands, *path: str) -> list[tuple[str, ...]]:
     found: list[tuple[str, ...]] = []
-    for name, each in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        each = group.get_command(context, name)
+        assert each is not None
         found += leaves(each, *path, name) if isinstance(each, click.Group) else [(*path, name)]
     return found
 

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from stackproof import cli, wiring
+from stackproof import cli
 from stackproof.config.settings import load_settings
 from stackproof.errors import ConfigError
 from stackproof.model.engine_version import Status
 from stackproof.versions.refreshing import FamilySnapshot
 from stackproof.versions.writing import written as text_of
-from stackproof.wiring import deployed_versions
+from stackproof.wiring.engine_versions import deployed_versions
+from stackproof.wiring.project import Project
 from tests.fakes import written
 from tests.versions.sample import PACKAGED, one, postgres
 
@@ -341,4 +342,4 @@ def test_a_project_may_fix_the_day(project: Path, run: Run) -> None:
 
 
 def test_an_empty_folder_is_judged_with_the_list_of_the_package(in_tmp_path: Path) -> None:
-    assert wiring.Project(settings=load_settings(in_tmp_path)).engine_versions() == PACKAGED
+    assert Project(settings=load_settings(in_tmp_path)).engine_versions() == PACKAGED

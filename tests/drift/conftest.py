@@ -15,7 +15,7 @@ from stackproof.drift.unmanaged import Unmanaged, parse_scope, unmanaged
 from stackproof.model.deployment import Deployment
 from stackproof.targets.moto import MotoTarget, start_moto
 from stackproof.targets.owned_process import OwnedProcess
-from stackproof.wiring import catalog, child_families, listings, readers, schemas
+from stackproof.wiring.live import catalog, child_families, listings, readers, schemas
 from tests.drift.audited_template import AUDITED
 from tests.live_fakes import stack
 

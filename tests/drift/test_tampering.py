@@ -15,7 +15,7 @@ from stackproof.model.observation import DriftStatus
 from stackproof.prove import Prover
 from stackproof.targets.moto import MotoTarget
 from stackproof.targets.owned_process import OwnedProcess
-from stackproof.wiring import readers, schemas
+from stackproof.wiring.live import readers, schemas
 from tests.drift.conftest import auditor_of
 from tests.readers.deployed import STACKS
 from tests.readers.tampering import TAMPERED

@@ -11,7 +11,7 @@ from stackproof.model.drift_report import DriftReport
 from stackproof.reporters.terminal_drift import drift_text
 from stackproof.targets.moto import MotoTarget
 from stackproof.targets.owned_process import OwnedProcess
-from stackproof.wiring import Project
+from stackproof.wiring.project import Project
 
 ROOT = Path(__file__).parents[2]
 

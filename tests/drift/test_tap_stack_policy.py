@@ -20,7 +20,7 @@ from stackproof.model.json import canonical
 from stackproof.permissions import Purpose
 from stackproof.targets.moto import MotoTarget
 from stackproof.targets.owned_process import OwnedProcess
-from stackproof.wiring import Project
+from stackproof.wiring.project import Project
 
 ROOT = Path(__file__).parents[2]
 MADE_BY_CDK_BOOTSTRAP: Final = {"s3:CreateBucket", "ssm:PutParameter"}

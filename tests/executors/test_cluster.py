@@ -15,7 +15,7 @@ from stackproof.drift.fleet import done
 from stackproof.errors import ConfigError, TargetError
 from stackproof.executors import dask_workers
 from stackproof.model.fleet import FleetOrder
-from stackproof.wiring import fleet_workers
+from stackproof.wiring.fleet import fleet_workers
 
 
 def dies_once(folder: Path, number: int) -> int:

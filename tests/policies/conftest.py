@@ -15,7 +15,7 @@ from stackproof.engines.checkov import CheckovEngine
 from stackproof.engines.cloudformation_validate import CloudFormationValidateEngine
 from stackproof.engines.tools import find_python
 from stackproof.engines.worker_engine import WorkerEngine
-from stackproof.wiring import Project
+from stackproof.wiring.project import Project
 
 ROOT = Path(__file__).parents[2]
 POLICIES = ROOT / "policies"

@@ -21,7 +21,7 @@ from stackproof.readers import READERS
 from stackproof.schemas.cfn_lint import CfnLintSchemas
 from stackproof.targets.moto import MotoTarget
 from stackproof.targets.owned_process import OwnedProcess
-from stackproof.wiring import Project
+from stackproof.wiring.project import Project
 
 ROOT: Final = Path(__file__).parents[2]
 SCHEMAS: Final = CfnLintSchemas()

@@ -13,7 +13,8 @@ from stackproof.permissions import MANAGED_POLICY_SIZE, Purpose
 from stackproof.prove import Prover, prove_stack
 from stackproof.targets.moto import MotoTarget
 from stackproof.targets.owned_process import OwnedProcess
-from stackproof.wiring import Project, readers, schemas
+from stackproof.wiring.live import readers, schemas
+from stackproof.wiring.project import Project
 
 ROOT = Path(__file__).parents[2]
 

@@ -11,7 +11,7 @@ from stackproof.model.capabilities import Capabilities
 from stackproof.targets.asking import asked
 from stackproof.targets.aws import AwsTarget
 from stackproof.targets.owned_process import OwnedProcess
-from stackproof.wiring import capabilities
+from stackproof.wiring.live import capabilities
 from tests.live_fakes import FakeTarget, RecordedClient, failure
 
 TYPES = ("AWS::EC2::NatGateway", "AWS::SQS::Queue")

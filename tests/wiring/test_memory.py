@@ -14,7 +14,8 @@ from stackproof.model.drift_memory import Alarm
 from stackproof.notifiers.topic import TopicNotifier
 from stackproof.ports import Notifier
 from stackproof.targets.aws import AwsTarget
-from stackproof.wiring import Project, SignIn, audit_store, notifiers, require_channels
+from stackproof.wiring.memory import SignIn, audit_store, notifiers, require_channels
+from stackproof.wiring.project import Project
 from tests.live_fakes import ACCOUNT, FakeTarget
 from tests.memory_fakes import run
 

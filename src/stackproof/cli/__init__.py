@@ -6,32 +6,47 @@ import gc
 import os
 import sys
 import traceback
+from importlib import import_module
 from typing import NoReturn
 
 import click
 
 from stackproof import __version__
-from stackproof.cli.cache import cache
-from stackproof.cli.check import check
-from stackproof.cli.drift import drift
-from stackproof.cli.gate import gate
-from stackproof.cli.iam_policy import iam_policy
-from stackproof.cli.live import deploy, prove
-from stackproof.cli.synth import synth
-from stackproof.cli.target import target
-from stackproof.cli.tools import tools
-from stackproof.cli.versions import versions
 from stackproof.errors import StackproofError, SynthError
 
 __all__ = ["main"]
 
-_COMMANDS = (synth, check, gate, deploy, prove, drift, iam_policy, target, versions, tools, cache)
+_COMMANDS = {
+    "cache": "cache:cache",
+    "check": "check:check",
+    "deploy": "live:deploy",
+    "drift": "drift:drift",
+    "gate": "gate:gate",
+    "iam-policy": "iam_policy:iam_policy",
+    "prove": "live:prove",
+    "synth": "synth:synth",
+    "target": "target:target",
+    "tools": "tools:tools",
+    "versions": "versions:versions",
+}
+"""Where each command is: module and attribute. One is imported when it is called, since a gate needs no audit."""
 _TAIL = 15
 # What a command makes lives to its end: looking for garbage as often as by default is a fifth of a large check.
 _RARELY = 100_000
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*_COMMANDS, *super().list_commands(ctx)})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in _COMMANDS and cmd_name not in self.commands:
+            module, _, name = _COMMANDS[cmd_name].partition(":")
+            self.add_command(getattr(import_module(f"{__name__}.{module}"), name))
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
 @click.version_option(__version__, prog_name="stackproof")
 def commands() -> None:
     """Prove an AWS CDK or CloudFormation stack: in its template, against policy, in the account.
@@ -43,10 +58,6 @@ def commands() -> None:
       2  the command line, the configuration or a policy file is wrong
       3  something could not be judged or read at all
     """
-
-
-for _command in _COMMANDS:
-    commands.add_command(_command)
 
 
 def main(arguments: list[str] | None = None) -> None:

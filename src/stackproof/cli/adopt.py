@@ -23,7 +23,7 @@ from stackproof.model.location import Location
 from stackproof.model.remedy import AdoptReport, Remedy
 from stackproof.patching import adoption, require, written
 from stackproof.reporters.terminal_remedies import remedies_text
-from stackproof.wiring import Project
+from stackproof.wiring.project import Project
 
 __all__ = ["adopt"]
 

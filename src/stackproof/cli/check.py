@@ -26,7 +26,8 @@ from stackproof.model.finding import Level
 from stackproof.model.report import CheckReport
 from stackproof.reporters import FORMATS
 from stackproof.reporters.file import require_writable
-from stackproof.wiring import checked_app, checked_paths, deployed_versions
+from stackproof.wiring.checking import checked_app, checked_paths
+from stackproof.wiring.engine_versions import deployed_versions
 
 __all__ = ["check"]
 

@@ -28,7 +28,10 @@ from stackproof.model.drift_report import DriftReport
 from stackproof.model.finding import Level, Notification
 from stackproof.ports import Target
 from stackproof.prove import Patience
-from stackproof.wiring import Project, SignIn, catalog, child_families, listings, readers, schemas, unique
+from stackproof.wiring.live import catalog, child_families, listings, readers, schemas
+from stackproof.wiring.memory import SignIn
+from stackproof.wiring.notifications import unique
+from stackproof.wiring.project import Project
 
 __all__ = ["Wish", "audited", "drift", "reported"]
 

@@ -22,7 +22,9 @@ from stackproof.model.drift_report import DriftReport
 from stackproof.model.history_report import DiffReport, HistoryReport
 from stackproof.ports import AuditStore, Notifier, Target
 from stackproof.reporters.terminal_memory import diff_text, history_text
-from stackproof.wiring import Project, SignIn, audit_store, notifiers, require_channels, unique
+from stackproof.wiring.memory import SignIn, audit_store, notifiers, require_channels
+from stackproof.wiring.notifications import unique
+from stackproof.wiring.project import Project
 
 __all__ = ["AuditMemory", "MemoryWish", "diff", "forget", "history", "memory_options"]
 

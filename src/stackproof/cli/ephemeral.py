@@ -19,7 +19,7 @@ from stackproof.model.assembly import Stack
 from stackproof.model.ephemeral import EPHEMERAL, EphemeralStack
 from stackproof.ports import Target
 from stackproof.stores.ephemeral_stacks import EphemeralStacks
-from stackproof.wiring import Project
+from stackproof.wiring.project import Project
 
 __all__ = ["Lifetime", "ephemeral_option", "ephemeral_stacks", "records_of", "say_left_over", "say_unreadable"]
 

@@ -24,7 +24,8 @@ from stackproof.model.drift_report import DriftReport
 from stackproof.model.fleet import FleetAccount, FleetOrder, Place
 from stackproof.model.json import JsonValue, digest
 from stackproof.reporters.wording import visible
-from stackproof.wiring import Project, discovered, fleet_plan, fleet_runs, fleet_workers
+from stackproof.wiring.fleet import discovered, fleet_plan, fleet_runs, fleet_workers
+from stackproof.wiring.project import Project
 
 __all__ = ["FleetProgress", "FleetWish", "audited_fleet", "fleet_options", "planned_fleet"]
 

@@ -38,7 +38,8 @@ from stackproof.reporters.style import style_for
 from stackproof.reporters.terminal import coverage_line, gate_text, prove_text
 from stackproof.reporters.terminal_check import TerminalReporter
 from stackproof.reporters.wording import policy_line
-from stackproof.wiring import EngineSet, Project, scanned_assembly
+from stackproof.wiring.checking import scanned_assembly
+from stackproof.wiring.project import EngineSet, Project
 
 __all__ = ["gate"]
 

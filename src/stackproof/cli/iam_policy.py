@@ -15,7 +15,7 @@ from stackproof.config.settings import parse_context
 from stackproof.errors import ConfigError
 from stackproof.model.json import JsonValue, canonical
 from stackproof.permissions import MANAGED_POLICY_SIZE, Permissions, Purpose
-from stackproof.wiring import found_stacks
+from stackproof.wiring.checking import found_stacks
 
 __all__ = ["iam_policy"]
 

@@ -39,7 +39,8 @@ from stackproof.ports import Target
 from stackproof.prove import Patience, Prover, prove_stack
 from stackproof.reporters.terminal import prove_text
 from stackproof.union import united_stack
-from stackproof.wiring import DeployOptions, Project, readers, schemas, start_emulator
+from stackproof.wiring.live import readers, schemas, start_emulator
+from stackproof.wiring.project import DeployOptions, Project
 
 __all__ = ["LiveOptions", "Waits", "deploy", "live_targets", "prove", "proven"]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from stackproof.config.settings import find_root, load_settings
-from stackproof.wiring import Project
+from stackproof.wiring.project import Project
 
 __all__ = [
     "as_of_option",

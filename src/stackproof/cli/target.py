@@ -17,7 +17,7 @@ from stackproof.cli.live import LiveOptions, chosen_stacks, live_options, live_t
 from stackproof.cli.options import context_option, open_project, progress
 from stackproof.config.settings import EMULATORS, parse_context
 from stackproof.errors import StackproofError, TargetError
-from stackproof.wiring import capabilities, read_types, start_emulator
+from stackproof.wiring.live import capabilities, read_types, start_emulator
 
 __all__ = ["target"]
 

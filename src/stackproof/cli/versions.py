@@ -21,7 +21,8 @@ from stackproof.versions.grammar import key
 from stackproof.versions.refreshing import Change, Refresh
 from stackproof.versions.remedy import pin_instead
 from stackproof.versions.rules import Case, Knowledge, Said, Subject, case_of, judged, title
-from stackproof.wiring import Project, affected_by, refreshed_versions, write_versions
+from stackproof.wiring.engine_versions import affected_by, refreshed_versions, write_versions
+from stackproof.wiring.project import Project
 
 __all__ = ["versions"]
 

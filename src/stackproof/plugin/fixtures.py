@@ -24,7 +24,8 @@ from stackproof.plugin.run import PROCESS, RUN, Run
 from stackproof.ports import SchemaSource, Target
 from stackproof.prove import Patience, Prover
 from stackproof.union import united
-from stackproof.wiring import Project, node, readers, schemas
+from stackproof.wiring.live import node, readers, schemas
+from stackproof.wiring.project import Project
 
 __all__ = [
     "assembly",
@@ -189,7 +190,7 @@ def _emulator(config: pytest.Config, run: Run, name: str) -> str:
 
 
 def _start_emulator(directory: Path, owner: int, name: str) -> JsonValue:
-    from stackproof.wiring import start_emulator  # noqa: PLC0415
+    from stackproof.wiring.live import start_emulator  # noqa: PLC0415
 
     process = start_emulator(directory, owner_pid=owner, name=name)
     process.release()

@@ -20,7 +20,7 @@ from stackproof.plugin.fixtures import deployment_on, target_names, target_of
 from stackproof.plugin.outcomes import conclude, facts_of
 from stackproof.plugin.run import PROCESS, RUN, Run
 from stackproof.ports import Pipeline, Target
-from stackproof.wiring import RUN_FUNCTIONS, FlowPlace, account_pipeline, flow_target
+from stackproof.wiring.live import RUN_FUNCTIONS, FlowPlace, account_pipeline, flow_target
 
 __all__ = ["DataFlow", "OpenFlow", "data_flow"]
 
