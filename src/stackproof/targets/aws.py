@@ -23,7 +23,7 @@ from stackproof.targets.failures import reason_of, translated_errors
 from stackproof.targets.guard import Guard, is_emulator_endpoint
 from stackproof.targets.leaving_out import KnownTypes, is_reduced, reduced_stack, refusal_of, with_noted
 from stackproof.targets.repeating import Breaker, Retries, repeat_reads
-from stackproof.targets.sessions import account_session, emulator_client, emulator_role_session, emulator_session
+from stackproof.targets.sessions import account_session, emulator_client, emulator_session_as
 
 __all__ = ["AwsTarget"]
 
@@ -111,16 +111,8 @@ class AwsTarget:
         """Deploy less what this emulator's CloudFormation refuses by name, and what depends on it."""
         is_new = self._stacks.described(stack.name) is None
         refused: dict[str, str] = {}
-
-        def why_not(where: Stack, logical_id: str) -> str | None:
-            resource = where.template.resource(logical_id)
-            kinds = {each.resource_type for each in where.template.resources if not each.is_custom}
-            if resource is not None and resource.resource_type in self._types.unknown(kinds):
-                return f"{self.endpoint_url} does not know {resource.resource_type}"
-            return refused.get(logical_id) if where.parent is None else None
-
         while True:
-            found, _ = reduced_stack(stack, why_not)
+            found, _ = reduced_stack(stack, self._types.why_not(refused))
             try:
                 return with_noted(
                     self._stacks.deploy(found if is_reduced(found, stack) else stack),
@@ -200,18 +192,11 @@ class AwsTarget:
     @cached_property
     def _session(self) -> Any:  # noqa: ANN401 - boto3 has no types at run time
         if self._emulator:
-            return self._emulator_session
+            return emulator_session_as(
+                self._role_arn, str(self.endpoint_url), self.region, retries=self._retries, watched=self._guard.watched
+            )
         with translated_errors("signing in to AWS"):
             return account_session(self._profile, self._region, self._role_arn, watched=self._guard.watched)
-
-    @property
-    def _emulator_session(self) -> Any:  # noqa: ANN401 - boto3 has no types at run time
-        own = emulator_session(self.region)
-        if self._role_arn is None:
-            return own
-        sts = emulator_client("sts", str(self.endpoint_url), self.region, own, self._retries)
-        with translated_errors(f"assuming {self._role_arn}"):
-            return emulator_role_session(self._guard.watched(sts), self.region, self._role_arn)
 
     def _new_client(self, service: str, *, reads_secrets: bool = False) -> Any:  # noqa: ANN401
         if self._emulator:

@@ -18,7 +18,7 @@ from stackproof.targets.cloudformation import CAPABILITIES, CloudFormation, Plac
 from stackproof.targets.failures import reason_of, translated_errors
 from stackproof.targets.guard import Guard
 from stackproof.targets.repeating import Breaker, Retries, repeat_reads
-from stackproof.targets.sessions import emulator_client, emulator_role_session, emulator_session
+from stackproof.targets.sessions import emulator_client, emulator_session_as
 
 __all__ = ["Emulator", "emulator_environment"]
 
@@ -79,12 +79,14 @@ class Emulator:
 
     @cached_property
     def _session(self) -> Any:  # noqa: ANN401 - boto3 has no types at run time
-        own = emulator_session(self.region, key=self._key)
-        if self._role_arn is None:
-            return own
-        sts = emulator_client("sts", self.endpoint_url, self.region, own, self._retries)
-        with translated_errors(f"assuming {self._role_arn}"):
-            return emulator_role_session(self._guard.watched(sts), self.region, self._role_arn)
+        return emulator_session_as(
+            self._role_arn,
+            self.endpoint_url,
+            self.region,
+            key=self._key,
+            retries=self._retries,
+            watched=self._guard.watched,
+        )
 
     @cached_property
     def _stacks(self) -> CloudFormation:

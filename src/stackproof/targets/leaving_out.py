@@ -44,12 +44,31 @@ _NOT_ABLE: Final = re.compile(
 
 
 class KnownTypes:
-    """Which resource types a CloudFormation takes: it is asked, and what it has said is remembered."""
+    """Which resource types a CloudFormation takes: it is asked, and what it has said is remembered.
 
-    def __init__(self, client: Callable[[str], Any], called: str) -> None:
+    One that `names_unknown` names those that it does not know; another refusal of it is an error then, not an answer.
+    """
+
+    def __init__(self, client: Callable[[str], Any], called: str, *, names_unknown: bool = False) -> None:
         self._client = client
         self._called = called
+        self._names_unknown = names_unknown
         self._known: dict[str, bool] = {}
+
+    def why_not(self, refused: Mapping[str, str]) -> Callable[[Stack, str], str | None]:
+        """Why a stack cannot have a resource, or None; `refused` is what was refused of a root when it was tried."""
+
+        def why(stack: Stack, logical_id: str) -> str | None:
+            resource = stack.template.resource(logical_id)
+            if resource is None:
+                return None
+            if not resource.is_custom and resource.resource_type not in self._known:  # asked for all of them at once
+                self.unknown(each.resource_type for each in stack.template.resources if not each.is_custom)
+            if not self._known.get(resource.resource_type, True):
+                return f"{self._called} does not know {resource.resource_type}"
+            return refused.get(logical_id) if stack.parent is None else None
+
+        return why
 
     def unknown(self, resource_types: Iterable[str]) -> frozenset[str]:
         """Those that it does not know, as far as it names them; one that takes any name has none."""
@@ -70,7 +89,7 @@ class KnownTypes:
                 named = _REFUSED_TYPES.search(str(error))
                 if named is not None:
                     return frozenset(each.strip() for each in named[1].split(",")) & frozenset(resource_types)
-                if self._called == "MiniStack":
+                if self._names_unknown:
                     raise
         return frozenset()
 

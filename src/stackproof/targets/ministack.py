@@ -97,7 +97,7 @@ class MiniStackTarget(Emulator):
         )
         # The access key says which of its accounts is meant, and so does the role.
         self.account = self._key = role_arn.split(":")[4] if role_arn else account
-        self._types = KnownTypes(self.client, _CALLED)
+        self._types = KnownTypes(self.client, _CALLED, names_unknown=True)
 
     def in_account(self, account: str) -> MiniStackTarget:
         """The same emulator, seen from another account (twelve digits): nothing of this one is there."""
@@ -153,18 +153,13 @@ class MiniStackTarget(Emulator):
 
     def reduced(self, stack: Stack, refused: Mapping[str, str] | None = None) -> tuple[Stack, Reduced]:
         """The stack less what is not known here, and less what was refused when it was tried."""
+        lacks = self._types.why_not(refused or {})
 
         def why_not(where: Stack, logical_id: str) -> str | None:
             resource = where.template.resource(logical_id)
-            if resource is None:
-                return None
-            if resource.is_custom:
+            if resource is not None and resource.is_custom:
                 return "the handler of a custom resource is not run on an emulator"
-            if resource.resource_type in self.unknown_types(
-                each.resource_type for each in where.template.resources if not each.is_custom
-            ):
-                return f"{_CALLED} does not know {resource.resource_type}"
-            return (refused or {}).get(logical_id) if where.parent is None else None
+            return lacks(where, logical_id)
 
         return reduced_stack(stack, why_not)
 

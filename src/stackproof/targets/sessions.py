@@ -7,9 +7,10 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+from stackproof.targets.failures import translated_errors
 from stackproof.targets.repeating import Retries
 
-__all__ = ["account_session", "emulator_client", "emulator_role_session", "emulator_session"]
+__all__ = ["account_session", "emulator_client", "emulator_session", "emulator_session_as"]
 
 
 @lru_cache(maxsize=1)
@@ -52,12 +53,26 @@ def emulator_session(
     )
 
 
-def emulator_role_session(sts: Any, region: str, role_arn: str) -> Any:  # noqa: ANN401 - botocore's and boto3's
-    """A session as `emulator_session` gives, in the role, and so in its account; `sts` is the client that assumes it.
+def emulator_session_as(
+    role_arn: str | None,
+    endpoint_url: str,
+    region: str,
+    *,
+    key: str = "testing",
+    retries: Retries | None = None,
+    watched: Callable[[Any], Any] = lambda client: client,
+) -> Any:  # noqa: ANN401 - boto3 has no types at run time
+    """A session as `emulator_session` gives; with a role in that, and so in its account. Raises TargetError.
 
-    Its credentials are not renewed: emulators do not look at their end.
+    `watched` is given the client that assumes the role. Its credentials are not renewed: emulators do not look at their
+    end.
     """
-    given = sts.assume_role(RoleArn=role_arn, RoleSessionName="stackproof")["Credentials"]
+    own = emulator_session(region, key=key)
+    if role_arn is None:
+        return own
+    sts = watched(emulator_client("sts", endpoint_url, region, own, retries))
+    with translated_errors(f"assuming {role_arn}"):
+        given = sts.assume_role(RoleArn=role_arn, RoleSessionName="stackproof")["Credentials"]
     return emulator_session(
         region, key=given["AccessKeyId"], secret=given["SecretAccessKey"], token=given["SessionToken"]
     )
