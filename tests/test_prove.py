@@ -173,6 +173,11 @@ def test_a_difference_keeps_no_secret() -> None:
     ]
 
 
+def test_a_resource_that_is_gone_shows_no_secret_of_its_template() -> None:
+    proof = prover(resources(A={"Password": "from-template", "Name": "x"}), {"A": None}).prove("A")
+    assert [(each.path, each.expected) for each in proof.differences] == [("/Name", "x"), ("/Password", "***")]
+
+
 def test_what_is_seen_and_equal_is_proven_whatever_was_expected_of_the_target() -> None:
     target = FakeTarget(gaps=frozenset({(THING, "/Dropped")}))
     body = resources(A={"Secret": "s", "Dropped": "d"})

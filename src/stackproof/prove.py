@@ -6,7 +6,7 @@ import math
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Final
@@ -76,6 +76,13 @@ class Patience:
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
+    def pauses(self) -> Iterator[float]:
+        """Seconds to wait before each further look: twice as long each time, up to eight, less some chance."""
+        pause = self.delay
+        while True:
+            yield pause * (0.5 + 0.5 * self.jitter())
+            pause = min(pause * 2, 8.0)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
@@ -123,6 +130,7 @@ class Prover:
         self._look_at = look or Look.at((deployment,))
         self._lock = threading.Lock()
         self._observed: dict[str, Future[Observation]] = {}
+        self._expected: dict[str, Mapping[str, Resolved]] = {}
         self._notifications: list[Notification] = []
         self._circular = _circular(template)
         self._context = live_context(template, deployment, reference=self._reference, attribute=self._attribute)
@@ -139,8 +147,11 @@ class Prover:
 
     def expected(self, logical_id: str) -> Mapping[str, Resolved]:
         """The properties that the template sets, resolved against the deployment."""
-        found = resolve(self._resource(logical_id).properties, self._context)
-        return found if isinstance(found, Mapping) else {}
+        known_so_far = self._expected  # who looks anew puts another one in its place
+        if logical_id not in known_so_far:
+            found = resolve(self._resource(logical_id).properties, self._context)
+            known_so_far[logical_id] = found if isinstance(found, Mapping) else {}
+        return known_so_far[logical_id]
 
     def resolved(self, value: JsonValue) -> Resolved:
         """Any value of the template, such as an output's, resolved against the deployment."""
@@ -190,10 +201,9 @@ class Prover:
         """The verdict; one of differences only once what was just deployed has had its time to show."""
         patience = self._patience
         end = min(patience.settled_at, patience.deadline)
-        pause = patience.delay
+        pauses = patience.pauses()
         while proof.status is DriftStatus.MODIFIED and patience.clock() < end:
-            patience.sleep(min(pause * (0.5 + 0.5 * patience.jitter()), max(end - patience.clock(), 0.0)))
-            pause = min(pause * 2, 8.0)
+            patience.sleep(min(next(pauses), max(end - patience.clock(), 0.0)))
             # What it refers to may be what lags: its attributes are in what is expected.
             for each in sorted({resource.logical_id, *references(resource.properties)}):
                 self._look_anew(each)
@@ -219,6 +229,7 @@ class Prover:
             after.set_result(observation)
             with self._lock:
                 self._observed[logical_id] = after
+                self._expected = {}  # attributes of it may stand in what is expected of others
 
     def _look(self, resource: Resource) -> Observation:
         deployed = self._deployed(resource.logical_id)
@@ -261,7 +272,7 @@ class Prover:
     def _read(self, reader: Reader, request: ReadRequest) -> Observation:
         """One read, repeated with growing pauses while the service is busy, away, or has not caught up."""
         patience = self._patience
-        pause = patience.delay
+        pauses = patience.pauses()
         attempt = 1
         observation = _TOO_LATE
         while patience.clock() < patience.deadline:
@@ -272,8 +283,7 @@ class Prover:
                 return observation
             if absent:  # what was listed before may be older than the resource
                 request = replace(request, siblings=(request.physical_id,), once=each_time)
-            patience.sleep(pause * (0.5 + 0.5 * patience.jitter()))
-            pause = min(pause * 2, 8.0)
+            patience.sleep(next(pauses))
             attempt += 1
         return observation
 
@@ -353,7 +363,7 @@ class Prover:
             differences=tuple(
                 sorted(
                     (
-                        *comparison.differences,
+                        *(without_secrets(each, known(expected)) for each in comparison.differences),
                         *(
                             _removed(path)
                             for path in (*comparison.proven, *(path for path, _ in comparison.unresolved))

@@ -9,10 +9,10 @@ from dataclasses import replace
 from stackproof.model.finding import EngineAnswer, Finding
 from stackproof.model.json import JsonValue
 from stackproof.model.observation import PropertyDifference
-from stackproof.model.secret_values import MASK, NAMES, NAMES_OF_VALUES, SECRET_NAME, VALUES, is_named, masked
+from stackproof.model.secret_values import MASK, NAMES, SECRET_NAME, VALUES, is_named, masked
 from stackproof.model.template import Template
 
-__all__ = ["MASK", "NAMES_OF_VALUES", "SECRET_NAME", "answer_without", "secret_values", "without_secrets"]
+__all__ = ["answer_without", "secret_values", "without_secrets"]
 
 # How a secret is made tells nothing of it.
 _RECIPES = frozenset({"GenerateSecretString"})
@@ -50,7 +50,7 @@ def without_secrets(difference: PropertyDifference, *sides: JsonValue) -> Proper
 
     ARNs and dynamic references are names, not values, and stay; so do numbers.
     """
-    is_secret = any(_is_secret_at(each, difference.path) for each in sides)
+    is_secret = any(_is_secret_at(each, difference.path) for each in (None, *sides))
     return replace(
         difference,
         expected=masked(difference.expected, is_secret=is_secret),

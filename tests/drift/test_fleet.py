@@ -34,7 +34,7 @@ from stackproof.drift.fleet import (
     without_secrets,
 )
 from stackproof.executors import process_workers, thread_workers
-from stackproof.model.drift import HIDDEN, Difference, DriftOrigin, StackAudit
+from stackproof.model.drift import Difference, DriftOrigin, StackAudit
 from stackproof.model.drift_memory import shown_time
 from stackproof.model.finding import Level
 from stackproof.model.fleet import (
@@ -52,6 +52,7 @@ from stackproof.model.fleet import (
 from stackproof.model.json import JsonValue, canonical
 from stackproof.model.location import Location
 from stackproof.model.observation import Change, DriftStatus, PropertyDifference, ResourceProof, UnprovenReason
+from stackproof.model.secret_values import MASK
 
 PLACE = Place(account="111111111111", region="eu-west-1")
 
@@ -398,8 +399,8 @@ def test_what_may_be_a_secret_crosses_no_process() -> None:
     found = without_secrets(audit)
     assert "hunter2" not in json.dumps(found.to_dict())
     assert [each.row() for each in found.differences] == [each.row() for each in audit.differences]
-    assert found.differences[0].expected == HIDDEN
-    assert found.differences[2].actual == [{"AuthenticateOidcConfig": {"ClientSecret": HIDDEN, "ClientId": "i"}}]
+    assert found.differences[0].expected == MASK
+    assert found.differences[2].actual == [{"AuthenticateOidcConfig": {"ClientSecret": MASK, "ClientId": "i"}}]
     assert audit.differences[2].row()["actual"] == found.differences[2].actual
     assert found.proofs[1] == audit.proofs[1]
     assert found.coverage == audit.coverage

@@ -26,11 +26,11 @@ from stackproof.model.observation import (
     Unproven,
     UnprovenReason,
 )
+from stackproof.model.secret_values import SECRET_NAME
 from stackproof.model.template import Resource, Template
 from stackproof.once import Look
 from stackproof.ports import ChildFamily, Reader, ReadRequest, SchemaSource, StackCatalog, Target
 from stackproof.prove import Patience, Prover, prove_stack
-from stackproof.secrecy import SECRET_NAME
 
 __all__ = ["AuditedStacks", "Auditor"]
 
@@ -332,15 +332,13 @@ class _Look:
     ) -> bool:
         """Whether the family could be looked at; what nobody declared of it is added to what was found."""
         own = self.prover.expected(resource.logical_id).get(family.own) if family.own else None
+
+        def missed(reason: UnprovenReason, detail: str = "", *, child: str = "") -> None:
+            question = f"{family.name}: {child}" if child else family.name
+            unread.append(Unread(logical_id=resource.logical_id, question=question, reason=reason, detail=detail))
+
         if isinstance(own, Unresolved):
-            unread.append(
-                Unread(
-                    logical_id=resource.logical_id,
-                    question=family.name,
-                    reason=UnprovenReason.UNRESOLVED,
-                    detail=own.reason,
-                )
-            )
+            missed(UnprovenReason.UNRESOLVED, own.reason)
             return False
         live: list[Child] = []
 
@@ -350,14 +348,7 @@ class _Look:
 
         observation = self.prover.observe_by(resource.logical_id, read)
         if observation.reason is not None:
-            unread.append(
-                Unread(
-                    logical_id=resource.logical_id,
-                    question=family.name,
-                    reason=observation.reason,
-                    detail=observation.detail,
-                )
-            )
+            missed(observation.reason, observation.detail)
             return False
         owner = owner_names(str(proof.physical_id), reading)
         for each in sorted(live, key=lambda one: (one.resource_type, one.child_id)):
@@ -375,8 +366,7 @@ class _Look:
                     )
                 )
             elif undeclared is not False:
-                question = f"{family.name}: {each.child_id}"
-                unread.append(Unread(logical_id=resource.logical_id, question=question, reason=undeclared))
+                missed(undeclared, child=each.child_id)
         return True
 
     def _undeclared(self, family: ChildFamily, owner: frozenset[str], child: Child) -> UnprovenReason | bool:

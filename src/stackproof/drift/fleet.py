@@ -12,7 +12,7 @@ from typing import Final, Generic, TypeVar
 from stackproof.drift.auditing import AuditedStacks
 from stackproof.globs import matches
 from stackproof.model.call_log import CallLog
-from stackproof.model.drift import HIDDEN, StackAudit
+from stackproof.model.drift import StackAudit
 from stackproof.model.drift_memory import shown_time
 from stackproof.model.finding import Level, Notification
 from stackproof.model.fleet import (
@@ -26,9 +26,9 @@ from stackproof.model.fleet import (
     TaskResult,
     Trouble,
 )
-from stackproof.model.observation import ResourceProof, UnprovenReason
-from stackproof.model.secret_values import SECRET_NAME, masked
+from stackproof.model.observation import UnprovenReason
 from stackproof.ports import TaskMemory
+from stackproof.secrecy import without_secrets as shown_difference
 
 __all__ = [
     "EVERY_STACK",
@@ -344,21 +344,11 @@ def without_secrets(audit: StackAudit) -> StackAudit:
     """The audit without the values that nobody may see: it goes to other processes, and into files."""
     return replace(
         audit,
-        proofs=tuple(_without(each) for each in audit.proofs),
+        proofs=tuple(
+            replace(each, differences=tuple(shown_difference(one) for one in each.differences)) for each in audit.proofs
+        ),
         differences=tuple(
             replace(each, expected=each.shown(each.expected), actual=each.shown(each.actual))
             for each in audit.differences
-        ),
-    )
-
-
-def _without(proof: ResourceProof) -> ResourceProof:
-    return replace(
-        proof,
-        differences=tuple(
-            replace(each, expected=HIDDEN, actual=HIDDEN)
-            if SECRET_NAME.search(each.path)
-            else replace(each, expected=masked(each.expected), actual=masked(each.actual))
-            for each in proof.differences
         ),
     )

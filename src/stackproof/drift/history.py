@@ -14,7 +14,7 @@ from stackproof.model.drift_report import DriftReport
 from stackproof.model.history_report import Compared
 from stackproof.model.json import JsonValue, canonical
 from stackproof.model.observation import DriftStatus
-from stackproof.secrecy import NAMES_OF_VALUES, SECRET_NAME
+from stackproof.model.secret_values import SECRET_NAME, VALUES, is_named
 
 __all__ = ["Step", "advanced", "compared", "looks_of", "overtaken", "without_secrets"]
 
@@ -138,9 +138,7 @@ def _hashed(value: JsonValue, salt: str, *, is_secret: bool) -> JsonValue:
         text = canonical(value).encode("utf-8", "surrogatepass")
         return f"hmac-sha256:{hmac.new(salt.encode(), text, hashlib.sha256).hexdigest()}"
     if isinstance(value, Mapping):
-        beside = {
-            each for name, each in NAMES_OF_VALUES if SECRET_NAME.search(str(value.get(name, ""))) and each in value
-        }
+        beside = VALUES if is_named(value) else frozenset[str]()
         return {
             key: _hashed(each, salt, is_secret=key in beside or SECRET_NAME.search(key) is not None)
             for key, each in value.items()

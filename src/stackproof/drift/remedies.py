@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from stackproof.errors import InputError
-from stackproof.model.drift import HIDDEN, Difference, DriftOrigin
+from stackproof.model.drift import Difference, DriftOrigin
 from stackproof.model.json import JsonObject, as_objects, canonical
+from stackproof.model.secret_values import MASK
 
 __all__ = ["differences_of", "put_back"]
 
@@ -46,5 +47,5 @@ def differences_of(report: JsonObject, *, name: str) -> tuple[Difference, ...]:
 
 def _of_row(row: JsonObject) -> Difference:
     """What may be a secret is hidden in a report, and stays so."""
-    hidden = f'"{HIDDEN}"' in canonical([row["expected"], row["actual"]])
+    hidden = f'"{MASK}"' in canonical([row["expected"], row["actual"]])
     return Difference.from_dict({"family": None, **row, "path": row["property_path"], "is_secret": hidden})

@@ -18,7 +18,6 @@ from stackproof.model.secret_values import MASK, masked
 from stackproof.model.template import Template
 
 __all__ = [
-    "HIDDEN",
     "Child",
     "Difference",
     "DriftOrigin",
@@ -32,9 +31,6 @@ __all__ = [
     "Unread",
     "total_coverage",
 ]
-
-HIDDEN: Final = MASK
-"""What reports show of a value that may be a secret."""
 
 _REFUSED: Final = frozenset(
     {UnprovenReason.BUSY, UnprovenReason.DENIED, UnprovenReason.THROTTLED, UnprovenReason.UNREACHABLE}
@@ -186,7 +182,7 @@ class Difference:
 
     def shown(self, value: JsonValue) -> JsonValue:
         """The value as far as anyone may see it, to its last key."""
-        return HIDDEN if self.is_secret and value is not None else masked(value)
+        return MASK if self.is_secret and value is not None else masked(value)
 
     def to_dict(self) -> dict[str, JsonValue]:
         return {

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from stackproof.model.finding import Finding
 from stackproof.model.report import CheckReport
-from stackproof.secrecy import MASK, SECRET_NAME
+from stackproof.model.secret_values import MASK, SECRET_NAME
 
 __all__ = ["MASK", "is_about_secrets", "masked_line", "masked_report"]
 
