@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from stackproof.drift.unmanaged import Unmanaged, parse_scope, unmanaged
 from stackproof.model.deployment import Deployment
 from stackproof.targets.moto import MotoTarget, start_moto
 from stackproof.targets.owned_process import OwnedProcess
-from stackproof.wiring.live import catalog, child_families, listings, readers, schemas
+from stackproof.wiring.live import auditor, catalog, listings
 from tests.drift.audited_template import AUDITED
 from tests.live_fakes import stack
 
@@ -59,18 +58,7 @@ class Live:
 
 def auditor_of(target: Any, **more: Any) -> Auditor:  # noqa: ANN401
     """An auditor as the command line makes it, less patience and sources."""
-    return Auditor(
-        **{
-            "target": target,
-            "catalog": catalog(target),
-            "readers": partial(readers, target),
-            "families": child_families(),
-            "schemas": schemas(),
-            "sources": {},
-            "jobs": 4,
-            **more,
-        }
-    )
+    return replace(auditor(target, jobs=4), **{"patience": None, **more})
 
 
 @pytest.fixture(scope="session")

@@ -14,12 +14,12 @@ from stackproof.cli.adopt import adopt
 from stackproof.cli.drift_memory import AuditMemory, MemoryWish, diff, forget, history, memory_options
 from stackproof.cli.drift_outputs import DRIFT_FORMATS, write_drift
 from stackproof.cli.fleet import FleetWish, audited_fleet, fleet_options, planned_fleet
-from stackproof.cli.live import LiveOptions, live_targets
+from stackproof.cli.live import LiveOptions, live_targets, place_options
 from stackproof.cli.options import cache_option, context_option, open_project, progress, verbose_option
 from stackproof.cli.outputs import ReportingCommand, Wanted, output_options, require_outputs, write_text_or_json
-from stackproof.config.settings import EMULATORS, parse_context, parse_targets
+from stackproof.config.settings import parse_context, parse_targets
 from stackproof.deploy import deploy as deploy_stacks
-from stackproof.drift.auditing import AuditedStacks, Auditor
+from stackproof.drift.auditing import AuditedStacks
 from stackproof.drift.unmanaged import Scope, Unmanaged, parse_scope, unmanaged
 from stackproof.drift.waiving import require_accounts, waived_drift
 from stackproof.errors import ConfigError
@@ -27,8 +27,7 @@ from stackproof.model.assembly import Assembly, Stack
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.finding import Level, Notification
 from stackproof.ports import Target
-from stackproof.prove import Patience
-from stackproof.wiring.live import catalog, child_families, listings, readers, schemas
+from stackproof.wiring.live import auditor, listings
 from stackproof.wiring.memory import SignIn
 from stackproof.wiring.notifications import unique
 from stackproof.wiring.project import Project
@@ -57,10 +56,7 @@ def drift() -> None:
 @drift.command(cls=ReportingCommand)
 @context_option
 @click.option("--target", help="moto, ministack, or aws: an emulator, or an account.")
-@click.option("--endpoint-url", help="An AWS-compatible endpoint to use instead.")
-@click.option("--profile", help="The AWS profile.")
-@click.option("--region", help="The AWS region.")
-@click.option("--role-arn", help="An IAM role to assume.")
+@place_options
 @click.option(
     "--stack", "stacks", multiple=True, metavar="NAME", help="Only this stack, with those nested in it; repeatable."
 )
@@ -171,8 +167,8 @@ def audit(
         raise click.exceptions.Exit(fleet_report.exit_code)
     assembly = _assembly(project, context, wish)
     with live_targets(project, options) as targets:
-        if targets[0].name in EMULATORS and endpoint_url is None and assembly is not None:
-            with progress("deploying"):  # an emulator that has just been started is empty
+        if options.starts(targets[0].name) and assembly is not None:
+            with progress("deploying"):
                 deploy_stacks(assembly.stacks, targets[0])
         sign_in = SignIn(endpoint_url=endpoint_url, profile=profile, role_arn=role_arn)
         known.begin(targets[0], against=against, sign_in=sign_in)
@@ -188,29 +184,19 @@ for _command in (history, diff, forget):
 def audited(project: Project, target: Target, wish: Wish, *, assembly: Assembly | None = None) -> DriftReport:
     """The audit of one account and region."""
     stacks = {each.name: each for each in assembly.stacks} if assembly else {}
-    where = catalog(target)
-    auditor = Auditor(
-        target=target,
-        catalog=where,
-        readers=partial(readers, target),
-        families=child_families(),
-        schemas=schemas(),
-        sources=stacks,
-        against_sources=wish.against == "assembly",
-        native=wish.native,
-        jobs=wish.jobs,
-        patience=Patience(),
+    made = auditor(
+        target, sources=stacks, against_sources=wish.against == "assembly", native=wish.native, jobs=wish.jobs
     )
     with progress("auditing"):
-        names = wish.stacks or _roots(stacks) or where.names()
-        found = auditor.audited(names)
+        names = wish.stacks or _roots(stacks) or made.catalog.names()
+        found = made.audited(names)
         beside = unmanaged(
             wish.scopes,
             found.resource_types,
             managed=found.physical_ids.__contains__,
             listings=listings(),
             target=target,
-            catalog=where,
+            catalog=made.catalog,
         )
     if not names:
         message = f"there is no stack in account {target.account}, region {target.region}"

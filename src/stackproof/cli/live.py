@@ -42,7 +42,7 @@ from stackproof.union import united_stack
 from stackproof.wiring.live import readers, schemas, start_emulator
 from stackproof.wiring.project import DeployOptions, Project
 
-__all__ = ["LiveOptions", "Waits", "deploy", "live_targets", "prove", "proven"]
+__all__ = ["LiveOptions", "Waits", "deploy", "live_options", "live_targets", "place_options", "prove", "proven"]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -59,6 +59,10 @@ class LiveOptions:
     allow_changes: bool = False
     keep: bool = False
     how: DeployOptions | None = None
+
+    def starts(self, name: str) -> bool:
+        """Whether the target is an emulator that is started for the command, and so is empty at first."""
+        return name in EMULATORS and self.endpoint_url is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,19 +86,34 @@ class Waits:
         )
 
 
+_PLACE_OPTIONS = (
+    click.option("--endpoint-url", help="An AWS-compatible endpoint to use instead."),
+    click.option("--profile", help="The AWS profile."),
+    click.option("--region", help="The AWS region."),
+    click.option("--role-arn", help="An IAM role to assume."),
+)
+
+
+def place_options(function: _Function) -> _Function:
+    """The options that say where a target is, and as whom to look."""
+    return _with_options(function, _PLACE_OPTIONS)
+
+
 def live_options(function: _Function) -> _Function:
     """The options that say where to look."""
-    for option in reversed(
+    return _with_options(
+        function,
         (
             click.option("--target", help="moto, ministack, both with a comma, or aws: emulators, or an account."),
-            click.option("--endpoint-url", help="An AWS-compatible endpoint to use instead."),
-            click.option("--profile", help="The AWS profile."),
-            click.option("--region", help="The AWS region."),
-            click.option("--role-arn", help="An IAM role to assume."),
+            *_PLACE_OPTIONS,
             click.option("--stack", help="Only this stack, by name."),
             click.option("--keep", is_flag=True, help="Leave the emulator running and say how to reach it."),
-        )
-    ):
+        ),
+    )
+
+
+def _with_options(function: _Function, options: Sequence[Callable[[_Function], _Function]]) -> _Function:
+    for option in reversed(options):
         function = option(function)
     return function
 
@@ -110,7 +129,7 @@ def live_targets(project: Project, options: LiveOptions) -> Iterator[tuple[Targe
 
 @contextmanager
 def _live(project: Project, options: LiveOptions, name: str) -> Iterator[Target]:
-    if name == "aws" or options.endpoint_url is not None:
+    if not options.starts(name):
         yield project.target(
             name,
             endpoint_url=options.endpoint_url,
@@ -214,7 +233,7 @@ def deploy(
         for where in targets:
             with _lifetime(project, chosen_stacks(assembly, stack), where, options, on=is_ephemeral) as made:
                 _deploy(made.stacks, where)
-    if targets[0].name in EMULATORS and not keep and endpoint_url is None and not is_ephemeral:
+    if options.starts(targets[0].name) and not keep and not is_ephemeral:
         click.echo("the emulator has ended; --keep leaves it running", err=True)
 
 
@@ -231,7 +250,7 @@ def _lifetime(
     if not on:
         yield Ephemeral(stacks=tuple(stacks), overridden=())
         return
-    owned = where.name in EMULATORS and options.endpoint_url is None
+    owned = options.starts(where.name)
     endpoint = options.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")
     life = Lifetime(
         target=where, owned=owned, endpoint_url=endpoint, profile=options.profile, role_arn=options.role_arn

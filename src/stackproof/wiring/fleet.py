@@ -16,7 +16,7 @@ from stackproof.model.finding import Notification
 from stackproof.model.fleet import FleetOrder, FleetTask, Listed, Place, StackResources, TaskResult, Trouble
 from stackproof.model.json import canonical
 from stackproof.model.observation import UnprovenReason
-from stackproof.wiring.live import catalog, child_families, readers, schemas
+from stackproof.wiring.live import auditor, child_families, schemas
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -134,22 +134,10 @@ def audited_stacks(order: FleetOrder, task: FleetTask) -> str:
 
 
 def _audited(order: FleetOrder, target: Target, task: FleetTask) -> TaskResult:
-    from stackproof.drift.auditing import Auditor  # noqa: PLC0415
     from stackproof.drift.fleet import without_secrets  # noqa: PLC0415
-    from stackproof.prove import Patience  # noqa: PLC0415
 
-    auditor = Auditor(
-        target=target,
-        catalog=catalog(target),
-        readers=partial(readers, target),
-        families=child_families(),
-        schemas=_schemas(),
-        sources={},
-        native=order.native,
-        jobs=order.reads,
-        patience=Patience(),
-    )
-    found = auditor.audited(task.stack_names)
+    made = auditor(target, native=order.native, jobs=order.reads, resource_schemas=_schemas())
+    found = made.audited(task.stack_names)
     place = f"{task.place.account}/{task.place.region}"
     return TaskResult(
         audits=tuple(without_secrets(each) for each in found.audits),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from stackproof.config.settings import EMULATORS
 from stackproof.errors import ConfigError
 
 if TYPE_CHECKING:
+    from stackproof.drift.auditing import Auditor
     from stackproof.flow import Flow, FlowPath
     from stackproof.model.assembly import Stack
     from stackproof.model.capabilities import Capabilities
@@ -33,6 +35,7 @@ __all__ = [
     "FlowPlace",
     "account_pipeline",
     "audit_actions",
+    "auditor",
     "capabilities",
     "catalog",
     "child_families",
@@ -152,6 +155,33 @@ def readers(target: Target, deployment: Deployment) -> Mapping[str, Reader]:
         return has_cloud_control(api, deployment.stack_id, emulator=emulator)
 
     return WithCloudControl(package.READERS, schemas(), is_there)
+
+
+def auditor(
+    target: Target,
+    *,
+    sources: Mapping[str, Stack] | None = None,
+    against_sources: bool = False,
+    native: bool = False,
+    jobs: int,
+    resource_schemas: SchemaSource | None = None,
+) -> Auditor:
+    """The auditor of a target's stacks; `resource_schemas` are those that a process has read already."""
+    from stackproof.drift.auditing import Auditor  # noqa: PLC0415
+    from stackproof.prove import Patience  # noqa: PLC0415
+
+    return Auditor(
+        target=target,
+        catalog=catalog(target),
+        readers=partial(readers, target),
+        families=child_families(),
+        schemas=resource_schemas or schemas(),
+        sources=sources or {},
+        against_sources=against_sources,
+        native=native,
+        jobs=jobs,
+        patience=Patience(),
+    )
 
 
 def child_families() -> Sequence[ChildFamily]:
