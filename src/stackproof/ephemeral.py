@@ -12,7 +12,7 @@ from stackproof.model.assembly import Stack
 from stackproof.model.ephemeral import Overridden
 from stackproof.model.json import JsonObject, JsonValue
 from stackproof.model.observation import ResourceProof, Unproven, UnprovenReason
-from stackproof.model.template import Template
+from stackproof.model.template import Resource, Template
 from stackproof.nesting import with_nested_template
 
 __all__ = ["ATTACHED_BY", "OVERRIDES", "Ephemeral", "attached_outside", "ephemeral", "without_overridden"]
@@ -201,38 +201,50 @@ def _overridden(stack: Stack) -> tuple[JsonObject, list[Overridden]]:
     changes: list[Overridden] = []
     resources: dict[str, JsonValue] = {}
     for each in stack.template.resources:
-        body = dict(each.body)
-
-        def note(
-            path: str, value: JsonValue, logical_id: str = each.logical_id, kind: str = each.resource_type
-        ) -> None:
-            name = stack.template.stack_name or stack.name
-            changes.append(
-                Overridden(stack_name=name, logical_id=logical_id, resource_type=kind, path=path, value=str(value))
-            )
-
-        for policy in _POLICIES:
-            wanted = policy in body or each.resource_type in _SNAPSHOT_BY_DEFAULT
-            if wanted and body.get(policy) != "Delete":
-                body[policy] = "Delete"
-                note(f"/{policy}", "Delete")
-        properties = dict(each.properties)
-        for (kind, name), value in OVERRIDES.items():
-            if kind != each.resource_type or properties.get(name, _DEFAULTS.get((kind, name))) == value:
-                continue
-            properties[name] = value
-            note(f"/Properties/{name}", value)
-        attributes = properties.get("LoadBalancerAttributes")
-        if each.resource_type == _BALANCER and isinstance(attributes, list):
-            kept = [one for one in attributes if not (isinstance(one, Mapping) and one.get("Key") == _BALANCER_KEY)]
-            if len(kept) < len(attributes):
-                properties["LoadBalancerAttributes"] = [*kept, {"Key": _BALANCER_KEY, "Value": "false"}]
-                note("/Properties/LoadBalancerAttributes", f"{_BALANCER_KEY} = false")
-        if properties:
-            body["Properties"] = properties
+        policies = _policies(each)
+        properties = _switched_off(each)
+        body: dict[str, JsonValue] = {**each.body, **dict.fromkeys(policies, "Delete")}
+        if properties or each.properties:
+            body["Properties"] = {**each.properties, **{name: value for name, (value, _) in properties.items()}}
         resources[each.logical_id] = body
+        said = {f"/{name}": "Delete" for name in policies}
+        said |= {f"/Properties/{name}": words for name, (_, words) in properties.items()}
+        changes += [
+            Overridden(
+                stack_name=stack.template.stack_name or stack.name,
+                logical_id=each.logical_id,
+                resource_type=each.resource_type,
+                path=path,
+                value=value,
+            )
+            for path, value in said.items()
+        ]
     written = stack.template.section("Resources")
     return {**stack.template.body, "Resources": {**written, **resources}}, changes
+
+
+def _policies(resource: Resource) -> tuple[str, ...]:
+    """The policies of a resource by which it would outlive its stack."""
+    by_default = resource.resource_type in _SNAPSHOT_BY_DEFAULT
+    return tuple(
+        each for each in _POLICIES if (each in resource.body or by_default) and resource.body.get(each) != "Delete"
+    )
+
+
+def _switched_off(resource: Resource) -> dict[str, tuple[JsonValue, str]]:
+    """The properties that keep a resource from being deleted, with what they are instead, and that in words."""
+    found: dict[str, tuple[JsonValue, str]] = {
+        name: (value, str(value))
+        for (kind, name), value in OVERRIDES.items()
+        if kind == resource.resource_type and resource.properties.get(name, _DEFAULTS.get((kind, name))) != value
+    }
+    attributes = resource.properties.get("LoadBalancerAttributes")
+    if resource.resource_type == _BALANCER and isinstance(attributes, list):
+        kept = [one for one in attributes if not (isinstance(one, Mapping) and one.get("Key") == _BALANCER_KEY)]
+        if len(kept) < len(attributes):
+            off: JsonValue = [*kept, {"Key": _BALANCER_KEY, "Value": "false"}]
+            found["LoadBalancerAttributes"] = (off, f"{_BALANCER_KEY} = false")
+    return found
 
 
 def _with_body(template: Template, body: JsonObject) -> Template:

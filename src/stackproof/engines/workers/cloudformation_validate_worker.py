@@ -158,7 +158,7 @@ def _builtin(body: dict[str, Any]) -> Any:
     if _state["engine"] is not None:
         try:
             return _validated(_state["engine"], body)
-        except Exception:
+        except Exception:  # of the project's rules, unless there are none: the built-in ones are judged without them
             if not _state["files"]:
                 raise
     _alone(library)
