@@ -146,6 +146,28 @@ def test_a_write_that_nobody_declared_never_leaves_the_process(
     }
 
 
+def test_what_one_thread_declares_lets_no_other_one_write(counter: Counter) -> None:
+    """A probe that forgot to say so would pass whenever another one happens to write at the time."""
+    calls = CallRecorder()
+    target = MotoTarget(counter.url, calls=calls)
+    said: list[str] = []
+
+    def beside() -> None:
+        try:
+            target.client("kinesis").put_record(**RECORD)
+        except TargetError as error:
+            said.append(error.code or "")
+
+    with target.writing("a test"):
+        thread = threading.Thread(target=beside)
+        thread.start()
+        thread.join()
+        target.client("kinesis").put_record(**RECORD)
+    assert said == ["ReadOnly"]
+    log = calls.log()
+    assert (log.writes, log.refused, counter.requests) == (1, 1, 1)
+
+
 def test_an_account_is_written_to_only_if_it_is_allowed_whatever_is_declared() -> None:
     where = AwsTarget(region="us-east-1")
     with pytest.raises(TargetError, match="a test is refused: add --allow-changes"), where.writing("a test"):

@@ -68,37 +68,43 @@ def refuse_writes(
     events.register("provide-client-params.*.*", before)
 
 
+class _Declared(threading.local):
+    """What a thread has said it writes for, the innermost last."""
+
+    def __init__(self) -> None:
+        self.declared: list[str] = []
+
+
 class Guard:
     """One target's part in a run: every call is recorded, and writes are sent only while one is declared."""
 
     def __init__(self, target: str, calls: CallRecorder) -> None:
         self.calls = calls
         self._target = target
-        self._lock = threading.Lock()
-        self._declared: list[str] = []
+        self._here = _Declared()
 
     @contextmanager
     def writing(self, why: str) -> Iterator[None]:
-        """A block in which calls may change something, also from threads that it starts; it may hold another one."""
-        with self._lock:
-            self._declared.append(why)
+        """A block in which calls may change something; it may hold another one.
+
+        It holds for what this thread does. Threads that run beside it, or that it starts, declare their own.
+        """
+        self._here.declared.append(why)
         try:
             yield
         finally:
-            with self._lock:
-                self._declared.remove(why)
+            self._here.declared.pop()
 
     def watched(self, client: Any, *, reads_secrets: bool = False) -> Any:  # noqa: ANN401 - botocore's
         """The client, guarded and recorded."""
         refuse_writes(
             client.meta.events,
-            may_write=lambda: bool(self._declared),
+            may_write=lambda: bool(self._here.declared),
             noted=self._note,
             reads_secrets=reads_secrets,
         )
         return client
 
     def _note(self, service: str, operation: str, kind: CallKind) -> None:
-        with self._lock:
-            why = self._declared[-1] if kind is CallKind.WRITE and self._declared else ""
+        why = self._here.declared[-1] if kind is CallKind.WRITE else ""
         self.calls.record(self._target, service, operation, kind, why)
