@@ -51,3 +51,40 @@ def test_a_suite_and_the_gate_fail_below_it(tmp_path: Path) -> None:
     assert SAID in gate.stdout
     report = json.loads((folder / "reports" / "gate.json").read_text(encoding="utf-8"))
     assert [each["outcome"] for each in report["stages"] if each["name"] == "prove"] == ["violated"]
+
+
+def test_a_run_that_leaves_resources_out_says_so_and_is_not_judged(tmp_path: Path) -> None:
+    folder = demanding(tmp_path, "100")
+    suite = "suites/integration/test_live.py"
+    done = run(folder, "pytest", suite, "-k", "test_resource and Stream", "--stackproof-report=facts.json")
+    assert done.returncode == 0, done.stdout
+    assert "only 1 of 2 resources of the stack were looked at: minimum_proof is not judged" in done.stdout
+    facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
+    assert (facts["shortfalls"], len(facts["proofs"])) == ([], 1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ('"suites/integration", "-k", "not Queue"', "only 1 of 2 resources of the stack were looked at"),
+        ('"suites/unit"', "no suite proved a resource, so minimum_proof could not be judged"),
+    ],
+)
+def test_the_gate_cannot_judge_what_its_suites_leave_out(tmp_path: Path, arguments: str, said: str) -> None:
+    folder = demanding(tmp_path, "50")
+    with (folder / "pyproject.toml").open("a", encoding="utf-8") as settings:
+        settings.write(f"\n[tool.stackproof.suites]\nsuite = [{arguments}]\n")
+    done = run(folder, "stackproof", "gate", "--format", "json", "--output", "gate.json")
+    assert done.returncode == 3, done.stdout + done.stderr
+    report = json.loads((folder / "gate.json").read_text(encoding="utf-8"))
+    assert said in report["stages"][-1]["detail"]
+
+
+def test_a_resource_counts_once_however_many_tests_ask_for_it(tmp_path: Path) -> None:
+    folder = demanding(tmp_path, "50")
+    suite = folder / "suites" / "integration" / "test_live.py"
+    again = "\n\ndef test_again(resource_proof):\n    assert not resource_proof.differences\n"
+    suite.write_text(suite.read_text(encoding="utf-8") + again, encoding="utf-8")
+    done = run(folder, "pytest", str(suite), "--stackproof-report=facts.json")
+    assert done.returncode == 0, done.stdout
+    assert "2 of 2 resources, 4 of 5 properties" in done.stdout

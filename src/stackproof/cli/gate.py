@@ -98,6 +98,7 @@ class _GateRun:
         self._strict = strict
         self._engines: EngineSet = project.engines()
         self._assembly: Assembly | None = None
+        self._has_proof = False
         self._on: date = datetime.now(tz=UTC).date()
 
     def close(self) -> None:
@@ -192,7 +193,12 @@ class _GateRun:
         (folder / f"{name}.txt").write_text(output, encoding="utf-8")
         if status != 0:
             self._said.append("\n".join(output.rstrip().splitlines()[-_TAIL:]))
-        return _suite_result(name, status, facts)
+        result = _suite_result(name, status, facts, asked=settings.minimum_proof is not None)
+        self._has_proof = self._has_proof or result.proof is not None
+        if settings.minimum_proof and not self._has_proof and name == [*settings.suites][-1]:
+            missing = "no suite proved a resource, so minimum_proof could not be judged"
+            return replace(result, exit_code=result.exit_code or 3, detail=f"{result.detail}; {missing}")
+        return result
 
     @property
     def _synthesized(self) -> Assembly:
@@ -214,7 +220,8 @@ def _unchecked(report: GateReport) -> CheckReport:
     return CheckReport(findings=(), rules=(), notifications=(said,))
 
 
-def _suite_result(name: str, status: int, facts: Path) -> StageResult:
+def _suite_result(name: str, status: int, facts: Path, *, asked: bool) -> StageResult:
+    """What a suite came to; where a minimum of proof is `asked` for, leaving out resources is no proof."""
     try:
         found = json.loads(facts.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -239,6 +246,8 @@ def _suite_result(name: str, status: int, facts: Path) -> StageResult:
         shares = ", ".join(f"{name} {each['properties']['proven']}" for name, each in targets.items())
         detail += f"; proven by target: {shares}"
     detail += "".join(f"; {each}" for each in found.get("shortfalls", ()))
+    if partial := found.get("partial"):
+        code, detail = code or (3 if asked else 0), f"{detail}; {partial}"
     return StageResult(exit_code=code, detail=detail, proof=_proof(report))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,8 @@ import pytest
 
 from stackproof.model.call_log import CallLog
 from stackproof.model.flow import FlowFact
-from stackproof.model.json import JsonValue
+from stackproof.model.json import JsonObject, JsonValue, canonical
+from stackproof.model.minimum_proof import MinimumProof
 from stackproof.model.observation import Coverage, ResourceProof
 from stackproof.plugin.fixtures import project_of, target_names
 from stackproof.plugin.outcomes import CALLS, facts_on
@@ -31,8 +32,9 @@ class Controller:
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
-        self._proofs: list[ResourceProof] = []
-        self._by_target: dict[str, list[ResourceProof]] = {}
+        self._united: dict[str, ResourceProof] = {}
+        self._expected = 0
+        self._by_target: dict[str, dict[str, ResourceProof]] = {}
         self._rules: dict[str, int] = {}
         self._flows: list[FlowFact] = []
         self._codes: set[int] = set()
@@ -45,9 +47,10 @@ class Controller:
             word = str(facts.get("category") or report.outcome)
             self._tests[word] = self._tests.get(word, 0) + 1
         if "proof" in facts:
-            self._proofs.append(ResourceProof.from_dict(facts["proof"]))
+            self._add(facts["proof"], self._united)
             for name, each in facts["proofs"].items():
-                self._by_target.setdefault(name, []).append(ResourceProof.from_dict(each))
+                self._add(each, self._by_target.setdefault(name, {}))
+        self._expected = max(self._expected, int(facts.get("expected", 0)))
         self._flows.extend(FlowFact.from_dict(each) for each in facts.get("flow", ()))
         if "rule" in facts:
             outcome = str(facts["rule"]["outcome"])
@@ -73,29 +76,31 @@ class Controller:
         calls = self._calls()
         if not self._proofs and not self._rules and not self._flows and not calls.counts:
             return
-        from stackproof.reporters.terminal import calls_line, coverage_line, flow_lines, share_lines  # noqa: PLC0415
+        from stackproof.reporters.terminal import calls_line, flow_lines  # noqa: PLC0415
 
         terminalreporter.section("stackproof")
         if self._rules:
             total = sum(self._rules.values())
             said = ", ".join(f"{self._rules.get(name, 0)} {name}" for name in ("violated", "waived", "open"))
             terminalreporter.write_line(f"policy: {self._rules.get('held', 0)} of {total} rules held, {said}")
-        if self._proofs:
-            if len(self._by_target) > 1:
-                for line in share_lines({name: _placed(each) for name, each in self._by_target.items()}):
-                    terminalreporter.write_line(line)
-            terminalreporter.write_line(coverage_line(Coverage.of(tuple(self._proofs)), self._target))
-            reasons = self._reasons()
-            if reasons:
-                listed = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
-                terminalreporter.write_line(f"not proven: {listed}")
-
-        for line in flow_lines(self._flows):
+        for line in (*self._proof_lines(), *flow_lines(self._flows), *([calls_line(calls)] if calls.counts else ())):
             terminalreporter.write_line(line)
-        if calls.counts:
-            terminalreporter.write_line(calls_line(calls))
         for line in self._shortfalls():
             terminalreporter.write_line(f"error: {line}", red=True)
+
+    def _proof_lines(self) -> Iterator[str]:
+        """How much of the stack is proven, and by which of several targets."""
+        from stackproof.reporters.terminal import coverage_line, share_lines  # noqa: PLC0415
+
+        if not self._proofs:
+            return
+        if len(self._by_target) > 1:
+            yield from share_lines({name: _placed(each) for name, each in self._by_target.items()})
+        yield coverage_line(Coverage.of(self._proofs), self._target)
+        if reasons := self._reasons():
+            yield "not proven: " + ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
+        if (partial := self._partial()) is not None:
+            yield partial
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -112,6 +117,16 @@ class Controller:
         if file:
             self._write(Path(file), int(status))
 
+    @staticmethod
+    def _add(fact: JsonObject, proofs: dict[str, ResourceProof]) -> None:
+        """A resource counts once, however many tests asked for it."""
+        proof = ResourceProof.from_dict(fact)
+        proofs[canonical(proof.location.to_dict())] = proof
+
+    @property
+    def _proofs(self) -> tuple[ResourceProof, ...]:
+        return _placed(self._united)
+
     def _calls(self) -> CallLog:
         """What all processes of the run called so far."""
         return self._config.stash[CALLS].log().merged(*self._worker_calls)
@@ -122,9 +137,19 @@ class Controller:
         return self._config.getoption("endpoint_url") or " + ".join(target_names(self._config))
 
     def _shortfalls(self) -> tuple[str, ...]:
-        """Where less is proven than `minimum_proof` asks for, of what this run looked at."""
-        minimum = project_of(self._config).settings.minimum_proof if self._proofs else None
+        """Where less is proven than `minimum_proof` asks for; a run that left resources out is not held against it."""
+        minimum = self._minimum() if self._proofs and self._partial() is None else None
         return minimum.shortfalls(self._proofs) if minimum else ()
+
+    def _minimum(self) -> MinimumProof | None:
+        return project_of(self._config).settings.minimum_proof
+
+    def _partial(self) -> str | None:
+        """What is said of a run that did not look at all resources of the stack, as with `-k` or `-x`."""
+        if len(self._proofs) >= self._expected:
+            return None
+        said = f"only {len(self._proofs)} of {self._expected} resources of the stack were looked at"
+        return f"{said}: minimum_proof is not judged" if self._minimum() else said
 
     def _reasons(self) -> dict[str, int]:
         found: dict[str, int] = {}
@@ -135,7 +160,6 @@ class Controller:
         return found
 
     def _write(self, file: Path, status: int) -> None:
-        proofs = _placed(self._proofs)
         report: dict[str, JsonValue] = {
             "calls": self._calls().to_dict(),
             "exit_code": status,
@@ -143,13 +167,14 @@ class Controller:
             "tests": dict(sorted(self._tests.items())),
             "rules": dict(sorted(self._rules.items())),
             "flows": [each.to_dict() for each in sorted(self._flows)],
-            "proofs": [each.to_dict() for each in proofs],
+            "proofs": [each.to_dict() for each in self._proofs],
+            "partial": self._partial(),
             "shortfalls": list(self._shortfalls()),
-            "targets": {name: Coverage.of(tuple(each)).to_dict() for name, each in self._by_target.items()},
+            "targets": {name: Coverage.of(_placed(each)).to_dict() for name, each in self._by_target.items()},
         }
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(report, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def _placed(proofs: Sequence[ResourceProof]) -> list[ResourceProof]:
-    return sorted(proofs, key=lambda each: each.location.sort_key())
+def _placed(proofs: Mapping[str, ResourceProof]) -> tuple[ResourceProof, ...]:
+    return tuple(sorted(proofs.values(), key=lambda each: each.location.sort_key()))
