@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from stackproof.model.flow import FlowFact
+from stackproof.model.json import as_object, as_objects
 from stackproof.model.location import Location
-from stackproof.model.observation import Change, Coverage, DriftStatus, PropertyDifference, ResourceProof
+from stackproof.model.observation import (
+    Change,
+    Coverage,
+    DriftStatus,
+    PropertyDifference,
+    ResourceProof,
+    Unproven,
+    UnprovenReason,
+)
 from stackproof.model.report import ProveReport
 from stackproof.reporters.terminal import coverage_line, flow_lines, prove_text, share_lines
 from stackproof.union import united_stack
@@ -35,7 +46,19 @@ def test_a_report_over_several_targets_ends_with_their_union() -> None:
     *_, last = prove_text(report).splitlines()
     assert last == "proof (emulators moto + ministack): 1 of 1 resources, 1 of 2 properties (50.0 %), 1 differ"
     assert report.exit_code == 1
-    assert report.to_dict()["targets"] == {name: Coverage.of(each).to_dict() for name, each in BOTH.items()}
+    assert report.to_dict()["targets"] == {
+        name: {**Coverage.of(each).to_dict(), "unproven": []} for name, each in BOTH.items()
+    }
+
+
+def test_what_one_target_lacks_is_named_though_another_one_has_it() -> None:
+    lacks = replace(MOTO[0], proven=("/A",), unproven=(Unproven(path="/B", reason=UnprovenReason.NOT_EMULATED),))
+    both = {"moto": MOTO, "ministack": (lacks,)}
+    report = ProveReport(target="moto + ministack", proofs=united_stack(both), by_target=both)
+    assert "Queue /B" not in prove_text(report)
+    assert "Queue /B: not_emulated (on ministack alone)" in prove_text(report, verbose=True).splitlines()
+    told = as_object(as_object(report.to_dict()["targets"])["ministack"])["unproven"]
+    assert [(each["property_path"], each["reason"]) for each in as_objects(told)] == [("/B", "not_emulated")]
 
 
 @pytest.mark.parametrize(

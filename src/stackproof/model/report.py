@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from stackproof import __version__
@@ -243,13 +243,23 @@ class ProveReport:
                 "shortfalls": list(self.shortfalls),
             },
             "coverage": coverage,
-            "targets": {name: Coverage.of(proofs).to_dict() for name, proofs in self.by_target.items()},
+            "targets": {
+                name: {
+                    **Coverage.of(proofs).to_dict(),
+                    "unproven": [row for proof in _placed(proofs) for row in _unproven_rows(proof)],
+                }
+                for name, proofs in self.by_target.items()
+            },
             "differences": [row for proof in self.proofs for row in _difference_rows(proof)],
             "unproven": [row for proof in self.proofs for row in _unproven_rows(proof)],
             "calls": self.calls.to_dict(),
             "notifications": [each.to_dict() for each in self.notifications],
             "exit_code": self.exit_code,
         }
+
+
+def _placed(proofs: Sequence[ResourceProof]) -> list[ResourceProof]:
+    return sorted(proofs, key=lambda each: each.location.sort_key())
 
 
 def _difference_rows(proof: ResourceProof) -> list[JsonValue]:

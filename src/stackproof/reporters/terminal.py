@@ -20,6 +20,7 @@ __all__ = ["calls_line", "coverage_line", "flow_lines", "gate_text", "notificati
 
 _WIDTH = 80
 _SHOWN_VALUE = 60
+_PLURALS = {"property": "properties"}
 
 
 def prove_text(report: ProveReport, *, verbose: bool = False) -> str:
@@ -28,11 +29,9 @@ def prove_text(report: ProveReport, *, verbose: bool = False) -> str:
     for proof in report.proofs:
         lines.extend(_proof_lines(proof))
     if verbose:
-        lines.extend(
-            f"{proof.location.logical_id} {one.path}: {one.reason.value} {one.detail}".rstrip()
-            for proof in report.proofs
-            for one in proof.unproven
-        )
+        lines.extend(told := list(_unproven_lines(report.proofs)))
+        for name, proofs in report.by_target.items():
+            lines.extend(f"{line} (on {name} alone)" for line in sorted({*_unproven_lines(proofs)} - {*told}))
     lines.extend(notification_lines(report.notifications, verbose=verbose))
     if len(report.by_target) > 1:
         lines.extend(share_lines(report.by_target))
@@ -53,7 +52,7 @@ def calls_line(calls: CallLog) -> str:
 
 
 def _several(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+    return f"{number} {what}" if number == 1 else f"{number} {_PLURALS.get(what, f'{what}s')}"
 
 
 def share_lines(by_target: Mapping[str, Sequence[ResourceProof]]) -> Iterator[str]:
@@ -123,6 +122,19 @@ def notification_lines(
             break_long_words=False,
             break_on_hyphens=False,
         )
+
+
+def _unproven_lines(proofs: Iterable[ResourceProof]) -> Iterator[str]:
+    """Each property with its reason; of a resource that was not seen at all one line with their number."""
+    for proof in proofs:
+        name = proof.location.logical_id
+        count = sum(bool(one.path) for one in proof.unproven)
+        for one in (*(each for each in proof.unproven if not each.path), *proof.unproven):
+            said = f"{one.reason.value} {one.detail}".rstrip()
+            if not one.path:
+                yield f"{name} ({_several(count, 'property')}): {said}"
+                break
+            yield f"{name} {one.path}: {said}"
 
 
 def _proof_lines(proof: ResourceProof) -> Iterator[str]:
