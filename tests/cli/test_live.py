@@ -252,6 +252,19 @@ def test_what_a_nested_stack_holds_is_deployed_and_proven_with_its_parent(tmp_pa
     assert [(each["property_path"], each["reason"]) for each in report["unproven"]] == [("/TemplateURL", "write_only")]
 
 
+def test_two_proofs_of_one_app_are_the_same_bytes_but_for_how_often_was_asked(tmp_path: Path) -> None:
+    folder, reports = project("tiny", tmp_path), []
+    for name, jobs in (("one.json", "1"), ("two.json", "16")):
+        command = ("stackproof", "prove", "--jobs", jobs, "--format", "json", "--output", name)
+        done = run(folder, *command, PYTHONHASHSEED=jobs)
+        assert done.returncode == 0, done.stdout + done.stderr
+        report = json.loads((folder / name).read_text(encoding="utf-8"))
+        report["calls"] = [{**each, "count": None} for each in report["calls"]["operations"]]
+        assert report["calls"]
+        reports.append(json.dumps(report))
+    assert reports[0] == reports[1]
+
+
 def test_a_target_describes_itself(tmp_path: Path) -> None:
     done = run(project("tiny", tmp_path), "stackproof", "target", "describe", "--target", "ministack")
     assert done.returncode == 0, done.stderr
