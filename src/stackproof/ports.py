@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import IO, Any, Protocol, TypeAlias
 
+from stackproof.errors import TargetError
 from stackproof.model.assembly import Stack
 from stackproof.model.deployment import DeployedResource, Deployment
 from stackproof.model.drift import Child, Listed, LiveStack, NativeDrift
@@ -245,8 +246,8 @@ class StackCatalog(Protocol):
         One in the middle of an operation comes with that as the reason.
         """
 
-    def state(self, stack_id: str, *, shown: str) -> tuple[str, str]:
-        """`status` and `changed` of the stack as they are now, by one call."""
+    def states(self, stacks: Mapping[str, str]) -> Mapping[str, tuple[str, str] | TargetError]:
+        """`status` and `changed` of stacks as they are now, or why one does not tell; id → what it is called."""
 
     def instances(self, stack_set: str) -> tuple[tuple[str, str, str], ...]:
         """Of a stack set: account, region and stack id of each instance, sorted."""

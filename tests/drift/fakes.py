@@ -41,8 +41,14 @@ class FakeCatalog:
         self._seen.add(found.stack_id)
         return replace(found, stack_name=shown, parent=parent)
 
-    def state(self, stack_id: str, *, shown: str) -> tuple[str, str]:
-        found = self.stack(stack_id, shown=shown)
+    def states(self, stacks: Mapping[str, str]) -> Mapping[str, tuple[str, str] | TargetError]:
+        return {each: self._state(each, shown) for each, shown in stacks.items()}
+
+    def _state(self, stack_id: str, shown: str) -> tuple[str, str] | TargetError:
+        try:
+            found = self.stack(stack_id, shown=shown)
+        except TargetError as error:
+            return error
         return found.status, found.changed
 
     def instances(self, stack_set: str) -> tuple[tuple[str, str, str], ...]:

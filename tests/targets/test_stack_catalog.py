@@ -77,9 +77,34 @@ def test_a_stack_comes_with_its_template_and_its_lines() -> None:
 )
 def test_when_a_stack_was_changed_is_told_with_it_and_by_one_call(times: dict[str, int], changed: str) -> None:
     answer = {"Stacks": [{**described("CREATE_COMPLETE")["Stacks"][0], **times}]}
-    assert catalog(describe_stacks=answer).state(ID, shown="Net") == ("CREATE_COMPLETE", changed)
+    assert catalog(describe_stacks=answer).states({ID: "Net"}) == {ID: ("CREATE_COMPLETE", changed)}
     whole = catalog(describe_stacks=answer, get_template={"TemplateBody": TEMPLATE}).stack("Net", shown="Net")
     assert whole.changed == changed
+
+
+def test_the_states_of_several_stacks_are_one_call_and_one_more_for_each_that_it_does_not_show() -> None:
+    asked: list[str] = []
+
+    def answer(StackName: str = "") -> dict[str, Any]:  # noqa: N803 - botocore's names
+        asked.append(StackName)
+        if StackName == "gone":
+            raise failure("ValidationError", "Stack with id gone does not exist")
+        return described("UPDATE_COMPLETE" if StackName else "CREATE_COMPLETE")
+
+    told = catalog(describe_stacks=answer).states({ID: "Net", "other": "Other", "gone": "Gone"})
+    assert (told[ID], told["other"]) == (("CREATE_COMPLETE", ""), ("UPDATE_COMPLETE", ""))
+    assert isinstance(told["gone"], TargetError)
+    assert asked == ["", "other", "gone"]
+
+
+def test_who_may_not_list_stacks_asks_for_each() -> None:
+    def answer(StackName: str = "") -> dict[str, Any]:  # noqa: N803 - botocore's names
+        if not StackName:
+            raise failure("AccessDenied", "only some")
+        return described("CREATE_COMPLETE")
+
+    told = catalog(describe_stacks=answer).states({ID: "Net", "other": "Other"})
+    assert [*told.values()] == [("CREATE_COMPLETE", "")] * 2
 
 
 def test_what_a_macro_rewrote_is_expected_as_it_came_out() -> None:

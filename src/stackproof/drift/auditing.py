@@ -36,6 +36,7 @@ __all__ = ["AuditedStacks", "Auditor"]
 
 _NESTED: Final = "AWS::CloudFormation::Stack"
 _STACK_SET: Final = "AWS::CloudFormation::StackSet"
+_TOGETHER: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,10 +102,10 @@ class Auditor:
             each.reason or UnprovenReason.UNREACHABLE for each in found.values() if each.stack_id not in provers
         )
         claims = Claims(provers.values(), unread=min(walk.unread, default=None))
-        audits = []
-        for each in found.values():
-            prover = provers.get(each.stack_id)
-            audits.append(_unseen(each, self.schemas) if prover is None else self._audited(each, prover, claims, said))
+        audits = [_unseen(each, self.schemas) for each in found.values() if each.stack_id not in provers]
+        for some in _batches([each for each in found.values() if each.stack_id in provers]):
+            looked = [(each, self._audited(each, provers[each.stack_id], claims, said)) for each in some]
+            audits.extend(self._settled(looked))
         said.extend(one for each in provers.values() for one in each.notifications)
         return AuditedStacks(
             audits=tuple(sorted(audits, key=lambda each: (each.stack_name, each.stack_id))),
@@ -217,8 +218,6 @@ class Auditor:
                 key=Difference.sort_key,
             )
         )
-        if (moved := self._moved(live, differs=bool(differences))) is not None:
-            return _unseen(moved, self.schemas)
         return StackAudit(
             stack_name=live.stack_name,
             stack_id=live.stack_id,
@@ -234,25 +233,38 @@ class Auditor:
             native=self._native(live, proofs, said) if self.native else None,
         )
 
-    def _moved(self, live: LiveStack, *, differs: bool) -> LiveStack | None:
+    def _settled(self, looked: Sequence[tuple[LiveStack, StackAudit]]) -> Iterator[StackAudit]:
+        """The audits, less what was seen of stacks that an operation changed in the meantime."""
+        states = self.catalog.states({live.stack_id: live.stack_name for live, seen in looked if not seen.differences})
+        for live, seen in looked:
+            moved = self._moved(live, states.get(live.stack_id))
+            yield seen if moved is None else _unseen(moved, self.schemas)
+
+    def _moved(self, live: LiveStack, state: tuple[str, str] | TargetError | None) -> LiveStack | None:
         """The stack as one that could not be audited, if an operation began or ended while it was looked at.
 
-        What was found clean may have been so before the operation, or after it; one call tells.
+        What was found clean may have been so before the operation, or after it: its `state` tells. What differs is
+        looked at as a whole.
         """
+        if isinstance(state, TargetError):
+            return self._unanswered(live, state)
         try:
-            if differs:
-                again = self.catalog.stack(live.stack_id, shown=live.stack_name, parent=live.parent)
-            else:
-                status, changed = self.catalog.state(live.stack_id, shown=live.stack_name)
-                again = replace(live, status=status, changed=changed)
+            again = (
+                replace(live, status=state[0], changed=state[1])
+                if state
+                else self.catalog.stack(live.stack_id, shown=live.stack_name, parent=live.parent)
+            )
         except TargetError as error:
-            return replace(live, reason=self.reason(error) or UnprovenReason.BUSY, detail=str(error))
+            return self._unanswered(live, error)
         if again.reason is not None:
             return replace(live, status=again.status, reason=again.reason, detail=again.detail)
         if _state(again, against_sources=self.against_sources) == _state(live, against_sources=self.against_sources):
             return None
         detail = "the stack was updated while it was looked at"
         return replace(live, status=again.status, reason=UnprovenReason.BUSY, detail=detail)
+
+    def _unanswered(self, live: LiveStack, error: TargetError) -> LiveStack:
+        return replace(live, reason=self.reason(error) or UnprovenReason.BUSY, detail=str(error))
 
     def _native(
         self, live: LiveStack, proofs: Sequence[ResourceProof], said: list[Notification]
@@ -417,6 +429,12 @@ class _Look:
             status=DriftStatus.DELETED if origin is DriftOrigin.DELETED else DriftStatus.MODIFIED,
             **fields,  # type: ignore[arg-type]
         )
+
+
+def _batches(stacks: Sequence[LiveStack]) -> Iterator[Sequence[LiveStack]]:
+    """Stacks that are looked at again together: few, so that an operation on one that is done is rarely in between."""
+    for start in range(0, len(stacks), _TOGETHER):
+        yield stacks[start : start + _TOGETHER]
 
 
 def _state(live: LiveStack, *, against_sources: bool) -> tuple[object, ...]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -127,11 +128,30 @@ class CloudFormationCatalog:
             raise
         return replace(live, deployment=deployment)
 
-    def state(self, stack_id: str, *, shown: str) -> tuple[str, str]:
-        """DescribeStacks."""
-        with translated_errors(f"reading stack {shown}"):
-            found = self._described(stack_id, shown)
-            return str(found["StackStatus"]), _changed(found)
+    def states(self, stacks: Mapping[str, str]) -> Mapping[str, tuple[str, str] | TargetError]:
+        """One page of DescribeStacks; those that it does not show are asked for one by one."""
+        told: dict[str, tuple[str, str] | TargetError] = {}
+        for each in self._first_page() if len(stacks) > 1 else ():
+            if each["StackId"] in stacks:
+                told[str(each["StackId"])] = _state(each)
+        for stack_id, shown in stacks.items():
+            if stack_id not in told:
+                told[stack_id] = self._state_of(stack_id, shown)
+        return told
+
+    def _first_page(self) -> Sequence[Mapping[str, Any]]:
+        """Some stacks; none where a policy allows to ask only for single ones, or for any other reason."""
+        with suppress(TargetError), translated_errors("reading stacks"):
+            found: Sequence[Mapping[str, Any]] = self._client.describe_stacks()["Stacks"]
+            return found
+        return ()
+
+    def _state_of(self, stack_id: str, shown: str) -> tuple[str, str] | TargetError:
+        try:
+            with translated_errors(f"reading stack {shown}"):
+                return _state(self._described(stack_id, shown))
+        except TargetError as error:
+            return error
 
     def instances(self, stack_set: str) -> tuple[tuple[str, str, str], ...]:
         """ListStackInstances; the physical id of a stack set is its name and an id."""
@@ -231,6 +251,10 @@ class CloudFormationCatalog:
     def _pages(self, operation: str, key: str, **parameters: Any) -> list[Mapping[str, Any]]:  # noqa: ANN401
         pages = self._client.get_paginator(operation).paginate(**parameters)
         return [each for page in pages for each in page.get(key, ())]
+
+
+def _state(found: Mapping[str, Any]) -> tuple[str, str]:
+    return str(found["StackStatus"]), _changed(found)
 
 
 def _changed(found: Mapping[str, Any]) -> str:
