@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from stackproof.intrinsics import references
 from stackproof.model.json import JsonObject, JsonValue
 
-__all__ = ["Reduced", "reduced"]
+__all__ = ["Reduced", "imports", "reduced"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,20 +24,31 @@ class Reduced:
     unordered: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def reduced(body: JsonObject, why_not: Callable[[str], str | None]) -> Reduced:
+def reduced(
+    body: JsonObject,
+    why_not: Callable[[str], str | None],
+    lacks: Callable[[JsonValue], str | None] = lambda _: None,
+) -> Reduced:
     """The template less every resource for which `why_not` has a reason, and less all that refers to one of those.
+
+    `lacks` says why a value of a resource or of an output cannot be made, whatever refers to it.
 
     A value that comes from a missing resource cannot be made, so whoever takes one by Ref, GetAtt or Sub goes too, in
     any number of steps. `DependsOn` gives no value, only an order: it is struck out where it names what is not there.
     """
     resources = _section(body, "Resources")
-    left_out = {name: reason for name in sorted(resources) if (reason := why_not(name)) is not None}
-    if not left_out:
+    left_out = {
+        name: reason
+        for name, each in sorted(resources.items())
+        if (reason := why_not(name) or lacks(_value(each))) is not None
+    }
+    outputs = {name: reason for name, each in _section(body, "Outputs").items() if (reason := lacks(each)) is not None}
+    if not left_out and not outputs:
         return Reduced(body=body)
     while more := _dependents(_less(resources, left_out), left_out):
         left_out.update(more)
     kept = _less(resources, left_out)
-    outputs = _dependents(_section(body, "Outputs"), left_out)
+    outputs = {**_dependents(_section(body, "Outputs"), left_out), **outputs}
     unordered = {
         name: gone
         for name, each in sorted(kept.items())
@@ -60,11 +71,24 @@ def _dependents(entries: JsonObject, gone: Mapping[str, str]) -> dict[str, str]:
     """The entries that take a value from one that is gone."""
     found: dict[str, str] = {}
     for name, each in sorted(entries.items()):
-        body = {key: value for key, value in each.items() if key != "Metadata"} if isinstance(each, Mapping) else each
-        missing = sorted(references(body) & gone.keys())
+        missing = sorted(references(_value(each)) & gone.keys())
         if missing:
             found[name] = f"it refers to {', '.join(missing)}"
     return found
+
+
+def imports(value: JsonValue) -> frozenset[str]:
+    """The exports that a value takes, as far as they are named in so many words."""
+    if isinstance(value, Mapping):
+        named = value.get("Fn::ImportValue")
+        own = frozenset([named]) if isinstance(named, str) else frozenset[str]()
+        return own.union(*(imports(each) for each in value.values()))
+    return frozenset[str]().union(*(imports(each) for each in value)) if isinstance(value, list) else frozenset()
+
+
+def _value(entry: JsonValue) -> JsonValue:
+    """A resource or an output without what is only said of it."""
+    return {key: value for key, value in entry.items() if key != "Metadata"} if isinstance(entry, Mapping) else entry
 
 
 def _waits_for(resource: JsonValue) -> tuple[str, ...]:

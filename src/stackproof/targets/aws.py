@@ -21,7 +21,7 @@ from stackproof.ports import Pace
 from stackproof.targets.cloudformation import CAPABILITIES, CloudFormation, Place
 from stackproof.targets.failures import reason_of, translated_errors
 from stackproof.targets.guard import Guard, is_emulator_endpoint
-from stackproof.targets.leaving_out import KnownTypes, is_reduced, reduced_stack, refusal_of, with_noted
+from stackproof.targets.leaving_out import KnownTypes, is_reduced, not_exported, reduced_stack, refusal_of, with_noted
 from stackproof.targets.repeating import Breaker, Retries, repeat_reads
 from stackproof.targets.sessions import account_session, emulator_client, emulator_session_as
 
@@ -112,7 +112,8 @@ class AwsTarget:
         is_new = self._stacks.described(stack.name) is None
         refused: dict[str, str] = {}
         while True:
-            found, _ = reduced_stack(stack, self._types.why_not(refused))
+            missing = not_exported(self.client("cloudformation"), stack)
+            found, _ = reduced_stack(stack, self._types.why_not(refused), missing)
             try:
                 return with_noted(
                     self._stacks.deploy(found if is_reduced(found, stack) else stack),

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import Any
 
 from stackproof.calls import CallRecorder
-from stackproof.model.deployment import DeployedResource
+from stackproof.errors import TargetError
+from stackproof.model.assembly import Stack
+from stackproof.model.deployment import DeployedResource, Deployment
 from stackproof.model.json import JsonObject
 from stackproof.model.observation import UnprovenReason
+from stackproof.reducing import Reduced
 from stackproof.targets.cloudformation import CAPABILITIES, CloudFormation, Place
 from stackproof.targets.failures import reason_of, translated_errors
 from stackproof.targets.guard import Guard
+from stackproof.targets.leaving_out import (
+    KnownTypes,
+    not_exported,
+    noted_on,
+    reduced_stack,
+    refusal_of,
+    source_of,
+    with_noted,
+)
 from stackproof.targets.repeating import Breaker, Retries, repeat_reads
 from stackproof.targets.sessions import emulator_client, emulator_session_as
 
@@ -40,6 +53,8 @@ class Emulator:
     """The part of `ports.Target` that is the same for all emulators; any number of processes may use one at once."""
 
     name: str
+    _called: str
+    """As people write it."""
     partition = "aws"
     _deadline: float
     """Seconds that CloudFormation may take."""
@@ -71,6 +86,7 @@ class Emulator:
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
         self._guard = Guard(self.name, calls or CallRecorder())
+        self._types = KnownTypes(self.client, self._called, names_unknown=True)
 
     @cached_property
     def account(self) -> str:
@@ -116,6 +132,59 @@ class Emulator:
     def writing(self, why: str) -> AbstractContextManager[None]:
         """A block in which calls may change something."""
         return self._guard.writing(why)
+
+    def deploy(self, stack: Stack) -> Deployment:
+        """Create the stack, less what the emulator does not know; one of the same template is taken as it is.
+
+        It is made anew if its template has changed: emulators do not carry an update on to all that depends on what is
+        updated. What is left out, and why, stands in the `Metadata` of the deployed template and in the deployment.
+        """
+        with self.writing(f"deploying stack {stack.name}"):
+            return self._deployed_anew(stack)
+
+    def _deployed_anew(self, stack: Stack) -> Deployment:
+        if self._stacks.described(stack.name) is not None:
+            if noted_on(self._deployed_body(stack.name)).get("source") == source_of(stack) and not self._parameters:
+                return self.deployment(stack.name)
+            self._before_deletion(stack.name)
+            self._stacks.destroy(stack.name)
+        refused: dict[str, str] = {}
+        while True:
+            found, _ = self.reduced(stack, refused)
+            try:
+                self._stacks.deploy(found)
+            except TargetError:
+                refusal = refusal_of(self.client("cloudformation"), stack.name, self._called)
+                with contextlib.suppress(Exception):  # a half-made stack stands in the way of the next attempt
+                    self._stacks.destroy(stack.name)
+                if refusal is None or refusal[0] in refused:
+                    raise
+                refused.update([refusal])
+            else:
+                made = self.deployment(stack.name)
+                self._after_creation(stack, made)
+                return made
+
+    def deployment(self, stack_name: str) -> Deployment:
+        return with_noted(self._stacks.deployment(stack_name), self._deployed_body(stack_name))
+
+    def reduced(self, stack: Stack, refused: Mapping[str, str] | None = None) -> tuple[Stack, Reduced]:
+        """The stack less what is not known here, and less what was refused when it was tried."""
+        return reduced_stack(stack, self._lacks(refused or {}), not_exported(self.client("cloudformation"), stack))
+
+    def _lacks(self, refused: Mapping[str, str]) -> Callable[[Stack, str], str | None]:
+        """Why a stack cannot have a resource here, or None."""
+        return self._types.why_not(refused)
+
+    def unknown_types(self, resource_types: Iterable[str]) -> frozenset[str]:
+        """Those that the emulator's CloudFormation does not know; it is asked, and names all of them at once."""
+        return self._types.unknown(resource_types)
+
+    def _before_deletion(self, stack_name: str) -> None:
+        """What has to be done before a stack can be deleted."""
+
+    def _after_creation(self, stack: Stack, made: Deployment) -> None:
+        """What AWS does with a new stack and the emulator does not."""
 
     def destroy(self, stack_name: str, *, empty: bool = False) -> tuple[DeployedResource, ...]:
         with self.writing(f"deleting stack {stack_name}"):

@@ -13,13 +13,14 @@ from stackproof.model.deployment import Deployment
 from stackproof.model.json import JsonObject, JsonValue, as_object, as_strings, digest
 from stackproof.model.stack_event import STACK
 from stackproof.nesting import with_nested_template
-from stackproof.reducing import Reduced, reduced
+from stackproof.reducing import Reduced, imports, reduced
 from stackproof.targets.failures import translated_errors
 
 __all__ = [
     "NOTE",
     "KnownTypes",
     "is_reduced",
+    "not_exported",
     "noted_on",
     "reduced_stack",
     "refusal_of",
@@ -94,32 +95,89 @@ class KnownTypes:
         return frozenset()
 
 
-def reduced_stack(stack: Stack, why_not: Callable[[Stack, str], str | None]) -> tuple[Stack, Reduced]:
-    """The stack and those that it nests less what they cannot have, with a note in each template."""
+def reduced_stack(
+    stack: Stack, why_not: Callable[[Stack, str], str | None], missing: Mapping[str, str] | None = None
+) -> tuple[Stack, Reduced]:
+    """The stack and those that it nests less what they cannot have, with a note in each template.
+
+    `missing` are exports that another stack does not have here, and why.
+    """
+    unexported = missing or {}
     found, gone = stack, dict[str, frozenset[str]]()
     for each in stack.template.resources:
         nested = stack.nested_at(each.logical_id) if each.resource_type == STACK else None
         if nested is None:
             continue
-        inner, less = reduced_stack(replace(nested, assets=found.assets), why_not)  # the files are all the root's
+        within = replace(nested, assets=found.assets)  # the files are all the root's
+        inner, less = reduced_stack(within, why_not, unexported)
         if is_reduced(inner, nested):
             found = replace(found, assets=inner.assets)
             found = with_nested_template(found, nested.template.path, inner.template.body)
             gone[each.logical_id] = frozenset(less.outputs)
 
-    def why(logical_id: str) -> str | None:
-        resource = found.template.resource(logical_id)
-        missing = _taken(resource.properties, gone) if resource is not None else None
-        return why_not(stack, logical_id) or (f"it takes {missing}, which is left out" if missing else None)
+    def lacks(value: JsonValue) -> str | None:
+        if (taken := _taken(value, gone)) is not None:
+            return f"it takes {taken}, which is left out"
+        lost = min(imports(value) & unexported.keys(), default=None)
+        return None if lost is None else f"it imports {lost}: {unexported[lost]}"
 
-    less = reduced(found.template.body, why)
-    body = less.body if less.left_out or gone else stack.template.body
+    less = reduced(found.template.body, lambda logical_id: why_not(stack, logical_id), lacks)
+    body = less.body if less.left_out or less.outputs or gone else stack.template.body
     note: dict[str, JsonValue] = {
         "source": source_of(stack),
         "left_out": dict(less.left_out),
+        "not_exported": _exports(stack, less),
         "unordered": {name: list(each) for name, each in less.unordered.items()},
     }
     return replace(found, template=replace(found.template, body=with_note(body, note))), less
+
+
+def _exports(stack: Stack, less: Reduced) -> dict[str, JsonValue]:
+    """The exports that went with their outputs, as far as they are named in so many words, and why."""
+    outputs = stack.template.section("Outputs")
+    found: dict[str, JsonValue] = {}
+    for name, why in less.outputs.items():
+        output = outputs.get(name)
+        export = output.get("Export") if isinstance(output, Mapping) else None
+        called = export.get("Name") if isinstance(export, Mapping) else None
+        if isinstance(called, str):
+            found[called] = f"{stack.name} does not export it here, since {why}"
+    return found
+
+
+def not_exported(api: Any, stack: Stack) -> Mapping[str, str]:  # noqa: ANN401 - botocore's client
+    """What the stack imports and a stack that is there has left out, and why.
+
+    An export that nobody has, left out or not, is none of them: it is missing on AWS as well.
+    """
+    wanted = _imports(stack)
+    if not wanted:
+        return {}
+    with translated_errors(f"reading what stack {stack.name} imports"):
+        pages = api.get_paginator("list_exports").paginate()
+        wanted -= {str(each["Name"]) for page in pages for each in page["Exports"]}
+        if not wanted:
+            return {}
+        found: dict[str, str] = {}
+        for page in api.get_paginator("describe_stacks").paginate():
+            for each in page["Stacks"]:
+                body = api.get_template(StackName=each["StackId"])["TemplateBody"]
+                said = as_object(noted_on(_plain(body)).get("not_exported") or {})
+                found.update({name: str(why) for name, why in said.items() if name in wanted})
+    return found
+
+
+def _imports(stack: Stack) -> frozenset[str]:
+    return imports(stack.template.body).union(*(_imports(each) for each in stack.nested))
+
+
+def _plain(body: Any) -> JsonObject:  # noqa: ANN401 - botocore gives text, or what it made of JSON
+    """A template as JSON; nothing of one that somebody else wrote in YAML."""
+    try:
+        found = json.loads(body if isinstance(body, str) else json.dumps(body, default=str))
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def is_reduced(found: Stack, stack: Stack) -> bool:

@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from stackproof.calls import CallRecorder
-from stackproof.errors import TargetError
 from stackproof.model.assembly import Stack
 from stackproof.model.deployment import Deployment
-from stackproof.reducing import Reduced
 from stackproof.targets.cloudformation import CAPABILITIES
 from stackproof.targets.emulator import Emulator, emulator_environment
 from stackproof.targets.failures import translated_errors
-from stackproof.targets.leaving_out import (
-    NOTE,
-    KnownTypes,
-    noted_on,
-    reduced_stack,
-    refusal_of,
-    source_of,
-    with_noted,
-)
+from stackproof.targets.leaving_out import NOTE
 from stackproof.targets.ministack_gaps import is_gap
 from stackproof.targets.owned_process import OwnedProcess, start_owned
 
 __all__ = ["NOTE", "MiniStackTarget", "start_ministack"]
-
-_CALLED: Final = "MiniStack"
 
 _BLOCK: Final = "PublicAccessBlockConfiguration"
 _BLOCKED: Final = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
@@ -70,6 +57,7 @@ class MiniStackTarget(Emulator):
     """One emulator, by its URL, and in it one account; any number of processes may use it at once."""
 
     name = "ministack"
+    _called = "MiniStack"
     _deadline = 180.0
 
     def __init__(  # noqa: PLR0913 - where, who, and who is told
@@ -97,7 +85,6 @@ class MiniStackTarget(Emulator):
         )
         # The access key says which of its accounts is meant, and so does the role.
         self.account = self._key = role_arn.split(":")[4] if role_arn else account
-        self._types = KnownTypes(self.client, _CALLED, names_unknown=True)
 
     def in_account(self, account: str) -> MiniStackTarget:
         """The same emulator, seen from another account (twelve digits): nothing of this one is there."""
@@ -112,48 +99,13 @@ class MiniStackTarget(Emulator):
             deadline=self._deadline,
         )
 
-    def deploy(self, stack: Stack) -> Deployment:
-        """Create the stack, less what the emulator does not know; one of the same template is taken as it is.
-
-        What is left out, and why, stands in the `Metadata` of the deployed template and in the deployment.
-        """
-        with self.writing(f"deploying stack {stack.name}"):
-            return self._deployed_anew(stack)
-
-    def _deployed_anew(self, stack: Stack) -> Deployment:
-        if self._stacks.described(stack.name) is not None:
-            if noted_on(self._deployed_body(stack.name)).get("source") == source_of(stack) and not self._parameters:
-                return self.deployment(stack.name)
-            self._stacks.destroy(stack.name)
-        refused: dict[str, str] = {}
-        while True:
-            found, _ = self.reduced(stack, refused)
-            try:
-                self._stacks.deploy(found)
-                return self._finished(stack)
-            except TargetError:
-                refusal = refusal_of(self.client("cloudformation"), stack.name, _CALLED)
-                with contextlib.suppress(Exception):  # a half-made stack stands in the way of the next attempt
-                    self._stacks.destroy(stack.name)
-                if refusal is None or refusal[0] in refused:
-                    raise
-                refused.update([refusal])
-
-    def deployment(self, stack_name: str) -> Deployment:
-        return with_noted(self._stacks.deployment(stack_name), self._deployed_body(stack_name))
-
     def not_emulated(self, resource_type: str, property_path: str) -> bool:
         if property_path:
             return is_gap(resource_type, property_path)
         return resource_type in self.unknown_types([resource_type])
 
-    def unknown_types(self, resource_types: Iterable[str]) -> frozenset[str]:
-        """Those that the emulator's CloudFormation does not know; it is asked, and names all of them at once."""
-        return self._types.unknown(resource_types)
-
-    def reduced(self, stack: Stack, refused: Mapping[str, str] | None = None) -> tuple[Stack, Reduced]:
-        """The stack less what is not known here, and less what was refused when it was tried."""
-        lacks = self._types.why_not(refused or {})
+    def _lacks(self, refused: Mapping[str, str]) -> Callable[[Stack, str], str | None]:
+        lacks = super()._lacks(refused)
 
         def why_not(where: Stack, logical_id: str) -> str | None:
             resource = where.template.resource(logical_id)
@@ -161,16 +113,11 @@ class MiniStackTarget(Emulator):
                 return "the handler of a custom resource is not run on an emulator"
             return lacks(where, logical_id)
 
-        return reduced_stack(stack, why_not)
+        return why_not
 
-    def _finished(self, stack: Stack) -> Deployment:
-        deployment = self.deployment(stack.name)
-        self._close_buckets(stack, deployment)
-        return deployment
-
-    def _close_buckets(self, stack: Stack, deployment: Deployment) -> None:
+    def _after_creation(self, stack: Stack, made: Deployment) -> None:
         """A new bucket is closed to the public on AWS; here it is not, and only an audit would notice."""
-        for each in deployment.resources:
+        for each in made.resources:
             resource = stack.template.resource(each.logical_id)
             if each.resource_type == "AWS::S3::Bucket" and resource and _BLOCK not in resource.properties:
                 with translated_errors(f"deploying stack {stack.name}"):

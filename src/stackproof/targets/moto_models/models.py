@@ -53,6 +53,7 @@ from stackproof.targets.moto_models import (
 )
 from stackproof.targets.moto_models.extensions import extend
 from stackproof.targets.moto_models.handlers import Call, Handler
+from stackproof.targets.moto_models.validation import extend_validation
 from stackproof.targets.sessions import emulator_client, emulator_session
 
 __all__ = ["HANDLERS", "register"]
@@ -127,6 +128,7 @@ def register(endpoint_url: str) -> Callable[[], None]:
     The answer is a function that loads all that the first deployment needs; it may run in the background.
     """
     extend()
+    extend_validation(HANDLERS)
     clients = _Clients(endpoint_url)
     _REGISTERED.extend(_model(resource_type, handler, clients) for resource_type, handler in HANDLERS.items())
     # Moto sends every `Custom::…` type to one class, which starts the handler in Docker and waits for its answer.
