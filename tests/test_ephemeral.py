@@ -71,6 +71,17 @@ def test_a_load_balancer_loses_its_protection_and_nothing_else() -> None:
     assert overridden(plain) == (plain, [])
 
 
+def test_the_replicas_of_a_table_lose_their_protection() -> None:
+    kind = "AWS::DynamoDB::GlobalTable"
+    plain = {"Region": "eu-west-1"}
+    replicas = [{"Region": "us-east-1", "DeletionProtectionEnabled": True}, plain]
+    body, said = overridden({"Type": kind, "Properties": {"Replicas": replicas}})
+    assert body["Properties"]["Replicas"] == [{"Region": "us-east-1", "DeletionProtectionEnabled": False}, plain]
+    assert said == [f"Net/R ({kind}): Properties/Replicas = DeletionProtectionEnabled = False"]
+    unprotected = {"Type": kind, "Properties": {"Replicas": [plain]}}
+    assert overridden(unprotected) == (unprotected, [])
+
+
 def test_exports_between_the_stacks_have_the_suffix_and_others_have_not() -> None:
     exports = {
         "A": {"Value": "1", "Export": {"Name": "Net:A"}},

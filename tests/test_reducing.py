@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from stackproof.intrinsics import references
 from stackproof.model.json import JsonObject
-from stackproof.reducing import Reduced, reduced
+from stackproof.reducing import Reduced, imports, reduced
 
 NAMES = ("A", "B", "C", "D", "E")
 
@@ -54,6 +54,22 @@ def test_who_takes_a_value_from_what_is_gone_goes_too_in_any_number_of_steps() -
         "D": "it refers to C",
     }
     assert found.body["Resources"] == {"E": {"Type": "T", **uses({"Fn::Sub": ["${X}-${!A}", {"X": "1"}]})}}
+
+
+def test_what_takes_a_value_that_cannot_be_made_goes_with_its_output() -> None:
+    whole = body(
+        {
+            "A": uses({"Fn::ImportValue": "Net:Vpc"}),
+            "B": uses({"Ref": "A"}),
+            "C": uses({"Fn::ImportValue": "Net:Zone"}),
+        },
+        Outputs={"Again": {"Value": {"Fn::Sub": ["${X}", {"X": {"Fn::ImportValue": "Net:Vpc"}}]}}, "Of": {"Value": 1}},
+    )
+    found = reduced(whole, lambda _: None, lambda value: "it is gone" if "Net:Vpc" in imports(value) else None)
+    assert found.left_out == {"A": "it is gone", "B": "it refers to A"}
+    assert found.outputs == {"Again": "it is gone"}
+    assert found.body["Outputs"] == {"Of": {"Value": 1}}
+    assert reduced(whole, lambda _: None, lambda value: "gone" if "Of" in imports(value) else None).body is whole
 
 
 def test_an_order_alone_is_struck_out_and_said() -> None:

@@ -10,7 +10,7 @@ from stackproof.model.assembly import Stack
 from stackproof.model.deployment import Deployment
 from stackproof.ports import Target
 
-__all__ = ["attach", "deploy", "destroy", "in_dependency_order"]
+__all__ = ["attach", "deploy", "destroy", "in_dependency_order", "with_dependencies"]
 
 
 def deploy(stacks: Sequence[Stack], target: Target) -> tuple[Deployment, ...]:
@@ -50,6 +50,20 @@ def in_dependency_order(stacks: Sequence[Stack]) -> tuple[Stack, ...]:
             raise InputError(f"these stacks depend on one another in a circle: {', '.join(waiting)}")
         ordered.extend(waiting.pop(each.name) for each in ready)
     return tuple(ordered)
+
+
+def with_dependencies(stacks: Sequence[Stack], every: Sequence[Stack]) -> tuple[Stack, ...]:
+    """The stacks and all those that they depend on, of `every` stack of the app, with what is nested in them."""
+    known = {each.name: each for each in every}
+    found: dict[str, Stack] = {}
+    waiting = list(stacks)
+    while waiting:
+        each = waiting.pop()
+        if each.name not in found:
+            found[each.name] = each
+            waiting.extend(known[name] for name in each.dependencies if name in known)
+            waiting.extend(one for one in every if one.parent == each.name)
+    return tuple(found[name] for name in sorted(found))
 
 
 def _with_nested(stack: Stack, stacks: Sequence[Stack]) -> Stack:

@@ -35,8 +35,9 @@ OVERRIDES: Final[Mapping[tuple[str, str], JsonValue]] = {
 }
 """What would keep a resource, or something of it, from being deleted: (type, property) → what it is instead.
 
-Besides these: `DeletionPolicy` and `UpdateReplacePolicy` are Delete everywhere, the deletion protection of a load
-balancer is off, and buckets are emptied before the stack is deleted. Nothing else of a template is touched.
+Besides these: `DeletionPolicy` and `UpdateReplacePolicy` are Delete everywhere, the deletion protection of load
+balancers and of the replicas of global tables is off, and buckets are emptied before the stack is deleted. Nothing else
+of a template is touched.
 """
 
 ATTACHED_BY: Final[Mapping[str, tuple[str, ...]]] = {
@@ -83,6 +84,7 @@ _DEFAULTS: Final[Mapping[tuple[str, str], JsonValue]] = {
 """Those that are so already where a template does not set them."""
 
 _BALANCER: Final = "AWS::ElasticLoadBalancingV2::LoadBalancer"
+_PROTECTED: Final = "DeletionProtectionEnabled"
 _BALANCER_KEY: Final = "deletion_protection.enabled"
 
 
@@ -244,6 +246,14 @@ def _switched_off(resource: Resource) -> dict[str, tuple[JsonValue, str]]:
         if len(kept) < len(attributes):
             off: JsonValue = [*kept, {"Key": _BALANCER_KEY, "Value": "false"}]
             found["LoadBalancerAttributes"] = (off, f"{_BALANCER_KEY} = false")
+    replicas = resource.properties.get("Replicas")
+    if resource.resource_type == "AWS::DynamoDB::GlobalTable" and isinstance(replicas, list):
+        bare: JsonValue = [
+            {**each, _PROTECTED: False} if isinstance(each, Mapping) and each.get(_PROTECTED, False) else each
+            for each in replicas
+        ]
+        if bare != replicas:
+            found["Replicas"] = (bare, f"{_PROTECTED} = False")
     return found
 
 

@@ -42,6 +42,7 @@ SETS: Final[frozenset[tuple[str, str]]] = frozenset(
         ("AWS::Cognito::UserPoolClient", "/ReadAttributes"),
         ("AWS::Cognito::UserPoolClient", "/SupportedIdentityProviders"),
         ("AWS::Cognito::UserPoolClient", "/WriteAttributes"),
+        ("AWS::DynamoDB::GlobalTable", "/GlobalSecondaryIndexes/*/Projection/NonKeyAttributes"),
         ("AWS::DynamoDB::Table", "/GlobalSecondaryIndexes"),
         ("AWS::DynamoDB::Table", "/GlobalSecondaryIndexes/*/Projection/NonKeyAttributes"),
         ("AWS::DynamoDB::Table", "/LocalSecondaryIndexes"),

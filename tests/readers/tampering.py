@@ -580,6 +580,13 @@ TAMPERED: Final[Mapping[str, tuple[Tampered, ...]]] = {
             TableName=_ref("Orders"),
             PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": False},
         ),
+        _row(
+            "Carts",
+            "/Replicas",
+            "dynamodb.update_continuous_backups",
+            TableName=_ref("Carts"),
+            PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": False},
+        ),
     ),
     "watching": (
         _row(

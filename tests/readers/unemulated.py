@@ -116,6 +116,47 @@ EXAMPLES: Final = (
         denied={"list_tags_for_resource": ("/Tags",)},
     ),
     Example(
+        resource_type="AWS::DynamoDB::GlobalTable",
+        name="with a replica in another region",
+        physical_id="t",
+        expected={"Replicas": [{"Region": "us-east-1"}, {"Region": "eu-west-1", "TableClass": "STANDARD"}]},
+        answers={
+            "describe_table": {
+                "Table": {
+                    "TableName": "t",
+                    "TableArn": _ARN,
+                    "BillingModeSummary": {"BillingMode": "PAY_PER_REQUEST"},
+                    "Replicas": [
+                        {"RegionName": "us-east-1"},
+                        {"RegionName": "eu-west-1", "KMSMasterKeyId": "arn:k"},
+                    ],
+                }
+            },
+            "describe_continuous_backups": {"ContinuousBackupsDescription": {}},
+            "describe_time_to_live": {"TimeToLiveDescription": {"TimeToLiveStatus": "DISABLED"}},
+            "list_tags_of_resource": {"Tags": TAGS},
+        },
+        properties={
+            "TableName": "t",
+            "BillingMode": "PAY_PER_REQUEST",
+            "Replicas": [
+                {
+                    "Region": "us-east-1",
+                    "DeletionProtectionEnabled": None,
+                    "PointInTimeRecoverySpecification": None,
+                    "TableClass": "STANDARD",
+                    "Tags": TAGS,
+                },
+                {"Region": "eu-west-1", "TableClass": "STANDARD", "SSESpecification": {"KMSMasterKeyId": "arn:k"}},
+            ],
+            "SSESpecification": {"SSEEnabled": False},
+            "TimeToLiveSpecification": {"Enabled": False},
+        },
+        attributes={"Arn": _ARN},
+        gone=({"describe_table": failure("ResourceNotFoundException")},),
+        denied={"describe_continuous_backups": ("/Replicas",), "list_tags_of_resource": ("/Replicas",)},
+    ),
+    Example(
         resource_type="AWS::DynamoDB::Table",
         name="whose changes go to a stream",
         physical_id="t",

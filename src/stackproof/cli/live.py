@@ -24,7 +24,7 @@ from stackproof.cli.options import (
 )
 from stackproof.cli.outputs import ReportingCommand, Wanted, output_options, require_outputs, write_text_or_json
 from stackproof.config.settings import EMULATORS, parse_context, parse_targets
-from stackproof.deploy import attach
+from stackproof.deploy import attach, in_dependency_order, with_dependencies
 from stackproof.deploy import deploy as deploy_stacks
 from stackproof.ephemeral import Ephemeral, without_overridden
 from stackproof.errors import ConfigError
@@ -106,7 +106,7 @@ def live_options(function: _Function) -> _Function:
         (
             click.option("--target", help="moto, ministack, both with a comma, or aws: emulators, or an account."),
             *_PLACE_OPTIONS,
-            click.option("--stack", help="Only this stack, by name."),
+            click.option("--stack", help="Only this stack, by name; an emulator gets what it depends on as well."),
             click.option("--keep", is_flag=True, help="Leave the emulator running and say how to reach it."),
         ),
     )
@@ -231,7 +231,8 @@ def deploy(
     )
     with live_targets(project, options) as targets:
         for where in targets:
-            with _lifetime(project, chosen_stacks(assembly, stack), where, options, on=is_ephemeral) as made:
+            needed = _with_needed(chosen_stacks(assembly, stack), assembly.stacks, where)
+            with _lifetime(project, needed, where, options, on=is_ephemeral) as made:
                 _deploy(made.stacks, where)
     if options.starts(targets[0].name) and not keep and not is_ephemeral:
         click.echo("the emulator has ended; --keep leaves it running", err=True)
@@ -257,6 +258,14 @@ def _lifetime(
     )
     with ephemeral_stacks(project, stacks, life) as made:
         yield made
+
+
+def _with_needed(stacks: Sequence[Stack], every: Sequence[Stack], where: Target) -> Sequence[Stack]:
+    """The stacks, on an emulator with those that they depend on: nothing is there yet.
+
+    In an account only what was named is touched.
+    """
+    return with_dependencies(stacks, every) if where.name in EMULATORS else stacks
 
 
 def _deploy(stacks: Sequence[Stack], where: Target) -> None:
@@ -346,7 +355,9 @@ def prove(
             report = _proven_ephemerally(project, stacks, targets, options, jobs=jobs, strict=strict, waits=waits)
         else:
             minimum = project.settings.minimum_proof
-            report = proven(stacks, *targets, jobs=jobs, strict=strict, waits=waits, minimum=minimum)
+            report = proven(
+                stacks, *targets, every=assembly.stacks, jobs=jobs, strict=strict, waits=waits, minimum=minimum
+            )
     report = replace(report, calls=project.calls.log())
     write_text_or_json(wanted, report, lambda: prove_text(report, verbose=verbose))
     raise click.exceptions.Exit(report.exit_code)
@@ -355,17 +366,23 @@ def prove(
 def proven(
     stacks: Sequence[Stack],
     *targets: Target,
+    every: Sequence[Stack] = (),
     jobs: int = 8,
     strict: bool = False,
     waits: Waits | None = None,
     minimum: MinimumProof | None = None,
 ) -> ProveReport:
-    """Deploy to emulators or find in an account, read everything, and compare; several targets' proofs are united."""
+    """Deploy to emulators or find in an account, read everything, and compare; several targets' proofs are united.
+
+    Of `every` stack of the app those that the others depend on are deployed as well.
+    """
     proofs: dict[str, tuple[ResourceProof, ...]] = {}
     notifications: set[Notification] = set()
     for where in targets:
         deploys = where.name in EMULATORS
-        proofs[where.name], said = _proven_on(stacks, where, jobs=jobs, waits=waits or Waits(), deploys=deploys)
+        proofs[where.name], said = _proven_on(
+            stacks, where, every=every, jobs=jobs, waits=waits or Waits(), deploys=deploys
+        )
         notifications.update(said)
     return _report(proofs, notifications, strict=strict, minimum=minimum)
 
@@ -385,7 +402,7 @@ def _proven_ephemerally(
     notifications: set[Notification] = set()
     for where in targets:
         with _lifetime(project, stacks, where, options, on=True) as made:
-            found, said = _proven_on(made.stacks, where, jobs=jobs, waits=waits, deploys=True)
+            found, said = _proven_on(made.stacks, where, every=(), jobs=jobs, waits=waits, deploys=True)
         proofs[where.name] = without_overridden(found, made.overridden)
         notifications.update(said)
     return _report(proofs, notifications, strict=strict, minimum=project.settings.minimum_proof)
@@ -409,16 +426,19 @@ def _report(
 
 
 def _proven_on(
-    stacks: Sequence[Stack], where: Target, *, jobs: int, waits: Waits, deploys: bool
+    stacks: Sequence[Stack], where: Target, *, every: Sequence[Stack], jobs: int, waits: Waits, deploys: bool
 ) -> tuple[tuple[ResourceProof, ...], set[Notification]]:
     with progress("deploying" if deploys else "finding the stacks"):
-        deployments = deploy_stacks(stacks, where) if deploys else attach(stacks, where)
+        needed = _with_needed(stacks, every, where)
+        deployments = deploy_stacks(needed, where) if deploys else attach(stacks, where)
+        wanted = {each.name for each in stacks}
+        pairs = [each for each in _paired(deployments, needed if deploys else stacks) if each[1].name in wanted]
     proofs: list[ResourceProof] = []
     notifications: set[Notification] = set()
-    look = Look.at(deployments)
+    look = Look.at(deployment for deployment, _ in pairs)
     patience = waits.patience(where, deployed=deploys, now=time.monotonic())
     with progress("proving"):
-        for deployment, stack in _paired(deployments, stacks):
+        for deployment, stack in pairs:
             prover = Prover(
                 template=stack.template,
                 deployment=deployment,
@@ -443,7 +463,6 @@ def _orders(deployment: Deployment, where: Target) -> Iterator[Notification]:
 
 def _paired(deployments: Sequence[Deployment], stacks: Sequence[Stack]) -> Iterator[tuple[Deployment, Stack]]:
     """Deployments come in dependency order, each nested stack behind its parent, by sorted name."""
-    from stackproof.deploy import in_dependency_order  # noqa: PLC0415
 
     def whole(stack: Stack) -> Iterator[Stack]:
         yield stack

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
-from stackproof.model.json import JsonValue
-from stackproof.model.observation import Reading
+from stackproof.model.json import JsonObject, JsonValue, as_objects
+from stackproof.model.observation import Reading, UnprovenReason
 from stackproof.ports import Reader, ReadRequest
 from stackproof.readers.access import Parts, chosen, covered, found_or_none, pages, reads, tag_list
 
@@ -15,18 +16,45 @@ __all__ = ["READERS"]
 _CAPACITY: Final = ("ReadCapacityUnits", "WriteCapacityUnits")
 
 
-def read_table(request: ReadRequest) -> Reading | None:
-    """DescribeTable, DescribeContinuousBackups, DescribeTimeToLive and ListTagsOfResource."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Table:
+    """What the calls for one table say; `recovery` and `tags` of a global table are its replica's."""
+
+    live: Mapping[str, Any]
+    recovery: JsonValue
+    tags: list[JsonValue]
+    time_to_live: JsonValue
+
+    @property
+    def mode(self) -> str:
+        return str((self.live.get("BillingModeSummary") or {}).get("BillingMode", "PROVISIONED"))
+
+    @property
+    def stream(self) -> JsonValue:
+        found = self.live.get("StreamSpecification") or {}
+        return chosen(found, ("StreamViewType",)) if found.get("StreamEnabled") else None
+
+    @property
+    def table_class(self) -> str:
+        return str((self.live.get("TableClassSummary") or {}).get("TableClass", "STANDARD"))
+
+    def indexes(self, kind: str, *, names: tuple[str, ...] = (), mode: str | None = None) -> JsonValue:
+        return [_index(each, mode, names) for each in self.live.get(kind) or ()] or None
+
+
+def _told(request: ReadRequest, parts: Parts, *, replica: str = "") -> _Table | None:
+    """DescribeTable, DescribeContinuousBackups, DescribeTimeToLive and ListTagsOfResource.
+
+    What a refused call would have told is below `replica`, if that is given.
+    """
     client = request.client("dynamodb")
     name = request.physical_id
     answer = found_or_none(lambda: client.describe_table(TableName=name), "ResourceNotFoundException")
     if answer is None or answer["Table"].get("TableStatus") == "DELETING":
         return None
-    live = answer["Table"]
-    arn = live["TableArn"]
-    parts = Parts(request)
+    arn = answer["Table"]["TableArn"]
     backups: Mapping[str, Any] = parts.of(
-        "/PointInTimeRecoverySpecification",
+        replica or "/PointInTimeRecoverySpecification",
         lambda: client.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"],
         {},
     )
@@ -35,37 +63,109 @@ def read_table(request: ReadRequest) -> Reading | None:
         lambda: client.describe_time_to_live(TableName=name)["TimeToLiveDescription"],
         {},
     )
-    tags: list[Any] = parts.of("/Tags", lambda: pages(client, "list_tags_of_resource", "Tags", ResourceArn=arn), [])
-    mode = (live.get("BillingModeSummary") or {}).get("BillingMode", "PROVISIONED")
-    stream = live.get("StreamSpecification") or {}
+    tags: list[Any] = parts.of(
+        replica or "/Tags", lambda: pages(client, "list_tags_of_resource", "Tags", ResourceArn=arn), []
+    )
+    return _Table(
+        live=answer["Table"],
+        recovery=_recovery(backups),
+        tags=tag_list(tags),
+        time_to_live=_time_to_live(time_to_live),
+    )
+
+
+def read_table(request: ReadRequest) -> Reading | None:
+    """A table of one region."""
+    parts = Parts(request)
+    table = _told(request, parts)
+    if table is None:
+        return None
+    live = table.live
     return parts.reading(
         {
             **covered(live, ("AttributeDefinitions", "DeletionProtectionEnabled", "KeySchema", "TableName")),
-            "BillingMode": mode,
-            "GlobalSecondaryIndexes": [_index(each, mode) for each in live.get("GlobalSecondaryIndexes") or ()] or None,
-            "KinesisStreamSpecification": _stream(request, client, parts),
-            "LocalSecondaryIndexes": [_index(each, None) for each in live.get("LocalSecondaryIndexes") or ()] or None,
+            "BillingMode": table.mode,
+            "GlobalSecondaryIndexes": table.indexes(
+                "GlobalSecondaryIndexes", names=("OnDemandThroughput",), mode=table.mode
+            ),
+            "KinesisStreamSpecification": _stream(request, request.client("dynamodb"), parts),
+            "LocalSecondaryIndexes": table.indexes("LocalSecondaryIndexes"),
             "OnDemandThroughput": live.get("OnDemandThroughput"),
-            "PointInTimeRecoverySpecification": _recovery(backups),
-            "ProvisionedThroughput": _throughput(live, mode),
+            "PointInTimeRecoverySpecification": table.recovery,
+            "ProvisionedThroughput": _throughput(live, table.mode),
             "SSESpecification": _encryption(live.get("SSEDescription") or {}),
-            "StreamSpecification": chosen(stream, ("StreamViewType",)) if stream.get("StreamEnabled") else None,
-            "TableClass": (live.get("TableClassSummary") or {}).get("TableClass", "STANDARD"),
-            "Tags": tag_list(tags),
-            "TimeToLiveSpecification": _time_to_live(time_to_live),
+            "StreamSpecification": table.stream,
+            "TableClass": table.table_class,
+            "Tags": table.tags,
+            "TimeToLiveSpecification": table.time_to_live,
         },
-        {"Arn": arn, "StreamArn": live.get("LatestStreamArn")},
+        {"Arn": live["TableArn"], "StreamArn": live.get("LatestStreamArn")},
     )
+
+
+def read_global_table(request: ReadRequest) -> Reading | None:
+    """A table with replicas: the one of this region as a whole, of others what DescribeTable says of them.
+
+    What a template sets of a replica beyond that leaves the list unread: it is one property.
+    """
+    parts = Parts(request)
+    table = _told(request, parts, replica="/Replicas")
+    if table is None:
+        return None
+    live = table.live
+    key = (live.get("SSEDescription") or {}).get("KMSMasterKeyArn")
+    own: JsonObject = {
+        "Region": request.region,
+        **covered(live, ("DeletionProtectionEnabled",)),
+        "PointInTimeRecoverySpecification": table.recovery,
+        "TableClass": table.table_class,
+        "Tags": table.tags,
+        **({"SSESpecification": {"KMSMasterKeyId": key}} if key else {}),
+    }
+    others = [each for each in live.get("Replicas") or () if each.get("RegionName") != request.region]
+    for each in as_objects(request.expected.get("Replicas", [])):
+        known = {*own, "SSESpecification"} if each.get("Region") == request.region else _OF_OTHERS
+        if each.keys() - known:
+            parts.unread.setdefault("/Replicas", UnprovenReason.NO_READER)
+    encryption = _encryption(live.get("SSEDescription") or {})
+    return parts.reading(
+        {
+            **covered(live, ("AttributeDefinitions", "KeySchema", "MultiRegionConsistency", "TableName")),
+            "BillingMode": table.mode,
+            "GlobalSecondaryIndexes": table.indexes("GlobalSecondaryIndexes"),
+            "LocalSecondaryIndexes": table.indexes("LocalSecondaryIndexes"),
+            "Replicas": [own, *(_replica(each) for each in others)],
+            "SSESpecification": chosen(encryption, ("SSEEnabled", "SSEType")),
+            "StreamSpecification": table.stream,
+            "TimeToLiveSpecification": table.time_to_live,
+        },
+        {"Arn": live["TableArn"], "StreamArn": live.get("LatestStreamArn"), "TableId": live.get("TableId")},
+    )
+
+
+_OF_OTHERS: Final = frozenset({"Region", "SSESpecification", "TableClass"})
+
+
+def _replica(live: Mapping[str, Any]) -> JsonValue:
+    """A replica in another region."""
+    key = live.get("KMSMasterKeyId")
+    return {
+        "Region": live.get("RegionName"),
+        "TableClass": (live.get("ReplicaTableClassSummary") or {}).get("TableClass", "STANDARD"),
+        **({"SSESpecification": {"KMSMasterKeyId": key}} if key else {}),
+    }
 
 
 def _throughput(live: Mapping[str, Any], mode: str | None) -> JsonValue:
     return chosen(live.get("ProvisionedThroughput") or {}, _CAPACITY) if mode == "PROVISIONED" else None
 
 
-def _index(live: Mapping[str, Any], mode: str | None) -> JsonValue:
-    names = ("IndexName", "KeySchema", "OnDemandThroughput", "Projection")
+def _index(live: Mapping[str, Any], mode: str | None, names: tuple[str, ...]) -> JsonValue:
     throughput = _throughput(live, mode)
-    return {**chosen(live, names), **({"ProvisionedThroughput": throughput} if throughput else {})}
+    return {
+        **chosen(live, ("IndexName", "KeySchema", "Projection", *names)),
+        **({"ProvisionedThroughput": throughput} if throughput else {}),
+    }
 
 
 def _recovery(backups: Mapping[str, Any]) -> JsonValue:
@@ -76,7 +176,7 @@ def _recovery(backups: Mapping[str, Any]) -> JsonValue:
     return {"PointInTimeRecoveryEnabled": enabled, **chosen(live, ("RecoveryPeriodInDays",))}
 
 
-def _encryption(live: Mapping[str, Any]) -> JsonValue:
+def _encryption(live: Mapping[str, Any]) -> JsonObject:
     """A table without a description of its encryption is encrypted with a key of the service's own."""
     enabled = live.get("Status") in {"ENABLED", "ENABLING", "UPDATING"}
     return {
@@ -105,13 +205,14 @@ def _stream(request: ReadRequest, client: Any, parts: Parts) -> JsonValue:  # no
     return chosen(active[0], ("ApproximateCreationDateTimePrecision", "StreamArn")) if active else None
 
 
+_ACTIONS: Final = (
+    "dynamodb:DescribeContinuousBackups",
+    "dynamodb:DescribeTable",
+    "dynamodb:DescribeTimeToLive",
+    "dynamodb:ListTagsOfResource",
+)
+
 READERS: Final[Mapping[str, Reader]] = {
-    "AWS::DynamoDB::Table": reads(
-        read_table,
-        "dynamodb:DescribeContinuousBackups",
-        "dynamodb:DescribeKinesisStreamingDestination",
-        "dynamodb:DescribeTable",
-        "dynamodb:DescribeTimeToLive",
-        "dynamodb:ListTagsOfResource",
-    )
+    "AWS::DynamoDB::GlobalTable": reads(read_global_table, *_ACTIONS),
+    "AWS::DynamoDB::Table": reads(read_table, *_ACTIONS, "dynamodb:DescribeKinesisStreamingDestination"),
 }

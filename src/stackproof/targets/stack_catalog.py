@@ -76,6 +76,9 @@ _THERE: Final = (
     "UPDATE_ROLLBACK_IN_PROGRESS",
 )
 
+_ALSO: Final = {"AWS::DynamoDB::Table": ("AWS::DynamoDB::GlobalTable",)}
+"""Types under which a stack may have made the same thing."""
+
 Parse = Callable[[bytes, str], Template]
 """From the text of a template and the name of its stack; raises InputError."""
 
@@ -162,6 +165,7 @@ class CloudFormationCatalog:
 
     def owner(self, resource_type: str, physical_id: str) -> str | None:
         """DescribeStackResources by the physical id; a row of another type, or of what a stack let go, is no answer."""
+        types = {resource_type, *_ALSO.get(resource_type, ())}
         client = self._client
         with translated_errors(f"asking for the stack of {physical_id}"):
             try:
@@ -173,7 +177,8 @@ class CloudFormationCatalog:
         names = sorted(
             str(each["StackName"])
             for each in rows
-            if (each["ResourceType"], each.get("PhysicalResourceId")) == (resource_type, physical_id)
+            if each["ResourceType"] in types
+            and each.get("PhysicalResourceId") == physical_id
             and each["ResourceStatus"] not in GONE
         )
         return names[0] if names else None

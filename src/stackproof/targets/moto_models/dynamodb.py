@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from stackproof.targets.moto_models.handlers import Call, Created, Handler
@@ -27,8 +28,26 @@ def _create_table(call: Call) -> Created:
         if name in call.properties:
             call.send("dynamodb", operation, TableName=call.name, **{name: call[name]})
     return Created(
-        physical_id=call.name, attributes={"Arn": table["TableArn"], "StreamArn": table.get("LatestStreamArn")}
+        physical_id=call.name,
+        attributes={
+            "Arn": table["TableArn"],
+            "StreamArn": table.get("LatestStreamArn"),
+            "TableId": table.get("TableId"),
+        },
     )
+
+
+def _create_global_table(call: Call) -> Created:
+    """A table that has its one replica here: the emulator's tables have none in other regions."""
+    replicas = call["Replicas"]
+    if {each["Region"] for each in replicas} != {call.region}:
+        raise NotImplementedError("AWS::DynamoDB::GlobalTable with replicas in other regions is not implemented")
+    replica = {name: value for name, value in replicas[0].items() if name not in {"Region", "SSESpecification"}}
+    shared = {name: value for name, value in call.properties.items() if name != "Replicas"}
+    own_key = replicas[0].get("SSESpecification")
+    if own_key is not None:
+        shared["SSESpecification"] = {**call["SSESpecification"], **own_key}
+    return _create_table(replace(call, properties={**shared, **replica}))
 
 
 def _encryption(call: Call) -> Mapping[str, object] | None:
@@ -37,9 +56,14 @@ def _encryption(call: Call) -> Mapping[str, object] | None:
 
 
 HANDLERS: Final[Mapping[str, Handler]] = {
+    "AWS::DynamoDB::GlobalTable": Handler(
+        create=_create_global_table,
+        delete=lambda call: call.send("dynamodb", "delete_table", TableName=call.physical_id),
+        name_property="TableName",
+    ),
     "AWS::DynamoDB::Table": Handler(
         create=_create_table,
         delete=lambda call: call.send("dynamodb", "delete_table", TableName=call.physical_id),
         name_property="TableName",
-    )
+    ),
 }
