@@ -91,6 +91,11 @@ def test_a_stack_that_fails_by_itself_is_the_root() -> None:
     assert root_event([summary]) == summary
 
 
+def test_a_stack_that_is_deleted_anyway_is_nothing_to_delete() -> None:
+    said = explained_failure(Subject(stack_name="Net", tidied=True), "ROLLBACK_COMPLETE", (), lambda _: None)
+    assert said.endswith("CloudFormation gives no reason; deploy again")
+
+
 @pytest.mark.parametrize(
     ("status", "then"),
     [

@@ -30,10 +30,14 @@ Locate = Callable[[StackEvent], Location | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """The stack that is spoken of; `options` are those of the AWS CLI that lead to it ("--region eu-west-1")."""
+    """The stack that is spoken of; `options` are those of the AWS CLI that lead to it ("--region eu-west-1").
+
+    One that is `tidied` is deleted by whoever tried to create it.
+    """
 
     stack_name: str
     options: str = ""
+    tidied: bool = False
 
     def command(self, operation: str, more: str = "") -> str:
         """A command of the AWS CLI for this stack."""
@@ -198,7 +202,7 @@ def explained_refusal(subject: Subject, code: str, message: str) -> str | None:
 def _next(subject: Subject, status: str, root: StackEvent | None) -> str:
     again = "deploy again"
     if status in {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"}:
-        return f"delete the stack ({subject.command('delete-stack')}) and {again}"
+        return again if subject.tidied else f"delete the stack ({subject.command('delete-stack')}) and {again}"
     if status == "UPDATE_ROLLBACK_FAILED":
         skip = f" (--resources-to-skip {root.logical_id} leaves it as it is)" if root else ""
         return f"{subject.command('continue-update-rollback')}{skip} and {again}"

@@ -44,7 +44,7 @@ class Place:
     """Where a stack goes, and how long one waits for it there. `pause` is the time between two looks, in seconds.
 
     `progress` hears one line for each change that is going to be made and for each event; `options` are those of the
-    AWS CLI that lead to the place.
+    AWS CLI that lead to the place. Where stacks are `tidied`, one that was not created is deleted by whoever deploys.
     """
 
     account: str
@@ -55,6 +55,7 @@ class Place:
     parameters: Mapping[str, str] = field(default_factory=dict)
     capabilities: Sequence[str] = CAPABILITIES
     options: str = ""
+    tidied: bool = False
     deadline: float = 3600.0
     pause: float = 3.0
     progress: Callable[[str], None] = lambda _: None
@@ -251,7 +252,7 @@ class CloudFormation:
     # -- explaining
 
     def _subject(self, stack_name: str) -> Subject:
-        return Subject(stack_name=stack_name, options=self._place.options)
+        return Subject(stack_name=stack_name, options=self._place.options, tidied=self._place.tidied)
 
     def _follower(self, stack_name: str) -> EventFollower:
         return EventFollower(self._api, stack_name, lambda event: self._place.progress(str(event)))

@@ -116,6 +116,7 @@ class Emulator:
                 zones=self._zones,
                 parameters=self._parameters,
                 capabilities=self._capabilities,
+                tidied=True,
                 options=f"--region {self.region} --endpoint-url {self.endpoint_url}",
                 deadline=self._deadline,
                 pause=0.1,
