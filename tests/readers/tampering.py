@@ -455,6 +455,14 @@ TAMPERED: Final[Mapping[str, tuple[Tampered, ...]]] = {
             restApiId=_ref("Api"),
             **_patch("Authorizer", "authorizerId", "/name", "coins"),
         ),
+        _row(
+            "Logging",
+            "/CloudWatchRoleArn",
+            "apigateway.update_account",
+            patchOperations=[
+                {"op": "replace", "path": "/cloudwatchRoleArn", "value": "arn:aws:iam::123456789012:role/other"}
+            ],
+        ),
         _row("Key", "/Enabled", "apigateway.update_api_key", **_patch("Key", "apiKey", "/enabled", "false")),
         _row(
             "Model",
@@ -762,6 +770,7 @@ UNCHANGEABLE: Final = frozenset(
     {
         "AWS::ApiGateway::Deployment",
         "AWS::ApiGateway::Resource",
+        "AWS::AutoScaling::LaunchConfiguration",
         "AWS::Lambda::Version",
         "AWS::Logs::LogStream",
     }
@@ -779,5 +788,6 @@ UNPROVEN: Final[Mapping[tuple[str, str], str]] = {
 }
 """What no reader can see, by type and property; what the emulator drops is in its own table."""
 
-DELETED_OTHERWISE: Final = frozenset({"AWS::ElastiCache::SubnetGroup", "AWS::MSK::Cluster"})
-"""Types whose deletion the emulator does not show: it cannot delete the one, and breaks when asked for the other."""
+DELETED_OTHERWISE: Final = frozenset({"AWS::ApiGateway::Account", "AWS::ElastiCache::SubnetGroup", "AWS::MSK::Cluster"})
+"""Types whose deletion is not to be seen: settings of an account stay, and of the others the emulator cannot delete the
+one, and breaks when asked for the other."""

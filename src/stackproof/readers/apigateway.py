@@ -32,6 +32,14 @@ def _named(live: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
     return found
 
 
+def read_account(request: ReadRequest) -> Reading | None:
+    """GetAccount: the settings of the account and region, which are always there."""
+    live = request.client("apigateway").get_account()
+    return Parts(request).reading(
+        {"CloudWatchRoleArn": live.get("cloudwatchRoleArn") or None}, {"Id": request.physical_id}
+    )
+
+
 def read_api(request: ReadRequest) -> Reading | None:
     """GetRestApi, and GetResources for its root."""
     client = request.client("apigateway")
@@ -301,6 +309,7 @@ def read_plan_key(request: ReadRequest) -> Reading | None:
 
 _GET: Final = "apigateway:GET"
 READERS: Final[Mapping[str, Reader]] = {
+    "AWS::ApiGateway::Account": reads(read_account, _GET),
     "AWS::ApiGateway::ApiKey": reads(read_key, _GET),
     "AWS::ApiGateway::Authorizer": reads(read_authorizer, _GET),
     "AWS::ApiGateway::Deployment": reads(read_deployment, _GET),

@@ -13,6 +13,17 @@ from stackproof.readers.access import Parts, chosen, covered, found_or_none, lis
 __all__ = ["READERS"]
 
 _GONE: Final = "ValidationError"
+_OF_CONFIGURATION: Final = (
+    "AssociatePublicIpAddress",
+    "BlockDeviceMappings",
+    "EbsOptimized",
+    "ImageId",
+    "InstanceType",
+    "LaunchConfigurationName",
+    "MetadataOptions",
+    "PlacementTenancy",
+    "SecurityGroups",
+)
 _OF_GROUP: Final = (
     "AutoScalingGroupName",
     "AvailabilityZones",
@@ -65,6 +76,31 @@ def read_group(request: ReadRequest) -> Reading | None:
             "VPCZoneIdentifier": subnets.split(",") if subnets else None,
         },
         {"AutoScalingGroupARN": live.get("AutoScalingGroupARN")},
+    )
+
+
+def read_launch_configuration(request: ReadRequest) -> Reading | None:
+    """DescribeLaunchConfigurations."""
+    client = request.client("autoscaling")
+
+    def described(names: Sequence[str]) -> list[Any]:
+        return pages(
+            client, "describe_launch_configurations", "LaunchConfigurations", LaunchConfigurationNames=list(names)
+        )
+
+    live = listed(request, described, "LaunchConfigurationName", at_most=50)
+    if live is None:
+        return None
+    return Parts(request).reading(
+        {
+            **covered(live, _OF_CONFIGURATION),
+            "IamInstanceProfile": live.get("IamInstanceProfile") or None,
+            "InstanceMonitoring": (live.get("InstanceMonitoring") or {}).get("Enabled"),
+            "KeyName": live.get("KeyName") or None,
+            "SpotPrice": live.get("SpotPrice") or None,
+            "UserData": live.get("UserData") or None,
+        },
+        {},
     )
 
 
@@ -235,6 +271,9 @@ READERS: Final[Mapping[str, Reader]] = {
         read_application_policy, "application-autoscaling:DescribeScalingPolicies"
     ),
     "AWS::AutoScaling::AutoScalingGroup": reads(read_group, "autoscaling:DescribeAutoScalingGroups"),
+    "AWS::AutoScaling::LaunchConfiguration": reads(
+        read_launch_configuration, "autoscaling:DescribeLaunchConfigurations"
+    ),
     "AWS::AutoScaling::LifecycleHook": reads(read_hook, "autoscaling:DescribeLifecycleHooks"),
     "AWS::AutoScaling::ScalingPolicy": reads(read_policy, "autoscaling:DescribePolicies"),
 }

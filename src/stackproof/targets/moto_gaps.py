@@ -24,6 +24,7 @@ GAPS: Final[Mapping[tuple[str, str], str]] = {
     ("AWS::EC2::Subnet", "/PrivateDnsNameOptionsOnLaunch"): "every subnet shows the default",
     ("AWS::ECS::Service", "/DeploymentConfiguration"): "CreateService ignores it",
     ("AWS::ECS::Service", "/EnableECSManagedTags"): "CreateService ignores it",
+    ("AWS::ECS::Service", "/HealthCheckGracePeriodSeconds"): "CreateService ignores it",
     ("AWS::ECS::TaskDefinition", "/Volumes"): "of each volume only name and host are kept",
     ("AWS::ElastiCache::ReplicationGroup", "/NumCacheClusters"): "the group shows one member too few",
     ("AWS::IAM::User", "/LoginProfile/PasswordResetRequired"): "CreateLoginProfile ignores it",

@@ -120,7 +120,19 @@ def _handler(create: Any, operation: str, *own: str, within: str = "", name: str
 
 
 _API: Final = "RestApiId"
+
+
+def _set_account(call: Call) -> Created:
+    """The settings stay when the stack goes, as on AWS."""
+    role = call.get("CloudWatchRoleArn")
+    if role is not None:
+        change = {"op": "replace", "path": "/cloudwatchRoleArn", "value": role}
+        call.send("apigateway", "update_account", patchOperations=[change])
+    return Created(physical_id=call.name, attributes={"Id": call.name})
+
+
 HANDLERS: Final[Mapping[str, Handler]] = {
+    "AWS::ApiGateway::Account": Handler(create=_set_account),
     "AWS::ApiGateway::ApiKey": _handler(_create_key, "delete_api_key", "apiKey", name="Name"),
     "AWS::ApiGateway::Authorizer": _handler(_create_authorizer, "delete_authorizer", "authorizerId", within=_API),
     "AWS::ApiGateway::Deployment": _handler(_create_deployment, "delete_deployment", "deploymentId", within=_API),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from typing import Final
 
@@ -31,6 +32,18 @@ def _create_group(call: Call) -> Created:
 
 def _delete_group(call: Call) -> None:
     call.send("autoscaling", "delete_auto_scaling_group", AutoScalingGroupName=call.physical_id, ForceDelete=True)
+
+
+def _create_launch_configuration(call: Call) -> Created:
+    data = call.get("UserData")
+    given = {
+        **call.properties,
+        "UserData": None if data is None else base64.b64decode(data).decode(),  # the SDK encodes it
+        "LaunchConfigurationName": call.name,
+        "InstanceMonitoring": {"Enabled": call.get("InstanceMonitoring", True)},
+    }
+    call.send("autoscaling", "create_launch_configuration", **given)
+    return Created(physical_id=call.name)
 
 
 def _create_policy(call: Call) -> Created:
@@ -99,6 +112,13 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     ),
     "AWS::AutoScaling::AutoScalingGroup": Handler(
         create=_create_group, delete=_delete_group, name_property="AutoScalingGroupName"
+    ),
+    "AWS::AutoScaling::LaunchConfiguration": Handler(
+        create=_create_launch_configuration,
+        delete=lambda call: call.send(
+            "autoscaling", "delete_launch_configuration", LaunchConfigurationName=call.physical_id
+        ),
+        name_property="LaunchConfigurationName",
     ),
     "AWS::AutoScaling::LifecycleHook": Handler(
         create=_create_hook, delete=_delete_hook, name_property="LifecycleHookName"
