@@ -44,6 +44,7 @@ def test_a_value_below_or_beside_the_name_of_a_secret_is_one(properties: JsonVal
         {"Variables": [{"Name": "STAGE", "Value": "production"}]},
         {"Password": "short", "Token": 1234567},
         {"Name": "password-policy"},
+        {"MetadataOptions": {"HttpTokens": "required"}},
     ],
 )
 def test_what_only_names_a_secret_is_none(properties: JsonValue) -> None:

@@ -25,7 +25,7 @@ from stackproof.model.schema import ResourceSchema
 
 __all__ = ["Comparison", "compared", "leaf_paths", "matches"]
 
-_TAGS: Final = re.compile(r"/Tags$")
+_TAGS: Final = re.compile(r"/\w*Tags$")  # some services have a name of their own, such as FileSystemTags
 _ABSENT: Final = object()
 _Actual: TypeAlias = "JsonValue | object"
 _ACCOUNT_ROOT: Final = re.compile(r"arn:[\w-]+:iam::(\d{12}):root")

@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from stackproof.compare import compared
+from stackproof.model.json import JsonValue
 from stackproof.model.observation import UnprovenReason
 from stackproof.once import OnceForAll
 from stackproof.readers import READERS
@@ -179,3 +180,34 @@ def test_a_target_group_that_is_gone_does_not_cost_the_others_their_tags() -> No
             reading = READERS[kind](asks)
             found[name] = reading and reading.properties["Tags"]
         assert found == {name: [{"Key": "k", "Value": arns[name]}] for name in "ab"} | {"c": None}
+
+
+def tagged() -> list[tuple[str, str]]:
+    """The types that take tags, and the property."""
+    found = []
+    for resource_type in sorted(READERS):
+        schema = SCHEMAS.schema(resource_type)
+        tagging = schema.document.get("tagging") if schema else None
+        pointer = tagging.get("tagProperty") if isinstance(tagging, dict) else None
+        name = str(pointer or "/properties/Tags").removeprefix("/properties/")
+        if schema is not None and schema.at(f"/{name}") is not None:
+            found.append((resource_type, name))
+    return found
+
+
+@pytest.mark.parametrize(("resource_type", "name"), tagged())
+def test_tags_that_aws_puts_there_are_no_difference(resource_type: str, name: str) -> None:
+    """On an account every resource of a stack that takes tags has three of CloudFormation's own; moto adds none."""
+    schema = SCHEMAS.schema(resource_type)
+    assert schema is not None
+    shape = schema.at(f"/{name}")
+    assert shape is not None
+
+    def tags(**given: str) -> JsonValue:
+        as_map = "object" in str(shape.get("type"))
+        return dict(given) if as_map else [{"Key": key, "Value": value} for key, value in given.items()]
+
+    own = {"aws:cloudformation:stack-name": "s", "aws:cloudformation:logical-id": "R"}
+    assert compared({name: tags(a="b")}, {name: tags(**own, a="b")}, schema).differences == ()
+    assert compared({name: tags(a="b")}, {name: tags(**own, a="c")}, schema).differences
+    assert compared({name: tags(a="b")}, {name: tags(**own, a="b", x="y")}, schema).differences

@@ -14,8 +14,8 @@ MASK: Final = "***"
 """What is shown of a value that may be a secret."""
 
 SECRET_NAME: Final = re.compile(
-    r"(?:pass(?:word|wd|phrase)|secret|token|api_?key|access_?key|private_?key|credential)\w*", re.IGNORECASE
-)
+    r"(?:pass(?:word|wd|phrase)|secret|(?<!http)token|api_?key|access_?key|private_?key|credential)\w*", re.IGNORECASE
+)  # HttpTokens says how an instance is asked, and is no token
 NAMES_OF_VALUES: Final = (("Name", "Value"), ("Key", "Value"), ("ParameterKey", "ParameterValue"))
 VALUES: Final = frozenset(value for _, value in NAMES_OF_VALUES)
 NAMES: Final = ("{{resolve:", "arn:")

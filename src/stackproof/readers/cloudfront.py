@@ -38,7 +38,8 @@ def _plain(value: Any) -> JsonValue:  # noqa: ANN401 - botocore's structures
     for name, each in value.items():
         key = str(name)
         if key == "AllowedMethods":
-            found |= {"AllowedMethods": each.get("Items", []), "CachedMethods": each["CachedMethods"].get("Items", [])}
+            cached = each.get("CachedMethods") or {}
+            found |= {"AllowedMethods": each.get("Items", []), "CachedMethods": cached.get("Items", [])}
         else:
             found[_SPELT.get(key, key)] = each if key in _WITH_QUANTITIES else _plain(each)
     return found
