@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 
 import pytest
 
+from stackproof.model.deployment import Deployment
 from stackproof.model.observation import ResourceProof
 from stackproof.prove import Prover, prove_stack
 from stackproof.readers import READERS
 from stackproof.schemas.cfn_lint import CfnLintSchemas
-from stackproof.targets.ministack import start_ministack
+from stackproof.targets.ministack import MiniStackTarget, start_ministack
 from stackproof.targets.moto import MotoTarget, start_moto
 from stackproof.targets.owned_process import OwnedProcess
 from tests.live_fakes import stack
@@ -52,3 +54,19 @@ def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnedProcess
     process = start_ministack(os.getpid(), tmp_path_factory.mktemp("ministack"))
     yield process
     process.stop()
+
+
+@pytest.fixture(scope="session")
+def wide_on_ministack(ministack: OwnedProcess) -> tuple[Deployment, Mapping[str, ResourceProof]]:
+    """The wide stack in a region of its own, and its proofs by logical id."""
+    given = deepcopy(WIDE)
+    given["Resources"]["SubnetA"]["Properties"]["CidrBlock"] = "10.0.0.0/24"  # its VPC does not give its block away
+    where = MiniStackTarget(ministack.endpoint_url, region="eu-central-1")
+    made = stack(given, name="Wide")
+    deployment = where.deploy(made)
+    prover = Prover(
+        template=made.template, deployment=deployment, target=where, readers=READERS, schemas=CfnLintSchemas()
+    )
+    proofs = {str(each.location.logical_id): each for each in prove_stack(prover)}
+    assert prover.notifications == ()
+    return deployment, proofs

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -11,11 +10,8 @@ import pytest
 from stackproof.errors import TargetError
 from stackproof.model.deployment import Deployment
 from stackproof.model.observation import Coverage, ResourceProof, UnprovenReason
-from stackproof.prove import Prover, prove_stack
-from stackproof.readers import READERS
-from stackproof.schemas.cfn_lint import CfnLintSchemas
 from stackproof.targets.ministack import MiniStackTarget
-from stackproof.targets.ministack_gaps import GAPS, is_gap
+from stackproof.targets.ministack_gaps import is_gap
 from stackproof.targets.owned_process import OwnedProcess
 from tests.live_fakes import ACCOUNT, failure, stack
 from tests.targets.small_template import TOPIC, body
@@ -36,25 +32,12 @@ LEFT_OUT = {
 }
 
 
+OnMiniStack = tuple[Deployment, Mapping[str, ResourceProof]]
+
+
 @pytest.fixture(scope="session")
 def target(ministack: OwnedProcess) -> MiniStackTarget:
     return MiniStackTarget(ministack.endpoint_url)
-
-
-@pytest.fixture(scope="session")
-def wide(ministack: OwnedProcess) -> tuple[Deployment, Mapping[str, ResourceProof]]:
-    """The wide stack in a region of its own, and its proofs by logical id."""
-    given = deepcopy(WIDE)
-    given["Resources"]["SubnetA"]["Properties"]["CidrBlock"] = "10.0.0.0/24"  # its VPC does not give its block away
-    where = MiniStackTarget(ministack.endpoint_url, region="eu-central-1")
-    made = stack(given, name="Wide")
-    deployment = where.deploy(made)
-    prover = Prover(
-        template=made.template, deployment=deployment, target=where, readers=READERS, schemas=CfnLintSchemas()
-    )
-    proofs = {str(each.location.logical_id): each for each in prove_stack(prover)}
-    assert prover.notifications == ()
-    return deployment, proofs
 
 
 def test_a_second_process_attaches_by_the_url_alone(target: MiniStackTarget, ministack: OwnedProcess) -> None:
@@ -128,9 +111,9 @@ def test_a_secret_is_read_and_a_missing_one_is_an_error(target: MiniStackTarget)
 
 
 def test_all_of_the_wide_stack_is_deployed_but_what_is_said_to_be_left_out(
-    wide: tuple[Deployment, Mapping[str, ResourceProof]],
+    wide_on_ministack: OnMiniStack,
 ) -> None:
-    deployment, proofs = wide
+    deployment, proofs = wide_on_ministack
     assert deployment.left_out == LEFT_OUT
     assert {each.logical_id for each in deployment.resources} == WIDE["Resources"].keys() - LEFT_OUT.keys()
     unseen = {name: {one.detail for one in each.unproven} for name, each in proofs.items() if not each.is_proven}
@@ -138,32 +121,17 @@ def test_all_of_the_wide_stack_is_deployed_but_what_is_said_to_be_left_out(
     assert unseen == {name: {"" if name in custom else why} for name, why in LEFT_OUT.items()}
 
 
-def test_no_property_of_the_wide_stack_differs(wide: tuple[Deployment, Mapping[str, ResourceProof]]) -> None:
-    _, proofs = wide
+def test_no_property_of_the_wide_stack_differs(wide_on_ministack: OnMiniStack) -> None:
+    _, proofs = wide_on_ministack
     assert [(name, each) for name, proof in proofs.items() for each in proof.differences] == []
     coverage = Coverage.of(tuple(proofs.values()))
     assert coverage.properties_proven > 200
 
 
-@pytest.mark.parametrize(("resource_type", "pointer"), sorted(GAPS))
-def test_a_gap_is_still_one(
-    resource_type: str, pointer: str, wide: tuple[Deployment, Mapping[str, ResourceProof]]
-) -> None:
-    """Fails when the emulator learns the property: then its row has to go."""
-    unproven = {
-        each.path
-        for proof in wide[1].values()
-        if proof.location.resource_type == resource_type and proof.is_proven
-        for each in proof.unproven
-        if each.reason is UnprovenReason.NOT_EMULATED
-    }
-    assert any(path == pointer or path.startswith(f"{pointer}/") for path in unproven), "the emulator has learnt it"
-
-
-def test_every_property_that_is_not_emulated_has_a_row(wide: tuple[Deployment, Mapping[str, ResourceProof]]) -> None:
+def test_every_property_that_is_not_emulated_has_a_row(wide_on_ministack: OnMiniStack) -> None:
     found = [
         (str(proof.location.resource_type), each.path)
-        for proof in wide[1].values()
+        for proof in wide_on_ministack[1].values()
         if proof.is_proven
         for each in proof.unproven
         if each.reason is UnprovenReason.NOT_EMULATED

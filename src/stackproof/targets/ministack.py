@@ -14,7 +14,7 @@ from stackproof.targets.cloudformation import CAPABILITIES
 from stackproof.targets.emulator import Emulator, emulator_environment
 from stackproof.targets.failures import translated_errors
 from stackproof.targets.leaving_out import NOTE
-from stackproof.targets.ministack_gaps import is_gap
+from stackproof.targets.ministack_gaps import NOT_TO_BE_FOUND, is_gap
 from stackproof.targets.owned_process import OwnedProcess, start_owned
 
 __all__ = ["NOTE", "MiniStackTarget", "start_ministack"]
@@ -111,6 +111,8 @@ class MiniStackTarget(Emulator):
             resource = where.template.resource(logical_id)
             if resource is not None and resource.is_custom:
                 return "the handler of a custom resource is not run on an emulator"
+            if resource is not None and (why := NOT_TO_BE_FOUND.get(resource.resource_type)):
+                return f"{self._called} makes {resource.resource_type} so that it cannot be found: {why}"
             return lacks(where, logical_id)
 
         return why_not
