@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,13 @@ from stackproof.model.assembly import Stack
 from stackproof.model.observation import ResourceProof
 from stackproof.targets.moto import MotoTarget, start_moto
 from stackproof.targets.owned_process import OwnedProcess
+from stackproof.targets.repeating import Retries
 from tests.readers.deployed import STACKS, Calls, Deployed
+
+_FEW = Retries(attempts=2)
+"""Where the emulator breaks, asking again does not help."""
+_OTHER = "arn:aws:iam::222222222222:role/other"
+"""A role in another account; the emulator lets anyone assume one that it does not know."""
 
 
 @pytest.fixture(scope="session")
@@ -25,9 +32,19 @@ def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnedProcess]:
 @pytest.fixture(scope="session", params=STACKS, ids=lambda path: path.stem)
 def deployed(request: pytest.FixtureRequest, moto: OwnedProcess) -> Deployed:
     """Each stack in turn; its tests run in the order of their file, and the last one deletes it."""
-    name = request.param.stem
-    target = MotoTarget(moto.endpoint_url)
-    template = load_template(request.param, name=f"{name}.yaml", stack_name=name)
+    return _deployed(request.param, MotoTarget(moto.endpoint_url, retries=_FEW))
+
+
+@pytest.fixture
+def removed(deployed: Deployed, moto: OwnedProcess) -> Deployed:
+    """The same stack in another account, to take it to pieces."""
+    [path] = (each for each in STACKS if each.stem == deployed.name)
+    return _deployed(path, MotoTarget(moto.endpoint_url, role_arn=_OTHER, retries=_FEW))
+
+
+def _deployed(path: Path, target: MotoTarget) -> Deployed:
+    name = path.stem
+    template = load_template(path, name=f"{name}.yaml", stack_name=name)
     deployment = target.deploy(Stack(name=name, template=template))
     return Deployed(name=name, template=template, deployment=deployment, target=target)
 

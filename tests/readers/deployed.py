@@ -12,7 +12,7 @@ from stackproof.model.observation import Reading, ResourceProof
 from stackproof.model.template import Template
 from stackproof.once import each_time
 from stackproof.ports import Reader, ReadRequest
-from stackproof.prove import Prover, prove_stack
+from stackproof.prove import Patience, Prover, prove_stack
 from stackproof.readers import READERS
 from stackproof.schemas.cfn_lint import CfnLintSchemas
 from stackproof.targets.moto import MotoTarget
@@ -69,6 +69,7 @@ class Deployed:
             target=self.target,
             readers=readers,
             schemas=_SCHEMAS,
+            patience=Patience(attempts=2, delay=0.05),
         )
 
     def proofs(self) -> dict[str, ResourceProof]:

@@ -24,6 +24,7 @@ from stackproof.targets.moto_gaps import GAPS, is_gap
 from tests.readers import examples, unemulated
 from tests.readers.actions import action_of
 from tests.readers.deployed import STACKS, Calls, Deployed
+from tests.readers.removals import GOES_WITH, NOT_REMOVED, chosen, remove
 from tests.readers.tampering import DELETED_OTHERWISE, KINDS, TAMPERED, UNCHANGEABLE, UNPROVEN
 from tests.targets.wide_template import WIDE
 
@@ -149,6 +150,27 @@ def test_tampering_is_seen_as_exactly_that_property_of_that_resource(deployed: D
 def _paths(proof: ResourceProof) -> tuple[str, ...]:
     """All properties of a resource that was in sync."""
     return (*proof.proven, *(each.path for each in proof.unproven))
+
+
+def test_one_resource_of_each_type_is_removed_and_each_is_named_and_nothing_else(removed: Deployed) -> None:
+    """Behind the back of a stack of its own, in another account."""
+    prover = removed.prover()
+    wanted = {each.logical_id for each in chosen(removed.name, removed.template)}
+    for each in chosen(removed.name, removed.template):
+        remove(each, prover, removed.target)
+    proofs = removed.proofs()
+    along = {name for stack, name in GOES_WITH if stack == removed.name}
+    assert {name for name, each in proofs.items() if each.status is DriftStatus.DELETED} == wanted | along
+    assert {name for name, each in proofs.items() if each.differences} <= wanted | along
+    changes = {one.change for each in proofs.values() for one in each.differences}
+    assert changes <= {Change.REMOVE}
+
+
+def test_each_type_is_removed_in_one_of_the_stacks() -> None:
+    removed = {each.resource_type for stack, template in TEMPLATES.items() for each in chosen(stack, template)}
+    assert removed == STACK_TYPES - DELETED_OTHERWISE
+    rows = {(stack, each.logical_id) for stack, template in TEMPLATES.items() for each in template.resources}
+    assert GOES_WITH.keys() | NOT_REMOVED.keys() <= rows
 
 
 def test_what_is_deleted_is_seen_to_be_gone(deployed: Deployed) -> None:
