@@ -22,9 +22,12 @@ from stackproof.schemas.cfn_lint import CfnLintSchemas
 from stackproof.targets.moto import MotoTarget
 from stackproof.targets.owned_process import OwnedProcess
 from stackproof.wiring.project import Project
+from tests.readers.removals import chosen, remove
 
 ROOT: Final = Path(__file__).parents[2]
 SCHEMAS: Final = CfnLintSchemas()
+VPC: Final = "AWS::EC2::VPC"
+DELETED: Final = frozenset({DriftStatus.DELETED})
 
 
 def _allow(**more: Any) -> str:  # noqa: ANN401
@@ -372,3 +375,26 @@ def test_a_change_of_each_type_is_named_and_nothing_else_is(stack: Stack, target
 def _paths(proof: ResourceProof) -> tuple[str, ...]:
     """All properties of a resource that was in sync."""
     return (*proof.proven, *(each.path for each in proof.unproven))
+
+
+def test_one_resource_of_each_type_is_removed_and_each_is_named_and_nothing_else(
+    stack: Stack, moto: OwnedProcess
+) -> None:
+    """In another account, since what is removed stays so. Its VPC has more in it than one of each type."""
+    target = MotoTarget(moto.endpoint_url, role_arn="arn:aws:iam::333333333333:role/other")
+    deployment = target.deploy(stack)
+
+    def prover() -> Prover:
+        return Prover(template=stack.template, deployment=deployment, target=target, readers=READERS, schemas=SCHEMAS)
+
+    asked = prover()
+    gone = [each for each in chosen("tap", stack.template) if not each.is_custom and each.resource_type != VPC]
+    with target.writing("removal"):
+        for each in target.client("rds").describe_db_instances()["DBInstances"]:
+            name = each["DBInstanceIdentifier"]
+            target.client("rds").modify_db_instance(DBInstanceIdentifier=name, DeletionProtection=False)
+    for each in gone:
+        remove(each, asked, target)
+    after = {name: each for name, each in proven(prover()).items() if each.differences or each.status in DELETED}
+    assert after.keys() == {each.logical_id for each in gone}
+    assert {each.status for each in after.values()} == DELETED
