@@ -36,6 +36,10 @@ CAPABILITIES: Final = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUT
 
 _DONE: Final = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
 _ENDED: Final = frozenset({"DELETE_COMPLETE", "DELETE_FAILED"})  # of a nested stack that was deleted
+_PUBLIC: Final = "/aws/service/"
+_IMAGE: Final = "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>"
+_STAND_IN: Final = "/stackproof/image"
+_NO_IMAGE: Final = "ami-00000000000000000"
 _HIDDEN: Final = "****"  # what CloudFormation shows of a parameter with NoEcho
 
 
@@ -89,12 +93,14 @@ class CloudFormation:
             makes_buckets=place.emulator,
         )
         store.publish(stack)
+        stand_ins: Mapping[str, str] = {}
         if place.emulator:
             self._put_bootstrap_version(stack)
+            stand_ins = self._image_stand_ins(stack)
         request: dict[str, Any] = {
             "StackName": stack.name,
             "Capabilities": list(place.capabilities),
-            "Parameters": self._parameters(stack, before),
+            "Parameters": self._parameters(stack, before, {**stand_ins, **place.parameters}),
         }
         if len(text.encode()) <= _IN_REQUEST:
             request["TemplateBody"] = text
@@ -193,13 +199,15 @@ class CloudFormation:
                 return None
             raise
 
-    def _parameters(self, stack: Stack, before: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    def _parameters(
+        self, stack: Stack, before: Mapping[str, Any] | None, given: Mapping[str, str]
+    ) -> list[dict[str, Any]]:
         """Given values; for an existing stack, its own values for the rest."""
         kept = {each["ParameterKey"] for each in (before or {}).get("Parameters", ())}
         found: list[dict[str, Any]] = []
         for name in stack.template.section("Parameters"):
-            if name in self._place.parameters:
-                found.append({"ParameterKey": name, "ParameterValue": self._place.parameters[name]})
+            if name in given:
+                found.append({"ParameterKey": name, "ParameterValue": given[name]})
             elif name in kept:
                 found.append({"ParameterKey": name, "UsePreviousValue": True})
         return found
@@ -286,6 +294,21 @@ class CloudFormation:
             if isinstance(name, str) and name.startswith("/cdk-bootstrap/"):
                 with translated_errors(f"preparing stack {stack.name}"):
                     ssm.put_parameter(Name=name, Value="30", Type="String", Overwrite=True)
+
+    def _image_stand_ins(self, stack: Stack) -> Mapping[str, str]:
+        """Parameters for machine images whose public SSM parameter the emulator lacks, with the name of another one."""
+        ssm = self._client("ssm")
+        found: dict[str, str] = {}
+        with translated_errors(f"preparing stack {stack.name}"):
+            for name, declaration in stack.template.section("Parameters").items():
+                default = declaration.get("Default") if isinstance(declaration, Mapping) else None
+                if not (isinstance(default, str) and default.startswith(_PUBLIC)) or _IMAGE not in str(declaration):
+                    continue
+                if ssm.get_parameters(Names=[default])["InvalidParameters"]:
+                    found[name] = _STAND_IN
+        if found:
+            ssm.put_parameter(Name=_STAND_IN, Value=_NO_IMAGE, Type="String", Overwrite=True)
+        return found
 
     # -- reading
 
