@@ -8,10 +8,8 @@ import json
 import os
 import sqlite3
 import subprocess
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +20,7 @@ from stackproof.config.schema import read_schema
 from stackproof.targets.moto import MotoTarget, start_moto
 from stackproof.targets.owned_process import OwnedProcess
 from tests.drift.audited_template import AUDITED
+from tests.hooks import Hook, listening
 from tests.live_fakes import stack
 from tests.running import run
 
@@ -86,38 +85,10 @@ def net(request: pytest.FixtureRequest, tmp_path: Path, moto: OwnedProcess) -> N
 _USED: pytest.StashKey[list[str]] = pytest.StashKey()
 
 
-@dataclass(slots=True)
-class Hook:
-    """A webhook on this machine; `answers` are its next ones, then 200."""
-
-    url: str = ""
-    answers: list[int] = field(default_factory=list)
-    heard: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
-
-
 @pytest.fixture
 def hook() -> Iterator[Hook]:
-    made = Hook()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            code = made.answers.pop(0) if made.answers else 200
-            made.heard.append((dict(self.headers), body))
-            self.send_response(code)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    made.url = f"http://127.0.0.1:{server.server_port}/hook/with-a-token"
-    yield made
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with listening() as made:
+        yield made
 
 
 def test_drift_is_new_then_lasts_then_is_resolved_in_the_store_with_dates(net: Net) -> None:

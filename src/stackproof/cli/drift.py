@@ -26,6 +26,7 @@ from stackproof.errors import ConfigError
 from stackproof.model.assembly import Assembly, Stack
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.finding import Level, Notification
+from stackproof.model.fleet import FleetOrder
 from stackproof.ports import Target
 from stackproof.wiring.live import auditor, listings
 from stackproof.wiring.memory import SignIn
@@ -150,9 +151,7 @@ def audit(
     )
     fleets = FleetWish.of(fleet, executor=executor, resume=resume, plan=plan)
     if fleets is not None:
-        fleets.refuse(
-            against=against, scopes=scopes, stacks=stacks, role_arn=role_arn, region=region, channels=memory.channels
-        )
+        fleets.refuse(against=against, scopes=scopes, stacks=stacks, role_arn=role_arn, region=region)
         require_accounts(project.drift_waivers())
         if fleets.plan:
             if any(each.format == "sarif" for each in wanted):
@@ -161,11 +160,12 @@ def audit(
             write_text_or_json(wanted, plan_report, text)
             raise click.exceptions.Exit(plan_report.exit_code)
         join = partial(reported, project, wish, beside=())
-        known.begin_fleet(options.target or "aws")
-        fleet_report = known.finished(audited_fleet(project, options, wish, fleets, join))
+        fleet_report = known.finished(audited_fleet(project, options, wish, fleets, join, partial(_begun, known)))
         write_drift(wanted, fleet_report, project.settings.root, verbose=verbose)
         raise click.exceptions.Exit(fleet_report.exit_code)
     assembly = _assembly(project, context, wish)
+    if against == "assembly" and assembly is not None:
+        _require_stacks(stacks, assembly)
     with live_targets(project, options) as targets:
         if options.starts(targets[0].name) and assembly is not None:
             with progress("deploying"):
@@ -240,6 +240,19 @@ def reported(
         calls=project.calls.log(),
         listed=tuple(sorted({one for each in beside for one in each.looked_at})),
     )
+
+
+def _begun(memory: AuditMemory, order: FleetOrder) -> None:
+    """The memory of a fleet's audit; topics are told with the credentials at hand."""
+    name = "endpoint" if order.target == "aws" and order.endpoint_url else order.target
+    memory.begin(name, against="template", sign_in=SignIn(endpoint_url=order.endpoint_url, profile=order.profile))
+
+
+def _require_stacks(names: Sequence[str], assembly: Assembly) -> None:
+    known = sorted(each.name for each in assembly.stacks)
+    for each in names:
+        if each not in known:
+            raise ConfigError(f"--against assembly: the app has no stack {each}, only {', '.join(known)}")
 
 
 def _roots(stacks: Mapping[str, Stack]) -> Sequence[str]:

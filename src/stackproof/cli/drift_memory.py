@@ -93,8 +93,8 @@ class AuditMemory:
         require_channels(project, wish.channels)
         return cls(project=project, wish=wish, store=None if wish.no_store else audit_store(project, wish.store))
 
-    def begin(self, target: Target, *, against: str, sign_in: SignIn) -> None:
-        """Note that the audit begins now."""
+    def begin(self, target: Target | str, *, against: str, sign_in: SignIn) -> None:
+        """Note that the audit begins now: of a target, or of a fleet by the name of its kind of targets."""
         if self.store is None:
             return
         self.notifiers = notifiers(
@@ -105,18 +105,11 @@ class AuditMemory:
             clock=_now,
             print_text=lambda text: click.echo(text, nl=False),
         )
+        name = target if isinstance(target, str) else target.name
         # Two endpoints are two places, whose histories have nothing to do with one another.
-        where = f" {sign_in.endpoint_url}" if target.name == "endpoint" and sign_in.endpoint_url else ""
-        self._begin(f"{target.name}{where}", against)
-
-    def begin_fleet(self, target: str) -> None:
-        """Note that the audit of a fleet begins now; no channel is told of it."""
-        if self.store is not None:
-            self._begin(target, "template")
-
-    def _begin(self, target: str, against: str) -> None:
-        assert self.store is not None  # noqa: S101 - whoever calls has looked
-        self.run = begun(self.store, Run(number=0, target=target, against=against, began=_now(), tool=__version__))
+        where = f" {sign_in.endpoint_url}" if name == "endpoint" and sign_in.endpoint_url else ""
+        run = Run(number=0, target=f"{name}{where}", against=against, began=_now(), tool=__version__)
+        self.run = begun(self.store, run)
 
     def finished(self, report: DriftReport) -> DriftReport:
         """The report with since when, what is new and what is resolved; it is recorded, and told."""

@@ -91,10 +91,9 @@ class FleetWish:
     def refuse(self, *, against: str, **given: object) -> None:
         """Raise ConfigError for what the file says, or what is of one place only."""
         names = {"scopes": "--scope", "stacks": "--stack", "role_arn": "--role-arn", "region": "--region"}
-        names["channels"] = "--notify"
         for name, value in given.items():
             if value:
-                said = "is of one place" if name in {"scopes", "channels"} else "is said in the file"
+                said = "is of one place" if name == "scopes" else "is said in the file"
                 raise ConfigError(f"{names[name]} with --fleet: it {said}")
         if against != "template":
             raise ConfigError("--against assembly with --fleet: a fleet is compared with what was deployed")
@@ -115,9 +114,14 @@ def audited_fleet(
     wish: _Wish,
     fleet: FleetWish,
     join: Callable[..., DriftReport],
+    begin: Callable[[FleetOrder], None],
 ) -> DriftReport:
-    """The report of all places; one that fails is in it, as not checked, and stops no other."""
+    """The report of all places; one that fails is in it, as not checked, and stops no other.
+
+    `begin` hears of it once all that the command line and the file say is right.
+    """
     opened = _opened(project, options, wish, fleet)
+    begin(opened.order)
     run = FleetRun.begun()
     with progress("finding the stacks"):
         tasks = found_tasks(opened.places, opened.workers, run)

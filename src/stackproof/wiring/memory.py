@@ -55,12 +55,15 @@ def notifiers(
     project: Project,
     channels: Sequence[Channel],
     *,
-    target: Target,
+    target: Target | str,
     sign_in: SignIn,
     clock: Callable[[], datetime],
     print_text: Callable[[str], object],
 ) -> tuple[Notifier, ...]:
-    """A notifier for each channel; raises ConfigError. The file of an issue is empty from now on."""
+    """A notifier for each channel; raises ConfigError. The file of an issue is empty from now on.
+
+    Of a fleet `target` is only the name: topics are told with the credentials at hand, in the topics' own regions.
+    """
     return tuple(
         _topic(project, each, target, sign_in)
         if each.kind == TOPIC
@@ -71,12 +74,13 @@ def notifiers(
     )
 
 
-def _topic(project: Project, channel: Channel, target: Target, sign_in: SignIn) -> Notifier:
+def _topic(project: Project, channel: Channel, audited: Target | str, sign_in: SignIn) -> Notifier:
     """Through a target of its own, which may write; the one that audits goes on to refuse whatever is no read."""
     from stackproof.notifiers.topic import TopicNotifier  # noqa: PLC0415
     from stackproof.reporters.alarm import alarm_text  # noqa: PLC0415
 
     settings = project.settings
+    target = _at_hand(project, channel, audited, sign_in) if isinstance(audited, str) else audited
     if target.name != "aws":
         where = target
         if target.region != channel.region:
@@ -95,6 +99,11 @@ def _topic(project: Project, channel: Channel, target: Target, sign_in: SignIn) 
         allow_changes=True,
     )
     return TopicNotifier(channel.value, where, alarm_text)
+
+
+def _at_hand(project: Project, channel: Channel, name: str, sign_in: SignIn) -> Target:
+    endpoint, profile = sign_in.endpoint_url, sign_in.profile
+    return project.target(name, endpoint_url=endpoint, profile=profile, region=channel.region)
 
 
 def _webhook(project: Project, channel: Channel, clock: Callable[[], datetime]) -> Notifier:
