@@ -132,7 +132,7 @@ def test_known_sets_and_lists_of_real_types() -> None:
         ({"Many": "7.0"}, {"Many": 7}),
         ({"Name": '{"a": 1, "b": 2}'}, {"Name": '{"b":2,"a":1}'}),
         ({"Name": "[1, 2]"}, {"Name": [1, 2]}),
-        ({"Document": '{"a": 1}'}, {"Document": {"a": "1"}}),
+        ({"Document": '{"a": 1}'}, {"Document": {"a": 1.0}}),
         ({"Document": "text"}, {"Document": "text"}),
         ({"Set": [{"Port": 1}, {"Port": 2}]}, {"Set": [{"Port": 2, "Peer": "default"}, {"Port": "1"}]}),
         ({"Set": []}, {}),
@@ -232,6 +232,8 @@ def test_what_is_not_resolved_is_neither_proven_nor_different() -> None:
     assert matches({"Port": "1"}, {"Port": 1, "Peer": "x"}, SCHEMA, "/Set/*")
 
 
+_KEYS = "arn:aws:kms:us-east-1:123456789012:key/"
+_FUNCTIONS = "arn:aws:lambda:us-east-1:123456789012:function:"
 POLICY = {
     "Version": "2012-10-17",
     "Statement": [
@@ -266,7 +268,67 @@ def test_policies_are_equal_however_a_service_writes_them() -> None:
     listed = {"Statement": [{"Effect": "Allow", "Action": ["a"], "Resource": ["*"]}]}
     assert differs({"Document": single}, {"Document": listed}) == []
     assert differs({"Document": {"Statement": ["odd"]}}, {"Document": {"Statement": ["odd"]}}) == []
-    assert differs({"Document": {"a": [1, None]}}, {"Document": {"a": ["1", None]}}) == []
+    conditions = [{"Statement": {"Condition": {"Bool": {"x": each}}}} for each in (True, "true")]
+    assert differs({"Document": conditions[0]}, {"Document": conditions[1]}) == []
+
+
+@pytest.mark.parametrize(("one", "other"), [(1, "1"), (True, "true"), (True, 1), (None, "null")])
+def test_outside_of_policies_a_number_is_no_text(one: Any, other: Any) -> None:  # noqa: ANN401
+    """An event pattern or a filter of messages matches other events then."""
+    assert differs({"Document": {"a": [one]}}, {"Document": {"a": [other]}}) == [("/Document", "NOT_EQUAL")]
+    assert differs({"Document": {"a": [one]}}, {"Document": {"a": [one]}}) == []
+
+
+def test_the_numbers_of_a_redrive_policy_come_back_as_texts() -> None:
+    schema = CfnLintSchemas().schema("AWS::SQS::Queue")
+    given, live = ({"RedrivePolicy": {"maxReceiveCount": each}} for each in (3, "3"))
+    assert differs(given, live, schema) == []
+
+
+@pytest.mark.parametrize(
+    ("resource_type", "expected", "live", "is_same"),
+    [
+        ("AWS::RDS::DBInstance", {"EngineVersion": "15.1"}, {"EngineVersion": "15.1"}, True),
+        ("AWS::RDS::DBInstance", {"EngineVersion": "15"}, {"EngineVersion": "15.13"}, True),
+        ("AWS::RDS::DBInstance", {"EngineVersion": "15.1"}, {"EngineVersion": "15.13"}, False),
+        ("AWS::RDS::DBInstance", {"EngineVersion": "8.0.3"}, {"EngineVersion": "8.0.35"}, False),
+        ("AWS::RDS::DBInstance", {"EngineVersion": "1"}, {"EngineVersion": "16.4"}, False),
+        ("AWS::RDS::DBCluster", {"EngineVersion": "13.1"}, {"EngineVersion": "13.18"}, False),
+        ("AWS::EFS::FileSystem", {"KmsKeyId": f"{_KEYS}a"}, {"KmsKeyId": f"{_KEYS}a"}, True),
+        ("AWS::EFS::FileSystem", {"KmsKeyId": f"{_KEYS}a"}, {"KmsKeyId": f"{_KEYS}b"}, False),
+        ("AWS::RDS::DBInstance", {"KmsKeyId": "1-2"}, {"KmsKeyId": f"{_KEYS}1-2"}, True),
+        ("AWS::RDS::DBInstance", {"KmsKeyId": "1-2"}, {"KmsKeyId": f"{_KEYS}1-3"}, False),
+        ("AWS::Lambda::EventSourceMapping", {"FunctionName": f"{_FUNCTIONS}f"}, {"FunctionName": "f"}, True),
+        ("AWS::Lambda::EventSourceMapping", {"FunctionName": f"{_FUNCTIONS}f:prod"}, {"FunctionName": "prod"}, False),
+        (
+            "AWS::Lambda::EventSourceMapping",
+            {"FunctionName": f"{_FUNCTIONS}f:prod"},
+            {"FunctionName": f"{_FUNCTIONS}prod"},
+            False,
+        ),
+    ],
+)
+def test_what_a_schema_says_may_stand_for_a_value_is_not_any_other_value(
+    resource_type: str,
+    expected: dict[str, Any],
+    live: dict[str, Any],
+    is_same: bool,  # noqa: FBT001
+) -> None:
+    found = differs(expected, live, CfnLintSchemas().schema(resource_type))
+    assert (found == []) is is_same
+
+
+def test_tags_of_the_stack_are_no_difference_unless_they_are_changed() -> None:
+    own = {"team": "x"}
+
+    def found(live: list[dict[str, str]]) -> int:
+        given = {"Tags": [{"Key": "a", "Value": "b"}]}
+        return len(compared(given, {"Tags": live}, SCHEMA, inherited=own).differences)
+
+    both = [{"Key": "a", "Value": "b"}, {"Key": "team", "Value": "x"}]
+    assert found(both) == 0
+    assert found([{"Key": "a", "Value": "b"}, {"Key": "team", "Value": "y"}]) == 1
+    assert found([{"Key": "team", "Value": "x"}]) == 1
 
 
 def test_policies_that_say_something_else_differ() -> None:
@@ -360,7 +422,16 @@ def test_each_set_and_list_is_an_array_of_which_the_schema_says_otherwise(row: t
     assert (differs(two, turned, schema) == []) is (row in SETS)
 
 
-def test_a_key_by_its_alias_and_by_its_id_is_neither_equal_nor_different() -> None:
+def test_the_key_of_an_alias_is_what_counts_where_it_is_known() -> None:
+    keys = {"alias/app": _KEY_ARN}.get
+    for live in (_KEY_ARN, _KEY_ID):
+        assert compared({"Name": "alias/app"}, {"Name": live}, SCHEMA, keys=keys).proven == ("/Name",)
+    other = _KEY_ARN.replace(_KEY_ID, _KEY_ID[::-1])
+    [difference] = compared({"Name": "alias/app"}, {"Name": other}, SCHEMA, keys=keys).differences
+    assert (difference.expected, difference.actual) == ("alias/app", other)
+
+
+def test_a_key_by_its_alias_and_by_its_id_is_neither_equal_nor_different_where_nobody_knows_it() -> None:
     for live in (_KEY_ARN, _KEY_ID):
         found = compared({"Name": "alias/app"}, {"Name": live}, SCHEMA)
         assert [path for path, _ in found.unresolved] == ["/Name"]

@@ -15,18 +15,23 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final, TypeAlias, TypeGuard
 
-from stackproof.equivalences import DOCUMENTS, EQUAL, LISTS, SETS, in_other_words
+from stackproof.equivalences import DOCUMENTS, EQUAL, LISTS, SETS, aliases_in, in_other_words, with_keys
 from stackproof.intrinsics import Resolved, known, unresolved_in
 from stackproof.model.json import JsonObject, JsonValue, canonical
 from stackproof.model.observation import Change, PropertyDifference
 from stackproof.model.schema import ResourceSchema
 
-__all__ = ["Comparison", "compared", "leaf_paths", "matches"]
+__all__ = ["Comparison", "KeyOfAlias", "compared", "leaf_paths", "matches"]
 
 _TAGS: Final = re.compile(r"/\w*Tags$")  # some services have a name of their own, such as FileSystemTags
+_LOOSE: Final = re.compile(r"/Redrive(Allow)?Policy$")
+"""Documents whose numbers services give back as texts."""
+
 _ABSENT: Final = object()
+KeyOfAlias: TypeAlias = Callable[[str], str | None]
 _Actual: TypeAlias = "JsonValue | object"
 _ACCOUNT_ROOT: Final = re.compile(r"arn:[\w-]+:iam::(\d{12}):root")
 
@@ -55,9 +60,20 @@ def leaf_paths(properties: Mapping[str, Resolved], schema: ResourceSchema | None
     return tuple(sorted(path for path, _ in shape.leaves("", properties)))
 
 
-def compared(expected: Mapping[str, Resolved], actual: JsonObject, schema: ResourceSchema | None) -> Comparison:
-    """The template's resolved properties against the live ones."""
-    leaves = list(_Walk(_Shape(schema)).walk("", expected, actual))
+def compared(
+    expected: Mapping[str, Resolved],
+    actual: JsonObject,
+    schema: ResourceSchema | None,
+    *,
+    keys: KeyOfAlias = lambda _: None,
+    inherited: Mapping[str, str] = MappingProxyType({}),
+) -> Comparison:
+    """The template's resolved properties against the live ones.
+
+    `keys` gives the ARN of the key that an alias stands for, None if nobody knows; `inherited` are the tags that the
+    stack has given to all that is its.
+    """
+    leaves = list(_Walk(_Shape(schema), keys, inherited).walk("", expected, actual))
     return Comparison(
         proven=tuple(sorted(each.path for each in leaves if each.difference is None and each.reason is None)),
         differences=tuple(sorted((each.difference for each in leaves if each.difference), key=lambda one: one.path)),
@@ -145,8 +161,12 @@ class _Shape:
 class _Walk:
     """One comparison."""
 
-    def __init__(self, shape: _Shape) -> None:
+    def __init__(
+        self, shape: _Shape, keys: KeyOfAlias = lambda _: None, inherited: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         self.shape = shape
+        self.keys = keys
+        self.inherited = inherited
 
     def walk(self, path: str, expected: Resolved, actual: _Actual) -> Iterator[_Leaf]:
         if isinstance(expected, Mapping) and (expected or not path) and not self.shape.is_document(path):
@@ -156,12 +176,21 @@ class _Walk:
         elif unknown := unresolved_in(expected):
             yield _Leaf(path=path, reason=unknown[0].reason)
         else:
-            wanted = known(expected)
-            difference = self._difference(path, wanted, actual)
-            if difference and not self.shape.is_document(path) and in_other_words(wanted, difference.actual):
-                yield _Leaf(path=path, reason="the alias of a key cannot be compared with the key")
-            else:
-                yield _Leaf(path=path, difference=difference)
+            yield self._judged(path, known(expected), actual)
+
+    def _judged(self, path: str, wanted: JsonValue, actual: _Actual) -> _Leaf:
+        """One leaf; where a key is named by its alias on one side alone, the key of the alias is what counts."""
+        difference = self._difference(path, wanted, actual)
+        if difference is None or self.shape.is_document(path) or not in_other_words(wanted, difference.actual):
+            return _Leaf(path=path, difference=difference)
+        keys = {alias: self.keys(alias) for alias in aliases_in(wanted)}
+        if None in keys.values():
+            return _Leaf(path=path, reason="which key the alias stands for is not known")
+        ids: dict[str, str | None] = {alias: str(key).rpartition("/")[2] for alias, key in keys.items()}
+        forms = (ids, keys)
+        if any(self._difference(path, with_keys(wanted, form), actual) is None for form in forms):
+            return _Leaf(path=path)
+        return _Leaf(path=path, difference=difference)
 
     def _object(self, path: str, expected: Mapping[str, Resolved], actual: _Actual) -> Iterator[_Leaf]:
         live = _parsed(actual)
@@ -171,7 +200,7 @@ class _Walk:
             yield from self.walk(f"{path}/{key}", each, live.get(key, _ABSENT))
         if self.shape.is_map(path):
             for key in live.keys() - expected.keys():
-                if _TAGS.search(path) and str(key).startswith("aws:"):
+                if _TAGS.search(path) and self._is_given(str(key), live[key]):
                     continue
                 yield _added(f"{path}/{key}", live[key])
 
@@ -198,12 +227,23 @@ class _Walk:
     def _set_difference(self, path: str, expected: Sequence[JsonValue], actual: _Actual) -> PropertyDifference | None:
         live: list[JsonValue] = list(actual) if _is_list(actual) else []
         if _TAGS.search(path):
-            live = [each for each in live if not _is_aws_tag(each)]
+            own = {each.get("Key") for each in expected if isinstance(each, Mapping)}
+            live = [
+                each
+                for each in live
+                if not isinstance(each, Mapping)
+                or each.get("Key") in own
+                or not self._is_given(str(each.get("Key", "")), each.get("Value"))
+            ]
         missing, extra = self._unmatched(path, expected, live)
         if not missing and not extra:
             return None
         change = Change.NOT_EQUAL if missing and extra else Change.ADD if extra else Change.REMOVE
         return PropertyDifference(path=path, expected=expected, actual=live, change=change)
+
+    def _is_given(self, key: str, value: JsonValue) -> bool:
+        """Whether a tag that the template does not set comes from AWS, or from the stack as a whole."""
+        return key.startswith("aws:") or (key in self.inherited and self.inherited[key] == value)
 
     def _unmatched(
         self, path: str, expected: Sequence[JsonValue], live: Sequence[JsonValue]
@@ -232,7 +272,8 @@ class _Walk:
 
     def _equal(self, path: str, expected: JsonValue, live: JsonValue) -> bool:
         if self.shape.is_document(path):
-            return _document(expected) == _document(live)
+            loose = _LOOSE.search(path) is not None
+            return _document(expected, loose=loose) == _document(live, loose=loose)
         if _is_list(expected) or isinstance(expected, Mapping):
             return canonical(expected) == canonical(live)
         if _is_list(live) or isinstance(live, Mapping):
@@ -266,10 +307,6 @@ def _has_booleans(types: frozenset[str]) -> bool:
 
 def _listed(value: JsonValue) -> list[JsonValue]:
     return list(value) if isinstance(value, list) else []
-
-
-def _is_aws_tag(tag: JsonValue) -> bool:
-    return isinstance(tag, Mapping) and str(tag.get("Key", "")).startswith("aws:")
 
 
 def _text(value: JsonValue) -> str:
@@ -306,17 +343,26 @@ def _same_json(expected: JsonValue, live: JsonValue) -> bool:
 # -- policy documents
 
 
-def _document(value: JsonValue) -> JsonValue:
-    """A document in a form in which equal ones are the same."""
+def _document(value: JsonValue, *, loose: bool) -> JsonValue:
+    """A document in a form in which equal ones are the same; outside of policies 1 is not "1", unless it is `loose`."""
     found = _parsed(value)
     if not isinstance(found, Mapping):
         return found  # type: ignore[return-value]
-    normal = {key: _loose(each) for key, each in found.items()}
+    normal = {key: _loose(each) if loose or "Statement" in found else _exact(each) for key, each in found.items()}
     if "Statement" in found:
         statements = found["Statement"]
         listed = statements if _is_list(statements) else [statements]
         normal["Statement"] = sorted(_statement(each) for each in listed)
     return normal
+
+
+def _exact(value: JsonValue) -> JsonValue:
+    """The value in which true is not 1, as Python has it, and 1.0 is 1."""
+    if isinstance(value, Mapping):
+        return {key: _exact(each) for key, each in value.items()}
+    if _is_list(value):
+        return [_exact(each) for each in value]
+    return value if isinstance(value, str) or value is None else {"scalar": _text(value)}
 
 
 def _loose(value: JsonValue) -> JsonValue:
@@ -386,18 +432,31 @@ _PIECE: Final = re.compile(
 
 
 def _joined(pieces: str, expected: str, live: str) -> bool:
-    """A join of regular expressions in quotes with the value itself, matched against what is live."""
-    pattern = ""
-    position = 0
+    """A join of regular expressions in quotes with the value itself, matched against what is live.
+
+    Whatever follows a value (`".*"`) begins at a dot, as parts of a version do: 15.1 is not 15.13. An expression
+    without the value in it says nothing of the value.
+    """
+    pattern, position, is_named = "", 0, False
     try:
         while match := _PIECE.match(pieces, position):
-            if match["literal"]:
-                pattern += json.loads(match["literal"].replace(r"\/", "/"))
+            if match["literal"] is not None:
+                literal = str(json.loads(match["literal"].replace(r"\/", "/")))
+                pattern += r"(\..*)?" if literal == ".*" and is_named else literal
             else:
-                pattern += re.escape(expected.rpartition(":")[2] if match["last"] else expected)
+                is_named = True
+                pattern += re.escape(_last(expected) if match["last"] else expected)
             position = match.end() + 1
             if pieces[match.end() : position] != ",":
                 break
-        return position >= len(pieces) and bool(re.fullmatch(pattern, live))
+        return is_named and position >= len(pieces) and bool(re.fullmatch(pattern, live))
     except (re.error, ValueError):
         return False
+
+
+_QUALIFIED: Final = re.compile(r".*:(function|layer):[^:]+:[^:]+|(?!arn:)[^:]+:[^:]+")
+
+
+def _last(name: str) -> str:
+    """The last part of an ARN; a version or an alias of a function is not the function."""
+    return name if _QUALIFIED.fullmatch(name) else name.rpartition(":")[2]

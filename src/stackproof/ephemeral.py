@@ -109,7 +109,9 @@ def ephemeral(stacks: Sequence[Stack], suffix: str) -> Ephemeral:
     def one(stack: Stack) -> Stack:
         body, changes = _overridden(stack)
         overridden.extend(changes)
-        found = replace(stack, template=_with_body(stack.template, _suffixed(body, exports, suffix)))
+        found = replace(
+            stack, template=_with_body(stack.template, _suffixed(body, exports, suffix)), termination_protection=False
+        )
         for nested in sorted((each for each in stacks if each.parent == stack.name), key=lambda each: each.name):
             inner = one(replace(nested, assets=found.assets))  # the files are all the root's
             found = replace(found, assets=inner.assets)

@@ -8,7 +8,7 @@ from typing import Final
 
 from stackproof.model.json import JsonValue, canonical
 
-__all__ = ["DOCUMENTS", "EQUAL", "LISTS", "SETS", "in_other_words"]
+__all__ = ["DOCUMENTS", "EQUAL", "LISTS", "SETS", "aliases_in", "in_other_words", "with_keys"]
 
 SETS: Final[frozenset[tuple[str, str]]] = frozenset(
     {
@@ -124,9 +124,23 @@ EQUAL: Final[Mapping[tuple[str, str], Callable[[str, str], bool]]] = {
 
 
 def in_other_words(expected: JsonValue, live: JsonValue) -> bool:
-    """Whether a key is named by its alias on one side and by its id on the other: equal or not, nobody can tell."""
-    return _ALIAS.search(canonical(expected)) is not None and _KEY.search(canonical(live)) is not None
+    """Whether a key is named by its alias on one side and by its id on the other."""
+    return bool(aliases_in(expected)) and _KEY.search(canonical(live)) is not None
 
 
-_ALIAS: Final = re.compile(r'"(arn:[\w:-]+:)?alias/')
+def aliases_in(value: JsonValue) -> tuple[str, ...]:
+    """The aliases of keys that a value names, by name or by ARN."""
+    return tuple(sorted({match[1] for match in _ALIAS.finditer(canonical(value))}))
+
+
+def with_keys(value: JsonValue, keys: Mapping[str, str | None]) -> JsonValue:
+    """The value with the keys in place of their aliases."""
+    if isinstance(value, Mapping):
+        return {name: with_keys(each, keys) for name, each in value.items()}
+    if isinstance(value, list):
+        return [with_keys(each, keys) for each in value]
+    return keys.get(value) or value if isinstance(value, str) else value
+
+
+_ALIAS: Final = re.compile(r'"((?:arn:[\w:-]+:)?alias/[^"]+)"')
 _KEY: Final = re.compile(r':key/|"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"')

@@ -47,6 +47,9 @@ PARTS: Final[Mapping[tuple[str, str], tuple[tuple[str, str], ...]]] = {
     ("AWS::EC2::SecurityGroup", "SecurityGroupEgress"): (("AWS::EC2::SecurityGroupEgress", "GroupId"),),
     ("AWS::IAM::Role", "Policies"): (("AWS::IAM::Policy", "Roles"), ("AWS::IAM::RolePolicy", "RoleName")),
     ("AWS::IAM::Role", "ManagedPolicyArns"): (("AWS::IAM::ManagedPolicy", "Roles"),),
+    ("AWS::IAM::ManagedPolicy", "Roles"): (("AWS::IAM::Role", "ManagedPolicyArns"),),
+    ("AWS::IAM::ManagedPolicy", "Users"): (("AWS::IAM::User", "ManagedPolicyArns"),),
+    ("AWS::IAM::ManagedPolicy", "Groups"): (("AWS::IAM::Group", "ManagedPolicyArns"),),
     ("AWS::IAM::User", "Policies"): (("AWS::IAM::Policy", "Users"), ("AWS::IAM::UserPolicy", "UserName")),
     ("AWS::IAM::User", "ManagedPolicyArns"): (("AWS::IAM::ManagedPolicy", "Users"),),
     ("AWS::IAM::Group", "Policies"): (("AWS::IAM::Policy", "Groups"), ("AWS::IAM::GroupPolicy", "GroupName")),
@@ -98,6 +101,8 @@ class Observation:
         """Whether another look may see what this one could not."""
         return self.reason in {UnprovenReason.THROTTLED, UnprovenReason.UNREACHABLE} and not self.final
 
+
+_ALIAS: Final = "AWS::KMS::Alias"
 
 _TOO_LATE: Final = Observation(
     reason=UnprovenReason.UNREACHABLE, detail="not read before the deadline of the run", final=True
@@ -306,14 +311,14 @@ class Prover:
         schema = self._schemas.schema(resource.resource_type)
         expected = self.expected(resource.logical_id)
         actual = self._without_parts(resource, expected, reading, schema)
-        comparison = compared(expected, actual, schema)
+        comparison = compared(expected, actual, schema, keys=self._key_of, inherited=self.deployment.tags)
         unproven = [
             Unproven(path=path, reason=UnprovenReason.UNRESOLVED, detail=detail)
             for path, detail in comparison.unresolved
         ]
         # What was not read stands as its default in the reading: that an empty list equals it proves nothing.
         unread = {path: why for path in comparison.proven if (why := _unread(reading, path)) is not None}
-        unproven.extend(Unproven(path=path, reason=why) for path, why in unread.items())
+        unproven.extend(Unproven(path=path, reason=_said(why, schema, path)) for path, why in unread.items())
         differences: list[PropertyDifference] = []
         for each in comparison.differences:
             reason = self._excuse(resource, reading, schema, each)
@@ -335,9 +340,10 @@ class Prover:
         """Why a property that looks different was not really seen; None if it was."""
         path = difference.path
         unread = _unread(reading, path)
-        absent = difference.change is Change.REMOVE
-        if absent and unread in {None, UnprovenReason.NO_READER} and schema is not None and schema.is_write_only(path):
-            return UnprovenReason.WRITE_ONLY
+        # What a reader knows how to read and is not there was removed, whatever a schema says of who can see it.
+        hidden = unread is UnprovenReason.NO_READER or (unread is None and reading.hides_write_only)
+        if hidden and difference.change is Change.REMOVE:
+            unread = _said(UnprovenReason.NO_READER, schema, path) if unread or _is_write_only(schema, path) else None
         if unread is not None:
             return unread
         if self._target.not_emulated(resource.resource_type, path):
@@ -413,6 +419,28 @@ class Prover:
                     found.append({**own, "Arn": part.physical_id if part else None})
         return found
 
+    def _key_of(self, alias: str) -> str | None:
+        """The ARN of the key behind an alias, as the reader of aliases sees it; None if it cannot tell."""
+        name = f"alias/{alias.partition('alias/')[2]}"
+        reader = self._readers.get(_ALIAS)
+        if reader is None:
+            return None
+        place = self.deployment
+        request = ReadRequest(
+            client=self._target.client,
+            logical_id=name,
+            physical_id=name,
+            resource_type=_ALIAS,
+            expected={},
+            account=place.account,
+            region=place.region,
+            partition=place.partition,
+            once=self._look_at.once,
+        )
+        reading = self._read(reader, request).reading
+        key = str(reading.properties.get("TargetKeyId") or "") if reading else ""
+        return f"arn:{place.partition}:kms:{place.region}:{place.account}:key/{key.rpartition('/')[2]}" if key else None
+
     # -- what intrinsic functions ask for
 
     def _reference(self, logical_id: str) -> str | None:
@@ -468,6 +496,16 @@ def prove_stack(prover: Prover, *, jobs: int = 8) -> tuple[ResourceProof, ...]:
     """The verdict on everything that has to be there, in the template's order, read by `jobs` threads."""
     with ThreadPoolExecutor(max_workers=max(1, jobs), thread_name_prefix="prove") as pool:
         return tuple(pool.map(prover.prove, prover.expected_ids()))
+
+
+def _is_write_only(schema: ResourceSchema | None, path: str) -> bool:
+    return schema is not None and schema.is_write_only(path)
+
+
+def _said(reason: UnprovenReason, schema: ResourceSchema | None, path: str) -> UnprovenReason:
+    """The reason, or that nobody could read it."""
+    is_hidden = reason is UnprovenReason.NO_READER and _is_write_only(schema, path)
+    return UnprovenReason.WRITE_ONLY if is_hidden else reason
 
 
 def _unread(reading: Reading, path: str) -> UnprovenReason | None:

@@ -93,6 +93,8 @@ class _StackLoader:
             assets=self._assets(artifacts, file),
             annotations=tuple(self._annotations(metadata, name)),
             construct_path=str(artifact.get("displayName", artifact_id)),
+            tags={key: str(each) for key, each in _object(properties.get("tags")).items()},
+            termination_protection=properties.get("terminationProtection") is True,
         )
         yield replace(stack, acknowledgements=tuple(self._acknowledgements(metadata, stack)))
         yield from self._nested(stack)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from stackproof.model.location import Location
 from stackproof.model.template import Template
@@ -77,7 +77,7 @@ class Stack:
     """One stack. `account` and `region` are None where the app left them open; `parent` is the stack that nests it.
 
     `construct_path` is that of the stack itself, None where the assembly does not say it. `nested` are the stacks that
-    come with it when it is deployed; who deploys fills it in.
+    come with it when it is deployed; who deploys fills it in. `tags` are the stack's own, for all that it makes.
     """
 
     name: str
@@ -91,6 +91,8 @@ class Stack:
     construct_path: str | None = None
     acknowledgements: tuple[Acknowledgement, ...] = ()
     nested: tuple[Stack, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    termination_protection: bool = False
 
     def nested_at(self, logical_id: str) -> Stack | None:
         """The nested stack that a resource stands for: CDK writes its template's file into the metadata."""

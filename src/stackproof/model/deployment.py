@@ -43,7 +43,7 @@ class Deployment:
 
     `zones` are what `Fn::GetAZs` gives in the region; empty where they could not be read. `left_out` are resources of
     the template that the target was not even given, with the reason; `unordered` are those that do not wait for what
-    is not there of their `DependsOn`.
+    is not there of their `DependsOn`. `tags` are the stack's own, which CloudFormation gives to all that it makes.
     """
 
     stack_name: str
@@ -59,6 +59,7 @@ class Deployment:
     zones: tuple[str, ...] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
     unordered: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
 
     def resource(self, logical_id: str) -> DeployedResource | None:
         """The deployed resource of that logical id, or None."""
@@ -79,6 +80,7 @@ class Deployment:
             "zones": list(self.zones),
             "left_out": dict(self.left_out),
             "unordered": {name: list(each) for name, each in self.unordered.items()},
+            "tags": dict(self.tags),
         }
 
     @classmethod
@@ -97,4 +99,5 @@ class Deployment:
             zones=as_strings(data["zones"]),
             left_out={key: str(value) for key, value in as_object(data["left_out"]).items()},
             unordered={key: as_strings(each) for key, each in as_object(data.get("unordered", {})).items()},
+            tags={key: str(value) for key, value in as_object(data.get("tags", {})).items()},
         )

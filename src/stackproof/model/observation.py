@@ -58,13 +58,15 @@ class Reading:
 
     `attributes` maps attribute names ("Arn", "Endpoint.Address") to values; `reference` is what `Ref` gives
     where that is not the physical id. `unread` maps JSON pointers of properties to why they could not be read.
-    A property that is in neither `properties` nor `unread` is not set on the live resource.
+    A property that is in neither `properties` nor `unread` is not set on the live resource, but for those that the
+    schema calls write-only where the source `hides_write_only` ones.
     """
 
     properties: JsonObject
     attributes: JsonObject = field(default_factory=dict)
     reference: str | None = None
     unread: Mapping[str, UnprovenReason] = field(default_factory=dict)
+    hides_write_only: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar, cast
 
@@ -12,6 +12,7 @@ from stackproof.model.observation import Reading, UnprovenReason
 from stackproof.ports import Reader, ReadRequest
 
 __all__ = [
+    "NEVER_SHOWN",
     "LiveReader",
     "Parts",
     "batch",
@@ -27,6 +28,25 @@ __all__ = [
     "spelt",
     "tag_list",
 ]
+
+NEVER_SHOWN: Final[Mapping[str, tuple[str, ...]]] = {
+    "AWS::CertificateManager::Certificate": ("/DomainValidationOptions/*/HostedZoneId",),
+    "AWS::EC2::Instance": ("/BlockDeviceMappings/*/NoDevice", "/BlockDeviceMappings/*/VirtualName"),
+    "AWS::EC2::SecurityGroup": ("/SecurityGroupIngress/*/SourceSecurityGroupName",),
+    "AWS::ElasticLoadBalancingV2::Listener": ("/DefaultActions/*/AuthenticateOidcConfig/ClientSecret",),
+    "AWS::ElasticLoadBalancingV2::ListenerRule": ("/Actions/*/AuthenticateOidcConfig/ClientSecret",),
+    "AWS::Lambda::Function": ("/Code/S3ObjectStorageMode", "/Code/SourceKMSKeyArn", "/Code/ZipFile"),
+    "AWS::OpenSearchService::Domain": (
+        "/AdvancedSecurityOptions/JWTOptions/PublicKey",
+        "/AdvancedSecurityOptions/MasterUserOptions",
+        "/AdvancedSecurityOptions/SAMLOptions/MasterBackendRole",
+        "/AdvancedSecurityOptions/SAMLOptions/MasterUserName",
+    ),
+}
+"""What is within properties that readers know, and no service ever shows: (type) → pointers, `*` for any item.
+
+Whatever else a reader knows and that is not there was removed, also where a schema calls it write-only.
+"""
 
 _DENIED: Final = ("AccessDenied", "AuthorizationError", "Forbidden", "UnauthorizedOperation", "NotAuthorized")
 _MISSING: Final = frozenset({"NotImplemented", "NotYetImplemented"})
@@ -74,6 +94,7 @@ class Parts:
 
     def __init__(self, request: ReadRequest) -> None:
         self._expected = request.expected
+        self._never_shown = NEVER_SHOWN.get(request.resource_type, ())
         self.unread: dict[str, UnprovenReason] = {}
 
     def of(self, pointers: str | Iterable[str], call: Callable[[], _T], default: _T) -> _T:
@@ -97,11 +118,24 @@ class Parts:
         apart from one that is not set.
         """
         unknown = {f"/{name}": UnprovenReason.NO_READER for name in self._expected if name not in properties}
+        for pattern in self._never_shown:
+            unknown.update(dict.fromkeys(_set_at(self._expected, pattern.split("/")[1:]), UnprovenReason.NO_READER))
         return Reading(
             properties={key: value for key, value in properties.items() if value is not None},
             attributes={key: value for key, value in attributes.items() if value is not None},
             unread={**unknown, **self.unread},
         )
+
+
+def _set_at(value: JsonValue, names: Sequence[str], at: str = "") -> Iterator[str]:
+    """The pointers of what is set where the names lead; `*` is any item of a list."""
+    if not names:
+        yield at
+    elif names[0] == "*" and isinstance(value, list):
+        for index, each in enumerate(value):
+            yield from _set_at(each, names[1:], f"{at}/{index}")
+    elif isinstance(value, Mapping) and names[0] in value:
+        yield from _set_at(value[names[0]], names[1:], f"{at}/{names[0]}")
 
 
 def pages(client: Any, operation: str, key: str, **parameters: Any) -> list[Any]:  # noqa: ANN401 - botocore's

@@ -78,7 +78,7 @@ class WithCloudControl(Mapping[str, Reader]):
         if answer is None:
             return None
         properties = as_object(json.loads(answer["ResourceDescription"]["Properties"]))
-        return Reading(properties=properties, attributes=properties)
+        return Reading(properties=properties, attributes=properties, hides_write_only=True)
 
 
 def identifier(request: ReadRequest, schema: ResourceSchema) -> str:

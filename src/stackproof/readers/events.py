@@ -70,13 +70,27 @@ def read_bus_policy(request: ReadRequest) -> Reading | None:
     statements = policy.get("Statement") if isinstance(policy, Mapping) else ()
     for each in statements if isinstance(statements, list) else ():
         if isinstance(each, Mapping) and each.get("Sid") == sid:
-            properties: dict[str, JsonValue] = {"EventBusName": bus, "StatementId": sid}
+            properties: dict[str, Any] = {"EventBusName": bus, "StatementId": sid}
             if "Statement" in request.expected:
                 properties["Statement"] = {key: value for key, value in each.items() if key != "Sid"}
             else:
-                properties |= {"Action": each.get("Action"), "Principal": _account(each.get("Principal"))}
+                properties |= {
+                    "Action": each.get("Action"),
+                    "Condition": _condition(each.get("Condition")),
+                    "Principal": _account(each.get("Principal")),
+                }
             return Parts(request).reading(properties, {})
     return None
+
+
+def _condition(live: JsonValue) -> JsonValue:
+    """The one test of a condition as PutPermission takes it; a condition of more than that as it is."""
+    if isinstance(live, Mapping) and len(live) == 1:
+        [(kind, tests)] = live.items()
+        if isinstance(tests, Mapping) and len(tests) == 1:
+            [(key, value)] = tests.items()
+            return {"Type": kind, "Key": key, "Value": value}
+    return live
 
 
 def _account(principal: JsonValue) -> JsonValue:

@@ -42,13 +42,12 @@ def read_function(request: ReadRequest) -> Reading | None:
     live = answer["Configuration"]
     parts = Parts(request)
     vpc = live.get("VpcConfig") or {}
-    environment = live.get("Environment") or {}
     return parts.reading(
         {
             **covered(live, _SAME),
-            "Code": _code(request, live, parts),
+            "Code": _code(request, answer, parts),
             "CodeSigningConfigArn": (answer.get("Code") or {}).get("CodeSigningConfigArn"),
-            "Environment": {"Variables": environment.get("Variables", {})} if environment else None,
+            "Environment": _environment(live.get("Environment") or {}, parts),
             "KmsKeyArn": live.get("KMSKeyArn"),
             "Layers": [each["Arn"] for each in live.get("Layers", ())] or None,
             "ReservedConcurrentExecutions": (answer.get("Concurrency") or {}).get("ReservedConcurrentExecutions"),
@@ -61,11 +60,23 @@ def read_function(request: ReadRequest) -> Reading | None:
     )
 
 
-def _code(request: ReadRequest, live: Mapping[str, Any], parts: Parts) -> JsonObject | None:
-    """The template's place of the code, if the function runs exactly what lies there; no API tells the place itself."""
+def _environment(live: Mapping[str, Any], parts: Parts) -> JsonObject | None:
+    """The variables; who may not use the key that encrypts them is given an error in their place."""
+    if live.get("Error"):
+        parts.unread["/Environment"] = UnprovenReason.DENIED
+        return None
+    return {"Variables": live.get("Variables", {})} if live else None
+
+
+def _code(request: ReadRequest, answer: Mapping[str, Any], parts: Parts) -> JsonObject | None:
+    """The template's place of the code, if the function runs exactly what lies there; no API tells the place itself.
+
+    Of an image the place is told.
+    """
+    live = answer["Configuration"]
     code = request.expected.get("Code")
     if not isinstance(code, Mapping) or "S3Key" not in code:
-        return None
+        return chosen(answer.get("Code") or {}, ("ImageUri",)) or None
     where: dict[str, JsonValue] = {"Bucket": code.get("S3Bucket"), "Key": code["S3Key"]}
     if "S3ObjectVersion" in code:
         where["VersionId"] = code["S3ObjectVersion"]
@@ -78,8 +89,9 @@ def _code(request: ReadRequest, live: Mapping[str, Any], parts: Parts) -> JsonOb
         if "/Code/S3Key" not in parts.unread:  # it is not there any more: nothing tells what the function should run
             parts.unread["/Code"] = UnprovenReason.NO_READER
         return None
+    seen = {name: each for name, each in code.items() if name in {"S3Bucket", "S3Key", "S3ObjectVersion"}}
     same = digest == live.get("CodeSha256")
-    return code if same else {**code, "S3Key": f"other code, with SHA-256 {live.get('CodeSha256')}"}
+    return seen if same else {**seen, "S3Key": f"other code, with SHA-256 {live.get('CodeSha256')}"}
 
 
 def _digest(request: ReadRequest, where: Mapping[str, JsonValue]) -> str | None:

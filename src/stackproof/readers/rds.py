@@ -69,6 +69,8 @@ def read_instance(request: ReadRequest) -> Reading | None:
     if answer is None or not answer["DBInstances"]:
         return None
     live = answer["DBInstances"][0]
+    if live.get("DBInstanceStatus") == "deleting":
+        return None
     endpoint = live.get("Endpoint") or {}
     groups = live.get("DBParameterGroups") or [{}]
     options = live.get("OptionGroupMemberships") or [{}]

@@ -56,7 +56,7 @@ def read_cluster(request: ReadRequest) -> Reading | None:
         lambda: client.describe_db_clusters(DBClusterIdentifier=request.physical_id)["DBClusters"],
         "DBClusterNotFoundFault",
     )
-    if not found:
+    if not found or found[0].get("Status") == "deleting":
         return None
     live = found[0]
     secret = live.get("MasterUserSecret") or {}

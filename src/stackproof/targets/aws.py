@@ -259,6 +259,8 @@ class AwsTarget:
             if not found:
                 zones = ec2.describe_availability_zones()["AvailabilityZones"]
                 found = {str(each["ZoneName"]) for each in zones if each.get("ZoneType", _ZONE) == _ZONE}
-        except ec2.exceptions.ClientError:
+        except ec2.exceptions.ClientError as error:
+            if reason_of(error) is not UnprovenReason.DENIED:
+                raise
             return ()
         return tuple(sorted(found))

@@ -22,13 +22,14 @@ from stackproof.explaining import (
 from stackproof.model.assembly import Stack
 from stackproof.model.deployment import DeployedResource, Deployment
 from stackproof.model.location import Location
+from stackproof.model.observation import UnprovenReason
 from stackproof.model.stack_event import STACK, StackEvent
 from stackproof.targets.assets import AssetStore
 from stackproof.targets.change_sets import make_change_set
-from stackproof.targets.failures import translated_errors
+from stackproof.targets.failures import reason_of, translated_errors
 from stackproof.targets.stack_events import EventFollower, with_nested
 
-__all__ = ["CAPABILITIES", "CloudFormation", "Place"]
+__all__ = ["CAPABILITIES", "HALF_DONE", "CloudFormation", "Place"]
 
 _IN_REQUEST: Final = 51_200  # bytes of a template that CreateStack takes; larger ones come from a bucket
 CAPABILITIES: Final = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
@@ -40,6 +41,19 @@ _PUBLIC: Final = "/aws/service/"
 _IMAGE: Final = "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>"
 _STAND_IN: Final = "/stackproof/image"
 _NO_IMAGE: Final = "ami-00000000000000000"
+HALF_DONE: Final = frozenset(
+    {
+        "CREATE_FAILED",
+        "DELETE_FAILED",
+        "IMPORT_ROLLBACK_FAILED",
+        "ROLLBACK_COMPLETE",
+        "ROLLBACK_FAILED",
+        "UPDATE_FAILED",
+        "UPDATE_ROLLBACK_FAILED",
+    }
+)
+"""Of a stack that an operation left like this no template says what should be there."""
+
 _HIDDEN: Final = "****"  # what CloudFormation shows of a parameter with NoEcho
 
 
@@ -100,6 +114,7 @@ class CloudFormation:
         request: dict[str, Any] = {
             "StackName": stack.name,
             "Capabilities": list(place.capabilities),
+            "Tags": [{"Key": key, "Value": value} for key, value in sorted(stack.tags.items())],
             "Parameters": self._parameters(stack, before, {**stand_ins, **place.parameters}),
         }
         if len(text.encode()) <= _IN_REQUEST:
@@ -108,6 +123,8 @@ class CloudFormation:
             request["TemplateURL"] = store.put_template(stack, text)
         with self._explained(stack.name), translated_errors(f"deploying stack {stack.name}"):
             self._create_or_update(stack, request, before)
+            if stack.termination_protection and not place.emulator:
+                self._api.update_termination_protection(StackName=stack.name, EnableTerminationProtection=True)
         return self.deployment(stack.name)
 
     def deployment(self, stack_name: str) -> Deployment:
@@ -119,6 +136,8 @@ class CloudFormation:
             status = str(found["StackStatus"])
             if status.endswith("_IN_PROGRESS"):
                 raise TargetError(f"stack {stack_name} is in the middle of an operation: {status}", code="Busy")
+            if status in HALF_DONE:
+                raise TargetError(f"stack {stack_name} is left half done by an operation: {status}", code=status)
             return self._deployment(found)
 
     def destroy(self, stack_name: str, *, empty: bool = False) -> tuple[DeployedResource, ...]:
@@ -330,6 +349,7 @@ class CloudFormation:
             parameters={name: value for name, value in parameters.items() if value != _HIDDEN},
             exports=self._exports(),
             zones=place.zones(),
+            tags={str(each["Key"]): str(each["Value"]) for each in found.get("Tags", ())},
         )
 
     def _resources(self, stack_name: str) -> tuple[DeployedResource, ...]:
@@ -349,7 +369,9 @@ class CloudFormation:
     def _exports(self) -> Mapping[str, str]:
         try:
             return {str(each["Name"]): str(each["Value"]) for each in self._pages("list_exports", "Exports")}
-        except self._api.exceptions.ClientError:
+        except self._api.exceptions.ClientError as error:
+            if reason_of(error) is not UnprovenReason.DENIED:
+                raise
             return {}  # without the permission an import stays unresolved, and says so
 
     def _pages(self, operation: str, key: str, **parameters: str) -> Sequence[Mapping[str, Any]]:

@@ -15,6 +15,7 @@ from stackproof.model.observation import UnprovenReason
 from stackproof.model.template import Template
 from stackproof.once import GONE
 from stackproof.ports import Target
+from stackproof.targets.cloudformation import HALF_DONE
 from stackproof.targets.failures import translated_errors
 
 __all__ = ["ACTIONS", "NATIVE_ACTIONS", "CloudFormationCatalog"]
@@ -38,19 +39,6 @@ NATIVE_ACTIONS: Final = (
     "cloudformation:DetectStackResourceDrift",
 )
 """What `--native` needs in addition. IAM calls detection a write; it changes what CloudFormation says, no resource."""
-
-_NOT_WHOLE: Final = frozenset(
-    {
-        "CREATE_FAILED",
-        "DELETE_FAILED",
-        "IMPORT_ROLLBACK_FAILED",
-        "ROLLBACK_COMPLETE",
-        "ROLLBACK_FAILED",
-        "UPDATE_FAILED",
-        "UPDATE_ROLLBACK_FAILED",
-    }
-)
-"""Of a stack that an operation left like this no template says what should be there."""
 
 _THERE: Final = (
     "CREATE_COMPLETE",
@@ -121,7 +109,7 @@ class CloudFormationCatalog:
                 parent=parent,
                 template=self._template(stack_name, shown),
             )
-        if status.endswith("_IN_PROGRESS") or status in _NOT_WHOLE:
+        if status.endswith("_IN_PROGRESS") or status in HALF_DONE:
             return _busy(live, f"the stack is {status}")
         try:
             deployment = self.target.deployment(stack_name)
