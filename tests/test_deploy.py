@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stackproof.deploy import attach, deploy, destroy, in_dependency_order
+from stackproof.deploy import attached, deploy, destroy, in_dependency_order
 from stackproof.errors import InputError
 from tests.live_fakes import FakeTarget, deployment, stack
 
@@ -30,7 +30,7 @@ def test_a_stack_comes_after_what_it_depends_on() -> None:
 
 def test_stacks_are_found_without_being_changed() -> None:
     target = FakeTarget()
-    attach([stack(BODY, name="B"), stack(BODY, name="A")], target)
+    attached([stack(BODY, name="B"), stack(BODY, name="A")], target)
     assert target.log == ["read A", "read B"]
 
 
@@ -59,4 +59,4 @@ def test_a_nested_stack_is_read_by_its_own_id_behind_its_parent() -> None:
 def test_a_nested_stack_without_a_resource_is_said() -> None:
     nested = stack(BODY, name="App/Nested", path="Nobody.template.json", parent="App")
     with pytest.raises(InputError, match="App/Nested"):
-        attach([stack(PARENT, name="App"), nested], FakeTarget())
+        attached([stack(PARENT, name="App"), nested], FakeTarget())

@@ -27,8 +27,8 @@ from stackproof.model.schema import ResourceSchema
 __all__ = ["Comparison", "KeyOfAlias", "compared", "leaf_paths", "matches"]
 
 _TAGS: Final = re.compile(r"/\w*Tags$")  # some services have a name of their own, such as FileSystemTags
-_LOOSE: Final = re.compile(r"/Redrive(Allow)?Policy$")
-"""Documents whose numbers services give back as texts."""
+_LOOSE: Final = re.compile(r"/(Redrive(Allow)?Policy|Parameters|Properties)$")
+"""Documents whose numbers services give back as texts: of queues, and the settings of parameter groups."""
 
 _ABSENT: Final = object()
 KeyOfAlias: TypeAlias = Callable[[str], str | None]

@@ -4,31 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 from stackproof.errors import InputError
 from stackproof.model.assembly import Stack
 from stackproof.model.deployment import Deployment
 from stackproof.ports import Target
 
-__all__ = ["attach", "deploy", "destroy", "in_dependency_order", "with_dependencies"]
+__all__ = [
+    "Deployed",
+    "attached",
+    "deploy",
+    "deployed",
+    "destroy",
+    "in_dependency_order",
+    "nested_in",
+    "whole",
+    "with_dependencies",
+]
+
+Deployed: TypeAlias = tuple[tuple[Stack, Deployment], ...]
+"""Stacks with their deployments, each nested one behind its parent."""
 
 
 def deploy(stacks: Sequence[Stack], target: Target) -> tuple[Deployment, ...]:
     """Deploy every stack and give all deployments, nested stacks' included, in the order in which they came to be."""
+    return tuple(found for _, found in deployed(stacks, target))
+
+
+def deployed(stacks: Sequence[Stack], target: Target) -> Deployed:
+    """The same with each stack beside its deployment."""
     return tuple(
         found
         for stack in in_dependency_order(stacks)
-        for found in _whole(stack, target.deploy(_with_nested(stack, stacks)), stacks, target)
+        for found in whole(stack, target.deploy(_with_nested(stack, stacks)), stacks, target)
     )
 
 
-def attach(stacks: Sequence[Stack], target: Target) -> tuple[Deployment, ...]:
-    """The deployments of stacks that run already, nested stacks' included; nothing is changed."""
-    return tuple(
-        found
-        for stack in in_dependency_order(stacks)
-        for found in _whole(stack, target.deployment(stack.name), stacks, target)
-    )
+def attached(stacks: Sequence[Stack], target: Target) -> Deployed:
+    """Stacks that run already, nested ones included, each with its deployment; nothing is changed."""
+    ordered = in_dependency_order(stacks)
+    for each in ordered:
+        _require_environment(each, target)
+    return tuple(found for stack in ordered for found in whole(stack, target.deployment(stack.name), stacks, target))
 
 
 def destroy(stacks: Sequence[Stack], target: Target) -> None:
@@ -40,8 +58,13 @@ def destroy(stacks: Sequence[Stack], target: Target) -> None:
 def in_dependency_order(stacks: Sequence[Stack]) -> tuple[Stack, ...]:
     """Stacks that are deployed by themselves (nested ones come with their parent), each after what it depends on.
 
-    What is left open is decided by name. A dependency on a stack that is not among them counts as met.
+    What is left open is decided by name. A dependency on a stack that is not among them counts as met. Raises
+    InputError for two stacks of one name, such as those of two regions: they need a name each.
     """
+    names = [each.name for each in stacks]
+    if twice := sorted({each for each in names if names.count(each) > 1}):
+        places = ", ".join(f"{each.account}/{each.region}" for each in stacks if each.name == twice[0])
+        raise InputError(f"the app has several stacks of the name {twice[0]} ({places}): give each a name of its own")
     waiting = {each.name: each for each in sorted(stacks, key=lambda one: one.name) if each.parent is None}
     ordered: list[Stack] = []
     while waiting:
@@ -72,25 +95,37 @@ def _with_nested(stack: Stack, stacks: Sequence[Stack]) -> Stack:
     return replace(stack, nested=tuple(_with_nested(each, stacks) for each in nested))
 
 
-def _whole(stack: Stack, deployment: Deployment, stacks: Sequence[Stack], target: Target) -> list[Deployment]:
-    """The deployment, and those of the stacks that it nests, under the names that the assembly gives them."""
-    found = [deployment]
+def whole(stack: Stack, deployment: Deployment, stacks: Sequence[Stack], target: Target) -> Deployed:
+    """The stack with its deployment, then those that it nests; one whose condition does not hold has none."""
+    found = [(stack, deployment)]
     for nested in sorted((each for each in stacks if each.parent == stack.name), key=lambda one: one.name):
-        physical_id = _physical_id(stack, deployment, nested)
-        if physical_id is None:
-            raise InputError(f"stack {stack.name} has no resource for the nested stack {nested.name}")
-        found.extend(_whole(nested, target.deployment(physical_id), stacks, target))
-    return found
+        resource = deployment.resource(_resource_of(stack, nested))
+        if resource is not None and resource.physical_id:
+            found.extend(whole(nested, target.deployment(resource.physical_id), stacks, target))
+    return tuple(found)
 
 
-def _physical_id(stack: Stack, deployment: Deployment, nested: Stack) -> str | None:
-    """The id of a nested stack: its parent's resource names the template's file in the metadata that CDK writes."""
+def nested_in(stack: Stack, stacks: Sequence[Stack]) -> frozenset[str]:
+    """The logical ids of the stack's resources that are nested stacks whose templates are known."""
+    return frozenset(_resource_of(stack, each) for each in stacks if each.parent == stack.name)
+
+
+def _resource_of(stack: Stack, nested: Stack) -> str:
+    """The parent's resource, which names the template's file in the metadata that CDK writes; raises InputError."""
     wanted = nested.template.path.replace("\\", "/").rpartition("/")[2]
     for resource in stack.template.resources:
         metadata = resource.body.get("Metadata")
-        if resource.resource_type != "AWS::CloudFormation::Stack" or not isinstance(metadata, Mapping):
-            continue
-        deployed = deployment.resource(resource.logical_id)
-        if deployed and str(metadata.get("aws:asset:path")).rpartition("/")[2] == wanted:
-            return deployed.physical_id
-    return None
+        file = metadata.get("aws:asset:path") if isinstance(metadata, Mapping) else None
+        if resource.resource_type == "AWS::CloudFormation::Stack" and str(file).rpartition("/")[2] == wanted:
+            return resource.logical_id
+    raise InputError(f"stack {stack.name} has no resource for the nested stack {nested.name}")
+
+
+def _require_environment(stack: Stack, target: Target) -> None:
+    """A stack of one account and region is not looked for in another; which account an emulator is does not matter."""
+    wanted = (("account", stack.account, target.account), ("region", stack.region, target.region))
+    for kind, own, here in wanted if target.name == "aws" else wanted[1:]:
+        if own is not None and own != here:
+            raise InputError(
+                f"stack {stack.name} is of {kind} {own}, and this is {here}: sign in there, or give --{kind}"
+            )

@@ -9,6 +9,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Final
 
+from stackproof.equivalences import aliases_in
 from stackproof.model.assembly import Stack
 from stackproof.model.ephemeral import EPHEMERAL
 from stackproof.model.iam_action import gives_secret, only_reads
@@ -188,6 +189,8 @@ def compiled(
         objects = [f"{each}/*" for each in buckets]
         types = {each.resource_type for each in stack.template.resources if each.resource_type != "AWS::CDK::Metadata"}
         custom = {each.resource_type for each in stack.template.resources if each.is_custom}
+        if aliases_in(stack.template.body):
+            rows.add(readers.get("AWS::KMS::Alias", ()), place)
         for resource_type in sorted(types - custom):
             needed = list(readers.get(resource_type, ()))
             if not needed:

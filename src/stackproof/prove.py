@@ -6,7 +6,7 @@ import math
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Final
@@ -35,6 +35,7 @@ from stackproof.model.observation import (
     UnprovenReason,
 )
 from stackproof.model.schema import ResourceSchema
+from stackproof.model.stack_event import STACK
 from stackproof.model.template import Resource, Template
 from stackproof.once import GONE, Look, each_time
 from stackproof.ports import Reader, ReadRequest, SchemaSource, Target
@@ -112,7 +113,8 @@ _TOO_LATE: Final = Observation(
 class Prover:
     """Proves the resources of one stack; each is read once, whoever asks, from any thread.
 
-    Stacks of one run on one target share their `look`; a stack by itself has its own.
+    Stacks of one run on one target share their `look`; a stack by itself has its own. `nested` are the logical ids of
+    the nested stacks that are proven as well; of any other one it is said that nobody looks into it.
     """
 
     def __init__(
@@ -125,6 +127,7 @@ class Prover:
         schemas: SchemaSource,
         patience: Patience | None = None,
         look: Look | None = None,
+        nested: Collection[str] | None = None,
     ) -> None:
         self.template = template
         self.deployment = deployment
@@ -138,6 +141,7 @@ class Prover:
         self._expected: dict[str, Mapping[str, Resolved]] = {}
         self._notifications: list[Notification] = []
         self._circular = _circular(template)
+        self._notifications.extend(_unseen(template, nested))
         self._context = live_context(template, deployment, reference=self._reference, attribute=self._attribute)
 
     @property
@@ -195,6 +199,9 @@ class Prover:
         )
         if resource.is_custom:
             return self._unchecked(bare, resource, Observation(reason=UnprovenReason.NOT_EMULATED))
+        if "Fn::Transform" in resource.properties:
+            macro = "a macro writes its properties (Fn::Transform)"
+            return self._unchecked(bare, resource, Observation(reason=UnprovenReason.UNRESOLVED, detail=macro))
         observation = self.observe(logical_id)
         if observation.reason is not None:
             return self._unchecked(bare, resource, observation)
@@ -529,6 +536,21 @@ def _is_part(part: JsonObject, live: JsonValue) -> bool:
     if "PolicyName" in live:
         return part.get("PolicyName") == live["PolicyName"]
     return all(key in part and matches(part[key], value, None, f"/{key}") for key, value in live.items())
+
+
+def _unseen(template: Template, nested: Collection[str] | None) -> Iterator[Notification]:
+    """Entries that stand for any number of resources, none of which is looked at."""
+    for each in template.resources:
+        if nested is not None and each.resource_type == STACK and each.logical_id not in nested:
+            message = f"{each.location()}: {each.logical_id}: its template is not in the assembly, so what is in that "
+            yield Notification(level=Level.ERROR, message=f"{message}stack was not looked at")
+    for name in sorted(template.section("Resources")):
+        if name.startswith("Fn::"):
+            message = (
+                f"{template.file}: {name}: what it makes was not looked at; expand it before the stack is deployed, or "
+                "audit the stack with `stackproof drift audit`, which reads the processed template"
+            )
+            yield Notification(level=Level.ERROR, message=message)
 
 
 def _circular(template: Template) -> frozenset[str]:

@@ -43,7 +43,7 @@ def proof(
 
 ALL = MinimumProof(resources=100, properties=100)
 WRITE_ONLY = ("/Password", UnprovenReason.WRITE_ONLY)
-DENIED = ("/B", UnprovenReason.DENIED)
+MISSING = ("/B", UnprovenReason.NO_READER)
 
 
 def test_what_cannot_be_read_at_all_is_not_asked_for() -> None:
@@ -57,7 +57,7 @@ def test_a_share_of_nothing_is_a_shortfall_unless_nothing_is_asked_for() -> None
 
 
 def test_a_shortfall_has_the_figure_and_the_first_that_is_missing() -> None:
-    proofs = [proof("Z", ("/A",), (DENIED,)), proof("B", ("/A", "/C"), (WRITE_ONLY, ("/D", UnprovenReason.UNRESOLVED)))]
+    proofs = [proof("Z", ("/A",), (MISSING,)), proof("B", ("/A", "/C"), (WRITE_ONLY, ("/D", UnprovenReason.UNRESOLVED)))]
     [said] = ALL.shortfalls(proofs)
     assert said == (
         "3 of 5 properties are proven (60.0 %), and minimum_proof is 100 %; the first that is not: "
@@ -70,7 +70,7 @@ def test_a_shortfall_has_the_figure_and_the_first_that_is_missing() -> None:
 
 def test_what_is_almost_enough_is_not_rounded_to_enough() -> None:
     paths = tuple(f"/{number}" for number in range(2999))
-    [said] = ALL.shortfalls([proof("A", paths, (DENIED,))])
+    [said] = ALL.shortfalls([proof("A", paths, (MISSING,))])
     assert "2999 of 3000 properties are proven (99.9 %)" in said
 
 
@@ -88,7 +88,7 @@ def test_a_resource_that_was_not_seen_is_named(missing: ResourceProof, why: str)
 
 
 def test_a_custom_resource_is_not_asked_for() -> None:
-    custom = proof("C", (), (DENIED,), DriftStatus.NOT_CHECKED, custom=True)
+    custom = proof("C", (), (MISSING,), DriftStatus.NOT_CHECKED, custom=True)
     assert ALL.shortfalls([custom]) == ()
 
 
@@ -99,13 +99,13 @@ def test_what_differs_is_not_proven() -> None:
 
 @given(st.integers(0, 50), st.integers(0, 50), st.integers(0, 100))
 def test_it_is_a_shortfall_exactly_where_the_share_is_less(proven: int, missing: int, minimum: int) -> None:
-    one = proof("A", tuple(f"/p{n}" for n in range(proven)), tuple((f"/m{n}", DENIED[1]) for n in range(missing)))
+    one = proof("A", tuple(f"/p{n}" for n in range(proven)), tuple((f"/m{n}", MISSING[1]) for n in range(missing)))
     short = bool(MinimumProof(properties=minimum).shortfalls([one]))
     assert short == (proven * 100 < minimum * (proven + missing))
 
 
 def test_a_report_below_the_minimum_is_violated_and_says_so() -> None:
-    proofs = (proof("A", ("/A",), (DENIED,)),)
+    proofs = (proof("A", ("/A",), (MISSING,)),)
     assert ProveReport(target="moto", proofs=proofs).exit_code == 0
     below = ProveReport(target="moto", proofs=proofs, minimum=ALL)
     assert below.exit_code == 1

@@ -531,7 +531,15 @@ TAMPERED: Final[Mapping[str, tuple[Tampered, ...]]] = {
             "ec2.create_launch_template_version",
             LaunchTemplateId=_ref("Template"),
             SourceVersion="1",
-            LaunchTemplateData={"InstanceType": "t3.large"},
+            LaunchTemplateData={  # the emulator takes nothing over from the version that it starts from
+                "ImageId": "ami-12c6146b",
+                "InstanceType": "t3.large",
+                "KeyName": _ref("KeyPair"),
+                "SecurityGroupIds": [_ref("Group")],
+                "MetadataOptions": {"HttpTokens": "required"},
+                "BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 8, "VolumeType": "gp3"}}],
+                "TagSpecifications": [{"ResourceType": "instance", "Tags": [{"Key": "team", "Value": "blue"}]}],
+            },
         ),
     ),
     "storage": (

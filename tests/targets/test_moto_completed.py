@@ -19,7 +19,6 @@ from tests.targets.wide_template import WIDE
 NOT_DEPLOYED = {"AWS::Lambda::LayerVersion"}  # its code has to lie in a bucket before the stack is made
 NOT_READ = {
     ("AWS::KMS::Key", "/PendingWindowInDays"): "write_only",
-    ("AWS::KMS::Key", "/RotationPeriodInDays"): "write_only",
     ("AWS::Lambda::Function", "/Code/ZipFile"): "write_only",
     ("AWS::Lambda::Function", "/RecursiveLoop"): "no_reader",
     ("AWS::Lambda::Function", "/RuntimeManagementConfig/UpdateRuntimeOn"): "no_reader",

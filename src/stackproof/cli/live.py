@@ -24,7 +24,7 @@ from stackproof.cli.options import (
 )
 from stackproof.cli.outputs import ReportingCommand, Wanted, output_options, require_outputs, write_text_or_json
 from stackproof.config.settings import EMULATORS, parse_context, parse_targets
-from stackproof.deploy import attach, in_dependency_order, with_dependencies
+from stackproof.deploy import attached, deployed, nested_in, with_dependencies
 from stackproof.deploy import deploy as deploy_stacks
 from stackproof.ephemeral import Ephemeral, without_overridden
 from stackproof.errors import ConfigError
@@ -429,16 +429,15 @@ def _proven_on(
     stacks: Sequence[Stack], where: Target, *, every: Sequence[Stack], jobs: int, waits: Waits, deploys: bool
 ) -> tuple[tuple[ResourceProof, ...], set[Notification]]:
     with progress("deploying" if deploys else "finding the stacks"):
-        needed = _with_needed(stacks, every, where)
-        deployments = deploy_stacks(needed, where) if deploys else attach(stacks, where)
+        found = deployed(_with_needed(stacks, every, where), where) if deploys else attached(stacks, where)
         wanted = {each.name for each in stacks}
-        pairs = [each for each in _paired(deployments, needed if deploys else stacks) if each[1].name in wanted]
+        pairs = [each for each in found if each[0].name in wanted]
     proofs: list[ResourceProof] = []
     notifications: set[Notification] = set()
-    look = Look.at(deployment for deployment, _ in pairs)
+    look = Look.at(deployment for _, deployment in pairs)
     patience = waits.patience(where, deployed=deploys, now=time.monotonic())
     with progress("proving"):
-        for deployment, stack in pairs:
+        for stack, deployment in pairs:
             prover = Prover(
                 template=stack.template,
                 deployment=deployment,
@@ -447,6 +446,7 @@ def _proven_on(
                 schemas=schemas(),
                 patience=patience,
                 look=look,
+                nested=nested_in(stack, every or stacks),
             )
             proofs.extend(prove_stack(prover, jobs=jobs))
             notifications.update(_orders(deployment, where))
@@ -459,18 +459,6 @@ def _orders(deployment: Deployment, where: Target) -> Iterator[Notification]:
     for name, gone in sorted(deployment.unordered.items()):
         text = f"{deployment.stack_name}/{name} did not wait for {', '.join(gone)} on {where.name}: left out there"
         yield Notification(level=Level.NOTE, message=text)
-
-
-def _paired(deployments: Sequence[Deployment], stacks: Sequence[Stack]) -> Iterator[tuple[Deployment, Stack]]:
-    """Deployments come in dependency order, each nested stack behind its parent, by sorted name."""
-
-    def whole(stack: Stack) -> Iterator[Stack]:
-        yield stack
-        for nested in sorted((each for each in stacks if each.parent == stack.name), key=lambda one: one.name):
-            yield from whole(nested)
-
-    ordered = [each for stack in in_dependency_order(stacks) for each in whole(stack)]
-    return zip(deployments, ordered, strict=True)
 
 
 def _synthesized(project: Project, context: tuple[str, ...]) -> Assembly:

@@ -7,13 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
-from typing import Final
 
 from stackproof.model.deployment import Deployment
 from stackproof.model.finding import Suppression, SuppressionKind
 from stackproof.model.json import JsonObject, JsonValue, as_int, as_object, as_objects, digest
 from stackproof.model.location import Location, optional_str
-from stackproof.model.observation import Change, Coverage, DriftStatus, ResourceProof, UnprovenReason
+from stackproof.model.observation import UNANSWERED, Change, Coverage, DriftStatus, ResourceProof, UnprovenReason
 from stackproof.model.secret_values import MASK, masked
 from stackproof.model.template import Template
 
@@ -31,11 +30,6 @@ __all__ = [
     "Unread",
     "total_coverage",
 ]
-
-_REFUSED: Final = frozenset(
-    {UnprovenReason.BUSY, UnprovenReason.DENIED, UnprovenReason.THROTTLED, UnprovenReason.UNREACHABLE}
-)
-"""Why a property was not read that another run, or other permissions, would have shown."""
 
 
 class DriftOrigin(StrEnum):
@@ -382,7 +376,7 @@ class StackAudit:
             and not self.unchecked
             and any(each.status is not DriftStatus.NOT_CHECKED for each in self.proofs)
             and all(each.reason in known_gaps for each in self.unread)
-            and not any(one.reason in _REFUSED for each in self.proofs if not each.custom for one in each.unproven)
+            and not any(one.reason in UNANSWERED for each in self.proofs if not each.custom for one in each.unproven)
         )
 
     def certificate(self) -> dict[str, JsonValue]:

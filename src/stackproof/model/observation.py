@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from stackproof.model.json import JsonObject, JsonValue, as_object, as_objects, as_strings
 from stackproof.model.location import Location, optional_str
 
 __all__ = [
+    "UNANSWERED",
     "Change",
     "Coverage",
     "DriftStatus",
@@ -33,6 +35,12 @@ class UnprovenReason(StrEnum):
     UNREACHABLE = "unreachable"
     BUSY = "busy"
     OVERRIDDEN = "overridden"
+
+
+UNANSWERED: Final = frozenset(
+    {UnprovenReason.DENIED, UnprovenReason.THROTTLED, UnprovenReason.UNREACHABLE, UnprovenReason.BUSY}
+)
+"""Reasons that are of this run, and not of the property: whoever asks again, or with more rights, may be told."""
 
 
 class DriftStatus(StrEnum):
@@ -118,6 +126,11 @@ class ResourceProof:
     proven: tuple[str, ...] = ()
     differences: tuple[PropertyDifference, ...] = ()
     unproven: tuple[Unproven, ...] = ()
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether something of it is not known since nobody answered, or would not: another look may tell."""
+        return any(each.reason in UNANSWERED for each in self.unproven)
 
     @property
     def is_proven(self) -> bool:

@@ -213,10 +213,15 @@ class ProveReport:
 
     @property
     def exit_code(self) -> int:
-        """1 if something differs, is gone or is proven too little, 3 if one was not judged or a call was refused."""
+        """1 if something differs, is gone or is proven too little; 3 if one was not judged, or a call was refused.
+
+        A property that was denied, or a target that did not answer in the end, is not made good by another target.
+        """
         differs = any(each.status in {DriftStatus.MODIFIED, DriftStatus.DELETED} for each in self.proofs)
         nothing = not any(each.is_proven or each.status is DriftStatus.DELETED for each in self.proofs)
+        every = [*self.proofs, *(each for proofs in self.by_target.values() for each in proofs)]
         unread = any(each.status is DriftStatus.NOT_CHECKED and not each.custom for each in self.proofs)
+        unread = unread or any(each.is_unanswered and not each.custom for each in every)
         broken = bool(self.calls.refused) or any(each.level is Level.ERROR for each in self.notifications)
         incomplete = nothing or unread or broken
         if incomplete or (self.strict and self.coverage.properties_unproven):

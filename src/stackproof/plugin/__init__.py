@@ -129,11 +129,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One item for each resource of the template, or for each rule and stack."""
     if not _GENERATED & set(metafunc.fixturenames):
         return
-    from stackproof.plugin.fixtures import stack_of, verdicts_of  # noqa: PLC0415
+    from stackproof.plugin.fixtures import proven_stacks_of, verdicts_of  # noqa: PLC0415
 
     if "resource_proof" in metafunc.fixturenames:
-        ids = [each.logical_id for each in stack_of(metafunc.config).template.resources]
-        metafunc.parametrize("resource_proof", ids, indirect=True)
+        stacks = proven_stacks_of(metafunc.config)
+        first = stacks[0].name if sum(each.parent is None for each in stacks) == 1 else None
+        rows = [(each.name, one.logical_id) for each in stacks for one in each.template.resources]
+        ids = [logical_id if name == first else f"{name}/{logical_id}" for name, logical_id in rows]
+        metafunc.parametrize("resource_proof", rows, ids=ids, indirect=True)
     if "rule_verdict" in metafunc.fixturenames:
         metafunc.parametrize("rule_verdict", sorted(verdicts_of(metafunc.config)), indirect=True)
 

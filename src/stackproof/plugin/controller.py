@@ -36,6 +36,7 @@ class Controller:
         self._expected = 0
         self._by_target: dict[str, dict[str, ResourceProof]] = {}
         self._rules: dict[str, int] = {}
+        self._said: set[tuple[str, str]] = set()
         self._flows: list[FlowFact] = []
         self._codes: set[int] = set()
         self._tests: dict[str, int] = {}
@@ -51,6 +52,7 @@ class Controller:
             for name, each in facts["proofs"].items():
                 self._add(each, self._by_target.setdefault(name, {}))
         self._expected = max(self._expected, int(facts.get("expected", 0)))
+        self._said.update((level, message) for level, message in facts.get("notifications", ()))
         self._flows.extend(FlowFact.from_dict(each) for each in facts.get("flow", ()))
         if "rule" in facts:
             outcome = str(facts["rule"]["outcome"])
@@ -85,6 +87,8 @@ class Controller:
             terminalreporter.write_line(f"policy: {self._rules.get('held', 0)} of {total} rules held, {said}")
         for line in (*self._proof_lines(), *flow_lines(self._flows), *([calls_line(calls)] if calls.counts else ())):
             terminalreporter.write_line(line)
+        for level, message in sorted(self._said):
+            terminalreporter.write_line(f"{level}: {message}", red=level == "error")
         for line in self._shortfalls():
             terminalreporter.write_line(f"error: {line}", red=True)
 
@@ -105,7 +109,7 @@ class Controller:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """3 outranks 1: what could not be judged is no violation. A refused call is 3, also if a test swallowed it."""
-        if self._calls().refused:
+        if self._calls().refused or any(level == "error" for level, _ in self._said):
             self._codes.add(3)
         worst = next((code for code in (2, 3) if code in self._codes), None)
         status = worst if worst is not None else _RESTATED.get(exitstatus, exitstatus)  # type: ignore[call-overload]
@@ -169,6 +173,7 @@ class Controller:
             "flows": [each.to_dict() for each in sorted(self._flows)],
             "proofs": [each.to_dict() for each in self._proofs],
             "partial": self._partial(),
+            "notifications": [{"level": level, "message": message} for level, message in sorted(self._said)],
             "shortfalls": list(self._shortfalls()),
             "targets": {name: Coverage.of(_placed(each)).to_dict() for name, each in self._by_target.items()},
         }

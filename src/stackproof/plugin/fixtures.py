@@ -12,12 +12,14 @@ import pytest
 
 from stackproof.assertions import StackQuery, TemplateAssertions
 from stackproof.config.settings import EMULATORS, find_root, load_settings, parse_context, parse_targets
+from stackproof.deploy import Deployed, attached, deployed, nested_in, whole
 from stackproof.errors import ConfigError, TargetError
 from stackproof.model.assembly import Assembly, Stack
 from stackproof.model.deployment import Deployment
-from stackproof.model.json import JsonValue
+from stackproof.model.json import JsonValue, as_object
 from stackproof.model.observation import DriftStatus, ResourceProof
 from stackproof.model.report import RuleVerdict
+from stackproof.once import Look
 from stackproof.plugin.coverage import add_synth_coverage, measures_coverage
 from stackproof.plugin.outcomes import CALLS, LEDGERS, conclude, facts_of
 from stackproof.plugin.run import PROCESS, RUN, Run
@@ -36,6 +38,7 @@ __all__ = [
     "deployment_on",
     "node",
     "project_of",
+    "proven_stacks_of",
     "prover",
     "provers",
     "resource_proof",
@@ -43,6 +46,7 @@ __all__ = [
     "rule_verdict",
     "stack",
     "stack_of",
+    "stack_provers",
     "target",
     "target_names",
     "target_of",
@@ -88,6 +92,16 @@ def stack_of(config: pytest.Config) -> Stack:
     if len(roots) != 1:
         raise ConfigError(f"the app has {len(roots)} stacks: name one with --stack: {', '.join(s.name for s in roots)}")
     return roots[0]
+
+
+def proven_stacks_of(config: pytest.Config) -> tuple[Stack, ...]:
+    """The stacks whose resources are proven one by one: that of `--stack`, or all; each with those that it nests."""
+    every = assembly_of(config).stacks
+    roots = [each for each in every if each.parent is None]
+    if config.getoption("stack") is not None or len(roots) == 1:
+        root = stack_of(config)
+        return tuple(each for each in every if each.name == root.name or each.name.startswith(f"{root.name}/"))
+    return every
 
 
 def verdicts_of(config: pytest.Config) -> dict[str, RuleVerdict]:
@@ -207,15 +221,31 @@ def deployment_on(
     target: Target, config: pytest.Config, stack: Stack, assembly: Assembly, *, purpose: str = "proof"
 ) -> Deployment:
     """The stack on one target, once for each purpose; see the fixture `deployment`."""
-    run, key = config.stash[RUN], f"deployment-{target.name}-{purpose}"
-    if _deploys_to(target, config):
-        answer = run.once(key, lambda: _deployed(assembly, stack, target))
-    else:
-        name = config.getoption("stack") or stack.name
-        answer = run.once(key, lambda: target.deployment(name).to_dict())
+    return _deployments_on(target, config, assembly, purpose=purpose)[stack.name]
+
+
+def _deployments_on(
+    target: Target, config: pytest.Config, assembly: Assembly, *, purpose: str = "proof"
+) -> Mapping[str, Deployment]:
+    """What is deployed of all stacks, by name; a nested one whose condition does not hold is not among them."""
+    run, key = config.stash[RUN], f"deployments-{target.name}-{purpose}"
+
+    def found() -> JsonValue:
+        pairs = deployed(assembly.stacks, target) if _deploys_to(target, config) else _found(target, config, assembly)
+        return {stack.name: deployment.to_dict() for stack, deployment in pairs}
+
+    answer = run.once(key, found)
     if not isinstance(answer, Mapping):
-        raise TargetError("the deployment cannot be read back")
-    return Deployment.from_dict(answer)
+        raise TargetError("the deployments cannot be read back")
+    return {name: Deployment.from_dict(as_object(each)) for name, each in answer.items()}
+
+
+def _found(target: Target, config: pytest.Config, assembly: Assembly) -> Deployed:
+    """Stacks that run already: that of `--stack`, which may have another name there, or all."""
+    name = config.getoption("stack")
+    if name is None:
+        return attached(assembly.stacks, target)
+    return whole(stack_of(config), target.deployment(name), assembly.stacks, target)
 
 
 def _deploys_to(target: Target, config: pytest.Config) -> bool:
@@ -226,13 +256,6 @@ def _patience(target: Target, config: pytest.Config) -> Patience:
     """Time to show is for what this run has deployed; what was only found had it before."""
     settle = float(config.getoption("settle"))
     return Patience(settled_at=time.monotonic() + settle if _deploys_to(target, config) else 0.0)
-
-
-def _deployed(assembly: Assembly, stack: Stack, target: Target) -> JsonValue:
-    from stackproof.deploy import deploy  # noqa: PLC0415
-
-    deployments = deploy(assembly.stacks, target)
-    return next(each for each in deployments if each.stack_name == stack.name).to_dict()
 
 
 @pytest.fixture(scope="session")
@@ -260,6 +283,30 @@ def provers(
     return found
 
 
+@pytest.fixture(scope="session")
+def stack_provers(
+    pytestconfig: pytest.Config, assembly: Assembly, targets: tuple[Target, ...], resource_schemas: SchemaSource
+) -> Mapping[str, Mapping[str, Prover]]:
+    """The prover of each target, by its name, for each stack that is deployed, by its name."""
+    found: dict[str, dict[str, Prover]] = {}
+    for target in targets:
+        deployments = _deployments_on(target, pytestconfig, assembly)
+        look, patience = Look.at(deployments.values()), _patience(target, pytestconfig)
+        for stack in proven_stacks_of(pytestconfig):
+            if stack.name in deployments:
+                found.setdefault(stack.name, {})[target.name] = Prover(
+                    template=stack.template,
+                    deployment=deployments[stack.name],
+                    target=target,
+                    readers=readers(target, deployments[stack.name]),
+                    schemas=resource_schemas,
+                    patience=patience,
+                    look=look,
+                    nested=nested_in(stack, assembly.stacks),
+                )
+    return found
+
+
 def _prover(stack: Stack, deployment: Deployment, target: Target, source: SchemaSource, patience: Patience) -> Prover:
     return Prover(
         template=stack.template,
@@ -278,12 +325,19 @@ def aws_client(target: Target) -> Callable[[str], Any]:
 
 
 @pytest.fixture
-def resource_proof(request: pytest.FixtureRequest, provers: Mapping[str, Prover]) -> ResourceProof:
-    """The proof of one resource, united over the targets; a test that asks for it runs once for each resource."""
-    logical_id = str(request.param)
-    expected = {name for each in provers.values() for name in each.expected_ids()}
-    facts_of(request.node)["expected"] = len(expected)
-    if logical_id not in expected:
+def resource_proof(request: pytest.FixtureRequest, stack_provers: Mapping[str, Mapping[str, Prover]]) -> ResourceProof:
+    """The proof of one resource, united over the targets; a test that asks for it runs once for each resource.
+
+    Resources of nested stacks, and of all stacks of an app that has several, are among them.
+    """
+    stack_name, logical_id = request.param
+    expected = {
+        name: {found for each in provers.values() for found in each.expected_ids()}
+        for name, provers in stack_provers.items()
+    }
+    facts_of(request.node)["expected"] = sum(len(each) for each in expected.values())
+    provers = stack_provers.get(stack_name, {})
+    if logical_id not in expected.get(stack_name, ()):
         conclude(request.node, "unexpected", "its condition does not hold in this deployment")
     proofs = {name: each.prove(logical_id) for name, each in provers.items()}
     proof = united(tuple(proofs.values()))
@@ -292,8 +346,13 @@ def resource_proof(request: pytest.FixtureRequest, provers: Mapping[str, Prover]
     facts["proofs"] = {name: each.to_dict() for name, each in proofs.items()}
     if proof.custom:
         conclude(request.node, "open", f"{logical_id}: {_why(proof)}")
+    said = {(one.level.value, one.message) for each in provers.values() for one in each.notifications}
+    facts["notifications"] = [[level, message] for level, message in sorted(said)]
     if proof.status is DriftStatus.NOT_CHECKED:
         raise TargetError(f"{proof.location}: {logical_id} could not be checked: {_why(proof)}")
+    for name, each in proofs.items():
+        if each.is_unanswered:
+            raise TargetError(f"{proof.location}: {logical_id} could not be read as a whole on {name}: {_why(each)}")
     return proof
 
 

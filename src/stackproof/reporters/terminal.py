@@ -11,7 +11,7 @@ from stackproof.model.call_log import CallLog
 from stackproof.model.finding import Level, Notification
 from stackproof.model.flow import FlowFact
 from stackproof.model.json import JsonValue
-from stackproof.model.observation import Coverage, DriftStatus, ResourceProof
+from stackproof.model.observation import UNANSWERED, Coverage, DriftStatus, ResourceProof
 from stackproof.model.report import GateReport, ProveReport
 from stackproof.reporters.wording import verdict_word, visible
 from stackproof.union import shares
@@ -28,6 +28,8 @@ def prove_text(report: ProveReport, *, verbose: bool = False) -> str:
     lines: list[str] = []
     for proof in report.proofs:
         lines.extend(_proof_lines(proof))
+    for name, proofs in ({"": report.proofs} | dict(report.by_target)).items():
+        lines.extend(_unanswered_lines(proofs, name))
     if verbose:
         lines.extend(told := list(_unproven_lines(report.proofs)))
         for name, proofs in report.by_target.items():
@@ -122,6 +124,20 @@ def notification_lines(
             break_long_words=False,
             break_on_hyphens=False,
         )
+
+
+def _unanswered_lines(proofs: Iterable[ResourceProof], target: str) -> Iterator[str]:
+    """What nobody answered for; it makes the exit code 3."""
+    where = f" on {target}" if target else ""
+    for proof in proofs:
+        if proof.status is DriftStatus.NOT_CHECKED and not target:
+            continue  # it has a line already
+        missing = [one for one in proof.unproven if one.reason in UNANSWERED]
+        reasons = sorted({f"{one.reason.value} {one.detail}".rstrip() for one in missing})
+        if reasons and not proof.custom:
+            count = sum(bool(one.path) for one in missing)
+            name = f"{proof.location}: {proof.location.logical_id}"
+            yield f"{name}: {_several(count, 'property')} could not be read{where}: {'; '.join(reasons)}"
 
 
 def _unproven_lines(proofs: Iterable[ResourceProof]) -> Iterator[str]:

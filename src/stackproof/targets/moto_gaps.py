@@ -29,6 +29,7 @@ GAPS: Final[Mapping[tuple[str, str], str]] = {
     ("AWS::ElastiCache::ReplicationGroup", "/NumCacheClusters"): "the group shows one member too few",
     ("AWS::IAM::User", "/LoginProfile/PasswordResetRequired"): "CreateLoginProfile ignores it",
     ("AWS::IAM::User", "/PermissionsBoundary"): "CreateUser ignores it",
+    ("AWS::KMS::Key", "/RotationPeriodInDays"): "GetKeyRotationStatus does not show it",
     ("AWS::Kinesis::Stream", "/MaxRecordSizeInKiB"): "CreateStream ignores it",
     ("AWS::Lambda::Function", "/DeadLetterConfig"): "CreateFunction ignores it",
     ("AWS::Lambda::Function", "/SnapStart"): 'every function shows "None"',
