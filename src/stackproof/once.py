@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from stackproof.model.deployment import Deployment
+from stackproof.model.json import JsonObject
 
-__all__ = ["GONE", "Look", "Once", "OnceForAll", "each_time"]
+__all__ = ["GONE", "Look", "Member", "Once", "OnceForAll", "each_time"]
 
 GONE: Final = frozenset({"DELETE_COMPLETE", "CREATE_FAILED", "DELETE_SKIPPED"})
 """Statuses of resources that a stack lists and does not have."""
@@ -53,12 +54,21 @@ class OnceForAll:
         return future.result()
 
 
+class Member(Protocol):
+    """A stack of the run, asked what it adds to resources of others."""
+
+    def parts_of(self, physical_id: str | None, kind: str, link: str) -> list[JsonObject]:
+        """Its resources of a type that name the physical id in the property `link`, as they add to a list there."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """What the stacks of one run on one target share: physical ids by type, to be asked for together, and a memory."""
 
     siblings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     once: Once = field(default_factory=OnceForAll)
+    members: list[Member] = field(default_factory=list)
+    """Whoever proves a stack of the run: a resource of one stack may add to a list of another one's."""
 
     @classmethod
     def at(cls, deployments: Iterable[Deployment]) -> Look:

@@ -140,6 +140,7 @@ class Prover:
         self._observed: dict[str, Future[Observation]] = {}
         self._expected: dict[str, Mapping[str, Resolved]] = {}
         self._notifications: list[Notification] = []
+        self._look_at.members.append(self)
         self._circular = _circular(template)
         self._notifications.extend(_unseen(template, nested))
         self._context = live_context(template, deployment, reference=self._reference, attribute=self._attribute)
@@ -411,8 +412,13 @@ class Prover:
         return actual
 
     def _parts(self, resource: Resource, kind: str, link: str) -> list[JsonObject]:
+        """Of all stacks of the run: in CDK a stack opens the security group of another one, or adds to its role."""
         deployed = self._deployed(resource.logical_id)
         physical_id = deployed.physical_id if deployed else None
+        return [part for each in self._look_at.members for part in each.parts_of(physical_id, kind, link)]
+
+    def parts_of(self, physical_id: str | None, kind: str, link: str) -> list[JsonObject]:
+        """What the stack's own resources of a type add to a list of the resource that they name."""
         found: list[JsonObject] = []
         for other in self.template.resources:
             if other.resource_type != kind or not self._is_expected(other):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from typing import Final
 
 from stackproof.model.finding import EngineAnswer, Finding
 from stackproof.model.json import JsonValue
-from stackproof.model.observation import PropertyDifference
+from stackproof.model.observation import Change, PropertyDifference
 from stackproof.model.secret_values import MASK, NAMES, SECRET_NAME, VALUES, is_named, masked
 from stackproof.model.template import Template
 
@@ -45,12 +46,17 @@ def answer_without(answer: EngineAnswer, secrets: Collection[str]) -> EngineAnsw
     )
 
 
+_VARIABLE: Final = re.compile(r"/Environment(/Variables)?/[^/]+$")
+
+
 def without_secrets(difference: PropertyDifference, *sides: JsonValue) -> PropertyDifference:
     """The difference with a mask for each text that may be the value of a secret; `sides` are the whole properties.
 
-    ARNs and dynamic references are names, not values, and stay; so do numbers.
+    ARNs and dynamic references are names, not values, and stay; so do numbers. Nobody knows what somebody has put into
+    a variable that no template sets.
     """
-    is_secret = any(_is_secret_at(each, difference.path) for each in (None, *sides))
+    is_foreign = difference.change is Change.ADD and _VARIABLE.search(difference.path) is not None
+    is_secret = is_foreign or any(_is_secret_at(each, difference.path) for each in (None, *sides))
     return replace(
         difference,
         expected=masked(difference.expected, is_secret=is_secret),

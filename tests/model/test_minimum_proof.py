@@ -57,7 +57,10 @@ def test_a_share_of_nothing_is_a_shortfall_unless_nothing_is_asked_for() -> None
 
 
 def test_a_shortfall_has_the_figure_and_the_first_that_is_missing() -> None:
-    proofs = [proof("Z", ("/A",), (MISSING,)), proof("B", ("/A", "/C"), (WRITE_ONLY, ("/D", UnprovenReason.UNRESOLVED)))]
+    proofs = [
+        proof("Z", ("/A",), (MISSING,)),
+        proof("B", ("/A", "/C"), (WRITE_ONLY, ("/D", UnprovenReason.UNRESOLVED))),
+    ]
     [said] = ALL.shortfalls(proofs)
     assert said == (
         "3 of 5 properties are proven (60.0 %), and minimum_proof is 100 %; the first that is not: "

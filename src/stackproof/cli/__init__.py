@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 import traceback
 from importlib import import_module
@@ -63,6 +64,8 @@ def commands() -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run one command; what stackproof can explain is one line on stderr, never a traceback."""
     gc.set_threshold(_RARELY, *gc.get_threshold()[1:])
+    if arguments is None:
+        signal.signal(signal.SIGTERM, _interrupted)  # whoever cancels a job wants it to clean up as after Ctrl-C
     try:
         # Not standalone, click gives the exit code of a command back instead of ending with it.
         code = commands(args=arguments, standalone_mode=False)
@@ -88,6 +91,10 @@ def main(arguments: list[str] | None = None) -> None:
         click.echo("stackproof: internal error: nothing was decided; please report the traceback above", err=True)
         sys.exit(3)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _interrupted(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
 
 
 def _without_reader() -> NoReturn:

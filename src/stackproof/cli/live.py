@@ -436,20 +436,23 @@ def _proven_on(
     notifications: set[Notification] = set()
     look = Look.at(deployment for _, deployment in pairs)
     patience = waits.patience(where, deployed=deploys, now=time.monotonic())
+    provers = [
+        Prover(
+            template=stack.template,
+            deployment=deployment,
+            target=where,
+            readers=readers(where, deployment),
+            schemas=schemas(),
+            patience=patience,
+            look=look,
+            nested=nested_in(stack, every or stacks),
+        )
+        for stack, deployment in pairs
+    ]
     with progress("proving"):
-        for stack, deployment in pairs:
-            prover = Prover(
-                template=stack.template,
-                deployment=deployment,
-                target=where,
-                readers=readers(where, deployment),
-                schemas=schemas(),
-                patience=patience,
-                look=look,
-                nested=nested_in(stack, every or stacks),
-            )
+        for prover in provers:
             proofs.extend(prove_stack(prover, jobs=jobs))
-            notifications.update(_orders(deployment, where))
+            notifications.update(_orders(prover.deployment, where))
             notifications.update(prover.notifications)
     return tuple(proofs), notifications
 

@@ -14,12 +14,17 @@ MASK: Final = "***"
 """What is shown of a value that may be a secret."""
 
 SECRET_NAME: Final = re.compile(
-    r"(?:pass(?:word|wd|phrase)|secret|(?<!http)token|api_?key|access_?key|private_?key|credential)\w*", re.IGNORECASE
+    r"(?:pass(?:word|wd|phrase|$|_)|pwd|secret|(?<!http)token|api_?key|access_?key|private_?key|credential)\w*",
+    re.IGNORECASE,
 )  # HttpTokens says how an instance is asked, and is no token
 NAMES_OF_VALUES: Final = (("Name", "Value"), ("Key", "Value"), ("ParameterKey", "ParameterValue"))
 VALUES: Final = frozenset(value for _, value in NAMES_OF_VALUES)
 NAMES: Final = ("{{resolve:", "arn:")
 """How texts begin that only name a secret."""
+
+
+_USER_INFO: Final = re.compile(r"(://)[^/\s:@]*:[^/\s@]+@")
+"""Name and password in a URL."""
 
 
 def masked(value: JsonValue, *, is_secret: bool = False) -> JsonValue:
@@ -32,7 +37,9 @@ def masked(value: JsonValue, *, is_secret: bool = False) -> JsonValue:
         }
     if isinstance(value, list):
         return [masked(each, is_secret=is_secret) for each in value]
-    return MASK if is_secret and isinstance(value, str) and value and not value.startswith(NAMES) else value
+    if not isinstance(value, str) or not value or value.startswith(NAMES):
+        return value
+    return MASK if is_secret else _USER_INFO.sub(rf"\1{MASK}@", value)
 
 
 def is_named(value: JsonObject) -> bool:

@@ -194,10 +194,14 @@ class AwsTarget:
     def _session(self) -> Any:  # noqa: ANN401 - boto3 has no types at run time
         if self._emulator:
             return emulator_session_as(
-                self._role_arn, str(self.endpoint_url), self.region, retries=self._retries, watched=self._guard.watched
+                self._role_arn,
+                str(self.endpoint_url),
+                self.region,
+                retries=self._retries,
+                watched=self._guard.signing_in,
             )
         with translated_errors("signing in to AWS"):
-            return account_session(self._profile, self._region, self._role_arn, watched=self._guard.watched)
+            return account_session(self._profile, self._region, self._role_arn, watched=self._guard.signing_in)
 
     def _new_client(self, service: str, *, reads_secrets: bool = False) -> Any:  # noqa: ANN401
         if self._emulator:
@@ -218,7 +222,7 @@ class AwsTarget:
             )
             client.meta.events.register("before-send.*.*", lambda **_: self._take_turn(service))
         repeat_reads(client.meta.events, self._retries, self._breaker)
-        return self._guard.watched(client, reads_secrets=reads_secrets)
+        return self._guard.reading_secrets(client) if reads_secrets else self._guard.watched(client)
 
     def _take_turn(self, service: str) -> None:
         """Wait until one more request may be sent, also a repeated one; whose account it is, sts is still to say."""

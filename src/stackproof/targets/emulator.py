@@ -101,7 +101,7 @@ class Emulator:
             self.region,
             key=self._key,
             retries=self._retries,
-            watched=self._guard.watched,
+            watched=self._guard.signing_in,
         )
 
     @cached_property
@@ -197,7 +197,7 @@ class Emulator:
     def secret_value(self, secret_id: str) -> str:
         """The value of a secret, for a test that has to use it; it must reach neither report nor log."""
         with translated_errors("reading a secret"):
-            client = self._guard.watched(self._new_client("secretsmanager"), reads_secrets=True)
+            client = self._guard.reading_secrets(self._new_client("secretsmanager"))
             return str(client.get_secret_value(SecretId=secret_id)["SecretString"])
 
     def _new_client(self, service: str) -> Any:  # noqa: ANN401 - botocore makes its clients at run time

@@ -23,6 +23,7 @@ _SHOWING: Final = ("WithDecryption", "includeValue", "includeValues")
 """Parameters with which a read shows a secret."""
 
 _READING_SECRETS: Final = "GetSecretValue"
+_STATEMENT: Final = "QueryString"
 
 
 def is_emulator_endpoint(endpoint_url: str | None) -> bool:
@@ -34,7 +35,9 @@ def reads_only(operation: str, parameters: Mapping[str, Any]) -> bool:
     """Whether an API operation, by its name and parameters, neither changes anything nor gives a secret away."""
     if gives_secret(operation) or any(parameters.get(each) for each in _SHOWING):
         return False
-    return only_reads(operation) or operation == _SIGN_IN
+    if _STATEMENT in parameters:
+        return False  # a statement may unload what it reads to somewhere else
+    return only_reads(operation)
 
 
 def refuse_writes(
@@ -42,16 +45,16 @@ def refuse_writes(
     *,
     may_write: Callable[[], bool],
     noted: Callable[[str, str, CallKind], None] = lambda *_: None,
-    reads_secrets: bool = False,
+    also: str = "",
 ) -> None:
-    """Hook into a session's events: a call that is no read is refused before it is sent, unless it may be.
+    """Hook into a client's events: a call that is no read is refused before it is sent, unless it may be.
 
-    `noted` is told of every call; `reads_secrets` lets the value of a secret be read.
+    `noted` is told of every call; `also` is an operation that passes as a read.
     """
 
     def before(params: Mapping[str, Any], model: Any, **_: object) -> None:  # noqa: ANN401
         service, operation = str(model.service_model.service_name), str(model.name)
-        if reads_only(operation, params) or (reads_secrets and operation == _READING_SECRETS):
+        if reads_only(operation, params) or (also and operation == also):
             noted(service, operation, CallKind.READ)
         elif may_write():
             noted(service, operation, CallKind.WRITE)
@@ -95,15 +98,23 @@ class Guard:
         finally:
             self._here.declared.pop()
 
-    def watched(self, client: Any, *, reads_secrets: bool = False) -> Any:  # noqa: ANN401 - botocore's
-        """The client, guarded and recorded."""
+    def watched(self, client: Any, *, also: str = "") -> Any:  # noqa: ANN401 - botocore's
+        """The client, guarded and recorded; `also` is the one other operation that it is made for."""
         refuse_writes(
             client.meta.events,
             may_write=lambda: bool(self._here.declared),
             noted=self._note,
-            reads_secrets=reads_secrets,
+            also=also,
         )
         return client
+
+    def signing_in(self, client: Any) -> Any:  # noqa: ANN401 - botocore's
+        """The client that assumes the role of a session: no other one may."""
+        return self.watched(client, also=_SIGN_IN)
+
+    def reading_secrets(self, client: Any) -> Any:  # noqa: ANN401 - botocore's
+        """A client that may read the value of a secret."""
+        return self.watched(client, also=_READING_SECRETS)
 
     def _note(self, service: str, operation: str, kind: CallKind) -> None:
         why = self._here.declared[-1] if kind is CallKind.WRITE else ""
