@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from stackproof.deploy import attached, deploy, destroy, in_dependency_order
@@ -60,3 +62,23 @@ def test_a_nested_stack_without_a_resource_is_said() -> None:
     nested = stack(BODY, name="App/Nested", path="Nobody.template.json", parent="App")
     with pytest.raises(InputError, match="App/Nested"):
         attached([stack(PARENT, name="App"), nested], FakeTarget())
+
+
+def test_two_stacks_of_one_name_are_refused_and_not_taken_for_one() -> None:
+    twins = [replace(stack(BODY, name="App"), region=each) for each in ("eu-west-1", "us-east-1")]
+    for use in (deploy, attached):
+        with pytest.raises(InputError, match=r"several stacks of the name App \(None/eu-west-1, None/us-east-1\)"):
+            use(twins, FakeTarget())
+
+
+def test_a_stack_of_another_region_is_not_looked_for_here() -> None:
+    here = FakeTarget({"App": deployment({}, stack_name="App")})
+    attached([replace(stack(BODY, name="App"), region=here.region)], here)
+    with pytest.raises(InputError, match="stack App is of region af-south-1, and this is"):
+        attached([replace(stack(BODY, name="App"), region="af-south-1")], here)
+
+
+def test_a_nested_stack_whose_condition_does_not_hold_has_no_deployment() -> None:
+    nested = stack(BODY, name="App/Nested", path="App.nested.template.json", parent="App")
+    target = FakeTarget({"App": deployment({}, stack_name="App")})
+    assert [each.stack_name for each in deploy([nested, stack(PARENT, name="App")], target)] == ["App"]

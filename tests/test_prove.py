@@ -592,3 +592,99 @@ def test_another_reader_looks_at_what_is_deployed_and_sees_nothing_of_what_is_no
     assert seen.reading is not None
     assert seen.reading.properties == {"Id": "a-1"}
     assert prover.observe_by("B", lambda _: Reading(properties={})) == Observation()
+
+
+def test_what_a_reader_knows_and_is_not_there_was_removed_whatever_the_schema_calls_it() -> None:
+    """Only what no reader knows, or what a source says that it hides, may be called write-only."""
+    body = resources(A={"Secret": "x"})
+    [removed] = prover(body, {"A": {}}).prove("A").differences
+    assert (removed.path, removed.change) == ("/Secret", Change.REMOVE)
+    unknown = Reading(properties={}, unread={"/Secret": UnprovenReason.NO_READER})
+    hidden = Reading(properties={}, hides_write_only=True)
+    for reading in (unknown, hidden):
+        proof = prover(body, {"A": reading}).prove("A")
+        assert (proof.differences, reasons(proof)) == ((), {"/Secret": "write_only"})
+
+
+def test_what_is_empty_and_nobody_could_read_has_the_same_reason_as_what_is_not() -> None:
+    unknown = Reading(properties={}, unread={"/Secret": UnprovenReason.NO_READER})
+    assert reasons(prover(resources(A={"Secret": {}}), {"A": unknown}).prove("A")) == {"/Secret": "write_only"}
+
+
+def test_a_resource_whose_properties_a_macro_writes_was_not_looked_at() -> None:
+    given = {"Name": "x", "Fn::Transform": {"Name": "AWS::Include"}}
+    proof = prover(resources(A=given), {"A": {"Name": "y"}}).prove("A")
+    assert proof.status is DriftStatus.NOT_CHECKED
+    assert set(reasons(proof).values()) == {"unresolved"}
+
+
+def test_what_stands_for_any_number_of_resources_is_said_to_be_unseen() -> None:
+    body = template({"Resources": {"A": {"Type": THING}}})
+    looped: JsonObject = {"Resources": {"Fn::ForEach::Queues": ["X", ["A"], {}], "A": {"Type": THING}}}
+    made = Prover(
+        template=replace(body, body=looped),
+        deployment=deployment({"A": (THING, "A-1")}),
+        target=FakeTarget(),
+        readers={},
+        schemas=FakeSchemas({}),
+    )
+    [said] = made.notifications
+    assert said.level is Level.ERROR
+    assert "Fn::ForEach::Queues: what it makes was not looked at" in said.message
+
+
+def test_a_nested_stack_whose_template_nobody_knows_is_said_to_be_unseen() -> None:
+    made = template(resources(Inner={"Type": "AWS::CloudFormation::Stack", "Properties": {}}))
+    kinds = {each.logical_id: (each.resource_type, "arn:inner") for each in made.resources}
+
+    def said(nested: frozenset[str] | None) -> list[str]:
+        found = Prover(
+            template=made,
+            deployment=deployment(kinds),
+            target=FakeTarget(),
+            readers={},
+            schemas=FakeSchemas({}),
+            nested=nested,
+        )
+        return [each.message for each in found.notifications]
+
+    assert said(None) == said(frozenset({"Inner"})) == []
+    [message] = said(frozenset())
+    assert "Inner: its template is not in the assembly" in message
+
+
+def test_what_another_stack_of_the_run_adds_to_a_list_is_no_difference() -> None:
+    group = {"Type": "AWS::EC2::SecurityGroup", "Properties": {"SecurityGroupIngress": []}}
+    rule: JsonObject = {"FromPort": 1, "ToPort": 2, "IpProtocol": "tcp", "CidrIp": "10.0.0.0/8"}
+    link = {"GroupId": "Group-1"}
+    entry: dict[str, Any] = {"Type": "AWS::EC2::SecurityGroupIngress", "Properties": {**link, **rule}}
+
+    def proven(*others: Mapping[str, Any]) -> ResourceProof:
+        look = Look()
+        readers = {"AWS::EC2::SecurityGroup": lambda _: Reading(properties={"SecurityGroupIngress": [rule]})}
+        made = prover(resources(Group=group), {}, readers=readers, look=look)
+        for each in others:
+            prover(resources(Rule=each), {}, look=look)
+        return made.prove("Group")
+
+    assert proven().status is DriftStatus.MODIFIED
+    assert proven(entry).status is DriftStatus.IN_SYNC
+    other = {**entry, "Properties": {**entry["Properties"], "GroupId": "Group-2"}}
+    assert proven(other).status is DriftStatus.MODIFIED
+
+
+def test_the_key_of_an_alias_is_asked_for_once_it_matters() -> None:
+    key = "11111111-2222-3333-4444-555555555555"
+
+    def alias(request: ReadRequest) -> Reading | None:
+        known = request.physical_id == "alias/app"
+        return Reading(properties={"TargetKeyId": key}) if known else None
+
+    def proven(name: str, live: str) -> ResourceProof:
+        readers = {THING: lambda _: Reading(properties={"Name": live}), "AWS::KMS::Alias": alias}
+        return prover(resources(A={"Name": name}), {}, readers=readers).prove("A")
+
+    arn = f"arn:aws:kms:us-east-1:123456789012:key/{key}"
+    assert proven("alias/app", arn).proven == ("/Name",)
+    assert proven("alias/app", arn.replace("1111", "9999")).status is DriftStatus.MODIFIED
+    assert reasons(proven("alias/gone", arn)) == {"/Name": "unresolved"}
