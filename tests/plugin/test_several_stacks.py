@@ -12,15 +12,14 @@ from tests.running import project, run
 SUITE = "def test_resource(resource_proof):\n    assert resource_proof.differences == ()\n"
 
 
-@pytest.mark.parametrize("workers", ["0", "2"])
 @pytest.mark.parametrize(
-    ("app", "names"),
+    ("app", "workers", "names"),
     [
-        ("nested_stack", {"Outer", "Outer/Inner"}),
-        ("two_stacks", {"Queues", "Topics"}),
+        ("nested_stack", "0", {"Outer", "Outer/InnerNestedStackInnerNestedStackResource745E041B"}),
+        ("two_stacks", "2", {"Queues", "Topics"}),
     ],
 )
-def test_a_suite_and_prove_look_at_the_same_resources(app: str, names: set[str], workers: str, tmp_path: Path) -> None:
+def test_a_suite_and_prove_look_at_the_same_resources(app: str, workers: str, names: set[str], tmp_path: Path) -> None:
     folder = project(app, tmp_path)
     (folder / "test_live.py").write_text(SUITE, encoding="utf-8")
     done = run(folder, "pytest", "test_live.py", "-n", workers, "--stackproof-report=facts.json")
