@@ -216,7 +216,7 @@ class AwsTarget:
                 ),
             )
             client.meta.events.register("before-send.*.*", lambda **_: self._take_turn(service))
-        repeat_reads(client.meta.events, self._retries, self._breaker)
+        repeat_reads(client.meta.events, self._retries, self._breaker, service=service)
         return self._guard.watched(client, reads_secrets=reads_secrets)
 
     def _take_turn(self, service: str) -> None:
