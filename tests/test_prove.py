@@ -494,6 +494,37 @@ def test_a_rule_of_its_own_is_no_difference_of_its_group() -> None:
     assert difference.actual == [own, stray]
 
 
+@pytest.mark.parametrize("unread", ["what it lets in", "whose it is"])
+def test_a_rule_that_may_be_one_of_the_templates_is_no_difference_of_its_group_and_no_proof(unread: str) -> None:
+    """What the rule refers to could not be read, so that nobody knows all that it sets."""
+    own = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "CidrIp": "10.0.0.0/8"}
+    ports = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80}
+    unknown = {"Fn::GetAtt": ["Peer", "GroupId"]}
+    peer, group = ("Peer-1", unknown) if unread == "whose it is" else (unknown, {"Ref": "Group"})
+    body = {
+        "Resources": {
+            "Group": {"Type": GROUP, "Properties": {"SecurityGroupIngress": [own]}},
+            "Peer": {"Type": "Test::Unread", "Properties": {}},
+            "Rule": {"Type": RULE, "Properties": {**ports, "SourceSecurityGroupId": peer, "GroupId": group}},
+        },
+    }
+    sets: JsonObject = {"properties": {"SecurityGroupIngress": {"type": "array", "insertionOrder": False}}}
+
+    def found(*live: Mapping[str, Any]) -> ResourceProof:
+        made = prover(body, {}, readers={GROUP: lambda _: Reading(properties={"SecurityGroupIngress": list(live)})})
+        made._schemas = FakeSchemas({GROUP: sets})
+        return made.prove("Group")
+
+    its = {**ports, "SourceSecurityGroupId": "Peer-1"}
+    assert (found(own).differences, reasons(found(own))) == ((), {})
+    proof = found(own, its)
+    assert (proof.differences, proof.proven) == ((), ())
+    assert reasons(proof) == {"/SecurityGroupIngress": "unresolved"}
+    stray = {**its, "ToPort": 90}
+    (difference,) = found(own, its, stray).differences
+    assert difference.actual == [own, stray]
+
+
 def test_what_is_attached_to_a_role_elsewhere_is_no_difference_of_it() -> None:
     role = "AWS::IAM::Role"
     body = {

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from stackproof.model.deployment import Deployment
-from stackproof.model.json import JsonObject
 
 __all__ = ["GONE", "Look", "Member", "Once", "OnceForAll", "each_time"]
 
@@ -57,7 +56,7 @@ class OnceForAll:
 class Member(Protocol):
     """A stack of the run, asked what it adds to resources of others."""
 
-    def parts_of(self, physical_id: str | None, kind: str, link: str) -> list[JsonObject]:
+    def parts_of(self, physical_id: str | None, kind: str, link: str) -> Iterable[Any]:
         """Its resources of a type that name the physical id in the property `link`, as they add to a list there."""
 
 

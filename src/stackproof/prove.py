@@ -21,6 +21,7 @@ from stackproof.intrinsics import (
     live_context,
     references,
     resolve,
+    unresolved_in,
 )
 from stackproof.model.deployment import DeployedResource, Deployment
 from stackproof.model.finding import Level, Notification
@@ -104,6 +105,15 @@ class Observation:
 
 
 _ALIAS: Final = "AWS::KMS::Alias"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """What another resource adds to a list of one; `is_here` is false where whose list it is is not known."""
+
+    properties: Mapping[str, Resolved]
+    is_here: bool
+
 
 _TOO_LATE: Final = Observation(
     reason=UnprovenReason.UNREACHABLE, detail="not read before the deadline of the run", final=True
@@ -318,14 +328,15 @@ class Prover:
     def _judged(self, bare: ResourceProof, resource: Resource, reading: Reading) -> ResourceProof:
         schema = self._schemas.schema(resource.resource_type)
         expected = self.expected(resource.logical_id)
-        actual = self._without_parts(resource, expected, reading, schema)
+        actual, doubts = self._without_parts(resource, expected, reading, schema)
         comparison = compared(expected, actual, schema, keys=self._key_of, inherited=self.deployment.tags)
         unproven = [
             Unproven(path=path, reason=UnprovenReason.UNRESOLVED, detail=detail)
             for path, detail in comparison.unresolved
         ]
         # What was not read stands as its default in the reading: that an empty list equals it proves nothing.
-        unread = {path: why for path in comparison.proven if (why := _unread(reading, path)) is not None}
+        read_so_far = replace(reading, unread={**doubts, **reading.unread})
+        unread = {path: why for path in comparison.proven if (why := _unread(read_so_far, path)) is not None}
         unproven.extend(Unproven(path=path, reason=_said(why, schema, path)) for path, why in unread.items())
         differences: list[PropertyDifference] = []
         for each in comparison.differences:
@@ -393,9 +404,14 @@ class Prover:
 
     def _without_parts(
         self, resource: Resource, expected: Mapping[str, Resolved], reading: Reading, schema: ResourceSchema | None
-    ) -> JsonObject:
-        """The live properties less what other resources of the template add to their lists."""
+    ) -> tuple[JsonObject, Mapping[str, UnprovenReason]]:
+        """The live properties less what other resources of the template add to their lists.
+
+        What one of them may have added, as far as it is known what that sets, is left out as well; the list is then not
+        proven.
+        """
         actual = dict(reading.properties)
+        doubts: dict[str, UnprovenReason] = {}
         for (resource_type, name), kinds in PARTS.items():
             live = actual.get(name)
             if resource_type != resource.resource_type or not isinstance(live, list):
@@ -403,34 +419,35 @@ class Prover:
             own = expected.get(name)
             own = own if isinstance(own, list) else []
             parts = [each for kind, link in kinds for each in self._parts(resource, kind, link)]
-            actual[name] = [
-                each
-                for each in live
-                if any(matches(one, each, schema, f"/{name}/*") for one in own)
-                or not any(_is_part(part, each) for part in parts)
-            ]
-        return actual
+            kept: list[JsonValue] = []
+            for each in live:
+                added = {_is_part(part, each) for part in parts}
+                if any(matches(one, each, schema, f"/{name}/*") for one in own) or added <= {False}:
+                    kept.append(each)
+                elif True not in added:
+                    doubts[f"/{name}"] = UnprovenReason.UNRESOLVED
+            actual[name] = kept
+        return actual, doubts
 
-    def _parts(self, resource: Resource, kind: str, link: str) -> list[JsonObject]:
+    def _parts(self, resource: Resource, kind: str, link: str) -> Iterator[_Part]:
         """Of all stacks of the run: in CDK a stack opens the security group of another one, or adds to its role."""
         deployed = self._deployed(resource.logical_id)
         physical_id = deployed.physical_id if deployed else None
-        return [part for each in self._look_at.members for part in each.parts_of(physical_id, kind, link)]
+        for each in self._look_at.members:
+            yield from each.parts_of(physical_id, kind, link)
 
-    def parts_of(self, physical_id: str | None, kind: str, link: str) -> list[JsonObject]:
+    def parts_of(self, physical_id: str | None, kind: str, link: str) -> Iterator[_Part]:
         """What the stack's own resources of a type add to a list of the resource that they name."""
-        found: list[JsonObject] = []
         for other in self.template.resources:
             if other.resource_type != kind or not self._is_expected(other):
                 continue
-            properties = known(self.expected(other.logical_id))
-            if isinstance(properties, Mapping):
-                owner = properties.get(link)
-                if physical_id == owner or (isinstance(owner, list) and physical_id in owner):
-                    part = self._deployed(other.logical_id)
-                    own = {key: each for key, each in properties.items() if key != link}
-                    found.append({**own, "Arn": part.physical_id if part else None})
-        return found
+            properties = self.expected(other.logical_id)
+            owner = properties.get(link)
+            is_here = physical_id in (owner if isinstance(owner, list) else [owner])
+            if is_here or unresolved_in(owner):
+                part = self._deployed(other.logical_id)
+                own = {key: each for key, each in properties.items() if key != link}
+                yield _Part(properties={**own, "Arn": part.physical_id if part else None}, is_here=is_here)
 
     def _key_of(self, alias: str) -> str | None:
         """The ARN of the key behind an alias, as the reader of aliases sees it; None if it cannot tell."""
@@ -535,13 +552,25 @@ def _removed(path: str) -> PropertyDifference:
     return PropertyDifference(path=path, expected=None, actual=None, change=Change.REMOVE)
 
 
-def _is_part(part: JsonObject, live: JsonValue) -> bool:
-    """Whether a resource of the template is where this element of a live list comes from."""
+def _is_part(part: _Part, live: JsonValue) -> bool | None:
+    """Whether a resource of the template is where this element of a live list comes from; None if it may be."""
     if not isinstance(live, Mapping):
-        return part.get("Arn") == live
-    if "PolicyName" in live:
-        return part.get("PolicyName") == live["PolicyName"]
-    return all(key in part and matches(part[key], value, None, f"/{key}") for key, value in live.items())
+        wanted: JsonObject = {"Arn": live}
+    elif "PolicyName" in live:
+        wanted = {"PolicyName": live["PolicyName"]}
+    else:
+        wanted = live
+    told = {_is_same(part.properties, key, value) for key, value in wanted.items()}
+    if False in told:
+        return False
+    return True if part.is_here and None not in told else None
+
+
+def _is_same(properties: Mapping[str, Resolved], key: str, live: JsonValue) -> bool | None:
+    if key not in properties:
+        return False
+    expected = properties[key]
+    return None if unresolved_in(expected) else matches(expected, live, None, f"/{key}")
 
 
 def _unseen(template: Template, nested: Collection[str] | None) -> Iterator[Notification]:

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from stackproof.drift.children import owner_names
-from stackproof.errors import InputError, TargetError
+from stackproof.errors import InputError, TargetError, UnreachableError
 from stackproof.model.drift import Child, DriftOrigin, LiveStack, NativeDrift, StackAudit
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.location import SourceLine
@@ -72,7 +72,7 @@ def test_a_stack_in_the_middle_of_an_operation_is_not_checked_with_that_as_the_r
 
 
 @pytest.mark.parametrize("live", ["a", "b"])
-@pytest.mark.parametrize("later", ["busy", "updated", "updated to the same", "unreachable", "gone"])
+@pytest.mark.parametrize("later", ["busy", "updated", "updated to the same", "unreachable", "dead", "gone"])
 def test_what_an_operation_changes_in_the_meantime_is_neither_drift_nor_clean(later: str, live: str) -> None:
     before = topics()
     catalog = FakeCatalog(before)
@@ -86,6 +86,8 @@ def test_what_an_operation_changes_in_the_meantime_is_neither_drift_nor_clean(la
     def reading(request: ReadRequest) -> Any:  # noqa: ANN401
         if later == "unreachable":
             catalog.failing[before.stack_id] = caused(DEAD)
+        elif later == "dead":
+            catalog.failing[before.stack_id] = UnreachableError("the target is taken for dead")
         elif later == "gone":
             catalog.stacks.clear()
         else:
@@ -95,7 +97,7 @@ def test_what_an_operation_changes_in_the_meantime_is_neither_drift_nor_clean(la
     found = one(auditor(catalog, readers=lambda _: {TOPIC: reading}).audited(["Net"]))
     assert found.differences == ()
     assert found.status is DriftStatus.NOT_CHECKED
-    assert found.reason is (UnprovenReason.UNREACHABLE if later == "unreachable" else UnprovenReason.BUSY)
+    assert found.reason is (UnprovenReason.UNREACHABLE if later in {"unreachable", "dead"} else UnprovenReason.BUSY)
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,11 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from stackproof.errors import TargetError
 from stackproof.model.json import JsonValue
@@ -193,10 +194,39 @@ def test_the_target_says_whether_its_cloud_control_sees_the_stack(
     assert has_cloud_control(RecordedClient({"get_resource": answer}), "arn:stack", emulator=emulator) is there
 
 
-@pytest.mark.parametrize("broken", [failure("500", status=500), EndpointConnectionError(endpoint_url="http://x")])
-def test_an_emulator_that_breaks_has_none_and_an_account_that_breaks_is_unreachable(broken: Exception) -> None:
-    client = RecordedClient({"get_resource": broken})
+def test_an_emulator_that_breaks_has_none_and_an_account_that_breaks_is_unreachable() -> None:
+    client = RecordedClient({"get_resource": failure("500", status=500)})
     assert not has_cloud_control(client, "arn:stack", emulator=True)
-    with pytest.raises(type(broken)) as caught:
+    with pytest.raises(ClientError) as caught:
         has_cloud_control(client, "arn:stack", emulator=False)
     assert reason_of(caught.value) is UnprovenReason.UNREACHABLE
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        failure("ThrottlingException"),
+        failure("InternalFailure", status=500),
+        failure("ServiceUnavailable", status=503),
+        EndpointConnectionError(endpoint_url="http://x"),
+    ],
+    ids=lambda each: type(each).__name__,
+)
+@pytest.mark.parametrize("emulator", [True, False])
+def test_a_fault_tells_nothing_of_what_cloud_control_sees_and_is_not_remembered(
+    broken: Exception,
+    emulator: bool,  # noqa: FBT001
+) -> None:
+    """An emulator whose Cloud Control sees nothing would call everything deleted once the fault is over."""
+    answers = iter([broken, failure("ResourceNotFoundException")])
+    asking = SimpleNamespace(get_resource=lambda **_: raised(next(answers)))
+    readers = WithCloudControl({}, SCHEMAS, lambda: has_cloud_control(asking, "arn:stack", emulator=emulator))
+    once = OnceForAll()
+    asked = replace(request(THING, "thing-1", recorded(get_resource=failure("ResourceNotFoundException"))), once=once)
+    with pytest.raises(type(broken)):
+        readers[THING](asked)
+    assert reason(lambda: readers[THING](asked))[0] is UnprovenReason.NO_READER
+
+
+def raised(error: Exception) -> None:
+    raise error

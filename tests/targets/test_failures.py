@@ -30,6 +30,8 @@ from tests.live_fakes import failure
         (ResponseParserError("cut"), "unreachable"),
         (UnreachableError("dead"), "unreachable"),
         (failure("RequestLimitExceeded", status=503), "throttled"),
+        (failure("TransactionInProgressException"), "throttled"),
+        (failure("RequestTimeout"), "unreachable"),
         (failure("NotYetImplemented", status=501), "not_emulated"),
         (failure("InternalFailure", status=500), "unreachable"),
         (EndpointConnectionError(endpoint_url="x"), "unreachable"),

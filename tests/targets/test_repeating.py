@@ -19,9 +19,9 @@ REFUSED = EndpointConnectionError(endpoint_url="x")
 class Events:
     """Botocore's events, as far as they are hooked into."""
 
-    def __init__(self, retries: Retries, breaker: Breaker) -> None:
+    def __init__(self, retries: Retries, breaker: Breaker, service: str = "sqs") -> None:
         self._hooks: dict[str, Callable[..., Any]] = {}
-        repeat_reads(self, retries, breaker)
+        repeat_reads(self, retries, breaker, service=service)
 
     def register(self, name: str, hook: Callable[..., Any]) -> None:
         self._hooks[name] = hook
@@ -91,6 +91,32 @@ def test_any_answer_is_a_sign_of_life() -> None:
         hooked.ended(REFUSED)
         hooked.ended(failure("InternalFailure", status=500))
     hooked.send()
+
+
+def test_a_service_without_any_answer_is_dead_and_the_others_are_asked_all_the_same() -> None:
+    retries = Retries(failures=3, silence=0.0, jitter=lambda: 1.0)
+    breaker = Breaker(retries)
+    queues, topics = (Events(retries, breaker, service) for service in ("sqs", "sns"))
+    for _ in range(3):
+        queues.ended(REFUSED)
+    with pytest.raises(UnreachableError, match=r"^sqs is taken for dead: 3 calls in a row"):
+        queues.send()
+    topics.send()
+    topics.ended(failure("AccessDenied"))
+    with pytest.raises(UnreachableError, match=r"^sqs is taken for dead"):
+        queues.send()
+
+
+def test_while_nothing_answers_a_service_gets_one_call_to_show_that_it_does() -> None:
+    retries = Retries(failures=3, silence=0.0, jitter=lambda: 1.0)
+    breaker = Breaker(retries)
+    queues, topics = (Events(retries, breaker, service) for service in ("sqs", "sns"))
+    for _ in range(3):
+        queues.ended(REFUSED)
+    topics.send()
+    assert topics.ended(REFUSED) is None
+    with pytest.raises(UnreachableError, match=r"^the target is taken for dead: 3 calls in a row"):
+        topics.send()
 
 
 def test_that_a_dead_target_is_not_asked_is_no_failure_of_its_own() -> None:

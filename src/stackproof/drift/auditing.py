@@ -189,7 +189,7 @@ class Auditor:
     def reason(self, error: TargetError) -> UnprovenReason | None:
         """Why CloudFormation did not answer; None for an answer, such as that there is no such stack."""
         cause = error.__cause__
-        return self.target.translated(cause) if isinstance(cause, Exception) else None
+        return self.target.translated(cause if isinstance(cause, Exception) else error)
 
     # -- one stack
 

@@ -221,7 +221,7 @@ class AwsTarget:
                 ),
             )
             client.meta.events.register("before-send.*.*", lambda **_: self._take_turn(service))
-        repeat_reads(client.meta.events, self._retries, self._breaker)
+        repeat_reads(client.meta.events, self._retries, self._breaker, service=service)
         return self._guard.reading_secrets(client) if reads_secrets else self._guard.watched(client)
 
     def _take_turn(self, service: str) -> None:

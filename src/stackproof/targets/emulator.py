@@ -202,7 +202,7 @@ class Emulator:
 
     def _new_client(self, service: str) -> Any:  # noqa: ANN401 - botocore makes its clients at run time
         made = emulator_client(service, self.endpoint_url, self.region, self._session, self._retries)
-        repeat_reads(made.meta.events, self._retries, self._breaker)
+        repeat_reads(made.meta.events, self._retries, self._breaker, service=service)
         return made
 
     def _zones(self) -> tuple[str, ...]:

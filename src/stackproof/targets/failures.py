@@ -45,10 +45,13 @@ _THROTTLED: Final = frozenset(
         "ThrottlingException",
         "ThrottledException",
         "TooManyRequestsException",
+        "TransactionInProgressException",
         "EC2ThrottledException",
         "429",
     }
 )
+_TIMED_OUT: Final = frozenset({"RequestTimeout", "RequestTimeoutException"})
+"""Codes by which a service says, with a status below 500, that it got or gave nothing in time."""
 _NOT_IMPLEMENTED: Final = frozenset({"NotYetImplemented", "NotImplemented", "501"})
 _UNKNOWN_OPERATION: Final = frozenset({"InvalidAction", "UnknownOperation", "UnknownOperationException", "404"})
 _SERVER_ERROR: Final = 500
@@ -99,6 +102,7 @@ def reason_of_answer(answer: Mapping[str, Any]) -> UnprovenReason | None:
     for codes, reason in (
         (_DENIED, UnprovenReason.DENIED),
         (_THROTTLED, UnprovenReason.THROTTLED),
+        (_TIMED_OUT, UnprovenReason.UNREACHABLE),
         (_NOT_IMPLEMENTED, UnprovenReason.NOT_EMULATED),
     ):
         if code in codes:

@@ -1,4 +1,4 @@
-"""Reads that are repeated while a service is busy or out of reach, until the target must be taken for dead."""
+"""Reads that are repeated while a service is busy or out of reach, until it must be taken for dead."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ _SLOW: Final = frozenset({"cloudformation", "lambda"})
 class Retries:
     """How a client insists. `attempts` are all of one call, the SDK's own among them; times are in seconds.
 
-    A target is taken for dead when `failures` calls in a row got no answer at all, over at least `silence` seconds.
+    A service, or a target, is taken for dead when `failures` calls in a row got no answer at all, over at least
+    `silence` seconds.
     """
 
     attempts: int = 8
@@ -49,48 +50,70 @@ class Retries:
         return self.slow_read_timeout if service in _SLOW else self.read_timeout
 
 
+class _Silence:
+    """Calls in a row that got no answer, and since when."""
+
+    def __init__(self) -> None:
+        self.failures = 0
+        self.is_long = False
+        self._since = 0.0
+
+    def goes_on(self, retries: Retries) -> None:
+        now = retries.clock()
+        self._since = self._since if self.failures else now
+        self.failures += 1
+        self.is_long = self.failures >= retries.failures and now - self._since >= retries.silence
+
+
 class Breaker:
-    """Whether a target is dead: it opens once, for all clients of the target, and stays open."""
+    """What is dead: a service that does not answer, or the whole target, for all clients of it.
+
+    Where only one service is left to be asked, its silence is not the target's: while nothing answers, another service
+    is taken for dead only after a call of its own has failed.
+    """
 
     def __init__(self, retries: Retries) -> None:
         self._retries = retries
         self._lock = threading.Lock()
-        self._failures = 0
-        self._silent_since = 0.0
-        self._open = False
+        self._target = _Silence()
+        self._services: dict[str, _Silence] = {}
 
-    @property
-    def is_open(self) -> bool:
-        """Whether nothing more is to be asked."""
-        return self._open
+    def dead(self, service: str) -> str | None:
+        """What is not to be asked any more: the service, or the target; None if it may answer."""
+        with self._lock:
+            of_service = self._services.get(service)
+            if of_service is None or not of_service.failures:
+                return None
+            return service if of_service.is_long else "the target" if self._target.is_long else None
 
-    def answered(self) -> None:
+    def answered(self, service: str) -> None:
         """There was an answer, be it an error."""
         with self._lock:
-            self._failures = 0
+            self._target = _Silence()
+            self._services.pop(service, None)
 
-    def failed(self) -> None:
+    def failed(self, service: str) -> None:
         """There was none: a connection was refused or reset, or ran out of time."""
-        now = self._retries.clock()
         with self._lock:
-            if not self._failures:
-                self._silent_since = now
-            self._failures += 1
-            silent = now - self._silent_since >= self._retries.silence
-            self._open = self._open or (silent and self._failures >= self._retries.failures)
+            self._target.goes_on(self._retries)
+            self._services.setdefault(service, _Silence()).goes_on(self._retries)
 
 
-def repeat_reads(events: Any, retries: Retries, breaker: Breaker) -> None:  # noqa: ANN401 - botocore's event system
-    """Hook into a client's events: what is transient of a call that only reads is tried again.
+def repeat_reads(
+    events: Any,  # noqa: ANN401 - botocore's event system
+    retries: Retries,
+    breaker: Breaker,
+    *,
+    service: str,
+) -> None:
+    """Hook into the events of a client of the service: what is transient of a call that only reads is tried again.
 
     The SDK's own retries come first. A call that changes something is never sent twice from here.
     """
 
     def before(**_: object) -> None:
-        if breaker.is_open:
-            raise UnreachableError(
-                f"the target is taken for dead: {retries.failures} calls in a row or more got no answer"
-            )
+        if dead := breaker.dead(service):
+            raise UnreachableError(f"{dead} is taken for dead: {retries.failures} calls in a row or more got no answer")
 
     def again(
         response: Any,  # noqa: ANN401 - botocore's, None if there was none
@@ -102,13 +125,13 @@ def repeat_reads(events: Any, retries: Retries, breaker: Breaker) -> None:  # no
         if isinstance(caught_exception, UnreachableError):
             return None
         if caught_exception is None:
-            breaker.answered()
+            breaker.answered(service)
             reason = reason_of_answer(response[1])
         else:
             reason = reason_of(caught_exception)
             if reason is UnprovenReason.UNREACHABLE:
-                breaker.failed()
-        if reason not in _PASSING or attempts >= retries.attempts or breaker.is_open:
+                breaker.failed(service)
+        if reason not in _PASSING or attempts >= retries.attempts or breaker.dead(service):
             return None
         return retries.pause(attempts) if reads_only(str(operation.name), {}) else None
 
