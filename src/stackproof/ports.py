@@ -11,7 +11,7 @@ from typing import IO, Any, Protocol, TypeAlias
 from stackproof.errors import TargetError
 from stackproof.model.assembly import Stack
 from stackproof.model.deployment import DeployedResource, Deployment
-from stackproof.model.drift import Child, Listed, LiveStack, NativeDrift
+from stackproof.model.drift import Child, Listed, LiveStack, NativeDrift, OtherStack
 from stackproof.model.drift_memory import Alarm, Episode, Look, Memory, Run
 from stackproof.model.finding import EngineAnswer
 from stackproof.model.fleet import FleetTask, TaskResult
@@ -207,8 +207,9 @@ class ChildFamily:
     `read` gives all that are live on one resource, less what AWS puts there by itself; `actions` are the IAM actions
     of its calls. `own` is the owner's own property that lists them: where a template sets it, the comparison of that
     property sees one too many. `declared_by` are resources that declare one: (type, property that names the owner).
-    With `in_stacks` the physical id tells which stack it belongs to, if any; with `ids_are_chosen` by whoever makes the
-    child, so that one declared for another owner may have the same.
+    With `in_stacks` the physical id tells which stack it belongs to, if any; with `ids_are_shared` one of another owner
+    may have the same, and with `ids_may_differ` CloudFormation may have another id for it. What may be declared
+    `from_elsewhere` a stack of another region may have put there.
     """
 
     name: str
@@ -218,7 +219,9 @@ class ChildFamily:
     own: str | None = None
     declared_by: tuple[tuple[str, str], ...] = ()
     in_stacks: bool = False
-    ids_are_chosen: bool = False
+    ids_are_shared: bool = False
+    ids_may_differ: bool = False
+    from_elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,6 +242,15 @@ class StackCatalog(Protocol):
 
     def names(self) -> tuple[str, ...]:
         """Every stack that is there and not nested in another, instances of stack sets included; sorted."""
+
+    def others(self) -> tuple[OtherStack, ...]:
+        """Every stack that is there, nested ones too, sorted."""
+
+    def template(self, stack_id: str, *, shown: str) -> Template:
+        """The template of the stack as it was deployed; raises InputError as well."""
+
+    def resources(self, stack_id: str, *, shown: str) -> tuple[DeployedResource, ...]:
+        """What the stack has now, in whatever state it is."""
 
     def stack(self, stack_name: str, *, shown: str, parent: str | None = None) -> LiveStack:
         """The stack of this name or id, called `shown` in reports, with its template and what is deployed of it.

@@ -8,8 +8,10 @@ from typing import Any
 
 from stackproof.drift.auditing import Auditor
 from stackproof.errors import TargetError
-from stackproof.model.drift import LiveStack, NativeDrift
+from stackproof.model.deployment import DeployedResource
+from stackproof.model.drift import LiveStack, NativeDrift, OtherStack
 from stackproof.model.observation import Reading, UnprovenReason
+from stackproof.model.template import Template
 from stackproof.ports import ReadRequest
 from tests.live_fakes import ACCOUNT, REGION, FakeSchemas, FakeTarget, deployment, template
 
@@ -25,10 +27,41 @@ class FakeCatalog:
         self.owners: dict[str, str | Exception] = {}
         self.tags: dict[str, frozenset[str] | Exception] = {}
         self.drifts: tuple[NativeDrift, ...] | Exception = ()
+        self.asked: list[str] = []
+        self.rows: dict[str, tuple[DeployedResource, ...]] = {}
         self._seen: set[str] = set()
 
     def names(self) -> tuple[str, ...]:
         return tuple(sorted(each.stack_name for each in self.stacks.values() if each.parent is None))
+
+    def others(self) -> tuple[OtherStack, ...]:
+        if "*" in self.failing:
+            raise self.failing["*"]
+        self.asked.append("others")
+        return tuple(
+            OtherStack(
+                stack_id=each.stack_id,
+                stack_name=each.stack_name,
+                status=each.status,
+                is_settled=not each.status.endswith("_IN_PROGRESS"),
+            )
+            for each in self.stacks.values()
+        )
+
+    def template(self, stack_id: str, *, shown: str) -> Template:
+        self.asked.append(f"template {shown}")
+        if f"template {shown}" in self.failing:
+            raise self.failing[f"template {shown}"]
+        found = self.stacks[stack_id].template
+        assert found is not None
+        return found
+
+    def resources(self, stack_id: str, *, shown: str) -> tuple[DeployedResource, ...]:
+        assert stack_id in self.stacks
+        self.asked.append(f"resources {shown}")
+        if f"resources {shown}" in self.failing:
+            raise self.failing[f"resources {shown}"]
+        return self.rows[shown]
 
     def stack(self, stack_name: str, *, shown: str, parent: str | None = None) -> LiveStack:
         if stack_name in self.failing:

@@ -304,7 +304,8 @@ def test_nothing_of_another_type_and_nothing_that_a_stack_let_go_hides_a_child()
         ("f-1", None, [], []),
         ("f-2", None, ["sid"], []),
         ("f-2", "Net", ["sid"], []),
-        ("f-2", "Unseen", [], ["unresolved"]),
+        ("f-2", "Unseen", ["sid"], []),
+        ("f-2", "Theirs", [], []),
         ({"Fn::ImportValue": "no"}, None, [], ["unresolved"]),
     ],
 )
@@ -318,7 +319,11 @@ def test_a_permission_that_took_the_name_of_another_functions_is_not_declared(
     child = Child(resource_type=permission, child_id="sid", physical_id="sid", value={}, identity={"Ref": "sid"})
     [family] = (each for each in FAMILIES if each.name == "permissions of a function")
     declared = {"F": (kind, "f-1", {}), "May": (permission, "sid", {"FunctionName": function})}
-    catalog = FakeCatalog(live_stack("Net", declared))
+    catalog = FakeCatalog(
+        live_stack("Net", declared),
+        live_stack("Unseen", {"May": (permission, "sid", {"FunctionName": "f-3"})}),
+        live_stack("Theirs", {"May": (permission, "sid" if owner == "Theirs" else "x", {"FunctionName": "f-1"})}),
+    )
     if owner is not None:
         catalog.owners["sid"] = owner
     readers = {kind: reader({"f-1": {}})}

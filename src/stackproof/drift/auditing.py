@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, TypeAlias
 
 from stackproof.compare import leaf_paths
 from stackproof.drift.children import Claims, owner_names, physical_ids
 from stackproof.drift.defaults import deviations
 from stackproof.drift.native import side_by_side
+from stackproof.drift.other_stacks import Doubt, OtherStacks
 from stackproof.errors import ConfigError, StackproofError, TargetError
 from stackproof.intrinsics import Resolved, Unresolved, resolve, static_context
 from stackproof.model.assembly import Stack
@@ -102,10 +103,15 @@ class Auditor:
             each.reason or UnprovenReason.UNREACHABLE for each in found.values() if each.stack_id not in provers
         )
         claims = Claims(provers.values(), unread=min(walk.unread, default=None))
-        audits = [_unseen(each, self.schemas) for each in found.values() if each.stack_id not in provers]
+        seen: list[_Seen] = [
+            (_unseen(each, self.schemas), ()) for each in found.values() if each.stack_id not in provers
+        ]
         for some in _batches([each for each in found.values() if each.stack_id in provers]):
             looked = [(each, self._audited(each, provers[each.stack_id], claims, said)) for each in some]
-            audits.extend(self._settled(looked))
+            seen.extend(self._settled(looked))
+        # Once all is read: a stack that put a child there since the list was made would not be on it.
+        others = self._others(frozenset(provers), look)
+        audits = [_with_leftovers(audit, left, others) for audit, left in seen]
         said.extend(one for each in provers.values() for one in each.notifications)
         return AuditedStacks(
             audits=tuple(sorted(audits, key=lambda each: (each.stack_name, each.stack_id))),
@@ -206,7 +212,22 @@ class Auditor:
             look=look,
         )
 
-    def _audited(self, live: LiveStack, prover: Prover, claims: Claims, said: list[Notification]) -> StackAudit:
+    def _others(self, known: frozenset[str], look: Look) -> OtherStacks:
+        target = self.target
+        here = Deployment(stack_name="", stack_id="", status="", account=target.account, region=target.region)
+        return OtherStacks(
+            target=target,
+            catalog=self.catalog,
+            readers=lambda: self.readers(here),
+            schemas=self.schemas,
+            look=look,
+            known=known,
+            reason=self.reason,
+            jobs=self.jobs,
+        )
+
+    def _audited(self, live: LiveStack, prover: Prover, claims: Claims, said: list[Notification]) -> _Seen:
+        """What was seen of the stack, less the children that a stack outside of the audit may have declared."""
         proofs = prove_stack(prover, jobs=self.jobs)
         look = _Look(live=live, prover=prover, claims=claims, auditor=self)
         with ThreadPoolExecutor(max_workers=max(1, self.jobs), thread_name_prefix="drift") as pool:
@@ -217,7 +238,8 @@ class Auditor:
                 key=Difference.sort_key,
             )
         )
-        return StackAudit(
+        left = tuple(one for part in parts for one in part[4])
+        audit = StackAudit(
             stack_name=live.stack_name,
             stack_id=live.stack_id,
             account=live.account,
@@ -231,13 +253,15 @@ class Auditor:
             unread=tuple(sorted(one for part in parts for one in part[3])),
             native=self._native(live, proofs, said) if self.native else None,
         )
+        return audit, left
 
-    def _settled(self, looked: Sequence[tuple[LiveStack, StackAudit]]) -> Iterator[StackAudit]:
+    def _settled(self, looked: Sequence[tuple[LiveStack, _Seen]]) -> Iterator[_Seen]:
         """The audits, less what was seen of stacks that an operation changed in the meantime."""
-        states = self.catalog.states({live.stack_id: live.stack_name for live, seen in looked if not seen.differences})
-        for live, seen in looked:
+        clean = {live.stack_id: live.stack_name for live, (seen, left) in looked if not seen.differences and not left}
+        states = self.catalog.states(clean)
+        for live, (seen, left) in looked:
             moved = self._moved(live, states.get(live.stack_id))
-            yield seen if moved is None else _unseen(moved, self.schemas)
+            yield (seen, left) if moved is None else (_unseen(moved, self.schemas), ())
 
     def _moved(self, live: LiveStack, state: tuple[str, str] | TargetError | None) -> LiveStack | None:
         """The stack as one that could not be audited, if an operation began or ended while it was looked at.
@@ -276,8 +300,30 @@ class Auditor:
             return None
 
 
-_Beside = tuple[tuple[Difference, ...], Looked, Looked, tuple[Unread, ...]]
-"""Of one resource: what nobody declared; families and defaults that were asked for; what was not answered."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Leftover:
+    """A child that no stack of the audit declares, and the difference that it is if no other one does either."""
+
+    family: ChildFamily
+    owner: frozenset[str]
+    child: Child
+    difference: Difference
+
+    def missed(self, doubt: Doubt) -> Unread:
+        """The question that was not answered."""
+        return Unread(
+            logical_id=str(self.difference.location.logical_id),
+            question=f"{self.family.name}: {self.child.child_id}",
+            reason=doubt.reason,
+            detail=doubt.detail,
+        )
+
+
+_Seen: TypeAlias = "tuple[StackAudit, tuple[_Leftover, ...]]"
+"""A stack's audit, and the children that a stack outside of the audit may have declared."""
+
+_Beside = tuple[tuple[Difference, ...], Looked, Looked, tuple[Unread, ...], tuple[_Leftover, ...]]
+"""Of one resource: what nobody declared; families and defaults asked for; what was not answered; leftovers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,14 +348,15 @@ class _Look:
         resource = self.prover.template.resource(str(proof.location.logical_id))
         reading = self.prover.observe(resource.logical_id).reading if resource and proof.is_proven else None
         if resource is None or reading is None:
-            return (), Looked(), Looked(), ()
+            return (), Looked(), Looked(), (), ()
         found: list[Difference] = []
         unread: list[Unread] = []
+        left: list[_Leftover] = []
         defaults = self._defaults(proof, resource, reading, found, unread)
         expected = self.prover.expected(resource.logical_id)
         families = [each for each in self.auditor.families if _concerns(each, resource, expected)]
-        looked = sum(self._children(proof, resource, reading, each, found, unread) for each in families)
-        return tuple(found), Looked(total=len(families), looked_at=looked), defaults, tuple(unread)
+        looked = sum(self._children(proof, resource, reading, each, found, unread, left) for each in families)
+        return tuple(found), Looked(total=len(families), looked_at=looked), defaults, tuple(unread), tuple(left)
 
     def _defaults(
         self,
@@ -340,8 +387,9 @@ class _Look:
         family: ChildFamily,
         found: list[Difference],
         unread: list[Unread],
+        left: list[_Leftover],
     ) -> bool:
-        """Whether the family could be looked at; what nobody declared of it is added to what was found."""
+        """Whether the family could be looked at; what nobody declared of it is added to what was found, or left."""
         own = self.prover.expected(resource.logical_id).get(family.own) if family.own else None
 
         def missed(reason: UnprovenReason, detail: str = "", *, child: str = "") -> None:
@@ -364,24 +412,20 @@ class _Look:
         owner = owner_names(str(proof.physical_id), reading)
         for each in sorted(live, key=lambda one: (one.resource_type, one.child_id)):
             undeclared = self._undeclared(family, owner, each)
-            if undeclared is True:
-                found.append(
-                    self._difference(
-                        proof,
-                        DriftOrigin.CHILD,
-                        change=Change.ADD,
-                        actual=each.value,
-                        child_type=each.resource_type,
-                        child_id=each.child_id,
-                        family=family.name,
-                    )
-                )
-            elif undeclared is not False:
+            if undeclared is False:
+                continue
+            if isinstance(undeclared, UnprovenReason):
                 missed(undeclared, child=each.child_id)
+                continue
+            difference = self._of_child(proof, family, each)
+            if undeclared is None:
+                left.append(_Leftover(family=family, owner=owner, child=each, difference=difference))
+            else:
+                found.append(difference)
         return True
 
-    def _undeclared(self, family: ChildFamily, owner: frozenset[str], child: Child) -> UnprovenReason | bool:
-        """Whether nobody declared the child, or why that is not known."""
+    def _undeclared(self, family: ChildFamily, owner: frozenset[str], child: Child) -> UnprovenReason | bool | None:
+        """Whether nobody declared the child, or why that is not known; None if other stacks are to be asked."""
         declared = self.claims.declare(family, owner, child)
         if declared is None:
             return UnprovenReason.UNRESOLVED
@@ -390,19 +434,35 @@ class _Look:
         if not family.in_stacks and not family.declared_by:
             return True  # no template can declare one
         if not family.in_stacks or not child.physical_id:
-            return self.claims.unread or True
+            return self.claims.unread
         return self._in_no_stack(family, child)
 
-    def _in_no_stack(self, family: ChildFamily, child: Child) -> UnprovenReason | bool:
-        """Whether CloudFormation knows no stack that has the child, or why that is not known."""
+    def _in_no_stack(self, family: ChildFamily, child: Child) -> UnprovenReason | bool | None:
+        """Whether CloudFormation knows no stack that has the child, or why that is not known; None as above."""
         try:
             stack = self.auditor.catalog.owner(child.resource_type, child.physical_id)
         except TargetError as error:
             return self.auditor.reason(error) or UnprovenReason.UNREACHABLE
-        if stack is not None and family.ids_are_chosen:
+        if stack is not None and family.ids_are_shared:
             # That stack has one of the same id; for which owner, only its template says.
-            return True if self.claims.speak_for(stack) else self.claims.unread or UnprovenReason.UNRESOLVED
+            return True if self.claims.speak_for(stack) else self.claims.unread
+        if stack is None and family.ids_may_differ:
+            return self.claims.unread
         return stack is None
+
+    def _of_child(self, proof: ResourceProof, family: ChildFamily, child: Child) -> Difference:
+        region = self.live.region
+        detail = f"no stack of {region} declares it; stacks of other regions were not asked"
+        return self._difference(
+            proof,
+            DriftOrigin.CHILD,
+            change=Change.ADD,
+            actual=child.value,
+            child_type=child.resource_type,
+            child_id=child.child_id,
+            family=family.name,
+            detail=detail if family.from_elsewhere else "",
+        )
 
     def _of_property(self, proof: ResourceProof, origin: DriftOrigin, each: PropertyDifference) -> Difference:
         return self._difference(
@@ -434,6 +494,18 @@ def _batches(stacks: Sequence[LiveStack]) -> Iterator[Sequence[LiveStack]]:
     """Stacks that are looked at again together: few, so that an operation on one that is done is rarely in between."""
     for start in range(0, len(stacks), _TOGETHER):
         yield stacks[start : start + _TOGETHER]
+
+
+def _with_leftovers(audit: StackAudit, left: Sequence[_Leftover], others: OtherStacks) -> StackAudit:
+    """The audit with what no stack outside of it declares either, and with what is not known."""
+    answers = [(each, others.declare(each.family, each.owner, each.child)) for each in left]
+    found = [each.difference for each, answer in answers if answer is False]
+    unread = [each.missed(answer) for each, answer in answers if isinstance(answer, Doubt)]
+    return replace(
+        audit,
+        differences=tuple(sorted((*audit.differences, *found), key=Difference.sort_key)),
+        unread=tuple(sorted((*audit.unread, *unread))),
+    )
 
 
 def _state(live: LiveStack, *, against_sources: bool) -> tuple[object, ...]:

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from stackproof.compare import matches
-from stackproof.intrinsics import Resolved, unresolved_in
+from stackproof.intrinsics import Resolved, resolve, static_context, unresolved_in
 from stackproof.model.deployment import Deployment
 from stackproof.model.drift import Child
 from stackproof.model.json import JsonValue
 from stackproof.model.observation import Reading, UnprovenReason
-from stackproof.model.template import Resource
+from stackproof.model.template import Resource, Template
 from stackproof.once import GONE
 from stackproof.ports import ChildFamily
 from stackproof.prove import Prover
 
-__all__ = ["ITSELF", "Claims", "owner_names", "physical_ids"]
+__all__ = ["ITSELF", "Claims", "may_declare", "owner_names", "physical_ids"]
 
 ITSELF: Final = "Ref"
 """In the identity of a child: the physical id of the resource that declares it, or a part of it between bars."""
 
+
+_OWN: Final = "\0"
+"""Stands for every name of a resource of another stack; no owner has one like it."""
 
 _NOTHING: Final = (None, -1, "-1")
 
@@ -54,7 +58,7 @@ class Claims:
 
     def declare(self, family: ChildFamily, owner: Collection[str], child: Child) -> bool | None:
         """Whether a template declares the child of this owner (by any of its names); None if it cannot be told."""
-        if family.in_stacks and not family.ids_are_chosen and self.has(child):
+        if family.in_stacks and not family.ids_are_shared and self.has(child):
             return True
         in_doubt = False
         for kind, link in family.declared_by:
@@ -86,23 +90,58 @@ def owner_names(physical_id: str, reading: Reading) -> frozenset[str]:
     return frozenset(each for each in names if each)
 
 
+def may_declare(
+    template: Template, pseudo: Mapping[str, JsonValue], family: ChildFamily, owner: Collection[str], child: Child
+) -> bool:
+    """Whether the template by itself, of a stack of which nothing else is known, leaves it open that it does.
+
+    What it names as the owner is none of ours if it is a resource of its own: that belongs to its stack alone.
+    """
+    context = replace(static_context(template), parameters={}, pseudo=pseudo)
+    own = {each.logical_id for each in template.resources if each.resource_type in family.owners}
+    naming = replace(
+        context,
+        reference=lambda name: _OWN if name in own else None,
+        attribute=lambda name, _: _OWN if name in own else None,
+    )
+    links = dict(family.declared_by)
+    for each in template.resources:
+        link = links.get(each.resource_type)
+        if link is None or link not in each.properties:
+            continue
+        properties = resolve(each.properties, context)
+        properties = properties if isinstance(properties, Mapping) else {}
+        named = resolve(each.properties[link], naming)
+        if _says({**properties, link: named}, link, owner, child, None) is not False:
+            return True
+    return False
+
+
 def _declares(prover: Prover, resource: Resource, link: str, owner: Collection[str], child: Child) -> bool | None:
-    properties = prover.expected(resource.logical_id)
+    return _says(prover.expected(resource.logical_id), link, owner, child, _physical_id(prover, resource))
+
+
+def _says(
+    properties: Mapping[str, Resolved], link: str, owner: Collection[str], child: Child, physical_id: str | None
+) -> bool | None:
+    """Whether a resource of these properties, and of this physical id if it is known, declares the child."""
     named = properties.get(link)
     if named is None:
         return False
     is_owner = not owner or any(str(each) in owner or _bare(each) in owner for each in _texts(named))
     if not is_owner and not unresolved_in(named):
         return False
-    same = _same(properties, child, _physical_id(prover, resource))
+    same = _same(properties, child, physical_id)
     return same if is_owner or same is False else None
 
 
-def _same(properties: Mapping[str, Resolved], child: Child, physical_id: str) -> bool | None:
+def _same(properties: Mapping[str, Resolved], child: Child, physical_id: str | None) -> bool | None:
     in_doubt = False
     for name, value in child.identity.items():
         if name == ITSELF:
-            if value != physical_id and value not in physical_id.split("|"):
+            if physical_id is None:
+                in_doubt = True
+            elif value != physical_id and value not in physical_id.split("|"):
                 return False
         elif unresolved_in(wanted := properties.get(name)):
             in_doubt = True

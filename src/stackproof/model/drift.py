@@ -26,6 +26,7 @@ __all__ = [
     "Looked",
     "NativeDrift",
     "NativeRow",
+    "OtherStack",
     "StackAudit",
     "Unread",
     "total_coverage",
@@ -62,6 +63,16 @@ class LiveStack:
     detail: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class OtherStack:
+    """A stack of the account and region as a list shows it, nested ones too."""
+
+    stack_id: str
+    stack_name: str
+    status: str
+    is_settled: bool = True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Child:
     """Something live that hangs on a resource: what CloudFormation would call it, and what tells it from others.
@@ -93,8 +104,8 @@ class Difference:
     """One thing that is not as it should be, in one stack of one account and region.
 
     `path` is a JSON pointer below `Properties`, None for a resource as a whole. `child_type` and `child_id` name what
-    hangs on the resource and was not declared, `family` the question that found it. An unmanaged resource has no stack
-    and no logical id.
+    hangs on the resource and was not declared, `family` the question that found it, `detail` where nobody was asked. An
+    unmanaged resource has no stack and no logical id.
     """
 
     account: str
@@ -111,6 +122,7 @@ class Difference:
     child_id: str | None = None
     family: str | None = None
     is_secret: bool = False
+    detail: str = ""
     suppression: Suppression | None = None
 
     @property
@@ -169,6 +181,7 @@ class Difference:
             "change": self.change.value,
             "expected": self.shown(self.expected),
             "actual": self.shown(self.actual),
+            "detail": self.detail,
             "location": place.to_dict(),
             "suppression": self.suppression.to_dict() if self.suppression else None,
             "fingerprint": self.fingerprint,
@@ -194,6 +207,7 @@ class Difference:
             "child_id": self.child_id,
             "family": self.family,
             "is_secret": self.is_secret,
+            "detail": self.detail,
             "suppression": self.suppression.to_dict() if self.suppression else None,
         }
 
@@ -215,6 +229,7 @@ class Difference:
             child_id=optional_str(data["child_id"]),
             family=optional_str(data["family"]),
             is_secret=bool(data["is_secret"]),
+            detail=str(data.get("detail", "")),
             suppression=Suppression.from_dict(as_object(suppression)) if suppression else None,
         )
 

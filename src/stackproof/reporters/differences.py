@@ -24,7 +24,8 @@ def described(each: Difference) -> str:
     return {
         DriftOrigin.DECLARED: f"{each.path} differs",
         DriftOrigin.UNDECLARED: f"{each.path} is not set in the template, and not at its default",
-        DriftOrigin.CHILD: f"has what nobody declared: {each.child_type} {each.child_id}",
+        DriftOrigin.CHILD: f"has what nobody declared: {each.child_type} {each.child_id}"
+        + (f" ({each.detail})" if each.detail else ""),
         DriftOrigin.UNMANAGED: f"({place.resource_type}) is in no stack",
         DriftOrigin.DELETED: f"({place.resource_type}) does not exist",
     }[each.origin]

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from stackproof.errors import TargetError
-from stackproof.model.drift import LiveStack, NativeDrift
+from stackproof.model.deployment import DeployedResource
+from stackproof.model.drift import LiveStack, NativeDrift, OtherStack
 from stackproof.model.observation import UnprovenReason
 from stackproof.model.template import Template
 from stackproof.once import GONE
@@ -94,6 +95,45 @@ class CloudFormationCatalog:
                 )
             )
 
+    def others(self) -> tuple[OtherStack, ...]:
+        """ListStacks, in every status of a stack that is there."""
+        with translated_errors("listing the stacks"):
+            rows = self._pages("list_stacks", "StackSummaries", StackStatusFilter=list(_THERE))
+            return tuple(
+                sorted(
+                    OtherStack(
+                        stack_id=str(each["StackId"]),
+                        stack_name=str(each["StackName"]),
+                        status=str(each["StackStatus"]),
+                        is_settled=_is_settled(str(each["StackStatus"])),
+                    )
+                    for each in rows
+                    if each["StackStatus"] in _THERE
+                )
+            )
+
+    def template(self, stack_id: str, *, shown: str) -> Template:
+        """GetTemplate."""
+        with translated_errors(f"reading the template of stack {shown}"):
+            return self._template(stack_id, shown)
+
+    def resources(self, stack_id: str, *, shown: str) -> tuple[DeployedResource, ...]:
+        """ListStackResources, less what the stack let go."""
+        with translated_errors(f"listing the resources of stack {shown}"):
+            rows = self._pages("list_stack_resources", "StackResourceSummaries", StackName=stack_id)
+            return tuple(
+                sorted(
+                    DeployedResource(
+                        logical_id=str(each["LogicalResourceId"]),
+                        physical_id=str(each.get("PhysicalResourceId") or ""),
+                        resource_type=str(each["ResourceType"]),
+                        status=str(each["ResourceStatus"]),
+                    )
+                    for each in rows
+                    if each["ResourceStatus"] not in GONE
+                )
+            )
+
     def stack(self, stack_name: str, *, shown: str, parent: str | None = None) -> LiveStack:
         """The stack; in the middle of an operation, or left half done by one, with that as the reason."""
         with translated_errors(f"reading stack {shown}"):
@@ -109,7 +149,7 @@ class CloudFormationCatalog:
                 parent=parent,
                 template=self._template(stack_name, shown),
             )
-        if status.endswith("_IN_PROGRESS") or status in HALF_DONE:
+        if not _is_settled(status):
             return _busy(live, f"the stack is {status}")
         try:
             deployment = self.target.deployment(stack_name)
@@ -248,6 +288,10 @@ class CloudFormationCatalog:
 
 def _state(found: Mapping[str, Any]) -> tuple[str, str]:
     return str(found["StackStatus"]), _changed(found)
+
+
+def _is_settled(status: str) -> bool:
+    return not status.endswith("_IN_PROGRESS") and status not in HALF_DONE
 
 
 def _changed(found: Mapping[str, Any]) -> str:

@@ -84,7 +84,7 @@ FAMILIES: Final[tuple[ChildFamily, ...]] = (
         owners=_FUNCTION,
         declared_by=(("AWS::Lambda::Permission", "FunctionName"),),
         in_stacks=True,
-        ids_are_chosen=True,
+        ids_are_shared=True,
         read=permissions,
         actions=("lambda:GetPolicy",),
     ),
