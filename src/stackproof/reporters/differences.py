@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from stackproof.model.drift import Difference, DriftOrigin
 
-__all__ = ["described", "named", "place_of"]
+__all__ = ["at", "described", "named", "place_of"]
+
+
+def at(account: str, region: str) -> str:
+    """Account and region, where one text is about several."""
+    return f"{account}/{region}: "
 
 
 def place_of(each: Difference) -> str:
