@@ -23,7 +23,7 @@ from stackproof.targets.moto import MotoTarget, start_moto
 from stackproof.targets.owned_process import OwnedProcess
 from tests.drift.audited_template import AUDITED
 from tests.live_fakes import stack
-from tests.running import run
+from tests.running import project, run
 
 BODY = {"Resources": {"Queue": AUDITED["Resources"]["Queue"]}}
 SECRET = {"HOOK_SECRET": "shared-between-the-two"}
@@ -163,6 +163,23 @@ def test_drift_is_new_then_lasts_then_is_resolved_in_the_store_with_dates(net: N
     assert run(net.folder, "stackproof", "drift", "forget", "--stack", "Net").stdout == "forgot Net: 5 looks at it\n"
     again = run(net.folder, "stackproof", "drift", "forget", "--stack", "Net")
     assert (again.returncode, "knows no such stack" in again.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_an_expectation_that_is_not_there_shows_in_mid_run_and_leaves_no_trace(
+    net: Net,
+    tmp_path: Path,
+    before: bool,  # noqa: FBT001
+) -> None:
+    folder = project("tiny", tmp_path / "of")
+    made = Net(folder=folder, target=net.target, url=net.url)
+    if before:
+        made.report("--stack", "Net")
+    done = made.audit("--against", "assembly", "--stack", "Net")
+    assert (done.returncode, "the app has no stack Net" in done.stderr) == (2, True), done.stderr
+    history = valid(run(folder, "stackproof", "drift", "history", "--format", "json").stdout)
+    assert [each["number"] for each in history["runs"]] == [1] * before
+    assert made.report("--stack", "Net")["run"]["number"] == 1 + before
 
 
 def test_without_a_store_nothing_is_recorded_and_nothing_is_known(net: Net) -> None:

@@ -21,13 +21,23 @@ from stackproof.drift.fleet import NO_STACK, FleetRun, Workers, audit_tasks, fou
 from stackproof.drift.planning import FleetPlan
 from stackproof.errors import ConfigError
 from stackproof.model.drift_report import DriftReport
-from stackproof.model.fleet import FleetAccount, FleetOrder, Place
+from stackproof.model.fleet import Fleet, FleetAccount, FleetOrder, Place
 from stackproof.model.json import JsonValue, digest
+from stackproof.ports import Target
 from stackproof.reporters.wording import visible
 from stackproof.wiring.fleet import discovered, fleet_plan, fleet_runs, fleet_workers
 from stackproof.wiring.project import Project
 
-__all__ = ["FleetProgress", "FleetWish", "audited_fleet", "fleet_options", "planned_fleet"]
+__all__ = [
+    "FleetProgress",
+    "FleetWish",
+    "OpenedFleet",
+    "audited_fleet",
+    "fleet_options",
+    "opened_fleet",
+    "plan_text",
+    "planned_fleet",
+]
 
 _READS = 4  # of one task at once
 _SOON, _NOW_AND_THEN = 0.2, 30.0  # seconds between two lines on a terminal, and elsewhere
@@ -91,38 +101,44 @@ class FleetWish:
     def refuse(self, *, against: str, **given: object) -> None:
         """Raise ConfigError for what the file says, or what is of one place only."""
         names = {"scopes": "--scope", "stacks": "--stack", "role_arn": "--role-arn", "region": "--region"}
-        names["channels"] = "--notify"
         for name, value in given.items():
             if value:
-                said = "is of one place" if name in {"scopes", "channels"} else "is said in the file"
+                said = "is of one place" if name == "scopes" else "is said in the file"
                 raise ConfigError(f"{names[name]} with --fleet: it {said}")
         if against != "template":
             raise ConfigError("--against assembly with --fleet: a fleet is compared with what was deployed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Opened:
-    """A fleet whose file has been read, and who does its tasks."""
+class OpenedFleet:
+    """A fleet whose file has been read, and who does its tasks; nobody has been asked anything yet.
 
+    `hand` has the credentials at hand, with which roles are assumed and topics told.
+    """
+
+    wish: FleetWish
+    fleet: Fleet
     order: FleetOrder
-    places: Mapping[Place, FleetAccount]
     workers: Workers
+    hand: Target
+
+    def places(self) -> Mapping[Place, FleetAccount]:
+        """Where to look, with the accounts of an organization."""
+        found = self.fleet
+        if found.organization is not None:
+            with progress("asking the organization"):
+                found = with_discovered(found, discovered(self.order, found.organization.units))
+        return places_of(found)
 
 
-def audited_fleet(
-    project: Project,
-    options: LiveOptions,
-    wish: _Wish,
-    fleet: FleetWish,
-    join: Callable[..., DriftReport],
-) -> DriftReport:
+def audited_fleet(project: Project, opened: OpenedFleet, join: Callable[..., DriftReport]) -> DriftReport:
     """The report of all places; one that fails is in it, as not checked, and stops no other."""
-    opened = _opened(project, options, wish, fleet)
+    places, resume = opened.places(), opened.wish.resume
     run = FleetRun.begun()
     with progress("finding the stacks"):
-        tasks = found_tasks(opened.places, opened.workers, run)
-    kept = fleet_runs(project.settings.state_directory).begun(_identity(opened.order, fleet), resume=fleet.resume)
-    if fleet.resume and kept.is_new:
+        tasks = found_tasks(places, opened.workers, run)
+    kept = fleet_runs(project.settings.state_directory).begun(_identity(opened.order, opened.wish), resume=resume)
+    if resume and kept.is_new:
         click.echo("there is no interrupted audit of this fleet to go on with: this one is new", err=True)
     telling = FleetProgress(sum(len(each.stack_names) for each in tasks))
     try:
@@ -130,21 +146,19 @@ def audited_fleet(
     finally:
         telling.end(run)
     kept.ended()
-    report = join(run.audited(), target=opened.order.target)
+    report = join(run.audited(), target=opened.hand.name)
     return replace(report, calls=report.calls.merged(run.calls), earlier=run.earlier)
 
 
-def planned_fleet(
-    project: Project, options: LiveOptions, wish: _Wish, fleet: FleetWish
-) -> tuple[FleetPlan, Callable[[], str]]:
+def planned_fleet(opened: OpenedFleet, *, jobs: int) -> tuple[FleetPlan, Callable[[], str]]:
     """What the audit would ask, and the same for a person."""
-    opened = _opened(project, options, wish, fleet)
+    places = opened.places()
     run = FleetRun.begun()
     with progress("finding the stacks"):
-        tasks = found_tasks(opened.places, opened.workers, run)
+        tasks = found_tasks(places, opened.workers, run)
         dark = [f"{place}: {why.detail}" for place, why in run.troubles.items()]
         dark += [f"{place}: {NO_STACK}" for place in sorted(run.empty)]
-        plan = fleet_plan(tasks, opened.order, opened.workers, at_once=wish.jobs * _READS, unplanned=dark)
+        plan = fleet_plan(tasks, opened.order, opened.workers, at_once=jobs * _READS, unplanned=dark)
     return plan, lambda: plan_text(plan)
 
 
@@ -165,7 +179,13 @@ def _span(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def _opened(project: Project, options: LiveOptions, wish: _Wish, fleet: FleetWish) -> _Opened:
+def opened_fleet(
+    project: Project, options: LiveOptions, wish: _Wish, fleet: FleetWish, *, topics: Sequence[str] = ()
+) -> OpenedFleet:
+    """The fleet of the command line; raises ConfigError for whatever can be known to be wrong before it starts.
+
+    Who signs in is asked in the region of a topic that is told, if there is one: that region is surely switched on.
+    """
     found = load_fleet(fleet.file)
     target = options.target or ("aws" if options.endpoint_url else project.settings.targets[0])
     endpoint = options.endpoint_url or (os.environ.get("AWS_ENDPOINT_URL") if target == "aws" else None)
@@ -180,10 +200,14 @@ def _opened(project: Project, options: LiveOptions, wish: _Wish, fleet: FleetWis
         reads=_READS,
     )
     workers = fleet_workers(order, fleet.executor, jobs=wish.jobs)
-    if found.organization is not None:
-        with progress("asking the organization"):
-            found = with_discovered(found, discovered(order, found.organization.units))
-    return _Opened(order=order, places=places_of(found), workers=workers)
+    region = next(iter(topics), _first_region(found))
+    hand = project.target(target, endpoint_url=endpoint, profile=options.profile, region=region)
+    return OpenedFleet(wish=fleet, fleet=found, order=order, workers=workers, hand=hand)
+
+
+def _first_region(fleet: Fleet) -> str:
+    asked = () if fleet.organization is None else fleet.organization.regions
+    return min(one for each in (*(each.regions for each in fleet.accounts), asked) for one in each)
 
 
 def _identity(order: FleetOrder, fleet: FleetWish) -> str:
