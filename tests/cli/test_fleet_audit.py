@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from benchmarks.fleet import ROLE, deny
+from benchmarks.fleet import DENIED, ROLE, deny
 from stackproof.config.schema import read_schema
 from stackproof.ports import Target
 from stackproof.targets.moto import MotoTarget, start_moto
@@ -130,6 +130,30 @@ def test_a_cluster_that_is_not_installed_shows_in_mid_run_and_is_no_run_either(f
     assert "Dask is not installed" in done.stderr
     assert fleet.history()["runs"] == []
     assert fleet.report()["run"]["number"] == 1
+
+
+# -- what is in no stack
+
+
+def test_what_is_in_no_stack_of_a_place_is_named_for_each_place_and_remembered(fleet: Accounts) -> None:
+    fleet.write(ONE, TWO, DENIED)
+    target = fleet.target(TWO)
+    with target.writing("a queue that is in no stack"):
+        queue = target.client("sqs").create_queue(QueueName="Net-stray")["QueueUrl"]
+    scope = ("--scope", "prefix:Net")
+    first = fleet.report(*scope)
+    (found,) = first["differences"]
+    assert (found["account"], found["region"], found["origin"]) == (TWO, fleet.region, "unmanaged")
+    assert found["physical_id"].endswith("/Net-stray")
+    assert (first["scopes"], first["exit_code"]) == (["prefix:Net"], 3)
+    processes = fleet.report(*scope, "--executor", "processes", "--jobs", "2")
+    assert [each["fingerprint"] for each in processes["differences"]] == [found["fingerprint"]]
+    assert processes["summary"]["new"] == 0
+    with target.writing("taking it away"):
+        target.client("sqs").delete_queue(QueueUrl=queue)
+    assert [each["fingerprint"] for each in fleet.report()["resolved"]] == []  # nobody has looked for it
+    last = fleet.report(*scope)
+    assert [each["fingerprint"] for each in last["resolved"]] == [found["fingerprint"]]
 
 
 # -- who is told

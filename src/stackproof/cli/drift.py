@@ -150,17 +150,17 @@ def audit(
     )
     fleets = FleetWish.of(fleet, executor=executor, resume=resume, plan=plan)
     if fleets is not None:
-        fleets.refuse(against=against, scopes=scopes, stacks=stacks, role_arn=role_arn, region=region)
+        fleets.refuse(against=against, stacks=stacks, role_arn=role_arn, region=region)
         require_accounts(project.drift_waivers())
         if fleets.plan:
-            if memory.channels:
-                raise ConfigError("--plan tells nobody, since it looks at nothing: leave out --notify")
+            if memory.channels or scopes:
+                raise ConfigError("--plan tells nobody and lists nothing beside stacks: leave out --notify and --scope")
             if any(each.format == "sarif" for each in wanted):
                 raise ConfigError("--plan has no findings to write as sarif: give --format terminal or json")
             plan_report, text = planned_fleet(opened_fleet(project, options, wish, fleets), jobs=jobs)
             write_text_or_json(wanted, plan_report, text)
             raise click.exceptions.Exit(plan_report.exit_code)
-        join = partial(reported, project, wish, beside=())
+        join = partial(reported, project, wish)
         opened = opened_fleet(project, options, wish, fleets, topics=known.topic_regions)
         with known.unless_refused():
             sign_in = SignIn(endpoint_url=opened.order.endpoint_url, profile=profile)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -19,13 +20,14 @@ from stackproof.config.fleet import load_fleet
 from stackproof.config.settings import EMULATORS
 from stackproof.drift.fleet import NO_STACK, FleetRun, Workers, audit_tasks, found_tasks, places_of, with_discovered
 from stackproof.drift.planning import FleetPlan
+from stackproof.drift.unmanaged import Scope
 from stackproof.errors import ConfigError
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.fleet import Fleet, FleetAccount, FleetOrder, Place
 from stackproof.model.json import JsonValue, digest
 from stackproof.ports import Target
 from stackproof.reporters.wording import visible
-from stackproof.wiring.fleet import discovered, fleet_plan, fleet_runs, fleet_workers
+from stackproof.wiring.fleet import discovered, fleet_plan, fleet_runs, fleet_workers, unmanaged_places
 from stackproof.wiring.project import Project
 
 __all__ = [
@@ -78,6 +80,9 @@ class _Wish(Protocol):
     @property
     def jobs(self) -> int: ...
 
+    @property
+    def scopes(self) -> tuple[Scope, ...]: ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetWish:
@@ -100,11 +105,10 @@ class FleetWish:
 
     def refuse(self, *, against: str, **given: object) -> None:
         """Raise ConfigError for what the file says, or what is of one place only."""
-        names = {"scopes": "--scope", "stacks": "--stack", "role_arn": "--role-arn", "region": "--region"}
+        names = {"stacks": "--stack", "role_arn": "--role-arn", "region": "--region"}
         for name, value in given.items():
             if value:
-                said = "is of one place" if name == "scopes" else "is said in the file"
-                raise ConfigError(f"{names[name]} with --fleet: it {said}")
+                raise ConfigError(f"{names[name]} with --fleet: it is said in the file")
         if against != "template":
             raise ConfigError("--against assembly with --fleet: a fleet is compared with what was deployed")
 
@@ -121,6 +125,7 @@ class OpenedFleet:
     order: FleetOrder
     workers: Workers
     hand: Target
+    scopes: tuple[Scope, ...] = ()
 
     def places(self) -> Mapping[Place, FleetAccount]:
         """Where to look, with the accounts of an organization."""
@@ -145,8 +150,10 @@ def audited_fleet(project: Project, opened: OpenedFleet, join: Callable[..., Dri
         audit_tasks(tasks, opened.workers, run, kept, telling)
     finally:
         telling.end(run)
+    with progress("listing what is in no stack") if opened.scopes else contextlib.nullcontext():
+        beside = unmanaged_places(run, opened.scopes, opened.order, opened.workers)
+    report = join(run.audited(), beside, target=opened.hand.name)
     kept.ended()
-    report = join(run.audited(), target=opened.hand.name)
     return replace(report, calls=report.calls.merged(run.calls), earlier=run.earlier)
 
 
@@ -202,7 +209,7 @@ def opened_fleet(
     workers = fleet_workers(order, fleet.executor, jobs=wish.jobs)
     region = next(iter(topics), _first_region(found))
     hand = project.target(target, endpoint_url=endpoint, profile=options.profile, region=region)
-    return OpenedFleet(wish=fleet, fleet=found, order=order, workers=workers, hand=hand)
+    return OpenedFleet(wish=fleet, fleet=found, order=order, workers=workers, hand=hand, scopes=wish.scopes)
 
 
 def _first_region(fleet: Fleet) -> str:
