@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import signal
 import subprocess
+import sys
+import threading
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -20,11 +28,14 @@ from stackproof.targets.moto import MotoTarget, start_moto
 from stackproof.targets.owned_process import OwnedProcess
 from tests.drift.audited_template import AUDITED
 from tests.live_fakes import stack
-from tests.running import run
+from tests.running import environment, run
 
 ONE, TWO = "100000000001", "100000000002"
 BODY = {"Resources": {"Queue": AUDITED["Resources"]["Queue"]}}
-REGIONS = ("ap-northeast-1", "ap-south-1", "ap-southeast-2", "ca-central-1", "eu-north-1", "eu-south-1", "eu-west-3")
+REGIONS = (
+    *("ap-northeast-1", "ap-northeast-2", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "ca-central-1"),
+    *("eu-north-1", "eu-south-1", "eu-west-3", "sa-east-1", "us-east-2"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +91,86 @@ def valid(text: str) -> dict[str, Any]:
     report: dict[str, Any] = json.loads(text)
     Draft202012Validator(read_schema("report.schema.json")).validate(report)
     return report
+
+
+@dataclass(slots=True)
+class Between:
+    """A way to the emulator that notes who is asked what, and lets no more than `templates` be read, if told so."""
+
+    url: str = ""
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    bodies: list[str] = field(default_factory=list)
+    templates: int | None = None
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    def actions(self, service: str) -> list[str]:
+        return [action for name, action in self.asked if name == service]
+
+    def read(self) -> list[str]:
+        """The accounts whose queue was looked at."""
+        return [each for each in (ONE, TWO) if any(f"/{each}/" in body for body in self.bodies)]
+
+    def opened(self) -> None:
+        """Let everything through from now on, and forget what was asked."""
+        self.templates = None
+        self.ended.set()
+        self.asked.clear()
+        self.bodies.clear()
+
+    def holds(self) -> bool:
+        return self.templates is not None and self.actions("cloudformation").count("GetTemplate") > self.templates
+
+
+@pytest.fixture
+def between(moto: OwnedProcess) -> Iterator[Between]:
+    made = Between()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            service = self.headers["Authorization"].split("/")[3]
+            action = parse_qs(body.decode()).get("Action") or [self.headers.get("X-Amz-Target", "")]
+            made.asked.append((service, action[0]))
+            made.bodies.append(body.decode())
+            if made.holds():
+                made.ended.wait()
+                return
+            there = HTTPConnection(urlsplit(moto.endpoint_url).netloc)
+            there.request("POST", self.path, body, dict(self.headers))
+            answer = there.getresponse()
+            text = answer.read()
+            there.close()
+            self.send_response(answer.status)
+            self.send_header("Content-Type", answer.headers.get("Content-Type", "text/xml"))
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    made.url = f"http://127.0.0.1:{server.server_port}"
+    yield made
+    made.ended.set()
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def killed_after_one_task(fleet: Accounts) -> None:
+    """Run an audit, one task after the other, and kill it when the first is kept and the second under way."""
+    arguments = [sys.executable, "-m", *fleet.command, "--jobs", "1"]
+    with subprocess.Popen(arguments, cwd=fleet.folder, env=environment(), stderr=subprocess.DEVNULL) as process:
+        while not list(fleet.folder.glob(".stackproof/fleet/run-*/tasks/**/*.json")):
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
 
 
 _USED: pytest.StashKey[list[str]] = pytest.StashKey()
@@ -154,6 +245,75 @@ def test_what_is_in_no_stack_of_a_place_is_named_for_each_place_and_remembered(f
     assert [each["fingerprint"] for each in fleet.report()["resolved"]] == []  # nobody has looked for it
     last = fleet.report(*scope)
     assert [each["fingerprint"] for each in last["resolved"]] == [found["fingerprint"]]
+
+
+# -- what was interrupted
+
+
+def test_an_audit_that_was_killed_goes_on_with_what_is_not_done(fleet: Accounts, between: Between) -> None:
+    fleet.set_delay(TWO, 30)
+    behind = replace(fleet, url=between.url)
+    between.templates = 1
+    killed_after_one_task(behind)
+    between.opened()
+    report = behind.report("--resume")
+    assert between.read() == [TWO]
+    assert [(each["account"], each["status"]) for each in report["stacks"]] == [(ONE, "IN_SYNC"), (TWO, "MODIFIED")]
+    assert report["exit_code"] == 1
+    notes = [each["message"] for each in report["notifications"]]
+    assert any(each.startswith("1 stacks were looked at, at ") for each in notes)
+    assert [each["ended"] is None for each in fleet.history()["runs"]] == [True, False]
+    between.opened()
+    again = behind.audit("--resume", "--format", "json")
+    assert "there is no interrupted audit of this fleet to go on with" in again.stderr
+    assert between.read() == [ONE, TWO]
+
+
+def test_what_an_interrupted_audit_has_seen_is_stale_after_half_a_day(fleet: Accounts, between: Between) -> None:
+    behind = replace(fleet, url=between.url)
+    between.templates = 1
+    killed_after_one_task(behind)
+    between.opened()
+    (folder,) = fleet.folder.glob(".stackproof/fleet/run-*")
+    old = time.time() - 13 * 3600
+    os.utime(folder, (old, old))
+    done = behind.audit("--resume", "--format", "json")
+    assert (done.returncode, "this one is new" in done.stderr) == (0, True)
+    assert between.read() == [ONE, TWO]
+    assert valid(done.stdout)["notifications"] == []
+
+
+# -- what a person reads
+
+
+def test_a_plan_has_stacks_calls_and_time_and_reads_no_resource(fleet: Accounts, between: Between) -> None:
+    behind = replace(fleet, url=between.url)
+    done = behind.audit("--plan")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[:2] == [f"{account} {fleet.region} Net" for account in (ONE, TWO)]
+    assert [each.partition(":")[0] for each in lines[2:-1]] == ["cloudformation", "sqs"]
+    assert re.fullmatch(r"2 stacks, 2 resources, about \d+ calls, about \d+ s", lines[-1])
+    assert {service for service, _ in between.asked} == {"cloudformation", "sts"}
+    assert "GetTemplate" not in between.actions("cloudformation")
+    plan = valid(behind.audit("--plan", "--format", "json").stdout)
+    assert plan["summary"] == {"stacks": 2, "resources": 2, "calls": sum(plan["calls"].values())}
+    assert not (fleet.folder / ".stackproof" / "audits.db").exists()
+
+
+def test_a_text_names_account_and_region_of_each_line_and_fits_eighty_columns(fleet: Accounts) -> None:
+    fleet.write(ONE, DENIED, TWO)
+    fleet.set_delay(TWO, 30)
+    done = fleet.audit()
+    lines = done.stdout.splitlines()
+    assert done.returncode == 3
+    where = f"{TWO}/{fleet.region}: "
+    assert lines[0].startswith(f"{where}Net (deployed):3: Net/Queue /DelaySeconds is")
+    assert [each for each in lines if each.startswith(f"{DENIED}/{fleet.region}: *: could not be audited: denied:")]
+    assert [each for each in lines if each.startswith(f"{ONE}/{fleet.region}: Net: IN_SYNC; looked at 1 of 1")]
+    assert [each for each in lines if each.startswith(f"{where}Net: MODIFIED; looked at 1 of 1 resources")]
+    assert lines[-1].startswith("drift (moto): not complete; differences: 1 undeclared;")
+    assert [each for each in lines if len(each) > 80 and " " in each.strip() and "arn:" not in each] == []
 
 
 # -- who is told

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 from stackproof.model.drift import Difference, DriftOrigin
 
-__all__ = ["at", "described", "named", "place_of"]
+__all__ = ["Where", "at", "described", "named", "place_of", "where_of"]
+
+
+Where = Callable[[str, str], str]
+"""From account and region to the beginning of a line."""
 
 
 def at(account: str, region: str) -> str:
     """Account and region, where one text is about several."""
     return f"{account}/{region}: "
+
+
+def where_of(places: Iterable[tuple[str, str]]) -> Where:
+    """How lines about these accounts and regions begin: of one alone it need not be said which."""
+    return at if len(set(places)) > 1 else lambda _account, _region: ""
 
 
 def place_of(each: Difference) -> str:
