@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from stackproof.model.drift_memory import Alarm, Episode, shown_time
-from stackproof.reporters.differences import at, described, named, place_of
+from stackproof.reporters.differences import at, described, named, place_of, said
 from stackproof.reporters.markdown import escaped
 from stackproof.reporters.wording import counted, visible
 
@@ -19,13 +19,7 @@ _RESERVE: Final = 200
 
 def alarm_text(alarm: Alarm) -> str:
     """One line for each difference, then which run saw them."""
-    lines = [
-        visible(
-            f"{at(each.place.account, each.place.region)}{place_of(each.difference)}: {named(each.difference)} "
-            f"{described(each.difference)}"
-        )
-        for each in alarm.episodes
-    ]
+    lines = [visible(said(each.difference, at)) for each in alarm.episodes]
     return _fitting(f"{alarm.subject}\n\n", lines, f"\n{_seen_by(alarm)}\n")
 
 

@@ -11,7 +11,7 @@ from stackproof.model.drift_memory import Memory
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.json import JsonValue
 from stackproof.model.observation import DriftStatus
-from stackproof.reporters.differences import Where, at, described, named, place_of, where_of
+from stackproof.reporters.differences import Where, at, said, where_of
 from stackproof.reporters.ledger import ledger_lines
 from stackproof.reporters.terminal import calls_line, notification_lines
 from stackproof.reporters.terminal_memory import memory_lines, since_line
@@ -46,9 +46,10 @@ def drift_text(report: DriftReport, *, verbose: bool = False) -> str:
     lines.extend(f"{where(each.account, each.region)}{_certificate(each)}" for each in report.audits)
     if report.calls.counts:
         lines.append(calls_line(report.calls))
-    lines.append(_verdict(report))
-    shown = (visible(each) for each in lines)
-    return "\n".join(shown if where is not at else chain.from_iterable(map(_folded, shown))) + "\n"
+    shown = [visible(each) for each in lines]
+    if where is at:
+        shown = list(chain.from_iterable(map(_folded, shown)))
+    return "\n".join((*shown, visible(_verdict(report)))) + "\n"
 
 
 def _folded(line: str) -> list[str]:
@@ -61,7 +62,7 @@ def _folded(line: str) -> list[str]:
 def _difference(each: Difference, memory: Memory | None, where: Where, *, verbose: bool) -> Iterator[str]:
     if each.suppression is not None and not verbose:
         return
-    yield f"{where(each.account, each.region)}{place_of(each)}: {named(each)} {described(each)}"
+    yield said(each, where)
     if each.origin in {DriftOrigin.DECLARED, DriftOrigin.UNDECLARED}:
         yield f"    expected {_value(each.shown(each.expected))}"
     if each.origin in {DriftOrigin.DECLARED, DriftOrigin.UNDECLARED, DriftOrigin.CHILD}:

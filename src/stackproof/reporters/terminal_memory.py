@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from stackproof.model.drift import Difference
 from stackproof.model.drift_memory import Episode, Memory, Run, shown_time
 from stackproof.model.history_report import Compared, DiffReport, HistoryReport
-from stackproof.reporters.differences import Where, described, named, place_of, where_of
+from stackproof.reporters.differences import Where, said, where_of
 from stackproof.reporters.wording import counted, visible
 
 __all__ = ["diff_text", "history_text", "memory_lines", "since_line"]
@@ -52,7 +52,7 @@ def diff_text(report: DiffReport) -> str:
         *_named("new", found.appeared, where),
         *_named("resolved", found.resolved, where),
         *(
-            f"changed: {_difference(now, where)}: {was.shown(was.actual)!r} is now {now.shown(now.actual)!r}"
+            f"changed: {said(now, where)}: {was.shown(was.actual)!r} is now {now.shown(now.actual)!r}"
             for was, now in found.changed
         ),
         *_named("looked at by one of the two only", found.unknown, where),
@@ -73,16 +73,12 @@ def _counts(found: Compared) -> str:
 
 
 def _named(word: str, found: Sequence[Difference], where: Where) -> Iterator[str]:
-    yield from (f"{word}: {_difference(each, where)}" for each in found)
-
-
-def _difference(each: Difference, where: Where) -> str:
-    return f"{where(each.account, each.region)}{place_of(each)}: {named(each)} {described(each)}"
+    yield from (f"{word}: {said(each, where)}" for each in found)
 
 
 def _episode(each: Episode, where: Where) -> str:
     seen = f"since {shown_time(each.since)}, last seen {shown_time(each.last_seen)}"
-    return f"{_difference(each.difference, where)} ({seen})"
+    return f"{said(each.difference, where)} ({seen})"
 
 
 def _run(each: Run) -> str:
