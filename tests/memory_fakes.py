@@ -77,6 +77,12 @@ class FakeAuditStore:
         self._runs.append(replace(run, number=self._numbers))
         return self._runs[-1]
 
+    def withdraw(self, run: Run) -> None:
+        self._answer()
+        if any(each.number == run.number and each.ended is None for each in self._runs):
+            self._runs = [each for each in self._runs if each.number != run.number]
+            self._numbers -= self._numbers == run.number
+
     def record(self, run: Run, looks: Iterable[Look], *, ended: datetime, keep: timedelta) -> Memory:
         self._answer()
         track = (run.target, run.against)

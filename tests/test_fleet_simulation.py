@@ -141,7 +141,7 @@ def test_on_the_command_line(fleet: Simulation, tmp_path: Path) -> None:
         (("--fleet", "none.yaml", "--target", "aws"), "none.yaml: cannot be read"),
         (("--fleet", "f.yaml", "--target", "aws", "--executor", "dask:8786"), "expected threads, processes or dask://"),
         (("--fleet", "f.yaml", "--target", "moto"), "an emulator that is started for it is empty"),
-        (("--fleet", "f.yaml", "--scope", "tag:a=b"), "--scope with --fleet: it is of one place"),
+        (("--fleet", "f.yaml", "--plan", "--scope", "tag:a=b"), "lists nothing beside stacks: leave out --notify and"),
         (("--fleet", "f.yaml", "--stack", "One"), "--stack with --fleet: it is said in the file"),
     ],
 )

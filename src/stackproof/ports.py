@@ -311,6 +311,9 @@ class AuditStore(Protocol):
     def begin(self, run: Run) -> Run:
         """Note that a run has begun; gives it with its number."""
 
+    def withdraw(self, run: Run) -> None:
+        """Forget a run that has begun and not ended, as if it had never been."""
+
     def record(self, run: Run, looks: Iterable[Look], *, ended: datetime, keep: timedelta) -> Memory:
         """Remember all that a run saw, or nothing; forget runs that began, and what was resolved, so long before it.
 

@@ -8,8 +8,10 @@ import json
 import os
 import sqlite3
 import subprocess
+import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +22,8 @@ from stackproof.config.schema import read_schema
 from stackproof.targets.moto import MotoTarget, start_moto
 from stackproof.targets.owned_process import OwnedProcess
 from tests.drift.audited_template import AUDITED
-from tests.hooks import Hook, listening
 from tests.live_fakes import stack
-from tests.running import run
+from tests.running import project, run
 
 BODY = {"Resources": {"Queue": AUDITED["Resources"]["Queue"]}}
 SECRET = {"HOOK_SECRET": "shared-between-the-two"}
@@ -85,10 +86,38 @@ def net(request: pytest.FixtureRequest, tmp_path: Path, moto: OwnedProcess) -> N
 _USED: pytest.StashKey[list[str]] = pytest.StashKey()
 
 
+@dataclass(slots=True)
+class Hook:
+    """A webhook on this machine; `answers` are its next ones, then 200."""
+
+    url: str = ""
+    answers: list[int] = field(default_factory=list)
+    heard: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+
+
 @pytest.fixture
 def hook() -> Iterator[Hook]:
-    with listening() as made:
-        yield made
+    made = Hook()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            code = made.answers.pop(0) if made.answers else 200
+            made.heard.append((dict(self.headers), body))
+            self.send_response(code)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    made.url = f"http://127.0.0.1:{server.server_port}/hook/with-a-token"
+    yield made
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 def test_drift_is_new_then_lasts_then_is_resolved_in_the_store_with_dates(net: Net) -> None:
@@ -134,6 +163,23 @@ def test_drift_is_new_then_lasts_then_is_resolved_in_the_store_with_dates(net: N
     assert run(net.folder, "stackproof", "drift", "forget", "--stack", "Net").stdout == "forgot Net: 5 looks at it\n"
     again = run(net.folder, "stackproof", "drift", "forget", "--stack", "Net")
     assert (again.returncode, "knows no such stack" in again.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_an_expectation_that_is_not_there_shows_in_mid_run_and_leaves_no_trace(
+    net: Net,
+    tmp_path: Path,
+    before: bool,  # noqa: FBT001
+) -> None:
+    folder = project("tiny", tmp_path / "of")
+    made = Net(folder=folder, target=net.target, url=net.url)
+    if before:
+        made.report("--stack", "Net")
+    done = made.audit("--against", "assembly", "--stack", "Net")
+    assert (done.returncode, "the app has no stack Net" in done.stderr) == (2, True), done.stderr
+    history = valid(run(folder, "stackproof", "drift", "history", "--format", "json").stdout)
+    assert [each["number"] for each in history["runs"]] == [1] * before
+    assert made.report("--stack", "Net")["run"]["number"] == 1 + before
 
 
 def test_without_a_store_nothing_is_recorded_and_nothing_is_known(net: Net) -> None:

@@ -209,6 +209,16 @@ def test_the_text_names_everything_and_ends_with_how_much_was_looked_at() -> Non
     assert "secret-value" not in str(made.to_dict())
 
 
+def test_of_several_places_every_line_says_which_and_long_ones_are_folded() -> None:
+    busy = audit(account="2", stack_name="*", proofs=(), reason=UnprovenReason.DENIED, detail="no " + "word " * 20)
+    made = report(audit(), busy, differences=(difference(actual=1),))
+    lines = drift_text(made).splitlines()
+    assert lines[:3] == ["1/r: app.py:3: Net/Topic /A differs", "    expected None", "    actual   1"]
+    assert lines[3].startswith("2/r: *: could not be audited: denied: no word")
+    assert lines[4].startswith("    word")
+    assert max(len(each) for each in lines[:-1]) <= 80
+
+
 def test_a_difference_of_which_the_store_knows_nothing_is_neither_new_nor_old() -> None:
     run = Run(number=1, target="aws", against="template", began=datetime(2026, 1, 1, tzinfo=UTC))
     report = DriftReport(target="aws", audits=(), differences=(difference(),), memory=Memory(run=run))

@@ -23,8 +23,8 @@ def test_a_message_has_a_line_for_each_difference() -> None:
     assert text.splitlines() == [
         "2 new differences in (in no stack) and 1 more",
         "",
-        "app.py:7: Net/Topic /DisplayName differs (123456789012, eu-west-1)",
-        "eu-west-1: q-1 (AWS::SNS::Topic) is in no stack (123456789012, eu-west-1)",
+        "123456789012/eu-west-1: app.py:7: Net/Topic /DisplayName differs",
+        "123456789012/eu-west-1: q-1 (AWS::SNS::Topic) is in no stack",
         "",
         "seen by run 3 on aws at 2026-11-04T02:00:00Z (stackproof drift history)",
     ]

@@ -134,6 +134,21 @@ def test_runs_are_kept_with_what_they_saw_until_they_are_too_old(store: AuditSto
     assert (kept.fingerprint, kept.since) == (queue.fingerprint, night(0))
 
 
+def test_a_run_that_is_withdrawn_leaves_no_trace_and_one_that_ended_stays(store: AuditStore) -> None:
+    audited(store, 1, look(difference()))
+    refused = store.begin(run(2))
+    store.withdraw(refused)
+    assert [each.number for each in store.runs()] == [1]
+    early = store.begin(run(3))
+    assert early.number == refused.number
+    late = store.begin(run(4))
+    store.withdraw(early)
+    assert [each.number for each in store.runs()] == [1, late.number]
+    assert store.begin(run(5)).number == late.number + 1
+    store.withdraw(store.runs()[0])
+    assert [each.ended is not None for each in store.runs()] == [True, False, False]
+
+
 def test_a_secret_is_kept_as_a_salted_hash(store: AuditStore) -> None:
     secret = difference(path="/MasterUserPassword", expected="hunter-two", actual="hunter-three", is_secret=True)
     nested = difference(

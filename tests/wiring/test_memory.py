@@ -54,7 +54,7 @@ def test_an_allowed_topic_is_told_by_a_target_of_its_own_that_may_write_in_that_
     audited = Account()
     found = made(project(tmp_path, f'allowed_topics = ["{ARN}"]'), f"sns:{ARN}", audited)
     assert isinstance(found, TopicNotifier)
-    teller = found._target
+    teller = found._sign_in()
     assert isinstance(teller, AwsTarget)
     assert (teller.region, teller._allow_changes, set(teller._allowed_accounts)) == ("eu-west-1", True, {ACCOUNT})
 
@@ -64,12 +64,12 @@ def test_a_topic_of_an_emulator_needs_no_leave(tmp_path: Path) -> None:
     here = f"sns:arn:aws:sns:{emulator.region}:{ACCOUNT}:drift"
     found = made(project(tmp_path), here, emulator)
     assert isinstance(found, TopicNotifier)
-    assert found._target is emulator
+    assert found._sign_in() is emulator
 
 
 def test_what_the_guard_refuses_was_not_told() -> None:
     teller = AwsTarget(region="eu-west-1", endpoint_url="https://sns.example.com")
-    notifier = TopicNotifier(ARN, teller, lambda _: "text")
+    notifier = TopicNotifier(ARN, lambda: teller, lambda _: "text")
     with pytest.raises(NotifyError, match=r"notifying .* is refused: add --allow-changes"):
         notifier.send(Alarm(run=run(1), episodes=()))
 
@@ -121,6 +121,6 @@ def test_a_topic_elsewhere_is_told_in_its_own_region(tmp_path: Path) -> None:
     emulator.endpoint_url = "http://127.0.0.1:1"  # type: ignore[attr-defined]
     found = made(project(tmp_path), f"sns:{ARN}", emulator)
     assert isinstance(found, TopicNotifier)
-    assert found._target.region == "eu-west-1"
+    assert found._sign_in().region == "eu-west-1"
     with pytest.raises(NotifyError, match="SNS did not take the message"):
         found.send(Alarm(run=run(1), episodes=()))

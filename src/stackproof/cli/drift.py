@@ -13,7 +13,7 @@ import click
 from stackproof.cli.adopt import adopt
 from stackproof.cli.drift_memory import AuditMemory, MemoryWish, diff, forget, history, memory_options
 from stackproof.cli.drift_outputs import DRIFT_FORMATS, write_drift
-from stackproof.cli.fleet import FleetWish, audited_fleet, fleet_options, planned_fleet
+from stackproof.cli.fleet import FleetWish, audited_fleet, fleet_options, opened_fleet, planned_fleet
 from stackproof.cli.live import LiveOptions, live_targets, place_options
 from stackproof.cli.options import cache_option, context_option, open_project, progress, verbose_option
 from stackproof.cli.outputs import ReportingCommand, Wanted, output_options, require_outputs, write_text_or_json
@@ -26,7 +26,6 @@ from stackproof.errors import ConfigError
 from stackproof.model.assembly import Assembly, Stack
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.finding import Level, Notification
-from stackproof.model.fleet import FleetOrder
 from stackproof.ports import Target
 from stackproof.wiring.live import auditor, listings
 from stackproof.wiring.memory import SignIn
@@ -151,28 +150,35 @@ def audit(
     )
     fleets = FleetWish.of(fleet, executor=executor, resume=resume, plan=plan)
     if fleets is not None:
-        fleets.refuse(against=against, scopes=scopes, stacks=stacks, role_arn=role_arn, region=region)
+        fleets.refuse(against=against, stacks=stacks, role_arn=role_arn, region=region)
         require_accounts(project.drift_waivers())
         if fleets.plan:
+            if memory.channels or scopes:
+                raise ConfigError("--plan tells nobody and lists nothing beside stacks: leave out --notify and --scope")
             if any(each.format == "sarif" for each in wanted):
                 raise ConfigError("--plan has no findings to write as sarif: give --format terminal or json")
-            plan_report, text = planned_fleet(project, options, wish, fleets)
+            plan_report, text = planned_fleet(opened_fleet(project, options, wish, fleets), jobs=jobs)
             write_text_or_json(wanted, plan_report, text)
             raise click.exceptions.Exit(plan_report.exit_code)
-        join = partial(reported, project, wish, beside=())
-        fleet_report = known.finished(audited_fleet(project, options, wish, fleets, join, partial(_begun, known)))
+        join = partial(reported, project, wish)
+        opened = opened_fleet(project, options, wish, fleets, topics=known.topic_regions)
+        with known.unless_refused():
+            sign_in = SignIn(endpoint_url=opened.order.endpoint_url, profile=profile)
+            known.begin(opened.hand, against=against, sign_in=sign_in)
+            fleet_report = audited_fleet(project, opened, join)
+        fleet_report = known.finished(fleet_report)
         write_drift(wanted, fleet_report, project.settings.root, verbose=verbose)
         raise click.exceptions.Exit(fleet_report.exit_code)
     assembly = _assembly(project, context, wish)
-    if against == "assembly" and assembly is not None:
-        _require_stacks(stacks, assembly)
     with live_targets(project, options) as targets:
         if options.starts(targets[0].name) and assembly is not None:
             with progress("deploying"):
                 deploy_stacks(assembly.stacks, targets[0])
         sign_in = SignIn(endpoint_url=endpoint_url, profile=profile, role_arn=role_arn)
-        known.begin(targets[0], against=against, sign_in=sign_in)
-        report = known.finished(audited(project, targets[0], wish, assembly=assembly))
+        with known.unless_refused():
+            known.begin(targets[0], against=against, sign_in=sign_in)
+            report = audited(project, targets[0], wish, assembly=assembly)
+        report = known.finished(report)
     write_drift(wanted, report, project.settings.root, verbose=verbose)
     raise click.exceptions.Exit(report.exit_code)
 
@@ -240,19 +246,6 @@ def reported(
         calls=project.calls.log(),
         listed=tuple(sorted({one for each in beside for one in each.looked_at})),
     )
-
-
-def _begun(memory: AuditMemory, order: FleetOrder) -> None:
-    """The memory of a fleet's audit; topics are told with the credentials at hand."""
-    name = "endpoint" if order.target == "aws" and order.endpoint_url else order.target
-    memory.begin(name, against="template", sign_in=SignIn(endpoint_url=order.endpoint_url, profile=order.profile))
-
-
-def _require_stacks(names: Sequence[str], assembly: Assembly) -> None:
-    known = sorted(each.name for each in assembly.stacks)
-    for each in names:
-        if each not in known:
-            raise ConfigError(f"--against assembly: the app has no stack {each}, only {', '.join(known)}")
 
 
 def _roots(stacks: Mapping[str, Stack]) -> Sequence[str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -13,9 +14,9 @@ import click
 from stackproof import __version__
 from stackproof.cli.options import open_project
 from stackproof.cli.outputs import ReportingCommand, Wanted, output_options, require_outputs, write_text_or_json
-from stackproof.drift.channels import ISSUE, Channel, parse_channel
+from stackproof.drift.channels import ISSUE, TOPIC, Channel, parse_channel
 from stackproof.drift.history import compared
-from stackproof.drift.remembering import begun, notified, remembered
+from stackproof.drift.remembering import begun, notified, remembered, withdrawn
 from stackproof.errors import ConfigError
 from stackproof.model.drift_memory import Run
 from stackproof.model.drift_report import DriftReport
@@ -93,8 +94,13 @@ class AuditMemory:
         require_channels(project, wish.channels)
         return cls(project=project, wish=wish, store=None if wish.no_store else audit_store(project, wish.store))
 
-    def begin(self, target: Target | str, *, against: str, sign_in: SignIn) -> None:
-        """Note that the audit begins now: of a target, or of a fleet by the name of its kind of targets."""
+    @property
+    def topic_regions(self) -> tuple[str, ...]:
+        """Where the topics are that it tells."""
+        return tuple(each.region for each in self.wish.channels if each.kind == TOPIC)
+
+    def begin(self, target: Target, *, against: str, sign_in: SignIn) -> None:
+        """Note that the audit begins now; `target` is the place that is audited, of a fleet whoever signs in to all."""
         if self.store is None:
             return
         self.notifiers = notifiers(
@@ -105,11 +111,20 @@ class AuditMemory:
             clock=_now,
             print_text=lambda text: click.echo(text, nl=False),
         )
-        name = target if isinstance(target, str) else target.name
         # Two endpoints are two places, whose histories have nothing to do with one another.
-        where = f" {sign_in.endpoint_url}" if name == "endpoint" and sign_in.endpoint_url else ""
-        run = Run(number=0, target=f"{name}{where}", against=against, began=_now(), tool=__version__)
-        self.run = begun(self.store, run)
+        where = f" {sign_in.endpoint_url}" if target.name == "endpoint" and sign_in.endpoint_url else ""
+        begins = Run(number=0, target=f"{target.name}{where}", against=against, began=_now(), tool=__version__)
+        self.run = begun(self.store, begins)
+
+    @contextmanager
+    def unless_refused(self) -> Iterator[None]:
+        """A block in which the run is taken back if the command line turns out to be wrong: nobody has looked then."""
+        try:
+            yield
+        except (ConfigError, click.UsageError):
+            if self.store is not None and self.run is not None:
+                withdrawn(self.store, self.run)
+            raise
 
     def finished(self, report: DriftReport) -> DriftReport:
         """The report with since when, what is new and what is resolved; it is recorded, and told."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -19,15 +20,26 @@ from stackproof.config.fleet import load_fleet
 from stackproof.config.settings import EMULATORS
 from stackproof.drift.fleet import NO_STACK, FleetRun, Workers, audit_tasks, found_tasks, places_of, with_discovered
 from stackproof.drift.planning import FleetPlan
+from stackproof.drift.unmanaged import Scope
 from stackproof.errors import ConfigError
 from stackproof.model.drift_report import DriftReport
-from stackproof.model.fleet import FleetAccount, FleetOrder, Place
+from stackproof.model.fleet import Fleet, FleetAccount, FleetOrder, Place
 from stackproof.model.json import JsonValue, digest
+from stackproof.ports import Target
 from stackproof.reporters.wording import visible
-from stackproof.wiring.fleet import discovered, fleet_plan, fleet_runs, fleet_workers
+from stackproof.wiring.fleet import discovered, fleet_plan, fleet_runs, fleet_workers, unmanaged_places
 from stackproof.wiring.project import Project
 
-__all__ = ["FleetProgress", "FleetWish", "audited_fleet", "fleet_options", "planned_fleet"]
+__all__ = [
+    "FleetProgress",
+    "FleetWish",
+    "OpenedFleet",
+    "audited_fleet",
+    "fleet_options",
+    "opened_fleet",
+    "plan_text",
+    "planned_fleet",
+]
 
 _READS = 4  # of one task at once
 _SOON, _NOW_AND_THEN = 0.2, 30.0  # seconds between two lines on a terminal, and elsewhere
@@ -68,6 +80,9 @@ class _Wish(Protocol):
     @property
     def jobs(self) -> int: ...
 
+    @property
+    def scopes(self) -> tuple[Scope, ...]: ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetWish:
@@ -90,65 +105,67 @@ class FleetWish:
 
     def refuse(self, *, against: str, **given: object) -> None:
         """Raise ConfigError for what the file says, or what is of one place only."""
-        names = {"scopes": "--scope", "stacks": "--stack", "role_arn": "--role-arn", "region": "--region"}
+        names = {"stacks": "--stack", "role_arn": "--role-arn", "region": "--region"}
         for name, value in given.items():
             if value:
-                said = "is of one place" if name == "scopes" else "is said in the file"
-                raise ConfigError(f"{names[name]} with --fleet: it {said}")
+                raise ConfigError(f"{names[name]} with --fleet: it is said in the file")
         if against != "template":
             raise ConfigError("--against assembly with --fleet: a fleet is compared with what was deployed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Opened:
-    """A fleet whose file has been read, and who does its tasks."""
+class OpenedFleet:
+    """A fleet whose file has been read, and who does its tasks; nobody has been asked anything yet.
 
-    order: FleetOrder
-    places: Mapping[Place, FleetAccount]
-    workers: Workers
-
-
-def audited_fleet(
-    project: Project,
-    options: LiveOptions,
-    wish: _Wish,
-    fleet: FleetWish,
-    join: Callable[..., DriftReport],
-    begin: Callable[[FleetOrder], None],
-) -> DriftReport:
-    """The report of all places; one that fails is in it, as not checked, and stops no other.
-
-    `begin` hears of it once all that the command line and the file say is right.
+    `hand` has the credentials at hand, with which roles are assumed and topics told.
     """
-    opened = _opened(project, options, wish, fleet)
-    begin(opened.order)
+
+    wish: FleetWish
+    fleet: Fleet
+    order: FleetOrder
+    workers: Workers
+    hand: Target
+    scopes: tuple[Scope, ...] = ()
+
+    def places(self) -> Mapping[Place, FleetAccount]:
+        """Where to look, with the accounts of an organization."""
+        found = self.fleet
+        if found.organization is not None:
+            with progress("asking the organization"):
+                found = with_discovered(found, discovered(self.order, found.organization.units))
+        return places_of(found)
+
+
+def audited_fleet(project: Project, opened: OpenedFleet, join: Callable[..., DriftReport]) -> DriftReport:
+    """The report of all places; one that fails is in it, as not checked, and stops no other."""
+    places, resume = opened.places(), opened.wish.resume
     run = FleetRun.begun()
     with progress("finding the stacks"):
-        tasks = found_tasks(opened.places, opened.workers, run)
-    kept = fleet_runs(project.settings.state_directory).begun(_identity(opened.order, fleet), resume=fleet.resume)
-    if fleet.resume and kept.is_new:
+        tasks = found_tasks(places, opened.workers, run)
+    kept = fleet_runs(project.settings.state_directory).begun(_identity(opened.order, opened.wish), resume=resume)
+    if resume and kept.is_new:
         click.echo("there is no interrupted audit of this fleet to go on with: this one is new", err=True)
     telling = FleetProgress(sum(len(each.stack_names) for each in tasks))
     try:
         audit_tasks(tasks, opened.workers, run, kept, telling)
     finally:
         telling.end(run)
+    with progress("listing what is in no stack") if opened.scopes else contextlib.nullcontext():
+        beside = unmanaged_places(run, opened.scopes, opened.order, opened.workers)
+    report = join(run.audited(), beside, target=opened.hand.name)
     kept.ended()
-    report = join(run.audited(), target=opened.order.target)
     return replace(report, calls=report.calls.merged(run.calls), earlier=run.earlier)
 
 
-def planned_fleet(
-    project: Project, options: LiveOptions, wish: _Wish, fleet: FleetWish
-) -> tuple[FleetPlan, Callable[[], str]]:
+def planned_fleet(opened: OpenedFleet, *, jobs: int) -> tuple[FleetPlan, Callable[[], str]]:
     """What the audit would ask, and the same for a person."""
-    opened = _opened(project, options, wish, fleet)
+    places = opened.places()
     run = FleetRun.begun()
     with progress("finding the stacks"):
-        tasks = found_tasks(opened.places, opened.workers, run)
+        tasks = found_tasks(places, opened.workers, run)
         dark = [f"{place}: {why.detail}" for place, why in run.troubles.items()]
         dark += [f"{place}: {NO_STACK}" for place in sorted(run.empty)]
-        plan = fleet_plan(tasks, opened.order, opened.workers, at_once=wish.jobs * _READS, unplanned=dark)
+        plan = fleet_plan(tasks, opened.order, opened.workers, at_once=jobs * _READS, unplanned=dark)
     return plan, lambda: plan_text(plan)
 
 
@@ -169,7 +186,13 @@ def _span(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def _opened(project: Project, options: LiveOptions, wish: _Wish, fleet: FleetWish) -> _Opened:
+def opened_fleet(
+    project: Project, options: LiveOptions, wish: _Wish, fleet: FleetWish, *, topics: Sequence[str] = ()
+) -> OpenedFleet:
+    """The fleet of the command line; raises ConfigError for whatever can be known to be wrong before it starts.
+
+    Who signs in is asked in the region of a topic that is told, if there is one: that region is surely switched on.
+    """
     found = load_fleet(fleet.file)
     target = options.target or ("aws" if options.endpoint_url else project.settings.targets[0])
     endpoint = options.endpoint_url or (os.environ.get("AWS_ENDPOINT_URL") if target == "aws" else None)
@@ -184,10 +207,14 @@ def _opened(project: Project, options: LiveOptions, wish: _Wish, fleet: FleetWis
         reads=_READS,
     )
     workers = fleet_workers(order, fleet.executor, jobs=wish.jobs)
-    if found.organization is not None:
-        with progress("asking the organization"):
-            found = with_discovered(found, discovered(order, found.organization.units))
-    return _Opened(order=order, places=places_of(found), workers=workers)
+    region = next(iter(topics), _first_region(found))
+    hand = project.target(target, endpoint_url=endpoint, profile=options.profile, region=region)
+    return OpenedFleet(wish=fleet, fleet=found, order=order, workers=workers, hand=hand, scopes=wish.scopes)
+
+
+def _first_region(fleet: Fleet) -> str:
+    asked = () if fleet.organization is None else fleet.organization.regions
+    return min(one for each in (*(each.regions for each in fleet.accounts), asked) for one in each)
 
 
 def _identity(order: FleetOrder, fleet: FleetWish) -> str:

@@ -15,7 +15,7 @@ from stackproof.model.finding import Level, Notification
 from stackproof.model.json import digest
 from stackproof.ports import AuditStore, Notifier
 
-__all__ = ["begun", "notified", "remembered"]
+__all__ = ["begun", "notified", "remembered", "withdrawn"]
 
 
 def begun(store: AuditStore, run: Run) -> Run:
@@ -24,6 +24,13 @@ def begun(store: AuditStore, run: Run) -> Run:
         return store.begin(run)
     except StoreError:
         return run
+
+
+def withdrawn(store: AuditStore, run: Run) -> None:
+    """Leave no trace of a run that was none; what the store does not take is left as a run that did not finish."""
+    if run.number:
+        with contextlib.suppress(StoreError):
+            store.withdraw(run)
 
 
 def remembered(report: DriftReport, store: AuditStore, run: Run, *, ended: datetime, keep: timedelta) -> DriftReport:

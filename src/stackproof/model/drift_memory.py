@@ -208,10 +208,10 @@ class Alarm:
     @property
     def subject(self) -> str:
         """One line."""
-        stacks = sorted({each.place.stack_name or "(in no stack)" for each in self.episodes})
+        stacks = sorted({(each.place.stack_name or "(in no stack)", each.place) for each in self.episodes})
         more = f" and {len(stacks) - 1} more" if len(stacks) > 1 else ""
         count = len(self.episodes)
-        return f"{count} new difference{'s' if count != 1 else ''} in {stacks[0]}{more}" if stacks else "nothing new"
+        return f"{count} new difference{'s' if count != 1 else ''} in {stacks[0][0]}{more}" if stacks else "nothing new"
 
     def to_dict(self) -> dict[str, JsonValue]:
         return {

@@ -43,6 +43,12 @@ class DriftReport:
     memory: Memory | None = None
 
     @property
+    def places(self) -> tuple[tuple[str, str], ...]:
+        """Accounts and regions that it is about, sorted."""
+        seen = {(each.account, each.region) for each in self.audits}
+        return tuple(sorted(seen | {(each.account, each.region) for each in self.differences}))
+
+    @property
     def coverage(self) -> Coverage:
         """The sum over all stacks."""
         return total_coverage(self.audits)

@@ -24,6 +24,7 @@ __all__ = [
     "ListedStack",
     "Organization",
     "Place",
+    "ScopeTask",
     "StackFilter",
     "StackResources",
     "TaskResult",
@@ -108,6 +109,16 @@ class FleetTask:
         """The same for the same task."""
         place = self.place
         return digest([place.account, place.region, place.role_arn, *self.stack_names])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class ScopeTask:
+    """What to look for beside the stacks of a place: scopes as kind and value, and type and id of what stacks have."""
+
+    place: Place
+    scopes: tuple[tuple[str, str], ...]
+    resource_types: tuple[str, ...]
+    managed: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

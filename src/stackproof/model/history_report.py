@@ -23,6 +23,11 @@ class Compared:
     same: tuple[Difference, ...] = ()
     unknown: tuple[Difference, ...] = ()
 
+    @property
+    def differences(self) -> tuple[Difference, ...]:
+        """All of them, as the later of the two saw them."""
+        return (*self.appeared, *self.resolved, *(now for _, now in self.changed), *self.same, *self.unknown)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryReport:

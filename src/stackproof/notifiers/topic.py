@@ -16,13 +16,13 @@ _SUBJECT: Final = 99
 
 
 class TopicNotifier:
-    """Implements `ports.Notifier`. `target` signs in; the message is the one write that it is asked for."""
+    """Implements `ports.Notifier`. `sign_in` gives who tells it, when there is news; the message is its one write."""
 
-    def __init__(self, arn: str, target: Target, text: Callable[[Alarm], str]) -> None:
+    def __init__(self, arn: str, sign_in: Callable[[], Target], text: Callable[[Alarm], str]) -> None:
         self.channel = f"sns:{arn}"
         self.shown = self.channel
         self._arn = arn
-        self._target = target
+        self._sign_in = sign_in
         self._text = text
 
     def send(self, alarm: Alarm) -> None:
@@ -30,7 +30,8 @@ class TopicNotifier:
 
         subject = f"drift: {alarm.subject}".encode("ascii", "replace").decode("ascii")[:_SUBJECT]
         try:
-            with self._target.writing(f"notifying {self._arn}"):
-                self._target.client("sns").publish(TopicArn=self._arn, Subject=subject, Message=self._text(alarm))
+            target = self._sign_in()
+            with target.writing(f"notifying {self._arn}"):
+                target.client("sns").publish(TopicArn=self._arn, Subject=subject, Message=self._text(alarm))
         except (BotoCoreError, ClientError, StackproofError) as error:
             raise NotifyError(f"SNS did not take the message: {error}") from error

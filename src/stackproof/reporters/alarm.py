@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from stackproof.model.drift import Difference
 from stackproof.model.drift_memory import Alarm, Episode, shown_time
-from stackproof.reporters.differences import described, named, place_of
+from stackproof.reporters.differences import at, described, named, place_of, said
 from stackproof.reporters.markdown import escaped
 from stackproof.reporters.wording import counted, visible
 
@@ -19,8 +18,8 @@ _RESERVE: Final = 200
 
 
 def alarm_text(alarm: Alarm) -> str:
-    """One line for each difference, with its account and region, then which run saw them."""
-    lines = [_line(each.difference) for each in alarm.episodes]
+    """One line for each difference, then which run saw them."""
+    lines = [visible(said(each.difference, at)) for each in alarm.episodes]
     return _fitting(f"{alarm.subject}\n\n", lines, f"\n{_seen_by(alarm)}\n")
 
 
@@ -31,11 +30,6 @@ def alarm_issue(alarm: Alarm) -> str:
         "| account | region | place | what | since | fingerprint |\n|---|---|---|---|---|---|\n"
     )
     return _fitting(head, [_row(each) for each in alarm.episodes], f"\n{escaped(_seen_by(alarm))}\n")
-
-
-def _line(difference: Difference) -> str:
-    where = f"({difference.account}, {difference.region})"
-    return visible(f"{place_of(difference)}: {named(difference)} {described(difference)} {where}")
 
 
 def _row(each: Episode) -> str:

@@ -2,9 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 from stackproof.model.drift import Difference, DriftOrigin
 
-__all__ = ["described", "named", "place_of"]
+__all__ = ["Where", "at", "described", "named", "place_of", "said", "where_of"]
+
+
+Where = Callable[[str, str], str]
+"""From account and region to the beginning of a line."""
+
+
+def at(account: str, region: str) -> str:
+    """Account and region, where one text is about several."""
+    return f"{account}/{region}: "
+
+
+def where_of(places: Iterable[tuple[str, str]]) -> Where:
+    """How lines about these accounts and regions begin: of one alone it need not be said which."""
+    return at if len(set(places)) > 1 else lambda _account, _region: ""
+
+
+def said(each: Difference, where: Where) -> str:
+    """The difference as one sentence that begins with its place."""
+    place = where(each.account, each.region)
+    if each.location.logical_id or not place:
+        place += f"{place_of(each)}: "
+    return f"{place}{named(each)} {described(each)}"
 
 
 def place_of(each: Difference) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Mapping
+from itertools import chain
 
 from stackproof.model.drift import Difference, DriftOrigin, StackAudit
 from stackproof.model.drift_memory import Memory
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.json import JsonValue
 from stackproof.model.observation import DriftStatus
-from stackproof.reporters.differences import described, named, place_of
+from stackproof.reporters.differences import Where, at, said, where_of
 from stackproof.reporters.ledger import ledger_lines
 from stackproof.reporters.terminal import calls_line, notification_lines
 from stackproof.reporters.terminal_memory import memory_lines, since_line
@@ -18,6 +20,7 @@ from stackproof.reporters.wording import visible
 __all__ = ["drift_text"]
 
 _SHOWN_VALUE = 60
+_WIDTH = 80
 _BESIDE: Mapping[str, str] = {
     "both": "both see",
     "stackproof": "only stackproof sees",
@@ -26,29 +29,40 @@ _BESIDE: Mapping[str, str] = {
 
 
 def drift_text(report: DriftReport, *, verbose: bool = False) -> str:
-    """Differences, what could not be checked, the ledger, and the certificate last."""
+    """Differences, what could not be checked, the ledger, and the certificate last; of a fleet each with its place."""
+    where = where_of(report.places)
     lines: list[str] = []
     for each in report.differences:
-        lines.extend(_difference(each, report.memory, verbose=verbose))
+        lines.extend(_difference(each, report.memory, where, verbose=verbose))
     for audit in report.audits:
-        lines.extend(_unchecked(audit, verbose=verbose))
-        lines.extend(_beside(audit))
+        here = where(audit.account, audit.region)
+        lines.extend(f"{here}{each}" for each in _unchecked(audit, verbose=verbose))
+        lines.extend(f"{here}{each}" for each in _beside(audit))
     lines.extend(f"{each.location}: {each.level.value}: {each.message} ({each.rule_id})" for each in report.findings)
     if verbose:
         lines.extend(ledger_lines(report.waivers))
     lines.extend(notification_lines(report.notifications, verbose=verbose))
-    lines.extend(memory_lines(report.memory))
-    lines.extend(_certificate(each) for each in report.audits)
+    lines.extend(memory_lines(report.memory, where))
+    lines.extend(f"{where(each.account, each.region)}{_certificate(each)}" for each in report.audits)
     if report.calls.counts:
         lines.append(calls_line(report.calls))
-    lines.append(_verdict(report))
-    return "\n".join(visible(each) for each in lines) + "\n"
+    shown = [visible(each) for each in lines]
+    if where is at:
+        shown = list(chain.from_iterable(map(_folded, shown)))
+    return "\n".join((*shown, visible(_verdict(report)))) + "\n"
 
 
-def _difference(each: Difference, memory: Memory | None, *, verbose: bool) -> Iterator[str]:
+def _folded(line: str) -> list[str]:
+    """A line that begins with a place is a long one."""
+    if len(line) <= _WIDTH or line.startswith("    "):
+        return [line]
+    return textwrap.wrap(line, _WIDTH, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
+
+
+def _difference(each: Difference, memory: Memory | None, where: Where, *, verbose: bool) -> Iterator[str]:
     if each.suppression is not None and not verbose:
         return
-    yield f"{place_of(each)}: {named(each)} {described(each)}"
+    yield said(each, where)
     if each.origin in {DriftOrigin.DECLARED, DriftOrigin.UNDECLARED}:
         yield f"    expected {_value(each.shown(each.expected))}"
     if each.origin in {DriftOrigin.DECLARED, DriftOrigin.UNDECLARED, DriftOrigin.CHILD}:

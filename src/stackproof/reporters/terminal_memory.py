@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from stackproof.model.drift import Difference
 from stackproof.model.drift_memory import Episode, Memory, Run, shown_time
 from stackproof.model.history_report import Compared, DiffReport, HistoryReport
-from stackproof.reporters.differences import described, named, place_of
+from stackproof.reporters.differences import Where, said, where_of
 from stackproof.reporters.wording import counted, visible
 
 __all__ = ["diff_text", "history_text", "memory_lines", "since_line"]
@@ -21,12 +21,12 @@ def since_line(memory: Memory | None, each: Difference) -> Iterator[str]:
     yield "    new" if each.fingerprint in memory.new else f"    since    {shown_time(since)}"
 
 
-def memory_lines(memory: Memory | None) -> Iterator[str]:
+def memory_lines(memory: Memory | None, where: Where) -> Iterator[str]:
     """What is gone since the run before, what could not be looked at again, and which run this was."""
     if memory is None:
         return
-    yield from (f"resolved: {_episode(each)}" for each in memory.resolved)
-    yield from (f"not looked at again: {_episode(each)}" for each in memory.carried)
+    yield from (f"resolved: {_episode(each, where)}" for each in memory.resolved)
+    yield from (f"not looked at again: {_episode(each, where)}" for each in memory.carried)
     before = f"after run {memory.previous}" if memory.previous else "the first"
     carried = f", {len(memory.carried)} not looked at again" if memory.carried else ""
     yield f"run {memory.run.number} ({before}): {len(memory.new)} new, {len(memory.resolved)} resolved{carried}"
@@ -35,10 +35,11 @@ def memory_lines(memory: Memory | None) -> Iterator[str]:
 def history_text(report: HistoryReport) -> str:
     """Runs, then what is different still, then what is resolved."""
     lines = [_run(each) for each in report.runs]
+    where = where_of((each.place.account, each.place.region) for _, each in report.episodes)
     open_ones = [each for _, each in report.episodes if each.resolved is None]
     done = [each for _, each in report.episodes if each.resolved is not None]
-    lines.extend(f"open: {_episode(each)}" for each in open_ones)
-    lines.extend(f"resolved {shown_time(each.resolved)}: {_episode(each)}" for each in done if each.resolved)
+    lines.extend(f"open: {_episode(each, where)}" for each in open_ones)
+    lines.extend(f"resolved {shown_time(each.resolved)}: {_episode(each, where)}" for each in done if each.resolved)
     lines.append(f"{counted(len(report.runs), 'run')} in {report.store}: {len(open_ones)} open, {len(done)} resolved")
     return _text(lines)
 
@@ -46,14 +47,15 @@ def history_text(report: HistoryReport) -> str:
 def diff_text(report: DiffReport) -> str:
     """What appeared and what went between two runs; what one of them did not look at is said apart."""
     found = report.compared
+    where = where_of((each.account, each.region) for each in found.differences)
     lines = [
-        *_named("new", found.appeared),
-        *_named("resolved", found.resolved),
+        *_named("new", found.appeared, where),
+        *_named("resolved", found.resolved, where),
         *(
-            f"changed: {_difference(now)}: {was.shown(was.actual)!r} is now {now.shown(now.actual)!r}"
+            f"changed: {said(now, where)}: {was.shown(was.actual)!r} is now {now.shown(now.actual)!r}"
             for was, now in found.changed
         ),
-        *_named("looked at by one of the two only", found.unknown),
+        *_named("looked at by one of the two only", found.unknown, where),
         f"{_named_run(report.before)} and {_named_run(report.after)}: {_counts(found)}",
     ]
     return _text(lines)
@@ -70,17 +72,13 @@ def _counts(found: Compared) -> str:
     )
 
 
-def _named(word: str, found: Sequence[Difference]) -> Iterator[str]:
-    yield from (f"{word}: {_difference(each)}" for each in found)
+def _named(word: str, found: Sequence[Difference], where: Where) -> Iterator[str]:
+    yield from (f"{word}: {said(each, where)}" for each in found)
 
 
-def _difference(each: Difference) -> str:
-    return f"{place_of(each)}: {named(each)} {described(each)}"
-
-
-def _episode(each: Episode) -> str:
+def _episode(each: Episode, where: Where) -> str:
     seen = f"since {shown_time(each.since)}, last seen {shown_time(each.last_seen)}"
-    return f"{_difference(each.difference)} ({seen})"
+    return f"{said(each.difference, where)} ({seen})"
 
 
 def _run(each: Run) -> str:

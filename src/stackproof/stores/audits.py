@@ -75,6 +75,18 @@ class SqlAuditStore:
             )
         return replace(run, number=number)
 
+    def withdraw(self, run: Run) -> None:
+        with self._writing() as connection:
+            track = {"number": run.number}
+            _execute(connection, "DELETE FROM stackproof_runs WHERE number = :number AND ended IS NULL", **track)
+            # The number is given again, unless another run has begun since.
+            _execute(
+                connection,
+                "UPDATE stackproof_store SET next_run = :number WHERE next_run = :number + 1"
+                " AND NOT EXISTS (SELECT 1 FROM stackproof_runs WHERE number = :number)",
+                **track,
+            )
+
     def record(self, run: Run, looks: Iterable[Look], *, ended: datetime, keep: timedelta) -> Memory:
         with self._writing() as connection:
             salt = str(_one(connection, "SELECT salt FROM stackproof_store")[0])

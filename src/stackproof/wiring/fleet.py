@@ -13,16 +13,17 @@ from stackproof.calls import CallRecorder
 from stackproof.config.settings import EMULATORS
 from stackproof.errors import ConfigError, StackproofError
 from stackproof.model.finding import Notification
-from stackproof.model.fleet import FleetOrder, FleetTask, Listed, Place, StackResources, TaskResult, Trouble
+from stackproof.model.fleet import FleetOrder, FleetTask, Listed, Place, ScopeTask, StackResources, TaskResult, Trouble
 from stackproof.model.json import canonical
 from stackproof.model.observation import UnprovenReason
-from stackproof.wiring.live import auditor, child_families, schemas
+from stackproof.wiring.live import auditor, catalog, child_families, listings, schemas
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from stackproof.drift.fleet import Workers
+    from stackproof.drift.fleet import FleetRun, Workers
     from stackproof.drift.planning import FleetPlan
+    from stackproof.drift.unmanaged import Scope, Unmanaged
     from stackproof.ports import Pace, SchemaSource, Target
     from stackproof.stores.fleet_runs import FleetRuns
 
@@ -33,7 +34,9 @@ __all__ = [
     "fleet_plan",
     "fleet_runs",
     "fleet_workers",
+    "listed_beside",
     "listed_stacks",
+    "unmanaged_places",
 ]
 
 _DASK = "dask://"
@@ -90,6 +93,22 @@ def fleet_plan(
     )
 
 
+def unmanaged_places(
+    run: FleetRun, scopes: Sequence[Scope], order: FleetOrder, workers: Workers
+) -> tuple[Unmanaged, ...]:
+    """What is in no stack of each place whose stacks were looked at, sorted; of one that is dark, that it was not."""
+    from stackproof.drift.fleet import done  # noqa: PLC0415
+    from stackproof.drift.fleet_scopes import beside_of, scope_tasks  # noqa: PLC0415
+    from stackproof.drift.unmanaged import Unmanaged  # noqa: PLC0415
+
+    found = [
+        beside_of(each.task.place, each.result, run)
+        for each in done(partial(listed_beside, order), scope_tasks(run, scopes), workers.start)
+    ]
+    dark = [Unmanaged(account=each.account, region=each.region) for each in run.troubles if scopes]
+    return tuple(sorted((*found, *dark), key=lambda each: (each.account, each.region)))
+
+
 def fleet_runs(state_directory: Path) -> FleetRuns:
     """Where results of tasks are kept."""
     from stackproof.stores.fleet_runs import FleetRuns  # noqa: PLC0415
@@ -131,6 +150,27 @@ def audited_stacks(order: FleetOrder, task: FleetTask) -> str:
     if isinstance(found, Trouble):
         found = troubled_task(task, found, _calls().drained())
     return canonical(found.to_dict())
+
+
+def listed_beside(order: FleetOrder, task: ScopeTask) -> str:
+    """What is in no stack of a place."""
+    from stackproof.drift.fleet_scopes import unmanaged_text  # noqa: PLC0415
+
+    found = _tried(order, task.place, lambda target: _beside(target, task))
+    return unmanaged_text(found, _calls().drained())
+
+
+def _beside(target: Target, task: ScopeTask) -> Unmanaged:
+    from stackproof.drift.unmanaged import Scope, unmanaged  # noqa: PLC0415
+
+    return unmanaged(
+        [Scope(kind=kind, value=value) for kind, value in task.scopes],
+        task.resource_types,
+        managed=frozenset(task.managed).__contains__,
+        listings=listings(),
+        target=target,
+        catalog=catalog(target),
+    )
 
 
 def _audited(order: FleetOrder, target: Target, task: FleetTask) -> TaskResult:

@@ -55,15 +55,12 @@ def notifiers(
     project: Project,
     channels: Sequence[Channel],
     *,
-    target: Target | str,
+    target: Target,
     sign_in: SignIn,
     clock: Callable[[], datetime],
     print_text: Callable[[str], object],
 ) -> tuple[Notifier, ...]:
-    """A notifier for each channel; raises ConfigError. The file of an issue is empty from now on.
-
-    Of a fleet `target` is only the name: topics are told with the credentials at hand, in the topics' own regions.
-    """
+    """A notifier for each channel; raises ConfigError. The file of an issue is empty from now on."""
     return tuple(
         _topic(project, each, target, sign_in)
         if each.kind == TOPIC
@@ -74,36 +71,33 @@ def notifiers(
     )
 
 
-def _topic(project: Project, channel: Channel, audited: Target | str, sign_in: SignIn) -> Notifier:
+def _topic(project: Project, channel: Channel, target: Target, sign_in: SignIn) -> Notifier:
     """Through a target of its own, which may write; the one that audits goes on to refuse whatever is no read."""
     from stackproof.notifiers.topic import TopicNotifier  # noqa: PLC0415
     from stackproof.reporters.alarm import alarm_text  # noqa: PLC0415
 
     settings = project.settings
-    target = _at_hand(project, channel, audited, sign_in) if isinstance(audited, str) else audited
     if target.name != "aws":
         where = target
         if target.region != channel.region:
             endpoint = sign_in.endpoint_url or getattr(target, "endpoint_url", None)
             name = "aws" if target.name == "endpoint" else target.name
             where = project.target(name, endpoint_url=endpoint, region=channel.region)
-        return TopicNotifier(channel.value, where, alarm_text)
+        return TopicNotifier(channel.value, lambda: where, alarm_text)
     if channel.value not in settings.allowed_topics:
         raise ConfigError(f"--notify {channel.shown}: allowed_topics of [tool.stackproof] does not name it")
-    where = replace(project, settings=replace(settings, allowed_accounts=(target.account,))).target(
-        "aws",
-        endpoint_url=sign_in.endpoint_url,
-        profile=sign_in.profile,
-        region=channel.region,
-        role_arn=sign_in.role_arn,
-        allow_changes=True,
-    )
-    return TopicNotifier(channel.value, where, alarm_text)
 
+    def teller() -> Target:  # an account that cannot be asked now takes the message away, and not the audit
+        return replace(project, settings=replace(settings, allowed_accounts=(target.account,))).target(
+            "aws",
+            endpoint_url=sign_in.endpoint_url,
+            profile=sign_in.profile,
+            region=channel.region,
+            role_arn=sign_in.role_arn,
+            allow_changes=True,
+        )
 
-def _at_hand(project: Project, channel: Channel, name: str, sign_in: SignIn) -> Target:
-    endpoint, profile = sign_in.endpoint_url, sign_in.profile
-    return project.target(name, endpoint_url=endpoint, profile=profile, region=channel.region)
+    return TopicNotifier(channel.value, teller, alarm_text)
 
 
 def _webhook(project: Project, channel: Channel, clock: Callable[[], datetime]) -> Notifier:
