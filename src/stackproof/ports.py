@@ -228,14 +228,14 @@ class Listing:
     """How all live resources of one type are listed, less what AWS makes by itself; with the IAM actions it needs.
 
     `in_vpc` says whether the list tells the VPC of each. Where a list shows what stacks of other regions made as well,
-    `stack_of` gives the id of the stack that the tags of one name, None if they name none.
+    `region_of` gives the region of the stack that may have one, None if that is not told.
     """
 
     resource_type: str
     read: Callable[[Callable[[str], Any]], Iterable[Listed]]
     actions: tuple[str, ...]
     in_vpc: bool = False
-    stack_of: Callable[[Callable[[str], Any], Listed], str | None] | None = None
+    region_of: Callable[[Callable[[str], Any], Listed], str | None] | None = None
 
 
 class StackCatalog(Protocol):

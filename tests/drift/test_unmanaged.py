@@ -154,16 +154,16 @@ ROLE = "AWS::IAM::Role"
 
 
 def of_a_global_service(
-    tag: str | Exception | None, *, region: str = "", names: tuple[str, ...] = ("app-r",)
+    told: str | Exception | None, *, region: str = "", names: tuple[str, ...] = ("app-r",)
 ) -> dict[str, Listing]:
-    def stack_of(_: Any, listed: Listed) -> str | None:  # noqa: ANN401
+    def region_of(_: Any, listed: Listed) -> str | None:  # noqa: ANN401
         assert listed.resource_type == ROLE
-        if isinstance(tag, Exception):
-            raise tag
-        return tag
+        if isinstance(told, Exception):
+            raise told
+        return told
 
     rows = [Listed(resource_type=ROLE, physical_id=each, name=each, arn="", region=region) for each in names]
-    return {ROLE: Listing(resource_type=ROLE, read=lambda _: rows, actions=(), stack_of=stack_of)}
+    return {ROLE: Listing(resource_type=ROLE, read=lambda _: rows, actions=(), region_of=region_of)}
 
 
 def roles(listings: Mapping[str, Listing], *, owner: str | None = None) -> Unmanaged:
@@ -180,10 +180,6 @@ def roles(listings: Mapping[str, Listing], *, owner: str | None = None) -> Unman
     )
 
 
-def stack_id(region: str) -> str:
-    return f"arn:aws:cloudformation:{region}:{ACCOUNT}:stack/Other/1"
-
-
 def test_what_a_stack_of_another_region_may_have_is_not_called_unmanaged() -> None:
     seen = roles(of_a_global_service(None))
     assert (seen.differences, seen.undecided, seen.looked_at, seen.is_whole) == ((), 1, (), False)
@@ -195,28 +191,28 @@ def test_what_a_stack_of_another_region_may_have_is_not_called_unmanaged() -> No
 
 
 @pytest.mark.parametrize(
-    ("tag", "region", "owner", "found"),
+    ("told", "region", "owner", "found"),
     [
-        (stack_id("eu-west-1"), "", None, []),
-        (stack_id(REGION), "", None, ["app-r"]),
+        ("eu-west-1", "", None, []),
+        (REGION, "", None, ["app-r"]),
         (None, REGION, None, ["app-r"]),
         (None, "eu-west-1", None, []),
         (None, "", "Other", []),
     ],
 )
-def test_tags_and_the_region_of_a_resource_say_whose_it_is(
-    tag: str | None, region: str, owner: str | None, found: list[str]
+def test_the_region_of_a_resource_says_whose_it_is(
+    told: str | None, region: str, owner: str | None, found: list[str]
 ) -> None:
-    seen = roles(of_a_global_service(tag, region=region), owner=owner)
+    seen = roles(of_a_global_service(told, region=region), owner=owner)
     assert (ids(seen), seen.undecided, seen.notifications, seen.is_whole) == (found, 0, (), True)
 
 
 @pytest.mark.parametrize(
     ("error", "why"), [(failure("AccessDenied", status=403), "denied"), (KeyError("Role"), "KeyError")]
 )
-def test_tags_that_cannot_be_read_are_said(error: Exception, why: str) -> None:
+def test_a_region_that_cannot_be_read_is_said(error: Exception, why: str) -> None:
     seen = roles(of_a_global_service(error))
     assert (seen.differences, seen.undecided, seen.looked_at) == ((), 0, ())
     [note] = seen.notifications
     assert note.level.value == "error"
-    assert note.message.startswith(f"--scope: the tags of {ROLE} app-r could not be read ({why})")
+    assert note.message.startswith(f"--scope: the region of {ROLE} app-r is not known ({why})")

@@ -177,21 +177,21 @@ def _owner(listed: Listed, catalog: StackCatalog, said: list[Notification]) -> b
 
 
 def _is_elsewhere(listed: Listed, listing: Listing, target: Target, said: list[Notification]) -> bool | None:
-    """Whether what is in no stack of the region is in one of another, by its tags; None if they do not tell.
+    """Whether what is in no stack of the region is in one of another, as far as it tells; None if it does not.
 
-    True as well where they could not be read, which is said.
+    True as well where that could not be read, which is said.
     """
-    if listing.stack_of is None or listed.region == target.region:
+    if listing.region_of is None or listed.region == target.region:
         return False
     try:
-        stack_id = listing.stack_of(target.client, listed)
-    except Exception as error:  # noqa: BLE001 - one whose tags cannot be read must not take the others with it
+        region = listing.region_of(target.client, listed)
+    except Exception as error:  # noqa: BLE001 - one that cannot be read must not take the others with it
         reason = target.translated(error)
         why = reason.value if reason else type(error).__name__
-        message = f"--scope: the tags of {listed.resource_type} {listed.physical_id} could not be read ({why}): {error}"
+        message = f"--scope: the region of {listed.resource_type} {listed.physical_id} is not known ({why}): {error}"
         said.append(Notification(level=Level.ERROR, message=message))
         return True
-    return None if stack_id is None else stack_id.split(":")[3:4] != [target.region]
+    return None if region is None else region != target.region
 
 
 def _undecided(listed: Sequence[Listed], region: str) -> Iterator[Notification]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from stackproof.model.drift import Listed
 from stackproof.ports import Listing
-from stackproof.readers.access import found_or_none, pages
+from stackproof.readers.access import pages
 
 __all__ = ["LISTINGS"]
 
@@ -46,32 +46,35 @@ def _listed(
     return Listing(resource_type=resource_type, read=read, actions=(action,), in_vpc=vpc is not None)
 
 
-def _tagged(listing: Listing, stack_of: Callable[[Callable[[str], Any], Listed], str | None], action: str) -> Listing:
+def _of_all_regions(
+    listing: Listing, region_of: Callable[[Callable[[str], Any], Listed], str | None], action: str
+) -> Listing:
     """The listing of a type that stacks of other regions make as well."""
-    return replace(listing, stack_of=stack_of, actions=(*listing.actions, action))
+    return replace(listing, region_of=region_of, actions=(*listing.actions, action))
 
 
-def _stack_id(tags: Iterable[Mapping[str, Any]]) -> str | None:
-    """The tag that CloudFormation puts on what it makes, where the service lets it; nobody else can."""
-    return next((str(each["Value"]) for each in tags if each["Key"] == "aws:cloudformation:stack-id"), None)
+def _tagged_region(tags: Iterable[Mapping[str, Any]]) -> str | None:
+    """The region in the tag that CloudFormation puts on what it makes, where the service lets it; nobody else can."""
+    found = next((str(each["Value"]) for each in tags if each["Key"] == "aws:cloudformation:stack-id"), "")
+    return found.split(":")[3] if found.startswith("arn:") else None
 
 
 def _of_role(client: Callable[[str], Any], role: Listed) -> str | None:
-    return _stack_id(client("iam").get_role(RoleName=role.name)["Role"].get("Tags", ()))
+    return _tagged_region(client("iam").get_role(RoleName=role.name)["Role"].get("Tags", ()))
 
 
 def _of_user(client: Callable[[str], Any], user: Listed) -> str | None:
-    return _stack_id(client("iam").get_user(UserName=user.name)["User"].get("Tags", ()))
+    return _tagged_region(client("iam").get_user(UserName=user.name)["User"].get("Tags", ()))
 
 
 def _of_policy(client: Callable[[str], Any], policy: Listed) -> str | None:
-    return _stack_id(client("iam").get_policy(PolicyArn=policy.arn)["Policy"].get("Tags", ()))
+    return _tagged_region(client("iam").get_policy(PolicyArn=policy.arn)["Policy"].get("Tags", ()))
 
 
-def _of_bucket(client: Callable[[str], Any], bucket: Listed) -> str | None:
-    s3 = client("s3")
-    answer = found_or_none(lambda: s3.get_bucket_tagging(Bucket=bucket.name), "NoSuchTagSet")
-    return _stack_id(answer["TagSet"]) if answer else None
+def _of_bucket(client: Callable[[str], Any], bucket: Listed) -> str:
+    """A stack makes buckets in its own region; the oldest one has no name here, and the second an old one."""
+    found = client("s3").get_bucket_location(Bucket=bucket.name).get("LocationConstraint")
+    return {"": "us-east-1", "EU": "eu-west-1"}.get(found or "", str(found))
 
 
 def _topics(client: Callable[[str], Any]) -> Iterator[Listed]:
@@ -141,7 +144,7 @@ LISTINGS: Final[tuple[Listing, ...]] = (
         arn="Arn",
         of_aws=lambda item: bool(item.get("ManagedBy")),
     ),
-    _tagged(
+    _of_all_regions(
         _listed(
             "AWS::IAM::ManagedPolicy",
             ("iam", "list_policies", "Policies"),
@@ -154,7 +157,7 @@ LISTINGS: Final[tuple[Listing, ...]] = (
         _of_policy,
         "iam:GetPolicy",
     ),
-    _tagged(
+    _of_all_regions(
         _listed(
             "AWS::IAM::Role",
             ("iam", "list_roles", "Roles"),
@@ -166,7 +169,7 @@ LISTINGS: Final[tuple[Listing, ...]] = (
         _of_role,
         "iam:GetRole",
     ),
-    _tagged(
+    _of_all_regions(
         _listed(
             "AWS::IAM::User",
             ("iam", "list_users", "Users"),
@@ -212,7 +215,7 @@ LISTINGS: Final[tuple[Listing, ...]] = (
         arn="DBInstanceArn",
         vpc=_subnet_vpc,
     ),
-    _tagged(
+    _of_all_regions(
         _listed(
             "AWS::S3::Bucket",
             ("s3", "list_buckets", "Buckets"),
@@ -221,7 +224,7 @@ LISTINGS: Final[tuple[Listing, ...]] = (
             MaxBuckets=1000,  # asked like this, it tells the region of each
         ),
         _of_bucket,
-        "s3:GetBucketTagging",
+        "s3:GetBucketLocation",
     ),
     Listing(resource_type="AWS::SNS::Topic", read=_topics, actions=("sns:ListTopics",)),
     Listing(resource_type="AWS::SQS::Queue", read=_queues, actions=("sqs:ListQueues",)),
