@@ -228,13 +228,15 @@ class ChildFamily:
 class Listing:
     """How all live resources of one type are listed, less what AWS makes by itself; with the IAM actions it needs.
 
-    `in_vpc` says whether the list tells the VPC of each.
+    `in_vpc` says whether the list tells the VPC of each. Where a list shows what stacks of other regions made as well,
+    `region_of` gives the region of the stack that may have one, None if that is not told.
     """
 
     resource_type: str
     read: Callable[[Callable[[str], Any]], Iterable[Listed]]
     actions: tuple[str, ...]
     in_vpc: bool = False
+    region_of: Callable[[Callable[[str], Any], Listed], str | None] | None = None
 
 
 class StackCatalog(Protocol):

@@ -148,3 +148,71 @@ def test_where_everything_can_be_listed_nothing_has_to_be_said() -> None:
         catalog=FakeCatalog(),
     )
     assert not unlisted.is_whole
+
+
+ROLE = "AWS::IAM::Role"
+
+
+def of_a_global_service(
+    told: str | Exception | None, *, region: str = "", names: tuple[str, ...] = ("app-r",)
+) -> dict[str, Listing]:
+    def region_of(_: Any, listed: Listed) -> str | None:  # noqa: ANN401
+        assert listed.resource_type == ROLE
+        if isinstance(told, Exception):
+            raise told
+        return told
+
+    rows = [Listed(resource_type=ROLE, physical_id=each, name=each, arn="", region=region) for each in names]
+    return {ROLE: Listing(resource_type=ROLE, read=lambda _: rows, actions=(), region_of=region_of)}
+
+
+def roles(listings: Mapping[str, Listing], *, owner: str | None = None) -> Unmanaged:
+    catalog = FakeCatalog()
+    if owner:
+        catalog.owners["app-r"] = owner
+    return unmanaged(
+        [parse_scope("prefix:app-")],
+        [ROLE],
+        managed=lambda _: False,
+        listings=listings,
+        target=FakeTarget(),
+        catalog=catalog,
+    )
+
+
+def test_what_a_stack_of_another_region_may_have_is_not_called_unmanaged() -> None:
+    seen = roles(of_a_global_service(None))
+    assert (seen.differences, seen.undecided, seen.looked_at, seen.is_whole) == ((), 1, (), False)
+    said = f"--scope: 1 of {ROLE} are in no stack of {REGION} and may be in one of another region: not asked: app-r"
+    assert [(each.level.value, each.message) for each in seen.notifications] == [("warning", said)]
+    many = roles(of_a_global_service(None, names=tuple(f"app-{number:02}" for number in range(12))))
+    [note] = many.notifications
+    assert note.message.endswith("app-08, app-09 and 2 more")
+
+
+@pytest.mark.parametrize(
+    ("told", "region", "owner", "found"),
+    [
+        ("eu-west-1", "", None, []),
+        (REGION, "", None, ["app-r"]),
+        (None, REGION, None, ["app-r"]),
+        (None, "eu-west-1", None, []),
+        (None, "", "Other", []),
+    ],
+)
+def test_the_region_of_a_resource_says_whose_it_is(
+    told: str | None, region: str, owner: str | None, found: list[str]
+) -> None:
+    seen = roles(of_a_global_service(told, region=region), owner=owner)
+    assert (ids(seen), seen.undecided, seen.notifications, seen.is_whole) == (found, 0, (), True)
+
+
+@pytest.mark.parametrize(
+    ("error", "why"), [(failure("AccessDenied", status=403), "denied"), (KeyError("Role"), "KeyError")]
+)
+def test_a_region_that_cannot_be_read_is_said(error: Exception, why: str) -> None:
+    seen = roles(of_a_global_service(error))
+    assert (seen.differences, seen.undecided, seen.looked_at) == ((), 0, ())
+    [note] = seen.notifications
+    assert note.level.value == "error"
+    assert note.message.startswith(f"--scope: the region of {ROLE} app-r is not known ({why})")

@@ -443,13 +443,6 @@ UNMANAGED: Final[tuple[Row, ...]] = (
         lambda c, _, __: c("s3").delete_bucket(Bucket="audited-shadow"),
     ),
     _alone(
-        "IAM::Role",
-        lambda c, _: c("iam").create_role(
-            RoleName="audited-shadow", AssumeRolePolicyDocument=_policy("sts:AssumeRole")
-        ),
-        lambda c, _, __: c("iam").delete_role(RoleName="audited-shadow"),
-    ),
-    _alone(
         "EC2::SecurityGroup",
         lambda c, i: c("ec2").create_security_group(GroupName="shadow", Description="other", VpcId=i["Vpc"])["GroupId"],
         lambda c, _, made: c("ec2").delete_security_group(GroupId=made),

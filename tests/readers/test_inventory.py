@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from stackproof.model.drift import Listed
 from stackproof.readers.inventory import LISTINGS
 from stackproof.targets.guard import reads_only
 from tests.live_fakes import recorded
@@ -131,3 +132,39 @@ def test_keys_of_aws_and_those_that_are_to_be_deleted_are_left_out() -> None:
 
     keys = {"Keys": [{"KeyId": each, "KeyArn": f"arn:{each}"} for each in kinds]}
     assert listed("AWS::KMS::Key", list_keys=keys, describe_key=described) == [("c", "c", None)]
+
+
+TAG = {"Key": "aws:cloudformation:stack-id", "Value": "arn:aws:cloudformation:eu-west-1:1:stack/Other/1"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "operation", "member"),
+    [
+        ("AWS::IAM::Role", "get_role", "Role"),
+        ("AWS::IAM::User", "get_user", "User"),
+        ("AWS::IAM::ManagedPolicy", "get_policy", "Policy"),
+    ],
+)
+def test_the_region_of_an_identity_is_that_of_the_stack_in_its_tags(kind: str, operation: str, member: str) -> None:
+    tags: list[list[dict[str, str]]] = [[{"Key": "app", "Value": "x"}, TAG], [{"Key": "app", "Value": "x"}], []]
+    assert [region(kind, **{operation: {member: {"Tags": each}}}) for each in tags] == ["eu-west-1", None, None]
+    assert region(kind, **{operation: {member: {}}}) is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        ({}, "us-east-1"),
+        ({"LocationConstraint": "EU"}, "eu-west-1"),
+        ({"LocationConstraint": "eu-north-1"}, "eu-north-1"),
+    ],
+)
+def test_the_region_of_a_bucket_is_where_it_lies(answer: dict[str, str], found: str) -> None:
+    assert region("AWS::S3::Bucket", get_bucket_location=answer) == found
+
+
+def region(kind: str, **answers: Any) -> str | None:  # noqa: ANN401
+    asked = LISTINGS[kind].region_of
+    assert asked is not None
+    one = Listed(resource_type=kind, physical_id="x", name="x", arn="arn:x")
+    return asked(recorded(**answers), one)

@@ -62,6 +62,30 @@ def test_the_stacks_are_those_that_are_there_and_not_nested() -> None:
     assert catalog(list_stacks={"StackSummaries": rows}).names() == ("A", "B")
 
 
+def test_other_stacks_are_all_that_are_there_nested_ones_too() -> None:
+    rows = [
+        {"StackName": "B", "StackId": "b", "StackStatus": "CREATE_COMPLETE"},
+        {"StackName": "A", "StackId": "a", "StackStatus": "UPDATE_IN_PROGRESS"},
+        {"StackName": "Inner", "StackId": "i", "StackStatus": "UPDATE_FAILED", "ParentId": ID},
+        {"StackName": "Gone", "StackId": "g", "StackStatus": "DELETE_COMPLETE"},
+    ]
+    found = catalog(list_stacks={"StackSummaries": rows}).others()
+    assert [(each.stack_name, each.is_settled) for each in found] == [("A", False), ("B", True), ("Inner", False)]
+
+
+def test_template_and_resources_of_a_stack_can_be_asked_for_by_themselves() -> None:
+    row = {"ResourceType": "AWS::SNS::Topic", "ResourceStatus": "CREATE_COMPLETE"}
+    rows = [
+        {**row, "LogicalResourceId": "B", "PhysicalResourceId": "b"},
+        {**row, "LogicalResourceId": "A"},
+        {**row, "LogicalResourceId": "C", "ResourceStatus": "DELETE_SKIPPED"},
+    ]
+    made = catalog(get_template={"TemplateBody": TEMPLATE}, list_stack_resources={"StackResourceSummaries": rows})
+    assert made.template(ID, shown="Net").resources[0].template_line == 2
+    found = made.resources(ID, shown="Net")
+    assert [(each.logical_id, each.physical_id) for each in found] == [("A", ""), ("B", "b")]
+
+
 def test_a_stack_comes_with_its_template_and_its_lines() -> None:
     made = catalog(describe_stacks=described("CREATE_COMPLETE"), get_template={"TemplateBody": TEMPLATE})
     live = made.stack("Net", shown="Outer/Net", parent="Outer")

@@ -240,6 +240,7 @@ def reported(
                 *(one for each in beside for one in each.notifications),
             )
         ),
+        undecided=sum(each.undecided for each in beside),
         strict=wish.strict,
         minimum_coverage=wish.minimum_coverage,
         fail_level=project.settings.fail_level,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +16,7 @@ from stackproof.ports import Listing, StackCatalog, Target
 
 __all__ = ["Scope", "Unmanaged", "parse_scope", "unmanaged"]
 
+_SHOWN: Final = 10
 _KINDS: Final = ("prefix", "tag", "vpc")
 _PARTS: Final = re.compile(
     r"Attachment$|Association$|Policy$|Permission$|Subscription$|Ingress$|Egress$|Rule$|::Alias$"
@@ -36,13 +37,15 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unmanaged:
-    """What was found, and what could not be looked at. `looked_at` has account, region and type of what could.
+    """What was found, and what could not be looked at.
 
-    `is_whole` says that every type was looked at, in all scopes.
+    `undecided` is how many may be in a stack of another region. `looked_at` has account, region and type of what could
+    be looked at; `is_whole` says that every type was, in all scopes.
     """
 
     differences: tuple[Difference, ...] = ()
     listed: int = 0
+    undecided: int = 0
     looked_at: tuple[tuple[str, str, str], ...] = ()
     notifications: tuple[Notification, ...] = ()
     account: str = ""
@@ -81,18 +84,24 @@ def unmanaged(
     tagged = _tagged(wanted, catalog, said)
     found: list[Difference] = []
     listed = 0
+    total = 0
     looked_at: list[tuple[str, str, str]] = []
     for kind in types:
         before = len(said)
+        undecided: list[Listed] = []
         for each in _listed(listings[kind], target, said) if kind in listings else ():
             listed += 1
             if not any(_is_in(each, scope, tagged.get(scope)) for scope in wanted) or managed(
                 (each.resource_type, each.physical_id)
             ):
                 continue
-            owner = _owner(each, catalog, said)
-            if owner is False:
+            belongs = _owner(each, catalog, said) or _is_elsewhere(each, listings[kind], target, said)
+            if belongs is None:
+                undecided.append(each)
+            elif not belongs:
                 found.append(_difference(each, target))
+        said.extend(_undecided(undecided, target.region))
+        total += len(undecided)
         if kind in listings and len(said) == before and len(tagged) == sum(each.kind == "tag" for each in wanted):
             looked_at.append((target.account, target.region, kind))
     if blind := _without_vpc(wanted, types, listings):
@@ -101,6 +110,7 @@ def unmanaged(
     return Unmanaged(
         differences=tuple(sorted(found, key=Difference.sort_key)),
         listed=listed,
+        undecided=total,
         looked_at=tuple(looked_at),
         notifications=tuple(sorted(set(said), key=lambda each: (each.level.value, each.message))),
         account=target.account,
@@ -128,9 +138,10 @@ def _tagged(scopes: Iterable[Scope], catalog: StackCatalog, said: list[Notificat
 
 
 def _listed(listing: Listing, target: Target, said: list[Notification]) -> Iterator[Listed]:
-    """The live resources of one type, and nothing of a type whose listing fails."""
+    """The live resources of one type in the region, and nothing of a type whose listing fails."""
     try:
-        yield from sorted(listing.read(target.client), key=lambda each: each.physical_id)
+        here = (each for each in listing.read(target.client) if each.region in {"", target.region})
+        yield from sorted(here, key=lambda each: each.physical_id)
     except Exception as error:  # noqa: BLE001 - a listing that breaks must not take the others with it
         reason = target.translated(error)
         why = reason.value if reason else f"the listing broke: {type(error).__name__}"
@@ -163,6 +174,35 @@ def _owner(listed: Listed, catalog: StackCatalog, said: list[Notification]) -> b
         message = f"--scope: whether a stack has {listed.resource_type} {listed.physical_id} is not known: {error}"
         said.append(Notification(level=Level.ERROR, message=message))
         return True
+
+
+def _is_elsewhere(listed: Listed, listing: Listing, target: Target, said: list[Notification]) -> bool | None:
+    """Whether what is in no stack of the region is in one of another, as far as it tells; None if it does not.
+
+    True as well where that could not be read, which is said.
+    """
+    if listing.region_of is None or listed.region == target.region:
+        return False
+    try:
+        region = listing.region_of(target.client, listed)
+    except Exception as error:  # noqa: BLE001 - one that cannot be read must not take the others with it
+        reason = target.translated(error)
+        why = reason.value if reason else type(error).__name__
+        message = f"--scope: the region of {listed.resource_type} {listed.physical_id} is not known ({why}): {error}"
+        said.append(Notification(level=Level.ERROR, message=message))
+        return True
+    return None if region is None else region != target.region
+
+
+def _undecided(listed: Sequence[Listed], region: str) -> Iterator[Notification]:
+    if listed:
+        names = ", ".join(sorted(each.name for each in listed)[:_SHOWN])
+        more = f" and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""
+        yield Notification(
+            level=Level.WARNING,
+            message=f"--scope: {len(listed)} of {listed[0].resource_type} are in no stack of {region} and may be in "
+            f"one of another region: not asked: {names}{more}",
+        )
 
 
 def _without_vpc(scopes: Iterable[Scope], types: Iterable[str], listings: Mapping[str, Listing]) -> list[str]:

@@ -90,13 +90,17 @@ class Child:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """A live resource out of a list: `vpc_id` is None where the type knows no VPC."""
+    """A live resource out of a list.
+
+    `vpc_id` is None where the type knows no VPC, `region` empty where the list does not tell it.
+    """
 
     resource_type: str
     physical_id: str
     name: str
     arn: str
     vpc_id: str | None = None
+    region: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,8 +23,9 @@ class DriftReport:
     """What an audit saw. `differences` are those of all audits and what is unmanaged, with the waivers applied.
 
     `minimum_coverage` is the share of properties, in percent, below which an audit has not seen enough. `listed` are
-    account, region and type of what was looked at outside of stacks, `earlier` account, region and name of the stacks
-    that an interrupted run has seen; `memory` is what the store knows, if there is one.
+    account, region and type of what was looked at outside of stacks, `undecided` how many of those may be of a stack
+    that was not asked; `earlier` account, region and name of the stacks that an interrupted run has seen; `memory` is
+    what the store knows, if there is one.
     """
 
     target: str
@@ -40,6 +41,7 @@ class DriftReport:
     calls: CallLog = field(default_factory=CallLog)
     listed: tuple[tuple[str, str, str], ...] = ()
     earlier: tuple[tuple[str, str, str], ...] = ()
+    undecided: int = 0
     memory: Memory | None = None
 
     @property
@@ -79,7 +81,7 @@ class DriftReport:
     @property
     def exit_code(self) -> int:
         """1 for a difference or a finding about a waiver, 3 if something could not be judged or too little was seen."""
-        unanswered = any(each.coverage.properties_unproven or each.unread for each in self.audits)
+        unanswered = any(each.coverage.properties_unproven or each.unread for each in self.audits) or self.undecided > 0
         if not self.is_complete or not self.is_enough or (self.strict and unanswered):
             return 3
         violated = bool(self.open_differences) or any(each.violates(self.fail_level) for each in self.findings)
@@ -117,6 +119,7 @@ class DriftReport:
                 "origins": dict(self.by_origin),
                 "waived": len(self.differences) - len(self.open_differences),
                 "reasons": dict(self.reasons),
+                "undecided": self.undecided,
                 "new": len(self.memory.new) if self.memory else None,
                 "resolved": len(self.memory.resolved) if self.memory else None,
             },

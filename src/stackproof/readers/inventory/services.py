@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from stackproof.model.drift import Listed
@@ -39,9 +40,41 @@ def _listed(
                 name=named.rpartition("/")[2] if "://" in named else named,
                 arn=str(item.get(arn) or "") if arn else "",
                 vpc_id=vpc(item) if vpc else None,
+                region=str(item.get("BucketRegion") or ""),
             )
 
     return Listing(resource_type=resource_type, read=read, actions=(action,), in_vpc=vpc is not None)
+
+
+def _of_all_regions(
+    listing: Listing, region_of: Callable[[Callable[[str], Any], Listed], str | None], action: str
+) -> Listing:
+    """The listing of a type that stacks of other regions make as well."""
+    return replace(listing, region_of=region_of, actions=(*listing.actions, action))
+
+
+def _tagged_region(tags: Iterable[Mapping[str, Any]]) -> str | None:
+    """The region in the tag that CloudFormation puts on what it makes, where the service lets it; nobody else can."""
+    found = next((str(each["Value"]) for each in tags if each["Key"] == "aws:cloudformation:stack-id"), "")
+    return found.split(":")[3] if found.startswith("arn:") else None
+
+
+def _of_role(client: Callable[[str], Any], role: Listed) -> str | None:
+    return _tagged_region(client("iam").get_role(RoleName=role.name)["Role"].get("Tags", ()))
+
+
+def _of_user(client: Callable[[str], Any], user: Listed) -> str | None:
+    return _tagged_region(client("iam").get_user(UserName=user.name)["User"].get("Tags", ()))
+
+
+def _of_policy(client: Callable[[str], Any], policy: Listed) -> str | None:
+    return _tagged_region(client("iam").get_policy(PolicyArn=policy.arn)["Policy"].get("Tags", ()))
+
+
+def _of_bucket(client: Callable[[str], Any], bucket: Listed) -> str:
+    """A stack makes buckets in its own region; the oldest one has no name here, and the second an old one."""
+    found = client("s3").get_bucket_location(Bucket=bucket.name).get("LocationConstraint")
+    return {"": "us-east-1", "EU": "eu-west-1"}.get(found or "", str(found))
 
 
 def _topics(client: Callable[[str], Any]) -> Iterator[Listed]:
@@ -111,24 +144,42 @@ LISTINGS: Final[tuple[Listing, ...]] = (
         arn="Arn",
         of_aws=lambda item: bool(item.get("ManagedBy")),
     ),
-    _listed(
-        "AWS::IAM::ManagedPolicy",
-        ("iam", "list_policies", "Policies"),
-        "iam:ListPolicies",
-        name="PolicyName",
-        arn="Arn",
-        physical="Arn",
-        Scope="Local",
+    _of_all_regions(
+        _listed(
+            "AWS::IAM::ManagedPolicy",
+            ("iam", "list_policies", "Policies"),
+            "iam:ListPolicies",
+            name="PolicyName",
+            arn="Arn",
+            physical="Arn",
+            Scope="Local",
+        ),
+        _of_policy,
+        "iam:GetPolicy",
     ),
-    _listed(
-        "AWS::IAM::Role",
-        ("iam", "list_roles", "Roles"),
-        "iam:ListRoles",
-        name="RoleName",
-        arn="Arn",
-        of_aws=_is_service_role,
+    _of_all_regions(
+        _listed(
+            "AWS::IAM::Role",
+            ("iam", "list_roles", "Roles"),
+            "iam:ListRoles",
+            name="RoleName",
+            arn="Arn",
+            of_aws=_is_service_role,
+        ),
+        _of_role,
+        "iam:GetRole",
     ),
-    _listed("AWS::IAM::User", ("iam", "list_users", "Users"), "iam:ListUsers", name="UserName", arn="Arn"),
+    _of_all_regions(
+        _listed(
+            "AWS::IAM::User",
+            ("iam", "list_users", "Users"),
+            "iam:ListUsers",
+            name="UserName",
+            arn="Arn",
+        ),
+        _of_user,
+        "iam:GetUser",
+    ),
     Listing(resource_type="AWS::KMS::Key", read=_keys, actions=("kms:ListKeys", "kms:DescribeKey")),
     _listed(
         "AWS::Kinesis::Stream", ("kinesis", "list_streams", "StreamNames"), "kinesis:ListStreams", name="StreamName"
@@ -164,7 +215,17 @@ LISTINGS: Final[tuple[Listing, ...]] = (
         arn="DBInstanceArn",
         vpc=_subnet_vpc,
     ),
-    _listed("AWS::S3::Bucket", ("s3", "list_buckets", "Buckets"), "s3:ListAllMyBuckets", name="Name"),
+    _of_all_regions(
+        _listed(
+            "AWS::S3::Bucket",
+            ("s3", "list_buckets", "Buckets"),
+            "s3:ListAllMyBuckets",
+            name="Name",
+            MaxBuckets=1000,  # asked like this, it tells the region of each
+        ),
+        _of_bucket,
+        "s3:GetBucketLocation",
+    ),
     Listing(resource_type="AWS::SNS::Topic", read=_topics, actions=("sns:ListTopics",)),
     Listing(resource_type="AWS::SQS::Queue", read=_queues, actions=("sqs:ListQueues",)),
     _listed(
