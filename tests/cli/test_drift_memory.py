@@ -145,10 +145,15 @@ def test_drift_is_new_then_lasts_then_is_resolved_in_the_store_with_dates(net: N
 
     history = valid(run(net.folder, "stackproof", "drift", "history", "--format", "json").stdout)
     assert [each["number"] for each in history["runs"]] == [1, 2, 3, 4, 5]
+    assert [each["outcome"]["verdict"] for each in history["runs"]] == ["clean", *["drifted"] * 3, "clean"]
+    assert {(each["region"], each["fleet"]) for each in history["runs"]} == {(net.target.region, None)}
     (kept,) = history["differences"]
     assert (kept["since"], kept["resolved"], kept["target"]) == (found["since"], gone["resolved"], "moto")
     said = run(net.folder, "stackproof", "drift", "history", "--stack", "Net").stdout.splitlines()
-    assert said[-2].startswith(f"resolved {gone['resolved']}: Net (deployed):")
+    assert said[0].endswith(f", moto {net.target.account}/{net.target.region}")
+    assert said[3].startswith("    drifted: 1 difference; ")
+    assert max(len(each) for each in said[:-1]) <= 80
+    assert [each for each in said if each.startswith(f"resolved {gone['resolved']}: Net (deployed):")]
     assert said[-1].endswith("audits.db: 0 open, 1 resolved")
     other = run(net.folder, "stackproof", "drift", "history", "--stack", "Ne").stdout
     assert other.splitlines()[-1].endswith("0 open, 0 resolved")
@@ -317,8 +322,9 @@ def test_runs_that_cannot_be_compared_are_said(net: Net) -> None:
     assert (done.returncode, "there is no run 7" in done.stderr) == (2, True)
     with sqlite3.connect(net.folder / ".stackproof" / "audits.db") as store:
         at = "2026-11-01T02:00:00.000000+00:00"
-        store.execute(f"INSERT INTO stackproof_runs VALUES (7, 'moto', 'template', '{at}', NULL, '')")  # noqa: S608
-        store.execute(f"INSERT INTO stackproof_runs VALUES (8, 'aws', 'template', '{at}', '{at}', '')")  # noqa: S608
+        insert = "INSERT INTO stackproof_runs (number, target, against, began, ended, tool)"
+        store.execute(f"{insert} VALUES (7, 'moto', 'template', '{at}', NULL, '')")
+        store.execute(f"{insert} VALUES (8, 'aws', 'template', '{at}', '{at}', '')")
     store.close()
     done = run(net.folder, "stackproof", "drift", "diff", "1", "7")
     assert (done.returncode, "run 7 did not finish" in done.stderr) == (2, True)

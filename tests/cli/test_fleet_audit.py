@@ -262,7 +262,10 @@ def test_an_audit_that_was_killed_goes_on_with_what_is_not_done(fleet: Accounts,
     assert report["exit_code"] == 1
     notes = [each["message"] for each in report["notifications"]]
     assert any(each.startswith("1 stacks were looked at, at ") for each in notes)
-    assert [each["ended"] is None for each in fleet.history()["runs"]] == [True, False]
+    assert [(each["fleet"], each["outcome"] and each["outcome"]["verdict"]) for each in fleet.history()["runs"]] == [
+        ("fleet.yaml", None),
+        ("fleet.yaml", "drifted"),
+    ]
     between.opened()
     again = behind.audit("--resume", "--format", "json")
     assert "there is no interrupted audit of this fleet to go on with" in again.stderr

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from stackproof.drift.remembering import begun, notified, remembered
+from stackproof.drift.remembering import begun, notified, remembered, withdrawn
 from stackproof.errors import StoreError
 from stackproof.model.drift import StackAudit
 from stackproof.model.drift_memory import Run
@@ -152,3 +152,15 @@ def test_a_store_that_breaks_between_recording_and_telling_is_said() -> None:
         assert (made.exit_code, len(people.heard)) == (3, heard)
         assert said in made.notifications[0].message
         assert made.memory is not None
+
+
+def test_a_run_that_was_none_is_taken_back_if_the_store_lets_it() -> None:
+    store = FakeAuditStore()
+    first, second = begun(store, run(1)), begun(store, run(2))
+    withdrawn(store, first)
+    withdrawn(store, run(0))  # it never had a number
+    assert store.runs() == (second,)
+    store.failing = BROKEN
+    withdrawn(store, second)
+    store.failing = None
+    assert store.runs() == (second,)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from jsonschema import Draft202012Validator
 
 from stackproof.config.schema import read_schema
 from stackproof.drift.history import advanced, compared
+from stackproof.model.drift_memory import Outcome, RunPlace
 from stackproof.model.history_report import DiffReport, HistoryReport
 from stackproof.reporters.terminal_memory import diff_text, history_text
 from tests.memory_fakes import difference, look, night, run
@@ -19,20 +21,50 @@ SECRET = difference("Key", "/Password", actual="hunter-two", is_secret=True)
 def test_history_has_runs_then_what_is_open_then_what_is_resolved() -> None:
     topic, queue = advanced([], look(difference(), difference("Queue")), run=1, at=night(0)).new
     gone = replace(queue, resolved=night(2), resolved_run=3)
-    runs = (run(1, ended=night(2)), run(2))
+    here = RunPlace(account="123456789012", region="ap-southeast-2")
+    first = Outcome(exit_code=1, differences=1, waived=2, checked=98.3, properties=120, stacks=4)
+    blind = replace(first, exit_code=3, differences=0, waived=0, checked=0.0, properties=0, stacks=1)
+    runs = (
+        run(1, ended=night(1) + timedelta(minutes=3), place=here, outcome=first),
+        run(2, place=here),
+        run(3, ended=night(4), against="assembly"),
+        run(4, ended=night(4), place=RunPlace(fleet="fleet.yaml"), outcome=blind),
+        run(5, ended=night(5), place=here, outcome=replace(blind, exit_code=0)),
+    )
     track = ("aws", "template")
     report = HistoryReport(store="sqlite:///x", runs=runs, episodes=((track, gone), (track, topic)))
     seen = "(since 2026-11-01T02:00:00Z, last seen 2026-11-01T02:00:00Z)"
     queue_line, topic_line = (f"app.py:7: Net/{each} /DisplayName differs {seen}" for each in ("Topic", "Queue"))
-    assert history_text(report).splitlines() == [
-        "run 1: aws, against the template: began 2026-11-02T02:00:00Z, ended 2026-11-03T02:00:00Z",
-        "run 2: aws, against the template: began 2026-11-03T02:00:00Z, did not finish",
+    text = history_text(report).splitlines()
+    assert max(len(each) for each in text) <= 80
+    assert _unfolded(text) == [
+        "run 1: 2026-11-02T02:00:00Z to 02:03:00Z, aws 123456789012/ap-southeast-2",
+        "    drifted: 1 difference, 2 waived; saw 98.3 % of 120 properties in 4 stacks",
+        "run 2: 2026-11-03T02:00:00Z, aws 123456789012/ap-southeast-2",
+        "    did not finish",
+        "run 3: 2026-11-04T02:00:00Z to 2026-11-05T02:00:00Z, aws, against the assembly",
+        "    what came of it was not recorded",
+        "run 4: 2026-11-05T02:00:00Z to 02:00:00Z, aws fleet fleet.yaml",
+        "    not complete: 0 differences; no property is set in 1 stack",
+        "run 5: 2026-11-06T02:00:00Z to 02:00:00Z, aws 123456789012/ap-southeast-2",
+        "    clean: 0 differences; no property is set in 1 stack",
         f"open: {topic_line}",
         f"resolved 2026-11-03T02:00:00Z: {queue_line}",
-        "2 runs in sqlite:///x: 1 open, 1 resolved",
+        "5 runs in sqlite:///x: 1 open, 1 resolved",
     ]
     Draft202012Validator(read_schema("report.schema.json")).validate(report.to_dict())
-    assert report.to_dict()["summary"] == {"runs": 2, "open": 1, "resolved": 1}
+    assert report.to_dict()["summary"] == {"runs": 5, "open": 1, "resolved": 1}
+
+
+def _unfolded(lines: list[str]) -> list[str]:
+    """The lines as they were, but for those below a run, which are lines of their own."""
+    found: list[str] = []
+    for each in lines:
+        if each.startswith("    ") and not found[-1].startswith("run "):
+            found[-1] += each[3:]
+        else:
+            found.append(each)
+    return found
 
 
 def test_two_runs_are_named_with_all_that_became_of_the_differences() -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from stackproof.errors import ConfigError, StoreError
 from stackproof.model.drift import DriftOrigin
-from stackproof.model.drift_memory import Gap, Look, Memory, Place
+from stackproof.model.drift_memory import Gap, Look, Memory, Outcome, Place, RunPlace
 from stackproof.model.finding import Suppression
 from stackproof.ports import AuditStore
 from stackproof.stores.audit_schema import CURRENT, MIGRATIONS
@@ -132,6 +132,15 @@ def test_runs_are_kept_with_what_they_saw_until_they_are_too_old(store: AuditSto
     assert store.looks(1) == ()
     (kept,) = store.episodes(target="aws", against="template")
     assert (kept.fingerprint, kept.since) == (queue.fingerprint, night(0))
+
+
+def test_where_a_run_looks_is_known_from_its_beginning_and_what_came_of_it_from_its_end(store: AuditStore) -> None:
+    here, fleet = RunPlace(account="123456789012", region="eu-west-1"), RunPlace(fleet="fleet.yaml")
+    came = Outcome(exit_code=1, differences=2, waived=1, checked=98.3, properties=120, stacks=4)
+    begun = store.begin(run(1, place=here))
+    assert store.record(replace(begun, outcome=came), [], ended=night(1), keep=KEEP).run.outcome == came
+    store.begin(run(2, place=fleet))
+    assert [(each.place, each.outcome) for each in store.runs()] == [(here, came), (fleet, None)]
 
 
 def test_a_run_that_is_withdrawn_leaves_no_trace_and_one_that_ended_stays(store: AuditStore) -> None:
@@ -342,7 +351,9 @@ def test_a_store_of_the_version_before_keeps_what_it_knows(url: str, first: str)
     store = SqlAuditStore(url)
     topic = difference("Topic")
     if first == "reading":
-        assert [(each.number, each.tool) for each in store.runs()] == [(1, "")]
+        assert [(each.number, each.tool, each.place, each.outcome) for each in store.runs()] == [
+            (1, "", RunPlace(), None)
+        ]
         assert store.looks(1) == (look(topic),)
     again = audited(store, 1, look(topic))
     assert (again.previous, again.since, again.new) == (1, {topic.fingerprint: night(0)}, frozenset())

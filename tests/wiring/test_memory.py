@@ -9,7 +9,7 @@ import pytest
 
 from stackproof.config.settings import load_settings
 from stackproof.drift.channels import parse_channel
-from stackproof.errors import ConfigError, NotifyError
+from stackproof.errors import ConfigError, NotifyError, TargetError
 from stackproof.model.drift_memory import Alarm
 from stackproof.notifiers.topic import TopicNotifier
 from stackproof.ports import Notifier
@@ -57,6 +57,17 @@ def test_an_allowed_topic_is_told_by_a_target_of_its_own_that_may_write_in_that_
     teller = found._sign_in()
     assert isinstance(teller, AwsTarget)
     assert (teller.region, teller._allow_changes, set(teller._allowed_accounts)) == ("eu-west-1", True, {ACCOUNT})
+
+
+def test_credentials_that_do_not_sign_in_take_the_message_away_when_it_is_sent(tmp_path: Path) -> None:
+    class Stranger(Account):
+        @property
+        def account(self) -> str:  # type: ignore[override]
+            raise TargetError("asking AWS who calls: no credentials")
+
+    found = made(project(tmp_path, f'allowed_topics = ["{ARN}"]'), f"sns:{ARN}", Stranger())
+    with pytest.raises(NotifyError, match="SNS did not take the message: asking AWS who calls: no credentials"):
+        found.send(Alarm(run=run(1), episodes=()))
 
 
 def test_a_topic_of_an_emulator_needs_no_leave(tmp_path: Path) -> None:

@@ -164,7 +164,7 @@ def audit(
         opened = opened_fleet(project, options, wish, fleets, topics=known.topic_regions)
         with known.unless_refused():
             sign_in = SignIn(endpoint_url=opened.order.endpoint_url, profile=profile)
-            known.begin(opened.hand, against=against, sign_in=sign_in)
+            known.begin(opened.hand, against=against, sign_in=sign_in, fleet=str(fleet))
             fleet_report = audited_fleet(project, opened, join)
         fleet_report = known.finished(fleet_report)
         write_drift(wanted, fleet_report, project.settings.root, verbose=verbose)

@@ -17,8 +17,8 @@ from stackproof.cli.outputs import ReportingCommand, Wanted, output_options, req
 from stackproof.drift.channels import ISSUE, TOPIC, Channel, parse_channel
 from stackproof.drift.history import compared
 from stackproof.drift.remembering import begun, notified, remembered, withdrawn
-from stackproof.errors import ConfigError
-from stackproof.model.drift_memory import Run
+from stackproof.errors import ConfigError, TargetError
+from stackproof.model.drift_memory import Run, RunPlace
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.history_report import DiffReport, HistoryReport
 from stackproof.ports import AuditStore, Notifier, Target
@@ -99,7 +99,7 @@ class AuditMemory:
         """Where the topics are that it tells."""
         return tuple(each.region for each in self.wish.channels if each.kind == TOPIC)
 
-    def begin(self, target: Target, *, against: str, sign_in: SignIn) -> None:
+    def begin(self, target: Target, *, against: str, sign_in: SignIn, fleet: str = "") -> None:
         """Note that the audit begins now; `target` is the place that is audited, of a fleet whoever signs in to all."""
         if self.store is None:
             return
@@ -113,7 +113,14 @@ class AuditMemory:
         )
         # Two endpoints are two places, whose histories have nothing to do with one another.
         where = f" {sign_in.endpoint_url}" if target.name == "endpoint" and sign_in.endpoint_url else ""
-        begins = Run(number=0, target=f"{target.name}{where}", against=against, began=_now(), tool=__version__)
+        begins = Run(
+            number=0,
+            target=f"{target.name}{where}",
+            against=against,
+            began=_now(),
+            tool=__version__,
+            place=RunPlace(fleet=fleet) if fleet else _place(target),
+        )
         self.run = begun(self.store, begins)
 
     @contextmanager
@@ -213,6 +220,14 @@ def _finished(run: Run | None, number: int, where: AuditStore) -> Run:
     if run.ended is None:
         raise ConfigError(f"run {number} did not finish, so nothing is known of it")
     return run
+
+
+def _place(target: Target) -> RunPlace:
+    """A target that does not answer is the audit's to say; it has begun all the same."""
+    try:
+        return RunPlace(account=target.account, region=target.region)
+    except TargetError:
+        return RunPlace()
 
 
 def _now() -> datetime:

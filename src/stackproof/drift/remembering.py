@@ -37,7 +37,7 @@ def remembered(report: DriftReport, store: AuditStore, run: Run, *, ended: datet
     """The report with what the store knows of its differences, or with the reason why it was not recorded."""
     try:
         numbered = run if run.number else store.begin(run)
-        memory = store.record(numbered, looks_of(report), ended=ended, keep=keep)
+        memory = store.record(replace(numbered, outcome=report.outcome), looks_of(report), ended=ended, keep=keep)
     except StoreError as error:
         return _said(report, Level.ERROR, f"this audit was not recorded, so what is new is not known: {error}")
     return replace(report, memory=memory)

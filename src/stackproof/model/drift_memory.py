@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from stackproof.model.drift import Difference, DriftOrigin
 from stackproof.model.json import JsonObject, JsonValue, as_object, as_objects, as_strings, digest
 
-__all__ = ["Alarm", "Episode", "Gap", "Look", "Memory", "Place", "Run", "shown_time"]
+__all__ = ["Alarm", "Episode", "Gap", "Look", "Memory", "Outcome", "Place", "Run", "RunPlace", "shown_time"]
 
 
 def shown_time(at: datetime) -> str:
@@ -18,10 +19,69 @@ def shown_time(at: datetime) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunPlace:
+    """Where a run looks: at an account and region, or at what a fleet's file says; all empty if that is not known."""
+
+    account: str = ""
+    region: str = ""
+    fleet: str = ""
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        return {"account": self.account or None, "region": self.region or None, "fleet": self.fleet or None}
+
+    @classmethod
+    def from_dict(cls, data: JsonObject) -> RunPlace:
+        return cls(**{each: str(data[each]) for each in ("account", "region", "fleet") if data.get(each)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of a run, before anyone was told: its exit code, and what it rests on.
+
+    `differences` are those that nobody lives with. `checked` is the share of the properties, in percent.
+    """
+
+    exit_code: int
+    differences: int
+    waived: int
+    checked: float
+    properties: int
+    stacks: int
+
+    @property
+    def verdict(self) -> str:
+        """One word, as in the last line of an audit."""
+        return {0: "clean", 1: "drifted"}.get(self.exit_code, "not complete")
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        return {
+            "verdict": self.verdict,
+            "exit_code": self.exit_code,
+            "differences": self.differences,
+            "waived": self.waived,
+            "checked": self.checked,
+            "properties": self.properties,
+            "stacks": self.stacks,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Outcome:
+        return cls(
+            exit_code=int(data["exit_code"]),
+            differences=int(data["differences"]),
+            waived=int(data["waived"]),
+            checked=float(data["checked"]),
+            properties=int(data["properties"]),
+            stacks=int(data["stacks"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """One audit. `number` is the store's, in the order of beginnings; `ended` is None for one that did not finish.
 
-    Only runs of one target and one expectation (`against`) know of one another.
+    Only runs of one target and one expectation (`against`) know of one another. `outcome` is None until it has ended,
+    and of a run that a program recorded which kept none.
     """
 
     number: int
@@ -30,6 +90,8 @@ class Run:
     began: datetime
     ended: datetime | None = None
     tool: str = ""
+    place: RunPlace = field(default_factory=RunPlace)
+    outcome: Outcome | None = None
 
     def to_dict(self) -> dict[str, JsonValue]:
         return {
@@ -39,6 +101,8 @@ class Run:
             "began": shown_time(self.began),
             "ended": shown_time(self.ended) if self.ended else None,
             "tool": self.tool,
+            **self.place.to_dict(),
+            "outcome": self.outcome.to_dict() if self.outcome else None,
         }
 
 

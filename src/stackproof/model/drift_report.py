@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from stackproof import __version__
 from stackproof.model.call_log import CallLog
 from stackproof.model.drift import Difference, DriftOrigin, StackAudit, total_coverage
-from stackproof.model.drift_memory import Memory, shown_time
+from stackproof.model.drift_memory import Memory, Outcome, shown_time
 from stackproof.model.finding import Finding, Level, Notification
 from stackproof.model.json import JsonValue
 from stackproof.model.ledger import LedgerEntry
@@ -86,6 +86,19 @@ class DriftReport:
             return 3
         violated = bool(self.open_differences) or any(each.violates(self.fail_level) for each in self.findings)
         return 1 if violated else 0
+
+    @property
+    def outcome(self) -> Outcome:
+        """What came of it, in figures that are remembered."""
+        is_open = len(self.open_differences)
+        return Outcome(
+            exit_code=self.exit_code,
+            differences=is_open,
+            waived=len(self.differences) - is_open,
+            checked=self.checked,
+            properties=self.coverage.properties_total,
+            stacks=len(self.audits),
+        )
 
     @property
     def reasons(self) -> Mapping[str, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Mapping
 from itertools import chain
 
@@ -15,12 +14,11 @@ from stackproof.reporters.differences import Where, at, said, where_of
 from stackproof.reporters.ledger import ledger_lines
 from stackproof.reporters.terminal import calls_line, notification_lines
 from stackproof.reporters.terminal_memory import memory_lines, since_line
-from stackproof.reporters.wording import visible
+from stackproof.reporters.wording import folded, visible
 
 __all__ = ["drift_text"]
 
 _SHOWN_VALUE = 60
-_WIDTH = 80
 _BESIDE: Mapping[str, str] = {
     "both": "both see",
     "stackproof": "only stackproof sees",
@@ -48,15 +46,8 @@ def drift_text(report: DriftReport, *, verbose: bool = False) -> str:
         lines.append(calls_line(report.calls))
     shown = [visible(each) for each in lines]
     if where is at:
-        shown = list(chain.from_iterable(map(_folded, shown)))
+        shown = list(chain.from_iterable(map(folded, shown)))
     return "\n".join((*shown, visible(_verdict(report)))) + "\n"
-
-
-def _folded(line: str) -> list[str]:
-    """A line that begins with a place is a long one."""
-    if len(line) <= _WIDTH or line.startswith("    "):
-        return [line]
-    return textwrap.wrap(line, _WIDTH, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
 
 
 def _difference(each: Difference, memory: Memory | None, where: Where, *, verbose: bool) -> Iterator[str]:
@@ -120,11 +111,10 @@ def _verdict(report: DriftReport) -> str:
     seen = found.properties_proven + found.properties_differ
     share = f"{report.checked:.1f} % of the properties looked at ({seen} of {found.properties_total})"
     minimum = f", the minimum is {report.minimum_coverage:g} %" if not report.is_enough else ""
-    waived = len(report.differences) - len(report.open_differences)
+    outcome = report.outcome
     differs = ", ".join(f"{count} {origin}" for origin, count in report.by_origin.items() if count) or "none"
-    lived = f", {waived} waived" if waived else ""
-    word = {0: "clean", 1: "drifted"}.get(report.exit_code, "not complete")
-    return f"drift ({report.target}): {word}; differences: {differs}{lived}; {share}{minimum}"
+    lived = f", {outcome.waived} waived" if outcome.waived else ""
+    return f"drift ({report.target}): {outcome.verdict}; differences: {differs}{lived}; {share}{minimum}"
 
 
 def _value(value: JsonValue) -> str:

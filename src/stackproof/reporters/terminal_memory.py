@@ -8,7 +8,7 @@ from stackproof.model.drift import Difference
 from stackproof.model.drift_memory import Episode, Memory, Run, shown_time
 from stackproof.model.history_report import Compared, DiffReport, HistoryReport
 from stackproof.reporters.differences import Where, said, where_of
-from stackproof.reporters.wording import counted, visible
+from stackproof.reporters.wording import counted, folded, visible
 
 __all__ = ["diff_text", "history_text", "memory_lines", "since_line"]
 
@@ -34,14 +34,15 @@ def memory_lines(memory: Memory | None, where: Where) -> Iterator[str]:
 
 def history_text(report: HistoryReport) -> str:
     """Runs, then what is different still, then what is resolved."""
-    lines = [_run(each) for each in report.runs]
+    lines = [line for each in report.runs for line in _run(each)]
     where = where_of((each.place.account, each.place.region) for _, each in report.episodes)
     open_ones = [each for _, each in report.episodes if each.resolved is None]
     done = [each for _, each in report.episodes if each.resolved is not None]
     lines.extend(f"open: {_episode(each, where)}" for each in open_ones)
     lines.extend(f"resolved {shown_time(each.resolved)}: {_episode(each, where)}" for each in done if each.resolved)
-    lines.append(f"{counted(len(report.runs), 'run')} in {report.store}: {len(open_ones)} open, {len(done)} resolved")
-    return _text(lines)
+    shown = [one for each in lines for one in folded(visible(each))]
+    last = f"{counted(len(report.runs), 'run')} in {report.store}: {len(open_ones)} open, {len(done)} resolved"
+    return "\n".join((*shown, visible(last))) + "\n"
 
 
 def diff_text(report: DiffReport) -> str:
@@ -81,9 +82,26 @@ def _episode(each: Episode, where: Where) -> str:
     return f"{said(each.difference, where)} ({seen})"
 
 
-def _run(each: Run) -> str:
-    ended = f"ended {shown_time(each.ended)}" if each.ended else "did not finish"
-    return f"run {each.number}: {each.target}, against the {each.against}: began {shown_time(each.began)}, {ended}"
+def _run(each: Run) -> Iterator[str]:
+    """When and where, then what came of it."""
+    place = each.place
+    where = f" {place.account}/{place.region}" if place.account else f" fleet {place.fleet}" if place.fleet else ""
+    against = ", against the assembly" if each.against == "assembly" else ""
+    began, ended = shown_time(each.began), shown_time(each.ended) if each.ended else ""
+    day = began.partition("T")[0]
+    until = f" to {ended.removeprefix(f'{day}T')}" if ended else ""
+    yield f"run {each.number}: {began}{until}, {each.target}{where}{against}"
+    yield f"    {_outcome(each)}"
+
+
+def _outcome(each: Run) -> str:
+    found = each.outcome
+    if found is None:
+        return "what came of it was not recorded" if each.ended else "did not finish"
+    waived = f", {found.waived} waived" if found.waived else ""
+    stacks = counted(found.stacks, "stack")
+    share = f"saw {found.checked:.1f} % of {found.properties} properties" if found.properties else "no property is set"
+    return f"{found.verdict}: {counted(found.differences, 'difference')}{waived}; {share} in {stacks}"
 
 
 def _text(lines: Sequence[str]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from stackproof.model.finding import Finding
 from stackproof.model.report import CheckReport
 
@@ -9,6 +11,7 @@ __all__ = [
     "REMEDY",
     "counted",
     "engines_of",
+    "folded",
     "policy_line",
     "resource_of",
     "rule_ids",
@@ -20,6 +23,7 @@ __all__ = [
 REMEDY = "upgrade aws-cdk-lib; no line of yours sets it"
 """What helps with what CDK generates: its handlers and their roles come with the library."""
 
+_WIDTH = 80
 _VERDICTS = {0: "held", 1: "violated", 2: "configuration error", 3: "could not complete"}
 
 
@@ -30,6 +34,13 @@ def policy_line(report: CheckReport) -> str:
         f"policy: {summary.held} of {summary.total} rules held, {summary.violated} violated, "
         f"{summary.waived} waived, {summary.open} open"
     )
+
+
+def folded(line: str) -> list[str]:
+    """A line that is too long for a page, in several; one that hangs below another stays as it is."""
+    if len(line) <= _WIDTH or line.startswith("    "):
+        return [line]
+    return textwrap.wrap(line, _WIDTH, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
 
 
 def counted(number: int, noun: str) -> str:

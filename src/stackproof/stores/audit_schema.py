@@ -68,6 +68,11 @@ MIGRATIONS: Final = (
     );
     ALTER TABLE stackproof_runs ADD COLUMN tool TEXT NOT NULL DEFAULT ''
     """,
+    # Where a run looks, and what came of it: a list of runs must not read all that they saw.
+    """
+    ALTER TABLE stackproof_runs ADD COLUMN place TEXT NOT NULL DEFAULT '{}';
+    ALTER TABLE stackproof_runs ADD COLUMN outcome TEXT
+    """,
 )
 """Each takes a store from the version before it to the next; one that has been released is never changed."""
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 from stackproof.drift.history import Step, advanced, overtaken, without_secrets
 from stackproof.errors import ConfigError, StoreError
 from stackproof.model.drift import Difference
-from stackproof.model.drift_memory import Episode, Look, Memory, Place, Run
+from stackproof.model.drift_memory import Episode, Look, Memory, Outcome, Place, Run, RunPlace
 from stackproof.model.json import JsonValue
 from stackproof.stores.audit_schema import CURRENT, migrate, version_of
 from stackproof.stores.files import ignore_in_git
@@ -43,6 +43,7 @@ _EPISODE: Final = (
     "SELECT e.document, e.since, e.first_run, e.last_seen, e.last_run, e.scopes, e.resolved, e.resolved_run"
     " FROM stackproof_episodes e"
 )
+_RUN: Final = "SELECT number, target, against, began, ended, tool, place, outcome FROM stackproof_runs"
 _AT: Final = "e.target = :target AND e.against = :against"
 
 
@@ -65,13 +66,14 @@ class SqlAuditStore:
             _execute(connection, "UPDATE stackproof_store SET next_run = :next", next=number + 1)
             _execute(
                 connection,
-                "INSERT INTO stackproof_runs (number, target, against, began, tool)"
-                " VALUES (:number, :target, :against, :began, :tool)",
+                "INSERT INTO stackproof_runs (number, target, against, began, tool, place)"
+                " VALUES (:number, :target, :against, :began, :tool, :place)",
                 number=number,
                 target=run.target,
                 against=run.against,
                 began=_text(run.began),
                 tool=run.tool,
+                place=_json(run.place.to_dict()),
             )
         return replace(run, number=number)
 
@@ -101,8 +103,9 @@ class SqlAuditStore:
             steps = [_recorded(connection, run, without_secrets(each, salt=salt)) for each in looks]
             _execute(
                 connection,
-                "UPDATE stackproof_runs SET ended = :ended WHERE number = :number",
+                "UPDATE stackproof_runs SET ended = :ended, outcome = :outcome WHERE number = :number",
                 ended=_text(ended),
+                outcome=_json(run.outcome.to_dict()) if run.outcome else None,
                 number=run.number,
             )
             _pruned(connection, run, before=run.began - keep)
@@ -119,8 +122,7 @@ class SqlAuditStore:
         with self._reading() as connection:
             if connection is None:
                 return ()
-            sql = "SELECT number, target, against, began, ended, tool FROM stackproof_runs ORDER BY number"
-            return tuple(_run(each) for each in _execute(connection, sql).all())
+            return tuple(_run(each) for each in _execute(connection, f"{_RUN} ORDER BY number").all())
 
     def looks(self, number: int) -> tuple[Look, ...]:
         with self._reading() as connection:
@@ -394,7 +396,7 @@ def _episodes(rows: Sequence[Any]) -> tuple[Episode, ...]:
 
 
 def _run(row: Sequence[Any]) -> Run:
-    number, target, against, began, ended, tool = row
+    number, target, against, began, ended, tool, place, outcome = row
     return Run(
         number=number,
         target=target,
@@ -402,6 +404,8 @@ def _run(row: Sequence[Any]) -> Run:
         began=_time(began),
         ended=_time(ended) if ended else None,
         tool=tool,
+        place=RunPlace.from_dict(json.loads(place)),
+        outcome=Outcome.from_dict(json.loads(outcome)) if outcome else None,
     )
 
 
