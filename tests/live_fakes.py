@@ -181,7 +181,7 @@ class FakeTarget:
         self.log.append(f"deploy {stack.name}")
         return self.deployments.get(stack.name) or deployment({}, stack_name=stack.name)
 
-    def deployment(self, stack_name: str) -> Deployment:
+    def deployment(self, stack_name: str, *, body: JsonObject | None = None) -> Deployment:  # noqa: ARG002
         self.log.append(f"read {stack_name}")
         return self.deployments.get(stack_name) or deployment({}, stack_name=stack_name)
 

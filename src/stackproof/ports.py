@@ -116,8 +116,11 @@ class Target(Protocol):
     def deploy(self, stack: Stack) -> Deployment:
         """Publish the assets, create or update the stack, wait for it; raises TargetError."""
 
-    def deployment(self, stack_name: str) -> Deployment:
-        """The stack as it runs; raises TargetError if there is none or it is in the middle of an operation."""
+    def deployment(self, stack_name: str, *, body: JsonObject | None = None) -> Deployment:
+        """The stack as it runs; raises TargetError if there is none, or an operation goes on or left it half done.
+
+        `body` is its deployed template, if the caller has read it already.
+        """
 
     def destroy(self, stack_name: str, *, empty: bool = False) -> tuple[DeployedResource, ...]:
         """Delete the stack and wait for it; gives what the template keeps of it. Raises TargetError.

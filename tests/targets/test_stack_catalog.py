@@ -10,6 +10,7 @@ from stackproof.errors import TargetError
 from stackproof.loading.template import parse_bytes
 from stackproof.model.deployment import Deployment
 from stackproof.model.drift import NativeDrift
+from stackproof.model.json import JsonObject
 from stackproof.model.observation import UnprovenReason
 from stackproof.model.template import Template
 from stackproof.targets.guard import reads_only
@@ -31,10 +32,10 @@ class Target(FakeTarget):
         assert service in {"cloudformation", "resourcegroupstaggingapi"}
         return self.recorded
 
-    def deployment(self, stack_name: str) -> Deployment:
+    def deployment(self, stack_name: str, *, body: JsonObject | None = None) -> Deployment:
         if self.error:
             raise self.error
-        return super().deployment(stack_name)
+        return super().deployment(stack_name, body=body)
 
 
 def parse(data: bytes, name: str) -> Template:

@@ -15,6 +15,7 @@ from stackproof.errors import TargetError
 from stackproof.model.assembly import Stack
 from stackproof.model.deployment import DeployedResource, Deployment
 from stackproof.model.iam_action import prefix_of
+from stackproof.model.json import JsonObject
 from stackproof.model.observation import UnprovenReason
 from stackproof.pacing import TokenBuckets
 from stackproof.ports import Pace
@@ -126,15 +127,17 @@ class AwsTarget:
                 self._stacks.destroy(stack.name)
                 refused.update([refusal])
 
-    def deployment(self, stack_name: str) -> Deployment:
+    def deployment(self, stack_name: str, *, body: JsonObject | None = None) -> Deployment:
         found = self._stacks.deployment(stack_name)
-        if not self._emulator:
-            return found
+        return with_noted(found, body or self._deployed_body(stack_name)) if self._emulator else found
+
+    def _deployed_body(self, stack_name: str) -> JsonObject:
+        """The template of a stack at an endpoint; nothing of one that someone else wrote in YAML."""
         with translated_errors(f"reading stack {stack_name}"):
             body = self.client("cloudformation").get_template(StackName=stack_name).get("TemplateBody")
-        with contextlib.suppress(ValueError):  # YAML of someone else has no note of ours
+        with contextlib.suppress(ValueError):
             body = json.loads(body) if isinstance(body, str) else body
-        return with_noted(found, body) if isinstance(body, Mapping) else found
+        return body if isinstance(body, dict) else {}
 
     @cached_property
     def _types(self) -> KnownTypes:

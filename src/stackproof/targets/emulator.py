@@ -166,8 +166,8 @@ class Emulator:
                 self._after_creation(stack, made)
                 return made
 
-    def deployment(self, stack_name: str) -> Deployment:
-        return with_noted(self._stacks.deployment(stack_name), self._deployed_body(stack_name))
+    def deployment(self, stack_name: str, *, body: JsonObject | None = None) -> Deployment:
+        return with_noted(self._stacks.deployment(stack_name), body or self._deployed_body(stack_name))
 
     def reduced(self, stack: Stack, refused: Mapping[str, str] | None = None) -> tuple[Stack, Reduced]:
         """The stack less what is not known here, and less what was refused when it was tried."""

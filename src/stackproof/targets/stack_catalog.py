@@ -152,9 +152,9 @@ class CloudFormationCatalog:
         if not _is_settled(status):
             return _busy(live, f"the stack is {status}")
         try:
-            deployment = self.target.deployment(stack_name)
+            deployment = self.target.deployment(stack_name, body=live.template.body if live.template else None)
         except TargetError as error:
-            if error.code == "Busy":  # an operation has begun in the meantime
+            if error.code == "Busy" or error.code in HALF_DONE:  # an operation has begun, or failed, in the meantime
                 return _busy(live, str(error))
             raise
         return replace(live, deployment=deployment)
