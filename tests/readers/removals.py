@@ -23,8 +23,6 @@ GOES_WITH: Final[Mapping[tuple[str, str], str]] = {
 
 NOT_REMOVED: Final[Mapping[tuple[str, str], str]] = {
     ("aurora", "Vpc"): "there is something else in it",
-    ("caches", "Subnets"): "the emulator deletes no subnet groups of caches",
-    ("platforms", "Kafka"): "the emulator breaks when it is asked for a cluster that is gone",
     ("platforms", "Vpc"): "there is something else in it",
     ("rest_api", "Logging"): "the settings of an account stay",
     ("website", "Vpc"): "there is something else in it",

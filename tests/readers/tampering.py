@@ -796,6 +796,5 @@ UNPROVEN: Final[Mapping[tuple[str, str], str]] = {
 }
 """What no reader can see, by type and property; what the emulator drops is in its own table."""
 
-DELETED_OTHERWISE: Final = frozenset({"AWS::ApiGateway::Account", "AWS::ElastiCache::SubnetGroup", "AWS::MSK::Cluster"})
-"""Types whose deletion is not to be seen: settings of an account stay, and of the others the emulator cannot delete the
-one, and breaks when asked for the other."""
+DELETED_OTHERWISE: Final = frozenset({"AWS::ApiGateway::Account"})
+"""Types whose deletion is not to be seen: the settings of an account stay."""

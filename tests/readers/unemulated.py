@@ -45,6 +45,30 @@ _BUCKET: Final[Mapping[str, Any]] = {
 
 EXAMPLES: Final = (
     Example(
+        resource_type="AWS::ApiGateway::RequestValidator",
+        physical_id="v",
+        expected={"RestApiId": "a"},
+        answers={
+            "get_request_validator": {
+                "id": "v",
+                "name": "n",
+                "validateRequestBody": True,
+                "validateRequestParameters": False,
+            }
+        },
+        properties={
+            "Name": "n",
+            "RestApiId": "a",
+            "ValidateRequestBody": True,
+            "ValidateRequestParameters": False,
+        },
+        attributes={"RequestValidatorId": "v"},
+        gone=(
+            {"get_request_validator": failure("NotFoundException")},
+            {"get_request_validator": failure("BadRequestException")},
+        ),
+    ),
+    Example(
         resource_type="AWS::CloudFormation::Stack",
         physical_id="arn:aws:cloudformation:us-east-1:1:stack/Inner/1",
         expected={"TemplateURL": "https://bucket/key", "Parameters": {"Size": "1", "Password": "p", "Other": "x"}},

@@ -17,9 +17,9 @@ _FREE: Final = ("requestParameters", "requestTemplates", "requestModels", "respo
 """Members below which keys are the user's own."""
 
 
-def _read(request: ReadRequest, operation: str, **parameters: Any) -> Any:  # noqa: ANN401
+def _read(request: ReadRequest, operation: str, *absent: str, **parameters: Any) -> Any:  # noqa: ANN401
     client = request.client("apigateway")
-    return found_or_none(lambda: getattr(client, operation)(**parameters), _GONE)
+    return found_or_none(lambda: getattr(client, operation)(**parameters), _GONE, *absent)
 
 
 def _api(request: ReadRequest) -> str:
@@ -238,8 +238,14 @@ def read_model(request: ReadRequest) -> Reading | None:
 
 
 def read_validator(request: ReadRequest) -> Reading | None:
-    """GetRequestValidator."""
-    live = _read(request, "get_request_validator", restApiId=_api(request), requestValidatorId=request.physical_id)
+    """GetRequestValidator; a request is bad when it names a validator that is not there."""
+    live = _read(
+        request,
+        "get_request_validator",
+        "BadRequestException",
+        restApiId=_api(request),
+        requestValidatorId=request.physical_id,
+    )
     if live is None:
         return None
     names = ("name", "validateRequestBody", "validateRequestParameters")

@@ -49,5 +49,11 @@ HANDLERS: Final[Mapping[str, Handler]] = {
         name_property="ReplicationGroupId",
         longest=40,
     ),
-    "AWS::ElastiCache::SubnetGroup": Handler(create=_create_subnet_group, name_property="CacheSubnetGroupName"),
+    "AWS::ElastiCache::SubnetGroup": Handler(
+        create=_create_subnet_group,
+        delete=lambda call: call.send(
+            "elasticache", "delete_cache_subnet_group", CacheSubnetGroupName=call.physical_id
+        ),
+        name_property="CacheSubnetGroupName",
+    ),
 }

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from stackproof.intrinsics import Context, resolve
 from stackproof.targets.moto_gaps import ZONES
+from stackproof.targets.moto_models.absences import extend_absences
 from stackproof.targets.moto_models.change_sets import extend_change_sets
 from stackproof.targets.moto_models.trust import extend_trust
 
@@ -35,6 +36,7 @@ def extend() -> None:
     _extend_origins()
     _read_json_as_json()
     _extend_functions_of_templates()
+    extend_absences()
     extend_change_sets()
     extend_trust()
 
