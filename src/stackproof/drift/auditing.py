@@ -8,29 +8,25 @@ from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 from stackproof.compare import leaf_paths
-from stackproof.drift.children import Claims, owner_names, physical_ids
-from stackproof.drift.defaults import deviations
+from stackproof.drift.children import Claims, physical_ids
+from stackproof.drift.looking import Leftover, StackLook, with_leftovers
 from stackproof.drift.native import side_by_side
-from stackproof.drift.other_stacks import Doubt, OtherStacks
+from stackproof.drift.other_stacks import OtherStacks
 from stackproof.errors import ConfigError, StackproofError, TargetError
-from stackproof.intrinsics import Resolved, Unresolved, resolve, static_context
+from stackproof.intrinsics import resolve, static_context
 from stackproof.model.assembly import Stack
 from stackproof.model.deployment import Deployment
-from stackproof.model.drift import Child, Difference, DriftOrigin, LiveStack, Looked, NativeRow, StackAudit, Unread
+from stackproof.model.drift import Difference, LiveStack, Looked, NativeRow, StackAudit
 from stackproof.model.finding import Level, Notification
 from stackproof.model.observation import (
-    Change,
     DriftStatus,
-    PropertyDifference,
-    Reading,
     ResourceProof,
     Unproven,
     UnprovenReason,
 )
-from stackproof.model.secret_values import SECRET_NAME
-from stackproof.model.template import Resource, Template
+from stackproof.model.template import Template
 from stackproof.once import Look
-from stackproof.ports import ChildFamily, Reader, ReadRequest, SchemaSource, StackCatalog, Target
+from stackproof.ports import ChildFamily, Reader, SchemaSource, StackCatalog, Target
 from stackproof.prove import Patience, Prover, prove_stack
 
 __all__ = ["AuditedStacks", "Auditor"]
@@ -38,6 +34,9 @@ __all__ = ["AuditedStacks", "Auditor"]
 _NESTED: Final = "AWS::CloudFormation::Stack"
 _STACK_SET: Final = "AWS::CloudFormation::StackSet"
 _TOGETHER: Final = 10
+
+_Seen: TypeAlias = tuple[StackAudit, tuple[Leftover, ...]]
+"""A stack's audit, and the children that a stack outside of the audit may have declared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +110,7 @@ class Auditor:
             seen.extend(self._settled(looked))
         # Once all is read: a stack that put a child there since the list was made would not be on it.
         others = self._others(frozenset(provers), look)
-        audits = [_with_leftovers(audit, left, others) for audit, left in seen]
+        audits = [with_leftovers(audit, left, others) for audit, left in seen]
         said.extend(one for each in provers.values() for one in each.notifications)
         return AuditedStacks(
             audits=tuple(sorted(audits, key=lambda each: (each.stack_name, each.stack_id))),
@@ -229,7 +228,16 @@ class Auditor:
     def _audited(self, live: LiveStack, prover: Prover, claims: Claims, said: list[Notification]) -> _Seen:
         """What was seen of the stack, less the children that a stack outside of the audit may have declared."""
         proofs = prove_stack(prover, jobs=self.jobs)
-        look = _Look(live=live, prover=prover, claims=claims, auditor=self)
+        look = StackLook(
+            live=live,
+            prover=prover,
+            claims=claims,
+            catalog=self.catalog,
+            schemas=self.schemas,
+            families=self.families,
+            target=self.target,
+            reason=self.reason,
+        )
         with ThreadPoolExecutor(max_workers=max(1, self.jobs), thread_name_prefix="drift") as pool:
             parts = list(pool.map(look.beside, proofs))
         differences = tuple(
@@ -300,212 +308,10 @@ class Auditor:
             return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Leftover:
-    """A child that no stack of the audit declares, and the difference that it is if no other one does either."""
-
-    family: ChildFamily
-    owner: frozenset[str]
-    child: Child
-    difference: Difference
-
-    def missed(self, doubt: Doubt) -> Unread:
-        """The question that was not answered."""
-        return Unread(
-            logical_id=str(self.difference.location.logical_id),
-            question=f"{self.family.name}: {self.child.child_id}",
-            reason=doubt.reason,
-            detail=doubt.detail,
-        )
-
-
-_Seen: TypeAlias = "tuple[StackAudit, tuple[_Leftover, ...]]"
-"""A stack's audit, and the children that a stack outside of the audit may have declared."""
-
-_Beside = tuple[tuple[Difference, ...], Looked, Looked, tuple[Unread, ...], tuple[_Leftover, ...]]
-"""Of one resource: what nobody declared; families and defaults asked for; what was not answered; leftovers."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Look:
-    """One stack while it is audited."""
-
-    live: LiveStack
-    prover: Prover
-    claims: Claims
-    auditor: Auditor
-
-    def declared(self, proof: ResourceProof) -> Iterator[Difference]:
-        """The differences of a proof; a resource that is gone is one."""
-        if proof.status is DriftStatus.DELETED:
-            yield self._difference(proof, DriftOrigin.DELETED, change=Change.REMOVE)
-            return
-        for each in proof.differences:
-            yield self._of_property(proof, DriftOrigin.DECLARED, each)
-
-    def beside(self, proof: ResourceProof) -> _Beside:
-        """Beside what the template sets: defaults, and children that nobody declared."""
-        resource = self.prover.template.resource(str(proof.location.logical_id))
-        reading = self.prover.observe(resource.logical_id).reading if resource and proof.is_proven else None
-        if resource is None or reading is None:
-            return (), Looked(), Looked(), (), ()
-        found: list[Difference] = []
-        unread: list[Unread] = []
-        left: list[_Leftover] = []
-        defaults = self._defaults(proof, resource, reading, found, unread)
-        expected = self.prover.expected(resource.logical_id)
-        families = [each for each in self.auditor.families if _concerns(each, resource, expected)]
-        looked = sum(self._children(proof, resource, reading, each, found, unread, left) for each in families)
-        return tuple(found), Looked(total=len(families), looked_at=looked), defaults, tuple(unread), tuple(left)
-
-    def _defaults(
-        self,
-        proof: ResourceProof,
-        resource: Resource,
-        reading: Reading,
-        found: list[Difference],
-        unread: list[Unread],
-    ) -> Looked:
-        kind = resource.resource_type
-        seen = deviations(kind, self.prover.expected(resource.logical_id), reading, self.auditor.schemas.schema(kind))
-        missed = dict(seen.unread)
-        for each in seen.differences:
-            if self.auditor.target.not_emulated(kind, each.path):
-                missed[each.path] = UnprovenReason.NOT_EMULATED
-            else:
-                found.append(self._of_property(proof, DriftOrigin.UNDECLARED, each))
-        unread.extend(
-            Unread(logical_id=resource.logical_id, question=path, reason=why) for path, why in sorted(missed.items())
-        )
-        return Looked(total=seen.total, looked_at=seen.total - len(missed))
-
-    def _children(
-        self,
-        proof: ResourceProof,
-        resource: Resource,
-        reading: Reading,
-        family: ChildFamily,
-        found: list[Difference],
-        unread: list[Unread],
-        left: list[_Leftover],
-    ) -> bool:
-        """Whether the family could be looked at; what nobody declared of it is added to what was found, or left."""
-        own = self.prover.expected(resource.logical_id).get(family.own) if family.own else None
-
-        def missed(reason: UnprovenReason, detail: str = "", *, child: str = "") -> None:
-            question = f"{family.name}: {child}" if child else family.name
-            unread.append(Unread(logical_id=resource.logical_id, question=question, reason=reason, detail=detail))
-
-        if isinstance(own, Unresolved):
-            missed(UnprovenReason.UNRESOLVED, own.reason)
-            return False
-        live: list[Child] = []
-
-        def read(request: ReadRequest) -> Reading:
-            live[:] = family.read(request)
-            return Reading(properties={})
-
-        observation = self.prover.observe_by(resource.logical_id, read)
-        if observation.reason is not None:
-            missed(observation.reason, observation.detail)
-            return False
-        owner = owner_names(str(proof.physical_id), reading)
-        for each in sorted(live, key=lambda one: (one.resource_type, one.child_id)):
-            undeclared = self._undeclared(family, owner, each)
-            if undeclared is False:
-                continue
-            if isinstance(undeclared, UnprovenReason):
-                missed(undeclared, child=each.child_id)
-                continue
-            difference = self._of_child(proof, family, each)
-            if undeclared is None:
-                left.append(_Leftover(family=family, owner=owner, child=each, difference=difference))
-            else:
-                found.append(difference)
-        return True
-
-    def _undeclared(self, family: ChildFamily, owner: frozenset[str], child: Child) -> UnprovenReason | bool | None:
-        """Whether nobody declared the child, or why that is not known; None if other stacks are to be asked."""
-        declared = self.claims.declare(family, owner, child)
-        if declared is None:
-            return UnprovenReason.UNRESOLVED
-        if declared:
-            return False
-        if not family.in_stacks and not family.declared_by:
-            return True  # no template can declare one
-        if not family.in_stacks or not child.physical_id:
-            return self.claims.unread
-        return self._in_no_stack(family, child)
-
-    def _in_no_stack(self, family: ChildFamily, child: Child) -> UnprovenReason | bool | None:
-        """Whether CloudFormation knows no stack that has the child, or why that is not known; None as above."""
-        try:
-            stack = self.auditor.catalog.owner(child.resource_type, child.physical_id)
-        except TargetError as error:
-            return self.auditor.reason(error) or UnprovenReason.UNREACHABLE
-        if stack is not None and family.ids_are_shared:
-            # That stack has one of the same id; for which owner, only its template says.
-            return True if self.claims.speak_for(stack) else self.claims.unread
-        if stack is None and family.ids_may_differ:
-            return self.claims.unread
-        return stack is None
-
-    def _of_child(self, proof: ResourceProof, family: ChildFamily, child: Child) -> Difference:
-        region = self.live.region
-        detail = f"no stack of {region} declares it; stacks of other regions were not asked"
-        return self._difference(
-            proof,
-            DriftOrigin.CHILD,
-            change=Change.ADD,
-            actual=child.value,
-            child_type=child.resource_type,
-            child_id=child.child_id,
-            family=family.name,
-            detail=detail if family.from_elsewhere else "",
-        )
-
-    def _of_property(self, proof: ResourceProof, origin: DriftOrigin, each: PropertyDifference) -> Difference:
-        return self._difference(
-            proof,
-            origin,
-            change=each.change,
-            path=each.path,
-            expected=each.expected,
-            actual=each.actual,
-            is_secret=SECRET_NAME.search(each.path) is not None,
-        )
-
-    def _difference(self, proof: ResourceProof, origin: DriftOrigin, **fields: object) -> Difference:
-        path = fields.get("path")
-        resource = self.prover.template.resource(str(proof.location.logical_id))
-        place = resource.location(path if isinstance(path, str) else None) if resource else proof.location
-        return Difference(
-            account=self.live.account,
-            region=self.live.region,
-            origin=origin,
-            location=replace(place, stack_name=self.live.stack_name),
-            physical_id=proof.physical_id,
-            status=DriftStatus.DELETED if origin is DriftOrigin.DELETED else DriftStatus.MODIFIED,
-            **fields,  # type: ignore[arg-type]
-        )
-
-
 def _batches(stacks: Sequence[LiveStack]) -> Iterator[Sequence[LiveStack]]:
     """Stacks that are looked at again together: few, so that an operation on one that is done is rarely in between."""
     for start in range(0, len(stacks), _TOGETHER):
         yield stacks[start : start + _TOGETHER]
-
-
-def _with_leftovers(audit: StackAudit, left: Sequence[_Leftover], others: OtherStacks) -> StackAudit:
-    """The audit with what no stack outside of it declares either, and with what is not known."""
-    answers = [(each, others.declare(each.family, each.owner, each.child)) for each in left]
-    found = [each.difference for each, answer in answers if answer is False]
-    unread = [each.missed(answer) for each, answer in answers if isinstance(answer, Doubt)]
-    return replace(
-        audit,
-        differences=tuple(sorted((*audit.differences, *found), key=Difference.sort_key)),
-        unread=tuple(sorted((*audit.unread, *unread))),
-    )
 
 
 def _state(live: LiveStack, *, against_sources: bool) -> tuple[object, ...]:
@@ -513,17 +319,6 @@ def _state(live: LiveStack, *, against_sources: bool) -> tuple[object, ...]:
     digest = live.template.digest if live.template and not against_sources else ""
     deployed = live.deployment
     return (live.status, live.changed, digest, deployed and deployed.resources, deployed and dict(deployed.parameters))
-
-
-def _concerns(family: ChildFamily, resource: Resource, expected: Mapping[str, Resolved]) -> bool:
-    """Whether children of the family may hang on the resource without the comparison of its own list seeing them.
-
-    A list that comes to nothing (AWS::NoValue) is not compared, nor is one that is not known.
-    """
-    own = family.own
-    return resource.resource_type in family.owners and (
-        own is None or own not in expected or isinstance(expected[own], Unresolved)
-    )
 
 
 def _sourced(template: Template, source: Template) -> Template:
