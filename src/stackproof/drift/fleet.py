@@ -156,6 +156,7 @@ def found_tasks(places: Mapping[Place, FleetAccount], workers: Workers, run: Fle
     for each in done(workers.listing, places, workers.start):
         told = Listed(trouble=_unreachable(each.result.detail)) if isinstance(each.result, Lost) else None
         told = told or Listed.from_text(str(each.result))
+        run.calls = run.calls.merged(told.calls)
         if told.trouble is not None:
             run.troubles[each.task] = told.trouble
         tasks = tasks_of(each.task, places[each.task], told.stacks)

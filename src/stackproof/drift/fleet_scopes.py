@@ -58,6 +58,7 @@ def unmanaged_text(found: Unmanaged | Trouble, calls: CallLog) -> str:
             "trouble": None,
             "differences": [each.to_dict() for each in found.differences],
             "listed": found.listed,
+            "undecided": found.undecided,
             "looked_at": [list(each) for each in found.looked_at],
             "notifications": [each.to_dict() for each in found.notifications],
             "is_whole": found.is_whole,
@@ -78,6 +79,7 @@ def beside_of(place: Place, result: str | Lost, run: FleetRun) -> Unmanaged:
     return Unmanaged(
         differences=tuple(Difference.from_dict(each) for each in data["differences"]),
         listed=data["listed"],
+        undecided=data["undecided"],
         looked_at=tuple((account, region, kind) for account, region, kind in data["looked_at"]),
         notifications=_named(place, [Notification.from_dict(each) for each in data["notifications"]]),
         account=place.account,

@@ -14,7 +14,7 @@ from stackproof.model.drift_report import DriftReport
 from stackproof.model.history_report import Compared
 from stackproof.model.json import JsonValue, canonical
 from stackproof.model.observation import DriftStatus
-from stackproof.model.secret_values import SECRET_NAME, VALUES, is_named
+from stackproof.model.secret_values import SECRET_NAME, VALUES, is_named, masked
 
 __all__ = ["Step", "advanced", "compared", "looks_of", "overtaken", "without_secrets"]
 
@@ -145,7 +145,7 @@ def _hashed(value: JsonValue, salt: str, *, is_secret: bool) -> JsonValue:
         }
     if isinstance(value, list | tuple):
         return [_hashed(each, salt, is_secret=False) for each in value]
-    return value
+    return masked(value)  # a name and a password in a URL
 
 
 def _gaps(audit: StackAudit) -> Iterable[Gap]:

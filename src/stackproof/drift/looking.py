@@ -9,7 +9,7 @@ from stackproof.drift.children import Claims, owner_names
 from stackproof.drift.defaults import deviations
 from stackproof.drift.other_stacks import Doubt, OtherStacks
 from stackproof.errors import TargetError
-from stackproof.intrinsics import Resolved, Unresolved
+from stackproof.intrinsics import Resolved, unresolved_in
 from stackproof.model.drift import Child, Difference, DriftOrigin, LiveStack, Looked, StackAudit, Unread
 from stackproof.model.observation import (
     Change,
@@ -124,8 +124,8 @@ class StackLook:
             question = f"{family.name}: {child}" if child else family.name
             unread.append(Unread(logical_id=resource.logical_id, question=question, reason=reason, detail=detail))
 
-        if isinstance(own, Unresolved):
-            missed(UnprovenReason.UNRESOLVED, own.reason)
+        if own is not None and (unknown := unresolved_in(own)):
+            missed(UnprovenReason.UNRESOLVED, unknown[0].reason)
             return False
         live: list[Child] = []
 
@@ -138,19 +138,21 @@ class StackLook:
             missed(observation.reason, observation.detail)
             return False
         owner = owner_names(str(proof.physical_id), reading)
+        known = True
         for each in sorted(live, key=lambda one: (one.resource_type, one.child_id)):
             undeclared = self._undeclared(family, owner, each)
             if undeclared is False:
                 continue
             if isinstance(undeclared, UnprovenReason):
                 missed(undeclared, child=each.child_id)
+                known = False
                 continue
             difference = self._of_child(proof, family, each)
             if undeclared is None:
                 left.append(Leftover(family=family, owner=owner, child=each, difference=difference))
             else:
                 found.append(difference)
-        return True
+        return known
 
     def _undeclared(self, family: ChildFamily, owner: frozenset[str], child: Child) -> UnprovenReason | bool | None:
         """Whether nobody declared the child, or why that is not known; None if other stacks are to be asked."""
@@ -223,8 +225,12 @@ def with_leftovers(audit: StackAudit, left: Sequence[Leftover], others: OtherSta
     answers = [(each, others.declare(each.family, each.owner, each.child)) for each in left]
     found = [each.difference for each, answer in answers if answer is False]
     unread = [each.missed(answer) for each, answer in answers if isinstance(answer, Doubt)]
+    doubtful = {
+        (each.difference.location.logical_id, each.family.name) for each, one in answers if isinstance(one, Doubt)
+    }
     return replace(
         audit,
+        children=audit.children + Looked(looked_at=-len(doubtful)),
         differences=tuple(sorted((*audit.differences, *found), key=Difference.sort_key)),
         unread=tuple(sorted((*audit.unread, *unread))),
     )
@@ -233,9 +239,9 @@ def with_leftovers(audit: StackAudit, left: Sequence[Leftover], others: OtherSta
 def _concerns(family: ChildFamily, resource: Resource, expected: Mapping[str, Resolved]) -> bool:
     """Whether children of the family may hang on the resource without the comparison of its own list seeing them.
 
-    A list that comes to nothing (AWS::NoValue) is not compared, nor is one that is not known.
+    A list that comes to nothing (AWS::NoValue) is not compared, nor is one of which anything is not known.
     """
     own = family.own
     return resource.resource_type in family.owners and (
-        own is None or own not in expected or isinstance(expected[own], Unresolved)
+        own is None or own not in expected or bool(unresolved_in(expected[own]))
     )

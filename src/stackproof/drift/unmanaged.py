@@ -102,6 +102,7 @@ def unmanaged(
                 found.append(_difference(each, target))
         said.extend(_undecided(undecided, target.region))
         total += len(undecided)
+        said.extend(_without_tags(kind, wanted))
         if kind in listings and len(said) == before and len(tagged) == sum(each.kind == "tag" for each in wanted):
             looked_at.append((target.account, target.region, kind))
     if blind := _without_vpc(wanted, types, listings):
@@ -117,6 +118,16 @@ def unmanaged(
         region=target.region,
         is_whole=not said,
     )
+
+
+_WITHOUT_TAGS: Final = frozenset({"AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group", "AWS::IAM::ManagedPolicy"})
+"""As AWS says of GetResources: it tells no tags of roles and users, and those of policies in one region alone."""
+
+
+def _without_tags(kind: str, scopes: Iterable[Scope]) -> Iterator[Notification]:
+    if kind in _WITHOUT_TAGS and any(each.kind == "tag" for each in scopes):
+        message = f"--scope: {kind}: the tagging API tells no tags of it, so a tag finds none"
+        yield Notification(level=Level.WARNING, message=message)
 
 
 def _is_whole(resource_type: str) -> bool:

@@ -386,15 +386,13 @@ class StackAudit:
     def is_complete(self) -> bool:
         """Whether the stack, every resource, every property and every family of children could be judged.
 
-        What an emulator lacks, what cannot be read at all, and what depends on a value that is not known, is counted
-        instead.
+        What an emulator lacks, and what cannot be read at all, is counted instead.
         """
-        known_gaps = {UnprovenReason.NOT_EMULATED, UnprovenReason.UNRESOLVED}
         return (
             self.reason is None
             and not self.unchecked
             and any(each.status is not DriftStatus.NOT_CHECKED for each in self.proofs)
-            and all(each.reason in known_gaps for each in self.unread)
+            and all(each.reason is UnprovenReason.NOT_EMULATED for each in self.unread)
             and not any(one.reason in UNANSWERED for each in self.proofs if not each.custom for one in each.unproven)
         )
 

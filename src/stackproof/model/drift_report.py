@@ -69,8 +69,9 @@ class DriftReport:
 
     @property
     def is_enough(self) -> bool:
-        """Whether the minimum was reached."""
-        return self.minimum_coverage is None or self.checked >= self.minimum_coverage
+        """Whether the minimum was reached, by each stack: in a sum the hole in one drowns in the others."""
+        minimum = self.minimum_coverage
+        return minimum is None or (self.checked >= minimum and all(_share(each) >= minimum for each in self.audits))
 
     @property
     def is_complete(self) -> bool:
@@ -197,3 +198,10 @@ def _native(audit: StackAudit) -> Iterable[JsonValue]:
             "stack_name": audit.stack_name,
             **each.to_dict(),
         }
+
+
+def _share(audit: StackAudit) -> float:
+    """The share of a stack's properties that was looked at, in percent; all of none is all, if the stack was seen."""
+    found = audit.coverage
+    seen = found.properties_proven + found.properties_differ
+    return 100 * seen / found.properties_total if found.properties_total else 100.0 * (audit.reason is None)

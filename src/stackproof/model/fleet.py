@@ -160,12 +160,14 @@ class Listed:
 
     stacks: tuple[ListedStack, ...] = ()
     trouble: Trouble | None = None
+    calls: CallLog = field(default_factory=CallLog)
 
     @property
     def text(self) -> str:
         """As it goes from one process to another."""
         return canonical(
             {
+                "calls": self.calls.to_dict(),
                 "stacks": [{"name": each.name, "tags": dict(each.tags)} for each in self.stacks],
                 "trouble": self.trouble.to_dict() if self.trouble else None,
             }
@@ -177,6 +179,7 @@ class Listed:
         return cls(
             stacks=tuple(ListedStack(name=each["name"], tags=each["tags"]) for each in data["stacks"]),
             trouble=Trouble.from_dict(data["trouble"]) if data["trouble"] else None,
+            calls=CallLog.from_dict(data["calls"]),
         )
 
 

@@ -66,11 +66,14 @@ def resources_of(target: Target, stack_names: Sequence[str]) -> StackResources:
 
 
 def accounts_of(target: Target, units: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    """Id and name of the active accounts below the units, or of the whole organization; sorted."""
+    """Id and name of the accounts below the units, or of the whole organization; sorted.
+
+    One that is closed is among them: it refuses, and that is said, until it is excluded or gone.
+    """
     with translated_errors("asking AWS Organizations for the accounts"):
         client = target.client("organizations")
         rows = [row for each in units for row in _below(client, each)] if units else _pages(client, "list_accounts")
-    return tuple(sorted({(str(each["Id"]), str(each["Name"])) for each in rows if each["Status"] == "ACTIVE"}))
+    return tuple(sorted({(str(each["Id"]), str(each["Name"])) for each in rows}))
 
 
 def _below(client: Any, unit: str) -> Iterator[Any]:  # noqa: ANN401 - botocore's

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -64,6 +64,9 @@ _THERE: Final = (
     "UPDATE_ROLLBACK_FAILED",
     "UPDATE_ROLLBACK_IN_PROGRESS",
 )
+
+_ROWS: Final = 100
+"""As many DescribeStackResources gives at the most."""
 
 _ALSO: Final = {"AWS::DynamoDB::Table": ("AWS::DynamoDB::GlobalTable",)}
 """Types under which a stack may have made the same thing."""
@@ -209,7 +212,18 @@ class CloudFormationCatalog:
             and each.get("PhysicalResourceId") == physical_id
             and each["ResourceStatus"] not in GONE
         )
-        return names[0] if names else None
+        if names or len(rows) < _ROWS:
+            return names[0] if names else None
+        return self._owner_among(sorted({str(each["StackName"]) for each in rows}), types, physical_id)
+
+    def _owner_among(self, stack_names: Sequence[str], types: Collection[str], physical_id: str) -> str | None:
+        """The stack that lists the resource: the answer for a large stack has only its first resources."""
+        with translated_errors(f"asking for the stack of {physical_id}"):
+            for name in stack_names:
+                for each in self._pages("list_stack_resources", "StackResourceSummaries", StackName=name):
+                    if each.get("PhysicalResourceId") == physical_id and each["ResourceType"] in types:
+                        return None if each["ResourceStatus"] in GONE else name
+        return None
 
     def tagged(self, key: str, value: str) -> frozenset[str]:
         """GetResources of the Resource Groups Tagging API."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -131,7 +132,8 @@ def listed_stacks(order: FleetOrder, place: Place) -> str:
     from stackproof.targets.fleet_places import stacks_of  # noqa: PLC0415
 
     found = _tried(order, place, stacks_of)
-    return (Listed(trouble=found) if isinstance(found, Trouble) else Listed(stacks=found)).text
+    told = Listed(trouble=found) if isinstance(found, Trouble) else Listed(stacks=found)
+    return replace(told, calls=_calls().drained()).text
 
 
 def counted_resources(order: FleetOrder, task: FleetTask) -> str:

@@ -14,7 +14,7 @@ __all__ = ["FAMILIES"]
 
 _OF_AWS: Final = re.compile(
     r"[\w.-]+\.amazonaws\.com(\.cn)?"
-    r"|arn:[\w-]+:(iam|sts)::\d*:(assumed-)?role/(aws-service-role/|AWSServiceRole).*"
+    r"|arn:[\w-]+:(iam::\d*:role/aws-service-role/|sts::\d*:assumed-role/AWSServiceRole).*"
 )
 """Principals to which services give grants by themselves."""
 

@@ -67,7 +67,8 @@ def routes(request: ReadRequest) -> Iterator[Child]:
     """DescribeRouteTables; local and propagated routes, and those of gateway endpoints, are AWS's own."""
     for each in (described_table(request) or {}).get("Routes", ()):
         gateway = str(each.get("GatewayId", ""))
-        if gateway == "local" or gateway.startswith("vpce-") or each.get("Origin") == "EnableVgwRoutePropagation":
+        of_endpoint = gateway.startswith("vpce-") and "DestinationPrefixListId" in each
+        if gateway == "local" or of_endpoint or each.get("Origin") == "EnableVgwRoutePropagation":
             continue
         destination = chosen(each, _DESTINATIONS)
         name = next((str(value) for value in destination.values()), "")

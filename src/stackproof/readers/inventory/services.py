@@ -84,7 +84,7 @@ def _topics(client: Callable[[str], Any]) -> Iterator[Listed]:
 
 
 def _queues(client: Callable[[str], Any]) -> Iterator[Listed]:
-    for url in pages(client("sqs"), "list_queues", "QueueUrls"):
+    for url in pages(client("sqs"), "list_queues", "QueueUrls", MaxResults=1000):  # else no more than that
         account, name = str(url).split("/")[-2:]
         yield Listed(resource_type="AWS::SQS::Queue", physical_id=str(url), name=name, arn=f":{account}:{name}")
 
