@@ -22,10 +22,11 @@ from stackproof.explaining import (
 from stackproof.model.assembly import Stack
 from stackproof.model.deployment import DeployedResource, Deployment
 from stackproof.model.location import Location
+from stackproof.model.observation import UnprovenReason
 from stackproof.model.stack_event import STACK, StackEvent
 from stackproof.targets.assets import AssetStore
 from stackproof.targets.change_sets import make_change_set
-from stackproof.targets.failures import translated_errors
+from stackproof.targets.failures import reason_of, translated_errors
 from stackproof.targets.stack_events import EventFollower, with_nested
 
 __all__ = ["CAPABILITIES", "CloudFormation", "Place"]
@@ -305,7 +306,7 @@ class CloudFormation:
             outputs={str(each["OutputKey"]): str(each["OutputValue"]) for each in found.get("Outputs", ())},
             parameters={name: value for name, value in parameters.items() if value != _HIDDEN},
             exports=self._exports(),
-            zones=place.zones(),
+            zones=self._zones(),
         )
 
     def _resources(self, stack_name: str) -> tuple[DeployedResource, ...]:
@@ -325,8 +326,19 @@ class CloudFormation:
     def _exports(self) -> Mapping[str, str]:
         try:
             return {str(each["Name"]): str(each["Value"]) for each in self._pages("list_exports", "Exports")}
-        except self._api.exceptions.ClientError:
+        except self._api.exceptions.ClientError as error:
+            if reason_of(error) in {UnprovenReason.THROTTLED, UnprovenReason.UNREACHABLE}:
+                raise
             return {}  # without the permission an import stays unresolved, and says so
+
+    def _zones(self) -> tuple[str, ...]:
+        """A stack is read also where EC2 does not answer: what asks for zones then stays unresolved, and says so."""
+        try:
+            return self._place.zones()
+        except Exception as error:
+            if reason_of(error) is None:
+                raise
+            return ()
 
     def _pages(self, operation: str, key: str, **parameters: str) -> Sequence[Mapping[str, Any]]:
         pages = self._api.get_paginator(operation).paginate(**parameters)
