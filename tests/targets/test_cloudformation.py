@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from stackproof.errors import TargetError
+from stackproof.errors import TargetError, UnreachableError
 from stackproof.model.location import SourceLine
 from stackproof.model.stack_event import STACK
 from stackproof.targets.cloudformation import CloudFormation, Place
@@ -38,9 +38,7 @@ def cloudformation(client: RecordedClient, **options: Any) -> CloudFormation:  #
         region=REGION,
         partition="aws",
         emulator=False,
-        zones=lambda: ("us-east-1a",),
-        sleep=lambda _: None,
-        **options,
+        **{"zones": lambda: ("us-east-1a",), "sleep": lambda _: None, **options},
     )
     return CloudFormation(lambda _: client, place)
 
@@ -92,6 +90,37 @@ def refused_deploy(client: RecordedClient, body: Any = BODY, **options: Any) -> 
     with pytest.raises(TargetError) as caught:
         cloudformation(client, **options).deploy(stack(body))
     return caught.value
+
+
+@pytest.mark.parametrize("fault", [failure("Throttling"), failure("InternalFailure", status=500)], ids=str)
+def test_exports_that_a_fault_keeps_back_are_not_taken_for_none(fault: Exception) -> None:
+    client = RecordedClient(
+        {**READ, "describe_stacks": described("UPDATE_COMPLETE"), "list_exports": fault},
+    )
+    with pytest.raises(TargetError, match="reading stack Net"):
+        cloudformation(client).deployment("Net")
+
+
+@pytest.mark.parametrize(
+    "fault", [failure("UnauthorizedOperation"), UnreachableError("ec2 is taken for dead")], ids=str
+)
+def test_a_stack_is_read_also_where_nobody_tells_the_zones(fault: Exception) -> None:
+    client = RecordedClient({**READ, "describe_stacks": described("UPDATE_COMPLETE")})
+
+    def zones() -> tuple[str, ...]:
+        raise fault
+
+    assert cloudformation(client, zones=zones).deployment("Net").zones == ()
+
+
+def test_that_asking_for_zones_breaks_is_said() -> None:
+    client = RecordedClient({**READ, "describe_stacks": described("UPDATE_COMPLETE")})
+
+    def zones() -> tuple[str, ...]:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        cloudformation(client, zones=zones).deployment("Net")
 
 
 def test_what_changes_and_each_event_is_told_once_in_order() -> None:

@@ -348,7 +348,7 @@ class CloudFormation:
             outputs={str(each["OutputKey"]): str(each["OutputValue"]) for each in found.get("Outputs", ())},
             parameters={name: value for name, value in parameters.items() if value != _HIDDEN},
             exports=self._exports(),
-            zones=place.zones(),
+            zones=self._zones(),
             tags={str(each["Key"]): str(each["Value"]) for each in found.get("Tags", ())},
         )
 
@@ -370,9 +370,18 @@ class CloudFormation:
         try:
             return {str(each["Name"]): str(each["Value"]) for each in self._pages("list_exports", "Exports")}
         except self._api.exceptions.ClientError as error:
-            if reason_of(error) is not UnprovenReason.DENIED:
+            if reason_of(error) in {UnprovenReason.THROTTLED, UnprovenReason.UNREACHABLE}:
                 raise
             return {}  # without the permission an import stays unresolved, and says so
+
+    def _zones(self) -> tuple[str, ...]:
+        """A stack is read also where EC2 does not answer: what asks for zones then stays unresolved, and says so."""
+        try:
+            return self._place.zones()
+        except Exception as error:
+            if reason_of(error) is None:
+                raise
+            return ()
 
     def _pages(self, operation: str, key: str, **parameters: str) -> Sequence[Mapping[str, Any]]:
         pages = self._api.get_paginator(operation).paginate(**parameters)

@@ -1,0 +1,278 @@
+"""Faults on the way to the account while it is audited: no false drift, and what was not looked at is named."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from stackproof.cli.drift import Wish, audited
+from stackproof.config.settings import load_settings
+from stackproof.drift.auditing import AuditedStacks
+from stackproof.drift.unmanaged import Unmanaged, parse_scope, unmanaged
+from stackproof.model.drift import Difference, DriftOrigin, StackAudit
+from stackproof.model.drift_report import DriftReport
+from stackproof.model.observation import DriftStatus
+from stackproof.prove import Patience
+from stackproof.targets.moto import MotoTarget, start_moto
+from stackproof.targets.owned_process import OwnedProcess
+from stackproof.targets.repeating import Retries
+from stackproof.wiring.live import catalog, listings
+from stackproof.wiring.project import Project
+from tests.drift.audited_template import AUDITED
+from tests.drift.conftest import auditor_of
+from tests.drift.faulty_wire import Fault, bad_wire
+from tests.live_fakes import stack
+
+QUICK: Final = Retries(delay=0.001, longest=0.01, read_timeout=5.0, slow_read_timeout=5.0, silence=0.0)
+THROTTLED: Final = Fault(code="ThrottlingException")
+BROKEN: Final = Fault(code="InternalFailure", status=500)
+RESET: Final = Fault()
+DENIED: Final = Fault(code="AccessDeniedException")
+THREE_IN_TEN: Final = (
+    replace(THROTTLED, share=0.08),
+    replace(BROKEN, share=0.09),
+    Fault(code="ServiceUnavailable", status=503, share=0.05),
+    replace(RESET, share=0.10),
+    Fault(held=0.05, share=0.02),
+)
+SCOPE: Final = "prefix:stray"
+RESOURCES: Final = {
+    name: each
+    for name, each in AUDITED["Resources"].items()
+    if each["Type"].split("::")[1] not in {"EC2", "ElasticLoadBalancingV2"}
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """Two stacks of the same resources in one account: one is as it was deployed, the other was tampered with."""
+
+    url: str
+
+    def audited(self, *, url: str = "", names: Sequence[str] = ("Tampered",)) -> AuditedStacks:
+        """An audit of impatient clients."""
+        target = MotoTarget(url or self.url, retries=QUICK)
+        return auditor_of(target, patience=Patience(attempts=2, sleep=lambda _: None)).audited(names)
+
+    def unmanaged(self, url: str, *types: str) -> Unmanaged:
+        target = MotoTarget(url, retries=QUICK)
+        return unmanaged(
+            [parse_scope(SCOPE)],
+            types,
+            managed=lambda _: False,
+            listings=listings(),
+            target=target,
+            catalog=catalog(target),
+        )
+
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    process: OwnedProcess = start_moto(os.getpid(), tmp_path_factory.mktemp("moto"))
+    try:
+        target = MotoTarget(process.endpoint_url)
+        for name in ("Untouched", "Tampered"):
+            body = json.dumps({"Resources": RESOURCES}).replace("audited", name.lower())
+            deployed = target.deploy(stack(json.loads(body), name=name))
+        tamper(target, {each.logical_id: each.physical_id for each in deployed.resources})
+        yield Account(url=process.endpoint_url)
+    finally:
+        process.stop()
+
+
+def services(audit: StackAudit, *but: str) -> list[Difference]:
+    """The differences of an audit, less those of some services."""
+    return [each for each in audit.differences if service(each.location.resource_type) not in but]
+
+
+def service(resource_type: str | None) -> str:
+    return str(resource_type).split("::")[1].lower()
+
+
+def report(found: AuditedStacks, beside: Unmanaged | None = None) -> DriftReport:
+    """What the command makes of it."""
+    differences = [one for each in found.audits for one in each.differences]
+    return DriftReport(
+        target="moto",
+        audits=found.audits,
+        differences=(*differences, *(beside.differences if beside else ())),
+        notifications=(*found.notifications, *(beside.notifications if beside else ())),
+    )
+
+
+def tamper(target: MotoTarget, ids: Mapping[str, str]) -> None:
+    """In a handful of services and in each way that there is; beside that, more topics than a page of them holds."""
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    with target.writing("tampering"):
+        target.client("kinesis").update_shard_count(
+            StreamName=ids["Stream"], TargetShardCount=4, ScalingType="UNIFORM_SCALING"
+        )
+        target.client("sqs").set_queue_attributes(QueueUrl=ids["Queue"], Attributes={"DelaySeconds": "30"})
+        target.client("sns").subscribe(TopicArn=ids["Topic"], Protocol="email", Endpoint="nobody@example.com")
+        for name in ("one", "two"):
+            target.client("iam").put_user_policy(UserName=ids["Person"], PolicyName=name, PolicyDocument=policy)
+        target.client("ssm").delete_parameter(Name=ids["Parameter"])
+        target.client("logs").delete_log_group(logGroupName=ids["Log"])
+        target.client("sqs").create_queue(QueueName="stray-queue")
+        for number in range(101):
+            target.client("sns").create_topic(Name=f"stray-topic-{number:03}")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(account: Account) -> StackAudit:
+    [audit] = account.audited().audits
+    assert audit.is_complete
+    assert len({each.location.resource_type for each in audit.proofs}) >= 12
+    assert {each.origin for each in audit.differences} == {
+        DriftOrigin.CHILD,
+        DriftOrigin.DECLARED,
+        DriftOrigin.DELETED,
+        DriftOrigin.UNDECLARED,
+    }
+    return audit
+
+
+# -- faults that pass
+
+
+def command(folder: Path, url: str) -> DriftReport:
+    """What `stackproof drift audit --scope …` reports in a folder, of clients that do not wait for a minute."""
+    wish = Wish(scopes=(parse_scope("prefix:stray-queue"),))
+    return audited(Project(settings=load_settings(folder)), MotoTarget(url, retries=QUICK), wish)
+
+
+def written(report: DriftReport) -> str:
+    """The report as JSON, less the number of calls."""
+    return json.dumps({key: value for key, value in report.to_dict().items() if key != "calls"})
+
+
+def test_faults_in_three_of_ten_calls_change_no_byte_of_the_report(tmp_path: Path, account: Account) -> None:
+    before = command(tmp_path, account.url)
+    assert before.exit_code == 1
+    status = {each.stack_name: each.status for each in before.audits}
+    assert status == {"Tampered": DriftStatus.MODIFIED, "Untouched": DriftStatus.IN_SYNC}
+    counted = {each.value: number for each, number in Counter(one.origin for one in before.differences).items()}
+    assert counted == {"child": 3, "declared": 1, "deleted": 2, "undeclared": 1, "unmanaged": 1}
+    with bad_wire(account.url, *THREE_IN_TEN) as wire:
+        after = command(tmp_path, wire.url)
+    assert wire.fired.keys() == {each.name for each in THREE_IN_TEN}
+    assert wire.fired.total() >= 50
+    assert written(after) == written(before)
+
+
+# -- faults that do not end
+
+
+@pytest.mark.parametrize(
+    ("faulted", "fault", "reason", "unseen"),
+    [
+        ("sns", THROTTLED, "throttled", {"Listener", "Topic"}),
+        ("iam", DENIED, "denied", {"Person", "Read", "Role", "Shared", "Team"}),
+        ("logs", BROKEN, "unreachable", {"Errors", "Log"}),
+        ("sqs", RESET, "unreachable", {"Queue"}),
+    ],
+)
+def test_a_service_that_never_answers_costs_its_own_resources_and_no_others(
+    faulted: str, fault: Fault, reason: str, unseen: set[str], account: Account, undisturbed: StackAudit
+) -> None:
+    with bad_wire(account.url, replace(fault, service=faulted)) as wire:
+        found = account.audited(url=wire.url, names=("Tampered", "Untouched"))
+    tampered, untouched = found.audits
+    assert untouched.differences == ()
+    assert list(tampered.differences) == services(undisturbed, faulted) != list(undisturbed.differences)
+    for audit in found.audits:
+        left = {each.location.logical_id: each for each in audit.proofs if each.status is DriftStatus.NOT_CHECKED}
+        assert left.keys() == unseen
+        for each in left.values():
+            assert {one.reason.value for one in each.unproven} == {reason}
+            assert "" in {one.path for one in each.unproven}, "the resource itself is named"
+        assert not audit.is_complete
+    assert report(found).exit_code == 3
+    assert found.notifications == ()
+
+
+def test_a_stack_is_audited_also_where_its_zones_cannot_be_asked_for(account: Account, undisturbed: StackAudit) -> None:
+    with bad_wire(account.url, replace(RESET, service="ec2")) as wire:
+        [audit] = account.audited(url=wire.url).audits
+    assert audit.differences == undisturbed.differences
+    assert audit.is_complete
+
+
+@pytest.mark.parametrize("fault", [THROTTLED, DENIED], ids=["throttled", "denied"])
+def test_children_that_cannot_be_listed_to_the_end_are_not_looked_at(
+    fault: Fault, account: Account, undisturbed: StackAudit
+) -> None:
+    """The list of a user's policies is given, and the first of them, which nobody declared; the second is not."""
+    breaking = replace(fault, service="iam", operation="GetUserPolicy", after=1)
+    with bad_wire(account.url, breaking) as wire:
+        found = account.audited(url=wire.url)
+    [audit] = found.audits
+    assert list(audit.differences) == services(undisturbed, "iam")
+    left = {(str(each.location.logical_id), "") for each in audit.proofs if each.status is DriftStatus.NOT_CHECKED}
+    asked = {(each.logical_id, each.question) for each in audit.unread}
+    assert left | asked == {("Person", "inline policies of a user" if fault is DENIED else "")}
+    assert report(found).exit_code == 3
+
+
+@pytest.mark.parametrize("fault", [BROKEN, RESET], ids=["broken", "reset"])
+def test_a_type_whose_listing_breaks_off_is_not_looked_at_and_the_others_are(fault: Fault, account: Account) -> None:
+    """Its first page was given, and had what is unmanaged; half a list says nothing of the whole."""
+    breaking = replace(fault, service="sns", operation="ListTopics", after=1)
+    with bad_wire(account.url, breaking) as wire:
+        beside = account.unmanaged(wire.url, "AWS::SNS::Topic", "AWS::SQS::Queue")
+    assert [each.location.resource_type for each in beside.differences] == ["AWS::SQS::Queue"]
+    assert [kind for _, _, kind in beside.looked_at] == ["AWS::SQS::Queue"]
+    assert not beside.is_whole
+    [said] = beside.notifications
+    assert said.message.startswith("--scope: AWS::SNS::Topic could not be listed (")
+    assert report(account.audited(), beside).exit_code == 3
+
+
+def test_what_may_be_in_a_stack_is_not_unmanaged_while_nobody_tells(account: Account) -> None:
+    asking = replace(THROTTLED, service="cloudformation", operation="DescribeStackResources")
+    with bad_wire(account.url, asking) as wire:
+        beside = account.unmanaged(wire.url, "AWS::SQS::Queue")
+    assert (beside.differences, beside.looked_at, beside.is_whole) == ((), (), False)
+    assert "whether a stack has AWS::SQS::Queue" in beside.notifications[0].message
+
+
+# -- a target that dies
+
+
+@pytest.mark.parametrize("after", [2, 12, 40])
+def test_a_target_that_dies_in_mid_audit_ends_it_without_a_difference(
+    after: int, account: Account, undisturbed: StackAudit
+) -> None:
+    """Whatever was found so far: an operation that has begun meanwhile would explain it, and nobody can be asked."""
+    with bad_wire(account.url, replace(RESET, after=after)) as wire:
+        found = account.audited(url=wire.url)
+    assert report(found).exit_code == 3
+    assert [each.differences for each in found.audits] in ([()], [])
+    for audit in found.audits:
+        assert audit.reason is not None
+        assert audit.reason.value == "unreachable"
+        named = {each.location.logical_id for each in audit.proofs if each.status is DriftStatus.NOT_CHECKED}
+        assert named in ({each.location.logical_id for each in undisturbed.proofs}, set())
+        assert "Tampered" in str(audit.detail) or "taken for dead" in audit.detail
+    assert found.audits or found.notifications
+
+
+def test_the_command_ends_where_its_target_dies_and_names_all_that_it_did_not_look_at(
+    tmp_path: Path, account: Account
+) -> None:
+    with bad_wire(account.url, replace(RESET, after=45)) as wire:
+        made = command(tmp_path, wire.url)
+    assert made.exit_code == 3
+    found = json.loads(written(made))
+    assert found["differences"] == []
+    left = {(each["stack_name"], each["logical_id"]) for each in found["unproven"]}
+    assert {logical_id for stack_name, logical_id in left if stack_name == "Tampered"} == RESOURCES.keys()
+    assert {each["reason"] for each in found["unproven"]} == {"unreachable"}
