@@ -38,6 +38,8 @@ _DRIFT: Final = (
     "cloudformation:DetectStackDrift",
     "cloudformation:DetectStackResourceDrift",
 )
+_OTHERS: Final = ("cloudformation:GetTemplate", "cloudformation:ListStackResources")
+"""What is asked of stacks outside of the audit: whether one of them declares what hangs on a resource."""
 _DEPLOYING: Final = (
     "cloudformation:CreateChangeSet",
     "cloudformation:CreateStack",
@@ -208,6 +210,7 @@ def compiled(
         rows.add((each for each in also if each not in narrowed), place)
         if purpose is Purpose.DRIFT:
             rows.add(_DRIFT, place, on=names)
+            rows.add(_OTHERS, place)
         if purpose is Purpose.DEPLOY:
             rows.add(_DEPLOYING, place, on=names)
             rows.add(_ASSETS, place, on=[*buckets, *objects] if buckets else None)

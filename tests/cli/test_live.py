@@ -241,6 +241,13 @@ def test_a_stack_that_the_app_does_not_have_is_2(command: str, tmp_path: Path) -
     assert "--stack No: the app has no such stack, only Tiny" in done.stderr
 
 
+def test_a_nested_stack_cannot_be_chosen_without_its_parent(tmp_path: Path) -> None:
+    name = "Outer/InnerNestedStackInnerNestedStackResource745E041B"
+    done = run(project("nested_stack", tmp_path), "stackproof", "prove", "--stack", name)
+    assert done.returncode == 2
+    assert f"--stack {name}: a nested stack goes with its parent: --stack Outer" in done.stderr
+
+
 def test_what_a_nested_stack_holds_is_deployed_and_proven_with_its_parent(tmp_path: Path) -> None:
     """Where the template of the nested stack came from is not told by anyone."""
     done = run(project("nested_stack", tmp_path), "stackproof", "prove", "--format", "json", "--stack", "Outer")
@@ -248,7 +255,7 @@ def test_what_a_nested_stack_holds_is_deployed_and_proven_with_its_parent(tmp_pa
     Draft202012Validator(read_schema("report.schema.json")).validate(report)
     assert done.returncode == 0
     assert report["differences"] == []
-    assert report["coverage"]["resources"] == {"total": 5, "proven": 5, "custom": 0}
+    assert report["coverage"]["resources"] == {"total": 6, "proven": 6, "custom": 0}
     assert [(each["property_path"], each["reason"]) for each in report["unproven"]] == [("/TemplateURL", "write_only")]
 
 

@@ -163,8 +163,10 @@ def chosen_stacks(assembly: Assembly, name: str | None) -> Sequence[Stack]:
     if name is None:
         return assembly.stacks
     found = [each for each in assembly.stacks if each.name == name or each.name.startswith(f"{name}/")]
+    if (parent := next((each.parent for each in found if each.name == name), None)) is not None:
+        raise ConfigError(f"--stack {name}: a nested stack goes with its parent: --stack {parent.partition('/')[0]}")
     if not found:
-        known = ", ".join(each.name for each in assembly.stacks)
+        known = ", ".join(each.name for each in assembly.stacks if each.parent is None)
         raise ConfigError(f"--stack {name}: the app has no such stack, only {known}")
     return found
 

@@ -61,6 +61,10 @@ DEFAULTS: Final[tuple[Default, ...]] = (
         ("/TreatMissingData", ("missing", None), "notBreaching"),
     ),
     *_rows(
+        "AWS::DynamoDB::GlobalTable",
+        ("/StreamSpecification", (None,), {"StreamViewType": "NEW_IMAGE"}),
+    ),
+    *_rows(
         "AWS::DynamoDB::Table",
         ("/DeletionProtectionEnabled", (False, None), True),
         ("/StreamSpecification", (None,), {"StreamViewType": "NEW_IMAGE"}),

@@ -22,7 +22,16 @@ from stackproof.ports import Pace
 from stackproof.targets.cloudformation import CAPABILITIES, CloudFormation, Place
 from stackproof.targets.failures import reason_of, translated_errors
 from stackproof.targets.guard import Guard, is_emulator_endpoint
-from stackproof.targets.leaving_out import KnownTypes, is_reduced, not_exported, reduced_stack, refusal_of, with_noted
+from stackproof.targets.leaving_out import (
+    KnownTypes,
+    is_reduced,
+    not_exported,
+    noted_on,
+    reduced_stack,
+    refusal_of,
+    source_of,
+    with_noted,
+)
 from stackproof.targets.repeating import Breaker, Retries, repeat_reads
 from stackproof.targets.sessions import account_session, emulator_client, emulator_session_as
 
@@ -111,6 +120,8 @@ class AwsTarget:
     def _deployed_reduced(self, stack: Stack) -> Deployment:
         """Deploy less what this emulator's CloudFormation refuses by name, and what depends on it."""
         is_new = self._stacks.described(stack.name) is None
+        if not is_new and noted_on(self._deployed_body(stack.name)).get("source") == source_of(stack):
+            return self.deployment(stack.name)  # as this program has deployed it
         refused: dict[str, str] = {}
         while True:
             missing = not_exported(self.client("cloudformation"), stack)

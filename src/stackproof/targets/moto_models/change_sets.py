@@ -17,7 +17,7 @@ _PLACE: Final = re.compile(r"(\w+) \(([\w:]+)\): (.*)", re.DOTALL)
 
 def extend_change_sets() -> None:
     """Extend moto's CloudFormation; once in a process."""
-    from moto.cloudformation.models import CloudFormationBackend  # noqa: PLC0415 - heavy
+    from moto.cloudformation.models import CloudFormationBackend, Stack  # noqa: PLC0415 - heavy
 
     def execute(backend: Any, change_set_name: str, stack_name: str | None = None) -> None:  # noqa: ANN401, ARG001
         change_set = backend.describe_change_set(change_set_name)
@@ -29,6 +29,17 @@ def extend_change_sets() -> None:
         change_set.execution_status = "EXECUTE_COMPLETE"
 
     setattr(CloudFormationBackend, "execute_change_set", execute)  # noqa: B010 - a method is replaced on purpose
+    setattr(Stack, "get_cfn_attribute", _output)  # noqa: B010 - moto's nested stacks have none
+
+
+def _output(stack: Any, attribute_name: str) -> Any:  # noqa: ANN401 - moto's
+    """What a parent takes from a nested stack: `Outputs.Name`."""
+    from moto.cloudformation.exceptions import UnformattedGetAttTemplateException  # noqa: PLC0415
+
+    found = next((each for each in stack.output_map.values() if f"Outputs.{each.key}" == attribute_name), None)
+    if found is None:
+        raise UnformattedGetAttTemplateException
+    return found.value
 
 
 def _create(backend: Any, stack: Any, change_set: Any) -> None:  # noqa: ANN401
