@@ -20,7 +20,7 @@ from stackproof.model.report import GateReport, ProveReport, Stage
 from stackproof.reporters.terminal import calls_line, coverage_line, gate_text, notification_lines, prove_text
 
 PLACE = Location(logical_id="Queue", resource_type="AWS::SQS::Queue", file="a.py", line=3)
-DIFFERENCE = PropertyDifference(path="/Delay", expected=1, actual="x" * 90, change=Change.NOT_EQUAL)
+DIFFERENCE = PropertyDifference(path="/Delay", expected=1, actual="x" * 300, change=Change.NOT_EQUAL)
 
 
 def proof(status: DriftStatus, **changes: object) -> ResourceProof:
@@ -40,10 +40,13 @@ def test_what_differs_is_gone_or_was_not_seen_is_said_at_its_line_and_the_figure
         ),
     )
     lines = prove_text(report).splitlines()
-    assert lines[:6] == [
+    assert lines[:9] == [
         "a.py:3: Queue /Delay differs",
         "    expected 1",
-        f"    actual   '{'x' * 59}…",
+        f"    actual   '{'x' * 66}",
+        f"             {'x' * 67}",
+        f"             {'x' * 67}",
+        f"             {'x' * 67} …",
         "a.py:3: Queue (AWS::SQS::Queue) does not exist",
         "a.py:3: Queue could not be checked: denied, AccessDenied",
         "a.py:3: Queue could not be checked: unknown",
@@ -51,7 +54,9 @@ def test_what_differs_is_gone_or_was_not_seen_is_said_at_its_line_and_the_figure
     assert lines[-2].startswith("proof (aws): ")
     assert lines[-1] == "not proven: 1 write_only"
     assert "not proven" not in prove_text(ProveReport(target="aws", proofs=(proof(DriftStatus.DELETED),)))
-    assert "Queue /Kms: write_only" in prove_text(report, verbose=True).splitlines()
+    whole = prove_text(report, verbose=True).splitlines()
+    assert "Queue /Kms: write_only" in whole
+    assert f"             {'x' * 33}'" in whole
 
 
 def test_coverage_has_its_denominators_and_says_what_stands_apart() -> None:

@@ -10,16 +10,14 @@ from stackproof.config.settings import EMULATORS
 from stackproof.model.call_log import CallLog
 from stackproof.model.finding import Level, Notification
 from stackproof.model.flow import FlowFact
-from stackproof.model.json import JsonValue
 from stackproof.model.observation import UNANSWERED, Coverage, DriftStatus, ResourceProof
 from stackproof.model.report import GateReport, ProveReport
-from stackproof.reporters.wording import verdict_word, visible
+from stackproof.reporters.wording import value_lines, verdict_word, visible
 from stackproof.union import shares
 
 __all__ = ["calls_line", "coverage_line", "flow_lines", "gate_text", "notification_lines", "prove_text", "share_lines"]
 
 _WIDTH = 80
-_SHOWN_VALUE = 60
 _PLURALS = {"property": "properties"}
 
 
@@ -27,7 +25,7 @@ def prove_text(report: ProveReport, *, verbose: bool = False) -> str:
     """Every difference, the reasons for what is unproven, and proof coverage last."""
     lines: list[str] = []
     for proof in report.proofs:
-        lines.extend(_proof_lines(proof))
+        lines.extend(_proof_lines(proof, verbose=verbose))
     for name, proofs in ({"": report.proofs} | dict(report.by_target)).items():
         lines.extend(_unanswered_lines(proofs, name))
     if verbose:
@@ -153,19 +151,14 @@ def _unproven_lines(proofs: Iterable[ResourceProof]) -> Iterator[str]:
             yield f"{name} {one.path}: {said}"
 
 
-def _proof_lines(proof: ResourceProof) -> Iterator[str]:
+def _proof_lines(proof: ResourceProof, *, verbose: bool) -> Iterator[str]:
     if proof.status is DriftStatus.DELETED:
         yield f"{proof.location}: {proof.location.logical_id} ({proof.location.resource_type}) does not exist"
     for difference in proof.differences:
         yield f"{proof.location}: {proof.location.logical_id} {difference.path} differs"
-        yield f"    expected {_value(difference.expected)}"
-        yield f"    actual   {_value(difference.actual)}"
+        yield from value_lines("expected", difference.expected, whole=verbose)
+        yield from value_lines("actual", difference.actual, whole=verbose)
     if proof.status is DriftStatus.NOT_CHECKED and not proof.custom:
         reasons = sorted({one.reason.value for one in proof.unproven}) or ["unknown"]
         details = sorted({one.detail for one in proof.unproven if one.detail})
         yield f"{proof.location}: {proof.location.logical_id} could not be checked: {', '.join((*reasons, *details))}"
-
-
-def _value(value: JsonValue) -> str:
-    text = repr(value)
-    return text if len(text) <= _SHOWN_VALUE else f"{text[:_SHOWN_VALUE]}…"

@@ -8,17 +8,15 @@ from itertools import chain
 from stackproof.model.drift import Difference, DriftOrigin, StackAudit
 from stackproof.model.drift_memory import Memory
 from stackproof.model.drift_report import DriftReport
-from stackproof.model.json import JsonValue
 from stackproof.model.observation import DriftStatus
 from stackproof.reporters.differences import Where, at, said, where_of
 from stackproof.reporters.ledger import ledger_lines
 from stackproof.reporters.terminal import calls_line, notification_lines
 from stackproof.reporters.terminal_memory import memory_lines, since_line
-from stackproof.reporters.wording import folded, visible
+from stackproof.reporters.wording import folded, value_lines, visible
 
 __all__ = ["drift_text"]
 
-_SHOWN_VALUE = 60
 _BESIDE: Mapping[str, str] = {
     "both": "both see",
     "stackproof": "only stackproof sees",
@@ -55,9 +53,9 @@ def _difference(each: Difference, memory: Memory | None, where: Where, *, verbos
         return
     yield said(each, where)
     if each.origin in {DriftOrigin.DECLARED, DriftOrigin.UNDECLARED}:
-        yield f"    expected {_value(each.shown(each.expected))}"
+        yield from value_lines("expected", each.shown(each.expected), whole=verbose)
     if each.origin in {DriftOrigin.DECLARED, DriftOrigin.UNDECLARED, DriftOrigin.CHILD}:
-        yield f"    actual   {_value(each.shown(each.actual))}"
+        yield from value_lines("actual", each.shown(each.actual), whole=verbose)
     yield from since_line(memory, each)
     if each.suppression is not None:
         yield f"    waived {each.suppression}"
@@ -115,8 +113,3 @@ def _verdict(report: DriftReport) -> str:
     differs = ", ".join(f"{count} {origin}" for origin, count in report.by_origin.items() if count) or "none"
     lived = f", {outcome.waived} waived" if outcome.waived else ""
     return f"drift ({report.target}): {outcome.verdict}; differences: {differs}{lived}; {share}{minimum}"
-
-
-def _value(value: JsonValue) -> str:
-    text = repr(value)
-    return text if len(text) <= _SHOWN_VALUE else f"{text[:_SHOWN_VALUE]}…"
