@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from stackproof.drift.children import owner_names
-from stackproof.errors import InputError, TargetError, UnreachableError
+from stackproof.errors import ConfigError, InputError, TargetError, UnreachableError
 from stackproof.model.drift import Child, DriftOrigin, LiveStack, NativeDrift, StackAudit
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.location import SourceLine
@@ -51,10 +51,8 @@ def test_what_differs_has_the_line_of_the_assembly_where_there_is_one() -> None:
     against = auditor(FakeCatalog(topics()), readers=lambda _: readers, sources={"Net": source}, against_sources=True)
     [difference] = one(against.audited(["Net"])).differences
     assert difference.expected == "other"
-    unknown = auditor(FakeCatalog(topics()), against_sources=True).audited(["Net"])
-    assert [each.message for each in unknown.notifications] == [
-        "Net was not audited: --against assembly: the app has no stack Net"
-    ]
+    with pytest.raises(ConfigError, match="the app has no stack Net"):
+        auditor(FakeCatalog(topics()), against_sources=True).audited(["Net"])
 
 
 def test_a_resource_that_is_gone_is_one_difference() -> None:

@@ -142,7 +142,7 @@ class Auditor:
 
     def _found(self, stack_id: str, shown: str, parent: str | None, walk: _Walk) -> LiveStack | None:
         try:
-            return self._expecting(self.catalog.stack(stack_id, shown=shown, parent=parent))
+            live = self.catalog.stack(stack_id, shown=shown, parent=parent)
         except TargetError as error:
             reason = self.reason(error)
             if reason is None:
@@ -161,6 +161,7 @@ class Auditor:
         except StackproofError as error:
             walk.missed(f"{shown} was not audited: {error}")
             return None
+        return self._expecting(live)
 
     def _expecting(self, live: LiveStack) -> LiveStack:
         """The stack with the template that says what is expected of it, and the source lines that are known."""
