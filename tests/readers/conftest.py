@@ -31,7 +31,7 @@ def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnedProcess]:
 
 @pytest.fixture(scope="session", params=STACKS, ids=lambda path: path.stem)
 def deployed(request: pytest.FixtureRequest, moto: OwnedProcess) -> Deployed:
-    """Each stack in turn; its tests run in the order of their file, and the last one deletes it."""
+    """Each stack in turn; its tests run in the order of their file, and one of them tampers with it."""
     return _deployed(request.param, MotoTarget(moto.endpoint_url, retries=_FEW))
 
 
