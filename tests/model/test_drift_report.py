@@ -181,7 +181,8 @@ def test_the_text_names_everything_and_ends_with_how_much_was_looked_at() -> Non
     text = drift_text(made)
     assert text.splitlines() == [
         "app.py:3: Net/Topic /A differs",
-        f"    expected '{'x' * 59}…",
+        f"    expected '{'x' * 66}",
+        f"             {'x' * 34}'",
         "    actual   None",
         "app.py:3: Net/Topic /A is not set in the template, and not at its default",
         "    expected '***'",

@@ -21,7 +21,7 @@ TYPES = ("AWS::EC2::NatGateway", "AWS::SQS::Queue")
     ("name", "expected"),
     [
         ("ministack", {"refused": ("AWS::EC2::NatGateway",), "drift": True, "cloud_control": True, "runs_code": True}),
-        ("moto", {"refused": None, "drift": False, "cloud_control": False, "runs_code": False}),
+        ("moto", {"refused": (), "drift": False, "cloud_control": False, "runs_code": False}),
     ],
 )
 def test_an_emulator_answers_for_itself(name: str, expected: dict[str, Any], request: pytest.FixtureRequest) -> None:

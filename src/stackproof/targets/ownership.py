@@ -25,7 +25,7 @@ Served = contextlib.AbstractContextManager[Mapping[str, str]]
 def serve_owner(prog: str, arguments: Sequence[str], serve: Callable[[Path], Served]) -> int:
     """Serve until the owner is gone or a signal comes. `serve` gets the folder that the process may write to.
 
-    The port file appears in one piece, once it is ready, and goes away with the process, and its folder if it is empty.
+    The port file appears in one piece, once it is ready, and goes away with the process.
     """
     parser = argparse.ArgumentParser(prog=prog)
     parser.add_argument("--owner-pid", type=int, required=True)
@@ -38,8 +38,6 @@ def serve_owner(prog: str, arguments: Sequence[str], serve: Callable[[Path], Ser
     port_file: Path = options.port_file
     with serve(port_file.parent) as said, _published(port_file, said):
         ended.wait()
-    with contextlib.suppress(OSError):  # whoever made the folder may be gone; what else is in it stays
-        port_file.parent.rmdir()
     return 0
 
 
