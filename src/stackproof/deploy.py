@@ -126,6 +126,4 @@ def _require_environment(stack: Stack, target: Target) -> None:
     wanted = (("account", stack.account, target.account), ("region", stack.region, target.region))
     for kind, own, here in wanted if target.name == "aws" else wanted[1:]:
         if own is not None and own != here:
-            raise InputError(
-                f"stack {stack.name} is of {kind} {own}, and this is {here}: sign in there, or give --{kind}"
-            )
+            raise InputError(f"stack {stack.name} is of {kind} {own}, and this is {here}: sign in there")
