@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,6 +25,7 @@ from stackproof.targets.leaving_out import (
     is_reduced,
     not_exported,
     noted_on,
+    plain_body,
     reduced_stack,
     refusal_of,
     source_of,
@@ -145,10 +144,7 @@ class AwsTarget:
     def _deployed_body(self, stack_name: str) -> JsonObject:
         """The template of a stack at an endpoint; nothing of one that someone else wrote in YAML."""
         with translated_errors(f"reading stack {stack_name}"):
-            body = self.client("cloudformation").get_template(StackName=stack_name).get("TemplateBody")
-        with contextlib.suppress(ValueError):
-            body = json.loads(body) if isinstance(body, str) else body
-        return body if isinstance(body, dict) else {}
+            return plain_body(self.client("cloudformation").get_template(StackName=stack_name).get("TemplateBody"))
 
     @cached_property
     def _types(self) -> KnownTypes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -25,6 +24,7 @@ from stackproof.targets.leaving_out import (
     KnownTypes,
     not_exported,
     noted_on,
+    plain_body,
     reduced_stack,
     refusal_of,
     source_of,
@@ -212,6 +212,4 @@ class Emulator:
     def _deployed_body(self, stack_name: str) -> JsonObject:
         """The template of a stack that is there, as plain JSON."""
         with translated_errors(f"reading stack {stack_name}"):
-            body = self.client("cloudformation").get_template(StackName=stack_name)["TemplateBody"]
-        found: JsonObject = json.loads(body if isinstance(body, str) else json.dumps(body, default=str))
-        return found
+            return plain_body(self.client("cloudformation").get_template(StackName=stack_name)["TemplateBody"])

@@ -22,6 +22,7 @@ __all__ = [
     "is_reduced",
     "not_exported",
     "noted_on",
+    "plain_body",
     "reduced_stack",
     "refusal_of",
     "source_of",
@@ -162,7 +163,7 @@ def not_exported(api: Any, stack: Stack) -> Mapping[str, str]:  # noqa: ANN401 -
         for page in api.get_paginator("describe_stacks").paginate():
             for each in page["Stacks"]:
                 body = api.get_template(StackName=each["StackId"])["TemplateBody"]
-                said = as_object(noted_on(_plain(body)).get("not_exported") or {})
+                said = as_object(noted_on(plain_body(body)).get("not_exported") or {})
                 found.update({name: str(why) for name, why in said.items() if name in wanted})
     return found
 
@@ -171,7 +172,7 @@ def _imports(stack: Stack) -> frozenset[str]:
     return imports(stack.template.body).union(*(_imports(each) for each in stack.nested))
 
 
-def _plain(body: Any) -> JsonObject:  # noqa: ANN401 - botocore gives text, or what it made of JSON
+def plain_body(body: Any) -> JsonObject:  # noqa: ANN401 - botocore gives text, or what it made of JSON
     """A template as JSON; nothing of one that somebody else wrote in YAML."""
     try:
         found = json.loads(body if isinstance(body, str) else json.dumps(body, default=str))
