@@ -354,17 +354,7 @@ class CloudFormation:
 
     def _resources(self, stack_name: str) -> tuple[DeployedResource, ...]:
         rows = self._pages("list_stack_resources", "StackResourceSummaries", StackName=stack_name)
-        return tuple(
-            sorted(
-                DeployedResource(
-                    logical_id=str(each["LogicalResourceId"]),
-                    physical_id=str(each.get("PhysicalResourceId") or ""),
-                    resource_type=str(each["ResourceType"]),
-                    status=str(each["ResourceStatus"]),
-                )
-                for each in rows
-            )
-        )
+        return listed_resources(rows)
 
     def _exports(self) -> Mapping[str, str]:
         try:
@@ -404,6 +394,21 @@ def _located_in(stack: Stack) -> Locate:
         return None
 
     return locate
+
+
+def listed_resources(rows: Iterable[Mapping[str, Any]]) -> tuple[DeployedResource, ...]:
+    """The rows of ListStackResources as values, in the order of their logical ids."""
+    return tuple(
+        sorted(
+            DeployedResource(
+                logical_id=str(each["LogicalResourceId"]),
+                physical_id=str(each.get("PhysicalResourceId") or ""),
+                resource_type=str(each["ResourceType"]),
+                status=str(each["ResourceStatus"]),
+            )
+            for each in rows
+        )
+    )
 
 
 def _kept(events: Iterable[StackEvent]) -> tuple[DeployedResource, ...]:

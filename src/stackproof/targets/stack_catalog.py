@@ -16,7 +16,7 @@ from stackproof.model.observation import UnprovenReason
 from stackproof.model.template import Template
 from stackproof.once import GONE
 from stackproof.ports import Target
-from stackproof.targets.cloudformation import HALF_DONE
+from stackproof.targets.cloudformation import HALF_DONE, listed_resources
 from stackproof.targets.failures import translated_errors
 
 __all__ = ["ACTIONS", "NATIVE_ACTIONS", "CloudFormationCatalog"]
@@ -124,18 +124,7 @@ class CloudFormationCatalog:
         """ListStackResources, less what the stack let go."""
         with translated_errors(f"listing the resources of stack {shown}"):
             rows = self._pages("list_stack_resources", "StackResourceSummaries", StackName=stack_id)
-            return tuple(
-                sorted(
-                    DeployedResource(
-                        logical_id=str(each["LogicalResourceId"]),
-                        physical_id=str(each.get("PhysicalResourceId") or ""),
-                        resource_type=str(each["ResourceType"]),
-                        status=str(each["ResourceStatus"]),
-                    )
-                    for each in rows
-                    if each["ResourceStatus"] not in GONE
-                )
-            )
+            return listed_resources(each for each in rows if each["ResourceStatus"] not in GONE)
 
     def stack(self, stack_name: str, *, shown: str, parent: str | None = None) -> LiveStack:
         """The stack; in the middle of an operation, or left half done by one, with that as the reason."""
