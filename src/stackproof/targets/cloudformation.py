@@ -29,7 +29,7 @@ from stackproof.targets.change_sets import make_change_set
 from stackproof.targets.failures import reason_of, translated_errors
 from stackproof.targets.stack_events import EventFollower, with_nested
 
-__all__ = ["CAPABILITIES", "HALF_DONE", "CloudFormation", "Place"]
+__all__ = ["CAPABILITIES", "HALF_DONE", "CloudFormation", "Place", "listed_resources"]
 
 _IN_REQUEST: Final = 51_200  # bytes of a template that CreateStack takes; larger ones come from a bucket
 CAPABILITIES: Final = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
