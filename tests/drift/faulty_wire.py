@@ -115,8 +115,9 @@ class _Handler(BaseHTTPRequestHandler):
         if fault is None:
             self._forward(body)
         elif fault.code:
-            kind, text = self._wrapped(fault.code, scope[1] if scope else "")
-            self._answer(fault.status, {"Content-Type": kind, "x-amzn-errortype": fault.code}, text)
+            status, code = _worded(fault, scope[1] if scope else "")
+            kind, text = self._wrapped(code, scope[1] if scope else "")
+            self._answer(status, {"Content-Type": kind, "x-amzn-errortype": code}, text)
         else:
             time.sleep(fault.held)
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
@@ -155,6 +156,11 @@ class _Handler(BaseHTTPRequestHandler):
         if service == "s3":
             return "application/xml", error.encode()
         return asked or "application/json", json.dumps({"__type": code, "message": "injected"}).encode()
+
+
+def _worded(fault: Fault, service: str) -> tuple[int, str]:
+    """Status and code of an answer as the service gives it: S3 throttles by 503, which an answer to HEAD is known by."""
+    return (503, "SlowDown") if service == "s3" and fault.code.startswith("Throttling") else (fault.status, fault.code)
 
 
 _OF_THE_WAY: Final = frozenset({"connection", "content-length", "date", "server", "transfer-encoding"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -88,8 +89,7 @@ def start_owned(
             env=dict(environment),
         )
         try:
-            _await_port(name, process, port_file, log)
-            said = json.loads(port_file.read_text(encoding="utf-8"))
+            said = _said(name, process, port_file, log)
         except BaseException:  # Ctrl-C as well: nobody would know of it
             _end(process)
             port_file.unlink(missing_ok=True)
@@ -97,11 +97,18 @@ def start_owned(
     return OwnedProcess(pid=process.pid, said=said, _process=process)
 
 
-def _await_port(name: str, process: subprocess.Popen[bytes], port_file: Path, log: IO[bytes]) -> None:
-    """Return once the process is ready; raises TargetError with its last word if it ends or takes too long."""
+def _said(name: str, process: subprocess.Popen[bytes], port_file: Path, log: IO[bytes]) -> Mapping[str, str]:
+    """What the process publishes once it is ready; raises TargetError with its last word if it ends or takes too long.
+
+    It takes its port file along when it ends, which may be right after it was ready: what was there once is read, or not.
+    """
     end = time.monotonic() + _START_SECONDS
-    while not port_file.exists():
-        if process.poll() is not None or time.monotonic() > end:
+    while True:
+        has_ended = process.poll() is not None
+        with contextlib.suppress(FileNotFoundError):
+            said: Mapping[str, str] = json.loads(port_file.read_text(encoding="utf-8"))
+            return said
+        if has_ended or time.monotonic() > end:
             log.seek(0)
             last = (log.read().decode(errors="replace").strip().splitlines() or ["no output"])[-1]
             raise TargetError(f"{name} does not start: {last}", code="NotStarted")
