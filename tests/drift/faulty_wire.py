@@ -159,7 +159,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _worded(fault: Fault, service: str) -> tuple[int, str]:
-    """Status and code of an answer as the service gives it: S3 throttles by 503, which an answer to HEAD is known by."""
+    """Status and code of an answer as the service gives it: S3 throttles by 503, also where there is no body."""
     return (503, "SlowDown") if service == "s3" and fault.code.startswith("Throttling") else (fault.status, fault.code)
 
 

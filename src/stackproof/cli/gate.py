@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -38,6 +37,7 @@ from stackproof.reporters.style import style_for
 from stackproof.reporters.terminal import coverage_line, gate_text, prove_text
 from stackproof.reporters.terminal_check import TerminalReporter
 from stackproof.reporters.wording import policy_line
+from stackproof.scratch import scratch_folder
 from stackproof.wiring.checking import scanned_assembly
 from stackproof.wiring.project import EngineSet, Project
 
@@ -188,8 +188,8 @@ class _GateRun:
         command = [sys.executable, "-m", "pytest", *settings.suites[name]]
         command += [f"--stackproof-report={facts}", f"--junitxml={folder / f'{name}.xml'}"]
         command += [f"--cdk-context={pair}" for pair in self._pairs]
-        with progress(f"running {name}"), tempfile.TemporaryDirectory(prefix="stackproof-") as scratch:
-            status, output = _run(command, settings.root, Path(scratch))
+        with progress(f"running {name}"), scratch_folder() as scratch:
+            status, output = _run(command, settings.root, scratch)
         (folder / f"{name}.txt").write_text(output, encoding="utf-8")
         if status != 0:
             self._said.append("\n".join(output.rstrip().splitlines()[-_TAIL:]))

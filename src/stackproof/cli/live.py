@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import math
 import os
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -38,6 +36,7 @@ from stackproof.once import Look
 from stackproof.ports import Target
 from stackproof.prove import Patience, Prover, prove_stack
 from stackproof.reporters.terminal import prove_text
+from stackproof.scratch import scratch_folder
 from stackproof.union import united_stack
 from stackproof.wiring.live import readers, schemas, start_emulator
 from stackproof.wiring.project import DeployOptions, Project
@@ -142,9 +141,9 @@ def _live(project: Project, options: LiveOptions, name: str) -> Iterator[Target]
         return
     if elsewhere := os.environ.get("AWS_ENDPOINT_URL"):
         click.echo(f"{name} is started anew: to look at {elsewhere} give --endpoint-url {elsewhere}", err=True)
-    with tempfile.TemporaryDirectory(prefix="stackproof-") as scratch:
+    with scratch_folder() as scratch:
         with progress(f"starting {name}"):
-            process = start_emulator(Path(scratch), owner_pid=0 if options.keep else os.getpid(), name=name)
+            process = start_emulator(scratch, owner_pid=0 if options.keep else os.getpid(), name=name)
         try:
             yield project.target(name, endpoint_url=process.endpoint_url, region=options.region, how=options.how)
         except BaseException:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -17,6 +16,7 @@ from stackproof.cli.live import LiveOptions, chosen_stacks, live_options, live_t
 from stackproof.cli.options import context_option, open_project, progress
 from stackproof.config.settings import EMULATORS, parse_context
 from stackproof.errors import StackproofError, TargetError
+from stackproof.scratch import scratch_folder
 from stackproof.wiring.live import capabilities, read_types, start_emulator
 
 __all__ = ["target"]
@@ -60,9 +60,9 @@ def up(name: str | None) -> None:
 def _serve(name: str) -> None:
     """Serve until a signal comes; the emulator is gone before this returns."""
     ended = threading.Event()
-    with tempfile.TemporaryDirectory(prefix="stackproof-") as scratch:
+    with scratch_folder() as scratch:
         with progress(f"starting {name}"):
-            process = start_emulator(Path(scratch), owner_pid=os.getpid(), name=name)
+            process = start_emulator(scratch, owner_pid=os.getpid(), name=name)
         try:
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 signal.signal(number, lambda *_: ended.set())

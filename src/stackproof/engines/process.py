@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import selectors
-import shutil
 import signal
 import site
 import subprocess
@@ -21,6 +20,7 @@ from typing import IO
 
 from stackproof.errors import ConfigError, EngineError
 from stackproof.model.json import JsonObject, JsonValue
+from stackproof.scratch import ScratchFolder
 
 __all__ = ["WorkerProcess", "neutral_environment"]
 
@@ -60,7 +60,7 @@ class WorkerProcess:
         self._same_interpreter = python == Path(sys.executable)
         self._lock = threading.RLock()
         self._process: subprocess.Popen[bytes] | None = None
-        self._folder: Path | None = None
+        self._folder: ScratchFolder | None = None
         self._errors: IO[bytes] | None = None
         self._replies = bytearray()
         self._ready = False
@@ -73,8 +73,8 @@ class WorkerProcess:
             if self._process is not None and self._process.poll() is None:
                 return
             self.close()
-            self._folder = Path(tempfile.mkdtemp(prefix="stackproof-"))
-            weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+            self._folder = ScratchFolder()
+            weakref.finalize(self, self._folder.close)
             self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
             try:
                 self._process = subprocess.Popen(  # noqa: S603 - our own script
@@ -82,8 +82,8 @@ class WorkerProcess:
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=self._errors,
-                    cwd=self._folder,
-                    env=neutral_environment(self._folder, same_interpreter=self._same_interpreter),
+                    cwd=self._folder.path,
+                    env=neutral_environment(self._folder.path, same_interpreter=self._same_interpreter),
                     start_new_session=True,
                 )
             except OSError as error:
@@ -124,7 +124,7 @@ class WorkerProcess:
                 self._errors.close()
                 self._errors = None
             if self._folder is not None:
-                shutil.rmtree(self._folder, ignore_errors=True)
+                self._folder.close()
                 self._folder = None
         finally:
             self._lock.release()

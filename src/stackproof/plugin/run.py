@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import signal
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +14,7 @@ import pytest
 
 from stackproof.errors import ConfigError, StackproofError, TargetError
 from stackproof.model.json import JsonValue
+from stackproof.scratch import ScratchFolder
 
 __all__ = ["PROCESS", "RUN", "Run", "close_run", "join_run"]
 
@@ -30,6 +29,7 @@ class Run:
 
     def __init__(self, *, directory: Path | None = None, owner: int | None = None) -> None:
         self._directory = directory
+        self._scratch: ScratchFolder | None = None
         self.owner = owner if owner is not None else os.getpid()
         self.proofs: list[JsonValue] = []
         self.rules: list[JsonValue] = []
@@ -39,13 +39,19 @@ class Run:
     def directory(self) -> Path:
         """The shared folder; the controller makes it when it is first needed."""
         if self._directory is None:
-            self._directory = Path(tempfile.mkdtemp(prefix="stackproof-run-"))
+            self._scratch = ScratchFolder()
+            self._directory = self._scratch.path
         return self._directory
 
     @property
     def was_used(self) -> bool:
         """Whether there is a folder at all."""
         return self._directory is not None
+
+    def close(self) -> None:
+        """Remove the folder, if this process has made it."""
+        if self._scratch is not None:
+            self._scratch.close()
 
     def once(self, name: str, make: Callable[[], JsonValue]) -> JsonValue:
         """What `make` gives, made by the first worker that asks; if it failed, it has failed for all of them."""
@@ -81,7 +87,7 @@ def close_run(run: Run, *, keep: bool) -> tuple[str, ...]:
         return tuple(_reached(each) for each in started)
     for each in started:
         _end(int(each["pid"]))
-    shutil.rmtree(run.directory, ignore_errors=True)
+    run.close()
     return ()
 
 

@@ -100,7 +100,7 @@ def start_owned(
 def _said(name: str, process: subprocess.Popen[bytes], port_file: Path, log: IO[bytes]) -> Mapping[str, str]:
     """What the process publishes once it is ready; raises TargetError with its last word if it ends or takes too long.
 
-    It takes its port file along when it ends, which may be right after it was ready: what was there once is read, or not.
+    It takes its port file along when it ends, which may be right after it was ready: it is read, or was never there.
     """
     end = time.monotonic() + _START_SECONDS
     while True:

@@ -1,0 +1,74 @@
+"""Folders for as long as a run lives: what a killed run left behind is removed by the next one."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+__all__ = ["ScratchFolder", "hold", "scratch_folder"]
+
+_PREFIX: Final = "stackproof-"
+_IN_USE: Final = ".in-use"
+
+
+class ScratchFolder:
+    """A new folder under the system's temporary one. Whoever lives in it holds a lock, which ends with the process.
+
+    A lock, and no process id: the temporary folder may be shared by containers, each of which has ids of its own.
+    """
+
+    def __init__(self) -> None:
+        _sweep(Path(tempfile.gettempdir()))
+        self.path: Final = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        made = self.path / f"{_IN_USE}.new"
+        self._lock = os.open(made, os.O_RDWR | os.O_CREAT, 0o600)
+        with contextlib.suppress(OSError):  # a file system without locks: such a folder stays if its run is killed
+            fcntl.flock(self._lock, fcntl.LOCK_SH)
+            made.rename(self.path / _IN_USE)
+
+    def close(self) -> None:
+        """Remove the folder; a second call does nothing."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        self.release()
+
+    def release(self) -> None:
+        """Leave the folder to those who hold it besides."""
+        lock, self._lock = self._lock, -1
+        if lock >= 0:
+            os.close(lock)
+
+
+@contextlib.contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A folder that is there while the context lasts."""
+    folder = ScratchFolder()
+    try:
+        yield folder.path
+    finally:
+        folder.close()
+
+
+def hold(folder: Path) -> None:
+    """Live in somebody's folder: it is not swept before this process has ended. Any other folder is left as it is."""
+    with contextlib.suppress(OSError):
+        fcntl.flock(os.open(folder / _IN_USE, os.O_RDWR), fcntl.LOCK_SH)
+
+
+def _sweep(parent: Path) -> None:
+    """Remove this user's folders in which nobody lives any more."""
+    for each in sorted(parent.glob(f"{_PREFIX}*/{_IN_USE}")):
+        with contextlib.suppress(OSError):  # another run's sweep was faster, or it is another user's
+            if each.parent.is_symlink() or each.lstat().st_uid != os.getuid():
+                continue
+            lock = os.open(each, os.O_RDWR | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(each.parent, ignore_errors=True)
+            finally:
+                os.close(lock)
