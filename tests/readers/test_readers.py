@@ -149,6 +149,30 @@ def test_what_a_list_of_many_misses_is_asked_for_alone(resource_type: str) -> No
     assert asked_so == [sorted(("another", example.physical_id)), [example.physical_id]]
 
 
+def test_one_parameter_that_is_denied_does_not_cost_its_batch_mates_their_values() -> None:
+    """Services deny a call as a whole if the policy denies one of its resources."""
+
+    def described(**parameters: Any) -> Any:  # noqa: ANN401 - botocore's
+        return {
+            "Parameters": [{"Name": each, "Type": "String"} for each in parameters["ParameterFilters"][0]["Values"]]
+        }
+
+    def values(**parameters: Any) -> Any:  # noqa: ANN401
+        if "/secret" in parameters["Names"]:
+            raise failure("AccessDeniedException")
+        return {"Parameters": [{"Name": each, "Value": "live"} for each in parameters["Names"]]}
+
+    client = recorded(describe_parameters=described, get_parameters=values, list_tags_for_resource={"TagList": []})
+    names, once, found = ("/a", "/b", "/secret"), OnceForAll(), {}
+    for name in names:
+        reading = READERS["AWS::SSM::Parameter"](
+            replace(request("AWS::SSM::Parameter", name, client, Value="live"), siblings=names, once=once)
+        )
+        assert reading is not None
+        found[name] = reading.properties.get("Value"), reading.unread.get("/Value")
+    assert found == {"/a": ("live", None), "/b": ("live", None), "/secret": (None, UnprovenReason.DENIED)}
+
+
 def test_a_target_group_that_is_gone_does_not_cost_the_others_their_tags() -> None:
     """The call for all of them fails then, and each of the others is asked for alone."""
     arns = {name: f"arn:aws:elasticloadbalancing:r:1:targetgroup/{name}/1" for name in "abc"}

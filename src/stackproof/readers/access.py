@@ -77,9 +77,13 @@ def found_or_none(call: Callable[[], _T], *absent: str) -> _T | None:
     try:
         return call()
     except ClientError as error:
-        if error.response.get("Error", {}).get("Code") in absent:
+        if _code(error) in absent:
             return None
         raise
+
+
+def _code(error: Any) -> str:  # noqa: ANN401 - botocore's ClientError, which is heavy to import
+    return str(error.response.get("Error", {}).get("Code", ""))
 
 
 def _refused(code: str) -> UnprovenReason | None:
@@ -104,7 +108,7 @@ class Parts:
         try:
             return call()
         except ClientError as error:
-            reason = _refused(str(error.response.get("Error", {}).get("Code", "")))
+            reason = _refused(_code(error))
             if reason is None:
                 raise
             for pointer in (pointers,) if isinstance(pointers, str) else pointers:
@@ -194,12 +198,20 @@ def batch(
 ) -> list[Any]:
     """What the service says of as many of the ids as it takes at once, the own one among them; asked once.
 
-    `about` tells the calls of one function apart.
+    `about` tells the calls of one function apart. A policy that denies one of the ids denies the whole call, which says
+    nothing of the own one: that is asked for alone then.
     """
+    from botocore.exceptions import ClientError  # noqa: PLC0415 - heavy
+
     every = sorted(ids)
     start = every.index(own) // at_most * at_most
     some = tuple(every[start : start + at_most])
-    found: list[Any] = request.once((request.resource_type, about or call.__qualname__, some), lambda: call(some))
+    try:
+        found: list[Any] = request.once((request.resource_type, about or call.__qualname__, some), lambda: call(some))
+    except ClientError as error:
+        if len(some) == 1 or _refused(_code(error)) is not UnprovenReason.DENIED:
+            raise
+        return call((own,))
     return found
 
 
