@@ -1,22 +1,48 @@
-"""Counts the calls of one process while it runs, from any thread."""
+"""Counts the calls of one process while it runs, from any thread, and knows what each thread has said it writes for."""
 
 from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from stackproof.model.call_log import CallCount, CallKind, CallLog
 
 __all__ = ["CallRecorder"]
 
 
+class _Here(threading.local):
+    """What a thread has said it writes for, and by whose leave, the innermost last."""
+
+    def __init__(self) -> None:
+        self.declared: list[tuple[object, str]] = []
+
+
 class CallRecorder:
     """What the targets of one process have called so far."""
 
     def __init__(self) -> None:
+        self._here = _Here()
         self._lock = threading.Lock()
         self._counts: Counter[tuple[str, str, str, CallKind, str]] = Counter()
+
+    @contextmanager
+    def writing(self, leave: object, why: str) -> Iterator[None]:
+        """A block in which this thread may change something, by the leave of its guard; it may hold another one.
+
+        Threads that run beside it, or that it starts, declare their own.
+        """
+        self._here.declared.append((leave, why))
+        try:
+            yield
+        finally:
+            self._here.declared.pop()
+
+    def declared(self, leave: object = None) -> str | None:
+        """What this thread writes for by that leave, or by any; None if it only reads."""
+        found = (why for given, why in reversed(self._here.declared) if leave is None or given is leave)
+        return next(found, None)
 
     def record(self, target: str, service: str, operation: str, kind: CallKind, declared: str = "") -> None:
         """Count one call."""

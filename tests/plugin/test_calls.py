@@ -29,12 +29,46 @@ def test_declared(target):
 """
 
 
+OWN = """
+import boto3
+import pytest
+
+made_before = boto3.client("sns", region_name="eu-west-1", endpoint_url="http://127.0.0.1:9")
+
+
+def own(url):
+    keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
+    return boto3.resource("sns", region_name="eu-west-1", endpoint_url=url, **keys)
+
+
+def test_own(target):
+    assert list(own(target.endpoint_url).topics.all()) == []
+    for client in (made_before, own(target.endpoint_url).meta.client):
+        with pytest.raises(Exception, match="sns:CreateTopic is refused"):
+            client.create_topic(Name="sneaked")
+    with target.writing("a topic of this test"):
+        own(target.endpoint_url).create_topic(Name="declared").delete()
+"""
+NO_LIVE_TEST = """
+import boto3
+from botocore.stub import Stubber
+
+
+def test_a_handler():
+    client = boto3.client("sns", region_name="eu-west-1")
+    with Stubber(client) as stub:
+        stub.add_response("create_topic", {})
+        client.create_topic(Name="a mock's")
+"""
+
+
 @pytest.mark.parametrize("workers", ["0", "2"])
 @pytest.mark.parametrize(
     ("text", "code", "said"),
     [
         (SUITE, 3, "1 call: 1 read, 0 writes, 1 refused (sns:CreateTopic)"),
         (DECLARED, 0, "3 calls: 1 read, 2 writes"),
+        (OWN, 3, "3 calls: 1 read, 2 writes, 2 refused (sns:CreateTopic)"),
     ],
 )
 def test_a_write_that_is_not_declared_fails_the_run_also_if_a_test_swallows_it(
@@ -52,3 +86,12 @@ def test_a_write_that_is_not_declared_fails_the_run_also_if_a_test_swallows_it(
     assert {(each["action"], each["kind"], each["declared"]) for each in found["calls"]["operations"]} >= (
         {("sns:CreateTopic", "refused", "")} if code else {("sns:DeleteTopic", "write", "a topic of this test")}
     )
+
+
+def test_what_a_unit_test_calls_of_mocks_is_not_looked_at(tmp_path: Path) -> None:
+    folder = project("tiny", tmp_path)
+    suite = folder / "suites" / "test_handler.py"
+    suite.write_text(NO_LIVE_TEST, encoding="utf-8")
+    done = run(folder, "pytest", str(suite), "-n", "0")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "call" not in done.stdout.partition("1 passed")[2]

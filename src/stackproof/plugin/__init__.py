@@ -17,6 +17,7 @@ from stackproof.config.settings import parse_targets
 from stackproof.errors import ConfigError, StackproofError
 from stackproof.plugin.controller import Controller
 from stackproof.plugin.outcomes import CALLS, CATEGORY, LEDGERS, facts_of, facts_on
+from stackproof.plugin.own_clients import OwnClients
 from stackproof.plugin.run import RUN, close_run, join_run
 from stackproof.suite_rules import judge_test
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _FIXTURES = frozenset({"assembly", "cdk_stack", "template", "stack"})
 _LIVE = frozenset({"target", "deployment", "prover", "aws_client", "targets", "provers", "data_flow"})
 _GENERATED = {"resource_proof", "rule_verdict"}
+_OWN_CLIENTS = pytest.StashKey[OwnClients]()
 
 
 class _Joined(argparse.Action):
@@ -88,6 +90,7 @@ def pytest_configure(config: pytest.Config) -> None:
     from stackproof.plugin import fixtures, flows  # noqa: PLC0415 - another project's `pytest --help` does not pay
 
     config.pluginmanager.register(fixtures, "stackproof-fixtures")
+    config.stash[_OWN_CLIENTS] = OwnClients(config.stash[CALLS])
     if (node := fixtures.node()) is not None:
         os.environ.setdefault("JSII_NODE", str(node))  # suites may make constructs themselves, as `synth` does
     config.pluginmanager.register(flows, "stackproof-flows")
@@ -139,6 +142,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("resource_proof", rows, ids=ids, indirect=True)
     if "rule_verdict" in metafunc.fixturenames:
         metafunc.parametrize("rule_verdict", sorted(verdicts_of(metafunc.config)), indirect=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """While a live test runs, whatever it calls is guarded, also with clients of its own."""
+    own = item.config.stash.get(_OWN_CLIENTS, None)
+    is_live = _ours(item) & (_LIVE | {"resource_proof"}) or {"suites", "integration"} <= {*item.path.parts}
+    if own is None or not is_live:
+        return (yield)
+    with own.guarded():
+        return (yield)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -5,8 +5,7 @@ The hook is the same on every target, so that what would be refused in an accoun
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -16,7 +15,10 @@ from stackproof.loopback import is_loopback
 from stackproof.model.call_log import CallKind
 from stackproof.model.iam_action import gives_secret, only_reads
 
-__all__ = ["Guard", "is_emulator_endpoint", "reads_only", "refuse_writes"]
+__all__ = ["EVERY_CALL", "Guard", "is_emulator_endpoint", "reads_only", "refuse_writes"]
+
+EVERY_CALL: Final = "provide-client-params.*.*"
+"""The event that botocore emits before a call is made."""
 
 _SIGN_IN: Final = "AssumeRole"
 _SHOWING: Final = ("WithDecryption", "includeValue", "includeValues")
@@ -45,16 +47,18 @@ def refuse_writes(
     *,
     may_write: Callable[[], bool],
     noted: Callable[[str, str, CallKind], None] = lambda *_: None,
-    also: str = "",
+    also: Container[str] = (),
+    unique_id: str | None = None,
 ) -> None:
-    """Hook into a client's events: a call that is no read is refused before it is sent, unless it may be.
+    """Hook into the events of a client or session: a call that is no read is refused before it is sent, or else it may.
 
-    `noted` is told of every call; `also` is an operation that passes as a read.
+    `noted` is told of every call; `also` are operations that pass as reads. With a `unique_id` the hook can be taken
+    off again.
     """
 
     def before(params: Mapping[str, Any], model: Any, **_: object) -> None:  # noqa: ANN401
         service, operation = str(model.service_model.service_name), str(model.name)
-        if reads_only(operation, params) or (also and operation == also):
+        if reads_only(operation, params) or operation in also:
             noted(service, operation, CallKind.READ)
         elif may_write():
             noted(service, operation, CallKind.WRITE)
@@ -68,14 +72,7 @@ def refuse_writes(
                 code="ReadOnly",
             )
 
-    events.register("provide-client-params.*.*", before)
-
-
-class _Declared(threading.local):
-    """What a thread has said it writes for, the innermost last."""
-
-    def __init__(self) -> None:
-        self.declared: list[str] = []
+    events.register(EVERY_CALL, before, unique_id)
 
 
 class Guard:
@@ -84,7 +81,6 @@ class Guard:
     def __init__(self, target: str, calls: CallRecorder) -> None:
         self.calls = calls
         self._target = target
-        self._here = _Declared()
 
     @contextmanager
     def writing(self, why: str) -> Iterator[None]:
@@ -92,19 +88,16 @@ class Guard:
 
         It holds for what this thread does. Threads that run beside it, or that it starts, declare their own.
         """
-        self._here.declared.append(why)
-        try:
+        with self.calls.writing(self, why):
             yield
-        finally:
-            self._here.declared.pop()
 
     def watched(self, client: Any, *, also: str = "") -> Any:  # noqa: ANN401 - botocore's
         """The client, guarded and recorded; `also` is the one other operation that it is made for."""
         refuse_writes(
             client.meta.events,
-            may_write=lambda: bool(self._here.declared),
+            may_write=lambda: self.calls.declared(self) is not None,
             noted=self._note,
-            also=also,
+            also={also} if also else (),
         )
         return client
 
@@ -117,5 +110,5 @@ class Guard:
         return self.watched(client, also=_READING_SECRETS)
 
     def _note(self, service: str, operation: str, kind: CallKind) -> None:
-        why = self._here.declared[-1] if kind is CallKind.WRITE else ""
-        self.calls.record(self._target, service, operation, kind, why)
+        why = self.calls.declared(self) if kind is CallKind.WRITE else None
+        self.calls.record(self._target, service, operation, kind, why or "")

@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from stackproof.targets.failures import translated_errors
+from stackproof.targets.guard import EVERY_CALL
 from stackproof.targets.repeating import Retries
 
-__all__ = ["account_session", "emulator_client", "emulator_session", "emulator_session_as"]
+__all__ = ["OTHERS", "account_session", "emulator_client", "emulator_session", "emulator_session_as"]
+
+
+OTHERS: Final = "stackproof-others"
+"""What guards sessions that are not from here is registered so; those of targets are guarded client by client."""
 
 
 @lru_cache(maxsize=1)
@@ -19,6 +24,16 @@ def _loader() -> Any:  # noqa: ANN401 - botocore's
     import botocore.loaders  # noqa: PLC0415
 
     return botocore.loaders.create_loader()
+
+
+def _core(**settings: Any) -> Any:  # noqa: ANN401 - botocore's
+    """A session of botocore's for a target."""
+    import botocore.session  # noqa: PLC0415
+
+    core = botocore.session.Session(**settings)
+    core.register_component("data_loader", _loader())
+    core.unregister(EVERY_CALL, unique_id=OTHERS)
+    return core
 
 
 def emulator_session(
@@ -33,17 +48,15 @@ def emulator_session(
     The access key is free; some emulators take one of twelve digits for the account.
     """
     import boto3  # noqa: PLC0415 - takes a tenth of a second
-    import botocore.session  # noqa: PLC0415
 
     nowhere = os.devnull
-    core = botocore.session.Session(
+    core = _core(
         session_vars={
             "profile": (None, None, None, None),
             "config_file": (None, None, nowhere, None),
             "credentials_file": (None, None, nowhere, None),
         }
     )
-    core.register_component("data_loader", _loader())
     return boto3.Session(
         aws_access_key_id=key,
         aws_secret_access_key=secret,
@@ -115,22 +128,21 @@ def account_session(
     `watched` is given the client that assumes the role.
     """
     import boto3  # noqa: PLC0415 - takes a tenth of a second
-    import botocore.session  # noqa: PLC0415
     from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials  # noqa: PLC0415
 
-    own = boto3.Session(profile_name=profile, region_name=region)
-    own._session.register_component("data_loader", _loader())  # noqa: SLF001 - boto3 offers no other way to botocore's
+    first = _core(profile=profile)
+    first.get_scoped_config()  # a profile that there is not is said here, and not by the first client
+    own = boto3.Session(region_name=region, botocore_session=first)
     if role_arn is None:
         return own
-    create = own._session.create_client  # noqa: SLF001 - boto3 offers no other way to botocore's
+    create = first.create_client
     fetcher = AssumeRoleCredentialFetcher(
         client_creator=lambda *args, **kwargs: watched(create(*args, **kwargs)),
         source_credentials=own.get_credentials(),
         role_arn=role_arn,
         extra_args={"RoleSessionName": "stackproof"},
     )
-    core = botocore.session.Session(profile=profile)
-    core.register_component("data_loader", _loader())
+    core = _core(profile=profile)
     credentials = DeferredRefreshableCredentials(refresh_using=fetcher.fetch_credentials, method="assume-role")
     setattr(core, "_credentials", credentials)  # noqa: B010 - botocore offers no public way for renewable ones
     return boto3.Session(botocore_session=core, region_name=region or own.region_name)
