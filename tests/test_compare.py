@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stackproof.compare import compared, leaf_paths, matches
-from stackproof.equivalences import EQUAL, LISTS, SETS
+from stackproof.equivalences import EQUAL, LISTS, SETS, TELLING
 from stackproof.intrinsics import Unresolved
 from stackproof.model.observation import Change
 from stackproof.model.schema import ResourceSchema
@@ -145,6 +145,7 @@ def test_known_sets_and_lists_of_real_types() -> None:
         ({"Map": {}}, {}),
         ({"List": []}, {}),
         ({"Name": None}, {}),
+        ({"Name": ""}, {}),
         ({"Nested": {"Port": 1}}, {"Nested": '{"Port": 1}'}),
         ({"Nested": {"Port": 1}}, {"Nested": {"Port": 1, "Peer": "not set by the template"}}),
         ({"Lower": "ABC"}, {"Lower": "abc"}),
@@ -171,6 +172,10 @@ def test_equal_in_the_schemas_sense(expected: Any, actual: Any) -> None:  # noqa
         ({"Count": 1}, {}, [("/Count", "REMOVE")]),
         ({"Name": "True"}, {"Name": "true"}, [("/Name", "NOT_EQUAL")]),
         ({"Name": "1.0"}, {"Name": "1"}, [("/Name", "NOT_EQUAL")]),
+        ({"Name": '{"a": true}'}, {"Name": '{"a": 1}'}, [("/Name", "NOT_EQUAL")]),
+        ({"Name": '{"a": true}'}, {"Name": {"a": 1}}, [("/Name", "NOT_EQUAL")]),
+        ({"Name": '{"a": 1}'}, {"Name": '{"a": 2, "a": 1}'}, [("/Name", "NOT_EQUAL")]),
+        ({"Map": {"A": ""}}, {"Map": {}}, [("/Map/A", "REMOVE")]),
         ({"Name": "{broken"}, {"Name": {"a": 1}}, [("/Name", "NOT_EQUAL")]),
         ({"Set": [{"Port": 1}]}, {"Set": [{"Port": 1}, {"Port": 2}]}, [("/Set", "ADD")]),
         ({"Set": [{"Port": 1}, {"Port": 2}]}, {"Set": [{"Port": 1}]}, [("/Set", "REMOVE")]),
@@ -389,6 +394,14 @@ EQUAL_EXAMPLES: dict[tuple[str, str], tuple[str, str, str]] = {
     ("AWS::ElastiCache::CacheCluster", "/EngineVersion"): ("1.6", "1.6.22", "1.66.1"),
     ("AWS::ElastiCache::ReplicationGroup", "/EngineVersion"): ("7", "7.1.0", "6.2.6"),
     ("AWS::Events::EventBus", "/KmsKeyIdentifier"): (_KEY_ARN, _KEY_ID, "other"),
+    **{
+        ("AWS::S3::Bucket", f"/NotificationConfiguration/{each}Configurations/*/Filter/S3Key/Rules/*/Name"): (
+            "prefix",
+            "Prefix",
+            "Suffix",
+        )
+        for each in ("Lambda", "Queue", "Topic")
+    },
     ("AWS::StepFunctions::StateMachine", "/EncryptionConfiguration/KmsKeyId"): (_KEY_ID, _KEY_ARN, "other"),
 }
 
@@ -409,6 +422,27 @@ def test_each_equivalence_has_an_example_that_is_equal_and_one_that_is_not(row: 
     expected, equal, other = (_nested(pointer, each) for each in EQUAL_EXAMPLES[row])
     assert differs(expected, equal, schema) == []
     assert differs(expected, other, schema) != []
+
+
+@pytest.mark.parametrize(
+    ("row", "member"), [(row, member) for row in sorted(TELLING) for member in sorted(TELLING[row])], ids=str
+)
+def test_a_telling_member_that_the_template_leaves_out_is_no_detail_of_its_element(
+    row: tuple[str, str], member: str
+) -> None:
+    resource_type, pointer = row
+    schema = CfnLintSchemas().schema(resource_type)
+    assert schema is not None
+    names = (member, *TELLING[row][member])
+    assert [name for name in names if schema.at(f"{pointer}/{name}") is None] == []
+    bare, more = _nested(pointer, {"Id": "one"}), _nested(pointer, {"Id": "one", member: "set"})
+    assert differs(bare, more, schema) != []
+    assert differs(more, more, schema) == []
+    assert differs(bare, _nested(pointer, {"Id": "one", member: ""}), schema) == []
+    assert differs(bare, _nested(pointer, {"Id": "one", "Other": "set"}), schema) == []
+    for former in TELLING[row][member]:
+        both = _nested(pointer, {"Id": "one", member: "set", former: "set"})
+        assert differs(_nested(pointer, {"Id": "one", former: "set"}), both, schema) == []
 
 
 @pytest.mark.parametrize("row", sorted(SETS | LISTS), ids=" ".join)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias, TypeGuard
 
-from stackproof.equivalences import DOCUMENTS, EQUAL, LISTS, SETS, aliases_in, in_other_words, with_keys
+from stackproof.equivalences import DOCUMENTS, EQUAL, LISTS, SETS, TELLING, aliases_in, in_other_words, with_keys
 from stackproof.intrinsics import Resolved, known, unresolved_in
 from stackproof.model.json import JsonObject, JsonValue, canonical
 from stackproof.model.observation import Change, PropertyDifference
@@ -150,6 +150,10 @@ class _Shape:
         """Whether its keys are free, such as names of environment variables."""
         return bool((self.at(path) or {}).get("patternProperties"))
 
+    def telling(self, path: str) -> Mapping[str, tuple[str, ...]]:
+        """Members that are not free where the template leaves them out, and their other names."""
+        return TELLING.get((self.resource_type, re.sub(r"/\d+(?=/|$)", "/*", path)), {})
+
     def equals(self, path: str) -> Callable[[str, str], bool]:
         """How two texts that are not the same may be equal."""
         return EQUAL.get((self.resource_type, re.sub(r"/\d+(?=/|$)", "/*", path)), lambda _, __: False)
@@ -203,6 +207,9 @@ class _Walk:
                 if _TAGS.search(path) and self._is_given(str(key), live[key]):
                     continue
                 yield _added(f"{path}/{key}", live[key])
+        for key, others in self.shape.telling(path).items():
+            if live.get(key) and not expected.keys() & {key, *others}:
+                yield _added(f"{path}/{key}", live[key])
 
     def _array(self, path: str, expected: Sequence[Resolved], actual: _Actual) -> Iterator[_Leaf]:
         live: Sequence[JsonValue] = actual if _is_list(actual) else []
@@ -218,6 +225,8 @@ class _Walk:
         if actual is _ABSENT or actual is None:
             if expected in (None, {}) or expected == []:
                 return None
+            if expected == "" and not self.shape.is_map(path.rpartition("/")[0]):
+                return None  # services keep no empty text
             return PropertyDifference(path=path, expected=expected, actual=None, change=Change.REMOVE)
         live: JsonValue = actual  # type: ignore[assignment]
         if self._equal(path, expected, live):
@@ -277,7 +286,7 @@ class _Walk:
         if _is_list(expected) or isinstance(expected, Mapping):
             return canonical(expected) == canonical(live)
         if _is_list(live) or isinstance(live, Mapping):
-            return _parsed(expected) == live
+            return _exact(_parsed(expected)) == _exact(live)
         types = self.shape.types(path)
         return (
             _text(expected) == _text(live)
@@ -325,19 +334,27 @@ def _number(value: JsonValue) -> float | None:
 
 
 def _parsed(value: _Actual) -> _Actual:
-    """The JSON in a string, if it holds an object or a list; else the value itself."""
+    """The JSON in a string, if it holds an object or a list that names nothing twice; else the value itself."""
     if isinstance(value, str) and value.lstrip()[:1] in {"{", "["}:
         try:
-            found: JsonValue = json.loads(value)
+            found: JsonValue = json.loads(value, object_pairs_hook=_each_once)
         except ValueError:
             return value
         return found
     return value
 
 
+def _each_once(pairs: Sequence[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
+    """The object; ValueError if it names a member twice, of which readers take either."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a member is there twice")
+    return found
+
+
 def _same_json(expected: JsonValue, live: JsonValue) -> bool:
     left, right = _parsed(expected), _parsed(live)
-    return left is not expected and right is not live and left == right
+    return left is not expected and right is not live and _exact(left) == _exact(right)
 
 
 # -- policy documents
@@ -356,7 +373,7 @@ def _document(value: JsonValue, *, loose: bool) -> JsonValue:
     return normal
 
 
-def _exact(value: JsonValue) -> JsonValue:
+def _exact(value: Any) -> JsonValue:  # noqa: ANN401 - what `_parsed` gives
     """The value in which true is not 1, as Python has it, and 1.0 is 1."""
     if isinstance(value, Mapping):
         return {key: _exact(each) for key, each in value.items()}

@@ -8,7 +8,7 @@ from typing import Final
 
 from stackproof.model.json import JsonValue, canonical
 
-__all__ = ["DOCUMENTS", "EQUAL", "LISTS", "SETS", "aliases_in", "in_other_words", "with_keys"]
+__all__ = ["DOCUMENTS", "EQUAL", "LISTS", "SETS", "TELLING", "aliases_in", "in_other_words", "with_keys"]
 
 SETS: Final[frozenset[tuple[str, str]]] = frozenset(
     {
@@ -72,6 +72,9 @@ SETS: Final[frozenset[tuple[str, str]]] = frozenset(
         ("AWS::S3::Bucket", "/NotificationConfiguration/LambdaConfigurations"),
         ("AWS::S3::Bucket", "/NotificationConfiguration/QueueConfigurations"),
         ("AWS::S3::Bucket", "/NotificationConfiguration/TopicConfigurations"),
+        ("AWS::S3::Bucket", "/NotificationConfiguration/LambdaConfigurations/*/Filter/S3Key/Rules"),
+        ("AWS::S3::Bucket", "/NotificationConfiguration/QueueConfigurations/*/Filter/S3Key/Rules"),
+        ("AWS::S3::Bucket", "/NotificationConfiguration/TopicConfigurations/*/Filter/S3Key/Rules"),
         ("AWS::S3::Bucket", "/ReplicationConfiguration/Rules"),
     }
 )
@@ -79,6 +82,54 @@ SETS: Final[frozenset[tuple[str, str]]] = frozenset(
 
 LISTS: Final[frozenset[tuple[str, str]]] = frozenset({("AWS::Lambda::Function", "/Layers")})
 """Arrays whose order matters though their schema says that items are unique: later layers cover earlier ones."""
+
+_RULE_OF_A_BUCKET: Final = {
+    "AbortIncompleteMultipartUpload": (),
+    "ExpirationDate": (),
+    "ExpirationInDays": (),
+    "ExpiredObjectDeleteMarker": (),
+    "NoncurrentVersionExpiration": ("NoncurrentVersionExpirationInDays",),
+    "NoncurrentVersionTransitions": ("NoncurrentVersionTransition",),
+    "ObjectSizeGreaterThan": (),
+    "ObjectSizeLessThan": (),
+    "Prefix": (),
+    "TagFilters": (),
+    "Transitions": ("Transition",),
+}
+_TARGET_OF_A_RULE: Final = (
+    *(
+        "AppSyncParameters",
+        "BatchParameters",
+        "DeadLetterConfig",
+        "EcsParameters",
+        "HttpParameters",
+        "Input",
+        "InputPath",
+    ),
+    *(
+        "InputTransformer",
+        "KinesisParameters",
+        "RedshiftDataParameters",
+        "RetryPolicy",
+        "RoleArn",
+        "RunCommandParameters",
+    ),
+    *("SageMakerPipelineParameters", "SqsParameters"),
+)
+_NOTIFIED: Final = ("LambdaConfigurations", "QueueConfigurations", "TopicConfigurations")
+
+TELLING: Final[Mapping[tuple[str, str], Mapping[str, tuple[str, ...]]]] = {
+    ("AWS::Events::Rule", "/Targets/*"): dict.fromkeys(_TARGET_OF_A_RULE, ()),
+    ("AWS::S3::Bucket", "/CorsConfiguration/CorsRules/*"): dict.fromkeys(
+        ("AllowedHeaders", "ExposedHeaders", "MaxAge"), ()
+    ),
+    ("AWS::S3::Bucket", "/LifecycleConfiguration/Rules/*"): _RULE_OF_A_BUCKET,
+    **{("AWS::S3::Bucket", f"/NotificationConfiguration/{each}/*"): {"Filter": ()} for each in _NOTIFIED},
+}
+"""Members of an element that nothing but a caller sets: one that the template leaves out differs if it is live.
+
+(type, element) → member → other names under which the template may set it. Other members are free: services add them.
+"""
 
 DOCUMENTS: Final = re.compile(r"/(\w*PolicyDocument|KeyPolicy|RedrivePolicy|FilterPolicy|PolicyText)$")
 """Names of JSON documents, for types that have no schema."""
@@ -96,6 +147,11 @@ def _begins(expected: str, live: str) -> bool:
 
 
 _PROTOCOLS: Final = {"1": "icmp", "6": "tcp", "17": "udp", "58": "icmpv6"}
+
+
+def _same_letters(expected: str, live: str) -> bool:
+    """A word whose case means nothing."""
+    return expected.lower() == live.lower()
 
 
 def _same_protocol(expected: str, live: str) -> bool:
@@ -118,6 +174,10 @@ EQUAL: Final[Mapping[tuple[str, str], Callable[[str, str], bool]]] = {
     ("AWS::ElastiCache::CacheCluster", "/EngineVersion"): _begins,
     ("AWS::ElastiCache::ReplicationGroup", "/EngineVersion"): _begins,
     ("AWS::Events::EventBus", "/KmsKeyIdentifier"): _same_end,
+    **{
+        ("AWS::S3::Bucket", f"/NotificationConfiguration/{each}/*/Filter/S3Key/Rules/*/Name"): _same_letters
+        for each in _NOTIFIED
+    },
     ("AWS::StepFunctions::StateMachine", "/EncryptionConfiguration/KmsKeyId"): _same_end,
 }
 """How two texts are compared where a service gives another one back than it was given: (type, property) → how."""

@@ -53,7 +53,18 @@ def lifecycle_rule(rule: Mapping[str, Any]) -> dict[str, JsonValue]:
         ]
         or None,
     }
-    return {key: value for key, value in found.items() if value is not None}
+    return {key: value for key, value in (found | _formerly(found)).items() if value is not None}
+
+
+def _formerly(rule: Mapping[str, Any]) -> dict[str, JsonValue]:
+    """The members that templates had where one of a kind was all that there could be."""
+    former: dict[str, JsonValue] = {
+        "NoncurrentVersionExpirationInDays": (rule["NoncurrentVersionExpiration"] or {}).get("NoncurrentDays")
+    }
+    for name in ("Transition", "NoncurrentVersionTransition"):
+        several = rule[f"{name}s"] or []
+        former[name] = several[0] if len(several) == 1 else None
+    return former
 
 
 def replication_rule(rule: Mapping[str, Any]) -> dict[str, JsonValue]:

@@ -27,7 +27,9 @@ def _rules(permissions: Any, *, egress: bool) -> list[JsonValue]:  # noqa: ANN40
             *((_PREFIX_LIST[egress], one["PrefixListId"], one) for one in each.get("PrefixListIds", ())),
             *((_PEER[egress], one["GroupId"], one) for one in each.get("UserIdGroupPairs", ())),
         ]
-        found.extend({**ports, name: value, **chosen(one, ("Description",))} for name, value, one in peers)
+        for name, value, one in peers:
+            owner = {} if egress or "UserId" not in one else {"SourceSecurityGroupOwnerId": one["UserId"]}
+            found.append({**ports, name: value, **owner, **chosen(one, ("Description",))})
     return found
 
 
