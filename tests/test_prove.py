@@ -98,6 +98,44 @@ def test_a_resource_that_is_gone_differs_in_every_property() -> None:
     assert Coverage.of((proof,)).properties_differ == 3
 
 
+def test_a_resource_that_is_found_by_what_is_not_known_is_not_gone() -> None:
+    body = resources(A={"Owner": {"Ref": "Nobody"}, "Name": "x", "Other": [{"Ref": "Nobody"}, "y"]})
+
+    def by(name: str) -> ResourceProof:
+        def read(request: ReadRequest) -> Reading | None:
+            return None if name in request.expected or request.expected.get(name) is None else Reading(properties={})
+
+        return prover(body, {}, readers={THING: read}).prove("A")
+
+    for name in ("Owner", "Other"):
+        assert reasons(by(name))[""] == "unresolved"
+        assert by(name).unproven[0].detail == f"what it is found by is not known: {name}"
+    assert by("Name").status is by("Nothing").status is DriftStatus.DELETED
+
+
+def test_what_is_found_by_something_that_is_gone_is_gone() -> None:
+    body = resources(A={"Owner": {"Fn::GetAtt": ["B", "Id"]}}, B={"Name": "x"})
+
+    def read(request: ReadRequest) -> Reading | None:
+        assert request.expected.get("Owner") is None
+        return None
+
+    proofs = prover(body, {}, readers={THING: read})
+    assert {each: proofs.prove(each).status for each in "AB"} == dict.fromkeys("AB", DriftStatus.DELETED)
+
+
+def test_a_reader_is_told_what_is_known() -> None:
+    told: list[Any] = []
+
+    def read(request: ReadRequest) -> Reading | None:
+        told.append((dict(request.expected), len(request.expected), "Owner" in request.expected))
+        return Reading(properties={"Name": "x"})
+
+    body = resources(A={"Owner": {"Ref": "Nobody"}, "Name": "x", "Other": [{"Ref": "Nobody"}, "y"]})
+    assert prover(body, {}, readers={THING: read}).prove("A").proven == ("/Name",)
+    assert told == [({"Name": "x", "Other": ["y"]}, 2, False)]
+
+
 def test_a_resource_that_the_stack_does_not_have_is_gone() -> None:
     proof = prover(resources(A={"Name": "x"}), {}, deployed=deployment({})).prove("A")
     assert (proof.status, proof.physical_id) == (DriftStatus.DELETED, None)

@@ -25,7 +25,7 @@ from stackproof.intrinsics import (
 )
 from stackproof.model.deployment import DeployedResource, Deployment
 from stackproof.model.finding import Level, Notification
-from stackproof.model.json import JsonObject, JsonValue
+from stackproof.model.json import JsonObject, JsonValue, as_object
 from stackproof.model.observation import (
     Change,
     DriftStatus,
@@ -102,6 +102,26 @@ class Observation:
     def may_pass(self) -> bool:
         """Whether another look may see what this one could not."""
         return self.reason in {UnprovenReason.THROTTLED, UnprovenReason.UNREACHABLE} and not self.final
+
+
+class _Expected(Mapping[str, JsonValue]):
+    """What is known of a resource's properties; `missed` are those asked for by a reader of which something is not."""
+
+    def __init__(self, properties: Mapping[str, Resolved], open_names: Collection[str]) -> None:
+        self._known = as_object(known(properties))
+        self._open = open_names
+        self.missed: set[str] = set()
+
+    def __getitem__(self, name: str) -> JsonValue:
+        if name in self._open:
+            self.missed.add(name)
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
 
 
 _ALIAS: Final = "AWS::KMS::Alias"
@@ -266,13 +286,12 @@ class Prover:
         return self._read(reader, self._request(resource, deployed))
 
     def _request(self, resource: Resource, deployed: DeployedResource) -> ReadRequest:
-        expected = known(self.expected(resource.logical_id))
         return ReadRequest(
             client=self._target.client,
             logical_id=resource.logical_id,
             physical_id=deployed.physical_id,
             resource_type=resource.resource_type,
-            expected=expected if isinstance(expected, Mapping) else {},
+            expected=_Expected(self.expected(resource.logical_id), self._open_names(resource)),
             account=self.deployment.account,
             region=self.deployment.region,
             partition=self.deployment.partition,
@@ -280,6 +299,19 @@ class Prover:
             siblings=self._look_at.siblings.get(resource.resource_type, ()),
             once=self._look_at.once,
         )
+
+    def _open_names(self, resource: Resource) -> frozenset[str]:
+        """The properties of which something is not known, though nothing that they refer to is gone."""
+        expected = self.expected(resource.logical_id)
+        return frozenset(
+            name
+            for name, each in expected.items()
+            if unresolved_in(each) and not any(map(self._is_gone, references(resource.properties[name])))
+        )
+
+    def _is_gone(self, logical_id: str) -> bool:
+        is_one = self.template.resource(logical_id) is not None and logical_id not in self._circular
+        return is_one and self.observe(logical_id) == Observation()
 
     def _missed(self, resource: Resource) -> Observation:
         """Nothing was deployed: a reason why there could not be anything, or none."""
@@ -312,7 +344,7 @@ class Prover:
 
     def _attempt(self, reader: Reader, request: ReadRequest) -> Observation:
         try:
-            return Observation(reading=reader(request))
+            return _seen(reader(request), request)
         except Exception as error:  # noqa: BLE001 - a reader that breaks must not take the other resources with it
             reason = self._target.translated(error)
             if reason is not None:
@@ -324,6 +356,14 @@ class Prover:
             return Observation(reason=UnprovenReason.NO_READER, detail=detail)
 
     # -- judging
+
+    def doubtful(self, logical_id: str) -> tuple[str, ...]:
+        """The lists of a resource to which another one may add what is not known: more may be in them than is seen."""
+        resource, reading = self._resource(logical_id), self.observe(logical_id).reading
+        if reading is None:
+            return ()
+        schema = self._schemas.schema(resource.resource_type)
+        return tuple(sorted(self._without_parts(resource, self.expected(logical_id), reading, schema)[1]))
 
     def _judged(self, bare: ResourceProof, resource: Resource, reading: Reading) -> ResourceProof:
         schema = self._schemas.schema(resource.resource_type)
@@ -520,6 +560,17 @@ class Prover:
     def _condition(self, resource: Resource) -> bool | None:
         condition = resource.body.get("Condition")
         return condition_holds(condition, self._context) if isinstance(condition, str) else True
+
+
+def _seen(reading: Reading | None, request: ReadRequest) -> Observation:
+    """A reader that found nothing may not have known where to look."""
+    expected = request.expected
+    missed = sorted(expected.missed) if isinstance(expected, _Expected) else []
+    if reading is not None or not missed:
+        return Observation(reading=reading)
+    return Observation(
+        reason=UnprovenReason.UNRESOLVED, detail=f"what it is found by is not known: {', '.join(missed)}"
+    )
 
 
 def prove_stack(prover: Prover, *, jobs: int = 8) -> tuple[ResourceProof, ...]:

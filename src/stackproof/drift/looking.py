@@ -81,6 +81,15 @@ class StackLook:
         unread: list[Unread] = []
         left: list[Leftover] = []
         defaults = self._defaults(proof, resource, reading, found, unread)
+        unread.extend(
+            Unread(
+                logical_id=resource.logical_id,
+                question=path,
+                reason=UnprovenReason.UNRESOLVED,
+                detail="what another resource of the template adds to it is not known",
+            )
+            for path in self.prover.doubtful(resource.logical_id)
+        )
         expected = self.prover.expected(resource.logical_id)
         families = [each for each in self.families if _concerns(each, resource, expected)]
         looked = sum(self._children(proof, resource, reading, each, found, unread, left) for each in families)
