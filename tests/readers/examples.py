@@ -778,6 +778,35 @@ _COMPUTE: Final = (
     ),
     Example(
         resource_type="AWS::Lambda::Permission",
+        name="with other tests than the service writes",
+        physical_id="s-1",
+        expected={"FunctionName": "f"},
+        answers={
+            "get_policy": {
+                "Policy": text(
+                    {
+                        "Statement": [
+                            {
+                                "Sid": "s-1",
+                                "Effect": "Deny",
+                                "Action": "a",
+                                "Principal": "*",
+                                "Resource": "f",
+                                "Condition": {"StringNotEquals": {"AWS:SourceAccount": "1"}},
+                            }
+                        ]
+                    }
+                )
+            }
+        },
+        properties={
+            "Action": "Deny a",
+            "FunctionName": "f",
+            "Principal": '*, if {"StringNotEquals AWS:SourceAccount":"1"}',
+        },
+    ),
+    Example(
+        resource_type="AWS::Lambda::Permission",
         name="for everyone",
         physical_id="s-1",
         expected={"FunctionName": "f"},
@@ -824,7 +853,7 @@ _COMPUTE: Final = (
     Example(
         resource_type="AWS::IAM::Policy",
         physical_id="p",
-        expected={"PolicyName": "p", "Roles": ["r", "s"], "Users": ["u"]},
+        expected={"PolicyName": "p", "PolicyDocument": policy("a:b"), "Roles": ["r", "s"], "Users": ["u"]},
         answers={
             "get_role_policy": lambda **asked: (
                 {"PolicyDocument": policy("a:b")} if asked["RoleName"] == "r" else failure("NoSuchEntity")

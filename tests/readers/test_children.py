@@ -15,7 +15,7 @@ from stackproof.prove import Prover
 from stackproof.readers.children import FAMILIES
 from stackproof.targets.guard import reads_only
 from tests.drift.fakes import live_stack
-from tests.live_fakes import FakeSchemas, FakeTarget, failure, recorded, request
+from tests.live_fakes import ACCOUNT, FakeSchemas, FakeTarget, failure, recorded, request
 
 BY_NAME = {each.name: each for each in FAMILIES}
 
@@ -172,11 +172,40 @@ def test_grants_that_services_make_for_themselves_are_no_children(own: dict[str,
     assert ids("grants of a key", list_grants={"Grants": grants}) == ["g-2"]
 
 
+DEFAULT_STATEMENT: dict[str, Any] = {
+    "Sid": "__default_statement_ID",
+    "Effect": "Allow",
+    "Principal": {"AWS": "*"},
+    "Action": ["SNS:Publish", "SNS:Subscribe"],
+    "Resource": "x",
+    "Condition": {"StringEquals": {"AWS:SourceOwner": ACCOUNT}},
+}
+
+
+def statements_of_topic(*statements: dict[str, Any]) -> list[str]:
+    policy = {"Id": "__default_policy_ID", "Statement": list(statements)}
+    return ids("statements of a topic's policy", get_topic_attributes={"Attributes": {"Policy": json.dumps(policy)}})
+
+
 def test_the_policy_that_every_topic_has_is_no_child() -> None:
-    statement = {"Sid": "__default_statement_ID", "Effect": "Allow"}
-    own = {"Id": "__default_policy_ID", "Statement": [statement, {"Sid": "Extra"}]}
-    answer = {"Attributes": {"Policy": json.dumps(own)}}
-    assert ids("statements of a topic's policy", get_topic_attributes=answer) == ["Extra"]
+    assert statements_of_topic(DEFAULT_STATEMENT, {"Sid": "Extra"}) == ["Extra"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"Condition": {}},
+        {"Condition": {"StringEquals": {"AWS:SourceOwner": "999999999999"}}},
+        {"Principal": "*", "Condition": None},
+        {"Action": ["SNS:Publish", "SNS:TagResource"]},
+        {"Action": "*"},
+        {"Resource": "*"},
+        {"Effect": "Deny"},
+    ],
+    ids=str,
+)
+def test_one_that_was_opened_and_kept_its_id_is_a_child(change: dict[str, Any]) -> None:
+    assert statements_of_topic({**DEFAULT_STATEMENT, **change}) == ["__default_statement_ID"]
 
 
 def test_a_statement_without_a_name_is_named_by_its_hash_and_one_by_itself_is_a_list() -> None:

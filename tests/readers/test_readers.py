@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -235,3 +236,33 @@ def test_tags_that_aws_puts_there_are_no_difference(resource_type: str, name: st
     assert compared({name: tags(a="b")}, {name: tags(**own, a="b")}, schema).differences == ()
     assert compared({name: tags(a="b")}, {name: tags(**own, a="c")}, schema).differences
     assert compared({name: tags(a="b")}, {name: tags(**own, a="b", x="y")}, schema).differences
+
+
+SHARED: dict[str, tuple[str, dict[str, JsonValue]]] = {
+    "AWS::IAM::Policy": ("Roles", {"PolicyName": "p"}),
+    "AWS::SNS::TopicPolicy": ("Topics", {}),
+    "AWS::SQS::QueuePolicy": ("Queues", {}),
+}
+
+
+@pytest.mark.parametrize("resource_type", sorted(SHARED))
+@pytest.mark.parametrize("tampered", ["a", "b", "c"])
+def test_a_policy_that_several_share_shows_whichever_was_changed(resource_type: str, tampered: str) -> None:
+    declared, changed = [{"Statement": [{"Effect": "Allow", "Action": each}]} for each in ("s:Get", "*")]
+
+    def text_of(**asked_for: str) -> str:
+        return json.dumps(changed if tampered in asked_for.values() else declared)
+
+    client = recorded(
+        get_role_policy=lambda **each: {"PolicyDocument": text_of(**each)},
+        get_topic_attributes=lambda **each: {"Attributes": {"Policy": text_of(**each)}},
+        get_queue_attributes=lambda **each: {
+            "Attributes": {"Policy": text_of(QueueUrl=each["QueueUrl"]), "QueueArn": "q"}
+        },
+    )
+    owners, more = SHARED[resource_type]
+    expected: dict[str, Any] = {owners: ["a", "b", "c"], "PolicyDocument": declared, **more}
+    asks = request(resource_type, "x", client, **expected)
+    reading = READERS[resource_type](asks)
+    assert reading is not None
+    assert (reading.properties["PolicyDocument"], reading.properties[owners]) == (changed, ["a", "b", "c"])

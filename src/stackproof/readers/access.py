@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar, cast
 
+from stackproof.compare import matches
 from stackproof.model.json import JsonObject, JsonValue
 from stackproof.model.observation import Reading, UnprovenReason
 from stackproof.ports import Reader, ReadRequest
@@ -19,6 +20,7 @@ __all__ = [
     "chosen",
     "covered",
     "found_or_none",
+    "least_alike",
     "listed",
     "pages",
     "parsed",
@@ -213,6 +215,12 @@ def batch(
             raise
         return call((own,))
     return found
+
+
+def least_alike(request: ReadRequest, name: str, documents: Sequence[JsonValue]) -> JsonValue:
+    """Of the documents that several owners have under one property, the first that is not as the template has it."""
+    wanted = request.expected.get(name)
+    return next((each for each in documents if not matches(wanted, each, None, f"/{name}")), documents[0])
 
 
 def spelt(expected: JsonValue, name: Any, *others: Any) -> JsonValue:  # noqa: ANN401 - botocore's structures

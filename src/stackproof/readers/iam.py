@@ -9,7 +9,7 @@ from typing import Any, Final
 from stackproof.model.json import JsonValue
 from stackproof.model.observation import Reading
 from stackproof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, covered, found_or_none, pages, parsed, reads, tag_list
+from stackproof.readers.access import Parts, covered, found_or_none, least_alike, pages, parsed, reads, tag_list
 
 __all__ = ["READERS"]
 
@@ -97,8 +97,10 @@ def read_policy(request: ReadRequest) -> Reading | None:
                 documents.append(document)
     if not documents:
         return None
-    odd = next((each for each in documents if each != documents[0]), documents[0])
-    return Parts(request).reading({"PolicyName": name, "PolicyDocument": odd, **holders}, {"Id": request.physical_id})
+    document = least_alike(request, "PolicyDocument", documents)
+    return Parts(request).reading(
+        {"PolicyName": name, "PolicyDocument": document, **holders}, {"Id": request.physical_id}
+    )
 
 
 def read_managed_policy(request: ReadRequest) -> Reading | None:

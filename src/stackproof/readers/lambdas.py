@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, Final
 
-from stackproof.model.json import JsonObject, JsonValue
+from stackproof.model.json import JsonObject, JsonValue, canonical
 from stackproof.model.observation import Reading, UnprovenReason
 from stackproof.ports import Reader, ReadRequest
 from stackproof.readers.access import Parts, chosen, covered, found_or_none, parsed, reads, tag_list
@@ -170,22 +170,35 @@ def read_permission(request: ReadRequest) -> Reading | None:
     return None
 
 
+_TESTS: Final[Mapping[str, str]] = {
+    "aws:principalorgid": "stringequals",
+    "aws:sourceaccount": "stringequals",
+    "aws:sourcearn": "arnlike",
+    "lambda:eventsourcetoken": "stringequals",
+    "lambda:functionurlauthtype": "stringequals",
+}
+"""What AddPermission writes of a permission: key → operator. Whatever else is tested was not written by it."""
+
+
 def _permission(statement: Mapping[str, Any], expected: JsonObject) -> JsonObject:
-    tests = {
-        key.lower(): value
-        for operator in (statement.get("Condition") or {}).values()
-        for key, value in operator.items()
-    }
+    tests, others = {}, {}
+    for operator, keys in (statement.get("Condition") or {}).items():
+        for key, value in keys.items():
+            if _TESTS.get(key.lower()) == operator.lower():
+                tests[key.lower()] = value
+            else:
+                others[f"{operator} {key}"] = value
     principal = statement.get("Principal")
     if isinstance(principal, Mapping):
         principal = next(iter(principal.values()))
     arn = str(statement.get("Resource"))
+    effect = statement.get("Effect", "Allow")
     return {
-        "Action": statement.get("Action"),
+        "Action": statement.get("Action") if effect == "Allow" else f"{effect} {statement.get('Action')}",
         "EventSourceToken": tests.get("lambda:eventsourcetoken"),
         "FunctionName": _named(expected.get("FunctionName"), arn),
         "FunctionUrlAuthType": tests.get("lambda:functionurlauthtype"),
-        "Principal": principal,
+        "Principal": f"{principal}, if {canonical(others)}" if others else principal,
         "PrincipalOrgID": tests.get("aws:principalorgid"),
         "SourceAccount": tests.get("aws:sourceaccount"),
         "SourceArn": tests.get("aws:sourcearn"),

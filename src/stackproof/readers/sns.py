@@ -8,7 +8,7 @@ from typing import Any, Final
 from stackproof.model.json import JsonValue
 from stackproof.model.observation import Reading
 from stackproof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, chosen, covered, found_or_none, pages, parsed, reads, tag_list
+from stackproof.readers.access import Parts, chosen, covered, found_or_none, least_alike, pages, parsed, reads, tag_list
 
 __all__ = ["READERS"]
 
@@ -70,9 +70,8 @@ def read_topic_policy(request: ReadRequest) -> Reading | None:
             policies[str(arn)] = parsed(live["Policy"])
     if not policies:
         return None
-    documents = list(policies.values())
-    odd = next((each for each in documents if each != documents[0]), documents[0])
-    return Parts(request).reading({"PolicyDocument": odd, "Topics": list(policies)}, {"Id": request.physical_id})
+    document = least_alike(request, "PolicyDocument", list(policies.values()))
+    return Parts(request).reading({"PolicyDocument": document, "Topics": list(policies)}, {"Id": request.physical_id})
 
 
 def read_subscription(request: ReadRequest) -> Reading | None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from stackproof.model.json import JsonValue
 from stackproof.model.observation import Reading
 from stackproof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, covered, found_or_none, parsed, reads, tag_list
+from stackproof.readers.access import Parts, covered, found_or_none, least_alike, parsed, reads, tag_list
 
 __all__ = ["READERS"]
 
@@ -70,9 +70,8 @@ def read_queue_policy(request: ReadRequest) -> Reading | None:
             policies[str(url)] = parsed(live["Policy"])
     if not policies:
         return None
-    documents = list(policies.values())
-    odd = next((each for each in documents if each != documents[0]), documents[0])
-    return Parts(request).reading({"PolicyDocument": odd, "Queues": list(policies)}, {"Id": request.physical_id})
+    document = least_alike(request, "PolicyDocument", list(policies.values()))
+    return Parts(request).reading({"PolicyDocument": document, "Queues": list(policies)}, {"Id": request.physical_id})
 
 
 READERS: Final[Mapping[str, Reader]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -117,9 +118,21 @@ class MiniStackTarget(Emulator):
 
         return why_not
 
+    def _close_topic(self, arn: str) -> None:
+        client = self.client("sns")
+        policy = json.loads(client.get_topic_attributes(TopicArn=arn)["Attributes"]["Policy"])
+        [first, *others] = policy["Statement"]
+        if first.get("Sid") == "__default_statement_ID" and "Condition" not in first:
+            first["Condition"] = {"StringEquals": {"AWS:SourceOwner": self.account}}
+            policy["Statement"] = [first, *others]
+            client.set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=json.dumps(policy))
+
     def _after_creation(self, stack: Stack, made: Deployment) -> None:
-        """A new bucket is closed to the public on AWS; here it is not, and only an audit would notice."""
+        """A new bucket, or topic, is closed to the public on AWS; here it is not, and only an audit would notice."""
         for each in made.resources:
+            if each.resource_type == "AWS::SNS::Topic":
+                with translated_errors(f"deploying stack {stack.name}"):
+                    self._close_topic(each.physical_id)
             resource = stack.template.resource(each.logical_id)
             if each.resource_type == "AWS::S3::Bucket" and resource and _BLOCK not in resource.properties:
                 with translated_errors(f"deploying stack {stack.name}"):

@@ -14,8 +14,13 @@ from stackproof.readers.sqs import queue_attributes
 
 __all__ = ["FAMILIES", "statements"]
 
-_OF_AWS: Final = "__default_policy_ID"
-"""The id of the policy that a topic has when nobody gave it one."""
+_OF_AWS: Final = frozenset(
+    {
+        *("AddPermission", "DeleteTopic", "GetTopicAttributes", "ListSubscriptionsByTopic", "Publish", "Receive"),
+        *("RemovePermission", "SetTopicAttributes", "Subscribe"),
+    }
+)
+"""What the policy lets a topic's own account do that a topic has when nobody gave it one."""
 
 
 def statements(policy: JsonValue, resource_type: str) -> Iterator[Child]:
@@ -40,13 +45,25 @@ def of_queue(request: ReadRequest) -> Iterator[Child]:
 
 
 def of_topic(request: ReadRequest) -> Iterator[Child]:
-    """GetTopicAttributes; the policy that lets the owner use the topic is AWS's own."""
+    """GetTopicAttributes; the statement that lets the topic's own account use it is AWS's own."""
     policy = parsed((topic_attributes(request, request.physical_id) or {}).get("Policy"))
     for each in statements(policy, "AWS::SNS::TopicPolicy"):
-        if not (
-            isinstance(policy, Mapping) and policy.get("Id") == _OF_AWS and each.child_id == "__default_statement_ID"
-        ):
+        if not _is_of_aws(each.value, request):
             yield each
+
+
+def _is_of_aws(statement: JsonValue, request: ReadRequest) -> bool:
+    """By what it says: its id stays where somebody changes it by hand."""
+    if not isinstance(statement, Mapping) or statement.get("Sid") != "__default_statement_ID":
+        return False
+    named = statement.get("Action")
+    actions = {str(each).rpartition(":")[2] for each in (named if isinstance(named, list) else [named])}
+    return {key: each for key, each in statement.items() if key not in {"Action", "Sid"}} == {
+        "Effect": "Allow",
+        "Principal": {"AWS": "*"},
+        "Resource": request.physical_id,
+        "Condition": {"StringEquals": {"AWS:SourceOwner": request.account}},
+    } and actions <= _OF_AWS
 
 
 def of_secret(request: ReadRequest) -> Iterator[Child]:
