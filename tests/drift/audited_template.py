@@ -68,6 +68,24 @@ AUDITED: Final[dict[str, Any]] = {
         "Shared": _resource("IAM::ManagedPolicy", PolicyDocument=_READ, Roles=[_ref("Role")]),
         "Person": _resource("IAM::User", UserName="audited-person"),
         "Team": _resource("IAM::Group", GroupName="audited-team"),
+        "Orders": _resource(
+            "DynamoDB::Table",
+            TableName="audited-orders",
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        ),
+        "Alarm": _resource(
+            "CloudWatch::Alarm",
+            AlarmName="audited-alarm",
+            Namespace="Audited",
+            MetricName="Errors",
+            Statistic="Sum",
+            Period=60,
+            EvaluationPeriods=1,
+            Threshold=1,
+            ComparisonOperator="GreaterThanThreshold",
+        ),
         "Key": _resource(
             "KMS::Key",
             KeyPolicy={

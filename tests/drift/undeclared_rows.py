@@ -314,6 +314,29 @@ CHILDREN: Final[tuple[Row, ...]] = (
     ),
     _child(
         "Stream",
+        "Kinesis::ResourcePolicy",
+        lambda c, i: c("kinesis").put_resource_policy(
+            ResourceARN=f"arn:aws:kinesis:us-east-1:123456789012:stream/{i['Stream']}",
+            Policy=_policy("kinesis:GetRecords"),
+        ),
+        lambda c, i, _: c("kinesis").delete_resource_policy(
+            ResourceARN=f"arn:aws:kinesis:us-east-1:123456789012:stream/{i['Stream']}"
+        ),
+    ),
+    _child(
+        "Person",
+        "IAM::UserToGroupAddition",
+        lambda c, _: c("iam").add_user_to_group(UserName="audited-person", GroupName="audited-team"),
+        lambda c, _, __: c("iam").remove_user_from_group(UserName="audited-person", GroupName="audited-team"),
+    ),
+    _child(
+        "Person",
+        "IAM::User",
+        lambda c, _: c("iam").create_login_profile(UserName="audited-person", Password="Pa$$word-1234"),
+        lambda c, _, __: c("iam").delete_login_profile(UserName="audited-person"),
+    ),
+    _child(
+        "Stream",
         "Kinesis::StreamConsumer",
         _consumer,
         lambda c, _, made: c("kinesis").deregister_stream_consumer(ConsumerARN=made),
@@ -340,7 +363,70 @@ CHILDREN: Final[tuple[Row, ...]] = (
 
 _ALL: Final = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
 
+_ALARM: Final = {
+    "AlarmName": "audited-alarm",
+    "Namespace": "Audited",
+    "MetricName": "Errors",
+    "Statistic": "Sum",
+    "Period": 60,
+    "EvaluationPeriods": 1,
+    "Threshold": 1.0,
+    "ComparisonOperator": "GreaterThanThreshold",
+}
+_TABLE: Final = "arn:aws:dynamodb:us-east-1:123456789012:table/audited-orders"
+
 DEFAULTS: Final[tuple[Row, ...]] = (
+    _default(
+        "Alarm",
+        "/AlarmActions",
+        lambda c, _: c("cloudwatch").put_metric_alarm(**_ALARM, AlarmActions=["arn:aws:sns:us-east-1:1:other"]),
+        lambda c, _, __: c("cloudwatch").put_metric_alarm(**_ALARM),
+    ),
+    _default(
+        "Orders",
+        "/ResourcePolicy",
+        lambda c, _: c("dynamodb").put_resource_policy(ResourceArn=_TABLE, Policy=_policy("dynamodb:GetItem")),
+        lambda c, _, __: c("dynamodb").delete_resource_policy(ResourceArn=_TABLE),
+    ),
+    _default(
+        "Poll",
+        "/FilterCriteria/Filters",
+        lambda c, i: c("lambda").update_event_source_mapping(
+            UUID=i["Poll"], FilterCriteria={"Filters": [{"Pattern": "{}"}]}
+        ),
+        lambda c, i, _: c("lambda").update_event_source_mapping(UUID=i["Poll"], FilterCriteria={"Filters": []}),
+    ),
+    _default(
+        "Listener",
+        "/FilterPolicy",
+        lambda c, i: c("sns").set_subscription_attributes(
+            SubscriptionArn=i["Listener"], AttributeName="FilterPolicy", AttributeValue='{"kind": ["none"]}'
+        ),
+        lambda c, i, _: c("sns").set_subscription_attributes(
+            SubscriptionArn=i["Listener"], AttributeName="FilterPolicy", AttributeValue="{}"
+        ),
+    ),
+    _default(
+        "Function",
+        "/Environment/Variables",
+        lambda c, i: c("lambda").update_function_configuration(
+            FunctionName=i["Function"], Environment={"Variables": {"AWS_LAMBDA_EXEC_WRAPPER": "/opt/other"}}
+        ),
+        lambda c, i, _: c("lambda").update_function_configuration(
+            FunctionName=i["Function"], Environment={"Variables": {}}
+        ),
+    ),
+    _default(
+        "Bucket",
+        "/LifecycleConfiguration",
+        lambda c, i: c("s3").put_bucket_lifecycle_configuration(
+            Bucket=i["Bucket"],
+            LifecycleConfiguration={
+                "Rules": [{"ID": "gone", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}]
+            },
+        ),
+        lambda c, i, _: c("s3").delete_bucket_lifecycle(Bucket=i["Bucket"]),
+    ),
     _default(
         "Bucket",
         "/PublicAccessBlockConfiguration/BlockPublicAcls",

@@ -590,6 +590,13 @@ TAMPERED: Final[Mapping[str, tuple[Tampered, ...]]] = {
             ProvisionedThroughput={"ReadCapacityUnits": 6, "WriteCapacityUnits": 5},
         ),
         _row(
+            "Counters",
+            "/ResourcePolicy/PolicyDocument",
+            "dynamodb.put_resource_policy",
+            ResourceArn={"Fn::GetAtt": ["Counters", "Arn"]},
+            Policy='{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "dynamodb:*", "Resource": "*"}]}',
+        ),
+        _row(
             "Orders",
             "/PointInTimeRecoverySpecification/PointInTimeRecoveryEnabled",
             "dynamodb.update_continuous_backups",

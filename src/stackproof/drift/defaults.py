@@ -58,6 +58,8 @@ DEFAULTS: Final[tuple[Default, ...]] = (
     *_rows(
         "AWS::CloudWatch::Alarm",
         ("/ActionsEnabled", (True, None), False),
+        ("/AlarmActions", (None,), ["arn:aws:sns:us-east-1:123456789012:other"]),
+        ("/Dimensions", (None,), [{"Name": "Other", "Value": "other"}]),
         ("/TreatMissingData", ("missing", None), "notBreaching"),
     ),
     *_rows(
@@ -67,6 +69,7 @@ DEFAULTS: Final[tuple[Default, ...]] = (
     *_rows(
         "AWS::DynamoDB::Table",
         ("/DeletionProtectionEnabled", (False, None), True),
+        ("/ResourcePolicy", (None,), {"PolicyDocument": {"Statement": [{"Effect": "Allow", "Principal": "*"}]}}),
         ("/StreamSpecification", (None,), {"StreamViewType": "NEW_IMAGE"}),
     ),
     *_rows("AWS::EC2::Subnet", ("/MapPublicIpOnLaunch", (False, None), True)),
@@ -88,9 +91,14 @@ DEFAULTS: Final[tuple[Default, ...]] = (
         ("/EnableKeyRotation", (False, None), True),
         ("/Enabled", (True, None), False),
     ),
-    *_rows("AWS::Lambda::EventSourceMapping", ("/Enabled", (True, None), False)),
+    *_rows(
+        "AWS::Lambda::EventSourceMapping",
+        ("/Enabled", (True, None), False),
+        ("/FilterCriteria/Filters", (None,), [{"Pattern": "{}"}]),
+    ),
     *_rows(
         "AWS::Lambda::Function",
+        ("/Environment/Variables", (None,), {"AWS_LAMBDA_EXEC_WRAPPER": "/opt/other"}),
         ("/EphemeralStorage/Size", (512, None), 10240),
         ("/KmsKeyArn", (None,), "arn:aws:kms:us-east-1:123456789012:key/other"),
         ("/Layers", (None,), ["arn:aws:lambda:us-east-1:123456789012:layer:other:1"]),
@@ -132,8 +140,13 @@ DEFAULTS: Final[tuple[Default, ...]] = (
         )
         for name in ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
     ),
-    *_rows("AWS::S3::Bucket", ("/VersioningConfiguration/Status", (None, "Suspended"), "Enabled")),
+    *_rows(
+        "AWS::S3::Bucket",
+        ("/LifecycleConfiguration", (None,), {"Rules": [{"Status": "Enabled", "ExpirationInDays": 1}]}),
+        ("/VersioningConfiguration/Status", (None, "Suspended"), "Enabled"),
+    ),
     *_rows("AWS::SecretsManager::Secret", ("/KmsKeyId", (None,), "arn:aws:kms:us-east-1:123456789012:key/other")),
+    *_rows("AWS::SNS::Subscription", ("/FilterPolicy", (None,), {"kind": ["none"]})),
     *_rows("AWS::SNS::Topic", ("/KmsMasterKeyId", (None, ""), "alias/aws/sns")),
     *_rows(
         "AWS::SQS::Queue",

@@ -9,7 +9,7 @@ from typing import Any, Final
 from stackproof.model.json import JsonObject, JsonValue, as_objects
 from stackproof.model.observation import Reading, UnprovenReason
 from stackproof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, chosen, covered, found_or_none, pages, reads, tag_list
+from stackproof.readers.access import Parts, chosen, covered, found_or_none, pages, parsed, reads, tag_list
 
 __all__ = ["READERS"]
 
@@ -74,6 +74,13 @@ def _told(request: ReadRequest, parts: Parts, *, replica: str = "") -> _Table | 
     )
 
 
+def _policy(request: ReadRequest, arn: str) -> JsonValue:
+    """GetResourcePolicy."""
+    client = request.client("dynamodb")
+    answer = found_or_none(lambda: client.get_resource_policy(ResourceArn=arn), "PolicyNotFoundException")
+    return {"PolicyDocument": parsed(answer["Policy"])} if answer else None
+
+
 def read_table(request: ReadRequest) -> Reading | None:
     """A table of one region."""
     parts = Parts(request)
@@ -93,6 +100,7 @@ def read_table(request: ReadRequest) -> Reading | None:
             "OnDemandThroughput": live.get("OnDemandThroughput"),
             "PointInTimeRecoverySpecification": table.recovery,
             "ProvisionedThroughput": _throughput(live, table.mode),
+            "ResourcePolicy": parts.of("/ResourcePolicy", lambda: _policy(request, live["TableArn"]), None),
             "SSESpecification": _encryption(live.get("SSEDescription") or {}),
             "StreamSpecification": table.stream,
             "TableClass": table.table_class,
@@ -214,5 +222,7 @@ _ACTIONS: Final = (
 
 READERS: Final[Mapping[str, Reader]] = {
     "AWS::DynamoDB::GlobalTable": reads(read_global_table, *_ACTIONS),
-    "AWS::DynamoDB::Table": reads(read_table, *_ACTIONS, "dynamodb:DescribeKinesisStreamingDestination"),
+    "AWS::DynamoDB::Table": reads(
+        read_table, *_ACTIONS, "dynamodb:DescribeKinesisStreamingDestination", "dynamodb:GetResourcePolicy"
+    ),
 }

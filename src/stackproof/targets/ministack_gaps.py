@@ -35,6 +35,7 @@ GAPS: Final[Mapping[tuple[str, str], str]] = {
     ("AWS::DynamoDB::GlobalTable", "/SSESpecification"): _DROPPED,
     ("AWS::DynamoDB::GlobalTable", "/TimeToLiveSpecification"): _DROPPED,
     ("AWS::DynamoDB::Table", "/PointInTimeRecoverySpecification"): _DROPPED,
+    ("AWS::DynamoDB::Table", "/ResourcePolicy"): _DROPPED,
     ("AWS::DynamoDB::Table", "/SSESpecification"): _DROPPED,
     ("AWS::DynamoDB::Table", "/TimeToLiveSpecification"): _DROPPED,
     ("AWS::EC2::VPCEndpoint", "/PolicyDocument"): _DROPPED,

@@ -9,7 +9,7 @@ from typing import Final
 from stackproof.drift.children import ITSELF
 from stackproof.model.drift import Child
 from stackproof.ports import ChildFamily, ReadRequest
-from stackproof.readers.access import pages, parsed
+from stackproof.readers.access import found_or_none, pages, parsed
 from stackproof.readers.iam import attached_policies, inline_names
 
 __all__ = ["FAMILIES"]
@@ -55,6 +55,31 @@ def access_keys(request: ReadRequest) -> Iterator[Child]:
         )
 
 
+def groups(request: ReadRequest) -> Iterator[Child]:
+    """ListGroupsForUser."""
+    client = request.client("iam")
+    for each in pages(client, "list_groups_for_user", "Groups", UserName=request.physical_id):
+        name = str(each["GroupName"])
+        yield Child(
+            resource_type="AWS::IAM::UserToGroupAddition",
+            child_id=name,
+            value={"GroupName": name, "Users": [request.physical_id]},
+            identity={"GroupName": name},
+        )
+
+
+def login_profile(request: ReadRequest) -> Iterator[Child]:
+    """GetLoginProfile: whether there is a password, and since when."""
+    client = request.client("iam")
+    answer = found_or_none(lambda: client.get_login_profile(UserName=request.physical_id), "NoSuchEntity")
+    if answer is not None:
+        yield Child(
+            resource_type="AWS::IAM::User",
+            child_id="login profile",
+            value={"PasswordResetRequired": answer["LoginProfile"].get("PasswordResetRequired", False)},
+        )
+
+
 def _of_owner(owner: str) -> tuple[ChildFamily, ...]:
     return (
         ChildFamily(
@@ -91,5 +116,21 @@ FAMILIES: Final[tuple[ChildFamily, ...]] = (
         from_elsewhere=True,
         read=access_keys,
         actions=("iam:ListAccessKeys",),
+    ),
+    ChildFamily(
+        name="groups of a user",
+        owners=("AWS::IAM::User",),
+        own="Groups",
+        declared_by=(("AWS::IAM::UserToGroupAddition", "Users"),),
+        from_elsewhere=True,
+        read=groups,
+        actions=("iam:ListGroupsForUser",),
+    ),
+    ChildFamily(
+        name="login profile",
+        owners=("AWS::IAM::User",),
+        own="LoginProfile",
+        read=login_profile,
+        actions=("iam:GetLoginProfile",),
     ),
 )

@@ -72,6 +72,13 @@ def of_secret(request: ReadRequest) -> Iterator[Child]:
     yield from statements(parsed(answer.get("ResourcePolicy")), "AWS::SecretsManager::ResourcePolicy")
 
 
+def of_stream(request: ReadRequest) -> Iterator[Child]:
+    """GetResourcePolicy."""
+    arn = f"arn:{request.partition}:kinesis:{request.region}:{request.account}:stream/{request.physical_id}"
+    answer = request.client("kinesis").get_resource_policy(ResourceARN=arn)
+    yield from statements(parsed(answer.get("Policy")), "AWS::Kinesis::ResourcePolicy")
+
+
 FAMILIES: Final[tuple[ChildFamily, ...]] = (
     ChildFamily(
         name="statements of a bucket's policy",
@@ -93,6 +100,13 @@ FAMILIES: Final[tuple[ChildFamily, ...]] = (
         declared_by=(("AWS::SNS::TopicPolicy", "Topics"), ("AWS::SNS::TopicInlinePolicy", "TopicArn")),
         read=of_topic,
         actions=("sns:GetTopicAttributes",),
+    ),
+    ChildFamily(
+        name="statements of a stream's policy",
+        owners=("AWS::Kinesis::Stream",),
+        declared_by=(("AWS::Kinesis::ResourcePolicy", "ResourceArn"),),
+        read=of_stream,
+        actions=("kinesis:GetResourcePolicy",),
     ),
     ChildFamily(
         name="statements of a secret's policy",

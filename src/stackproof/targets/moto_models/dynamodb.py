@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
@@ -19,6 +20,7 @@ def _create_table(call: Call) -> Created:
         "StreamSpecification": {**call["StreamSpecification"], "StreamEnabled": True}
         if "StreamSpecification" in call.properties
         else None,
+        "ResourcePolicy": None,
     }
     table = call.send("dynamodb", "create_table", **given)["TableDescription"]
     for name, operation in (
@@ -27,6 +29,9 @@ def _create_table(call: Call) -> Created:
     ):
         if name in call.properties:
             call.send("dynamodb", operation, TableName=call.name, **{name: call[name]})
+    if "ResourcePolicy" in call.properties:
+        policy = json.dumps(call["ResourcePolicy"]["PolicyDocument"])
+        call.send("dynamodb", "put_resource_policy", ResourceArn=table["TableArn"], Policy=policy)
     return Created(
         physical_id=call.name,
         attributes={
