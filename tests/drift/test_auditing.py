@@ -513,3 +513,29 @@ def test_a_stack_that_is_named_twice_is_audited_once_and_all_instances_may_be_he
     found = auditor(catalog, readers=lambda _: readers).audited(["Outer", outer.stack_id])
     assert len(found.audits) == 2
     assert found.notifications == ()
+
+
+def test_a_list_to_which_another_resource_adds_what_is_not_known_leaves_the_audit_incomplete() -> None:
+    """A rule that it may explain is no difference; that nobody put in one of his own is not known either."""
+    group = ("AWS::EC2::SecurityGroup", "g-1", {"SecurityGroupIngress": [RULE]})
+    where = {"GroupId": {"Ref": "Group"}, "CidrIp": "{{resolve:ssm:/office}}", "IpProtocol": "tcp", "ToPort": 22}
+    catalog = FakeCatalog(live_stack("Net", {"Group": group, "Office": ("AWS::EC2::SecurityGroupIngress", "r", where)}))
+
+    def seen(*rules: dict[str, Any]) -> StackAudit:
+        readers = {
+            "AWS::EC2::SecurityGroup": reader({"g-1": {"SecurityGroupIngress": list(rules)}}),
+            "AWS::EC2::SecurityGroupIngress": reader({"r": {**known, "GroupId": "g-1"}}),
+        }
+        return one(auditor(catalog, readers=lambda _: readers).audited(["Net"]))
+
+    known = {"IpProtocol": "tcp", "ToPort": 22, "CidrIp": "10.0.0.0/8"}
+    opened = seen(RULE, {**known, "CidrIp": "0.0.0.0/0"})
+    assert opened.differences == ()
+    [unread] = opened.unread
+    assert (unread.logical_id, unread.question, unread.reason.value) == ("Group", "/SecurityGroupIngress", "unresolved")
+    assert not opened.is_complete
+    assert seen(RULE).is_complete
+    assert [each.path for each in seen(RULE, {**known, "ToPort": 23}).differences] == ["/SecurityGroupIngress/1"]
+
+
+RULE = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "CidrIp": "10.0.0.0/8"}
