@@ -204,6 +204,18 @@ def test_the_workflow_has_an_identity_of_its_own_and_no_key() -> None:
     assert pipeline["drift"]["id_tokens"]["AWS_ID_TOKEN"]["aud"] == "sts.amazonaws.com"
 
 
+def test_alerts_are_only_closed_by_an_audit_that_looked_at_everything() -> None:
+    """GitHub closes each alert that an upload does not have: exit code 3 says that something was not looked at."""
+    steps = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))["jobs"]["audit"]["steps"]
+    [upload] = [each for each in steps if "upload-sarif" in each.get("uses", "")]
+    words = re.sub(r"steps\.audit\.outputs\.code", "CODE", upload["if"])
+    assert words == "(CODE == '0' || CODE == '1') && hashFiles('drift.sarif') != ''"
+    [audit] = [each for each in steps if each.get("id") == "audit"]
+    assert 'echo "code=$code" >> "$GITHUB_OUTPUT"' in audit["run"]
+    others = [each["if"] for each in steps if "drift.json" in each.get("if", "")]
+    assert others == ["hashFiles('drift.json') != ''"] * 2, "issues and artifacts are of every report"
+
+
 def test_tox_audits_on_the_embedded_target_unless_told_otherwise() -> None:
     tox = configparser.ConfigParser()
     tox.read(ROOT / "tox.ini", encoding="utf-8")
