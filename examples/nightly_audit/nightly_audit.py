@@ -55,7 +55,7 @@ class NightlyAudit(Construct):
                     "phases": {
                         "install": {
                             "runtime-versions": {"python": "3.12"},
-                            "commands": ["pip install 'stackproof[cdk,live]' -r infra/requirements.txt"],
+                            "commands": ["pip install 'stackproof[cdk,live,drift,postgres]' -r infra/requirements.txt"],
                         },
                         "build": {"commands": [COMMAND]},
                     },

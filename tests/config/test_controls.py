@@ -49,13 +49,21 @@ def test_a_file_is_read_in_its_order(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("level: error", "grade: error", "controls.yaml:2: controls.DB-KEPT: .*'grade'"),
-        ("level: error", "level: fatal", r"controls.yaml:4: controls.DB-KEPT.level: 'fatal' is not one of"),
-        ("cfn_lint: [E9501]", "cfn_lint: [E1, E1]", "controls.yaml:6: controls.DB-KEPT.cfn_lint: "),
+        ("level: error", "grade: error", "controls.yaml:4: controls.DB-KEPT.grade: unknown key: "),
+        (
+            "level: error",
+            "level: fatal",
+            r"controls.yaml:4: controls.DB-KEPT.level: 'fatal' is none of error, warning and note",
+        ),
+        (
+            "cfn_lint: [E9501]",
+            "cfn_lint: [E1, E1]",
+            r"controls.yaml:6: controls.DB-KEPT.cfn_lint\[1\]: 'E1' is there already",
+        ),
         (
             "cfn_lint: [E9501]",
             "cfn_lint: [9501]",
-            r"controls.yaml:6: controls.DB-KEPT.cfn_lint\[0\]: 9501 is not of type",
+            r"controls.yaml:6: controls.DB-KEPT.cfn_lint\[0\]: 9501 is a number: give text, in quotes",
         ),
         ("    checkov: [CKV_AWS_66]\n", "", "controls.yaml:9: controls.LOGS: "),
         ("LOGS:", "logs:", "controls.yaml:.*logs"),

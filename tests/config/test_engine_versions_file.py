@@ -64,7 +64,7 @@ def test_a_list_that_leaves_out_what_has_a_default_is_read_as_well(in_tmp_path: 
         (lambda text: text.replace("2030-01-01", "2030-02-31"), "v.json: "),
         (lambda text: text.replace('"as_of": "2026-10-01"', '"as_of": "banana"'), "as_of"),
         (lambda text: text.replace('{"status"', '{"status": "creatable", "status"'), "occurs twice"),
-        (lambda _: "[]", "Unexpected type list (expected object)"),
+        (lambda _: "[]", "v.json:1: is a list: give a mapping"),
         (lambda _: "[" * 100_000, "is no valid JSON"),
         (lambda _: "", "v.json:1: is no valid JSON"),
     ],

@@ -10,11 +10,12 @@ from stackproof.drift.findings import RULES, as_check
 from stackproof.model.drift import DriftOrigin
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.finding import Kind
-from stackproof.model.observation import UnprovenReason
-from tests.model.test_drift_report import BROKEN, SAID, SEEN, UNSEEN, WAIVED, audit, difference, report, unread
+from stackproof.model.observation import Unproven, UnprovenReason
+from tests.model.test_drift_report import BROKEN, PLACE, SAID, SEEN, UNSEEN, WAIVED, audit, difference, report, unread
 from tests.reporters.test_sarif import run_of
 
 BUSY = audit(reason=UnprovenReason.BUSY, detail="UPDATE_IN_PROGRESS")
+PARTLY = replace(SEEN, unproven=(Unproven(path="/C", reason=UnprovenReason.DENIED, detail="no right"),))
 CHILD = difference(DriftOrigin.CHILD, path=None, child_type="AWS::IAM::Policy", child_id="extra")
 
 
@@ -27,6 +28,9 @@ CHILD = difference(DriftOrigin.CHILD, path=None, child_type="AWS::IAM::Policy", 
         report(notifications=(BROKEN,)),
         report(audit(unread=unread("denied")), differences=(difference(),)),
         report(audit(SEEN, UNSEEN)),
+        report(audit(unread=unread("not_emulated"))),
+        report(audit(unread=unread("not_emulated")), strict=True),
+        report(audit(PARTLY)),
         report(BUSY),
         *(report(differences=(difference(each),)) for each in DriftOrigin),
     ],
@@ -65,3 +69,34 @@ def test_what_could_not_be_looked_at_is_open() -> None:
         "could not be looked at: denied",
         "the stack could not be audited: busy: UPDATE_IN_PROGRESS",
     ]
+
+
+@pytest.mark.parametrize("reason", ["denied", "unresolved", "not_emulated"])
+def test_a_family_of_children_that_nobody_read_is_open_at_its_resource(reason: str) -> None:
+    questions = (
+        replace(unread(reason)[0], detail="no right"),
+        replace(unread(reason)[0], question="policy statements"),
+    )
+    found = as_check(report(audit(unread=questions)))
+    assert [(each.rule_id, each.kind, each.message) for each in found.findings] == [
+        ("SPD006", Kind.OPEN, "policy statements could not be looked at: " + reason),
+        ("SPD006", Kind.OPEN, f"subscriptions could not be looked at: {reason}: no right"),
+    ]
+    assert [each.location for each in found.findings] == [
+        replace(PLACE, property_path=each) for each in ("policy statements", "subscriptions")
+    ]
+    assert len({each.fingerprint for each in found.findings}) == 2
+    [first, second] = run_of(found)["results"]
+    assert (first["kind"], first["ruleId"], first["locations"]) == ("open", "SPD006", second["locations"])
+    assert {each.open for each in found.rules if each.rule_id == "SPD006"} == {2}
+
+
+def test_a_property_that_was_denied_on_a_resource_that_was_seen_is_open() -> None:
+    [finding] = as_check(report(audit(PARTLY))).findings
+    assert (finding.kind, finding.message) == (Kind.OPEN, "/C could not be looked at: denied: no right")
+    assert finding.location == replace(PLACE, property_path="/C")
+
+
+def test_a_question_about_a_resource_without_a_proof_keeps_its_name() -> None:
+    [finding] = as_check(report(audit(unread=(replace(unread("denied")[0], logical_id="Gone"),)))).findings
+    assert (finding.location.stack_name, finding.location.logical_id) == ("Net", "Gone")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
-from stackproof.config.schema import first_problem
+from stackproof.config.problems import of_kind, problems, refusal
 from stackproof.errors import ConfigError
 from stackproof.model.baseline import Baseline, BaselineKey
 from stackproof.model.json import JsonValue, as_int, as_objects, as_strings, canonical, unique_keys
@@ -39,10 +39,9 @@ def baseline_text(baseline: Baseline) -> str:
 def load_baseline(path: Path) -> Baseline:
     """The baseline in a file; raises ConfigError naming the file and the path of what is wrong."""
     document = _parsed(path)
-    problem = first_problem(document, "baseline.schema.json")
-    if problem is not None:
-        at = "".join(f"[{each}]" if isinstance(each, int) else f".{each}" for each in problem.absolute_path)
-        raise ConfigError(f"{path}: {f'{at[1:]}: ' if at else ''}{problem.message}")
+    wrong = problems(document, "baseline.schema.json")
+    if wrong:
+        raise refusal(str(path), wrong)
     baseline: dict[BaselineKey, int] = {}
     for index, row in enumerate(as_objects(document["entries"])):
         rules = as_strings(row["rules"])
@@ -66,7 +65,7 @@ def _parsed(path: Path) -> Mapping[str, JsonValue]:
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: is no valid JSON: {error}") from error
     if not isinstance(document, dict):
-        raise ConfigError(f"{path}: Unexpected type {type(document).__name__} (expected object)")
+        raise ConfigError(f"{path}: {of_kind(document, ['object'])}")
     return document
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from stackproof.config.policy_file import load_policy_file
-from stackproof.config.schema import first_problem
+from stackproof.config.problems import of_kind, problems
 from stackproof.errors import ConfigError
 from stackproof.model.engine_version import AllowList, Overrides, day_of
 from stackproof.model.json import JsonObject, JsonValue, unique_keys
@@ -31,7 +31,7 @@ def load_engine_versions(path: Path) -> AllowList:
     found = _as_written(document)
     if found is not None:
         return found
-    if first_problem(document, _VERSIONS) is not None:
+    if problems(document, _VERSIONS):
         _explain(path, _VERSIONS)
     try:
         return AllowList.from_dict(document)
@@ -82,7 +82,7 @@ def _document(path: Path) -> JsonObject:
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: is no valid JSON: {error}") from error
     if not isinstance(document, dict):
-        raise ConfigError(f"{path}:1: Unexpected type {type(document).__name__} (expected object)")
+        raise ConfigError(f"{path}:1: {of_kind(document, ['object'])}")
     return document
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stackproof.config.schema import first_problem
+from stackproof.config.problems import KeyPath, Problem, nearest_line, of_kind, problems, refusal
 from stackproof.errors import ConfigError
 from stackproof.model.json import JsonObject, JsonValue
 
@@ -18,7 +18,6 @@ __all__ = ["PolicyFile", "load_policy_file"]
 
 _CORE = "tag:yaml.org,2002:"
 _MAX_BYTES = 2_000_000
-_Path = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,19 +26,19 @@ class PolicyFile:
 
     file: str
     data: JsonObject
-    lines: Mapping[_Path, int]
+    lines: Mapping[KeyPath, int]
 
     def error(self, path: Sequence[str | int], reason: str) -> ConfigError:
         """`policies/waivers.yaml:7: waivers[1].expires: …`, at the nearest line that is known."""
-        shown = "".join(f"[{each}]" if isinstance(each, int) else f".{each}" for each in path).removeprefix(".")
-        return ConfigError(f"{self.file}:{self.line(path)}: {f'{shown}: ' if shown else ''}{reason}")
+        return self.refusal((Problem(path=tuple(path), text=reason),))
+
+    def refusal(self, found: Sequence[Problem]) -> ConfigError:
+        """All that is wrong with the file, sorted by line."""
+        return refusal(self.file, found, self.line)
 
     def line(self, path: Sequence[str | int]) -> int:
         """The line of what is at the path, or of the nearest above it that is known."""
-        at = tuple(path)
-        while at and at not in self.lines:
-            at = at[:-1]
-        return self.lines.get(at, 1)
+        return nearest_line(self.lines, path)
 
 
 def load_policy_file(path: Path, schema: str, *, is_ours: bool = False) -> PolicyFile:
@@ -48,9 +47,9 @@ def load_policy_file(path: Path, schema: str, *, is_ours: bool = False) -> Polic
     A file of the package itself is right, as a test says: it is read by libyaml, and not held against its schema.
     """
     found = _parsed(path, is_ours=is_ours)
-    problem = None if is_ours else first_problem(found.data, schema)
-    if problem is not None:
-        raise found.error(tuple(problem.absolute_path), problem.message)
+    wrong = () if is_ours else problems(found.data, schema)
+    if wrong:
+        raise found.refusal(wrong)
     return found
 
 
@@ -79,7 +78,7 @@ def _parsed(path: Path, *, is_ours: bool) -> PolicyFile:
     reader = _Reader(file)
     value = reader.value(root, ())
     if not isinstance(value, dict):
-        raise ConfigError(f"{file}:1: Unexpected type {type(value).__name__} (expected mapping)")
+        raise ConfigError(f"{file}:1: {of_kind(value, ['object'])}")
     return PolicyFile(file=file, data=value, lines=reader.lines)
 
 
@@ -92,9 +91,9 @@ class _Reader:
         self._file = file
         self._constructor = SafeConstructor()
         self._seen: set[int] = set()
-        self.lines: dict[_Path, int] = {}
+        self.lines: dict[KeyPath, int] = {}
 
-    def value(self, node: yaml.Node, path: _Path) -> JsonValue:
+    def value(self, node: yaml.Node, path: KeyPath) -> JsonValue:
         """The data of a node and of all below it."""
         import yaml  # noqa: PLC0415
 
@@ -117,7 +116,7 @@ class _Reader:
             raise self._error(node, f"{str(node.value)[:40]!r} is no {name}") from error
         return value
 
-    def _mapping(self, node: yaml.MappingNode, path: _Path) -> dict[str, JsonValue]:
+    def _mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[str, JsonValue]:
         found: dict[str, JsonValue] = {}
         for key_node, value_node in node.value:
             key = key_node.value

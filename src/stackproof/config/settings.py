@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from stackproof.config.schema import first_error
+from stackproof.config.problems import KeyPath, Problem, nearest_line, problems, refusal
+from stackproof.config.toml_lines import key_lines
 from stackproof.errors import ConfigError
 from stackproof.model.finding import Level
 from stackproof.model.json import JsonObject, JsonValue, as_strings
@@ -102,14 +103,10 @@ def load_settings(root: Path) -> Settings:
     """Read pyproject.toml and cdk.json below `root`; raises ConfigError with file and path."""
     file = root / "pyproject.toml"
     table = _tool_table(file).get("stackproof", {})
-    error = _no_json(table, "") or first_error(table, "stackproof.schema.json")
-    if error:
-        raise ConfigError(f"{_shown(file)}: [tool.stackproof]{error}")
+    wrong = _wrong(table) or tuple(_wrong_here(root, table))
+    if wrong:
+        raise _refusal(file, wrong)
     app_directory = (root / str(table.get("app_directory", "."))).resolve()
-    if not app_directory.is_dir():
-        raise ConfigError(f"{_shown(file)}: [tool.stackproof] app_directory: there is no folder {app_directory}")
-    if "policies" in table and not (root / str(table["policies"])).is_dir():
-        raise ConfigError(f"{_shown(file)}: [tool.stackproof] policies: there is no folder {root / table['policies']}")
     cdk = _cdk_json(app_directory / "cdk.json")
     context = {**cdk.context, **_cdk_json_context(app_directory / "cdk.context.json"), **table.get("context", {})}
     named = table.get("engines")
@@ -127,40 +124,67 @@ def load_settings(root: Path) -> Settings:
         policies=root / table.get("policies", "policies"),
         fail_level=Level(table.get("fail_level", "warning")),
         not_waivable=frozenset(table.get("not_waivable", ())),
-        versions_as_of=_date(file, "versions_as_of", table.get("versions_as_of")),
+        versions_as_of=_day(table.get("versions_as_of")),
         engines={
             name: EngineSettings(**{"required": name in named, "enabled": name in named, **named.get(name, {})})
             for name in ENGINES
         }
         if named is not None
         else {},
-        targets=_targets(table, file),
+        targets=_targets(table),
         allowed_accounts=tuple(sorted(table.get("allowed_accounts", ()))),
         allowed_topics=tuple(sorted(table.get("allowed_topics", ()))),
         audit_store=table.get("audit_store"),
         audit_retention_days=table.get("audit_retention_days", 400),
         notify_secret_env=table.get("notify_secret_env"),
         calls_per_second={name: float(rate) for name, rate in table.get("calls_per_second", {}).items()},
-        minimum_proof=_minimum_proof(file, table.get("minimum_proof")),
+        minimum_proof=_minimum_proof(table.get("minimum_proof")),
         settle=float(table.get("settle", 60.0)),
         reports=root / table.get("reports", "reports"),
         suites={name: tuple(arguments) for name, arguments in table.get("suites", {}).items()},
     )
 
 
-def _date(file: Path, name: str, text: str | None) -> date | None:
+def _wrong(table: object) -> tuple[Problem, ...]:
+    """What is not as the schema says; what no JSON can carry is said once, and in its own words."""
+    odd = {each.path: each for each in _no_json(table, ())}
+    found = () if table == {} else problems(table, "stackproof.schema.json")
+    return (*odd.values(), *(each for each in found if each.path not in odd))
+
+
+def _wrong_here(root: Path, table: JsonObject) -> Iterator[Problem]:
+    """What no schema knows: whether folders are there, and what does not go together."""
+    for name in ("app_directory", "policies"):
+        if name in table and not (folder := (root / str(table[name])).resolve()).is_dir():
+            yield Problem(path=(name,), text=f"there is no folder {folder}: make it, or name another one")
+    if "target" in table and "targets" in table:
+        yield Problem(path=("targets",), text="there is target as well: give either target or targets")
+    elif (mixture := _mixture(_targets(table))) is not None:
+        yield Problem(path=("targets",), text=mixture)
     try:
-        return None if text is None else date.fromisoformat(text)
-    except ValueError as error:
-        raise ConfigError(f"{_shown(file)}: [tool.stackproof] {name}: {text!r} is no date") from error
+        _day(table.get("versions_as_of"))
+    except ValueError:
+        said = f"{table['versions_as_of']!r} is no date: give a day of the calendar as YYYY-MM-DD"
+        yield Problem(path=("versions_as_of",), text=said)
 
 
-def _minimum_proof(file: Path, given: float | Mapping[str, float] | None) -> MinimumProof | None:
+def _refusal(file: Path, found: Sequence[Problem]) -> ConfigError:
+    lines = key_lines(file.read_text(encoding="utf-8"))
+
+    def line(path: KeyPath) -> int:
+        return nearest_line(lines, ("tool", "stackproof", *path))
+
+    return refusal(_shown(file), found, line, section="[tool.stackproof]")
+
+
+def _day(text: JsonValue) -> date | None:
+    return None if text is None else date.fromisoformat(str(text))
+
+
+def _minimum_proof(given: float | Mapping[str, float] | None) -> MinimumProof | None:
     if given is None:
         return None
     named = given if isinstance(given, Mapping) else {"properties": given}
-    if any(not isfinite(each) for each in named.values()):
-        raise ConfigError(f"{_shown(file)}: [tool.stackproof] minimum_proof: a percentage is a number from 0 to 100")
     return MinimumProof(resources=named.get("resources"), properties=named.get("properties"))
 
 
@@ -181,23 +205,21 @@ def parse_targets(text: str) -> tuple[str, ...]:
     unknown = [each for each in names if each not in {*EMULATORS, "aws"}]
     if unknown:
         raise ConfigError(f"--target {text}: there is no target {unknown[0]!r}, only {', '.join(EMULATORS)} and aws")
-    _refuse_mixture(names, f"--target {text}")
+    if (mixture := _mixture(names)) is not None:
+        raise ConfigError(f"--target {text}: {mixture}")
     return names
 
 
-def _targets(table: JsonObject, file: Path) -> tuple[str, ...]:
-    if "target" in table and "targets" in table:
-        raise ConfigError(f"{_shown(file)}: [tool.stackproof].targets: give either target or targets")
+def _targets(table: JsonObject) -> tuple[str, ...]:
     named = table.get("targets")
-    names = as_strings(named) if named is not None else (str(table.get("target", EMULATORS[0])),)
-    _refuse_mixture(names, f"{_shown(file)}: [tool.stackproof].targets")
-    return names
+    return as_strings(named) if named is not None else (str(table.get("target", EMULATORS[0])),)
 
 
-def _refuse_mixture(names: tuple[str, ...], said: str) -> None:
+def _mixture(names: tuple[str, ...]) -> str | None:
     """What an emulator shows says nothing of an account, so the two never stand for one another."""
     if "aws" in names and len(names) > 1:
-        raise ConfigError(f"{said}: what an emulator proves does not prove an account: name aws alone")
+        return "what an emulator proves does not prove an account: name aws alone"
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,21 +259,30 @@ def _tool_table(file: Path) -> dict[str, Any]:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         return {}
+    except tomllib.TOMLDecodeError as error:
+        raise _torn(file, str(error)) from error
     except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"{_shown(file)}: {error}") from error
     tool = document.get("tool", {})
     return tool if isinstance(tool, dict) else {}
 
 
-def _no_json(value: object, path: str) -> str | None:
+def _torn(file: Path, said: str) -> ConfigError:
+    """Python names the line in its words alone: `Expected '=' … (at line 3, column 5)`."""
+    found = re.search(r" \(at line (\d+), column \d+\)$", said)
+    where, what = (f"{_shown(file)}:{found[1]}", said[: found.start()]) if found else (_shown(file), said)
+    return ConfigError(f"{where}: is no valid TOML: {what}")
+
+
+def _no_json(value: object, path: KeyPath) -> Iterator[Problem]:
     """TOML has dates, times, `inf` and `nan`, which no context and no report can carry."""
-    if isinstance(value, dict):
-        return next((error for key, each in value.items() if (error := _no_json(each, f"{path}.{key}"))), None)
-    if isinstance(value, list):
-        return next((error for n, each in enumerate(value) if (error := _no_json(each, f"{path}[{n}]"))), None)
-    if isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value)):
-        return None
-    return f"{path}: {value} is of no JSON type: write it as a string"
+    if isinstance(value, dict | list):
+        for key, each in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _no_json(each, (*path, key))
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield Problem(path=path, text=f"{value} is no number that JSON has: give one that is finite")
+    elif not isinstance(value, str | int | float):
+        yield Problem(path=path, text=f"{value} is a date or a time: give it as text, in quotes")
 
 
 def _outer_root(folder: Path) -> Path:

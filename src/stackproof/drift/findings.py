@@ -11,6 +11,7 @@ from stackproof.model.drift_report import DriftReport
 from stackproof.model.finding import Finding, Kind, Level, Notification, Origin, RuleCount
 from stackproof.model.json import canonical
 from stackproof.model.location import Location
+from stackproof.model.observation import UNANSWERED, DriftStatus, UnprovenReason
 from stackproof.model.report import CheckReport
 
 __all__ = ["RULES", "as_check"]
@@ -87,6 +88,22 @@ def _of_audit(audit: StackAudit) -> Iterator[Finding]:
     for proof in audit.unchecked:
         reasons = ", ".join(sorted({one.reason.value for one in proof.unproven})) or "unknown"
         yield _finding(_NOT_CHECKED, Kind.OPEN, f"could not be looked at: {reasons}", proof.location)
+    for proof in audit.proofs:
+        if proof.status is DriftStatus.NOT_CHECKED or proof.custom:
+            continue
+        for missed in proof.unproven:
+            if missed.reason in UNANSWERED:
+                yield _unanswered(missed.path, missed.reason, missed.detail, proof.location)
+    places = {each.location.logical_id: each.location for each in audit.proofs}
+    for one in audit.unread:
+        place = places.get(one.logical_id) or Location(stack_name=audit.stack_name, logical_id=one.logical_id)
+        yield _unanswered(one.question, one.reason, one.detail, place)
+
+
+def _unanswered(question: str, reason: UnprovenReason, detail: str, place: Location) -> Finding:
+    """A property, or a question about what hangs on the resource; it stands in the place of a property."""
+    message = f"{question} could not be looked at: {reason.value}{f': {detail}' if detail else ''}"
+    return _finding(_NOT_CHECKED, Kind.OPEN, message, replace(place, property_path=question or place.property_path))
 
 
 def _finding(rule: str, kind: Kind, message: str, place: Location, of: Difference | None = None) -> Finding:
