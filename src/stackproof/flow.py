@@ -29,7 +29,8 @@ class Flow:
     """A declared flow, by logical ids. `rows` is a query whose first column is a record's key.
 
     `ca_bundle` is the function's environment variable that names the file of the authorities it trusts. `cleanup` is
-    the statement that removes the rows whose key is like `:prefix`; a flow that runs in an account needs it.
+    the statement that removes the rows whose key is like `:prefix`, and none but these; a flow that runs in an account
+    needs it.
     """
 
     stream: str
