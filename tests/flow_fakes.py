@@ -15,6 +15,7 @@ class FakePipeline:
     """Hands over what is on the stream whenever its rows are looked at, one record a shard at a time.
 
     `stored_as` says how often a record that comes in is written; `answer` makes what the function says to an event.
+    With `stops_after`, nothing more is handed over once so many records were.
     """
 
     target = "fake"
@@ -28,6 +29,7 @@ class FakePipeline:
         answer: Callable[[], JsonValue] | None = None,
         lacks: Mapping[str, str] | None = None,
         deaf_to: frozenset[str] = frozenset(),
+        stops_after: int | None = None,
     ) -> None:
         self.lacks = dict(lacks or {})
         self.events: list[JsonObject] = []
@@ -35,6 +37,7 @@ class FakePipeline:
         self._stored_as = stored_as
         self._answer = answer
         self._deaf_to = deaf_to
+        self._left = stops_after
         self._streams: dict[str, list[Receipt]] = {f"shard-{number}": [] for number in range(shards)}
         self._position = dict.fromkeys(self._streams, 0)
         self._seen: set[str] = set()
@@ -73,7 +76,8 @@ class FakePipeline:
 
     def rows(self) -> tuple[Row, ...]:
         for shard, stream in self._streams.items():
-            if self._position[shard] < len(stream):
+            if self._position[shard] < len(stream) and self._left != 0:
+                self._left = None if self._left is None else self._left - 1
                 self._store(stream[self._position[shard]])
                 self._position[shard] += 1
         return tuple(self._rows)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stackproof.ephemeral import ATTACHED_BY, OVERRIDES, attached_outside, ephemeral, without_overridden
+from stackproof.ephemeral import OVERRIDES, ephemeral, without_overridden
 from stackproof.model.assembly import FileAsset, Stack
 from stackproof.model.ephemeral import EphemeralStack
 from stackproof.model.location import Location
@@ -176,53 +176,6 @@ def test_what_is_noted_of_a_stack_reads_back_and_says_how_to_remove_it() -> None
     noted = EphemeralStack(stack_name="Net-x", account="1", region="eu-west-1", profile="dev")
     assert EphemeralStack.from_dict(noted.to_dict()) == noted
     assert noted.command == "aws cloudformation delete-stack --stack-name Net-x --region eu-west-1 --profile dev"
-
-
-POLICY = "AWS::S3::BucketPolicy"
-ATTACHED = [(kind, key) for kind, keys in ATTACHED_BY.items() for key in keys]
-
-
-@pytest.mark.parametrize(("kind", "key"), [each for each in ATTACHED if not each[0].startswith("Custom::")])
-def test_what_an_attachment_names_is_a_property_of_its_type(kind: str, key: str) -> None:
-    schema = CfnLintSchemas().schema(kind)
-    assert schema is not None
-    assert key in schema.document["properties"]  # type: ignore[operator]
-
-
-@pytest.mark.parametrize(("kind", "key"), ATTACHED)
-def test_an_attachment_to_what_is_not_of_the_stacks_is_named(kind: str, key: str) -> None:
-    value: Any = ["the-real-one"] if key.endswith("s") else "the-real-one"
-    [said] = attached_outside([stack({"Resources": {"R": {"Type": kind, "Properties": {key: value}}}})])
-    assert said.endswith(f": R ({kind}): {key} is the-real-one")
-
-
-@pytest.mark.parametrize(
-    ("bucket", "named"),
-    [
-        ({"Ref": "Bucket"}, None),
-        ({"Ref": "Given"}, None),
-        ({"Fn::Sub": "prod-${AWS::Region}"}, "prod-${AWS::Region}"),
-        ({"Fn::Sub": "${Bucket}"}, None),
-        ({"Fn::Join": ["", ["prod-", {"Ref": "AWS::Region"}]]}, "prod-*"),
-        ({"Fn::Join": ["", ["prod-", {"Ref": "Bucket"}]]}, None),
-        ({"Fn::ImportValue": "elsewhere"}, "elsewhere"),
-        ({"Fn::ImportValue": "ours"}, None),
-        ({"Fn::FindInMap": ["A", "B", "C"]}, None),
-        ("fixed", None),
-        (None, None),
-    ],
-)
-def test_only_what_cannot_be_of_the_stacks_is_outside(bucket: Any, named: str | None) -> None:  # noqa: ANN401
-    body = {
-        "Parameters": {"Given": {"Type": "String"}},
-        "Resources": {
-            "Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "fixed"}},
-            "Policy": {"Type": POLICY, "Properties": {"Bucket": bucket}},
-        },
-        "Outputs": {"Out": {"Value": "x", "Export": {"Name": "ours"}}},
-    }
-    found = attached_outside([stack(body)])
-    assert [each.rpartition("Bucket is ")[2] for each in found] == ([named] if named else [])
 
 
 def test_what_a_stack_far_within_keeps_is_deleted_too() -> None:

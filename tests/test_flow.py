@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stackproof.assertions.failures import StackAssertionError, VacuousAssertionError
+from stackproof.errors import TargetError
 from stackproof.flow import Flow, FlowPath, FlowRun, Limit, flow, kinesis_event, path_of
 from stackproof.model.flow import FlowFact, Invocation
 from stackproof.model.template import Template
@@ -144,10 +145,26 @@ def test_a_record_that_never_becomes_a_row_is_late_though_what_came_behind_it_is
     assert notes[0].text == "1 of 2 records on 2 shards are rows"
 
 
-def test_when_nothing_arrives_the_wait_ends() -> None:
-    found = run(FakePipeline(stored_as=lambda *_: 0)).send("a")
-    assert (found.late, found.rows) == (("test-a",), ())
-    assert found.seconds >= 30
+def test_when_nothing_arrives_the_wait_ends_and_nothing_is_proven() -> None:
+    notes: list[FlowFact] = []
+    with pytest.raises(TargetError, match=r"2 of 2 are no rows after 30 s \(shard-0, shard-1\)") as caught:
+        run(FakePipeline(stored_as=lambda *_: 0), notes).send("a")
+    assert (caught.value.code, caught.value.exit_code, notes) == ("Deadline", 3, [])
+
+
+def test_where_one_shard_stands_still_a_delivery_is_not_known_to_be_whole() -> None:
+    with pytest.raises(TargetError, match=r"1 of 2 are no rows after 30 s \(shard-1\)"):
+        run(FakePipeline(stops_after=3)).send("a", "b")
+
+
+def test_what_was_not_handed_over_again_is_not_stored_once() -> None:
+    notes: list[FlowFact] = []
+    stopped = run(FakePipeline(stops_after=4), notes)  # two records, and one behind each
+    sent = stopped.send("a", "b")
+    with pytest.raises(TargetError, match="handed over before may not have been dealt with") as caught:
+        stopped.hand_over_again(sent)
+    assert caught.value.code == "Deadline"
+    assert [each.text for each in notes] == ["2 of 2 records on 2 shards are rows"]
 
 
 def test_what_is_handed_over_twice_shows_as_often_as_it_was_stored() -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from stackproof.intrinsics import references
 from stackproof.model.assembly import Stack
 from stackproof.model.ephemeral import Overridden
 from stackproof.model.json import JsonObject, JsonValue
@@ -15,7 +13,7 @@ from stackproof.model.observation import ResourceProof, Unproven, UnprovenReason
 from stackproof.model.template import Resource, Template
 from stackproof.nesting import with_nested_template
 
-__all__ = ["ATTACHED_BY", "OVERRIDES", "Ephemeral", "attached_outside", "ephemeral", "without_overridden"]
+__all__ = ["OVERRIDES", "Ephemeral", "ephemeral", "without_overridden"]
 
 OVERRIDES: Final[Mapping[tuple[str, str], JsonValue]] = {
     ("AWS::Cognito::UserPool", "DeletionProtection"): "INACTIVE",
@@ -38,42 +36,6 @@ OVERRIDES: Final[Mapping[tuple[str, str], JsonValue]] = {
 Besides these: `DeletionPolicy` and `UpdateReplacePolicy` are Delete everywhere, the deletion protection of load
 balancers and of the replicas of global tables is off, and buckets are emptied before the stack is deleted. Nothing else
 of a template is touched.
-"""
-
-ATTACHED_BY: Final[Mapping[str, tuple[str, ...]]] = {
-    "AWS::ApiGateway::BasePathMapping": ("DomainName",),
-    "AWS::ApiGatewayV2::ApiMapping": ("DomainName",),
-    "AWS::EC2::Route": ("RouteTableId",),
-    "AWS::EC2::SecurityGroupEgress": ("GroupId",),
-    "AWS::EC2::SecurityGroupIngress": ("GroupId",),
-    "AWS::EC2::SubnetNetworkAclAssociation": ("SubnetId",),
-    "AWS::EC2::SubnetRouteTableAssociation": ("SubnetId",),
-    "AWS::ElasticLoadBalancingV2::ListenerRule": ("ListenerArn",),
-    "AWS::Events::EventBusPolicy": ("EventBusName",),
-    "AWS::IAM::GroupPolicy": ("GroupName",),
-    "AWS::IAM::ManagedPolicy": ("Groups", "Roles", "Users"),
-    "AWS::IAM::Policy": ("Groups", "Roles", "Users"),
-    "AWS::IAM::RolePolicy": ("RoleName",),
-    "AWS::IAM::UserPolicy": ("UserName",),
-    "AWS::IAM::UserToGroupAddition": ("GroupName",),
-    "AWS::Lambda::EventInvokeConfig": ("FunctionName",),
-    "AWS::Lambda::Permission": ("FunctionName",),
-    "AWS::Logs::MetricFilter": ("LogGroupName",),
-    "AWS::Logs::SubscriptionFilter": ("LogGroupName",),
-    "AWS::Route53::RecordSet": ("HostedZoneId", "HostedZoneName"),
-    "AWS::Route53::RecordSetGroup": ("HostedZoneId", "HostedZoneName"),
-    "AWS::S3::BucketPolicy": ("Bucket",),
-    "AWS::SNS::TopicInlinePolicy": ("TopicArn",),
-    "AWS::SNS::TopicPolicy": ("Topics",),
-    "AWS::SQS::QueueInlinePolicy": ("Queue",),
-    "AWS::SQS::QueuePolicy": ("Queues",),
-    "AWS::SecretsManager::ResourcePolicy": ("SecretId",),
-    "AWS::SecretsManager::RotationSchedule": ("SecretId",),
-    "Custom::S3BucketNotifications": ("BucketName",),
-}
-"""Resources that are a part of another one, and the properties that name it.
-
-CloudFormation does not ask whether there was such a part before: it is written over, and deleted with the stack.
 """
 
 _POLICIES: Final = ("DeletionPolicy", "UpdateReplacePolicy")
@@ -100,7 +62,7 @@ def ephemeral(stacks: Sequence[Stack], suffix: str) -> Ephemeral:
     """The stacks with a suffix to their names and to the exports that pass between them, and nothing that stays.
 
     A name that is fixed in the template stays as it is: CloudFormation refuses it where it is taken, except for what is
-    attached to something else (see `attached_outside`).
+    attached to something else (see `stackproof.attachments`).
     """
     exports = {name for each in stacks for name in _exported(each.template.body)}
     overridden: list[Overridden] = []
@@ -129,46 +91,6 @@ def ephemeral(stacks: Sequence[Stack], suffix: str) -> Ephemeral:
         if each.parent is None:
             one(each)
     return Ephemeral(stacks=tuple(sorted(made, key=lambda each: each.name)), overridden=tuple(sorted(overridden)))
-
-
-def attached_outside(stacks: Sequence[Stack]) -> tuple[str, ...]:
-    """What these stacks would attach to something that is not theirs but is really there, a line for each."""
-    exports = {name for each in stacks for name in _exported(each.template.body)}
-    names = {
-        value
-        for each in stacks
-        for resource in each.template.resources
-        for key, value in resource.properties.items()
-        if isinstance(value, str) and key.endswith("Name") and key not in ATTACHED_BY.get(resource.resource_type, ())
-    }
-    found: list[str] = []
-    for resource in (one for each in stacks for one in each.template.resources):
-        for key in ATTACHED_BY.get(resource.resource_type, ()):
-            value = resource.properties.get(key)
-            for target in value if isinstance(value, list) else [value]:
-                named = _named_outside(target, exports)
-                if named is not None and re.split("[:/]", named.rstrip("."))[-1] not in names:
-                    where = resource.location(f"/{key}")
-                    found.append(f"{where}: {resource.logical_id} ({resource.resource_type}): {key} is {named}")
-    return tuple(sorted(found))
-
-
-def _named_outside(target: JsonValue, exports: set[str]) -> str | None:
-    """What a value names, if it can only be something that no stack of these makes."""
-    if isinstance(target, str):
-        return target
-    if not isinstance(target, Mapping):
-        return None
-    imported = target.get("Fn::ImportValue")
-    if isinstance(imported, str):
-        return None if imported in exports else imported
-    if any(not each.startswith("AWS::") for each in references(target)):
-        return None
-    joined = target.get("Fn::Join")
-    if isinstance(joined, list) and len(joined) == 2 and isinstance(joined[1], list):  # noqa: PLR2004 - its arguments
-        return "".join(each if isinstance(each, str) else "*" for each in joined[1])
-    written = target.get("Fn::Sub")
-    return written if isinstance(written, str) else None
 
 
 def without_overridden(proofs: Iterable[ResourceProof], overridden: Iterable[Overridden]) -> tuple[ResourceProof, ...]:

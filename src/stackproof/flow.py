@@ -11,6 +11,7 @@ from itertools import cycle
 from typing import Final
 
 from stackproof.assertions.failures import StackAssertionError, VacuousAssertionError
+from stackproof.errors import TargetError
 from stackproof.intrinsics import references
 from stackproof.model.flow import Delivery, FlowFact, Invocation, Receipt, Row, Sending
 from stackproof.model.json import JsonObject, JsonValue
@@ -29,7 +30,8 @@ class Flow:
     """A declared flow, by logical ids. `rows` is a query whose first column is a record's key.
 
     `ca_bundle` is the function's environment variable that names the file of the authorities it trusts. `cleanup` is
-    the statement that removes the rows whose key is like `:prefix`; a flow that runs in an account needs it.
+    the statement that removes the rows whose key is like `:prefix`, and none but these; a flow that runs in an account
+    needs it.
     """
 
     stream: str
@@ -139,7 +141,7 @@ class FlowRun:
         """Put a record for each key, over all shards in turn, and wait for their rows.
 
         A record that is put behind them on each shard tells when all before it has been dealt with: what is no row
-        then never becomes one, and a row too many has come by then.
+        then never becomes one, and a row too many has come by then. Raises TargetError if that record does not arrive.
         """
         if not keys:
             raise VacuousAssertionError(f"{self.declared}: nothing was sent")
@@ -158,7 +160,10 @@ class FlowRun:
         return found
 
     def hand_over_again(self, delivery: Delivery) -> Delivery:
-        """Have the function given every record of the delivery a second time, and look at its rows after that."""
+        """Have the function given every record of the delivery a second time, and look at its rows after that.
+
+        Raises TargetError if what is put behind them does not arrive: then nobody knows that they were given again.
+        """
         start = self._limit.clock()
         self._pipeline.hand_over_again()
         found = self._delivery(delivery.receipts, start)
@@ -220,12 +225,28 @@ class FlowRun:
         )
 
     def _fence(self) -> None:
-        """Put one more record on each shard and wait for it: shards are read in order."""
+        """Put one more record on each shard and wait for it: shards are read in order.
+
+        Without it nothing is known of what is before it, and a row that is missing or too many could still come.
+        """
         self._fences += 1
         shards = self._pipeline.shards()
         keys = {f"{self._name}-fence-{self._fences}-{number}": shard for number, shard in enumerate(shards)}
         self._pipeline.put([Sending(key=key, data=self._record(key), shard_id=shard) for key, shard in keys.items()])
-        self._limit.until(lambda: {str(each[0]) for each in self._rows(keys)} >= keys.keys())
+        waiting = set(keys)
+
+        def have_come() -> bool:
+            waiting.difference_update(str(each[0]) for each in self._rows(keys))
+            return not waiting
+
+        if not self._limit.until(have_come):
+            where = ", ".join(sorted(keys[each] for each in waiting))
+            late = f"{len(waiting)} of {len(keys)} are no rows after {self._limit.seconds:.0f} s ({where})"
+            raise TargetError(
+                f"{self.declared}: of the records put behind the others {late}: what was sent or handed over before "
+                "may not have been dealt with",
+                code="Deadline",
+            )
 
     def _rows(self, keys: Iterable[str]) -> tuple[Row, ...]:
         wanted = frozenset(keys)

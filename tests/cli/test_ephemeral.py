@@ -213,3 +213,25 @@ def test_what_would_replace_a_part_of_something_real_is_refused_before_anything_
     assert "app.py:6" in done.stderr
     assert "Policy (AWS::S3::BucketPolicy): Bucket is prod-bucket" in done.stderr
     assert (stacks(endpoint), records(folder)) == (before, [])
+
+
+def test_a_parameter_that_names_the_real_one_is_refused_and_the_real_one_stays(tmp_path: Path, endpoint: str) -> None:
+    s3 = emulator_client("s3", endpoint, "us-east-1")
+    s3.create_bucket(Bucket="prod-data")
+    real = json.dumps({"Version": "2012-10-17", "Statement": [{"Sid": "Real", "Effect": "Deny", "Principal": "*"}]})
+    s3.put_bucket_policy(Bucket="prod-data", Policy=real)
+    folder = project("tiny", tmp_path)
+    (folder / "app.py").write_text(
+        "import aws_cdk as cdk\n"
+        "from aws_cdk import aws_s3 as s3\n\n"
+        "app = cdk.App()\n"
+        'stack = cdk.Stack(app, "Policed")\n'
+        'given = cdk.CfnParameter(stack, "Given", default="prod-data")\n'
+        's3.CfnBucketPolicy(stack, "Policy", bucket=given.value_as_string, policy_document={})\n'
+        "app.synth()\n",
+        encoding="utf-8",
+    )
+    done = run(folder, "stackproof", "prove", "--ephemeral", "--endpoint-url", endpoint)
+    assert done.returncode == 2, done.stderr
+    assert "app.py:7: Policy (AWS::S3::BucketPolicy): Bucket is prod-data: that is not of these stacks" in done.stderr
+    assert s3.get_bucket_policy(Bucket="prod-data")["Policy"] == real

@@ -65,10 +65,19 @@ def test_canaries_arrive_once_and_are_removed(pipeline: AwsPipeline) -> None:
     assert run.hand_over_again(sent).rows == sent.rows
     assert run.dead_letters() is not None
     assert pipeline.rows() != ()
+    assert run.invoke({"good": None, "bad": b"no JSON"}).refused == ("bad",)
+    pipeline._database.run("INSERT INTO things (key) VALUES ('real-1'), ('real-2')")
     pipeline.clean("other")
-    assert pipeline.rows() != ()
+    careless = replace(CLEANED, cleanup="DELETE FROM things WHERE key LIKE :prefix OR true")
+    before = pipeline.rows()
+    pipeline._declared = careless
+    with pytest.raises(TargetError, match=r"would have removed \d+ rows, and the test has made \d+") as caught:
+        pipeline.clean("canary")
+    assert (caught.value.code, pipeline.rows()) == ("LeftOver", before)
+    pipeline._declared = CLEANED
     pipeline.clean("canary")
-    assert pipeline.rows() == ()
+    assert [each[0] for each in pipeline.rows()] == ["real-1", "real-2"]
+    pipeline._database.run("DELETE FROM things")
 
 
 def test_nothing_but_a_declared_write_is_let_through(pipeline: AwsPipeline) -> None:
@@ -108,6 +117,7 @@ class Rows(Database):
 
     def __init__(self, log: list[str], *answers: tuple[str, ...]) -> None:
         self._log, self._answers = log, list(answers)
+        self.row_count = 0
 
     def run(self, statement: str, **values: str) -> tuple[tuple[Any, ...], ...]:
         self._log.append(f"{statement} {values}" if values else statement)
@@ -115,6 +125,11 @@ class Rows(Database):
             return ()
         found = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
         return tuple((key,) for key in found)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Any]:
+        yield self
+        self._log.append("commit")
 
 
 def in_memory(account: Account, *answers: tuple[str, ...]) -> AwsPipeline:
@@ -130,6 +145,7 @@ def in_memory(account: Account, *answers: tuple[str, ...]) -> AwsPipeline:
     )
     pipeline._database = Rows(account.log, *(answers or ((),)))
     pipeline._sent = {key: Sending(key=key, data=b"", shard_id="0") for key in ("canary-a", "other-b")}
+    pipeline._keys.update(pipeline._sent)
     account.log.clear()
     return pipeline
 
@@ -146,14 +162,15 @@ def test_rows_are_removed_as_a_declared_write() -> None:
     in_memory(account, ("canary-a",)).clean("canary")
     deleted = f"{CLEANED.cleanup} {{'prefix': 'canary-%'}}"
     why = "removing the rows of canaries"
-    assert account.log == [f"begin {why}", str(CLEANED.rows), deleted, f"end {why}"]
+    rows = str(CLEANED.rows)
+    assert account.log == [f"begin {why}", rows, rows, deleted, rows, "commit", f"end {why}"]
 
 
 def test_rows_that_come_late_are_waited_for_before_they_are_removed() -> None:
     account = Account()
     in_memory(account, (), (), ("canary-a",)).clean("canary")
-    assert account.log.count(str(CLEANED.rows)) == 3
-    assert account.log[-2].startswith(str(CLEANED.cleanup))
+    assert account.log.count(str(CLEANED.rows)) == 3 + 2
+    assert account.log[-4].startswith(str(CLEANED.cleanup))
 
 
 def test_records_that_never_arrive_are_named_since_their_rows_would_stay() -> None:
@@ -164,3 +181,64 @@ def test_records_that_never_arrive_are_named_since_their_rows_would_stay() -> No
     assert caught.value.code == "LeftOver"
     assert any(each.startswith(str(CLEANED.cleanup)) for each in account.log)
     pipeline.clean("canary")
+
+
+@pytest.mark.parametrize(
+    "cleanup",
+    ["DELETE FROM things", "DELETE FROM things WHERE key LIKE 'x'::prefix", "DELETE FROM things WHERE a = :prefixes"],
+)
+def test_a_cleanup_that_does_not_say_whose_rows_go_is_refused_before_anything_is_asked(cleanup: str) -> None:
+    account = Account()
+    declared = replace(CLEANED, cleanup=cleanup)
+    with pytest.raises(ConfigError) as caught:
+        AwsPipeline(account, deployment({}), declared, FlowPath(mapping="M", secret="S"), ca_bundle=None)
+    assert f"cleanup={cleanup!r} would remove rows of others too" in str(caught.value)
+    assert account.log == []
+
+
+OTHER = ("canary-a", "other-b", "real")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "removed", "is_fine"),
+    [
+        (OTHER, ("other-b", "real"), 1, True),
+        (("canary-a", *OTHER), ("other-b", "real"), 2, True),  # stored twice, which its test tells
+        (OTHER, ("other-b", "real"), 2, False),  # a row that the query does not show
+        (OTHER, ("other-b",), 1, False),
+        (OTHER, (), 1, False),
+        ((), (), 1, True),  # the query does not show what was sent
+    ],
+)
+def test_a_cleanup_that_takes_rows_of_others_is_rolled_back(
+    before: tuple[str, ...],
+    after: tuple[str, ...],
+    removed: int,
+    is_fine: bool,  # noqa: FBT001
+) -> None:
+    account = Account()
+    pipeline = in_memory(account, before, after)
+    pipeline._sent = {}
+    pipeline._database.row_count = removed  # type: ignore[attr-defined]
+    if not is_fine:
+        with pytest.raises(TargetError, match=rf"would have removed {removed} rows, and the test has made 1"):
+            pipeline.clean("canary")
+    else:
+        pipeline.clean("canary")
+    assert ("commit" in account.log) is is_fine
+
+
+def test_where_the_table_is_not_there_yet_nothing_has_to_be_removed() -> None:
+    class Bare(Rows):
+        def run(self, statement: str, **values: str) -> tuple[tuple[Any, ...], ...]:
+            raise TargetError(f"PostgreSQL answered to {statement} {values}", code=self.code)
+
+        code = "42P01"
+
+    account = Account()
+    pipeline = in_memory(account)
+    pipeline._sent, pipeline._database = {}, Bare(account.log)
+    pipeline.clean("canary")
+    Bare.code = "42501"
+    with pytest.raises(TargetError, match="PostgreSQL answered"):
+        pipeline.clean("canary")

@@ -505,6 +505,62 @@ def test_buckets_of_nested_stacks_are_emptied_before_they_are_deleted() -> None:
     assert names.index("delete_objects") < names.index("delete_stack")
 
 
+def emptied(status: str, *happened: dict[str, Any], physical_id: str = "id-Bucket", nested: str = "") -> bool:
+    """Whether the bucket of a stack is emptied whose row says so, after these events."""
+    bucket = ("Bucket", physical_id, "AWS::S3::Bucket", status)
+    rows = {"arn:net": [("Data", "arn:data", STACK, nested)] if nested else [bucket], "arn:data": [bucket]}
+    names = ("LogicalResourceId", "PhysicalResourceId", "ResourceType", "ResourceStatus")
+    client = RecordedClient(
+        {
+            "describe_stacks": in_turn(described("ROLLBACK_FAILED"), described("DELETE_COMPLETE")),
+            "delete_stack": {},
+            "describe_stack_events": page(*happened),
+            "list_stack_resources": lambda StackName: {  # noqa: N803
+                "StackResourceSummaries": [dict(zip(names, each, strict=True)) for each in rows[StackName]]
+            },
+            "list_object_versions": {"Versions": [{"Key": "k", "VersionId": "1"}]},
+            "delete_objects": {},
+        }
+    )
+    cloudformation(client).destroy("Net", empty=True)
+    return "delete_objects" in dict(client.calls)
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        "CREATE_FAILED",
+        "CREATE_IN_PROGRESS",
+        "DELETE_COMPLETE",
+        "DELETE_SKIPPED",
+        "DELETE_FAILED",
+        "DELETE_IN_PROGRESS",
+        "IMPORT_COMPLETE",
+        "IMPORT_FAILED",
+        "ROLLBACK_COMPLETE",
+        "UPDATE_FAILED",
+        "UPDATE_COMPLETE",
+    ],
+)
+def test_a_bucket_that_the_stack_never_made_is_not_emptied(status: str) -> None:
+    """Where the name is taken, the row of a creation that failed has the physical id of the real bucket."""
+    assert not emptied(status, event(1, "Bucket", "CREATE_IN_PROGRESS"), event(2, "Bucket", "CREATE_FAILED", "exists"))
+
+
+@pytest.mark.parametrize("status", ["DELETE_FAILED", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_FAILED"])
+def test_a_bucket_that_the_stack_made_is_emptied_whatever_happened_after(status: str) -> None:
+    assert emptied(status, event(1, "Bucket", "CREATE_COMPLETE"))
+    assert not emptied(status, event(1, "Bucket", "CREATE_COMPLETE"), physical_id="another")
+    assert not emptied(status, event(1, "Other", "CREATE_COMPLETE"), physical_id="id-Other")
+
+
+def test_a_bucket_that_was_made_in_a_nested_stack_that_failed_is_emptied() -> None:
+    assert emptied("CREATE_COMPLETE", nested="CREATE_FAILED")
+    assert emptied("CREATE_COMPLETE", nested="DELETE_FAILED")
+    assert not emptied("CREATE_COMPLETE", nested="DELETE_COMPLETE")
+    assert not emptied("CREATE_COMPLETE", physical_id="")
+
+
 def test_what_is_kept_of_a_nested_stack_is_named_and_what_was_kept_before_is_not() -> None:
     client = nested_deletion(event(5, "Earlier", "DELETE_SKIPPED"), event(22, "Table", "DELETE_SKIPPED"))
     assert [each.logical_id for each in cloudformation(client).destroy("Net")] == ["Table"]

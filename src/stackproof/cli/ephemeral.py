@@ -12,8 +12,9 @@ from typing import TypeVar
 
 import click
 
+from stackproof.attachments import attached_outside
 from stackproof.deploy import in_dependency_order
-from stackproof.ephemeral import Ephemeral, attached_outside, ephemeral
+from stackproof.ephemeral import Ephemeral, ephemeral
 from stackproof.errors import ConfigError, StackproofError, TargetError
 from stackproof.model.assembly import Stack
 from stackproof.model.ephemeral import EPHEMERAL, EphemeralStack
@@ -90,12 +91,9 @@ def say_unreadable(project: Project) -> int:
 @contextlib.contextmanager
 def ephemeral_stacks(project: Project, stacks: Sequence[Stack], where: Lifetime) -> Iterator[Ephemeral]:
     """The stacks as they are to be deployed for this block; what is there of them at its end is torn down."""
-    if not where.owned and (outside := attached_outside(stacks)):
-        raise ConfigError(
-            f"--ephemeral: {'; '.join(outside)}: that is not of these stacks, and what is attached to it would be "
-            "replaced and then deleted; have the app make it, or leave out --ephemeral"
-        )
     made = ephemeral(stacks, f"{EPHEMERAL}-{secrets.token_hex(3)}")
+    if not where.owned:
+        _refuse_attached(made.stacks, where.target)
     for change in made.overridden:
         click.echo(f"switched off for this run: {change}", err=True)
     roots = in_dependency_order(made.stacks)
@@ -114,6 +112,17 @@ def ephemeral_stacks(project: Project, stacks: Sequence[Stack], where: Lifetime)
                 _tear_down(roots, where, forget=records.forget)
             raise
         _tear_down(roots, where, forget=records.forget)
+
+
+def _refuse_attached(stacks: Sequence[Stack], target: Target) -> None:
+    """Nothing is made if something of it would change what is not made for this run."""
+    outside = attached_outside(stacks, account=target.account, region=target.region, partition=target.partition)
+    if outside:
+        raise ConfigError(
+            f"--ephemeral: {'; '.join(outside)}: that is not of these stacks, or not certainly; what is attached to it "
+            "would be replaced and then deleted, and its messages taken; have the app make it and refer to it (Ref, "
+            "Fn::GetAtt, or the import of an export by its plain name), or leave out --ephemeral"
+        )
 
 
 def _tear_down(stacks: Sequence[Stack], where: Lifetime, *, forget: Callable[[str], None]) -> None:

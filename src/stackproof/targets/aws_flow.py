@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
 
 from stackproof.errors import ConfigError, TargetError
 from stackproof.flow import Flow, FlowPath, Limit
@@ -13,13 +14,14 @@ from stackproof.model.flow import Receipt, Sending
 from stackproof.model.json import JsonObject, JsonValue
 from stackproof.targets.aws import AwsTarget
 from stackproof.targets.ministack_flow import MiniStackPipeline
-from stackproof.targets.postgres import require
+from stackproof.targets.postgres import UNDEFINED_TABLE, require
 
 __all__ = ["AwsPipeline"]
 
 _LACKS: Final[Mapping[str, str]] = {
     "dead_letters": "a record that is meant to fail is not put on the stream of an account"
 }
+_PREFIX: Final = re.compile(r"(?<![:\w]):prefix\b")
 _LATE: Final = Limit(seconds=30.0)
 """How long rows that a test did not see any more are waited for before the rows are removed."""
 
@@ -42,6 +44,11 @@ class AwsPipeline(MiniStackPipeline):
         require(["pg8000"])
         if declared.cleanup is None:
             raise ConfigError(f"{declared}: say how its rows are removed again: arrives_at(…, cleanup='DELETE …')")
+        if not _PREFIX.search(declared.cleanup):
+            raise ConfigError(
+                f"{declared}: cleanup={declared.cleanup!r} would remove rows of others too: name those of a test by "
+                "their keys, as in DELETE … WHERE key LIKE :prefix"
+            )
         secret_id = next((each.physical_id for each in deployment.resources if each.logical_id == path.secret), "")
         with target.writing("running a flow"):  # refused before the secret is read and the database is asked
             secret = json.loads(target.secret_value(secret_id))
@@ -50,6 +57,7 @@ class AwsPipeline(MiniStackPipeline):
         self.target = target.name
         self._account = target
         self._sent: dict[str, Sending] = {}
+        self._keys: set[str] = set()  # of all that the function was given
         self._late = late
 
     def unreachable(self) -> str | None:
@@ -62,6 +70,7 @@ class AwsPipeline(MiniStackPipeline):
 
     def put(self, sendings: Sequence[Sending]) -> tuple[Receipt, ...]:
         self._sent.update({each.key: each for each in sendings})
+        self._keys.update(each.key for each in sendings)
         with self._account.writing("putting canaries on the stream"):
             return super().put(sendings)
 
@@ -71,6 +80,7 @@ class AwsPipeline(MiniStackPipeline):
             super().put(tuple(self._sent.values()))
 
     def invoke(self, event: JsonObject) -> JsonValue:
+        self._keys.update(_keys_of(event))
         with self._account.writing("invoking the function"):
             return super().invoke(event)
 
@@ -104,11 +114,47 @@ class AwsPipeline(MiniStackPipeline):
                 if awaited:
                     self._late.until(have_come)
             finally:
-                self._database.run(str(self._declared.cleanup), prefix=f"{prefix}%")
+                self._remove(prefix)
         self._sent = {key: each for key, each in self._sent.items() if not key.startswith(prefix)}
+        self._keys = {each for each in self._keys if not each.startswith(prefix)}
         if awaited:
             raise TargetError(
                 f"{self._declared}: {len(awaited)} of the records had not arrived when rows were removed; rows that "
                 f"come later stay: look for keys like {prefix}% ({', '.join(sorted(awaited))})",
                 code="LeftOver",
             )
+
+    def _remove(self, prefix: str) -> None:
+        """Run the flow's cleanup; if it takes away rows that are not of this test, nothing is removed."""
+        cleanup, sent = str(self._declared.cleanup), sum(each.startswith(prefix) for each in self._keys)
+        try:
+            with self._database.transaction() as database:
+                own, others = _parted(database.run(self._declared.rows), prefix)
+                database.run(cleanup, prefix=f"{prefix}%")
+                gone = int(database.row_count)
+                _, left = _parted(database.run(self._declared.rows), prefix)
+                made = max(len(own), sent)
+                if gone > made or left != others:
+                    raise TargetError(  # noqa: TRY301 - it rolls back
+                        f"{self._declared}: cleanup={cleanup!r} would have removed {gone} rows, and the test has made "
+                        f"{made}: it was rolled back; remove those with keys like {prefix}% by hand",
+                        code="LeftOver",
+                    )
+        except TargetError as error:
+            if error.code != UNDEFINED_TABLE:
+                raise
+
+
+def _parted(rows: Iterable[Sequence[Any]] | None, prefix: str) -> tuple[list[str], list[str]]:
+    """The keys of rows: those that begin so, and the others, in order."""
+    keys = sorted(str(each[0]) for each in rows or ())
+    return [each for each in keys if each.startswith(prefix)], [each for each in keys if not each.startswith(prefix)]
+
+
+def _keys_of(event: JsonObject) -> Iterator[str]:
+    """The keys of the records in an event of Kinesis."""
+    records = event.get("Records")
+    for each in records if isinstance(records, list) else ():
+        kinesis = each.get("kinesis") if isinstance(each, Mapping) else None
+        if isinstance(kinesis, Mapping):
+            yield str(kinesis.get("partitionKey"))

