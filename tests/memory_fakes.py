@@ -145,6 +145,15 @@ class FakeAuditStore:
                 found.append(each)
         return tuple(found)
 
+    def held(self, channel: str, run: Run) -> int:
+        self._answer()
+        seen = {
+            (channel, run.target, run.against, each.fingerprint, each.first_run)
+            for each in self.episodes(target=run.target, against=run.against)
+            if each.resolved is None and each.last_run == run.number
+        }
+        return sum(name in seen and number != run.number and not sent for name, (number, _, sent) in self._told.items())
+
     def told(self, channel: str, run: Run, *, at: datetime) -> None:
         for name, (number, _, _) in self._told.items():
             if name[0] == channel and number == run.number:

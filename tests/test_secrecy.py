@@ -80,6 +80,9 @@ def test_nothing_that_is_said_keeps_a_secret() -> None:
         ({}, "/My~1Token/Deep", "t", "***"),
         ({}, "/SecretArn", "arn:aws:secretsmanager:x", "arn:aws:secretsmanager:x"),
         ({}, "/AccessTokenValidity", 5, 5),
+        ({}, "/Value", "Server=db;Password=hunter2", "Server=db;Password=***"),
+        ({}, "/Value", '{"user": "app", "password": "hunter2"}', '{"user":"app","password":"***"}'),
+        ({}, "/Headers/Authorization", "hunter2", "***"),
         ({}, "/Token", None, None),
     ],
 )

@@ -337,6 +337,9 @@ class AuditStore(Protocol):
     def claim(self, channel: str, run: Run, *, at: datetime) -> tuple[Episode, ...]:
         """What the run saw, nobody waived and the channel has not been told; for others it counts as told meanwhile."""
 
+    def held(self, channel: str, run: Run) -> int:
+        """How many differences that the run saw others have claimed for the channel, and not yet said to have told."""
+
     def told(self, channel: str, run: Run, *, at: datetime) -> None:
         """The channel knows now what the run has claimed for it."""
 

@@ -10,7 +10,7 @@ from typing import Final
 from stackproof.model.finding import EngineAnswer, Finding
 from stackproof.model.json import JsonValue
 from stackproof.model.observation import Change, PropertyDifference
-from stackproof.model.secret_values import MASK, NAMES, SECRET_NAME, VALUES, is_named, masked
+from stackproof.model.secret_values import MASK, NAMES, VALUES, is_named, is_secret_name, masked
 from stackproof.model.template import Template
 
 __all__ = ["answer_without", "secret_values", "without_secrets"]
@@ -53,7 +53,7 @@ def without_secrets(difference: PropertyDifference, *sides: JsonValue) -> Proper
     """The difference with a mask for each text that may be the value of a secret; `sides` are the whole properties.
 
     ARNs and dynamic references are names, not values, and stay; so do numbers. Nobody knows what somebody has put into
-    a variable that no template sets.
+    a variable that no template sets: of one that it does set, what its name or its text betrays is masked.
     """
     is_foreign = difference.change is Change.ADD and _VARIABLE.search(difference.path) is not None
     is_secret = is_foreign or any(_is_secret_at(each, difference.path) for each in (None, *sides))
@@ -67,7 +67,7 @@ def without_secrets(difference: PropertyDifference, *sides: JsonValue) -> Proper
 def _is_secret_at(value: JsonValue, path: str) -> bool:
     """Whether the place lies below a key that is named like a secret, or is the value beside such a name."""
     for key in (each.replace("~1", "/").replace("~0", "~") for each in path.split("/")[1:]):
-        if SECRET_NAME.search(key) or (isinstance(value, Mapping) and is_named(value) and key in VALUES):
+        if is_secret_name(key) or (isinstance(value, Mapping) and is_named(value) and key in VALUES):
             return True
         if isinstance(value, Mapping):
             value = value.get(key)
@@ -83,7 +83,7 @@ def _below(value: JsonValue, *, is_secret: bool) -> Iterator[str]:
             if key in _RECIPES or key == "Ref" or key.startswith("Fn::"):
                 continue
             beside = named and key in VALUES
-            yield from _below(each, is_secret=is_secret or beside or SECRET_NAME.search(key) is not None)
+            yield from _below(each, is_secret=is_secret or beside or is_secret_name(key))
     elif isinstance(value, list):
         for each in value:
             yield from _below(each, is_secret=is_secret)

@@ -38,10 +38,17 @@ def test_a_topic_says_its_region() -> None:
         ("webhook:ftp://hooks.example.com/secret", "expected a URL that begins with https://"),
         ("webhook:secret", "expected a URL that begins with https://"),
         ("webhook:https://host:secret/", "that is no URL"),
+        ("webhook:http://127.0.0.1:9/é", "has a character that cannot be sent"),
+        ("webhook:https://hooks.example.com/a secret", "has a character that cannot be sent"),
+        ("webhook:https://hooks.example.com/\n", "has a character that cannot be sent"),
+        ("webhook:https://hooks..example.com/secret", "the host of the URL is no name"),
+        (f"webhook:https://{'a' * 64}.example.com/", "the host of the URL is no name"),
         ("github-issue:", "expected sns:TOPIC_ARN"),
         ("mail:me", "expected sns:TOPIC_ARN"),
     ],
 )
 def test_what_is_no_channel_is_a_wrong_command_line(text: str, said: str) -> None:
-    with pytest.raises(ConfigError, match=said):
+    with pytest.raises(ConfigError, match=said) as caught:
         parse_channel(text)
+    if text.startswith("webhook:https"):
+        assert "/secret" not in str(caught.value)

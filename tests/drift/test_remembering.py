@@ -6,11 +6,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+import pytest
+
 from stackproof.drift.remembering import begun, notified, remembered, withdrawn
 from stackproof.errors import StoreError
 from stackproof.model.drift import StackAudit
-from stackproof.model.drift_memory import Run
+from stackproof.model.drift_memory import Alarm, Run
 from stackproof.model.drift_report import DriftReport
+from stackproof.model.json import digest
 from stackproof.model.location import Location
 from stackproof.model.observation import DriftStatus, ResourceProof
 from stackproof.ports import AuditStore
@@ -117,6 +120,45 @@ def test_each_channel_is_told_once_and_again_after_a_failure() -> None:
     assert [len(each.heard) for each in (people, others)] == [1, 1]
 
 
+class _Broken(FakeNotifier):
+    """Breaks as no notifier should."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__()
+        self.error = error
+
+    def send(self, alarm: Alarm) -> None:
+        del alarm
+        raise self.error
+
+
+def test_a_notifier_that_breaks_takes_neither_the_report_nor_the_news() -> None:
+    store = FakeAuditStore()
+    made = notified(audited(store, 0, difference()), store, [_Broken(ValueError("/secret"))], at=night(0))
+    said = "fake:people was not told of 1 differences, the next run tries again: the notifier broke: ValueError"
+    assert [each.message for each in made.notifications] == [said]
+    assert made.exit_code == 3
+    with pytest.raises(KeyboardInterrupt):
+        notified(audited(store, 1, difference()), store, [_Broken(KeyboardInterrupt())], at=night(1))
+    people = FakeNotifier()
+    notified(audited(store, 2, difference()), store, [people], at=night(2))
+    assert len(people.heard) == 1
+
+
+def test_what_another_run_is_about_to_tell_is_said_as_such() -> None:
+    store, people = FakeAuditStore(), FakeNotifier()
+    other = audited(store, 0, difference())
+    assert other.memory is not None
+    store.claim(digest([store.salt(), people.channel]), other.memory.run, at=night(1))
+    made = notified(audited(store, 1, difference()), store, [people], at=night(1))
+    [said] = [each.message for each in made.notifications]
+    assert "another run has begun to tell fake:people of 1 differences" in said
+    assert (people.heard, made.exit_code) == ([], 1)
+    made = notified(audited(store, 2, difference(), difference("Queue")), store, [people], at=night(1))
+    assert [len(each.episodes) for each in people.heard] == [1]
+    assert len(made.notifications) == 2
+
+
 class _Forgetful(FakeAuditStore):
     """Breaks where it is told to."""
 
@@ -128,6 +170,11 @@ class _Forgetful(FakeAuditStore):
         if "claim" in self.broken:
             raise BROKEN
         return super().claim(channel, run, at=at)
+
+    def held(self, channel: str, run: Run) -> int:
+        if "held" in self.broken:
+            raise BROKEN
+        return super().held(channel, run)
 
     def told(self, channel: str, run: Run, *, at: datetime) -> None:
         if "told" in self.broken:
@@ -144,13 +191,14 @@ def test_a_store_that_breaks_between_recording_and_telling_is_said() -> None:
     for broken, fails, said, heard in (
         ("claim", False, "was told nothing: the store is away", 0),
         ("told", False, "was told, and may be told again: the store is away", 1),
+        ("held", False, "whether another run is telling fake:people is not known: the store is away", 1),
         ("release", True, "was not told of 1 differences", 0),
     ):
         store, people = _Forgetful(broken), FakeNotifier()
         people.fails = fails
         made = notified(audited(store, 0, difference()), store, [people], at=night(0))
         assert (made.exit_code, len(people.heard)) == (3, heard)
-        assert said in made.notifications[0].message
+        assert said in str([each.message for each in made.notifications])
         assert made.memory is not None
 
 

@@ -105,3 +105,12 @@ def test_after_three_attempts_it_is_said(url: str) -> None:
 def test_an_address_where_nobody_is_is_said() -> None:
     with pytest.raises(NotifyError, match="it cannot be reached"):
         notifier("http://127.0.0.1:1/", Clock()).send(ALARM)
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9/é", "https://hooks..example.com/", "nonsense"])
+def test_an_address_that_cannot_be_written_is_said_and_not_tried_again(address: str) -> None:
+    clock = Clock()
+    with pytest.raises(NotifyError, match="the message cannot be written as a request") as caught:
+        notifier(address, clock).send(ALARM)
+    assert clock.slept == []
+    assert address not in str(caught.value)

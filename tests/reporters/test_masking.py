@@ -21,6 +21,10 @@ from tests.fakes import finding
         'SecretValue.unsafe_plain_text("hunter2")',
         "api_key = 'a\\'hunter2'",
         "new Secret(this, 'Id', {value: 'hunter2'})",
+        "environment={'DSN': 'Server=db;User=x;Password=hunter2'},",
+        "endpoint = 'https://hooks.example.com/x?token=hunter2'",
+        'config=\'{"user": "app", "password": "hunter2"}\'',
+        "      DSN: Server=db;Password=hunter2",
     ],
 )
 def test_a_literal_behind_the_name_of_a_secret_is_masked(line: str) -> None:
@@ -58,6 +62,15 @@ def test_a_message_does_not_quote_the_value_of_a_secret_property_but_names_may_s
     masked = masked_report(_report(message=said, property_path="/MasterUserPassword")).findings[0]
     assert masked.message == "'***' of 'MasterUserPassword' in 'Topic' is too short"
     assert masked.origins == (Origin(engine="fake", rule_id="E1", message=masked.message),)
+
+
+@pytest.mark.parametrize(
+    "value", ["Server=db;Password=my hunter2;User=x", '{"password": "hunter2"}', "https://x/?token=hunter2"]
+)
+def test_a_message_does_not_quote_a_secret_within_a_text(value: str) -> None:
+    masked = masked_report(_report(message=f"'{value}' is too long", property_path="/Value")).findings[0]
+    assert "hunter2" not in masked.message
+    assert masked.message.endswith("is too long")
 
 
 def test_other_messages_stay_as_they_are() -> None:

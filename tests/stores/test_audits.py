@@ -202,7 +202,17 @@ def test_what_a_crashed_run_was_about_to_tell_is_told_an_hour_later(store: Audit
     assert len(store.claim("a", first, at=night(0))) == 1
     second = audited(store, 1, look(topic)).run
     assert store.claim("a", second, at=night(0) + timedelta(minutes=50)) == ()
+    assert [store.held(channel, each) for channel in "ab" for each in (first, second)] == [0, 1, 0, 0]
     assert len(store.claim("a", second, at=night(0) + timedelta(minutes=70))) == 1
+    assert store.held("a", second) == 0
+    third = audited(store, 2, look(topic)).run
+    assert store.held("a", third) == 1
+    store.told("a", second, at=night(0))
+    assert store.held("a", third) == 0
+
+
+def test_a_store_that_was_never_written_holds_nothing(store: AuditStore) -> None:
+    assert store.held("a", run(1)) == 0
 
 
 def test_what_comes_back_is_told_again(store: AuditStore) -> None:

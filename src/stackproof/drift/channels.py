@@ -15,6 +15,8 @@ __all__ = ["ISSUE", "TOPIC", "WEBHOOK", "Channel", "parse_channel"]
 TOPIC: Final = "sns"
 WEBHOOK: Final = "webhook"
 ISSUE: Final = "github-issue"
+_SENT: Final = re.compile(r"[!-~]*")
+"""What a line of HTTP may have in it."""
 _ARN: Final = re.compile(r"arn:aws[a-z-]*:sns:(?P<region>[a-z0-9-]+):[0-9]{12}:[A-Za-z0-9_.-]+")
 
 
@@ -56,11 +58,22 @@ def parse_channel(text: str) -> Channel:
 
 def _url(url: str) -> str:
     """The URL itself is not quoted in errors: it may be a secret."""
+    if not _SENT.fullmatch(url):
+        raise ConfigError(
+            "--notify webhook: the URL has a character that cannot be sent; write it in ASCII, with % and two digits "
+            "for others in the path (é: %C3%A9) and xn-- for others in the host"
+        )
     try:
         where = urlsplit(url)
         host, _ = where.hostname, where.port
     except ValueError as error:
         raise ConfigError(f"--notify webhook: that is no URL: {error}") from error
+    try:
+        (host or "").encode("idna")
+    except UnicodeError as error:
+        raise ConfigError(
+            "--notify webhook: the host of the URL is no name: a part of it is empty or too long"
+        ) from error
     if where.scheme not in {"http", "https"} or not host:
         raise ConfigError("--notify webhook: expected a URL that begins with https://")
     if where.scheme == "http" and not is_loopback(url):

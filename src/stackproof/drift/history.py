@@ -14,7 +14,7 @@ from stackproof.model.drift_report import DriftReport
 from stackproof.model.history_report import Compared
 from stackproof.model.json import JsonValue, canonical
 from stackproof.model.observation import DriftStatus
-from stackproof.model.secret_values import SECRET_NAME, VALUES, is_named, masked
+from stackproof.model.secret_values import covered
 
 __all__ = ["Step", "advanced", "compared", "looks_of", "overtaken", "without_secrets"]
 
@@ -122,30 +122,20 @@ def without_secrets(look: Look, *, salt: str) -> Look:
 
 
 def _without(difference: Difference, salt: str) -> Difference:
+    """A secret as a whole is one hash; below and within texts, each that may be one."""
+
+    def hashed(value: JsonValue) -> JsonValue:
+        if value is None:
+            return None
+        text = canonical(value).encode("utf-8", "surrogatepass")
+        return f"hmac-sha256:{hmac.new(salt.encode(), text, hashlib.sha256).hexdigest()}"
+
     hidden = difference.is_secret
     return replace(
         difference,
-        expected=_hashed(difference.expected, salt, is_secret=hidden),
-        actual=_hashed(difference.actual, salt, is_secret=hidden),
+        expected=covered(difference.expected, hashed, is_secret=hidden),
+        actual=covered(difference.actual, hashed, is_secret=hidden),
     )
-
-
-def _hashed(value: JsonValue, salt: str, *, is_secret: bool) -> JsonValue:
-    """A secret as a whole is one hash; below, what stands under or beside the name of one."""
-    if value is None:
-        return None
-    if is_secret:
-        text = canonical(value).encode("utf-8", "surrogatepass")
-        return f"hmac-sha256:{hmac.new(salt.encode(), text, hashlib.sha256).hexdigest()}"
-    if isinstance(value, Mapping):
-        beside = VALUES if is_named(value) else frozenset[str]()
-        return {
-            key: _hashed(each, salt, is_secret=key in beside or SECRET_NAME.search(key) is not None)
-            for key, each in value.items()
-        }
-    if isinstance(value, list | tuple):
-        return [_hashed(each, salt, is_secret=False) for each in value]
-    return masked(value)  # a name and a password in a URL
 
 
 def _gaps(audit: StackAudit) -> Iterable[Gap]:

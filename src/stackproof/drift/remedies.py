@@ -46,6 +46,6 @@ def differences_of(report: JsonObject, *, name: str) -> tuple[Difference, ...]:
 
 
 def _of_row(row: JsonObject) -> Difference:
-    """What may be a secret is hidden in a report, and stays so."""
-    hidden = f'"{MASK}"' in canonical([row["expected"], row["actual"]])
+    """What may be a secret is hidden in a report, as a whole or within a text, and stays so."""
+    hidden = MASK in canonical([row["expected"], row["actual"]])
     return Difference.from_dict({"family": None, **row, "path": row["property_path"], "is_secret": hidden})

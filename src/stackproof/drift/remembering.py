@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -49,32 +49,48 @@ def notified(report: DriftReport, store: AuditStore, notifiers: Iterable[Notifie
         if report.memory is None:
             report = _said(report, Level.ERROR, f"{each.shown} was told nothing: this audit was not recorded")
             continue
-        report = _said(report, *_told(store, each, report.memory.run, at=at))
+        for level, message in _told(store, each, report.memory.run, at=at):
+            report = _said(report, level, message)
     return report
 
 
-def _told(store: AuditStore, notifier: Notifier, run: Run, *, at: datetime) -> tuple[Level, str]:
+def _told(store: AuditStore, notifier: Notifier, run: Run, *, at: datetime) -> Iterator[tuple[Level, str]]:
     try:
         channel = digest([store.salt(), notifier.channel])  # the address of a webhook may be a secret by itself
         news = store.claim(channel, run, at=at)
     except StoreError as error:
-        return Level.ERROR, f"{notifier.shown} was told nothing: {error}"
-    if not news:
-        return Level.NOTE, f"there is nothing that {notifier.shown} does not know"
+        yield Level.ERROR, f"{notifier.shown} was told nothing: {error}"
+        return
+    if news:
+        yield _sent(store, notifier, channel, Alarm(run=run, episodes=news), at=at)
     try:
-        notifier.send(Alarm(run=run, episodes=news))
-    except NotifyError as error:
+        held = store.held(channel, run)
+    except StoreError as error:
+        yield Level.ERROR, f"whether another run is telling {notifier.shown} is not known: {error}"
+        return
+    if held:
+        said = f"another run has begun to tell {notifier.shown} of {held} differences, and has not said that it did"
+        yield Level.WARNING, f"{said}; if it never does, a run that begins an hour later tells them"
+    elif not news:
+        yield Level.NOTE, f"there is nothing that {notifier.shown} does not know"
+
+
+def _sent(store: AuditStore, notifier: Notifier, channel: str, alarm: Alarm, *, at: datetime) -> tuple[Level, str]:
+    count = len(alarm.episodes)
+    try:
+        notifier.send(alarm)
+    except BaseException as error:  # whatever it is: who was not told is told by the next run
         with contextlib.suppress(StoreError):  # a claim that is not kept ends by itself
-            store.release(channel, run)
-        return (
-            Level.ERROR,
-            f"{notifier.shown} was not told of {len(news)} differences, the next run tries again: {error}",
-        )
+            store.release(channel, alarm.run)
+        if not isinstance(error, Exception):
+            raise
+        why = str(error) if isinstance(error, NotifyError) else f"the notifier broke: {type(error).__name__}"
+        return Level.ERROR, f"{notifier.shown} was not told of {count} differences, the next run tries again: {why}"
     try:
-        store.told(channel, run, at=at)
+        store.told(channel, alarm.run, at=at)
     except StoreError as error:
         return Level.ERROR, f"{notifier.shown} was told, and may be told again: {error}"
-    return Level.NOTE, f"{notifier.shown} was told of {len(news)} differences"
+    return Level.NOTE, f"{notifier.shown} was told of {count} differences"
 
 
 def _said(report: DriftReport, level: Level, message: str) -> DriftReport:

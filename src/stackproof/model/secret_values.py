@@ -1,47 +1,167 @@
-"""By which names a value may be that of a secret, and the value with a mask in its place."""
+"""By which names a value may be that of a secret, and the value with a mask in its place, within texts too."""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
-from stackproof.model.json import JsonObject, JsonValue
+from stackproof.model.json import JsonObject, JsonValue, unique_keys
 
-__all__ = ["MASK", "NAMES", "NAMES_OF_VALUES", "SECRET_NAME", "VALUES", "is_named", "masked"]
+__all__ = [
+    "MASK",
+    "NAMES",
+    "NAMES_OF_VALUES",
+    "SECRET_NAME",
+    "VALUES",
+    "Cover",
+    "covered",
+    "is_named",
+    "is_secret_name",
+    "masked",
+    "masked_text",
+]
 
 MASK: Final = "***"
 """What is shown of a value that may be a secret."""
 
-SECRET_NAME: Final = re.compile(
-    r"(?:pass(?:word|wd|phrase|$|_)|pwd|secret|(?<!http)token|api_?key|access_?key|private_?key|credential)\w*",
-    re.IGNORECASE,
-)  # HttpTokens says how an instance is asked, and is no token
+_WORDS: Final = r"pwd|secret|(?<!http)token|api[_-]?key|access[_-]?key|private[_-]?key|credential"
+SECRET_NAME: Final = re.compile(rf"(?:pass(?:word|wd|phrase|$|_)|{_WORDS})\w*", re.IGNORECASE)
+# HttpTokens says how an instance is asked, and is no token
 NAMES_OF_VALUES: Final = (("Name", "Value"), ("Key", "Value"), ("ParameterKey", "ParameterValue"))
 VALUES: Final = frozenset(value for _, value in NAMES_OF_VALUES)
 NAMES: Final = ("{{resolve:", "arn:")
 """How texts begin that only name a secret."""
 
+Cover = Callable[[JsonValue], JsonValue]
+"""What is put in place of a secret; in place of a text it puts a text."""
 
-_USER_INFO: Final = re.compile(r"(://)[^/\s:@]*:[^/\s@]+@")
-"""Name and password in a URL."""
+_HEADERS: Final = frozenset({"authorization", "proxy-authorization"})
+_TELLS_NOTHING: Final = frozenset({"", MASK, "bearer", "true", "false", "null", "none"})
+
+# -- within a text. Every repetition before a value is bounded: a text may be long, and made to be slow.
+
+_NAME: Final = rf"(?:pass(?:word|wd|phrase|_|(?=[\"'\\ ]{{0,4}}[:=]))|{_WORDS})[\w.\]-]{{0,64}}"
+_QUOTE: Final = r"\\{0,8}[\"']"
+_SETS: Final = (
+    rf"(?:(?:{_QUOTE})?[ \t]{{0,8}}=+>?[ \t]{{0,8}}|{_QUOTE}[ \t]{{0,8}}:[ \t]{{0,8}}|[ \t]{{0,8}}:[ \t]{{1,8}})"
+)
+# To the quote that closes it, or the end of the line; without quotes to a space or the next pair.
+_VALUE: Final = (
+    rf"(?:(?P<quote>{_QUOTE})(?P<quoted>[^\n]*?)(?:(?<!\\)(?P=quote)|$)"
+    r"|(?P<bare>(?:[^\s;&,\"\\]|[;&,](?!\s|$|[\w.%-]{1,64}[=:])|\\(?![\"\\]))+))"
+)
+_WORD: Final = r"(?P<bare>[^\s\"'\\,;]+)"
+_SCHEMES: Final = r"(?:(?:basic|bearer|digest|negotiate|token)[ \t]{1,8})?"
+_PATTERNS: Final = tuple(
+    re.compile(each, re.IGNORECASE | re.MULTILINE)
+    for each in (
+        # The name and the password in a URL, and the paths that are the secret of a hook.
+        r"(?P<before>://)(?P<bare>[^/\s\"'<>]+)(?=@)",
+        r"(?P<before>hooks\.slack\.com/\w{1,16}/|discord(?:app)?\.com/api/webhooks/)(?P<bare>[^\s\"'?]+)",
+        r"(?P<before>-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----)(?P<bare>[\s\S]+?)(?=-----END|\Z)",
+        rf"(?P<before>\bauthorization(?:{_QUOTE})?[ \t]{{0,8}}[:=][ \t]{{0,8}}(?:{_QUOTE})?{_SCHEMES}){_WORD}",
+        rf"(?P<before>\bbearer[ \t]{{1,8}})(?!tokens?\b){_WORD}",
+        rf"(?P<before>--[\w-]{{0,32}}?{_NAME}[ \t]{{1,8}})(?!-){_VALUE}",
+        rf"(?P<before>[?&](?:[\w-]{{0,32}}sig(?:nature)?|key|auth|code)=){_VALUE}",
+        rf"(?P<before>{_NAME}{_SETS}){_VALUE}",
+    )
+)
+_PART: Final = r"[\w .-]{1,64}=(?:\"[^\"]*\"|'[^']*'|[^;\"'])*"
+_CONNECTION: Final = re.compile(rf"\s*{_PART}(?:;{_PART})+;?\s*")
+"""A connection string, such as `Server=db;Password=it may have spaces`."""
+_PARTS: Final = re.compile(r"(?P<name>[\w .-]+)=(?P<value>(?:\"[^\"]*\"|'[^']*'|[^;\"'])*)")
 
 
 def masked(value: JsonValue, *, is_secret: bool = False) -> JsonValue:
-    """The value with a mask for each text below or beside the name of a secret; with `is_secret`, for each text."""
+    """The value with a mask for each text that may be a secret; with `is_secret`, for each text."""
+    return covered(value, _mask, is_secret=is_secret)
+
+
+def masked_text(text: str) -> str:
+    """The same for a text."""
+    return _covered_text(text, _mask)
+
+
+def covered(value: JsonValue, cover: Cover, *, is_secret: bool = False) -> JsonValue:
+    """The value after `cover` of all that may be a secret: what is below or beside the name of one, and within texts.
+
+    In a text that is JSON it is looked for as in any value; in others behind `name=`, in URLs and in headers.
+    """
+    if is_secret:
+        return cover(value)
     if isinstance(value, Mapping):
         named = is_named(value)
         return {
-            key: masked(each, is_secret=is_secret or (named and key in VALUES) or SECRET_NAME.search(key) is not None)
+            key: covered(each, cover, is_secret=(named and key in VALUES) or is_secret_name(key))
             for key, each in value.items()
         }
-    if isinstance(value, list):
-        return [masked(each, is_secret=is_secret) for each in value]
-    if not isinstance(value, str) or not value or value.startswith(NAMES):
-        return value
-    return MASK if is_secret else _USER_INFO.sub(rf"\1{MASK}@", value)
+    if isinstance(value, list | tuple):
+        return [covered(each, cover) for each in value]
+    return _covered_text(value, cover) if isinstance(value, str) else value
 
 
 def is_named(value: JsonObject) -> bool:
     """Whether a mapping is a pair of a name and a value, and the name is that of a secret."""
-    return any(SECRET_NAME.search(str(value.get(name))) and each in value for name, each in NAMES_OF_VALUES)
+    return any(is_secret_name(str(value.get(name))) and each in value for name, each in NAMES_OF_VALUES)
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether what has this name may be a secret."""
+    return SECRET_NAME.search(name) is not None or name.lower() in _HEADERS
+
+
+def _mask(value: JsonValue) -> JsonValue:
+    if isinstance(value, Mapping):
+        return {key: _mask(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_mask(each) for each in value]
+    return MASK if isinstance(value, str) and value and not value.startswith(NAMES) else value
+
+
+def _covered_text(text: str, cover: Cover) -> str:
+    document = _document(text)
+    if document is not None:
+        after = covered(document, cover)
+        return text if after == document else json.dumps(after, separators=(",", ":"), ensure_ascii=False)
+    if _CONNECTION.fullmatch(text):
+        return _PARTS.sub(lambda match: _covered_part(match, cover), text)
+    return _within(text, cover)
+
+
+def _document(text: str) -> JsonObject | list[JsonValue] | None:
+    """What a text that is JSON holds; a key that comes twice would hide one of its values."""
+    if not text.lstrip().startswith(("{", "[")):
+        return None
+    try:
+        found = json.loads(text, object_pairs_hook=unique_keys)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict | list) else None
+
+
+def _covered_part(match: re.Match[str], cover: Cover) -> str:
+    value = match["value"]
+    if is_secret_name(match["name"].strip()):
+        return f"{match['name']}={_covered_word(value, cover)}"
+    return f"{match['name']}={_within(value, cover)}"
+
+
+def _within(text: str, cover: Cover) -> str:
+    def replaced(match: re.Match[str]) -> str:
+        found = match.groupdict()
+        if found["bare"] is not None:
+            return f"{match['before']}{_covered_word(match['bare'], cover)}"
+        start, end = match.span("quoted")
+        behind = match.string[end : match.end()]
+        return f"{match.string[match.start() : start]}{_covered_word(match['quoted'], cover)}{behind}"
+
+    for each in _PATTERNS:
+        text = each.sub(replaced, text)
+    return text
+
+
+def _covered_word(word: str, cover: Cover) -> str:
+    """Names of secrets and switches are none, whoever covers."""
+    return word if word.lower() in _TELLS_NOTHING or word.startswith(NAMES) else str(cover(word))

@@ -73,8 +73,23 @@ class WebhookNotifier:
 
     def _attempted(self, body: bytes, identity: str) -> tuple[str, bool]:
         """Why it did not arrive, "" if it did, and whether to try again."""
+        try:
+            opener = build_opener(_Stay(), *([ProxyHandler({})] if is_loopback(self._url) else []))
+            with opener.open(self._request(body, identity), timeout=_TIMEOUT):
+                return "", False
+        except HTTPError as error:
+            error.close()
+            return f"it answered {error.code}", error.code >= _SERVER_ERRORS or error.code == _TOO_MANY
+        except URLError as error:
+            return f"it cannot be reached: {error.reason}", True
+        except (OSError, HTTPException) as error:
+            return f"it cannot be reached: {type(error).__name__}", True
+        except ValueError as error:  # what it says would quote the URL, or the secret
+            return f"the message cannot be written as a request: {type(error).__name__}", False
+
+    def _request(self, body: bytes, identity: str) -> Request:
         timestamp = str(int(self._clock().timestamp()))
-        request = Request(  # noqa: S310 - https, or http on this machine: the URL was checked when it was given
+        return Request(  # noqa: S310 - https, or http on this machine: the URL was checked when it was given
             self._url,
             data=body,
             method="POST",
@@ -86,14 +101,3 @@ class WebhookNotifier:
                 SIGNATURE: signature(self._secret, timestamp, body),
             },
         )
-        opener = build_opener(_Stay(), *([ProxyHandler({})] if is_loopback(self._url) else []))
-        try:
-            with opener.open(request, timeout=_TIMEOUT):
-                return "", False
-        except HTTPError as error:
-            error.close()
-            return f"it answered {error.code}", error.code >= _SERVER_ERRORS or error.code == _TOO_MANY
-        except URLError as error:
-            return f"it cannot be reached: {error.reason}", True
-        except (OSError, HTTPException) as error:
-            return f"it cannot be reached: {type(error).__name__}", True

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from stackproof.model.finding import Finding
 from stackproof.model.report import CheckReport
-from stackproof.model.secret_values import MASK, SECRET_NAME
+from stackproof.model.secret_values import MASK, SECRET_NAME, masked_text
 
 __all__ = ["MASK", "is_about_secrets", "masked_line", "masked_report"]
 
@@ -31,7 +31,7 @@ def is_about_secrets(finding: Finding) -> bool:
 
 def masked_line(line: str, *, everything: bool = False) -> str:
     """A source line without literals that stand behind the name of a secret; with `everything`, without any."""
-    line = _TOKEN.sub(MASK, line)
+    line = _ANY_PLAIN.sub(_masked_plain, _LITERAL.sub(_masked_within, _TOKEN.sub(MASK, line)))
     if everything:
         return _ANY_PLAIN.sub(rf"\g<key>{MASK}", _LITERAL.sub(_masked, line))
     name = SECRET_NAME.search(line)
@@ -53,7 +53,7 @@ def _masked_finding(finding: Finding) -> Finding:
 
 
 def _masked_message(message: str, finding: Finding) -> str:
-    message = _TOKEN.sub(MASK, message)
+    message = _LITERAL.sub(_masked_within, _TOKEN.sub(MASK, masked_text(message)))
     place = finding.location
     if SECRET_NAME.search(place.property_path or "") is None:
         return message
@@ -63,3 +63,13 @@ def _masked_message(message: str, finding: Finding) -> str:
 
 def _masked(match: re.Match[str]) -> str:
     return f"{match['quote']}{MASK}{match['quote']}" if match["value"] else match[0]
+
+
+def _masked_within(match: re.Match[str]) -> str:
+    """What is quoted without what its text betrays: a connection string, JSON, the query of a URL."""
+    return f"{match['quote']}{masked_text(match['value'])}{match['quote']}"
+
+
+def _masked_plain(match: re.Match[str]) -> str:
+    """The same for a plain value of YAML."""
+    return f"{match['key']}{masked_text(match[0].removeprefix(match['key']))}"

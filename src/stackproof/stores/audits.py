@@ -39,6 +39,11 @@ _UNCLAIMED: Final = (
     "NOT EXISTS (SELECT 1 FROM stackproof_told t WHERE t.channel = :channel AND t.target = e.target"
     " AND t.against = e.against AND t.fingerprint = e.fingerprint AND t.first_run = e.first_run)"
 )
+_HELD: Final = (
+    "SELECT count(*) FROM stackproof_episodes e JOIN stackproof_told t ON t.target = e.target AND t.against = e.against"
+    " AND t.fingerprint = e.fingerprint AND t.first_run = e.first_run"
+    " AND t.channel = :channel AND t.run <> :run AND t.sent IS NULL"
+)
 _EPISODE: Final = (
     "SELECT e.document, e.since, e.first_run, e.last_seen, e.last_run, e.scopes, e.resolved, e.resolved_run"
     " FROM stackproof_episodes e"
@@ -163,6 +168,14 @@ class SqlAuditStore:
                     claimed=_text(at),
                 )
             return wanted
+
+    def held(self, channel: str, run: Run) -> int:
+        with self._reading() as connection:
+            if connection is None:
+                return 0
+            sql = f"{_HELD} WHERE {_AT} AND e.last_run = :run AND e.resolved IS NULL"
+            track = {"target": run.target, "against": run.against}
+            return int(_one(connection, sql, **track, channel=channel, run=run.number)[0])
 
     def told(self, channel: str, run: Run, *, at: datetime) -> None:
         with self._writing() as connection:

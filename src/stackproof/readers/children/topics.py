@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from stackproof.model.drift import Child
-from stackproof.model.secret_values import masked
+from stackproof.model.secret_values import masked_text
 from stackproof.ports import ChildFamily, ReadRequest
 from stackproof.readers.access import chosen, pages
 
@@ -21,7 +21,7 @@ def subscriptions(request: ReadRequest) -> Iterator[Child]:
         waits = not arn.startswith("arn:")
         yield Child(
             resource_type="AWS::SNS::Subscription",
-            child_id=f"{each['Protocol']} {masked(str(each['Endpoint']))}" if waits else arn,
+            child_id=f"{each['Protocol']} {masked_text(str(each['Endpoint']))}" if waits else arn,
             physical_id="" if waits else arn,
             value=chosen(each, ("Endpoint", "Protocol")),
             identity=chosen(each, ("Endpoint", "Protocol")),

@@ -1,0 +1,143 @@
+"""A text betrays what in it may be a secret; what only looks a little like one stays readable."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stackproof.model.json import JsonValue, canonical
+from stackproof.model.secret_values import covered, masked, masked_text
+
+LEAKS = [
+    '{"user":"app","password":"hunter2-CONFIG"}',
+    '[{"Name":"DB_PASSWORD","Value":"hunter2"}]',
+    json.dumps({"inner": json.dumps({"api-key": "hunter2"})}),
+    '{"password":"hunter2","password":""}',
+    '{"cut": "off", "password": "hunter2',
+    'CONFIG={\\"password\\": \\"hunter2\\"}',
+    "Server=db;User=x;Password=hunter2-DSN",
+    "Server=db;Password=my hunter2;User=x",
+    'Server=db;Password="a;hunter2";User=x',
+    "Server=db; then Password=hunter2",
+    "host=db password='my hunter2' user=x",
+    "DB_PASS=hunter2 run",
+    "app --db-password hunter2 --verbose",
+    "password: hunter2",
+    "https://hooks.example.com/x?token=hunter2-HOOK",
+    "https://blob.example.com/x?sv=1&sig=hunter2%3D&se=2",
+    "https://hooks.slack.com/services/T0/B0/hunter2",
+    "postgres://app:p@hunter2@db/x",
+    "https://hunter2@github.com/x",
+    '{"Headers":{"Authorization":"Bearer hunter2"}}',
+    'curl -H "Authorization: Basic hunter2" x',
+    "Bearer hunter2",
+    "token=Bearer hunter2",
+    "-----BEGIN RSA PRIVATE KEY-----\nhunter2\n-----END RSA PRIVATE KEY-----",
+    json.dumps(
+        {
+            "States": {
+                "Call": {
+                    "Parameters": {
+                        "password": "hunter2-STATE",
+                        "Body": "grant",
+                        "Auth": "Authorization: Bearer hunter2",
+                    }
+                }
+            }
+        }
+    ),
+]
+PLAIN: list[JsonValue] = [
+    30,
+    True,
+    None,
+    "",
+    "INFO",
+    "arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-AbCdEf",
+    "secretsmanager:GetSecretValue",
+    "{{resolve:secretsmanager:db:SecretString:password}}",
+    "Server=db;Password={{resolve:secretsmanager:db:SecretString:password}}",
+    "Gets a bearer token",
+    "rate(5 minutes)",
+    "cron(0 2 * * ? *)",
+    "https://example.com/x?page=2&size=3",
+    "https://sqs.eu-west-1.amazonaws.com/123456789012/queue",
+    "123456789012.dkr.ecr.eu-west-1.amazonaws.com/x@sha256:0d4c17",
+    "method.request.header.Authorization",
+    "use_password=true",
+    '{ "Statement": [ {"Action": "secretsmanager:GetSecretValue", "Effect": "Allow", "Resource": "*"} ] }',
+    "[not JSON]",
+    {"Statement": [{"Action": ["sts:GetSessionToken"], "Condition": {"Bool": {"aws:SecureTransport": "false"}}}]},
+    [{"Key": "team", "Value": "payments"}],
+    {"AccessTokenValidity": 5},
+]
+
+
+@pytest.mark.parametrize("text", LEAKS)
+def test_a_text_is_shown_without_what_may_be_a_secret(text: str) -> None:
+    shown = masked_text(text)
+    assert "hunter2" not in shown
+    assert "***" in shown
+    assert masked_text(shown) == shown
+
+
+@pytest.mark.parametrize("text", LEAKS)
+def test_what_the_store_hashed_is_masked_like_the_value_itself(text: str) -> None:
+    hashed = covered(text, lambda _: f"hmac-sha256:{'0d4c17ff' * 8}")
+    assert "hunter2" not in str(hashed)
+    assert masked(hashed) == masked(text)
+
+
+@pytest.mark.parametrize("value", PLAIN, ids=str)
+def test_what_is_no_secret_is_shown_as_it_is(value: JsonValue) -> None:
+    assert masked(value) == value
+
+
+def test_a_text_that_is_json_stays_json_in_its_order() -> None:
+    shown = masked_text('{"user": "app", "password": "hunter2", "size": 1, "a": ["é"]}')
+    assert shown == '{"user":"app","password":"***","size":1,"a":["é"]}'
+
+
+SECRETS = st.text(st.characters(categories=("Lu", "Ll", "Nd")), min_size=12, max_size=24).map(lambda one: f"q9Z{one}")
+SHAPES = st.sampled_from(
+    [
+        lambda secret: {"Password": secret},
+        lambda secret: {"Name": "API_KEY", "Value": secret},
+        lambda secret: f"Server=db;Pwd={secret}",
+        lambda secret: f"https://x.example.com/?page=1&token={secret}",
+        lambda secret: f"https://user:{secret}@x.example.com/",
+        lambda secret: f"Authorization: Bearer {secret}",
+        lambda secret: f'x "client_secret": "{secret}" y',
+    ]
+)
+WRAPS = st.lists(
+    st.sampled_from(
+        [
+            lambda value: {"inner": value},
+            lambda value: ["first", value, 3],
+            lambda value: value if isinstance(value, str) else json.dumps(value),
+            lambda value: json.dumps({"deep": value}, indent=2),
+        ]
+    ),
+    max_size=5,
+)
+
+
+@given(SECRETS, SHAPES, WRAPS)
+def test_however_it_is_wrapped_a_secret_leaves_no_trace(secret: str, shape: object, wraps: list[object]) -> None:
+    value = shape(secret)  # type: ignore[operator]
+    for wrap in wraps:
+        value = wrap(value)  # type: ignore[operator]
+    assert secret not in canonical(masked(value))
+    assert secret not in canonical(covered(value, lambda _: "hmac-sha256:00"))
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["a", "password", "--", "authorization ", "x=1;", "://", "-----BEGIN PRIVATE KEY-----", "\\", 'token="', "["],
+)
+def test_a_text_that_is_long_takes_no_time_to_speak_of(part: str) -> None:
+    assert len(masked_text(part * (50_000 // len(part)))) > 0
