@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-from stackproof.suite_rules import SuiteFinding, judge_test
+from stackproof.suite_rules import SuiteFinding, asserts_something, judge_test
 
 PLACEHOLDERS = [
     "pass",
@@ -32,7 +32,6 @@ TESTS = [
     "x = 1\nassert x",
     'if broken:\n    pytest.fail("it is")',
     "raise ValueError",
-    "return found",
     "raise",
 ]
 LOOPED = [
@@ -53,7 +52,6 @@ SOUND = [
     "assert found\nfor each in found:\n    assert each",
     "for each in (1, 2):\n    assert each",
     "for each in found:\n    collect(each)\nassert collected",
-    "for each in found:\n    collect(each)",
     "template.resource_count_is('T', 2)\nfor each in found:\n    assert each",
     "template.has_output('Arn', {})\nfor each in found:\n    assert each",
     "with pytest.raises(KeyError):\n    look()\nfor each in found:\n    assert each",
@@ -62,7 +60,11 @@ SOUND = [
     "try:\n    look()\nfinally:\n    assert closed\nfor each in found:\n    assert each",
     "while waiting():\n    assert patience",
 ]
-RIGID = ["assert len(alarms) == 8", "assert 8 == len(alarms)", "if len(alarms) == 8:\n    assert alarms[0]"]
+RIGID = [
+    "assert len(alarms) == 8",
+    "assert 8 == len(alarms)",
+    "if len(alarms) != 8:\n    pytest.fail()\nassert len(alarms) == 8",
+]
 FLEXIBLE = [
     "assert len(alarms) == len(expected)",
     "assert len(alarms) >= 8",
@@ -75,9 +77,62 @@ FLEXIBLE = [
 ]
 
 
+PASSING_WITHOUT_A_LOOK = [
+    "if not alarms:\n    return\nassert all(each['ActionsEnabled'] for each in alarms)",
+    "if not alarms:\n    return\nassert alarms[0]",
+    "if alarms:\n    assert alarms[0]",
+    "if alarms:\n    assert alarms[0]\n    return\nlook()",
+    "if alarms:\n    assert alarms[0]\nelif queues:\n    assert queues[0]",
+    "match alarms:\n    case [one]:\n        assert one",
+    "assert all(each.on for each in alarms)",
+    "assert all([each.on for each in alarms])",
+    "assert all(found)",
+    "self.assertTrue(all(each.on for each in alarms))",
+    "[check(each) for each in alarms]",
+    "for each in alarms:\n    if not each.on:\n        pytest.fail('off')",
+    "try:\n    found = look()\nexcept ClientError:\n    return\nassert found",
+    "try:\n    found = look()\n    assert found\nexcept KeyError:\n    pass",
+    "with suppress(KeyError):\n    assert look()",
+]
+WITHOUT_ASSERTION = [
+    "look()",
+    "found = look()\nprint(found)",
+    "return found",
+    "for each in found:\n    collect(each)",
+    "try:\n    assert look()\nexcept Exception:\n    pass",
+    "try:\n    assert look()\nexcept:\n    print('never mind')",
+    "try:\n    assert look()\nexcept (KeyError, AssertionError):\n    return",
+    "assert look()\ntry:\n    assert more()\nexcept AssertionError:\n    log.warning('no')",
+]
+LOOKING = [
+    "assert alarms\nassert all(each.on for each in alarms)",
+    "assert alarms and all(each.on for each in alarms)",
+    "assert all(each in found for each in ('a', 'b'))",
+    "assert all(each in found for each in NAMES)",
+    "names = {'a': 1}\nassert all(found[each] for each in names)\nfor each in names.items():\n    assert each",
+    "assert all(map(found.get, ['a']))\nassert all(found[n] for n in range(3))",
+    "assert alarms\nif wide:\n    return\nassert all(alarms)",
+    "if not alarms:\n    pytest.skip('none here')\nassert all_on(alarms)",
+    "if not alarms:\n    raise ValueError\nreturn None",
+    "match kind:\n    case 'a':\n        assert a\n    case _:\n        assert b",
+    "for n in range(9):\n    try:\n        assert a\n        break\n    except E:\n        pass\nelse:\n    fail()",
+    "for each in found:\n    if each.good:\n        break\nelse:\n    pytest.fail('none is good')",
+    "while True:\n    if look():\n        break\n    assert time() < until",
+    "try:\n    look()\nexcept KeyError:\n    pytest.fail('no')\nelse:\n    assert True is found",
+    "try:\n    check(each)\nexcept AssertionError as error:\n    problems.append(error)\nassert problems == []",
+    "template.has_resource_properties('T', {})",
+    "with pytest.raises(ClientError):\n    look()",
+    "expect_rows(found)",
+    "_prove_that(found)",
+    "get_waiter('stack_exists').wait(StackName='x')",
+    "helped(found)",
+    "x = lambda: 1\nassert x",
+]
+
+
 def judged(body: str, *, live: bool = False, head: str = "def test_it():") -> list[tuple[str, int]]:
     source = f"{head}\n{textwrap.indent(body, '    ')}\n"
-    return [(each.rule_id, each.line) for each in judge_test(source, live=live)]
+    return [(each.rule_id, each.line) for each in judge_test(source, live=live, helpers={"helped"})]
 
 
 @pytest.mark.parametrize("body", PLACEHOLDERS)
@@ -98,6 +153,33 @@ def test_a_test_whose_assertions_all_stand_in_loops_is_found(body: str) -> None:
 @pytest.mark.parametrize("body", [*SOUND, *TESTS])
 def test_a_test_that_asserts_outside_of_loops_is_left_alone(body: str) -> None:
     assert judged(body, head="async def test_it():") == []
+
+
+@pytest.mark.parametrize("body", PASSING_WITHOUT_A_LOOK)
+def test_a_test_that_may_pass_past_its_assertions_is_found(body: str) -> None:
+    assert [rule for rule, _ in judged(body)] == ["SP003"]
+
+
+@pytest.mark.parametrize("body", WITHOUT_ASSERTION)
+def test_a_test_without_an_assertion_or_with_one_that_is_swallowed_is_found(body: str) -> None:
+    assert [rule for rule, _ in judged(body)] == ["SP004"]
+
+
+@pytest.mark.parametrize("body", LOOKING)
+def test_a_test_that_asserts_something_on_each_of_its_ways_is_left_alone(body: str) -> None:
+    assert judged(body) == []
+
+
+def test_a_helper_asserts_by_what_stands_in_it() -> None:
+    assert asserts_something("def helped(found):\n    assert found\n")
+    assert not asserts_something("def helped(found):\n    print(found)\n")
+    assert not asserts_something("def helped(:")
+
+
+def test_the_place_is_where_the_way_leads_past_the_assertion() -> None:
+    assert judged(PASSING_WITHOUT_A_LOOK[0]) == [("SP003", 3)]
+    assert judged("found = look()\nif found:\n    assert found") == [("SP003", 3)]
+    assert judged("found = look()\ntry:\n    assert found\nexcept Exception:\n    pass") == [("SP004", 3)]
 
 
 @pytest.mark.parametrize("body", RIGID)

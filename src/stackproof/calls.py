@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from stackproof.model.call_log import CallCount, CallKind, CallLog
+from stackproof.model.iam_action import TAKEN_OUT
 
-__all__ = ["CallRecorder"]
+__all__ = ["CallRecorder", "is_without_secret", "without_secret"]
 
 
 class _Here(threading.local):
@@ -17,6 +18,33 @@ class _Here(threading.local):
 
     def __init__(self) -> None:
         self.declared: list[tuple[object, str]] = []
+
+
+class _Reader(threading.local):
+    """The action that the reader of this thread calls without its secret."""
+
+    action: str | None = None
+
+
+_READER = _Reader()
+
+
+@contextmanager
+def without_secret(action: str) -> Iterator[None]:
+    """A block in which this thread's readers make a call that shows a secret too; what they get has none.
+
+    Only actions of `iam_action.TAKEN_OUT` are let pass by it.
+    """
+    before, _READER.action = _READER.action, action
+    try:
+        yield
+    finally:
+        _READER.action = before
+
+
+def is_without_secret(action: str) -> bool:
+    """Whether this thread calls the action for what is beside the secret, which is taken out of the answer."""
+    return _READER.action == action and action in TAKEN_OUT
 
 
 class CallRecorder:

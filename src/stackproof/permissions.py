@@ -282,8 +282,7 @@ def _cloud_control(resource_type: str, schemas: SchemaSource) -> tuple[list[str]
 
 
 def _may_audit(action: str) -> bool:
-    name = action.partition(":")[2]
-    return only_reads(name) and not gives_secret(name)
+    return only_reads(action) and not gives_secret(action)
 
 
 def _handled(resource_type: str, schemas: SchemaSource) -> list[str]:

@@ -59,6 +59,16 @@ def test_what_is_left_out_unknown_or_too_large_is_said(in_tmp_path: Path, capsys
     assert "a managed policy takes 6144: --max-size 6144 splits it" in said
 
 
+def test_the_one_action_that_shows_a_secret_is_named(in_tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (in_tmp_path / "pool.yaml").write_text(
+        "Resources:\n  Client: {Type: AWS::Cognito::UserPoolClient, Properties: {UserPoolId: x}}\n", encoding="utf-8"
+    )
+    assert called("pool.yaml") == 0
+    said = capsys.readouterr()
+    assert '"cognito-idp:DescribeUserPoolClient"' in said.out
+    assert "cognito-idp:DescribeUserPoolClient shows a secret as well; the reader" in said.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -49,8 +49,7 @@ def test_every_call_of_the_audit_is_allowed_by_its_policy_which_changes_nothing(
     assert {"tag:GetResources", "cloudformation:DetectStackDrift", "lambda:GetPolicy"} <= {
         each.action for each in log.counts
     }
-    names = {each: each.partition(":")[2] for each in allowed.actions}
-    assert [each for each, name in names.items() if not only_reads(name) or gives_secret(name)] == []
+    assert [each for each in allowed.actions if not only_reads(each) or gives_secret(each)] == []
     assert (allowed.refused, allowed.unknown, allowed.unlisted) == ({}, (), ())
     on = {one: each.resources for each in allowed.statements for one in each.actions}
     assert all(each.endswith(f":stack/{stack.name}/*") for each in on["cloudformation:DetectStackDrift"])

@@ -50,6 +50,27 @@ def test_outside_of_what_we_know(made):
 def made():
     return 1
 """
+UNSURE = """
+import pytest
+
+def _compare(found):
+    assert found
+
+def test_returns(stack):
+    if not stack.resources("AWS::SNS::Topic").or_none:
+        return
+    assert all(each.properties for each in stack.resources("AWS::SNS::Topic"))
+
+def test_looks(stack):
+    stack.resources("AWS::SQS::Queue")
+
+@pytest.mark.allow_suite_rule("SP004", "the query fails by itself")
+def test_kept(stack):
+    stack.resources("AWS::SQS::Queue")
+
+def test_helped(stack):
+    _compare(stack.resources("AWS::SQS::Queue"))
+"""
 OWN = """
 import pytest
 
@@ -95,6 +116,15 @@ def test_a_placeholder_is_refused_before_it_runs_unless_it_is_allowed(tmp_path: 
     assert "tests_of_ours/test_it.py:5: SP001" in output
     assert re.search(r"FAILED \S+::test_allowed - Failed: as it says", output)
     assert "PASSED tests_of_ours/test_it.py::test_outside_of_what_we_know" in output
+
+
+def test_a_test_is_refused_that_may_pass_without_an_assertion_but_not_one_whose_helper_asserts(tmp_path: Path) -> None:
+    code, output, _ = ran(suite(project("tiny", tmp_path), UNSURE), "tests_of_ours")
+    assert code == 1
+    assert "tests_of_ours/test_it.py:9: SP003: the test may return before it asserts anything" in output
+    assert "tests_of_ours/test_it.py:13: SP004: nothing in this test asserts anything" in output
+    for name in ("test_kept", "test_helped"):
+        assert f"PASSED tests_of_ours/test_it.py::{name}" in output
 
 
 def test_fixtures_of_others_that_have_our_names_are_none_of_our_business(tmp_path: Path) -> None:

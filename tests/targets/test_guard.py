@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
-from stackproof.calls import CallRecorder
+from stackproof.calls import CallRecorder, without_secret
 from stackproof.errors import TargetError
 from stackproof.model.call_log import CallKind
-from stackproof.ports import Target
+from stackproof.ports import ReadRequest, Target
+from stackproof.readers.cognito import read_client
 from stackproof.targets.aws import AwsTarget
 from stackproof.targets.guard import is_emulator_endpoint, reads_only
 from stackproof.targets.ministack import MiniStackTarget
 from stackproof.targets.moto import MotoTarget
+from stackproof.targets.owned_process import OwnedProcess
 
 
 @pytest.mark.parametrize(
@@ -66,6 +69,9 @@ def test_reads_pass(operation: str) -> None:
         ("AssumeRole", {}),
         ("GetConnection", {}),
         ("GetSessionEndpoint", {}),
+        ("GetActivityTask", {}),
+        ("codepipeline:GetJobDetails", {}),
+        ("mediapackage:DescribeChannel", {}),
         ("Query", {"QueryString": "UNLOAD (SELECT 1) TO 's3://x'"}),
     ],
 )
@@ -174,3 +180,39 @@ def test_an_account_is_written_to_only_if_it_is_allowed_whatever_is_declared() -
     where = AwsTarget(region="us-east-1")
     with pytest.raises(TargetError, match="a test is refused: add --allow-changes"), where.writing("a test"):
         pytest.fail("this block does not begin")
+
+
+def test_a_client_of_a_user_pool_is_read_without_its_secret_and_by_its_reader_alone(moto: OwnedProcess) -> None:
+    calls = CallRecorder()
+    target = MotoTarget(moto.endpoint_url, calls=calls)
+    client = target.client("cognito-idp")
+    with target.writing("a test"):
+        pool = client.create_user_pool(PoolName="pool")["UserPool"]["Id"]
+        made = client.create_user_pool_client(UserPoolId=pool, ClientName="a", GenerateSecret=True)["UserPoolClient"]
+        plain = client.create_user_pool_client(UserPoolId=pool, ClientName="b")["UserPoolClient"]
+    assert made["ClientSecret"]
+    for own in (client, target.client("cognito-idp")):
+        with pytest.raises(TargetError, match="DescribeUserPoolClient is refused"):
+            own.describe_user_pool_client(UserPoolId=pool, ClientId=made["ClientId"])
+
+    request = ReadRequest(
+        client=target.client,
+        logical_id="Client",
+        physical_id=made["ClientId"],
+        resource_type="AWS::Cognito::UserPoolClient",
+        expected={"UserPoolId": pool},
+        account=target.account,
+        region=target.region,
+        partition="aws",
+    )
+    for physical_id, has_secret in ((made["ClientId"], True), (plain["ClientId"], False)):
+        reading = read_client(replace(request, physical_id=physical_id))
+        assert reading is not None
+        assert reading.properties["GenerateSecret"] is has_secret
+    with without_secret("cognito-idp:DescribeUserPoolClient"):
+        answer = client.describe_user_pool_client(UserPoolId=pool, ClientId=made["ClientId"])
+    assert made["ClientSecret"] not in str(answer)
+    assert answer["UserPoolClient"]["ClientSecret"] == "***"
+    with without_secret("secretsmanager:GetSecretValue"), pytest.raises(TargetError, match="is refused"):
+        target.client("secretsmanager").get_secret_value(SecretId="x")
+    assert calls.log().refused == 3

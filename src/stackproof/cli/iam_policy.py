@@ -13,6 +13,7 @@ from stackproof.cli.live import chosen_stacks
 from stackproof.cli.options import cache_option, context_option, open_project, progress
 from stackproof.config.settings import parse_context
 from stackproof.errors import ConfigError
+from stackproof.model.iam_action import TAKEN_OUT
 from stackproof.model.json import JsonValue, canonical
 from stackproof.permissions import MANAGED_POLICY_SIZE, Permissions, Purpose
 from stackproof.wiring.checking import found_stacks
@@ -59,7 +60,8 @@ def iam_policy(
     The stacks are those of the app, or of templates and cloud assemblies. It is
     compiled from the calls that the readers of the template's types make, and
     from the permissions that CloudFormation's schemas name. Nothing in it changes
-    anything or reads a secret, unless it is for `deploy`.
+    anything or reads a secret, unless it is for `deploy`; one that cannot be
+    told without its secret (a client of a user pool) is named.
 
     \b
     Examples:
@@ -108,6 +110,12 @@ def _said(found: Permissions, *, split: bool) -> list[str]:
     lines += [
         f"left out, since no audit may do it: {', '.join(actions)} (of {name}, which may not be readable without)"
         for name, actions in found.refused.items()
+    ]
+    lines += [
+        f"{action} shows a secret as well; the reader that needs it has it taken out of the answer, but whoever holds "
+        "this policy may see it: without the action, the type is denied, not proven"
+        for action in found.actions
+        if action in TAKEN_OUT
     ]
     lines += [f"{name}: nobody says what it needs" for name in found.unknown]
     if found.unlisted:

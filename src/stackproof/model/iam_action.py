@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Final
 
-__all__ = ["action_of", "gives_secret", "only_reads", "prefix_of"]
+__all__ = ["TAKEN_OUT", "action_of", "gives_secret", "only_reads", "prefix_of"]
 
 _PREFIXES: Final = {
     "apigatewayv2": "apigateway",
@@ -78,65 +79,178 @@ _READING_TOO: Final = frozenset(
         "validatetemplate",
     }
 )
-_WRITING: Final = frozenset({"getchangetoken", "getid"})
-"""Operations that make something, whatever their verb says: a token of WAF, an identity of Cognito."""
+_WRITING: Final = frozenset(
+    {
+        "getactivitytask",
+        "getchangetoken",
+        "getdeployablepatchsnapshotforinstance",
+        "getid",
+        "getscalingconfigurationrecommendation",
+        "getshippinglabel",
+        "getworkinglocation",
+    }
+)
+"""Operations that make, start or take something, whatever their verb says: a token of WAF, an identity, a task."""
 
 _SECRETS: Final = (
+    "batchgetchannel",
     "batchgetsecretvalue",
+    "batchgetstreamkey",
+    "describeappinstanceuserendpoint",
+    "describeassetbundleimportjob",
+    "describebotrecommendation",
+    "describebundletasks",
     "describechapcredentials",
+    "describedirectories",
+    "describelocationfsxontap",
+    "describelocationfsxopenzfs",
+    "describerouterconfiguration",
+    "describeverifiedaccesstrustproviders",
+    "describevirtualinterfaces",
+    "describevpnconnections",
     "getaccesstoken",
+    "getaccountassociation",
     "getacmeexternalaccountbindingcredentials",
+    "getaddresslistimportjob",
+    "getagenttaskresponseurl",
+    "getattachmentuploadlinks",
+    "getattendee",
+    "getauthenticationurl",
     "getauthorizationtoken",
+    "getbackendauth",
     "getbucketaccesskeys",
+    "getbuyerdashboard",
+    "getcaseattachmentuploadurl",
     "getchallengepassword",
     "getclienttoken",
     "getclustercredentials",
     "getclustercredentialswithiam",
     "getclustersessioncredentials",
+    "getcodesecurityintegration",
     "getcomputeaccess",
     "getcomputeauthtoken",
     "getconnection",
     "getconnections",
     "getcredentials",
     "getcredentialsforidentity",
+    "getdashboardembedurl",
+    "getdashboardforjobrun",
+    "getdashboardurl",
+    "getdashstreamingsessionurl",
     "getdataaccess",
     "getdecryptedapikey",
     "getdelegatedaccesstoken",
+    "getdepoturl",
     "getenvironmentcredentials",
+    "getevidencefileuploadurl",
+    "getexternaldataviewaccessdetails",
     "getfederationtoken",
+    "gethlsstreamingsessionurl",
+    "getiamportalloginurl",
+    "geticeserverconfig",
     "getidentitycenterauthtoken",
+    "getingestconfiguration",
     "getinstanceaccess",
     "getinstanceaccessdetails",
+    "getjobdetails",
+    "getjobmanifest",
     "getjobunlockcode",
+    "getkxconnectionstring",
     "getmanagedendpointsessioncredentials",
+    "getmanagedthing",
+    "getmediapipeline",
+    "getoidcinfo",
+    "getonclusterappuipresignedurl",
     "getopenidtoken",
     "getopenidtokenfordeveloperidentity",
+    "getopentdfconfig",
+    "getparametersforimport",
     "getpassworddata",
+    "getpatientinsightsjob",
+    "getpersistentappuipresignedurl",
     "getprogrammaticaccesscredentials",
     "getrelationaldatabasemasteruserpassword",
+    "getremoteaccesssession",
     "getresourceapikey",
+    "getresourcedashboard",
     "getresourceoauth2token",
     "getresourcepaymenttoken",
     "getrolecredentials",
     "getsecretvalue",
+    "getsessionembedurl",
     "getsessionendpoint",
     "getsessiontoken",
+    "getsignedbluinsightsurl",
     "getspacecredentialsfororganization",
+    "getstreamkey",
+    "getstreamurl",
     "gettemporarydatalocationcredentials",
     "gettemporarygluepartitioncredentials",
     "gettemporarygluetablecredentials",
+    "getthirdpartyjobdetails",
     "gettoken",
     "gettokensfromrefreshtoken",
+    "getupload",
+    "getuploadjobpath",
     "getuserattributeverificationcode",
     "getvpnconnectiondevicesampleconfiguration",
     "getwebidentitytoken",
+    "getwhatsappflowpreview",
+    "getwirelessdevice",
     "getworkloadaccesstoken",
     "getworkloadaccesstokenforjwt",
     "getworkloadaccesstokenforuserid",
+    "listaddresslistimportjobs",
     "listapikeys",
+    "listattendees",
+    "listdiscovereddevices",
+    "listremoteaccesssessions",
+    "listrevisionassets",
+    "liststreamurls",
+    "listuploads",
     "listuserpoolclientsecrets",
 )
-"""Reads by their name that give a secret away."""
+"""Reads by their name that give a secret away: a password, a key, credentials, a link by which to sign in or upload."""
+
+_SECRETS_OF_SERVICES: Final = frozenset(
+    {
+        "amplify:getapp",
+        "amplify:getbranch",
+        "amplify:listapps",
+        "amplify:listbranches",
+        "chime:getbot",
+        "chime:listbots",
+        "cloudhsm:describeclusters",
+        "cloudhsmv2:describeclusters",
+        "cognito-idp:describeuserpoolclient",
+        "dataexchange:getasset",
+        "dataexchange:getjob",
+        "dataexchange:listjobs",
+        "datazone:listconnections",
+        "dms:describeendpoints",
+        "elasticmapreduce:describecluster",
+        "evs:getenvironment",
+        "geo:describekey",
+        "glue:batchgetjobs",
+        "glue:getjob",
+        "glue:getjobs",
+        "ivs:getchannel",
+        "ivs:getstreamsession",
+        "location:describekey",
+        "mediapackage:describechannel",
+        "mediapackage:listchannels",
+        "thinclient:getenvironment",
+        "thinclient:listenvironments",
+        "workspaces-thin-client:getenvironment",
+        "workspaces-thin-client:listenvironments",
+    }
+)
+"""The same of one service each, by IAM's prefix and by botocore's name: those of other services are harmless."""
+
+TAKEN_OUT: Final[Mapping[str, tuple[str, ...]]] = {
+    "cognito-idp:DescribeUserPoolClient": ("UserPoolClient", "ClientSecret"),
+}
+"""The one read that a reader cannot do without and that shows a secret: where in its answer the secret stands."""
 
 
 def action_of(service: str, operation: str) -> str:
@@ -155,16 +269,23 @@ def prefix_of(service: str) -> str:
 
 
 def only_reads(name: str) -> bool:
-    """Whether an operation, or an action without its service, changes nothing, by the verb in its name."""
-    folded = name.casefold()
+    """Whether an operation or action, with its service or without, changes nothing, by the verb in its name."""
+    folded = _bare(name)
     return (folded.startswith(_READING) and folded not in _WRITING) or folded in _READING_TOO
 
 
 def gives_secret(name: str) -> bool:
-    """Whether an operation, or an action without its service, gives a secret away; with wildcards, whether it may.
+    """Whether an operation or action gives a secret away; with wildcards, whether it may.
 
+    Some do in one service only: they are told by a name with the service before it, as `ivs:GetChannel`.
     A wildcard over all that describes or lists is let pass: the few of those calls that show a secret are refused by
     their names when they are made.
     """
-    folded = name.casefold()
-    return folded in _SECRETS or any(fnmatchcase(each, folded) for each in _SECRETS if "get" in each[:8])
+    folded = _bare(name)
+    if folded in _SECRETS or name.casefold() in _SECRETS_OF_SERVICES:
+        return True
+    return any(fnmatchcase(each, folded) for each in _SECRETS if "get" in each[:8])
+
+
+def _bare(name: str) -> str:
+    return name.rpartition(":")[2].casefold()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import inspect
 import os
 import textwrap
@@ -19,7 +20,7 @@ from stackproof.plugin.controller import Controller
 from stackproof.plugin.outcomes import CALLS, CATEGORY, LEDGERS, facts_of, facts_on
 from stackproof.plugin.own_clients import OwnClients
 from stackproof.plugin.run import RUN, close_run, join_run
-from stackproof.suite_rules import judge_test
+from stackproof.suite_rules import asserts_something, judge_test
 
 if TYPE_CHECKING:
     from stackproof.model.json import JsonValue
@@ -182,16 +183,27 @@ def _refuse(item: pytest.Item) -> None:
         lines, first = inspect.getsourcelines(inspect.unwrap(function))
     except (OSError, TypeError):
         return
+    source = textwrap.dedent("".join(lines))
     allowed = {mark.args[0] for mark in item.iter_markers("allow_suite_rule") if mark.args}
     found = [
         each
-        for each in judge_test(textwrap.dedent("".join(lines)), live=bool(used & _LIVE))
+        for each in judge_test(source, live=bool(used & _LIVE), helpers=_asserting(inspect.unwrap(function), source))
         if each.rule_id not in allowed
     ]
     if found:
         file = _relative(item)
         said = "\n".join(f"{file}:{first + each.line - 1}: {each.rule_id}: {each.message}" for each in found)
         pytest.fail(said, pytrace=False)
+
+
+def _asserting(function: Any, source: str) -> set[str]:  # noqa: ANN401 - whatever pytest takes for a test
+    """The functions that a test calls by their names, of its module or imported into it, that assert something."""
+    found = set()
+    for name, each in getattr(function, "__globals__", {}).items():
+        if name in source and inspect.isfunction(each):
+            with contextlib.suppress(OSError, TypeError):
+                found |= {name} if asserts_something(textwrap.dedent(inspect.getsource(each))) else set()
+    return found
 
 
 def _ours(item: pytest.Item) -> set[str]:

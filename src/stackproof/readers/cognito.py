@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from stackproof.calls import without_secret
 from stackproof.model.json import JsonValue
 from stackproof.model.observation import Reading
 from stackproof.ports import Reader, ReadRequest
@@ -73,6 +74,7 @@ def _schema(expected: JsonValue, live: list[Any]) -> list[JsonValue]:
     return [*found, *added]
 
 
+_CLIENT: Final = "cognito-idp:DescribeUserPoolClient"
 _OF_CLIENT: Final = (
     "AccessTokenValidity",
     "AllowedOAuthFlows",
@@ -100,12 +102,13 @@ _OF_CLIENT: Final = (
 
 
 def read_client(request: ReadRequest) -> Reading | None:
-    """DescribeUserPoolClient; of its secret, only that there is one."""
+    """DescribeUserPoolClient, the only call that tells what is set; of its secret, only that there is one."""
     client = request.client("cognito-idp")
     pool = str(request.expected.get("UserPoolId"))
-    answer = found_or_none(
-        lambda: client.describe_user_pool_client(UserPoolId=pool, ClientId=request.physical_id), _GONE
-    )
+    with without_secret(_CLIENT):
+        answer = found_or_none(
+            lambda: client.describe_user_pool_client(UserPoolId=pool, ClientId=request.physical_id), _GONE
+        )
     if answer is None:
         return None
     live = answer["UserPoolClient"]
@@ -142,7 +145,7 @@ def read_group(request: ReadRequest) -> Reading | None:
 
 READERS: Final[Mapping[str, Reader]] = {
     "AWS::Cognito::UserPool": reads(read_pool, "cognito-idp:DescribeUserPool"),
-    "AWS::Cognito::UserPoolClient": reads(read_client, "cognito-idp:DescribeUserPoolClient"),
+    "AWS::Cognito::UserPoolClient": reads(read_client, _CLIENT),
     "AWS::Cognito::UserPoolDomain": reads(read_domain, "cognito-idp:DescribeUserPoolDomain"),
     "AWS::Cognito::UserPoolGroup": reads(read_group, "cognito-idp:GetGroup"),
 }

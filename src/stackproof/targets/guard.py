@@ -5,15 +5,16 @@ The hook is the same on every target, so that what would be refused in an accoun
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Final
 
-from stackproof.calls import CallRecorder
+from stackproof.calls import CallRecorder, is_without_secret
 from stackproof.errors import TargetError
 from stackproof.loopback import is_loopback
 from stackproof.model.call_log import CallKind
-from stackproof.model.iam_action import gives_secret, only_reads
+from stackproof.model.iam_action import TAKEN_OUT, gives_secret, only_reads, prefix_of
 
 __all__ = ["EVERY_CALL", "Guard", "is_emulator_endpoint", "reads_only", "refuse_writes"]
 
@@ -34,7 +35,10 @@ def is_emulator_endpoint(endpoint_url: str | None) -> bool:
 
 
 def reads_only(operation: str, parameters: Mapping[str, Any]) -> bool:
-    """Whether an API operation, by its name and parameters, neither changes anything nor gives a secret away."""
+    """Whether an API operation, by its name and parameters, neither changes anything nor gives a secret away.
+
+    Where the service is known, its prefix stands before the name: `ivs:GetChannel`.
+    """
     if gives_secret(operation) or any(parameters.get(each) for each in _SHOWING):
         return False
     if _STATEMENT in parameters:
@@ -58,7 +62,8 @@ def refuse_writes(
 
     def before(params: Mapping[str, Any], model: Any, **_: object) -> None:  # noqa: ANN401
         service, operation = str(model.service_model.service_name), str(model.name)
-        if reads_only(operation, params) or operation in also:
+        called = f"{prefix_of(service)}:{operation}"
+        if reads_only(called, params) or operation in also or is_without_secret(called):
             noted(service, operation, CallKind.READ)
         elif may_write():
             noted(service, operation, CallKind.WRITE)
@@ -73,6 +78,18 @@ def refuse_writes(
             )
 
     events.register(EVERY_CALL, before, unique_id)
+    for action, place in TAKEN_OUT.items():
+        taking_out = partial(_taken_out, action, place)
+        events.register(f"after-call.*.{action.partition(':')[2]}", taking_out, unique_id and f"{unique_id}-{action}")
+
+
+def _taken_out(action: str, place: Sequence[str], *, parsed: Any, **_: object) -> None:  # noqa: ANN401 - botocore's
+    """Put stars in place of a secret that nobody asked for, before the answer leaves the client."""
+    *above, last = place
+    for name in above:
+        parsed = parsed.get(name) or {}
+    if is_without_secret(action) and last in parsed:
+        parsed[last] = "***"
 
 
 class Guard:
