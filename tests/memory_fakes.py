@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from stackproof.drift.history import advanced, overtaken, without_secrets
+from stackproof.drift.history import advanced, without_secrets
 from stackproof.errors import NotifyError, StoreError
 from stackproof.model.drift import Difference, DriftOrigin
 from stackproof.model.drift_memory import Alarm, Episode, Look, Memory, Place, Run
@@ -92,12 +92,14 @@ class FakeAuditStore:
         for each in looks:
             seen = without_secrets(each, salt=self.salt())
             known = [one for one in kept if one.place == each.place and one.resolved is None]
-            newer = any(
-                one.number > run.number and each.place in {two.place for two in self._looks.get(one.number, ())}
+            newer = [
+                two
                 for one in self._runs
-                if (one.target, one.against) == track
-            )
-            step = overtaken(known, seen) if newer else advanced(known, seen, run=run.number, at=run.began)
+                if (one.target, one.against) == track and one.number > run.number
+                for two in self._looks.get(one.number, ())
+                if two.place == each.place
+            ]
+            step = advanced(known, seen, run=run.number, at=run.began, newer=newer)
             self._looks.setdefault(run.number, []).append(seen)
             kept[:] = [one for one in kept if one not in known]
             kept.extend((*step.new, *step.lasting, *step.resolved, *step.carried))

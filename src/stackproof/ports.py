@@ -322,7 +322,7 @@ class AuditStore(Protocol):
     def record(self, run: Run, looks: Iterable[Look], *, ended: datetime, keep: timedelta) -> Memory:
         """Remember all that a run saw, or nothing; forget runs that began, and what was resolved, so long before it.
 
-        Values that may be secrets are kept as salted hashes. What a run that began later has seen of a place stands.
+        Values that may be secrets are kept as salted hashes. What a run that began later could see of a place stands.
         """
 
     def runs(self) -> tuple[Run, ...]:

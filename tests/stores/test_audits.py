@@ -115,6 +115,30 @@ def test_an_older_look_that_is_recorded_late_moves_nothing(store: AuditStore) ->
     assert {each.fingerprint for each in is_open} == {queue.fingerprint, elsewhere.fingerprint}
 
 
+@pytest.mark.parametrize("blind", [look(is_blind=True), look(gaps=(Gap(logical_id="Topic"),))])
+def test_what_a_newer_look_could_not_see_overtakes_nothing(store: AuditStore, blind: Look) -> None:
+    old, topic = difference("Topic", "/KmsMasterKeyId"), difference("Topic")
+    audited(store, 0, look(old))
+    slow, quick = store.begin(run(began=night(1))), store.begin(run(began=night(2)))
+    assert len(store.record(quick, [blind], ended=night(3), keep=KEEP).carried) == 1
+    late = store.record(slow, [look(topic)], ended=night(4), keep=KEEP)
+    assert (set(late.new), [each.fingerprint for each in late.resolved]) == ({topic.fingerprint}, [old.fingerprint])
+    assert [each.fingerprint for each in store.claim("a", late.run, at=night(4))] == [topic.fingerprint]
+
+
+def test_what_any_newer_look_has_settled_stays_settled_behind_one_that_was_blind(store: AuditStore) -> None:
+    topic, queue = difference("Topic"), difference("Queue")
+    audited(store, 0, look(topic))
+    slow, quick, last = (store.begin(run(began=night(number))) for number in (1, 2, 3))
+    store.record(quick, [look(queue)], ended=night(4), keep=KEEP)
+    store.record(last, [look(is_blind=True)], ended=night(5), keep=KEEP)
+    late = store.record(slow, [look(topic)], ended=night(6), keep=KEEP)
+    assert (late.new, late.resolved) == (frozenset(), ())
+    assert [each.fingerprint for each in late.carried] == [queue.fingerprint]
+    is_open = [each for each in store.episodes(target="aws", against="template") if each.resolved is None]
+    assert [(each.fingerprint, each.last_run) for each in is_open] == [(queue.fingerprint, quick.number)]
+
+
 def test_runs_are_kept_with_what_they_saw_until_they_are_too_old(store: AuditStore) -> None:
     topic, queue = difference("Topic"), difference("Queue")
     audited(store, 0, look(topic, queue, certificate={"status": "MODIFIED"}), tool="1.0")

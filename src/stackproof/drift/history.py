@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from stackproof.model.json import JsonValue, canonical
 from stackproof.model.observation import DriftStatus
 from stackproof.model.secret_values import SECRET_NAME, VALUES, is_named, masked
 
-__all__ = ["Step", "advanced", "compared", "looks_of", "overtaken", "without_secrets"]
+__all__ = ["Step", "advanced", "compared", "looks_of", "without_secrets"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,33 +68,31 @@ def looks_of(report: DriftReport) -> tuple[Look, ...]:
     return tuple(looks[each] for each in sorted(looks))
 
 
-def advanced(known: Iterable[Episode], look: Look, *, run: int, at: datetime) -> Step:
-    """What the look of a run makes of the open episodes of its place."""
+def advanced(known: Iterable[Episode], look: Look, *, run: int, at: datetime, newer: Sequence[Look] = ()) -> Step:
+    """What the look of a run makes of the open episodes of its place.
+
+    `newer` are looks at it of runs that began later and are recorded already: what they could see they have settled,
+    and this look, which is older, moves nothing of it. What they could not see is this look's to say.
+    """
     before = {each.fingerprint: each for each in known}
     seen = {each.fingerprint: each for each in look.differences}
     new = [
         Episode(difference=each, since=at, first_run=run, last_seen=at, last_run=run, scopes=look.scopes)
         for name, each in seen.items()
-        if name not in before
+        if name not in before and not _settled(each, look.scopes, newer)
     ]
     lasting, resolved, carried = [], [], []
     for name, episode in before.items():
-        if name in seen:
+        is_settled = _settled(episode.difference, episode.scopes, newer)
+        if name in seen and is_settled:
+            lasting.append(episode)
+        elif name in seen:
             lasting.append(replace(episode, difference=seen[name], last_seen=at, last_run=run, scopes=look.scopes))
-        elif look.could_see(episode.difference, scopes=episode.scopes):
+        elif not is_settled and look.could_see(episode.difference, scopes=episode.scopes):
             resolved.append(replace(episode, resolved=at, resolved_run=run))
         else:
             carried.append(episode)
     return Step(new=_sorted(new), lasting=_sorted(lasting), resolved=_sorted(resolved), carried=_sorted(carried))
-
-
-def overtaken(known: Iterable[Episode], look: Look) -> Step:
-    """The same for a look that began before another one that is recorded already: it is older, and moves nothing."""
-    seen = {each.fingerprint for each in look.differences}
-    return Step(
-        lasting=_sorted([each for each in known if each.fingerprint in seen]),
-        carried=_sorted([each for each in known if each.fingerprint not in seen]),
-    )
 
 
 def compared(before: Iterable[Look], after: Iterable[Look]) -> Compared:
@@ -146,6 +144,15 @@ def _hashed(value: JsonValue, salt: str, *, is_secret: bool) -> JsonValue:
     if isinstance(value, list | tuple):
         return [_hashed(each, salt, is_secret=False) for each in value]
     return masked(value)  # a name and a password in a URL
+
+
+def _settled(difference: Difference, scopes: tuple[str, ...], newer: Iterable[Look]) -> bool:
+    """Whether one of the looks saw the difference (which was seen in these scopes), or would have seen it."""
+    return any(
+        difference.fingerprint in {one.fingerprint for one in each.differences}
+        or each.could_see(difference, scopes=scopes)
+        for each in newer
+    )
 
 
 def _gaps(audit: StackAudit) -> Iterable[Gap]:

@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from stackproof.drift.history import Step, advanced, overtaken, without_secrets
+from stackproof.drift.history import Step, advanced, without_secrets
 from stackproof.errors import ConfigError, StoreError
 from stackproof.model.drift import Difference
 from stackproof.model.drift_memory import Episode, Look, Memory, Outcome, Place, Run, RunPlace
@@ -309,14 +309,15 @@ def _recorded(connection: Connection, run: Run, look: Look) -> Step:
     """The look, and the episodes of its place as they are after it."""
     place = _columns(look.place)
     track = {"target": run.target, "against": run.against}
-    newest = _one(
+    newer = _execute(
         connection,
-        "SELECT max(l.run) FROM stackproof_looks l JOIN stackproof_runs r ON r.number = l.run"
-        " WHERE r.target = :target AND r.against = :against"
+        "SELECT l.document FROM stackproof_looks l JOIN stackproof_runs r ON r.number = l.run"
+        " WHERE r.target = :target AND r.against = :against AND l.run > :run"
         " AND l.account = :account AND l.region = :region AND l.stack = :stack",
         **track,
         **place,
-    )[0]
+        run=run.number,
+    ).all()
     _execute(
         connection,
         "INSERT INTO stackproof_looks (run, account, region, stack, document)"
@@ -327,9 +328,8 @@ def _recorded(connection: Connection, run: Run, look: Look) -> Step:
     )
     sql = f"{_EPISODE} WHERE {_AT} AND account = :account AND region = :region AND stack = :stack AND resolved IS NULL"
     known = _episodes(_execute(connection, sql, **track, **place).all())
-    if newest is not None and newest > run.number:
-        return overtaken(known, look)
-    step = advanced(known, look, run=run.number, at=run.began)
+    later = [Look.from_dict(json.loads(each[0])) for each in newer]
+    step = advanced(known, look, run=run.number, at=run.began, newer=later)
     for each in (*step.new, *step.lasting, *step.resolved):
         _write(connection, run, each)
     return step
