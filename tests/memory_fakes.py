@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from stackproof.drift.history import advanced, without_secrets
 from stackproof.errors import NotifyError, StoreError
 from stackproof.model.drift import Difference, DriftOrigin
-from stackproof.model.drift_memory import Alarm, Episode, Look, Memory, Place, Run
+from stackproof.model.drift_memory import Alarm, Episode, Look, Memory, Place, Run, RunPlace
 from stackproof.model.location import Location
 from stackproof.model.observation import Change, DriftStatus
 
@@ -120,6 +120,27 @@ class FakeAuditStore:
             resolved=tuple(one for each in steps for one in each.resolved),
             carried=tuple(one for each in steps for one in each.carried),
         )
+
+    def places(self, run: Run) -> Mapping[Place, frozenset[RunPlace]]:
+        self._answer()
+        found: dict[Place, set[RunPlace]] = {}
+        for each in self._before(run):
+            for one in self._looks.get(each.number, ()):
+                found.setdefault(one.place, set()).add(each.place)
+        return {place: frozenset(where) for place, where in found.items() if place.stack_name}
+
+    def seen(self, run: Run, place: Place) -> Look | None:
+        self._answer()
+        looks = [one for each in self._before(run) for one in self._looks.get(each.number, ())]
+        return next((each for each in reversed(looks) if each.place == place and not each.is_blind), None)
+
+    def _before(self, run: Run) -> list[Run]:
+        track = (run.target, run.against)
+        return [
+            each
+            for each in self._runs
+            if (each.target, each.against) == track and each.ended and each.ended <= run.began
+        ]
 
     def runs(self) -> tuple[Run, ...]:
         self._answer()

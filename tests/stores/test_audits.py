@@ -261,6 +261,23 @@ def test_what_is_in_no_stack_is_resolved_only_by_a_look_of_the_same_scope_and_ty
     assert len(audited(store, 3, seen()).resolved) == 1
 
 
+def test_where_ended_runs_have_looked_is_known_and_what_the_last_of_them_saw(store: AuditStore) -> None:
+    nowhere, fleet = replace(PLACE, stack_name=""), RunPlace(fleet="fleet.yaml")
+    audited(store, 0, look(certificate={"stack_id": "one"}), look(place=nowhere))
+    begun = store.begin(run(1, place=fleet))
+    store.record(begun, [look(certificate={"stack_id": "two"}), look(place=OTHER)], ended=night(1), keep=KEEP)
+    audited(store, 2, look(is_blind=True))
+    audited(store, 3, look(place=OTHER), target="moto")
+    asked = store.begin(run(4))
+    audited(store, 5, look(certificate={"stack_id": "three"}))
+    assert store.places(asked) == {PLACE: {RunPlace(), fleet}, OTHER: {fleet}}
+    seen = store.seen(asked, PLACE)
+    assert seen is not None
+    assert seen.certificate == {"stack_id": "two"}
+    assert store.seen(asked, replace(PLACE, region="us-east-1")) is None
+    assert store.places(run(0, began=night(-1))) == {}
+
+
 def test_text_of_any_kind_comes_back_as_it_was(store: AuditStore) -> None:
     odd = difference(expected="\x00 \ud800 ü", actual=[1, 2.5, None, {"'; DROP TABLE x": True}])
     audited(store, 0, look(odd))
@@ -273,6 +290,7 @@ def test_text_of_any_kind_comes_back_as_it_was(store: AuditStore) -> None:
 def test_there_is_nothing_to_read_before_the_first_run_and_reading_makes_no_file(url: str, tmp_path: Path) -> None:
     store = SqlAuditStore(url)
     assert (store.runs(), store.looks(1), store.episodes(target="a", against="b")) == ((), (), ())
+    assert (store.places(run()), store.seen(run(), PLACE)) == ({}, None)
     assert list(tmp_path.glob("*.db")) == []
     assert "some-secret" not in store.shown
 

@@ -53,6 +53,10 @@ def looks_of(report: DriftReport) -> tuple[Look, ...]:
         )
         known = looks.get(place)
         looks[place] = look if known is None else _joined(known, look)
+    for place in by_place.keys() - looks.keys():
+        gone = [each for each in by_place[place] if each.location.logical_id is None]
+        if place.stack_name and gone:
+            looks[place] = _gone(place, gone)
     listed: dict[Place, set[str]] = {}
     for account, region, kind in report.listed:
         listed.setdefault(Place(account=account, region=region, stack_name=""), set()).add(kind)
@@ -163,6 +167,24 @@ def _gaps(audit: StackAudit) -> Iterable[Gap]:
         else:
             yield from {Gap(logical_id=name, question=each.path) for each in proof.unproven if each.path}
     yield from {Gap(logical_id=each.logical_id, question=each.question) for each in audit.unread}
+
+
+def _gone(place: Place, differences: Iterable[Difference]) -> Look:
+    """A stack that is not there: with its id, by which it is known again as long as it is away."""
+    found = tuple(differences)
+    status = DriftStatus.DELETED.value
+    return Look(
+        place=place,
+        status=status,
+        certificate={
+            "account": place.account,
+            "region": place.region,
+            "stack_name": place.stack_name,
+            "stack_id": found[0].physical_id,
+            "status": status,
+        },
+        differences=found,
+    )
 
 
 def _joined(one: Look, other: Look) -> Look:

@@ -166,6 +166,8 @@ class Look:
         if not self.place.stack_name:
             return difference.location.resource_type in self.listed and set(scopes) <= set(self.scopes)
         gone = {each.location.logical_id for each in self.differences if each.origin is DriftOrigin.DELETED}
+        if None in gone:  # the stack itself
+            return difference.location.logical_id is None
         if difference.origin is not DriftOrigin.DELETED and difference.location.logical_id in gone:
             return False
         return not any(each.hides(difference) for each in self.gaps)

@@ -44,6 +44,11 @@ _EPISODE: Final = (
     " FROM stackproof_episodes e"
 )
 _RUN: Final = "SELECT number, target, against, began, ended, tool, place, outcome FROM stackproof_runs"
+_BEFORE: Final = (
+    "FROM stackproof_looks l JOIN stackproof_runs r ON r.number = l.run"
+    " WHERE r.target = :target AND r.against = :against AND r.ended <= :began"
+)
+"""Looks of runs that had ended when this one began: what others saw meanwhile may have come since it made its list."""
 _AT: Final = "e.target = :target AND e.against = :against"
 
 
@@ -117,6 +122,29 @@ class SqlAuditStore:
             resolved=tuple(one for each in steps for one in each.resolved),
             carried=tuple(one for each in steps for one in each.carried),
         )
+
+    def places(self, run: Run) -> Mapping[Place, frozenset[RunPlace]]:
+        with self._reading() as connection:
+            if connection is None:
+                return {}
+            sql = f"SELECT DISTINCT l.account, l.region, l.stack, r.place {_BEFORE} AND l.stack <> ''"
+            found: dict[Place, set[RunPlace]] = {}
+            for account, region, stack, where in _execute(connection, sql, **_before(run)):
+                place = Place(account=account, region=region, stack_name=stack)
+                found.setdefault(place, set()).add(RunPlace.from_dict(json.loads(where)))
+            return {place: frozenset(where) for place, where in found.items()}
+
+    def seen(self, run: Run, place: Place) -> Look | None:
+        with self._reading() as connection:
+            if connection is None:
+                return None
+            sql = (
+                f"SELECT l.document {_BEFORE} AND l.account = :account AND l.region = :region AND l.stack = :stack"
+                " ORDER BY l.run DESC"
+            )
+            rows = _execute(connection, sql, **_before(run), **_columns(place))
+            found = (Look.from_dict(json.loads(each[0])) for each in rows)
+            return next((each for each in found if not each.is_blind), None)
 
     def runs(self) -> tuple[Run, ...]:
         with self._reading() as connection:
@@ -420,6 +448,10 @@ def _one(connection: Connection, sql: str, **values: Any) -> Sequence[Any]:  # n
     if row is None:
         raise StoreError("is damaged: a row is missing")
     return tuple(row)
+
+
+def _before(run: Run) -> Mapping[str, str]:
+    return {"target": run.target, "against": run.against, "began": _text(run.began)}
 
 
 def _columns(place: Place) -> Mapping[str, str]:
