@@ -162,6 +162,7 @@ drift:
     owner: platform
     expires: 2026-12-31
   - resource: https://sqs.us-east-1.amazonaws.com/1/shadow
+    resource_type: AWS::SQS::Queue
     reason: Made by a partner.
     owner: platform
     ticket: OPS-1
@@ -190,7 +191,8 @@ def test_drift_waivers_are_a_section_of_their_own(tmp_path: Path) -> None:
         None,
         f"{file}:3",
     )
-    assert (second.stack, second.path, second.ticket) == (None, None, "OPS-1")
+    assert (second.stack, second.resource_type, second.path) == (None, "AWS::SQS::Queue", None)
+    assert (first.resource_type, second.ticket) == (None, "OPS-1")
     assert load_drift_waivers(written(tmp_path, {"waivers.yaml": LEDGER}) / "waivers.yaml") == ()
 
 
@@ -221,6 +223,11 @@ def test_a_drift_waiver_may_name_account_region_and_type_of_child(tmp_path: Path
         ("  - resource: https", f"{SAME}  - resource: https", r"drift\[1\]: an earlier drift waiver"),
         ("property: /Tags", "account: 111111111111", r"drift\[0\]\.account"),
         ("property: /Tags", "child_type: AWS::SNS::Subscription", "that names a child_type names a child"),
+        (
+            "    resource_type: AWS::SQS::Queue\n",
+            "",
+            r"waivers\.yaml:9: drift\[1\]: .* names its resource_type: .*.*, or name the stack",
+        ),
     ],
 )
 def test_a_drift_waiver_that_is_wrong_is_said_with_its_place(tmp_path: Path, old: str, new: str, said: str) -> None:

@@ -113,6 +113,17 @@ def test_a_waiver_holds_where_it_says_and_for_the_type_of_child_that_it_says() -
     assert all(wide.covers(each) for each in (CHILD, *others))
 
 
+def test_a_waiver_of_what_is_in_no_stack_holds_for_its_type_alone() -> None:
+    other = replace(LOST, location=Location(resource_type="AWS::DynamoDB::Table"))
+    queue = waiver(stack=None, resource="t-1", path=None, resource_type="AWS::SQS::Queue")
+    found = waived_drift([LOST, other], [queue], on=TODAY, judged={("1", "r", None): True})
+    assert {each.location.resource_type: each.suppression is not None for each in found.differences} == {
+        "AWS::SQS::Queue": True,
+        "AWS::DynamoDB::Table": False,
+    }
+    assert not waiver(resource_type="AWS::SQS::Queue").covers(difference())
+
+
 @pytest.mark.parametrize(
     ("fields", "judged", "state"),
     [

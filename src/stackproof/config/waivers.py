@@ -15,6 +15,10 @@ from stackproof.model.json import JsonObject
 __all__ = ["load_drift_waivers", "load_waivers"]
 
 _EVERYTHING = "SPW004"
+_NO_TYPE = (
+    "a drift waiver without a stack is of an unmanaged resource, and names its resource_type: one of another type may "
+    "have the same id; add it as the report shows it (resource_type: AWS::SQS::Queue), or name the stack"
+)
 
 
 def load_waivers(path: Path) -> tuple[Waiver, ...]:
@@ -71,6 +75,7 @@ def load_drift_waivers(path: Path) -> tuple[DriftWaiver, ...]:
         waiver = DriftWaiver(
             stack=text.get("stack"),
             resource=text["resource"],
+            resource_type=text.get("resource_type"),
             path=text.get("property"),
             child=text.get("child"),
             child_type=text.get("child_type"),
@@ -87,7 +92,9 @@ def load_drift_waivers(path: Path) -> tuple[DriftWaiver, ...]:
             raise found.error(("drift", index), "a drift waiver names a property or a child, not both")
         if waiver.child_type is not None and waiver.child is None:
             raise found.error(("drift", index), "a drift waiver that names a child_type names a child")
-        whose = (waiver.account, waiver.region, waiver.stack, waiver.resource)
+        if waiver.stack is None and waiver.resource_type is None:
+            raise found.error(("drift", index), _NO_TYPE)
+        whose = (waiver.account, waiver.region, waiver.stack, waiver.resource, waiver.resource_type)
         place = (*whose, waiver.path, waiver.child, waiver.child_type)
         if place in waivers:
             raise found.error(("drift", index), "an earlier drift waiver is about the same")

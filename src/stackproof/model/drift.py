@@ -457,9 +457,9 @@ class StackAudit:
 class DriftWaiver:
     """A difference that people decided to live with: exact names, no patterns.
 
-    `stack` is None for an unmanaged resource, whose `resource` is its physical id. Without a property it covers the
-    resource as a whole, or the child that it names. Without an account or a region it holds in each that is audited,
-    without a type for a child of any.
+    `stack` is None for an unmanaged resource, whose `resource` is its physical id, which one of another type may have
+    as well. Without a property it covers the resource as a whole, or the child that it names. Without an account or a
+    region it holds in each that is audited, without a type for a resource or a child of any.
     """
 
     resource: str
@@ -467,6 +467,7 @@ class DriftWaiver:
     owner: str
     expires: date
     stack: str | None = None
+    resource_type: str | None = None
     path: str | None = None
     child: str | None = None
     child_type: str | None = None
@@ -505,11 +506,13 @@ class DriftWaiver:
 
     def covers(self, difference: Difference) -> bool:
         """Whether place, stack, resource, property and child are those of the difference, on whatever day."""
+        place = difference.location
         if not self.holds_in(difference.account, difference.region):
+            return False
+        if self.resource_type not in {None, place.resource_type}:
             return False
         if self.child_type not in {None, difference.child_type}:
             return False
-        place = difference.location
         named = place.logical_id if place.logical_id is not None else difference.physical_id
         return (place.stack_name, named, difference.path, difference.child_id) == (
             self.stack,
