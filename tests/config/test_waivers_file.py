@@ -209,9 +209,38 @@ def test_a_drift_waiver_may_name_account_region_and_type_of_child(tmp_path: Path
     ]
 
 
+def test_a_drift_waiver_may_name_the_value_that_it_accepts(tmp_path: Path) -> None:
+    rows = ("", "    actual: null\n", "    actual: [{Port: 443, Cidr: 203.0.113.7/32}]\n", "    actual: '443'\n")
+    text = "waivers: []\ndrift:\n" + "".join(SAME + each for each in rows)
+    found = load_drift_waivers(written(tmp_path, {"waivers.yaml": text}) / "waivers.yaml")
+    assert [(each.is_exact, each.actual) for each in found] == [
+        (False, None),
+        (True, None),
+        (True, [{"Port": 443, "Cidr": "203.0.113.7/32"}]),
+        (True, "443"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("property: /Tags", "property: /MasterUserPassword\n    actual: hunter-two"),
+        ("property: /Tags", "property: /Environment\n    actual: {Variables: {DB_PASSWORD: hunter-two}}"),
+        ("property: /Tags", "property: /Url\n    actual: https://me:hunter-two@example.com/"),
+        ("property: /Tags", "property: /Environment\n    actual: {Variables: {Mode: '***'}}"),
+    ],
+)
+def test_a_drift_waiver_accepts_no_secret_by_its_value(tmp_path: Path, old: str, new: str) -> None:
+    file = written(tmp_path, {"waivers.yaml": DRIFT.replace(old, new, 1)}) / "waivers.yaml"
+    with pytest.raises(ConfigError, match=r"waivers\.yaml:6: drift\[0\]\.actual: the value may be a secret") as caught:
+        load_drift_waivers(file)
+    assert "hunter" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
+        ("property: /Tags", "actual: 1", r"drift\[0\]\.actual: a live value is one of a property or a child"),
         ("property: /Tags", "property: Tags", r"waivers\.yaml:5: drift\[0\]\.property"),
         ("resource: Topic", "logical_id: Topic", r"waivers\.yaml:3: drift\[0\]"),
         ("2026-12-31", "2026-13-31", r"drift\[0\]\.expires: '2026-13-31' is no date"),
