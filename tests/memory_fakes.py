@@ -69,7 +69,7 @@ class FakeAuditStore:
         self._numbers = 0
         self._looks: dict[int, list[Look]] = {}
         self._episodes: dict[tuple[str, str], list[Episode]] = {}
-        self._told: dict[tuple[str, str, str, str, int], tuple[int, datetime, bool]] = {}
+        self._told: dict[tuple[str, str, str, str, int, str], tuple[int, datetime, bool]] = {}
 
     def begin(self, run: Run) -> Run:
         self._answer()
@@ -117,6 +117,7 @@ class FakeAuditStore:
             previous=max((each.number for each in before if each.ended), default=None),
             since={one.fingerprint: one.since for each in steps for one in (*each.new, *each.lasting)},
             new=frozenset(one.fingerprint for each in steps for one in each.new),
+            changed=frozenset(one.fingerprint for each in steps for one in each.changed),
             resolved=tuple(one for each in steps for one in each.resolved),
             carried=tuple(one for each in steps for one in each.carried),
         )
@@ -161,7 +162,7 @@ class FakeAuditStore:
             del self._told[name]
         found = []
         for each in self.episodes(target=run.target, against=run.against):
-            name = (channel, run.target, run.against, each.fingerprint, each.first_run)
+            name = (channel, run.target, run.against, each.fingerprint, each.first_run, each.value)
             is_open = each.resolved is None and each.last_run == run.number and each.difference.suppression is None
             if is_open and name not in self._told:
                 self._told[name] = (run.number, at, False)

@@ -237,6 +237,33 @@ def test_what_comes_back_is_told_again(store: AuditStore) -> None:
         store.told("a", done, at=night(number))
 
 
+def test_another_live_value_of_a_difference_is_news_once(store: AuditStore) -> None:
+    heard = []
+    for number, value in enumerate((["a", "b"], ["b", "a"], ["a", "c"], ["a", "c"], ["a", "b"], ["a", "c"])):
+        found = audited(store, number, look(difference(actual=value)))
+        told = store.claim("a", found.run, at=night(number))
+        store.told("a", found.run, at=night(number))
+        heard.append((len(found.new), len(found.changed), len(told)))
+    assert heard == [(1, 0, 1), (0, 0, 0), (0, 1, 1), (0, 0, 0), (0, 1, 0), (0, 1, 0)]
+    (kept,) = store.episodes(target="aws", against="template")
+    assert (kept.since, kept.changed, kept.last_seen) == (night(0), night(5), night(5))
+
+
+def test_another_secret_is_news_and_is_known_by_its_hash_alone(store: AuditStore) -> None:
+    secret = difference(path="/MasterUserPassword", actual="hunter-two", is_secret=True)
+    audited(store, 0, look(secret))
+    assert audited(store, 1, look(secret)).changed == frozenset()
+    assert audited(store, 2, look(replace(secret, actual="hunter-three"))).changed == {secret.fingerprint}
+    assert "hunter" not in json.dumps([each.row() for each in store.episodes(target="aws", against="template")])
+
+
+def test_what_a_newer_look_saw_of_a_value_an_older_one_does_not_change_back(store: AuditStore) -> None:
+    audited(store, 0, look(difference(actual=1)))
+    slow, quick = store.begin(run(began=night(1))), store.begin(run(began=night(2)))
+    assert len(store.record(quick, [look(difference(actual=2))], ended=night(3), keep=KEEP).changed) == 1
+    assert store.record(slow, [look(difference(actual=1))], ended=night(4), keep=KEEP).changed == frozenset()
+
+
 def test_a_stack_can_be_forgotten_with_those_nested_in_it(store: AuditStore) -> None:
     nested = replace(PLACE, stack_name="Net/Inner")
     near = replace(PLACE, stack_name="Net_/x")
@@ -402,6 +429,25 @@ def test_a_store_of_the_version_before_keeps_what_it_knows(url: str, first: str)
     assert len(store.claim("a", again.run, at=night(1))) == 1
     assert store.salt() == "grain"
     assert execute(url, "SELECT version FROM stackproof_store") == [(CURRENT,)]
+
+
+def test_what_a_channel_was_told_by_the_version_before_is_told_again_only_with_another_value(url: str) -> None:
+    first_version(url)
+    topic = difference("Topic")
+    at = night(0).isoformat(timespec="microseconds")
+    execute(
+        url,
+        *(each for migration in MIGRATIONS[1:3] for each in migration.split(";")),
+        "UPDATE stackproof_store SET version = 3",
+        "INSERT INTO stackproof_told VALUES ('a', 'aws', 'template', :name, 1, 1, :at, :at)",
+        name=topic.fingerprint,
+        at=at,
+    )
+    store = SqlAuditStore(url)
+    same = audited(store, 1, look(topic))
+    assert (same.changed, store.claim("a", same.run, at=night(1))) == (frozenset(), ())
+    other = audited(store, 2, look(difference("Topic", actual="c")))
+    assert [each.changed for each in store.claim("a", other.run, at=night(2))] == [night(2)]
 
 
 def test_two_processes_may_migrate_at_once(url: str) -> None:

@@ -21,9 +21,13 @@ __all__ = ["Step", "advanced", "compared", "looks_of", "without_secrets"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """What a look makes of the open episodes of its place: each of them is in one of the last three."""
+    """What a look makes of the open episodes of its place: each of them is in one of the last three.
+
+    `changed` are those of the lasting ones whose live value is another one than was seen last.
+    """
 
     new: tuple[Episode, ...] = ()
+    changed: tuple[Episode, ...] = ()
     lasting: tuple[Episode, ...] = ()
     resolved: tuple[Episode, ...] = ()
     carried: tuple[Episode, ...] = ()
@@ -85,18 +89,28 @@ def advanced(known: Iterable[Episode], look: Look, *, run: int, at: datetime, ne
         for name, each in seen.items()
         if name not in before and not _settled(each, look.scopes, newer)
     ]
-    lasting, resolved, carried = [], [], []
+    lasting, resolved, carried, changed = [], [], [], []
     for name, episode in before.items():
         is_settled = _settled(episode.difference, episode.scopes, newer)
         if name in seen and is_settled:
             lasting.append(episode)
         elif name in seen:
-            lasting.append(replace(episode, difference=seen[name], last_seen=at, last_run=run, scopes=look.scopes))
+            now = replace(episode, difference=seen[name], last_seen=at, last_run=run, scopes=look.scopes)
+            if now.value != episode.value:
+                now = replace(now, changed=at)
+                changed.append(now)
+            lasting.append(now)
         elif not is_settled and look.could_see(episode.difference, scopes=episode.scopes):
             resolved.append(replace(episode, resolved=at, resolved_run=run))
         else:
             carried.append(episode)
-    return Step(new=_sorted(new), lasting=_sorted(lasting), resolved=_sorted(resolved), carried=_sorted(carried))
+    return Step(
+        new=_sorted(new),
+        changed=_sorted(changed),
+        lasting=_sorted(lasting),
+        resolved=_sorted(resolved),
+        carried=_sorted(carried),
+    )
 
 
 def compared(before: Iterable[Look], after: Iterable[Look]) -> Compared:

@@ -137,6 +137,7 @@ class DriftReport:
                 "reasons": dict(self.reasons),
                 "undecided": self.undecided,
                 "new": len(self.memory.new) if self.memory else None,
+                "changed": len(self.memory.changed) if self.memory else None,
                 "resolved": len(self.memory.resolved) if self.memory else None,
             },
             "run": self.memory.run.to_dict() if self.memory else None,
@@ -158,7 +159,8 @@ class DriftReport:
     def _remembered(self, each: Difference) -> dict[str, JsonValue]:
         since = self.memory.since.get(each.fingerprint) if self.memory else None
         is_new = each.fingerprint in self.memory.new if self.memory and since else None
-        return {"since": shown_time(since) if since else None, "is_new": is_new}
+        is_changed = each.fingerprint in self.memory.changed if self.memory and since else None
+        return {"since": shown_time(since) if since else None, "is_new": is_new, "is_changed": is_changed}
 
 
 def _unproven(audit: StackAudit) -> Iterable[JsonValue]:

@@ -35,12 +35,8 @@ LOCK: Final = 23_534_735_375
 _CONNECT_SECONDS: Final = 10
 _CLAIM: Final = timedelta(hours=1)
 """After that a run that was about to tell something, and has not said that it did, counts as crashed."""
-_UNCLAIMED: Final = (
-    "NOT EXISTS (SELECT 1 FROM stackproof_told t WHERE t.channel = :channel AND t.target = e.target"
-    " AND t.against = e.against AND t.fingerprint = e.fingerprint AND t.first_run = e.first_run)"
-)
 _EPISODE: Final = (
-    "SELECT e.document, e.since, e.first_run, e.last_seen, e.last_run, e.scopes, e.resolved, e.resolved_run"
+    "SELECT e.document, e.since, e.first_run, e.last_seen, e.last_run, e.scopes, e.changed, e.resolved, e.resolved_run"
     " FROM stackproof_episodes e"
 )
 _RUN: Final = "SELECT number, target, against, began, ended, tool, place, outcome FROM stackproof_runs"
@@ -119,6 +115,7 @@ class SqlAuditStore:
             previous=row[0],
             since={one.fingerprint: one.since for each in steps for one in (*each.new, *each.lasting)},
             new=frozenset(one.fingerprint for each in steps for one in each.new),
+            changed=frozenset(one.fingerprint for each in steps for one in each.changed),
             resolved=tuple(one for each in steps for one in each.resolved),
             carried=tuple(one for each in steps for one in each.carried),
         )
@@ -175,18 +172,29 @@ class SqlAuditStore:
                 channel=channel,
                 stale=_text(at - _CLAIM),
             )
-            sql = f"{_EPISODE} WHERE {_AT} AND e.last_run = :run AND e.resolved IS NULL AND {_UNCLAIMED}"
-            found = _episodes(_execute(connection, sql, **track, run=run.number, channel=channel).all())
-            wanted = tuple(each for each in found if each.difference.suppression is None)
+            sql = f"{_EPISODE} WHERE {_AT} AND e.last_run = :run AND e.resolved IS NULL"
+            found = _episodes(_execute(connection, sql, **track, run=run.number).all())
+            sql = (
+                "SELECT fingerprint, first_run, value FROM stackproof_told"
+                " WHERE channel = :channel AND target = :target AND against = :against"
+            )
+            known = {tuple(each) for each in _execute(connection, sql, **track, channel=channel)}
+            wanted = tuple(
+                each
+                for each in found
+                if each.difference.suppression is None and (each.fingerprint, each.first_run, each.value) not in known
+            )
             for each in wanted:
                 _execute(
                     connection,
-                    "INSERT INTO stackproof_told (channel, target, against, fingerprint, first_run, run, claimed)"
-                    " VALUES (:channel, :target, :against, :fingerprint, :first_run, :run, :claimed)",
+                    "INSERT INTO stackproof_told"
+                    " (channel, target, against, fingerprint, first_run, value, run, claimed)"
+                    " VALUES (:channel, :target, :against, :fingerprint, :first_run, :value, :run, :claimed)",
                     **track,
                     channel=channel,
                     fingerprint=each.fingerprint,
                     first_run=each.first_run,
+                    value=each.value,
                     run=run.number,
                     claimed=_text(at),
                 )
@@ -367,12 +375,12 @@ def _write(connection: Connection, run: Run, episode: Episode) -> None:
     _execute(
         connection,
         "INSERT INTO stackproof_episodes (target, against, account, region, stack, fingerprint, first_run, since,"
-        " last_run, last_seen, resolved_run, resolved, scopes, document)"
+        " last_run, last_seen, changed, resolved_run, resolved, scopes, document)"
         " VALUES (:target, :against, :account, :region, :stack, :fingerprint, :first_run, :since,"
-        " :last_run, :last_seen, :resolved_run, :resolved, :scopes, :document)"
+        " :last_run, :last_seen, :changed, :resolved_run, :resolved, :scopes, :document)"
         " ON CONFLICT (target, against, fingerprint, first_run) DO UPDATE SET last_run = excluded.last_run,"
-        " last_seen = excluded.last_seen, resolved_run = excluded.resolved_run, resolved = excluded.resolved,"
-        " scopes = excluded.scopes, document = excluded.document",
+        " last_seen = excluded.last_seen, changed = excluded.changed, resolved_run = excluded.resolved_run,"
+        " resolved = excluded.resolved, scopes = excluded.scopes, document = excluded.document",
         target=run.target,
         against=run.against,
         fingerprint=episode.fingerprint,
@@ -380,6 +388,7 @@ def _write(connection: Connection, run: Run, episode: Episode) -> None:
         since=_text(episode.since),
         last_run=episode.last_run,
         last_seen=_text(episode.last_seen),
+        changed=_text(episode.changed) if episode.changed else None,
         resolved_run=episode.resolved_run,
         resolved=_text(episode.resolved) if episode.resolved else None,
         scopes=_json(list(episode.scopes)),
@@ -415,10 +424,11 @@ def _episodes(rows: Sequence[Any]) -> tuple[Episode, ...]:
             last_seen=_time(last_seen),
             last_run=last_run,
             scopes=tuple(json.loads(scopes)),
+            changed=_time(changed) if changed else None,
             resolved=_time(resolved) if resolved else None,
             resolved_run=resolved_run,
         )
-        for document, since, first_run, last_seen, last_run, scopes, resolved, resolved_run in rows
+        for document, since, first_run, last_seen, last_run, scopes, changed, resolved, resolved_run in rows
     ]
     return tuple(sorted(found, key=Episode.sort_key))
 
