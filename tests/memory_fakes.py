@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from stackproof.drift.history import advanced, overtaken, without_secrets
+from stackproof.drift.history import advanced, without_secrets
 from stackproof.errors import NotifyError, StoreError
 from stackproof.model.drift import Difference, DriftOrigin
-from stackproof.model.drift_memory import Alarm, Episode, Look, Memory, Place, Run
+from stackproof.model.drift_memory import Alarm, Episode, Look, Memory, Place, Run, RunPlace
 from stackproof.model.location import Location
 from stackproof.model.observation import Change, DriftStatus
 
@@ -69,7 +69,7 @@ class FakeAuditStore:
         self._numbers = 0
         self._looks: dict[int, list[Look]] = {}
         self._episodes: dict[tuple[str, str], list[Episode]] = {}
-        self._told: dict[tuple[str, str, str, str, int], tuple[int, datetime, bool]] = {}
+        self._told: dict[tuple[str, str, str, str, int, str], tuple[int, datetime, bool]] = {}
 
     def begin(self, run: Run) -> Run:
         self._answer()
@@ -92,12 +92,14 @@ class FakeAuditStore:
         for each in looks:
             seen = without_secrets(each, salt=self.salt())
             known = [one for one in kept if one.place == each.place and one.resolved is None]
-            newer = any(
-                one.number > run.number and each.place in {two.place for two in self._looks.get(one.number, ())}
+            newer = [
+                two
                 for one in self._runs
-                if (one.target, one.against) == track
-            )
-            step = overtaken(known, seen) if newer else advanced(known, seen, run=run.number, at=run.began)
+                if (one.target, one.against) == track and one.number > run.number
+                for two in self._looks.get(one.number, ())
+                if two.place == each.place
+            ]
+            step = advanced(known, seen, run=run.number, at=run.began, newer=newer)
             self._looks.setdefault(run.number, []).append(seen)
             kept[:] = [one for one in kept if one not in known]
             kept.extend((*step.new, *step.lasting, *step.resolved, *step.carried))
@@ -115,9 +117,31 @@ class FakeAuditStore:
             previous=max((each.number for each in before if each.ended), default=None),
             since={one.fingerprint: one.since for each in steps for one in (*each.new, *each.lasting)},
             new=frozenset(one.fingerprint for each in steps for one in each.new),
+            changed=frozenset(one.fingerprint for each in steps for one in each.changed),
             resolved=tuple(one for each in steps for one in each.resolved),
             carried=tuple(one for each in steps for one in each.carried),
         )
+
+    def places(self, run: Run) -> Mapping[Place, frozenset[RunPlace]]:
+        self._answer()
+        found: dict[Place, set[RunPlace]] = {}
+        for each in self._before(run):
+            for one in self._looks.get(each.number, ()):
+                found.setdefault(one.place, set()).add(each.place)
+        return {place: frozenset(where) for place, where in found.items() if place.stack_name}
+
+    def seen(self, run: Run, place: Place) -> Look | None:
+        self._answer()
+        looks = [one for each in self._before(run) for one in self._looks.get(each.number, ())]
+        return next((each for each in reversed(looks) if each.place == place and not each.is_blind), None)
+
+    def _before(self, run: Run) -> list[Run]:
+        track = (run.target, run.against)
+        return [
+            each
+            for each in self._runs
+            if (each.target, each.against) == track and each.ended and each.ended <= run.began
+        ]
 
     def runs(self) -> tuple[Run, ...]:
         self._answer()
@@ -138,7 +162,7 @@ class FakeAuditStore:
             del self._told[name]
         found = []
         for each in self.episodes(target=run.target, against=run.against):
-            name = (channel, run.target, run.against, each.fingerprint, each.first_run)
+            name = (channel, run.target, run.against, each.fingerprint, each.first_run, each.value)
             is_open = each.resolved is None and each.last_run == run.number and each.difference.suppression is None
             if is_open and name not in self._told:
                 self._told[name] = (run.number, at, False)
@@ -152,7 +176,9 @@ class FakeAuditStore:
             for each in self.episodes(target=run.target, against=run.against)
             if each.resolved is None and each.last_run == run.number
         }
-        return sum(name in seen and number != run.number and not sent for name, (number, _, sent) in self._told.items())
+        return sum(
+            name[:5] in seen and number != run.number and not sent for name, (number, _, sent) in self._told.items()
+        )
 
     def told(self, channel: str, run: Run, *, at: datetime) -> None:
         for name, (number, _, _) in self._told.items():

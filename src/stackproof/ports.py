@@ -12,7 +12,7 @@ from stackproof.errors import TargetError
 from stackproof.model.assembly import Stack
 from stackproof.model.deployment import DeployedResource, Deployment
 from stackproof.model.drift import Child, Listed, LiveStack, NativeDrift, OtherStack
-from stackproof.model.drift_memory import Alarm, Episode, Look, Memory, Run
+from stackproof.model.drift_memory import Alarm, Episode, Look, Memory, Place, Run, RunPlace
 from stackproof.model.finding import EngineAnswer
 from stackproof.model.fleet import FleetTask, TaskResult
 from stackproof.model.flow import Receipt, Row, Sending
@@ -322,8 +322,14 @@ class AuditStore(Protocol):
     def record(self, run: Run, looks: Iterable[Look], *, ended: datetime, keep: timedelta) -> Memory:
         """Remember all that a run saw, or nothing; forget runs that began, and what was resolved, so long before it.
 
-        Values that may be secrets are kept as salted hashes. What a run that began later has seen of a place stands.
+        Values that may be secrets are kept as salted hashes. What a run that began later could see of a place stands.
         """
+
+    def places(self, run: Run) -> Mapping[Place, frozenset[RunPlace]]:
+        """The stacks at which runs like this one, that had ended when it began, have looked; and where those looked."""
+
+    def seen(self, run: Run, place: Place) -> Look | None:
+        """The last of these looks at a place that was not blind."""
 
     def runs(self) -> tuple[Run, ...]:
         """All runs by number, also those that did not finish."""

@@ -170,6 +170,33 @@ def test_drift_is_new_then_lasts_then_is_resolved_in_the_store_with_dates(net: N
     assert (again.returncode, "knows no such stack" in again.stderr) == (2, True)
 
 
+def test_a_stack_that_was_deleted_is_drift_until_it_is_forgotten(net: Net) -> None:
+    net.target.deploy(stack(BODY, name="Other"))
+    assert net.report()["exit_code"] == 0
+    with net.target.writing("deleting a stack"):
+        net.target.client("cloudformation").delete_stack(StackName="Other")
+    assert net.report("--stack", "Net")["exit_code"] == 0
+    for number in range(2):
+        report = net.report("--notify", "github-issue:issue.md")
+        (found,) = report["differences"]
+        assert (report["exit_code"], found["origin"], found["stack_name"]) == (1, "deleted", "Other")
+        assert (found["logical_id"], found["resource_type"]) == (None, "AWS::CloudFormation::Stack")
+        assert (found["is_new"], bool((net.folder / "issue.md").read_text(encoding="utf-8"))) == (
+            not number,
+            not number,
+        )
+    by_name = net.report("--stack", "Other")
+    assert (by_name["exit_code"], [each["fingerprint"] for each in by_name["differences"]]) == (
+        3,
+        [found["fingerprint"]],
+    )
+    sarif = json.loads(net.audit("--format", "sarif").stdout)
+    (said,) = sarif["runs"][0]["results"]
+    assert (said["ruleId"], "drift forget --stack Other" in said["message"]["text"]) == ("SPD005", True)
+    assert run(net.folder, "stackproof", "drift", "forget", "--stack", "Other").returncode == 0
+    assert (net.report()["exit_code"], net.report()["differences"]) == (0, [])
+
+
 @pytest.mark.parametrize("before", [False, True])
 def test_an_expectation_that_is_not_there_shows_in_mid_run_and_leaves_no_trace(
     net: Net,

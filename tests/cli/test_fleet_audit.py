@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -245,6 +246,40 @@ def test_what_is_in_no_stack_of_a_place_is_named_for_each_place_and_remembered(f
     assert [each["fingerprint"] for each in fleet.report()["resolved"]] == []  # nobody has looked for it
     last = fleet.report(*scope)
     assert [each["fingerprint"] for each in last["resolved"]] == [found["fingerprint"]]
+
+
+# -- what is gone
+
+
+def test_a_stack_that_was_deleted_is_drift_where_it_was_listed_and_nowhere_else(fleet: Accounts) -> None:
+    target = fleet.target(TWO)
+    target.deploy(stack(BODY, name="Other"))
+    assert fleet.report()["exit_code"] == 0
+    with target.writing("deleting a stack"):
+        target.client("cloudformation").delete_stack(StackName="Other")
+    fleet.write(ONE)
+    assert fleet.report()["exit_code"] == 0
+    fleet.write(ONE, TWO, more="stacks: {names: [Net*]}\n")
+    assert fleet.report()["exit_code"] == 0
+    fleet.write(ONE, TWO, more="stacks: {names: [O*]}\n")
+    assert [each["stack_name"] for each in fleet.report()["differences"]] == ["Other"]
+    fleet.write(ONE, TWO)
+    report = fleet.report()
+    (found,) = report["differences"]
+    assert (report["exit_code"], found["account"], found["origin"]) == (1, TWO, "deleted")
+    assert run(fleet.folder, "stackproof", "drift", "forget", "--stack", "Other").returncode == 0
+    assert fleet.report()["exit_code"] == 0
+
+
+def test_a_stack_of_an_account_that_refuses_is_not_called_deleted(fleet: Accounts) -> None:
+    fleet.report()
+    there = sqlite3.connect(fleet.folder / ".stackproof" / "audits.db")
+    with there:  # as if it had been seen before the account refused
+        there.execute("UPDATE stackproof_looks SET account = ? WHERE account = ?", (DENIED, TWO))
+    there.close()
+    fleet.write(ONE, DENIED)
+    report = fleet.report()
+    assert (report["exit_code"], report["differences"]) == (3, [])
 
 
 # -- what was interrupted

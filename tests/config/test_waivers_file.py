@@ -168,6 +168,7 @@ drift:
     owner: platform
     expires: 2026-12-31
   - resource: https://sqs.us-east-1.amazonaws.com/1/shadow
+    resource_type: AWS::SQS::Queue
     reason: Made by a partner.
     owner: platform
     ticket: OPS-1
@@ -196,7 +197,8 @@ def test_drift_waivers_are_a_section_of_their_own(tmp_path: Path) -> None:
         None,
         f"{file}:3",
     )
-    assert (second.stack, second.path, second.ticket) == (None, None, "OPS-1")
+    assert (second.stack, second.resource_type, second.path) == (None, "AWS::SQS::Queue", None)
+    assert (first.resource_type, second.ticket) == (None, "OPS-1")
     assert load_drift_waivers(written(tmp_path, {"waivers.yaml": LEDGER}) / "waivers.yaml") == ()
 
 
@@ -213,9 +215,38 @@ def test_a_drift_waiver_may_name_account_region_and_type_of_child(tmp_path: Path
     ]
 
 
+def test_a_drift_waiver_may_name_the_value_that_it_accepts(tmp_path: Path) -> None:
+    rows = ("", "    actual: null\n", "    actual: [{Port: 443, Cidr: 203.0.113.7/32}]\n", "    actual: '443'\n")
+    text = "waivers: []\ndrift:\n" + "".join(SAME + each for each in rows)
+    found = load_drift_waivers(written(tmp_path, {"waivers.yaml": text}) / "waivers.yaml")
+    assert [(each.is_exact, each.actual) for each in found] == [
+        (False, None),
+        (True, None),
+        (True, [{"Port": 443, "Cidr": "203.0.113.7/32"}]),
+        (True, "443"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("property: /Tags", "property: /MasterUserPassword\n    actual: hunter-two"),
+        ("property: /Tags", "property: /Environment\n    actual: {Variables: {DB_PASSWORD: hunter-two}}"),
+        ("property: /Tags", "property: /Url\n    actual: https://me:hunter-two@example.com/"),
+        ("property: /Tags", "property: /Environment\n    actual: {Variables: {Mode: '***'}}"),
+    ],
+)
+def test_a_drift_waiver_accepts_no_secret_by_its_value(tmp_path: Path, old: str, new: str) -> None:
+    file = written(tmp_path, {"waivers.yaml": DRIFT.replace(old, new, 1)}) / "waivers.yaml"
+    with pytest.raises(ConfigError, match=r"waivers\.yaml:6: drift\[0\]\.actual: the value may be a secret") as caught:
+        load_drift_waivers(file)
+    assert "hunter" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
+        ("property: /Tags", "actual: 1", r"drift\[0\]\.actual: a live value is one of a property or a child"),
         ("property: /Tags", "property: Tags", r"waivers\.yaml:5: drift\[0\]\.property"),
         ("resource: Topic", "logical_id: Topic", r"waivers\.yaml:3: drift\[0\]"),
         ("2026-12-31", "2026-13-31", r"drift\[0\]\.expires: '2026-13-31' is no date"),
@@ -227,6 +258,11 @@ def test_a_drift_waiver_may_name_account_region_and_type_of_child(tmp_path: Path
         ("  - resource: https", f"{SAME}  - resource: https", r"drift\[1\]: an earlier drift waiver"),
         ("property: /Tags", "account: 111111111111", r"drift\[0\]\.account"),
         ("property: /Tags", "child_type: AWS::SNS::Subscription", "that names a child_type names a child"),
+        (
+            "    resource_type: AWS::SQS::Queue\n",
+            "",
+            r"waivers\.yaml:9: drift\[1\]: .* names its resource_type: .*.*, or name the stack",
+        ),
     ],
 )
 def test_a_drift_waiver_that_is_wrong_is_said_with_its_place(tmp_path: Path, old: str, new: str, said: str) -> None:

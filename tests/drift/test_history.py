@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stackproof.drift.history import Step, advanced, compared, looks_of, overtaken, without_secrets
+from stackproof.drift.history import Step, advanced, compared, looks_of, without_secrets
 from stackproof.model.drift import Difference, DriftOrigin, StackAudit, Unread
 from stackproof.model.drift_memory import Alarm, Episode, Gap, Look, Place, shown_time
 from stackproof.model.drift_report import DriftReport
@@ -116,13 +116,14 @@ def test_since_is_the_first_night_that_nothing_later_contradicts(looks: list[Loo
         assert episode.since <= episode.last_seen
 
 
-@given(st.lists(LOOKS, max_size=4), LOOKS)
-def test_an_older_look_only_tells_what_is_known(looks: list[Look], late: Look) -> None:
-    before = told(looks)[1]
-    step = overtaken(before, late)
-    assert (step.new, step.resolved) == ((), ())
-    assert names((*step.lasting, *step.carried)) == names(before)
-    assert all(each in before for each in (*step.lasting, *step.carried))
+@given(st.lists(LOOKS, max_size=4), LOOKS, LOOKS)
+def test_an_older_look_moves_only_what_the_newer_ones_could_not_see(looks: list[Look], newer: Look, late: Look) -> None:
+    before = told([*looks, newer])[1]
+    step = advanced(before, late, run=-1, at=night(-1), newer=[newer])
+    moved = [*step.new, *step.resolved, *(each for each in step.lasting if each not in before)]
+    assert not any(newer.could_see(each.difference) for each in moved)
+    assert set(names(newer.differences)).isdisjoint(names(moved))
+    assert set(names((*step.lasting, *step.carried, *step.resolved))) == set(names(before))
 
 
 @given(LOOKS, LOOKS)

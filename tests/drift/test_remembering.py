@@ -13,10 +13,12 @@ from stackproof.errors import StoreError
 from stackproof.model.drift import StackAudit
 from stackproof.model.drift_memory import Alarm, Run
 from stackproof.model.drift_report import DriftReport
+from stackproof.model.finding import Suppression
 from stackproof.model.json import digest
 from stackproof.model.location import Location
 from stackproof.model.observation import DriftStatus, ResourceProof
 from stackproof.ports import AuditStore
+from stackproof.reporters.alarm import alarm_text
 from stackproof.reporters.terminal_drift import drift_text
 from tests.memory_fakes import KEEP, PLACE, FakeAuditStore, FakeNotifier, difference, night, run
 
@@ -185,6 +187,27 @@ class _Forgetful(FakeAuditStore):
         if "release" in self.broken:
             raise BROKEN
         super().release(channel, run)
+
+
+def test_another_value_is_counted_said_and_told_once_even_behind_a_waiver() -> None:
+    store, people = FakeAuditStore(), FakeNotifier()
+    topic, waived = difference(), difference("Queue", suppression=Suppression(reason="a partner", owner="net"))
+    notified(audited(store, 0, topic, waived), store, [people], at=night(0))
+    made = audited(store, 1, replace(topic, actual="c"), replace(waived, actual="0.0.0.0/0"))
+    notified(made, store, [people], at=night(1))
+    notified(audited(store, 2, replace(topic, actual="c"), waived), store, [people], at=night(2))
+    assert [each.subject for each in people.heard] == ["1 new difference in Net", "1 changed difference in Net"]
+    assert (
+        alarm_text(people.heard[1]).splitlines()[2].endswith("differs, with another value since 2026-11-02T02:00:00Z")
+    )
+    assert people.heard[0].identity != people.heard[1].identity
+    data: Any = made.to_dict()
+    assert (data["summary"]["new"], data["summary"]["changed"]) == (0, 2)
+    assert [each["is_changed"] for each in data["differences"]] == [True, True]
+    lines = drift_text(made).splitlines()
+    assert "    since    2026-11-01T02:00:00Z, with another value than the run before saw" in lines
+    assert [each for each in lines if "Net/Queue" in each]  # waived, and another value than the last one
+    assert "run 2 (after run 1): 0 new, 2 changed, 0 resolved" in lines
 
 
 def test_a_store_that_breaks_between_recording_and_telling_is_said() -> None:

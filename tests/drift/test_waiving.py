@@ -11,9 +11,11 @@ import pytest
 from stackproof.drift.waiving import Judged, require_accounts, waived_drift
 from stackproof.errors import ConfigError
 from stackproof.model.drift import Difference, DriftOrigin, DriftWaiver
+from stackproof.model.json import JsonValue
 from stackproof.model.ledger import WaiverState
 from stackproof.model.location import Location
 from stackproof.model.observation import Change, DriftStatus
+from stackproof.reporters.ledger import ledger_lines
 
 TODAY = date(2026, 3, 1)
 NET: Judged = {("1", "r", "Net"): True}
@@ -111,6 +113,52 @@ def test_a_waiver_holds_where_it_says_and_for_the_type_of_child_that_it_says() -
     assert [narrow.covers(each) for each in (CHILD, *others)] == [True, False, False, False]
     wide = waiver(path=None, child="s-1")
     assert all(wide.covers(each) for each in (CHILD, *others))
+
+
+def test_a_waiver_of_what_is_in_no_stack_holds_for_its_type_alone() -> None:
+    other = replace(LOST, location=Location(resource_type="AWS::DynamoDB::Table"))
+    queue = waiver(stack=None, resource="t-1", path=None, resource_type="AWS::SQS::Queue")
+    found = waived_drift([LOST, other], [queue], on=TODAY, judged={("1", "r", None): True})
+    assert {each.location.resource_type: each.suppression is not None for each in found.differences} == {
+        "AWS::SQS::Queue": True,
+        "AWS::DynamoDB::Table": False,
+    }
+    assert not waiver(resource_type="AWS::SQS::Queue").covers(difference())
+
+
+PARTNER: JsonValue = {"IpProtocol": "tcp", "FromPort": 443, "CidrIp": "203.0.113.7/32"}
+ANYONE: dict[str, JsonValue] = {"IpProtocol": "tcp", "FromPort": 22, "CidrIp": "0.0.0.0/0"}
+
+
+def test_a_waiver_of_a_value_holds_for_that_value_in_whatever_order_and_for_no_other() -> None:
+    accepted = waiver(is_exact=True, actual=[PARTNER, {**ANYONE, "FromPort": 8080.0}])
+    same = difference(actual=[{**ANYONE, "FromPort": 8080}, PARTNER])
+    found = waived_drift([same], [accepted], on=TODAY, judged=NET)
+    assert [each.suppression is not None for each in found.differences] == [True]
+    assert [(each.state, each.any_value) for each in found.entries] == [(WaiverState.ACTIVE, False)]
+    wider = waived_drift([replace(same, actual=[PARTNER, ANYONE])], [accepted], on=TODAY, judged={})
+    assert [each.suppression for each in wider.differences] == [None]
+    assert [(each.state, each.covers) for each in wider.entries] == [(WaiverState.UNUSED, 0)]
+    (said,) = wider.findings
+    assert said.rule_id == "SPW002"
+    assert said.message.endswith("matches nothing: the live value is another than the one that it accepts (actual)")
+
+
+def test_no_secret_is_accepted_by_its_value() -> None:
+    accepted = waiver(is_exact=True, actual="***")
+    assert not accepted.covers(difference(actual="***", is_secret=True))
+    assert waiver().covers(difference(actual="***", is_secret=True))
+
+
+def test_the_ledger_says_whether_a_waiver_holds_for_any_value() -> None:
+    waivers = [waiver(), waiver(is_exact=True, actual=1), waiver(path=None)]
+    found = waived_drift([], waivers, on=TODAY, judged={})
+    assert sorted((each.construct_path, each.any_value) for each in found.entries if each.any_value is not None) == [
+        ("Topic/Tags", False),
+        ("Topic/Tags", True),
+    ]
+    said = " ".join(ledger_lines(found.entries))
+    assert ("holds for any value" in said, "holds for one value alone" in said) == (True, True)
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,30 @@ def test_an_older_look_that_is_recorded_late_moves_nothing(store: AuditStore) ->
     assert {each.fingerprint for each in is_open} == {queue.fingerprint, elsewhere.fingerprint}
 
 
+@pytest.mark.parametrize("blind", [look(is_blind=True), look(gaps=(Gap(logical_id="Topic"),))])
+def test_what_a_newer_look_could_not_see_overtakes_nothing(store: AuditStore, blind: Look) -> None:
+    old, topic = difference("Topic", "/KmsMasterKeyId"), difference("Topic")
+    audited(store, 0, look(old))
+    slow, quick = store.begin(run(began=night(1))), store.begin(run(began=night(2)))
+    assert len(store.record(quick, [blind], ended=night(3), keep=KEEP).carried) == 1
+    late = store.record(slow, [look(topic)], ended=night(4), keep=KEEP)
+    assert (set(late.new), [each.fingerprint for each in late.resolved]) == ({topic.fingerprint}, [old.fingerprint])
+    assert [each.fingerprint for each in store.claim("a", late.run, at=night(4))] == [topic.fingerprint]
+
+
+def test_what_any_newer_look_has_settled_stays_settled_behind_one_that_was_blind(store: AuditStore) -> None:
+    topic, queue = difference("Topic"), difference("Queue")
+    audited(store, 0, look(topic))
+    slow, quick, last = (store.begin(run(began=night(number))) for number in (1, 2, 3))
+    store.record(quick, [look(queue)], ended=night(4), keep=KEEP)
+    store.record(last, [look(is_blind=True)], ended=night(5), keep=KEEP)
+    late = store.record(slow, [look(topic)], ended=night(6), keep=KEEP)
+    assert (late.new, late.resolved) == (frozenset(), ())
+    assert [each.fingerprint for each in late.carried] == [queue.fingerprint]
+    is_open = [each for each in store.episodes(target="aws", against="template") if each.resolved is None]
+    assert [(each.fingerprint, each.last_run) for each in is_open] == [(queue.fingerprint, quick.number)]
+
+
 def test_runs_are_kept_with_what_they_saw_until_they_are_too_old(store: AuditStore) -> None:
     topic, queue = difference("Topic"), difference("Queue")
     audited(store, 0, look(topic, queue, certificate={"status": "MODIFIED"}), tool="1.0")
@@ -223,6 +247,33 @@ def test_what_comes_back_is_told_again(store: AuditStore) -> None:
         store.told("a", done, at=night(number))
 
 
+def test_another_live_value_of_a_difference_is_news_once(store: AuditStore) -> None:
+    heard = []
+    for number, value in enumerate((["a", "b"], ["b", "a"], ["a", "c"], ["a", "c"], ["a", "b"], ["a", "c"])):
+        found = audited(store, number, look(difference(actual=value)))
+        told = store.claim("a", found.run, at=night(number))
+        store.told("a", found.run, at=night(number))
+        heard.append((len(found.new), len(found.changed), len(told)))
+    assert heard == [(1, 0, 1), (0, 0, 0), (0, 1, 1), (0, 0, 0), (0, 1, 0), (0, 1, 0)]
+    (kept,) = store.episodes(target="aws", against="template")
+    assert (kept.since, kept.changed, kept.last_seen) == (night(0), night(5), night(5))
+
+
+def test_another_secret_is_news_and_is_known_by_its_hash_alone(store: AuditStore) -> None:
+    secret = difference(path="/MasterUserPassword", actual="hunter-two", is_secret=True)
+    audited(store, 0, look(secret))
+    assert audited(store, 1, look(secret)).changed == frozenset()
+    assert audited(store, 2, look(replace(secret, actual="hunter-three"))).changed == {secret.fingerprint}
+    assert "hunter" not in json.dumps([each.row() for each in store.episodes(target="aws", against="template")])
+
+
+def test_what_a_newer_look_saw_of_a_value_an_older_one_does_not_change_back(store: AuditStore) -> None:
+    audited(store, 0, look(difference(actual=1)))
+    slow, quick = store.begin(run(began=night(1))), store.begin(run(began=night(2)))
+    assert len(store.record(quick, [look(difference(actual=2))], ended=night(3), keep=KEEP).changed) == 1
+    assert store.record(slow, [look(difference(actual=1))], ended=night(4), keep=KEEP).changed == frozenset()
+
+
 def test_a_stack_can_be_forgotten_with_those_nested_in_it(store: AuditStore) -> None:
     nested = replace(PLACE, stack_name="Net/Inner")
     near = replace(PLACE, stack_name="Net_/x")
@@ -247,6 +298,23 @@ def test_what_is_in_no_stack_is_resolved_only_by_a_look_of_the_same_scope_and_ty
     assert len(audited(store, 3, seen()).resolved) == 1
 
 
+def test_where_ended_runs_have_looked_is_known_and_what_the_last_of_them_saw(store: AuditStore) -> None:
+    nowhere, fleet = replace(PLACE, stack_name=""), RunPlace(fleet="fleet.yaml")
+    audited(store, 0, look(certificate={"stack_id": "one"}), look(place=nowhere))
+    begun = store.begin(run(1, place=fleet))
+    store.record(begun, [look(certificate={"stack_id": "two"}), look(place=OTHER)], ended=night(1), keep=KEEP)
+    audited(store, 2, look(is_blind=True))
+    audited(store, 3, look(place=OTHER), target="moto")
+    asked = store.begin(run(4))
+    audited(store, 5, look(certificate={"stack_id": "three"}))
+    assert store.places(asked) == {PLACE: {RunPlace(), fleet}, OTHER: {fleet}}
+    seen = store.seen(asked, PLACE)
+    assert seen is not None
+    assert seen.certificate == {"stack_id": "two"}
+    assert store.seen(asked, replace(PLACE, region="us-east-1")) is None
+    assert store.places(run(0, began=night(-1))) == {}
+
+
 def test_text_of_any_kind_comes_back_as_it_was(store: AuditStore) -> None:
     odd = difference(expected="\x00 \ud800 ü", actual=[1, 2.5, None, {"'; DROP TABLE x": True}])
     audited(store, 0, look(odd))
@@ -259,6 +327,7 @@ def test_text_of_any_kind_comes_back_as_it_was(store: AuditStore) -> None:
 def test_there_is_nothing_to_read_before_the_first_run_and_reading_makes_no_file(url: str, tmp_path: Path) -> None:
     store = SqlAuditStore(url)
     assert (store.runs(), store.looks(1), store.episodes(target="a", against="b")) == ((), (), ())
+    assert (store.places(run()), store.seen(run(), PLACE)) == ({}, None)
     assert list(tmp_path.glob("*.db")) == []
     assert "some-secret" not in store.shown
 
@@ -370,6 +439,25 @@ def test_a_store_of_the_version_before_keeps_what_it_knows(url: str, first: str)
     assert len(store.claim("a", again.run, at=night(1))) == 1
     assert store.salt() == "grain"
     assert execute(url, "SELECT version FROM stackproof_store") == [(CURRENT,)]
+
+
+def test_what_a_channel_was_told_by_the_version_before_is_told_again_only_with_another_value(url: str) -> None:
+    first_version(url)
+    topic = difference("Topic")
+    at = night(0).isoformat(timespec="microseconds")
+    execute(
+        url,
+        *(each for migration in MIGRATIONS[1:3] for each in migration.split(";")),
+        "UPDATE stackproof_store SET version = 3",
+        "INSERT INTO stackproof_told VALUES ('a', 'aws', 'template', :name, 1, 1, :at, :at)",
+        name=topic.fingerprint,
+        at=at,
+    )
+    store = SqlAuditStore(url)
+    same = audited(store, 1, look(topic))
+    assert (same.changed, store.claim("a", same.run, at=night(1))) == (frozenset(), ())
+    other = audited(store, 2, look(difference("Topic", actual="c")))
+    assert [each.changed for each in store.claim("a", other.run, at=night(2))] == [night(2)]
 
 
 def test_two_processes_may_migrate_at_once(url: str) -> None:

@@ -26,6 +26,7 @@ from stackproof.errors import ConfigError
 from stackproof.model.assembly import Assembly, Stack
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.finding import Level, Notification
+from stackproof.model.stack_list import StackList
 from stackproof.ports import Target
 from stackproof.wiring.live import auditor, listings
 from stackproof.wiring.memory import SignIn
@@ -194,7 +195,8 @@ def audited(project: Project, target: Target, wish: Wish, *, assembly: Assembly 
         target, sources=stacks, against_sources=wish.against == "assembly", native=wish.native, jobs=wish.jobs
     )
     with progress("auditing"):
-        names = wish.stacks or _roots(stacks) or made.catalog.names()
+        asked = wish.stacks or _roots(stacks)
+        names = asked or made.catalog.names()
         found = made.audited(names)
         beside = unmanaged(
             wish.scopes,
@@ -207,7 +209,13 @@ def audited(project: Project, target: Target, wish: Wish, *, assembly: Assembly 
     if not names:
         message = f"there is no stack in account {target.account}, region {target.region}"
         found = replace(found, notifications=(Notification(level=Level.ERROR, message=message),))
-    return reported(project, wish, [found], [beside], target=target.name)
+    there = StackList(
+        account=target.account,
+        region=target.region,
+        there=frozenset(names) - found.gone,
+        asked=frozenset(asked) if asked else None,
+    )
+    return replace(reported(project, wish, [found], [beside], target=target.name), stack_lists=(there,))
 
 
 def reported(

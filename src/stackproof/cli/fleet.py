@@ -154,7 +154,9 @@ def audited_fleet(project: Project, opened: OpenedFleet, join: Callable[..., Dri
         beside = unmanaged_places(run, opened.scopes, opened.order, opened.workers)
     report = join(run.audited(), beside, target=opened.hand.name)
     kept.ended()
-    return replace(report, calls=report.calls.merged(run.calls), earlier=run.earlier)
+    return replace(
+        report, calls=report.calls.merged(run.calls), earlier=run.earlier, stack_lists=tuple(run.stack_lists)
+    )
 
 
 def planned_fleet(opened: OpenedFleet, *, jobs: int) -> tuple[FleetPlan, Callable[[], str]]:

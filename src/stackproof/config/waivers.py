@@ -10,11 +10,16 @@ from stackproof.config.policy_file import PolicyFile, load_policy_file
 from stackproof.globs import matches_everything
 from stackproof.model.drift import DriftWaiver
 from stackproof.model.finding import Waiver
-from stackproof.model.json import JsonObject
+from stackproof.model.json import JsonObject, canonical, canonical_values
+from stackproof.model.secret_values import MASK, SECRET_NAME, masked
 
 __all__ = ["load_drift_waivers", "load_waivers"]
 
 _EVERYTHING = "SPW004"
+_NO_TYPE = (
+    "a drift waiver without a stack is of an unmanaged resource, and names its resource_type: one of another type may "
+    "have the same id; add it as the report shows it (resource_type: AWS::SQS::Queue), or name the stack"
+)
 
 
 def load_waivers(path: Path) -> tuple[Waiver, ...]:
@@ -71,9 +76,12 @@ def load_drift_waivers(path: Path) -> tuple[DriftWaiver, ...]:
         waiver = DriftWaiver(
             stack=text.get("stack"),
             resource=text["resource"],
+            resource_type=text.get("resource_type"),
             path=text.get("property"),
             child=text.get("child"),
             child_type=text.get("child_type"),
+            actual=row.get("actual"),
+            is_exact="actual" in row,
             account=text.get("account"),
             region=text.get("region"),
             reason=text["reason"],
@@ -87,12 +95,32 @@ def load_drift_waivers(path: Path) -> tuple[DriftWaiver, ...]:
             raise found.error(("drift", index), "a drift waiver names a property or a child, not both")
         if waiver.child_type is not None and waiver.child is None:
             raise found.error(("drift", index), "a drift waiver that names a child_type names a child")
-        whose = (waiver.account, waiver.region, waiver.stack, waiver.resource)
-        place = (*whose, waiver.path, waiver.child, waiver.child_type)
+        if waiver.stack is None and waiver.resource_type is None:
+            raise found.error(("drift", index), _NO_TYPE)
+        _require_plain(found, index, waiver)
+        whose = (waiver.account, waiver.region, waiver.stack, waiver.resource, waiver.resource_type)
+        value = canonical_values(waiver.actual) if waiver.is_exact else None
+        place = (*whose, waiver.path, waiver.child, waiver.child_type, value)
         if place in waivers:
             raise found.error(("drift", index), "an earlier drift waiver is about the same")
         waivers[place] = waiver
     return tuple(waivers.values())
+
+
+def _require_plain(found: PolicyFile, index: int, waiver: DriftWaiver) -> None:
+    """Raise ConfigError for a value that belongs to nothing, or that may be a secret."""
+    place = ("drift", index, "actual")
+    if not waiver.is_exact:
+        return
+    if waiver.path is None and waiver.child is None:
+        raise found.error(place, "a live value is one of a property or a child; name it, or leave out actual")
+    shown = canonical(masked(waiver.actual))
+    if SECRET_NAME.search(waiver.path or "") or shown != canonical(waiver.actual) or MASK in shown:
+        raise found.error(
+            place,
+            "the value may be a secret, and is neither written down nor accepted as such; leave out actual, and the "
+            "waiver holds for any value",
+        )
 
 
 def _day(found: PolicyFile, path: tuple[str | int, ...], text: str) -> date:

@@ -43,21 +43,23 @@ _Seen: TypeAlias = tuple[StackAudit, tuple[Leftover, ...]]
 class AuditedStacks:
     """The audits of some stacks of one account and region, by name, and what has to be said of the run.
 
-    `physical_ids` are type and physical id of all that the stacks have.
+    `physical_ids` are type and physical id of all that the stacks have, `gone` names of which there is no stack.
     """
 
     audits: tuple[StackAudit, ...] = ()
     notifications: tuple[Notification, ...] = ()
     physical_ids: frozenset[tuple[str, str]] = frozenset()
     resource_types: frozenset[str] = frozenset()
+    gone: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Walk:
-    """What has to be said of a walk over stacks, and why some of them were not read."""
+    """What has to be said of a walk over stacks, why some of them were not read, and which are not there."""
 
     said: list[Notification] = field(default_factory=list)
     unread: set[UnprovenReason] = field(default_factory=set)
+    gone: set[str] = field(default_factory=set)
 
     def missed(self, message: str, *, is_there: bool = True) -> None:
         """Say that something was not walked; unless it is not there, it may declare anything."""
@@ -119,6 +121,7 @@ class Auditor:
             resource_types=frozenset(
                 one.resource_type for each in provers.values() for one in each.template.resources if not one.is_custom
             ),
+            gone=frozenset(walk.gone),
         )
 
     # -- which stacks
@@ -146,7 +149,9 @@ class Auditor:
         except TargetError as error:
             reason = self.reason(error)
             if reason is None:
-                walk.missed(f"{shown} was not audited: {error}", is_there=error.code != "NoStack")
+                is_gone = error.code == "NoStack"
+                walk.missed(f"{shown} was not audited: {error}", is_there=not is_gone)
+                walk.gone.update({shown} if is_gone else ())
                 return None
             return LiveStack(
                 stack_name=shown,

@@ -75,7 +75,8 @@ def _message(each: Difference) -> str:
         DriftOrigin.UNDECLARED: f"{each.path} is {actual}; the template does not set it, and this is not the default",
         DriftOrigin.CHILD: f"nobody declared the {each.child_type} {each.child_id}",
         DriftOrigin.UNMANAGED: f"{each.location.resource_type} {each.physical_id} is in no stack",
-        DriftOrigin.DELETED: f"{each.physical_id} does not exist any more",
+        DriftOrigin.DELETED: f"{each.physical_id} does not exist any more"
+        + (f"; {each.detail}" if each.detail else ""),
     }[each.origin]
     return f"{text} (account {each.account}, region {each.region})"
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Executor, Future, as_completed
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, Generic, TypeVar
 
 from stackproof.drift.auditing import AuditedStacks
@@ -27,6 +27,7 @@ from stackproof.model.fleet import (
     Trouble,
 )
 from stackproof.model.observation import UnprovenReason
+from stackproof.model.stack_list import StackList
 from stackproof.ports import TaskMemory
 from stackproof.secrecy import without_secrets as shown_difference
 
@@ -157,8 +158,11 @@ def found_tasks(places: Mapping[Place, FleetAccount], workers: Workers, run: Fle
         told = Listed(trouble=_unreachable(each.result.detail)) if isinstance(each.result, Lost) else None
         told = told or Listed.from_text(str(each.result))
         run.calls = run.calls.merged(told.calls)
+        wanted = places[each.task].stacks
         if told.trouble is not None:
             run.troubles[each.task] = told.trouble
+        else:
+            run.stack_lists.append(_stack_list(each.task, told, wanted))
         tasks = tasks_of(each.task, places[each.task], told.stacks)
         if not tasks and told.trouble is None and not places[each.task].may_be_empty:
             run.empty.add(each.task)
@@ -230,6 +234,11 @@ def tasks_of(place: Place, account: FleetAccount, listed: Iterable[ListedStack])
     )
 
 
+def _stack_list(place: Place, told: Listed, wanted: StackFilter) -> StackList:
+    names = frozenset(each.name for each in told.stacks)
+    return StackList(account=place.account, region=place.region, there=names, wanted=wanted)
+
+
 def _takes(wanted: StackFilter, stack: ListedStack) -> bool:
     return (
         (not wanted.names or any(matches(each, stack.name) for each in wanted.names))
@@ -257,6 +266,7 @@ class FleetRun:
     troubles: dict[Place, Trouble]
     empty: set[Place]
     calls: CallLog
+    stack_lists: list[StackList] = field(default_factory=list)
 
     @classmethod
     def begun(cls) -> FleetRun:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -16,14 +16,18 @@ from stackproof.model.json import JsonValue, canonical
 from stackproof.model.observation import DriftStatus
 from stackproof.model.secret_values import covered
 
-__all__ = ["Step", "advanced", "compared", "looks_of", "overtaken", "without_secrets"]
+__all__ = ["Step", "advanced", "compared", "looks_of", "without_secrets"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """What a look makes of the open episodes of its place: each of them is in one of the last three."""
+    """What a look makes of the open episodes of its place: each of them is in one of the last three.
+
+    `changed` are those of the lasting ones whose live value is another one than was seen last.
+    """
 
     new: tuple[Episode, ...] = ()
+    changed: tuple[Episode, ...] = ()
     lasting: tuple[Episode, ...] = ()
     resolved: tuple[Episode, ...] = ()
     carried: tuple[Episode, ...] = ()
@@ -53,6 +57,10 @@ def looks_of(report: DriftReport) -> tuple[Look, ...]:
         )
         known = looks.get(place)
         looks[place] = look if known is None else _joined(known, look)
+    for place in by_place.keys() - looks.keys():
+        gone = [each for each in by_place[place] if each.location.logical_id is None]
+        if place.stack_name and gone:
+            looks[place] = _gone(place, gone)
     listed: dict[Place, set[str]] = {}
     for account, region, kind in report.listed:
         listed.setdefault(Place(account=account, region=region, stack_name=""), set()).add(kind)
@@ -68,32 +76,40 @@ def looks_of(report: DriftReport) -> tuple[Look, ...]:
     return tuple(looks[each] for each in sorted(looks))
 
 
-def advanced(known: Iterable[Episode], look: Look, *, run: int, at: datetime) -> Step:
-    """What the look of a run makes of the open episodes of its place."""
+def advanced(known: Iterable[Episode], look: Look, *, run: int, at: datetime, newer: Sequence[Look] = ()) -> Step:
+    """What the look of a run makes of the open episodes of its place.
+
+    `newer` are looks at it of runs that began later and are recorded already: what they could see they have settled,
+    and this look, which is older, moves nothing of it. What they could not see is this look's to say.
+    """
     before = {each.fingerprint: each for each in known}
     seen = {each.fingerprint: each for each in look.differences}
     new = [
         Episode(difference=each, since=at, first_run=run, last_seen=at, last_run=run, scopes=look.scopes)
         for name, each in seen.items()
-        if name not in before
+        if name not in before and not _settled(each, look.scopes, newer)
     ]
-    lasting, resolved, carried = [], [], []
+    lasting, resolved, carried, changed = [], [], [], []
     for name, episode in before.items():
-        if name in seen:
-            lasting.append(replace(episode, difference=seen[name], last_seen=at, last_run=run, scopes=look.scopes))
-        elif look.could_see(episode.difference, scopes=episode.scopes):
+        is_settled = _settled(episode.difference, episode.scopes, newer)
+        if name in seen and is_settled:
+            lasting.append(episode)
+        elif name in seen:
+            now = replace(episode, difference=seen[name], last_seen=at, last_run=run, scopes=look.scopes)
+            if now.value != episode.value:
+                now = replace(now, changed=at)
+                changed.append(now)
+            lasting.append(now)
+        elif not is_settled and look.could_see(episode.difference, scopes=episode.scopes):
             resolved.append(replace(episode, resolved=at, resolved_run=run))
         else:
             carried.append(episode)
-    return Step(new=_sorted(new), lasting=_sorted(lasting), resolved=_sorted(resolved), carried=_sorted(carried))
-
-
-def overtaken(known: Iterable[Episode], look: Look) -> Step:
-    """The same for a look that began before another one that is recorded already: it is older, and moves nothing."""
-    seen = {each.fingerprint for each in look.differences}
     return Step(
-        lasting=_sorted([each for each in known if each.fingerprint in seen]),
-        carried=_sorted([each for each in known if each.fingerprint not in seen]),
+        new=_sorted(new),
+        changed=_sorted(changed),
+        lasting=_sorted(lasting),
+        resolved=_sorted(resolved),
+        carried=_sorted(carried),
     )
 
 
@@ -138,6 +154,15 @@ def _without(difference: Difference, salt: str) -> Difference:
     )
 
 
+def _settled(difference: Difference, scopes: tuple[str, ...], newer: Iterable[Look]) -> bool:
+    """Whether one of the looks saw the difference (which was seen in these scopes), or would have seen it."""
+    return any(
+        difference.fingerprint in {one.fingerprint for one in each.differences}
+        or each.could_see(difference, scopes=scopes)
+        for each in newer
+    )
+
+
 def _gaps(audit: StackAudit) -> Iterable[Gap]:
     for proof in audit.proofs:
         name = str(proof.location.logical_id)
@@ -146,6 +171,24 @@ def _gaps(audit: StackAudit) -> Iterable[Gap]:
         else:
             yield from {Gap(logical_id=name, question=each.path) for each in proof.unproven if each.path}
     yield from {Gap(logical_id=each.logical_id, question=each.question) for each in audit.unread}
+
+
+def _gone(place: Place, differences: Iterable[Difference]) -> Look:
+    """A stack that is not there: with its id, by which it is known again as long as it is away."""
+    found = tuple(differences)
+    status = DriftStatus.DELETED.value
+    return Look(
+        place=place,
+        status=status,
+        certificate={
+            "account": place.account,
+            "region": place.region,
+            "stack_name": place.stack_name,
+            "stack_id": found[0].physical_id,
+            "status": status,
+        },
+        differences=found,
+    )
 
 
 def _joined(one: Look, other: Look) -> Look:

@@ -14,6 +14,9 @@ def put_back(difference: Difference, *, cdk_stack: str | None) -> tuple[str, ...
     """Lines for a person: what to run, and what to know of it; `cdk_stack` is what the CDK CLI calls the stack."""
     place = difference.location
     stack = (place.stack_name or "").partition("/")[0]
+    if difference.origin is DriftOrigin.DELETED and place.logical_id is None:
+        again = (f"cdk deploy {cdk_stack}",) if cdk_stack else ()
+        return (*again, f"the stack {place.stack_name} is gone as a whole: deploy it again; {difference.detail}")
     if difference.origin in {DriftOrigin.DECLARED, DriftOrigin.DELETED}:
         aws = (
             f"aws cloudformation create-change-set --stack-name {stack} --change-set-name revert-drift "

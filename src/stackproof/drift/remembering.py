@@ -8,7 +8,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from stackproof.drift.history import looks_of
+from stackproof.drift.vanished import vanished
 from stackproof.errors import NotifyError, StoreError
+from stackproof.model.drift import Difference
 from stackproof.model.drift_memory import Alarm, Run
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.finding import Level, Notification
@@ -34,9 +36,11 @@ def withdrawn(store: AuditStore, run: Run) -> None:
 
 
 def remembered(report: DriftReport, store: AuditStore, run: Run, *, ended: datetime, keep: timedelta) -> DriftReport:
-    """The report with what the store knows of its differences, or with the reason why it was not recorded."""
+    """The report with what the store knows: of its differences, and of stacks that are gone; or why it says nothing."""
     try:
         numbered = run if run.number else store.begin(run)
+        if gone := tuple(vanished(report, store, run)):
+            report = replace(report, differences=tuple(sorted((*report.differences, *gone), key=Difference.sort_key)))
         memory = store.record(replace(numbered, outcome=report.outcome), looks_of(report), ended=ended, keep=keep)
     except StoreError as error:
         return _said(report, Level.ERROR, f"this audit was not recorded, so what is new is not known: {error}")

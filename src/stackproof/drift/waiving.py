@@ -48,12 +48,16 @@ def waived_drift(
 ) -> WaivedDrift:
     """Suppress what is waived; a waiver holds on its last day still, and not after.
 
-    A waiver that covers nothing is of no use only if everything that it may be about was looked at without a gap.
+    A waiver that covers nothing is of no use if what it is about has another value than it accepts, else only if
+    everything that it may be about was looked at without a gap.
     """
     covered: Counter[int] = Counter()
+    other: set[int] = set()
     found: list[Difference] = []
     for each in differences:
-        fitting = [n for n, waiver in enumerate(waivers) if waiver.covers(each)]
+        about = [n for n, waiver in enumerate(waivers) if waiver.is_about(each)]
+        fitting = [n for n in about if waivers[n].covers(each)]
+        other.update(n for n in about if n not in fitting)
         covered.update(fitting)
         valid = [waivers[n] for n in fitting if waivers[n].expires >= on]
         best = max(valid, key=lambda one: (one.expires, one.owner, one.reason), default=None)
@@ -61,8 +65,9 @@ def waived_drift(
     said: list[Finding] = []
     entries: list[LedgerEntry] = []
     for index, waiver in enumerate(waivers):
-        state = _state(waiver, covered[index], on=on, judged=judged)
-        said.extend(_said(waiver, state, covered[index]))
+        is_other = index in other and not covered[index]
+        state = _state(waiver, covered[index], on=on, judged=judged, is_other=is_other)
+        said.extend(_said(waiver, state, covered[index], is_other=is_other))
         entries.append(_entry(waiver, state, covered[index], on=on))
     return WaivedDrift(
         differences=tuple(sorted(found, key=Difference.sort_key)),
@@ -71,11 +76,13 @@ def waived_drift(
     )
 
 
-def _state(waiver: DriftWaiver, covers: int, *, on: date, judged: Judged) -> WaiverState:
+def _state(waiver: DriftWaiver, covers: int, *, on: date, judged: Judged, is_other: bool) -> WaiverState:
     if waiver.expires < on:
         return WaiverState.EXPIRED
     if covers:
         return WaiverState.ACTIVE
+    if is_other:
+        return WaiverState.UNUSED
     meant = {waiver.stack, waiver.stack and EVERY_STACK}
     looked = [
         is_whole
@@ -85,14 +92,15 @@ def _state(waiver: DriftWaiver, covers: int, *, on: date, judged: Judged) -> Wai
     return WaiverState.UNUSED if looked and all(looked) else WaiverState.NOT_JUDGED
 
 
-def _said(waiver: DriftWaiver, state: WaiverState, covers: int) -> Iterable[Finding]:
+def _said(waiver: DriftWaiver, state: WaiverState, covers: int, *, is_other: bool) -> Iterable[Finding]:
     place = "".join(f", {each}" for each in (waiver.account, waiver.region) if each)
     name = f"the drift waiver of {waiver.place} in {waiver.stack or 'no stack'}{place} (owner: {waiver.owner})"
     if state is WaiverState.EXPIRED:
         again = " and no longer covers a difference" if covers else ""
         yield _finding(_EXPIRED, f"{name} expired on {waiver.expires}{again}", waiver)
     elif state is WaiverState.UNUSED:
-        yield _finding(_UNUSED, f"{name} matches nothing", waiver)
+        why = ": the live value is another than the one that it accepts (actual)" if is_other else ""
+        yield _finding(_UNUSED, f"{name} matches nothing{why}", waiver)
 
 
 def _finding(rule_id: str, message: str, waiver: DriftWaiver) -> Finding:
@@ -121,4 +129,5 @@ def _entry(waiver: DriftWaiver, state: WaiverState, covers: int, *, on: date) ->
         days_left=(waiver.expires - on).days,
         covers=covers,
         state=state,
+        any_value=None if waiver.path is None and waiver.child is None else not waiver.is_exact,
     )

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from stackproof.model.deployment import Deployment
 from stackproof.model.finding import Suppression, SuppressionKind
-from stackproof.model.json import JsonObject, JsonValue, as_int, as_object, as_objects, digest
+from stackproof.model.json import JsonObject, JsonValue, as_int, as_object, as_objects, canonical_values, digest
 from stackproof.model.location import Location, optional_str
 from stackproof.model.observation import UNANSWERED, Change, Coverage, DriftStatus, ResourceProof, UnprovenReason
 from stackproof.model.secret_values import MASK, masked
@@ -457,9 +457,10 @@ class StackAudit:
 class DriftWaiver:
     """A difference that people decided to live with: exact names, no patterns.
 
-    `stack` is None for an unmanaged resource, whose `resource` is its physical id. Without a property it covers the
-    resource as a whole, or the child that it names. Without an account or a region it holds in each that is audited,
-    without a type for a child of any.
+    `stack` is None for an unmanaged resource, whose `resource` is its physical id, which one of another type may have
+    as well. Without a property it covers the resource as a whole, or the child that it names. Without an account or a
+    region it holds in each that is audited, without a type for a resource or a child of any. With `is_exact` it is the
+    live value `actual` that was accepted, and no other one; else whatever value there is.
     """
 
     resource: str
@@ -467,9 +468,12 @@ class DriftWaiver:
     owner: str
     expires: date
     stack: str | None = None
+    resource_type: str | None = None
     path: str | None = None
     child: str | None = None
     child_type: str | None = None
+    actual: JsonValue = None
+    is_exact: bool = False
     account: str | None = None
     region: str | None = None
     ticket: str | None = None
@@ -504,12 +508,21 @@ class DriftWaiver:
         return self.account in {None, account} and self.region in {None, region}
 
     def covers(self, difference: Difference) -> bool:
+        """Whether it is about the difference, and accepts its value; no secret is accepted by its value."""
+        return self.is_about(difference) and (
+            not self.is_exact
+            or (not difference.is_secret and canonical_values(self.actual) == canonical_values(difference.actual))
+        )
+
+    def is_about(self, difference: Difference) -> bool:
         """Whether place, stack, resource, property and child are those of the difference, on whatever day."""
+        place = difference.location
         if not self.holds_in(difference.account, difference.region):
+            return False
+        if self.resource_type not in {None, place.resource_type}:
             return False
         if self.child_type not in {None, difference.child_type}:
             return False
-        place = difference.location
         named = place.logical_id if place.logical_id is not None else difference.physical_id
         return (place.stack_name, named, difference.path, difference.child_id) == (
             self.stack,

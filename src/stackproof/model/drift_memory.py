@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from stackproof.model.drift import Difference, DriftOrigin
-from stackproof.model.json import JsonObject, JsonValue, as_object, as_objects, as_strings, digest
+from stackproof.model.json import JsonObject, JsonValue, as_object, as_objects, as_strings, canonical_values, digest
 
-__all__ = ["Alarm", "Episode", "Gap", "Look", "Memory", "Outcome", "Place", "Run", "RunPlace", "shown_time"]
+__all__ = ["Alarm", "Episode", "Gap", "Look", "Memory", "Outcome", "Place", "Run", "RunPlace", "shown_time", "value_of"]
 
 
 def shown_time(at: datetime) -> str:
@@ -166,6 +166,8 @@ class Look:
         if not self.place.stack_name:
             return difference.location.resource_type in self.listed and set(scopes) <= set(self.scopes)
         gone = {each.location.logical_id for each in self.differences if each.origin is DriftOrigin.DELETED}
+        if None in gone:  # the stack itself
+            return difference.location.logical_id is None
         if difference.origin is not DriftOrigin.DELETED and difference.location.logical_id in gone:
             return False
         return not any(each.hides(difference) for each in self.gaps)
@@ -205,7 +207,8 @@ class Look:
 class Episode:
     """A difference from the run that saw it first to the one that saw that it is gone.
 
-    `difference` is as it was seen last, without values that may be secrets. One that comes back begins a new episode.
+    `difference` is as it was seen last, without values that may be secrets; `changed` is when its live value became
+    another one, None if it is the first. One that comes back begins a new episode.
     """
 
     difference: Difference
@@ -214,6 +217,7 @@ class Episode:
     last_seen: datetime
     last_run: int
     scopes: tuple[str, ...] = ()
+    changed: datetime | None = None
     resolved: datetime | None = None
     resolved_run: int | None = None
 
@@ -221,6 +225,11 @@ class Episode:
     def fingerprint(self) -> str:
         """That of the difference."""
         return self.difference.fingerprint
+
+    @property
+    def value(self) -> str:
+        """The same for the same live value, as far as it is kept."""
+        return value_of(self.difference)
 
     @property
     def place(self) -> Place:
@@ -236,6 +245,7 @@ class Episode:
         return {
             **self.difference.row(),
             "since": shown_time(self.since),
+            "changed": shown_time(self.changed) if self.changed else None,
             "last_seen": shown_time(self.last_seen),
             "resolved": shown_time(self.resolved) if self.resolved else None,
         }
@@ -245,21 +255,26 @@ class Episode:
 class Memory:
     """What the store knows of the differences of one run.
 
-    `since` is by fingerprint, `new` are those that the last look at their place did not see, `carried` those that could
-    not be looked at this time. `previous` is the last run before this one that finished.
+    `since` is by fingerprint, `new` are those that the last look at their place did not see, `changed` those that it
+    saw with another live value, `carried` those that could not be looked at this time. `previous` is the last run
+    before this one that finished.
     """
 
     run: Run
     previous: int | None = None
     since: Mapping[str, datetime] = field(default_factory=dict)
     new: frozenset[str] = frozenset()
+    changed: frozenset[str] = frozenset()
     resolved: tuple[Episode, ...] = ()
     carried: tuple[Episode, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
-    """What a channel is to be told: differences of a run that it does not know. Without any, there is nothing new."""
+    """What a channel is to be told: differences of a run that it does not know, or not with the value that they have.
+
+    Without any, there is nothing new.
+    """
 
     run: Run
     episodes: tuple[Episode, ...]
@@ -267,15 +282,25 @@ class Alarm:
     @property
     def identity(self) -> str:
         """The same for the same news, so that who hears it twice can tell."""
-        return digest([[each.fingerprint, shown_time(each.since)] for each in self.episodes])[:32]
+        return digest(
+            [
+                [each.fingerprint, shown_time(each.since), *([shown_time(each.changed)] if each.changed else [])]
+                for each in self.episodes
+            ]
+        )[:32]
 
     @property
     def subject(self) -> str:
         """One line."""
         stacks = sorted({(each.place.stack_name or "(in no stack)", each.place) for each in self.episodes})
         more = f" and {len(stacks) - 1} more" if len(stacks) > 1 else ""
-        count = len(self.episodes)
-        return f"{count} new difference{'s' if count != 1 else ''} in {stacks[0][0]}{more}" if stacks else "nothing new"
+        counts = {
+            "new": sum(each.changed is None for each in self.episodes),
+            "changed": sum(each.changed is not None for each in self.episodes),
+        }
+        said = " and ".join(f"{count} {word}" for word, count in counts.items() if count)
+        s = "s" if len(self.episodes) != 1 else ""
+        return f"{said} difference{s} in {stacks[0][0]}{more}" if stacks else "nothing new"
 
     def to_dict(self) -> dict[str, JsonValue]:
         return {
@@ -286,6 +311,11 @@ class Alarm:
             "run": self.run.to_dict(),
             "differences": [each.row() for each in self.episodes],
         }
+
+
+def value_of(difference: Difference) -> str:
+    """The same for the same live value: in another order a list is the same."""
+    return digest([canonical_values(difference.actual)])[:32]
 
 
 def _overlap(one: str, other: str) -> bool:

@@ -14,6 +14,7 @@ from stackproof.model.finding import Finding, Level, Notification
 from stackproof.model.json import JsonValue
 from stackproof.model.ledger import LedgerEntry
 from stackproof.model.observation import Coverage, DriftStatus
+from stackproof.model.stack_list import StackList
 
 __all__ = ["DriftReport"]
 
@@ -24,8 +25,8 @@ class DriftReport:
 
     `minimum_coverage` is the share of properties, in percent, below which an audit has not seen enough. `listed` are
     account, region and type of what was looked at outside of stacks, `undecided` how many of those may be of a stack
-    that was not asked; `earlier` account, region and name of the stacks that an interrupted run has seen; `memory` is
-    what the store knows, if there is one.
+    that was not asked; `earlier` account, region and name of the stacks that an interrupted run has seen; `stack_lists`
+    say which stacks there are; `memory` is what the store knows, if there is one.
     """
 
     target: str
@@ -41,6 +42,7 @@ class DriftReport:
     calls: CallLog = field(default_factory=CallLog)
     listed: tuple[tuple[str, str, str], ...] = ()
     earlier: tuple[tuple[str, str, str], ...] = ()
+    stack_lists: tuple[StackList, ...] = ()
     undecided: int = 0
     memory: Memory | None = None
 
@@ -135,6 +137,7 @@ class DriftReport:
                 "reasons": dict(self.reasons),
                 "undecided": self.undecided,
                 "new": len(self.memory.new) if self.memory else None,
+                "changed": len(self.memory.changed) if self.memory else None,
                 "resolved": len(self.memory.resolved) if self.memory else None,
             },
             "run": self.memory.run.to_dict() if self.memory else None,
@@ -156,7 +159,8 @@ class DriftReport:
     def _remembered(self, each: Difference) -> dict[str, JsonValue]:
         since = self.memory.since.get(each.fingerprint) if self.memory else None
         is_new = each.fingerprint in self.memory.new if self.memory and since else None
-        return {"since": shown_time(since) if since else None, "is_new": is_new}
+        is_changed = each.fingerprint in self.memory.changed if self.memory and since else None
+        return {"since": shown_time(since) if since else None, "is_new": is_new, "is_changed": is_changed}
 
 
 def _unproven(audit: StackAudit) -> Iterable[JsonValue]:

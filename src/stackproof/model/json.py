@@ -18,6 +18,7 @@ __all__ = [
     "as_objects",
     "as_strings",
     "canonical",
+    "canonical_values",
     "digest",
     "unique_keys",
 ]
@@ -57,6 +58,15 @@ class WrittenInt(int):
 def canonical(value: JsonValue) -> str:
     """The same text for the same data: sorted keys, no spaces, no escapes."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def canonical_values(value: JsonValue) -> str:
+    """The same text for the same values, in whatever order a list has them: services list as they like."""
+    if isinstance(value, Mapping):
+        return f"{{{','.join(f'{canonical(key)}:{canonical_values(value[key])}' for key in sorted(value))}}}"
+    if isinstance(value, list | tuple):
+        return f"[{','.join(sorted(map(canonical_values, value)))}]"
+    return canonical(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
 def digest(value: JsonValue) -> str:

@@ -70,7 +70,8 @@ class InSourceWaiver:
 class LedgerEntry:
     """One line of the ledger: a waiver and what became of it. `covers` counts the findings that it covers.
 
-    `source` is the file of waivers ("waivers.yaml") or the tool in whose words the sources say it.
+    `source` is the file of waivers ("waivers.yaml") or the tool in whose words the sources say it. `any_value` says of
+    a waiver of drift whether it holds for any value, or for one alone.
     """
 
     source: str
@@ -86,6 +87,7 @@ class LedgerEntry:
     days_left: int | None
     covers: int
     state: WaiverState
+    any_value: bool | None = None
 
     def sort_key(self) -> tuple[object, ...]:
         """By source, then place."""
@@ -114,6 +116,7 @@ class LedgerEntry:
             "days_left": self.days_left,
             "covers": self.covers,
             "state": self.state.value,
+            **({} if self.any_value is None else {"any_value": self.any_value}),
         }
 
     @classmethod
@@ -133,4 +136,5 @@ class LedgerEntry:
             days_left=optional_int(data["days_left"]),
             covers=as_int(data["covers"]),
             state=WaiverState(str(data["state"])),
+            any_value=None if data.get("any_value") is None else bool(data["any_value"]),
         )

@@ -19,7 +19,7 @@ _RESERVE: Final = 200
 
 def alarm_text(alarm: Alarm) -> str:
     """One line for each difference, then which run saw them."""
-    lines = [visible(said(each.difference, at)) for each in alarm.episodes]
+    lines = [visible(f"{said(each.difference, at)}{_changed(each)}") for each in alarm.episodes]
     return _fitting(f"{alarm.subject}\n\n", lines, f"\n{_seen_by(alarm)}\n")
 
 
@@ -34,9 +34,14 @@ def alarm_issue(alarm: Alarm) -> str:
 
 def _row(each: Episode) -> str:
     difference = each.difference
-    what = f"{named(difference)} {described(difference)}"
+    what = f"{named(difference)} {described(difference)}{_changed(each)}"
     cells = (difference.account, difference.region, place_of(difference), what, shown_time(each.since))
     return f"| {' | '.join(escaped(cell) for cell in cells)} | {each.fingerprint} |"
+
+
+def _changed(each: Episode) -> str:
+    """When it got the value that it has, if that is another one than the first."""
+    return f", with another value since {shown_time(each.changed)}" if each.changed else ""
 
 
 def _fitting(head: str, lines: list[str], foot: str) -> str:

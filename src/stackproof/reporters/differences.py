@@ -32,14 +32,14 @@ def said(each: Difference, where: Where) -> str:
 
 
 def place_of(each: Difference) -> str:
-    """The line of code, or the region of what is in no stack."""
+    """The line of code, or the region of what is in no stack, and of a stack itself."""
     return str(each.location) if each.location.logical_id else each.region
 
 
 def named(each: Difference) -> str:
-    """Stack and logical id, or the physical id of what is in no stack."""
+    """Stack and logical id, a stack by its name alone, or the physical id of what is in no stack."""
     place = each.location
-    return f"{place.stack_name}/{place.logical_id}" if place.logical_id else str(each.physical_id)
+    return f"{place.stack_name}/{place.logical_id}" if place.logical_id else place.stack_name or str(each.physical_id)
 
 
 def described(each: Difference) -> str:
@@ -51,5 +51,6 @@ def described(each: Difference) -> str:
         DriftOrigin.CHILD: f"has what nobody declared: {each.child_type} {each.child_id}"
         + (f" ({each.detail})" if each.detail else ""),
         DriftOrigin.UNMANAGED: f"({place.resource_type}) is in no stack",
-        DriftOrigin.DELETED: f"({place.resource_type}) does not exist",
+        DriftOrigin.DELETED: f"({place.resource_type}) does not exist"
+        + (f" any more; {each.detail}" if each.detail else ""),
     }[each.origin]

@@ -25,6 +25,8 @@ def ledger_lines(entries: Sequence[LedgerEntry]) -> Iterator[str]:
 
 def _facts(entry: LedgerEntry) -> Iterator[str]:
     yield "covers 1 finding" if entry.covers == 1 else f"covers {entry.covers} findings"
+    if entry.any_value is not None:
+        yield "holds for any value" if entry.any_value else "holds for one value alone"
     yield f"owner: {entry.owner}" if entry.owner else f"by {entry.source}"
     if entry.days_left is not None:
         yield "1 day left" if entry.days_left == 1 else f"{entry.days_left} days left"

@@ -49,7 +49,8 @@ def drift_text(report: DriftReport, *, verbose: bool = False) -> str:
 
 
 def _difference(each: Difference, memory: Memory | None, where: Where, *, verbose: bool) -> Iterator[str]:
-    if each.suppression is not None and not verbose:
+    is_changed = memory is not None and each.fingerprint in memory.changed  # what people waived is another value now
+    if each.suppression is not None and not verbose and not is_changed:
         return
     yield said(each, where)
     if each.origin in {DriftOrigin.DECLARED, DriftOrigin.UNDECLARED}:

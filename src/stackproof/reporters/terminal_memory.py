@@ -18,7 +18,8 @@ def since_line(memory: Memory | None, each: Difference) -> Iterator[str]:
     since = memory.since.get(each.fingerprint) if memory else None
     if memory is None or since is None:
         return
-    yield "    new" if each.fingerprint in memory.new else f"    since    {shown_time(since)}"
+    changed = ", with another value than the run before saw" if each.fingerprint in memory.changed else ""
+    yield "    new" if each.fingerprint in memory.new else f"    since    {shown_time(since)}{changed}"
 
 
 def memory_lines(memory: Memory | None, where: Where) -> Iterator[str]:
@@ -29,7 +30,9 @@ def memory_lines(memory: Memory | None, where: Where) -> Iterator[str]:
     yield from (f"not looked at again: {_episode(each, where)}" for each in memory.carried)
     before = f"after run {memory.previous}" if memory.previous else "the first"
     carried = f", {len(memory.carried)} not looked at again" if memory.carried else ""
-    yield f"run {memory.run.number} ({before}): {len(memory.new)} new, {len(memory.resolved)} resolved{carried}"
+    changed = f"{len(memory.changed)} changed, " if memory.changed else ""
+    counts = f"{len(memory.new)} new, {changed}{len(memory.resolved)} resolved{carried}"
+    yield f"run {memory.run.number} ({before}): {counts}"
 
 
 def history_text(report: HistoryReport) -> str:

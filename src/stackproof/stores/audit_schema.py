@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Final
 
 from stackproof.errors import StoreError
+from stackproof.model.drift import Difference
+from stackproof.model.drift_memory import value_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -73,10 +76,34 @@ MIGRATIONS: Final = (
     ALTER TABLE stackproof_runs ADD COLUMN place TEXT NOT NULL DEFAULT '{}';
     ALTER TABLE stackproof_runs ADD COLUMN outcome TEXT
     """,
+    # When a live value changed, and with which one each channel has been told of a difference.
+    """
+    ALTER TABLE stackproof_episodes ADD COLUMN changed TEXT;
+    ALTER TABLE stackproof_told RENAME TO stackproof_told_before;
+    CREATE TABLE stackproof_told (
+        channel TEXT NOT NULL,
+        target TEXT NOT NULL,
+        against TEXT NOT NULL,
+        fingerprint TEXT NOT NULL,
+        first_run INTEGER NOT NULL,
+        value TEXT NOT NULL,
+        run INTEGER NOT NULL,
+        claimed TEXT NOT NULL,
+        sent TEXT,
+        PRIMARY KEY (channel, target, against, fingerprint, first_run, value),
+        FOREIGN KEY (target, against, fingerprint, first_run)
+            REFERENCES stackproof_episodes (target, against, fingerprint, first_run) ON DELETE CASCADE
+    );
+    INSERT INTO stackproof_told (channel, target, against, fingerprint, first_run, value, run, claimed, sent)
+        SELECT channel, target, against, fingerprint, first_run, '', run, claimed, sent FROM stackproof_told_before;
+    DROP TABLE stackproof_told_before
+    """,
 )
 """Each takes a store from the version before it to the next; one that has been released is never changed."""
 
 CURRENT: Final = len(MIGRATIONS)
+_TOLD_VALUES: Final = 4
+"""The first version that knows with which value a channel was told."""
 
 
 def version_of(connection: Connection) -> int:
@@ -109,4 +136,34 @@ def migrate(connection: Connection, *, salt: str) -> None:
             {"version": CURRENT, "salt": salt},
         )
     elif version < CURRENT:
+        if version < _TOLD_VALUES:
+            _told_of_what_was_seen_last(connection)
         connection.execute(text("UPDATE stackproof_store SET version = :version"), {"version": CURRENT})
+
+
+def _told_of_what_was_seen_last(connection: Connection) -> None:
+    """Of the value that was seen last a channel counts as told: an update of the program is no news."""
+    from sqlalchemy import text  # noqa: PLC0415
+
+    told_of_it = text(
+        "UPDATE stackproof_told SET value = :value WHERE target = :target AND against = :against"
+        " AND fingerprint = :fingerprint AND first_run = :first_run"
+    )
+    rows = connection.execute(
+        text(
+            "SELECT target, against, fingerprint, first_run, document FROM stackproof_episodes e WHERE EXISTS"
+            " (SELECT 1 FROM stackproof_told t WHERE t.target = e.target AND t.against = e.against"
+            " AND t.fingerprint = e.fingerprint AND t.first_run = e.first_run)"
+        )
+    ).all()
+    for target, against, fingerprint, first_run, document in rows:
+        connection.execute(
+            told_of_it,
+            {
+                "value": value_of(Difference.from_dict(json.loads(document))),
+                "target": target,
+                "against": against,
+                "fingerprint": fingerprint,
+                "first_run": first_run,
+            },
+        )

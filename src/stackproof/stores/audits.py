@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from stackproof.drift.history import Step, advanced, overtaken, without_secrets
+from stackproof.drift.history import Step, advanced, without_secrets
 from stackproof.errors import ConfigError, StoreError
 from stackproof.model.drift import Difference
 from stackproof.model.drift_memory import Episode, Look, Memory, Outcome, Place, Run, RunPlace
@@ -35,20 +35,21 @@ LOCK: Final = 23_534_735_375
 _CONNECT_SECONDS: Final = 10
 _CLAIM: Final = timedelta(hours=1)
 """After that a run that was about to tell something, and has not said that it did, counts as crashed."""
-_UNCLAIMED: Final = (
-    "NOT EXISTS (SELECT 1 FROM stackproof_told t WHERE t.channel = :channel AND t.target = e.target"
-    " AND t.against = e.against AND t.fingerprint = e.fingerprint AND t.first_run = e.first_run)"
-)
 _HELD: Final = (
     "SELECT count(*) FROM stackproof_episodes e JOIN stackproof_told t ON t.target = e.target AND t.against = e.against"
     " AND t.fingerprint = e.fingerprint AND t.first_run = e.first_run"
     " AND t.channel = :channel AND t.run <> :run AND t.sent IS NULL"
 )
 _EPISODE: Final = (
-    "SELECT e.document, e.since, e.first_run, e.last_seen, e.last_run, e.scopes, e.resolved, e.resolved_run"
+    "SELECT e.document, e.since, e.first_run, e.last_seen, e.last_run, e.scopes, e.changed, e.resolved, e.resolved_run"
     " FROM stackproof_episodes e"
 )
 _RUN: Final = "SELECT number, target, against, began, ended, tool, place, outcome FROM stackproof_runs"
+_BEFORE: Final = (
+    "FROM stackproof_looks l JOIN stackproof_runs r ON r.number = l.run"
+    " WHERE r.target = :target AND r.against = :against AND r.ended <= :began"
+)
+"""Looks of runs that had ended when this one began: what others saw meanwhile may have come since it made its list."""
 _AT: Final = "e.target = :target AND e.against = :against"
 
 
@@ -119,9 +120,33 @@ class SqlAuditStore:
             previous=row[0],
             since={one.fingerprint: one.since for each in steps for one in (*each.new, *each.lasting)},
             new=frozenset(one.fingerprint for each in steps for one in each.new),
+            changed=frozenset(one.fingerprint for each in steps for one in each.changed),
             resolved=tuple(one for each in steps for one in each.resolved),
             carried=tuple(one for each in steps for one in each.carried),
         )
+
+    def places(self, run: Run) -> Mapping[Place, frozenset[RunPlace]]:
+        with self._reading() as connection:
+            if connection is None:
+                return {}
+            sql = f"SELECT DISTINCT l.account, l.region, l.stack, r.place {_BEFORE} AND l.stack <> ''"
+            found: dict[Place, set[RunPlace]] = {}
+            for account, region, stack, where in _execute(connection, sql, **_before(run)):
+                place = Place(account=account, region=region, stack_name=stack)
+                found.setdefault(place, set()).add(RunPlace.from_dict(json.loads(where)))
+            return {place: frozenset(where) for place, where in found.items()}
+
+    def seen(self, run: Run, place: Place) -> Look | None:
+        with self._reading() as connection:
+            if connection is None:
+                return None
+            sql = (
+                f"SELECT l.document {_BEFORE} AND l.account = :account AND l.region = :region AND l.stack = :stack"
+                " ORDER BY l.run DESC"
+            )
+            rows = _execute(connection, sql, **_before(run), **_columns(place))
+            found = (Look.from_dict(json.loads(each[0])) for each in rows)
+            return next((each for each in found if not each.is_blind), None)
 
     def runs(self) -> tuple[Run, ...]:
         with self._reading() as connection:
@@ -152,18 +177,29 @@ class SqlAuditStore:
                 channel=channel,
                 stale=_text(at - _CLAIM),
             )
-            sql = f"{_EPISODE} WHERE {_AT} AND e.last_run = :run AND e.resolved IS NULL AND {_UNCLAIMED}"
-            found = _episodes(_execute(connection, sql, **track, run=run.number, channel=channel).all())
-            wanted = tuple(each for each in found if each.difference.suppression is None)
+            sql = f"{_EPISODE} WHERE {_AT} AND e.last_run = :run AND e.resolved IS NULL"
+            found = _episodes(_execute(connection, sql, **track, run=run.number).all())
+            sql = (
+                "SELECT fingerprint, first_run, value FROM stackproof_told"
+                " WHERE channel = :channel AND target = :target AND against = :against"
+            )
+            known = {tuple(each) for each in _execute(connection, sql, **track, channel=channel)}
+            wanted = tuple(
+                each
+                for each in found
+                if each.difference.suppression is None and (each.fingerprint, each.first_run, each.value) not in known
+            )
             for each in wanted:
                 _execute(
                     connection,
-                    "INSERT INTO stackproof_told (channel, target, against, fingerprint, first_run, run, claimed)"
-                    " VALUES (:channel, :target, :against, :fingerprint, :first_run, :run, :claimed)",
+                    "INSERT INTO stackproof_told"
+                    " (channel, target, against, fingerprint, first_run, value, run, claimed)"
+                    " VALUES (:channel, :target, :against, :fingerprint, :first_run, :value, :run, :claimed)",
                     **track,
                     channel=channel,
                     fingerprint=each.fingerprint,
                     first_run=each.first_run,
+                    value=each.value,
                     run=run.number,
                     claimed=_text(at),
                 )
@@ -322,14 +358,15 @@ def _recorded(connection: Connection, run: Run, look: Look) -> Step:
     """The look, and the episodes of its place as they are after it."""
     place = _columns(look.place)
     track = {"target": run.target, "against": run.against}
-    newest = _one(
+    newer = _execute(
         connection,
-        "SELECT max(l.run) FROM stackproof_looks l JOIN stackproof_runs r ON r.number = l.run"
-        " WHERE r.target = :target AND r.against = :against"
+        "SELECT l.document FROM stackproof_looks l JOIN stackproof_runs r ON r.number = l.run"
+        " WHERE r.target = :target AND r.against = :against AND l.run > :run"
         " AND l.account = :account AND l.region = :region AND l.stack = :stack",
         **track,
         **place,
-    )[0]
+        run=run.number,
+    ).all()
     _execute(
         connection,
         "INSERT INTO stackproof_looks (run, account, region, stack, document)"
@@ -340,9 +377,8 @@ def _recorded(connection: Connection, run: Run, look: Look) -> Step:
     )
     sql = f"{_EPISODE} WHERE {_AT} AND account = :account AND region = :region AND stack = :stack AND resolved IS NULL"
     known = _episodes(_execute(connection, sql, **track, **place).all())
-    if newest is not None and newest > run.number:
-        return overtaken(known, look)
-    step = advanced(known, look, run=run.number, at=run.began)
+    later = [Look.from_dict(json.loads(each[0])) for each in newer]
+    step = advanced(known, look, run=run.number, at=run.began, newer=later)
     for each in (*step.new, *step.lasting, *step.resolved):
         _write(connection, run, each)
     return step
@@ -352,12 +388,12 @@ def _write(connection: Connection, run: Run, episode: Episode) -> None:
     _execute(
         connection,
         "INSERT INTO stackproof_episodes (target, against, account, region, stack, fingerprint, first_run, since,"
-        " last_run, last_seen, resolved_run, resolved, scopes, document)"
+        " last_run, last_seen, changed, resolved_run, resolved, scopes, document)"
         " VALUES (:target, :against, :account, :region, :stack, :fingerprint, :first_run, :since,"
-        " :last_run, :last_seen, :resolved_run, :resolved, :scopes, :document)"
+        " :last_run, :last_seen, :changed, :resolved_run, :resolved, :scopes, :document)"
         " ON CONFLICT (target, against, fingerprint, first_run) DO UPDATE SET last_run = excluded.last_run,"
-        " last_seen = excluded.last_seen, resolved_run = excluded.resolved_run, resolved = excluded.resolved,"
-        " scopes = excluded.scopes, document = excluded.document",
+        " last_seen = excluded.last_seen, changed = excluded.changed, resolved_run = excluded.resolved_run,"
+        " resolved = excluded.resolved, scopes = excluded.scopes, document = excluded.document",
         target=run.target,
         against=run.against,
         fingerprint=episode.fingerprint,
@@ -365,6 +401,7 @@ def _write(connection: Connection, run: Run, episode: Episode) -> None:
         since=_text(episode.since),
         last_run=episode.last_run,
         last_seen=_text(episode.last_seen),
+        changed=_text(episode.changed) if episode.changed else None,
         resolved_run=episode.resolved_run,
         resolved=_text(episode.resolved) if episode.resolved else None,
         scopes=_json(list(episode.scopes)),
@@ -400,10 +437,11 @@ def _episodes(rows: Sequence[Any]) -> tuple[Episode, ...]:
             last_seen=_time(last_seen),
             last_run=last_run,
             scopes=tuple(json.loads(scopes)),
+            changed=_time(changed) if changed else None,
             resolved=_time(resolved) if resolved else None,
             resolved_run=resolved_run,
         )
-        for document, since, first_run, last_seen, last_run, scopes, resolved, resolved_run in rows
+        for document, since, first_run, last_seen, last_run, scopes, changed, resolved, resolved_run in rows
     ]
     return tuple(sorted(found, key=Episode.sort_key))
 
@@ -433,6 +471,10 @@ def _one(connection: Connection, sql: str, **values: Any) -> Sequence[Any]:  # n
     if row is None:
         raise StoreError("is damaged: a row is missing")
     return tuple(row)
+
+
+def _before(run: Run) -> Mapping[str, str]:
+    return {"target": run.target, "against": run.against, "began": _text(run.began)}
 
 
 def _columns(place: Place) -> Mapping[str, str]:
