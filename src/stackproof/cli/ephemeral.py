@@ -92,8 +92,6 @@ def say_unreadable(project: Project) -> int:
 def ephemeral_stacks(project: Project, stacks: Sequence[Stack], where: Lifetime) -> Iterator[Ephemeral]:
     """The stacks as they are to be deployed for this block; what is there of them at its end is torn down."""
     made = ephemeral(stacks, f"{EPHEMERAL}-{secrets.token_hex(3)}")
-    if not where.owned:
-        _refuse_attached(made.stacks, where.target)
     for change in made.overridden:
         click.echo(f"switched off for this run: {change}", err=True)
     roots = in_dependency_order(made.stacks)
@@ -103,6 +101,7 @@ def ephemeral_stacks(project: Project, stacks: Sequence[Stack], where: Lifetime)
         yield made
         _tear_down(roots, where, forget=lambda _: None)
         return
+    _refuse_attached(made.stacks, where.target)
     records = records_of(project)
     with _signals_as_interrupts(), records.noted([where.record(each) for each in roots]):
         try:
