@@ -181,6 +181,48 @@ def test_where_there_is_no_literal_it_is_said(tmp_path: Path, source: str, said:
     assert not written(difference(*QUEUE), root=tmp_path).is_written
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "# -*- coding: latin-1 -*-\n\nsqs.Queue(self, 'é', queue_name='a')\n".encode("latin-1"),
+        "\ufeff\r\n\r\nsqs.Queue(self, 'é', queue_name='a')\r\n".encode(),
+    ],
+    ids=["latin-1", "byte order mark"],
+)
+def test_a_file_keeps_its_encoding_its_mode_and_its_place_behind_a_link(tmp_path: Path, source: bytes) -> None:
+    (tmp_path / "real.py").write_bytes(source)
+    (tmp_path / "real.py").chmod(0o640)
+    (tmp_path / "app.py").symlink_to("real.py")
+    done = written(difference("AWS::SQS::Queue", "/QueueName", "a", "ü"), root=tmp_path)
+    assert (done.is_written, done.why_not) == (True, "")
+    after = "ü".encode("latin-1" if b"latin-1" in source else "utf-8")
+    assert (tmp_path / "real.py").read_bytes() == source.replace(b"'a'", b'"' + after + b'"')
+    assert (tmp_path / "real.py").stat().st_mode & 0o777 == 0o640
+    assert (tmp_path / "app.py").is_symlink()
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["app.py", "real.py"]
+
+
+@pytest.mark.parametrize(
+    ("source", "actual", "said"),
+    [
+        (b"# coding: latin-1\n\nsqs.Queue(self, queue_name='a')\n", "\u4e2d", "cannot be written in iso-8859-1"),
+        (b"\n\nsqs.Queue(self, queue_name='a')\n", "\ud800", "cannot be written in utf-8"),
+        (b"\n\nsqs.Queue(self, queue_name='a')  # \xe9\n", "b", "app.py cannot be parsed"),
+        (b"# coding: nonsense\n\nsqs.Queue(self, queue_name='a')\n", "b", "app.py cannot be parsed"),
+        (b"# coding: rot13\n\nsqs.Queue(self, queue_name='a')\n", "b", "app.py cannot be parsed"),
+        (b"\n\nsqs.Queue(self, queue_name='a')\n\x0cx = 1\n", "b", "would not be written back as they are"),
+        (b"x = 1" + b" + 1" * 900 + b"\n\nsqs.Queue(self, queue_name='a')\n", "b", "app.py is nested too deeply"),
+    ],
+)
+def test_what_cannot_be_read_or_written_as_it_is_gets_no_patch(
+    tmp_path: Path, source: bytes, actual: str, said: str
+) -> None:
+    (tmp_path / "app.py").write_bytes(source)
+    done = written(difference("AWS::SQS::Queue", "/QueueName", "a", actual), root=tmp_path)
+    assert (done.patch, said in done.why_not) == ("", True), done.why_not
+    assert (tmp_path / "app.py").read_bytes() == source
+
+
 def test_an_argument_that_nobody_knows_is_not_guessed(tmp_path: Path) -> None:
     found = patched(tmp_path, "\n\nsqs.Queue(self, 'Q')\n", difference("AWS::SQS::Queue", "/RedrivePolicy/x", 1, 2))
     assert found.why_not == "which argument of Queue sets /RedrivePolicy/x is not known"
@@ -212,6 +254,12 @@ def test_a_line_that_makes_several_resources_is_left_alone(tmp_path: Path) -> No
     beside = (Location(stack_name="Prod", logical_id="Q"),)
     found = adoption(difference(*QUEUE), root=tmp_path, beside=beside)
     assert found.why_not == "the line makes 2 resources of this type; a patch would change Prod/Q as well"
+
+
+def test_without_an_app_it_is_not_known_what_else_the_line_makes(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text("\n\nsqs.Queue(self, delivery_delay=Duration.seconds(0))\n", encoding="utf-8")
+    found = adoption(difference(*QUEUE), root=tmp_path, beside=None)
+    assert (found.patch, found.why_not) == ("", "no app is configured, so what else the line makes is not known")
 
 
 def test_without_libcst_the_command_to_type_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

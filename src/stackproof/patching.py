@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import difflib
+import os
+import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +17,7 @@ from stackproof.model.drift import Difference, DriftOrigin
 from stackproof.model.location import Location, SourceLine
 from stackproof.model.remedy import Adoption
 
-__all__ = ["adoption", "require", "written"]
+__all__ = ["adoption", "overwrite", "require", "written"]
 
 _GENERIC: Final = "CfnResource"
 _SKIPPED: Final = frozenset({"cdk.out", "node_modules", "site-packages"})
@@ -29,19 +31,38 @@ def require() -> None:
         raise ConfigError("patches need libcst: pip install 'stackproof[drift]'") from None
 
 
-def adoption(difference: Difference, *, root: Path, beside: Sequence[Location] = ()) -> Adoption:
-    """How the app would say what is live; `beside` are the other resources of the type that come from the line."""
-    return _Patch(difference=difference, root=root, beside=tuple(beside)).adoption()[0]
+def adoption(difference: Difference, *, root: Path, beside: Sequence[Location] | None = ()) -> Adoption:
+    """How the app would say what is live.
+
+    `beside` are the other resources of the type that come from the line, None where that is not known.
+    """
+    return _Patch(difference=difference, root=root, beside=beside).adoption()[0]
 
 
-def written(difference: Difference, *, root: Path, beside: Sequence[Location] = ()) -> Adoption:
+def written(difference: Difference, *, root: Path, beside: Sequence[Location] | None = ()) -> Adoption:
     """The same, applied to the file as it is now."""
-    found, text = _Patch(difference=difference, root=root, beside=tuple(beside)).adoption()
+    found, after = _Patch(difference=difference, root=root, beside=beside).adoption()
     if not found.patch:
         return found
-    with (root / str(found.file)).open("w", encoding="utf-8", newline="") as stream:
-        stream.write(text)
-    return Adoption(file=found.file, line=found.line, argument=found.argument, patch=found.patch, is_written=True)
+    try:
+        overwrite(root / str(found.file), after)
+    except OSError as error:
+        return replace(found, patch="", why_not=f"{found.file} cannot be written: {error.strerror}")
+    return replace(found, is_written=True)
+
+
+def overwrite(path: Path, data: bytes) -> None:
+    """Write the file whole or not at all, with the mode that it has; a link stays one."""
+    path = path.resolve()
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+        part.chmod(path.stat().st_mode & 0o7777)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,27 +71,33 @@ class _Patch:
 
     difference: Difference
     root: Path
-    beside: tuple[Location, ...]
+    beside: Sequence[Location] | None
 
-    def adoption(self) -> tuple[Adoption, str]:
-        """The patch, and the whole text with it."""
+    def adoption(self) -> tuple[Adoption, bytes]:
+        """The patch, and the whole file with it."""
         place = self.difference.location
         file, line = place.file, place.line
         why_not = self._not_patchable()
         if why_not or file is None or line is None:
-            return Adoption(file=file, line=line, why_not=why_not), ""
-        with (self.root / file).open(encoding="utf-8", newline="") as stream:
-            text = stream.read()
-        source = _Source(text=text, file=file, root=self.root)
-        answer = source.replaced(line, self.difference)
+            return Adoption(file=file, line=line, why_not=why_not), b""
+        try:
+            raw = (self.root / file).read_bytes()
+        except OSError as error:
+            return Adoption(file=file, line=line, why_not=f"{file} cannot be read: {error.strerror}"), b""
+        try:
+            answer = _Source(raw=raw, file=file, root=self.root).replaced(line, self.difference)
+        except RecursionError:
+            answer = f"{file} is nested too deeply"
         if isinstance(answer, str):
-            return Adoption(file=file, line=line, why_not=answer), ""
-        argument, after = answer
+            return Adoption(file=file, line=line, why_not=answer), b""
         lines = difflib.unified_diff(
-            text.splitlines(keepends=True), after.splitlines(keepends=True), f"a/{file}", f"b/{file}"
+            answer.before.splitlines(keepends=True),
+            answer.after.splitlines(keepends=True),
+            f"a/{file}",
+            f"b/{file}",
         )
         patch = "".join(each if each.endswith("\n") else f"{each}\n" for each in lines)
-        return Adoption(file=file, line=line, argument=argument, patch=patch), after
+        return Adoption(file=file, line=line, argument=answer.argument, patch=patch), answer.raw
 
     def _not_patchable(self) -> str:
         """Why the difference is none that a patch could adopt; empty if it may be."""
@@ -81,16 +108,18 @@ class _Patch:
                 DriftOrigin.UNMANAGED: "declare it, and have `cdk import` or a change set of type IMPORT adopt it",
                 DriftOrigin.DELETED: "remove it from the app, if it is to stay deleted",
             }[found.origin]
-        others = ", ".join(f"{each.stack_name}/{each.logical_id}" for each in self.beside[:3])
+        beside = self.beside or ()
+        others = ", ".join(f"{each.stack_name}/{each.logical_id}" for each in beside[:3])
         file = place.file or ""
         reasons = (
             (found.is_secret, "the value may be a secret, and is not written into a source"),
             (found.actual is None, "the property is not set any more: remove its argument, if it is to stay so"),
             (not file.endswith(".py") or place.line is None, "no line of a Python app is known for it"),
             (not self._is_inside(file), f"there is no {file} in this project"),
+            (self.beside is None, "no app is configured, so what else the line makes is not known"),
             (
-                bool(self.beside),
-                f"the line makes {len(self.beside) + 1} resources of this type; a patch would change {others} as well",
+                bool(beside),
+                f"the line makes {len(beside) + 1} resources of this type; a patch would change {others} as well",
             ),
         )
         return next((why for holds, why in reasons if holds), "")
@@ -110,22 +139,35 @@ class _Call:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Change:
+    """A text before and after an argument of it has a new value; `raw` is the whole file after it, as it is encoded."""
+
+    argument: str
+    before: str
+    after: str
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Source:
     """One file of the app."""
 
-    text: str
+    raw: bytes
     file: str
     root: Path
 
-    def replaced(self, line: int, difference: Difference) -> tuple[str, str] | str:
-        """The argument and the text with its new value; or why there is none."""
+    def replaced(self, line: int, difference: Difference) -> _Change | str:
+        """The text with the new value of the argument; or why there is none."""
         import libcst  # noqa: PLC0415 - a third of a second
 
         kind, path = str(difference.location.resource_type), str(difference.path)
         try:
-            wrapper = libcst.MetadataWrapper(libcst.parse_module(self.text), unsafe_skip_copy=True)
-        except libcst.ParserSyntaxError as error:
+            wrapper = libcst.MetadataWrapper(libcst.parse_module(self.raw), unsafe_skip_copy=True)
+            is_whole = wrapper.module.bytes == self.raw
+        except (libcst.ParserSyntaxError, SyntaxError, LookupError, UnicodeError) as error:
             return f"{self.file} cannot be parsed: {str(error).splitlines()[0]}"
+        if not is_whole:
+            return f"{self.file} has characters that would not be written back as they are"
         first = f"Cfn{kind.rpartition('::')[2]}"
         call = _call_at(wrapper, line, (first, _GENERIC, *classes_of(kind)))
         if isinstance(call, str):
@@ -150,13 +192,18 @@ class _Source:
         node: Any,  # noqa: ANN401
         argument: Argument,
         difference: Difference,
-    ) -> tuple[str, str] | str:
+    ) -> _Change | str:
         import libcst  # noqa: PLC0415
 
         answer = argument.conversion.written(_expression(module, node), difference.expected, difference.actual)
         if not answer.text:
             return self._explained(answer)
-        return _spelt(node, module, call), module.deep_replace(node, libcst.parse_expression(answer.text)).code
+        try:
+            after = module.deep_replace(node, libcst.parse_expression(answer.text))
+            raw = after.bytes
+        except UnicodeEncodeError:
+            return f"the live value cannot be written in {module.encoding}, the encoding of {self.file}"
+        return _Change(argument=_spelt(node, module, call), before=module.code, after=after.code, raw=raw)
 
     def _explained(self, answer: Written) -> str:
         """With the place where a variable is set, if there is only one that has its name."""

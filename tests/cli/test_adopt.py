@@ -142,6 +142,93 @@ app.synth()
     ]
 
 
+FILES = {
+    "app.py": b"""import aws_cdk as cdk
+from aws_cdk import aws_sqs as sqs
+from latin import add
+
+app = cdk.App()
+stack = cdk.Stack(app, "S")
+one = sqs.Queue(stack, "One", delivery_delay=cdk.Duration.seconds(0))
+add(stack)
+app.synth()
+""",
+    "latin.py": b"""# -*- coding: latin-1 -*-
+import aws_cdk as cdk
+from aws_cdk import aws_sqs as sqs
+
+def add(stack):
+    sqs.Queue(stack, "Two", queue_name="t", delivery_delay=cdk.Duration.seconds(0))  # \xe9
+""",
+}
+
+
+def two_files(folder: Path) -> None:
+    """An app of two files, one of them in latin-1, and a report in which the queue of each is drifted."""
+    (folder / "pyproject.toml").write_text('[tool.stackproof]\napp = "python app.py"\n', encoding="utf-8")
+    for name, source in FILES.items():
+        (folder / name).write_bytes(source)
+    [stack] = Project(settings=load_settings(folder)).synthesized({}).stacks
+    queues = [each.location() for each in stack.template.resources if each.resource_type == "AWS::SQS::Queue"]
+    assert sorted(str(each.file) for each in queues) == sorted(FILES)
+    report = DriftReport(
+        target="aws",
+        audits=(),
+        differences=tuple(drifted(each, "/DelaySeconds", 0, 30) for each in queues),
+    )
+    (folder / "drift.json").write_text(json.dumps(report.to_dict()), encoding="utf-8")
+
+
+def test_files_of_several_encodings_are_patched(tmp_path: Path) -> None:
+    two_files(tmp_path)
+    code, found = adopted(tmp_path, "--all", "--write")
+    assert (code, found["summary"]["written"]) == (0, 2)
+    for name, source in FILES.items():
+        assert (tmp_path / name).read_bytes() == source.replace(b"seconds(0)", b"seconds(30)")
+
+
+def test_every_file_is_as_it_was_if_the_app_breaks(tmp_path: Path) -> None:
+    two_files(tmp_path)
+    broken = FILES["app.py"].replace(b"app.synth()", b"assert b'seconds(30)' not in open('latin.py', 'rb').read()")
+    broken += b"app.synth()\n"
+    (tmp_path / "app.py").write_bytes(broken)
+    done = run(tmp_path, "stackproof", "drift", "adopt", "drift.json", "--all", "--write")
+    assert done.returncode == 3, done.stderr
+    assert (tmp_path / "app.py").read_bytes() == broken
+    assert (tmp_path / "latin.py").read_bytes() == FILES["latin.py"]
+
+
+def test_a_patch_of_a_resource_that_the_app_does_not_have_is_taken_back(tmp_path: Path) -> None:
+    two_files(tmp_path)
+    gone = Location(stack_name="S", logical_id="Gone", resource_type="AWS::SQS::Queue", file="app.py", line=7)
+    source = FILES["app.py"].replace(b'stack, "One"', b'other, "One"')
+    source = source.replace(b"stack = cdk.Stack(app", b"other = cdk.Stack(cdk.App(), 'O'); stack = cdk.Stack(app")
+    (tmp_path / "app.py").write_bytes(source)
+    found = drifted(gone, "/DelaySeconds", 0, 30)
+    report = DriftReport(target="aws", audits=(), differences=(found,))
+    (tmp_path / "drift.json").write_text(json.dumps(report.to_dict()), encoding="utf-8")
+    code, made = adopted(tmp_path, "--all", "--write")
+    assert (code, made["summary"]["written"]) == (1, 0)
+    said = "the app does not have the resource, so nothing confirms it; the file is as it was"
+    assert made["remedies"][0]["adopt"]["why_not"] == said
+    assert (tmp_path / "app.py").read_bytes() == source
+
+
+def test_without_an_app_nothing_is_written_and_no_loop_is_patched(tmp_path: Path) -> None:
+    source = "for name in ('A', 'B'):\n    sqs.Queue(stack, name, visibility_timeout=Duration.seconds(30))\n"
+    (tmp_path / "app.py").write_text(source, encoding="utf-8")
+    place = Location(stack_name="S", logical_id="A", resource_type="AWS::SQS::Queue", file="app.py", line=2)
+    report = DriftReport(target="aws", audits=(), differences=(drifted(place, "/VisibilityTimeout", 30, 60),))
+    (tmp_path / "drift.json").write_text(json.dumps(report.to_dict()), encoding="utf-8")
+    done = run(tmp_path, "stackproof", "drift", "adopt", "drift.json", "--all", "--write")
+    assert done.returncode == 2, done.stdout
+    assert "no app is configured, so nothing would confirm a patch: set app or app_directory" in done.stderr
+    assert (tmp_path / "app.py").read_text(encoding="utf-8") == source
+    done = run(tmp_path, "stackproof", "drift", "adopt", "drift.json", "--all")
+    assert done.returncode == 0, done.stderr
+    assert "no patch: no app is configured, so what else the line makes is not known" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [

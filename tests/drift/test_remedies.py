@@ -15,6 +15,7 @@ from stackproof.errors import InputError
 from stackproof.model.drift import DriftOrigin
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.finding import Suppression
+from stackproof.model.json import JsonValue
 from stackproof.model.remedy import Adoption, AdoptReport, Remedy
 from stackproof.reporters.terminal_remedies import remedies_text
 from tests.model.test_drift_report import difference
@@ -64,8 +65,11 @@ def test_differences_come_back_out_of_a_report_with_their_fingerprints() -> None
     assert (other.is_secret, other.fingerprint, other.actual) == (True, secret.fingerprint, "***")
 
 
-def test_a_mask_within_a_value_is_never_adopted() -> None:
-    found = replace(FOUND, expected={"ClientSecret": "hunter22"}, actual={"ClientSecret": "hunter23"})
+@pytest.mark.parametrize(
+    "actual", [{"ClientSecret": "hunter23"}, "Server=db;Password=hunter23", '{"user": "app", "password": "hunter23"}']
+)
+def test_a_mask_within_a_value_is_never_adopted(actual: JsonValue) -> None:
+    found = replace(FOUND, expected={"ClientSecret": "hunter22"}, actual=actual)
     report = DriftReport(target="aws", audits=(), differences=(found,)).to_dict()
     assert "hunter2" not in json.dumps(report)
     [again] = differences_of(report, name="r")
@@ -85,7 +89,7 @@ def test_a_run_that_was_to_write_is_1_unless_all_was_written_and_the_app_agrees(
         return AdoptReport(remedies=(Remedy(difference=FOUND, put_back=("x", "y"), adopt=adopt),), is_writing=True)
 
     assert made(is_written=True, is_synthesized=True).exit_code == 0
-    assert made(is_written=True).exit_code == 0
+    assert made(is_written=True).exit_code == 1  # nothing confirmed it
     assert made(is_written=True, is_synthesized=False).exit_code == 1
     assert made(is_written=False).exit_code == 1
     assert replace(made(is_written=False), is_writing=False).exit_code == 0

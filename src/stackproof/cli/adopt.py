@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,8 +21,8 @@ from stackproof.model.assembly import Assembly
 from stackproof.model.drift import Difference
 from stackproof.model.json import JsonObject, JsonValue
 from stackproof.model.location import Location
-from stackproof.model.remedy import AdoptReport, Remedy
-from stackproof.patching import adoption, require, written
+from stackproof.model.remedy import Adoption, AdoptReport, Remedy
+from stackproof.patching import adoption, overwrite, require, written
 from stackproof.reporters.terminal_remedies import remedies_text
 from stackproof.wiring.project import Project
 
@@ -63,17 +64,17 @@ def adopt(
         raise ConfigError("--write: say which differences to adopt: --finding FINGERPRINT, or --all")
     require()
     project = open_project(no_cache=no_cache)
+    if write and project.settings.app is None:
+        raise ConfigError(
+            "--write: no app is configured, so nothing would confirm a patch: set app or app_directory in "
+            "[tool.stackproof], or run it where they are set"
+        )
     chosen = _chosen(_read(report), findings, all_of_them=all_of_them, name=str(report))
     assembly = _assembly(project, context)
-    before = _texts(project.settings.root, chosen) if write else {}
-    remedies = _remedies(project, assembly, chosen, write=write)
-    if write and any(each.adopt.is_written for each in remedies):
-        try:
-            remedies = _confirmed(remedies, _assembly(project, context))
-        except BaseException:  # whatever it is: a file that nothing confirms does not stay
-            _restore(before, remedies)
-            raise
-        remedies = _kept(before, remedies)
+    if write:
+        remedies = _adopted(project, assembly, chosen, lambda: _assembly(project, context))
+    else:
+        remedies = _remedies(project, assembly, chosen, adoption)
     made = AdoptReport(remedies=remedies, is_writing=write)
     write_text_or_json(wanted, made, lambda: remedies_text(made))
     raise click.exceptions.Exit(made.exit_code)
@@ -111,11 +112,28 @@ def _assembly(project: Project, context: tuple[str, ...]) -> Assembly | None:
         return project.synthesized(parse_context(context))
 
 
+def _adopted(
+    project: Project,
+    assembly: Assembly | None,
+    chosen: Sequence[Difference],
+    synthesized: Callable[[], Assembly | None],
+) -> tuple[Remedy, ...]:
+    """The remedies with their patches applied, as far as the app gives the live values since."""
+    before = _files(project.settings.root, chosen)
+    try:
+        remedies = _remedies(project, assembly, chosen, written)
+        if any(each.adopt.is_written for each in remedies):
+            remedies = _confirmed(remedies, synthesized())
+    except BaseException:  # whatever it is: a file that nothing confirms does not stay
+        _restore(before, before)
+        raise
+    return _kept(before, remedies)
+
+
 def _remedies(
-    project: Project, assembly: Assembly | None, chosen: Sequence[Difference], *, write: bool
+    project: Project, assembly: Assembly | None, chosen: Sequence[Difference], act: Callable[..., Adoption]
 ) -> tuple[Remedy, ...]:
     """From the last line of a file to the first, so that a patch moves no line that is still to be found."""
-    act = written if write else adoption
     root = project.settings.root
     names = {each.name: each.construct_path or each.name for each in assembly.stacks} if assembly else {}
     found: list[Remedy] = []
@@ -131,10 +149,12 @@ def _remedies(
     return tuple(sorted(found, key=lambda each: each.difference.sort_key()))
 
 
-def _beside(assembly: Assembly | None, difference: Difference) -> tuple[Location, ...]:
-    """The other resources of the type that the same line of the app makes, in any stack."""
+def _beside(assembly: Assembly | None, difference: Difference) -> tuple[Location, ...] | None:
+    """The other resources of the type that the same line of the app makes, in any stack; None without an app."""
+    if assembly is None:
+        return None
     here = difference.location
-    places = (one.location() for each in (assembly.stacks if assembly else ()) for one in each.template.resources)
+    places = (one.location() for each in assembly.stacks for one in each.template.resources)
     return tuple(
         each
         for each in places
@@ -159,31 +179,47 @@ def _confirmed(remedies: Sequence[Remedy], assembly: Assembly | None) -> tuple[R
     return tuple(one(each) for each in remedies)
 
 
-def _texts(root: Path, chosen: Sequence[Difference]) -> Mapping[str, tuple[Path, bytes]]:
-    """The files that patches may change, as they are."""
-    names = sorted({each.location.file for each in chosen if each.location.file})
-    return {each: (root / each, (root / each).read_bytes()) for each in names if (root / each).is_file()}
+def _files(root: Path, chosen: Sequence[Difference]) -> Mapping[str, tuple[Path, bytes]]:
+    """The files that patches may change, as they are; what cannot be read gets no patch."""
+    found: dict[str, tuple[Path, bytes]] = {}
+    for name in sorted({each.location.file for each in chosen if each.location.file}):
+        with contextlib.suppress(OSError):
+            found[name] = (root / name, (root / name).read_bytes())
+    return found
 
 
-def _restore(before: Mapping[str, tuple[Path, bytes]], remedies: Sequence[Remedy]) -> None:
-    """Put the files of these patches back."""
-    for name in sorted({str(each.adopt.file) for each in remedies if each.adopt.is_written}):
-        path, text = before[name]
-        path.write_bytes(text)
+def _restore(before: Mapping[str, tuple[Path, bytes]], names: Iterable[str]) -> None:
+    """Put these files back; one that cannot be is no reason to leave the others."""
+    failed: list[str] = []
+    for name in sorted(names):
+        path, data = before[name]
+        try:
+            if path.read_bytes() != data:
+                overwrite(path, data)
+        except OSError as error:
+            failed.append(f"{name}: {error.strerror}")
+    if failed:
+        raise InputError(f"these still have a patch that nothing confirms: {', '.join(failed)}")
 
 
 def _kept(before: Mapping[str, tuple[Path, bytes]], remedies: Sequence[Remedy]) -> tuple[Remedy, ...]:
     """The remedies after every file of which a patch did not do what it should is as it was."""
-    refused = [each for each in remedies if each.adopt.is_written and each.adopt.is_synthesized is False]
+    refused = {
+        str(each.adopt.file)
+        for each in remedies
+        if each.adopt.is_written and not each.adopt.is_synthesized  # None: the app has no such resource any more
+    }
     _restore(before, refused)
-    files = {each.adopt.file for each in refused}
 
     def one(remedy: Remedy) -> Remedy:
         adopted = remedy.adopt
-        if not adopted.is_written or adopted.file not in files:
+        if not adopted.is_written or adopted.file not in refused:
             return remedy
-        own = adopted.is_synthesized is False
-        why = "with it the app does not give the live value" if own else "another patch of its file was not confirmed"
+        why = {
+            None: "the app does not have the resource, so nothing confirms it",
+            False: "with it the app does not give the live value",
+            True: "another patch of its file was not confirmed",
+        }[adopted.is_synthesized]
         return replace(
             remedy,
             adopt=replace(adopted, patch="", why_not=f"{why}; the file is as it was", is_written=False),

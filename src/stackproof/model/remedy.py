@@ -76,8 +76,8 @@ class AdoptReport:
 
     @property
     def exit_code(self) -> int:
-        """1 if something that was to be written was not, or the app does not give the live value since."""
-        done = all(each.adopt.is_written and each.adopt.is_synthesized is not False for each in self.remedies)
+        """1 if something that was to be written was not, or nobody saw that the app gives the live value since."""
+        done = all(each.adopt.is_written and each.adopt.is_synthesized for each in self.remedies)
         return 1 if self.is_writing and not done else 0
 
     def to_dict(self) -> dict[str, JsonValue]:
