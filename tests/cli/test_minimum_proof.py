@@ -53,14 +53,43 @@ def test_a_suite_and_the_gate_fail_below_it(tmp_path: Path) -> None:
     assert [each["outcome"] for each in report["stages"] if each["name"] == "prove"] == ["violated"]
 
 
-def test_a_run_that_leaves_resources_out_says_so_and_is_not_judged(tmp_path: Path) -> None:
+def test_a_run_that_leaves_resources_out_is_not_judged_and_is_3_unless_it_says_so(tmp_path: Path) -> None:
     folder = demanding(tmp_path, "100")
-    suite = "suites/integration/test_live.py"
-    done = run(folder, "pytest", suite, "-k", "test_resource and Stream", "--stackproof-report=facts.json")
+    some = ("pytest", "suites/integration/test_live.py", "-k", "test_resource and Stream")
+    done = run(folder, *some, "--no-minimum-proof", "--stackproof-report=facts.json")
     assert done.returncode == 0, done.stdout
     assert "only 1 of 2 resources of the stack were looked at: minimum_proof is not judged" in done.stdout
+    done = run(folder, *some, "--stackproof-report=facts.json")
+    assert done.returncode == 3, done.stdout
+    assert "minimum_proof could not be judged: resources were left out (--no-minimum-proof" in done.stdout
     facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
     assert (facts["shortfalls"], len(facts["proofs"])) == ([], 1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("suites/unit",), 0),
+        (("suites", "-k", "minute"), 3),
+        (("suites", "-k", "minute", "-n", "1"), 3),
+        (("suites", "-k", "minute", "--no-minimum-proof"), 0),
+        (("suites/integration/test_live.py::test_queue_is_there",), 3),
+        (("suites", "--collect-only", "-q"), 0),
+    ],
+    ids=["unit tests alone", "deselected", "deselected by a worker", "said so", "another live test", "collected"],
+)
+def test_it_is_insisted_on_wherever_live_tests_are_collected(
+    arguments: tuple[str, ...], code: int, tmp_path: Path
+) -> None:
+    done = run(demanding(tmp_path, "100"), "pytest", *arguments)
+    assert done.returncode == code, done.stdout + done.stderr
+    said = "error: minimum_proof could not be judged: no resource was looked at"
+    assert (said in done.stdout) is (code == 3)
+
+
+def test_a_minimum_of_nothing_is_not_insisted_on(tmp_path: Path) -> None:
+    done = run(demanding(tmp_path, "0"), "pytest", "suites", "-k", "minute")
+    assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize(

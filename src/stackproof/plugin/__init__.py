@@ -17,7 +17,7 @@ from stackproof.calls import CallRecorder
 from stackproof.config.settings import parse_targets
 from stackproof.errors import ConfigError, StackproofError
 from stackproof.plugin.controller import Controller
-from stackproof.plugin.outcomes import CALLS, CATEGORY, LEDGERS, facts_of, facts_on
+from stackproof.plugin.outcomes import CALLS, CATEGORY, LEDGERS, LIVE, facts_of, facts_on
 from stackproof.plugin.own_clients import OwnClients
 from stackproof.plugin.run import RUN, close_run, join_run
 from stackproof.suite_rules import asserts_something, judge_test
@@ -77,6 +77,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="within that, what this run deployed has to show (default: 0, emulators show it at once)",
     )
     group.addoption("--keep", action="store_true", help="leave the emulator running and say how to reach it")
+    group.addoption(
+        "--no-minimum-proof",
+        action="store_true",
+        help="a run of some of the tests: do not insist that minimum_proof can be judged",
+    )
     group.addoption("--stackproof-report", metavar="FILE", help="write what was proven as JSON")
 
 
@@ -116,11 +121,18 @@ def pytest_configure_node(node: Any) -> None:  # noqa: ANN401 - xdist is optiona
     node.workerinput["stackproof"] = {"directory": str(run.directory), "owner": run.owner}
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Before `-k` and the like leave some of them out."""
+    config.stash[LIVE] = any(_looks_at_target(each) for each in items)
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """A worker hands its calls to the controller."""
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
-        output["stackproof"] = session.config.stash[CALLS].log().to_dict()
+        stash = session.config.stash
+        output["stackproof"] = {"calls": stash[CALLS].log().to_dict(), "live": stash.get(LIVE, False)}
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -149,7 +161,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """While a live test runs, whatever it calls is guarded, also with clients of its own."""
     own = item.config.stash.get(_OWN_CLIENTS, None)
-    is_live = _ours(item) & (_LIVE | {"resource_proof"}) or {"suites", "integration"} <= {*item.path.parts}
+    is_live = _looks_at_target(item) or {"suites", "integration"} <= {*item.path.parts}
     if own is None or not is_live:
         return (yield)
     with own.guarded():
@@ -211,6 +223,10 @@ def _ours(item: pytest.Item) -> set[str]:
     info = getattr(item, "_fixtureinfo", None)
     found = info.name2fixturedefs.items() if info is not None else ()
     return {name for name, defined in found if defined[-1].func.__module__.startswith("stackproof.plugin.")}
+
+
+def _looks_at_target(item: pytest.Item) -> bool:
+    return bool(_ours(item) & (_LIVE | {"resource_proof"}))
 
 
 def _place(item: pytest.Item) -> str:

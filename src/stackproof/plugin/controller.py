@@ -15,7 +15,7 @@ from stackproof.model.json import JsonObject, JsonValue, canonical
 from stackproof.model.minimum_proof import MinimumProof
 from stackproof.model.observation import Coverage, ResourceProof
 from stackproof.plugin.fixtures import project_of, target_names
-from stackproof.plugin.outcomes import CALLS, facts_on
+from stackproof.plugin.outcomes import CALLS, LIVE, facts_on
 
 __all__ = ["Controller"]
 
@@ -41,6 +41,7 @@ class Controller:
         self._codes: set[int] = set()
         self._tests: dict[str, int] = {}
         self._worker_calls: list[CallLog] = []
+        self._worker_is_live = False
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         facts = facts_on(report)
@@ -72,11 +73,13 @@ class Controller:
             self._codes.add(3)
         called = getattr(node, "workeroutput", {}).get("stackproof")
         if called is not None:
-            self._worker_calls.append(CallLog.from_dict(called))
+            self._worker_calls.append(CallLog.from_dict(called["calls"]))
+            self._worker_is_live = self._worker_is_live or bool(called["live"])
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:  # noqa: ANN401 - pytest's reporter is not public
         calls = self._calls()
-        if not self._proofs and not self._rules and not self._flows and not calls.counts:
+        unjudged = self._unjudged()
+        if not unjudged and not self._proofs and not self._rules and not self._flows and not calls.counts:
             return
         from stackproof.reporters.terminal import calls_line, flow_lines  # noqa: PLC0415
 
@@ -89,7 +92,7 @@ class Controller:
             terminalreporter.write_line(line)
         for level, message in sorted(self._said):
             terminalreporter.write_line(f"{level}: {message}", red=level == "error")
-        for line in self._shortfalls():
+        for line in (*self._shortfalls(), *([unjudged] if unjudged else ())):
             terminalreporter.write_line(f"error: {line}", red=True)
 
     def _proof_lines(self) -> Iterator[str]:
@@ -115,6 +118,8 @@ class Controller:
         status = worst if worst is not None else _RESTATED.get(exitstatus, exitstatus)  # type: ignore[call-overload]
         if status == 0 and self._shortfalls():
             status = 1
+        elif status == 0 and self._unjudged():
+            status = 3
         if not self._config.option.collectonly:
             session.exitstatus = int(status)
         file = self._config.getoption("stackproof_report")
@@ -144,6 +149,20 @@ class Controller:
         """Where less is proven than `minimum_proof` asks for; a run that left resources out is not held against it."""
         minimum = self._minimum() if self._proofs and self._partial() is None else None
         return minimum.shortfalls(self._proofs) if minimum else ()
+
+    def _unjudged(self) -> str | None:
+        """What is said where tests looked at a target, or were to, and too few of them ran to judge `minimum_proof`."""
+        is_live = self._config.stash.get(LIVE, False) or self._worker_is_live
+        option = self._config.option
+        if not is_live or option.no_minimum_proof or option.collectonly:
+            return None
+        minimum = self._minimum()
+        if minimum is None or not (minimum.resources or minimum.properties):
+            return None
+        if self._proofs and self._partial() is None:
+            return None
+        left = "no resource was looked at" if not self._proofs else "resources were left out"
+        return f"minimum_proof could not be judged: {left} (--no-minimum-proof lets a run of some of the tests pass)"
 
     def _minimum(self) -> MinimumProof | None:
         return project_of(self._config).settings.minimum_proof

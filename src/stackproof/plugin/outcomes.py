@@ -9,10 +9,13 @@ import pytest
 from stackproof.calls import CallRecorder
 from stackproof.model.json import JsonValue
 
-__all__ = ["CALLS", "CATEGORY", "FACTS", "LEDGERS", "Facts", "Ledger", "conclude", "facts_of", "facts_on"]
+__all__ = ["CALLS", "CATEGORY", "FACTS", "LEDGERS", "LIVE", "Facts", "Ledger", "conclude", "facts_of", "facts_on"]
 
 CALLS = pytest.StashKey[CallRecorder]()
 """Counts what the targets of this process are asked."""
+
+LIVE = pytest.StashKey[bool]()
+"""Whether tests that look at a target were collected, also if they were deselected then."""
 
 CATEGORY = pytest.StashKey[str]()
 FACTS = pytest.StashKey[dict[str, JsonValue]]()
