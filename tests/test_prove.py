@@ -22,9 +22,10 @@ from stackproof.model.observation import (
     ResourceProof,
     UnprovenReason,
 )
+from stackproof.observing import Observation, Patience
 from stackproof.once import Look
 from stackproof.ports import Reader, ReadRequest
-from stackproof.prove import Observation, Patience, Prover, prove_stack
+from stackproof.prove import Prover, prove_stack
 from tests.live_fakes import FakeSchemas, FakeTarget, deployment, failure, template
 
 THING = "Test::Thing"

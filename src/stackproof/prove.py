@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import math
-import random
 import threading
-import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from stackproof.arns import arn_of
-from stackproof.compare import compared, leaf_paths, matches
-from stackproof.errors import UnreachableError
+from stackproof.compare import compared, leaf_paths
 from stackproof.intrinsics import (
     Resolved,
     condition_holds,
@@ -25,7 +21,7 @@ from stackproof.intrinsics import (
 )
 from stackproof.model.deployment import DeployedResource, Deployment
 from stackproof.model.finding import Level, Notification
-from stackproof.model.json import JsonObject, JsonValue, as_object
+from stackproof.model.json import JsonObject, JsonValue
 from stackproof.model.observation import (
     Change,
     DriftStatus,
@@ -38,106 +34,15 @@ from stackproof.model.observation import (
 from stackproof.model.schema import ResourceSchema
 from stackproof.model.stack_event import STACK
 from stackproof.model.template import Resource, Template
+from stackproof.observing import Expected, Observation, Observer, Patience
 from stackproof.once import GONE, Look, each_time
+from stackproof.parts import Part, without_parts
 from stackproof.ports import Reader, ReadRequest, SchemaSource, Target
 from stackproof.secrecy import without_secrets
 
-__all__ = ["PARTS", "Observation", "Patience", "Prover", "prove_stack"]
-
-PARTS: Final[Mapping[tuple[str, str], tuple[tuple[str, str], ...]]] = {
-    ("AWS::EC2::SecurityGroup", "SecurityGroupIngress"): (("AWS::EC2::SecurityGroupIngress", "GroupId"),),
-    ("AWS::EC2::SecurityGroup", "SecurityGroupEgress"): (("AWS::EC2::SecurityGroupEgress", "GroupId"),),
-    ("AWS::IAM::Role", "Policies"): (("AWS::IAM::Policy", "Roles"), ("AWS::IAM::RolePolicy", "RoleName")),
-    ("AWS::IAM::Role", "ManagedPolicyArns"): (("AWS::IAM::ManagedPolicy", "Roles"),),
-    ("AWS::IAM::ManagedPolicy", "Roles"): (("AWS::IAM::Role", "ManagedPolicyArns"),),
-    ("AWS::IAM::ManagedPolicy", "Users"): (("AWS::IAM::User", "ManagedPolicyArns"),),
-    ("AWS::IAM::ManagedPolicy", "Groups"): (("AWS::IAM::Group", "ManagedPolicyArns"),),
-    ("AWS::IAM::User", "Policies"): (("AWS::IAM::Policy", "Users"), ("AWS::IAM::UserPolicy", "UserName")),
-    ("AWS::IAM::User", "ManagedPolicyArns"): (("AWS::IAM::ManagedPolicy", "Users"),),
-    ("AWS::IAM::Group", "Policies"): (("AWS::IAM::Policy", "Groups"), ("AWS::IAM::GroupPolicy", "GroupName")),
-    ("AWS::IAM::Group", "ManagedPolicyArns"): (("AWS::IAM::ManagedPolicy", "Groups"),),
-    ("AWS::SNS::Topic", "Subscription"): (("AWS::SNS::Subscription", "TopicArn"),),
-}
-"""Lists of a resource to which other resources of the template add: (type, property) ← (type, property that names it).
-
-What such a resource put there is no difference of the list: it is proven where it is declared.
-"""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
-    """How long to insist: on a read that is throttled or out of reach, and on a resource that is not to be seen yet.
-
-    Clients repeat single calls; what they give up on is read anew from here. `settled_at` and `deadline` are times of
-    `clock`: until the first a read that comes up empty, or differs from the template, is repeated, since AWS shows what
-    is new only after a while, and from the second on nothing is read.
-    """
-
-    attempts: int = 6
-    delay: float = 0.5
-    settled_at: float = 0.0
-    deadline: float = math.inf
-    jitter: Callable[[], float] = random.random
-    clock: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
-
-    def pauses(self) -> Iterator[float]:
-        """Seconds to wait before each further look: twice as long each time, up to eight, less some chance."""
-        pause = self.delay
-        while True:
-            yield pause * (0.5 + 0.5 * self.jitter())
-            pause = min(pause * 2, 8.0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
-    """One look at one resource: a reading, or nothing there, or the reason why it could not be looked at."""
-
-    reading: Reading | None = None
-    reason: UnprovenReason | None = None
-    detail: str = ""
-    final: bool = False
-
-    @property
-    def may_pass(self) -> bool:
-        """Whether another look may see what this one could not."""
-        return self.reason in {UnprovenReason.THROTTLED, UnprovenReason.UNREACHABLE} and not self.final
-
-
-class _Expected(Mapping[str, JsonValue]):
-    """What is known of a resource's properties; `missed` are those asked for by a reader of which something is not."""
-
-    def __init__(self, properties: Mapping[str, Resolved], open_names: Collection[str]) -> None:
-        self._known = as_object(known(properties))
-        self._open = open_names
-        self.missed: set[str] = set()
-
-    def __getitem__(self, name: str) -> JsonValue:
-        if name in self._open:
-            self.missed.add(name)
-        return self._known[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._known)
-
-    def __len__(self) -> int:
-        return len(self._known)
-
+__all__ = ["Prover", "prove_stack"]
 
 _ALIAS: Final = "AWS::KMS::Alias"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Part:
-    """What another resource adds to a list of one; `is_here` is false where whose list it is is not known."""
-
-    properties: Mapping[str, Resolved]
-    is_here: bool
-
-
-_TOO_LATE: Final = Observation(
-    reason=UnprovenReason.UNREACHABLE, detail="not read before the deadline of the run", final=True
-)
 
 
 class Prover:
@@ -165,21 +70,20 @@ class Prover:
         self._readers = readers
         self._schemas = schemas
         self._patience = patience or Patience()
+        self._observer = Observer(target, self._patience, stack_name=deployment.stack_name)
         self._look_at = look or Look.at((deployment,))
         self._lock = threading.Lock()
         self._observed: dict[str, Future[Observation]] = {}
         self._expected: dict[str, Mapping[str, Resolved]] = {}
-        self._notifications: list[Notification] = []
         self._look_at.members.append(self)
         self._circular = _circular(template)
-        self._notifications.extend(_unseen(template, nested))
+        self._unseen = frozenset(_unseen(template, nested))
         self._context = live_context(template, deployment, reference=self._reference, attribute=self._attribute)
 
     @property
     def notifications(self) -> tuple[Notification, ...]:
         """Readers that broke, sorted; at level error, since something was not judged."""
-        with self._lock:
-            return tuple(sorted(set(self._notifications), key=lambda each: each.message))
+        return tuple(sorted(self._observer.notifications | self._unseen, key=lambda each: each.message))
 
     def expected_ids(self) -> tuple[str, ...]:
         """The logical ids of all that has to be there, in the template's order; a false condition excuses."""
@@ -216,7 +120,7 @@ class Prover:
         """What another reader sees of the resource, as patiently as ever; nothing of it is remembered."""
         resource = self._resource(logical_id)
         deployed = self._deployed(logical_id)
-        return Observation() if deployed is None else self._read(reader, self._request(resource, deployed))
+        return Observation() if deployed is None else self._observer.read(reader, self._request(resource, deployed))
 
     def prove(self, logical_id: str) -> ResourceProof:
         """The verdict on one resource; KeyError if the template has none of that id."""
@@ -266,7 +170,7 @@ class Prover:
         if before is None or resource is None or deployed is None or reader is None:
             return
         request = replace(self._request(resource, deployed), siblings=(deployed.physical_id,), once=each_time)
-        observation = self._read(reader, request)
+        observation = self._observer.read(reader, request)
         if observation.reading is not None:
             after: Future[Observation] = Future()
             after.set_result(observation)
@@ -283,7 +187,7 @@ class Prover:
         reader = self._readers.get(resource.resource_type)
         if reader is None:
             return Observation(reason=UnprovenReason.NO_READER)
-        return self._read(reader, self._request(resource, deployed))
+        return self._observer.read(reader, self._request(resource, deployed))
 
     def _request(self, resource: Resource, deployed: DeployedResource) -> ReadRequest:
         return ReadRequest(
@@ -291,7 +195,7 @@ class Prover:
             logical_id=resource.logical_id,
             physical_id=deployed.physical_id,
             resource_type=resource.resource_type,
-            expected=_Expected(self.expected(resource.logical_id), self._open_names(resource)),
+            expected=Expected(self.expected(resource.logical_id), self._open_names(resource)),
             account=self.deployment.account,
             region=self.deployment.region,
             partition=self.deployment.partition,
@@ -324,37 +228,6 @@ class Prover:
             return Observation(reason=UnprovenReason.UNRESOLVED, detail="its condition is not known")
         return Observation()
 
-    def _read(self, reader: Reader, request: ReadRequest) -> Observation:
-        """One read, repeated with growing pauses while the service is busy, away, or has not caught up."""
-        patience = self._patience
-        pauses = patience.pauses()
-        attempt = 1
-        observation = _TOO_LATE
-        while patience.clock() < patience.deadline:
-            observation = self._attempt(reader, request)
-            passing = observation.may_pass and attempt < patience.attempts
-            absent = observation == Observation() and patience.clock() < patience.settled_at
-            if not passing and not absent:
-                return observation
-            if absent:  # what was listed before may be older than the resource
-                request = replace(request, siblings=(request.physical_id,), once=each_time)
-            patience.sleep(next(pauses))
-            attempt += 1
-        return observation
-
-    def _attempt(self, reader: Reader, request: ReadRequest) -> Observation:
-        try:
-            return _seen(reader(request), request)
-        except Exception as error:  # noqa: BLE001 - a reader that breaks must not take the other resources with it
-            reason = self._target.translated(error)
-            if reason is not None:
-                return Observation(reason=reason, detail=str(error), final=isinstance(error, UnreachableError))
-            detail = f"the reader of {request.resource_type} broke: {type(error).__name__}: {error}"
-            message = f"{self.deployment.stack_name}/{request.logical_id}: {detail}"
-            with self._lock:
-                self._notifications.append(Notification(level=Level.ERROR, message=message))
-            return Observation(reason=UnprovenReason.NO_READER, detail=detail)
-
     # -- judging
 
     def doubtful(self, logical_id: str) -> tuple[str, ...]:
@@ -362,20 +235,20 @@ class Prover:
         resource, reading = self._resource(logical_id), self.observe(logical_id).reading
         if reading is None:
             return ()
-        schema = self._schemas.schema(resource.resource_type)
-        return tuple(sorted(self._without_parts(resource, self.expected(logical_id), reading, schema)[1]))
+        return self._without_parts(resource, reading)[1]
 
     def _judged(self, bare: ResourceProof, resource: Resource, reading: Reading) -> ResourceProof:
         schema = self._schemas.schema(resource.resource_type)
         expected = self.expected(resource.logical_id)
-        actual, doubts = self._without_parts(resource, expected, reading, schema)
+        actual, doubts = self._without_parts(resource, reading)
         comparison = compared(expected, actual, schema, keys=self._key_of, inherited=self.deployment.tags)
         unproven = [
             Unproven(path=path, reason=UnprovenReason.UNRESOLVED, detail=detail)
             for path, detail in comparison.unresolved
         ]
         # What was not read stands as its default in the reading: that an empty list equals it proves nothing.
-        read_so_far = replace(reading, unread={**doubts, **reading.unread})
+        doubted = dict.fromkeys(doubts, UnprovenReason.UNRESOLVED)
+        read_so_far = replace(reading, unread={**doubted, **reading.unread})
         unread = {path: why for path in comparison.proven if (why := _unread(read_so_far, path)) is not None}
         unproven.extend(Unproven(path=path, reason=_said(why, schema, path)) for path, why in unread.items())
         differences: list[PropertyDifference] = []
@@ -442,41 +315,23 @@ class Prover:
     def _paths(self, resource: Resource) -> tuple[str, ...]:
         return leaf_paths(self.expected(resource.logical_id), self._schemas.schema(resource.resource_type))
 
-    def _without_parts(
-        self, resource: Resource, expected: Mapping[str, Resolved], reading: Reading, schema: ResourceSchema | None
-    ) -> tuple[JsonObject, Mapping[str, UnprovenReason]]:
-        """The live properties less what other resources of the template add to their lists.
+    def _without_parts(self, resource: Resource, reading: Reading) -> tuple[JsonObject, tuple[str, ...]]:
+        return without_parts(
+            resource.resource_type,
+            self.expected(resource.logical_id),
+            reading.properties,
+            lambda kind, link: self._parts(resource, kind, link),
+            self._schemas.schema(resource.resource_type),
+        )
 
-        What one of them may have added, as far as it is known what that sets, is left out as well; the list is then not
-        proven.
-        """
-        actual = dict(reading.properties)
-        doubts: dict[str, UnprovenReason] = {}
-        for (resource_type, name), kinds in PARTS.items():
-            live = actual.get(name)
-            if resource_type != resource.resource_type or not isinstance(live, list):
-                continue
-            own = expected.get(name)
-            own = own if isinstance(own, list) else []
-            parts = [each for kind, link in kinds for each in self._parts(resource, kind, link)]
-            kept: list[JsonValue] = []
-            for each in live:
-                added = {_is_part(part, each) for part in parts}
-                if any(matches(one, each, schema, f"/{name}/*") for one in own) or added <= {False}:
-                    kept.append(each)
-                elif True not in added:
-                    doubts[f"/{name}"] = UnprovenReason.UNRESOLVED
-            actual[name] = kept
-        return actual, doubts
-
-    def _parts(self, resource: Resource, kind: str, link: str) -> Iterator[_Part]:
+    def _parts(self, resource: Resource, kind: str, link: str) -> Iterator[Part]:
         """Of all stacks of the run: in CDK a stack opens the security group of another one, or adds to its role."""
         deployed = self._deployed(resource.logical_id)
         physical_id = deployed.physical_id if deployed else None
         for each in self._look_at.members:
             yield from each.parts_of(physical_id, kind, link)
 
-    def parts_of(self, physical_id: str | None, kind: str, link: str) -> Iterator[_Part]:
+    def parts_of(self, physical_id: str | None, kind: str, link: str) -> Iterator[Part]:
         """What the stack's own resources of a type add to a list of the resource that they name."""
         for other in self.template.resources:
             if other.resource_type != kind or not self._is_expected(other):
@@ -487,7 +342,7 @@ class Prover:
             if is_here or unresolved_in(owner):
                 part = self._deployed(other.logical_id)
                 own = {key: each for key, each in properties.items() if key != link}
-                yield _Part(properties={**own, "Arn": part.physical_id if part else None}, is_here=is_here)
+                yield Part(properties={**own, "Arn": part.physical_id if part else None}, is_here=is_here)
 
     def _key_of(self, alias: str) -> str | None:
         """The ARN of the key behind an alias, as the reader of aliases sees it; None if it cannot tell."""
@@ -507,7 +362,7 @@ class Prover:
             partition=place.partition,
             once=self._look_at.once,
         )
-        reading = self._read(reader, request).reading
+        reading = self._observer.read(reader, request).reading
         key = str(reading.properties.get("TargetKeyId") or "") if reading else ""
         return f"arn:{place.partition}:kms:{place.region}:{place.account}:key/{key.rpartition('/')[2]}" if key else None
 
@@ -562,17 +417,6 @@ class Prover:
         return condition_holds(condition, self._context) if isinstance(condition, str) else True
 
 
-def _seen(reading: Reading | None, request: ReadRequest) -> Observation:
-    """A reader that found nothing may not have known where to look."""
-    expected = request.expected
-    missed = sorted(expected.missed) if isinstance(expected, _Expected) else []
-    if reading is not None or not missed:
-        return Observation(reading=reading)
-    return Observation(
-        reason=UnprovenReason.UNRESOLVED, detail=f"what it is found by is not known: {', '.join(missed)}"
-    )
-
-
 def prove_stack(prover: Prover, *, jobs: int = 8) -> tuple[ResourceProof, ...]:
     """The verdict on everything that has to be there, in the template's order, read by `jobs` threads."""
     with ThreadPoolExecutor(max_workers=max(1, jobs), thread_name_prefix="prove") as pool:
@@ -601,27 +445,6 @@ def _covers(pointer: str, path: str) -> bool:
 
 def _removed(path: str) -> PropertyDifference:
     return PropertyDifference(path=path, expected=None, actual=None, change=Change.REMOVE)
-
-
-def _is_part(part: _Part, live: JsonValue) -> bool | None:
-    """Whether a resource of the template is where this element of a live list comes from; None if it may be."""
-    if not isinstance(live, Mapping):
-        wanted: JsonObject = {"Arn": live}
-    elif "PolicyName" in live:
-        wanted = {"PolicyName": live["PolicyName"]}
-    else:
-        wanted = live
-    told = {_is_same(part.properties, key, value) for key, value in wanted.items()}
-    if False in told:
-        return False
-    return True if part.is_here and None not in told else None
-
-
-def _is_same(properties: Mapping[str, Resolved], key: str, live: JsonValue) -> bool | None:
-    if key not in properties:
-        return False
-    expected = properties[key]
-    return None if unresolved_in(expected) else matches(expected, live, None, f"/{key}")
 
 
 def _unseen(template: Template, nested: Collection[str] | None) -> Iterator[Notification]:

@@ -14,8 +14,8 @@ from stackproof.model.drift import Child, DriftOrigin, LiveStack, NativeDrift, S
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.location import SourceLine
 from stackproof.model.observation import DriftStatus, Reading, UnprovenReason
+from stackproof.observing import Patience
 from stackproof.ports import ChildFamily, ReadRequest
-from stackproof.prove import Patience
 from stackproof.readers.children import FAMILIES
 from tests.drift.fakes import FakeCatalog, auditor, busy, caused, live_stack, reader
 from tests.live_fakes import FakeTarget, failure, stack

@@ -19,7 +19,7 @@ from stackproof.drift.unmanaged import Unmanaged, parse_scope, unmanaged
 from stackproof.model.drift import Difference, DriftOrigin, StackAudit
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.observation import DriftStatus
-from stackproof.prove import Patience
+from stackproof.observing import Patience
 from stackproof.targets.moto import MotoTarget, start_moto
 from stackproof.targets.owned_process import OwnedProcess
 from stackproof.targets.repeating import Retries

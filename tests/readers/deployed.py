@@ -10,9 +10,10 @@ from typing import Any, Final
 from stackproof.model.deployment import Deployment
 from stackproof.model.observation import Reading, ResourceProof
 from stackproof.model.template import Template
+from stackproof.observing import Patience
 from stackproof.once import each_time
 from stackproof.ports import Reader, ReadRequest
-from stackproof.prove import Patience, Prover, prove_stack
+from stackproof.prove import Prover, prove_stack
 from stackproof.readers import READERS
 from stackproof.schemas.cfn_lint import CfnLintSchemas
 from stackproof.targets.moto import MotoTarget

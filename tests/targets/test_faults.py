@@ -12,7 +12,8 @@ import pytest
 from stackproof.model.assembly import Stack
 from stackproof.model.observation import DriftStatus, ResourceProof
 from stackproof.model.report import ProveReport
-from stackproof.prove import Patience, Prover, prove_stack
+from stackproof.observing import Patience
+from stackproof.prove import Prover, prove_stack
 from stackproof.readers import READERS
 from stackproof.schemas.cfn_lint import CfnLintSchemas
 from stackproof.targets.moto import MotoTarget, start_moto

@@ -32,9 +32,10 @@ from stackproof.model.finding import Level, Notification
 from stackproof.model.minimum_proof import MinimumProof
 from stackproof.model.observation import ResourceProof
 from stackproof.model.report import ProveReport
+from stackproof.observing import Patience
 from stackproof.once import Look
 from stackproof.ports import Target
-from stackproof.prove import Patience, Prover, prove_stack
+from stackproof.prove import Prover, prove_stack
 from stackproof.reporters.terminal import prove_text
 from stackproof.scratch import scratch_folder
 from stackproof.union import united_stack

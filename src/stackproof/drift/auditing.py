@@ -25,9 +25,10 @@ from stackproof.model.observation import (
     UnprovenReason,
 )
 from stackproof.model.template import Template
+from stackproof.observing import Patience
 from stackproof.once import Look
 from stackproof.ports import ChildFamily, Reader, SchemaSource, StackCatalog, Target
-from stackproof.prove import Patience, Prover, prove_stack
+from stackproof.prove import Prover, prove_stack
 
 __all__ = ["AuditedStacks", "Auditor"]
 

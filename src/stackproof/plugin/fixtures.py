@@ -19,12 +19,13 @@ from stackproof.model.deployment import Deployment
 from stackproof.model.json import JsonValue, as_object
 from stackproof.model.observation import DriftStatus, ResourceProof
 from stackproof.model.report import RuleVerdict
+from stackproof.observing import Patience
 from stackproof.once import Look
 from stackproof.plugin.coverage import add_synth_coverage, measures_coverage
 from stackproof.plugin.outcomes import CALLS, LEDGERS, conclude, facts_of
 from stackproof.plugin.run import PROCESS, RUN, Run
 from stackproof.ports import SchemaSource, Target
-from stackproof.prove import Patience, Prover
+from stackproof.prove import Prover
 from stackproof.union import united
 from stackproof.wiring.live import node, readers, schemas
 from stackproof.wiring.project import Project

@@ -168,7 +168,7 @@ def auditor(
 ) -> Auditor:
     """The auditor of a target's stacks; `resource_schemas` are those that a process has read already."""
     from stackproof.drift.auditing import Auditor  # noqa: PLC0415
-    from stackproof.prove import Patience  # noqa: PLC0415
+    from stackproof.observing import Patience  # noqa: PLC0415
 
     return Auditor(
         target=target,

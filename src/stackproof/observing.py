@@ -1,0 +1,145 @@
+"""Looks at live resources: what a reader sees, insisted on for as long as it may pass, and why it saw nothing."""
+
+from __future__ import annotations
+
+import math
+import random
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from stackproof.errors import UnreachableError
+from stackproof.intrinsics import Resolved, known
+from stackproof.model.finding import Level, Notification
+from stackproof.model.json import JsonValue, as_object
+from stackproof.model.observation import Reading, UnprovenReason
+from stackproof.once import each_time
+from stackproof.ports import Reader, ReadRequest, Target
+
+__all__ = ["Expected", "Observation", "Observer", "Patience"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long to insist: on a read that is throttled or out of reach, and on a resource that is not to be seen yet.
+
+    Clients repeat single calls; what they give up on is read anew from here. `settled_at` and `deadline` are times of
+    `clock`: until the first a read that comes up empty, or differs from the template, is repeated, since AWS shows what
+    is new only after a while, and from the second on nothing is read.
+    """
+
+    attempts: int = 6
+    delay: float = 0.5
+    settled_at: float = 0.0
+    deadline: float = math.inf
+    jitter: Callable[[], float] = random.random
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+    def pauses(self) -> Iterator[float]:
+        """Seconds to wait before each further look: twice as long each time, up to eight, less some chance."""
+        pause = self.delay
+        while True:
+            yield pause * (0.5 + 0.5 * self.jitter())
+            pause = min(pause * 2, 8.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """One look at one resource: a reading, or nothing there, or the reason why it could not be looked at."""
+
+    reading: Reading | None = None
+    reason: UnprovenReason | None = None
+    detail: str = ""
+    final: bool = False
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether another look may see what this one could not."""
+        return self.reason in {UnprovenReason.THROTTLED, UnprovenReason.UNREACHABLE} and not self.final
+
+
+class Expected(Mapping[str, JsonValue]):
+    """What is known of a resource's properties; `missed` are those asked for by a reader of which something is not."""
+
+    def __init__(self, properties: Mapping[str, Resolved], open_names: Collection[str]) -> None:
+        self._known = as_object(known(properties))
+        self._open = open_names
+        self.missed: set[str] = set()
+
+    def __getitem__(self, name: str) -> JsonValue:
+        if name in self._open:
+            self.missed.add(name)
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+
+_TOO_LATE: Final = Observation(
+    reason=UnprovenReason.UNREACHABLE, detail="not read before the deadline of the run", final=True
+)
+
+
+class Observer:
+    """Reads for one stack on a target, from any thread; a reader that breaks is told of, and costs its resource."""
+
+    def __init__(self, target: Target, patience: Patience, *, stack_name: str) -> None:
+        self._target = target
+        self._patience = patience
+        self._stack_name = stack_name
+        self._lock = threading.Lock()
+        self._notifications: set[Notification] = set()
+
+    @property
+    def notifications(self) -> frozenset[Notification]:
+        """The readers that broke, at level error."""
+        with self._lock:
+            return frozenset(self._notifications)
+
+    def read(self, reader: Reader, request: ReadRequest) -> Observation:
+        """One read, repeated with growing pauses while the service is busy, away, or has not caught up."""
+        patience = self._patience
+        pauses = patience.pauses()
+        attempt = 1
+        observation = _TOO_LATE
+        while patience.clock() < patience.deadline:
+            observation = self._attempt(reader, request)
+            passing = observation.may_pass and attempt < patience.attempts
+            absent = observation == Observation() and patience.clock() < patience.settled_at
+            if not passing and not absent:
+                return observation
+            if absent:  # what was listed before may be older than the resource
+                request = replace(request, siblings=(request.physical_id,), once=each_time)
+            patience.sleep(next(pauses))
+            attempt += 1
+        return observation
+
+    def _attempt(self, reader: Reader, request: ReadRequest) -> Observation:
+        try:
+            return _seen(reader(request), request)
+        except Exception as error:  # noqa: BLE001 - a reader that breaks must not take the other resources with it
+            reason = self._target.translated(error)
+            if reason is not None:
+                return Observation(reason=reason, detail=str(error), final=isinstance(error, UnreachableError))
+            detail = f"the reader of {request.resource_type} broke: {type(error).__name__}: {error}"
+            message = f"{self._stack_name}/{request.logical_id}: {detail}"
+            with self._lock:
+                self._notifications.add(Notification(level=Level.ERROR, message=message))
+            return Observation(reason=UnprovenReason.NO_READER, detail=detail)
+
+
+def _seen(reading: Reading | None, request: ReadRequest) -> Observation:
+    """A reader that found nothing may not have known where to look."""
+    expected = request.expected
+    missed = sorted(expected.missed) if isinstance(expected, Expected) else []
+    if reading is not None or not missed:
+        return Observation(reading=reading)
+    return Observation(
+        reason=UnprovenReason.UNRESOLVED, detail=f"what it is found by is not known: {', '.join(missed)}"
+    )
