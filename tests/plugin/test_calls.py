@@ -58,7 +58,7 @@ def test_a_handler():
     client = boto3.client("sns", region_name="eu-west-1")
     with Stubber(client) as stub:
         stub.add_response("create_topic", {})
-        client.create_topic(Name="a mock's")
+        assert client.create_topic(Name="a mock's") == {}
 """
 
 

@@ -16,6 +16,7 @@ import pytest
 from stackproof.calls import CallRecorder
 from stackproof.config.settings import parse_targets
 from stackproof.errors import ConfigError, StackproofError
+from stackproof.plugin.cancelling import Cancelling
 from stackproof.plugin.controller import Controller
 from stackproof.plugin.outcomes import CALLS, CATEGORY, LEDGERS, LIVE, facts_of, facts_on
 from stackproof.plugin.own_clients import OwnClients
@@ -102,6 +103,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(flows, "stackproof-flows")
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Controller(config), "stackproof-controller")
+        config.pluginmanager.register(Cancelling(), "stackproof-cancelling")
 
 
 def _is_project(root: Path) -> bool:
