@@ -32,7 +32,20 @@ GATE = GateReport(
         Stage(name="synth", exit_code=0, seconds=2.5, detail="1 stacks, 3 resources"),
         Stage(name="check", exit_code=0, seconds=1.0, detail="2 of 2 rules held"),
         Stage(name="unit", exit_code=1, seconds=0.1, detail="1 failed | 2 passed"),
-    )
+    ),
+    proof={
+        "target": "moto",
+        "resources": {"total": 2, "proven": 2, "custom": 0},
+        "properties": {"total": 9, "proven": 7, "differs": 0, "unproven": 2},
+        "types": [
+            {
+                "resource_type": "AWS::SQS::Queue",
+                "resources": {"total": 2, "proven": 2, "custom": 0},
+                "properties": {"total": 9, "proven": 7, "differs": 0, "unproven": 2},
+                "reasons": {"write_only": 2},
+            }
+        ],
+    },
 )
 REPORTERS = check_reporters(read_line=read_line, places=Places(), style=PLAIN, blob_url=BLOB)
 CASES: dict[str, tuple[Reporter, CheckReport]] = {

@@ -262,7 +262,8 @@ def _flows(facts: Sequence[JsonObject]) -> str:
 
 def _proof(report: ProveReport) -> JsonObject:
     coverage = Coverage.of(report.proofs).to_dict()
-    return {"target": report.target, **coverage, "reasons": dict(report.reasons)}
+    types = [each.to_dict() for each in report.types]
+    return {"target": report.target, **coverage, "reasons": dict(report.reasons), "types": types}
 
 
 def _run(command: list[str], folder: Path, scratch: Path) -> tuple[int, str]:

@@ -13,7 +13,7 @@ from stackproof.model.drift_memory import Memory, Outcome, shown_time
 from stackproof.model.finding import Finding, Level, Notification
 from stackproof.model.json import JsonValue
 from stackproof.model.ledger import LedgerEntry
-from stackproof.model.observation import Coverage, DriftStatus
+from stackproof.model.observation import Coverage, DriftStatus, TypeCoverage
 from stackproof.model.stack_list import StackList
 
 __all__ = ["DriftReport"]
@@ -56,6 +56,11 @@ class DriftReport:
     def coverage(self) -> Coverage:
         """The sum over all stacks."""
         return total_coverage(self.audits)
+
+    @property
+    def types(self) -> tuple[TypeCoverage, ...]:
+        """The coverage of each resource type, over all stacks."""
+        return TypeCoverage.of(proof for each in self.audits for proof in each.proofs)
 
     @property
     def checked(self) -> float:
@@ -142,7 +147,7 @@ class DriftReport:
             },
             "run": self.memory.run.to_dict() if self.memory else None,
             "previous_run": self.memory.previous if self.memory else None,
-            "coverage": coverage,
+            "coverage": {**coverage, "types": [each.to_dict() for each in self.types]},
             "scopes": list(self.scopes),
             "stacks": [each.certificate() for each in self.audits],
             "differences": [{**each.row(), **self._remembered(each)} for each in self.differences],

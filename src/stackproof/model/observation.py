@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -18,8 +19,10 @@ __all__ = [
     "PropertyDifference",
     "Reading",
     "ResourceProof",
+    "TypeCoverage",
     "Unproven",
     "UnprovenReason",
+    "unproven_reasons",
 ]
 
 
@@ -207,3 +210,32 @@ class Coverage:
                 "unproven": self.properties_unproven,
             },
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypeCoverage:
+    """Proof coverage of all resources of one type; `reasons` counts its unproven properties."""
+
+    resource_type: str
+    coverage: Coverage
+    reasons: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, proofs: Iterable[ResourceProof]) -> tuple[TypeCoverage, ...]:
+        """The coverage of each type, sorted by its name; together they make that of all."""
+        by_type: dict[str, list[ResourceProof]] = {}
+        for each in proofs:
+            by_type.setdefault(each.location.resource_type or "", []).append(each)
+        return tuple(
+            cls(resource_type=name, coverage=Coverage.of(tuple(found)), reasons=unproven_reasons(found))
+            for name, found in sorted(by_type.items())
+        )
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        return {"resource_type": self.resource_type, **self.coverage.to_dict(), "reasons": dict(self.reasons)}
+
+
+def unproven_reasons(proofs: Iterable[ResourceProof]) -> dict[str, int]:
+    """How many properties are unproven, by reason; those of custom resources stand apart."""
+    found = Counter(one.reason.value for each in proofs if not each.custom for one in each.unproven if one.path)
+    return dict(sorted(found.items()))

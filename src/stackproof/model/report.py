@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -12,7 +11,7 @@ from stackproof.model.finding import Finding, Kind, Level, Notification, RuleCou
 from stackproof.model.json import JsonObject, JsonValue, as_int
 from stackproof.model.ledger import LedgerEntry
 from stackproof.model.minimum_proof import MinimumProof
-from stackproof.model.observation import Coverage, DriftStatus, ResourceProof
+from stackproof.model.observation import Coverage, DriftStatus, ResourceProof, TypeCoverage, unproven_reasons
 
 __all__ = ["CheckReport", "GateReport", "Outcome", "PolicySummary", "ProveReport", "RuleVerdict", "Stage", "exit_code"]
 
@@ -231,10 +230,12 @@ class ProveReport:
     @property
     def reasons(self) -> Mapping[str, int]:
         """How many properties are unproven, by reason."""
-        found = Counter(
-            one.reason.value for each in self.proofs if not each.custom for one in each.unproven if one.path
-        )
-        return dict(sorted(found.items()))
+        return unproven_reasons(self.proofs)
+
+    @property
+    def types(self) -> tuple[TypeCoverage, ...]:
+        """The coverage of each resource type."""
+        return TypeCoverage.of(self.proofs)
 
     def to_dict(self) -> dict[str, JsonValue]:
         coverage = self.coverage.to_dict()
@@ -247,7 +248,7 @@ class ProveReport:
                 "minimum_proof": self.minimum.to_dict() if self.minimum else None,
                 "shortfalls": list(self.shortfalls),
             },
-            "coverage": coverage,
+            "coverage": {**coverage, "types": [each.to_dict() for each in self.types]},
             "targets": {
                 name: {
                     **Coverage.of(proofs).to_dict(),

@@ -13,6 +13,7 @@ from stackproof.model.report import CheckReport, GateReport
 from stackproof.reporters.places import Places
 from stackproof.reporters.rules import documentation
 from stackproof.reporters.standing import Standing, by_standing
+from stackproof.reporters.types_table import TYPES_HEAD, type_rows, types_of
 from stackproof.reporters.wording import (
     REMEDY,
     counted,
@@ -75,6 +76,10 @@ class MarkdownReporter:
         head = "\n| waived | rule | why |\n|---|---|---|\n"
         for each in groups[Standing.WAIVED]:
             yield _Row(head=head, text=f"| {self._place(each)} | {_rules(each)} | {escaped(waived_because(each))} |\n")
+        if self._gate is not None and self._gate.proof is not None:
+            for row in type_rows(types_of(self._gate.proof)):
+                cells = " | ".join(escaped(cell) for cell in row)
+                yield _Row(head=f"\n{TYPES_HEAD}", text=f"| {cells} |\n")
 
     def _fitting(self, rows: Sequence[_Row], room: int) -> str:
         """As many rows as there is room for; the others are counted, never dropped in silence."""

@@ -12,6 +12,7 @@ from stackproof.model.finding import Level, Notification
 from stackproof.model.flow import FlowFact
 from stackproof.model.observation import UNANSWERED, Coverage, DriftStatus, ResourceProof
 from stackproof.model.report import GateReport, ProveReport
+from stackproof.reporters.types_table import type_lines
 from stackproof.reporters.wording import value_lines, verdict_word, visible
 from stackproof.union import shares
 
@@ -33,6 +34,8 @@ def prove_text(report: ProveReport, *, verbose: bool = False) -> str:
         for name, proofs in report.by_target.items():
             lines.extend(f"{line} (on {name} alone)" for line in sorted({*_unproven_lines(proofs)} - {*told}))
     lines.extend(notification_lines(report.notifications, verbose=verbose))
+    if verbose:
+        lines.extend(type_lines(report.types))
     if len(report.by_target) > 1:
         lines.extend(share_lines(report.by_target))
     lines.append(coverage_line(report.coverage, report.target))

@@ -13,6 +13,7 @@ from stackproof.reporters.differences import Where, at, said, where_of
 from stackproof.reporters.ledger import ledger_lines
 from stackproof.reporters.terminal import calls_line, notification_lines
 from stackproof.reporters.terminal_memory import memory_lines, since_line
+from stackproof.reporters.types_table import type_lines
 from stackproof.reporters.wording import folded, value_lines, visible
 
 __all__ = ["drift_text"]
@@ -40,6 +41,8 @@ def drift_text(report: DriftReport, *, verbose: bool = False) -> str:
     lines.extend(notification_lines(report.notifications, verbose=verbose))
     lines.extend(memory_lines(report.memory, where))
     lines.extend(f"{where(each.account, each.region)}{_certificate(each)}" for each in report.audits)
+    if verbose:
+        lines.extend(type_lines(report.types))
     if report.calls.counts:
         lines.append(calls_line(report.calls))
     shown = [visible(each) for each in lines]
