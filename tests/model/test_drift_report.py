@@ -15,6 +15,7 @@ from stackproof.model.drift import Difference, DriftOrigin, Looked, NativeRow, S
 from stackproof.model.drift_memory import Memory, Run
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.finding import Finding, Kind, Level, Notification, Origin, Suppression
+from stackproof.model.json import as_object
 from stackproof.model.location import Location
 from stackproof.model.observation import (
     Change,
@@ -110,6 +111,32 @@ SAID = Finding(
 )
 def test_exit_codes(made: DriftReport, code: int) -> None:
     assert made.exit_code == code
+    Draft202012Validator(read_schema("report.schema.json")).validate(made.to_dict())
+
+
+@pytest.mark.parametrize(
+    ("fields", "word", "verdict", "stale"),
+    [
+        ({}, "clean", "clean", 0),
+        ({"findings": (SAID,)}, "clean, but 1 waiver is out of date", "waivers out of date", 1),
+        ({"findings": (SAID, SAID)}, "clean, but 2 waivers are out of date", "waivers out of date", 2),
+        ({"findings": (SAID,), "fail_level": Level.ERROR}, "clean", "clean", 0),
+        (
+            {"findings": (SAID,), "differences": (WAIVED,)},
+            "clean, but 1 waiver is out of date",
+            "waivers out of date",
+            1,
+        ),
+        ({"differences": (difference(),)}, "drifted", "drifted", 0),
+        ({"findings": (SAID,), "differences": (difference(),)}, "drifted, and 1 waiver is out of date", "drifted", 1),
+        ({"findings": (SAID,), "notifications": (BROKEN,)}, "not complete", "not complete", 1),
+    ],
+)
+def test_only_a_difference_is_called_drift(fields: dict[str, Any], word: str, verdict: str, stale: int) -> None:
+    made = report(**fields)
+    summary = as_object(made.to_dict()["summary"])
+    assert drift_text(made).splitlines()[-1].startswith(f"drift (moto): {word}; differences: ")
+    assert (summary["verdict"], made.outcome.verdict, summary["outdated_waivers"]) == (verdict, verdict, stale)
     Draft202012Validator(read_schema("report.schema.json")).validate(made.to_dict())
 
 

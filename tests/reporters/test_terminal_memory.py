@@ -30,6 +30,7 @@ def test_history_has_runs_then_what_is_open_then_what_is_resolved() -> None:
         run(3, ended=night(4), against="assembly"),
         run(4, ended=night(4), place=RunPlace(fleet="fleet.yaml"), outcome=blind),
         run(5, ended=night(5), place=here, outcome=replace(blind, exit_code=0)),
+        run(6, ended=night(6), place=here, outcome=replace(blind, exit_code=1)),
     )
     track = ("aws", "template")
     report = HistoryReport(store="sqlite:///x", runs=runs, episodes=((track, gone), (track, topic)))
@@ -48,12 +49,14 @@ def test_history_has_runs_then_what_is_open_then_what_is_resolved() -> None:
         "    not complete: 0 differences; no property is set in 1 stack",
         "run 5: 2026-11-06T02:00:00Z to 02:00:00Z, aws 123456789012/ap-southeast-2",
         "    clean: 0 differences; no property is set in 1 stack",
+        "run 6: 2026-11-07T02:00:00Z to 02:00:00Z, aws 123456789012/ap-southeast-2",
+        "    waivers out of date: 0 differences; no property is set in 1 stack",
         f"open: {topic_line}",
         f"resolved 2026-11-03T02:00:00Z: {queue_line}",
-        "5 runs in sqlite:///x: 1 open, 1 resolved",
+        "6 runs in sqlite:///x: 1 open, 1 resolved",
     ]
     Draft202012Validator(read_schema("report.schema.json")).validate(report.to_dict())
-    assert report.to_dict()["summary"] == {"runs": 5, "open": 1, "resolved": 1}
+    assert report.to_dict()["summary"] == {"runs": 6, "open": 1, "resolved": 1}
 
 
 def _unfolded(lines: list[str]) -> list[str]:

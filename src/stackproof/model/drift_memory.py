@@ -50,7 +50,9 @@ class Outcome:
 
     @property
     def verdict(self) -> str:
-        """One word, as in the last line of an audit."""
+        """A word or some, as in history; nothing has drifted where only waivers made the exit code 1."""
+        if self.exit_code == 1 and not self.differences:
+            return "waivers out of date"
         return {0: "clean", 1: "drifted"}.get(self.exit_code, "not complete")
 
     def to_dict(self) -> dict[str, JsonValue]:

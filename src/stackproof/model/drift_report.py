@@ -92,8 +92,12 @@ class DriftReport:
         unanswered = any(each.coverage.properties_unproven or each.unread for each in self.audits) or self.undecided > 0
         if not self.is_complete or not self.is_enough or (self.strict and unanswered):
             return 3
-        violated = bool(self.open_differences) or any(each.violates(self.fail_level) for each in self.findings)
-        return 1 if violated else 0
+        return 1 if self.open_differences or self.outdated_waivers else 0
+
+    @property
+    def outdated_waivers(self) -> int:
+        """How many waivers are expired or of no use, as far as that fails; each has one finding."""
+        return sum(each.violates(self.fail_level) for each in self.findings)
 
     @property
     def outcome(self) -> Outcome:
@@ -136,6 +140,8 @@ class DriftReport:
                 "minimum_coverage": self.minimum_coverage,
                 "complete": self.is_complete and self.is_enough,
                 "clean": self.exit_code == 0,
+                "verdict": self.outcome.verdict,
+                "outdated_waivers": self.outdated_waivers,
                 "stacks": {"total": len(self.audits), **{each.value: status[each] for each in DriftStatus}},
                 "origins": dict(self.by_origin),
                 "waived": len(self.differences) - len(self.open_differences),

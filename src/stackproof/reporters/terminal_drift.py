@@ -116,4 +116,13 @@ def _verdict(report: DriftReport) -> str:
     outcome = report.outcome
     differs = ", ".join(f"{count} {origin}" for origin, count in report.by_origin.items() if count) or "none"
     lived = f", {outcome.waived} waived" if outcome.waived else ""
-    return f"drift ({report.target}): {outcome.verdict}; differences: {differs}{lived}; {share}{minimum}"
+    return f"drift ({report.target}): {_word(report)}; differences: {differs}{lived}; {share}{minimum}"
+
+
+def _word(report: DriftReport) -> str:
+    """The verdict; of waivers it says how many are to be looked after, whether something has drifted or not."""
+    stale, outcome = report.outdated_waivers, report.outcome
+    if not stale or outcome.exit_code != 1:
+        return outcome.verdict
+    waivers = "1 waiver is out of date" if stale == 1 else f"{stale} waivers are out of date"
+    return f"drifted, and {waivers}" if outcome.differences else f"clean, but {waivers}"
