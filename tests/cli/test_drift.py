@@ -43,7 +43,7 @@ def audit(folder: Path, url: str, *arguments: str) -> tuple[int, dict[str, Any]]
 def test_an_app_that_has_just_been_deployed_is_clean_and_says_at_how_much_it_looked(tmp_path: Path) -> None:
     done = run(project("tiny", tmp_path), "stackproof", "drift", "audit", "--target", "moto")
     assert done.returncode == 0, done.stderr
-    memory, first, calls, last = done.stdout.splitlines()
+    memory, first, _, calls, last = done.stdout.splitlines()
     assert memory == "run 1 (the first): 0 new, 0 resolved"
     assert first.startswith("Tiny: IN_SYNC; looked at 2 of 2 resources, 3 of 3 properties, ")
     assert " reads, " in calls

@@ -8,7 +8,10 @@ from stackproof.cli.fleet import FleetProgress, plan_text
 from stackproof.drift.fleet import FleetRun
 from stackproof.drift.planning import FleetPlan
 from stackproof.model.call_log import CallCount, CallKind, CallLog
-from stackproof.model.fleet import FleetTask, Place, TaskResult
+from stackproof.model.drift import StackAudit
+from stackproof.model.fleet import FleetTask, Place, TaskResult, Trouble
+from stackproof.model.observation import UnprovenReason
+from tests.memory_fakes import difference
 
 TASK = FleetTask(place=Place(account="1", region="a"), stack_names=("One", "Two"))
 
@@ -45,6 +48,27 @@ def test_a_line_comes_now_and_then_and_one_at_the_end(
     assert "0 calls/s, 0 drifts found" in capsys.readouterr().err
 
 
+def test_one_of_anything_is_called_one_and_a_moment_has_no_rate() -> None:
+    now = [100.0]
+    told = FleetProgress(1, clock=lambda: now[0], live=False)
+    run = begun()
+    now[0] += 0.001
+    assert told.line(run) == "2 of 1 stack, 0 drifts found"
+    place = Place(account="1", region="a")
+    run.troubles[place] = Trouble(reason=UnprovenReason.DENIED, detail="no")
+    found = StackAudit(
+        stack_name="One",
+        stack_id="1",
+        account="1",
+        region="a",
+        stack_status="CREATE_COMPLETE",
+        differences=(difference(),),
+    )
+    run.add(TASK, TaskResult(audits=(found,)))
+    now[0] += 2
+    assert told.line(run) == "2 of 1 stack, 15 calls/s, 1 drift found, 1 place not reached"
+
+
 def test_quiet_is_quiet(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STACKPROOF_QUIET", "1")
     told = FleetProgress(4, clock=lambda: 1e9, live=True)
@@ -64,4 +88,11 @@ def test_a_plan_for_a_person_has_stacks_calls_and_the_time() -> None:
         "read through Cloud Control, or not at all: AWS::A::B",
         "sqs: about 7 calls",
         "2 stacks, 3 resources, about 7 calls, about 2 min 5 s",
+    ]
+    single = FleetPlan(
+        tasks=(FleetTask(place=TASK.place, stack_names=("One",)),), calls={"sqs": 1}, resources=1, seconds=1.0
+    )
+    assert plan_text(single).splitlines()[1:] == [
+        "sqs: about 1 call",
+        "1 stack, 1 resource, about 1 call, about 1 s",
     ]

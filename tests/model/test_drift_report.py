@@ -26,6 +26,7 @@ from stackproof.model.observation import (
     UnprovenReason,
 )
 from stackproof.reporters.terminal_drift import drift_text
+from stackproof.reporters.wording import folded
 
 PLACE = Location(stack_name="Net", logical_id="Topic", resource_type="AWS::SNS::Topic", file="app.py", line=3)
 SEEN = ResourceProof(location=PLACE, physical_id="t", status=DriftStatus.IN_SYNC, proven=("/A", "/B"))
@@ -225,9 +226,9 @@ def test_the_text_names_everything_and_ends_with_how_much_was_looked_at() -> Non
         "Same beside CloudFormation's own detection: neither differs",
         "Busy: could not be audited: busy: the stack is UPDATE_IN_PROGRESS",
         "w:1: warning: matches nothing (SPW002)",
-        f"Net: NOT_CHECKED; {looked_at(1, 2, 2, 3, 1, 2, ' (1 custom apart)')}; not looked at: 2 denied",
-        f"Same: IN_SYNC; {looked_at(1, 1, 2, 2, 0, 0)}",
-        f"Busy: NOT_CHECKED; {looked_at(0, 0, 0, 0, 0, 0)}",
+        *folded(f"Net: NOT_CHECKED; {looked_at(1, 2, 2, 3, 1, 2, ' (1 custom apart)')}; not looked at: 2 denied"),
+        *folded(f"Same: IN_SYNC; {looked_at(1, 1, 2, 2, 0, 0)}"),
+        *folded(f"Busy: NOT_CHECKED; {looked_at(0, 0, 0, 0, 0, 0)}"),
         f"drift (moto): not complete; differences: {_EACH}; 80.0 % of the properties looked at (4 of 5), {_LESS}",
     ]
     more = drift_text(made, verbose=True)
@@ -245,6 +246,55 @@ def test_of_several_places_every_line_says_which_and_long_ones_are_folded() -> N
     assert lines[3].startswith("2/r: *: could not be audited: denied: no word")
     assert lines[4].startswith("    word")
     assert max(len(each) for each in lines[:-1]) <= 80
+
+
+LOOKED = Looked(total=2, looked_at=2)
+WRITTEN_ONLY = ResourceProof(
+    location=PLACE,
+    physical_id="t",
+    status=DriftStatus.IN_SYNC,
+    proven=("/A",),
+    unproven=(Unproven(path="/B", reason=UnprovenReason.WRITE_ONLY),),
+)
+
+
+def fleet(**fields: Any) -> DriftReport:  # noqa: ANN401
+    """Fifteen stacks in as many accounts, one of which has drifted."""
+    audits = [audit(SEEN, WRITTEN_ONLY, account=f"{number}", children=LOOKED) for number in range(14)]
+    drifted = audit(account="14", differences=(difference(account="14"),))
+    return report(*audits, drifted, differences=drifted.differences, **fields)
+
+
+def test_of_a_fleet_only_what_is_not_as_it_should_be_is_named_and_the_rest_is_one_line() -> None:
+    text = drift_text(fleet())
+    assert len(text.splitlines()) <= 10
+    *_, drifted, more, together, rest, last = text.splitlines()
+    assert drifted.startswith("14/r: Net: MODIFIED; looked at 1 of 1 resources")
+    assert f"{together} {rest.strip()}" == (
+        "14 stacks IN_SYNC; looked at 28 of 28 resources, 42 of 56 properties, 28 of 28 families of children, "
+        "0 of 0 defaults; not looked at: 14 write_only"
+    ), more
+    assert last.startswith("drift (moto): drifted; ")
+    every = drift_text(fleet(), verbose=True).splitlines()
+    assert len([each for each in every if ": Net: IN_SYNC; looked at" in each]) == 14
+
+
+def test_a_stack_of_which_too_little_was_seen_is_named_though_it_is_in_sync() -> None:
+    low = audit(WRITTEN_ONLY, stack_name="Low")
+    made = report(audit(), audit(), low, minimum_coverage=60)
+    lines = drift_text(made).splitlines()
+    assert [each.partition(";")[0] for each in lines if "IN_SYNC" in each] == ["Low: IN_SYNC", "2 stacks IN_SYNC"]
+
+
+def test_what_cloudformation_sees_as_well_is_one_line_for_all_stacks_in_which_neither_sees_a_thing() -> None:
+    rows = (NativeRow(logical_id="Topic", property_path="/A", seen_by="both"),)
+    made = report(audit(native=()), audit(native=()), audit(stack_name="Odd", native=rows), audit(stack_name="Unasked"))
+    lines = [each for each in drift_text(made).splitlines() if "beside" in each]
+    assert lines == [
+        "Odd beside CloudFormation's own detection:",
+        "2 stacks beside CloudFormation's own detection: neither differs",
+    ]
+    assert sum("neither differs" in each for each in drift_text(made, verbose=True).splitlines()) == 2
 
 
 def test_a_difference_of_which_the_store_knows_nothing_is_neither_new_nor_old() -> None:

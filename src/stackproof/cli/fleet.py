@@ -26,7 +26,7 @@ from stackproof.model.drift_report import DriftReport
 from stackproof.model.fleet import Fleet, FleetAccount, FleetOrder, Place
 from stackproof.model.json import JsonValue, digest
 from stackproof.ports import Target
-from stackproof.reporters.wording import visible
+from stackproof.reporters.wording import counted, visible
 from stackproof.wiring.fleet import discovered, fleet_plan, fleet_runs, fleet_workers, unmanaged_places
 from stackproof.wiring.project import Project
 
@@ -177,9 +177,10 @@ def plan_text(plan: FleetPlan) -> str:
     lines += [f"cannot be planned: {each}" for each in plan.unplanned]
     if plan.unknown:
         lines.append(f"read through Cloud Control, or not at all: {', '.join(plan.unknown)}")
-    lines += [f"{service}: about {count} calls" for service, count in plan.calls.items()]
+    lines += [f"{service}: about {counted(count, 'call')}" for service, count in plan.calls.items()]
     total = sum(plan.calls.values())
-    lines.append(f"{plan.stacks} stacks, {plan.resources} resources, about {total} calls, about {_span(plan.seconds)}")
+    stacks, resources = counted(plan.stacks, "stack"), counted(plan.resources, "resource")
+    lines.append(f"{stacks}, {resources}, about {counted(total, 'call')}, about {_span(plan.seconds)}")
     return "\n".join(visible(each) for each in lines) + "\n"
 
 
@@ -249,10 +250,10 @@ class FleetProgress:
             click.echo(f"\r{self.line(run)}\x1b[K" if self._live else self.line(run), err=True)
 
     def line(self, run: FleetRun) -> str:
-        """Stacks done, calls a second, drifts found."""
-        seconds = max(self._clock() - self._began, 0.001)
+        """Stacks done, calls a second, drifts found; no rate of a moment, in which nothing can be told of it."""
+        seconds = self._clock() - self._began
         calls = run.calls.reads + run.calls.writes
-        dark = f", {len(run.troubles)} places not reached" if run.troubles else ""
-        return (
-            f"{run.stacks} of {self._total} stacks, {calls / seconds:.0f} calls/s, {run.differences} drifts found{dark}"
-        )
+        rate = f", {calls / seconds:.0f} calls/s" if seconds >= 1 else ""
+        dark = f", {counted(len(run.troubles), 'place')} not reached" if run.troubles else ""
+        found = counted(run.differences, "drift")
+        return f"{run.stacks} of {counted(self._total, 'stack')}{rate}, {found} found{dark}"

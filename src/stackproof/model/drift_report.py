@@ -78,7 +78,11 @@ class DriftReport:
     def is_enough(self) -> bool:
         """Whether the minimum was reached, by each stack: in a sum the hole in one drowns in the others."""
         minimum = self.minimum_coverage
-        return minimum is None or (self.checked >= minimum and all(_share(each) >= minimum for each in self.audits))
+        return minimum is None or (self.checked >= minimum and all(map(self.has_enough_of, self.audits)))
+
+    def has_enough_of(self, audit: StackAudit) -> bool:
+        """Whether the minimum was reached by this stack."""
+        return self.minimum_coverage is None or _share(audit) >= self.minimum_coverage
 
     @property
     def is_complete(self) -> bool:

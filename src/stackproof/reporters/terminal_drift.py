@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
+from typing import Final
 
-from stackproof.model.drift import Difference, DriftOrigin, StackAudit
+from stackproof.model.drift import Difference, DriftOrigin, Looked, StackAudit, total_coverage
 from stackproof.model.drift_memory import Memory
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.observation import DriftStatus
-from stackproof.reporters.differences import Where, at, said, where_of
+from stackproof.reporters.differences import Where, said, where_of
 from stackproof.reporters.ledger import ledger_lines
 from stackproof.reporters.terminal import calls_line, notification_lines
 from stackproof.reporters.terminal_memory import memory_lines, since_line
@@ -18,6 +20,7 @@ from stackproof.reporters.wording import folded, value_lines, visible
 
 __all__ = ["drift_text"]
 
+_SEVERAL: Final = 2
 _BESIDE: Mapping[str, str] = {
     "both": "both see",
     "stackproof": "only stackproof sees",
@@ -31,24 +34,28 @@ def drift_text(report: DriftReport, *, verbose: bool = False) -> str:
     lines: list[str] = []
     for each in report.differences:
         lines.extend(_difference(each, report.memory, where, verbose=verbose))
+    asked = [each for each in report.audits if each.native is not None]
+    beside, agreed = _apart(asked, lambda each: not each.native, verbose=verbose)
+    apart = {id(each) for each in beside}
     for audit in report.audits:
         here = where(audit.account, audit.region)
         lines.extend(f"{here}{each}" for each in _unchecked(audit, verbose=verbose))
-        lines.extend(f"{here}{each}" for each in _beside(audit))
+        if id(audit) in apart:
+            lines.extend(f"{here}{each}" for each in _beside(audit))
+    if agreed:
+        lines.append(f"{len(agreed)} stacks beside CloudFormation's own detection: neither differs")
     lines.extend(f"{each.location}: {each.level.value}: {each.message} ({each.rule_id})" for each in report.findings)
     if verbose:
         lines.extend(ledger_lines(report.waivers))
     lines.extend(notification_lines(report.notifications, verbose=verbose))
     lines.extend(memory_lines(report.memory, where))
-    lines.extend(f"{where(each.account, each.region)}{_certificate(each)}" for each in report.audits)
+    lines.extend(_certificates(report, where, verbose=verbose))
     if verbose:
         lines.extend(type_lines(report.types))
     if report.calls.counts:
         lines.append(calls_line(report.calls))
     shown = [visible(each) for each in lines]
-    if where is at:
-        shown = list(chain.from_iterable(map(folded, shown)))
-    return "\n".join((*shown, visible(_verdict(report)))) + "\n"
+    return "\n".join((*chain.from_iterable(map(folded, shown)), visible(_verdict(report)))) + "\n"
 
 
 def _difference(each: Difference, memory: Memory | None, where: Where, *, verbose: bool) -> Iterator[str]:
@@ -86,25 +93,52 @@ def _unchecked(audit: StackAudit, *, verbose: bool) -> Iterator[str]:
 
 
 def _beside(audit: StackAudit) -> Iterator[str]:
-    if audit.native is None:
-        return
     yield f"{audit.stack_name} beside CloudFormation's own detection:" + ("" if audit.native else " neither differs")
-    for each in audit.native:
+    for each in audit.native or ():
         detail = f" ({each.detail})" if each.detail else ""
         yield f"  {_BESIDE[each.seen_by]} {each.logical_id}{each.property_path}{detail}"
 
 
-def _certificate(audit: StackAudit) -> str:
-    found = audit.coverage
+def _certificates(report: DriftReport, where: Where, *, verbose: bool) -> Iterator[str]:
+    """Of each stack of which there is something to say; those that are as they should be are one line together."""
+    named, quiet = _apart(
+        report.audits,
+        lambda each: each.status is DriftStatus.IN_SYNC and report.has_enough_of(each),
+        verbose=verbose,
+    )
+    for each in named:
+        yield f"{where(each.account, each.region)}{each.stack_name}: {each.status.value}; {_looked_at([each])}"
+    if quiet:
+        yield f"{len(quiet)} stacks IN_SYNC; {_looked_at(quiet)}"
+
+
+def _apart(
+    audits: Sequence[StackAudit], is_quiet: Callable[[StackAudit], bool], *, verbose: bool
+) -> tuple[Sequence[StackAudit], Sequence[StackAudit]]:
+    """Those that are named, and those that share a line: a single one is rather named, and each of them on demand."""
+    quiet = [each for each in audits if is_quiet(each)]
+    if verbose or len(quiet) < _SEVERAL:
+        return audits, ()
+    return [each for each in audits if not is_quiet(each)], quiet
+
+
+def _looked_at(audits: Sequence[StackAudit]) -> str:
+    """How much was looked at, and why not at the rest."""
+    found = total_coverage(audits)
     seen = found.properties_proven + found.properties_differ
-    looked = sum(each.status is not DriftStatus.NOT_CHECKED and not each.custom for each in audit.proofs)
+    looked = sum(one.status is not DriftStatus.NOT_CHECKED and not one.custom for each in audits for one in each.proofs)
     custom = f" ({found.custom_resources} custom apart)" if found.custom_resources else ""
-    rest = ", ".join(f"{count} {reason}" for reason, count in audit.reasons.items())
+    children = sum((each.children for each in audits), Looked())
+    defaults = sum((each.defaults for each in audits), Looked())
+    reasons: Counter[str] = Counter()
+    for each in audits:
+        reasons.update(each.reasons)
+    rest = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
     return (
-        f"{audit.stack_name}: {audit.status.value}; looked at {looked} of {found.resources_total} resources{custom}, "
+        f"looked at {looked} of {found.resources_total} resources{custom}, "
         f"{seen} of {found.properties_total} properties, "
-        f"{audit.children.looked_at} of {audit.children.total} families of children, "
-        f"{audit.defaults.looked_at} of {audit.defaults.total} defaults" + (f"; not looked at: {rest}" if rest else "")
+        f"{children.looked_at} of {children.total} families of children, "
+        f"{defaults.looked_at} of {defaults.total} defaults" + (f"; not looked at: {rest}" if rest else "")
     )
 
 
