@@ -211,7 +211,7 @@ def test_the_text_names_everything_and_ends_with_how_much_was_looked_at() -> Non
         "app.py:3: Net/Topic /A differs",
         f"    expected '{'x' * 66}",
         f"             {'x' * 34}'",
-        "    actual   None",
+        "    actual   not set",
         "app.py:3: Net/Topic /A is not set in the template, and not at its default",
         "    expected '***'",
         "    actual   '***'",
@@ -242,7 +242,7 @@ def test_of_several_places_every_line_says_which_and_long_ones_are_folded() -> N
     busy = audit(account="2", stack_name="*", proofs=(), reason=UnprovenReason.DENIED, detail="no " + "word " * 20)
     made = report(audit(), busy, differences=(difference(actual=1),))
     lines = drift_text(made).splitlines()
-    assert lines[:3] == ["1/r: app.py:3: Net/Topic /A differs", "    expected None", "    actual   1"]
+    assert lines[:3] == ["1/r: app.py:3: Net/Topic /A differs", "    expected not set", "    actual   1"]
     assert lines[3].startswith("2/r: *: could not be audited: denied: no word")
     assert lines[4].startswith("    word")
     assert max(len(each) for each in lines[:-1]) <= 80

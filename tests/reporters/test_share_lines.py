@@ -37,7 +37,7 @@ def test_each_target_has_its_own_coverage_and_what_differs_on_it() -> None:
     assert list(share_lines(BOTH)) == [
         "proof (emulator moto): 1 of 1 resources, 2 of 2 properties (100.0 %); 1 on it alone",
         "proof (emulator ministack): 1 of 1 resources, 1 of 2 properties (50.0 %), 1 differ; 0 on it alone",
-        "  differs on ministack: Queue/B",
+        "  differs on ministack: Net/Queue /B",
     ]
 
 
@@ -56,7 +56,7 @@ def test_what_one_target_lacks_is_named_though_another_one_has_it() -> None:
     both = {"moto": MOTO, "ministack": (lacks,)}
     report = ProveReport(target="moto + ministack", proofs=united_stack(both), by_target=both)
     assert "Queue /B" not in prove_text(report)
-    assert "Queue /B: not_emulated (on ministack alone)" in prove_text(report, verbose=True).splitlines()
+    assert "Net/Queue /B: not_emulated (on ministack alone)" in prove_text(report, verbose=True).splitlines()
     told = as_object(as_object(report.to_dict()["targets"])["ministack"])["unproven"]
     assert [(each["property_path"], each["reason"]) for each in as_objects(told)] == [("/B", "not_emulated")]
 

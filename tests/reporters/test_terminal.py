@@ -46,7 +46,7 @@ def test_what_differs_is_gone_or_was_not_seen_is_said_at_its_line_and_the_figure
         f"    actual   '{'x' * 66}",
         f"             {'x' * 67}",
         f"             {'x' * 67}",
-        f"             {'x' * 67} …",
+        f"             {'x' * 65} …",
         "a.py:3: Queue (AWS::SQS::Queue) does not exist",
         "a.py:3: Queue could not be checked: denied, AccessDenied",
         "a.py:3: Queue could not be checked: unknown",

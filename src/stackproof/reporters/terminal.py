@@ -13,7 +13,8 @@ from stackproof.model.flow import FlowFact
 from stackproof.model.observation import UNANSWERED, Coverage, DriftStatus, ResourceProof
 from stackproof.model.report import GateReport, ProveReport
 from stackproof.reporters.types_table import type_lines
-from stackproof.reporters.wording import value_lines, verdict_word, visible
+from stackproof.reporters.values import change_lines
+from stackproof.reporters.wording import verdict_word, visible
 from stackproof.union import shares
 
 __all__ = ["calls_line", "coverage_line", "flow_lines", "gate_text", "notification_lines", "prove_text", "share_lines"]
@@ -64,7 +65,7 @@ def share_lines(by_target: Mapping[str, Sequence[ResourceProof]]) -> Iterator[st
         proofs = by_target[share.target]
         yield f"{coverage_line(Coverage.of(tuple(proofs)), share.target)}; {share.alone} on it alone"
         yield from (
-            f"  differs on {share.target}: {proof.location.logical_id}{each.path}"
+            f"  differs on {share.target}: {_named(proof)} {each.path}"
             for proof in proofs
             for each in proof.differences
         )
@@ -137,14 +138,14 @@ def _unanswered_lines(proofs: Iterable[ResourceProof], target: str) -> Iterator[
         reasons = sorted({f"{one.reason.value} {one.detail}".rstrip() for one in missing})
         if reasons and not proof.custom:
             count = sum(bool(one.path) for one in missing)
-            name = f"{proof.location}: {proof.location.logical_id}"
+            name = f"{proof.location}: {_named(proof)}"
             yield f"{name}: {_several(count, 'property')} could not be read{where}: {'; '.join(reasons)}"
 
 
 def _unproven_lines(proofs: Iterable[ResourceProof]) -> Iterator[str]:
     """Each property with its reason; of a resource that was not seen at all one line with their number."""
     for proof in proofs:
-        name = proof.location.logical_id
+        name = _named(proof)
         count = sum(bool(one.path) for one in proof.unproven)
         for one in (*(each for each in proof.unproven if not each.path), *proof.unproven):
             said = f"{one.reason.value} {one.detail}".rstrip()
@@ -154,14 +155,19 @@ def _unproven_lines(proofs: Iterable[ResourceProof]) -> Iterator[str]:
             yield f"{name} {one.path}: {said}"
 
 
+def _named(proof: ResourceProof) -> str:
+    """Stack and logical id, as a drift audit has them."""
+    place = proof.location
+    return f"{place.stack_name}/{place.logical_id}" if place.stack_name else str(place.logical_id)
+
+
 def _proof_lines(proof: ResourceProof, *, verbose: bool) -> Iterator[str]:
     if proof.status is DriftStatus.DELETED:
-        yield f"{proof.location}: {proof.location.logical_id} ({proof.location.resource_type}) does not exist"
+        yield f"{proof.location}: {_named(proof)} ({proof.location.resource_type}) does not exist"
     for difference in proof.differences:
-        yield f"{proof.location}: {proof.location.logical_id} {difference.path} differs"
-        yield from value_lines("expected", difference.expected, whole=verbose)
-        yield from value_lines("actual", difference.actual, whole=verbose)
+        yield f"{proof.location}: {_named(proof)} {difference.path} differs"
+        yield from change_lines(difference.expected, difference.actual, whole=verbose)
     if proof.status is DriftStatus.NOT_CHECKED and not proof.custom:
         reasons = sorted({one.reason.value for one in proof.unproven}) or ["unknown"]
         details = sorted({one.detail for one in proof.unproven if one.detail})
-        yield f"{proof.location}: {proof.location.logical_id} could not be checked: {', '.join((*reasons, *details))}"
+        yield f"{proof.location}: {_named(proof)} could not be checked: {', '.join((*reasons, *details))}"

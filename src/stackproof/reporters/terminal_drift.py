@@ -16,7 +16,8 @@ from stackproof.reporters.ledger import ledger_lines
 from stackproof.reporters.terminal import calls_line, notification_lines
 from stackproof.reporters.terminal_memory import memory_lines, since_line
 from stackproof.reporters.types_table import type_lines
-from stackproof.reporters.wording import folded, value_lines, visible
+from stackproof.reporters.values import change_lines, value_lines
+from stackproof.reporters.wording import folded, visible
 
 __all__ = ["drift_text"]
 
@@ -64,8 +65,8 @@ def _difference(each: Difference, memory: Memory | None, where: Where, *, verbos
         return
     yield said(each, where)
     if each.origin in {DriftOrigin.DECLARED, DriftOrigin.UNDECLARED}:
-        yield from value_lines("expected", each.shown(each.expected), whole=verbose)
-    if each.origin in {DriftOrigin.DECLARED, DriftOrigin.UNDECLARED, DriftOrigin.CHILD}:
+        yield from change_lines(each.shown(each.expected), each.shown(each.actual), whole=verbose)
+    if each.origin is DriftOrigin.CHILD:
         yield from value_lines("actual", each.shown(each.actual), whole=verbose)
     yield from since_line(memory, each)
     if each.suppression is not None:

@@ -8,6 +8,7 @@ from stackproof.model.drift import Difference
 from stackproof.model.drift_memory import Episode, Memory, Run, shown_time
 from stackproof.model.history_report import Compared, DiffReport, HistoryReport
 from stackproof.reporters.differences import Where, said, where_of
+from stackproof.reporters.values import shown_value
 from stackproof.reporters.wording import counted, folded, visible
 
 __all__ = ["diff_text", "history_text", "memory_lines", "since_line"]
@@ -55,14 +56,15 @@ def diff_text(report: DiffReport) -> str:
     lines = [
         *_named("new", found.appeared, where),
         *_named("resolved", found.resolved, where),
-        *(
-            f"changed: {said(now, where)}: {was.shown(was.actual)!r} is now {now.shown(now.actual)!r}"
-            for was, now in found.changed
-        ),
+        *(f"changed: {said(now, where)}: {_actual(was)} is now {_actual(now)}" for was, now in found.changed),
         *_named("looked at by one of the two only", found.unknown, where),
         f"{_named_run(report.before)} and {_named_run(report.after)}: {_counts(found)}",
     ]
     return _text(lines)
+
+
+def _actual(each: Difference) -> str:
+    return shown_value(each.shown(each.actual))
 
 
 def _named_run(each: Run) -> str:

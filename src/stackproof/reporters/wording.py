@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
 from typing import Final
 
 from stackproof.model.finding import Finding
-from stackproof.model.json import JsonValue
 from stackproof.model.report import CheckReport
 
 __all__ = [
@@ -18,14 +16,12 @@ __all__ = [
     "policy_line",
     "resource_of",
     "rule_ids",
-    "value_lines",
     "verdict_word",
     "visible",
     "waived_because",
 ]
 
 _WIDTH: Final = 80
-_LINES: Final = 4  # of a value that nobody asked to see as a whole
 
 REMEDY = "upgrade aws-cdk-lib; no line of yours sets it"
 """What helps with what CDK generates: its handlers and their roles come with the library."""
@@ -93,12 +89,3 @@ def waived_because(finding: Finding) -> str:
 def visible(text: str, *, keep: str = "") -> str:
     """The text with characters that print nothing, steer a terminal or turn the direction of reading as escapes."""
     return "".join(each if each.isprintable() or each in keep else ascii(each)[1:-1] for each in text)
-
-
-def value_lines(label: str, value: JsonValue, *, whole: bool = False) -> Iterator[str]:
-    """A value behind its label, folded; of a long one that is not wanted as a `whole` the beginning."""
-    lines = textwrap.wrap(repr(value), _WIDTH - 13, break_on_hyphens=False) or [""]
-    shown = lines if whole else lines[:_LINES]
-    for number, each in enumerate(shown):
-        more = " …" if number + 1 == len(shown) < len(lines) else ""
-        yield f"    {label if not number else '':<8} {each}{more}"
