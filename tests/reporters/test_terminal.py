@@ -7,6 +7,7 @@ from dataclasses import replace
 from stackproof.model.call_log import CallCount, CallKind, CallLog
 from stackproof.model.finding import Level, Notification
 from stackproof.model.location import Location
+from stackproof.model.minimum_proof import MinimumProof
 from stackproof.model.observation import (
     Change,
     Coverage,
@@ -88,6 +89,27 @@ def test_notifications_name_file_and_engine_once_and_notes_are_only_on_demand() 
     )
     assert list(notification_lines(said)) == ["error: t.json: no", "warning: t.json: checkov: slow and \\x1b[2J old"]
     assert list(notification_lines(said, verbose=True))[-1] == "note: n"
+
+
+def test_no_line_is_wider_than_80_columns_but_the_figures_and_none_steers_a_terminal() -> None:
+    place = replace(PLACE, stack_name="TapStack-prod", logical_id="Processor" * 3, file="infra/components/processor.py")
+    denied = Unproven(path="", reason=UnprovenReason.DENIED, detail="\x1b[2J" + "not authorized to do that " * 5)
+    inner = replace(denied, path="/KmsMasterKeyId/Deep")
+    proofs = (
+        proof(DriftStatus.MODIFIED, location=place, differences=(DIFFERENCE,), unproven=(inner,)),
+        proof(DriftStatus.NOT_CHECKED, location=place, unproven=(denied,)),
+    )
+    report = ProveReport(
+        target="moto + ministack",
+        proofs=proofs,
+        by_target={"moto": proofs, "ministack": proofs},
+        minimum=MinimumProof(resources=100.0, properties=100.0),
+    )
+    for verbose in (False, True):
+        lines = prove_text(report, verbose=verbose).splitlines()
+        assert [each for each in lines if len(each) > 80 and not each.startswith("proof (")] == []
+        assert not any("\x1b" in each for each in lines)
+    assert len([each for each in lines if each.startswith("proof (emulator")]) == 3
 
 
 def test_calls_are_one_line_with_what_was_refused() -> None:

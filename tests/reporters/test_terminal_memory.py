@@ -77,7 +77,9 @@ def test_two_runs_are_named_with_all_that_became_of_the_differences() -> None:
     )
     elsewhere = look(difference("Far", stack_name="Far"), place=replace(before.place, stack_name="Far"))
     report = DiffReport(before=run(1), after=run(2), compared=compared([before], [after, elsewhere]))
-    assert diff_text(report).splitlines() == [
+    text = diff_text(report).splitlines()
+    assert max(len(each) for each in text[:-1]) <= 80
+    assert _unfolded(text) == [
         "new: app.py:7: Net/New /DisplayName differs",
         "resolved: app.py:7: Net/Gone /DisplayName differs",
         "changed: app.py:7: Net/Changed /DisplayName differs: 'b' is now 'c'",

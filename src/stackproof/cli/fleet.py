@@ -26,7 +26,7 @@ from stackproof.model.drift_report import DriftReport
 from stackproof.model.fleet import Fleet, FleetAccount, FleetOrder, Place
 from stackproof.model.json import JsonValue, digest
 from stackproof.ports import Target
-from stackproof.reporters.wording import counted, visible
+from stackproof.reporters.wording import counted, folded, visible
 from stackproof.wiring.fleet import discovered, fleet_plan, fleet_runs, fleet_workers, unmanaged_places
 from stackproof.wiring.project import Project
 
@@ -181,7 +181,7 @@ def plan_text(plan: FleetPlan) -> str:
     total = sum(plan.calls.values())
     stacks, resources = counted(plan.stacks, "stack"), counted(plan.resources, "resource")
     lines.append(f"{stacks}, {resources}, about {counted(total, 'call')}, about {_span(plan.seconds)}")
-    return "\n".join(visible(each) for each in lines) + "\n"
+    return "\n".join(one for each in lines for one in folded(visible(each))) + "\n"
 
 
 def _span(seconds: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import chain, groupby
 
 from stackproof.config.settings import EMULATORS
 from stackproof.model.call_log import CallLog
@@ -14,12 +14,13 @@ from stackproof.model.observation import UNANSWERED, Coverage, DriftStatus, Reso
 from stackproof.model.report import GateReport, ProveReport
 from stackproof.reporters.types_table import type_lines
 from stackproof.reporters.values import change_lines
-from stackproof.reporters.wording import verdict_word, visible
+from stackproof.reporters.wording import folded, verdict_word, visible
 from stackproof.union import shares
 
 __all__ = ["calls_line", "coverage_line", "flow_lines", "gate_text", "notification_lines", "prove_text", "share_lines"]
 
 _WIDTH = 80
+_FIGURES = "proof ("
 _PLURALS = {"property": "properties"}
 
 
@@ -45,7 +46,13 @@ def prove_text(report: ProveReport, *, verbose: bool = False) -> str:
     if report.calls.counts:
         lines.append(calls_line(report.calls))
     lines.extend(f"error: {each}" for each in report.shortfalls)
-    return "\n".join(lines) + "\n"
+    return "\n".join(chain.from_iterable(map(_fitting, lines))) + "\n"
+
+
+def _fitting(line: str) -> Sequence[str]:
+    """The line within a page; figures stay one line, which a script can take."""
+    shown = visible(line)
+    return [shown] if line.startswith(_FIGURES) else folded(shown)
 
 
 def calls_line(calls: CallLog) -> str:
@@ -78,7 +85,7 @@ def coverage_line(coverage: Coverage, target: str) -> str:
     share = f"{100 * proven / total:.1f} %" if total else "nothing set"
     differs = f", {coverage.properties_differ} differ" if coverage.properties_differ else ""
     return (
-        f"proof ({_called(target)}): {coverage.resources_proven} of {coverage.resources_total} resources{custom}, "
+        f"{_FIGURES}{_called(target)}): {coverage.resources_proven} of {coverage.resources_total} resources{custom}, "
         f"{proven} of {total} properties ({share}){differs}"
     )
 

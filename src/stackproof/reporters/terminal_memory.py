@@ -44,9 +44,8 @@ def history_text(report: HistoryReport) -> str:
     done = [each for _, each in report.episodes if each.resolved is not None]
     lines.extend(f"open: {_episode(each, where)}" for each in open_ones)
     lines.extend(f"resolved {shown_time(each.resolved)}: {_episode(each, where)}" for each in done if each.resolved)
-    shown = [one for each in lines for one in folded(visible(each))]
     last = f"{counted(len(report.runs), 'run')} in {report.store}: {len(open_ones)} open, {len(done)} resolved"
-    return "\n".join((*shown, visible(last))) + "\n"
+    return _text(lines, last)
 
 
 def diff_text(report: DiffReport) -> str:
@@ -58,9 +57,9 @@ def diff_text(report: DiffReport) -> str:
         *_named("resolved", found.resolved, where),
         *(f"changed: {said(now, where)}: {_actual(was)} is now {_actual(now)}" for was, now in found.changed),
         *_named("looked at by one of the two only", found.unknown, where),
-        f"{_named_run(report.before)} and {_named_run(report.after)}: {_counts(found)}",
     ]
-    return _text(lines)
+    last = f"{_named_run(report.before)} and {_named_run(report.after)}: {_counts(found)}"
+    return _text(lines, last)
 
 
 def _actual(each: Difference) -> str:
@@ -109,5 +108,6 @@ def _outcome(each: Run) -> str:
     return f"{found.verdict}: {counted(found.differences, 'difference')}{waived}; {share} in {stacks}"
 
 
-def _text(lines: Sequence[str]) -> str:
-    return "\n".join(visible(each) for each in lines) + "\n"
+def _text(lines: Sequence[str], last: str) -> str:
+    """The lines within a page, and a sum that stays one line."""
+    return "\n".join((*(one for each in lines for one in folded(visible(each))), visible(last))) + "\n"
