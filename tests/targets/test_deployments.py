@@ -63,6 +63,31 @@ def test_a_stack_is_made_changed_and_left_alone(told_target: tuple[AwsTarget, li
         target.deployment("Changing")
 
 
+def test_stacks_with_parameters_are_left_alone_until_one_of_them_changes(
+    told_target: tuple[AwsTarget, list[str]],
+) -> None:
+    """Each has the version of its bootstrap, as CDK writes it: an endpoint may refuse an update of nothing at once."""
+    target, told = told_target
+    version = {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/cdk-bootstrap/hnb659fds/version"}
+    stage = {"Type": "String", "Default": "dev"}
+    body = {"Parameters": {"BootstrapVersion": version, "Stage": stage}, "Resources": {"Queue": QUEUE}}
+    stacks = [stack(body, name=name) for name in ("Again1", "Again2", "Again3")]
+    made = deploy(stacks, target)
+    told.clear()
+    again = deploy(stacks, target)
+    assert told == ["Again1: no changes", "Again2: no changes", "Again3: no changes"]
+    assert [each.resources for each in again] == [each.resources for each in made]
+    told.clear()
+    changed = stack({**body, "Resources": {"Queue": QUEUE, "Topic": TOPIC}}, name="Again2")
+    deployments = deploy([stacks[0], changed, stacks[2]], target)
+    assert told[0] == "Again1: no changes"
+    assert told[1] == "Again2: add Topic (AWS::SNS::Topic)"
+    assert told[-1] == "Again3: no changes"
+    assert [each.status for each in deployments] == ["CREATE_COMPLETE", "UPDATE_COMPLETE", "CREATE_COMPLETE"]
+    for each in stacks:
+        target.destroy(each.name)
+
+
 def test_an_export_reaches_the_stack_that_imports_it(told_target: tuple[AwsTarget, list[str]]) -> None:
     target, _ = told_target
     exports = {"Name": {"Value": "from the first", "Export": {"Name": "First:Name"}}}

@@ -68,13 +68,22 @@ def _create(backend: Any, stack: Any, change_set: Any) -> None:  # noqa: ANN401
 def _update(backend: Any, stack: Any, change_set: Any) -> None:  # noqa: ANN401
     before = stack.output_map
     try:
-        stack.update(change_set.template, parameters=change_set.parameters)
+        stack.update(change_set.template, parameters=_as_given(stack, change_set.parameters))
         made, stack.output_map = stack.output_map, before
         _export(backend, stack, made)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is why the stack is not as it should be
         _fail(stack, "UPDATE_FAILED", error)
         stack.status = "UPDATE_ROLLBACK_FAILED"
         stack._add_stack_event(stack.status)  # noqa: SLF001
+
+
+def _as_given(stack: Any, parameters: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401
+    """What moto calls a previous value is what a parameter stood for, which is no name in the parameter store."""
+    before, declared = stack.resource_map.input_parameters, stack.template_dict.get("Parameters", {})
+    stored = {name for name, each in declared.items() if str(each["Type"]).startswith("AWS::SSM::Parameter::")}
+    kept = {name for name in stored & parameters.keys() if stack.stack_parameters.get(name) == parameters[name]}
+    given = {name: before[name] for name in kept if name in before}
+    return {**{name: value for name, value in parameters.items() if name not in kept}, **given}
 
 
 def _export(backend: Any, stack: Any, outputs: Any) -> None:  # noqa: ANN401
