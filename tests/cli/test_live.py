@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +14,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from stackproof.config.schema import read_schema
+from stackproof.targets.moto import start_moto
+from stackproof.targets.owned_process import OwnedProcess
 from tests.running import project, run
 from tests.watching import Watch, listens, needs_proc
 
@@ -107,6 +110,13 @@ def account(recorder: Recorder) -> dict[str, str]:
         "NO_PROXY": "",
         "no_proxy": "",
     }
+
+
+@pytest.fixture(scope="module")
+def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnedProcess]:
+    process = start_moto(os.getpid(), tmp_path_factory.mktemp("moto"))
+    yield process
+    process.stop()
 
 
 def allowing(folder: Path, *accounts: str) -> Path:
@@ -224,6 +234,22 @@ def test_a_kept_emulator_is_found_by_prove_and_a_difference_is_1(tmp_path: Path)
     assert unreachable.returncode == 3
     assert unreachable.stderr.splitlines()[-1].startswith("stackproof: error: ")
     assert "Traceback" not in unreachable.stderr
+
+
+def test_a_stack_that_is_not_at_an_endpoint_is_said_with_the_command_that_deploys_it(
+    tmp_path: Path, moto: OwnedProcess
+) -> None:
+    folder = project("tiny", tmp_path)
+    endpoint = ("--endpoint-url", moto.endpoint_url)
+    done = run(folder, "stackproof", "prove", "-c", "shards=2", *endpoint, "--region", "eu-west-3")
+    assert done.returncode == 3
+    line = done.stderr.splitlines()[-1]
+    assert line.startswith(f"stackproof: error: there is no stack Tiny in account {ACCOUNT}, region eu-west-3: ")
+    command = f"stackproof deploy -c shards=2 --endpoint-url {moto.endpoint_url} --region eu-west-3"
+    assert line.endswith(f"deploy it first: {command}")
+    for status in ("CREATE_COMPLETE", "CREATE_COMPLETE"):  # the second one has nothing to do
+        assert f"Tiny: {status}" in run(folder, *command.split()).stdout
+    assert run(folder, "stackproof", "prove", *endpoint, "--region", "eu-west-3").returncode == 0
 
 
 def ender(folder: Path) -> Path:

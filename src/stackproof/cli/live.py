@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -25,7 +26,8 @@ from stackproof.config.settings import EMULATORS, parse_context, parse_targets
 from stackproof.deploy import attached, deployed, nested_in, with_dependencies
 from stackproof.deploy import deploy as deploy_stacks
 from stackproof.ephemeral import Ephemeral, without_overridden
-from stackproof.errors import ConfigError
+from stackproof.errors import ConfigError, TargetError
+from stackproof.loopback import is_loopback
 from stackproof.model.assembly import Assembly, Stack
 from stackproof.model.deployment import Deployment
 from stackproof.model.finding import Level, Notification
@@ -63,6 +65,21 @@ class LiveOptions:
     def starts(self, name: str) -> bool:
         """Whether the target is an emulator that is started for the command, and so is empty at first."""
         return name in EMULATORS and self.endpoint_url is None
+
+    def command(self, name: str, *, stack: str | None = None, context: Sequence[str] = ()) -> str:
+        """Another command for the same place, as one would type it."""
+        endpoint = self.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")
+        options = {
+            "--target": self.target or (None if self.endpoint_url else "aws"),
+            "--endpoint-url": self.endpoint_url,
+            "--profile": self.profile,
+            "--region": self.region,
+            "--role-arn": self.role_arn,
+            "--stack": stack,
+        }
+        words = ["stackproof", name, *(word for each in context for word in ("-c", each))]
+        words += [word for option, value in options.items() if value is not None for word in (option, value)]
+        return shlex.join([*words, *([] if is_loopback(endpoint) else ["--allow-changes"])])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,10 +224,13 @@ def deploy(
 
     Each stack goes through a change set; those that others depend on come first.
     What is going to change, and every event of CloudFormation, is a line on stderr.
+    At an --endpoint-url it brings there what `prove` and `drift audit` then read; a
+    stack that has not changed stays as it is.
 
     \b
     Examples:
       stackproof deploy --keep
+      stackproof deploy --endpoint-url http://127.0.0.1:4566
       stackproof deploy --target aws --profile dev --allow-changes
       stackproof deploy --target aws --allow-changes --deadline 900 --capability CAPABILITY_IAM
       stackproof deploy --target aws --profile dev --ephemeral
@@ -325,15 +345,17 @@ def prove(
 ) -> None:
     """Compare every resource and property of the template with what is live.
 
-    On emulators the stacks are deployed first; in an account they are found by
-    name and only read, or with --ephemeral deployed for this run alone. The proofs
-    of several emulators are united.
+    On an emulator (--target moto, ministack) the stacks are deployed first. In an
+    account, and at an --endpoint-url without such a target, they are found by name
+    and only read (`deploy` brings them there), or with --ephemeral deployed for
+    this run alone. The proofs of several emulators are united.
 
     \b
     Examples:
       stackproof prove
       stackproof prove --target moto,ministack
       stackproof prove --target aws --profile audit --format json --output prove.json
+      stackproof prove --endpoint-url http://127.0.0.1:4566
       stackproof prove --target aws --profile dev --ephemeral
     """
     require_outputs(wanted)
@@ -357,12 +379,25 @@ def prove(
             report = _proven_ephemerally(project, stacks, targets, options, jobs=jobs, strict=strict, waits=waits)
         else:
             minimum = project.settings.minimum_proof
-            report = proven(
-                stacks, *targets, every=assembly.stacks, jobs=jobs, strict=strict, waits=waits, minimum=minimum
-            )
+            with _or_deploy_first(options.command("deploy", stack=stack, context=context)):
+                report = proven(
+                    stacks, *targets, every=assembly.stacks, jobs=jobs, strict=strict, waits=waits, minimum=minimum
+                )
     report = replace(report, calls=project.calls.log())
     write_text_or_json(wanted, report, lambda: prove_text(report, verbose=verbose))
     raise click.exceptions.Exit(report.exit_code)
+
+
+@contextmanager
+def _or_deploy_first(command: str) -> Iterator[None]:
+    """What is only read has to be there: a stack that is not is said with the command that deploys it."""
+    try:
+        yield
+    except TargetError as error:
+        if error.code != "NoStack":
+            raise
+        said = f"{error}: what is there is only read; deploy it first: {command}"
+        raise TargetError(said, code=error.code) from error
 
 
 def proven(
