@@ -51,6 +51,61 @@ def test_the_commands_and_exit_codes_are_listed(capsys: pytest.CaptureFixture[st
     assert re.findall(r"^ +(\d)  ", printed, re.MULTILINE) == ["0", "1", "2", "3"]
 
 
+NOT_WRITTEN = (
+    ("prove",),
+    ("iam-policy",),
+    ("target", "up"),
+    ("check",),
+    ("deploy",),
+    ("drift", "audit"),
+    ("synth",),
+)
+
+
+@pytest.mark.parametrize("arguments", NOT_WRITTEN, ids=" ".join)
+def test_a_project_that_cannot_be_written_is_2_with_what_to_do(
+    arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file where the folder would be refuses it whoever runs the test; permissions do not keep root out."""
+    folder = project("tiny", tmp_path)
+    (folder / ".stackproof").write_text("", encoding="utf-8")
+    monkeypatch.chdir(folder)
+    assert called(*arguments) == 2
+    [line] = [each for each in capsys.readouterr().err.splitlines() if each.startswith("stackproof: ")]
+    assert line.startswith(f"stackproof: error: {folder}/.stackproof: cannot be written (")
+    assert line.endswith("name a folder that can be written with the environment variable STACKPROOF_STATE_DIR")
+
+
+def test_what_is_kept_may_lie_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = project("tiny", tmp_path)
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("STACKPROOF_STATE_DIR", str(tmp_path / "elsewhere"))
+    assert called("synth") == 0
+    assert (tmp_path / "elsewhere" / ".stackproof" / "synth").is_dir()
+    assert not (folder / ".stackproof").exists()
+    monkeypatch.setenv("STACKPROOF_STATE_DIR", "within")  # from the project's root; it is no input of the app
+    assert [called("synth"), called("synth")] == [0, 0]
+    assert "".join(capsys.readouterr()).count("from the cache") == 1
+    assert called("cache", "clean") == 0
+    assert list((folder / "within").iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="needs a device that is always full")
+@pytest.mark.parametrize("arguments", [("iam-policy",), ("check", "--format", "json")], ids=" ".join)
+def test_a_report_that_cannot_be_written_is_3_in_one_line(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "stackproof", *arguments]
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(
+            command, cwd=project("tiny", tmp_path), env=environment(), stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert done.returncode == 3
+    said = done.stderr.decode()
+    assert said.splitlines()[-1] == "stackproof: error: the report could not be written: No space left on device"
+    assert "Traceback" not in said
+
+
 def test_the_version_is_that_of_the_package(tmp_path: Path) -> None:
     assert run(tmp_path, "stackproof", "--version").stdout == f"stackproof, version {stackproof.__version__}\n"
 

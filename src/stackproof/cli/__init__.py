@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import signal
@@ -32,6 +33,8 @@ _COMMANDS = {
 }
 """Where each command is: module and attribute. One is imported when it is called, since a gate needs no audit."""
 _TAIL = 15
+_UNWRITTEN = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
+"""What a full or broken device says, which is nothing to report to us."""
 # What a command makes lives to its end: looking for garbage as often as by default is a fifth of a large check.
 _RARELY = 100_000
 
@@ -86,11 +89,19 @@ def main(arguments: list[str] | None = None) -> None:
             click.echo("\n".join(error.output.rstrip().splitlines()[-_TAIL:]), err=True)
         click.echo(f"stackproof: error: {error}", err=True)
         sys.exit(error.exit_code)
-    except Exception:  # noqa: BLE001 - Python's own exit code for a crash is 1, which would say "violated"
-        traceback.print_exc()
-        click.echo("stackproof: internal error: nothing was decided; please report the traceback above", err=True)
-        sys.exit(3)
+    except Exception as error:  # noqa: BLE001 - Python's own exit code for a crash is 1, which would say "violated"
+        _crashed(error)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _crashed(error: Exception) -> NoReturn:
+    if isinstance(error, OSError) and error.errno in _UNWRITTEN:
+        what = error.filename or "the report"
+        click.echo(f"stackproof: error: {what} could not be written: {error.strerror}", err=True)
+        _without_reader()
+    traceback.print_exc()
+    click.echo("stackproof: internal error: nothing was decided; please report the traceback above", err=True)
+    sys.exit(3)
 
 
 def _interrupted(*_: object) -> NoReturn:
@@ -98,6 +109,6 @@ def _interrupted(*_: object) -> NoReturn:
 
 
 def _without_reader() -> NoReturn:
-    """Whoever read our output has gone: there is no one left to tell, and nothing left to write at exit."""
+    """Nobody takes our output: there is no one left to tell, and nothing left to write at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     sys.exit(3)

@@ -142,7 +142,7 @@ def audited_fleet(project: Project, opened: OpenedFleet, join: Callable[..., Dri
     run = FleetRun.begun()
     with progress("finding the stacks"):
         tasks = found_tasks(places, opened.workers, run)
-    kept = fleet_runs(project.settings.state_directory).begun(_identity(opened.order, opened.wish), resume=resume)
+    kept = fleet_runs(project.state()).begun(_identity(opened.order, opened.wish), resume=resume)
     if resume and kept.is_new:
         click.echo("there is no interrupted audit of this fleet to go on with: this one is new", err=True)
     telling = FleetProgress(sum(len(each.stack_names) for each in tasks))

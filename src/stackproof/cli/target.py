@@ -23,6 +23,7 @@ __all__ = ["target"]
 
 _PATIENCE = 5.0
 _LOOK_EVERY = 0.5
+_NOTE = "target.json"
 
 
 @click.group()
@@ -106,7 +107,7 @@ def status() -> None:
     Example:
       stackproof target status
     """
-    running = _running(_state())
+    running = _running(open_project().settings.state_directory / _NOTE)
     click.echo(f"moto runs at {running['endpoint_url']} (process {running['pid']})" if running else "nothing runs")
 
 
@@ -196,12 +197,7 @@ def clean() -> None:
 
 
 def _state() -> Path:
-    folder = open_project().settings.state_directory
-    folder.mkdir(parents=True, exist_ok=True)
-    ignore = folder / ".gitignore"
-    if not ignore.exists():
-        ignore.write_text("*\n", encoding="utf-8")
-    return folder / "target.json"
+    return open_project().state() / _NOTE
 
 
 def _running(state: Path) -> dict[str, str] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +23,7 @@ from stackproof.model.minimum_proof import MinimumProof
 __all__ = [
     "EMULATORS",
     "ENGINES",
+    "STATE_VARIABLE",
     "EngineSettings",
     "Settings",
     "find_root",
@@ -33,6 +35,8 @@ __all__ = [
 ENGINES = ("cfn-lint", "checkov", "cloudformation-validate")
 EMULATORS = ("moto", "ministack")
 """Targets that are started for a run and end with it; the other one, "aws", is an account."""
+STATE_VARIABLE = "STACKPROOF_STATE_DIR"
+"""The environment variable that names the folder in which `.stackproof` is, where the project's own is not to be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,11 +79,12 @@ class Settings:
     settle: float = 60.0
     reports: Path
     suites: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    state_parent: Path | None = None
 
     @property
     def state_directory(self) -> Path:
-        """Where stackproof keeps what it computed."""
-        return self.root / ".stackproof"
+        """Where stackproof keeps what it computed; its name says whose it is, since `cache clean` removes it whole."""
+        return (self.state_parent or self.root) / ".stackproof"
 
     @property
     def target(self) -> str:
@@ -142,6 +147,7 @@ def load_settings(root: Path) -> Settings:
         settle=float(table.get("settle", 60.0)),
         reports=root / table.get("reports", "reports"),
         suites={name: tuple(arguments) for name, arguments in table.get("suites", {}).items()},
+        state_parent=root / state if (state := os.environ.get(STATE_VARIABLE)) else None,
     )
 
 

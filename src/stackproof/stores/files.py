@@ -10,9 +10,11 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from stackproof.config.settings import STATE_VARIABLE
+from stackproof.errors import ConfigError
 from stackproof.model.json import JsonValue, canonical
 
-__all__ = ["FileStore", "StoreUse"]
+__all__ = ["FileStore", "StoreUse", "ignore_in_git", "state_folder"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,20 @@ class FileStore:
 
     def _file(self, kind: str, key: str) -> Path:
         return self._directory / kind / key[:2] / f"{key}.json"
+
+
+def state_folder(directory: Path) -> Path:
+    """The folder of what is kept of a project, made if need be; raises ConfigError if nothing can be written there."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        ignore_in_git(directory)
+        tempfile.TemporaryFile(dir=directory).close()
+    except OSError as error:
+        raise ConfigError(
+            f"{directory}: cannot be written ({error.strerror}): what is computed and remembered is kept there; "
+            f"name a folder that can be written with the environment variable {STATE_VARIABLE}"
+        ) from error
+    return directory
 
 
 def ignore_in_git(directory: Path) -> None:

@@ -32,7 +32,7 @@ from stackproof.model.json import JsonObject
 from stackproof.model.report import RuleVerdict
 from stackproof.pacing import TokenBuckets
 from stackproof.scan import ScanResult, scan
-from stackproof.stores.files import FileStore
+from stackproof.stores.files import FileStore, state_folder
 from stackproof.waivers import Ledger
 from stackproof.wiring.live import audit_actions, schemas
 from stackproof.wiring.notifications import vacuous, with_notifications
@@ -131,10 +131,14 @@ class Project:
     processes: int = 1
     calls: CallRecorder = field(default_factory=CallRecorder, compare=False)
 
+    def state(self) -> Path:
+        """The folder of what is kept, for whoever is going to write there. Raises ConfigError if that cannot be."""
+        return state_folder(self.settings.state_directory)
+
     @property
     def store(self) -> FileStore:
-        """Where results are kept."""
-        return FileStore(self.settings.state_directory / "store")
+        """Where results are kept; raises ConfigError."""
+        return FileStore(self.state() / "store")
 
     def remembered(self) -> FileStore:
         """Everything that stackproof keeps of this project, as one store."""
@@ -155,7 +159,7 @@ class Project:
         return SynthRequest(
             command=settings.app,
             directory=settings.app_directory,
-            state=settings.state_directory,
+            state=self.state(),
             reports=settings.reports.resolve(),
             context={**settings.context, **context},
             region=settings.region,
