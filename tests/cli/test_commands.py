@@ -51,6 +51,40 @@ def test_the_commands_and_exit_codes_are_listed(capsys: pytest.CaptureFixture[st
     assert re.findall(r"^ +(\d)  ", printed, re.MULTILINE) == ["0", "1", "2", "3"]
 
 
+NO_REGION = "--region moon: this is no region: give one like eu-central-1"
+ROLE = "arn:aws:iam::123456789012:role/x"
+URL = ("--endpoint-url", "http://127.0.0.1:1")
+
+
+@pytest.mark.parametrize("command", ["prove", "deploy", "drift audit", "target describe"])
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--region", "moon"), NO_REGION),
+        (("--region", "moon", "--target", "moto"), NO_REGION),
+        (("--profile", "nix", *URL), "--profile nix: http://127.0.0.1:1 is an emulator"),
+        (("--profile", "nix", "--target", "moto"), "--profile nix: moto is an emulator, which takes any credentials"),
+        (("--role-arn", "foo", *URL), "--role-arn foo: this is no ARN of a role"),
+        (("--role-arn", ROLE, "--target", "moto"), "moto is started for this run and has no such role"),
+    ],
+    ids=["region", "region of an emulator", "profile", "profile of an emulator", "role", "role of a new emulator"],
+)
+def test_what_no_place_can_be_asked_for_is_2_before_anything_starts(
+    command: str,
+    arguments: tuple[str, ...],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(project("tiny", tmp_path))
+    assert called(*command.split(), *arguments) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert said in printed.err.splitlines()[-1]
+    assert "starting" not in printed.err
+
+
 NOT_WRITTEN = (
     ("prove",),
     ("iam-policy",),

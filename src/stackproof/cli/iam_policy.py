@@ -11,6 +11,7 @@ import click
 
 from stackproof.cli.live import chosen_stacks
 from stackproof.cli.options import cache_option, context_option, open_project, progress
+from stackproof.config.regions import require_region
 from stackproof.config.settings import parse_context
 from stackproof.errors import ConfigError
 from stackproof.model.iam_action import TAKEN_OUT
@@ -19,8 +20,6 @@ from stackproof.permissions import MANAGED_POLICY_SIZE, Permissions, Purpose
 from stackproof.wiring.checking import found_stacks
 
 __all__ = ["iam_policy"]
-
-_REGION = r"[a-z]{2}(-[a-z]+)+-[0-9]|\*"
 
 
 @click.command("iam-policy")
@@ -85,8 +84,8 @@ def iam_policy(
 
 def _require(region: str | None, account: str | None) -> None:
     """Raise ConfigError for what would be an ARN that IAM does not take."""
-    if region is not None and not re.fullmatch(_REGION, region):
-        raise ConfigError(f"--region {region}: this is no region: give one like eu-central-1")
+    if region not in {None, "*"}:
+        require_region(str(region), said=f"--region {region}")
     if account is not None and not re.fullmatch(r"[0-9]{12}|\*", account):
         raise ConfigError(f"--account {account}: an account has twelve digits")
 

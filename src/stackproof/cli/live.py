@@ -22,6 +22,7 @@ from stackproof.cli.options import (
     verbose_option,
 )
 from stackproof.cli.outputs import ReportingCommand, Wanted, output_options, require_outputs, write_text_or_json
+from stackproof.config.regions import require_region
 from stackproof.config.settings import EMULATORS, parse_context, parse_targets
 from stackproof.deploy import attached, deployed, nested_in, with_dependencies
 from stackproof.deploy import deploy as deploy_stacks
@@ -103,10 +104,16 @@ class Waits:
         )
 
 
+def _region(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    if value is not None:
+        require_region(value, said=f"--region {value}")
+    return value
+
+
 _PLACE_OPTIONS = (
     click.option("--endpoint-url", help="An AWS-compatible endpoint to use instead."),
-    click.option("--profile", help="The AWS profile."),
-    click.option("--region", help="The AWS region."),
+    click.option("--profile", help="The AWS profile; of an account, since an emulator takes any credentials."),
+    click.option("--region", callback=_region, help="The AWS region."),
     click.option("--role-arn", help="An IAM role to assume."),
 )
 
@@ -140,8 +147,22 @@ def live_targets(project: Project, options: LiveOptions) -> Iterator[tuple[Targe
     """The targets; an emulator without an endpoint is started, and ends with the command (unless it is kept)."""
     given = parse_targets(options.target) if options.target else ()
     names = given or (("aws",) if options.endpoint_url else project.settings.targets)
+    for each in names:
+        _require_place(project, options, each)
     with ExitStack() as stack:
         yield tuple(stack.enter_context(_live(project, options, name)) for name in names)
+
+
+def _require_place(project: Project, options: LiveOptions, name: str) -> None:
+    """Raise ConfigError for what no target of that name can be asked for, before one is started."""
+    project.endpoint_of(
+        name, options.endpoint_url, profile=options.profile, region=options.region, role_arn=options.role_arn
+    )
+    if options.role_arn is not None and options.starts(name):
+        raise ConfigError(
+            f"--role-arn {options.role_arn}: {name} is started for this run and has no such role: leave it out, or "
+            "give the --endpoint-url of one that runs"
+        )
 
 
 @contextmanager

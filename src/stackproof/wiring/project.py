@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -19,10 +20,12 @@ from stackproof.config.engine_versions import (
     load_engine_versions,
     packaged_engine_versions,
 )
+from stackproof.config.regions import require_region
 from stackproof.config.settings import EMULATORS, ENGINES, Settings
 from stackproof.config.waivers import load_drift_waivers, load_waivers
 from stackproof.errors import ConfigError, EngineError
 from stackproof.in_source import acknowledged
+from stackproof.loopback import is_loopback
 from stackproof.model.assembly import Assembly, Deprecation, Stack
 from stackproof.model.control import Control
 from stackproof.model.drift import DriftWaiver
@@ -79,6 +82,14 @@ def _is_url(text: str) -> bool:
         return parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError:
         return False
+
+
+def _require_role(role_arn: str) -> None:
+    if not re.fullmatch(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/.+", role_arn):
+        raise ConfigError(
+            f"--role-arn {role_arn}: this is no ARN of a role: expected arn:aws:iam::ACCOUNT:role/NAME, the account "
+            "with twelve digits"
+        )
 
 
 def _stamp(file: Path) -> int:
@@ -390,6 +401,34 @@ class Project:
             also=audit_actions(stacks) if purpose is Purpose.DRIFT else (),
         )
 
+    def endpoint_of(
+        self,
+        name: str,
+        endpoint_url: str | None = None,
+        *,
+        profile: str | None = None,
+        region: str | None = None,
+        role_arn: str | None = None,
+    ) -> str | None:
+        """Where a target is asked, None for AWS itself or an emulator that is to be started.
+
+        Raises ConfigError for a place that there cannot be, and for what would be ignored there.
+        """
+        endpoint_url = endpoint_url or (None if name in EMULATORS else os.environ.get("AWS_ENDPOINT_URL"))
+        if endpoint_url is not None and not _is_url(endpoint_url):
+            raise ConfigError(f"the endpoint {endpoint_url!r} is no URL (expected http://HOST:PORT)")
+        if region is not None:
+            require_region(region, said=f"the region {region}")
+        if profile is not None and (name in EMULATORS or is_loopback(endpoint_url)):
+            where = name if endpoint_url is None else endpoint_url
+            raise ConfigError(
+                f"--profile {profile}: {where} is an emulator, which takes any credentials: leave it out, or look at "
+                "an account (--target aws)"
+            )
+        if role_arn is not None:
+            _require_role(role_arn)
+        return endpoint_url
+
     def target(
         self,
         name: str,
@@ -407,9 +446,7 @@ class Project:
         from stackproof.targets.ministack import MiniStackTarget  # noqa: PLC0415
         from stackproof.targets.moto import MotoTarget  # noqa: PLC0415
 
-        endpoint_url = endpoint_url or (None if name in EMULATORS else os.environ.get("AWS_ENDPOINT_URL"))
-        if endpoint_url is not None and not _is_url(endpoint_url):
-            raise ConfigError(f"the endpoint {endpoint_url!r} is no URL (expected http://HOST:PORT)")
+        endpoint_url = self.endpoint_of(name, endpoint_url, profile=profile, region=region, role_arn=role_arn)
         where = region or self.settings.region
         how = how or DeployOptions()
         capabilities = how.capabilities or CAPABILITIES

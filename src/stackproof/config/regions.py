@@ -1,0 +1,18 @@
+"""What a region's name looks like: botocore makes an endpoint of any text, and says much later that there is none."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from stackproof.errors import ConfigError
+
+__all__ = ["require_region"]
+
+_REGION: Final = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
+
+
+def require_region(region: str, *, said: str) -> None:
+    """Raise ConfigError for what is no region; `said` is where it stands ("--region moon")."""
+    if not _REGION.fullmatch(region):
+        raise ConfigError(f"{said}: this is no region: give one like eu-central-1")
