@@ -155,8 +155,12 @@ def test_drift_is_new_then_lasts_then_is_resolved_in_the_store_with_dates(net: N
     assert max(len(each) for each in said[:-1]) <= 80
     assert [each for each in said if each.startswith(f"resolved {gone['resolved']}: Net (deployed):")]
     assert said[-1].endswith("audits.db: 0 open, 1 resolved")
-    other = run(net.folder, "stackproof", "drift", "history", "--stack", "Ne").stdout
-    assert other.splitlines()[-1].endswith("0 open, 0 resolved")
+    other = run(net.folder, "stackproof", "drift", "history", "--stack", "Ne")
+    assert (other.returncode, other.stdout, "knows no such stack" in other.stderr) == (2, "", True)
+    short = run(net.folder, "stackproof", "drift", "history", "--last", "2").stdout.splitlines()
+    assert short[0] == "earlier runs: 3; --last 5 shows all"
+    assert [each.split()[1] for each in short if each.startswith("run ")] == ["4:", "5:"]
+    assert "earlier runs" not in "\n".join(said)
 
     diff = valid(run(net.folder, "stackproof", "drift", "diff", "1", "2", "--format", "json").stdout)
     assert [each["property_path"] for each in diff["appeared"]] == ["/DelaySeconds"]
@@ -343,6 +347,31 @@ def test_a_command_line_that_is_wrong_is_2(tmp_path: Path, arguments: tuple[str,
     done = run(tmp_path, "stackproof", "drift", "audit", *arguments)
     assert done.returncode == 2
     assert said in done.stderr
+
+
+@pytest.mark.parametrize("command", [("history",), ("diff", "1", "2"), ("forget", "--stack", "Net")])
+@pytest.mark.parametrize("by_variable", [False, True])
+def test_a_store_that_is_named_and_not_there_is_2_and_is_not_made(
+    tmp_path: Path,
+    command: tuple[str, ...],
+    by_variable: bool,  # noqa: FBT001
+) -> None:
+    url = f"sqlite:///{tmp_path}/none.db"
+    option = () if by_variable else ("--store", url)
+    done = run(
+        tmp_path, "stackproof", "drift", *command, *option, **({"STACKPROOF_AUDIT_STORE": url} if by_variable else {})
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"--store {url}: there is no such file" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["history", "audit"])
+def test_a_store_in_a_folder_that_is_not_there_is_2_and_makes_none(tmp_path: Path, command: str) -> None:
+    done = run(tmp_path, "stackproof", "drift", command, "--store", f"sqlite:///{tmp_path}/no/where/a.db")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"there is no folder {tmp_path}/no/where" in done.stderr
+    assert not (tmp_path / "no").exists()
 
 
 def test_runs_that_cannot_be_compared_are_said(net: Net) -> None:

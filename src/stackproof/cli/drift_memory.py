@@ -18,18 +18,21 @@ from stackproof.drift.channels import ISSUE, TOPIC, Channel, parse_channel
 from stackproof.drift.history import compared
 from stackproof.drift.remembering import begun, notified, remembered, withdrawn
 from stackproof.errors import ConfigError, TargetError
-from stackproof.model.drift_memory import Run, RunPlace
+from stackproof.model.drift_memory import Place, Run, RunPlace
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.history_report import DiffReport, HistoryReport
 from stackproof.ports import AuditStore, Notifier, Target
 from stackproof.reporters.terminal_memory import diff_text, history_text
-from stackproof.wiring.memory import SignIn, audit_store, notifiers, require_channels
+from stackproof.wiring.memory import SignIn, audit_store, notifiers, require_channels, store_to_read
 from stackproof.wiring.notifications import unique
 from stackproof.wiring.project import Project
 
 __all__ = ["AuditMemory", "MemoryWish", "diff", "forget", "history", "memory_options"]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
+
+_SHOWN = 10
+"""Runs of a history that a person is shown."""
 
 _store_option = click.option(
     "--store",
@@ -145,30 +148,55 @@ class AuditMemory:
 
 @click.command(cls=ReportingCommand)
 @click.option("--stack", "stack_name", metavar="NAME", help="Only this stack, with those nested in it.")
+@click.option(
+    "--last",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help=f"Only the last N runs.  [default: {_SHOWN}, in JSON all]",
+)
 @_store_option
 @output_options("terminal", "json")
-def history(stack_name: str | None, store: str | None, *, wanted: tuple[Wanted, ...]) -> None:
+def history(stack_name: str | None, last: int | None, store: str | None, *, wanted: tuple[Wanted, ...]) -> None:
     """Show the audits that are remembered: since when what is different, and what is resolved.
 
     \b
     Examples:
       stackproof drift history
+      stackproof drift history --last 50
       stackproof drift history --stack TapStack-prod --format json
     """
     require_outputs(wanted)
-    where = audit_store(open_project(), store)
+    where = store_to_read(open_project(), store)
     runs = where.runs()
+    if stack_name is not None and not _was_looked_at(stack_name, runs, where):
+        raise ConfigError(f"--stack {stack_name}: {where.shown} knows no such stack")
     report = HistoryReport(
         store=where.shown,
-        runs=runs,
+        runs=runs if last is None else runs[-last:],
         episodes=tuple(
             (track, each)
             for track in sorted({(one.target, one.against) for one in runs})
             for each in where.episodes(target=track[0], against=track[1])
-            if stack_name is None or f"{each.place.stack_name}/".startswith(f"{stack_name}/")
+            if stack_name is None or _is_of(each.place, stack_name)
         ),
     )
-    write_text_or_json(wanted, report, lambda: history_text(report))
+    write_text_or_json(wanted, report, lambda: _history_text(report, last or _SHOWN, count=len(runs)))
+
+
+def _history_text(report: HistoryReport, last: int, *, count: int) -> str:
+    """The history with its last runs alone, and how many it has before them."""
+    left_out = max(count - last, 0)
+    said = f"earlier runs: {left_out}; --last {count} shows all\n" if left_out else ""
+    return said + history_text(replace(report, runs=report.runs[-last:]))
+
+
+def _was_looked_at(stack_name: str, runs: Sequence[Run], where: AuditStore) -> bool:
+    """Whether any run knows the stack, or one that it nests."""
+    return any(_is_of(look.place, stack_name) for run in reversed(runs) for look in where.looks(run.number))
+
+
+def _is_of(place: Place, stack_name: str) -> bool:
+    return f"{place.stack_name}/".startswith(f"{stack_name}/")
 
 
 @click.command(cls=ReportingCommand)
@@ -185,7 +213,7 @@ def diff(before: int, after: int, store: str | None, *, wanted: tuple[Wanted, ..
       stackproof drift diff 1 42 --format json --output diff.json
     """
     require_outputs(wanted)
-    where = audit_store(open_project(), store)
+    where = store_to_read(open_project(), store)
     runs = {each.number: each for each in where.runs()}
     one, other = (_finished(runs.get(each), each, where) for each in (before, after))
     if (one.target, one.against) != (other.target, other.against):
@@ -207,7 +235,7 @@ def forget(stack_name: str, store: str | None) -> None:
     Example:
       stackproof drift forget --stack TapStack-old
     """
-    where = audit_store(open_project(), store)
+    where = store_to_read(open_project(), store)
     count = where.forget(stack_name)
     if not count:
         raise ConfigError(f"--stack {stack_name}: {where.shown} knows no such stack")

@@ -17,7 +17,7 @@ from stackproof.wiring.project import Project
 if TYPE_CHECKING:
     from stackproof.ports import AuditStore, Notifier, Target
 
-__all__ = ["SignIn", "audit_store", "notifiers", "require_channels"]
+__all__ = ["SignIn", "audit_store", "notifiers", "require_channels", "store_to_read"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +34,27 @@ def audit_store(project: Project, url: str | None = None) -> AuditStore:
     from stackproof.stores.audits import SqlAuditStore  # noqa: PLC0415
 
     if url is not None:
-        return SqlAuditStore(url, folder=Path.cwd())
+        found = SqlAuditStore(url, folder=Path.cwd())
+        if (file := _file_of(url)) is not None and not file.parent.is_dir():
+            raise ConfigError(f"--store {url}: there is no folder {file.parent}")
+        return found
     settings = project.settings
     named = settings.audit_store or f"sqlite:///{settings.state_directory / 'audits.db'}"
     return SqlAuditStore(named, folder=settings.root)
+
+
+def store_to_read(project: Project, url: str | None = None) -> AuditStore:
+    """The same for whoever only reads: a file that the command line names has to be there. Raises ConfigError."""
+    found = audit_store(project, url)
+    if url is not None and (file := _file_of(url)) is not None and not file.exists():
+        raise ConfigError(f"--store {url}: there is no such file; `stackproof drift audit --store {url}` would make it")
+    return found
+
+
+def _file_of(url: str) -> Path | None:
+    """The file of a store; None for a server."""
+    name = url.partition("?")[0]
+    return Path.cwd() / name.removeprefix("sqlite:///") if name.startswith("sqlite:///") else None
 
 
 def require_channels(project: Project, channels: Sequence[Channel]) -> None:
