@@ -125,6 +125,13 @@ def test_without_a_cause_that_is_said(status: str) -> None:
     assert "(--re" not in said
 
 
+@pytest.mark.parametrize("status", ["UPDATE_ROLLBACK_FAILED", "DELETE_FAILED"])
+def test_a_stack_is_not_left_out_of_itself(status: str) -> None:
+    said = explained_failure(NET, status, [event("Net", "UPDATE_FAILED", "no such parameter")], nowhere)
+    assert ": Net (AWS::CloudFormation::Stack): no such parameter; correct it there, then aws cloudformation" in said
+    assert "(--re" not in said
+
+
 def test_a_place_without_a_source_is_left_out() -> None:
     said = explained_failure(
         NET, "ROLLBACK_COMPLETE", [event("A", "CREATE_FAILED")], lambda _: Location(logical_id="A")

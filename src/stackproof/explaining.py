@@ -201,15 +201,16 @@ def explained_refusal(subject: Subject, code: str, message: str) -> str | None:
 
 def _next(subject: Subject, status: str, root: StackEvent | None) -> str:
     again = "deploy again"
+    resource = None if root is None or root.is_of_stack else root.logical_id  # a stack cannot be left out of itself
     if status in {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"}:
         return again if subject.tidied else f"delete the stack ({subject.command('delete-stack')}) and {again}"
     if status == "UPDATE_ROLLBACK_FAILED":
-        skip = f" (--resources-to-skip {root.logical_id} leaves it as it is)" if root else ""
+        skip = f" (--resources-to-skip {resource} leaves it as it is)" if resource else ""
         return f"{subject.command('continue-update-rollback')}{skip} and {again}"
     if status == "UPDATE_ROLLBACK_COMPLETE":
         return f"{again}: the stack is as it was before"
     if status == "DELETE_FAILED":
-        keep = f" (--retain-resources {root.logical_id} leaves it behind)" if root else ""
+        keep = f" (--retain-resources {resource} leaves it behind)" if resource else ""
         return f"{subject.command('delete-stack')}{keep}"
     return again
 

@@ -166,14 +166,17 @@ def test_what_cannot_be_removed_is_named_and_the_run_is_not_complete(tmp_path: P
     assert stacks(endpoint) == []
 
 
-def test_without_permission_nothing_is_made_and_nothing_is_left(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["deploy", "prove"])
+def test_without_an_account_that_may_be_changed_nothing_is_begun(tmp_path: Path, command: str) -> None:
     folder = project("tiny", tmp_path)
     nowhere = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_CONFIG_FILE": "/dev/null"}
-    done = run(folder, "stackproof", "deploy", "--ephemeral", "--target", "aws", **nowhere)
-    assert done.returncode == 3
-    assert "allowed_accounts of [tool.stackproof] names no account" in done.stderr
-    assert "left over" not in done.stderr
-    assert records(folder) == []
+    done = run(folder, "stackproof", command, "--ephemeral", "--target", "aws", **nowhere)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "stackproof: error: --ephemeral is refused: allowed_accounts of [tool.stackproof] names no account: name there "
+        "the one that may be changed\n"
+    )
+    assert not (folder / ".stackproof").exists()
 
 
 def test_keeping_and_tearing_down_exclude_one_another(tmp_path: Path) -> None:

@@ -175,6 +175,18 @@ def test_in_another_account_nothing_is_asked_but_which_one_it_is(
     assert "Action=GetCallerIdentity" in asked
 
 
+def test_an_ephemeral_stack_of_an_account_that_is_not_allowed_is_2_and_never_named(
+    tmp_path: Path, recorder: Recorder, account: dict[str, str]
+) -> None:
+    folder = allowing(project("tiny", tmp_path), "999999999999")
+    where = {**account, "AWS_ENDPOINT_URL_STS": recorder.url, "NO_PROXY": "127.0.0.1"}
+    done = run(folder, "stackproof", "prove", "--target", "aws", "--ephemeral", STACKPROOF_QUIET="1", **where)
+    said = f"--ephemeral is refused: account {ACCOUNT} is not in allowed_accounts of [tool.stackproof]"
+    assert (done.returncode, done.stderr) == (2, f"stackproof: error: {said}\n")
+    [asked] = recorder.requests
+    assert "Action=GetCallerIdentity" in asked
+
+
 def test_the_hook_refuses_each_call_of_a_suite_that_does_not_only_read(
     tmp_path: Path, recorder: Recorder, account: dict[str, str]
 ) -> None:
@@ -250,6 +262,15 @@ def test_a_stack_that_is_not_at_an_endpoint_is_said_with_the_command_that_deploy
     for status in ("CREATE_COMPLETE", "CREATE_COMPLETE"):  # the second one has nothing to do
         assert f"Tiny: {status}" in run(folder, *command.split()).stdout
     assert run(folder, "stackproof", "prove", *endpoint, "--region", "eu-west-3").returncode == 0
+
+
+@pytest.mark.parametrize("command", ["prove", "drift audit", "deploy", "prove --target moto"])
+def test_an_endpoint_that_has_ended_is_named_with_what_to_look_at(command: str, tmp_path: Path) -> None:
+    url = "http://127.0.0.1:9"
+    done = run(project("tiny", tmp_path), "stackproof", *command.split(), "--endpoint-url", url)
+    assert done.returncode == 3
+    assert f"nothing answers at {url}: see that it still runs, and that this is where (" in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def ender(folder: Path) -> Path:

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSRequest
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ParamValidationError
 
 from stackproof.errors import UnreachableError
@@ -26,8 +27,8 @@ class Events:
     def register(self, name: str, hook: Callable[..., Any]) -> None:
         self._hooks[name] = hook
 
-    def send(self) -> None:
-        self._hooks["before-send"](request=None)
+    def send(self, request: AWSRequest | None = None) -> None:
+        self._hooks["before-send"](request=request)
 
     def ended(self, outcome: Exception, *, operation: str = "DescribeThings", attempts: int = 1) -> float | None:
         """The pause before the next attempt, None if there is none."""
@@ -83,6 +84,13 @@ def test_a_target_without_any_answer_is_dead_and_nothing_more_is_sent() -> None:
     assert hooked.ended(ConnectTimeoutError(endpoint_url="x")) is None
     with pytest.raises(UnreachableError, match="taken for dead"):
         hooked.send()
+
+
+def test_what_is_taken_for_dead_is_named_with_where_it_was() -> None:
+    hooked = events(failures=1, silence=0.0)
+    hooked.ended(REFUSED)
+    with pytest.raises(UnreachableError, match=r"got no answer from http://127.0.0.1:9$"):
+        hooked.send(AWSRequest(method="GET", url="http://127.0.0.1:9/a?b=c"))
 
 
 def test_any_answer_is_a_sign_of_life() -> None:

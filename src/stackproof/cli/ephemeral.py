@@ -92,11 +92,12 @@ def say_unreadable(project: Project) -> int:
 def ephemeral_stacks(project: Project, stacks: Sequence[Stack], where: Lifetime) -> Iterator[Ephemeral]:
     """The stacks as they are to be deployed for this block; what is there of them at its end is torn down."""
     made = ephemeral(stacks, f"{EPHEMERAL}-{secrets.token_hex(3)}")
+    roots = in_dependency_order(made.stacks)
+    with _refused_as_setting():
+        for each in roots:
+            where.target.destroy(each.name)  # there is none: this asks whether the account may be changed at all
     for change in made.overridden:
         click.echo(f"switched off for this run: {change}", err=True)
-    roots = in_dependency_order(made.stacks)
-    for each in roots:
-        where.target.destroy(each.name)  # there is none: this asks whether the account may be changed at all
     if where.owned:
         yield made
         _tear_down(roots, where, forget=lambda _: None)
@@ -122,6 +123,17 @@ def _refuse_attached(stacks: Sequence[Stack], target: Target) -> None:
             "would be replaced and then deleted, and its messages taken; have the app make it and refer to it (Ref, "
             "Fn::GetAtt, or the import of an export by its plain name), or leave out --ephemeral"
         )
+
+
+@contextlib.contextmanager
+def _refused_as_setting() -> Iterator[None]:
+    """That an account may not be changed is a setting, and nothing of a stack that nobody has heard of yet."""
+    try:
+        yield
+    except TargetError as error:
+        if error.code != "Refused":
+            raise
+        raise ConfigError(f"--ephemeral is refused: {str(error).partition(' is refused: ')[2]}") from error
 
 
 def _tear_down(stacks: Sequence[Stack], where: Lifetime, *, forget: Callable[[str], None]) -> None:

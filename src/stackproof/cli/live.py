@@ -145,12 +145,16 @@ def _with_options(function: _Function, options: Sequence[Callable[[_Function], _
 @contextmanager
 def live_targets(project: Project, options: LiveOptions) -> Iterator[tuple[Target, ...]]:
     """The targets; an emulator without an endpoint is started, and ends with the command (unless it is kept)."""
-    given = parse_targets(options.target) if options.target else ()
-    names = given or (("aws",) if options.endpoint_url else project.settings.targets)
+    names = _target_names(project, options)
     for each in names:
         _require_place(project, options, each)
     with ExitStack() as stack:
         yield tuple(stack.enter_context(_live(project, options, name)) for name in names)
+
+
+def _target_names(project: Project, options: LiveOptions) -> tuple[str, ...]:
+    given = parse_targets(options.target) if options.target else ()
+    return given or (("aws",) if options.endpoint_url else project.settings.targets)
 
 
 def _require_place(project: Project, options: LiveOptions, name: str) -> None:
@@ -258,8 +262,6 @@ def deploy(
     """
     _refuse_both(keep=keep, is_ephemeral=is_ephemeral)
     project = open_project(no_cache=no_cache)
-    say_left_over(project)
-    assembly = _synthesized(project, context)
     options = LiveOptions(
         target=target,
         endpoint_url=endpoint_url,
@@ -272,6 +274,10 @@ def deploy(
             progress=lambda line: click.echo(line, err=True), capabilities=capabilities, deadline=deadline
         ),
     )
+    if is_ephemeral:
+        _require_allowed(project, options)
+    say_left_over(project)
+    assembly = _synthesized(project, context)
     with live_targets(project, options) as targets:
         for where in targets:
             needed = _with_needed(chosen_stacks(assembly, stack), assembly.stacks, where)
@@ -279,6 +285,17 @@ def deploy(
                 _deploy(made.stacks, where)
     if options.starts(targets[0].name) and not keep and not is_ephemeral:
         click.echo("the emulator has ended; --keep leaves it running", err=True)
+
+
+def _require_allowed(project: Project, options: LiveOptions) -> None:
+    """Raise ConfigError where no account may be changed at all, before anything is synthesized for it."""
+    endpoint = options.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")
+    in_account = "aws" in _target_names(project, options) and not is_loopback(endpoint)
+    if in_account and not project.settings.allowed_accounts:
+        raise ConfigError(
+            "--ephemeral is refused: allowed_accounts of [tool.stackproof] names no account: name there the one that "
+            "may be changed"
+        )
 
 
 def _refuse_both(*, keep: bool, is_ephemeral: bool) -> None:
@@ -382,8 +399,6 @@ def prove(
     require_outputs(wanted)
     _refuse_both(keep=keep, is_ephemeral=is_ephemeral)
     project = open_project(no_cache=no_cache)
-    say_left_over(project)
-    assembly = _synthesized(project, context)
     options = LiveOptions(
         target=target,
         endpoint_url=endpoint_url,
@@ -393,6 +408,10 @@ def prove(
         allow_changes=is_ephemeral,
         keep=keep,
     )
+    if is_ephemeral:
+        _require_allowed(project, options)
+    say_left_over(project)
+    assembly = _synthesized(project, context)
     stacks = chosen_stacks(assembly, stack)
     waits = Waits(deadline=deadline, settle=settle, in_account=project.settings.settle)
     with live_targets(project, options) as targets:

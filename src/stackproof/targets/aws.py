@@ -18,7 +18,7 @@ from stackproof.model.observation import UnprovenReason
 from stackproof.pacing import TokenBuckets
 from stackproof.ports import Pace
 from stackproof.targets.cloudformation import CAPABILITIES, CloudFormation, Place
-from stackproof.targets.failures import reason_of, translated_errors
+from stackproof.targets.failures import answering, reason_of, translated_errors
 from stackproof.targets.guard import Guard, is_emulator_endpoint
 from stackproof.targets.leaving_out import (
     KnownTypes,
@@ -196,7 +196,7 @@ class AwsTarget:
 
     @cached_property
     def _identity(self) -> tuple[str, str]:
-        with translated_errors("asking AWS who calls"):
+        with answering(self.endpoint_url), translated_errors("asking AWS who calls"):
             answer = self.client("sts").get_caller_identity()
         return str(answer["Account"]), str(answer["Arn"]).split(":")[1]
 

@@ -18,7 +18,7 @@ from stackproof.model.json import JsonObject
 from stackproof.model.observation import UnprovenReason
 from stackproof.reducing import Reduced
 from stackproof.targets.cloudformation import CAPABILITIES, CloudFormation, Place
-from stackproof.targets.failures import reason_of, translated_errors
+from stackproof.targets.failures import answering, reason_of, translated_errors
 from stackproof.targets.guard import Guard
 from stackproof.targets.leaving_out import (
     KnownTypes,
@@ -90,7 +90,7 @@ class Emulator:
 
     @cached_property
     def account(self) -> str:
-        with translated_errors(f"attaching to {self.endpoint_url}"):
+        with answering(self.endpoint_url), translated_errors(f"attaching to {self.endpoint_url}"):
             return str(self.client("sts").get_caller_identity()["Account"])
 
     @cached_property

@@ -9,7 +9,7 @@ from typing import Any, Final
 from stackproof.errors import TargetError, UnreachableError
 from stackproof.model.observation import UnprovenReason
 
-__all__ = ["error_code", "is_not_implemented", "reason_of", "reason_of_answer", "translated_errors"]
+__all__ = ["answering", "error_code", "is_not_implemented", "reason_of", "reason_of_answer", "translated_errors"]
 
 _DENIED: Final = frozenset(
     {
@@ -130,3 +130,28 @@ def translated_errors(doing: str) -> Iterator[None]:
         ) from error
     except BotoCoreError as error:
         raise TargetError(f"{doing}: {' '.join(str(error).split())}", code=type(error).__name__) from error
+
+
+@contextmanager
+def answering(endpoint_url: str | None) -> Iterator[None]:
+    """A block with the first call to a place: that nothing answers there names it, and says what to look at."""
+    from botocore.exceptions import ConnectionError as BotocoreConnectionError  # noqa: PLC0415 - heavy
+    from botocore.exceptions import HTTPClientError  # noqa: PLC0415
+
+    try:
+        yield
+    except TargetError as error:
+        unanswered = isinstance(error.__cause__, HTTPClientError | BotocoreConnectionError)
+        if not unanswered and not isinstance(error, UnreachableError):
+            raise
+        where, remedy = (
+            ("AWS", "see that the network, its proxy and the region are right")
+            if endpoint_url is None
+            else (endpoint_url, "see that it still runs, and that this is where")
+        )
+        raise type(error)(
+            f"nothing answers at {where}: {remedy} ({error})",
+            service=error.service,
+            operation=error.operation,
+            code=error.code,
+        ) from error

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from stackproof.errors import UnreachableError
 from stackproof.model.observation import UnprovenReason
@@ -112,9 +113,10 @@ def repeat_reads(
     The SDK's own retries come first. A call that changes something is never sent twice from here.
     """
 
-    def before(**_: object) -> None:
+    def before(request: Any = None, **_: object) -> None:  # noqa: ANN401 - botocore's
         if dead := breaker.dead(service):
-            raise UnreachableError(f"{dead} is taken for dead: {retries.failures} calls in a row or more got no answer")
+            said = f"{dead} is taken for dead: {retries.failures} calls in a row or more got no answer"
+            raise UnreachableError(said if request is None else f"{said} from {_endpoint(str(request.url))}")
 
     def again(
         response: Any,  # noqa: ANN401 - botocore's, None if there was none
@@ -138,3 +140,9 @@ def repeat_reads(
 
     events.register("before-send", before)
     events.register("needs-retry", again)
+
+
+def _endpoint(url: str) -> str:
+    """A URL without what was asked there."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
