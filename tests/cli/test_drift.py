@@ -112,6 +112,17 @@ def test_without_an_app_every_stack_of_the_region_is_audited(tmp_path: Path, mot
     assert "there is no stack No" in report["notifications"][0]["message"]
 
 
+@pytest.mark.parametrize("arguments", [(), ("--target", "moto"), ("--target", "ministack", "--stack", "Net")])
+def test_without_an_app_no_empty_emulator_is_started(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    done = run(tmp_path, "stackproof", "drift", "audit", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    [line] = done.stderr.splitlines()
+    name = "ministack" if "ministack" in arguments else "moto"
+    assert line.startswith(f"stackproof: error: there is no CDK app in {tmp_path} to deploy to {name}, ")
+    assert line.endswith("give --target aws or --endpoint-url URL to audit what runs")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_where_there_is_no_stack_nothing_was_judged(tmp_path: Path, moto: OwnedProcess) -> None:
     code, report = audit(tmp_path, moto.endpoint_url, "--region", "sa-east-1")
     assert (code, report["stacks"]) == (3, [])

@@ -171,6 +171,7 @@ def audit(
         write_drift(wanted, fleet_report, project.settings.root, verbose=verbose)
         raise click.exceptions.Exit(fleet_report.exit_code)
     assembly = _assembly(project, context, wish)
+    _require_something_there(project, options)
     with live_targets(project, options) as targets:
         if options.starts(targets[0].name) and assembly is not None:
             with progress("deploying"):
@@ -267,6 +268,16 @@ def _one_target(project: Project, target: str | None, endpoint_url: str | None) 
     if target and len(names) > 1:
         raise ConfigError(f"--target {target}: an audit is of one target")
     return names[0] if names else None
+
+
+def _require_something_there(project: Project, options: LiveOptions) -> None:
+    """Raise ConfigError for an emulator that would be started with nothing to deploy to it."""
+    name = options.target or "aws"
+    if project.settings.app is None and options.starts(name):
+        raise ConfigError(
+            f"there is no CDK app in {project.settings.root} to deploy to {name}, which is empty when it is started: "
+            "give --target aws or --endpoint-url URL to audit what runs"
+        )
 
 
 def _assembly(project: Project, context: tuple[str, ...], wish: Wish) -> Assembly | None:

@@ -200,7 +200,9 @@ def opened_fleet(
     target = options.target or ("aws" if options.endpoint_url else project.settings.targets[0])
     endpoint = options.endpoint_url or (os.environ.get("AWS_ENDPOINT_URL") if target == "aws" else None)
     if target in EMULATORS and endpoint is None:
-        raise ConfigError(f"--fleet --target {target}: an emulator that is started for it is empty; --endpoint-url")
+        raise ConfigError(
+            f"--fleet: an emulator that is started for it ({target}) is empty: give --target aws or --endpoint-url URL"
+        )
     order = FleetOrder(
         target=target,
         endpoint_url=endpoint,
