@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from stackproof.scratch import ScratchFolder, hold, scratch_folder
+from stackproof.scratch import ScratchFolder, living_in, scratch_folder
 from tests.running import environment
 
 LIVES = (
     "from stackproof.scratch import ScratchFolder; print(ScratchFolder().path, flush=True);import time; time.sleep(600)"
 )
 HOLDS = (
-    "import sys; from pathlib import Path; from stackproof.scratch import hold; hold(Path(sys.argv[1]));"
-    "print('held', flush=True); import time; time.sleep(600)"
+    "import sys; from pathlib import Path; from stackproof.scratch import living_in\n"
+    "with living_in(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
 )
 
 
@@ -34,7 +34,11 @@ def process(script: str, folder: Path, arguments: Sequence[str] = ()) -> Iterato
     """A process that has said its first line; it is killed at the end, if it still lives."""
     command = [sys.executable, "-c", script, *arguments]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, env={**environment(), "TMPDIR": str(folder)}
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**environment(), "TMPDIR": str(folder)},
     ) as found:
         assert found.stdout is not None
         try:
@@ -84,7 +88,7 @@ def test_a_folder_in_which_only_an_emulator_still_lives_is_left_alone(temporary:
         folder.release()
         ScratchFolder().close()
         assert folder.path.is_dir()
-    ScratchFolder().close()
+    ScratchFolder().close()  # that one was killed
     assert not folder.path.exists()
 
 
@@ -94,8 +98,34 @@ def test_somebody_elses_folders_are_none_of_ours(temporary: Path) -> None:
     (temporary / "real").mkdir()
     (temporary / "real" / ".in-use").touch()
     (temporary / "stackproof-link").symlink_to(temporary / "real")
-    hold(temporary)
+    with living_in(temporary):
+        pass
     before = sorted(each.name for each in temporary.iterdir())
     ScratchFolder().close()
     assert sorted(each.name for each in temporary.iterdir()) == before
     assert (temporary / "real" / ".in-use").exists()
+
+
+def test_one_that_is_kept_stays_for_whoever_lives_in_it(temporary: Path) -> None:
+    with pytest.raises(ZeroDivisionError), scratch_folder(keep=True):
+        raise ZeroDivisionError
+    assert list(temporary.iterdir()) == []
+    with scratch_folder(keep=True) as folder, process(HOLDS, temporary, [str(folder)]):
+        pass
+    assert folder.is_dir()
+    ScratchFolder().close()
+    assert not folder.exists()
+
+
+def test_who_leaves_it_last_removes_it(temporary: Path) -> None:
+    with scratch_folder(keep=True) as folder:
+        first, second = (process(HOLDS, temporary, [str(folder)]) for _ in range(2))
+        one, other = first.__enter__()[0], second.__enter__()[0]
+    for each in (one, other):
+        assert folder.is_dir()
+        assert each.stdin is not None
+        each.stdin.close()
+        each.wait()
+    first.__exit__(None, None, None)
+    second.__exit__(None, None, None)
+    assert not folder.exists()

@@ -93,3 +93,17 @@ def test_a_difference_has_a_mask_in_place_of_a_secret(
     assert without_secrets(given, properties, {}) == PropertyDifference(
         path=path, expected=None, actual=masked, change=Change.ADD
     )
+
+
+def test_all_variables_at_once_show_those_alone_that_the_template_sets() -> None:
+    for expected in (None, {}, {"LEVEL": "INFO"}):
+        given = PropertyDifference(
+            path="/Environment/Variables",
+            expected=expected,
+            actual={"STRIPE": "hush", "LEVEL": "DEBUG"},
+            change=Change.ADD if expected is None else Change.NOT_EQUAL,
+        )
+        level = "DEBUG" if expected else "***"
+        assert without_secrets(given).actual == {"STRIPE": "***", "LEVEL": level}
+    broken = PropertyDifference(path="/Environment/Variables", expected=None, actual="x", change=Change.ADD)
+    assert without_secrets(broken).actual == "x"

@@ -118,12 +118,26 @@ _TARGET_OF_A_RULE: Final = (
 )
 _NOTIFIED: Final = ("LambdaConfigurations", "QueueConfigurations", "TopicConfigurations")
 
+_KEPT_BACK: Final = "NewerNoncurrentVersions"
+
 TELLING: Final[Mapping[tuple[str, str], Mapping[str, tuple[str, ...]]]] = {
     ("AWS::Events::Rule", "/Targets/*"): dict.fromkeys(_TARGET_OF_A_RULE, ()),
+    (
+        "AWS::S3::Bucket",
+        "/BucketEncryption/ServerSideEncryptionConfiguration/*/ServerSideEncryptionByDefault",
+    ): {"KMSMasterKeyID": ()},
     ("AWS::S3::Bucket", "/CorsConfiguration/CorsRules/*"): dict.fromkeys(
         ("AllowedHeaders", "ExposedHeaders", "MaxAge"), ()
     ),
     ("AWS::S3::Bucket", "/LifecycleConfiguration/Rules/*"): _RULE_OF_A_BUCKET,
+    **{
+        ("AWS::S3::Bucket", f"/LifecycleConfiguration/Rules/*/{each}"): {_KEPT_BACK: ()}
+        for each in (
+            "NoncurrentVersionExpiration",
+            "NoncurrentVersionTransition",
+            "NoncurrentVersionTransitions/*",
+        )
+    },
     **{("AWS::S3::Bucket", f"/NotificationConfiguration/{each}/*"): {"Filter": ()} for each in _NOTIFIED},
 }
 """Members of an element that nothing but a caller sets: one that the template leaves out differs if it is live.

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-__all__ = ["ScratchFolder", "hold", "scratch_folder"]
+__all__ = ["ScratchFolder", "living_in", "scratch_folder"]
 
 _PREFIX: Final = "stackproof-"
 _IN_USE: Final = ".in-use"
@@ -45,19 +45,40 @@ class ScratchFolder:
 
 
 @contextlib.contextmanager
-def scratch_folder() -> Iterator[Path]:
-    """A folder that is there while the context lasts."""
+def scratch_folder(*, keep: bool = False) -> Iterator[Path]:
+    """A folder that is there while the context lasts; with `keep`, and without an error, as long as others hold it."""
     folder = ScratchFolder()
     try:
         yield folder.path
-    finally:
+        if keep:
+            folder.release()
+            return
+    except BaseException:
         folder.close()
+        raise
+    folder.close()
 
 
-def hold(folder: Path) -> None:
-    """Live in somebody's folder: it is not swept before this process has ended. Any other folder is left as it is."""
-    with contextlib.suppress(OSError):
-        fcntl.flock(os.open(folder / _IN_USE, os.O_RDWR), fcntl.LOCK_SH)
+@contextlib.contextmanager
+def living_in(folder: Path) -> Iterator[None]:
+    """Live in somebody's folder: it is not swept meanwhile, and who leaves it last removes it.
+
+    Any other folder is left as it is.
+    """
+    try:
+        lock = os.open(folder / _IN_USE, os.O_RDWR)
+    except OSError:
+        yield
+        return
+    try:
+        with contextlib.suppress(OSError):
+            fcntl.flock(lock, fcntl.LOCK_SH)
+        yield
+        with contextlib.suppress(OSError):  # others live in it
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        os.close(lock)
 
 
 def _sweep(parent: Path) -> None:

@@ -47,6 +47,7 @@ def answer_without(answer: EngineAnswer, secrets: Collection[str]) -> EngineAnsw
 
 
 _VARIABLE: Final = re.compile(r"/Environment(/Variables)?/[^/]+$")
+_VARIABLES: Final = re.compile(r"/Environment(/Variables)?$")
 
 
 def without_secrets(difference: PropertyDifference, *sides: JsonValue) -> PropertyDifference:
@@ -56,12 +57,22 @@ def without_secrets(difference: PropertyDifference, *sides: JsonValue) -> Proper
     a variable that no template sets: of one that it does set, what its name or its text betrays is masked.
     """
     is_foreign = difference.change is Change.ADD and _VARIABLE.search(difference.path) is not None
+    actual = _without_foreign(difference) if _VARIABLES.search(difference.path) else difference.actual
     is_secret = is_foreign or any(_is_secret_at(each, difference.path) for each in (None, *sides))
     return replace(
         difference,
         expected=masked(difference.expected, is_secret=is_secret),
-        actual=masked(difference.actual, is_secret=is_secret),
+        actual=masked(actual, is_secret=is_secret),
     )
+
+
+def _without_foreign(difference: PropertyDifference) -> JsonValue:
+    """All variables at once, with a mask for each that the template does not set."""
+    expected = difference.expected if isinstance(difference.expected, Mapping) else {}
+    live = difference.actual
+    if not isinstance(live, Mapping):
+        return live
+    return {name: each if name in expected else MASK for name, each in live.items()}
 
 
 def _is_secret_at(value: JsonValue, path: str) -> bool:

@@ -754,6 +754,7 @@ _COMPUTE: Final = (
                                 "Resource": "arn:aws:lambda:us-east-1:1:function:f",
                                 "Condition": {
                                     "ArnLike": {"AWS:SourceArn": "arn:t"},
+                                    "Bool": {"lambda:InvokedViaFunctionUrl": "true"},
                                     "StringEquals": {"AWS:SourceAccount": "1"},
                                 },
                             },
@@ -765,6 +766,7 @@ _COMPUTE: Final = (
         properties={
             "Action": "lambda:InvokeFunction",
             "FunctionName": "f",
+            "InvokedViaFunctionUrl": "true",
             "Principal": "sns.amazonaws.com",
             "SourceAccount": "1",
             "SourceArn": "arn:t",

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from botocore.session import Session
 
 from stackproof.compare import compared
 from stackproof.model.json import JsonValue
@@ -16,6 +17,7 @@ from stackproof.model.observation import UnprovenReason
 from stackproof.once import OnceForAll
 from stackproof.readers import READERS
 from stackproof.readers.access import Parts
+from stackproof.readers.lambdas import _TESTS
 from stackproof.schemas.cfn_lint import CfnLintSchemas
 from tests.live_fakes import RecordedClient, failure, recorded, request
 from tests.readers import examples, unemulated
@@ -266,3 +268,11 @@ def test_a_policy_that_several_share_shows_whichever_was_changed(resource_type: 
     reading = READERS[resource_type](asks)
     assert reading is not None
     assert (reading.properties["PolicyDocument"], reading.properties[owners]) == (changed, ["a", "b", "c"])
+
+
+def test_whatever_adds_a_permission_can_be_read_of_it() -> None:
+    """A member that the table of tests lacks would be told as one that somebody has written by hand."""
+    shape = Session().get_service_model("lambda").operation_model("AddPermission").input_shape
+    elsewhere = {"Action", "FunctionName", "Principal", "Qualifier", "RevisionId", "StatementId"}
+    tested = {each.partition(":")[2] for each in _TESTS}
+    assert {each.lower() for each in shape.members if each not in elsewhere} == tested

@@ -195,6 +195,7 @@ EXAMPLES: Final = (
                 }
             },
             "describe_continuous_backups": {"ContinuousBackupsDescription": {}},
+            "get_resource_policy": failure("PolicyNotFoundException"),
             "describe_time_to_live": {"TimeToLiveDescription": {"TimeToLiveStatus": "DISABLED"}},
             "list_tags_of_resource": {"Tags": TAGS},
             "describe_kinesis_streaming_destination": {

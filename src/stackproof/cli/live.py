@@ -184,7 +184,7 @@ def _live(project: Project, options: LiveOptions, name: str) -> Iterator[Target]
         return
     if elsewhere := os.environ.get("AWS_ENDPOINT_URL"):
         click.echo(f"{name} is started anew: to look at {elsewhere} give --endpoint-url {elsewhere}", err=True)
-    with scratch_folder() as scratch:
+    with scratch_folder(keep=options.keep) as scratch:
         with progress(f"starting {name}"):
             process = start_emulator(scratch, owner_pid=0 if options.keep else os.getpid(), name=name)
         try:

@@ -72,6 +72,10 @@ DEFAULTS: Final[tuple[Default, ...]] = (
         ("/ResourcePolicy", (None,), {"PolicyDocument": {"Statement": [{"Effect": "Allow", "Principal": "*"}]}}),
         ("/StreamSpecification", (None,), {"StreamViewType": "NEW_IMAGE"}),
     ),
+    *_rows(
+        "AWS::ECR::Repository",
+        ("/RepositoryPolicyText", (None,), {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "ecr:*"}]}),
+    ),
     *_rows("AWS::EC2::Subnet", ("/MapPublicIpOnLaunch", (False, None), True)),
     *_rows("AWS::EC2::VPC", ("/EnableDnsSupport", (True, None), False)),
     *_rows("AWS::Events::Rule", ("/State", ("ENABLED", None), "DISABLED")),

@@ -23,6 +23,7 @@ from stackproof.model.secret_values import SECRET_NAME
 from stackproof.model.template import Resource
 from stackproof.ports import ChildFamily, ReadRequest, SchemaSource, StackCatalog, Target
 from stackproof.prove import Prover
+from stackproof.secrecy import without_secrets
 
 __all__ = ["Leftover", "StackLook", "with_leftovers"]
 
@@ -110,7 +111,7 @@ class StackLook:
             if self.target.not_emulated(kind, each.path):
                 missed[each.path] = UnprovenReason.NOT_EMULATED
             else:
-                found.append(self._of_property(proof, DriftOrigin.UNDECLARED, each))
+                found.append(self._of_property(proof, DriftOrigin.UNDECLARED, without_secrets(each)))
         unread.extend(
             Unread(logical_id=resource.logical_id, question=path, reason=why) for path, why in sorted(missed.items())
         )

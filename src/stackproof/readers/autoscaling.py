@@ -131,9 +131,10 @@ _OF_POLICY: Final = (
 
 
 def read_policy(request: ReadRequest) -> Reading | None:
-    """DescribePolicies of the template's group."""
+    """DescribePolicies of the group in the ARN, else of the template's."""
     client = request.client("autoscaling")
-    group = str(request.expected.get("AutoScalingGroupName"))
+    named = request.physical_id.partition(":autoScalingGroupName/")[2].rpartition(":policyName/")[0]
+    group = named or str(request.expected.get("AutoScalingGroupName"))
     found: list[Any] = request.once(
         ("scaling policies", group),
         lambda: (
@@ -236,7 +237,7 @@ def read_application_policy(request: ReadRequest) -> Reading | None:
     """DescribeScalingPolicies of application auto scaling."""
     client = request.client("application-autoscaling")
     arn = request.physical_id
-    namespace = str(request.expected.get("ServiceNamespace") or arn.partition(":resource/")[2].partition("/")[0])
+    namespace = arn.partition(":resource/")[2].partition("/")[0] or str(request.expected.get("ServiceNamespace"))
     found: list[Any] = request.once(
         ("application policies", namespace),
         lambda: pages(client, "describe_scaling_policies", "ScalingPolicies", ServiceNamespace=namespace),

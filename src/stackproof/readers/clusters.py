@@ -138,9 +138,9 @@ _OF_NODES: Final = (
 def read_nodes(request: ReadRequest) -> Reading | None:
     """DescribeNodegroup."""
     client = request.client("eks")
-    own = request.physical_id.split("/")
-    cluster = str(request.expected.get("ClusterName") or own[0])
-    name = str(request.expected.get("NodegroupName") or own[1 % len(own)])
+    cluster, _, name = request.physical_id.partition("/")
+    if not name:
+        cluster, name = (str(request.expected.get(each)) for each in ("ClusterName", "NodegroupName"))
     answer = found_or_none(
         lambda: client.describe_nodegroup(clusterName=cluster, nodegroupName=name), "ResourceNotFoundException"
     )

@@ -128,8 +128,8 @@ def read_service(request: ReadRequest) -> Reading | None:
     """DescribeServices of the template's cluster."""
     client = request.client("ecs")
     own = request.physical_id
-    cluster = request.expected.get("Cluster")
-    where = {"cluster": str(cluster)} if cluster else {"cluster": own.split("/")[1]} if own.count("/") > 1 else {}
+    cluster = own.split("/")[1] if own.count("/") > 1 else request.expected.get("Cluster")  # the old form has none
+    where = {"cluster": str(cluster)} if cluster else {}
 
     def described(arns: Sequence[str]) -> list[Any]:
         answer = found_or_none(

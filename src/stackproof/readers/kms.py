@@ -49,11 +49,11 @@ def read_key(request: ReadRequest) -> Reading | None:
 def read_alias(request: ReadRequest) -> Reading | None:
     """ListAliases, once for all aliases."""
     client = request.client("kms")
-    target = request.expected.get("TargetKeyId")
     aliases: list[Any] = request.once("aliases", lambda: pages(client, "list_aliases", "Aliases"))
     for each in aliases:
         if each["AliasName"] == request.physical_id:
             # The API names the key by its id, whichever name the template has for it.
+            target = request.expected.get("TargetKeyId")
             same = isinstance(target, str) and target.rpartition("/")[2] == each.get("TargetKeyId")
             return Parts(request).reading(
                 {"AliasName": each["AliasName"], "TargetKeyId": target if same else each.get("TargetKeyId")}, {}

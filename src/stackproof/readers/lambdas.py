@@ -176,6 +176,7 @@ _TESTS: Final[Mapping[str, str]] = {
     "aws:sourcearn": "arnlike",
     "lambda:eventsourcetoken": "stringequals",
     "lambda:functionurlauthtype": "stringequals",
+    "lambda:invokedviafunctionurl": "bool",
 }
 """What AddPermission writes of a permission: key → operator. Whatever else is tested was not written by it."""
 
@@ -198,6 +199,7 @@ def _permission(statement: Mapping[str, Any], expected: JsonObject) -> JsonObjec
         "EventSourceToken": tests.get("lambda:eventsourcetoken"),
         "FunctionName": _named(expected.get("FunctionName"), arn),
         "FunctionUrlAuthType": tests.get("lambda:functionurlauthtype"),
+        "InvokedViaFunctionUrl": tests.get("lambda:invokedviafunctionurl"),
         "Principal": f"{principal}, if {canonical(others)}" if others else principal,
         "PrincipalOrgID": tests.get("aws:principalorgid"),
         "SourceAccount": tests.get("aws:sourceaccount"),

@@ -58,12 +58,14 @@ def lifecycle_rule(rule: Mapping[str, Any]) -> dict[str, JsonValue]:
 
 def _formerly(rule: Mapping[str, Any]) -> dict[str, JsonValue]:
     """The members that templates had where one of a kind was all that there could be."""
-    former: dict[str, JsonValue] = {
-        "NoncurrentVersionExpirationInDays": (rule["NoncurrentVersionExpiration"] or {}).get("NoncurrentDays")
-    }
+    former: dict[str, JsonValue] = {}
+    expiration = rule["NoncurrentVersionExpiration"] or {}
+    if expiration.keys() == {"NoncurrentDays"}:
+        former["NoncurrentVersionExpirationInDays"] = expiration["NoncurrentDays"]
     for name in ("Transition", "NoncurrentVersionTransition"):
         several = rule[f"{name}s"] or []
-        former[name] = several[0] if len(several) == 1 else None
+        if len(several) == 1:
+            former[name] = several[0]
     return former
 
 

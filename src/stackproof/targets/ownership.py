@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from stackproof.scratch import hold
+from stackproof.scratch import living_in
 
 __all__ = ["serve_owner", "wait_for_end_of"]
 
@@ -38,8 +38,7 @@ def serve_owner(prog: str, arguments: Sequence[str], serve: Callable[[Path], Ser
         signal.signal(number, lambda *_: ended.set())
     threading.Thread(target=_watch, args=(options.owner_pid, ended), daemon=True).start()
     port_file: Path = options.port_file
-    hold(port_file.parent)
-    with serve(port_file.parent) as said, _published(port_file, said):
+    with living_in(port_file.parent), serve(port_file.parent) as said, _published(port_file, said):
         ended.wait()
     return 0
 

@@ -16,6 +16,10 @@ from stackproof.readers.children.policies import statements
 __all__ = ["FAMILIES"]
 
 _GONE: Final = "ResourceNotFoundException"
+_OF_A_SOURCE: Final = (
+    *("BatchSize", "DestinationConfig", "EventSourceArn", "FilterCriteria", "FunctionResponseTypes", "Queues"),
+    *("SelfManagedEventSource", "SourceAccessConfigurations", "StartingPosition", "Topics"),
+)
 _FUNCTION: Final = ("AWS::Lambda::Function",)
 
 
@@ -24,12 +28,11 @@ def event_sources(request: ReadRequest) -> Iterator[Child]:
     client = request.client("lambda")
     for each in pages(client, "list_event_source_mappings", "EventSourceMappings", FunctionName=request.physical_id):
         uuid = str(each["UUID"])
-        source = chosen(each, ("EventSourceArn", "SelfManagedEventSource"))
         yield Child(
             resource_type="AWS::Lambda::EventSourceMapping",
             child_id=uuid,
             physical_id=uuid,
-            value={**source, **chosen(each, ("BatchSize", "State"))},
+            value={**chosen(each, _OF_A_SOURCE), "Enabled": each.get("State") not in {"Disabled", "Disabling"}},
         )
 
 

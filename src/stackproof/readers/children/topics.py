@@ -37,7 +37,7 @@ def consumers(request: ReadRequest) -> Iterator[Child]:
             resource_type="AWS::Kinesis::StreamConsumer",
             child_id=str(each["ConsumerName"]),
             physical_id=str(each["ConsumerARN"]),
-            value=chosen(each, ("ConsumerName", "ConsumerStatus")),
+            value=chosen(each, ("ConsumerName",)),
         )
 
 
@@ -54,7 +54,7 @@ def targets(request: ReadRequest) -> Iterator[Child]:
     """ListTargetsByRule."""
     client = request.client("events")
     for each in pages(client, "list_targets_by_rule", "Targets", **_rule(request)):
-        yield Child(resource_type="AWS::Events::Rule", child_id=str(each["Id"]), value=chosen(each, ("Arn", "Id")))
+        yield Child(resource_type="AWS::Events::Rule", child_id=str(each["Id"]), value=each)
 
 
 def rules(request: ReadRequest) -> Iterator[Child]:
