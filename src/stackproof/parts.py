@@ -33,6 +33,10 @@ What such a resource put there is no difference of the list: it is proven where 
 """
 
 
+_FILLED: Final = frozenset({"SourceSecurityGroupOwnerId"})
+"""Members that a service fills in where nobody sets them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """What another resource adds to a list of one; `is_here` is false where whose list it is is not known."""
@@ -80,7 +84,7 @@ def _is_part(part: Part, live: JsonValue) -> bool | None:
     elif "PolicyName" in live:
         wanted = {"PolicyName": live["PolicyName"]}
     else:
-        wanted = live
+        wanted = {key: each for key, each in live.items() if key not in _FILLED or key in part.properties}
     told = {_is_same(part.properties, key, value) for key, value in wanted.items()}
     if False in told:
         return False

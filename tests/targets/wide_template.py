@@ -339,6 +339,13 @@ _COMPUTE: Final = {
         SourceAccount=_ref("AWS::AccountId"),
         SourceArn={"Fn::Sub": "arn:aws:events:${AWS::Region}:${AWS::AccountId}:rule/x"},
     ),
+    "PermissionOfUrl": _resource(
+        "AWS::Lambda::Permission",
+        Action="lambda:InvokeFunction",
+        FunctionName=_att("Function", "Arn"),
+        Principal="*",
+        InvokedViaFunctionUrl=True,
+    ),
     "LogGroup": _resource(
         "AWS::Logs::LogGroup",
         KmsKeyId=_att("Key", "Arn"),

@@ -33,6 +33,7 @@ GAPS: Final[Mapping[tuple[str, str], str]] = {
     ("AWS::Kinesis::Stream", "/MaxRecordSizeInKiB"): "CreateStream ignores it",
     ("AWS::Lambda::Function", "/DeadLetterConfig"): "CreateFunction ignores it",
     ("AWS::Lambda::Function", "/SnapStart"): 'every function shows "None"',
+    ("AWS::Lambda::Permission", "/InvokedViaFunctionUrl"): "AddPermission ignores it",
     ("AWS::Logs::LogGroup", "/DeletionProtectionEnabled"): "CreateLogGroup ignores it",
     ("AWS::Logs::LogGroup", "/LogGroupClass"): "CreateLogGroup ignores it",
     ("AWS::Logs::SubscriptionFilter", "/Distribution"): "PutSubscriptionFilter ignores it",

@@ -1,0 +1,71 @@
+"""Lists to which other resources of a template add: what is theirs is no difference, and what may be leaves a doubt."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from stackproof.intrinsics import Unresolved
+from stackproof.parts import PARTS, Part, without_parts
+from stackproof.readers import READERS
+from stackproof.schemas.cfn_lint import CfnLintSchemas
+
+GROUP, LIST = "AWS::EC2::SecurityGroup", "SecurityGroupIngress"
+RULE = {"IpProtocol": "tcp", "ToPort": 443, "CidrIp": "10.0.0.0/8"}
+OTHER = {**RULE, "ToPort": 22}
+OPEN = {**OTHER, "CidrIp": Unresolved(reason="an export")}
+
+
+def kept(live: Any, *parts: Part, own: Any = None) -> tuple[Any, tuple[str, ...]]:  # noqa: ANN401
+    expected = {} if own is None else {LIST: own}
+    actual, doubts = without_parts(GROUP, expected, {LIST: live, "Other": 1}, lambda _, __: parts, None)
+    assert actual["Other"] == 1
+    return actual[LIST], doubts
+
+
+def here(**properties: Any) -> Part:  # noqa: ANN401
+    return Part(properties=properties, is_here=True)
+
+
+def test_what_another_resource_adds_is_taken_out_and_everything_else_stays() -> None:
+    assert kept([RULE, OTHER], here(**OTHER)) == ([RULE], ())
+    assert kept([RULE, OTHER]) == ([RULE, OTHER], ())
+    assert kept([RULE], here(**OTHER)) == ([RULE], ())
+    assert kept([OTHER], here(**OTHER), own=[OTHER]) == ([OTHER], ())
+    assert kept("text", here(**OTHER)) == ("text", ())
+
+
+@pytest.mark.parametrize("part", [here(**OPEN), Part(properties=OTHER, is_here=False)], ids=["of what", "whose"])
+def test_what_another_one_may_have_added_leaves_the_list_in_doubt(part: Part) -> None:
+    assert kept([RULE, OTHER], part) == ([RULE], (f"/{LIST}",))
+    assert kept([RULE], part) == ([RULE], ())
+    assert kept([OTHER], part, here(**OTHER)) == ([], ())
+
+
+def test_what_a_service_fills_in_does_not_tell_a_part_apart_unless_it_says_it() -> None:
+    live = {"IpProtocol": "tcp", "SourceSecurityGroupId": "sg-1", "SourceSecurityGroupOwnerId": "1"}
+    bare = {"IpProtocol": "tcp", "SourceSecurityGroupId": "sg-1"}
+    assert kept([live], here(**bare)) == ([], ())
+    assert kept([live], here(**bare, SourceSecurityGroupOwnerId="1")) == ([], ())
+    assert kept([live], here(**bare, SourceSecurityGroupOwnerId="2")) == ([live], ())
+    assert kept([{**live, "Description": "by hand"}], here(**bare)) == ([{**live, "Description": "by hand"}], ())
+
+
+def test_policies_are_known_by_their_names_and_attached_ones_by_their_arns() -> None:
+    def of_role(name: str, live: Any, **properties: Any) -> Any:  # noqa: ANN401
+        return without_parts("AWS::IAM::Role", {}, {name: live}, lambda _, __: [here(**properties)], None)[0][name]
+
+    inline = {"PolicyName": "p", "PolicyDocument": {}}
+    assert of_role("Policies", [inline, {"PolicyName": "q"}], PolicyName="p") == [{"PolicyName": "q"}]
+    assert of_role("ManagedPolicyArns", ["arn:a", "arn:b"], Arn="arn:a") == ["arn:b"]
+
+
+def test_every_row_is_about_types_that_are_read_and_properties_that_there_are() -> None:
+    schemas = CfnLintSchemas()
+    for (owner, name), kinds in PARTS.items():
+        for resource_type, property_name in ((owner, name), *kinds):
+            schema = schemas.schema(resource_type)
+            assert resource_type in READERS
+            assert schema is not None
+            assert schema.at(f"/{property_name}") is not None
