@@ -12,9 +12,9 @@ from stackproof.readers import READERS
 from stackproof.schemas.cfn_lint import CfnLintSchemas
 
 GROUP, LIST = "AWS::EC2::SecurityGroup", "SecurityGroupIngress"
-RULE = {"IpProtocol": "tcp", "ToPort": 443, "CidrIp": "10.0.0.0/8"}
-OTHER = {**RULE, "ToPort": 22}
-OPEN = {**OTHER, "CidrIp": Unresolved(reason="an export")}
+RULE: dict[str, Any] = {"IpProtocol": "tcp", "ToPort": 443, "CidrIp": "10.0.0.0/8"}
+OTHER: dict[str, Any] = {**RULE, "ToPort": 22}
+OPEN: dict[str, Any] = {**OTHER, "CidrIp": Unresolved(reason="an export")}
 
 
 def kept(live: Any, *parts: Part, own: Any = None) -> tuple[Any, tuple[str, ...]]:  # noqa: ANN401
