@@ -59,6 +59,29 @@ def test_a_template_that_is_too_large_for_a_request_goes_through_a_bucket(target
     assert target.deploy(stack(large, name="Large")).resources[0].logical_id == "Topic"
 
 
+@pytest.mark.parametrize(("stage", "ports"), [("prod", {80, 443}), ("test", {80})])
+def test_a_list_has_no_elements_of_no_value_in_a_type_of_the_emulators_own_either(
+    stage: str, ports: set[int], target: MotoTarget
+) -> None:
+    listeners = [{"LoadBalancerPort": str(port), "InstancePort": "80", "Protocol": "HTTP"} for port in (80, 443)]
+    given = [listeners[0], {"Fn::If": ["Prod", listeners[1], {"Ref": "AWS::NoValue"}]}]
+    balancer = {"AvailabilityZones": ["us-east-1a"], "Listeners": given, "LoadBalancerName": stage}
+    conditions = {"Prod": {"Fn::Equals": [stage, "prod"]}}
+    made = body(Balancer={"Type": "AWS::ElasticLoadBalancing::LoadBalancer", "Properties": balancer})
+    target.deploy(stack({"Conditions": conditions, **made}, name=f"Listeners-{stage}"))
+    (found,) = target.client("elb").describe_load_balancers(LoadBalancerNames=[stage])["LoadBalancerDescriptions"]
+    assert {each["Listener"]["LoadBalancerPort"] for each in found["ListenerDescriptions"]} == ports
+
+
+def test_an_element_that_refers_to_a_resource_that_is_not_made_is_no_element_of_no_value(target: MotoTarget) -> None:
+    missing = {"Type": "AWS::SQS::Queue", "Condition": "Never"}
+    policy = {"Type": "AWS::SQS::QueuePolicy", "Properties": {"Queues": [{"Ref": "Missing"}], "PolicyDocument": {}}}
+    conditions = {"Never": {"Fn::Equals": ["a", "b"]}}
+    broken = {"Conditions": conditions, **body(Missing=missing, Policy=policy)}
+    with pytest.raises(TargetError, match=r"Policy \(AWS::SQS::QueuePolicy\)"):
+        target.deploy(stack(broken, name="Dangling"))
+
+
 def test_a_type_that_the_emulator_does_not_know_is_not_emulated(target: MotoTarget) -> None:
     unknown = {"Type": "AWS::XRay::Group", "Properties": {"GroupName": "x"}}
     made = stack(body(Unknown=unknown), name="Unknown")

@@ -56,20 +56,36 @@ def _lifecycle(given: _Given) -> _Given:
 
 
 def _lifecycle_rule(rule: _Given) -> _Given:
-    expiration = {"Days": rule.get("ExpirationInDays"), "Date": rule.get("ExpirationDate")}
+    expiration = {
+        "Days": rule.get("ExpirationInDays"),
+        "Date": rule.get("ExpirationDate"),
+        "ExpiredObjectDeleteMarker": rule.get("ExpiredObjectDeleteMarker") or None,
+    }
+    formerly = rule.get("NoncurrentVersionExpirationInDays")
     return {
         **rule,
         "ID": rule.get("Id"),
         "Prefix": None,
         "Filter": _filter(rule),
         "Expiration": expiration if any(expiration.values()) else None,
-        "Transitions": [{**each, "Days": each.get("TransitionInDays")} for each in rule.get("Transitions", ())] or None,
+        "Transitions": [
+            {**each, "Days": each.get("TransitionInDays"), "Date": each.get("TransitionDate")}
+            for each in _several(rule, "Transition")
+        ]
+        or None,
+        "NoncurrentVersionExpiration": rule.get("NoncurrentVersionExpiration")
+        or ({"NoncurrentDays": formerly} if formerly else None),
         "NoncurrentVersionTransitions": [
             {**each, "NoncurrentDays": each["TransitionInDays"]}
-            for each in rule.get("NoncurrentVersionTransitions", ())
+            for each in _several(rule, "NoncurrentVersionTransition")
         ]
         or None,
     }
+
+
+def _several(rule: _Given, former: str) -> list[_Given]:
+    """Those of a kind, also where the template has the one under the former name."""
+    return [*([rule[former]] if former in rule else ()), *rule.get(f"{former}s", ())]
 
 
 def _filter(rule: _Given) -> _Given:
