@@ -98,6 +98,29 @@ def test_canaries_arrive_once_and_are_removed(pipeline: AwsPipeline) -> None:
     pipeline._database.run("DELETE FROM things")
 
 
+def test_where_the_mapping_runs_several_batches_at_once_each_record_has_one_behind_it(pipeline: AwsPipeline) -> None:
+    assert pipeline.at_once() == 1
+    mapping = path_of(CLEANED, stack(body(careful=True), name="Account").template).mapping
+    found = pipeline._deployment.resource(mapping)
+    assert found is not None
+    with pipeline._account.writing("changing the mapping behind the back of its template"):
+        pipeline._account.client("lambda").update_event_source_mapping(UUID=found.physical_id, ParallelizationFactor=2)
+    assert pipeline.at_once() == 2
+    run = FlowRun(
+        declared=CLEANED,
+        path=FlowPath(mapping=mapping, secret="Secret"),
+        pipeline=pipeline,
+        record=lambda key: f'{{"key": "{key}"}}'.encode(),
+        name="several",
+    )
+    sent = run.send("a", "b", "c")
+    assert (sent.late, run.hand_over_again(sent).rows) == ((), sent.rows)
+    behind = {each.key: each.partition_key for each in pipeline._sent.values() if "-fence-" in each.key}
+    assert set(behind.values()) == {"several-a", "several-b", "several-c"}
+    pipeline.clean("several")
+    assert pipeline.rows() == ()
+
+
 def test_nothing_but_a_declared_write_is_let_through(pipeline: AwsPipeline) -> None:
     with pytest.raises(TargetError, match="this run only reads"):
         pipeline._account.client("kinesis").put_record(StreamName="x", Data=b"", PartitionKey="x")

@@ -13,7 +13,8 @@ from stackproof.model.deployment import Deployment
 from stackproof.model.flow import Receipt, Sending
 from stackproof.model.json import JsonObject, JsonValue
 from stackproof.targets.aws import AwsTarget
-from stackproof.targets.ministack_flow import MiniStackPipeline
+from stackproof.targets.failures import translated_errors
+from stackproof.targets.ministack_flow import MiniStackPipeline, physical_id
 from stackproof.targets.postgres import UNDEFINED_TABLE, require
 
 __all__ = ["AwsPipeline"]
@@ -56,6 +57,7 @@ class AwsPipeline(MiniStackPipeline):
             super().__init__(target, deployment, declared, path, said)
         self.target = target.name
         self._account = target
+        self._deployment, self._mapping = deployment, path.mapping
         self._sent: dict[str, Sending] = {}
         self._late = late
 
@@ -66,6 +68,14 @@ class AwsPipeline(MiniStackPipeline):
         except TargetError as error:
             return str(error)
         return None
+
+    def at_once(self) -> int:
+        """What the mapping says now: it may have been changed since it was deployed."""
+        with translated_errors(f"reading {self._mapping}"):
+            found = self._account.client("lambda").get_event_source_mapping(
+                UUID=physical_id(self._deployment, self._mapping)
+            )
+        return int(found.get("ParallelizationFactor") or 1)
 
     def put(self, sendings: Sequence[Sending]) -> tuple[Receipt, ...]:
         self._sent.update({each.key: each for each in sendings})
