@@ -47,6 +47,9 @@ class FakePipeline:
     def shards(self) -> tuple[str, ...]:
         return tuple(self._streams)
 
+    def at_once(self) -> int:
+        return 1
+
     def put(self, sendings: Sequence[Sending]) -> tuple[Receipt, ...]:
         receipts = []
         for each in sendings:

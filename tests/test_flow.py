@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from stackproof.assertions.failures import StackAssertionError, VacuousAssertionError
 from stackproof.errors import TargetError
 from stackproof.flow import Flow, FlowPath, FlowRun, Limit, flow, kinesis_event, path_of
-from stackproof.model.flow import FlowFact, Invocation
+from stackproof.model.flow import FlowFact, Invocation, Receipt, Row, Sending
 from stackproof.model.template import Template
 from tests.flow_fakes import FakePipeline
 from tests.live_fakes import template
@@ -63,6 +64,39 @@ class Clock:
     def _sleep(self, seconds: float) -> None:
         self.pauses.append(seconds)
         self.now += seconds
+
+
+class SeveralAtOnce(FakePipeline):
+    """Hands over two batches of its shard at a time, so that only records of one partition key are in order.
+
+    Those of test-b take ten times as long, and the function stores whatever it is given.
+    """
+
+    def __init__(self, *, lost: frozenset[str] = frozenset()) -> None:
+        super().__init__(shards=1, stored_as=lambda key, _: 0 if key in lost else 1)
+        self._sent: list[Sending] = []
+        self._waiting: dict[str, list[Receipt]] = {}
+        self._looks = 0
+
+    def at_once(self) -> int:
+        return 2
+
+    def put(self, sendings: Sequence[Sending]) -> tuple[Receipt, ...]:
+        receipts = tuple(Receipt(key=each.key, shard_id=each.shard_id, sequence_number="1") for each in sendings)
+        for each, receipt in zip(sendings, receipts, strict=True):
+            self._waiting.setdefault(each.partition_key or each.key, []).append(receipt)
+        self._sent.extend(sendings)
+        return receipts
+
+    def hand_over_again(self) -> None:
+        self.put(tuple(self._sent))
+
+    def rows(self) -> tuple[Row, ...]:
+        self._looks += 1
+        for key, waiting in self._waiting.items():
+            if waiting and (key != "test-b" or self._looks % 10 == 0):
+                self._store(waiting.pop(0))
+        return super().rows()
 
 
 def run(pipeline: FakePipeline, notes: list[FlowFact] | None = None, path: FlowPath = PATH) -> FlowRun:
@@ -175,6 +209,19 @@ def test_what_is_handed_over_twice_shows_as_often_as_it_was_stored() -> None:
     assert notes[-1].text == "2 records were handed over twice and are 2 rows"
     twice = careless.hand_over_again(careless.send("a", "b"))
     assert sorted(str(each[0]) for each in twice.rows) == ["test-a", "test-a", "test-b", "test-b"]
+
+
+def test_where_several_batches_of_a_shard_are_handed_over_at_once_every_record_is_waited_for() -> None:
+    careless = run(SeveralAtOnce())
+    sent = careless.send("a", "b", "c")
+    assert (sent.late, len(sent.rows)) == ((), 3)
+    twice = careless.hand_over_again(sent)
+    assert sorted(str(each[0]) for each in twice.rows) == ["test-a", "test-a", "test-b", "test-b", "test-c", "test-c"]
+
+
+def test_where_several_batches_are_handed_over_at_once_it_is_named_behind_what_nothing_came() -> None:
+    with pytest.raises(TargetError, match=r"1 of 2 are no rows after 30 s \(shard-0 behind test-b\)"):
+        run(SeveralAtOnce(lost=frozenset({"test-fence-1-1"}))).send("a", "b")
 
 
 def test_a_batch_comes_back_with_the_keys_that_were_refused_and_the_rows_of_the_others() -> None:

@@ -213,7 +213,7 @@ class FlowRun:
         return frozenset(told & set(names))
 
     def _delivery(self, receipts: tuple[Receipt, ...], start: float) -> Delivery:
-        self._fence()
+        self._fence(receipts)
         keys = {each.key for each in receipts}
         rows = self._rows(keys)
         stored = {str(each[0]) for each in rows}
@@ -224,15 +224,30 @@ class FlowRun:
             seconds=self._limit.clock() - start,
         )
 
-    def _fence(self) -> None:
-        """Put one more record on each shard and wait for it: shards are read in order.
+    def _fence(self, receipts: Collection[Receipt]) -> None:
+        """Put one more record behind what is to be dealt with, and wait for it.
 
-        Without it nothing is known of what is before it, and a row that is missing or too many could still come.
+        Without it nothing is known of what is before it, and a row that is missing or too many could still come. A
+        shard is read in order, so one record does for all of it; where several of its batches are handed over at a
+        time, only records of one partition key are in order, and each needs one behind it that has the same.
         """
         self._fences += 1
-        shards = self._pipeline.shards()
-        keys = {f"{self._name}-fence-{self._fences}-{number}": shard for number, shard in enumerate(shards)}
-        self._pipeline.put([Sending(key=key, data=self._record(key), shard_id=shard) for key, shard in keys.items()])
+        behind: list[tuple[str, str | None]] = (
+            [(each.shard_id, each.key) for each in receipts]
+            if self._pipeline.at_once() > 1
+            else [(shard, None) for shard in self._pipeline.shards()]
+        )
+        names = [f"{self._name}-fence-{self._fences}-{number}" for number in range(len(behind))]
+        self._pipeline.put(
+            [
+                Sending(key=name, data=self._record(name), shard_id=shard, partition_key=key)
+                for name, (shard, key) in zip(names, behind, strict=True)
+            ]
+        )
+        keys = {
+            name: shard if key is None else f"{shard} behind {key}"
+            for name, (shard, key) in zip(names, behind, strict=True)
+        }
         waiting = set(keys)
 
         def have_come() -> bool:

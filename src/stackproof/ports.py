@@ -153,6 +153,9 @@ class Pipeline(Protocol):
     def shards(self) -> tuple[str, ...]:
         """The ids of the shards that take records, sorted."""
 
+    def at_once(self) -> int:
+        """How many batches of one shard are handed over at a time; above 1 the order holds within a partition key."""
+
     def put(self, sendings: Sequence[Sending]) -> tuple[Receipt, ...]:
         """Put records, in this order on each shard."""
 

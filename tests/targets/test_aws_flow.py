@@ -28,6 +28,14 @@ from tests.targets.test_ministack_flow import DECLARED
 
 CLEANED = replace(DECLARED, cleanup="DELETE FROM things WHERE key LIKE :prefix")
 
+WRONG_CLEANUPS = {
+    "DELETE FROM thigns WHERE key LIKE :prefix": "SQLSTATE 42P01",
+    "DELETE FROM archive WHERE key LIKE :prefix": "would have removed 0 rows",
+    "DELETE FROM things WHERE key = :prefix": "would have removed 0 rows",
+    "DELETE FROM archive WHERE key NOT LIKE :prefix": "would have removed 3 rows",
+    "DELETE FROM things WHERE key LIKE :prefix AND key <> 'canary-a'": r"of which 1 would be left",
+}
+
 
 @pytest.fixture(scope="module")
 def pipeline(ministack: OwnedProcess) -> Iterator[AwsPipeline]:
@@ -74,10 +82,43 @@ def test_canaries_arrive_once_and_are_removed(pipeline: AwsPipeline) -> None:
     with pytest.raises(TargetError, match=r"would have removed \d+ rows, and the test has made \d+") as caught:
         pipeline.clean("canary")
     assert (caught.value.code, pipeline.rows()) == ("LeftOver", before)
+    pipeline._database.run("CREATE TABLE archive (key text)")
+    pipeline._database.run("INSERT INTO archive VALUES ('x'), ('y'), ('z')")
+    for statement, said in WRONG_CLEANUPS.items():
+        pipeline._declared = replace(CLEANED, cleanup=statement)
+        with pytest.raises(
+            TargetError, match=rf"{said}.*it was rolled back; .*\(canary-a, canary-b, canary-c,"
+        ) as caught:
+            pipeline.clean("canary")
+        assert (caught.value.code, pipeline.rows()) == ("LeftOver", before)
+    assert pipeline._database.rows("SELECT key FROM archive") == (("x",), ("y",), ("z",))
     pipeline._declared = CLEANED
     pipeline.clean("canary")
     assert [each[0] for each in pipeline.rows()] == ["real-1", "real-2"]
     pipeline._database.run("DELETE FROM things")
+
+
+def test_where_the_mapping_runs_several_batches_at_once_each_record_has_one_behind_it(pipeline: AwsPipeline) -> None:
+    assert pipeline.at_once() == 1
+    mapping = path_of(CLEANED, stack(body(careful=True), name="Account").template).mapping
+    found = pipeline._deployment.resource(mapping)
+    assert found is not None
+    with pipeline._account.writing("changing the mapping behind the back of its template"):
+        pipeline._account.client("lambda").update_event_source_mapping(UUID=found.physical_id, ParallelizationFactor=2)
+    assert pipeline.at_once() == 2
+    run = FlowRun(
+        declared=CLEANED,
+        path=FlowPath(mapping=mapping, secret="Secret"),
+        pipeline=pipeline,
+        record=lambda key: f'{{"key": "{key}"}}'.encode(),
+        name="several",
+    )
+    sent = run.send("a", "b", "c")
+    assert (sent.late, run.hand_over_again(sent).rows) == ((), sent.rows)
+    behind = {each.key: each.partition_key for each in pipeline._sent.values() if "-fence-" in each.key}
+    assert set(behind.values()) == {"several-a", "several-b", "several-c"}
+    pipeline.clean("several")
+    assert pipeline.rows() == ()
 
 
 def test_nothing_but_a_declared_write_is_let_through(pipeline: AwsPipeline) -> None:
@@ -117,7 +158,7 @@ class Rows(Database):
 
     def __init__(self, log: list[str], *answers: tuple[str, ...]) -> None:
         self._log, self._answers = log, list(answers)
-        self.row_count = 0
+        self.row_count = 1
 
     def run(self, statement: str, **values: str) -> tuple[tuple[Any, ...], ...]:
         self._log.append(f"{statement} {values}" if values else statement)
@@ -145,7 +186,6 @@ def in_memory(account: Account, *answers: tuple[str, ...]) -> AwsPipeline:
     )
     pipeline._database = Rows(account.log, *(answers or ((),)))
     pipeline._sent = {key: Sending(key=key, data=b"", shard_id="0") for key in ("canary-a", "other-b")}
-    pipeline._keys.update(pipeline._sent)
     account.log.clear()
     return pipeline
 
@@ -159,7 +199,7 @@ def test_in_an_account_that_is_not_allowed_not_even_the_secret_is_read() -> None
 
 def test_rows_are_removed_as_a_declared_write() -> None:
     account = Account()
-    in_memory(account, ("canary-a",)).clean("canary")
+    in_memory(account, ("canary-a",), ("canary-a",), ()).clean("canary")
     deleted = f"{CLEANED.cleanup} {{'prefix': 'canary-%'}}"
     why = "removing the rows of canaries"
     rows = str(CLEANED.rows)
@@ -168,7 +208,7 @@ def test_rows_are_removed_as_a_declared_write() -> None:
 
 def test_rows_that_come_late_are_waited_for_before_they_are_removed() -> None:
     account = Account()
-    in_memory(account, (), (), ("canary-a",)).clean("canary")
+    in_memory(account, (), (), ("canary-a",), ("canary-a",), ()).clean("canary")
     assert account.log.count(str(CLEANED.rows)) == 3 + 2
     assert account.log[-4].startswith(str(CLEANED.cleanup))
 
@@ -176,6 +216,7 @@ def test_rows_that_come_late_are_waited_for_before_they_are_removed() -> None:
 def test_records_that_never_arrive_are_named_since_their_rows_would_stay() -> None:
     account = Account()
     pipeline = in_memory(account, ())
+    pipeline._database.row_count = 0  # type: ignore[attr-defined]
     with pytest.raises(TargetError, match=r"1 of the records had not arrived .* like canary-% \(canary-a\)") as caught:
         pipeline.clean("canary")
     assert caught.value.code == "LeftOver"
@@ -207,10 +248,15 @@ OTHER = ("canary-a", "other-b", "real")
         (OTHER, ("other-b", "real"), 2, False),  # a row that the query does not show
         (OTHER, ("other-b",), 1, False),
         (OTHER, (), 1, False),
-        ((), (), 1, True),  # the query does not show what was sent
+        ((), (), 0, True),
+        ((), (), 1, False),  # the query does not show what was sent
+        (OTHER, ("other-b", "real"), 0, False),
+        (OTHER, OTHER, 0, False),
+        (OTHER, OTHER, 1, False),  # another table's
+        (("canary-a", *OTHER), OTHER, 1, False),
     ],
 )
-def test_a_cleanup_that_takes_rows_of_others_is_rolled_back(
+def test_a_cleanup_that_takes_rows_of_others_or_leaves_some_is_rolled_back(
     before: tuple[str, ...],
     after: tuple[str, ...],
     removed: int,
@@ -221,11 +267,28 @@ def test_a_cleanup_that_takes_rows_of_others_is_rolled_back(
     pipeline._sent = {}
     pipeline._database.row_count = removed  # type: ignore[attr-defined]
     if not is_fine:
-        with pytest.raises(TargetError, match=rf"would have removed {removed} rows, and the test has made 1"):
+        with pytest.raises(TargetError, match=rf"would have removed {removed} rows, and the test has made \d"):
             pipeline.clean("canary")
     else:
         pipeline.clean("canary")
     assert ("commit" in account.log) is is_fine
+
+
+def test_a_statement_that_the_database_refuses_leaves_rows_and_names_them() -> None:
+    class Refusing(Rows):
+        def run(self, statement: str, **values: str) -> tuple[tuple[Any, ...], ...]:
+            if values:
+                raise TargetError("PostgreSQL answered with SQLSTATE 42P01", code="42P01")
+            return super().run(statement)
+
+    account = Account()
+    pipeline = in_memory(account)
+    pipeline._database = Refusing(account.log, ("canary-a", "real"))
+    with pytest.raises(
+        TargetError, match=r"failed \(PostgreSQL answered with SQLSTATE 42P01\): .* \(canary-a\)"
+    ) as caught:
+        pipeline.clean("canary")
+    assert (caught.value.code, "commit" in account.log) == ("LeftOver", False)
 
 
 def test_where_the_table_is_not_there_yet_nothing_has_to_be_removed() -> None:

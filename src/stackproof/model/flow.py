@@ -15,11 +15,12 @@ Row: TypeAlias = "tuple[JsonValue, ...]"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sending:
-    """A record to be put on one shard of a stream."""
+    """A record to be put on one shard of a stream, with its key as the partition key unless it has another one."""
 
     key: str
     data: bytes
     shard_id: str
+    partition_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

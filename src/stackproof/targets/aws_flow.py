@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from stackproof.errors import ConfigError, TargetError
@@ -13,7 +13,8 @@ from stackproof.model.deployment import Deployment
 from stackproof.model.flow import Receipt, Sending
 from stackproof.model.json import JsonObject, JsonValue
 from stackproof.targets.aws import AwsTarget
-from stackproof.targets.ministack_flow import MiniStackPipeline
+from stackproof.targets.failures import translated_errors
+from stackproof.targets.ministack_flow import MiniStackPipeline, physical_id
 from stackproof.targets.postgres import UNDEFINED_TABLE, require
 
 __all__ = ["AwsPipeline"]
@@ -56,8 +57,8 @@ class AwsPipeline(MiniStackPipeline):
             super().__init__(target, deployment, declared, path, said)
         self.target = target.name
         self._account = target
+        self._deployment, self._mapping = deployment, path.mapping
         self._sent: dict[str, Sending] = {}
-        self._keys: set[str] = set()  # of all that the function was given
         self._late = late
 
     def unreachable(self) -> str | None:
@@ -68,9 +69,16 @@ class AwsPipeline(MiniStackPipeline):
             return str(error)
         return None
 
+    def at_once(self) -> int:
+        """What the mapping says now: it may have been changed since it was deployed."""
+        with translated_errors(f"reading {self._mapping}"):
+            found = self._account.client("lambda").get_event_source_mapping(
+                UUID=physical_id(self._deployment, self._mapping)
+            )
+        return int(found.get("ParallelizationFactor") or 1)
+
     def put(self, sendings: Sequence[Sending]) -> tuple[Receipt, ...]:
         self._sent.update({each.key: each for each in sendings})
-        self._keys.update(each.key for each in sendings)
         with self._account.writing("putting canaries on the stream"):
             return super().put(sendings)
 
@@ -80,7 +88,6 @@ class AwsPipeline(MiniStackPipeline):
             super().put(tuple(self._sent.values()))
 
     def invoke(self, event: JsonObject) -> JsonValue:
-        self._keys.update(_keys_of(event))
         with self._account.writing("invoking the function"):
             return super().invoke(event)
 
@@ -116,7 +123,6 @@ class AwsPipeline(MiniStackPipeline):
             finally:
                 self._remove(prefix)
         self._sent = {key: each for key, each in self._sent.items() if not key.startswith(prefix)}
-        self._keys = {each for each in self._keys if not each.startswith(prefix)}
         if awaited:
             raise TargetError(
                 f"{self._declared}: {len(awaited)} of the records had not arrived when rows were removed; rows that "
@@ -125,36 +131,39 @@ class AwsPipeline(MiniStackPipeline):
             )
 
     def _remove(self, prefix: str) -> None:
-        """Run the flow's cleanup; if it takes away rows that are not of this test, nothing is removed."""
-        cleanup, sent = str(self._declared.cleanup), sum(each.startswith(prefix) for each in self._keys)
+        """Run the flow's cleanup; unless it takes away the rows of this test and no other, nothing is removed."""
+        cleanup, made = str(self._declared.cleanup), None
         try:
             with self._database.transaction() as database:
                 own, others = _parted(database.run(self._declared.rows), prefix)
+                made = own
                 database.run(cleanup, prefix=f"{prefix}%")
                 gone = int(database.row_count)
-                _, left = _parted(database.run(self._declared.rows), prefix)
-                made = max(len(own), sent)
-                if gone > made or left != others:
+                stayed, left = _parted(database.run(self._declared.rows), prefix)
+                if stayed or gone != len(own) or left != others:
                     raise TargetError(  # noqa: TRY301 - it rolls back
-                        f"{self._declared}: cleanup={cleanup!r} would have removed {gone} rows, and the test has made "
-                        f"{made}: it was rolled back; remove those with keys like {prefix}% by hand",
+                        f"would have removed {gone} rows, and the test has made {len(own)}, of which {len(stayed)} "
+                        "would be left",
                         code="LeftOver",
                     )
         except TargetError as error:
-            if error.code != UNDEFINED_TABLE:
+            if made is None:  # nothing is deleted yet
+                if error.code == UNDEFINED_TABLE:
+                    return
                 raise
+            raise TargetError(
+                f"{self._declared}: cleanup={cleanup!r} {_as_predicate(error)}: it was rolled back; look for keys like "
+                f"{prefix}% and remove them by hand ({', '.join(sorted(set(made))) or 'the query shows none'})",
+                code="LeftOver",
+            ) from error
+
+
+def _as_predicate(error: TargetError) -> str:
+    """What there is to say of a cleanup: its own fault, or that of the database."""
+    return str(error) if error.code == "LeftOver" else f"failed ({error})"
 
 
 def _parted(rows: Iterable[Sequence[Any]] | None, prefix: str) -> tuple[list[str], list[str]]:
     """The keys of rows: those that begin so, and the others, in order."""
     keys = sorted(str(each[0]) for each in rows or ())
     return [each for each in keys if each.startswith(prefix)], [each for each in keys if not each.startswith(prefix)]
-
-
-def _keys_of(event: JsonObject) -> Iterator[str]:
-    """The keys of the records in an event of Kinesis."""
-    records = event.get("Records")
-    for each in records if isinstance(records, list) else ():
-        kinesis = each.get("kinesis") if isinstance(each, Mapping) else None
-        if isinstance(kinesis, Mapping):
-            yield str(kinesis.get("partitionKey"))

@@ -20,7 +20,7 @@ from stackproof.targets.ministack import MiniStackTarget
 from stackproof.targets.owned_process import OwnedProcess
 from stackproof.targets.postgres import Database, start_postgres
 
-__all__ = ["FLOW_ACCOUNT", "LACKS", "MiniStackPipeline", "open_database"]
+__all__ = ["FLOW_ACCOUNT", "LACKS", "MiniStackPipeline", "open_database", "physical_id"]
 
 FLOW_ACCOUNT: Final = "210987654321"
 """Flows run in an account of their own: the secret and the function are pointed at the database that stands in for
@@ -50,7 +50,7 @@ def open_database(
     target: MiniStackTarget, deployment: Deployment, declared: Flow, path: FlowPath, *, owner_pid: int, directory: Path
 ) -> OwnedProcess:
     """Start a PostgreSQL with the credentials of the flow's secret, and point secret and function at it."""
-    secret_id = _physical_id(deployment, path.secret)
+    secret_id = physical_id(deployment, path.secret)
     secret = json.loads(target.secret_value(secret_id))
     database = start_postgres(
         owner_pid,
@@ -65,7 +65,7 @@ def open_database(
             moved = {**secret, "host": database.said["host"], "port": int(database.said["port"])}
             target.client("secretsmanager").put_secret_value(SecretId=secret_id, SecretString=json.dumps(moved))
         if declared.ca_bundle is not None:
-            _trust(target, _physical_id(deployment, declared.function), declared.ca_bundle, database.said["ca_bundle"])
+            _trust(target, physical_id(deployment, declared.function), declared.ca_bundle, database.said["ca_bundle"])
     except BaseException:
         database.stop()
         raise
@@ -98,9 +98,9 @@ class MiniStackPipeline:
     ) -> None:
         self._place = target
         self._declared = declared
-        self._stream = _physical_id(deployment, declared.stream)
-        self._function = _physical_id(deployment, declared.function)
-        secret = json.loads(target.secret_value(_physical_id(deployment, path.secret)))
+        self._stream = physical_id(deployment, declared.stream)
+        self._function = physical_id(deployment, declared.function)
+        secret = json.loads(target.secret_value(physical_id(deployment, path.secret)))
         self._database = Database(
             database, user=str(secret["username"]), password=str(secret["password"]), database=str(secret["dbname"])
         )
@@ -113,6 +113,10 @@ class MiniStackPipeline:
     def shards(self) -> tuple[str, ...]:
         return tuple(sorted(self._hash_keys()))
 
+    def at_once(self) -> int:
+        """One, whatever the mapping says: MiniStack keeps its ParallelizationFactor and does nothing with it."""
+        return 1
+
     def put(self, sendings: Sequence[Sending]) -> tuple[Receipt, ...]:
         keys = self._hash_keys()
         receipts = []
@@ -121,7 +125,7 @@ class MiniStackPipeline:
                 answer = self._place.client("kinesis").put_record(
                     StreamName=self._stream,
                     Data=each.data,
-                    PartitionKey=each.key,
+                    PartitionKey=each.partition_key or each.key,
                     ExplicitHashKey=keys[each.shard_id],
                 )
                 receipts.append(
@@ -256,7 +260,8 @@ def _published(message: Mapping[str, Any]) -> list[JsonObject]:
     return [found] if isinstance(found, dict) and "AlarmName" in found else []
 
 
-def _physical_id(deployment: Deployment, logical_id: str) -> str:
+def physical_id(deployment: Deployment, logical_id: str) -> str:
+    """What a resource is called where it is deployed; raises TargetError if it is not."""
     found = deployment.resource(logical_id)
     if found is None or not found.physical_id:
         why = deployment.left_out.get(logical_id, "it is not deployed")
