@@ -46,6 +46,9 @@ def test_own(target):
     for client in (made_before, own(target.endpoint_url).meta.client):
         with pytest.raises(Exception, match="sns:CreateTopic is refused"):
             client.create_topic(Name="sneaked")
+    licenses = boto3.client("license-manager", region_name="eu-west-1", endpoint_url=target.endpoint_url)
+    with pytest.raises(Exception, match="license-manager:CreateToken is refused"):
+        licenses.create_token(LicenseArn="arn:aws:license-manager::1:license:l-1", ClientToken="named as a sign-in is")
     with target.writing("a topic of this test"):
         own(target.endpoint_url).create_topic(Name="declared").delete()
 """
@@ -68,7 +71,7 @@ def test_a_handler():
     [
         (SUITE, 3, "1 call: 1 read, 0 writes, 1 refused (sns:CreateTopic)"),
         (DECLARED, 0, "3 calls: 1 read, 2 writes"),
-        (OWN, 3, "3 calls: 1 read, 2 writes, 2 refused (sns:CreateTopic)"),
+        (OWN, 3, "3 calls: 1 read, 2 writes, 3 refused (license-manager:CreateToken, sns:CreateTopic)"),
     ],
 )
 def test_a_write_that_is_not_declared_fails_the_run_also_if_a_test_swallows_it(

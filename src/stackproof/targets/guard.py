@@ -21,11 +21,14 @@ __all__ = ["EVERY_CALL", "Guard", "is_emulator_endpoint", "reads_only", "refuse_
 EVERY_CALL: Final = "provide-client-params.*.*"
 """The event that botocore emits before a call is made."""
 
-_SIGN_IN: Final = "AssumeRole"
-_SHOWING: Final = ("WithDecryption", "includeValue", "includeValues")
-"""Parameters with which a read shows a secret."""
+_SIGN_IN: Final = "sts:AssumeRole"
+_SHOWING: Final = ("WithDecryption", "includeValue", "includeValues", "unmask")
+"""Parameters with which a read shows a secret, or what a policy of the account has masked."""
 
-_READING_SECRETS: Final = "GetSecretValue"
+_ACTING: Final = ("DelegationPermissionCheck", "WakeUp")
+"""Parameters with which a read does something: starts a check, presses a key of an instance."""
+
+_READING_SECRETS: Final = "secretsmanager:GetSecretValue"
 _STATEMENT: Final = "QueryString"
 
 
@@ -39,7 +42,7 @@ def reads_only(operation: str, parameters: Mapping[str, Any]) -> bool:
 
     Where the service is known, its prefix stands before the name: `ivs:GetChannel`.
     """
-    if gives_secret(operation) or any(parameters.get(each) for each in _SHOWING):
+    if gives_secret(operation) or any(parameters.get(each) for each in (*_SHOWING, *_ACTING)):
         return False
     if _STATEMENT in parameters:
         return False  # a statement may unload what it reads to somewhere else
@@ -56,14 +59,14 @@ def refuse_writes(
 ) -> None:
     """Hook into the events of a client or session: a call that is no read is refused before it is sent, or else it may.
 
-    `noted` is told of every call; `also` are operations that pass as reads. With a `unique_id` the hook can be taken
-    off again.
+    `noted` is told of every call; `also` are operations that pass as reads, as `sts:AssumeRole` is written. With a
+    `unique_id` the hook can be taken off again.
     """
 
     def before(params: Mapping[str, Any], model: Any, **_: object) -> None:  # noqa: ANN401
         service, operation = str(model.service_model.service_name), str(model.name)
         called = f"{prefix_of(service)}:{operation}"
-        if reads_only(called, params) or operation in also or is_without_secret(called):
+        if reads_only(called, params) or called in also or is_without_secret(called):
             noted(service, operation, CallKind.READ)
         elif may_write():
             noted(service, operation, CallKind.WRITE)

@@ -3,7 +3,8 @@
 Extended are: Performance Insights of a database, `LoggingConfig` of a function (and its later changes, with those of
 tracing and key), and the description of a security group's rule whose peer is a group. A second filter of a log group,
 or a second way to invoke a function, under the same name replaces the first. EC2 can filter ACLs and endpoints by id.
-An origin of a distribution keeps its access control. A role is assumed by whom it trusts.
+An origin of a distribution keeps its access control. A role is assumed by whom it trusts. A list of a template has no
+elements that are `AWS::NoValue`.
 """
 
 from __future__ import annotations
@@ -151,12 +152,17 @@ def _read_json_as_json() -> None:
 
 
 def _extend_functions_of_templates() -> None:
-    """`Fn::Cidr` and `Fn::Length`, and the zones of the stack's region: moto takes `Fn::GetAZs: ""` for us-east-1."""
+    """`Fn::Cidr`, `Fn::Length`, elements that are `AWS::NoValue`, and the zones of the stack's region.
+
+    Moto takes `Fn::GetAZs: ""` for us-east-1, and leaves members out for `AWS::NoValue`, but not elements of lists.
+    """
     from moto.cloudformation import parsing  # noqa: PLC0415 - heavy
 
     cleaned = parsing.clean_json
 
     def clean_json(value: Any, resources_map: Any) -> Any:  # noqa: ANN401
+        if isinstance(value, list):
+            return [clean_json(each, resources_map) for each in value if not _is_no_value(each, resources_map)]
         if not isinstance(value, dict) or len(value) != 1:
             return cleaned(value, resources_map)
         ((name, argument),) = value.items()
@@ -168,6 +174,14 @@ def _extend_functions_of_templates() -> None:
         return cleaned(value, resources_map)
 
     setattr(parsing, "clean_json", clean_json)  # noqa: B010 - a function of theirs, not ours
+
+
+def _is_no_value(value: Any, resources_map: Any) -> bool:  # noqa: ANN401
+    """Not whatever comes to nothing: what refers to a resource that is not made is an error on AWS."""
+    while isinstance(value, dict) and value.keys() == {"Fn::If"}:
+        condition, when_true, when_false = value["Fn::If"]
+        value = when_true if resources_map.lazy_condition_map[condition] else when_false
+    return bool(value == {"Ref": "AWS::NoValue"})
 
 
 def _replace(model: type, **members: Any) -> None:  # noqa: ANN401
