@@ -115,6 +115,34 @@ HARMLESS: Final = {
 }
 """Operations that pass all the same, by the reason why."""
 
+ACTS: Final = re.compile(
+    r"\b(acknowledge|acquire|claim|clear|consume|create|delete|enqueue|extend|generate|initiate|invoke|launch|mark|notify"
+    r"|refresh|register|remove|renew|reset|run|send|start|trigger|unmask|update|wake)(e?s|ing)?\b"
+    r"|decrypt|simulates|keystroke"
+)
+"""Words in what is said of a switch, a parameter that is true or false, which may do more than choose what to show."""
+
+HARMLESS_SWITCHES: Final = {
+    "chooses or shapes what is shown": """
+        accessanalyzer:GetGeneratedPolicy/includeResourcePlaceholders
+        accessanalyzer:GetGeneratedPolicy/includeServiceLevelTemplate accessanalyzer:ListAccessPreviewFindings/exists
+        accessanalyzer:ListFindings/exists accessanalyzer:ListFindingsV2/exists
+        cloudformation:EstimateTemplateCost/UsePreviousValue
+        cloudformation:GetTemplateSummary/TreatUnrecognizedResourceTypesAsWarnings
+        ec2:GetSpotPlacementScores/SingleAvailabilityZone elasticache:DescribeUpdateActions/ShowNodeLevelUpdateStatus
+        glue:GetCatalogs/Recursive glue:GetJobRun/PredecessorsIncluded glue:GetTable/IncludeStatusDetails
+        glue:GetTables/IncludeStatusDetails glue:SearchTables/IncludeStatusDetails
+        iot:ListThings/usePrefixAttributeValue lightsail:GetRelationalDatabaseLogEvents/startFromHead
+        opensearch:DescribeDryRunProgress/LoadDryRunConfig
+        redshift-data:ListStatements/RoleLevel ssm:DescribeAutomationStepExecutions/ReverseOrder
+        swf:ListClosedWorkflowExecutions/reverseOrder swf:ListOpenWorkflowExecutions/reverseOrder
+    """,
+    "reckoned for the answer and kept nowhere": """
+        network-firewall:DescribeRuleGroup/AnalyzeRuleGroup
+    """,
+}
+"""Switches of operations that pass, by the reason why they may be on."""
+
 KNOWN: Final = frozenset(name for names in HARMLESS.values() for name in names.split())
 
 
@@ -151,6 +179,18 @@ def members(shape: Any, seen: set[str]) -> Iterator[tuple[str, bool]]:  # noqa: 
         yield from members(inner, seen)
 
 
+def switches(shape: Any, seen: frozenset[str]) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - botocore's
+    """The names of all members of a request that are true or false, and what is said of them."""
+    if shape is None or shape.name in seen:
+        return
+    for name, each in getattr(shape, "members", {}).items():
+        if each.type_name == "boolean":
+            yield name, re.sub("<[^>]+>", "", each.documentation or "").casefold()
+        yield from switches(each, seen | {shape.name})
+    for inner in (getattr(shape, "member", None), getattr(shape, "value", None)):
+        yield from switches(inner, seen | {shape.name})
+
+
 def does_something(documentation: str) -> bool:
     said = re.sub("<[^>]+>", "", documentation).strip()[:300].casefold()
     return bool(DOES.match(said) or LINKS.search(said))
@@ -165,6 +205,20 @@ def test_whatever_passes_and_may_show_a_secret_or_do_something_is_harmless_for_a
 def test_no_answer_that_passes_has_a_sensitive_member_of_a_name_that_nobody_has_seen() -> None:
     _, _, private = looked_at()
     assert sorted(private - PRIVATE) == []
+
+
+def test_a_switch_of_a_read_that_may_do_something_is_refused_or_harmless_for_a_reason() -> None:
+    session, found = Session(), set()
+    for name in sorted(looked_at()[0]):
+        service, _, operation = name.partition(":")
+        shape = session.get_service_model(service).operation_model(operation).input_shape
+        for switch, said in switches(shape, frozenset()):
+            called = f"{prefix_of(service)}:{operation}"
+            if switch.casefold() != "dryrun" and ACTS.search(said) and reads_only(called, {switch: True}):
+                found.add(f"{name}/{switch}")
+    harmless = {one for names in HARMLESS_SWITCHES.values() for one in names.split()}
+    assert sorted(found - harmless) == []
+    assert sorted(harmless - found) == []  # a reason that nothing needs any more
 
 
 def test_what_starts_or_takes_something_is_no_read() -> None:

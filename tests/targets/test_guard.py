@@ -73,10 +73,26 @@ def test_reads_pass(operation: str) -> None:
         ("codepipeline:GetJobDetails", {}),
         ("mediapackage:DescribeChannel", {}),
         ("Query", {"QueryString": "UNLOAD (SELECT 1) TO 's3://x'"}),
+        ("ec2:GetConsoleScreenshot", {"WakeUp": True}),
+        ("iam:GetDelegationRequest", {"DelegationPermissionCheck": True}),
+        ("logs:GetLogEvents", {"unmask": True}),
+        ("payment-cryptography:GetParametersForExport", {}),
     ],
 )
 def test_writes_and_secrets_do_not(operation: str, parameters: dict[str, Any]) -> None:
     assert not reads_only(operation, parameters)
+
+
+@pytest.mark.parametrize(
+    ("operation", "parameters"),
+    [
+        ("ec2:GetConsoleScreenshot", {"WakeUp": False}),
+        ("ec2:DescribeInstances", {"DryRun": True}),
+        ("logs:GetLogEvents", {}),
+    ],
+)
+def test_reads_pass_whose_parameters_do_nothing(operation: str, parameters: dict[str, Any]) -> None:
+    assert reads_only(operation, parameters)
 
 
 class Counter:

@@ -85,6 +85,7 @@ _WRITING: Final = frozenset(
         "getchangetoken",
         "getdeployablepatchsnapshotforinstance",
         "getid",
+        "getparametersforexport",
         "getscalingconfigurationrecommendation",
         "getshippinglabel",
         "getworkinglocation",

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from stackproof.calls import CallRecorder
-from stackproof.config.settings import parse_targets
+from stackproof.config.settings import find_root, load_settings, parse_targets
 from stackproof.errors import ConfigError, StackproofError
 from stackproof.plugin.cancelling import Cancelling
 from stackproof.plugin.controller import Controller
 from stackproof.plugin.outcomes import CALLS, CATEGORY, LEDGERS, LIVE, facts_of, facts_on
-from stackproof.plugin.own_clients import OwnClients
+from stackproof.plugin.own_clients import OWN_CLIENTS, OwnClients
 from stackproof.plugin.run import RUN, close_run, join_run
 from stackproof.suite_rules import asserts_something, judge_test
 
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 _FIXTURES = frozenset({"assembly", "cdk_stack", "template", "stack"})
 _LIVE = frozenset({"target", "deployment", "prover", "aws_client", "targets", "provers", "data_flow"})
 _GENERATED = {"resource_proof", "rule_verdict"}
-_OWN_CLIENTS = pytest.StashKey[OwnClients]()
+_LIVE_FOLDERS = pytest.StashKey[tuple[Path, ...]]()
+_LIVE_SUITE = "integration"
 
 
 class _Joined(argparse.Action):
@@ -97,7 +98,7 @@ def pytest_configure(config: pytest.Config) -> None:
     from stackproof.plugin import fixtures, flows  # noqa: PLC0415 - another project's `pytest --help` does not pay
 
     config.pluginmanager.register(fixtures, "stackproof-fixtures")
-    config.stash[_OWN_CLIENTS] = OwnClients(config.stash[CALLS])
+    config.stash[OWN_CLIENTS] = OwnClients(config.stash[CALLS])
     if (node := fixtures.node()) is not None:
         os.environ.setdefault("JSII_NODE", str(node))  # suites may make constructs themselves, as `synth` does
     config.pluginmanager.register(flows, "stackproof-flows")
@@ -162,9 +163,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """While a live test runs, whatever it calls is guarded, also with clients of its own."""
-    own = item.config.stash.get(_OWN_CLIENTS, None)
-    is_live = _looks_at_target(item) or {"suites", "integration"} <= {*item.path.parts}
-    if own is None or not is_live:
+    own = item.config.stash.get(OWN_CLIENTS, None)
+    if own is None or not (_looks_at_target(item) or _is_in_live_suite(item)):
         return (yield)
     with own.guarded():
         return (yield)
@@ -229,6 +229,24 @@ def _ours(item: pytest.Item) -> set[str]:
 
 def _looks_at_target(item: pytest.Item) -> bool:
     return bool(_ours(item) & (_LIVE | {"resource_proof"}))
+
+
+def _is_in_live_suite(item: pytest.Item) -> bool:
+    stash = item.config.stash
+    if _LIVE_FOLDERS not in stash:
+        stash[_LIVE_FOLDERS] = _live_folders(item.config.rootpath)
+    is_named_so = {"suites", _LIVE_SUITE} <= {*item.path.parts}
+    return is_named_so or any(item.path.is_relative_to(each) for each in stash[_LIVE_FOLDERS])
+
+
+def _live_folders(project: Path) -> tuple[Path, ...]:
+    """Where live tests are: what the suite of that name is told in the settings to run."""
+    arguments: tuple[str, ...] = ()
+    with contextlib.suppress(StackproofError):  # whatever needs the settings says what is wrong with them
+        project = find_root(project)
+        arguments = load_settings(project).suites.get(_LIVE_SUITE, ())
+    paths = [project / each.partition("::")[0] for each in arguments if not each.startswith("-")]
+    return tuple(each.resolve() for each in paths if each.exists())
 
 
 def _place(item: pytest.Item) -> str:

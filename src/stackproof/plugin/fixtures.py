@@ -23,6 +23,7 @@ from stackproof.observing import Patience
 from stackproof.once import Look
 from stackproof.plugin.coverage import add_synth_coverage, measures_coverage
 from stackproof.plugin.outcomes import CALLS, LEDGERS, conclude, facts_of
+from stackproof.plugin.own_clients import OWN_CLIENTS
 from stackproof.plugin.run import PROCESS, RUN, Run
 from stackproof.ports import SchemaSource, Target
 from stackproof.prove import Prover
@@ -187,7 +188,10 @@ def target_of(config: pytest.Config, run: Run, name: str) -> Target:
     """The target of that name, as all workers of the run share it."""
     project, endpoint = project_of(config), config.getoption("endpoint_url")
     if name in EMULATORS:
-        return project.target(name, endpoint_url=endpoint or _emulator(config, run, name))
+        endpoint = endpoint or _emulator(config, run, name)
+    config.stash[OWN_CLIENTS].opened(endpoint)
+    if name in EMULATORS:
+        return project.target(name, endpoint_url=endpoint)
     return project.target(
         "aws",
         endpoint_url=endpoint,

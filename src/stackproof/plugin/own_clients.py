@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
+import pytest
+
 from stackproof.calls import CallRecorder
 from stackproof.model.call_log import CallKind
-from stackproof.targets.guard import refuse_writes
+from stackproof.targets.guard import is_at, refuse_sent_writes, refuse_writes
 from stackproof.targets.sessions import OTHERS
 
-__all__ = ["OwnClients"]
+__all__ = ["OWN_CLIENTS", "OwnClients"]
 
 _TARGET: Final = "own clients"
 """What stands in the log of calls in place of a target, which nobody knows here."""
@@ -25,13 +27,16 @@ _SIGNING_IN: Final = frozenset(
 class OwnClients:
     """Every botocore session that is made from now on, but for those of targets, which have a guard of their own.
 
-    A call that changes something is refused as the target's are, unless its thread is in a `target.writing` block.
-    Outside of live tests nothing is looked at: a unit test may well write to mocks.
+    While a live test runs, a call that changes something is refused as the target's are, unless its thread is in a
+    `target.writing` block. Once a target was opened, such a call is refused from anywhere else too, if it is about to
+    be sent to a target or to AWS. By then `Stubber` and moto have answered what they answer: a unit test may write to
+    its mocks.
     """
 
     def __init__(self, calls: CallRecorder) -> None:
         self._calls = calls
         self._is_live = False
+        self._opened: set[str] | None = None
         if importlib.util.find_spec("botocore") is not None:
             import botocore  # noqa: PLC0415 - of the extra `live`; this much of it costs nothing
 
@@ -46,13 +51,35 @@ class OwnClients:
         finally:
             self._is_live = False
 
+    def opened(self, endpoint_url: str | None) -> None:
+        """A target was opened there, or in AWS: for the rest of this process nothing writes to it unsaid."""
+        self._opened = (self._opened or set()) | ({endpoint_url} if endpoint_url else set())
+
     def _watch(self, session: Any) -> None:  # noqa: ANN401 - botocore's
         refuse_writes(session, may_write=self._may_write, noted=self._note, also=_SIGNING_IN, unique_id=OTHERS)
+        refuse_sent_writes(
+            session.get_component("event_emitter"),
+            to=self._is_opened,
+            may_write=lambda: self._calls.declared() is not None,
+            noted=self._count,
+            also=_SIGNING_IN,
+            unique_id=OTHERS,
+        )
 
     def _may_write(self) -> bool:
         return not self._is_live or self._calls.declared() is not None
 
+    def _is_opened(self, url: str) -> bool:
+        """Whether what is sent there is looked at here: in a live test it was, before."""
+        return self._opened is not None and not self._is_live and is_at(url, self._opened)
+
     def _note(self, service: str, operation: str, kind: CallKind) -> None:
         if self._is_live:
-            why = self._calls.declared() if kind is CallKind.WRITE else None
-            self._calls.record(_TARGET, service, operation, kind, why or "")
+            self._count(service, operation, kind)
+
+    def _count(self, service: str, operation: str, kind: CallKind) -> None:
+        why = self._calls.declared() if kind is CallKind.WRITE else None
+        self._calls.record(_TARGET, service, operation, kind, why or "")
+
+
+OWN_CLIENTS: Final = pytest.StashKey[OwnClients]()

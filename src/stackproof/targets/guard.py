@@ -5,10 +5,13 @@ The hook is the same on every target, so that what would be refused in an accoun
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from stackproof.calls import CallRecorder, is_without_secret
 from stackproof.errors import TargetError
@@ -16,16 +19,26 @@ from stackproof.loopback import is_loopback
 from stackproof.model.call_log import CallKind
 from stackproof.model.iam_action import TAKEN_OUT, gives_secret, only_reads, prefix_of
 
-__all__ = ["EVERY_CALL", "Guard", "is_emulator_endpoint", "reads_only", "refuse_writes"]
+__all__ = ["Guard", "is_at", "is_emulator_endpoint", "leave_alone", "reads_only", "refuse_sent_writes", "refuse_writes"]
 
-EVERY_CALL: Final = "provide-client-params.*.*"
+_EVERY_CALL: Final = "provide-client-params.*.*"
 """The event that botocore emits before a call is made."""
 
-_SIGN_IN: Final = "AssumeRole"
-_SHOWING: Final = ("WithDecryption", "includeValue", "includeValues")
-"""Parameters with which a read shows a secret."""
+_EVERY_REQUEST: Final = "request-created"
+"""The event after a request is made. Hooks of longer names go first, as those that sign, so this is the last one."""
 
-_READING_SECRETS: Final = "GetSecretValue"
+_EVERY_CLIENT: Final = "creating-client-class"
+_SENT: Final = "stackproof-sent"
+"""What the hooks of sending are registered as, behind the name that the caller gives; and what a call is kept as."""
+
+_SIGN_IN: Final = "sts:AssumeRole"
+_SHOWING: Final = ("WithDecryption", "includeValue", "includeValues", "unmask")
+"""Parameters with which a read shows a secret, or what a policy of the account has masked."""
+
+_ACTING: Final = ("DelegationPermissionCheck", "WakeUp")
+"""Parameters with which a read does something: starts a check, presses a key of an instance."""
+
+_READING_SECRETS: Final = "secretsmanager:GetSecretValue"
 _STATEMENT: Final = "QueryString"
 
 
@@ -34,12 +47,18 @@ def is_emulator_endpoint(endpoint_url: str | None) -> bool:
     return is_loopback(endpoint_url)
 
 
+def is_at(url: str, endpoints: Collection[str]) -> bool:
+    """Whether a request goes to one of the endpoints, or to AWS. On this machine a port has one server, by any name."""
+    ports = {urlsplit(each).port for each in endpoints if is_loopback(each)}
+    return not is_loopback(url) or urlsplit(url).port in ports
+
+
 def reads_only(operation: str, parameters: Mapping[str, Any]) -> bool:
     """Whether an API operation, by its name and parameters, neither changes anything nor gives a secret away.
 
     Where the service is known, its prefix stands before the name: `ivs:GetChannel`.
     """
-    if gives_secret(operation) or any(parameters.get(each) for each in _SHOWING):
+    if gives_secret(operation) or any(parameters.get(each) for each in (*_SHOWING, *_ACTING)):
         return False
     if _STATEMENT in parameters:
         return False  # a statement may unload what it reads to somewhere else
@@ -56,31 +75,119 @@ def refuse_writes(
 ) -> None:
     """Hook into the events of a client or session: a call that is no read is refused before it is sent, or else it may.
 
-    `noted` is told of every call; `also` are operations that pass as reads. With a `unique_id` the hook can be taken
-    off again.
+    `noted` is told of every call; `also` are operations that pass as reads, as `sts:AssumeRole` is written. With a
+    `unique_id` the hook can be taken off again.
     """
 
     def before(params: Mapping[str, Any], model: Any, **_: object) -> None:  # noqa: ANN401
-        service, operation = str(model.service_model.service_name), str(model.name)
-        called = f"{prefix_of(service)}:{operation}"
-        if reads_only(called, params) or operation in also or is_without_secret(called):
-            noted(service, operation, CallKind.READ)
-        elif may_write():
-            noted(service, operation, CallKind.WRITE)
-        else:
-            noted(service, operation, CallKind.REFUSED)
-            raise TargetError(
-                f"{service}:{operation} is refused: this run only reads, and reads no secret; "
-                'what has to write declares it: with target.writing("why"): …',
-                service=service,
-                operation=operation,
-                code="ReadOnly",
-            )
+        _let_pass(_Call.of(model, params, also), may_write, noted)
 
-    events.register(EVERY_CALL, before, unique_id)
+    events.register(_EVERY_CALL, before, unique_id)
     for action, place in TAKEN_OUT.items():
         taking_out = partial(_taken_out, action, place)
         events.register(f"after-call.*.{action.partition(':')[2]}", taking_out, unique_id and f"{unique_id}-{action}")
+
+
+def refuse_sent_writes(
+    events: Any,  # noqa: ANN401 - botocore's event system
+    *,
+    to: Callable[[str], bool],
+    may_write: Callable[[], bool],
+    noted: Callable[[str, str, CallKind], None],
+    also: Container[str],
+    unique_id: str,
+) -> None:
+    """The same for what is about to be sent `to` somewhere, by its URL, whatever client it is of.
+
+    Stubs and moto's mocks answer in events of botocore; all of these have passed where this looks.
+    """
+    sending = _Sending()
+
+    def before(params: Mapping[str, Any], model: Any, context: dict[str, Any], **_: object) -> None:  # noqa: ANN401
+        context[_SENT] = _Call.of(model, params, also)
+
+    def created(request: Any, **_: object) -> None:  # noqa: ANN401
+        sending.call = request.context.get(_SENT)  # signing, which may have made a call of its own, is done
+
+    def sent(url: str) -> None:
+        if sending.call is not None and to(url):
+            _let_pass(sending.call, may_write, noted)
+
+    class Watching:
+        """A client whose requests are looked at where they leave the process."""
+
+        def __init__(self, *args: Any, **more: Any) -> None:  # noqa: ANN401
+            super().__init__(*args, **more)
+            endpoint = self._endpoint  # type: ignore[attr-defined]
+            endpoint.http_session = _Watched(endpoint.http_session, sent)
+
+    def creating(base_classes: list[type], **_: object) -> None:
+        base_classes.insert(0, Watching)
+
+    for event, hook in ((_EVERY_CALL, before), (_EVERY_REQUEST, created), (_EVERY_CLIENT, creating)):
+        events.register_last(event, hook, f"{unique_id}-{_SENT}-{event}")
+
+
+def leave_alone(events: Any, unique_id: str) -> None:  # noqa: ANN401 - botocore's event system
+    """Take the hooks of that name off again."""
+    events.unregister(_EVERY_CALL, unique_id=unique_id)
+    for event in (_EVERY_CALL, _EVERY_REQUEST, _EVERY_CLIENT):
+        events.unregister(event, unique_id=f"{unique_id}-{_SENT}-{event}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Call:
+    """One call that is to be made, and whether it passes as a read."""
+
+    service: str
+    operation: str
+    reads: bool
+
+    @classmethod
+    def of(cls, model: Any, params: Mapping[str, Any], also: Container[str]) -> _Call:  # noqa: ANN401 - botocore's
+        service, operation = str(model.service_model.service_name), str(model.name)
+        called = f"{prefix_of(service)}:{operation}"
+        reads = reads_only(called, params) or called in also or is_without_secret(called)
+        return cls(service=service, operation=operation, reads=reads)
+
+
+class _Sending(threading.local):
+    """The call whose request a thread has made and not yet sent."""
+
+    call: _Call | None = None
+
+
+class _Watched:
+    """The HTTP session of a client, which says first where it sends something."""
+
+    def __init__(self, inner: Any, sent: Callable[[str], None]) -> None:  # noqa: ANN401 - botocore's
+        self._inner = inner
+        self._sent = sent
+
+    def send(self, request: Any) -> Any:  # noqa: ANN401
+        self._sent(str(request.url))
+        return self._inner.send(request)
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+def _let_pass(call: _Call, may_write: Callable[[], bool], noted: Callable[[str, str, CallKind], None]) -> None:
+    """Raise TargetError for a call that is no read where nothing may write."""
+    service, operation = call.service, call.operation
+    if call.reads:
+        noted(service, operation, CallKind.READ)
+    elif may_write():
+        noted(service, operation, CallKind.WRITE)
+    else:
+        noted(service, operation, CallKind.REFUSED)
+        raise TargetError(
+            f"{service}:{operation} is refused: this run only reads, and reads no secret; "
+            'what has to write declares it: with target.writing("why"): …',
+            service=service,
+            operation=operation,
+            code="ReadOnly",
+        )
 
 
 def _taken_out(action: str, place: Sequence[str], *, parsed: Any, **_: object) -> None:  # noqa: ANN401 - botocore's

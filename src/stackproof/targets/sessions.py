@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from stackproof.targets.failures import translated_errors
-from stackproof.targets.guard import EVERY_CALL
+from stackproof.targets.guard import leave_alone
 from stackproof.targets.repeating import Retries
 
 __all__ = ["OTHERS", "account_session", "emulator_client", "emulator_session", "emulator_session_as"]
@@ -32,7 +32,7 @@ def _core(**settings: Any) -> Any:  # noqa: ANN401 - botocore's
 
     core = botocore.session.Session(**settings)
     core.register_component("data_loader", _loader())
-    core.unregister(EVERY_CALL, unique_id=OTHERS)
+    leave_alone(core, OTHERS)
     return core
 
 
