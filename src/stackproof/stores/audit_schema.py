@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
+from stackproof.drift.history import with_hashes, without_secrets
 from stackproof.errors import StoreError
 from stackproof.model.drift import Difference
-from stackproof.model.drift_memory import value_of
+from stackproof.model.drift_memory import Look, value_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-__all__ = ["CURRENT", "MIGRATIONS", "migrate", "version_of"]
+    from stackproof.model.json import JsonValue
+
+__all__ = ["CURRENT", "MIGRATIONS", "as_document", "migrate", "version_of"]
 
 MIGRATIONS: Final = (
     """
@@ -106,6 +109,11 @@ _TOLD_VALUES: Final = 4
 """The first version that knows with which value a channel was told."""
 
 
+def as_document(value: JsonValue) -> str:
+    """Plain ASCII: a database takes neither half a surrogate pair nor, some of them, a zero byte."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
 def version_of(connection: Connection) -> int:
     """The version of the tables, 0 if there are none; raises StoreError if they are newer than this program."""
     from sqlalchemy import inspect, text  # noqa: PLC0415 - of an extra
@@ -137,8 +145,39 @@ def migrate(connection: Connection, *, salt: str) -> None:
         )
     elif version < CURRENT:
         if version < _TOLD_VALUES:
+            _hide_secrets(connection)
             _told_of_what_was_seen_last(connection)
         connection.execute(text("UPDATE stackproof_store SET version = :version"), {"version": CURRENT})
+
+
+def _hide_secrets(connection: Connection) -> None:
+    """What is known for a secret by now is kept as a hash, also of runs that an older program recorded."""
+    from sqlalchemy import text  # noqa: PLC0415
+
+    salt = str(connection.execute(text("SELECT salt FROM stackproof_store")).scalar_one())
+    of_run = text("SELECT account, region, stack, document FROM stackproof_looks WHERE run = :run")
+    keep_look = text(
+        "UPDATE stackproof_looks SET document = :document"
+        " WHERE run = :run AND account = :account AND region = :region AND stack = :stack"
+    )
+    for (run,) in connection.execute(text("SELECT number FROM stackproof_runs ORDER BY number")).all():
+        for account, region, stack, document in connection.execute(of_run, {"run": run}).all():
+            look = Look.from_dict(json.loads(document))
+            if (hidden := without_secrets(look, salt=salt)) != look:
+                where = {"run": run, "account": account, "region": region, "stack": stack}
+                connection.execute(keep_look, {**where, "document": as_document(hidden.to_dict())})
+    keep_episode = text(
+        "UPDATE stackproof_episodes SET document = :document WHERE target = :target AND against = :against"
+        " AND fingerprint = :fingerprint AND first_run = :first_run"
+    )
+    rows = connection.execute(
+        text("SELECT target, against, fingerprint, first_run, document FROM stackproof_episodes")
+    ).all()
+    for target, against, fingerprint, first_run, document in rows:
+        difference = Difference.from_dict(json.loads(document))
+        if (shown := with_hashes(difference, salt=salt)) != difference:
+            where = {"target": target, "against": against, "fingerprint": fingerprint, "first_run": first_run}
+            connection.execute(keep_episode, {**where, "document": as_document(shown.to_dict())})
 
 
 def _told_of_what_was_seen_last(connection: Connection) -> None:
