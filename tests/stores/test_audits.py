@@ -509,6 +509,47 @@ def test_what_is_known_for_a_secret_by_now_is_hashed_in_a_store_of_the_version_b
         assert b"sekrit" not in Path(url.removeprefix("sqlite:///")).read_bytes()
 
 
+def test_a_stack_that_was_gone_before_the_update_is_not_missed_until_it_has_been_seen_again(url: str) -> None:
+    third_version(url)
+    at = night(0).isoformat(timespec="microseconds")
+    fleet, west = '{"fleet": "fleet.yaml"}', "eu-west-1"
+    runs = {
+        2: ("aws", "{}", "Net Other"),
+        3: ("aws", fleet, "Net Seen"),
+        4: ("moto", "{}", "Net"),
+        5: ("aws", "{}", "*"),
+    }
+    runs = {1: ("aws", "{}", "Gone"), **runs, 6: ("aws", "{}", "Other")}
+    for number, (target, place, stacks) in runs.items():
+        if number > 1:
+            execute(
+                url,
+                "INSERT INTO stackproof_runs (number, target, against, began, ended, place)"
+                " VALUES (:number, :target, 'template', :at, :at, :place)",
+                number=number,
+                target=target,
+                at=at,
+                place=place,
+            )
+        for name in stacks.split():
+            execute(
+                url,
+                "INSERT INTO stackproof_looks VALUES (:number, :account, :region, :stack, :seen)",
+                number=number,
+                account=PLACE.account,
+                region="us-east-1" if number == 6 else west,
+                stack=name,
+                seen=json.dumps(look(place=replace(PLACE, stack_name=name)).to_dict()),
+            )
+    store = SqlAuditStore(url)
+    execute(url, "UPDATE stackproof_store SET next_run = 7")
+    here = {each.stack_name for each in store.places(run(1)) if each.region == west}
+    assert here == {"Net", "Other", "Seen", "*"}
+    assert [each.place.stack_name for each in store.looks(1)] == ["Gone", "Net"]
+    audited(store, 1, look(place=replace(PLACE, stack_name="Gone")))
+    assert replace(PLACE, stack_name="Gone") in store.places(run(2))
+
+
 def test_two_processes_may_migrate_at_once(url: str) -> None:
     first_version(url)
     both = [writer(url, each) for each in ("one", "two")]

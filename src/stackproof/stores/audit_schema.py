@@ -101,12 +101,18 @@ MIGRATIONS: Final = (
         SELECT channel, target, against, fingerprint, first_run, '', run, claimed, sent FROM stackproof_told_before;
     DROP TABLE stackproof_told_before
     """,
+    # Looks at stacks whose absence is known, and no difference.
+    """
+    ALTER TABLE stackproof_looks ADD COLUMN is_settled INTEGER NOT NULL DEFAULT 0
+    """,
 )
 """Each takes a store from the version before it to the next; one that has been released is never changed."""
 
 CURRENT: Final = len(MIGRATIONS)
 _TOLD_VALUES: Final = 4
-"""The first version that knows with which value a channel was told."""
+"""The first version that knows with which value a channel was told, and whose program names stacks that are gone."""
+_NO_STACKS: Final = frozenset({"", "*"})
+"""What stands for what is in no stack, and for stacks that could not be listed."""
 
 
 def as_document(value: JsonValue) -> str:
@@ -147,6 +153,7 @@ def migrate(connection: Connection, *, salt: str) -> None:
         if version < _TOLD_VALUES:
             _hide_secrets(connection)
             _told_of_what_was_seen_last(connection)
+            _settle_what_was_gone(connection)
         connection.execute(text("UPDATE stackproof_store SET version = :version"), {"version": CURRENT})
 
 
@@ -206,3 +213,36 @@ def _told_of_what_was_seen_last(connection: Connection) -> None:
                 "first_run": first_run,
             },
         )
+
+
+def _settle_what_was_gone(connection: Connection) -> None:
+    """A stack that was gone before the update is no news: the last run that looked where it was had it no more.
+
+    Runs of one place are compared with one another, since another one may not have asked for the stack.
+    """
+    from sqlalchemy import text  # noqa: PLC0415
+
+    last_at: dict[tuple[str, ...], int] = {}
+    last_of: dict[tuple[tuple[str, ...], str], int] = {}
+    rows = connection.execute(
+        text(
+            "SELECT r.target, r.against, l.account, l.region, r.place, l.stack, max(l.run) FROM stackproof_looks l"
+            " JOIN stackproof_runs r ON r.number = l.run WHERE r.ended IS NOT NULL"
+            " GROUP BY r.target, r.against, l.account, l.region, r.place, l.stack"
+        )
+    ).all()
+    for *place, stack, run in rows:
+        if stack not in _NO_STACKS:
+            where = tuple(place)
+            last_at[where] = max(run, last_at.get(where, 0))
+            last_of[where, stack] = run
+    settle = text(
+        "UPDATE stackproof_looks SET is_settled = 1 WHERE run < :run AND account = :account AND region = :region"
+        " AND stack = :stack AND run IN"
+        " (SELECT number FROM stackproof_runs WHERE target = :target AND against = :against)"
+    )
+    for (where, stack), run in last_of.items():
+        if run < last_at[where]:
+            target, against, account, region, _ = where
+            track = {"target": target, "against": against, "account": account, "region": region}
+            connection.execute(settle, {**track, "stack": stack, "run": last_at[where]})

@@ -128,9 +128,10 @@ class SqlAuditStore:
         with self._reading() as connection:
             if connection is None:
                 return {}
-            sql = f"SELECT DISTINCT l.account, l.region, l.stack, r.place {_BEFORE} AND l.stack <> ''"
+            sql = f"SELECT DISTINCT l.account, l.region, l.stack, r.place {_BEFORE} AND l.stack <> :none"
+            sql += " AND l.is_settled = 0"
             found: dict[Place, set[RunPlace]] = {}
-            for account, region, stack, where in _execute(connection, sql, **_before(run)):
+            for account, region, stack, where in _execute(connection, sql, **_before(run), none=""):
                 place = Place(account=account, region=region, stack_name=stack)
                 found.setdefault(place, set()).add(RunPlace.from_dict(json.loads(where)))
             return {place: frozenset(where) for place, where in found.items()}
