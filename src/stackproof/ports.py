@@ -329,7 +329,10 @@ class AuditStore(Protocol):
         """
 
     def places(self, run: Run) -> Mapping[Place, frozenset[RunPlace]]:
-        """The stacks at which runs like this one, that had ended when it began, have looked; and where those looked."""
+        """The stacks at which runs like this one, that had ended when it began, have looked; and where those looked.
+
+        Less those that were gone before the store knew of such things.
+        """
 
     def seen(self, run: Run, place: Place) -> Look | None:
         """The last of these looks at a place that was not blind."""

@@ -170,8 +170,9 @@ def test_drift_is_new_then_lasts_then_is_resolved_in_the_store_with_dates(net: N
     assert (net.folder / ".stackproof" / ".gitignore").read_text(encoding="utf-8") == "*\n"
 
     assert run(net.folder, "stackproof", "drift", "forget", "--stack", "Net").stdout == "forgot Net: 5 looks at it\n"
-    again = run(net.folder, "stackproof", "drift", "forget", "--stack", "Net")
-    assert (again.returncode, "knows no such stack" in again.stderr) == (2, True)
+    again = run(net.folder, "stackproof", "drift", "forget", "--stack", "Net", "--stack", "Ne")
+    assert (again.returncode, "--stack Net --stack Ne: " in again.stderr) == (2, True)
+    assert "knows no such stack" in again.stderr
 
 
 def test_a_stack_that_was_deleted_is_drift_until_it_is_forgotten(net: Net) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,8 @@ import pytest
 from stackproof.drift.findings import as_check
 from stackproof.drift.remedies import put_back
 from stackproof.drift.remembering import begun, notified, remembered
-from stackproof.model.drift import DriftOrigin, StackAudit
+from stackproof.drift.waiving import waived_drift
+from stackproof.model.drift import DriftOrigin, DriftWaiver, StackAudit
 from stackproof.model.drift_memory import RunPlace
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.fleet import StackFilter
@@ -51,13 +53,17 @@ def audited(
     *audits: StackAudit,
     lists: StackList | None = None,
     place: RunPlace | None = None,
+    waivers: Sequence[DriftWaiver] = (),
 ) -> DriftReport:
     """The audit of a night, of all stacks unless something else is listed."""
     there = lists or listed(*(each.stack_name for each in audits))
     found = tuple(one for each in audits for one in each.differences)
-    report = DriftReport(target="aws", audits=audits, differences=found, stack_lists=(there,))
+    waived = waived_drift(found, waivers, on=night(number).date(), judged={})
+    report = DriftReport(
+        target="aws", audits=audits, differences=waived.differences, waivers=waived.entries, stack_lists=(there,)
+    )
     began = begun(store, run(began=night(number), place=place or RunPlace()))
-    return remembered(report, store, began, ended=night(number), keep=KEEP)
+    return remembered(report, store, began, ended=night(number), keep=KEEP, waivers=waivers)
 
 
 def gone(report: DriftReport) -> list[str | None]:
@@ -87,11 +93,29 @@ def test_what_is_said_of_it_names_the_stack_and_the_way_out() -> None:
         "eu-west-1: S4 (AWS::CloudFormation::Stack) does not exist any more; "
         "if that is meant: stackproof drift forget --stack S4"
     )
-    assert drift_text(report).splitlines()[0] == line
+    assert " ".join(each.strip() for each in drift_text(report).splitlines()).startswith(line)
     (finding,) = as_check(report).findings
     assert (finding.rule_id, "forget --stack S4" in finding.message) == ("SPD005", True)
     (remedy,) = put_back(report.differences[0], cdk_stack=None)
     assert remedy.startswith("the stack S4 is gone as a whole: deploy it again; ")
+
+
+def test_one_that_people_live_with_is_waived_by_its_name_and_told_to_nobody() -> None:
+    store, people = FakeAuditStore(), FakeNotifier()
+    until = night(2).date()
+    waiver = DriftWaiver(stack="S4", resource="S4", reason="for a while only", owner="web", expires=until)
+    other = replace(waiver, stack="S5", resource="S5")
+    audited(store, 0, audit("S1"), audit("S4"))
+    report = audited(store, 1, audit("S1"), waivers=(waiver, other))
+    assert (report.exit_code, gone(report), report.open_differences) == (0, ["S4"], ())
+    assert [(each.stack, each.covers, each.state.value) for each in report.waivers] == [
+        ("S4", 1, "active"),
+        ("S5", 0, "not_judged"),
+    ]
+    notified(report, store, [people], at=night(1))
+    assert people.heard == []
+    late = audited(store, 3, audit("S1"), waivers=(waiver, other))
+    assert (late.exit_code, len(late.open_differences)) == (1, 1)
 
 
 def test_a_stack_that_is_back_is_resolved_and_what_was_open_there_waited() -> None:

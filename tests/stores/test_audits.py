@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 
+from stackproof.drift.history import without_secrets
 from stackproof.errors import ConfigError, StoreError
-from stackproof.model.drift import DriftOrigin
+from stackproof.model.drift import Difference, DriftOrigin
 from stackproof.model.drift_memory import Gap, Look, Memory, Outcome, Place, RunPlace
 from stackproof.model.finding import Suppression
 from stackproof.ports import AuditStore
@@ -458,6 +459,95 @@ def test_what_a_channel_was_told_by_the_version_before_is_told_again_only_with_a
     assert (same.changed, store.claim("a", same.run, at=night(1))) == (frozenset(), ())
     other = audited(store, 2, look(difference("Topic", actual="c")))
     assert [each.changed for each in store.claim("a", other.run, at=night(2))] == [night(2)]
+
+
+def third_version(url: str, *seen: Difference) -> None:
+    """A store as the third version has it: a run saw these, and a channel was told of them."""
+    at = night(0).isoformat(timespec="microseconds")
+    execute(
+        url,
+        *(each for migration in MIGRATIONS[:3] for each in migration.split(";")),
+        "INSERT INTO stackproof_store (version, salt, next_run) VALUES (3, 'grain', 2)",
+        "INSERT INTO stackproof_runs (number, target, against, began, ended) VALUES (1, 'aws', 'template', :at, :at)",
+        "INSERT INTO stackproof_looks VALUES (1, :account, :region, :stack, :seen)",
+        at=at,
+        account=PLACE.account,
+        region=PLACE.region,
+        stack=PLACE.stack_name,
+        seen=json.dumps(look(*seen).to_dict()),
+    )
+    for each in seen:
+        execute(
+            url,
+            "INSERT INTO stackproof_episodes VALUES"
+            " ('aws', 'template', :account, :region, :stack, :name, 1, :at, 1, :at, NULL, NULL, '[]', :document)",
+            "INSERT INTO stackproof_told VALUES ('a', 'aws', 'template', :name, 1, 1, :at, :at)",
+            account=PLACE.account,
+            region=PLACE.region,
+            stack=PLACE.stack_name,
+            name=each.fingerprint,
+            at=at,
+            document=json.dumps(each.to_dict()),
+        )
+
+
+def test_what_is_known_for_a_secret_by_now_is_hashed_in_a_store_of_the_version_before_and_is_no_news(url: str) -> None:
+    once = look(difference("Old", actual={"Password": "sekrit-3"}))
+    hashed = without_secrets(once, salt="grain").differences[0]
+    found = (
+        difference("Function", actual="Server=db;Password=sekrit-1"),
+        difference("Subscription", actual={"Endpoint": "https://h.example.com/x?token=sekrit-2"}),
+    )
+    third_version(url, *found, hashed)
+    store = SqlAuditStore(url)
+    first = audited(store, 1, look(*found, *once.differences))
+    assert (first.new, first.changed, store.claim("a", first.run, at=night(1))) == (frozenset(), frozenset(), ())
+    assert store.looks(1) == (without_secrets(look(*found, hashed), salt="grain"),)
+    assert execute(url, "SELECT run FROM stackproof_looks WHERE document LIKE '%sekrit%'") == []
+    assert execute(url, "SELECT first_run FROM stackproof_episodes WHERE document LIKE '%sekrit%'") == []
+    if url.startswith("sqlite"):
+        assert b"sekrit" not in Path(url.removeprefix("sqlite:///")).read_bytes()
+
+
+def test_a_stack_that_was_gone_before_the_update_is_not_missed_until_it_has_been_seen_again(url: str) -> None:
+    third_version(url)
+    at = night(0).isoformat(timespec="microseconds")
+    fleet, west = '{"fleet": "fleet.yaml"}', "eu-west-1"
+    runs = {
+        2: ("aws", "{}", "Net Other"),
+        3: ("aws", fleet, "Net Seen"),
+        4: ("moto", "{}", "Net"),
+        5: ("aws", "{}", "*"),
+    }
+    runs = {1: ("aws", "{}", "Gone"), **runs, 6: ("aws", "{}", "Other")}
+    for number, (target, place, stacks) in runs.items():
+        if number > 1:
+            execute(
+                url,
+                "INSERT INTO stackproof_runs (number, target, against, began, ended, place)"
+                " VALUES (:number, :target, 'template', :at, :at, :place)",
+                number=number,
+                target=target,
+                at=at,
+                place=place,
+            )
+        for name in stacks.split():
+            execute(
+                url,
+                "INSERT INTO stackproof_looks VALUES (:number, :account, :region, :stack, :seen)",
+                number=number,
+                account=PLACE.account,
+                region="us-east-1" if number == 6 else west,
+                stack=name,
+                seen=json.dumps(look(place=replace(PLACE, stack_name=name)).to_dict()),
+            )
+    store = SqlAuditStore(url)
+    execute(url, "UPDATE stackproof_store SET next_run = 7")
+    here = {each.stack_name for each in store.places(run(1)) if each.region == west}
+    assert here == {"Net", "Other", "Seen", "*"}
+    assert [each.place.stack_name for each in store.looks(1)] == ["Gone", "Net"]
+    audited(store, 1, look(place=replace(PLACE, stack_name="Gone")))
+    assert replace(PLACE, stack_name="Gone") in store.places(run(2))
 
 
 def test_two_processes_may_migrate_at_once(url: str) -> None:

@@ -141,7 +141,8 @@ class AuditMemory:
         if self.store is None or self.run is None:
             return report
         keep = timedelta(days=self.project.settings.audit_retention_days)
-        report = remembered(report, self.store, self.run, ended=_now(), keep=keep)
+        waivers = self.project.drift_waivers()
+        report = remembered(report, self.store, self.run, ended=_now(), keep=keep, waivers=waivers)
         report = notified(report, self.store, self.notifiers, at=_now())
         return replace(report, notifications=unique(report.notifications))
 
@@ -226,20 +227,33 @@ def diff(before: int, after: int, store: str | None, *, wanted: tuple[Wanted, ..
 
 
 @click.command()
-@click.option("--stack", "stack_name", required=True, metavar="NAME", help="The stack, with those nested in it.")
+@click.option(
+    "--stack",
+    "stack_names",
+    required=True,
+    multiple=True,
+    metavar="NAME",
+    help="The stack, with those nested in it; repeatable.",
+)
 @_store_option
-def forget(stack_name: str, store: str | None) -> None:
-    """Forget a stack that is gone for good: what was open there would stay open.
+def forget(stack_names: tuple[str, ...], store: str | None) -> None:
+    """Forget stacks that are gone for good: what was open there would stay open.
 
     \b
-    Example:
+    Examples:
       stackproof drift forget --stack TapStack-old
+      stackproof drift forget --stack Pr-101 --stack Pr-102
     """
     where = store_to_read(open_project(), store)
-    count = where.forget(stack_name)
-    if not count:
-        raise ConfigError(f"--stack {stack_name}: {where.shown} knows no such stack")
-    click.echo(f"forgot {stack_name}: {count} looks at it")
+    unknown = []
+    for each in dict.fromkeys(stack_names):
+        if count := where.forget(each):
+            click.echo(f"forgot {each}: {count} looks at it")
+        else:
+            unknown.append(each)
+    if unknown:
+        names = " ".join(f"--stack {each}" for each in unknown)
+        raise ConfigError(f"{names}: {where.shown} knows no such stack")
 
 
 def _finished(run: Run | None, number: int, where: AuditStore) -> Run:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from stackproof.model.drift import Difference, StackAudit
 from stackproof.model.drift_memory import Episode, Gap, Look, Place
@@ -16,7 +18,9 @@ from stackproof.model.json import JsonValue, canonical
 from stackproof.model.observation import DriftStatus
 from stackproof.model.secret_values import covered
 
-__all__ = ["Step", "advanced", "compared", "looks_of", "without_secrets"]
+__all__ = ["Step", "advanced", "compared", "looks_of", "with_hashes", "without_secrets"]
+
+_HASH: Final = re.compile(r"hmac-sha256:[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,15 +138,15 @@ def compared(before: Iterable[Look], after: Iterable[Look]) -> Compared:
 
 def without_secrets(look: Look, *, salt: str) -> Look:
     """The look with a salted hash for every value that may be a secret: equal values have equal hashes."""
-    return replace(look, differences=tuple(_without(each, salt) for each in look.differences))
+    return replace(look, differences=tuple(with_hashes(each, salt=salt) for each in look.differences))
 
 
-def _without(difference: Difference, salt: str) -> Difference:
-    """A secret as a whole is one hash; below and within texts, each that may be one."""
+def with_hashes(difference: Difference, *, salt: str) -> Difference:
+    """A secret as a whole is one hash; below and within texts, each that may be one. Done twice it is the same."""
 
     def hashed(value: JsonValue) -> JsonValue:
-        if value is None:
-            return None
+        if value is None or (isinstance(value, str) and _HASH.fullmatch(value)):
+            return value
         text = canonical(value).encode("utf-8", "surrogatepass")
         return f"hmac-sha256:{hmac.new(salt.encode(), text, hashlib.sha256).hexdigest()}"
 

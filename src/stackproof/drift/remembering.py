@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from stackproof.drift.history import looks_of
 from stackproof.drift.vanished import vanished
+from stackproof.drift.waiving import waived_drift, with_more
 from stackproof.errors import NotifyError, StoreError
-from stackproof.model.drift import Difference
+from stackproof.model.drift import Difference, DriftWaiver
 from stackproof.model.drift_memory import Alarm, Run
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.finding import Level, Notification
@@ -35,12 +36,28 @@ def withdrawn(store: AuditStore, run: Run) -> None:
             store.withdraw(run)
 
 
-def remembered(report: DriftReport, store: AuditStore, run: Run, *, ended: datetime, keep: timedelta) -> DriftReport:
-    """The report with what the store knows: of its differences, and of stacks that are gone; or why it says nothing."""
+def remembered(
+    report: DriftReport,
+    store: AuditStore,
+    run: Run,
+    *,
+    ended: datetime,
+    keep: timedelta,
+    waivers: Sequence[DriftWaiver] = (),
+) -> DriftReport:
+    """The report with what the store knows: of its differences, and of stacks that are gone; or why it says nothing.
+
+    Those that are gone are waived here, since nobody else knows of them.
+    """
     try:
         numbered = run if run.number else store.begin(run)
         if gone := tuple(vanished(report, store, run)):
-            report = replace(report, differences=tuple(sorted((*report.differences, *gone), key=Difference.sort_key)))
+            waived = waived_drift(gone, waivers, on=ended.date(), judged={})
+            report = replace(
+                report,
+                differences=tuple(sorted((*report.differences, *waived.differences), key=Difference.sort_key)),
+                waivers=with_more(report.waivers, waived.entries),
+            )
         memory = store.record(replace(numbered, outcome=report.outcome), looks_of(report), ended=ended, keep=keep)
     except StoreError as error:
         return _said(report, Level.ERROR, f"this audit was not recorded, so what is new is not known: {error}")

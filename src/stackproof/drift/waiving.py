@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -15,7 +15,7 @@ from stackproof.model.finding import Finding, Kind, Level, Origin
 from stackproof.model.ledger import LedgerEntry, WaiverState
 from stackproof.model.location import Location
 
-__all__ = ["RULE", "Judged", "WaivedDrift", "require_accounts", "waived_drift"]
+__all__ = ["RULE", "Judged", "WaivedDrift", "require_accounts", "waived_drift", "with_more"]
 
 Judged = Mapping[tuple[str, str, str | None], bool]
 """By account, region and stack (None: what is in no stack), whether it was looked at without a gap."""
@@ -74,6 +74,27 @@ def waived_drift(
         findings=tuple(sorted(said, key=Finding.sort_key)),
         entries=tuple(sorted(entries, key=LedgerEntry.sort_key)),
     )
+
+
+def with_more(entries: Iterable[LedgerEntry], more: Iterable[LedgerEntry]) -> tuple[LedgerEntry, ...]:
+    """The ledger with what the same waivers cover of other differences."""
+    covers: Counter[LedgerEntry] = Counter()
+    for each in more:
+        covers[_bare(each)] += each.covers
+    return tuple(
+        replace(
+            each,
+            covers=each.covers + count,
+            state=each.state if each.state is WaiverState.EXPIRED else WaiverState.ACTIVE,
+        )
+        if (count := covers[_bare(each)])
+        else each
+        for each in entries
+    )
+
+
+def _bare(entry: LedgerEntry) -> LedgerEntry:
+    return replace(entry, covers=0, state=WaiverState.NOT_JUDGED)
 
 
 def _state(waiver: DriftWaiver, covers: int, *, on: date, judged: Judged, is_other: bool) -> WaiverState:

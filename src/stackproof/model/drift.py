@@ -458,9 +458,10 @@ class DriftWaiver:
     """A difference that people decided to live with: exact names, no patterns.
 
     `stack` is None for an unmanaged resource, whose `resource` is its physical id, which one of another type may have
-    as well. Without a property it covers the resource as a whole, or the child that it names. Without an account or a
-    region it holds in each that is audited, without a type for a resource or a child of any. With `is_exact` it is the
-    live value `actual` that was accepted, and no other one; else whatever value there is.
+    as well; a stack that is gone is both `stack` and `resource`. Without a property it covers the resource as a whole,
+    or the child that it names. Without an account or a region it holds in each that is audited, without a type for a
+    resource or a child of any. With `is_exact` it is the live value `actual` that was accepted, and no other one; else
+    whatever value there is.
     """
 
     resource: str
@@ -523,7 +524,9 @@ class DriftWaiver:
             return False
         if self.child_type not in {None, difference.child_type}:
             return False
-        named = place.logical_id if place.logical_id is not None else difference.physical_id
+        named = place.logical_id or difference.physical_id
+        if difference.origin is DriftOrigin.DELETED and place.logical_id is None:
+            named = place.stack_name  # the stack itself
         return (place.stack_name, named, difference.path, difference.child_id) == (
             self.stack,
             self.resource,

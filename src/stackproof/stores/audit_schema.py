@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
+from stackproof.drift.history import with_hashes, without_secrets
 from stackproof.errors import StoreError
 from stackproof.model.drift import Difference
-from stackproof.model.drift_memory import value_of
+from stackproof.model.drift_memory import Look, value_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-__all__ = ["CURRENT", "MIGRATIONS", "migrate", "version_of"]
+    from stackproof.model.json import JsonValue
+
+__all__ = ["CURRENT", "MIGRATIONS", "as_document", "migrate", "version_of"]
 
 MIGRATIONS: Final = (
     """
@@ -98,12 +101,23 @@ MIGRATIONS: Final = (
         SELECT channel, target, against, fingerprint, first_run, '', run, claimed, sent FROM stackproof_told_before;
     DROP TABLE stackproof_told_before
     """,
+    # Looks at stacks whose absence is known, and no difference.
+    """
+    ALTER TABLE stackproof_looks ADD COLUMN is_settled INTEGER NOT NULL DEFAULT 0
+    """,
 )
 """Each takes a store from the version before it to the next; one that has been released is never changed."""
 
 CURRENT: Final = len(MIGRATIONS)
 _TOLD_VALUES: Final = 4
-"""The first version that knows with which value a channel was told."""
+"""The first version that knows with which value a channel was told, and whose program names stacks that are gone."""
+_NO_STACKS: Final = frozenset({"", "*"})
+"""What stands for what is in no stack, and for stacks that could not be listed."""
+
+
+def as_document(value: JsonValue) -> str:
+    """Plain ASCII: a database takes neither half a surrogate pair nor, some of them, a zero byte."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
 def version_of(connection: Connection) -> int:
@@ -137,8 +151,40 @@ def migrate(connection: Connection, *, salt: str) -> None:
         )
     elif version < CURRENT:
         if version < _TOLD_VALUES:
+            _hide_secrets(connection)
             _told_of_what_was_seen_last(connection)
+            _settle_what_was_gone(connection)
         connection.execute(text("UPDATE stackproof_store SET version = :version"), {"version": CURRENT})
+
+
+def _hide_secrets(connection: Connection) -> None:
+    """What is known for a secret by now is kept as a hash, also of runs that an older program recorded."""
+    from sqlalchemy import text  # noqa: PLC0415
+
+    salt = str(connection.execute(text("SELECT salt FROM stackproof_store")).scalar_one())
+    of_run = text("SELECT account, region, stack, document FROM stackproof_looks WHERE run = :run")
+    keep_look = text(
+        "UPDATE stackproof_looks SET document = :document"
+        " WHERE run = :run AND account = :account AND region = :region AND stack = :stack"
+    )
+    for (run,) in connection.execute(text("SELECT number FROM stackproof_runs ORDER BY number")).all():
+        for account, region, stack, document in connection.execute(of_run, {"run": run}).all():
+            look = Look.from_dict(json.loads(document))
+            if (hidden := without_secrets(look, salt=salt)) != look:
+                where = {"run": run, "account": account, "region": region, "stack": stack}
+                connection.execute(keep_look, {**where, "document": as_document(hidden.to_dict())})
+    keep_episode = text(
+        "UPDATE stackproof_episodes SET document = :document WHERE target = :target AND against = :against"
+        " AND fingerprint = :fingerprint AND first_run = :first_run"
+    )
+    rows = connection.execute(
+        text("SELECT target, against, fingerprint, first_run, document FROM stackproof_episodes")
+    ).all()
+    for target, against, fingerprint, first_run, document in rows:
+        difference = Difference.from_dict(json.loads(document))
+        if (shown := with_hashes(difference, salt=salt)) != difference:
+            where = {"target": target, "against": against, "fingerprint": fingerprint, "first_run": first_run}
+            connection.execute(keep_episode, {**where, "document": as_document(shown.to_dict())})
 
 
 def _told_of_what_was_seen_last(connection: Connection) -> None:
@@ -167,3 +213,36 @@ def _told_of_what_was_seen_last(connection: Connection) -> None:
                 "first_run": first_run,
             },
         )
+
+
+def _settle_what_was_gone(connection: Connection) -> None:
+    """A stack that was gone before the update is no news: the last run that looked where it was had it no more.
+
+    Runs of one place are compared with one another, since another one may not have asked for the stack.
+    """
+    from sqlalchemy import text  # noqa: PLC0415
+
+    last_at: dict[tuple[str, ...], int] = {}
+    last_of: dict[tuple[tuple[str, ...], str], int] = {}
+    rows = connection.execute(
+        text(
+            "SELECT r.target, r.against, l.account, l.region, r.place, l.stack, max(l.run) FROM stackproof_looks l"
+            " JOIN stackproof_runs r ON r.number = l.run WHERE r.ended IS NOT NULL"
+            " GROUP BY r.target, r.against, l.account, l.region, r.place, l.stack"
+        )
+    ).all()
+    for *place, stack, run in rows:
+        if stack not in _NO_STACKS:
+            where = tuple(place)
+            last_at[where] = max(run, last_at.get(where, 0))
+            last_of[where, stack] = run
+    settle = text(
+        "UPDATE stackproof_looks SET is_settled = 1 WHERE run < :run AND account = :account AND region = :region"
+        " AND stack = :stack AND run IN"
+        " (SELECT number FROM stackproof_runs WHERE target = :target AND against = :against)"
+    )
+    for (where, stack), run in last_of.items():
+        if run < last_at[where]:
+            target, against, account, region, _ = where
+            track = {"target": target, "against": against, "account": account, "region": region}
+            connection.execute(settle, {**track, "stack": stack, "run": last_at[where]})

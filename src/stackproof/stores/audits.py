@@ -20,8 +20,7 @@ from stackproof.drift.history import Step, advanced, without_secrets
 from stackproof.errors import ConfigError, StoreError
 from stackproof.model.drift import Difference
 from stackproof.model.drift_memory import Episode, Look, Memory, Outcome, Place, Run, RunPlace
-from stackproof.model.json import JsonValue
-from stackproof.stores.audit_schema import CURRENT, migrate, version_of
+from stackproof.stores.audit_schema import CURRENT, as_document, migrate, version_of
 from stackproof.stores.files import ignore_in_git
 
 if TYPE_CHECKING:
@@ -79,7 +78,7 @@ class SqlAuditStore:
                 against=run.against,
                 began=_text(run.began),
                 tool=run.tool,
-                place=_json(run.place.to_dict()),
+                place=as_document(run.place.to_dict()),
             )
         return replace(run, number=number)
 
@@ -111,7 +110,7 @@ class SqlAuditStore:
                 connection,
                 "UPDATE stackproof_runs SET ended = :ended, outcome = :outcome WHERE number = :number",
                 ended=_text(ended),
-                outcome=_json(run.outcome.to_dict()) if run.outcome else None,
+                outcome=as_document(run.outcome.to_dict()) if run.outcome else None,
                 number=run.number,
             )
             _pruned(connection, run, before=run.began - keep)
@@ -129,9 +128,10 @@ class SqlAuditStore:
         with self._reading() as connection:
             if connection is None:
                 return {}
-            sql = f"SELECT DISTINCT l.account, l.region, l.stack, r.place {_BEFORE} AND l.stack <> ''"
+            sql = f"SELECT DISTINCT l.account, l.region, l.stack, r.place {_BEFORE} AND l.stack <> :none"
+            sql += " AND l.is_settled = 0"
             found: dict[Place, set[RunPlace]] = {}
-            for account, region, stack, where in _execute(connection, sql, **_before(run)):
+            for account, region, stack, where in _execute(connection, sql, **_before(run), none=""):
                 place = Place(account=account, region=region, stack_name=stack)
                 found.setdefault(place, set()).add(RunPlace.from_dict(json.loads(where)))
             return {place: frozenset(where) for place, where in found.items()}
@@ -298,6 +298,7 @@ class SqlAuditStore:
         def connected(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's
             connection.isolation_level = None
             connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA secure_delete = ON")  # what is written over is not left in the file
 
         @event.listens_for(engine, "begin")
         def begun(connection: Connection) -> None:
@@ -372,7 +373,7 @@ def _recorded(connection: Connection, run: Run, look: Look) -> Step:
         "INSERT INTO stackproof_looks (run, account, region, stack, document)"
         " VALUES (:run, :account, :region, :stack, :document)",
         run=run.number,
-        document=_json(look.to_dict()),
+        document=as_document(look.to_dict()),
         **place,
     )
     sql = f"{_EPISODE} WHERE {_AT} AND account = :account AND region = :region AND stack = :stack AND resolved IS NULL"
@@ -404,8 +405,8 @@ def _write(connection: Connection, run: Run, episode: Episode) -> None:
         changed=_text(episode.changed) if episode.changed else None,
         resolved_run=episode.resolved_run,
         resolved=_text(episode.resolved) if episode.resolved else None,
-        scopes=_json(list(episode.scopes)),
-        document=_json(episode.difference.to_dict()),
+        scopes=as_document(list(episode.scopes)),
+        document=as_document(episode.difference.to_dict()),
         **_columns(episode.place),
     )
 
@@ -479,11 +480,6 @@ def _before(run: Run) -> Mapping[str, str]:
 
 def _columns(place: Place) -> Mapping[str, str]:
     return {"account": place.account, "region": place.region, "stack": place.stack_name}
-
-
-def _json(value: JsonValue) -> str:
-    """Plain ASCII: a database takes neither half a surrogate pair nor, some of them, a zero byte."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
 def _text(at: datetime) -> str:
