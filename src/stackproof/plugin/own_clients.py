@@ -20,8 +20,16 @@ _TARGET: Final = "own clients"
 """What stands in the log of calls in place of a target, which nobody knows here."""
 
 _SIGNING_IN: Final = frozenset(
-    {"AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "CreateToken", "GetRoleCredentials"}
+    {
+        "signin:CreateOAuth2Token",
+        "sso-oidc:CreateToken",
+        "sso:GetRoleCredentials",
+        "sts:AssumeRole",
+        "sts:AssumeRoleWithSAML",
+        "sts:AssumeRoleWithWebIdentity",
+    }
 )
+"""What botocore itself calls to have credentials. Other services have operations of the same names that make things."""
 
 
 class OwnClients:
