@@ -14,6 +14,7 @@ from tests.live_fakes import ACCOUNT, REGION, stack
 
 POLICY = "AWS::S3::BucketPolicy"
 ATTACHED = [(kind, key) for kind, keys in ATTACHED_BY.items() for key in keys]
+SWITCHED = {"AWS::EC2::VPCEndpoint": {"PrivateDnsEnabled": True}}
 BUCKET = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "fixed"}}
 
 
@@ -25,26 +26,42 @@ def policy(bucket: Any, **more: Any) -> dict[str, Any]:  # noqa: ANN401
     return {"Type": POLICY, "Properties": {"Bucket": bucket}, **more}
 
 
+def attaching(kind: str, key: str, name: Any) -> dict[str, Any]:  # noqa: ANN401
+    """A resource that names something at a place."""
+    value: Any = [name] if key.endswith("s") else name
+    first, *below = key.split("/")
+    for each in reversed(below):
+        value = [value] if each == "*" else {each: value}
+    return {"Type": kind, "Properties": {first: value, **SWITCHED.get(kind, {})}}
+
+
+def properties_at(document: Any, key: str) -> Any:  # noqa: ANN401
+    """The properties that a schema has where the last part of a key is looked for."""
+    here = document
+    for each in key.split("/")[:-1]:
+        here = here["items"] if each == "*" else here["properties"][each]
+        while "$ref" in here:
+            here = document["definitions"][here["$ref"].rpartition("/")[2]]
+    return here["properties"]
+
+
 @pytest.mark.parametrize(("kind", "key"), [each for each in ATTACHED if not each[0].startswith("Custom::")])
 def test_what_an_attachment_names_is_a_property_of_its_type(kind: str, key: str) -> None:
     schema = CfnLintSchemas().schema(kind)
     assert schema is not None
-    assert key in schema.document["properties"]  # type: ignore[operator]
+    assert key.rpartition("/")[2] in properties_at(schema.document, key)
 
 
 @pytest.mark.parametrize(("kind", "key"), ATTACHED)
 def test_an_attachment_to_what_is_not_of_the_stacks_is_named(kind: str, key: str) -> None:
-    value: Any = ["the-real-one"] if key.endswith("s") else "the-real-one"
-    said = outside(stack({"Resources": {"R": {"Type": kind, "Properties": {key: value}}}}))
+    said = outside(stack({"Resources": {"R": attaching(kind, key, "the-real-one")}}))
     assert [each for each in said if each.endswith(f": R ({kind}): {key} is the-real-one")]
 
 
 @pytest.mark.parametrize(("kind", "key"), ATTACHED)
 def test_an_attachment_to_a_resource_of_the_stacks_is_fine(kind: str, key: str) -> None:
-    value: Any = [{"Ref": "T"}] if key.endswith("s") else {"Fn::GetAtt": ["T", "Arn"]}
-    said = outside(
-        stack({"Resources": {"R": {"Type": kind, "Properties": {key: value}}, "T": {"Type": "AWS::SNS::Topic"}}})
-    )
+    name = {"Ref": "T"} if key.endswith("s") else {"Fn::GetAtt": ["T", "Arn"]}
+    said = outside(stack({"Resources": {"R": attaching(kind, key, name), "T": {"Type": "AWS::SNS::Topic"}}}))
     assert not [each for each in said if f": {key} is " in each and "default" not in each]
 
 
@@ -85,7 +102,8 @@ NOT_OURS: list[tuple[Any, str]] = [
     ({"Fn::ImportValue": "handed-on"}, "prod-data"),
     ({"Fn::ImportValue": "circular"}, f"{UNKNOWN} (there is no export 'circular')"),
     ({"Fn::GetAtt": ["Custom", "Name"]}, f"{UNKNOWN} (Custom.Name is not known)"),
-    ({"Fn::GetAtt": ["Noted", "Value"]}, f"{UNKNOWN} (Noted.Value is not known)"),
+    ({"Fn::GetAtt": ["Noted", "Value"]}, "prod-data"),
+    ({"Ref": "Noted"}, f"{UNKNOWN} (Ref of Noted is not known)"),
     ("{{resolve:ssm:/prod/bucket}}", f"{UNKNOWN} (dynamic reference)"),
 ]
 
@@ -193,6 +211,116 @@ def test_what_is_named_may_have_something_around_it(kind: str, key: str, value: 
         "T": {"Type": "AWS::DynamoDB::Table"},
     }
     assert (outside(stack({"Resources": resources})) == ()) is is_ours
+
+
+@pytest.mark.parametrize(
+    ("switch", "is_ours"), [(None, True), (False, True), ("false", True), ("true", False), ({"Ref": "Open"}, False)]
+)
+def test_an_endpoint_in_the_network_of_others_is_theirs_unless_it_answers_dns(switch: Any, is_ours: bool) -> None:  # noqa: ANN401, FBT001
+    endpoint = {"VpcId": "vpc-prod", "VpcEndpointType": "Interface", "ServiceName": "x", "PrivateDnsEnabled": switch}
+    resources = {"E": {"Type": "AWS::EC2::VPCEndpoint", "Properties": endpoint}}
+    made = stack({"Parameters": {"Open": {"Type": "String"}}, "Resources": resources})
+    assert (outside(made) == ()) is is_ours
+
+
+@pytest.mark.parametrize(
+    ("balancers", "named"),
+    [
+        ([], []),
+        ([{"ContainerName": "a"}], []),
+        ([{"TargetGroupArn": {"Ref": "Own"}}, {"TargetGroupArn": "arn:prod"}], ["arn:prod"]),
+        ({"TargetGroupArn": "arn:prod"}, ["arn:prod"]),
+        ({"Fn::If": ["Depends", [], []]}, [f"{UNKNOWN} (condition Depends is not known)"]),
+        ("text", [f"{UNKNOWN} (it is no name)"]),
+    ],
+)
+def test_what_is_named_in_the_elements_of_a_list_is_looked_at_there(balancers: Any, named: list[str]) -> None:  # noqa: ANN401
+    service = {"Type": "AWS::ECS::Service", "Properties": {"LoadBalancers": balancers}}
+    own = {"Type": "AWS::ElasticLoadBalancingV2::TargetGroup"}
+    said = outside(stack({"Resources": {"Service": service, "Own": own}}))
+    assert [each.partition("/TargetGroupArn is ")[2] for each in said if "/TargetGroupArn is " in each] == named
+
+
+GIVEN_BACK: list[tuple[str, dict[str, Any], str, list[str]]] = [
+    ("AWS::EC2::SecurityGroup", {"VpcId": "vpc-prod"}, "VpcId", ["vpc-prod"]),
+    ("AWS::EC2::Subnet", {"VpcId": {"Ref": "Given"}}, "VpcId", ["vpc-prod"]),
+    ("AWS::EC2::Subnet", {"VpcId": {"Ref": "Vpc"}}, "VpcId", []),
+    ("AWS::EC2::Subnet", {"VpcId": {"Ref": "Open"}}, "VpcId", [f"{UNKNOWN} (R.VpcId is not known)"]),
+    ("AWS::EC2::Subnet", {"VpcId": {"Fn::GetAtt": ["R", "VpcId"]}}, "VpcId", [f"{UNKNOWN} (R.VpcId is not known)"]),
+    ("AWS::EC2::SecurityGroup", {}, "VpcId", [f"{UNKNOWN} (R.VpcId is not known)"]),  # of the default network
+    ("AWS::EC2::Instance", {"SubnetId": "subnet-prod"}, "VpcId", [f"{UNKNOWN} (R.VpcId is not known)"]),
+    ("AWS::EC2::VPC", {"CidrBlock": "10.0.0.0/16"}, "VpcId", []),
+    ("AWS::EC2::VPC", {"CidrBlock": "10.0.0.0/16"}, "DefaultSecurityGroup", []),
+    ("AWS::ElasticLoadBalancingV2::LoadBalancer", {"SecurityGroups": ["sg-prod"]}, "SecurityGroups", ["sg-prod"]),
+    ("AWS::SNS::Topic", {"TopicName": "fixed"}, "TopicName", []),
+    ("AWS::SSO::Instance", {"Name": "fixed"}, "Name", []),
+    ("AWS::RDS::DBCluster", {"MasterUserSecret": {"KmsKeyId": "k"}}, "MasterUserSecret.SecretArn", []),
+    ("AWS::X::Y", {"Endpoint": {"Address": "prod"}}, "Endpoint.Address", ["prod"]),
+]
+
+
+@pytest.mark.parametrize(("kind", "properties", "attribute", "named"), GIVEN_BACK)
+def test_an_attribute_that_gives_back_what_the_resource_was_given_is_that(
+    kind: str, properties: dict[str, Any], attribute: str, named: list[str]
+) -> None:
+    resources = {
+        "R": {"Type": kind, "Properties": properties},
+        "Vpc": {"Type": "AWS::EC2::VPC"},
+        "A": {"Type": "AWS::EC2::VPCDHCPOptionsAssociation", "Properties": {"VpcId": {"Fn::GetAtt": ["R", attribute]}}},
+    }
+    parameters = {"Given": {"Type": "String", "Default": "vpc-prod"}, "Open": {"Type": "String"}}
+    said = outside(stack({"Parameters": parameters, "Resources": resources}))
+    assert [each.partition("Association): VpcId is ")[2] for each in said] == named
+
+
+@pytest.mark.parametrize(("function", "is_ours"), [({"Ref": "F"}, True), ("prod", False)])
+def test_the_log_group_of_a_function_is_whose_the_function_is(function: Any, is_ours: bool) -> None:  # noqa: ANN401, FBT001
+    group = {"Fn::Join": ["", ["/aws/lambda/", function]]}
+    resources = {
+        "F": {"Type": "AWS::Lambda::Function"},
+        "Retention": {"Type": "Custom::LogRetention", "Properties": {"LogGroupName": group, "RetentionInDays": 1}},
+        "Filter": {
+            "Type": "AWS::Logs::MetricFilter",
+            "Properties": {"LogGroupName": {"Fn::GetAtt": ["Retention", "LogGroupName"]}},
+        },
+    }
+    said = outside(stack({"Resources": resources}))
+    assert len(said) == (0 if is_ours else 2)
+
+
+LATER = "what it makes is not known before it is deployed"
+PERMISSION = {"Type": "AWS::Lambda::Permission", "Properties": {"FunctionName": "prod-fn"}}
+LOOP: list[Any] = ["Name", ["a"], {"Perm${Name}": PERMISSION}]
+MADE_LATER: list[tuple[dict[str, Any], list[str]]] = [
+    ({"Transform": "AWS::Serverless-2016-10-31"}, [f"Transform AWS::Serverless-2016-10-31: {LATER}"]),
+    ({"Transform": ["AWS::LanguageExtensions", "Ours"]}, [f"Transform Ours: {LATER}"]),
+    ({"Transform": {"Name": "AWS::Include"}}, [f"Transform AWS::Include: {LATER}"]),
+    ({"Transform": "AWS::LanguageExtensions"}, []),
+    ({"Fn::Transform": {"Name": "Ours"}}, [f"/Fn::Transform: {LATER}"]),
+    ({"Outputs": {"Fn::ForEach::X": []}}, [f"/Outputs/Fn::ForEach::X: {LATER}"]),
+    (
+        {"Resources": {"B": {"Type": POLICY, "Properties": {"Fn::Transform": {"Name": "AWS::Include"}}}}},
+        [f"/Resources/B/Properties/Fn::Transform: {LATER}"],
+    ),
+    (
+        {"Resources": {"B": {"Type": "AWS::S3::Bucket", "Properties": {"Tags": [{"Fn::Transform": {"Name": "X"}}]}}}},
+        [f"/Resources/B/Properties/Tags/0/Fn::Transform: {LATER}"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("body", "named"), MADE_LATER)
+def test_what_is_made_by_a_macro_or_a_loop_is_not_known_to_attach_nothing(
+    body: dict[str, Any], named: list[str]
+) -> None:
+    assert [each.partition(": ")[2] for each in outside(stack({"Resources": {}, **body}))] == named
+
+
+def test_a_loop_over_resources_is_named_though_it_is_none() -> None:
+    made = stack({"Resources": {}})
+    looped = replace(made.template, body={"Resources": {"Fn::ForEach::Permissions": LOOP}})
+    [said] = outside(replace(made, template=looped))
+    assert said.endswith(f": /Resources/Fn::ForEach::Permissions: {LATER}")
 
 
 def nest(**parameters: Any) -> dict[str, Any]:  # noqa: ANN401

@@ -30,6 +30,7 @@ ATTACHED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "AWS::AppSync::Resolver": ("ApiId",),
     "AWS::ApplicationAutoScaling::ScalableTarget": ("ResourceId",),
     "AWS::ApplicationAutoScaling::ScalingPolicy": ("ResourceId", "ScalingTargetId"),
+    "AWS::AutoScaling::AutoScalingGroup": ("LoadBalancerNames", "TargetGroupARNs", "TrafficSources/*/Identifier"),
     "AWS::AutoScaling::LifecycleHook": ("AutoScalingGroupName",),
     "AWS::AutoScaling::ScalingPolicy": ("AutoScalingGroupName",),
     "AWS::AutoScaling::ScheduledAction": ("AutoScalingGroupName",),
@@ -55,16 +56,31 @@ ATTACHED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "AWS::EC2::TransitGatewayRouteTableAssociation": ("TransitGatewayRouteTableId",),
     "AWS::EC2::TransitGatewayRouteTablePropagation": ("TransitGatewayRouteTableId",),
     "AWS::EC2::VPCDHCPOptionsAssociation": ("VpcId",),
-    "AWS::EC2::VPCEndpoint": ("RouteTableIds",),
+    "AWS::EC2::VPCEndpoint": ("RouteTableIds", "VpcId"),
     "AWS::EC2::VPCGatewayAttachment": ("VpcId",),
     "AWS::EC2::VPNGatewayRoutePropagation": ("RouteTableIds",),
     "AWS::EC2::VolumeAttachment": ("InstanceId", "VolumeId"),
     "AWS::ECS::ClusterCapacityProviderAssociations": ("Cluster",),
+    "AWS::ECS::PrimaryTaskSet": ("Service",),
+    "AWS::ECS::Service": (
+        "LoadBalancers/*/AdvancedConfiguration/AlternateTargetGroupArn",
+        "LoadBalancers/*/AdvancedConfiguration/ProductionListenerRule",
+        "LoadBalancers/*/AdvancedConfiguration/TestListenerRule",
+        "LoadBalancers/*/LoadBalancerName",
+        "LoadBalancers/*/TargetGroupArn",
+        "ServiceRegistries/*/RegistryArn",
+        "VpcLatticeConfigurations/*/TargetGroupArn",
+    ),
+    "AWS::ECS::TaskSet": ("LoadBalancers/*/TargetGroupArn", "Service", "ServiceRegistries/*/RegistryArn"),
+    "AWS::EKS::Addon": ("ClusterName",),
+    "AWS::EKS::FargateProfile": ("ClusterName",),
+    "AWS::EKS::Nodegroup": ("ClusterName",),
     "AWS::ElasticLoadBalancingV2::Listener": ("LoadBalancerArn",),
     "AWS::ElasticLoadBalancingV2::ListenerCertificate": ("ListenerArn",),
     "AWS::ElasticLoadBalancingV2::ListenerRule": ("ListenerArn",),
     "AWS::EventSchemas::RegistryPolicy": ("RegistryName",),
     "AWS::Events::EventBusPolicy": ("EventBusName",),
+    "AWS::GlobalAccelerator::EndpointGroup": ("ListenerArn",),
     "AWS::IAM::GroupPolicy": ("GroupName",),
     "AWS::IAM::ManagedPolicy": ("Groups", "Roles", "Users"),
     "AWS::IAM::Policy": ("Groups", "Roles", "Users"),
@@ -89,25 +105,31 @@ ATTACHED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "AWS::RDS::DBInstance": ("DBClusterIdentifier",),
     "AWS::RDS::DBProxyTargetGroup": ("DBProxyName",),
     "AWS::Route53::DNSSEC": ("HostedZoneId",),
+    "AWS::Route53::HostedZone": ("VPCs/*/VPCId",),
     "AWS::Route53::RecordSet": ("HostedZoneId", "HostedZoneName"),
     "AWS::Route53::RecordSetGroup": ("HostedZoneId", "HostedZoneName"),
+    "AWS::Route53Resolver::FirewallRuleGroupAssociation": ("VpcId",),
     "AWS::Route53Resolver::ResolverConfig": ("ResourceId",),
     "AWS::Route53Resolver::ResolverDNSSECConfig": ("ResourceId",),
+    "AWS::Route53Resolver::ResolverRuleAssociation": ("VPCId",),
     "AWS::S3::BucketPolicy": ("Bucket",),
     "AWS::S3::MultiRegionAccessPointPolicy": ("MrapName",),
     "AWS::S3Express::BucketPolicy": ("Bucket",),
     "AWS::S3ObjectLambda::AccessPointPolicy": ("ObjectLambdaAccessPoint",),
     "AWS::S3Tables::TableBucketPolicy": ("TableBucketARN",),
     "AWS::S3Tables::TablePolicy": ("TableARN",),
+    "AWS::SES::ReceiptRule": ("RuleSetName",),
     "AWS::SNS::Subscription": ("TopicArn",),
     "AWS::SNS::TopicInlinePolicy": ("TopicArn",),
     "AWS::SNS::TopicPolicy": ("Topics",),
     "AWS::SQS::QueueInlinePolicy": ("Queue",),
     "AWS::SQS::QueuePolicy": ("Queues",),
+    "AWS::SSM::Association": ("InstanceId", "Targets/*/Values"),
     "AWS::SSM::ResourcePolicy": ("ResourceArn",),
     "AWS::SecretsManager::ResourcePolicy": ("SecretId",),
     "AWS::SecretsManager::RotationSchedule": ("SecretId",),
     "AWS::SecretsManager::SecretTargetAttachment": ("SecretId",),
+    "AWS::ServiceDiscovery::Instance": ("ServiceId",),
     "AWS::VpcLattice::AuthPolicy": ("ResourceIdentifier",),
     "AWS::VpcLattice::ResourcePolicy": ("ResourceArn",),
     "AWS::WAFv2::LoggingConfiguration": ("ResourceArn",),
@@ -122,11 +144,15 @@ ATTACHED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "Custom::S3BucketNotifications": ("BucketName",),
     "Custom::VpcRestrictDefaultSG": ("DefaultSecurityGroupId",),
 }
-"""Resources that are a part of another one or take from it, and the properties that name it.
+"""Resources that are a part of another one or take from it, and the properties that name it (`*` is each of a list).
 
 CloudFormation does not ask whether there was such a part before: it is written over, and deleted with the stack. What
-reads a queue or a stream takes its messages away from whoever they were meant for.
+reads a queue or a stream takes its messages away from whoever they were meant for, and so do targets behind somebody's
+load balancer with requests; what answers DNS in a network does it for all that is there.
 """
+
+_ONLY_IF: Final[Mapping[tuple[str, str], str]] = {("AWS::EC2::VPCEndpoint", "VpcId"): "PrivateDnsEnabled"}
+"""What is an attachment only where another property of the resource is true: other endpoints are seen by none."""
 
 ACCOUNT_WIDE: Final = frozenset(
     {
@@ -173,6 +199,11 @@ _QUALIFIED: Final = frozenset({"FunctionName", "ResourceId"})
 _MAKING: Final = frozenset({"Custom::AWSCDK-EKS-Cluster"})
 """Custom resources that make what they give; others may hand on the name of anything."""
 
+_GIVEN_BACK: Final = frozenset({("Custom::LogRetention", "LogGroupName")})
+"""Attributes of custom resources that are known to be what these were given under the same name."""
+
+_NAMING: Final = re.compile("(Name|Id|ID|Identifier|Arn|ARN)$")
+_LANGUAGE_EXTENSIONS: Final = "AWS::LanguageExtensions"  # by itself it makes nothing: all that could is Fn::ForEach
 _HANDING_ON: Final = frozenset({STACK, "AWS::CloudFormation::WaitCondition", "AWS::SSM::Parameter"})
 _OWN: Final = re.compile("\0([0-9]+)\0")  # stands for a resource of these stacks: no name has such a character
 
@@ -183,7 +214,7 @@ def attached_outside(
     """What these stacks would attach to something that is not certainly theirs, a line for each.
 
     A resource, or the export of one, is theirs if it is referred to. What names something in another way (a text, a
-    parameter, a mapping) names what is really there, and what is not known may do so.
+    parameter, a mapping) names what is really there, and what is not known may do so, like all that a macro makes.
     """
     pseudo = {"AWS::AccountId": account, "AWS::Region": region, "AWS::Partition": partition}
     owners = _Owners(stacks, {name: value for name, value in pseudo.items() if value is not None})
@@ -191,6 +222,7 @@ def attached_outside(
 
 
 def _lines(stack: Stack, owners: _Owners) -> Iterator[str]:
+    yield from _made_later(stack)
     for each in stack.template.resources:
         condition = each.body.get("Condition")
         if isinstance(condition, str) and condition_holds(condition, owners.context(stack)) is False:
@@ -202,7 +234,32 @@ def _lines(stack: Stack, owners: _Owners) -> Iterator[str]:
             yield f"{each.location('/TemplateURL')}: {what}: TemplateURL is of a template that is not at hand"
         for key in ATTACHED_BY.get(each.resource_type, ()):
             for said in owners.outside(stack, each, key):
-                yield f"{each.location(f'/{key}')}: {what}: {key} is {said}"
+                yield f"{each.location('/' + key.partition('/*')[0])}: {what}: {key} is {said}"
+
+
+def _made_later(stack: Stack) -> Iterator[str]:
+    """What of a template is made only while it is deployed, so that nobody knows beforehand what it attaches."""
+    why = "what it makes is not known before it is deployed"
+    for each in stack.template.transforms:
+        if each != _LANGUAGE_EXTENSIONS:
+            yield f"{stack.template.file}: Transform {each}: {why}"
+    for path in _macros(stack.template.body, ""):
+        _, section, name, *_ = [*path.split("/"), ""]
+        found = stack.template.resource(name) if section == "Resources" else None
+        yield f"{stack.template.file if found is None else found.location()}: {path}: {why}"
+
+
+def _macros(value: JsonValue, path: str) -> Iterator[str]:
+    """The places where a loop or macro stands, as pointers."""
+    if isinstance(value, Mapping):
+        for name, each in value.items():
+            if name == "Fn::Transform" or name.startswith("Fn::ForEach"):
+                yield f"{path}/{name}"
+            else:
+                yield from _macros(each, f"{path}/{name}")
+    elif isinstance(value, list):
+        for number, each in enumerate(value):
+            yield from _macros(each, f"{path}/{number}")
 
 
 class _Owners:
@@ -221,8 +278,12 @@ class _Owners:
 
     def outside(self, stack: Stack, resource: Resource, key: str) -> Iterator[str]:
         """What a property names that is not certainly of these stacks, in words."""
-        value = resource.properties.get(key, _ABSENT.get((resource.resource_type, key)))
-        for each in _flat(self._resolved(value, stack)):
+        needed = _ONLY_IF.get((resource.resource_type, key))
+        if needed is not None and _is_off(self._resolved(resource.properties.get(needed), stack)):
+            return
+        name, *below = key.split("/")
+        value = resource.properties.get(name, _ABSENT.get((resource.resource_type, key)))
+        for each in (one for part in _at(self._resolved(value, stack), below) for one in _flat(part)):
             if isinstance(each, Unresolved):
                 yield f"not known to be of these stacks ({each.reason})"
             elif not self._is_own(each, key) and not self._is_named(each, key, stack, resource):
@@ -280,16 +341,40 @@ class _Owners:
 
         return own
 
-    def _attribute(self, stack: Stack) -> Callable[[str, str], str | None]:
+    def _attribute(self, stack: Stack) -> Callable[[str, str], JsonValue]:
         own = self._reference(stack)
 
-        def attribute(logical_id: str, name: str) -> str | None:
+        def attribute(logical_id: str, name: str) -> JsonValue:
             nested = stack.nested_at(logical_id)
             if nested is not None and name.startswith("Outputs."):
                 return self._output(self.stacks[nested.name], name.removeprefix("Outputs."))
-            return own(logical_id)
+            given = self._given_back(stack, logical_id, name)
+            if given is None:
+                return own(logical_id)
+            texts = _texts(given)
+            return given if isinstance(given, str) else None if texts is None else list(texts)
 
         return attribute
+
+    def _given_back(self, stack: Stack, logical_id: str, name: str) -> Resolved:
+        """What a resource was given, if that is what its attribute gives; None if it is of the resource itself."""
+        found = stack.template.resource(logical_id)
+        stem = _NAMING.sub("", name).lower()
+        if found is None or (found.is_custom and (found.resource_type, name) not in _GIVEN_BACK):
+            return None
+        if not found.is_custom and found.resource_type.lower().endswith(stem):
+            return None  # its own name, whoever chose it
+        if (stack.name, f"{logical_id}.{name}") in self._followed:
+            return Unresolved(reason="it refers to itself")
+        self._followed.add((stack.name, f"{logical_id}.{name}"))
+        try:
+            top, *below = name.split(".")
+            given = next(_at(self._resolved(found.properties.get(top), stack), below))
+        finally:
+            self._followed.discard((stack.name, f"{logical_id}.{name}"))
+        if given is None and stem == "vpc":  # of its subnet, or the default one
+            return Unresolved(reason=f"{found.resource_type} has no {name}")
+        return given
 
     def _output(self, stack: Stack, name: str) -> str | None:
         """What a stack puts out, None if it is not known."""
@@ -372,6 +457,23 @@ def _flat(value: Resolved) -> Iterator[str | Unresolved]:
             yield from _flat(each)
     elif value is not None:
         yield str(value)
+
+
+def _at(value: Resolved, below: Sequence[str]) -> Iterator[Resolved]:
+    """What is at a place in a value; what is not known on the way is given instead."""
+    if not below or value is None or isinstance(value, Unresolved):
+        yield value
+    elif below[0] == "*":
+        for each in value if isinstance(value, Sequence) and not isinstance(value, str) else [value]:
+            yield from _at(each, below[1:])
+    elif isinstance(value, Mapping):
+        yield from _at(value.get(below[0]), below[1:])
+    else:
+        yield Unresolved(reason="it is no name")
+
+
+def _is_off(value: Resolved) -> bool:
+    return value is None or str(value).lower() == "false"
 
 
 def _texts(value: Resolved) -> Sequence[str] | None:
