@@ -332,15 +332,26 @@ def test_what_an_interrupted_run_has_seen_is_said_with_the_time() -> None:
     run = FleetRun.begun()
     run.add(tasks[0], replace(seen(tasks[0]), kept_since=times[1]))
     run.add(tasks[2], seen(tasks[2]))
-    once = [one.message for each in run.audited() for one in each.notifications]
-    assert once == [
-        f"2 stacks were looked at, at {shown_time(times[1])}, by the run that was interrupted, and are not recorded"
-    ]
+    [once] = [one.message for each in run.audited() for one in each.notifications]
+    assert once == (
+        f"2 of 3 stacks were looked at by the run that was interrupted, at {shown_time(times[1])}, "
+        "and not by this one: what has changed there since does not show, and they are not recorded"
+    )
     run.add(tasks[1], replace(seen(tasks[1]), kept_since=times[0]))
     [note] = [one for each in run.audited() for one in each.notifications]
-    assert note.level is Level.NOTE
-    assert f"3 stacks were looked at, from {shown_time(times[0])} to {shown_time(times[1])}" in note.message
-    assert run.earlier == tuple((PLACE.account, PLACE.region, each) for each in "ABC")
+    assert note.level is Level.WARNING
+    assert note.message.startswith("3 of 4 stacks were looked at by the run that was interrupted, from ")
+    assert f", from {shown_time(times[0])} to {shown_time(times[1])}, and" in note.message
+    assert run.earlier == {(PLACE.account, PLACE.region, each): times[each != "C"] for each in "ABC"}
+
+
+def test_a_single_stack_that_an_interrupted_run_has_seen_is_called_one() -> None:
+    task = FleetTask(place=PLACE, stack_names=("A",))
+    run = FleetRun.begun()
+    run.add(task, replace(seen(task), kept_since=datetime(2026, 1, 1, tzinfo=UTC)))
+    [note] = [one for each in run.audited() for one in each.notifications]
+    assert note.message.startswith("1 of 1 stack was looked at by the run that was interrupted, at 2026-01-01T")
+    assert "and it is not recorded" in note.message
 
 
 def test_a_fleet_without_a_stack_says_so() -> None:
