@@ -95,6 +95,13 @@ def dies(_: int) -> int:
     return 0
 
 
+def dies_at(last: int, number: int) -> int:
+    """Ends the process that does this one task, each time."""
+    if number == last:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number * 2
+
+
 class Memory(dict[FleetTask, TaskResult]):
     """Tasks that are done."""
 
@@ -149,6 +156,39 @@ def test_a_task_that_ends_every_worker_is_given_up_and_says_so() -> None:
     found = results(done(dies, [1], partial(process_workers, 1)))
     assert isinstance(found[1], Lost)
     assert found[1].detail.startswith("its worker ended 3 times: BrokenProcessPool: ")
+
+
+@pytest.mark.parametrize("last", [0, 3])
+def test_a_task_that_ends_every_worker_costs_no_other_task(last: int) -> None:
+    found = results(done(partial(dies_at, last), range(6), partial(process_workers, 2)))
+    assert {name: each for name, each in found.items() if name != last} == {
+        number: number * 2 for number in range(6) if number != last
+    }
+    lost = found[last]
+    assert isinstance(lost, Lost)
+    assert lost.detail.startswith("its worker ended 3 times: BrokenProcessPool: ")
+
+
+def test_a_task_that_breaks_a_whole_pool_costs_no_other_task() -> None:
+    class Whole(Shuffled):
+        """Breaks for good as soon as it is given the first task of all."""
+
+        def __init__(self) -> None:
+            self._is_broken = False
+
+        def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ANN401
+            self._is_broken = self._is_broken or args == (0,)
+            if self._is_broken:
+                raise BrokenExecutor("gone")
+            return super().submit(fn, *args, **kwargs)
+
+    @contextmanager
+    def start() -> Iterator[Executor]:
+        yield Whole()
+
+    found = results(done(abs, range(4), start))
+    assert isinstance(found.pop(0), Lost)
+    assert found == {1: 1, 2: 2, 3: 3}
 
 
 def test_what_a_broken_pool_does_not_take_goes_to_the_next_one() -> None:

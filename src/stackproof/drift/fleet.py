@@ -92,17 +92,19 @@ def done(
     fruitless, detail = 0, "there is no worker"
     while waiting and fruitless < _FRUITLESS:
         again: list[_Task] = []
+        apart = [[each] for each in waiting] if fruitless else [waiting]  # one of them may end the workers of all
         fruitless += 1
-        with start() as executor:
-            for task, future in _ended(executor, work, waiting):
-                if future is None:
-                    again.append(task)
-                elif (error := _failure(future)) is not None:
-                    again.append(task)
-                    detail = error
-                else:
-                    fruitless = 0
-                    yield Done(task=task, result=future.result())
+        for together in apart:
+            with start() as executor:
+                for task, future in _ended(executor, work, together):
+                    if future is None:
+                        again.append(task)
+                    elif (error := _failure(future)) is not None:
+                        again.append(task)
+                        detail = error
+                    else:
+                        fruitless = 0
+                        yield Done(task=task, result=future.result())
         waiting = again
     for each in waiting:
         yield Done(task=each, result=Lost(detail=f"its worker ended {_FRUITLESS} times: {detail}"))
