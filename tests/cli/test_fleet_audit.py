@@ -291,16 +291,25 @@ def test_an_audit_that_was_killed_goes_on_with_what_is_not_done(fleet: Accounts,
     between.templates = 1
     killed_after_one_task(behind)
     between.opened()
+    fleet.set_delay(ONE, 30)  # after it was looked at
     report = behind.report("--resume")
     assert between.read() == [TWO]
     assert [(each["account"], each["status"]) for each in report["stacks"]] == [(ONE, "IN_SYNC"), (TWO, "MODIFIED")]
     assert report["exit_code"] == 1
-    notes = [each["message"] for each in report["notifications"]]
-    assert any(each.startswith("1 stacks were looked at, at ") for each in notes)
-    assert [(each["fleet"], each["outcome"] and each["outcome"]["verdict"]) for each in fleet.history()["runs"]] == [
-        ("fleet.yaml", None),
-        ("fleet.yaml", "drifted"),
-    ]
+    assert [each["looked_at"] is None for each in report["stacks"]] == [False, True]
+    at = report["stacks"][0]["looked_at"]
+    told = [each["message"] for each in report["notifications"] if each["level"] == "warning"]
+    assert any(
+        each.startswith(f"1 of 2 stacks was looked at by the run that was interrupted, at {at}") for each in told
+    )
+    runs = fleet.history()["runs"]
+    assert [each["fleet"] for each in runs] == ["fleet.yaml", "fleet.yaml"]
+    assert runs[0]["outcome"] is None
+    assert {name: runs[1]["outcome"][name] for name in ("verdict", "stacks", "earlier")} == {
+        "verdict": "drifted",
+        "stacks": 2,
+        "earlier": 1,
+    }
     between.opened()
     again = behind.audit("--resume", "--format", "json")
     assert "there is no interrupted audit of this fleet to go on with" in again.stderr

@@ -95,6 +95,13 @@ def dies(_: int) -> int:
     return 0
 
 
+def dies_at(last: int, number: int) -> int:
+    """Ends the process that does this one task, each time."""
+    if number == last:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number * 2
+
+
 class Memory(dict[FleetTask, TaskResult]):
     """Tasks that are done."""
 
@@ -149,6 +156,39 @@ def test_a_task_that_ends_every_worker_is_given_up_and_says_so() -> None:
     found = results(done(dies, [1], partial(process_workers, 1)))
     assert isinstance(found[1], Lost)
     assert found[1].detail.startswith("its worker ended 3 times: BrokenProcessPool: ")
+
+
+@pytest.mark.parametrize("last", [0, 3])
+def test_a_task_that_ends_every_worker_costs_no_other_task(last: int) -> None:
+    found = results(done(partial(dies_at, last), range(6), partial(process_workers, 2)))
+    assert {name: each for name, each in found.items() if name != last} == {
+        number: number * 2 for number in range(6) if number != last
+    }
+    lost = found[last]
+    assert isinstance(lost, Lost)
+    assert lost.detail.startswith("its worker ended 3 times: BrokenProcessPool: ")
+
+
+def test_a_task_that_breaks_a_whole_pool_costs_no_other_task() -> None:
+    class Whole(Shuffled):
+        """Breaks for good as soon as it is given the first task of all."""
+
+        def __init__(self) -> None:
+            self._is_broken = False
+
+        def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ANN401
+            self._is_broken = self._is_broken or args == (0,)
+            if self._is_broken:
+                raise BrokenExecutor("gone")
+            return super().submit(fn, *args, **kwargs)
+
+    @contextmanager
+    def start() -> Iterator[Executor]:
+        yield Whole()
+
+    found = results(done(abs, range(4), start))
+    assert isinstance(found.pop(0), Lost)
+    assert found == {1: 1, 2: 2, 3: 3}
 
 
 def test_what_a_broken_pool_does_not_take_goes_to_the_next_one() -> None:
@@ -332,15 +372,26 @@ def test_what_an_interrupted_run_has_seen_is_said_with_the_time() -> None:
     run = FleetRun.begun()
     run.add(tasks[0], replace(seen(tasks[0]), kept_since=times[1]))
     run.add(tasks[2], seen(tasks[2]))
-    once = [one.message for each in run.audited() for one in each.notifications]
-    assert once == [
-        f"2 stacks were looked at, at {shown_time(times[1])}, by the run that was interrupted, and are not recorded"
-    ]
+    [once] = [one.message for each in run.audited() for one in each.notifications]
+    assert once == (
+        f"2 of 3 stacks were looked at by the run that was interrupted, at {shown_time(times[1])}, "
+        "and not by this one: what has changed there since does not show, and they are not recorded"
+    )
     run.add(tasks[1], replace(seen(tasks[1]), kept_since=times[0]))
     [note] = [one for each in run.audited() for one in each.notifications]
-    assert note.level is Level.NOTE
-    assert f"3 stacks were looked at, from {shown_time(times[0])} to {shown_time(times[1])}" in note.message
-    assert run.earlier == tuple((PLACE.account, PLACE.region, each) for each in "ABC")
+    assert note.level is Level.WARNING
+    assert note.message.startswith("3 of 4 stacks were looked at by the run that was interrupted, from ")
+    assert f", from {shown_time(times[0])} to {shown_time(times[1])}, and" in note.message
+    assert run.earlier == {(PLACE.account, PLACE.region, each): times[each != "C"] for each in "ABC"}
+
+
+def test_a_single_stack_that_an_interrupted_run_has_seen_is_called_one() -> None:
+    task = FleetTask(place=PLACE, stack_names=("A",))
+    run = FleetRun.begun()
+    run.add(task, replace(seen(task), kept_since=datetime(2026, 1, 1, tzinfo=UTC)))
+    [note] = [one for each in run.audited() for one in each.notifications]
+    assert note.message.startswith("1 of 1 stack was looked at by the run that was interrupted, at 2026-01-01T")
+    assert "and it is not recorded" in note.message
 
 
 def test_a_fleet_without_a_stack_says_so() -> None:

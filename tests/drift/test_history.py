@@ -287,7 +287,7 @@ def test_a_stack_that_an_interrupted_run_has_seen_is_no_look_of_this_run() -> No
     found = audit(proof("A", DriftStatus.IN_SYNC))
     report = DriftReport(target="aws", audits=(found,), differences=())
     assert [each.place.stack_name for each in looks_of(report)] == [found.stack_name]
-    assert looks_of(replace(report, earlier=((found.account, found.region, found.stack_name),))) == ()
+    assert looks_of(replace(report, earlier={(found.account, found.region, found.stack_name): night(1)})) == ()
 
 
 def test_a_stack_that_could_not_be_audited_was_not_looked_at() -> None:

@@ -14,6 +14,7 @@ from benchmarks.fleet import dask_cluster
 from stackproof.drift.fleet import done
 from stackproof.errors import ConfigError, TargetError
 from stackproof.executors import dask_workers
+from stackproof.executors.cluster import watch
 from stackproof.model.fleet import FleetOrder
 from stackproof.wiring.fleet import fleet_workers
 
@@ -43,6 +44,30 @@ def test_a_scheduler_that_does_not_answer_is_one_line() -> None:
         dask_workers("127.0.0.1:1", timeout=0.5),
     ):
         pass
+
+
+def test_a_scheduler_without_workers_is_named_at_once_and_then_rarely_until_there_is_one() -> None:
+    counts = [0, 0, 0, 2, 2]
+    waited: list[float] = []
+    said: list[str] = []
+
+    def wait(seconds: float) -> bool:
+        waited.append(seconds)
+        return not counts
+
+    watch(lambda: counts.pop(0), wait, said.append, "host:1")
+    assert said == ["there is no worker at the Dask scheduler host:1: waiting for one"] * 3
+    assert waited[0] < waited[1]
+    assert len(set(waited[1:])) == 1
+
+
+def test_a_scheduler_that_has_gone_is_watched_no_longer() -> None:
+    def count() -> int:
+        raise OSError("gone")
+
+    said: list[str] = []
+    watch(count, lambda _: False, said.append, "host:1")
+    assert said == []
 
 
 @pytest.mark.parametrize("word", ["dask", "dask://", "dask://host", "dask://host:port", "thread", "tcp://host:1"])

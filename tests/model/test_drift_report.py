@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from jsonschema import Draft202012Validator
 from stackproof.config.schema import read_schema
 from stackproof.model.call_log import CallCount, CallKind, CallLog
 from stackproof.model.drift import Difference, DriftOrigin, Looked, NativeRow, StackAudit, Unread
-from stackproof.model.drift_memory import Memory, Run
+from stackproof.model.drift_memory import Memory, Outcome, Run
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.finding import Finding, Kind, Level, Notification, Origin, Suppression
 from stackproof.model.json import as_object
@@ -284,6 +285,38 @@ def test_a_stack_of_which_too_little_was_seen_is_named_though_it_is_in_sync() ->
     made = report(audit(), audit(), low, minimum_coverage=60)
     lines = drift_text(made).splitlines()
     assert [each.partition(";")[0] for each in lines if "IN_SYNC" in each] == ["Low: IN_SYNC", "2 stacks IN_SYNC"]
+
+
+def test_a_stack_that_an_interrupted_run_has_seen_is_said_with_the_time() -> None:
+    at = [datetime(2026, 1, 1, hour, tzinfo=UTC) for hour in (7, 8)]
+    audits = [audit(SEEN, stack_name=each) for each in "ABCD"]
+    made = report(*audits, earlier={("1", "r", "A"): at[1], ("1", "r", "B"): at[0]})
+    first, second = (f"2026-01-01T0{hour}:00:00Z" for hour in (7, 8))
+    rest = "looked at 2 of 2 resources, 4 of 4 properties, 0 of 0 families of children, 0 of 0 defaults"
+    assert [each for each in _unfolded(made) if "IN_SYNC" in each] == [
+        f"2 stacks IN_SYNC; {rest}",
+        f"2 stacks IN_SYNC, looked at from {first} to {second} by the interrupted run; {rest}",
+    ]
+    single = _unfolded(replace(made, earlier={("1", "r", "A"): at[1]}))
+    assert any(each.startswith(f"A: IN_SYNC, looked at {second} by the interrupted run; looked at") for each in single)
+    assert any(each.startswith("3 stacks IN_SYNC; looked at") for each in single)
+    data: Any = made.to_dict()
+    assert [each["looked_at"] for each in data["stacks"]] == [second, first, None, None]
+    Draft202012Validator(read_schema("report.schema.json")).validate(data)
+
+
+def test_what_is_remembered_of_a_run_has_how_many_stacks_an_interrupted_one_has_seen() -> None:
+    made = report(audit(stack_name="A"), audit(stack_name="B"))
+    assert (made.outcome.stacks, made.outcome.earlier) == (2, 0)
+    found = replace(made, earlier={("1", "r", "A"): datetime(2026, 1, 1, tzinfo=UTC)}).outcome
+    assert (found.stacks, found.earlier) == (2, 1)
+    assert Outcome.from_dict(found.to_dict()) == found
+    before = {name: value for name, value in found.to_dict().items() if name != "earlier"}
+    assert Outcome.from_dict(before).earlier == 0
+
+
+def _unfolded(made: DriftReport) -> list[str]:
+    return drift_text(made).replace("\n    ", " ").splitlines()
 
 
 def test_what_cloudformation_sees_as_well_is_one_line_for_all_stacks_in_which_neither_sees_a_thing() -> None:

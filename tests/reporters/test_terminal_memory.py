@@ -31,6 +31,7 @@ def test_history_has_runs_then_what_is_open_then_what_is_resolved() -> None:
         run(4, ended=night(4), place=RunPlace(fleet="fleet.yaml"), outcome=blind),
         run(5, ended=night(5), place=here, outcome=replace(blind, exit_code=0)),
         run(6, ended=night(6), place=here, outcome=replace(blind, exit_code=1)),
+        run(7, ended=night(7), place=here, outcome=replace(blind, stacks=4, earlier=3)),
     )
     track = ("aws", "template")
     report = HistoryReport(store="sqlite:///x", runs=runs, episodes=((track, gone), (track, topic)))
@@ -51,19 +52,22 @@ def test_history_has_runs_then_what_is_open_then_what_is_resolved() -> None:
         "    clean: 0 differences; no property is set in 1 stack",
         "run 6: 2026-11-07T02:00:00Z to 02:00:00Z, aws 123456789012/ap-southeast-2",
         "    waivers out of date: 0 differences; no property is set in 1 stack",
+        "run 7: 2026-11-08T02:00:00Z to 02:00:00Z, aws 123456789012/ap-southeast-2",
+        "    not complete: 0 differences; no property is set in 4 stacks",
+        "    looked at by an interrupted run: 3 of them",
         f"open: {topic_line}",
         f"resolved 2026-11-03T02:00:00Z: {queue_line}",
-        "6 runs in sqlite:///x: 1 open, 1 resolved",
+        "7 runs in sqlite:///x: 1 open, 1 resolved",
     ]
     Draft202012Validator(read_schema("report.schema.json")).validate(report.to_dict())
-    assert report.to_dict()["summary"] == {"runs": 6, "open": 1, "resolved": 1}
+    assert report.to_dict()["summary"] == {"runs": 7, "open": 1, "resolved": 1}
 
 
 def _unfolded(lines: list[str]) -> list[str]:
     """The lines as they were, but for those below a run, which are lines of their own."""
     found: list[str] = []
     for each in lines:
-        if each.startswith("    ") and not found[-1].startswith("run "):
+        if each.startswith("    ") and not found[-1].startswith(("run ", "    ")):
             found[-1] += each[3:]
         else:
             found.append(each)

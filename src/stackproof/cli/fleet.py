@@ -211,10 +211,14 @@ def opened_fleet(
         native=wish.native,
         reads=_READS,
     )
-    workers = fleet_workers(order, fleet.executor, jobs=wish.jobs)
+    workers = fleet_workers(order, fleet.executor, jobs=wish.jobs, say=_said)
     region = next(iter(topics), _first_region(found))
     hand = project.target(target, endpoint_url=endpoint, profile=options.profile, region=region)
     return OpenedFleet(wish=fleet, fleet=found, order=order, workers=workers, hand=hand, scopes=wish.scopes)
+
+
+def _said(message: str) -> None:
+    click.echo(message, err=True)
 
 
 def _first_region(fleet: Fleet) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Executor, Future, as_completed
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Final, Generic, TypeVar
 
 from stackproof.drift.auditing import AuditedStacks
@@ -91,17 +92,19 @@ def done(
     fruitless, detail = 0, "there is no worker"
     while waiting and fruitless < _FRUITLESS:
         again: list[_Task] = []
+        apart = [[each] for each in waiting] if fruitless else [waiting]  # one of them may end the workers of all
         fruitless += 1
-        with start() as executor:
-            for task, future in _ended(executor, work, waiting):
-                if future is None:
-                    again.append(task)
-                elif (error := _failure(future)) is not None:
-                    again.append(task)
-                    detail = error
-                else:
-                    fruitless = 0
-                    yield Done(task=task, result=future.result())
+        for together in apart:
+            with start() as executor:
+                for task, future in _ended(executor, work, together):
+                    if future is None:
+                        again.append(task)
+                    elif (error := _failure(future)) is not None:
+                        again.append(task)
+                        detail = error
+                    else:
+                        fruitless = 0
+                        yield Done(task=task, result=future.result())
         waiting = again
     for each in waiting:
         yield Done(task=each, result=Lost(detail=f"its worker ended {_FRUITLESS} times: {detail}"))
@@ -302,14 +305,18 @@ class FleetRun:
         if not found and not dark and not said:
             said = ["the fleet has no stack that its filters take"]
         told = [Notification(level=Level.ERROR, message=each) for each in said]
-        told += [Notification(level=Level.NOTE, message=each) for each in self._kept_notes()]
+        told += [Notification(level=Level.WARNING, message=each) for each in self._kept_notes()]
         return [*found, *dark, *([AuditedStacks(notifications=tuple(told))] if told else [])]
 
     @property
-    def earlier(self) -> tuple[tuple[str, str, str], ...]:
-        """Account, region and name of the stacks, nested ones too, that an interrupted run has looked at."""
-        kept = [each for each in self.results.values() if each.kept_since is not None]
-        return tuple(sorted({(one.account, one.region, one.stack_name) for each in kept for one in each.audits}))
+    def earlier(self) -> Mapping[tuple[str, str, str], datetime]:
+        """Account, region and name of the stacks, nested ones too, that an interrupted run has looked at, and when."""
+        return {
+            (one.account, one.region, one.stack_name): each.kept_since
+            for each in self.results.values()
+            if each.kept_since is not None
+            for one in each.audits
+        }
 
     def _kept_notes(self) -> Iterator[str]:
         """When the interrupted run looked, from the first to the last of its tasks."""
@@ -319,7 +326,12 @@ class FleetRun:
             count = sum(len(task.stack_names) for _, task in kept)
             first, last = shown_time(times[0]), shown_time(times[-1])
             when = f"at {first}" if first == last else f"from {first} to {last}"
-            yield f"{count} stacks were looked at, {when}, by the run that was interrupted, and are not recorded"
+            stacks = f"{count} of {self.stacks} {'stack' if self.stacks == 1 else 'stacks'}"
+            was, are = ("was", "it is") if count == 1 else ("were", "they are")
+            yield (
+                f"{stacks} {was} looked at by the run that was interrupted, {when}, and not by this one: "
+                f"what has changed there since does not show, and {are} not recorded"
+            )
 
 
 def troubled(place: Place, stack_name: str, why: Trouble) -> StackAudit:

@@ -46,9 +46,8 @@ def looks_of(report: DriftReport) -> tuple[Look, ...]:
     for each in report.differences:
         by_place.setdefault(Place.of(each), []).append(each)
     looks: dict[Place, Look] = {}
-    earlier = set(report.earlier)
     for audit in report.audits:
-        if (audit.account, audit.region, audit.stack_name) in earlier:
+        if report.kept_since(audit) is not None:
             continue
         place = Place(account=audit.account, region=audit.region, stack_name=audit.stack_name)
         look = Look(

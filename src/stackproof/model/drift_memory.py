@@ -38,7 +38,8 @@ class RunPlace:
 class Outcome:
     """What came of a run, before anyone was told: its exit code, and what it rests on.
 
-    `differences` are those that nobody lives with. `checked` is the share of the properties, in percent.
+    `differences` are those that nobody lives with. `checked` is the share of the properties, in percent. `earlier` is
+    how many of the stacks an interrupted run has looked at, and not this one.
     """
 
     exit_code: int
@@ -47,6 +48,7 @@ class Outcome:
     checked: float
     properties: int
     stacks: int
+    earlier: int = 0
 
     @property
     def verdict(self) -> str:
@@ -64,6 +66,7 @@ class Outcome:
             "checked": self.checked,
             "properties": self.properties,
             "stacks": self.stacks,
+            "earlier": self.earlier,
         }
 
     @classmethod
@@ -75,6 +78,7 @@ class Outcome:
             checked=float(data["checked"]),
             properties=int(data["properties"]),
             stacks=int(data["stacks"]),
+            earlier=int(data.get("earlier", 0)),
         )
 
 

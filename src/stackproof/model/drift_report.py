@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from stackproof import __version__
 from stackproof.model.call_log import CallLog
@@ -25,8 +26,8 @@ class DriftReport:
 
     `minimum_coverage` is the share of properties, in percent, below which an audit has not seen enough. `listed` are
     account, region and type of what was looked at outside of stacks, `undecided` how many of those may be of a stack
-    that was not asked; `earlier` account, region and name of the stacks that an interrupted run has seen; `stack_lists`
-    say which stacks there are; `memory` is what the store knows, if there is one.
+    that was not asked; `earlier` account, region and name of the stacks that an interrupted run has seen, and when;
+    `stack_lists` say which stacks there are; `memory` is what the store knows, if there is one.
     """
 
     target: str
@@ -41,7 +42,7 @@ class DriftReport:
     fail_level: Level = Level.WARNING
     calls: CallLog = field(default_factory=CallLog)
     listed: tuple[tuple[str, str, str], ...] = ()
-    earlier: tuple[tuple[str, str, str], ...] = ()
+    earlier: Mapping[tuple[str, str, str], datetime] = field(default_factory=dict)
     stack_lists: tuple[StackList, ...] = ()
     undecided: int = 0
     memory: Memory | None = None
@@ -84,6 +85,10 @@ class DriftReport:
         """Whether the minimum was reached by this stack."""
         return self.minimum_coverage is None or _share(audit) >= self.minimum_coverage
 
+    def kept_since(self, audit: StackAudit) -> datetime | None:
+        """When an interrupted run looked at the stack; None if this one did."""
+        return self.earlier.get((audit.account, audit.region, audit.stack_name))
+
     @property
     def is_complete(self) -> bool:
         """Whether everything could be judged, and nothing tried what no audit may."""
@@ -114,6 +119,7 @@ class DriftReport:
             checked=self.checked,
             properties=self.coverage.properties_total,
             stacks=len(self.audits),
+            earlier=sum(self.kept_since(each) is not None for each in self.audits),
         )
 
     @property
@@ -159,7 +165,7 @@ class DriftReport:
             "previous_run": self.memory.previous if self.memory else None,
             "coverage": {**coverage, "types": [each.to_dict() for each in self.types]},
             "scopes": list(self.scopes),
-            "stacks": [each.certificate() for each in self.audits],
+            "stacks": [{**each.certificate(), "looked_at": self._looked_at(each)} for each in self.audits],
             "differences": [{**each.row(), **self._remembered(each)} for each in self.differences],
             "resolved": [each.row() for each in self.memory.resolved] if self.memory else [],
             "unproven": [row for each in self.audits for row in _unproven(each)],
@@ -170,6 +176,10 @@ class DriftReport:
             "notifications": [each.to_dict() for each in self.notifications],
             "exit_code": self.exit_code,
         }
+
+    def _looked_at(self, audit: StackAudit) -> str | None:
+        since = self.kept_since(audit)
+        return shown_time(since) if since else None
 
     def _remembered(self, each: Difference) -> dict[str, JsonValue]:
         since = self.memory.since.get(each.fingerprint) if self.memory else None

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Final
 
 from stackproof.model.drift import Difference, DriftOrigin, Looked, StackAudit, total_coverage
-from stackproof.model.drift_memory import Memory
+from stackproof.model.drift_memory import Memory, shown_time
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.observation import DriftStatus
 from stackproof.reporters.differences import Where, said, where_of
@@ -101,16 +101,30 @@ def _beside(audit: StackAudit) -> Iterator[str]:
 
 
 def _certificates(report: DriftReport, where: Where, *, verbose: bool) -> Iterator[str]:
-    """Of each stack of which there is something to say; those that are as they should be are one line together."""
-    named, quiet = _apart(
-        report.audits,
-        lambda each: each.status is DriftStatus.IN_SYNC and report.has_enough_of(each),
-        verbose=verbose,
-    )
-    for each in named:
-        yield f"{where(each.account, each.region)}{each.stack_name}: {each.status.value}; {_looked_at([each])}"
-    if quiet:
-        yield f"{len(quiet)} stacks IN_SYNC; {_looked_at(quiet)}"
+    """Of each stack of which there is something to say; those that are as they should be are one line together.
+
+    Those that an interrupted run has seen are apart from the others: they say when that was.
+    """
+    for kept in (False, True):
+        named, quiet = _apart(
+            [each for each in report.audits if (report.kept_since(each) is not None) is kept],
+            lambda each: each.status is DriftStatus.IN_SYNC and report.has_enough_of(each),
+            verbose=verbose,
+        )
+        for each in named:
+            status = f"{each.status.value}{_since(report, [each])}"
+            yield f"{where(each.account, each.region)}{each.stack_name}: {status}; {_looked_at([each])}"
+        if quiet:
+            yield f"{len(quiet)} stacks IN_SYNC{_since(report, quiet)}; {_looked_at(quiet)}"
+
+
+def _since(report: DriftReport, audits: Sequence[StackAudit]) -> str:
+    """When they were looked at, if an interrupted run did that."""
+    times = sorted({shown_time(at) for each in audits if (at := report.kept_since(each)) is not None})
+    if not times:
+        return ""
+    when = times[0] if len(times) == 1 else f"from {times[0]} to {times[-1]}"
+    return f", looked at {when} by the interrupted run"
 
 
 def _apart(

@@ -96,6 +96,8 @@ def _run(each: Run) -> Iterator[str]:
     until = f" to {ended.removeprefix(f'{day}T')}" if ended else ""
     yield f"run {each.number}: {began}{until}, {each.target}{where}{against}"
     yield f"    {_outcome(each)}"
+    if each.outcome is not None and each.outcome.earlier:
+        yield f"    looked at by an interrupted run: {each.outcome.earlier} of them"
 
 
 def _outcome(each: Run) -> str:

@@ -44,16 +44,23 @@ _DASK = "dask://"
 _Found = TypeVar("_Found")
 
 
-def fleet_workers(order: FleetOrder, executor: str, *, jobs: int) -> Workers:
-    """Those who do the tasks: "threads", "processes", or "dask://host:port"; raises ConfigError for another word."""
+def fleet_workers(
+    order: FleetOrder, executor: str, *, jobs: int, say: Callable[[str], None] = lambda _: None
+) -> Workers:
+    """Those who do the tasks: "threads", "processes", or "dask://host:port"; raises ConfigError for another word.
+
+    `say` is told what they wait for.
+    """
     from stackproof.drift.fleet import Workers  # noqa: PLC0415 - a run without a fleet has no use for it
 
     return Workers(
-        start=_start(executor, jobs), listing=partial(listed_stacks, order), auditing=partial(audited_stacks, order)
+        start=_start(executor, jobs, say),
+        listing=partial(listed_stacks, order),
+        auditing=partial(audited_stacks, order),
     )
 
 
-def _start(executor: str, jobs: int) -> Callable[[], AbstractContextManager[Executor]]:
+def _start(executor: str, jobs: int, say: Callable[[str], None]) -> Callable[[], AbstractContextManager[Executor]]:
     from stackproof.executors import dask_workers, process_workers, thread_workers  # noqa: PLC0415
 
     if executor in {"threads", "processes"}:
@@ -61,7 +68,7 @@ def _start(executor: str, jobs: int) -> Callable[[], AbstractContextManager[Exec
     address = executor.removeprefix(_DASK).rstrip("/")
     if not executor.startswith(_DASK) or not address.rpartition(":")[2].isdecimal():
         raise ConfigError(f"--executor {executor}: expected threads, processes or dask://HOST:PORT")
-    return partial(dask_workers, address)
+    return partial(dask_workers, address, say=say)
 
 
 def fleet_plan(
