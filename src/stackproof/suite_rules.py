@@ -175,6 +175,10 @@ def _there_by(left: ast.expr, op: ast.cmpop, right: ast.expr, *, holds: bool) ->
             yield counted
 
 
+def _mentions(value: ast.expr, name: str) -> bool:
+    return any(isinstance(each, ast.Name) and each.id == name for each in ast.walk(value))
+
+
 def _bindings(statement: ast.stmt) -> Iterator[tuple[str, ast.expr | None]]:
     """The names that a statement binds, and the value that one has from then on, where it is told."""
     told: dict[str, ast.expr | None] = {}
@@ -183,8 +187,11 @@ def _bindings(statement: ast.stmt) -> Iterator[tuple[str, ast.expr | None]]:
             told = {each.id: value for each in targets if isinstance(each, ast.Name)}
         case ast.AnnAssign(target=ast.Name(id=name), value=value):
             told = {name: value}
+    inside = {
+        name for each in ast.walk(statement) if isinstance(each, ast.comprehension) for name in ast.walk(each.target)
+    }
     for each in ast.walk(statement):
-        if isinstance(each, ast.Name) and not isinstance(each.ctx, ast.Load):
+        if isinstance(each, ast.Name) and not isinstance(each.ctx, ast.Load) and each not in inside:
             yield each.id, told.get(each.id)
 
 
@@ -283,13 +290,14 @@ class _Paths:
             self._forget(name)
             if is_filled:
                 self.filled |= {name}
-            if value is not None:
+            if value is not None and not _mentions(value, name):
                 self.values[name] = value
 
     def _forget(self, name: str) -> None:
         word = re.compile(rf"\b{re.escape(name)}\b")
         self.filled = frozenset(each for each in self.filled if not word.search(each))
-        self.values.pop(name, None)
+        known = self.values.items()
+        self.values = {each: value for each, value in known if each != name and not _mentions(value, name)}
 
     def _statement(self, statement: ast.stmt, ways: _Ways) -> _Ends:  # noqa: C901, PLR0911 - one for each kind of statement
         match statement:
@@ -454,7 +462,7 @@ class _Paths:
         """All that stands in it, but for functions that nothing calls."""
         yield node
         for each in ast.iter_child_nodes(node):
-            if not isinstance(each, _Function) or self._is_used(each):
+            if not isinstance(each, _Function) or isinstance(node, ast.ClassDef) or self._is_used(each):
                 yield from self._parts(each)
 
     def _is_used(self, inner: _Function) -> bool:
@@ -466,6 +474,8 @@ class _Paths:
         """Whether it asserts, and not of all of something that may be nothing."""
         if isinstance(node, _COMPREHENSIONS) and not self._is_over_something(node):
             return False
+        if isinstance(node, ast.ClassDef):
+            return self._asserts_in(node)
         if isinstance(node, _Function) and not self._is_used(node):
             return False
         if _asserts(node, self.helpers):
@@ -490,9 +500,7 @@ class _Paths:
         """Whether it is as true or false as wanted if nothing was found."""
         match said:
             case ast.Name(id=name) if name in self.values:
-                value = self.values[name]
-                is_itself = any(isinstance(each, ast.Name) and each.id == name for each in ast.walk(value))
-                return not is_itself and self._holds_of_nothing(value, wanted=wanted)
+                return self._holds_of_nothing(self.values[name], wanted=wanted)
             case ast.NamedExpr(value=inner):
                 return self._holds_of_nothing(inner, wanted=wanted)
             case ast.UnaryOp(op=ast.Not(), operand=inner):
