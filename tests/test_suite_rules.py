@@ -129,6 +129,76 @@ LOOKING = [
     "x = lambda: 1\nassert x",
 ]
 
+HONEST = [
+    "found = look()\nif not found:\n    pytest.skip('there is none')\nfor each in found:\n    assert each",
+    "found = look()\nif not found:\n    pytest.fail('none')\nfor each in found:\n    assert each",
+    "found = look()\nif len(found) == 0:\n    raise ValueError\nassert all(found)",
+    "found = look()\nif len(found) < 1:\n    pytest.skip('none')\nfor each in found:\n    assert each",
+    "found = look()\nif found:\n    pass\nelse:\n    pytest.skip('none')\nassert not any(bad(x) for x in found)",
+    "found = look()\nassert found\nbad = [x for x in found if x.bad]\nassert not bad",
+    "for _ in range(10):\n    if ready():\n        return\n    sleep(1)\npytest.fail('never')",
+    "for _ in range(TIMES):\n    if ready():\n        return\nraise AssertionError('never')",
+    "while time() < until:\n    if ready():\n        return\n    sleep(1)\npytest.fail('never')",
+    "wanted: dict[str, str] = {'a': 'b'}\nfor key, value in wanted.items():\n    assert look(key) == value",
+    "for each in 'a b c'.split():\n    assert look(each)",
+    "for each in TABLES + QUEUES:\n    assert look(each)",
+    "for each in TABLES | {'a'}:\n    assert look(each)",
+    "for each in [*TABLES, *QUEUES]:\n    assert look(each)",
+    "for each in {**TABLES}:\n    assert look(each)",
+    "found = look()\nassert found\nok = all(found)\nassert ok",
+    "wanted = ['a']\nwanted = ['b']\nfor each in wanted:\n    assert each",
+    "assert {x.kind for x in found} == {'a', 'b'}",
+    "assert [x.name for x in found] == wanted",
+    "assert found or wanted",
+    "class Seen(Handler):\n    def do_get(self):\n        assert look()\nserve(Seen)",
+    "one = other\nother = one\nassert one",
+    "found = found or look()\nassert found",
+    "def seen():\n    assert look()\nseen()",
+    "def seen():\n    assert look()\nrun(seen)",
+    "async def seen():\n    assert look()\nawait seen()",
+    "with pytest.raises(AssertionError):\n    look()",
+    "try:\n    assert look()\nexcept AssertionError:\n    pytest.fail('no')",
+    "try:\n    assert look()\nexcept AssertionError:\n    show()\n    raise",
+    "try:\n    look()\nexcept ClientError as error:\n    pytest.fail(str(error))",
+    "try:\n    look()\nexcept AssertionError as error:\n    assert 'told' in str(error)\nelse:\n    pytest.fail('no')",
+]
+HOLDING_OF_NOTHING = [
+    "for each in look():\n    if each.bad:\n        pytest.fail('bad')\nreturn",
+    "found = look()\nassert not any(bad(x) for x in found)",
+    "assert not [x for x in look() if x.bad]",
+    "assert [x for x in look() if x.bad] == []",
+    "assert len([x for x in look() if x.bad]) == 0",
+    "bad = [x for x in look() if x.bad]\nassert not bad",
+    "bad = [x for x in look() if x.bad]\nassert bad == []",
+    "ok = all(x.good for x in look())\nassert ok",
+    "assert all(x.good for x in look()) is True",
+    "assert all(x.good for x in look()) == True",
+    "assert all(x.good for x in a()) and all(x.good for x in b())",
+    "found = look()\nassert all(x.good for x in found) if found else True",
+    "assert {x.kind for x in look()} <= {x.kind for x in more()}",
+    "assert {x.kind for x in look()}.issubset(KINDS)",
+    "assert bool(all(x.good for x in look()))",
+    "self.assertFalse(any(x.bad for x in look()))",
+    "found = look()\nwhile found:\n    assert found.pop().good",
+    "found = ['x']\nfound = look()\nfor each in found:\n    assert each",
+    "found = ['x']\nwith opened() as found:\n    for each in found:\n        assert each",
+    "if not found:\n    print('none')\nfor each in found:\n    assert each",
+    "if not found:\n    pytest.skip('none')\nfor each in others:\n    assert each",
+    "if not found:\n    pytest.skip('none')\nfound = look()\nfor each in found:\n    assert each",
+]
+CANNOT_FAIL = [
+    "assert (look(), 'there is one')",
+    "assert look() or True",
+    "assert True or look()",
+    "assert look() or 'text'",
+    "found = look()\nassert True",
+    "def seen():\n    assert look()\nlook()",
+    "found = look()\nassert len(found) >= 0",
+    "try:\n    assert look()\nexcept AssertionError:\n    pytest.skip('not there')",
+    "try:\n    assert look()\nexcept Exception:\n    assert True",
+    "try:\n    assert look()\nexcept AssertionError as error:\n    message = 'no'",
+]
+
 
 def judged(body: str, *, live: bool = False, head: str = "def test_it():") -> list[tuple[str, int]]:
     source = f"{head}\n{textwrap.indent(body, '    ')}\n"
@@ -168,6 +238,21 @@ def test_a_test_without_an_assertion_or_with_one_that_is_swallowed_is_found(body
 @pytest.mark.parametrize("body", LOOKING)
 def test_a_test_that_asserts_something_on_each_of_its_ways_is_left_alone(body: str) -> None:
     assert judged(body) == []
+
+
+@pytest.mark.parametrize("body", HONEST)
+def test_what_is_known_to_be_there_may_be_looped_over(body: str) -> None:
+    assert judged(body, head="async def test_it():") == []
+
+
+@pytest.mark.parametrize("body", HOLDING_OF_NOTHING)
+def test_what_holds_of_nothing_is_found_however_it_is_written(body: str) -> None:
+    assert [rule for rule, _ in judged(body)] == ["SP003"]
+
+
+@pytest.mark.parametrize("body", CANNOT_FAIL)
+def test_an_assertion_that_cannot_fail_is_none(body: str) -> None:
+    assert [rule for rule, _ in judged(body)] == ["SP004"]
 
 
 def test_a_helper_asserts_by_what_stands_in_it() -> None:

@@ -4,13 +4,14 @@ SP001  a placeholder: the body only fails, skips, passes or asserts a constant.
 SP002  a rigid count: a test of a live account compares the number of what it found with a literal. It breaks on a
        redeployed or shared account, and passes on the wrong resources; expectations come from the template.
 SP003  the test may pass without an assertion: each stands in a loop or an `all(…)` over what was found, which may be
-       nothing, under an `if`, or behind an early return.
-SP004  no assertion: nothing in the test asserts anything, or an `except` swallows what does.
+       nothing, says that none of that is wrong, stands under an `if`, or behind an early return.
+SP004  no assertion: nothing in the test asserts anything that may fail, or an `except` swallows what does.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
@@ -26,7 +27,9 @@ _OTHER_ASSERTIONS = frozenset(
 )
 _SWALLOWING = frozenset({"AssertionError", "BaseException", "Exception"})
 _SAYING = frozenset({"debug", "error", "exception", "info", "log", "print", "warn", "warning"})
-_SAME_LENGTH = frozenset({"enumerate", "list", "reversed", "set", "sorted", "tuple"})
+_SAME_LENGTH = frozenset({"dict", "enumerate", "frozenset", "iter", "list", "reversed", "set", "sorted", "tuple"})
+_SAME_TRUTH = frozenset({"bool", *_SAME_LENGTH})
+_TAKING_OUT = frozenset({"pop", "popitem", "popleft", "remove"})
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 _Try: TypeAlias = ast.Try | ast.TryStar
@@ -100,12 +103,96 @@ def _asserts(node: ast.AST, helpers: Collection[str]) -> bool:
     """Whether it asserts: `assert`, `self.assertX(…)`, `x.assert_y(…)`, `pytest.raises`, the template's methods."""
     match node:
         case ast.Assert():
-            return True
+            return not _cannot_fail(node.test)
         case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name)):
             said = name.lower().lstrip("_")
             return said.startswith(_ASSERTIONS) or name in _OTHER_ASSERTIONS or name in helpers
         case _:
             return False
+
+
+def _cannot_fail(said: ast.expr) -> bool:
+    """Whether it is true whatever was found: a constant, a tuple that was meant as a message, `… or True`."""
+    match said:
+        case ast.Constant(value=value):
+            return bool(value)
+        case ast.Tuple(elts=items) | ast.List(elts=items) | ast.Set(elts=items):
+            return any(not isinstance(each, ast.Starred) for each in items)
+        case ast.BoolOp(op=ast.Or(), values=values):
+            return any(map(_cannot_fail, values))
+        case ast.BoolOp(values=values):
+            return all(map(_cannot_fail, values))
+        case ast.Compare(left=left, ops=[ast.GtE()], comparators=[ast.Constant(value=0)]):
+            return _counted(left) is not None
+        case _:
+            return False
+
+
+def _counted(said: ast.expr) -> ast.expr | None:
+    """What the number of is said, in `len(…)`."""
+    match said:
+        case ast.Call(func=ast.Name(id="len"), args=[counted]):
+            return counted
+        case _:
+            return None
+
+
+def _is_empty(said: ast.expr) -> bool:
+    match said:
+        case ast.List(elts=[]) | ast.Tuple(elts=[]) | ast.Dict(keys=[]):
+            return True
+        case ast.Call(func=ast.Name(id=name), args=[]):
+            return name in _SAME_LENGTH
+        case _:
+            return False
+
+
+def _there_if(said: ast.expr, *, holds: bool) -> Iterator[ast.expr]:
+    """What there is something of if a condition holds, or if it does not."""
+    match said:
+        case ast.UnaryOp(op=ast.Not(), operand=inner):
+            yield from _there_if(inner, holds=not holds)
+        case ast.BoolOp(op=op, values=values):
+            if isinstance(op, ast.And) == holds:
+                for each in values:
+                    yield from _there_if(each, holds=holds)
+        case ast.Compare(left=left, ops=[op], comparators=[right]):
+            yield from _there_by(left, op, right, holds=holds)
+        case ast.Name() | ast.Attribute() | ast.Call() | ast.Subscript():
+            if holds:
+                yield said
+
+
+def _there_by(left: ast.expr, op: ast.cmpop, right: ast.expr, *, holds: bool) -> Iterator[ast.expr]:
+    counted = _counted(left)
+    if _is_empty(right) and isinstance(op, ast.NotEq if holds else ast.Eq):
+        yield left
+    elif counted is not None and isinstance(right, ast.Constant) and isinstance(right.value, int):
+        number = right.value
+        least = {ast.Gt: number + 1, ast.GtE: number, ast.Eq: number, ast.NotEq: 1 if number == 0 else 0}
+        unless = {ast.Lt: number, ast.LtE: number + 1, ast.NotEq: number, ast.Eq: 1 if number == 0 else 0}
+        if (least if holds else unless).get(type(op), 0) > 0:
+            yield counted
+
+
+def _mentions(value: ast.expr, name: str) -> bool:
+    return any(isinstance(each, ast.Name) and each.id == name for each in ast.walk(value))
+
+
+def _bindings(statement: ast.stmt) -> Iterator[tuple[str, ast.expr | None]]:
+    """The names that a statement binds, and the value that one has from then on, where it is told."""
+    told: dict[str, ast.expr | None] = {}
+    match statement:
+        case ast.Assign(targets=targets, value=value):
+            told = {each.id: value for each in targets if isinstance(each, ast.Name)}
+        case ast.AnnAssign(target=ast.Name(id=name), value=value):
+            told = {name: value}
+    inside = {
+        name for each in ast.walk(statement) if isinstance(each, ast.comprehension) for name in ast.walk(each.target)
+    }
+    for each in ast.walk(statement):
+        if isinstance(each, ast.Name) and not isinstance(each.ctx, ast.Load) and each not in inside:
+            yield each.id, told.get(each.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -149,22 +236,22 @@ class _Paths:
 
     function: _Function
     helpers: Collection[str]
-    known: frozenset[str] = frozenset()
+    filled: frozenset[str] = frozenset()
+    """What there is surely something in where the walk has come to, as source text."""
+
+    values: dict[str, ast.expr] = field(default_factory=dict)
+    """What names were bound to last."""
+
     swallowed: list[int] = field(default_factory=list)
     _loops: int = 0
-
-    def __post_init__(self) -> None:
-        self.known = frozenset(
-            each.targets[0].id
-            for each in ast.walk(self.function)
-            if isinstance(each, ast.Assign) and isinstance(each.targets[0], ast.Name) and self._is_filled(each.value)
-        )
 
     def findings(self) -> Iterator[SuiteFinding]:
         ends = self._block(_statements(self.function), frozenset({_Gap()}))
         for line in sorted(set(self.swallowed)):
             message = "an assertion whose failure is swallowed: let it pass through, or fail where it is caught"
             yield SuiteFinding(line=line, rule_id="SP004", message=message)
+        if not ends.falls and _fails(self.function.body[-1]):  # so it asserts that it returns before
+            ends = _Ends(returns=_done(ends.returns))
         gaps = sorted((ends.falls | ends.returns) - {_DONE})
         ahead = [each for each in gaps if each.line > 0]
         if ahead:
@@ -183,6 +270,7 @@ class _Paths:
             if not ends.falls:
                 break
             after = self._statement(each, ends.falls)
+            self._bind(each)
             ends = _Ends(
                 falls=after.falls,
                 returns=ends.returns | after.returns,
@@ -191,7 +279,27 @@ class _Paths:
             )
         return ends
 
-    def _statement(self, statement: ast.stmt, ways: _Ways) -> _Ends:  # noqa: PLR0911 - one for each kind of statement
+    def _bind(self, statement: ast.stmt) -> None:
+        """Forget what was known of names that are bound again, and note what they are now."""
+        if isinstance(statement, ast.If | ast.Match | ast.For | ast.AsyncFor | ast.While | ast.Try | ast.TryStar):
+            return  # their blocks have done so
+        if isinstance(statement, _Function):
+            return
+        for name, value in [*_bindings(statement)] if not isinstance(statement, ast.With | ast.AsyncWith) else ():
+            is_filled = value is not None and self._is_filled(value)
+            self._forget(name)
+            if is_filled:
+                self.filled |= {name}
+            if value is not None and not _mentions(value, name):
+                self.values[name] = value
+
+    def _forget(self, name: str) -> None:
+        word = re.compile(rf"\b{re.escape(name)}\b")
+        self.filled = frozenset(each for each in self.filled if not word.search(each))
+        known = self.values.items()
+        self.values = {each: value for each, value in known if each != name and not _mentions(value, name)}
+
+    def _statement(self, statement: ast.stmt, ways: _Ways) -> _Ends:  # noqa: C901, PLR0911 - one for each kind of statement
         match statement:
             case ast.If():
                 return self._if(statement, ways)
@@ -203,6 +311,8 @@ class _Paths:
                 return self._with(statement, ways)
             case ast.Try() | ast.TryStar():
                 return self._try(statement, ways)
+            case ast.FunctionDef() | ast.AsyncFunctionDef() if not self._is_used(statement):
+                return _Ends(falls=ways)
             case ast.Return():
                 return _Ends(returns=self._returned(statement, self._after(statement, ways)))
             case ast.Break() | ast.Continue():
@@ -227,18 +337,27 @@ class _Paths:
         return ways
 
     def _returned(self, statement: ast.Return, ways: _Ways) -> _Ways:
-        later = (each for each in ast.walk(self.function) if _asserts(each, self.helpers))
+        later = (each for each in self._parts(self.function) if _asserts(each, self.helpers))
         if not any(getattr(each, "lineno", 0) > statement.lineno for each in later):
             return ways
         why = "the test may return before it asserts anything, and then it passes: assert it, or skip with a reason"
         return _past(ways, statement.lineno, why)
 
     def _if(self, statement: ast.If, ways: _Ways) -> _Ends:
-        branches = [self._block(statement.body, ways), self._block(statement.orelse, ways)]
+        before, values = self.filled, dict(self.values)
+        branches, filled = [], []
+        for block, holds in ((statement.body, True), (statement.orelse, False)):
+            self.filled = before | {ast.unparse(each) for each in _there_if(statement.test, holds=holds)}
+            self.values = dict(values)
+            branches.append(self._block(block, ways))
+            filled.extend([self.filled] if branches[-1].falls else [])
+        self.filled = frozenset.intersection(*filled) if filled else before
         return self._chosen(statement, branches, ways)
 
     def _match(self, statement: ast.Match, ways: _Ways) -> _Ends:
+        before = self.filled
         branches = [self._block(each.body, ways) for each in statement.cases]
+        self.filled &= before
         last = statement.cases[-1]
         if last.guard is not None or not isinstance(last.pattern, ast.MatchAs) or last.pattern.pattern is not None:
             branches.append(_Ends(falls=ways))
@@ -264,13 +383,18 @@ class _Paths:
         return ends
 
     def _loop(self, statement: ast.For | ast.AsyncFor | ast.While, ways: _Ways) -> _Ends:
+        is_filled = self._goes_round(statement)
+        before = self.filled
+        for name, _ in [] if isinstance(statement, ast.While) else _bindings(ast.Expr(value=statement.target)):
+            self._forget(name)
         self._loops += 1
         inner = self._block(statement.body, ways)
         self._loops -= 1
+        self.filled &= before
         done = inner.falls | inner.leaves
-        if isinstance(statement, ast.While):
+        if isinstance(statement, ast.While) and is_filled:
             done = _done(done) if self._asserts_in(statement) else done  # it waits for something, and no longer
-        elif not self._is_filled(statement.iter):
+        elif not is_filled:
             why = (
                 "every assertion stands in a loop, so the test passes if there is nothing to loop over: "
                 "assert first that something is there"
@@ -287,24 +411,43 @@ class _Paths:
             fails=after.fails or inner.fails,
         )
 
+    def _goes_round(self, statement: ast.For | ast.AsyncFor | ast.While) -> bool:
+        """Whether a loop begins: one that waits for something counts as such, one that empties a list does not."""
+        if not isinstance(statement, ast.While):
+            return self._is_filled(statement.iter)
+        emptied = {
+            ast.unparse(each.func.value)
+            for each in ast.walk(statement)
+            if isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute) and each.func.attr in _TAKING_OUT
+        }
+        looped = [ast.unparse(each) for each in _there_if(statement.test, holds=True)]
+        return not any(each in emptied and each not in self.filled for each in looped)
+
     def _with(self, statement: ast.With | ast.AsyncWith, ways: _Ways) -> _Ends:
         calls = [each for item in statement.items for each in ast.walk(item)]
         if any(_asserts(each, self.helpers) for each in calls):
             ways = frozenset({_DONE})
+        for item in statement.items:
+            for each in ast.walk(item.optional_vars) if item.optional_vars is not None else ():
+                self._forget(getattr(each, "id", ""))
         inner = self._block(statement.body, ways)
         if any(getattr(each, "attr", getattr(each, "id", "")) == "suppress" for each in calls):
             return inner.joined(_Ends(falls=ways))
         return inner
 
     def _try(self, statement: _Try, ways: _Ways) -> _Ends:
+        before = self.filled
         body = self._block(statement.body, ways)
+        if any(map(_gives_up, statement.handlers)):
+            body = _Ends(falls=_done(body.falls), returns=_done(body.returns), leaves=body.leaves, fails=body.fails)
         handled = [(each, self._block(each.body, ways)) for each in statement.handlers]
         asserting = any(self._asserts_in(each) for each in statement.body)
-        if asserting and not self._loops and any(map(_swallows, statement.handlers)):
+        if asserting and not self._loops and any(map(self._swallows, statement.handlers)):
             self.swallowed.append(statement.lineno)
         ends = self._block(statement.orelse, body.falls).joined(
             _Ends(returns=body.returns, leaves=body.leaves, fails=body.fails), *(each for _, each in handled)
         )
+        self.filled &= before
         last = self._block(statement.finalbody, ends.falls or ends.returns or ways)
         if _DONE in last.falls and len(last.falls) == 1:
             return _Ends(
@@ -313,46 +456,155 @@ class _Paths:
         return ends
 
     def _asserts_in(self, node: ast.AST) -> bool:
-        return any(_asserts(each, self.helpers) for each in ast.walk(node))
+        return any(_asserts(each, self.helpers) for each in self._parts(node))
+
+    def _parts(self, node: ast.AST) -> Iterator[ast.AST]:
+        """All that stands in it, but for functions that nothing calls."""
+        yield node
+        for each in ast.iter_child_nodes(node):
+            if not isinstance(each, _Function) or isinstance(node, ast.ClassDef) or self._is_used(each):
+                yield from self._parts(each)
+
+    def _is_used(self, inner: _Function) -> bool:
+        own = set(ast.walk(inner))
+        named = (each for each in ast.walk(self.function) if isinstance(each, ast.Name) and each not in own)
+        return bool(inner.decorator_list) or any(each.id == inner.name for each in named)
 
     def _surely_asserts(self, node: ast.AST) -> bool:
         """Whether it asserts, and not of all of something that may be nothing."""
-        if isinstance(node, _COMPREHENSIONS) and not all(self._is_filled(each.iter) for each in node.generators):
+        if isinstance(node, _COMPREHENSIONS) and not self._is_over_something(node):
+            return False
+        if isinstance(node, ast.ClassDef):
+            return self._asserts_in(node)
+        if isinstance(node, _Function) and not self._is_used(node):
             return False
         if _asserts(node, self.helpers):
-            said = node.test if isinstance(node, ast.Assert) else next(iter(getattr(node, "args", ())), None)
-            return not self._may_be_of_nothing(said)
+            return not self._says_of_nothing(node)
         return any(self._surely_asserts(each) for each in ast.iter_child_nodes(node))
 
-    def _may_be_of_nothing(self, said: ast.expr | None) -> bool:
-        match said:
-            case ast.Call(func=ast.Name(id="all"), args=[ast.GeneratorExp() | ast.ListComp() | ast.SetComp() as each]):
-                return not all(self._is_filled(one.iter) for one in each.generators)
-            case ast.Call(func=ast.Name(id="all"), args=[each]):
-                return not self._is_filled(each)
+    def _says_of_nothing(self, node: ast.AST) -> bool:
+        match node:
+            case ast.Assert(test=said):
+                return self._holds_of_nothing(said, wanted=True)
+            case ast.Call(func=ast.Attribute(attr="assertFalse"), args=[said, *_]):
+                return self._holds_of_nothing(said, wanted=False)
+            case ast.Call(args=[said, *_]):
+                return self._holds_of_nothing(said, wanted=True)
             case _:
                 return False
 
-    def _is_filled(self, value: ast.expr) -> bool:
+    def _is_over_something(self, each: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> bool:
+        return all(self._is_filled(one.iter) for one in each.generators)
+
+    def _holds_of_nothing(self, said: ast.expr, *, wanted: bool) -> bool:  # noqa: PLR0911 - one for each kind
+        """Whether it is as true or false as wanted if nothing was found."""
+        match said:
+            case ast.Name(id=name) if name in self.values:
+                return self._holds_of_nothing(self.values[name], wanted=wanted)
+            case ast.NamedExpr(value=inner):
+                return self._holds_of_nothing(inner, wanted=wanted)
+            case ast.UnaryOp(op=ast.Not(), operand=inner):
+                return self._holds_of_nothing(inner, wanted=not wanted)
+            case ast.BoolOp(op=op, values=values):
+                found = [self._holds_of_nothing(each, wanted=wanted) for each in values]
+                return all(found) if isinstance(op, ast.And) == wanted else any(found)
+            case ast.IfExp(body=body, orelse=other):
+                constants = [isinstance(each, ast.Constant) and bool(each.value) == wanted for each in (body, other)]
+                return any(constants) or any(self._holds_of_nothing(each, wanted=wanted) for each in (body, other))
+            case ast.ListComp() | ast.SetComp() | ast.DictComp():
+                chooses = any(each.ifs for each in said.generators)
+                return not wanted and chooses and not self._is_over_something(said)
+            case ast.Compare(left=left, ops=[op], comparators=[right]):
+                return self._compares_nothing(left, op, right, wanted=wanted)
+            case ast.Call():
+                return self._answers_of_nothing(said, wanted=wanted)
+            case _:
+                return False
+
+    def _answers_of_nothing(self, call: ast.Call, *, wanted: bool) -> bool:
+        match call:
+            case ast.Call(func=ast.Name(id="all" | "any" as name), args=[each]):
+                if wanted != (name == "all"):
+                    return False
+                return not (
+                    self._is_over_something(each) if isinstance(each, _COMPREHENSIONS) else self._is_filled(each)
+                )
+            case ast.Call(func=ast.Name(id=name), args=[inner]) if name in _SAME_TRUTH:
+                return self._holds_of_nothing(inner, wanted=wanted)
+            case ast.Call(func=ast.Attribute(value=inner, attr="issubset")):
+                return wanted and self._gathers_nothing(inner)
+            case _:
+                return False
+
+    def _compares_nothing(self, left: ast.expr, op: ast.cmpop, right: ast.expr, *, wanted: bool) -> bool:
+        if isinstance(op, ast.LtE | ast.Lt) and wanted and _counted(left) is None:
+            return self._gathers_nothing(left)
+        if isinstance(op, ast.GtE | ast.Gt) and wanted and _counted(right) is None:
+            return self._gathers_nothing(right)
+        if isinstance(op, ast.NotEq | ast.IsNot):
+            wanted = not wanted
+        elif not isinstance(op, ast.Eq | ast.Is):
+            return False
+        if isinstance(right, ast.Constant) and isinstance(right.value, bool):
+            return self._holds_of_nothing(left, wanted=wanted == right.value)
+        counted = _counted(left)
+        if counted is not None and isinstance(right, ast.Constant) and right.value == 0:
+            return self._holds_of_nothing(counted, wanted=not wanted)
+        return _is_empty(right) and self._holds_of_nothing(left, wanted=not wanted)
+
+    def _gathers_nothing(self, said: ast.expr) -> bool:
+        """Whether it is gathered from what may be nothing, and is a part of everything then."""
+        if isinstance(said, ast.Name):
+            said = self.values.get(said.id, said)
+        return isinstance(said, ast.SetComp) and not self._is_over_something(said)
+
+    def _swallows(self, handler: ast.ExceptHandler) -> bool:
+        """Whether it catches a failed assertion, and does nothing that would tell."""
+        names = (
+            {getattr(each, "id", "") for each in ast.walk(handler.type)} if handler.type is not None else _SWALLOWING
+        )
+        return bool(names & _SWALLOWING) and all(map(self._is_silent, handler.body))
+
+    def _is_silent(self, statement: ast.stmt) -> bool:
+        match statement:
+            case ast.Pass() | ast.Expr(value=ast.Constant()) | ast.Return(value=None):
+                return True
+            case ast.Assert(test=said):
+                return _cannot_fail(said)
+            case ast.Assign(targets=[ast.Name(id=name)]):
+                named = (each for each in ast.walk(self.function) if isinstance(each, ast.Name))
+                return not any(each.id == name and isinstance(each.ctx, ast.Load) for each in named)
+            case ast.Expr(value=ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name))):
+                return name in _SAYING or name in _GIVING_UP - _FAILING
+            case _:
+                return False
+
+    def _is_filled(self, value: ast.expr) -> bool:  # noqa: PLR0911 - one for each kind of expression
         """Whether there is surely something in it: a literal, a name for one, or a constant of the module."""
         match value:
+            case _ if ast.unparse(value) in self.filled:
+                return True
             case ast.List(elts=items) | ast.Tuple(elts=items) | ast.Set(elts=items):
-                return any(not isinstance(each, ast.Starred) for each in items)
-            case ast.Dict(keys=keys):
-                return any(each is not None for each in keys)
-            case ast.Name(id=name):
-                return name.isupper() or name in self.known
-            case ast.Attribute(attr=name):
+                return any(not isinstance(each, ast.Starred) or self._is_filled(each.value) for each in items)
+            case ast.Dict(keys=keys, values=values):
+                return any(key is not None or self._is_filled(each) for key, each in zip(keys, values, strict=True))
+            case ast.Name(id=name) | ast.Attribute(attr=name):
                 return name.isupper()
+            case ast.BinOp(left=left, op=ast.Add() | ast.BitOr(), right=right):
+                return self._is_filled(left) or self._is_filled(right)
+            case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+                return not any(each.ifs for each in value.generators) and self._is_over_something(value)
             case ast.Call():
                 return self._gives_something(value)
             case _:
                 return isinstance(value, ast.Constant) and bool(value.value)
 
-    def _gives_something(self, call: ast.Call) -> bool:
+    def _gives_something(self, call: ast.Call) -> bool:  # noqa: PLR0911 - one for each kind of call
         match call:
             case ast.Call(func=ast.Name(id="range"), args=args):
-                return isinstance(args[-1], ast.Constant) and bool(args[-1].value)
+                return self._is_filled(args[-1])
+            case ast.Call(func=ast.Attribute(value=ast.Constant(value=str() as text), attr="split" | "splitlines")):
+                return bool(text.strip())
             case ast.Call(func=ast.Name(id=name), args=[inner, *_]) if name in _SAME_LENGTH:
                 return self._is_filled(inner)
             case ast.Call(func=ast.Name(id="map"), args=[_, inner]):
@@ -374,20 +626,18 @@ def _past(ways: _Ways, line: int, why: str) -> _Ways:
     return frozenset(_Gap(line=line, why=why) if each == _Gap() else each for each in ways)
 
 
-def _swallows(handler: ast.ExceptHandler) -> bool:
-    """Whether it catches a failed assertion, and does nothing but write a line."""
-    names = {getattr(each, "id", "") for each in ast.walk(handler.type)} if handler.type is not None else _SWALLOWING
-    return bool(names & _SWALLOWING) and all(map(_is_silent, handler.body))
+def _gives_up(handler: ast.ExceptHandler) -> bool:
+    """Whether it ends the test as failed, so that what it stands around asserts that nothing is raised."""
+    last = handler.body[-1]
+    return _fails(last) and not (isinstance(last, ast.Raise) and last.exc is None)
 
 
-def _is_silent(statement: ast.stmt) -> bool:
+def _fails(statement: ast.stmt) -> bool:
     match statement:
-        case ast.Pass() | ast.Expr(value=ast.Constant()) | ast.Return(value=None):
-            return True
         case ast.Expr(value=ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name))):
-            return name in _SAYING
+            return name == "fail"
         case _:
-            return False
+            return isinstance(statement, ast.Raise)
 
 
 def _rigid_counts(function: _Function) -> Iterator[SuiteFinding]:

@@ -51,6 +51,7 @@ def test_there_are_no_other_outputs(stack: StackQuery) -> None:
 
 def test_no_output_gives_a_secret_away(stack: StackQuery) -> None:
     values = [canonical(each["Value"]) for each in stack.outputs().values()]
+    assert values
     assert [each for each in values if "resolve:" in each or "assword" in each] == []
 
 
@@ -133,5 +134,7 @@ def test_no_policy_allows_everything(stack: StackQuery) -> None:
 
 def test_every_authored_resource_names_the_line_that_made_it(stack: StackQuery) -> None:
     """Otherwise a finding could not be opened."""
-    lost = [each.logical_id for each in stack.resources(authored=True) if each.location().line is None]
+    authored = stack.resources(authored=True)
+    assert authored
+    lost = [each.logical_id for each in authored if each.location().line is None]
     assert lost == []
