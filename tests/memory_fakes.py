@@ -10,7 +10,7 @@ from typing import Any
 from stackproof.drift.history import advanced, without_secrets
 from stackproof.errors import NotifyError, StoreError
 from stackproof.model.drift import Difference, DriftOrigin
-from stackproof.model.drift_memory import Alarm, Episode, Look, Memory, Place, Run, RunPlace
+from stackproof.model.drift_memory import Alarm, Episode, Look, Memory, Place, Run
 from stackproof.model.location import Location
 from stackproof.model.observation import Change, DriftStatus
 
@@ -122,13 +122,13 @@ class FakeAuditStore:
             carried=tuple(one for each in steps for one in each.carried),
         )
 
-    def places(self, run: Run) -> Mapping[Place, frozenset[RunPlace]]:
+    def places(self, run: Run) -> Mapping[Place, frozenset[str]]:
         self._answer()
-        found: dict[Place, set[RunPlace]] = {}
+        found: dict[Place, set[str]] = {}
         for each in self._before(run):
             for one in self._looks.get(each.number, ()):
-                found.setdefault(one.place, set()).add(each.place)
-        return {place: frozenset(where) for place, where in found.items() if place.stack_name}
+                found.setdefault(one.place, set()).add(one.filters)
+        return {place: frozenset(chosen) for place, chosen in found.items() if place.stack_name}
 
     def seen(self, run: Run, place: Place) -> Look | None:
         self._answer()

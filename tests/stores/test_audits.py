@@ -300,15 +300,16 @@ def test_what_is_in_no_stack_is_resolved_only_by_a_look_of_the_same_scope_and_ty
 
 
 def test_where_ended_runs_have_looked_is_known_and_what_the_last_of_them_saw(store: AuditStore) -> None:
-    nowhere, fleet = replace(PLACE, stack_name=""), RunPlace(fleet="fleet.yaml")
+    nowhere = replace(PLACE, stack_name="")
     audited(store, 0, look(certificate={"stack_id": "one"}), look(place=nowhere))
-    begun = store.begin(run(1, place=fleet))
-    store.record(begun, [look(certificate={"stack_id": "two"}), look(place=OTHER)], ended=night(1), keep=KEEP)
+    begun = store.begin(run(1))
+    chosen = [look(certificate={"stack_id": "two"}, filters="f"), look(place=OTHER, filters="f")]
+    store.record(begun, chosen, ended=night(1), keep=KEEP)
     audited(store, 2, look(is_blind=True))
     audited(store, 3, look(place=OTHER), target="moto")
     asked = store.begin(run(4))
     audited(store, 5, look(certificate={"stack_id": "three"}))
-    assert store.places(asked) == {PLACE: {RunPlace(), fleet}, OTHER: {fleet}}
+    assert store.places(asked) == {PLACE: {"", "f"}, OTHER: {"f"}}
     seen = store.seen(asked, PLACE)
     assert seen is not None
     assert seen.certificate == {"stack_id": "two"}

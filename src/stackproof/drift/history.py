@@ -47,6 +47,7 @@ def looks_of(report: DriftReport) -> tuple[Look, ...]:
         by_place.setdefault(Place.of(each), []).append(each)
     looks: dict[Place, Look] = {}
     earlier = set(report.earlier)
+    filters = {(each.account, each.region): each.filters for each in report.stack_lists}
     for audit in report.audits:
         if (audit.account, audit.region, audit.stack_name) in earlier:
             continue
@@ -58,13 +59,14 @@ def looks_of(report: DriftReport) -> tuple[Look, ...]:
             is_blind=audit.reason is not None,
             gaps=() if audit.reason is not None else tuple(sorted(_gaps(audit))),
             differences=tuple(by_place.get(place, ())),
+            filters=filters.get((place.account, place.region), ""),
         )
         known = looks.get(place)
         looks[place] = look if known is None else _joined(known, look)
     for place in by_place.keys() - looks.keys():
         gone = [each for each in by_place[place] if each.location.logical_id is None]
         if place.stack_name and gone:
-            looks[place] = _gone(place, gone)
+            looks[place] = _gone(place, gone, filters.get((place.account, place.region), ""))
     listed: dict[Place, set[str]] = {}
     for account, region, kind in report.listed:
         listed.setdefault(Place(account=account, region=region, stack_name=""), set()).add(kind)
@@ -177,7 +179,7 @@ def _gaps(audit: StackAudit) -> Iterable[Gap]:
     yield from {Gap(logical_id=each.logical_id, question=each.question) for each in audit.unread}
 
 
-def _gone(place: Place, differences: Iterable[Difference]) -> Look:
+def _gone(place: Place, differences: Iterable[Difference], filters: str) -> Look:
     """A stack that is not there: with its id, by which it is known again as long as it is away."""
     found = tuple(differences)
     status = DriftStatus.DELETED.value
@@ -192,6 +194,7 @@ def _gone(place: Place, differences: Iterable[Difference]) -> Look:
             "status": status,
         },
         differences=found,
+        filters=filters,
     )
 
 

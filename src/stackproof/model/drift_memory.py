@@ -149,7 +149,8 @@ class Gap:
 class Look:
     """What one run saw of one place. With `is_blind` nothing of it could be looked at.
 
-    Of what is in no stack, `listed` are the types that were looked at, and `scopes` where.
+    Of what is in no stack, `listed` are the types that were looked at, and `scopes` where. `filters` stands for the
+    tags and owners by which the stack was chosen, empty if it was not.
     """
 
     place: Place
@@ -160,6 +161,7 @@ class Look:
     differences: tuple[Difference, ...] = ()
     scopes: tuple[str, ...] = ()
     listed: tuple[str, ...] = ()
+    filters: str = ""
 
     def could_see(self, difference: Difference, *, scopes: tuple[str, ...] = ()) -> bool:
         """Whether the difference, which was seen before (in these scopes), would have been seen if it were there."""
@@ -186,6 +188,7 @@ class Look:
             "differences": [each.to_dict() for each in self.differences],
             "scopes": list(self.scopes),
             "listed": list(self.listed),
+            "filters": self.filters,
         }
 
     @classmethod
@@ -202,6 +205,7 @@ class Look:
             differences=tuple(Difference.from_dict(each) for each in as_objects(data["differences"])),
             scopes=as_strings(data["scopes"]),
             listed=as_strings(data["listed"]),
+            filters=str(data.get("filters", "")),
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from stackproof.model.fleet import StackFilter
+from stackproof.model.json import digest
 
 __all__ = ["StackList"]
 
@@ -21,6 +22,15 @@ class StackList:
     there: frozenset[str]
     asked: frozenset[str] | None = None
     wanted: StackFilter = field(default_factory=StackFilter)
+
+    @property
+    def filters(self) -> str:
+        """The same for lists of which the same tags and owners are meant, whoever says so; empty where all are."""
+        wanted = self.wanted
+        if not (wanted.tags or wanted.owners):
+            return ""
+        owners = [wanted.owner_tag, *sorted(set(wanted.owners))] if wanted.owners else []
+        return digest([[list(each) for each in sorted(set(wanted.tags))], owners])[:32]
 
     def lacks(self, name: str) -> bool:
         """Whether a stack of this name was asked for, and is not there."""

@@ -101,9 +101,10 @@ MIGRATIONS: Final = (
         SELECT channel, target, against, fingerprint, first_run, '', run, claimed, sent FROM stackproof_told_before;
     DROP TABLE stackproof_told_before
     """,
-    # Looks at stacks whose absence is known, and no difference.
+    # Looks at stacks whose absence is known, and no difference; by which tags and owners a stack was chosen.
     """
-    ALTER TABLE stackproof_looks ADD COLUMN is_settled INTEGER NOT NULL DEFAULT 0
+    ALTER TABLE stackproof_looks ADD COLUMN is_settled INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE stackproof_looks ADD COLUMN filters TEXT NOT NULL DEFAULT ''
     """,
 )
 """Each takes a store from the version before it to the next; one that has been released is never changed."""
