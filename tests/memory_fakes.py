@@ -104,6 +104,11 @@ class FakeAuditStore:
             kept[:] = [one for one in kept if one not in known]
             kept.extend((*step.new, *step.lasting, *step.resolved, *step.carried))
             steps.append(step)
+            now = {one.fingerprint: one.value for one in step.lasting}
+            for one in step.revealed:
+                for name, said in list(self._told.items()):
+                    if name[1:] == (*track, one.fingerprint, one.first_run, one.value):
+                        self._told.setdefault((*name[:5], now[one.fingerprint]), said)
         done = replace(run, ended=ended)
         self._runs = [done if each.number == run.number else each for each in self._runs]
         self._runs = [

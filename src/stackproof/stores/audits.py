@@ -383,6 +383,20 @@ def _recorded(connection: Connection, run: Run, look: Look) -> Step:
     step = advanced(known, look, run=run.number, at=run.began, newer=later)
     for each in (*step.new, *step.lasting, *step.resolved):
         _write(connection, run, each)
+    now = {each.fingerprint: each.value for each in step.lasting}
+    for each in step.revealed:
+        _execute(
+            connection,
+            "INSERT INTO stackproof_told (channel, target, against, fingerprint, first_run, value, run, claimed, sent)"
+            " SELECT channel, target, against, fingerprint, first_run, :now, run, claimed, sent FROM stackproof_told"
+            " WHERE target = :target AND against = :against AND fingerprint = :fingerprint"
+            " AND first_run = :first_run AND value = :was ON CONFLICT DO NOTHING",
+            **track,
+            fingerprint=each.fingerprint,
+            first_run=each.first_run,
+            was=each.value,
+            now=now[each.fingerprint],
+        )
     return step
 
 
