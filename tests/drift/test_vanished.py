@@ -174,6 +174,14 @@ def test_what_a_fleet_asks_for_is_known_by_its_filters_and_not_by_the_path_of_it
         assert gone(audited(store, number, audit("S1"), lists=listed("S1", wanted=again), place=elsewhere)) == ["S4"]
 
 
+def test_an_arn_asks_for_one_stack_and_not_for_another_of_its_name() -> None:
+    store, arn = FakeAuditStore(), "arn:aws:cloudformation:eu-west-1:123456789012:stack/S4/one"
+    audited(store, 0, audit("S4", stack_id=arn))
+    assert gone(audited(store, 1, lists=listed(asked=frozenset({arn})))) == ["S4"]
+    audited(store, 2, audit("S4", stack_id=arn.replace("one", "two")))
+    assert gone(audited(store, 3, lists=listed(asked=frozenset({arn})))) == []
+
+
 def test_a_place_that_could_not_be_listed_lacks_nothing() -> None:
     store = FakeAuditStore()
     audited(store, 0, audit("S4"))

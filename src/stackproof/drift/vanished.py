@@ -32,7 +32,8 @@ def vanished(report: DriftReport, store: AuditStore, run: Run) -> Iterator[Diffe
             continue
         look = store.seen(run, place)
         stack_id = str(look.certificate.get("stack_id") or "") if look else ""
-        if look is not None and stack_id not in ids and not _may_be_nested(place, dark):
+        is_meant = any(each.means(place.stack_name, stack_id) for each in _at(place, report.stack_lists))
+        if look is not None and is_meant and stack_id not in ids and not _may_be_nested(place, dark):
             yield _difference(place, stack_id)
 
 
@@ -45,9 +46,12 @@ def _is_missed(place: Place, seen_by: Collection[str], lists: Iterable[StackList
         each.lacks(place.stack_name)
         and (not each.wanted.names or any(matches(one, place.stack_name) for one in each.wanted.names))
         and (not each.filters or each.filters in seen_by)
-        for each in lists
-        if (each.account, each.region) == (place.account, place.region)
+        for each in _at(place, lists)
     )
+
+
+def _at(place: Place, lists: Iterable[StackList]) -> Iterator[StackList]:
+    return (each for each in lists if (each.account, each.region) == (place.account, place.region))
 
 
 def _may_be_nested(place: Place, dark: Iterable[tuple[str, str, str]]) -> bool:

@@ -7,14 +7,21 @@ from dataclasses import dataclass, field
 from stackproof.model.fleet import StackFilter
 from stackproof.model.json import digest
 
-__all__ = ["StackList"]
+__all__ = ["StackList", "name_in"]
+
+
+def name_in(asked: str) -> str:
+    """The name of the stack that is asked for by its name or by its ARN."""
+    _, is_arn, rest = asked.partition(":stack/")
+    return rest.partition("/")[0] if is_arn else asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackList:
     """The names of the stacks that are there.
 
-    `asked` are the names that were asked for, None if the list is of all stacks; `wanted` says which of them are meant.
+    `asked` are the names and ARNs that were asked for, None if the list is of all stacks; `wanted` says which of them
+    are meant.
     """
 
     account: str
@@ -34,4 +41,8 @@ class StackList:
 
     def lacks(self, name: str) -> bool:
         """Whether a stack of this name was asked for, and is not there."""
-        return name not in self.there and (self.asked is None or name in self.asked)
+        return name not in self.there and (self.asked is None or name in map(name_in, self.asked))
+
+    def means(self, name: str, stack_id: str) -> bool:
+        """Whether it would have this very stack: an ARN is not of another one that has the name as well."""
+        return self.asked is None or bool({name, stack_id} & self.asked)
