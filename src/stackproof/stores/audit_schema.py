@@ -102,9 +102,12 @@ MIGRATIONS: Final = (
         SELECT channel, target, against, fingerprint, first_run, '', run, claimed, sent FROM stackproof_told_before;
     DROP TABLE stackproof_told_before
     """,
-    # Looks at stacks whose absence is known, and no difference; by which tags and owners a stack was chosen.
+    # Looks at stacks whose absence is known, and no difference.
     """
-    ALTER TABLE stackproof_looks ADD COLUMN is_settled INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE stackproof_looks ADD COLUMN is_settled INTEGER NOT NULL DEFAULT 0
+    """,
+    # By which tags and owners a stack was chosen.
+    """
     ALTER TABLE stackproof_looks ADD COLUMN filters TEXT NOT NULL DEFAULT ''
     """,
 )
