@@ -10,7 +10,7 @@ from typing import Any
 from stackproof.drift.history import advanced, without_secrets
 from stackproof.errors import NotifyError, StoreError
 from stackproof.model.drift import Difference, DriftOrigin
-from stackproof.model.drift_memory import Alarm, Episode, Look, Memory, Place, Run, RunPlace
+from stackproof.model.drift_memory import Alarm, Episode, Look, Memory, Place, Run
 from stackproof.model.location import Location
 from stackproof.model.observation import Change, DriftStatus
 
@@ -104,6 +104,11 @@ class FakeAuditStore:
             kept[:] = [one for one in kept if one not in known]
             kept.extend((*step.new, *step.lasting, *step.resolved, *step.carried))
             steps.append(step)
+            now = {one.fingerprint: one.value for one in step.lasting}
+            for one in step.revealed:
+                for name, said in list(self._told.items()):
+                    if name[1:] == (*track, one.fingerprint, one.first_run, one.value):
+                        self._told.setdefault((*name[:5], now[one.fingerprint]), said)
         done = replace(run, ended=ended)
         self._runs = [done if each.number == run.number else each for each in self._runs]
         self._runs = [
@@ -122,13 +127,13 @@ class FakeAuditStore:
             carried=tuple(one for each in steps for one in each.carried),
         )
 
-    def places(self, run: Run) -> Mapping[Place, frozenset[RunPlace]]:
+    def places(self, run: Run) -> Mapping[Place, frozenset[str]]:
         self._answer()
-        found: dict[Place, set[RunPlace]] = {}
+        found: dict[Place, set[str]] = {}
         for each in self._before(run):
             for one in self._looks.get(each.number, ()):
-                found.setdefault(one.place, set()).add(each.place)
-        return {place: frozenset(where) for place, where in found.items() if place.stack_name}
+                found.setdefault(one.place, set()).add(one.filters)
+        return {place: frozenset(chosen) for place, chosen in found.items() if place.stack_name}
 
     def seen(self, run: Run, place: Place) -> Look | None:
         self._answer()

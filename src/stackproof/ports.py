@@ -12,7 +12,7 @@ from stackproof.errors import TargetError
 from stackproof.model.assembly import Stack
 from stackproof.model.deployment import DeployedResource, Deployment
 from stackproof.model.drift import Child, Listed, LiveStack, NativeDrift, OtherStack
-from stackproof.model.drift_memory import Alarm, Episode, Look, Memory, Place, Run, RunPlace
+from stackproof.model.drift_memory import Alarm, Episode, Look, Memory, Place, Run
 from stackproof.model.finding import EngineAnswer
 from stackproof.model.fleet import FleetTask, TaskResult
 from stackproof.model.flow import Receipt, Row, Sending
@@ -328,8 +328,8 @@ class AuditStore(Protocol):
         Values that may be secrets are kept as salted hashes. What a run that began later could see of a place stands.
         """
 
-    def places(self, run: Run) -> Mapping[Place, frozenset[RunPlace]]:
-        """The stacks at which runs like this one, that had ended when it began, have looked; and where those looked.
+    def places(self, run: Run) -> Mapping[Place, frozenset[str]]:
+        """The stacks at which runs like this one, that had ended when it began, have looked, and by which filters.
 
         Less those that were gone before the store knew of such things.
         """

@@ -175,6 +175,16 @@ def test_drift_is_new_then_lasts_then_is_resolved_in_the_store_with_dates(net: N
     assert "knows no such stack" in again.stderr
 
 
+def test_a_stack_asked_for_by_its_arn_is_the_one_of_its_name(net: Net) -> None:
+    net.set_delay(30)
+    (found,) = net.report()["differences"]
+    arn = net.target.client("cloudformation").describe_stacks(StackName="Net")["Stacks"][0]["StackId"]
+    report = net.report("--stack", arn)
+    assert [(each["fingerprint"], each["is_new"]) for each in report["differences"]] == [(found["fingerprint"], False)]
+    assert [each["stack_name"] for each in report["stacks"]] == ["Net"]
+    assert run(net.folder, "stackproof", "drift", "forget", "--stack", arn).stdout == "forgot Net: 2 looks at it\n"
+
+
 def test_a_stack_that_was_deleted_is_drift_until_it_is_forgotten(net: Net) -> None:
     net.target.deploy(stack(BODY, name="Other"))
     assert net.report()["exit_code"] == 0

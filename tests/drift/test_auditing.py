@@ -61,6 +61,16 @@ def test_a_resource_that_is_gone_is_one_difference() -> None:
     assert (difference.origin, difference.path, difference.status) == (DriftOrigin.DELETED, None, DriftStatus.DELETED)
 
 
+def test_a_stack_that_is_asked_for_by_its_arn_and_what_it_nests_have_their_names() -> None:
+    arn = "arn:aws:cloudformation:eu-west-1:123456789012:stack/Net/1a2b"
+    inner = replace(topics("Inner"), stack_id="inner")
+    outer = replace(live_stack("Net", {"Sub": (NESTED, "inner", {})}), stack_id=arn)
+    made = auditor(FakeCatalog(outer, inner), readers=lambda _: {TOPIC: reader({})})
+    found = made.audited([arn, "Net"])
+    assert [each.stack_name for each in found.audits] == ["Net", "Net/Sub"]
+    assert auditor(FakeCatalog()).audited([arn]).gone == {"Net"}
+
+
 def test_a_stack_in_the_middle_of_an_operation_is_not_checked_with_that_as_the_reason() -> None:
     found = one(auditor(FakeCatalog(busy(topics())), readers=lambda _: {TOPIC: reader({})}).audited(["Net"]))
     assert (found.status, found.reason, found.differences) == (DriftStatus.NOT_CHECKED, UnprovenReason.BUSY, ())

@@ -23,6 +23,7 @@ from stackproof.reporters.terminal_drift import drift_text
 from tests.memory_fakes import KEEP, PLACE, FakeAuditStore, FakeNotifier, difference, night, run
 
 FLEET = RunPlace(fleet="fleet.yaml")
+PROD = StackFilter(tags=(("stage", "prod"), ("team", "a")))
 
 
 def audit(name: str, **fields: Any) -> StackAudit:  # noqa: ANN401
@@ -139,7 +140,7 @@ def test_a_stack_that_is_back_is_resolved_and_what_was_open_there_waited() -> No
         listed("S1", wanted=StackFilter(names=("S1*",))),
         listed("S1", wanted=StackFilter(tags=(("stage", "prod"),))),
     ],
-    ids=["left out by --stack", "there", "another region", "left out by name", "never seen by this fleet"],
+    ids=["left out by --stack", "there", "another region", "left out by name", "never taken by these filters"],
 )
 def test_what_the_run_did_not_ask_for_is_not_gone(lists: StackList) -> None:
     store = FakeAuditStore()
@@ -158,8 +159,27 @@ def test_what_the_run_did_not_ask_for_is_not_gone(lists: StackList) -> None:
 )
 def test_what_the_run_asked_for_is_gone(lists: StackList) -> None:
     store = FakeAuditStore()
-    audited(store, 0, audit("S1"), audit("S4"), place=FLEET)
-    assert gone(audited(store, 1, audit("S1"), lists=lists, place=FLEET)) == ["S4"]
+    audited(store, 0, audit("S1"), audit("S4"), lists=replace(lists, there=frozenset({"S1", "S4"})))
+    assert gone(audited(store, 1, audit("S1"), lists=lists)) == ["S4"]
+
+
+def test_what_a_fleet_asks_for_is_known_by_its_filters_and_not_by_the_path_of_its_file() -> None:
+    store = FakeAuditStore()
+    audited(store, 0, audit("S1"), audit("S4"), lists=listed("S1", "S4", wanted=PROD), place=FLEET)
+    other = replace(PROD, tags=(("team", "b"),))
+    assert gone(audited(store, 1, audit("S1"), lists=listed("S1", wanted=other), place=FLEET)) == []
+    again = replace(PROD, names=("S*",), tags=PROD.tags[::-1])
+    for number in (2, 3):
+        elsewhere = RunPlace(fleet=f"/{number}/fleet.yaml")
+        assert gone(audited(store, number, audit("S1"), lists=listed("S1", wanted=again), place=elsewhere)) == ["S4"]
+
+
+def test_an_arn_asks_for_one_stack_and_not_for_another_of_its_name() -> None:
+    store, arn = FakeAuditStore(), "arn:aws:cloudformation:eu-west-1:123456789012:stack/S4/one"
+    audited(store, 0, audit("S4", stack_id=arn))
+    assert gone(audited(store, 1, lists=listed(asked=frozenset({arn})))) == ["S4"]
+    audited(store, 2, audit("S4", stack_id=arn.replace("one", "two")))
+    assert gone(audited(store, 3, lists=listed(asked=frozenset({arn})))) == []
 
 
 def test_a_place_that_could_not_be_listed_lacks_nothing() -> None:

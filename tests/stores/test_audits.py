@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from stackproof.drift.history import without_secrets
+from stackproof.drift.history import hash_of, without_secrets
 from stackproof.errors import ConfigError, StoreError
 from stackproof.model.drift import Difference, DriftOrigin
 from stackproof.model.drift_memory import Gap, Look, Memory, Outcome, Place, RunPlace
@@ -268,6 +268,44 @@ def test_another_secret_is_news_and_is_known_by_its_hash_alone(store: AuditStore
     assert "hunter" not in json.dumps([each.row() for each in store.episodes(target="aws", against="template")])
 
 
+def single(word: str, stage: str = "a") -> Look:
+    """What an audit of one place sees of a secret."""
+    return look(difference(actual=[{"Password": word, "Stage": stage}, f"Server={stage};Password={word}"]))
+
+
+def fleet(stage: str = "a") -> Look:
+    """The same as a fleet sees it."""
+    (seen,) = single("any", stage).differences
+    return look(replace(seen, actual=seen.shown(seen.actual)))
+
+
+def test_a_secret_that_a_fleet_masked_is_no_other_one(store: AuditStore) -> None:
+    heard = []
+    nights = (fleet(), single("one"), fleet(), single("one"), single("two"), fleet(), single("two"), fleet("b"))
+    for number, seen in enumerate((*nights, single("two", "b"), fleet("b"))):
+        found = audited(store, number, seen)
+        told = store.claim("a", found.run, at=night(number))
+        store.told("a", found.run, at=night(number))
+        heard.append((len(found.new), len(found.changed), len(told)))
+    nothing = (0, 0, 0)
+    news = [(1, 0, 1), nothing, nothing, nothing, (0, 1, 1), nothing, nothing, (0, 1, 1), nothing, nothing]
+    assert heard == news
+
+
+def test_a_secret_as_a_whole_that_a_fleet_masked_is_no_other_one(store: AuditStore) -> None:
+    for number, value in enumerate(("***", {"A": "one"}, "***", {"A": "one"})):
+        secret = difference(path="/Password", actual=value, is_secret=True)
+        assert audited(store, number, look(secret)).changed == frozenset()
+    assert audited(store, 4, look(replace(secret, actual={"A": "two"}))).changed == {secret.fingerprint}
+
+
+def test_the_hash_of_a_mask_in_a_store_of_the_version_before_is_the_mask(url: str) -> None:
+    third_version(url, difference(path="/Password", actual=hash_of("***", salt="grain"), is_secret=True))
+    store = SqlAuditStore(url)
+    first = audited(store, 1, look(difference(path="/Password", actual="one", is_secret=True)))
+    assert (first.changed, store.claim("a", first.run, at=night(1))) == (frozenset(), ())
+
+
 def test_what_a_newer_look_saw_of_a_value_an_older_one_does_not_change_back(store: AuditStore) -> None:
     audited(store, 0, look(difference(actual=1)))
     slow, quick = store.begin(run(began=night(1))), store.begin(run(began=night(2)))
@@ -300,15 +338,16 @@ def test_what_is_in_no_stack_is_resolved_only_by_a_look_of_the_same_scope_and_ty
 
 
 def test_where_ended_runs_have_looked_is_known_and_what_the_last_of_them_saw(store: AuditStore) -> None:
-    nowhere, fleet = replace(PLACE, stack_name=""), RunPlace(fleet="fleet.yaml")
+    nowhere = replace(PLACE, stack_name="")
     audited(store, 0, look(certificate={"stack_id": "one"}), look(place=nowhere))
-    begun = store.begin(run(1, place=fleet))
-    store.record(begun, [look(certificate={"stack_id": "two"}), look(place=OTHER)], ended=night(1), keep=KEEP)
+    begun = store.begin(run(1))
+    chosen = [look(certificate={"stack_id": "two"}, filters="f"), look(place=OTHER, filters="f")]
+    store.record(begun, chosen, ended=night(1), keep=KEEP)
     audited(store, 2, look(is_blind=True))
     audited(store, 3, look(place=OTHER), target="moto")
     asked = store.begin(run(4))
     audited(store, 5, look(certificate={"stack_id": "three"}))
-    assert store.places(asked) == {PLACE: {RunPlace(), fleet}, OTHER: {fleet}}
+    assert store.places(asked) == {PLACE: {"", "f"}, OTHER: {"f"}}
     seen = store.seen(asked, PLACE)
     assert seen is not None
     assert seen.certificate == {"stack_id": "two"}

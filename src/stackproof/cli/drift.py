@@ -26,7 +26,7 @@ from stackproof.errors import ConfigError
 from stackproof.model.assembly import Assembly, Stack
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.finding import Level, Notification
-from stackproof.model.stack_list import StackList
+from stackproof.model.stack_list import StackList, name_in
 from stackproof.ports import Target
 from stackproof.wiring.live import auditor, listings
 from stackproof.wiring.memory import SignIn
@@ -213,7 +213,7 @@ def audited(project: Project, target: Target, wish: Wish, *, assembly: Assembly 
     there = StackList(
         account=target.account,
         region=target.region,
-        there=frozenset(names) - found.gone,
+        there=frozenset(map(name_in, names)) - found.gone,
         asked=frozenset(asked) if asked else None,
     )
     return replace(reported(project, wish, [found], [beside], target=target.name), stack_lists=(there,))

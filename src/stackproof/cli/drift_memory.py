@@ -21,6 +21,7 @@ from stackproof.errors import ConfigError, TargetError
 from stackproof.model.drift_memory import Place, Run, RunPlace
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.history_report import DiffReport, HistoryReport
+from stackproof.model.stack_list import name_in
 from stackproof.ports import AuditStore, Notifier, Target
 from stackproof.reporters.terminal_memory import diff_text, history_text
 from stackproof.wiring.memory import SignIn, audit_store, notifiers, require_channels, store_to_read
@@ -169,6 +170,7 @@ def history(stack_name: str | None, last: int | None, store: str | None, *, want
     require_outputs(wanted)
     where = store_to_read(open_project(), store)
     runs = where.runs()
+    stack_name = stack_name and name_in(stack_name)
     if stack_name is not None and not _was_looked_at(stack_name, runs, where):
         raise ConfigError(f"--stack {stack_name}: {where.shown} knows no such stack")
     report = HistoryReport(
@@ -246,7 +248,7 @@ def forget(stack_names: tuple[str, ...], store: str | None) -> None:
     """
     where = store_to_read(open_project(), store)
     unknown = []
-    for each in dict.fromkeys(stack_names):
+    for each in dict.fromkeys(map(name_in, stack_names)):
         if count := where.forget(each):
             click.echo(f"forgot {each}: {count} looks at it")
         else:

@@ -24,6 +24,7 @@ from stackproof.model.observation import (
     Unproven,
     UnprovenReason,
 )
+from stackproof.model.stack_list import name_in
 from stackproof.model.template import Template
 from stackproof.observing import Patience
 from stackproof.once import Look
@@ -90,7 +91,7 @@ class Auditor:
     patience: Patience | None = None
 
     def audited(self, names: Sequence[str]) -> AuditedStacks:
-        """The stacks of these names, with all that are nested in them; one that cannot be read does not stop others."""
+        """The stacks of these names or ARNs and all nested in them; one that cannot be read does not stop others."""
         walk = _Walk()
         said = walk.said
         found: dict[str, LiveStack] = {}
@@ -129,7 +130,7 @@ class Auditor:
 
     def _walked(self, name: str, walk: _Walk) -> Iterator[LiveStack]:
         """The stack, then those nested in it and the instances of its stack sets, at any depth."""
-        waiting: list[tuple[str, str, str | None]] = [(name, name, None)]
+        waiting: list[tuple[str, str, str | None]] = [(name, name_in(name), None)]
         seen: set[str] = set()
         while waiting:
             stack_id, shown, parent = waiting.pop(0)

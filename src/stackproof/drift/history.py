@@ -4,34 +4,32 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
 
 from stackproof.model.drift import Difference, StackAudit
-from stackproof.model.drift_memory import Episode, Gap, Look, Place
+from stackproof.model.drift_memory import HASH, Episode, Gap, Look, Place, is_masked, is_same
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.history_report import Compared
 from stackproof.model.json import JsonValue, canonical
 from stackproof.model.observation import DriftStatus
-from stackproof.model.secret_values import covered
+from stackproof.model.secret_values import MASK, covered
 
-__all__ = ["Step", "advanced", "compared", "looks_of", "with_hashes", "without_secrets"]
-
-_HASH: Final = re.compile(r"hmac-sha256:[0-9a-f]{64}")
+__all__ = ["Step", "advanced", "compared", "hash_of", "looks_of", "with_hashes", "without_secrets"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """What a look makes of the open episodes of its place: each of them is in one of the last three.
 
-    `changed` are those of the lasting ones whose live value is another one than was seen last.
+    `changed` are those of the lasting ones whose live value is another one than was seen last; `revealed` are those as
+    they were of which a secret is known by its hash now, and was only masked before.
     """
 
     new: tuple[Episode, ...] = ()
     changed: tuple[Episode, ...] = ()
+    revealed: tuple[Episode, ...] = ()
     lasting: tuple[Episode, ...] = ()
     resolved: tuple[Episode, ...] = ()
     carried: tuple[Episode, ...] = ()
@@ -46,6 +44,7 @@ def looks_of(report: DriftReport) -> tuple[Look, ...]:
     for each in report.differences:
         by_place.setdefault(Place.of(each), []).append(each)
     looks: dict[Place, Look] = {}
+    filters = {(each.account, each.region): each.filters for each in report.stack_lists}
     for audit in report.audits:
         if report.kept_since(audit) is not None:
             continue
@@ -57,13 +56,14 @@ def looks_of(report: DriftReport) -> tuple[Look, ...]:
             is_blind=audit.reason is not None,
             gaps=() if audit.reason is not None else tuple(sorted(_gaps(audit))),
             differences=tuple(by_place.get(place, ())),
+            filters=filters.get((place.account, place.region), ""),
         )
         known = looks.get(place)
         looks[place] = look if known is None else _joined(known, look)
     for place in by_place.keys() - looks.keys():
         gone = [each for each in by_place[place] if each.location.logical_id is None]
         if place.stack_name and gone:
-            looks[place] = _gone(place, gone)
+            looks[place] = _gone(place, gone, filters.get((place.account, place.region), ""))
     listed: dict[Place, set[str]] = {}
     for account, region, kind in report.listed:
         listed.setdefault(Place(account=account, region=region, stack_name=""), set()).add(kind)
@@ -92,16 +92,20 @@ def advanced(known: Iterable[Episode], look: Look, *, run: int, at: datetime, ne
         for name, each in seen.items()
         if name not in before and not _settled(each, look.scopes, newer)
     ]
-    lasting, resolved, carried, changed = [], [], [], []
+    lasting, resolved, carried, changed, revealed = [], [], [], [], []
     for name, episode in before.items():
         is_settled = _settled(episode.difference, episode.scopes, newer)
         if name in seen and is_settled:
             lasting.append(episode)
         elif name in seen:
             now = replace(episode, difference=seen[name], last_seen=at, last_run=run, scopes=look.scopes)
-            if now.value != episode.value:
+            if not is_same(now.difference.actual, episode.difference.actual):
                 now = replace(now, changed=at)
                 changed.append(now)
+            elif is_masked(now.difference.actual):  # who saw less does not undo what is known
+                now = replace(now, difference=replace(now.difference, actual=episode.difference.actual))
+            elif now.value != episode.value:
+                revealed.append(episode)
             lasting.append(now)
         elif not is_settled and look.could_see(episode.difference, scopes=episode.scopes):
             resolved.append(replace(episode, resolved=at, resolved_run=run))
@@ -110,6 +114,7 @@ def advanced(known: Iterable[Episode], look: Look, *, run: int, at: datetime, ne
     return Step(
         new=_sorted(new),
         changed=_sorted(changed),
+        revealed=_sorted(revealed),
         lasting=_sorted(lasting),
         resolved=_sorted(resolved),
         carried=_sorted(carried),
@@ -124,8 +129,8 @@ def compared(before: Iterable[Look], after: Iterable[Look]) -> Compared:
     appeared, unseen = _parted([each for name, each in second.items() if name not in both], one, two)
     resolved, unknown = _parted([each for name, each in first.items() if name not in both], two, one)
     pairs = [(first[name], second[name]) for name in both]
-    changed = [(was, now) for was, now in pairs if _values(was) != _values(now)]
-    same = [now for was, now in pairs if _values(was) == _values(now)]
+    changed = [(was, now) for was, now in pairs if not _is_alike(was, now)]
+    same = [now for was, now in pairs if _is_alike(was, now)]
     return Compared(
         appeared=tuple(sorted(appeared, key=Difference.sort_key)),
         resolved=tuple(sorted(resolved, key=Difference.sort_key)),
@@ -141,13 +146,15 @@ def without_secrets(look: Look, *, salt: str) -> Look:
 
 
 def with_hashes(difference: Difference, *, salt: str) -> Difference:
-    """A secret as a whole is one hash; below and within texts, each that may be one. Done twice it is the same."""
+    """A secret as a whole is one hash; below and within texts, each that may be one. Done twice it is the same.
+
+    What is masked already stays so: a hash of a mask would look like that of a secret.
+    """
 
     def hashed(value: JsonValue) -> JsonValue:
-        if value is None or (isinstance(value, str) and _HASH.fullmatch(value)):
+        if value is None or (isinstance(value, str) and HASH.fullmatch(value)):
             return value
-        text = canonical(value).encode("utf-8", "surrogatepass")
-        return f"hmac-sha256:{hmac.new(salt.encode(), text, hashlib.sha256).hexdigest()}"
+        return MASK if is_masked(value) else hash_of(value, salt=salt)
 
     hidden = difference.is_secret
     return replace(
@@ -155,6 +162,12 @@ def with_hashes(difference: Difference, *, salt: str) -> Difference:
         expected=covered(difference.expected, hashed, is_secret=hidden),
         actual=covered(difference.actual, hashed, is_secret=hidden),
     )
+
+
+def hash_of(value: JsonValue, *, salt: str) -> str:
+    """What is kept of a secret."""
+    text = canonical(value).encode("utf-8", "surrogatepass")
+    return f"hmac-sha256:{hmac.new(salt.encode(), text, hashlib.sha256).hexdigest()}"
 
 
 def _settled(difference: Difference, scopes: tuple[str, ...], newer: Iterable[Look]) -> bool:
@@ -176,7 +189,7 @@ def _gaps(audit: StackAudit) -> Iterable[Gap]:
     yield from {Gap(logical_id=each.logical_id, question=each.question) for each in audit.unread}
 
 
-def _gone(place: Place, differences: Iterable[Difference]) -> Look:
+def _gone(place: Place, differences: Iterable[Difference], filters: str) -> Look:
     """A stack that is not there: with its id, by which it is known again as long as it is away."""
     found = tuple(differences)
     status = DriftStatus.DELETED.value
@@ -191,6 +204,7 @@ def _gone(place: Place, differences: Iterable[Difference]) -> Look:
             "status": status,
         },
         differences=found,
+        filters=filters,
     )
 
 
@@ -222,8 +236,8 @@ def _parted(
     return seen, unknown
 
 
-def _values(difference: Difference) -> tuple[str, str]:
-    return canonical(difference.expected), canonical(difference.actual)
+def _is_alike(one: Difference, other: Difference) -> bool:
+    return is_same(one.expected, other.expected) and is_same(one.actual, other.actual)
 
 
 def _sorted(episodes: Iterable[Episode]) -> tuple[Episode, ...]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from stackproof.globs import matches
 from stackproof.model.drift import Difference, DriftOrigin
-from stackproof.model.drift_memory import Place, Run, RunPlace
+from stackproof.model.drift_memory import Place, Run
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.location import Location
 from stackproof.model.observation import Change, DriftStatus
@@ -28,26 +28,30 @@ def vanished(report: DriftReport, store: AuditStore, run: Run) -> Iterator[Diffe
     ids = {each.stack_id for each in report.audits if each.stack_id}
     dark = {(each.account, each.region, each.stack_name) for each in report.audits if each.reason is not None}
     for place, seen_by in sorted(store.places(run).items()):
-        if "/" in place.stack_name or not _is_missed(place, seen_by, report.stack_lists, run):
+        if "/" in place.stack_name or not _is_missed(place, seen_by, report.stack_lists):
             continue
         look = store.seen(run, place)
         stack_id = str(look.certificate.get("stack_id") or "") if look else ""
-        if look is not None and stack_id not in ids and not _may_be_nested(place, dark):
+        is_meant = any(each.means(place.stack_name, stack_id) for each in _at(place, report.stack_lists))
+        if look is not None and is_meant and stack_id not in ids and not _may_be_nested(place, dark):
             yield _difference(place, stack_id)
 
 
-def _is_missed(place: Place, seen_by: Collection[RunPlace], lists: Iterable[StackList], run: Run) -> bool:
+def _is_missed(place: Place, seen_by: Collection[str], lists: Iterable[StackList]) -> bool:
     """Whether a list that would have the stack lacks it.
 
-    What tags it had nobody knows: of a fleet that filters by them, only what this fleet has seen before is meant.
+    What tags it had nobody knows: of a fleet that filters by them, only what the same filters took before is meant.
     """
     return any(
         each.lacks(place.stack_name)
         and (not each.wanted.names or any(matches(one, place.stack_name) for one in each.wanted.names))
-        and (not (each.wanted.tags or each.wanted.owners) or any(one.fleet == run.place.fleet for one in seen_by))
-        for each in lists
-        if (each.account, each.region) == (place.account, place.region)
+        and (not each.filters or each.filters in seen_by)
+        for each in _at(place, lists)
     )
+
+
+def _at(place: Place, lists: Iterable[StackList]) -> Iterator[StackList]:
+    return (each for each in lists if (each.account, each.region) == (place.account, place.region))
 
 
 def _may_be_nested(place: Place, dark: Iterable[tuple[str, str, str]]) -> bool:

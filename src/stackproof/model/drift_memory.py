@@ -2,15 +2,46 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from stackproof.model.drift import Difference, DriftOrigin
-from stackproof.model.json import JsonObject, JsonValue, as_object, as_objects, as_strings, canonical_values, digest
+from stackproof.model.json import (
+    JsonObject,
+    JsonValue,
+    as_object,
+    as_objects,
+    as_strings,
+    canonical,
+    canonical_values,
+    digest,
+)
+from stackproof.model.secret_values import MASK
 
-__all__ = ["Alarm", "Episode", "Gap", "Look", "Memory", "Outcome", "Place", "Run", "RunPlace", "shown_time", "value_of"]
+__all__ = [
+    "HASH",
+    "Alarm",
+    "Episode",
+    "Gap",
+    "Look",
+    "Memory",
+    "Outcome",
+    "Place",
+    "Run",
+    "RunPlace",
+    "is_masked",
+    "is_same",
+    "shown_time",
+    "value_of",
+]
+
+
+HASH: Final = re.compile(r"hmac-sha256:[0-9a-f]{64}")
+"""How a store keeps a secret."""
 
 
 def shown_time(at: datetime) -> str:
@@ -153,7 +184,8 @@ class Gap:
 class Look:
     """What one run saw of one place. With `is_blind` nothing of it could be looked at.
 
-    Of what is in no stack, `listed` are the types that were looked at, and `scopes` where.
+    Of what is in no stack, `listed` are the types that were looked at, and `scopes` where. `filters` stands for the
+    tags and owners by which the stack was chosen, empty if it was not.
     """
 
     place: Place
@@ -164,6 +196,7 @@ class Look:
     differences: tuple[Difference, ...] = ()
     scopes: tuple[str, ...] = ()
     listed: tuple[str, ...] = ()
+    filters: str = ""
 
     def could_see(self, difference: Difference, *, scopes: tuple[str, ...] = ()) -> bool:
         """Whether the difference, which was seen before (in these scopes), would have been seen if it were there."""
@@ -190,6 +223,7 @@ class Look:
             "differences": [each.to_dict() for each in self.differences],
             "scopes": list(self.scopes),
             "listed": list(self.listed),
+            "filters": self.filters,
         }
 
     @classmethod
@@ -206,6 +240,7 @@ class Look:
             differences=tuple(Difference.from_dict(each) for each in as_objects(data["differences"])),
             scopes=as_strings(data["scopes"]),
             listed=as_strings(data["listed"]),
+            filters=str(data.get("filters", "")),
         )
 
 
@@ -322,6 +357,18 @@ class Alarm:
 def value_of(difference: Difference) -> str:
     """The same for the same live value: in another order a list is the same."""
     return digest([canonical_values(difference.actual)])[:32]
+
+
+def is_masked(value: JsonValue) -> bool:
+    """Whether a mask stands in it: what was there nobody has kept."""
+    return MASK in canonical(value)
+
+
+def is_same(one: JsonValue, other: JsonValue) -> bool:
+    """Whether two values, as they are kept, may be one: a mask in either of them stands for any secret."""
+    if is_masked(one) or is_masked(other):
+        one, other = (json.loads(HASH.sub(MASK, canonical(each))) for each in (one, other))
+    return canonical_values(one) == canonical_values(other)
 
 
 def _overlap(one: str, other: str) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from stackproof.drift.history import with_hashes, without_secrets
+from stackproof.drift.history import hash_of, with_hashes, without_secrets
 from stackproof.errors import StoreError
 from stackproof.model.drift import Difference
 from stackproof.model.drift_memory import Look, value_of
+from stackproof.model.secret_values import MASK
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -105,6 +106,10 @@ MIGRATIONS: Final = (
     """
     ALTER TABLE stackproof_looks ADD COLUMN is_settled INTEGER NOT NULL DEFAULT 0
     """,
+    # By which tags and owners a stack was chosen.
+    """
+    ALTER TABLE stackproof_looks ADD COLUMN filters TEXT NOT NULL DEFAULT ''
+    """,
 )
 """Each takes a store from the version before it to the next; one that has been released is never changed."""
 
@@ -158,10 +163,14 @@ def migrate(connection: Connection, *, salt: str) -> None:
 
 
 def _hide_secrets(connection: Connection) -> None:
-    """What is known for a secret by now is kept as a hash, also of runs that an older program recorded."""
+    """What is known for a secret by now is kept as a hash, also of runs that an older program recorded.
+
+    Where that one kept the hash of a mask, it is the mask.
+    """
     from sqlalchemy import text  # noqa: PLC0415
 
     salt = str(connection.execute(text("SELECT salt FROM stackproof_store")).scalar_one())
+    hash_of_mask = hash_of(MASK, salt=salt)
     of_run = text("SELECT account, region, stack, document FROM stackproof_looks WHERE run = :run")
     keep_look = text(
         "UPDATE stackproof_looks SET document = :document"
@@ -169,10 +178,10 @@ def _hide_secrets(connection: Connection) -> None:
     )
     for (run,) in connection.execute(text("SELECT number FROM stackproof_runs ORDER BY number")).all():
         for account, region, stack, document in connection.execute(of_run, {"run": run}).all():
-            look = Look.from_dict(json.loads(document))
-            if (hidden := without_secrets(look, salt=salt)) != look:
+            look = Look.from_dict(json.loads(document.replace(hash_of_mask, MASK)))
+            if (hidden := as_document(without_secrets(look, salt=salt).to_dict())) != document:
                 where = {"run": run, "account": account, "region": region, "stack": stack}
-                connection.execute(keep_look, {**where, "document": as_document(hidden.to_dict())})
+                connection.execute(keep_look, {**where, "document": hidden})
     keep_episode = text(
         "UPDATE stackproof_episodes SET document = :document WHERE target = :target AND against = :against"
         " AND fingerprint = :fingerprint AND first_run = :first_run"
@@ -181,10 +190,10 @@ def _hide_secrets(connection: Connection) -> None:
         text("SELECT target, against, fingerprint, first_run, document FROM stackproof_episodes")
     ).all()
     for target, against, fingerprint, first_run, document in rows:
-        difference = Difference.from_dict(json.loads(document))
-        if (shown := with_hashes(difference, salt=salt)) != difference:
+        difference = Difference.from_dict(json.loads(document.replace(hash_of_mask, MASK)))
+        if (hidden := as_document(with_hashes(difference, salt=salt).to_dict())) != document:
             where = {"target": target, "against": against, "fingerprint": fingerprint, "first_run": first_run}
-            connection.execute(keep_episode, {**where, "document": as_document(shown.to_dict())})
+            connection.execute(keep_episode, {**where, "document": hidden})
 
 
 def _told_of_what_was_seen_last(connection: Connection) -> None:

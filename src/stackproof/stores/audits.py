@@ -124,17 +124,17 @@ class SqlAuditStore:
             carried=tuple(one for each in steps for one in each.carried),
         )
 
-    def places(self, run: Run) -> Mapping[Place, frozenset[RunPlace]]:
+    def places(self, run: Run) -> Mapping[Place, frozenset[str]]:
         with self._reading() as connection:
             if connection is None:
                 return {}
-            sql = f"SELECT DISTINCT l.account, l.region, l.stack, r.place {_BEFORE} AND l.stack <> :none"
+            sql = f"SELECT DISTINCT l.account, l.region, l.stack, l.filters {_BEFORE} AND l.stack <> :none"
             sql += " AND l.is_settled = 0"
-            found: dict[Place, set[RunPlace]] = {}
-            for account, region, stack, where in _execute(connection, sql, **_before(run), none=""):
+            found: dict[Place, set[str]] = {}
+            for account, region, stack, filters in _execute(connection, sql, **_before(run), none=""):
                 place = Place(account=account, region=region, stack_name=stack)
-                found.setdefault(place, set()).add(RunPlace.from_dict(json.loads(where)))
-            return {place: frozenset(where) for place, where in found.items()}
+                found.setdefault(place, set()).add(filters)
+            return {place: frozenset(chosen) for place, chosen in found.items()}
 
     def seen(self, run: Run, place: Place) -> Look | None:
         with self._reading() as connection:
@@ -370,10 +370,11 @@ def _recorded(connection: Connection, run: Run, look: Look) -> Step:
     ).all()
     _execute(
         connection,
-        "INSERT INTO stackproof_looks (run, account, region, stack, document)"
-        " VALUES (:run, :account, :region, :stack, :document)",
+        "INSERT INTO stackproof_looks (run, account, region, stack, document, filters)"
+        " VALUES (:run, :account, :region, :stack, :document, :filters)",
         run=run.number,
         document=as_document(look.to_dict()),
+        filters=look.filters,
         **place,
     )
     sql = f"{_EPISODE} WHERE {_AT} AND account = :account AND region = :region AND stack = :stack AND resolved IS NULL"
@@ -382,6 +383,20 @@ def _recorded(connection: Connection, run: Run, look: Look) -> Step:
     step = advanced(known, look, run=run.number, at=run.began, newer=later)
     for each in (*step.new, *step.lasting, *step.resolved):
         _write(connection, run, each)
+    now = {each.fingerprint: each.value for each in step.lasting}
+    for each in step.revealed:
+        _execute(
+            connection,
+            "INSERT INTO stackproof_told (channel, target, against, fingerprint, first_run, value, run, claimed, sent)"
+            " SELECT channel, target, against, fingerprint, first_run, :now, run, claimed, sent FROM stackproof_told"
+            " WHERE target = :target AND against = :against AND fingerprint = :fingerprint"
+            " AND first_run = :first_run AND value = :was ON CONFLICT DO NOTHING",
+            **track,
+            fingerprint=each.fingerprint,
+            first_run=each.first_run,
+            was=each.value,
+            now=now[each.fingerprint],
+        )
     return step
 
 
