@@ -149,7 +149,7 @@ def read_service(request: ReadRequest) -> Reading | None:
     return Parts(request).reading(
         {
             **pascal({name: live.get(name) for name in _OF_SERVICE}),
-            "Cluster": spelt(cluster, arn.rpartition("/")[2], arn),
+            "Cluster": spelt(request.expected.get("Cluster"), arn.rpartition("/")[2], arn),
             "PlacementStrategies": pascal(live.get("placementStrategy")),
             "Role": spelt(request.expected.get("Role"), role, role.rpartition("/")[2]) if role else None,
             "Tags": tag_list(live.get("tags"), "key", "value"),
