@@ -21,7 +21,7 @@ from typing import Any, Final, TypeAlias, TypeGuard
 
 from stackproof.equivalences import DOCUMENTS, EQUAL, LISTS, SETS, TELLING, aliases_in, in_other_words, with_keys
 from stackproof.intrinsics import Resolved, known, unresolved_in
-from stackproof.model.json import JsonObject, JsonValue, canonical
+from stackproof.model.json import JsonObject, JsonValue, canonical, unique_keys
 from stackproof.model.observation import Change, PropertyDifference
 from stackproof.model.schema import ResourceSchema
 
@@ -31,6 +31,7 @@ _TAGS: Final = re.compile(r"/\w*Tags$")  # some services have a name of their ow
 _LOOSE: Final = re.compile(r"/(Redrive(Allow)?Policy|Parameters|Properties)$")
 """Documents whose numbers services give back as texts: of queues, and the settings of parameter groups."""
 
+_INDEX: Final = re.compile(r"/\d+(?=/|$)")
 _DATE: Final = re.compile(r"/\w*(Date|Time)$")
 
 _ABSENT: Final = object()
@@ -130,7 +131,7 @@ class _Shape:
         return frozenset(found)
 
     def is_set(self, path: str) -> bool:
-        pattern = re.sub(r"/\d+(?=/|$)", "/*", path)
+        pattern = _pattern(path)
         if _TAGS.search(path) or (self.resource_type, pattern) in SETS:
             return True
         if (self.resource_type, pattern) in LISTS:
@@ -159,14 +160,19 @@ class _Shape:
 
     def telling(self, path: str) -> Mapping[str, tuple[str, ...]]:
         """Members that are not free where the template leaves them out, and their other names."""
-        return TELLING.get((self.resource_type, re.sub(r"/\d+(?=/|$)", "/*", path)), {})
+        return TELLING.get((self.resource_type, _pattern(path)), {})
 
     def equals(self, path: str) -> Callable[[str, str], bool]:
         """How two texts that are not the same may be equal."""
-        return EQUAL.get((self.resource_type, re.sub(r"/\d+(?=/|$)", "/*", path)), lambda _, __: False)
+        return EQUAL.get((self.resource_type, _pattern(path)), lambda _, __: False)
 
     def transform(self, path: str) -> str | None:
-        return self.transforms.get(re.sub(r"/\d+(?=/|$)", "/*", path))
+        return self.transforms.get(_pattern(path))
+
+
+def _pattern(path: str) -> str:
+    """The path as tables have it, with `*` for every index."""
+    return _INDEX.sub("/*", path)
 
 
 class _Walk:
@@ -356,19 +362,11 @@ def _parsed(value: _Actual) -> _Actual:
     """The JSON in a string, if it holds an object or a list that names nothing twice; else the value itself."""
     if isinstance(value, str) and value.lstrip()[:1] in {"{", "["}:
         try:
-            found: JsonValue = json.loads(value, object_pairs_hook=_each_once)
+            found: JsonValue = json.loads(value, object_pairs_hook=unique_keys)
         except ValueError:
             return value
         return found
     return value
-
-
-def _each_once(pairs: Sequence[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
-    """The object; ValueError if it names a member twice, of which readers take either."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a member is there twice")
-    return found
 
 
 def _same_json(expected: JsonValue, live: JsonValue) -> bool:
