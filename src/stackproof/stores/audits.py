@@ -251,12 +251,12 @@ class SqlAuditStore:
         from sqlalchemy import text  # noqa: PLC0415
 
         with self._translated():
-            if self._file is not None:
-                self._file.parent.mkdir(parents=True, exist_ok=True)
-                if self._file.parent.name == ".stackproof":
-                    ignore_in_git(self._file.parent)
+            if self.file is not None:
+                self.file.parent.mkdir(parents=True, exist_ok=True)
+                if self.file.parent.name == ".stackproof":
+                    ignore_in_git(self.file.parent)
             with self._engine.connect().execution_options(stackproof_writes=True) as connection, connection.begin():
-                if self._file is None:
+                if self.file is None:
                     connection.execute(text(f"SET LOCAL lock_timeout = '{round(self._patience * 1000)}ms'"))
                     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
                 migrate(connection, salt=secrets.token_hex(16))
@@ -265,7 +265,7 @@ class SqlAuditStore:
     @contextmanager
     def _reading(self) -> Iterator[Connection | None]:
         """One transaction that sees one state; None if nothing has been recorded yet."""
-        if self._file is not None and not self._file.exists():
+        if self.file is not None and not self.file.exists():
             yield None
             return
         with self._translated(), self._engine.connect() as connection, connection.begin():
@@ -280,15 +280,15 @@ class SqlAuditStore:
             yield connection
 
     @cached_property
-    def _file(self) -> Path | None:
-        """The file of SQLite."""
+    def file(self) -> Path | None:
+        """The file of SQLite; None for a server."""
         return Path(str(self._url.database)) if self._url.get_backend_name() == "sqlite" else None
 
     @cached_property
     def _engine(self) -> Engine:
         from sqlalchemy import NullPool, create_engine, event  # noqa: PLC0415
 
-        if self._file is None:
+        if self.file is None:
             return create_engine(self._url, poolclass=NullPool, connect_args={"connect_timeout": _CONNECT_SECONDS})
         patience = {} if "timeout" in self._url.query else {"timeout": self._patience}
         engine = create_engine(self._url, poolclass=NullPool, connect_args=patience)

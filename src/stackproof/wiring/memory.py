@@ -16,6 +16,7 @@ from stackproof.wiring.project import Project
 
 if TYPE_CHECKING:
     from stackproof.ports import AuditStore, Notifier, Target
+    from stackproof.stores.audits import SqlAuditStore
 
 __all__ = ["SignIn", "audit_store", "notifiers", "require_channels", "store_to_read"]
 
@@ -29,14 +30,14 @@ class SignIn:
     role_arn: str | None = None
 
 
-def audit_store(project: Project, url: str | None = None) -> AuditStore:
+def audit_store(project: Project, url: str | None = None) -> SqlAuditStore:
     """The store that the command line names, else the project, else a file of its own. Raises ConfigError."""
     from stackproof.stores.audits import SqlAuditStore  # noqa: PLC0415
 
     if url is not None:
         found = SqlAuditStore(url, folder=Path.cwd())
-        if (file := _file_of(url)) is not None and not file.parent.is_dir():
-            raise ConfigError(f"--store {url}: there is no folder {file.parent}")
+        if found.file is not None and not found.file.parent.is_dir():
+            raise ConfigError(f"--store {url}: there is no folder {found.file.parent}")
         return found
     settings = project.settings
     named = settings.audit_store or f"sqlite:///{settings.state_directory / 'audits.db'}"
@@ -46,15 +47,9 @@ def audit_store(project: Project, url: str | None = None) -> AuditStore:
 def store_to_read(project: Project, url: str | None = None) -> AuditStore:
     """The same for whoever only reads: a file that the command line names has to be there. Raises ConfigError."""
     found = audit_store(project, url)
-    if url is not None and (file := _file_of(url)) is not None and not file.exists():
+    if url is not None and found.file is not None and not found.file.exists():
         raise ConfigError(f"--store {url}: there is no such file; `stackproof drift audit --store {url}` would make it")
     return found
-
-
-def _file_of(url: str) -> Path | None:
-    """The file of a store; None for a server."""
-    name = url.partition("?")[0]
-    return Path.cwd() / name.removeprefix("sqlite:///") if name.startswith("sqlite:///") else None
 
 
 def require_channels(project: Project, channels: Sequence[Channel]) -> None:
