@@ -18,6 +18,7 @@ from stackproof.errors import TargetError
 from stackproof.loopback import is_loopback
 from stackproof.model.call_log import CallKind
 from stackproof.model.iam_action import TAKEN_OUT, gives_secret, only_reads, prefix_of
+from stackproof.model.secret_values import MASK
 
 __all__ = ["Guard", "is_at", "is_emulator_endpoint", "leave_alone", "reads_only", "refuse_sent_writes", "refuse_writes"]
 
@@ -85,7 +86,7 @@ def refuse_writes(
     events.register(_EVERY_CALL, before, unique_id)
     for action, place in TAKEN_OUT.items():
         taking_out = partial(_taken_out, action, place)
-        events.register(f"after-call.*.{action.partition(':')[2]}", taking_out, unique_id and f"{unique_id}-{action}")
+        events.register(_after(action), taking_out, unique_id and f"{unique_id}-{action}")
 
 
 def refuse_sent_writes(
@@ -131,6 +132,8 @@ def refuse_sent_writes(
 def leave_alone(events: Any, unique_id: str) -> None:  # noqa: ANN401 - botocore's event system
     """Take the hooks of that name off again."""
     events.unregister(_EVERY_CALL, unique_id=unique_id)
+    for action in TAKEN_OUT:
+        events.unregister(_after(action), unique_id=f"{unique_id}-{action}")
     for event in (_EVERY_CALL, _EVERY_REQUEST, _EVERY_CLIENT):
         events.unregister(event, unique_id=f"{unique_id}-{_SENT}-{event}")
 
@@ -190,13 +193,18 @@ def _let_pass(call: _Call, may_write: Callable[[], bool], noted: Callable[[str, 
         )
 
 
+def _after(action: str) -> str:
+    """The event after a call of the action, of whatever service."""
+    return f"after-call.*.{action.partition(':')[2]}"
+
+
 def _taken_out(action: str, place: Sequence[str], *, parsed: Any, **_: object) -> None:  # noqa: ANN401 - botocore's
     """Put stars in place of a secret that nobody asked for, before the answer leaves the client."""
     *above, last = place
     for name in above:
         parsed = parsed.get(name) or {}
     if is_without_secret(action) and last in parsed:
-        parsed[last] = "***"
+        parsed[last] = MASK
 
 
 class Guard:
