@@ -93,6 +93,7 @@ def test_without_an_owner_it_does_not_stay(tmp_path: Path) -> None:
     except TargetError:
         return  # it was gone before it answered
     wait_until_gone(process.pid)
+    assert process.has_ended
 
 
 def test_why_it_does_not_start_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
