@@ -185,6 +185,26 @@ def test_a_fixed_name_is_one_of_its_kind_in_the_same_place(queue: str, is_ours: 
     assert (outside(stack({"Resources": resources})) == ()) is is_ours
 
 
+def test_what_has_no_name_or_a_number_for_one_is_outside() -> None:
+    assert [each.partition("Bucket is ")[2] for each in outside(whole({"Name": "prod-data"}))] == [
+        f"{UNKNOWN} (it is no name)"
+    ]
+    assert [each.partition("Bucket is ")[2] for each in outside(whole(42))] == ["42"]
+
+
+def test_a_part_of_what_is_none_of_the_stacks_is_that_part() -> None:
+    for source in ("a/prod-data", {"Fn::Join": ["/", ["a", "prod-data"]]}):
+        part = {"Fn::Select": [1, {"Fn::Split": ["/", source]}]}
+        assert [each.partition("Bucket is ")[2] for each in outside(whole(part))] == ["prod-data"]
+
+
+def test_a_fixed_name_of_a_nested_stack_is_theirs_if_its_root_comes_first() -> None:
+    parent, inner = stack({"Resources": {"Inner": nest()}}), nested({"Resources": {"Bucket": BUCKET}})
+    uses = stack({"Resources": {"Policy": policy("fixed")}}, name="App")
+    assert outside(parent, inner, replace(uses, dependencies=("Net",))) == ()
+    assert outside(parent, inner, uses) != ()
+
+
 def test_what_no_condition_lets_be_made_attaches_nothing() -> None:
     assert outside(whole("prod-data", Condition="Never")) == ()
     assert outside(whole("prod-data", Condition="Depends")) != ()

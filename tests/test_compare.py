@@ -470,6 +470,17 @@ def test_the_key_of_an_alias_is_what_counts_where_it_is_known() -> None:
     other = _KEY_ARN.replace(_KEY_ID, _KEY_ID[::-1])
     [difference] = compared({"Name": "alias/app"}, {"Name": other}, SCHEMA, keys=keys).differences
     assert (difference.expected, difference.actual) == ("alias/app", other)
+    for name, expected, live in (
+        ("Unique", ["alias/app", "x"], ["x", _KEY_ARN]),
+        ("Unique", [{"Key": "alias/app"}, {"Key": "x"}], [{"Key": "x"}, {"Key": _KEY_ARN}]),
+        ("Set", [{"Port": 1, "To": "alias/app"}], [{"Port": 1, "To": _KEY_ID}]),
+    ):
+        assert compared({name: expected}, {name: live}, SCHEMA, keys=keys).proven == (f"/{name}",)
+    assert compared({"Unique": ["alias/app"]}, {"Unique": [other]}, SCHEMA, keys=keys).proven == ()
+    [more] = compared(
+        {"Unique": [{"Key": "alias/app"}]}, {"Unique": [{"Key": _KEY_ARN}, {}]}, SCHEMA, keys=keys
+    ).differences
+    assert (more.path, more.change) == ("/Unique", Change.ADD)
 
 
 def test_a_key_by_its_alias_and_by_its_id_is_neither_equal_nor_different_where_nobody_knows_it() -> None:

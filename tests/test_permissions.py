@@ -83,6 +83,22 @@ def test_any_other_type_is_read_by_cloud_control_with_what_its_schema_names_less
     assert found.unlisted == ("new:getThing",)
 
 
+def test_which_key_an_alias_stands_for_is_read_where_a_template_names_one() -> None:
+    queue = {"Type": "AWS::SQS::Queue", "Properties": {"KmsMasterKeyId": "alias/app"}}
+    readers = {**READERS, "AWS::KMS::Alias": ("kms:ListAliases",)}
+    named, other = (
+        compiled(
+            [(stack({"Resources": {"Queue": each}}), HERE)],
+            Purpose.PROVE,
+            readers=readers,
+            schemas=SCHEMAS,
+            actions=FakeActions(),
+        )
+        for each in (queue, {"Type": "AWS::SQS::Queue"})
+    )
+    assert (named.allows("kms:ListAliases"), other.allows("kms:ListAliases")) == (True, False)
+
+
 def test_drift_is_asked_of_cloudformation_as_well() -> None:
     assert of("AWS::SQS::Queue", purpose=Purpose.DRIFT).allows("cloudformation:DetectStackDrift")
     assert not of("AWS::SQS::Queue").allows("cloudformation:DetectStackDrift")

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from stackproof.model.call_log import CallCount, CallKind, CallLog
 from stackproof.model.deployment import DeployedResource, Deployment
+from stackproof.model.drift import Unread
 from stackproof.model.finding import (
     EngineAnswer,
     Finding,
@@ -53,6 +54,13 @@ call_counts = st.builds(
     kind=st.sampled_from(CallKind),
     declared=st.sampled_from(["", "deploying stack Net"]),
     count=st.integers(1, 9),
+)
+unread = st.builds(
+    Unread,
+    logical_id=st.sampled_from("AB"),
+    question=st.sampled_from(["rules", "/Tags"]),
+    reason=st.sampled_from(UnprovenReason),
+    detail=st.sampled_from(["", "AccessDenied"]),
 )
 call_logs = st.lists(call_counts, max_size=6).map(lambda each: CallLog().merged(CallLog(counts=tuple(each))))
 locations = st.builds(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from stackproof.model.call_log import CallCount, CallLog
 from stackproof.model.deployment import Deployment
+from stackproof.model.drift import Unread
 from stackproof.model.finding import EngineAnswer, Finding, Level, Notification, Origin, RuleCount, Suppression
 from stackproof.model.flow import FlowFact
 from stackproof.model.json import JsonValue, canonical, digest
@@ -37,6 +38,7 @@ ANY = (
     of.flow_facts,
     of.call_counts,
     of.call_logs,
+    of.unread,
 )
 TYPES = frozenset(
     {
@@ -56,6 +58,7 @@ TYPES = frozenset(
         FlowFact,
         CallCount,
         CallLog,
+        Unread,
     }
 )
 

@@ -96,6 +96,12 @@ def test_what_is_no_secret_is_shown_as_it_is(value: JsonValue) -> None:
     assert masked(value) == value
 
 
+def test_what_has_a_secrets_name_is_masked_in_all_its_parts() -> None:
+    assert masked({"Passwords": ["hunter2", {"old": "hunter2"}, 3, "arn:aws:x"]}) == {
+        "Passwords": ["***", {"old": "***"}, 3, "arn:aws:x"]
+    }
+
+
 def test_a_text_that_is_json_stays_json_in_its_order() -> None:
     shown = masked_text('{"user": "app", "password": "hunter2", "size": 1, "a": ["é"]}')
     assert shown == '{"user":"app","password":"***","size":1,"a":["é"]}'
