@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,16 +11,17 @@ import pytest
 from stackproof.drift.auditing import AuditedStacks, Auditor
 from stackproof.drift.unmanaged import Unmanaged, parse_scope, unmanaged
 from stackproof.model.deployment import Deployment
-from stackproof.targets.moto import MotoTarget, start_moto
+from stackproof.targets.moto import MotoTarget
 from stackproof.targets.owned_process import OwnedProcess
 from stackproof.wiring.live import auditor, catalog, listings
 from tests.drift.audited_template import AUDITED
+from tests.emulators import measured_moto
 from tests.live_fakes import stack
 
 
 @pytest.fixture(scope="session")
 def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnedProcess]:
-    process = start_moto(os.getpid(), tmp_path_factory.mktemp("moto"))
+    process = measured_moto(tmp_path_factory.mktemp("moto"))
     yield process
     process.stop()
 

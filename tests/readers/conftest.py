@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -11,9 +10,10 @@ import pytest
 from stackproof.loading.template import load_template
 from stackproof.model.assembly import Stack
 from stackproof.model.observation import ResourceProof
-from stackproof.targets.moto import MotoTarget, start_moto
+from stackproof.targets.moto import MotoTarget
 from stackproof.targets.owned_process import OwnedProcess
 from stackproof.targets.repeating import Retries
+from tests.emulators import measured_moto
 from tests.readers.deployed import STACKS, Calls, Deployed
 
 _FEW = Retries(attempts=2)
@@ -24,7 +24,7 @@ _OTHER = "arn:aws:iam::222222222222:role/other"
 
 @pytest.fixture(scope="session")
 def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnedProcess]:
-    process = start_moto(os.getpid(), tmp_path_factory.mktemp("moto"))
+    process = measured_moto(tmp_path_factory.mktemp("moto"))
     yield process
     process.stop()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 
@@ -13,16 +12,17 @@ from stackproof.model.observation import ResourceProof
 from stackproof.prove import Prover, prove_stack
 from stackproof.readers import READERS
 from stackproof.schemas.cfn_lint import CfnLintSchemas
-from stackproof.targets.ministack import MiniStackTarget, start_ministack
-from stackproof.targets.moto import MotoTarget, start_moto
+from stackproof.targets.ministack import MiniStackTarget
+from stackproof.targets.moto import MotoTarget
 from stackproof.targets.owned_process import OwnedProcess
+from tests.emulators import measured_ministack, measured_moto
 from tests.live_fakes import stack
 from tests.targets.wide_template import WIDE
 
 
 @pytest.fixture(scope="session")
 def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnedProcess]:
-    process = start_moto(os.getpid(), tmp_path_factory.mktemp("moto"))
+    process = measured_moto(tmp_path_factory.mktemp("moto"))
     yield process
     process.stop()
 
@@ -51,7 +51,7 @@ def wide(moto: OwnedProcess) -> Mapping[str, ResourceProof]:
 
 @pytest.fixture(scope="session")
 def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnedProcess]:
-    process = start_ministack(os.getpid(), tmp_path_factory.mktemp("ministack"))
+    process = measured_ministack(tmp_path_factory.mktemp("ministack"))
     yield process
     process.stop()
 

@@ -28,7 +28,9 @@ _START_SECONDS = 180.0
 _GRACE_SECONDS = 10.0
 _HURRY = 10  # steps of niceness
 _PAUSE_SECONDS = 0.05
-_DROPPED = ("AWS_", "BC_", "CFN_LINT", "CHECKOV_", "CKV_", "LOG_LEVEL", "PRISMA_", "PYTHONHOME", "PYTHONSTARTUP")
+_SETTINGS = ("BC_", "CFN_LINT", "CHECKOV_", "CKV_", "LOG_LEVEL", "PRISMA_", "PYTHONHOME", "PYTHONSTARTUP")
+# Coverage of a suite is none of an engine, which it makes slower, and which is killed before anything is saved.
+_DROPPED = ("AWS_", "COV_CORE", "COVERAGE_", *_SETTINGS)
 
 
 def neutral_environment(home: Path, *, same_interpreter: bool) -> dict[str, str]:
