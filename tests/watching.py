@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -70,11 +70,17 @@ class Watch:
         for each in Path("/proc").iterdir():
             if not each.name.isdigit() or int(each.name) == os.getpid():
                 continue
-            try:
-                if mark in (each / "environ").read_bytes().split(b"\0"):
-                    yield (each / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-            except OSError:
-                continue
+            with suppress(OSError):
+                if any(mark in _environment(one) for one in (each / "task").iterdir()):
+                    yield (each / "cmdline").read_bytes().replace(b"\0", b" ").decode() or each.name
+
+
+def _environment(task: Path) -> list[bytes]:
+    """Of a thread: that of a leader that has ended is empty while its threads still hold what is open."""
+    try:
+        return (task / "environ").read_bytes().split(b"\0")
+    except OSError:
+        return []
 
 
 def wait_for(file: Path) -> None:

@@ -100,8 +100,11 @@ def test_a_request_that_takes_too_long_is_ended_with_all_that_it_started(
         f"if request.get('well'): return {{}}\n    other = subprocess.Popen(['sleep', '600'])\n"
         f"    open({str(note)!r}, 'w').write(f'{{os.getpid()}} {{other.pid}}')\n    time.sleep(600)"
     )
-    with pytest.raises(EngineError, match="fake did not answer within 2 seconds"):
-        worker.ask({}, deadline=2.0)
+    for seconds in (2, 20, 200):  # a machine that is busy may need more for the child alone
+        with pytest.raises(EngineError, match=f"fake did not answer within {seconds} seconds"):
+            worker.ask({}, deadline=float(seconds))
+        if note.exists() and len(note.read_text().split()) == 2:
+            break
     assert worker.ask({"well": True}, deadline=_PLENTY) == {}
     assert all(_is_gone(int(each)) for each in note.read_text().split())
 

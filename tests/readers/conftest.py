@@ -20,6 +20,7 @@ _FEW = Retries(attempts=2)
 """Where the emulator breaks, asking again does not help."""
 _OTHER = "arn:aws:iam::222222222222:role/other"
 """A role in another account; the emulator lets anyone assume one that it does not know."""
+_THIRD = "arn:aws:iam::333333333333:role/other"
 
 
 @pytest.fixture(scope="session")
@@ -31,8 +32,15 @@ def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnedProcess]:
 
 @pytest.fixture(scope="session", params=STACKS, ids=lambda path: path.stem)
 def deployed(request: pytest.FixtureRequest, moto: OwnedProcess) -> Deployed:
-    """Each stack in turn; its tests run in the order of their file, and one of them tampers with it."""
+    """Each stack in turn, which no test changes."""
     return _deployed(request.param, MotoTarget(moto.endpoint_url, retries=_FEW))
+
+
+@pytest.fixture
+def tampered_with(deployed: Deployed, moto: OwnedProcess) -> Deployed:
+    """The same stack in a third account, to be changed: a worker may come back to the tests of this one."""
+    [path] = (each for each in STACKS if each.stem == deployed.name)
+    return _deployed(path, MotoTarget(moto.endpoint_url, role_arn=_THIRD, retries=_FEW))
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Whole stacks on the emulator: what is proven, what a denied call costs, what tampering shows, and what is gone.
 
-The tests of one stack run in this order: one of them changes it, and what is removed is that of another account.
+What is changed or removed is that of another account, so that the tests of one stack may run in any order.
 """
 
 from __future__ import annotations
@@ -131,7 +131,8 @@ def test_a_denied_call_never_looks_like_a_difference(deployed: Deployed, calls: 
             assert proof.status in {DriftStatus.IN_SYNC, DriftStatus.NOT_CHECKED}, (name, call)
 
 
-def test_tampering_is_seen_as_exactly_that_property_of_that_resource(deployed: Deployed, proofs: Proofs) -> None:
+def test_tampering_is_seen_as_exactly_that_property_of_that_resource(tampered_with: Deployed) -> None:
+    deployed, proofs = tampered_with, tampered_with.proofs()
     tampered = TAMPERED.get(deployed.name, ())
     prover = deployed.prover()
     with deployed.target.writing("tampering"):

@@ -108,7 +108,7 @@ def test_a_target_that_dies_in_mid_run_ends_the_run_which_names_what_it_did_not_
         MotoTarget(process.endpoint_url, region=REGION).deploy(made)
         target = through(process.endpoint_url)
         calls: list[str] = []
-        dies_after(target, 12, calls, process.stop)
+        dies_after(target, 24, calls, process.stop)
         slept: list[float] = []
         proofs = proven(made, target, patience=Patience(sleep=slept.append))
     finally:
@@ -125,7 +125,7 @@ def test_a_target_that_dies_in_mid_run_ends_the_run_which_names_what_it_did_not_
     assert {each.reason.value for each in named} - {"not_emulated", "no_reader"} == {"unreachable"}
     assert any("taken for dead" in each.detail for each in named)
     services = {each.split(".")[1] for each in calls}
-    assert len(calls) < 12 + 8 * QUICK.attempts + len(services), "each service may show once that it lives"
+    assert len(calls) < 24 + 8 * QUICK.attempts + len(services), "each service may show once that it lives"
     assert len(slept) < 2 * len(left)
 
 

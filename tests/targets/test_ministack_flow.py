@@ -183,9 +183,13 @@ def test_a_flow_without_its_mapping_or_its_stream_says_so(careful: Opened) -> No
             {},
         )
     api = careful.target.client("lambda")
-    made = api.list_event_source_mappings(FunctionName=careful.id_of("Function"))["EventSourceMappings"]
+    severed = careful.target.deploy(stack(body(careful=True), name="Severed"))
+    function = severed.resource("Function")
+    assert function is not None
+    made = api.list_event_source_mappings(FunctionName=function.physical_id)["EventSourceMappings"]
+    assert made
     with careful.target.writing("tampering"):
         for each in made:
             api.delete_event_source_mapping(UUID=each["UUID"])
     with pytest.raises(TargetError, match="no mapping leads from Stream any more"):
-        careful.pipeline.hand_over_again()
+        MiniStackPipeline(careful.target, severed, DECLARED, path, {}).hand_over_again()

@@ -31,8 +31,11 @@ def is_gone(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return True
-    status = Path(f"/proc/{pid}/stat")
-    return status.exists() and status.read_text().rpartition(")")[2].split()[0] == "Z"
+    try:  # a zombie whose threads still end has its sockets, and cannot be waited for
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return state == "Z" and len(list(Path(f"/proc/{pid}/task").iterdir())) == 1
+    except OSError:
+        return False  # it went just now, or there is no /proc: the next look tells
 
 
 def wait_until_gone(pid: int) -> None:

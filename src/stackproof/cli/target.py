@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 import signal
-import threading
 import time
 from pathlib import Path
+from queue import Empty, SimpleQueue
 
 import click
 
@@ -21,7 +21,7 @@ from stackproof.wiring.live import capabilities, read_types, start_emulator
 
 __all__ = ["target"]
 
-_PATIENCE = 5.0
+_PATIENCE = 30.0
 _LOOK_EVERY = 0.5
 _NOTE = "target.json"
 
@@ -60,19 +60,27 @@ def up(name: str | None) -> None:
 
 def _serve(name: str) -> None:
     """Serve until a signal comes; the emulator is gone before this returns."""
-    ended = threading.Event()
+    ended: SimpleQueue[None] = SimpleQueue()  # the `set` of an Event, in a handler, waits for what its own `wait` holds
     with scratch_folder() as scratch:
         with progress(f"starting {name}"):
             process = start_emulator(scratch, owner_pid=os.getpid(), name=name)
         try:
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-                signal.signal(number, lambda *_: ended.set())
+                signal.signal(number, lambda *_: ended.put(None))
             click.echo(f"export AWS_ENDPOINT_URL={process.endpoint_url}")
-            while not ended.wait(_LOOK_EVERY):
+            while not _is_said(ended):
                 if process.has_ended:
                     raise TargetError(f"{name} has ended by itself")
         finally:
             process.stop()
+
+
+def _is_said(ended: SimpleQueue[None]) -> bool:
+    try:
+        ended.get(timeout=_LOOK_EVERY)
+    except Empty:
+        return False
+    return True
 
 
 @target.command()

@@ -21,7 +21,7 @@ __all__ = ["PROCESS", "RUN", "Run", "close_run", "join_run"]
 PROCESS = "process-"
 """What is started for a run is noted under a name that begins so: its id, and how it is reached."""
 
-_PATIENCE = 5.0
+_PATIENCE = 30.0
 
 
 class Run:

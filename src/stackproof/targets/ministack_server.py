@@ -74,7 +74,7 @@ def _running(listener: socket.socket) -> Iterator[None]:
     from ministack.core import lambda_runtime  # noqa: PLC0415
 
     config = Config()
-    config.bind = [f"fd://{listener.fileno()}"]  # bound already: no other process can take the port
+    config.bind = [f"fd://{listener.detach()}"]  # bound already; the server closes it, and nobody else
     config.loglevel = "ERROR"
     config.graceful_timeout = _END_SECONDS
     loop = asyncio.new_event_loop()

@@ -19,7 +19,7 @@ from stackproof.errors import TargetError
 __all__ = ["OwnedProcess", "start_owned"]
 
 _START_SECONDS: Final = 90.0
-_STOP_SECONDS: Final = 5.0
+_STOP_SECONDS: Final = 30.0  # longer than any of them takes for its own children
 # The port file appears once and without notice; a look costs nothing beside the start of an emulator.
 _LOOK_SECONDS: Final = 0.02
 
