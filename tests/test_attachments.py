@@ -185,6 +185,39 @@ def test_a_fixed_name_is_one_of_its_kind_in_the_same_place(queue: str, is_ours: 
     assert (outside(stack({"Resources": resources})) == ()) is is_ours
 
 
+@pytest.mark.parametrize(
+    ("call", "named"),
+    [
+        ('{"service":"S3","action":"deleteBucket","parameters":{"Bucket":"prod-data"}}', ["deleteBucket"]),
+        ('{"service":"S3","action":"listBuckets"}', []),
+        (
+            {
+                "Fn::Join": [
+                    "",
+                    ['{"service":"SSM","action":"putParameter","parameters":{"Name":"', {"Ref": "B"}, '"}}'],
+                ]
+            },
+            ["putParameter"],
+        ),
+        ({"Ref": "Call"}, ["what is not known"]),
+        (None, []),
+    ],
+)
+def test_a_call_that_is_a_resource_is_named_unless_it_reads(call: Any, named: list[str]) -> None:  # noqa: ANN401
+    made = stack({"Resources": {"Call": {"Type": "Custom::AWS", "Properties": {"Delete": call}}}})
+    said = [f": Call (Custom::AWS): Delete calls {each}, and on what is not looked at" for each in named]
+    assert [each[each.index(": Call") :] for each in outside(made)] == said
+
+
+def test_a_resource_in_the_hands_of_a_function_that_is_not_of_the_stacks_is_named() -> None:
+    function = {"Type": "AWS::Lambda::Function"}
+    own, other = ({"Fn::GetAtt": ["Provider", "Arn"]}, "arn:aws:lambda:eu-central-1:123456789012:function:shared")
+    for kind in ("Custom::Thing", "AWS::CloudFormation::CustomResource"):
+        for token, count in ((own, 0), (other, 1)):
+            thing = {"Type": kind, "Properties": {"ServiceToken": token}}
+            assert len(outside(stack({"Resources": {"Provider": function, "Thing": thing}}))) == count
+
+
 def test_what_has_no_name_or_a_number_for_one_is_outside() -> None:
     assert [each.partition("Bucket is ")[2] for each in outside(whole({"Name": "prod-data"}))] == [
         f"{UNKNOWN} (it is no name)"

@@ -10,6 +10,7 @@ from stackproof.loading.template import parse_bytes
 from stackproof.model.finding import EngineAnswer, Level, Notification
 from stackproof.model.json import JsonValue, canonical
 from stackproof.model.observation import Change, PropertyDifference
+from stackproof.model.secret_values import MASK, masked
 from stackproof.secrecy import answer_without, secret_values, without_secrets
 from tests.fakes import finding
 
@@ -107,3 +108,29 @@ def test_all_variables_at_once_show_those_alone_that_the_template_sets() -> None
         assert without_secrets(given).actual == {"STRIPE": "***", "LEVEL": level}
     odd = PropertyDifference(path="/Environment/Variables", expected={}, actual="x", change=Change.NOT_EQUAL)
     assert without_secrets(odd).actual == "x"
+
+
+@pytest.mark.parametrize(
+    ("path", "change", "expected", "actual", "shown"),
+    [
+        ("/X/EnvironmentVariables/1", Change.ADD, None, {"Name": "B", "Value": "v"}, {"Name": "B", "Value": MASK}),
+        ("/EnvironmentVariables/1", Change.ADD, None, {"Name": "B", "Value": "v"}, {"Name": "B", "Value": MASK}),
+        (
+            "/Environment/EnvironmentVariables",
+            Change.NOT_EQUAL,
+            [{"Name": "A", "Value": "1"}],
+            [{"Name": "A", "Value": "2"}, {"Name": "B", "Value": "v"}],
+            [{"Name": "A", "Value": "2"}, {"Name": "B", "Value": MASK}],
+        ),
+    ],
+)
+def test_a_variable_of_a_list_that_no_template_sets_is_hidden(
+    path: str, change: Change, expected: JsonValue, actual: JsonValue, shown: JsonValue
+) -> None:
+    seen = without_secrets(PropertyDifference(path=path, expected=expected, actual=actual, change=change), {}, {})
+    assert seen.actual == shown
+
+
+def test_what_a_rule_hands_to_a_task_is_masked_as_apis_write_it() -> None:
+    given = '{"containerOverrides":[{"environment":[{"name":"DB_PASSWORD","value":"hunter2"}]}]}'
+    assert "hunter2" not in str(masked({"Id": "1", "Input": given}))

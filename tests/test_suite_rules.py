@@ -314,3 +314,18 @@ def test_what_is_no_function_has_no_findings(source: str) -> None:
 def test_decorators_and_async_functions_are_understood() -> None:
     source = "@pytest.mark.slow\nasync def test_it():\n    pass\n"
     assert [(each.rule_id, each.line) for each in judge_test(source, live=False)] == [("SP001", 3)]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "bad = []\n    for each in found():\n        if not each:\n            bad.append(each)\n    assert not bad",
+        "bad = [each for each in found() if not each]\n    assert [] == bad",
+        "bad = [each for each in found() if not each]\n    assert len(bad) < 1",
+        "left = found()\n    while left:\n        assert left[0]\n        del left[0]",
+        "left = found()\n    while left:\n        assert left[0]\n        left = left[1:]",
+        "left, n = found(), 0\n    while n < len(left):\n        assert left[n]\n        n += 1",
+    ],
+)
+def test_what_is_asserted_of_what_may_be_nothing_is_found(body: str) -> None:
+    assert [each.rule_id for each in judge_test(f"def test_it():\n    {body}\n", live=False)] == ["SP003"]

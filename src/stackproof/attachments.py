@@ -9,7 +9,7 @@ from typing import Final
 
 from stackproof.intrinsics import Context, Resolved, Unresolved, condition_holds, references, resolve, static_context
 from stackproof.model.assembly import Stack
-from stackproof.model.json import JsonValue
+from stackproof.model.json import JsonValue, canonical
 from stackproof.model.stack_event import STACK
 from stackproof.model.template import Resource
 
@@ -35,14 +35,17 @@ ATTACHED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "AWS::AutoScaling::ScalingPolicy": ("AutoScalingGroupName",),
     "AWS::AutoScaling::ScheduledAction": ("AutoScalingGroupName",),
     "AWS::AutoScaling::WarmPool": ("AutoScalingGroupName",),
+    "AWS::Backup::BackupSelection": ("BackupPlanId",),
     "AWS::CloudFront::MonitoringSubscription": ("DistributionId",),
     "AWS::CloudTrail::ResourcePolicy": ("ResourceArn",),
+    "AWS::CodeDeploy::DeploymentGroup": ("AutoScalingGroups",),
     "AWS::Cognito::IdentityPoolRoleAttachment": ("IdentityPoolId",),
     "AWS::Cognito::LogDeliveryConfiguration": ("UserPoolId",),
     "AWS::Cognito::UserPoolRiskConfigurationAttachment": ("UserPoolId",),
     "AWS::Cognito::UserPoolUICustomizationAttachment": ("UserPoolId",),
     "AWS::Cognito::UserPoolUserToGroupAttachment": ("UserPoolId",),
     "AWS::Config::RemediationConfiguration": ("ConfigRuleName",),
+    "AWS::EC2::EIP": ("InstanceId",),
     "AWS::EC2::EIPAssociation": ("AllocationId", "EIP", "InstanceId", "NetworkInterfaceId"),
     "AWS::EC2::GatewayRouteTableAssociation": ("GatewayId",),
     "AWS::EC2::NetworkAclEntry": ("NetworkAclId",),
@@ -55,11 +58,14 @@ ATTACHED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "AWS::EC2::TransitGatewayRoute": ("TransitGatewayRouteTableId",),
     "AWS::EC2::TransitGatewayRouteTableAssociation": ("TransitGatewayRouteTableId",),
     "AWS::EC2::TransitGatewayRouteTablePropagation": ("TransitGatewayRouteTableId",),
+    "AWS::EC2::VPCCidrBlock": ("VpcId",),
     "AWS::EC2::VPCDHCPOptionsAssociation": ("VpcId",),
     "AWS::EC2::VPCEndpoint": ("RouteTableIds", "VpcId"),
     "AWS::EC2::VPCGatewayAttachment": ("VpcId",),
+    "AWS::EC2::VPNConnectionRoute": ("VpnConnectionId",),
     "AWS::EC2::VPNGatewayRoutePropagation": ("RouteTableIds",),
     "AWS::EC2::VolumeAttachment": ("InstanceId", "VolumeId"),
+    "AWS::ECS::CapacityProvider": ("AutoScalingGroupProvider/AutoScalingGroupArn",),
     "AWS::ECS::ClusterCapacityProviderAssociations": ("Cluster",),
     "AWS::ECS::PrimaryTaskSet": ("Service",),
     "AWS::ECS::Service": (
@@ -78,6 +84,7 @@ ATTACHED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "AWS::ElasticLoadBalancingV2::Listener": ("LoadBalancerArn",),
     "AWS::ElasticLoadBalancingV2::ListenerCertificate": ("ListenerArn",),
     "AWS::ElasticLoadBalancingV2::ListenerRule": ("ListenerArn",),
+    "AWS::ElasticLoadBalancingV2::TrustStoreRevocation": ("TrustStoreArn",),
     "AWS::EventSchemas::RegistryPolicy": ("RegistryName",),
     "AWS::Events::EventBusPolicy": ("EventBusName",),
     "AWS::GlobalAccelerator::EndpointGroup": ("ListenerArn",),
@@ -125,6 +132,8 @@ ATTACHED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "AWS::SQS::QueueInlinePolicy": ("Queue",),
     "AWS::SQS::QueuePolicy": ("Queues",),
     "AWS::SSM::Association": ("InstanceId", "Targets/*/Values"),
+    "AWS::SSM::MaintenanceWindowTarget": ("WindowId",),
+    "AWS::SSM::MaintenanceWindowTask": ("WindowId",),
     "AWS::SSM::ResourcePolicy": ("ResourceArn",),
     "AWS::SecretsManager::ResourcePolicy": ("SecretId",),
     "AWS::SecretsManager::RotationSchedule": ("SecretId",),
@@ -204,6 +213,9 @@ _GIVEN_BACK: Final = frozenset({("Custom::LogRetention", "LogGroupName")})
 
 _NAMING: Final = re.compile("(Name|Id|ID|Identifier|Arn|ARN)$")
 _LANGUAGE_EXTENSIONS: Final = "AWS::LanguageExtensions"  # by itself it makes nothing: all that could is Fn::ForEach
+_ACTION: Final = re.compile(r'\\*"action\\*"\s*:\s*\\*"(\w+)')
+"""The action in a call of the SDK, which is JSON in a text or in the parts of one."""
+_READS: Final = re.compile(r"(?:batchGet|describe|get|head|list)[A-Z]")
 _HANDING_ON: Final = frozenset({STACK, "AWS::CloudFormation::WaitCondition", "AWS::SSM::Parameter"})
 _OWN: Final = re.compile("\0([0-9]+)\0")  # stands for a resource of these stacks: no name has such a character
 
@@ -232,9 +244,22 @@ def _lines(stack: Stack, owners: _Owners) -> Iterator[str]:
             yield f"{each.location()}: {what}: it is a setting of the whole account"
         if each.resource_type == STACK and stack.nested_at(each.logical_id) is None:
             yield f"{each.location('/TemplateURL')}: {what}: TemplateURL is of a template that is not at hand"
-        for key in ATTACHED_BY.get(each.resource_type, ()):
+        for name, action in _called(each):
+            yield f"{each.location('/' + name)}: {what}: {name} calls {action}, and on what is not looked at"
+        provider = ("ServiceToken",) if each.is_custom else ()  # another's code may change what is another's
+        for key in (*ATTACHED_BY.get(each.resource_type, ()), *provider):
             for said in owners.outside(stack, each, key):
                 yield f"{each.location('/' + key.partition('/*')[0])}: {what}: {key} is {said}"
+
+
+def _called(resource: Resource) -> Iterator[tuple[str, str]]:
+    """What a call of the SDK that CDK makes a resource of (`AwsCustomResource`) does, unless it only reads."""
+    if resource.resource_type != "Custom::AWS":
+        return
+    for name in ("Create", "Update", "Delete"):
+        if (call := resource.properties.get(name)) is not None:
+            actions = _ACTION.findall(canonical(call)) or ["what is not known"]
+            yield from ((name, each) for each in actions if not _READS.match(each))
 
 
 def _made_later(stack: Stack) -> Iterator[str]:

@@ -46,8 +46,9 @@ def answer_without(answer: EngineAnswer, secrets: Collection[str]) -> EngineAnsw
     )
 
 
-_VARIABLE: Final = re.compile(r"/Environment(/Variables)?/[^/]+$")
-_VARIABLES: Final = re.compile(r"/Environment(/Variables)?$")
+_ALL: Final = r"/\w*Environment(?:Variables)?(?:/(?:Environment)?Variables)?"
+_VARIABLE: Final = re.compile(rf"{_ALL}/[^/]+$")
+_VARIABLES: Final = re.compile(rf"{_ALL}$")
 
 
 def without_secrets(difference: PropertyDifference, *sides: JsonValue) -> PropertyDifference:
@@ -56,8 +57,13 @@ def without_secrets(difference: PropertyDifference, *sides: JsonValue) -> Proper
     ARNs and dynamic references are names, not values, and stay; so do numbers. Nobody knows what somebody has put into
     a variable that no template sets: of one that it does set, what its name or its text betrays is masked.
     """
-    is_foreign = difference.change is Change.ADD and _VARIABLE.search(difference.path) is not None
-    actual = _without_foreign(difference) if _VARIABLES.search(difference.path) else difference.actual
+    actual = difference.actual
+    is_foreign = False
+    if _VARIABLES.search(difference.path):
+        actual = _without_foreign(difference)
+    elif difference.change is Change.ADD and _VARIABLE.search(difference.path):
+        is_foreign = not isinstance(actual, Mapping)
+        actual = actual if is_foreign else _hidden(actual)
     is_secret = is_foreign or any(_is_secret_at(each, difference.path) for each in (None, *sides))
     return replace(
         difference,
@@ -68,11 +74,20 @@ def without_secrets(difference: PropertyDifference, *sides: JsonValue) -> Proper
 
 def _without_foreign(difference: PropertyDifference) -> JsonValue:
     """All variables at once, with a mask for each that the template does not set."""
-    expected = difference.expected if isinstance(difference.expected, Mapping) else {}
-    live = difference.actual
+    expected, live = difference.expected, difference.actual
+    if isinstance(live, list | tuple):
+        listed = expected if isinstance(expected, list | tuple) else ()
+        names = [each.get("Name") for each in listed if isinstance(each, Mapping)]
+        return [each if isinstance(each, Mapping) and each.get("Name") in names else _hidden(each) for each in live]
     if not isinstance(live, Mapping):
         return live
-    return {name: each if name in expected else MASK for name, each in live.items()}
+    own = expected if isinstance(expected, Mapping) else {}
+    return {name: each if name in own else MASK for name, each in live.items()}
+
+
+def _hidden(variable: JsonValue) -> JsonValue:
+    """A variable of a list of them: its name stays."""
+    return {**variable, "Value": MASK} if isinstance(variable, Mapping) and "Value" in variable else MASK
 
 
 def _is_secret_at(value: JsonValue, path: str) -> bool:

@@ -391,6 +391,8 @@ class _Paths:
         inner = self._block(statement.body, ways)
         self._loops -= 1
         self.filled &= before
+        if isinstance(statement, ast.For | ast.AsyncFor) and not is_filled:
+            self._gather(statement)
         done = inner.falls | inner.leaves
         if isinstance(statement, ast.While) and is_filled:
             done = _done(done) if self._asserts_in(statement) else done  # it waits for something, and no longer
@@ -411,6 +413,18 @@ class _Paths:
             fails=after.fails or inner.fails,
         )
 
+    def _gather(self, statement: ast.For | ast.AsyncFor) -> None:
+        """A list that was empty, and that the loop adds to, is one that chooses from what is looped over."""
+        for each in ast.walk(statement):
+            match each:
+                case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="add" | "append" | "extend")):
+                    known = self.values.get(name)
+                    if known is not None and _is_empty(known):
+                        over = ast.comprehension(
+                            target=statement.target, iter=statement.iter, ifs=[ast.Constant(value=True)], is_async=0
+                        )
+                        self.values[name] = ast.ListComp(elt=ast.Constant(value=None), generators=[over])
+
     def _goes_round(self, statement: ast.For | ast.AsyncFor | ast.While) -> bool:
         """Whether a loop begins: one that waits for something counts as such, one that empties a list does not."""
         if not isinstance(statement, ast.While):
@@ -420,8 +434,15 @@ class _Paths:
             for each in ast.walk(statement)
             if isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute) and each.func.attr in _TAKING_OUT
         }
+        for each in ast.walk(statement):
+            if isinstance(each, ast.Delete):
+                emptied |= {ast.unparse(one.value) for one in each.targets if isinstance(one, ast.Subscript)}
+            elif isinstance(each, ast.stmt) and not isinstance(each, ast.While):
+                emptied |= {name for name, value in _bindings(each) if value is not None and _mentions(value, name)}
         looped = [ast.unparse(each) for each in _there_if(statement.test, holds=True)]
-        return not any(each in emptied and each not in self.filled for each in looped)
+        said = [each for each in ast.walk(statement.test) if isinstance(each, ast.expr)]
+        counted = [ast.unparse(one) for each in said if (one := _counted(each)) is not None]
+        return not any(each in {*emptied, *counted} and each not in self.filled for each in (*looped, *counted))
 
     def _with(self, statement: ast.With | ast.AsyncWith, ways: _Ways) -> _Ends:
         calls = [each for item in statement.items for each in ast.walk(item)]
@@ -537,6 +558,11 @@ class _Paths:
                 return False
 
     def _compares_nothing(self, left: ast.expr, op: ast.cmpop, right: ast.expr, *, wanted: bool) -> bool:
+        if _is_empty(left) or isinstance(left, ast.Constant):
+            left, right = right, left
+            op = {ast.Gt: ast.Lt, ast.GtE: ast.LtE, ast.Lt: ast.Gt, ast.LtE: ast.GtE}.get(type(op), type(op))()
+        if isinstance(op, ast.Lt) and isinstance(right, ast.Constant) and right.value == 1:
+            op, right = ast.Eq(), ast.Constant(0)
         if isinstance(op, ast.LtE | ast.Lt) and wanted and _counted(left) is None:
             return self._gathers_nothing(left)
         if isinstance(op, ast.GtE | ast.Gt) and wanted and _counted(right) is None:

@@ -86,3 +86,10 @@ def test_what_was_not_read_or_is_not_known_is_not_judged() -> None:
     found = deviations("AWS::Lambda::Function", open_, Reading(properties={"TracingConfig": {"Mode": "Active"}}), None)
     assert found.unread == (("/TracingConfig/Mode", UnprovenReason.UNRESOLVED),)
     assert found.differences == ()
+
+
+def test_an_object_without_members_sets_nothing() -> None:
+    live = {"StreamSpecification": {"StreamViewType": "NEW_IMAGE"}}
+    kind = "AWS::DynamoDB::Table"
+    seen = deviations(kind, {"StreamSpecification": {}}, Reading(properties=live), CfnLintSchemas().schema(kind))
+    assert [each.path for each in seen.differences] == ["/StreamSpecification"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from stackproof.drift.waiving import Judged, require_accounts, waived_drift
+from stackproof.drift.waiving import Judged, require_accounts, waived_drift, without_used
 from stackproof.errors import ConfigError
 from stackproof.model.drift import Difference, DriftOrigin, DriftWaiver
 from stackproof.model.json import JsonValue
@@ -205,3 +205,12 @@ def test_fingerprints_tell_places_apart_and_not_values() -> None:
     assert Difference.from_dict(
         waived_drift([each], [waiver()], on=TODAY, judged={}).differences[0].to_dict()
     ).suppression
+
+
+def test_a_waiver_that_a_stack_that_is_gone_needs_is_not_said_to_be_of_no_use() -> None:
+    waiver = DriftWaiver(stack="Old", resource="Old", reason="r", owner="o", expires=date(2030, 1, 1))
+    place = Location(stack_name="Old")
+    lost = difference(path=None, origin=DriftOrigin.DELETED, change=Change.REMOVE, location=place)
+    first = waived_drift((), [waiver], on=date(2026, 11, 2), judged={("1", "us-east-1", "Old"): True})
+    assert len(first.findings) == 1
+    assert without_used(first.findings, [waiver], [lost]) == ()

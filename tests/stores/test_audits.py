@@ -712,3 +712,27 @@ def test_what_is_not_installed_is_named_with_the_command_to_type(
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(ConfigError, match=remedy):
         SqlAuditStore(url)
+
+
+def test_another_secret_is_news_also_beside_one_that_is_masked(store: AuditStore) -> None:
+    for number, word in enumerate(("one", "two")):
+        seen = difference(actual={"Other": "***", "Password": word})
+        assert len(audited(store, number, look(seen)).changed) == number
+
+
+def test_a_run_that_was_asked_for_another_stack_does_not_settle_that_one_is_gone(url: str) -> None:
+    third_version(url)
+    at = night(0).isoformat(timespec="microseconds")
+    execute(
+        url,
+        "INSERT INTO stackproof_runs (number, target, against, began, ended, place)"
+        " VALUES (2, 'aws', 'template', :at, :at, '{}')",
+        "INSERT INTO stackproof_looks VALUES (2, :account, :region, 'Other', :seen)",
+        "UPDATE stackproof_store SET next_run = 3",
+        at=at,
+        account=PLACE.account,
+        region=PLACE.region,
+        seen=json.dumps(look(place=replace(PLACE, stack_name="Other")).to_dict()),
+    )
+    store = SqlAuditStore(url)
+    assert {each.stack_name for each in store.places(store.begin(run(1)))} == {"Net", "Other"}

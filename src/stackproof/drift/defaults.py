@@ -172,7 +172,7 @@ def deviations(
     differences: list[PropertyDifference] = []
     unread: list[tuple[str, UnprovenReason]] = []
     for row in (each for each in DEFAULTS if each.resource_type == resource_type):
-        is_set = _set(expected, row.path)
+        is_set = _set(expected, row.path) and not _is_free(expected, reading.properties, row.path, schema)
         if is_set is True or any(_set(expected, each) for each in row.unless):
             continue
         if not all(_set(expected, each) for each in row.where):
@@ -198,6 +198,15 @@ def _is(value: JsonValue, live: JsonValue, schema: ResourceSchema | None, path: 
     if value is None or live is None:
         return value is None and live is None
     return matches(value, live, schema, path)
+
+
+def _is_free(expected: Mapping[str, Resolved], live: JsonValue, path: str, schema: ResourceSchema | None) -> bool:
+    """Whether the template has an object without members there, so that whatever is live is as it says."""
+    here: Resolved = expected
+    for name in path.split("/")[1:]:
+        here = here.get(name) if isinstance(here, Mapping) else None
+    found = _at(live, path)
+    return here == {} and found is not None and matches({}, found, schema, path)
 
 
 def _set(expected: Resolved, path: str) -> bool | None:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from stackproof.drift.history import looks_of
 from stackproof.drift.vanished import vanished
-from stackproof.drift.waiving import waived_drift, with_more
+from stackproof.drift.waiving import waived_drift, with_more, without_used
 from stackproof.errors import NotifyError, StoreError
 from stackproof.model.drift import Difference, DriftWaiver
 from stackproof.model.drift_memory import Alarm, Run
@@ -57,6 +57,7 @@ def remembered(
                 report,
                 differences=tuple(sorted((*report.differences, *waived.differences), key=Difference.sort_key)),
                 waivers=with_more(report.waivers, waived.entries),
+                findings=without_used(report.findings, waivers, gone),
             )
         memory = store.record(replace(numbered, outcome=report.outcome), looks_of(report), ended=ended, keep=keep)
     except StoreError as error:

@@ -15,7 +15,7 @@ from stackproof.model.finding import Finding, Kind, Level, Origin
 from stackproof.model.ledger import LedgerEntry, WaiverState
 from stackproof.model.location import Location
 
-__all__ = ["RULE", "Judged", "WaivedDrift", "require_accounts", "waived_drift", "with_more"]
+__all__ = ["RULE", "Judged", "WaivedDrift", "require_accounts", "waived_drift", "with_more", "without_used"]
 
 Judged = Mapping[tuple[str, str, str | None], bool]
 """By account, region and stack (None: what is in no stack), whether it was looked at without a gap."""
@@ -91,6 +91,15 @@ def with_more(entries: Iterable[LedgerEntry], more: Iterable[LedgerEntry]) -> tu
         else each
         for each in entries
     )
+
+
+def without_used(
+    findings: Iterable[Finding], waivers: Iterable[DriftWaiver], differences: Sequence[Difference]
+) -> tuple[Finding, ...]:
+    """The findings, less those that a waiver is of no use which covers one of the differences."""
+    used = [each for each in waivers if any(map(each.covers, differences))]
+    said = [one for each in used for it in (False, True) for one in _said(each, WaiverState.UNUSED, 0, is_other=it)]
+    return tuple(each for each in findings if each not in said)
 
 
 def _bare(entry: LedgerEntry) -> LedgerEntry:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import cycle
 from typing import Any, Final
 
 from stackproof.model.drift import Difference, DriftOrigin
@@ -42,6 +42,8 @@ __all__ = [
 
 HASH: Final = re.compile(r"hmac-sha256:[0-9a-f]{64}")
 """How a store keeps a secret."""
+
+_SECRETS: Final = re.compile(rf"({HASH.pattern}|{re.escape(MASK)})")
 
 
 def shown_time(at: datetime) -> str:
@@ -365,10 +367,12 @@ def is_masked(value: JsonValue) -> bool:
 
 
 def is_same(one: JsonValue, other: JsonValue) -> bool:
-    """Whether two values, as they are kept, may be one: a mask in either of them stands for any secret."""
-    if is_masked(one) or is_masked(other):
-        one, other = (json.loads(HASH.sub(MASK, canonical(each))) for each in (one, other))
-    return canonical_values(one) == canonical_values(other)
+    """Whether two values, as they are kept, may be one: a mask stands for any secret at the same place."""
+    left, right = (_SECRETS.split(canonical(canonical_values(each))) for each in (one, other))
+    return len(left) == len(right) and all(
+        a == b or (is_secret and MASK in {a, b})
+        for is_secret, a, b in zip(cycle((False, True)), left, right, strict=False)
+    )
 
 
 def _overlap(one: str, other: str) -> bool:

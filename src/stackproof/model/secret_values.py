@@ -29,7 +29,10 @@ MASK: Final = "***"
 _WORDS: Final = r"pwd|secret|(?<!http)token|api[_-]?key|access[_-]?key|private[_-]?key|credential"
 SECRET_NAME: Final = re.compile(rf"(?:pass(?:word|wd|phrase|$|_)|{_WORDS})\w*", re.IGNORECASE)
 # HttpTokens says how an instance is asked, and is no token
-NAMES_OF_VALUES: Final = (("Name", "Value"), ("Key", "Value"), ("ParameterKey", "ParameterValue"))
+NAMES_OF_VALUES: Final = (
+    *(("Name", "Value"), ("Key", "Value"), ("ParameterKey", "ParameterValue")),
+    *(("name", "value"), ("key", "value")),  # as APIs have it, in what a rule hands to a task
+)
 VALUES: Final = frozenset(value for _, value in NAMES_OF_VALUES)
 NAMES: Final = ("{{resolve:", "arn:")
 """How texts begin that only name a secret."""

@@ -227,17 +227,19 @@ def _told_of_what_was_seen_last(connection: Connection) -> None:
 def _settle_what_was_gone(connection: Connection) -> None:
     """A stack that was gone before the update is no news: the last run that looked where it was had it no more.
 
-    Runs of one place are compared with one another, since another one may not have asked for the stack.
+    Nobody knows for which stacks a run was asked. Only runs of one place are compared, and only those that have a
+    stack in common: one of `--stack A` says nothing of B.
     """
     from sqlalchemy import text  # noqa: PLC0415
 
     last_at: dict[tuple[str, ...], int] = {}
     last_of: dict[tuple[tuple[str, ...], str], int] = {}
+    seen: dict[tuple[tuple[str, ...], int], set[str]] = {}
     rows = connection.execute(
         text(
-            "SELECT r.target, r.against, l.account, l.region, r.place, l.stack, max(l.run) FROM stackproof_looks l"
+            "SELECT r.target, r.against, l.account, l.region, r.place, l.stack, l.run FROM stackproof_looks l"
             " JOIN stackproof_runs r ON r.number = l.run WHERE r.ended IS NOT NULL"
-            " GROUP BY r.target, r.against, l.account, l.region, r.place, l.stack"
+            " ORDER BY l.run"
         )
     ).all()
     for *place, stack, run in rows:
@@ -245,13 +247,14 @@ def _settle_what_was_gone(connection: Connection) -> None:
             where = tuple(place)
             last_at[where] = max(run, last_at.get(where, 0))
             last_of[where, stack] = run
+            seen.setdefault((where, run), set()).add(stack)
     settle = text(
         "UPDATE stackproof_looks SET is_settled = 1 WHERE run < :run AND account = :account AND region = :region"
         " AND stack = :stack AND run IN"
         " (SELECT number FROM stackproof_runs WHERE target = :target AND against = :against)"
     )
     for (where, stack), run in last_of.items():
-        if run < last_at[where]:
+        if run < last_at[where] and seen[where, run] & seen[where, last_at[where]]:
             target, against, account, region, _ = where
             track = {"target": target, "against": against, "account": account, "region": region}
             connection.execute(settle, {**track, "stack": stack, "run": last_at[where]})
