@@ -38,7 +38,7 @@ class OwnClients:
     While a live test runs, a call that changes something is refused as the target's are, unless its thread is in a
     `target.writing` block. Once a target was opened, such a call is refused from anywhere else too, if it is about to
     be sent to a target or to AWS. By then `Stubber` and moto have answered what they answer: a unit test may write to
-    its mocks.
+    its mocks. What another library sends is not seen, be it to a URL that botocore has signed.
     """
 
     def __init__(self, calls: CallRecorder) -> None:
