@@ -99,7 +99,7 @@ def _measured(stack: Stack, url: str, size: int) -> dict[str, Any]:
             template=each.template,
             deployment=deployment,
             target=target,
-            readers=readers(),
+            readers=readers(target, deployment),
             schemas=schemas(),
             look=look,
         )
