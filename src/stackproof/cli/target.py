@@ -7,7 +7,6 @@ import os
 import signal
 import time
 from pathlib import Path
-from queue import Empty, SimpleQueue
 
 import click
 
@@ -15,6 +14,7 @@ from stackproof.cli.ephemeral import records_of, say_unreadable
 from stackproof.cli.live import LiveOptions, chosen_stacks, live_options, live_targets
 from stackproof.cli.options import context_option, open_project, progress
 from stackproof.config.settings import EMULATORS, parse_context
+from stackproof.ending import Ending
 from stackproof.errors import StackproofError, TargetError
 from stackproof.scratch import scratch_folder
 from stackproof.wiring.live import capabilities, read_types, start_emulator
@@ -60,27 +60,17 @@ def up(name: str | None) -> None:
 
 def _serve(name: str) -> None:
     """Serve until a signal comes; the emulator is gone before this returns."""
-    ended: SimpleQueue[None] = SimpleQueue()  # the `set` of an Event, in a handler, waits for what its own `wait` holds
     with scratch_folder() as scratch:
         with progress(f"starting {name}"):
             process = start_emulator(scratch, owner_pid=os.getpid(), name=name)
         try:
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-                signal.signal(number, lambda *_: ended.put(None))
+            ending = Ending()
             click.echo(f"export AWS_ENDPOINT_URL={process.endpoint_url}")
-            while not _is_said(ended):
+            while not ending.wait(_LOOK_EVERY):
                 if process.has_ended:
                     raise TargetError(f"{name} has ended by itself")
         finally:
             process.stop()
-
-
-def _is_said(ended: SimpleQueue[None]) -> bool:
-    try:
-        ended.get(timeout=_LOOK_EVERY)
-    except Empty:
-        return False
-    return True
 
 
 @target.command()

@@ -7,14 +7,13 @@ import contextlib
 import json
 import os
 import select
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Final
 
+from stackproof.ending import Ending
 from stackproof.scratch import living_in
 
 __all__ = ["serve_owner", "wait_for_end_of"]
@@ -34,13 +33,11 @@ def serve_owner(prog: str, arguments: Sequence[str], serve: Callable[[Path], Ser
     parser.add_argument("--owner-pid", type=int, required=True)
     parser.add_argument("--port-file", type=Path, required=True)
     options = parser.parse_args(arguments)
-    ended: SimpleQueue[None] = SimpleQueue()  # the `set` of an Event, in a handler, waits for what its own `wait` holds
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda *_: ended.put(None))
-    threading.Thread(target=_watch, args=(options.owner_pid, ended), daemon=True).start()
+    ending = Ending()
+    threading.Thread(target=_watch, args=(options.owner_pid, ending), daemon=True).start()
     port_file: Path = options.port_file
     with living_in(port_file.parent), serve(port_file.parent) as said, _published(port_file, said):
-        ended.get()
+        ending.wait()
     return 0
 
 
@@ -65,9 +62,9 @@ def _published(file: Path, said: Mapping[str, str]) -> Iterator[None]:
         file.unlink(missing_ok=True)
 
 
-def _watch(pid: int, ended: SimpleQueue[None]) -> None:
+def _watch(pid: int, ending: Ending) -> None:
     wait_for_end_of(pid)
-    ended.put(None)
+    ending.say()
 
 
 def _wait_by_descriptor(pid: int) -> None:
