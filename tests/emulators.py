@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from stackproof.targets import ministack, moto
@@ -13,27 +14,20 @@ __all__ = ["measured_ministack", "measured_moto"]
 
 def measured_moto(directory: Path) -> OwnedProcess:
     """As `start_moto` starts it for this process, with what coverage has put into the environment."""
-    environment = {**moto._environment(), **_coverage()}
-    return start_owned(
-        "moto",
-        "stackproof.targets.moto_server",
-        owner_pid=os.getpid(),
-        directory=directory,
-        environment=environment,
-    )
+    return _measured("moto", moto._environment(), directory)
 
 
 def measured_ministack(directory: Path) -> OwnedProcess:
     """As `start_ministack` starts it for this process, with what coverage has put into the environment."""
-    environment = {**ministack._environment(), **_coverage()}
+    return _measured("ministack", ministack._environment(), directory)
+
+
+def _measured(name: str, environment: Mapping[str, str], directory: Path) -> OwnedProcess:
+    coverage = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
     return start_owned(
-        "ministack",
-        "stackproof.targets.ministack_server",
+        name,
+        f"stackproof.targets.{name}_server",
         owner_pid=os.getpid(),
         directory=directory,
-        environment=environment,
+        environment={**environment, **coverage},
     )
-
-
-def _coverage() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from stackproof.calls import CallRecorder
 from stackproof.errors import TargetError
@@ -35,11 +35,16 @@ from stackproof.targets.sessions import emulator_client, emulator_session_as
 
 __all__ = ["Emulator", "emulator_environment"]
 
+_COVERAGE: Final = ("COV_CORE", "COVERAGE_")
+
 
 def emulator_environment(*, keep: Callable[[str], bool], **own: str) -> dict[str, str]:
-    """The variables of this process that `keep` lets through, those of one emulator, and no AWS settings of a user."""
+    """The variables of this process that `keep` lets through, those of one emulator, and no AWS settings of a user.
+
+    Coverage of a suite is none of the emulator, which it makes a third slower.
+    """
     return {
-        **{name: value for name, value in os.environ.items() if keep(name)},
+        **{name: value for name, value in os.environ.items() if keep(name) and not name.startswith(_COVERAGE)},
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",

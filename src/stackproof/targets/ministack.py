@@ -24,7 +24,7 @@ _BLOCK: Final = "PublicAccessBlockConfiguration"
 _BLOCKED: Final = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
 _ACCOUNT: Final = "123456789012"
 _FOREIGN: Final = re.compile(
-    r"AWS_|MOTO_|MINISTACK_|LOCALSTACK_|LAMBDA_|COV_CORE|COVERAGE_|DOCKER_|S3_|SFTP_|SFN_|IOT_|RDS_|USE_SSL$|AUTH$|"
+    r"AWS_|MOTO_|MINISTACK_|LOCALSTACK_|LAMBDA_|DOCKER_|S3_|SFTP_|SFN_|IOT_|RDS_|USE_SSL$|AUTH$|"
     r"EDGE_PORT$|PERSIST_STATE$|SERVICES$|COGNITO_|CLOUDTRAIL_|(?i:(https?|all)_proxy)$"
 )
 

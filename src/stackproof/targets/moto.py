@@ -29,7 +29,7 @@ def start_moto(owner_pid: int, directory: Path) -> OwnedProcess:
 def _environment() -> dict[str, str]:
     """Nothing of the user's AWS settings, and nothing that changes how the emulator behaves."""
     return emulator_environment(
-        keep=lambda name: not name.startswith(("AWS_", "MOTO_", "COV_CORE", "COVERAGE_")),
+        keep=lambda name: not name.startswith(("AWS_", "MOTO_")),
         MOTO_IAM_LOAD_MANAGED_POLICIES="true",
         MOTO_EC2_LOAD_DEFAULT_AMIS="false",
     )
