@@ -160,6 +160,7 @@ HONEST = [
     "for each in map(named, TABLES):\n    assert look(each)",
     "wanted = {'a': 1}\nfor each in wanted.values():\n    assert look(each)",
     "assert found\nreturn\nlook()",
+    "seen = ['a']\nfor each in look():\n    seen.append(each)\nassert seen",
     "class Seen(Handler):\n    def do_get(self):\n        assert look()\nserve(Seen)",
     "one = other\nother = one\nassert one",
     "found = found or look()\nassert found",

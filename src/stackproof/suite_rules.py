@@ -179,6 +179,20 @@ def _mentions(value: ast.expr, name: str) -> bool:
     return any(isinstance(each, ast.Name) and each.id == name for each in ast.walk(value))
 
 
+def _emptied(loop: ast.While) -> Iterator[str]:
+    """What a loop takes something out of, or replaces by something made of it."""
+    for each in ast.walk(loop):
+        match each:
+            case ast.Call(func=ast.Attribute(value=value, attr=attr)) if attr in _TAKING_OUT:
+                yield ast.unparse(value)
+            case ast.Delete(targets=targets):
+                yield from (ast.unparse(one.value) for one in targets if isinstance(one, ast.Subscript))
+            case ast.stmt() if not isinstance(each, ast.While):
+                yield from (name for name, value in _bindings(each) if value is not None and _mentions(value, name))
+            case _:
+                pass
+
+
 def _bindings(statement: ast.stmt) -> Iterator[tuple[str, ast.expr | None]]:
     """The names that a statement binds, and the value that one has from then on, where it is told."""
     told: dict[str, ast.expr | None] = {}
@@ -429,20 +443,10 @@ class _Paths:
         """Whether a loop begins: one that waits for something counts as such, one that empties a list does not."""
         if not isinstance(statement, ast.While):
             return self._is_filled(statement.iter)
-        emptied = {
-            ast.unparse(each.func.value)
-            for each in ast.walk(statement)
-            if isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute) and each.func.attr in _TAKING_OUT
-        }
-        for each in ast.walk(statement):
-            if isinstance(each, ast.Delete):
-                emptied |= {ast.unparse(one.value) for one in each.targets if isinstance(one, ast.Subscript)}
-            elif isinstance(each, ast.stmt) and not isinstance(each, ast.While):
-                emptied |= {name for name, value in _bindings(each) if value is not None and _mentions(value, name)}
-        looped = [ast.unparse(each) for each in _there_if(statement.test, holds=True)]
-        said = [each for each in ast.walk(statement.test) if isinstance(each, ast.expr)]
-        counted = [ast.unparse(one) for each in said if (one := _counted(each)) is not None]
-        return not any(each in {*emptied, *counted} and each not in self.filled for each in (*looped, *counted))
+        looped = {ast.unparse(each) for each in _there_if(statement.test, holds=True)}
+        counts = (_counted(each) for each in ast.walk(statement.test) if isinstance(each, ast.expr))
+        counted = {ast.unparse(each) for each in counts if each is not None}
+        return counted | (looped & set(_emptied(statement))) <= self.filled
 
     def _with(self, statement: ast.With | ast.AsyncWith, ways: _Ways) -> _Ends:
         calls = [each for item in statement.items for each in ast.walk(item)]

@@ -39,15 +39,18 @@ def deployed(request: pytest.FixtureRequest, moto: OwnedProcess) -> Deployed:
 @pytest.fixture
 def tampered_with(deployed: Deployed, moto: OwnedProcess) -> Deployed:
     """The same stack in a third account, to be changed: a worker may come back to the tests of this one."""
-    [path] = (each for each in STACKS if each.stem == deployed.name)
-    return _deployed(path, MotoTarget(moto.endpoint_url, role_arn=_THIRD, retries=_FEW))
+    return _in_account_of(_THIRD, deployed, moto)
 
 
 @pytest.fixture
 def removed(deployed: Deployed, moto: OwnedProcess) -> Deployed:
     """The same stack in another account, to take it to pieces."""
+    return _in_account_of(_OTHER, deployed, moto)
+
+
+def _in_account_of(role_arn: str, deployed: Deployed, moto: OwnedProcess) -> Deployed:
     [path] = (each for each in STACKS if each.stem == deployed.name)
-    return _deployed(path, MotoTarget(moto.endpoint_url, role_arn=_OTHER, retries=_FEW))
+    return _deployed(path, MotoTarget(moto.endpoint_url, role_arn=role_arn, retries=_FEW))
 
 
 def _deployed(path: Path, target: MotoTarget) -> Deployed:
