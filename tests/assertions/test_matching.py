@@ -120,8 +120,8 @@ def test_captures_count_only_if_the_whole_matched(cdk: Any) -> None:  # noqa: AN
     cdk.Template.from_json({"Resources": resources}).has_resource_properties("T::T::T", {"Name": theirs, "Size": 1})
     for each in resources.values():
         outcome = Match.object_like({"Name": ours, "Size": 1}).test(each["Properties"])
-        for capture, value in outcome.captures if outcome.matched else ():
-            capture.keep(value)
+        for captured in outcome.captures if outcome.matched else ():
+            captured.capture.keep(captured.value)
     seen = []
     for capture in (theirs, ours):
         seen.append([capture.as_string()])

@@ -8,7 +8,9 @@ AssertionError
 
 from __future__ import annotations
 
-__all__ = ["StackAssertionError", "UnknownNameError", "VacuousAssertionError"]
+from typing import Any
+
+__all__ = ["StackAssertionError", "UnknownNameError", "VacuousAssertionError", "is_failed_assertion"]
 
 
 class StackAssertionError(AssertionError):
@@ -21,3 +23,8 @@ class UnknownNameError(StackAssertionError):
 
 class VacuousAssertionError(StackAssertionError):
     """The assertion could not have failed: it looked at nothing, or its pattern says nothing."""
+
+
+def is_failed_assertion(excinfo: Any) -> bool:  # noqa: ANN401 - pytest's type, and pytest is not imported here
+    """As `__tracebackhide__`: whether pytest is to hide our frames, which tell nobody where their assertion fails."""
+    return bool(excinfo.errisinstance(StackAssertionError))

@@ -6,12 +6,23 @@ import json
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, Final, TypeAlias, cast
 
-from stackproof.assertions.failures import StackAssertionError
+from stackproof.assertions.failures import StackAssertionError, is_failed_assertion
 from stackproof.model.json import JsonValue
+from stackproof.model.secret_values import (
+    MASK,
+    NAMES,
+    REFERENCES,
+    SHORTEST_NUMBER,
+    VALUES,
+    is_named,
+    is_secret_name,
+    masked_text,
+)
+from stackproof.secrecy import SERIALIZED
 
 __all__ = [
     "ABSENT",
@@ -19,6 +30,7 @@ __all__ = [
     "AnyMatch",
     "ArrayMatch",
     "Capture",
+    "Captured",
     "LiteralMatch",
     "MatchOutcome",
     "Matcher",
@@ -30,7 +42,10 @@ __all__ = [
     "StringLikeRegexp",
     "matcher_of",
     "pointer",
+    "shown",
 ]
+
+__tracebackhide__ = is_failed_assertion
 
 Pattern: TypeAlias = Any
 """JSON, with matchers anywhere in it."""
@@ -61,10 +76,28 @@ def pointer(path: str, part: str | int) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Mismatch:
-    """What is wrong at one place (a JSON pointer below the value that was tested)."""
+    """What is wrong at one place (a JSON pointer below the value that was tested).
+
+    `message` quotes the values, `masked` is the same for a place that may hold a secret. A matcher of somebody else's
+    gives the message alone, and of that nothing is shown at such a place. Neither is in the `repr`, which pytest shows.
+    """
 
     path: str
-    message: str
+    message: str = field(repr=False)
+    masked: str = field(default="does not match; it may hold a secret, so no value is shown", repr=False)
+
+    def text(self, *, is_secret: bool) -> str:
+        """What to show, by whether the place may hold a secret."""
+        return self.masked if is_secret else self.message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Captured:
+    """A value that a capture matched, and where (a JSON pointer below the value that was tested)."""
+
+    capture: Capture
+    value: JsonValue = field(repr=False)
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +105,7 @@ class MatchOutcome:
     """What testing a value gave; captures count only if everything matched."""
 
     mismatches: tuple[Mismatch, ...] = ()
-    captures: tuple[tuple[Capture, JsonValue], ...] = ()
+    captures: tuple[Captured, ...] = ()
 
     @property
     def matched(self) -> bool:
@@ -82,8 +115,10 @@ class MatchOutcome:
     def below(self, part: str | int) -> MatchOutcome:
         """The same, seen from one step above."""
         prefix = pointer("", part)
-        moved = tuple(Mismatch(path=prefix + each.path, message=each.message) for each in self.mismatches)
-        return MatchOutcome(mismatches=moved, captures=self.captures)
+        return MatchOutcome(
+            mismatches=tuple(replace(mismatch, path=prefix + mismatch.path) for mismatch in self.mismatches),
+            captures=tuple(replace(captured, path=prefix + captured.path) for captured in self.captures),
+        )
 
     def and_also(self, other: MatchOutcome) -> MatchOutcome:
         """Both together."""
@@ -96,8 +131,10 @@ class MatchOutcome:
 _MATCHED = MatchOutcome()
 
 
-def _wrong(message: str) -> MatchOutcome:
-    return MatchOutcome(mismatches=(Mismatch(path="", message=message),))
+def _wrong(words: str, *values: object) -> MatchOutcome:
+    """A mismatch in these words, with a value or pattern for each `{}`."""
+    plain, hidden = ([shown(value, is_secret=is_secret) for value in values] for is_secret in (False, True))
+    return MatchOutcome(mismatches=(Mismatch(path="", message=words.format(*plain), masked=words.format(*hidden)),))
 
 
 def _kind(value: object) -> str:
@@ -107,20 +144,51 @@ def _kind(value: object) -> str:
     return next((name for name, types in _KINDS.items() if isinstance(value, types)), type(value).__name__)
 
 
-def _shown(value: object) -> str:
-    text = _in_words(value)
+def shown(value: object, *, is_secret: bool = False) -> str:
+    """A value or a pattern on one line, as JSON, with a mask for what may be a secret; for each text if it `is_secret`.
+
+    A value is masked before the line is cut, so that no beginning of a secret is left.
+    """
+    text = _in_words(value, is_secret=is_secret)
     return text if len(text) <= _LINE else f"{text[: _LINE - 3]}..."
 
 
-def _in_words(value: object) -> str:
+def _in_words(value: object, *, is_secret: bool) -> str:
     """As JSON, with matchers in the words that make them."""
     if value is ABSENT:
         return "nothing"
+    if isinstance(value, Matcher):
+        return _matcher_in_words(value, is_secret=is_secret)
     if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{_in_words(key)}: {_in_words(each)}' for key, each in value.items())}}}"
+        named = is_named(value)
+        members = (
+            f"{_in_words(key, is_secret=False)}: "
+            + _in_words(
+                member,
+                is_secret=key not in REFERENCES
+                and (is_secret or is_secret_name(str(key)) or (named and key in VALUES)),
+            )
+            for key, member in value.items()
+        )
+        return f"{{{', '.join(members)}}}"
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return f"[{', '.join(_in_words(each) for each in value)}]"
-    return repr(value) if isinstance(value, Matcher) else json.dumps(value, ensure_ascii=False, default=repr)
+        return f"[{', '.join(_in_words(member, is_secret=is_secret) for member in value)}]"
+    if isinstance(value, str):
+        value = MASK if is_secret and value and not value.startswith(NAMES) else masked_text(value)
+    elif is_secret and isinstance(value, int | float) and len(str(value)) >= SHORTEST_NUMBER:
+        value = MASK
+    return json.dumps(value, ensure_ascii=False, default=repr)
+
+
+def _matcher_in_words(matcher: Matcher, *, is_secret: bool) -> str:
+    if isinstance(matcher, LiteralMatch | ObjectMatch | ArrayMatch):
+        return _in_words(matcher.pattern, is_secret=is_secret)
+    if isinstance(matcher, SerializedJson):
+        return f"JSON like {_in_words(matcher.pattern, is_secret=is_secret)}"
+    if isinstance(matcher, NotMatch):
+        # It fails where its pattern matches, so any pattern, a regular expression too, would give the value away.
+        return f"anything but {MASK if is_secret else _in_words(matcher.pattern, is_secret=False)}"
+    return repr(matcher)
 
 
 class Matcher(ABC):
@@ -143,7 +211,7 @@ class LiteralMatch(Matcher):
             raise StackAssertionError("Match.exact() takes a plain value: use the matcher in it by itself")
 
     def __repr__(self) -> str:
-        return _shown(self.pattern)
+        return shown(self)
 
     def test(self, actual: object) -> MatchOutcome:
         kind = _kind(self.pattern)
@@ -152,7 +220,7 @@ class LiteralMatch(Matcher):
         if kind == "object":
             return ObjectMatch(self.pattern, partial=self.partial).test(actual)
         if kind != _kind(actual) or self.pattern != actual:
-            return _wrong(f"expected {_shown(self.pattern)}, found {_shown(actual)}")
+            return _wrong("expected {}, found {}", self.pattern, actual)
         return _MATCHED
 
 
@@ -164,20 +232,20 @@ class ObjectMatch(Matcher):
     partial: bool = True
 
     def __repr__(self) -> str:
-        return _shown(self.pattern)
+        return shown(self)
 
     def test(self, actual: object) -> MatchOutcome:
         if not isinstance(actual, Mapping):
-            return _wrong(f"expected an object, found {_shown(actual)}")
+            return _wrong("expected an object, found {}", actual)
         outcome = _MATCHED
         if not self.partial:
             for key in sorted(actual.keys() - self.pattern.keys()):
-                outcome = outcome.and_also(_wrong(f"not expected, found {_shown(actual[key])}").below(key))
+                outcome = outcome.and_also(_wrong("not expected, found {}", actual[key]).below(key))
         for key, pattern in self.pattern.items():
             if key in actual or isinstance(pattern, AbsentMatch):
                 found = matcher_of(pattern, partial=self.partial).test(actual.get(key, ABSENT))
             else:
-                found = _wrong(f"expected {_shown(pattern)}, found nothing")
+                found = _wrong("expected {}, found nothing", pattern)
             outcome = outcome.and_also(found.below(key))
         return outcome
 
@@ -193,14 +261,14 @@ class ArrayMatch(Matcher):
     def __post_init__(self) -> None:
         for each in self.pattern if self.subsequence else ():
             if isinstance(each, AbsentMatch | AnyMatch):
-                raise StackAssertionError(f"{_shown(each)} in Match.array_with() says nothing of any element")
+                raise StackAssertionError(f"{shown(each)} in Match.array_with() says nothing of any element")
 
     def __repr__(self) -> str:
-        return _shown(self.pattern)
+        return shown(self)
 
     def test(self, actual: object) -> MatchOutcome:
         if not isinstance(actual, Sequence) or isinstance(actual, str):
-            return _wrong(f"expected an array, found {_shown(actual)}")
+            return _wrong("expected an array, found {}", actual)
         return self._subsequence(actual) if self.subsequence else self._full(actual)
 
     def _full(self, actual: Sequence[object]) -> MatchOutcome:
@@ -208,7 +276,7 @@ class ArrayMatch(Matcher):
         for index, (pattern, value) in enumerate(zip(self.pattern, actual, strict=False)):
             outcome = outcome.and_also(matcher_of(pattern, partial=self.partial).test(value).below(index))
         if len(self.pattern) != len(actual):
-            wrong = _wrong(f"expected {len(self.pattern)} elements, found {len(actual)}")
+            wrong = _wrong("expected {} elements, found {}", len(self.pattern), len(actual))
             outcome = outcome.and_also(wrong)
         return outcome
 
@@ -229,7 +297,7 @@ class ArrayMatch(Matcher):
 
 
 def _no_element(index: int, pattern: Pattern, failed: Sequence[tuple[int, MatchOutcome]]) -> MatchOutcome:
-    wrong = _wrong(f"no element matches number {index} of the pattern, {_shown(pattern)}")
+    wrong = _wrong("no element matches number {} of the pattern, {}", index, pattern)
     if not failed:
         return wrong
     at, closest = min(failed, key=lambda each: len(each[1].mismatches))
@@ -243,16 +311,16 @@ class SerializedJson(Matcher):
     pattern: Pattern
 
     def __repr__(self) -> str:
-        return f"JSON like {_shown(self.pattern)}"
+        return shown(self)
 
     def test(self, actual: object) -> MatchOutcome:
         if not isinstance(actual, str):
-            return _wrong(f"expected JSON in a string, found {_shown(actual)}")
+            return _wrong("expected JSON in a string, found {}", actual)
         try:
             parsed = json.loads(actual)
         except ValueError:
-            return _wrong(f"expected JSON in a string, found {_shown(actual)}")
-        return matcher_of(self.pattern, partial=False).test(parsed).below("(serialized JSON)")
+            return _wrong("expected JSON in a string, found {}", actual)
+        return matcher_of(self.pattern, partial=False).test(parsed).below(SERIALIZED)
 
 
 @dataclass(frozen=True, eq=False)
@@ -262,11 +330,11 @@ class NotMatch(Matcher):
     pattern: Pattern
 
     def __repr__(self) -> str:
-        return f"anything but {_shown(self.pattern)}"
+        return shown(self)
 
     def test(self, actual: object) -> MatchOutcome:
         if matcher_of(self.pattern, partial=False).test(actual).matched:
-            return _wrong(f"expected anything but {_shown(self.pattern)}, found {_shown(actual)}")
+            return _wrong("expected {}, found {}", self, actual)
         return _MATCHED
 
 
@@ -277,7 +345,7 @@ class AnyMatch(Matcher):
         return "any value"
 
     def test(self, actual: object) -> MatchOutcome:
-        return _wrong(f"expected a value, found {_shown(actual)}") if actual is ABSENT or actual is None else _MATCHED
+        return _wrong("expected a value, found {}", actual) if actual is ABSENT or actual is None else _MATCHED
 
 
 class AbsentMatch(Matcher):
@@ -287,7 +355,7 @@ class AbsentMatch(Matcher):
         return "Match.absent()"
 
     def test(self, actual: object) -> MatchOutcome:
-        return _MATCHED if actual is ABSENT else _wrong(f"expected nothing, found {_shown(actual)}")
+        return _MATCHED if actual is ABSENT else _wrong("expected nothing, found {}", actual)
 
 
 @dataclass(frozen=True, eq=False)
@@ -302,7 +370,7 @@ class StringLikeRegexp(Matcher):
     def test(self, actual: object) -> MatchOutcome:
         if isinstance(actual, str) and self.pattern.search(actual):
             return _MATCHED
-        return _wrong(f"expected {self}, found {_shown(actual)}")
+        return _wrong("expected {}, found {}", self, actual)
 
 
 class Capture(Matcher):
@@ -310,7 +378,7 @@ class Capture(Matcher):
 
     def __init__(self, pattern: Pattern = ABSENT) -> None:
         self.pattern = pattern
-        self._values: list[JsonValue] = []
+        self._values: list[tuple[JsonValue, bool]] = []
         self._index = 0
 
     def __repr__(self) -> str:
@@ -318,16 +386,16 @@ class Capture(Matcher):
 
     def test(self, actual: object) -> MatchOutcome:
         if actual is ABSENT or actual is None:
-            return _wrong(f"expected a value to capture, found {_shown(actual)}")
+            return _wrong("expected a value to capture, found {}", actual)
         if self.pattern is not ABSENT:
             found = matcher_of(self.pattern, partial=True).test(actual)
             if not found.matched:
                 return found
-        return MatchOutcome(captures=((self, cast("JsonValue", actual)),))
+        return MatchOutcome(captures=(Captured(capture=self, value=cast("JsonValue", actual)),))
 
-    def keep(self, value: JsonValue) -> None:
-        """Remember a captured value."""
-        self._values.append(value)
+    def keep(self, value: JsonValue, *, is_secret: bool = False) -> None:
+        """Remember a captured value; of one that may be a secret no message shows the text."""
+        self._values.append((value, is_secret))
 
     def next(self) -> bool:
         """Move on to the next captured value; False if there is none."""
@@ -359,9 +427,10 @@ class Capture(Matcher):
     def _value(self, kind: str) -> JsonValue:
         if not self._values:
             raise StackAssertionError("nothing was captured")
-        value = self._values[self._index]
+        value, is_secret = self._values[self._index]
         if _kind(value) != kind:
-            raise StackAssertionError(f"expected to have captured {kind}, found {_kind(value)}: {_shown(value)}")
+            found = shown(value, is_secret=is_secret)
+            raise StackAssertionError(f"expected to have captured {kind}, found {_kind(value)}: {found}")
         return value
 
 

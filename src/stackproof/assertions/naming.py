@@ -6,7 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Final
 
-from stackproof.assertions.failures import StackAssertionError, UnknownNameError, VacuousAssertionError
+from stackproof.assertions.failures import (
+    StackAssertionError,
+    UnknownNameError,
+    VacuousAssertionError,
+    is_failed_assertion,
+)
 from stackproof.assertions.matching import (
     AnyMatch,
     ArrayMatch,
@@ -25,6 +30,8 @@ from stackproof.model.template import Template
 from stackproof.ports import SchemaSource
 
 __all__ = ["Names", "named_paths", "nearest", "require_meaning"]
+
+__tracebackhide__ = is_failed_assertion
 
 _SECTIONS: Final = (
     "AWSTemplateFormatVersion", "Conditions", "Description", "Hooks", "Mappings", "Metadata", "Outputs", "Parameters",

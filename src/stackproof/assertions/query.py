@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast, overload
 
-from stackproof.assertions.failures import StackAssertionError, UnknownNameError, VacuousAssertionError
-from stackproof.assertions.matching import Pattern
+from stackproof.assertions.failures import (
+    StackAssertionError,
+    UnknownNameError,
+    VacuousAssertionError,
+    is_failed_assertion,
+)
+from stackproof.assertions.matching import Pattern, shown
 from stackproof.assertions.naming import Names, nearest, require_meaning, suggestion
 from stackproof.assertions.template import tested_properties
 from stackproof.intrinsics import references
@@ -16,6 +21,8 @@ from stackproof.model.template import Resource, Template
 from stackproof.ports import SchemaSource
 
 __all__ = ["ResourceList", "StackQuery"]
+
+__tracebackhide__ = is_failed_assertion
 
 
 class ResourceList(Sequence[Resource]):
@@ -96,7 +103,7 @@ class StackQuery:
         if where is not None:
             require_meaning(where)
             self._check_pattern(resource_type, where)
-            found = [each for each in found if tested_properties(each, where).outcome.matched]
+            found = [each for each in found if tested_properties(each, where, self.template).outcome.matched]
         return ResourceList(found, question=_question(resource_type, authored=authored, where=where))
 
     def resource(self, resource_type: str, *, authored: bool | None = True, where: Pattern | None = None) -> Resource:
@@ -158,7 +165,7 @@ class StackQuery:
             failures[0]
             if resource_type is not None
             else UnknownNameError(
-                f"none of the stack's {len(types)} resource types has all properties of the pattern {where}"
+                f"none of the stack's {len(types)} resource types has all properties of the pattern {shown(where)}"
             )
         )
 

@@ -2,62 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from stackproof.assertions.failures import StackAssertionError, UnknownNameError, VacuousAssertionError
-from stackproof.assertions.matching import ABSENT, AbsentMatch, MatchOutcome, Pattern, matcher_of
+from stackproof.assertions.failures import (
+    StackAssertionError,
+    UnknownNameError,
+    VacuousAssertionError,
+    is_failed_assertion,
+)
+from stackproof.assertions.matching import ABSENT, AbsentMatch, MatchOutcome, Pattern, matcher_of, pointer
 from stackproof.assertions.naming import Names, nearest, require_meaning, suggestion
 from stackproof.model.template import Resource, Template
 from stackproof.ports import SchemaSource
+from stackproof.secrecy import is_secret_place, secret_values, text_without
 
 __all__ = ["TemplateAssertions", "Tested", "tested", "tested_properties"]
+
+__tracebackhide__ = is_failed_assertion
 
 _CLOSEST = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tested:
-    """One entry of the template, and what testing it gave; `place` is where a person can open it."""
+    """One entry of the template, and what testing it gave; `place` is where a person can open it.
+
+    `is_secret` says of the path of a mismatch or capture whether the value there may be a secret. `secrets` gives those
+    of the template: a matcher of somebody else's may quote any value.
+    """
 
     name: str
     place: str
     outcome: MatchOutcome
     locate: Callable[[str], str] | None = None
+    is_secret: Callable[[str], bool] = lambda _: False
+    secrets: Callable[[], Collection[str]] = frozenset
 
     def text(self) -> str:
         """The entry, its place and everything that is wrong with it."""
         lines = [f"  {self.name} ({self.place})" if self.place else f"  {self.name}"]
-        for each in self.outcome.mismatches:
-            line = self.locate(each.path) if self.locate else self.place
+        secrets = self.secrets() if self.outcome.mismatches else ()
+        for mismatch in self.outcome.mismatches:
+            line = self.locate(mismatch.path) if self.locate else self.place
             where = f"   {line}" if line != self.place else ""
-            lines.append(f"    {each.path or '/'}: {each.message}{where}")
+            message = text_without(mismatch.text(is_secret=self.is_secret(mismatch.path)), secrets)
+            lines.append(f"    {mismatch.path or '/'}: {message}{where}")
         return "\n".join(lines)
 
 
-def tested(resource: Resource, pattern: Pattern) -> Tested:
-    """The whole resource against a pattern."""
+def tested(resource: Resource, pattern: Pattern, template: Template) -> Tested:
+    """The whole resource of the template against a pattern."""
 
     def locate(path: str) -> str:
         inside = path.removeprefix("/Properties") if path.startswith("/Properties/") else None
         return str(resource.location(inside))
 
     outcome = matcher_of(pattern, partial=True).test(resource.body)
-    return _tested(resource, outcome, locate)
+    return _tested(resource, outcome, locate, template, below="")
 
 
-def tested_properties(resource: Resource, pattern: Pattern) -> Tested:
-    """The properties of the resource against a pattern; without any they count as empty."""
+def tested_properties(resource: Resource, pattern: Pattern, template: Template) -> Tested:
+    """The properties of the template's resource against a pattern; without any they count as empty."""
     actual: object = resource.properties
     if isinstance(pattern, AbsentMatch):
         actual = resource.body.get("Properties", ABSENT)
     outcome = matcher_of(pattern, partial=True).test(actual)
-    return _tested(resource, outcome, lambda path: str(resource.location(path)))
+    return _tested(resource, outcome, lambda path: str(resource.location(path)), template, below="/Properties")
 
 
-def _tested(resource: Resource, outcome: MatchOutcome, locate: Callable[[str], str]) -> Tested:
-    return Tested(name=resource.logical_id, place=str(resource.location()), outcome=outcome, locate=locate)
+def _tested(
+    resource: Resource, outcome: MatchOutcome, locate: Callable[[str], str], template: Template, *, below: str
+) -> Tested:
+    name = resource.logical_id
+    return Tested(
+        name=name,
+        place=str(resource.location()),
+        outcome=outcome,
+        locate=locate,
+        is_secret=lambda path: is_secret_place(template, f"{pointer('/Resources', name)}{below}{path}"),
+        secrets=lambda: secret_values(template),
+    )
 
 
 class TemplateAssertions:
@@ -195,6 +221,8 @@ class TemplateAssertions:
             name="the template",
             place=self._template.file,
             outcome=matcher_of(expected, partial=True).test(self._template.body),
+            is_secret=lambda path: is_secret_place(self._template, path),
+            secrets=lambda: secret_values(self._template),
         )
         if not found.outcome.matched:
             raise StackAssertionError(f"the template does not match:\n{found.text()}")
@@ -216,13 +244,13 @@ class TemplateAssertions:
         self._names.check_resource(resource_type, pattern)
         if not may_be_empty:
             require_meaning(pattern)
-        return self._finished([tested(each, pattern) for each in resources])
+        return self._finished([tested(each, pattern, self._template) for each in resources])
 
     def _tested_properties(self, resource_type: str, pattern: Pattern) -> list[Tested]:
         resources = self._of_type(resource_type)
         self._names.check_properties(resource_type, pattern)
         require_meaning(pattern)
-        return self._finished([tested_properties(each, pattern) for each in resources])
+        return self._finished([tested_properties(each, pattern, self._template) for each in resources])
 
     def _finished(self, found: list[Tested]) -> list[Tested]:
         self._looked_at += len(found)
@@ -268,10 +296,20 @@ class TemplateAssertions:
         matcher = matcher_of(pattern, partial=True)
         return self._finished(
             [
-                Tested(name=name, place=self._template.file, outcome=matcher.test(entry))
+                self._tested_entry(section, name, matcher.test(entry))
                 for name, entry in sorted(entries.items())
                 if logical_id in {"*", name}
             ]
+        )
+
+    def _tested_entry(self, section: str, name: str, outcome: MatchOutcome) -> Tested:
+        above = pointer(f"/{section}", name)
+        return Tested(
+            name=name,
+            place=self._template.file,
+            outcome=outcome,
+            is_secret=lambda path: is_secret_place(self._template, above + path),
+            secrets=lambda: secret_values(self._template),
         )
 
     def _entry_matches(self, section: str, logical_id: str, pattern: Pattern) -> None:
@@ -307,10 +345,10 @@ _MADE_AT_RUN_TIME: Final = {
 
 
 def _keep_captures(found: Iterable[Tested]) -> None:
-    for each in found:
-        if each.outcome.matched:
-            for capture, value in each.outcome.captures:
-                capture.keep(value)
+    for entry in found:
+        if entry.outcome.matched:
+            for captured in entry.outcome.captures:
+                captured.capture.keep(captured.value, is_secret=entry.is_secret(captured.path))
 
 
 def _counted(resource_type: str, found: Sequence[Resource]) -> str:

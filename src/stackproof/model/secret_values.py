@@ -13,10 +13,13 @@ __all__ = [
     "MASK",
     "NAMES",
     "NAMES_OF_VALUES",
+    "REFERENCES",
     "SECRET_NAME",
+    "SHORTEST_NUMBER",
     "VALUES",
     "Cover",
     "covered",
+    "document_in",
     "is_named",
     "is_secret_name",
     "masked",
@@ -36,6 +39,13 @@ NAMES_OF_VALUES: Final = (
 VALUES: Final = frozenset(value for _, value in NAMES_OF_VALUES)
 NAMES: Final = ("{{resolve:", "arn:")
 """How texts begin that only name a secret."""
+
+REFERENCES: Final = frozenset(
+    {"Condition", "Fn::FindInMap", "Fn::GetAZs", "Fn::GetAtt", "Fn::GetStackOutput", "Fn::ImportValue", "Ref"}
+)
+"""Intrinsic functions whose arguments are names, not values."""
+SHORTEST_NUMBER: Final = 6
+"""Digits of a number that may be a password: a shorter one is a length, an age or a port."""
 
 Cover = Callable[[JsonValue], JsonValue]
 """What is put in place of a secret; in place of a text it puts a text."""
@@ -124,7 +134,7 @@ def _mask(value: JsonValue) -> JsonValue:
 
 
 def _covered_text(text: str, cover: Cover) -> str:
-    document = _document(text)
+    document = document_in(text)
     if document is not None:
         after = covered(document, cover)
         return text if after == document else json.dumps(after, separators=(",", ":"), ensure_ascii=False)
@@ -133,7 +143,7 @@ def _covered_text(text: str, cover: Cover) -> str:
     return _within(text, cover)
 
 
-def _document(text: str) -> JsonObject | list[JsonValue] | None:
+def document_in(text: str) -> JsonObject | list[JsonValue] | None:
     """What a text that is JSON holds; a key that comes twice would hide one of its values."""
     if not text.lstrip().startswith(("{", "[")):
         return None

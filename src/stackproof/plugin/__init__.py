@@ -95,13 +95,14 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[CALLS] = CallRecorder()
     if not _is_project(config.rootpath):
         return
-    from stackproof.plugin import fixtures, flows  # noqa: PLC0415 - another project's `pytest --help` does not pay
+    from stackproof.plugin import fixtures, flows, masking  # noqa: PLC0415 - other projects' `pytest --help` is quick
 
     config.pluginmanager.register(fixtures, "stackproof-fixtures")
     config.stash[OWN_CLIENTS] = OwnClients(config.stash[CALLS])
     if (node := fixtures.node()) is not None:
         os.environ.setdefault("JSII_NODE", str(node))  # suites may make constructs themselves, as `synth` does
     config.pluginmanager.register(flows, "stackproof-flows")
+    config.pluginmanager.register(masking.Masking(config), "stackproof-masking")
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Controller(config), "stackproof-controller")
         config.pluginmanager.register(Cancelling(), "stackproof-cancelling")

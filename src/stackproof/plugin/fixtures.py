@@ -27,6 +27,7 @@ from stackproof.plugin.own_clients import OWN_CLIENTS
 from stackproof.plugin.run import PROCESS, RUN, Run
 from stackproof.ports import SchemaSource, Target
 from stackproof.prove import Prover
+from stackproof.secrecy import secret_values
 from stackproof.union import united
 from stackproof.wiring.live import node, readers, schemas
 from stackproof.wiring.project import Project
@@ -46,6 +47,7 @@ __all__ = [
     "resource_proof",
     "resource_schemas",
     "rule_verdict",
+    "secrets_of",
     "stack",
     "stack_of",
     "stack_provers",
@@ -58,6 +60,7 @@ __all__ = [
 ]
 
 _ASSEMBLY = pytest.StashKey[Assembly]()
+_SECRETS = pytest.StashKey[frozenset[str]]()
 _VERDICTS = pytest.StashKey[dict[str, RuleVerdict]]()
 
 
@@ -78,6 +81,16 @@ def assembly_of(config: pytest.Config) -> Assembly:
         add_synth_coverage(config, found)
         config.stash[_ASSEMBLY] = found
     return config.stash[_ASSEMBLY]
+
+
+def secrets_of(config: pytest.Config) -> frozenset[str]:
+    """What may be a secret in the templates that this process has loaded; a test cannot quote any other."""
+    if _SECRETS not in config.stash:
+        if _ASSEMBLY not in config.stash:
+            return frozenset()
+        stacks = config.stash[_ASSEMBLY].stacks
+        config.stash[_SECRETS] = frozenset[str]().union(*(secret_values(stack.template) for stack in stacks))
+    return config.stash[_SECRETS]
 
 
 def stack_of(config: pytest.Config) -> Stack:

@@ -1,0 +1,211 @@
+"""What a suite run prints and writes shows no secret of the app's templates, whatever the suite asserts."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from stackproof.plugin.masking import mask_report
+from tests.fakes import written
+from tests.running import project, run
+
+SECRET = "hunter2hunter2"
+LONG = "correct-horse-battery-staple-" * 12
+KEY = "-----BEGIN PRIVATE KEY-----\\nMIIEvQIBADANBgkqhkiG9w0BAQ\\nEFAASCBKcwggSjAgEAAoIBAQ\\n-----END PRIVATE KEY-----"
+DATABASE = f"""
+RESOURCES["Database"] = {{
+    "Type": "AWS::RDS::DBInstance",
+    "Properties": {{"MasterUserPassword": "{SECRET}", "Tags": [{{"Key": "ApiToken", "Value": "{LONG}"}}]}},
+}}
+RESOURCES["Function"] = {{
+    "Type": "AWS::Lambda::Function",
+    "Properties": {{"Environment": {{"Variables": {{"DB_PASS": "{SECRET}", "SIGNING_SECRET": "{KEY}"}}}}}},
+}}
+"""
+SUITE = """
+import logging
+import unittest
+import warnings
+
+import pytest
+
+from stackproof.assertions import Match
+
+
+@pytest.fixture
+def database(stack):
+    return stack.resource("AWS::RDS::DBInstance", authored=None)
+
+
+@pytest.fixture
+def password(stack, database):
+    return stack.value(database, "/MasterUserPassword")
+
+
+def test_assertion(template):
+    template.has_resource_properties("AWS::RDS::DBInstance", {"MasterUserPassword": Match.absent()})
+
+def test_equal(password):
+    assert password == "another"
+
+def test_equal_with_a_message(password):
+    assert password == "another", f"the password is {password}"
+
+def test_method(password):
+    assert password.startswith("{{resolve:")
+
+def test_part(password):
+    assert "hunter" not in password
+
+def test_in_a_body(database):
+    assert "MasterUserPassword" not in database.properties
+
+def test_bodies(database):
+    assert database.properties == {"MasterUserPassword": "another"}
+
+def test_long(stack, database):
+    assert stack.value(database, "/Tags/0/Value") == "another"
+
+def test_lines(stack):
+    variables = stack.value(stack.resource("AWS::Lambda::Function", authored=None), "/Environment/Variables")
+    assert variables["SIGNING_SECRET"] == "another"
+
+def test_whole(template):
+    body = template.to_json()
+    assert body["Resources"]["Database"]["Properties"] == {}
+
+def test_raised(password):
+    if password:
+        raise ValueError(password)
+
+def test_failed(password):
+    if password:
+        pytest.fail(f"literal password {password}", pytrace=False)
+
+def test_skipped(password):
+    if password:
+        pytest.skip(f"literal password {password}")
+    assert not password
+
+def test_printed(password):
+    print(password)
+    logging.getLogger("suite").error("the password is %s", password)
+    assert not password
+
+def test_recorded(password, record_property):
+    record_property("password", password)
+    assert not password
+
+def test_warned(password):
+    warnings.warn(f"the password is {password}", stacklevel=1)
+    assert password
+
+def test_subtests(subtests, password):
+    with subtests.test(f"of {password}", password=password):
+        print(password)
+        assert password == "another"
+    assert password == "another"
+
+@pytest.fixture
+def checked(password):
+    yield
+    assert password == "another"
+
+def test_teardown(checked, password):
+    assert password
+
+@pytest.fixture
+def refused(password):
+    assert password == "another"
+
+def test_setup(refused, password):
+    assert password
+
+class TestOfUnittest(unittest.TestCase):
+    @pytest.fixture(autouse=True)
+    def _password(self, password):
+        self.password = password
+
+    def test_equal(self):
+        self.assertEqual(self.password, "another")
+
+    def test_subtest(self):
+        with self.subTest(password=self.password):
+            self.assertEqual(self.password, "another")
+"""
+PIECES = (
+    SECRET,
+    "hunter2",
+    "correct-horse",
+    "battery-staple",
+    "MIIEvQIBADANBgkqhkiG9w0BAQ",
+    "EFAASCBKcwggSjAgEAAoIBAQ",
+)
+
+
+def _app(folder: Path) -> Path:
+    made = project("tiny", folder)
+    app = (made / "app.py").read_text(encoding="utf-8")
+    (made / "app.py").write_text(app.replace("TEMPLATE = {", f"{DATABASE}\nTEMPLATE = {{"), encoding="utf-8")
+    written(made / "suites" / "unit", {"test_it.py": SUITE})
+    return made
+
+
+def _found_in(text: str) -> list[str]:
+    """The lines that show a secret or a piece of one, but for those of the suite's own source, which pytest quotes."""
+    source = {line.strip() for line in SUITE.splitlines()}
+    return [
+        line
+        for line in text.splitlines()
+        if any(piece in line for piece in PIECES) and line.removeprefix(">").strip() not in source
+    ]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("-rA", "-p", "no:xdist"),
+        ("-rA", "-vv", "-l", "--tb=long", "-n", "2"),
+        ("-rA", "-vv", "--full-trace", "-l", "-p", "no:xdist"),
+        ("-rA", "--tb=native", "-p", "no:xdist"),
+        ("-rA", "--tb=short", "-l", "-p", "no:xdist"),
+        ("-rA", "--tb=line", "-p", "no:xdist"),
+    ],
+)
+def test_a_suite_run_shows_no_secret(tmp_path: Path, options: tuple[str, ...]) -> None:
+    made = _app(tmp_path)
+    done = run(made, "pytest", "suites/unit/test_it.py", "--junitxml=junit.xml", *options)
+    output = done.stdout + done.stderr
+    assert re.search(r"18 failed, 3 passed, 1 skipped, \d warnings?, 2 errors", output), output
+    assert _found_in(output) == []
+    assert _found_in((made / "junit.xml").read_text(encoding="utf-8")) == []
+    assert "***" in output
+
+
+def test_a_gate_writes_no_secret(tmp_path: Path) -> None:
+    """The log of a suite, JUnit, and what the gate prints of them."""
+    made = _app(tmp_path)
+    settings = (made / "pyproject.toml").read_text(encoding="utf-8").partition("[tool.stackproof.suites]")[0]
+    (made / "pyproject.toml").write_text(
+        f'{settings}[tool.stackproof.suites]\nunit = ["suites/unit/test_it.py"]\n', encoding="utf-8"
+    )
+    done = run(made, "stackproof", "gate")
+    assert done.returncode == 1, done.stderr
+    assert _found_in(done.stdout + done.stderr) == []
+    logs = sorted((made / "reports").iterdir())
+    assert {"unit.txt", "unit.xml", "unit.json", "gate.json", "check.json"} <= {log.name for log in logs}
+    for log in logs:
+        assert _found_in(log.read_text(encoding="utf-8")) == []
+
+
+def test_a_place_stays_where_it_is() -> None:
+    """The mask never changes the file of a traceback, even where a folder is called like a secret."""
+    word = "plugin"
+    with pytest.raises(AssertionError) as caught:
+        assert word == "another"
+    report = pytest.TestReport("id", ("f", 1, "d"), {}, "failed", caught.getrepr(), "call")
+    mask_report(report, lambda text: text.replace("plugin", "***"))
+    assert report.longrepr.reprcrash.path.endswith("plugin/test_secrets.py")  # type: ignore[union-attr]
+    assert "assert '***' == 'another'" in report.longreprtext
