@@ -163,3 +163,42 @@ def test_an_unchanged_run_is_remembered_whole_and_whatever_decides_ends_that(fol
     assert waived == checked("--no-cache") != first
     (folder / "good.json").write_text(json.dumps(OPEN), encoding="utf-8")
     assert checked() == checked("--no-cache") != waived
+
+
+NESTED = {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": "https://s3.amazonaws.com/b/nested.json"}}
+
+
+def _with_nested(app: Path) -> Path:
+    text = (app / "app.py").read_text(encoding="utf-8")
+    (app / "app.py").write_text(
+        text.replace("TEMPLATE = {", f'RESOURCES["Nested"] = {NESTED}\nTEMPLATE = {{'), encoding="utf-8"
+    )
+    return app
+
+
+@pytest.mark.parametrize("name", ["parent.json", "cdk.out"])
+def test_a_nested_stack_that_nobody_judged_is_named_in_every_format_and_exit_3(folder: Path, name: str) -> None:
+    template = json.dumps({"Resources": {"Nested": NESTED, **GOOD["Resources"]}})
+    properties = {"templateFile": "S.template.json"}
+    manifest = {"artifacts": {"S": {"type": "aws:cloudformation:stack", "properties": properties}}}
+    (folder / "cdk.out").mkdir()
+    (folder / "parent.json").write_text(template, encoding="utf-8")
+    (folder / "cdk.out" / "S.template.json").write_text(template, encoding="utf-8")
+    (folder / "cdk.out" / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    formats = ("terminal", "json", "sarif", "junit", "markdown", "github")
+    options = [option for each in formats for option in ("--format", each, "--output", f"report.{each}")]
+    assert run(folder, "stackproof", "check", name, *options).returncode == 3
+    for each in formats:
+        text = " ".join((folder / f"report.{each}").read_text(encoding="utf-8").split())
+        assert "nested stack Nested was not judged" in text, each
+    (folder / "nested.json").write_text(json.dumps(GOOD), encoding="utf-8")
+    judged = run(folder, "stackproof", "check", "-v", name, "nested.json")
+    assert (judged.returncode, "was judged as nested.json" in judged.stdout) == (0, True), judged.stdout
+
+
+def test_an_app_whose_nested_template_is_missing_is_3_in_the_gate_and_in_the_suites(tmp_path: Path) -> None:
+    app = _with_nested(project("tiny", tmp_path))
+    gate = run(app, "stackproof", "gate", "--static")
+    assert (gate.returncode, "nested stack Nested was not judged" in gate.stdout) == (3, True), gate.stdout
+    suite = run(app, "pytest", "suites/compliance", "-p", "no:xdist")
+    assert (suite.returncode, "nested stack Nested was not judged" in suite.stdout) == (3, True), suite.stdout

@@ -179,9 +179,6 @@ def test_an_asset_that_is_called_tree_json_is_none_of_ours(folder: Folder) -> No
 
 
 def test_nested_stacks_follow_their_parent(folder: Folder) -> None:
-    def nested(file: str) -> dict[str, object]:
-        return {"Type": "AWS::CloudFormation::Stack", "Metadata": {"aws:asset:path": file}}
-
     folder.write(Inner_template_json={"Resources": {"Topic": topic("Web/Inner/Topic"), "More": nested("Most.json")}})
     folder.write(Most_json={"Resources": {"Topic": topic("Web/Inner/More/Topic")}})
     by_url = {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": "https://s3/x"}}
@@ -193,16 +190,97 @@ def test_nested_stacks_follow_their_parent(folder: Folder) -> None:
     ]
 
 
-def test_a_nested_stack_that_nests_itself_is_an_error(folder: Folder) -> None:
-    loop = {"Type": "AWS::CloudFormation::Stack", "Metadata": {"aws:asset:path": "Web.template.json"}}
-    with pytest.raises(InputError, match=r"^cdk\.out/Web\.template\.json: stacks are nested deeper than 20 levels"):
-        web(folder, Inner=loop).load()
+def nested(file: str | None = None, **properties: object) -> dict[str, object]:
+    metadata = {} if file is None else {"Metadata": {"aws:asset:path": file}}
+    return {"Type": "AWS::CloudFormation::Stack", "Properties": properties, **metadata}
 
 
-def test_a_nested_stack_whose_template_is_missing_is_an_error(folder: Folder) -> None:
-    gone = {"Type": "AWS::CloudFormation::Stack", "Metadata": {"aws:asset:path": "Gone.json"}}
-    with pytest.raises(InputError, match=r"^cdk\.out/manifest\.json: names Gone\.json, and there is no such file"):
-        web(folder, Inner=gone).load()
+def published(folder: Folder, files: dict[str, str]) -> Folder:
+    """An assembly of one stack that nests each of the files, which only its asset manifest knows, by their keys."""
+    urls = {f"N{number}": nested(TemplateURL=f"https://s3/b/{key}") for number, key in enumerate(files)}
+    web(folder, Topic=topic(), **urls)
+    assets = {
+        key: {"source": {"path": path}, "destinations": {"d": {"bucketName": "b", "objectKey": key}}}
+        for key, path in files.items()
+    }
+    folder.write(Web__assets_json={"files": {**assets, "odd": 3, "bare": {"destinations": {"d": {"objectKey": "x"}}}}})
+    manifest = {"type": "cdk:asset-manifest", "properties": {"file": "Web/assets.json"}}
+    return folder.manifest(Web=stack("Web"), Assets=manifest)
+
+
+def test_a_nested_stack_that_nests_itself_is_named_and_the_rest_is_loaded(folder: Folder) -> None:
+    (found,) = (
+        web(folder, Inner=nested("Web.template.json"), Again=nested("Web.template.json"), T=topic()).load().stacks
+    )
+    assert found.missing_nested == dict.fromkeys(("Again", "Inner"), "cdk.out/Web.template.json nests itself")
+
+
+def test_stacks_are_nested_so_many_levels_deep_and_no_deeper(folder: Folder) -> None:
+    for level in range(30):
+        folder.write(**{f"L{level}_json": {"Resources": {"Next": nested(f"L{level + 1}.json"), "Topic": topic()}}})
+    loaded = web(folder, Next=nested("L0.json")).load()
+    assert len(loaded.stacks) == 21
+    (deepest,) = (each for each in loaded.stacks if each.missing_nested)
+    assert deepest.missing_nested == {"Next": "stacks are nested deeper than 20 levels"}
+
+
+@pytest.mark.parametrize(
+    ("file", "reason"),
+    [
+        ("Gone.json", "cdk.out/manifest.json: names Gone.json, and there is no such file"),
+        ("../Out.json", "cdk.out/manifest.json: names ../Out.json, which lies outside of the assembly"),
+        ("Broken.json", "cdk.out/Broken.json:1:2: "),
+        ("List.json", "cdk.out/List.json"),
+        (None, "https://s3/b/n.json is none of the assembly's assets"),
+    ],
+)
+def test_a_nested_stack_whose_template_is_missing_is_named_and_costs_only_itself(
+    folder: Folder, file: str | None, reason: str
+) -> None:
+    folder.write(Broken_json="{", List_json="[]", Inner_json={"Resources": {"Topic": topic()}})
+    written(folder.root, {"Out.json": json.dumps({"Resources": {"Topic": topic()}})})
+    loaded = web(folder, Gone=nested(file, TemplateURL="https://s3/b/n.json"), Inner=nested("Inner.json")).load()
+    assert [each.name for each in loaded.stacks] == ["Web", "Web/Inner"]
+    assert loaded.stacks[0].missing_nested["Gone"].startswith(reason)
+    assert loaded.stacks[1].missing_nested == {}
+
+
+def test_a_nested_stack_without_metadata_is_found_through_the_asset_manifest(folder: Folder) -> None:
+    folder.write(asset__1_json={"Resources": {"Topic": topic(), "Deep": nested(TemplateURL="https://s3/b/k2.yaml")}})
+    folder.write(asset__2_yaml="Resources:\n  Queue:\n    Type: AWS::SQS::Queue\n")
+    written(folder.root / "cdk.out", {"asset.2.yaml": "Resources:\n  Queue:\n    Type: AWS::SQS::Queue\n"})
+    loaded = published(folder, {"k1.json": "asset/1.json", "k2.yaml": "asset.2.yaml"}).load()
+    assert [(each.name, each.template.file) for each in loaded.stacks] == [
+        ("Web", "cdk.out/Web.template.json"),
+        ("Web/N0", "cdk.out/asset/1.json"),
+        ("Web/N0/Deep", "cdk.out/asset.2.yaml"),
+        ("Web/N1", "cdk.out/asset.2.yaml"),
+    ]
+    assert not any(each.missing_nested for each in loaded.stacks)
+
+
+def test_an_asset_outside_of_the_assembly_is_not_read(folder: Folder) -> None:
+    written(folder.root, {"Out.json": json.dumps({"Resources": {"Topic": topic()}})})
+    (found,) = published(folder, {"k.json": "../Out.json"}).load().stacks
+    assert "which lies outside of the assembly" in found.missing_nested["N0"]
+
+
+def test_a_stage_finds_its_nested_templates_among_the_assets_of_the_whole_assembly(folder: Folder) -> None:
+    files = {"k": {"source": {"path": "../asset.1.json"}, "destinations": {"d": {"objectKey": "k.json"}}}}
+    assets = {"type": "cdk:asset-manifest", "properties": {"file": "Web.assets.json"}}
+    written(
+        folder.root / "cdk.out",
+        {
+            "asset.1.json": json.dumps({"Resources": {"Topic": topic()}}),
+            "assembly-Prod/Web.assets.json": json.dumps({"files": files}),
+            "assembly-Prod/Web.template.json": json.dumps(
+                {"Resources": {"N": nested(TemplateURL="https://s3/k.json")}}
+            ),
+            "assembly-Prod/manifest.json": json.dumps({"artifacts": {"Web": stack("Web"), "Assets": assets}}),
+        },
+    )
+    stage = {"type": "cdk:cloud-assembly", "properties": {"directoryName": "assembly-Prod"}}
+    assert [each.name for each in folder.manifest(Prod=stage).load().stacks] == ["Web", "Web/N"]
 
 
 def test_the_stacks_of_stages_are_stacks(folder: Folder) -> None:

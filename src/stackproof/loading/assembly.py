@@ -15,7 +15,8 @@ from stackproof.loading.validation_report import load_validation_report
 from stackproof.model.assembly import Acknowledgement, Annotation, Assembly, FileAsset, Stack
 from stackproof.model.json import JsonObject, JsonValue
 from stackproof.model.location import Location
-from stackproof.model.template import Template
+from stackproof.model.template import Resource, Template
+from stackproof.nesting import file_of_nested, is_nested_stack, url_in_words
 
 __all__ = ["load_assembly"]
 
@@ -96,8 +97,8 @@ class _StackLoader:
             tags={key: str(each) for key, each in _object(properties.get("tags")).items()},
             termination_protection=properties.get("terminationProtection") is True,
         )
-        yield replace(stack, acknowledgements=tuple(self._acknowledgements(metadata, stack)))
-        yield from self._nested(stack)
+        acknowledged = replace(stack, acknowledgements=tuple(self._acknowledgements(metadata, stack)))
+        yield from self._with_nested(acknowledged, self._published(artifacts))
 
     def _acknowledgements(self, metadata: JsonObject, stack: Stack) -> Iterator[Acknowledgement]:
         for path, entries in sorted(metadata.items()):
@@ -111,24 +112,53 @@ class _StackLoader:
                     for rule_id, reason in sorted(_object(entry.get("data")).items()):
                         yield Acknowledgement(rule_id=rule_id, reason=str(reason), location=location, is_broad=is_broad)
 
-    def _nested(self, parent: Stack) -> Iterator[Stack]:
-        for resource in parent.template.resources:
-            if resource.resource_type != "AWS::CloudFormation::Stack":
-                continue
-            file = _object(resource.body.get("Metadata")).get("aws:asset:path")
-            if isinstance(file, str):
-                if parent.name.count("/") >= _MAX_NESTING:
-                    raise InputError(f"{parent.template.file}: stacks are nested deeper than {_MAX_NESTING} levels")
-                name = f"{parent.name}/{resource.logical_id}"
-                nested = Stack(
-                    name=name,
-                    template=self._template(file, name),
-                    account=parent.account,
-                    region=parent.region,
-                    parent=parent.name,
-                )
-                yield nested
-                yield from self._nested(nested)
+    def _with_nested(
+        self, stack: Stack, published: Mapping[str, str], above: frozenset[str] = frozenset()
+    ) -> Iterator[Stack]:
+        """The stack, which knows what it nests and nobody can judge, then those that it nests."""
+        nested: list[Stack] = []
+        missing: dict[str, str] = {}
+        above |= {stack.template.path}
+        for resource in stack.template.resources:
+            if is_nested_stack(resource):
+                try:
+                    nested.append(self._nested(stack, resource, published, above))
+                except InputError as error:
+                    missing[resource.logical_id] = str(error)
+        yield replace(stack, missing_nested=missing)
+        for child in nested:
+            yield from self._with_nested(child, published, above)
+
+    def _nested(self, parent: Stack, resource: Resource, published: Mapping[str, str], above: frozenset[str]) -> Stack:
+        """The stack that a resource nests; raises InputError with the reason where its template cannot be judged."""
+        file = file_of_nested(resource, published)
+        if file is None:
+            raise InputError(f"{url_in_words(resource)} is none of the assembly's assets")
+        name = f"{parent.name}/{resource.logical_id}"
+        template = self._template(file, name)
+        if template.path in above:
+            raise InputError(f"{template.file} nests itself")
+        if len(above) > _MAX_NESTING:
+            raise InputError(f"stacks are nested deeper than {_MAX_NESTING} levels")
+        return Stack(name=name, template=template, account=parent.account, region=parent.region, parent=parent.name)
+
+    def _published(self, artifacts: Mapping[str, JsonObject]) -> Mapping[str, str]:
+        """The file of each object key in the manifest's asset manifests."""
+        found: dict[str, str] = {}
+        for manifest in self._asset_manifests(artifacts):
+            for asset in _object(manifest.get("files")).values():
+                path = _object(_object(asset).get("source")).get("path")
+                for destination in _object(_object(asset).get("destinations")).values():
+                    key = _object(destination).get("objectKey")
+                    if isinstance(key, str) and key and isinstance(path, str):
+                        found[key] = path
+        return found
+
+    def _asset_manifests(self, artifacts: Mapping[str, JsonObject]) -> Iterator[JsonObject]:
+        for artifact in artifacts.values():
+            file = _object(artifact.get("properties")).get("file")
+            if artifact.get("type") == "cdk:asset-manifest" and isinstance(file, str):
+                yield _read(self._inside(file), self._named(file))
 
     def _template(self, file: str, stack_name: str) -> Template:
         return parse_template(
@@ -175,11 +205,8 @@ class _StackLoader:
     def _assets(self, artifacts: Mapping[str, JsonObject], template_file: str) -> tuple[FileAsset, ...]:
         """The files that the stack's asset manifest publishes; its own template is one of them."""
         found: set[FileAsset] = set()
-        for artifact in artifacts.values():
-            file = _object(artifact.get("properties")).get("file")
-            if artifact.get("type") != "cdk:asset-manifest" or not isinstance(file, str):
-                continue
-            files = _object(_read(self._inside(file), self._named(file)).get("files"))
+        for manifest in self._asset_manifests(artifacts):
+            files = _object(manifest.get("files"))
             if not any(_object(_object(each).get("source")).get("path") == template_file for each in files.values()):
                 continue
             for asset in files.values():

@@ -77,7 +77,8 @@ class Stack:
     """One stack. `account` and `region` are None where the app left them open; `parent` is the stack that nests it.
 
     `construct_path` is that of the stack itself, None where the assembly does not say it. `nested` are the stacks that
-    come with it when it is deployed; who deploys fills it in. `tags` are the stack's own, for all that it makes.
+    come with it when it is deployed; who deploys fills it in. `missing_nested` maps the logical ids of nested stacks
+    whose template the assembly does not have to the reason. `tags` are the stack's own, for all that it makes.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Stack:
     construct_path: str | None = None
     acknowledgements: tuple[Acknowledgement, ...] = ()
     nested: tuple[Stack, ...] = ()
+    missing_nested: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     termination_protection: bool = False
 

@@ -33,6 +33,7 @@ from stackproof.model.engine_version import AllowList, Overrides
 from stackproof.model.finding import Level, Notification, Waiver
 from stackproof.model.json import JsonObject
 from stackproof.model.report import RuleVerdict
+from stackproof.nesting import unjudged_nested
 from stackproof.pacing import TokenBuckets
 from stackproof.scan import ScanResult, scan
 from stackproof.stores.files import FileStore, state_folder
@@ -341,7 +342,8 @@ class Project:
             for each in assemblies
             for key in each.missing_context
         ]
-        result = with_notifications(result, (*engines.notifications, *dummies))
+        nested = unjudged_nested(templates, stacks)
+        result = with_notifications(result, (*engines.notifications, *dummies, *nested))
         return with_notifications(result, vacuous(result))
 
     def verdicts(self, assembly: Assembly, *, on: date) -> tuple[RuleVerdict, ...]:
