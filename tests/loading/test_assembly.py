@@ -83,8 +83,9 @@ def test_stacks_have_their_name_environment_and_dependencies(folder: Folder) -> 
     loaded = folder.manifest(Web=first, Data=other, **{"Web.assets": {"type": "cdk:asset-manifest"}}).load()
     assert [(each.name, each.account, each.region, each.dependencies) for each in loaded.stacks] == [
         ("data-dev", None, None, ()),
-        ("web-dev", "111122223333", "eu-west-1", ("data-dev",)),
+        ("web-dev", "111122223333", "eu-west-1", ("Data",)),
     ]
+    assert [each.artifact for each in loaded.stacks] == ["Data", "Web"]
     assert loaded.stacks[1].template.file == "cdk.out/Web.template.json"
     assert loaded.stacks[1].template.stack_name == "web-dev"
     assert (loaded.key, loaded.cached, loaded.missing_context) == (None, False, ())

@@ -81,11 +81,12 @@ class _StackLoader:
         stack = Stack(
             name=name,
             template=template,
+            artifact=self._artifact(artifact_id),
             account=account,
             region=region,
             dependencies=tuple(
                 sorted(
-                    str(_object(artifacts[each].get("properties")).get("stackName", each))
+                    self._artifact(str(each))
                     for each in (dependencies if isinstance(dependencies, list) else ())
                     if artifacts.get(str(each), {}).get("type") == "aws:cloudformation:stack"
                 )
@@ -123,12 +124,17 @@ class _StackLoader:
                 nested = Stack(
                     name=name,
                     template=self._template(file, name),
+                    artifact=f"{parent.artifact}/{resource.logical_id}",
                     account=parent.account,
                     region=parent.region,
-                    parent=parent.name,
+                    parent=parent.artifact,
                 )
                 yield nested
                 yield from self._nested(nested)
+
+    def _artifact(self, artifact_id: str) -> str:
+        """The id with the folder of the stage: the manifests of two stages may use the same one."""
+        return Path(os.path.relpath(self.folder / artifact_id, self.directory)).as_posix()
 
     def _template(self, file: str, stack_name: str) -> Template:
         return parse_template(
