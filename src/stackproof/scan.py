@@ -126,6 +126,7 @@ def scan(
         if answer is not None
     ]
     stacks = tuple(sorted({each.stack_name or each.file for each in templates}))
+    shared = _shared_names(templates)
     sources = [(template, in_source(template)) for template in templates]
     notifications = [
         *(each for _, answer in answers for each in answer.notifications),
@@ -142,7 +143,8 @@ def scan(
         replace(ledger, in_source=(*ledger.in_source, *(each for _, there in sources for each in there.waivers))),
         on=on,
         judged=Judged(
-            stacks=stacks,
+            stacks=(*stacks, *(template.file for template in templates if template.stack_name in shared)),
+            shared_names=shared,
             engines=said.keys(),
             rules={count.rule_id for _, answer in answers for count in answer.counts},
             complete=not any(each.level is Level.ERROR for each in notifications),
@@ -156,7 +158,7 @@ def scan(
         notifications=tuple(sorted(set(notifications), key=_notification_key)),
         waivers=result.entries,
         stacks=stacks,
-        shared_names=_shared_names(templates),
+        shared_names=shared,
         inputs=tuple(sorted(each.file for each in templates)),
         by_template={file: (tuple(found[file]), counts) for file, counts in by_template.items()},
         seconds={name: one.seconds for name, one in sorted(said.items())},
