@@ -1,13 +1,14 @@
 """Two stacks of one name in two regions: one of them has a database that AWS has withdrawn.
 
 It writes the assembly by itself, so that tests need no CDK for it. The context `name` is the name of the second stack,
-`needs` lets the first one depend on it, and `nested` gives both a nested stack.
+`needs` lets the first one depend on it, `nested` gives both a nested stack, `databases=no` leaves the databases out.
 """
 
 import json
 import os
 from pathlib import Path
 
+MADE_AT = 20
 OUT = Path(os.environ["CDK_OUTDIR"])
 CONTEXT = json.loads(os.environ["CDK_CONTEXT_JSON"])
 
@@ -50,6 +51,10 @@ def stack(artifact: str, name: str, region: str, version: str, seconds: int) -> 
         "environment": f"aws://111111111111/{region}",
         "properties": {"templateFile": f"{artifact}.template.json", "stackName": name},
         "displayName": artifact,
+        "metadata": {
+            f"/{artifact}/{name}": [{"type": "aws:cdk:creationStack", "data": [f"<module> ({__file__}:{MADE_AT})"]}]
+            for name in resources
+        },
         "dependencies": ["shop-b"] if "needs" in CONTEXT and artifact == "shop-a" else [],
     }
 
