@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -28,19 +29,18 @@ BODY = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}
 STACK = "AWS::CloudFormation::Stack"
 
 
-def made(artifact: str, name: str = "shop", region: str | None = "eu-west-1", **changes: object) -> Stack:
+def made(artifact: str, name: str = "shop", region: str | None = "eu-west-1", **changes: Any) -> Stack:  # noqa: ANN401
     """A stack of an assembly; its construct path is its artifact."""
     found = stack(BODY, name=name, path=f"{artifact}.template.json")
-    return replace(
-        found, **{"artifact": artifact, "construct_path": artifact, "account": "1", "region": region, **changes}
-    )
+    place: dict[str, Any] = {"artifact": artifact, "construct_path": artifact, "account": "1", "region": region}
+    return replace(found, **{**place, **changes})
 
 
-def nesting(artifact: str, **changes: object) -> tuple[Stack, Stack]:
+def nesting(artifact: str, **changes: Any) -> tuple[Stack, Stack]:  # noqa: ANN401
     """A stack that nests another one, and that one."""
     resource = {"Type": STACK, "Metadata": {"aws:asset:path": f"{artifact}.nested.template.json"}}
     body = {"Resources": {"Inner": resource}}
-    parent = made(artifact, **{"template": stack(body, path=f"{artifact}.template.json").template, **changes})
+    parent = made(artifact, template=stack(body, path=f"{artifact}.template.json").template, **changes)
     inner = made(
         f"{artifact}/Inner",
         "shop/Inner",

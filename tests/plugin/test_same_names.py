@@ -72,6 +72,18 @@ def test_ids_of_an_app_with_a_name_for_each_are_their_names(folder: Path) -> Non
     assert (found["shop-EV012"], found["other-EV012"]) == ("failure", "passed")
 
 
+def test_a_rule_of_two_engines_has_an_item_for_each(tmp_path: Path) -> None:
+    folder = written(project("tiny", tmp_path), {"test_rules.py": RULES})
+    engines = "[tool.stackproof.engines]\ncfn-lint = {}\ncloudformation-validate = {}\n"
+    (folder / "pyproject.toml").write_text(engines, encoding="utf-8")
+    app = (folder / "app.py").read_text(encoding="utf-8")
+    kept = 'RESOURCES["Queue"]["DeletionPolicy"] = "Retain"\nTEMPLATE = '
+    (folder / "app.py").write_text(app.replace("TEMPLATE = ", kept), encoding="utf-8")
+    found = judged(folder)
+    assert found["Tiny-W3011-cfn-lint"] == found["Tiny-W3011-cloudformation-validate"] == "failure"
+    assert "Tiny-W3011" not in found
+
+
 @needs_proc
 @pytest.mark.parametrize(
     "arguments",
