@@ -213,3 +213,8 @@ def test_two_nested_stacks_of_one_template_are_two() -> None:
     assert nested_in(parent, [parent, *inner]) == {"A", "B"}
     whole = replace(parent, nested=tuple(inner))
     assert [whole.nested_at(each) for each in "AB"] == inner
+
+
+def test_copies_of_a_stack_under_other_names_are_all_deployed() -> None:
+    copies = [replace(EU, name=f"shop-{number}") for number in range(3)]
+    assert in_dependency_order(copies) == tuple(copies)

@@ -62,15 +62,16 @@ def in_dependency_order(stacks: Sequence[Stack]) -> tuple[Stack, ...]:
     ConfigError for two stacks of one name, such as those of two regions, and InputError for a circle.
     """
     require_distinct_names(stacks)
-    ordered_by_name = sorted(stacks, key=lambda stack: stack.name)
-    waiting = {stack.artifact: stack for stack in ordered_by_name if stack.parent is None}
+    waiting = sorted((stack for stack in stacks if stack.parent is None), key=lambda stack: stack.name)
     ordered: list[Stack] = []
     while waiting:
-        ready = [each for each in waiting.values() if not any(other in waiting for other in each.dependencies)]
+        missing = {stack.artifact for stack in waiting}
+        ready = [stack for stack in waiting if missing.isdisjoint(stack.dependencies)]
         if not ready:
-            names = ", ".join(stack.name for stack in waiting.values())
+            names = ", ".join(stack.name for stack in waiting)
             raise InputError(f"these stacks depend on one another in a circle: {names}")
-        ordered.extend(waiting.pop(stack.artifact) for stack in ready)
+        ordered.extend(ready)
+        waiting = [stack for stack in waiting if not missing.isdisjoint(stack.dependencies)]
     return tuple(ordered)
 
 

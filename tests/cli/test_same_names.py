@@ -88,6 +88,13 @@ def test_what_cannot_tell_them_apart_is_2_before_anything_starts(command: str, r
     assert "starting" not in err
 
 
+def test_a_nested_stack_of_both_goes_with_either(called: Called) -> None:
+    code, _, err = called("prove", "-c", "nested=yes", "--stack", "shop/Inner")
+    assert code == 2
+    said = "--stack shop/Inner: a nested stack goes with its parent: --stack shop-a or --stack shop-b"
+    assert err.splitlines()[-1] == f"stackproof: error: {said}"
+
+
 @pytest.mark.parametrize("stack", ["shop-a", "shop-b", "shop@us-west-2"])
 def test_one_of_them_is_deployed_and_proven_alone(stack: str, called: Called, moto: OwnedProcess) -> None:
     where = ("--target", "moto", "--endpoint-url", moto.endpoint_url)

@@ -11,10 +11,13 @@ import pytest
 from stackproof.config.settings import load_settings
 from stackproof.errors import ConfigError
 from stackproof.model.assembly import Stack
+from stackproof.model.engine_version import Status
 from stackproof.model.finding import Level
+from stackproof.wiring.engine_versions import affected_by
 from stackproof.wiring.project import EngineSet, Project
 from tests.fakes import TODAY
 from tests.running import project
+from tests.versions.sample import FRESH, PACKAGED
 
 
 @pytest.mark.parametrize("name", ["aws", "moto"])
@@ -67,3 +70,12 @@ def test_what_runs_in_one_of_two_stacks_of_one_name_is_given_by_its_construct_pa
         replace(made, deployed={"shop-a": {}}).versions_engine(
             on=TODAY, stacks=[stack for _ in range(2) for stack in assembly.stacks]
         )
+
+
+def test_what_a_new_list_affects_is_named_by_its_template_where_two_have_the_name(tmp_path: Path) -> None:
+    made, stacks = stacks_of_one_name(tmp_path)
+    known = PACKAGED.families["rds/postgres"]
+    older = {**known.versions, "15.3": replace(known.versions["15.3"], status=Status.CREATABLE)}
+    before = replace(PACKAGED, families={**PACKAGED.families, "rds/postgres": replace(known, versions=older)})
+    lines = affected_by(made, (), before=before, after=PACKAGED, on=FRESH)
+    assert [line.partition(": ")[0] for line in lines] == [f"AFFECTED shop ({stacks[0].template.file}) Db"]

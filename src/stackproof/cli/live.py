@@ -231,16 +231,14 @@ def chosen_stacks(assembly: Assembly, name: str | None, *, several: bool = False
         return assembly.stacks
     stacks = assembly.stacks
     found = matching(name, stacks)
-    nested = next((stack for stack in found if stack.parent is not None), None)
-    if nested is not None:
-        root = root_of(nested, stacks)
-        chosen = selector_of(root, stacks) or root.name
-        raise ConfigError(f"--stack {name}: a nested stack goes with its parent: --stack {chosen}")
+    roots = [root_of(stack, stacks) for stack in found if stack.parent is not None]
+    if roots:
+        chosen = " or ".join(f"--stack {selector_of(root, stacks) or root.name}" for root in roots)
+        raise ConfigError(f"--stack {name}: a nested stack goes with its parent: {chosen}")
     if not several:
         named_one(name, stacks)
     if not found:
-        roots = [stack for stack in stacks if stack.parent is None]
-        known = ", ".join(selector_of(stack, stacks) or stack.name for stack in roots)
+        known = ", ".join(selector_of(stack, stacks) or stack.name for stack in stacks if stack.parent is None)
         raise ConfigError(f"--stack {name}: the app has no such stack, only {known}")
     return with_nested(found, stacks)
 
