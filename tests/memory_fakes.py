@@ -199,9 +199,10 @@ class FakeAuditStore:
         self._answer()
         return "salt"
 
-    def forget(self, stack_name: str) -> int:
+    def forget(self, stack_name: str, *, account: str | None = None, region: str | None = None) -> int:
         def is_meant(place: Place) -> bool:
-            return place.stack_name == stack_name or place.stack_name.startswith(f"{stack_name}/")
+            is_there = account in {None, place.account} and region in {None, place.region}
+            return is_there and f"{place.stack_name}/".startswith(f"{stack_name}/")
 
         count = sum(is_meant(one.place) for each in self._looks.values() for one in each)
         for each in self._looks.values():

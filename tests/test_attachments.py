@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from stackproof.attachments import ACCOUNT_WIDE, ATTACHED_BY, attached_outside
+from stackproof.ephemeral import ephemeral
 from stackproof.model.assembly import Stack
 from stackproof.schemas.cfn_lint import CfnLintSchemas
 from tests.live_fakes import ACCOUNT, REGION, stack
@@ -426,3 +427,11 @@ def test_a_nested_stack_that_nobody_nests_is_given_nothing_that_is_known() -> No
     inner = nested({"Parameters": declared, "Resources": {"Policy": policy({"Ref": "Name"})}})
     [said] = outside(stack({"Resources": {"Bucket": BUCKET}}), inner)
     assert said.endswith("(the value of parameter Name is not known)")
+
+
+def test_an_ephemeral_nested_stack_belongs_to_its_parent_under_the_new_name() -> None:
+    parent = stack({"Resources": {"Bucket": BUCKET, "Inner": nest(Name={"Ref": "Bucket"})}})
+    inner = nested({"Parameters": {"Name": {"Type": "String"}}, "Resources": {"Policy": policy({"Ref": "Name"})}})
+    made = ephemeral([parent, inner], "x").stacks
+    assert [each.name for each in made] == ["Net-x", "Net-x/Inner"]
+    assert outside(*made) == ()

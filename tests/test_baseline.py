@@ -128,3 +128,26 @@ def test_the_order_of_findings_plays_no_part(findings: list[Finding], random: ob
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     half = baseline_of(findings[::2])
     assert with_baseline(findings, half, stacks=()) == with_baseline(shuffled, half, stacks=())
+
+
+def test_of_two_stacks_of_one_name_the_baseline_of_one_hides_nothing_of_the_other() -> None:
+    eu, us = (finding(template_file=f"shop-{each}.json") for each in ("eu", "us"))
+    shared = {"S"}
+    old = baseline_of([eu], shared_names=shared)
+    assert old == {BaselineKey(stack="S", file="shop-eu.json", place="Topic", rules=("E1",)): 1}
+    result = with_baseline([eu, us], old, stacks={"S"}, shared_names=shared)
+    assert new(result) == [us]
+    assert result.fixed == 0
+    gone = with_baseline([us], old, stacks={"S"}, shared_names=shared)
+    assert (new(gone), gone.fixed) == ([us], 1)
+
+
+def test_a_baseline_of_one_stack_hides_nothing_where_two_have_its_name() -> None:
+    eu, us = (finding(template_file=f"shop-{each}.json") for each in ("eu", "us"))
+    result = with_baseline([eu, us], baseline_of([eu]), stacks={"S"}, shared_names={"S"})
+    assert new(result) == [eu, us]
+
+
+def test_what_is_of_no_shared_name_has_the_key_that_it_had() -> None:
+    one = finding(template_file="t.json")
+    assert key_of(one, shared_names={"T"}) == key_of(one) == key_of(finding(template_file="u.json"))

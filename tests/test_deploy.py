@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 
 from stackproof.deploy import attached, deploy, destroy, in_dependency_order
-from stackproof.errors import InputError
+from stackproof.errors import ConfigError, InputError
 from tests.live_fakes import FakeTarget, deployment, stack
 
 BODY = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}
@@ -59,16 +60,19 @@ def test_a_nested_stack_is_read_by_its_own_id_behind_its_parent() -> None:
 
 
 def test_a_nested_stack_without_a_resource_is_said() -> None:
-    nested = stack(BODY, name="App/Nested", path="Nobody.template.json", parent="App")
-    with pytest.raises(InputError, match="App/Nested"):
+    nested = stack(BODY, name="App/Gone", path="cdk.out/App.nested.template.json", parent="App")
+    with pytest.raises(InputError, match="App/Gone"):
         attached([stack(PARENT, name="App"), nested], FakeTarget())
 
 
 def test_two_stacks_of_one_name_are_refused_and_not_taken_for_one() -> None:
     twins = [replace(stack(BODY, name="App"), region=each) for each in ("eu-west-1", "us-east-1")]
+    places = [f"App (aws://unknown-account/{region})" for region in ("eu-west-1", "us-east-1")]
     for use in (deploy, attached):
-        with pytest.raises(InputError, match=r"several stacks of the name App \(None/eu-west-1, None/us-east-1\)"):
-            use(twins, FakeTarget())
+        target = FakeTarget()
+        with pytest.raises(ConfigError, match=re.escape(f"two stacks are named App: {' and '.join(places)}: ")):
+            use(twins, target)
+        assert target.log == []
 
 
 def test_a_stack_of_another_region_is_not_looked_for_here() -> None:

@@ -94,7 +94,7 @@ def test_exports_between_the_stacks_have_the_suffix_and_others_have_not() -> Non
     app = stack({"Resources": {"T": taking}}, name="App", dependencies=("Net",))
     made = {each.name: each for each in ephemeral([app, net], "x").stacks}
     assert sorted(made) == ["App-x", "Net-x"]
-    assert made["App-x"].dependencies == ("Net-x",)
+    assert made["App-x"].dependencies == (made["Net-x"].artifact,)
     outputs: Any = made["Net-x"].template.body["Outputs"]
     assert outputs["A"]["Export"] == {"Name": "Net:A-x"}
     assert outputs["B"] == exports["B"]
@@ -127,7 +127,8 @@ def test_a_nested_stack_is_another_file_that_its_parent_points_to() -> None:
         parent="App",
     )
     made = ephemeral([parent, nested], "x")
-    assert [(each.name, each.parent) for each in made.stacks] == [("App-x", None), ("App-x/Nested", "App-x")]
+    assert [each.name for each in made.stacks] == ["App-x", "App-x/Nested"]
+    assert [each.parent for each in made.stacks] == [None, made.stacks[0].artifact]
     other, asset = made.stacks[0].assets
     assert other == parent.assets[0]
     assert '"DeletionPolicy":"Delete"' in str(asset.content)

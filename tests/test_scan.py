@@ -377,3 +377,33 @@ def test_any_number_of_processes_gives_the_same_result() -> None:
     assert scan(held, [FakeEngine(answers)], on=TODAY, jobs=3).counts == alone.counts
     assert [each.file for each in together.notifications if each.level is Level.ERROR] == ["7.json"]
     assert together.computed == len(held)
+
+
+def test_names_with_several_templates_are_told_and_remembered() -> None:
+    held = [
+        template("eu.json", stack_name="S"),
+        template("us.json", stack_name="S"),
+        template("inner.json", stack_name="S/Inner"),
+        template("t.json", stack_name="T"),
+        template("u.json"),
+    ]
+    result = scan(held, [FakeEngine()], on=TODAY)
+    assert result.shared_names == ("S", "S/Inner")
+    assert ScanResult.from_dict(result.to_dict()).shared_names == result.shared_names
+    assert scan(held[1:], [FakeEngine()], on=TODAY).shared_names == ()
+    assert scan([held[0], held[0]], [FakeEngine()], on=TODAY).shared_names == ()
+
+
+def test_a_baseline_is_held_against_each_template_of_a_name() -> None:
+    held = [template(f"{each}.json", stack_name="S") for each in ("eu", "us")]
+    answers = {
+        each.file: EngineAnswer(
+            findings=(finding(template_file=each.file),), counts=(RuleCount("E1"),) if False else ()
+        )
+        for each in held
+    }
+    result = scan(held, [FakeEngine(answers=answers)], on=TODAY)
+    old = {key_of(finding(template_file="eu.json"), shared_names={"S"}): 1}
+    compared = baselined(result, old, name="baseline.json", not_waivable=frozenset())
+    left = [each.location.template_file for each in compared.findings if each.suppression is None]
+    assert left == ["us.json"]

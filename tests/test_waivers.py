@@ -369,3 +369,26 @@ def test_a_waiver_of_one_rule_lends_nothing_to_another_that_says_the_same() -> N
         [both], Ledger(waivers=(waiver(rule=None, control="IAM-ADMIN"),)), on=TODAY, judged=Judged(stacks={"S"})
     )
     assert all(each.suppression is not None for each in whole.findings)
+
+
+def test_without_construct_paths_a_waiver_is_of_one_of_two_stacks_of_one_name() -> None:
+    eu, us = (finding(template_file=f"shop-{each}.json") for each in ("eu", "us"))
+    judged = replace(JUDGED, stacks={"S", "shop-eu.json", "shop-us.json"}, shared_names={"S"})
+    result = applied(eu, us, waivers=(waiver(),), judged=judged)
+    assert [each.suppression for each in result.findings if each.rule_id == "E1"] == [None, None]
+    assert about(result) == ["SPW002"]
+    result = applied(eu, us, waivers=(waiver(stack="shop-eu.json"),), judged=judged)
+    assert [each.location.template_file for each in result.findings if each.suppression is None] == ["shop-us.json"]
+    assert about(result) == []
+
+
+@pytest.mark.parametrize("stack", ["S", "*"])
+def test_a_construct_path_or_a_glob_says_enough_of_stacks_of_one_name(stack: str) -> None:
+    eu, us = (finding(template_file=f"{each}.json", construct_path=f"{each}/Topic") for each in ("eu", "us"))
+    judged = replace(JUDGED, shared_names={"S"})
+    result = applied(eu, us, waivers=(waiver(stack=stack, construct_path="eu/Topic"),), judged=judged)
+    assert [each.location.template_file for each in result.findings if each.rule_id == "E1" and each.suppression] == [
+        "eu.json"
+    ]
+    every = applied(finding(), waivers=(waiver(stack="*"),), judged=judged)
+    assert [each.suppression is None for each in every.findings if each.rule_id == "E1"] == [False]

@@ -46,7 +46,7 @@ class Watch:
             "PYTEST_DEBUG_TEMPROOT": str(pytests),  # pytest keeps its folders on purpose
             "NOTED_PROCESSES": str(self._noted),
             "HELD_PROCESS": held,
-            "PYTHONPATH": str(site),
+            "PYTHONPATH": os.pathsep.join(filter(None, (str(site), os.environ.get("PYTHONPATH")))),
         }
 
     def started(self, word: str) -> int:

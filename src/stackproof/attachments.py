@@ -292,9 +292,9 @@ class _Owners:
 
     def __init__(self, stacks: Sequence[Stack], pseudo: Mapping[str, str]) -> None:
         def with_nested(stack: Stack) -> Stack:
-            return replace(stack, nested=tuple(each for each in stacks if each.parent == stack.name))
+            return replace(stack, nested=tuple(inner for inner in stacks if inner.parent == stack.artifact))
 
-        self.stacks = {each.name: with_nested(each) for each in stacks}
+        self.stacks = {stack.artifact: with_nested(stack) for stack in stacks}
         self._pseudo = pseudo
         self._exports = {name: (each, key) for each in self.stacks.values() for key, name in _exported(each)}
         self._contexts: dict[str, Context] = {}
@@ -316,21 +316,21 @@ class _Owners:
 
     def context(self, stack: Stack) -> Context:
         """What is known in a stack: values of parameters, which a nested one is given, and resources as stand-ins."""
-        if stack.name not in self._contexts:
+        if stack.artifact not in self._contexts:
             bare = Context(
                 declared=frozenset(stack.template.section("Parameters")),
                 reference=self._reference(stack),
                 attribute=self._attribute(stack),
             )
-            self._contexts[stack.name] = bare  # for what refers to itself
+            self._contexts[stack.artifact] = bare  # for what refers to itself
             given = self._given(stack)
             texts = {name: ",".join(value) for name, value in given.items() if value is not None}
             known = static_context(stack.template, parameters=texts, pseudo=self._pseudo)
             parameters = {name: value for name, value in known.parameters.items() if given.get(name, ()) is not None}
-            self._contexts[stack.name] = replace(
+            self._contexts[stack.artifact] = replace(
                 known, parameters=parameters, reference=bare.reference, attribute=bare.attribute
             )
-        return self._contexts[stack.name]
+        return self._contexts[stack.artifact]
 
     # -- resolving
 
@@ -372,7 +372,7 @@ class _Owners:
         def attribute(logical_id: str, name: str) -> JsonValue:
             nested = stack.nested_at(logical_id)
             if nested is not None and name.startswith("Outputs."):
-                return self._output(self.stacks[nested.name], name.removeprefix("Outputs."))
+                return self._output(self.stacks[nested.artifact], name.removeprefix("Outputs."))
             given = self._given_back(stack, logical_id, name)
             if given is None:
                 return own(logical_id)
@@ -389,14 +389,14 @@ class _Owners:
             return None
         if not found.is_custom and found.resource_type.lower().endswith(stem):
             return None  # its own name, whoever chose it
-        if (stack.name, f"{logical_id}.{name}") in self._followed:
+        if (stack.artifact, f"{logical_id}.{name}") in self._followed:
             return Unresolved(reason="it refers to itself")
-        self._followed.add((stack.name, f"{logical_id}.{name}"))
+        self._followed.add((stack.artifact, f"{logical_id}.{name}"))
         try:
             top, *below = name.split(".")
             given = next(_at(self._resolved(found.properties.get(top), stack), below))
         finally:
-            self._followed.discard((stack.name, f"{logical_id}.{name}"))
+            self._followed.discard((stack.artifact, f"{logical_id}.{name}"))
         if given is None and stem == "vpc":  # of its subnet, or the default one
             return Unresolved(reason=f"{found.resource_type} has no {name}")
         return given
@@ -404,13 +404,13 @@ class _Owners:
     def _output(self, stack: Stack, name: str) -> str | None:
         """What a stack puts out, None if it is not known."""
         written = stack.template.section("Outputs").get(name)
-        if not isinstance(written, Mapping) or (stack.name, name) in self._followed:
+        if not isinstance(written, Mapping) or (stack.artifact, name) in self._followed:
             return None
-        self._followed.add((stack.name, name))
+        self._followed.add((stack.artifact, name))
         try:
             found = self._resolved(written.get("Value"), stack)
         finally:
-            self._followed.discard((stack.name, name))
+            self._followed.discard((stack.artifact, name))
         return found if isinstance(found, str) else None
 
     def _given(self, stack: Stack) -> Mapping[str, Sequence[str] | None]:
@@ -420,7 +420,7 @@ class _Owners:
             return {}
         for each in parent.template.resources:
             nested = parent.nested_at(each.logical_id)
-            if each.resource_type == STACK and nested is not None and nested.name == stack.name:
+            if each.resource_type == STACK and nested is not None and nested.artifact == stack.artifact:
                 written = each.properties.get("Parameters")
                 values = written.items() if isinstance(written, Mapping) else ()
                 return {name: _texts(self._resolved(value, parent)) for name, value in values}
@@ -458,12 +458,13 @@ class _Owners:
 
     def _is_after(self, stack: Stack, resource: Resource, other: Stack, owner: Resource) -> bool:
         """Whether the owner is there before the resource is made; else the real one of its name is."""
-        if other.name == stack.name:
+        if other.artifact == stack.artifact:
             resources = {each.logical_id: each for each in stack.template.resources}
             return owner.logical_id in _closure(resource.logical_id, lambda name: _needed(resources.get(name)))
         roots = [self._root(each) for each in (stack, other)]
-        names = _closure(roots[0].name, lambda name: self.stacks[name].dependencies if name in self.stacks else ())
-        return roots[1].name in names - {roots[0].name}
+        first, second = (root.artifact for root in roots)
+        needed = _closure(first, lambda name: self.stacks[name].dependencies if name in self.stacks else ())
+        return second in needed - {first}
 
     def _root(self, stack: Stack) -> Stack:
         while stack.parent in self.stacks:

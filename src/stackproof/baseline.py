@@ -22,20 +22,28 @@ class BaselineResult:
     fixed: int = 0
 
 
-def key_of(finding: Finding) -> BaselineKey:
-    """The key of a finding; what its property, line and words are does not matter."""
+def key_of(finding: Finding, *, shared_names: Collection[str] = ()) -> BaselineKey:
+    """The key of a finding; what its property, line and words are does not matter.
+
+    `shared_names` are those of several stacks of the run: there the template tells whose finding it is.
+    """
     place = finding.location
+    is_alone = bool(place.stack_name) and place.stack_name not in shared_names
     return BaselineKey(
         stack=place.stack_name or "",
-        file="" if place.stack_name else place.template_file or place.file or "",
+        file="" if is_alone else place.template_file or place.file or "",
         place=place.construct_path or place.logical_id or "",
         rules=tuple(sorted(finding.rules)),
     )
 
 
-def baseline_of(findings: Iterable[Finding], *, not_waivable: frozenset[str] = frozenset()) -> Baseline:
+def baseline_of(
+    findings: Iterable[Finding], *, not_waivable: frozenset[str] = frozenset(), shared_names: Collection[str] = ()
+) -> Baseline:
     """The findings that a run would fail for, or be unsure of; never a waived one, or one that no one may waive."""
-    return Counter(key_of(each) for each in findings if _belongs(each, not_waivable))
+    return Counter(
+        key_of(finding, shared_names=shared_names) for finding in findings if _belongs(finding, not_waivable)
+    )
 
 
 def with_baseline(
@@ -45,16 +53,17 @@ def with_baseline(
     stacks: Collection[str],
     complete: bool = True,
     not_waivable: frozenset[str] = frozenset(),
+    shared_names: Collection[str] = (),
 ) -> BaselineResult:
     """Suppress as many findings of each key as the baseline has; one more of the same key is new.
 
     `stacks` are those that were judged (for a template by itself its file): an entry elsewhere, or in a run that is not
-    complete, is not said to be fixed.
+    complete, is not said to be fixed. `shared_names` are names that several of them have.
     """
     left = Counter(baseline)
     found: list[Finding] = []
     for finding in sorted(findings, key=Finding.sort_key):
-        key = key_of(finding)
+        key = key_of(finding, shared_names=shared_names)
         if _belongs(finding, not_waivable) and left[key] > 0:
             left[key] -= 1
             found.append(finding.suppressed(_TRACE))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
 from stackproof.errors import InputError
 from stackproof.model.assembly import Stack
 from stackproof.model.deployment import Deployment
+from stackproof.model.stack_event import STACK
 from stackproof.ports import Target
+from stackproof.stack_names import require_distinct_names
 
 __all__ = [
     "Deployed",
@@ -20,7 +22,6 @@ __all__ = [
     "in_dependency_order",
     "nested_in",
     "whole",
-    "with_dependencies",
 ]
 
 Deployed: TypeAlias = tuple[tuple[Stack, Deployment], ...]
@@ -59,46 +60,33 @@ def in_dependency_order(stacks: Sequence[Stack]) -> tuple[Stack, ...]:
     """Stacks that are deployed by themselves (nested ones come with their parent), each after what it depends on.
 
     What is left open is decided by name. A dependency on a stack that is not among them counts as met. Raises
-    InputError for two stacks of one name, such as those of two regions: they need a name each.
+    ConfigError for two stacks of one name, such as those of two regions, and InputError for a circle.
     """
-    names = [each.name for each in stacks]
-    if twice := sorted({each for each in names if names.count(each) > 1}):
-        places = ", ".join(f"{each.account}/{each.region}" for each in stacks if each.name == twice[0])
-        raise InputError(f"the app has several stacks of the name {twice[0]} ({places}): give each a name of its own")
-    waiting = {each.name: each for each in sorted(stacks, key=lambda one: one.name) if each.parent is None}
+    require_distinct_names(stacks)
+    waiting = sorted((stack for stack in stacks if stack.parent is None), key=lambda stack: stack.name)
     ordered: list[Stack] = []
     while waiting:
-        ready = [each for each in waiting.values() if not any(other in waiting for other in each.dependencies)]
+        missing = {stack.artifact for stack in waiting}
+        ready = [stack for stack in waiting if missing.isdisjoint(stack.dependencies)]
         if not ready:
-            raise InputError(f"these stacks depend on one another in a circle: {', '.join(waiting)}")
-        ordered.extend(waiting.pop(each.name) for each in ready)
+            names = ", ".join(stack.name for stack in waiting)
+            raise InputError(f"these stacks depend on one another in a circle: {names}")
+        ordered.extend(ready)
+        waiting = [stack for stack in waiting if not missing.isdisjoint(stack.dependencies)]
     return tuple(ordered)
-
-
-def with_dependencies(stacks: Sequence[Stack], every: Sequence[Stack]) -> tuple[Stack, ...]:
-    """The stacks and all those that they depend on, of `every` stack of the app, with what is nested in them."""
-    known = {each.name: each for each in every}
-    found: dict[str, Stack] = {}
-    waiting = list(stacks)
-    while waiting:
-        each = waiting.pop()
-        if each.name not in found:
-            found[each.name] = each
-            waiting.extend(known[name] for name in each.dependencies if name in known)
-            waiting.extend(one for one in every if one.parent == each.name)
-    return tuple(found[name] for name in sorted(found))
 
 
 def _with_nested(stack: Stack, stacks: Sequence[Stack]) -> Stack:
     """The stack that knows those that come with it, since that is where a failure may lie."""
-    nested = sorted((each for each in stacks if each.parent == stack.name), key=lambda one: one.name)
+    nested = sorted((inner for inner in stacks if inner.parent == stack.artifact), key=lambda inner: inner.name)
     return replace(stack, nested=tuple(_with_nested(each, stacks) for each in nested))
 
 
 def whole(stack: Stack, deployment: Deployment, stacks: Sequence[Stack], target: Target) -> Deployed:
     """The stack with its deployment, then those that it nests; one whose condition does not hold has none."""
     found = [(stack, deployment)]
-    for nested in sorted((each for each in stacks if each.parent == stack.name), key=lambda one: one.name):
+    inner = (other for other in stacks if other.parent == stack.artifact)
+    for nested in sorted(inner, key=lambda other: other.name):
         resource = deployment.resource(_resource_of(stack, nested))
         if resource is not None and resource.physical_id:
             found.extend(whole(nested, target.deployment(resource.physical_id), stacks, target))
@@ -107,16 +95,13 @@ def whole(stack: Stack, deployment: Deployment, stacks: Sequence[Stack], target:
 
 def nested_in(stack: Stack, stacks: Sequence[Stack]) -> frozenset[str]:
     """The logical ids of the stack's resources that are nested stacks whose templates are known."""
-    return frozenset(_resource_of(stack, each) for each in stacks if each.parent == stack.name)
+    return frozenset(_resource_of(stack, nested) for nested in stacks if nested.parent == stack.artifact)
 
 
 def _resource_of(stack: Stack, nested: Stack) -> str:
-    """The parent's resource, which names the template's file in the metadata that CDK writes; raises InputError."""
-    wanted = nested.template.path.replace("\\", "/").rpartition("/")[2]
+    """The logical id of the parent's resource for a nested stack, which its artifact ends in; raises InputError."""
     for resource in stack.template.resources:
-        metadata = resource.body.get("Metadata")
-        file = metadata.get("aws:asset:path") if isinstance(metadata, Mapping) else None
-        if resource.resource_type == "AWS::CloudFormation::Stack" and str(file).rpartition("/")[2] == wanted:
+        if resource.resource_type == STACK and nested.artifact == f"{stack.artifact}/{resource.logical_id}":
             return resource.logical_id
     raise InputError(f"stack {stack.name} has no resource for the nested stack {nested.name}")
 

@@ -74,16 +74,12 @@ def ephemeral(stacks: Sequence[Stack], suffix: str) -> Ephemeral:
         found = replace(
             stack, template=_with_body(stack.template, _suffixed(body, exports, suffix)), termination_protection=False
         )
-        for nested in sorted((each for each in stacks if each.parent == stack.name), key=lambda each: each.name):
+        within = (other for other in stacks if other.parent == stack.artifact)
+        for nested in sorted(within, key=lambda other: other.name):
             inner = one(replace(nested, assets=found.assets))  # the files are all the root's
             found = replace(found, assets=inner.assets)
             found = with_nested_template(found, nested.template.path, inner.template.body)
-        found = replace(
-            found,
-            name=_renamed(stack.name, suffix),
-            parent=None if stack.parent is None else _renamed(stack.parent, suffix),
-            dependencies=tuple(_renamed(each, suffix) for each in stack.dependencies),
-        )
+        found = replace(found, name=_renamed(stack.name, suffix))
         made.append(found)
         return found
 

@@ -109,7 +109,7 @@ class _Patch:
                 DriftOrigin.DELETED: "remove it from the app, if it is to stay deleted",
             }[found.origin]
         beside = self.beside or ()
-        others = ", ".join(f"{each.stack_name}/{each.logical_id}" for each in beside[:3])
+        others = ", ".join(_called(other, place) for other in beside[:3])
         file = place.file or ""
         reasons = (
             (found.is_secret, "the value may be a secret, and is not written into a source"),
@@ -367,3 +367,9 @@ def _definitions(file: Path, root: Path, name: str) -> Iterator[SourceLine]:
             for each in targets:
                 if name in {getattr(each, "id", None), getattr(each, "attr", None)}:
                     yield SourceLine(file=file.relative_to(root).as_posix(), line=node.lineno)
+
+
+def _called(other: Location, place: Location) -> str:
+    """A resource for a person, by its construct path where the stack of the place has the same name."""
+    name = f"{other.stack_name}/{other.logical_id}"
+    return other.construct_path or name if name == f"{place.stack_name}/{place.logical_id}" else name

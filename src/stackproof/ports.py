@@ -361,8 +361,11 @@ class AuditStore(Protocol):
     def salt(self) -> str:
         """The store's own random text, for hashes that mean nothing anywhere else."""
 
-    def forget(self, stack_name: str) -> int:
-        """Forget everything about a stack and those nested in it; gives how many looks at it there were."""
+    def forget(self, stack_name: str, *, account: str | None = None, region: str | None = None) -> int:
+        """Forget everything about a stack and those nested in it; gives how many looks at it there were.
+
+        Without an account or region it is forgotten in all of them.
+        """
 
 
 class Notifier(Protocol):

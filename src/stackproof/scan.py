@@ -43,7 +43,7 @@ class ScanResult:
     """All that was found. `counts` are over the whole run, `by_template` holds findings and counts of each file.
 
     `waivers` is the ledger, and what became of each waiver. `stacks` names what was judged: for a template by itself,
-    its file.
+    its file. `shared_names` are names of stacks with several templates, such as those of two regions.
     `seconds` are by engine; of all answers, `cached` came from the store and `computed` from an engine.
     """
 
@@ -57,6 +57,7 @@ class ScanResult:
     computed: int = 0
     waivers: tuple[LedgerEntry, ...] = ()
     stacks: tuple[str, ...] = ()
+    shared_names: tuple[str, ...] = ()
 
     @property
     def is_cached(self) -> bool:
@@ -72,6 +73,7 @@ class ScanResult:
             "waivers": [each.to_dict() for each in self.waivers],
             "inputs": list(self.inputs),
             "stacks": list(self.stacks),
+            "shared_names": list(self.shared_names),
             "answers": self.cached + self.computed,
         }
 
@@ -85,6 +87,7 @@ class ScanResult:
             waivers=tuple(LedgerEntry.from_dict(each) for each in as_objects(data["waivers"])),
             inputs=as_strings(data["inputs"]),
             stacks=as_strings(data["stacks"]),
+            shared_names=as_strings(data["shared_names"]),
             cached=as_int(data["answers"]),
         )
 
@@ -123,6 +126,7 @@ def scan(
         if answer is not None
     ]
     stacks = tuple(sorted({each.stack_name or each.file for each in templates}))
+    shared = _shared_names(templates)
     sources = [(template, in_source(template)) for template in templates]
     notifications = [
         *(each for _, answer in answers for each in answer.notifications),
@@ -139,7 +143,8 @@ def scan(
         replace(ledger, in_source=(*ledger.in_source, *(each for _, there in sources for each in there.waivers))),
         on=on,
         judged=Judged(
-            stacks=stacks,
+            stacks=(*stacks, *(template.file for template in templates if template.stack_name in shared)),
+            shared_names=shared,
             engines=said.keys(),
             rules={count.rule_id for _, answer in answers for count in answer.counts},
             complete=not any(each.level is Level.ERROR for each in notifications),
@@ -153,6 +158,7 @@ def scan(
         notifications=tuple(sorted(set(notifications), key=_notification_key)),
         waivers=result.entries,
         stacks=stacks,
+        shared_names=shared,
         inputs=tuple(sorted(each.file for each in templates)),
         by_template={file: (tuple(found[file]), counts) for file, counts in by_template.items()},
         seconds={name: one.seconds for name, one in sorted(said.items())},
@@ -169,6 +175,7 @@ def baselined(result: ScanResult, baseline: Baseline, *, name: str, not_waivable
         stacks=result.stacks,
         complete=not any(each.level is Level.ERROR for each in result.notifications),
         not_waivable=not_waivable,
+        shared_names=result.shared_names,
     )
     old: dict[str | None, Counter[tuple[str, str, Kind]]] = defaultdict(Counter)
     for each in set(compared.findings) - set(result.findings):
@@ -190,6 +197,16 @@ def baselined(result: ScanResult, baseline: Baseline, *, name: str, not_waivable
             for file, (_, counts) in result.by_template.items()
         },
     )
+
+
+def _shared_names(templates: Sequence[Template]) -> tuple[str, ...]:
+    """The names that stacks with different templates have, with those of all that is nested in such stacks."""
+    files: dict[str, set[str]] = defaultdict(set)
+    for template in templates:
+        if template.stack_name is not None:
+            files[template.stack_name].add(template.file)
+    shared = {name for name, found in files.items() if len(found) > 1}
+    return tuple(sorted(name for name in files if name in shared or name.partition("/")[0] in shared))
 
 
 def _by_file(findings: Iterable[Finding]) -> Mapping[str | None, list[Finding]]:

@@ -40,10 +40,11 @@ class Ledger:
 class Judged:
     """What a run looked at: stacks (for a template by itself its file), engines, and rules with a denominator.
 
-    `complete` if none of it broke.
+    `complete` if none of it broke. `shared_names` are names that several of the stacks have.
     """
 
     stacks: Collection[str] = ()
+    shared_names: Collection[str] = ()
     engines: Collection[str] = ()
     rules: Collection[str] = ()
     complete: bool = True
@@ -58,18 +59,22 @@ class WaiverResult:
     entries: tuple[LedgerEntry, ...] = ()
 
 
-def covers(waiver: Waiver, finding: Finding) -> bool:
+def covers(waiver: Waiver, finding: Finding, *, shared_names: Collection[str] = ()) -> bool:
     """Whether rule or control, stack and construct path are those of the finding, on whatever day.
 
     Where a template knows neither stack nor construct path, its file and the logical id stand for them. A waiver
-    names the finding's rule or that of one of its origins.
+    names the finding's rule or that of one of its origins. Where several stacks have the name and there is no construct
+    path, the file stands for the stack: the name would waive the finding of the other one as well.
     """
     place = finding.location
+    stack_name = place.stack_name
+    if stack_name in shared_names and place.construct_path is None and not is_glob(waiver.stack):
+        stack_name = None
     named = {finding.control} if waiver.rule is None else finding.rules
     return (
         finding.kind in {Kind.FAIL, Kind.OPEN}
         and waiver.named in named
-        and matches(waiver.stack, place.stack_name or place.template_file or "")
+        and matches(waiver.stack, stack_name or place.template_file or "")
         and matches(waiver.construct_path, place.construct_path or place.logical_id or "")
     )
 
@@ -110,7 +115,7 @@ class _Book:
 
         What several rules say has to be covered for each of them: one that is named lends nothing to the others.
         """
-        file = [("file", n) for n, each in enumerate(self.ledger.waivers) if covers(each, finding)]
+        file = [("file", n) for n, each in enumerate(self.ledger.waivers) if self._covers(each, finding)]
         source = [
             ("source", n)
             for n, each in enumerate(self.ledger.in_source)
@@ -128,6 +133,9 @@ class _Book:
         self.covered.update((*file, *source))
         trace = self._trace(waivers, said)
         return finding.suppressed(trace) if trace else finding
+
+    def _covers(self, waiver: Waiver, finding: Finding) -> bool:
+        return covers(waiver, finding, shared_names=self.judged.shared_names)
 
     def _trace(self, waivers: Sequence[Waiver], source: Sequence[InSourceWaiver]) -> Suppression | None:
         valid = [each for each in waivers if each.expires >= self.on]

@@ -225,3 +225,11 @@ def test_it_has_nothing_to_start_or_to_end() -> None:
     engine.start()
     engine.close()
     assert engine.name == "cdk"
+
+
+def test_stacks_of_one_template_have_each_their_annotations() -> None:
+    app = annotated("first")
+    note = Annotation(level="warning", message="second", location=Location(stack_name="T", construct_path="T/Topic"))
+    other = replace(HELD, stack_name="T")
+    both = replace(app, stacks=(app.stacks[0], replace(app.stacks[1], name="T", template=other, annotations=(note,))))
+    assert [[each.message for each in judged(both, held).findings] for held in (HELD, other)] == [["first"], ["second"]]

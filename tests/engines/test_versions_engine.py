@@ -89,9 +89,18 @@ def test_a_list_of_dates_alone_may_be_older() -> None:
 
 def test_a_stack_of_another_region_is_told() -> None:
     held = replace(template(postgres("15.19")), stack_name="S")
-    away = engine(regions={"S": "eu-west-1"}).judge(held)
+    away = engine(regions={held.file: ("eu-west-1",)}).judge(held)
     assert told(away.notifications) == [("EV002", Level.WARNING)]
-    assert told(engine(regions={"S": "us-east-1"}).judge(held).notifications) == []
+    assert told(engine(regions={held.file: ("us-east-1",)}).judge(held).notifications) == []
+
+
+def test_each_region_of_a_template_is_told() -> None:
+    held = replace(template(postgres("15.19")), stack_name="S")
+    away = engine(regions={held.file: ("eu-west-1", "us-east-1", "us-west-2")}).judge(held)
+    assert [each.message.partition(",")[0] for each in away.notifications if each.rule_id == "EV002"] == [
+        "S is for eu-west-1",
+        "S is for us-west-2",
+    ]
 
 
 def test_a_day_before_the_list_is_said() -> None:
@@ -137,7 +146,7 @@ def test_what_runs_is_known_by_stack() -> None:
     [
         engine(date(2026, 10, 22)),
         engine(deployed={"": {"It": "1"}}),
-        engine(regions={"S": "x"}),
+        engine(regions={"S": ("x",)}),
         engine(parameters={"P": "x"}),
         engine(overrides=Overrides(overrides=(OVERRIDE,))),
         replace(engine(), versions=replace(PACKAGED, as_of="2026-10-21")),

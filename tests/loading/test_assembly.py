@@ -83,8 +83,9 @@ def test_stacks_have_their_name_environment_and_dependencies(folder: Folder) -> 
     loaded = folder.manifest(Web=first, Data=other, **{"Web.assets": {"type": "cdk:asset-manifest"}}).load()
     assert [(each.name, each.account, each.region, each.dependencies) for each in loaded.stacks] == [
         ("data-dev", None, None, ()),
-        ("web-dev", "111122223333", "eu-west-1", ("data-dev",)),
+        ("web-dev", "111122223333", "eu-west-1", ("Data",)),
     ]
+    assert [each.artifact for each in loaded.stacks] == ["Data", "Web"]
     assert loaded.stacks[1].template.file == "cdk.out/Web.template.json"
     assert loaded.stacks[1].template.stack_name == "web-dev"
     assert (loaded.key, loaded.cached, loaded.missing_context) == (None, False, ())
@@ -447,3 +448,44 @@ def test_what_constructs_acknowledge_is_read_with_line_and_reason(folder: Folder
         ("p::C", "c", "infra/stacks.py:7", False),
     ]
     assert {each.location.template_file for each in loaded.acknowledgements} == {"cdk.out/Web.template.json"}
+
+
+def test_stacks_of_one_name_are_told_apart_by_their_artifacts(folder: Folder) -> None:
+    inner = {
+        "Type": "AWS::CloudFormation::Stack",
+        "Metadata": {"aws:asset:path": "Inner.template.json"},
+    }
+    for name in ("eu", "us"):
+        folder.write(**{f"{name}_template_json": {"Resources": {"Topic": topic(f"{name}/Topic"), "Inner": inner}}})
+    folder.write(Inner_template_json={"Resources": {"Topic": topic()}})
+    first = {**stack("eu", stackName="shop"), "dependencies": ["us"], "displayName": "shop-eu"}
+    loaded = folder.manifest(eu=first, us=stack("us", stackName="shop")).load()
+    assert [(each.name, each.artifact, each.parent, each.dependencies) for each in loaded.stacks] == [
+        ("shop", "eu", None, ("us",)),
+        ("shop", "us", None, ()),
+        ("shop/Inner", "eu/Inner", "eu", ()),
+        ("shop/Inner", "us/Inner", "us", ()),
+    ]
+
+
+def test_two_stages_may_use_one_artifact_id(folder: Folder) -> None:
+    for name in ("Dev", "Prod"):
+        folder.write(
+            **{
+                f"assembly-{name}__Web_template_json": {"Resources": {"Topic": topic(f"{name}/Web/Topic")}},
+                f"assembly-{name}__manifest_json": {
+                    "version": "48.0.0",
+                    "artifacts": {"Web": {**stack("Web", stackName="web"), "dependencies": ["Web"]}},
+                },
+            }
+        )
+    stages = {
+        name: {"type": "cdk:cloud-assembly", "properties": {"directoryName": f"assembly-{name}"}}
+        for name in ("Dev", "Prod")
+    }
+    loaded = folder.manifest(**stages).load()
+    assert [(each.name, each.artifact) for each in loaded.stacks] == [
+        ("web", "assembly-Dev/Web"),
+        ("web", "assembly-Prod/Web"),
+    ]
+    assert [each.dependencies for each in loaded.stacks] == [("assembly-Dev/Web",), ("assembly-Prod/Web",)]

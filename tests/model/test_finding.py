@@ -12,7 +12,7 @@ from tests.fakes import finding, waiver
 
 
 def test_the_fingerprint_is_the_one_that_baselines_already_hold() -> None:
-    assert finding().fingerprint == "a905c72f1f5666facd1a22a476f8c73e"
+    assert finding(construct_path="S/Topic").fingerprint == "ec744e75c801c92dc5ed978f1fabfb3e"
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,6 @@ def test_the_fingerprint_is_the_one_that_baselines_already_hold() -> None:
         finding(level=Level.NOTE),
         finding(file="infra/app.py", line=41),
         finding(line=2, template_line=3),
-        finding(template_file="other.json"),
         finding(origins=(Origin(engine="cfn-lint", rule_id="E9", message="m"),)),
         finding(generated=True, suppression=finding().suppressed_by(waiver()).suppression),
     ],
@@ -46,9 +45,16 @@ def test_rule_stack_construct_and_property_make_the_fingerprint(other: Finding) 
     assert other.fingerprint != finding().fingerprint
 
 
-def test_without_a_stack_the_template_stands_in_the_fingerprint() -> None:
-    one, other = (finding(stack_name=None, template_file=name) for name in ("dev.json", "prod.json"))
+@pytest.mark.parametrize("stack_name", [None, "S"])
+def test_without_a_construct_path_the_template_stands_in_the_fingerprint(stack_name: str | None) -> None:
+    """Two stacks of one name have each the same logical ids."""
+    one, other = (finding(stack_name=stack_name, template_file=name) for name in ("dev.json", "prod.json"))
     assert one.fingerprint != other.fingerprint
+
+
+def test_where_there_is_a_construct_path_the_file_of_the_template_does_not_matter() -> None:
+    one, other = (finding(construct_path="S/Topic", template_file=name) for name in ("a.json", "b.json"))
+    assert one.fingerprint == other.fingerprint
 
 
 def test_only_a_failure_that_reaches_the_level_is_a_violation() -> None:

@@ -305,3 +305,20 @@ def test_the_gate_report_has_its_three_figures_and_stages() -> None:
 @pytest.mark.parametrize(("code", "word"), [(0, "held"), (1, "violated"), (2, "incomplete"), (3, "incomplete")])
 def test_exit_codes_have_words(code: int, word: str) -> None:
     assert Outcome.of(code) == word
+
+
+def test_what_was_found_in_another_stack_of_the_template_is_none_of_this_stacks() -> None:
+    counts = [RuleCount(rule_id="E1", engine="fake", looked_at=2, failed=1)]
+    findings = [finding(stack_name="S/A"), finding("E2", stack_name=None)]
+    first, second = (
+        {each.rule_id: each.outcome for each in RuleVerdict.of(name, findings, counts, Level.WARNING)}
+        for name in ("S/A", "S/B")
+    )
+    assert first == {"E1": "violated", "E2": "violated"}
+    assert second == {"E1": "held", "E2": "violated"}
+
+
+def test_a_verdict_knows_the_artifact_of_its_stack() -> None:
+    (found,) = RuleVerdict.of("S", [finding()], [], Level.WARNING, artifact="stage/S")
+    (plain,) = RuleVerdict.of("S", [finding()], [], Level.WARNING)
+    assert (found.artifact, plain.artifact) == ("stage/S", "S")

@@ -736,3 +736,16 @@ def test_a_run_that_was_asked_for_another_stack_does_not_settle_that_one_is_gone
     )
     store = SqlAuditStore(url)
     assert {each.stack_name for each in store.places(store.begin(run(1)))} == {"Net", "Other"}
+
+
+def test_a_stack_can_be_forgotten_in_one_place_alone(store: AuditStore) -> None:
+    there = replace(PLACE, region="us-west-2")
+    away = replace(PLACE, account="999999999999")
+    places = (PLACE, there, away)
+    found = [replace(difference("A"), account=place.account, region=place.region) for place in places]
+    audited(store, 0, *(look(each, place=place) for each, place in zip(found, places, strict=True)))
+    assert store.forget("Net", region="us-west-2", account="999999999999") == 0
+    assert store.forget("Net", region="us-west-2") == 1
+    assert store.forget("Net", account=PLACE.account, region=PLACE.region) == 1
+    assert [each.place for each in store.looks(1)] == [away]
+    assert [each.place for each in store.episodes(target="aws", against="template")] == [away]

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from stackproof.config.settings import load_settings
 from stackproof.errors import ConfigError
-from stackproof.wiring.project import Project
+from stackproof.model.assembly import Stack
+from stackproof.model.engine_version import Status
+from stackproof.model.finding import Level
+from stackproof.wiring.engine_versions import affected_by
+from stackproof.wiring.project import EngineSet, Project
+from tests.fakes import TODAY
+from tests.running import project
+from tests.versions.sample import FRESH, PACKAGED
 
 
 @pytest.mark.parametrize("name", ["aws", "moto"])
@@ -17,3 +26,56 @@ def test_a_region_that_there_cannot_be_is_said_by_whoever_names_it(name: str, tm
     with pytest.raises(ConfigError, match="the region moon: this is no region"):
         project.target(name, endpoint_url="http://127.0.0.1:1", region="moon")
     assert project.target(name, endpoint_url="http://127.0.0.1:1", region="us-gov-west-1").region == "us-gov-west-1"
+
+
+def stacks_of_one_name(tmp_path: Path) -> tuple[Project, Sequence[Stack]]:
+    made = Project(settings=load_settings(project("same_name", tmp_path)))
+    return made, made.synthesized({}).stacks
+
+
+def test_each_template_has_the_regions_of_its_own_stacks(tmp_path: Path) -> None:
+    made, stacks = stacks_of_one_name(tmp_path)
+    assert made.versions_engine(on=TODAY, stacks=stacks).regions == {
+        "cdk.out/shop-a.template.json": ("eu-west-1",),
+        "cdk.out/shop-b.template.json": ("us-west-2",),
+    }
+    shared = [replace(stack, template=stacks[0].template) for stack in (*stacks, replace(stacks[0], region=None))]
+    assert made.versions_engine(on=TODAY, stacks=shared).regions == {
+        "cdk.out/shop-a.template.json": ("eu-west-1", "us-west-2")
+    }
+
+
+def test_each_region_of_stacks_of_one_name_is_told(tmp_path: Path) -> None:
+    made, _ = stacks_of_one_name(tmp_path)
+    result = made.scanned((), EngineSet(engines=()), assemblies=[made.synthesized({})], on=TODAY)
+    told = [each.message.partition(",")[0] for each in result.notifications if each.rule_id == "EV002"]
+    assert told == ["shop is for eu-west-1", "shop is for us-west-2"]
+
+
+def test_what_runs_in_one_of_two_stacks_of_one_name_is_given_by_its_construct_path(tmp_path: Path) -> None:
+    made, stacks = stacks_of_one_name(tmp_path)
+    known = replace(made, deployed={"shop-a": {"Db": "15.3"}})
+    engine = known.versions_engine(on=TODAY, stacks=stacks)
+    levels = [
+        [each.level for each in engine.judge(stack.template).findings if each.rule_id == "EV012"] for stack in stacks
+    ]
+    assert levels == [[Level.WARNING], []]
+    plain = made.versions_engine(on=TODAY, stacks=stacks).judge(stacks[0].template)
+    assert [each.level for each in plain.findings if each.rule_id == "EV012"] == [Level.ERROR]
+    ambiguous = replace(made, deployed={"shop": {"Db": "15.3"}})
+    with pytest.raises(ConfigError, match=r"--deployed shop: two stacks are named shop: shop-a .* and shop-b "):
+        ambiguous.versions_engine(on=TODAY, stacks=stacks)
+    assembly = made.synthesized({})
+    with pytest.raises(ConfigError, match=r"in .*shop-a\.template\.json.* check one assembly at a time"):
+        replace(made, deployed={"shop-a": {}}).versions_engine(
+            on=TODAY, stacks=[stack for _ in range(2) for stack in assembly.stacks]
+        )
+
+
+def test_what_a_new_list_affects_is_named_by_its_template_where_two_have_the_name(tmp_path: Path) -> None:
+    made, stacks = stacks_of_one_name(tmp_path)
+    known = PACKAGED.families["rds/postgres"]
+    older = {**known.versions, "15.3": replace(known.versions["15.3"], status=Status.CREATABLE)}
+    before = replace(PACKAGED, families={**PACKAGED.families, "rds/postgres": replace(known, versions=older)})
+    lines = affected_by(made, (), before=before, after=PACKAGED, on=FRESH)
+    assert [line.partition(": ")[0] for line in lines] == [f"AFFECTED shop ({stacks[0].template.file}) Db"]

@@ -17,13 +17,14 @@ from stackproof.config.settings import parse_context
 from stackproof.drift.arguments import is_same
 from stackproof.drift.remedies import differences_of, put_back
 from stackproof.errors import ConfigError, InputError
-from stackproof.model.assembly import Assembly
+from stackproof.model.assembly import Assembly, Stack
 from stackproof.model.drift import Difference
 from stackproof.model.json import JsonObject, JsonValue
 from stackproof.model.location import Location
 from stackproof.model.remedy import Adoption, AdoptReport, Remedy
 from stackproof.patching import adoption, overwrite, require, written
 from stackproof.reporters.terminal_remedies import remedies_text
+from stackproof.stack_names import fitting, naming_all, root_of
 from stackproof.wiring.project import Project
 
 __all__ = ["adopt"]
@@ -135,41 +136,72 @@ def _remedies(
 ) -> tuple[Remedy, ...]:
     """From the last line of a file to the first, so that a patch moves no line that is still to be found."""
     root = project.settings.root
-    names = {each.name: each.construct_path or each.name for each in assembly.stacks} if assembly else {}
+    stacks = assembly.stacks if assembly else ()
+    sources = {difference.sort_key(): _source(difference, stacks) for difference in chosen}  # before any file changes
     found: list[Remedy] = []
-    for each in sorted(chosen, key=lambda one: (one.location.file or "", -(one.location.line or 0))):
-        stack = (each.location.stack_name or "").partition("/")[0]
+    for difference in sorted(chosen, key=lambda wanted: (wanted.location.file or "", -(wanted.location.line or 0))):
+        source = sources[difference.sort_key()]
+        owner = root_of(source, stacks) if source is not None else _owner(difference, stacks)
+        cdk_stack = None if owner is None else owner.construct_path or owner.name
         found.append(
             Remedy(
-                difference=each,
-                put_back=put_back(each, cdk_stack=names.get(stack)),
-                adopt=act(each, root=root, beside=_beside(assembly, each)),
+                difference=difference,
+                put_back=put_back(difference, cdk_stack=cdk_stack),
+                adopt=act(difference, root=root, beside=_beside(assembly, difference, source)),
             )
         )
     return tuple(sorted(found, key=lambda each: each.difference.sort_key()))
 
 
-def _beside(assembly: Assembly | None, difference: Difference) -> tuple[Location, ...] | None:
+def _source(difference: Difference, stacks: Sequence[Stack]) -> Stack | None:
+    """The app's stack that a difference is of, None if it has none; raises ConfigError if that cannot be told."""
+    return _of_place(difference, difference.location.stack_name, stacks)
+
+
+def _owner(difference: Difference, stacks: Sequence[Stack]) -> Stack | None:
+    """The stack that nests the difference's stack, where the app does not have that one itself."""
+    return _of_place(difference, (difference.location.stack_name or "").partition("/")[0], stacks)
+
+
+def _of_place(difference: Difference, name: str | None, stacks: Sequence[Stack]) -> Stack | None:
+    """The stack of that name; of several the one that may run in the difference's account and region."""
+    named = [stack for stack in stacks if stack.name == name]
+    if len(named) <= 1:
+        return named[0] if named else None
+    fit = fitting(named, account=difference.account, region=difference.region)
+    if len(fit) != 1:
+        raise ConfigError(
+            f"{naming_all(named)}, and the difference {difference.fingerprint[:8]} is of aws://{difference.account}/"
+            f"{difference.region}: it is not known of which of them; leave it out with --finding"
+        )
+    return fit[0]
+
+
+def _beside(assembly: Assembly | None, difference: Difference, source: Stack | None) -> tuple[Location, ...] | None:
     """The other resources of the type that the same line of the app makes, in any stack; None without an app."""
     if assembly is None:
         return None
     here = difference.location
-    places = (one.location() for each in assembly.stacks for one in each.template.resources)
+    own = (source.artifact if source is not None else None, here.logical_id)
+    places = (
+        (resource.location(), (stack.artifact, resource.logical_id))
+        for stack in assembly.stacks
+        for resource in stack.template.resources
+    )
     return tuple(
-        each
-        for each in places
-        if (each.file, each.line, each.resource_type) == (here.file, here.line, here.resource_type)
-        and (each.stack_name, each.logical_id) != (here.stack_name, here.logical_id)
+        place
+        for place, key in places
+        if (place.file, place.line, place.resource_type) == (here.file, here.line, here.resource_type) and key != own
     )
 
 
 def _confirmed(remedies: Sequence[Remedy], assembly: Assembly | None) -> tuple[Remedy, ...]:
     """With what the app gives since."""
-    stacks = {each.name: each for each in assembly.stacks} if assembly else {}
+    stacks = assembly.stacks if assembly else ()
 
     def one(remedy: Remedy) -> Remedy:
         place, adopted = remedy.difference.location, remedy.adopt
-        stack = stacks.get(place.stack_name or "")
+        stack = _source(remedy.difference, stacks)
         resource = stack.template.resource(str(place.logical_id)) if stack else None
         if not adopted.is_written or stack is None or resource is None:
             return remedy

@@ -54,7 +54,7 @@ def _written(result: ScanResult, path: Path, not_waivable: frozenset[str]) -> Ba
     if any(each.level is Level.ERROR for each in result.notifications):
         click.echo(f"stackproof: error: {path} was not written: not everything could be judged", err=True)
         return None
-    found = baseline_of(result.findings, not_waivable=not_waivable)
+    found = baseline_of(result.findings, not_waivable=not_waivable, shared_names=result.shared_names)
 
     def write(stream: IO[str]) -> None:
         stream.write(baseline_text(found))

@@ -28,6 +28,16 @@ from stackproof.model.drift_report import DriftReport
 from stackproof.model.finding import Level, Notification
 from stackproof.model.stack_list import StackList, name_in
 from stackproof.ports import Target
+from stackproof.stack_names import (
+    fitting,
+    matching,
+    named_one,
+    naming_all,
+    require_distinct_names,
+    shared_names,
+    with_dependencies,
+    with_nested,
+)
 from stackproof.wiring.live import auditor, listings
 from stackproof.wiring.memory import SignIn
 from stackproof.wiring.notifications import unique
@@ -172,6 +182,10 @@ def audit(
         raise click.exceptions.Exit(fleet_report.exit_code)
     assembly = _assembly(project, context, wish)
     _require_something_there(project, options)
+    if assembly is not None and options.target is not None and options.starts(options.target):
+        assembly = _deployable(assembly, wish)
+    elif assembly is not None:
+        _require_chosen(assembly, wish)
     with live_targets(project, options) as targets:
         if options.starts(targets[0].name) and assembly is not None:
             with progress("deploying"):
@@ -190,13 +204,20 @@ for _command in (history, diff, forget):
 
 
 def audited(project: Project, target: Target, wish: Wish, *, assembly: Assembly | None = None) -> DriftReport:
-    """The audit of one account and region."""
-    stacks = {each.name: each for each in assembly.stacks} if assembly else {}
+    """The audit of one account and region.
+
+    Raises ConfigError, before anything is asked, where stacks of the app share a name and none of them is chosen.
+    """
+    stacks = assembly.stacks if assembly else ()
+    if assembly is not None:
+        _require_chosen(assembly, wish)
+    chosen = _chosen_roots(stacks, wish, target)
+    against = wish.against == "assembly"
     made = auditor(
-        target, sources=stacks, against_sources=wish.against == "assembly", native=wish.native, jobs=wish.jobs
+        target, sources=_sources(stacks, chosen), against_sources=against, native=wish.native, jobs=wish.jobs
     )
     with progress("auditing"):
-        asked = wish.stacks or _roots(stacks)
+        asked = tuple(_live_name(wanted, stacks) for wanted in wish.stacks) or _roots(stacks)
         names = asked or made.catalog.names()
         found = made.audited(names)
         beside = unmanaged(
@@ -258,8 +279,79 @@ def reported(
     )
 
 
-def _roots(stacks: Mapping[str, Stack]) -> Sequence[str]:
-    return sorted(each.name for each in stacks.values() if each.parent is None)
+def _roots(stacks: Sequence[Stack]) -> Sequence[str]:
+    return sorted(stack.name for stack in stacks if stack.parent is None)
+
+
+def _live_name(wanted: str, stacks: Sequence[Stack]) -> str:
+    """The name or ARN by which a stack is asked for; the app's may be given by its construct path."""
+    found = matching(wanted, stacks)
+    return wanted if not found or name_in(wanted) != wanted else found[0].name
+
+
+def _require_chosen(assembly: Assembly, wish: Wish) -> None:
+    """Raise ConfigError if stacks of the app share a name and all of them would be audited in one region."""
+    groups = _sharing(assembly.stacks)
+    if groups and not wish.stacks:
+        said = "; ".join(map(naming_all, groups))
+        region = next((stack.region for stack in groups[0] if stack.region), "REGION")
+        raise ConfigError(
+            f"{said}: an audit is of one account and region; choose one with --stack {groups[0][0].name} "
+            f"--region {region}"
+        )
+
+
+def _sharing(stacks: Sequence[Stack]) -> list[list[Stack]]:
+    roots = [stack for stack in stacks if stack.parent is None]
+    return [[stack for stack in roots if stack.name == name] for name in sorted(shared_names(roots))]
+
+
+def _deployable(assembly: Assembly, wish: Wish) -> Assembly:
+    """What an emulator is given: all stacks, or, where some share a name, those of `--stack` with what they need.
+
+    Raises ConfigError before it is started if stacks of one name are among them.
+    """
+    stacks = assembly.stacks
+    if _sharing(stacks) and wish.stacks:
+        wanted = [stack for text in wish.stacks if (stack := named_one(name_in(text), stacks)) is not None]
+        stacks = with_dependencies(wanted, stacks)
+    require_distinct_names(stacks, every=assembly.stacks)
+    return replace(assembly, stacks=stacks)
+
+
+def _chosen_roots(stacks: Sequence[Stack], wish: Wish, target: Target) -> Sequence[Stack]:
+    """Of stacks that share a name the one that may run at the target, if `--stack` asks for it.
+
+    Raises ConfigError if none or several may: the live stack would be compared with the template of another one.
+    """
+    found: list[Stack] = []
+    for group in _sharing(stacks):
+        artifacts = {stack.artifact for stack in group}
+        for wanted in wish.stacks:
+            meant = [stack for stack in matching(name_in(wanted), stacks) if stack.artifact in artifacts]
+            if meant:
+                found.append(_running_at(target, meant, group, wanted))
+    return found
+
+
+def _running_at(target: Target, meant: Sequence[Stack], group: Sequence[Stack], wanted: str) -> Stack:
+    """The one of those that `--stack` means that may run at the target; raises ConfigError naming the whole group."""
+    account = target.account if target.name == "aws" else None  # which account an emulator is does not matter
+    fit = fitting(meant, account=account, region=target.region)
+    if len(fit) != 1:
+        count = "more than one of those" if fit else "none of those"
+        raise ConfigError(
+            f"--stack {wanted}: {naming_all(group)}, and {count} that are meant can run in account {target.account}, "
+            f"region {target.region}: give the --region of the one to audit"
+        )
+    return fit[0]
+
+
+def _sources(stacks: Sequence[Stack], chosen: Sequence[Stack]) -> Mapping[str, Stack]:
+    """The stacks by name; of those that share one only what is chosen, with all that is nested in it."""
+    left_out = {stack.artifact for group in _sharing(stacks) for stack in group}
+    roots = [stack for stack in stacks if stack.parent is None and stack.artifact not in left_out]
+    return {stack.name: stack for stack in with_nested([*roots, *chosen], stacks)}
 
 
 def _one_target(project: Project, target: str | None, endpoint_url: str | None) -> str | None:

@@ -237,25 +237,57 @@ def diff(before: int, after: int, store: str | None, *, wanted: tuple[Wanted, ..
     metavar="NAME",
     help="The stack, with those nested in it; repeatable.",
 )
+@click.option("--account", metavar="ID", help="Only in this account.")
+@click.option("--region", metavar="REGION", help="Only in this region.")
 @_store_option
-def forget(stack_names: tuple[str, ...], store: str | None) -> None:
+def forget(stack_names: tuple[str, ...], account: str | None, region: str | None, store: str | None) -> None:
     """Forget stacks that are gone for good: what was open there would stay open.
+
+    A name that is known in several accounts or regions needs the --account or
+    --region of the one that is gone.
 
     \b
     Examples:
       stackproof drift forget --stack TapStack-old
+      stackproof drift forget --stack shop --region eu-west-1
       stackproof drift forget --stack Pr-101 --stack Pr-102
     """
     where = store_to_read(open_project(), store)
+    wanted = dict.fromkeys((name_in(text), *_part_of(text, account, region)) for text in stack_names)
+    for name, in_account, in_region in wanted:
+        _require_one_place(name, _places_of(name, where), in_account, in_region)
     unknown = []
-    for each in dict.fromkeys(map(name_in, stack_names)):
-        if count := where.forget(each):
-            click.echo(f"forgot {each}: {count} looks at it")
+    for name, in_account, in_region in wanted:
+        if count := where.forget(name, account=in_account, region=in_region):
+            click.echo(f"forgot {name}: {count} looks at it")
         else:
-            unknown.append(each)
+            unknown.append(name)
     if unknown:
         names = " ".join(f"--stack {each}" for each in unknown)
         raise ConfigError(f"{names}: {where.shown} knows no such stack")
+
+
+def _part_of(asked: str, account: str | None, region: str | None) -> tuple[str | None, str | None]:
+    """The account and region of a stack that is asked for: those of its ARN, else those that were given."""
+    parts = asked.split(":")
+    return (parts[4], parts[3]) if name_in(asked) != asked else (account, region)
+
+
+def _places_of(name: str, where: AuditStore) -> frozenset[tuple[str, str]]:
+    """The accounts and regions in which a stack of that name was audited."""
+    looks = (look for run in where.runs() for look in where.looks(run.number))
+    return frozenset((look.place.account, look.place.region) for look in looks if look.place.stack_name == name)
+
+
+def _require_one_place(name: str, places: frozenset[tuple[str, str]], account: str | None, region: str | None) -> None:
+    """Raise ConfigError where stacks of several places would be forgotten: one of them may still be there."""
+    meant = sorted(place for place in places if account in {None, place[0]} and region in {None, place[1]})
+    if len(meant) > 1:
+        shown = " and ".join(f"account {there}, region {here}" for there, here in meant)
+        raise ConfigError(
+            f"--stack {name}: {len(meant)} stacks of that name were audited: {shown}: give the --account or --region "
+            "of the one that is gone"
+        )
 
 
 def _finished(run: Run | None, number: int, where: AuditStore) -> Run:

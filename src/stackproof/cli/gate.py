@@ -38,6 +38,7 @@ from stackproof.reporters.terminal import coverage_line, gate_text, prove_text
 from stackproof.reporters.terminal_check import TerminalReporter
 from stackproof.reporters.wording import policy_line
 from stackproof.scratch import scratch_folder
+from stackproof.stack_names import require_distinct_names
 from stackproof.wiring.checking import scanned_assembly
 from stackproof.wiring.project import EngineSet, Project
 
@@ -167,6 +168,7 @@ class _GateRun:
         )
 
     def _prove(self) -> StageResult:
+        require_distinct_names(self._synthesized.stacks, option="stackproof prove --stack")
         with live_targets(self._project, LiveOptions()) as targets:
             minimum = self._project.settings.minimum_proof
             report = proven(self._synthesized.stacks, *targets, strict=self._strict, minimum=minimum)

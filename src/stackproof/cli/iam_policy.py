@@ -33,7 +33,7 @@ __all__ = ["iam_policy"]
     help="What the policy is for.",
 )
 @context_option
-@click.option("--stack", help="Only this stack, by name; for a template, what its stack is called.")
+@click.option("--stack", help="Only this stack, by name or construct path; for a template, what its stack is called.")
 @click.option("--region", metavar="REGION", help="The region. Default: the stack's, else the project's.")
 @click.option("--account", metavar="ID", help="The account. Default: the stack's, else the project's, else \"*\".")
 @click.option(
@@ -75,7 +75,7 @@ def iam_policy(
     else:
         with progress("synthesizing"):
             assembly = project.synthesized(parse_context(context))
-        stacks = tuple(chosen_stacks(assembly, stack))
+        stacks = tuple(chosen_stacks(assembly, stack, several=True))
     found = project.permissions(stacks, Purpose(purpose), region=region, account=account)
     click.echo(json.dumps(_documents(found, max_size), indent=2))
     for line in _said(found, split=max_size is not None):

@@ -24,7 +24,7 @@ from stackproof.cli.options import (
 from stackproof.cli.outputs import ReportingCommand, Wanted, output_options, require_outputs, write_text_or_json
 from stackproof.config.regions import require_region
 from stackproof.config.settings import EMULATORS, parse_context, parse_targets
-from stackproof.deploy import attached, deployed, nested_in, with_dependencies
+from stackproof.deploy import attached, deployed, nested_in
 from stackproof.deploy import deploy as deploy_stacks
 from stackproof.ephemeral import Ephemeral, without_overridden
 from stackproof.errors import ConfigError, TargetError
@@ -41,11 +41,30 @@ from stackproof.ports import Target
 from stackproof.prove import Prover, prove_stack
 from stackproof.reporters.terminal import prove_text
 from stackproof.scratch import scratch_folder
+from stackproof.stack_names import (
+    matching,
+    named_one,
+    require_distinct_names,
+    root_of,
+    selector_of,
+    with_dependencies,
+    with_nested,
+)
 from stackproof.union import united_stack
 from stackproof.wiring.live import readers, schemas, start_emulator
 from stackproof.wiring.project import DeployOptions, Project
 
-__all__ = ["LiveOptions", "Waits", "deploy", "live_options", "live_targets", "place_options", "prove", "proven"]
+__all__ = [
+    "LiveOptions",
+    "Waits",
+    "chosen_stacks",
+    "deploy",
+    "live_options",
+    "live_targets",
+    "place_options",
+    "prove",
+    "proven",
+]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -130,7 +149,10 @@ def live_options(function: _Function) -> _Function:
         (
             click.option("--target", help="moto, ministack, both with a comma, or aws: emulators, or an account."),
             *_PLACE_OPTIONS,
-            click.option("--stack", help="Only this stack, by name; an emulator gets what it depends on as well."),
+            click.option(
+                "--stack",
+                help="Only this stack, by name or construct path; an emulator gets what it depends on as well.",
+            ),
             click.option("--keep", is_flag=True, help="Leave the emulator running and say how to reach it."),
         ),
     )
@@ -200,17 +222,33 @@ def _live(project: Project, options: LiveOptions, name: str) -> Iterator[Target]
             process.stop()
 
 
-def chosen_stacks(assembly: Assembly, name: str | None) -> Sequence[Stack]:
-    """All stacks, or the named one with those nested in it."""
+def chosen_stacks(assembly: Assembly, name: str | None, *, several: bool = False) -> Sequence[Stack]:
+    """All stacks, or the one of that name or construct path with those nested in it.
+
+    Raises ConfigError for a name that several stacks have, unless `several` takes all of them.
+    """
     if name is None:
         return assembly.stacks
-    found = [each for each in assembly.stacks if each.name == name or each.name.startswith(f"{name}/")]
-    if (parent := next((each.parent for each in found if each.name == name), None)) is not None:
-        raise ConfigError(f"--stack {name}: a nested stack goes with its parent: --stack {parent.partition('/')[0]}")
+    stacks = assembly.stacks
+    found = matching(name, stacks)
+    roots = [root_of(stack, stacks) for stack in found if stack.parent is not None]
+    if roots:
+        chosen = " or ".join(f"--stack {selector_of(root, stacks) or root.name}" for root in roots)
+        raise ConfigError(f"--stack {name}: a nested stack goes with its parent: {chosen}")
+    if not several:
+        named_one(name, stacks)
     if not found:
-        known = ", ".join(each.name for each in assembly.stacks if each.parent is None)
+        known = ", ".join(selector_of(stack, stacks) or stack.name for stack in stacks if stack.parent is None)
         raise ConfigError(f"--stack {name}: the app has no such stack, only {known}")
-    return found
+    return with_nested(found, stacks)
+
+
+def _require_distinct_names(
+    project: Project, options: LiveOptions, stacks: Sequence[Stack], every: Sequence[Stack]
+) -> None:
+    """Raise ConfigError for stacks of one name that a target would get, before any target is started."""
+    deploys = any(name in EMULATORS for name in _target_names(project, options))
+    require_distinct_names(with_dependencies(stacks, every) if deploys else stacks, every=every)
 
 
 @click.command()
@@ -278,9 +316,11 @@ def deploy(
         _require_allowed(project, options)
     say_left_over(project)
     assembly = _synthesized(project, context)
+    stacks = chosen_stacks(assembly, stack)
+    _require_distinct_names(project, options, stacks, assembly.stacks)
     with live_targets(project, options) as targets:
         for where in targets:
-            needed = _with_needed(chosen_stacks(assembly, stack), assembly.stacks, where)
+            needed = _with_needed(stacks, assembly.stacks, where)
             with _lifetime(project, needed, where, options, on=is_ephemeral) as made:
                 _deploy(made.stacks, where)
     if options.starts(targets[0].name) and not keep and not is_ephemeral:
@@ -413,6 +453,10 @@ def prove(
     say_left_over(project)
     assembly = _synthesized(project, context)
     stacks = chosen_stacks(assembly, stack)
+    if is_ephemeral:
+        require_distinct_names(stacks, every=assembly.stacks)
+    else:
+        _require_distinct_names(project, options, stacks, assembly.stacks)
     waits = Waits(deadline=deadline, settle=settle, in_account=project.settings.settle)
     with live_targets(project, options) as targets:
         if is_ephemeral:
@@ -507,8 +551,8 @@ def _proven_on(
 ) -> tuple[tuple[ResourceProof, ...], set[Notification]]:
     with progress("deploying" if deploys else "finding the stacks"):
         found = deployed(_with_needed(stacks, every, where), where) if deploys else attached(stacks, where)
-        wanted = {each.name for each in stacks}
-        pairs = [each for each in found if each[0].name in wanted]
+        wanted = {stack.artifact for stack in stacks}
+        pairs = [pair for pair in found if pair[0].artifact in wanted]
     proofs: list[ResourceProof] = []
     notifications: set[Notification] = set()
     look = Look.at(deployment for _, deployment in pairs)

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import TypeAlias
 
 from stackproof.engines.code import code_digest
 from stackproof.model.assembly import Annotation, Assembly, Deprecation, Violation
@@ -31,13 +32,23 @@ _ANNOTATION_RULES = tuple(f"cdk:annotation-{level}" for level in sorted(_LEVELS)
 _DEPRECATED = "cdk:deprecated-api"
 
 
+_Place: TypeAlias = tuple[str, str]
+
+
+def _place(template: Template) -> _Place:
+    return template.file, template.stack_name or ""
+
+
 class CdkEngine:
     """Implements `ports.PolicyEngine` over assemblies that are already there; it has no process."""
 
     name = _NAME
 
     def __init__(self, *assemblies: Assembly) -> None:
-        self._annotations = {stack.template.file: stack.annotations for each in assemblies for stack in each.stacks}
+        self._annotations: dict[_Place, tuple[Annotation, ...]] = {}
+        for stack in (stack for assembly in assemblies for stack in assembly.stacks):
+            place = _place(stack.template)  # two stacks may have one template
+            self._annotations[place] = (*self._annotations.get(place, ()), *stack.annotations)
         self._violations = tuple(one for each in assemblies for one in each.violations)
         # What belongs to the app stands with its first stack.
         self._apps = {each.stacks[0].template.file: each for each in assemblies}
@@ -59,9 +70,9 @@ class CdkEngine:
     def judge(self, template: Template) -> EngineAnswer:
         """What was said of the template's stack, and of its app if it is the first of the app's stacks."""
         app = self._apps.get(template.file)
-        findings = [_annotated(each, template) for each in self._annotations.get(template.file, ())]
+        findings = [_annotated(each, template) for each in self._annotations.get(_place(template), ())]
         findings += [_violated(each, template) for each in self._violations_in(template, app)]
-        counts = _counts(findings, looked_at=len(template.resources)) if template.file in self._annotations else []
+        counts = _counts(findings, looked_at=len(template.resources)) if _place(template) in self._annotations else []
         if app is not None and app.key is not None:
             deprecated = [_deprecated(each, template) for each in app.deprecations]
             findings += deprecated

@@ -27,15 +27,16 @@ _OF_THE_RUN = frozenset({"EV001", "EV002"})
 class VersionsEngine:
     """Implements `ports.PolicyEngine`; it is pure and has no process.
 
-    `deployed` are versions that run already, by stack and logical id; under "" stand those of a template by itself.
-    `regions` are those of stacks that name one. `parameters` are values that someone supplies for a template's own.
+    `deployed` are versions that run already, by template file or stack, and logical id; under "" stand those of a
+    template by itself. `regions` are those of the stacks of a template file that name one: stacks of one name may have
+    several. `parameters` are values that someone supplies for a template's own.
     """
 
     versions: AllowList
     overrides: Overrides = field(default_factory=Overrides)
     as_of: date
     deployed: Mapping[str, Deployed] = field(default_factory=dict)
-    regions: Mapping[str, str] = field(default_factory=dict)
+    regions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
     known: str = field(init=False, repr=False, compare=False)
 
@@ -46,7 +47,7 @@ class VersionsEngine:
                 self.versions.to_dict(),
                 self.overrides.to_dict(),
                 {stack: dict(each) for stack, each in self.deployed.items()},
-                dict(self.regions),
+                {file: list(regions) for file, regions in self.regions.items()},
                 dict(self.parameters),
             ]
         )
@@ -69,7 +70,8 @@ class VersionsEngine:
     def judge(self, template: Template) -> EngineAnswer:
         """What the rules say of the template, and how old and how far away the knowledge is that they rest on."""
         knowledge = Knowledge(versions=self.versions, overrides=self.overrides, as_of=self.as_of)
-        running = self.deployed.get(template.stack_name or "", self.deployed.get("", {}))
+        names = (template.file, template.stack_name or "", "")
+        running = next((self.deployed[name] for name in names if name in self.deployed), {})
         judgement = judge_template(template, knowledge, deployed=running, parameters=self.parameters)
         findings = tuple(_finding(each, template) for each in judgement.statements)
         return EngineAnswer(
@@ -89,8 +91,9 @@ class VersionsEngine:
             if family.is_old(today):
                 age = f"{family.age(today)} days old (as of {family.as_of[:10]}; {family.max_age_days} are allowed)"
                 found.append(_told("EV001", Level.WARNING, f"the list of {title(name)} is {age}: {_REFRESH}"))
-        region = self.regions.get(template.stack_name or "")
-        if region is not None and region not in self.versions.regions:
+        for region in self.regions.get(template.file, ()):
+            if region in self.versions.regions:
+                continue
             known = ", ".join(self.versions.regions)
             message = f"{template.stack_name} is for {region}, but what is known of engine versions is from {known}"
             found.append(_told("EV002", Level.WARNING, message))

@@ -82,11 +82,12 @@ class _StackLoader:
         stack = Stack(
             name=name,
             template=template,
+            artifact=self._artifact(artifact_id),
             account=account,
             region=region,
             dependencies=tuple(
                 sorted(
-                    str(_object(artifacts[each].get("properties")).get("stackName", each))
+                    self._artifact(str(each))
                     for each in (dependencies if isinstance(dependencies, list) else ())
                     if artifacts.get(str(each), {}).get("type") == "aws:cloudformation:stack"
                 )
@@ -140,7 +141,14 @@ class _StackLoader:
             raise InputError(f"{template.file} nests itself")
         if len(above) > _MAX_NESTING:
             raise InputError(f"stacks are nested deeper than {_MAX_NESTING} levels")
-        return Stack(name=name, template=template, account=parent.account, region=parent.region, parent=parent.name)
+        return Stack(
+            name=name,
+            template=template,
+            artifact=f"{parent.artifact}/{resource.logical_id}",
+            account=parent.account,
+            region=parent.region,
+            parent=parent.artifact,
+        )
 
     def _published(self, artifacts: Mapping[str, JsonObject]) -> Mapping[str, str]:
         """The file of each object key in the manifest's asset manifests."""
@@ -159,6 +167,10 @@ class _StackLoader:
             file = _object(artifact.get("properties")).get("file")
             if artifact.get("type") == "cdk:asset-manifest" and isinstance(file, str):
                 yield _read(self._inside(file), self._named(file))
+
+    def _artifact(self, artifact_id: str) -> str:
+        """The id with the folder of the stage: the manifests of two stages may use the same one."""
+        return Path(os.path.relpath(self.folder / artifact_id, self.directory)).as_posix()
 
     def _template(self, file: str, stack_name: str) -> Template:
         return parse_template(

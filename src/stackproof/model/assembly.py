@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from stackproof.errors import ConfigError
 from stackproof.model.location import Location
 from stackproof.model.template import Template
 
@@ -74,8 +75,11 @@ class FileAsset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
-    """One stack. `account` and `region` are None where the app left them open; `parent` is the stack that nests it.
+    """One stack. `account` and `region` are None where the app left them open.
 
+    `artifact` tells the stack apart from all others of its assembly, which may have the same name in another region;
+    it is the name unless it is given. `parent` is the artifact of the stack that nests it, `dependencies` are the
+    artifacts of those that it needs.
     `construct_path` is that of the stack itself, None where the assembly does not say it. `nested` are the stacks that
     come with it when it is deployed; who deploys fills it in. `missing_nested` maps the logical ids of nested stacks
     whose template the assembly does not have to the reason. `tags` are the stack's own, for all that it makes.
@@ -83,6 +87,7 @@ class Stack:
 
     name: str
     template: Template
+    artifact: str = ""
     account: str | None = None
     region: str | None = None
     parent: str | None = None
@@ -96,8 +101,27 @@ class Stack:
     tags: Mapping[str, str] = field(default_factory=dict)
     termination_protection: bool = False
 
+    def __post_init__(self) -> None:
+        """A stack that no assembly names is told apart by its name."""
+        if not self.artifact:
+            object.__setattr__(self, "artifact", self.name)
+
+    @property
+    def environment(self) -> str:
+        """Where it runs, as an assembly writes it: aws://111122223333/eu-west-1."""
+        return f"aws://{self.account or 'unknown-account'}/{self.region or 'unknown-region'}"
+
+    @property
+    def described(self) -> str:
+        """For a person, where the name alone says too little: its construct path and its environment."""
+        return f"{self.construct_path or self.artifact} ({self.environment})"
+
     def nested_at(self, logical_id: str) -> Stack | None:
         """The nested stack that a resource stands for: CDK writes its template's file into the metadata."""
+        artifact = f"{self.artifact}/{logical_id}"
+        own = next((nested for nested in self.nested if nested.artifact == artifact), None)
+        if own is not None:  # by its file alone it might be a sibling of the same template
+            return own
         resource = self.template.resource(logical_id)
         metadata = resource.body.get("Metadata") if resource is not None else None
         file = metadata.get("aws:asset:path") if isinstance(metadata, Mapping) else None
@@ -131,5 +155,10 @@ class Assembly:
     coverage_file: str | None = None
 
     def stack(self, name: str) -> Stack | None:
-        """The stack of that name, or None."""
-        return next((each for each in self.stacks if each.name == name), None)
+        """The stack of that name, else of that construct path, or None; raises ConfigError if there are several."""
+        named = [stack for stack in self.stacks if stack.name == name]
+        found = named or [stack for stack in self.stacks if stack.construct_path == name]
+        if len(found) > 1:
+            several = " and ".join(stack.described for stack in found)
+            raise ConfigError(f"{len(found)} stacks are named {name}: {several}: give the construct path of one")
+        return found[0] if found else None

@@ -13,7 +13,8 @@ __all__ = ["Baseline", "BaselineKey"]
 class BaselineKey:
     """What tells one old finding from another.
 
-    `stack` is empty where there is none, and `file` (the template, or whatever else it is about) is empty otherwise.
+    `stack` is empty where there is none. `file` (the template, or whatever else it is about) is empty where the stack
+    tells enough, which its name does not in a run over several stacks of that name.
     `place` is the construct path, the logical id where there is no path, and empty where there is neither.
     `rules` are those of all its origins, sorted.
     """

@@ -178,19 +178,21 @@ class Finding:
     def fingerprint(self) -> str:
         """The same from run to run while rule and place are the same; neither lines nor messages go into it.
 
-        What lies in no template, such as a waiver, is told apart by its file and message.
+        What lies in no template, such as a waiver, is told apart by its file and message. Without a construct path the
+        template is a part of the place: the name of the stack may be that of another stack, too.
         """
         place = self.location
         if place.stack_name is None and place.template_file is None:
             return digest([self.rule_id, place.file, place.logical_id, place.construct_path, self.message])[:32]
-        return digest(
-            [
-                self.rule_id,
-                place.stack_name or place.template_file,
-                place.construct_path or place.logical_id,
-                place.property_path,
-            ]
-        )[:32]
+        parts = [
+            self.rule_id,
+            place.stack_name or place.template_file,
+            place.construct_path or place.logical_id,
+            place.property_path,
+        ]
+        if place.construct_path is None and place.stack_name is not None and place.template_file is not None:
+            parts.append(place.template_file)
+        return digest(parts)[:32]
 
     @property
     def rules(self) -> frozenset[str]:

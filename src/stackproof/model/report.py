@@ -87,7 +87,10 @@ class PolicySummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleVerdict:
-    """What one rule says of one stack: `outcome` is "held", "violated", "waived" or "open"."""
+    """What one rule says of one stack: `outcome` is "held", "violated", "waived" or "open".
+
+    `artifact` tells stacks of one name apart.
+    """
 
     rule_id: str
     engine: str
@@ -95,6 +98,7 @@ class RuleVerdict:
     looked_at: int
     outcome: str
     findings: tuple[Finding, ...] = ()
+    artifact: str = ""
 
     def text(self) -> str:
         """One line for each finding, with its place and, where it is waived, the reason."""
@@ -113,15 +117,26 @@ class RuleVerdict:
 
     @classmethod
     def of(
-        cls, stack_name: str, findings: Iterable[Finding], counts: Iterable[RuleCount], fail_level: Level
+        cls,
+        stack_name: str,
+        findings: Iterable[Finding],
+        counts: Iterable[RuleCount],
+        fail_level: Level,
+        *,
+        artifact: str = "",
     ) -> tuple[RuleVerdict, ...]:
-        """The verdict of each rule that looked at the stack; findings on what CDK generates do not count."""
+        """The verdict of each rule that looked at the stack; findings on what CDK generates do not count.
+
+        Two stacks may have one template file: what was found in another stack is left out.
+        """
         named: dict[tuple[str, str], list[Finding]] = {}
         looked: dict[tuple[str, str], int] = {}
         for count in counts:
             key = (count.engine, count.rule_id)
             looked[key] = looked.get(key, 0) + count.looked_at
         for finding in findings:
+            if finding.location.stack_name not in {None, stack_name}:
+                continue
             for origin in finding.origins:
                 named.setdefault((origin.engine, origin.rule_id), []).append(finding)
         return tuple(
@@ -132,6 +147,7 @@ class RuleVerdict:
                 looked_at=looked.get((engine, rule_id), 0),
                 outcome=_verdict(named.get((engine, rule_id), []), fail_level),
                 findings=tuple(each for each in named.get((engine, rule_id), []) if not each.generated),
+                artifact=artifact or stack_name,
             )
             for engine, rule_id in sorted({*named, *(key for key, size in looked.items() if size)})
         )

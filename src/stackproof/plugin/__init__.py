@@ -63,7 +63,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--endpoint-url", help="an AWS-compatible endpoint to probe instead")
     group.addoption("--profile", help="the AWS profile to read with")
     group.addoption("--aws-region", help="the AWS region to read in")
-    group.addoption("--stack", help="the stack under test, by name; with --target aws the deployed stack to attach to")
+    group.addoption(
+        "--stack",
+        help="the stack under test, by name or construct path; with --target aws the deployed stack to attach to",
+    )
     group.addoption("--cdk-context", action="append", default=[], metavar="KEY=VALUE", help="CDK context; repeatable")
     group.addoption(
         "--allow-writes",
@@ -154,8 +157,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "resource_proof" in metafunc.fixturenames:
         stacks = proven_stacks_of(metafunc.config)
         first = stacks[0].name if sum(each.parent is None for each in stacks) == 1 else None
-        rows = [(each.name, one.logical_id) for each in stacks for one in each.template.resources]
-        ids = [logical_id if name == first else f"{name}/{logical_id}" for name, logical_id in rows]
+        pairs = [(stack, resource.logical_id) for stack in stacks for resource in stack.template.resources]
+        rows = [(stack.artifact, logical_id) for stack, logical_id in pairs]
+        ids = [logical_id if stack.name == first else f"{stack.name}/{logical_id}" for stack, logical_id in pairs]
         metafunc.parametrize("resource_proof", rows, ids=ids, indirect=True)
     if "rule_verdict" in metafunc.fixturenames:
         metafunc.parametrize("rule_verdict", sorted(verdicts_of(metafunc.config)), indirect=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,17 @@ from stackproof.plugin.run import PROCESS, RUN, Run
 from stackproof.ports import SchemaSource, Target
 from stackproof.prove import Prover
 from stackproof.secrecy import secret_values
+from stackproof.stack_names import (
+    labels,
+    named_one,
+    naming_all,
+    require_distinct_names,
+    root_of,
+    selector_of,
+    shared_names,
+    with_dependencies,
+    with_nested,
+)
 from stackproof.union import united
 from stackproof.wiring.live import node, readers, schemas
 from stackproof.wiring.project import Project
@@ -39,6 +51,7 @@ __all__ = [
     "cdk_stack",
     "deployment",
     "deployment_on",
+    "live_stacks_of",
     "node",
     "project_of",
     "proven_stacks_of",
@@ -94,29 +107,55 @@ def secrets_of(config: pytest.Config) -> frozenset[str]:
 
 
 def stack_of(config: pytest.Config) -> Stack:
-    """The stack that `--stack` names, or the only one."""
-    found = assembly_of(config)
+    """The stack that `--stack` means, or the only one."""
+    stacks = assembly_of(config).stacks
     name = config.getoption("stack")
-    roots = [each for each in found.stacks if each.parent is None]
+    roots = [stack for stack in stacks if stack.parent is None]
+    known = ", ".join(selector_of(stack, stacks) or stack.name for stack in roots)
     if name is not None:
-        chosen = found.stack(name)
+        chosen = named_one(name, stacks)
         if chosen is not None:
             return chosen
         if config.getoption("target") != "aws" or len(roots) != 1:
-            raise ConfigError(f"--stack {name}: the app has no such stack, only {', '.join(s.name for s in roots)}")
+            raise ConfigError(f"--stack {name}: the app has no such stack, only {known}")
     if len(roots) != 1:
-        raise ConfigError(f"the app has {len(roots)} stacks: name one with --stack: {', '.join(s.name for s in roots)}")
+        raise ConfigError(f"the app has {len(roots)} stacks{_sharing(roots)}: name one with --stack: {known}")
     return roots[0]
 
 
+def _sharing(roots: Sequence[Stack]) -> str:
+    """Which of them share a name, in brackets; "" if none do."""
+    groups = [[stack for stack in roots if stack.name == name] for name in sorted(shared_names(roots))]
+    return f" ({'; '.join(map(naming_all, groups))})" if groups else ""
+
+
 def proven_stacks_of(config: pytest.Config) -> tuple[Stack, ...]:
-    """The stacks whose resources are proven one by one: that of `--stack`, or all; each with those that it nests."""
+    """The stacks whose resources are proven one by one: that of `--stack`, or all; each with those that it nests.
+
+    Raises ConfigError for several stacks of one name, of which `--stack` chooses none.
+    """
     every = assembly_of(config).stacks
-    roots = [each for each in every if each.parent is None]
+    roots = [stack for stack in every if stack.parent is None]
     if config.getoption("stack") is not None or len(roots) == 1:
-        root = stack_of(config)
-        return tuple(each for each in every if each.name == root.name or each.name.startswith(f"{root.name}/"))
+        return with_nested([stack_of(config)], every)
+    require_distinct_names(every)
     return every
+
+
+def live_stacks_of(config: pytest.Config) -> tuple[Stack, ...]:
+    """The stacks that a target is given, or is looked for on: all of them.
+
+    Of an app in which stacks share a name it is the one of `--stack` with what it depends on; raises ConfigError
+    without that.
+    """
+    every = assembly_of(config).stacks
+    if not shared_names(every):
+        return every
+    if config.getoption("stack") is None:
+        require_distinct_names(every)
+    found = with_dependencies([root_of(stack_of(config), every)], every)
+    require_distinct_names(found, every=every)
+    return found
 
 
 def verdicts_of(config: pytest.Config) -> dict[str, RuleVerdict]:
@@ -128,8 +167,25 @@ def verdicts_of(config: pytest.Config) -> dict[str, RuleVerdict]:
         on = datetime.now(tz=UTC).date()
         with FileLock(project.settings.state_directory / "scan.lock"):
             verdicts = project.verdicts(found, on=on)
-        config.stash[_VERDICTS] = {f"{each.stack_name}-{each.rule_id}": each for each in verdicts}
+        config.stash[_VERDICTS] = _by_id(verdicts, labels(found.stacks))
     return config.stash[_VERDICTS]
+
+
+def _by_id(verdicts: Sequence[RuleVerdict], called: Mapping[str, str]) -> dict[str, RuleVerdict]:
+    """Each verdict by the id of its test; `called` are the stacks' labels, by artifact.
+
+    Two engines may have a rule of one id: then the engine is a part of the id, so that neither verdict is lost.
+    """
+    count = Counter((verdict.artifact, verdict.rule_id) for verdict in verdicts)
+    found: dict[str, RuleVerdict] = {}
+    for verdict in verdicts:
+        name = f"{called[verdict.artifact]}-{verdict.rule_id}"
+        if count[verdict.artifact, verdict.rule_id] > 1:
+            name = f"{name}-{verdict.engine}"
+        if name in found:
+            raise ConfigError(f"two verdicts would have the id {name}: give the stacks other construct ids")
+        found[name] = verdict
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -198,7 +254,11 @@ def target(targets: tuple[Target, ...]) -> Target:
 
 
 def target_of(config: pytest.Config, run: Run, name: str) -> Target:
-    """The target of that name, as all workers of the run share it."""
+    """The target of that name, as all workers of the run share it.
+
+    Raises ConfigError, before an emulator starts, where stacks of one name would be taken for one another.
+    """
+    live_stacks_of(config)
     project, endpoint = project_of(config), config.getoption("endpoint_url")
     if name in EMULATORS:
         endpoint = endpoint or _emulator(config, run, name)
@@ -239,31 +299,40 @@ def deployment_on(
     target: Target, config: pytest.Config, stack: Stack, assembly: Assembly, *, purpose: str = "proof"
 ) -> Deployment:
     """The stack on one target, once for each purpose; see the fixture `deployment`."""
-    return _deployments_on(target, config, assembly, purpose=purpose)[stack.name]
+    found = _deployments_on(target, config, assembly, purpose=purpose)
+    if stack.artifact not in found:
+        raise ConfigError(
+            f"stack {stack.name}, {stack.described}, is not deployed in this run: its condition does not hold, or "
+            "--stack chose another one"
+        )
+    return found[stack.artifact]
 
 
 def _deployments_on(
     target: Target, config: pytest.Config, assembly: Assembly, *, purpose: str = "proof"
 ) -> Mapping[str, Deployment]:
-    """What is deployed of all stacks, by name; a nested one whose condition does not hold is not among them."""
+    """What is deployed, by artifact; a nested stack whose condition does not hold is not among them."""
     run, key = config.stash[RUN], f"deployments-{target.name}-{purpose}"
 
     def found() -> JsonValue:
-        pairs = deployed(assembly.stacks, target) if _deploys_to(target, config) else _found(target, config, assembly)
-        return {stack.name: deployment.to_dict() for stack, deployment in pairs}
+        deploys = _deploys_to(target, config)
+        pairs = deployed(live_stacks_of(config), target) if deploys else _found(target, config, assembly)
+        return {stack.artifact: deployment.to_dict() for stack, deployment in pairs}
 
     answer = run.once(key, found)
     if not isinstance(answer, Mapping):
         raise TargetError("the deployments cannot be read back")
-    return {name: Deployment.from_dict(as_object(each)) for name, each in answer.items()}
+    return {artifact: Deployment.from_dict(as_object(found)) for artifact, found in answer.items()}
 
 
 def _found(target: Target, config: pytest.Config, assembly: Assembly) -> Deployed:
     """Stacks that run already: that of `--stack`, which may have another name there, or all."""
     name = config.getoption("stack")
     if name is None:
-        return attached(assembly.stacks, target)
-    return whole(stack_of(config), target.deployment(name), assembly.stacks, target)
+        return attached(live_stacks_of(config), target)
+    chosen = named_one(name, assembly.stacks)
+    live_name = chosen.name if chosen is not None else name
+    return whole(stack_of(config), target.deployment(live_name), assembly.stacks, target)
 
 
 def _deploys_to(target: Target, config: pytest.Config) -> bool:
@@ -305,18 +374,18 @@ def provers(
 def stack_provers(
     pytestconfig: pytest.Config, assembly: Assembly, targets: tuple[Target, ...], resource_schemas: SchemaSource
 ) -> Mapping[str, Mapping[str, Prover]]:
-    """The prover of each target, by its name, for each stack that is deployed, by its name."""
+    """The prover of each target, by its name, for each stack that is deployed, by its artifact."""
     found: dict[str, dict[str, Prover]] = {}
     for target in targets:
         deployments = _deployments_on(target, pytestconfig, assembly)
         look, patience = Look.at(deployments.values()), _patience(target, pytestconfig)
         for stack in proven_stacks_of(pytestconfig):
-            if stack.name in deployments:
-                found.setdefault(stack.name, {})[target.name] = Prover(
+            if stack.artifact in deployments:
+                found.setdefault(stack.artifact, {})[target.name] = Prover(
                     template=stack.template,
-                    deployment=deployments[stack.name],
+                    deployment=deployments[stack.artifact],
                     target=target,
-                    readers=readers(target, deployments[stack.name]),
+                    readers=readers(target, deployments[stack.artifact]),
                     schemas=resource_schemas,
                     patience=patience,
                     look=look,
@@ -348,14 +417,14 @@ def resource_proof(request: pytest.FixtureRequest, stack_provers: Mapping[str, M
 
     Resources of nested stacks, and of all stacks of an app that has several, are among them.
     """
-    stack_name, logical_id = request.param
+    artifact, logical_id = request.param
     expected = {
         name: {found for each in provers.values() for found in each.expected_ids()}
         for name, provers in stack_provers.items()
     }
     facts_of(request.node)["expected"] = sum(len(each) for each in expected.values())
-    provers = stack_provers.get(stack_name, {})
-    if logical_id not in expected.get(stack_name, ()):
+    provers = stack_provers.get(artifact, {})
+    if logical_id not in expected.get(artifact, ()):
         conclude(request.node, "unexpected", "its condition does not hold in this deployment")
     proofs = {name: each.prove(logical_id) for name, each in provers.items()}
     proof = united(tuple(proofs.values()))

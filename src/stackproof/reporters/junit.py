@@ -7,7 +7,8 @@ What could not be judged is an error.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from typing import IO
 from xml.etree import ElementTree as ET
 
@@ -46,7 +47,9 @@ def _engine_suites(report: CheckReport) -> Iterator[ET.Element]:
     rest = [*groups[Standing.GENERATED], *groups[Standing.NOTED]]
     engines = {each.engine for each in held} | {_engine(each) for each in [*findings, *rest]}
     for engine in sorted(engines):
-        cases = [_finding_case(each, report) for each in findings if _engine(each) == engine]
+        own = [finding for finding in findings if _engine(finding) == engine]
+        files = _files(own)
+        cases = [_finding_case(finding, report, files) for finding in own]
         cases += [_held_case(each) for each in held if each.engine == engine]
         yield _suite(engine, cases, [_line(each) for each in rest if _engine(each) == engine])
 
@@ -80,8 +83,22 @@ def _suite(name: str, cases: Sequence[ET.Element], output: Sequence[str]) -> ET.
     return suite
 
 
-def _finding_case(finding: Finding, report: CheckReport) -> ET.Element:
-    case = _case(_engine(finding), " ".join(each for each in (finding.rule_id, resource_of(finding)) if each))
+def _name(finding: Finding) -> str:
+    return " ".join(part for part in (finding.rule_id, resource_of(finding)) if part)
+
+
+def _files(findings: Sequence[Finding]) -> Mapping[str, frozenset[str | None]]:
+    """The templates in which there is a case of that name."""
+    found: dict[str, set[str | None]] = defaultdict(set)
+    for finding in findings:
+        found[_name(finding)].add(finding.location.template_file)
+    return {name: frozenset(files) for name, files in found.items()}
+
+
+def _finding_case(finding: Finding, report: CheckReport, files: Mapping[str, frozenset[str | None]]) -> ET.Element:
+    """Where resources of several templates have the name, it says whose case it is: servers would show one of them."""
+    name = _name(finding)
+    case = _case(_engine(finding), f"{name} in {finding.location.template_file}" if len(files[name]) > 1 else name)
     place = standing(finding, report.fail_level)
     if place is Standing.VIOLATED:
         head = f"{finding.location}: {finding.level.value}: {finding.message}"

@@ -227,19 +227,28 @@ class SqlAuditStore:
         with self._writing() as connection:
             return str(_one(connection, "SELECT salt FROM stackproof_store")[0])
 
-    def forget(self, stack_name: str) -> int:
+    def forget(self, stack_name: str, *, account: str | None = None, region: str | None = None) -> int:
         with self._reading() as connection:
             if connection is None:
                 return 0
-        like = {"name": stack_name, "nested": f"{_escaped(stack_name)}/%"}
+        values = {
+            "name": stack_name,
+            "nested": f"{_escaped(stack_name)}/%",
+            "account": account,
+            "region": region,
+        }
         with self._writing() as connection:
             _execute(
                 connection,
-                "DELETE FROM stackproof_episodes WHERE stack = :name OR stack LIKE :nested ESCAPE '!'",
-                **like,
+                "DELETE FROM stackproof_episodes WHERE (stack = :name OR stack LIKE :nested ESCAPE '!') "
+                "AND account = COALESCE(:account, account) AND region = COALESCE(:region, region)",
+                **values,
             )
             found = _execute(
-                connection, "DELETE FROM stackproof_looks WHERE stack = :name OR stack LIKE :nested ESCAPE '!'", **like
+                connection,
+                "DELETE FROM stackproof_looks WHERE (stack = :name OR stack LIKE :nested ESCAPE '!') "
+                "AND account = COALESCE(:account, account) AND region = COALESCE(:region, region)",
+                **values,
             )
             return int(found.rowcount)
 

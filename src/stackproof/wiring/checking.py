@@ -13,6 +13,7 @@ from stackproof.model.assembly import Assembly, Stack
 from stackproof.model.finding import Level, Notification
 from stackproof.model.json import JsonObject, digest
 from stackproof.scan import ScanResult, remember_result, remembered_result
+from stackproof.stack_names import matching
 from stackproof.wiring.notifications import unique, with_notifications
 from stackproof.wiring.project import EngineSet, Project
 
@@ -101,7 +102,7 @@ def _run_key(project: Project, paths: Sequence[Path], engines: EngineSet, *, on:
 
 
 def found_stacks(project: Project, paths: Sequence[Path], *, stdin: IO[bytes], name: str | None) -> tuple[Stack, ...]:
-    """The stacks of cloud assemblies and templates, all or the named one; raises InputError for what cannot be read.
+    """The stacks of cloud assemblies and templates, or all of one name; raises InputError for what cannot be read.
 
     A template by itself does not know its stack's name: it is the given one, else `*` stands for it.
     """
@@ -111,7 +112,7 @@ def found_stacks(project: Project, paths: Sequence[Path], *, stdin: IO[bytes], n
     if found.errors:
         raise found.errors[0]
     synthesized = [stack for each in found.assemblies for stack in project.assembly(each).stacks]
-    stacks = tuple(each for each in synthesized if name is None or each.name == name)
+    stacks = tuple(synthesized) if name is None else matching(name, synthesized)
     stacks += tuple(Stack(name=name or "*", template=each) for each in found.templates)
     if not stacks:
         known = ", ".join(each.name for each in synthesized)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from io import BytesIO
@@ -112,12 +113,14 @@ def affected_by(
     elif project.settings.app is not None and project.is_synthesized({}):
         templates = [each.template for each in project.synthesized({}).stacks]
     old, new = (Knowledge(versions=each, as_of=on) for each in (before, after))
+    names = Counter(template.stack_name for template in templates)
     lines = []
     for template in templates:
+        name = template.stack_name or template.file
+        shown = f"{name} ({template.file})" if names[template.stack_name] > 1 and name != template.file else name
         known = {(each.logical_id, each.said) for each in judge_template(template, old).statements}
         lines += [
-            f"AFFECTED {template.stack_name or template.file} {each.logical_id}: "
-            f"{each.said.rule_id} {each.said.message}"
+            f"AFFECTED {shown} {each.logical_id}: {each.said.rule_id} {each.said.message}"
             for each in judge_template(template, new).statements
             if (each.logical_id, each.said) not in known
         ]

@@ -36,6 +36,7 @@ from stackproof.model.report import RuleVerdict
 from stackproof.nesting import unjudged_nested
 from stackproof.pacing import TokenBuckets
 from stackproof.scan import ScanResult, scan
+from stackproof.stack_names import matching, naming_all, selector_of
 from stackproof.stores.files import FileStore, state_folder
 from stackproof.waivers import Ledger
 from stackproof.wiring.live import audit_actions, schemas
@@ -91,6 +92,25 @@ def _require_role(role_arn: str) -> None:
             f"--role-arn {role_arn}: this is no ARN of a role: expected arn:aws:iam::ACCOUNT:role/NAME, the account "
             "with twelve digits"
         )
+
+
+def _regions(stacks: Sequence[Stack]) -> Mapping[str, tuple[str, ...]]:
+    """The regions of the stacks that name one, by template file."""
+    found: dict[str, set[str]] = {}
+    for stack in stacks:
+        if stack.region is not None:
+            found.setdefault(stack.template.file, set()).add(stack.region)
+    return {file: tuple(sorted(regions)) for file, regions in sorted(found.items())}
+
+
+def _deployed_stack(wanted: str, stacks: Sequence[Stack]) -> Stack | None:
+    """The stack that `--deployed` means, None if there is none; raises ConfigError if there are several."""
+    found = matching(wanted, stacks)
+    if len(found) > 1:
+        selector = next((text for stack in found if (text := selector_of(stack, stacks)) is not None), None)
+        remedy = f"give --deployed {selector}=FILE" if selector else "check one assembly at a time"
+        raise ConfigError(f"--deployed {wanted}: {naming_all(found)}: {remedy}")
+    return found[0] if found else None
 
 
 def _stamp(file: Path) -> int:
@@ -261,10 +281,21 @@ class Project:
             versions=versions,
             overrides=load_engine_overrides(file, versions) if file.is_file() else Overrides(),
             as_of=self.versions_as_of or self.settings.versions_as_of or on,
-            deployed=self.deployed,
+            deployed=self._deployed_in(stacks),
             parameters=self.parameters,
-            regions={each.name: each.region for each in stacks if each.region is not None},
+            regions=_regions(stacks),
         )
+
+    def _deployed_in(self, stacks: Sequence[Stack]) -> Mapping[str, Mapping[str, str]]:
+        """The versions that run, also by the template of a stack that is named by its construct path.
+
+        Raises ConfigError for a name that several of the stacks have: what runs is that of one of them.
+        """
+        found = dict(self.deployed)
+        for wanted, running in self.deployed.items():
+            if (stack := _deployed_stack(wanted, stacks)) is not None and stack.name != wanted:
+                found[stack.template.file] = running
+        return found
 
     def controls(self) -> Mapping[str, Control]:
         """The control of each rule, of the package and of the project. Raises ConfigError."""
@@ -360,8 +391,13 @@ class Project:
             )
         return tuple(
             verdict
-            for each in assembly.stacks
-            for verdict in RuleVerdict.of(each.name, *result.by_template[each.template.file], self.settings.fail_level)
+            for stack in assembly.stacks
+            for verdict in RuleVerdict.of(
+                stack.name,
+                *result.by_template[stack.template.file],
+                self.settings.fail_level,
+                artifact=stack.artifact,
+            )
         )
 
     def deployed_template(self, stack_name: str) -> bytes:
