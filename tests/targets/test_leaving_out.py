@@ -113,8 +113,8 @@ def unknown(where: Stack, logical_id: str) -> str | None:
 
 @pytest.mark.parametrize(("extra", "is_less"), [({"Nat": {"Type": UNKNOWN}}, True), ({}, False)])
 def test_a_stack_is_given_less_if_only_one_far_within_is(extra: dict[str, Any], is_less: bool) -> None:  # noqa: FBT001
-    innermost = stack({"Resources": {"Queue": QUEUE, **extra}}, name="A/B/C", path="C.json", parent="A/B")
-    middle = replace(nest(innermost, "A/B"), parent="A")
+    innermost = stack({"Resources": {"Queue": QUEUE, **extra}}, name="A/Inner/Inner", path="C.json", parent="A/Inner")
+    middle = replace(nest(innermost, "A/Inner"), parent="A")
     root = nest(replace(middle, assets=()), "A")
     root = replace(root, assets=(*root.assets, *middle.assets))  # as an assembly has it
     found, less = reduced_stack(root, unknown)

@@ -117,19 +117,9 @@ class Stack:
         return f"{self.construct_path or self.artifact} ({self.environment})"
 
     def nested_at(self, logical_id: str) -> Stack | None:
-        """The nested stack that a resource stands for: CDK writes its template's file into the metadata."""
+        """The nested stack that a resource stands for, None where its template is not known."""
         artifact = f"{self.artifact}/{logical_id}"
-        own = next((nested for nested in self.nested if nested.artifact == artifact), None)
-        if own is not None:  # by its file alone it might be a sibling of the same template
-            return own
-        resource = self.template.resource(logical_id)
-        metadata = resource.body.get("Metadata") if resource is not None else None
-        file = metadata.get("aws:asset:path") if isinstance(metadata, Mapping) else None
-        return next((each for each in self.nested if _name_of(each.template.path) == _name_of(str(file))), None)
-
-
-def _name_of(path: str) -> str:
-    return path.replace("\\", "/").rpartition("/")[2]
+        return next((nested for nested in self.nested if nested.artifact == artifact), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
