@@ -14,6 +14,7 @@ from stackproof.model.assembly import Assembly, Stack
 from stackproof.stack_names import (
     fitting,
     labels,
+    live_name,
     matching,
     named_one,
     require_distinct_names,
@@ -218,3 +219,21 @@ def test_two_nested_stacks_of_one_template_are_two() -> None:
 def test_copies_of_a_stack_under_other_names_are_all_deployed() -> None:
     copies = [replace(EU, name=f"shop-{number}") for number in range(3)]
     assert in_dependency_order(copies) == tuple(copies)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "name"),
+    [
+        ("shop", "shop"),
+        ("shop-us", "shop"),
+        ("shop@us-west-2", "shop"),
+        ("stage/Net", "net"),
+        ("Own", "Own"),
+        ("elsewhere", "elsewhere"),
+        ("arn:aws:cloudformation:eu-west-1:1:stack/shop/x", "arn:aws:cloudformation:eu-west-1:1:stack/shop/x"),
+    ],
+)
+def test_what_may_be_the_name_of_a_live_stack_is_taken_for_it(wanted: str, name: str) -> None:
+    """`Own` is the construct path of a stack that the app calls otherwise; an older one may run under that name."""
+    stacks = [EU, US, made("stage/Net", "net"), made("Own", "own-prod")]
+    assert live_name(wanted, stacks) == name

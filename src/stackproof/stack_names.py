@@ -5,8 +5,10 @@ A name belongs to one stack of an account and region: an app may deploy two stac
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from stackproof.errors import ConfigError
 from stackproof.model.assembly import Stack
@@ -14,6 +16,7 @@ from stackproof.model.assembly import Stack
 __all__ = [
     "fitting",
     "labels",
+    "live_name",
     "matching",
     "named_one",
     "naming_all",
@@ -24,6 +27,8 @@ __all__ = [
     "with_dependencies",
     "with_nested",
 ]
+
+_STACK_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 
 
 def shared_names(stacks: Sequence[Stack]) -> frozenset[str]:
@@ -54,6 +59,18 @@ def named_one(wanted: str, stacks: Sequence[Stack], *, option: str = "--stack") 
     if len(found) > 1:
         raise ConfigError(f"{option} {wanted}: {naming_all(found)}{_choose(found, stacks, option=option)}")
     return found[0] if found else None
+
+
+def live_name(wanted: str, stacks: Sequence[Stack]) -> str:
+    """The name by which CloudFormation knows what a person asks for there, be it one of the app's stacks or not.
+
+    A text that may be a stack's name is one, unless the app needs it to tell stacks of one name apart: what is deployed
+    may have another name than the app gives it.
+    """
+    found = matching(wanted, stacks)
+    if len(found) == 1 and (found[0].name in shared_names(stacks) or not _STACK_NAME.fullmatch(wanted)):
+        return found[0].name
+    return wanted
 
 
 def naming_all(found: Sequence[Stack]) -> str:

@@ -30,6 +30,7 @@ from stackproof.model.stack_list import StackList, name_in
 from stackproof.ports import Target
 from stackproof.stack_names import (
     fitting,
+    live_name,
     matching,
     named_one,
     naming_all,
@@ -69,7 +70,11 @@ def drift() -> None:
 @click.option("--target", help="moto, ministack, or aws: an emulator, or an account.")
 @place_options
 @click.option(
-    "--stack", "stacks", multiple=True, metavar="NAME", help="Only this stack, with those nested in it; repeatable."
+    "--stack",
+    "stacks",
+    multiple=True,
+    metavar="NAME",
+    help="Only this stack, with those nested in it; repeatable. Of stacks of one name, it may be the construct path.",
 )
 @click.option(
     "--against",
@@ -183,7 +188,8 @@ def audit(
     assembly = _assembly(project, context, wish)
     _require_something_there(project, options)
     if assembly is not None and options.target is not None and options.starts(options.target):
-        assembly = _deployable(assembly, wish)
+        names = tuple(live_name(wanted, assembly.stacks) for wanted in wish.stacks)
+        assembly, wish = _deployable(assembly, wish), replace(wish, stacks=names)
     elif assembly is not None:
         _require_chosen(assembly, wish)
     with live_targets(project, options) as targets:
@@ -217,7 +223,7 @@ def audited(project: Project, target: Target, wish: Wish, *, assembly: Assembly 
         target, sources=_sources(stacks, chosen), against_sources=against, native=wish.native, jobs=wish.jobs
     )
     with progress("auditing"):
-        asked = tuple(_live_name(wanted, stacks) for wanted in wish.stacks) or _roots(stacks)
+        asked = tuple(live_name(wanted, stacks) for wanted in wish.stacks) or _roots(stacks)
         names = asked or made.catalog.names()
         found = made.audited(names)
         beside = unmanaged(
@@ -281,12 +287,6 @@ def reported(
 
 def _roots(stacks: Sequence[Stack]) -> Sequence[str]:
     return sorted(stack.name for stack in stacks if stack.parent is None)
-
-
-def _live_name(wanted: str, stacks: Sequence[Stack]) -> str:
-    """The name or ARN by which a stack is asked for; the app's may be given by its construct path."""
-    found = matching(wanted, stacks)
-    return wanted if not found or name_in(wanted) != wanted else found[0].name
 
 
 def _require_chosen(assembly: Assembly, wish: Wish) -> None:

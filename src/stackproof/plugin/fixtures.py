@@ -31,6 +31,7 @@ from stackproof.prove import Prover
 from stackproof.secrecy import secret_values
 from stackproof.stack_names import (
     labels,
+    live_name,
     named_one,
     naming_all,
     require_distinct_names,
@@ -330,9 +331,8 @@ def _found(target: Target, config: pytest.Config, assembly: Assembly) -> Deploye
     name = config.getoption("stack")
     if name is None:
         return attached(live_stacks_of(config), target)
-    chosen = named_one(name, assembly.stacks)
-    live_name = chosen.name if chosen is not None else name
-    return whole(stack_of(config), target.deployment(live_name), assembly.stacks, target)
+    chosen = stack_of(config)
+    return whole(chosen, target.deployment(live_name(name, assembly.stacks)), assembly.stacks, target)
 
 
 def _deploys_to(target: Target, config: pytest.Config) -> bool:
