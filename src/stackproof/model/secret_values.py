@@ -13,7 +13,9 @@ __all__ = [
     "MASK",
     "NAMES",
     "NAMES_OF_VALUES",
+    "NAME_IN_TEXT",
     "SECRET_NAME",
+    "TELLS_NOTHING",
     "VALUES",
     "Cover",
     "covered",
@@ -27,11 +29,16 @@ MASK: Final = "***"
 """What is shown of a value that may be a secret."""
 
 _WORDS: Final = r"pwd|secret|(?<!http)token|api[_-]?key|access[_-]?key|private[_-]?key|credential"
-SECRET_NAME: Final = re.compile(rf"(?:pass(?:word|wd|phrase|$|_)|{_WORDS})\w*", re.IGNORECASE)
+# Compass and Bypass end in another word, and pass_role is a verb with its object.
+_PASS: Final = "".join(f"(?<!{before})" for before in ("com", "by", "tres", "sur", "over", "under")) + "pass"
+_OBJECTS: Final = "(?:role|through|thru|rate|fail|count|on|if)(?![a-z])"
+_PASSWORD: Final = rf"pass(?:word|wd|phrase|code)|{_PASS}\d{{0,4}}(?:$|[_/-](?!{_OBJECTS}))"
+SECRET_NAME: Final = re.compile(rf"(?:{_PASSWORD}|{_WORDS})\w*", re.IGNORECASE)
 # HttpTokens says how an instance is asked, and is no token
 NAMES_OF_VALUES: Final = (
     *(("Name", "Value"), ("Key", "Value"), ("ParameterKey", "ParameterValue")),
     *(("name", "value"), ("key", "value")),  # as APIs have it, in what a rule hands to a task
+    *(("OptionName", "Value"), ("ParameterName", "ParameterValue")),
 )
 VALUES: Final = frozenset(value for _, value in NAMES_OF_VALUES)
 NAMES: Final = ("{{resolve:", "arn:")
@@ -41,11 +48,14 @@ Cover = Callable[[JsonValue], JsonValue]
 """What is put in place of a secret; in place of a text it puts a text."""
 
 _HEADERS: Final = frozenset({"authorization", "proxy-authorization"})
-_TELLS_NOTHING: Final = frozenset({"", MASK, "bearer", "true", "false", "null", "none"})
+TELLS_NOTHING: Final = frozenset({"", MASK, "bearer", "true", "false", "null", "none"})
+"""Texts in lower case that are no secrets, whatever their name."""
 
 # -- within a text. Every repetition before a value is bounded: a text may be long, and made to be slow.
 
-_NAME: Final = rf"(?:pass(?:word|wd|phrase|_|(?=[\"'\\ ]{{0,4}}[:=]))|{_WORDS})[\w.\]-]{{0,64}}"
+_IN_TEXT: Final = rf"{_PASS}\d{{0,4}}(?:_(?!{_OBJECTS})|(?=[\"'\\ ]{{0,4}}[:=]))"
+NAME_IN_TEXT: Final = rf"(?:pass(?:word|wd|phrase|code)|{_IN_TEXT}|{_WORDS})[\w.\]-]{{0,64}}"
+"""The end of such a name with what belongs to it, where a value may come next."""
 _QUOTE: Final = r"\\{0,8}[\"']"
 _SETS: Final = (
     rf"(?:(?:{_QUOTE})?[ \t]{{0,8}}=+>?[ \t]{{0,8}}|{_QUOTE}[ \t]{{0,8}}:[ \t]{{0,8}}|[ \t]{{0,8}}:[ \t]{{1,8}})"
@@ -66,9 +76,9 @@ _PATTERNS: Final = tuple(
         r"(?P<before>-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----)(?P<bare>[\s\S]+?)(?=-----END|\Z)",
         rf"(?P<before>\bauthorization(?:{_QUOTE})?[ \t]{{0,8}}[:=][ \t]{{0,8}}(?:{_QUOTE})?{_SCHEMES}){_WORD}",
         rf"(?P<before>\bbearer[ \t]{{1,8}})(?!tokens?\b){_WORD}",
-        rf"(?P<before>--[\w-]{{0,32}}?{_NAME}[ \t]{{1,8}})(?!-){_VALUE}",
+        rf"(?P<before>--[\w-]{{0,32}}?{NAME_IN_TEXT}[ \t]{{1,8}})(?!-){_VALUE}",
         rf"(?P<before>[?&](?:[\w-]{{0,32}}sig(?:nature)?|key|auth|code)=){_VALUE}",
-        rf"(?P<before>{_NAME}{_SETS}){_VALUE}",
+        rf"(?P<before>{NAME_IN_TEXT}{_SETS}){_VALUE}",
     )
 )
 _PART: Final = r"[\w .-]{1,64}=(?:\"[^\"]*\"|'[^']*'|[^;\"'])*"
@@ -167,4 +177,4 @@ def _within(text: str, cover: Cover) -> str:
 
 def _covered_word(word: str, cover: Cover) -> str:
     """Names of secrets and switches are none, whoever covers."""
-    return word if word.lower() in _TELLS_NOTHING or word.startswith(NAMES) else str(cover(word))
+    return word if word.lower() in TELLS_NOTHING or word.startswith(NAMES) else str(cover(word))
