@@ -58,7 +58,7 @@ TEMPLATES = {
     "option.yaml": "A: [{Namespace: x, OptionName: DBPassword, Value: hunter2hunter2}]",
     "no echo.yaml": "Parameters: {Tok: {NoEcho: true, AllowedValues: [a, hunter2hunter2], Default: hunter2hunter2}}",
     "no echo block.yaml": "Parameters:\n  T:\n    NoEcho: 'true'\n    AllowedValues:\n    - hunter2hunter2\n",
-    "no echo text.yaml": "Parameters:\n  T:\n    NoEcho: yes\n    Default: hunter2hunter2\n    Description: hunter2hunter2",
+    "no echo text.yaml": "Parameters:\n  T:\n    NoEcho: yes\n    Default: hunter2hunter2\n    About: hunter2hunter2",
     "named parameter.yaml": "Parameters: {DbPassword: {Type: String, Default: hunter2hunter2}}",
     "named output.yaml": "Outputs: {DbPassword: {Value: hunter2hunter2}}",
     "named resource.yaml": "Resources: {DbPassword: {Type: AWS::SSM::Parameter, Properties: {Value: hunter2hunter2}}}",
@@ -107,7 +107,8 @@ def test_the_rest_of_a_line_stays_and_so_do_its_quotes(tmp_path: Path) -> None:
 
 
 def test_of_everything_keys_and_structure_stay(tmp_path: Path) -> None:
-    source = 'A:  # why\n  - hunter2\n  - {B: [hunter2, 5], "C": "hunter2"}\n  - D: !Ref E\n  - |\n    hunter2 = hunter2: x\n'
+    source = "A:  # why\n  - hunter2\n"
+    source += '  - {B: [hunter2, 5], "C": "hunter2"}\n  - D: !Ref E\n  - |\n    hunter2 = hunter2: x\n'
     assert shown(tmp_path, "t.yaml", source, everything=True) == [
         "A:  # ***",
         "  - ***",
@@ -142,7 +143,7 @@ def test_a_file_that_does_not_parse_is_masked_by_what_its_lines_look_like(
     assert not any("hunter2" in line for line in shown(tmp_path, "t.yaml", source, everything=everything))
 
 
-CORES = st.text(st.characters(categories=("Lu", "Ll", "Nd")), min_size=12, max_size=24).map(lambda text: f"q9Z{text}")
+CORES = st.text("abcXYZ0123456789", min_size=12, max_size=24).map(lambda text: f"q9Z{text}")
 ENDS = st.text(st.sampled_from("ab{}[]'\":,#&*!|>%@`\\$=-.^()?é😀"), max_size=6)
 PLACES = st.sampled_from(
     [
@@ -161,26 +162,29 @@ OTHERS = st.dictionaries(
 )
 STYLES = st.sampled_from(
     [
-        ("t.json", lambda body: json.dumps(body)),
+        ("t.json", json.dumps),
         ("t.json", lambda body: json.dumps(body, indent=1, ensure_ascii=False)),
         ("t.yaml", lambda body: json.dumps(body, indent=2)),
         *(
             (
                 "t.yaml",
-                lambda body, flow=flow, style=style: yaml.safe_dump(body, default_flow_style=flow, default_style=style),
+                lambda body, flow=flow, style=style: yaml.safe_dump(
+                    body, default_flow_style=flow, default_style=style, width=10_000
+                ),
             )
             for flow in (None, False, True)
             for style in (None, "'", '"', "|", ">")
         ),
-        ("t.yaml", lambda body: yaml.safe_dump(body, allow_unicode=True, width=20)),
+        ("t.yaml", lambda body: yaml.safe_dump(body, allow_unicode=True, width=10_000)),
     ]
 )
+WRAPPED = st.sampled_from([("t.yaml", lambda body: yaml.safe_dump(body, width=20)), ("t.json", json.dumps)])
 
 
 def shown_text(name: str, text: str) -> list[str]:
     """The lines of a text as `SourceLines` shows them, without a file for each example."""
     lines = SourceLines(project=Path(), templates=Path(), read_literals=source_literals)
-    lines._files[Path(name)] = type(lines._file(Path(name)))(name=name, lines=text.split("\n"))  # noqa: SLF001
+    lines._files[Path(name)] = type(lines._file(Path(name)))(name=name, lines=text.split("\n"))
     count = len(text.split("\n"))
     return [str(lines(Location(file=name, line=n, template_file=name))) for n in range(1, count + 1)]
 
@@ -190,22 +194,26 @@ def test_a_planted_secret_is_in_no_line_and_the_others_are_as_they_were(
     core: str,
     before: str,
     after: str,
-    place: Any,
+    place: Any,  # noqa: ANN401
     others: dict[str, Any],
     style: Any,  # noqa: ANN401
 ) -> None:
     name, dump = style
     body = {**place(f"{before}{core}{after}"), "Metadata": others}
     source = dump(body)
-    visible = core if core in source else json.dumps(core)[1:-1]
     lines = shown_text(name, source)
-    assert not any(visible in line or core in line for line in lines)
+    assert not any(core in line for line in lines)
     assert any("***" in line for line in lines)
     for was, line in zip(source.split("\n"), lines, strict=True):
-        assert visible in was or was == line
+        assert core in was or was == line
 
 
-@given(st.lists(CORES, min_size=2, max_size=4), st.sampled_from(["\n", "\n\n", "\n  ", " ", " \n"]), PLACES, STYLES)
+@given(
+    st.lists(CORES, min_size=2, max_size=4),
+    st.sampled_from(["\n", "\n\n", "\n  ", " ", " \n"]),
+    PLACES,
+    STYLES | WRAPPED,
+)
 def test_no_line_of_a_planted_secret_of_several_is_shown(cores: list[str], gap: str, place: Any, style: Any) -> None:  # noqa: ANN401
     name, dump = style
     lines = shown_text(name, dump(place(gap.join(cores))))

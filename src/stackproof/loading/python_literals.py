@@ -137,7 +137,7 @@ def _names_of(node: ast.AST) -> Iterable[ast.AST | None]:
 def _secret_arguments(call: ast.Call) -> list[ast.AST]:
     """What comes behind the name of a secret, what is beside one, and what a parameter with NoEcho takes."""
     if _called(call) in _PLAIN_TEXTS:
-        return [*call.args, *(keyword.value for keyword in call.keywords)]
+        return [*call.args, *call.keywords]
     first = next((index for index, each in enumerate(call.args) if _is_secret_text(each)), None)
     behind: list[ast.AST] = [] if first is None else list(call.args[first + 1 :])
     given = {keyword.arg: keyword for keyword in call.keywords if keyword.arg is not None}
@@ -146,7 +146,7 @@ def _secret_arguments(call: ast.Call) -> list[ast.AST]:
         secret |= _VALUES
     if "no_echo" in given and getattr(given["no_echo"].value, "value", None) is not False:
         secret |= {"default", "allowed_values"}
-    return behind + [keyword.value for name, keyword in given.items() if name in secret]
+    return behind + [keyword for name, keyword in given.items() if name in secret]
 
 
 def _secret_items(node: ast.Dict) -> list[ast.AST]:

@@ -28,7 +28,7 @@ __all__ = [
 MASK: Final = "***"
 """What is shown of a value that may be a secret."""
 
-_WORDS: Final = r"pwd|secret|(?<!http)token|api[_-]?key|access[_-]?key|private[_-]?key|credential"
+_WORDS: Final = r"pwd|secret|(?<!http)(?<!http[_-])token|api[_-]?key|access[_-]?key|private[_-]?key|credential"
 # Compass and Bypass end in another word, and pass_role is a verb with its object.
 _PASS: Final = "".join(f"(?<!{before})" for before in ("com", "by", "tres", "sur", "over", "under")) + "pass"
 _OBJECTS: Final = "(?:role|through|thru|rate|fail|count|on|if)(?![a-z])"

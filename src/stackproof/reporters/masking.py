@@ -30,6 +30,9 @@ _WORD = re.compile(
     r"!(?:Ref|GetAtt|Condition)\s+[\w.:]+|[^\s(){}\[\],;:=\"']+(?P<key>\s*(?::(?=\s|$)|=(?!=|\s*$)|\())?"
 )
 _STRUCTURE = re.compile(r"![\w:.]+(?:\s.*)?|[-|>+&*!#/.]+|new|const|let|var|return|await|this|self", re.DOTALL)
+# As other languages have it; the last one of a line may go on below.
+_ANY_LITERAL = re.compile(r"""(?P<quote>["'`])(?P<value>(?:\\.|(?!(?P=quote)).)*)(?P=quote)""")
+_UNCLOSED = re.compile(r"""(?P<before>[:=(,\[]\s*["'`])[^"'`]+$""")
 _COMMENT = re.compile(r"(?P<before>(?:^|\s)#\s?).*$")
 # What a name refers to is another name, not a value.
 _REFERENCE = re.compile(r"(?:!(?:Ref|GetAtt|Condition)\s+|[\"']?(?:Ref|Fn::GetAtt)[\"']?\s*:\s*)[\"']?$")
@@ -69,7 +72,8 @@ def masked_line(line: str, *, everything: bool = False) -> str:
         return line
     # The quote that closes a quoted key opens no literal.
     end = name.end() + (line[name.end() : name.end() + 1] in {'"', "'"})
-    masked = _BARE.sub(rf"\g<before>{MASK}", LITERAL.sub(_masked, line[end:]))
+    masked = _UNCLOSED.sub(rf"\g<before>{MASK}", _ANY_LITERAL.sub(_masked, line[end:]))
+    masked = _BARE.sub(rf"\g<before>{MASK}", masked)
     return _PLAIN.sub(rf"\g<key>{MASK}", line[:end] + masked)
 
 
@@ -97,7 +101,7 @@ def _masked_whole(line: str) -> str:
     def masked_word(match: re.Match[str]) -> str:
         return match[0] if match["key"] or _STRUCTURE.fullmatch(match[0]) else MASK
 
-    return _WORD.sub(masked_word, LITERAL.sub(_masked, line))
+    return _WORD.sub(masked_word, _UNCLOSED.sub(rf"\g<before>{MASK}", _ANY_LITERAL.sub(_masked, line)))
 
 
 def _masked(match: re.Match[str]) -> str:
