@@ -25,6 +25,13 @@ from tests.fakes import finding
         "endpoint = 'https://hooks.example.com/x?token=hunter2'",
         'config=\'{"user": "app", "password": "hunter2"}\'',
         "      DSN: Server=db;Password=hunter2",
+        "Users: [{Username: admin, Password: hunter2}]",
+        "Environment: {Variables: {DB_PASS: hunter2}, Bogus: 1}",
+        "{X_PASS: 'hunter2', MYSQL_PWD: hunter2, PGPASS: hunter2 }",
+        "run DB_PASS=hunter2 PGPASS='hunter2' x",
+        "const x = { masterPassword: `my hunter2` };",
+        "dbPass => 'hunter2'",
+        'password = "my hunter2',
     ],
 )
 def test_a_literal_behind_the_name_of_a_secret_is_masked(line: str) -> None:
@@ -33,7 +40,15 @@ def test_a_literal_behind_the_name_of_a_secret_is_masked(line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ['bucket = s3.Bucket(self, "Data")', "MasterUserPassword: !Ref Password", 'password = ""', "Port: 5432"]
+    "line",
+    [
+        'bucket = s3.Bucket(self, "Data")',
+        "MasterUserPassword: !Ref Password",
+        'password = ""',
+        "Port: 5432",
+        "HttpTokens: required",
+        "x: Compass, Bypass: no",
+    ],
 )
 def test_what_is_no_literal_secret_is_shown(line: str) -> None:
     assert masked_line(line) == line
@@ -45,6 +60,15 @@ def test_everything_is_masked_where_a_finding_is_about_secrets() -> None:
     assert masked_line("- hunter2", everything=True) == "- ***"
     assert masked_line("Default: !Ref X", everything=True) == "Default: !Ref X"
     assert masked_line("self.function = lambda_.Function(", everything=True) == "self.function = lambda_.Function("
+    for line in (
+        "hunter2hunter2",
+        "  my hunter2 more",
+        "hunter2==",
+        "a: [hunter2, {b: hunter2}]",
+        "x = 'hunter2",
+        "hunter2=",
+    ):
+        assert "hunter2" not in masked_line(line, everything=True)
     assert is_about_secrets(finding(logical_id="DatabasePassword"))
     assert is_about_secrets(finding(message="Ensure no hard-coded secrets exist"))
     assert is_about_secrets(finding(property_path="/MasterUserPassword"))

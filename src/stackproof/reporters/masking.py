@@ -21,7 +21,7 @@ _BARE = re.compile(r"(?P<before>:\s*\[?\s*)[^\s\"'\[\]{}(),!&*|>]+(?=\s*[\],}])"
 _ANY_PLAIN = re.compile(rf"^(?P<key>\s*(?:-\s+)?[\"']?[\w.-]+[\"']?\s*:\s+|\s*-\s+){_VALUE}")
 # One pair among others, wherever it is: `Username: admin, DB_PASS: hunter2}`, `DB_PASS=hunter2`.
 _PAIR = re.compile(
-    rf"(?P<key>{NAME_IN_TEXT}[\"']?(?:\s{{0,8}}:\s{{1,8}}|\s{{0,8}}=>?\s{{0,8}}))[^\s\"'!{{\[(&*|>,}}\])][^\s,}}\])]*",
+    rf"(?P<key>{NAME_IN_TEXT}[\"']?(?:\s{{0,8}}:\s{{1,8}}|\s{{0,8}}=>?\s{{0,8}}))[^\s\"'`!{{\[(&*|>,}}\])][^\s,}}\])]*",
     re.IGNORECASE,
 )
 _NAMED = re.compile(rf"{SECRET_NAME.pattern}|{NAME_IN_TEXT}", re.IGNORECASE)
