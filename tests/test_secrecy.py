@@ -82,7 +82,11 @@ def test_the_values_of_a_parameter_without_echo_are_secrets_whatever_their_lengt
     given = {"P": {"Type": "String", "NoEcho": True, "Default": "defaulted1"}, "Q": {"Type": "String"}, "R": 3}
     assert values({}, Parameters=given) == {"defaulted1"}
     assert values({}, Parameters={"P": {"NoEcho": True, "Default": 12345678}}) == {"12345678"}
-    listed: JsonValue = {"NoEcho": "true", "AllowedValues": ["a", 12, "{{resolve:ssm:x}}", "true", None], "Description": "said"}
+    listed: JsonValue = {
+        "NoEcho": "true",
+        "AllowedValues": ["a", 12, "{{resolve:ssm:x}}", "true", None],
+        "Description": "said",
+    }
     assert values({}, Parameters={"P": listed}) == {"a", "12"}
     several: JsonValue = {"NoEcho": True, "Type": "CommaDelimitedList", "Default": "one, two"}
     assert values({}, Parameters={"P": several}) == {"one, two", "one", "two"}
@@ -132,6 +136,7 @@ def test_what_is_given_for_a_parameter_without_echo_or_with_a_secrets_name_is_a_
             "ab: '***' is not cab, [***, c], ['x', \"***\"], (ab)",
         ),
         ("1", "1 of '1', [1], 11", "1 of '***', [***], 11"),
+        ("5", "Parameter 'A' Default 5 exceeds MaxValue 5", "Parameter 'A' Default *** exceeds MaxValue 5"),
         ("a.c*(", "abc and 'a.c*('", "abc and '***'"),
         ('it\'s\n"é"x', "was 'it\\'s\\n\"é\"x'", "was '***'"),
         ('it\'s\n"é"x', 'was "it\'s\\n\\"\\u00e9\\"x"', 'was "***"'),

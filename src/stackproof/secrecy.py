@@ -328,7 +328,8 @@ def _pattern(form: str) -> str:
         return literal
     if len(form) >= _SHORTEST_WORD:
         return rf"(?<!\w){literal}(?!\w)"
-    return rf"(?:(?<=[\"'`\[,])|(?<=[\[,]\s)){literal}(?=[\"'`\],])"
+    # cloudformation-validate writes `Default 5 exceeds MaxValue 3`.
+    return rf"(?:(?:(?<=[\"'`\[,])|(?<=[\[,]\s)){literal}(?=[\"'`\],])|(?<=Default\s){literal}(?![\w.]))"
 
 
 def _masked_literals(message: str) -> str:
