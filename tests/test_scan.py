@@ -377,3 +377,33 @@ def test_any_number_of_processes_gives_the_same_result() -> None:
     assert scan(held, [FakeEngine(answers)], on=TODAY, jobs=3).counts == alone.counts
     assert [each.file for each in together.notifications if each.level is Level.ERROR] == ["7.json"]
     assert together.computed == len(held)
+
+
+SECRETIVE = template("t.json", resource("Login", "T", body={"Type": "T", "Properties": {"Password": "it's\nhunter2"}}))
+
+
+class Quoting(FakeEngine):
+    """Breaks, and quotes what it broke on."""
+
+    def judge(self, template: Template) -> EngineAnswer:
+        raise ValueError(repr(template.body))
+
+
+def test_an_engine_that_breaks_quotes_no_secret() -> None:
+    (said,) = scanned(SECRETIVE, engine=Quoting()).notifications
+    assert "ValueError" in said.message
+    assert "hunter2" not in said.message
+    assert "***" in said.message
+
+
+def test_the_store_is_given_masks_alone() -> None:
+    store = FakeStore()
+    messages = ("it's\\nhunter2 is short", "'Server=db;Password=hunter2' is long", "fine")
+    answer = EngineAnswer(findings=tuple(finding(f"E{n}", message=said) for n, said in enumerate(messages)))
+    result = scanned(SECRETIVE, engine=FakeEngine({"t.json": answer}), store=store)
+    assert "hunter2" not in str(store.kept)
+    assert [each.message for each in result.findings] == [
+        "*** is short",
+        "'Server=db;Password=*** is long",
+        "fine",
+    ]

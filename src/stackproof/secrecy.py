@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -80,12 +80,13 @@ def secret_values(template: Template) -> frozenset[str]:
     return secret_texts(template.body)
 
 
-def secret_texts(body: JsonValue) -> frozenset[str]:
-    """The same of what a file holds, be it a template or not.
+def secret_texts(body: JsonValue, leaves: Iterable[JsonValue] | None = None) -> frozenset[str]:
+    """The same of what a file holds, be it a template or not; `leaves` are its `secret_leaves`, where they are known.
 
     What only has a secret's name is too often a word where it is short; what NoEcho covers counts at any length.
     """
-    found = {text for leaf in secret_leaves(body) for text in _texts(leaf) if len(text) >= _SHORTEST}
+    secrets = secret_leaves(body) if leaves is None else leaves
+    found = {text for leaf in secrets for text in _texts(leaf) if len(text) >= _SHORTEST}
     for parameter in _mapping(_mapping(body).get("Parameters")).values():
         if is_no_echo(parameter):
             found |= _unheard(_mapping(parameter))

@@ -26,6 +26,7 @@ def template_literals(text: str, file: str) -> SourceLiterals | None:
         body, marked = mark_document(text, file)
     except InputError:
         return None
-    secrets = {id(leaf) for leaf in secret_leaves(body)}
+    leaves = list(secret_leaves(body))
+    secrets = {id(leaf) for leaf in leaves}
     spans = ((scalar.start, scalar.end, id(scalar) in secrets) for scalar in marked)
-    return SourceLiterals(by_line=literals_of_spans(text, spans), secrets=secret_texts(body))
+    return SourceLiterals(by_line=literals_of_spans(text, spans), secrets=secret_texts(body, leaves))

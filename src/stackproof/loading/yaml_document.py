@@ -11,7 +11,7 @@ from stackproof.errors import InputError
 from stackproof.loading.document import MAX_DEPTH, MAX_VALUES, TOO_DEEP, Document, MarkedText
 from stackproof.loading.pointers import escaped
 from stackproof.model.json import JsonValue, WrittenFloat, WrittenInt
-from stackproof.model.secret_values import MASK, is_secret_name
+from stackproof.model.secret_values import MASK, VALUES, is_named, is_secret_name
 
 if TYPE_CHECKING:
     import yaml
@@ -267,11 +267,18 @@ class _Builder:
 
     def _quotable(self, text: str) -> str:
         """What may be said of a value that is wrong: a password may begin like a tag or an alias."""
-        is_secret = any(isinstance(frame.key, str) and is_secret_name(frame.key) for frame in self._stack)
-        return MASK if is_secret else text
+        return MASK if any(_may_be_secret(frame) for frame in self._stack) else text
 
     def _fail(self, line: int, reason: str, cause: Exception | None = None) -> NoReturn:
         raise InputError(f"{self._file}:{line}: {reason}") from cause
+
+
+def _may_be_secret(frame: _Frame) -> bool:
+    """Whether what is being read may be a secret: the value of a parameter, whose NoEcho may come below, is one."""
+    if not isinstance(frame.key, str) or not isinstance(frame.value, dict):
+        return False
+    beside = is_named({**frame.value, frame.key: None}) and frame.key in VALUES
+    return beside or frame.key in {"Default", "AllowedValues"} or is_secret_name(frame.key)
 
 
 def _content(text: str, event: yaml.ScalarEvent) -> tuple[int, int]:

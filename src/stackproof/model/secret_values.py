@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Final
 
 from stackproof.model.json import JsonObject, JsonValue, unique_keys
@@ -28,9 +29,12 @@ __all__ = [
 MASK: Final = "***"
 """What is shown of a value that may be a secret."""
 
-_WORDS: Final = r"pwd|secret|(?<!http)(?<!http[_-])token|api[_-]?key|access[_-]?key|private[_-]?key|credential"
-# Compass and Bypass end in another word, and pass_role is a verb with its object.
-_PASS: Final = "".join(f"(?<!{before})" for before in ("com", "by", "tres", "sur", "over", "under")) + "pass"
+_WORDS: Final = (
+    r"pwd|secret|token(?<!httptoken)(?<!http[_-]token)|api[_-]?key|access[_-]?key|private[_-]?key|credential"
+)
+# Compass and Bypass end in another word, and pass_role is a verb with its object. What must not be before a word is
+# looked for behind it: few places have the word, and every place has something before it.
+_PASS: Final = "pass" + "".join(f"(?<!{word})" for word in ("compass", "bypass", "trespass", "surpass", "overpass"))
 _OBJECTS: Final = "(?:role|through|thru|rate|fail|count|on|if)(?![a-z])"
 _PASSWORD: Final = rf"pass(?:word|wd|phrase|code)|{_PASS}\d{{0,4}}(?:$|[_/-](?!{_OBJECTS}))"
 SECRET_NAME: Final = re.compile(rf"(?:{_PASSWORD}|{_WORDS})\w*", re.IGNORECASE)
@@ -92,6 +96,7 @@ def masked(value: JsonValue, *, is_secret: bool = False) -> JsonValue:
     return covered(value, _mask, is_secret=is_secret)
 
 
+@lru_cache(maxsize=8192)  # engines say the same of many resources
 def masked_text(text: str) -> str:
     """The same for a text."""
     return _covered_text(text, _mask)
@@ -117,9 +122,10 @@ def covered(value: JsonValue, cover: Cover, *, is_secret: bool = False) -> JsonV
 
 def is_named(value: JsonObject) -> bool:
     """Whether a mapping is a pair of a name and a value, and the name is that of a secret."""
-    return any(is_secret_name(str(value.get(name))) and each in value for name, each in NAMES_OF_VALUES)
+    return any(each in value and name in value and is_secret_name(str(value[name])) for name, each in NAMES_OF_VALUES)
 
 
+@lru_cache(maxsize=8192)
 def is_secret_name(name: str) -> bool:
     """Whether what has this name may be a secret."""
     return SECRET_NAME.search(name) is not None or name.lower() in _HEADERS

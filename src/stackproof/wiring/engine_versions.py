@@ -15,6 +15,7 @@ from stackproof.config.engine_versions import (
 )
 from stackproof.errors import ConfigError, InputError
 from stackproof.model.engine_version import AllowList
+from stackproof.secrecy import secret_values, text_without
 from stackproof.wiring.project import Project
 
 if TYPE_CHECKING:
@@ -115,9 +116,10 @@ def affected_by(
     lines = []
     for template in templates:
         known = {(each.logical_id, each.said) for each in judge_template(template, old).statements}
+        without = text_without(secret_values(template))
         lines += [
             f"AFFECTED {template.stack_name or template.file} {each.logical_id}: "
-            f"{each.said.rule_id} {each.said.message}"
+            f"{each.said.rule_id} {without(each.said.message)}"
             for each in judge_template(template, new).statements
             if (each.logical_id, each.said) not in known
         ]
