@@ -40,6 +40,7 @@ def values(properties: JsonValue, **sections: Any) -> frozenset[str]:  # noqa: A
         {"Variables": [{"Name": "DB_PASSWORD", "Value": "hunter2hunter2"}]},
         {"Parameters": [{"ParameterKey": "ApiKey", "ParameterValue": "hunter2hunter2"}]},
         {"Token": {"Deep": {"er": "hunter2hunter2"}}},
+        {"Body": '{"users": [{"password": "hunter2hunter2"}]}'},
         {"Options": [{"OptionName": "DBPassword", "Value": "hunter2hunter2"}]},
         {"Password": {"Fn::Join": ["", ["hunter2hunter2", {"Ref": "A"}]]}},
         {"Password": {"Fn::Sub": "${A}hunter2hunter2${B}"}, "Other": "${A}hunter2hunter2${B}"},

@@ -18,6 +18,7 @@ from stackproof.model.secret_values import (
     SECRET_NAME,
     TELLS_NOTHING,
     VALUES,
+    document_in,
     is_named,
     is_secret_name,
     masked,
@@ -249,10 +250,17 @@ def _below(value: JsonValue, *, is_secret: bool) -> Iterator[JsonValue]:
         for child in value:
             yield from _below(child, is_secret=is_secret)
     elif isinstance(value, str):
-        if (is_secret and not tells_nothing(value)) or _PRIVATE_KEY in value:
-            yield value
+        yield from _of_text(value, is_secret=is_secret)
     elif is_secret and isinstance(value, int | float) and not isinstance(value, bool):
         yield value
+
+
+def _of_text(text: str, *, is_secret: bool) -> Iterator[str]:
+    """The text if it may be a secret, else those of the JSON that it is."""
+    if (is_secret and not tells_nothing(text)) or _PRIVATE_KEY in text:
+        yield text
+    elif (document := document_in(text)) is not None:
+        yield from (leaf for leaf in secret_leaves(document) if isinstance(leaf, str))
 
 
 def _within_function(name: str, argument: JsonValue, *, is_secret: bool) -> Iterator[JsonValue]:

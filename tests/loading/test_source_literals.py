@@ -69,6 +69,7 @@ TEMPLATES = {
     "escapes.yaml": 'Password: "hunter2\\x68unter2"\nA: hunter2hunter2',
     "key with escapes.yaml": '"Pass\\x77ord": hunter2hunter2',
     "unicode.yaml": "ünï: {é: ö, Password: hunter2hunter2}",
+    "document.yaml": 'A: |\n  {"password":\n    "hunter2hunter2",\n   "tokens": [\n    "hunter2hunter2"]}',
     "flow.json": '{"A": {"Username": "admin", "Password": "hunter2hunter2"}}',
     "lines.json": '{"A": {\n"DB_PASS":\n"hunter2hunter2",\n"B": 1}}',
     "list.json": '{"AuthTokens": ["a", "hunter2hunter2"], "C": {"Fn::Join": ["", ["b", {"Ref": "D"}]]}}',

@@ -6,7 +6,8 @@ import pytest
 
 from stackproof.model.finding import Origin
 from stackproof.model.report import CheckReport
-from stackproof.reporters.masking import is_about_secrets, masked_line, masked_report
+from stackproof.model.source_literal import Literal
+from stackproof.reporters.masking import is_about_secrets, line_without_literals, masked_line, masked_report
 from tests.fakes import finding
 
 
@@ -31,6 +32,8 @@ from tests.fakes import finding
         "run DB_PASS=hunter2 PGPASS='hunter2' x",
         "const x = { masterPassword: `my hunter2` };",
         "dbPass => 'hunter2'",
+        "function.addEnvironment('DB_PASS', 'hunter2');",
+        "{ value: 'hunter2', name: \"DB_PASS\" },",
         'password = "my hunter2',
     ],
 )
@@ -104,3 +107,15 @@ def test_other_messages_stay_as_they_are() -> None:
 
 def _report(**changes: object) -> CheckReport:
     return CheckReport(findings=(finding(**changes),), rules=(), notifications=())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["a", "password", "'", '"x" ', "value: 'pass", "pass=", "{[(", "DB_PASS: ", "# ", "!Ref ", "= ", "`", "a:b=", " "],
+)
+@pytest.mark.parametrize("everything", [False, True])
+def test_a_line_that_is_long_takes_no_time_to_speak_of(part: str, *, everything: bool) -> None:
+    line = part * (50_000 // len(part))
+    assert masked_line(line, everything=everything) is not None
+    literal = Literal(start=0, end=len(line), is_secret=everything)
+    assert line_without_literals(f"{line}x", (literal,)) is not None

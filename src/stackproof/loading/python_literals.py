@@ -22,10 +22,11 @@ _PAIRS: Final = (
     *(("parameter_name", "string_value"), ("parameter_name", "parameter_value")),
 )
 """Names beside which a value is, in templates and in CDK's keywords."""
-_VALUES: Final = frozenset(value for _, value in _PAIRS)
+_OF_PARAMETERS: Final = frozenset({"default", "allowed_values"})
+_VALUES: Final = frozenset(value for _, value in _PAIRS) | _OF_PARAMETERS
 _LOOKUPS: Final = frozenset({"get", "getenv", "pop", "try_get_context", "get_context"})
 """Functions whose first argument is the name of what they give."""
-_PLAIN_TEXTS: Final = frozenset({"unsafe_plain_text", "plain_text"})
+_PLAIN_TEXTS: Final = frozenset({"unsafe_plain_text", "plain_text", "SecretValue"})
 """What makes a secret out of a text, whatever it is called."""
 _SHORTEST: Final = 6
 _OPENING: Final = re.compile(r"""[A-Za-z]{0,2}(?P<quote>\"\"\"|'''|"|')""")
@@ -145,7 +146,7 @@ def _secret_arguments(call: ast.Call) -> list[ast.AST]:
     if first is not None:
         secret |= _VALUES
     if "no_echo" in given and getattr(given["no_echo"].value, "value", None) is not False:
-        secret |= {"default", "allowed_values"}
+        secret |= _OF_PARAMETERS
     return behind + [keyword for name, keyword in given.items() if name in secret]
 
 
@@ -166,6 +167,10 @@ def _secret_keyword(node: ast.keyword) -> list[ast.AST]:
 def _secret_value(node: ast.Assign | ast.AnnAssign | ast.AugAssign | ast.NamedExpr) -> list[ast.AST]:
     targets = node.targets if isinstance(node, ast.Assign) else [node.target]
     return [node.value] if node.value is not None and any(_is_secret_target(target) for target in targets) else []
+
+
+def _secret_items_of_loop(node: ast.For | ast.AsyncFor | ast.comprehension) -> list[ast.AST]:
+    return [node.iter] if _is_secret_target(node.target) else []
 
 
 def _secret_results(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.AST]:
@@ -219,13 +224,16 @@ _BY_NODE: Final[Mapping[type[ast.AST], Callable[[Any], list[ast.AST]]]] = {
     ast.AnnAssign: _secret_value,
     ast.Assign: _secret_value,
     ast.AsyncFunctionDef: _secret_results,
+    ast.AsyncFor: _secret_items_of_loop,
     ast.AugAssign: _secret_value,
     ast.Call: _secret_arguments,
     ast.Compare: _compared_secrets,
     ast.Dict: _secret_items,
+    ast.For: _secret_items_of_loop,
     ast.FunctionDef: _secret_results,
     ast.NamedExpr: _secret_value,
     ast.Tuple: _second_of_pair,
     ast.arguments: _secret_defaults,
+    ast.comprehension: _secret_items_of_loop,
     ast.keyword: _secret_keyword,
 }

@@ -20,6 +20,7 @@ __all__ = [
     "VALUES",
     "Cover",
     "covered",
+    "document_in",
     "is_named",
     "is_secret_name",
     "masked",
@@ -140,7 +141,7 @@ def _mask(value: JsonValue) -> JsonValue:
 
 
 def _covered_text(text: str, cover: Cover) -> str:
-    document = _document(text)
+    document = document_in(text)
     if document is not None:
         after = covered(document, cover)
         return text if after == document else json.dumps(after, separators=(",", ":"), ensure_ascii=False)
@@ -149,7 +150,7 @@ def _covered_text(text: str, cover: Cover) -> str:
     return _within(text, cover)
 
 
-def _document(text: str) -> JsonObject | list[JsonValue] | None:
+def document_in(text: str) -> JsonObject | list[JsonValue] | None:
     """What a text that is JSON holds; a key that comes twice would hide one of its values."""
     if not text.lstrip().startswith(("{", "[")):
         return None

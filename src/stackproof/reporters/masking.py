@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from stackproof.model.finding import Finding
 from stackproof.model.report import CheckReport
-from stackproof.model.secret_values import MASK, NAME_IN_TEXT, SECRET_NAME, masked_text
+from stackproof.model.secret_values import MASK, NAME_IN_TEXT, SECRET_NAME, is_secret_name, masked_text
 from stackproof.model.source_literal import Literal
 from stackproof.secrecy import ACCESS_KEY, LITERAL, masked_finding
 
@@ -15,7 +15,7 @@ __all__ = ["MASK", "is_about_secrets", "line_without_literals", "masked_line", "
 
 # A key and its plain value, as YAML has them: `MasterUserPassword: hunter2`.
 _VALUE = r"[^\s\"'!{\[&*|>].*$"
-_PLAIN = re.compile(rf"^(?P<key>\s*(?:-\s+)?[\"']?\w*{SECRET_NAME.pattern}[\"']?\s*:\s+){_VALUE}", re.IGNORECASE)
+_PLAIN = re.compile(rf"^(?P<key>\s*(?:-\s+)?[\"']?[\w.-]{{0,64}}?{NAME_IN_TEXT}[\"']?\s*:\s+){_VALUE}", re.IGNORECASE)
 # The same within a flow collection: `{DB_PASSWORD: [hunter2], …`.
 _BARE = re.compile(r"(?P<before>:\s*\[?\s*)[^\s\"'\[\]{}(),!&*|>]+(?=\s*[\],}])")
 _ANY_PLAIN = re.compile(rf"^(?P<key>\s*(?:-\s+)?[\"']?[\w.-]+[\"']?\s*:\s+|\s*-\s+){_VALUE}")
@@ -25,6 +25,8 @@ _PAIR = re.compile(
     re.IGNORECASE,
 )
 _NAMED = re.compile(rf"{SECRET_NAME.pattern}|{NAME_IN_TEXT}", re.IGNORECASE)
+# The value in a pair whose name may come behind it: `{ value: 'hunter2', name: 'DB_PASS' }`.
+_VALUE_OF_PAIR = re.compile(r"(?P<before>value[\"']?\s*[:=]\s*[\"'`])[^\"'`]+", re.IGNORECASE)
 # The words of a line, and how those go on that are keys, or code that calls something.
 _WORD = re.compile(
     r"!(?:Ref|GetAtt|Condition)\s+[\w.:]+|[^\s(){}\[\],;:=\"']+(?P<key>\s*(?::(?=\s|$)|=(?!=|\s*$)|\())?"
@@ -36,7 +38,6 @@ _UNCLOSED = re.compile(r"""(?P<before>[:=(,\[]\s*["'`])[^"'`]+$""")
 _COMMENT = re.compile(r"(?P<before>(?:^|\s)#\s?).*$")
 # What a name refers to is another name, not a value.
 _REFERENCE = re.compile(r"(?:!(?:Ref|GetAtt|Condition)\s+|[\"']?(?:Ref|Fn::GetAtt)[\"']?\s*:\s*)[\"']?$")
-_PART = re.compile(r"^(?P<opening>[\"']*)(?P<value>.*?)(?P<closing>[\"']*)$", re.DOTALL)
 
 
 def is_about_secrets(finding: Finding) -> bool:
@@ -67,11 +68,15 @@ def masked_line(line: str, *, everything: bool = False) -> str:
     if everything:
         return _masked_whole(line)
     line = _PAIR.sub(rf"\g<key>{MASK}", line)
+    quoted = next((each for each in _ANY_LITERAL.finditer(line) if is_secret_name(each["value"])), None)
+    if quoted is not None:
+        line = _VALUE_OF_PAIR.sub(rf"\g<before>{MASK}", line)
     name = _NAMED.search(line)
-    if name is None:
+    ends = [each.end() for each in (name, quoted) if each is not None]
+    if not ends:
         return line
     # The quote that closes a quoted key opens no literal.
-    end = name.end() + (line[name.end() : name.end() + 1] in {'"', "'"})
+    end = min(ends) + (line[min(ends) : min(ends) + 1] in {'"', "'"})
     masked = _UNCLOSED.sub(rf"\g<before>{MASK}", _ANY_LITERAL.sub(_masked, line[end:]))
     masked = _BARE.sub(rf"\g<before>{MASK}", masked)
     return _PLAIN.sub(rf"\g<key>{MASK}", line[:end] + masked)
@@ -85,10 +90,15 @@ def masked_report(report: CheckReport) -> CheckReport:
 def _shown(line: str, literal: Literal, *, everything: bool) -> str:
     text = line[literal.start : literal.end]
     if literal.is_secret or (everything and not _REFERENCE.search(line[: literal.start])):
-        return _PART.sub(
-            lambda match: f"{match['opening']}{MASK}{match['closing']}" if match["value"] else match[0], text
-        )
+        return _masked_part(text)
     return masked_text(text)
+
+
+def _masked_part(text: str) -> str:
+    """What one line has of a value, with the quotes that it begins or ends with: Python joins texts side by side."""
+    value = text.strip("\"'")
+    before, _, after = text.partition(value) if value else (text, "", "")
+    return f"{before}{MASK}{after}" if value else text
 
 
 def _masked_comment(match: re.Match[str], *, everything: bool) -> str:
