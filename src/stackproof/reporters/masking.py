@@ -68,11 +68,11 @@ def masked_line(line: str, *, everything: bool = False) -> str:
     if everything:
         return _masked_whole(line)
     line = _PAIR.sub(rf"\g<key>{MASK}", line)
-    quoted = next((each for each in _ANY_LITERAL.finditer(line) if is_secret_name(each["value"])), None)
+    quoted = next((literal for literal in _ANY_LITERAL.finditer(line) if is_secret_name(literal["value"])), None)
     if quoted is not None:
         line = _VALUE_OF_PAIR.sub(rf"\g<before>{MASK}", line)
     name = _NAMED.search(line)
-    ends = [each.end() for each in (name, quoted) if each is not None]
+    ends = [match.end() for match in (name, quoted) if match is not None]
     if not ends:
         return line
     # The quote that closes a quoted key opens no literal.
@@ -84,7 +84,7 @@ def masked_line(line: str, *, everything: bool = False) -> str:
 
 def masked_report(report: CheckReport) -> CheckReport:
     """The report without what its messages quote of properties that hold secrets."""
-    return replace(report, findings=tuple(masked_finding(each) for each in report.findings))
+    return replace(report, findings=tuple(masked_finding(finding) for finding in report.findings))
 
 
 def _shown(line: str, literal: Literal, *, everything: bool) -> str:

@@ -78,7 +78,7 @@ class TerminalReporter:
         location = findings[0].location
         if self._read_line is None:
             return
-        text = self._read_line(location, everything=any(is_about_secrets(each) for each in findings))
+        text = self._read_line(location, everything=any(is_about_secrets(finding) for finding in findings))
         if location.line is None or text is None or not text.strip():
             return
         yield self._style.paint(self._cut(f"{location.line:>6} | {visible(text.expandtabs(4).strip())}"), "dim")
