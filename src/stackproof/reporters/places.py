@@ -109,14 +109,14 @@ class SourceLines:
         file = None if base is None else self._file(base / location.file)
         if file is None or not 0 < location.line <= len(file.lines):
             return None
-        line = self._without_values(file, location.line, everything=everything, is_template=is_template)
+        line = file.lines[location.line - 1]
+        if line.strip() and not _is_key(line, location):
+            line = self._without_values(file, location.line, everything=everything, is_template=is_template)
         template = self._template(location)
         return self._without_known(line if template is None else template.without(line))
 
     def _without_values(self, file: _File, number: int, *, everything: bool, is_template: bool) -> str:
         line = file.lines[number - 1]
-        if not line.strip():
-            return line
         literals = file.literals(self.read_literals, everything=everything, is_template=is_template)
         if literals is None:
             return masked_line(line, everything=everything)
@@ -139,6 +139,13 @@ class SourceLines:
         if path not in self._files:
             self._files[path] = _File(name=path.name, lines=_lines(path))
         return self._files[path]
+
+
+def _is_key(line: str, location: Location) -> bool:
+    """Whether the line has nothing but the name of the finding's own resource or property: no file is parsed for it."""
+    key = line.strip().removesuffix("{").rstrip()
+    names = (location.logical_id, (location.property_path or "").rpartition("/")[2])
+    return key.endswith(":") and key.removesuffix(":").rstrip().strip("\"'") in names
 
 
 @dataclass(slots=True, kw_only=True)
