@@ -396,14 +396,39 @@ def test_names_with_several_templates_are_told_and_remembered() -> None:
 
 def test_a_baseline_is_held_against_each_template_of_a_name() -> None:
     held = [template(f"{each}.json", stack_name="S") for each in ("eu", "us")]
-    answers = {
-        each.file: EngineAnswer(
-            findings=(finding(template_file=each.file),), counts=(RuleCount("E1"),) if False else ()
-        )
-        for each in held
-    }
+    answers = {each.file: EngineAnswer(findings=(finding(template_file=each.file),)) for each in held}
     result = scan(held, [FakeEngine(answers=answers)], on=TODAY)
     old = {key_of(finding(template_file="eu.json"), shared_names={"S"}): 1}
     compared = baselined(result, old, name="baseline.json", not_waivable=frozenset())
     left = [each.location.template_file for each in compared.findings if each.suppression is None]
     assert left == ["us.json"]
+
+
+SECRETIVE = template("t.json", resource("Login", "T", body={"Type": "T", "Properties": {"Password": "it's\nhunter2"}}))
+
+
+class Quoting(FakeEngine):
+    """Breaks, and quotes what it broke on."""
+
+    def judge(self, template: Template) -> EngineAnswer:
+        raise ValueError(repr(template.body))
+
+
+def test_an_engine_that_breaks_quotes_no_secret() -> None:
+    (said,) = scanned(SECRETIVE, engine=Quoting()).notifications
+    assert "ValueError" in said.message
+    assert "hunter2" not in said.message
+    assert "***" in said.message
+
+
+def test_the_store_is_given_masks_alone() -> None:
+    store = FakeStore()
+    messages = ("it's\\nhunter2 is short", "'Server=db;Password=hunter2' is long", "fine")
+    answer = EngineAnswer(findings=tuple(finding(f"E{n}", message=said) for n, said in enumerate(messages)))
+    result = scanned(SECRETIVE, engine=FakeEngine({"t.json": answer}), store=store)
+    assert "hunter2" not in str(store.kept)
+    assert [each.message for each in result.findings] == [
+        "*** is short",
+        "'Server=db;Password=*** is long",
+        "fine",
+    ]

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stackproof.loading.template import parse_bytes
 from stackproof.model.finding import EngineAnswer, Level, Notification
-from stackproof.model.json import JsonValue, canonical
+from stackproof.model.json import JsonObject, JsonValue, canonical
 from stackproof.model.observation import Change, PropertyDifference
 from stackproof.model.secret_values import MASK, masked
-from stackproof.secrecy import answer_without, secret_values, without_secrets
+from stackproof.secrecy import (
+    answer_without,
+    is_no_echo,
+    masked_finding,
+    parameter_secrets,
+    secret_texts,
+    secret_values,
+    text_without,
+    without_secrets,
+)
 from tests.fakes import finding
 
 
@@ -28,10 +40,19 @@ def values(properties: JsonValue, **sections: Any) -> frozenset[str]:  # noqa: A
         {"Variables": [{"Name": "DB_PASSWORD", "Value": "hunter2hunter2"}]},
         {"Parameters": [{"ParameterKey": "ApiKey", "ParameterValue": "hunter2hunter2"}]},
         {"Token": {"Deep": {"er": "hunter2hunter2"}}},
+        {"Body": '{"users": [{"password": "hunter2hunter2"}]}'},
+        {"Options": [{"OptionName": "DBPassword", "Value": "hunter2hunter2"}]},
+        {"Password": {"Fn::Join": ["", ["hunter2hunter2", {"Ref": "A"}]]}},
+        {"Password": {"Fn::Sub": "${A}hunter2hunter2${B}"}, "Other": "${A}hunter2hunter2${B}"},
+        {"Password": {"Fn::Sub": ["${A}", {"A": "hunter2hunter2"}]}},
+        {"Password": {"Fn::If": ["IsProduction", "hunter2hunter2", {"Ref": "AWS::NoValue"}]}},
+        {"Environment": {"Fn::If": ["IsProduction", {"DB_PASS": "hunter2hunter2"}, {"Ref": "AWS::NoValue"}]}},
+        {"Password": {"Fn::Select": [0, ["hunter2hunter2"]]}, "Token": {"Fn::Base64": "hunter2hunter2"}},
     ],
 )
 def test_a_value_below_or_beside_the_name_of_a_secret_is_one(properties: JsonValue) -> None:
-    assert values(properties) == {"hunter2hunter2"}
+    found = values(properties)
+    assert {text for text in found if "$" not in text} == {"hunter2hunter2"}
 
 
 @pytest.mark.parametrize(
@@ -43,7 +64,13 @@ def test_a_value_below_or_beside_the_name_of_a_secret_is_one(properties: JsonVal
         {"SecretId": "arn:aws:secretsmanager:eu-west-1:1:secret:x"},
         {"GenerateSecretString": {"SecretStringTemplate": '{"username": "someone"}'}},
         {"Variables": [{"Name": "STAGE", "Value": "production"}]},
-        {"Password": "short", "Token": 1234567},
+        {"Password": "short", "Token": 12345, "Secret": True},
+        {"Password": {"Fn::Join": ["", ["{{resolve:secretsmanager:", {"Ref": "A"}, ":SecretString:password::}}"]]}},
+        {"SecretId": {"Fn::Join": [":", ["arn", {"Ref": "AWS::Partition"}, "secretsmanager"]]}},
+        {"Password": {"Fn::GetAtt": ["Database", "Password"]}, "Token": {"Fn::ImportValue": "exported-token"}},
+        {"Password": {"Fn::FindInMap": ["Passwords", "production", "password"]}},
+        {"Secrets": [{"Name": "DB_PASSWORD", "ValueFrom": "/database/password"}]},
+        {"Bypass": "production", "PassRole": "production", "Compass": "production"},
         {"Name": "password-policy"},
         {"MetadataOptions": {"HttpTokens": "required"}},
     ],
@@ -52,10 +79,103 @@ def test_what_only_names_a_secret_is_none(properties: JsonValue) -> None:
     assert values(properties) == frozenset()
 
 
-def test_the_default_of_a_parameter_without_echo_is_one() -> None:
+def test_the_values_of_a_parameter_without_echo_are_secrets_whatever_their_length() -> None:
     given = {"P": {"Type": "String", "NoEcho": True, "Default": "defaulted1"}, "Q": {"Type": "String"}, "R": 3}
     assert values({}, Parameters=given) == {"defaulted1"}
-    assert values({}, Parameters={"P": {"NoEcho": True, "Default": 12345678}}) == frozenset()
+    assert values({}, Parameters={"P": {"NoEcho": True, "Default": 12345678}}) == {"12345678"}
+    listed: JsonValue = {
+        "NoEcho": "true",
+        "AllowedValues": ["a", 12, "{{resolve:ssm:x}}", "true", None],
+        "Description": "said",
+    }
+    assert values({}, Parameters={"P": listed}) == {"a", "12"}
+    several: JsonValue = {"NoEcho": True, "Type": "CommaDelimitedList", "Default": "one, two"}
+    assert values({}, Parameters={"P": several}) == {"one, two", "one", "two"}
+    assert values({}, Parameters={"P": {"NoEcho": False, "Default": "defaulted1"}}) == frozenset()
+    assert [is_no_echo(each) for each in (listed, several, {"NoEcho": False}, {}, 3, None)] == [
+        True,
+        True,
+        *4 * [False],
+    ]
+
+
+def test_a_number_with_a_secrets_name_is_one_as_it_is_written() -> None:
+    assert values({"Password": 12345678, "Token": 7}) == {"12345678"}
+    template = parse_bytes(b"Resources: {A: {Type: T, Properties: {Pin: 1, Password: 0012345678}}}", path="t", file="t")
+    assert secret_values(template) == {"0012345678"}
+
+
+def test_of_what_has_a_secrets_name_in_a_section_only_the_value_is_one() -> None:
+    body: JsonValue = {
+        "Parameters": {"DbPassword": {"Type": "String", "Description": "The password of it", "Default": "hunter2-1"}},
+        "Resources": {
+            "DbSecret": {"Type": "AWS::SecretsManager::Secret", "Properties": {"Description": "Keeps a password"}},
+            "Token": {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": "hunter2-2"}},
+            "Fn::ForEach::Passwords": ["A", ["B"], {"${A}": {"Properties": {"Password": "hunter2-3"}}}],
+        },
+        "Outputs": {"Password": {"Description": "The password", "Value": "hunter2-4", "Export": {"Name": "exported"}}},
+        "Metadata": {"AWS::CloudFormation::Interface": {"ParameterLabels": {"DbPassword": {"default": "the label"}}}},
+        "Mappings": {"Passwords": {"production": {"Value": "hunter2-5"}}},
+    }
+    assert secret_texts(body) == {f"hunter2-{number}" for number in range(1, 6)}
+    assert secret_texts([{"Password": "hunter2-1"}, 3]) == {"hunter2-1"}
+
+
+def test_what_is_given_for_a_parameter_without_echo_or_with_a_secrets_name_is_a_secret() -> None:
+    body: JsonObject = {"Parameters": {"A": {"NoEcho": True, "Type": "List<String>"}, "B": {"Type": "String"}}}
+    assert parameter_secrets(body, {"A": "x,y", "B": "z", "DbPassword": "w"}) == {"x,y", "x", "y", "w"}
+
+
+@pytest.mark.parametrize(
+    ("secret", "said", "shown"),
+    [
+        ("hunter2", "it is xhunter2x", "it is x***x"),
+        ("4711x", "'4711x' is not 4711xy, but 4711X", "'***' is not 4711xy, but ***"),
+        (
+            "ab",
+            "ab: 'ab' is not cab, [ab, c], ['x', \"ab\"], (ab)",
+            "ab: '***' is not cab, [***, c], ['x', \"***\"], (ab)",
+        ),
+        ("1", "1 of '1', [1], 11", "1 of '***', [***], 11"),
+        ("5", "Parameter 'A' Default 5 exceeds MaxValue 5", "Parameter 'A' Default *** exceeds MaxValue 5"),
+        ("a.c*(", "abc and 'a.c*('", "abc and '***'"),
+        ('it\'s\n"é"x', "was 'it\\'s\\n\"é\"x'", "was '***'"),
+        ('it\'s\n"é"x', 'was "it\'s\\n\\"\\u00e9\\"x"', 'was "***"'),
+        ('it\'s\n"é"x', 'was "it\'s\\n\\"é\\"x"', 'was "***"'),
+        ('a"long"one', 'in "{\\"p\\": \\"a\\\\\\"long\\\\\\"one\\"}"', 'in "{\\"p\\": \\"***\\"}"'),
+        ("first-line\nsecond-line", "first-line second-line; second-line", "***; ***"),
+        ("back\\slash1", "'back\\\\slash1' back\\slash1", "'***' ***"),
+    ],
+)
+def test_a_secret_is_masked_as_programs_quote_it(secret: str, said: str, shown: str) -> None:
+    assert text_without({secret})(said) == shown
+
+
+@given(st.text(min_size=6, max_size=20).filter(lambda text: text.strip() == text and len(text.split()) > 0))
+def test_no_quotation_of_a_secret_shows_it(secret: str) -> None:
+    without = text_without({secret})
+    for quoted in (secret, repr(secret)[1:-1], json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]):
+        assert without(f"<{quoted}>") == "<***>"
+
+
+def test_the_longest_secret_goes_first_and_many_take_no_time_to_speak_of() -> None:
+    many = {f"secret-number-{number}" for number in range(2000)}
+    assert text_without(many)("it is secret-number-1999, no secret-number") == "it is ***, no secret-number"
+    assert text_without(())("as it is") == "as it is"
+
+
+def test_what_a_message_itself_betrays_is_taken_out_before_anyone_keeps_it() -> None:
+    said = EngineAnswer(
+        findings=(finding("E1", message="'Server=db;Password=hunter2' is too long"),),
+        notifications=(
+            Notification(level=Level.NOTE, message='cannot parse \'{"password": "hunter2"}\' token: words'),
+        ),
+    )
+    found = answer_without(said, frozenset())
+    assert "hunter2" not in canonical(found.to_dict())
+    assert found.notifications[0].message.endswith("token: words")
+    quoted = finding("E1", message="'hunter2' of 'Password' is wrong", property_path="/Password")
+    assert masked_finding(quoted).message == "'***' of 'Password' is wrong"
 
 
 def test_nothing_that_is_said_keeps_a_secret() -> None:

@@ -20,7 +20,7 @@ from stackproof.model.control import Control
 from stackproof.model.finding import EngineAnswer, Finding, Kind, Level, Notification, RuleCount
 from stackproof.model.json import JsonObject, JsonValue, as_int, as_object, as_objects, as_strings, digest
 from stackproof.model.ledger import LedgerEntry
-from stackproof.secrecy import answer_without, secret_values
+from stackproof.secrecy import answer_without, secret_values, text_without
 from stackproof.waivers import Judged, Ledger, waived
 
 if TYPE_CHECKING:
@@ -332,6 +332,7 @@ class _Plan:
             raise
         except Exception as error:  # noqa: BLE001 - one engine on one template is all that it may cost
             reason = str(error) if isinstance(error, StackproofError) else f"{type(error).__name__}: {error}"
+            reason = text_without(self._secrets(index))(reason)  # whatever broke may quote what it broke on
             self._notifications.append(
                 Notification(level=Level.ERROR, message=reason, engine=self._engine.name, file=template.file)
             )

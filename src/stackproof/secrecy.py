@@ -2,126 +2,213 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from itertools import groupby
 from typing import Final
 
 from stackproof.model.finding import EngineAnswer, Finding
-from stackproof.model.json import JsonObject, JsonValue
+from stackproof.model.json import JsonObject, JsonValue, WrittenFloat, WrittenInt
 from stackproof.model.observation import Change, PropertyDifference
-from stackproof.model.secret_values import MASK, NAMES, VALUES, document_in, is_named, is_secret_name, masked
+from stackproof.model.secret_values import (
+    MASK,
+    NAMES,
+    NAMES_OF_VALUES,
+    SECRET_NAME,
+    TELLS_NOTHING,
+    VALUES,
+    covered,
+    document_in,
+    is_named,
+    is_secret_name,
+    masked,
+    masked_text,
+)
 from stackproof.model.template import Template
 
 __all__ = [
+    "ACCESS_KEY",
+    "LITERAL",
     "SERIALIZED",
     "answer_without",
+    "embedded_secrets",
     "is_no_echo",
     "is_secret_place",
+    "masked_finding",
+    "parameter_secrets",
+    "secret_leaves",
+    "secret_texts",
     "secret_values",
+    "tells_nothing",
     "text_without",
-    "without_pieces",
     "without_secrets",
 ]
 
-# How a secret is made tells nothing of it.
-_RECIPES = frozenset({"GenerateSecretString"})
-_VALUES_OF_PARAMETERS: Final = frozenset({"AllowedPattern", "AllowedValues", "ConstraintDescription", "Default"})
+ACCESS_KEY: Final = re.compile(r"(?:AKIA|ASIA)[0-9A-Z]{16}")
+"""What AWS calls an access key, which betrays itself wherever it is."""
+LITERAL: Final = re.compile(r"""(?P<quote>["'])(?P<value>(?:\\.|(?!(?P=quote)).)*)(?P=quote)""")
+"""A text in quotes."""
+
 SERIALIZED: Final = "(serialized JSON)"
 """The step of a path from a text of JSON into what it holds."""
-_PIECE = 12
-_DISTINCT = 5
-_LEAST_OVERLAP = 3
-_CUT: Final = re.compile(r"(?P<before>[^\n]{0,240}?)\.\.\.(?P<after>[^\n.]{0,240})")
-"""A text that was cut in the middle, as pytest's `saferepr` does."""
-_SHORTEST = 6
+
+# How a secret is made tells nothing of it, nor does the place that a task reads it from, nor a label in the console.
+_RECIPES: Final = frozenset({"GenerateSecretString", "ValueFrom", "AWS::CloudFormation::Interface"})
+_SHORTEST: Final = 6
 """A shorter text is part of too many words to be taken out of every sentence."""
+_SHORTEST_WORD: Final = 4
+"""A shorter text is too often a word by itself: only in quotes or in a list it is the value."""
+_PRIVATE_KEY: Final = "PRIVATE KEY-----"
+_VALUES_OF_ENTRIES: Final[Mapping[str, frozenset[str]]] = {
+    "Parameters": frozenset({"Default", "AllowedValues"}),
+    "Outputs": frozenset({"Value"}),
+    "Resources": VALUES,
+}
+"""Where the value is of what has a name in these sections; of a resource, among its properties."""
+_FIRST_VALUE: Final[Mapping[str, int]] = {
+    "Fn::Base64": 0,
+    "Fn::If": 1,
+    "Fn::Select": 1,
+    "Fn::Split": 1,
+    "Fn::ToJsonString": 0,
+    "Fn::Transform": 0,
+}
+"""Functions that give what they are given, and the first of their arguments that is a value; others give names."""
+_REFERENCE: Final = re.compile(r"\$\{[^!}][^}]*\}")
+
+
+def is_no_echo(parameter: JsonValue) -> bool:
+    """Whether CloudFormation keeps the value of this entry of `Parameters` to itself."""
+    return isinstance(parameter, Mapping) and str(parameter.get("NoEcho")).lower() == "true"
 
 
 def secret_values(template: Template) -> frozenset[str]:
-    """Texts below keys that are named like secrets, beside such names, and defaults of parameters with NoEcho."""
-    found = set(_below(template.body, is_secret=False))
-    for parameter in template.section("Parameters").values():
-        if isinstance(parameter, Mapping) and is_no_echo(parameter):
-            found |= set(_below(parameter.get("Default"), is_secret=True))
-    return frozenset(each for each in found if len(each) >= _SHORTEST and not each.startswith(NAMES))
+    """Texts below keys that are named like secrets, beside such names, and those that a parameter with NoEcho takes."""
+    return secret_texts(template.body)
 
 
-def is_no_echo(parameter: JsonObject) -> bool:
-    """Whether CloudFormation shows the value of the parameter to nobody."""
-    return str(parameter.get("NoEcho")).lower() == "true"
+def secret_texts(body: JsonValue, leaves: Iterable[JsonValue] | None = None) -> frozenset[str]:
+    """The same of what a file holds, be it a template or not; `leaves` are its `secret_leaves`, where they are known.
+
+    What only has a secret's name is too often a word where it is short; what NoEcho covers counts at any length.
+    """
+    secrets = secret_leaves(body) if leaves is None else leaves
+    found = {text for leaf in secrets for text in _texts(leaf) if len(text) >= _SHORTEST}
+    for parameter in _mapping(_mapping(body).get("Parameters")).values():
+        if is_no_echo(parameter):
+            found |= _unheard(_mapping(parameter))
+    return frozenset(text for text in found if not tells_nothing(text))
+
+
+def parameter_secrets(body: JsonObject, given: Mapping[str, str]) -> frozenset[str]:
+    """Of values that someone gives for parameters, those that the template keeps to itself or names like a secret."""
+    parameters = _mapping(body.get("Parameters"))
+    texts = {
+        text
+        for name, value in given.items()
+        if is_no_echo(parameters.get(name)) or is_secret_name(name)
+        for text in (value, *_listed(value, _mapping(parameters.get(name))))
+    }
+    return frozenset(text for text in texts if not tells_nothing(text))
+
+
+def tells_nothing(text: str) -> bool:
+    """Whether a text is no secret whatever its name: a switch, or the name of one."""
+    return text.strip().lower() in TELLS_NOTHING or text.startswith(NAMES)
+
+
+def secret_leaves(body: JsonValue) -> Iterator[JsonValue]:
+    """The texts and numbers themselves that may be secrets; one that two places share may come twice.
+
+    The names of parameters, resources and outputs are no keys of values: of what has a secret's name there, only the
+    value is one.
+    """
+    for section, entries in _mapping(body).items():
+        if section in _VALUES_OF_ENTRIES and isinstance(entries, Mapping):
+            for name, entry in entries.items():
+                yield from _entry_leaves(section, name, entry)
+        else:
+            yield from _below({section: entries}, is_secret=False)
+    if not isinstance(body, Mapping):
+        yield from _below(body, is_secret=False)
+
+
+def embedded_secrets(value: JsonValue) -> Iterator[str]:
+    """The words within texts that may be secrets, such as the password in a URL."""
+    found: list[str] = []
+
+    def record(word: JsonValue) -> JsonValue:
+        found.extend(str(leaf) for leaf in _below(word, is_secret=True))
+        return MASK
+
+    if isinstance(value, Mapping):
+        for child in value.values():
+            yield from embedded_secrets(child)
+    elif isinstance(value, list | tuple):
+        for child in value:
+            yield from embedded_secrets(child)
+    elif isinstance(value, str) and covered(value, record) != value:
+        yield from (word for word in found if len(word) >= _SHORTEST)
+
+
+def is_secret_place(template: Template, path: str) -> bool:
+    """Whether the value at a JSON pointer into the template may be a secret, by the names on the way to it.
+
+    The name of a parameter, resource or output counts for its value alone, as in `secret_leaves`.
+    """
+    section, name, *below = (*_steps(path), "", "")[: max(2, path.count("/"))]
+    entry = template.section(section).get(name)
+    inside = "/".join(["", *path.split("/")[3:]])
+    if section not in _VALUES_OF_ENTRIES:
+        return is_secret_name(section) or is_secret_name(name) or _is_secret_at(entry, inside)
+    if is_secret_name(name) or (section == "Parameters" and is_no_echo(entry)):
+        values = below[1:] if section == "Resources" and below[:1] == ["Properties"] else below
+        if not values or values[0] in _VALUES_OF_ENTRIES[section]:
+            return True
+    return _is_secret_at(entry, inside)
+
+
+def text_without(secrets: Collection[str]) -> Callable[[str], str]:
+    """What puts a mask in place of each of the secrets, in whichever form a text quotes it."""
+    forms = sorted({form for secret in secrets for form in _forms(secret)}, key=lambda form: (-len(form), form))
+    lowered = [(form, form.lower()) for form in forms]
+
+    def replaced(text: str) -> str:
+        within = text.lower()
+        # Few of them are in any one text: a pattern of all would be tried at every letter.
+        found = [_pattern(form) for form, low in lowered if low in within]
+        return re.sub("|".join(found), MASK, text, flags=re.IGNORECASE) if found else text
+
+    return replaced
 
 
 def answer_without(answer: EngineAnswer, secrets: Collection[str]) -> EngineAnswer:
-    """The answer with a mask for each of the texts, in whatever was said."""
-    if not secrets:
+    """The answer with a mask for each of the texts, and for what a message betrays by itself."""
+    without = text_without(secrets)
+    findings = tuple(masked_finding(finding.reworded(without)) for finding in answer.findings)
+    notifications = tuple(
+        replace(notification, message=_masked_literals(without(notification.message)))
+        for notification in answer.notifications
+    )
+    if (findings, notifications) == (answer.findings, answer.notifications):
         return answer
+    return replace(answer, findings=tuple(sorted(findings, key=Finding.sort_key)), notifications=notifications)
+
+
+def masked_finding(finding: Finding) -> Finding:
+    """The finding without what its messages quote of a property that holds a secret, and without what they betray."""
+    place = finding.location
+    names = {*(place.property_path or "").split("/"), place.logical_id, place.resource_type}
+    is_secret = SECRET_NAME.search(place.property_path or "") is not None
 
     def reworded(message: str) -> str:
-        return text_without(message, secrets)
+        message = _masked_literals(masked_text(message))
+        if not is_secret:
+            return message
+        return LITERAL.sub(lambda match: match[0] if match["value"] in names else _masked_literal(match), message)
 
-    return replace(
-        answer,
-        findings=tuple(sorted((each.reworded(reworded) for each in answer.findings), key=Finding.sort_key)),
-        notifications=tuple(replace(each, message=reworded(each.message)) for each in answer.notifications),
-    )
-
-
-def text_without(text: str, secrets: Collection[str]) -> str:
-    """The text with a mask for each of the secrets in it."""
-    if not secrets:
-        return text
-    longest_first = sorted(secrets, key=lambda secret: (-len(secret), secret))
-    return re.sub("|".join(map(re.escape, longest_first)), MASK, text)
-
-
-def without_pieces(text: str, secrets: Collection[str]) -> str:
-    """The same for text that may hold only pieces of a secret: cut in the middle ("hunt...er2"), or folded into lines.
-
-    A piece is what `...` cuts off, from three characters on, or any `_PIECE` characters in a row of a longer secret.
-    """
-    text = text_without(text, secrets)
-    forms = sorted({form for secret in secrets for form in (secret, repr(secret)[1:-1])})
-    text = _without_runs(text, [form for form in forms if len(form) > _PIECE])
-    return _CUT.sub(lambda match: _without_ends(match, forms), text)
-
-
-def _without_runs(text: str, secrets: Collection[str]) -> str:
-    """The text with a mask for each run of characters that is part of a secret, and long enough to be no accident."""
-    known = {piece for secret in secrets for piece in _pieces(secret)}
-    if not known:
-        return text
-    hidden = bytearray(len(text))
-    for start in range(len(text) - _PIECE + 1):
-        if text[start : start + _PIECE] in known:
-            hidden[start : start + _PIECE] = b"\1" * _PIECE
-    runs = groupby(enumerate(text), key=lambda place: hidden[place[0]])
-    return "".join(MASK if is_hidden else "".join(letter for _, letter in run) for is_hidden, run in runs)
-
-
-def _pieces(secret: str) -> Iterator[str]:
-    """The parts of a secret by which it is known; a row of spaces or dashes is none."""
-    for start in range(len(secret) - _PIECE + 1):
-        piece = secret[start : start + _PIECE]
-        if len({letter for letter in piece if letter.isalnum()}) >= _DISTINCT:
-            yield piece
-
-
-def _without_ends(match: re.Match[str], secrets: Collection[str]) -> str:
-    """Both sides of a cut without the beginning and the end of a secret."""
-    before, after = match["before"], match["after"]
-    head = max((_overlap(before, secret) for secret in secrets), default=0)
-    tail = max((_overlap(secret, after) for secret in secrets), default=0)
-    before = f"{before[: len(before) - head]}{MASK}" if head else before
-    after = f"{MASK}{after[tail:]}" if tail else after
-    return f"{before}...{after}"
-
-
-def _overlap(left: str, right: str) -> int:
-    """How many characters, if not too few, are both the end of the one and the beginning of the other."""
-    longest = min(len(left), len(right))
-    return next((size for size in range(longest, _LEAST_OVERLAP - 1, -1) if left.endswith(right[:size])), 0)
+    return finding.reworded(reworded)
 
 
 _ALL: Final = r"/\w*Environment(?:Variables)?(?:/(?:Environment)?Variables)?"
@@ -192,33 +279,128 @@ def _at(value: JsonValue, key: str) -> JsonValue:
     return value[int(key)] if isinstance(value, list) and key.isdigit() and int(key) < len(value) else None
 
 
-def _below(value: JsonValue, *, is_secret: bool) -> Iterator[str]:
+def _entry_leaves(section: str, name: str, entry: JsonValue) -> Iterator[JsonValue]:
+    """Those of one parameter, resource or output; a block that makes resources is none of these."""
+    if not isinstance(entry, Mapping):
+        yield from _below(entry, is_secret=False)
+        return
+    values = _mapping(entry.get("Properties")) if section == "Resources" else entry
+    if is_secret_name(name) or (section == "Parameters" and is_no_echo(entry)):
+        for key in _VALUES_OF_ENTRIES[section] & values.keys():
+            yield from _below(values[key], is_secret=True)
+    yield from _below(entry, is_secret=False)
+
+
+def _below(value: JsonValue, *, is_secret: bool) -> Iterator[JsonValue]:
     if isinstance(value, Mapping):
         named = is_named(value)
-        for key, each in value.items():
-            if key in _RECIPES or key == "Ref" or key.startswith("Fn::"):
-                continue
-            beside = named and key in VALUES
-            yield from _below(each, is_secret=is_secret or beside or is_secret_name(key))
-    elif isinstance(value, list):
-        for each in value:
-            yield from _below(each, is_secret=is_secret)
-    elif is_secret and isinstance(value, str):
+        for key, child in value.items():
+            if key == "Ref" or key.startswith("Fn::"):
+                yield from _within_function(key, child, is_secret=is_secret)
+            elif key not in _RECIPES and not _is_name(key, child, value):
+                beside = named and key in VALUES
+                yield from _below(child, is_secret=is_secret or beside or is_secret_name(key))
+    elif isinstance(value, list | tuple):
+        for child in value:
+            yield from _below(child, is_secret=is_secret)
+    elif isinstance(value, str):
+        yield from _of_text(value, is_secret=is_secret)
+    elif is_secret and isinstance(value, int | float) and not isinstance(value, bool):
         yield value
 
 
-def is_secret_place(template: Template, path: str) -> bool:
-    """Whether the value at a JSON pointer into the template may be a secret.
+def _of_text(text: str, *, is_secret: bool) -> Iterator[str]:
+    """The text if it may be a secret, else those of the JSON that it is."""
+    if (is_secret and not tells_nothing(text)) or _PRIVATE_KEY in text:
+        yield text
+    elif (document := document_in(text)) is not None:
+        yield from (leaf for leaf in secret_leaves(document) if isinstance(leaf, str))
 
-    The name of a parameter, output or mapping counts for its values, that of a resource does not: nobody sees the value
-    of a `DatabaseSecret`.
-    """
-    section, name, *below = (*_steps(path), "", "")[: max(2, path.count("/"))]
-    entry = template.section(section).get(name)
-    if section == "Parameters":
-        is_secret = is_secret_name(name) or (isinstance(entry, Mapping) and is_no_echo(entry))
-        return is_secret and (not below or below[0] in _VALUES_OF_PARAMETERS)
-    if section == "Outputs" and is_secret_name(name):
-        return not below or below[0] == "Value"
-    is_secret = section == "Mappings" and is_secret_name(name)
-    return is_secret or _is_secret_at(entry, "/".join(["", *path.split("/")[3:]]))
+
+def _within_function(name: str, argument: JsonValue, *, is_secret: bool) -> Iterator[JsonValue]:
+    """Those that a function is given; what names a resource, an export or a condition is none."""
+    arguments = argument if isinstance(argument, list | tuple) else [argument]
+    if name == "Fn::Sub" and arguments:
+        text, *values = arguments
+        is_text = isinstance(text, str) and bool(_REFERENCE.sub("", text).strip())
+        yield from _below(text, is_secret=is_secret and is_text)
+        yield from _below(values, is_secret=is_secret)
+    elif name == "Fn::Join" and len(arguments) > 1:
+        yield from _below(arguments[1], is_secret=is_secret and not _joins_name(arguments[0], arguments[1]))
+    elif name in _FIRST_VALUE:
+        yield from _below(arguments[_FIRST_VALUE[name] :], is_secret=is_secret)
+    else:
+        yield from _below(argument, is_secret=False)
+
+
+def _joins_name(delimiter: JsonValue, parts: JsonValue) -> bool:
+    """Whether what is joined begins like an ARN or a dynamic reference: then it names a secret."""
+    first = parts[0] if isinstance(parts, list | tuple) and parts else None
+    return isinstance(first, str) and f"{first}{delimiter}".startswith(NAMES)
+
+
+def _is_name(key: str, child: JsonValue, pair: JsonObject) -> bool:
+    """Whether it is the name in a pair of a name and a value, or of a name and the place of the value."""
+    if not isinstance(child, str):
+        return False
+    return any(key == name and (value in pair or "ValueFrom" in pair) for name, value in NAMES_OF_VALUES)
+
+
+def _unheard(parameter: JsonObject) -> set[str]:
+    """The texts that a parameter with NoEcho takes."""
+    values = [parameter.get(key) for key in sorted(_VALUES_OF_ENTRIES["Parameters"])]
+    texts = {text for leaf in _below(values, is_secret=True) for text in _texts(leaf)}
+    return texts | {part for text in texts for part in _listed(text, parameter)}
+
+
+def _listed(text: str, parameter: JsonObject) -> list[str]:
+    """The parts of the value of a parameter that is a list: each is quoted by itself."""
+    return [part.strip() for part in text.split(",")] if "List" in str(parameter.get("Type")) else []
+
+
+def _texts(leaf: JsonValue) -> Iterator[str]:
+    """How it is written; of a text with references, what stands between these as well."""
+    text = leaf.text if isinstance(leaf, WrittenInt | WrittenFloat) else str(leaf)
+    yield text
+    if "${" in text:
+        yield from _REFERENCE.split(text)
+
+
+def _mapping(value: JsonValue) -> JsonObject:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """How programs quote a text: as it is, on one line, line by line, and as Python, JSON, and JSON within JSON do."""
+    lines = [line.strip() for line in secret.splitlines()[1:] and secret.splitlines()]
+    for text in (secret, " ".join(secret.split()), *(line for line in lines if len(line) >= _SHORTEST_WORD)):
+        in_json = json.dumps(text)[1:-1]
+        yield text
+        yield repr(text)[1:-1]
+        yield text.replace("'", "\\'")
+        yield text.replace("'", "''")
+        yield in_json
+        yield json.dumps(text, ensure_ascii=False)[1:-1]
+        yield json.dumps(in_json)[1:-1]
+
+
+def _pattern(form: str) -> str:
+    """Where a form is the secret, and not a part of some other word."""
+    literal = re.escape(form)
+    if len(form) >= _SHORTEST:
+        return literal
+    if len(form) >= _SHORTEST_WORD:
+        return rf"(?<!\w){literal}(?!\w)"
+    # cloudformation-validate writes `Default 5 exceeds MaxValue 3`.
+    return rf"(?:(?:(?<=[\"'`\[,])|(?<=[\[,]\s)){literal}(?=[\"'`\],])|(?<=Default\s){literal}(?![\w.]))"
+
+
+def _masked_literals(message: str) -> str:
+    """A message without access keys, and what it quotes without what that betrays: a connection string, JSON, a URL."""
+    return LITERAL.sub(
+        lambda match: f"{match['quote']}{masked_text(match['value'])}{match['quote']}", ACCESS_KEY.sub(MASK, message)
+    )
+
+
+def _masked_literal(match: re.Match[str]) -> str:
+    return f"{match['quote']}{MASK}{match['quote']}" if match["value"] else match[0]

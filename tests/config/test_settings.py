@@ -307,6 +307,11 @@ def test_context_of_the_command_line_without_key_or_value_is_an_error(pair: str)
         parse_context((pair,))
 
 
+def test_what_may_be_a_secret_is_not_quoted_from_the_command_line() -> None:
+    with pytest.raises(ConfigError, match=r"^--parameters \*\*\*: expected"):
+        parse_context(("DbPassword:hunter2",), option="--parameters")
+
+
 def test_the_root_is_the_nearest_folder_with_our_table_or_a_cdk_json(tmp_path: Path) -> None:
     written(tmp_path, {"pyproject.toml": "[tool.stackproof]\n", "a/b/x": "", "c/cdk.json": "{}", "c/d/x": ""})
     assert find_root(tmp_path / "a" / "b") == tmp_path

@@ -100,6 +100,13 @@ FILES: dict[str, tuple[str, str | bytes, str]] = {
     "two documents": ("t.yaml", f"{TOPIC}---\n{TOPIC}", "t.yaml:4: holds more than one YAML document"),
     "a key that is a list": ("t.yaml", "? [a]\n: b\n", "t.yaml:1: a key is no string"),
     "a key that is an alias of a list": ("t.yaml", "a: &a [b]\n*a : c\n", "t.yaml:2: a key is no string"),
+    "a secret like a tag": ("t.yaml", "Password: !hunter2 b", "t.yaml:1: the tag *** is no intrinsic function"),
+    "a secret like an alias": (
+        "t.yaml",
+        "A: {Name: DB_PASS, Value: *hunter2}",
+        "t.yaml:1: the alias **** is not defined",
+    ),
+    "a secret as a number": ("t.yaml", "Default: !!int hunter2", "t.yaml:1: '***' is no int"),
     "an unknown tag": ("t.yaml", "a: !Reff b", "t.yaml:1: the tag !Reff is no intrinsic function"),
     "an unknown tag of a mapping": ("t.yaml", "a: !Foo {b: c}", "t.yaml:1: the tag !Foo is no intrinsic function"),
     "a tag of Python": (

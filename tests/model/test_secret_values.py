@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stackproof.model.json import JsonValue, canonical
-from stackproof.model.secret_values import covered, masked, masked_text
+from stackproof.model.secret_values import covered, is_secret_name, masked, masked_text
 
 LEAKS = [
     '{"user":"app","password":"hunter2-CONFIG"}',
@@ -105,6 +105,30 @@ def test_what_has_a_secrets_name_is_masked_in_all_its_parts() -> None:
 def test_a_text_that_is_json_stays_json_in_its_order() -> None:
     shown = masked_text('{"user": "app", "password": "hunter2", "size": 1, "a": ["é"]}')
     assert shown == '{"user":"app","password":"***","size":1,"a":["é"]}'
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("password", "MasterUserPassword", "DB_PASS", "PGPASS", "X_PASS", "DbPass", "pass", "DB_PASS_2", "DB_PASS2"),
+        *("MYSQL_PWD", "SecretKey", "API_KEY", "AuthToken", "Credentials", "passphrase", "PASS_FILE", "Authorization"),
+    ],
+)
+def test_a_name_may_be_that_of_a_secret(name: str) -> None:
+    assert is_secret_name(name)
+    assert masked_text(f"a {name}: hunter2") == f"a {name}: ***"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Compass", "Bypass", "BYPASS", "BypassPolicyLockoutSafetyCheck", "PassThrough", "pass-through", "pass_role"),
+        *("iam:PassRole", "HttpTokens", "http_tokens", "passenger", "trespass", "KeyName", "pass_on", "Surpass"),
+    ],
+)
+def test_words_stay_words(name: str) -> None:
+    assert not is_secret_name(name)
+    assert masked_text(f"a {name}: hunter2") == f"a {name}: hunter2"
 
 
 SECRETS = st.text(st.characters(categories=("Lu", "Ll", "Nd")), min_size=12, max_size=24).map(lambda one: f"q9Z{one}")

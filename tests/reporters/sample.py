@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from stackproof.model.finding import Finding, Kind, Level, Notification, Origin, RuleCount, Suppression
 from stackproof.model.location import Location
 from stackproof.model.report import CheckReport
+from stackproof.reporters.masking import masked_line
 from tests.model import strategies as of
 
 TEMPLATE = "cdk.out/Shop.template.json"
@@ -21,9 +22,10 @@ SOURCE = {
 }
 
 
-def read_line(location: Location) -> str | None:
-    """The source lines of the sample's one file."""
-    return SOURCE.get(location.line or 0) if location.file == "infra/shop.py" else None
+def read_line(location: Location, *, everything: bool = False) -> str | None:
+    """The source lines of the sample's one file, as they may be shown."""
+    line = SOURCE.get(location.line or 0) if location.file == "infra/shop.py" else None
+    return None if line is None else masked_line(line, everything=everything)
 
 
 def _finding(rule_id: str, engine: str, message: str, *, more: tuple[Origin, ...] = (), **changes: Any) -> Finding:  # noqa: ANN401

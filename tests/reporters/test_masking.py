@@ -6,7 +6,8 @@ import pytest
 
 from stackproof.model.finding import Origin
 from stackproof.model.report import CheckReport
-from stackproof.reporters.masking import is_about_secrets, masked_line, masked_report
+from stackproof.model.source_literal import Literal
+from stackproof.reporters.masking import is_about_secrets, line_without_literals, masked_line, masked_report
 from tests.fakes import finding
 
 
@@ -25,6 +26,15 @@ from tests.fakes import finding
         "endpoint = 'https://hooks.example.com/x?token=hunter2'",
         'config=\'{"user": "app", "password": "hunter2"}\'',
         "      DSN: Server=db;Password=hunter2",
+        "Users: [{Username: admin, Password: hunter2}]",
+        "Environment: {Variables: {DB_PASS: hunter2}, Bogus: 1}",
+        "{X_PASS: 'hunter2', MYSQL_PWD: hunter2, PGPASS: hunter2 }",
+        "run DB_PASS=hunter2 PGPASS='hunter2' x",
+        "const x = { masterPassword: `my hunter2` };",
+        "dbPass => 'hunter2'",
+        "function.addEnvironment('DB_PASS', 'hunter2');",
+        "{ value: 'hunter2', name: \"DB_PASS\" },",
+        'password = "my hunter2',
     ],
 )
 def test_a_literal_behind_the_name_of_a_secret_is_masked(line: str) -> None:
@@ -33,7 +43,15 @@ def test_a_literal_behind_the_name_of_a_secret_is_masked(line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ['bucket = s3.Bucket(self, "Data")', "MasterUserPassword: !Ref Password", 'password = ""', "Port: 5432"]
+    "line",
+    [
+        'bucket = s3.Bucket(self, "Data")',
+        "MasterUserPassword: !Ref Password",
+        'password = ""',
+        "Port: 5432",
+        "HttpTokens: required",
+        "x: Compass, Bypass: no",
+    ],
 )
 def test_what_is_no_literal_secret_is_shown(line: str) -> None:
     assert masked_line(line) == line
@@ -45,6 +63,15 @@ def test_everything_is_masked_where_a_finding_is_about_secrets() -> None:
     assert masked_line("- hunter2", everything=True) == "- ***"
     assert masked_line("Default: !Ref X", everything=True) == "Default: !Ref X"
     assert masked_line("self.function = lambda_.Function(", everything=True) == "self.function = lambda_.Function("
+    for line in (
+        "hunter2hunter2",
+        "  my hunter2 more",
+        "hunter2==",
+        "a: [hunter2, {b: hunter2}]",
+        "x = 'hunter2",
+        "hunter2=",
+    ):
+        assert "hunter2" not in masked_line(line, everything=True)
     assert is_about_secrets(finding(logical_id="DatabasePassword"))
     assert is_about_secrets(finding(message="Ensure no hard-coded secrets exist"))
     assert is_about_secrets(finding(property_path="/MasterUserPassword"))
@@ -80,3 +107,15 @@ def test_other_messages_stay_as_they_are() -> None:
 
 def _report(**changes: object) -> CheckReport:
     return CheckReport(findings=(finding(**changes),), rules=(), notifications=())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["a", "password", "'", '"x" ', "value: 'pass", "pass=", "{[(", "DB_PASS: ", "# ", "!Ref ", "= ", "`", "a:b=", " "],
+)
+@pytest.mark.parametrize("everything", [False, True])
+def test_a_line_that_is_long_takes_no_time_to_speak_of(part: str, *, everything: bool) -> None:
+    line = part * (50_000 // len(part))
+    assert masked_line(line, everything=everything) is not None
+    literal = Literal(start=0, end=len(line), is_secret=everything)
+    assert line_without_literals(f"{line}x", (literal,)) is not None

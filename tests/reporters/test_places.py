@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from stackproof.model.finding import Kind, Level, Origin
 from stackproof.model.location import Location
+from stackproof.model.source_literal import Literal, SourceLiterals
 from stackproof.reporters.places import Places, SourceLines, repository_root
 from stackproof.reporters.rules import documentation
 from stackproof.reporters.standing import Standing, standing
@@ -48,6 +50,31 @@ def test_lines_are_read_from_source_files_and_from_templates_that_are_files(tmp_
     template = Location(file="t.json", template_file="t.json", line=1)
     assert lines(template) is None
     assert SourceLines(project=tmp_path, templates=tmp_path)(template) == "{"
+
+
+def test_a_file_is_parsed_once_and_only_for_a_line_that_may_show_a_value(tmp_path: Path) -> None:
+    written(tmp_path, {"t.json": '{\n"Login": {\n"Password": "x",\n"User": "y"}}', "plain.json": '{"User":\n"y"}'})
+    parsed: list[str] = []
+
+    def read(text: str, file: str, *, is_template: bool) -> SourceLiterals:
+        parsed.append(file)
+        assert text.startswith("{")
+        assert is_template
+        return SourceLiterals(by_line={3: (Literal(start=13, end=14, is_secret=True),)})
+
+    lines = SourceLines(project=tmp_path, templates=tmp_path, read_literals=read)
+
+    def shown(file: str, line: int, **place: Any) -> str | None:  # noqa: ANN401
+        return lines(Location(file=file, template_file=file, line=line, **place), everything=place == {})
+
+    assert shown("t.json", 2, logical_id="Login") == '"Login": {'
+    assert shown("plain.json", 2, logical_id="User") == '"y"}'
+    assert parsed == []
+    assert shown("t.json", 3, logical_id="Login") == '"Password": "***",'
+    assert shown("t.json", 4, property_path="/A") == '"User": "y"}}'
+    assert parsed == ["t.json"]
+    shown("plain.json", 2)  # of everything nothing may stay, whatever the names
+    assert parsed == ["t.json", "plain.json"]
 
 
 @pytest.mark.parametrize("name", ["none.py", ".", "nul\0.py", "long.py", "/proc/self/mem"])

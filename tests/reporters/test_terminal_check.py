@@ -9,6 +9,8 @@ from hypothesis import given
 
 from stackproof.model.finding import Kind, Level
 from stackproof.model.report import CheckReport
+from stackproof.reporters.masking import masked_line
+from stackproof.reporters.places import ReadLine
 from stackproof.reporters.style import PLAIN, Style, style_for
 from stackproof.reporters.terminal_check import TerminalReporter
 from tests.fakes import finding, waiver
@@ -23,12 +25,17 @@ class Terminal(io.StringIO):
 
 def text_of(*findings: object, verbose: bool = False, line: str | None = None, style: Style = PLAIN) -> str:
     report = CheckReport(findings=findings, rules=(), notifications=())  # type: ignore[arg-type]
-    return written(TerminalReporter(lambda _: line, verbose=verbose, style=style), report)
+    return written(TerminalReporter(reads(line), verbose=verbose, style=style), report)
+
+
+def reads(line: str | None) -> ReadLine:
+    """What reads this line everywhere, as it may be shown."""
+    return lambda _, *, everything=False: None if line is None else masked_line(line, everything=everything)
 
 
 @given(reports)
 def test_nothing_that_is_said_steers_the_terminal(report: CheckReport) -> None:
-    text = written(TerminalReporter(lambda _: "\x1b[2J\u202e", verbose=True), report)
+    text = written(TerminalReporter(reads("\x1b[2J\u202e"), verbose=True), report)
     assert text.replace("\n", "").isprintable()
 
 

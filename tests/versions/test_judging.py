@@ -166,6 +166,10 @@ def test_a_certain_version_of_a_deployed_template_is_evidence() -> None:
     assert deployed_by(template(postgres({"Ref": "P"}), **parameter()), parameters={"P": "15.8"}) == {"It": "15.8"}
 
 
+def test_a_version_that_a_deployed_template_keeps_to_itself_is_no_evidence_since_it_would_be_quoted() -> None:
+    assert deployed_by(template(postgres({"Ref": "P"}), **parameter(Default="15.8", NoEcho=True))) == {}
+
+
 @pytest.mark.parametrize(
     ("resource_type", "properties", "expected"),
     [

@@ -43,11 +43,11 @@ class Tested:
     def text(self) -> str:
         """The entry, its place and everything that is wrong with it."""
         lines = [f"  {self.name} ({self.place})" if self.place else f"  {self.name}"]
-        secrets = self.secrets() if self.outcome.mismatches else ()
+        hide = text_without(self.secrets() if self.outcome.mismatches else ())
         for mismatch in self.outcome.mismatches:
             line = self.locate(mismatch.path) if self.locate else self.place
             where = f"   {line}" if line != self.place else ""
-            message = text_without(mismatch.text(is_secret=self.is_secret(mismatch.path)), secrets)
+            message = hide(mismatch.text(is_secret=self.is_secret(mismatch.path)))
             lines.append(f"    {mismatch.path or '/'}: {message}{where}")
         return "\n".join(lines)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -19,7 +20,7 @@ from stackproof.cli.options import (
     verbose_option,
 )
 from stackproof.cli.outputs import ReportingCommand, Wanted, output_options, require_outputs
-from stackproof.cli.reporting import write_check
+from stackproof.cli.reporting import secrets_of, write_check
 from stackproof.config.baseline import load_baseline
 from stackproof.config.settings import parse_context
 from stackproof.model.finding import Level
@@ -102,12 +103,14 @@ def check(
         deployed=deployed_versions(deployed, opened.deployed_template),
     )
     on = datetime.now(tz=UTC).date()
+    secrets: Callable[[], Collection[str]] = frozenset  # templates that are files show theirs by themselves
     chosen = parse_context(context)
     with progress("checking"):
         if paths:
             result = checked_paths(project, tuple(Path(each) for each in paths), stdin=sys.stdin.buffer, on=on)
         else:
-            result = checked_app(project, chosen, on=on).scan
+            checked = checked_app(project, chosen, on=on)
+            result, secrets = checked.scan, secrets_of(checked.assembly)
     result = compared(result, known, baseline, write_baseline, not_waivable=project.not_waivable())
     report = CheckReport(
         findings=result.findings,
@@ -118,5 +121,6 @@ def check(
         inputs=result.inputs,
         waivers=result.waivers,
     )
-    write_check(wanted, report, project.settings.root, templates=Path.cwd() if paths else None, verbose=verbose)
+    templates = Path.cwd() if paths else None
+    write_check(wanted, report, project.settings.root, templates=templates, verbose=verbose, secrets=secrets)
     raise click.exceptions.Exit(report.exit_code)

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ import click
 from stackproof.cli.live import LiveOptions, live_targets, proven
 from stackproof.cli.options import cache_option, context_option, open_project, progress
 from stackproof.cli.outputs import ReportingCommand, Wanted, Write, output_options, require_outputs, write_wanted
-from stackproof.cli.reporting import check_writers
+from stackproof.cli.reporting import check_writers, secrets_of, source_lines
 from stackproof.config.settings import parse_context
 from stackproof.errors import ConfigError
 from stackproof.gate import StageResult, Step, run_gate
@@ -32,7 +32,6 @@ from stackproof.reporters import FORMATS
 from stackproof.reporters.file import write_file
 from stackproof.reporters.json import JsonReporter, Report
 from stackproof.reporters.masking import masked_report
-from stackproof.reporters.places import SourceLines
 from stackproof.reporters.style import style_for
 from stackproof.reporters.terminal import coverage_line, gate_text, prove_text
 from stackproof.reporters.terminal_check import TerminalReporter
@@ -110,11 +109,12 @@ class _GateRun:
         """How to write each format: all stages as text and JSON, what the check found in the others."""
         checked = self._checked or _unchecked(report)
         root = self._project.settings.root
-        of_check = check_writers(checked, root, templates=None, gate=report)
+        secrets: Callable[[], Collection[str]] = frozenset if self._assembly is None else secrets_of(self._assembly)
+        of_check = check_writers(checked, root, templates=None, gate=report, secrets=secrets)
 
         def text(stream: IO[str]) -> None:
             style = style_for(stream, os.environ)
-            lines = SourceLines(project=root)
+            lines = source_lines(root, secrets=secrets)
             if self._checked is not None:
                 TerminalReporter(lines, style=style, summary=False).write(masked_report(checked), stream)
             stream.writelines(f"{each.rstrip()}\n" for each in self._said if each)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
 from stackproof.cli.outputs import Wanted, Write, write_wanted
+from stackproof.model.assembly import Assembly
 from stackproof.model.report import CheckReport, GateReport
 from stackproof.reporters import check_reporters
 from stackproof.reporters.masking import masked_report
 from stackproof.reporters.places import Places, SourceLines, repository_root
 from stackproof.reporters.style import PLAIN, style_for
+from stackproof.secrecy import secret_values
 
-__all__ = ["check_writers", "write_check"]
+__all__ = ["check_writers", "secrets_of", "source_lines", "write_check"]
+
+_NO_SECRETS: Callable[[], Collection[str]] = frozenset
 
 
 def check_writers(
@@ -24,17 +28,18 @@ def check_writers(
     templates: Path | None,
     verbose: bool = False,
     gate: GateReport | None = None,
+    secrets: Callable[[], Collection[str]] = _NO_SECRETS,
 ) -> Callable[[IO[str] | None], Mapping[str, Write]]:
     """The writers of a report about the project at `root`, for `write_wanted`.
 
     `templates` is the folder that the templates' names are relative to, None where they are an app's, which have a name
-    and no file to show.
+    and no file to show; `secrets` gives the texts that templates hold which no file shows.
     """
     masked = masked_report(report)
 
     def writers(stream: IO[str] | None) -> Mapping[str, Write]:
         reporters = check_reporters(
-            read_line=SourceLines(project=root, templates=templates),
+            read_line=source_lines(root, templates=templates, secrets=secrets),
             places=Places(
                 repository=str(repository_root(root)),
                 project=str(root),
@@ -55,10 +60,30 @@ def check_writers(
 
 
 def write_check(
-    wanted: Sequence[Wanted], report: CheckReport, root: Path, *, templates: Path | None, verbose: bool
+    wanted: Sequence[Wanted],
+    report: CheckReport,
+    root: Path,
+    *,
+    templates: Path | None,
+    verbose: bool,
+    secrets: Callable[[], Collection[str]] = _NO_SECRETS,
 ) -> None:
     """Write the report of `check` wherever it was asked for."""
-    write_wanted(wanted, check_writers(report, root, templates=templates, verbose=verbose))
+    write_wanted(wanted, check_writers(report, root, templates=templates, verbose=verbose, secrets=secrets))
+
+
+def source_lines(
+    root: Path, *, templates: Path | None = None, secrets: Callable[[], Collection[str]] = _NO_SECRETS
+) -> SourceLines:
+    """The lines of a project and of templates, as they may be shown."""
+    from stackproof.loading.source_literals import source_literals  # noqa: PLC0415
+
+    return SourceLines(project=root, templates=templates, read_literals=source_literals, secrets=secrets)
+
+
+def secrets_of(assembly: Assembly) -> Callable[[], Collection[str]]:
+    """The texts that the assembly's templates hold as secrets, looked for when the first line is shown."""
+    return lambda: frozenset(text for stack in assembly.stacks for text in secret_values(stack.template))
 
 
 def _blob_url(environment: Mapping[str, str]) -> str:

@@ -19,6 +19,7 @@ from stackproof.errors import ConfigError
 from stackproof.model.finding import Level
 from stackproof.model.json import JsonObject, JsonValue, as_strings
 from stackproof.model.minimum_proof import MinimumProof
+from stackproof.model.secret_values import MASK, is_secret_name
 
 __all__ = [
     "EMULATORS",
@@ -200,7 +201,8 @@ def parse_context(pairs: tuple[str, ...], *, option: str = "-c") -> dict[str, Js
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not key or not equals:
-            raise ConfigError(f"{option} {pair}: expected key=value, as in {option} postgresVersion=15.19")
+            quoted = MASK if is_secret_name(pair) else pair  # what was meant as a value is part of it
+            raise ConfigError(f"{option} {quoted}: expected key=value, as in {option} postgresVersion=15.19")
         context[key] = value
     return context
 

@@ -9,7 +9,7 @@ from pathlib import Path
 __all__ = ["code_digest", "package_digest"]
 
 _PACKAGE = Path(__file__).parents[1]
-_WORDING = ("engines", "intrinsics.py", "loading", "model", "secrecy.py", "versions")
+_WORDING = ("engines", "intrinsics.py", "loading", "model", "scan.py", "secrecy.py", "versions")
 
 
 @cache

@@ -13,6 +13,7 @@ from stackproof.model.finding import EngineAnswer, Finding, Kind, Level, Notific
 from stackproof.model.json import digest
 from stackproof.model.location import Location
 from stackproof.model.template import Template
+from stackproof.secrecy import answer_without, parameter_secrets
 from stackproof.versions.judging import Deployed, Judgement, Statement, judge_template
 from stackproof.versions.rules import RULES, Knowledge, title
 
@@ -74,11 +75,14 @@ class VersionsEngine:
         running = next((self.deployed[name] for name in names if name in self.deployed), {})
         judgement = judge_template(template, knowledge, deployed=running, parameters=self.parameters)
         findings = tuple(_finding(each, template) for each in judgement.statements)
-        return EngineAnswer(
+        answer = EngineAnswer(
             findings=tuple(sorted(findings, key=Finding.sort_key)),
             counts=_counts(judgement),
             notifications=self._notifications(template, judgement),
         )
+        # No one else knows what was given for the parameters: what the template holds is taken out by the scan.
+        secrets = parameter_secrets(template.body, self.parameters)
+        return answer_without(answer, secrets) if secrets else answer
 
     def _notifications(self, template: Template, judgement: Judgement) -> tuple[Notification, ...]:
         """Each of them once, whatever the number of templates: none names a file."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Self
 
 from stackproof.model.json import JsonValue
 
-__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_VALUES", "TOO_DEEP", "Document"]
+__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_VALUES", "TOO_DEEP", "Document", "MarkedText"]
 
 MAX_BYTES = 5_000_000
 """CloudFormation takes a megabyte; the rest is for white space."""
@@ -22,3 +23,20 @@ class Document:
 
     value: JsonValue
     lines: Mapping[str, int] = field(default_factory=dict)
+
+
+class MarkedText(str):
+    """A scalar as text that knows where it is written: `start` to `end` are the indices of what is between its quotes.
+
+    Numbers are texts too, as they are written; only true, false and null stay what they are.
+    """
+
+    __slots__ = ("end", "start")
+    start: int
+    end: int
+
+    def __new__(cls, text: str, start: int, end: int) -> Self:
+        made = super().__new__(cls, text)
+        made.start = start
+        made.end = end
+        return made

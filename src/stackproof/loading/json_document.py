@@ -5,18 +5,23 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
 from stackproof.errors import InputError
-from stackproof.loading.document import MAX_DEPTH, TOO_DEEP, Document
+from stackproof.loading.document import MAX_DEPTH, TOO_DEEP, Document, MarkedText
 from stackproof.loading.pointers import escaped
 from stackproof.model.json import JsonValue, WrittenFloat, unique_keys
 
-__all__ = ["parse_json"]
+__all__ = ["mark_json", "parse_json"]
 
 # Possessive, and a string without an end is a token too, so that hostile text costs one pass.
 _LEXEME = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[{}\[\],\n]', re.DOTALL)
+# The same of a text that is JSON for sure, with what stands without quotes.
+_ANY_LEXEME = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\],]|[^\s{}\[\],:"]++')
+_OPENED = frozenset("{[")
+_CONSTANTS: Mapping[str, JsonValue] = {"true": True, "false": False, "null": None}
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -35,6 +40,54 @@ def parse_json(text: str, file: str) -> Document:
         except UnicodeEncodeError as error:
             raise InputError(f"{file}: is no valid JSON: half of a surrogate pair stands alone") from error
     return Document(value=value, lines=lines)
+
+
+def mark_json(text: str, file: str) -> tuple[JsonValue, list[MarkedText]]:
+    """What the document holds, each scalar with its place, and all of these; raises InputError as `parse_json` does."""
+    parse_json(text, file)
+    marked: list[MarkedText] = []
+    stack: list[_Container] = []
+    values: list[dict[str, JsonValue] | list[JsonValue]] = [[]]
+    for match in _ANY_LEXEME.finditer(text):
+        lexeme = match.group()
+        if lexeme in ("}", "]"):
+            stack.pop()
+            values.pop()
+        elif lexeme == ",":
+            stack[-1].key = None
+        elif stack and not stack[-1].is_array and stack[-1].key is None:
+            stack[-1].key = str(json.loads(lexeme))
+        else:
+            value = _marked_value(match, marked)
+            _append(values[-1], stack[-1].key if stack else None, value)
+            if isinstance(value, dict | list):
+                stack.append(_Container("", is_array=isinstance(value, list)))
+                values.append(value)
+    root = values[0]
+    return (root[0] if isinstance(root, list) else root), marked
+
+
+def _marked_value(match: re.Match[str], marked: list[MarkedText]) -> JsonValue:
+    """What a lexeme begins or is."""
+    lexeme = match.group()
+    if lexeme in _OPENED:
+        return {} if lexeme == "{" else []
+    if lexeme in _CONSTANTS:
+        return _CONSTANTS[lexeme]
+    start, end = match.span()
+    if not lexeme.startswith('"'):
+        marked.append(MarkedText(lexeme, start, end))
+    else:
+        text = str(json.loads(lexeme)) if "\\" in lexeme else lexeme[1:-1]
+        marked.append(MarkedText(text, start + 1, end - 1))
+    return marked[-1]
+
+
+def _append(container: dict[str, JsonValue] | list[JsonValue], key: str | None, value: JsonValue) -> None:
+    if isinstance(container, list):
+        container.append(value)
+    else:
+        container[str(key)] = value
 
 
 def _refused(constant: str) -> NoReturn:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn
 
 from stackproof.errors import InputError
-from stackproof.loading.document import MAX_DEPTH, MAX_VALUES, TOO_DEEP, Document
+from stackproof.loading.document import MAX_DEPTH, MAX_VALUES, TOO_DEEP, Document, MarkedText
 from stackproof.loading.pointers import escaped
 from stackproof.model.json import JsonValue, WrittenFloat, WrittenInt
+from stackproof.model.secret_values import MASK, VALUES, is_named, is_secret_name
 
 if TYPE_CHECKING:
     import yaml
 
-__all__ = ["parse_yaml"]
+__all__ = ["mark_yaml", "parse_yaml"]
 
 _PLAIN_NAMES = frozenset({"Ref", "Condition"})
 _FUNCTIONS = frozenset(
@@ -28,14 +30,28 @@ _CORE = "tag:yaml.org,2002:"
 _STRINGS = frozenset({f"{_CORE}str", f"{_CORE}timestamp", f"{_CORE}value", "!"})
 _COLLECTIONS = frozenset({None, "!", f"{_CORE}map", f"{_CORE}seq"})
 _MERGE = object()
+# The anchor and the tag of a scalar, in either order.
+_PROPERTIES = re.compile(r"(?:[&!]\S*\s+){0,2}")
 
 
 def parse_yaml(text: str, file: str) -> Document:
     """The document and its lines; raises InputError with the line."""
+    builder = _Builder(file)
+    _build(builder, text, file)
+    return builder.document()
+
+
+def mark_yaml(text: str, file: str) -> tuple[JsonValue, list[MarkedText]]:
+    """What the document holds, each scalar with its place, and all of these; raises InputError as `parse_yaml` does."""
+    builder = _Builder(file, marked_text=text)
+    _build(builder, text, file)
+    return builder.document().value, builder.marked
+
+
+def _build(builder: _Builder, text: str, file: str) -> None:
     import yaml  # noqa: PLC0415
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    builder = _Builder(file)
     try:
         for event in _events(text, loader):
             builder.take(event)
@@ -48,7 +64,6 @@ def parse_yaml(text: str, file: str) -> Document:
     except yaml.YAMLError as error:
         reason = " ".join(str(error).split())
         raise InputError(f"{file}: is no valid YAML: {reason}") from error
-    return builder.document()
 
 
 def _events(text: str, loader: type) -> Iterator[yaml.Event]:
@@ -76,9 +91,10 @@ class _Builder:
     """Puts events together.
 
     With all aliases written out, a value's weight is the number of values in it, its height that of the levels.
+    With the text in `marked_text` its scalars know their places, and are all in `marked`.
     """
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, marked_text: str | None = None) -> None:
         from yaml.constructor import SafeConstructor  # noqa: PLC0415
         from yaml.resolver import Resolver  # noqa: PLC0415
 
@@ -89,6 +105,8 @@ class _Builder:
         self._anchors: dict[str, tuple[JsonValue, int, int] | None] = {}
         self._lines: dict[str, int] = {}
         self._roots: list[JsonValue] = []
+        self._marked_text = marked_text
+        self.marked: list[MarkedText] = []
 
     def document(self) -> Document:
         """What has been read; raises InputError if that is nothing or several documents."""
@@ -161,25 +179,35 @@ class _Builder:
 
         tag: str = event.tag or self._resolver.resolve(ScalarNode, event.value, event.implicit)  # type: ignore[no-untyped-call]
         if tag in _STRINGS:
-            return event.value
+            return self._placed(event)
         if not tag.startswith(_CORE):
-            return self._tagged(tag, event.value, line)
+            return self._tagged(tag, self._placed(event), line)
         if tag.removeprefix(_CORE) not in {"null", "bool", "int", "float"}:
-            self._fail(line, f"the tag {event.tag} does not belong in a template")
+            self._fail(line, f"the tag {self._quotable(tag)} does not belong in a template")
         try:
             value: JsonValue = self._constructor.construct_object(ScalarNode(tag, event.value))
         except (ValueError, KeyError, IndexError, AttributeError) as error:
-            self._fail(line, f"{event.value[:40]!r} is no {tag.removeprefix(_CORE)}", error)
+            self._fail(line, f"{self._quotable(event.value[:40])!r} is no {tag.removeprefix(_CORE)}", error)
         if isinstance(value, float) and value - value != 0:
-            return event.value
+            return self._placed(event)
+        if self._marked_text is not None and isinstance(value, int | float) and not isinstance(value, bool):
+            return self._placed(event)
         return _as_written(value, event.value)
+
+    def _placed(self, event: yaml.ScalarEvent) -> str:
+        """The scalar's text, with its place where places are kept."""
+        if self._marked_text is None:
+            return event.value
+        start, end = _content(self._marked_text, event)
+        self.marked.append(MarkedText(event.value, start, end))
+        return self.marked[-1]
 
     def _alias(self, event: yaml.AliasEvent) -> None:
         name = str(event.anchor)
         found = self._anchors.get(name)
         if found is None:
             problem = "refers to itself" if name in self._anchors else "is not defined"
-            self._fail(_line(event), f"the alias *{name} {problem}")
+            self._fail(_line(event), f"the alias *{self._quotable(name)} {problem}")
         value, weight, height = found
         frame = self._stack[-1]
         if isinstance(frame.value, dict) and frame.key is None:
@@ -224,7 +252,7 @@ class _Builder:
         if name in _PLAIN_NAMES:
             return {name: value}
         if name not in _FUNCTIONS:
-            self._fail(line, f"the tag {tag} is no intrinsic function")
+            self._fail(line, f"the tag {self._quotable(str(tag))} is no intrinsic function")
         return {f"Fn::{name}": value}
 
     def _pointer(self) -> str | None:
@@ -237,8 +265,34 @@ class _Builder:
         part = str(len(frame.value)) if isinstance(frame.value, list) else escaped(str(frame.key))
         return f"{frame.pointer}/{part}"
 
+    def _quotable(self, text: str) -> str:
+        """What may be said of a value that is wrong: a password may begin like a tag or an alias."""
+        return MASK if any(_may_be_secret(frame) for frame in self._stack) else text
+
     def _fail(self, line: int, reason: str, cause: Exception | None = None) -> NoReturn:
         raise InputError(f"{self._file}:{line}: {reason}") from cause
+
+
+def _may_be_secret(frame: _Frame) -> bool:
+    """Whether what is being read may be a secret: the value of a parameter, whose NoEcho may come below, is one."""
+    if not isinstance(frame.key, str) or not isinstance(frame.value, dict):
+        return False
+    beside = is_named({**frame.value, frame.key: None}) and frame.key in VALUES
+    return beside or frame.key in {"Default", "AllowedValues"} or is_secret_name(frame.key)
+
+
+def _content(text: str, event: yaml.ScalarEvent) -> tuple[int, int]:
+    """From where to where the text is the scalar: behind anchor and tag, within quotes, below the head of a block."""
+    if event.start_mark is None or event.end_mark is None:
+        return 0, 0
+    start, end = event.start_mark.index, event.end_mark.index
+    if event.anchor or event.tag:
+        properties = _PROPERTIES.match(text, start, end)
+        start = properties.end() if properties else start
+    if event.style in {"|", ">"}:
+        head = text.find("\n", start, end)
+        return (end, end) if head < 0 else (head + 1, end)
+    return (start + 1, end - 1) if event.style else (start, end)
 
 
 def _as_written(value: JsonValue, text: str) -> JsonValue:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Final
 
 from stackproof.model.json import JsonObject, JsonValue, unique_keys
@@ -13,9 +14,11 @@ __all__ = [
     "MASK",
     "NAMES",
     "NAMES_OF_VALUES",
+    "NAME_IN_TEXT",
     "REFERENCES",
     "SECRET_NAME",
     "SHORTEST_NUMBER",
+    "TELLS_NOTHING",
     "VALUES",
     "Cover",
     "covered",
@@ -29,12 +32,20 @@ __all__ = [
 MASK: Final = "***"
 """What is shown of a value that may be a secret."""
 
-_WORDS: Final = r"pwd|secret|(?<!http)token|api[_-]?key|access[_-]?key|private[_-]?key|credential"
-SECRET_NAME: Final = re.compile(rf"(?:pass(?:word|wd|phrase|$|_)|{_WORDS})\w*", re.IGNORECASE)
+_WORDS: Final = (
+    r"pwd|secret|token(?<!httptoken)(?<!http[_-]token)|api[_-]?key|access[_-]?key|private[_-]?key|credential"
+)
+# Compass and Bypass end in another word, and pass_role is a verb with its object. What must not be before a word is
+# looked for behind it: few places have the word, and every place has something before it.
+_PASS: Final = "pass" + "".join(f"(?<!{word})" for word in ("compass", "bypass", "trespass", "surpass", "overpass"))
+_OBJECTS: Final = "(?:role|through|thru|rate|fail|count|on|if)(?![a-z])"
+_PASSWORD: Final = rf"pass(?:word|wd|phrase|code)|{_PASS}\d{{0,4}}(?:$|[_/-](?!{_OBJECTS}))"
+SECRET_NAME: Final = re.compile(rf"(?:{_PASSWORD}|{_WORDS})\w*", re.IGNORECASE)
 # HttpTokens says how an instance is asked, and is no token
 NAMES_OF_VALUES: Final = (
     *(("Name", "Value"), ("Key", "Value"), ("ParameterKey", "ParameterValue")),
     *(("name", "value"), ("key", "value")),  # as APIs have it, in what a rule hands to a task
+    *(("OptionName", "Value"), ("ParameterName", "ParameterValue")),
 )
 VALUES: Final = frozenset(value for _, value in NAMES_OF_VALUES)
 NAMES: Final = ("{{resolve:", "arn:")
@@ -51,11 +62,14 @@ Cover = Callable[[JsonValue], JsonValue]
 """What is put in place of a secret; in place of a text it puts a text."""
 
 _HEADERS: Final = frozenset({"authorization", "proxy-authorization"})
-_TELLS_NOTHING: Final = frozenset({"", MASK, "bearer", "true", "false", "null", "none"})
+TELLS_NOTHING: Final = frozenset({"", MASK, "bearer", "true", "false", "null", "none"})
+"""Texts in lower case that are no secrets, whatever their name."""
 
 # -- within a text. Every repetition before a value is bounded: a text may be long, and made to be slow.
 
-_NAME: Final = rf"(?:pass(?:word|wd|phrase|_|(?=[\"'\\ ]{{0,4}}[:=]))|{_WORDS})[\w.\]-]{{0,64}}"
+_IN_TEXT: Final = rf"{_PASS}\d{{0,4}}(?:_(?!{_OBJECTS})|(?=[\"'\\ ]{{0,4}}[:=]))"
+NAME_IN_TEXT: Final = rf"(?:pass(?:word|wd|phrase|code)|{_IN_TEXT}|{_WORDS})[\w.\]-]{{0,64}}"
+"""The end of such a name with what belongs to it, where a value may come next."""
 _QUOTE: Final = r"\\{0,8}[\"']"
 _SETS: Final = (
     rf"(?:(?:{_QUOTE})?[ \t]{{0,8}}=+>?[ \t]{{0,8}}|{_QUOTE}[ \t]{{0,8}}:[ \t]{{0,8}}|[ \t]{{0,8}}:[ \t]{{1,8}})"
@@ -76,9 +90,9 @@ _PATTERNS: Final = tuple(
         r"(?P<before>-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----)(?P<bare>[\s\S]+?)(?=-----END|\Z)",
         rf"(?P<before>\bauthorization(?:{_QUOTE})?[ \t]{{0,8}}[:=][ \t]{{0,8}}(?:{_QUOTE})?{_SCHEMES}){_WORD}",
         rf"(?P<before>\bbearer[ \t]{{1,8}})(?!tokens?\b){_WORD}",
-        rf"(?P<before>--[\w-]{{0,32}}?{_NAME}[ \t]{{1,8}})(?!-){_VALUE}",
+        rf"(?P<before>--[\w-]{{0,32}}?{NAME_IN_TEXT}[ \t]{{1,8}})(?!-){_VALUE}",
         rf"(?P<before>[?&](?:[\w-]{{0,32}}sig(?:nature)?|key|auth|code)=){_VALUE}",
-        rf"(?P<before>{_NAME}{_SETS}){_VALUE}",
+        rf"(?P<before>{NAME_IN_TEXT}{_SETS}){_VALUE}",
     )
 )
 _PART: Final = r"[\w .-]{1,64}=(?:\"[^\"]*\"|'[^']*'|[^;\"'])*"
@@ -92,6 +106,7 @@ def masked(value: JsonValue, *, is_secret: bool = False) -> JsonValue:
     return covered(value, _mask, is_secret=is_secret)
 
 
+@lru_cache(maxsize=8192)  # engines say the same of many resources
 def masked_text(text: str) -> str:
     """The same for a text."""
     return _covered_text(text, _mask)
@@ -117,9 +132,10 @@ def covered(value: JsonValue, cover: Cover, *, is_secret: bool = False) -> JsonV
 
 def is_named(value: JsonObject) -> bool:
     """Whether a mapping is a pair of a name and a value, and the name is that of a secret."""
-    return any(is_secret_name(str(value.get(name))) and each in value for name, each in NAMES_OF_VALUES)
+    return any(each in value and name in value and is_secret_name(str(value[name])) for name, each in NAMES_OF_VALUES)
 
 
+@lru_cache(maxsize=8192)
 def is_secret_name(name: str) -> bool:
     """Whether what has this name may be a secret."""
     return SECRET_NAME.search(name) is not None or name.lower() in _HEADERS
@@ -177,4 +193,4 @@ def _within(text: str, cover: Cover) -> str:
 
 def _covered_word(word: str, cover: Cover) -> str:
     """Names of secrets and switches are none, whoever covers."""
-    return word if word.lower() in _TELLS_NOTHING or word.startswith(NAMES) else str(cover(word))
+    return word if word.lower() in TELLS_NOTHING or word.startswith(NAMES) else str(cover(word))

@@ -28,7 +28,7 @@ from stackproof.plugin.own_clients import OWN_CLIENTS
 from stackproof.plugin.run import PROCESS, RUN, Run
 from stackproof.ports import SchemaSource, Target
 from stackproof.prove import Prover
-from stackproof.secrecy import secret_values
+from stackproof.secrecy import embedded_secrets, secret_texts
 from stackproof.stack_names import (
     labels,
     live_name,
@@ -74,7 +74,6 @@ __all__ = [
 ]
 
 _ASSEMBLY = pytest.StashKey[Assembly]()
-_SECRETS = pytest.StashKey[frozenset[str]]()
 _VERDICTS = pytest.StashKey[dict[str, RuleVerdict]]()
 
 
@@ -97,14 +96,12 @@ def assembly_of(config: pytest.Config) -> Assembly:
     return config.stash[_ASSEMBLY]
 
 
-def secrets_of(config: pytest.Config) -> frozenset[str]:
-    """What may be a secret in the templates that this process has loaded; a test cannot quote any other."""
-    if _SECRETS not in config.stash:
-        if _ASSEMBLY not in config.stash:
-            return frozenset()
-        stacks = config.stash[_ASSEMBLY].stacks
-        config.stash[_SECRETS] = frozenset[str]().union(*(secret_values(stack.template) for stack in stacks))
-    return config.stash[_SECRETS]
+def secrets_of(config: pytest.Config) -> frozenset[str] | None:
+    """What may be a secret in the app's templates; None where this process has not loaded them, and can quote none."""
+    if _ASSEMBLY not in config.stash:
+        return None
+    bodies = [stack.template.body for stack in config.stash[_ASSEMBLY].stacks]
+    return frozenset(secret for body in bodies for secret in (*secret_texts(body), *embedded_secrets(body)))
 
 
 def stack_of(config: pytest.Config) -> Stack:

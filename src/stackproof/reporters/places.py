@@ -3,19 +3,39 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import Protocol
 
 from stackproof.model.location import Location
+from stackproof.model.secret_values import SECRET_NAME
+from stackproof.model.source_literal import SourceLiterals
+from stackproof.reporters.masking import line_without_literals, masked_line
+from stackproof.secrecy import text_without
 
-__all__ = ["Places", "ReadLine", "SourceLines", "repository_root"]
+__all__ = ["Places", "ReadLine", "ReadLiterals", "SourceLines", "repository_root"]
 
-ReadLine: TypeAlias = Callable[[Location], str | None]
-"""The text of the line that a location names; None where it cannot be shown."""
+
+class ReadLine(Protocol):
+    """The line that a location names, as it may be shown; None where it cannot be."""
+
+    def __call__(self, location: Location, *, everything: bool = False) -> str | None:
+        """Without the values that may be secrets; with `everything`, without any value."""
+
+
+class ReadLiterals(Protocol):
+    """The literals of a file of this text and name; None where it does not parse."""
+
+    def __call__(self, text: str, file: str, *, is_template: bool) -> SourceLiterals | None: ...
+
 
 _MAX_BYTES = 2_000_000
+# A name may be written with escapes, and PASS may end anywhere in a line.
+_MAY_BE_SECRET = re.compile(
+    rf"{SECRET_NAME.pattern}|pass|no_?echo|private key|authorization|plain_text|\\[ux]", re.IGNORECASE
+)
 _STDIN = "<stdin>"  # what the report calls standard input, which no one can open
 
 
@@ -59,27 +79,103 @@ class Places:
         return whole.removeprefix(head)
 
 
+def _unread(text: str, file: str, *, is_template: bool) -> SourceLiterals | None:  # noqa: ARG001
+    """Without a reader every line is masked by what it looks like."""
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceLines:
-    """Reads lines of a project, each file once; a template's only below `templates`, if that is given.
+    """Reads lines of a project, without secrets; a template's only below `templates`, if that is given.
 
-    What an app synthesizes has a name in the report and no file of that name on disk.
+    What an app synthesizes has a name in the report and no file of that name on disk. Each file is read once, and
+    parsed once, if one of its lines may hold a secret. `secrets` gives the texts that the judged templates hold: a
+    value that is a secret there is one in every line.
     """
 
     project: Path
     templates: Path | None = None
-    _files: dict[Path, list[str]] = field(default_factory=dict)
+    read_literals: ReadLiterals = _unread
+    secrets: Callable[[], Collection[str]] = frozenset
+    _files: dict[Path, _File] = field(default_factory=dict)
+    _known: list[Callable[[str], str]] = field(default_factory=list)
 
-    def __call__(self, location: Location) -> str | None:
-        """The line's text, or None if it is not there, or no file that one would want to read."""
-        base = self.templates if location.file == location.template_file else self.project
-        if base is None or location.file is None or location.line is None:
+    def __call__(self, location: Location, *, everything: bool = False) -> str | None:
+        """The line, or None if it is not there, or in no file that one would want to read."""
+        if location.file is None or location.line is None:
             return None
-        path = base / location.file
+        is_template = location.file == location.template_file
+        base = self.templates if is_template else self.project
+        file = None if base is None else self._file(base / location.file)
+        if file is None or not 0 < location.line <= len(file.lines):
+            return None
+        line = file.lines[location.line - 1]
+        if line.strip() and not _is_key(line, location):
+            line = self._without_values(file, location.line, everything=everything, is_template=is_template)
+        template = self._template(location)
+        return self._without_known(line if template is None else template.without(line))
+
+    def _without_values(self, file: _File, number: int, *, everything: bool, is_template: bool) -> str:
+        line = file.lines[number - 1]
+        literals = file.literals(self.read_literals, everything=everything, is_template=is_template)
+        if literals is None:
+            return masked_line(line, everything=everything)
+        shown = line_without_literals(line, literals.by_line.get(number, ()), everything=everything)
+        return file.without(shown)
+
+    def _template(self, location: Location) -> _File | None:
+        """The template that a line of code makes, with what it knows: an app passes secrets by position, too."""
+        if self.templates is None or location.template_file is None or location.template_file == location.file:
+            return None
+        file = self._file(self.templates / location.template_file)
+        return file if file.literals(self.read_literals, everything=False, is_template=True) is not None else None
+
+    def _without_known(self, line: str) -> str:
+        if not self._known:
+            self._known.append(text_without(self.secrets()))
+        return self._known[0](line)
+
+    def _file(self, path: Path) -> _File:
         if path not in self._files:
-            self._files[path] = _lines(path)
-        lines = self._files[path]
-        return lines[location.line - 1] if 0 < location.line <= len(lines) else None
+            self._files[path] = _File(name=path.name, lines=_lines(path))
+        return self._files[path]
+
+
+def _is_key(line: str, location: Location) -> bool:
+    """Whether the line has nothing but the name of the finding's own resource or property: no file is parsed for it."""
+    key = line.strip().removesuffix("{").rstrip()
+    names = (location.logical_id, (location.property_path or "").rpartition("/")[2])
+    return key.endswith(":") and key.removesuffix(":").rstrip().strip("\"'") in names
+
+
+@dataclass(slots=True, kw_only=True)
+class _File:
+    """A file that was read, and what was found in it as soon as that was asked for."""
+
+    name: str
+    lines: list[str]
+    _literals: SourceLiterals | None = None
+    _is_parsed: bool = False
+    _may_hold_secrets: bool | None = None
+    _without: Callable[[str], str] | None = None
+
+    def literals(self, read: ReadLiterals, *, everything: bool, is_template: bool) -> SourceLiterals | None:
+        """Its literals; not looked for in a file that has no name of a secret, where no value can be one."""
+        if not self._is_parsed and (everything or self._is_suspect()):
+            self._is_parsed = True
+            self._literals = read("\n".join(self.lines), self.name, is_template=is_template)
+        return self._literals
+
+    def without(self, line: str) -> str:
+        """The line without the texts that are secrets anywhere in the file."""
+        if self._without is None:
+            self._without = text_without(self._literals.secrets if self._literals is not None else ())
+        return self._without(line)
+
+    def _is_suspect(self) -> bool:
+        if self._may_hold_secrets is None:
+            self._may_hold_secrets = any(_MAY_BE_SECRET.search(line) for line in self.lines)
+        return self._may_hold_secrets
 
 
 def repository_root(directory: Path) -> Path:
@@ -91,6 +187,6 @@ def _lines(path: Path) -> list[str]:
     try:
         if not path.is_file() or path.stat().st_size > _MAX_BYTES:
             return []
-        return path.read_text(encoding="utf-8", errors="replace").split("\n")
+        return path.read_text(encoding="utf-8-sig", errors="replace").split("\n")
     except OSError:
         return []

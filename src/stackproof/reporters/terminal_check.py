@@ -12,7 +12,7 @@ from stackproof.model.finding import Finding, Kind, SuppressionKind
 from stackproof.model.location import Location
 from stackproof.model.report import CheckReport
 from stackproof.reporters.ledger import ledger_lines
-from stackproof.reporters.masking import is_about_secrets, masked_line
+from stackproof.reporters.masking import is_about_secrets
 from stackproof.reporters.places import ReadLine
 from stackproof.reporters.rules import documentation
 from stackproof.reporters.standing import Standing, by_standing
@@ -26,10 +26,10 @@ _WORD = 9  # the column of words: "warning" and two spaces
 
 
 class TerminalReporter:
-    """Implements `ports.Reporter`. `read_line` gives the source line of a place, None where it cannot be shown."""
+    """Implements `ports.Reporter`. `read_line` gives the source line of a place, without secrets."""
 
     def __init__(
-        self, read_line: ReadLine = lambda _: None, *, style: Style = PLAIN, verbose: bool = False, summary: bool = True
+        self, read_line: ReadLine | None = None, *, style: Style = PLAIN, verbose: bool = False, summary: bool = True
     ) -> None:
         self._read_line = read_line
         self._style = style
@@ -76,11 +76,12 @@ class TerminalReporter:
 
     def _code_lines(self, findings: Sequence[Finding]) -> Iterator[str]:
         location = findings[0].location
-        text = self._read_line(location)
+        if self._read_line is None:
+            return
+        text = self._read_line(location, everything=any(is_about_secrets(finding) for finding in findings))
         if location.line is None or text is None or not text.strip():
             return
-        code = masked_line(text.expandtabs(4).strip(), everything=any(is_about_secrets(each) for each in findings))
-        yield self._style.paint(self._cut(f"{location.line:>6} | {visible(code)}"), "dim")
+        yield self._style.paint(self._cut(f"{location.line:>6} | {visible(text.expandtabs(4).strip())}"), "dim")
 
     def _finding_lines(self, finding: Finding) -> Iterator[str]:
         word = _word(finding)

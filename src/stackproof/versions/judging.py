@@ -14,6 +14,7 @@ from stackproof.model.engine_version import OnAbsent
 from stackproof.model.finding import Kind, Level
 from stackproof.model.json import JsonValue, WrittenFloat, WrittenInt
 from stackproof.model.template import Resource, Template
+from stackproof.secrecy import secret_values
 from stackproof.versions.candidates import Candidate, candidates, dug
 from stackproof.versions.families import UNCOVERED, Carrier, Form, carriers_of
 from stackproof.versions.rules import Knowledge, Said, Subject, judged, open_question, title
@@ -82,8 +83,12 @@ def judge_template(
 
 
 def deployed_by(template: Template, *, parameters: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Versions that run, by logical id, as a template that is deployed tells them; none where it tells several."""
+    """Versions that run, by logical id, as a template that is deployed tells them.
+
+    None where it tells several, and none that it keeps to itself (NoEcho): what runs is quoted.
+    """
     found: dict[str, str] = {}
+    secrets = secret_values(template)
     for resource in template.resources:
         whole = _with_globals(resource, template)
         for carrier in carriers_of(resource.resource_type):
@@ -91,7 +96,7 @@ def deployed_by(template: Template, *, parameters: Mapping[str, str] | None = No
                 _text(dug(each.values, carrier.path))
                 for each in candidates(template, whole, carrier.reads, parameters=parameters)
             }
-            if len(values) == 1 and (text := values.pop()) is not None:
+            if len(values) == 1 and (text := values.pop()) is not None and text not in secrets:
                 found.setdefault(resource.logical_id, text)
     return found
 

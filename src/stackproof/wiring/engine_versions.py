@@ -16,6 +16,7 @@ from stackproof.config.engine_versions import (
 )
 from stackproof.errors import ConfigError, InputError
 from stackproof.model.engine_version import AllowList
+from stackproof.secrecy import secret_values, text_without
 from stackproof.wiring.project import Project
 
 if TYPE_CHECKING:
@@ -119,8 +120,9 @@ def affected_by(
         name = template.stack_name or template.file
         shown = f"{name} ({template.file})" if names[template.stack_name] > 1 and name != template.file else name
         known = {(each.logical_id, each.said) for each in judge_template(template, old).statements}
+        without = text_without(secret_values(template))
         lines += [
-            f"AFFECTED {shown} {each.logical_id}: {each.said.rule_id} {each.said.message}"
+            f"AFFECTED {shown} {each.logical_id}: {each.said.rule_id} {without(each.said.message)}"
             for each in judge_template(template, new).statements
             if (each.logical_id, each.said) not in known
         ]

@@ -1,0 +1,239 @@
+"""The values in a Python file that may be secrets, by what they are given to: a name, a keyword, a key, a call."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any, Final
+
+from stackproof.model.secret_values import is_secret_name
+from stackproof.model.source_literal import SourceLiterals, literals_of_spans
+from stackproof.secrecy import tells_nothing
+
+__all__ = ["python_literals"]
+
+_PAIRS: Final = (
+    *(("Name", "Value"), ("Key", "Value"), ("ParameterKey", "ParameterValue"), ("OptionName", "Value")),
+    *(("name", "value"), ("key", "value"), ("parameter_key", "parameter_value"), ("option_name", "value")),
+    *(("parameter_name", "string_value"), ("parameter_name", "parameter_value")),
+)
+"""Names beside which a value is, in templates and in CDK's keywords."""
+_OF_PARAMETERS: Final = frozenset({"default", "allowed_values"})
+_VALUES: Final = frozenset(value for _, value in _PAIRS) | _OF_PARAMETERS
+_LOOKUPS: Final = frozenset({"get", "getenv", "pop", "try_get_context", "get_context"})
+"""Functions whose first argument is the name of what they give."""
+_PLAIN_TEXTS: Final = frozenset({"unsafe_plain_text", "plain_text", "SecretValue"})
+"""What makes a secret out of a text, whatever it is called."""
+_SHORTEST: Final = 6
+_OPENING: Final = re.compile(r"""[A-Za-z]{0,2}(?P<quote>\"\"\"|'''|"|')""")
+
+
+def python_literals(text: str) -> SourceLiterals | None:
+    """The texts and numbers of the file, and which of them may be secrets; None if it does not parse."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            module = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    index = _Index.of(text)
+    spans: dict[tuple[int, int], bool] = {}
+    secrets: set[str] = set()
+    for leaf, is_secret in _leaves(module):
+        span = index.content(leaf)
+        spans[span] = spans.get(span, False) or is_secret
+        if is_secret and isinstance(leaf, ast.Constant) and len(_text(leaf)) >= _SHORTEST:
+            secrets.add(_text(leaf))
+    return SourceLiterals(
+        by_line=literals_of_spans(text, ((*span, is_secret) for span, is_secret in spans.items())),
+        secrets=frozenset(secrets),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Index:
+    """From the lines and the columns in bytes that a syntax tree has to indices of the text."""
+
+    text: str
+    lines: list[str]
+    starts: list[int]
+
+    @classmethod
+    def of(cls, text: str) -> _Index:
+        lines = text.split("\n")
+        return cls(text=text, lines=lines, starts=[0, *accumulate(len(line) + 1 for line in lines)])
+
+    def content(self, leaf: ast.expr) -> tuple[int, int]:
+        """From where to where the leaf is, within its quotes if it has any."""
+        start = self._index(leaf.lineno, leaf.col_offset)
+        end = self._index(leaf.end_lineno or leaf.lineno, leaf.end_col_offset or leaf.col_offset)
+        opening = _OPENING.match(self.text, start, end)
+        if opening is None:
+            return start, end
+        # Of texts side by side the last one may close with another quote: what is left of it betrays nothing.
+        closing = len(opening["quote"]) if self.text.endswith(opening["quote"], start, end) else 1
+        return opening.end(), max(opening.end(), end - closing)
+
+    def _index(self, line: int, column: int) -> int:
+        text = self.lines[line - 1]
+        return self.starts[line - 1] + (column if text.isascii() else len(text.encode()[:column].decode()))
+
+
+def _leaves(root: ast.AST) -> Iterator[tuple[ast.expr, bool]]:
+    """Every text and number, and whether it may be a secret. Not by recursion: code may be nested deeply."""
+    pending: list[tuple[ast.AST, bool]] = [(root, False)]
+    while pending:
+        node, is_secret = pending.pop()
+        if isinstance(node, ast.JoinedStr):
+            # Before Python 3.12 its parts have no places of their own: it is masked as a whole.
+            values = (part for part in node.values if isinstance(part, ast.FormattedValue))
+            yield node, is_secret or any(secret for value in values for _, secret in _leaves(value.value))
+        elif isinstance(node, ast.Constant):
+            if _is_value(node):
+                yield node, is_secret and not tells_nothing(_text(node))
+        else:
+            pending += _children(node, is_secret=is_secret)
+
+
+def _text(constant: ast.Constant) -> str:
+    value = constant.value
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+
+
+def _is_value(constant: ast.Constant) -> bool:
+    return isinstance(constant.value, str | bytes | int | float) and not isinstance(constant.value, bool)
+
+
+def _children(node: ast.AST, *, is_secret: bool) -> Iterator[tuple[ast.AST, bool]]:
+    """What is directly below, and whether it may be a secret there."""
+    secret = {id(child) for child in _secrets_of(node)}
+    names = {id(child) for child in _names_of(node)}
+    for child in ast.iter_child_nodes(node):
+        yield child, id(child) in secret or (is_secret and id(child) not in names)
+
+
+def _secrets_of(node: ast.AST) -> Iterable[ast.AST | None]:
+    """The children that are secrets by what they are given to."""
+    found = _BY_NODE.get(type(node))
+    return [] if found is None else found(node)
+
+
+def _names_of(node: ast.AST) -> Iterable[ast.AST | None]:
+    """The children that only name or choose what is given."""
+    if isinstance(node, ast.Subscript):
+        return [node.slice]
+    if isinstance(node, ast.IfExp):
+        return [node.test]
+    if isinstance(node, ast.Dict):
+        return node.keys
+    if isinstance(node, ast.Call) and _called(node) in _LOOKUPS:
+        return node.args[:1]
+    return []
+
+
+def _secret_arguments(call: ast.Call) -> list[ast.AST]:
+    """What comes behind the name of a secret, what is beside one, and what a parameter with NoEcho takes."""
+    if _called(call) in _PLAIN_TEXTS:
+        return [*call.args, *call.keywords]
+    first = next((index for index, each in enumerate(call.args) if _is_secret_text(each)), None)
+    behind: list[ast.AST] = [] if first is None else list(call.args[first + 1 :])
+    given = {keyword.arg: keyword for keyword in call.keywords if keyword.arg is not None}
+    secret = {value for name, value in _PAIRS if name in given and _is_secret_text(given[name].value)}
+    if first is not None:
+        secret |= _VALUES
+    if "no_echo" in given and getattr(given["no_echo"].value, "value", None) is not False:
+        secret |= _OF_PARAMETERS
+    return behind + [keyword for name, keyword in given.items() if name in secret]
+
+
+def _secret_items(node: ast.Dict) -> list[ast.AST]:
+    named = {
+        key.value: value for key, value in zip(node.keys, node.values, strict=True) if isinstance(key, ast.Constant)
+    }
+    secret = {value for name, value in _PAIRS if name in named and _is_secret_text(named[name])}
+    return [
+        value for name, value in named.items() if isinstance(name, str) and (name in secret or is_secret_name(name))
+    ]
+
+
+def _secret_keyword(node: ast.keyword) -> list[ast.AST]:
+    return [node.value] if node.arg is not None and is_secret_name(node.arg) else []
+
+
+def _secret_value(node: ast.Assign | ast.AnnAssign | ast.AugAssign | ast.NamedExpr) -> list[ast.AST]:
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    return [node.value] if node.value is not None and any(_is_secret_target(target) for target in targets) else []
+
+
+def _secret_items_of_loop(node: ast.For | ast.AsyncFor | ast.comprehension) -> list[ast.AST]:
+    return [node.iter] if _is_secret_target(node.target) else []
+
+
+def _secret_results(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.AST]:
+    return [step for step in node.body if isinstance(step, ast.Return)] if is_secret_name(node.name) else []
+
+
+def _compared_secrets(node: ast.Compare) -> list[ast.AST]:
+    sides: list[ast.expr] = [node.left, *node.comparators]
+    return list(sides) if any(_is_secret_target(side) for side in sides) else []
+
+
+def _second_of_pair(node: ast.Tuple) -> list[ast.AST]:
+    """The value in a pair such as `("DB_PASS", "…")`."""
+    is_pair = len(node.elts) == 2 and _is_secret_text(node.elts[0])  # noqa: PLR2004 - a name and a value
+    return list(node.elts[1:]) if is_pair else []
+
+
+def _secret_defaults(arguments: ast.arguments) -> list[ast.AST]:
+    positional = [*arguments.posonlyargs, *arguments.args]
+    pairs = [
+        *zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True),
+        *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
+    ]
+    return [default for argument, default in pairs if default is not None and is_secret_name(argument.arg)]
+
+
+def _is_secret_target(target: ast.expr) -> bool:
+    """Whether a name, an attribute, an item or one of several targets is named like a secret."""
+    if isinstance(target, ast.Name):
+        return is_secret_name(target.id)
+    if isinstance(target, ast.Attribute):
+        return is_secret_name(target.attr)
+    if isinstance(target, ast.Subscript):
+        return _is_secret_text(target.slice)
+    return isinstance(target, ast.Tuple | ast.List) and any(_is_secret_target(part) for part in target.elts)
+
+
+def _is_secret_text(node: ast.expr) -> bool:
+    """Whether it is the name of a secret; a sentence is none."""
+    value = node.value if isinstance(node, ast.Constant) else None
+    return isinstance(value, str) and " " not in value and is_secret_name(value)
+
+
+def _called(call: ast.Call) -> str:
+    """The last part of the name of what is called."""
+    function = call.func
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+
+
+_BY_NODE: Final[Mapping[type[ast.AST], Callable[[Any], list[ast.AST]]]] = {
+    ast.AnnAssign: _secret_value,
+    ast.Assign: _secret_value,
+    ast.AsyncFunctionDef: _secret_results,
+    ast.AsyncFor: _secret_items_of_loop,
+    ast.AugAssign: _secret_value,
+    ast.Call: _secret_arguments,
+    ast.Compare: _compared_secrets,
+    ast.Dict: _secret_items,
+    ast.For: _secret_items_of_loop,
+    ast.FunctionDef: _secret_results,
+    ast.NamedExpr: _secret_value,
+    ast.Tuple: _second_of_pair,
+    ast.arguments: _secret_defaults,
+    ast.comprehension: _secret_items_of_loop,
+    ast.keyword: _secret_keyword,
+}
