@@ -86,8 +86,10 @@ def _masked(part: Any, hide: Callable[[str], str]) -> Any:  # noqa: ANN401 - pyt
     """A failure as pytest keeps it: text, a skip's place and reason, or objects that hold the lines of tracebacks."""
     if isinstance(part, str):
         return hide(part)
-    if isinstance(part, list | tuple):
-        return type(part)(_masked(member, hide) for member in part)
+    if isinstance(part, tuple):
+        return tuple(_masked(member, hide) for member in part)
+    if isinstance(part, list):
+        return [_masked(member, hide) for member in part]
     for name, value in vars(part).items() if hasattr(part, "toterminal") else ():
         if name not in _NOT_SHOWN:
             setattr(part, name, _masked(value, hide))
