@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from stackproof.plugin.cut_texts import cut_text_without
 from stackproof.plugin.masking import mask_report
 from tests.fakes import written
 from tests.running import project, run
@@ -200,12 +205,174 @@ def test_a_gate_writes_no_secret(tmp_path: Path) -> None:
         assert _found_in(log.read_text(encoding="utf-8")) == []
 
 
+def _report(longrepr: object, **more: object) -> pytest.TestReport:
+    return pytest.TestReport("id", ("f", 1, "d"), {}, "failed", longrepr, "call", **more)  # type: ignore[arg-type]
+
+
+def _plain(text: str) -> str:
+    return text.replace("plugin", "***")
+
+
 def test_a_place_stays_where_it_is() -> None:
     """The mask never changes the file of a traceback, even where a folder is called like a secret."""
     word = "plugin"
     with pytest.raises(AssertionError) as caught:
         assert word == "another"
-    report = pytest.TestReport("id", ("f", 1, "d"), {}, "failed", caught.getrepr(), "call")
-    mask_report(report, lambda text: text.replace("plugin", "***"))
+    report = _report(caught.getrepr())
+    mask_report(report, _plain, _plain)
     assert report.longrepr.reprcrash.path.endswith("plugin/test_secrets.py")  # type: ignore[union-attr]
     assert "assert '***' == 'another'" in report.longreprtext
+
+
+def test_a_failure_that_cannot_be_masked_is_not_shown() -> None:
+    class Odd:
+        __slots__ = ("line",)
+
+        def toterminal(self) -> None:
+            """As pytest's failures have it."""
+
+    report = _report(Odd())
+    mask_report(report, _plain, _plain)
+    assert report.longrepr == "*** (this failure could not be masked: TypeError)"
+
+
+def test_properties_keep_their_types_unless_they_hold_a_secret() -> None:
+    properties = [("plugin", 3), ("a", {"b": ["plugin"]}), ("c", True), ("d", sys.version_info), ("e", Path("plugin"))]
+    report = _report(None, user_properties=properties)
+    mask_report(report, _plain, _plain)
+    assert report.user_properties == [
+        ("***", 3),
+        ("a", {"b": ["***"]}),
+        ("c", True),
+        ("d", sys.version_info),
+        ("e", "***"),
+    ]
+
+
+OWN_STACK = """
+import json
+from pathlib import Path
+
+import pytest
+
+from stackproof.config.settings import load_settings
+from stackproof.wiring.project import Project
+
+FOLDER = Path(__file__).parent / "other"
+
+
+@pytest.fixture(scope="session")
+def cdk_stack():
+    return Project(settings=load_settings(Path(__file__).parents[2])).assembly(FOLDER).stacks[0]
+
+
+def test_value(template):
+    body = template.to_json()["Resources"]["Database"]["Properties"]
+    assert body["MasterUserPassword"] == "another"
+"""
+LOUD = """
+import logging
+import sys
+import warnings
+from urllib.parse import urlparse
+
+import pytest
+
+
+class Odd(UserWarning):
+    def __init__(self, password):
+        super().__init__()
+        self.password = password
+
+    def __str__(self):
+        return f"odd {self.password}"
+
+
+@pytest.fixture
+def password(template):
+    return template.to_json()["Resources"]["Database"]["Properties"]["MasterUserPassword"]
+
+
+def test_expected_to_fail(password):
+    pytest.xfail(f"because of {password}")
+
+def test_properties(password, record_property, record_testsuite_property):
+    record_property("a", {"b": password})
+    record_property(password, 1)
+    record_testsuite_property("suite", password)
+    assert password
+
+def test_warnings(password):
+    warnings.warn(Odd(password), stacklevel=1)
+    warnings.warn(UserWarning(urlparse("http://x/y")), stacklevel=1)
+    warnings.warn(UserWarning(sys.version_info), stacklevel=1)
+    assert password
+
+def test_log(password):
+    logging.getLogger("suite").error("the password is %s", password)
+    assert password
+
+def test_end(password):
+    pytest.exit(f"stop {password}")
+    assert password
+"""
+
+
+def test_whatever_else_pytest_writes_shows_no_secret(tmp_path: Path) -> None:
+    """Reasons, properties of any type, warnings with words of their own, log files, and the reason of an end."""
+    made = _app(tmp_path)
+    written(made / "suites" / "unit", {"test_it.py": LOUD})
+    options = ("-rA", "--log-file=log.txt", "-o", "log_cli=true", "-o", "junit_family=xunit1", "-p", "no:xdist")
+    done = run(made, "pytest", "suites/unit/test_it.py", "--junitxml=junit.xml", *options)
+    output = done.stdout + done.stderr
+    files = [(made / name).read_text(encoding="utf-8") for name in ("log.txt", "junit.xml")]
+    assert "INTERNALERROR" not in output
+    assert "Exit: stop ***" in output
+    for text in (output, *files):
+        assert SECRET not in text
+        assert "***" in text
+
+
+def test_a_stack_that_a_suite_chooses_by_itself_is_masked_too(tmp_path: Path) -> None:
+    made = _app(tmp_path)
+    template = {
+        "Resources": {"Database": {"Type": "AWS::RDS::DBInstance", "Properties": {"MasterUserPassword": SECRET}}}
+    }
+    manifest = {"artifacts": {"S": {"type": "aws:cloudformation:stack", "properties": {"templateFile": "S.json"}}}}
+    written(made / "suites" / "unit", {"test_it.py": OWN_STACK})
+    written(made / "suites" / "unit" / "other", {"S.json": json.dumps(template), "manifest.json": json.dumps(manifest)})
+    done = run(made, "pytest", "suites/unit/test_it.py", "-vv", "-p", "no:xdist")
+    assert "1 failed" in done.stdout, done.stdout
+    assert SECRET not in done.stdout
+
+
+DIFFERENT = "Kx9-abcdefGHIJKL-mnopqrstuv-0123456789-WXYZ-tail-of-it-" * 3
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("found 'hunt...er2' ok", "found '***...***' ok"),
+        ("{'a': 'Kx9-abcdefG...of-it-'} == {'a': 'hunter...er2'}", "{'a': '***...***'} == {'a': '***...***'}"),
+        ("+ tail-of-it-Kx9", "+ ***"),
+        ("? abcdefGHIJ ...", "? *** ..."),
+        ("...Full output truncated", "...Full output truncated"),
+        ("synthesizing...", "synthesizing..."),
+        ("____________ a test ____________", "____________ a test ____________"),
+        ("nothing of it", "nothing of it"),
+        ("'correct horse battery staple' and", "'***' and"),
+        ("'Tr\\xf6pfchen-\\xd6l...", "'***..."),
+    ],
+)
+def test_a_piece_of_a_secret_is_masked(text: str, shown: str) -> None:
+    """As pytest shows values: cut in the middle, and with a little of what is equal around a difference."""
+    secrets = ["hunter2hunter2", DIFFERENT, "correct horse battery staple", "Tr\u00f6pfchen-\u00d6l-2024"]
+    assert cut_text_without(secrets)(text) == shown
+
+
+@given(st.text("abcXYZ0189-_", min_size=14, max_size=400), st.integers(3, 200), st.integers(3, 200))
+def test_no_cut_leaves_the_ends_of_a_secret(secret: str, head: int, tail: int) -> None:
+    cut = f"{secret[:head]}...{secret[-tail:]}"
+    shown = cut_text_without([secret])(f"assert '{cut}' == 'x'")
+    assert secret[:5] not in shown or secret[:5] in "assert == x"
+    assert secret[-5:] not in shown or secret[-5:] in "assert == x"

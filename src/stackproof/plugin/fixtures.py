@@ -20,6 +20,7 @@ from stackproof.model.deployment import Deployment
 from stackproof.model.json import JsonValue, as_object
 from stackproof.model.observation import DriftStatus, ResourceProof
 from stackproof.model.report import RuleVerdict
+from stackproof.model.template import Template
 from stackproof.observing import Patience
 from stackproof.once import Look
 from stackproof.plugin.coverage import add_synth_coverage, measures_coverage
@@ -74,6 +75,7 @@ __all__ = [
 ]
 
 _ASSEMBLY = pytest.StashKey[Assembly]()
+_SECRETS = pytest.StashKey[dict[str, frozenset[str]]]()
 _VERDICTS = pytest.StashKey[dict[str, RuleVerdict]]()
 
 
@@ -93,15 +95,21 @@ def assembly_of(config: pytest.Config) -> Assembly:
         found = project_of(config).synthesized(context, coverage=measures_coverage(config))
         add_synth_coverage(config, found)
         config.stash[_ASSEMBLY] = found
+        for stack in found.stacks:
+            _note_secrets(config, stack.template)
     return config.stash[_ASSEMBLY]
 
 
-def secrets_of(config: pytest.Config) -> frozenset[str] | None:
-    """What may be a secret in the app's templates; None where this process has not loaded them, and can quote none."""
-    if _ASSEMBLY not in config.stash:
-        return None
-    bodies = [stack.template.body for stack in config.stash[_ASSEMBLY].stacks]
-    return frozenset(secret for body in bodies for secret in (*secret_texts(body), *embedded_secrets(body)))
+def secrets_of(config: pytest.Config) -> Mapping[str, frozenset[str]]:
+    """What may be a secret in each template that tests of this process were given so far, by the hash of its file."""
+    return config.stash.get(_SECRETS, {})
+
+
+def _note_secrets(config: pytest.Config, template: Template) -> None:
+    known = config.stash.setdefault(_SECRETS, {})
+    if template.digest not in known:
+        body = template.body
+        known[template.digest] = frozenset((*secret_texts(body), *embedded_secrets(body)))
 
 
 def stack_of(config: pytest.Config) -> Stack:
@@ -207,6 +215,7 @@ def resource_schemas() -> SchemaSource:
 @pytest.fixture
 def template(request: pytest.FixtureRequest, cdk_stack: Stack, resource_schemas: SchemaSource) -> TemplateAssertions:
     """The methods of CDK's `assertions.Template`, on a proxy that refuses typos and looks at nothing."""
+    _note_secrets(request.config, cdk_stack.template)
     found = TemplateAssertions(cdk_stack.template, resource_schemas)
     request.node.stash.setdefault(LEDGERS, []).append(found)
     return found
@@ -215,6 +224,7 @@ def template(request: pytest.FixtureRequest, cdk_stack: Stack, resource_schemas:
 @pytest.fixture
 def stack(request: pytest.FixtureRequest, cdk_stack: Stack, resource_schemas: SchemaSource) -> StackQuery:
     """Queries over the resources of the stack, what a person wrote told apart from what CDK generates."""
+    _note_secrets(request.config, cdk_stack.template)
     found = StackQuery(cdk_stack, resource_schemas)
     request.node.stash.setdefault(LEDGERS, []).append(found)
     return found

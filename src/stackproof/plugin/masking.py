@@ -1,40 +1,46 @@
-"""Masks the secrets of the app's templates in what pytest reports: its own introspection quotes any value."""
+"""Masks the secrets of templates in what pytest reports: its own introspection quotes any value."""
 
 from __future__ import annotations
 
-import re
+import logging
 import warnings
-from collections.abc import Callable, Collection, Iterator
-from itertools import groupby
+from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
 
 from stackproof.model.secret_values import MASK
+from stackproof.plugin.cut_texts import cut_text_without
 from stackproof.plugin.fixtures import secrets_of
 from stackproof.secrecy import text_without
 
-__all__ = ["Masking", "mask_report", "text_without_pieces"]
+__all__ = ["Masking", "mask_report"]
 
-_NOT_SHOWN: Final = frozenset({"path", "style"})
-"""What a traceback's parts hold besides text: a place has to be found again."""
-_TEXTS: Final = ("user_properties", "context")
-_PIECE: Final = 12
-_DISTINCT: Final = 5
-_LEAST_OVERLAP: Final = 3
-_CUT: Final = re.compile(r"(?P<before>[^\n]{0,240}?)\.\.\.(?P<after>[^\n.]{0,240})")
-"""A text that was cut in the middle, as pytest's `saferepr` does."""
+_KEPT: Final = frozenset({"lineno", "path", "style"})
+"""What the parts of a traceback hold besides text: a person has to find the place again."""
+_Mask = Callable[[str], str]
 
 
 class Masking:
     """Masks each report before the terminal, JUnit or xdist's controller gets it.
 
-    What a test prints without capture (`-s`, `log_cli`) does not pass here.
+    What a test prints without capture (`-s`) does not pass here.
     """
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
-        self._hide: Callable[[str], str] | None = None
+        self._templates = 0
+        self._in_texts: _Mask = text_without(())
+        self._in_cut_texts: _Mask = cut_text_without(())
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionstart(self) -> None:
+        """The log of a run, in a file (`--log-file`) or on the terminal (`log_cli`)."""
+        plugin = self._config.pluginmanager.get_plugin("logging-plugin")
+        for name in ("log_file_handler", "log_cli_handler"):
+            handler = getattr(plugin, name, None)
+            if isinstance(handler, logging.Handler) and handler.formatter is not None:
+                handler.setFormatter(_MaskingFormatter(handler.formatter, self._masked_text))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -48,101 +54,103 @@ class Masking:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_warning_recorded(self, warning_message: warnings.WarningMessage) -> None:
-        """A warning, which the summary quotes."""
-        message = warning_message.message
-        if isinstance(message, Warning):
-            message.args = _masked(message.args, self._hidden)
+        """A warning, which the summary quotes. The test's own object stays as it is."""
+        text = str(warning_message.message)
+        shown = self._masked_text(text)
+        if shown != text:
+            warning_message.message = shown
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """The reason of `pytest.exit`, which ends the run."""
+        excinfo.value.args = _masked(excinfo.value.args, self._masked_text)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_internalerror(self, excrepr: Any) -> None:  # noqa: ANN401 - pytest's failures have many shapes
+        """An error of pytest or of a plugin."""
+        self._update()
+        _masked(excrepr, self._in_cut_texts)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self) -> None:
+        """Properties of the whole run, which JUnit keeps by itself."""
+        for plugin in self._config.pluginmanager.get_plugins():
+            properties = getattr(plugin, "global_properties", None)
+            if isinstance(properties, list):
+                properties[:] = _masked(properties, self._masked_text)
 
     def _mask(self, report: pytest.TestReport | pytest.CollectReport) -> None:
-        texts = (report.longrepr, report.sections, *(getattr(report, name, None) for name in _TEXTS))
-        if any(texts):  # most tests pass and say nothing
-            mask_report(report, self._hidden)
+        self._update()
+        if self._templates:
+            mask_report(report, self._in_texts, self._in_cut_texts)
 
-    def _hidden(self, text: str) -> str:
-        """The text without secrets; what they are is known once the app's templates are loaded."""
-        if self._hide is None:
-            secrets = secrets_of(self._config)
-            if secrets is None:
-                return text
-            self._hide = text_without_pieces(secrets)
-        return self._hide(text)
+    def _masked_text(self, text: str) -> str:
+        self._update()
+        return self._in_texts(text)
+
+    def _update(self) -> None:
+        """Learn the secrets of templates that were loaded meanwhile."""
+        known = secrets_of(self._config)
+        if len(known) != self._templates:
+            secrets = frozenset[str]().union(*known.values())
+            self._templates = len(known)
+            self._in_texts, self._in_cut_texts = text_without(secrets), cut_text_without(secrets)
 
 
-def mask_report(report: pytest.TestReport | pytest.CollectReport, hide: Callable[[str], str]) -> None:
-    """Hide what must not be shown in the report's failure, captured output, properties and parameters of a subtest."""
-    report.longrepr = _masked(report.longrepr, hide)
-    report.sections = [(title, hide(text)) for title, text in report.sections]
+class _MaskingFormatter(logging.Formatter):
+    """A formatter whose lines are masked."""
+
+    def __init__(self, formatter: logging.Formatter, mask: _Mask) -> None:
+        super().__init__()
+        self._formatter = formatter
+        self._mask = mask
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self._mask(self._formatter.format(record))
+
+
+def mask_report(report: pytest.TestReport | pytest.CollectReport, in_texts: _Mask, in_cut_texts: _Mask) -> None:
+    """Mask the report's failure, its captured output, its properties, and the reason and the subtest that it is about.
+
+    pytest cuts values in failures alone. A failure that cannot be masked is not shown.
+    """
+    try:
+        report.longrepr = _masked(report.longrepr, in_cut_texts)
+    except Exception as error:  # noqa: BLE001 - whatever a plugin's failure looks like, it ends no run
+        report.longrepr = f"{MASK} (this failure could not be masked: {type(error).__name__})"
+    report.sections = [(title, in_texts(text)) for title, text in report.sections]
     if isinstance(report, pytest.TestReport):
-        report.user_properties = [
-            (name, hide(value) if isinstance(value, str) else value) for name, value in report.user_properties
-        ]
+        report.user_properties = _masked(report.user_properties, in_texts)
+        if hasattr(report, "wasxfail"):
+            report.wasxfail = in_texts(str(report.wasxfail))
     context = getattr(report, "context", None)
     if context is not None:  # a frozen value, whose texts are quoted once more where it is made anew
-        object.__setattr__(context, "msg", _masked(context.msg, hide))
-        object.__setattr__(context, "kwargs", {name: hide(value) for name, value in context.kwargs.items()})
+        object.__setattr__(context, "msg", _masked(context.msg, in_cut_texts))
+        object.__setattr__(context, "kwargs", _masked(context.kwargs, in_cut_texts))
 
 
-def _masked(part: Any, hide: Callable[[str], str]) -> Any:  # noqa: ANN401 - pytest's failures have many shapes
-    """A failure as pytest keeps it: text, a skip's place and reason, or objects that hold the lines of tracebacks."""
+def _masked(part: Any, mask: _Mask) -> Any:  # noqa: ANN401 - pytest's failures have many shapes
+    """Text as pytest keeps it: by itself, in collections, or in the objects that hold the lines of tracebacks."""
     if isinstance(part, str):
-        return hide(part)
-    if isinstance(part, tuple):
-        return tuple(_masked(member, hide) for member in part)
-    if isinstance(part, list):
-        return [_masked(member, hide) for member in part]
-    for name, value in vars(part).items() if hasattr(part, "toterminal") else ():
-        if name not in _NOT_SHOWN:
-            setattr(part, name, _masked(value, hide))
-    return part
+        return mask(part)
+    if type(part) is tuple:
+        return tuple(_masked(member, mask) for member in part)
+    if type(part) is list:
+        return [_masked(member, mask) for member in part]
+    if type(part) is dict:
+        return {_masked(name, mask): _masked(member, mask) for name, member in part.items()}
+    if hasattr(part, "toterminal"):
+        for name, value in vars(part).items():
+            if name not in _KEPT:
+                setattr(part, name, _masked(value, mask))
+        return part
+    return _masked_value(part, mask)
 
 
-def text_without_pieces(secrets: Collection[str]) -> Callable[[str], str]:
-    """What puts a mask in place of the secrets, also where a text has only pieces of them.
-
-    pytest cuts a value in the middle ("hunt...er2") and folds it into lines. A piece is what `...` cuts off, from
-    `_LEAST_OVERLAP` characters on, or any `_PIECE` characters in a row of a longer secret.
-    """
-    without = text_without(secrets)
-    forms = sorted({form for secret in secrets for form in (secret, repr(secret)[1:-1])})
-    known = frozenset(piece for form in forms for piece in _pieces(form))
-
-    def hidden(text: str) -> str:
-        return _CUT.sub(lambda match: _without_ends(match, forms), _without_runs(without(text), known))
-
-    return hidden
-
-
-def _without_runs(text: str, known: Collection[str]) -> str:
-    """The text with a mask for each run of characters of which every piece is known."""
-    if not known:
-        return text
-    hidden = bytearray(len(text))
-    for start in range(len(text) - _PIECE + 1):
-        if text[start : start + _PIECE] in known:
-            hidden[start : start + _PIECE] = b"\1" * _PIECE
-    runs = groupby(enumerate(text), key=lambda place: hidden[place[0]])
-    return "".join(MASK if is_hidden else "".join(letter for _, letter in run) for is_hidden, run in runs)
-
-
-def _pieces(secret: str) -> Iterator[str]:
-    """The parts of a secret by which it is known; a row of spaces or dashes is none."""
-    for start in range(len(secret) - _PIECE + 1):
-        piece = secret[start : start + _PIECE]
-        if len({letter for letter in piece if letter.isalnum()}) >= _DISTINCT:
-            yield piece
-
-
-def _without_ends(match: re.Match[str], secrets: Collection[str]) -> str:
-    """Both sides of a cut without the beginning and the end of a secret."""
-    before, after = match["before"], match["after"]
-    head = max((_overlap(before, secret) for secret in secrets), default=0)
-    tail = max((_overlap(secret, after) for secret in secrets), default=0)
-    before = f"{before[: len(before) - head]}{MASK}" if head else before
-    after = f"{MASK}{after[tail:]}" if tail else after
-    return f"{before}...{after}"
-
-
-def _overlap(left: str, right: str) -> int:
-    """How many characters, if not too few, are both the end of the one and the beginning of the other."""
-    longest = min(len(left), len(right))
-    return next((size for size in range(longest, _LEAST_OVERLAP - 1, -1) if left.endswith(right[:size])), 0)
+def _masked_value(value: Any, mask: _Mask) -> Any:  # noqa: ANN401 - a property may be anything
+    """Any other value as it is, or as masked text where its text holds a secret."""
+    if value is None or isinstance(value, bool):
+        return value
+    text = str(value)
+    shown = mask(text)
+    return value if shown == text else shown
