@@ -1,4 +1,4 @@
-"""Nested stacks: which file is the template of one, which of them nobody can judge, and another template for one."""
+"""Nested stacks: which file is the template of one, which of them were not evaluated, and another template for one."""
 
 from __future__ import annotations
 
@@ -7,18 +7,22 @@ import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
+from urllib.parse import urlsplit
 
+from stackproof.intrinsics import resolve, static_context
 from stackproof.model.assembly import FileAsset, Stack
 from stackproof.model.finding import Level, Notification
 from stackproof.model.json import JsonObject, JsonValue, digest
 from stackproof.model.secret_values import masked_text
 from stackproof.model.template import Resource, Template
 
-__all__ = ["file_of_nested", "is_nested_stack", "unjudged_nested", "url_in_words", "with_nested_template"]
+__all__ = ["file_of_nested", "is_nested_stack", "unevaluated_nested", "why_no_file", "with_nested_template"]
 
 _URL_OF: Final = {"AWS::CloudFormation::Stack": "TemplateURL", "AWS::Serverless::Application": "Location"}
-_OPEN: Final = "…"
-"""What is put in place of a part of a URL that only a deployment knows."""
+_PSEUDO: Final = {
+    name: f"${{{name}}}" for name in ("AWS::AccountId", "AWS::Partition", "AWS::Region", "AWS::URLSuffix")
+}
+"""Pseudo parameters as asset manifests write them, so that a URL and a destination can be compared."""
 
 
 def is_nested_stack(resource: Resource) -> bool:
@@ -26,97 +30,94 @@ def is_nested_stack(resource: Resource) -> bool:
     return resource.resource_type in _URL_OF
 
 
-def file_of_nested(resource: Resource, published: Mapping[str, str]) -> str | None:
+def file_of_nested(resource: Resource, parent: Stack, published: Mapping[tuple[str, str], str]) -> str | None:
     """The template's file in a cloud assembly, relative to the folder of its manifest; None where there is none.
 
-    `published` maps the object keys of the asset manifests to files. CDK's `NestedStack` writes the file into the
+    `published` maps bucket and object key of each asset to its file. CDK's `NestedStack` writes the file into the
     metadata; of a `CfnStack` that takes an asset only the URL tells which one it is.
     """
     metadata = resource.body.get("Metadata")
     file = metadata.get("aws:asset:path") if isinstance(metadata, Mapping) else None
     if isinstance(file, str):
         return file
-    url = _url_of(resource).partition("?")[0]
-    return next((path for key, path in sorted(published.items()) if url.endswith(f"/{key}")), None)
+    url = _in_environment(_url_of(resource, parent.template) or "", parent)
+    for (bucket, key), path in sorted(published.items()):
+        if _is_url_of(url, bucket=_in_environment(bucket, parent), key=_in_environment(key, parent)):
+            return path
+    return None
 
 
-def url_in_words(resource: Resource) -> str:
-    """The URL of the template as far as it is known, without what may be a secret in it."""
-    url = _url_of(resource)
-    return masked_text(url) if url else f"no {_URL_OF[resource.resource_type]}"
+def why_no_file(resource: Resource, template: Template) -> str:
+    """Why the template of a nested stack is not known, for a person; what may be a secret in its URL is masked."""
+    name = _URL_OF[resource.resource_type]
+    if name not in resource.properties:
+        return f"it has no {name}"
+    url = _url_of(resource, template)
+    if url is not None and "://" not in url and not template.stack_name:
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(template.file), url))
+        return f"{path} is not part of this run (check both: stackproof check {template.file} {path})"
+    if url is not None:
+        return f"{masked_text(url)} is not part of {'the app' if template.stack_name else 'this run'}"
+    if isinstance(resource.properties[name], Mapping) and "ApplicationId" in str(resource.properties[name]):
+        return "its template is in the Serverless Application Repository"
+    return f"its {name} depends on values that only a deployment knows"
 
 
-def unjudged_nested(templates: Sequence[Template], stacks: Sequence[Stack]) -> Iterator[Notification]:
-    """An error for each nested stack whose template is not part of the run: nothing in it was judged.
+def unevaluated_nested(templates: Sequence[Template], stacks: Sequence[Stack]) -> Iterator[Notification]:
+    """An error for each nested stack whose template is not part of the run.
 
-    `stacks` know which of theirs are missing. A template by itself may name another one of `templates`, by a path or
-    by a URL that ends in the name of just one of them; the second is a guess, and a note names it.
+    `stacks` know which of theirs are missing. A template by itself may name another one of `templates` by a path, as
+    before `aws cloudformation package`; which template a URL leads to, no file of the run can tell.
     """
     for stack in stacks:
         for logical_id, why in stack.missing_nested.items():
             resource = stack.template.resource(logical_id)
             if resource is not None:
-                remedy = "make its template an asset of the app, or check it as well"
-                yield _told(resource, stack.template, templates, why=f"{why}; {remedy}")
+                yield _unevaluated(resource, why)
     for template in templates:
         for resource in template.resources:
             if is_nested_stack(resource) and not _is_path_to(resource, template, templates):
-                why = f"{url_in_words(resource)} is not among the templates of this run; check it as well"
-                yield _told(resource, template, templates, why=why)
+                yield _unevaluated(resource, why_no_file(resource, template))
 
 
-def _told(resource: Resource, template: Template, templates: Sequence[Template], *, why: str) -> Notification:
-    return _judged_elsewhere(resource, template, templates) or _missing(resource, template, why)
-
-
-def _missing(resource: Resource, template: Template, why: str) -> Notification:
-    given = posixpath.dirname(template.file) if template.stack_name else template.file
-    message = f"nested stack {resource.logical_id} was not judged: {why}: stackproof check {given} NESTED-TEMPLATE"
+def _unevaluated(resource: Resource, why: str) -> Notification:
+    message = f"nested stack {resource.logical_id} was not evaluated: {why}"
     return Notification(level=Level.ERROR, message=message, file=str(resource.location()))
 
 
 def _is_path_to(resource: Resource, template: Template, templates: Sequence[Template]) -> bool:
-    """Whether it names another template of the run by a path, as before `aws cloudformation package`."""
-    url = _url_of(resource)
+    url = _url_of(resource, template)
     if not url or "://" in url:
         return False
     path = posixpath.normpath(posixpath.join(posixpath.dirname(template.path), url))
     return any(path == posixpath.normpath(other.path) for other in templates if other is not template)
 
 
-def _judged_elsewhere(resource: Resource, template: Template, templates: Sequence[Template]) -> Notification | None:
-    """A note where the URL ends in the name of just one other template of the run."""
-    name = posixpath.basename(_url_of(resource).partition("?")[0])
-    named = [other for other in templates if other is not template and posixpath.basename(other.path) == name]
-    if len(named) != 1 or not name or "://" not in _url_of(resource):
-        return None
-    message = f"nested stack {resource.logical_id} was judged as {named[0].file}, the template of that name in this run"
-    return Notification(level=Level.NOTE, message=message, file=str(resource.location()))
+def _url_of(resource: Resource, template: Template) -> str | None:
+    """The URL or path of the template as far as the parent's template tells it; None where it does not."""
+    found = resolve(resource.properties.get(_URL_OF[resource.resource_type]), static_context(template, pseudo=_PSEUDO))
+    return found if isinstance(found, str) else None
 
 
-def _url_of(resource: Resource) -> str:
-    """The URL or path of the template, with a mark for each part that is not known; "" for none."""
-    return _text(resource.properties.get(_URL_OF.get(resource.resource_type, "")))
+def _in_environment(text: str, stack: Stack) -> str:
+    """The text with the account and region of the stack, where the app names them."""
+    known = {"${AWS::AccountId}": stack.account, "${AWS::Region}": stack.region}
+    for variable, value in known.items():
+        text = text.replace(variable, value or variable)
+    return text
 
 
-def _text(url: JsonValue) -> str:
-    if isinstance(url, str):
-        return url
-    if isinstance(url, Mapping) and len(url) == 1:
-        ((function, argument),) = url.items()
-        if function == "Fn::Sub":
-            return _text(argument[0] if isinstance(argument, list) and argument else argument)
-        if function == "Fn::Join":
-            return _joined(argument)
-    return _OPEN if url is not None else ""
-
-
-def _joined(argument: JsonValue) -> str:
-    match argument:
-        case [str() as delimiter, list() as parts]:
-            return delimiter.join(_text(part) for part in parts)
-        case _:
-            return _OPEN
+def _is_url_of(url: str, *, bucket: str, key: str) -> bool:
+    """Whether a URL is that of an object in S3: with the bucket in the path, in the host, or as `s3://`."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    if parts.scheme == "s3":
+        return (parts.netloc, parts.path) == (bucket, f"/{key}")
+    if parts.netloc.startswith(f"{bucket}.s3"):
+        return parts.path == f"/{key}"
+    return parts.netloc.partition(".")[0].startswith("s3") and parts.path == f"/{bucket}/{key}"
 
 
 def with_nested_template(stack: Stack, path: str, body: JsonObject) -> Stack:

@@ -213,7 +213,9 @@ def test_a_nested_stack_that_nests_itself_is_named_and_the_rest_is_loaded(folder
     (found,) = (
         web(folder, Inner=nested("Web.template.json"), Again=nested("Web.template.json"), T=topic()).load().stacks
     )
-    assert found.missing_nested == dict.fromkeys(("Again", "Inner"), "cdk.out/Web.template.json nests itself")
+    assert found.missing_nested == dict.fromkeys(
+        ("Again", "Inner"), "its template cdk.out/Web.template.json nests itself"
+    )
 
 
 def test_stacks_are_nested_so_many_levels_deep_and_no_deeper(folder: Folder) -> None:
@@ -232,7 +234,7 @@ def test_stacks_are_nested_so_many_levels_deep_and_no_deeper(folder: Folder) -> 
         ("../Out.json", "cdk.out/manifest.json: names ../Out.json, which lies outside of the assembly"),
         ("Broken.json", "cdk.out/Broken.json:1:2: "),
         ("List.json", "cdk.out/List.json"),
-        (None, "https://s3/b/n.json is none of the assembly's assets"),
+        (None, "https://s3/b/n.json is not part of the app"),
     ],
 )
 def test_a_nested_stack_whose_template_is_missing_is_named_and_costs_only_itself(
@@ -260,6 +262,16 @@ def test_a_nested_stack_without_metadata_is_found_through_the_asset_manifest(fol
     assert not any(each.missing_nested for each in loaded.stacks)
 
 
+def test_two_nested_stacks_in_each_of_many_levels_are_not_all_loaded(folder: Folder) -> None:
+    for level in range(12):
+        below = f"L{level + 1}.json"
+        folder.write(**{f"L{level}_json": {"Resources": {"A": nested(below), "B": nested(below), "Topic": topic()}}})
+    loaded = web(folder, Next=nested("L0.json")).load()
+    assert len(loaded.stacks) == 501
+    reasons = {why for each in loaded.stacks for why in each.missing_nested.values()}
+    assert reasons == {"Web has more than 500 nested stacks"}
+
+
 def test_an_asset_outside_of_the_assembly_is_not_read(folder: Folder) -> None:
     written(folder.root, {"Out.json": json.dumps({"Resources": {"Topic": topic()}})})
     (found,) = published(folder, {"k.json": "../Out.json"}).load().stacks
@@ -267,7 +279,9 @@ def test_an_asset_outside_of_the_assembly_is_not_read(folder: Folder) -> None:
 
 
 def test_a_stage_finds_its_nested_templates_among_the_assets_of_the_whole_assembly(folder: Folder) -> None:
-    files = {"k": {"source": {"path": "../asset.1.json"}, "destinations": {"d": {"objectKey": "k.json"}}}}
+    files = {
+        "k": {"source": {"path": "../asset.1.json"}, "destinations": {"d": {"bucketName": "b", "objectKey": "k.json"}}}
+    }
     assets = {"type": "cdk:asset-manifest", "properties": {"file": "Web.assets.json"}}
     written(
         folder.root / "cdk.out",
@@ -275,7 +289,7 @@ def test_a_stage_finds_its_nested_templates_among_the_assets_of_the_whole_assemb
             "asset.1.json": json.dumps({"Resources": {"Topic": topic()}}),
             "assembly-Prod/Web.assets.json": json.dumps({"files": files}),
             "assembly-Prod/Web.template.json": json.dumps(
-                {"Resources": {"N": nested(TemplateURL="https://s3/k.json")}}
+                {"Resources": {"N": nested(TemplateURL="https://s3/b/k.json")}}
             ),
             "assembly-Prod/manifest.json": json.dumps({"artifacts": {"Web": stack("Web"), "Assets": assets}}),
         },

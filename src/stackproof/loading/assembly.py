@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,13 +17,15 @@ from stackproof.model.assembly import Acknowledgement, Annotation, Assembly, Fil
 from stackproof.model.json import JsonObject, JsonValue
 from stackproof.model.location import Location
 from stackproof.model.template import Resource, Template
-from stackproof.nesting import file_of_nested, is_nested_stack, url_in_words
+from stackproof.nesting import file_of_nested, is_nested_stack, why_no_file
 
 __all__ = ["load_assembly"]
 
 _LEVELS = {"aws:cdk:error": "error", "aws:cdk:warning": "warning", "aws:cdk:info": "info"}
 _ACKNOWLEDGED = "aws:cdk:acknowledged-rules"
 _MAX_NESTING = 20
+_MAX_NESTED = 500
+"""More than any app has: two nested stacks in each of twenty levels would be a million."""
 
 
 def load_assembly(directory: Path, *, root: Path, app: Path, shown: str) -> tuple[Assembly, Origins]:
@@ -113,32 +116,37 @@ class _StackLoader:
                     for rule_id, reason in sorted(_object(entry.get("data")).items()):
                         yield Acknowledgement(rule_id=rule_id, reason=str(reason), location=location, is_broad=is_broad)
 
-    def _with_nested(
-        self, stack: Stack, published: Mapping[str, str], above: frozenset[str] = frozenset()
-    ) -> Iterator[Stack]:
-        """The stack, which knows what it nests and nobody can judge, then those that it nests."""
-        nested: list[Stack] = []
-        missing: dict[str, str] = {}
-        above |= {stack.template.path}
-        for resource in stack.template.resources:
-            if is_nested_stack(resource):
+    def _with_nested(self, root: Stack, published: Mapping[tuple[str, str], str]) -> Iterator[Stack]:
+        """The stack and those nested in it, each with the nested ones that cannot be evaluated, and why."""
+        waiting = deque([(root, frozenset({root.template.path}))])
+        count = 0
+        while waiting:
+            stack, above = waiting.popleft()
+            missing: dict[str, str] = {}
+            for resource in filter(is_nested_stack, stack.template.resources):
+                if count >= _MAX_NESTED:
+                    missing[resource.logical_id] = f"{root.name} has more than {_MAX_NESTED} nested stacks"
+                    continue
                 try:
-                    nested.append(self._nested(stack, resource, published, above))
+                    nested = self._nested(stack, resource, published, above)
                 except InputError as error:
                     missing[resource.logical_id] = str(error)
-        yield replace(stack, missing_nested=missing)
-        for child in nested:
-            yield from self._with_nested(child, published, above)
+                else:
+                    count += 1
+                    waiting.append((nested, above | {nested.template.path}))
+            yield replace(stack, missing_nested=missing)
 
-    def _nested(self, parent: Stack, resource: Resource, published: Mapping[str, str], above: frozenset[str]) -> Stack:
-        """The stack that a resource nests; raises InputError with the reason where its template cannot be judged."""
-        file = file_of_nested(resource, published)
+    def _nested(
+        self, parent: Stack, resource: Resource, published: Mapping[tuple[str, str], str], above: frozenset[str]
+    ) -> Stack:
+        """The stack that a resource nests; raises InputError with the reason where it cannot be evaluated."""
+        file = file_of_nested(resource, parent, published)
         if file is None:
-            raise InputError(f"{url_in_words(resource)} is none of the assembly's assets")
+            raise InputError(why_no_file(resource, parent.template))
         name = f"{parent.name}/{resource.logical_id}"
         template = self._template(file, name)
         if template.path in above:
-            raise InputError(f"{template.file} nests itself")
+            raise InputError(f"its template {template.file} nests itself")
         if len(above) > _MAX_NESTING:
             raise InputError(f"stacks are nested deeper than {_MAX_NESTING} levels")
         return Stack(
@@ -150,16 +158,16 @@ class _StackLoader:
             parent=parent.artifact,
         )
 
-    def _published(self, artifacts: Mapping[str, JsonObject]) -> Mapping[str, str]:
-        """The file of each object key in the manifest's asset manifests."""
-        found: dict[str, str] = {}
+    def _published(self, artifacts: Mapping[str, JsonObject]) -> Mapping[tuple[str, str], str]:
+        """The file of each bucket and object key in the manifest's asset manifests."""
+        found: dict[tuple[str, str], str] = {}
         for manifest in self._asset_manifests(artifacts):
             for asset in _object(manifest.get("files")).values():
                 path = _object(_object(asset).get("source")).get("path")
                 for destination in _object(_object(asset).get("destinations")).values():
-                    key = _object(destination).get("objectKey")
-                    if isinstance(key, str) and key and isinstance(path, str):
-                        found[key] = path
+                    place = _object(destination)
+                    if isinstance(path, str) and place.get("bucketName") and place.get("objectKey"):
+                        found[str(place["bucketName"]), str(place["objectKey"])] = path
         return found
 
     def _asset_manifests(self, artifacts: Mapping[str, JsonObject]) -> Iterator[JsonObject]:

@@ -14,13 +14,15 @@ import pytest
 from stackproof.assertions import StackQuery, TemplateAssertions
 from stackproof.config.settings import EMULATORS, find_root, load_settings, parse_context, parse_targets
 from stackproof.deploy import Deployed, attached, deployed, nested_in, whole
-from stackproof.errors import ConfigError, TargetError
+from stackproof.errors import ConfigError, InputError, TargetError
 from stackproof.model.assembly import Assembly, Stack
 from stackproof.model.deployment import Deployment
+from stackproof.model.finding import Notification
 from stackproof.model.json import JsonValue, as_object
 from stackproof.model.observation import DriftStatus, ResourceProof
 from stackproof.model.report import RuleVerdict
 from stackproof.model.template import Template
+from stackproof.nesting import unevaluated_nested
 from stackproof.observing import Patience
 from stackproof.once import Look
 from stackproof.plugin.coverage import add_synth_coverage, measures_coverage
@@ -76,7 +78,7 @@ __all__ = [
 
 _ASSEMBLY = pytest.StashKey[Assembly]()
 _SECRETS = pytest.StashKey[dict[str, frozenset[str]]]()
-_VERDICTS = pytest.StashKey[dict[str, RuleVerdict]]()
+_VERDICTS = pytest.StashKey[Mapping[str, RuleVerdict | Notification]]()
 
 
 def project_of(config: pytest.Config) -> Project:
@@ -164,8 +166,11 @@ def live_stacks_of(config: pytest.Config) -> tuple[Stack, ...]:
     return found
 
 
-def verdicts_of(config: pytest.Config) -> dict[str, RuleVerdict]:
-    """The verdict of each rule on each stack, by the id of its test."""
+def verdicts_of(config: pytest.Config) -> Mapping[str, RuleVerdict | Notification]:
+    """The verdict of each rule on each stack, by the id of its test; with `--stack` on that one and what it nests.
+
+    A nested stack that was not evaluated has an error in place of its verdicts.
+    """
     if _VERDICTS not in config.stash:
         from filelock import FileLock  # noqa: PLC0415
 
@@ -173,7 +178,16 @@ def verdicts_of(config: pytest.Config) -> dict[str, RuleVerdict]:
         on = datetime.now(tz=UTC).date()
         with FileLock(project.settings.state_directory / "scan.lock"):
             verdicts = project.verdicts(found, on=on)
-        config.stash[_VERDICTS] = _by_id(verdicts, labels(found.stacks))
+        called = labels(found.stacks)
+        is_chosen = config.getoption("stack") is not None
+        stacks = with_nested([stack_of(config)], found.stacks) if is_chosen else found.stacks
+        chosen = {stack.artifact for stack in stacks}
+        items: dict[str, RuleVerdict | Notification] = {}
+        items.update(_by_id([verdict for verdict in verdicts if verdict.artifact in chosen], called))
+        for stack in stacks:
+            errors = zip(stack.missing_nested, unevaluated_nested((), [stack]), strict=True)
+            items.update({f"{called[stack.artifact]}/{logical_id}": error for logical_id, error in errors})
+        config.stash[_VERDICTS] = items
     return config.stash[_VERDICTS]
 
 
@@ -234,6 +248,8 @@ def stack(request: pytest.FixtureRequest, cdk_stack: Stack, resource_schemas: Sc
 def rule_verdict(request: pytest.FixtureRequest) -> RuleVerdict:
     """The verdict of one policy rule on one stack; a test that asks for it runs once for each."""
     verdict = verdicts_of(request.config)[request.param]
+    if isinstance(verdict, Notification):
+        raise InputError(f"{verdict.file}: {verdict.message}")
     facts_of(request.node)["rule"] = {"outcome": verdict.outcome, "stack_name": verdict.stack_name}
     if verdict.outcome in {"waived", "open"}:
         conclude(request.node, verdict.outcome, verdict.text())

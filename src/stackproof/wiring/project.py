@@ -33,7 +33,7 @@ from stackproof.model.engine_version import AllowList, Overrides
 from stackproof.model.finding import Level, Notification, Waiver
 from stackproof.model.json import JsonObject
 from stackproof.model.report import RuleVerdict
-from stackproof.nesting import unjudged_nested
+from stackproof.nesting import unevaluated_nested
 from stackproof.pacing import TokenBuckets
 from stackproof.scan import ScanResult, scan
 from stackproof.stack_names import matching, naming_all, selector_of
@@ -293,8 +293,13 @@ class Project:
         """
         found = dict(self.deployed)
         for wanted, running in self.deployed.items():
-            if (stack := _deployed_stack(wanted, stacks)) is not None and stack.name != wanted:
-                found[stack.template.file] = running
+            stack = _deployed_stack(wanted, stacks)
+            if stack is None or stack.name == wanted:
+                continue
+            sharing = [other for other in stacks if other.template.file == stack.template.file]
+            if len(sharing) > 1:
+                raise ConfigError(f"--deployed {wanted}: {naming_all(sharing)}, and they have one template file")
+            found[stack.template.file] = running
         return found
 
     def controls(self) -> Mapping[str, Control]:
@@ -373,18 +378,22 @@ class Project:
             for each in assemblies
             for key in each.missing_context
         ]
-        nested = unjudged_nested(templates, stacks)
+        nested = unevaluated_nested(templates, stacks)
         result = with_notifications(result, (*engines.notifications, *dummies, *nested))
         return with_notifications(result, vacuous(result))
 
     def verdicts(self, assembly: Assembly, *, on: date) -> tuple[RuleVerdict, ...]:
-        """The verdict of each rule on each stack of the assembly."""
+        """The verdict of each rule on each stack of the assembly; raises EngineError if an engine broke.
+
+        A nested stack that was not evaluated costs none of them: see `unevaluated_nested`.
+        """
         engines = self.engines()
         try:
             result = self.scanned((), engines, assemblies=[assembly], on=on)
         finally:
             engines.close()
-        broken = [each for each in result.notifications if each.level is Level.ERROR]
+        missing = set(unevaluated_nested((), assembly.stacks))
+        broken = [each for each in result.notifications if each.level is Level.ERROR and each not in missing]
         if broken:
             raise EngineError(
                 "; ".join(f"{each.engine or 'run'}: {each.file or ''}: {each.message}" for each in broken)
