@@ -37,10 +37,14 @@ def shared_names(stacks: Sequence[Stack]) -> frozenset[str]:
 
 
 def matching(wanted: str, stacks: Sequence[Stack]) -> tuple[Stack, ...]:
-    """The stacks that a person means by a name, else by a construct path, else by NAME@REGION."""
+    """The stacks that a person means by a name, else a construct path, else NAME@REGION, else a label of `labels`."""
     found = tuple(stack for stack in stacks if stack.name == wanted)
     found = found or tuple(stack for stack in stacks if stack.construct_path == wanted)
-    return found or tuple(stack for stack in stacks if stack.region and f"{stack.name}@{stack.region}" == wanted)
+    found = found or tuple(stack for stack in stacks if stack.region and f"{stack.name}@{stack.region}" == wanted)
+    if found:
+        return found
+    called = labels(stacks)
+    return tuple(stack for stack in stacks if called[stack.artifact] == wanted)
 
 
 def selector_of(stack: Stack, stacks: Sequence[Stack]) -> str | None:

@@ -271,3 +271,14 @@ def findings_of(called: Called, *arguments: str) -> list[dict[str, Any]]:
 
 def fails(finding: dict[str, Any]) -> bool:
     return bool(finding["kind"] == "fail" and finding["level"] in {"error", "warning"} and not finding["generated"])
+
+
+@pytest.mark.parametrize("command", ["prove", "deploy", "iam-policy"])
+def test_two_stacks_are_never_taken_for_the_last_of_them(called: Called, command: str) -> None:
+    code, _, errors = called(command, "--stack", "shop-a", "--stack", "shop-b")
+    assert (code, "--stack takes one stack, not 2: run the command once for each" in errors) == (2, True)
+
+
+def test_a_nested_stack_is_named_as_the_ids_of_tests_name_it(called: Called) -> None:
+    code, _, errors = called("prove", "-c", "nested=yes", "--stack", "shop-a/Inner")
+    assert (code, "a nested stack goes with its parent: --stack shop-a" in errors) == (2, True)

@@ -129,3 +129,16 @@ def test_the_gate_ends_with_2_and_names_both(folder: Path) -> None:
         assert done.returncode == 2, done.stdout
         assert f"two stacks are named shop: {BOTH}" in " ".join(done.stdout.split())
         assert "starting" not in done.stderr
+
+
+def test_the_items_are_those_of_the_chosen_stack(folder: Path) -> None:
+    found = judged(folder, "--stack", "shop-a")
+    assert {name.partition("-EV")[0] for name in found if "-EV" in name} == {"shop-a"}
+    unknown = run(folder, "pytest", "test_rules.py", "-n", "0", "--stack", "nosuch")
+    assert (unknown.returncode, "--stack nosuch: the app has no such stack" in unknown.stdout) == (2, True)
+
+
+def test_two_stacks_are_never_taken_for_the_last_of_them(folder: Path) -> None:
+    done = run(folder, "pytest", "test_resources.py", "-n", "0", "--stack", "shop-a", "--stack", "shop-b")
+    assert done.returncode != 0
+    assert "--stack takes one stack" in done.stderr

@@ -169,10 +169,12 @@ def _of_place(difference: Difference, name: str | None, stacks: Sequence[Stack])
     if len(named) <= 1:
         return named[0] if named else None
     fit = fitting(named, account=difference.account, region=difference.region)
+    if not fit:  # which account an emulator is does not matter
+        fit = fitting(named, account=None, region=difference.region)
     if len(fit) != 1:
         raise ConfigError(
             f"{naming_all(named)}, and the difference {difference.fingerprint[:8]} is of aws://{difference.account}/"
-            f"{difference.region}: it is not known of which of them; leave it out with --finding"
+            f"{difference.region}, where not just one of them may run: choose other differences with --finding"
         )
     return fit[0]
 

@@ -168,7 +168,8 @@ class _GateRun:
         )
 
     def _prove(self) -> StageResult:
-        require_distinct_names(self._synthesized.stacks, option="stackproof prove --stack")
+        how = 'a suite for each in [tool.stackproof.suites] (unit = ["suites/unit", "--stack", "NAME"]), or prove one: '
+        require_distinct_names(self._synthesized.stacks, option=f"{how}stackproof prove --stack")
         with live_targets(self._project, LiveOptions()) as targets:
             minimum = self._project.settings.minimum_proof
             report = proven(self._synthesized.stacks, *targets, strict=self._strict, minimum=minimum)

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from stackproof.cli.live import chosen_stacks
-from stackproof.cli.options import cache_option, context_option, open_project, progress
+from stackproof.cli.options import cache_option, context_option, open_project, progress, stack_option
 from stackproof.config.regions import require_region
 from stackproof.config.settings import parse_context
 from stackproof.errors import ConfigError
@@ -33,7 +33,7 @@ __all__ = ["iam_policy"]
     help="What the policy is for.",
 )
 @context_option
-@click.option("--stack", help="Only this stack, by name or construct path; for a template, what its stack is called.")
+@stack_option("Only this stack, by name, construct path or NAME@REGION; for a template, what its stack is called.")
 @click.option("--region", metavar="REGION", help="The region. Default: the stack's, else the project's.")
 @click.option("--account", metavar="ID", help="The account. Default: the stack's, else the project's, else \"*\".")
 @click.option(

@@ -19,6 +19,7 @@ from stackproof.cli.options import (
     context_option,
     open_project,
     progress,
+    stack_option,
     verbose_option,
 )
 from stackproof.cli.outputs import ReportingCommand, Wanted, output_options, require_outputs, write_text_or_json
@@ -149,9 +150,8 @@ def live_options(function: _Function) -> _Function:
         (
             click.option("--target", help="moto, ministack, both with a comma, or aws: emulators, or an account."),
             *_PLACE_OPTIONS,
-            click.option(
-                "--stack",
-                help="Only this stack, by name or construct path; an emulator gets what it depends on as well.",
+            stack_option(
+                "Only this stack, by name, construct path or NAME@REGION, with what an emulator needs for it."
             ),
             click.option("--keep", is_flag=True, help="Leave the emulator running and say how to reach it."),
         ),

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
@@ -21,8 +22,11 @@ __all__ = [
     "context_option",
     "open_project",
     "progress",
+    "stack_option",
     "verbose_option",
 ]
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 context_option = click.option(
     "-c",
@@ -48,6 +52,17 @@ as_of_option = click.option(
 )
 cache_option = click.option("--no-cache", is_flag=True, help="Compute everything anew.")
 verbose_option = click.option("-v", "--verbose", is_flag=True, help="Show notes and what is generated or unproven.")
+
+
+def stack_option(description: str) -> Callable[[_Command], _Command]:
+    """`--stack`, which may be given once: of two stacks the first one would be left out in silence."""
+    return click.option("--stack", multiple=True, callback=_one_stack, metavar="NAME", help=description)
+
+
+def _one_stack(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> str | None:
+    if len(values) > 1:
+        raise click.UsageError(f"--stack takes one stack, not {len(values)}: run the command once for each")
+    return values[0] if values else None
 
 
 def open_project(*, no_cache: bool = False) -> Project:

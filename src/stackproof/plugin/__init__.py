@@ -51,6 +51,21 @@ class _Joined(argparse.Action):
         setattr(namespace, self.dest, joined)
 
 
+class _Once(argparse.Action):
+    """An option that is given once: of two stacks the second one would be taken in silence."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,  # noqa: ANN401 - argparse's own signature
+        option_string: str | None = None,
+    ) -> None:
+        if getattr(namespace, self.dest, None) not in {None, values}:
+            parser.error(f"{option_string} takes one stack: run pytest once for each, or without it for all")
+        setattr(namespace, self.dest, values)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("stackproof", "stackproof: prove a CDK or CloudFormation stack")
     group.addoption(
@@ -65,7 +80,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--aws-region", help="the AWS region to read in")
     group.addoption(
         "--stack",
-        help="the stack under test, by name or construct path; with --target aws the deployed stack to attach to",
+        action=_Once,
+        help="the stack under test, by name, construct path or NAME@REGION; with --target aws the deployed stack to "
+        "attach to",
     )
     group.addoption("--cdk-context", action="append", default=[], metavar="KEY=VALUE", help="CDK context; repeatable")
     group.addoption(
