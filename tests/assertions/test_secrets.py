@@ -12,7 +12,7 @@ import pytest
 from stackproof.assertions import Capture, Match, Matcher, MatchOutcome, Mismatch, StackAssertionError, StackQuery
 from stackproof.assertions.template import TemplateAssertions
 from stackproof.model.assembly import Stack
-from tests.assertions.sample import SCHEMAS, template
+from tests.assertions.sample import KEY, SCHEMAS, template
 
 SECRET = "hunter2hunter2"
 SHORT = "4711x"
@@ -163,7 +163,7 @@ def test_what_is_no_secret_is_shown() -> None:
         (_of("AWS::RDS::DBInstance", {"MasterUserPassword": {"Ref": "Pin"}})[1], 'expected an object, found "***"'),
         (_in("Parameters", "Pin", {"Type": "Number"})[0], 'expected "Number", found "String"'),
         (_in("Outputs", "DbPassword", {"Description": "x"})[0], 'expected "x", found "for people"'),
-        (_of("AWS::RDS::DBInstance", {"MasterUserPassword": "another"})[1], 'expected "***", found "***"'),
+        (_of("AWS::RDS::DBInstance", {"MasterUserPassword": "another"})[1], "another value than the one found"),
         (_of("AWS::RDS::DBInstance", {"MasterUserPassword": Odd()})[1], "no value is shown"),
     ):
         with pytest.raises(StackAssertionError) as caught:
@@ -189,6 +189,16 @@ def test_a_number_may_be_a_password_and_a_small_one_is_none() -> None:
         found.has_resource_properties("Custom::C", {"MasterUserPassword": "x", "Timeouts": {"PasswordAge": 30}})
     assert "12345678" not in str(caught.value)
     assert "expected 30, found 90" in str(caught.value)
+
+
+def test_a_number_that_no_echo_covers_is_masked_whatever_its_length() -> None:
+    parameters = {"Pin": {"Type": "Number", "NoEcho": True, "Default": 123, "AllowedValues": [123, 77]}}
+    found = TemplateAssertions(template({"K": KEY}, Parameters=parameters), SCHEMAS)
+    for pattern in ({"Default": 5}, {"Default": Match.absent()}, {"AllowedValues": [1]}, Match.object_equals({})):
+        with pytest.raises(StackAssertionError) as caught:
+            found.has_parameter("Pin", pattern)
+        assert "123" not in str(caught.value)
+        assert "77" not in str(caught.value)
 
 
 def test_a_long_secret_leaves_no_beginning_where_a_line_is_cut() -> None:

@@ -16,7 +16,6 @@ from stackproof.model.secret_values import (
     MASK,
     NAMES,
     REFERENCES,
-    SHORTEST_NUMBER,
     VALUES,
     is_named,
     is_secret_name,
@@ -56,6 +55,8 @@ class _Absent(Enum):
 
 
 _LINE = 120
+_SIDES = 2
+_ANOTHER: Final = "expected another value than the one found; both may be secrets, so neither is shown"
 
 _KINDS: Final[Mapping[str, tuple[type, ...]]] = {
     "boolean": (bool,),  # before number: to Python true is one
@@ -134,7 +135,8 @@ _MATCHED = MatchOutcome()
 def _wrong(words: str, *values: object) -> MatchOutcome:
     """A mismatch in these words, with a value or pattern for each `{}`."""
     plain, hidden = ([shown(value, is_secret=is_secret) for value in values] for is_secret in (False, True))
-    return MatchOutcome(mismatches=(Mismatch(path="", message=words.format(*plain), masked=words.format(*hidden)),))
+    masked = _ANOTHER if hidden == [f'"{MASK}"'] * _SIDES else words.format(*hidden)
+    return MatchOutcome(mismatches=(Mismatch(path="", message=words.format(*plain), masked=masked),))
 
 
 def _kind(value: object) -> str:
@@ -175,7 +177,7 @@ def _in_words(value: object, *, is_secret: bool) -> str:
         return f"[{', '.join(_in_words(member, is_secret=is_secret) for member in value)}]"
     if isinstance(value, str):
         value = MASK if is_secret and value and not value.startswith(NAMES) else masked_text(value)
-    elif is_secret and isinstance(value, int | float) and len(str(value)) >= SHORTEST_NUMBER:
+    elif is_secret and isinstance(value, int | float) and not isinstance(value, bool):
         value = MASK
     return json.dumps(value, ensure_ascii=False, default=repr)
 
