@@ -171,7 +171,9 @@ def _resource(finding: Finding) -> str:
 
 
 def _name(place: Location) -> str:
-    return place.construct_path or place.logical_id or ""
+    """The construct path; in a nested stack that CDK did not make, the stack with the logical id."""
+    nested_in = place.stack_name if place.logical_id and "/" in (place.stack_name or "") else None
+    return place.construct_path or "/".join(filter(None, (nested_in, place.logical_id)))
 
 
 def _words() -> tuple[str, ...]:
