@@ -351,7 +351,11 @@ def test_assets_are_those_that_are_published_with_the_stack(folder: Folder) -> N
         ({"manifest_json": "[]"}, "cdk.out/manifest.json: Unexpected type list (expected object)"),
         ({"manifest_json": "[" * 100_000}, "cdk.out/manifest.json: "),
         ({"manifest_json": {}}, "cdk.out: the cloud assembly has no stack"),
-        ({"manifest_json": {"artifacts": {"A": 3}}}, "cdk.out: the cloud assembly has no stack"),
+        (
+            {"manifest_json": {"artifacts": {"A": 3}}},
+            "cdk.out/manifest.json: artifacts.A: Unexpected type int (expected object)",
+        ),
+        ({"manifest_json": {"artifacts": {"A": {}}}}, "cdk.out: the cloud assembly has no stack"),
         (
             {"manifest_json": {"artifacts": {"W": stack("W")}}},
             "cdk.out/manifest.json: names W.template.json, and there is no such file",

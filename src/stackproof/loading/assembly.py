@@ -252,6 +252,10 @@ def _manifests(directory: Path, shown: str, depth: int = 0) -> Iterator[tuple[Pa
     if depth > _MAX_NESTING:
         raise InputError(f"{shown}: stages are nested deeper than {_MAX_NESTING} levels")
     manifest = _read(directory / "manifest.json", f"{shown}/manifest.json")
+    for name, artifact in _object(manifest.get("artifacts")).items():
+        if not isinstance(artifact, Mapping):  # it may have been a stack, which nobody would miss
+            kind = type(artifact).__name__
+            raise InputError(f"{shown}/manifest.json: artifacts.{name}: Unexpected type {kind} (expected object)")
     yield directory, manifest
     for _, artifact in sorted(_artifacts(manifest).items()):
         if artifact.get("type") == "cdk:cloud-assembly":
