@@ -100,7 +100,7 @@ _END_OF_NAME: Final = rf"[\w.\]-]{{0,64}}(?![\w.\]-]){_NO_MEASURE}"
 NAME_IN_TEXT: Final = rf"(?:pass(?:word|wd|phrase|code)|{_IN_TEXT}|{_WORDS}){_END_OF_NAME}"
 """The name of a secret from its telling word to its end, where a value may come next."""
 PASS_AS_WORD: Final = rf"(?:(?=(?-i:PASS|Pass))|(?<=\.)){_PASS}\d{{0,4}}\b"
-"""`DB_PASS`, `dbPass` and `x.pass` in code, whatever comes next; the word `pass` by itself is not the name of a secret."""
+"""`DB_PASS`, `dbPass` and `x.pass` in code, whatever comes next; the word `pass` by itself is not a name."""
 _NAME_BEFORE_SPACE: Final = rf"(?:{NAME_IN_TEXT}|{_PASS}\d{{0,4}})(?![\w-])"
 _QUOTE: Final = r"\\{0,8}[\"']"
 _SETS: Final = (
@@ -207,7 +207,7 @@ def is_measure(name: str) -> bool:
     return SECRET_NAME.search(name) is not None and _MEASURE.fullmatch(name) is not None
 
 
-def is_secret_option(argument: JsonValue) -> bool:
+def is_secret_option(argument: object) -> bool:
     """Whether an argument in a list is an option such as `--password`, whose value comes next."""
     return isinstance(argument, str) and _OPTION.fullmatch(argument) is not None and is_secret_name(argument)
 
