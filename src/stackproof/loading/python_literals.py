@@ -26,7 +26,8 @@ _OF_PARAMETERS: Final = frozenset({"default", "allowed_values"})
 _VALUES: Final = frozenset(value for _, value in _PAIRS) | _OF_PARAMETERS
 _LOOKUPS: Final = frozenset({"get", "getenv", "pop", "try_get_context", "setdefault"})
 _LOOKUP: Final = re.compile(
-    r"_*(?:get|fetch|read|lookup|look_up|find|load|describe|delete|remove|list|has|is|from|import|require|resolve)_"
+    r"_*(?:get|fetch|read|lookup|look_up|find|load|describe|create|generate|grant|delete|remove|list|has|is|from|import"
+    r"|require|resolve)_"
 )
 """Functions whose first argument is the name of the value that they return, and the beginnings of such functions."""
 _PLAIN_TEXTS: Final = frozenset({"unsafe_plain_text", "plain_text", "SecretValue"})
@@ -139,6 +140,8 @@ def _secret_arguments(call: ast.Call) -> list[ast.AST]:
     """The arguments behind or beside the name of a secret, those of `set_password`, and the values of NoEcho."""
     if _called(call) in _PLAIN_TEXTS:
         return [*call.args, *call.keywords]
+    if _is_lookup(_called(call)) and is_secret_name(_called(call)):
+        return _lookup_default(call)
     if _takes_secrets(call):
         return [argument for argument in (*call.args, *call.keywords) if not _is_secret_text(argument)]
     first = next((index for index, argument in enumerate(call.args) if _is_secret_text(argument)), None)
@@ -150,6 +153,13 @@ def _secret_arguments(call: ast.Call) -> list[ast.AST]:
     if "no_echo" in given and getattr(given["no_echo"].value, "value", None) is not False:
         secret |= _OF_PARAMETERS
     return behind + [keyword for name, keyword in given.items() if name in secret]
+
+
+def _lookup_default(call: ast.Call) -> list[ast.AST]:
+    """What `get_password("name", "…")` returns if nothing has the name; a construct's scope comes first instead."""
+    is_named = bool(call.args) and isinstance(call.args[0], ast.Constant)
+    positional = call.args[1:] if is_named else []
+    return [*positional, *(keyword for keyword in call.keywords if keyword.arg == "default")]
 
 
 def _secret_items(node: ast.Dict) -> list[ast.AST]:

@@ -125,7 +125,7 @@ _PATTERNS: Final = tuple(
         r"(?P<before>-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----)(?P<bare>[\s\S]+?)(?=-----END|\Z)",
         rf"(?P<before>\bauthorization(?:{_QUOTE})?[ \t]{{0,8}}[:=][ \t]{{0,8}}(?:{_QUOTE})?{_SCHEMES}){_WORD}",
         rf"(?P<before>\bbearer[ \t]{{1,8}})(?!tokens?\b){_WORD}",
-        rf"(?P<before>--[\w-]{{0,32}}?{_NAME_BEFORE_SPACE}[ \t]{{1,8}})(?!-){_VALUE}",
+        rf"(?P<before>(?<!-)--[\w-]{{0,32}}?{_NAME_BEFORE_SPACE}[ \t]{{1,8}})(?!-){_VALUE}",
         rf"(?P<before>\b(?:export|env|set|setenv|setx)[ \t]{{1,8}}{_VARIABLE}[ \t]{{1,8}}){_NO_PREPOSITION}{_VALUE}",
         rf"(?P<before><[\w:.-]{{0,32}}?{_NAME_BEFORE_SPACE}[^<>\n]{{0,64}}>)(?P<bare>[^<>\n]+)(?=</)",
         rf"(?P<before>[?&](?:[\w-]{{0,32}}sig(?:nature)?|key|auth|code)=){_VALUE}",
