@@ -122,6 +122,7 @@ def test_of_what_has_a_secrets_name_in_a_section_only_the_value_is_one() -> None
     }
     assert secret_texts(body) == {f"hunter2-{number}" for number in range(1, 6)}
     assert secret_texts([{"Password": "hunter2-1"}, 3]) == {"hunter2-1"}
+    assert secret_texts({"name": "TOKEN", "value": "hunter2-1", "Parameters": {}}) == {"hunter2-1"}
 
 
 def test_what_is_given_for_a_parameter_without_echo_or_with_a_secrets_name_is_a_secret() -> None:

@@ -138,14 +138,17 @@ def secret_leaves(body: JsonValue) -> Iterator[JsonValue]:
 
     If a parameter, resource or output has the name of a secret, only its value may be one, and not its description.
     """
-    for section, entries in _mapping(body).items():
+    if not isinstance(body, Mapping):
+        yield from _below(body, is_secret=False)
+        return
+    others: dict[str, JsonValue] = {}
+    for section, entries in body.items():
         if section in _VALUES_OF_ENTRIES and isinstance(entries, Mapping):
             for name, entry in entries.items():
                 yield from _entry_leaves(section, name, entry)
         else:
-            yield from _below({section: entries}, is_secret=False)
-    if not isinstance(body, Mapping):
-        yield from _below(body, is_secret=False)
+            others[section] = entries
+    yield from _below(others, is_secret=False)  # together: they may be a name and its value
 
 
 def embedded_secrets(value: JsonValue) -> Iterator[str]:

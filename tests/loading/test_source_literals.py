@@ -72,6 +72,11 @@ TEMPLATES = {
     "document.yaml": 'A: |\n  {"password":\n    "hunter2hunter2",\n   "tokens": [\n    "hunter2hunter2"]}',
     "pairs in a document.yaml": 'A: |\n  [\n   {"name": "TOKEN",\n    "value": "hunter2"}, {"name":"x"}]\nB: x',
     "pair in a quoted document.yaml": 'A: \'[{"name": "it\'\'s a TOKEN",\n\n  "value":\n\n  "hunter2"}]\'',
+    "pair in a folded document.yaml": 'A: >-\n  {"name": "TOKEN",\n\n   "value": "hunter2"}',
+    "pair in a template text.yaml": 'A: !Sub |\n  {"name": "TOKEN",\n   "value": "hunter2${B}"}',
+    "pair with escapes.yaml": 'A: "[\\n{\\"name\\": \\"TOKEN\\",\\"value\\": \\"hunter2\\"}]"',
+    "pair with escapes.json": '{"A": "[\\n{\\"name\\": \\"\\u0054OKEN\\", \\"value\\": \\"hunter2\\"}]"}',
+    "pair with odd escapes.json": '{"A": "{\\"\\ud83d\\ude00\\": 1, \\"key\\": \\"TOKEN\\", \\"value\\": \\"hunter2\\"}"}',
     "words of a command.yaml": 'Command: ["run", "--password", hunter2, --name, x]',
     "words of a command in a block.yaml": "Command:\n- --db-password\n- hunter2\n- --name\n- x",
     "command of a shell.yaml": "Command: [sh, -c, 'login --pass hunter2']\nB: sh -c \"login --pass hunter2\"",
@@ -155,11 +160,16 @@ def test_of_a_template_that_does_not_parse_only_keys_are_shown(tmp_path: Path) -
     source = "Password:\n  - hunter\nA: words\nA: more\nB:\n  C: !Ref D\n"
     assert shown(tmp_path, "t.yaml", source) == ["Password:", "  - ***", "A: ***", "A: ***", "B:", "  C: !Ref D", ""]
     assert shown(tmp_path, "t.yaml", source.replace("Password", "User"))[2] == "A: words"
+    source = "Password: x\nPassword: y\nA: user=words(more)\nB: {C: words(x, D: x=y}"
+    lines = shown(tmp_path, "t.yaml", source)
+    assert lines[2:] == ["A: ***=***(***)", "B: {C: ***(***, D: ***=***}"]
 
 
 def test_of_a_document_in_a_text_the_other_values_stay(tmp_path: Path) -> None:
     source = 'A: |\n  [{"name": "TOKEN",\n    "value": "hunter"},\n   {"name":"x", "value": "y"}]'
     assert shown(tmp_path, "t.yaml", source) == source.replace('"hunter"', '"***"').split("\n")
+    source = json.dumps({"A": json.dumps([{"name": "TOKEN", "value": "hunter", "b": "ü\n"}, 5])})
+    assert shown(tmp_path, "t.json", source) == [source.replace("hunter", "***")]
 
 
 CORES = st.text("abcXYZ0123456789", min_size=12, max_size=24).map(lambda text: f"q9Z{text}")

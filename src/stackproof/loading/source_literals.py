@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 
 from stackproof.errors import InputError
 from stackproof.loading.document import MarkedText
@@ -18,6 +19,8 @@ __all__ = ["source_literals", "template_literals"]
 
 _DOCUMENTS = (".json", ".yaml", ".yml", ".template")
 _Span = tuple[int, int, bool]
+_CHARACTER = re.compile(r"\\u[0-9A-Fa-f]{4}|\\?.", re.DOTALL)
+_ESCAPED = {"\\b": "\b", "\\f": "\f", "\\n": "\n", "\\r": "\r", "\\t": "\t"}
 
 
 def source_literals(text: str, file: str, *, is_template: bool = False) -> SourceLiterals | None:
@@ -46,20 +49,45 @@ def _scalars(marked: list[MarkedText], leaves: list[JsonValue]) -> Iterator[tupl
 
 
 def _spans(text: str, scalar: MarkedText, *, is_secret: bool) -> Iterator[_Span]:
-    """The span of a scalar; if it is JSON over several lines, those of the scalars in that JSON.
+    """The span of a scalar; if it is JSON over several lines or with escapes, those of the scalars in that JSON.
 
-    A line of such JSON does not show that it is beside the name of a secret. Where the JSON is not written as it is,
-    because of escapes for instance, it is a secret as a whole if it holds any.
+    A part of such JSON does not show that it is beside the name of a secret.
     """
     written = text[scalar.start : scalar.end]
-    document = None if is_secret or "\n" not in written else document_in(scalar)
+    document = None if is_secret or written == scalar else document_in(scalar)
     if document is None:
         yield scalar.start, scalar.end, is_secret
         return
-    try:
-        body, marked = mark_json(written, "")
-    except InputError:
+    inside = _spans_inside(written, scalar)
+    if inside is None:
         yield scalar.start, scalar.end, any(True for _ in secret_leaves(document))
         return
-    for inner, is_inner_secret in _scalars(marked, list(secret_leaves(body))):
-        yield scalar.start + inner.start, scalar.start + inner.end, is_inner_secret
+    yield from ((scalar.start + start, scalar.start + end, is_inner) for start, end, is_inner in inside)
+
+
+def _spans_inside(written: str, value: str) -> list[_Span] | None:
+    """The spans of the scalars in JSON, as it is written or behind escapes; None if it is written in another way."""
+    indices: Sequence[int] | None = range(len(written) + 1)
+    for json_text in (written, value):
+        try:
+            body, marked = mark_json(json_text, "")
+        except InputError:
+            indices = _written_indices(written, value)
+            continue
+        if indices is None:
+            return None
+        scalars = _scalars(marked, list(secret_leaves(body)))
+        return [(indices[scalar.start], indices[scalar.end], is_secret) for scalar, is_secret in scalars]
+    return None
+
+
+def _written_indices(written: str, value: str) -> list[int] | None:
+    """For each index of a value, the index where it is written with escapes; None if these are not those of JSON."""
+    pieces = list(_CHARACTER.finditer(written))
+    if "".join(_ESCAPED.get(piece[0]) or _unescaped(piece[0]) for piece in pieces) != value:
+        return None
+    return [*(piece.start() for piece in pieces), len(written)]
+
+
+def _unescaped(piece: str) -> str:
+    return piece[-1] if len(piece) <= len(r"\n") else chr(int(piece.removeprefix(r"\u"), 16))

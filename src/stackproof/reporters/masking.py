@@ -81,13 +81,16 @@ def line_without_literals(line: str, literals: tuple[Literal, ...], *, everythin
     return ACCESS_KEY.sub(MASK, "".join(shown))
 
 
-def masked_line(line: str, *, everything: bool = False) -> str:
-    """A line of a file that does not parse, without the literals behind the name of a secret."""
+def masked_line(line: str, *, everything: bool = False, is_code: bool = True) -> str:
+    """A line of a file that does not parse, without the literals behind the name of a secret.
+
+    With `everything`, only keys stay, and in code the names of what is set or called.
+    """
     if len(line) > LONGEST_LINE:
         line = _cut(line[:LONGEST_LINE])
     line = _ANY_PLAIN.sub(_masked_plain, LITERAL.sub(_masked_within, ACCESS_KEY.sub(MASK, line)))
     if everything:
-        return _masked_whole(line)
+        return _masked_whole(line, is_code=is_code)
     line = _PAIR.sub(rf"\g<key>{MASK}", line)
     quoted = next((literal for literal in _ANY_LITERAL.finditer(line) if is_secret_name(literal["value"])), None)
     if quoted is not None:
@@ -131,11 +134,14 @@ def _masked_comment(match: re.Match[str], *, everything: bool) -> str:
     return f"{match['before']}{MASK}" if everything else masked_line(match[0])
 
 
-def _masked_whole(line: str) -> str:
+def _masked_whole(line: str, *, is_code: bool) -> str:
     """A line without any value: its keys stay, and code without its literals."""
 
     def masked_word(match: re.Match[str]) -> str:
-        return match[0] if match["key"] or _STRUCTURE.fullmatch(match[0]) else MASK
+        name = match["key"]
+        if name is None:
+            return match[0] if _STRUCTURE.fullmatch(match[0]) else MASK
+        return match[0] if is_code or ":" in name else f"{MASK}{name}"
 
     return _WORD.sub(masked_word, _UNCLOSED.sub(rf"\g<before>{MASK}", _ANY_LITERAL.sub(_masked, line)))
 

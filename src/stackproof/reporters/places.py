@@ -132,7 +132,7 @@ class SourceLines:
             shown = line_without_literals(line, literals.by_line.get(number, ()), everything=everything)
             return file.without(shown)
         # In a template that does not parse, a value may be a secret by a name in another line: only keys are shown.
-        return masked_line(line, everything=everything or (is_template and is_parsed))
+        return masked_line(line, everything=everything or (is_template and is_parsed), is_code=not is_template)
 
     def _template(self, location: Location) -> _File | None:
         """The template that a line of code makes, with its secrets: an app may pass them without a name."""
