@@ -406,7 +406,7 @@ def _entry_leaves(section: str, name: str, entry: JsonValue) -> Iterator[JsonVal
 
 
 def _below(value: JsonValue, *, is_secret: bool, is_measured: bool = False) -> Iterator[JsonValue]:
-    """The secret leaves of a value; below a measure such as TokenValidityUnits, plain words and numbers are none."""
+    """The secret leaves of a value; below a measure such as TokenValidityUnits, without plain words and numbers."""
     if isinstance(value, Mapping):
         named = is_named(value)
         for key, child in value.items():
@@ -435,7 +435,7 @@ def _of_text(text: str, *, is_secret: bool) -> Iterator[str]:
 
 
 def _within_function(name: str, argument: JsonValue, *, is_secret: bool, is_measured: bool) -> Iterator[JsonValue]:
-    """The secret leaves of a function's arguments; the name of a resource, an export or a condition is none."""
+    """The secret leaves of a function's arguments, without names of resources, exports and conditions."""
     arguments = argument if isinstance(argument, list | tuple) else [argument]
     if name == "Fn::Sub" and arguments:
         text, *values = arguments

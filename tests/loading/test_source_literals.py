@@ -76,7 +76,7 @@ TEMPLATES = {
     "pair in a template text.yaml": 'A: !Sub |\n  {"name": "TOKEN",\n   "value": "hunter2${B}"}',
     "pair with escapes.yaml": 'A: "[\\n{\\"name\\": \\"TOKEN\\",\\"value\\": \\"hunter2\\"}]"',
     "pair with escapes.json": '{"A": "[\\n{\\"name\\": \\"\\u0054OKEN\\", \\"value\\": \\"hunter2\\"}]"}',
-    "pair with odd escapes.json": '{"A": "{\\"\\ud83d\\ude00\\": 1, \\"key\\": \\"TOKEN\\", \\"value\\": \\"hunter2\\"}"}',
+    "pair with odd escapes.json": '{"A": "{\\"\\ud83d\\ude00\\":1,\\"key\\":\\"TOKEN\\", \\"value\\": \\"hunter2\\"}"}',
     "words of a command.yaml": 'Command: ["run", "--password", hunter2, --name, x]',
     "words of a command in a block.yaml": "Command:\n- --db-password\n- hunter2\n- --name\n- x",
     "command of a shell.yaml": "Command: [sh, -c, 'login --pass hunter2']\nB: sh -c \"login --pass hunter2\"",

@@ -156,7 +156,7 @@ def _secret_arguments(call: ast.Call) -> list[ast.AST]:
 
 
 def _lookup_default(call: ast.Call) -> list[ast.AST]:
-    """What `get_password("name", "…")` returns if nothing has the name; a construct's scope comes first instead."""
+    """The default of a look-up such as `get_password("name", "…")`; a construct has its scope in place of the name."""
     is_named = bool(call.args) and isinstance(call.args[0], ast.Constant)
     positional = call.args[1:] if is_named else []
     return [*positional, *(keyword for keyword in call.keywords if keyword.arg == "default")]
@@ -186,7 +186,7 @@ def _secret_items_of_loop(node: ast.For | ast.AsyncFor | ast.comprehension) -> l
 
 
 def _secret_results(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.AST]:
-    """What a function with the name of a secret returns and yields; what functions within it return is not its own."""
+    """The results of a function with the name of a secret, without those of the functions within it."""
     found: list[ast.AST] = []
     pending: list[ast.AST] = list(node.body) if is_secret_name(node.name) else []
     while pending:
@@ -252,7 +252,7 @@ def _secret_defaults(arguments: ast.arguments) -> list[ast.AST]:
 
 
 def _is_secret_target(target: ast.expr) -> bool:
-    """Whether a name, an attribute, an item or one of several targets is named like a secret."""
+    """Whether a name, an attribute, an item or any of several targets has the name of a secret."""
     if isinstance(target, ast.Name):
         return is_secret_name(target.id)
     if isinstance(target, ast.Attribute):
@@ -285,7 +285,7 @@ def _takes_secrets(call: ast.Call) -> bool:
 
 
 def _called(call: ast.Call) -> str:
-    """The last part of the name of what is called."""
+    """The last part of the name of the called function."""
     function = call.func
     return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
 

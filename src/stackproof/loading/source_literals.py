@@ -82,7 +82,7 @@ def _spans_inside(written: str, value: str) -> list[_Span] | None:
 
 
 def _written_indices(written: str, value: str) -> list[int] | None:
-    """For each index of a value, the index where it is written with escapes; None if these are not those of JSON."""
+    """For each index of a value, the index where it is written with escapes; None if they are not those of JSON."""
     pieces = list(_CHARACTER.finditer(written))
     if "".join(_ESCAPED.get(piece[0]) or _unescaped(piece[0]) for piece in pieces) != value:
         return None

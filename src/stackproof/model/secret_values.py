@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 MASK: Final = "***"
-"""What is shown of a value that may be a secret."""
+"""Reports show this in place of a value that may be a secret."""
 
 _WORDS: Final = (
     r"pwd|secret|token(?<!httptoken)(?<!http[_-]token)|api[_-]?key|access[_-]?key|private[_-]?key|credential"
@@ -71,12 +71,12 @@ _NO_MEASURE: Final = "(?-i:{})".format("".join(f"(?<!{ending})" for ending in _M
 """The same for the end of a name within a text."""
 NAMES_OF_VALUES: Final = (
     *(("Name", "Value"), ("Key", "Value"), ("ParameterKey", "ParameterValue")),
-    *(("name", "value"), ("key", "value")),  # as APIs have it, in what a rule hands to a task
+    *(("name", "value"), ("key", "value")),  # as APIs write it, in the input that a rule hands to a task
     *(("OptionName", "Value"), ("ParameterName", "ParameterValue")),
 )
 VALUES: Final = frozenset(value for _, value in NAMES_OF_VALUES)
 NAMES: Final = ("{{resolve:", "arn:")
-"""How texts begin that only name a secret."""
+"""A text that begins like this only names a secret."""
 
 REFERENCES: Final = frozenset(
     {"Condition", "Fn::FindInMap", "Fn::GetAZs", "Fn::GetAtt", "Fn::GetStackOutput", "Fn::ImportValue", "Ref"}
@@ -86,12 +86,12 @@ SHORTEST_NUMBER: Final = 6
 """Digits of a number that may be a password: a shorter one is a length, an age or a port."""
 
 Cover = Callable[[JsonValue], JsonValue]
-"""What is put in place of a secret; in place of a text it puts a text."""
+"""A function that returns the replacement of a secret; for a text it returns a text."""
 
 _OPTION: Final = re.compile(r"--?[A-Za-z][\w-]{0,64}")
 _HEADERS: Final = frozenset({"authorization", "proxy-authorization"})
 TELLS_NOTHING: Final = frozenset({"", MASK, "bearer", "true", "false", "null", "none"})
-"""Texts in lower case that are no secrets, whatever their name."""
+"""Texts in lower case that are not secrets, whatever their name."""
 
 # -- within a text. Every repetition before a value is bounded: a text may be long, and made to be slow.
 

@@ -44,11 +44,11 @@ _WORD = re.compile(
     r"!(?:Ref|GetAtt|Condition)\s+[\w.:]+|[^\s(){}\[\],;:=\"']+(?P<key>\s*(?::(?=\s|$)|=(?!=|\s*$)|\())?"
 )
 _STRUCTURE = re.compile(r"![\w:.]+(?:\s.*)?|[-|>+&*!#/.]+|new|const|let|var|return|await|this|self", re.DOTALL)
-# As other languages have it; the last one of a line may go on below.
+# A text in quotes as other languages write it; the last of a line may go on in the next line.
 _ANY_LITERAL = re.compile(r"""(?P<quote>["'`])(?P<value>(?:\\.|(?!(?P=quote))[^\\\n])*\\?)(?P=quote)""")
 _UNCLOSED = re.compile(r"""(?P<before>[:=(,\[]\s*["'`])[^"'`]+$""")
 _COMMENT = re.compile(r"(?P<before>(?:^|\s)#\s?).*$")
-# What a name refers to is another name, not a value.
+# A reference holds the name of a value, not the value.
 _REFERENCE = re.compile(r"(?:!(?:Ref|GetAtt|Condition)\s+|[\"']?(?:Ref|Fn::GetAtt)[\"']?\s*:\s*)[\"']?$")
 
 
@@ -84,7 +84,7 @@ def line_without_literals(line: str, literals: tuple[Literal, ...], *, everythin
 def masked_line(line: str, *, everything: bool = False, is_code: bool = True) -> str:
     """A line of a file that does not parse, without the literals behind the name of a secret.
 
-    With `everything`, only keys stay, and in code the names of what is set or called.
+    With `everything`, only keys stay, and in code the names of variables that are set and of functions.
     """
     if len(line) > LONGEST_LINE:
         line = _cut(line[:LONGEST_LINE])
