@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -16,7 +17,9 @@ from stackproof.model.observation import Change, PropertyDifference
 from stackproof.model.secret_values import MASK, masked
 from stackproof.secrecy import (
     answer_without,
+    embedded_secrets,
     is_no_echo,
+    is_secret_place,
     masked_finding,
     parameter_secrets,
     secret_texts,
@@ -119,6 +122,7 @@ def test_of_what_has_a_secrets_name_in_a_section_only_the_value_is_one() -> None
     }
     assert secret_texts(body) == {f"hunter2-{number}" for number in range(1, 6)}
     assert secret_texts([{"Password": "hunter2-1"}, 3]) == {"hunter2-1"}
+    assert secret_texts({"name": "TOKEN", "value": "hunter2-1", "Parameters": {}}) == {"hunter2-1"}
 
 
 def test_what_is_given_for_a_parameter_without_echo_or_with_a_secrets_name_is_a_secret() -> None:
@@ -145,6 +149,32 @@ def test_what_is_given_for_a_parameter_without_echo_or_with_a_secrets_name_is_a_
         ('a"long"one', 'in "{\\"p\\": \\"a\\\\\\"long\\\\\\"one\\"}"', 'in "{\\"p\\": \\"***\\"}"'),
         ("first-line\nsecond-line", "first-line second-line; second-line", "***; ***"),
         ("back\\slash1", "'back\\\\slash1' back\\slash1", "'***' ***"),
+        # A plain word or number: its own letter case, and boundaries below 12 characters.
+        (
+            "postgres",
+            "postgres, Postgres, postgresql, my_postgres and \\npostgres",
+            "***, Postgres, postgresql, my_postgres and \\n***",
+        ),
+        ("resource", "Resources/resource/Resource", "Resources/***/Resource"),
+        ("123456", "123456 and 1234567", "*** and 1234567"),
+        ("correcthorse", "xcorrecthorsex, CorrectHorse", "x***x, CorrectHorse"),
+        ("root", "root of Root", "*** of Root"),
+        # Letters with digits or symbols: any letter case, and boundaries below 6 characters.
+        ("abc-def", "xABC-DEFx", "x***x"),
+        ("a1-b2", "A1-B2 of a1-b2x", "*** of a1-b2x"),
+        ("zq7", "was ZQ7, not zq7x", "was ***, not zq7x"),
+        # Up to 3 characters: in quotes, in a list, and alone on a line.
+        ("q", "q is 'q' or Q, 'Q', {\\\"a\\\": \\\"q\\\"}", "q is '***' or Q, 'Q', {\\\"a\\\": \\\"***\\\"}"),
+        (
+            "q",
+            "assert x\nE         - q\nE         + w\n+ q\n- q x\nq",
+            "assert x\nE         - ***\nE         + w\n+ ***\n- q x\n***",
+        ),
+        ("zq7", "+ zq7\n- zq7", "+ ***\n- ***"),
+        # As pytest and Python print letters that are not ASCII.
+        ("Tröpfchen", "'Tr\\xf6pfchen' b'Tr\\xc3\\xb6pfchen' 'Tröpfchen'", "'***' b'***' '***'"),
+        ("\ud83dhunter2", "a\\ud83dhunter2", "a***"),
+        (" ", "' ' stays", "' ' stays"),
     ],
 )
 def test_a_secret_is_masked_as_programs_quote_it(secret: str, said: str, shown: str) -> None:
@@ -158,10 +188,108 @@ def test_no_quotation_of_a_secret_shows_it(secret: str) -> None:
         assert without(f"<{quoted}>") == "<***>"
 
 
+def test_names_that_are_kept_stay_and_a_secret_that_reaches_beyond_one_does_not() -> None:
+    without = text_without({"Client", "Client-hunter2", "ent/hunter2", "Q", "t"})
+    assert without("'Client' of 'Q'") == "'***' of '***'"
+    assert without("Client of 'Q', Clients", keep={"Client", "Q", ""}) == "Client of 'Q', Clients"
+    assert without("Client-hunter2, Client/hunter2", keep={"Client"}) == "***, Cli***"
+    assert without("- t\n- Q", keep={"t", "Client"}) == "- t\n- ***"
+
+
+WORDS: JsonObject = {
+    "Parameters": {
+        "Database": {"Type": "String", "NoEcho": True, "Default": "postgres"},
+        "Letter": {"Type": "String", "NoEcho": True, "Default": "q"},
+        "Name": {"Type": "String", "NoEcho": True, "Default": "Client"},
+    },
+    "Resources": {
+        "Client": {
+            "Type": "AWS::Cognito::UserPoolClient",
+            "Properties": {"AccessTokenValidity": 5, "TokenValidityUnits": {"AccessToken": "minutes"}},
+        },
+        "Api": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"ApiKeySourceType": "HEADER"}},
+    },
+}
+
+
+def test_a_message_keeps_its_words_and_the_names_of_its_own_place() -> None:
+    assert secret_texts(WORDS) == {"postgres", "q", "Client"}
+    said = (
+        "'Client' at Resources/Client/Properties/UserPoolId of Q in AWS::Cognito::UserPoolClient (Client.yaml) has the "
+        "HEADER for minutes; 'postgres' of postgresql, password: Client"
+    )
+    answer = EngineAnswer(
+        findings=(
+            finding(
+                "E1",
+                message=said,
+                logical_id="Client",
+                resource_type="AWS::Cognito::UserPoolClient",
+                property_path="/UserPoolId/0",
+                template_file="a/Client.yaml",
+            ),
+        )
+    )
+    found = answer_without(answer, secret_texts(WORDS))
+    assert found.findings[0].message == said.replace("'postgres'", "'***'")
+
+
+def test_at_a_secret_a_message_keeps_the_path_to_it_and_loses_all_other_quotations() -> None:
+    said = "'Resources/Db/Properties/Logins/0/Password' is 'hunter', '0', 'Password', 'Db', 'Db/hunter'"
+    quoted = finding("E1", message=said, logical_id="Db", property_path="/Logins/0/Password")
+    assert masked_finding(quoted).message == (
+        "'Resources/Db/Properties/Logins/0/Password' is '***', '***', 'Password', 'Db', '***'"
+    )
+    measured = finding("E1", message="'fortnights' is not 'days'", property_path="/TokenValidityUnits/AccessToken")
+    assert masked_finding(measured).message == "'fortnights' is not 'days'"
+
+
+def test_below_a_measure_words_and_numbers_are_not_secrets_and_others_are() -> None:
+    assert values({"TokenValidityUnits": {"AccessToken": "minutes", "IdToken": 4711471147, "Key": "x"}}) == frozenset()
+    assert values({"TokenType": {"Password": {"Fn::Join": ["", ["hunter2-1", "bearer"]]}}}) == {"hunter2-1"}
+    template = parse_bytes(canonical(WORDS).encode(), path="t.json", file="t.json")
+    path = "/Resources/Client/Properties/TokenValidityUnits/AccessToken"
+    assert not is_secret_place(template, path)
+    assert is_secret_place(template, "/Resources/Client/Properties/AccessToken")
+    given = PropertyDifference(
+        path="/TokenValidityUnits/AccessToken", expected="minutes", actual="hunter2", change=Change.NOT_EQUAL
+    )
+    assert (without_secrets(given).expected, without_secrets(given).actual) == ("minutes", MASK)
+
+
+def test_short_values_count_where_they_mix_letters_with_digits_or_symbols() -> None:
+    body: JsonObject = {"A_PASSWORD": "abc1", "B_PASSWORD": "a-b!", "C_PASSWORD": "abcde", "D_PASSWORD": "ab1"}
+    assert secret_texts({**body, "E_PASSWORD": "12345", "F_PASSWORD": "1.25"}) == {"abc1", "a-b!"}
+    assert set(embedded_secrets({"Url": ["https://x?token=abc1", "https://x?token=abcde"]})) == {"abc1"}
+
+
+def test_the_value_of_an_option_in_a_list_of_words_is_a_secret() -> None:
+    command: list[JsonValue] = [
+        "run",
+        "--db-password",
+        "hunter2-1",
+        "--name",
+        "production",
+        "--no-secret",
+        {"Ref": "A"},
+    ]
+    assert values({"Command": command}) == {"hunter2-1"}
+    assert masked({"Command": command}) == {"Command": [*command[:2], MASK, *command[3:]]}
+
+
 def test_the_longest_secret_goes_first_and_many_take_no_time_to_speak_of() -> None:
     many = {f"secret-number-{number}" for number in range(2000)}
     assert text_without(many)("it is secret-number-1999, no secret-number") == "it is ***, no secret-number"
     assert text_without(())("as it is") == "as it is"
+
+
+@pytest.mark.parametrize("part", ["pass:", "password=", '"a":', "://", " ", "'", '"', "\\", "\n", "- q\n", "hunter2"])
+def test_a_text_that_is_long_takes_no_time_to_speak_of(part: str) -> None:
+    text = part * (200_000 // len(part))
+    started = time.perf_counter()
+    text_without({"hunter2", "postgres", "q", "pass", "two\nlines-of-it"})(text, keep={"Q", "Client"})
+    masked_finding(finding("E1", message=f'"{text}', property_path="/Password"))
+    assert time.perf_counter() - started < 10
 
 
 def test_what_a_message_itself_betrays_is_taken_out_before_anyone_keeps_it() -> None:

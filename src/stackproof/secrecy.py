@@ -1,27 +1,32 @@
-"""What in a template may be the value of a secret, so that nothing that quotes it keeps it."""
+"""Finds the secrets that a template holds, and masks them in every text that quotes the template."""
 
 from __future__ import annotations
 
 import json
+import posixpath
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from stackproof.model.finding import EngineAnswer, Finding
 from stackproof.model.json import JsonObject, JsonValue, WrittenFloat, WrittenInt
+from stackproof.model.location import Location
 from stackproof.model.observation import Change, PropertyDifference
 from stackproof.model.secret_values import (
     MASK,
     NAMES,
     NAMES_OF_VALUES,
-    SECRET_NAME,
     TELLS_NOTHING,
     VALUES,
     covered,
     document_in,
+    is_measure,
     is_named,
+    is_plain,
     is_secret_name,
+    is_secret_option,
     masked,
     masked_text,
 )
@@ -31,8 +36,10 @@ __all__ = [
     "ACCESS_KEY",
     "LITERAL",
     "SERIALIZED",
+    "TextMask",
     "answer_without",
     "embedded_secrets",
+    "is_distinctive",
     "is_no_echo",
     "is_secret_place",
     "masked_finding",
@@ -46,26 +53,28 @@ __all__ = [
 ]
 
 ACCESS_KEY: Final = re.compile(r"(?:AKIA|ASIA)[0-9A-Z]{16}")
-"""What AWS calls an access key, which betrays itself wherever it is."""
-LITERAL: Final = re.compile(r"""(?P<quote>["'])(?P<value>(?:\\.|(?!(?P=quote)).)*)(?P=quote)""")
-"""A text in quotes."""
+"""The id of an access key of AWS: its form alone identifies it."""
+LITERAL: Final = re.compile(r"""(?P<quote>["'])(?P<value>(?:\\.|(?!(?P=quote))[^\\\n])*\\?)(?P=quote)""")
+"""A text in quotes. Each character matches one alternative alone, so that a row of backslashes takes no time."""
 
 SERIALIZED: Final = "(serialized JSON)"
-"""The step of a path from a text of JSON into what it holds."""
+"""The step of a path from a text of JSON to the value in that text."""
 
-# How a secret is made tells nothing of it, nor does the place that a task reads it from, nor a label in the console.
+# None of these holds a secret: the recipe of a generated secret, the place that a task reads it from, console labels.
 _RECIPES: Final = frozenset({"GenerateSecretString", "ValueFrom", "AWS::CloudFormation::Interface"})
 _SHORTEST: Final = 6
-"""A shorter text is part of too many words to be taken out of every sentence."""
+"""A shorter text occurs within too many other words to be masked there."""
 _SHORTEST_WORD: Final = 4
-"""A shorter text is too often a word by itself: only in quotes or in a list it is the value."""
+"""A shorter word or number occurs by itself in too many sentences: it is masked in quotes and in lists alone."""
+_LONG_WORD: Final = 12
+"""A word of this length is masked within other words, too."""
 _PRIVATE_KEY: Final = "PRIVATE KEY-----"
 _VALUES_OF_ENTRIES: Final[Mapping[str, frozenset[str]]] = {
     "Parameters": frozenset({"Default", "AllowedValues"}),
     "Outputs": frozenset({"Value"}),
     "Resources": VALUES,
 }
-"""Where the value is of what has a name in these sections; of a resource, among its properties."""
+"""The keys that hold the value of an entry of these sections; for a resource, keys of its properties."""
 _FIRST_VALUE: Final[Mapping[str, int]] = {
     "Fn::Base64": 0,
     "Fn::If": 1,
@@ -74,7 +83,7 @@ _FIRST_VALUE: Final[Mapping[str, int]] = {
     "Fn::ToJsonString": 0,
     "Fn::Transform": 0,
 }
-"""Functions that give what they are given, and the first of their arguments that is a value; others give names."""
+"""Functions that return an argument, and the index of the first argument that is a value."""
 _REFERENCE: Final = re.compile(r"\$\{[^!}][^}]*\}")
 
 
@@ -84,25 +93,31 @@ def is_no_echo(parameter: JsonValue) -> bool:
 
 
 def secret_values(template: Template) -> frozenset[str]:
-    """Texts below keys that are named like secrets, beside such names, and those that a parameter with NoEcho takes."""
+    """The texts of the template that may be secrets: by their names, or as values of a parameter with NoEcho."""
     return secret_texts(template.body)
 
 
 def secret_texts(body: JsonValue, leaves: Iterable[JsonValue] | None = None) -> frozenset[str]:
-    """The same of what a file holds, be it a template or not; `leaves` are its `secret_leaves`, where they are known.
+    """The texts that may be secrets in the value of any file; `leaves` are its `secret_leaves`, if they are known.
 
-    What only has a secret's name is too often a word where it is short; what NoEcho covers counts at any length.
+    A text that only has a secret's name counts if it is distinctive. A value that NoEcho covers always counts.
     """
     secrets = secret_leaves(body) if leaves is None else leaves
-    found = {text for leaf in secrets for text in _texts(leaf) if len(text) >= _SHORTEST}
+    found = {text for leaf in secrets for text in _texts(leaf) if is_distinctive(text)}
     for parameter in _mapping(_mapping(body).get("Parameters")).values():
         if is_no_echo(parameter):
-            found |= _unheard(_mapping(parameter))
+            found |= _noecho_values(_mapping(parameter))
     return frozenset(text for text in found if not tells_nothing(text))
 
 
+def is_distinctive(text: str) -> bool:
+    """Whether a text is long enough to be told from other words; letters with digits or symbols need 4 characters."""
+    is_mixed = any(letter.isalpha() for letter in text) and not text.isalpha()
+    return len(text) >= (_SHORTEST_WORD if is_mixed else _SHORTEST)
+
+
 def parameter_secrets(body: JsonObject, given: Mapping[str, str]) -> frozenset[str]:
-    """Of values that someone gives for parameters, those that the template keeps to itself or names like a secret."""
+    """The secrets among the values given for parameters: the parameter has NoEcho or the name of a secret."""
     parameters = _mapping(body.get("Parameters"))
     texts = {
         text
@@ -114,32 +129,34 @@ def parameter_secrets(body: JsonObject, given: Mapping[str, str]) -> frozenset[s
 
 
 def tells_nothing(text: str) -> bool:
-    """Whether a text is no secret whatever its name: a switch, or the name of one."""
+    """Whether a text is not a secret, whatever its name: a switch, or the name of a secret."""
     return text.strip().lower() in TELLS_NOTHING or text.startswith(NAMES)
 
 
 def secret_leaves(body: JsonValue) -> Iterator[JsonValue]:
-    """The texts and numbers themselves that may be secrets; one that two places share may come twice.
+    """The texts and numbers that may be secrets, as the same objects; a value that two places share may come twice.
 
-    The names of parameters, resources and outputs are no keys of values: of what has a secret's name there, only the
-    value is one.
+    If a parameter, resource or output has the name of a secret, only its value may be one, and not its description.
     """
-    for section, entries in _mapping(body).items():
+    if not isinstance(body, Mapping):
+        yield from _below(body, is_secret=False)
+        return
+    others: dict[str, JsonValue] = {}
+    for section, entries in body.items():
         if section in _VALUES_OF_ENTRIES and isinstance(entries, Mapping):
             for name, entry in entries.items():
                 yield from _entry_leaves(section, name, entry)
         else:
-            yield from _below({section: entries}, is_secret=False)
-    if not isinstance(body, Mapping):
-        yield from _below(body, is_secret=False)
+            others[section] = entries
+    yield from _below(others, is_secret=False)  # together: they may be a name and its value
 
 
 def embedded_secrets(value: JsonValue) -> Iterator[str]:
-    """The words within texts that may be secrets, such as the password in a URL."""
+    """The secrets within longer texts, such as the password in a URL."""
     found: list[str] = []
 
     def record(word: JsonValue) -> JsonValue:
-        found.extend(str(leaf) for leaf in _below(word, is_secret=True))
+        found.extend(str(leaf) for leaf in _below(word, is_secret=True, is_measured=False))
         return MASK
 
     if isinstance(value, Mapping):
@@ -149,14 +166,17 @@ def embedded_secrets(value: JsonValue) -> Iterator[str]:
         for child in value:
             yield from embedded_secrets(child)
     elif isinstance(value, str) and covered(value, record) != value:
-        yield from (word for word in found if len(word) >= _SHORTEST)
+        yield from (word for word in found if is_distinctive(word))
 
 
 def is_secret_place(template: Template, path: str) -> bool:
     """Whether the value at a JSON pointer into the template may be a secret, by the names on the way to it.
 
-    The name of a parameter, resource or output counts for its value alone, as in `secret_leaves`.
+    The name of a parameter, resource or output counts for its value alone, as in `secret_leaves`. Below a measure, such
+    as TokenValidityUnits, there are words and numbers that are not secrets.
     """
+    if any(is_measure(step) for step in _steps(path)[2:]):
+        return False
     section, name, *below = (*_steps(path), "", "")[: max(2, path.count("/"))]
     entry = template.section(section).get(name)
     inside = "/".join(["", *path.split("/")[3:]])
@@ -169,26 +189,74 @@ def is_secret_place(template: Template, path: str) -> bool:
     return _is_secret_at(entry, inside)
 
 
-def text_without(secrets: Collection[str]) -> Callable[[str], str]:
-    """What puts a mask in place of each of the secrets, in whichever form a text quotes it."""
-    forms = sorted({form for secret in secrets for form in _forms(secret)}, key=lambda form: (-len(form), form))
-    lowered = [(form, form.lower()) for form in forms]
+def text_without(secrets: Collection[str]) -> TextMask:
+    """A function that masks each of the secrets in a text, in whichever form the text quotes it."""
+    forms = {form for secret in secrets for form in _forms(secret) if form.strip()}
+    return TextMask(sorted(forms, key=lambda form: (-len(form), form)))
 
-    def replaced(text: str) -> str:
-        within = text.lower()
-        # Few of them are in any one text: a pattern of all would be tried at every letter.
-        found = [_pattern(form) for form, low in lowered if low in within]
-        return re.sub("|".join(found), MASK, text, flags=re.IGNORECASE) if found else text
 
-    return replaced
+class TextMask:
+    """Masks the forms of secrets in texts. `keep` are names that stay where they occur as whole words."""
+
+    def __init__(self, forms: Sequence[str]) -> None:
+        """Prepare for forms in the order in which they are looked for: a longer secret may contain a shorter one."""
+        self._forms = [(form, form if is_plain(form) else form.lower(), is_plain(form)) for form in forms]
+        self._short = frozenset(form for form in forms if len(form) < _SHORTEST_WORD)
+
+    def __call__(self, text: str, keep: Collection[str] = ()) -> str:
+        """The text with a mask for each secret."""
+        lowered = text.lower()
+        # A text has few of them: a pattern of all would be tried at every letter.
+        found = [_pattern(form) for form, key, is_cased in self._forms if key in (text if is_cased else lowered)]
+        if not found:
+            return text
+        masked_words = _masked_matches(re.compile("|".join(found)), text, _kept_spans(text, keep))
+        if not self._short:
+            return masked_words
+        return _ALONE_ON_LINE.sub(lambda match: self._masked_line(match, keep), masked_words)
+
+    def _masked_line(self, match: re.Match[str], keep: Collection[str]) -> str:
+        is_secret = match["word"] in self._short and match["word"] not in keep
+        return f"{match['before']}{MASK}" if is_secret else match[0]
+
+
+_ALONE_ON_LINE: Final = re.compile(
+    r"^(?P<before>(?:E(?=[ \t]))?[ \t]{0,64}[-+?]?[ \t]{0,8})(?P<word>\S{1,3})(?=[ \t]{0,8}\r?$)",
+    re.MULTILINE,
+)
+"""A short word that is all of a line, behind the sign of a diff and pytest's `E`."""
+
+
+def _kept_spans(text: str, keep: Collection[str]) -> list[tuple[int, int]]:
+    """From where to where the text has the names that stay, in order."""
+    names = sorted((name for name in keep if name and name in text), key=lambda name: (-len(name), name))
+    if not names:
+        return []
+    pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, names))})(?!\w)")
+    return [match.span() for match in pattern.finditer(text)]
+
+
+def _masked_matches(pattern: re.Pattern[str], text: str, kept: list[tuple[int, int]]) -> str:
+    """The text with a mask for each match that does not lie within a kept span."""
+    shown: list[str] = []
+    end = start = 0
+    starts = [first for first, _ in kept]
+    while (match := pattern.search(text, start)) is not None:
+        span = bisect_right(starts, match.start()) - 1
+        if span >= 0 and match.end() <= kept[span][1]:
+            start = match.start() + 1  # a secret that reaches beyond the name may begin within it
+            continue
+        shown += [text[end : match.start()], MASK]
+        end = start = match.end()
+    return "".join([*shown, text[end:]])
 
 
 def answer_without(answer: EngineAnswer, secrets: Collection[str]) -> EngineAnswer:
-    """The answer with a mask for each of the texts, and for what a message betrays by itself."""
+    """The answer with a mask for each of the secrets, and for each secret that a message shows by its form."""
     without = text_without(secrets)
-    findings = tuple(masked_finding(finding.reworded(without)) for finding in answer.findings)
+    findings = tuple(_finding_without(finding, without) for finding in answer.findings)
     notifications = tuple(
-        replace(notification, message=_masked_literals(without(notification.message)))
+        replace(notification, message=_masked_literals(without(notification.message), masked_text))
         for notification in answer.notifications
     )
     if (findings, notifications) == (answer.findings, answer.notifications):
@@ -196,19 +264,61 @@ def answer_without(answer: EngineAnswer, secrets: Collection[str]) -> EngineAnsw
     return replace(answer, findings=tuple(sorted(findings, key=Finding.sort_key)), notifications=notifications)
 
 
+def _finding_without(finding: Finding, without: TextMask) -> Finding:
+    names = _names_of(finding.location)
+    return masked_finding(finding.reworded(lambda message: without(message, keep=names)))
+
+
 def masked_finding(finding: Finding) -> Finding:
-    """The finding without what its messages quote of a property that holds a secret, and without what they betray."""
-    place = finding.location
-    names = {*(place.property_path or "").split("/"), place.logical_id, place.resource_type}
-    is_secret = SECRET_NAME.search(place.property_path or "") is not None
+    """The finding without values of secrets in its messages; the names of its own place stay.
+
+    At a property that holds a secret, whatever a message quotes is masked.
+    """
+    names = _names_of(finding.location)
+    is_secret = _is_named_path(finding.location.property_path or "")
 
     def reworded(message: str) -> str:
-        message = _masked_literals(masked_text(message))
+        message = _masked_literals(_masked_beside_names(message, names), lambda text: _masked_beside_names(text, names))
         if not is_secret:
             return message
-        return LITERAL.sub(lambda match: match[0] if match["value"] in names else _masked_literal(match), message)
+        return LITERAL.sub(
+            lambda match: match[0] if _is_path_of(match["value"], names) else _masked_literal(match), message
+        )
 
     return finding.reworded(reworded)
+
+
+def _is_named_path(path: str) -> bool:
+    """Whether a step of the path is the name of a secret; below a measure, such as TokenValidityUnits, none is."""
+    steps = _steps(path)
+    return any(is_secret_name(step) for step in steps) and not any(is_measure(step) for step in steps)
+
+
+def _names_of(place: Location) -> frozenset[str]:
+    """The names of a finding's own place, which its messages may always show; an index is too often a value."""
+    steps = [step for step in _steps(place.property_path or "") if not step.isdecimal()]
+    file = place.template_file or ""
+    names = (place.logical_id, place.resource_type, file, posixpath.basename(file), *steps, *_SECTIONS)
+    return frozenset(name for name in names if name)
+
+
+_SECTIONS: Final = ("Resources", "Properties")
+"""The first and the third step of the path to a property."""
+_INDEX: Final = re.compile(r"\d{1,3}")
+
+
+def _is_path_of(text: str, names: Collection[str]) -> bool:
+    """Whether a text is one of the names, or a path of them with indices."""
+    steps = text.strip("/").split("/")
+    return any(step in names for step in steps) and all(step in names or _INDEX.fullmatch(step) for step in steps)
+
+
+def _masked_beside_names(text: str, names: Collection[str]) -> str:
+    """The text without secrets within it; a name behind the name of a secret is not its value."""
+    shown = masked_text(text)
+    if shown == text or not any(name in text for name in names):
+        return shown
+    return str(covered(text, lambda word: word if str(word).strip(".:;,()[]") in names else MASK))
 
 
 _ALL: Final = r"/\w*Environment(?:Variables)?(?:/(?:Environment)?Variables)?"
@@ -217,10 +327,10 @@ _VARIABLES: Final = re.compile(rf"{_ALL}$")
 
 
 def without_secrets(difference: PropertyDifference, *sides: JsonValue) -> PropertyDifference:
-    """The difference with a mask for each text that may be the value of a secret; `sides` are the whole properties.
+    """The difference with a mask for each text that may be a secret; `sides` are the whole properties.
 
-    ARNs and dynamic references are names, not values, and stay; so do numbers. Nobody knows what somebody has put into
-    a variable that no template sets: of one that it does set, what its name or its text betrays is masked.
+    ARNs and dynamic references are names, not values, and stay; so do numbers. An environment variable that no template
+    sets may hold anything and is masked as a whole. In other variables, secrets are found by their names and forms.
     """
     actual = difference.actual
     is_foreign = False
@@ -229,12 +339,13 @@ def without_secrets(difference: PropertyDifference, *sides: JsonValue) -> Proper
     elif difference.change is Change.ADD and _VARIABLE.search(difference.path):
         is_foreign = not isinstance(actual, Mapping)
         actual = actual if is_foreign else _hidden(actual)
-    is_secret = is_foreign or any(_is_secret_at(each, difference.path) for each in (None, *sides))
-    return replace(
-        difference,
-        expected=masked(difference.expected, is_secret=is_secret),
-        actual=masked(actual, is_secret=is_secret),
-    )
+    is_secret = is_foreign or any(_is_secret_at(side, difference.path) for side in (None, *sides))
+    is_measured = not is_foreign and any(is_measure(step) for step in _steps(difference.path))
+
+    def shown(value: JsonValue) -> JsonValue:
+        return masked(value, is_secret=is_secret and not (is_measured and is_plain(str(value))))
+
+    return replace(difference, expected=shown(difference.expected), actual=shown(actual))
 
 
 def _without_foreign(difference: PropertyDifference) -> JsonValue:
@@ -242,12 +353,15 @@ def _without_foreign(difference: PropertyDifference) -> JsonValue:
     expected, live = difference.expected, difference.actual
     if isinstance(live, list | tuple):
         listed = expected if isinstance(expected, list | tuple) else ()
-        names = [each.get("Name") for each in listed if isinstance(each, Mapping)]
-        return [each if isinstance(each, Mapping) and each.get("Name") in names else _hidden(each) for each in live]
+        names = [variable.get("Name") for variable in listed if isinstance(variable, Mapping)]
+        return [
+            variable if isinstance(variable, Mapping) and variable.get("Name") in names else _hidden(variable)
+            for variable in live
+        ]
     if not isinstance(live, Mapping):
         return live
     own = expected if isinstance(expected, Mapping) else {}
-    return {name: each if name in own else MASK for name, each in live.items()}
+    return {name: value if name in own else MASK for name, value in live.items()}
 
 
 def _hidden(variable: JsonValue) -> JsonValue:
@@ -256,7 +370,7 @@ def _hidden(variable: JsonValue) -> JsonValue:
 
 
 def _is_secret_at(value: JsonValue, path: str) -> bool:
-    """Whether the place lies below a key that is named like a secret, or is the value beside such a name."""
+    """Whether the place is below a key with the name of a secret, or is the value beside such a name."""
     for key in _steps(path):
         if key in _RECIPES:
             return False
@@ -271,7 +385,7 @@ def _steps(path: str) -> list[str]:
 
 
 def _at(value: JsonValue, key: str) -> JsonValue:
-    """What is one step below; None where nothing is."""
+    """The value one step below; None if there is none."""
     if isinstance(value, Mapping):
         return value.get(key)
     if isinstance(value, str) and key == SERIALIZED:
@@ -280,7 +394,7 @@ def _at(value: JsonValue, key: str) -> JsonValue:
 
 
 def _entry_leaves(section: str, name: str, entry: JsonValue) -> Iterator[JsonValue]:
-    """Those of one parameter, resource or output; a block that makes resources is none of these."""
+    """The secret leaves of one parameter, resource or output; `Fn::ForEach` has a list in place of a mapping."""
     if not isinstance(entry, Mapping):
         yield from _below(entry, is_secret=False)
         return
@@ -291,75 +405,79 @@ def _entry_leaves(section: str, name: str, entry: JsonValue) -> Iterator[JsonVal
     yield from _below(entry, is_secret=False)
 
 
-def _below(value: JsonValue, *, is_secret: bool) -> Iterator[JsonValue]:
+def _below(value: JsonValue, *, is_secret: bool, is_measured: bool = False) -> Iterator[JsonValue]:
+    """The secret leaves of a value; below a measure such as TokenValidityUnits, without plain words and numbers."""
     if isinstance(value, Mapping):
         named = is_named(value)
         for key, child in value.items():
             if key == "Ref" or key.startswith("Fn::"):
-                yield from _within_function(key, child, is_secret=is_secret)
+                yield from _within_function(key, child, is_secret=is_secret, is_measured=is_measured)
             elif key not in _RECIPES and not _is_name(key, child, value):
                 beside = named and key in VALUES
-                yield from _below(child, is_secret=is_secret or beside or is_secret_name(key))
+                is_child_secret = is_secret or beside or is_secret_name(key)
+                yield from _below(child, is_secret=is_child_secret, is_measured=is_measured or is_measure(key))
     elif isinstance(value, list | tuple):
-        for child in value:
-            yield from _below(child, is_secret=is_secret)
+        for option, child in zip((None, *value), value, strict=False):
+            is_child_secret = is_secret or is_secret_option(option)
+            yield from _below(child, is_secret=is_child_secret, is_measured=is_measured)
     elif isinstance(value, str):
-        yield from _of_text(value, is_secret=is_secret)
-    elif is_secret and isinstance(value, int | float) and not isinstance(value, bool):
+        yield from _of_text(value, is_secret=is_secret and not (is_measured and is_plain(value)))
+    elif is_secret and not is_measured and isinstance(value, int | float) and not isinstance(value, bool):
         yield value
 
 
 def _of_text(text: str, *, is_secret: bool) -> Iterator[str]:
-    """The text if it may be a secret, else those of the JSON that it is."""
+    """The text itself if it may be a secret; otherwise the secret leaves of the JSON that it may be."""
     if (is_secret and not tells_nothing(text)) or _PRIVATE_KEY in text:
         yield text
     elif (document := document_in(text)) is not None:
         yield from (leaf for leaf in secret_leaves(document) if isinstance(leaf, str))
 
 
-def _within_function(name: str, argument: JsonValue, *, is_secret: bool) -> Iterator[JsonValue]:
-    """Those that a function is given; what names a resource, an export or a condition is none."""
+def _within_function(name: str, argument: JsonValue, *, is_secret: bool, is_measured: bool) -> Iterator[JsonValue]:
+    """The secret leaves of a function's arguments, without names of resources, exports and conditions."""
     arguments = argument if isinstance(argument, list | tuple) else [argument]
     if name == "Fn::Sub" and arguments:
         text, *values = arguments
         is_text = isinstance(text, str) and bool(_REFERENCE.sub("", text).strip())
-        yield from _below(text, is_secret=is_secret and is_text)
-        yield from _below(values, is_secret=is_secret)
+        yield from _below(text, is_secret=is_secret and is_text, is_measured=is_measured)
+        yield from _below(values, is_secret=is_secret, is_measured=is_measured)
     elif name == "Fn::Join" and len(arguments) > 1:
-        yield from _below(arguments[1], is_secret=is_secret and not _joins_name(arguments[0], arguments[1]))
+        is_value = is_secret and not _joins_name(arguments[0], arguments[1])
+        yield from _below(arguments[1], is_secret=is_value, is_measured=is_measured)
     elif name in _FIRST_VALUE:
-        yield from _below(arguments[_FIRST_VALUE[name] :], is_secret=is_secret)
+        yield from _below(arguments[_FIRST_VALUE[name] :], is_secret=is_secret, is_measured=is_measured)
     else:
-        yield from _below(argument, is_secret=False)
+        yield from _below(argument, is_secret=False, is_measured=is_measured)
 
 
 def _joins_name(delimiter: JsonValue, parts: JsonValue) -> bool:
-    """Whether what is joined begins like an ARN or a dynamic reference: then it names a secret."""
+    """Whether the joined text begins like an ARN or a dynamic reference, and so names a secret."""
     first = parts[0] if isinstance(parts, list | tuple) and parts else None
     return isinstance(first, str) and f"{first}{delimiter}".startswith(NAMES)
 
 
 def _is_name(key: str, child: JsonValue, pair: JsonObject) -> bool:
-    """Whether it is the name in a pair of a name and a value, or of a name and the place of the value."""
+    """Whether this member of a pair is its name, beside a value or the place of a value."""
     if not isinstance(child, str):
         return False
     return any(key == name and (value in pair or "ValueFrom" in pair) for name, value in NAMES_OF_VALUES)
 
 
-def _unheard(parameter: JsonObject) -> set[str]:
-    """The texts that a parameter with NoEcho takes."""
+def _noecho_values(parameter: JsonObject) -> set[str]:
+    """The default and the allowed values of a parameter with NoEcho."""
     values = [parameter.get(key) for key in sorted(_VALUES_OF_ENTRIES["Parameters"])]
     texts = {text for leaf in _below(values, is_secret=True) for text in _texts(leaf)}
     return texts | {part for text in texts for part in _listed(text, parameter)}
 
 
 def _listed(text: str, parameter: JsonObject) -> list[str]:
-    """The parts of the value of a parameter that is a list: each is quoted by itself."""
+    """The parts of the value of a list parameter: engines quote each part by itself."""
     return [part.strip() for part in text.split(",")] if "List" in str(parameter.get("Type")) else []
 
 
 def _texts(leaf: JsonValue) -> Iterator[str]:
-    """How it is written; of a text with references, what stands between these as well."""
+    """The text of a leaf as it is written, and the parts of it between its references."""
     text = leaf.text if isinstance(leaf, WrittenInt | WrittenFloat) else str(leaf)
     yield text
     if "${" in text:
@@ -377,6 +495,8 @@ def _forms(secret: str) -> Iterator[str]:
         in_json = json.dumps(text)[1:-1]
         yield text
         yield repr(text)[1:-1]
+        yield ascii(text)[1:-1]
+        yield repr(text.encode(errors="surrogatepass"))[2:-1]
         yield text.replace("'", "\\'")
         yield text.replace("'", "''")
         yield in_json
@@ -384,21 +504,31 @@ def _forms(secret: str) -> Iterator[str]:
         yield json.dumps(in_json)[1:-1]
 
 
+_BEFORE: Final = r"(?:(?<!\w)|(?<=\\[abfnrtv]))"
+"""The boundary in front of a word; the letter of an escape such as `\\n` does not belong to the word behind it."""
+
+
 def _pattern(form: str) -> str:
-    """Where a form is the secret, and not a part of some other word."""
-    literal = re.escape(form)
-    if len(form) >= _SHORTEST:
+    """The regular expression for a form where it is the secret, and not a part of some other word.
+
+    A plain word or number keeps its letter case, as it may be a word of the message. A mixed form has any letter case.
+    """
+    plain = is_plain(form)
+    literal = re.escape(form) if plain else f"(?i:{re.escape(form)})"
+    if len(form) >= (_LONG_WORD if plain else _SHORTEST):
         return literal
-    if len(form) >= _SHORTEST_WORD:
-        return rf"(?<!\w){literal}(?!\w)"
+    has_letters_and_digits = any(letter.isalpha() for letter in form) and any(letter.isdigit() for letter in form)
+    if len(form) >= _SHORTEST_WORD or has_letters_and_digits:
+        return rf"{_BEFORE}{literal}(?!\w)"
     # cloudformation-validate writes `Default 5 exceeds MaxValue 3`.
-    return rf"(?:(?:(?<=[\"'`\[,])|(?<=[\[,]\s)){literal}(?=[\"'`\],])|(?<=Default\s){literal}(?![\w.]))"
+    in_quotes_or_list = rf"(?:(?<=[\"'`\[,])|(?<=[\[,]\s)){literal}(?=\\{{0,8}}[\"'`]|[\],])"
+    return rf"(?:{in_quotes_or_list}|(?<=Default\s){literal}(?![\w.]))"
 
 
-def _masked_literals(message: str) -> str:
-    """A message without access keys, and what it quotes without what that betrays: a connection string, JSON, a URL."""
+def _masked_literals(message: str, masked_value: Callable[[str], str]) -> str:
+    """A message without access keys, and without the secrets within its quoted texts, such as a connection string."""
     return LITERAL.sub(
-        lambda match: f"{match['quote']}{masked_text(match['value'])}{match['quote']}", ACCESS_KEY.sub(MASK, message)
+        lambda match: f"{match['quote']}{masked_value(match['value'])}{match['quote']}", ACCESS_KEY.sub(MASK, message)
     )
 
 

@@ -37,6 +37,24 @@ SOURCES = [
     'password = os.environ.get("WHICH", "hunter2hunter2")',
     'password = os.environ.get("WHICH") or "hunter2hunter2"',
     'password = "hunter2hunter2" if production else "hunter2hunter2"',
+    'x = os.getenv("DB_PASS") or "hunter2"',
+    'x = os.environ.get("DB_PASS") or "hunter2"',
+    'x = os.environ["DB_PASS"] or b"hunter2"',
+    'x = get_password("which") or "hunter2"',
+    'def password():\n    if production:\n        return "hunter2"\n    for x in y:\n        yield "hunter2"',
+    'async def api_key():\n    with x:\n        return {"a": "hunter2"}',
+    'db.set_password("hunter2")',
+    'builder.with_password("hunter2").build()',
+    'db.set_password(user, value="hunter2")',
+    'x = Password("hunter2")',
+    'x = get_password("which", "hunter2")',
+    'pairs = [("DB_PASS", "hunter2", "hunter2")]',
+    'match password:\n    case "hunter2" | "hunter2":\n        pass',
+    'match settings:\n    case {"password": "hunter2"}:\n        pass',
+    'run(["mysql", "--password", "hunter2"])',
+    'run(["docker", "-e", "DB_PASS=hunter2"])',
+    'run(("mysql", "--password", "hunter2"))',
+    'run("mysql", "--password", "hunter2")',
     'x = SecretValue.unsafe_plain_text("hunter2hunter2")',
     'x = cdk.SecretValue.plain_text("hunter2hunter2")',
     'x = cdk.SecretValue("hunter2hunter2")',
@@ -83,11 +101,24 @@ def test_a_line_of_python_shows_no_secret(source: str, tmp_path: Path) -> None:
         'x = {**y, 1: "a", "b": "c"}',
         'x = "the password is asked for", "user"',
         "f(*a, **b)",
+        'x = get_password("the_name")',
+        'x = read_secret("the_name"); y = self.lookup_token("the_name")',
+        'x = Secret(self, "Id"); y = Secret.from_secret_name(self, "Id")',
+        'x = secret.secret_value_from_json("the_key")',
+        'def password():\n    def name():\n        return "the_name"',
+        'def password():\n    x = lambda: "the_name"\n    return x',
+        'x = os.getenv("STAGE") or "production"',
+        'x = os.getenv("DB_PASS") or y == "production"',
+        'x = password and "production"',
+        'match password:\n    case None:\n        print("words")',
+        'x = ["--name", "production", "--token-type", "bearer"]',
+        "x = ()",
         "a: int",
     ],
 )
 def test_other_lines_of_python_stay(source: str, tmp_path: Path) -> None:
-    assert shown(tmp_path, "app.py", f"{source}\npassword = 1") == [source, "password = ***"]
+    lines = source.split("\n")
+    assert shown(tmp_path, "app.py", f"{source}\npassword = 1") == [*lines, "password = ***"]
 
 
 def test_what_is_left_of_a_line_can_be_read(tmp_path: Path) -> None:

@@ -70,6 +70,18 @@ TEMPLATES = {
     "key with escapes.yaml": '"Pass\\x77ord": hunter2hunter2',
     "unicode.yaml": "ünï: {é: ö, Password: hunter2hunter2}",
     "document.yaml": 'A: |\n  {"password":\n    "hunter2hunter2",\n   "tokens": [\n    "hunter2hunter2"]}',
+    "pairs in a document.yaml": 'A: |\n  [\n   {"name": "TOKEN",\n    "value": "hunter2"}, {"name":"x"}]\nB: x',
+    "pair in a quoted document.yaml": 'A: \'[{"name": "it\'\'s a TOKEN",\n\n  "value":\n\n  "hunter2"}]\'',
+    "pair in a folded document.yaml": 'A: >-\n  {"name": "TOKEN",\n\n   "value": "hunter2"}',
+    "pair in a template text.yaml": 'A: !Sub |\n  {"name": "TOKEN",\n   "value": "hunter2${B}"}',
+    "pair with escapes.yaml": 'A: "[\\n{\\"name\\": \\"TOKEN\\",\\"value\\": \\"hunter2\\"}]"',
+    "pair with escapes.json": '{"A": "[\\n{\\"name\\": \\"\\u0054OKEN\\", \\"value\\": \\"hunter2\\"}]"}',
+    "pair with odd escapes.json": '{"A": "{\\"\\ud83d\\ude00\\":1,\\"key\\":\\"TOKEN\\", \\"value\\": \\"hunter2\\"}"}',
+    "words of a command.yaml": 'Command: ["run", "--password", hunter2, --name, x]',
+    "words of a command in a block.yaml": "Command:\n- --db-password\n- hunter2\n- --name\n- x",
+    "command of a shell.yaml": "Command: [sh, -c, 'login --pass hunter2']\nB: sh -c \"login --pass hunter2\"",
+    "variables of a script.yaml": "A: |\n  export DB_PASSWORD hunter2\n  set DB_PASS hunter2",
+    "xml.yaml": "A: |\n  <password>hunter2</password>",
     "flow.json": '{"A": {"Username": "admin", "Password": "hunter2hunter2"}}',
     "lines.json": '{"A": {\n"DB_PASS":\n"hunter2hunter2",\n"B": 1}}',
     "list.json": '{"AuthTokens": ["a", "hunter2hunter2"], "C": {"Fn::Join": ["", ["b", {"Ref": "D"}]]}}',
@@ -142,6 +154,22 @@ def test_a_file_that_does_not_parse_is_masked_by_what_its_lines_look_like(
 ) -> None:
     assert source_literals(source, "t.yaml") is None
     assert not any("hunter2" in line for line in shown(tmp_path, "t.yaml", source, everything=everything))
+
+
+def test_of_a_template_that_does_not_parse_only_keys_are_shown(tmp_path: Path) -> None:
+    source = "Password:\n  - hunter\nA: words\nA: more\nB:\n  C: !Ref D\n"
+    assert shown(tmp_path, "t.yaml", source) == ["Password:", "  - ***", "A: ***", "A: ***", "B:", "  C: !Ref D", ""]
+    assert shown(tmp_path, "t.yaml", source.replace("Password", "User"))[2] == "A: words"
+    source = "Password: x\nPassword: y\nA: user=words(more)\nB: {C: words(x, D: x=y}"
+    lines = shown(tmp_path, "t.yaml", source)
+    assert lines[2:] == ["A: ***=***(***)", "B: {C: ***(***, D: ***=***}"]
+
+
+def test_of_a_document_in_a_text_the_other_values_stay(tmp_path: Path) -> None:
+    source = 'A: |\n  [{"name": "TOKEN",\n    "value": "hush"},\n   {"name":"x", "value": "y"}]'
+    assert shown(tmp_path, "t.yaml", source) == source.replace('"hush"', '"***"').split("\n")
+    source = json.dumps({"A": json.dumps([{"name": "TOKEN", "value": "hush", "b": "ü\n"}, 5])})
+    assert shown(tmp_path, "t.json", source) == [source.replace("hush", "***")]
 
 
 CORES = st.text("abcXYZ0123456789", min_size=12, max_size=24).map(lambda text: f"q9Z{text}")

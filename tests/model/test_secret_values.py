@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stackproof.model.json import JsonValue, canonical
-from stackproof.model.secret_values import covered, is_secret_name, masked, masked_text
+from stackproof.model.secret_values import covered, is_measure, is_secret_name, masked, masked_text
 
 LEAKS = [
     '{"user":"app","password":"hunter2-CONFIG"}',
@@ -131,7 +132,88 @@ def test_words_stay_words(name: str) -> None:
     assert masked_text(f"a {name}: hunter2") == f"a {name}: hunter2"
 
 
-SECRETS = st.text(st.characters(categories=("Lu", "Ll", "Nd")), min_size=12, max_size=24).map(lambda one: f"q9Z{one}")
+NAMES_OF_SECRETS = [
+    *("ADDomainJoinPassword", "AccessKey", "AccessToken", "AccountPassword", "AdminPassword", "ApiKey", "ApiKeyValue"),
+    *("ApiSecretKey", "ApiToken", "AuthPassword", "AuthToken", "AzureBlobSasToken", "BearerToken", "ClientSecret"),
+    *("CrossRealmTrustPrincipalPassword", "DbPassword", "FsxAdminPassword", "HECToken", "KdcAdminPassword"),
+    *("MasterUserPassword", "OauthToken", "Password", "PrivateKey", "RefreshToken", "SaslPassword", "SecretAccessKey"),
+    *("SecretString", "SmtpPassword", "SslClientKeyPassword", "SvmAdminPassword", "TdeCredentialPassword", "Passwords"),
+    *("STAGE_PASSWORD", "SecretStage", "SECRETSTAGE", "password_stage", "PasswordMessage", "TokenAccount"),
+]
+NAMES_OF_MEASURES = [
+    *(
+        "AccessTokenValidity",
+        "ApiKeyRequired",
+        "ApiKeySelectionExpression",
+        "ApiKeySourceType",
+        "ClientPasswordAuthType",
+    ),
+    *("AddApiKeyRequired", "BearerTokenAuthenticationEnabled", "ConnectionPasswordEncryption", "CredentialType"),
+    *("CredentialDurationSeconds", "CredentialProviderType", "CredentialProviderVendor", "IdTokenValidity"),
+    *("ImagePullCredentialsType", "InboundTokenClaimValueType", "NoPasswordRequired", "PasswordHistorySize"),
+    *("PasswordLength", "PasswordResetRequired", "RefreshTokenValidity", "ResourceAwsIamAccessKeyStatus", "SecretType"),
+    *("ReturnConnectionPasswordEncrypted", "TemporaryPasswordValidityDays", "TokenCount", "TokenType", "PasswordAge"),
+    *("TokenEndpointAuthenticationMethod", "TokenValidityUnits", "MinimumPasswordLength", "PasswordReusePrevention"),
+    *("token_type", "MAX_PASSWORD_AGE", "password-expiry", "password_reuse_prevention", "TOKEN_SIGNING_ALGORITHM"),
+    *("TOKEN_PERIOD", "secret_mode", "PasswordExpiration"),
+]
+
+
+@pytest.mark.parametrize("name", NAMES_OF_SECRETS)
+def test_the_name_of_a_value_may_be_that_of_a_secret(name: str) -> None:
+    assert is_secret_name(name)
+    assert not is_measure(name)
+    assert masked({name: "hunter"}) == {name: "***"}
+    assert masked_text(f"{name}=hunter") == f"{name}=***"
+
+
+@pytest.mark.parametrize("name", NAMES_OF_MEASURES)
+def test_the_name_of_a_measure_or_a_kind_is_not_that_of_a_secret(name: str) -> None:
+    assert not is_secret_name(name)
+    assert is_measure(name)
+    assert masked({name: {"AccessToken": "minutes"}}) == {name: {"AccessToken": "minutes"}}
+    assert masked({name: {"Password": "hunter2"}}) == {name: {"Password": "***"}}
+    for text in (f"{name}: words", f"{name}=words", f"--{name} words", f'"{name}": "words"'):
+        assert masked_text(text) == text
+
+
+def test_a_text_that_ends_like_a_measure_is_not_a_name() -> None:
+    assert is_secret_name("DB_PASSWORD:MyType")
+    assert is_secret_name("DB_PASSWORD hunter2 Age")
+
+
+COMMANDS = [
+    "login --pass hunter2 --verbose",
+    "login --db-pass2 'my hunter2'",
+    "export DB_PASSWORD hunter2",
+    "set DB_PASS hunter2",
+    "<password>hunter2</password>",
+    '<cfg:DbPass kind="x">my hunter2</cfg:DbPass>',
+]
+
+
+@pytest.mark.parametrize("text", COMMANDS)
+def test_a_command_or_an_element_shows_no_secret(text: str) -> None:
+    assert "hunter2" not in masked_text(text)
+    assert "***" in masked_text(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "set the password of the user",
+        "set DB_PASSWORD to the name",
+        "export STAGE production",
+        "login --bypass words",
+        "https://user:<password>@host is what we write",
+        "they pass words",
+    ],
+)
+def test_a_sentence_stays_a_sentence(text: str) -> None:
+    assert masked_text(text) == text
+
+
+SECRETS = st.text(st.characters(categories=("Lu", "Ll", "Nd")), min_size=12, max_size=24).map(lambda text: f"q9Z{text}")
 SHAPES = st.sampled_from(
     [
         lambda secret: {"Password": secret},
@@ -167,7 +249,32 @@ def test_however_it_is_wrapped_a_secret_leaves_no_trace(secret: str, shape: obje
 
 @pytest.mark.parametrize(
     "part",
-    ["a", "password", "--", "authorization ", "x=1;", "://", "-----BEGIN PRIVATE KEY-----", "\\", 'token="', "["],
+    [
+        "a",
+        "pass:",
+        "password=",
+        '"a":',
+        "password",
+        "--",
+        "-",
+        " ",
+        "'",
+        '"',
+        "export PASS ",
+        "<password>",
+        "authorization ",
+        "x=1;",
+        "://",
+        "-----BEGIN PRIVATE KEY-----",
+        "\\",
+        'token="',
+        "[",
+    ],
 )
 def test_a_text_that_is_long_takes_no_time_to_speak_of(part: str) -> None:
-    assert len(masked_text(part * (50_000 // len(part)))) > 0
+    started = time.perf_counter()
+    for size in (100_000, 99_999):
+        text = part * (size // len(part))
+        assert len(masked_text(text)) > 0
+        assert len(masked_text(f"a=b;c={text}")) > 0
+    assert time.perf_counter() - started < 10

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from stackproof.model.finding import Origin
 from stackproof.model.report import CheckReport
 from stackproof.model.source_literal import Literal
-from stackproof.reporters.masking import is_about_secrets, line_without_literals, masked_line, masked_report
+from stackproof.reporters.masking import (
+    LONGEST_LINE,
+    is_about_secrets,
+    line_without_literals,
+    masked_line,
+    masked_report,
+)
 from tests.fakes import finding
 
 
@@ -35,6 +43,9 @@ from tests.fakes import finding
         "function.addEnvironment('DB_PASS', 'hunter2');",
         "{ value: 'hunter2', name: \"DB_PASS\" },",
         'password = "my hunter2',
+        "const x = process.env.DB_PASS || 'hunter2';",
+        'const x = process.env.dbPass ?? "hunter2";',
+        "const x = settings.pass || 'hunter2';",
     ],
 )
 def test_a_literal_behind_the_name_of_a_secret_is_masked(line: str) -> None:
@@ -51,6 +62,9 @@ def test_a_literal_behind_the_name_of_a_secret_is_masked(line: str) -> None:
         "Port: 5432",
         "HttpTokens: required",
         "x: Compass, Bypass: no",
+        'TokenType: "bearer"',
+        "they pass 'words' to it",
+        "const x = process.env.BYPASS || 'words';",
     ],
 )
 def test_what_is_no_literal_secret_is_shown(line: str) -> None:
@@ -76,6 +90,7 @@ def test_everything_is_masked_where_a_finding_is_about_secrets() -> None:
     assert is_about_secrets(finding(message="Ensure no hard-coded secrets exist"))
     assert is_about_secrets(finding(property_path="/MasterUserPassword"))
     assert not is_about_secrets(finding())
+    assert not is_about_secrets(finding(property_path="/TokenValidityUnits"))
 
 
 def test_an_access_key_is_masked_anywhere() -> None:
@@ -111,11 +126,51 @@ def _report(**changes: object) -> CheckReport:
 
 @pytest.mark.parametrize(
     "part",
-    ["a", "password", "'", '"x" ', "value: 'pass", "pass=", "{[(", "DB_PASS: ", "# ", "!Ref ", "= ", "`", "a:b=", " "],
+    [
+        "a",
+        "password",
+        "pass:",
+        '"a":',
+        "://",
+        "'",
+        '"x" ',
+        "value: 'pass",
+        "pass=",
+        "{[(",
+        "DB_PASS: ",
+        "# ",
+        "!Ref ",
+        "= ",
+        "`",
+        "a:b=",
+        " ",
+    ],
 )
 @pytest.mark.parametrize("everything", [False, True])
 def test_a_line_that_is_long_takes_no_time_to_speak_of(part: str, *, everything: bool) -> None:
-    line = part * (50_000 // len(part))
-    assert masked_line(line, everything=everything) is not None
-    literal = Literal(start=0, end=len(line), is_secret=everything)
-    assert line_without_literals(f"{line}x", (literal,)) is not None
+    for size in (4096, 100_000):
+        line = part * (size // len(part))
+        started = time.perf_counter()
+        assert len(masked_line(line, everything=everything)) <= 4 * LONGEST_LINE
+        literal = Literal(start=0, end=len(line), is_secret=everything)
+        assert line_without_literals(f"{line}x", (literal,), everything=everything) is not None
+        assert line_without_literals(f"x = '{line}'", (), everything=everything) is not None
+        assert time.perf_counter() - started < 5
+
+
+def test_a_line_is_cut_where_no_beginning_of_a_secret_is_left() -> None:
+    line = f"{'x' * (LONGEST_LINE - 12)} x: hunter2-{'y' * 10}"
+    assert masked_line(line) == line[: LONGEST_LINE - 8]
+    assert line_without_literals(line, ()) == line[: LONGEST_LINE - 8]
+    for is_secret in (True, False):
+        literal = Literal(start=LONGEST_LINE - 8, end=LONGEST_LINE + 10, is_secret=is_secret)
+        assert line_without_literals(line, (literal,)) == f"{line[: LONGEST_LINE - 8]}***"
+    behind = Literal(start=LONGEST_LINE + 2, end=LONGEST_LINE + 6, is_secret=False)
+    assert "hunter2-yy" not in line_without_literals(line, (behind,))
+
+
+def test_backslashes_in_a_text_that_does_not_end_take_no_time_to_speak_of() -> None:
+    started = time.perf_counter()
+    assert masked_line('"' + "\\" * 4000) is not None
+    assert masked_line('password = "C:\\"') == 'password = "***"'
+    assert time.perf_counter() - started < 5

@@ -10,6 +10,7 @@ import pytest
 from stackproof.model.finding import Kind, Level, Origin
 from stackproof.model.location import Location
 from stackproof.model.source_literal import Literal, SourceLiterals
+from stackproof.reporters.masking import LONGEST_LINE
 from stackproof.reporters.places import Places, SourceLines, repository_root
 from stackproof.reporters.rules import documentation
 from stackproof.reporters.standing import Standing, standing
@@ -75,6 +76,12 @@ def test_a_file_is_parsed_once_and_only_for_a_line_that_may_show_a_value(tmp_pat
     assert parsed == ["t.json"]
     shown("plain.json", 2)  # of everything nothing may stay, whatever the names
     assert parsed == ["t.json", "plain.json"]
+
+
+def test_of_a_long_line_the_beginning_is_shown(tmp_path: Path) -> None:
+    written(tmp_path, {"x.py": f"{'x ' * 100_000}\n{' ' * 100_000}"})
+    lines = SourceLines(project=tmp_path)
+    assert [len(lines(Location(file="x.py", line=line)) or "") for line in (1, 2)] == [LONGEST_LINE, LONGEST_LINE]
 
 
 @pytest.mark.parametrize("name", ["none.py", ".", "nul\0.py", "long.py", "/proc/self/mem"])

@@ -1,25 +1,26 @@
-"""Where the paths of a report lie: in the repository, for tools that know no other, and on disk, for their lines."""
+"""Finds the paths of a report: in the repository, as other tools expect them, and on disk, to read their lines."""
 
 from __future__ import annotations
 
 import posixpath
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
 from stackproof.model.location import Location
 from stackproof.model.secret_values import SECRET_NAME
 from stackproof.model.source_literal import SourceLiterals
-from stackproof.reporters.masking import line_without_literals, masked_line
+from stackproof.reporters.masking import LONGEST_LINE, line_without_literals, masked_line
 from stackproof.secrecy import text_without
 
 __all__ = ["Places", "ReadLine", "ReadLiterals", "SourceLines", "repository_root"]
 
 
 class ReadLine(Protocol):
-    """The line that a location names, as it may be shown; None where it cannot be."""
+    """Reads the line of a location without secrets; None if there is no such line."""
 
     def __call__(self, location: Location, *, everything: bool = False) -> str | None:
         """Without the values that may be secrets; with `everything`, without any value."""
@@ -80,60 +81,70 @@ class Places:
 
 
 def _unread(text: str, file: str, *, is_template: bool) -> SourceLiterals | None:  # noqa: ARG001
-    """Without a reader every line is masked by what it looks like."""
+    """Parse nothing: every line is masked by what it looks like."""
     return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceLines:
     """Reads lines of a project, without secrets; a template's only below `templates`, if that is given.
 
-    What an app synthesizes has a name in the report and no file of that name on disk. Each file is read once, and
-    parsed once, if one of its lines may hold a secret. `secrets` gives the texts that the judged templates hold: a
-    value that is a secret there is one in every line.
+    A synthesized template has a name in the report and no file of that name on disk. Each file is read once, and parsed
+    once, if one of its lines may hold a secret. `secrets` returns the secrets of the checked templates: they are masked
+    in every line.
     """
 
-    project: Path
-    templates: Path | None = None
-    read_literals: ReadLiterals = _unread
-    secrets: Callable[[], Collection[str]] = frozenset
-    _files: dict[Path, _File] = field(default_factory=dict)
-    _known: list[Callable[[str], str]] = field(default_factory=list)
+    def __init__(
+        self,
+        *,
+        project: Path,
+        templates: Path | None = None,
+        read_literals: ReadLiterals = _unread,
+        secrets: Callable[[], Collection[str]] = frozenset,
+    ) -> None:
+        """Read nothing yet."""
+        self._project = project
+        self._templates = templates
+        self._read_literals = read_literals
+        self._secrets = secrets
+        self._files: dict[Path, _File] = {}
 
     def __call__(self, location: Location, *, everything: bool = False) -> str | None:
-        """The line, or None if it is not there, or in no file that one would want to read."""
+        """The line, or None if there is no such line, or no such file that a person opens."""
         if location.file is None or location.line is None:
             return None
         is_template = location.file == location.template_file
-        base = self.templates if is_template else self.project
+        base = self._templates if is_template else self._project
         file = None if base is None else self._file(base / location.file)
         if file is None or not 0 < location.line <= len(file.lines):
             return None
         line = file.lines[location.line - 1]
         if line.strip() and not _is_key(line, location):
             line = self._without_values(file, location.line, everything=everything, is_template=is_template)
+        line = line[:LONGEST_LINE]
         template = self._template(location)
         return self._without_known(line if template is None else template.without(line))
 
     def _without_values(self, file: _File, number: int, *, everything: bool, is_template: bool) -> str:
         line = file.lines[number - 1]
-        literals = file.literals(self.read_literals, everything=everything, is_template=is_template)
-        if literals is None:
-            return masked_line(line, everything=everything)
-        shown = line_without_literals(line, literals.by_line.get(number, ()), everything=everything)
-        return file.without(shown)
+        is_parsed = everything or file.may_hold_secrets
+        literals = file.literals(self._read_literals, is_template=is_template) if is_parsed else None
+        if literals is not None:
+            shown = line_without_literals(line, literals.by_line.get(number, ()), everything=everything)
+            return file.without(shown)
+        # In a template that does not parse, a value may be a secret by a name in another line: only keys are shown.
+        return masked_line(line, everything=everything or (is_template and is_parsed), is_code=not is_template)
 
     def _template(self, location: Location) -> _File | None:
-        """The template that a line of code makes, with what it knows: an app passes secrets by position, too."""
-        if self.templates is None or location.template_file is None or location.template_file == location.file:
+        """The template that a line of code makes, with its secrets: an app may pass them without a name."""
+        if self._templates is None or location.template_file is None or location.template_file == location.file:
             return None
-        file = self._file(self.templates / location.template_file)
-        return file if file.literals(self.read_literals, everything=False, is_template=True) is not None else None
+        file = self._file(self._templates / location.template_file)
+        is_known = file.may_hold_secrets and file.literals(self._read_literals, is_template=True) is not None
+        return file if is_known else None
 
-    def _without_known(self, line: str) -> str:
-        if not self._known:
-            self._known.append(text_without(self.secrets()))
-        return self._known[0](line)
+    @cached_property
+    def _without_known(self) -> Callable[[str], str]:
+        return text_without(self._secrets())
 
     def _file(self, path: Path) -> _File:
         if path not in self._files:
@@ -142,45 +153,42 @@ class SourceLines:
 
 
 def _is_key(line: str, location: Location) -> bool:
-    """Whether the line has nothing but the name of the finding's own resource or property: no file is parsed for it."""
+    """Whether the line only has the name of the finding's own resource or property: no file is parsed for it."""
     key = line.strip().removesuffix("{").rstrip()
     names = (location.logical_id, (location.property_path or "").rpartition("/")[2])
     return key.endswith(":") and key.removesuffix(":").rstrip().strip("\"'") in names
 
 
-@dataclass(slots=True, kw_only=True)
 class _File:
-    """A file that was read, and what was found in it as soon as that was asked for."""
+    """The lines of a file; whether they may hold secrets, and which, is found when that is first asked."""
 
-    name: str
-    lines: list[str]
-    _literals: SourceLiterals | None = None
-    _is_parsed: bool = False
-    _may_hold_secrets: bool | None = None
-    _without: Callable[[str], str] | None = None
+    def __init__(self, *, name: str, lines: list[str]) -> None:
+        self.name = name
+        self.lines = lines
+        self._literals: SourceLiterals | None = None
+        self._is_parsed = False
 
-    def literals(self, read: ReadLiterals, *, everything: bool, is_template: bool) -> SourceLiterals | None:
-        """Its literals; not looked for in a file that has no name of a secret, where no value can be one."""
-        if not self._is_parsed and (everything or self._is_suspect()):
+    @cached_property
+    def may_hold_secrets(self) -> bool:
+        """Whether any line has a name or a form of secrets; in other files no value can be one."""
+        return any(_MAY_BE_SECRET.search(line) for line in self.lines)
+
+    def literals(self, read: ReadLiterals, *, is_template: bool) -> SourceLiterals | None:
+        """The literals of the file; None if it does not parse."""
+        if not self._is_parsed:
             self._is_parsed = True
             self._literals = read("\n".join(self.lines), self.name, is_template=is_template)
         return self._literals
 
-    def without(self, line: str) -> str:
-        """The line without the texts that are secrets anywhere in the file."""
-        if self._without is None:
-            self._without = text_without(self._literals.secrets if self._literals is not None else ())
-        return self._without(line)
-
-    def _is_suspect(self) -> bool:
-        if self._may_hold_secrets is None:
-            self._may_hold_secrets = any(_MAY_BE_SECRET.search(line) for line in self.lines)
-        return self._may_hold_secrets
+    @cached_property
+    def without(self) -> Callable[[str], str]:
+        """Masks the texts that are secrets anywhere in the file."""
+        return text_without(self._literals.secrets if self._literals is not None else ())
 
 
 def repository_root(directory: Path) -> Path:
     """The nearest folder above with a `.git`, else the directory itself."""
-    return next((each for each in (directory, *directory.parents) if (each / ".git").exists()), directory)
+    return next((folder for folder in (directory, *directory.parents) if (folder / ".git").exists()), directory)
 
 
 def _lines(path: Path) -> list[str]:
