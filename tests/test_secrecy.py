@@ -22,6 +22,7 @@ from stackproof.secrecy import (
     is_secret_place,
     masked_finding,
     parameter_secrets,
+    quotable_secrets,
     secret_texts,
     secret_values,
     text_without,
@@ -382,3 +383,20 @@ def test_a_variable_of_a_list_that_no_template_sets_is_hidden(
 def test_what_a_rule_hands_to_a_task_is_masked_as_apis_write_it() -> None:
     given = '{"containerOverrides":[{"environment":[{"name":"DB_PASSWORD","value":"hunter2"}]}]}'
     assert "hunter2" not in str(masked({"Id": "1", "Input": given}))
+
+
+def test_a_test_may_quote_parts_that_it_takes_out_of_a_secret() -> None:
+    """The members of a JSON text, and the password in a URL."""
+    body: JsonObject = {
+        "Resources": {
+            "Login": {
+                "Type": "T",
+                "Properties": {
+                    "SecretString": '{"username": "dba", "pw": "Geheim22zz", "more": [["Geheim23zz"]]}',
+                    "Url": "postgres://dba:Geheim03zz@db/orders",
+                },
+            }
+        }
+    }
+    assert {"Geheim22zz", "Geheim23zz", "dba:Geheim03zz", "Geheim03zz"} <= quotable_secrets(body)
+    assert "dba" not in quotable_secrets(body)

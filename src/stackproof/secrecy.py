@@ -44,6 +44,7 @@ __all__ = [
     "is_secret_place",
     "masked_finding",
     "parameter_secrets",
+    "quotable_secrets",
     "secret_leaves",
     "secret_texts",
     "secret_values",
@@ -167,6 +168,29 @@ def embedded_secrets(value: JsonValue) -> Iterator[str]:
             yield from embedded_secrets(child)
     elif isinstance(value, str) and covered(value, record) != value:
         yield from (word for word in found if is_distinctive(word))
+
+
+def quotable_secrets(body: JsonObject) -> frozenset[str]:
+    """All that a test may quote: the secrets of a template, those within longer texts, and parts that it takes out.
+
+    A test reads the members of a `SecretString`, and splits `NAME:PASSWORD` of a URL.
+    """
+    embedded = frozenset(embedded_secrets(body))
+    found = secret_texts(body) | embedded
+    passwords = (secret.partition(":")[2] for secret in embedded)
+    members = (member for secret in found for member in _members(document_in(secret)))
+    return found | {part for part in (*passwords, *members) if is_distinctive(part) and not tells_nothing(part)}
+
+
+def _members(document: JsonValue) -> Iterator[str]:
+    if isinstance(document, Mapping):
+        for member in document.values():
+            yield from _members(member)
+    elif isinstance(document, list):
+        for member in document:
+            yield from _members(member)
+    elif isinstance(document, str):
+        yield document
 
 
 def is_secret_place(template: Template, path: str) -> bool:

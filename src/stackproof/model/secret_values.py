@@ -18,7 +18,6 @@ __all__ = [
     "PASS_AS_WORD",
     "REFERENCES",
     "SECRET_NAME",
-    "SHORTEST_NUMBER",
     "TELLS_NOTHING",
     "VALUES",
     "Cover",
@@ -82,8 +81,6 @@ REFERENCES: Final = frozenset(
     {"Condition", "Fn::FindInMap", "Fn::GetAZs", "Fn::GetAtt", "Fn::GetStackOutput", "Fn::ImportValue", "Ref"}
 )
 """Intrinsic functions whose arguments are names, not values."""
-SHORTEST_NUMBER: Final = 6
-"""Digits of a number that may be a password: a shorter one is a length, an age or a port."""
 
 Cover = Callable[[JsonValue], JsonValue]
 """A function that returns the replacement of a secret; for a text it returns a text."""

@@ -31,7 +31,7 @@ from stackproof.plugin.own_clients import OWN_CLIENTS
 from stackproof.plugin.run import PROCESS, RUN, Run
 from stackproof.ports import SchemaSource, Target
 from stackproof.prove import Prover
-from stackproof.secrecy import embedded_secrets, secret_texts
+from stackproof.secrecy import quotable_secrets
 from stackproof.stack_names import (
     labels,
     live_name,
@@ -110,8 +110,7 @@ def secrets_of(config: pytest.Config) -> Mapping[str, frozenset[str]]:
 def _note_secrets(config: pytest.Config, template: Template) -> None:
     known = config.stash.setdefault(_SECRETS, {})
     if template.digest not in known:
-        body = template.body
-        known[template.digest] = frozenset((*secret_texts(body), *embedded_secrets(body)))
+        known[template.digest] = quotable_secrets(template.body)
 
 
 def stack_of(config: pytest.Config) -> Stack:
