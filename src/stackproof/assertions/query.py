@@ -103,7 +103,9 @@ class StackQuery:
         if where is not None:
             require_meaning(where)
             self._check_pattern(resource_type, where)
-            found = [each for each in found if tested_properties(each, where, self.template).outcome.matched]
+            found = [
+                resource for resource in found if tested_properties(resource, where, self.template).outcome.matched
+            ]
         return ResourceList(found, question=_question(resource_type, authored=authored, where=where))
 
     def resource(self, resource_type: str, *, authored: bool | None = True, where: Pattern | None = None) -> Resource:

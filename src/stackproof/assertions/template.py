@@ -244,13 +244,13 @@ class TemplateAssertions:
         self._names.check_resource(resource_type, pattern)
         if not may_be_empty:
             require_meaning(pattern)
-        return self._finished([tested(each, pattern, self._template) for each in resources])
+        return self._finished([tested(resource, pattern, self._template) for resource in resources])
 
     def _tested_properties(self, resource_type: str, pattern: Pattern) -> list[Tested]:
         resources = self._of_type(resource_type)
         self._names.check_properties(resource_type, pattern)
         require_meaning(pattern)
-        return self._finished([tested_properties(each, pattern, self._template) for each in resources])
+        return self._finished([tested_properties(resource, pattern, self._template) for resource in resources])
 
     def _finished(self, found: list[Tested]) -> list[Tested]:
         self._looked_at += len(found)
@@ -345,10 +345,10 @@ _MADE_AT_RUN_TIME: Final = {
 
 
 def _keep_captures(found: Iterable[Tested]) -> None:
-    for entry in found:
-        if entry.outcome.matched:
-            for captured in entry.outcome.captures:
-                captured.capture.keep(captured.value, is_secret=entry.is_secret(captured.path))
+    for match in found:
+        if match.outcome.matched:
+            for captured in match.outcome.captures:
+                captured.capture.keep(captured.value, is_secret=match.is_secret(captured.path))
 
 
 def _counted(resource_type: str, found: Sequence[Resource]) -> str:

@@ -168,8 +168,11 @@ class _GateRun:
         )
 
     def _prove(self) -> StageResult:
-        how = 'a suite for each in [tool.stackproof.suites] (unit = ["suites/unit", "--stack", "NAME"]), or prove one: '
-        require_distinct_names(self._synthesized.stacks, option=f"{how}stackproof prove --stack")
+        try:
+            require_distinct_names(self._synthesized.stacks, option="stackproof prove --stack")
+        except ConfigError as error:
+            remedy = '[tool.stackproof.suites] may have a suite for each: web = ["suites/live", "--stack", "NAME"]'
+            raise ConfigError(f"{error}; {remedy}") from error
         with live_targets(self._project, LiveOptions()) as targets:
             minimum = self._project.settings.minimum_proof
             report = proven(self._synthesized.stacks, *targets, strict=self._strict, minimum=minimum)

@@ -70,7 +70,7 @@ class CdkEngine:
     def judge(self, template: Template) -> EngineAnswer:
         """What was said of the template's stack, and of its app if it is the first of the app's stacks."""
         app = self._apps.get(template.file)
-        findings = [_annotated(each, template) for each in self._annotations.get(_place(template), ())]
+        findings = [_annotated(annotation, template) for annotation in self._annotations.get(_place(template), ())]
         findings += [_violated(each, template) for each in self._violations_in(template, app)]
         counts = _counts(findings, looked_at=len(template.resources)) if _place(template) in self._annotations else []
         if app is not None and app.key is not None:

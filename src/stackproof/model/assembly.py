@@ -117,7 +117,7 @@ class Stack:
         return f"{self.construct_path or self.artifact} ({self.environment})"
 
     def nested_at(self, logical_id: str) -> Stack | None:
-        """The nested stack that a resource stands for, None where its template is not known."""
+        """The nested stack of a resource; None where its template is not known."""
         artifact = f"{self.artifact}/{logical_id}"
         return next((nested for nested in self.nested if nested.artifact == artifact), None)
 

@@ -125,7 +125,7 @@ class RuleVerdict:
         *,
         artifact: str = "",
     ) -> tuple[RuleVerdict, ...]:
-        """The verdict of each rule that looked at the stack; findings on what CDK generates do not count.
+        """The verdict of each rule with a denominator in the stack; findings on generated resources do not count.
 
         Two stacks may have one template file: what was found in another stack is left out.
         """

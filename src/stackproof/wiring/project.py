@@ -393,10 +393,14 @@ class Project:
         finally:
             engines.close()
         missing = set(unevaluated_nested((), assembly.stacks))
-        broken = [each for each in result.notifications if each.level is Level.ERROR and each not in missing]
+        broken = [
+            notification
+            for notification in result.notifications
+            if notification.level is Level.ERROR and notification not in missing
+        ]
         if broken:
             raise EngineError(
-                "; ".join(f"{each.engine or 'run'}: {each.file or ''}: {each.message}" for each in broken)
+                "; ".join(f"{error.engine or 'run'}: {error.file or ''}: {error.message}" for error in broken)
             )
         return tuple(
             verdict
