@@ -12,6 +12,7 @@ import pytest
 from stackproof.assertions import Capture, Match, Matcher, MatchOutcome, Mismatch, StackAssertionError, StackQuery
 from stackproof.assertions.template import TemplateAssertions
 from stackproof.model.assembly import Stack
+from stackproof.secrecy import is_secret_place
 from tests.assertions.sample import KEY, SCHEMAS, template
 
 SECRET = "hunter2hunter2"
@@ -224,3 +225,45 @@ def test_a_query_for_what_no_type_has_shows_no_secret() -> None:
     with pytest.raises(StackAssertionError) as caught:
         StackQuery(STACK, SCHEMAS).resources(where={"MasterPassword": SECRET, "NoSuchProperty": 1})
     assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("matcher", "text"),
+    [
+        (Match.exact("dev"), '"dev"'),
+        (Match.object_like({"Engine": "x", "Password": SECRET}), '{"Engine": "x", "Password": "***"}'),
+        (Match.object_equals({"Environment": [{"Name": "DB_PASS", "Value": SECRET}]}),
+         '{"Environment": [{"Name": "DB_PASS", "Value": "***"}]}'),
+        (Match.array_with(["a", {"Password": {"Ref": "Pin"}}]), '["a", {"Password": {"Ref": "Pin"}}]'),
+        (Match.serialized_json({"password": SECRET}), 'JSON like {"password": "***"}'),
+        (Match.not_(f"postgres://dba:{SECRET}@db"), 'anything but "postgres://***@db"'),
+        (Match.string_like_regexp("^a"), "a string like /^a/"),
+        (Match.any_value(), "any value"),
+    ],
+)  # fmt: skip
+def test_a_matcher_shows_itself_without_secrets(matcher: Matcher, text: str) -> None:
+    """Pytest quotes the patterns of a test as well."""
+    assert repr(matcher) == text
+
+
+@pytest.mark.parametrize(
+    ("path", "is_secret"),
+    [
+        ("/Resources/DatabaseSecret/Type", False),
+        ("/Resources/Function/Properties/Environment/Variables/DB_PASS", True),
+        ("/Resources/Function/Properties/Environment/Variables/STAGE", False),
+        ("/Resources/Task/Properties/ContainerDefinitions/0/Environment/0/Value", True),
+        ("/Resources/Task/Properties/ContainerDefinitions/7/Environment/0/Value", False),
+        ("/Resources/DatabaseSecret/Properties/SecretString/(serialized JSON)/username", True),
+        ("/Resources/Link/Properties/Value", False),
+        ("/Parameters/Pin/Default", True),
+        ("/Parameters/Pin/Type", False),
+        ("/Outputs/DbPassword", True),
+        ("/Mappings/Passwords/prod/Value", True),
+        ("/Metadata/Password", True),
+        ("/Description", False),
+        ("", False),
+    ],
+)
+def test_a_place_is_secret_by_the_names_on_the_way_to_it(path: str, *, is_secret: bool) -> None:
+    assert is_secret_place(TEMPLATE, path) is is_secret

@@ -376,3 +376,25 @@ def test_no_cut_leaves_the_ends_of_a_secret(secret: str, head: int, tail: int) -
     shown = cut_text_without([secret])(f"assert '{cut}' == 'x'")
     assert secret[:5] not in shown or secret[:5] in "assert == x"
     assert secret[-5:] not in shown or secret[-5:] in "assert == x"
+
+
+BROKEN_PLUGIN = """
+import pytest
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if call.when == "call":
+        raise RuntimeError(f"broken at {item.funcargs['password']}")
+    return report
+"""
+
+
+def test_an_error_of_another_plugin_shows_no_secret(tmp_path: Path) -> None:
+    made = _app(tmp_path)
+    written(made / "suites" / "unit", {"test_it.py": LOUD, "conftest.py": BROKEN_PLUGIN})
+    done = run(made, "pytest", "suites/unit/test_it.py", "-k", "log", "-p", "no:xdist")
+    assert "INTERNALERROR" in done.stdout + done.stderr
+    assert "broken at ***" in done.stdout + done.stderr
+    assert SECRET not in done.stdout + done.stderr

@@ -72,6 +72,15 @@ def test_what_runs_in_one_of_two_stacks_of_one_name_is_given_by_its_construct_pa
         )
 
 
+def test_what_runs_in_one_of_two_stacks_of_one_template_file_cannot_be_told(tmp_path: Path) -> None:
+    made, stacks = stacks_of_one_name(tmp_path)
+    sharing = [stacks[0], replace(stacks[1], template=stacks[0].template)]
+    with pytest.raises(
+        ConfigError, match=r"--deployed shop-a: two stacks are named shop: .*, and they have one template"
+    ):
+        replace(made, deployed={"shop-a": {"Db": "15.3"}}).versions_engine(on=TODAY, stacks=sharing)
+
+
 def test_what_a_new_list_affects_is_named_by_its_template_where_two_have_the_name(tmp_path: Path) -> None:
     made, stacks = stacks_of_one_name(tmp_path)
     known = PACKAGED.families["rds/postgres"]
