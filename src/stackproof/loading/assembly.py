@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -41,10 +41,8 @@ def load_assembly(directory: Path, *, root: Path, app: Path, shown: str) -> tupl
     for folder, manifest in _manifests(directory, shown):
         for missing in _objects(manifest.get("missing")):
             context.add(str(missing.get("key")))
-        for name, artifact in sorted(_artifacts(manifest).items()):
-            if artifact.get("type") == "aws:cloudformation:stack":
-                loader = _StackLoader(directory=directory, folder=folder, origins=origins, shown=shown)
-                stacks.extend(loader.load(name, artifact, manifest))
+        loader = _StackLoader(directory=directory, folder=folder, origins=origins, shown=shown)
+        stacks.extend(loader.load_all(_artifacts(manifest)))
     if not stacks:
         raise InputError(f"{shown}: the cloud assembly has no stack")
     stacks.sort(key=lambda one: (one.name, one.template.file))
@@ -69,8 +67,18 @@ class _StackLoader:
     origins: Origins
     shown: str
 
-    def load(self, artifact_id: str, artifact: JsonObject, manifest: JsonObject) -> Iterator[Stack]:
+    def load_all(self, artifacts: Mapping[str, JsonObject]) -> Iterator[Stack]:
+        """The stacks of the manifest's artifacts; the asset manifests are read once for all of them."""
+        ids = sorted(name for name, artifact in artifacts.items() if artifact.get("type") == "aws:cloudformation:stack")
+        manifests = tuple(self._asset_manifests(artifacts)) if ids else ()
+        for artifact_id in ids:
+            yield from self._load(artifact_id, artifacts, manifests)
+
+    def _load(
+        self, artifact_id: str, artifacts: Mapping[str, JsonObject], manifests: Sequence[JsonObject]
+    ) -> Iterator[Stack]:
         """The stack of an artifact, then those nested in it."""
+        artifact = artifacts[artifact_id]
         properties = _object(artifact.get("properties"))
         metadata = self._metadata(artifact)
         self.origins.add_metadata(metadata)
@@ -80,7 +88,6 @@ class _StackLoader:
         name = str(properties.get("stackName", artifact_id))
         account, region = _environment(str(artifact.get("environment", "")))
         template = self._template(file, name)
-        artifacts = _artifacts(manifest)
         dependencies = artifact.get("dependencies")
         stack = Stack(
             name=name,
@@ -95,14 +102,14 @@ class _StackLoader:
                     if artifacts.get(str(each), {}).get("type") == "aws:cloudformation:stack"
                 )
             ),
-            assets=self._assets(artifacts, file),
+            assets=self._assets(manifests, file),
             annotations=tuple(self._annotations(metadata, name)),
             construct_path=str(artifact.get("displayName", artifact_id)),
             tags={key: str(each) for key, each in _object(properties.get("tags")).items()},
             termination_protection=properties.get("terminationProtection") is True,
         )
         acknowledged = replace(stack, acknowledgements=tuple(self._acknowledgements(metadata, stack)))
-        yield from self._with_nested(acknowledged, self._published(artifacts))
+        yield from self._with_nested(acknowledged, self._published(manifests))
 
     def _acknowledgements(self, metadata: JsonObject, stack: Stack) -> Iterator[Acknowledgement]:
         for path, entries in sorted(metadata.items()):
@@ -158,10 +165,11 @@ class _StackLoader:
             parent=parent.artifact,
         )
 
-    def _published(self, artifacts: Mapping[str, JsonObject]) -> Mapping[tuple[str, str], str]:
-        """The file of each bucket and object key in the manifest's asset manifests."""
+    @staticmethod
+    def _published(manifests: Sequence[JsonObject]) -> Mapping[tuple[str, str], str]:
+        """The file of each bucket and object key in the asset manifests."""
         found: dict[tuple[str, str], str] = {}
-        for manifest in self._asset_manifests(artifacts):
+        for manifest in manifests:
             for asset in _object(manifest.get("files")).values():
                 path = _object(_object(asset).get("source")).get("path")
                 for destination in _object(_object(asset).get("destinations")).values():
@@ -222,10 +230,10 @@ class _StackLoader:
                         location = replace(location, file=source.file, line=source.line)
                     yield Annotation(level=level, message=str(entry.get("data")), location=location)
 
-    def _assets(self, artifacts: Mapping[str, JsonObject], template_file: str) -> tuple[FileAsset, ...]:
+    def _assets(self, manifests: Sequence[JsonObject], template_file: str) -> tuple[FileAsset, ...]:
         """The files that the stack's asset manifest publishes; its own template is one of them."""
         found: set[FileAsset] = set()
-        for manifest in self._asset_manifests(artifacts):
+        for manifest in manifests:
             files = _object(manifest.get("files"))
             if not any(_object(_object(each).get("source")).get("path") == template_file for each in files.values()):
                 continue
