@@ -31,7 +31,6 @@ from stackproof.plugin.own_clients import OWN_CLIENTS
 from stackproof.plugin.run import PROCESS, RUN, Run
 from stackproof.ports import SchemaSource, Target
 from stackproof.prove import Prover
-from stackproof.secrecy import quotable_secrets
 from stackproof.stack_names import (
     labels,
     live_name,
@@ -64,7 +63,6 @@ __all__ = [
     "resource_proof",
     "resource_schemas",
     "rule_verdict",
-    "secrets_of",
     "stack",
     "stack_of",
     "stack_provers",
@@ -73,11 +71,12 @@ __all__ = [
     "target_of",
     "targets",
     "template",
+    "templates_of",
     "verdicts_of",
 ]
 
 _ASSEMBLY = pytest.StashKey[Assembly]()
-_SECRETS = pytest.StashKey[dict[str, frozenset[str]]]()
+_TEMPLATES = pytest.StashKey[dict[str, Template]]()
 _VERDICTS = pytest.StashKey[Mapping[str, RuleVerdict | Notification]]()
 
 
@@ -98,19 +97,17 @@ def assembly_of(config: pytest.Config) -> Assembly:
         add_synth_coverage(config, found)
         config.stash[_ASSEMBLY] = found
         for stack in found.stacks:
-            _note_secrets(config, stack.template)
+            _note(config, stack.template)
     return config.stash[_ASSEMBLY]
 
 
-def secrets_of(config: pytest.Config) -> Mapping[str, frozenset[str]]:
-    """What may be a secret in each template that tests of this process were given so far, by the hash of its file."""
-    return config.stash.get(_SECRETS, {})
+def templates_of(config: pytest.Config) -> Mapping[str, Template]:
+    """The templates that tests of this process were given so far, by the hash of the file."""
+    return config.stash.get(_TEMPLATES, {})
 
 
-def _note_secrets(config: pytest.Config, template: Template) -> None:
-    known = config.stash.setdefault(_SECRETS, {})
-    if template.digest not in known:
-        known[template.digest] = quotable_secrets(template.body)
+def _note(config: pytest.Config, template: Template) -> None:
+    config.stash.setdefault(_TEMPLATES, {}).setdefault(template.digest, template)
 
 
 def stack_of(config: pytest.Config) -> Stack:
@@ -228,7 +225,7 @@ def resource_schemas() -> SchemaSource:
 @pytest.fixture
 def template(request: pytest.FixtureRequest, cdk_stack: Stack, resource_schemas: SchemaSource) -> TemplateAssertions:
     """The methods of CDK's `assertions.Template`, on a proxy that refuses typos and looks at nothing."""
-    _note_secrets(request.config, cdk_stack.template)
+    _note(request.config, cdk_stack.template)
     found = TemplateAssertions(cdk_stack.template, resource_schemas)
     request.node.stash.setdefault(LEDGERS, []).append(found)
     return found
@@ -237,7 +234,7 @@ def template(request: pytest.FixtureRequest, cdk_stack: Stack, resource_schemas:
 @pytest.fixture
 def stack(request: pytest.FixtureRequest, cdk_stack: Stack, resource_schemas: SchemaSource) -> StackQuery:
     """Queries over the resources of the stack, what a person wrote told apart from what CDK generates."""
-    _note_secrets(request.config, cdk_stack.template)
+    _note(request.config, cdk_stack.template)
     found = StackQuery(cdk_stack, resource_schemas)
     request.node.stash.setdefault(LEDGERS, []).append(found)
     return found

@@ -11,13 +11,15 @@ import pytest
 
 from stackproof.model.secret_values import MASK
 from stackproof.plugin.cut_texts import cut_text_without
-from stackproof.plugin.fixtures import secrets_of
-from stackproof.secrecy import text_without
+from stackproof.plugin.fixtures import templates_of
+from stackproof.secrecy import quotable_secrets, text_without
 
 __all__ = ["Masking", "mask_report"]
 
 _KEPT: Final = frozenset({"lineno", "path", "style"})
 """What the parts of a traceback hold besides text: a person has to find the place again."""
+_TEXTS: Final = ("longrepr", "sections", "user_properties", "wasxfail", "context")
+"""What a report may hold that quotes a template."""
 _Mask = Callable[[str], str]
 
 
@@ -80,6 +82,8 @@ class Masking:
                 properties[:] = _masked(properties, self._masked_text)
 
     def _mask(self, report: pytest.TestReport | pytest.CollectReport) -> None:
+        if not any(getattr(report, name, None) for name in _TEXTS):
+            return  # most tests pass and write nothing: no template is searched for them
         self._update()
         if self._templates:
             mask_report(report, self._in_texts, self._in_cut_texts)
@@ -90,9 +94,9 @@ class Masking:
 
     def _update(self) -> None:
         """Learn the secrets of templates that were loaded meanwhile."""
-        known = secrets_of(self._config)
+        known = templates_of(self._config)
         if len(known) != self._templates:
-            secrets = frozenset[str]().union(*known.values())
+            secrets = frozenset[str]().union(*(quotable_secrets(template.body) for template in known.values()))
             self._templates = len(known)
             self._in_texts, self._in_cut_texts = text_without(secrets), cut_text_without(secrets)
 
