@@ -76,7 +76,7 @@ def _of(resource_type: str, properties: Any, *, count: int = 7) -> list[Assertio
 
 
 def _name_of(resource_type: str) -> str:
-    return next(each.logical_id for each in TEMPLATE.resources if each.resource_type == resource_type)
+    return next(resource.logical_id for resource in TEMPLATE.resources if resource.resource_type == resource_type)
 
 
 def _in(section: str, name: str, pattern: Any) -> list[Assertion]:  # noqa: ANN401 - any pattern
@@ -112,7 +112,7 @@ WRONG = {
     "of somebody else": Odd(),
 }
 ASSERTIONS = [
-    *(each for pattern in WRONG.values() for each in _of("AWS::RDS::DBInstance", {"MasterUserPassword": pattern})),
+    *(made for pattern in WRONG.values() for made in _of("AWS::RDS::DBInstance", {"MasterUserPassword": pattern})),
     *_of("AWS::RDS::DBInstance", {"MasterUserPassword": SECRET, "Engine": "mysql"}),
     *_of("AWS::RDS::DBInstance", {"TdeCredentialPassword": SECRET}),
     *_of("AWS::RDS::DBInstance", Match.object_equals({"Engine": "postgres"})),

@@ -186,12 +186,16 @@ def test_a_nested_stack_that_was_not_evaluated_is_named_in_every_format_and_exit
     (folder / "cdk.out" / "S.template.json").write_text(template, encoding="utf-8")
     (folder / "cdk.out" / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     formats = ("terminal", "json", "sarif", "junit", "markdown", "github")
-    options = [option for each in formats for option in ("--format", each, "--output", f"report.{each}")]
+    options = [
+        option
+        for name_of_format in formats
+        for option in ("--format", name_of_format, "--output", f"report.{name_of_format}")
+    ]
     assert run(folder, "stackproof", "check", name, *options).returncode == 3
-    for each in formats:
-        text = " ".join((folder / f"report.{each}").read_text(encoding="utf-8").split())
+    for name_of_format in formats:
+        text = " ".join((folder / f"report.{name_of_format}").read_text(encoding="utf-8").split())
         assert "nested stack Nested was not evaluated: https://s3.amazonaws.com/b/nested.json is not part of" in text, (
-            each
+            name_of_format
         )
 
 

@@ -82,7 +82,7 @@ def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnedProcess]:
 def test_what_cannot_tell_them_apart_is_2_before_anything_starts(command: str, remedy: str, called: Called) -> None:
     code, out, err = called(*command.split())
     assert (code, out) == (2, "")
-    [line] = [each for each in err.splitlines() if each.startswith("stackproof: error: ")]
+    [line] = [printed for printed in err.splitlines() if printed.startswith("stackproof: error: ")]
     assert f"two stacks are named shop: {BOTH}" in line
     assert line.endswith(remedy)
     assert "starting" not in err
@@ -185,7 +185,9 @@ def test_an_audit_on_an_emulator_of_its_own_is_of_the_one_that_is_chosen(called:
 def drifted(app: Path, region: str) -> Difference:
     """The audit of one region said that the queue has another timeout."""
     stacks = Project(settings=load_settings(app)).synthesized({"databases": "no"}).stacks
-    places = [each.location() for stack in stacks for each in stack.template.resources if stack.region == region]
+    places = [
+        resource.location() for stack in stacks for resource in stack.template.resources if stack.region == region
+    ]
     found = Difference(
         account="111111111111",
         region=region,
@@ -226,7 +228,7 @@ def test_a_difference_of_which_nobody_knows_the_stack_is_2(app: Path, called: Ca
 
 def test_one_of_them_is_forgotten_where_it_is_gone(app: Path, called: Called) -> None:
     store = SqlAuditStore(f"sqlite:///{app / 'audits.db'}")
-    places = [Place(account="111111111111", region=each, stack_name="shop") for each in ("eu-west-1", "us-west-2")]
+    places = [Place(account="111111111111", region=region, stack_name="shop") for region in ("eu-west-1", "us-west-2")]
     begun = store.begin(run_of(0))
     looks = [look(difference("Orders", stack_name="shop"), place=each) for each in places]
     store.record(begun, looks, ended=night(1), keep=KEEP)
