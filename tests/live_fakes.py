@@ -60,7 +60,7 @@ def stack(
     )
 
 
-def deployment(resources: Mapping[str, tuple[str, str]], **more: Any) -> Deployment:  # noqa: ANN401
+def deployment(resources: Mapping[str, tuple[str, str]], **more: Any) -> Deployment:
     """A deployment of resources: logical id → (type, physical id)."""
     return Deployment(
         stack_name=more.pop("stack_name", "Net"),
@@ -119,7 +119,7 @@ class RecordedClient:
     def get_paginator(self, operation: str) -> _Paginator:
         return _Paginator(lambda **parameters: self._answer(operation, parameters))
 
-    def _answer(self, operation: str, parameters: dict[str, Any]) -> Any:  # noqa: ANN401
+    def _answer(self, operation: str, parameters: dict[str, Any]) -> Any:
         self.calls.append((operation, parameters))
         answer = self.answers[operation]
         if callable(answer):
@@ -133,12 +133,12 @@ class _Paginator:
     def __init__(self, operation: Callable[..., Any]) -> None:
         self._operation = operation
 
-    def paginate(self, **parameters: Any) -> list[Any]:  # noqa: ANN401
+    def paginate(self, **parameters: Any) -> list[Any]:
         answer = self._operation(**parameters)
         return answer if isinstance(answer, list) else [answer]
 
 
-def recorded(**answers: Any) -> Callable[[str], Any]:  # noqa: ANN401
+def recorded(**answers: Any) -> Callable[[str], Any]:
     """One recorded client for every service."""
     client = RecordedClient(answers)
     return lambda _: client
@@ -169,7 +169,7 @@ class FakeTarget:
         self.gaps = gaps
         self.log: list[str] = []
 
-    def client(self, service: str) -> Any:  # noqa: ANN401
+    def client(self, service: str) -> Any:
         raise AssertionError(service)
 
     @contextmanager

@@ -24,11 +24,11 @@ def night(number: int) -> datetime:
     return NIGHT + timedelta(days=number)
 
 
-def run(number: int = 0, **fields: Any) -> Run:  # noqa: ANN401
+def run(number: int = 0, **fields: Any) -> Run:
     return Run(**{"number": number, "target": "aws", "against": "template", "began": night(number), **fields})
 
 
-def difference(name: str = "Topic", path: str | None = "/DisplayName", **fields: Any) -> Difference:  # noqa: ANN401
+def difference(name: str = "Topic", path: str | None = "/DisplayName", **fields: Any) -> Difference:
     stack_name = fields.pop("stack_name", PLACE.stack_name)
     kind = fields.pop("resource_type", "AWS::SNS::Topic")
     return Difference(
@@ -55,7 +55,7 @@ def unmanaged(physical_id: str, resource_type: str = "AWS::SNS::Topic") -> Diffe
     )
 
 
-def look(*differences: Difference, place: Place = PLACE, **fields: Any) -> Look:  # noqa: ANN401
+def look(*differences: Difference, place: Place = PLACE, **fields: Any) -> Look:
     return Look(**{"place": place, "status": "MODIFIED", "differences": differences, **fields})
 
 

@@ -23,11 +23,11 @@ def outside(*stacks: Stack) -> tuple[str, ...]:
     return attached_outside(stacks, account=ACCOUNT, region=REGION, partition="aws")
 
 
-def policy(bucket: Any, **more: Any) -> dict[str, Any]:  # noqa: ANN401
+def policy(bucket: Any, **more: Any) -> dict[str, Any]:
     return {"Type": POLICY, "Properties": {"Bucket": bucket}, **more}
 
 
-def attaching(kind: str, key: str, name: Any) -> dict[str, Any]:  # noqa: ANN401
+def attaching(kind: str, key: str, name: Any) -> dict[str, Any]:
     """A resource that names something at a place."""
     value: Any = [name] if key.endswith("s") else name
     first, *below = key.split("/")
@@ -36,7 +36,7 @@ def attaching(kind: str, key: str, name: Any) -> dict[str, Any]:  # noqa: ANN401
     return {"Type": kind, "Properties": {first: value, **SWITCHED.get(kind, {})}}
 
 
-def properties_at(document: Any, key: str) -> Any:  # noqa: ANN401
+def properties_at(document: Any, key: str) -> Any:
     """The properties that a schema has where the last part of a key is looked for."""
     here = document
     for each in key.split("/")[:-1]:
@@ -109,7 +109,7 @@ NOT_OURS: list[tuple[Any, str]] = [
 ]
 
 
-def whole(bucket: Any, **more: Any) -> Stack:  # noqa: ANN401
+def whole(bucket: Any, **more: Any) -> Stack:
     given = {"Type": "String", "Default": "prod-data"}
     stored = {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/prod/bucket"}
     return stack(
@@ -137,12 +137,12 @@ def whole(bucket: Any, **more: Any) -> Stack:  # noqa: ANN401
 
 
 @pytest.mark.parametrize("bucket", OURS)
-def test_what_refers_to_a_resource_of_the_stacks_is_theirs(bucket: Any) -> None:  # noqa: ANN401
+def test_what_refers_to_a_resource_of_the_stacks_is_theirs(bucket: Any) -> None:
     assert outside(whole(bucket)) == ()
 
 
 @pytest.mark.parametrize(("bucket", "named"), NOT_OURS)
-def test_what_names_something_else_or_is_not_known_is_outside(bucket: Any, named: str) -> None:  # noqa: ANN401
+def test_what_names_something_else_or_is_not_known_is_outside(bucket: Any, named: str) -> None:
     assert [each.partition("Bucket is ")[2] for each in outside(whole(bucket))] == [named]
 
 
@@ -204,7 +204,7 @@ def test_a_fixed_name_is_one_of_its_kind_in_the_same_place(queue: str, is_ours: 
         (None, []),
     ],
 )
-def test_a_call_that_is_a_resource_is_named_unless_it_reads(call: Any, named: list[str]) -> None:  # noqa: ANN401
+def test_a_call_that_is_a_resource_is_named_unless_it_reads(call: Any, named: list[str]) -> None:
     made = stack({"Resources": {"Call": {"Type": "Custom::AWS", "Properties": {"Delete": call}}}})
     said = [f": Call (Custom::AWS): Delete calls {each}, and on what is not looked at" for each in named]
     assert [each[each.index(": Call") :] for each in outside(made)] == said
@@ -270,7 +270,7 @@ def test_what_is_named_may_have_something_around_it(kind: str, key: str, value: 
 @pytest.mark.parametrize(
     ("switch", "is_ours"), [(None, True), (False, True), ("false", True), ("true", False), ({"Ref": "Open"}, False)]
 )
-def test_an_endpoint_in_the_network_of_others_is_theirs_unless_it_answers_dns(switch: Any, is_ours: bool) -> None:  # noqa: ANN401, FBT001
+def test_an_endpoint_in_the_network_of_others_is_theirs_unless_it_answers_dns(switch: Any, is_ours: bool) -> None:  # noqa: FBT001
     endpoint = {"VpcId": "vpc-prod", "VpcEndpointType": "Interface", "ServiceName": "x", "PrivateDnsEnabled": switch}
     resources = {"E": {"Type": "AWS::EC2::VPCEndpoint", "Properties": endpoint}}
     made = stack({"Parameters": {"Open": {"Type": "String"}}, "Resources": resources})
@@ -288,7 +288,7 @@ def test_an_endpoint_in_the_network_of_others_is_theirs_unless_it_answers_dns(sw
         ("text", [f"{UNKNOWN} (it is no name)"]),
     ],
 )
-def test_what_is_named_in_the_elements_of_a_list_is_looked_at_there(balancers: Any, named: list[str]) -> None:  # noqa: ANN401
+def test_what_is_named_in_the_elements_of_a_list_is_looked_at_there(balancers: Any, named: list[str]) -> None:
     service = {"Type": "AWS::ECS::Service", "Properties": {"LoadBalancers": balancers}}
     own = {"Type": "AWS::ElasticLoadBalancingV2::TargetGroup"}
     said = outside(stack({"Resources": {"Service": service, "Own": own}}))
@@ -328,7 +328,7 @@ def test_an_attribute_that_gives_back_what_the_resource_was_given_is_that(
 
 
 @pytest.mark.parametrize(("function", "is_ours"), [({"Ref": "F"}, True), ("prod", False)])
-def test_the_log_group_of_a_function_is_whose_the_function_is(function: Any, is_ours: bool) -> None:  # noqa: ANN401, FBT001
+def test_the_log_group_of_a_function_is_whose_the_function_is(function: Any, is_ours: bool) -> None:  # noqa: FBT001
     group = {"Fn::Join": ["", ["/aws/lambda/", function]]}
     resources = {
         "F": {"Type": "AWS::Lambda::Function"},
@@ -377,7 +377,7 @@ def test_a_loop_over_resources_is_named_though_it_is_none() -> None:
     assert said.endswith(f": /Resources/Fn::ForEach::Permissions: {LATER}")
 
 
-def nest(**parameters: Any) -> dict[str, Any]:  # noqa: ANN401
+def nest(**parameters: Any) -> dict[str, Any]:
     return {
         "Type": "AWS::CloudFormation::Stack",
         "Metadata": {"aws:asset:path": "Inner.json"},
@@ -397,7 +397,7 @@ def nested(body: dict[str, Any]) -> Stack:
         ({"Ref": "Open"}, [f"{UNKNOWN} (the value of parameter Name is not known)"]),
     ],
 )
-def test_a_nested_stack_attaches_to_what_it_is_given(given: Any, named: list[str]) -> None:  # noqa: ANN401
+def test_a_nested_stack_attaches_to_what_it_is_given(given: Any, named: list[str]) -> None:
     parameters = {"Open": {"Type": "String"}}
     parent = stack({"Parameters": parameters, "Resources": {"Bucket": BUCKET, "Inner": nest(Name=given)}})
     declared = {"Name": {"Type": "String", "Default": "unused"}}
@@ -409,7 +409,7 @@ def test_a_nested_stack_attaches_to_what_it_is_given(given: Any, named: list[str
     ("put_out", "named"),
     [({"Ref": "Bucket"}, []), ("prod-data", ["prod-data"]), ({"Ref": "Name"}, ["prod-data"])],
 )
-def test_what_a_nested_stack_puts_out_is_what_it_is_there(put_out: Any, named: list[str]) -> None:  # noqa: ANN401
+def test_what_a_nested_stack_puts_out_is_what_it_is_there(put_out: Any, named: list[str]) -> None:
     resources = {"Inner": nest(Name="prod-data"), "Policy": policy({"Fn::GetAtt": ["Inner", "Outputs.Name"]})}
     declared = {"Name": {"Type": "String"}}
     outputs = {"Name": {"Value": put_out}}

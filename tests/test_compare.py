@@ -59,7 +59,7 @@ SCHEMA = ResourceSchema(
 )
 
 
-def differs(expected: Any, actual: Any, schema: ResourceSchema | None = SCHEMA) -> list[tuple[str, str]]:  # noqa: ANN401
+def differs(expected: Any, actual: Any, schema: ResourceSchema | None = SCHEMA) -> list[tuple[str, str]]:
     return [(each.path, each.change.value) for each in compared(expected, actual, schema).differences]
 
 
@@ -160,7 +160,7 @@ def test_known_sets_and_lists_of_real_types() -> None:
     ],
     ids=lambda each: str(each)[:50],
 )
-def test_equal_in_the_schemas_sense(expected: Any, actual: Any) -> None:  # noqa: ANN401
+def test_equal_in_the_schemas_sense(expected: Any, actual: Any) -> None:
     found = compared(expected, actual, SCHEMA)
     assert found.differences == ()
     assert found.proven == leaf_paths(expected, SCHEMA)
@@ -205,7 +205,7 @@ def test_equal_in_the_schemas_sense(expected: Any, actual: Any) -> None:  # noqa
     ],
     ids=lambda each: str(each)[:50],
 )
-def test_different(expected: Any, actual: Any, found: Any) -> None:  # noqa: ANN401
+def test_different(expected: Any, actual: Any, found: Any) -> None:
     assert differs(expected, actual) == found
 
 
@@ -285,7 +285,7 @@ def test_policies_are_equal_however_a_service_writes_them() -> None:
 
 
 @pytest.mark.parametrize(("one", "other"), [(1, "1"), (True, "true"), (True, 1), (None, "null")])
-def test_outside_of_policies_a_number_is_no_text(one: Any, other: Any) -> None:  # noqa: ANN401
+def test_outside_of_policies_a_number_is_no_text(one: Any, other: Any) -> None:
     """An event pattern or a filter of messages matches other events then."""
     assert differs({"Document": {"a": [one]}}, {"Document": {"a": [other]}}) == [("/Document", "NOT_EQUAL")]
     assert differs({"Document": {"a": [one]}}, {"Document": {"a": [one]}}) == []
@@ -383,7 +383,7 @@ def test_every_leaf_is_accounted_for_once(expected: dict[str, Any], actual: dict
 
 
 @given(st.lists(st.text(max_size=3), max_size=5, unique=True), st.randoms())
-def test_the_order_of_a_set_means_nothing(items: list[str], random: Any) -> None:  # noqa: ANN401
+def test_the_order_of_a_set_means_nothing(items: list[str], random: Any) -> None:
     shuffled = list(items)
     random.shuffle(shuffled)
     assert differs({"Unique": items}, {"Unique": shuffled}) == []
@@ -413,7 +413,7 @@ EQUAL_EXAMPLES: dict[tuple[str, str], tuple[str, str, str]] = {
 }
 
 
-def _nested(pointer: str, value: Any) -> Any:  # noqa: ANN401
+def _nested(pointer: str, value: Any) -> Any:
     """The value at the pointer of an otherwise empty object."""
     for name in reversed(pointer.split("/")[1:]):
         value = [value] if name == "*" else {name: value}

@@ -23,7 +23,7 @@ DECLARED = Flow(stream="Stream", function="Function", database="Database", rows=
 PATH = FlowPath(mapping="Mapping", secret="Secret", dead_letters="Queue")
 
 
-def whole(**changed: Any) -> Template:  # noqa: ANN401
+def whole(**changed: Any) -> Template:
     """A stack with such a flow; a change of None takes a resource away."""
     resources: dict[str, Any] = {
         "Database": {"Type": "AWS::RDS::DBInstance"},
@@ -232,7 +232,7 @@ def test_a_batch_comes_back_with_the_keys_that_were_refused_and_the_rows_of_the_
 
 
 @pytest.mark.parametrize("answer", [None, {}, {"batchItemFailures": None}, "text", {"batchItemFailures": ["x"]}])
-def test_an_answer_that_names_nothing_refuses_nothing(answer: Any) -> None:  # noqa: ANN401
+def test_an_answer_that_names_nothing_refuses_nothing(answer: Any) -> None:
     assert run(FakePipeline(answer=lambda: answer)).invoke({"a": None}).refused == ()
 
 

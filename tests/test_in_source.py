@@ -16,7 +16,7 @@ from stackproof.model.location import Location, SourceLine
 from tests.fakes import assembly, finding, in_source_waiver, resource, template
 
 
-def read(metadata: JsonValue, *, of_template: JsonValue = None, **changes: Any) -> InSource:  # noqa: ANN401
+def read(metadata: JsonValue, *, of_template: JsonValue = None, **changes: Any) -> InSource:
     """The metadata on a topic, and that of the template."""
     topic = resource(body={"Type": "AWS::SNS::Topic", "Metadata": metadata}, template_file="t.json", **changes)
     held = template("t.json", topic, stack_name="S")
@@ -197,7 +197,7 @@ def test_a_rule_of_cdk_nag_is_told_with_or_without_its_detail() -> None:
 # --- what an app acknowledges
 
 
-def said(rule_id: str, path: str = "S/Topic", **changes: Any) -> Acknowledgement:  # noqa: ANN401
+def said(rule_id: str, path: str = "S/Topic", **changes: Any) -> Acknowledgement:
     place = Location(construct_path=path, file=changes.pop("file", None), line=changes.pop("line", None))
     return Acknowledgement(rule_id=rule_id, reason="why", location=place, **changes)
 

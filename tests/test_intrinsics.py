@@ -167,12 +167,12 @@ UNRESOLVED: list[Any] = [
 
 
 @pytest.mark.parametrize(("value", "expected"), RESOLVED, ids=lambda each: str(each)[:60])
-def test_what_functions_give(value: Any, expected: Any) -> None:  # noqa: ANN401
+def test_what_functions_give(value: Any, expected: Any) -> None:
     assert resolve(value, CONTEXT) == expected
 
 
 @pytest.mark.parametrize("value", UNRESOLVED, ids=lambda each: str(each)[:60])
-def test_what_is_not_known_stays_unresolved(value: Any) -> None:  # noqa: ANN401
+def test_what_is_not_known_stays_unresolved(value: Any) -> None:
     found = resolve(value, CONTEXT)
     assert is_unresolved(found)
     assert isinstance(found, Unresolved)
@@ -309,7 +309,7 @@ _JSON = st.recursive(
 
 
 @given(_JSON)
-def test_nothing_raises(value: Any) -> None:  # noqa: ANN401
+def test_nothing_raises(value: Any) -> None:
     found = resolve(value, CONTEXT)
     assert unresolved_in(known(found)) == ()
     references(value)

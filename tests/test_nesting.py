@@ -27,7 +27,7 @@ JOIN = [
 JOINED = {"Fn::Join": ["", [*JOIN[1], {"Ref": "AWS::Region"}, f"/{KEY}"]]}
 
 
-def nested(url: Any = URL, *, resource_type: str = "AWS::CloudFormation::Stack", **body: Any) -> Resource:  # noqa: ANN401
+def nested(url: Any = URL, *, resource_type: str = "AWS::CloudFormation::Stack", **body: Any) -> Resource:
     name = "Location" if resource_type == "AWS::Serverless::Application" else "TemplateURL"
     properties = {} if url is None else {name: url}
     return Resource(
@@ -39,11 +39,11 @@ def nested(url: Any = URL, *, resource_type: str = "AWS::CloudFormation::Stack",
     )
 
 
-def template(path: str, *resources: Resource, stack_name: str | None = None, **sections: Any) -> Template:  # noqa: ANN401
+def template(path: str, *resources: Resource, stack_name: str | None = None, **sections: Any) -> Template:
     return Template(file=path, path=path, body=sections, digest="0" * 64, resources=resources, stack_name=stack_name)
 
 
-def parent(account: str | None = None, region: str | None = None, **sections: Any) -> Stack:  # noqa: ANN401
+def parent(account: str | None = None, region: str | None = None, **sections: Any) -> Stack:
     held = template("cdk.out/S.template.json", stack_name="S", **sections)
     return Stack(name="S", template=held, account=account, region=region)
 

@@ -17,14 +17,14 @@ OTHER: dict[str, Any] = {**RULE, "ToPort": 22}
 OPEN: dict[str, Any] = {**OTHER, "CidrIp": Unresolved(reason="an export")}
 
 
-def kept(live: Any, *parts: Part, own: Any = None) -> tuple[Any, tuple[str, ...]]:  # noqa: ANN401
+def kept(live: Any, *parts: Part, own: Any = None) -> tuple[Any, tuple[str, ...]]:
     expected = {} if own is None else {LIST: own}
     actual, doubts = without_parts(GROUP, expected, {LIST: live, "Other": 1}, lambda _, __: parts, None)
     assert actual["Other"] == 1
     return actual[LIST], doubts
 
 
-def here(**properties: Any) -> Part:  # noqa: ANN401
+def here(**properties: Any) -> Part:
     return Part(properties=properties, is_here=True)
 
 
@@ -53,7 +53,7 @@ def test_what_a_service_fills_in_does_not_tell_a_part_apart_unless_it_says_it() 
 
 
 def test_policies_are_known_by_their_names_and_attached_ones_by_their_arns() -> None:
-    def of_role(name: str, live: Any, **properties: Any) -> Any:  # noqa: ANN401
+    def of_role(name: str, live: Any, **properties: Any) -> Any:
         return without_parts("AWS::IAM::Role", {}, {name: live}, lambda _, __: [here(**properties)], None)[0][name]
 
     inline = {"PolicyName": "p", "PolicyDocument": {}}

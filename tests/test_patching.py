@@ -18,7 +18,7 @@ from stackproof.model.remedy import Adoption
 from stackproof.patching import adoption, require, written
 
 
-def difference(kind: str, path: str, expected: JsonValue, actual: JsonValue, **more: Any) -> Difference:  # noqa: ANN401
+def difference(kind: str, path: str, expected: JsonValue, actual: JsonValue, **more: Any) -> Difference:
     place = Location(stack_name="S", logical_id="R", resource_type=kind, file="app.py", line=more.pop("line", 3))
     return Difference(
         **{

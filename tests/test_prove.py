@@ -32,7 +32,7 @@ THING = "Test::Thing"
 OPEN: JsonObject = {"properties": {"Secret": {"type": "string"}}, "writeOnlyProperties": ["/properties/Secret"]}
 
 
-def resources(**each: Any) -> dict[str, Any]:  # noqa: ANN401
+def resources(**each: Any) -> dict[str, Any]:
     """A template of things: logical id → properties, or a whole entry if it has a Type."""
     return {
         "Resources": {

@@ -19,11 +19,11 @@ def without(body: JsonObject, *names: str) -> Reduced:
     return reduced(body, lambda name: "not known" if name in names else None)
 
 
-def body(resources: Mapping[str, Any], **more: Any) -> JsonObject:  # noqa: ANN401
+def body(resources: Mapping[str, Any], **more: Any) -> JsonObject:
     return {"Resources": {name: {"Type": "T", **each} for name, each in resources.items()}, **more}
 
 
-def uses(value: Any) -> dict[str, Any]:  # noqa: ANN401
+def uses(value: Any) -> dict[str, Any]:
     return {"Properties": {"Value": value}}
 
 

@@ -50,7 +50,7 @@ _NEEDS = (
 )
 
 
-def texts(value: Any) -> Iterator[str]:  # noqa: ANN401 - YAML
+def texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):

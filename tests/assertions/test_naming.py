@@ -41,14 +41,14 @@ class Own(Matcher):
         ({"A": {"Ref": "X", "B": 1}}, ["/A", "/A/Ref", "/A/B"]),
     ],
 )
-def test_the_names_in_a_pattern(pattern: Any, paths: list[str]) -> None:  # noqa: ANN401
+def test_the_names_in_a_pattern(pattern: Any, paths: list[str]) -> None:
     assert list(named_paths(pattern)) == paths
 
 
 @pytest.mark.parametrize(
     "pattern", [{"A": {"b"}}, [object()], Match.serialized_json({"A": {1}}), {"A": {"Fn::Sub": object()}}, {"A": b"x"}]
 )
-def test_what_no_template_can_have_is_refused(pattern: Any) -> None:  # noqa: ANN401
+def test_what_no_template_can_have_is_refused(pattern: Any) -> None:
     with pytest.raises(StackAssertionError, match="which no template can have"):
         list(named_paths(pattern))
 
@@ -61,7 +61,7 @@ Foreign.__module__ = "aws_cdk.assertions"
 
 
 @pytest.mark.parametrize(("pattern", "place"), [({"A": [Foreign()]}, " at /A/\\*"), (Foreign(), "")])
-def test_matchers_of_cdk_are_refused_with_the_remedy(pattern: Any, place: str) -> None:  # noqa: ANN401
+def test_matchers_of_cdk_are_refused_with_the_remedy(pattern: Any, place: str) -> None:
     expected = f"the pattern{place} holds a matcher of aws_cdk.assertions.*from stackproof.assertions import Match"
     with pytest.raises(StackAssertionError, match=expected):
         list(named_paths(pattern))

@@ -60,7 +60,7 @@ STACK = Stack(name="T", template=TEMPLATE)
 Assertion = Callable[[TemplateAssertions], object]
 
 
-def _of(resource_type: str, properties: Any, *, count: int = 7) -> list[Assertion]:  # noqa: ANN401 - any pattern
+def _of(resource_type: str, properties: Any, *, count: int = 7) -> list[Assertion]:
     """The eight assertions on resources that a pattern for their properties makes fail."""
     whole = {"Properties": properties}
     return [
@@ -79,7 +79,7 @@ def _name_of(resource_type: str) -> str:
     return next(resource.logical_id for resource in TEMPLATE.resources if resource.resource_type == resource_type)
 
 
-def _in(section: str, name: str, pattern: Any) -> list[Assertion]:  # noqa: ANN401 - any pattern
+def _in(section: str, name: str, pattern: Any) -> list[Assertion]:
     """Those on another section: that one is there, and that some are."""
     one = section.removesuffix("s").lower()
     return [

@@ -30,7 +30,7 @@ def checked() -> TemplateAssertions:
     return TemplateAssertions(SAMPLE, SCHEMAS)
 
 
-def _loop(found: Any) -> None:  # noqa: ANN401
+def _loop(found: Any) -> None:
     for each in found.values():
         assert each["Properties"]["Encrypted"] is True
 

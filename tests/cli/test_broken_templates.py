@@ -54,7 +54,7 @@ _OPEN: JsonValue = {
 }
 
 
-def _break(value: Any, chance: random.Random) -> None:  # noqa: ANN401 - a template that is none any more
+def _break(value: Any, chance: random.Random) -> None:
     """Change one place, anywhere in the value."""
     places: list[tuple[Any, Any]] = []
     pending = [value]

@@ -75,7 +75,7 @@ class Recorder:
 
             do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_CONNECT = handle_any  # noqa: N815 - the server's names
 
-            def log_message(self, *_: Any) -> None:  # noqa: ANN401
+            def log_message(self, *_: Any) -> None:
                 """Quiet."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

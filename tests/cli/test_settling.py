@@ -22,14 +22,14 @@ class Account(FakeTarget):
         self.name = name
         self.looks = 0
 
-    def client(self, service: str) -> Any:  # noqa: ANN401
+    def client(self, service: str) -> Any:
         assert service == "ssm"
 
-        def described(**_: Any) -> dict[str, Any]:  # noqa: ANN401
+        def described(**_: Any) -> dict[str, Any]:
             self.looks += 1
             return {"Parameters": [{"Name": "/p", "Type": "String"}] if self.looks > 1 else []}
 
-        def values(**_: Any) -> dict[str, Any]:  # noqa: ANN401
+        def values(**_: Any) -> dict[str, Any]:
             return {"Parameters": [{"Name": "/p", "Value": "new" if self.looks > 2 else "old"}]}
 
         client = recorded(describe_parameters=described, get_parameters=values, list_tags_for_resource={"TagList": []})

@@ -216,7 +216,7 @@ def test_a_family_that_could_not_be_read_is_3(run: Run, monkeypatch: pytest.Monk
         found = original(folder)
         return replace(found, families={"docdb": FamilySnapshot(failure="AccessDenied")})
 
-    from stackproof.version_sources import cfn_lint  # noqa: PLC0415
+    from stackproof.version_sources import cfn_lint
 
     original = cfn_lint.read_cfn_lint
     monkeypatch.setattr(cfn_lint, "read_cfn_lint", broken)

@@ -83,7 +83,7 @@ def test_a_list_that_is_not_there_is_said(in_tmp_path: Path) -> None:
         load_engine_versions(in_tmp_path / "v.json")
 
 
-def overrides(folder: Path, rows: list[dict[str, Any]], **more: Any) -> Path:  # noqa: ANN401
+def overrides(folder: Path, rows: list[dict[str, Any]], **more: Any) -> Path:
     file = folder / "o.json"
     file.write_text(json.dumps({"schema": 1, "overrides": rows, **more}, indent=1), encoding="utf-8")
     return Path("o.json")

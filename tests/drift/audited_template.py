@@ -16,7 +16,7 @@ _READ: Final = {
 }
 
 
-def _resource(kind: str, **properties: Any) -> dict[str, Any]:  # noqa: ANN401
+def _resource(kind: str, **properties: Any) -> dict[str, Any]:
     return {"Type": f"AWS::{kind}", "Properties": properties}
 
 

@@ -42,7 +42,7 @@ class Live:
     def ids(self) -> dict[str, str]:
         return {each.logical_id: each.physical_id for each in self.deployment.resources}
 
-    def audited(self, **more: Any) -> AuditedStacks:  # noqa: ANN401
+    def audited(self, **more: Any) -> AuditedStacks:
         return replace(self.auditor, **more).audited([self.name])
 
     def unmanaged(self, found: AuditedStacks, *scopes: str) -> Unmanaged:
@@ -56,7 +56,7 @@ class Live:
         )
 
 
-def auditor_of(target: Any, **more: Any) -> Auditor:  # noqa: ANN401
+def auditor_of(target: Any, **more: Any) -> Auditor:
     """An auditor as the command line makes it, less patience and sources."""
     return replace(auditor(target, jobs=4), **{"patience": None, **more})
 

@@ -119,7 +119,7 @@ def caused(error: Exception, code: str = "") -> TargetError:
 def live_stack(
     name: str,
     resources: Mapping[str, tuple[str, str, Mapping[str, Any]]],
-    **more: Any,  # noqa: ANN401
+    **more: Any,
 ) -> LiveStack:
     """A stack of resources: logical id → (type, physical id, properties)."""
     body = {
@@ -169,7 +169,7 @@ def reader(
     return read
 
 
-def auditor(catalog: FakeCatalog, **more: Any) -> Auditor:  # noqa: ANN401
+def auditor(catalog: FakeCatalog, **more: Any) -> Auditor:
     """An auditor of a catalog in memory."""
     return Auditor(
         **{

@@ -137,9 +137,9 @@ def test_arguments_and_classes_are_found_by_type() -> None:
 
 def test_cdk_has_every_class_argument_and_member_of_the_table() -> None:
     """A name that CDK does not have would be a patch that breaks the app."""
-    import inspect  # noqa: PLC0415
+    import inspect
 
-    from aws_cdk import (  # noqa: PLC0415 - seconds
+    from aws_cdk import (
         aws_cloudwatch,
         aws_dynamodb,
         aws_events,

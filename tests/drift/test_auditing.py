@@ -25,11 +25,11 @@ TOPIC = "AWS::SNS::Topic"
 NESTED = "AWS::CloudFormation::Stack"
 
 
-def topics(name: str = "Net", **properties: Any) -> Any:  # noqa: ANN401
+def topics(name: str = "Net", **properties: Any) -> Any:
     return live_stack(name, {"Topic": (TOPIC, "t-1", {"DisplayName": "a", **properties})})
 
 
-def one(found: Any) -> StackAudit:  # noqa: ANN401
+def one(found: Any) -> StackAudit:
     [audit] = found.audits
     assert isinstance(audit, StackAudit)
     return audit
@@ -91,7 +91,7 @@ def test_what_an_operation_changes_in_the_meantime_is_neither_drift_nor_clean(la
         "updated to the same": replace(before, changed="2026-01-01"),
     }
 
-    def reading(request: ReadRequest) -> Any:  # noqa: ANN401
+    def reading(request: ReadRequest) -> Any:
         if later == "unreachable":
             catalog.failing[before.stack_id] = caused(DEAD)
         elif later == "dead":
@@ -318,7 +318,7 @@ def test_nothing_of_another_type_and_nothing_that_a_stack_let_go_hides_a_child()
     ],
 )
 def test_a_permission_that_took_the_name_of_another_functions_is_not_declared(
-    function: Any,  # noqa: ANN401
+    function: Any,
     owner: str | None,
     found: list[str],
     unread: list[str],
@@ -396,7 +396,7 @@ NOTHING = {"Ref": "AWS::NoValue"}
     ],
 )
 def test_a_list_that_comes_to_nothing_is_asked_for_and_one_that_is_not_known_is_open(
-    own: Any,  # noqa: ANN401
+    own: Any,
     asked: int,
     found: list[str],
     unread: list[tuple[str, UnprovenReason]],

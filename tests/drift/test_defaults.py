@@ -15,7 +15,7 @@ from stackproof.schemas.cfn_lint import CfnLintSchemas
 SCHEMAS = CfnLintSchemas()
 
 
-def nested(path: str, value: Any) -> dict[str, Any]:  # noqa: ANN401
+def nested(path: str, value: Any) -> dict[str, Any]:
     """The properties in which the path has the value; without one nothing is set."""
     if value is None:
         return {}
@@ -25,7 +25,7 @@ def nested(path: str, value: Any) -> dict[str, Any]:  # noqa: ANN401
     return value
 
 
-def seen(row: Default, expected: dict[str, Any], live: Any) -> Any:  # noqa: ANN401
+def seen(row: Default, expected: dict[str, Any], live: Any) -> Any:
     where = {name.strip("/"): "set" for name in row.where}
     found = deviations(
         row.resource_type,

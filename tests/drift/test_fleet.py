@@ -112,7 +112,7 @@ class Memory(dict[FleetTask, TaskResult]):
 class Shuffled(Executor):
     """Does everything at once, and says so in an order of its own."""
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ANN401
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         future: Future[Any] = Future()
         future.set_result(fn(*args, **kwargs))
         return future
@@ -129,7 +129,7 @@ class Breaking(Executor):
     def __init__(self) -> None:
         self._taken = 0
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ANN401
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         self._taken += 1
         if self._taken > 1:
             raise BrokenExecutor("gone")
@@ -176,7 +176,7 @@ def test_a_task_that_breaks_a_whole_pool_costs_no_other_task() -> None:
         def __init__(self) -> None:
             self._is_broken = False
 
-        def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ANN401
+        def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
             self._is_broken = self._is_broken or args == (0,)
             if self._is_broken:
                 raise BrokenExecutor("gone")
@@ -197,7 +197,7 @@ def test_what_a_broken_pool_does_not_take_goes_to_the_next_one() -> None:
 
 def test_a_task_that_was_taken_back_is_done_again() -> None:
     class Cancelling(Shuffled):
-        def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ANN401, ARG002
+        def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ARG002
             future: Future[Any] = Future()
             future.cancel()
             future.set_running_or_notify_cancel()
@@ -353,7 +353,7 @@ def test_a_task_and_a_place_whose_workers_end_are_not_checked() -> None:
     @contextmanager
     def dead() -> Iterator[Executor]:
         class Dead(Executor):
-            def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ANN401, ARG002
+            def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ARG002
                 raise BrokenExecutor("gone")
 
         yield Dead()

@@ -24,7 +24,7 @@ TRUST = {
 }
 
 
-def resource(kind: str, **properties: Any) -> dict[str, Any]:  # noqa: ANN401
+def resource(kind: str, **properties: Any) -> dict[str, Any]:
     return {"Type": f"AWS::{kind}", "Properties": properties}
 
 
@@ -42,7 +42,7 @@ def target(moto: OwnedProcess) -> Iterator[MotoTarget]:
     made.destroy("Beside")
 
 
-def grants() -> Any:  # noqa: ANN401
+def grants() -> Any:
     parameters = {"Whose": {"Type": "String", "Default": "beside-role"}}
     return stack({"Parameters": parameters, "Resources": GRANTS}, name="BesideGrants")
 

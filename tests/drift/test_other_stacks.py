@@ -34,7 +34,7 @@ def ours(name: str = "Net", role: str = "r-1") -> LiveStack:
     return live_stack(name, {"Role": (ROLE, role, {"RoleName": role})})
 
 
-def policy(name: str, **properties: Any) -> LiveStack:  # noqa: ANN401
+def policy(name: str, **properties: Any) -> LiveStack:
     return live_stack(name, {"Grant": (POLICY, "Other-Grant-1", {"PolicyName": "grant", **properties})})
 
 
@@ -61,7 +61,7 @@ def one(catalog: FakeCatalog, *families: ChildFamily) -> StackAudit:
         {"Fn::GetAtt": ["Inner", "Outputs.Role"]},
     ],
 )
-def test_a_policy_that_a_stack_outside_of_the_audit_puts_on_a_role_is_no_drift(named: Any) -> None:  # noqa: ANN401
+def test_a_policy_that_a_stack_outside_of_the_audit_puts_on_a_role_is_no_drift(named: Any) -> None:
     grant = (POLICY, "Other-Grant-1", {"PolicyName": "grant", "Roles": [named]})
     other = live_stack("Other", {"Inner": (NESTED, "inner", {}), "Grant": grant})
     assert other.template is not None

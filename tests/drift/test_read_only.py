@@ -57,7 +57,7 @@ class _Wired(FakeTarget):
         super().__init__()
         self._real = real
 
-    def client(self, service: str) -> Any:  # noqa: ANN401
+    def client(self, service: str) -> Any:
         return self._real.client(service)
 
 

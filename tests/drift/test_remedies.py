@@ -35,7 +35,7 @@ def test_what_the_template_sets_is_put_back_by_a_drift_aware_change_set() -> Non
 
 def test_the_names_are_those_of_the_api() -> None:
     """Botocore knows every operation, parameter and value of CloudFormation."""
-    import botocore.session  # noqa: PLC0415
+    import botocore.session
 
     model = botocore.session.get_session().get_service_model("cloudformation")
     taken: Any = model.operation_model("CreateChangeSet").input_shape

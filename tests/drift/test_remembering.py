@@ -31,7 +31,7 @@ SEEN = ResourceProof(
 BROKEN = StoreError("the store is away")
 
 
-def report(*differences: Any) -> DriftReport:  # noqa: ANN401
+def report(*differences: Any) -> DriftReport:
     audit = StackAudit(
         stack_name=PLACE.stack_name,
         stack_id="arn",
@@ -44,7 +44,7 @@ def report(*differences: Any) -> DriftReport:  # noqa: ANN401
     return DriftReport(target="aws", audits=(audit,), differences=differences)
 
 
-def audited(store: AuditStore, number: int, *differences: Any) -> DriftReport:  # noqa: ANN401
+def audited(store: AuditStore, number: int, *differences: Any) -> DriftReport:
     return remembered(
         report(*differences), store, begun(store, run(began=night(number))), ended=night(number), keep=KEEP
     )
@@ -168,7 +168,7 @@ class _Forgetful(FakeAuditStore):
         super().__init__()
         self.broken = broken
 
-    def claim(self, channel: str, run: Run, *, at: datetime) -> Any:  # noqa: ANN401
+    def claim(self, channel: str, run: Run, *, at: datetime) -> Any:
         if "claim" in self.broken:
             raise BROKEN
         return super().claim(channel, run, at=at)

@@ -90,10 +90,10 @@ def test_what_cannot_be_listed_is_said() -> None:
 
 
 def test_what_fails_is_said_and_never_called_unmanaged() -> None:
-    def denied(_: Any) -> list[Listed]:  # noqa: ANN401
+    def denied(_: Any) -> list[Listed]:
         raise failure("AccessDenied", status=403)
 
-    def broken(_: Any) -> list[Listed]:  # noqa: ANN401
+    def broken(_: Any) -> list[Listed]:
         raise KeyError("x")
 
     catalog = FakeCatalog()
@@ -156,7 +156,7 @@ ROLE = "AWS::IAM::Role"
 def of_a_global_service(
     told: str | Exception | None, *, region: str = "", names: tuple[str, ...] = ("app-r",)
 ) -> dict[str, Listing]:
-    def region_of(_: Any, listed: Listed) -> str | None:  # noqa: ANN401
+    def region_of(_: Any, listed: Listed) -> str | None:
         assert listed.resource_type == ROLE
         if isinstance(told, Exception):
             raise told

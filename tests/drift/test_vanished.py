@@ -26,7 +26,7 @@ FLEET = RunPlace(fleet="fleet.yaml")
 PROD = StackFilter(tags=(("stage", "prod"), ("team", "a")))
 
 
-def audit(name: str, **fields: Any) -> StackAudit:  # noqa: ANN401
+def audit(name: str, **fields: Any) -> StackAudit:
     proof = ResourceProof(
         location=Location(stack_name=name, logical_id="Topic", resource_type="AWS::SNS::Topic"),
         physical_id="t",
@@ -44,7 +44,7 @@ def audit(name: str, **fields: Any) -> StackAudit:  # noqa: ANN401
     return StackAudit(**{**whole, **fields})
 
 
-def listed(*names: str, **fields: Any) -> StackList:  # noqa: ANN401
+def listed(*names: str, **fields: Any) -> StackList:
     return StackList(**{"account": PLACE.account, "region": PLACE.region, "there": frozenset(names), **fields})
 
 

@@ -21,7 +21,7 @@ TODAY = date(2026, 3, 1)
 NET: Judged = {("1", "r", "Net"): True}
 
 
-def waiver(**fields: Any) -> DriftWaiver:  # noqa: ANN401
+def waiver(**fields: Any) -> DriftWaiver:
     return DriftWaiver(
         **{
             "stack": "Net",
@@ -37,7 +37,7 @@ def waiver(**fields: Any) -> DriftWaiver:  # noqa: ANN401
     )
 
 
-def difference(**fields: Any) -> Difference:  # noqa: ANN401
+def difference(**fields: Any) -> Difference:
     place = Location(stack_name="Net", logical_id="Topic", resource_type="AWS::SNS::Topic")
     return Difference(
         **{

@@ -24,7 +24,7 @@ HELD = template("t.json", TOPIC, stack_name="S")
 OTHER = template("u.json", stack_name="U")
 
 
-def annotated(message: str, level: str = "warning", path: str = "S/Topic", **place: Any) -> Assembly:  # noqa: ANN401
+def annotated(message: str, level: str = "warning", path: str = "S/Topic", **place: Any) -> Assembly:
     app = assembly(HELD, OTHER)
     note = Annotation(level=level, message=message, location=Location(stack_name="S", construct_path=path, **place))
     return replace(app, stacks=(replace(app.stacks[0], annotations=(note,)), app.stacks[1]))
@@ -126,7 +126,7 @@ def test_a_template_of_no_assembly_is_not_looked_at() -> None:
 # --- validation plugins
 
 
-def violated(place: Location, **changes: Any) -> Assembly:  # noqa: ANN401
+def violated(place: Location, **changes: Any) -> Assembly:
     values: dict[str, Any] = {"plugin": "p", "rule_id": "R1", "level": "error", "message": "bad", "location": place}
     return assembly(HELD, OTHER, violations=(Violation(**{**values, **changes}),))
 

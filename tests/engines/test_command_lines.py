@@ -59,7 +59,7 @@ def test_the_command_lines_find_enough_for_the_comparison_to_mean_something(
     assert sum(len(each) for each in said[engine].values()) >= 15
 
 
-def _output(command: list[str], folder: Path) -> Any:  # noqa: ANN401 - JSON of someone else's
+def _output(command: list[str], folder: Path) -> Any:
     done = subprocess.run(
         command, cwd=folder, env=environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
@@ -92,7 +92,7 @@ def _checkov(folder: Path) -> dict[str, list[list[JsonValue]]]:
 
 def _cloudformation_validate(folder: Path) -> dict[str, list[list[JsonValue]]]:
     """It has no command line; this is what CDK does with it."""
-    import cloudformation_validate as library  # noqa: PLC0415
+    import cloudformation_validate as library
 
     engine = library.CelEngine()
     overrides = library.PseudoParameterOverrides(region="us-east-1")

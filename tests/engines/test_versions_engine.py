@@ -27,7 +27,7 @@ OVERRIDE = Override(
 )
 
 
-def engine(as_of: date = FRESH, **changes: Any) -> VersionsEngine:  # noqa: ANN401
+def engine(as_of: date = FRESH, **changes: Any) -> VersionsEngine:
     return VersionsEngine(versions=PACKAGED, as_of=as_of, **changes)
 
 

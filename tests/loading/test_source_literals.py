@@ -223,9 +223,9 @@ def test_a_planted_secret_is_in_no_line_and_the_others_are_as_they_were(
     core: str,
     before: str,
     after: str,
-    place: Any,  # noqa: ANN401
+    place: Any,
     others: dict[str, Any],
-    style: Any,  # noqa: ANN401
+    style: Any,
 ) -> None:
     name, dump = style
     body = {**place(f"{before}{core}{after}"), "Metadata": others}
@@ -243,7 +243,7 @@ def test_a_planted_secret_is_in_no_line_and_the_others_are_as_they_were(
     PLACES,
     STYLES | WRAPPED,
 )
-def test_no_line_of_a_planted_secret_of_several_is_shown(cores: list[str], gap: str, place: Any, style: Any) -> None:  # noqa: ANN401
+def test_no_line_of_a_planted_secret_of_several_is_shown(cores: list[str], gap: str, place: Any, style: Any) -> None:
     name, dump = style
     lines = shown_text(name, dump(place(gap.join(cores))))
     assert not any(core in line for core in cores for line in lines)

@@ -45,19 +45,19 @@ def folder(tmp_path: Path) -> Path:
     )
 
 
-def load(folder: Path, report: Any = None, name: str = "validation-report.json") -> Assembly:  # noqa: ANN401
+def load(folder: Path, report: Any = None, name: str = "validation-report.json") -> Assembly:
     if report is not None:
         text = report if isinstance(report, str) else json.dumps(report)
         written(folder, {f"cdk.out/{name}": text})
     return load_assembly(folder / "cdk.out", root=folder, app=folder, shown="cdk.out")[0]
 
 
-def of(*violations: dict[str, Any], **changes: Any) -> dict[str, Any]:  # noqa: ANN401
+def of(*violations: dict[str, Any], **changes: Any) -> dict[str, Any]:
     rows = {"pluginName": "p", "conclusion": "failure", "violations": list(violations), **changes}
     return {"version": "55.0.0", "title": "Validation Report", "pluginReports": [rows]}
 
 
-def violation(*constructs: dict[str, Any], **changes: Any) -> dict[str, Any]:  # noqa: ANN401
+def violation(*constructs: dict[str, Any], **changes: Any) -> dict[str, Any]:
     row = {"ruleName": "R1", "description": "no\n good", "severity": "error", "violatingConstructs": list(constructs)}
     return {**row, **changes}
 

@@ -42,7 +42,7 @@ UNSEEN = ResourceProof(
 )
 
 
-def difference(origin: DriftOrigin = DriftOrigin.DECLARED, **fields: Any) -> Difference:  # noqa: ANN401
+def difference(origin: DriftOrigin = DriftOrigin.DECLARED, **fields: Any) -> Difference:
     return Difference(
         **{
             "account": "1",
@@ -58,7 +58,7 @@ def difference(origin: DriftOrigin = DriftOrigin.DECLARED, **fields: Any) -> Dif
     )
 
 
-def audit(*proofs: ResourceProof, **fields: Any) -> StackAudit:  # noqa: ANN401
+def audit(*proofs: ResourceProof, **fields: Any) -> StackAudit:
     return StackAudit(
         **{
             "stack_name": "Net",
@@ -72,7 +72,7 @@ def audit(*proofs: ResourceProof, **fields: Any) -> StackAudit:  # noqa: ANN401
     )
 
 
-def report(*audits: StackAudit, **fields: Any) -> DriftReport:  # noqa: ANN401
+def report(*audits: StackAudit, **fields: Any) -> DriftReport:
     return DriftReport(**{"target": "moto", "audits": audits or (audit(),), **fields})
 
 
@@ -259,7 +259,7 @@ WRITTEN_ONLY = ResourceProof(
 )
 
 
-def fleet(**fields: Any) -> DriftReport:  # noqa: ANN401
+def fleet(**fields: Any) -> DriftReport:
     """Fifteen stacks in as many accounts, one of which has drifted."""
     audits = [audit(SEEN, WRITTEN_ONLY, account=f"{number}", children=LOOKED) for number in range(14)]
     drifted = audit(account="14", differences=(difference(account="14"),))

@@ -110,7 +110,7 @@ decisions = st.builds(
 class Value(Protocol):
     def to_dict(self) -> JsonObject: ...
     @classmethod
-    def from_dict(cls, data: Any) -> Value: ...  # noqa: ANN401
+    def from_dict(cls, data: Any) -> Value: ...
 
 
 @pytest.mark.parametrize("strategy", [lists, decisions], ids=["lists", "decisions"])

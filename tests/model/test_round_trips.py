@@ -67,7 +67,7 @@ class Crossing(Protocol):
     def to_dict(self) -> dict[str, JsonValue]: ...
 
     @classmethod
-    def from_dict(cls, data: Any) -> Self: ...  # noqa: ANN401
+    def from_dict(cls, data: Any) -> Self: ...
 
 
 @pytest.mark.parametrize("strategy", ANY)

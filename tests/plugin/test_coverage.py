@@ -24,7 +24,7 @@ class FakeConfig:
         self.pluginmanager = SimpleNamespace(get_plugin=lambda _: SimpleNamespace(cov_controller=controller))
 
 
-def config(root: Path, measured: coverage.Coverage | None) -> Any:  # noqa: ANN401 - stands for pytest's own
+def config(root: Path, measured: coverage.Coverage | None) -> Any:
     return FakeConfig(root, measured)
 
 

@@ -38,7 +38,7 @@ def one(body: Body, resource_type: str, part: str = "") -> dict[str, Any]:
     return found
 
 
-def set_property(resource_type: str, part: str, **values: Any) -> Edit:  # noqa: ANN401 - any JSON
+def set_property(resource_type: str, part: str, **values: Any) -> Edit:
     return lambda body: one(body, resource_type, part)["Properties"].update(values)
 
 

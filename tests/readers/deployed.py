@@ -32,23 +32,23 @@ Calls = Mapping[str, tuple[str, frozenset[Call]]]
 class _Watched:
     """A client that tells each call before it is made."""
 
-    def __init__(self, client: Any, service: str, seen: Callable[[Call], None]) -> None:  # noqa: ANN401
+    def __init__(self, client: Any, service: str, seen: Callable[[Call], None]) -> None:
         self._client = client
         self._service = service
         self._seen = seen
 
-    def __getattr__(self, operation: str) -> Any:  # noqa: ANN401
+    def __getattr__(self, operation: str) -> Any:
         call = getattr(self._client, operation)
         if operation not in self._client.meta.method_to_api_mapping:
             return call
 
-        def watched(**parameters: Any) -> Any:  # noqa: ANN401
+        def watched(**parameters: Any) -> Any:
             self._seen((self._service, operation))
             return call(**parameters)
 
         return watched
 
-    def get_paginator(self, operation: str) -> Any:  # noqa: ANN401
+    def get_paginator(self, operation: str) -> Any:
         self._seen((self._service, operation))
         return self._client.get_paginator(operation)
 

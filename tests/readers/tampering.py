@@ -30,7 +30,7 @@ def _att(name: str, attribute: str = "Arn") -> dict[str, list[str]]:
     return {"Fn::GetAtt": [name, attribute]}
 
 
-def _row(logical_id: str, path: str, call: str, **parameters: Any) -> Tampered:  # noqa: ANN401
+def _row(logical_id: str, path: str, call: str, **parameters: Any) -> Tampered:
     service, _, operation = call.partition(".")
     return Tampered(logical_id=logical_id, path=path, service=service, operation=operation, parameters=parameters)
 

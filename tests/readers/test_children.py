@@ -20,12 +20,12 @@ from tests.live_fakes import ACCOUNT, FakeSchemas, FakeTarget, failure, recorded
 BY_NAME = {each.name: each for each in FAMILIES}
 
 
-def children(name: str, physical_id: Any = "x", expected: Any = None, **answers: Any) -> list[Child]:  # noqa: ANN401
+def children(name: str, physical_id: Any = "x", expected: Any = None, **answers: Any) -> list[Child]:
     family: ChildFamily = BY_NAME[name]
     return list(family.read(request(family.owners[0], physical_id, recorded(**answers), **(expected or {}))))
 
 
-def ids(name: str, *arguments: Any, **answers: Any) -> list[str]:  # noqa: ANN401
+def ids(name: str, *arguments: Any, **answers: Any) -> list[str]:
     return [each.child_id for each in children(name, *arguments, **answers)]
 
 
@@ -261,7 +261,7 @@ def test_the_default_rule_of_a_listener_and_members_that_scaling_adds_are_none()
 
 
 def test_a_url_is_the_functions_own_or_one_of_its_aliases() -> None:
-    def url(FunctionName: str, Qualifier: str = "") -> Any:  # noqa: ANN401, N803 - botocore's names
+    def url(FunctionName: str, Qualifier: str = "") -> Any:  # noqa: N803 - botocore's names
         assert FunctionName == "f"
         if Qualifier == "none":
             return failure("ResourceNotFoundException")

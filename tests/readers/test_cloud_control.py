@@ -44,7 +44,7 @@ def own(_: ReadRequest) -> Reading | None:
     return Reading(properties={"Own": True})
 
 
-def read(answer: Any, *, there: bool = True, resource_type: str = THING) -> Reading | None:  # noqa: ANN401
+def read(answer: Any, *, there: bool = True, resource_type: str = THING) -> Reading | None:
     readers = WithCloudControl({"AWS::SQS::Queue": own}, SCHEMAS, lambda: there)
     return readers[resource_type](request(resource_type, "thing-1", recorded(get_resource=answer)))
 
@@ -160,7 +160,7 @@ def test_a_resource_is_proven_and_what_it_keeps_to_itself_is_write_only() -> Non
     body = {"Resources": {"Thing": {"Type": THING, "Properties": {"Size": 3, "Password": "x"}}}}
 
     class Answering(FakeTarget):
-        def client(self, service: str) -> Any:  # noqa: ANN401
+        def client(self, service: str) -> Any:
             return recorded(get_resource=ANSWER)(service)
 
     prover = Prover(
@@ -187,7 +187,7 @@ def test_a_resource_is_proven_and_what_it_keeps_to_itself_is_write_only() -> Non
 )
 @pytest.mark.parametrize("emulator", [True, False])
 def test_the_target_says_whether_its_cloud_control_sees_the_stack(
-    answer: Any,  # noqa: ANN401
+    answer: Any,
     there: bool,  # noqa: FBT001
     emulator: bool,  # noqa: FBT001
 ) -> None:

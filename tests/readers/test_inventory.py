@@ -12,7 +12,7 @@ from stackproof.targets.guard import reads_only
 from tests.live_fakes import recorded
 
 
-def listed(kind: str, **answers: Any) -> list[tuple[str, str, str | None]]:  # noqa: ANN401
+def listed(kind: str, **answers: Any) -> list[tuple[str, str, str | None]]:
     found = LISTINGS[kind].read(recorded(**answers))
     return [(each.physical_id, each.name, each.vpc_id) for each in found]
 
@@ -163,7 +163,7 @@ def test_the_region_of_a_bucket_is_where_it_lies(answer: dict[str, str], found: 
     assert region("AWS::S3::Bucket", get_bucket_location=answer) == found
 
 
-def region(kind: str, **answers: Any) -> str | None:  # noqa: ANN401
+def region(kind: str, **answers: Any) -> str | None:
     asked = LISTINGS[kind].region_of
     assert asked is not None
     one = Listed(resource_type=kind, physical_id="x", name="x", arn="arn:x")

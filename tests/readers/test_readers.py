@@ -29,7 +29,7 @@ GONE = [(each, answers) for each in EXAMPLES for answers in each.gone]
 DENIED = [(each, operation) for each in EXAMPLES for operation in each.denied]
 
 
-def asked(example: Example, client: Callable[[str], Any]) -> Any:  # noqa: ANN401
+def asked(example: Example, client: Callable[[str], Any]) -> Any:
     return request(example.resource_type, example.physical_id, client, **example.expected)
 
 
@@ -140,7 +140,7 @@ def test_what_a_list_of_many_misses_is_asked_for_alone(resource_type: str) -> No
         filters = parameters.get("Filters") or parameters["ParameterFilters"]
         return list(filters[-1]["Values"])
 
-    def answered(**parameters: Any) -> Any:  # noqa: ANN401
+    def answered(**parameters: Any) -> Any:
         asked_so.append(ids(parameters))
         return example.answers[operation] if len(asked_so[-1]) == 1 else {key: []}
 
@@ -155,12 +155,12 @@ def test_what_a_list_of_many_misses_is_asked_for_alone(resource_type: str) -> No
 def test_one_parameter_that_is_denied_does_not_cost_its_batch_mates_their_values() -> None:
     """Services deny a call as a whole if the policy denies one of its resources."""
 
-    def described(**parameters: Any) -> Any:  # noqa: ANN401 - botocore's
+    def described(**parameters: Any) -> Any:
         return {
             "Parameters": [{"Name": each, "Type": "String"} for each in parameters["ParameterFilters"][0]["Values"]]
         }
 
-    def values(**parameters: Any) -> Any:  # noqa: ANN401
+    def values(**parameters: Any) -> Any:
         if "/secret" in parameters["Names"]:
             raise failure("AccessDeniedException")
         return {"Parameters": [{"Name": each, "Value": "live"} for each in parameters["Names"]]}
@@ -180,13 +180,13 @@ def test_a_target_group_that_is_gone_does_not_cost_the_others_their_tags() -> No
     """The call for all of them fails then, and each of the others is asked for alone."""
     arns = {name: f"arn:aws:elasticloadbalancing:r:1:targetgroup/{name}/1" for name in "abc"}
 
-    def groups(**parameters: Any) -> Any:  # noqa: ANN401 - botocore's
+    def groups(**parameters: Any) -> Any:
         asked_for = parameters["TargetGroupArns"]
         if arns["c"] in asked_for:
             raise failure("TargetGroupNotFound")
         return {"TargetGroups": [{"TargetGroupArn": each, "TargetGroupName": each} for each in asked_for]}
 
-    def tags(**parameters: Any) -> Any:  # noqa: ANN401
+    def tags(**parameters: Any) -> Any:
         asked_for = parameters["ResourceArns"]
         if arns["c"] in asked_for:
             raise failure("TargetGroupNotFound")

@@ -30,7 +30,7 @@ VPC: Final = "AWS::EC2::VPC"
 DELETED: Final = frozenset({DriftStatus.DELETED})
 
 
-def _allow(**more: Any) -> str:  # noqa: ANN401
+def _allow(**more: Any) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **more}]})
 
 
@@ -63,7 +63,7 @@ class Place:
     def expected(self, resource_type: str) -> Mapping[str, Any]:
         return self._prover.expected(self._logical[resource_type])
 
-    def attribute(self, resource_type: str, name: str) -> Any:  # noqa: ANN401
+    def attribute(self, resource_type: str, name: str) -> Any:
         return self._prover.resolved({"Fn::GetAtt": [self._logical[resource_type], name]})
 
     def tag(self, resource_id: str) -> None:
@@ -303,7 +303,7 @@ def calls(target: MotoTarget) -> Iterator[Counter[str]]:
     def seen(event_name: str, **_: object) -> None:
         sent[event_name] += 1
 
-    def client(service: str) -> Any:  # noqa: ANN401
+    def client(service: str) -> Any:
         made = make(service)
         with lock:
             if service not in hooked:

@@ -28,7 +28,7 @@ def read_line(location: Location, *, everything: bool = False) -> str | None:
     return None if line is None else masked_line(line, everything=everything)
 
 
-def _finding(rule_id: str, engine: str, message: str, *, more: tuple[Origin, ...] = (), **changes: Any) -> Finding:  # noqa: ANN401
+def _finding(rule_id: str, engine: str, message: str, *, more: tuple[Origin, ...] = (), **changes: Any) -> Finding:
     names = Location.__dataclass_fields__
     place = {name: changes.pop(name) for name in list(changes) if name in names}
     known = {"stack_name": "Shop", "file": "infra/shop.py", "template_file": TEMPLATE, **place}

@@ -96,6 +96,6 @@ def test_no_secret_reaches_any_report() -> None:
 
 
 def _version() -> str:
-    from stackproof import __version__  # noqa: PLC0415 - the release must not change a golden file
+    from stackproof import __version__
 
     return __version__

@@ -65,7 +65,7 @@ def test_a_file_is_parsed_once_and_only_for_a_line_that_may_show_a_value(tmp_pat
 
     lines = SourceLines(project=tmp_path, templates=tmp_path, read_literals=read)
 
-    def shown(file: str, line: int, **place: Any) -> str | None:  # noqa: ANN401
+    def shown(file: str, line: int, **place: Any) -> str | None:
         return lines(Location(file=file, template_file=file, line=line, **place), everything=place == {})
 
     assert shown("t.json", 2, logical_id="Login") == '"Login": {'

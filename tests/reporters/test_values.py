@@ -21,7 +21,7 @@ SSH_LINES = [
 ALLOW = {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": "*"}
 
 
-def changed(expected: Any, actual: Any, *, whole: bool = False) -> list[str]:  # noqa: ANN401
+def changed(expected: Any, actual: Any, *, whole: bool = False) -> list[str]:
     return list(change_lines(expected, actual, whole=whole))
 
 
@@ -46,8 +46,8 @@ def changed(expected: Any, actual: Any, *, whole: bool = False) -> list[str]:  #
     ],
 )
 def test_both_sides_are_of_one_kind_where_the_text_says_the_same_and_nothing_is_called_not_set(
-    expected: Any,  # noqa: ANN401
-    actual: Any,  # noqa: ANN401
+    expected: Any,
+    actual: Any,
     shown: tuple[str, str | None],
 ) -> None:
     first, second, *_ = changed(expected, actual)

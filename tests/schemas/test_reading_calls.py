@@ -166,7 +166,7 @@ def looked_at() -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
     return frozenset(passing), frozenset(suspicious), frozenset(private)
 
 
-def members(shape: Any, seen: set[str]) -> Iterator[tuple[str, bool]]:  # noqa: ANN401 - botocore's
+def members(shape: Any, seen: set[str]) -> Iterator[tuple[str, bool]]:
     """The folded names of all members of an answer but marks of pages, and whether the model calls them sensitive."""
     if shape is None or shape.name in seen:
         return
@@ -179,7 +179,7 @@ def members(shape: Any, seen: set[str]) -> Iterator[tuple[str, bool]]:  # noqa: 
         yield from members(inner, seen)
 
 
-def switches(shape: Any, seen: frozenset[str]) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - botocore's
+def switches(shape: Any, seen: frozenset[str]) -> Iterator[tuple[str, str]]:
     """The names of all members of a request that are true or false, and what is said of them."""
     if shape is None or shape.name in seen:
         return

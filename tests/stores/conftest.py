@@ -15,7 +15,7 @@ from stackproof.targets.postgres import start_postgres
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
     """Makes a new database, and gives its URL."""
-    import psycopg  # noqa: PLC0415 - of an extra
+    import psycopg
 
     folder = tmp_path_factory.mktemp("postgres")
     process = start_postgres(os.getpid(), folder, user="audits", password="some-secret", database="first")

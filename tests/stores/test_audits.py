@@ -47,7 +47,7 @@ def audited(store: AuditStore, number: int, *looks: Look, keep: timedelta = KEEP
 
 def execute(url: str, *statements: str, **values: object) -> list[Any]:
     """What the last statement gives."""
-    from sqlalchemy import NullPool, create_engine, text  # noqa: PLC0415
+    from sqlalchemy import NullPool, create_engine, text
 
     with create_engine(url, poolclass=NullPool).begin() as connection:
         found = [connection.execute(text(each), values) for each in statements][-1]
@@ -328,7 +328,7 @@ def test_what_is_in_no_stack_is_resolved_only_by_a_look_of_the_same_scope_and_ty
     nowhere = replace(PLACE, stack_name="")
     scoped = ("prefix:tap", "tag:app=tap")
 
-    def seen(*found: Any, scopes: tuple[str, ...] = scoped, listed: tuple[str, ...] = ("AWS::SNS::Topic",)) -> Look:  # noqa: ANN401
+    def seen(*found: Any, scopes: tuple[str, ...] = scoped, listed: tuple[str, ...] = ("AWS::SNS::Topic",)) -> Look:
         return look(*found, place=nowhere, scopes=scopes, listed=listed)
 
     audited(store, 0, seen(unmanaged("t")))
@@ -617,7 +617,7 @@ def test_a_store_of_a_newer_program_is_left_alone(url: str) -> None:
 
 
 def test_a_store_that_is_locked_too_long_is_said(url: str) -> None:
-    from sqlalchemy import NullPool, create_engine, text  # noqa: PLC0415
+    from sqlalchemy import NullPool, create_engine, text
 
     audited(SqlAuditStore(url), 0, look())
     lock = f"SELECT pg_advisory_xact_lock({LOCK})" if url.startswith("postgres") else "BEGIN IMMEDIATE"

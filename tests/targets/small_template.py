@@ -7,6 +7,6 @@ from typing import Any
 TOPIC = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": "x"}}
 
 
-def body(**more: Any) -> dict[str, Any]:  # noqa: ANN401
+def body(**more: Any) -> dict[str, Any]:
     """The template."""
     return {"Resources": {"Topic": TOPIC, **more}}

@@ -35,11 +35,11 @@ def test_an_emulator_answers_for_itself(name: str, expected: dict[str, Any], req
 class Account(FakeTarget):
     """An account whose services answer with one recorded client."""
 
-    def __init__(self, **answers: Any) -> None:  # noqa: ANN401
+    def __init__(self, **answers: Any) -> None:
         super().__init__()
         self._client = RecordedClient(answers)
 
-    def client(self, service: str) -> Any:  # noqa: ANN401, ARG002
+    def client(self, service: str) -> Any:  # noqa: ARG002
         return self._client
 
 

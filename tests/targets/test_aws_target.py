@@ -25,7 +25,7 @@ def account(moto: OwnedProcess, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", moto.endpoint_url)
 
 
-def aws(**options: Any) -> AwsTarget:  # noqa: ANN401
+def aws(**options: Any) -> AwsTarget:
     return AwsTarget(**{"region": "us-east-1", **options})
 
 

@@ -18,11 +18,11 @@ from tests.live_fakes import ACCOUNT, REGION, RecordedClient, failure, stack
 BODY = {"Parameters": {"Size": {"Type": "String"}, "Label": {"Type": "String"}}, "Resources": {}}
 
 
-def described(status: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401
+def described(status: str, **more: Any) -> dict[str, Any]:
     return {"Stacks": [{"StackName": "Net", "StackId": "arn:net", "StackStatus": status, **more}]}
 
 
-def in_turn(*answers: Any) -> Any:  # noqa: ANN401
+def in_turn(*answers: Any) -> Any:
     """One answer for each call, the last one for ever."""
     waiting = list(answers)
     return lambda **_: waiting.pop(0) if len(waiting) > 1 else waiting[0]
@@ -32,7 +32,7 @@ ABSENT = failure("ValidationError")
 ABSENT.args = ("Stack with id Net does not exist",)
 
 
-def cloudformation(client: RecordedClient, **options: Any) -> CloudFormation:  # noqa: ANN401
+def cloudformation(client: RecordedClient, **options: Any) -> CloudFormation:
     place = Place(
         account=ACCOUNT,
         region=REGION,
@@ -86,7 +86,7 @@ MADE = {"create_change_set": {"Id": "arn:change", "StackId": "arn:net"}, "execut
 READ = {"list_stack_resources": {}, "list_exports": failure("AccessDenied")}
 
 
-def refused_deploy(client: RecordedClient, body: Any = BODY, **options: Any) -> TargetError:  # noqa: ANN401
+def refused_deploy(client: RecordedClient, body: Any = BODY, **options: Any) -> TargetError:
     with pytest.raises(TargetError) as caught:
         cloudformation(client, **options).deploy(stack(body))
     return caught.value
@@ -229,7 +229,7 @@ def test_a_change_set_that_is_never_ready_ends_at_the_deadline() -> None:
 
 
 @pytest.mark.parametrize(("before", "call"), [(ABSENT, "create_stack"), (described("CREATE_COMPLETE"), "update_stack")])
-def test_a_target_without_change_sets_is_asked_directly(before: Any, call: str) -> None:  # noqa: ANN401
+def test_a_target_without_change_sets_is_asked_directly(before: Any, call: str) -> None:
     client = RecordedClient(
         {
             **READ,

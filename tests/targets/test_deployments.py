@@ -137,7 +137,7 @@ def test_a_stack_that_fails_names_the_line_and_is_refused_until_it_is_deleted(fa
     target.destroy("Failing")
 
 
-def test_a_failed_export_is_not_left_behind(target: Any, moto: OwnedProcess) -> None:  # noqa: ANN401, ARG001
+def test_a_failed_export_is_not_left_behind(target: Any, moto: OwnedProcess) -> None:  # noqa: ARG001
     where = AwsTarget(endpoint_url=moto.endpoint_url, region="eu-west-1")
     exports = {"Name": {"Value": "x", "Export": {"Name": "Half:Name"}}}
     with pytest.raises(TargetError):

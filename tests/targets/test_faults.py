@@ -134,12 +134,12 @@ def dies_after(target: MotoTarget, number: int, calls: list[str], die: Callable[
     make = target.client
     hooked: set[str] = set()
 
-    def sent(event_name: str, **_: Any) -> None:  # noqa: ANN401
+    def sent(event_name: str, **_: Any) -> None:
         calls.append(event_name)
         if len(calls) == number:
             die()
 
-    def client(service: str) -> Any:  # noqa: ANN401
+    def client(service: str) -> Any:
         made = make(service)
         if service not in hooked:
             hooked.add(service)

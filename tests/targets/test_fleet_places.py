@@ -12,10 +12,10 @@ from stackproof.targets.moto_models.trust import trusts_accounts
 
 
 class Pages:
-    def __init__(self, answers: Any) -> None:  # noqa: ANN401
+    def __init__(self, answers: Any) -> None:
         self.answers = answers
 
-    def paginate(self, **parameters: Any) -> list[Any]:  # noqa: ANN401
+    def paginate(self, **parameters: Any) -> list[Any]:
         found: list[Any] = self.answers(**parameters) if callable(self.answers) else self.answers
         return found
 
@@ -23,7 +23,7 @@ class Pages:
 class Api:
     """One target and its one client."""
 
-    def __init__(self, **answers: Any) -> None:  # noqa: ANN401
+    def __init__(self, **answers: Any) -> None:
         self.answers = answers
 
     def client(self, _: str) -> Api:
@@ -82,5 +82,5 @@ def test_accounts_are_those_below_the_units_or_everywhere_closed_ones_too() -> N
         ([{"Effect": "Allow", "Principal": "*"}, {"Effect": "Deny", "Principal": {"AWS": "*"}}], False),
     ],
 )
-def test_a_role_trusts_accounts_or_services(statement: Any, trusts: bool) -> None:  # noqa: ANN401, FBT001
+def test_a_role_trusts_accounts_or_services(statement: Any, trusts: bool) -> None:  # noqa: FBT001
     assert trusts_accounts({"Statement": statement}) is trusts

@@ -122,7 +122,7 @@ def listening(client: RecordedClient) -> MiniStackPipeline:
     class Place(FakeTarget):
         region = "eu-west-1"
 
-        def client(self, service: str) -> Any:  # noqa: ANN401, ARG002
+        def client(self, service: str) -> Any:  # noqa: ARG002
             return client
 
         def secret_value(self, secret_id: str) -> str:  # noqa: ARG002

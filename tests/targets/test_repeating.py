@@ -42,7 +42,7 @@ class Events:
         return pause
 
 
-def events(**settings: Any) -> Events:  # noqa: ANN401
+def events(**settings: Any) -> Events:
     retries = Retries(jitter=lambda: 1.0, **settings)
     return Events(retries, Breaker(retries))
 

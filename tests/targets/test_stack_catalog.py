@@ -28,7 +28,7 @@ class Target(FakeTarget):
         self.recorded = RecordedClient(answers)
         self.error = error
 
-    def client(self, service: str) -> Any:  # noqa: ANN401
+    def client(self, service: str) -> Any:
         assert service in {"cloudformation", "resourcegroupstaggingapi"}
         return self.recorded
 
@@ -42,7 +42,7 @@ def parse(data: bytes, name: str) -> Template:
     return parse_bytes(data, path=name, file=name, stack_name=name)
 
 
-def catalog(error: Exception | None = None, **answers: Any) -> CloudFormationCatalog:  # noqa: ANN401
+def catalog(error: Exception | None = None, **answers: Any) -> CloudFormationCatalog:
     times = iter(range(1000))
     return CloudFormationCatalog(
         target=Target(answers, error), parse=parse, deadline=3, clock=lambda: next(times), sleep=lambda _: None
@@ -162,7 +162,7 @@ def test_an_operation_that_begins_between_two_calls_is_busy_too() -> None:
 @pytest.mark.parametrize(
     "answer", [failure("ValidationError: it does not exist"), {"Stacks": []}, described("DELETE_COMPLETE")]
 )
-def test_a_stack_that_is_not_there_is_said_with_its_account_and_region(answer: Any) -> None:  # noqa: ANN401
+def test_a_stack_that_is_not_there_is_said_with_its_account_and_region(answer: Any) -> None:
     with pytest.raises(TargetError, match="there is no stack Net in account 123456789012, region us-east-1"):
         catalog(describe_stacks=answer).stack("Net", shown="Net")
 
@@ -209,7 +209,7 @@ def test_tags_are_asked_page_by_page() -> None:
 def test_detection_is_waited_for_and_read_page_by_page() -> None:
     states = iter(["DETECTION_IN_PROGRESS", "DETECTION_COMPLETE"])
 
-    def drifts(**asked: Any) -> dict[str, Any]:  # noqa: ANN401
+    def drifts(**asked: Any) -> dict[str, Any]:
         row = {"LogicalResourceId": "A", "StackResourceDriftStatus": "DELETED"}
         if "NextToken" in asked:
             return {"StackResourceDrifts": [row]}

@@ -14,7 +14,7 @@ def _trust(service: str) -> dict[str, Any]:
     }
 
 
-def _allow(action: str, resource: Any = "*") -> dict[str, Any]:  # noqa: ANN401
+def _allow(action: str, resource: Any = "*") -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": resource}]}
 
 
@@ -26,7 +26,7 @@ def _att(name: str, attribute: str) -> dict[str, list[str]]:
     return {"Fn::GetAtt": [name, attribute]}
 
 
-def _resource(kind: str, **properties: Any) -> dict[str, Any]:  # noqa: ANN401
+def _resource(kind: str, **properties: Any) -> dict[str, Any]:
     return {"Type": kind, "Properties": properties}
 
 

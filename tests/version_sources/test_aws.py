@@ -33,7 +33,7 @@ class Recorded:
         self._stubs: list[Stubber] = []
         self.endpoint: str | None = None
 
-    def __call__(self, service: str) -> Any:  # noqa: ANN401
+    def __call__(self, service: str) -> Any:
         if service not in self._clients:
             client = boto3.client(  # type: ignore[call-overload]
                 service,

@@ -20,7 +20,7 @@ FRESH = date(2026, 10, 21)
 PACKAGED = packaged_engine_versions()
 
 
-def template(resources: Mapping[str, Any], **sections: Any) -> Template:  # noqa: ANN401
+def template(resources: Mapping[str, Any], **sections: Any) -> Template:
     """A template with these resources and sections, as JSON."""
     body = json.dumps({"Resources": resources, **sections}).encode()
     return parse_bytes(body, path="t.json", file="t.json")
@@ -54,7 +54,7 @@ def said(
     deployed: Mapping[str, str] | None = None,
     parameters: Mapping[str, str] | None = None,
     known: Knowledge | None = None,
-    **sections: Any,  # noqa: ANN401
+    **sections: Any,
 ) -> list[str]:
     """Rule and level of everything that is said, `EV012 error`; open questions are `EV030 open`."""
     judgement = judge_template(
@@ -66,13 +66,13 @@ def said(
     ]
 
 
-def messages(resources: Mapping[str, Any], *, as_of: date = FRESH, **sections: Any) -> list[str]:  # noqa: ANN401
+def messages(resources: Mapping[str, Any], *, as_of: date = FRESH, **sections: Any) -> list[str]:
     """What is said, in words."""
     judgement = judge_template(template(resources, **sections), knowledge(as_of))
     return [each.said.message for each in judgement.statements]
 
 
-def family(as_of: str = "2026-10-01", **changes: Any) -> Family:  # noqa: ANN401
+def family(as_of: str = "2026-10-01", **changes: Any) -> Family:
     """A family with a creatable version 1.1 in cycle 1."""
     return Family(
         **{

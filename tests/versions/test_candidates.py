@@ -22,7 +22,7 @@ def explored(
     *,
     parameters: dict[str, str] | None = None,
     condition: str | None = None,
-    **sections: Any,  # noqa: ANN401
+    **sections: Any,
 ) -> dict[str, str]:
     """Values of the property V with the branch of each; what is not known is shown by its reason."""
     head = {"Condition": condition} if condition else {}
@@ -31,7 +31,7 @@ def explored(
     return {shown(each.values.get("V")): each.branch for each in found}
 
 
-def shown(value: Any) -> str:  # noqa: ANN401
+def shown(value: Any) -> str:
     return f"?{value.reason}" if isinstance(value, Unresolved) else str(value)
 
 

@@ -386,7 +386,7 @@ def test_withdrawn_conflicting_and_unknown_versions() -> None:
 
 
 def test_dates_without_a_day() -> None:
-    def with_cycle(**ends: Any) -> Knowledge:  # noqa: ANN401
+    def with_cycle(**ends: Any) -> Knowledge:
         return knowledge(versions=allow_list(rds_mysql=family(cycles={"1": Cycle(**ends)})))
 
     resource = postgres("1.1", "mysql")
@@ -425,7 +425,7 @@ def test_a_complete_list_refuses_what_is_not_in_it() -> None:
 # --- people's decisions
 
 
-def override(**changes: Any) -> Override:  # noqa: ANN401
+def override(**changes: Any) -> Override:
     return Override(
         **{
             "family": "rds/postgres",
@@ -489,7 +489,7 @@ def test_the_list_shows_where_its_families_apply_and_nothing_else() -> None:
 
 
 def test_types_and_properties_of_the_tables_are_those_of_cloudformation() -> None:
-    from stackproof.schemas.cfn_lint import CfnLintSchemas  # noqa: PLC0415
+    from stackproof.schemas.cfn_lint import CfnLintSchemas
 
     schemas = CfnLintSchemas()
     named = [(each.resource_type, path) for each in CARRIERS for path in each.reads]

@@ -23,7 +23,7 @@ def snapshot(
     as_of: str = "2026-01-01",
     family: str = NAME,
     listing: dict[str, Claim] | None = None,
-    **changes: Any,  # noqa: ANN401
+    **changes: Any,
 ) -> Snapshot:
     return Snapshot(
         name=kind,
@@ -32,7 +32,7 @@ def snapshot(
     )
 
 
-def start(listing: dict[str, Claim] | None = None, **changes: Any) -> AllowList:  # noqa: ANN401
+def start(listing: dict[str, Claim] | None = None, **changes: Any) -> AllowList:
     return refreshed(None, [snapshot(listing=listing or MANY, **changes)]).versions
 
 

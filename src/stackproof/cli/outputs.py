@@ -118,7 +118,7 @@ def paired(given: Iterable[tuple[str, str]]) -> tuple[Wanted, ...]:
 
 def require_outputs(wanted: Sequence[Wanted]) -> None:
     """Raise ConfigError for a file that cannot be written, before anyone has waited for its report."""
-    from stackproof.reporters.file import require_writable  # noqa: PLC0415
+    from stackproof.reporters.file import require_writable
 
     for each in wanted:
         if each.output != _STDOUT:
@@ -127,7 +127,7 @@ def require_outputs(wanted: Sequence[Wanted]) -> None:
 
 def write_wanted(wanted: Sequence[Wanted], writers: Callable[[IO[str] | None], Mapping[str, Write]]) -> None:
     """Write every report; `writers` gives those for a stream that a person may look at, and for files (None)."""
-    from stackproof.reporters.file import write_file  # noqa: PLC0415
+    from stackproof.reporters.file import write_file
 
     for each in wanted:
         if each.output == _STDOUT:
@@ -141,7 +141,7 @@ def write_wanted(wanted: Sequence[Wanted], writers: Callable[[IO[str] | None], M
 
 def write_text_or_json(wanted: Sequence[Wanted], report: Report, text: Callable[[], str]) -> None:
     """Write a report that has those two formats alone."""
-    from stackproof.reporters.json import JsonReporter  # noqa: PLC0415
+    from stackproof.reporters.json import JsonReporter
 
     writers: dict[str, Write] = {
         "terminal": lambda stream: stream.write(text()),

@@ -76,7 +76,7 @@ def source_lines(
     root: Path, *, templates: Path | None = None, secrets: Callable[[], Collection[str]] = _NO_SECRETS
 ) -> SourceLines:
     """The lines of a project and of templates, as they may be shown."""
-    from stackproof.loading.source_literals import source_literals  # noqa: PLC0415
+    from stackproof.loading.source_literals import source_literals
 
     return SourceLines(project=root, templates=templates, read_literals=source_literals, secrets=secrets)
 

@@ -54,7 +54,7 @@ def load_policy_file(path: Path, schema: str, *, is_ours: bool = False) -> Polic
 
 
 def _parsed(path: Path, *, is_ours: bool) -> PolicyFile:
-    import yaml  # noqa: PLC0415
+    import yaml
 
     # libyaml is ten times as fast, and ends the process on what is nested too deeply.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader) if is_ours else yaml.SafeLoader
@@ -86,7 +86,7 @@ class _Reader:
     """Turns nodes into data; anchors, duplicate keys and anything but strings, numbers and booleans are errors."""
 
     def __init__(self, file: str) -> None:
-        from yaml.constructor import SafeConstructor  # noqa: PLC0415
+        from yaml.constructor import SafeConstructor
 
         self._file = file
         self._constructor = SafeConstructor()
@@ -95,7 +95,7 @@ class _Reader:
 
     def value(self, node: yaml.Node, path: KeyPath) -> JsonValue:
         """The data of a node and of all below it."""
-        import yaml  # noqa: PLC0415
+        import yaml
 
         self.lines.setdefault(path, node.start_mark.line + 1)
         if id(node) in self._seen:

@@ -76,7 +76,7 @@ class Problem:
 
 def problems(document: object, schema: str) -> tuple[Problem, ...]:
     """All that the document has wrong against a schema of the package, each once."""
-    from jsonschema import Draft202012Validator  # noqa: PLC0415 - 60 ms that only a configured project pays
+    from jsonschema import Draft202012Validator
 
     errors = Draft202012Validator(read_schema(schema)).iter_errors(document)
     return tuple(dict.fromkeys(each for error in errors for each in _worded(error)))
@@ -150,7 +150,7 @@ def _worded(error: _Violation) -> Iterator[Problem]:
 
 def _formed(error: _Violation, path: KeyPath) -> Iterator[Problem]:
     """Of several forms that a value may have, what is wrong with the one that it comes nearest to."""
-    from jsonschema.exceptions import best_match  # noqa: PLC0415
+    from jsonschema.exceptions import best_match
 
     text, best = _one_of(error), best_match(cast("Any", [error]))
     if text is None and best is not None and best is not error:

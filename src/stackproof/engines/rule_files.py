@@ -124,7 +124,7 @@ def _compile(file: Path, text: str) -> None:
 
 def _look_at_attributes(file: Path, text: str, schemas: SchemaSource) -> None:
     """A check in YAML on a property that no schema has would fail everywhere, or hold everywhere."""
-    import yaml  # noqa: PLC0415
+    import yaml
 
     try:
         found = list(_attributes(yaml.safe_load(text)))

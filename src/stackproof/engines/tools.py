@@ -54,7 +54,7 @@ def install(report: Callable[[str], None]) -> str:
 
     Other processes that install at the same time wait. Raises EngineError if the package index or the disk fails.
     """
-    from filelock import FileLock  # noqa: PLC0415
+    from filelock import FileLock
 
     directory = checkov_directory()
     try:

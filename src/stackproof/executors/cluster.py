@@ -25,7 +25,7 @@ def dask_workers(
     Without a worker it is waited for one, as long as it takes; `say` is told so.
     """
     try:
-        from distributed import Client  # noqa: PLC0415 - an extra, and heavy
+        from distributed import Client
     except ImportError as error:
         raise ConfigError("--executor dask://…: Dask is not installed: pip install 'stackproof[dask]'") from error
     try:

@@ -49,7 +49,7 @@ def mark_yaml(text: str, file: str) -> tuple[JsonValue, list[MarkedText]]:
 
 
 def _build(builder: _Builder, text: str, file: str) -> None:
-    import yaml  # noqa: PLC0415
+    import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
@@ -67,7 +67,7 @@ def _build(builder: _Builder, text: str, file: str) -> None:
 
 
 def _events(text: str, loader: type) -> Iterator[yaml.Event]:
-    import yaml  # noqa: PLC0415
+    import yaml
 
     yield from yaml.parse(text, Loader=loader)
 
@@ -95,8 +95,8 @@ class _Builder:
     """
 
     def __init__(self, file: str, marked_text: str | None = None) -> None:
-        from yaml.constructor import SafeConstructor  # noqa: PLC0415
-        from yaml.resolver import Resolver  # noqa: PLC0415
+        from yaml.constructor import SafeConstructor
+        from yaml.resolver import Resolver
 
         self._file = file
         self._resolver = Resolver()
@@ -116,7 +116,7 @@ class _Builder:
 
     def take(self, event: yaml.Event) -> None:
         """Take in the next event."""
-        import yaml  # noqa: PLC0415
+        import yaml
 
         if isinstance(event, yaml.ScalarEvent):
             self._scalar(event)
@@ -175,7 +175,7 @@ class _Builder:
             self._anchors[event.anchor] = (event.value, 1, 1)
 
     def _scalar_value(self, event: yaml.ScalarEvent, line: int) -> JsonValue:
-        from yaml import ScalarNode  # noqa: PLC0415
+        from yaml import ScalarNode
 
         tag: str = event.tag or self._resolver.resolve(ScalarNode, event.value, event.implicit)  # type: ignore[no-untyped-call]
         if tag in _STRINGS:

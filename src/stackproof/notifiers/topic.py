@@ -26,7 +26,7 @@ class TopicNotifier:
         self._text = text
 
     def send(self, alarm: Alarm) -> None:
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - takes a tenth of a second
+        from botocore.exceptions import BotoCoreError, ClientError
 
         subject = f"drift: {alarm.subject}".encode("ascii", "replace").decode("ascii")[:_SUBJECT]
         try:

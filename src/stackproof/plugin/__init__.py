@@ -115,7 +115,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[CALLS] = CallRecorder()
     if not _is_project(config.rootpath):
         return
-    from stackproof.plugin import fixtures, flows, masking  # noqa: PLC0415 - other projects' `pytest --help` is quick
+    from stackproof.plugin import fixtures, flows, masking
 
     config.pluginmanager.register(fixtures, "stackproof-fixtures")
     config.stash[OWN_CLIENTS] = OwnClients(config.stash[CALLS])
@@ -169,7 +169,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One item for each resource of the template, or for each rule and stack."""
     if not _GENERATED & set(metafunc.fixturenames):
         return
-    from stackproof.plugin.fixtures import proven_stacks_of, verdicts_of  # noqa: PLC0415
+    from stackproof.plugin.fixtures import proven_stacks_of, verdicts_of
 
     if "resource_proof" in metafunc.fixturenames:
         stacks = proven_stacks_of(metafunc.config)

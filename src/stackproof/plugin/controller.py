@@ -81,7 +81,7 @@ class Controller:
         unjudged = self._unjudged()
         if not unjudged and not self._proofs and not self._rules and not self._flows and not calls.counts:
             return
-        from stackproof.reporters.terminal import calls_line, flow_lines  # noqa: PLC0415
+        from stackproof.reporters.terminal import calls_line, flow_lines
 
         terminalreporter.section("stackproof")
         if self._rules:
@@ -97,7 +97,7 @@ class Controller:
 
     def _proof_lines(self) -> Iterator[str]:
         """How much of the stack is proven, and by which of several targets."""
-        from stackproof.reporters.terminal import coverage_line, share_lines  # noqa: PLC0415
+        from stackproof.reporters.terminal import coverage_line, share_lines
 
         if not self._proofs:
             return

@@ -26,7 +26,7 @@ def add_synth_coverage(config: pytest.Config, assembly: Assembly) -> None:
     controller = getattr(plugin, "cov_controller", None)
     if controller is None or assembly.coverage_file is None:
         return
-    from coverage import CoverageData  # noqa: PLC0415
+    from coverage import CoverageData
 
     measured = controller.cov
     root = Path(config.rootpath)

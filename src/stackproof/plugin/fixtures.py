@@ -168,7 +168,7 @@ def verdicts_of(config: pytest.Config) -> Mapping[str, RuleVerdict | Notificatio
     A nested stack that was not evaluated has an error in place of its verdicts.
     """
     if _VERDICTS not in config.stash:
-        from filelock import FileLock  # noqa: PLC0415
+        from filelock import FileLock
 
         project, found = project_of(config), assembly_of(config)
         on = datetime.now(tz=UTC).date()
@@ -302,7 +302,7 @@ def _emulator(config: pytest.Config, run: Run, name: str) -> str:
 
 
 def _start_emulator(directory: Path, owner: int, name: str) -> JsonValue:
-    from stackproof.wiring.live import start_emulator  # noqa: PLC0415
+    from stackproof.wiring.live import start_emulator
 
     process = start_emulator(directory, owner_pid=owner, name=name)
     process.release()

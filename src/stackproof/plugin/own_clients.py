@@ -46,7 +46,7 @@ class OwnClients:
         self._is_live = False
         self._opened: set[str] | None = None
         if importlib.util.find_spec("botocore") is not None:
-            import botocore  # noqa: PLC0415 - of the extra `live`; this much of it costs nothing
+            import botocore
 
             botocore.register_initializer(self._watch)
 

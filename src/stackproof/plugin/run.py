@@ -55,7 +55,7 @@ class Run:
 
     def once(self, name: str, make: Callable[[], JsonValue]) -> JsonValue:
         """What `make` gives, made by the first worker that asks; if it failed, it has failed for all of them."""
-        from filelock import FileLock  # noqa: PLC0415
+        from filelock import FileLock
 
         file = self.directory / f"{name}.json"
         with FileLock(self.directory / f"{name}.lock"):

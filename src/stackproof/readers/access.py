@@ -74,7 +74,7 @@ def reads(read: Reader, *actions: str) -> LiveReader:
 
 def found_or_none(call: Callable[[], _T], *absent: str) -> _T | None:
     """What the call gives, None where the service answers with one of these codes; other errors pass."""
-    from botocore.exceptions import ClientError  # noqa: PLC0415 - heavy
+    from botocore.exceptions import ClientError
 
     try:
         return call()
@@ -84,7 +84,7 @@ def found_or_none(call: Callable[[], _T], *absent: str) -> _T | None:
         raise
 
 
-def _code(error: Any) -> str:  # noqa: ANN401 - botocore's ClientError, which is heavy to import
+def _code(error: Any) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
@@ -105,7 +105,7 @@ class Parts:
 
     def of(self, pointers: str | Iterable[str], call: Callable[[], _T], default: _T) -> _T:
         """What the call gives; the default, with the pointers noted, if it is denied or the emulator lacks it."""
-        from botocore.exceptions import ClientError  # noqa: PLC0415 - heavy
+        from botocore.exceptions import ClientError
 
         try:
             return call()
@@ -144,7 +144,7 @@ def _set_at(value: JsonValue, names: Sequence[str], at: str = "") -> Iterator[st
         yield from _set_at(value[names[0]], names[1:], f"{at}/{names[0]}")
 
 
-def pages(client: Any, operation: str, key: str, **parameters: Any) -> list[Any]:  # noqa: ANN401 - botocore's
+def pages(client: Any, operation: str, key: str, **parameters: Any) -> list[Any]:
     """All items of an operation, page by page where it answers in pages."""
     if not client.can_paginate(operation):
         return list(getattr(client, operation)(**parameters).get(key, ()))
@@ -158,7 +158,7 @@ def listed(
     *,
     wanted: str = "",
     at_most: int = 100,
-) -> Any:  # noqa: ANN401 - botocore's structures
+) -> Any:
     """The resource out of one answer for all of its type; None if it is not in that, nor in one for it alone.
 
     `call` asks for some ids, `identity` names the member of the answer that holds one, and `wanted` is the own one
@@ -177,7 +177,7 @@ def picked(
     *,
     at_most: int = 100,
     about: str = "",
-) -> Any:  # noqa: ANN401 - botocore's structures
+) -> Any:
     """The item out of one answer for the own id and others; None if it is not in that, nor in one for it alone.
 
     An answer for many proves no absence: one that is gone may cost the others their place in it.
@@ -203,7 +203,7 @@ def batch(
     `about` tells the calls of one function apart. A policy that denies one of the ids denies the whole call, which says
     nothing of the own one: that is asked for alone then.
     """
-    from botocore.exceptions import ClientError  # noqa: PLC0415 - heavy
+    from botocore.exceptions import ClientError
 
     every = sorted(ids)
     start = every.index(own) // at_most * at_most
@@ -223,7 +223,7 @@ def least_alike(request: ReadRequest, name: str, documents: Sequence[JsonValue])
     return next((each for each in documents if not matches(wanted, each, None, f"/{name}")), documents[0])
 
 
-def spelt(expected: JsonValue, name: Any, *others: Any) -> JsonValue:  # noqa: ANN401 - botocore's structures
+def spelt(expected: JsonValue, name: Any, *others: Any) -> JsonValue:
     """A name as the template spells it, if that is another name of the same thing (its ARN, say); else the name."""
     return expected if isinstance(expected, str) and expected in {name, *others} else cast("JsonValue", name)
 
@@ -238,14 +238,14 @@ def chosen(live: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     return {name: live[name] for name in names if live.get(name) is not None}
 
 
-def tag_list(tags: Any, key: str = "Key", value: str = "Value") -> list[JsonValue]:  # noqa: ANN401 - list or mapping
+def tag_list(tags: Any, key: str = "Key", value: str = "Value") -> list[JsonValue]:
     """Tags in CloudFormation's shape."""
     if isinstance(tags, Mapping):
         return [{"Key": name, "Value": text} for name, text in sorted(tags.items())]
     return [{"Key": each[key], "Value": each.get(value, "")} for each in tags or ()]
 
 
-def pascal(value: Any, free: Iterable[str] = ()) -> Any:  # noqa: ANN401 - botocore's structures
+def pascal(value: Any, free: Iterable[str] = ()) -> Any:
     """An answer with CloudFormation's capitals; below the members named in `free` are keys of the user's own."""
     if isinstance(value, Mapping):
         return {
@@ -254,7 +254,7 @@ def pascal(value: Any, free: Iterable[str] = ()) -> Any:  # noqa: ANN401 - botoc
     return [pascal(each, free) for each in value] if isinstance(value, list) else value
 
 
-def parsed(text: Any) -> JsonValue:  # noqa: ANN401 - a document, as text or not
+def parsed(text: Any) -> JsonValue:
     """A JSON document that a service gives as text; None for an empty one."""
     if isinstance(text, str):
         text = json.loads(text) if text else None

@@ -17,7 +17,7 @@ _FREE: Final = ("requestParameters", "requestTemplates", "requestModels", "respo
 """Members below which keys are the user's own."""
 
 
-def _read(request: ReadRequest, operation: str, *absent: str, **parameters: Any) -> Any:  # noqa: ANN401
+def _read(request: ReadRequest, operation: str, *absent: str, **parameters: Any) -> Any:
     client = request.client("apigateway")
     return found_or_none(lambda: getattr(client, operation)(**parameters), _GONE, *absent)
 
@@ -76,7 +76,7 @@ def read_api(request: ReadRequest) -> Reading | None:
     )
 
 
-def _root(client: Any, api: str) -> JsonValue:  # noqa: ANN401 - botocore makes its clients
+def _root(client: Any, api: str) -> JsonValue:
     pages = client.get_paginator("get_resources").paginate(restApiId=api)
     return next((each["id"] for page in pages for each in page["items"] if each["path"] == "/"), None)
 

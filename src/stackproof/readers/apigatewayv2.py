@@ -69,7 +69,7 @@ _OF_ROUTE: Final = (
 )
 
 
-def _read(request: ReadRequest, operation: str, **parameters: Any) -> Any:  # noqa: ANN401
+def _read(request: ReadRequest, operation: str, **parameters: Any) -> Any:
     client = request.client("apigatewayv2")
     return found_or_none(lambda: getattr(client, operation)(**parameters), "NotFoundException")
 

@@ -115,7 +115,7 @@ def _listed(document: JsonObject, keyword: str) -> JsonValue:
 
 def _translated(call: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
     """What the call gives; an answer that only Cloud Control gives as a TargetError with our reason for a code."""
-    from botocore.exceptions import ClientError  # noqa: PLC0415 - heavy
+    from botocore.exceptions import ClientError
 
     try:
         return call()

@@ -24,7 +24,7 @@ _WITH_QUANTITIES: Final = frozenset({"OriginGroups"})
 """What CloudFormation writes as the service does; elsewhere its lists are plain."""
 
 
-def _plain(value: Any) -> JsonValue:  # noqa: ANN401 - botocore's structures
+def _plain(value: Any) -> JsonValue:
     """CloudFormation's form of a configuration: lists without a quantity, and its own spelling."""
     if isinstance(value, list):
         return [_plain(each) for each in value]

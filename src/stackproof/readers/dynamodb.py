@@ -198,7 +198,7 @@ def _time_to_live(live: Mapping[str, Any]) -> JsonValue:
     return {"Enabled": enabled, **chosen(live, ("AttributeName",))} if live else None
 
 
-def _stream(request: ReadRequest, client: Any, parts: Parts) -> JsonValue:  # noqa: ANN401
+def _stream(request: ReadRequest, client: Any, parts: Parts) -> JsonValue:
     """Where changes go; a call of its own, made only where the template sets it."""
     if "KinesisStreamSpecification" not in request.expected:
         return None

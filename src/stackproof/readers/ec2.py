@@ -53,7 +53,7 @@ _DEFAULT: Final = {
 }
 
 
-def _default_of(request: ReadRequest, operation: str, key: str) -> Any:  # noqa: ANN401 - botocore's structures
+def _default_of(request: ReadRequest, operation: str, key: str) -> Any:
     """What EC2 made in the VPC by itself: every VPC has one of each."""
     client = request.client("ec2")
 
@@ -94,7 +94,7 @@ def read_subnet(request: ReadRequest) -> Reading | None:
     )
 
 
-def described_table(request: ReadRequest) -> Any:  # noqa: ANN401 - botocore's structures
+def described_table(request: ReadRequest) -> Any:
     """What the table's reader and that of its routes ask for alike."""
     return one(request, "describe_route_tables", "RouteTables", "RouteTableId", "route-table-id")
 
@@ -109,7 +109,7 @@ def read_route_table(request: ReadRequest) -> Reading | None:
     )
 
 
-def _route_table(request: ReadRequest, table_id: str) -> Any:  # noqa: ANN401 - botocore's structures
+def _route_table(request: ReadRequest, table_id: str) -> Any:
     """A table, asked for once however many of its routes are read, with the tables of other routes."""
     client = request.client("ec2")
 
@@ -172,7 +172,7 @@ def read_association(request: ReadRequest) -> Reading | None:
         here = [{"Name": "association.route-table-association-id", "Values": list(ids)}]
         return pages(client, "describe_route_tables", "RouteTables", Filters=here)
 
-    def is_own(each: Any) -> bool:  # noqa: ANN401 - botocore's structures
+    def is_own(each: Any) -> bool:
         return bool(each["RouteTableAssociationId"] == own)
 
     table = picked(request, described, request.siblings, own, lambda each: any(map(is_own, each["Associations"])))

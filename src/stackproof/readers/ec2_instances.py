@@ -168,7 +168,7 @@ def read_launch_template(request: ReadRequest) -> Reading | None:
     )
 
 
-def _number(value: Any) -> str | None:  # noqa: ANN401
+def _number(value: Any) -> str | None:
     return None if value is None else str(value)
 
 

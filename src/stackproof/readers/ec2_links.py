@@ -58,7 +58,7 @@ def read_acl(request: ReadRequest) -> Reading | None:
     )
 
 
-def _acl_with(request: ReadRequest, named: str, value: str) -> Any:  # noqa: ANN401 - botocore's structures
+def _acl_with(request: ReadRequest, named: str, value: str) -> Any:
     client = request.client("ec2")
     here = [{"Name": named, "Values": [value]}]
     found: list[Any] = request.once(

@@ -11,7 +11,7 @@ from stackproof.readers.access import listed, pages
 __all__ = ["first", "one"]
 
 
-def one(request: ReadRequest, operation: str, key: str, identity: str, named: str, *, within: str = "") -> Any:  # noqa: ANN401 - botocore's structures
+def one(request: ReadRequest, operation: str, key: str, identity: str, named: str, *, within: str = "") -> Any:
     """The resource among all of the stack's of its type; `named` is the filter.
 
     `within` is the member of the answer's items that holds the resources, where it groups them.
@@ -25,6 +25,6 @@ def one(request: ReadRequest, operation: str, key: str, identity: str, named: st
     return listed(request, described, identity)
 
 
-def first(items: Any) -> Any:  # noqa: ANN401 - botocore's structures
+def first(items: Any) -> Any:
     """The first of some items, or None."""
     return next(iter(items or ()), None)

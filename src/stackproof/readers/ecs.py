@@ -28,7 +28,7 @@ def read_cluster(request: ReadRequest) -> Reading | None:
         found: list[Any] = client.describe_clusters(clusters=list(names), include=include)["clusters"]
         return found
 
-    def is_own(each: Any) -> bool:  # noqa: ANN401 - botocore's structures
+    def is_own(each: Any) -> bool:
         return own in {each["clusterName"], each["clusterArn"]}
 
     live = picked(request, described, request.siblings, own, is_own, at_most=_CLUSTERS_AT_ONCE)
@@ -73,7 +73,7 @@ _SPELT: Final = {
 """Members that CloudFormation spells otherwise than the service, capitals aside."""
 
 
-def _respelt(value: Any) -> Any:  # noqa: ANN401 - botocore's structures
+def _respelt(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {_SPELT.get(key, key): _respelt(each) for key, each in value.items()}
     return [_respelt(each) for each in value] if isinstance(value, list) else value

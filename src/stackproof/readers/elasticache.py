@@ -28,7 +28,7 @@ _OF_CLUSTER: Final = (
 )
 
 
-def _tags(client: Any, arn: Any, parts: Parts) -> list[JsonValue]:  # noqa: ANN401
+def _tags(client: Any, arn: Any, parts: Parts) -> list[JsonValue]:
     return tag_list(parts.of("/Tags", lambda: client.list_tags_for_resource(ResourceName=arn)["TagList"], []))
 
 
@@ -72,7 +72,7 @@ def read_cluster(request: ReadRequest) -> Reading | None:
     )
 
 
-def _text(value: Any) -> str | None:  # noqa: ANN401
+def _text(value: Any) -> str | None:
     return None if value is None else str(value)
 
 

@@ -21,7 +21,7 @@ _GONE: Final = {
 }
 
 
-def _one(request: ReadRequest, operation: str, key: str, parameter: str, identity: str) -> Any:  # noqa: ANN401
+def _one(request: ReadRequest, operation: str, key: str, parameter: str, identity: str) -> Any:
     """All of them in one call; if one of them is gone the call fails, and the own one is asked for alone."""
     client = request.client("elbv2")
 
@@ -44,7 +44,7 @@ def _tags(request: ReadRequest, parts: Parts) -> list[JsonValue]:
         )
         return [] if found is None else list(found)
 
-    def is_own(each: Any) -> bool:  # noqa: ANN401 - botocore's structures
+    def is_own(each: Any) -> bool:
         return bool(each["ResourceArn"] == own)
 
     found: Any = parts.of(
@@ -160,7 +160,7 @@ def read_target_group(request: ReadRequest) -> Reading | None:
 _SIGN_IN: Final = "AuthenticateOidcConfig"
 
 
-def _actions(request: ReadRequest, name: str, live: Any, parts: Parts) -> list[JsonValue]:  # noqa: ANN401
+def _actions(request: ReadRequest, name: str, live: Any, parts: Parts) -> list[JsonValue]:
     """Actions in CloudFormation's form, which has a target group either by itself or in `ForwardConfig`.
 
     The service gives both for a single group; what the template does not say is left out.

@@ -15,7 +15,7 @@ __all__ = ["READERS"]
 _GONE: Final = "ResourceNotFoundException"
 
 
-def _tags(client: Any, arn: str, parts: Parts) -> list[JsonValue]:  # noqa: ANN401
+def _tags(client: Any, arn: str, parts: Parts) -> list[JsonValue]:
     return tag_list(parts.of("/Tags", lambda: client.list_tags_for_resource(ResourceARN=arn)["Tags"], []))
 
 

@@ -16,7 +16,7 @@ __all__ = ["READERS"]
 _GONE: Final = "NoSuchEntity"
 
 
-def _policies(client: Any, parts: Parts, owner: str, name: str) -> dict[str, JsonValue]:  # noqa: ANN401
+def _policies(client: Any, parts: Parts, owner: str, name: str) -> dict[str, JsonValue]:
     """Inline and attached policies of a user or a group."""
     own = {f"{owner.capitalize()}Name": name}
     attached: list[Any] = parts.of(

@@ -39,7 +39,7 @@ def read_stream(request: ReadRequest) -> Reading | None:
     )
 
 
-def _tags(client: Any, name: str) -> list[Any]:  # noqa: ANN401 - botocore makes its clients at run time
+def _tags(client: Any, name: str) -> list[Any]:
     """All tags; the service has pages but no paginator for them."""
     found: list[Any] = []
     after: dict[str, str] = {}

@@ -103,7 +103,7 @@ def read_instance(request: ReadRequest) -> Reading | None:
     )
 
 
-def _tags(request: ReadRequest, arn: Any, listed: Any, parts: Parts) -> Any:  # noqa: ANN401 - botocore's
+def _tags(request: ReadRequest, arn: Any, listed: Any, parts: Parts) -> Any:
     """Tags out of the description, where the service puts them there, else by a call of their own."""
     if listed is None:
         client = request.client("rds")

@@ -45,7 +45,7 @@ _OF_CLUSTER: Final = (
 )
 
 
-def _key(request: ReadRequest, name: str, arn: Any) -> JsonValue:  # noqa: ANN401
+def _key(request: ReadRequest, name: str, arn: Any) -> JsonValue:
     return spelt(request.expected.get(name), arn, str(arn).rpartition("/")[2])
 
 

@@ -15,7 +15,7 @@ __all__ = ["READERS"]
 _NO_ZONE: Final = "NoSuchHostedZone"
 
 
-def _tags(client: Any, kind: str, own: str, pointer: str, parts: Parts) -> list[JsonValue]:  # noqa: ANN401
+def _tags(client: Any, kind: str, own: str, pointer: str, parts: Parts) -> list[JsonValue]:
     found: list[Any] = parts.of(
         pointer,
         lambda: client.list_tags_for_resource(ResourceType=kind, ResourceId=own)["ResourceTagSet"]["Tags"],
@@ -107,7 +107,7 @@ def _record(live: Mapping[str, Any], name: JsonValue, wanted: Mapping[str, JsonV
     }
 
 
-def _bare(name: Any) -> str:  # noqa: ANN401
+def _bare(name: Any) -> str:
     """A DNS name as all spellings of it: without case, the last dot, and the service's code for an asterisk."""
     return str(name).lower().removesuffix(".").replace("\\052", "*")
 

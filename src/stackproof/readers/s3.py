@@ -175,7 +175,7 @@ def read_bucket(request: ReadRequest) -> Reading | None:
     )
 
 
-def _configuration(client: Any, bucket: str, operation: str, read: _Read) -> JsonValue:  # noqa: ANN401
+def _configuration(client: Any, bucket: str, operation: str, read: _Read) -> JsonValue:
     absent = (_NOT_SET[operation],) if operation in _NOT_SET else ()
     answer = found_or_none(lambda: getattr(client, operation)(Bucket=bucket), *absent)
     return None if answer is None else read(answer)

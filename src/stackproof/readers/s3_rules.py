@@ -80,5 +80,5 @@ def replication_rule(rule: Mapping[str, Any]) -> dict[str, JsonValue]:
     return {**found, "Filter": where} if where else found
 
 
-def _date(value: Any) -> str | None:  # noqa: ANN401 - a datetime of botocore's
+def _date(value: Any) -> str | None:
     return None if value is None else value.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -12,7 +12,7 @@ from stackproof.readers.access import Parts, chosen, covered, found_or_none, par
 __all__ = ["READERS"]
 
 
-def _described(request: ReadRequest, secret_id: str) -> Any:  # noqa: ANN401 - botocore's structures
+def _described(request: ReadRequest, secret_id: str) -> Any:
     client = request.client("secretsmanager")
     answer = request.once(
         ("secret", secret_id),

@@ -16,7 +16,7 @@ _PEER: Final = {False: "SourceSecurityGroupId", True: "DestinationSecurityGroupI
 _PREFIX_LIST: Final = {False: "SourcePrefixListId", True: "DestinationPrefixListId"}
 
 
-def _rules(permissions: Any, *, egress: bool) -> list[JsonValue]:  # noqa: ANN401 - botocore's structures
+def _rules(permissions: Any, *, egress: bool) -> list[JsonValue]:
     """EC2's permissions, one rule for each peer, as CloudFormation writes them."""
     found: list[JsonValue] = []
     for each in permissions:

@@ -39,7 +39,7 @@ def read_state_machine(request: ReadRequest) -> Reading | None:
     )
 
 
-def _tags(client: Any, arn: str, parts: Parts) -> list[JsonValue]:  # noqa: ANN401
+def _tags(client: Any, arn: str, parts: Parts) -> list[JsonValue]:
     tags: list[Any] = parts.of("/Tags", lambda: client.list_tags_for_resource(resourceArn=arn)["tags"], [])
     return tag_list(tags, "key", "value")
 

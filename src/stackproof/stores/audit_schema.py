@@ -127,7 +127,7 @@ def as_document(value: JsonValue) -> str:
 
 def version_of(connection: Connection) -> int:
     """The version of the tables, 0 if there are none; raises StoreError if they are newer than this program."""
-    from sqlalchemy import inspect, text  # noqa: PLC0415 - of an extra
+    from sqlalchemy import inspect, text
 
     if not inspect(connection).has_table("stackproof_store"):
         return 0
@@ -144,7 +144,7 @@ def version_of(connection: Connection) -> int:
 
 def migrate(connection: Connection, *, salt: str) -> None:
     """Bring the tables to the current version, in the transaction of the caller, who holds the lock for writing."""
-    from sqlalchemy import text  # noqa: PLC0415
+    from sqlalchemy import text
 
     version = version_of(connection)
     for statement in (one for each in MIGRATIONS[version:] for one in each.split(";")):
@@ -167,7 +167,7 @@ def _hide_secrets(connection: Connection) -> None:
 
     Where that one kept the hash of a mask, it is the mask.
     """
-    from sqlalchemy import text  # noqa: PLC0415
+    from sqlalchemy import text
 
     salt = str(connection.execute(text("SELECT salt FROM stackproof_store")).scalar_one())
     hash_of_mask = hash_of(MASK, salt=salt)
@@ -198,7 +198,7 @@ def _hide_secrets(connection: Connection) -> None:
 
 def _told_of_what_was_seen_last(connection: Connection) -> None:
     """Of the value that was seen last a channel counts as told: an update of the program is no news."""
-    from sqlalchemy import text  # noqa: PLC0415
+    from sqlalchemy import text
 
     told_of_it = text(
         "UPDATE stackproof_told SET value = :value WHERE target = :target AND against = :against"
@@ -230,7 +230,7 @@ def _settle_what_was_gone(connection: Connection) -> None:
     Nobody knows for which stacks a run was asked. Only runs of one place are compared, and only those that have a
     stack in common: one of `--stack A` says nothing of B.
     """
-    from sqlalchemy import text  # noqa: PLC0415
+    from sqlalchemy import text
 
     last_at: dict[tuple[str, ...], int] = {}
     last_of: dict[tuple[tuple[str, ...], str], int] = {}

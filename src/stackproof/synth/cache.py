@@ -64,7 +64,7 @@ def cached_entry(request: SynthRequest) -> bool:
 
 def synthesize(request: SynthRequest) -> SynthResult:
     """The assembly for the state of the inputs as they are now; raises SynthError."""
-    from filelock import FileLock  # noqa: PLC0415
+    from filelock import FileLock
 
     began = time.monotonic()
     environment = _environment(request)

@@ -81,7 +81,7 @@ def _leave(ended_well: list[bool]) -> None:
 def _recorder(coverage_file: str, root: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - coverage may be absent
     if not coverage_file:
         return None
-    import coverage  # noqa: PLC0415
+    import coverage
 
     recorder = coverage.Coverage(data_file=coverage_file, branch=True, source=[root], config_file=False)
     recorder.start()

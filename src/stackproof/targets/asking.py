@@ -41,7 +41,7 @@ def asked(target: Target, types: Sequence[str], *, is_account: bool) -> Capabili
 
 def _answers(call: Callable[[], object]) -> bool | None:
     """Whether an operation is there: that it refuses what it was asked is an answer as well."""
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - heavy
+    from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         call()
@@ -60,7 +60,7 @@ def _refused(client: Callable[[str], Any], types: Sequence[str]) -> tuple[str, .
     return tuple(sorted(unknown - {_NO_TYPE})) if _NO_TYPE in unknown else None
 
 
-def _listed(api: Any, types: Sequence[str]) -> tuple[str, ...] | None:  # noqa: ANN401 - botocore's client
+def _listed(api: Any, types: Sequence[str]) -> tuple[str, ...] | None:
     """The types that are not in an account's registry."""
     try:
         pages = api.get_paginator("list_types").paginate(Visibility="PUBLIC", Type="RESOURCE")
@@ -72,7 +72,7 @@ def _listed(api: Any, types: Sequence[str]) -> tuple[str, ...] | None:  # noqa: 
 
 def _runs_code(client: Callable[[str], Any]) -> bool | None:
     """Whether a function gives back what only its own code knows; role and function are removed again."""
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - heavy
+    from botocore.exceptions import BotoCoreError, ClientError
 
     name = f"stackproof-{uuid.uuid4().hex[:12]}"
     api, iam = client("lambda"), client("iam")

@@ -35,7 +35,7 @@ def zipped(directory: Path) -> bytes:
 class AssetStore:
     """The buckets of one account and region; on an emulator they are made when they are missing."""
 
-    def __init__(self, s3: Any, *, account: str, region: str, partition: str, makes_buckets: bool) -> None:  # noqa: ANN401
+    def __init__(self, s3: Any, *, account: str, region: str, partition: str, makes_buckets: bool) -> None:
         self._s3 = s3
         self._region = region
         self._makes_buckets = makes_buckets
@@ -63,7 +63,7 @@ class AssetStore:
         suffix = "amazonaws.com.cn" if self._placeholders["${AWS::Partition}"] == "aws-cn" else "amazonaws.com"
         return f"https://s3.{self._region}.{suffix}/{bucket}/{key}"
 
-    def _put(self, bucket: str, key: str, content: Any) -> None:  # noqa: ANN401 - called without arguments for bytes
+    def _put(self, bucket: str, key: str, content: Any) -> None:
         with translated_errors(f"publishing to bucket {bucket}"):
             if self._makes_buckets:
                 self._make(bucket)

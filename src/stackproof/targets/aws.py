@@ -105,7 +105,7 @@ class AwsTarget:
             raise TargetError("no region is set: give --region, or set one in the profile", code="NoRegion")
         return str(region)
 
-    def client(self, service: str) -> Any:  # noqa: ANN401 - botocore makes its clients at run time
+    def client(self, service: str) -> Any:
         with self._lock, translated_errors(f"making a client of {service}"):
             if service not in self._clients:
                 self._clients[service] = self._new_client(service)
@@ -201,7 +201,7 @@ class AwsTarget:
         return str(answer["Account"]), str(answer["Arn"]).split(":")[1]
 
     @cached_property
-    def _session(self) -> Any:  # noqa: ANN401 - boto3 has no types at run time
+    def _session(self) -> Any:
         if self._emulator:
             return emulator_session_as(
                 self._role_arn,
@@ -213,11 +213,11 @@ class AwsTarget:
         with translated_errors("signing in to AWS"):
             return account_session(self._profile, self._region, self._role_arn, watched=self._guard.signing_in)
 
-    def _new_client(self, service: str, *, reads_secrets: bool = False) -> Any:  # noqa: ANN401
+    def _new_client(self, service: str, *, reads_secrets: bool = False) -> Any:
         if self._emulator:
             client = emulator_client(service, str(self.endpoint_url), self.region, self._session, self._retries)
         else:
-            from botocore.config import Config  # noqa: PLC0415 - heavy
+            from botocore.config import Config
 
             client = self._session.client(
                 service,

@@ -31,7 +31,7 @@ class ChangeSet:
 
 
 def make_change_set(
-    api: Any,  # noqa: ANN401 - botocore makes its clients at run time
+    api: Any,
     request: Mapping[str, Any],
     *,
     kind: str,
@@ -68,7 +68,7 @@ def _says_empty(said: str) -> bool:
     return any(each in said for each in _EMPTY)
 
 
-def _pages(api: Any, where: Mapping[str, str]) -> list[Mapping[str, Any]]:  # noqa: ANN401 - botocore's client
+def _pages(api: Any, where: Mapping[str, str]) -> list[Mapping[str, Any]]:
     return list(api.get_paginator("describe_change_set").paginate(**where))
 
 
@@ -81,7 +81,7 @@ def _change(row: Mapping[str, Any]) -> StackChange:
     )
 
 
-def _discard(api: Any, where: Mapping[str, str], kind: str) -> None:  # noqa: ANN401 - botocore's client
+def _discard(api: Any, where: Mapping[str, str], kind: str) -> None:
     """Leave nothing of a change set that cannot be executed, nor of the empty stack that it was made with."""
     with contextlib.suppress(api.exceptions.ClientError):
         api.delete_change_set(**where)

@@ -16,14 +16,14 @@ _PASSING: Final = frozenset({UnprovenReason.THROTTLED, UnprovenReason.UNREACHABL
 _NOT_THERE: Final = "ResourceNotFoundException"
 
 
-def has_cloud_control(client: Any, stack_id: str, *, emulator: bool) -> bool:  # noqa: ANN401 - botocore's
+def has_cloud_control(client: Any, stack_id: str, *, emulator: bool) -> bool:
     """Whether Cloud Control sees what CloudFormation made: it is asked for the stack itself.
 
     One that does not (an emulator that knows only what was made through it) would call everything deleted, so that a
     call that failed is raised, and answers nothing. A server's error without a code of AWS is the answer of an emulator
     that lacks the API. An account that refuses to show its stacks may show what is in them.
     """
-    from botocore.exceptions import ClientError  # noqa: PLC0415 - heavy
+    from botocore.exceptions import ClientError
 
     try:
         client.get_resource(TypeName="AWS::CloudFormation::Stack", Identifier=stack_id)

@@ -92,7 +92,7 @@ class CloudFormation:
         self._place = place
 
     @property
-    def _api(self) -> Any:  # noqa: ANN401 - botocore makes its clients at run time
+    def _api(self) -> Any:
         return self._client("cloudformation")
 
     def deploy(self, stack: Stack) -> Deployment:

@@ -99,7 +99,7 @@ class Emulator:
             return str(self.client("sts").get_caller_identity()["Account"])
 
     @cached_property
-    def _session(self) -> Any:  # noqa: ANN401 - boto3 has no types at run time
+    def _session(self) -> Any:
         return emulator_session_as(
             self._role_arn,
             self.endpoint_url,
@@ -129,7 +129,7 @@ class Emulator:
             ),
         )
 
-    def client(self, service: str) -> Any:  # noqa: ANN401 - botocore makes its clients at run time
+    def client(self, service: str) -> Any:
         with self._lock:
             if service not in self._clients:
                 self._clients[service] = self._guard.watched(self._new_client(service))
@@ -205,7 +205,7 @@ class Emulator:
             client = self._guard.reading_secrets(self._new_client("secretsmanager"))
             return str(client.get_secret_value(SecretId=secret_id)["SecretString"])
 
-    def _new_client(self, service: str) -> Any:  # noqa: ANN401 - botocore makes its clients at run time
+    def _new_client(self, service: str) -> Any:
         made = emulator_client(service, self.endpoint_url, self.region, self._session, self._retries)
         repeat_reads(made.meta.events, self._retries, self._breaker, service=service)
         return made

@@ -76,14 +76,14 @@ def reason_of(error: Exception) -> UnprovenReason | None:
 
     A reader that knows the reason itself raises a TargetError with it for a code.
     """
-    from botocore.exceptions import (  # noqa: PLC0415 - heavy
+    from botocore.exceptions import (
         ClientError,
         HTTPClientError,
         IncompleteReadError,
         NoCredentialsError,
     )
-    from botocore.exceptions import ConnectionError as BotocoreConnectionError  # noqa: PLC0415
-    from botocore.parsers import ResponseParserError  # noqa: PLC0415
+    from botocore.exceptions import ConnectionError as BotocoreConnectionError
+    from botocore.parsers import ResponseParserError
 
     if isinstance(error, TargetError) and error.code in {each.value for each in UnprovenReason}:
         return UnprovenReason(error.code)
@@ -114,8 +114,8 @@ def reason_of_answer(answer: Mapping[str, Any]) -> UnprovenReason | None:
 @contextmanager
 def translated_errors(doing: str) -> Iterator[None]:
     """Everything of botocore that is raised inside as a `TargetError` that says what was being done."""
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - heavy
-    from botocore.parsers import ResponseParserError  # noqa: PLC0415
+    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
     try:
         yield
@@ -135,8 +135,8 @@ def translated_errors(doing: str) -> Iterator[None]:
 @contextmanager
 def answering(endpoint_url: str | None) -> Iterator[None]:
     """A block with the first call to a place: that nothing answers there names it, and says what to look at."""
-    from botocore.exceptions import ConnectionError as BotocoreConnectionError  # noqa: PLC0415 - heavy
-    from botocore.exceptions import HTTPClientError  # noqa: PLC0415
+    from botocore.exceptions import ConnectionError as BotocoreConnectionError
+    from botocore.exceptions import HTTPClientError
 
     try:
         yield

@@ -76,12 +76,12 @@ def accounts_of(target: Target, units: Sequence[str]) -> tuple[tuple[str, str], 
     return tuple(sorted({(str(each["Id"]), str(each["Name"])) for each in rows}))
 
 
-def _below(client: Any, unit: str) -> Iterator[Any]:  # noqa: ANN401 - botocore's
+def _below(client: Any, unit: str) -> Iterator[Any]:
     yield from _pages(client, "list_accounts_for_parent", ParentId=unit)
     pages = client.get_paginator("list_organizational_units_for_parent").paginate(ParentId=unit)
     for each in [row for page in pages for row in page["OrganizationalUnits"]]:
         yield from _below(client, str(each["Id"]))
 
 
-def _pages(client: Any, operation: str, **parameters: str) -> list[Any]:  # noqa: ANN401 - botocore's
+def _pages(client: Any, operation: str, **parameters: str) -> list[Any]:
     return [each for page in client.get_paginator(operation).paginate(**parameters) for each in page["Accounts"]]

@@ -67,7 +67,7 @@ def reads_only(operation: str, parameters: Mapping[str, Any]) -> bool:
 
 
 def refuse_writes(
-    events: Any,  # noqa: ANN401 - botocore's event system
+    events: Any,
     *,
     may_write: Callable[[], bool],
     noted: Callable[[str, str, CallKind], None] = lambda *_: None,
@@ -80,7 +80,7 @@ def refuse_writes(
     `unique_id` the hook can be taken off again.
     """
 
-    def before(params: Mapping[str, Any], model: Any, **_: object) -> None:  # noqa: ANN401
+    def before(params: Mapping[str, Any], model: Any, **_: object) -> None:
         _let_pass(_Call.of(model, params, also), may_write, noted)
 
     events.register(_EVERY_CALL, before, unique_id)
@@ -90,7 +90,7 @@ def refuse_writes(
 
 
 def refuse_sent_writes(
-    events: Any,  # noqa: ANN401 - botocore's event system
+    events: Any,
     *,
     to: Callable[[str], bool],
     may_write: Callable[[], bool],
@@ -104,10 +104,10 @@ def refuse_sent_writes(
     """
     sending = _Sending()
 
-    def before(params: Mapping[str, Any], model: Any, context: dict[str, Any], **_: object) -> None:  # noqa: ANN401
+    def before(params: Mapping[str, Any], model: Any, context: dict[str, Any], **_: object) -> None:
         context[_SENT] = _Call.of(model, params, also)
 
-    def created(request: Any, **_: object) -> None:  # noqa: ANN401
+    def created(request: Any, **_: object) -> None:
         sending.call = request.context.get(_SENT)  # signing, which may have made a call of its own, is done
 
     def sent(url: str) -> None:
@@ -117,7 +117,7 @@ def refuse_sent_writes(
     class Watching:
         """A client whose requests are looked at where they leave the process."""
 
-        def __init__(self, *args: Any, **more: Any) -> None:  # noqa: ANN401
+        def __init__(self, *args: Any, **more: Any) -> None:
             super().__init__(*args, **more)
             endpoint = self._endpoint  # type: ignore[attr-defined]
             endpoint.http_session = _Watched(endpoint.http_session, sent)
@@ -129,7 +129,7 @@ def refuse_sent_writes(
         events.register_last(event, hook, f"{unique_id}-{_SENT}-{event}")
 
 
-def leave_alone(events: Any, unique_id: str) -> None:  # noqa: ANN401 - botocore's event system
+def leave_alone(events: Any, unique_id: str) -> None:
     """Take the hooks of that name off again."""
     events.unregister(_EVERY_CALL, unique_id=unique_id)
     for action in TAKEN_OUT:
@@ -147,7 +147,7 @@ class _Call:
     reads: bool
 
     @classmethod
-    def of(cls, model: Any, params: Mapping[str, Any], also: Container[str]) -> _Call:  # noqa: ANN401 - botocore's
+    def of(cls, model: Any, params: Mapping[str, Any], also: Container[str]) -> _Call:
         service, operation = str(model.service_model.service_name), str(model.name)
         called = f"{prefix_of(service)}:{operation}"
         reads = reads_only(called, params) or called in also or is_without_secret(called)
@@ -163,11 +163,11 @@ class _Sending(threading.local):
 class _Watched:
     """The HTTP session of a client, which says first where it sends something."""
 
-    def __init__(self, inner: Any, sent: Callable[[str], None]) -> None:  # noqa: ANN401 - botocore's
+    def __init__(self, inner: Any, sent: Callable[[str], None]) -> None:
         self._inner = inner
         self._sent = sent
 
-    def send(self, request: Any) -> Any:  # noqa: ANN401
+    def send(self, request: Any) -> Any:
         self._sent(str(request.url))
         return self._inner.send(request)
 
@@ -198,7 +198,7 @@ def _after(action: str) -> str:
     return f"after-call.*.{action.partition(':')[2]}"
 
 
-def _taken_out(action: str, place: Sequence[str], *, parsed: Any, **_: object) -> None:  # noqa: ANN401 - botocore's
+def _taken_out(action: str, place: Sequence[str], *, parsed: Any, **_: object) -> None:
     """Put stars in place of a secret that nobody asked for, before the answer leaves the client."""
     *above, last = place
     for name in above:
@@ -223,7 +223,7 @@ class Guard:
         with self.calls.writing(self, why):
             yield
 
-    def watched(self, client: Any, *, also: str = "") -> Any:  # noqa: ANN401 - botocore's
+    def watched(self, client: Any, *, also: str = "") -> Any:
         """The client, guarded and recorded; `also` is the one other operation that it is made for."""
         refuse_writes(
             client.meta.events,
@@ -233,11 +233,11 @@ class Guard:
         )
         return client
 
-    def signing_in(self, client: Any) -> Any:  # noqa: ANN401 - botocore's
+    def signing_in(self, client: Any) -> Any:
         """The client that assumes the role of a session: no other one may."""
         return self.watched(client, also=_SIGN_IN)
 
-    def reading_secrets(self, client: Any) -> Any:  # noqa: ANN401 - botocore's
+    def reading_secrets(self, client: Any) -> Any:
         """A client that may read the value of a secret."""
         return self.watched(client, also=_READING_SECRETS)
 

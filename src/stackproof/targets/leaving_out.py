@@ -146,7 +146,7 @@ def _exports(stack: Stack, less: Reduced) -> dict[str, JsonValue]:
     return found
 
 
-def not_exported(api: Any, stack: Stack) -> Mapping[str, str]:  # noqa: ANN401 - botocore's client
+def not_exported(api: Any, stack: Stack) -> Mapping[str, str]:
     """What the stack imports and a stack that is there has left out, and why.
 
     An export that nobody has, left out or not, is none of them: it is missing on AWS as well.
@@ -172,7 +172,7 @@ def _imports(stack: Stack) -> frozenset[str]:
     return imports(stack.template.body).union(*(_imports(each) for each in stack.nested))
 
 
-def plain_body(body: Any) -> JsonObject:  # noqa: ANN401 - botocore gives text, or what it made of JSON
+def plain_body(body: Any) -> JsonObject:
     """A template as JSON; nothing of one that somebody else wrote in YAML."""
     try:
         found = json.loads(body if isinstance(body, str) else json.dumps(body, default=str))
@@ -216,7 +216,7 @@ def with_noted(found: Deployment, body: JsonObject) -> Deployment:
     )
 
 
-def refusal_of(api: Any, stack_name: str, called: str) -> tuple[str, str] | None:  # noqa: ANN401 - botocore's client
+def refusal_of(api: Any, stack_name: str, called: str) -> tuple[str, str] | None:
     """The resource that the emulator cannot make, with its own words; None if it failed for another reason."""
     try:
         events = api.describe_stack_events(StackName=stack_name)["StackEvents"]

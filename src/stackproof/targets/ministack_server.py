@@ -68,10 +68,10 @@ def _confine(scratch: Path, port: int) -> None:
 @contextlib.contextmanager
 def _running(listener: socket.socket) -> Iterator[None]:
     """The server in a thread, so that signals reach this one; on leaving, its functions' processes end as well."""
-    from hypercorn.asyncio import serve  # noqa: PLC0415 - MiniStack brings it
-    from hypercorn.config import Config  # noqa: PLC0415
-    from ministack import app  # noqa: PLC0415
-    from ministack.core import lambda_runtime  # noqa: PLC0415
+    from hypercorn.asyncio import serve
+    from hypercorn.config import Config
+    from ministack import app
+    from ministack.core import lambda_runtime
 
     config = Config()
     config.bind = [f"fd://{listener.detach()}"]  # bound already; the server closes it, and nobody else
@@ -96,7 +96,7 @@ def _running(listener: socket.socket) -> Iterator[None]:
 
 def _warm() -> None:
     """Import what the first deployment would have to wait for."""
-    from ministack.services import cloudformation  # noqa: PLC0415
+    from ministack.services import cloudformation
 
     cloudformation.__name__  # noqa: B018 - named, so that the import is no oversight
 

@@ -34,13 +34,13 @@ def _served(_: Path) -> Iterator[Mapping[str, str]]:
 
 def _serve() -> int:
     """Start to serve in threads; gives the port."""
-    from moto.moto_server.werkzeug_app import (  # noqa: PLC0415 - takes a second to import
+    from moto.moto_server.werkzeug_app import (
         DomainDispatcherApplication,
         MotoRequestHandler,
     )
-    from werkzeug.serving import make_server  # noqa: PLC0415
+    from werkzeug.serving import make_server
 
-    from stackproof.targets.moto_models import register  # noqa: PLC0415 - imports moto's models
+    from stackproof.targets.moto_models import register
 
     class Quiet(MotoRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -55,18 +55,18 @@ def _serve() -> int:
     return server.server_port
 
 
-def _app(service: Any) -> Any:  # noqa: ANN401 - one of moto's names; Flask's application
+def _app(service: Any) -> Any:
     """One emulated service; what breaks inside is an answer that names the error instead of a bare 500."""
-    from moto.moto_server.werkzeug_app import create_backend_app  # noqa: PLC0415
+    from moto.moto_server.werkzeug_app import create_backend_app
 
     app = create_backend_app(service)
     app.register_error_handler(Exception, _explained)
     return app
 
 
-def _explained(error: Exception) -> Any:  # noqa: ANN401 - a response of Flask
-    from flask import Response, request  # noqa: PLC0415 - heavy
-    from werkzeug.exceptions import HTTPException  # noqa: PLC0415
+def _explained(error: Exception) -> Any:
+    from flask import Response, request
+    from werkzeug.exceptions import HTTPException
 
     if isinstance(error, HTTPException):
         return error

@@ -86,8 +86,8 @@ class Database:
     @contextlib.contextmanager
     def _connection(self) -> Iterator[Any]:
         """A connection of its own, closed at the end; what fails on it is a `TargetError`."""
-        from pg8000.exceptions import DatabaseError, InterfaceError  # noqa: PLC0415 - of an extra
-        from pg8000.native import Connection  # noqa: PLC0415
+        from pg8000.exceptions import DatabaseError, InterfaceError
+        from pg8000.native import Connection
 
         tls = ssl.create_default_context(cafile=self._said["ca_bundle"] or None)
         try:

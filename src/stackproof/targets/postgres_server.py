@@ -192,7 +192,7 @@ def _end_with_parent() -> None:
 
 def _await_ready(server: subprocess.Popen[bytes], port: int, credentials: _Credentials) -> bool:
     """Create the database as soon as that is possible; False if the server ends before."""
-    import pg8000.native  # noqa: PLC0415 - of an extra
+    import pg8000.native
 
     end = time.monotonic() + _START_SECONDS
     while server.poll() is None and time.monotonic() < end:

@@ -102,7 +102,7 @@ class Breaker:
 
 
 def repeat_reads(
-    events: Any,  # noqa: ANN401 - botocore's event system
+    events: Any,
     retries: Retries,
     breaker: Breaker,
     *,
@@ -113,14 +113,14 @@ def repeat_reads(
     The SDK's own retries come first. A call that changes something is never sent twice from here.
     """
 
-    def before(request: Any = None, **_: object) -> None:  # noqa: ANN401 - botocore's
+    def before(request: Any = None, **_: object) -> None:
         if dead := breaker.dead(service):
             said = f"{dead} is taken for dead: {retries.failures} calls in a row or more got no answer"
             raise UnreachableError(said if request is None else f"{said} from {_endpoint(str(request.url))}")
 
     def again(
-        response: Any,  # noqa: ANN401 - botocore's, None if there was none
-        operation: Any,  # noqa: ANN401
+        response: Any,
+        operation: Any,
         attempts: int,
         caught_exception: Exception | None,
         **_: object,

@@ -19,16 +19,16 @@ OTHERS: Final = "stackproof-others"
 
 
 @lru_cache(maxsize=1)
-def _loader() -> Any:  # noqa: ANN401 - botocore's
+def _loader() -> Any:
     """One for all sessions of a process: what it has read of a service's model is dear in time and memory."""
-    import botocore.loaders  # noqa: PLC0415
+    import botocore.loaders
 
     return botocore.loaders.create_loader()
 
 
-def _core(**settings: Any) -> Any:  # noqa: ANN401 - botocore's
+def _core(**settings: Any) -> Any:
     """A session of botocore's for a target."""
-    import botocore.session  # noqa: PLC0415
+    import botocore.session
 
     core = botocore.session.Session(**settings)
     core.register_component("data_loader", _loader())
@@ -42,12 +42,12 @@ def emulator_session(
     key: str = "testing",
     secret: str = "testing",  # noqa: S107 - the emulator takes any
     token: str | None = None,
-) -> Any:  # noqa: ANN401 - boto3 has no types at run time
+) -> Any:
     """A session that knows no file, profile or environment variable of the user: an emulator has no use for them.
 
     The access key is free; some emulators take one of twelve digits for the account.
     """
-    import boto3  # noqa: PLC0415 - takes a tenth of a second
+    import boto3
 
     nowhere = os.devnull
     core = _core(
@@ -74,7 +74,7 @@ def emulator_session_as(
     key: str = "testing",
     retries: Retries | None = None,
     watched: Callable[[Any], Any] = lambda client: client,
-) -> Any:  # noqa: ANN401 - boto3 has no types at run time
+) -> Any:
     """A session as `emulator_session` gives; with a role in that, and so in its account. Raises TargetError.
 
     `watched` is given the client that assumes the role. Its credentials are not renewed: emulators do not look at their
@@ -95,11 +95,11 @@ def emulator_client(
     service: str,
     endpoint_url: str,
     region: str,
-    session: Any = None,  # noqa: ANN401 - boto3 has no types at run time
+    session: Any = None,
     retries: Retries | None = None,
-) -> Any:  # noqa: ANN401
+) -> Any:
     """A client to an emulator: without proxies or a second attempt, since CreateStack must not be sent twice."""
-    from botocore.config import Config  # noqa: PLC0415
+    from botocore.config import Config
 
     retries = retries or Retries()
     return (session or emulator_session(region)).client(
@@ -122,13 +122,13 @@ def account_session(
     role_arn: str | None,
     *,
     watched: Callable[[Any], Any] = lambda client: client,
-) -> Any:  # noqa: ANN401
+) -> Any:
     """A session with the user's own credentials, or with those of a role that they may assume (renewed by itself).
 
     `watched` is given the client that assumes the role.
     """
-    import boto3  # noqa: PLC0415 - takes a tenth of a second
-    from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials  # noqa: PLC0415
+    import boto3
+    from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 
     first = _core(profile=profile)
     first.get_scoped_config()  # a profile that there is not is said here, and not by the first client

@@ -258,7 +258,7 @@ class CloudFormationCatalog:
     # -- calls
 
     @property
-    def _client(self) -> Any:  # noqa: ANN401 - botocore makes its clients at run time
+    def _client(self) -> Any:
         return self.target.client("cloudformation")
 
     def _described(self, stack_name: str, shown: str) -> Mapping[str, Any]:
@@ -284,7 +284,7 @@ class CloudFormationCatalog:
         text = body if isinstance(body, str) else json.dumps(body, indent=1, default=str)
         return self.parse(text.encode(), shown)
 
-    def _pages(self, operation: str, key: str, **parameters: Any) -> list[Mapping[str, Any]]:  # noqa: ANN401
+    def _pages(self, operation: str, key: str, **parameters: Any) -> list[Mapping[str, Any]]:
         pages = self._client.get_paginator(operation).paginate(**parameters)
         return [each for page in pages for each in page.get(key, ())]
 

@@ -16,7 +16,7 @@ class EventFollower:
     Whoever may not read events deploys all the same: then there are none.
     """
 
-    def __init__(self, api: Any, stack_name: str, told: Callable[[StackEvent], None] = lambda _: None) -> None:  # noqa: ANN401 - botocore makes its clients at run time
+    def __init__(self, api: Any, stack_name: str, told: Callable[[StackEvent], None] = lambda _: None) -> None:
         self._api = api
         self._stack_name = stack_name
         self._told = told
@@ -51,7 +51,7 @@ class EventFollower:
 
 
 def with_nested(
-    api: Any,  # noqa: ANN401 - botocore's client
+    api: Any,
     events: list[StackEvent],
     *,
     wanted: Callable[[StackEvent], bool] = lambda each: each.is_failure,

@@ -17,7 +17,7 @@ _CHUNK: Final = 65536
 
 def server_tls() -> tuple[ssl.SSLContext, bytes]:
     """A context for 127.0.0.1, signed by an authority made for this call, and that authority's certificate as PEM."""
-    import trustme  # noqa: PLC0415 - of an extra
+    import trustme
 
     authority = trustme.CA()
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

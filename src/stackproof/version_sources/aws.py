@@ -74,7 +74,7 @@ class AwsVersions:
         return client
 
     def _account(self) -> str:
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+        from botocore.exceptions import BotoCoreError, ClientError
 
         try:
             return str(self._client("sts").get_caller_identity()["Account"])
@@ -82,7 +82,7 @@ class AwsVersions:
             raise TargetError(f"AWS cannot be asked for engine versions: {_reason(error)}", service="sts") from error
 
     def _family(self, name: str) -> FamilySnapshot:
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+        from botocore.exceptions import BotoCoreError, ClientError
 
         reader = _reader(name)
         assert reader is not None  # noqa: S101 - only families with a reader are asked for
@@ -95,10 +95,10 @@ class AwsVersions:
 def _session_clients(region: str, profile: str | None) -> _Client:
     def client(service: str) -> Any:  # noqa: ANN401 - botocore makes its clients at run time
         try:
-            import boto3  # noqa: PLC0415
+            import boto3
         except ImportError as error:
             raise ConfigError("boto3 is not installed: pip install 'stackproof[live]'") from error
-        from botocore.exceptions import BotoCoreError  # noqa: PLC0415
+        from botocore.exceptions import BotoCoreError
 
         try:
             return boto3.Session(profile_name=profile, region_name=region).client(service)  # type: ignore[call-overload]

@@ -60,7 +60,7 @@ def checked_paths(project: Project, paths: Sequence[Path], *, stdin: IO[bytes], 
 
     The result of the last run over the same paths is remembered: it stands while no file and nothing else changed.
     """
-    from stackproof.loading.search import find_templates  # noqa: PLC0415
+    from stackproof.loading.search import find_templates
 
     project.require_policies()
     engines = project.engines()
@@ -81,8 +81,8 @@ def checked_paths(project: Project, paths: Sequence[Path], *, stdin: IO[bytes], 
 
 def _run_key(project: Project, paths: Sequence[Path], engines: EngineSet, *, on: date) -> str | None:
     """The hash of all that a run over these paths depends on; None where files alone do not tell."""
-    from stackproof.engines.code import package_digest  # noqa: PLC0415
-    from stackproof.loading.search import inventory  # noqa: PLC0415
+    from stackproof.engines.code import package_digest
+    from stackproof.loading.search import inventory
 
     files = inventory(paths)
     if files is None:
@@ -106,7 +106,7 @@ def found_stacks(project: Project, paths: Sequence[Path], *, stdin: IO[bytes], n
 
     A template by itself does not know its stack's name: it is the given one, else `*` stands for it.
     """
-    from stackproof.loading.search import find_templates  # noqa: PLC0415
+    from stackproof.loading.search import find_templates
 
     found = find_templates(paths, stdin=stdin)
     if found.errors:

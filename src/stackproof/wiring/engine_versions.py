@@ -41,8 +41,8 @@ def deployed_versions(
     Without a stack, a template stands for whatever is judged. What is no file is a stack whose template `template_of`
     reads from the account. Raises ConfigError, or TargetError if the account does not give it.
     """
-    from stackproof.loading.template import load_template, parse_bytes  # noqa: PLC0415
-    from stackproof.versions.judging import deployed_by  # noqa: PLC0415
+    from stackproof.loading.template import load_template, parse_bytes
+    from stackproof.versions.judging import deployed_by
 
     found: dict[str, dict[str, str]] = {}
     for each in given:
@@ -71,10 +71,10 @@ def refreshed_versions(
     accept_large_change: bool = False,
 ) -> tuple[AllowList, Refresh]:
     """The list as it is in the file (else in the package), and what a source makes of it; writes nothing."""
-    from stackproof.version_sources.aws import AwsVersions  # noqa: PLC0415
-    from stackproof.version_sources.cfn_lint import read_cfn_lint  # noqa: PLC0415
-    from stackproof.version_sources.lifecycle import read_lifecycle  # noqa: PLC0415
-    from stackproof.versions.refreshing import refreshed  # noqa: PLC0415
+    from stackproof.version_sources.aws import AwsVersions
+    from stackproof.version_sources.cfn_lint import read_cfn_lint
+    from stackproof.version_sources.lifecycle import read_lifecycle
+    from stackproof.versions.refreshing import refreshed
 
     old = load_engine_versions(file) if file.is_file() else packaged_engine_versions()
     if source == "aws":
@@ -87,8 +87,8 @@ def refreshed_versions(
 
 def write_versions(file: Path, versions: AllowList) -> None:
     """Write the list, all of it or nothing."""
-    from stackproof.reporters.file import write_file  # noqa: PLC0415
-    from stackproof.versions.writing import written  # noqa: PLC0415
+    from stackproof.reporters.file import write_file
+    from stackproof.versions.writing import written
 
     def write(stream: IO[str]) -> None:
         stream.write(written(versions))
@@ -100,9 +100,9 @@ def affected_by(
     project: Project, paths: Sequence[Path], *, before: AllowList, after: AllowList, on: date
 ) -> tuple[str, ...]:
     """What is said of templates by the new list and was not by the old one; without paths, of the app's last synth."""
-    from stackproof.loading.search import find_templates  # noqa: PLC0415
-    from stackproof.versions.judging import judge_template  # noqa: PLC0415
-    from stackproof.versions.rules import Knowledge  # noqa: PLC0415
+    from stackproof.loading.search import find_templates
+    from stackproof.versions.judging import judge_template
+    from stackproof.versions.rules import Knowledge
 
     templates: list[Template] = []
     if paths:

@@ -51,7 +51,7 @@ def fleet_workers(
 
     `say` is told what they wait for.
     """
-    from stackproof.drift.fleet import Workers  # noqa: PLC0415 - a run without a fleet has no use for it
+    from stackproof.drift.fleet import Workers
 
     return Workers(
         start=_start(executor, jobs, say),
@@ -61,7 +61,7 @@ def fleet_workers(
 
 
 def _start(executor: str, jobs: int, say: Callable[[str], None]) -> Callable[[], AbstractContextManager[Executor]]:
-    from stackproof.executors import dask_workers, process_workers, thread_workers  # noqa: PLC0415
+    from stackproof.executors import dask_workers, process_workers, thread_workers
 
     if executor in {"threads", "processes"}:
         return partial(thread_workers if executor == "threads" else process_workers, jobs)
@@ -75,11 +75,11 @@ def fleet_plan(
     tasks: Sequence[FleetTask], order: FleetOrder, workers: Workers, *, at_once: int, unplanned: Sequence[str] = ()
 ) -> FleetPlan:
     """What the audit of these stacks would ask; the lists of their resources are all that is read."""
-    from stackproof.drift.fleet import Lost, done  # noqa: PLC0415
-    from stackproof.drift.planning import planned  # noqa: PLC0415
-    from stackproof.pacing import Rates  # noqa: PLC0415
-    from stackproof.readers import READERS  # noqa: PLC0415
-    from stackproof.readers.access import LiveReader  # noqa: PLC0415
+    from stackproof.drift.fleet import Lost, done
+    from stackproof.drift.planning import planned
+    from stackproof.pacing import Rates
+    from stackproof.readers import READERS
+    from stackproof.readers.access import LiveReader
 
     found: dict[FleetTask, StackResources] = {}
     missing = list(unplanned)
@@ -105,9 +105,9 @@ def unmanaged_places(
     run: FleetRun, scopes: Sequence[Scope], order: FleetOrder, workers: Workers
 ) -> tuple[Unmanaged, ...]:
     """What is in no stack of each place whose stacks were looked at, sorted; of one that is dark, that it was not."""
-    from stackproof.drift.fleet import done  # noqa: PLC0415
-    from stackproof.drift.fleet_scopes import beside_of, scope_tasks  # noqa: PLC0415
-    from stackproof.drift.unmanaged import Unmanaged  # noqa: PLC0415
+    from stackproof.drift.fleet import done
+    from stackproof.drift.fleet_scopes import beside_of, scope_tasks
+    from stackproof.drift.unmanaged import Unmanaged
 
     found = [
         beside_of(each.task.place, each.result, run)
@@ -119,14 +119,14 @@ def unmanaged_places(
 
 def fleet_runs(state_directory: Path) -> FleetRuns:
     """Where results of tasks are kept."""
-    from stackproof.stores.fleet_runs import FleetRuns  # noqa: PLC0415
+    from stackproof.stores.fleet_runs import FleetRuns
 
     return FleetRuns(state_directory / "fleet")
 
 
 def discovered(order: FleetOrder, units: Sequence[str]) -> tuple[tuple[str, str], ...]:
     """Accounts of the organization that the credentials at hand belong to, id and name; raises TargetError."""
-    from stackproof.targets.fleet_places import accounts_of  # noqa: PLC0415
+    from stackproof.targets.fleet_places import accounts_of
 
     return accounts_of(_target(order, Place(account="", region="us-east-1")), units)
 
@@ -136,7 +136,7 @@ def discovered(order: FleetOrder, units: Sequence[str]) -> tuple[tuple[str, str]
 
 def listed_stacks(order: FleetOrder, place: Place) -> str:
     """The stacks of a place."""
-    from stackproof.targets.fleet_places import stacks_of  # noqa: PLC0415
+    from stackproof.targets.fleet_places import stacks_of
 
     found = _tried(order, place, stacks_of)
     told = Listed(trouble=found) if isinstance(found, Trouble) else Listed(stacks=found)
@@ -145,7 +145,7 @@ def listed_stacks(order: FleetOrder, place: Place) -> str:
 
 def counted_resources(order: FleetOrder, task: FleetTask) -> str:
     """What some stacks have, without a look at any of it."""
-    from stackproof.targets.fleet_places import resources_of  # noqa: PLC0415
+    from stackproof.targets.fleet_places import resources_of
 
     found = _tried(order, task.place, lambda target: resources_of(target, task.stack_names))
     return (StackResources(trouble=found) if isinstance(found, Trouble) else found).text
@@ -153,7 +153,7 @@ def counted_resources(order: FleetOrder, task: FleetTask) -> str:
 
 def audited_stacks(order: FleetOrder, task: FleetTask) -> str:
     """The audit of some stacks."""
-    from stackproof.drift.fleet import troubled_task  # noqa: PLC0415
+    from stackproof.drift.fleet import troubled_task
 
     found = _tried(order, task.place, lambda target: _audited(order, target, task))
     if isinstance(found, Trouble):
@@ -163,14 +163,14 @@ def audited_stacks(order: FleetOrder, task: FleetTask) -> str:
 
 def listed_beside(order: FleetOrder, task: ScopeTask) -> str:
     """What is in no stack of a place."""
-    from stackproof.drift.fleet_scopes import unmanaged_text  # noqa: PLC0415
+    from stackproof.drift.fleet_scopes import unmanaged_text
 
     found = _tried(order, task.place, lambda target: _beside(target, task))
     return unmanaged_text(found, _calls().drained())
 
 
 def _beside(target: Target, task: ScopeTask) -> Unmanaged:
-    from stackproof.drift.unmanaged import Scope, unmanaged  # noqa: PLC0415
+    from stackproof.drift.unmanaged import Scope, unmanaged
 
     return unmanaged(
         [Scope(kind=kind, value=value) for kind, value in task.scopes],
@@ -183,7 +183,7 @@ def _beside(target: Target, task: ScopeTask) -> Unmanaged:
 
 
 def _audited(order: FleetOrder, target: Target, task: FleetTask) -> TaskResult:
-    from stackproof.drift.fleet import without_secrets  # noqa: PLC0415
+    from stackproof.drift.fleet import without_secrets
 
     made = auditor(target, native=order.native, jobs=order.reads, resource_schemas=_schemas())
     found = made.audited(task.stack_names)
@@ -230,9 +230,9 @@ def _reason(target: Target, error: StackproofError) -> UnprovenReason:
 
 
 def _target(order: FleetOrder, place: Place) -> Target:
-    from stackproof.targets.aws import AwsTarget  # noqa: PLC0415
-    from stackproof.targets.ministack import MiniStackTarget  # noqa: PLC0415
-    from stackproof.targets.moto import MotoTarget  # noqa: PLC0415
+    from stackproof.targets.aws import AwsTarget
+    from stackproof.targets.ministack import MiniStackTarget
+    from stackproof.targets.moto import MotoTarget
 
     if order.target in EMULATORS and order.endpoint_url is not None:
         kind = MotoTarget if order.target == "moto" else MiniStackTarget
@@ -249,7 +249,7 @@ def _target(order: FleetOrder, place: Place) -> Target:
 
 @lru_cache(maxsize=2)
 def _pace(directory: str | None, rates: tuple[tuple[str, float], ...]) -> Pace:
-    from stackproof.stores.shared_pace import SharedPace, machine_directory  # noqa: PLC0415
+    from stackproof.stores.shared_pace import SharedPace, machine_directory
 
     return SharedPace(Path(directory) if directory else machine_directory(), dict(rates))
 

@@ -54,8 +54,8 @@ RUN_FUNCTIONS = frozenset({"ministack"})
 
 def start_emulator(directory: Path, *, owner_pid: int, name: str = "moto") -> OwnedProcess:
     """Start an emulator; it ends with its owner, or, with owner 0, when it is told to."""
-    from stackproof.targets.ministack import start_ministack  # noqa: PLC0415
-    from stackproof.targets.moto import start_moto  # noqa: PLC0415
+    from stackproof.targets.ministack import start_ministack
+    from stackproof.targets.moto import start_moto
 
     start = start_moto if name == "moto" else start_ministack
     return start(owner_pid=owner_pid, directory=directory)
@@ -63,7 +63,7 @@ def start_emulator(directory: Path, *, owner_pid: int, name: str = "moto") -> Ow
 
 def capabilities(target: Target, types: Sequence[str]) -> Capabilities:
     """What a target says that it can do; it is asked about these resource types."""
-    from stackproof.targets.asking import asked  # noqa: PLC0415
+    from stackproof.targets.asking import asked
 
     if target.name == "aws":
         return asked(target, types, is_account=True)
@@ -73,7 +73,7 @@ def capabilities(target: Target, types: Sequence[str]) -> Capabilities:
 
 def flow_target(target: Target) -> Target:
     """The same emulator, in the account that flows run in; raises ConfigError if it runs no functions."""
-    from stackproof.targets.ministack_flow import FLOW_ACCOUNT  # noqa: PLC0415
+    from stackproof.targets.ministack_flow import FLOW_ACCOUNT
 
     return _ministack(target).in_account(FLOW_ACCOUNT)
 
@@ -89,7 +89,7 @@ class FlowPlace:
 
     def open_database(self, directory: Path, *, owner_pid: int) -> OwnedProcess:
         """Start the database at its end; it ends with its owner, or, with owner 0, when it is told to."""
-        from stackproof.targets.ministack_flow import open_database  # noqa: PLC0415
+        from stackproof.targets.ministack_flow import open_database
 
         target = _ministack(self.target)
         return open_database(
@@ -98,7 +98,7 @@ class FlowPlace:
 
     def pipeline(self, database: Mapping[str, str]) -> Pipeline:
         """The flow with what `open_database` said, in any process."""
-        from stackproof.targets.ministack_flow import MiniStackPipeline  # noqa: PLC0415
+        from stackproof.targets.ministack_flow import MiniStackPipeline
 
         return MiniStackPipeline(_ministack(self.target), self.deployment, self.declared, self.path, database)
 
@@ -107,8 +107,8 @@ def account_pipeline(
     target: Target, deployment: Deployment, declared: Flow, path: FlowPath, *, ca_bundle: str | None
 ) -> AwsPipeline:
     """The flow as it runs in an account, or at an endpoint, with its own database."""
-    from stackproof.targets.aws import AwsTarget  # noqa: PLC0415
-    from stackproof.targets.aws_flow import AwsPipeline  # noqa: PLC0415
+    from stackproof.targets.aws import AwsTarget
+    from stackproof.targets.aws_flow import AwsPipeline
 
     if not isinstance(target, AwsTarget):
         raise ConfigError(f"the target {target.name} runs no functions")
@@ -116,7 +116,7 @@ def account_pipeline(
 
 
 def _ministack(target: Target) -> MiniStackTarget:
-    from stackproof.targets.ministack import MiniStackTarget  # noqa: PLC0415
+    from stackproof.targets.ministack import MiniStackTarget
 
     if not isinstance(target, MiniStackTarget):
         raise ConfigError(f"the target {target.name} runs no functions")
@@ -125,30 +125,30 @@ def _ministack(target: Target) -> MiniStackTarget:
 
 def node() -> Path | None:
     """The Node that pip installed, for CDK in this process."""
-    from stackproof.synth.app import installed_node  # noqa: PLC0415
+    from stackproof.synth.app import installed_node
 
     return installed_node()
 
 
 def schemas() -> SchemaSource:
     """The resource schemas that cfn-lint ships."""
-    from stackproof.schemas.cfn_lint import CfnLintSchemas  # noqa: PLC0415
+    from stackproof.schemas.cfn_lint import CfnLintSchemas
 
     return CfnLintSchemas()
 
 
 def read_types() -> tuple[str, ...]:
     """The resource types that have a reader of ours, sorted."""
-    from stackproof import readers as package  # noqa: PLC0415
+    from stackproof import readers as package
 
     return tuple(sorted(package.READERS))
 
 
 def readers(target: Target, deployment: Deployment) -> Mapping[str, Reader]:
     """The reader of each resource type: our own, else Cloud Control where the target has it, asked when needed."""
-    from stackproof import readers as package  # noqa: PLC0415
-    from stackproof.readers.cloud_control import WithCloudControl  # noqa: PLC0415
-    from stackproof.targets.cloud_control import has_cloud_control  # noqa: PLC0415
+    from stackproof import readers as package
+    from stackproof.readers.cloud_control import WithCloudControl
+    from stackproof.targets.cloud_control import has_cloud_control
 
     def is_there() -> bool:
         api, emulator = target.client("cloudcontrol"), target.name != "aws"
@@ -167,8 +167,8 @@ def auditor(
     resource_schemas: SchemaSource | None = None,
 ) -> Auditor:
     """The auditor of a target's stacks; `resource_schemas` are those that a process has read already."""
-    from stackproof.drift.auditing import Auditor  # noqa: PLC0415
-    from stackproof.observing import Patience  # noqa: PLC0415
+    from stackproof.drift.auditing import Auditor
+    from stackproof.observing import Patience
 
     return Auditor(
         target=target,
@@ -186,21 +186,21 @@ def auditor(
 
 def child_families() -> Sequence[ChildFamily]:
     """What may hang on resources without a template that says so."""
-    from stackproof.readers.children import FAMILIES  # noqa: PLC0415
+    from stackproof.readers.children import FAMILIES
 
     return FAMILIES
 
 
 def listings() -> Mapping[str, Listing]:
     """How the resources of each type are listed."""
-    from stackproof.readers.inventory import LISTINGS  # noqa: PLC0415
+    from stackproof.readers.inventory import LISTINGS
 
     return LISTINGS
 
 
 def audit_actions(stacks: Sequence[Stack]) -> tuple[str, ...]:
     """What a drift audit of these stacks calls beside the readers of their types, CloudFormation's detection too."""
-    from stackproof.targets.stack_catalog import ACTIONS, NATIVE_ACTIONS  # noqa: PLC0415
+    from stackproof.targets.stack_catalog import ACTIONS, NATIVE_ACTIONS
 
     types = {one.resource_type for each in stacks for one in each.template.resources}
     families = (each.actions for each in child_families() if types.intersection(each.owners))
@@ -210,8 +210,8 @@ def audit_actions(stacks: Sequence[Stack]) -> tuple[str, ...]:
 
 def catalog(target: Target) -> StackCatalog:
     """The stacks of a target's account and region."""
-    from stackproof.loading.template import parse_bytes  # noqa: PLC0415
-    from stackproof.targets.stack_catalog import CloudFormationCatalog  # noqa: PLC0415
+    from stackproof.loading.template import parse_bytes
+    from stackproof.targets.stack_catalog import CloudFormationCatalog
 
     return CloudFormationCatalog(
         target=target,

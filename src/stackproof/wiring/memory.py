@@ -32,7 +32,7 @@ class SignIn:
 
 def audit_store(project: Project, url: str | None = None) -> SqlAuditStore:
     """The store that the command line names, else the project, else a file of its own. Raises ConfigError."""
-    from stackproof.stores.audits import SqlAuditStore  # noqa: PLC0415
+    from stackproof.stores.audits import SqlAuditStore
 
     if url is not None:
         found = SqlAuditStore(url, folder=Path.cwd())
@@ -54,7 +54,7 @@ def store_to_read(project: Project, url: str | None = None) -> AuditStore:
 
 def require_channels(project: Project, channels: Sequence[Channel]) -> None:
     """Raise ConfigError for a channel that could not be told, before anything starts."""
-    from stackproof.reporters.file import require_writable  # noqa: PLC0415
+    from stackproof.reporters.file import require_writable
 
     for each in channels:
         if each.kind == WEBHOOK:
@@ -85,8 +85,8 @@ def notifiers(
 
 def _topic(project: Project, channel: Channel, target: Target, sign_in: SignIn) -> Notifier:
     """Through a target of its own, which may write; the one that audits goes on to refuse whatever is no read."""
-    from stackproof.notifiers.topic import TopicNotifier  # noqa: PLC0415
-    from stackproof.reporters.alarm import alarm_text  # noqa: PLC0415
+    from stackproof.notifiers.topic import TopicNotifier
+    from stackproof.reporters.alarm import alarm_text
 
     settings = project.settings
     if target.name != "aws":
@@ -113,15 +113,15 @@ def _topic(project: Project, channel: Channel, target: Target, sign_in: SignIn) 
 
 
 def _webhook(project: Project, channel: Channel, clock: Callable[[], datetime]) -> Notifier:
-    from stackproof.notifiers.webhook import WebhookNotifier  # noqa: PLC0415
+    from stackproof.notifiers.webhook import WebhookNotifier
 
     return WebhookNotifier(channel.value, shown=channel.shown, secret=_secret(project), clock=clock, sleep=time.sleep)
 
 
 def _issue(channel: Channel, print_text: Callable[[str], object]) -> Notifier:
-    from stackproof.notifiers.issue import IssueNotifier  # noqa: PLC0415
-    from stackproof.reporters.alarm import alarm_issue  # noqa: PLC0415
-    from stackproof.reporters.file import write_file  # noqa: PLC0415
+    from stackproof.notifiers.issue import IssueNotifier
+    from stackproof.reporters.alarm import alarm_issue
+    from stackproof.reporters.file import write_file
 
     if not channel.value:
         return IssueNotifier(channel.shown, print_text, alarm_issue)

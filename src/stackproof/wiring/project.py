@@ -180,7 +180,7 @@ class Project:
 
     def synth_request(self, context: JsonObject, *, coverage: bool = False) -> SynthRequest:
         """What to synthesize, the command line's context over the project's; coverage where the project records it."""
-        from stackproof.synth.cache import SynthRequest  # noqa: PLC0415
+        from stackproof.synth.cache import SynthRequest
 
         settings = self.settings
         if settings.app is None:
@@ -204,13 +204,13 @@ class Project:
 
     def is_synthesized(self, context: JsonObject, *, coverage: bool = False) -> bool:
         """Whether `synthesized` would answer from the cache."""
-        from stackproof.synth.cache import cached_entry  # noqa: PLC0415
+        from stackproof.synth.cache import cached_entry
 
         return self.use_cache and cached_entry(self.synth_request(context, coverage=coverage))
 
     def synthesized(self, context: JsonObject, *, coverage: bool = False) -> Assembly:
         """The app's cloud assembly; raises SynthError or InputError."""
-        from stackproof.synth.cache import synthesize  # noqa: PLC0415
+        from stackproof.synth.cache import synthesize
 
         result = synthesize(self.synth_request(context, coverage=coverage))
         assembly, origins = self._loaded(result.directory, shown="cdk.out")
@@ -228,12 +228,12 @@ class Project:
         return self._loaded(directory.resolve(), shown=str(directory))[0]
 
     def _loaded(self, directory: Path, *, shown: str) -> tuple[Assembly, Origins]:
-        from stackproof.loading.assembly import load_assembly  # noqa: PLC0415
+        from stackproof.loading.assembly import load_assembly
 
         return load_assembly(directory, root=self.settings.root, app=self.settings.app_directory, shown=shown)
 
     def _located(self, deprecations: tuple[Deprecation, ...], origins: Origins) -> tuple[Deprecation, ...]:
-        from stackproof.synth.deprecations import located  # noqa: PLC0415
+        from stackproof.synth.deprecations import located
 
         if not deprecations:
             return ()
@@ -273,7 +273,7 @@ class Project:
 
     def versions_engine(self, *, on: date, stacks: Sequence[Stack] = ()) -> VersionsEngine:
         """The engine that judges engine versions, on the day that was chosen, else on `on`; raises ConfigError."""
-        from stackproof.engines.versions import VersionsEngine  # noqa: PLC0415
+        from stackproof.engines.versions import VersionsEngine
 
         versions = self.engine_versions()
         file = self.settings.policies / "engine_overrides.json"
@@ -309,11 +309,11 @@ class Project:
 
     def engines(self) -> EngineSet:
         """The engines that the project names, or all that are there; raises ConfigError for a missing one it names."""
-        from stackproof.engines.cfn_lint import CfnLintEngine  # noqa: PLC0415
-        from stackproof.engines.checkov import CheckovEngine  # noqa: PLC0415
-        from stackproof.engines.cloudformation_validate import CloudFormationValidateEngine  # noqa: PLC0415
-        from stackproof.engines.rule_files import find_rules  # noqa: PLC0415
-        from stackproof.engines.tools import find_python  # noqa: PLC0415
+        from stackproof.engines.cfn_lint import CfnLintEngine
+        from stackproof.engines.checkov import CheckovEngine
+        from stackproof.engines.cloudformation_validate import CloudFormationValidateEngine
+        from stackproof.engines.rule_files import find_rules
+        from stackproof.engines.tools import find_python
 
         rules = find_rules(self.settings.policies, schemas())
         engines: list[PolicyEngine] = []
@@ -339,8 +339,8 @@ class Project:
 
     def judges(self, engines: EngineSet, *, assemblies: Sequence[Assembly] = (), on: date) -> tuple[PolicyEngine, ...]:
         """All that judges in a scan: the engines, corrected by what is known of versions, and our own."""
-        from stackproof.engines.cdk import CdkEngine  # noqa: PLC0415
-        from stackproof.engines.corrected import CorrectedEngine  # noqa: PLC0415
+        from stackproof.engines.cdk import CdkEngine
+        from stackproof.engines.corrected import CorrectedEngine
 
         versions = self.versions_engine(on=on, stacks=[stack for each in assemblies for stack in each.stacks])
         corrected = (CorrectedEngine(engine=each, versions=versions) for each in engines.engines)
@@ -415,7 +415,7 @@ class Project:
 
     def deployed_template(self, stack_name: str) -> bytes:
         """The template of a stack in the account, as it was deployed; only reads. Raises TargetError."""
-        from stackproof.targets.failures import translated_errors  # noqa: PLC0415
+        from stackproof.targets.failures import translated_errors
 
         target = self.target("aws")
         with translated_errors(f"reading the template of stack {stack_name}"):
@@ -428,10 +428,10 @@ class Project:
         self, stacks: Sequence[Stack], purpose: Purpose, *, region: str | None = None, account: str | None = None
     ) -> Permissions:
         """What IAM has to allow for these stacks, where they say that they run, else where the project does."""
-        from stackproof.permissions import Place, Purpose, compiled  # noqa: PLC0415
-        from stackproof.readers import READERS  # noqa: PLC0415
-        from stackproof.readers.access import LiveReader  # noqa: PLC0415
-        from stackproof.schemas.actions import CfnLintActions  # noqa: PLC0415
+        from stackproof.permissions import Place, Purpose, compiled
+        from stackproof.readers import READERS
+        from stackproof.readers.access import LiveReader
+        from stackproof.schemas.actions import CfnLintActions
 
         settings = self.settings
         return compiled(
@@ -492,10 +492,10 @@ class Project:
         how: DeployOptions | None = None,
     ) -> Target:
         """A target to talk to: an emulator that runs at `endpoint_url`, or an AWS account; raises ConfigError."""
-        from stackproof.targets.aws import AwsTarget  # noqa: PLC0415
-        from stackproof.targets.cloudformation import CAPABILITIES  # noqa: PLC0415
-        from stackproof.targets.ministack import MiniStackTarget  # noqa: PLC0415
-        from stackproof.targets.moto import MotoTarget  # noqa: PLC0415
+        from stackproof.targets.aws import AwsTarget
+        from stackproof.targets.cloudformation import CAPABILITIES
+        from stackproof.targets.ministack import MiniStackTarget
+        from stackproof.targets.moto import MotoTarget
 
         endpoint_url = self.endpoint_of(name, endpoint_url, profile=profile, region=region, role_arn=role_arn)
         where = region or self.settings.region

@@ -1,6 +1,5 @@
 """cfn-lint in a worker: rules loaded once, the template handed over as data, every rule's looks counted."""
 
-# ruff: noqa: ANN401, PLC0415 - the engine has no types to name here, and `start` is when it is imported
 from __future__ import annotations
 
 import dataclasses

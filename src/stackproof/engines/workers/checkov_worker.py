@@ -1,6 +1,5 @@
 """Checkov in a worker: its CloudFormation runner over one file of a fixed name, without network, skips or threads."""
 
-# ruff: noqa: ANN401, PLC0415 - the engine has no types to name here, and `start` is when it is imported
 from __future__ import annotations
 
 import json

@@ -1,6 +1,5 @@
 """cloudformation-validate in a worker: built-in rules, and an engine for each Guard file, since a bad one stops all."""
 
-# ruff: noqa: ANN401, PLC0415 - the engine has no types to name here, and `start` is when it is imported
 from __future__ import annotations
 
 import json

@@ -1,6 +1,5 @@
 """Stands in for packages that an engine imports and then never uses; using one after all is told, never passed over."""
 
-# ruff: noqa: ANN401 - what stands in for anything has no type
 from __future__ import annotations
 
 import importlib.util

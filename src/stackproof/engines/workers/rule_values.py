@@ -56,7 +56,7 @@ def literal(value: object) -> object:
     return value
 
 
-def resolved(template: Mapping[str, Any], value: Any, depth: int = 0) -> Any:  # noqa: ANN401 - any JSON
+def resolved(template: Mapping[str, Any], value: Any, depth: int = 0) -> Any:
     """The value with its intrinsic functions worked out; `UNKNOWN` if that takes more than the template.
 
     `Ref` gives the default of a parameter; `AWS::NoValue` gives `None`. What is inside a mapping or list is left alone.
@@ -71,12 +71,12 @@ def resolved(template: Mapping[str, Any], value: Any, depth: int = 0) -> Any:  #
     return known[name](template, argument, depth) if name in known else UNKNOWN
 
 
-def references(value: Any) -> frozenset[str]:  # noqa: ANN401 - any JSON
+def references(value: Any) -> frozenset[str]:
     """Logical ids of all that the value refers to, by `Ref`, `Fn::GetAtt` or `Fn::Sub`."""
     return frozenset(_references(value))
 
 
-def referred(template: Mapping[str, Any], value: Any) -> str | None:  # noqa: ANN401 - any JSON
+def referred(template: Mapping[str, Any], value: Any) -> str | None:
     """The one resource of the template that the value refers to; None if it is none or several."""
     found = references(value) & set(template.get("Resources", {}))
     return next(iter(found)) if len(found) == 1 else None
@@ -92,7 +92,7 @@ def resources_of(
             yield str(logical_id), entry, properties if isinstance(properties, Mapping) else {}
 
 
-def substituted(template: Mapping[str, Any], value: Any) -> Any:  # noqa: ANN401 - any JSON
+def substituted(template: Mapping[str, Any], value: Any) -> Any:
     """The value with everything in it worked out that can be; the rest stays as it is written."""
     if is_intrinsic(value):
         found = resolved(template, value)
@@ -119,7 +119,7 @@ def _is_no_value(value: object) -> bool:
     return _call(value) == ("Ref", "AWS::NoValue")
 
 
-def _default(template: Mapping[str, Any], name: object, _depth: int) -> Any:  # noqa: ANN401 - any JSON
+def _default(template: Mapping[str, Any], name: object, _depth: int) -> Any:
     if name == "AWS::NoValue":
         return None
     parameters = template.get("Parameters")
@@ -136,7 +136,7 @@ def _default(template: Mapping[str, Any], name: object, _depth: int) -> Any:  # 
     return default
 
 
-def _chosen(template: Mapping[str, Any], argument: object, depth: int) -> Any:  # noqa: ANN401 - any JSON
+def _chosen(template: Mapping[str, Any], argument: object, depth: int) -> Any:
     """The branch of the condition; where that is not known, what both branches have in common."""
     if not isinstance(argument, list) or len(argument) != 3:  # noqa: PLR2004 - condition and two branches
         return UNKNOWN
@@ -147,7 +147,7 @@ def _chosen(template: Mapping[str, Any], argument: object, depth: int) -> Any:  
     return one if one is not UNKNOWN and other is not UNKNOWN and one == other else UNKNOWN
 
 
-def _holds(template: Mapping[str, Any], condition: Any, depth: int) -> Any:  # noqa: ANN401 - any JSON
+def _holds(template: Mapping[str, Any], condition: Any, depth: int) -> Any:
     """True, False or UNKNOWN."""
     call = _call(condition)
     if call is None or depth > _DEPTH:
@@ -164,7 +164,7 @@ def _holds(template: Mapping[str, Any], condition: Any, depth: int) -> Any:  # n
     return _combined(name, [_holds(template, each, depth + 1) for each in argument])
 
 
-def _combined(name: str, parts: list[Any]) -> Any:  # noqa: ANN401 - True, False or UNKNOWN
+def _combined(name: str, parts: list[Any]) -> Any:
     if name == "Fn::Not":
         return parts[0] if parts[0] is UNKNOWN else not parts[0]
     if name not in {"Fn::And", "Fn::Or"}:
@@ -175,7 +175,7 @@ def _combined(name: str, parts: list[Any]) -> Any:  # noqa: ANN401 - True, False
     return UNKNOWN if UNKNOWN in parts else not decisive
 
 
-def _joined(template: Mapping[str, Any], argument: object, depth: int) -> Any:  # noqa: ANN401 - any JSON
+def _joined(template: Mapping[str, Any], argument: object, depth: int) -> Any:
     if not isinstance(argument, list) or len(argument) != 2 or not isinstance(argument[1], list):  # noqa: PLR2004
         return UNKNOWN
     parts = [resolved(template, each, depth + 1) for each in argument[1]]
@@ -184,7 +184,7 @@ def _joined(template: Mapping[str, Any], argument: object, depth: int) -> Any:  
     return str(argument[0]).join(str(each) for each in parts)
 
 
-def _filled(template: Mapping[str, Any], argument: object, depth: int) -> Any:  # noqa: ANN401 - any JSON
+def _filled(template: Mapping[str, Any], argument: object, depth: int) -> Any:
     text, given = (argument[0], argument[1]) if isinstance(argument, list) and len(argument) == 2 else (argument, {})  # noqa: PLR2004
     if not isinstance(text, str) or not isinstance(given, Mapping):
         return UNKNOWN
@@ -197,7 +197,7 @@ def _filled(template: Mapping[str, Any], argument: object, depth: int) -> Any:  
     return _SUB.sub(lambda found: f"${{{found[2]}}}" if found[1] else str(values[found[2]]), text)
 
 
-def _mapped(template: Mapping[str, Any], argument: object, depth: int) -> Any:  # noqa: ANN401 - any JSON
+def _mapped(template: Mapping[str, Any], argument: object, depth: int) -> Any:
     keys = [resolved(template, each, depth + 1) for each in argument] if isinstance(argument, list) else []
     found: Any = template.get("Mappings")
     for key in keys:
@@ -207,7 +207,7 @@ def _mapped(template: Mapping[str, Any], argument: object, depth: int) -> Any:  
     return UNKNOWN if len(keys) != 3 else found  # noqa: PLR2004 - map and two keys
 
 
-def _references(value: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON
+def _references(value: Any) -> Iterator[str]:
     if isinstance(value, list):
         for each in value:
             yield from _references(each)

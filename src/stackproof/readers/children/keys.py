@@ -45,7 +45,7 @@ def grants(request: ReadRequest) -> Iterator[Child]:
         )
 
 
-def _is_of_aws(principal: Any) -> bool:  # noqa: ANN401 - botocore's structures
+def _is_of_aws(principal: Any) -> bool:
     return isinstance(principal, str) and _OF_AWS.fullmatch(principal) is not None
 
 

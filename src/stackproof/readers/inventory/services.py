@@ -23,7 +23,7 @@ def _listed(
     physical: str = "",
     of_aws: Callable[[Mapping[str, Any]], bool] = lambda _: False,
     vpc: Callable[[Mapping[str, Any]], str | None] | None = None,
-    **parameters: Any,  # noqa: ANN401 - botocore's
+    **parameters: Any,
 ) -> Listing:
     """A listing of items that carry their own name: `call` is the service, its operation, the member with the items."""
     service, operation, key = call

@@ -12,19 +12,19 @@ __all__ = ["extend_absences"]
 
 def extend_absences() -> None:
     """Extend moto's API Gateway, Kafka and ElastiCache; once in a process."""
-    from moto.apigateway.exceptions import DeploymentNotFoundException  # noqa: PLC0415 - heavy
-    from moto.apigateway.models import RestAPI  # noqa: PLC0415
-    from moto.kafka.exceptions import NotFoundException  # noqa: PLC0415
-    from moto.kafka.models import KafkaBackend  # noqa: PLC0415
+    from moto.apigateway.exceptions import DeploymentNotFoundException
+    from moto.apigateway.models import RestAPI
+    from moto.kafka.exceptions import NotFoundException
+    from moto.kafka.models import KafkaBackend
 
     deployed, described = RestAPI.get_deployment, KafkaBackend.describe_cluster
 
-    def get_deployment(api: Any, deployment_id: str) -> Any:  # noqa: ANN401
+    def get_deployment(api: Any, deployment_id: str) -> Any:
         if deployment_id not in api.deployments:
             raise DeploymentNotFoundException
         return deployed(api, deployment_id)
 
-    def describe_cluster(backend: Any, cluster_arn: str) -> dict[str, Any]:  # noqa: ANN401
+    def describe_cluster(backend: Any, cluster_arn: str) -> dict[str, Any]:
         if cluster_arn not in backend.clusters:
             raise NotFoundException(f"The cluster {cluster_arn} does not exist.")
         return described(backend, cluster_arn)
@@ -35,11 +35,11 @@ def extend_absences() -> None:
 
 
 def _delete_subnet_groups() -> None:
-    from moto.core.responses import EmptyResult  # noqa: PLC0415 - heavy
-    from moto.elasticache.exceptions import CacheSubnetGroupNotFound  # noqa: PLC0415
-    from moto.elasticache.responses import ElastiCacheResponse  # noqa: PLC0415
+    from moto.core.responses import EmptyResult
+    from moto.elasticache.exceptions import CacheSubnetGroupNotFound
+    from moto.elasticache.responses import ElastiCacheResponse
 
-    def delete_cache_subnet_group(response: Any) -> Any:  # noqa: ANN401
+    def delete_cache_subnet_group(response: Any) -> Any:
         name = response._get_param("CacheSubnetGroupName")  # noqa: SLF001 - as all of its operations do
         if response.elasticache_backend.cache_subnet_groups.pop(name, None) is None:
             raise CacheSubnetGroupNotFound(name)

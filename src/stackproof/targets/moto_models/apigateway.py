@@ -10,7 +10,7 @@ from stackproof.targets.moto_models.handlers import Call, Created, Handler, docu
 __all__ = ["HANDLERS"]
 
 
-def _send(call: Call, operation: str, **given: Any) -> Any:  # noqa: ANN401
+def _send(call: Call, operation: str, **given: Any) -> Any:
     return call.send("apigateway", operation, **{**call.properties, "Tags": tag_map(call.get("Tags")), **given})
 
 
@@ -106,7 +106,7 @@ def _create_plan_key(call: Call) -> Created:
     return Created(physical_id=own, attributes={"Id": own})
 
 
-def _handler(create: Any, operation: str, *own: str, within: str = "", name: str = "") -> Handler:  # noqa: ANN401
+def _handler(create: Any, operation: str, *own: str, within: str = "", name: str = "") -> Handler:
     """A type that is deleted by its id or by properties of its own, inside of what contains it."""
 
     def delete(call: Call) -> None:

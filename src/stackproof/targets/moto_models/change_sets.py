@@ -17,9 +17,9 @@ _PLACE: Final = re.compile(r"(\w+) \(([\w:]+)\): (.*)", re.DOTALL)
 
 def extend_change_sets() -> None:
     """Extend moto's CloudFormation; once in a process."""
-    from moto.cloudformation.models import CloudFormationBackend, Stack  # noqa: PLC0415 - heavy
+    from moto.cloudformation.models import CloudFormationBackend, Stack
 
-    def execute(backend: Any, change_set_name: str, stack_name: str | None = None) -> None:  # noqa: ANN401, ARG001
+    def execute(backend: Any, change_set_name: str, stack_name: str | None = None) -> None:  # noqa: ARG001
         change_set = backend.describe_change_set(change_set_name)
         stack = backend.stacks[change_set.stack_id]
         if change_set.change_set_type == "CREATE":
@@ -32,9 +32,9 @@ def extend_change_sets() -> None:
     setattr(Stack, "get_cfn_attribute", _output)  # noqa: B010 - moto's nested stacks have none
 
 
-def _output(stack: Any, attribute_name: str) -> Any:  # noqa: ANN401 - moto's
+def _output(stack: Any, attribute_name: str) -> Any:
     """What a parent takes from a nested stack: `Outputs.Name`."""
-    from moto.cloudformation.exceptions import UnformattedGetAttTemplateException  # noqa: PLC0415
+    from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
 
     found = next((each for each in stack.output_map.values() if f"Outputs.{each.key}" == attribute_name), None)
     if found is None:
@@ -42,7 +42,7 @@ def _output(stack: Any, attribute_name: str) -> Any:  # noqa: ANN401 - moto's
     return found.value
 
 
-def _create(backend: Any, stack: Any, change_set: Any) -> None:  # noqa: ANN401
+def _create(backend: Any, stack: Any, change_set: Any) -> None:
     stack._add_stack_event("CREATE_IN_PROGRESS", resource_status_reason="User Initiated")  # noqa: SLF001 - moto's own
     outputs = stack.output_map
     try:
@@ -65,7 +65,7 @@ def _create(backend: Any, stack: Any, change_set: Any) -> None:  # noqa: ANN401
         stack._add_stack_event(stack.status)  # noqa: SLF001
 
 
-def _update(backend: Any, stack: Any, change_set: Any) -> None:  # noqa: ANN401
+def _update(backend: Any, stack: Any, change_set: Any) -> None:
     before = stack.output_map
     try:
         stack.update(change_set.template, parameters=_as_given(stack, change_set.parameters))
@@ -77,7 +77,7 @@ def _update(backend: Any, stack: Any, change_set: Any) -> None:  # noqa: ANN401
         stack._add_stack_event(stack.status)  # noqa: SLF001
 
 
-def _as_given(stack: Any, parameters: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401
+def _as_given(stack: Any, parameters: dict[str, Any]) -> dict[str, Any]:
     """What moto calls a previous value is what a parameter stood for, which is no name in the parameter store."""
     before, declared = stack.resource_map.input_parameters, stack.template_dict.get("Parameters", {})
     stored = {name for name, each in declared.items() if str(each["Type"]).startswith("AWS::SSM::Parameter::")}
@@ -86,7 +86,7 @@ def _as_given(stack: Any, parameters: dict[str, Any]) -> dict[str, Any]:  # noqa
     return {**{name: value for name, value in parameters.items() if name not in kept}, **given}
 
 
-def _export(backend: Any, stack: Any, outputs: Any) -> None:  # noqa: ANN401
+def _export(backend: Any, stack: Any, outputs: Any) -> None:
     """Give the stack other outputs, and have the region export those and no longer its old ones."""
     for each in stack.exports:
         backend.exports.pop(each.name, None)
@@ -100,8 +100,8 @@ def _export(backend: Any, stack: Any, outputs: Any) -> None:  # noqa: ANN401
     backend.exports.update({each.name: each for each in outputs.exports})
 
 
-def _fail(stack: Any, status: str, error: Exception) -> None:  # noqa: ANN401
-    from moto.cloudformation.models import Event  # noqa: PLC0415 - heavy
+def _fail(stack: Any, status: str, error: Exception) -> None:
+    from moto.cloudformation.models import Event
 
     said = str(getattr(error, "message", None) or error)
     found = _PLACE.fullmatch(said)

@@ -19,7 +19,7 @@ _SPELT: Final = {
 }
 
 
-def _counted(value: Any) -> Any:  # noqa: ANN401
+def _counted(value: Any) -> Any:
     """A configuration in the service's form: every list with its quantity."""
     if isinstance(value, list):
         return {"Quantity": len(value), "Items": [_counted(each) for each in value]}

@@ -45,7 +45,7 @@ def _delete_entry(call: Call) -> None:
     call.send("ec2", "delete_network_acl_entry", **own, Egress=call.get("Egress", False))
 
 
-def _association(call: Call) -> Any:  # noqa: ANN401
+def _association(call: Call) -> Any:
     """The subnet's present ACL: an association is replaced, never made."""
     here = [{"Name": "association.subnet-id", "Values": [call["SubnetId"]]}]
     acl = call.send("ec2", "describe_network_acls", Filters=here)["NetworkAcls"][0]
@@ -139,7 +139,7 @@ def _create_prefix_list(call: Call) -> Created:
     return Created(physical_id=own, attributes={"PrefixListId": own, "Arn": made.get("PrefixListArn")})
 
 
-def _by_id(create: Any, operation: str, parameter: str, *, many: bool = False) -> Handler:  # noqa: ANN401
+def _by_id(create: Any, operation: str, parameter: str, *, many: bool = False) -> Handler:
     """A type that is deleted by one call with its id."""
 
     def delete(call: Call) -> None:

@@ -59,7 +59,7 @@ def _create_rule(call: Call) -> Created:
     return Created(physical_id=arn, attributes={"RuleArn": arn})
 
 
-def _deleted(kind: str, create: Any, **more: Any) -> Handler:  # noqa: ANN401
+def _deleted(kind: str, create: Any, **more: Any) -> Handler:
     words = "".join(f"_{each.lower()}" for each in kind.split())
     parameter = f"{kind.replace(' ', '')}Arn"
 

@@ -43,20 +43,20 @@ def extend() -> None:
 
 
 def _extend_functions() -> None:
-    from moto.awslambda.models import LambdaFunction  # noqa: PLC0415 - heavy
+    from moto.awslambda.models import LambdaFunction
 
     shown, updated = LambdaFunction.get_configuration, LambdaFunction.update_configuration
     created = LambdaFunction.__init__
 
-    def init(function: Any, account_id: str, spec: dict[str, Any], region: str, **named: Any) -> None:  # noqa: ANN401
+    def init(function: Any, account_id: str, spec: dict[str, Any], region: str, **named: Any) -> None:
         created(function, account_id, spec, region, **named)
         function.logging_config = spec.get("LoggingConfig") or {}
 
-    def get_configuration(function: Any, on_create: bool = False) -> dict[str, Any]:  # noqa: ANN401, FBT001, FBT002
+    def get_configuration(function: Any, on_create: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002
         default = {"LogFormat": "Text", "LogGroup": function.logs_group_name}
         return {**shown(function, on_create), "LoggingConfig": {**default, **function.logging_config}}
 
-    def update_configuration(function: Any, config_updates: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401
+    def update_configuration(function: Any, config_updates: dict[str, Any]) -> dict[str, Any]:
         function.logging_config = config_updates.get("LoggingConfig", function.logging_config)
         function.tracing_config = config_updates.get("TracingConfig", function.tracing_config)
         function.kms_key_arn = config_updates.get("KMSKeyArn", function.kms_key_arn)
@@ -68,11 +68,11 @@ def _extend_functions() -> None:
 
 
 def _extend_databases() -> None:
-    from moto.rds.models import DBInstance  # noqa: PLC0415 - heavy
+    from moto.rds.models import DBInstance
 
     created = DBInstance.__init__
 
-    def init(database: Any, *positional: Any, **settings: Any) -> None:  # noqa: ANN401
+    def init(database: Any, *positional: Any, **settings: Any) -> None:
         created(database, *positional, **settings)
         for name in _INSIGHTS:  # a later change sets the same names by itself
             setattr(database, name, settings.get(name))
@@ -82,9 +82,9 @@ def _extend_databases() -> None:
 
 
 def _extend_rules() -> None:
-    from moto.ec2.models.security_groups import SecurityGroupRule  # noqa: PLC0415 - heavy
+    from moto.ec2.models.security_groups import SecurityGroupRule
 
-    def description(rule: Any) -> str | None:  # noqa: ANN401
+    def description(rule: Any) -> str | None:
         found: str | None = rule.ip_range.get("Description") or rule.source_group.get("Description")
         return found
 
@@ -92,16 +92,16 @@ def _extend_rules() -> None:
 
 
 def _replace_what_has_the_same_name() -> None:
-    from moto.awslambda.models import LambdaBackend  # noqa: PLC0415 - heavy
-    from moto.logs.metric_filters import MetricFilters  # noqa: PLC0415
+    from moto.awslambda.models import LambdaBackend
+    from moto.logs.metric_filters import MetricFilters
 
     put_config, added = LambdaBackend.put_function_event_invoke_config, MetricFilters.add_filter
 
-    def put_function_event_invoke_config(backend: Any, function_name: str, config: Any) -> Any:  # noqa: ANN401
+    def put_function_event_invoke_config(backend: Any, function_name: str, config: Any) -> Any:
         backend.get_function(function_name).event_invoke_config.clear()
         return put_config(backend, function_name, config)
 
-    def add_filter(filters: Any, filter_name: str, pattern: str, group: str, transformations: Any) -> None:  # noqa: ANN401
+    def add_filter(filters: Any, filter_name: str, pattern: str, group: str, transformations: Any) -> None:
         filters.delete_filter(filter_name, group)
         added(filters, filter_name, pattern, group, transformations)
 
@@ -110,26 +110,26 @@ def _replace_what_has_the_same_name() -> None:
 
 
 def _filter_by_id() -> None:
-    from moto.ec2.models.network_acls import NetworkAcl  # noqa: PLC0415 - heavy
-    from moto.ec2.models.vpcs import VPCEndPoint  # noqa: PLC0415
+    from moto.ec2.models.network_acls import NetworkAcl
+    from moto.ec2.models.vpcs import VPCEndPoint
 
     for model, name in ((NetworkAcl, "network-acl-id"), (VPCEndPoint, "vpc-endpoint-id")):
         _replace(model, get_filter_value=_with_id(model.get_filter_value, name))
 
 
-def _with_id(others: Any, name: str) -> Any:  # noqa: ANN401
-    def get_filter_value(resource: Any, filter_name: str, *more: Any, **named: Any) -> Any:  # noqa: ANN401
+def _with_id(others: Any, name: str) -> Any:
+    def get_filter_value(resource: Any, filter_name: str, *more: Any, **named: Any) -> Any:
         return resource.id if filter_name == name else others(resource, filter_name, *more, **named)
 
     return get_filter_value
 
 
 def _extend_origins() -> None:
-    from moto.cloudfront.models import Origin  # noqa: PLC0415 - heavy
+    from moto.cloudfront.models import Origin
 
     created = Origin.__init__
 
-    def init(origin: Any, given: dict[str, Any]) -> None:  # noqa: ANN401
+    def init(origin: Any, given: dict[str, Any]) -> None:
         created(origin, given)
         origin.origin_access_control_id = given.get("OriginAccessControlId")
         if "S3OriginConfig" in given:
@@ -140,7 +140,7 @@ def _extend_origins() -> None:
 
 def _read_json_as_json() -> None:
     """A template in JSON by the JSON parser: the YAML parser takes a second for it."""
-    from moto.cloudformation.models import Stack  # noqa: PLC0415 - heavy
+    from moto.cloudformation.models import Stack
 
     by_yaml = Stack.parse_template
 
@@ -156,11 +156,11 @@ def _extend_functions_of_templates() -> None:
 
     Moto takes `Fn::GetAZs: ""` for us-east-1, and leaves members out for `AWS::NoValue`, but not elements of lists.
     """
-    from moto.cloudformation import parsing  # noqa: PLC0415 - heavy
+    from moto.cloudformation import parsing
 
     cleaned = parsing.clean_json
 
-    def clean_json(value: Any, resources_map: Any) -> Any:  # noqa: ANN401
+    def clean_json(value: Any, resources_map: Any) -> Any:
         if isinstance(value, list):
             return [clean_json(each, resources_map) for each in value if not _is_no_value(each, resources_map)]
         if not isinstance(value, dict) or len(value) != 1:
@@ -176,7 +176,7 @@ def _extend_functions_of_templates() -> None:
     setattr(parsing, "clean_json", clean_json)  # noqa: B010 - a function of theirs, not ours
 
 
-def _is_no_value(value: Any, resources_map: Any) -> bool:  # noqa: ANN401
+def _is_no_value(value: Any, resources_map: Any) -> bool:
     """Not whatever comes to nothing: what refers to a resource that is not made is an error on AWS."""
     while isinstance(value, dict) and value.keys() == {"Fn::If"}:
         condition, when_true, when_false = value["Fn::If"]
@@ -184,6 +184,6 @@ def _is_no_value(value: Any, resources_map: Any) -> bool:  # noqa: ANN401
     return bool(value == {"Ref": "AWS::NoValue"})
 
 
-def _replace(model: type, **members: Any) -> None:  # noqa: ANN401
+def _replace(model: type, **members: Any) -> None:
     for name, member in members.items():
         setattr(model, name, member)

@@ -35,14 +35,14 @@ class Call:
     region: str
     physical_id: str = ""
 
-    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - JSON out of a template
+    def __getitem__(self, name: str) -> Any:
         return self.properties[name]
 
-    def get(self, name: str, default: Any = None) -> Any:  # noqa: ANN401
+    def get(self, name: str, default: Any = None) -> Any:
         """A property, or the default where the template does not set it."""
         return self.properties.get(name, default)
 
-    def send(self, service: str, operation: str, /, **parameters: Any) -> Any:  # noqa: ANN401
+    def send(self, service: str, operation: str, /, **parameters: Any) -> Any:
         """Call the service with the parameters that the operation has, each in the type that it has there."""
         client = self.client(service)
         method = client.meta.method_to_api_mapping[operation]
@@ -58,7 +58,7 @@ class Call:
         """The call with its dynamic references resolved, as CloudFormation does before it calls a handler."""
         return replace(self, properties=self._resolved(self.properties))
 
-    def _resolved(self, value: Any) -> Any:  # noqa: ANN401
+    def _resolved(self, value: Any) -> Any:
         if isinstance(value, str):
             return _DYNAMIC.sub(lambda match: self._dynamic(match[1], match[2]), value)
         if isinstance(value, Mapping):
@@ -94,7 +94,7 @@ class Handler:
         return name if len(name) <= self.longest else f"{name[: self.longest - _END]}{name[-_END:]}"
 
 
-def fitted(value: Any, shape: Any) -> Any:  # noqa: ANN401 - botocore's shapes are made at run time
+def fitted(value: Any, shape: Any) -> Any:
     """The value in an API's types ("100" where a number is due) and in its capitals.
 
     Members that the API does not have are left out.
@@ -113,22 +113,22 @@ def fitted(value: Any, shape: Any) -> Any:  # noqa: ANN401 - botocore's shapes a
     return _SCALARS.get(kind, lambda same: same)(value)
 
 
-def _member(key: str, shape: Any) -> str:  # noqa: ANN401
+def _member(key: str, shape: Any) -> str:
     """The member's own spelling: many APIs begin with a small letter where CloudFormation has a capital."""
     return next((name for name in (key, f"{key[:1].lower()}{key[1:]}") if name in shape.members), "")
 
 
-def document(value: Any) -> str:  # noqa: ANN401
+def document(value: Any) -> str:
     """A policy or another document as the JSON text that APIs take."""
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def tag_map(tags: Any) -> dict[str, str]:  # noqa: ANN401
+def tag_map(tags: Any) -> dict[str, str]:
     """CloudFormation's list of tags as the mapping that some APIs take."""
     return {str(each["Key"]): str(each["Value"]) for each in tags or ()}
 
 
-def _text(value: Any) -> str:  # noqa: ANN401
+def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return document(value) if isinstance(value, Mapping | list) else str(value)

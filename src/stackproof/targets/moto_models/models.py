@@ -156,7 +156,7 @@ class _Clients:
     def of(self, region: str, account: str = "") -> Callable[[str], Any]:
         return lambda service: self._client(service, region, account)
 
-    def _client(self, service: str, region: str, account: str) -> Any:  # noqa: ANN401 - botocore's
+    def _client(self, service: str, region: str, account: str) -> Any:
         with self._lock:
             if region not in self._sessions:
                 self._sessions[region] = emulator_session(region)
@@ -201,7 +201,7 @@ def _model(resource_type: str, handler: Handler, clients: _Clients) -> type[Clou
             cloudformation_json: dict[str, Any],
             account_id: str,
             region_name: str,
-            **kwargs: Any,  # noqa: ANN401
+            **kwargs: Any,
         ) -> Model:
             properties = cloudformation_json.get("Properties") or {}
             call = Call(
@@ -219,7 +219,7 @@ def _model(resource_type: str, handler: Handler, clients: _Clients) -> type[Clou
         def is_created(self) -> bool:
             return True
 
-        def get_cfn_attribute(self, attribute_name: str) -> Any:  # noqa: ANN401
+        def get_cfn_attribute(self, attribute_name: str) -> Any:
             if attribute_name not in self._attributes and handler is not custom.CUSTOM:
                 raise UnformattedGetAttTemplateException
             return self._attributes.get(attribute_name)

@@ -14,13 +14,13 @@ __all__ = ["extend_trust", "trusts_accounts"]
 
 def extend_trust() -> None:
     """Extend moto's STS; once in a process."""
-    from moto.iam.models import iam_backends  # noqa: PLC0415 - heavy
-    from moto.sts.exceptions import STSClientError  # noqa: PLC0415
-    from moto.sts.models import STSBackend  # noqa: PLC0415
+    from moto.iam.models import iam_backends
+    from moto.sts.exceptions import STSClientError
+    from moto.sts.models import STSBackend
 
     assumed = STSBackend.assume_role
 
-    def assume_role(backend: Any, *, role_arn: str, **named: Any) -> Any:  # noqa: ANN401
+    def assume_role(backend: Any, *, role_arn: str, **named: Any) -> Any:
         _, partition, _, _, account, name = role_arn.split(":", 5)
         known = {each.name: each for each in iam_backends[account][partition].roles.values()}
         role = known.get(name.rpartition("/")[2])

@@ -11,13 +11,13 @@ __all__ = ["extend_validation"]
 
 def extend_validation(made_here: Collection[str]) -> None:
     """Extend moto's backend; `made_here` are the types that our handlers make. Once in a process."""
-    from moto.cloudformation.exceptions import ValidationError  # noqa: PLC0415 - heavy
-    from moto.cloudformation.models import CloudFormationBackend  # noqa: PLC0415
-    from moto.cloudformation.parsing import NULL_MODELS, get_model_map  # noqa: PLC0415
+    from moto.cloudformation.exceptions import ValidationError
+    from moto.cloudformation.models import CloudFormationBackend
+    from moto.cloudformation.parsing import NULL_MODELS, get_model_map
 
     validated = CloudFormationBackend.validate_template
 
-    def validate_template(backend: Any, template: str) -> Any:  # noqa: ANN401 - moto's
+    def validate_template(backend: Any, template: str) -> Any:
         try:
             body = json.loads(template)
         except ValueError:
