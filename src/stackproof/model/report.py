@@ -29,7 +29,8 @@ def exit_code(*, violated: bool, notifications: Iterable[Notification], open_fin
     return 1 if violated else 0
 
 
-def _header(command: str) -> dict[str, JsonValue]:
+def report_header(command: str) -> dict[str, JsonValue]:
+    """The keys that every JSON report starts with."""
     return {"format": 1, "command": command, "tool": {"name": "stackproof", "version": __version__}}
 
 
@@ -191,7 +192,7 @@ class CheckReport:
 
     def to_dict(self) -> dict[str, JsonValue]:
         return {
-            **_header("check"),
+            **report_header("check"),
             "summary": self.summary.to_dict(),
             "inputs": list(self.inputs),
             "findings": [each.to_dict() for each in self.findings],
@@ -256,7 +257,7 @@ class ProveReport:
     def to_dict(self) -> dict[str, JsonValue]:
         coverage = self.coverage.to_dict()
         return {
-            **_header("prove"),
+            **report_header("prove"),
             "summary": {
                 "target": self.target,
                 **coverage,
@@ -380,7 +381,7 @@ class GateReport:
 
     def to_dict(self) -> dict[str, JsonValue]:
         return {
-            **_header("gate"),
+            **report_header("gate"),
             "summary": {"exit_code": self.exit_code, "outcome": Outcome.of(self.exit_code)},
             "stages": [each.to_dict() for each in self.stages],
             "policy": self.policy.to_dict() if self.policy else None,
