@@ -8,10 +8,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from stackproof.errors import EngineError
+from stackproof.core.errors import EngineError
+from stackproof.core.json import JsonObject, JsonValue, digest
+from stackproof.core.notification import Level
 from stackproof.model.assembly import Assembly, Stack
-from stackproof.model.finding import EngineAnswer, Finding, Kind, Level, Origin, Waiver
-from stackproof.model.json import JsonObject, JsonValue, digest
+from stackproof.model.finding import EngineAnswer, Finding, Kind, Origin, Waiver
 from stackproof.model.ledger import InSourceWaiver
 from stackproof.model.location import Location
 from stackproof.model.schema import ResourceSchema

@@ -7,8 +7,8 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from stackproof.core.json import JsonObject, JsonValue
 from stackproof.model.flow import Receipt, Row, Sending
-from stackproof.model.json import JsonObject, JsonValue
 
 
 class FakePipeline:

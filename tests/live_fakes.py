@@ -11,9 +11,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from stackproof.core.json import JsonObject, JsonValue, digest
 from stackproof.model.assembly import FileAsset, Stack
 from stackproof.model.deployment import DeployedResource, Deployment
-from stackproof.model.json import JsonObject, JsonValue, digest
 from stackproof.model.observation import UnprovenReason
 from stackproof.model.schema import ResourceSchema
 from stackproof.model.template import Resource, Template

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from stackproof.core.errors import NotifyError, StoreError
 from stackproof.drift.history import advanced, without_secrets
-from stackproof.errors import NotifyError, StoreError
 from stackproof.model.drift import Difference, DriftOrigin
 from stackproof.model.drift_memory import Alarm, Episode, Look, Memory, Place, Run
 from stackproof.model.location import Location

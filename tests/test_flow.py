@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stackproof.assertions.failures import StackAssertionError, VacuousAssertionError
-from stackproof.errors import TargetError
+from stackproof.core.errors import TargetError
 from stackproof.flow import Flow, FlowPath, FlowRun, Limit, flow, kinesis_event, path_of
 from stackproof.model.flow import FlowFact, Invocation, Receipt, Row, Sending
 from stackproof.model.template import Template

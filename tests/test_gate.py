@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from stackproof.errors import ConfigError, SynthError, TargetError
+from stackproof.core.errors import ConfigError, SynthError, TargetError
 from stackproof.gate import StageResult, Step, run_gate
 from stackproof.model.report import GateReport, PolicySummary, Stage
 from tests.fakes import FakeClock

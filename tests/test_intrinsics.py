@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stackproof.core.json import JsonValue
 from stackproof.intrinsics import (
     Context,
     Unresolved,
@@ -21,7 +22,6 @@ from stackproof.intrinsics import (
     static_context,
     unresolved_in,
 )
-from stackproof.model.json import JsonValue
 from tests.live_fakes import ACCOUNT, REGION, deployment, template
 
 ATTRIBUTES: dict[tuple[str, str], JsonValue] = {("Bucket", "Arn"): "arn:b", ("Db", "Endpoint.Port"): 5432}

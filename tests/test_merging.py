@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stackproof.core.notification import Level
 from stackproof.merging import merged
 from stackproof.model.control import Control, by_rule
-from stackproof.model.finding import Finding, Kind, Level, Origin
+from stackproof.model.finding import Finding, Kind, Origin
 from tests.fakes import finding, waiver
 from tests.model import strategies as of
 

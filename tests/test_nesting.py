@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from stackproof.core.notification import Level
 from stackproof.model.assembly import Stack
-from stackproof.model.finding import Level
 from stackproof.model.template import Resource, Template
 from stackproof.nesting import file_of_nested, unevaluated_nested, why_no_file
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from stackproof.errors import ConfigError
+from stackproof.core.errors import ConfigError
+from stackproof.core.json import JsonValue
 from stackproof.model.drift import Difference, DriftOrigin
-from stackproof.model.json import JsonValue
 from stackproof.model.location import Location
 from stackproof.model.observation import Change, DriftStatus
 from stackproof.model.remedy import Adoption

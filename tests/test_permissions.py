@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stackproof.core.json import JsonObject, canonical
 from stackproof.model.assembly import FileAsset, Stack
-from stackproof.model.json import JsonObject, canonical
 from stackproof.permissions import Permissions, Place, Purpose, Statement, compiled, partition_of
 from tests.live_fakes import FakeSchemas, stack
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from stackproof.errors import UnreachableError
+from stackproof.core.errors import UnreachableError
+from stackproof.core.json import JsonObject
+from stackproof.core.notification import Level
 from stackproof.model.deployment import DeployedResource, Deployment
-from stackproof.model.finding import Level
-from stackproof.model.json import JsonObject
 from stackproof.model.observation import (
     Change,
     Coverage,

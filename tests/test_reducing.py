@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stackproof.core.json import JsonObject
 from stackproof.intrinsics import references
-from stackproof.model.json import JsonObject
 from stackproof.reducing import Reduced, imports, reduced
 
 NAMES = ("A", "B", "C", "D", "E")

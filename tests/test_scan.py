@@ -9,11 +9,12 @@ from datetime import timedelta
 import pytest
 
 from stackproof.baseline import key_of
-from stackproof.errors import ConfigError
+from stackproof.core.errors import ConfigError
+from stackproof.core.json import JsonObject
+from stackproof.core.notification import Level, Notification
 from stackproof.model.baseline import Baseline
 from stackproof.model.control import Control
-from stackproof.model.finding import EngineAnswer, Kind, Level, Notification, RuleCount, SuppressionKind
-from stackproof.model.json import JsonObject
+from stackproof.model.finding import EngineAnswer, Kind, RuleCount, SuppressionKind
 from stackproof.model.ledger import WaiverState
 from stackproof.model.location import SourceLine
 from stackproof.model.template import Template

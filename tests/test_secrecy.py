@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stackproof.core.json import JsonObject, JsonValue, canonical
+from stackproof.core.notification import Level, Notification
+from stackproof.core.secret_values import MASK, masked
 from stackproof.loading.template import parse_bytes
-from stackproof.model.finding import EngineAnswer, Level, Notification
-from stackproof.model.json import JsonObject, JsonValue, canonical
+from stackproof.model.finding import EngineAnswer
 from stackproof.model.observation import Change, PropertyDifference
-from stackproof.model.secret_values import MASK, masked
 from stackproof.secrecy import (
     answer_without,
     embedded_secrets,

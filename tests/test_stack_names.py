@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from stackproof.core.errors import ConfigError
 from stackproof.deploy import deployed, in_dependency_order, nested_in
-from stackproof.errors import ConfigError
 from stackproof.model.assembly import Assembly, Stack
 from stackproof.stack_names import (
     fitting,

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stackproof.model.finding import Finding, Kind, Level, Origin, RuleCount, SuppressionKind, Waiver
+from stackproof.core.notification import Level
+from stackproof.model.finding import Finding, Kind, Origin, RuleCount, SuppressionKind, Waiver
 from stackproof.model.ledger import InSourceWaiver, LedgerEntry, WaiverState
 from stackproof.model.location import Location
 from stackproof.waivers import Judged, Ledger, WaiverResult, covers, waived

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from stackproof.core.json import JsonValue, canonical
 from stackproof.intrinsics import Context, Resolved, Unresolved, condition_holds, references, resolve, static_context
 from stackproof.model.assembly import Stack
-from stackproof.model.json import JsonValue, canonical
 from stackproof.model.stack_event import STACK
 from stackproof.model.template import Resource
 

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from stackproof.core.notification import Level
 from stackproof.model.baseline import Baseline, BaselineKey
-from stackproof.model.finding import Finding, Kind, Level, Suppression, SuppressionKind
+from stackproof.model.finding import Finding, Kind, Suppression, SuppressionKind
 
 __all__ = ["BaselineResult", "baseline_of", "key_of", "with_baseline"]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
-from stackproof.errors import InputError
+from stackproof.core.errors import InputError
 from stackproof.model.assembly import Stack
 from stackproof.model.deployment import Deployment
 from stackproof.model.stack_event import STACK

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from stackproof.core.json import JsonObject, JsonValue
 from stackproof.model.assembly import Stack
 from stackproof.model.ephemeral import Overridden
-from stackproof.model.json import JsonObject, JsonValue
 from stackproof.model.observation import ResourceProof, Unproven, UnprovenReason
 from stackproof.model.template import Resource, Template
 from stackproof.nesting import with_nested_template

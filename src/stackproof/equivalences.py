@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from stackproof.model.json import JsonValue, canonical
+from stackproof.core.json import JsonValue, canonical
 
 __all__ = ["DOCUMENTS", "EQUAL", "LISTS", "SETS", "TELLING", "aliases_in", "in_other_words", "with_keys"]
 

@@ -11,10 +11,10 @@ from itertools import cycle
 from typing import Final
 
 from stackproof.assertions.failures import StackAssertionError, VacuousAssertionError
-from stackproof.errors import TargetError
+from stackproof.core.errors import TargetError
+from stackproof.core.json import JsonObject, JsonValue
 from stackproof.intrinsics import references
 from stackproof.model.flow import Delivery, FlowFact, Invocation, Receipt, Row, Sending
-from stackproof.model.json import JsonObject, JsonValue
 from stackproof.model.template import Resource, Template
 from stackproof.ports import Pipeline
 

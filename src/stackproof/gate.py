@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from stackproof.errors import StackproofError
-from stackproof.model.json import JsonObject
+from stackproof.core.errors import StackproofError
+from stackproof.core.json import JsonObject
 from stackproof.model.report import GateReport, PolicySummary, Stage
 
 __all__ = ["StageResult", "Step", "run_gate"]

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from stackproof.core.json import JsonObject, JsonValue
 from stackproof.model.assembly import Assembly
 from stackproof.model.finding import Finding, Kind, Origin
-from stackproof.model.json import JsonObject, JsonValue
 from stackproof.model.ledger import InSourceWaiver
 from stackproof.model.location import Location
 from stackproof.model.template import Resource, Template

@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Final, TypeAlias
 
+from stackproof.core.json import JsonObject, JsonValue
 from stackproof.model.deployment import Deployment
-from stackproof.model.json import JsonObject, JsonValue
 from stackproof.model.template import Template
 
 __all__ = [

@@ -9,11 +9,11 @@ from dataclasses import replace
 from typing import Final
 from urllib.parse import urlsplit
 
+from stackproof.core.json import JsonObject, JsonValue, digest
+from stackproof.core.notification import Level, Notification
+from stackproof.core.secret_values import masked_text
 from stackproof.intrinsics import resolve, static_context
 from stackproof.model.assembly import FileAsset, Stack
-from stackproof.model.finding import Level, Notification
-from stackproof.model.json import JsonObject, JsonValue, digest
-from stackproof.model.secret_values import masked_text
 from stackproof.model.template import Resource, Template
 
 __all__ = ["file_of_nested", "is_nested_stack", "unevaluated_nested", "why_no_file", "with_nested_template"]

@@ -10,10 +10,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from stackproof.errors import UnreachableError
+from stackproof.core.errors import UnreachableError
+from stackproof.core.json import JsonValue, as_object
+from stackproof.core.notification import Level, Notification
 from stackproof.intrinsics import Resolved, known
-from stackproof.model.finding import Level, Notification
-from stackproof.model.json import JsonValue, as_object
 from stackproof.model.observation import Reading, UnprovenReason
 from stackproof.once import each_time
 from stackproof.ports import Reader, ReadRequest, Target

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from stackproof.compare import matches
+from stackproof.core.json import JsonObject, JsonValue
 from stackproof.intrinsics import Resolved, unresolved_in
-from stackproof.model.json import JsonObject, JsonValue
 from stackproof.model.schema import ResourceSchema
 
 __all__ = ["PARTS", "Part", "without_parts"]

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from stackproof.core.errors import ConfigError
 from stackproof.drift.arguments import Argument, Expression, Form, Plain, Written, argument_of, classes_of, folded
-from stackproof.errors import ConfigError
 from stackproof.model.drift import Difference, DriftOrigin
 from stackproof.model.location import Location, SourceLine
 from stackproof.model.remedy import Adoption

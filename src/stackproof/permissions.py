@@ -9,11 +9,11 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Final
 
+from stackproof.core.json import JsonObject, JsonValue, canonical
 from stackproof.equivalences import aliases_in
 from stackproof.model.assembly import Stack
 from stackproof.model.ephemeral import EPHEMERAL
 from stackproof.model.iam_action import gives_secret, only_reads
-from stackproof.model.json import JsonObject, JsonValue, canonical
 from stackproof.ports import ActionSource, SchemaSource
 
 __all__ = ["MANAGED_POLICY_SIZE", "Permissions", "Place", "Purpose", "Statement", "compiled", "partition_of"]

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import IO, Any, Protocol, TypeAlias
 
-from stackproof.errors import TargetError
+from stackproof.core.errors import TargetError
+from stackproof.core.json import JsonObject, JsonValue
 from stackproof.model.assembly import Stack
 from stackproof.model.deployment import DeployedResource, Deployment
 from stackproof.model.drift import Child, Listed, LiveStack, NativeDrift, OtherStack
@@ -16,7 +17,6 @@ from stackproof.model.drift_memory import Alarm, Episode, Look, Memory, Place, R
 from stackproof.model.finding import EngineAnswer
 from stackproof.model.fleet import FleetTask, TaskResult
 from stackproof.model.flow import Receipt, Row, Sending
-from stackproof.model.json import JsonObject, JsonValue
 from stackproof.model.observation import Reading, UnprovenReason
 from stackproof.model.report import CheckReport
 from stackproof.model.schema import ResourceSchema
@@ -37,7 +37,6 @@ __all__ = [
     "Reporter",
     "SchemaSource",
     "StackCatalog",
-    "Store",
     "Target",
     "TaskMemory",
 ]
@@ -297,16 +296,6 @@ class Reporter(Protocol):
 
     def write(self, report: CheckReport, stream: IO[str]) -> None:
         """Write the whole report; the stream is the caller's."""
-
-
-class Store(Protocol):
-    """Content-addressed memory of what was computed."""
-
-    def get(self, kind: str, key: str) -> JsonValue | None:
-        """What was put there, or None; a damaged entry is removed and counts as absent."""
-
-    def put(self, kind: str, key: str, value: JsonValue) -> None:
-        """Remember the value, atomically."""
 
 
 class AuditStore(Protocol):

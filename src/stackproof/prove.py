@@ -10,6 +10,8 @@ from typing import Final
 
 from stackproof.arns import arn_of
 from stackproof.compare import compared, leaf_paths
+from stackproof.core.json import JsonObject, JsonValue
+from stackproof.core.notification import Level, Notification
 from stackproof.intrinsics import (
     Resolved,
     condition_holds,
@@ -20,8 +22,6 @@ from stackproof.intrinsics import (
     unresolved_in,
 )
 from stackproof.model.deployment import DeployedResource, Deployment
-from stackproof.model.finding import Level, Notification
-from stackproof.model.json import JsonObject, JsonValue
 from stackproof.model.observation import (
     Change,
     DriftStatus,

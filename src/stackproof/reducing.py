@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
+from stackproof.core.json import JsonObject, JsonValue
 from stackproof.intrinsics import references
-from stackproof.model.json import JsonObject, JsonValue
 
 __all__ = ["Reduced", "imports", "reduced"]
 

@@ -12,20 +12,22 @@ from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from stackproof.baseline import with_baseline
-from stackproof.errors import ConfigError, EngineError, StackproofError
+from stackproof.core.errors import ConfigError, EngineError, StackproofError
+from stackproof.core.json import JsonObject, JsonValue, as_int, as_object, as_objects, as_strings, digest
+from stackproof.core.notification import Level, Notification
 from stackproof.in_source import in_source
 from stackproof.merging import merged
 from stackproof.model.baseline import Baseline
 from stackproof.model.control import Control
-from stackproof.model.finding import EngineAnswer, Finding, Kind, Level, Notification, RuleCount
-from stackproof.model.json import JsonObject, JsonValue, as_int, as_object, as_objects, as_strings, digest
+from stackproof.model.finding import EngineAnswer, Finding, Kind, RuleCount
 from stackproof.model.ledger import LedgerEntry
 from stackproof.secrecy import answer_without, secret_values, text_without
 from stackproof.waivers import Judged, Ledger, waived
 
 if TYPE_CHECKING:
+    from stackproof.core.ports import Store
     from stackproof.model.template import Template
-    from stackproof.ports import PolicyEngine, Store
+    from stackproof.ports import PolicyEngine
 
 __all__ = ["ScanResult", "baselined", "remember_result", "remembered_result", "scan"]
 

@@ -10,11 +10,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import replace
 from typing import Final
 
-from stackproof.model.finding import EngineAnswer, Finding
-from stackproof.model.json import JsonObject, JsonValue, WrittenFloat, WrittenInt
-from stackproof.model.location import Location
-from stackproof.model.observation import Change, PropertyDifference
-from stackproof.model.secret_values import (
+from stackproof.core.json import JsonObject, JsonValue, WrittenFloat, WrittenInt
+from stackproof.core.json_pointer import steps
+from stackproof.core.secret_values import (
     MASK,
     NAMES,
     NAMES_OF_VALUES,
@@ -30,6 +28,9 @@ from stackproof.model.secret_values import (
     masked,
     masked_text,
 )
+from stackproof.model.finding import EngineAnswer, Finding
+from stackproof.model.location import Location
+from stackproof.model.observation import Change, PropertyDifference
 from stackproof.model.template import Template
 
 __all__ = [
@@ -199,9 +200,9 @@ def is_secret_place(template: Template, path: str) -> bool:
     The name of a parameter, resource or output counts for its value alone, as in `secret_leaves`. Below a measure, such
     as TokenValidityUnits, there are words and numbers that are not secrets.
     """
-    if any(is_measure(step) for step in _steps(path)[2:]):
+    if any(is_measure(step) for step in steps(path)[2:]):
         return False
-    section, name, *below = (*_steps(path), "", "")[: max(2, path.count("/"))]
+    section, name, *below = (*steps(path), "", "")[: max(2, path.count("/"))]
     entry = template.section(section).get(name)
     inside = "/".join(["", *path.split("/")[3:]])
     if section not in _VALUES_OF_ENTRIES:
@@ -314,15 +315,15 @@ def masked_finding(finding: Finding) -> Finding:
 
 def _is_named_path(path: str) -> bool:
     """Whether a step of the path is the name of a secret; below a measure, such as TokenValidityUnits, none is."""
-    steps = _steps(path)
-    return any(is_secret_name(step) for step in steps) and not any(is_measure(step) for step in steps)
+    names = steps(path)
+    return any(is_secret_name(name) for name in names) and not any(is_measure(name) for name in names)
 
 
 def _names_of(place: Location) -> frozenset[str]:
     """The names of a finding's own place, which its messages may always show; an index is too often a value."""
-    steps = [step for step in _steps(place.property_path or "") if not step.isdecimal()]
+    on_the_way = [step for step in steps(place.property_path or "") if not step.isdecimal()]
     file = place.template_file or ""
-    names = (place.logical_id, place.resource_type, file, posixpath.basename(file), *steps, *_SECTIONS)
+    names = (place.logical_id, place.resource_type, file, posixpath.basename(file), *on_the_way, *_SECTIONS)
     return frozenset(name for name in names if name)
 
 
@@ -333,8 +334,8 @@ _INDEX: Final = re.compile(r"\d{1,3}")
 
 def _is_path_of(text: str, names: Collection[str]) -> bool:
     """Whether a text is one of the names, or a path of them with indices."""
-    steps = text.strip("/").split("/")
-    return any(step in names for step in steps) and all(step in names or _INDEX.fullmatch(step) for step in steps)
+    words = text.strip("/").split("/")
+    return any(word in names for word in words) and all(word in names or _INDEX.fullmatch(word) for word in words)
 
 
 def _masked_beside_names(text: str, names: Collection[str]) -> str:
@@ -364,7 +365,7 @@ def without_secrets(difference: PropertyDifference, *sides: JsonValue) -> Proper
         is_foreign = not isinstance(actual, Mapping)
         actual = actual if is_foreign else _hidden(actual)
     is_secret = is_foreign or any(_is_secret_at(side, difference.path) for side in (None, *sides))
-    is_measured = not is_foreign and any(is_measure(step) for step in _steps(difference.path))
+    is_measured = not is_foreign and any(is_measure(step) for step in steps(difference.path))
 
     def shown(value: JsonValue) -> JsonValue:
         return masked(value, is_secret=is_secret and not (is_measured and is_plain(str(value))))
@@ -395,17 +396,13 @@ def _hidden(variable: JsonValue) -> JsonValue:
 
 def _is_secret_at(value: JsonValue, path: str) -> bool:
     """Whether the place is below a key with the name of a secret, or is the value beside such a name."""
-    for key in _steps(path):
+    for key in steps(path):
         if key in _RECIPES:
             return False
         if is_secret_name(key) or (isinstance(value, Mapping) and is_named(value) and key in VALUES):
             return True
         value = _at(value, key)
     return False
-
-
-def _steps(path: str) -> list[str]:
-    return [step.replace("~1", "/").replace("~0", "~") for step in path.split("/")[1:]]
 
 
 def _at(value: JsonValue, key: str) -> JsonValue:

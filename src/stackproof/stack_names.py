@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from stackproof.errors import ConfigError
+from stackproof.core.errors import ConfigError
 from stackproof.model.assembly import Stack
 
 __all__ = [

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from stackproof.model.json import canonical
+from stackproof.core.json import canonical
 from stackproof.model.observation import (
     DriftStatus,
     PropertyDifference,

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from stackproof import in_source
-from stackproof.globs import is_glob, matches
-from stackproof.model.finding import Finding, Kind, Level, Origin, RuleCount, Suppression, Waiver
+from stackproof.core.globs import is_glob, matches
+from stackproof.core.notification import Level
+from stackproof.model.finding import Finding, Kind, Origin, RuleCount, Suppression, Waiver
 from stackproof.model.ledger import InSourceWaiver, LedgerEntry, WaiverState
 from stackproof.model.location import Location
 

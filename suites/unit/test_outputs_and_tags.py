@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from stackproof.assertions import Match, StackQuery, TemplateAssertions
-from stackproof.model.json import canonical
+from stackproof.core.json import canonical
 from stackproof.ports import SchemaSource
 
 OUTPUTS = {

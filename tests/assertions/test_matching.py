@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from stackproof.assertions import ABSENT, Capture, Match, Matcher, MatchOutcome, StackAssertionError
-from stackproof.assertions.matching import matcher_of, pointer
+from stackproof.assertions.matching import matcher_of
 
 # Each row: a pattern made with the `Match` it is given, and values for `X`, the property that it is for.
 M = Any
@@ -222,7 +222,3 @@ def test_a_matcher_of_ones_own() -> None:
 
     assert _matches(Even(), 2)
     assert not _matches([Even()], [3])
-
-
-def test_pointers_escape() -> None:
-    assert pointer("/A", "b/c~d") == "/A/b~1c~0d"

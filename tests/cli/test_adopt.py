@@ -13,10 +13,10 @@ from jsonschema import Draft202012Validator
 
 from stackproof.config.schema import read_schema
 from stackproof.config.settings import load_settings
+from stackproof.core.json import JsonValue
 from stackproof.model.drift import Difference, DriftOrigin
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.finding import Suppression
-from stackproof.model.json import JsonValue
 from stackproof.model.location import Location
 from stackproof.model.observation import Change, DriftStatus
 from stackproof.wiring.project import Project

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
+from stackproof.core.json import JsonValue
 from stackproof.loading.formats import parse_document
-from stackproof.model.json import JsonValue
 from tests.running import run
 
 TEMPLATES = Path(__file__).parents[1] / "templates"

@@ -148,7 +148,7 @@ def test_what_cannot_be_removed_is_named_and_the_run_is_not_complete(tmp_path: P
     folder = project("tiny", tmp_path)
     broken = HOLDING.replace("time.sleep(600)", "raise KeyError").replace(
         "live.prove_stack = held",
-        "from stackproof.errors import TargetError\n"
+        "from stackproof.core.errors import TargetError\n"
         "from stackproof.targets.aws import AwsTarget\n"
         "destroy = AwsTarget.destroy\n"
         "def refused(self, name, *, empty=False):\n"

@@ -17,8 +17,8 @@ ENGINE = "[tool.stackproof.engines]\ncloudformation-validate = {}\n"
 HOLDS = "def test_holds():\n    assert 1 + 1 == 2\n"
 VIOLATED = "def test_is_violated():\n    assert 1 + 1 == 3\n"
 CRASHES = "import os\n\ndef test_crash():\n    assert os._exit(1)\n"
-BREAKS = "from stackproof.errors import TargetError\n\ndef test_breaks():\n    raise TargetError('gone')\n"
-MISCONFIGURED = "from stackproof.errors import ConfigError\n\ndef test_breaks():\n    raise ConfigError('wrong')\n"
+BREAKS = "from stackproof.core.errors import TargetError\n\ndef test_breaks():\n    raise TargetError('gone')\n"
+MISCONFIGURED = "from stackproof.core.errors import ConfigError\n\ndef test_breaks():\n    raise ConfigError('wrong')\n"
 SKIPPED = "import pytest\n\n@pytest.mark.skip(reason='not today')\ndef test_skipped():\n    assert 1 + 1 == 3\n"
 
 

@@ -27,7 +27,7 @@ IDENTITY = (
 )
 SUITE = """
 import pytest
-from stackproof.errors import TargetError
+from stackproof.core.errors import TargetError
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from stackproof.cli.outputs import ReportingCommand, Wanted, output_options, paired, write_wanted
-from stackproof.errors import ConfigError
+from stackproof.core.errors import ConfigError
 from tests.running import run
 
 FAST = "[tool.stackproof.engines]\ncloudformation-validate = {}\n"

@@ -13,7 +13,7 @@ import pytest
 
 from stackproof import cli
 from stackproof.config.settings import load_settings
-from stackproof.errors import ConfigError
+from stackproof.core.errors import ConfigError
 from stackproof.model.engine_version import Status
 from stackproof.versions.refreshing import FamilySnapshot
 from stackproof.versions.writing import written as text_of

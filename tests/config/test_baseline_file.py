@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stackproof.config.baseline import baseline_text, load_baseline
-from stackproof.errors import ConfigError
+from stackproof.core.errors import ConfigError
 from stackproof.model.baseline import Baseline, BaselineKey
 
 words = st.text(st.characters(codec="utf-8"), max_size=4)

@@ -8,9 +8,9 @@ import pytest
 
 from stackproof.config.controls import SHIPPED, controls_by_rule, load_controls
 from stackproof.config.policy_file import load_policy_file
-from stackproof.errors import ConfigError
+from stackproof.core.errors import ConfigError
+from stackproof.core.notification import Level
 from stackproof.model.control import Control
-from stackproof.model.finding import Level
 from tests.fakes import written
 
 TEXT = """\

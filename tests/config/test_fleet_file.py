@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from stackproof.config.fleet import load_fleet
-from stackproof.errors import ConfigError
+from stackproof.core.errors import ConfigError
 from stackproof.model.fleet import Fleet, FleetAccount, Organization, StackFilter
 
 

@@ -19,7 +19,7 @@ from stackproof.config.problems import Problem, problems, refusal
 from stackproof.config.schema import read_schema
 from stackproof.config.settings import load_settings
 from stackproof.config.waivers import load_waivers
-from stackproof.errors import ConfigError
+from stackproof.core.errors import ConfigError
 
 SCHEMAS = sorted((Path(module.__file__).parent / "schemas").glob("*.json"))
 FILES = {"stackproof", "fleet", "waivers", "controls", "engine_overrides", "engine_versions", "baseline"}

@@ -18,8 +18,8 @@ from stackproof.config.settings import (
     parse_context,
     parse_targets,
 )
-from stackproof.errors import ConfigError
-from stackproof.model.finding import Level
+from stackproof.core.errors import ConfigError
+from stackproof.core.notification import Level
 from stackproof.model.minimum_proof import MinimumProof
 from tests.fakes import written
 

@@ -10,7 +10,7 @@ import pytest
 
 from stackproof.config.schema import read_schema
 from stackproof.config.waivers import load_waivers
-from stackproof.errors import ConfigError
+from stackproof.core.errors import ConfigError
 
 GOOD = """\
 waivers:

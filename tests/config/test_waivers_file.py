@@ -9,7 +9,7 @@ import pytest
 
 from stackproof.config.policy_file import load_policy_file
 from stackproof.config.waivers import load_drift_waivers, load_waivers
-from stackproof.errors import ConfigError
+from stackproof.core.errors import ConfigError
 from stackproof.model.finding import Waiver
 from tests.fakes import written
 

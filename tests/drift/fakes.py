@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from stackproof.core.errors import TargetError
 from stackproof.drift.auditing import Auditor
-from stackproof.errors import TargetError
 from stackproof.model.deployment import DeployedResource
 from stackproof.model.drift import LiveStack, NativeDrift, OtherStack
 from stackproof.model.observation import Reading, UnprovenReason

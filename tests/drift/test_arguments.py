@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from stackproof.core.json import JsonValue
 from stackproof.drift.arguments import (
     ARGUMENTS,
     CLASSES,
@@ -21,7 +22,6 @@ from stackproof.drift.arguments import (
     folded,
     is_same,
 )
-from stackproof.model.json import JsonValue
 
 
 def literal(value: JsonValue) -> Expression:

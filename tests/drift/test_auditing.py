@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from stackproof.core.errors import ConfigError, InputError, TargetError, UnreachableError
 from stackproof.drift.children import owner_names
-from stackproof.errors import ConfigError, InputError, TargetError, UnreachableError
 from stackproof.model.drift import Child, DriftOrigin, LiveStack, NativeDrift, StackAudit
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.location import SourceLine

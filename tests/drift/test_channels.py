@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from stackproof.core.errors import ConfigError
 from stackproof.drift.channels import Channel, parse_channel
-from stackproof.errors import ConfigError
 
 ARN = "arn:aws:sns:eu-west-1:123456789012:drift"
 

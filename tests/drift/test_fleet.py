@@ -19,6 +19,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stackproof.core.json import JsonValue, canonical
+from stackproof.core.notification import Level
+from stackproof.core.secret_values import MASK
 from stackproof.drift.fleet import (
     EVERY_STACK,
     Done,
@@ -36,7 +39,6 @@ from stackproof.drift.fleet import (
 from stackproof.executors import process_workers, thread_workers
 from stackproof.model.drift import Difference, DriftOrigin, StackAudit
 from stackproof.model.drift_memory import shown_time
-from stackproof.model.finding import Level
 from stackproof.model.fleet import (
     Fleet,
     FleetAccount,
@@ -49,10 +51,8 @@ from stackproof.model.fleet import (
     TaskResult,
     Trouble,
 )
-from stackproof.model.json import JsonValue, canonical
 from stackproof.model.location import Location
 from stackproof.model.observation import Change, DriftStatus, PropertyDifference, ResourceProof, UnprovenReason
-from stackproof.model.secret_values import MASK
 
 PLACE = Place(account="111111111111", region="eu-west-1")
 

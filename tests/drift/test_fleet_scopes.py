@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from stackproof.core.notification import Level, Notification
 from stackproof.drift.fleet import FleetRun, Lost
 from stackproof.drift.fleet_scopes import beside_of, scope_tasks, unmanaged_text
 from stackproof.drift.unmanaged import Unmanaged, parse_scope
 from stackproof.model.call_log import CallCount, CallKind, CallLog
 from stackproof.model.drift import StackAudit
-from stackproof.model.finding import Level, Notification
 from stackproof.model.fleet import FleetTask, Place, TaskResult, Trouble
 from stackproof.model.location import Location
 from stackproof.model.observation import DriftStatus, ResourceProof, UnprovenReason

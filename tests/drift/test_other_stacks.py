@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from stackproof.core.errors import InputError, TargetError
 from stackproof.drift.auditing import AuditedStacks
-from stackproof.errors import InputError, TargetError
 from stackproof.model.deployment import DeployedResource
 from stackproof.model.drift import Child, LiveStack, StackAudit
 from stackproof.model.observation import Reading, UnprovenReason

@@ -10,12 +10,12 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from stackproof.config.schema import read_schema
+from stackproof.core.errors import InputError
+from stackproof.core.json import JsonValue
 from stackproof.drift.remedies import differences_of, put_back
-from stackproof.errors import InputError
 from stackproof.model.drift import DriftOrigin
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.finding import Suppression
-from stackproof.model.json import JsonValue
 from stackproof.model.remedy import Adoption, AdoptReport, Remedy
 from stackproof.reporters.terminal_remedies import remedies_text
 from tests.model.test_drift_report import difference

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from stackproof.core.errors import StoreError
+from stackproof.core.json import digest
 from stackproof.drift.remembering import begun, notified, remembered, withdrawn
-from stackproof.errors import StoreError
 from stackproof.model.drift import StackAudit
 from stackproof.model.drift_memory import Alarm, Run
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.finding import Suppression
-from stackproof.model.json import digest
 from stackproof.model.location import Location
 from stackproof.model.observation import DriftStatus, ResourceProof
 from stackproof.ports import AuditStore

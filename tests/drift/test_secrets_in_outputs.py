@@ -10,12 +10,12 @@ import pytest
 
 from stackproof.cli.drift_outputs import write_drift
 from stackproof.cli.outputs import Wanted
+from stackproof.core.json import JsonValue, canonical
 from stackproof.drift.history import advanced
 from stackproof.drift.remembering import begun, remembered
 from stackproof.model.drift import Difference, DriftOrigin, StackAudit
 from stackproof.model.drift_memory import Alarm
 from stackproof.model.drift_report import DriftReport
-from stackproof.model.json import JsonValue, canonical
 from stackproof.reporters.alarm import alarm_issue, alarm_text
 from stackproof.stores.audits import SqlAuditStore
 from tests.memory_fakes import KEEP, PLACE, difference, look, night, run

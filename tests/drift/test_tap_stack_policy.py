@@ -10,13 +10,13 @@ from typing import Final
 from stackproof.calls import CallRecorder
 from stackproof.cli.drift import Wish, audited
 from stackproof.config.settings import load_settings
+from stackproof.core.json import canonical
+from stackproof.core.notification import Level
 from stackproof.drift.unmanaged import parse_scope
 from stackproof.ephemeral import ephemeral
 from stackproof.model.call_log import CallKind
 from stackproof.model.ephemeral import EPHEMERAL
-from stackproof.model.finding import Level
 from stackproof.model.iam_action import gives_secret, only_reads
-from stackproof.model.json import canonical
 from stackproof.permissions import Purpose
 from stackproof.targets.moto import MotoTarget
 from stackproof.targets.owned_process import OwnedProcess

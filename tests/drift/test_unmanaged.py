@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from stackproof.core.errors import ConfigError, TargetError
 from stackproof.drift.unmanaged import Unmanaged, parse_scope, unmanaged
-from stackproof.errors import ConfigError, TargetError
 from stackproof.model.drift import Listed
 from stackproof.ports import Listing
 from tests.drift.fakes import FakeCatalog

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from stackproof.core.errors import ConfigError
+from stackproof.core.json import JsonValue
 from stackproof.drift.waiving import Judged, require_accounts, waived_drift, without_used
-from stackproof.errors import ConfigError
 from stackproof.model.drift import Difference, DriftOrigin, DriftWaiver
-from stackproof.model.json import JsonValue
 from stackproof.model.ledger import WaiverState
 from stackproof.model.location import Location
 from stackproof.model.observation import Change, DriftStatus

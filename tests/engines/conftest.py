@@ -10,13 +10,13 @@ from typing import TypeAlias
 
 import pytest
 
+from stackproof.core.json import JsonObject
 from stackproof.engines.cfn_lint import CfnLintEngine
 from stackproof.engines.checkov import CheckovEngine
 from stackproof.engines.cloudformation_validate import CloudFormationValidateEngine
 from stackproof.engines.process import WorkerProcess
 from stackproof.engines.tools import find_python
 from stackproof.loading.template import load_template
-from stackproof.model.json import JsonObject
 from stackproof.model.template import Template
 
 MakeTemplate: TypeAlias = Callable[..., Template]

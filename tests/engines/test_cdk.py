@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from stackproof.core.notification import Level
 from stackproof.engines.cdk import CdkEngine
 from stackproof.model.assembly import Annotation, Assembly, Deprecation, Violation
-from stackproof.model.finding import EngineAnswer, Finding, Kind, Level, Origin
+from stackproof.model.finding import EngineAnswer, Finding, Kind, Origin
 from stackproof.model.location import Location, SourceLine
 from stackproof.model.template import Template
 from tests.fakes import assembly, resource, template

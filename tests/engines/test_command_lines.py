@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
+from stackproof.core.json import JsonValue
 from stackproof.engines.tools import find_python
-from stackproof.model.json import JsonValue
 from tests.running import environment, run
 
 TEMPLATES = Path(__file__).parents[1] / "templates"

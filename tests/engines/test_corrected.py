@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from stackproof.core.json import JsonValue
+from stackproof.core.notification import Level
 from stackproof.engines.corrected import CorrectedEngine
 from stackproof.engines.versions import VersionsEngine
-from stackproof.model.finding import EngineAnswer, Finding, Level, RuleCount
-from stackproof.model.json import JsonValue
+from stackproof.model.finding import EngineAnswer, Finding, RuleCount
 from stackproof.ports import PolicyEngine
 from stackproof.scan import scan
 from tests.fakes import FakeEngine, finding

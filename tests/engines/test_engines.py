@@ -9,15 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from stackproof.core.errors import ConfigError
+from stackproof.core.json import JsonValue
+from stackproof.core.notification import Level
 from stackproof.engines.cfn_lint import CfnLintEngine
 from stackproof.engines.checkov import CheckovEngine
 from stackproof.engines.cloudformation_validate import CloudFormationValidateEngine
 from stackproof.engines.tools import find_python
 from stackproof.engines.worker_engine import WorkerEngine
-from stackproof.errors import ConfigError
 from stackproof.loading.template import parse_bytes
-from stackproof.model.finding import EngineAnswer, Level
-from stackproof.model.json import JsonValue
+from stackproof.model.finding import EngineAnswer
 from stackproof.model.template import Template
 
 BUCKET: JsonValue = {"Type": "AWS::S3::Bucket", "Properties": {"Nope": 1}}

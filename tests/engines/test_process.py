@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from stackproof.core.errors import ConfigError, EngineError
 from stackproof.engines.process import WorkerProcess, neutral_environment
-from stackproof.errors import ConfigError, EngineError
 from tests.engines.conftest import MakeWorker
 from tests.watching import wait_for
 

@@ -8,15 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from stackproof.core.errors import ConfigError
+from stackproof.core.notification import Level
 from stackproof.engines.cfn_lint import CfnLintEngine
 from stackproof.engines.checkov import CheckovEngine
 from stackproof.engines.cloudformation_validate import CloudFormationValidateEngine
 from stackproof.engines.rule_files import RuleFolders, find_rules, rule_files
 from stackproof.engines.tools import find_python
 from stackproof.engines.worker_engine import WorkerEngine
-from stackproof.errors import ConfigError
 from stackproof.loading.template import parse_bytes
-from stackproof.model.finding import Kind, Level, RuleCount
+from stackproof.model.finding import Kind, RuleCount
 from stackproof.model.template import Template
 from stackproof.schemas.cfn_lint import CfnLintSchemas
 from tests.fakes import written

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from stackproof.core.errors import ConfigError, EngineError
 from stackproof.engines import tools
-from stackproof.errors import ConfigError, EngineError
 
 FAILING = "0.0.0"
 

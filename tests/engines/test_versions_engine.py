@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from stackproof.core.notification import Level, Notification
 from stackproof.engines.versions import VersionsEngine
 from stackproof.model.engine_version import Override, Overrides, Status
-from stackproof.model.finding import Kind, Level, Notification
+from stackproof.model.finding import Kind
 from stackproof.model.report import CheckReport
 from stackproof.ports import PolicyEngine
 from stackproof.scan import scan

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.fleet import dask_cluster
+from stackproof.core.errors import ConfigError, TargetError
 from stackproof.drift.fleet import done
-from stackproof.errors import ConfigError, TargetError
 from stackproof.executors import dask_workers
 from stackproof.executors.cluster import watch
 from stackproof.model.fleet import FleetOrder

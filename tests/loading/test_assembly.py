@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from stackproof.errors import InputError
+from stackproof.core.errors import InputError
 from stackproof.loading.assembly import load_assembly
 from stackproof.loading.origin import source_line
 from stackproof.model.assembly import Assembly, FileAsset

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stackproof.errors import InputError
+from stackproof.core.errors import InputError
 from stackproof.loading.document import MAX_BYTES
 from stackproof.loading.files import read_stream
 from stackproof.loading.search import find_templates

@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from stackproof.errors import InputError
+from stackproof.core.errors import InputError
+from stackproof.core.json import JsonValue
 from stackproof.loading.document import Document
 from stackproof.loading.formats import parse_document
-from stackproof.loading.pointers import escaped
 from stackproof.loading.template import STAND_IN, ResourceFacts, load_template, parse_bytes
-from stackproof.model.json import JsonValue
 from stackproof.model.location import SourceLine
 from stackproof.model.template import Template
 from tests.model import strategies as of
@@ -213,11 +212,6 @@ def test_keys_are_strings_whatever_yaml_would_make_of_them() -> None:
 def test_lines_are_not_kept_inside_of_intrinsic_tags() -> None:
     found = parse_document(b"a: !Join\n  - ''\n  - - b\n    - c\nd:\n  - e: 1\n", "t.yaml")
     assert found.lines == {"/a": 1, "/d": 5, "/d/0": 6, "/d/0/e": 6}
-
-
-def test_pointers_escape_what_they_are_made_of() -> None:
-    assert escaped("a/b~c") == "a~1b~0c"
-    assert parse_document(b'{"a/b": {"~": 1}}', "t.json").lines == {"/a~1b": 1, "/a~1b/~0": 1}
 
 
 @given(of.json_values)

@@ -6,22 +6,13 @@ from datetime import date
 
 from hypothesis import strategies as st
 
+from stackproof.core.json import JsonValue
+from stackproof.core.notification import Level, Notification
 from stackproof.model.call_log import CallCount, CallKind, CallLog
 from stackproof.model.deployment import DeployedResource, Deployment
 from stackproof.model.drift import Unread
-from stackproof.model.finding import (
-    EngineAnswer,
-    Finding,
-    Kind,
-    Level,
-    Notification,
-    Origin,
-    RuleCount,
-    Suppression,
-    SuppressionKind,
-)
+from stackproof.model.finding import EngineAnswer, Finding, Kind, Origin, RuleCount, Suppression, SuppressionKind
 from stackproof.model.flow import FlowFact
-from stackproof.model.json import JsonValue
 from stackproof.model.ledger import LedgerEntry, WaiverState
 from stackproof.model.location import Location
 from stackproof.model.observation import (

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from stackproof.core.notification import Level
 from stackproof.model.control import Control, by_rule
-from stackproof.model.finding import Level
 
 SHIPPED = Control(
     id="DB",

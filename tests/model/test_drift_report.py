@@ -11,12 +11,13 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from stackproof.config.schema import read_schema
+from stackproof.core.json import as_object
+from stackproof.core.notification import Level, Notification
 from stackproof.model.call_log import CallCount, CallKind, CallLog
 from stackproof.model.drift import Difference, DriftOrigin, Looked, NativeRow, StackAudit, Unread
 from stackproof.model.drift_memory import Memory, Outcome, Run
 from stackproof.model.drift_report import DriftReport
-from stackproof.model.finding import Finding, Kind, Level, Notification, Origin, Suppression
-from stackproof.model.json import as_object
+from stackproof.model.finding import Finding, Kind, Origin, Suppression
 from stackproof.model.location import Location
 from stackproof.model.observation import (
     Change,

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stackproof.core.json import JsonObject, WrittenFloat, WrittenInt
 from stackproof.model.engine_version import (
     AllowList,
     AppliesTo,
@@ -30,7 +31,6 @@ from stackproof.model.engine_version import (
     Version,
     day_of,
 )
-from stackproof.model.json import JsonObject, WrittenFloat, WrittenInt
 
 texts = st.text(max_size=6)
 days = st.dates(date(2000, 1, 1), date(2100, 1, 1))

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from stackproof.model.finding import Finding, Kind, Level, Origin, Suppression, SuppressionKind
+from stackproof.core.notification import Level
+from stackproof.model.finding import Finding, Kind, Origin, Suppression, SuppressionKind
 from stackproof.model.location import Location
 from tests.fakes import finding, waiver
 

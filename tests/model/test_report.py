@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stackproof import __version__
-from stackproof.model.finding import Finding, Kind, Level, Notification, Origin, RuleCount
+from stackproof.core.notification import Level, Notification
+from stackproof.core.report import exit_code
+from stackproof.model.finding import Finding, Kind, Origin, RuleCount
 from stackproof.model.location import Location
 from stackproof.model.observation import (
     Change,
@@ -18,16 +20,7 @@ from stackproof.model.observation import (
     Unproven,
     UnprovenReason,
 )
-from stackproof.model.report import (
-    CheckReport,
-    GateReport,
-    Outcome,
-    PolicySummary,
-    ProveReport,
-    RuleVerdict,
-    Stage,
-    exit_code,
-)
+from stackproof.model.report import CheckReport, GateReport, Outcome, PolicySummary, ProveReport, RuleVerdict, Stage
 from tests.fakes import finding, waiver
 from tests.model import strategies as of
 

@@ -9,14 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stackproof.core.json import JsonValue, canonical, digest, optional_int, optional_str
+from stackproof.core.notification import Level, Notification
 from stackproof.model.call_log import CallCount, CallLog
 from stackproof.model.deployment import Deployment
 from stackproof.model.drift import Unread
-from stackproof.model.finding import EngineAnswer, Finding, Level, Notification, Origin, RuleCount, Suppression
+from stackproof.model.finding import EngineAnswer, Finding, Origin, RuleCount, Suppression
 from stackproof.model.flow import FlowFact
-from stackproof.model.json import JsonValue, canonical, digest
 from stackproof.model.ledger import LedgerEntry
-from stackproof.model.location import Location, SourceLine, optional_int, optional_str
+from stackproof.model.location import Location, SourceLine
 from stackproof.model.observation import PropertyDifference, ResourceProof, Unproven
 from stackproof.model.report import PolicySummary
 from tests.model import strategies as of

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from stackproof.core.json import JsonValue
 from stackproof.model.deployment import DeployedResource, Deployment
-from stackproof.model.json import JsonValue
 from stackproof.model.location import SourceLine
 from stackproof.model.template import Template
 from tests.fakes import assembly, resource, template

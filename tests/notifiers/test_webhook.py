@@ -11,8 +11,8 @@ from typing import ClassVar
 
 import pytest
 
+from stackproof.core.errors import NotifyError
 from stackproof.drift.history import advanced
-from stackproof.errors import NotifyError
 from stackproof.model.drift_memory import Alarm
 from stackproof.notifiers.webhook import ID, SIGNATURE, TIMESTAMP, WebhookNotifier, signature
 from tests.memory_fakes import difference, look, night, run

@@ -12,7 +12,7 @@ from tests.running import project, run
 SUITE = """
 import contextlib
 
-from stackproof.errors import TargetError
+from stackproof.core.errors import TargetError
 
 
 def test_swallowed(target):

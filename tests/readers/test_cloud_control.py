@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from stackproof.errors import TargetError
-from stackproof.model.json import JsonValue
+from stackproof.core.errors import TargetError
+from stackproof.core.json import JsonValue
 from stackproof.model.observation import DriftStatus, Reading, UnprovenReason
 from stackproof.model.schema import ResourceSchema
 from stackproof.once import OnceForAll

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from botocore.session import Session
 
 from stackproof.compare import compared
-from stackproof.model.json import JsonValue
+from stackproof.core.json import JsonValue
 from stackproof.model.observation import UnprovenReason
 from stackproof.once import OnceForAll
 from stackproof.readers import READERS

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from stackproof.calls import CallRecorder
+from stackproof.core.json import canonical
 from stackproof.loading.template import load_template
 from stackproof.model.assembly import Stack
-from stackproof.model.json import canonical
 from stackproof.model.observation import Change, DriftStatus, ResourceProof
 from stackproof.model.template import Template
 from stackproof.permissions import MANAGED_POLICY_SIZE, Permissions, Place, Purpose, compiled

@@ -8,7 +8,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from stackproof.model.finding import Finding, Kind, Level, Notification, Origin, RuleCount, Suppression
+from stackproof.core.notification import Level, Notification
+from stackproof.model.finding import Finding, Kind, Origin, RuleCount, Suppression
 from stackproof.model.location import Location
 from stackproof.model.report import CheckReport
 from stackproof.reporters.masking import masked_line

@@ -8,7 +8,7 @@ from typing import IO
 
 import pytest
 
-from stackproof.errors import ConfigError
+from stackproof.core.errors import ConfigError
 from stackproof.reporters.file import require_writable, write_file
 
 

@@ -6,7 +6,8 @@ import re
 
 from hypothesis import given
 
-from stackproof.model.finding import Kind, Level
+from stackproof.core.notification import Level
+from stackproof.model.finding import Kind
 from stackproof.model.report import CheckReport
 from stackproof.reporters.github import GithubReporter
 from tests.fakes import finding, waiver

@@ -7,7 +7,8 @@ from xml.etree import ElementTree as ET
 
 from hypothesis import given
 
-from stackproof.model.finding import Kind, Level
+from stackproof.core.notification import Level
+from stackproof.model.finding import Kind
 from stackproof.model.report import CheckReport
 from stackproof.reporters.junit import JunitReporter
 from tests.fakes import finding, waiver

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from stackproof.model.finding import Kind, Level, Origin
+from stackproof.core.notification import Level
+from stackproof.model.finding import Kind, Origin
 from stackproof.model.location import Location
 from stackproof.model.source_literal import Literal, SourceLiterals
 from stackproof.reporters.masking import LONGEST_LINE

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from jsonschema import Draft4Validator
 
-from stackproof.model.finding import Finding, Kind, Level
+from stackproof.core.notification import Level
+from stackproof.model.finding import Finding, Kind
 from stackproof.model.report import CheckReport
 from stackproof.reporters.places import Places
 from stackproof.reporters.sarif import SarifReporter

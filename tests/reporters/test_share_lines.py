@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from stackproof.core.json import as_object, as_objects
 from stackproof.model.flow import FlowFact
-from stackproof.model.json import as_object, as_objects
 from stackproof.model.location import Location
 from stackproof.model.observation import (
     Change,

@@ -7,7 +7,8 @@ import io
 import pytest
 from hypothesis import given
 
-from stackproof.model.finding import Kind, Level
+from stackproof.core.notification import Level
+from stackproof.model.finding import Kind
 from stackproof.model.report import CheckReport
 from stackproof.reporters.masking import masked_line
 from stackproof.reporters.places import ReadLine

@@ -7,9 +7,9 @@ from dataclasses import replace
 from jsonschema import Draft202012Validator
 
 from stackproof.config.schema import read_schema
+from stackproof.core.json import as_object, as_objects
 from stackproof.model.drift import StackAudit
 from stackproof.model.drift_report import DriftReport
-from stackproof.model.json import as_object, as_objects
 from stackproof.model.location import Location
 from stackproof.model.observation import (
     Change,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from stackproof.errors import ConfigError, EngineError
+from stackproof.core.errors import ConfigError, EngineError
 from stackproof.ports import SchemaSource
 from stackproof.schemas.cfn_lint import CfnLintSchemas
 

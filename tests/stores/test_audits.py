@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
+from stackproof.core.errors import ConfigError, StoreError
 from stackproof.drift.history import hash_of, without_secrets
-from stackproof.errors import ConfigError, StoreError
 from stackproof.model.drift import Difference, DriftOrigin
 from stackproof.model.drift_memory import Gap, Look, Memory, Outcome, Place, RunPlace
 from stackproof.model.finding import Suppression

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stackproof.model.json import digest
-from stackproof.stores.files import FileStore, StoreUse
+from stackproof.core.file_store import FileStore, StoreUse
+from stackproof.core.json import digest
 
 KEY = digest("key")
 VALUES = st.recursive(

@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from stackproof.core.file_store import FileStore
 from stackproof.model.drift import StackAudit
 from stackproof.model.fleet import FleetTask, Place, TaskResult
-from stackproof.stores.files import FileStore
 from stackproof.stores.fleet_runs import FleetRuns
 
 TASK = FleetTask(place=Place(account="1", region="a"), stack_names=("One",))

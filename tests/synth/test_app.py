@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from stackproof.errors import SynthError
+from stackproof.core.errors import SynthError
 from stackproof.synth.app import AppRun, run_app
 
 MANIFEST = "import os, pathlib\nout = pathlib.Path(os.environ['CDK_OUTDIR'])\nout.mkdir()\n"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from stackproof.errors import SynthError
+from stackproof.core.errors import SynthError
 from stackproof.synth.cache import SynthRequest, cached_entry, synthesize
 from tests.running import environment, project
 

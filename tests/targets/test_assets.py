@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 from botocore.exceptions import ClientError
 
-from stackproof.errors import TargetError
+from stackproof.core.errors import TargetError
 from stackproof.model.assembly import FileAsset
 from stackproof.targets.assets import AssetStore, zipped
 from tests.live_fakes import RecordedClient, failure, stack

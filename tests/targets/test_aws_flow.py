@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from stackproof.errors import ConfigError, TargetError
+from stackproof.core.errors import ConfigError, TargetError
 from stackproof.flow import FlowPath, FlowRun, Limit, path_of
 from stackproof.model.flow import Sending
 from stackproof.targets.aws import AwsTarget

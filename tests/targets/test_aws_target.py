@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from stackproof.errors import TargetError
+from stackproof.core.errors import TargetError
 from stackproof.model.assembly import FileAsset, Stack
 from stackproof.targets.aws import AwsTarget
 from stackproof.targets.moto import MotoTarget

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from stackproof.errors import TargetError, UnreachableError
+from stackproof.core.errors import TargetError, UnreachableError
 from stackproof.model.location import SourceLine
 from stackproof.model.stack_event import STACK
 from stackproof.targets.cloudformation import CloudFormation, Place

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from stackproof.core.errors import TargetError
 from stackproof.deploy import deploy
-from stackproof.errors import TargetError
 from stackproof.model.assembly import Stack
 from stackproof.model.location import SourceLine
 from stackproof.targets.aws import AwsTarget

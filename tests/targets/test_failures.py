@@ -12,7 +12,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from stackproof.errors import TargetError, UnreachableError
+from stackproof.core.errors import TargetError, UnreachableError
 from stackproof.targets.failures import error_code, reason_of, translated_errors
 from tests.live_fakes import failure
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from stackproof.calls import CallRecorder, without_secret
-from stackproof.errors import TargetError
+from stackproof.core.errors import TargetError
 from stackproof.model.call_log import CallKind
 from stackproof.ports import ReadRequest, Target
 from stackproof.readers.cognito import read_client

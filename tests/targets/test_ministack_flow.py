@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from stackproof.errors import TargetError
+from stackproof.core.errors import TargetError
 from stackproof.flow import Flow, FlowPath, FlowRun, Limit, path_of
 from stackproof.model.deployment import Deployment
 from stackproof.model.flow import Sending

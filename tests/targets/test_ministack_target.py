@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stackproof.errors import TargetError
+from stackproof.core.errors import TargetError
 from stackproof.model.deployment import Deployment
 from stackproof.model.observation import Coverage, ResourceProof, UnprovenReason
 from stackproof.targets.ministack import MiniStackTarget

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from stackproof.errors import TargetError
+from stackproof.core.errors import TargetError
 from stackproof.targets.moto import start_moto
 from stackproof.targets.ownership import wait_for_end_of
 

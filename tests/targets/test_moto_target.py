@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from stackproof.errors import TargetError
+from stackproof.core.errors import TargetError
 from stackproof.model.assembly import FileAsset
 from stackproof.model.observation import DriftStatus, UnprovenReason
 from stackproof.prove import Prover, prove_stack

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from stackproof.errors import ConfigError, TargetError
+from stackproof.core.errors import ConfigError, TargetError
 from stackproof.targets.ministack import start_ministack
 from stackproof.targets.owned_process import OwnedProcess
 from stackproof.targets.postgres import Database, require, start_postgres

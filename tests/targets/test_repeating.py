@@ -10,7 +10,7 @@ import pytest
 from botocore.awsrequest import AWSRequest
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ParamValidationError
 
-from stackproof.errors import UnreachableError
+from stackproof.core.errors import UnreachableError
 from stackproof.targets.repeating import Breaker, Retries, repeat_reads
 from tests.live_fakes import failure
 

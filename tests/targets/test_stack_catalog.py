@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from stackproof.errors import TargetError
+from stackproof.core.errors import TargetError
+from stackproof.core.json import JsonObject
 from stackproof.loading.template import parse_bytes
 from stackproof.model.deployment import Deployment
 from stackproof.model.drift import NativeDrift
-from stackproof.model.json import JsonObject
 from stackproof.model.observation import UnprovenReason
 from stackproof.model.template import Template
 from stackproof.targets.guard import reads_only

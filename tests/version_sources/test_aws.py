@@ -11,7 +11,7 @@ import pytest
 from botocore.config import Config
 from botocore.stub import Stubber
 
-from stackproof.errors import ConfigError, TargetError
+from stackproof.core.errors import ConfigError, TargetError
 from stackproof.model.engine_version import Claim, Status
 from stackproof.version_sources.aws import AwsVersions
 from stackproof.versions.families import FAMILIES

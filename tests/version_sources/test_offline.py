@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stackproof.errors import EngineError
+from stackproof.core.errors import EngineError
 from stackproof.model.engine_version import Claim
 from stackproof.version_sources.cfn_lint import read_cfn_lint
 from stackproof.version_sources.lifecycle import read_lifecycle

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stackproof.core.json import JsonValue
 from stackproof.intrinsics import Unresolved
-from stackproof.model.json import JsonValue
 from stackproof.versions.candidates import candidates, dug
 from stackproof.versions.judging import judge_template
 from tests.versions.sample import knowledge, one, template

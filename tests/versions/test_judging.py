@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from stackproof.core.json import JsonValue
+from stackproof.core.notification import Level
 from stackproof.model.engine_version import Claim, Cycle, Decision, OnAbsent, Override, Status, Unlisted, Version
-from stackproof.model.finding import Kind, Level
-from stackproof.model.json import JsonValue
+from stackproof.model.finding import Kind
 from stackproof.versions.families import CARRIERS, FAMILIES, UNCOVERED, applies_to
 from stackproof.versions.judging import deployed_by, judge_template
 from stackproof.versions.rules import RULES, Knowledge

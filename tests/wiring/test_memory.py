@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from stackproof.config.settings import load_settings
+from stackproof.core.errors import ConfigError, NotifyError, TargetError
 from stackproof.drift.channels import parse_channel
-from stackproof.errors import ConfigError, NotifyError, TargetError
 from stackproof.model.drift_memory import Alarm
 from stackproof.notifiers.topic import TopicNotifier
 from stackproof.ports import Notifier

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from stackproof.config.settings import load_settings
-from stackproof.errors import ConfigError
+from stackproof.core.errors import ConfigError
+from stackproof.core.notification import Level
 from stackproof.model.assembly import Stack
 from stackproof.model.engine_version import Status
-from stackproof.model.finding import Level
 from stackproof.wiring.engine_versions import affected_by
 from stackproof.wiring.project import EngineSet, Project
 from tests.fakes import TODAY

@@ -11,16 +11,9 @@ from enum import Enum
 from typing import Any, Final, TypeAlias, cast
 
 from stackproof.assertions.failures import StackAssertionError, is_failed_assertion
-from stackproof.model.json import JsonValue
-from stackproof.model.secret_values import (
-    MASK,
-    NAMES,
-    REFERENCES,
-    VALUES,
-    is_named,
-    is_secret_name,
-    masked_text,
-)
+from stackproof.core.json import JsonValue
+from stackproof.core.json_pointer import child
+from stackproof.core.secret_values import MASK, NAMES, REFERENCES, VALUES, is_named, is_secret_name, masked_text
 from stackproof.secrecy import SERIALIZED
 
 __all__ = [
@@ -40,7 +33,6 @@ __all__ = [
     "SerializedJson",
     "StringLikeRegexp",
     "matcher_of",
-    "pointer",
     "shown",
 ]
 
@@ -68,11 +60,6 @@ _KINDS: Final[Mapping[str, tuple[type, ...]]] = {
 
 ABSENT: Final = _Absent.ABSENT
 """The value of a key that is not there; null is a value."""
-
-
-def pointer(path: str, part: str | int) -> str:
-    """The JSON pointer one step below another."""
-    return f"{path}/{str(part).replace('~', '~0').replace('/', '~1')}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -115,7 +102,7 @@ class MatchOutcome:
 
     def below(self, part: str | int) -> MatchOutcome:
         """The same, seen from one step above."""
-        prefix = pointer("", part)
+        prefix = child("", part)
         return MatchOutcome(
             mismatches=tuple(replace(mismatch, path=prefix + mismatch.path) for mismatch in self.mismatches),
             captures=tuple(replace(captured, path=prefix + captured.path) for captured in self.captures),

@@ -22,9 +22,9 @@ from stackproof.assertions.matching import (
     ObjectMatch,
     Pattern,
     SerializedJson,
-    pointer,
 )
-from stackproof.model.json import JsonValue
+from stackproof.core.json import JsonValue
+from stackproof.core.json_pointer import child, steps
 from stackproof.model.schema import ResourceSchema
 from stackproof.model.template import Template
 from stackproof.ports import SchemaSource
@@ -93,7 +93,7 @@ def _keys(pattern: Mapping[str, Pattern], path: str) -> Iterator[str]:
         _ = [*named_paths(pattern[function])]
     else:
         for key, each in pattern.items():
-            below = pointer(path, key)
+            below = child(path, key)
             yield below
             yield from named_paths(each, below)
 
@@ -195,7 +195,7 @@ class Names:
 
     def _is_set(self, resource_type: str, path: str) -> bool:
         """Whether some resource of the type sets it: schemas may be older than the service."""
-        parts = [each.replace("~1", "/").replace("~0", "~") for each in path.split("/")[1:]]
+        parts = steps(path)
         resources = (each for each in self._template.resources if each.resource_type == resource_type)
         return any(_has(each.properties, parts) for each in resources)
 

@@ -14,9 +14,10 @@ from stackproof.assertions.failures import (
 from stackproof.assertions.matching import Pattern, shown
 from stackproof.assertions.naming import Names, nearest, require_meaning, suggestion
 from stackproof.assertions.template import tested_properties
+from stackproof.core.json import JsonValue
+from stackproof.core.json_pointer import steps
 from stackproof.intrinsics import references
 from stackproof.model.assembly import Stack
-from stackproof.model.json import JsonValue
 from stackproof.model.template import Resource, Template
 from stackproof.ports import SchemaSource
 
@@ -137,8 +138,8 @@ class StackQuery:
         self._names.require_property(resource.resource_type, _generalized(path))
         self._looked_at += 1
         here: JsonValue = resource.properties
-        for part in path.split("/")[1:]:
-            here = self._below(here, part.replace("~1", "/").replace("~0", "~"), resource, path)
+        for step in steps(path):
+            here = self._below(here, step, resource, path)
         return here
 
     def references(self, resource: Resource, path: str = "") -> tuple[str, ...]:

@@ -12,8 +12,9 @@ from stackproof.assertions.failures import (
     VacuousAssertionError,
     is_failed_assertion,
 )
-from stackproof.assertions.matching import ABSENT, AbsentMatch, MatchOutcome, Pattern, matcher_of, pointer
+from stackproof.assertions.matching import ABSENT, AbsentMatch, MatchOutcome, Pattern, matcher_of
 from stackproof.assertions.naming import Names, nearest, require_meaning, suggestion
+from stackproof.core.json_pointer import child
 from stackproof.model.template import Resource, Template
 from stackproof.ports import SchemaSource
 from stackproof.secrecy import is_secret_place, secret_values, text_without
@@ -81,7 +82,7 @@ def _tested(
         place=str(resource.location()),
         outcome=outcome,
         locate=locate,
-        is_secret=lambda path: is_secret_place(template, f"{pointer('/Resources', name)}{below}{path}"),
+        is_secret=lambda path: is_secret_place(template, f"{child('/Resources', name)}{below}{path}"),
         secrets=lambda: secret_values(template),
     )
 
@@ -303,7 +304,7 @@ class TemplateAssertions:
         )
 
     def _tested_entry(self, section: str, name: str, outcome: MatchOutcome) -> Tested:
-        above = pointer(f"/{section}", name)
+        above = child(f"/{section}", name)
         return Tested(
             name=name,
             place=self._template.file,

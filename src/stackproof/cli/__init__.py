@@ -14,7 +14,7 @@ from typing import NoReturn
 import click
 
 from stackproof import __version__
-from stackproof.errors import StackproofError, SynthError
+from stackproof.core.errors import StackproofError, SynthError
 
 __all__ = ["main"]
 

@@ -14,12 +14,13 @@ import click
 from stackproof.cli.options import cache_option, context_option, open_project, progress
 from stackproof.cli.outputs import ReportingCommand, Wanted, output_options, require_outputs, write_text_or_json
 from stackproof.config.settings import parse_context
+from stackproof.core.errors import ConfigError, InputError
+from stackproof.core.json import JsonObject, JsonValue
+from stackproof.core.json_pointer import steps
 from stackproof.drift.arguments import is_same
 from stackproof.drift.remedies import differences_of, put_back
-from stackproof.errors import ConfigError, InputError
 from stackproof.model.assembly import Assembly, Stack
 from stackproof.model.drift import Difference
-from stackproof.model.json import JsonObject, JsonValue
 from stackproof.model.location import Location
 from stackproof.model.remedy import Adoption, AdoptReport, Remedy
 from stackproof.patching import adoption, overwrite, require, written
@@ -263,7 +264,7 @@ def _kept(before: Mapping[str, tuple[Path, bytes]], remedies: Sequence[Remedy]) 
 
 
 def _at(value: JsonValue, pointer: str) -> JsonValue:
-    for key in pointer.strip("/").split("/"):
+    for key in steps(pointer):
         if isinstance(value, Mapping):
             value = value.get(key)
         elif isinstance(value, list | tuple) and key.isdecimal() and int(key) < len(value):

@@ -10,8 +10,8 @@ import click
 
 from stackproof.baseline import baseline_of
 from stackproof.config.baseline import baseline_text
+from stackproof.core.notification import Level
 from stackproof.model.baseline import Baseline
-from stackproof.model.finding import Level
 from stackproof.reporters.file import write_file
 from stackproof.scan import ScanResult, baselined
 

@@ -23,7 +23,7 @@ from stackproof.cli.outputs import ReportingCommand, Wanted, output_options, req
 from stackproof.cli.reporting import secrets_of, write_check
 from stackproof.config.baseline import load_baseline
 from stackproof.config.settings import parse_context
-from stackproof.model.finding import Level
+from stackproof.core.notification import Level
 from stackproof.model.report import CheckReport
 from stackproof.reporters import FORMATS
 from stackproof.reporters.file import require_writable

@@ -18,14 +18,14 @@ from stackproof.cli.live import LiveOptions, live_targets, place_options
 from stackproof.cli.options import cache_option, context_option, open_project, progress, verbose_option
 from stackproof.cli.outputs import ReportingCommand, Wanted, output_options, require_outputs, write_text_or_json
 from stackproof.config.settings import parse_context, parse_targets
+from stackproof.core.errors import ConfigError
+from stackproof.core.notification import Level, Notification
 from stackproof.deploy import deploy as deploy_stacks
 from stackproof.drift.auditing import AuditedStacks
 from stackproof.drift.unmanaged import Scope, Unmanaged, parse_scope, unmanaged
 from stackproof.drift.waiving import require_accounts, waived_drift
-from stackproof.errors import ConfigError
 from stackproof.model.assembly import Assembly, Stack
 from stackproof.model.drift_report import DriftReport
-from stackproof.model.finding import Level, Notification
 from stackproof.model.stack_list import StackList, name_in
 from stackproof.ports import Target
 from stackproof.stack_names import (

@@ -14,10 +14,10 @@ import click
 from stackproof import __version__
 from stackproof.cli.options import open_project
 from stackproof.cli.outputs import ReportingCommand, Wanted, output_options, require_outputs, write_text_or_json
+from stackproof.core.errors import ConfigError, TargetError
 from stackproof.drift.channels import ISSUE, TOPIC, Channel, parse_channel
 from stackproof.drift.history import compared
 from stackproof.drift.remembering import begun, notified, remembered, withdrawn
-from stackproof.errors import ConfigError, TargetError
 from stackproof.model.drift_memory import Place, Run, RunPlace
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.history_report import DiffReport, HistoryReport

@@ -13,9 +13,9 @@ from typing import TypeVar
 import click
 
 from stackproof.attachments import attached_outside
+from stackproof.core.errors import ConfigError, StackproofError, TargetError
 from stackproof.deploy import in_dependency_order
 from stackproof.ephemeral import Ephemeral, ephemeral
-from stackproof.errors import ConfigError, StackproofError, TargetError
 from stackproof.model.assembly import Stack
 from stackproof.model.ephemeral import EPHEMERAL, EphemeralStack
 from stackproof.ports import Target

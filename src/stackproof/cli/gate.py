@@ -21,11 +21,12 @@ from stackproof.cli.options import cache_option, context_option, open_project, p
 from stackproof.cli.outputs import ReportingCommand, Wanted, Write, output_options, require_outputs, write_wanted
 from stackproof.cli.reporting import check_writers, secrets_of, source_lines
 from stackproof.config.settings import parse_context
-from stackproof.errors import ConfigError
+from stackproof.core.errors import ConfigError
+from stackproof.core.json import JsonObject
+from stackproof.core.notification import Level, Notification
+from stackproof.core.scratch_folder import scratch_folder
 from stackproof.gate import StageResult, Step, run_gate
 from stackproof.model.assembly import Assembly
-from stackproof.model.finding import Level, Notification
-from stackproof.model.json import JsonObject
 from stackproof.model.observation import Coverage, ResourceProof
 from stackproof.model.report import CheckReport, GateReport, ProveReport
 from stackproof.reporters import FORMATS
@@ -36,7 +37,6 @@ from stackproof.reporters.style import style_for
 from stackproof.reporters.terminal import coverage_line, gate_text, prove_text
 from stackproof.reporters.terminal_check import TerminalReporter
 from stackproof.reporters.wording import policy_line
-from stackproof.scratch import scratch_folder
 from stackproof.stack_names import require_distinct_names
 from stackproof.wiring.checking import scanned_assembly
 from stackproof.wiring.project import EngineSet, Project

@@ -25,14 +25,15 @@ from stackproof.cli.options import (
 from stackproof.cli.outputs import ReportingCommand, Wanted, output_options, require_outputs, write_text_or_json
 from stackproof.config.regions import require_region
 from stackproof.config.settings import EMULATORS, parse_context, parse_targets
+from stackproof.core.errors import ConfigError, TargetError
+from stackproof.core.loopback import is_loopback
+from stackproof.core.notification import Level, Notification
+from stackproof.core.scratch_folder import scratch_folder
 from stackproof.deploy import attached, deployed, nested_in
 from stackproof.deploy import deploy as deploy_stacks
 from stackproof.ephemeral import Ephemeral, without_overridden
-from stackproof.errors import ConfigError, TargetError
-from stackproof.loopback import is_loopback
 from stackproof.model.assembly import Assembly, Stack
 from stackproof.model.deployment import Deployment
-from stackproof.model.finding import Level, Notification
 from stackproof.model.minimum_proof import MinimumProof
 from stackproof.model.observation import ResourceProof
 from stackproof.model.report import ProveReport
@@ -41,7 +42,6 @@ from stackproof.once import Look
 from stackproof.ports import Target
 from stackproof.prove import Prover, prove_stack
 from stackproof.reporters.terminal import prove_text
-from stackproof.scratch import scratch_folder
 from stackproof.stack_names import (
     matching,
     named_one,

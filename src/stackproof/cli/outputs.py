@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import click
 
-from stackproof.errors import ConfigError
+from stackproof.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from stackproof.reporters.json import Report

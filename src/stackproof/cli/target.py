@@ -14,9 +14,9 @@ from stackproof.cli.ephemeral import records_of, say_unreadable
 from stackproof.cli.live import LiveOptions, chosen_stacks, live_options, live_targets
 from stackproof.cli.options import context_option, open_project, progress
 from stackproof.config.settings import EMULATORS, parse_context
-from stackproof.ending import Ending
-from stackproof.errors import StackproofError, TargetError
-from stackproof.scratch import scratch_folder
+from stackproof.core.errors import StackproofError, TargetError
+from stackproof.core.scratch_folder import scratch_folder
+from stackproof.core.shutdown import Ending
 from stackproof.wiring.live import capabilities, read_types, start_emulator
 
 __all__ = ["target"]

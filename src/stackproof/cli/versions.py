@@ -12,9 +12,10 @@ import click
 
 from stackproof.cli.options import as_of_option, open_project, progress
 from stackproof.cli.outputs import ReportingCommand, Wanted, output_options, require_outputs, write_text_or_json
-from stackproof.errors import ConfigError
+from stackproof.core.errors import ConfigError
+from stackproof.core.notification import Level
 from stackproof.model.engine_version import AllowList, Family, Match, Status, SupportEnd
-from stackproof.model.finding import Kind, Level
+from stackproof.model.finding import Kind
 from stackproof.model.version_report import VersionsReport
 from stackproof.versions.families import EXPLAINED
 from stackproof.versions.grammar import key

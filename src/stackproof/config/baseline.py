@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from stackproof.config.problems import of_kind, problems, refusal
-from stackproof.errors import ConfigError
+from stackproof.core.errors import ConfigError
+from stackproof.core.json import JsonValue, as_int, as_objects, as_strings, canonical, unique_keys
 from stackproof.model.baseline import Baseline, BaselineKey
-from stackproof.model.json import JsonValue, as_int, as_objects, as_strings, canonical, unique_keys
 
 __all__ = ["baseline_text", "load_baseline"]
 

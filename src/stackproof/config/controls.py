@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from stackproof.config.policy_file import PolicyFile, load_policy_file
+from stackproof.core.json import JsonObject, JsonValue
+from stackproof.core.notification import Level
 from stackproof.model.control import Control, by_rule
-from stackproof.model.finding import Level
-from stackproof.model.json import JsonObject, JsonValue
 
 __all__ = ["ENGINE_KEYS", "SHIPPED", "controls_by_rule", "load_controls"]
 

@@ -9,9 +9,9 @@ from typing import NoReturn
 
 from stackproof.config.policy_file import load_policy_file
 from stackproof.config.problems import of_kind, problems
-from stackproof.errors import ConfigError
+from stackproof.core.errors import ConfigError
+from stackproof.core.json import JsonObject, JsonValue, unique_keys
 from stackproof.model.engine_version import AllowList, Overrides, day_of
-from stackproof.model.json import JsonObject, JsonValue, unique_keys
 
 __all__ = ["load_engine_overrides", "load_engine_versions", "packaged_engine_versions"]
 

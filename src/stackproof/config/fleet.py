@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from stackproof.config.policy_file import PolicyFile, load_policy_file
+from stackproof.core.json import JsonObject, JsonValue, as_object, as_objects, as_strings, optional_str
 from stackproof.model.fleet import Fleet, FleetAccount, Organization, StackFilter
-from stackproof.model.json import JsonObject, JsonValue, as_object, as_objects, as_strings
-from stackproof.model.location import optional_str
 
 __all__ = ["load_fleet"]
 

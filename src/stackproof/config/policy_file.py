@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stackproof.config.problems import KeyPath, Problem, nearest_line, of_kind, problems, refusal
-from stackproof.errors import ConfigError
-from stackproof.model.json import JsonObject, JsonValue
+from stackproof.core.errors import ConfigError
+from stackproof.core.json import JsonObject, JsonValue
 
 if TYPE_CHECKING:
     import yaml

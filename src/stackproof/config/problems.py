@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import Any, Final, Protocol, cast
 
 from stackproof.config.schema import read_schema
-from stackproof.errors import ConfigError
+from stackproof.core.errors import ConfigError
 
 __all__ = ["KeyPath", "Problem", "nearest_line", "of_kind", "problems", "refusal"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from stackproof.errors import ConfigError
+from stackproof.core.errors import ConfigError
 
 __all__ = ["require_region"]
 

@@ -15,11 +15,11 @@ from typing import Any
 
 from stackproof.config.problems import KeyPath, Problem, nearest_line, problems, refusal
 from stackproof.config.toml_lines import key_lines
-from stackproof.errors import ConfigError
-from stackproof.model.finding import Level
-from stackproof.model.json import JsonObject, JsonValue, as_strings
+from stackproof.core.errors import ConfigError
+from stackproof.core.json import JsonObject, JsonValue, as_strings
+from stackproof.core.notification import Level
+from stackproof.core.secret_values import MASK, is_secret_name
 from stackproof.model.minimum_proof import MinimumProof
-from stackproof.model.secret_values import MASK, is_secret_name
 
 __all__ = [
     "EMULATORS",

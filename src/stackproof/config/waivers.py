@@ -7,11 +7,11 @@ from datetime import date
 from pathlib import Path
 
 from stackproof.config.policy_file import PolicyFile, load_policy_file
-from stackproof.globs import matches_everything
+from stackproof.core.globs import matches_everything
+from stackproof.core.json import JsonObject, canonical, canonical_values
+from stackproof.core.secret_values import MASK, SECRET_NAME, masked
 from stackproof.model.drift import DriftWaiver
 from stackproof.model.finding import Waiver
-from stackproof.model.json import JsonObject, canonical, canonical_values
-from stackproof.model.secret_values import MASK, SECRET_NAME, masked
 
 __all__ = ["load_drift_waivers", "load_waivers"]
 

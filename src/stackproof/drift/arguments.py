@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol
 
-from stackproof.model.json import JsonValue
+from stackproof.core.json import JsonValue
 
 __all__ = [
     "ARGUMENTS",

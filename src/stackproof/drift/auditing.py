@@ -8,16 +8,16 @@ from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 from stackproof.compare import leaf_paths
+from stackproof.core.errors import ConfigError, StackproofError, TargetError
+from stackproof.core.notification import Level, Notification
 from stackproof.drift.children import Claims, physical_ids
 from stackproof.drift.looking import Leftover, StackLook, with_leftovers
 from stackproof.drift.native import side_by_side
 from stackproof.drift.other_stacks import OtherStacks
-from stackproof.errors import ConfigError, StackproofError, TargetError
 from stackproof.intrinsics import resolve, static_context
 from stackproof.model.assembly import Stack
 from stackproof.model.deployment import Deployment
 from stackproof.model.drift import Difference, LiveStack, Looked, NativeRow, StackAudit
-from stackproof.model.finding import Level, Notification
 from stackproof.model.observation import (
     DriftStatus,
     ResourceProof,

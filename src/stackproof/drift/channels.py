@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from stackproof.errors import ConfigError
-from stackproof.loopback import is_loopback
+from stackproof.core.errors import ConfigError
+from stackproof.core.loopback import is_loopback
 
 __all__ = ["ISSUE", "TOPIC", "WEBHOOK", "Channel", "parse_channel"]
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Final
 
 from stackproof.compare import matches
+from stackproof.core.json import JsonValue
 from stackproof.intrinsics import Resolved, resolve, static_context, unresolved_in
 from stackproof.model.deployment import Deployment
 from stackproof.model.drift import Child
-from stackproof.model.json import JsonValue
 from stackproof.model.observation import Reading, UnprovenReason
 from stackproof.model.template import Resource, Template
 from stackproof.once import GONE

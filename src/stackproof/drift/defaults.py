@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from stackproof.compare import matches
+from stackproof.core.json import JsonValue
+from stackproof.core.json_pointer import steps
 from stackproof.intrinsics import Resolved, is_unresolved
-from stackproof.model.json import JsonValue
 from stackproof.model.observation import Change, PropertyDifference, Reading, UnprovenReason
 from stackproof.model.schema import ResourceSchema
 
@@ -203,7 +204,7 @@ def _is(value: JsonValue, live: JsonValue, schema: ResourceSchema | None, path: 
 def _is_free(expected: Mapping[str, Resolved], live: JsonValue, path: str, schema: ResourceSchema | None) -> bool:
     """Whether the template has an object without members there, so that whatever is live is as it says."""
     here: Resolved = expected
-    for name in path.split("/")[1:]:
+    for name in steps(path):
         here = here.get(name) if isinstance(here, Mapping) else None
     found = _at(live, path)
     return here == {} and found is not None and matches({}, found, schema, path)
@@ -212,7 +213,7 @@ def _is_free(expected: Mapping[str, Resolved], live: JsonValue, path: str, schem
 def _set(expected: Resolved, path: str) -> bool | None:
     """Whether the template sets the property; None if that depends on what is not known."""
     here = expected
-    for name in path.split("/")[1:]:
+    for name in steps(path):
         if is_unresolved(here):
             return None
         if not isinstance(here, Mapping) or name not in here:
@@ -224,7 +225,7 @@ def _set(expected: Resolved, path: str) -> bool | None:
 def _at(properties: JsonValue, path: str) -> JsonValue:
     """The live value; an empty list or object is as good as none."""
     here = properties
-    for name in path.split("/")[1:]:
+    for name in steps(path):
         here = here.get(name) if isinstance(here, Mapping) else None
     is_empty = isinstance(here, Mapping | Sequence) and not isinstance(here, str) and not here
     return None if is_empty else here

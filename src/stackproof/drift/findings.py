@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
+from stackproof.core.json import canonical
+from stackproof.core.notification import Level, Notification
 from stackproof.model.drift import Difference, DriftOrigin, StackAudit
 from stackproof.model.drift_report import DriftReport
-from stackproof.model.finding import Finding, Kind, Level, Notification, Origin, RuleCount
-from stackproof.model.json import canonical
+from stackproof.model.finding import Finding, Kind, Origin, RuleCount
 from stackproof.model.location import Location
 from stackproof.model.observation import UNANSWERED, DriftStatus, UnprovenReason
 from stackproof.model.report import CheckReport

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from stackproof.core.json import JsonValue, canonical
+from stackproof.core.secret_values import MASK, covered
 from stackproof.model.drift import Difference, StackAudit
 from stackproof.model.drift_memory import HASH, Episode, Gap, Look, Place, is_masked, is_same
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.history_report import Compared
-from stackproof.model.json import JsonValue, canonical
 from stackproof.model.observation import DriftStatus
-from stackproof.model.secret_values import MASK, covered
 
 __all__ = ["Step", "advanced", "compared", "hash_of", "looks_of", "with_hashes", "without_secrets"]
 

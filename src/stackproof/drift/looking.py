@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from stackproof.core.errors import TargetError
+from stackproof.core.secret_values import SECRET_NAME
 from stackproof.drift.children import Claims, owner_names
 from stackproof.drift.defaults import deviations
 from stackproof.drift.other_stacks import Doubt, OtherStacks
-from stackproof.errors import TargetError
 from stackproof.intrinsics import Resolved, unresolved_in
 from stackproof.model.drift import Child, Difference, DriftOrigin, LiveStack, Looked, StackAudit, Unread
 from stackproof.model.observation import (
@@ -19,7 +20,6 @@ from stackproof.model.observation import (
     ResourceProof,
     UnprovenReason,
 )
-from stackproof.model.secret_values import SECRET_NAME
 from stackproof.model.template import Resource
 from stackproof.ports import ChildFamily, ReadRequest, SchemaSource, StackCatalog, Target
 from stackproof.prove import Prover

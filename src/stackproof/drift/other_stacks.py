@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
+from stackproof.core.errors import StackproofError, TargetError
+from stackproof.core.json import JsonValue
 from stackproof.drift.children import ITSELF, Claims, may_declare
-from stackproof.errors import StackproofError, TargetError
 from stackproof.model.deployment import DeployedResource
 from stackproof.model.drift import Child, OtherStack
-from stackproof.model.json import JsonValue
 from stackproof.model.observation import UnprovenReason
 from stackproof.model.template import Template
 from stackproof.once import Look

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from stackproof import __version__
+from stackproof.core.json import JsonValue
 from stackproof.model.fleet import FleetTask, StackResources
-from stackproof.model.json import JsonValue
 from stackproof.pacing import Rates
 from stackproof.ports import ChildFamily
 

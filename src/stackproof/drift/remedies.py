@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from stackproof.errors import InputError
+from stackproof.core.errors import InputError
+from stackproof.core.json import JsonObject, as_objects, canonical
+from stackproof.core.secret_values import MASK
 from stackproof.model.drift import Difference, DriftOrigin
-from stackproof.model.json import JsonObject, as_objects, canonical
-from stackproof.model.secret_values import MASK
 
 __all__ = ["differences_of", "put_back"]
 

@@ -7,15 +7,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from stackproof.core.errors import NotifyError, StoreError
+from stackproof.core.json import digest
+from stackproof.core.notification import Level, Notification
 from stackproof.drift.history import looks_of
 from stackproof.drift.vanished import vanished
 from stackproof.drift.waiving import waived_drift, with_more, without_used
-from stackproof.errors import NotifyError, StoreError
 from stackproof.model.drift import Difference, DriftWaiver
 from stackproof.model.drift_memory import Alarm, Run
 from stackproof.model.drift_report import DriftReport
-from stackproof.model.finding import Level, Notification
-from stackproof.model.json import digest
 from stackproof.ports import AuditStore, Notifier
 
 __all__ = ["begun", "notified", "remembered", "withdrawn"]

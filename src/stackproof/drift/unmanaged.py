@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from stackproof.errors import ConfigError, TargetError
+from stackproof.core.errors import ConfigError, TargetError
+from stackproof.core.notification import Level, Notification
 from stackproof.model.drift import Difference, DriftOrigin, Listed
-from stackproof.model.finding import Level, Notification
 from stackproof.model.location import Location
 from stackproof.model.observation import Change, DriftStatus
 from stackproof.ports import Listing, StackCatalog, Target

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
-from stackproof.globs import matches
+from stackproof.core.globs import matches
 from stackproof.model.drift import Difference, DriftOrigin
 from stackproof.model.drift_memory import Place, Run
 from stackproof.model.drift_report import DriftReport

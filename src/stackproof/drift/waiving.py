@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
+from stackproof.core.errors import ConfigError
+from stackproof.core.notification import Level
 from stackproof.drift.fleet import EVERY_STACK
-from stackproof.errors import ConfigError
 from stackproof.model.drift import Difference, DriftWaiver
-from stackproof.model.finding import Finding, Kind, Level, Origin
+from stackproof.model.finding import Finding, Kind, Origin
 from stackproof.model.ledger import LedgerEntry, WaiverState
 from stackproof.model.location import Location
 

@@ -6,8 +6,10 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from stackproof.model.finding import EngineAnswer, Finding, Kind, Level, Notification, Origin, RuleCount
-from stackproof.model.json import JsonObject, JsonValue
+from stackproof.core.json import JsonObject, JsonValue
+from stackproof.core.json_pointer import child
+from stackproof.core.notification import Level, Notification
+from stackproof.model.finding import EngineAnswer, Finding, Kind, Origin, RuleCount
 from stackproof.model.location import Location
 from stackproof.model.template import Template
 
@@ -106,12 +108,12 @@ def _elsewhere(template: Template, logical_id: str | None) -> Location:
 
 def pointer_of(path: Sequence[str | int]) -> str | None:
     """A JSON pointer to the property; what is inside an intrinsic function is at the property that it gives."""
-    parts = []
-    for each in path:
-        if isinstance(each, str) and _INTRINSIC.match(each):
+    pointer = ""
+    for key in path:
+        if isinstance(key, str) and _INTRINSIC.match(key):
             break
-        parts.append(str(each).replace("~", "~0").replace("/", "~1"))
-    return "/" + "/".join(parts) if parts else None
+        pointer = child(pointer, key)
+    return pointer or None
 
 
 def split_dotted(value: JsonValue, dotted: str) -> list[str | int]:

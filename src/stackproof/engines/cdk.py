@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TypeAlias
 
+from stackproof.core.json import JsonValue, canonical
+from stackproof.core.notification import Level, Notification
 from stackproof.engines.code import code_digest
 from stackproof.model.assembly import Annotation, Assembly, Deprecation, Violation
-from stackproof.model.finding import EngineAnswer, Finding, Kind, Level, Notification, Origin, RuleCount
-from stackproof.model.json import JsonValue, canonical
+from stackproof.model.finding import EngineAnswer, Finding, Kind, Origin, RuleCount
 from stackproof.model.location import Location
 from stackproof.model.template import Template
 

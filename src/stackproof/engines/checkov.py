@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from importlib.metadata import distributions
 from pathlib import Path
 
+from stackproof.core.errors import EngineError
 from stackproof.engines.rule_files import rule_files, rule_sources
 from stackproof.engines.worker_engine import WorkerEngine, WorkerSpec
-from stackproof.errors import EngineError
 
 __all__ = ["CheckovEngine"]
 

@@ -8,11 +8,11 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
+from stackproof.core.json import JsonObject, JsonValue
 from stackproof.engines.answers import split_dotted
 from stackproof.engines.guard_rules import GuardRule, guard_rules, looks_of
 from stackproof.engines.rule_files import rule_files, rule_sources
 from stackproof.engines.worker_engine import WorkerEngine, WorkerSpec
-from stackproof.model.json import JsonObject, JsonValue
 from stackproof.model.template import Template
 
 __all__ = ["CloudFormationValidateEngine"]

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from stackproof.model.finding import EngineAnswer, Finding, Kind, Level, Notification
+from stackproof.core.notification import Level, Notification
+from stackproof.model.finding import EngineAnswer, Finding, Kind
 
 if TYPE_CHECKING:
     from stackproof.model.template import Template

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from stackproof.model.json import JsonValue
+from stackproof.core.json import JsonValue
 from stackproof.model.schema import ResourceSchema
 from stackproof.model.template import Template
 from stackproof.ports import SchemaSource

@@ -18,9 +18,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from stackproof.errors import ConfigError, EngineError
-from stackproof.model.json import JsonObject, JsonValue
-from stackproof.scratch import ScratchFolder
+from stackproof.core.errors import ConfigError, EngineError
+from stackproof.core.json import JsonObject, JsonValue
+from stackproof.core.scratch_folder import ScratchFolder
 
 __all__ = ["WorkerProcess", "neutral_environment"]
 

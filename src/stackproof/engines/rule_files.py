@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from stackproof.core.errors import ConfigError
 from stackproof.engines.guard_rules import problem_of
-from stackproof.errors import ConfigError
 from stackproof.ports import SchemaSource
 
 __all__ = ["EXAMPLES_SUFFIX", "RuleFolders", "find_rules", "rule_files", "rule_sources", "shown"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from stackproof.core.json import JsonObject, JsonValue
+from stackproof.core.notification import Level, Notification
 from stackproof.in_source import SILENCING_KEYS
-from stackproof.model.finding import Level, Notification
-from stackproof.model.json import JsonObject, JsonValue
 from stackproof.model.template import Template
 
 __all__ = ["silencing_comments", "without_silencers"]

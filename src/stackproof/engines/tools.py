@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import distributions
 from pathlib import Path
 
-from stackproof.errors import ConfigError, EngineError
+from stackproof.core.errors import ConfigError, EngineError
 
 __all__ = ["CHECKOV_VERSION", "checkov_directory", "find_python", "install"]
 

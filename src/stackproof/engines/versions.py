@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from stackproof.core.json import digest
+from stackproof.core.notification import Level, Notification
 from stackproof.engines.code import code_digest
 from stackproof.model.engine_version import AllowList, Overrides, Status, day_of
-from stackproof.model.finding import EngineAnswer, Finding, Kind, Level, Notification, Origin, RuleCount
-from stackproof.model.json import digest
+from stackproof.model.finding import EngineAnswer, Finding, Kind, Origin, RuleCount
 from stackproof.model.location import Location
 from stackproof.model.template import Template
 from stackproof.secrecy import answer_without, parameter_secrets

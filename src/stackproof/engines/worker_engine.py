@@ -8,15 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from stackproof.core.errors import ConfigError
+from stackproof.core.json import JsonObject, digest
 from stackproof.engines.answers import answer_of
 from stackproof.engines.code import code_digest
 from stackproof.engines.process import WorkerProcess
 from stackproof.engines.rule_files import shown
 from stackproof.engines.silencers import silencing_comments, without_silencers
-from stackproof.errors import ConfigError
 from stackproof.in_source import SILENCING_KEYS
 from stackproof.model.finding import EngineAnswer
-from stackproof.model.json import JsonObject, digest
 from stackproof.model.template import Template
 
 __all__ = ["WorkerEngine", "WorkerSpec"]

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from stackproof.errors import InputError
+from stackproof.core.errors import InputError
+from stackproof.core.json import JsonObject, JsonValue
 from stackproof.loading.origin import Origins
 from stackproof.loading.template import ResourceFacts, parse_template
 from stackproof.loading.validation_report import load_validation_report
 from stackproof.model.assembly import Acknowledgement, Annotation, Assembly, FileAsset, Stack
-from stackproof.model.json import JsonObject, JsonValue
 from stackproof.model.location import Location
 from stackproof.model.template import Resource, Template
 from stackproof.nesting import file_of_nested, is_nested_stack, why_no_file

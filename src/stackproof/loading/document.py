@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
-from stackproof.model.json import JsonValue
+from stackproof.core.json import JsonValue
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_VALUES", "TOO_DEEP", "Document", "MarkedText"]
 

@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 from typing import IO
 
-from stackproof.errors import InputError
+from stackproof.core.errors import InputError
 from stackproof.loading.document import MAX_BYTES
 
 __all__ = ["read_bounded", "read_stream"]

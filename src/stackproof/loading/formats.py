@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from stackproof.errors import InputError
+from stackproof.core.errors import InputError
+from stackproof.core.json import JsonValue
 from stackproof.loading.document import Document, MarkedText
 from stackproof.loading.json_document import mark_json, parse_json
 from stackproof.loading.yaml_document import mark_yaml, parse_yaml
-from stackproof.model.json import JsonValue
 
 __all__ = ["mark_document", "parse_document"]
 

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
-from stackproof.errors import InputError
+from stackproof.core.errors import InputError
+from stackproof.core.json import JsonValue, WrittenFloat, unique_keys
+from stackproof.core.json_pointer import escape
 from stackproof.loading.document import MAX_DEPTH, TOO_DEEP, Document, MarkedText
-from stackproof.loading.pointers import escaped
-from stackproof.model.json import JsonValue, WrittenFloat, unique_keys
 
 __all__ = ["mark_json", "parse_json"]
 
@@ -113,7 +113,7 @@ class _Container:
         if self.is_array:
             return f"{self.pointer}/{self.index}"
         key = self.key or ""
-        return f"{self.pointer}/{escaped(_unescaped(key))}"
+        return f"{self.pointer}/{escape(_unescape(key))}"
 
 
 def _lines(text: str, file: str) -> dict[str, int]:
@@ -154,7 +154,7 @@ def _within(stack: list[_Container], lexeme: str, lines: dict[str, int], line: i
         lines[here.next_pointer()] = line
 
 
-def _unescaped(key: str) -> str:
+def _unescape(key: str) -> str:
     if "\\" not in key:
         return key
     try:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stackproof.model.json import JsonObject, JsonValue
+from stackproof.core.json import JsonObject, JsonValue
 from stackproof.model.location import SourceLine
 
 __all__ = ["ConstructOrigin", "Origins", "source_line"]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import Any, Final
 
-from stackproof.model.secret_values import is_secret_name, is_secret_option
+from stackproof.core.secret_values import is_secret_name, is_secret_option
 from stackproof.model.source_literal import SourceLiterals, literals_of_spans
 from stackproof.secrecy import is_distinctive, tells_nothing
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from stackproof.errors import InputError
+from stackproof.core.errors import InputError
 from stackproof.loading.document import MAX_BYTES
 from stackproof.loading.files import read_bounded, read_stream
 from stackproof.loading.template import load_template, parse_bytes, shown

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from stackproof.errors import InputError
+from stackproof.core.errors import InputError
+from stackproof.core.json import JsonValue
+from stackproof.core.secret_values import document_in
 from stackproof.loading.document import MarkedText
 from stackproof.loading.formats import mark_document
 from stackproof.loading.json_document import mark_json
 from stackproof.loading.python_literals import python_literals
-from stackproof.model.json import JsonValue
-from stackproof.model.secret_values import document_in
 from stackproof.model.source_literal import SourceLiterals, literals_of_spans
 from stackproof.secrecy import secret_leaves, secret_texts
 

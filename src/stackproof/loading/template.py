@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stackproof.errors import InputError
+from stackproof.core.errors import InputError
+from stackproof.core.json import JsonObject, JsonValue
+from stackproof.core.json_pointer import escape
 from stackproof.loading.document import Document
 from stackproof.loading.files import read_bounded
 from stackproof.loading.formats import parse_document
-from stackproof.loading.pointers import escaped
-from stackproof.model.json import JsonObject, JsonValue
 from stackproof.model.location import SourceLine
 from stackproof.model.template import Resource, Template
 
@@ -110,7 +110,7 @@ def _section(body: JsonObject, document: Document, file: str) -> JsonObject:
 
 def _problem(logical_id: str, entry: JsonValue, document: Document) -> str | None:
     """Why an entry is no resource, after the file's name; None if it is one. CloudFormation refuses these as well."""
-    pointer, name = f"/Resources/{escaped(logical_id)}", f"Resources.{logical_id}"
+    pointer, name = f"/Resources/{escape(logical_id)}", f"Resources.{logical_id}"
     if not isinstance(entry, Mapping):
         return f"{_line(document, pointer)}: {name}: Unexpected type {_type(entry)} (expected mapping)"
     if "Type" not in entry:
@@ -143,8 +143,8 @@ def _resources(
                 property_sources=facts.property_sources,
                 generated=facts.generated,
                 template_file=file,
-                template_line=document.lines.get(f"/Resources/{escaped(logical_id)}"),
-                property_lines=below.get(escaped(logical_id), {}),
+                template_line=document.lines.get(f"/Resources/{escape(logical_id)}"),
+                property_lines=below.get(escape(logical_id), {}),
             )
         )
     return tuple(found)

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from stackproof.errors import InputError
+from stackproof.core.errors import InputError
+from stackproof.core.json import JsonObject, JsonValue
+from stackproof.core.json_pointer import escape
 from stackproof.loading.files import read_bounded
 from stackproof.loading.origin import Origins
-from stackproof.loading.pointers import escaped
 from stackproof.model.assembly import Acknowledgement, Stack, Violation
-from stackproof.model.json import JsonObject, JsonValue
 from stackproof.model.location import Location
 from stackproof.model.template import Resource
 
@@ -156,7 +156,7 @@ class _Reader:
 def _pointer(dotted: str) -> str | None:
     """`Properties.A.0` below the resource as a JSON pointer below its properties."""
     first, *parts = dotted.split(".")
-    return "".join(f"/{escaped(each)}" for each in parts) or None if first == "Properties" else None
+    return "".join(f"/{escape(each)}" for each in parts) or None if first == "Properties" else None
 
 
 def _order(violation: Violation) -> tuple[object, ...]:

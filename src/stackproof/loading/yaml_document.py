@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn
 
-from stackproof.errors import InputError
+from stackproof.core.errors import InputError
+from stackproof.core.json import JsonValue, WrittenFloat, WrittenInt
+from stackproof.core.json_pointer import escape
+from stackproof.core.secret_values import MASK, VALUES, is_named, is_secret_name
 from stackproof.loading.document import MAX_DEPTH, MAX_VALUES, TOO_DEEP, Document, MarkedText
-from stackproof.loading.pointers import escaped
-from stackproof.model.json import JsonValue, WrittenFloat, WrittenInt
-from stackproof.model.secret_values import MASK, VALUES, is_named, is_secret_name
 
 if TYPE_CHECKING:
     import yaml
@@ -262,7 +262,7 @@ class _Builder:
         frame = self._stack[-1]
         if frame.pointer is None or frame.key is _MERGE:
             return None
-        part = str(len(frame.value)) if isinstance(frame.value, list) else escaped(str(frame.key))
+        part = str(len(frame.value)) if isinstance(frame.value, list) else escape(str(frame.key))
         return f"{frame.pointer}/{part}"
 
     def _quotable(self, text: str) -> str:

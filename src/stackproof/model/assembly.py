@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from stackproof.errors import ConfigError
+from stackproof.core.errors import ConfigError
 from stackproof.model.location import Location
 from stackproof.model.template import Template
 

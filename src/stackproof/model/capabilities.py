@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from stackproof.model.json import JsonValue
+from stackproof.core.json import JsonValue
 
 __all__ = ["Capabilities"]
 

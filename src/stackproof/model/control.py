@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from stackproof.model.finding import Level
+from stackproof.core.notification import Level
 
 __all__ = ["Control", "by_rule"]
 

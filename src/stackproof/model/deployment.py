@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from stackproof.model.json import JsonObject, JsonValue, as_object, as_objects, as_strings
+from stackproof.core.json import JsonObject, JsonValue, as_object, as_objects, as_strings
 
 __all__ = ["DeployedResource", "Deployment"]
 

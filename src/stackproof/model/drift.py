@@ -8,12 +8,21 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 
+from stackproof.core.json import (
+    JsonObject,
+    JsonValue,
+    as_int,
+    as_object,
+    as_objects,
+    canonical_values,
+    digest,
+    optional_str,
+)
+from stackproof.core.secret_values import MASK, masked
 from stackproof.model.deployment import Deployment
 from stackproof.model.finding import Suppression, SuppressionKind
-from stackproof.model.json import JsonObject, JsonValue, as_int, as_object, as_objects, canonical_values, digest
-from stackproof.model.location import Location, optional_str
+from stackproof.model.location import Location
 from stackproof.model.observation import UNANSWERED, Change, Coverage, DriftStatus, ResourceProof, UnprovenReason
-from stackproof.model.secret_values import MASK, masked
 from stackproof.model.template import Template
 
 __all__ = [

@@ -9,8 +9,7 @@ from datetime import UTC, datetime
 from itertools import cycle
 from typing import Any, Final
 
-from stackproof.model.drift import Difference, DriftOrigin
-from stackproof.model.json import (
+from stackproof.core.json import (
     JsonObject,
     JsonValue,
     as_object,
@@ -20,7 +19,8 @@ from stackproof.model.json import (
     canonical_values,
     digest,
 )
-from stackproof.model.secret_values import MASK
+from stackproof.core.secret_values import MASK
+from stackproof.model.drift import Difference, DriftOrigin
 
 __all__ = [
     "HASH",

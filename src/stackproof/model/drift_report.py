@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from stackproof import __version__
+from stackproof.core.json import JsonValue
+from stackproof.core.notification import Level, Notification
 from stackproof.model.call_log import CallLog
 from stackproof.model.drift import Difference, DriftOrigin, StackAudit, total_coverage
 from stackproof.model.drift_memory import Memory, Outcome, shown_time
-from stackproof.model.finding import Finding, Level, Notification
-from stackproof.model.json import JsonValue
+from stackproof.model.finding import Finding
 from stackproof.model.ledger import LedgerEntry
 from stackproof.model.observation import Coverage, DriftStatus, TypeCoverage
 from stackproof.model.stack_list import StackList

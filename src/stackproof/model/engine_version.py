@@ -12,8 +12,7 @@ from datetime import date
 from enum import StrEnum
 from typing import TypeAlias, TypeVar
 
-from stackproof.model.json import JsonObject, JsonValue, as_int, as_object, as_objects, as_strings
-from stackproof.model.location import optional_str
+from stackproof.core.json import JsonObject, JsonValue, as_int, as_object, as_objects, as_strings, optional_str
 
 __all__ = [
     "AllowList",

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from stackproof.model.json import JsonObject, JsonValue
-from stackproof.model.location import optional_str
+from stackproof.core.json import JsonObject, JsonValue, optional_str
 
 __all__ = ["EPHEMERAL", "EphemeralStack", "Overridden"]
 

@@ -7,15 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
-from stackproof.model.json import JsonObject, JsonValue, as_int, as_object, as_objects, canonical, digest
-from stackproof.model.location import Location, optional_str
+from stackproof.core.json import JsonObject, JsonValue, as_int, as_object, as_objects, canonical, digest, optional_str
+from stackproof.core.notification import Level, Notification
+from stackproof.model.location import Location
 
 __all__ = [
     "EngineAnswer",
     "Finding",
     "Kind",
-    "Level",
-    "Notification",
     "Origin",
     "RuleCount",
     "Suppression",
@@ -31,24 +30,6 @@ class Kind(StrEnum):
     FAIL = "fail"
     OPEN = "open"
     NOT_APPLICABLE = "notApplicable"
-
-
-class Level(StrEnum):
-    """SARIF's levels, the gravest first."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    NOTE = "note"
-    NONE = "none"
-
-    @property
-    def rank(self) -> int:
-        """0 for none, 3 for error."""
-        return {"none": 0, "note": 1, "warning": 2, "error": 3}[self.value]
-
-    def reaches(self, other: Level) -> bool:
-        """Whether it is at least as grave as the other."""
-        return self.rank >= other.rank
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -305,39 +286,6 @@ class RuleCount:
             open=as_int(data["open"]),
             waived=as_int(data["waived"]),
             project=bool(data["project"]),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Notification:
-    """Something about the run, not about the stack. At level error, something was not judged: exit code 3.
-
-    `rule_id` is that of a rule about the run itself (EV001, the age of a list): a strict run does not hold with it.
-    """
-
-    level: Level
-    message: str
-    engine: str | None = None
-    file: str | None = None
-    rule_id: str | None = None
-
-    def to_dict(self) -> dict[str, JsonValue]:
-        return {
-            "level": self.level.value,
-            "message": self.message,
-            "engine": self.engine,
-            "file": self.file,
-            "rule_id": self.rule_id,
-        }
-
-    @classmethod
-    def from_dict(cls, data: JsonObject) -> Notification:
-        return cls(
-            level=Level(str(data["level"])),
-            message=str(data["message"]),
-            engine=optional_str(data["engine"]),
-            file=optional_str(data["file"]),
-            rule_id=optional_str(data.get("rule_id")),
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from stackproof.model.json import JsonObject, JsonValue
+from stackproof.core.json import JsonObject, JsonValue
 
 __all__ = ["Delivery", "FlowFact", "Invocation", "Receipt", "Row", "Sending"]
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stackproof import __version__
+from stackproof.core.json import JsonValue
 from stackproof.model.drift import Difference
 from stackproof.model.drift_memory import Episode, Run
-from stackproof.model.json import JsonValue
 
 __all__ = ["Compared", "DiffReport", "HistoryReport"]
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from stackproof.core.json import JsonObject, JsonValue, as_int, optional_int, optional_str
 from stackproof.model.finding import Suppression, SuppressionKind
-from stackproof.model.json import JsonObject, JsonValue, as_int
-from stackproof.model.location import Location, optional_int, optional_str
+from stackproof.model.location import Location
 
 __all__ = ["InSourceWaiver", "LedgerEntry", "WaiverState"]
 

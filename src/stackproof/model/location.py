@@ -4,25 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from stackproof.model.json import JsonObject, JsonValue
+from stackproof.core.json import JsonObject, JsonValue, optional_int, optional_str
 
-__all__ = ["Location", "SourceLine", "optional_int", "optional_str"]
-
-
-def optional_str(value: JsonValue) -> str | None:
-    """The value if it is a string, None if it is null; anything else is a TypeError."""
-    if value is None or isinstance(value, str):
-        return value
-    message = f"Unexpected type {type(value).__name__} (expected str or null)"
-    raise TypeError(message)
-
-
-def optional_int(value: JsonValue) -> int | None:
-    """The value if it is an integer, None if it is null; anything else is a TypeError."""
-    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
-        return value
-    message = f"Unexpected type {type(value).__name__} (expected int or null)"
-    raise TypeError(message)
+__all__ = ["Location", "SourceLine"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

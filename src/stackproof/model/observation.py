@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from stackproof.model.json import JsonObject, JsonValue, as_object, as_objects, as_strings
-from stackproof.model.location import Location, optional_str
+from stackproof.core.json import JsonObject, JsonValue, as_object, as_objects, as_strings, optional_str
+from stackproof.model.location import Location
 
 __all__ = [
     "UNANSWERED",

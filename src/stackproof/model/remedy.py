@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stackproof import __version__
+from stackproof.core.json import JsonValue
 from stackproof.model.drift import Difference
-from stackproof.model.json import JsonValue
 
 __all__ = ["AdoptReport", "Adoption", "Remedy"]
 

@@ -5,33 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from stackproof import __version__
+from stackproof.core.json import JsonObject, JsonValue, as_int
+from stackproof.core.notification import Level, Notification
+from stackproof.core.report import exit_code, report_header
 from stackproof.model.call_log import CallLog
-from stackproof.model.finding import Finding, Kind, Level, Notification, RuleCount
-from stackproof.model.json import JsonObject, JsonValue, as_int
+from stackproof.model.finding import Finding, Kind, RuleCount
 from stackproof.model.ledger import LedgerEntry
 from stackproof.model.minimum_proof import MinimumProof
 from stackproof.model.observation import Coverage, DriftStatus, ResourceProof, TypeCoverage, unproven_reasons
 
-__all__ = ["CheckReport", "GateReport", "Outcome", "PolicySummary", "ProveReport", "RuleVerdict", "Stage", "exit_code"]
-
-
-def exit_code(*, violated: bool, notifications: Iterable[Notification], open_findings: int, strict: bool) -> int:
-    """0 held, 1 violated, 3 could not complete; 3 outranks 1.
-
-    `strict` counts as not complete what is open, and what a rule says of the run itself.
-    """
-    said = tuple(notifications)
-    incomplete = any(each.level is Level.ERROR for each in said)
-    doubtful = open_findings or any(each.rule_id is not None and each.level is Level.WARNING for each in said)
-    if incomplete or (strict and doubtful):
-        return 3
-    return 1 if violated else 0
-
-
-def report_header(command: str) -> dict[str, JsonValue]:
-    """The keys that every JSON report starts with."""
-    return {"format": 1, "command": command, "tool": {"name": "stackproof", "version": __version__}}
+__all__ = [
+    "CheckReport",
+    "GateReport",
+    "Outcome",
+    "PolicySummary",
+    "ProveReport",
+    "RuleVerdict",
+    "Stage",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

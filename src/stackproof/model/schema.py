@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from stackproof.model.json import JsonObject, JsonValue, as_strings
+from stackproof.core.json import JsonObject, JsonValue, as_strings
+from stackproof.core.json_pointer import steps
 
 __all__ = ["ResourceSchema"]
 
@@ -89,8 +90,7 @@ class ResourceSchema:
     def _all_at(self, path: str) -> tuple[JsonObject, ...]:
         """What every alternative says of the property."""
         here: tuple[JsonObject, ...] = (self.document,)
-        for part in path.split("/")[1:]:
-            name = part.replace("~1", "/").replace("~0", "~")
+        for name in steps(path):
             here = tuple(below for each in here for below in self._below(each, name))
         return here
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from stackproof.core.json import digest
 from stackproof.model.fleet import StackFilter
-from stackproof.model.json import digest
 
 __all__ = ["StackList", "name_in"]
 

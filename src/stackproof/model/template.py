@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from stackproof.model.json import JsonObject, JsonValue
+from stackproof.core.json import JsonObject, JsonValue
 from stackproof.model.location import Location, SourceLine
 
 __all__ = ["Resource", "Template"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from stackproof.errors import ConfigError, NotifyError
+from stackproof.core.errors import ConfigError, NotifyError
 from stackproof.model.drift_memory import Alarm
 
 __all__ = ["IssueNotifier"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from stackproof.errors import NotifyError, StackproofError
+from stackproof.core.errors import NotifyError, StackproofError
 from stackproof.model.drift_memory import Alarm
 from stackproof.ports import Target
 

@@ -12,10 +12,10 @@ from urllib.error import HTTPError, URLError
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 from stackproof import __version__
-from stackproof.errors import NotifyError
-from stackproof.loopback import is_loopback
+from stackproof.core.errors import NotifyError
+from stackproof.core.json import canonical
+from stackproof.core.loopback import is_loopback
 from stackproof.model.drift_memory import Alarm
-from stackproof.model.json import canonical
 
 __all__ = ["ID", "SIGNATURE", "TIMESTAMP", "WebhookNotifier", "signature"]
 

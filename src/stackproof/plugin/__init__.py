@@ -15,7 +15,7 @@ import pytest
 
 from stackproof.calls import CallRecorder
 from stackproof.config.settings import find_root, load_settings, parse_targets
-from stackproof.errors import ConfigError, StackproofError
+from stackproof.core.errors import ConfigError, StackproofError
 from stackproof.plugin.cancelling import Cancelling
 from stackproof.plugin.controller import Controller
 from stackproof.plugin.outcomes import CALLS, CATEGORY, LEDGERS, LIVE, facts_of, facts_on
@@ -24,7 +24,7 @@ from stackproof.plugin.run import RUN, close_run, join_run
 from stackproof.suite_rules import asserts_something, judge_test
 
 if TYPE_CHECKING:
-    from stackproof.model.json import JsonValue
+    from stackproof.core.json import JsonValue
 
 _FIXTURES = frozenset({"assembly", "cdk_stack", "template", "stack"})
 _LIVE = frozenset({"target", "deployment", "prover", "aws_client", "targets", "provers", "data_flow"})

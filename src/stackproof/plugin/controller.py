@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from stackproof.core.json import JsonObject, JsonValue, canonical
 from stackproof.model.call_log import CallLog
 from stackproof.model.flow import FlowFact
-from stackproof.model.json import JsonObject, JsonValue, canonical
 from stackproof.model.minimum_proof import MinimumProof
 from stackproof.model.observation import Coverage, ResourceProof
 from stackproof.plugin.fixtures import project_of, target_names

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator
 from itertools import groupby
 from typing import Final
 
-from stackproof.model.secret_values import MASK
+from stackproof.core.secret_values import MASK
 from stackproof.secrecy import text_without
 
 __all__ = ["cut_text_without"]

@@ -13,12 +13,12 @@ import pytest
 
 from stackproof.assertions import StackQuery, TemplateAssertions
 from stackproof.config.settings import EMULATORS, find_root, load_settings, parse_context, parse_targets
+from stackproof.core.errors import ConfigError, InputError, TargetError
+from stackproof.core.json import JsonValue, as_object
+from stackproof.core.notification import Notification
 from stackproof.deploy import Deployed, attached, deployed, nested_in, whole
-from stackproof.errors import ConfigError, InputError, TargetError
 from stackproof.model.assembly import Assembly, Stack
 from stackproof.model.deployment import Deployment
-from stackproof.model.finding import Notification
-from stackproof.model.json import JsonValue, as_object
 from stackproof.model.observation import DriftStatus, ResourceProof
 from stackproof.model.report import RuleVerdict
 from stackproof.model.template import Template

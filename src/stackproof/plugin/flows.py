@@ -10,12 +10,12 @@ from typing import NoReturn, TypeAlias
 
 import pytest
 
-from stackproof.errors import TargetError
+from stackproof.core.errors import TargetError
+from stackproof.core.json import JsonValue, as_object, digest
 from stackproof.flow import Flow, FlowRun, path_of
 from stackproof.model.assembly import Assembly, Stack
 from stackproof.model.deployment import Deployment
 from stackproof.model.flow import FlowFact
-from stackproof.model.json import JsonValue, as_object, digest
 from stackproof.plugin.fixtures import deployment_on, target_names, target_of
 from stackproof.plugin.outcomes import conclude, facts_of
 from stackproof.plugin.run import PROCESS, RUN, Run

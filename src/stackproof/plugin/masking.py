@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pytest
 
-from stackproof.model.secret_values import MASK
+from stackproof.core.secret_values import MASK
 from stackproof.plugin.cut_texts import cut_text_without
 from stackproof.plugin.fixtures import templates_of
 from stackproof.secrecy import quotable_secrets, text_without

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from stackproof.errors import ConfigError, StackproofError, TargetError
-from stackproof.model.json import JsonValue
-from stackproof.scratch import ScratchFolder
+from stackproof.core.errors import ConfigError, StackproofError, TargetError
+from stackproof.core.json import JsonValue
+from stackproof.core.scratch_folder import ScratchFolder
 
 __all__ = ["PROCESS", "RUN", "Run", "close_run", "join_run"]
 

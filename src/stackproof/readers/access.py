@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar, cast
 
 from stackproof.compare import matches
-from stackproof.model.json import JsonObject, JsonValue
+from stackproof.core.json import JsonObject, JsonValue
+from stackproof.core.json_pointer import steps
 from stackproof.model.observation import Reading, UnprovenReason
 from stackproof.ports import Reader, ReadRequest
 
@@ -125,7 +126,7 @@ class Parts:
         """
         unknown = {f"/{name}": UnprovenReason.NO_READER for name in self._expected if name not in properties}
         for pattern in self._never_shown:
-            unknown.update(dict.fromkeys(_set_at(self._expected, pattern.split("/")[1:]), UnprovenReason.NO_READER))
+            unknown.update(dict.fromkeys(_set_at(self._expected, steps(pattern)), UnprovenReason.NO_READER))
         return Reading(
             properties={key: value for key, value in properties.items() if value is not None},
             attributes={key: value for key, value in attributes.items() if value is not None},

@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NoReturn
 
-from stackproof.errors import TargetError
-from stackproof.model.json import JsonObject, JsonValue, as_object, as_strings
+from stackproof.core.errors import TargetError
+from stackproof.core.json import JsonObject, JsonValue, as_object, as_strings
 from stackproof.model.observation import Reading, UnprovenReason
 from stackproof.model.schema import ResourceSchema
 from stackproof.ports import Reader, ReadRequest, SchemaSource

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from stackproof.model.json import JsonValue
+from stackproof.core.json import JsonValue
 from stackproof.model.observation import Reading, UnprovenReason
 from stackproof.ports import Reader, ReadRequest
 from stackproof.readers.access import Parts, found_or_none, reads, tag_list

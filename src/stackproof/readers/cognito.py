@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from stackproof.calls import without_secret
-from stackproof.model.json import JsonValue
+from stackproof.core.json import JsonValue
 from stackproof.model.observation import Reading
 from stackproof.ports import Reader, ReadRequest
 from stackproof.readers.access import Parts, covered, found_or_none, reads

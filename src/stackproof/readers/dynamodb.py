@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from stackproof.model.json import JsonObject, JsonValue, as_objects
+from stackproof.core.json import JsonObject, JsonValue, as_objects
 from stackproof.model.observation import Reading, UnprovenReason
 from stackproof.ports import Reader, ReadRequest
 from stackproof.readers.access import Parts, chosen, covered, found_or_none, pages, parsed, reads, tag_list

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
-from stackproof.model.json import JsonValue
+from stackproof.core.json import JsonValue
 from stackproof.model.observation import Reading
 from stackproof.ports import Reader, ReadRequest
 from stackproof.readers.access import Parts, chosen, covered, found_or_none, reads, spelt, tag_list

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from stackproof.model.json import JsonValue
+from stackproof.core.json import JsonValue
 from stackproof.model.observation import Reading
 from stackproof.ports import Reader, ReadRequest
 from stackproof.readers.access import Parts, covered, found_or_none, parsed, reads, spelt, tag_list

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from stackproof.model.json import JsonObject, JsonValue
+from stackproof.core.json import JsonObject, JsonValue
 from stackproof.model.observation import Reading, UnprovenReason
 from stackproof.ports import Reader, ReadRequest
 from stackproof.readers.access import Parts, chosen, covered, found_or_none, listed, pages, picked, reads, tag_list

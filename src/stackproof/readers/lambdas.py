@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, Final
 
-from stackproof.model.json import JsonObject, JsonValue, canonical
+from stackproof.core.json import JsonObject, JsonValue, canonical
 from stackproof.model.observation import Reading, UnprovenReason
 from stackproof.ports import Reader, ReadRequest
 from stackproof.readers.access import Parts, chosen, covered, found_or_none, parsed, reads, tag_list

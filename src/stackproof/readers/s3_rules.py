@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from stackproof.model.json import JsonValue
+from stackproof.core.json import JsonValue
 from stackproof.readers.access import chosen
 
 __all__ = ["lifecycle_rule", "replication_rule"]

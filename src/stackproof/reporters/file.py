@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
-from stackproof.errors import ConfigError
+from stackproof.core.errors import ConfigError
 
 __all__ = ["require_writable", "write_file"]
 

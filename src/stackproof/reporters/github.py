@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import IO
 
-from stackproof.model.finding import Finding, Level, Notification
+from stackproof.core.notification import Level, Notification
+from stackproof.model.finding import Finding
 from stackproof.model.report import CheckReport
 from stackproof.reporters.places import Places
 from stackproof.reporters.standing import Standing, by_standing

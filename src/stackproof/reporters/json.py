@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import IO, Protocol
 
-from stackproof.model.json import JsonObject, JsonValue
+from stackproof.core.json import JsonObject, JsonValue
 
 __all__ = ["JsonReporter", "Report"]
 

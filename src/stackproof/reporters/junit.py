@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import IO
 from xml.etree import ElementTree as ET
 
-from stackproof.model.finding import Finding, Level, Notification, RuleCount
+from stackproof.core.notification import Level, Notification
+from stackproof.model.finding import Finding, RuleCount
 from stackproof.model.report import CheckReport
 from stackproof.reporters.standing import Standing, by_standing, standing
 from stackproof.reporters.wording import REMEDY, engines_of, resource_of, rule_ids, visible, waived_because

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import IO
 from urllib.parse import quote
 
-from stackproof.model.finding import Finding, Kind, Level
+from stackproof.core.notification import Level
+from stackproof.model.finding import Finding, Kind
 from stackproof.model.report import CheckReport, GateReport
 from stackproof.reporters.places import Places
 from stackproof.reporters.rules import documentation

@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from stackproof.model.finding import Finding
-from stackproof.model.report import CheckReport
-from stackproof.model.secret_values import (
+from stackproof.core.secret_values import (
     MASK,
     NAME_IN_TEXT,
     PASS_AS_WORD,
@@ -16,6 +14,8 @@ from stackproof.model.secret_values import (
     is_secret_name,
     masked_text,
 )
+from stackproof.model.finding import Finding
+from stackproof.model.report import CheckReport
 from stackproof.model.source_literal import Literal
 from stackproof.secrecy import ACCESS_KEY, LITERAL, masked_finding
 

@@ -10,8 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
+from stackproof.core.secret_values import SECRET_NAME
 from stackproof.model.location import Location
-from stackproof.model.secret_values import SECRET_NAME
 from stackproof.model.source_literal import SourceLiterals
 from stackproof.reporters.masking import LONGEST_LINE, line_without_literals, masked_line
 from stackproof.secrecy import text_without

@@ -12,8 +12,9 @@ from typing import IO
 from urllib.parse import quote
 
 from stackproof import __version__
-from stackproof.model.finding import Finding, Kind, Level, Notification, SuppressionKind
-from stackproof.model.json import JsonValue
+from stackproof.core.json import JsonValue
+from stackproof.core.notification import Level, Notification
+from stackproof.model.finding import Finding, Kind, SuppressionKind
 from stackproof.model.location import Location
 from stackproof.model.report import CheckReport
 from stackproof.reporters.places import Places

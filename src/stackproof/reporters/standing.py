@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
-from stackproof.model.finding import Finding, Kind, Level, SuppressionKind
+from stackproof.core.notification import Level
+from stackproof.model.finding import Finding, Kind, SuppressionKind
 
 __all__ = ["Standing", "by_standing", "standing"]
 

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from stackproof.model.json import JsonObject, as_int, as_object, as_objects
+from stackproof.core.json import JsonObject, as_int, as_object, as_objects
 from stackproof.model.observation import TypeCoverage
 
 __all__ = ["TYPES_HEAD", "type_lines", "type_rows", "types_of"]

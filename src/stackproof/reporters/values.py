@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Final, TypeGuard
 
-from stackproof.model.json import JsonObject, JsonValue, canonical
-from stackproof.model.secret_values import masked
+from stackproof.core.json import JsonObject, JsonValue, canonical
+from stackproof.core.secret_values import masked
 
 __all__ = ["change_lines", "shown_value", "value_lines"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from stackproof.model.json import JsonObject, as_strings
+from stackproof.core.json import JsonObject, as_strings
 from stackproof.schemas.cfn_lint import cfn_lint_data, read_object
 
 __all__ = ["CfnLintActions"]

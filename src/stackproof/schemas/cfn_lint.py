@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
-from stackproof.errors import ConfigError, EngineError
-from stackproof.model.json import JsonObject
+from stackproof.core.errors import ConfigError, EngineError
+from stackproof.core.json import JsonObject
 from stackproof.model.schema import ResourceSchema
 
 __all__ = ["CfnLintSchemas", "cfn_lint_data", "read_object"]

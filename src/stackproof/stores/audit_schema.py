@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
+from stackproof.core.errors import StoreError
+from stackproof.core.secret_values import MASK
 from stackproof.drift.history import hash_of, with_hashes, without_secrets
-from stackproof.errors import StoreError
 from stackproof.model.drift import Difference
 from stackproof.model.drift_memory import Look, value_of
-from stackproof.model.secret_values import MASK
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from stackproof.model.json import JsonValue
+    from stackproof.core.json import JsonValue
 
 __all__ = ["CURRENT", "MIGRATIONS", "as_document", "migrate", "version_of"]
 

@@ -16,12 +16,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from stackproof.core.errors import ConfigError, StoreError
+from stackproof.core.file_store import ignore_in_git
 from stackproof.drift.history import Step, advanced, without_secrets
-from stackproof.errors import ConfigError, StoreError
 from stackproof.model.drift import Difference
 from stackproof.model.drift_memory import Episode, Look, Memory, Outcome, Place, Run, RunPlace
 from stackproof.stores.audit_schema import CURRENT, as_document, migrate, version_of
-from stackproof.stores.files import ignore_in_git
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine

@@ -2,73 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import shutil
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 from stackproof.config.settings import STATE_VARIABLE
-from stackproof.errors import ConfigError
-from stackproof.model.json import JsonValue, canonical
+from stackproof.core.errors import ConfigError
+from stackproof.core.file_store import ignore_in_git
 
-__all__ = ["FileStore", "StoreUse", "ignore_in_git", "state_folder"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoreUse:
-    """How much a store holds."""
-
-    directory: str
-    entries: int
-    bytes: int
-
-
-class FileStore:
-    """Implements `ports.Store` in a folder; safe for many processes, since entries appear by one atomic rename."""
-
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-
-    def get(self, kind: str, key: str) -> JsonValue | None:
-        file = self._file(kind, key)
-        try:
-            written, _, text = file.read_bytes().partition(b"\n")
-            if written.decode("ascii") == hashlib.sha256(text).hexdigest():
-                value: JsonValue = json.loads(text)
-                return value
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError, RecursionError):
-            pass
-        file.unlink(missing_ok=True)
-        return None
-
-    def put(self, kind: str, key: str, value: JsonValue) -> None:
-        file = self._file(kind, key)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        ignore_in_git(self._directory)
-        text = canonical(value).encode()
-        handle, name = tempfile.mkstemp(dir=file.parent, suffix=".part")
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(hashlib.sha256(text).hexdigest().encode() + b"\n" + text)
-        Path(name).replace(file)
-
-    def use(self) -> StoreUse:
-        """Count entries and bytes."""
-        files = [each for each in self._directory.rglob("*") if each.is_file()] if self._directory.is_dir() else []
-        return StoreUse(
-            directory=str(self._directory), entries=len(files), bytes=sum(each.stat().st_size for each in files)
-        )
-
-    def clean(self) -> None:
-        """Forget everything."""
-        shutil.rmtree(self._directory, ignore_errors=True)
-
-    def _file(self, kind: str, key: str) -> Path:
-        return self._directory / kind / key[:2] / f"{key}.json"
+__all__ = ["state_folder"]
 
 
 def state_folder(directory: Path) -> Path:
@@ -83,11 +24,3 @@ def state_folder(directory: Path) -> Path:
             f"name a folder that can be written with the environment variable {STATE_VARIABLE}"
         ) from error
     return directory
-
-
-def ignore_in_git(directory: Path) -> None:
-    """A folder of derived data keeps itself out of version control."""
-    ignore = directory / ".gitignore"
-    if not ignore.exists():
-        directory.mkdir(parents=True, exist_ok=True)
-        ignore.write_text("*\n", encoding="utf-8")

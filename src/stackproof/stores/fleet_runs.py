@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from stackproof.core.file_store import FileStore
+from stackproof.core.json import as_object
 from stackproof.model.call_log import CallLog
 from stackproof.model.fleet import FleetTask, TaskResult
-from stackproof.model.json import as_object
-from stackproof.stores.files import FileStore
 
 __all__ = ["FleetRuns", "KeptRun"]
 

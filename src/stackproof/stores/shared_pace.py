@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from stackproof.model.json import digest
+from stackproof.core.json import digest
 from stackproof.pacing import Level, Rates, bucket_of, burst_of
 
 __all__ = ["SharedPace", "machine_directory"]

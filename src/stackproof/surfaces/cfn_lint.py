@@ -11,7 +11,9 @@ from typing import Any
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 
 from stackproof.config.engine_versions import packaged_engine_versions
-from stackproof.model.finding import Kind, Level
+from stackproof.core.json_pointer import steps
+from stackproof.core.notification import Level
+from stackproof.model.finding import Kind
 from stackproof.versions.bodies import template_of
 from stackproof.versions.judging import judge_template
 from stackproof.versions.rules import Knowledge
@@ -34,7 +36,7 @@ class EngineVersionRefused(CloudFormationLintRule):  # type: ignore[misc]
         knowledge = Knowledge(versions=packaged_engine_versions(), as_of=datetime.now(tz=UTC).date())
         return [
             RuleMatch(
-                ["Resources", each.logical_id, "Properties", *each.pointer.split("/")[1:]],
+                ["Resources", each.logical_id, "Properties", *steps(each.pointer)],
                 f"{each.said.rule_id} {each.said.message}",
             )
             for each in judge_template(template_of(cfn.template), knowledge).statements

@@ -21,7 +21,8 @@ if find_spec("stackproof") is None:
     sys.path.append(os.environ.get("STACKPROOF_SOURCE") or str(Path(__file__).resolve().parents[2]))
 
 from stackproof.config.engine_versions import packaged_engine_versions
-from stackproof.model.finding import Kind, Level
+from stackproof.core.notification import Level
+from stackproof.model.finding import Kind
 from stackproof.versions.bodies import template_of
 from stackproof.versions.families import CARRIERS
 from stackproof.versions.judging import judge_template

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from stackproof.errors import SynthError
-from stackproof.model.json import JsonObject
+from stackproof.core.errors import SynthError
+from stackproof.core.json import JsonObject
 
 __all__ = ["AppRun", "app_environment", "installed_node", "run_app"]
 

@@ -11,9 +11,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from stackproof.errors import SynthError
+from stackproof.core.errors import SynthError
+from stackproof.core.json import JsonObject, digest
 from stackproof.model.assembly import Deprecation
-from stackproof.model.json import JsonObject, digest
 from stackproof.synth.app import AppRun, app_environment, run_app
 from stackproof.synth.deprecations import parse_deprecations
 from stackproof.synth.inputs import ABSENT, files_digest, synth_key

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from stackproof.model.json import JsonValue, digest
+from stackproof.core.json import JsonValue, digest
 
 __all__ = ["ABSENT", "files_digest", "installed", "synth_key", "tree_digest"]
 

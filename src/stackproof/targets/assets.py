@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from stackproof.errors import TargetError
+from stackproof.core.errors import TargetError
 from stackproof.model.assembly import FileAsset, Stack
 from stackproof.targets.failures import error_code, translated_errors
 

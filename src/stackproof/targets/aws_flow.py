@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from stackproof.errors import ConfigError, TargetError
+from stackproof.core.errors import ConfigError, TargetError
+from stackproof.core.json import JsonObject, JsonValue
 from stackproof.flow import Flow, FlowPath, Limit
 from stackproof.model.deployment import Deployment
 from stackproof.model.flow import Receipt, Sending
-from stackproof.model.json import JsonObject, JsonValue
 from stackproof.targets.aws import AwsTarget
 from stackproof.targets.failures import translated_errors
 from stackproof.targets.ministack_flow import MiniStackPipeline, physical_id

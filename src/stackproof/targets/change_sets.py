@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from stackproof.errors import TargetError
+from stackproof.core.errors import TargetError
 from stackproof.model.stack_event import StackChange
 from stackproof.targets.failures import is_not_implemented
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from stackproof.errors import TargetError
+from stackproof.core.errors import TargetError
 from stackproof.explaining import (
     Locate,
     Subject,

@@ -11,10 +11,10 @@ from functools import cached_property
 from typing import Any, Final
 
 from stackproof.calls import CallRecorder
-from stackproof.errors import TargetError
+from stackproof.core.errors import TargetError
+from stackproof.core.json import JsonObject
 from stackproof.model.assembly import Stack
 from stackproof.model.deployment import DeployedResource, Deployment
-from stackproof.model.json import JsonObject
 from stackproof.model.observation import UnprovenReason
 from stackproof.reducing import Reduced
 from stackproof.targets.cloudformation import CAPABILITIES, CloudFormation, Place

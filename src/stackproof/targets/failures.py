@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
-from stackproof.errors import TargetError, UnreachableError
+from stackproof.core.errors import TargetError, UnreachableError
 from stackproof.model.observation import UnprovenReason
 
 __all__ = ["answering", "error_code", "is_not_implemented", "reason_of", "reason_of_answer", "translated_errors"]

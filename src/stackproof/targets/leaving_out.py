@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from stackproof.core.json import JsonObject, JsonValue, as_object, as_strings, digest
 from stackproof.model.assembly import Stack
 from stackproof.model.deployment import Deployment
-from stackproof.model.json import JsonObject, JsonValue, as_object, as_strings, digest
 from stackproof.model.stack_event import STACK
 from stackproof.nesting import with_nested_template
 from stackproof.reducing import Reduced, imports, reduced

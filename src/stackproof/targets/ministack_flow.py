@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from stackproof.errors import TargetError
+from stackproof.core.errors import TargetError
+from stackproof.core.json import JsonObject, JsonValue
 from stackproof.flow import Flow, FlowPath, Limit
 from stackproof.model.deployment import Deployment
 from stackproof.model.flow import Receipt, Row, Sending
-from stackproof.model.json import JsonObject, JsonValue
 from stackproof.targets.aws import AwsTarget
 from stackproof.targets.failures import translated_errors
 from stackproof.targets.ministack import MiniStackTarget

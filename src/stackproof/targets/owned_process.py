@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final
 
-from stackproof.errors import TargetError
+from stackproof.core.errors import TargetError
 
 __all__ = ["OwnedProcess", "start_owned"]
 

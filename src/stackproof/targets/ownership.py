@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from stackproof.ending import Ending
-from stackproof.scratch import living_in
+from stackproof.core.scratch_folder import living_in
+from stackproof.core.shutdown import Ending
 
 __all__ = ["serve_owner", "wait_for_end_of"]
 

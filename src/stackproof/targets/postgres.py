@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from stackproof.errors import ConfigError, TargetError
+from stackproof.core.errors import ConfigError, TargetError
 from stackproof.targets.owned_process import OwnedProcess, start_owned
 from stackproof.targets.postgres_server import CREDENTIALS
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from stackproof.errors import TargetError
+from stackproof.core.errors import TargetError
 from stackproof.model.deployment import DeployedResource
 from stackproof.model.drift import LiveStack, NativeDrift, OtherStack
 from stackproof.model.observation import UnprovenReason

@@ -9,9 +9,9 @@ from datetime import date, datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from stackproof.errors import ConfigError, TargetError
+from stackproof.core.errors import ConfigError, TargetError
+from stackproof.core.json import canonical
 from stackproof.model.engine_version import Claim, Source, SupportEnd
-from stackproof.model.json import canonical
 from stackproof.versions.families import FAMILIES
 from stackproof.versions.refreshing import FamilySnapshot, Snapshot
 

@@ -11,9 +11,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from stackproof.errors import EngineError
+from stackproof.core.errors import EngineError
+from stackproof.core.json import JsonObject, JsonValue
 from stackproof.model.engine_version import Claim, Source
-from stackproof.model.json import JsonObject, JsonValue
 from stackproof.versions.families import FAMILIES
 from stackproof.versions.refreshing import FamilySnapshot, Snapshot
 

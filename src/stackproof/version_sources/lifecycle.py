@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from datetime import date
 from importlib import resources
 
-from stackproof.errors import EngineError
+from stackproof.core.errors import EngineError
+from stackproof.core.json import JsonObject, JsonValue, as_object
 from stackproof.model.engine_version import Source, SupportEnd
-from stackproof.model.json import JsonObject, JsonValue, as_object
 from stackproof.versions.families import FAMILIES
 from stackproof.versions.grammar import grammar_of
 from stackproof.versions.refreshing import FamilySnapshot, Snapshot

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from stackproof.core.json import JsonObject, JsonValue
 from stackproof.intrinsics import (
     Context,
     Resolved,
@@ -21,7 +22,6 @@ from stackproof.intrinsics import (
     static_context,
     unresolved_in,
 )
-from stackproof.model.json import JsonObject, JsonValue
 from stackproof.model.template import Resource, Template
 
 __all__ = ["Candidate", "candidates", "dug"]

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
+from stackproof.core.json import JsonValue, WrittenFloat, WrittenInt
+from stackproof.core.notification import Level
 from stackproof.intrinsics import Resolved, Unresolved
 from stackproof.model.engine_version import OnAbsent
-from stackproof.model.finding import Kind, Level
-from stackproof.model.json import JsonValue, WrittenFloat, WrittenInt
+from stackproof.model.finding import Kind
 from stackproof.model.template import Resource, Template
 from stackproof.secrecy import secret_values
 from stackproof.versions.candidates import Candidate, candidates, dug

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
+from stackproof.core.notification import Level
 from stackproof.model.engine_version import (
     AllowList,
     Cycle,
@@ -20,7 +21,7 @@ from stackproof.model.engine_version import (
     Unlisted,
     Version,
 )
-from stackproof.model.finding import Kind, Level
+from stackproof.model.finding import Kind
 from stackproof.versions.families import FAMILIES, Form
 from stackproof.versions.grammar import Grammar, grammar_of, key
 from stackproof.versions.remedy import is_over, later_cycle, newest_known, pin_instead, shown

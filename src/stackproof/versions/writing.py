@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
+from stackproof.core.json import JsonValue
 from stackproof.model.engine_version import AllowList, Family
-from stackproof.model.json import JsonValue
 from stackproof.versions.grammar import key
 
 __all__ = ["written"]

@@ -8,10 +8,10 @@ from datetime import date
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from stackproof.errors import ConfigError, InputError
+from stackproof.core.errors import ConfigError, InputError
+from stackproof.core.json import JsonObject, digest
+from stackproof.core.notification import Level, Notification
 from stackproof.model.assembly import Assembly, Stack
-from stackproof.model.finding import Level, Notification
-from stackproof.model.json import JsonObject, digest
 from stackproof.scan import ScanResult, remember_result, remembered_result
 from stackproof.stack_names import matching
 from stackproof.wiring.notifications import unique, with_notifications

@@ -14,7 +14,7 @@ from stackproof.config.engine_versions import (
     load_engine_versions,
     packaged_engine_versions,
 )
-from stackproof.errors import ConfigError, InputError
+from stackproof.core.errors import ConfigError, InputError
 from stackproof.model.engine_version import AllowList
 from stackproof.secrecy import secret_values, text_without
 from stackproof.wiring.project import Project

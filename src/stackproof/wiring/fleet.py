@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from stackproof.calls import CallRecorder
 from stackproof.config.settings import EMULATORS
-from stackproof.errors import ConfigError, StackproofError
-from stackproof.model.finding import Notification
+from stackproof.core.errors import ConfigError, StackproofError
+from stackproof.core.json import canonical
+from stackproof.core.notification import Notification
 from stackproof.model.fleet import FleetOrder, FleetTask, Listed, Place, ScopeTask, StackResources, TaskResult, Trouble
-from stackproof.model.json import canonical
 from stackproof.model.observation import UnprovenReason
 from stackproof.wiring.live import auditor, catalog, child_families, listings, schemas
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stackproof.config.settings import EMULATORS
-from stackproof.errors import ConfigError
+from stackproof.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from stackproof.drift.auditing import Auditor

@@ -10,8 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stackproof.core.errors import ConfigError
 from stackproof.drift.channels import ISSUE, TOPIC, WEBHOOK, Channel
-from stackproof.errors import ConfigError
 from stackproof.wiring.project import Project
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from stackproof.model.finding import Level, Notification
+from stackproof.core.notification import Level, Notification
 from stackproof.scan import ScanResult
 
 __all__ = [

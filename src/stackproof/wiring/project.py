@@ -23,21 +23,23 @@ from stackproof.config.engine_versions import (
 from stackproof.config.regions import require_region
 from stackproof.config.settings import EMULATORS, ENGINES, Settings
 from stackproof.config.waivers import load_drift_waivers, load_waivers
-from stackproof.errors import ConfigError, EngineError
+from stackproof.core.errors import ConfigError, EngineError
+from stackproof.core.file_store import FileStore
+from stackproof.core.json import JsonObject
+from stackproof.core.loopback import is_loopback
+from stackproof.core.notification import Level, Notification
 from stackproof.in_source import acknowledged
-from stackproof.loopback import is_loopback
 from stackproof.model.assembly import Assembly, Deprecation, Stack
 from stackproof.model.control import Control
 from stackproof.model.drift import DriftWaiver
 from stackproof.model.engine_version import AllowList, Overrides
-from stackproof.model.finding import Level, Notification, Waiver
-from stackproof.model.json import JsonObject
+from stackproof.model.finding import Waiver
 from stackproof.model.report import RuleVerdict
 from stackproof.nesting import unevaluated_nested
 from stackproof.pacing import TokenBuckets
 from stackproof.scan import ScanResult, scan
 from stackproof.stack_names import matching, naming_all, selector_of
-from stackproof.stores.files import FileStore, state_folder
+from stackproof.stores.files import state_folder
 from stackproof.waivers import Ledger
 from stackproof.wiring.live import audit_actions, schemas
 from stackproof.wiring.notifications import vacuous, with_notifications

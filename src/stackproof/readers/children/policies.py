@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from stackproof.core.json import JsonValue, digest
 from stackproof.model.drift import Child
-from stackproof.model.json import JsonValue, digest
 from stackproof.ports import ChildFamily, ReadRequest
 from stackproof.readers.access import found_or_none, parsed
 from stackproof.readers.sns import topic_attributes

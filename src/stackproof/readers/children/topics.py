@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from stackproof.core.secret_values import masked_text
 from stackproof.model.drift import Child
-from stackproof.model.secret_values import masked_text
 from stackproof.ports import ChildFamily, ReadRequest
 from stackproof.readers.access import chosen, pages
 

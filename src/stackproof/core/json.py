@@ -20,6 +20,8 @@ __all__ = [
     "canonical",
     "canonical_values",
     "digest",
+    "optional_int",
+    "optional_str",
     "unique_keys",
 ]
 
@@ -114,3 +116,19 @@ def unique_keys(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
             raise DuplicateKeyError(f"the key {key!r} occurs twice")
         found[key] = value
     return found
+
+
+def optional_str(value: JsonValue) -> str | None:
+    """The value if it is a string, None if it is null; anything else is a TypeError."""
+    if value is None or isinstance(value, str):
+        return value
+    message = f"Unexpected type {type(value).__name__} (expected str or null)"
+    raise TypeError(message)
+
+
+def optional_int(value: JsonValue) -> int | None:
+    """The value if it is an integer, None if it is null; anything else is a TypeError."""
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    message = f"Unexpected type {type(value).__name__} (expected int or null)"
+    raise TypeError(message)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stackproof.globs import is_glob, matches, matches_everything
+from stackproof.core.globs import is_glob, matches, matches_everything
 
 
 @pytest.mark.parametrize(

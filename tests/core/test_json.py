@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from stackproof.model.json import (
+from stackproof.core.json import (
     DuplicateKeyError,
     JsonObject,
     JsonValue,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stackproof.model.json import JsonValue, canonical
-from stackproof.model.secret_values import covered, is_measure, is_secret_name, masked, masked_text
+from stackproof.core.json import JsonValue, canonical
+from stackproof.core.secret_values import covered, is_measure, is_secret_name, masked, masked_text
 
 LEAKS = [
     '{"user":"app","password":"hunter2-CONFIG"}',

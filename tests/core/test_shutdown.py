@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from stackproof.ending import Ending
+from stackproof.core.shutdown import Ending
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 

@@ -11,14 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from stackproof.scratch import ScratchFolder, living_in, scratch_folder
+from stackproof.core.scratch_folder import ScratchFolder, living_in, scratch_folder
 from tests.running import environment
 
 LIVES = (
-    "from stackproof.scratch import ScratchFolder; print(ScratchFolder().path, flush=True);import time; time.sleep(600)"
+    "from stackproof.core.scratch_folder import ScratchFolder; print(ScratchFolder().path, flush=True);"
+    "import time; time.sleep(600)"
 )
 HOLDS = (
-    "import sys; from pathlib import Path; from stackproof.scratch import living_in\n"
+    "import sys; from pathlib import Path; from stackproof.core.scratch_folder import living_in\n"
     "with living_in(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
 )
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
-from stackproof.model.json import JsonObject, JsonValue, unique_keys
+from stackproof.core.json import JsonObject, JsonValue, unique_keys
 
 __all__ = [
     "MASK",

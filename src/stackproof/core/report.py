@@ -1,0 +1,29 @@
+"""What the JSON reports of all commands have in common: how they begin, and the exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from stackproof import __version__
+from stackproof.core.json import JsonValue
+from stackproof.core.notification import Level, Notification
+
+__all__ = ["exit_code", "report_header"]
+
+
+def exit_code(*, violated: bool, notifications: Iterable[Notification], open_findings: int, strict: bool) -> int:
+    """0 held, 1 violated, 3 could not complete; 3 outranks 1.
+
+    `strict` counts as not complete what is open, and what a rule says of the run itself.
+    """
+    said = tuple(notifications)
+    incomplete = any(each.level is Level.ERROR for each in said)
+    doubtful = open_findings or any(each.rule_id is not None and each.level is Level.WARNING for each in said)
+    if incomplete or (strict and doubtful):
+        return 3
+    return 1 if violated else 0
+
+
+def report_header(command: str) -> dict[str, JsonValue]:
+    """The keys that every JSON report starts with."""
+    return {"format": 1, "command": command, "tool": {"name": "stackproof", "version": __version__}}
