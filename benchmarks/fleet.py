@@ -33,12 +33,12 @@ from stackproof.config.fleet import load_fleet
 from stackproof.config.settings import load_settings
 from stackproof.core.json import canonical
 from stackproof.drift.fleet import FleetRun, audit_tasks, found_tasks, places_of
-from stackproof.loading.template import parse_bytes
-from stackproof.model.assembly import Stack
 from stackproof.model.deployment import Deployment
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.fleet import FleetOrder, FleetTask, TaskResult
 from stackproof.targets.moto import MotoTarget, start_moto
+from stackproof.template.assembly import Stack
+from stackproof.template.loading.template import parse_bytes
 from stackproof.wiring.fleet import fleet_workers
 from stackproof.wiring.project import Project
 

@@ -11,12 +11,12 @@ from typing import Any
 from stackproof.core.errors import EngineError
 from stackproof.core.json import JsonObject, JsonValue, digest
 from stackproof.core.notification import Level
-from stackproof.model.assembly import Assembly, Stack
 from stackproof.model.finding import EngineAnswer, Finding, Kind, Origin, Waiver
 from stackproof.model.ledger import InSourceWaiver
-from stackproof.model.location import Location
-from stackproof.model.schema import ResourceSchema
-from stackproof.model.template import Resource, Template
+from stackproof.template.assembly import Assembly, Stack
+from stackproof.template.location import Location
+from stackproof.template.schema import ResourceSchema
+from stackproof.template.template import Resource, Template
 
 TODAY = date(2026, 11, 23)
 

@@ -12,13 +12,13 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from stackproof.core.json import JsonObject, JsonValue, digest
-from stackproof.model.assembly import FileAsset, Stack
 from stackproof.model.deployment import DeployedResource, Deployment
 from stackproof.model.observation import UnprovenReason
-from stackproof.model.schema import ResourceSchema
-from stackproof.model.template import Resource, Template
 from stackproof.ports import ReadRequest
 from stackproof.targets.failures import reason_of
+from stackproof.template.assembly import FileAsset, Stack
+from stackproof.template.schema import ResourceSchema
+from stackproof.template.template import Resource, Template
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"

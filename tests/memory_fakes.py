@@ -11,8 +11,8 @@ from stackproof.core.errors import NotifyError, StoreError
 from stackproof.drift.history import advanced, without_secrets
 from stackproof.model.drift import Difference, DriftOrigin
 from stackproof.model.drift_memory import Alarm, Episode, Look, Memory, Place, Run
-from stackproof.model.location import Location
 from stackproof.model.observation import Change, DriftStatus
+from stackproof.template.location import Location
 
 NIGHT = datetime(2026, 11, 1, 2, 0, tzinfo=UTC)
 PLACE = Place(account="123456789012", region="eu-west-1", stack_name="Net")

@@ -9,8 +9,8 @@ import pytest
 
 from stackproof.attachments import ACCOUNT_WIDE, ATTACHED_BY, attached_outside
 from stackproof.ephemeral import ephemeral
-from stackproof.model.assembly import Stack
-from stackproof.schemas.cfn_lint import CfnLintSchemas
+from stackproof.template.assembly import Stack
+from stackproof.template.cfn_lint_schemas import CfnLintSchemas
 from tests.live_fakes import ACCOUNT, REGION, stack
 
 POLICY = "AWS::S3::BucketPolicy"

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from stackproof.compare import compared, leaf_paths, matches
 from stackproof.equivalences import EQUAL, LISTS, SETS, TELLING
-from stackproof.intrinsics import Unresolved
 from stackproof.model.observation import Change
-from stackproof.model.schema import ResourceSchema
-from stackproof.schemas.cfn_lint import CfnLintSchemas
+from stackproof.template.cfn_lint_schemas import CfnLintSchemas
+from stackproof.template.intrinsics import Unresolved
+from stackproof.template.schema import ResourceSchema
 
 SCHEMA = ResourceSchema(
     resource_type="Test::Some::Thing",

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stackproof.ephemeral import OVERRIDES, ephemeral, without_overridden
-from stackproof.model.assembly import FileAsset, Stack
 from stackproof.model.ephemeral import EphemeralStack
-from stackproof.model.location import Location
 from stackproof.model.observation import DriftStatus, ResourceProof, UnprovenReason
-from stackproof.schemas.cfn_lint import CfnLintSchemas
+from stackproof.template.assembly import FileAsset, Stack
+from stackproof.template.cfn_lint_schemas import CfnLintSchemas
+from stackproof.template.location import Location
 from tests.live_fakes import stack
 
 TOPIC: dict[str, Any] = {"Type": "AWS::SNS::Topic"}

@@ -19,8 +19,8 @@ from stackproof.explaining import (
     remedy_for,
     root_event,
 )
-from stackproof.model.location import Location
 from stackproof.model.stack_event import STACK, StackChange, StackEvent
+from stackproof.template.location import Location
 
 NET = Subject(stack_name="Net", options="--region eu-west-1")
 CANCELLED = "Resource creation cancelled"

@@ -14,7 +14,7 @@ from stackproof.assertions.failures import StackAssertionError, VacuousAssertion
 from stackproof.core.errors import TargetError
 from stackproof.flow import Flow, FlowPath, FlowRun, Limit, flow, kinesis_event, path_of
 from stackproof.model.flow import FlowFact, Invocation, Receipt, Row, Sending
-from stackproof.model.template import Template
+from stackproof.template.template import Template
 from tests.flow_fakes import FakePipeline
 from tests.live_fakes import template
 

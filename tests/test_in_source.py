@@ -9,10 +9,10 @@ import pytest
 
 from stackproof.core.json import JsonValue
 from stackproof.in_source import InSource, acknowledged, covers, in_source
-from stackproof.model.assembly import Acknowledgement, Stack
 from stackproof.model.finding import Kind, Origin
 from stackproof.model.ledger import InSourceWaiver
-from stackproof.model.location import Location, SourceLine
+from stackproof.template.assembly import Acknowledgement, Stack
+from stackproof.template.location import Location, SourceLine
 from tests.fakes import assembly, finding, in_source_waiver, resource, template
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from stackproof.intrinsics import Unresolved
 from stackproof.parts import PARTS, Part, without_parts
 from stackproof.readers import READERS
-from stackproof.schemas.cfn_lint import CfnLintSchemas
+from stackproof.template.cfn_lint_schemas import CfnLintSchemas
+from stackproof.template.intrinsics import Unresolved
 
 GROUP, LIST = "AWS::EC2::SecurityGroup", "SecurityGroupIngress"
 RULE: dict[str, Any] = {"IpProtocol": "tcp", "ToPort": 443, "CidrIp": "10.0.0.0/8"}

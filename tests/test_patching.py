@@ -12,10 +12,10 @@ import pytest
 from stackproof.core.errors import ConfigError
 from stackproof.core.json import JsonValue
 from stackproof.model.drift import Difference, DriftOrigin
-from stackproof.model.location import Location
 from stackproof.model.observation import Change, DriftStatus
 from stackproof.model.remedy import Adoption
 from stackproof.patching import adoption, require, written
+from stackproof.template.location import Location
 
 
 def difference(kind: str, path: str, expected: JsonValue, actual: JsonValue, **more: Any) -> Difference:

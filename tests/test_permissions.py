@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stackproof.core.json import JsonObject, canonical
-from stackproof.model.assembly import FileAsset, Stack
 from stackproof.permissions import Permissions, Place, Purpose, Statement, compiled, partition_of
+from stackproof.template.assembly import FileAsset, Stack
 from tests.live_fakes import FakeSchemas, stack
 
 READERS = {"AWS::SQS::Queue": ("sqs:GetQueueAttributes", "sqs:ListQueueTags"), "AWS::S3::Object": ("s3:GetObject",)}

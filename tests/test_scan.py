@@ -16,9 +16,9 @@ from stackproof.model.baseline import Baseline
 from stackproof.model.control import Control
 from stackproof.model.finding import EngineAnswer, Kind, RuleCount, SuppressionKind
 from stackproof.model.ledger import WaiverState
-from stackproof.model.location import SourceLine
-from stackproof.model.template import Template
 from stackproof.scan import ScanResult, baselined, remember_result, remembered_result, scan
+from stackproof.template.location import SourceLine
+from stackproof.template.template import Template
 from stackproof.waivers import Ledger
 from tests.fakes import TODAY, FakeEngine, FakeStore, finding, in_source_waiver, resource, template, waiver
 

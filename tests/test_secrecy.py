@@ -12,22 +12,21 @@ from hypothesis import strategies as st
 
 from stackproof.core.json import JsonObject, JsonValue, canonical
 from stackproof.core.notification import Level, Notification
+from stackproof.core.redaction import text_without
 from stackproof.core.secret_values import MASK, masked
-from stackproof.loading.template import parse_bytes
 from stackproof.model.finding import EngineAnswer
 from stackproof.model.observation import Change, PropertyDifference
-from stackproof.secrecy import (
-    answer_without,
+from stackproof.policy.redaction import answer_without, masked_finding
+from stackproof.proof.redaction import without_secrets
+from stackproof.template.loading.template import parse_bytes
+from stackproof.template.secrets import (
     embedded_secrets,
     is_no_echo,
     is_secret_place,
-    masked_finding,
     parameter_secrets,
     quotable_secrets,
     secret_texts,
     secret_values,
-    text_without,
-    without_secrets,
 )
 from tests.fakes import finding
 

@@ -8,7 +8,6 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stackproof.model.location import Location
 from stackproof.model.observation import (
     Change,
     DriftStatus,
@@ -17,6 +16,7 @@ from stackproof.model.observation import (
     Unproven,
     UnprovenReason,
 )
+from stackproof.template.location import Location
 from stackproof.union import Share, shares, united, united_stack
 
 QUEUE = Location(stack_name="Net", logical_id="Queue", resource_type="AWS::SQS::Queue")

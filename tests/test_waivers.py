@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from stackproof.core.notification import Level
 from stackproof.model.finding import Finding, Kind, Origin, RuleCount, SuppressionKind, Waiver
 from stackproof.model.ledger import InSourceWaiver, LedgerEntry, WaiverState
-from stackproof.model.location import Location
+from stackproof.template.location import Location
 from stackproof.waivers import Judged, Ledger, WaiverResult, covers, waived
 from tests.fakes import TODAY, finding, in_source_waiver, waiver
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from stackproof.model.deployment import Deployment
-from stackproof.model.template import Resource
+from stackproof.template.template import Resource
 
 __all__ = ["arn_of"]
 

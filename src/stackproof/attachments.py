@@ -8,10 +8,18 @@ from dataclasses import replace
 from typing import Final
 
 from stackproof.core.json import JsonValue, canonical
-from stackproof.intrinsics import Context, Resolved, Unresolved, condition_holds, references, resolve, static_context
-from stackproof.model.assembly import Stack
 from stackproof.model.stack_event import STACK
-from stackproof.model.template import Resource
+from stackproof.template.assembly import Stack
+from stackproof.template.intrinsics import (
+    Context,
+    Resolved,
+    Unresolved,
+    condition_holds,
+    references,
+    resolve,
+    static_context,
+)
+from stackproof.template.template import Resource
 
 __all__ = ["ACCOUNT_WIDE", "ATTACHED_BY", "attached_outside"]
 

@@ -21,9 +21,9 @@ from typing import Any, Final, TypeAlias, TypeGuard
 
 from stackproof.core.json import JsonObject, JsonValue, canonical, unique_keys
 from stackproof.equivalences import DOCUMENTS, EQUAL, LISTS, SETS, TELLING, aliases_in, in_other_words, with_keys
-from stackproof.intrinsics import Resolved, known, unresolved_in
 from stackproof.model.observation import Change, PropertyDifference
-from stackproof.model.schema import ResourceSchema
+from stackproof.template.intrinsics import Resolved, known, unresolved_in
+from stackproof.template.schema import ResourceSchema
 
 __all__ = ["Comparison", "KeyOfAlias", "compared", "leaf_paths", "matches"]
 

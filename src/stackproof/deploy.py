@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from stackproof.core.errors import InputError
-from stackproof.model.assembly import Stack
 from stackproof.model.deployment import Deployment
 from stackproof.model.stack_event import STACK
 from stackproof.ports import Target
-from stackproof.stack_names import require_distinct_names
+from stackproof.template.assembly import Stack
+from stackproof.template.stack_names import require_distinct_names
 
 __all__ = [
     "Deployed",

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from stackproof.core.json import JsonObject, JsonValue
-from stackproof.model.assembly import Stack
 from stackproof.model.ephemeral import Overridden
 from stackproof.model.observation import ResourceProof, Unproven, UnprovenReason
-from stackproof.model.template import Resource, Template
-from stackproof.nesting import with_nested_template
+from stackproof.template.assembly import Stack
+from stackproof.template.nested import with_nested_template
+from stackproof.template.template import Resource, Template
 
 __all__ = ["OVERRIDES", "Ephemeral", "ephemeral", "without_overridden"]
 

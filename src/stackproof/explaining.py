@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from stackproof.model.location import Location
 from stackproof.model.stack_event import STACK, StackEvent
+from stackproof.template.location import Location
 
 __all__ = [
     "EXAMPLES",

@@ -13,10 +13,10 @@ from typing import Final
 from stackproof.assertions.failures import StackAssertionError, VacuousAssertionError
 from stackproof.core.errors import TargetError
 from stackproof.core.json import JsonObject, JsonValue
-from stackproof.intrinsics import references
 from stackproof.model.flow import Delivery, FlowFact, Invocation, Receipt, Row, Sending
-from stackproof.model.template import Resource, Template
 from stackproof.ports import Pipeline
+from stackproof.template.intrinsics import references
+from stackproof.template.template import Resource, Template
 
 __all__ = ["Flow", "FlowPath", "FlowRun", "Limit", "flow", "kinesis_event", "path_of"]
 

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from stackproof.core.json import JsonObject, JsonValue
-from stackproof.model.assembly import Assembly
 from stackproof.model.finding import Finding, Kind, Origin
 from stackproof.model.ledger import InSourceWaiver
-from stackproof.model.location import Location
-from stackproof.model.template import Resource, Template
+from stackproof.template.assembly import Assembly
+from stackproof.template.location import Location
+from stackproof.template.template import Resource, Template
 
 __all__ = ["SILENCING_KEYS", "InSource", "acknowledged", "covers", "covers_origin", "in_source"]
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from stackproof.model.control import Control
 from stackproof.model.finding import Finding, Kind
-from stackproof.model.location import Location
+from stackproof.template.location import Location
 
 __all__ = ["merged"]
 

@@ -13,10 +13,10 @@ from typing import Final
 from stackproof.core.errors import UnreachableError
 from stackproof.core.json import JsonValue, as_object
 from stackproof.core.notification import Level, Notification
-from stackproof.intrinsics import Resolved, known
 from stackproof.model.observation import Reading, UnprovenReason
 from stackproof.once import each_time
 from stackproof.ports import Reader, ReadRequest, Target
+from stackproof.template.intrinsics import Resolved, known
 
 __all__ = ["Expected", "Observation", "Observer", "Patience"]
 

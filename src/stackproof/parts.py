@@ -8,8 +8,8 @@ from typing import Final
 
 from stackproof.compare import matches
 from stackproof.core.json import JsonObject, JsonValue
-from stackproof.intrinsics import Resolved, unresolved_in
-from stackproof.model.schema import ResourceSchema
+from stackproof.template.intrinsics import Resolved, unresolved_in
+from stackproof.template.schema import ResourceSchema
 
 __all__ = ["PARTS", "Part", "without_parts"]
 

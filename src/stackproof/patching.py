@@ -14,8 +14,8 @@ from typing import Any, Final
 from stackproof.core.errors import ConfigError
 from stackproof.drift.arguments import Argument, Expression, Form, Plain, Written, argument_of, classes_of, folded
 from stackproof.model.drift import Difference, DriftOrigin
-from stackproof.model.location import Location, SourceLine
 from stackproof.model.remedy import Adoption
+from stackproof.template.location import Location, SourceLine
 
 __all__ = ["adoption", "overwrite", "require", "written"]
 

@@ -11,10 +11,11 @@ from typing import Final
 
 from stackproof.core.json import JsonObject, JsonValue, canonical
 from stackproof.equivalences import aliases_in
-from stackproof.model.assembly import Stack
 from stackproof.model.ephemeral import EPHEMERAL
 from stackproof.model.iam_action import gives_secret, only_reads
-from stackproof.ports import ActionSource, SchemaSource
+from stackproof.ports import ActionSource
+from stackproof.template.assembly import Stack
+from stackproof.template.ports import SchemaSource
 
 __all__ = ["MANAGED_POLICY_SIZE", "Permissions", "Place", "Purpose", "Statement", "compiled", "partition_of"]
 

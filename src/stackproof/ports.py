@@ -10,7 +10,6 @@ from typing import IO, Any, Protocol, TypeAlias
 
 from stackproof.core.errors import TargetError
 from stackproof.core.json import JsonObject, JsonValue
-from stackproof.model.assembly import Stack
 from stackproof.model.deployment import DeployedResource, Deployment
 from stackproof.model.drift import Child, Listed, LiveStack, NativeDrift, OtherStack
 from stackproof.model.drift_memory import Alarm, Episode, Look, Memory, Place, Run
@@ -19,9 +18,9 @@ from stackproof.model.fleet import FleetTask, TaskResult
 from stackproof.model.flow import Receipt, Row, Sending
 from stackproof.model.observation import Reading, UnprovenReason
 from stackproof.model.report import CheckReport
-from stackproof.model.schema import ResourceSchema
-from stackproof.model.template import Template
 from stackproof.once import Once, each_time
+from stackproof.template.assembly import Stack
+from stackproof.template.template import Template
 
 __all__ = [
     "ActionSource",
@@ -35,7 +34,6 @@ __all__ = [
     "ReadRequest",
     "Reader",
     "Reporter",
-    "SchemaSource",
     "StackCatalog",
     "Target",
     "TaskMemory",
@@ -61,16 +59,6 @@ class PolicyEngine(Protocol):
 
     def close(self) -> None:
         """End its processes; a second call does nothing."""
-
-
-class SchemaSource(Protocol):
-    """Where resource schemas come from."""
-
-    def schema(self, resource_type: str) -> ResourceSchema | None:
-        """The schema of the type, or None if there is no such type."""
-
-    def resource_types(self) -> tuple[str, ...]:
-        """Every known type, sorted."""
 
 
 class ActionSource(Protocol):

@@ -12,15 +12,6 @@ from stackproof.arns import arn_of
 from stackproof.compare import compared, leaf_paths
 from stackproof.core.json import JsonObject, JsonValue
 from stackproof.core.notification import Level, Notification
-from stackproof.intrinsics import (
-    Resolved,
-    condition_holds,
-    known,
-    live_context,
-    references,
-    resolve,
-    unresolved_in,
-)
 from stackproof.model.deployment import DeployedResource, Deployment
 from stackproof.model.observation import (
     Change,
@@ -31,14 +22,17 @@ from stackproof.model.observation import (
     Unproven,
     UnprovenReason,
 )
-from stackproof.model.schema import ResourceSchema
 from stackproof.model.stack_event import STACK
-from stackproof.model.template import Resource, Template
 from stackproof.observing import Expected, Observation, Observer, Patience
 from stackproof.once import GONE, Look, each_time
 from stackproof.parts import Part, without_parts
-from stackproof.ports import Reader, ReadRequest, SchemaSource, Target
-from stackproof.secrecy import without_secrets
+from stackproof.ports import Reader, ReadRequest, Target
+from stackproof.proof.live_values import live_context
+from stackproof.proof.redaction import without_secrets
+from stackproof.template.intrinsics import Resolved, condition_holds, known, references, resolve, unresolved_in
+from stackproof.template.ports import SchemaSource
+from stackproof.template.schema import ResourceSchema
+from stackproof.template.template import Resource, Template
 
 __all__ = ["Prover", "prove_stack"]
 

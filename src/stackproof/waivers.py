@@ -13,7 +13,7 @@ from stackproof.core.globs import is_glob, matches
 from stackproof.core.notification import Level
 from stackproof.model.finding import Finding, Kind, Origin, RuleCount, Suppression, Waiver
 from stackproof.model.ledger import InSourceWaiver, LedgerEntry, WaiverState
-from stackproof.model.location import Location
+from stackproof.template.location import Location
 
 __all__ = ["Judged", "Ledger", "WaiverResult", "covers", "waived"]
 

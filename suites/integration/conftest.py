@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from stackproof.model.assembly import Stack
 from stackproof.model.deployment import Deployment
-from stackproof.model.template import Resource
 from stackproof.prove import Prover
+from stackproof.template.assembly import Stack
+from stackproof.template.template import Resource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,8 @@ import pytest
 from stackproof.assertions import StackQuery
 from stackproof.flow import Flow, flow
 from stackproof.model.flow import Delivery, Row
-from stackproof.model.template import Resource
 from stackproof.plugin.flows import DataFlow, OpenFlow
+from stackproof.template.template import Resource
 
 _ROWS = "SELECT record_id, shard_id, sequence_number, kind, payload::text FROM records"
 

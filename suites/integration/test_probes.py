@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from stackproof.model.assembly import Stack
 from stackproof.model.deployment import Deployment
 from stackproof.ports import Target
 from stackproof.prove import Prover
+from stackproof.template.assembly import Stack
 
 if TYPE_CHECKING:
     from conftest import Live

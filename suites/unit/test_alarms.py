@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from stackproof.assertions import Match, StackQuery, TemplateAssertions
-from stackproof.model.template import Resource
+from stackproof.template.template import Resource
 
 ALARM = "AWS::CloudWatch::Alarm"
 OVER, UNDER = "GreaterThanThreshold", "LessThanThreshold"

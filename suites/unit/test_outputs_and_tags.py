@@ -7,7 +7,7 @@ import pytest
 
 from stackproof.assertions import Match, StackQuery, TemplateAssertions
 from stackproof.core.json import canonical
-from stackproof.ports import SchemaSource
+from stackproof.template.ports import SchemaSource
 
 OUTPUTS = {
     "VpcId": "AWS::EC2::VPC",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from stackproof.model.assembly import Stack
-from stackproof.model.location import SourceLine
-from stackproof.model.template import Resource, Template
-from stackproof.schemas.cfn_lint import CfnLintSchemas
+from stackproof.template.assembly import Stack
+from stackproof.template.cfn_lint_schemas import CfnLintSchemas
+from stackproof.template.location import SourceLine
+from stackproof.template.template import Resource, Template
 
 SCHEMAS = CfnLintSchemas()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stackproof.assertions import Match, StackAssertionError, StackQuery, UnknownNameError, VacuousAssertionError
-from stackproof.model.assembly import Stack
+from stackproof.template.assembly import Stack
 from tests.assertions.sample import EMPTY, SCHEMAS, STACK, template
 
 LAMBDA = "AWS::Lambda::Function"

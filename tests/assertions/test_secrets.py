@@ -11,8 +11,8 @@ import pytest
 
 from stackproof.assertions import Capture, Match, Matcher, MatchOutcome, Mismatch, StackAssertionError, StackQuery
 from stackproof.assertions.template import TemplateAssertions
-from stackproof.model.assembly import Stack
-from stackproof.secrecy import is_secret_place
+from stackproof.template.assembly import Stack
+from stackproof.template.secrets import is_secret_place
 from tests.assertions.sample import KEY, SCHEMAS, template
 
 SECRET = "hunter2hunter2"

@@ -17,8 +17,8 @@ from stackproof.core.json import JsonValue
 from stackproof.model.drift import Difference, DriftOrigin
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.finding import Suppression
-from stackproof.model.location import Location
 from stackproof.model.observation import Change, DriftStatus
+from stackproof.template.location import Location
 from stackproof.wiring.project import Project
 from tests.running import run
 

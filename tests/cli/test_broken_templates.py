@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from stackproof.core.json import JsonValue
-from stackproof.loading.formats import parse_document
+from stackproof.template.loading.formats import parse_document
 from tests.running import run
 
 TEMPLATES = Path(__file__).parents[1] / "templates"

@@ -15,11 +15,11 @@ from stackproof.config.settings import load_settings
 from stackproof.model.drift import Difference, DriftOrigin
 from stackproof.model.drift_memory import Place
 from stackproof.model.drift_report import DriftReport
-from stackproof.model.location import Location
 from stackproof.model.observation import Change, DriftStatus
 from stackproof.stores.audits import SqlAuditStore
 from stackproof.targets.moto import start_moto
 from stackproof.targets.owned_process import OwnedProcess
+from stackproof.template.location import Location
 from stackproof.wiring.project import Project
 from tests.memory_fakes import KEEP, difference, look, night
 from tests.memory_fakes import run as run_of

@@ -11,8 +11,8 @@ from stackproof.drift.auditing import Auditor
 from stackproof.model.deployment import DeployedResource
 from stackproof.model.drift import LiveStack, NativeDrift, OtherStack
 from stackproof.model.observation import Reading, UnprovenReason
-from stackproof.model.template import Template
 from stackproof.ports import ReadRequest
+from stackproof.template.template import Template
 from tests.live_fakes import ACCOUNT, REGION, FakeSchemas, FakeTarget, deployment, template
 
 

@@ -12,11 +12,11 @@ from stackproof.core.errors import ConfigError, InputError, TargetError, Unreach
 from stackproof.drift.children import owner_names
 from stackproof.model.drift import Child, DriftOrigin, LiveStack, NativeDrift, StackAudit
 from stackproof.model.drift_report import DriftReport
-from stackproof.model.location import SourceLine
 from stackproof.model.observation import DriftStatus, Reading, UnprovenReason
 from stackproof.observing import Patience
 from stackproof.ports import ChildFamily, ReadRequest
 from stackproof.readers.children import FAMILIES
+from stackproof.template.location import SourceLine
 from tests.drift.fakes import FakeCatalog, auditor, busy, caused, live_stack, reader
 from tests.live_fakes import FakeTarget, failure, stack
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from stackproof.drift.defaults import DEFAULTS, Default, deviations
-from stackproof.intrinsics import Unresolved
 from stackproof.model.observation import Change, Reading, UnprovenReason
 from stackproof.readers import READERS
-from stackproof.schemas.cfn_lint import CfnLintSchemas
+from stackproof.template.cfn_lint_schemas import CfnLintSchemas
+from stackproof.template.intrinsics import Unresolved
 
 SCHEMAS = CfnLintSchemas()
 

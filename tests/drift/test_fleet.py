@@ -51,8 +51,8 @@ from stackproof.model.fleet import (
     TaskResult,
     Trouble,
 )
-from stackproof.model.location import Location
 from stackproof.model.observation import Change, DriftStatus, PropertyDifference, ResourceProof, UnprovenReason
+from stackproof.template.location import Location
 
 PLACE = Place(account="111111111111", region="eu-west-1")
 

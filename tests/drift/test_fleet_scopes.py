@@ -9,8 +9,8 @@ from stackproof.drift.unmanaged import Unmanaged, parse_scope
 from stackproof.model.call_log import CallCount, CallKind, CallLog
 from stackproof.model.drift import StackAudit
 from stackproof.model.fleet import FleetTask, Place, TaskResult, Trouble
-from stackproof.model.location import Location
 from stackproof.model.observation import DriftStatus, ResourceProof, UnprovenReason
+from stackproof.template.location import Location
 from tests.memory_fakes import unmanaged
 
 HERE = Place(account="123456789012", region="eu-west-1")

@@ -13,8 +13,8 @@ from stackproof.drift.history import Step, advanced, compared, looks_of, without
 from stackproof.model.drift import Difference, DriftOrigin, StackAudit, Unread
 from stackproof.model.drift_memory import Alarm, Episode, Gap, Look, Place, shown_time
 from stackproof.model.drift_report import DriftReport
-from stackproof.model.location import Location
 from stackproof.model.observation import DriftStatus, ResourceProof, Unproven, UnprovenReason
+from stackproof.template.location import Location
 from tests.memory_fakes import PLACE, difference, look, night, run, unmanaged
 
 NOWHERE = replace(PLACE, stack_name="")

@@ -10,7 +10,6 @@ import pytest
 
 from stackproof.drift.native import side_by_side
 from stackproof.model.drift import NativeDrift, NativeRow, StackAudit
-from stackproof.model.location import Location
 from stackproof.model.observation import (
     Change,
     DriftStatus,
@@ -21,6 +20,7 @@ from stackproof.model.observation import (
 )
 from stackproof.targets.ministack import MiniStackTarget, start_ministack
 from stackproof.targets.owned_process import OwnedProcess
+from stackproof.template.location import Location
 from tests.drift.conftest import auditor_of
 from tests.live_fakes import stack
 

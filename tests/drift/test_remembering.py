@@ -15,11 +15,11 @@ from stackproof.model.drift import StackAudit
 from stackproof.model.drift_memory import Alarm, Run
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.finding import Suppression
-from stackproof.model.location import Location
 from stackproof.model.observation import DriftStatus, ResourceProof
 from stackproof.ports import AuditStore
 from stackproof.reporters.alarm import alarm_text
 from stackproof.reporters.terminal_drift import drift_text
+from stackproof.template.location import Location
 from tests.memory_fakes import KEEP, PLACE, FakeAuditStore, FakeNotifier, difference, night, run
 
 SEEN = ResourceProof(

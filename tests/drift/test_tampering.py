@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from stackproof.drift.auditing import AuditedStacks
-from stackproof.loading.template import load_template
-from stackproof.model.assembly import Stack
 from stackproof.model.drift import DriftOrigin, StackAudit
 from stackproof.model.observation import DriftStatus
 from stackproof.prove import Prover
 from stackproof.targets.moto import MotoTarget
 from stackproof.targets.owned_process import OwnedProcess
+from stackproof.template.assembly import Stack
+from stackproof.template.loading.template import load_template
 from stackproof.wiring.live import readers, schemas
 from tests.drift.conftest import auditor_of
 from tests.readers.deployed import STACKS

@@ -13,9 +13,9 @@ from stackproof.core.json import JsonValue
 from stackproof.drift.waiving import Judged, require_accounts, waived_drift, without_used
 from stackproof.model.drift import Difference, DriftOrigin, DriftWaiver
 from stackproof.model.ledger import WaiverState
-from stackproof.model.location import Location
 from stackproof.model.observation import Change, DriftStatus
 from stackproof.reporters.ledger import ledger_lines
+from stackproof.template.location import Location
 
 TODAY = date(2026, 3, 1)
 NET: Judged = {("1", "r", "Net"): True}

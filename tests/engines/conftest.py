@@ -16,8 +16,8 @@ from stackproof.engines.checkov import CheckovEngine
 from stackproof.engines.cloudformation_validate import CloudFormationValidateEngine
 from stackproof.engines.process import WorkerProcess
 from stackproof.engines.tools import find_python
-from stackproof.loading.template import load_template
-from stackproof.model.template import Template
+from stackproof.template.loading.template import load_template
+from stackproof.template.template import Template
 
 MakeTemplate: TypeAlias = Callable[..., Template]
 MakeWorker: TypeAlias = Callable[..., WorkerProcess]

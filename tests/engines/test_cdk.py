@@ -9,10 +9,10 @@ import pytest
 
 from stackproof.core.notification import Level
 from stackproof.engines.cdk import CdkEngine
-from stackproof.model.assembly import Annotation, Assembly, Deprecation, Violation
 from stackproof.model.finding import EngineAnswer, Finding, Kind, Origin
-from stackproof.model.location import Location, SourceLine
-from stackproof.model.template import Template
+from stackproof.template.assembly import Annotation, Assembly, Deprecation, Violation
+from stackproof.template.location import Location, SourceLine
+from stackproof.template.template import Template
 from tests.fakes import assembly, resource, template
 
 TOPIC = resource(

@@ -17,9 +17,9 @@ from stackproof.engines.checkov import CheckovEngine
 from stackproof.engines.cloudformation_validate import CloudFormationValidateEngine
 from stackproof.engines.tools import find_python
 from stackproof.engines.worker_engine import WorkerEngine
-from stackproof.loading.template import parse_bytes
 from stackproof.model.finding import EngineAnswer
-from stackproof.model.template import Template
+from stackproof.template.loading.template import parse_bytes
+from stackproof.template.template import Template
 
 BUCKET: JsonValue = {"Type": "AWS::S3::Bucket", "Properties": {"Nope": 1}}
 

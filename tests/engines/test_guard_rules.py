@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stackproof.engines.guard_rules import guard_rules, looks_of, problem_of
-from stackproof.schemas.cfn_lint import CfnLintSchemas
+from stackproof.template.cfn_lint_schemas import CfnLintSchemas
 from tests.fakes import resource, template
 
 TEXT = """\

@@ -14,7 +14,6 @@ from stackproof.model.drift import Unread
 from stackproof.model.finding import EngineAnswer, Finding, Kind, Origin, RuleCount, Suppression, SuppressionKind
 from stackproof.model.flow import FlowFact
 from stackproof.model.ledger import LedgerEntry, WaiverState
-from stackproof.model.location import Location
 from stackproof.model.observation import (
     Change,
     DriftStatus,
@@ -24,6 +23,7 @@ from stackproof.model.observation import (
     UnprovenReason,
 )
 from stackproof.model.report import PolicySummary
+from stackproof.template.location import Location
 
 texts = st.text(st.characters(codec="utf-8"), max_size=8)
 names = st.sampled_from(["A", "B", "Stack", "Prod/Web", "/Port", "ü"])

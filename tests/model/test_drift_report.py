@@ -18,7 +18,6 @@ from stackproof.model.drift import Difference, DriftOrigin, Looked, NativeRow, S
 from stackproof.model.drift_memory import Memory, Outcome, Run
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.finding import Finding, Kind, Origin, Suppression
-from stackproof.model.location import Location
 from stackproof.model.observation import (
     Change,
     DriftStatus,
@@ -29,6 +28,7 @@ from stackproof.model.observation import (
 )
 from stackproof.reporters.terminal_drift import drift_text
 from stackproof.reporters.wording import folded
+from stackproof.template.location import Location
 
 PLACE = Location(stack_name="Net", logical_id="Topic", resource_type="AWS::SNS::Topic", file="app.py", line=3)
 SEEN = ResourceProof(location=PLACE, physical_id="t", status=DriftStatus.IN_SYNC, proven=("/A", "/B"))

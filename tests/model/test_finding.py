@@ -8,7 +8,7 @@ import pytest
 
 from stackproof.core.notification import Level
 from stackproof.model.finding import Finding, Kind, Origin, Suppression, SuppressionKind
-from stackproof.model.location import Location
+from stackproof.template.location import Location
 from tests.fakes import finding, waiver
 
 

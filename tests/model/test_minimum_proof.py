@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stackproof.model.location import Location
 from stackproof.model.minimum_proof import MinimumProof
 from stackproof.model.observation import (
     Change,
@@ -17,6 +16,7 @@ from stackproof.model.observation import (
     UnprovenReason,
 )
 from stackproof.model.report import ProveReport
+from stackproof.template.location import Location
 
 
 def proof(

@@ -10,7 +10,6 @@ from stackproof import __version__
 from stackproof.core.notification import Level, Notification
 from stackproof.core.report import exit_code
 from stackproof.model.finding import Finding, Kind, Origin, RuleCount
-from stackproof.model.location import Location
 from stackproof.model.observation import (
     Change,
     Coverage,
@@ -21,6 +20,7 @@ from stackproof.model.observation import (
     UnprovenReason,
 )
 from stackproof.model.report import CheckReport, GateReport, Outcome, PolicySummary, ProveReport, RuleVerdict, Stage
+from stackproof.template.location import Location
 from tests.fakes import finding, waiver
 from tests.model import strategies as of
 

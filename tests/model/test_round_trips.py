@@ -17,9 +17,9 @@ from stackproof.model.drift import Unread
 from stackproof.model.finding import EngineAnswer, Finding, Origin, RuleCount, Suppression
 from stackproof.model.flow import FlowFact
 from stackproof.model.ledger import LedgerEntry
-from stackproof.model.location import Location, SourceLine
 from stackproof.model.observation import PropertyDifference, ResourceProof, Unproven
 from stackproof.model.report import PolicySummary
+from stackproof.template.location import Location, SourceLine
 from tests.model import strategies as of
 
 ANY = (

@@ -14,8 +14,8 @@ import pytest
 
 from stackproof.config.controls import SHIPPED, controls_by_rule, load_controls
 from stackproof.engines.worker_engine import WorkerEngine
-from stackproof.loading.template import parse_bytes
 from stackproof.scan import scan
+from stackproof.template.loading.template import parse_bytes
 from tests.policies.conftest import POLICIES, checkov_python
 
 OWN = POLICIES / "controls.yaml"

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from stackproof.engines.worker_engine import WorkerEngine
-from stackproof.loading.template import parse_bytes
 from stackproof.model.finding import EngineAnswer, Kind
+from stackproof.template.loading.template import parse_bytes
 
 # What CDK adds by itself, marked as generated where the whole assembly is known.
 GENERATED = "CustomVpcRestrictDefaultSG"

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from stackproof.loading.template import load_template
-from stackproof.model.assembly import Stack
 from stackproof.model.observation import ResourceProof
 from stackproof.targets.moto import MotoTarget
 from stackproof.targets.owned_process import OwnedProcess
 from stackproof.targets.repeating import Retries
+from stackproof.template.assembly import Stack
+from stackproof.template.loading.template import load_template
 from tests.emulators import measured_moto
 from tests.readers.deployed import STACKS, Calls, Deployed
 

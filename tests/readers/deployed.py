@@ -9,14 +9,14 @@ from typing import Any, Final
 
 from stackproof.model.deployment import Deployment
 from stackproof.model.observation import Reading, ResourceProof
-from stackproof.model.template import Template
 from stackproof.observing import Patience
 from stackproof.once import each_time
 from stackproof.ports import Reader, ReadRequest
 from stackproof.prove import Prover, prove_stack
 from stackproof.readers import READERS
-from stackproof.schemas.cfn_lint import CfnLintSchemas
 from stackproof.targets.moto import MotoTarget
+from stackproof.template.cfn_lint_schemas import CfnLintSchemas
+from stackproof.template.template import Template
 from tests.live_fakes import failure
 
 STACKS: Final = tuple(sorted((Path(__file__).parent / "stacks").glob("*.yaml")))

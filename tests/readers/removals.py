@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from stackproof.intrinsics import references
-from stackproof.model.template import Resource, Template
 from stackproof.prove import Prover
 from stackproof.targets.moto import MotoTarget
 from stackproof.targets.moto_models.handlers import Call
 from stackproof.targets.moto_models.models import HANDLERS
+from stackproof.template.intrinsics import references
+from stackproof.template.template import Resource, Template
 
 __all__ = ["GOES_WITH", "NOT_REMOVED", "chosen", "remove"]
 

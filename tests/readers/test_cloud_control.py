@@ -15,13 +15,13 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from stackproof.core.errors import TargetError
 from stackproof.core.json import JsonValue
 from stackproof.model.observation import DriftStatus, Reading, UnprovenReason
-from stackproof.model.schema import ResourceSchema
 from stackproof.once import OnceForAll
 from stackproof.ports import ReadRequest
 from stackproof.prove import Prover
 from stackproof.readers.cloud_control import WithCloudControl, identifier
 from stackproof.targets.cloud_control import has_cloud_control
 from stackproof.targets.failures import reason_of
+from stackproof.template.schema import ResourceSchema
 from tests.live_fakes import FakeSchemas, FakeTarget, RecordedClient, deployment, failure, recorded, request, template
 
 THING = "AWS::New::Thing"

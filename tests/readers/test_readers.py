@@ -18,7 +18,7 @@ from stackproof.once import OnceForAll
 from stackproof.readers import READERS
 from stackproof.readers.access import Parts
 from stackproof.readers.lambdas import _TESTS
-from stackproof.schemas.cfn_lint import CfnLintSchemas
+from stackproof.template.cfn_lint_schemas import CfnLintSchemas
 from tests.live_fakes import RecordedClient, failure, recorded, request
 from tests.readers import examples, unemulated
 from tests.readers.examples import Example

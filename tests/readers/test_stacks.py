@@ -10,17 +10,17 @@ from dataclasses import replace
 
 from stackproof.calls import CallRecorder
 from stackproof.core.json import canonical
-from stackproof.loading.template import load_template
-from stackproof.model.assembly import Stack
 from stackproof.model.observation import Change, DriftStatus, ResourceProof
-from stackproof.model.template import Template
 from stackproof.permissions import MANAGED_POLICY_SIZE, Permissions, Place, Purpose, compiled
+from stackproof.proof.iam_resources import CfnLintActions
 from stackproof.readers import READERS
 from stackproof.readers.access import LiveReader
-from stackproof.schemas.actions import CfnLintActions
-from stackproof.schemas.cfn_lint import CfnLintSchemas
 from stackproof.targets.moto import MotoTarget
 from stackproof.targets.moto_gaps import GAPS, is_gap
+from stackproof.template.assembly import Stack
+from stackproof.template.cfn_lint_schemas import CfnLintSchemas
+from stackproof.template.loading.template import load_template
+from stackproof.template.template import Template
 from tests.readers import examples, unemulated
 from tests.readers.actions import action_of
 from tests.readers.deployed import STACKS, Calls, Deployed

@@ -13,14 +13,14 @@ from typing import Any, Final
 import pytest
 
 from stackproof.config.settings import load_settings
-from stackproof.model.assembly import Stack
 from stackproof.model.observation import Coverage, DriftStatus, ResourceProof
 from stackproof.once import Look
 from stackproof.prove import Prover, prove_stack
 from stackproof.readers import READERS
-from stackproof.schemas.cfn_lint import CfnLintSchemas
 from stackproof.targets.moto import MotoTarget
 from stackproof.targets.owned_process import OwnedProcess
+from stackproof.template.assembly import Stack
+from stackproof.template.cfn_lint_schemas import CfnLintSchemas
 from stackproof.wiring.project import Project
 from tests.readers.removals import chosen, remove
 

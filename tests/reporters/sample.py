@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from stackproof.core.notification import Level, Notification
 from stackproof.model.finding import Finding, Kind, Origin, RuleCount, Suppression
-from stackproof.model.location import Location
 from stackproof.model.report import CheckReport
 from stackproof.reporters.masking import masked_line
+from stackproof.template.location import Location
 from tests.model import strategies as of
 
 TEMPLATE = "cdk.out/Shop.template.json"

@@ -8,7 +8,6 @@ import pytest
 
 from stackproof.model.finding import Origin
 from stackproof.model.report import CheckReport
-from stackproof.model.source_literal import Literal
 from stackproof.reporters.masking import (
     LONGEST_LINE,
     is_about_secrets,
@@ -16,6 +15,7 @@ from stackproof.reporters.masking import (
     masked_line,
     masked_report,
 )
+from stackproof.template.loading.source_literal import Literal
 from tests.fakes import finding
 
 

@@ -9,13 +9,13 @@ import pytest
 
 from stackproof.core.notification import Level
 from stackproof.model.finding import Kind, Origin
-from stackproof.model.location import Location
-from stackproof.model.source_literal import Literal, SourceLiterals
 from stackproof.reporters.masking import LONGEST_LINE
 from stackproof.reporters.places import Places, SourceLines, repository_root
 from stackproof.reporters.rules import documentation
 from stackproof.reporters.standing import Standing, standing
 from stackproof.reporters.wording import rule_ids
+from stackproof.template.loading.source_literal import Literal, SourceLiterals
+from stackproof.template.location import Location
 from tests.fakes import finding, waiver, written
 
 

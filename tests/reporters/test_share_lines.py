@@ -8,7 +8,6 @@ import pytest
 
 from stackproof.core.json import as_object, as_objects
 from stackproof.model.flow import FlowFact
-from stackproof.model.location import Location
 from stackproof.model.observation import (
     Change,
     Coverage,
@@ -20,6 +19,7 @@ from stackproof.model.observation import (
 )
 from stackproof.model.report import ProveReport
 from stackproof.reporters.terminal import coverage_line, flow_lines, prove_text, share_lines
+from stackproof.template.location import Location
 from stackproof.union import united_stack
 
 QUEUE = Location(stack_name="Net", logical_id="Queue", resource_type="AWS::SQS::Queue")

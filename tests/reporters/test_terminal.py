@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from stackproof.core.notification import Level, Notification
 from stackproof.model.call_log import CallCount, CallKind, CallLog
-from stackproof.model.location import Location
 from stackproof.model.minimum_proof import MinimumProof
 from stackproof.model.observation import (
     Change,
@@ -19,6 +18,7 @@ from stackproof.model.observation import (
 )
 from stackproof.model.report import GateReport, ProveReport, Stage
 from stackproof.reporters.terminal import calls_line, coverage_line, gate_text, notification_lines, prove_text
+from stackproof.template.location import Location
 
 PLACE = Location(logical_id="Queue", resource_type="AWS::SQS::Queue", file="a.py", line=3)
 DIFFERENCE = PropertyDifference(path="/Delay", expected=1, actual="x" * 300, change=Change.NOT_EQUAL)

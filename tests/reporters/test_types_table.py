@@ -10,7 +10,6 @@ from stackproof.config.schema import read_schema
 from stackproof.core.json import as_object, as_objects
 from stackproof.model.drift import StackAudit
 from stackproof.model.drift_report import DriftReport
-from stackproof.model.location import Location
 from stackproof.model.observation import (
     Change,
     DriftStatus,
@@ -25,6 +24,7 @@ from stackproof.reporters.markdown import MarkdownReporter
 from stackproof.reporters.terminal import prove_text
 from stackproof.reporters.terminal_drift import drift_text
 from stackproof.reporters.types_table import type_lines
+from stackproof.template.location import Location
 from tests.reporters.rendering import written
 from tests.reporters.sample import CLEAN
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from stackproof.model.location import Location
 from stackproof.model.observation import Change, DriftStatus, PropertyDifference, ResourceProof
 from stackproof.model.report import ProveReport
 from stackproof.reporters.terminal import prove_text
 from stackproof.reporters.values import change_lines, shown_value
+from stackproof.template.location import Location
 
 HTTPS = {"CidrIp": "10.0.0.0/8", "FromPort": 443, "IpProtocol": "tcp", "ToPort": 443}
 HTTPS_LIVE = {"ToPort": "443", "FromPort": "443", "IpProtocol": "tcp", "CidrIp": "10.0.0.0/8"}

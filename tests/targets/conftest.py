@@ -11,10 +11,10 @@ from stackproof.model.deployment import Deployment
 from stackproof.model.observation import ResourceProof
 from stackproof.prove import Prover, prove_stack
 from stackproof.readers import READERS
-from stackproof.schemas.cfn_lint import CfnLintSchemas
 from stackproof.targets.ministack import MiniStackTarget
 from stackproof.targets.moto import MotoTarget
 from stackproof.targets.owned_process import OwnedProcess
+from stackproof.template.cfn_lint_schemas import CfnLintSchemas
 from tests.emulators import measured_ministack, measured_moto
 from tests.live_fakes import stack
 from tests.targets.wide_template import WIDE

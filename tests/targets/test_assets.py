@@ -12,8 +12,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from stackproof.core.errors import TargetError
-from stackproof.model.assembly import FileAsset
 from stackproof.targets.assets import AssetStore, zipped
+from stackproof.template.assembly import FileAsset
 from tests.live_fakes import RecordedClient, failure, stack
 
 BODY: dict[str, dict[str, str]] = {"Resources": {}}

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from stackproof.core.errors import TargetError
-from stackproof.model.assembly import FileAsset, Stack
 from stackproof.targets.aws import AwsTarget
 from stackproof.targets.moto import MotoTarget
 from stackproof.targets.owned_process import OwnedProcess
+from stackproof.template.assembly import FileAsset, Stack
 from tests.live_fakes import ACCOUNT, stack
 
 BODY = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": "x"}}}}

@@ -9,10 +9,10 @@ import pytest
 
 from stackproof.core.errors import TargetError
 from stackproof.deploy import deploy
-from stackproof.model.assembly import Stack
-from stackproof.model.location import SourceLine
 from stackproof.targets.aws import AwsTarget
 from stackproof.targets.owned_process import OwnedProcess
+from stackproof.template.assembly import Stack
+from stackproof.template.location import SourceLine
 from tests.live_fakes import stack
 
 QUEUE = {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": 30}}

@@ -9,16 +9,16 @@ from typing import Any, Final
 
 import pytest
 
-from stackproof.model.assembly import Stack
 from stackproof.model.observation import DriftStatus, ResourceProof
 from stackproof.model.report import ProveReport
 from stackproof.observing import Patience
 from stackproof.prove import Prover, prove_stack
 from stackproof.readers import READERS
-from stackproof.schemas.cfn_lint import CfnLintSchemas
 from stackproof.targets.moto import MotoTarget, start_moto
 from stackproof.targets.owned_process import OwnedProcess
 from stackproof.targets.repeating import Retries
+from stackproof.template.assembly import Stack
+from stackproof.template.cfn_lint_schemas import CfnLintSchemas
 from tests.live_fakes import stack
 from tests.targets.faults import THREE_IN_TEN, faulty, fired
 from tests.targets.wide_template import WIDE

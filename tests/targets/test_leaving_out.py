@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from stackproof.deploy import deploy
-from stackproof.model.assembly import FileAsset, Stack
 from stackproof.model.stack_event import STACK
 from stackproof.targets.aws import AwsTarget
 from stackproof.targets.leaving_out import KnownTypes, is_reduced, reduced_stack, refusal_of
 from stackproof.targets.ministack import MiniStackTarget
 from stackproof.targets.owned_process import OwnedProcess
+from stackproof.template.assembly import FileAsset, Stack
 from tests.live_fakes import RecordedClient, failure, stack
 
 UNKNOWN = "AWS::EC2::NatGateway"

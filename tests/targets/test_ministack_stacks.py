@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from stackproof.loading.template import load_template
-from stackproof.model.assembly import Stack
 from stackproof.model.deployment import Deployment
 from stackproof.model.observation import DriftStatus, ResourceProof, UnprovenReason
 from stackproof.ports import Target
 from stackproof.prove import Prover, prove_stack
 from stackproof.readers import READERS
-from stackproof.schemas.cfn_lint import CfnLintSchemas
 from stackproof.targets.aws import AwsTarget
 from stackproof.targets.ministack import MiniStackTarget
 from stackproof.targets.ministack_gaps import GAPS, NOT_TO_BE_FOUND, is_gap
 from stackproof.targets.owned_process import OwnedProcess
+from stackproof.template.assembly import Stack
+from stackproof.template.cfn_lint_schemas import CfnLintSchemas
+from stackproof.template.loading.template import load_template
 from tests.readers.deployed import STACKS
 
 SCHEMAS = CfnLintSchemas()

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 import pytest
 
-from stackproof.loading.template import load_template
 from stackproof.model.observation import Coverage, DriftStatus, ResourceProof
 from stackproof.readers import READERS
 from stackproof.targets.moto import MotoTarget
 from stackproof.targets.moto_gaps import GAPS, is_gap
 from stackproof.targets.moto_models.models import HANDLERS
+from stackproof.template.loading.template import load_template
 from tests.live_fakes import request
 from tests.readers.deployed import STACKS
 from tests.targets.wide_template import WIDE

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from stackproof.core.errors import TargetError
-from stackproof.model.assembly import FileAsset
 from stackproof.model.observation import DriftStatus, UnprovenReason
 from stackproof.prove import Prover, prove_stack
 from stackproof.readers import READERS
-from stackproof.schemas.cfn_lint import CfnLintSchemas
 from stackproof.targets.moto import MotoTarget
 from stackproof.targets.owned_process import OwnedProcess
+from stackproof.template.assembly import FileAsset
+from stackproof.template.cfn_lint_schemas import CfnLintSchemas
 from tests.live_fakes import ACCOUNT, stack
 from tests.targets.small_template import body
 

@@ -8,13 +8,13 @@ import pytest
 
 from stackproof.core.errors import TargetError
 from stackproof.core.json import JsonObject
-from stackproof.loading.template import parse_bytes
 from stackproof.model.deployment import Deployment
 from stackproof.model.drift import NativeDrift
 from stackproof.model.observation import UnprovenReason
-from stackproof.model.template import Template
 from stackproof.targets.guard import reads_only
 from stackproof.targets.stack_catalog import ACTIONS, NATIVE_ACTIONS, CloudFormationCatalog
+from stackproof.template.loading.template import parse_bytes
+from stackproof.template.template import Template
 from tests.live_fakes import FakeTarget, RecordedClient, deployment, failure
 
 TEMPLATE = "Resources:\n  Topic:\n    Type: AWS::SNS::Topic\n"

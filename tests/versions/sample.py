@@ -9,9 +9,9 @@ from typing import Any
 
 from stackproof.config.engine_versions import packaged_engine_versions
 from stackproof.core.json import JsonValue
-from stackproof.loading.template import parse_bytes
 from stackproof.model.engine_version import AllowList, Cycle, Family, Override, Overrides, Source, Status, Version
-from stackproof.model.template import Template
+from stackproof.template.loading.template import parse_bytes
+from stackproof.template.template import Template
 from stackproof.versions.judging import judge_template
 from stackproof.versions.rules import Knowledge
 

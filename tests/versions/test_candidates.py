@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stackproof.core.json import JsonValue
-from stackproof.intrinsics import Unresolved
+from stackproof.template.intrinsics import Unresolved
 from stackproof.versions.candidates import candidates, dug
 from stackproof.versions.judging import judge_template
 from tests.versions.sample import knowledge, one, template

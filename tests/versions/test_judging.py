@@ -490,7 +490,7 @@ def test_the_list_shows_where_its_families_apply_and_nothing_else() -> None:
 
 
 def test_types_and_properties_of_the_tables_are_those_of_cloudformation() -> None:
-    from stackproof.schemas.cfn_lint import CfnLintSchemas
+    from stackproof.template.cfn_lint_schemas import CfnLintSchemas
 
     schemas = CfnLintSchemas()
     named = [(each.resource_type, path) for each in CARRIERS for path in each.reads]

@@ -11,8 +11,8 @@ import pytest
 from stackproof.config.settings import load_settings
 from stackproof.core.errors import ConfigError
 from stackproof.core.notification import Level
-from stackproof.model.assembly import Stack
 from stackproof.model.engine_version import Status
+from stackproof.template.assembly import Stack
 from stackproof.wiring.engine_versions import affected_by
 from stackproof.wiring.project import EngineSet, Project
 from tests.fakes import TODAY

@@ -14,7 +14,7 @@ from stackproof.assertions.failures import StackAssertionError, is_failed_assert
 from stackproof.core.json import JsonValue
 from stackproof.core.json_pointer import child
 from stackproof.core.secret_values import MASK, NAMES, REFERENCES, VALUES, is_named, is_secret_name, masked_text
-from stackproof.secrecy import SERIALIZED
+from stackproof.template.secrets import SERIALIZED
 
 __all__ = [
     "ABSENT",

@@ -25,9 +25,9 @@ from stackproof.assertions.matching import (
 )
 from stackproof.core.json import JsonValue
 from stackproof.core.json_pointer import child, steps
-from stackproof.model.schema import ResourceSchema
-from stackproof.model.template import Template
-from stackproof.ports import SchemaSource
+from stackproof.template.ports import SchemaSource
+from stackproof.template.schema import ResourceSchema
+from stackproof.template.template import Template
 
 __all__ = ["Names", "named_paths", "nearest", "require_meaning"]
 

@@ -16,10 +16,10 @@ from stackproof.assertions.naming import Names, nearest, require_meaning, sugges
 from stackproof.assertions.template import tested_properties
 from stackproof.core.json import JsonValue
 from stackproof.core.json_pointer import steps
-from stackproof.intrinsics import references
-from stackproof.model.assembly import Stack
-from stackproof.model.template import Resource, Template
-from stackproof.ports import SchemaSource
+from stackproof.template.assembly import Stack
+from stackproof.template.intrinsics import references
+from stackproof.template.ports import SchemaSource
+from stackproof.template.template import Resource, Template
 
 __all__ = ["ResourceList", "StackQuery"]
 

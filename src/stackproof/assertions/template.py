@@ -15,9 +15,10 @@ from stackproof.assertions.failures import (
 from stackproof.assertions.matching import ABSENT, AbsentMatch, MatchOutcome, Pattern, matcher_of
 from stackproof.assertions.naming import Names, nearest, require_meaning, suggestion
 from stackproof.core.json_pointer import child
-from stackproof.model.template import Resource, Template
-from stackproof.ports import SchemaSource
-from stackproof.secrecy import is_secret_place, secret_values, text_without
+from stackproof.core.redaction import text_without
+from stackproof.template.ports import SchemaSource
+from stackproof.template.secrets import is_secret_place, secret_values
+from stackproof.template.template import Resource, Template
 
 __all__ = ["TemplateAssertions", "Tested", "tested", "tested_properties"]
 

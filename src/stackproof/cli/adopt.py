@@ -19,13 +19,13 @@ from stackproof.core.json import JsonObject, JsonValue
 from stackproof.core.json_pointer import steps
 from stackproof.drift.arguments import is_same
 from stackproof.drift.remedies import differences_of, put_back
-from stackproof.model.assembly import Assembly, Stack
 from stackproof.model.drift import Difference
-from stackproof.model.location import Location
 from stackproof.model.remedy import Adoption, AdoptReport, Remedy
 from stackproof.patching import adoption, overwrite, require, written
 from stackproof.reporters.terminal_remedies import remedies_text
-from stackproof.stack_names import fitting, naming_all, root_of
+from stackproof.template.assembly import Assembly, Stack
+from stackproof.template.location import Location
+from stackproof.template.stack_names import fitting, naming_all, root_of
 from stackproof.wiring.project import Project
 
 __all__ = ["adopt"]

@@ -24,11 +24,11 @@ from stackproof.deploy import deploy as deploy_stacks
 from stackproof.drift.auditing import AuditedStacks
 from stackproof.drift.unmanaged import Scope, Unmanaged, parse_scope, unmanaged
 from stackproof.drift.waiving import require_accounts, waived_drift
-from stackproof.model.assembly import Assembly, Stack
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.stack_list import StackList, name_in
 from stackproof.ports import Target
-from stackproof.stack_names import (
+from stackproof.template.assembly import Assembly, Stack
+from stackproof.template.stack_names import (
     fitting,
     live_name,
     matching,

@@ -16,10 +16,10 @@ from stackproof.attachments import attached_outside
 from stackproof.core.errors import ConfigError, StackproofError, TargetError
 from stackproof.deploy import in_dependency_order
 from stackproof.ephemeral import Ephemeral, ephemeral
-from stackproof.model.assembly import Stack
 from stackproof.model.ephemeral import EPHEMERAL, EphemeralStack
 from stackproof.ports import Target
 from stackproof.stores.ephemeral_stacks import EphemeralStacks
+from stackproof.template.assembly import Stack
 from stackproof.wiring.project import Project
 
 __all__ = ["Lifetime", "ephemeral_option", "ephemeral_stacks", "records_of", "say_left_over", "say_unreadable"]

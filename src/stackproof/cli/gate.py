@@ -26,7 +26,6 @@ from stackproof.core.json import JsonObject
 from stackproof.core.notification import Level, Notification
 from stackproof.core.scratch_folder import scratch_folder
 from stackproof.gate import StageResult, Step, run_gate
-from stackproof.model.assembly import Assembly
 from stackproof.model.observation import Coverage, ResourceProof
 from stackproof.model.report import CheckReport, GateReport, ProveReport
 from stackproof.reporters import FORMATS
@@ -37,7 +36,8 @@ from stackproof.reporters.style import style_for
 from stackproof.reporters.terminal import coverage_line, gate_text, prove_text
 from stackproof.reporters.terminal_check import TerminalReporter
 from stackproof.reporters.wording import policy_line
-from stackproof.stack_names import require_distinct_names
+from stackproof.template.assembly import Assembly
+from stackproof.template.stack_names import require_distinct_names
 from stackproof.wiring.checking import scanned_assembly
 from stackproof.wiring.project import EngineSet, Project
 

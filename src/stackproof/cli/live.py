@@ -32,7 +32,6 @@ from stackproof.core.scratch_folder import scratch_folder
 from stackproof.deploy import attached, deployed, nested_in
 from stackproof.deploy import deploy as deploy_stacks
 from stackproof.ephemeral import Ephemeral, without_overridden
-from stackproof.model.assembly import Assembly, Stack
 from stackproof.model.deployment import Deployment
 from stackproof.model.minimum_proof import MinimumProof
 from stackproof.model.observation import ResourceProof
@@ -42,7 +41,8 @@ from stackproof.once import Look
 from stackproof.ports import Target
 from stackproof.prove import Prover, prove_stack
 from stackproof.reporters.terminal import prove_text
-from stackproof.stack_names import (
+from stackproof.template.assembly import Assembly, Stack
+from stackproof.template.stack_names import (
     matching,
     named_one,
     require_distinct_names,

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import IO
 
 from stackproof.cli.outputs import Wanted, Write, write_wanted
-from stackproof.model.assembly import Assembly
 from stackproof.model.report import CheckReport, GateReport
 from stackproof.reporters import check_reporters
 from stackproof.reporters.masking import masked_report
 from stackproof.reporters.places import Places, SourceLines, repository_root
 from stackproof.reporters.style import PLAIN, style_for
-from stackproof.secrecy import secret_values
+from stackproof.template.assembly import Assembly
+from stackproof.template.secrets import secret_values
 
 __all__ = ["check_writers", "secrets_of", "source_lines", "write_check"]
 
@@ -76,7 +76,7 @@ def source_lines(
     root: Path, *, templates: Path | None = None, secrets: Callable[[], Collection[str]] = _NO_SECRETS
 ) -> SourceLines:
     """The lines of a project and of templates, as they may be shown."""
-    from stackproof.loading.source_literals import source_literals
+    from stackproof.template.loading.source_literals import source_literals
 
     return SourceLines(project=root, templates=templates, read_literals=source_literals, secrets=secrets)
 

@@ -6,7 +6,7 @@ import click
 
 from stackproof.cli.options import cache_option, context_option, open_project, progress
 from stackproof.config.settings import parse_context
-from stackproof.stack_names import labels
+from stackproof.template.stack_names import labels
 
 __all__ = ["synth"]
 

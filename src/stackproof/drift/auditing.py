@@ -14,8 +14,6 @@ from stackproof.drift.children import Claims, physical_ids
 from stackproof.drift.looking import Leftover, StackLook, with_leftovers
 from stackproof.drift.native import side_by_side
 from stackproof.drift.other_stacks import OtherStacks
-from stackproof.intrinsics import resolve, static_context
-from stackproof.model.assembly import Stack
 from stackproof.model.deployment import Deployment
 from stackproof.model.drift import Difference, LiveStack, Looked, NativeRow, StackAudit
 from stackproof.model.observation import (
@@ -25,11 +23,14 @@ from stackproof.model.observation import (
     UnprovenReason,
 )
 from stackproof.model.stack_list import name_in
-from stackproof.model.template import Template
 from stackproof.observing import Patience
 from stackproof.once import Look
-from stackproof.ports import ChildFamily, Reader, SchemaSource, StackCatalog, Target
+from stackproof.ports import ChildFamily, Reader, StackCatalog, Target
 from stackproof.prove import Prover, prove_stack
+from stackproof.template.assembly import Stack
+from stackproof.template.intrinsics import resolve, static_context
+from stackproof.template.ports import SchemaSource
+from stackproof.template.template import Template
 
 __all__ = ["AuditedStacks", "Auditor"]
 

@@ -8,14 +8,14 @@ from typing import Final
 
 from stackproof.compare import matches
 from stackproof.core.json import JsonValue
-from stackproof.intrinsics import Resolved, resolve, static_context, unresolved_in
 from stackproof.model.deployment import Deployment
 from stackproof.model.drift import Child
 from stackproof.model.observation import Reading, UnprovenReason
-from stackproof.model.template import Resource, Template
 from stackproof.once import GONE
 from stackproof.ports import ChildFamily
 from stackproof.prove import Prover
+from stackproof.template.intrinsics import Resolved, resolve, static_context, unresolved_in
+from stackproof.template.template import Resource, Template
 
 __all__ = ["ITSELF", "Claims", "may_declare", "owner_names", "physical_ids"]
 

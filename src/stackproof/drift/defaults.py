@@ -13,9 +13,9 @@ from typing import Final
 from stackproof.compare import matches
 from stackproof.core.json import JsonValue
 from stackproof.core.json_pointer import steps
-from stackproof.intrinsics import Resolved, is_unresolved
 from stackproof.model.observation import Change, PropertyDifference, Reading, UnprovenReason
-from stackproof.model.schema import ResourceSchema
+from stackproof.template.intrinsics import Resolved, is_unresolved
+from stackproof.template.schema import ResourceSchema
 
 __all__ = ["DEFAULTS", "Default", "Deviations", "deviations"]
 

@@ -30,7 +30,7 @@ from stackproof.model.fleet import (
 from stackproof.model.observation import UnprovenReason
 from stackproof.model.stack_list import StackList
 from stackproof.ports import TaskMemory
-from stackproof.secrecy import without_secrets as shown_difference
+from stackproof.proof.redaction import without_secrets as shown_difference
 
 __all__ = [
     "EVERY_STACK",

@@ -10,7 +10,6 @@ from stackproof.core.secret_values import SECRET_NAME
 from stackproof.drift.children import Claims, owner_names
 from stackproof.drift.defaults import deviations
 from stackproof.drift.other_stacks import Doubt, OtherStacks
-from stackproof.intrinsics import Resolved, unresolved_in
 from stackproof.model.drift import Child, Difference, DriftOrigin, LiveStack, Looked, StackAudit, Unread
 from stackproof.model.observation import (
     Change,
@@ -20,10 +19,12 @@ from stackproof.model.observation import (
     ResourceProof,
     UnprovenReason,
 )
-from stackproof.model.template import Resource
-from stackproof.ports import ChildFamily, ReadRequest, SchemaSource, StackCatalog, Target
+from stackproof.ports import ChildFamily, ReadRequest, StackCatalog, Target
+from stackproof.proof.redaction import without_secrets
 from stackproof.prove import Prover
-from stackproof.secrecy import without_secrets
+from stackproof.template.intrinsics import Resolved, unresolved_in
+from stackproof.template.ports import SchemaSource
+from stackproof.template.template import Resource
 
 __all__ = ["Leftover", "StackLook", "with_leftovers"]
 

@@ -13,10 +13,11 @@ from stackproof.drift.children import ITSELF, Claims, may_declare
 from stackproof.model.deployment import DeployedResource
 from stackproof.model.drift import Child, OtherStack
 from stackproof.model.observation import UnprovenReason
-from stackproof.model.template import Template
 from stackproof.once import Look
-from stackproof.ports import ChildFamily, Reader, SchemaSource, StackCatalog, Target
+from stackproof.ports import ChildFamily, Reader, StackCatalog, Target
 from stackproof.prove import Prover
+from stackproof.template.ports import SchemaSource
+from stackproof.template.template import Template
 
 __all__ = ["Doubt", "OtherStacks"]
 

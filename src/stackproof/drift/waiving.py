@@ -14,7 +14,7 @@ from stackproof.drift.fleet import EVERY_STACK
 from stackproof.model.drift import Difference, DriftWaiver
 from stackproof.model.finding import Finding, Kind, Origin
 from stackproof.model.ledger import LedgerEntry, WaiverState
-from stackproof.model.location import Location
+from stackproof.template.location import Location
 
 __all__ = ["RULE", "Judged", "WaivedDrift", "require_accounts", "waived_drift", "with_more", "without_used"]
 

@@ -10,8 +10,8 @@ from stackproof.core.json import JsonObject, JsonValue
 from stackproof.core.json_pointer import child
 from stackproof.core.notification import Level, Notification
 from stackproof.model.finding import EngineAnswer, Finding, Kind, Origin, RuleCount
-from stackproof.model.location import Location
-from stackproof.model.template import Template
+from stackproof.template.location import Location
+from stackproof.template.template import Template
 
 __all__ = ["answer_of", "pointer_of", "split_dotted"]
 

@@ -13,7 +13,7 @@ from stackproof.engines.answers import split_dotted
 from stackproof.engines.guard_rules import GuardRule, guard_rules, looks_of
 from stackproof.engines.rule_files import rule_files, rule_sources
 from stackproof.engines.worker_engine import WorkerEngine, WorkerSpec
-from stackproof.model.template import Template
+from stackproof.template.template import Template
 
 __all__ = ["CloudFormationValidateEngine"]
 

@@ -11,8 +11,8 @@ from stackproof.core.notification import Level, Notification
 from stackproof.model.finding import EngineAnswer, Finding, Kind
 
 if TYPE_CHECKING:
-    from stackproof.model.template import Template
     from stackproof.ports import PolicyEngine
+    from stackproof.template.template import Template
 
 __all__ = ["CorrectedEngine"]
 

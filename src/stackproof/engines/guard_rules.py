@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from stackproof.core.json import JsonValue
-from stackproof.model.schema import ResourceSchema
-from stackproof.model.template import Template
-from stackproof.ports import SchemaSource
+from stackproof.template.ports import SchemaSource
+from stackproof.template.schema import ResourceSchema
+from stackproof.template.template import Template
 
 __all__ = ["GuardProblem", "GuardRule", "guard_rules", "looks_of", "problem_of"]
 

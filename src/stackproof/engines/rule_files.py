@@ -10,7 +10,7 @@ from pathlib import Path
 
 from stackproof.core.errors import ConfigError
 from stackproof.engines.guard_rules import problem_of
-from stackproof.ports import SchemaSource
+from stackproof.template.ports import SchemaSource
 
 __all__ = ["EXAMPLES_SUFFIX", "RuleFolders", "find_rules", "rule_files", "rule_sources", "shown"]
 

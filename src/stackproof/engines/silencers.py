@@ -8,7 +8,7 @@ from pathlib import Path
 from stackproof.core.json import JsonObject, JsonValue
 from stackproof.core.notification import Level, Notification
 from stackproof.in_source import SILENCING_KEYS
-from stackproof.model.template import Template
+from stackproof.template.template import Template
 
 __all__ = ["silencing_comments", "without_silencers"]
 

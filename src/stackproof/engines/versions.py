@@ -12,9 +12,10 @@ from stackproof.core.notification import Level, Notification
 from stackproof.engines.code import code_digest
 from stackproof.model.engine_version import AllowList, Overrides, Status, day_of
 from stackproof.model.finding import EngineAnswer, Finding, Kind, Origin, RuleCount
-from stackproof.model.location import Location
-from stackproof.model.template import Template
-from stackproof.secrecy import answer_without, parameter_secrets
+from stackproof.policy.redaction import answer_without
+from stackproof.template.location import Location
+from stackproof.template.secrets import parameter_secrets
+from stackproof.template.template import Template
 from stackproof.versions.judging import Deployed, Judgement, Statement, judge_template
 from stackproof.versions.rules import RULES, Knowledge, title
 

@@ -17,7 +17,7 @@ from stackproof.engines.rule_files import shown
 from stackproof.engines.silencers import silencing_comments, without_silencers
 from stackproof.in_source import SILENCING_KEYS
 from stackproof.model.finding import EngineAnswer
-from stackproof.model.template import Template
+from stackproof.template.template import Template
 
 __all__ = ["WorkerEngine", "WorkerSpec"]
 

@@ -21,9 +21,9 @@ from stackproof.core.json import (
 from stackproof.core.secret_values import MASK, masked
 from stackproof.model.deployment import Deployment
 from stackproof.model.finding import Suppression, SuppressionKind
-from stackproof.model.location import Location
 from stackproof.model.observation import UNANSWERED, Change, Coverage, DriftStatus, ResourceProof, UnprovenReason
-from stackproof.model.template import Template
+from stackproof.template.location import Location
+from stackproof.template.template import Template
 
 __all__ = [
     "Child",

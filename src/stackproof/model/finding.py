@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from stackproof.core.json import JsonObject, JsonValue, as_int, as_object, as_objects, canonical, digest, optional_str
 from stackproof.core.notification import Level, Notification
-from stackproof.model.location import Location
+from stackproof.template.location import Location
 
 __all__ = [
     "EngineAnswer",

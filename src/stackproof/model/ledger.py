@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from stackproof.core.json import JsonObject, JsonValue, as_int, optional_int, optional_str
 from stackproof.model.finding import Suppression, SuppressionKind
-from stackproof.model.location import Location
+from stackproof.template.location import Location
 
 __all__ = ["InSourceWaiver", "LedgerEntry", "WaiverState"]
 

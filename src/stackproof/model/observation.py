@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from stackproof.core.json import JsonObject, JsonValue, as_object, as_objects, as_strings, optional_str
-from stackproof.model.location import Location
+from stackproof.template.location import Location
 
 __all__ = [
     "UNANSWERED",

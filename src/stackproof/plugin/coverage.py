@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stackproof.model.assembly import Assembly
+from stackproof.template.assembly import Assembly
 
 __all__ = ["add_synth_coverage", "measures_coverage"]
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Iterator
 from itertools import groupby
 from typing import Final
 
+from stackproof.core.redaction import text_without
 from stackproof.core.secret_values import MASK
-from stackproof.secrecy import text_without
 
 __all__ = ["cut_text_without"]
 

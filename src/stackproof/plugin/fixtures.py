@@ -17,21 +17,21 @@ from stackproof.core.errors import ConfigError, InputError, TargetError
 from stackproof.core.json import JsonValue, as_object
 from stackproof.core.notification import Notification
 from stackproof.deploy import Deployed, attached, deployed, nested_in, whole
-from stackproof.model.assembly import Assembly, Stack
 from stackproof.model.deployment import Deployment
 from stackproof.model.observation import DriftStatus, ResourceProof
 from stackproof.model.report import RuleVerdict
-from stackproof.model.template import Template
-from stackproof.nesting import unevaluated_nested
 from stackproof.observing import Patience
 from stackproof.once import Look
 from stackproof.plugin.coverage import add_synth_coverage, measures_coverage
 from stackproof.plugin.outcomes import CALLS, LEDGERS, conclude, facts_of
 from stackproof.plugin.own_clients import OWN_CLIENTS
 from stackproof.plugin.run import PROCESS, RUN, Run
-from stackproof.ports import SchemaSource, Target
+from stackproof.ports import Target
 from stackproof.prove import Prover
-from stackproof.stack_names import (
+from stackproof.template.assembly import Assembly, Stack
+from stackproof.template.nested import unevaluated_nested
+from stackproof.template.ports import SchemaSource
+from stackproof.template.stack_names import (
     labels,
     live_name,
     named_one,
@@ -43,6 +43,7 @@ from stackproof.stack_names import (
     with_dependencies,
     with_nested,
 )
+from stackproof.template.template import Template
 from stackproof.union import united
 from stackproof.wiring.live import node, readers, schemas
 from stackproof.wiring.project import Project

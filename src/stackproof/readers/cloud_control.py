@@ -9,9 +9,10 @@ from typing import Any, Final, NoReturn
 from stackproof.core.errors import TargetError
 from stackproof.core.json import JsonObject, JsonValue, as_object, as_strings
 from stackproof.model.observation import Reading, UnprovenReason
-from stackproof.model.schema import ResourceSchema
-from stackproof.ports import Reader, ReadRequest, SchemaSource
+from stackproof.ports import Reader, ReadRequest
 from stackproof.readers.access import found_or_none
+from stackproof.template.ports import SchemaSource
+from stackproof.template.schema import ResourceSchema
 
 __all__ = ["WithCloudControl", "identifier"]
 

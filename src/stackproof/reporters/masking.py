@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from stackproof.core.redaction import LITERAL
 from stackproof.core.secret_values import (
     MASK,
     NAME_IN_TEXT,
@@ -16,8 +17,9 @@ from stackproof.core.secret_values import (
 )
 from stackproof.model.finding import Finding
 from stackproof.model.report import CheckReport
-from stackproof.model.source_literal import Literal
-from stackproof.secrecy import ACCESS_KEY, LITERAL, masked_finding
+from stackproof.policy.redaction import masked_finding
+from stackproof.template.loading.source_literal import Literal
+from stackproof.template.secrets import ACCESS_KEY
 
 __all__ = ["LONGEST_LINE", "MASK", "is_about_secrets", "line_without_literals", "masked_line", "masked_report"]
 

@@ -10,11 +10,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
+from stackproof.core.redaction import text_without
 from stackproof.core.secret_values import SECRET_NAME
-from stackproof.model.location import Location
-from stackproof.model.source_literal import SourceLiterals
 from stackproof.reporters.masking import LONGEST_LINE, line_without_literals, masked_line
-from stackproof.secrecy import text_without
+from stackproof.template.loading.source_literal import SourceLiterals
+from stackproof.template.location import Location
 
 __all__ = ["Places", "ReadLine", "ReadLiterals", "SourceLines", "repository_root"]
 

@@ -15,11 +15,11 @@ from stackproof import __version__
 from stackproof.core.json import JsonValue
 from stackproof.core.notification import Level, Notification
 from stackproof.model.finding import Finding, Kind, SuppressionKind
-from stackproof.model.location import Location
 from stackproof.model.report import CheckReport
 from stackproof.reporters.places import Places
 from stackproof.reporters.rules import RuleNote, rule_notes
 from stackproof.reporters.wording import REMEDY, engines_of, resource_of, rule_ids, waived_because
+from stackproof.template.location import Location
 
 __all__ = ["SarifReporter"]
 

@@ -9,7 +9,6 @@ from itertools import groupby
 from typing import IO
 
 from stackproof.model.finding import Finding, Kind, SuppressionKind
-from stackproof.model.location import Location
 from stackproof.model.report import CheckReport
 from stackproof.reporters.ledger import ledger_lines
 from stackproof.reporters.masking import is_about_secrets
@@ -19,6 +18,7 @@ from stackproof.reporters.standing import Standing, by_standing
 from stackproof.reporters.style import PLAIN, Style
 from stackproof.reporters.terminal import notification_lines
 from stackproof.reporters.wording import REMEDY, policy_line, rule_ids, visible, waived_because
+from stackproof.template.location import Location
 
 __all__ = ["TerminalReporter"]
 

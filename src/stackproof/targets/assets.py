@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from stackproof.core.errors import TargetError
-from stackproof.model.assembly import FileAsset, Stack
 from stackproof.targets.failures import error_code, translated_errors
+from stackproof.template.assembly import FileAsset, Stack
 
 __all__ = ["AssetStore", "zipped"]
 

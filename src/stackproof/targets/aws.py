@@ -11,7 +11,6 @@ from typing import Any, Final
 from stackproof.calls import CallRecorder
 from stackproof.core.errors import TargetError
 from stackproof.core.json import JsonObject
-from stackproof.model.assembly import Stack
 from stackproof.model.deployment import DeployedResource, Deployment
 from stackproof.model.iam_action import prefix_of
 from stackproof.model.observation import UnprovenReason
@@ -33,6 +32,7 @@ from stackproof.targets.leaving_out import (
 )
 from stackproof.targets.repeating import Breaker, Retries, repeat_reads
 from stackproof.targets.sessions import account_session, emulator_client, emulator_session_as
+from stackproof.template.assembly import Stack
 
 __all__ = ["AwsTarget"]
 

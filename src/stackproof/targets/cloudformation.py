@@ -19,9 +19,7 @@ from stackproof.explaining import (
     explained_refusal,
     explained_state,
 )
-from stackproof.model.assembly import Stack
 from stackproof.model.deployment import DeployedResource, Deployment
-from stackproof.model.location import Location
 from stackproof.model.observation import UnprovenReason
 from stackproof.model.stack_event import STACK, StackEvent
 from stackproof.once import GONE
@@ -29,6 +27,8 @@ from stackproof.targets.assets import AssetStore
 from stackproof.targets.change_sets import make_change_set
 from stackproof.targets.failures import reason_of, translated_errors
 from stackproof.targets.stack_events import EventFollower, with_nested
+from stackproof.template.assembly import Stack
+from stackproof.template.location import Location
 
 __all__ = ["CAPABILITIES", "HALF_DONE", "CloudFormation", "Place", "listed_resources"]
 

@@ -13,10 +13,8 @@ from typing import Any, Final
 from stackproof.calls import CallRecorder
 from stackproof.core.errors import TargetError
 from stackproof.core.json import JsonObject
-from stackproof.model.assembly import Stack
 from stackproof.model.deployment import DeployedResource, Deployment
 from stackproof.model.observation import UnprovenReason
-from stackproof.reducing import Reduced
 from stackproof.targets.cloudformation import CAPABILITIES, CloudFormation, Place
 from stackproof.targets.failures import answering, reason_of, translated_errors
 from stackproof.targets.guard import Guard
@@ -32,6 +30,8 @@ from stackproof.targets.leaving_out import (
 )
 from stackproof.targets.repeating import Breaker, Retries, repeat_reads
 from stackproof.targets.sessions import emulator_client, emulator_session_as
+from stackproof.template.assembly import Stack
+from stackproof.template.pruning import Reduced
 
 __all__ = ["Emulator", "emulator_environment"]
 

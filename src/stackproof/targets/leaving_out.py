@@ -9,12 +9,12 @@ from dataclasses import replace
 from typing import Any, Final
 
 from stackproof.core.json import JsonObject, JsonValue, as_object, as_strings, digest
-from stackproof.model.assembly import Stack
 from stackproof.model.deployment import Deployment
 from stackproof.model.stack_event import STACK
-from stackproof.nesting import with_nested_template
-from stackproof.reducing import Reduced, imports, reduced
 from stackproof.targets.failures import translated_errors
+from stackproof.template.assembly import Stack
+from stackproof.template.nested import with_nested_template
+from stackproof.template.pruning import Reduced, imports, reduced
 
 __all__ = [
     "NOTE",

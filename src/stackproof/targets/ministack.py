@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Final
 
 from stackproof.calls import CallRecorder
-from stackproof.model.assembly import Stack
 from stackproof.model.deployment import Deployment
 from stackproof.targets.cloudformation import CAPABILITIES
 from stackproof.targets.emulator import Emulator, emulator_environment
@@ -17,6 +16,7 @@ from stackproof.targets.failures import translated_errors
 from stackproof.targets.leaving_out import NOTE
 from stackproof.targets.ministack_gaps import NOT_TO_BE_FOUND, is_gap
 from stackproof.targets.owned_process import OwnedProcess, start_owned
+from stackproof.template.assembly import Stack
 
 __all__ = ["NOTE", "MiniStackTarget", "start_ministack"]
 

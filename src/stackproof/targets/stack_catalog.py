@@ -13,11 +13,11 @@ from stackproof.core.errors import TargetError
 from stackproof.model.deployment import DeployedResource
 from stackproof.model.drift import LiveStack, NativeDrift, OtherStack
 from stackproof.model.observation import UnprovenReason
-from stackproof.model.template import Template
 from stackproof.once import GONE
 from stackproof.ports import Target
 from stackproof.targets.cloudformation import HALF_DONE, listed_resources
 from stackproof.targets.failures import translated_errors
+from stackproof.template.template import Template
 
 __all__ = ["ACTIONS", "NATIVE_ACTIONS", "CloudFormationCatalog"]
 

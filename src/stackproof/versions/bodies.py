@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from stackproof.core.json import JsonObject, digest
-from stackproof.model.template import Resource, Template
+from stackproof.template.template import Resource, Template
 
 __all__ = ["template_of"]
 

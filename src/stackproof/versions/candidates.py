@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from stackproof.core.json import JsonObject, JsonValue
-from stackproof.intrinsics import (
+from stackproof.template.intrinsics import (
     Context,
     Resolved,
     Unresolved,
@@ -22,7 +22,7 @@ from stackproof.intrinsics import (
     static_context,
     unresolved_in,
 )
-from stackproof.model.template import Resource, Template
+from stackproof.template.template import Resource, Template
 
 __all__ = ["Candidate", "candidates", "dug"]
 

@@ -11,11 +11,11 @@ from typing import Final, TypeAlias
 
 from stackproof.core.json import JsonValue, WrittenFloat, WrittenInt
 from stackproof.core.notification import Level
-from stackproof.intrinsics import Resolved, Unresolved
 from stackproof.model.engine_version import OnAbsent
 from stackproof.model.finding import Kind
-from stackproof.model.template import Resource, Template
-from stackproof.secrecy import secret_values
+from stackproof.template.intrinsics import Resolved, Unresolved
+from stackproof.template.secrets import secret_values
+from stackproof.template.template import Resource, Template
 from stackproof.versions.candidates import Candidate, candidates, dug
 from stackproof.versions.families import UNCOVERED, Carrier, Form, carriers_of
 from stackproof.versions.rules import Knowledge, Said, Subject, judged, open_question, title

@@ -11,14 +11,14 @@ from typing import IO, TYPE_CHECKING
 from stackproof.core.errors import ConfigError, InputError
 from stackproof.core.json import JsonObject, digest
 from stackproof.core.notification import Level, Notification
-from stackproof.model.assembly import Assembly, Stack
 from stackproof.scan import ScanResult, remember_result, remembered_result
-from stackproof.stack_names import matching
+from stackproof.template.assembly import Assembly, Stack
+from stackproof.template.stack_names import matching
 from stackproof.wiring.notifications import unique, with_notifications
 from stackproof.wiring.project import EngineSet, Project
 
 if TYPE_CHECKING:
-    from stackproof.loading.search import Search
+    from stackproof.template.loading.search import Search
 
 __all__ = [
     "Checked",
@@ -60,7 +60,7 @@ def checked_paths(project: Project, paths: Sequence[Path], *, stdin: IO[bytes], 
 
     The result of the last run over the same paths is remembered: it stands while no file and nothing else changed.
     """
-    from stackproof.loading.search import find_templates
+    from stackproof.template.loading.search import find_templates
 
     project.require_policies()
     engines = project.engines()
@@ -82,7 +82,7 @@ def checked_paths(project: Project, paths: Sequence[Path], *, stdin: IO[bytes], 
 def _run_key(project: Project, paths: Sequence[Path], engines: EngineSet, *, on: date) -> str | None:
     """The hash of all that a run over these paths depends on; None where files alone do not tell."""
     from stackproof.engines.code import package_digest
-    from stackproof.loading.search import inventory
+    from stackproof.template.loading.search import inventory
 
     files = inventory(paths)
     if files is None:
@@ -106,7 +106,7 @@ def found_stacks(project: Project, paths: Sequence[Path], *, stdin: IO[bytes], n
 
     A template by itself does not know its stack's name: it is the given one, else `*` stands for it.
     """
-    from stackproof.loading.search import find_templates
+    from stackproof.template.loading.search import find_templates
 
     found = find_templates(paths, stdin=stdin)
     if found.errors:

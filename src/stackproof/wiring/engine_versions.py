@@ -15,12 +15,13 @@ from stackproof.config.engine_versions import (
     packaged_engine_versions,
 )
 from stackproof.core.errors import ConfigError, InputError
+from stackproof.core.redaction import text_without
 from stackproof.model.engine_version import AllowList
-from stackproof.secrecy import secret_values, text_without
+from stackproof.template.secrets import secret_values
 from stackproof.wiring.project import Project
 
 if TYPE_CHECKING:
-    from stackproof.model.template import Template
+    from stackproof.template.template import Template
     from stackproof.versions.refreshing import Refresh
 
 __all__ = [
@@ -41,7 +42,7 @@ def deployed_versions(
     Without a stack, a template stands for whatever is judged. What is no file is a stack whose template `template_of`
     reads from the account. Raises ConfigError, or TargetError if the account does not give it.
     """
-    from stackproof.loading.template import load_template, parse_bytes
+    from stackproof.template.loading.template import load_template, parse_bytes
     from stackproof.versions.judging import deployed_by
 
     found: dict[str, dict[str, str]] = {}
@@ -100,7 +101,7 @@ def affected_by(
     project: Project, paths: Sequence[Path], *, before: AllowList, after: AllowList, on: date
 ) -> tuple[str, ...]:
     """What is said of templates by the new list and was not by the old one; without paths, of the app's last synth."""
-    from stackproof.loading.search import find_templates
+    from stackproof.template.loading.search import find_templates
     from stackproof.versions.judging import judge_template
     from stackproof.versions.rules import Knowledge
 

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from stackproof.drift.fleet import FleetRun, Workers
     from stackproof.drift.planning import FleetPlan
     from stackproof.drift.unmanaged import Scope, Unmanaged
-    from stackproof.ports import Pace, SchemaSource, Target
+    from stackproof.ports import Pace, Target
     from stackproof.stores.fleet_runs import FleetRuns
+    from stackproof.template.ports import SchemaSource
 
 __all__ = [
     "audited_stacks",

@@ -14,21 +14,14 @@ from stackproof.core.errors import ConfigError
 if TYPE_CHECKING:
     from stackproof.drift.auditing import Auditor
     from stackproof.flow import Flow, FlowPath
-    from stackproof.model.assembly import Stack
     from stackproof.model.capabilities import Capabilities
     from stackproof.model.deployment import Deployment
-    from stackproof.ports import (
-        ChildFamily,
-        Listing,
-        Pipeline,
-        Reader,
-        SchemaSource,
-        StackCatalog,
-        Target,
-    )
+    from stackproof.ports import ChildFamily, Listing, Pipeline, Reader, StackCatalog, Target
     from stackproof.targets.aws_flow import AwsPipeline
     from stackproof.targets.ministack import MiniStackTarget
     from stackproof.targets.owned_process import OwnedProcess
+    from stackproof.template.assembly import Stack
+    from stackproof.template.ports import SchemaSource
 
 __all__ = [
     "RUN_FUNCTIONS",
@@ -125,14 +118,14 @@ def _ministack(target: Target) -> MiniStackTarget:
 
 def node() -> Path | None:
     """The Node that pip installed, for CDK in this process."""
-    from stackproof.synth.app import installed_node
+    from stackproof.template.synth.app import installed_node
 
     return installed_node()
 
 
 def schemas() -> SchemaSource:
     """The resource schemas that cfn-lint ships."""
-    from stackproof.schemas.cfn_lint import CfnLintSchemas
+    from stackproof.template.cfn_lint_schemas import CfnLintSchemas
 
     return CfnLintSchemas()
 
@@ -210,8 +203,8 @@ def audit_actions(stacks: Sequence[Stack]) -> tuple[str, ...]:
 
 def catalog(target: Target) -> StackCatalog:
     """The stacks of a target's account and region."""
-    from stackproof.loading.template import parse_bytes
     from stackproof.targets.stack_catalog import CloudFormationCatalog
+    from stackproof.template.loading.template import parse_bytes
 
     return CloudFormationCatalog(
         target=target,

@@ -29,32 +29,32 @@ from stackproof.core.json import JsonObject
 from stackproof.core.loopback import is_loopback
 from stackproof.core.notification import Level, Notification
 from stackproof.in_source import acknowledged
-from stackproof.model.assembly import Assembly, Deprecation, Stack
 from stackproof.model.control import Control
 from stackproof.model.drift import DriftWaiver
 from stackproof.model.engine_version import AllowList, Overrides
 from stackproof.model.finding import Waiver
 from stackproof.model.report import RuleVerdict
-from stackproof.nesting import unevaluated_nested
 from stackproof.pacing import TokenBuckets
 from stackproof.scan import ScanResult, scan
-from stackproof.stack_names import matching, naming_all, selector_of
 from stackproof.stores.files import state_folder
+from stackproof.template.assembly import Assembly, Deprecation, Stack
+from stackproof.template.nested import unevaluated_nested
+from stackproof.template.stack_names import matching, naming_all, selector_of
 from stackproof.waivers import Ledger
 from stackproof.wiring.live import audit_actions, schemas
 from stackproof.wiring.notifications import vacuous, with_notifications
 
 if TYPE_CHECKING:
     from stackproof.engines.versions import VersionsEngine
-    from stackproof.loading.origin import Origins
-    from stackproof.model.template import Template
     from stackproof.permissions import Permissions, Purpose
     from stackproof.ports import (
         Pace,
         PolicyEngine,
         Target,
     )
-    from stackproof.synth.cache import SynthRequest
+    from stackproof.template.loading.origin import Origins
+    from stackproof.template.synth.cache import SynthRequest
+    from stackproof.template.template import Template
 
 __all__ = [
     "DeployOptions",
@@ -182,7 +182,7 @@ class Project:
 
     def synth_request(self, context: JsonObject, *, coverage: bool = False) -> SynthRequest:
         """What to synthesize, the command line's context over the project's; coverage where the project records it."""
-        from stackproof.synth.cache import SynthRequest
+        from stackproof.template.synth.cache import SynthRequest
 
         settings = self.settings
         if settings.app is None:
@@ -206,13 +206,13 @@ class Project:
 
     def is_synthesized(self, context: JsonObject, *, coverage: bool = False) -> bool:
         """Whether `synthesized` would answer from the cache."""
-        from stackproof.synth.cache import cached_entry
+        from stackproof.template.synth.cache import cached_entry
 
         return self.use_cache and cached_entry(self.synth_request(context, coverage=coverage))
 
     def synthesized(self, context: JsonObject, *, coverage: bool = False) -> Assembly:
         """The app's cloud assembly; raises SynthError or InputError."""
-        from stackproof.synth.cache import synthesize
+        from stackproof.template.synth.cache import synthesize
 
         result = synthesize(self.synth_request(context, coverage=coverage))
         assembly, origins = self._loaded(result.directory, shown="cdk.out")
@@ -230,12 +230,12 @@ class Project:
         return self._loaded(directory.resolve(), shown=str(directory))[0]
 
     def _loaded(self, directory: Path, *, shown: str) -> tuple[Assembly, Origins]:
-        from stackproof.loading.assembly import load_assembly
+        from stackproof.template.loading.assembly import load_assembly
 
         return load_assembly(directory, root=self.settings.root, app=self.settings.app_directory, shown=shown)
 
     def _located(self, deprecations: tuple[Deprecation, ...], origins: Origins) -> tuple[Deprecation, ...]:
-        from stackproof.synth.deprecations import located
+        from stackproof.template.synth.deprecations import located
 
         if not deprecations:
             return ()
@@ -431,9 +431,9 @@ class Project:
     ) -> Permissions:
         """What IAM has to allow for these stacks, where they say that they run, else where the project does."""
         from stackproof.permissions import Place, Purpose, compiled
+        from stackproof.proof.iam_resources import CfnLintActions
         from stackproof.readers import READERS
         from stackproof.readers.access import LiveReader
-        from stackproof.schemas.actions import CfnLintActions
 
         settings = self.settings
         return compiled(

@@ -12,11 +12,11 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from stackproof.intrinsics import Context, resolve
 from stackproof.targets.moto_gaps import ZONES
 from stackproof.targets.moto_models.absences import extend_absences
 from stackproof.targets.moto_models.change_sets import extend_change_sets
 from stackproof.targets.moto_models.trust import extend_trust
+from stackproof.template.intrinsics import Context, resolve
 
 __all__ = ["extend"]
 

@@ -1,0 +1,1 @@
+"""What rules find in templates: engines, findings, waivers, baselines and engine versions."""

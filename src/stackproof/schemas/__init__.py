@@ -1,1 +1,0 @@
-"""Where resource schemas come from."""

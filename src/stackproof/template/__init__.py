@@ -1,0 +1,1 @@
+"""Templates and cloud assemblies: how they are synthesized, loaded, located in source and resolved."""

@@ -1,0 +1,114 @@
+"""A template less what a target does not know: what goes, why, and what stays without it. Nothing goes silently."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+
+from stackproof.core.json import JsonObject, JsonValue
+from stackproof.template.intrinsics import references
+
+__all__ = ["Reduced", "imports", "reduced"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reduced:
+    """What is left of a template. `left_out` says of each resource and `outputs` of each output why it is not there.
+
+    `unordered` are resources that stay, but need not wait any more for those they named in `DependsOn`.
+    """
+
+    body: JsonObject
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    unordered: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def reduced(
+    body: JsonObject,
+    why_not: Callable[[str], str | None],
+    lacks: Callable[[JsonValue], str | None] = lambda _: None,
+) -> Reduced:
+    """The template less every resource for which `why_not` has a reason, and less all that refers to one of those.
+
+    `lacks` says why a value of a resource or of an output cannot be made, whatever refers to it.
+
+    A value that comes from a missing resource cannot be made, so whoever takes one by Ref, GetAtt or Sub goes too, in
+    any number of steps. `DependsOn` gives no value, only an order: it is struck out where it names what is not there.
+    """
+    resources = _section(body, "Resources")
+    left_out = {
+        name: reason
+        for name, each in sorted(resources.items())
+        if (reason := why_not(name) or lacks(_value(each))) is not None
+    }
+    outputs = {name: reason for name, each in _section(body, "Outputs").items() if (reason := lacks(each)) is not None}
+    if not left_out and not outputs:
+        return Reduced(body=body)
+    while more := _dependents(_less(resources, left_out), left_out):
+        left_out.update(more)
+    kept = _less(resources, left_out)
+    outputs = {**_dependents(_section(body, "Outputs"), left_out), **outputs}
+    unordered = {
+        name: gone
+        for name, each in sorted(kept.items())
+        if (gone := tuple(sorted(other for other in _waits_for(each) if other in left_out)))
+    }
+    rest = {
+        **body,
+        "Resources": {
+            name: _without_order(each, unordered[name]) if name in unordered else each for name, each in kept.items()
+        },
+    }
+    if outputs:
+        rest["Outputs"] = _less(_section(body, "Outputs"), outputs)
+        if not rest["Outputs"]:
+            del rest["Outputs"]  # CloudFormation refuses an empty section
+    return Reduced(body=rest, left_out=dict(sorted(left_out.items())), outputs=outputs, unordered=unordered)
+
+
+def _dependents(entries: JsonObject, gone: Mapping[str, str]) -> dict[str, str]:
+    """The entries that take a value from one that is gone."""
+    found: dict[str, str] = {}
+    for name, each in sorted(entries.items()):
+        missing = sorted(references(_value(each)) & gone.keys())
+        if missing:
+            found[name] = f"it refers to {', '.join(missing)}"
+    return found
+
+
+def imports(value: JsonValue) -> frozenset[str]:
+    """The exports that a value takes, as far as they are named in so many words."""
+    if isinstance(value, Mapping):
+        named = value.get("Fn::ImportValue")
+        own = frozenset([named]) if isinstance(named, str) else frozenset[str]()
+        return own.union(*(imports(each) for each in value.values()))
+    return frozenset[str]().union(*(imports(each) for each in value)) if isinstance(value, list) else frozenset()
+
+
+def _value(entry: JsonValue) -> JsonValue:
+    """A resource or an output without what is only said of it."""
+    return {key: value for key, value in entry.items() if key != "Metadata"} if isinstance(entry, Mapping) else entry
+
+
+def _waits_for(resource: JsonValue) -> tuple[str, ...]:
+    named = resource.get("DependsOn") if isinstance(resource, Mapping) else None
+    if isinstance(named, str):
+        return (named,)
+    return tuple(str(each) for each in named) if isinstance(named, list) else ()
+
+
+def _without_order(resource: JsonValue, gone: tuple[str, ...]) -> JsonValue:
+    rest = [each for each in _waits_for(resource) if each not in gone]
+    body = dict(resource) if isinstance(resource, Mapping) else {}
+    del body["DependsOn"]
+    return {**body, "DependsOn": rest} if rest else body
+
+
+def _less(entries: JsonObject, gone: Collection[str]) -> dict[str, JsonValue]:
+    return {name: each for name, each in entries.items() if name not in gone}
+
+
+def _section(body: JsonObject, name: str) -> JsonObject:
+    found = body.get(name)
+    return found if isinstance(found, Mapping) else {}
