@@ -27,7 +27,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from stackproof.calls import CallRecorder
+from stackproof.calls.recorder import CallRecorder
 from stackproof.cli.drift import Wish, reported
 from stackproof.config.fleet import load_fleet
 from stackproof.config.settings import load_settings

@@ -26,12 +26,12 @@ from benchmarks.fleet import (
     tampered,
     text_of,
 )
+from stackproof.calls.iam_action import prefix_of
 from stackproof.config.fleet import load_fleet
 from stackproof.config.schema import read_schema
 from stackproof.drift.fleet import FleetRun, found_tasks, places_of
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.fleet import FleetOrder
-from stackproof.model.iam_action import prefix_of
 from stackproof.targets.moto import start_moto
 from stackproof.wiring.fleet import fleet_plan, fleet_workers
 from tests.running import run

@@ -9,11 +9,11 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Final
 
+from stackproof.calls.iam_action import gives_secret, only_reads
+from stackproof.calls.ports import ActionSource
 from stackproof.core.json import JsonObject, JsonValue, canonical
 from stackproof.equivalences import aliases_in
 from stackproof.model.ephemeral import EPHEMERAL
-from stackproof.model.iam_action import gives_secret, only_reads
-from stackproof.ports import ActionSource
 from stackproof.template.assembly import Stack
 from stackproof.template.ports import SchemaSource
 

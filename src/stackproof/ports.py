@@ -23,12 +23,10 @@ from stackproof.template.assembly import Stack
 from stackproof.template.template import Template
 
 __all__ = [
-    "ActionSource",
     "AuditStore",
     "ChildFamily",
     "Listing",
     "Notifier",
-    "Pace",
     "Pipeline",
     "PolicyEngine",
     "ReadRequest",
@@ -59,20 +57,6 @@ class PolicyEngine(Protocol):
 
     def close(self) -> None:
         """End its processes; a second call does nothing."""
-
-
-class ActionSource(Protocol):
-    """Where it is written what IAM actions are about."""
-
-    def resources(self, action: str) -> tuple[str, ...] | None:
-        """ARNs with `*`, ${Partition}, ${Region} and ${Account}; empty if it takes none, None for an unknown action."""
-
-
-class Pace(Protocol):
-    """Keeps a run from taking all calls that an account has; one for the whole process, or for more than that."""
-
-    def wait(self, account: str, region: str, service: str) -> None:
-        """Return as soon as one request may be sent; the service is named as IAM does."""
 
 
 class Target(Protocol):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from stackproof.calls.log import CallCount, CallKind, CallLog
 from stackproof.cli.fleet import FleetProgress, plan_text
 from stackproof.drift.fleet import FleetRun
 from stackproof.drift.planning import FleetPlan
-from stackproof.model.call_log import CallCount, CallKind, CallLog
 from stackproof.model.drift import StackAudit
 from stackproof.model.fleet import FleetTask, Place, TaskResult, Trouble
 from stackproof.model.observation import UnprovenReason

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from stackproof.calls.pacing import Rates
 from stackproof.drift.planning import planned, stack_calls
 from stackproof.model.fleet import FleetTask, Place, StackResources
-from stackproof.pacing import Rates
 from stackproof.ports import ChildFamily
 
 FAMILY = ChildFamily(

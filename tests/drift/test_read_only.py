@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from stackproof.calls import CallRecorder
+from stackproof.calls.recorder import CallRecorder
 from stackproof.model.drift import Child
 from stackproof.model.drift_report import DriftReport
 from stackproof.ports import ChildFamily, ReadRequest

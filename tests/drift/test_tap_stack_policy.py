@@ -7,16 +7,16 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Final
 
-from stackproof.calls import CallRecorder
+from stackproof.calls.iam_action import gives_secret, only_reads
+from stackproof.calls.log import CallKind
+from stackproof.calls.recorder import CallRecorder
 from stackproof.cli.drift import Wish, audited
 from stackproof.config.settings import load_settings
 from stackproof.core.json import canonical
 from stackproof.core.notification import Level
 from stackproof.drift.unmanaged import parse_scope
 from stackproof.ephemeral import ephemeral
-from stackproof.model.call_log import CallKind
 from stackproof.model.ephemeral import EPHEMERAL
-from stackproof.model.iam_action import gives_secret, only_reads
 from stackproof.permissions import Purpose
 from stackproof.targets.moto import MotoTarget
 from stackproof.targets.owned_process import OwnedProcess

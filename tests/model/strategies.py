@@ -6,9 +6,9 @@ from datetime import date
 
 from hypothesis import strategies as st
 
+from stackproof.calls.log import CallCount, CallKind, CallLog
 from stackproof.core.json import JsonValue
 from stackproof.core.notification import Level, Notification
-from stackproof.model.call_log import CallCount, CallKind, CallLog
 from stackproof.model.deployment import DeployedResource, Deployment
 from stackproof.model.drift import Unread
 from stackproof.model.finding import EngineAnswer, Finding, Kind, Origin, RuleCount, Suppression, SuppressionKind

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from stackproof.calls.log import CallCount, CallKind, CallLog
 from stackproof.config.schema import read_schema
 from stackproof.core.json import as_object
 from stackproof.core.notification import Level, Notification
-from stackproof.model.call_log import CallCount, CallKind, CallLog
 from stackproof.model.drift import Difference, DriftOrigin, Looked, NativeRow, StackAudit, Unread
 from stackproof.model.drift_memory import Memory, Outcome, Run
 from stackproof.model.drift_report import DriftReport

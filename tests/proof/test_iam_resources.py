@@ -10,7 +10,7 @@ from botocore import xform_name
 from botocore.session import Session
 
 from stackproof import readers as package
-from stackproof.model.iam_action import TAKEN_OUT, action_of, gives_secret, only_reads
+from stackproof.calls.iam_action import TAKEN_OUT, action_of, gives_secret, only_reads
 from stackproof.proof.iam_resources import CfnLintActions
 from stackproof.readers import READERS
 from stackproof.readers.access import LiveReader

@@ -5,7 +5,7 @@ from __future__ import annotations
 from botocore import xform_name
 from botocore.session import Session
 
-from stackproof.model.iam_action import action_of as action_of_operation
+from stackproof.calls.iam_action import action_of as action_of_operation
 
 
 def action_of(service: str, operation: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from stackproof.calls import CallRecorder
+from stackproof.calls.recorder import CallRecorder
 from stackproof.core.json import canonical
 from stackproof.model.observation import Change, DriftStatus, ResourceProof
 from stackproof.permissions import MANAGED_POLICY_SIZE, Permissions, Place, Purpose, compiled

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stackproof.calls import CallRecorder
+from stackproof.calls.iam_action import gives_secret, only_reads
+from stackproof.calls.log import CallKind
+from stackproof.calls.recorder import CallRecorder
 from stackproof.config.settings import load_settings
 from stackproof.core.json import canonical
-from stackproof.model.call_log import CallKind
-from stackproof.model.iam_action import gives_secret, only_reads
 from stackproof.permissions import MANAGED_POLICY_SIZE, Purpose
 from stackproof.prove import Prover, prove_stack
 from stackproof.targets.moto import MotoTarget

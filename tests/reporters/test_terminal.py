@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from stackproof.calls.log import CallCount, CallKind, CallLog
 from stackproof.core.notification import Level, Notification
-from stackproof.model.call_log import CallCount, CallKind, CallLog
 from stackproof.model.minimum_proof import MinimumProof
 from stackproof.model.observation import (
     Change,

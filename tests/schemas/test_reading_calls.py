@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from botocore.session import Session
 
-from stackproof.model.iam_action import gives_secret, only_reads, prefix_of
+from stackproof.calls.iam_action import gives_secret, only_reads, prefix_of
 from stackproof.targets.guard import reads_only
 
 PRIVATE: Final = frozenset(Path(__file__).with_name("private_members.txt").read_text(encoding="utf-8").split())

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from stackproof.calls import CallRecorder, without_secret
+from stackproof.calls.log import CallKind
+from stackproof.calls.recorder import CallRecorder, without_secret
 from stackproof.core.errors import TargetError
-from stackproof.model.call_log import CallKind
 from stackproof.ports import ReadRequest, Target
 from stackproof.readers.cognito import read_client
 from stackproof.targets.aws import AwsTarget

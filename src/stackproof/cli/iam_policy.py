@@ -9,13 +9,13 @@ from pathlib import Path
 
 import click
 
+from stackproof.calls.iam_action import TAKEN_OUT
 from stackproof.cli.live import chosen_stacks
 from stackproof.cli.options import cache_option, context_option, open_project, progress, stack_option
 from stackproof.config.regions import require_region
 from stackproof.config.settings import parse_context
 from stackproof.core.errors import ConfigError
 from stackproof.core.json import JsonValue, canonical
-from stackproof.model.iam_action import TAKEN_OUT
 from stackproof.permissions import MANAGED_POLICY_SIZE, Permissions, Purpose
 from stackproof.wiring.checking import found_stacks
 

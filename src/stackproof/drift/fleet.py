@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Generic, TypeVar
 
+from stackproof.calls.log import CallLog
 from stackproof.core.globs import matches
 from stackproof.core.notification import Level, Notification
 from stackproof.drift.auditing import AuditedStacks
-from stackproof.model.call_log import CallLog
 from stackproof.model.drift import StackAudit
 from stackproof.model.drift_memory import shown_time
 from stackproof.model.fleet import (

@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from stackproof.calls.log import CallLog
 from stackproof.core.json import canonical
 from stackproof.core.notification import Level, Notification
 from stackproof.drift.fleet import FleetRun, Lost
 from stackproof.drift.unmanaged import Scope, Unmanaged
-from stackproof.model.call_log import CallLog
 from stackproof.model.drift import Difference
 from stackproof.model.fleet import Place, ScopeTask, Trouble
 from stackproof.model.observation import DriftStatus

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from stackproof import __version__
+from stackproof.calls.pacing import Rates
 from stackproof.core.json import JsonValue
 from stackproof.model.fleet import FleetTask, StackResources
-from stackproof.pacing import Rates
 from stackproof.ports import ChildFamily
 
 __all__ = ["FleetPlan", "planned", "stack_calls"]

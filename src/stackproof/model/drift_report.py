@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from stackproof import __version__
+from stackproof.calls.log import CallLog
 from stackproof.core.json import JsonValue
 from stackproof.core.notification import Level, Notification
-from stackproof.model.call_log import CallLog
 from stackproof.model.drift import Difference, DriftOrigin, StackAudit, total_coverage
 from stackproof.model.drift_memory import Memory, Outcome, shown_time
 from stackproof.model.finding import Finding

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from stackproof.calls.log import CallLog
 from stackproof.core.json import JsonObject, JsonValue, as_object, as_objects, canonical, digest
 from stackproof.core.notification import Notification
-from stackproof.model.call_log import CallLog
 from stackproof.model.drift import StackAudit
 from stackproof.model.observation import UnprovenReason
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from stackproof.calls.log import CallLog
 from stackproof.core.json import JsonObject, JsonValue, as_int
 from stackproof.core.notification import Level, Notification
 from stackproof.core.report import exit_code, report_header
-from stackproof.model.call_log import CallLog
 from stackproof.model.finding import Finding, Kind, RuleCount
 from stackproof.model.ledger import LedgerEntry
 from stackproof.model.minimum_proof import MinimumProof

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stackproof.calls import CallRecorder
+from stackproof.calls.recorder import CallRecorder
 from stackproof.config.settings import find_root, load_settings, parse_targets
 from stackproof.core.errors import ConfigError, StackproofError
 from stackproof.plugin.cancelling import Cancelling

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from stackproof.calls.log import CallLog
 from stackproof.core.json import JsonObject, JsonValue, canonical
-from stackproof.model.call_log import CallLog
 from stackproof.model.flow import FlowFact
 from stackproof.model.minimum_proof import MinimumProof
 from stackproof.model.observation import Coverage, ResourceProof

@@ -6,7 +6,7 @@ from typing import Any, NoReturn, Protocol
 
 import pytest
 
-from stackproof.calls import CallRecorder
+from stackproof.calls.recorder import CallRecorder
 from stackproof.core.json import JsonValue
 
 __all__ = ["CALLS", "CATEGORY", "FACTS", "LEDGERS", "LIVE", "Facts", "Ledger", "conclude", "facts_of", "facts_on"]

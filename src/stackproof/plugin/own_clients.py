@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import pytest
 
-from stackproof.calls import CallRecorder
-from stackproof.model.call_log import CallKind
+from stackproof.calls.log import CallKind
+from stackproof.calls.recorder import CallRecorder
 from stackproof.targets.guard import is_at, refuse_sent_writes, refuse_writes
 from stackproof.targets.sessions import OTHERS
 

@@ -6,9 +6,9 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, groupby
 
+from stackproof.calls.log import CallLog
 from stackproof.config.settings import EMULATORS
 from stackproof.core.notification import Level, Notification
-from stackproof.model.call_log import CallLog
 from stackproof.model.flow import FlowFact
 from stackproof.model.observation import UNANSWERED, Coverage, DriftStatus, ResourceProof
 from stackproof.model.report import GateReport, ProveReport

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from stackproof.calls.log import CallLog
 from stackproof.core.file_store import FileStore
 from stackproof.core.json import as_object
-from stackproof.model.call_log import CallLog
 from stackproof.model.fleet import FleetTask, TaskResult
 
 __all__ = ["FleetRuns", "KeptRun"]

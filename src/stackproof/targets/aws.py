@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, Final
 
-from stackproof.calls import CallRecorder
+from stackproof.calls.iam_action import prefix_of
+from stackproof.calls.pacing import TokenBuckets
+from stackproof.calls.ports import Pace
+from stackproof.calls.recorder import CallRecorder
 from stackproof.core.errors import TargetError
 from stackproof.core.json import JsonObject
 from stackproof.model.deployment import DeployedResource, Deployment
-from stackproof.model.iam_action import prefix_of
 from stackproof.model.observation import UnprovenReason
-from stackproof.pacing import TokenBuckets
-from stackproof.ports import Pace
 from stackproof.targets.cloudformation import CAPABILITIES, CloudFormation, Place
 from stackproof.targets.failures import answering, reason_of, translated_errors
 from stackproof.targets.guard import Guard, is_emulator_endpoint

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import Any, Final
 
-from stackproof.calls import CallRecorder
+from stackproof.calls.recorder import CallRecorder
 from stackproof.core.errors import TargetError
 from stackproof.core.json import JsonObject
 from stackproof.model.deployment import DeployedResource, Deployment

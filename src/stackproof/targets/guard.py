@@ -13,12 +13,12 @@ from functools import partial
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from stackproof.calls import CallRecorder, is_without_secret
+from stackproof.calls.iam_action import TAKEN_OUT, gives_secret, only_reads, prefix_of
+from stackproof.calls.log import CallKind
+from stackproof.calls.recorder import CallRecorder, is_without_secret
 from stackproof.core.errors import TargetError
 from stackproof.core.loopback import is_loopback
 from stackproof.core.secret_values import MASK
-from stackproof.model.call_log import CallKind
-from stackproof.model.iam_action import TAKEN_OUT, gives_secret, only_reads, prefix_of
 
 __all__ = ["Guard", "is_at", "is_emulator_endpoint", "leave_alone", "reads_only", "refuse_sent_writes", "refuse_writes"]
 

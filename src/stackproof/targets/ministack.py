@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from stackproof.calls import CallRecorder
+from stackproof.calls.recorder import CallRecorder
 from stackproof.model.deployment import Deployment
 from stackproof.targets.cloudformation import CAPABILITIES
 from stackproof.targets.emulator import Emulator, emulator_environment

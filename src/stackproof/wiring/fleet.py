@@ -10,7 +10,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from stackproof.calls import CallRecorder
+from stackproof.calls.recorder import CallRecorder
 from stackproof.config.settings import EMULATORS
 from stackproof.core.errors import ConfigError, StackproofError
 from stackproof.core.json import canonical
@@ -22,10 +22,11 @@ from stackproof.wiring.live import auditor, catalog, child_families, listings, s
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+    from stackproof.calls.ports import Pace
     from stackproof.drift.fleet import FleetRun, Workers
     from stackproof.drift.planning import FleetPlan
     from stackproof.drift.unmanaged import Scope, Unmanaged
-    from stackproof.ports import Pace, Target
+    from stackproof.ports import Target
     from stackproof.stores.fleet_runs import FleetRuns
     from stackproof.template.ports import SchemaSource
 
@@ -76,9 +77,9 @@ def fleet_plan(
     tasks: Sequence[FleetTask], order: FleetOrder, workers: Workers, *, at_once: int, unplanned: Sequence[str] = ()
 ) -> FleetPlan:
     """What the audit of these stacks would ask; the lists of their resources are all that is read."""
+    from stackproof.calls.pacing import Rates
     from stackproof.drift.fleet import Lost, done
     from stackproof.drift.planning import planned
-    from stackproof.pacing import Rates
     from stackproof.readers import READERS
     from stackproof.readers.access import LiveReader
 
@@ -250,7 +251,7 @@ def _target(order: FleetOrder, place: Place) -> Target:
 
 @lru_cache(maxsize=2)
 def _pace(directory: str | None, rates: tuple[tuple[str, float], ...]) -> Pace:
-    from stackproof.stores.shared_pace import SharedPace, machine_directory
+    from stackproof.calls.shared_pace import SharedPace, machine_directory
 
     return SharedPace(Path(directory) if directory else machine_directory(), dict(rates))
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from stackproof.calls import CallRecorder
+from stackproof.calls.pacing import TokenBuckets
+from stackproof.calls.recorder import CallRecorder
 from stackproof.config.controls import controls_by_rule
 from stackproof.config.engine_versions import (
     load_engine_overrides,
@@ -34,7 +35,6 @@ from stackproof.model.drift import DriftWaiver
 from stackproof.model.engine_version import AllowList, Overrides
 from stackproof.model.finding import Waiver
 from stackproof.model.report import RuleVerdict
-from stackproof.pacing import TokenBuckets
 from stackproof.scan import ScanResult, scan
 from stackproof.stores.files import state_folder
 from stackproof.template.assembly import Assembly, Deprecation, Stack
@@ -45,13 +45,10 @@ from stackproof.wiring.live import audit_actions, schemas
 from stackproof.wiring.notifications import vacuous, with_notifications
 
 if TYPE_CHECKING:
+    from stackproof.calls.ports import Pace
     from stackproof.engines.versions import VersionsEngine
     from stackproof.permissions import Permissions, Purpose
-    from stackproof.ports import (
-        Pace,
-        PolicyEngine,
-        Target,
-    )
+    from stackproof.ports import PolicyEngine, Target
     from stackproof.template.loading.origin import Origins
     from stackproof.template.synth.cache import SynthRequest
     from stackproof.template.template import Template

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stackproof.pacing import CALLS_PER_SECOND, DEFAULT, TokenBucket, TokenBuckets
+from stackproof.calls.pacing import CALLS_PER_SECOND, DEFAULT, TokenBucket, TokenBuckets
 
 
 class Clock:

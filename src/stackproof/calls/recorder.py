@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from stackproof.model.call_log import CallCount, CallKind, CallLog
-from stackproof.model.iam_action import TAKEN_OUT
+from stackproof.calls.iam_action import TAKEN_OUT
+from stackproof.calls.log import CallCount, CallKind, CallLog
 
 __all__ = ["CallRecorder", "is_without_secret", "without_secret"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from stackproof.calls import CallRecorder
-from stackproof.model.call_log import CallCount, CallKind, CallLog
+from stackproof.calls.log import CallCount, CallKind, CallLog
+from stackproof.calls.recorder import CallRecorder
 
 
 def test_calls_of_all_threads_are_one_sorted_log() -> None:

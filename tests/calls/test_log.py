@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from stackproof.model.call_log import CallCount, CallKind, CallLog
-from stackproof.model.iam_action import action_of, gives_secret, only_reads
+from stackproof.calls.iam_action import action_of, gives_secret, only_reads
+from stackproof.calls.log import CallCount, CallKind, CallLog
 from tests.model import strategies as of
 
 

@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 
+from stackproof.calls.iam_action import action_of
 from stackproof.core.json import JsonObject, JsonValue, as_int, as_objects
-from stackproof.model.iam_action import action_of
 
 __all__ = ["CallCount", "CallKind", "CallLog"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stackproof.stores.shared_pace import SharedPace, machine_directory
+from stackproof.calls.shared_pace import SharedPace, machine_directory
 
 
 class Clock:

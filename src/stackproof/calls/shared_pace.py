@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from stackproof.calls.pacing import Level, Rates, bucket_of, burst_of
 from stackproof.core.json import digest
-from stackproof.pacing import Level, Rates, bucket_of, burst_of
 
 __all__ = ["SharedPace", "machine_directory"]
 

@@ -1,0 +1,1 @@
+"""Calls to AWS: what a run sent, what each call does, and how fast calls may follow one another."""
