@@ -32,8 +32,8 @@ from stackproof.cli.drift import Wish, reported
 from stackproof.config.fleet import load_fleet
 from stackproof.config.settings import load_settings
 from stackproof.core.json import canonical
+from stackproof.deployment.deployment import Deployment
 from stackproof.drift.fleet import FleetRun, audit_tasks, found_tasks, places_of
-from stackproof.model.deployment import Deployment
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.fleet import FleetOrder, FleetTask, TaskResult
 from stackproof.targets.moto import MotoTarget, start_moto

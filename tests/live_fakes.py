@@ -12,8 +12,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from stackproof.core.json import JsonObject, JsonValue, digest
-from stackproof.model.deployment import DeployedResource, Deployment
-from stackproof.model.observation import UnprovenReason
+from stackproof.deployment.deployment import DeployedResource, Deployment
+from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.ports import ReadRequest
 from stackproof.targets.failures import reason_of
 from stackproof.template.assembly import FileAsset, Stack

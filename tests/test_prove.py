@@ -13,15 +13,9 @@ import pytest
 from stackproof.core.errors import UnreachableError
 from stackproof.core.json import JsonObject
 from stackproof.core.notification import Level
-from stackproof.model.deployment import DeployedResource, Deployment
-from stackproof.model.observation import (
-    Change,
-    Coverage,
-    DriftStatus,
-    Reading,
-    ResourceProof,
-    UnprovenReason,
-)
+from stackproof.deployment.deployment import DeployedResource, Deployment
+from stackproof.deployment.unproven_reason import UnprovenReason
+from stackproof.model.observation import Change, Coverage, DriftStatus, Reading, ResourceProof
 from stackproof.observing import Observation, Patience
 from stackproof.once import Look
 from stackproof.ports import Reader, ReadRequest

@@ -8,14 +8,8 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stackproof.model.observation import (
-    Change,
-    DriftStatus,
-    PropertyDifference,
-    ResourceProof,
-    Unproven,
-    UnprovenReason,
-)
+from stackproof.deployment.unproven_reason import UnprovenReason
+from stackproof.model.observation import Change, DriftStatus, PropertyDifference, ResourceProof, Unproven
 from stackproof.template.location import Location
 from stackproof.union import Share, shares, united, united_stack
 

@@ -13,9 +13,11 @@ from typing import Final
 from stackproof.core.errors import UnreachableError
 from stackproof.core.json import JsonValue, as_object
 from stackproof.core.notification import Level, Notification
-from stackproof.model.observation import Reading, UnprovenReason
+from stackproof.deployment.ports import Target
+from stackproof.deployment.unproven_reason import UnprovenReason
+from stackproof.model.observation import Reading
 from stackproof.once import each_time
-from stackproof.ports import Reader, ReadRequest, Target
+from stackproof.ports import Reader, ReadRequest
 from stackproof.template.intrinsics import Resolved, known
 
 __all__ = ["Expected", "Observation", "Observer", "Patience"]

@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from stackproof.model.deployment import Deployment
+from stackproof.deployment.deployment import Deployment
 
 __all__ = ["GONE", "Look", "Member", "Once", "OnceForAll", "each_time"]
 

@@ -7,13 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from stackproof.core.json import canonical
-from stackproof.model.observation import (
-    DriftStatus,
-    PropertyDifference,
-    ResourceProof,
-    Unproven,
-    UnprovenReason,
-)
+from stackproof.deployment.unproven_reason import UnprovenReason
+from stackproof.model.observation import DriftStatus, PropertyDifference, ResourceProof, Unproven
 
 __all__ = ["Share", "shares", "united", "united_stack"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from stackproof.model.deployment import Deployment
+from stackproof.deployment.deployment import Deployment
 from stackproof.prove import Prover
 from stackproof.template.assembly import Stack
 from stackproof.template.template import Resource

@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from stackproof.model.deployment import Deployment
-from stackproof.ports import Target
+from stackproof.deployment.deployment import Deployment
+from stackproof.deployment.ports import Target
 from stackproof.prove import Prover
 from stackproof.template.assembly import Stack
 

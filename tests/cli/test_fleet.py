@@ -6,11 +6,11 @@ import pytest
 
 from stackproof.calls.log import CallCount, CallKind, CallLog
 from stackproof.cli.fleet import FleetProgress, plan_text
+from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.drift.fleet import FleetRun
 from stackproof.drift.planning import FleetPlan
 from stackproof.model.drift import StackAudit
 from stackproof.model.fleet import FleetTask, Place, TaskResult, Trouble
-from stackproof.model.observation import UnprovenReason
 from tests.memory_fakes import difference
 
 TASK = FleetTask(place=Place(account="1", region="a"), stack_names=("One", "Two"))

@@ -24,7 +24,7 @@ from jsonschema import Draft202012Validator
 
 from benchmarks.fleet import DENIED, ROLE, deny
 from stackproof.config.schema import read_schema
-from stackproof.ports import Target
+from stackproof.deployment.ports import Target
 from stackproof.targets.moto import MotoTarget, start_moto
 from stackproof.targets.owned_process import OwnedProcess
 from tests.drift.audited_template import AUDITED

@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from stackproof.core.errors import TargetError
+from stackproof.deployment.deployment import DeployedResource
+from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.drift.auditing import Auditor
-from stackproof.model.deployment import DeployedResource
 from stackproof.model.drift import LiveStack, NativeDrift, OtherStack
-from stackproof.model.observation import Reading, UnprovenReason
+from stackproof.model.observation import Reading
 from stackproof.ports import ReadRequest
 from stackproof.template.template import Template
 from tests.live_fakes import ACCOUNT, REGION, FakeSchemas, FakeTarget, deployment, template

@@ -9,10 +9,11 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from stackproof.core.errors import ConfigError, InputError, TargetError, UnreachableError
+from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.drift.children import owner_names
 from stackproof.model.drift import Child, DriftOrigin, LiveStack, NativeDrift, StackAudit
 from stackproof.model.drift_report import DriftReport
-from stackproof.model.observation import DriftStatus, Reading, UnprovenReason
+from stackproof.model.observation import DriftStatus, Reading
 from stackproof.observing import Patience
 from stackproof.ports import ChildFamily, ReadRequest
 from stackproof.readers.children import FAMILIES

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.drift.defaults import DEFAULTS, Default, deviations
-from stackproof.model.observation import Change, Reading, UnprovenReason
+from stackproof.model.observation import Change, Reading
 from stackproof.readers import READERS
 from stackproof.template.cfn_lint_schemas import CfnLintSchemas
 from stackproof.template.intrinsics import Unresolved

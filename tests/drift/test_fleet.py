@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from stackproof.core.json import JsonValue, canonical
 from stackproof.core.notification import Level
 from stackproof.core.secret_values import MASK
+from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.drift.fleet import (
     EVERY_STACK,
     Done,
@@ -51,7 +52,7 @@ from stackproof.model.fleet import (
     TaskResult,
     Trouble,
 )
-from stackproof.model.observation import Change, DriftStatus, PropertyDifference, ResourceProof, UnprovenReason
+from stackproof.model.observation import Change, DriftStatus, PropertyDifference, ResourceProof
 from stackproof.template.location import Location
 
 PLACE = Place(account="111111111111", region="eu-west-1")

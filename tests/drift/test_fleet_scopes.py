@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from stackproof.calls.log import CallCount, CallKind, CallLog
 from stackproof.core.notification import Level, Notification
+from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.drift.fleet import FleetRun, Lost
 from stackproof.drift.fleet_scopes import beside_of, scope_tasks, unmanaged_text
 from stackproof.drift.unmanaged import Unmanaged, parse_scope
 from stackproof.model.drift import StackAudit
 from stackproof.model.fleet import FleetTask, Place, TaskResult, Trouble
-from stackproof.model.observation import DriftStatus, ResourceProof, UnprovenReason
+from stackproof.model.observation import DriftStatus, ResourceProof
 from stackproof.template.location import Location
 from tests.memory_fakes import unmanaged
 

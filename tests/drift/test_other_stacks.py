@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from stackproof.core.errors import InputError, TargetError
+from stackproof.deployment.deployment import DeployedResource
+from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.drift.auditing import AuditedStacks
-from stackproof.model.deployment import DeployedResource
 from stackproof.model.drift import Child, LiveStack, StackAudit
-from stackproof.model.observation import Reading, UnprovenReason
+from stackproof.model.observation import Reading
 from stackproof.ports import ChildFamily
 from stackproof.readers.children import FAMILIES
 from tests.drift.fakes import FakeCatalog, auditor, busy, caused, live_stack, reader

@@ -14,9 +14,9 @@ from stackproof.cli.drift import Wish, audited
 from stackproof.config.settings import load_settings
 from stackproof.core.json import canonical
 from stackproof.core.notification import Level
+from stackproof.deployment.ephemeral import ephemeral
+from stackproof.deployment.ephemeral_stack import EPHEMERAL
 from stackproof.drift.unmanaged import parse_scope
-from stackproof.ephemeral import ephemeral
-from stackproof.model.ephemeral import EPHEMERAL
 from stackproof.permissions import Purpose
 from stackproof.targets.moto import MotoTarget
 from stackproof.targets.owned_process import OwnedProcess

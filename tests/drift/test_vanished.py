@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.drift.findings import as_check
 from stackproof.drift.remedies import put_back
 from stackproof.drift.remembering import begun, notified, remembered
@@ -16,7 +17,7 @@ from stackproof.model.drift import DriftOrigin, DriftWaiver, StackAudit
 from stackproof.model.drift_memory import RunPlace
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.fleet import StackFilter
-from stackproof.model.observation import DriftStatus, ResourceProof, UnprovenReason
+from stackproof.model.observation import DriftStatus, ResourceProof
 from stackproof.model.stack_list import StackList
 from stackproof.reporters.terminal_drift import drift_text
 from stackproof.template.location import Location

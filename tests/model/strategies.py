@@ -9,19 +9,13 @@ from hypothesis import strategies as st
 from stackproof.calls.log import CallCount, CallKind, CallLog
 from stackproof.core.json import JsonValue
 from stackproof.core.notification import Level, Notification
-from stackproof.model.deployment import DeployedResource, Deployment
+from stackproof.deployment.deployment import DeployedResource, Deployment
+from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.model.drift import Unread
 from stackproof.model.finding import EngineAnswer, Finding, Kind, Origin, RuleCount, Suppression, SuppressionKind
 from stackproof.model.flow import FlowFact
 from stackproof.model.ledger import LedgerEntry, WaiverState
-from stackproof.model.observation import (
-    Change,
-    DriftStatus,
-    PropertyDifference,
-    ResourceProof,
-    Unproven,
-    UnprovenReason,
-)
+from stackproof.model.observation import Change, DriftStatus, PropertyDifference, ResourceProof, Unproven
 from stackproof.model.report import PolicySummary
 from stackproof.template.location import Location
 

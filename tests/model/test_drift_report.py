@@ -14,18 +14,12 @@ from stackproof.calls.log import CallCount, CallKind, CallLog
 from stackproof.config.schema import read_schema
 from stackproof.core.json import as_object
 from stackproof.core.notification import Level, Notification
+from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.model.drift import Difference, DriftOrigin, Looked, NativeRow, StackAudit, Unread
 from stackproof.model.drift_memory import Memory, Outcome, Run
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.finding import Finding, Kind, Origin, Suppression
-from stackproof.model.observation import (
-    Change,
-    DriftStatus,
-    PropertyDifference,
-    ResourceProof,
-    Unproven,
-    UnprovenReason,
-)
+from stackproof.model.observation import Change, DriftStatus, PropertyDifference, ResourceProof, Unproven
 from stackproof.reporters.terminal_drift import drift_text
 from stackproof.reporters.wording import folded
 from stackproof.template.location import Location

@@ -9,16 +9,9 @@ from hypothesis import strategies as st
 from stackproof import __version__
 from stackproof.core.notification import Level, Notification
 from stackproof.core.report import exit_code
+from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.model.finding import Finding, Kind, Origin, RuleCount
-from stackproof.model.observation import (
-    Change,
-    Coverage,
-    DriftStatus,
-    PropertyDifference,
-    ResourceProof,
-    Unproven,
-    UnprovenReason,
-)
+from stackproof.model.observation import Change, Coverage, DriftStatus, PropertyDifference, ResourceProof, Unproven
 from stackproof.model.report import CheckReport, GateReport, Outcome, PolicySummary, ProveReport, RuleVerdict, Stage
 from stackproof.template.location import Location
 from tests.fakes import finding, waiver

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from stackproof.calls.log import CallCount, CallLog
 from stackproof.core.json import JsonValue, canonical, digest, optional_int, optional_str
 from stackproof.core.notification import Level, Notification
-from stackproof.model.deployment import Deployment
+from stackproof.deployment.deployment import Deployment
 from stackproof.model.drift import Unread
 from stackproof.model.finding import EngineAnswer, Finding, Origin, RuleCount, Suppression
 from stackproof.model.flow import FlowFact

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from stackproof.model.deployment import Deployment
+from stackproof.deployment.deployment import Deployment
 from stackproof.model.observation import Reading, ResourceProof
 from stackproof.observing import Patience
 from stackproof.once import each_time

@@ -14,7 +14,8 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from stackproof.core.errors import TargetError
 from stackproof.core.json import JsonValue
-from stackproof.model.observation import DriftStatus, Reading, UnprovenReason
+from stackproof.deployment.unproven_reason import UnprovenReason
+from stackproof.model.observation import DriftStatus, Reading
 from stackproof.once import OnceForAll
 from stackproof.ports import ReadRequest
 from stackproof.prove import Prover

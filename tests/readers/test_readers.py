@@ -13,7 +13,7 @@ from botocore.session import Session
 
 from stackproof.compare import compared
 from stackproof.core.json import JsonValue
-from stackproof.model.observation import UnprovenReason
+from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.once import OnceForAll
 from stackproof.readers import READERS
 from stackproof.readers.access import Parts

@@ -7,7 +7,7 @@ from copy import deepcopy
 
 import pytest
 
-from stackproof.model.deployment import Deployment
+from stackproof.deployment.deployment import Deployment
 from stackproof.model.observation import ResourceProof
 from stackproof.prove import Prover, prove_stack
 from stackproof.readers import READERS

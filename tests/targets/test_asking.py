@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from stackproof.model.capabilities import Capabilities
+from stackproof.deployment.capabilities import Capabilities
 from stackproof.targets.asking import asked
 from stackproof.targets.aws import AwsTarget
 from stackproof.targets.owned_process import OwnedProcess

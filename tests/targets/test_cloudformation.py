@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from stackproof.core.errors import TargetError, UnreachableError
-from stackproof.model.stack_event import STACK
+from stackproof.deployment.stack_event import STACK
 from stackproof.targets.cloudformation import CloudFormation, Place
 from stackproof.template.location import SourceLine
 from tests.live_fakes import ACCOUNT, REGION, RecordedClient, failure, stack

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from stackproof.core.errors import TargetError
-from stackproof.deploy import deploy
+from stackproof.deployment.deploy import deploy
 from stackproof.targets.aws import AwsTarget
 from stackproof.targets.owned_process import OwnedProcess
 from stackproof.template.assembly import Stack

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from stackproof.deploy import deploy
-from stackproof.model.stack_event import STACK
+from stackproof.deployment.deploy import deploy
+from stackproof.deployment.stack_event import STACK
 from stackproof.targets.aws import AwsTarget
 from stackproof.targets.leaving_out import KnownTypes, is_reduced, reduced_stack, refusal_of
 from stackproof.targets.ministack import MiniStackTarget

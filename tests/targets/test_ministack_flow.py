@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from stackproof.core.errors import TargetError
+from stackproof.deployment.deployment import Deployment
 from stackproof.flow import Flow, FlowPath, FlowRun, Limit, path_of
-from stackproof.model.deployment import Deployment
 from stackproof.model.flow import Sending
 from stackproof.targets.ministack import MiniStackTarget
 from stackproof.targets.ministack_flow import FLOW_ACCOUNT, LACKS, MiniStackPipeline, open_database

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from stackproof.model.deployment import Deployment
-from stackproof.model.observation import DriftStatus, ResourceProof, UnprovenReason
-from stackproof.ports import Target
+from stackproof.deployment.deployment import Deployment
+from stackproof.deployment.ports import Target
+from stackproof.deployment.unproven_reason import UnprovenReason
+from stackproof.model.observation import DriftStatus, ResourceProof
 from stackproof.prove import Prover, prove_stack
 from stackproof.readers import READERS
 from stackproof.targets.aws import AwsTarget

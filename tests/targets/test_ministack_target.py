@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from stackproof.core.errors import TargetError
-from stackproof.model.deployment import Deployment
-from stackproof.model.observation import Coverage, ResourceProof, UnprovenReason
+from stackproof.deployment.deployment import Deployment
+from stackproof.deployment.unproven_reason import UnprovenReason
+from stackproof.model.observation import Coverage, ResourceProof
 from stackproof.targets.ministack import MiniStackTarget
 from stackproof.targets.ministack_gaps import is_gap
 from stackproof.targets.owned_process import OwnedProcess

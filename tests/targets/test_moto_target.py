@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from stackproof.core.errors import TargetError
-from stackproof.model.observation import DriftStatus, UnprovenReason
+from stackproof.deployment.unproven_reason import UnprovenReason
+from stackproof.model.observation import DriftStatus
 from stackproof.prove import Prover, prove_stack
 from stackproof.readers import READERS
 from stackproof.targets.moto import MotoTarget

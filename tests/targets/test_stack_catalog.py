@@ -8,9 +8,9 @@ import pytest
 
 from stackproof.core.errors import TargetError
 from stackproof.core.json import JsonObject
-from stackproof.model.deployment import Deployment
+from stackproof.deployment.deployment import Deployment
+from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.model.drift import NativeDrift
-from stackproof.model.observation import UnprovenReason
 from stackproof.targets.guard import reads_only
 from stackproof.targets.stack_catalog import ACTIONS, NATIVE_ACTIONS, CloudFormationCatalog
 from stackproof.template.loading.template import parse_bytes

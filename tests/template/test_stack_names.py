@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from stackproof.core.errors import ConfigError
-from stackproof.deploy import deployed, in_dependency_order, nested_in
+from stackproof.deployment.deploy import deployed, in_dependency_order, nested_in
 from stackproof.template.assembly import Assembly, Stack
 from stackproof.template.stack_names import (
     fitting,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stackproof.core.json import JsonValue
-from stackproof.model.deployment import DeployedResource, Deployment
+from stackproof.deployment.deployment import DeployedResource, Deployment
 from stackproof.template.location import SourceLine
 from stackproof.template.template import Template
 from tests.fakes import assembly, resource, template

@@ -20,13 +20,13 @@ from stackproof.cli.outputs import ReportingCommand, Wanted, output_options, req
 from stackproof.config.settings import parse_context, parse_targets
 from stackproof.core.errors import ConfigError
 from stackproof.core.notification import Level, Notification
-from stackproof.deploy import deploy as deploy_stacks
+from stackproof.deployment.deploy import deploy as deploy_stacks
+from stackproof.deployment.ports import Target
 from stackproof.drift.auditing import AuditedStacks
 from stackproof.drift.unmanaged import Scope, Unmanaged, parse_scope, unmanaged
 from stackproof.drift.waiving import require_accounts, waived_drift
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.stack_list import StackList, name_in
-from stackproof.ports import Target
 from stackproof.template.assembly import Assembly, Stack
 from stackproof.template.stack_names import (
     fitting,

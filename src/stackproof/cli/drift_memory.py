@@ -15,6 +15,7 @@ from stackproof import __version__
 from stackproof.cli.options import open_project
 from stackproof.cli.outputs import ReportingCommand, Wanted, output_options, require_outputs, write_text_or_json
 from stackproof.core.errors import ConfigError, TargetError
+from stackproof.deployment.ports import Target
 from stackproof.drift.channels import ISSUE, TOPIC, Channel, parse_channel
 from stackproof.drift.history import compared
 from stackproof.drift.remembering import begun, notified, remembered, withdrawn
@@ -22,7 +23,7 @@ from stackproof.model.drift_memory import Place, Run, RunPlace
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.history_report import DiffReport, HistoryReport
 from stackproof.model.stack_list import name_in
-from stackproof.ports import AuditStore, Notifier, Target
+from stackproof.ports import AuditStore, Notifier
 from stackproof.reporters.terminal_memory import diff_text, history_text
 from stackproof.wiring.memory import SignIn, audit_store, notifiers, require_channels, store_to_read
 from stackproof.wiring.notifications import unique

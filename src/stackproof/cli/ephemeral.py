@@ -12,13 +12,13 @@ from typing import TypeVar
 
 import click
 
-from stackproof.attachments import attached_outside
 from stackproof.core.errors import ConfigError, StackproofError, TargetError
-from stackproof.deploy import in_dependency_order
-from stackproof.ephemeral import Ephemeral, ephemeral
-from stackproof.model.ephemeral import EPHEMERAL, EphemeralStack
-from stackproof.ports import Target
-from stackproof.stores.ephemeral_stacks import EphemeralStacks
+from stackproof.deployment.attachments import attached_outside
+from stackproof.deployment.deploy import in_dependency_order
+from stackproof.deployment.ephemeral import Ephemeral, ephemeral
+from stackproof.deployment.ephemeral_records import EphemeralStacks
+from stackproof.deployment.ephemeral_stack import EPHEMERAL, EphemeralStack
+from stackproof.deployment.ports import Target
 from stackproof.template.assembly import Stack
 from stackproof.wiring.project import Project
 

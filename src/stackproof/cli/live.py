@@ -29,16 +29,17 @@ from stackproof.core.errors import ConfigError, TargetError
 from stackproof.core.loopback import is_loopback
 from stackproof.core.notification import Level, Notification
 from stackproof.core.scratch_folder import scratch_folder
-from stackproof.deploy import attached, deployed, nested_in
-from stackproof.deploy import deploy as deploy_stacks
-from stackproof.ephemeral import Ephemeral, without_overridden
-from stackproof.model.deployment import Deployment
+from stackproof.deployment.deploy import attached, deployed, nested_in
+from stackproof.deployment.deploy import deploy as deploy_stacks
+from stackproof.deployment.deployment import Deployment
+from stackproof.deployment.ephemeral import Ephemeral
+from stackproof.deployment.ports import Target
 from stackproof.model.minimum_proof import MinimumProof
 from stackproof.model.observation import ResourceProof
 from stackproof.model.report import ProveReport
 from stackproof.observing import Patience
 from stackproof.once import Look
-from stackproof.ports import Target
+from stackproof.proof.overridden import without_overridden
 from stackproof.prove import Prover, prove_stack
 from stackproof.reporters.terminal import prove_text
 from stackproof.template.assembly import Assembly, Stack

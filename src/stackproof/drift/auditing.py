@@ -10,22 +10,19 @@ from typing import Final, TypeAlias
 from stackproof.compare import leaf_paths
 from stackproof.core.errors import ConfigError, StackproofError, TargetError
 from stackproof.core.notification import Level, Notification
+from stackproof.deployment.deployment import Deployment
+from stackproof.deployment.ports import Target
+from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.drift.children import Claims, physical_ids
 from stackproof.drift.looking import Leftover, StackLook, with_leftovers
 from stackproof.drift.native import side_by_side
 from stackproof.drift.other_stacks import OtherStacks
-from stackproof.model.deployment import Deployment
 from stackproof.model.drift import Difference, LiveStack, Looked, NativeRow, StackAudit
-from stackproof.model.observation import (
-    DriftStatus,
-    ResourceProof,
-    Unproven,
-    UnprovenReason,
-)
+from stackproof.model.observation import DriftStatus, ResourceProof, Unproven
 from stackproof.model.stack_list import name_in
 from stackproof.observing import Patience
 from stackproof.once import Look
-from stackproof.ports import ChildFamily, Reader, StackCatalog, Target
+from stackproof.ports import ChildFamily, Reader, StackCatalog
 from stackproof.prove import Prover, prove_stack
 from stackproof.template.assembly import Stack
 from stackproof.template.intrinsics import resolve, static_context

@@ -8,9 +8,10 @@ from typing import Final
 
 from stackproof.compare import matches
 from stackproof.core.json import JsonValue
-from stackproof.model.deployment import Deployment
+from stackproof.deployment.deployment import Deployment
+from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.model.drift import Child
-from stackproof.model.observation import Reading, UnprovenReason
+from stackproof.model.observation import Reading
 from stackproof.once import GONE
 from stackproof.ports import ChildFamily
 from stackproof.prove import Prover

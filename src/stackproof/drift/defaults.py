@@ -13,7 +13,8 @@ from typing import Final
 from stackproof.compare import matches
 from stackproof.core.json import JsonValue
 from stackproof.core.json_pointer import steps
-from stackproof.model.observation import Change, PropertyDifference, Reading, UnprovenReason
+from stackproof.deployment.unproven_reason import UnprovenReason
+from stackproof.model.observation import Change, PropertyDifference, Reading
 from stackproof.template.intrinsics import Resolved, is_unresolved
 from stackproof.template.schema import ResourceSchema
 

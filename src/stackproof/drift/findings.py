@@ -8,10 +8,11 @@ from typing import Final
 
 from stackproof.core.json import canonical
 from stackproof.core.notification import Level, Notification
+from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.model.drift import Difference, DriftOrigin, StackAudit
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.finding import Finding, Kind, Origin, RuleCount
-from stackproof.model.observation import UNANSWERED, DriftStatus, UnprovenReason
+from stackproof.model.observation import UNANSWERED, DriftStatus
 from stackproof.model.report import CheckReport
 from stackproof.template.location import Location
 

@@ -13,6 +13,7 @@ from typing import Final, Generic, TypeVar
 from stackproof.calls.log import CallLog
 from stackproof.core.globs import matches
 from stackproof.core.notification import Level, Notification
+from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.drift.auditing import AuditedStacks
 from stackproof.model.drift import StackAudit
 from stackproof.model.drift_memory import shown_time
@@ -27,7 +28,6 @@ from stackproof.model.fleet import (
     TaskResult,
     Trouble,
 )
-from stackproof.model.observation import UnprovenReason
 from stackproof.model.stack_list import StackList
 from stackproof.ports import TaskMemory
 from stackproof.proof.redaction import without_secrets as shown_difference

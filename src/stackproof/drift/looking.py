@@ -7,19 +7,14 @@ from dataclasses import dataclass, replace
 
 from stackproof.core.errors import TargetError
 from stackproof.core.secret_values import SECRET_NAME
+from stackproof.deployment.ports import Target
+from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.drift.children import Claims, owner_names
 from stackproof.drift.defaults import deviations
 from stackproof.drift.other_stacks import Doubt, OtherStacks
 from stackproof.model.drift import Child, Difference, DriftOrigin, LiveStack, Looked, StackAudit, Unread
-from stackproof.model.observation import (
-    Change,
-    DriftStatus,
-    PropertyDifference,
-    Reading,
-    ResourceProof,
-    UnprovenReason,
-)
-from stackproof.ports import ChildFamily, ReadRequest, StackCatalog, Target
+from stackproof.model.observation import Change, DriftStatus, PropertyDifference, Reading, ResourceProof
+from stackproof.ports import ChildFamily, ReadRequest, StackCatalog
 from stackproof.proof.redaction import without_secrets
 from stackproof.prove import Prover
 from stackproof.template.intrinsics import Resolved, unresolved_in

@@ -9,12 +9,13 @@ from typing import Final
 
 from stackproof.core.errors import StackproofError, TargetError
 from stackproof.core.json import JsonValue
+from stackproof.deployment.deployment import DeployedResource
+from stackproof.deployment.ports import Target
+from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.drift.children import ITSELF, Claims, may_declare
-from stackproof.model.deployment import DeployedResource
 from stackproof.model.drift import Child, OtherStack
-from stackproof.model.observation import UnprovenReason
 from stackproof.once import Look
-from stackproof.ports import ChildFamily, Reader, StackCatalog, Target
+from stackproof.ports import ChildFamily, Reader, StackCatalog
 from stackproof.prove import Prover
 from stackproof.template.ports import SchemaSource
 from stackproof.template.template import Template

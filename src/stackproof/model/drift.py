@@ -19,9 +19,10 @@ from stackproof.core.json import (
     optional_str,
 )
 from stackproof.core.secret_values import MASK, masked
-from stackproof.model.deployment import Deployment
+from stackproof.deployment.deployment import Deployment
+from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.model.finding import Suppression, SuppressionKind
-from stackproof.model.observation import UNANSWERED, Change, Coverage, DriftStatus, ResourceProof, UnprovenReason
+from stackproof.model.observation import UNANSWERED, Change, Coverage, DriftStatus, ResourceProof
 from stackproof.template.location import Location
 from stackproof.template.template import Template
 

@@ -12,8 +12,8 @@ from typing import Any
 from stackproof.calls.log import CallLog
 from stackproof.core.json import JsonObject, JsonValue, as_object, as_objects, canonical, digest
 from stackproof.core.notification import Notification
+from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.model.drift import StackAudit
-from stackproof.model.observation import UnprovenReason
 
 __all__ = [
     "Fleet",

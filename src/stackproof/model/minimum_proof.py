@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stackproof.core.json import JsonValue
-from stackproof.model.observation import Coverage, ResourceProof, UnprovenReason
+from stackproof.deployment.unproven_reason import UnprovenReason
+from stackproof.model.observation import Coverage, ResourceProof
 
 __all__ = ["MinimumProof"]
 

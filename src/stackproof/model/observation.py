@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from stackproof.core.json import JsonObject, JsonValue, as_object, as_objects, as_strings, optional_str
+from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.template.location import Location
 
 __all__ = [
@@ -21,23 +22,8 @@ __all__ = [
     "ResourceProof",
     "TypeCoverage",
     "Unproven",
-    "UnprovenReason",
     "unproven_reasons",
 ]
-
-
-class UnprovenReason(StrEnum):
-    """Why something was not seen to be so; one list everywhere."""
-
-    WRITE_ONLY = "write_only"
-    DENIED = "denied"
-    NOT_EMULATED = "not_emulated"
-    NO_READER = "no_reader"
-    UNRESOLVED = "unresolved"
-    THROTTLED = "throttled"
-    UNREACHABLE = "unreachable"
-    BUSY = "busy"
-    OVERRIDDEN = "overridden"
 
 
 UNANSWERED: Final = frozenset(

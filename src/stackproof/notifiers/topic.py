@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Final
 
 from stackproof.core.errors import NotifyError, StackproofError
+from stackproof.deployment.ports import Target
 from stackproof.model.drift_memory import Alarm
-from stackproof.ports import Target
 
 __all__ = ["TopicNotifier"]
 

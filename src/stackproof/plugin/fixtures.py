@@ -16,8 +16,9 @@ from stackproof.config.settings import EMULATORS, find_root, load_settings, pars
 from stackproof.core.errors import ConfigError, InputError, TargetError
 from stackproof.core.json import JsonValue, as_object
 from stackproof.core.notification import Notification
-from stackproof.deploy import Deployed, attached, deployed, nested_in, whole
-from stackproof.model.deployment import Deployment
+from stackproof.deployment.deploy import Deployed, attached, deployed, nested_in, whole
+from stackproof.deployment.deployment import Deployment
+from stackproof.deployment.ports import Target
 from stackproof.model.observation import DriftStatus, ResourceProof
 from stackproof.model.report import RuleVerdict
 from stackproof.observing import Patience
@@ -26,7 +27,6 @@ from stackproof.plugin.coverage import add_synth_coverage, measures_coverage
 from stackproof.plugin.outcomes import CALLS, LEDGERS, conclude, facts_of
 from stackproof.plugin.own_clients import OWN_CLIENTS
 from stackproof.plugin.run import PROCESS, RUN, Run
-from stackproof.ports import Target
 from stackproof.prove import Prover
 from stackproof.template.assembly import Assembly, Stack
 from stackproof.template.nested import unevaluated_nested

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from stackproof.model.deployment import Deployment
+from stackproof.deployment.deployment import Deployment
 from stackproof.template.intrinsics import Attribute, Context, Reference, typed
 from stackproof.template.template import Template
 

@@ -10,7 +10,8 @@ from typing import Any, Final, TypeVar, cast
 from stackproof.compare import matches
 from stackproof.core.json import JsonObject, JsonValue
 from stackproof.core.json_pointer import steps
-from stackproof.model.observation import Reading, UnprovenReason
+from stackproof.deployment.unproven_reason import UnprovenReason
+from stackproof.model.observation import Reading
 from stackproof.ports import Reader, ReadRequest
 
 __all__ = [

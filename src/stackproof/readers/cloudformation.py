@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from stackproof.core.json import JsonValue
-from stackproof.model.observation import Reading, UnprovenReason
+from stackproof.deployment.unproven_reason import UnprovenReason
+from stackproof.model.observation import Reading
 from stackproof.ports import Reader, ReadRequest
 from stackproof.readers.access import Parts, found_or_none, reads, tag_list
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from stackproof.core.json import JsonObject, JsonValue, as_objects
-from stackproof.model.observation import Reading, UnprovenReason
+from stackproof.deployment.unproven_reason import UnprovenReason
+from stackproof.model.observation import Reading
 from stackproof.ports import Reader, ReadRequest
 from stackproof.readers.access import Parts, chosen, covered, found_or_none, pages, parsed, reads, tag_list
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from stackproof.core.json import JsonObject, JsonValue
-from stackproof.model.observation import Reading, UnprovenReason
+from stackproof.deployment.unproven_reason import UnprovenReason
+from stackproof.model.observation import Reading
 from stackproof.ports import Reader, ReadRequest
 from stackproof.readers.access import Parts, chosen, covered, found_or_none, listed, pages, picked, reads, tag_list
 

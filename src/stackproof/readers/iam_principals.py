@@ -7,7 +7,8 @@ from functools import partial
 from typing import Any, Final
 
 from stackproof.core.json import JsonValue
-from stackproof.model.observation import Reading, UnprovenReason
+from stackproof.deployment.unproven_reason import UnprovenReason
+from stackproof.model.observation import Reading
 from stackproof.ports import Reader, ReadRequest
 from stackproof.readers.access import Parts, covered, found_or_none, pages, parsed, reads, tag_list
 

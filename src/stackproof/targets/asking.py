@@ -10,8 +10,8 @@ import zipfile
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from stackproof.model.capabilities import Capabilities
-from stackproof.ports import Target
+from stackproof.deployment.capabilities import Capabilities
+from stackproof.deployment.ports import Target
 from stackproof.targets.failures import error_code, is_not_implemented
 from stackproof.targets.leaving_out import KnownTypes
 

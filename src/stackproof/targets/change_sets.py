@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from stackproof.core.errors import TargetError
-from stackproof.model.stack_event import StackChange
+from stackproof.deployment.stack_event import StackChange
 from stackproof.targets.failures import is_not_implemented
 
 __all__ = ["ChangeSet", "make_change_set"]

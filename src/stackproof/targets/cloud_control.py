@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from stackproof.model.observation import UnprovenReason
+from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.targets.failures import error_code, reason_of
 
 __all__ = ["has_cloud_control"]

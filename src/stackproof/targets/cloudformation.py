@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from stackproof.core.errors import TargetError
-from stackproof.explaining import (
+from stackproof.deployment.deployment import DeployedResource, Deployment
+from stackproof.deployment.failure_cause import (
     Locate,
     Subject,
     explained_deadline,
@@ -19,9 +20,8 @@ from stackproof.explaining import (
     explained_refusal,
     explained_state,
 )
-from stackproof.model.deployment import DeployedResource, Deployment
-from stackproof.model.observation import UnprovenReason
-from stackproof.model.stack_event import STACK, StackEvent
+from stackproof.deployment.stack_event import STACK, StackEvent
+from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.once import GONE
 from stackproof.targets.assets import AssetStore
 from stackproof.targets.change_sets import make_change_set

@@ -13,8 +13,8 @@ from typing import Any, Final
 from stackproof.calls.recorder import CallRecorder
 from stackproof.core.errors import TargetError
 from stackproof.core.json import JsonObject
-from stackproof.model.deployment import DeployedResource, Deployment
-from stackproof.model.observation import UnprovenReason
+from stackproof.deployment.deployment import DeployedResource, Deployment
+from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.targets.cloudformation import CAPABILITIES, CloudFormation, Place
 from stackproof.targets.failures import answering, reason_of, translated_errors
 from stackproof.targets.guard import Guard

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from stackproof.core.errors import TargetError, UnreachableError
-from stackproof.model.observation import UnprovenReason
+from stackproof.deployment.unproven_reason import UnprovenReason
 
 __all__ = ["answering", "error_code", "is_not_implemented", "reason_of", "reason_of_answer", "translated_errors"]
 

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from stackproof.deployment.ports import Target
 from stackproof.model.fleet import ListedStack, StackResources
 from stackproof.once import GONE
-from stackproof.ports import Target
 from stackproof.targets.failures import translated_errors
 
 __all__ = ["DISCOVERY_ACTIONS", "LISTING_ACTIONS", "accounts_of", "resources_of", "stacks_of"]

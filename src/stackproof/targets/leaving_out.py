@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from stackproof.core.json import JsonObject, JsonValue, as_object, as_strings, digest
-from stackproof.model.deployment import Deployment
-from stackproof.model.stack_event import STACK
+from stackproof.deployment.deployment import Deployment
+from stackproof.deployment.stack_event import STACK
 from stackproof.targets.failures import translated_errors
 from stackproof.template.assembly import Stack
 from stackproof.template.nested import with_nested_template

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from stackproof.calls.recorder import CallRecorder
-from stackproof.model.deployment import Deployment
+from stackproof.deployment.deployment import Deployment
 from stackproof.targets.cloudformation import CAPABILITIES
 from stackproof.targets.emulator import Emulator, emulator_environment
 from stackproof.targets.failures import translated_errors

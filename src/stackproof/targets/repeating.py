@@ -11,7 +11,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from stackproof.core.errors import UnreachableError
-from stackproof.model.observation import UnprovenReason
+from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.targets.failures import reason_of, reason_of_answer
 from stackproof.targets.guard import reads_only
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from stackproof.core.errors import TargetError
-from stackproof.model.deployment import DeployedResource
+from stackproof.deployment.deployment import DeployedResource
+from stackproof.deployment.ports import Target
+from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.model.drift import LiveStack, NativeDrift, OtherStack
-from stackproof.model.observation import UnprovenReason
 from stackproof.once import GONE
-from stackproof.ports import Target
 from stackproof.targets.cloudformation import HALF_DONE, listed_resources
 from stackproof.targets.failures import translated_errors
 from stackproof.template.template import Template

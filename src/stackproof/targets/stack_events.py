@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from stackproof.model.stack_event import STACK, StackEvent
+from stackproof.deployment.stack_event import STACK, StackEvent
 
 __all__ = ["EventFollower", "with_nested"]
 

@@ -15,18 +15,18 @@ from stackproof.config.settings import EMULATORS
 from stackproof.core.errors import ConfigError, StackproofError
 from stackproof.core.json import canonical
 from stackproof.core.notification import Notification
+from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.model.fleet import FleetOrder, FleetTask, Listed, Place, ScopeTask, StackResources, TaskResult, Trouble
-from stackproof.model.observation import UnprovenReason
 from stackproof.wiring.live import auditor, catalog, child_families, listings, schemas
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from stackproof.calls.ports import Pace
+    from stackproof.deployment.ports import Target
     from stackproof.drift.fleet import FleetRun, Workers
     from stackproof.drift.planning import FleetPlan
     from stackproof.drift.unmanaged import Scope, Unmanaged
-    from stackproof.ports import Target
     from stackproof.stores.fleet_runs import FleetRuns
     from stackproof.template.ports import SchemaSource
 

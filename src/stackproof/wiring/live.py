@@ -12,11 +12,12 @@ from stackproof.config.settings import EMULATORS
 from stackproof.core.errors import ConfigError
 
 if TYPE_CHECKING:
+    from stackproof.deployment.capabilities import Capabilities
+    from stackproof.deployment.deployment import Deployment
+    from stackproof.deployment.ports import Target
     from stackproof.drift.auditing import Auditor
     from stackproof.flow import Flow, FlowPath
-    from stackproof.model.capabilities import Capabilities
-    from stackproof.model.deployment import Deployment
-    from stackproof.ports import ChildFamily, Listing, Pipeline, Reader, StackCatalog, Target
+    from stackproof.ports import ChildFamily, Listing, Pipeline, Reader, StackCatalog
     from stackproof.targets.aws_flow import AwsPipeline
     from stackproof.targets.ministack import MiniStackTarget
     from stackproof.targets.owned_process import OwnedProcess

@@ -15,7 +15,8 @@ from stackproof.drift.channels import ISSUE, TOPIC, WEBHOOK, Channel
 from stackproof.wiring.project import Project
 
 if TYPE_CHECKING:
-    from stackproof.ports import AuditStore, Notifier, Target
+    from stackproof.deployment.ports import Target
+    from stackproof.ports import AuditStore, Notifier
     from stackproof.stores.audits import SqlAuditStore
 
 __all__ = ["SignIn", "audit_store", "notifiers", "require_channels", "store_to_read"]

@@ -46,9 +46,10 @@ from stackproof.wiring.notifications import vacuous, with_notifications
 
 if TYPE_CHECKING:
     from stackproof.calls.ports import Pace
+    from stackproof.deployment.ports import Target
     from stackproof.engines.versions import VersionsEngine
     from stackproof.permissions import Permissions, Purpose
-    from stackproof.ports import PolicyEngine, Target
+    from stackproof.ports import PolicyEngine
     from stackproof.template.loading.origin import Origins
     from stackproof.template.synth.cache import SynthRequest
     from stackproof.template.template import Template

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from stackproof.core.json import JsonValue, canonical
-from stackproof.model.stack_event import STACK
+from stackproof.deployment.stack_event import STACK
 from stackproof.template.assembly import Stack
 from stackproof.template.intrinsics import (
     Context,

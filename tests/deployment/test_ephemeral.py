@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stackproof.ephemeral import OVERRIDES, ephemeral, without_overridden
-from stackproof.model.ephemeral import EphemeralStack
-from stackproof.model.observation import DriftStatus, ResourceProof, UnprovenReason
+from stackproof.deployment.ephemeral import OVERRIDES, ephemeral
+from stackproof.deployment.ephemeral_stack import EphemeralStack
+from stackproof.deployment.unproven_reason import UnprovenReason
+from stackproof.model.observation import DriftStatus, ResourceProof
+from stackproof.proof.overridden import without_overridden
 from stackproof.template.assembly import FileAsset, Stack
 from stackproof.template.cfn_lint_schemas import CfnLintSchemas
 from stackproof.template.location import Location

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from stackproof.attachments import ACCOUNT_WIDE, ATTACHED_BY, attached_outside
-from stackproof.ephemeral import ephemeral
+from stackproof.deployment.attachments import ACCOUNT_WIDE, ATTACHED_BY, attached_outside
+from stackproof.deployment.ephemeral import ephemeral
 from stackproof.template.assembly import Stack
 from stackproof.template.cfn_lint_schemas import CfnLintSchemas
 from tests.live_fakes import ACCOUNT, REGION, stack

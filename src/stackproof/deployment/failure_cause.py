@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from stackproof.model.stack_event import STACK, StackEvent
+from stackproof.deployment.stack_event import STACK, StackEvent
 from stackproof.template.location import Location
 
 __all__ = [

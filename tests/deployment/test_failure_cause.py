@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stackproof.explaining import (
+from stackproof.deployment.failure_cause import (
     EXAMPLES,
     Subject,
     explained_deadline,
@@ -19,7 +19,7 @@ from stackproof.explaining import (
     remedy_for,
     root_event,
 )
-from stackproof.model.stack_event import STACK, StackChange, StackEvent
+from stackproof.deployment.stack_event import STACK, StackChange, StackEvent
 from stackproof.template.location import Location
 
 NET = Subject(stack_name="Net", options="--region eu-west-1")

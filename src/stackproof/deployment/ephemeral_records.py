@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from stackproof.model.ephemeral import EphemeralStack
+from stackproof.deployment.ephemeral_stack import EphemeralStack
 
 __all__ = ["EphemeralStacks"]
 

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from stackproof.model.ephemeral import EphemeralStack
-from stackproof.stores.ephemeral_stacks import EphemeralStacks
+from stackproof.deployment.ephemeral_records import EphemeralStacks
+from stackproof.deployment.ephemeral_stack import EphemeralStack
 
 NET = EphemeralStack(stack_name="Net-x", account="123456789012", region="eu-west-1")
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from stackproof.model.ephemeral import EphemeralStack
-from stackproof.stores.ephemeral_stacks import EphemeralStacks
+from stackproof.deployment.ephemeral_stack import EphemeralStack
+from stackproof.deployment.ephemeral_records import EphemeralStacks
 
 made = EphemeralStack(stack_name="Net-x", account="123456789012", region="eu-west-1")
 with EphemeralStacks(Path(sys.argv[1])).noted([made]):

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from stackproof.core.json import JsonObject, JsonValue
-from stackproof.model.ephemeral import Overridden
-from stackproof.model.observation import ResourceProof, Unproven, UnprovenReason
+from stackproof.deployment.ephemeral_stack import Overridden
 from stackproof.template.assembly import Stack
 from stackproof.template.nested import with_nested_template
 from stackproof.template.template import Resource, Template
 
-__all__ = ["OVERRIDES", "Ephemeral", "ephemeral", "without_overridden"]
+__all__ = ["OVERRIDES", "Ephemeral", "ephemeral"]
 
 OVERRIDES: Final[Mapping[tuple[str, str], JsonValue]] = {
     ("AWS::Cognito::UserPool", "DeletionProtection"): "INACTIVE",
@@ -62,7 +61,7 @@ def ephemeral(stacks: Sequence[Stack], suffix: str) -> Ephemeral:
     """The stacks with a suffix to their names and to the exports that pass between them, and nothing that stays.
 
     A name that is fixed in the template stays as it is: CloudFormation refuses it where it is taken, except for what is
-    attached to something else (see `stackproof.attachments`).
+    attached to something else (see `stackproof.deployment.attachments`).
     """
     exports = {name for each in stacks for name in _exported(each.template.body)}
     overridden: list[Overridden] = []
@@ -87,30 +86,6 @@ def ephemeral(stacks: Sequence[Stack], suffix: str) -> Ephemeral:
         if each.parent is None:
             one(each)
     return Ephemeral(stacks=tuple(sorted(made, key=lambda each: each.name)), overridden=tuple(sorted(overridden)))
-
-
-def without_overridden(proofs: Iterable[ResourceProof], overridden: Iterable[Overridden]) -> tuple[ResourceProof, ...]:
-    """The proofs less what was switched off for the run: nobody has seen that it is as the template says."""
-    paths: dict[tuple[str, str], set[str]] = {}
-    for each in overridden:
-        if each.path.startswith("/Properties/"):
-            key = (each.stack_name, each.logical_id)
-            paths.setdefault(key, set()).add(each.path.removeprefix("/Properties"))
-
-    def lessened(proof: ResourceProof) -> ResourceProof:
-        own = paths.get((proof.location.stack_name or "", proof.location.logical_id or ""), set())
-        gone = tuple(path for path in proof.proven if any(path == one or path.startswith(f"{one}/") for one in own))
-        if not gone:
-            return proof
-        reason = UnprovenReason.OVERRIDDEN
-        more = (Unproven(path=path, reason=reason, detail="switched off for the ephemeral stack") for path in gone)
-        return replace(
-            proof,
-            proven=tuple(path for path in proof.proven if path not in gone),
-            unproven=tuple(sorted((*proof.unproven, *more))),
-        )
-
-    return tuple(lessened(each) for each in proofs)
 
 
 def _renamed(name: str, suffix: str) -> str:

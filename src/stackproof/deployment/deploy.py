@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from stackproof.core.errors import InputError
-from stackproof.model.deployment import Deployment
-from stackproof.model.stack_event import STACK
-from stackproof.ports import Target
+from stackproof.deployment.deployment import Deployment
+from stackproof.deployment.ports import Target
+from stackproof.deployment.stack_event import STACK
 from stackproof.template.assembly import Stack
 from stackproof.template.stack_names import require_distinct_names
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from stackproof.core.errors import ConfigError, InputError
-from stackproof.deploy import attached, deploy, destroy, in_dependency_order
+from stackproof.deployment.deploy import attached, deploy, destroy, in_dependency_order
 from tests.live_fakes import FakeTarget, deployment, stack
 
 BODY = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}

@@ -1,0 +1,21 @@
+"""Why something is not proven: one list for every report."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+__all__ = ["UnprovenReason"]
+
+
+class UnprovenReason(StrEnum):
+    """Why something was not seen to be so; one list everywhere."""
+
+    WRITE_ONLY = "write_only"
+    DENIED = "denied"
+    NOT_EMULATED = "not_emulated"
+    NO_READER = "no_reader"
+    UNRESOLVED = "unresolved"
+    THROTTLED = "throttled"
+    UNREACHABLE = "unreachable"
+    BUSY = "busy"
+    OVERRIDDEN = "overridden"

@@ -1,0 +1,36 @@
+"""Proofs of ephemeral stacks, whose templates were changed for the run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from stackproof.deployment.ephemeral_stack import Overridden
+from stackproof.deployment.unproven_reason import UnprovenReason
+from stackproof.model.observation import ResourceProof, Unproven
+
+__all__ = ["without_overridden"]
+
+
+def without_overridden(proofs: Iterable[ResourceProof], overridden: Iterable[Overridden]) -> tuple[ResourceProof, ...]:
+    """The proofs less what was switched off for the run: nobody has seen that it is as the template says."""
+    paths: dict[tuple[str, str], set[str]] = {}
+    for each in overridden:
+        if each.path.startswith("/Properties/"):
+            key = (each.stack_name, each.logical_id)
+            paths.setdefault(key, set()).add(each.path.removeprefix("/Properties"))
+
+    def lessened(proof: ResourceProof) -> ResourceProof:
+        own = paths.get((proof.location.stack_name or "", proof.location.logical_id or ""), set())
+        gone = tuple(path for path in proof.proven if any(path == one or path.startswith(f"{one}/") for one in own))
+        if not gone:
+            return proof
+        reason = UnprovenReason.OVERRIDDEN
+        more = (Unproven(path=path, reason=reason, detail="switched off for the ephemeral stack") for path in gone)
+        return replace(
+            proof,
+            proven=tuple(path for path in proof.proven if path not in gone),
+            unproven=tuple(sorted((*proof.unproven, *more))),
+        )
+
+    return tuple(lessened(each) for each in proofs)
