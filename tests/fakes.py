@@ -11,8 +11,8 @@ from typing import Any
 from stackproof.core.errors import EngineError
 from stackproof.core.json import JsonObject, JsonValue, digest
 from stackproof.core.notification import Level
-from stackproof.model.finding import EngineAnswer, Finding, Kind, Origin, Waiver
-from stackproof.model.ledger import InSourceWaiver
+from stackproof.policy.finding import EngineAnswer, Finding, Kind, Origin, Waiver
+from stackproof.policy.ledger import InSourceWaiver
 from stackproof.template.assembly import Assembly, Stack
 from stackproof.template.location import Location
 from stackproof.template.schema import ResourceSchema

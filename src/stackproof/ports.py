@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import IO, Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from stackproof.core.errors import TargetError
 from stackproof.core.json import JsonObject, JsonValue
 from stackproof.deployment.deployment import DeployedResource
 from stackproof.model.drift import Child, Listed, LiveStack, NativeDrift, OtherStack
 from stackproof.model.drift_memory import Alarm, Episode, Look, Memory, Place, Run
-from stackproof.model.finding import EngineAnswer
 from stackproof.model.fleet import FleetTask, TaskResult
 from stackproof.model.flow import Receipt, Row, Sending
 from stackproof.model.observation import Reading
-from stackproof.model.report import CheckReport
 from stackproof.once import Once, each_time
 from stackproof.template.template import Template
 
@@ -26,34 +24,11 @@ __all__ = [
     "Listing",
     "Notifier",
     "Pipeline",
-    "PolicyEngine",
     "ReadRequest",
     "Reader",
-    "Reporter",
     "StackCatalog",
     "TaskMemory",
 ]
-
-
-class PolicyEngine(Protocol):
-    """Judges templates against rules: cfn-lint, Checkov, cloudformation-validate."""
-
-    @property
-    def name(self) -> str:
-        """The engine's name in reports."""
-
-    @property
-    def identity(self) -> str:
-        """Name, version and a hash of its rules and settings: two engines of one identity give the same answers."""
-
-    def start(self) -> None:
-        """Begin to import in the background; returns at once, and a second call does nothing."""
-
-    def judge(self, template: Template) -> EngineAnswer:
-        """All it says of one template; raises EngineError if it broke or ran out of time on it."""
-
-    def close(self) -> None:
-        """End its processes; a second call does nothing."""
 
 
 class Pipeline(Protocol):
@@ -211,13 +186,6 @@ class TaskMemory(Protocol):
 
     def keep(self, task: FleetTask, result: TaskResult) -> None:
         """Remember what came of the task."""
-
-
-class Reporter(Protocol):
-    """Writes what `check` found in one format: the same report, the same text."""
-
-    def write(self, report: CheckReport, stream: IO[str]) -> None:
-        """Write the whole report; the stream is the caller's."""
 
 
 class AuditStore(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stackproof.model.report import RuleVerdict
+from stackproof.policy.report import RuleVerdict
 
 
 def test_rule_holds(rule_verdict: RuleVerdict) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from stackproof.config.baseline import baseline_text, load_baseline
 from stackproof.core.errors import ConfigError
-from stackproof.model.baseline import Baseline, BaselineKey
+from stackproof.policy.baseline_file import Baseline, BaselineKey
 
 words = st.text(st.characters(codec="utf-8"), max_size=4)
 rules = st.sets(st.sampled_from(["E1", "W2", "CKV_1"]), min_size=1).map(lambda found: tuple(sorted(found)))

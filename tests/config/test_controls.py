@@ -10,7 +10,7 @@ from stackproof.config.controls import SHIPPED, controls_by_rule, load_controls
 from stackproof.config.policy_file import load_policy_file
 from stackproof.core.errors import ConfigError
 from stackproof.core.notification import Level
-from stackproof.model.control import Control
+from stackproof.policy.control import Control
 from tests.fakes import written
 
 TEXT = """\

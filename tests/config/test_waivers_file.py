@@ -10,7 +10,7 @@ import pytest
 from stackproof.config.policy_file import load_policy_file
 from stackproof.config.waivers import load_drift_waivers, load_waivers
 from stackproof.core.errors import ConfigError
-from stackproof.model.finding import Waiver
+from stackproof.policy.finding import Waiver
 from tests.fakes import written
 
 ROW = """\

@@ -15,8 +15,8 @@ from stackproof.core.json import JsonValue
 from stackproof.drift.remedies import differences_of, put_back
 from stackproof.model.drift import DriftOrigin
 from stackproof.model.drift_report import DriftReport
-from stackproof.model.finding import Suppression
 from stackproof.model.remedy import Adoption, AdoptReport, Remedy
+from stackproof.policy.finding import Suppression
 from stackproof.reporters.terminal_remedies import remedies_text
 from tests.model.test_drift_report import difference
 

@@ -9,7 +9,7 @@ import pytest
 from stackproof.core.json import JsonObject, JsonValue
 from stackproof.core.notification import Level
 from stackproof.engines.answers import answer_of, pointer_of, split_dotted
-from stackproof.model.finding import Kind
+from stackproof.policy.finding import Kind
 from tests.fakes import resource, template
 
 TOPIC = resource(template_file="t.json", template_line=2, property_lines={"/A": 5}, generated=True)

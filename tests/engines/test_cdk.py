@@ -9,7 +9,7 @@ import pytest
 
 from stackproof.core.notification import Level
 from stackproof.engines.cdk import CdkEngine
-from stackproof.model.finding import EngineAnswer, Finding, Kind, Origin
+from stackproof.policy.finding import EngineAnswer, Finding, Kind, Origin
 from stackproof.template.assembly import Annotation, Assembly, Deprecation, Violation
 from stackproof.template.location import Location, SourceLine
 from stackproof.template.template import Template

@@ -8,9 +8,9 @@ from stackproof.core.json import JsonValue
 from stackproof.core.notification import Level
 from stackproof.engines.corrected import CorrectedEngine
 from stackproof.engines.versions import VersionsEngine
-from stackproof.model.finding import EngineAnswer, Finding, RuleCount
-from stackproof.ports import PolicyEngine
-from stackproof.scan import scan
+from stackproof.policy.finding import EngineAnswer, Finding, RuleCount
+from stackproof.policy.ports import PolicyEngine
+from stackproof.policy.scan import scan
 from tests.fakes import FakeEngine, finding
 from tests.versions.sample import FRESH, PACKAGED, postgres, template
 

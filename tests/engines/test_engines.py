@@ -17,7 +17,7 @@ from stackproof.engines.checkov import CheckovEngine
 from stackproof.engines.cloudformation_validate import CloudFormationValidateEngine
 from stackproof.engines.tools import find_python
 from stackproof.engines.worker_engine import WorkerEngine
-from stackproof.model.finding import EngineAnswer
+from stackproof.policy.finding import EngineAnswer
 from stackproof.template.loading.template import parse_bytes
 from stackproof.template.template import Template
 

@@ -16,7 +16,7 @@ from stackproof.engines.cloudformation_validate import CloudFormationValidateEng
 from stackproof.engines.rule_files import RuleFolders, find_rules, rule_files
 from stackproof.engines.tools import find_python
 from stackproof.engines.worker_engine import WorkerEngine
-from stackproof.model.finding import Kind, RuleCount
+from stackproof.policy.finding import Kind, RuleCount
 from stackproof.template.cfn_lint_schemas import CfnLintSchemas
 from stackproof.template.loading.template import parse_bytes
 from stackproof.template.template import Template

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stackproof.engines.silencers import silencing_comments, without_silencers
-from stackproof.in_source import SILENCING_KEYS
+from stackproof.policy.in_source import SILENCING_KEYS
 from tests.fakes import resource, template
 
 

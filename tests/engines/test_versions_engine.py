@@ -11,10 +11,10 @@ import pytest
 from stackproof.core.notification import Level, Notification
 from stackproof.engines.versions import VersionsEngine
 from stackproof.model.engine_version import Override, Overrides, Status
-from stackproof.model.finding import Kind
-from stackproof.model.report import CheckReport
-from stackproof.ports import PolicyEngine
-from stackproof.scan import scan
+from stackproof.policy.finding import Kind
+from stackproof.policy.ports import PolicyEngine
+from stackproof.policy.report import CheckReport
+from stackproof.policy.scan import scan
 from tests.fakes import FakeStore
 from tests.versions.sample import FRESH, PACKAGED, one, postgres, template, yaml_template
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.model.minimum_proof import MinimumProof
 from stackproof.model.observation import Change, DriftStatus, PropertyDifference, ResourceProof, Unproven
-from stackproof.model.report import ProveReport
+from stackproof.proof.report import ProveReport
 from stackproof.template.location import Location
 
 

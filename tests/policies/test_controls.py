@@ -14,7 +14,7 @@ import pytest
 
 from stackproof.config.controls import SHIPPED, controls_by_rule, load_controls
 from stackproof.engines.worker_engine import WorkerEngine
-from stackproof.scan import scan
+from stackproof.policy.scan import scan
 from stackproof.template.loading.template import parse_bytes
 from tests.policies.conftest import POLICIES, checkov_python
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from stackproof.engines.worker_engine import WorkerEngine
-from stackproof.model.finding import EngineAnswer, Kind
+from stackproof.policy.finding import EngineAnswer, Kind
 from stackproof.template.loading.template import parse_bytes
 
 # What CDK adds by itself, marked as generated where the whole assembly is known.

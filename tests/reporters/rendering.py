@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 
-from stackproof.model.report import CheckReport
-from stackproof.ports import Reporter
+from stackproof.policy.ports import Reporter
+from stackproof.policy.report import CheckReport
 
 
 def written(reporter: Reporter, report: CheckReport) -> str:

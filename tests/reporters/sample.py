@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from stackproof.core.notification import Level, Notification
-from stackproof.model.finding import Finding, Kind, Origin, RuleCount, Suppression
-from stackproof.model.report import CheckReport
+from stackproof.policy.finding import Finding, Kind, Origin, RuleCount, Suppression
+from stackproof.policy.report import CheckReport
 from stackproof.reporters.masking import masked_line
 from stackproof.template.location import Location
 from tests.model import strategies as of

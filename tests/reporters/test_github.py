@@ -7,8 +7,8 @@ import re
 from hypothesis import given
 
 from stackproof.core.notification import Level
-from stackproof.model.finding import Kind
-from stackproof.model.report import CheckReport
+from stackproof.policy.finding import Kind
+from stackproof.policy.report import CheckReport
 from stackproof.reporters.github import GithubReporter
 from tests.fakes import finding, waiver
 from tests.reporters.rendering import written

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from stackproof.model.report import CheckReport, GateReport, Stage
-from stackproof.ports import Reporter
+from stackproof.gate.report import GateReport, Stage
+from stackproof.policy.ports import Reporter
+from stackproof.policy.report import CheckReport
 from stackproof.reporters import FORMATS, check_reporters
 from stackproof.reporters.markdown import MarkdownReporter
 from stackproof.reporters.masking import masked_report

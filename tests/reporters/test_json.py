@@ -8,7 +8,7 @@ from hypothesis import given
 from jsonschema import Draft202012Validator
 
 from stackproof.config.schema import read_schema
-from stackproof.model.report import CheckReport
+from stackproof.policy.report import CheckReport
 from stackproof.reporters.json import JsonReporter
 from tests.reporters.rendering import written
 from tests.reporters.sample import reports

@@ -8,8 +8,8 @@ from xml.etree import ElementTree as ET
 from hypothesis import given
 
 from stackproof.core.notification import Level
-from stackproof.model.finding import Kind
-from stackproof.model.report import CheckReport
+from stackproof.policy.finding import Kind
+from stackproof.policy.report import CheckReport
 from stackproof.reporters.junit import JunitReporter
 from tests.fakes import finding, waiver
 from tests.reporters.rendering import written

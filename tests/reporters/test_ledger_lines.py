@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from stackproof.model.ledger import LedgerEntry, WaiverState
+from stackproof.policy.ledger import LedgerEntry, WaiverState
 from stackproof.reporters.ledger import ledger_lines
 
 ENTRY = LedgerEntry(

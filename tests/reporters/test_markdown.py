@@ -8,7 +8,7 @@ from dataclasses import replace
 from hypothesis import given
 
 from stackproof.core.notification import Level
-from stackproof.model.report import CheckReport
+from stackproof.policy.report import CheckReport
 from stackproof.reporters.markdown import LONGEST, MARKER, MarkdownReporter
 from stackproof.reporters.places import Places
 from tests.fakes import finding

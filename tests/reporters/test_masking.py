@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from stackproof.model.finding import Origin
-from stackproof.model.report import CheckReport
+from stackproof.policy.finding import Origin
+from stackproof.policy.report import CheckReport
 from stackproof.reporters.masking import (
     LONGEST_LINE,
     is_about_secrets,

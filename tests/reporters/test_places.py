@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from stackproof.core.notification import Level
-from stackproof.model.finding import Kind, Origin
+from stackproof.policy.finding import Kind, Origin
 from stackproof.reporters.masking import LONGEST_LINE
 from stackproof.reporters.places import Places, SourceLines, repository_root
 from stackproof.reporters.rules import documentation

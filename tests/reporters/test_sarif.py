@@ -13,8 +13,8 @@ from hypothesis import given
 from jsonschema import Draft4Validator
 
 from stackproof.core.notification import Level
-from stackproof.model.finding import Finding, Kind
-from stackproof.model.report import CheckReport
+from stackproof.policy.finding import Finding, Kind
+from stackproof.policy.report import CheckReport
 from stackproof.reporters.places import Places
 from stackproof.reporters.sarif import SarifReporter
 from tests.fakes import finding, waiver

@@ -10,7 +10,7 @@ from stackproof.core.json import as_object, as_objects
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.model.flow import FlowFact
 from stackproof.model.observation import Change, Coverage, DriftStatus, PropertyDifference, ResourceProof, Unproven
-from stackproof.model.report import ProveReport
+from stackproof.proof.report import ProveReport
 from stackproof.reporters.terminal import coverage_line, flow_lines, prove_text, share_lines
 from stackproof.template.location import Location
 from stackproof.union import united_stack

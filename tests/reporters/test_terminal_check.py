@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 
 from stackproof.core.notification import Level
-from stackproof.model.finding import Kind
-from stackproof.model.report import CheckReport
+from stackproof.policy.finding import Kind
+from stackproof.policy.report import CheckReport
 from stackproof.reporters.masking import masked_line
 from stackproof.reporters.places import ReadLine
 from stackproof.reporters.style import PLAIN, Style, style_for

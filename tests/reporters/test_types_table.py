@@ -9,10 +9,11 @@ from jsonschema import Draft202012Validator
 from stackproof.config.schema import read_schema
 from stackproof.core.json import as_object, as_objects
 from stackproof.deployment.unproven_reason import UnprovenReason
+from stackproof.gate.report import GateReport, Stage
 from stackproof.model.drift import StackAudit
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.observation import Change, DriftStatus, PropertyDifference, ResourceProof, TypeCoverage, Unproven
-from stackproof.model.report import GateReport, ProveReport, Stage
+from stackproof.proof.report import ProveReport
 from stackproof.reporters.markdown import MarkdownReporter
 from stackproof.reporters.terminal import prove_text
 from stackproof.reporters.terminal_drift import drift_text

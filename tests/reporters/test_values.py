@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from stackproof.model.observation import Change, DriftStatus, PropertyDifference, ResourceProof
-from stackproof.model.report import ProveReport
+from stackproof.proof.report import ProveReport
 from stackproof.reporters.terminal import prove_text
 from stackproof.reporters.values import change_lines, shown_value
 from stackproof.template.location import Location

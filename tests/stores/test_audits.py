@@ -19,7 +19,7 @@ from stackproof.core.errors import ConfigError, StoreError
 from stackproof.drift.history import hash_of, without_secrets
 from stackproof.model.drift import Difference, DriftOrigin
 from stackproof.model.drift_memory import Gap, Look, Memory, Outcome, Place, RunPlace
-from stackproof.model.finding import Suppression
+from stackproof.policy.finding import Suppression
 from stackproof.ports import AuditStore
 from stackproof.stores.audit_schema import CURRENT, MIGRATIONS
 from stackproof.stores.audits import LOCK, SqlAuditStore

@@ -10,8 +10,8 @@ from typing import Any, Final
 import pytest
 
 from stackproof.model.observation import DriftStatus, ResourceProof
-from stackproof.model.report import ProveReport
 from stackproof.observing import Patience
+from stackproof.proof.report import ProveReport
 from stackproof.prove import Prover, prove_stack
 from stackproof.readers import READERS
 from stackproof.targets.moto import MotoTarget, start_moto

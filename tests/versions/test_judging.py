@@ -11,7 +11,7 @@ import pytest
 from stackproof.core.json import JsonValue
 from stackproof.core.notification import Level
 from stackproof.model.engine_version import Claim, Cycle, Decision, OnAbsent, Override, Status, Unlisted, Version
-from stackproof.model.finding import Kind
+from stackproof.policy.finding import Kind
 from stackproof.versions.families import CARRIERS, FAMILIES, UNCOVERED, applies_to
 from stackproof.versions.judging import deployed_by, judge_template
 from stackproof.versions.rules import RULES, Knowledge

@@ -8,12 +8,12 @@ from typing import IO, Any, TypeVar
 
 import click
 
-from stackproof.baseline import baseline_of
 from stackproof.config.baseline import baseline_text
 from stackproof.core.notification import Level
-from stackproof.model.baseline import Baseline
+from stackproof.policy.baseline import baseline_of
+from stackproof.policy.baseline_file import Baseline
+from stackproof.policy.scan import ScanResult, baselined
 from stackproof.reporters.file import write_file
-from stackproof.scan import ScanResult, baselined
 
 __all__ = ["baseline_options", "compared"]
 

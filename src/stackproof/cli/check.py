@@ -24,7 +24,7 @@ from stackproof.cli.reporting import secrets_of, write_check
 from stackproof.config.baseline import load_baseline
 from stackproof.config.settings import parse_context
 from stackproof.core.notification import Level
-from stackproof.model.report import CheckReport
+from stackproof.policy.report import CheckReport
 from stackproof.reporters import FORMATS
 from stackproof.reporters.file import require_writable
 from stackproof.wiring.checking import checked_app, checked_paths

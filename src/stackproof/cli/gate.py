@@ -25,9 +25,11 @@ from stackproof.core.errors import ConfigError
 from stackproof.core.json import JsonObject
 from stackproof.core.notification import Level, Notification
 from stackproof.core.scratch_folder import scratch_folder
-from stackproof.gate import StageResult, Step, run_gate
+from stackproof.gate.gate import StageResult, Step, run_gate
+from stackproof.gate.report import GateReport
 from stackproof.model.observation import Coverage, ResourceProof
-from stackproof.model.report import CheckReport, GateReport, ProveReport
+from stackproof.policy.report import CheckReport
+from stackproof.proof.report import ProveReport
 from stackproof.reporters import FORMATS
 from stackproof.reporters.file import write_file
 from stackproof.reporters.json import JsonReporter, Report

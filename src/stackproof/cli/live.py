@@ -36,10 +36,10 @@ from stackproof.deployment.ephemeral import Ephemeral
 from stackproof.deployment.ports import Target
 from stackproof.model.minimum_proof import MinimumProof
 from stackproof.model.observation import ResourceProof
-from stackproof.model.report import ProveReport
 from stackproof.observing import Patience
 from stackproof.once import Look
 from stackproof.proof.overridden import without_overridden
+from stackproof.proof.report import ProveReport
 from stackproof.prove import Prover, prove_stack
 from stackproof.reporters.terminal import prove_text
 from stackproof.template.assembly import Assembly, Stack

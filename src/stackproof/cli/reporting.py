@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import IO
 
 from stackproof.cli.outputs import Wanted, Write, write_wanted
-from stackproof.model.report import CheckReport, GateReport
+from stackproof.gate.report import GateReport
+from stackproof.policy.report import CheckReport
 from stackproof.reporters import check_reporters
 from stackproof.reporters.masking import masked_report
 from stackproof.reporters.places import Places, SourceLines, repository_root

@@ -15,8 +15,8 @@ from stackproof.cli.outputs import ReportingCommand, Wanted, output_options, req
 from stackproof.core.errors import ConfigError
 from stackproof.core.notification import Level
 from stackproof.model.engine_version import AllowList, Family, Match, Status, SupportEnd
-from stackproof.model.finding import Kind
 from stackproof.model.version_report import VersionsReport
+from stackproof.policy.finding import Kind
 from stackproof.versions.families import EXPLAINED
 from stackproof.versions.grammar import key
 from stackproof.versions.refreshing import Change, Refresh

@@ -10,7 +10,7 @@ from typing import NoReturn
 from stackproof.config.problems import of_kind, problems, refusal
 from stackproof.core.errors import ConfigError
 from stackproof.core.json import JsonValue, as_int, as_objects, as_strings, canonical, unique_keys
-from stackproof.model.baseline import Baseline, BaselineKey
+from stackproof.policy.baseline_file import Baseline, BaselineKey
 
 __all__ = ["baseline_text", "load_baseline"]
 

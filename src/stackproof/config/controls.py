@@ -8,7 +8,7 @@ from pathlib import Path
 from stackproof.config.policy_file import PolicyFile, load_policy_file
 from stackproof.core.json import JsonObject, JsonValue
 from stackproof.core.notification import Level
-from stackproof.model.control import Control, by_rule
+from stackproof.policy.control import Control, by_rule
 
 __all__ = ["ENGINE_KEYS", "SHIPPED", "controls_by_rule", "load_controls"]
 

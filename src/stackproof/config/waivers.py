@@ -11,7 +11,7 @@ from stackproof.core.globs import matches_everything
 from stackproof.core.json import JsonObject, canonical, canonical_values
 from stackproof.core.secret_values import MASK, SECRET_NAME, masked
 from stackproof.model.drift import DriftWaiver
-from stackproof.model.finding import Waiver
+from stackproof.policy.finding import Waiver
 
 __all__ = ["load_drift_waivers", "load_waivers"]
 

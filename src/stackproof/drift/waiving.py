@@ -12,8 +12,8 @@ from stackproof.core.errors import ConfigError
 from stackproof.core.notification import Level
 from stackproof.drift.fleet import EVERY_STACK
 from stackproof.model.drift import Difference, DriftWaiver
-from stackproof.model.finding import Finding, Kind, Origin
-from stackproof.model.ledger import LedgerEntry, WaiverState
+from stackproof.policy.finding import Finding, Kind, Origin
+from stackproof.policy.ledger import LedgerEntry, WaiverState
 from stackproof.template.location import Location
 
 __all__ = ["RULE", "Judged", "WaivedDrift", "require_accounts", "waived_drift", "with_more", "without_used"]

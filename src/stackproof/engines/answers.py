@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from stackproof.core.json import JsonObject, JsonValue
 from stackproof.core.json_pointer import child
 from stackproof.core.notification import Level, Notification
-from stackproof.model.finding import EngineAnswer, Finding, Kind, Origin, RuleCount
+from stackproof.policy.finding import EngineAnswer, Finding, Kind, Origin, RuleCount
 from stackproof.template.location import Location
 from stackproof.template.template import Template
 

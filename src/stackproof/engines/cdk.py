@@ -11,7 +11,7 @@ from typing import TypeAlias
 from stackproof.core.json import JsonValue, canonical
 from stackproof.core.notification import Level, Notification
 from stackproof.engines.code import code_digest
-from stackproof.model.finding import EngineAnswer, Finding, Kind, Origin, RuleCount
+from stackproof.policy.finding import EngineAnswer, Finding, Kind, Origin, RuleCount
 from stackproof.template.assembly import Annotation, Assembly, Deprecation, Violation
 from stackproof.template.location import Location
 from stackproof.template.template import Template

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from stackproof.core.notification import Level, Notification
-from stackproof.model.finding import EngineAnswer, Finding, Kind
+from stackproof.policy.finding import EngineAnswer, Finding, Kind
 
 if TYPE_CHECKING:
-    from stackproof.ports import PolicyEngine
+    from stackproof.policy.ports import PolicyEngine
     from stackproof.template.template import Template
 
 __all__ = ["CorrectedEngine"]

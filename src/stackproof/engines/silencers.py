@@ -7,7 +7,7 @@ from pathlib import Path
 
 from stackproof.core.json import JsonObject, JsonValue
 from stackproof.core.notification import Level, Notification
-from stackproof.in_source import SILENCING_KEYS
+from stackproof.policy.in_source import SILENCING_KEYS
 from stackproof.template.template import Template
 
 __all__ = ["silencing_comments", "without_silencers"]

@@ -11,7 +11,7 @@ from stackproof.core.json import digest
 from stackproof.core.notification import Level, Notification
 from stackproof.engines.code import code_digest
 from stackproof.model.engine_version import AllowList, Overrides, Status, day_of
-from stackproof.model.finding import EngineAnswer, Finding, Kind, Origin, RuleCount
+from stackproof.policy.finding import EngineAnswer, Finding, Kind, Origin, RuleCount
 from stackproof.policy.redaction import answer_without
 from stackproof.template.location import Location
 from stackproof.template.secrets import parameter_secrets

@@ -15,8 +15,8 @@ from stackproof.engines.code import code_digest
 from stackproof.engines.process import WorkerProcess
 from stackproof.engines.rule_files import shown
 from stackproof.engines.silencers import silencing_comments, without_silencers
-from stackproof.in_source import SILENCING_KEYS
-from stackproof.model.finding import EngineAnswer
+from stackproof.policy.finding import EngineAnswer
+from stackproof.policy.in_source import SILENCING_KEYS
 from stackproof.template.template import Template
 
 __all__ = ["WorkerEngine", "WorkerSpec"]

@@ -20,13 +20,13 @@ from stackproof.deployment.deploy import Deployed, attached, deployed, nested_in
 from stackproof.deployment.deployment import Deployment
 from stackproof.deployment.ports import Target
 from stackproof.model.observation import DriftStatus, ResourceProof
-from stackproof.model.report import RuleVerdict
 from stackproof.observing import Patience
 from stackproof.once import Look
 from stackproof.plugin.coverage import add_synth_coverage, measures_coverage
 from stackproof.plugin.outcomes import CALLS, LEDGERS, conclude, facts_of
 from stackproof.plugin.own_clients import OWN_CLIENTS
 from stackproof.plugin.run import PROCESS, RUN, Run
+from stackproof.policy.report import RuleVerdict
 from stackproof.prove import Prover
 from stackproof.template.assembly import Assembly, Stack
 from stackproof.template.nested import unevaluated_nested

@@ -11,7 +11,7 @@ from typing import Final
 from stackproof.core.json_pointer import steps
 from stackproof.core.redaction import LITERAL, TextMask, text_without
 from stackproof.core.secret_values import MASK, covered, is_measure, is_secret_name, masked_text
-from stackproof.model.finding import EngineAnswer, Finding
+from stackproof.policy.finding import EngineAnswer, Finding
 from stackproof.template.location import Location
 from stackproof.template.secrets import ACCESS_KEY
 

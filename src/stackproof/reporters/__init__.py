@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from stackproof.model.report import GateReport
-from stackproof.ports import Reporter
+from stackproof.gate.report import GateReport
+from stackproof.policy.ports import Reporter
 from stackproof.reporters.github import GithubReporter
 from stackproof.reporters.json import JsonReporter
 from stackproof.reporters.junit import JunitReporter

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import IO
 
 from stackproof.core.notification import Level, Notification
-from stackproof.model.finding import Finding
-from stackproof.model.report import CheckReport
+from stackproof.policy.finding import Finding
+from stackproof.policy.report import CheckReport
 from stackproof.reporters.places import Places
 from stackproof.reporters.standing import Standing, by_standing
 from stackproof.reporters.wording import counted, policy_line, resource_of, rule_ids, visible

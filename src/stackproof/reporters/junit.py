@@ -13,8 +13,8 @@ from typing import IO
 from xml.etree import ElementTree as ET
 
 from stackproof.core.notification import Level, Notification
-from stackproof.model.finding import Finding, RuleCount
-from stackproof.model.report import CheckReport
+from stackproof.policy.finding import Finding, RuleCount
+from stackproof.policy.report import CheckReport
 from stackproof.reporters.standing import Standing, by_standing, standing
 from stackproof.reporters.wording import REMEDY, engines_of, resource_of, rule_ids, visible, waived_because
 

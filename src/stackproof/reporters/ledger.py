@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from stackproof.model.ledger import LedgerEntry
+from stackproof.policy.ledger import LedgerEntry
 
 __all__ = ["ledger_lines"]
 

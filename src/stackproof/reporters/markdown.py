@@ -9,8 +9,9 @@ from typing import IO
 from urllib.parse import quote
 
 from stackproof.core.notification import Level
-from stackproof.model.finding import Finding, Kind
-from stackproof.model.report import CheckReport, GateReport
+from stackproof.gate.report import GateReport
+from stackproof.policy.finding import Finding, Kind
+from stackproof.policy.report import CheckReport
 from stackproof.reporters.places import Places
 from stackproof.reporters.rules import documentation
 from stackproof.reporters.standing import Standing, by_standing

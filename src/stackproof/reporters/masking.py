@@ -15,9 +15,9 @@ from stackproof.core.secret_values import (
     is_secret_name,
     masked_text,
 )
-from stackproof.model.finding import Finding
-from stackproof.model.report import CheckReport
+from stackproof.policy.finding import Finding
 from stackproof.policy.redaction import masked_finding
+from stackproof.policy.report import CheckReport
 from stackproof.template.loading.source_literal import Literal
 from stackproof.template.secrets import ACCESS_KEY
 

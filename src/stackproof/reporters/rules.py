@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from stackproof.model.finding import Finding, RuleCount
+from stackproof.policy.finding import Finding, RuleCount
 
 __all__ = ["RuleNote", "documentation", "rule_notes"]
 

@@ -14,8 +14,8 @@ from urllib.parse import quote
 from stackproof import __version__
 from stackproof.core.json import JsonValue
 from stackproof.core.notification import Level, Notification
-from stackproof.model.finding import Finding, Kind, SuppressionKind
-from stackproof.model.report import CheckReport
+from stackproof.policy.finding import Finding, Kind, SuppressionKind
+from stackproof.policy.report import CheckReport
 from stackproof.reporters.places import Places
 from stackproof.reporters.rules import RuleNote, rule_notes
 from stackproof.reporters.wording import REMEDY, engines_of, resource_of, rule_ids, waived_because

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 from stackproof.core.notification import Level
-from stackproof.model.finding import Finding, Kind, SuppressionKind
+from stackproof.policy.finding import Finding, Kind, SuppressionKind
 
 __all__ = ["Standing", "by_standing", "standing"]
 

@@ -9,9 +9,10 @@ from itertools import chain, groupby
 from stackproof.calls.log import CallLog
 from stackproof.config.settings import EMULATORS
 from stackproof.core.notification import Level, Notification
+from stackproof.gate.report import GateReport
 from stackproof.model.flow import FlowFact
 from stackproof.model.observation import UNANSWERED, Coverage, DriftStatus, ResourceProof
-from stackproof.model.report import GateReport, ProveReport
+from stackproof.proof.report import ProveReport
 from stackproof.reporters.types_table import type_lines
 from stackproof.reporters.values import change_lines
 from stackproof.reporters.wording import folded, verdict_word, visible

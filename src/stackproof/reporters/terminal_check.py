@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import IO
 
-from stackproof.model.finding import Finding, Kind, SuppressionKind
-from stackproof.model.report import CheckReport
+from stackproof.policy.finding import Finding, Kind, SuppressionKind
+from stackproof.policy.report import CheckReport
 from stackproof.reporters.ledger import ledger_lines
 from stackproof.reporters.masking import is_about_secrets
 from stackproof.reporters.places import ReadLine

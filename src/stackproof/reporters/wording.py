@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 from typing import Final
 
-from stackproof.model.finding import Finding
-from stackproof.model.report import CheckReport
+from stackproof.policy.finding import Finding
+from stackproof.policy.report import CheckReport
 
 __all__ = [
     "REMEDY",

@@ -13,7 +13,7 @@ from cfnlint.rules import CloudFormationLintRule, RuleMatch
 from stackproof.config.engine_versions import packaged_engine_versions
 from stackproof.core.json_pointer import steps
 from stackproof.core.notification import Level
-from stackproof.model.finding import Kind
+from stackproof.policy.finding import Kind
 from stackproof.versions.bodies import template_of
 from stackproof.versions.judging import judge_template
 from stackproof.versions.rules import Knowledge

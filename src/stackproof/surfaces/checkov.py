@@ -22,7 +22,7 @@ if find_spec("stackproof") is None:
 
 from stackproof.config.engine_versions import packaged_engine_versions
 from stackproof.core.notification import Level
-from stackproof.model.finding import Kind
+from stackproof.policy.finding import Kind
 from stackproof.versions.bodies import template_of
 from stackproof.versions.families import CARRIERS
 from stackproof.versions.judging import judge_template

@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 from stackproof.core.json import JsonValue, WrittenFloat, WrittenInt
 from stackproof.core.notification import Level
 from stackproof.model.engine_version import OnAbsent
-from stackproof.model.finding import Kind
+from stackproof.policy.finding import Kind
 from stackproof.template.intrinsics import Resolved, Unresolved
 from stackproof.template.secrets import secret_values
 from stackproof.template.template import Resource, Template

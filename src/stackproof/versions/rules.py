@@ -21,7 +21,7 @@ from stackproof.model.engine_version import (
     Unlisted,
     Version,
 )
-from stackproof.model.finding import Kind
+from stackproof.policy.finding import Kind
 from stackproof.versions.families import FAMILIES, Form
 from stackproof.versions.grammar import Grammar, grammar_of, key
 from stackproof.versions.remedy import is_over, later_cycle, newest_known, pin_instead, shown

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from stackproof.core.notification import Level, Notification
-from stackproof.scan import ScanResult
+from stackproof.policy.scan import ScanResult
 
 __all__ = [
     "unique",

@@ -29,18 +29,18 @@ from stackproof.core.file_store import FileStore
 from stackproof.core.json import JsonObject
 from stackproof.core.loopback import is_loopback
 from stackproof.core.notification import Level, Notification
-from stackproof.in_source import acknowledged
-from stackproof.model.control import Control
 from stackproof.model.drift import DriftWaiver
 from stackproof.model.engine_version import AllowList, Overrides
-from stackproof.model.finding import Waiver
-from stackproof.model.report import RuleVerdict
-from stackproof.scan import ScanResult, scan
+from stackproof.policy.control import Control
+from stackproof.policy.finding import Waiver
+from stackproof.policy.in_source import acknowledged
+from stackproof.policy.report import RuleVerdict
+from stackproof.policy.scan import ScanResult, scan
+from stackproof.policy.waivers import Ledger
 from stackproof.stores.files import state_folder
 from stackproof.template.assembly import Assembly, Deprecation, Stack
 from stackproof.template.nested import unevaluated_nested
 from stackproof.template.stack_names import matching, naming_all, selector_of
-from stackproof.waivers import Ledger
 from stackproof.wiring.live import audit_actions, schemas
 from stackproof.wiring.notifications import vacuous, with_notifications
 
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from stackproof.deployment.ports import Target
     from stackproof.engines.versions import VersionsEngine
     from stackproof.permissions import Permissions, Purpose
-    from stackproof.ports import PolicyEngine
+    from stackproof.policy.ports import PolicyEngine
     from stackproof.template.loading.origin import Origins
     from stackproof.template.synth.cache import SynthRequest
     from stackproof.template.template import Template

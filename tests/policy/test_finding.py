@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from stackproof.core.notification import Level
-from stackproof.model.finding import Finding, Kind, Origin, Suppression, SuppressionKind
+from stackproof.policy.finding import Finding, Kind, Origin, Suppression, SuppressionKind
 from stackproof.template.location import Location
 from tests.fakes import finding, waiver
 

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stackproof.core.notification import Level
-from stackproof.model.finding import Finding, Kind, Origin, RuleCount, SuppressionKind, Waiver
-from stackproof.model.ledger import InSourceWaiver, LedgerEntry, WaiverState
+from stackproof.policy.finding import Finding, Kind, Origin, RuleCount, SuppressionKind, Waiver
+from stackproof.policy.ledger import InSourceWaiver, LedgerEntry, WaiverState
+from stackproof.policy.waivers import Judged, Ledger, WaiverResult, covers, waived
 from stackproof.template.location import Location
-from stackproof.waivers import Judged, Ledger, WaiverResult, covers, waived
 from tests.fakes import TODAY, finding, in_source_waiver, waiver
 
 NAME = "the waiver of E1 at Topic in S (owner: platform)"

@@ -10,9 +10,11 @@ from stackproof import __version__
 from stackproof.core.notification import Level, Notification
 from stackproof.core.report import exit_code
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.model.finding import Finding, Kind, Origin, RuleCount
+from stackproof.gate.report import GateReport, Outcome, Stage
 from stackproof.model.observation import Change, Coverage, DriftStatus, PropertyDifference, ResourceProof, Unproven
-from stackproof.model.report import CheckReport, GateReport, Outcome, PolicySummary, ProveReport, RuleVerdict, Stage
+from stackproof.policy.finding import Finding, Kind, Origin, RuleCount
+from stackproof.policy.report import CheckReport, PolicySummary, RuleVerdict
+from stackproof.proof.report import ProveReport
 from stackproof.template.location import Location
 from tests.fakes import finding, waiver
 from tests.model import strategies as of

@@ -8,11 +8,11 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from stackproof import in_source
 from stackproof.core.globs import is_glob, matches
 from stackproof.core.notification import Level
-from stackproof.model.finding import Finding, Kind, Origin, RuleCount, Suppression, Waiver
-from stackproof.model.ledger import InSourceWaiver, LedgerEntry, WaiverState
+from stackproof.policy import in_source
+from stackproof.policy.finding import Finding, Kind, Origin, RuleCount, Suppression, Waiver
+from stackproof.policy.ledger import InSourceWaiver, LedgerEntry, WaiverState
 from stackproof.template.location import Location
 
 __all__ = ["Judged", "Ledger", "WaiverResult", "covers", "waived"]

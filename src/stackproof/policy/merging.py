@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from stackproof.model.control import Control
-from stackproof.model.finding import Finding, Kind
+from stackproof.policy.control import Control
+from stackproof.policy.finding import Finding, Kind
 from stackproof.template.location import Location
 
 __all__ = ["merged"]

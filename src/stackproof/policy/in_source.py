@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from stackproof.core.json import JsonObject, JsonValue
-from stackproof.model.finding import Finding, Kind, Origin
-from stackproof.model.ledger import InSourceWaiver
+from stackproof.policy.finding import Finding, Kind, Origin
+from stackproof.policy.ledger import InSourceWaiver
 from stackproof.template.assembly import Assembly
 from stackproof.template.location import Location
 from stackproof.template.template import Resource, Template

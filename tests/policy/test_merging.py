@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stackproof.core.notification import Level
-from stackproof.merging import merged
-from stackproof.model.control import Control, by_rule
-from stackproof.model.finding import Finding, Kind, Origin
+from stackproof.policy.control import Control, by_rule
+from stackproof.policy.finding import Finding, Kind, Origin
+from stackproof.policy.merging import merged
 from tests.fakes import finding, waiver
 from tests.model import strategies as of
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from stackproof.core.errors import StackproofError
 from stackproof.core.json import JsonObject
-from stackproof.model.report import GateReport, PolicySummary, Stage
+from stackproof.gate.report import GateReport, Stage
+from stackproof.policy.report import PolicySummary
 
 __all__ = ["StageResult", "Step", "run_gate"]
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stackproof.baseline import BaselineResult, baseline_of, key_of, with_baseline
 from stackproof.core.notification import Level
-from stackproof.model.baseline import Baseline, BaselineKey
-from stackproof.model.finding import Finding, Kind, Origin, SuppressionKind
+from stackproof.policy.baseline import BaselineResult, baseline_of, key_of, with_baseline
+from stackproof.policy.baseline_file import Baseline, BaselineKey
+from stackproof.policy.finding import Finding, Kind, Origin, SuppressionKind
 from tests.fakes import finding, waiver
 from tests.model import strategies as of
 

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from stackproof.core.errors import ConfigError, SynthError, TargetError
-from stackproof.gate import StageResult, Step, run_gate
-from stackproof.model.report import GateReport, PolicySummary, Stage
+from stackproof.gate.gate import StageResult, Step, run_gate
+from stackproof.gate.report import GateReport, Stage
+from stackproof.policy.report import PolicySummary
 from tests.fakes import FakeClock
 
 

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from stackproof.core.notification import Level
-from stackproof.model.baseline import Baseline, BaselineKey
-from stackproof.model.finding import Finding, Kind, Suppression, SuppressionKind
+from stackproof.policy.baseline_file import Baseline, BaselineKey
+from stackproof.policy.finding import Finding, Kind, Suppression, SuppressionKind
 
 __all__ = ["BaselineResult", "baseline_of", "key_of", "with_baseline"]
 

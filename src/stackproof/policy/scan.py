@@ -11,24 +11,24 @@ from datetime import date
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
-from stackproof.baseline import with_baseline
 from stackproof.core.errors import ConfigError, EngineError, StackproofError
 from stackproof.core.json import JsonObject, JsonValue, as_int, as_object, as_objects, as_strings, digest
 from stackproof.core.notification import Level, Notification
 from stackproof.core.redaction import text_without
-from stackproof.in_source import in_source
-from stackproof.merging import merged
-from stackproof.model.baseline import Baseline
-from stackproof.model.control import Control
-from stackproof.model.finding import EngineAnswer, Finding, Kind, RuleCount
-from stackproof.model.ledger import LedgerEntry
+from stackproof.policy.baseline import with_baseline
+from stackproof.policy.baseline_file import Baseline
+from stackproof.policy.control import Control
+from stackproof.policy.finding import EngineAnswer, Finding, Kind, RuleCount
+from stackproof.policy.in_source import in_source
+from stackproof.policy.ledger import LedgerEntry
+from stackproof.policy.merging import merged
 from stackproof.policy.redaction import answer_without
+from stackproof.policy.waivers import Judged, Ledger, waived
 from stackproof.template.secrets import secret_values
-from stackproof.waivers import Judged, Ledger, waived
 
 if TYPE_CHECKING:
     from stackproof.core.ports import Store
-    from stackproof.ports import PolicyEngine
+    from stackproof.policy.ports import PolicyEngine
     from stackproof.template.template import Template
 
 __all__ = ["ScanResult", "baselined", "remember_result", "remembered_result", "scan"]

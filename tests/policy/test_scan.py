@@ -8,18 +8,18 @@ from datetime import timedelta
 
 import pytest
 
-from stackproof.baseline import key_of
 from stackproof.core.errors import ConfigError
 from stackproof.core.json import JsonObject
 from stackproof.core.notification import Level, Notification
-from stackproof.model.baseline import Baseline
-from stackproof.model.control import Control
-from stackproof.model.finding import EngineAnswer, Kind, RuleCount, SuppressionKind
-from stackproof.model.ledger import WaiverState
-from stackproof.scan import ScanResult, baselined, remember_result, remembered_result, scan
+from stackproof.policy.baseline import key_of
+from stackproof.policy.baseline_file import Baseline
+from stackproof.policy.control import Control
+from stackproof.policy.finding import EngineAnswer, Kind, RuleCount, SuppressionKind
+from stackproof.policy.ledger import WaiverState
+from stackproof.policy.scan import ScanResult, baselined, remember_result, remembered_result, scan
+from stackproof.policy.waivers import Ledger
 from stackproof.template.location import SourceLine
 from stackproof.template.template import Template
-from stackproof.waivers import Ledger
 from tests.fakes import TODAY, FakeEngine, FakeStore, finding, in_source_waiver, resource, template, waiver
 
 ANSWER = EngineAnswer(

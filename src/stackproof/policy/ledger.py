@@ -7,7 +7,7 @@ from datetime import date
 from enum import StrEnum
 
 from stackproof.core.json import JsonObject, JsonValue, as_int, optional_int, optional_str
-from stackproof.model.finding import Suppression, SuppressionKind
+from stackproof.policy.finding import Suppression, SuppressionKind
 from stackproof.template.location import Location
 
 __all__ = ["InSourceWaiver", "LedgerEntry", "WaiverState"]

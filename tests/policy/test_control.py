@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stackproof.core.notification import Level
-from stackproof.model.control import Control, by_rule
+from stackproof.policy.control import Control, by_rule
 
 SHIPPED = Control(
     id="DB",

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from stackproof.core.json import JsonValue
-from stackproof.in_source import InSource, acknowledged, covers, in_source
-from stackproof.model.finding import Kind, Origin
-from stackproof.model.ledger import InSourceWaiver
+from stackproof.policy.finding import Kind, Origin
+from stackproof.policy.in_source import InSource, acknowledged, covers, in_source
+from stackproof.policy.ledger import InSourceWaiver
 from stackproof.template.assembly import Acknowledgement, Stack
 from stackproof.template.location import Location, SourceLine
 from tests.fakes import assembly, finding, in_source_waiver, resource, template

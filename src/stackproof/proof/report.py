@@ -1,0 +1,138 @@
+"""The report of `prove` as a value; `to_dict` is report format 1."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from stackproof.calls.log import CallLog
+from stackproof.core.json import JsonValue
+from stackproof.core.notification import Level, Notification
+from stackproof.core.report import report_header
+from stackproof.model.minimum_proof import MinimumProof
+from stackproof.model.observation import Coverage, DriftStatus, ResourceProof, TypeCoverage, unproven_reasons
+
+__all__ = ["ProveReport"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProveReport:
+    """What `prove` saw. `proofs` are united over all targets; `by_target` are those of each of several.
+
+    `minimum` is how much has to be proven at least, if the project says so.
+    """
+
+    target: str
+    proofs: tuple[ResourceProof, ...]
+    notifications: tuple[Notification, ...] = ()
+    strict: bool = False
+    by_target: Mapping[str, tuple[ResourceProof, ...]] = field(default_factory=dict)
+    calls: CallLog = field(default_factory=CallLog)
+    minimum: MinimumProof | None = None
+
+    @property
+    def shortfalls(self) -> tuple[str, ...]:
+        """Where less is proven than has to be."""
+        return self.minimum.shortfalls(self.proofs) if self.minimum else ()
+
+    @property
+    def coverage(self) -> Coverage:
+        return Coverage.of(self.proofs)
+
+    @property
+    def exit_code(self) -> int:
+        """1 if something differs, is gone or is proven too little; 3 if one was not judged, or a call was refused.
+
+        A property that was denied, or a target that did not answer in the end, is not made good by another target.
+        """
+        differs = any(each.status in {DriftStatus.MODIFIED, DriftStatus.DELETED} for each in self.proofs)
+        nothing = not any(each.is_proven or each.status is DriftStatus.DELETED for each in self.proofs)
+        every = [*self.proofs, *(each for proofs in self.by_target.values() for each in proofs)]
+        unread = any(each.status is DriftStatus.NOT_CHECKED and not each.custom for each in self.proofs)
+        unread = unread or any(each.is_unanswered and not each.custom for each in every)
+        broken = bool(self.calls.refused) or any(each.level is Level.ERROR for each in self.notifications)
+        incomplete = nothing or unread or broken
+        if incomplete or (self.strict and self.coverage.properties_unproven):
+            return 3
+        return 1 if differs or self.shortfalls else 0
+
+    @property
+    def reasons(self) -> Mapping[str, int]:
+        """How many properties are unproven, by reason."""
+        return unproven_reasons(self.proofs)
+
+    @property
+    def types(self) -> tuple[TypeCoverage, ...]:
+        """The coverage of each resource type."""
+        return TypeCoverage.of(self.proofs)
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        coverage = self.coverage.to_dict()
+        return {
+            **report_header("prove"),
+            "summary": {
+                "target": self.target,
+                **coverage,
+                "reasons": dict(self.reasons),
+                "minimum_proof": self.minimum.to_dict() if self.minimum else None,
+                "shortfalls": list(self.shortfalls),
+            },
+            "coverage": {**coverage, "types": [each.to_dict() for each in self.types]},
+            "targets": {
+                name: {
+                    **Coverage.of(proofs).to_dict(),
+                    "unproven": [row for proof in _placed(proofs) for row in _unproven_rows(proof)],
+                }
+                for name, proofs in self.by_target.items()
+            },
+            "differences": [row for proof in self.proofs for row in _difference_rows(proof)],
+            "unproven": [row for proof in self.proofs for row in _unproven_rows(proof)],
+            "calls": self.calls.to_dict(),
+            "notifications": [each.to_dict() for each in self.notifications],
+            "exit_code": self.exit_code,
+        }
+
+
+def _placed(proofs: Sequence[ResourceProof]) -> list[ResourceProof]:
+    return sorted(proofs, key=lambda each: each.location.sort_key())
+
+
+def _difference_rows(proof: ResourceProof) -> list[JsonValue]:
+    """One row for each property that differs; a resource that is gone is one row by itself first."""
+    place = proof.location
+    head = {
+        "stack_name": place.stack_name,
+        "logical_id": place.logical_id,
+        "physical_id": proof.physical_id,
+        "resource_type": place.resource_type,
+        "status": proof.status.value,
+        "location": place.to_dict(),
+    }
+    gone = {**head, "property_path": None, "change": "REMOVE", "expected": None, "actual": None}
+    rows: list[JsonValue] = [gone] if proof.status is DriftStatus.DELETED else []
+    rows.extend(
+        {
+            **head,
+            "property_path": each.path,
+            "change": each.change.value,
+            "expected": each.expected,
+            "actual": each.actual,
+        }
+        for each in proof.differences
+    )
+    return rows
+
+
+def _unproven_rows(proof: ResourceProof) -> list[JsonValue]:
+    place = proof.location
+    return [
+        {
+            "stack_name": place.stack_name,
+            "logical_id": place.logical_id,
+            "resource_type": place.resource_type,
+            "property_path": each.path or None,
+            "reason": each.reason.value,
+            "detail": each.detail,
+        }
+        for each in proof.unproven
+    ]
