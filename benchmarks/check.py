@@ -133,7 +133,7 @@ def _share(pid: int) -> int:
 
 
 def _checkov() -> str:
-    from stackproof.engines.tools import find_python
+    from stackproof.policy.engines.tools import find_python
 
     python = find_python(None)
     if python is None:

@@ -126,7 +126,7 @@ def _environment() -> dict[str, str]:
 
 
 def _checkov() -> str:
-    from stackproof.engines.tools import find_python
+    from stackproof.policy.engines.tools import find_python
 
     python = find_python(None)
     if python is None:

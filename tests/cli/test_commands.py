@@ -224,7 +224,7 @@ def test_the_cache_is_shown_and_emptied(
 def test_tools_that_are_there_are_not_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from stackproof.engines import tools
+    from stackproof.policy.engines import tools
 
     monkeypatch.setenv("STACKPROOF_TOOLS_DIR", str(tmp_path))
     python = tools.checkov_directory() / "bin" / "python"

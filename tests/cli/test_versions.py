@@ -14,13 +14,13 @@ import pytest
 from stackproof import cli
 from stackproof.config.settings import load_settings
 from stackproof.core.errors import ConfigError
-from stackproof.model.engine_version import Status
-from stackproof.versions.refreshing import FamilySnapshot
-from stackproof.versions.writing import written as text_of
+from stackproof.policy.versions.engine_version import Status
+from stackproof.policy.versions.refreshing import FamilySnapshot
+from stackproof.policy.versions.writing import written as text_of
 from stackproof.wiring.engine_versions import deployed_versions
 from stackproof.wiring.project import Project
 from tests.fakes import written
-from tests.versions.sample import PACKAGED, one, postgres
+from tests.policy.versions.sample import PACKAGED, one, postgres
 
 Ran = tuple[int, str, str]
 Run = Callable[..., Ran]
@@ -216,7 +216,7 @@ def test_a_family_that_could_not_be_read_is_3(run: Run, monkeypatch: pytest.Monk
         found = original(folder)
         return replace(found, families={"docdb": FamilySnapshot(failure="AccessDenied")})
 
-    from stackproof.version_sources import cfn_lint
+    from stackproof.policy.versions.sources import cfn_lint
 
     original = cfn_lint.read_cfn_lint
     monkeypatch.setattr(cfn_lint, "read_cfn_lint", broken)

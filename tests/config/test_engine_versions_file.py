@@ -14,9 +14,9 @@ from jsonschema import Draft202012Validator
 from stackproof.config.engine_versions import load_engine_overrides, load_engine_versions, packaged_engine_versions
 from stackproof.config.schema import read_schema
 from stackproof.core.errors import ConfigError
-from stackproof.model.engine_version import Decision
-from stackproof.versions.writing import written
-from tests.versions.sample import PACKAGED, allow_list, family
+from stackproof.policy.versions.engine_version import Decision
+from stackproof.policy.versions.writing import written
+from tests.policy.versions.sample import PACKAGED, allow_list, family
 
 ROOT = Path(__file__).parents[2]
 LIST = written(allow_list(eks=family()))

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from stackproof.config.settings import load_settings
-from stackproof.engines.cfn_lint import CfnLintEngine
-from stackproof.engines.checkov import CheckovEngine
-from stackproof.engines.cloudformation_validate import CloudFormationValidateEngine
-from stackproof.engines.tools import find_python
-from stackproof.engines.worker_engine import WorkerEngine
+from stackproof.policy.engines.cfn_lint import CfnLintEngine
+from stackproof.policy.engines.checkov import CheckovEngine
+from stackproof.policy.engines.cloudformation_validate import CloudFormationValidateEngine
+from stackproof.policy.engines.tools import find_python
+from stackproof.policy.engines.worker_engine import WorkerEngine
 from stackproof.wiring.project import Project
 
 ROOT = Path(__file__).parents[2]

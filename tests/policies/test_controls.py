@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from stackproof.config.controls import SHIPPED, controls_by_rule, load_controls
-from stackproof.engines.worker_engine import WorkerEngine
+from stackproof.policy.engines.worker_engine import WorkerEngine
 from stackproof.policy.scan import scan
 from stackproof.template.loading.template import parse_bytes
 from tests.policies.conftest import POLICIES, checkov_python

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from stackproof.engines.rule_files import EXAMPLES_SUFFIX, rule_files
-from stackproof.engines.worker_engine import WorkerEngine
+from stackproof.policy.engines.rule_files import EXAMPLES_SUFFIX, rule_files
+from stackproof.policy.engines.worker_engine import WorkerEngine
 from stackproof.policy.finding import Kind
 from stackproof.template.loading.template import parse_bytes
 from tests.policies.conftest import POLICIES, checkov_python

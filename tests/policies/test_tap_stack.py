@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from stackproof.engines.worker_engine import WorkerEngine
+from stackproof.policy.engines.worker_engine import WorkerEngine
 from stackproof.policy.finding import EngineAnswer, Kind
 from stackproof.template.loading.template import parse_bytes
 

@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 import stackproof
-from stackproof.engines.tools import find_python
-from stackproof.versions.bodies import template_of
+from stackproof.policy.engines.tools import find_python
+from stackproof.policy.versions.bodies import template_of
 from tests.fakes import written
+from tests.policy.versions.sample import one, postgres
 from tests.running import environment
-from tests.versions.sample import one, postgres
 
 SOURCE = Path(stackproof.__file__).parents[1]
 BODY = {
@@ -30,8 +30,9 @@ def test_the_judgement_is_standard_library_alone() -> None:
     """So that it can be imported by path, in an interpreter that has nothing else."""
     code = (
         f"import sys; sys.path.insert(0, {str(SOURCE)!r})\n"
-        "import stackproof.versions.judging, stackproof.versions.refreshing, stackproof.versions.writing\n"
-        "import stackproof.versions.bodies\n"
+        "import stackproof.policy.versions.judging, stackproof.policy.versions.refreshing\n"
+        "import stackproof.policy.versions.writing\n"
+        "import stackproof.policy.versions.bodies\n"
         "from stackproof.config.engine_versions import packaged_engine_versions\n"
         "print(len(packaged_engine_versions().families))"
     )

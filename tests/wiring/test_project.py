@@ -11,13 +11,13 @@ import pytest
 from stackproof.config.settings import load_settings
 from stackproof.core.errors import ConfigError
 from stackproof.core.notification import Level
-from stackproof.model.engine_version import Status
+from stackproof.policy.versions.engine_version import Status
 from stackproof.template.assembly import Stack
 from stackproof.wiring.engine_versions import affected_by
 from stackproof.wiring.project import EngineSet, Project
 from tests.fakes import TODAY
+from tests.policy.versions.sample import FRESH, PACKAGED
 from tests.running import project
-from tests.versions.sample import FRESH, PACKAGED
 
 
 @pytest.mark.parametrize("name", ["aws", "moto"])

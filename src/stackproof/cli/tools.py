@@ -24,6 +24,6 @@ def install() -> None:
     Example:
       stackproof tools install
     """
-    from stackproof.engines.tools import install as install_tools
+    from stackproof.policy.engines.tools import install as install_tools
 
     click.echo(install_tools(report=lambda line: click.echo(line, err=True)))

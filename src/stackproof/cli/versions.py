@@ -14,14 +14,14 @@ from stackproof.cli.options import as_of_option, open_project, progress
 from stackproof.cli.outputs import ReportingCommand, Wanted, output_options, require_outputs, write_text_or_json
 from stackproof.core.errors import ConfigError
 from stackproof.core.notification import Level
-from stackproof.model.engine_version import AllowList, Family, Match, Status, SupportEnd
-from stackproof.model.version_report import VersionsReport
 from stackproof.policy.finding import Kind
-from stackproof.versions.families import EXPLAINED
-from stackproof.versions.grammar import key
-from stackproof.versions.refreshing import Change, Refresh
-from stackproof.versions.remedy import pin_instead
-from stackproof.versions.rules import Case, Knowledge, Said, Subject, case_of, judged, title
+from stackproof.policy.versions.engine_version import AllowList, Family, Match, Status, SupportEnd
+from stackproof.policy.versions.families import EXPLAINED
+from stackproof.policy.versions.grammar import key
+from stackproof.policy.versions.refreshing import Change, Refresh
+from stackproof.policy.versions.remedy import pin_instead
+from stackproof.policy.versions.report import VersionsReport
+from stackproof.policy.versions.rules import Case, Knowledge, Said, Subject, case_of, judged, title
 from stackproof.wiring.engine_versions import affected_by, refreshed_versions, write_versions
 from stackproof.wiring.project import Project
 

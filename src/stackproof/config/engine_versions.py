@@ -11,7 +11,7 @@ from stackproof.config.policy_file import load_policy_file
 from stackproof.config.problems import of_kind, problems
 from stackproof.core.errors import ConfigError
 from stackproof.core.json import JsonObject, JsonValue, unique_keys
-from stackproof.model.engine_version import AllowList, Overrides, day_of
+from stackproof.policy.versions.engine_version import AllowList, Overrides, day_of
 
 __all__ = ["load_engine_overrides", "load_engine_versions", "packaged_engine_versions"]
 

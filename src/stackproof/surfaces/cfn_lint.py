@@ -14,9 +14,9 @@ from stackproof.config.engine_versions import packaged_engine_versions
 from stackproof.core.json_pointer import steps
 from stackproof.core.notification import Level
 from stackproof.policy.finding import Kind
-from stackproof.versions.bodies import template_of
-from stackproof.versions.judging import judge_template
-from stackproof.versions.rules import Knowledge
+from stackproof.policy.versions.bodies import template_of
+from stackproof.policy.versions.judging import judge_template
+from stackproof.policy.versions.rules import Knowledge
 
 __all__ = ["EngineVersionAtRisk", "EngineVersionRefused"]
 

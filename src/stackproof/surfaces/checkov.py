@@ -23,10 +23,10 @@ if find_spec("stackproof") is None:
 from stackproof.config.engine_versions import packaged_engine_versions
 from stackproof.core.notification import Level
 from stackproof.policy.finding import Kind
-from stackproof.versions.bodies import template_of
-from stackproof.versions.families import CARRIERS
-from stackproof.versions.judging import judge_template
-from stackproof.versions.rules import Knowledge
+from stackproof.policy.versions.bodies import template_of
+from stackproof.policy.versions.families import CARRIERS
+from stackproof.policy.versions.judging import judge_template
+from stackproof.policy.versions.rules import Knowledge
 
 __all__ = ["check"]
 

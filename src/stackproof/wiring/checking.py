@@ -81,7 +81,7 @@ def checked_paths(project: Project, paths: Sequence[Path], *, stdin: IO[bytes], 
 
 def _run_key(project: Project, paths: Sequence[Path], engines: EngineSet, *, on: date) -> str | None:
     """The hash of all that a run over these paths depends on; None where files alone do not tell."""
-    from stackproof.engines.code import package_digest
+    from stackproof.policy.engines.code import package_digest
     from stackproof.template.loading.search import inventory
 
     files = inventory(paths)

@@ -16,13 +16,13 @@ from stackproof.config.engine_versions import (
 )
 from stackproof.core.errors import ConfigError, InputError
 from stackproof.core.redaction import text_without
-from stackproof.model.engine_version import AllowList
+from stackproof.policy.versions.engine_version import AllowList
 from stackproof.template.secrets import secret_values
 from stackproof.wiring.project import Project
 
 if TYPE_CHECKING:
+    from stackproof.policy.versions.refreshing import Refresh
     from stackproof.template.template import Template
-    from stackproof.versions.refreshing import Refresh
 
 __all__ = [
     "affected_by",
@@ -42,8 +42,8 @@ def deployed_versions(
     Without a stack, a template stands for whatever is judged. What is no file is a stack whose template `template_of`
     reads from the account. Raises ConfigError, or TargetError if the account does not give it.
     """
+    from stackproof.policy.versions.judging import deployed_by
     from stackproof.template.loading.template import load_template, parse_bytes
-    from stackproof.versions.judging import deployed_by
 
     found: dict[str, dict[str, str]] = {}
     for each in given:
@@ -72,10 +72,10 @@ def refreshed_versions(
     accept_large_change: bool = False,
 ) -> tuple[AllowList, Refresh]:
     """The list as it is in the file (else in the package), and what a source makes of it; writes nothing."""
-    from stackproof.version_sources.aws import AwsVersions
-    from stackproof.version_sources.cfn_lint import read_cfn_lint
-    from stackproof.version_sources.lifecycle import read_lifecycle
-    from stackproof.versions.refreshing import refreshed
+    from stackproof.policy.versions.refreshing import refreshed
+    from stackproof.policy.versions.sources.aws import AwsVersions
+    from stackproof.policy.versions.sources.cfn_lint import read_cfn_lint
+    from stackproof.policy.versions.sources.lifecycle import read_lifecycle
 
     old = load_engine_versions(file) if file.is_file() else packaged_engine_versions()
     if source == "aws":
@@ -88,8 +88,8 @@ def refreshed_versions(
 
 def write_versions(file: Path, versions: AllowList) -> None:
     """Write the list, all of it or nothing."""
+    from stackproof.policy.versions.writing import written
     from stackproof.reporters.file import write_file
-    from stackproof.versions.writing import written
 
     def write(stream: IO[str]) -> None:
         stream.write(written(versions))
@@ -101,9 +101,9 @@ def affected_by(
     project: Project, paths: Sequence[Path], *, before: AllowList, after: AllowList, on: date
 ) -> tuple[str, ...]:
     """What is said of templates by the new list and was not by the old one; without paths, of the app's last synth."""
+    from stackproof.policy.versions.judging import judge_template
+    from stackproof.policy.versions.rules import Knowledge
     from stackproof.template.loading.search import find_templates
-    from stackproof.versions.judging import judge_template
-    from stackproof.versions.rules import Knowledge
 
     templates: list[Template] = []
     if paths:

@@ -30,12 +30,12 @@ from stackproof.core.json import JsonObject
 from stackproof.core.loopback import is_loopback
 from stackproof.core.notification import Level, Notification
 from stackproof.model.drift import DriftWaiver
-from stackproof.model.engine_version import AllowList, Overrides
 from stackproof.policy.control import Control
 from stackproof.policy.finding import Waiver
 from stackproof.policy.in_source import acknowledged
 from stackproof.policy.report import RuleVerdict
 from stackproof.policy.scan import ScanResult, scan
+from stackproof.policy.versions.engine_version import AllowList, Overrides
 from stackproof.policy.waivers import Ledger
 from stackproof.stores.files import state_folder
 from stackproof.template.assembly import Assembly, Deprecation, Stack
@@ -47,8 +47,8 @@ from stackproof.wiring.notifications import vacuous, with_notifications
 if TYPE_CHECKING:
     from stackproof.calls.ports import Pace
     from stackproof.deployment.ports import Target
-    from stackproof.engines.versions import VersionsEngine
     from stackproof.permissions import Permissions, Purpose
+    from stackproof.policy.engines.versions import VersionsEngine
     from stackproof.policy.ports import PolicyEngine
     from stackproof.template.loading.origin import Origins
     from stackproof.template.synth.cache import SynthRequest
@@ -273,7 +273,7 @@ class Project:
 
     def versions_engine(self, *, on: date, stacks: Sequence[Stack] = ()) -> VersionsEngine:
         """The engine that judges engine versions, on the day that was chosen, else on `on`; raises ConfigError."""
-        from stackproof.engines.versions import VersionsEngine
+        from stackproof.policy.engines.versions import VersionsEngine
 
         versions = self.engine_versions()
         file = self.settings.policies / "engine_overrides.json"
@@ -309,11 +309,11 @@ class Project:
 
     def engines(self) -> EngineSet:
         """The engines that the project names, or all that are there; raises ConfigError for a missing one it names."""
-        from stackproof.engines.cfn_lint import CfnLintEngine
-        from stackproof.engines.checkov import CheckovEngine
-        from stackproof.engines.cloudformation_validate import CloudFormationValidateEngine
-        from stackproof.engines.rule_files import find_rules
-        from stackproof.engines.tools import find_python
+        from stackproof.policy.engines.cfn_lint import CfnLintEngine
+        from stackproof.policy.engines.checkov import CheckovEngine
+        from stackproof.policy.engines.cloudformation_validate import CloudFormationValidateEngine
+        from stackproof.policy.engines.rule_files import find_rules
+        from stackproof.policy.engines.tools import find_python
 
         rules = find_rules(self.settings.policies, schemas())
         engines: list[PolicyEngine] = []
@@ -339,8 +339,8 @@ class Project:
 
     def judges(self, engines: EngineSet, *, assemblies: Sequence[Assembly] = (), on: date) -> tuple[PolicyEngine, ...]:
         """All that judges in a scan: the engines, corrected by what is known of versions, and our own."""
-        from stackproof.engines.cdk import CdkEngine
-        from stackproof.engines.corrected import CorrectedEngine
+        from stackproof.policy.engines.cdk import CdkEngine
+        from stackproof.policy.engines.corrected import CorrectedEngine
 
         versions = self.versions_engine(on=on, stacks=[stack for each in assemblies for stack in each.stacks])
         corrected = (CorrectedEngine(engine=each, versions=versions) for each in engines.engines)

@@ -1,0 +1,73 @@
+"""AWS's cloudformation-validate as a policy engine."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+
+from stackproof.core.json import JsonObject, JsonValue
+from stackproof.policy.engines.answers import split_dotted
+from stackproof.policy.engines.guard_rules import GuardRule, guard_rules, looks_of
+from stackproof.policy.engines.rule_files import rule_files, rule_sources
+from stackproof.policy.engines.worker_engine import WorkerEngine, WorkerSpec
+from stackproof.template.template import Template
+
+__all__ = ["CloudFormationValidateEngine"]
+
+_SECTIONS = {
+    "CONDITION": "Conditions",
+    "MAPPING": "Mappings",
+    "METADATA": "Metadata",
+    "OUTPUT": "Outputs",
+    "PARAMETER": "Parameters",
+    "RESOURCE": "Resources",
+    "RULE": "Rules",
+}
+
+
+class CloudFormationValidateEngine(WorkerEngine):
+    """Its built-in rules and, from folders of `.guard` files, a project's own.
+
+    It tells only what it found: a rule's `looked_at` is the number of places that it named, the least it can be. For a
+    project's own rules it is the number of resources of the types that their text names.
+    """
+
+    def __init__(self, *, region: str = "us-east-1", timeout: float = 120.0, rules: Sequence[Path] = ()) -> None:
+        files = rule_files(rules, ".guard")
+        by_file = [guard_rules(file.read_text(encoding="utf-8", errors="replace")) for file in files]
+        own = [each for rules_of in by_file for each in rules_of]
+        super().__init__(
+            WorkerSpec(
+                name="cloudformation-validate",
+                version=version("cloudformation-validate"),
+                script="cloudformation_validate_worker.py",
+                python=Path(sys.executable),
+                timeout=timeout,
+                settings={"region": region, "names": [[each.name for each in rules_of] for rules_of in by_file]},
+                rules=files,
+                rule_sources=rule_sources(rules),
+                adapted=partial(_adapted, own),
+            )
+        )
+
+
+def _adapted(own: Sequence[GuardRule], template: Template, said: JsonObject) -> JsonObject:
+    """Dotted paths become lists of keys, and the project's rules get their denominators."""
+    rows = said.get("findings")
+    findings = [_row(template, each) for each in rows if isinstance(each, Mapping)] if isinstance(rows, list) else []
+    counts = said.get("counts")
+    looks = {**(counts if isinstance(counts, Mapping) else {}), **looks_of(own, template)}
+    return {**said, "findings": findings, "counts": looks, "project_rules": [each.name for each in own]}
+
+
+def _row(template: Template, row: JsonObject) -> dict[str, JsonValue]:
+    path: list[JsonValue] = []
+    logical_id = row.get("logical_id")
+    if isinstance(logical_id, str):
+        section = _SECTIONS.get(str(row.get("section")), "Resources")
+        body = template.section(section).get(logical_id)
+        path = [section, logical_id, *split_dotted(body, str(row.get("dotted") or ""))]
+    return {**row, "path": path}

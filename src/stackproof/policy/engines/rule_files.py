@@ -1,0 +1,162 @@
+"""The files of a project's own rules, looked over before any engine starts: what would pass in silence is refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from stackproof.core.errors import ConfigError
+from stackproof.policy.engines.guard_rules import problem_of
+from stackproof.template.ports import SchemaSource
+
+__all__ = ["EXAMPLES_SUFFIX", "RuleFolders", "find_rules", "rule_files", "rule_sources", "shown"]
+
+EXAMPLES_SUFFIX = ".examples.yaml"
+"""Examples of a rule that is written in no programming language stand beside it under this name."""
+
+_TYPE = re.compile(r"(?<![\w:])(?:AWS|Alexa)::[A-Za-z0-9]+::[A-Za-z0-9]+(?![\w:])")
+_NO_RULES = frozenset({".md", ".txt"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleFolders:
+    """Where the rules of each engine are; empty where the project has none."""
+
+    cfn_lint: tuple[Path, ...] = ()
+    checkov: tuple[Path, ...] = ()
+    guard: tuple[Path, ...] = ()
+
+
+def find_rules(policies: Path, schemas: SchemaSource) -> RuleFolders:
+    """The folders below `policies/` that hold rules; raises ConfigError, with file and line, for one that cannot load.
+
+    Resource types that no schema knows are refused as well: a rule about one would never look at anything.
+    """
+    folders = {"cfn_lint": (".py",), "checkov": (".py", ".yaml", ".yml"), "guard": (".guard",)}
+    _refuse_lookalikes(policies, folders)
+    found = {name: _folder(policies / name, suffixes) for name, suffixes in folders.items()}
+    known = frozenset(schemas.resource_types()) if any(found.values()) else frozenset()
+    for name, directories in found.items():
+        for file in rule_files(directories, *folders[name]):
+            _look_over(file, known, schemas)
+    return RuleFolders(**found)
+
+
+def rule_files(directories: Sequence[Path], *suffixes: str) -> tuple[Path, ...]:
+    """The files of rules in some folders, sorted by name within each; `_name` is for what rules share."""
+    return tuple(
+        each
+        for each in rule_sources(directories)
+        if each.suffix in suffixes and not each.name.startswith("_") and not each.name.endswith(EXAMPLES_SUFFIX)
+    )
+
+
+def rule_sources(directories: Sequence[Path]) -> tuple[Path, ...]:
+    """Every file that what the rules say may depend on."""
+    return tuple(
+        each
+        for directory in directories
+        for each in sorted(directory.resolve().rglob("*"))
+        if each.is_file() and "__pycache__" not in each.parts and not each.name.startswith(".")
+    )
+
+
+def shown(file: Path) -> str:
+    """The path as a person would type it."""
+    try:
+        return str(file.relative_to(Path.cwd()))
+    except ValueError:
+        return str(file)
+
+
+def _refuse_lookalikes(policies: Path, known: Collection[str]) -> None:
+    """A folder whose name is nearly one of ours holds rules that nobody would load."""
+    for each in sorted(policies.iterdir()) if policies.is_dir() else ():
+        near = get_close_matches(each.name.lower().replace("-", "_"), known, n=1, cutoff=0.8)
+        if each.is_dir() and each.name not in known and near:
+            raise ConfigError(f"{shown(each)}: is no folder of rules (did you mean {near[0]}?)")
+    for name in known:
+        for each in (policies / name).rglob("*"):
+            if each.is_symlink() and each.is_dir():
+                raise ConfigError(f"{shown(each)}: a link to a folder is not followed: rules stand in {name}/ itself")
+
+
+def _folder(directory: Path, suffixes: Sequence[str]) -> tuple[Path, ...]:
+    if not directory.is_dir():
+        return ()
+    for each in rule_sources([directory]):
+        is_sidecar = each.name.endswith(EXAMPLES_SUFFIX) or each.name.startswith("_")
+        if each.suffix not in suffixes and each.suffix not in _NO_RULES and not is_sidecar:
+            raise ConfigError(f"{shown(each)}: is no file of rules (expected {', '.join(suffixes)})")
+    return (directory,) if rule_files([directory], *suffixes) else ()
+
+
+def _look_over(file: Path, known: frozenset[str], schemas: SchemaSource) -> None:
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{shown(file)}: cannot be read: {error}") from error
+    if file.suffix == ".py":
+        _compile(file, text)
+    if file.suffix == ".guard":
+        problem = problem_of(text, schemas)
+        if problem is not None:
+            raise ConfigError(f"{shown(file)}:{problem.line}: {problem.reason}")
+    for line, name in _types(text):
+        if name not in known:
+            raise ConfigError(f"{shown(file)}:{line}: there is no resource type {name}")
+    if file.suffix in {".yaml", ".yml"}:
+        _look_at_attributes(file, text, schemas)
+
+
+def _compile(file: Path, text: str) -> None:
+    if not text.strip():
+        raise ConfigError(f"{shown(file)}:1: is empty")
+    try:
+        compile(text, str(file), "exec", dont_inherit=True)
+    except (SyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", None) or 1
+        raise ConfigError(f"{shown(file)}:{line}: does not load: {getattr(error, 'msg', error)}") from error
+
+
+def _look_at_attributes(file: Path, text: str, schemas: SchemaSource) -> None:
+    """A check in YAML on a property that no schema has would fail everywhere, or hold everywhere."""
+    import yaml
+
+    try:
+        found = list(_attributes(yaml.safe_load(text)))
+    except (yaml.YAMLError, ValueError, AttributeError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else 1
+        raise ConfigError(
+            f"{shown(file)}:{line}: is no valid YAML: {getattr(error, 'problem', None) or error}"
+        ) from error
+    for name, attribute in found:
+        schema = schemas.schema(name)
+        path = "/" + attribute.replace(".", "/")
+        if schema is not None and schema.at(path) is None:
+            line = next((n for n, each in enumerate(text.splitlines(), start=1) if attribute in each), 1)
+            near = schema.nearest(path)
+            hint = f", did you mean {near}?" if near else ""
+            raise ConfigError(f"{shown(file)}:{line}: {name} has no property {attribute}{hint}")
+
+
+def _attributes(value: object) -> Iterator[tuple[str, str]]:
+    """Every resource type with an attribute that is asked of it; JSONPath goes its own ways."""
+    if isinstance(value, Mapping):
+        attribute, types = value.get("attribute"), value.get("resource_types")
+        if isinstance(attribute, str) and not str(value.get("operator")).startswith("jsonpath"):
+            yield from ((str(each), attribute) for each in (types if isinstance(types, list) else [types]))
+        for each in value.values():
+            yield from _attributes(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _attributes(each)
+
+
+def _types(text: str) -> Iterator[tuple[int, str]]:
+    for number, line in enumerate(text.splitlines(), start=1):
+        yield from ((number, each) for each in _TYPE.findall(line))

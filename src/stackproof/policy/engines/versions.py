@@ -1,0 +1,169 @@
+"""Engine versions as a policy engine: the version rules on templates, on a given day."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from stackproof.core.json import digest
+from stackproof.core.notification import Level, Notification
+from stackproof.policy.engines.code import code_digest
+from stackproof.policy.finding import EngineAnswer, Finding, Kind, Origin, RuleCount
+from stackproof.policy.redaction import answer_without
+from stackproof.policy.versions.engine_version import AllowList, Overrides, Status, day_of
+from stackproof.policy.versions.judging import Deployed, Judgement, Statement, judge_template
+from stackproof.policy.versions.rules import RULES, Knowledge, title
+from stackproof.template.location import Location
+from stackproof.template.secrets import parameter_secrets
+from stackproof.template.template import Template
+
+__all__ = ["VersionsEngine"]
+
+_NAME = "stackproof"
+_REFRESH = "upgrade cfn-lint, or stackproof versions refresh --source aws --write"
+_OF_THE_RUN = frozenset({"EV001", "EV002"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionsEngine:
+    """Implements `ports.PolicyEngine`; it is pure and has no process.
+
+    `deployed` are versions that run already, by template file or stack, and logical id; under "" stand those of a
+    template by itself. `regions` are those of the stacks of a template file that name one: stacks of one name may have
+    several. `parameters` are values that someone supplies for a template's own.
+    """
+
+    versions: AllowList
+    overrides: Overrides = field(default_factory=Overrides)
+    as_of: date
+    deployed: Mapping[str, Deployed] = field(default_factory=dict)
+    regions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    known: str = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Hash what it knows once: the identity is asked for with every template."""
+        known = digest(
+            [
+                self.versions.to_dict(),
+                self.overrides.to_dict(),
+                {stack: dict(each) for stack, each in self.deployed.items()},
+                {file: list(regions) for file, regions in self.regions.items()},
+                dict(self.parameters),
+            ]
+        )
+        object.__setattr__(self, "known", known)
+
+    @property
+    def name(self) -> str:
+        return _NAME
+
+    @property
+    def identity(self) -> str:
+        return f"{_NAME} versions {code_digest()} {self.as_of} {self.known}"
+
+    def start(self) -> None:
+        """Nothing to start."""
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+    def judge(self, template: Template) -> EngineAnswer:
+        """What the rules say of the template, and how old and how far away the knowledge is that they rest on."""
+        knowledge = Knowledge(versions=self.versions, overrides=self.overrides, as_of=self.as_of)
+        names = (template.file, template.stack_name or "", "")
+        running = next((self.deployed[name] for name in names if name in self.deployed), {})
+        judgement = judge_template(template, knowledge, deployed=running, parameters=self.parameters)
+        findings = tuple(_finding(each, template) for each in judgement.statements)
+        answer = EngineAnswer(
+            findings=tuple(sorted(findings, key=Finding.sort_key)),
+            counts=_counts(judgement),
+            notifications=self._notifications(template, judgement),
+        )
+        # No one else knows what was given for the parameters: what the template holds is taken out by the scan.
+        secrets = parameter_secrets(template.body, self.parameters)
+        return answer_without(answer, secrets) if secrets else answer
+
+    def _notifications(self, template: Template, judgement: Judgement) -> tuple[Notification, ...]:
+        """Each of them once, whatever the number of templates: none names a file."""
+        if not judgement.families:
+            return ()
+        today, list_day = self.as_of, day_of(self.versions.as_of)
+        found = [_told(None, Level.NOTE, f"engine versions were judged for {today}, on a list as of {list_day}")]
+        for name in sorted(judgement.families):
+            family = self.versions.families[name]
+            if family.is_old(today):
+                age = f"{family.age(today)} days old (as of {family.as_of[:10]}; {family.max_age_days} are allowed)"
+                found.append(_told("EV001", Level.WARNING, f"the list of {title(name)} is {age}: {_REFRESH}"))
+        for region in self.regions.get(template.file, ()):
+            if region in self.versions.regions:
+                continue
+            known = ", ".join(self.versions.regions)
+            message = f"{template.stack_name} is for {region}, but what is known of engine versions is from {known}"
+            found.append(_told("EV002", Level.WARNING, message))
+        if today < list_day:
+            message = f"{today} lies before the list of engine versions ({list_day}): statuses are as they were then"
+            found.append(_told(None, Level.NOTE, message))
+        found.extend(self._decisions(judgement.families))
+        return tuple(sorted(found, key=lambda each: (each.rule_id or "", each.message)))
+
+    def _decisions(self, families: frozenset[str]) -> list[Notification]:
+        """What people decided against the list is said in every run, and what has expired as well."""
+        found = []
+        for each in self.overrides.overrides:
+            if each.family not in families:
+                continue
+            what = f"{title(each.family)} {each.version or each.cycle}"
+            if each.until < self.as_of:
+                message = f"the override of {what} (owner: {each.owner}) expired on {each.until}"
+                found.append(_told(None, Level.WARNING, message))
+            elif each.status is Status.CREATABLE:
+                message = (
+                    f"{what} counts as creatable until {each.until}, by an override of {each.owner}: {each.reason}"
+                )
+                found.append(_told(None, Level.WARNING, message))
+        return found
+
+
+def _told(rule_id: str | None, level: Level, message: str) -> Notification:
+    return Notification(level=level, message=message, engine=_NAME, rule_id=rule_id)
+
+
+def _finding(statement: Statement, template: Template) -> Finding:
+    said, resource = statement.said, statement.resource
+    location = (
+        resource.location(statement.pointer)
+        if resource is not None
+        else Location(
+            stack_name=template.stack_name,
+            logical_id=statement.logical_id,
+            file=template.file,
+            template_file=template.file,
+        )
+    )
+    return Finding(
+        rule_id=said.rule_id,
+        kind=said.kind,
+        level=said.level,
+        message=said.message,
+        location=location,
+        origins=(Origin(engine=_NAME, rule_id=said.rule_id, message=said.message),),
+        generated=resource is not None and resource.generated,
+    )
+
+
+def _counts(judgement: Judgement) -> tuple[RuleCount, ...]:
+    failed = Counter(each.said.rule_id for each in judgement.statements if each.said.kind is Kind.FAIL)
+    undecided = Counter(each.said.rule_id for each in judgement.statements if each.said.kind is Kind.OPEN)
+    return tuple(
+        RuleCount(
+            rule_id=rule_id,
+            engine=_NAME,
+            looked_at=judgement.looked_at.get(rule_id, 0),
+            failed=failed[rule_id],
+            open=undecided[rule_id],
+        )
+        for rule_id in sorted(set(RULES) - _OF_THE_RUN)
+    )

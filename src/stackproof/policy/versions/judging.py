@@ -1,0 +1,315 @@
+"""Judges the versions of a whole template: finds them, explores what they may be, and asks the rules."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, TypeAlias
+
+from stackproof.core.json import JsonValue, WrittenFloat, WrittenInt
+from stackproof.core.notification import Level
+from stackproof.policy.finding import Kind
+from stackproof.policy.versions.candidates import Candidate, candidates, dug
+from stackproof.policy.versions.engine_version import OnAbsent
+from stackproof.policy.versions.families import UNCOVERED, Carrier, Form, carriers_of
+from stackproof.policy.versions.rules import Knowledge, Said, Subject, judged, open_question, title
+from stackproof.template.intrinsics import Resolved, Unresolved
+from stackproof.template.secrets import secret_values
+from stackproof.template.template import Resource, Template
+
+__all__ = ["Deployed", "Judgement", "Statement", "deployed_by", "judge_template"]
+
+Deployed: TypeAlias = Mapping[str, str]
+"""Versions that run already, by logical id."""
+
+_GROUP: Final = re.compile(r"(?P<engine>[a-z][a-z0-9-]*?[a-z])-?(?P<major>\d+(\.(\d+|x))*)")
+_UNCOVERED: Final = "no source of ours tells of it, so it was not evaluated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """What a rule says of a property; `resource` is None for a block that makes resources."""
+
+    said: Said
+    logical_id: str
+    pointer: str
+    resource: Resource | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """All that is said of a template, at how many places each rule looked, and the families that are in use."""
+
+    statements: tuple[Statement, ...] = ()
+    looked_at: Mapping[str, int] = field(default_factory=dict)
+    families: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True, kw_only=True)
+class _Ledger:
+    """What is gathered while a template is judged."""
+
+    knowledge: Knowledge
+    statements: list[Statement] = field(default_factory=list)
+    looked: Counter[str] = field(default_factory=Counter)
+    families: set[str] = field(default_factory=set)
+
+
+def judge_template(
+    template: Template,
+    knowledge: Knowledge,
+    *,
+    deployed: Deployed | None = None,
+    parameters: Mapping[str, str] | None = None,
+) -> Judgement:
+    """Judge every property that carries a version; `deployed` are those that run already."""
+    ledger = _Ledger(knowledge=knowledge)
+    for resource in template.resources:
+        whole = _with_globals(resource, template)
+        for carrier in carriers_of(resource.resource_type):
+            found = candidates(template, whole, carrier.reads, parameters=parameters)
+            running = (deployed or {}).get(resource.logical_id)
+            _judge_place(ledger, whole, carrier, found, running)
+        for path in UNCOVERED.get(resource.resource_type, ()):
+            _not_covered(ledger, template, resource, path)
+    _loops(ledger, template)
+    return Judgement(
+        statements=tuple(sorted(ledger.statements, key=lambda each: (each.logical_id, each.pointer, each.said))),
+        looked_at=dict(sorted(ledger.looked.items())),
+        families=frozenset(ledger.families),
+    )
+
+
+def deployed_by(template: Template, *, parameters: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Versions that run, by logical id, as a template that is deployed tells them.
+
+    None where it tells several, and none that it keeps to itself (NoEcho): what runs is quoted.
+    """
+    found: dict[str, str] = {}
+    secrets = secret_values(template)
+    for resource in template.resources:
+        whole = _with_globals(resource, template)
+        for carrier in carriers_of(resource.resource_type):
+            values = {
+                _text(dug(each.values, carrier.path))
+                for each in candidates(template, whole, carrier.reads, parameters=parameters)
+            }
+            if len(values) == 1 and (text := values.pop()) is not None and text not in secrets:
+                found.setdefault(resource.logical_id, text)
+    return found
+
+
+def _judge_place(
+    ledger: _Ledger, resource: Resource, carrier: Carrier, found: Sequence[Candidate], running: str | None
+) -> None:
+    """Everything about one property: each rule counts it once, however many values it may have."""
+    looked: set[str] = set()
+    said: dict[Said, list[str]] = {}
+    for candidate in found:
+        for each in _judge_candidate(ledger, resource, carrier, candidate, running, looked):
+            said.setdefault(each, []).append(candidate.branch)
+    pointer = "/" + carrier.path.replace(".", "/")
+    for each, branches in said.items():
+        where = "" if "" in branches else "; or ".join(sorted(set(branches)))
+        message = f"{each.message} [{where}]" if where else each.message
+        if resource.generated and each.kind is Kind.FAIL:
+            message = f"{message}; CDK made this resource: upgrade aws-cdk-lib"
+        statement = Statement(
+            said=replace(each, message=message),
+            logical_id=resource.logical_id,
+            pointer=pointer,
+            resource=resource,
+        )
+        ledger.statements.append(statement)
+    ledger.looked.update(looked)
+
+
+def _judge_candidate(
+    ledger: _Ledger,
+    resource: Resource,
+    carrier: Carrier,
+    candidate: Candidate,
+    running: str | None,
+    looked: set[str],
+) -> Iterator[Said]:
+    value = dug(candidate.values, carrier.path)
+    if value is None:
+        yield from _absent(ledger, resource, carrier, candidate, looked)
+        return
+    items = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+    for item in items:
+        if isinstance(item, Unresolved):
+            looked.add("EV030")
+            yield open_question(_only_family(carrier), item.reason)
+            continue
+        text = _text(item)
+        if text is None:
+            looked.add("EV030")
+            yield open_question(_only_family(carrier), "it is neither text nor a number")
+            continue
+        looked.add("EV022")
+        yield from _number(item, text)
+        family, version = _family(carrier, candidate, text)
+        if isinstance(family, Said):
+            looked.add(family.rule_id)
+            yield family
+            continue
+        if family in ledger.knowledge.versions.families:
+            ledger.families.add(family)
+        said, by = judged(_subject(carrier, candidate, family, version, running), ledger.knowledge)
+        looked |= by
+        yield from said
+
+
+def _subject(carrier: Carrier, candidate: Candidate, family: str, text: str, running: str | None) -> Subject:
+    declines = False
+    if carrier.no_extended_support is not None:
+        path, word = carrier.no_extended_support
+        declines = dug(candidate.values, path) == word
+    moves = False
+    if carrier.auto_minor is not None:
+        switch = dug(candidate.values, carrier.auto_minor)
+        moves = switch is None or switch is True or str(switch).lower() == "true"
+    return Subject(
+        family=family,
+        text=text,
+        form=carrier.form,
+        deployed=running,
+        declines_extended=declines,
+        moves_minor=moves,
+    )
+
+
+def _family(carrier: Carrier, candidate: Candidate, text: str) -> tuple[str | Said, str]:
+    """The family that the value belongs to, and the version in it; what stands in the way is said instead."""
+    if carrier.form is Form.GROUP:
+        match = _GROUP.fullmatch(text.lower())
+        name = carrier.families.get(match["engine"]) if match else None
+        if name is not None and match is not None:
+            return name, match["major"]
+        message = f"{text!r} is no parameter group family that is known"
+        return Said(rule_id="EV010", kind=Kind.FAIL, level=Level.ERROR, message=message), text
+    if carrier.engine is None:
+        prefixed = [each for each in carrier.families if each and text.lower().startswith(each)]
+        return carrier.families[prefixed[0] if prefixed else ""], text
+    return _family_by_engine(carrier, carrier.engine, candidate, text), text
+
+
+def _family_by_engine(carrier: Carrier, path: str, candidate: Candidate, text: str) -> str | Said:
+    engine = dug(candidate.values, path) or carrier.default_engine
+    if isinstance(engine, Unresolved):
+        return open_question(None, f"its {path} is not known: {engine.reason}")
+    if engine is None:
+        return open_question(None, f"the template does not name its {path}")
+    name = carrier.families.get(str(engine).lower())
+    if name is not None:
+        return name
+    message = f"no family covers the {path} {str(engine)!r}: {text} was not evaluated"
+    return Said(rule_id="EV004", kind=Kind.OPEN, level=Level.WARNING, message=message)
+
+
+def _absent(
+    ledger: _Ledger, resource: Resource, carrier: Carrier, candidate: Candidate, looked: set[str]
+) -> Iterator[Said]:
+    """EV020: AWS chooses, and chooses anew for the next stack."""
+    if "Fn::Transform" in resource.properties:
+        looked.add("EV030")
+        yield open_question(_only_family(carrier), "Fn::Transform may set it")
+        return
+    if carrier.optional or carrier.form is not Form.VERSION:
+        return
+    looked.add("EV020")
+    if any(dug(candidate.values, each) is not None for each in carrier.inherits):
+        return
+    name = _only_family(carrier)
+    if name is None:
+        engine = dug(candidate.values, carrier.engine or "") or carrier.default_engine
+        name = carrier.families.get(str(engine).lower())
+    family = ledger.knowledge.versions.families.get(name or "")
+    if family is None or name is None or family.on_absent is OnAbsent.ALLOW:
+        return
+    if carrier.resource_type == "AWS::RDS::DBInstance" and name.startswith("rds/aurora-"):
+        return
+    ledger.families.add(name)
+    level = Level.ERROR if family.on_absent is OnAbsent.ERROR else Level.WARNING
+    message = f"the template names no version of {title(name)}: AWS takes its default, which changes with time"
+    yield Said(rule_id="EV020", kind=Kind.FAIL, level=level, message=message)
+
+
+def _number(value: Resolved, text: str) -> Iterator[Said]:
+    """EV022: what YAML or JSON made of a version that is written without quotes."""
+    if isinstance(value, str):
+        return
+    if isinstance(value, WrittenFloat | WrittenInt):
+        message = f"{value.text} is written without quotes and was read as the number {text}: write '{value.text}'"
+        yield Said(rule_id="EV022", kind=Kind.FAIL, level=Level.WARNING, message=message)
+        return
+    message = f"the version is written as the number {text}: in quotes it stays as it is written"
+    yield Said(rule_id="EV022", kind=Kind.FAIL, level=Level.NOTE, message=message)
+
+
+def _not_covered(ledger: _Ledger, template: Template, resource: Resource, path: str) -> None:
+    """EV004: a version that nobody tells us of."""
+    top = path.partition(".")[0]
+    found = candidates(template, resource, (top,))
+    values = [dug(each.values, path) for each in found]
+    if all(each is None for each in values):
+        return
+    ledger.looked["EV004"] += 1
+    texts = sorted({text for each in values if (text := _text(each)) is not None})
+    shown = f" {', '.join(texts)}" if texts else ""
+    kind = resource.resource_type.removeprefix("AWS::").replace("::", " ")
+    said = Said(rule_id="EV004", kind=Kind.OPEN, level=Level.WARNING, message=f"{kind} {path}{shown}: {_UNCOVERED}")
+    pointer = "/" + path.replace(".", "/")
+    ledger.statements.append(Statement(said=said, logical_id=resource.logical_id, pointer=pointer, resource=resource))
+
+
+def _loops(ledger: _Ledger, template: Template) -> None:
+    """EV030: resources that `Fn::ForEach` or a macro makes are not there to be judged."""
+    for name, block in template.section("Resources").items():
+        if not name.startswith("Fn::"):
+            continue
+        types = {each for each in _types(block) if any(carriers_of(each)) or each in UNCOVERED}
+        for each in sorted(types):
+            ledger.looked["EV030"] += 1
+            said = open_question(None, f"{name.rpartition('::')[0] or name} makes its {each}")
+            ledger.statements.append(Statement(said=said, logical_id=name, pointer=""))
+
+
+def _types(value: JsonValue) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        if isinstance(kind := value.get("Type"), str):
+            yield kind
+        for each in value.values():
+            yield from _types(each)
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        for each in value:
+            yield from _types(each)
+
+
+def _with_globals(resource: Resource, template: Template) -> Resource:
+    """A serverless function with what it takes over from `Globals`."""
+    if resource.resource_type != "AWS::Serverless::Function":
+        return resource
+    shared = template.section("Globals").get("Function")
+    if not isinstance(shared, Mapping):
+        return resource
+    return replace(resource, body={**resource.body, "Properties": {**shared, **resource.properties}})
+
+
+def _only_family(carrier: Carrier) -> str | None:
+    """The family that the property is sure to belong to, whatever its value."""
+    names = set(carrier.families.values())
+    return names.pop() if len(names) == 1 else carrier.families.get("")
+
+
+def _text(value: Resolved) -> str | None:
+    """A scalar as CloudFormation hands it on; None for anything else."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return json.dumps(value)

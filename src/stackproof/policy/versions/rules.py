@@ -1,0 +1,457 @@
+"""The rules EV010 to EV030 for one value of one property, on a day that is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+
+from stackproof.core.notification import Level
+from stackproof.policy.finding import Kind
+from stackproof.policy.versions.engine_version import (
+    AllowList,
+    Cycle,
+    Decision,
+    Family,
+    Match,
+    Override,
+    Overrides,
+    Status,
+    SupportEnd,
+    Unlisted,
+    Version,
+)
+from stackproof.policy.versions.families import FAMILIES, Form
+from stackproof.policy.versions.grammar import Grammar, grammar_of, key
+from stackproof.policy.versions.remedy import is_over, later_cycle, newest_known, pin_instead, shown
+
+__all__ = ["RULES", "Case", "Knowledge", "Said", "Subject", "case_of", "judged", "open_question", "title"]
+
+RULES: Final = {
+    "EV001": "the list of versions is older than it may be",
+    "EV002": "the list speaks of other regions than the stack's",
+    "EV003": "sources contradict one another, or prove too little",
+    "EV004": "the resource carries a version that no family covers",
+    "EV010": "AWS is not known to have this version",
+    "EV011": "the version is withdrawn",
+    "EV012": "the version can no longer be created",
+    "EV013": "support ends soon",
+    "EV014": "standard support has ended",
+    "EV015": "all support has ended",
+    "EV016": "the version will soon be blocked",
+    "EV017": "the organization does not allow the version",
+    "EV020": "no version is named",
+    "EV021": "only the major version is named",
+    "EV022": "the version is written as a number",
+    "EV023": "AWS moves the minor version by itself",
+    "EV030": "could not be evaluated",
+}
+_OBSERVED_DAYS: Final = {"rds/postgres": 452}
+"""The median time for which a minor version could be created, of 36 that were seen to come and go in 2024 to 2026."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knowledge:
+    """What a judgement rests on: the list, people's decisions, the day, and how far ahead one looks (in days)."""
+
+    versions: AllowList
+    overrides: Overrides = field(default_factory=Overrides)
+    as_of: date
+    soon: int = 30
+    horizon: int = 180
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """One value that a property may have. `deployed` is the version that runs there already; None: a new resource."""
+
+    family: str
+    text: str
+    form: Form = Form.VERSION
+    deployed: str | None = None
+    declines_extended: bool = False
+    moves_minor: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Said:
+    """What one rule says."""
+
+    rule_id: str
+    kind: Kind
+    level: Level
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A subject with its entry in the list."""
+
+    subject: Subject
+    family: Family
+    grammar: Grammar
+    cycle_name: str | None
+    entry: Version | None
+    is_major: bool
+    is_listed: bool
+    status: Status
+    accepted: Override | None = None
+
+    @property
+    def cycle(self) -> Cycle | None:
+        """The dates of its cycle."""
+        return self.family.cycles.get(self.cycle_name or "")
+
+    @property
+    def is_deployed(self) -> bool:
+        """Whether just this version runs already; for a major, any version of it."""
+        running = self.subject.deployed
+        if running is None:
+            return False
+        return running == self.subject.text or (self.is_major and self.grammar.cycle_of(running) == self.cycle_name)
+
+    @property
+    def name(self) -> str:
+        """`RDS postgres 15.8`."""
+        text, known_as = self.subject.text, title(self.subject.family)
+        return text if text.lower().startswith(known_as.lower()) else f"{known_as} {text}"
+
+
+def title(family: str) -> str:
+    """What people call a family."""
+    rule = FAMILIES.get(family)
+    return rule.title if rule else family
+
+
+def judged(subject: Subject, knowledge: Knowledge) -> tuple[tuple[Said, ...], frozenset[str]]:
+    """Everything that is said of a value, and the rules that looked at it."""
+    case = case_of(subject, knowledge)
+    if not case.is_listed:
+        said = (_unlisted(case, knowledge), *_policy(case, knowledge))
+        return tuple(sorted(said)), frozenset({"EV010", "EV017", "EV030"})
+    refused = tuple(_refusals(case, knowledge))
+    doubted = tuple(_doubts(case))
+    dated = () if refused or doubted else tuple(_unknown_dates(case))
+    said = (
+        *refused,
+        *doubted,
+        *dated,
+        *_support(case, knowledge),
+        *_blocks(case, knowledge, is_refused=bool(refused)),
+        *_policy(case, knowledge),
+        *_habits(case, is_refused=bool(refused)),
+    )
+    return tuple(sorted(said)), _looked(case)
+
+
+def case_of(subject: Subject, knowledge: Knowledge) -> Case:
+    """Find the value in the list."""
+    unknown = Family(as_of=knowledge.versions.as_of, unlisted=Unlisted.OPEN)
+    family = knowledge.versions.families.get(subject.family, unknown)
+    grammar = grammar_of(subject.family)
+    entry = family.versions.get(subject.text) if subject.form in {Form.VERSION, Form.LIST} else None
+    cycle_only = subject.form not in {Form.VERSION, Form.LIST}
+    if entry is not None:
+        cycle_name = entry.cycle or grammar.cycle_of(subject.text)
+    else:
+        cycle_name = grammar.group_cycle(subject.text) if cycle_only else grammar.cycle_of(subject.text)
+    members = [each for each in family.versions.values() if each.cycle == cycle_name and cycle_name is not None]
+    is_major = entry is None and (
+        cycle_only or (family.match is Match.EXACT_OR_MAJOR and grammar.is_major(subject.text))
+    )
+    by_cycle = cycle_only or family.match is Match.CYCLE
+    is_listed = (
+        entry is not None
+        or (bool(members) and (is_major or by_cycle))
+        or (by_cycle and cycle_name is not None and cycle_name in family.cycles)
+    )
+    if entry is not None:
+        status = entry.status
+    elif members and not any(each.status is Status.CREATABLE for each in members):
+        status = Status.DEPRECATED
+    else:
+        status = Status.CREATABLE
+    corrected = _correction(subject, cycle_name, knowledge)
+    return Case(
+        subject=subject,
+        family=family,
+        grammar=grammar,
+        cycle_name=cycle_name,
+        entry=entry,
+        is_major=is_major,
+        is_listed=is_listed or (corrected is not None and corrected.status is not None),
+        status=corrected.status if corrected is not None and corrected.status is not None else status,
+        accepted=corrected,
+    )
+
+
+def open_question(family: str | None, reason: str) -> Said:
+    """A value that could not be evaluated."""
+    what = f"the version of {title(family)}" if family else "the version"
+    return Said(
+        rule_id="EV030", kind=Kind.OPEN, level=Level.WARNING, message=f"{what} could not be evaluated: {reason}"
+    )
+
+
+def _correction(subject: Subject, cycle_name: str | None, knowledge: Knowledge) -> Override | None:
+    return next(
+        (
+            each
+            for each in knowledge.overrides.overrides
+            if each.status is not None
+            and each.until >= knowledge.as_of
+            and each.covers(subject.family, subject.text, cycle_name)
+        ),
+        None,
+    )
+
+
+def _fail(rule_id: str, level: Level, message: str) -> Said:
+    return Said(rule_id=rule_id, kind=Kind.FAIL, level=level, message=message)
+
+
+# --- may it be created?
+
+
+def _unlisted(case: Case, knowledge: Knowledge) -> Said:
+    family, subject = case.family, case.subject
+    if family.unlisted is Unlisted.OPEN or not family.is_known:
+        return open_question(subject.family, f"no source tells whether there is a {case.name}")
+    newest = newest_known(family, case.cycle_name, subject.text)
+    known = f"the newest that is known is {_as_written(case, newest)}, as of {family.as_of[:10]}"
+    if case.cycle_name is None:
+        return _fail(
+            "EV010",
+            _unless_deployed(case, Level.ERROR),
+            f"{subject.text!r} is no version of {title(subject.family)}: {known}",
+        )
+    is_newer = newest is not None and key(_comparable(case)) > key(newest)
+    if is_newer and family.is_old(knowledge.as_of):
+        message = f"{case.name} is not known, but may be newer than the list: {known}"
+        return _fail("EV010", Level.WARNING, message)
+    return _fail("EV010", _unless_deployed(case, Level.ERROR), f"{case.name} is not known to AWS: {known}")
+
+
+def _comparable(case: Case) -> str:
+    by_cycle = case.family.match is Match.CYCLE or case.subject.form not in {Form.VERSION, Form.LIST}
+    return (case.cycle_name or "") if by_cycle and not case.family.versions else case.subject.text
+
+
+def _as_written(case: Case, version: str | None) -> str:
+    return "none" if version is None else shown(case.subject.family, version)
+
+
+def _refusals(case: Case, knowledge: Knowledge) -> Iterator[Said]:
+    """EV011 and EV012: what AWS does not create any more."""
+    entry, today = case.entry, knowledge.as_of
+    level = _unless_deployed(case, Level.WARNING if case.subject.form.is_companion else Level.ERROR)
+    if case.status in {Status.DEPRECATED, Status.WITHDRAWN}:
+        rule_id = "EV011" if case.status is Status.WITHDRAWN else "EV012"
+        state = "withdrawn" if case.status is Status.WITHDRAWN else "deprecated"
+        yield _fail(rule_id, level, f"{case.name} is {state} and cannot be created{_consequence(case, knowledge)}")
+    elif entry is not None and entry.create_block is not None and entry.create_block <= today:
+        since = f"has not been accepted for new resources since {entry.create_block}"
+        yield _fail("EV012", level, f"{case.name} {since}{_consequence(case, knowledge)}")
+
+
+def _consequence(case: Case, knowledge: Knowledge) -> str:
+    instead = _instead(case, knowledge)
+    said = f" ({_witnesses(case)})" + (f": pin {instead}" if instead else "")
+    if not case.is_deployed:
+        return said
+    forced = "" if case.subject.family == "lambda" else ", AWS will upgrade it by force"
+    return f"{said}; it runs here already{forced}, and rebuilding it would fail"
+
+
+def _witnesses(case: Case) -> str:
+    evidence = case.entry.evidence if case.entry is not None else {}
+    who = f"{', '.join(sorted(evidence))}, " if evidence else ""
+    return f"{who}as of {case.family.as_of[:10]}"
+
+
+def _instead(case: Case, knowledge: Knowledge) -> str | None:
+    found = pin_instead(case.subject.family, case.family, case.subject.text, case.cycle_name, knowledge.as_of)
+    return None if found == case.subject.text else found
+
+
+def _doubts(case: Case) -> Iterator[Said]:
+    """EV003: sources that contradict one another, and lists that never say what is gone."""
+    level = Level.NOTE if case.is_deployed else Level.WARNING
+    if case.status is Status.UNKNOWN:
+        claims = case.entry.evidence if case.entry is not None else {}
+        told = ", ".join(f"{source} says {claim.value}" for source, claim in sorted(claims.items()))
+        yield _fail("EV003", level, f"sources contradict one another on {case.name}: {told or 'none says anything'}")
+        return
+    family = case.family
+    tells = any(each.status in {Status.DEPRECATED, Status.WITHDRAWN} for each in family.versions.values())
+    dated = sorted(family.cycles, key=key)
+    if tells or not family.versions or not dated or case.cycle is not None or case.cycle_name is None:
+        return
+    if key(case.cycle_name) < key(dated[0]):
+        message = (
+            f"{case.name} is listed, but the list never says what is gone, and no one gives dates before {dated[0]}"
+        )
+        yield _fail("EV003", level, message)
+
+
+def _unknown_dates(case: Case) -> Iterator[Said]:
+    """EV030: nobody says until when it is supported."""
+    has_dates = case.cycle is not None and case.cycle.standard_support_end is not None
+    if has_dates or (case.entry is not None and case.entry.deprecated_on is not None):
+        return
+    yield open_question(case.subject.family, f"no source tells until when {case.name} is supported")
+
+
+# --- is it supported?
+
+
+def _support(case: Case, knowledge: Knowledge) -> Iterator[Said]:
+    """EV013 to EV015, from the dates of the cycle or, for runtimes, of the version."""
+    today, entry, cycle = knowledge.as_of, case.entry, case.cycle
+    if cycle is None:
+        if entry is not None and entry.deprecated_on is not None:
+            yield from _runtime_support(case, entry.deprecated_on, entry, knowledge)
+        return
+    standard, extended = cycle.standard_support_end, cycle.extended_support_end
+    if not is_over(standard, today):
+        yield from _ending(case, standard, "standard support", knowledge)
+        return
+    ended = f"standard support of {case.name} ended{_on(standard)}"
+    later = _later(case, knowledge)
+    if extended is False:
+        yield _fail("EV015", _level(case, Level.ERROR), f"{ended}, and extended support was never offered{later}")
+    elif is_over(extended, today):
+        yield _fail(
+            "EV015", _level(case, Level.ERROR), f"{ended}, and extended support{_on(extended) or ' as well'}{later}"
+        )
+    elif extended is None:
+        yield _fail(
+            "EV014", _level(case, Level.WARNING), f"{ended}; whether extended support is offered is not known{later}"
+        )
+    else:
+        refused = case.subject.declines_extended and not case.is_deployed
+        message = f"{ended}: it is billed for extended support until {extended}{later}"
+        if case.subject.declines_extended:
+            message = f"{ended}, and the template declines extended support{later}"
+        yield _fail("EV014", _level(case, Level.ERROR if refused else Level.WARNING), message)
+        yield from _ending(case, extended, "extended support", knowledge)
+
+
+def _runtime_support(case: Case, deprecated_on: date, entry: Version, knowledge: Knowledge) -> Iterator[Said]:
+    if knowledge.as_of < deprecated_on:
+        yield from _ending(case, deprecated_on, "support", knowledge)
+    elif entry.create_block is None or entry.create_block > knowledge.as_of:
+        instead = _instead(case, knowledge)
+        message = f"{case.name} has been deprecated since {deprecated_on}" + (f": use {instead}" if instead else "")
+        yield _fail("EV014", Level.WARNING, message)
+
+
+def _ending(case: Case, end: SupportEnd, what: str, knowledge: Knowledge) -> Iterator[Said]:
+    if not isinstance(end, date):
+        return
+    days = (end - knowledge.as_of).days
+    if days <= knowledge.horizon:
+        level = Level.WARNING if days <= knowledge.soon else Level.NOTE
+        message = f"{what} of {case.name} ends on {end}, in {days} days{_later(case, knowledge)}"
+        yield _fail("EV013", _level(case, level), message)
+
+
+def _blocks(case: Case, knowledge: Knowledge, *, is_refused: bool) -> Iterator[Said]:
+    """EV016: announced blocks, the end of a minor version, and what lifetimes seen so far let expect."""
+    entry, today = case.entry, knowledge.as_of
+    if entry is None:
+        return
+    ahead = [
+        f"{what} from {day}, in {(day - today).days} days"
+        for what, day in (("new resources", entry.create_block), ("updates", entry.update_block))
+        if day is not None and 0 < (day - today).days <= knowledge.horizon
+    ]
+    if ahead:
+        instead = _instead(case, knowledge)
+        message = f"AWS will refuse {case.name} for {' and for '.join(ahead)}" + (f": use {instead}" if instead else "")
+        yield _fail("EV016", _level(case, Level.WARNING), message)
+    if is_refused or (case.cycle is not None and is_over(case.cycle.standard_support_end, today)):
+        return
+    if is_over(entry.minor_support_end, today):
+        yield _fail(
+            "EV016", Level.NOTE, f"support of the minor version {case.name} ended{_on(entry.minor_support_end)}"
+        )
+    usual = _OBSERVED_DAYS.get(case.subject.family)
+    if usual is not None and entry.first_seen is not None and (age := (today - entry.first_seen).days) > usual:
+        message = (
+            f"projected: {case.name} is {age} days old, and half of all minor versions could be created for {usual}"
+        )
+        yield _fail("EV016", Level.NOTE, message)
+
+
+def _later(case: Case, knowledge: Knowledge) -> str:
+    found = later_cycle(case.subject.family, case.family, case.cycle_name, knowledge.as_of)
+    return f"; the next cycle has {found}" if found else ""
+
+
+def _on(end: SupportEnd) -> str:
+    return f" on {end}" if isinstance(end, date) else ""
+
+
+# --- people's decisions, and habits
+
+
+def _policy(case: Case, knowledge: Knowledge) -> Iterator[Said]:
+    """EV017: what the organization bans, holds back or has not approved."""
+    name, overrides = case.subject.family, knowledge.overrides
+    valid = [
+        each
+        for each in overrides.overrides
+        if each.decision is not None
+        and each.until >= knowledge.as_of
+        and each.covers(name, case.subject.text, case.cycle_name)
+    ]
+    for each in valid:
+        why = f"{each.reason} ({each.owner}, until {each.until})"
+        if each.decision is Decision.BANNED:
+            yield _fail("EV017", Level.ERROR, f"{case.name} is banned here: {why}")
+        elif each.decision is Decision.HOLD:
+            yield _fail("EV017", Level.WARNING, f"{case.name} is on hold here: {why}")
+    if name in overrides.approved_only and not any(each.decision is Decision.APPROVED for each in valid):
+        yield _fail("EV017", Level.ERROR, f"{case.name} is not approved here, and {title(name)} has to be")
+
+
+def _habits(case: Case, *, is_refused: bool) -> Iterator[Said]:
+    """EV021 and EV023: how the version is pinned."""
+    subject = case.subject
+    if subject.form is not Form.VERSION:
+        return
+    if case.is_major:
+        if not is_refused:
+            yield _fail("EV021", Level.NOTE, f"{case.name} is the major alone: AWS picks the minor version")
+        return
+    running = subject.deployed
+    if running is not None and key(running) > key(subject.text):
+        message = f"{case.name} is older than what runs here, {running}: the template asks for a downgrade"
+        yield _fail("EV023", Level.WARNING, message)
+    elif subject.moves_minor:
+        message = (
+            f"{case.name} is pinned, but AWS upgrades minor versions by itself here: the template will fall behind"
+        )
+        yield _fail("EV023", Level.NOTE, message)
+
+
+def _unless_deployed(case: Case, level: Level) -> Level:
+    return Level.WARNING if case.is_deployed and level is Level.ERROR else level
+
+
+def _level(case: Case, level: Level) -> Level:
+    """What goes with an engine leaves the verdict on dates to the engine, and only mentions it."""
+    return Level.NOTE if case.subject.form in {Form.GROUP, Form.OPTION} else level
+
+
+def _looked(case: Case) -> frozenset[str]:
+    rules = {"EV003", "EV010", "EV011", "EV012", "EV016", "EV017", "EV030"}
+    if case.cycle is not None or (case.entry is not None and case.entry.deprecated_on is not None):
+        rules |= {"EV013", "EV014", "EV015"}
+    if case.subject.form is Form.VERSION:
+        rules |= {"EV023"}
+        if case.family.match is Match.EXACT_OR_MAJOR:
+            rules |= {"EV021"}
+    return frozenset(rules)
