@@ -25,9 +25,9 @@ from pathlib import Path
 from typing import Any
 
 from stackproof.config.settings import load_settings
-from stackproof.model.observation import Coverage, DriftStatus, ResourceProof
-from stackproof.once import Look
-from stackproof.prove import Prover, prove_stack
+from stackproof.proof.observation import Coverage, DriftStatus, ResourceProof
+from stackproof.proof.prover import Prover, prove_stack
+from stackproof.proof.snapshot import Look
 from stackproof.targets.moto import MotoTarget, start_moto
 from stackproof.template.assembly import Stack
 from stackproof.wiring.live import readers, schemas

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from stackproof.core.json import JsonObject, JsonValue
-from stackproof.model.flow import Receipt, Row, Sending
+from stackproof.proof.flow_values import Receipt, Row, Sending
 
 
 class FakePipeline:

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from stackproof.core.json import JsonObject, JsonValue, digest
 from stackproof.deployment.deployment import DeployedResource, Deployment
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.ports import ReadRequest
+from stackproof.proof.ports import ReadRequest
 from stackproof.targets.failures import reason_of
 from stackproof.template.assembly import FileAsset, Stack
 from stackproof.template.schema import ResourceSchema

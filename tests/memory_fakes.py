@@ -11,7 +11,7 @@ from stackproof.core.errors import NotifyError, StoreError
 from stackproof.drift.history import advanced, without_secrets
 from stackproof.model.drift import Difference, DriftOrigin
 from stackproof.model.drift_memory import Alarm, Episode, Look, Memory, Place, Run
-from stackproof.model.observation import Change, DriftStatus
+from stackproof.proof.observation import Change, DriftStatus
 from stackproof.template.location import Location
 
 NIGHT = datetime(2026, 11, 1, 2, 0, tzinfo=UTC)

@@ -12,9 +12,9 @@ import pytest
 from stackproof.core.errors import ConfigError
 from stackproof.core.json import JsonValue
 from stackproof.model.drift import Difference, DriftOrigin
-from stackproof.model.observation import Change, DriftStatus
 from stackproof.model.remedy import Adoption
 from stackproof.patching import adoption, require, written
+from stackproof.proof.observation import Change, DriftStatus
 from stackproof.template.location import Location
 
 

@@ -22,7 +22,7 @@ from packaging.utils import canonicalize_name
 from stackproof.cli import commands
 from stackproof.config.settings import load_settings
 from stackproof.core.json import canonical
-from stackproof.permissions import MANAGED_POLICY_SIZE, Purpose
+from stackproof.proof.permissions import MANAGED_POLICY_SIZE, Purpose
 from stackproof.wiring.project import Project
 from tests.running import run
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from stackproof.deployment.deployment import Deployment
-from stackproof.prove import Prover
+from stackproof.proof.prover import Prover
 from stackproof.template.assembly import Stack
 from stackproof.template.template import Resource
 

@@ -7,9 +7,9 @@ import json
 import pytest
 
 from stackproof.assertions import StackQuery
-from stackproof.flow import Flow, flow
-from stackproof.model.flow import Delivery, Row
 from stackproof.plugin.flows import DataFlow, OpenFlow
+from stackproof.proof.flow import Flow, flow
+from stackproof.proof.flow_values import Delivery, Row
 from stackproof.template.template import Resource
 
 _ROWS = "SELECT record_id, shard_id, sequence_number, kind, payload::text FROM records"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from stackproof.deployment.deployment import Deployment
 from stackproof.deployment.ports import Target
-from stackproof.prove import Prover
+from stackproof.proof.prover import Prover
 from stackproof.template.assembly import Stack
 
 if TYPE_CHECKING:

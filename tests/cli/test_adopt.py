@@ -16,8 +16,8 @@ from stackproof.config.settings import load_settings
 from stackproof.core.json import JsonValue
 from stackproof.model.drift import Difference, DriftOrigin
 from stackproof.model.drift_report import DriftReport
-from stackproof.model.observation import Change, DriftStatus
 from stackproof.policy.finding import Suppression
+from stackproof.proof.observation import Change, DriftStatus
 from stackproof.template.location import Location
 from stackproof.wiring.project import Project
 from tests.running import run

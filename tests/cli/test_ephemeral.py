@@ -20,7 +20,7 @@ from tests.watching import interrupted, started, wait_for
 HOLDING = """
 import sys, time
 from pathlib import Path
-import stackproof.prove as proving
+import stackproof.proof.prover as proving
 def held(*_, **__):
     Path("held").touch()
     time.sleep(600)

@@ -15,7 +15,7 @@ from stackproof.config.settings import load_settings
 from stackproof.model.drift import Difference, DriftOrigin
 from stackproof.model.drift_memory import Place
 from stackproof.model.drift_report import DriftReport
-from stackproof.model.observation import Change, DriftStatus
+from stackproof.proof.observation import Change, DriftStatus
 from stackproof.stores.audits import SqlAuditStore
 from stackproof.targets.moto import start_moto
 from stackproof.targets.owned_process import OwnedProcess

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from stackproof.cli.live import Waits, proven
-from stackproof.model.observation import DriftStatus
+from stackproof.proof.observation import DriftStatus
 from tests.live_fakes import FakeTarget, deployment, recorded, stack
 
 KIND = "AWS::SSM::Parameter"

@@ -20,7 +20,7 @@ from stackproof.config.settings import (
 )
 from stackproof.core.errors import ConfigError
 from stackproof.core.notification import Level
-from stackproof.model.minimum_proof import MinimumProof
+from stackproof.proof.minimum import MinimumProof
 from tests.fakes import written
 
 

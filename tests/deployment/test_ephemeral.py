@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from stackproof.deployment.ephemeral import OVERRIDES, ephemeral
 from stackproof.deployment.ephemeral_stack import EphemeralStack
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.model.observation import DriftStatus, ResourceProof
+from stackproof.proof.observation import DriftStatus, ResourceProof
 from stackproof.proof.overridden import without_overridden
 from stackproof.template.assembly import FileAsset, Stack
 from stackproof.template.cfn_lint_schemas import CfnLintSchemas

@@ -11,8 +11,8 @@ from stackproof.deployment.deployment import DeployedResource
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.drift.auditing import Auditor
 from stackproof.model.drift import LiveStack, NativeDrift, OtherStack
-from stackproof.model.observation import Reading
-from stackproof.ports import ReadRequest
+from stackproof.proof.observation import Reading
+from stackproof.proof.ports import ReadRequest
 from stackproof.template.template import Template
 from tests.live_fakes import ACCOUNT, REGION, FakeSchemas, FakeTarget, deployment, template
 

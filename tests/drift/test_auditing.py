@@ -13,9 +13,10 @@ from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.drift.children import owner_names
 from stackproof.model.drift import Child, DriftOrigin, LiveStack, NativeDrift, StackAudit
 from stackproof.model.drift_report import DriftReport
-from stackproof.model.observation import DriftStatus, Reading
-from stackproof.observing import Patience
-from stackproof.ports import ChildFamily, ReadRequest
+from stackproof.ports import ChildFamily
+from stackproof.proof.observation import DriftStatus, Reading
+from stackproof.proof.observer import Patience
+from stackproof.proof.ports import ReadRequest
 from stackproof.readers.children import FAMILIES
 from stackproof.template.location import SourceLine
 from tests.drift.fakes import FakeCatalog, auditor, busy, caused, live_stack, reader

@@ -8,7 +8,7 @@ import pytest
 
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.drift.defaults import DEFAULTS, Default, deviations
-from stackproof.model.observation import Change, Reading
+from stackproof.proof.observation import Change, Reading
 from stackproof.readers import READERS
 from stackproof.template.cfn_lint_schemas import CfnLintSchemas
 from stackproof.template.intrinsics import Unresolved

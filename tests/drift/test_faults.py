@@ -18,8 +18,8 @@ from stackproof.drift.auditing import AuditedStacks
 from stackproof.drift.unmanaged import Unmanaged, parse_scope, unmanaged
 from stackproof.model.drift import Difference, DriftOrigin, StackAudit
 from stackproof.model.drift_report import DriftReport
-from stackproof.model.observation import DriftStatus
-from stackproof.observing import Patience
+from stackproof.proof.observation import DriftStatus
+from stackproof.proof.observer import Patience
 from stackproof.targets.moto import MotoTarget, start_moto
 from stackproof.targets.owned_process import OwnedProcess
 from stackproof.targets.repeating import Retries

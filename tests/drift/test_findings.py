@@ -10,8 +10,8 @@ from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.drift.findings import RULES, as_check
 from stackproof.model.drift import DriftOrigin
 from stackproof.model.drift_report import DriftReport
-from stackproof.model.observation import Unproven
 from stackproof.policy.finding import Kind
+from stackproof.proof.observation import Unproven
 from tests.model.test_drift_report import BROKEN, PLACE, SAID, SEEN, UNSEEN, WAIVED, audit, difference, report, unread
 from tests.reporters.test_sarif import run_of
 

@@ -52,7 +52,7 @@ from stackproof.model.fleet import (
     TaskResult,
     Trouble,
 )
-from stackproof.model.observation import Change, DriftStatus, PropertyDifference, ResourceProof
+from stackproof.proof.observation import Change, DriftStatus, PropertyDifference, ResourceProof
 from stackproof.template.location import Location
 
 PLACE = Place(account="111111111111", region="eu-west-1")

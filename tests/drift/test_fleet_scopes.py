@@ -10,7 +10,7 @@ from stackproof.drift.fleet_scopes import beside_of, scope_tasks, unmanaged_text
 from stackproof.drift.unmanaged import Unmanaged, parse_scope
 from stackproof.model.drift import StackAudit
 from stackproof.model.fleet import FleetTask, Place, TaskResult, Trouble
-from stackproof.model.observation import DriftStatus, ResourceProof
+from stackproof.proof.observation import DriftStatus, ResourceProof
 from stackproof.template.location import Location
 from tests.memory_fakes import unmanaged
 

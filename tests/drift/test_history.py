@@ -14,7 +14,7 @@ from stackproof.drift.history import Step, advanced, compared, looks_of, without
 from stackproof.model.drift import Difference, DriftOrigin, StackAudit, Unread
 from stackproof.model.drift_memory import Alarm, Episode, Gap, Look, Place, shown_time
 from stackproof.model.drift_report import DriftReport
-from stackproof.model.observation import DriftStatus, ResourceProof, Unproven
+from stackproof.proof.observation import DriftStatus, ResourceProof, Unproven
 from stackproof.template.location import Location
 from tests.memory_fakes import PLACE, difference, look, night, run, unmanaged
 

@@ -11,7 +11,7 @@ import pytest
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.drift.native import side_by_side
 from stackproof.model.drift import NativeDrift, NativeRow, StackAudit
-from stackproof.model.observation import Change, DriftStatus, PropertyDifference, ResourceProof, Unproven
+from stackproof.proof.observation import Change, DriftStatus, PropertyDifference, ResourceProof, Unproven
 from stackproof.targets.ministack import MiniStackTarget, start_ministack
 from stackproof.targets.owned_process import OwnedProcess
 from stackproof.template.location import Location

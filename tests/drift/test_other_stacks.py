@@ -12,8 +12,8 @@ from stackproof.deployment.deployment import DeployedResource
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.drift.auditing import AuditedStacks
 from stackproof.model.drift import Child, LiveStack, StackAudit
-from stackproof.model.observation import Reading
 from stackproof.ports import ChildFamily
+from stackproof.proof.observation import Reading
 from stackproof.readers.children import FAMILIES
 from tests.drift.fakes import FakeCatalog, auditor, busy, caused, live_stack, reader
 from tests.live_fakes import failure

@@ -13,7 +13,8 @@ import pytest
 from stackproof.calls.recorder import CallRecorder
 from stackproof.model.drift import Child
 from stackproof.model.drift_report import DriftReport
-from stackproof.ports import ChildFamily, ReadRequest
+from stackproof.ports import ChildFamily
+from stackproof.proof.ports import ReadRequest
 from stackproof.targets.aws import AwsTarget
 from stackproof.targets.repeating import Retries
 from tests.drift.conftest import Live, auditor_of

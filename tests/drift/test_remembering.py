@@ -14,9 +14,9 @@ from stackproof.drift.remembering import begun, notified, remembered, withdrawn
 from stackproof.model.drift import StackAudit
 from stackproof.model.drift_memory import Alarm, Run
 from stackproof.model.drift_report import DriftReport
-from stackproof.model.observation import DriftStatus, ResourceProof
 from stackproof.policy.finding import Suppression
 from stackproof.ports import AuditStore
+from stackproof.proof.observation import DriftStatus, ResourceProof
 from stackproof.reporters.alarm import alarm_text
 from stackproof.reporters.terminal_drift import drift_text
 from stackproof.template.location import Location

@@ -9,8 +9,8 @@ import pytest
 
 from stackproof.drift.auditing import AuditedStacks
 from stackproof.model.drift import DriftOrigin, StackAudit
-from stackproof.model.observation import DriftStatus
-from stackproof.prove import Prover
+from stackproof.proof.observation import DriftStatus
+from stackproof.proof.prover import Prover
 from stackproof.targets.moto import MotoTarget
 from stackproof.targets.owned_process import OwnedProcess
 from stackproof.template.assembly import Stack

@@ -17,7 +17,7 @@ from stackproof.core.notification import Level
 from stackproof.deployment.ephemeral import ephemeral
 from stackproof.deployment.ephemeral_stack import EPHEMERAL
 from stackproof.drift.unmanaged import parse_scope
-from stackproof.permissions import Purpose
+from stackproof.proof.permissions import Purpose
 from stackproof.targets.moto import MotoTarget
 from stackproof.targets.owned_process import OwnedProcess
 from stackproof.wiring.project import Project

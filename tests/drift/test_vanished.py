@@ -17,8 +17,8 @@ from stackproof.model.drift import DriftOrigin, DriftWaiver, StackAudit
 from stackproof.model.drift_memory import RunPlace
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.fleet import StackFilter
-from stackproof.model.observation import DriftStatus, ResourceProof
 from stackproof.model.stack_list import StackList
+from stackproof.proof.observation import DriftStatus, ResourceProof
 from stackproof.reporters.terminal_drift import drift_text
 from stackproof.template.location import Location
 from tests.memory_fakes import KEEP, PLACE, FakeAuditStore, FakeNotifier, difference, night, run

@@ -12,8 +12,8 @@ from stackproof.core.errors import ConfigError
 from stackproof.core.json import JsonValue
 from stackproof.drift.waiving import Judged, require_accounts, waived_drift, without_used
 from stackproof.model.drift import Difference, DriftOrigin, DriftWaiver
-from stackproof.model.observation import Change, DriftStatus
 from stackproof.policy.ledger import WaiverState
+from stackproof.proof.observation import Change, DriftStatus
 from stackproof.reporters.ledger import ledger_lines
 from stackproof.template.location import Location
 

@@ -12,11 +12,11 @@ from stackproof.core.notification import Level, Notification
 from stackproof.deployment.deployment import DeployedResource, Deployment
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.model.drift import Unread
-from stackproof.model.flow import FlowFact
-from stackproof.model.observation import Change, DriftStatus, PropertyDifference, ResourceProof, Unproven
 from stackproof.policy.finding import EngineAnswer, Finding, Kind, Origin, RuleCount, Suppression, SuppressionKind
 from stackproof.policy.ledger import LedgerEntry, WaiverState
 from stackproof.policy.report import PolicySummary
+from stackproof.proof.flow_values import FlowFact
+from stackproof.proof.observation import Change, DriftStatus, PropertyDifference, ResourceProof, Unproven
 from stackproof.template.location import Location
 
 texts = st.text(st.characters(codec="utf-8"), max_size=8)

@@ -18,8 +18,8 @@ from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.model.drift import Difference, DriftOrigin, Looked, NativeRow, StackAudit, Unread
 from stackproof.model.drift_memory import Memory, Outcome, Run
 from stackproof.model.drift_report import DriftReport
-from stackproof.model.observation import Change, DriftStatus, PropertyDifference, ResourceProof, Unproven
 from stackproof.policy.finding import Finding, Kind, Origin, Suppression
+from stackproof.proof.observation import Change, DriftStatus, PropertyDifference, ResourceProof, Unproven
 from stackproof.reporters.terminal_drift import drift_text
 from stackproof.reporters.wording import folded
 from stackproof.template.location import Location

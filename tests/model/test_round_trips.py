@@ -14,11 +14,11 @@ from stackproof.core.json import JsonValue, canonical, digest, optional_int, opt
 from stackproof.core.notification import Level, Notification
 from stackproof.deployment.deployment import Deployment
 from stackproof.model.drift import Unread
-from stackproof.model.flow import FlowFact
-from stackproof.model.observation import PropertyDifference, ResourceProof, Unproven
 from stackproof.policy.finding import EngineAnswer, Finding, Origin, RuleCount, Suppression
 from stackproof.policy.ledger import LedgerEntry
 from stackproof.policy.report import PolicySummary
+from stackproof.proof.flow_values import FlowFact
+from stackproof.proof.observation import PropertyDifference, ResourceProof, Unproven
 from stackproof.template.location import Location, SourceLine
 from tests.model import strategies as of
 

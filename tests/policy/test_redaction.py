@@ -14,9 +14,9 @@ from stackproof.core.json import JsonObject, JsonValue, canonical
 from stackproof.core.notification import Level, Notification
 from stackproof.core.redaction import text_without
 from stackproof.core.secret_values import MASK, masked
-from stackproof.model.observation import Change, PropertyDifference
 from stackproof.policy.finding import EngineAnswer
 from stackproof.policy.redaction import answer_without, masked_finding
+from stackproof.proof.observation import Change, PropertyDifference
 from stackproof.proof.redaction import without_secrets
 from stackproof.template.loading.template import parse_bytes
 from stackproof.template.secrets import (

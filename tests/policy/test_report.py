@@ -11,9 +11,9 @@ from stackproof.core.notification import Level, Notification
 from stackproof.core.report import exit_code
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.gate.report import GateReport, Outcome, Stage
-from stackproof.model.observation import Change, Coverage, DriftStatus, PropertyDifference, ResourceProof, Unproven
 from stackproof.policy.finding import Finding, Kind, Origin, RuleCount
 from stackproof.policy.report import CheckReport, PolicySummary, RuleVerdict
+from stackproof.proof.observation import Change, Coverage, DriftStatus, PropertyDifference, ResourceProof, Unproven
 from stackproof.proof.report import ProveReport
 from stackproof.template.location import Location
 from tests.fakes import finding, waiver

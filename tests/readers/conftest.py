@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stackproof.model.observation import ResourceProof
+from stackproof.proof.observation import ResourceProof
 from stackproof.targets.moto import MotoTarget
 from stackproof.targets.owned_process import OwnedProcess
 from stackproof.targets.repeating import Retries

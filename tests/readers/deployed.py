@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from stackproof.deployment.deployment import Deployment
-from stackproof.model.observation import Reading, ResourceProof
-from stackproof.observing import Patience
-from stackproof.once import each_time
-from stackproof.ports import Reader, ReadRequest
-from stackproof.prove import Prover, prove_stack
+from stackproof.proof.observation import Reading, ResourceProof
+from stackproof.proof.observer import Patience
+from stackproof.proof.ports import Reader, ReadRequest
+from stackproof.proof.prover import Prover, prove_stack
+from stackproof.proof.snapshot import each_time
 from stackproof.readers import READERS
 from stackproof.targets.moto import MotoTarget
 from stackproof.template.cfn_lint_schemas import CfnLintSchemas

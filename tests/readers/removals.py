@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from stackproof.prove import Prover
+from stackproof.proof.prover import Prover
 from stackproof.targets.moto import MotoTarget
 from stackproof.targets.moto_models.handlers import Call
 from stackproof.targets.moto_models.models import HANDLERS

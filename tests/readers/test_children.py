@@ -11,7 +11,7 @@ from botocore.session import Session
 from stackproof.drift.children import Claims
 from stackproof.model.drift import Child
 from stackproof.ports import ChildFamily
-from stackproof.prove import Prover
+from stackproof.proof.prover import Prover
 from stackproof.readers.children import FAMILIES
 from stackproof.targets.guard import reads_only
 from tests.drift.fakes import live_stack

@@ -15,10 +15,10 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from stackproof.core.errors import TargetError
 from stackproof.core.json import JsonValue
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.model.observation import DriftStatus, Reading
-from stackproof.once import OnceForAll
-from stackproof.ports import ReadRequest
-from stackproof.prove import Prover
+from stackproof.proof.observation import DriftStatus, Reading
+from stackproof.proof.ports import ReadRequest
+from stackproof.proof.prover import Prover
+from stackproof.proof.snapshot import OnceForAll
 from stackproof.readers.cloud_control import WithCloudControl, identifier
 from stackproof.targets.cloud_control import has_cloud_control
 from stackproof.targets.failures import reason_of

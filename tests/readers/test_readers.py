@@ -11,10 +11,10 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.session import Session
 
-from stackproof.compare import compared
 from stackproof.core.json import JsonValue
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.once import OnceForAll
+from stackproof.proof.comparison import compared
+from stackproof.proof.snapshot import OnceForAll
 from stackproof.readers import READERS
 from stackproof.readers.access import Parts
 from stackproof.readers.lambdas import _TESTS

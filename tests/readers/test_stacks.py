@@ -10,9 +10,9 @@ from dataclasses import replace
 
 from stackproof.calls.recorder import CallRecorder
 from stackproof.core.json import canonical
-from stackproof.model.observation import Change, DriftStatus, ResourceProof
-from stackproof.permissions import MANAGED_POLICY_SIZE, Permissions, Place, Purpose, compiled
 from stackproof.proof.iam_resources import CfnLintActions
+from stackproof.proof.observation import Change, DriftStatus, ResourceProof
+from stackproof.proof.permissions import MANAGED_POLICY_SIZE, Permissions, Place, Purpose, compiled
 from stackproof.readers import READERS
 from stackproof.readers.access import LiveReader
 from stackproof.targets.moto import MotoTarget

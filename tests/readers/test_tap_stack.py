@@ -13,9 +13,9 @@ from typing import Any, Final
 import pytest
 
 from stackproof.config.settings import load_settings
-from stackproof.model.observation import Coverage, DriftStatus, ResourceProof
-from stackproof.once import Look
-from stackproof.prove import Prover, prove_stack
+from stackproof.proof.observation import Coverage, DriftStatus, ResourceProof
+from stackproof.proof.prover import Prover, prove_stack
+from stackproof.proof.snapshot import Look
 from stackproof.readers import READERS
 from stackproof.targets.moto import MotoTarget
 from stackproof.targets.owned_process import OwnedProcess

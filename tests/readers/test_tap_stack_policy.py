@@ -9,8 +9,8 @@ from stackproof.calls.log import CallKind
 from stackproof.calls.recorder import CallRecorder
 from stackproof.config.settings import load_settings
 from stackproof.core.json import canonical
-from stackproof.permissions import MANAGED_POLICY_SIZE, Purpose
-from stackproof.prove import Prover, prove_stack
+from stackproof.proof.permissions import MANAGED_POLICY_SIZE, Purpose
+from stackproof.proof.prover import Prover, prove_stack
 from stackproof.targets.moto import MotoTarget
 from stackproof.targets.owned_process import OwnedProcess
 from stackproof.wiring.live import readers, schemas

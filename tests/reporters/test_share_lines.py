@@ -8,12 +8,12 @@ import pytest
 
 from stackproof.core.json import as_object, as_objects
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.model.flow import FlowFact
-from stackproof.model.observation import Change, Coverage, DriftStatus, PropertyDifference, ResourceProof, Unproven
+from stackproof.proof.flow_values import FlowFact
+from stackproof.proof.merging import united_stack
+from stackproof.proof.observation import Change, Coverage, DriftStatus, PropertyDifference, ResourceProof, Unproven
 from stackproof.proof.report import ProveReport
 from stackproof.reporters.terminal import coverage_line, flow_lines, prove_text, share_lines
 from stackproof.template.location import Location
-from stackproof.union import united_stack
 
 QUEUE = Location(stack_name="Net", logical_id="Queue", resource_type="AWS::SQS::Queue")
 DIFFERENCE = PropertyDifference(path="/B", expected=1, actual=2, change=Change.NOT_EQUAL)

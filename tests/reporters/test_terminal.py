@@ -8,8 +8,8 @@ from stackproof.calls.log import CallCount, CallKind, CallLog
 from stackproof.core.notification import Level, Notification
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.gate.report import GateReport, Stage
-from stackproof.model.minimum_proof import MinimumProof
-from stackproof.model.observation import Change, Coverage, DriftStatus, PropertyDifference, ResourceProof, Unproven
+from stackproof.proof.minimum import MinimumProof
+from stackproof.proof.observation import Change, Coverage, DriftStatus, PropertyDifference, ResourceProof, Unproven
 from stackproof.proof.report import ProveReport
 from stackproof.reporters.terminal import calls_line, coverage_line, gate_text, notification_lines, prove_text
 from stackproof.template.location import Location

@@ -12,7 +12,7 @@ from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.gate.report import GateReport, Stage
 from stackproof.model.drift import StackAudit
 from stackproof.model.drift_report import DriftReport
-from stackproof.model.observation import Change, DriftStatus, PropertyDifference, ResourceProof, TypeCoverage, Unproven
+from stackproof.proof.observation import Change, DriftStatus, PropertyDifference, ResourceProof, TypeCoverage, Unproven
 from stackproof.proof.report import ProveReport
 from stackproof.reporters.markdown import MarkdownReporter
 from stackproof.reporters.terminal import prove_text

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stackproof.model.observation import Change, DriftStatus, PropertyDifference, ResourceProof
+from stackproof.proof.observation import Change, DriftStatus, PropertyDifference, ResourceProof
 from stackproof.proof.report import ProveReport
 from stackproof.reporters.terminal import prove_text
 from stackproof.reporters.values import change_lines, shown_value

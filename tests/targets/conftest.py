@@ -8,8 +8,8 @@ from copy import deepcopy
 import pytest
 
 from stackproof.deployment.deployment import Deployment
-from stackproof.model.observation import ResourceProof
-from stackproof.prove import Prover, prove_stack
+from stackproof.proof.observation import ResourceProof
+from stackproof.proof.prover import Prover, prove_stack
 from stackproof.readers import READERS
 from stackproof.targets.ministack import MiniStackTarget
 from stackproof.targets.moto import MotoTarget

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from stackproof.core.errors import ConfigError, TargetError
-from stackproof.flow import FlowPath, FlowRun, Limit, path_of
-from stackproof.model.flow import Sending
+from stackproof.proof.flow import FlowPath, FlowRun, Limit, path_of
+from stackproof.proof.flow_values import Sending
 from stackproof.targets.aws import AwsTarget
 from stackproof.targets.aws_flow import AwsPipeline
 from stackproof.targets.ministack import MiniStackTarget

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 import pytest
 
-from stackproof.model.observation import DriftStatus, ResourceProof
-from stackproof.observing import Patience
+from stackproof.proof.observation import DriftStatus, ResourceProof
+from stackproof.proof.observer import Patience
+from stackproof.proof.prover import Prover, prove_stack
 from stackproof.proof.report import ProveReport
-from stackproof.prove import Prover, prove_stack
 from stackproof.readers import READERS
 from stackproof.targets.moto import MotoTarget, start_moto
 from stackproof.targets.owned_process import OwnedProcess

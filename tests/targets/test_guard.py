@@ -14,7 +14,7 @@ from stackproof.calls.log import CallKind
 from stackproof.calls.recorder import CallRecorder, without_secret
 from stackproof.core.errors import TargetError
 from stackproof.deployment.ports import Target
-from stackproof.ports import ReadRequest
+from stackproof.proof.ports import ReadRequest
 from stackproof.readers.cognito import read_client
 from stackproof.targets.aws import AwsTarget
 from stackproof.targets.guard import is_emulator_endpoint, reads_only

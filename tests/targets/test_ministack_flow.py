@@ -13,8 +13,8 @@ import pytest
 
 from stackproof.core.errors import TargetError
 from stackproof.deployment.deployment import Deployment
-from stackproof.flow import Flow, FlowPath, FlowRun, Limit, path_of
-from stackproof.model.flow import Sending
+from stackproof.proof.flow import Flow, FlowPath, FlowRun, Limit, path_of
+from stackproof.proof.flow_values import Sending
 from stackproof.targets.ministack import MiniStackTarget
 from stackproof.targets.ministack_flow import FLOW_ACCOUNT, LACKS, MiniStackPipeline, open_database
 from stackproof.targets.owned_process import OwnedProcess

@@ -10,8 +10,8 @@ import pytest
 from stackproof.deployment.deployment import Deployment
 from stackproof.deployment.ports import Target
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.model.observation import DriftStatus, ResourceProof
-from stackproof.prove import Prover, prove_stack
+from stackproof.proof.observation import DriftStatus, ResourceProof
+from stackproof.proof.prover import Prover, prove_stack
 from stackproof.readers import READERS
 from stackproof.targets.aws import AwsTarget
 from stackproof.targets.ministack import MiniStackTarget

@@ -10,7 +10,7 @@ import pytest
 from stackproof.core.errors import TargetError
 from stackproof.deployment.deployment import Deployment
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.model.observation import Coverage, ResourceProof
+from stackproof.proof.observation import Coverage, ResourceProof
 from stackproof.targets.ministack import MiniStackTarget
 from stackproof.targets.ministack_gaps import is_gap
 from stackproof.targets.owned_process import OwnedProcess

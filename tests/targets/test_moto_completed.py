@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from stackproof.model.observation import Coverage, DriftStatus, ResourceProof
+from stackproof.proof.observation import Coverage, DriftStatus, ResourceProof
 from stackproof.readers import READERS
 from stackproof.targets.moto import MotoTarget
 from stackproof.targets.moto_gaps import GAPS, is_gap

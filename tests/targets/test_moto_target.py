@@ -11,8 +11,8 @@ import pytest
 
 from stackproof.core.errors import TargetError
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.model.observation import DriftStatus
-from stackproof.prove import Prover, prove_stack
+from stackproof.proof.observation import DriftStatus
+from stackproof.proof.prover import Prover, prove_stack
 from stackproof.readers import READERS
 from stackproof.targets.moto import MotoTarget
 from stackproof.targets.owned_process import OwnedProcess

@@ -27,8 +27,8 @@ from stackproof.core.notification import Level, Notification
 from stackproof.core.scratch_folder import scratch_folder
 from stackproof.gate.gate import StageResult, Step, run_gate
 from stackproof.gate.report import GateReport
-from stackproof.model.observation import Coverage, ResourceProof
 from stackproof.policy.report import CheckReport
+from stackproof.proof.observation import Coverage, ResourceProof
 from stackproof.proof.report import ProveReport
 from stackproof.reporters import FORMATS
 from stackproof.reporters.file import write_file

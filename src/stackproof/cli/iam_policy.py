@@ -16,7 +16,7 @@ from stackproof.config.regions import require_region
 from stackproof.config.settings import parse_context
 from stackproof.core.errors import ConfigError
 from stackproof.core.json import JsonValue, canonical
-from stackproof.permissions import MANAGED_POLICY_SIZE, Permissions, Purpose
+from stackproof.proof.permissions import MANAGED_POLICY_SIZE, Permissions, Purpose
 from stackproof.wiring.checking import found_stacks
 
 __all__ = ["iam_policy"]

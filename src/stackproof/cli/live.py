@@ -34,13 +34,14 @@ from stackproof.deployment.deploy import deploy as deploy_stacks
 from stackproof.deployment.deployment import Deployment
 from stackproof.deployment.ephemeral import Ephemeral
 from stackproof.deployment.ports import Target
-from stackproof.model.minimum_proof import MinimumProof
-from stackproof.model.observation import ResourceProof
-from stackproof.observing import Patience
-from stackproof.once import Look
+from stackproof.proof.merging import united_stack
+from stackproof.proof.minimum import MinimumProof
+from stackproof.proof.observation import ResourceProof
+from stackproof.proof.observer import Patience
 from stackproof.proof.overridden import without_overridden
+from stackproof.proof.prover import Prover, prove_stack
 from stackproof.proof.report import ProveReport
-from stackproof.prove import Prover, prove_stack
+from stackproof.proof.snapshot import Look
 from stackproof.reporters.terminal import prove_text
 from stackproof.template.assembly import Assembly, Stack
 from stackproof.template.stack_names import (
@@ -52,7 +53,6 @@ from stackproof.template.stack_names import (
     with_dependencies,
     with_nested,
 )
-from stackproof.union import united_stack
 from stackproof.wiring.live import readers, schemas, start_emulator
 from stackproof.wiring.project import DeployOptions, Project
 

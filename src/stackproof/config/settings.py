@@ -19,7 +19,7 @@ from stackproof.core.errors import ConfigError
 from stackproof.core.json import JsonObject, JsonValue, as_strings
 from stackproof.core.notification import Level
 from stackproof.core.secret_values import MASK, is_secret_name
-from stackproof.model.minimum_proof import MinimumProof
+from stackproof.proof.minimum import MinimumProof
 
 __all__ = [
     "EMULATORS",

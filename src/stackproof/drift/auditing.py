@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
-from stackproof.compare import leaf_paths
 from stackproof.core.errors import ConfigError, StackproofError, TargetError
 from stackproof.core.notification import Level, Notification
 from stackproof.deployment.deployment import Deployment
@@ -18,12 +17,14 @@ from stackproof.drift.looking import Leftover, StackLook, with_leftovers
 from stackproof.drift.native import side_by_side
 from stackproof.drift.other_stacks import OtherStacks
 from stackproof.model.drift import Difference, LiveStack, Looked, NativeRow, StackAudit
-from stackproof.model.observation import DriftStatus, ResourceProof, Unproven
 from stackproof.model.stack_list import name_in
-from stackproof.observing import Patience
-from stackproof.once import Look
-from stackproof.ports import ChildFamily, Reader, StackCatalog
-from stackproof.prove import Prover, prove_stack
+from stackproof.ports import ChildFamily, StackCatalog
+from stackproof.proof.comparison import leaf_paths
+from stackproof.proof.observation import DriftStatus, ResourceProof, Unproven
+from stackproof.proof.observer import Patience
+from stackproof.proof.ports import Reader
+from stackproof.proof.prover import Prover, prove_stack
+from stackproof.proof.snapshot import Look
 from stackproof.template.assembly import Stack
 from stackproof.template.intrinsics import resolve, static_context
 from stackproof.template.ports import SchemaSource

@@ -6,15 +6,15 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from stackproof.compare import matches
 from stackproof.core.json import JsonValue
 from stackproof.deployment.deployment import Deployment
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.model.drift import Child
-from stackproof.model.observation import Reading
-from stackproof.once import GONE
 from stackproof.ports import ChildFamily
-from stackproof.prove import Prover
+from stackproof.proof.comparison import matches
+from stackproof.proof.observation import Reading
+from stackproof.proof.prover import Prover
+from stackproof.proof.snapshot import GONE
 from stackproof.template.intrinsics import Resolved, resolve, static_context, unresolved_in
 from stackproof.template.template import Resource, Template
 

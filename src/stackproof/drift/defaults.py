@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from stackproof.compare import matches
 from stackproof.core.json import JsonValue
 from stackproof.core.json_pointer import steps
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.model.observation import Change, PropertyDifference, Reading
+from stackproof.proof.comparison import matches
+from stackproof.proof.observation import Change, PropertyDifference, Reading
 from stackproof.template.intrinsics import Resolved, is_unresolved
 from stackproof.template.schema import ResourceSchema
 

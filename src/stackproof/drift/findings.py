@@ -11,9 +11,9 @@ from stackproof.core.notification import Level, Notification
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.model.drift import Difference, DriftOrigin, StackAudit
 from stackproof.model.drift_report import DriftReport
-from stackproof.model.observation import UNANSWERED, DriftStatus
 from stackproof.policy.finding import Finding, Kind, Origin, RuleCount
 from stackproof.policy.report import CheckReport
+from stackproof.proof.observation import UNANSWERED, DriftStatus
 from stackproof.template.location import Location
 
 __all__ = ["RULES", "as_check"]

@@ -13,7 +13,7 @@ from stackproof.drift.fleet import FleetRun, Lost
 from stackproof.drift.unmanaged import Scope, Unmanaged
 from stackproof.model.drift import Difference
 from stackproof.model.fleet import Place, ScopeTask, Trouble
-from stackproof.model.observation import DriftStatus
+from stackproof.proof.observation import DriftStatus
 
 __all__ = ["beside_of", "scope_tasks", "unmanaged_text"]
 

@@ -14,7 +14,7 @@ from stackproof.model.drift import Difference, StackAudit
 from stackproof.model.drift_memory import HASH, Episode, Gap, Look, Place, is_masked, is_same
 from stackproof.model.drift_report import DriftReport
 from stackproof.model.history_report import Compared
-from stackproof.model.observation import DriftStatus
+from stackproof.proof.observation import DriftStatus
 
 __all__ = ["Step", "advanced", "compared", "hash_of", "looks_of", "with_hashes", "without_secrets"]
 

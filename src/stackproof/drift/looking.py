@@ -13,10 +13,11 @@ from stackproof.drift.children import Claims, owner_names
 from stackproof.drift.defaults import deviations
 from stackproof.drift.other_stacks import Doubt, OtherStacks
 from stackproof.model.drift import Child, Difference, DriftOrigin, LiveStack, Looked, StackAudit, Unread
-from stackproof.model.observation import Change, DriftStatus, PropertyDifference, Reading, ResourceProof
-from stackproof.ports import ChildFamily, ReadRequest, StackCatalog
+from stackproof.ports import ChildFamily, StackCatalog
+from stackproof.proof.observation import Change, DriftStatus, PropertyDifference, Reading, ResourceProof
+from stackproof.proof.ports import ReadRequest
+from stackproof.proof.prover import Prover
 from stackproof.proof.redaction import without_secrets
-from stackproof.prove import Prover
 from stackproof.template.intrinsics import Resolved, unresolved_in
 from stackproof.template.ports import SchemaSource
 from stackproof.template.template import Resource

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from stackproof.model.drift import NativeDrift, NativeRow
-from stackproof.model.observation import DriftStatus, ResourceProof
+from stackproof.proof.observation import DriftStatus, ResourceProof
 
 __all__ = ["side_by_side"]
 

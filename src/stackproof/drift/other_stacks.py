@@ -14,9 +14,10 @@ from stackproof.deployment.ports import Target
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.drift.children import ITSELF, Claims, may_declare
 from stackproof.model.drift import Child, OtherStack
-from stackproof.once import Look
-from stackproof.ports import ChildFamily, Reader, StackCatalog
-from stackproof.prove import Prover
+from stackproof.ports import ChildFamily, StackCatalog
+from stackproof.proof.ports import Reader
+from stackproof.proof.prover import Prover
+from stackproof.proof.snapshot import Look
 from stackproof.template.ports import SchemaSource
 from stackproof.template.template import Template
 

@@ -11,8 +11,8 @@ from stackproof.core.errors import ConfigError, TargetError
 from stackproof.core.notification import Level, Notification
 from stackproof.deployment.ports import Target
 from stackproof.model.drift import Difference, DriftOrigin, Listed
-from stackproof.model.observation import Change, DriftStatus
 from stackproof.ports import Listing, StackCatalog
+from stackproof.proof.observation import Change, DriftStatus
 from stackproof.template.location import Location
 
 __all__ = ["Scope", "Unmanaged", "parse_scope", "unmanaged"]

@@ -9,9 +9,9 @@ from stackproof.core.globs import matches
 from stackproof.model.drift import Difference, DriftOrigin
 from stackproof.model.drift_memory import Place, Run
 from stackproof.model.drift_report import DriftReport
-from stackproof.model.observation import Change, DriftStatus
 from stackproof.model.stack_list import StackList
 from stackproof.ports import AuditStore
+from stackproof.proof.observation import Change, DriftStatus
 from stackproof.template.location import Location
 
 __all__ = ["vanished"]

@@ -21,8 +21,8 @@ from stackproof.core.json import (
 from stackproof.core.secret_values import MASK, masked
 from stackproof.deployment.deployment import Deployment
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.model.observation import UNANSWERED, Change, Coverage, DriftStatus, ResourceProof
 from stackproof.policy.finding import Suppression, SuppressionKind
+from stackproof.proof.observation import UNANSWERED, Change, Coverage, DriftStatus, ResourceProof
 from stackproof.template.location import Location
 from stackproof.template.template import Template
 

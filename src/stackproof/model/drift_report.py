@@ -13,10 +13,10 @@ from stackproof.core.json import JsonValue
 from stackproof.core.notification import Level, Notification
 from stackproof.model.drift import Difference, DriftOrigin, StackAudit, total_coverage
 from stackproof.model.drift_memory import Memory, Outcome, shown_time
-from stackproof.model.observation import Coverage, DriftStatus, TypeCoverage
 from stackproof.model.stack_list import StackList
 from stackproof.policy.finding import Finding
 from stackproof.policy.ledger import LedgerEntry
+from stackproof.proof.observation import Coverage, DriftStatus, TypeCoverage
 
 __all__ = ["DriftReport"]
 

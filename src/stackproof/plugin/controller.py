@@ -11,11 +11,11 @@ import pytest
 
 from stackproof.calls.log import CallLog
 from stackproof.core.json import JsonObject, JsonValue, canonical
-from stackproof.model.flow import FlowFact
-from stackproof.model.minimum_proof import MinimumProof
-from stackproof.model.observation import Coverage, ResourceProof
 from stackproof.plugin.fixtures import project_of, target_names
 from stackproof.plugin.outcomes import CALLS, LIVE, facts_on
+from stackproof.proof.flow_values import FlowFact
+from stackproof.proof.minimum import MinimumProof
+from stackproof.proof.observation import Coverage, ResourceProof
 
 __all__ = ["Controller"]
 

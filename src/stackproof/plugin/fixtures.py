@@ -19,15 +19,16 @@ from stackproof.core.notification import Notification
 from stackproof.deployment.deploy import Deployed, attached, deployed, nested_in, whole
 from stackproof.deployment.deployment import Deployment
 from stackproof.deployment.ports import Target
-from stackproof.model.observation import DriftStatus, ResourceProof
-from stackproof.observing import Patience
-from stackproof.once import Look
 from stackproof.plugin.coverage import add_synth_coverage, measures_coverage
 from stackproof.plugin.outcomes import CALLS, LEDGERS, conclude, facts_of
 from stackproof.plugin.own_clients import OWN_CLIENTS
 from stackproof.plugin.run import PROCESS, RUN, Run
 from stackproof.policy.report import RuleVerdict
-from stackproof.prove import Prover
+from stackproof.proof.merging import united
+from stackproof.proof.observation import DriftStatus, ResourceProof
+from stackproof.proof.observer import Patience
+from stackproof.proof.prover import Prover
+from stackproof.proof.snapshot import Look
 from stackproof.template.assembly import Assembly, Stack
 from stackproof.template.nested import unevaluated_nested
 from stackproof.template.ports import SchemaSource
@@ -44,7 +45,6 @@ from stackproof.template.stack_names import (
     with_nested,
 )
 from stackproof.template.template import Template
-from stackproof.union import united
 from stackproof.wiring.live import node, readers, schemas
 from stackproof.wiring.project import Project
 

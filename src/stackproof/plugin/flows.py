@@ -14,12 +14,12 @@ from stackproof.core.errors import TargetError
 from stackproof.core.json import JsonValue, as_object, digest
 from stackproof.deployment.deployment import Deployment
 from stackproof.deployment.ports import Target
-from stackproof.flow import Flow, FlowRun, path_of
-from stackproof.model.flow import FlowFact
 from stackproof.plugin.fixtures import deployment_on, target_names, target_of
 from stackproof.plugin.outcomes import conclude, facts_of
 from stackproof.plugin.run import PROCESS, RUN, Run
-from stackproof.ports import Pipeline
+from stackproof.proof.flow import Flow, FlowRun, path_of
+from stackproof.proof.flow_values import FlowFact
+from stackproof.proof.ports import Pipeline
 from stackproof.template.assembly import Assembly, Stack
 from stackproof.wiring.live import RUN_FUNCTIONS, FlowPlace, account_pipeline, flow_target
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from stackproof.deployment.ephemeral_stack import Overridden
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.model.observation import ResourceProof, Unproven
+from stackproof.proof.observation import ResourceProof, Unproven
 
 __all__ = ["without_overridden"]
 

@@ -10,7 +10,7 @@ from typing import Final
 from stackproof.core.json import JsonValue
 from stackproof.core.json_pointer import steps
 from stackproof.core.secret_values import MASK, is_measure, is_plain, masked
-from stackproof.model.observation import Change, PropertyDifference
+from stackproof.proof.observation import Change, PropertyDifference
 from stackproof.template.secrets import is_secret_at
 
 __all__ = ["without_secrets"]

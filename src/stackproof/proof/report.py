@@ -9,8 +9,8 @@ from stackproof.calls.log import CallLog
 from stackproof.core.json import JsonValue
 from stackproof.core.notification import Level, Notification
 from stackproof.core.report import report_header
-from stackproof.model.minimum_proof import MinimumProof
-from stackproof.model.observation import Coverage, DriftStatus, ResourceProof, TypeCoverage, unproven_reasons
+from stackproof.proof.minimum import MinimumProof
+from stackproof.proof.observation import Coverage, DriftStatus, ResourceProof, TypeCoverage, unproven_reasons
 
 __all__ = ["ProveReport"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from stackproof.ports import Reader
+from stackproof.proof.ports import Reader
 from stackproof.readers import (
     analytics,
     apigateway,

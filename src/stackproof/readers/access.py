@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar, cast
 
-from stackproof.compare import matches
 from stackproof.core.json import JsonObject, JsonValue
 from stackproof.core.json_pointer import steps
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.model.observation import Reading
-from stackproof.ports import Reader, ReadRequest
+from stackproof.proof.comparison import matches
+from stackproof.proof.observation import Reading
+from stackproof.proof.ports import Reader, ReadRequest
 
 __all__ = [
     "NEVER_SHOWN",

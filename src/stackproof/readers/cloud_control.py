@@ -9,8 +9,8 @@ from typing import Any, Final, NoReturn
 from stackproof.core.errors import TargetError
 from stackproof.core.json import JsonObject, JsonValue, as_object, as_strings
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.model.observation import Reading
-from stackproof.ports import Reader, ReadRequest
+from stackproof.proof.observation import Reading
+from stackproof.proof.ports import Reader, ReadRequest
 from stackproof.readers.access import found_or_none
 from stackproof.template.ports import SchemaSource
 from stackproof.template.schema import ResourceSchema

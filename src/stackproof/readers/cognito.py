@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from stackproof.calls.recorder import without_secret
 from stackproof.core.json import JsonValue
-from stackproof.model.observation import Reading
-from stackproof.ports import Reader, ReadRequest
+from stackproof.proof.observation import Reading
+from stackproof.proof.ports import Reader, ReadRequest
 from stackproof.readers.access import Parts, covered, found_or_none, reads
 
 __all__ = ["READERS"]

@@ -7,8 +7,8 @@ from functools import partial
 from typing import Any, Final
 
 from stackproof.core.json import JsonValue
-from stackproof.model.observation import Reading
-from stackproof.ports import Reader, ReadRequest
+from stackproof.proof.observation import Reading
+from stackproof.proof.ports import Reader, ReadRequest
 from stackproof.readers.access import Parts, chosen, covered, found_or_none, reads, spelt, tag_list
 from stackproof.readers.ec2_listed import first, one
 

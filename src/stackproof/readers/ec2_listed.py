@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from stackproof.ports import ReadRequest
+from stackproof.proof.ports import ReadRequest
 from stackproof.readers.access import listed, pages
 
 __all__ = ["first", "one"]

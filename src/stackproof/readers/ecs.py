@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from stackproof.core.json import JsonValue
-from stackproof.model.observation import Reading
-from stackproof.ports import Reader, ReadRequest
+from stackproof.proof.observation import Reading
+from stackproof.proof.ports import Reader, ReadRequest
 from stackproof.readers.access import Parts, found_or_none, parsed, pascal, picked, reads, spelt, tag_list
 
 __all__ = ["READERS"]

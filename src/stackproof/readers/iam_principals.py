@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from stackproof.core.json import JsonValue
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.model.observation import Reading
-from stackproof.ports import Reader, ReadRequest
+from stackproof.proof.observation import Reading
+from stackproof.proof.ports import Reader, ReadRequest
 from stackproof.readers.access import Parts, covered, found_or_none, pages, parsed, reads, tag_list
 
 __all__ = ["READERS"]

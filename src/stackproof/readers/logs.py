@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from stackproof.model.observation import Reading
-from stackproof.ports import Reader, ReadRequest
+from stackproof.proof.observation import Reading
+from stackproof.proof.ports import Reader, ReadRequest
 from stackproof.readers.access import Parts, pages, parsed, reads, tag_list
 
 __all__ = ["READERS"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from stackproof.model.observation import Reading
-from stackproof.ports import Reader, ReadRequest
+from stackproof.proof.observation import Reading
+from stackproof.proof.ports import Reader, ReadRequest
 from stackproof.readers.access import Parts, chosen, covered, found_or_none, pages, reads, tag_list
 
 __all__ = ["READERS"]

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from stackproof.core.json import JsonValue
-from stackproof.model.observation import Reading
-from stackproof.ports import Reader, ReadRequest
+from stackproof.proof.observation import Reading
+from stackproof.proof.ports import Reader, ReadRequest
 from stackproof.readers.access import Parts, chosen, covered, found_or_none, listed, pages, reads, tag_list
 
 __all__ = ["READERS"]

@@ -10,13 +10,13 @@ from stackproof.calls.log import CallLog
 from stackproof.config.settings import EMULATORS
 from stackproof.core.notification import Level, Notification
 from stackproof.gate.report import GateReport
-from stackproof.model.flow import FlowFact
-from stackproof.model.observation import UNANSWERED, Coverage, DriftStatus, ResourceProof
+from stackproof.proof.flow_values import FlowFact
+from stackproof.proof.merging import shares
+from stackproof.proof.observation import UNANSWERED, Coverage, DriftStatus, ResourceProof
 from stackproof.proof.report import ProveReport
 from stackproof.reporters.types_table import type_lines
 from stackproof.reporters.values import change_lines
 from stackproof.reporters.wording import folded, verdict_word, visible
-from stackproof.union import shares
 
 __all__ = ["calls_line", "coverage_line", "flow_lines", "gate_text", "notification_lines", "prove_text", "share_lines"]
 

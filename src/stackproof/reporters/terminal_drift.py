@@ -10,7 +10,7 @@ from typing import Final
 from stackproof.model.drift import Difference, DriftOrigin, Looked, StackAudit, total_coverage
 from stackproof.model.drift_memory import Memory, shown_time
 from stackproof.model.drift_report import DriftReport
-from stackproof.model.observation import DriftStatus
+from stackproof.proof.observation import DriftStatus
 from stackproof.reporters.differences import Where, said, where_of
 from stackproof.reporters.ledger import ledger_lines
 from stackproof.reporters.terminal import calls_line, notification_lines

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from stackproof.core.json import JsonObject, as_int, as_object, as_objects
-from stackproof.model.observation import TypeCoverage
+from stackproof.proof.observation import TypeCoverage
 
 __all__ = ["TYPES_HEAD", "type_lines", "type_rows", "types_of"]
 

@@ -10,8 +10,8 @@ from typing import Any, Final
 from stackproof.core.errors import ConfigError, TargetError
 from stackproof.core.json import JsonObject, JsonValue
 from stackproof.deployment.deployment import Deployment
-from stackproof.flow import Flow, FlowPath, Limit
-from stackproof.model.flow import Receipt, Sending
+from stackproof.proof.flow import Flow, FlowPath, Limit
+from stackproof.proof.flow_values import Receipt, Sending
 from stackproof.targets.aws import AwsTarget
 from stackproof.targets.failures import translated_errors
 from stackproof.targets.ministack_flow import MiniStackPipeline, physical_id

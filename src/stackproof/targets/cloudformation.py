@@ -22,7 +22,7 @@ from stackproof.deployment.failure_cause import (
 )
 from stackproof.deployment.stack_event import STACK, StackEvent
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.once import GONE
+from stackproof.proof.snapshot import GONE
 from stackproof.targets.assets import AssetStore
 from stackproof.targets.change_sets import make_change_set
 from stackproof.targets.failures import reason_of, translated_errors

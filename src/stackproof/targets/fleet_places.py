@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from stackproof.deployment.ports import Target
 from stackproof.model.fleet import ListedStack, StackResources
-from stackproof.once import GONE
+from stackproof.proof.snapshot import GONE
 from stackproof.targets.failures import translated_errors
 
 __all__ = ["DISCOVERY_ACTIONS", "LISTING_ACTIONS", "accounts_of", "resources_of", "stacks_of"]

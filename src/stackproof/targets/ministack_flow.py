@@ -12,8 +12,8 @@ from typing import Any, Final
 from stackproof.core.errors import TargetError
 from stackproof.core.json import JsonObject, JsonValue
 from stackproof.deployment.deployment import Deployment
-from stackproof.flow import Flow, FlowPath, Limit
-from stackproof.model.flow import Receipt, Row, Sending
+from stackproof.proof.flow import Flow, FlowPath, Limit
+from stackproof.proof.flow_values import Receipt, Row, Sending
 from stackproof.targets.aws import AwsTarget
 from stackproof.targets.failures import translated_errors
 from stackproof.targets.ministack import MiniStackTarget

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from stackproof.deployment.deployment import Deployment
     from stackproof.deployment.ports import Target
     from stackproof.drift.auditing import Auditor
-    from stackproof.flow import Flow, FlowPath
-    from stackproof.ports import ChildFamily, Listing, Pipeline, Reader, StackCatalog
+    from stackproof.ports import ChildFamily, Listing, StackCatalog
+    from stackproof.proof.flow import Flow, FlowPath
+    from stackproof.proof.ports import Pipeline, Reader
     from stackproof.targets.aws_flow import AwsPipeline
     from stackproof.targets.ministack import MiniStackTarget
     from stackproof.targets.owned_process import OwnedProcess
@@ -162,7 +163,7 @@ def auditor(
 ) -> Auditor:
     """The auditor of a target's stacks; `resource_schemas` are those that a process has read already."""
     from stackproof.drift.auditing import Auditor
-    from stackproof.observing import Patience
+    from stackproof.proof.observer import Patience
 
     return Auditor(
         target=target,

@@ -47,9 +47,9 @@ from stackproof.wiring.notifications import vacuous, with_notifications
 if TYPE_CHECKING:
     from stackproof.calls.ports import Pace
     from stackproof.deployment.ports import Target
-    from stackproof.permissions import Permissions, Purpose
     from stackproof.policy.engines.versions import VersionsEngine
     from stackproof.policy.ports import PolicyEngine
+    from stackproof.proof.permissions import Permissions, Purpose
     from stackproof.template.loading.origin import Origins
     from stackproof.template.synth.cache import SynthRequest
     from stackproof.template.template import Template
@@ -428,8 +428,8 @@ class Project:
         self, stacks: Sequence[Stack], purpose: Purpose, *, region: str | None = None, account: str | None = None
     ) -> Permissions:
         """What IAM has to allow for these stacks, where they say that they run, else where the project does."""
-        from stackproof.permissions import Place, Purpose, compiled
         from stackproof.proof.iam_resources import CfnLintActions
+        from stackproof.proof.permissions import Place, Purpose, compiled
         from stackproof.readers import READERS
         from stackproof.readers.access import LiveReader
 

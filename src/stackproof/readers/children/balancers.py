@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from stackproof.model.drift import Child
-from stackproof.ports import ChildFamily, ReadRequest
+from stackproof.ports import ChildFamily
+from stackproof.proof.ports import ReadRequest
 from stackproof.readers.access import chosen, pages
 
 __all__ = ["FAMILIES"]

@@ -8,7 +8,8 @@ from typing import Final
 
 from stackproof.drift.children import ITSELF
 from stackproof.model.drift import Child
-from stackproof.ports import ChildFamily, ReadRequest
+from stackproof.ports import ChildFamily
+from stackproof.proof.ports import ReadRequest
 from stackproof.readers.access import found_or_none, pages, parsed
 from stackproof.readers.iam import attached_policies, inline_names
 

@@ -7,7 +7,8 @@ from functools import partial
 from typing import Any, Final
 
 from stackproof.model.drift import Child
-from stackproof.ports import ChildFamily, ReadRequest
+from stackproof.ports import ChildFamily
+from stackproof.proof.ports import ReadRequest
 from stackproof.readers.access import batch, chosen, pages
 from stackproof.readers.ec2 import described_table
 

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from stackproof.core.json import JsonValue, digest
 from stackproof.model.drift import Child
-from stackproof.ports import ChildFamily, ReadRequest
+from stackproof.ports import ChildFamily
+from stackproof.proof.ports import ReadRequest
 from stackproof.readers.access import found_or_none, parsed
 from stackproof.readers.sns import topic_attributes
 from stackproof.readers.sqs import queue_attributes

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stackproof.flow import flow
+from stackproof.proof.flow import flow
 
 
 @pytest.fixture

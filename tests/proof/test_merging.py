@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.model.observation import Change, DriftStatus, PropertyDifference, ResourceProof, Unproven
+from stackproof.proof.merging import Share, shares, united, united_stack
+from stackproof.proof.observation import Change, DriftStatus, PropertyDifference, ResourceProof, Unproven
 from stackproof.template.location import Location
-from stackproof.union import Share, shares, united, united_stack
 
 QUEUE = Location(stack_name="Net", logical_id="Queue", resource_type="AWS::SQS::Queue")
 STREAM = Location(stack_name="Net", logical_id="Stream", resource_type="AWS::Kinesis::Stream")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stackproof.parts import PARTS, Part, without_parts
+from stackproof.proof.contributions import PARTS, Part, without_parts
 from stackproof.readers import READERS
 from stackproof.template.cfn_lint_schemas import CfnLintSchemas
 from stackproof.template.intrinsics import Unresolved

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from stackproof.compare import matches
 from stackproof.core.json import JsonObject, JsonValue
+from stackproof.proof.comparison import matches
 from stackproof.template.intrinsics import Resolved, unresolved_in
 from stackproof.template.schema import ResourceSchema
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.model.minimum_proof import MinimumProof
-from stackproof.model.observation import Change, DriftStatus, PropertyDifference, ResourceProof, Unproven
+from stackproof.proof.minimum import MinimumProof
+from stackproof.proof.observation import Change, DriftStatus, PropertyDifference, ResourceProof, Unproven
 from stackproof.proof.report import ProveReport
 from stackproof.template.location import Location
 

@@ -15,11 +15,11 @@ from stackproof.core.json import JsonObject
 from stackproof.core.notification import Level
 from stackproof.deployment.deployment import DeployedResource, Deployment
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.model.observation import Change, Coverage, DriftStatus, Reading, ResourceProof
-from stackproof.observing import Observation, Patience
-from stackproof.once import Look
-from stackproof.ports import Reader, ReadRequest
-from stackproof.prove import Prover, prove_stack
+from stackproof.proof.observation import Change, Coverage, DriftStatus, Reading, ResourceProof
+from stackproof.proof.observer import Observation, Patience
+from stackproof.proof.ports import Reader, ReadRequest
+from stackproof.proof.prover import Prover, prove_stack
+from stackproof.proof.snapshot import Look
 from tests.live_fakes import FakeSchemas, FakeTarget, deployment, failure, template
 
 THING = "Test::Thing"

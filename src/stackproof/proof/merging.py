@@ -8,7 +8,7 @@ from typing import Final
 
 from stackproof.core.json import canonical
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.model.observation import DriftStatus, PropertyDifference, ResourceProof, Unproven
+from stackproof.proof.observation import DriftStatus, PropertyDifference, ResourceProof, Unproven
 
 __all__ = ["Share", "shares", "united", "united_stack"]
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from stackproof.once import OnceForAll, each_time
+from stackproof.proof.snapshot import OnceForAll, each_time
 
 
 def test_a_call_is_made_once_for_each_key() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from stackproof.core.json import JsonValue
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.model.observation import Coverage, ResourceProof
+from stackproof.proof.observation import Coverage, ResourceProof
 
 __all__ = ["MinimumProof"]
 

@@ -13,7 +13,7 @@ from stackproof.calls.iam_action import gives_secret, only_reads
 from stackproof.calls.ports import ActionSource
 from stackproof.core.json import JsonObject, JsonValue, canonical
 from stackproof.deployment.ephemeral_stack import EPHEMERAL
-from stackproof.equivalences import aliases_in
+from stackproof.proof.equivalences import aliases_in
 from stackproof.template.assembly import Stack
 from stackproof.template.ports import SchemaSource
 

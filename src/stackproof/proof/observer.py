@@ -15,9 +15,9 @@ from stackproof.core.json import JsonValue, as_object
 from stackproof.core.notification import Level, Notification
 from stackproof.deployment.ports import Target
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.model.observation import Reading
-from stackproof.once import each_time
-from stackproof.ports import Reader, ReadRequest
+from stackproof.proof.observation import Reading
+from stackproof.proof.ports import Reader, ReadRequest
+from stackproof.proof.snapshot import each_time
 from stackproof.template.intrinsics import Resolved, known
 
 __all__ = ["Expected", "Observation", "Observer", "Patience"]

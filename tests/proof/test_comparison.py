@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stackproof.compare import compared, leaf_paths, matches
-from stackproof.equivalences import EQUAL, LISTS, SETS, TELLING
-from stackproof.model.observation import Change
+from stackproof.proof.comparison import compared, leaf_paths, matches
+from stackproof.proof.equivalences import EQUAL, LISTS, SETS, TELLING
+from stackproof.proof.observation import Change
 from stackproof.template.cfn_lint_schemas import CfnLintSchemas
 from stackproof.template.intrinsics import Unresolved
 from stackproof.template.schema import ResourceSchema

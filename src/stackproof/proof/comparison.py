@@ -20,8 +20,8 @@ from types import MappingProxyType
 from typing import Any, Final, TypeAlias, TypeGuard
 
 from stackproof.core.json import JsonObject, JsonValue, canonical, unique_keys
-from stackproof.equivalences import DOCUMENTS, EQUAL, LISTS, SETS, TELLING, aliases_in, in_other_words, with_keys
-from stackproof.model.observation import Change, PropertyDifference
+from stackproof.proof.equivalences import DOCUMENTS, EQUAL, LISTS, SETS, TELLING, aliases_in, in_other_words, with_keys
+from stackproof.proof.observation import Change, PropertyDifference
 from stackproof.template.intrinsics import Resolved, known, unresolved_in
 from stackproof.template.schema import ResourceSchema
 

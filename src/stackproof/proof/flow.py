@@ -13,8 +13,8 @@ from typing import Final
 from stackproof.assertions.failures import StackAssertionError, VacuousAssertionError
 from stackproof.core.errors import TargetError
 from stackproof.core.json import JsonObject, JsonValue
-from stackproof.model.flow import Delivery, FlowFact, Invocation, Receipt, Row, Sending
-from stackproof.ports import Pipeline
+from stackproof.proof.flow_values import Delivery, FlowFact, Invocation, Receipt, Row, Sending
+from stackproof.proof.ports import Pipeline
 from stackproof.template.intrinsics import references
 from stackproof.template.template import Resource, Template
 

@@ -8,21 +8,21 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Final
 
-from stackproof.arns import arn_of
-from stackproof.compare import compared, leaf_paths
 from stackproof.core.json import JsonObject, JsonValue
 from stackproof.core.notification import Level, Notification
 from stackproof.deployment.deployment import DeployedResource, Deployment
 from stackproof.deployment.ports import Target
 from stackproof.deployment.stack_event import STACK
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.model.observation import Change, DriftStatus, PropertyDifference, Reading, ResourceProof, Unproven
-from stackproof.observing import Expected, Observation, Observer, Patience
-from stackproof.once import GONE, Look, each_time
-from stackproof.parts import Part, without_parts
-from stackproof.ports import Reader, ReadRequest
+from stackproof.proof.arns import arn_of
+from stackproof.proof.comparison import compared, leaf_paths
+from stackproof.proof.contributions import Part, without_parts
 from stackproof.proof.live_values import live_context
+from stackproof.proof.observation import Change, DriftStatus, PropertyDifference, Reading, ResourceProof, Unproven
+from stackproof.proof.observer import Expected, Observation, Observer, Patience
+from stackproof.proof.ports import Reader, ReadRequest
 from stackproof.proof.redaction import without_secrets
+from stackproof.proof.snapshot import GONE, Look, each_time
 from stackproof.template.intrinsics import Resolved, condition_holds, known, references, resolve, unresolved_in
 from stackproof.template.ports import SchemaSource
 from stackproof.template.schema import ResourceSchema

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stackproof.core.json import JsonObject, canonical
-from stackproof.permissions import Permissions, Place, Purpose, Statement, compiled, partition_of
+from stackproof.proof.permissions import Permissions, Place, Purpose, Statement, compiled, partition_of
 from stackproof.template.assembly import FileAsset, Stack
 from tests.live_fakes import FakeSchemas, stack
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from stackproof.arns import arn_of
+from stackproof.proof.arns import arn_of
 from tests.live_fakes import deployment, template
 
 _SAID = {

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from stackproof.assertions.failures import StackAssertionError, VacuousAssertionError
 from stackproof.core.errors import TargetError
-from stackproof.flow import Flow, FlowPath, FlowRun, Limit, flow, kinesis_event, path_of
-from stackproof.model.flow import FlowFact, Invocation, Receipt, Row, Sending
+from stackproof.proof.flow import Flow, FlowPath, FlowRun, Limit, flow, kinesis_event, path_of
+from stackproof.proof.flow_values import FlowFact, Invocation, Receipt, Row, Sending
 from stackproof.template.template import Template
 from tests.flow_fakes import FakePipeline
 from tests.live_fakes import template
