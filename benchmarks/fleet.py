@@ -33,9 +33,9 @@ from stackproof.config.fleet import load_fleet
 from stackproof.config.settings import load_settings
 from stackproof.core.json import canonical
 from stackproof.deployment.deployment import Deployment
-from stackproof.drift.fleet import FleetRun, audit_tasks, found_tasks, places_of
-from stackproof.model.drift_report import DriftReport
-from stackproof.model.fleet import FleetOrder, FleetTask, TaskResult
+from stackproof.drift.fleet.run import FleetRun, audit_tasks, found_tasks, places_of
+from stackproof.drift.fleet.task import FleetOrder, FleetTask, TaskResult
+from stackproof.drift.report import DriftReport
 from stackproof.targets.moto import MotoTarget, start_moto
 from stackproof.template.assembly import Stack
 from stackproof.template.loading.template import parse_bytes

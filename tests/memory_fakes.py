@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from stackproof.core.errors import NotifyError, StoreError
-from stackproof.drift.history import advanced, without_secrets
-from stackproof.model.drift import Difference, DriftOrigin
-from stackproof.model.drift_memory import Alarm, Episode, Look, Memory, Place, Run
+from stackproof.drift.difference import Difference, DriftOrigin
+from stackproof.drift.episode import Alarm, Episode, Look, Memory, Place, Run
+from stackproof.drift.memory.history import advanced, without_secrets
 from stackproof.proof.observation import Change, DriftStatus
 from stackproof.template.location import Location
 

@@ -14,8 +14,8 @@ from jsonschema import Draft202012Validator
 from stackproof.config.schema import read_schema
 from stackproof.config.settings import load_settings
 from stackproof.core.json import JsonValue
-from stackproof.model.drift import Difference, DriftOrigin
-from stackproof.model.drift_report import DriftReport
+from stackproof.drift.difference import Difference, DriftOrigin
+from stackproof.drift.report import DriftReport
 from stackproof.policy.finding import Suppression
 from stackproof.proof.observation import Change, DriftStatus
 from stackproof.template.location import Location

@@ -7,10 +7,10 @@ import pytest
 from stackproof.calls.log import CallCount, CallKind, CallLog
 from stackproof.cli.fleet import FleetProgress, plan_text
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.drift.fleet import FleetRun
-from stackproof.drift.planning import FleetPlan
-from stackproof.model.drift import StackAudit
-from stackproof.model.fleet import FleetTask, Place, TaskResult, Trouble
+from stackproof.drift.difference import StackAudit
+from stackproof.drift.fleet.planning import FleetPlan
+from stackproof.drift.fleet.run import FleetRun
+from stackproof.drift.fleet.task import FleetTask, Place, TaskResult, Trouble
 from tests.memory_fakes import difference
 
 TASK = FleetTask(place=Place(account="1", region="a"), stack_names=("One", "Two"))

@@ -12,11 +12,11 @@ import pytest
 
 from stackproof.cli import main
 from stackproof.config.settings import load_settings
-from stackproof.model.drift import Difference, DriftOrigin
-from stackproof.model.drift_memory import Place
-from stackproof.model.drift_report import DriftReport
+from stackproof.drift.difference import Difference, DriftOrigin
+from stackproof.drift.episode import Place
+from stackproof.drift.memory.sql_store import SqlAuditStore
+from stackproof.drift.report import DriftReport
 from stackproof.proof.observation import Change, DriftStatus
-from stackproof.stores.audits import SqlAuditStore
 from stackproof.targets.moto import start_moto
 from stackproof.targets.owned_process import OwnedProcess
 from stackproof.template.location import Location

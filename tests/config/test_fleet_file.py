@@ -8,7 +8,7 @@ import pytest
 
 from stackproof.config.fleet import load_fleet
 from stackproof.core.errors import ConfigError
-from stackproof.model.fleet import Fleet, FleetAccount, Organization, StackFilter
+from stackproof.drift.fleet.task import Fleet, FleetAccount, Organization, StackFilter
 
 
 def fleet(folder: Path, text: str) -> Fleet:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from stackproof.deployment.deployment import Deployment
-from stackproof.drift.auditing import AuditedStacks, Auditor
-from stackproof.drift.unmanaged import Unmanaged, parse_scope, unmanaged
+from stackproof.drift.audit.auditing import AuditedStacks, Auditor
+from stackproof.drift.audit.unmanaged import Unmanaged, parse_scope, unmanaged
 from stackproof.targets.moto import MotoTarget
 from stackproof.targets.owned_process import OwnedProcess
 from stackproof.wiring.live import auditor, catalog, listings

@@ -9,8 +9,8 @@ from typing import Any
 from stackproof.core.errors import TargetError
 from stackproof.deployment.deployment import DeployedResource
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.drift.auditing import Auditor
-from stackproof.model.drift import LiveStack, NativeDrift, OtherStack
+from stackproof.drift.audit.auditing import Auditor
+from stackproof.drift.difference import LiveStack, NativeDrift, OtherStack
 from stackproof.proof.observation import Reading
 from stackproof.proof.ports import ReadRequest
 from stackproof.template.template import Template

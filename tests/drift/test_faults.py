@@ -14,10 +14,10 @@ import pytest
 
 from stackproof.cli.drift import Wish, audited
 from stackproof.config.settings import load_settings
-from stackproof.drift.auditing import AuditedStacks
-from stackproof.drift.unmanaged import Unmanaged, parse_scope, unmanaged
-from stackproof.model.drift import Difference, DriftOrigin, StackAudit
-from stackproof.model.drift_report import DriftReport
+from stackproof.drift.audit.auditing import AuditedStacks
+from stackproof.drift.audit.unmanaged import Unmanaged, parse_scope, unmanaged
+from stackproof.drift.difference import Difference, DriftOrigin, StackAudit
+from stackproof.drift.report import DriftReport
 from stackproof.proof.observation import DriftStatus
 from stackproof.proof.observer import Patience
 from stackproof.targets.moto import MotoTarget, start_moto

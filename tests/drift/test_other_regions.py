@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stackproof.drift.unmanaged import parse_scope, unmanaged
+from stackproof.drift.audit.unmanaged import parse_scope, unmanaged
 from stackproof.targets.moto import MotoTarget
 from stackproof.targets.owned_process import OwnedProcess
 from stackproof.wiring.live import catalog, listings

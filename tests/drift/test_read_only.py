@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from stackproof.calls.recorder import CallRecorder
-from stackproof.model.drift import Child
-from stackproof.model.drift_report import DriftReport
-from stackproof.ports import ChildFamily
+from stackproof.drift.difference import Child
+from stackproof.drift.ports import ChildFamily
+from stackproof.drift.report import DriftReport
 from stackproof.proof.ports import ReadRequest
 from stackproof.targets.aws import AwsTarget
 from stackproof.targets.repeating import Retries

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from stackproof.drift.auditing import AuditedStacks
-from stackproof.model.drift import DriftOrigin, StackAudit
+from stackproof.drift.audit.auditing import AuditedStacks
+from stackproof.drift.difference import DriftOrigin, StackAudit
 from stackproof.proof.observation import DriftStatus
 from stackproof.proof.prover import Prover
 from stackproof.targets.moto import MotoTarget

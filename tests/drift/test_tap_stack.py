@@ -7,7 +7,7 @@ from pathlib import Path
 
 from stackproof.cli.drift import Wish, audited
 from stackproof.config.settings import load_settings
-from stackproof.model.drift_report import DriftReport
+from stackproof.drift.report import DriftReport
 from stackproof.reporters.terminal_drift import drift_text
 from stackproof.targets.moto import MotoTarget
 from stackproof.targets.owned_process import OwnedProcess

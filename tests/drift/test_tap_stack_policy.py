@@ -16,7 +16,7 @@ from stackproof.core.json import canonical
 from stackproof.core.notification import Level
 from stackproof.deployment.ephemeral import ephemeral
 from stackproof.deployment.ephemeral_stack import EPHEMERAL
-from stackproof.drift.unmanaged import parse_scope
+from stackproof.drift.audit.unmanaged import parse_scope
 from stackproof.proof.permissions import Purpose
 from stackproof.targets.moto import MotoTarget
 from stackproof.targets.owned_process import OwnedProcess

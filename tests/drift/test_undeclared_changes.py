@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stackproof.model.drift import Difference
+from stackproof.drift.difference import Difference
 from stackproof.readers.children import FAMILIES
 from tests.drift.conftest import Live
 from tests.drift.undeclared_rows import CHILDREN, DEFAULTS, UNMANAGED, Row

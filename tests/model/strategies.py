@@ -11,7 +11,7 @@ from stackproof.core.json import JsonValue
 from stackproof.core.notification import Level, Notification
 from stackproof.deployment.deployment import DeployedResource, Deployment
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.model.drift import Unread
+from stackproof.drift.difference import Unread
 from stackproof.policy.finding import EngineAnswer, Finding, Kind, Origin, RuleCount, Suppression, SuppressionKind
 from stackproof.policy.ledger import LedgerEntry, WaiverState
 from stackproof.policy.report import PolicySummary

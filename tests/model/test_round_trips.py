@@ -13,7 +13,7 @@ from stackproof.calls.log import CallCount, CallLog
 from stackproof.core.json import JsonValue, canonical, digest, optional_int, optional_str
 from stackproof.core.notification import Level, Notification
 from stackproof.deployment.deployment import Deployment
-from stackproof.model.drift import Unread
+from stackproof.drift.difference import Unread
 from stackproof.policy.finding import EngineAnswer, Finding, Origin, RuleCount, Suppression
 from stackproof.policy.ledger import LedgerEntry
 from stackproof.policy.report import PolicySummary

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from botocore.session import Session
 
-from stackproof.drift.children import Claims
-from stackproof.model.drift import Child
-from stackproof.ports import ChildFamily
+from stackproof.drift.audit.children import Claims
+from stackproof.drift.difference import Child
+from stackproof.drift.ports import ChildFamily
 from stackproof.proof.prover import Prover
 from stackproof.readers.children import FAMILIES
 from stackproof.targets.guard import reads_only

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from stackproof.drift.history import advanced
-from stackproof.model.drift import Difference
-from stackproof.model.drift_memory import Alarm
+from stackproof.drift.difference import Difference
+from stackproof.drift.episode import Alarm
+from stackproof.drift.memory.history import advanced
 from stackproof.reporters.alarm import LONGEST, alarm_issue, alarm_text
 from tests.memory_fakes import PLACE, difference, look, night, run, unmanaged
 

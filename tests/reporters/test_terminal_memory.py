@@ -8,9 +8,9 @@ from datetime import timedelta
 from jsonschema import Draft202012Validator
 
 from stackproof.config.schema import read_schema
-from stackproof.drift.history import advanced, compared
-from stackproof.model.drift_memory import Outcome, RunPlace
-from stackproof.model.history_report import DiffReport, HistoryReport
+from stackproof.drift.episode import Outcome, RunPlace
+from stackproof.drift.memory.history import advanced, compared
+from stackproof.drift.memory.report import DiffReport, HistoryReport
 from stackproof.reporters.terminal_memory import diff_text, history_text
 from tests.memory_fakes import difference, look, night, run
 

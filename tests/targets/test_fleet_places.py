@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stackproof.model.fleet import ListedStack, StackResources
+from stackproof.drift.fleet.task import ListedStack, StackResources
 from stackproof.targets.fleet_places import accounts_of, resources_of, stacks_of
 from stackproof.targets.moto_models.trust import trusts_accounts
 

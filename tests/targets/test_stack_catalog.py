@@ -10,7 +10,7 @@ from stackproof.core.errors import TargetError
 from stackproof.core.json import JsonObject
 from stackproof.deployment.deployment import Deployment
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.model.drift import NativeDrift
+from stackproof.drift.difference import NativeDrift
 from stackproof.targets.guard import reads_only
 from stackproof.targets.stack_catalog import ACTIONS, NATIVE_ACTIONS, CloudFormationCatalog
 from stackproof.template.loading.template import parse_bytes

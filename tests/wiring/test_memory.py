@@ -9,10 +9,10 @@ import pytest
 
 from stackproof.config.settings import load_settings
 from stackproof.core.errors import ConfigError, NotifyError, TargetError
-from stackproof.drift.channels import parse_channel
-from stackproof.model.drift_memory import Alarm
-from stackproof.notifiers.topic import TopicNotifier
-from stackproof.ports import Notifier
+from stackproof.drift.episode import Alarm
+from stackproof.drift.memory.channels import parse_channel
+from stackproof.drift.memory.notifiers.topic import TopicNotifier
+from stackproof.drift.ports import Notifier
 from stackproof.targets.aws import AwsTarget
 from stackproof.wiring.memory import SignIn, audit_store, notifiers, require_channels
 from stackproof.wiring.project import Project

@@ -17,11 +17,11 @@ from stackproof.config.settings import parse_context
 from stackproof.core.errors import ConfigError, InputError
 from stackproof.core.json import JsonObject, JsonValue
 from stackproof.core.json_pointer import steps
-from stackproof.drift.arguments import is_same
-from stackproof.drift.remedies import differences_of, put_back
-from stackproof.model.drift import Difference
-from stackproof.model.remedy import Adoption, AdoptReport, Remedy
-from stackproof.patching import adoption, overwrite, require, written
+from stackproof.drift.adopt.arguments import is_same
+from stackproof.drift.adopt.patching import adoption, overwrite, require, written
+from stackproof.drift.adopt.remedies import differences_of, put_back
+from stackproof.drift.adopt.remedy import Adoption, AdoptReport, Remedy
+from stackproof.drift.difference import Difference
 from stackproof.reporters.terminal_remedies import remedies_text
 from stackproof.template.assembly import Assembly, Stack
 from stackproof.template.location import Location

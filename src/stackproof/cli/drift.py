@@ -22,11 +22,11 @@ from stackproof.core.errors import ConfigError
 from stackproof.core.notification import Level, Notification
 from stackproof.deployment.deploy import deploy as deploy_stacks
 from stackproof.deployment.ports import Target
-from stackproof.drift.auditing import AuditedStacks
-from stackproof.drift.unmanaged import Scope, Unmanaged, parse_scope, unmanaged
-from stackproof.drift.waiving import require_accounts, waived_drift
-from stackproof.model.drift_report import DriftReport
-from stackproof.model.stack_list import StackList, name_in
+from stackproof.drift.audit.auditing import AuditedStacks
+from stackproof.drift.audit.unmanaged import Scope, Unmanaged, parse_scope, unmanaged
+from stackproof.drift.report import DriftReport
+from stackproof.drift.stack_list import StackList, name_in
+from stackproof.drift.waivers import require_accounts, waived_drift
 from stackproof.template.assembly import Assembly, Stack
 from stackproof.template.stack_names import (
     fitting,

@@ -16,14 +16,14 @@ from stackproof.cli.options import open_project
 from stackproof.cli.outputs import ReportingCommand, Wanted, output_options, require_outputs, write_text_or_json
 from stackproof.core.errors import ConfigError, TargetError
 from stackproof.deployment.ports import Target
-from stackproof.drift.channels import ISSUE, TOPIC, Channel, parse_channel
-from stackproof.drift.history import compared
-from stackproof.drift.remembering import begun, notified, remembered, withdrawn
-from stackproof.model.drift_memory import Place, Run, RunPlace
-from stackproof.model.drift_report import DriftReport
-from stackproof.model.history_report import DiffReport, HistoryReport
-from stackproof.model.stack_list import name_in
-from stackproof.ports import AuditStore, Notifier
+from stackproof.drift.episode import Place, Run, RunPlace
+from stackproof.drift.memory.channels import ISSUE, TOPIC, Channel, parse_channel
+from stackproof.drift.memory.history import compared
+from stackproof.drift.memory.remembering import begun, notified, remembered, withdrawn
+from stackproof.drift.memory.report import DiffReport, HistoryReport
+from stackproof.drift.ports import AuditStore, Notifier
+from stackproof.drift.report import DriftReport
+from stackproof.drift.stack_list import name_in
 from stackproof.reporters.terminal_memory import diff_text, history_text
 from stackproof.wiring.memory import SignIn, audit_store, notifiers, require_channels, store_to_read
 from stackproof.wiring.notifications import unique

@@ -8,8 +8,8 @@ from typing import IO
 
 from stackproof.cli.outputs import Wanted, Write, write_wanted
 from stackproof.cli.reporting import check_writers
-from stackproof.drift.findings import as_check
-from stackproof.model.drift_report import DriftReport
+from stackproof.drift.as_findings import as_check
+from stackproof.drift.report import DriftReport
 from stackproof.reporters.json import JsonReporter
 from stackproof.reporters.terminal_drift import drift_text
 

@@ -21,11 +21,11 @@ from stackproof.config.settings import EMULATORS
 from stackproof.core.errors import ConfigError
 from stackproof.core.json import JsonValue, digest
 from stackproof.deployment.ports import Target
-from stackproof.drift.fleet import NO_STACK, FleetRun, Workers, audit_tasks, found_tasks, places_of, with_discovered
-from stackproof.drift.planning import FleetPlan
-from stackproof.drift.unmanaged import Scope
-from stackproof.model.drift_report import DriftReport
-from stackproof.model.fleet import Fleet, FleetAccount, FleetOrder, Place
+from stackproof.drift.audit.unmanaged import Scope
+from stackproof.drift.fleet.planning import FleetPlan
+from stackproof.drift.fleet.run import NO_STACK, FleetRun, Workers, audit_tasks, found_tasks, places_of, with_discovered
+from stackproof.drift.fleet.task import Fleet, FleetAccount, FleetOrder, Place
+from stackproof.drift.report import DriftReport
 from stackproof.reporters.wording import counted, folded, visible
 from stackproof.wiring.fleet import discovered, fleet_plan, fleet_runs, fleet_workers, unmanaged_places
 from stackproof.wiring.project import Project

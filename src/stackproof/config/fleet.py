@@ -7,7 +7,7 @@ from pathlib import Path
 
 from stackproof.config.policy_file import PolicyFile, load_policy_file
 from stackproof.core.json import JsonObject, JsonValue, as_object, as_objects, as_strings, optional_str
-from stackproof.model.fleet import Fleet, FleetAccount, Organization, StackFilter
+from stackproof.drift.fleet.task import Fleet, FleetAccount, Organization, StackFilter
 
 __all__ = ["load_fleet"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from stackproof.model.drift_memory import Alarm, Episode, shown_time
+from stackproof.drift.episode import Alarm, Episode, shown_time
 from stackproof.reporters.differences import at, described, named, place_of, said
 from stackproof.reporters.markdown import escaped
 from stackproof.reporters.wording import counted, visible

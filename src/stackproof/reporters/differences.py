@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from stackproof.model.drift import Difference, DriftOrigin
+from stackproof.drift.difference import Difference, DriftOrigin
 
 __all__ = ["Where", "at", "described", "named", "place_of", "said", "where_of"]
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Final
 
-from stackproof.model.drift import Difference, DriftOrigin, Looked, StackAudit, total_coverage
-from stackproof.model.drift_memory import Memory, shown_time
-from stackproof.model.drift_report import DriftReport
+from stackproof.drift.difference import Difference, DriftOrigin, Looked, StackAudit, total_coverage
+from stackproof.drift.episode import Memory, shown_time
+from stackproof.drift.report import DriftReport
 from stackproof.proof.observation import DriftStatus
 from stackproof.reporters.differences import Where, said, where_of
 from stackproof.reporters.ledger import ledger_lines

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from stackproof.model.drift import Difference
-from stackproof.model.drift_memory import Episode, Memory, Run, shown_time
-from stackproof.model.history_report import Compared, DiffReport, HistoryReport
+from stackproof.drift.difference import Difference
+from stackproof.drift.episode import Episode, Memory, Run, shown_time
+from stackproof.drift.memory.report import Compared, DiffReport, HistoryReport
 from stackproof.reporters.differences import Where, said, where_of
 from stackproof.reporters.values import shown_value
 from stackproof.reporters.wording import counted, folded, visible

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stackproof.model.remedy import AdoptReport, Remedy
+from stackproof.drift.adopt.remedy import AdoptReport, Remedy
 from stackproof.reporters.wording import visible
 
 __all__ = ["remedies_text"]

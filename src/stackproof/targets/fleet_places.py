@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from stackproof.deployment.ports import Target
-from stackproof.model.fleet import ListedStack, StackResources
+from stackproof.drift.fleet.task import ListedStack, StackResources
 from stackproof.proof.snapshot import GONE
 from stackproof.targets.failures import translated_errors
 

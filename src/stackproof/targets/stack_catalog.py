@@ -13,7 +13,7 @@ from stackproof.core.errors import TargetError
 from stackproof.deployment.deployment import DeployedResource
 from stackproof.deployment.ports import Target
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.model.drift import LiveStack, NativeDrift, OtherStack
+from stackproof.drift.difference import LiveStack, NativeDrift, OtherStack
 from stackproof.proof.snapshot import GONE
 from stackproof.targets.cloudformation import HALF_DONE, listed_resources
 from stackproof.targets.failures import translated_errors

@@ -16,7 +16,16 @@ from stackproof.core.errors import ConfigError, StackproofError
 from stackproof.core.json import canonical
 from stackproof.core.notification import Notification
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.model.fleet import FleetOrder, FleetTask, Listed, Place, ScopeTask, StackResources, TaskResult, Trouble
+from stackproof.drift.fleet.task import (
+    FleetOrder,
+    FleetTask,
+    Listed,
+    Place,
+    ScopeTask,
+    StackResources,
+    TaskResult,
+    Trouble,
+)
 from stackproof.wiring.live import auditor, catalog, child_families, listings, schemas
 
 if TYPE_CHECKING:
@@ -24,10 +33,10 @@ if TYPE_CHECKING:
 
     from stackproof.calls.ports import Pace
     from stackproof.deployment.ports import Target
-    from stackproof.drift.fleet import FleetRun, Workers
-    from stackproof.drift.planning import FleetPlan
-    from stackproof.drift.unmanaged import Scope, Unmanaged
-    from stackproof.stores.fleet_runs import FleetRuns
+    from stackproof.drift.audit.unmanaged import Scope, Unmanaged
+    from stackproof.drift.fleet.planning import FleetPlan
+    from stackproof.drift.fleet.run import FleetRun, Workers
+    from stackproof.drift.fleet.task_results import FleetRuns
     from stackproof.template.ports import SchemaSource
 
 __all__ = [
@@ -53,7 +62,7 @@ def fleet_workers(
 
     `say` is told what they wait for.
     """
-    from stackproof.drift.fleet import Workers
+    from stackproof.drift.fleet.run import Workers
 
     return Workers(
         start=_start(executor, jobs, say),
@@ -63,7 +72,7 @@ def fleet_workers(
 
 
 def _start(executor: str, jobs: int, say: Callable[[str], None]) -> Callable[[], AbstractContextManager[Executor]]:
-    from stackproof.executors import dask_workers, process_workers, thread_workers
+    from stackproof.drift.fleet.executors import dask_workers, process_workers, thread_workers
 
     if executor in {"threads", "processes"}:
         return partial(thread_workers if executor == "threads" else process_workers, jobs)
@@ -78,8 +87,8 @@ def fleet_plan(
 ) -> FleetPlan:
     """What the audit of these stacks would ask; the lists of their resources are all that is read."""
     from stackproof.calls.pacing import Rates
-    from stackproof.drift.fleet import Lost, done
-    from stackproof.drift.planning import planned
+    from stackproof.drift.fleet.planning import planned
+    from stackproof.drift.fleet.run import Lost, done
     from stackproof.readers import READERS
     from stackproof.readers.access import LiveReader
 
@@ -107,9 +116,9 @@ def unmanaged_places(
     run: FleetRun, scopes: Sequence[Scope], order: FleetOrder, workers: Workers
 ) -> tuple[Unmanaged, ...]:
     """What is in no stack of each place whose stacks were looked at, sorted; of one that is dark, that it was not."""
-    from stackproof.drift.fleet import done
-    from stackproof.drift.fleet_scopes import beside_of, scope_tasks
-    from stackproof.drift.unmanaged import Unmanaged
+    from stackproof.drift.audit.unmanaged import Unmanaged
+    from stackproof.drift.fleet.run import done
+    from stackproof.drift.fleet.scopes import beside_of, scope_tasks
 
     found = [
         beside_of(each.task.place, each.result, run)
@@ -121,7 +130,7 @@ def unmanaged_places(
 
 def fleet_runs(state_directory: Path) -> FleetRuns:
     """Where results of tasks are kept."""
-    from stackproof.stores.fleet_runs import FleetRuns
+    from stackproof.drift.fleet.task_results import FleetRuns
 
     return FleetRuns(state_directory / "fleet")
 
@@ -155,7 +164,7 @@ def counted_resources(order: FleetOrder, task: FleetTask) -> str:
 
 def audited_stacks(order: FleetOrder, task: FleetTask) -> str:
     """The audit of some stacks."""
-    from stackproof.drift.fleet import troubled_task
+    from stackproof.drift.fleet.run import troubled_task
 
     found = _tried(order, task.place, lambda target: _audited(order, target, task))
     if isinstance(found, Trouble):
@@ -165,14 +174,14 @@ def audited_stacks(order: FleetOrder, task: FleetTask) -> str:
 
 def listed_beside(order: FleetOrder, task: ScopeTask) -> str:
     """What is in no stack of a place."""
-    from stackproof.drift.fleet_scopes import unmanaged_text
+    from stackproof.drift.fleet.scopes import unmanaged_text
 
     found = _tried(order, task.place, lambda target: _beside(target, task))
     return unmanaged_text(found, _calls().drained())
 
 
 def _beside(target: Target, task: ScopeTask) -> Unmanaged:
-    from stackproof.drift.unmanaged import Scope, unmanaged
+    from stackproof.drift.audit.unmanaged import Scope, unmanaged
 
     return unmanaged(
         [Scope(kind=kind, value=value) for kind, value in task.scopes],
@@ -185,7 +194,7 @@ def _beside(target: Target, task: ScopeTask) -> Unmanaged:
 
 
 def _audited(order: FleetOrder, target: Target, task: FleetTask) -> TaskResult:
-    from stackproof.drift.fleet import without_secrets
+    from stackproof.drift.fleet.run import without_secrets
 
     made = auditor(target, native=order.native, jobs=order.reads, resource_schemas=_schemas())
     found = made.audited(task.stack_names)

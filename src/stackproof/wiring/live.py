@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from stackproof.deployment.capabilities import Capabilities
     from stackproof.deployment.deployment import Deployment
     from stackproof.deployment.ports import Target
-    from stackproof.drift.auditing import Auditor
-    from stackproof.ports import ChildFamily, Listing, StackCatalog
+    from stackproof.drift.audit.auditing import Auditor
+    from stackproof.drift.ports import ChildFamily, Listing, StackCatalog
     from stackproof.proof.flow import Flow, FlowPath
     from stackproof.proof.ports import Pipeline, Reader
     from stackproof.targets.aws_flow import AwsPipeline
@@ -162,7 +162,7 @@ def auditor(
     resource_schemas: SchemaSource | None = None,
 ) -> Auditor:
     """The auditor of a target's stacks; `resource_schemas` are those that a process has read already."""
-    from stackproof.drift.auditing import Auditor
+    from stackproof.drift.audit.auditing import Auditor
     from stackproof.proof.observer import Patience
 
     return Auditor(

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stackproof.core.errors import ConfigError
-from stackproof.drift.channels import ISSUE, TOPIC, WEBHOOK, Channel
+from stackproof.drift.memory.channels import ISSUE, TOPIC, WEBHOOK, Channel
 from stackproof.wiring.project import Project
 
 if TYPE_CHECKING:
     from stackproof.deployment.ports import Target
-    from stackproof.ports import AuditStore, Notifier
-    from stackproof.stores.audits import SqlAuditStore
+    from stackproof.drift.memory.sql_store import SqlAuditStore
+    from stackproof.drift.ports import AuditStore, Notifier
 
 __all__ = ["SignIn", "audit_store", "notifiers", "require_channels", "store_to_read"]
 
@@ -33,7 +33,7 @@ class SignIn:
 
 def audit_store(project: Project, url: str | None = None) -> SqlAuditStore:
     """The store that the command line names, else the project, else a file of its own. Raises ConfigError."""
-    from stackproof.stores.audits import SqlAuditStore
+    from stackproof.drift.memory.sql_store import SqlAuditStore
 
     if url is not None:
         found = SqlAuditStore(url, folder=Path.cwd())
@@ -86,7 +86,7 @@ def notifiers(
 
 def _topic(project: Project, channel: Channel, target: Target, sign_in: SignIn) -> Notifier:
     """Through a target of its own, which may write; the one that audits goes on to refuse whatever is no read."""
-    from stackproof.notifiers.topic import TopicNotifier
+    from stackproof.drift.memory.notifiers.topic import TopicNotifier
     from stackproof.reporters.alarm import alarm_text
 
     settings = project.settings
@@ -114,13 +114,13 @@ def _topic(project: Project, channel: Channel, target: Target, sign_in: SignIn) 
 
 
 def _webhook(project: Project, channel: Channel, clock: Callable[[], datetime]) -> Notifier:
-    from stackproof.notifiers.webhook import WebhookNotifier
+    from stackproof.drift.memory.notifiers.webhook import WebhookNotifier
 
     return WebhookNotifier(channel.value, shown=channel.shown, secret=_secret(project), clock=clock, sleep=time.sleep)
 
 
 def _issue(channel: Channel, print_text: Callable[[str], object]) -> Notifier:
-    from stackproof.notifiers.issue import IssueNotifier
+    from stackproof.drift.memory.notifiers.issue import IssueNotifier
     from stackproof.reporters.alarm import alarm_issue
     from stackproof.reporters.file import write_file
 

@@ -29,7 +29,7 @@ from stackproof.core.file_store import FileStore
 from stackproof.core.json import JsonObject
 from stackproof.core.loopback import is_loopback
 from stackproof.core.notification import Level, Notification
-from stackproof.model.drift import DriftWaiver
+from stackproof.drift.difference import DriftWaiver
 from stackproof.policy.control import Control
 from stackproof.policy.finding import Waiver
 from stackproof.policy.in_source import acknowledged

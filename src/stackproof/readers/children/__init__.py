@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from stackproof.ports import ChildFamily
+from stackproof.drift.ports import ChildFamily
 from stackproof.readers.children import (
     balancers,
     functions,

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from stackproof.model.drift import Child
-from stackproof.ports import ChildFamily
+from stackproof.drift.difference import Child
+from stackproof.drift.ports import ChildFamily
 from stackproof.proof.ports import ReadRequest
 from stackproof.readers.access import chosen, pages
 

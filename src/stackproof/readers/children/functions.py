@@ -7,9 +7,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-from stackproof.drift.children import ITSELF
-from stackproof.model.drift import Child
-from stackproof.ports import ChildFamily
+from stackproof.drift.audit.children import ITSELF
+from stackproof.drift.difference import Child
+from stackproof.drift.ports import ChildFamily
 from stackproof.proof.ports import ReadRequest
 from stackproof.readers.access import chosen, found_or_none, pages, parsed
 from stackproof.readers.children.policies import statements

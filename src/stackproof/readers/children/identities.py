@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
-from stackproof.drift.children import ITSELF
-from stackproof.model.drift import Child
-from stackproof.ports import ChildFamily
+from stackproof.drift.audit.children import ITSELF
+from stackproof.drift.difference import Child
+from stackproof.drift.ports import ChildFamily
 from stackproof.proof.ports import ReadRequest
 from stackproof.readers.access import found_or_none, pages, parsed
 from stackproof.readers.iam import attached_policies, inline_names

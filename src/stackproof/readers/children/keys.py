@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from stackproof.model.drift import Child
-from stackproof.ports import ChildFamily
+from stackproof.drift.difference import Child
+from stackproof.drift.ports import ChildFamily
 from stackproof.proof.ports import ReadRequest
 from stackproof.readers.access import chosen, pages
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from stackproof.drift.children import ITSELF
-from stackproof.model.drift import Child
-from stackproof.ports import ChildFamily
+from stackproof.drift.audit.children import ITSELF
+from stackproof.drift.difference import Child
+from stackproof.drift.ports import ChildFamily
 from stackproof.proof.ports import ReadRequest
 from stackproof.readers.access import pages, pascal
 

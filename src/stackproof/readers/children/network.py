@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
-from stackproof.model.drift import Child
-from stackproof.ports import ChildFamily
+from stackproof.drift.difference import Child
+from stackproof.drift.ports import ChildFamily
 from stackproof.proof.ports import ReadRequest
 from stackproof.readers.access import batch, chosen, pages
 from stackproof.readers.ec2 import described_table

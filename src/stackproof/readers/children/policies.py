@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from stackproof.core.json import JsonValue, digest
-from stackproof.model.drift import Child
-from stackproof.ports import ChildFamily
+from stackproof.drift.difference import Child
+from stackproof.drift.ports import ChildFamily
 from stackproof.proof.ports import ReadRequest
 from stackproof.readers.access import found_or_none, parsed
 from stackproof.readers.sns import topic_attributes

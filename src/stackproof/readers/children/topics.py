@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from stackproof.core.secret_values import masked_text
-from stackproof.model.drift import Child
-from stackproof.ports import ChildFamily
+from stackproof.drift.difference import Child
+from stackproof.drift.ports import ChildFamily
 from stackproof.proof.ports import ReadRequest
 from stackproof.readers.access import chosen, pages
 

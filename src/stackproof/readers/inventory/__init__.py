@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from stackproof.ports import Listing
+from stackproof.drift.ports import Listing
 from stackproof.readers.inventory import network, services
 
 __all__ = ["LISTINGS"]

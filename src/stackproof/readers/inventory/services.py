@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from stackproof.model.drift import Listed
-from stackproof.ports import Listing
+from stackproof.drift.difference import Listed
+from stackproof.drift.ports import Listing
 from stackproof.readers.access import pages
 
 __all__ = ["LISTINGS"]

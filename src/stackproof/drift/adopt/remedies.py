@@ -1,0 +1,54 @@
+"""What would put a difference back, in what CloudFormation and the CDK CLI really have for it."""
+
+from __future__ import annotations
+
+from stackproof.core.errors import InputError
+from stackproof.core.json import JsonObject, as_objects, canonical
+from stackproof.core.secret_values import MASK
+from stackproof.drift.difference import Difference, DriftOrigin
+
+__all__ = ["differences_of", "put_back"]
+
+
+def put_back(difference: Difference, *, cdk_stack: str | None) -> tuple[str, ...]:
+    """Lines for a person: what to run, and what to know of it; `cdk_stack` is what the CDK CLI calls the stack."""
+    place = difference.location
+    stack = (place.stack_name or "").partition("/")[0]
+    if difference.origin is DriftOrigin.DELETED and place.logical_id is None:
+        again = (f"cdk deploy {cdk_stack}",) if cdk_stack else ()
+        return (*again, f"the stack {place.stack_name} is gone as a whole: deploy it again; {difference.detail}")
+    if difference.origin in {DriftOrigin.DECLARED, DriftOrigin.DELETED}:
+        aws = (
+            f"aws cloudformation create-change-set --stack-name {stack} --change-set-name revert-drift "
+            f"--use-previous-template --deployment-mode REVERT_DRIFT --region {difference.region}"
+        )
+        what = "see it as deleted and say what it would do" if difference.origin is DriftOrigin.DELETED else "revert it"
+        note = (
+            f"a drift-aware change set of CloudFormation would {what}, where the type supports it; look at it before "
+            "you execute it (--capabilities and --parameters as the stack needs them). An ordinary one of the same "
+            "template sees no change"
+        )
+        return (*((f"cdk deploy {cdk_stack} --revert-drift",) if cdk_stack else ()), aws, note)
+    if difference.origin is DriftOrigin.UNDECLARED:
+        return ("CloudFormation leaves alone what the template does not set: set the property in the app, and deploy",)
+    if difference.origin is DriftOrigin.CHILD:
+        return (f"CloudFormation does not know {difference.child_type} {difference.child_id}: remove it by hand",)
+    return (f"CloudFormation does not know {difference.physical_id}: delete it by hand, or import it into a stack",)
+
+
+def differences_of(report: JsonObject, *, name: str) -> tuple[Difference, ...]:
+    """The differences of an audit's JSON report; raises InputError for anything else."""
+    try:
+        if report["format"] != 1 or report["command"] != "drift audit":
+            raise InputError(f"{name}: this is no report of `stackproof drift audit --format json`")
+        return tuple(_of_row(each) for each in as_objects(report["differences"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{name}: this is no whole report of `stackproof drift audit --format json`: {error}; audit again"
+        ) from error
+
+
+def _of_row(row: JsonObject) -> Difference:
+    """What may be a secret is hidden in a report, as a whole or within a text, and stays so."""
+    hidden = MASK in canonical([row["expected"], row["actual"]])
+    return Difference.from_dict({"family": None, **row, "path": row["property_path"], "is_secret": hidden})

@@ -1,0 +1,1 @@
+"""The audit of running stacks: declared properties, defaults, children and unmanaged resources."""

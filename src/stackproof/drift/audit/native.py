@@ -1,0 +1,62 @@
+"""CloudFormation's own drift detection beside ours: what each saw, and the other did not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from stackproof.drift.difference import NativeDrift, NativeRow
+from stackproof.proof.observation import DriftStatus, ResourceProof
+
+__all__ = ["side_by_side"]
+
+_BOTH, _OURS, _THEIRS = "both", "stackproof", "cloudformation"
+_UNSEEN: Final = frozenset({"NOT_CHECKED", "UNSUPPORTED", "UNKNOWN"})
+
+
+def side_by_side(proofs: Sequence[ResourceProof], native: Iterable[NativeDrift]) -> tuple[NativeRow, ...]:
+    """One row for each property of a declared resource that either of the two calls different.
+
+    A property and one below it are the same sighting: CloudFormation names elements of lists that count here as one.
+    """
+    theirs = {each.logical_id: each for each in native}
+    rows: list[NativeRow] = []
+    for proof in proofs:
+        name = str(proof.location.logical_id)
+        rows.extend(_of_resource(name, proof, theirs.pop(name, None)))
+    for name, each in sorted(theirs.items()):
+        rows.extend(
+            NativeRow(logical_id=name, property_path=path, seen_by=_THEIRS, detail="the template has no such resource")
+            for path in _paths(each)
+        )
+    return tuple(sorted(set(rows)))
+
+
+def _of_resource(name: str, proof: ResourceProof, theirs: NativeDrift | None) -> Iterator[NativeRow]:
+    ours = ("",) if proof.status is DriftStatus.DELETED else tuple(each.path for each in proof.differences)
+    other = _paths(theirs) if theirs else ()
+    unproven = {each.path: each.reason.value for each in proof.unproven}
+    for path in ours:
+        is_seen = any(_same(path, each) for each in other)
+        yield NativeRow(
+            logical_id=name,
+            property_path=path,
+            seen_by=_BOTH if is_seen else _OURS,
+            detail="" if is_seen or theirs is None or theirs.status not in _UNSEEN else theirs.status,
+        )
+    for path in other:
+        if not any(_same(path, each) for each in ours):
+            why = next((reason for each, reason in sorted(unproven.items()) if _same(path, each)), "")
+            yield NativeRow(logical_id=name, property_path=path, seen_by=_THEIRS, detail=why)
+
+
+def _paths(native: NativeDrift) -> tuple[str, ...]:
+    if native.status == "DELETED":
+        return ("",)
+    return native.paths if native.status == "MODIFIED" else ()
+
+
+def _same(left: str, right: str) -> bool:
+    return left == right or (
+        bool(left) and bool(right) and (left.startswith(f"{right}/") or right.startswith(f"{left}/"))
+    )

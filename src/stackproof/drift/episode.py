@@ -1,0 +1,380 @@
+"""What is remembered of audits: runs, what each saw of a stack, and for how long each difference has been there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import cycle
+from typing import Any, Final
+
+from stackproof.core.json import (
+    JsonObject,
+    JsonValue,
+    as_object,
+    as_objects,
+    as_strings,
+    canonical,
+    canonical_values,
+    digest,
+)
+from stackproof.core.secret_values import MASK
+from stackproof.drift.difference import Difference, DriftOrigin
+
+__all__ = [
+    "HASH",
+    "Alarm",
+    "Episode",
+    "Gap",
+    "Look",
+    "Memory",
+    "Outcome",
+    "Place",
+    "Run",
+    "RunPlace",
+    "is_masked",
+    "is_same",
+    "shown_time",
+    "value_of",
+]
+
+
+HASH: Final = re.compile(r"hmac-sha256:[0-9a-f]{64}")
+"""How a store keeps a secret."""
+
+_SECRETS: Final = re.compile(rf"({HASH.pattern}|{re.escape(MASK)})")
+
+
+def shown_time(at: datetime) -> str:
+    """A moment as stores and reports have it: UTC, to the second."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPlace:
+    """Where a run looks: at an account and region, or at what a fleet's file says; all empty if that is not known."""
+
+    account: str = ""
+    region: str = ""
+    fleet: str = ""
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        return {"account": self.account or None, "region": self.region or None, "fleet": self.fleet or None}
+
+    @classmethod
+    def from_dict(cls, data: JsonObject) -> RunPlace:
+        return cls(**{each: str(data[each]) for each in ("account", "region", "fleet") if data.get(each)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of a run, before anyone was told: its exit code, and what it rests on.
+
+    `differences` are those that nobody lives with. `checked` is the share of the properties, in percent. `earlier` is
+    how many of the stacks an interrupted run has looked at, and not this one.
+    """
+
+    exit_code: int
+    differences: int
+    waived: int
+    checked: float
+    properties: int
+    stacks: int
+    earlier: int = 0
+
+    @property
+    def verdict(self) -> str:
+        """A word or some, as in history; nothing has drifted where only waivers made the exit code 1."""
+        if self.exit_code == 1 and not self.differences:
+            return "waivers out of date"
+        return {0: "clean", 1: "drifted"}.get(self.exit_code, "not complete")
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        return {
+            "verdict": self.verdict,
+            "exit_code": self.exit_code,
+            "differences": self.differences,
+            "waived": self.waived,
+            "checked": self.checked,
+            "properties": self.properties,
+            "stacks": self.stacks,
+            "earlier": self.earlier,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Outcome:
+        return cls(
+            exit_code=int(data["exit_code"]),
+            differences=int(data["differences"]),
+            waived=int(data["waived"]),
+            checked=float(data["checked"]),
+            properties=int(data["properties"]),
+            stacks=int(data["stacks"]),
+            earlier=int(data.get("earlier", 0)),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One audit. `number` is the store's, in the order of beginnings; `ended` is None for one that did not finish.
+
+    Only runs of one target and one expectation (`against`) know of one another. `outcome` is None until it has ended,
+    and of a run that a program recorded which kept none.
+    """
+
+    number: int
+    target: str
+    against: str
+    began: datetime
+    ended: datetime | None = None
+    tool: str = ""
+    place: RunPlace = field(default_factory=RunPlace)
+    outcome: Outcome | None = None
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        return {
+            "number": self.number,
+            "target": self.target,
+            "against": self.against,
+            "began": shown_time(self.began),
+            "ended": shown_time(self.ended) if self.ended else None,
+            "tool": self.tool,
+            **self.place.to_dict(),
+            "outcome": self.outcome.to_dict() if self.outcome else None,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Place:
+    """A stack of an account and region; the name "" stands for what is in no stack."""
+
+    account: str
+    region: str
+    stack_name: str
+
+    @classmethod
+    def of(cls, difference: Difference) -> Place:
+        """Where the difference is."""
+        return cls(
+            account=difference.account, region=difference.region, stack_name=difference.location.stack_name or ""
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Gap:
+    """What was not looked at of one resource: a JSON pointer, a family of children, or "" for all of it."""
+
+    logical_id: str
+    question: str = ""
+
+    def hides(self, difference: Difference) -> bool:
+        """Whether the difference, if it were still there, might not have been seen."""
+        if self.logical_id != difference.location.logical_id:
+            return False
+        if not self.question:
+            return True
+        if difference.path is not None:
+            return _overlap(self.question, difference.path)
+        family = difference.family
+        if difference.child_id is None or self.question.startswith("/"):
+            return False
+        return family is None or self.question in {family, f"{family}: {difference.child_id}"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What one run saw of one place. With `is_blind` nothing of it could be looked at.
+
+    Of what is in no stack, `listed` are the types that were looked at, and `scopes` where. `filters` stands for the
+    tags and owners by which the stack was chosen, empty if it was not.
+    """
+
+    place: Place
+    status: str
+    certificate: JsonObject = field(default_factory=dict)
+    is_blind: bool = False
+    gaps: tuple[Gap, ...] = ()
+    differences: tuple[Difference, ...] = ()
+    scopes: tuple[str, ...] = ()
+    listed: tuple[str, ...] = ()
+    filters: str = ""
+
+    def could_see(self, difference: Difference, *, scopes: tuple[str, ...] = ()) -> bool:
+        """Whether the difference, which was seen before (in these scopes), would have been seen if it were there."""
+        if self.is_blind:
+            return False
+        if not self.place.stack_name:
+            return difference.location.resource_type in self.listed and set(scopes) <= set(self.scopes)
+        gone = {each.location.logical_id for each in self.differences if each.origin is DriftOrigin.DELETED}
+        if None in gone:  # the stack itself
+            return difference.location.logical_id is None
+        if difference.origin is not DriftOrigin.DELETED and difference.location.logical_id in gone:
+            return False
+        return not any(each.hides(difference) for each in self.gaps)
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        return {
+            "account": self.place.account,
+            "region": self.place.region,
+            "stack_name": self.place.stack_name,
+            "status": self.status,
+            "certificate": dict(self.certificate),
+            "is_blind": self.is_blind,
+            "gaps": [[each.logical_id, each.question] for each in self.gaps],
+            "differences": [each.to_dict() for each in self.differences],
+            "scopes": list(self.scopes),
+            "listed": list(self.listed),
+            "filters": self.filters,
+        }
+
+    @classmethod
+    def from_dict(cls, data: JsonObject) -> Look:
+        gaps = data["gaps"]
+        if not isinstance(gaps, list | tuple):
+            raise TypeError(f"Unexpected type {type(gaps).__name__} (expected list)")
+        return cls(
+            place=Place(account=str(data["account"]), region=str(data["region"]), stack_name=str(data["stack_name"])),
+            status=str(data["status"]),
+            certificate=as_object(data["certificate"]),
+            is_blind=bool(data["is_blind"]),
+            gaps=tuple(Gap(logical_id=one, question=two) for one, two in map(as_strings, gaps)),
+            differences=tuple(Difference.from_dict(each) for each in as_objects(data["differences"])),
+            scopes=as_strings(data["scopes"]),
+            listed=as_strings(data["listed"]),
+            filters=str(data.get("filters", "")),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Episode:
+    """A difference from the run that saw it first to the one that saw that it is gone.
+
+    `difference` is as it was seen last, without values that may be secrets; `changed` is when its live value became
+    another one, None if it is the first. One that comes back begins a new episode.
+    """
+
+    difference: Difference
+    since: datetime
+    first_run: int
+    last_seen: datetime
+    last_run: int
+    scopes: tuple[str, ...] = ()
+    changed: datetime | None = None
+    resolved: datetime | None = None
+    resolved_run: int | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """That of the difference."""
+        return self.difference.fingerprint
+
+    @property
+    def value(self) -> str:
+        """The same for the same live value, as far as it is kept."""
+        return value_of(self.difference)
+
+    @property
+    def place(self) -> Place:
+        """Where it is."""
+        return Place.of(self.difference)
+
+    def sort_key(self) -> tuple[object, ...]:
+        """By place and name, then by time."""
+        return (self.difference.sort_key(), self.first_run)
+
+    def row(self) -> dict[str, JsonValue]:
+        """As reports show it."""
+        return {
+            **self.difference.row(),
+            "since": shown_time(self.since),
+            "changed": shown_time(self.changed) if self.changed else None,
+            "last_seen": shown_time(self.last_seen),
+            "resolved": shown_time(self.resolved) if self.resolved else None,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What the store knows of the differences of one run.
+
+    `since` is by fingerprint, `new` are those that the last look at their place did not see, `changed` those that it
+    saw with another live value, `carried` those that could not be looked at this time. `previous` is the last run
+    before this one that finished.
+    """
+
+    run: Run
+    previous: int | None = None
+    since: Mapping[str, datetime] = field(default_factory=dict)
+    new: frozenset[str] = frozenset()
+    changed: frozenset[str] = frozenset()
+    resolved: tuple[Episode, ...] = ()
+    carried: tuple[Episode, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """What a channel is to be told: differences of a run that it does not know, or not with the value that they have.
+
+    Without any, there is nothing new.
+    """
+
+    run: Run
+    episodes: tuple[Episode, ...]
+
+    @property
+    def identity(self) -> str:
+        """The same for the same news, so that who hears it twice can tell."""
+        return digest(
+            [
+                [each.fingerprint, shown_time(each.since), *([shown_time(each.changed)] if each.changed else [])]
+                for each in self.episodes
+            ]
+        )[:32]
+
+    @property
+    def subject(self) -> str:
+        """One line."""
+        stacks = sorted({(each.place.stack_name or "(in no stack)", each.place) for each in self.episodes})
+        more = f" and {len(stacks) - 1} more" if len(stacks) > 1 else ""
+        counts = {
+            "new": sum(each.changed is None for each in self.episodes),
+            "changed": sum(each.changed is not None for each in self.episodes),
+        }
+        said = " and ".join(f"{count} {word}" for word, count in counts.items() if count)
+        s = "s" if len(self.episodes) != 1 else ""
+        return f"{said} difference{s} in {stacks[0][0]}{more}" if stacks else "nothing new"
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        return {
+            "format": 1,
+            "kind": "drift",
+            "id": self.identity,
+            "subject": self.subject,
+            "run": self.run.to_dict(),
+            "differences": [each.row() for each in self.episodes],
+        }
+
+
+def value_of(difference: Difference) -> str:
+    """The same for the same live value: in another order a list is the same."""
+    return digest([canonical_values(difference.actual)])[:32]
+
+
+def is_masked(value: JsonValue) -> bool:
+    """Whether a mask stands in it: what was there nobody has kept."""
+    return MASK in canonical(value)
+
+
+def is_same(one: JsonValue, other: JsonValue) -> bool:
+    """Whether two values, as they are kept, may be one: a mask stands for any secret at the same place."""
+    left, right = (_SECRETS.split(canonical(canonical_values(each))) for each in (one, other))
+    return len(left) == len(right) and all(
+        a == b or (is_secret and MASK in {a, b})
+        for is_secret, a, b in zip(cycle((False, True)), left, right, strict=False)
+    )
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Whether one JSON pointer is the other, or leads to it."""
+    return one == other or one.startswith(f"{other}/") or other.startswith(f"{one}/")

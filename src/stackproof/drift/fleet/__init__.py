@@ -1,0 +1,1 @@
+"""Audits of many accounts and regions: tasks, their executors, and runs that can be resumed."""

@@ -1,0 +1,375 @@
+"""A fleet audit: which tasks there are, how they are done whatever becomes of the workers, and what they add up to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError, Executor, Future, as_completed
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final, Generic, TypeVar
+
+from stackproof.calls.log import CallLog
+from stackproof.core.globs import matches
+from stackproof.core.notification import Level, Notification
+from stackproof.deployment.unproven_reason import UnprovenReason
+from stackproof.drift.audit.auditing import AuditedStacks
+from stackproof.drift.difference import StackAudit
+from stackproof.drift.episode import shown_time
+from stackproof.drift.fleet.task import (
+    EVERY_STACK,
+    Fleet,
+    FleetAccount,
+    FleetTask,
+    Listed,
+    ListedStack,
+    Place,
+    StackFilter,
+    TaskResult,
+    Trouble,
+)
+from stackproof.drift.ports import TaskMemory
+from stackproof.drift.stack_list import StackList
+from stackproof.proof.redaction import without_secrets as shown_difference
+
+__all__ = [
+    "NO_STACK",
+    "Done",
+    "FleetRun",
+    "Lost",
+    "Workers",
+    "audit_tasks",
+    "done",
+    "found_tasks",
+    "places_of",
+    "tasks_of",
+    "troubled",
+    "troubled_task",
+    "with_discovered",
+    "without_secrets",
+]
+
+
+NO_STACK: Final = "no stack that the filters take"
+"""What is said of a place that answered, and gave nothing to look at."""
+
+_FRUITLESS: Final = 3  # rounds in a row in which workers ended and nothing was done
+
+_AT_ONCE: Final = 10  # stacks of a task: more cost fewer calls, fewer keep more workers busy
+
+_Task = TypeVar("_Task")
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost:
+    """What there is of a task whose worker ended each time that it was tried."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done(Generic[_Task, _Result]):
+    """A task and what came of it."""
+
+    task: _Task
+    result: _Result | Lost
+
+
+def done(
+    work: Callable[[_Task], _Result],
+    tasks: Iterable[_Task],
+    start: Callable[[], AbstractContextManager[Executor]],
+) -> Iterator[Done[_Task, _Result]]:
+    """Each task with its result, as they come. `start` gives workers, a second time if the first have ended.
+
+    `work` answers for its own errors: one that is raised here is of a worker that has gone, and its task is done again.
+    """
+    waiting = list(tasks)
+    fruitless, detail = 0, "there is no worker"
+    while waiting and fruitless < _FRUITLESS:
+        again: list[_Task] = []
+        apart = [[each] for each in waiting] if fruitless else [waiting]  # one of them may end the workers of all
+        fruitless += 1
+        for together in apart:
+            with start() as executor:
+                for task, future in _ended(executor, work, together):
+                    if future is None:
+                        again.append(task)
+                    elif (error := _failure(future)) is not None:
+                        again.append(task)
+                        detail = error
+                    else:
+                        fruitless = 0
+                        yield Done(task=task, result=future.result())
+        waiting = again
+    for each in waiting:
+        yield Done(task=each, result=Lost(detail=f"its worker ended {_FRUITLESS} times: {detail}"))
+
+
+def _failure(future: Future[_Result]) -> str | None:
+    """What a cluster or a pool says of a worker that has gone; None for a task that is done."""
+    error = CancelledError("the task was taken back") if future.cancelled() else future.exception()
+    return None if error is None else f"{type(error).__name__}: {' '.join(str(error).split())}"
+
+
+def _ended(
+    executor: Executor, work: Callable[[_Task], _Result], tasks: Sequence[_Task]
+) -> Iterator[tuple[_Task, Future[_Result] | None]]:
+    """Each task with its future, which is done; None where there was no one left to take it."""
+    futures: dict[Future[_Result], _Task] = {}
+    left = iter(tasks)
+    try:
+        for task in left:
+            try:
+                futures[executor.submit(work, task)] = task
+            except RuntimeError:  # a pool that is broken, or that its end has shut down
+                yield task, None
+                break
+        for future in as_completed(list(futures)):
+            yield futures.pop(future), future
+        for task in left:
+            yield task, None
+    except BaseException:
+        for future in futures:
+            future.cancel()
+        raise
+
+
+# -- a run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workers:
+    """What is done elsewhere: each work takes a value and gives the text of one, in whatever process.
+
+    `listing` gives the stacks of a place, `auditing` what was seen of a stack; `start` gives those who do it.
+    """
+
+    start: Callable[[], AbstractContextManager[Executor]]
+    listing: Callable[[Place], str]
+    auditing: Callable[[FleetTask], str]
+
+
+def found_tasks(places: Mapping[Place, FleetAccount], workers: Workers, run: FleetRun) -> tuple[FleetTask, ...]:
+    """All tasks of a fleet, sorted; a place that does not answer is a trouble of the run, one without is empty."""
+    found: list[FleetTask] = []
+    for each in done(workers.listing, places, workers.start):
+        told = Listed(trouble=_unreachable(each.result.detail)) if isinstance(each.result, Lost) else None
+        told = told or Listed.from_text(str(each.result))
+        run.calls = run.calls.merged(told.calls)
+        wanted = places[each.task].stacks
+        if told.trouble is not None:
+            run.troubles[each.task] = told.trouble
+        else:
+            run.stack_lists.append(_stack_list(each.task, told, wanted))
+        tasks = tasks_of(each.task, places[each.task], told.stacks)
+        if not tasks and told.trouble is None and not places[each.task].may_be_empty:
+            run.empty.add(each.task)
+        found.extend(tasks)
+    return tuple(sorted(found))
+
+
+def audit_tasks(
+    tasks: Sequence[FleetTask],
+    workers: Workers,
+    run: FleetRun,
+    memory: TaskMemory,
+    heard: Callable[[FleetRun], None] = lambda _: None,
+) -> None:
+    """Do all tasks but those that are done already; `heard` is told after each."""
+    for task in tasks:
+        known = memory.get(task)
+        if known is not None:
+            run.add(task, known)
+    heard(run)
+    for each in done(workers.auditing, [task for task in tasks if task not in run.results], workers.start):
+        if isinstance(each.result, Lost):
+            result = lost_result(each.task, each.result.detail)
+        else:
+            result = TaskResult.from_dict(json.loads(each.result))
+        run.add(each.task, result)
+        if result.is_complete:
+            memory.keep(each.task, result)
+        heard(run)
+
+
+# -- which tasks
+
+
+def with_discovered(fleet: Fleet, found: Iterable[tuple[str, str]]) -> Fleet:
+    """The fleet with the accounts (id and name) that its organization has; those that it names stay as they are."""
+    asked = fleet.organization
+    if asked is None:
+        return fleet
+    accounts = {each.account: each for each in fleet.accounts}
+    for account, name in found:
+        if account not in accounts and account not in asked.exclude:
+            accounts[account] = FleetAccount(
+                account=account,
+                name=name,
+                role=asked.role,
+                regions=asked.regions,
+                stacks=asked.stacks,
+                may_be_empty=asked.may_be_empty,
+            )
+    return replace(fleet, accounts=tuple(accounts[each] for each in sorted(accounts)), organization=None)
+
+
+def places_of(fleet: Fleet) -> Mapping[Place, FleetAccount]:
+    """Every region of every account, sorted."""
+    return {
+        Place(account=each.account, region=region, role_arn=_role_arn(each, region)): each
+        for each in sorted(fleet.accounts, key=lambda one: one.account)
+        for region in sorted(each.regions)
+    }
+
+
+def tasks_of(place: Place, account: FleetAccount, listed: Iterable[ListedStack]) -> tuple[FleetTask, ...]:
+    """The stacks that are meant, sorted, a few to a task."""
+    names = sorted({each.name for each in listed if _takes(account.stacks, each)})
+    return tuple(
+        FleetTask(place=place, stack_names=tuple(names[start : start + _AT_ONCE]))
+        for start in range(0, len(names), _AT_ONCE)
+    )
+
+
+def _stack_list(place: Place, told: Listed, wanted: StackFilter) -> StackList:
+    names = frozenset(each.name for each in told.stacks)
+    return StackList(account=place.account, region=place.region, there=names, wanted=wanted)
+
+
+def _takes(wanted: StackFilter, stack: ListedStack) -> bool:
+    return (
+        (not wanted.names or any(matches(each, stack.name) for each in wanted.names))
+        and all(stack.tags.get(key) == value for key, value in wanted.tags)
+        and (not wanted.owners or stack.tags.get(wanted.owner_tag) in wanted.owners)
+    )
+
+
+def _role_arn(account: FleetAccount, region: str) -> str | None:
+    return f"arn:{_partition(region)}:iam::{account.account}:role/{account.role}" if account.role else None
+
+
+def _partition(region: str) -> str:
+    return "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
+
+
+# -- what came of them
+
+
+@dataclass(slots=True)
+class FleetRun:
+    """What a run has so far; the order in which things come does not show in what it gives."""
+
+    results: dict[FleetTask, TaskResult]
+    troubles: dict[Place, Trouble]
+    empty: set[Place]
+    calls: CallLog
+    stack_lists: list[StackList] = field(default_factory=list)
+
+    @classmethod
+    def begun(cls) -> FleetRun:
+        """Nothing yet."""
+        return cls(results={}, troubles={}, empty=set(), calls=CallLog())
+
+    def add(self, task: FleetTask, result: TaskResult) -> None:
+        """One more task is done."""
+        self.calls = self.calls.merged(result.calls)
+        self.results[task] = replace(result, calls=CallLog())
+
+    @property
+    def stacks(self) -> int:
+        """How many stacks are done, less those that are nested."""
+        return sum(len(each.stack_names) for each in self.results)
+
+    @property
+    def differences(self) -> int:
+        """How many there are."""
+        return sum(len(one.differences) for each in self.results.values() for one in each.audits)
+
+    def audited(self) -> list[AuditedStacks]:
+        """All that was seen; of each place that told nothing an audit that was not made, of an empty one an error."""
+        found = [
+            AuditedStacks(audits=each.audits, notifications=each.notifications)
+            for _, each in sorted(self.results.items(), key=lambda one: one[0].key)
+        ]
+        dark = [
+            AuditedStacks(audits=(troubled(place, EVERY_STACK, why),))
+            for place, why in sorted(self.troubles.items(), key=lambda one: one[0])
+        ]
+        said = [f"{place}: {NO_STACK}; if that is meant, say may_be_empty: true there" for place in sorted(self.empty)]
+        if not found and not dark and not said:
+            said = ["the fleet has no stack that its filters take"]
+        told = [Notification(level=Level.ERROR, message=each) for each in said]
+        told += [Notification(level=Level.WARNING, message=each) for each in self._kept_notes()]
+        return [*found, *dark, *([AuditedStacks(notifications=tuple(told))] if told else [])]
+
+    @property
+    def earlier(self) -> Mapping[tuple[str, str, str], datetime]:
+        """Account, region and name of the stacks, nested ones too, that an interrupted run has looked at, and when."""
+        return {
+            (one.account, one.region, one.stack_name): each.kept_since
+            for each in self.results.values()
+            if each.kept_since is not None
+            for one in each.audits
+        }
+
+    def _kept_notes(self) -> Iterator[str]:
+        """When the interrupted run looked, from the first to the last of its tasks."""
+        kept = [(each.kept_since, task) for task, each in self.results.items() if each.kept_since is not None]
+        if kept:
+            times = sorted(at for at, _ in kept)
+            count = sum(len(task.stack_names) for _, task in kept)
+            first, last = shown_time(times[0]), shown_time(times[-1])
+            when = f"at {first}" if first == last else f"from {first} to {last}"
+            stacks = f"{count} of {self.stacks} {'stack' if self.stacks == 1 else 'stacks'}"
+            was, are = ("was", "it is") if count == 1 else ("were", "they are")
+            yield (
+                f"{stacks} {was} looked at by the run that was interrupted, {when}, and not by this one: "
+                f"what has changed there since does not show, and {are} not recorded"
+            )
+
+
+def troubled(place: Place, stack_name: str, why: Trouble) -> StackAudit:
+    """The audit of a stack that nobody could look at."""
+    return StackAudit(
+        stack_name=stack_name,
+        stack_id="",
+        account=place.account,
+        region=place.region,
+        stack_status="",
+        reason=why.reason,
+        detail=f"{place}: {why.detail}",
+    )
+
+
+def lost_result(task: FleetTask, detail: str) -> TaskResult:
+    """The result of a task that could not be done."""
+    return troubled_task(task, _unreachable(detail))
+
+
+def troubled_task(task: FleetTask, why: Trouble, calls: CallLog | None = None) -> TaskResult:
+    """The result of a task that told nothing."""
+    return TaskResult(
+        audits=tuple(troubled(task.place, each, why) for each in task.stack_names), calls=calls or CallLog()
+    )
+
+
+def _unreachable(detail: str) -> Trouble:
+    return Trouble(reason=UnprovenReason.UNREACHABLE, detail=detail)
+
+
+def without_secrets(audit: StackAudit) -> StackAudit:
+    """The audit without the values that nobody may see: it goes to other processes, and into files."""
+    return replace(
+        audit,
+        proofs=tuple(
+            replace(each, differences=tuple(shown_difference(one) for one in each.differences)) for each in audit.proofs
+        ),
+        differences=tuple(
+            replace(each, expected=each.shown(each.expected), actual=each.shown(each.actual))
+            for each in audit.differences
+        ),
+    )

@@ -1,0 +1,99 @@
+"""What is in no stack, over a fleet: one more task for each place, after its stacks; values in, text out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from stackproof.calls.log import CallLog
+from stackproof.core.json import canonical
+from stackproof.core.notification import Level, Notification
+from stackproof.drift.audit.unmanaged import Scope, Unmanaged
+from stackproof.drift.difference import Difference
+from stackproof.drift.fleet.run import FleetRun, Lost
+from stackproof.drift.fleet.task import Place, ScopeTask, Trouble
+from stackproof.proof.observation import DriftStatus
+
+__all__ = ["beside_of", "scope_tasks", "unmanaged_text"]
+
+
+_EVERYWHERE: Final = ("AWS::IAM::", "AWS::S3::Bucket")
+"""What every region of an account lists alike, so that a stack of any of them may have it."""
+
+
+def scope_tasks(run: FleetRun, scopes: Iterable[Scope]) -> tuple[ScopeTask, ...]:
+    """A task for each place whose stacks were found: what of their types is in the scopes, and none of theirs."""
+    types: dict[Place, set[str]] = {}
+    managed: dict[Place, set[tuple[str, str]]] = {}
+    everywhere: dict[str, set[tuple[str, str]]] = {}
+    for task, result in run.results.items():
+        for proof in (one for each in result.audits for one in each.proofs):
+            kind = proof.location.resource_type
+            if proof.custom or kind is None:
+                continue
+            types.setdefault(task.place, set()).add(kind)
+            if proof.physical_id and proof.status is not DriftStatus.DELETED:
+                managed.setdefault(task.place, set()).add((kind, proof.physical_id))
+                if kind.startswith(_EVERYWHERE):
+                    everywhere.setdefault(task.place.account, set()).add((kind, proof.physical_id))
+    wanted = tuple(sorted(set(scopes)))
+    return tuple(
+        ScopeTask(
+            place=place,
+            scopes=tuple((each.kind, each.value) for each in wanted),
+            resource_types=tuple(sorted(types[place])),
+            managed=tuple(sorted(managed.get(place, set()) | everywhere.get(place.account, set()))),
+        )
+        for place in sorted(types if wanted else ())
+    )
+
+
+def unmanaged_text(found: Unmanaged | Trouble, calls: CallLog) -> str:
+    """As it goes from one process to another."""
+    if isinstance(found, Trouble):
+        return canonical({"trouble": found.to_dict(), "calls": calls.to_dict()})
+    return canonical(
+        {
+            "trouble": None,
+            "differences": [each.to_dict() for each in found.differences],
+            "listed": found.listed,
+            "undecided": found.undecided,
+            "looked_at": [list(each) for each in found.looked_at],
+            "notifications": [each.to_dict() for each in found.notifications],
+            "is_whole": found.is_whole,
+            "calls": calls.to_dict(),
+        }
+    )
+
+
+def beside_of(place: Place, result: str | Lost, run: FleetRun) -> Unmanaged:
+    """What is in no stack of the place; what could not be looked at is an error that names it."""
+    data: dict[str, Any] = {} if isinstance(result, Lost) else json.loads(result)
+    if isinstance(result, Lost):
+        return _missed(place, result.detail)
+    run.calls = run.calls.merged(CallLog.from_dict(data["calls"]))
+    if data["trouble"]:
+        why = Trouble.from_dict(data["trouble"])
+        return _missed(place, f"{why.reason.value}: {why.detail}")
+    return Unmanaged(
+        differences=tuple(Difference.from_dict(each) for each in data["differences"]),
+        listed=data["listed"],
+        undecided=data["undecided"],
+        looked_at=tuple((account, region, kind) for account, region, kind in data["looked_at"]),
+        notifications=_named(place, [Notification.from_dict(each) for each in data["notifications"]]),
+        account=place.account,
+        region=place.region,
+        is_whole=data["is_whole"],
+    )
+
+
+def _missed(place: Place, why: str) -> Unmanaged:
+    message = f"--scope: what is in no stack was not looked at: {why}"
+    said = _named(place, [Notification(level=Level.ERROR, message=message)])
+    return Unmanaged(account=place.account, region=place.region, notifications=said)
+
+
+def _named(place: Place, said: Sequence[Notification]) -> tuple[Notification, ...]:
+    where = f"{place.account}/{place.region}"
+    return tuple(Notification(level=each.level, message=f"{where}: {each.message}") for each in said)

@@ -1,0 +1,98 @@
+"""The reports of `drift history` and `drift diff` as values; `to_dict` is report format 1."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stackproof import __version__
+from stackproof.core.json import JsonValue
+from stackproof.drift.difference import Difference
+from stackproof.drift.episode import Episode, Run
+
+__all__ = ["Compared", "DiffReport", "HistoryReport"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """Two runs: each difference of either is in one of these; at what is `unknown` one of the two did not look."""
+
+    appeared: tuple[Difference, ...] = ()
+    resolved: tuple[Difference, ...] = ()
+    changed: tuple[tuple[Difference, Difference], ...] = ()
+    same: tuple[Difference, ...] = ()
+    unknown: tuple[Difference, ...] = ()
+
+    @property
+    def differences(self) -> tuple[Difference, ...]:
+        """All of them, as the later of the two saw them."""
+        return (*self.appeared, *self.resolved, *(now for _, now in self.changed), *self.same, *self.unknown)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryReport:
+    """What a store knows. `episodes` come with target and expectation of the runs that saw them."""
+
+    store: str
+    runs: tuple[Run, ...]
+    episodes: tuple[tuple[tuple[str, str], Episode], ...]
+
+    @property
+    def exit_code(self) -> int:
+        """0: it has been found out before, and is no verdict."""
+        return 0
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        is_open = sum(each.resolved is None for _, each in self.episodes)
+        return {
+            **_head("drift history"),
+            "summary": {"runs": len(self.runs), "open": is_open, "resolved": len(self.episodes) - is_open},
+            "store": self.store,
+            "runs": [each.to_dict() for each in self.runs],
+            "differences": [
+                {"target": target, "against": against, **each.row()} for (target, against), each in self.episodes
+            ],
+            "exit_code": self.exit_code,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiffReport:
+    """Two runs side by side."""
+
+    before: Run
+    after: Run
+    compared: Compared
+
+    @property
+    def exit_code(self) -> int:
+        """0: it has been found out before, and is no verdict."""
+        return 0
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        found = self.compared
+        return {
+            **_head("drift diff"),
+            "summary": {
+                "appeared": len(found.appeared),
+                "resolved": len(found.resolved),
+                "changed": len(found.changed),
+                "same": len(found.same),
+                "unknown": len(found.unknown),
+            },
+            "runs": [self.before.to_dict(), self.after.to_dict()],
+            "appeared": _rows(found.appeared),
+            "resolved": _rows(found.resolved),
+            "changed": [{**now.row(), "was": was.shown(was.actual)} for was, now in found.changed],
+            "same": _rows(found.same),
+            "unknown": _rows(found.unknown),
+            "exit_code": self.exit_code,
+        }
+
+
+def _head(command: str) -> dict[str, JsonValue]:
+    return {"format": 1, "command": command, "tool": {"name": "stackproof", "version": __version__}}
+
+
+def _rows(differences: Sequence[Difference]) -> list[JsonValue]:
+    return [each.row() for each in differences]

@@ -1,0 +1,185 @@
+"""How children, lists and stacks of an account are read, and where audits are remembered and reported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from stackproof.core.errors import TargetError
+from stackproof.deployment.deployment import DeployedResource
+from stackproof.drift.difference import Child, Listed, LiveStack, NativeDrift, OtherStack
+from stackproof.drift.episode import Alarm, Episode, Look, Memory, Place, Run
+from stackproof.drift.fleet.task import FleetTask, TaskResult
+from stackproof.proof.ports import ReadRequest
+from stackproof.template.template import Template
+
+__all__ = [
+    "AuditStore",
+    "ChildFamily",
+    "Listing",
+    "Notifier",
+    "StackCatalog",
+    "TaskMemory",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildFamily:
+    """A kind of thing that hangs on resources, and who may have declared it.
+
+    `read` gives all that are live on one resource, less what AWS puts there by itself; `actions` are the IAM actions
+    of its calls. `own` is the owner's own property that lists them: where a template sets it, the comparison of that
+    property sees one too many. `declared_by` are resources that declare one: (type, property that names the owner).
+    With `in_stacks` the physical id tells which stack it belongs to, if any; with `ids_are_shared` one of another owner
+    may have the same, and with `ids_may_differ` CloudFormation may have another id for it. What may be declared
+    `from_elsewhere` a stack of another region may have put there.
+    """
+
+    name: str
+    owners: tuple[str, ...]
+    read: Callable[[ReadRequest], Iterable[Child]]
+    actions: tuple[str, ...]
+    own: str | None = None
+    declared_by: tuple[tuple[str, str], ...] = ()
+    in_stacks: bool = False
+    ids_are_shared: bool = False
+    ids_may_differ: bool = False
+    from_elsewhere: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """How all live resources of one type are listed, less what AWS makes by itself; with the IAM actions it needs.
+
+    `in_vpc` says whether the list tells the VPC of each. Where a list shows what stacks of other regions made as well,
+    `region_of` gives the region of the stack that may have one, None if that is not told.
+    """
+
+    resource_type: str
+    read: Callable[[Callable[[str], Any]], Iterable[Listed]]
+    actions: tuple[str, ...]
+    in_vpc: bool = False
+    region_of: Callable[[Callable[[str], Any], Listed], str | None] | None = None
+
+
+class StackCatalog(Protocol):
+    """The stacks of one account and region. Everything that fails is a TargetError, botocore's error its cause."""
+
+    def names(self) -> tuple[str, ...]:
+        """Every stack that is there and not nested in another, instances of stack sets included; sorted."""
+
+    def others(self) -> tuple[OtherStack, ...]:
+        """Every stack that is there, nested ones too, sorted."""
+
+    def template(self, stack_id: str, *, shown: str) -> Template:
+        """The template of the stack as it was deployed; raises InputError as well."""
+
+    def resources(self, stack_id: str, *, shown: str) -> tuple[DeployedResource, ...]:
+        """What the stack has now, in whatever state it is."""
+
+    def stack(self, stack_name: str, *, shown: str, parent: str | None = None) -> LiveStack:
+        """The stack of this name or id, called `shown` in reports, with its template and what is deployed of it.
+
+        One in the middle of an operation comes with that as the reason.
+        """
+
+    def states(self, stacks: Mapping[str, str]) -> Mapping[str, tuple[str, str] | TargetError]:
+        """`status` and `changed` of stacks as they are now, or why one does not tell; id → what it is called."""
+
+    def instances(self, stack_set: str) -> tuple[tuple[str, str, str], ...]:
+        """Of a stack set: account, region and stack id of each instance, sorted."""
+
+    def owner(self, resource_type: str, physical_id: str) -> str | None:
+        """The stack to which a physical resource of the type belongs, None if there is none."""
+
+    def tagged(self, key: str, value: str) -> frozenset[str]:
+        """The ARNs of everything that has the tag."""
+
+    def native_drift(self, stack_id: str) -> tuple[NativeDrift, ...]:
+        """Have CloudFormation detect the drift of a stack, wait for it, and give what it says, sorted."""
+
+
+class TaskMemory(Protocol):
+    """What is done of a fleet audit, so that one that was interrupted can go on."""
+
+    def get(self, task: FleetTask) -> TaskResult | None:
+        """What came of the task in this run, None if it is still to be done."""
+
+    def keep(self, task: FleetTask, result: TaskResult) -> None:
+        """Remember what came of the task."""
+
+
+class AuditStore(Protocol):
+    """Memory of audits, for many at once; everything that fails is a StoreError, and then nothing has been written."""
+
+    @property
+    def shown(self) -> str:
+        """Its name in reports, without a password."""
+
+    def begin(self, run: Run) -> Run:
+        """Note that a run has begun; gives it with its number."""
+
+    def withdraw(self, run: Run) -> None:
+        """Forget a run that has begun and not ended, as if it had never been."""
+
+    def record(self, run: Run, looks: Iterable[Look], *, ended: datetime, keep: timedelta) -> Memory:
+        """Remember all that a run saw, or nothing; forget runs that began, and what was resolved, so long before it.
+
+        Values that may be secrets are kept as salted hashes. What a run that began later could see of a place stands.
+        """
+
+    def places(self, run: Run) -> Mapping[Place, frozenset[str]]:
+        """The stacks at which runs like this one, that had ended when it began, have looked, and by which filters.
+
+        Less those that were gone before the store knew of such things.
+        """
+
+    def seen(self, run: Run, place: Place) -> Look | None:
+        """The last of these looks at a place that was not blind."""
+
+    def runs(self) -> tuple[Run, ...]:
+        """All runs by number, also those that did not finish."""
+
+    def looks(self, number: int) -> tuple[Look, ...]:
+        """What a run saw, by place."""
+
+    def episodes(self, *, target: str, against: str) -> tuple[Episode, ...]:
+        """All differences that are or were, sorted."""
+
+    def claim(self, channel: str, run: Run, *, at: datetime) -> tuple[Episode, ...]:
+        """What the run saw, nobody waived and the channel has not been told; for others it counts as told meanwhile."""
+
+    def held(self, channel: str, run: Run) -> int:
+        """How many differences that the run saw others have claimed for the channel, and not yet said to have told."""
+
+    def told(self, channel: str, run: Run, *, at: datetime) -> None:
+        """The channel knows now what the run has claimed for it."""
+
+    def release(self, channel: str, run: Run) -> None:
+        """The channel does not know it: the next run may claim it."""
+
+    def salt(self) -> str:
+        """The store's own random text, for hashes that mean nothing anywhere else."""
+
+    def forget(self, stack_name: str, *, account: str | None = None, region: str | None = None) -> int:
+        """Forget everything about a stack and those nested in it; gives how many looks at it there were.
+
+        Without an account or region it is forgotten in all of them.
+        """
+
+
+class Notifier(Protocol):
+    """A way to people: a topic, a webhook, a file."""
+
+    @property
+    def channel(self) -> str:
+        """What tells it from others; a part of it may be a secret."""
+
+    @property
+    def shown(self) -> str:
+        """Its name in reports."""
+
+    def send(self, alarm: Alarm) -> None:
+        """Tell it; raises NotifyError if it may not have arrived."""

@@ -1,0 +1,164 @@
+"""Drift waivers over the differences of an audit on a day: what is lived with, and which waiver is of no use."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Final
+
+from stackproof.core.errors import ConfigError
+from stackproof.core.notification import Level
+from stackproof.drift.difference import Difference, DriftWaiver
+from stackproof.drift.fleet.task import EVERY_STACK
+from stackproof.policy.finding import Finding, Kind, Origin
+from stackproof.policy.ledger import LedgerEntry, WaiverState
+from stackproof.template.location import Location
+
+__all__ = ["RULE", "Judged", "WaivedDrift", "require_accounts", "waived_drift", "with_more", "without_used"]
+
+Judged = Mapping[tuple[str, str, str | None], bool]
+"""By account, region and stack (None: what is in no stack), whether it was looked at without a gap."""
+
+RULE: Final = "drift"
+"""What stands for a rule in the ledger."""
+_ENGINE: Final = "stackproof"
+_EXPIRED, _UNUSED = "SPW001", "SPW002"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaivedDrift:
+    """The differences, some of them suppressed; findings about the waivers themselves; and the ledger."""
+
+    differences: tuple[Difference, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    entries: tuple[LedgerEntry, ...] = ()
+
+
+def require_accounts(waivers: Iterable[DriftWaiver]) -> None:
+    """Raise ConfigError for a waiver that would hold in every account of a fleet."""
+    for each in waivers:
+        if each.account is None:
+            where = f"{each.where}: " if each.where else ""
+            raise ConfigError(f"{where}the drift waiver of {each.place} names no account; with --fleet it has to")
+
+
+def waived_drift(
+    differences: Iterable[Difference], waivers: Sequence[DriftWaiver], *, on: date, judged: Judged
+) -> WaivedDrift:
+    """Suppress what is waived; a waiver holds on its last day still, and not after.
+
+    A waiver that covers nothing is of no use if what it is about has another value than it accepts, else only if
+    everything that it may be about was looked at without a gap.
+    """
+    covered: Counter[int] = Counter()
+    other: set[int] = set()
+    found: list[Difference] = []
+    for each in differences:
+        about = [n for n, waiver in enumerate(waivers) if waiver.is_about(each)]
+        fitting = [n for n in about if waivers[n].covers(each)]
+        other.update(n for n in about if n not in fitting)
+        covered.update(fitting)
+        valid = [waivers[n] for n in fitting if waivers[n].expires >= on]
+        best = max(valid, key=lambda one: (one.expires, one.owner, one.reason), default=None)
+        found.append(each if best is None else each.suppressed(best.trace))
+    said: list[Finding] = []
+    entries: list[LedgerEntry] = []
+    for index, waiver in enumerate(waivers):
+        is_other = index in other and not covered[index]
+        state = _state(waiver, covered[index], on=on, judged=judged, is_other=is_other)
+        said.extend(_said(waiver, state, covered[index], is_other=is_other))
+        entries.append(_entry(waiver, state, covered[index], on=on))
+    return WaivedDrift(
+        differences=tuple(sorted(found, key=Difference.sort_key)),
+        findings=tuple(sorted(said, key=Finding.sort_key)),
+        entries=tuple(sorted(entries, key=LedgerEntry.sort_key)),
+    )
+
+
+def with_more(entries: Iterable[LedgerEntry], more: Iterable[LedgerEntry]) -> tuple[LedgerEntry, ...]:
+    """The ledger with what the same waivers cover of other differences."""
+    covers: Counter[LedgerEntry] = Counter()
+    for each in more:
+        covers[_bare(each)] += each.covers
+    return tuple(
+        replace(
+            each,
+            covers=each.covers + count,
+            state=each.state if each.state is WaiverState.EXPIRED else WaiverState.ACTIVE,
+        )
+        if (count := covers[_bare(each)])
+        else each
+        for each in entries
+    )
+
+
+def without_used(
+    findings: Iterable[Finding], waivers: Iterable[DriftWaiver], differences: Sequence[Difference]
+) -> tuple[Finding, ...]:
+    """The findings, less those that a waiver is of no use which covers one of the differences."""
+    used = [each for each in waivers if any(map(each.covers, differences))]
+    said = [one for each in used for it in (False, True) for one in _said(each, WaiverState.UNUSED, 0, is_other=it)]
+    return tuple(each for each in findings if each not in said)
+
+
+def _bare(entry: LedgerEntry) -> LedgerEntry:
+    return replace(entry, covers=0, state=WaiverState.NOT_JUDGED)
+
+
+def _state(waiver: DriftWaiver, covers: int, *, on: date, judged: Judged, is_other: bool) -> WaiverState:
+    if waiver.expires < on:
+        return WaiverState.EXPIRED
+    if covers:
+        return WaiverState.ACTIVE
+    if is_other:
+        return WaiverState.UNUSED
+    meant = {waiver.stack, waiver.stack and EVERY_STACK}
+    looked = [
+        is_whole
+        for (account, region, stack), is_whole in judged.items()
+        if stack in meant and waiver.holds_in(account, region)
+    ]
+    return WaiverState.UNUSED if looked and all(looked) else WaiverState.NOT_JUDGED
+
+
+def _said(waiver: DriftWaiver, state: WaiverState, covers: int, *, is_other: bool) -> Iterable[Finding]:
+    place = "".join(f", {each}" for each in (waiver.account, waiver.region) if each)
+    name = f"the drift waiver of {waiver.place} in {waiver.stack or 'no stack'}{place} (owner: {waiver.owner})"
+    if state is WaiverState.EXPIRED:
+        again = " and no longer covers a difference" if covers else ""
+        yield _finding(_EXPIRED, f"{name} expired on {waiver.expires}{again}", waiver)
+    elif state is WaiverState.UNUSED:
+        why = ": the live value is another than the one that it accepts (actual)" if is_other else ""
+        yield _finding(_UNUSED, f"{name} matches nothing{why}", waiver)
+
+
+def _finding(rule_id: str, message: str, waiver: DriftWaiver) -> Finding:
+    return Finding(
+        rule_id=rule_id,
+        kind=Kind.FAIL,
+        level=Level.WARNING,
+        message=message,
+        location=Location(file=waiver.file, line=waiver.line),
+        origins=(Origin(engine=_ENGINE, rule_id=rule_id, message=message),),
+    )
+
+
+def _entry(waiver: DriftWaiver, state: WaiverState, covers: int, *, on: date) -> LedgerEntry:
+    return LedgerEntry(
+        source="waivers.yaml",
+        where=waiver.where,
+        rule=RULE,
+        control=None,
+        stack=waiver.stack,
+        construct_path=waiver.place,
+        reason=waiver.reason,
+        owner=waiver.owner,
+        ticket=waiver.ticket,
+        expires=waiver.expires,
+        days_left=(waiver.expires - on).days,
+        covers=covers,
+        state=state,
+        any_value=None if waiver.path is None and waiver.child is None else not waiver.is_exact,
+    )

@@ -1,0 +1,458 @@
+"""Tasks of a fleet are done whatever becomes of the workers, in whatever order they come."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, Executor, Future
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stackproof.core.json import JsonValue, canonical
+from stackproof.core.notification import Level
+from stackproof.core.secret_values import MASK
+from stackproof.deployment.unproven_reason import UnprovenReason
+from stackproof.drift.difference import Difference, DriftOrigin, StackAudit
+from stackproof.drift.episode import shown_time
+from stackproof.drift.fleet.executors import process_workers, thread_workers
+from stackproof.drift.fleet.run import (
+    Done,
+    FleetRun,
+    Lost,
+    Workers,
+    audit_tasks,
+    done,
+    found_tasks,
+    places_of,
+    tasks_of,
+    with_discovered,
+    without_secrets,
+)
+from stackproof.drift.fleet.task import (
+    EVERY_STACK,
+    Fleet,
+    FleetAccount,
+    FleetTask,
+    Listed,
+    ListedStack,
+    Organization,
+    Place,
+    StackFilter,
+    TaskResult,
+    Trouble,
+)
+from stackproof.proof.observation import Change, DriftStatus, PropertyDifference, ResourceProof
+from stackproof.template.location import Location
+
+PLACE = Place(account="111111111111", region="eu-west-1")
+
+
+def seen(task: FleetTask) -> TaskResult:
+    """Every stack of the task in sync."""
+    return TaskResult(
+        audits=tuple(
+            StackAudit(
+                stack_name=name,
+                stack_id=f"{task.place.account}/{task.place.region}/{name}",
+                account=task.place.account,
+                region=task.place.region,
+                stack_status="CREATE_COMPLETE",
+                proofs=(
+                    ResourceProof(location=Location(logical_id="Queue"), physical_id="q", status=DriftStatus.IN_SYNC),
+                ),
+            )
+            for name in task.stack_names
+        )
+    )
+
+
+def audit_text(task: FleetTask) -> str:
+    return canonical(seen(task).to_dict())
+
+
+def dies_once(folder: Path, number: int) -> int:
+    """Ends the process that does it, the first time."""
+    mark = folder / str(number)
+    if not mark.exists():
+        mark.touch()
+        if number % 3 == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+    return number * 2
+
+
+def dies(_: int) -> int:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return 0
+
+
+def dies_at(last: int, number: int) -> int:
+    """Ends the process that does this one task, each time."""
+    if number == last:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number * 2
+
+
+class Memory(dict[FleetTask, TaskResult]):
+    """Tasks that are done."""
+
+    def keep(self, task: FleetTask, result: TaskResult) -> None:
+        self[task] = result
+
+
+class Shuffled(Executor):
+    """Does everything at once, and says so in an order of its own."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_result(fn(*args, **kwargs))
+        return future
+
+
+@contextmanager
+def shuffled() -> Iterator[Executor]:
+    yield Shuffled()
+
+
+class Breaking(Executor):
+    """Takes one task and is broken then."""
+
+    def __init__(self) -> None:
+        self._taken = 0
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        self._taken += 1
+        if self._taken > 1:
+            raise BrokenExecutor("gone")
+        future: Future[Any] = Future()
+        future.set_result(fn(*args, **kwargs))
+        return future
+
+
+@contextmanager
+def breaking() -> Iterator[Executor]:
+    yield Breaking()
+
+
+def results(found: Iterator[Done[int, int]]) -> dict[int, int | Lost]:
+    return {each.task: each.result for each in found}
+
+
+def test_a_worker_that_is_killed_costs_nothing_but_time(tmp_path: Path) -> None:
+    found = results(done(partial(dies_once, tmp_path), range(7), partial(process_workers, 2)))
+    assert found == {number: number * 2 for number in range(7)}
+
+
+def test_a_task_that_ends_every_worker_is_given_up_and_says_so() -> None:
+    found = results(done(dies, [1], partial(process_workers, 1)))
+    assert isinstance(found[1], Lost)
+    assert found[1].detail.startswith("its worker ended 3 times: BrokenProcessPool: ")
+
+
+@pytest.mark.parametrize("last", [0, 3])
+def test_a_task_that_ends_every_worker_costs_no_other_task(last: int) -> None:
+    found = results(done(partial(dies_at, last), range(6), partial(process_workers, 2)))
+    assert {name: each for name, each in found.items() if name != last} == {
+        number: number * 2 for number in range(6) if number != last
+    }
+    lost = found[last]
+    assert isinstance(lost, Lost)
+    assert lost.detail.startswith("its worker ended 3 times: BrokenProcessPool: ")
+
+
+def test_a_task_that_breaks_a_whole_pool_costs_no_other_task() -> None:
+    class Whole(Shuffled):
+        """Breaks for good as soon as it is given the first task of all."""
+
+        def __init__(self) -> None:
+            self._is_broken = False
+
+        def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+            self._is_broken = self._is_broken or args == (0,)
+            if self._is_broken:
+                raise BrokenExecutor("gone")
+            return super().submit(fn, *args, **kwargs)
+
+    @contextmanager
+    def start() -> Iterator[Executor]:
+        yield Whole()
+
+    found = results(done(abs, range(4), start))
+    assert isinstance(found.pop(0), Lost)
+    assert found == {1: 1, 2: 2, 3: 3}
+
+
+def test_what_a_broken_pool_does_not_take_goes_to_the_next_one() -> None:
+    assert results(done(abs, [-1, -2, -3], breaking)) == {-1: 1, -2: 2, -3: 3}
+
+
+def test_a_task_that_was_taken_back_is_done_again() -> None:
+    class Cancelling(Shuffled):
+        def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ARG002
+            future: Future[Any] = Future()
+            future.cancel()
+            future.set_running_or_notify_cancel()
+            return future
+
+    pools = [Cancelling(), Shuffled()]
+
+    @contextmanager
+    def start() -> Iterator[Executor]:
+        yield pools.pop(0)
+
+    assert results(done(abs, [-1], start)) == {-1: 1}
+
+
+def test_an_interrupted_run_begins_nothing_more() -> None:
+    began: list[int] = []
+
+    def work(number: int) -> int:
+        began.append(number)
+        return number
+
+    found = done(work, range(1000), partial(thread_workers, 1))
+    next(found)
+    with pytest.raises(KeyboardInterrupt):
+        found.throw(KeyboardInterrupt)  # type: ignore[attr-defined]
+
+
+# -- which tasks
+
+
+@pytest.mark.parametrize(
+    ("wanted", "names"),
+    [
+        (StackFilter(), ["A", "B", "C"]),
+        (StackFilter(names=("A", "C*")), ["A", "C"]),
+        (StackFilter(tags=(("app", "tap"),)), ["A", "B"]),
+        (StackFilter(tags=(("app", "tap"), ("owner", "me"))), ["B"]),
+        (StackFilter(owners=("me", "you")), ["B"]),
+        (StackFilter(owners=("me",), owner_tag="team"), ["C"]),
+    ],
+)
+def test_stacks_are_taken_by_name_tag_and_owner(wanted: StackFilter, names: list[str]) -> None:
+    listed = [
+        ListedStack(name="C", tags={"team": "me"}),
+        ListedStack(name="B", tags={"app": "tap", "owner": "me"}),
+        ListedStack(name="A", tags={"app": "tap"}),
+    ]
+    [task] = tasks_of(PLACE, FleetAccount(account=PLACE.account, stacks=wanted), listed)
+    assert list(task.stack_names) == names
+
+
+def test_a_place_with_many_stacks_is_several_tasks() -> None:
+    listed = [ListedStack(name=f"S{each:02}") for each in range(23)]
+    tasks = tasks_of(PLACE, FleetAccount(account=PLACE.account), listed)
+    assert [len(each.stack_names) for each in tasks] == [10, 10, 3]
+    assert len({each.key for each in tasks}) == 3
+    assert tasks_of(PLACE, FleetAccount(account=PLACE.account), ()) == ()
+
+
+def test_roles_are_of_the_account_and_of_the_partition_of_the_region() -> None:
+    account = FleetAccount(account="1", role="audit", regions=("us-gov-west-1", "cn-north-1", "eu-west-1"))
+    assert [each.role_arn for each in places_of(Fleet(accounts=(account,)))] == [
+        "arn:aws-cn:iam::1:role/audit",
+        "arn:aws:iam::1:role/audit",
+        "arn:aws-us-gov:iam::1:role/audit",
+    ]
+    [own] = places_of(Fleet(accounts=(FleetAccount(account="1", regions=("eu-west-1",)),)))
+    assert own.role_arn is None
+
+
+def test_an_organization_adds_accounts_and_changes_none_that_is_named() -> None:
+    named = FleetAccount(account="1", role="own", regions=("eu-west-1",))
+    asked = Organization(exclude=("3",), role="audit", regions=("us-east-1",), may_be_empty=True)
+    found = with_discovered(Fleet(accounts=(named,), organization=asked), [("3", "no"), ("2", "two"), ("1", "one")])
+    two = FleetAccount(account="2", name="two", role="audit", regions=("us-east-1",), may_be_empty=True)
+    assert found == Fleet(accounts=(named, two))
+    assert with_discovered(found, [("4", "four")]) == found
+
+
+# -- a run
+
+
+def workers(start: Callable[[], AbstractContextManager[Executor]] = shuffled) -> Workers:
+    def listing(place: Place) -> str:
+        if place.account == "2":
+            return Listed(trouble=Trouble(reason=UnprovenReason.DENIED, detail="no")).text
+        return Listed(stacks=(ListedStack(name="One", tags={"a": "b"}), ListedStack(name="Two"))).text
+
+    return Workers(start=start, listing=listing, auditing=audit_text)
+
+
+PLACES = places_of(
+    Fleet(accounts=tuple(FleetAccount(account=each, regions=("eu-west-1", "us-east-1")) for each in "123"))
+)
+
+
+def run_of(memory: Memory, found: Workers) -> FleetRun:
+    run = FleetRun.begun()
+    audit_tasks(found_tasks(PLACES, found, run), found, run, memory)
+    return run
+
+
+def test_a_place_that_fails_is_not_checked_and_stops_no_other() -> None:
+    run = run_of(Memory(), workers())
+    audits = [one for each in run.audited() for one in each.audits]
+    assert run.stacks == 8
+    assert {(each.account, each.stack_name) for each in audits} == {
+        ("1", "One"), ("1", "Two"), ("2", EVERY_STACK), ("3", "One"), ("3", "Two"),
+    }  # fmt: skip
+    [dark, _] = [each for each in audits if each.stack_name == EVERY_STACK]
+    assert (dark.status, dark.reason) == (DriftStatus.NOT_CHECKED, UnprovenReason.DENIED)
+    assert dark.detail == "account 2, region eu-west-1: no"
+
+
+@given(st.randoms(use_true_random=False))
+def test_the_order_in_which_tasks_are_done_does_not_show(chance: random.Random) -> None:
+    known = run_of(Memory(), workers())
+    tasks = list(known.results)
+    chance.shuffle(tasks)
+    other = FleetRun.begun()
+    for each in tasks:
+        other.add(each, seen(each))
+    other.troubles = dict(chance.sample(sorted(known.troubles.items(), key=repr), len(known.troubles)))
+    assert sorted(map(repr, other.audited())) == sorted(map(repr, known.audited()))
+    assert other.audited()[: len(tasks)] == known.audited()[: len(tasks)]
+
+
+def test_what_is_done_is_not_done_again_and_what_was_not_complete_is_not_kept() -> None:
+    memory = Memory()
+    run_of(memory, workers())
+    assert len(memory) == 4
+    asked: list[FleetTask] = []
+
+    def auditing(task: FleetTask) -> str:
+        asked.append(task)
+        return audit_text(task)
+
+    first = min(memory)
+    del memory[first]
+    again = run_of(memory, Workers(start=shuffled, listing=workers().listing, auditing=auditing))
+    assert asked == [first]
+    assert again.stacks == 8
+
+    def failing(task: FleetTask) -> str:
+        return canonical(TaskResult().to_dict() if task == first else seen(task).to_dict())
+
+    forgetful = Memory()
+    run_of(forgetful, Workers(start=shuffled, listing=workers().listing, auditing=failing))
+    assert first not in forgetful
+
+
+def test_a_task_and_a_place_whose_workers_end_are_not_checked() -> None:
+    @contextmanager
+    def dead() -> Iterator[Executor]:
+        class Dead(Executor):
+            def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ARG002
+                raise BrokenExecutor("gone")
+
+        yield Dead()
+
+    run = FleetRun.begun()
+    assert found_tasks(PLACES, workers(dead), run) == ()
+    assert {each.reason for each in run.troubles.values()} == {UnprovenReason.UNREACHABLE}
+    task = FleetTask(place=PLACE, stack_names=("One", "Two"))
+    audit_tasks([task], workers(dead), run, Memory())
+    assert [each.status for each in run.results[task].audits] == [DriftStatus.NOT_CHECKED] * 2
+
+
+def test_what_an_interrupted_run_has_seen_is_said_with_the_time() -> None:
+    times = [datetime(2026, 1, 1, 8, each, tzinfo=UTC) for each in (0, 30)]
+    tasks = [FleetTask(place=PLACE, stack_names=each) for each in (("A", "B"), ("C",), ("D",))]
+    run = FleetRun.begun()
+    run.add(tasks[0], replace(seen(tasks[0]), kept_since=times[1]))
+    run.add(tasks[2], seen(tasks[2]))
+    [once] = [one.message for each in run.audited() for one in each.notifications]
+    assert once == (
+        f"2 of 3 stacks were looked at by the run that was interrupted, at {shown_time(times[1])}, "
+        "and not by this one: what has changed there since does not show, and they are not recorded"
+    )
+    run.add(tasks[1], replace(seen(tasks[1]), kept_since=times[0]))
+    [note] = [one for each in run.audited() for one in each.notifications]
+    assert note.level is Level.WARNING
+    assert note.message.startswith("3 of 4 stacks were looked at by the run that was interrupted, from ")
+    assert f", from {shown_time(times[0])} to {shown_time(times[1])}, and" in note.message
+    assert run.earlier == {(PLACE.account, PLACE.region, each): times[each != "C"] for each in "ABC"}
+
+
+def test_a_single_stack_that_an_interrupted_run_has_seen_is_called_one() -> None:
+    task = FleetTask(place=PLACE, stack_names=("A",))
+    run = FleetRun.begun()
+    run.add(task, replace(seen(task), kept_since=datetime(2026, 1, 1, tzinfo=UTC)))
+    [note] = [one for each in run.audited() for one in each.notifications]
+    assert note.message.startswith("1 of 1 stack was looked at by the run that was interrupted, at 2026-01-01T")
+    assert "and it is not recorded" in note.message
+
+
+def test_a_fleet_without_a_stack_says_so() -> None:
+    [found] = FleetRun.begun().audited()
+    assert [each.level for each in found.notifications] == [Level.ERROR]
+
+
+def test_a_place_that_answers_without_a_stack_is_an_error_unless_it_may_be_empty() -> None:
+    def listing(place: Place) -> str:
+        return Listed(stacks=(ListedStack(name="One"),) if place.account == "1" else ()).text
+
+    places = places_of(
+        Fleet(
+            accounts=(
+                FleetAccount(account="1", regions=("eu-west-1",)),
+                FleetAccount(account="2", regions=("us-east-1", "eu-west-1")),
+                FleetAccount(account="3", regions=("eu-west-1",), may_be_empty=True),
+            )
+        )
+    )
+    run = FleetRun.begun()
+    found = Workers(start=shuffled, listing=listing, auditing=audit_text)
+    audit_tasks(found_tasks(places, found, run), found, run, Memory())
+    said = [one for each in run.audited() for one in each.notifications]
+    assert [(each.level, each.message) for each in said] == [
+        (
+            Level.ERROR,
+            f"account 2, region {each}: no stack that the filters take; if that is meant, say may_be_empty: true there",
+        )
+        for each in ("eu-west-1", "us-east-1")
+    ]
+    assert run.stacks == 1
+
+
+def test_what_may_be_a_secret_crosses_no_process() -> None:
+    place = Location(logical_id="Db", resource_type="AWS::RDS::DBInstance")
+    secret = PropertyDifference(path="/MasterUserPassword", expected="hunter2", actual="x", change=Change.NOT_EQUAL)
+    actual: JsonValue = [{"AuthenticateOidcConfig": {"ClientSecret": "hunter22", "ClientId": "i"}}]
+    nested = PropertyDifference(path="/Actions", expected=None, actual=actual, change=Change.ADD)
+    plain = PropertyDifference(path="/Port", expected=1, actual=2, change=Change.NOT_EQUAL)
+    audit = StackAudit(
+        stack_name="S", stack_id="s", account="1", region="r", stack_status="",
+        proofs=tuple(
+            ResourceProof(location=place, physical_id="d", status=DriftStatus.MODIFIED, differences=each)
+            for each in ((secret, plain), (plain,), (nested,))
+        ),
+        differences=tuple(
+            Difference(
+                account="1", region="r", origin=DriftOrigin.DECLARED, location=place, physical_id="d",
+                status=DriftStatus.MODIFIED, change=each.change, path=each.path, expected=each.expected,
+                actual=each.actual, is_secret=each is secret,
+            )
+            for each in (secret, plain, nested)
+        ),
+    )  # fmt: skip
+    found = without_secrets(audit)
+    assert "hunter2" not in json.dumps(found.to_dict())
+    assert [each.row() for each in found.differences] == [each.row() for each in audit.differences]
+    assert found.differences[0].expected == MASK
+    assert found.differences[2].actual == [{"AuthenticateOidcConfig": {"ClientSecret": MASK, "ClientId": "i"}}]
+    assert audit.differences[2].row()["actual"] == found.differences[2].actual
+    assert found.proofs[1] == audit.proofs[1]
+    assert found.coverage == audit.coverage

@@ -1,0 +1,237 @@
+"""An audit keeps its report whatever becomes of the store and of the channels."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from stackproof.core.errors import StoreError
+from stackproof.core.json import digest
+from stackproof.drift.difference import StackAudit
+from stackproof.drift.episode import Alarm, Run
+from stackproof.drift.memory.remembering import begun, notified, remembered, withdrawn
+from stackproof.drift.ports import AuditStore
+from stackproof.drift.report import DriftReport
+from stackproof.policy.finding import Suppression
+from stackproof.proof.observation import DriftStatus, ResourceProof
+from stackproof.reporters.alarm import alarm_text
+from stackproof.reporters.terminal_drift import drift_text
+from stackproof.template.location import Location
+from tests.memory_fakes import KEEP, PLACE, FakeAuditStore, FakeNotifier, difference, night, run
+
+SEEN = ResourceProof(
+    location=Location(stack_name="Net", logical_id="Topic", resource_type="AWS::SNS::Topic"),
+    physical_id="t",
+    status=DriftStatus.MODIFIED,
+    proven=("/A",),
+)
+BROKEN = StoreError("the store is away")
+
+
+def report(*differences: Any) -> DriftReport:
+    audit = StackAudit(
+        stack_name=PLACE.stack_name,
+        stack_id="arn",
+        account=PLACE.account,
+        region=PLACE.region,
+        stack_status="CREATE_COMPLETE",
+        proofs=(SEEN,),
+        differences=differences,
+    )
+    return DriftReport(target="aws", audits=(audit,), differences=differences)
+
+
+def audited(store: AuditStore, number: int, *differences: Any) -> DriftReport:
+    return remembered(
+        report(*differences), store, begun(store, run(began=night(number))), ended=night(number), keep=KEEP
+    )
+
+
+def test_the_report_says_since_when_and_what_is_new() -> None:
+    store = FakeAuditStore()
+    topic, queue = difference(), difference("Queue")
+    audited(store, 0, topic)
+    made = audited(store, 1, topic, queue)
+    assert made.exit_code == 1
+    rows = made.to_dict()["differences"]
+    assert isinstance(rows, list)
+    assert [(each["since"], each["is_new"]) for each in rows] == [
+        ("2026-11-01T02:00:00Z", False),
+        ("2026-11-02T02:00:00Z", True),
+    ]
+    lines = drift_text(made).splitlines()
+    assert lines[3] == "    since    2026-11-01T02:00:00Z"
+    assert "    new" in lines
+    assert "run 2 (after run 1): 1 new, 0 resolved" in lines
+    last = drift_text(audited(store, 2, queue)).splitlines()
+    seen = "(since 2026-11-01T02:00:00Z, last seen 2026-11-02T02:00:00Z)"
+    assert f"resolved: app.py:7: Net/Topic /DisplayName differs {seen}" in " ".join(each.strip() for each in last)
+
+
+def test_what_was_not_looked_at_again_is_said() -> None:
+    store = FakeAuditStore()
+    audited(store, 0, difference())
+    blind = replace(SEEN, status=DriftStatus.NOT_CHECKED)
+    less = replace(report(), audits=(replace(report().audits[0], proofs=(blind,), differences=()),))
+    made = remembered(less, store, begun(store, run(began=night(1))), ended=night(1), keep=KEEP)
+    text = drift_text(made)
+    assert "not looked at again: app.py:7: Net/Topic" in text
+    assert "0 new, 0 resolved, 1 not looked at again" in text
+
+
+def test_a_store_that_fails_costs_the_memory_alone() -> None:
+    store, people = FakeAuditStore(), FakeNotifier()
+    store.failing = BROKEN
+    begun_one = begun(store, run())
+    assert begun_one.number == 0
+    made = notified(
+        remembered(report(difference()), store, begun_one, ended=night(0), keep=KEEP), store, [people], at=night(0)
+    )
+    assert (made.memory, made.exit_code, len(made.differences), people.heard) == (None, 3, 1, [])
+    assert [each.message for each in made.notifications] == [
+        "this audit was not recorded, so what is new is not known: the store is away",
+        "fake:people was told nothing: this audit was not recorded",
+    ]
+
+
+def test_a_store_that_is_back_at_the_end_records_the_run_after_all() -> None:
+    store = FakeAuditStore()
+    store.failing = BROKEN
+    late = begun(store, run())
+    store.failing = None
+    made = remembered(report(difference()), store, late, ended=night(0), keep=KEEP)
+    assert made.memory is not None
+    assert made.memory.run.number == 1
+
+
+def test_each_channel_is_told_once_and_again_after_a_failure() -> None:
+    store, people, others = FakeAuditStore(), FakeNotifier(), FakeNotifier("fake:others")
+    people.fails = True
+    first = notified(audited(store, 0, difference()), store, [people, others], at=night(0))
+    assert first.exit_code == 3
+    assert len(others.heard) == 1
+    assert "the next run tries again: fake:people is away" in first.notifications[0].message
+    people.fails = False
+    second = notified(audited(store, 1, difference()), store, [people, others], at=night(1))
+    assert second.exit_code == 1
+    assert [len(each.heard) for each in (people, others)] == [1, 1]
+    notified(audited(store, 2, difference()), store, [people, others], at=night(2))
+    assert [len(each.heard) for each in (people, others)] == [1, 1]
+
+
+class _Broken(FakeNotifier):
+    """Breaks as no notifier should."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__()
+        self.error = error
+
+    def send(self, alarm: Alarm) -> None:
+        del alarm
+        raise self.error
+
+
+def test_a_notifier_that_breaks_takes_neither_the_report_nor_the_news() -> None:
+    store = FakeAuditStore()
+    made = notified(audited(store, 0, difference()), store, [_Broken(ValueError("/secret"))], at=night(0))
+    said = "fake:people was not told of 1 differences, the next run tries again: the notifier broke: ValueError"
+    assert [each.message for each in made.notifications] == [said]
+    assert made.exit_code == 3
+    with pytest.raises(KeyboardInterrupt):
+        notified(audited(store, 1, difference()), store, [_Broken(KeyboardInterrupt())], at=night(1))
+    people = FakeNotifier()
+    notified(audited(store, 2, difference()), store, [people], at=night(2))
+    assert len(people.heard) == 1
+
+
+def test_what_another_run_is_about_to_tell_is_said_as_such() -> None:
+    store, people = FakeAuditStore(), FakeNotifier()
+    other = audited(store, 0, difference())
+    assert other.memory is not None
+    store.claim(digest([store.salt(), people.channel]), other.memory.run, at=night(1))
+    made = notified(audited(store, 1, difference()), store, [people], at=night(1))
+    [said] = [each.message for each in made.notifications]
+    assert "another run has begun to tell fake:people of 1 differences" in said
+    assert (people.heard, made.exit_code) == ([], 1)
+    made = notified(audited(store, 2, difference(), difference("Queue")), store, [people], at=night(1))
+    assert [len(each.episodes) for each in people.heard] == [1]
+    assert len(made.notifications) == 2
+
+
+class _Forgetful(FakeAuditStore):
+    """Breaks where it is told to."""
+
+    def __init__(self, *broken: str) -> None:
+        super().__init__()
+        self.broken = broken
+
+    def claim(self, channel: str, run: Run, *, at: datetime) -> Any:
+        if "claim" in self.broken:
+            raise BROKEN
+        return super().claim(channel, run, at=at)
+
+    def held(self, channel: str, run: Run) -> int:
+        if "held" in self.broken:
+            raise BROKEN
+        return super().held(channel, run)
+
+    def told(self, channel: str, run: Run, *, at: datetime) -> None:
+        if "told" in self.broken:
+            raise BROKEN
+        super().told(channel, run, at=at)
+
+    def release(self, channel: str, run: Run) -> None:
+        if "release" in self.broken:
+            raise BROKEN
+        super().release(channel, run)
+
+
+def test_another_value_is_counted_said_and_told_once_even_behind_a_waiver() -> None:
+    store, people = FakeAuditStore(), FakeNotifier()
+    topic, waived = difference(), difference("Queue", suppression=Suppression(reason="a partner", owner="net"))
+    notified(audited(store, 0, topic, waived), store, [people], at=night(0))
+    made = audited(store, 1, replace(topic, actual="c"), replace(waived, actual="0.0.0.0/0"))
+    notified(made, store, [people], at=night(1))
+    notified(audited(store, 2, replace(topic, actual="c"), waived), store, [people], at=night(2))
+    assert [each.subject for each in people.heard] == ["1 new difference in Net", "1 changed difference in Net"]
+    assert (
+        alarm_text(people.heard[1]).splitlines()[2].endswith("differs, with another value since 2026-11-02T02:00:00Z")
+    )
+    assert people.heard[0].identity != people.heard[1].identity
+    data: Any = made.to_dict()
+    assert (data["summary"]["new"], data["summary"]["changed"]) == (0, 2)
+    assert [each["is_changed"] for each in data["differences"]] == [True, True]
+    lines = drift_text(made).splitlines()
+    assert "    since    2026-11-01T02:00:00Z, with another value than the run before saw" in lines
+    assert [each for each in lines if "Net/Queue" in each]  # waived, and another value than the last one
+    assert "run 2 (after run 1): 0 new, 2 changed, 0 resolved" in lines
+
+
+def test_a_store_that_breaks_between_recording_and_telling_is_said() -> None:
+    for broken, fails, said, heard in (
+        ("claim", False, "was told nothing: the store is away", 0),
+        ("told", False, "was told, and may be told again: the store is away", 1),
+        ("held", False, "whether another run is telling fake:people is not known: the store is away", 1),
+        ("release", True, "was not told of 1 differences", 0),
+    ):
+        store, people = _Forgetful(broken), FakeNotifier()
+        people.fails = fails
+        made = notified(audited(store, 0, difference()), store, [people], at=night(0))
+        assert (made.exit_code, len(people.heard)) == (3, heard)
+        assert said in str([each.message for each in made.notifications])
+        assert made.memory is not None
+
+
+def test_a_run_that_was_none_is_taken_back_if_the_store_lets_it() -> None:
+    store = FakeAuditStore()
+    first, second = begun(store, run(1)), begun(store, run(2))
+    withdrawn(store, first)
+    withdrawn(store, run(0))  # it never had a number
+    assert store.runs() == (second,)
+    store.failing = BROKEN
+    withdrawn(store, second)
+    store.failing = None
+    assert store.runs() == (second,)
