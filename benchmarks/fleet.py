@@ -36,7 +36,7 @@ from stackproof.deployment.deployment import Deployment
 from stackproof.drift.fleet.run import FleetRun, audit_tasks, found_tasks, places_of
 from stackproof.drift.fleet.task import FleetOrder, FleetTask, TaskResult
 from stackproof.drift.report import DriftReport
-from stackproof.targets.moto import MotoTarget, start_moto
+from stackproof.targets.emulators.moto import MotoTarget, start_moto
 from stackproof.template.assembly import Stack
 from stackproof.template.loading.template import parse_bytes
 from stackproof.wiring.fleet import fleet_workers

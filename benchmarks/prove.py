@@ -28,7 +28,7 @@ from stackproof.config.settings import load_settings
 from stackproof.proof.observation import Coverage, DriftStatus, ResourceProof
 from stackproof.proof.prover import Prover, prove_stack
 from stackproof.proof.snapshot import Look
-from stackproof.targets.moto import MotoTarget, start_moto
+from stackproof.targets.emulators.moto import MotoTarget, start_moto
 from stackproof.template.assembly import Stack
 from stackproof.wiring.live import readers, schemas
 from stackproof.wiring.project import Project

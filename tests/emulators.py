@@ -6,8 +6,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from stackproof.targets import ministack, moto
-from stackproof.targets.owned_process import OwnedProcess, start_owned
+from stackproof.targets.emulators import ministack, moto
+from stackproof.targets.emulators.owned_process import OwnedProcess, start_owned
 
 __all__ = ["measured_ministack", "measured_moto"]
 
@@ -26,7 +26,7 @@ def _measured(name: str, environment: Mapping[str, str], directory: Path) -> Own
     coverage = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
     return start_owned(
         name,
-        f"stackproof.targets.{name}_server",
+        f"stackproof.targets.emulators.{name}_server",
         owner_pid=os.getpid(),
         directory=directory,
         environment={**environment, **coverage},

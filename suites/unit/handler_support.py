@@ -27,7 +27,7 @@ from typing import Any
 
 import pg8000.native
 
-from stackproof.targets.tls_proxy import pump
+from stackproof.targets.flows.tls_proxy import pump
 
 USER, DATABASE = "tap_admin", "tap"
 _SSL_REQUEST = (8).to_bytes(4, "big") + (80877103).to_bytes(4, "big")

@@ -279,7 +279,7 @@ def test_an_emulator_runs_from_up_to_down(tmp_path: Path) -> None:
         assert deployed.stdout.startswith("Tiny: CREATE_COMPLETE, 2 resources on endpoint\n"), deployed.stderr
     finally:
         assert target("down")[1].endswith(f"stopped {url[1] if url else ''}\n")
-    assert watch.started("stackproof.targets.moto_server") == 1
+    assert watch.started("stackproof.targets.emulators.moto_server") == 1
     assert watch.left() == []
     assert not listens(url[1])
 
@@ -296,7 +296,7 @@ def test_an_emulator_by_name_runs_in_the_foreground_until_a_signal(sent: signal.
         assert deployed.stdout.startswith("Tiny: CREATE_COMPLETE, 2 resources on ministack\n"), deployed.stderr
         os.killpg(process.pid, sent)
         assert process.wait(60) == 0
-    assert watch.started("stackproof.targets.ministack_server") == 1
+    assert watch.started("stackproof.targets.emulators.ministack_server") == 1
     assert watch.left() == []
     assert not listens(url[1])
 

@@ -19,8 +19,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from stackproof.config.schema import read_schema
-from stackproof.targets.moto import MotoTarget, start_moto
-from stackproof.targets.owned_process import OwnedProcess
+from stackproof.targets.emulators.moto import MotoTarget, start_moto
+from stackproof.targets.emulators.owned_process import OwnedProcess
 from tests.drift.audited_template import AUDITED
 from tests.live_fakes import stack
 from tests.running import project, run

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from stackproof.targets.moto import start_moto
+from stackproof.targets.emulators.moto import start_moto
 from stackproof.targets.sessions import emulator_client
 from tests.running import project, run
 from tests.watching import interrupted, started, wait_for

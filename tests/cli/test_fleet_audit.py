@@ -25,8 +25,8 @@ from jsonschema import Draft202012Validator
 from benchmarks.fleet import DENIED, ROLE, deny
 from stackproof.config.schema import read_schema
 from stackproof.deployment.ports import Target
-from stackproof.targets.moto import MotoTarget, start_moto
-from stackproof.targets.owned_process import OwnedProcess
+from stackproof.targets.emulators.moto import MotoTarget, start_moto
+from stackproof.targets.emulators.owned_process import OwnedProcess
 from tests.drift.audited_template import AUDITED
 from tests.live_fakes import stack
 from tests.running import environment, run

@@ -46,10 +46,10 @@ def test_gate_in_a_live_test(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("command", "held"),
     [
-        (("target", "up"), "stackproof.targets.moto_server"),
-        (("target", "up", "ministack"), "stackproof.targets.ministack_server"),
-        (("deploy", "--keep"), "stackproof.targets.moto_server"),
-        (("prove",), "stackproof.targets.moto_server"),
+        (("target", "up"), "stackproof.targets.emulators.moto_server"),
+        (("target", "up", "ministack"), "stackproof.targets.emulators.ministack_server"),
+        (("deploy", "--keep"), "stackproof.targets.emulators.moto_server"),
+        (("prove",), "stackproof.targets.emulators.moto_server"),
         (("check",), "cloudformation_validate_worker.py"),
         (("check", "--no-cache", "template.json"), "cloudformation_validate_worker.py"),
         (("gate",), "cloudformation_validate_worker.py"),

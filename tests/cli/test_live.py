@@ -14,8 +14,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from stackproof.config.schema import read_schema
-from stackproof.targets.moto import start_moto
-from stackproof.targets.owned_process import OwnedProcess
+from stackproof.targets.emulators.moto import start_moto
+from stackproof.targets.emulators.owned_process import OwnedProcess
 from tests.running import project, run
 from tests.watching import Watch, listens, needs_proc
 

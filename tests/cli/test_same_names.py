@@ -17,8 +17,8 @@ from stackproof.drift.episode import Place
 from stackproof.drift.memory.sql_store import SqlAuditStore
 from stackproof.drift.report import DriftReport
 from stackproof.proof.observation import Change, DriftStatus
-from stackproof.targets.moto import start_moto
-from stackproof.targets.owned_process import OwnedProcess
+from stackproof.targets.emulators.moto import start_moto
+from stackproof.targets.emulators.owned_process import OwnedProcess
 from stackproof.template.location import Location
 from stackproof.wiring.project import Project
 from tests.memory_fakes import KEEP, difference, look, night

@@ -11,8 +11,8 @@ import pytest
 from stackproof.deployment.deployment import Deployment
 from stackproof.drift.audit.auditing import AuditedStacks, Auditor
 from stackproof.drift.audit.unmanaged import Unmanaged, parse_scope, unmanaged
-from stackproof.targets.moto import MotoTarget
-from stackproof.targets.owned_process import OwnedProcess
+from stackproof.targets.emulators.moto import MotoTarget
+from stackproof.targets.emulators.owned_process import OwnedProcess
 from stackproof.wiring.live import auditor, catalog, listings
 from tests.drift.audited_template import AUDITED
 from tests.emulators import measured_moto

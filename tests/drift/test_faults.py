@@ -20,8 +20,8 @@ from stackproof.drift.difference import Difference, DriftOrigin, StackAudit
 from stackproof.drift.report import DriftReport
 from stackproof.proof.observation import DriftStatus
 from stackproof.proof.observer import Patience
-from stackproof.targets.moto import MotoTarget, start_moto
-from stackproof.targets.owned_process import OwnedProcess
+from stackproof.targets.emulators.moto import MotoTarget, start_moto
+from stackproof.targets.emulators.owned_process import OwnedProcess
 from stackproof.targets.repeating import Retries
 from stackproof.wiring.live import catalog, listings
 from stackproof.wiring.project import Project

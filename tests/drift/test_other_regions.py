@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from stackproof.drift.audit.unmanaged import parse_scope, unmanaged
-from stackproof.targets.moto import MotoTarget
-from stackproof.targets.owned_process import OwnedProcess
+from stackproof.targets.emulators.moto import MotoTarget
+from stackproof.targets.emulators.owned_process import OwnedProcess
 from stackproof.wiring.live import catalog, listings
 from tests.drift.conftest import auditor_of
 from tests.live_fakes import stack

@@ -11,8 +11,8 @@ from stackproof.drift.audit.auditing import AuditedStacks
 from stackproof.drift.difference import DriftOrigin, StackAudit
 from stackproof.proof.observation import DriftStatus
 from stackproof.proof.prover import Prover
-from stackproof.targets.moto import MotoTarget
-from stackproof.targets.owned_process import OwnedProcess
+from stackproof.targets.emulators.moto import MotoTarget
+from stackproof.targets.emulators.owned_process import OwnedProcess
 from stackproof.template.assembly import Stack
 from stackproof.template.loading.template import load_template
 from stackproof.wiring.live import readers, schemas

@@ -9,8 +9,8 @@ from stackproof.cli.drift import Wish, audited
 from stackproof.config.settings import load_settings
 from stackproof.drift.report import DriftReport
 from stackproof.reporters.terminal_drift import drift_text
-from stackproof.targets.moto import MotoTarget
-from stackproof.targets.owned_process import OwnedProcess
+from stackproof.targets.emulators.moto import MotoTarget
+from stackproof.targets.emulators.owned_process import OwnedProcess
 from stackproof.wiring.project import Project
 
 ROOT = Path(__file__).parents[2]

@@ -18,8 +18,8 @@ from stackproof.deployment.ephemeral import ephemeral
 from stackproof.deployment.ephemeral_stack import EPHEMERAL
 from stackproof.drift.audit.unmanaged import parse_scope
 from stackproof.proof.permissions import Purpose
-from stackproof.targets.moto import MotoTarget
-from stackproof.targets.owned_process import OwnedProcess
+from stackproof.targets.emulators.moto import MotoTarget
+from stackproof.targets.emulators.owned_process import OwnedProcess
 from stackproof.wiring.project import Project
 
 ROOT = Path(__file__).parents[2]

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from stackproof.targets.ministack import start_ministack
+from stackproof.targets.emulators.ministack import start_ministack
 from tests.running import project, run
 from tests.targets.flow_template import body
 from tests.watching import Watch, interrupted, needs_proc, started, wait_for
 
-SERVERS = ("moto_server", "ministack_server", "postgres_server")
+SERVERS = ("emulators.moto_server", "emulators.ministack_server", "flows.postgres_server")
 
 
 @pytest.fixture

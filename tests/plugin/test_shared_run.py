@@ -72,7 +72,7 @@ def test_any_number_of_workers_gives_one_verdict_from_one_emulator_and_one_deplo
     assert len(seen) == 2
     assert {each["stack"] for each in seen} == set(seen[0]["stacks"]) == set(seen[1]["stacks"])
     assert len(seen[0]["stacks"]) == 1
-    assert watch.started("stackproof.targets.moto_server") == 1
+    assert watch.started("stackproof.targets.emulators.moto_server") == 1
     assert watch.started("cloudformation_validate_worker.py") == 1
     assert len(list((tmp_path / "runs").iterdir())) == 1
 
@@ -119,6 +119,6 @@ def test_after_ctrl_c_in_a_live_test_nothing_is_left(workers: str, tmp_path: Pat
         wait_for(tmp_path / "live")
         code, output = interrupted(process)
     assert code == 3, output
-    assert watch.started("stackproof.targets.moto_server") == 1
+    assert watch.started("stackproof.targets.emulators.moto_server") == 1
     assert watch.left() == []
     assert not listens((tmp_path / "live").read_text(encoding="utf-8"))

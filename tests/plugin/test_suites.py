@@ -274,7 +274,7 @@ def test_an_emulator_that_does_not_start_is_tried_once_and_told_to_every_test(tm
     assert code == 3
     assert report["tests"] == {"failed": 4}
     assert output.count("TargetError: moto does not start: RuntimeError: not today") == 4
-    assert watch.started("stackproof.targets.moto_server") == 1
+    assert watch.started("stackproof.targets.emulators.moto_server") == 1
     assert watch.left() == []
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from stackproof.proof.observation import ResourceProof
-from stackproof.targets.moto import MotoTarget
-from stackproof.targets.owned_process import OwnedProcess
+from stackproof.targets.emulators.moto import MotoTarget
+from stackproof.targets.emulators.owned_process import OwnedProcess
 from stackproof.targets.repeating import Retries
 from stackproof.template.assembly import Stack
 from stackproof.template.loading.template import load_template

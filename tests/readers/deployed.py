@@ -14,7 +14,7 @@ from stackproof.proof.ports import Reader, ReadRequest
 from stackproof.proof.prover import Prover, prove_stack
 from stackproof.proof.snapshot import each_time
 from stackproof.readers import READERS
-from stackproof.targets.moto import MotoTarget
+from stackproof.targets.emulators.moto import MotoTarget
 from stackproof.template.cfn_lint_schemas import CfnLintSchemas
 from stackproof.template.template import Template
 from tests.live_fakes import failure

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from stackproof.proof.prover import Prover
-from stackproof.targets.moto import MotoTarget
-from stackproof.targets.moto_models.handlers import Call
-from stackproof.targets.moto_models.models import HANDLERS
+from stackproof.targets.emulators.moto import MotoTarget
+from stackproof.targets.emulators.moto_models.handlers import Call
+from stackproof.targets.emulators.moto_models.models import HANDLERS
 from stackproof.template.intrinsics import references
 from stackproof.template.template import Resource, Template
 

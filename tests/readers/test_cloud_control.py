@@ -20,7 +20,7 @@ from stackproof.proof.ports import ReadRequest
 from stackproof.proof.prover import Prover
 from stackproof.proof.snapshot import OnceForAll
 from stackproof.readers.cloud_control import WithCloudControl, identifier
-from stackproof.targets.cloud_control import has_cloud_control
+from stackproof.targets.cloudformation.cloud_control import has_cloud_control
 from stackproof.targets.failures import reason_of
 from stackproof.template.schema import ResourceSchema
 from tests.live_fakes import FakeSchemas, FakeTarget, RecordedClient, deployment, failure, recorded, request, template

@@ -15,8 +15,8 @@ from stackproof.proof.observation import Change, DriftStatus, ResourceProof
 from stackproof.proof.permissions import MANAGED_POLICY_SIZE, Permissions, Place, Purpose, compiled
 from stackproof.readers import READERS
 from stackproof.readers.access import LiveReader
-from stackproof.targets.moto import MotoTarget
-from stackproof.targets.moto_gaps import GAPS, is_gap
+from stackproof.targets.emulators.moto import MotoTarget
+from stackproof.targets.emulators.moto_gaps import GAPS, is_gap
 from stackproof.template.assembly import Stack
 from stackproof.template.cfn_lint_schemas import CfnLintSchemas
 from stackproof.template.loading.template import load_template

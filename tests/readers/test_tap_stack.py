@@ -17,8 +17,8 @@ from stackproof.proof.observation import Coverage, DriftStatus, ResourceProof
 from stackproof.proof.prover import Prover, prove_stack
 from stackproof.proof.snapshot import Look
 from stackproof.readers import READERS
-from stackproof.targets.moto import MotoTarget
-from stackproof.targets.owned_process import OwnedProcess
+from stackproof.targets.emulators.moto import MotoTarget
+from stackproof.targets.emulators.owned_process import OwnedProcess
 from stackproof.template.assembly import Stack
 from stackproof.template.cfn_lint_schemas import CfnLintSchemas
 from stackproof.wiring.project import Project

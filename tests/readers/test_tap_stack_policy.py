@@ -11,8 +11,8 @@ from stackproof.config.settings import load_settings
 from stackproof.core.json import canonical
 from stackproof.proof.permissions import MANAGED_POLICY_SIZE, Purpose
 from stackproof.proof.prover import Prover, prove_stack
-from stackproof.targets.moto import MotoTarget
-from stackproof.targets.owned_process import OwnedProcess
+from stackproof.targets.emulators.moto import MotoTarget
+from stackproof.targets.emulators.owned_process import OwnedProcess
 from stackproof.wiring.live import readers, schemas
 from stackproof.wiring.project import Project
 

@@ -11,9 +11,9 @@ from stackproof.deployment.deployment import Deployment
 from stackproof.proof.observation import ResourceProof
 from stackproof.proof.prover import Prover, prove_stack
 from stackproof.readers import READERS
-from stackproof.targets.ministack import MiniStackTarget
-from stackproof.targets.moto import MotoTarget
-from stackproof.targets.owned_process import OwnedProcess
+from stackproof.targets.emulators.ministack import MiniStackTarget
+from stackproof.targets.emulators.moto import MotoTarget
+from stackproof.targets.emulators.owned_process import OwnedProcess
 from stackproof.template.cfn_lint_schemas import CfnLintSchemas
 from tests.emulators import measured_ministack, measured_moto
 from tests.live_fakes import stack

@@ -12,8 +12,8 @@ import pytest
 
 from stackproof.core.errors import TargetError
 from stackproof.targets.aws import AwsTarget
-from stackproof.targets.moto import MotoTarget
-from stackproof.targets.owned_process import OwnedProcess
+from stackproof.targets.emulators.moto import MotoTarget
+from stackproof.targets.emulators.owned_process import OwnedProcess
 from stackproof.template.assembly import FileAsset, Stack
 from tests.live_fakes import ACCOUNT, stack
 

@@ -14,8 +14,8 @@ from stackproof.proof.observer import Patience
 from stackproof.proof.prover import Prover, prove_stack
 from stackproof.proof.report import ProveReport
 from stackproof.readers import READERS
-from stackproof.targets.moto import MotoTarget, start_moto
-from stackproof.targets.owned_process import OwnedProcess
+from stackproof.targets.emulators.moto import MotoTarget, start_moto
+from stackproof.targets.emulators.owned_process import OwnedProcess
 from stackproof.targets.repeating import Retries
 from stackproof.template.assembly import Stack
 from stackproof.template.cfn_lint_schemas import CfnLintSchemas

@@ -17,10 +17,10 @@ from stackproof.deployment.ports import Target
 from stackproof.proof.ports import ReadRequest
 from stackproof.readers.cognito import read_client
 from stackproof.targets.aws import AwsTarget
+from stackproof.targets.emulators.ministack import MiniStackTarget
+from stackproof.targets.emulators.moto import MotoTarget
+from stackproof.targets.emulators.owned_process import OwnedProcess
 from stackproof.targets.guard import is_emulator_endpoint, reads_only
-from stackproof.targets.ministack import MiniStackTarget
-from stackproof.targets.moto import MotoTarget
-from stackproof.targets.owned_process import OwnedProcess
 
 
 @pytest.mark.parametrize(

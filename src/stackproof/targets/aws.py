@@ -16,10 +16,7 @@ from stackproof.core.errors import TargetError
 from stackproof.core.json import JsonObject
 from stackproof.deployment.deployment import DeployedResource, Deployment
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.targets.cloudformation import CAPABILITIES, CloudFormation, Place
-from stackproof.targets.failures import answering, reason_of, translated_errors
-from stackproof.targets.guard import Guard, is_emulator_endpoint
-from stackproof.targets.leaving_out import (
+from stackproof.targets.cloudformation.pruned_stack import (
     KnownTypes,
     is_reduced,
     not_exported,
@@ -30,6 +27,9 @@ from stackproof.targets.leaving_out import (
     source_of,
     with_noted,
 )
+from stackproof.targets.cloudformation.stacks import CAPABILITIES, CloudFormation, Place
+from stackproof.targets.failures import answering, reason_of, translated_errors
+from stackproof.targets.guard import Guard, is_emulator_endpoint
 from stackproof.targets.repeating import Breaker, Retries, repeat_reads
 from stackproof.targets.sessions import account_session, emulator_client, emulator_session_as
 from stackproof.template.assembly import Stack

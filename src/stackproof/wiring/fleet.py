@@ -137,7 +137,7 @@ def fleet_runs(state_directory: Path) -> FleetRuns:
 
 def discovered(order: FleetOrder, units: Sequence[str]) -> tuple[tuple[str, str], ...]:
     """Accounts of the organization that the credentials at hand belong to, id and name; raises TargetError."""
-    from stackproof.targets.fleet_places import accounts_of
+    from stackproof.targets.cloudformation.fleet_accounts import accounts_of
 
     return accounts_of(_target(order, Place(account="", region="us-east-1")), units)
 
@@ -147,7 +147,7 @@ def discovered(order: FleetOrder, units: Sequence[str]) -> tuple[tuple[str, str]
 
 def listed_stacks(order: FleetOrder, place: Place) -> str:
     """The stacks of a place."""
-    from stackproof.targets.fleet_places import stacks_of
+    from stackproof.targets.cloudformation.fleet_accounts import stacks_of
 
     found = _tried(order, place, stacks_of)
     told = Listed(trouble=found) if isinstance(found, Trouble) else Listed(stacks=found)
@@ -156,7 +156,7 @@ def listed_stacks(order: FleetOrder, place: Place) -> str:
 
 def counted_resources(order: FleetOrder, task: FleetTask) -> str:
     """What some stacks have, without a look at any of it."""
-    from stackproof.targets.fleet_places import resources_of
+    from stackproof.targets.cloudformation.fleet_accounts import resources_of
 
     found = _tried(order, task.place, lambda target: resources_of(target, task.stack_names))
     return (StackResources(trouble=found) if isinstance(found, Trouble) else found).text
@@ -242,8 +242,8 @@ def _reason(target: Target, error: StackproofError) -> UnprovenReason:
 
 def _target(order: FleetOrder, place: Place) -> Target:
     from stackproof.targets.aws import AwsTarget
-    from stackproof.targets.ministack import MiniStackTarget
-    from stackproof.targets.moto import MotoTarget
+    from stackproof.targets.emulators.ministack import MiniStackTarget
+    from stackproof.targets.emulators.moto import MotoTarget
 
     if order.target in EMULATORS and order.endpoint_url is not None:
         kind = MotoTarget if order.target == "moto" else MiniStackTarget

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from stackproof.drift.ports import ChildFamily, Listing, StackCatalog
     from stackproof.proof.flow import Flow, FlowPath
     from stackproof.proof.ports import Pipeline, Reader
-    from stackproof.targets.aws_flow import AwsPipeline
-    from stackproof.targets.ministack import MiniStackTarget
-    from stackproof.targets.owned_process import OwnedProcess
+    from stackproof.targets.emulators.ministack import MiniStackTarget
+    from stackproof.targets.emulators.owned_process import OwnedProcess
+    from stackproof.targets.flows.aws_flow import AwsPipeline
     from stackproof.template.assembly import Stack
     from stackproof.template.ports import SchemaSource
 
@@ -49,8 +49,8 @@ RUN_FUNCTIONS = frozenset({"ministack"})
 
 def start_emulator(directory: Path, *, owner_pid: int, name: str = "moto") -> OwnedProcess:
     """Start an emulator; it ends with its owner, or, with owner 0, when it is told to."""
-    from stackproof.targets.ministack import start_ministack
-    from stackproof.targets.moto import start_moto
+    from stackproof.targets.emulators.ministack import start_ministack
+    from stackproof.targets.emulators.moto import start_moto
 
     start = start_moto if name == "moto" else start_ministack
     return start(owner_pid=owner_pid, directory=directory)
@@ -58,7 +58,7 @@ def start_emulator(directory: Path, *, owner_pid: int, name: str = "moto") -> Ow
 
 def capabilities(target: Target, types: Sequence[str]) -> Capabilities:
     """What a target says that it can do; it is asked about these resource types."""
-    from stackproof.targets.asking import asked
+    from stackproof.targets.cloudformation.capability_probe import asked
 
     if target.name == "aws":
         return asked(target, types, is_account=True)
@@ -68,7 +68,7 @@ def capabilities(target: Target, types: Sequence[str]) -> Capabilities:
 
 def flow_target(target: Target) -> Target:
     """The same emulator, in the account that flows run in; raises ConfigError if it runs no functions."""
-    from stackproof.targets.ministack_flow import FLOW_ACCOUNT
+    from stackproof.targets.flows.ministack_flow import FLOW_ACCOUNT
 
     return _ministack(target).in_account(FLOW_ACCOUNT)
 
@@ -84,7 +84,7 @@ class FlowPlace:
 
     def open_database(self, directory: Path, *, owner_pid: int) -> OwnedProcess:
         """Start the database at its end; it ends with its owner, or, with owner 0, when it is told to."""
-        from stackproof.targets.ministack_flow import open_database
+        from stackproof.targets.flows.ministack_flow import open_database
 
         target = _ministack(self.target)
         return open_database(
@@ -93,7 +93,7 @@ class FlowPlace:
 
     def pipeline(self, database: Mapping[str, str]) -> Pipeline:
         """The flow with what `open_database` said, in any process."""
-        from stackproof.targets.ministack_flow import MiniStackPipeline
+        from stackproof.targets.flows.ministack_flow import MiniStackPipeline
 
         return MiniStackPipeline(_ministack(self.target), self.deployment, self.declared, self.path, database)
 
@@ -103,7 +103,7 @@ def account_pipeline(
 ) -> AwsPipeline:
     """The flow as it runs in an account, or at an endpoint, with its own database."""
     from stackproof.targets.aws import AwsTarget
-    from stackproof.targets.aws_flow import AwsPipeline
+    from stackproof.targets.flows.aws_flow import AwsPipeline
 
     if not isinstance(target, AwsTarget):
         raise ConfigError(f"the target {target.name} runs no functions")
@@ -111,7 +111,7 @@ def account_pipeline(
 
 
 def _ministack(target: Target) -> MiniStackTarget:
-    from stackproof.targets.ministack import MiniStackTarget
+    from stackproof.targets.emulators.ministack import MiniStackTarget
 
     if not isinstance(target, MiniStackTarget):
         raise ConfigError(f"the target {target.name} runs no functions")
@@ -143,7 +143,7 @@ def readers(target: Target, deployment: Deployment) -> Mapping[str, Reader]:
     """The reader of each resource type: our own, else Cloud Control where the target has it, asked when needed."""
     from stackproof import readers as package
     from stackproof.readers.cloud_control import WithCloudControl
-    from stackproof.targets.cloud_control import has_cloud_control
+    from stackproof.targets.cloudformation.cloud_control import has_cloud_control
 
     def is_there() -> bool:
         api, emulator = target.client("cloudcontrol"), target.name != "aws"
@@ -195,7 +195,7 @@ def listings() -> Mapping[str, Listing]:
 
 def audit_actions(stacks: Sequence[Stack]) -> tuple[str, ...]:
     """What a drift audit of these stacks calls beside the readers of their types, CloudFormation's detection too."""
-    from stackproof.targets.stack_catalog import ACTIONS, NATIVE_ACTIONS
+    from stackproof.targets.cloudformation.stack_catalog import ACTIONS, NATIVE_ACTIONS
 
     types = {one.resource_type for each in stacks for one in each.template.resources}
     families = (each.actions for each in child_families() if types.intersection(each.owners))
@@ -205,7 +205,7 @@ def audit_actions(stacks: Sequence[Stack]) -> tuple[str, ...]:
 
 def catalog(target: Target) -> StackCatalog:
     """The stacks of a target's account and region."""
-    from stackproof.targets.stack_catalog import CloudFormationCatalog
+    from stackproof.targets.cloudformation.stack_catalog import CloudFormationCatalog
     from stackproof.template.loading.template import parse_bytes
 
     return CloudFormationCatalog(

@@ -493,9 +493,9 @@ class Project:
     ) -> Target:
         """A target to talk to: an emulator that runs at `endpoint_url`, or an AWS account; raises ConfigError."""
         from stackproof.targets.aws import AwsTarget
-        from stackproof.targets.cloudformation import CAPABILITIES
-        from stackproof.targets.ministack import MiniStackTarget
-        from stackproof.targets.moto import MotoTarget
+        from stackproof.targets.cloudformation.stacks import CAPABILITIES
+        from stackproof.targets.emulators.ministack import MiniStackTarget
+        from stackproof.targets.emulators.moto import MotoTarget
 
         endpoint_url = self.endpoint_of(name, endpoint_url, profile=profile, region=region, role_arn=role_arn)
         where = region or self.settings.region

@@ -12,8 +12,8 @@ from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.drift.audit.native import side_by_side
 from stackproof.drift.difference import NativeDrift, NativeRow, StackAudit
 from stackproof.proof.observation import Change, DriftStatus, PropertyDifference, ResourceProof, Unproven
-from stackproof.targets.ministack import MiniStackTarget, start_ministack
-from stackproof.targets.owned_process import OwnedProcess
+from stackproof.targets.emulators.ministack import MiniStackTarget, start_ministack
+from stackproof.targets.emulators.owned_process import OwnedProcess
 from stackproof.template.location import Location
 from tests.drift.conftest import auditor_of
 from tests.live_fakes import stack

@@ -32,7 +32,7 @@ from stackproof.config.schema import read_schema
 from stackproof.drift.fleet.run import FleetRun, found_tasks, places_of
 from stackproof.drift.fleet.task import FleetOrder
 from stackproof.drift.report import DriftReport
-from stackproof.targets.moto import start_moto
+from stackproof.targets.emulators.moto import start_moto
 from stackproof.wiring.fleet import fleet_plan, fleet_workers
 from tests.running import run
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from stackproof.targets.postgres import start_postgres
+from stackproof.targets.flows.postgres import start_postgres
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,1 @@
+"""CloudFormation of one account and region: stacks, change sets, events, assets."""

@@ -1,0 +1,445 @@
+"""CloudFormation of one account and region: create or update a stack, wait for it, and read how it came out."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from stackproof.core.errors import TargetError
+from stackproof.deployment.deployment import DeployedResource, Deployment
+from stackproof.deployment.failure_cause import (
+    Locate,
+    Subject,
+    explained_deadline,
+    explained_failure,
+    explained_refusal,
+    explained_state,
+)
+from stackproof.deployment.stack_event import STACK, StackEvent
+from stackproof.deployment.unproven_reason import UnprovenReason
+from stackproof.proof.snapshot import GONE
+from stackproof.targets.cloudformation.assets import AssetStore
+from stackproof.targets.cloudformation.change_sets import make_change_set
+from stackproof.targets.cloudformation.stack_events import EventFollower, with_nested
+from stackproof.targets.failures import reason_of, translated_errors
+from stackproof.template.assembly import Stack
+from stackproof.template.location import Location
+
+__all__ = ["CAPABILITIES", "HALF_DONE", "CloudFormation", "Place", "listed_resources"]
+
+_IN_REQUEST: Final = 51_200  # bytes of a template that CreateStack takes; larger ones come from a bucket
+CAPABILITIES: Final = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
+"""What a template may do besides making resources, unless it is said otherwise."""
+
+_DONE: Final = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
+_ENDED: Final = frozenset({"DELETE_COMPLETE", "DELETE_FAILED"})  # of a nested stack that was deleted
+_GONE: Final = GONE - {"CREATE_FAILED"}  # in a nested stack that failed there may be what was made before
+_MADE: Final = "CREATE_COMPLETE"
+_PUBLIC: Final = "/aws/service/"
+_IMAGE: Final = "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>"
+_STAND_IN: Final = "/stackproof/image"
+_NO_IMAGE: Final = "ami-00000000000000000"
+HALF_DONE: Final = frozenset(
+    {
+        "CREATE_FAILED",
+        "DELETE_FAILED",
+        "IMPORT_ROLLBACK_FAILED",
+        "ROLLBACK_COMPLETE",
+        "ROLLBACK_FAILED",
+        "UPDATE_FAILED",
+        "UPDATE_ROLLBACK_FAILED",
+    }
+)
+"""Of a stack that an operation left like this no template says what should be there."""
+
+_HIDDEN: Final = "****"  # what CloudFormation shows of a parameter with NoEcho
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a stack goes, and how long one waits for it there. `pause` is the time between two looks, in seconds.
+
+    `progress` hears one line for each change that is going to be made and for each event; `options` are those of the
+    AWS CLI that lead to the place. Where stacks are `tidied`, one that was not created is deleted by whoever deploys.
+    """
+
+    account: str
+    region: str
+    partition: str
+    emulator: bool
+    zones: Callable[[], tuple[str, ...]]
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    capabilities: Sequence[str] = CAPABILITIES
+    options: str = ""
+    tidied: bool = False
+    deadline: float = 3600.0
+    pause: float = 3.0
+    progress: Callable[[str], None] = lambda _: None
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+
+class CloudFormation:
+    """Stacks of one place. Everything that fails is a `TargetError`."""
+
+    def __init__(self, client: Callable[[str], Any], place: Place) -> None:
+        self._client = client
+        self._place = place
+
+    @property
+    def _api(self) -> Any:
+        return self._client("cloudformation")
+
+    def deploy(self, stack: Stack) -> Deployment:
+        """Publish the stack's files, create or update it through a change set, and wait."""
+        place = self._place
+        with translated_errors(f"deploying stack {stack.name}"):
+            before = self.described(stack.name)
+        self._refuse_state(stack.name, before)
+        text = json.dumps(stack.template.body, separators=(",", ":"), default=str)
+        store = AssetStore(
+            self._client("s3"),
+            account=place.account,
+            region=place.region,
+            partition=place.partition,
+            makes_buckets=place.emulator,
+        )
+        store.publish(stack)
+        stand_ins: Mapping[str, str] = {}
+        if place.emulator:
+            self._put_bootstrap_version(stack)
+            stand_ins = self._image_stand_ins(stack)
+        request: dict[str, Any] = {
+            "StackName": stack.name,
+            "Capabilities": list(place.capabilities),
+            "Tags": [{"Key": key, "Value": value} for key, value in sorted(stack.tags.items())],
+            "Parameters": self._parameters(stack, before, {**stand_ins, **place.parameters}),
+        }
+        if len(text.encode()) <= _IN_REQUEST:
+            request["TemplateBody"] = text
+        else:
+            request["TemplateURL"] = store.put_template(stack, text)
+        with self._explained(stack.name), translated_errors(f"deploying stack {stack.name}"):
+            self._create_or_update(stack, request, before)
+            if stack.termination_protection and not place.emulator:
+                self._api.update_termination_protection(StackName=stack.name, EnableTerminationProtection=True)
+        return self.deployment(stack.name)
+
+    def deployment(self, stack_name: str) -> Deployment:
+        """The stack as it runs; an error if there is none, or if an operation on it is under way or has failed."""
+        with translated_errors(f"reading stack {stack_name}"):
+            found = self.described(stack_name)
+            if found is None:
+                raise TargetError(f"there is no stack {stack_name} in {self._where()}", code="NoStack")
+            status = str(found["StackStatus"])
+            if status.endswith("_IN_PROGRESS"):
+                raise TargetError(f"stack {stack_name} is in the middle of an operation: {status}", code="Busy")
+            if status in HALF_DONE:
+                raise TargetError(f"stack {stack_name} is left half done by an operation: {status}", code=status)
+            return self._deployment(found)
+
+    def destroy(self, stack_name: str, *, empty: bool = False) -> tuple[DeployedResource, ...]:
+        """Delete the stack and wait; nothing to do if there is none. Gives what was kept of it."""
+        subject = self._subject(stack_name)
+        with self._explained(stack_name), translated_errors(f"deleting stack {stack_name}"):
+            found = self.described(stack_name)
+            if found is None:
+                return ()
+            if found.get("EnableTerminationProtection"):
+                refusal = explained_refusal(subject, "ValidationError", "TerminationProtection is enabled")
+                raise TargetError(str(refusal), code="TerminationProtection")
+            stack_id = str(found["StackId"])
+            follower = self._follower(stack_id)
+            follower.skip()
+            if empty:
+                self._empty(stack_id)
+            self._api.delete_stack(StackName=stack_name)
+            ended = self._waited(stack_name, stack_id, follower, lambda _: None)
+            status = "DELETE_COMPLETE" if ended is None else str(ended["StackStatus"])
+            events = with_nested(self._api, follower.events, wanted=lambda each: each.status in _ENDED)
+            if status != "DELETE_COMPLETE":
+                left = sorted(
+                    {each.logical_id for each in events if each.status == "DELETE_FAILED" and not each.is_of_stack}
+                )
+                said = f"; left over: {', '.join(left)}" if left else ""
+                raise TargetError(self._why(stack_name, status, follower, lambda _: None) + said, code=status)
+            return _kept(events)
+
+    def described(self, stack_name: str) -> Mapping[str, Any] | None:
+        """What DescribeStacks says, or None if there is no such stack."""
+        try:
+            stacks = self._api.describe_stacks(StackName=stack_name)["Stacks"]
+        except self._api.exceptions.ClientError as error:
+            if "does not exist" in str(error):
+                return None
+            raise
+        found: Mapping[str, Any] | None = next(iter(stacks), None)
+        return None if found is None or found["StackStatus"] == "DELETE_COMPLETE" else found
+
+    # -- create, update, wait
+
+    def _create_or_update(self, stack: Stack, request: dict[str, Any], before: Mapping[str, Any] | None) -> None:
+        kind = "CREATE" if before is None or before["StackStatus"] == "REVIEW_IN_PROGRESS" else "UPDATE"
+        follower = self._follower(stack.name)
+        if kind == "UPDATE":
+            follower.skip()
+        stack_id = self._begun(stack, request, kind)
+        if stack_id is None:
+            self._place.progress(f"{stack.name}: no changes")
+            return
+        ended = self._waited(stack.name, stack_id, follower, _located_in(stack))
+        status = "DELETE_COMPLETE" if ended is None else str(ended["StackStatus"])
+        if status not in _DONE:
+            raise TargetError(self._why(stack.name, status, follower, _located_in(stack)), code=status)
+
+    def _begun(self, stack: Stack, request: dict[str, Any], kind: str) -> str | None:
+        """Begin to create or update; gives the stack's id, None if there is nothing to change."""
+        made = make_change_set(
+            self._api, request, kind=kind, still_waiting=self._limit(f"the change set of stack {stack.name}")
+        )
+        if made is None:
+            return self._begun_without(request, kind)
+        if made.empty:
+            return None
+        for each in made.changes or ("no resource changes, but outputs or other settings may",):
+            self._place.progress(f"{stack.name}: {each}")
+        self._api.execute_change_set(ChangeSetName=made.id, StackName=made.stack_id)
+        return made.stack_id
+
+    def _begun_without(self, request: Mapping[str, Any], kind: str) -> str | None:
+        """The same where the target has no change sets."""
+        try:
+            call = self._api.create_stack if kind == "CREATE" else self._api.update_stack
+            return str(call(**request)["StackId"])
+        except self._api.exceptions.ClientError as error:
+            if "No updates are to be performed" in str(error):
+                return None
+            raise
+
+    def _parameters(
+        self, stack: Stack, before: Mapping[str, Any] | None, given: Mapping[str, str]
+    ) -> list[dict[str, Any]]:
+        """Given values; for an existing stack, its own values for the rest."""
+        kept = {each["ParameterKey"] for each in (before or {}).get("Parameters", ())}
+        found: list[dict[str, Any]] = []
+        for name in stack.template.section("Parameters"):
+            if name in given:
+                found.append({"ParameterKey": name, "ParameterValue": given[name]})
+            elif name in kept:
+                found.append({"ParameterKey": name, "UsePreviousValue": True})
+        return found
+
+    def _waited(
+        self, stack_name: str, stack_id: str, follower: EventFollower, locate: Locate
+    ) -> Mapping[str, Any] | None:
+        """The stack once nothing is in progress, None if it is gone."""
+        place = self._place
+        end = place.clock() + place.deadline
+        while True:
+            found = self.described(stack_id)
+            follower.follow()
+            status = "DELETE_COMPLETE" if found is None else str(found["StackStatus"])
+            if not status.endswith("_IN_PROGRESS"):
+                return found
+            if place.clock() >= end:
+                events = with_nested(self._api, follower.events)
+                subject = self._subject(stack_name)
+                raise TargetError(explained_deadline(subject, status, place.deadline, events, locate), code="Deadline")
+            place.sleep(place.pause)
+
+    def _limit(self, what: str) -> Callable[[str], None]:
+        """Pauses when called, and raises once time is up."""
+        place = self._place
+        end = place.clock() + place.deadline
+
+        def pause(status: str) -> None:
+            if place.clock() >= end:
+                raise TargetError(f"{what} is still {status} after {place.deadline:.0f} s", code="Deadline")
+            place.sleep(place.pause)
+
+        return pause
+
+    def _empty(self, stack_id: str) -> None:
+        """Delete what lies in the buckets of the stack and those it nests; the deletion says where that fails."""
+        s3 = self._client("s3")
+        for each in self._resources(stack_id):
+            if each.resource_type == STACK and each.physical_id and each.status not in _GONE:
+                self._empty(each.physical_id)
+            if each.resource_type != "AWS::S3::Bucket" or not self._was_made(stack_id, each):
+                continue
+            with contextlib.suppress(s3.exceptions.ClientError):
+                for page in s3.get_paginator("list_object_versions").paginate(Bucket=each.physical_id):
+                    rows = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+                    objects = [{"Key": row["Key"], "VersionId": row["VersionId"]} for row in rows]
+                    if objects:
+                        s3.delete_objects(Bucket=each.physical_id, Delete={"Objects": objects, "Quiet": True})
+
+    def _was_made(self, stack_id: str, row: DeployedResource) -> bool:
+        """Whether the stack made what a row names: one that failed since the name is taken names somebody else's."""
+        if not row.physical_id or row.status in GONE:
+            return False
+        if row.status == _MADE:
+            return True
+        if row.status != "DELETE_FAILED" and not row.status.startswith("UPDATE_"):
+            return False
+        follower = EventFollower(self._api, stack_id)
+        follower.follow()
+        made = {(each.logical_id, each.physical_id) for each in follower.events if each.status == _MADE}
+        return (row.logical_id, row.physical_id) in made
+
+    # -- explaining
+
+    def _subject(self, stack_name: str) -> Subject:
+        return Subject(stack_name=stack_name, options=self._place.options, tidied=self._place.tidied)
+
+    def _follower(self, stack_name: str) -> EventFollower:
+        return EventFollower(self._api, stack_name, lambda event: self._place.progress(str(event)))
+
+    def _why(self, stack_name: str, status: str, follower: EventFollower, locate: Locate) -> str:
+        events = with_nested(self._api, follower.events)
+        return explained_failure(self._subject(stack_name), status, events, locate)
+
+    def _refuse_state(self, stack_name: str, found: Mapping[str, Any] | None) -> None:
+        status = "" if found is None else str(found["StackStatus"])
+        why = explained_state(self._subject(stack_name), status)
+        if why is not None:
+            raise TargetError(why, code="Busy" if status.endswith("_IN_PROGRESS") else status)
+
+    @contextmanager
+    def _explained(self, stack_name: str) -> Iterator[None]:
+        """What CloudFormation refuses, with what to do about it, where that is known."""
+        try:
+            yield
+        except TargetError as error:
+            said = explained_refusal(self._subject(stack_name), error.code, str(error))
+            if said is None or said == str(error):
+                raise
+            raise TargetError(said, service=error.service, operation=error.operation, code=error.code) from error
+
+    def _put_bootstrap_version(self, stack: Stack) -> None:
+        """The parameter by which CDK's templates make sure that the account is bootstrapped."""
+        ssm = self._client("ssm")
+        for declaration in stack.template.section("Parameters").values():
+            name = declaration.get("Default") if isinstance(declaration, Mapping) else None
+            if isinstance(name, str) and name.startswith("/cdk-bootstrap/"):
+                with translated_errors(f"preparing stack {stack.name}"):
+                    ssm.put_parameter(Name=name, Value="30", Type="String", Overwrite=True)
+
+    def _image_stand_ins(self, stack: Stack) -> Mapping[str, str]:
+        """Parameters for machine images whose public SSM parameter the emulator lacks, with the name of another one."""
+        ssm = self._client("ssm")
+        found: dict[str, str] = {}
+        with translated_errors(f"preparing stack {stack.name}"):
+            for name, declaration in stack.template.section("Parameters").items():
+                default = declaration.get("Default") if isinstance(declaration, Mapping) else None
+                if not (isinstance(default, str) and default.startswith(_PUBLIC)) or _IMAGE not in str(declaration):
+                    continue
+                if ssm.get_parameters(Names=[default])["InvalidParameters"]:
+                    found[name] = _STAND_IN
+        if found:
+            ssm.put_parameter(Name=_STAND_IN, Value=_NO_IMAGE, Type="String", Overwrite=True)
+        return found
+
+    # -- reading
+
+    def _deployment(self, found: Mapping[str, Any]) -> Deployment:
+        place = self._place
+        parameters = {
+            str(each["ParameterKey"]): str(each.get("ResolvedValue") or each.get("ParameterValue"))
+            for each in found.get("Parameters", ())
+        }
+        return Deployment(
+            stack_name=str(found["StackName"]),
+            stack_id=str(found["StackId"]),
+            status=str(found["StackStatus"]),
+            account=place.account,
+            region=place.region,
+            partition=place.partition,
+            resources=self._resources(str(found["StackName"])),
+            outputs={str(each["OutputKey"]): str(each["OutputValue"]) for each in found.get("Outputs", ())},
+            parameters={name: value for name, value in parameters.items() if value != _HIDDEN},
+            exports=self._exports(),
+            zones=self._zones(),
+            tags={str(each["Key"]): str(each["Value"]) for each in found.get("Tags", ())},
+        )
+
+    def _resources(self, stack_name: str) -> tuple[DeployedResource, ...]:
+        rows = self._pages("list_stack_resources", "StackResourceSummaries", StackName=stack_name)
+        return listed_resources(rows)
+
+    def _exports(self) -> Mapping[str, str]:
+        try:
+            return {str(each["Name"]): str(each["Value"]) for each in self._pages("list_exports", "Exports")}
+        except self._api.exceptions.ClientError as error:
+            if reason_of(error) in {UnprovenReason.THROTTLED, UnprovenReason.UNREACHABLE}:
+                raise
+            return {}  # without the permission an import stays unresolved, and says so
+
+    def _zones(self) -> tuple[str, ...]:
+        """A stack is read also where EC2 does not answer: what asks for zones then stays unresolved, and says so."""
+        try:
+            return self._place.zones()
+        except Exception as error:
+            if reason_of(error) is None:
+                raise
+            return ()
+
+    def _pages(self, operation: str, key: str, **parameters: str) -> Sequence[Mapping[str, Any]]:
+        pages = self._api.get_paginator(operation).paginate(**parameters)
+        return [each for page in pages for each in page.get(key, ())]
+
+    def _where(self) -> str:
+        return f"account {self._place.account}, region {self._place.region}"
+
+
+def _located_in(stack: Stack) -> Locate:
+    """Where resources of the stack, and of those that it nests, were written."""
+
+    def locate(event: StackEvent) -> Location | None:
+        for each in (stack, *_all_nested(stack)):
+            mine = each is stack and event.stack_name == stack.name
+            if mine or (each is not stack and each.name.rpartition("/")[2] in event.stack_name):
+                found = each.template.resource(event.logical_id)
+                if found is not None and found.resource_type == event.resource_type:
+                    return found.location()
+        return None
+
+    return locate
+
+
+def listed_resources(rows: Iterable[Mapping[str, Any]]) -> tuple[DeployedResource, ...]:
+    """The rows of ListStackResources as values, in the order of their logical ids."""
+    return tuple(
+        sorted(
+            DeployedResource(
+                logical_id=str(each["LogicalResourceId"]),
+                physical_id=str(each.get("PhysicalResourceId") or ""),
+                resource_type=str(each["ResourceType"]),
+                status=str(each["ResourceStatus"]),
+            )
+            for each in rows
+        )
+    )
+
+
+def _kept(events: Iterable[StackEvent]) -> tuple[DeployedResource, ...]:
+    found = {
+        DeployedResource(
+            logical_id=each.logical_id,
+            physical_id=each.physical_id,
+            resource_type=each.resource_type,
+            status=each.status,
+        )
+        for each in events
+        if each.status == "DELETE_SKIPPED"
+    }
+    return tuple(sorted(found))
+
+
+def _all_nested(stack: Stack) -> list[Stack]:
+    return [found for each in stack.nested for found in (each, *_all_nested(each))]

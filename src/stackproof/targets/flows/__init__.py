@@ -1,0 +1,1 @@
+"""Flows of data that really run: in an account, or on an emulator with a real PostgreSQL."""

@@ -1,0 +1,269 @@
+"""A flow of data where MiniStack runs it: its poller, the function's own code, and a real PostgreSQL for RDS."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from stackproof.core.errors import TargetError
+from stackproof.core.json import JsonObject, JsonValue
+from stackproof.deployment.deployment import Deployment
+from stackproof.proof.flow import Flow, FlowPath, Limit
+from stackproof.proof.flow_values import Receipt, Row, Sending
+from stackproof.targets.aws import AwsTarget
+from stackproof.targets.emulators.ministack import MiniStackTarget
+from stackproof.targets.emulators.owned_process import OwnedProcess
+from stackproof.targets.failures import translated_errors
+from stackproof.targets.flows.postgres import Database, start_postgres
+
+__all__ = ["FLOW_ACCOUNT", "LACKS", "MiniStackPipeline", "open_database", "physical_id"]
+
+FLOW_ACCOUNT: Final = "210987654321"
+"""Flows run in an account of their own: the secret and the function are pointed at the database that stands in for
+RDS, and what is compared with the template property by property stays untouched."""
+
+LACKS: Final[Mapping[str, str]] = {
+    "dead_letters": "MiniStack's poller takes a batch as done whatever batchItemFailures says, and knows no OnFailure"
+}
+"""Parts of the way that are missing; each has a test that fails when the emulator learns it."""
+
+_NOTHING_YET: Final = "No records processed"
+_BEGIN_SECONDS: Final = 60.0
+_MAPPING_SETTINGS: Final = (
+    "BatchSize",
+    "BisectBatchOnFunctionError",
+    "DestinationConfig",
+    "FilterCriteria",
+    "FunctionResponseTypes",
+    "MaximumBatchingWindowInSeconds",
+    "MaximumRecordAgeInSeconds",
+    "MaximumRetryAttempts",
+    "ParallelizationFactor",
+)
+
+
+def open_database(
+    target: MiniStackTarget, deployment: Deployment, declared: Flow, path: FlowPath, *, owner_pid: int, directory: Path
+) -> OwnedProcess:
+    """Start a PostgreSQL with the credentials of the flow's secret, and point secret and function at it."""
+    secret_id = physical_id(deployment, path.secret)
+    secret = json.loads(target.secret_value(secret_id))
+    database = start_postgres(
+        owner_pid,
+        directory,
+        user=str(secret["username"]),
+        password=str(secret["password"]),
+        database=str(secret["dbname"]),
+    )
+    try:
+        doing = "pointing the secret at the database"
+        with translated_errors(doing), target.writing(doing):
+            moved = {**secret, "host": database.said["host"], "port": int(database.said["port"])}
+            target.client("secretsmanager").put_secret_value(SecretId=secret_id, SecretString=json.dumps(moved))
+        if declared.ca_bundle is not None:
+            _trust(target, physical_id(deployment, declared.function), declared.ca_bundle, database.said["ca_bundle"])
+    except BaseException:
+        database.stop()
+        raise
+    return database
+
+
+def _trust(target: MiniStackTarget, function: str, variable: str, ca_bundle: str) -> None:
+    doing = "having the function trust the run's authority"
+    with translated_errors(doing), target.writing(doing):
+        api = target.client("lambda")
+        found = api.get_function_configuration(FunctionName=function).get("Environment", {}).get("Variables", {})
+        api.update_function_configuration(
+            FunctionName=function, Environment={"Variables": {**found, variable: ca_bundle}}
+        )
+
+
+class MiniStackPipeline:
+    """One flow as it is deployed; any number of processes may use it at once."""
+
+    target: str = MiniStackTarget.name
+    lacks: Mapping[str, str] = LACKS
+
+    def __init__(
+        self,
+        target: MiniStackTarget | AwsTarget,
+        deployment: Deployment,
+        declared: Flow,
+        path: FlowPath,
+        database: Mapping[str, str],
+    ) -> None:
+        self._place = target
+        self._declared = declared
+        self._stream = physical_id(deployment, declared.stream)
+        self._function = physical_id(deployment, declared.function)
+        secret = json.loads(target.secret_value(physical_id(deployment, path.secret)))
+        self._database = Database(
+            database, user=str(secret["username"]), password=str(secret["password"]), database=str(secret["dbname"])
+        )
+
+    @property
+    def stream_arn(self) -> str:
+        place = self._place
+        return f"arn:{place.partition}:kinesis:{place.region}:{place.account}:stream/{self._stream}"
+
+    def shards(self) -> tuple[str, ...]:
+        return tuple(sorted(self._hash_keys()))
+
+    def at_once(self) -> int:
+        """One, whatever the mapping says: MiniStack keeps its ParallelizationFactor and does nothing with it."""
+        return 1
+
+    def put(self, sendings: Sequence[Sending]) -> tuple[Receipt, ...]:
+        keys = self._hash_keys()
+        receipts = []
+        with self._writing(f"putting records on {self._declared.stream}"):
+            for each in sendings:  # one by one, since the order within a batch is not promised
+                answer = self._place.client("kinesis").put_record(
+                    StreamName=self._stream,
+                    Data=each.data,
+                    PartitionKey=each.partition_key or each.key,
+                    ExplicitHashKey=keys[each.shard_id],
+                )
+                receipts.append(
+                    Receipt(key=each.key, shard_id=answer["ShardId"], sequence_number=answer["SequenceNumber"])
+                )
+        return tuple(receipts)
+
+    def hand_over_again(self) -> None:
+        """Make the mapping anew, from the stream's beginning, and wait for its first batch.
+
+        MiniStack looks at one mapping after the other, so by then the old one is out of the way, and what is put on
+        the stream from now on comes behind all that is handed over again.
+        """
+        api = self._place.client("lambda")
+        with self._writing(f"making the mapping of {self._declared.stream} anew"):
+            for each in self._mappings():
+                api.delete_event_source_mapping(UUID=each["UUID"])
+                kept = {name: each[name] for name in _MAPPING_SETTINGS if each.get(name)}
+                made = api.create_event_source_mapping(
+                    EventSourceArn=self.stream_arn,
+                    FunctionName=self._function,
+                    StartingPosition="TRIM_HORIZON",
+                    **kept,
+                )
+
+                def has_begun(uuid: str = made["UUID"]) -> bool:
+                    found = api.get_event_source_mapping(UUID=uuid)["LastProcessingResult"]
+                    return str(found) != _NOTHING_YET
+
+                if not Limit(seconds=_BEGIN_SECONDS).until(has_begun):
+                    raise TargetError("the stream is not handed over again", code="Deadline")
+
+    def invoke(self, event: JsonObject) -> JsonValue:
+        with self._writing(f"invoking {self._declared.function}"):
+            answer = self._place.client("lambda").invoke(FunctionName=self._function, Payload=json.dumps(event))
+            payload = answer["Payload"].read()
+        if answer.get("FunctionError"):
+            said = json.loads(payload)
+            raise TargetError(
+                f"{self._declared.function} raised {said.get('errorType')}: {said.get('errorMessage')}",
+                code=str(said.get("errorType")),
+            )
+        found: JsonValue = json.loads(payload)
+        return found
+
+    def rows(self) -> tuple[Row, ...]:
+        return self._database.rows(self._declared.rows)
+
+    def listen(self, topic_arn: str) -> str:
+        with self._writing(f"subscribing to {topic_arn}"):
+            sqs = self._place.client("sqs")
+            name = f"stackproof-{uuid.uuid4().hex}"
+            arn = f"arn:{self._place.partition}:sqs:{self._place.region}:{self._place.account}:{name}"
+            url = str(sqs.create_queue(QueueName=name, Attributes={"Policy": _lets_send(topic_arn, arn)})["QueueUrl"])
+            try:
+                subscribed = self._place.client("sns").subscribe(
+                    TopicArn=topic_arn, Protocol="sqs", Endpoint=arn, ReturnSubscriptionArn=True
+                )
+            except BaseException:
+                sqs.delete_queue(QueueUrl=url)
+                raise
+        return f"{subscribed['SubscriptionArn']} {url}"
+
+    def heard(self, listener: str) -> tuple[JsonObject, ...]:
+        _, url = listener.split(" ")
+        sqs = self._place.client("sqs")
+        found: list[JsonObject] = []
+        with self._writing("reading what a topic published"):
+            messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages", ())
+            for each in messages:
+                found.extend(_published(each))
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=each["ReceiptHandle"])
+        return tuple(found)
+
+    def stop_listening(self, listener: str) -> None:
+        subscription, url = listener.split(" ")
+        with self._writing("taking a subscription back"):
+            try:
+                self._place.client("sns").unsubscribe(SubscriptionArn=subscription)
+            finally:
+                self._place.client("sqs").delete_queue(QueueUrl=url)
+
+    def set_alarms(self, names: Iterable[str], reason: str) -> None:
+        api = self._place.client("cloudwatch")
+        with self._writing("setting an alarm"):
+            for each in names:
+                for state in ("OK", "ALARM"):  # an alarm acts when its state changes, and it may be in ALARM already
+                    api.set_alarm_state(AlarmName=each, StateValue=state, StateReason=reason)
+
+    @contextmanager
+    def _writing(self, doing: str) -> Iterator[None]:
+        with translated_errors(doing), self._place.writing(doing):
+            yield
+
+    def _mappings(self) -> Sequence[Mapping[str, Any]]:
+        found: Sequence[Mapping[str, Any]] = self._place.client("lambda").list_event_source_mappings(
+            EventSourceArn=self.stream_arn, FunctionName=self._function
+        )["EventSourceMappings"]
+        if not found:
+            raise TargetError(f"no mapping leads from {self._declared.stream} any more", code="NoMapping")
+        return found
+
+    def _hash_keys(self) -> Mapping[str, str]:
+        """A key that leads to each open shard."""
+        with translated_errors(f"reading the shards of {self._declared.stream}"):
+            shards = self._place.client("kinesis").list_shards(StreamName=self._stream)["Shards"]
+        return {
+            str(each["ShardId"]): str(each["HashKeyRange"]["StartingHashKey"])
+            for each in shards
+            if "EndingSequenceNumber" not in each["SequenceNumberRange"]
+        }
+
+
+def _lets_send(topic_arn: str, queue_arn: str) -> str:
+    """The policy of a queue to which one topic may send; without it SNS sends nothing, and says nothing."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": queue_arn,
+        "Condition": {"ArnEquals": {"aws:SourceArn": topic_arn}},
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def _published(message: Mapping[str, Any]) -> list[JsonObject]:
+    """What an alarm says, out of the envelope in which SNS puts it on a queue."""
+    try:
+        found = json.loads(json.loads(message["Body"])["Message"])
+    except (ValueError, KeyError, TypeError):
+        return []
+    return [found] if isinstance(found, dict) and "AlarmName" in found else []
+
+
+def physical_id(deployment: Deployment, logical_id: str) -> str:
+    """What a resource is called where it is deployed; raises TargetError if it is not."""
+    found = deployment.resource(logical_id)
+    if found is None or not found.physical_id:
+        why = deployment.left_out.get(logical_id, "it is not deployed")
+        raise TargetError(f"{logical_id}: {why}", code="NotDeployed")
+    return found.physical_id
