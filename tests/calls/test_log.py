@@ -7,7 +7,7 @@ from hypothesis import given
 
 from stackproof.calls.iam_action import action_of, gives_secret, only_reads
 from stackproof.calls.log import CallCount, CallKind, CallLog
-from tests.model import strategies as of
+from tests import strategies as of
 
 
 def count(operation: str, kind: CallKind = CallKind.READ, number: int = 1) -> CallCount:

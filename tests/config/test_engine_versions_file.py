@@ -32,7 +32,7 @@ OVERRIDE = {
 
 def test_the_package_and_this_repository_have_one_list() -> None:
     assert (ROOT / "policies/engine_versions.json").read_bytes() == (
-        ROOT / "src/stackproof/data/engine_versions.json"
+        ROOT / "src/stackproof/policy/versions/data/engine_versions.json"
     ).read_bytes()
 
 

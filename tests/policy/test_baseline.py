@@ -10,8 +10,8 @@ from stackproof.core.notification import Level
 from stackproof.policy.baseline import BaselineResult, baseline_of, key_of, with_baseline
 from stackproof.policy.baseline_file import Baseline, BaselineKey
 from stackproof.policy.finding import Finding, Kind, Origin, SuppressionKind
+from tests import strategies as of
 from tests.fakes import finding, waiver
-from tests.model import strategies as of
 
 
 def against(baseline: Baseline, *findings: Finding, complete: bool = True) -> BaselineResult:

@@ -14,8 +14,8 @@ from stackproof.core.notification import Level
 from stackproof.policy.control import Control, by_rule
 from stackproof.policy.finding import Finding, Kind, Origin
 from stackproof.policy.merging import merged
+from tests import strategies as of
 from tests.fakes import finding, waiver
-from tests.model import strategies as of
 
 ENCRYPTED = Control(id="ENC-1", title="encrypted", rules={"cfn_lint": ("E1",), "checkov": ("CKV_1",)})
 CONTROLS = by_rule([ENCRYPTED])

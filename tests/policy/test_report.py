@@ -16,8 +16,8 @@ from stackproof.policy.report import CheckReport, PolicySummary, RuleVerdict
 from stackproof.proof.observation import Change, Coverage, DriftStatus, PropertyDifference, ResourceProof, Unproven
 from stackproof.proof.report import ProveReport
 from stackproof.template.location import Location
+from tests import strategies as of
 from tests.fakes import finding, waiver
-from tests.model import strategies as of
 
 BROKEN = Notification(level=Level.ERROR, message="cannot be read", file="t.json")
 SAID = Notification(level=Level.WARNING, message="an old list")

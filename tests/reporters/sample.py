@@ -13,7 +13,7 @@ from stackproof.policy.finding import Finding, Kind, Origin, RuleCount, Suppress
 from stackproof.policy.report import CheckReport
 from stackproof.reporters.masking import masked_line
 from stackproof.template.location import Location
-from tests.model import strategies as of
+from tests import strategies as of
 
 TEMPLATE = "cdk.out/Shop.template.json"
 SOURCE = {

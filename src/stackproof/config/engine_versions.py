@@ -21,7 +21,11 @@ _OVERRIDES = "engine_overrides.schema.json"
 
 def packaged_engine_versions() -> AllowList:
     """The list that came with this release of stackproof."""
-    text = resources.files("stackproof").joinpath("data", "engine_versions.json").read_text(encoding="utf-8")
+    text = (
+        resources.files("stackproof.policy.versions")
+        .joinpath("data", "engine_versions.json")
+        .read_text(encoding="utf-8")
+    )
     return AllowList.from_dict(json.loads(text))
 
 

@@ -23,6 +23,7 @@ from stackproof.config.engine_versions import (
 )
 from stackproof.config.regions import require_region
 from stackproof.config.settings import EMULATORS, ENGINES, Settings
+from stackproof.config.state import state_folder
 from stackproof.config.waivers import load_drift_waivers, load_waivers
 from stackproof.core.errors import ConfigError, EngineError
 from stackproof.core.file_store import FileStore
@@ -37,7 +38,6 @@ from stackproof.policy.report import RuleVerdict
 from stackproof.policy.scan import ScanResult, scan
 from stackproof.policy.versions.engine_version import AllowList, Overrides
 from stackproof.policy.waivers import Ledger
-from stackproof.stores.files import state_folder
 from stackproof.template.assembly import Assembly, Deprecation, Stack
 from stackproof.template.nested import unevaluated_nested
 from stackproof.template.stack_names import matching, naming_all, selector_of

@@ -34,8 +34,8 @@ print(json.dumps([process.pid, dict(process.said)]), flush=True)
 time.sleep(600)
 """
 KINDS: dict[str, dict[str, Any]] = {
-    "ministack": {"module": "ministack", "start": "start_ministack", "arguments": {}},
-    "postgres": {"module": "postgres", "start": "start_postgres", "arguments": LOGIN},
+    "ministack": {"module": "emulators.ministack", "start": "start_ministack", "arguments": {}},
+    "postgres": {"module": "flows.postgres", "start": "start_postgres", "arguments": LOGIN},
 }
 
 

@@ -16,7 +16,7 @@ from stackproof.template.loading.formats import parse_document
 from stackproof.template.loading.template import STAND_IN, ResourceFacts, load_template, parse_bytes
 from stackproof.template.location import SourceLine
 from stackproof.template.template import Template
-from tests.model import strategies as of
+from tests import strategies as of
 
 BODY: JsonValue = {
     "Description": "ours",

@@ -1,7 +1,7 @@
 """An embedded AWS in a process of its own: moto's server, completed, on a free port of 127.0.0.1.
 
-Runs as `python -m stackproof.targets.emulators.moto_server --owner-pid N --port-file F` and ends with its owner, however
-that ends. The port file appears in one piece, once the server answers, and goes away with the process.
+Runs as `python -m stackproof.targets.emulators.moto_server --owner-pid N --port-file F` and ends with its owner,
+however that ends. The port file appears in one piece, once the server answers, and goes away with the process.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A real PostgreSQL in a process of its own, behind a TLS endpoint on 127.0.0.1, as RDS has one.
 
-Runs as `python -m stackproof.targets.flows.postgres_server --owner-pid N --port-file F`, with the file of its credentials
-in `STACKPROOF_CREDENTIALS`, and ends with its owner, however that ends; on Linux PostgreSQL ends with this
+Runs as `python -m stackproof.targets.flows.postgres_server --owner-pid N --port-file F`, with the file of its
+credentials in `STACKPROOF_CREDENTIALS`, and ends with its owner, however that ends; on Linux PostgreSQL ends with this
 process as well. The binaries that pip installs know no TLS, so a proxy in this process takes it off.
 """
 

@@ -23,7 +23,7 @@ _NAME = "endoflife"
 def read_lifecycle(raw: bytes | None = None) -> Snapshot:
     """The dates; `raw` stands for the file of the package."""
     if raw is None:
-        raw = resources.files("stackproof").joinpath("data", "lifecycle_dates.json").read_bytes()
+        raw = resources.files("stackproof.policy.versions").joinpath("data", "lifecycle_dates.json").read_bytes()
     try:
         document: JsonObject = json.loads(raw)
         seen = as_object(document.get("first_seen", {}))

@@ -1,4 +1,4 @@
-"""Engine versions as rules of cfn-lint: `cfn-lint -a stackproof.surfaces.cfn_lint template.yaml`.
+"""Engine versions as rules of cfn-lint: `cfn-lint -a stackproof.integrations.cfn_lint template.yaml`.
 
 cfn-lint takes a rule's level from the first letter of its id, so there is one rule for each level.
 """

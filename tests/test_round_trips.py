@@ -20,7 +20,7 @@ from stackproof.policy.report import PolicySummary
 from stackproof.proof.flow_values import FlowFact
 from stackproof.proof.observation import PropertyDifference, ResourceProof, Unproven
 from stackproof.template.location import Location, SourceLine
-from tests.model import strategies as of
+from tests import strategies as of
 
 ANY = (
     of.locations,

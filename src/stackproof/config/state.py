@@ -1,4 +1,4 @@
-"""What was computed, remembered under the hash of what it was computed from, in files."""
+"""The folder in which a project's results are kept."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def test_cfn_lint_takes_the_rules(tmp_path: Path) -> None:
         [
             str(Path(sys.executable).with_name("cfn-lint")),
             "-a",
-            "stackproof.surfaces.cfn_lint",
+            "stackproof.integrations.cfn_lint",
             "--format",
             "json",
             "t.json",
@@ -76,7 +76,7 @@ def test_cfn_lint_takes_the_rules(tmp_path: Path) -> None:
 def test_checkov_takes_the_check_in_an_environment_of_its_own(tmp_path: Path) -> None:
     python = find_python(None)
     assert python is not None, "stackproof tools install"
-    check = (SOURCE / "stackproof" / "surfaces" / "checkov.py").read_text(encoding="utf-8")
+    check = (SOURCE / "stackproof" / "integrations" / "checkov.py").read_text(encoding="utf-8")
     written(tmp_path, {"t.json": json.dumps(BODY), "checks/__init__.py": "", "checks/engine_version.py": check})
     command = ["-f", "t.json", "--framework", "cloudformation", "--external-checks-dir", "checks", "-o", "json"]
     done = subprocess.run(

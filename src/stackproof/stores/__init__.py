@@ -1,1 +1,0 @@
-"""Where results are kept: the content-addressed store."""
