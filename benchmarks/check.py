@@ -56,7 +56,7 @@ def _measured(folder: Path, count: int, rounds: int) -> str:
         changed = templates / "template-000.json"
         changed.write_text(changed.read_text(encoding="utf-8").replace("Made for", "Changed for"), encoding="utf-8")
         _time(seconds["one"], mine, folder)
-    found = {name: statistics.median(each) for name, each in seconds.items()}
+    found = {name: statistics.median(second) for name, second in seconds.items()}
     both = found["lint"] + found["checkov"]
     machine = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
     return "\n".join(
@@ -120,8 +120,8 @@ def _family(pid: int) -> Iterator[int]:
                 children += (task / "children").read_text(encoding="ascii").split()
     except OSError:
         return
-    for each in children:
-        yield from _family(int(each))
+    for child in children:
+        yield from _family(int(child))
 
 
 def _share(pid: int) -> int:
@@ -129,7 +129,7 @@ def _share(pid: int) -> int:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
     except OSError:
         return 0
-    return sum(int(each.split()[1]) * 1024 for each in lines if each.startswith("Pss:"))
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
 
 
 def _checkov() -> str:

@@ -62,7 +62,7 @@ class Size:
 
     def account_ids(self) -> list[str]:
         """Of those that can be audited."""
-        return [f"{each:012d}" for each in range(100_000_000_001, 100_000_000_001 + self.accounts)]
+        return [f"{index:012d}" for index in range(100_000_000_001, 100_000_000_001 + self.accounts)]
 
     def places(self) -> Iterator[tuple[str, str]]:
         """Account and region of each."""
@@ -80,33 +80,33 @@ class Size:
 def body(number: int) -> dict[str, Any]:
     """A stack of twenty resources: a network with its ways out, and a queue with its alarm, a parameter and a role."""
     subnets = {
-        f"Subnet{each}": _typed("EC2::Subnet", VpcId={"Ref": "Vpc"}, CidrBlock=f"10.{number}.{each}.0/24")
-        for each in range(4)
+        f"Subnet{index}": _typed("EC2::Subnet", VpcId={"Ref": "Vpc"}, CidrBlock=f"10.{number}.{index}.0/24")
+        for index in range(4)
     }
     associations = {
-        f"Association{each}": _typed(
+        f"Association{index}": _typed(
             "EC2::SubnetRouteTableAssociation",
-            SubnetId={"Ref": f"Subnet{each}"},
-            RouteTableId={"Ref": f"Routes{each % 2}"},
+            SubnetId={"Ref": f"Subnet{index}"},
+            RouteTableId={"Ref": f"Routes{index % 2}"},
         )
-        for each in range(4)
+        for index in range(4)
     }
     groups = {
-        f"Group{each}": _typed(
+        f"Group{index}": _typed(
             "EC2::SecurityGroup",
             VpcId={"Ref": "Vpc"},
-            GroupDescription=f"Group {each}",
+            GroupDescription=f"Group {index}",
             **(
                 {
                     "SecurityGroupIngress": [
                         {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "CidrIp": "10.0.0.0/8"}
                     ]
                 }
-                if each
+                if index
                 else {}
             ),
         )
-        for each in range(2)
+        for index in range(2)
     }
     trust = {
         "Version": "2012-10-17",
@@ -159,9 +159,9 @@ def deployed(url: str, size: Size) -> dict[tuple[str, str, str], Deployment]:
     found: dict[tuple[str, str, str], Deployment] = {}
     for account, region in size.places():
         target = _target(url, account, region)
-        for each in range(size.stacks):
-            name = f"Cell{each}"
-            text = json.dumps(body(each)).encode()
+        for index in range(size.stacks):
+            name = f"Cell{index}"
+            text = json.dumps(body(index)).encode()
             template = parse_bytes(text, path=f"{name}.json", file=f"{name}.json", stack_name=name)
             found[account, region, name] = target.deploy(Stack(name=name, template=template))
     return found
@@ -234,9 +234,9 @@ def tampered(url: str, deployments: Mapping[tuple[str, str, str], Deployment], n
     places = sorted(deployments)
     number = min(number, len(places))
     truth: set[Truth] = set()
-    for each in range(number):
-        account, region, name = place = places[each * len(places) // number]
-        logical_id, what, change = KINDS[each % len(KINDS)]
+    for index in range(number):
+        account, region, name = place = places[index * len(places) // number]
+        logical_id, what, change = KINDS[index % len(KINDS)]
         target = _target(url, account, region)
         resource_ = deployments[place].resource(logical_id)
         assert resource_ is not None  # noqa: S101 - of the template above
@@ -250,13 +250,13 @@ def seen(report: DriftReport) -> set[Truth]:
     """What an audit found, in the same words."""
     return {
         (
-            each.account,
-            each.region,
-            str(each.location.stack_name),
-            str(each.location.logical_id),
-            each.path or each.child_type or "",
+            difference.account,
+            difference.region,
+            str(difference.location.stack_name),
+            str(difference.location.logical_id),
+            difference.path or difference.child_type or "",
         )
-        for each in report.differences
+        for difference in report.differences
     }
 
 
@@ -268,7 +268,7 @@ def fleet_file(folder: Path, size: Size, *, accounts: int | None = None) -> Path
     ids = [*size.account_ids()[:accounts], DENIED]
     lines = [f"role: {ROLE}", f"regions: [{', '.join(REGIONS[: size.regions])}]", "accounts:"]
     file = folder / f"fleet-{len(ids)}.yaml"
-    file.write_text("\n".join([*lines, *(f'  - account: "{each}"' for each in ids), ""]), encoding="utf-8")
+    file.write_text("\n".join([*lines, *(f'  - account: "{id_}"' for id_ in ids), ""]), encoding="utf-8")
     return file
 
 
@@ -382,8 +382,8 @@ def _measured(url: str, file: str, executor: str) -> dict[str, Any]:
     report, run = audited(url, Path(file), executor=executor)
     seconds = time.perf_counter() - began
     services = Counter[str]()
-    for each in run.calls.counts:
-        services[each.service] += each.count
+    for count in run.calls.counts:
+        services[count.service] += count.count
     return {
         "executor": executor.partition(":")[0],
         "stacks": run.stacks,
@@ -394,7 +394,7 @@ def _measured(url: str, file: str, executor: str) -> dict[str, Any]:
         "peak": _peak(),
         "digest": hashlib.sha256(text_of(report)).hexdigest(),
         "found": sorted(seen(report)),
-        "dark": sorted({each.account for each in report.audits if not each.is_complete}),
+        "dark": sorted({audit.account for audit in report.audits if not audit.is_complete}),
         "services": dict(services.most_common()),
     }
 
@@ -431,10 +431,10 @@ def _table(size: Size, rows: list[Row], truth: set[Truth]) -> str:
             "| executor | stacks | resources | seconds | resources/s | calls | for each resource | memory | before |",
             "|---|---|---|---|---|---|---|---|---|",
             *(
-                f"| {each.executor} | {each.stacks} | {each.resources} | {each.seconds:.1f} "
-                f"| {each.resources / each.seconds:.0f} | {each.calls} | {each.calls / each.resources:.2f} "
-                f"| {each.peak:.0f} MiB | {each.before:.0f} MiB |"
-                for each in rows
+                f"| {row.executor} | {row.stacks} | {row.resources} | {row.seconds:.1f} "
+                f"| {row.resources / row.seconds:.0f} | {row.calls} | {row.calls / row.resources:.2f} "
+                f"| {row.peak:.0f} MiB | {row.before:.0f} MiB |"
+                for row in rows
             ),
             "",
             "| what | measured | asked for |",

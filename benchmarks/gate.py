@@ -41,7 +41,7 @@ def main() -> None:
             if round_number:
                 seconds[name].append(taken)
             print(f"round {round_number}: {name}: {taken:.2f} s", file=sys.stderr)
-    text = _table({name: statistics.median(each) for name, each in seconds.items()}, options.runs)
+    text = _table({name: statistics.median(second) for name, second in seconds.items()}, options.runs)
     print(text)
     if options.write:
         options.write.write_text(_PAGE.format(table=text), encoding="utf-8")

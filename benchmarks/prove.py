@@ -64,8 +64,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         process = start_moto(os.getpid(), Path(scratch))
         try:
-            for each in _copies(stack, max(SIZES)):
-                MotoTarget(process.endpoint_url).deploy(each)
+            for copy in _copies(stack, max(SIZES)):
+                MotoTarget(process.endpoint_url).deploy(copy)
             rows = [_in_a_process(process.endpoint_url, size) for size in SIZES]
         finally:
             process.stop()
@@ -76,7 +76,7 @@ def main() -> None:
 
 
 def _copies(stack: Stack, number: int) -> list[Stack]:
-    return [replace(stack, name=f"{stack.name}-{each}") for each in range(number)]
+    return [replace(stack, name=f"{stack.name}-{index}") for index in range(number)]
 
 
 def _in_a_process(url: str, size: int) -> Row:
@@ -89,7 +89,7 @@ def _measured(stack: Stack, url: str, size: int) -> dict[str, Any]:
     """As `stackproof prove` does it: the stacks of one run share a look."""
     target, calls = MotoTarget(url), Counter[str]()
     stacks = _copies(stack, size)
-    deployments = [target.deployment(each.name) for each in stacks]
+    deployments = [target.deployment(stack.name) for stack in stacks]
     _count(target, calls)
     look = Look.at(deployments)
     base, began = _peak(), time.perf_counter()
@@ -104,7 +104,9 @@ def _measured(stack: Stack, url: str, size: int) -> dict[str, Any]:
             look=look,
         )
         proofs.extend(prove_stack(prover))
-    wrong = [each.location.logical_id for each in proofs if each.status in {DriftStatus.MODIFIED, DriftStatus.DELETED}]
+    wrong = [
+        proof.location.logical_id for proof in proofs if proof.status in {DriftStatus.MODIFIED, DriftStatus.DELETED}
+    ]
     if wrong:
         sys.exit(f"these differ: {', '.join(map(str, wrong))}")
     coverage = Coverage.of(tuple(proofs))
@@ -162,10 +164,10 @@ def _table(rows: list[Row]) -> str:
             "| TapStacks | resources | proven | API calls | for each resource | seconds | peak of memory | before |",
             "|---|---|---|---|---|---|---|---|",
             *(
-                f"| {each.stacks} | {each.resources} | {each.proven} | {each.calls} "
-                f"| {each.calls / each.resources:.2f} | {each.seconds:.1f} "
-                f"| {each.peak:.0f} MiB | {each.base:.0f} MiB |"
-                for each in rows
+                f"| {row.stacks} | {row.resources} | {row.proven} | {row.calls} "
+                f"| {row.calls / row.resources:.2f} | {row.seconds:.1f} "
+                f"| {row.peak:.0f} MiB | {row.base:.0f} MiB |"
+                for row in rows
             ),
             "",
             "| what | measured | asked for |",

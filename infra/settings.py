@@ -108,12 +108,12 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Check every setting by itself, then against the others."""
-        for each in fields(self):
-            value = getattr(self, each.name)
+        for field_ in fields(self):
+            value = getattr(self, field_.name)
             try:
-                object.__setattr__(self, each.name, each.metadata["rule"].parse(value))
+                object.__setattr__(self, field_.name, field_.metadata["rule"].parse(value))
             except ValueError as error:
-                msg = f"setting {context_key(each.name)}: {value!r} cannot be used; {error}"
+                msg = f"setting {context_key(field_.name)}: {value!r} cannot be used; {error}"
                 raise SettingError(msg) from None
         if self.max_record_age_minutes > self.stream_retention_hours * 60:
             msg = (
@@ -125,7 +125,7 @@ class Settings:
     @classmethod
     def from_context(cls, context: Mapping[str, Any]) -> Self:
         """Take the settings from CDK's context, which holds feature flags and look-ups as well."""
-        names = {context_key(each.name): each.name for each in fields(cls)}
+        names = {context_key(field_.name): field_.name for field_ in fields(cls)}
         for key in sorted(context.keys() - names.keys()):
             # A key that is nearly ours would otherwise be dropped without a word.
             if near := difflib.get_close_matches(key, names, n=1, cutoff=0.85):

@@ -93,7 +93,7 @@ def resource(logical_id: str = "Topic", resource_type: str = "AWS::SNS::Topic", 
 def template(file: str = "t.json", *resources: Resource, stack_name: str | None = None) -> Template:
     """A template with a topic, or with these resources."""
     held = resources or (resource(stack_name=stack_name, template_file=file),)
-    body: JsonObject = {"Resources": {each.logical_id: each.body for each in held}}
+    body: JsonObject = {"Resources": {resource.logical_id: resource.body for resource in held}}
     return Template(file=file, path=file, body=body, digest=digest(body), resources=held, stack_name=stack_name)
 
 
@@ -147,7 +147,7 @@ def in_source_waiver(**changes: Any) -> InSourceWaiver:
 
 def assembly(*templates: Template, **changes: Any) -> Assembly:
     """An assembly of stacks with these templates."""
-    stacks = tuple(Stack(name=each.stack_name or each.file, template=each) for each in templates)
+    stacks = tuple(Stack(name=template.stack_name or template.file, template=template) for template in templates)
     return Assembly(**{"directory": "cdk.out", "stacks": stacks, **changes})
 
 

@@ -52,9 +52,9 @@ class FakePipeline:
 
     def put(self, sendings: Sequence[Sending]) -> tuple[Receipt, ...]:
         receipts = []
-        for each in sendings:
-            stream = self._streams[each.shard_id]
-            stream.append(Receipt(key=each.key, shard_id=each.shard_id, sequence_number=str(len(stream))))
+        for sending in sendings:
+            stream = self._streams[sending.shard_id]
+            stream.append(Receipt(key=sending.key, shard_id=sending.shard_id, sequence_number=str(len(stream))))
             receipts.append(stream[-1])
         return tuple(receipts)
 
@@ -67,8 +67,8 @@ class FakePipeline:
             return self._answer()
         failed = []
         records: Any = event["Records"]
-        for each in records:
-            kinesis = each["kinesis"]
+        for record in records:
+            kinesis = record["kinesis"]
             try:
                 json.loads(base64.b64decode(kinesis["data"]))
             except ValueError:
@@ -98,9 +98,9 @@ class FakePipeline:
 
     def set_alarms(self, names: Iterable[str], reason: str) -> None:
         self._published = [
-            {"AlarmName": each, "NewStateValue": state, "NewStateReason": reason}
-            for each in names
-            if each not in self._deaf_to
+            {"AlarmName": name, "NewStateValue": state, "NewStateReason": reason}
+            for name in names
+            if name not in self._deaf_to
             for state in ("OK", "ALARM")
         ]
 

@@ -34,8 +34,8 @@ def template(body: Mapping[str, Any], *, name: str = "Net", path: str = "Net.tem
         body=body,
         digest=digest(body),
         resources=tuple(
-            Resource(logical_id=key, resource_type=str(each["Type"]), body=each, stack_name=name)
-            for key, each in sorted(resources.items())
+            Resource(logical_id=key, resource_type=str(resource["Type"]), body=resource, stack_name=name)
+            for key, resource in sorted(resources.items())
         ),
         stack_name=name,
     )

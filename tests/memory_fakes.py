@@ -89,26 +89,26 @@ class FakeAuditStore:
         before = [each for each in self._runs if (each.target, each.against) == track and each.number < run.number]
         kept = self._episodes.setdefault(track, [])
         steps = []
-        for each in looks:
-            seen = without_secrets(each, salt=self.salt())
-            known = [one for one in kept if one.place == each.place and one.resolved is None]
+        for look in looks:
+            seen = without_secrets(look, salt=self.salt())
+            known = [episode for episode in kept if episode.place == look.place and episode.resolved is None]
             newer = [
                 two
                 for one in self._runs
                 if (one.target, one.against) == track and one.number > run.number
                 for two in self._looks.get(one.number, ())
-                if two.place == each.place
+                if two.place == look.place
             ]
             step = advanced(known, seen, run=run.number, at=run.began, newer=newer)
             self._looks.setdefault(run.number, []).append(seen)
-            kept[:] = [one for one in kept if one not in known]
+            kept[:] = [episode for episode in kept if episode not in known]
             kept.extend((*step.new, *step.lasting, *step.resolved, *step.carried))
             steps.append(step)
-            now = {one.fingerprint: one.value for one in step.lasting}
-            for one in step.revealed:
+            now = {episode.fingerprint: episode.value for episode in step.lasting}
+            for episode in step.revealed:
                 for name, said in list(self._told.items()):
-                    if name[1:] == (*track, one.fingerprint, one.first_run, one.value):
-                        self._told.setdefault((*name[:5], now[one.fingerprint]), said)
+                    if name[1:] == (*track, episode.fingerprint, episode.first_run, episode.value):
+                        self._told.setdefault((*name[:5], now[episode.fingerprint]), said)
         done = replace(run, ended=ended)
         self._runs = [done if each.number == run.number else each for each in self._runs]
         self._runs = [
@@ -116,29 +116,29 @@ class FakeAuditStore:
             for each in self._runs
             if each.began >= run.began - keep or each.number == run.number or (each.target, each.against) != track
         ]
-        kept[:] = [each for each in kept if each.resolved is None or each.resolved >= run.began - keep]
+        kept[:] = [episode for episode in kept if episode.resolved is None or episode.resolved >= run.began - keep]
         return Memory(
             run=done,
-            previous=max((each.number for each in before if each.ended), default=None),
-            since={one.fingerprint: one.since for each in steps for one in (*each.new, *each.lasting)},
-            new=frozenset(one.fingerprint for each in steps for one in each.new),
-            changed=frozenset(one.fingerprint for each in steps for one in each.changed),
-            resolved=tuple(one for each in steps for one in each.resolved),
-            carried=tuple(one for each in steps for one in each.carried),
+            previous=max((run.number for run in before if run.ended), default=None),
+            since={episode.fingerprint: episode.since for step in steps for episode in (*step.new, *step.lasting)},
+            new=frozenset(episode.fingerprint for step in steps for episode in step.new),
+            changed=frozenset(episode.fingerprint for step in steps for episode in step.changed),
+            resolved=tuple(episode for step in steps for episode in step.resolved),
+            carried=tuple(episode for step in steps for episode in step.carried),
         )
 
     def places(self, run: Run) -> Mapping[Place, frozenset[str]]:
         self._answer()
         found: dict[Place, set[str]] = {}
         for each in self._before(run):
-            for one in self._looks.get(each.number, ()):
-                found.setdefault(one.place, set()).add(one.filters)
+            for look in self._looks.get(each.number, ()):
+                found.setdefault(look.place, set()).add(look.filters)
         return {place: frozenset(chosen) for place, chosen in found.items() if place.stack_name}
 
     def seen(self, run: Run, place: Place) -> Look | None:
         self._answer()
-        looks = [one for each in self._before(run) for one in self._looks.get(each.number, ())]
-        return next((each for each in reversed(looks) if each.place == place and not each.is_blind), None)
+        looks = [look for each in self._before(run) for look in self._looks.get(each.number, ())]
+        return next((look for look in reversed(looks) if look.place == place and not look.is_blind), None)
 
     def _before(self, run: Run) -> list[Run]:
         track = (run.target, run.against)
@@ -153,8 +153,8 @@ class FakeAuditStore:
         return tuple(self._runs)
 
     def looks(self, number: int) -> tuple[Look, ...]:
-        known = {each.number for each in self._runs}
-        return tuple(sorted(self._looks.get(number, ()) if number in known else (), key=lambda each: each.place))
+        known = {run.number for run in self._runs}
+        return tuple(sorted(self._looks.get(number, ()) if number in known else (), key=lambda look: look.place))
 
     def episodes(self, *, target: str, against: str) -> tuple[Episode, ...]:
         self._answer()
@@ -166,20 +166,22 @@ class FakeAuditStore:
         for name in stale:
             del self._told[name]
         found = []
-        for each in self.episodes(target=run.target, against=run.against):
-            name = (channel, run.target, run.against, each.fingerprint, each.first_run, each.value)
-            is_open = each.resolved is None and each.last_run == run.number and each.difference.suppression is None
+        for episode in self.episodes(target=run.target, against=run.against):
+            name = (channel, run.target, run.against, episode.fingerprint, episode.first_run, episode.value)
+            is_open = (
+                episode.resolved is None and episode.last_run == run.number and episode.difference.suppression is None
+            )
             if is_open and name not in self._told:
                 self._told[name] = (run.number, at, False)
-                found.append(each)
+                found.append(episode)
         return tuple(found)
 
     def held(self, channel: str, run: Run) -> int:
         self._answer()
         seen = {
-            (channel, run.target, run.against, each.fingerprint, each.first_run)
-            for each in self.episodes(target=run.target, against=run.against)
-            if each.resolved is None and each.last_run == run.number
+            (channel, run.target, run.against, episode.fingerprint, episode.first_run)
+            for episode in self.episodes(target=run.target, against=run.against)
+            if episode.resolved is None and episode.last_run == run.number
         }
         return sum(
             name[:5] in seen and number != run.number and not sent for name, (number, _, sent) in self._told.items()
@@ -204,11 +206,11 @@ class FakeAuditStore:
             is_there = account in {None, place.account} and region in {None, place.region}
             return is_there and f"{place.stack_name}/".startswith(f"{stack_name}/")
 
-        count = sum(is_meant(one.place) for each in self._looks.values() for one in each)
-        for each in self._looks.values():
-            each[:] = [one for one in each if not is_meant(one.place)]
+        count = sum(is_meant(one.place) for look in self._looks.values() for one in look)
+        for look in self._looks.values():
+            look[:] = [one for one in look if not is_meant(one.place)]
         for kept in self._episodes.values():
-            kept[:] = [one for one in kept if not is_meant(one.place)]
+            kept[:] = [episode for episode in kept if not is_meant(episode.place)]
         return count
 
     def _answer(self) -> None:

@@ -74,9 +74,9 @@ def suite(project: Path) -> Callable[[str], str]:
 
 def places(report: dict[str, Any], rule_id: str) -> list[tuple[str, int]]:
     return [
-        (each["location"]["file"], each["location"]["line"])
-        for each in report["findings"]
-        if rule_id in {each["rule_id"], *(one["rule_id"] for one in each["origins"])}
+        (finding["location"]["file"], finding["location"]["line"])
+        for finding in report["findings"]
+        if rule_id in {finding["rule_id"], *(origin["rule_id"] for origin in finding["origins"])}
     ]
 
 

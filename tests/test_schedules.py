@@ -70,14 +70,14 @@ def found_commands() -> list[tuple[str, str]]:
         "nightly": (NIGHTLY / "nightly_audit.py").read_text(encoding="utf-8"),
         "page": (ROOT / "docs" / "schedules.md").read_text(encoding="utf-8"),
     }
-    return [(name, each.group()) for name, text in files.items() for each in _COMMAND.finditer(text)]
+    return [(name, match_.group()) for name, text in files.items() for match_ in _COMMAND.finditer(text)]
 
 
 def page_commands() -> list[tuple[str, str]]:
     """Every command line in the blocks of the other pages about audits."""
     pages = ("README.md", "docs/drift.md")
     texts = {name: "\n".join(_BLOCK.findall((ROOT / name).read_text(encoding="utf-8"))) for name in pages}
-    return [(name, each.group().strip()) for name, text in texts.items() for each in _LINE.finditer(text)]
+    return [(name, match_.group().strip()) for name, text in texts.items() for match_ in _LINE.finditer(text)]
 
 
 def installed_by(extras: Iterable[str]) -> set[str]:
@@ -106,14 +106,14 @@ def extras_of(file: str) -> set[str]:
 
 
 def needed_by(command: str) -> set[str]:
-    return {each for pattern, names in _NEEDS if re.search(pattern, command) for each in names}
+    return {name for pattern, names in _NEEDS if re.search(pattern, command) for name in names}
 
 
 def parse(command: str) -> str:
     """Parse as the command line would; gives the command's name. Click raises for what there is not."""
     words = shlex.split(command.partition(" > ")[0].partition(" < ")[0], comments=True)
     words = words[1 : words.index("||")] if "||" in words else words[1:]
-    words = [each for each in words if each != "{posargs}"]
+    words = [word for word in words if word != "{posargs}"]
     group: click.Command = commands
     context = click.Context(group, info_name="stackproof")
     names = []
@@ -134,7 +134,9 @@ def test_every_command_of_a_schedule_is_one_that_there_is(file: str, command: st
     parse(command)
 
 
-@pytest.mark.parametrize(("file", "command"), [each for each in page_commands() if each[1].startswith("stackproof ")])
+@pytest.mark.parametrize(
+    ("file", "command"), [command for command in page_commands() if command[1].startswith("stackproof ")]
+)
 def test_every_command_of_the_pages_about_audits_is_one_that_there_is(file: str, command: str) -> None:
     del file
     parse(command)
@@ -197,7 +199,7 @@ def test_the_workflow_has_an_identity_of_its_own_and_no_key() -> None:
     assert workflow["permissions"] == {}
     assert job["permissions"]["id-token"] == "write"
     assert "secrets." not in text
-    uses = [each["uses"].partition("@")[0] for each in job["steps"] if "uses" in each]
+    uses = [step["uses"].partition("@")[0] for step in job["steps"] if "uses" in step]
     assert {"aws-actions/configure-aws-credentials", "github/codeql-action/upload-sarif"} <= set(uses)
     assert job["steps"][-1]["run"] == 'exit "$CODE"'
     pipeline = yaml.safe_load(PIPELINE.read_text(encoding="utf-8"))
@@ -207,12 +209,12 @@ def test_the_workflow_has_an_identity_of_its_own_and_no_key() -> None:
 def test_alerts_are_only_closed_by_an_audit_that_looked_at_everything() -> None:
     """GitHub closes each alert that an upload does not have: exit code 3 says that something was not looked at."""
     steps = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))["jobs"]["audit"]["steps"]
-    [upload] = [each for each in steps if "upload-sarif" in each.get("uses", "")]
+    [upload] = [step for step in steps if "upload-sarif" in step.get("uses", "")]
     words = re.sub(r"steps\.audit\.outputs\.code", "CODE", upload["if"])
     assert words == "(CODE == '0' || CODE == '1') && hashFiles('drift.sarif') != ''"
-    [audit] = [each for each in steps if each.get("id") == "audit"]
+    [audit] = [step for step in steps if step.get("id") == "audit"]
     assert 'echo "code=$code" >> "$GITHUB_OUTPUT"' in audit["run"]
-    others = [each["if"] for each in steps if "drift.json" in each.get("if", "")]
+    others = [step["if"] for step in steps if "drift.json" in step.get("if", "")]
     assert others == ["hashFiles('drift.json') != ''"] * 2, "issues and artifacts are of every report"
 
 

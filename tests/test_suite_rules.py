@@ -219,7 +219,7 @@ CANNOT_FAIL = [
 
 def judged(body: str, *, live: bool = False, head: str = "def test_it():") -> list[tuple[str, int]]:
     source = f"{head}\n{textwrap.indent(body, '    ')}\n"
-    return [(each.rule_id, each.line) for each in judge_test(source, live=live, helpers={"helped"})]
+    return [(finding.rule_id, finding.line) for finding in judge_test(source, live=live, helpers={"helped"})]
 
 
 @pytest.mark.parametrize("body", PLACEHOLDERS)
@@ -314,7 +314,7 @@ def test_what_is_no_function_has_no_findings(source: str) -> None:
 
 def test_decorators_and_async_functions_are_understood() -> None:
     source = "@pytest.mark.slow\nasync def test_it():\n    pass\n"
-    assert [(each.rule_id, each.line) for each in judge_test(source, live=False)] == [("SP001", 3)]
+    assert [(finding.rule_id, finding.line) for finding in judge_test(source, live=False)] == [("SP001", 3)]
 
 
 @pytest.mark.parametrize(
@@ -329,4 +329,4 @@ def test_decorators_and_async_functions_are_understood() -> None:
     ],
 )
 def test_what_is_asserted_of_what_may_be_nothing_is_found(body: str) -> None:
-    assert [each.rule_id for each in judge_test(f"def test_it():\n    {body}\n", live=False)] == ["SP003"]
+    assert [finding.rule_id for finding in judge_test(f"def test_it():\n    {body}\n", live=False)] == ["SP003"]

@@ -38,8 +38,8 @@ class Watch:
 
     def __init__(self, folder: Path, *, held: str = "") -> None:
         self._temporary, self._noted, site, pytests = (folder / each for each in ("tmp", "noted", "site", "pytest"))
-        for each in (self._temporary, self._noted, site, pytests):
-            each.mkdir(parents=True)
+        for path in (self._temporary, self._noted, site, pytests):
+            path.mkdir(parents=True)
         (site / "sitecustomize.py").write_text(_SITE, encoding="utf-8")
         self.variables = {
             "TMPDIR": str(self._temporary),
@@ -51,7 +51,7 @@ class Watch:
 
     def started(self, word: str) -> int:
         """How many Python processes were started with the word in their command."""
-        return sum(word in each.read_text(encoding="utf-8") for each in self._noted.iterdir())
+        return sum(word in path.read_text(encoding="utf-8") for path in self._noted.iterdir())
 
     def wait_until_held(self) -> None:
         """Return once the process that was to be held has begun."""
@@ -63,16 +63,16 @@ class Watch:
             if not list(self._processes()):
                 break
             time.sleep(0.05)
-        return [*self._processes(), *sorted(str(each) for each in self._temporary.rglob("*"))]
+        return [*self._processes(), *sorted(str(path) for path in self._temporary.rglob("*"))]
 
     def _processes(self) -> Iterator[str]:
         mark = f"NOTED_PROCESSES={self._noted}".encode()
-        for each in Path("/proc").iterdir():
-            if not each.name.isdigit() or int(each.name) == os.getpid():
+        for path in Path("/proc").iterdir():
+            if not path.name.isdigit() or int(path.name) == os.getpid():
                 continue
             with suppress(OSError):
-                if any(mark in _environment(one) for one in (each / "task").iterdir()):
-                    yield (each / "cmdline").read_bytes().replace(b"\0", b" ").decode() or each.name
+                if any(mark in _environment(one) for one in (path / "task").iterdir()):
+                    yield (path / "cmdline").read_bytes().replace(b"\0", b" ").decode() or path.name
 
 
 def _environment(task: Path) -> list[bytes]:

@@ -24,15 +24,15 @@ def handle(event: Mapping[str, Any], _context: object) -> dict[str, list[dict[st
     """
     store = store_from_environment()
     failures, stored = [], 0
-    for entry in event["Records"]:
-        sequence_number = entry["kinesis"]["sequenceNumber"]
+    for record in event["Records"]:
+        sequence_number = record["kinesis"]["sequenceNumber"]
         try:
-            stored += store.insert(Record.from_kinesis(entry))
+            stored += store.insert(Record.from_kinesis(record))
         except (InvalidRecordError, RefusedRecordError) as error:
             failures.append({"itemIdentifier": sequence_number})
             _log.warning(
                 "record refused",
-                extra={"event_id": entry["eventID"], "reason": str(error), "error": type(error).__name__},
+                extra={"event_id": record["eventID"], "reason": str(error), "error": type(error).__name__},
             )
     _log.info("batch done", extra={"records": len(event["Records"]), "stored": stored, "refused": len(failures)})
     return {"batchItemFailures": failures}

@@ -70,7 +70,9 @@ def is_watchable(template: dict[str, Any], logical_id: str) -> bool:
     """Of queues only those that dead letters go to; every other resource of a type in `KINDS`."""
     if template["Resources"][logical_id]["Type"] != "AWS::SQS::Queue":
         return True
-    return logical_id in {each for value in _dead_letter_places(template["Resources"]) for each in references(value)}
+    return logical_id in {
+        reference for value in _dead_letter_places(template["Resources"]) for reference in references(value)
+    }
 
 
 def _dead_letter_places(value: Any) -> Iterator[Any]:
@@ -97,6 +99,6 @@ def _metrics(properties: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 def _dimensions(template: dict[str, Any], metric: Mapping[str, Any]) -> Iterator[tuple[Any, Any]]:
     dimensions = metric.get("Dimensions")
-    for each in dimensions if isinstance(dimensions, list) else ():
-        if isinstance(each, Mapping):
-            yield resolved(template, each.get("Name")), each.get("Value")
+    for dimension in dimensions if isinstance(dimensions, list) else ():
+        if isinstance(dimension, Mapping):
+            yield resolved(template, dimension.get("Name")), dimension.get("Value")

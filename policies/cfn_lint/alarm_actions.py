@@ -44,7 +44,7 @@ def _acts(template: dict[str, Any], value: Any) -> bool | None:
         return None
     if not isinstance(actions, list):
         return False
-    found = [_is_action(template, each) for each in actions]
+    found = [_is_action(template, action) for action in actions]
     return True if True in found else (None if None in found else False)
 
 

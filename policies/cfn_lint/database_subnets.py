@@ -58,7 +58,7 @@ def _subnets(template: dict[str, Any], group: str | None) -> list[tuple[str | No
     if not isinstance(entry, Mapping) or entry.get("Type") != "AWS::RDS::DBSubnetGroup":
         return None
     values = resolved(template, (entry.get("Properties") or {}).get("SubnetIds"))
-    return [(referred(template, each), each) for each in values] if isinstance(values, list) else None
+    return [(referred(template, value), value) for value in values] if isinstance(values, list) else None
 
 
 def _judged(template: dict[str, Any], path: list[Any], subnet: str | None, value: Any) -> Iterator[RuleMatch]:

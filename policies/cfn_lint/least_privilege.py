@@ -121,7 +121,7 @@ def _resources(template: dict[str, Any], path: list[Any], statement: Mapping[str
         yield RuleMatch([*path, "NotResource"], "allows it on every resource but a few, without a condition")
         return
     actions = _listed(template, statement.get("Action"))
-    narrow = [each for each in actions if is_unknown(each) or not _takes_only_everything(str(each))]
+    narrow = [action for action in actions if is_unknown(action) or not _takes_only_everything(str(action))]
     if not narrow:
         return
     for resource in _listed(template, statement.get("Resource")):
@@ -137,7 +137,7 @@ def _listed(template: dict[str, Any], value: Any) -> list[Any]:
     values = resolved(template, value)
     if is_unknown(values):
         return [] if _names_a_resource(template, value) else [values]
-    each_resolved = [(each, resolved(template, each)) for each in (values if isinstance(values, list) else [values])]
+    each_resolved = [(value, resolved(template, value)) for value in (values if isinstance(values, list) else [values])]
     return [
         known
         for each, known in each_resolved

@@ -55,13 +55,13 @@ def _keys(template: dict[str, Any], value: Any) -> tuple[set[str], bool]:
     """The keys of the tags, and whether these are all."""
     tags = resolved(template, value)
     if tags is None or isinstance(tags, Mapping):
-        return {str(each) for each in tags or ()}, True
+        return {str(tag) for tag in tags or ()}, True
     if not isinstance(tags, list):
         return set(), False
-    rows = [resolved(template, each) for each in tags]
-    keys = [resolved(template, each.get("Key")) for each in rows if isinstance(each, Mapping)]
-    is_complete = not any(is_unknown(each) for each in (*rows, *keys))
-    return {str(each) for each in keys if not is_unknown(each)}, is_complete
+    rows = [resolved(template, tag) for tag in tags]
+    keys = [resolved(template, row.get("Key")) for row in rows if isinstance(row, Mapping)]
+    is_complete = not any(is_unknown(row) for row in (*rows, *keys))
+    return {str(key) for key in keys if not is_unknown(key)}, is_complete
 
 
 def _topic(*keys: Any, tags: Any = None) -> dict[str, Any]:

@@ -32,7 +32,7 @@ class PortsOpen(BaseResourceCheck):
         rules = properties.get("SecurityGroupIngress") or []
         if is_intrinsic(rules):
             return CheckResult.UNKNOWN
-        results = [_result(each) for each in (rules if isinstance(rules, list) else [rules])]
+        results = [_result(rule) for rule in (rules if isinstance(rules, list) else [rules])]
         for result in (CheckResult.FAILED, CheckResult.UNKNOWN):
             if result in results:
                 self.evaluated_keys = [f"Properties/SecurityGroupIngress/[{results.index(result)}]"]
@@ -44,14 +44,14 @@ def _result(rule: Any) -> CheckResult:
     if is_intrinsic(rule):
         return CheckResult.UNKNOWN
     sources = [rule[name] for name in ("CidrIp", "CidrIpv6") if name in rule]
-    if not any(is_intrinsic(each) or each in _EVERYWHERE for each in sources):
+    if not any(is_intrinsic(source) or source in _EVERYWHERE for source in sources):
         return CheckResult.PASSED
     first, last = (literal(rule.get(name, -1)) for name in ("FromPort", "ToPort"))
     is_everything = str(rule.get("IpProtocol")) == "-1"
     ports_known = is_everything or not (is_intrinsic(first) or is_intrinsic(last))
     if ports_known and not is_everything and first == last and first in _WEB:
         return CheckResult.PASSED
-    is_known = ports_known and any(not is_intrinsic(each) and each in _EVERYWHERE for each in sources)
+    is_known = ports_known and any(not is_intrinsic(source) and source in _EVERYWHERE for source in sources)
     return CheckResult.FAILED if is_known else CheckResult.UNKNOWN
 
 

@@ -54,7 +54,7 @@ def judge_test(source: str, *, live: bool, helpers: Collection[str] = ()) -> tup
         body = ast.parse(source).body
     except SyntaxError:
         return ()
-    function = next((each for each in body if isinstance(each, _Function)), None)
+    function = next((statement for statement in body if isinstance(statement, _Function)), None)
     if function is None:
         return ()
     found = [*_placeholder(function)] or [*_Paths(function, helpers).findings()]
@@ -66,7 +66,7 @@ def judge_test(source: str, *, live: bool, helpers: Collection[str] = ()) -> tup
 def asserts_something(source: str) -> bool:
     """Whether the dedented source of a helper asserts anything."""
     try:
-        return any(_asserts(each, ()) for each in ast.walk(ast.parse(source)))
+        return any(_asserts(node, ()) for node in ast.walk(ast.parse(source)))
     except SyntaxError:
         return False
 
@@ -82,7 +82,7 @@ def _statements(function: _Function) -> list[ast.stmt]:
 
 def _placeholder(function: _Function) -> Iterator[SuiteFinding]:
     statements = _statements(function)
-    if all(_says_nothing(each) for each in statements):
+    if all(_says_nothing(statement) for statement in statements):
         line = statements[0].lineno if statements else function.lineno
         yield SuiteFinding(line=line, rule_id="SP001", message="a placeholder: nothing in this test looks at the stack")
 
@@ -117,7 +117,7 @@ def _cannot_fail(said: ast.expr) -> bool:
         case ast.Constant(value=value):
             return bool(value)
         case ast.Tuple(elts=items) | ast.List(elts=items) | ast.Set(elts=items):
-            return any(not isinstance(each, ast.Starred) for each in items)
+            return any(not isinstance(expression, ast.Starred) for expression in items)
         case ast.BoolOp(op=ast.Or(), values=values):
             return any(map(_cannot_fail, values))
         case ast.BoolOp(values=values):
@@ -154,8 +154,8 @@ def _there_if(said: ast.expr, *, holds: bool) -> Iterator[ast.expr]:
             yield from _there_if(inner, holds=not holds)
         case ast.BoolOp(op=op, values=values):
             if isinstance(op, ast.And) == holds:
-                for each in values:
-                    yield from _there_if(each, holds=holds)
+                for expression in values:
+                    yield from _there_if(expression, holds=holds)
         case ast.Compare(left=left, ops=[op], comparators=[right]):
             yield from _there_by(left, op, right, holds=holds)
         case ast.Name() | ast.Attribute() | ast.Call() | ast.Subscript():
@@ -176,19 +176,19 @@ def _there_by(left: ast.expr, op: ast.cmpop, right: ast.expr, *, holds: bool) ->
 
 
 def _mentions(value: ast.expr, name: str) -> bool:
-    return any(isinstance(each, ast.Name) and each.id == name for each in ast.walk(value))
+    return any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(value))
 
 
 def _emptied(loop: ast.While) -> Iterator[str]:
     """What a loop takes something out of, or replaces by something made of it."""
-    for each in ast.walk(loop):
-        match each:
+    for node in ast.walk(loop):
+        match node:
             case ast.Call(func=ast.Attribute(value=value, attr=attr)) if attr in _TAKING_OUT:
                 yield ast.unparse(value)
             case ast.Delete(targets=targets):
-                yield from (ast.unparse(one.value) for one in targets if isinstance(one, ast.Subscript))
-            case ast.stmt() if not isinstance(each, ast.While):
-                yield from (name for name, value in _bindings(each) if value is not None and _mentions(value, name))
+                yield from (ast.unparse(target.value) for target in targets if isinstance(target, ast.Subscript))
+            case ast.stmt() if not isinstance(node, ast.While):
+                yield from (name for name, value in _bindings(node) if value is not None and _mentions(value, name))
             case _:
                 pass
 
@@ -198,15 +198,15 @@ def _bindings(statement: ast.stmt) -> Iterator[tuple[str, ast.expr | None]]:
     told: dict[str, ast.expr | None] = {}
     match statement:
         case ast.Assign(targets=targets, value=value):
-            told = {each.id: value for each in targets if isinstance(each, ast.Name)}
+            told = {target.id: value for target in targets if isinstance(target, ast.Name)}
         case ast.AnnAssign(target=ast.Name(id=name), value=value):
             told = {name: value}
     inside = {
-        name for each in ast.walk(statement) if isinstance(each, ast.comprehension) for name in ast.walk(each.target)
+        name for node in ast.walk(statement) if isinstance(node, ast.comprehension) for name in ast.walk(node.target)
     }
-    for each in ast.walk(statement):
-        if isinstance(each, ast.Name) and not isinstance(each.ctx, ast.Load) and each not in inside:
-            yield each.id, told.get(each.id)
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load) and node not in inside:
+            yield node.id, told.get(node.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -267,7 +267,7 @@ class _Paths:
         if not ends.falls and _fails(self.function.body[-1]):  # so it asserts that it returns before
             ends = _Ends(returns=_done(ends.returns))
         gaps = sorted((ends.falls | ends.returns) - {_DONE})
-        ahead = [each for each in gaps if each.line > 0]
+        ahead = [gap for gap in gaps if gap.line > 0]
         if ahead:
             yield SuiteFinding(line=ahead[0].line, rule_id="SP003", message=ahead[0].why)
         elif gaps and not self.swallowed:
@@ -280,11 +280,11 @@ class _Paths:
 
     def _block(self, statements: Sequence[ast.stmt], ways: _Ways) -> _Ends:
         ends = _Ends(falls=ways)
-        for each in statements:
+        for statement in statements:
             if not ends.falls:
                 break
-            after = self._statement(each, ends.falls)
-            self._bind(each)
+            after = self._statement(statement, ends.falls)
+            self._bind(statement)
             ends = _Ends(
                 falls=after.falls,
                 returns=ends.returns | after.returns,
@@ -351,8 +351,8 @@ class _Paths:
         return ways
 
     def _returned(self, statement: ast.Return, ways: _Ways) -> _Ways:
-        later = (each for each in self._parts(self.function) if _asserts(each, self.helpers))
-        if not any(getattr(each, "lineno", 0) > statement.lineno for each in later):
+        later = (part for part in self._parts(self.function) if _asserts(part, self.helpers))
+        if not any(getattr(node, "lineno", 0) > statement.lineno for node in later):
             return ways
         why = "the test may return before it asserts anything, and then it passes: assert it, or skip with a reason"
         return _past(ways, statement.lineno, why)
@@ -361,7 +361,7 @@ class _Paths:
         before, values = self.filled, dict(self.values)
         branches, filled = [], []
         for block, holds in ((statement.body, True), (statement.orelse, False)):
-            self.filled = before | {ast.unparse(each) for each in _there_if(statement.test, holds=holds)}
+            self.filled = before | {ast.unparse(expression) for expression in _there_if(statement.test, holds=holds)}
             self.values = dict(values)
             branches.append(self._block(block, ways))
             filled.extend([self.filled] if branches[-1].falls else [])
@@ -370,7 +370,7 @@ class _Paths:
 
     def _match(self, statement: ast.Match, ways: _Ways) -> _Ends:
         before = self.filled
-        branches = [self._block(each.body, ways) for each in statement.cases]
+        branches = [self._block(case.body, ways) for case in statement.cases]
         self.filled &= before
         last = statement.cases[-1]
         if last.guard is not None or not isinstance(last.pattern, ast.MatchAs) or last.pattern.pattern is not None:
@@ -380,10 +380,12 @@ class _Paths:
     def _chosen(self, statement: ast.stmt, branches: Sequence[_Ends], ways: _Ways) -> _Ends:
         """One of the branches. Where one fails the test, its condition asserts that the others are taken."""
         ends = branches[0].joined(*branches[1:])
-        others = [each for each in branches if not (each.fails and not (each.falls | each.returns | each.leaves))]
+        others = [
+            branch for branch in branches if not (branch.fails and not (branch.falls | branch.returns | branch.leaves))
+        ]
         if len(others) < len(branches):
             return _Ends(falls=_done(ends.falls), returns=_done(ends.returns), leaves=_done(ends.leaves))
-        if any(_DONE in each.falls | each.returns | each.leaves for each in branches) and _DONE not in ways:
+        if any(_DONE in branch.falls | branch.returns | branch.leaves for branch in branches) and _DONE not in ways:
             why = (
                 "what is asserted stands under an `if`, so the test may pass without it: "
                 "assert what the condition says, or skip with a reason"
@@ -429,8 +431,8 @@ class _Paths:
 
     def _gather(self, statement: ast.For | ast.AsyncFor) -> None:
         """A list that was empty, and that the loop adds to, is one that chooses from what is looped over."""
-        for each in ast.walk(statement):
-            match each:
+        for node in ast.walk(statement):
+            match node:
                 case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="add" | "append" | "extend")):
                     known = self.values.get(name)
                     if known is not None and _is_empty(known):
@@ -443,20 +445,20 @@ class _Paths:
         """Whether a loop begins: one that waits for something counts as such, one that empties a list does not."""
         if not isinstance(statement, ast.While):
             return self._is_filled(statement.iter)
-        looped = {ast.unparse(each) for each in _there_if(statement.test, holds=True)}
-        counts = (_counted(each) for each in ast.walk(statement.test) if isinstance(each, ast.expr))
-        counted = {ast.unparse(each) for each in counts if each is not None}
+        looped = {ast.unparse(expression) for expression in _there_if(statement.test, holds=True)}
+        counts = (_counted(node) for node in ast.walk(statement.test) if isinstance(node, ast.expr))
+        counted = {ast.unparse(count) for count in counts if count is not None}
         return counted | (looped & set(_emptied(statement))) <= self.filled
 
     def _with(self, statement: ast.With | ast.AsyncWith, ways: _Ways) -> _Ends:
-        calls = [each for item in statement.items for each in ast.walk(item)]
-        if any(_asserts(each, self.helpers) for each in calls):
+        calls = [node for item in statement.items for node in ast.walk(item)]
+        if any(_asserts(call, self.helpers) for call in calls):
             ways = frozenset({_DONE})
         for item in statement.items:
-            for each in ast.walk(item.optional_vars) if item.optional_vars is not None else ():
-                self._forget(getattr(each, "id", ""))
+            for node in ast.walk(item.optional_vars) if item.optional_vars is not None else ():
+                self._forget(getattr(node, "id", ""))
         inner = self._block(statement.body, ways)
-        if any(getattr(each, "attr", getattr(each, "id", "")) == "suppress" for each in calls):
+        if any(getattr(call, "attr", getattr(call, "id", "")) == "suppress" for call in calls):
             return inner.joined(_Ends(falls=ways))
         return inner
 
@@ -465,7 +467,7 @@ class _Paths:
         body = self._block(statement.body, ways)
         if any(map(_gives_up, statement.handlers)):
             body = _Ends(falls=_done(body.falls), returns=_done(body.returns), leaves=body.leaves, fails=body.fails)
-        handled = [(each, self._block(each.body, ways)) for each in statement.handlers]
+        handled = [(handler, self._block(handler.body, ways)) for handler in statement.handlers]
         asserting = any(self._asserts_in(each) for each in statement.body)
         if asserting and not self._loops and any(map(self._swallows, statement.handlers)):
             self.swallowed.append(statement.lineno)
@@ -481,7 +483,7 @@ class _Paths:
         return ends
 
     def _asserts_in(self, node: ast.AST) -> bool:
-        return any(_asserts(each, self.helpers) for each in self._parts(node))
+        return any(_asserts(part, self.helpers) for part in self._parts(node))
 
     def _parts(self, node: ast.AST) -> Iterator[ast.AST]:
         """All that stands in it, but for functions that nothing calls."""
@@ -492,8 +494,8 @@ class _Paths:
 
     def _is_used(self, inner: _Function) -> bool:
         own = set(ast.walk(inner))
-        named = (each for each in ast.walk(self.function) if isinstance(each, ast.Name) and each not in own)
-        return bool(inner.decorator_list) or any(each.id == inner.name for each in named)
+        named = (node for node in ast.walk(self.function) if isinstance(node, ast.Name) and node not in own)
+        return bool(inner.decorator_list) or any(name.id == inner.name for name in named)
 
     def _surely_asserts(self, node: ast.AST) -> bool:
         """Whether it asserts, and not of all of something that may be nothing."""
@@ -519,7 +521,7 @@ class _Paths:
                 return False
 
     def _is_over_something(self, each: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> bool:
-        return all(self._is_filled(one.iter) for one in each.generators)
+        return all(self._is_filled(generator.iter) for generator in each.generators)
 
     def _holds_of_nothing(self, said: ast.expr, *, wanted: bool) -> bool:  # noqa: PLR0911 - one for each kind
         """Whether it is as true or false as wanted if nothing was found."""
@@ -531,13 +533,18 @@ class _Paths:
             case ast.UnaryOp(op=ast.Not(), operand=inner):
                 return self._holds_of_nothing(inner, wanted=not wanted)
             case ast.BoolOp(op=op, values=values):
-                found = [self._holds_of_nothing(each, wanted=wanted) for each in values]
+                found = [self._holds_of_nothing(expression, wanted=wanted) for expression in values]
                 return all(found) if isinstance(op, ast.And) == wanted else any(found)
             case ast.IfExp(body=body, orelse=other):
-                constants = [isinstance(each, ast.Constant) and bool(each.value) == wanted for each in (body, other)]
-                return any(constants) or any(self._holds_of_nothing(each, wanted=wanted) for each in (body, other))
+                constants = [
+                    isinstance(expression, ast.Constant) and bool(expression.value) == wanted
+                    for expression in (body, other)
+                ]
+                return any(constants) or any(
+                    self._holds_of_nothing(expression, wanted=wanted) for expression in (body, other)
+                )
             case ast.ListComp() | ast.SetComp() | ast.DictComp():
-                chooses = any(each.ifs for each in said.generators)
+                chooses = any(generator.ifs for generator in said.generators)
                 return not wanted and chooses and not self._is_over_something(said)
             case ast.Compare(left=left, ops=[op], comparators=[right]):
                 return self._compares_nothing(left, op, right, wanted=wanted)
@@ -591,7 +598,7 @@ class _Paths:
     def _swallows(self, handler: ast.ExceptHandler) -> bool:
         """Whether it catches a failed assertion, and does nothing that would tell."""
         names = (
-            {getattr(each, "id", "") for each in ast.walk(handler.type)} if handler.type is not None else _SWALLOWING
+            {getattr(node, "id", "") for node in ast.walk(handler.type)} if handler.type is not None else _SWALLOWING
         )
         return bool(names & _SWALLOWING) and all(map(self._is_silent, handler.body))
 
@@ -602,7 +609,7 @@ class _Paths:
             case ast.Assert(test=said):
                 return _cannot_fail(said)
             case ast.Assign(targets=[ast.Name(id=name)]):
-                named = (each for each in ast.walk(self.function) if isinstance(each, ast.Name))
+                named = (node for node in ast.walk(self.function) if isinstance(node, ast.Name))
                 return not any(each.id == name and isinstance(each.ctx, ast.Load) for each in named)
             case ast.Expr(value=ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name))):
                 return name in _SAYING or name in _GIVING_UP - _FAILING
@@ -615,15 +622,19 @@ class _Paths:
             case _ if ast.unparse(value) in self.filled:
                 return True
             case ast.List(elts=items) | ast.Tuple(elts=items) | ast.Set(elts=items):
-                return any(not isinstance(each, ast.Starred) or self._is_filled(each.value) for each in items)
+                return any(
+                    not isinstance(expression, ast.Starred) or self._is_filled(expression.value) for expression in items
+                )
             case ast.Dict(keys=keys, values=values):
-                return any(key is not None or self._is_filled(each) for key, each in zip(keys, values, strict=True))
+                return any(
+                    key is not None or self._is_filled(expression) for key, expression in zip(keys, values, strict=True)
+                )
             case ast.Name(id=name) | ast.Attribute(attr=name):
                 return name.isupper()
             case ast.BinOp(left=left, op=ast.Add() | ast.BitOr(), right=right):
                 return self._is_filled(left) or self._is_filled(right)
             case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
-                return not any(each.ifs for each in value.generators) and self._is_over_something(value)
+                return not any(generator.ifs for generator in value.generators) and self._is_over_something(value)
             case ast.Call():
                 return self._gives_something(value)
             case _:
@@ -653,7 +664,7 @@ def _done(ways: _Ways) -> _Ways:
 
 def _past(ways: _Ways, line: int, why: str) -> _Ways:
     """Ways that lead past an assertion; one that has done so before keeps its place."""
-    return frozenset(_Gap(line=line, why=why) if each == _Gap() else each for each in ways)
+    return frozenset(_Gap(line=line, why=why) if way == _Gap() else way for way in ways)
 
 
 def _gives_up(handler: ast.ExceptHandler) -> bool:
@@ -675,9 +686,9 @@ def _rigid_counts(function: _Function) -> Iterator[SuiteFinding]:
         if not isinstance(node, ast.Compare) or not isinstance(node.ops[0], ast.Eq):
             continue
         sides = (node.left, node.comparators[0])
-        counted = any(isinstance(each, ast.Call) and getattr(each.func, "id", "") == "len" for each in sides)
+        counted = any(isinstance(side, ast.Call) and getattr(side.func, "id", "") == "len" for side in sides)
         number = next(
-            (each.value for each in sides if isinstance(each, ast.Constant) and isinstance(each.value, int)), None
+            (side.value for side in sides if isinstance(side, ast.Constant) and isinstance(side.value, int)), None
         )
         if counted and number is not None and number > 1:
             yield SuiteFinding(

@@ -32,9 +32,9 @@ class Live:
     def every(self, resource_type: str) -> list[LiveResource]:
         """All that a person declared of the type; at least one, or the test has nothing to look at."""
         found = [
-            self._live(each)
-            for each in self._stack.template.resources
-            if each.resource_type == resource_type and not each.generated
+            self._live(resource)
+            for resource in self._stack.template.resources
+            if resource.resource_type == resource_type and not resource.generated
         ]
         assert found, f"{self._stack.name} declares no {resource_type}"
         return found

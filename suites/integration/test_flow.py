@@ -24,8 +24,8 @@ def _record(key: str) -> bytes:
 def _rows_of(delivery: Delivery) -> list[Row]:
     """The rows that the records of the delivery have to become: each exactly once."""
     return sorted(
-        (each.key, each.shard_id, each.sequence_number, "order", json.dumps({"about": each.key}))
-        for each in delivery.receipts
+        (receipt.key, receipt.shard_id, receipt.sequence_number, "order", json.dumps({"about": receipt.key}))
+        for receipt in delivery.receipts
     )
 
 
@@ -48,7 +48,7 @@ def opened(declared: Flow, data_flow: DataFlow) -> OpenFlow:
 def test_records_of_every_shard_become_rows_and_nothing_else_does(opened: OpenFlow) -> None:
     delivery = opened.run.send(*(f"order-{number}" for number in range(10)))
     assert delivery.late == ()
-    assert len({each.shard_id for each in delivery.receipts}) >= 2, "one shard is no batch over several"
+    assert len({receipt.shard_id for receipt in delivery.receipts}) >= 2, "one shard is no batch over several"
     assert sorted(delivery.rows) == _rows_of(delivery)
 
 
@@ -62,7 +62,7 @@ def test_a_poisoned_record_is_named_alone_and_its_batch_mates_are_stored(opened:
     """What Lambda makes of the answer is its own: the function has to name the record, and that one only."""
     answered = opened.run.invoke({"before": None, "poisoned": b"\xff no record", "after": None})
     assert answered.refused == ("poisoned",)
-    assert sorted(str(each[0]).rpartition("-")[2] for each in answered.rows) == ["after", "before"]
+    assert sorted(str(row[0]).rpartition("-")[2] for row in answered.rows) == ["after", "before"]
 
 
 def test_a_poisoned_record_ends_in_the_dead_letter_queue(opened: OpenFlow, stack: StackQuery) -> None:
@@ -72,7 +72,7 @@ def test_a_poisoned_record_ends_in_the_dead_letter_queue(opened: OpenFlow, stack
 
 
 def test_every_alarm_reaches_whoever_subscribes_to_the_topic(opened: OpenFlow, stack: StackQuery) -> None:
-    alarms = {_name_of(each, opened) for each in stack.resources("AWS::CloudWatch::Alarm")}
+    alarms = {_name_of(resource, opened) for resource in stack.resources("AWS::CloudWatch::Alarm")}
     topic = _name_of(stack.resource("AWS::SNS::Topic"), opened)
     assert opened.run.alarm(alarms, topic) == alarms
 

@@ -138,9 +138,9 @@ def test_every_alarm_of_the_template_exists_and_acts_on_the_topic(live: Live, aw
     declared = {each.physical_id: each for each in live.every("AWS::CloudWatch::Alarm")}
     topic = live.one("AWS::SNS::Topic").physical_id
     found = {
-        each["AlarmName"]: each
+        alarm["AlarmName"]: alarm
         for page in aws_client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNames=sorted(declared))
-        for each in page["MetricAlarms"]
+        for alarm in page["MetricAlarms"]
     }
     assert set(found) == set(declared)
     assert {name for name, each in found.items() if topic not in each["AlarmActions"]} == set()
@@ -162,7 +162,7 @@ def test_database_admits_the_function_alone(live: Live, aws_client: Client) -> N
     assert len(admitted) == 1, admitted
     rule = admitted[0]
     assert (rule["FromPort"], rule["ToPort"]) == (5432, 5432)
-    assert [each["GroupId"] for each in rule["UserIdGroupPairs"]] == function.expected["VpcConfig"]["SecurityGroupIds"]
+    assert [pair["GroupId"] for pair in rule["UserIdGroupPairs"]] == function.expected["VpcConfig"]["SecurityGroupIds"]
     assert rule["IpRanges"] == []
     assert rule.get("Ipv6Ranges", []) == []
 
@@ -170,13 +170,13 @@ def test_database_admits_the_function_alone(live: Live, aws_client: Client) -> N
 def test_no_security_group_is_open_to_the_world(live: Live, aws_client: Client) -> None:
     ids = [each.physical_id for each in live.every("AWS::EC2::SecurityGroup")]
     groups = aws_client("ec2").describe_security_groups(GroupIds=ids)["SecurityGroups"]
-    assert {each["GroupId"] for each in groups} == set(ids)
+    assert {group["GroupId"] for group in groups} == set(ids)
     world = [
         (group["GroupId"], rule)
         for group in groups
         for rule in group["IpPermissions"]
-        if any(each.get("CidrIp") == "0.0.0.0/0" for each in rule["IpRanges"])
-        or any(each.get("CidrIpv6") == "::/0" for each in rule.get("Ipv6Ranges", []))
+        if any(range_.get("CidrIp") == "0.0.0.0/0" for range_ in rule["IpRanges"])
+        or any(range_.get("CidrIpv6") == "::/0" for range_ in rule.get("Ipv6Ranges", []))
     ]
     assert world == []
 
@@ -184,10 +184,10 @@ def test_no_security_group_is_open_to_the_world(live: Live, aws_client: Client) 
 def test_log_groups_keep_their_lines_as_long_as_the_template_says(live: Live, aws_client: Client) -> None:
     declared = {each.physical_id: each.expected["RetentionInDays"] for each in live.every("AWS::Logs::LogGroup")}
     found = {
-        each["logGroupName"]: each.get("retentionInDays")
+        group["logGroupName"]: group.get("retentionInDays")
         for page in aws_client("logs").get_paginator("describe_log_groups").paginate()
-        for each in page["logGroups"]
-        if each["logGroupName"] in declared
+        for group in page["logGroups"]
+        if group["logGroupName"] in declared
     }
     assert found == declared
 

@@ -239,7 +239,7 @@ def record(**changes: object) -> dict[str, object]:
 
 def failed(response: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> list[int]:
     """Give the positions in the event of the records that the response reports."""
-    numbers = [each["kinesis"]["sequenceNumber"] for each in entries]
+    numbers = [ledger_entry["kinesis"]["sequenceNumber"] for ledger_entry in entries]
     return [numbers.index(failure["itemIdentifier"]) for failure in response["batchItemFailures"]]
 
 

@@ -59,13 +59,13 @@ def test_someone_is_told_within_a_quarter_of_an_hour(stack: StackQuery, metric: 
 
 
 def test_there_is_no_alarm_that_nobody_thought_of(stack: StackQuery) -> None:
-    metrics = [stack.value(each, "/MetricName") for each in stack.resources(ALARM)]
+    metrics = [stack.value(resource, "/MetricName") for resource in stack.resources(ALARM)]
     assert sorted(metrics) == sorted(METRICS)
 
 
 def test_every_alarm_acts_on_the_topic(stack: StackQuery) -> None:
     topic = stack.resource("AWS::SNS::Topic").logical_id
-    acting = [stack.references(each, "/AlarmActions") for each in stack.resources(ALARM)]
+    acting = [stack.references(resource, "/AlarmActions") for resource in stack.resources(ALARM)]
     assert acting == [(topic,)] * len(WATCHED)
 
 
@@ -118,14 +118,14 @@ def test_iterator_age_alarms_before_records_are_given_up(stack: StackQuery) -> N
 
 
 def test_the_topic_refuses_plain_text(stack: StackQuery) -> None:
-    denied = [each for each in topic_statements(stack) if each["Effect"] == "Deny"]
+    denied = [statement for statement in topic_statements(stack) if statement["Effect"] == "Deny"]
     assert [(each["Principal"], each["Action"]) for each in denied] == [("*", "sns:Publish")]
     assert [each["Condition"] for each in denied] == [{"Bool": {"aws:SecureTransport": "false"}}]
 
 
 def test_alarms_may_publish_to_the_topic(stack: StackQuery) -> None:
     """A policy of its own replaces the one that SNS gives a topic, and with it the leave for alarms."""
-    allowed = [each for each in topic_statements(stack) if each["Effect"] == "Allow"]
+    allowed = [statement for statement in topic_statements(stack) if statement["Effect"] == "Allow"]
     assert [(each["Principal"], each["Action"]) for each in allowed] == [
         ({"Service": "cloudwatch.amazonaws.com"}, "sns:Publish")
     ]

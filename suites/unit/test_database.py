@@ -62,8 +62,8 @@ def test_the_database_stands_in_the_isolated_subnets(stack: StackQuery) -> None:
 def test_the_database_admits_5432_from_the_function_alone(stack: StackQuery) -> None:
     (group,) = stack.references(stack.resource(DATABASE), "/VPCSecurityGroups")
     rules = [
-        each for each in stack.resources("AWS::EC2::SecurityGroupIngress")
-        if stack.references(each, "/GroupId") == (group,)
+        resource for resource in stack.resources("AWS::EC2::SecurityGroupIngress")
+        if stack.references(resource, "/GroupId") == (group,)
     ]  # fmt: skip
     assert len(rules) == 1
     ports = [stack.value(rules[0], path) for path in ("/IpProtocol", "/FromPort", "/ToPort")]

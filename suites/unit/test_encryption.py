@@ -26,7 +26,7 @@ def statements(stack: StackQuery) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(("resource_type", "path"), ENCRYPTED)
 def test_everything_is_encrypted_with_the_key_of_the_stack(stack: StackQuery, resource_type: str, path: str) -> None:
     key = stack.resource("AWS::KMS::Key").logical_id
-    used = [stack.references(each, path) for each in stack.resources(resource_type, authored=True)]
+    used = [stack.references(resource, path) for resource in stack.resources(resource_type, authored=True)]
     assert used == [(key,)] * len(used)
 
 
@@ -46,13 +46,13 @@ def test_the_key_policy_names_its_principals(stack: StackQuery) -> None:
 
 
 def test_only_the_account_itself_may_use_the_key_unconditionally(stack: StackQuery) -> None:
-    (unconditional,) = [each for each in statements(stack) if "Condition" not in each]
+    (unconditional,) = [statement for statement in statements(stack) if "Condition" not in statement]
     assert ":root" in str(unconditional["Principal"]["AWS"])
     assert unconditional["Action"] == "kms:*"
 
 
 def test_two_services_may_use_the_key_by_themselves(stack: StackQuery) -> None:
-    services = {each["Sid"]: each for each in statements(stack) if "Service" in each["Principal"]}
+    services = {statement["Sid"]: statement for statement in statements(stack) if "Service" in statement["Principal"]}
     assert sorted(services) == ["AlarmsToEncryptedTopic", "CloudWatchLogsOfThisAccount"]
     alarms = services["AlarmsToEncryptedTopic"]
     assert alarms["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
@@ -61,13 +61,18 @@ def test_two_services_may_use_the_key_by_themselves(stack: StackQuery) -> None:
 
 
 def test_logs_use_the_key_for_log_groups_of_this_account_alone(stack: StackQuery) -> None:
-    (logs,) = [each for each in statements(stack) if each.get("Sid") == "CloudWatchLogsOfThisAccount"]
+    (logs,) = [statement for statement in statements(stack) if statement.get("Sid") == "CloudWatchLogsOfThisAccount"]
     context = str(logs["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"])
     assert "AWS::AccountId" in context
     assert ":log-group:*" in context
 
 
 def test_no_service_may_administer_the_key(stack: StackQuery) -> None:
-    granted = [action for each in statements(stack) if "Service" in each["Principal"] for action in each["Action"]]
+    granted = [
+        action
+        for statement in statements(stack)
+        if "Service" in statement["Principal"]
+        for action in statement["Action"]
+    ]
     assert granted
     assert [each for each in granted if each in {"kms:*", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"}] == []

@@ -189,7 +189,7 @@ class TestTls:
         context = ssl.create_default_context(cafile=Path(handler.__file__).with_name("rds-ca-bundle.pem"))
         authorities = context.get_ca_certs()
         assert len(authorities) > 80
-        assert all(ssl.cert_time_to_seconds(str(each["notAfter"])) > 2_500_000_000 for each in authorities)
+        assert all(ssl.cert_time_to_seconds(str(authority["notAfter"])) > 2_500_000_000 for authority in authorities)
         # The authority that the stack asks RDS for.
         assert "Amazon RDS us-east-1 Root CA RSA2048 G1" in str(authorities)
 
@@ -284,7 +284,7 @@ class TestLog:
         handle(entry(1, record(id="private-id")), bad, entry(3, record(payload={"private-key": "\0"})))
         store.close()
         # Every field of every message, as the runtime's JSON formatter would write them.
-        text = "\n".join(str(vars(each)) for each in caplog.records)
+        text = "\n".join(str(vars(record)) for record in caplog.records)
         assert bad["eventID"] in text
         assert "payload is not a JSON object" in text
         assert "SQLSTATE 22P05" in text

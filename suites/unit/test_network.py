@@ -19,18 +19,18 @@ def subnets(stack: StackQuery, kind: str) -> tuple[Resource, ...]:
 
 def default_routes(stack: StackQuery, kind: str) -> list[dict[str, Any]]:
     """The properties of the default routes that the route tables of these subnets have."""
-    ids = {each.logical_id for each in subnets(stack, kind)}
+    ids = {subnet.logical_id for subnet in subnets(stack, kind)}
     tables = {
         table
-        for each in stack.resources("AWS::EC2::SubnetRouteTableAssociation")
-        if ids & {*stack.references(each, "/SubnetId")}
-        for table in stack.references(each, "/RouteTableId")
+        for resource in stack.resources("AWS::EC2::SubnetRouteTableAssociation")
+        if ids & {*stack.references(resource, "/SubnetId")}
+        for table in stack.references(resource, "/RouteTableId")
     }
     assert len(tables) == len(ids), "every subnet has a route table of its own"
     return [
-        dict(each.properties)
-        for each in stack.resources("AWS::EC2::Route", where={"DestinationCidrBlock": "0.0.0.0/0"})
-        if tables & {*stack.references(each, "/RouteTableId")}
+        dict(resource.properties)
+        for resource in stack.resources("AWS::EC2::Route", where={"DestinationCidrBlock": "0.0.0.0/0"})
+        if tables & {*stack.references(resource, "/RouteTableId")}
     ]
 
 
@@ -41,12 +41,12 @@ def test_there_is_one_vpc_and_it_resolves_names(template: TemplateAssertions) ->
 
 @pytest.mark.parametrize("kind", ["Public", "Private", "Isolated"])
 def test_every_kind_of_subnet_spans_two_availability_zones(stack: StackQuery, kind: str) -> None:
-    zones = [str(stack.value(each, "/AvailabilityZone")) for each in subnets(stack, kind)]
+    zones = [str(stack.value(subnet, "/AvailabilityZone")) for subnet in subnets(stack, kind)]
     assert len(zones) == len(set(zones)) == 2
 
 
 def test_there_is_no_subnet_of_another_kind(stack: StackQuery) -> None:
-    known = [each.logical_id for kind in ("Public", "Private", "Isolated") for each in subnets(stack, kind)]
+    known = [subnet.logical_id for kind in ("Public", "Private", "Isolated") for subnet in subnets(stack, kind)]
     assert sorted(known) == sorted(stack.resources("AWS::EC2::Subnet").logical_ids)
 
 
@@ -56,14 +56,14 @@ def test_no_subnet_hands_out_public_addresses(template: TemplateAssertions) -> N
 
 def test_public_subnets_lead_to_the_internet_gateway(stack: StackQuery) -> None:
     gateway = stack.resource("AWS::EC2::InternetGateway").logical_id
-    assert [each.get("GatewayId") for each in default_routes(stack, "Public")] == [{"Ref": gateway}] * 2
+    assert [route.get("GatewayId") for route in default_routes(stack, "Public")] == [{"Ref": gateway}] * 2
 
 
 def test_private_subnets_lead_out_through_nat(stack: StackQuery) -> None:
-    gateways = [{"Ref": each} for each in stack.resources("AWS::EC2::NatGateway").logical_ids]
-    routes = [each.get("NatGatewayId") for each in default_routes(stack, "Private")]
+    gateways = [{"Ref": id_} for id_ in stack.resources("AWS::EC2::NatGateway").logical_ids]
+    routes = [route.get("NatGatewayId") for route in default_routes(stack, "Private")]
     assert len(routes) == 2
-    assert all(each in gateways for each in routes)
+    assert all(route in gateways for route in routes)
 
 
 def test_isolated_subnets_lead_nowhere(stack: StackQuery) -> None:
@@ -71,8 +71,10 @@ def test_isolated_subnets_lead_nowhere(stack: StackQuery) -> None:
 
 
 def test_nat_stands_in_a_public_subnet(stack: StackQuery) -> None:
-    public = {each.logical_id for each in subnets(stack, "Public")}
-    homes = {home for each in stack.resources("AWS::EC2::NatGateway") for home in stack.references(each, "/SubnetId")}
+    public = {subnet.logical_id for subnet in subnets(stack, "Public")}
+    homes = {
+        home for resource in stack.resources("AWS::EC2::NatGateway") for home in stack.references(resource, "/SubnetId")
+    }
     assert homes
     assert homes <= public
 
@@ -87,7 +89,9 @@ def test_all_traffic_of_the_vpc_is_logged(stack: StackQuery) -> None:
 def test_flow_logs_may_write_to_their_group_alone(stack: StackQuery) -> None:
     flow_log = stack.resource("AWS::EC2::FlowLog")
     role = stack.references(flow_log, "/DeliverLogsPermissionArn")
-    policies = [each for each in stack.resources("AWS::IAM::Policy") if stack.references(each, "/Roles") == role]
+    policies = [
+        resource for resource in stack.resources("AWS::IAM::Policy") if stack.references(resource, "/Roles") == role
+    ]
     assert len(policies) == 1
     assert stack.references(policies[0], "/PolicyDocument") == stack.references(flow_log, "/LogGroupName")
 
@@ -99,11 +103,11 @@ def test_the_default_security_group_is_closed(stack: StackQuery) -> None:
 
 
 def test_nothing_admits_the_world(stack: StackQuery) -> None:
-    rules = [dict(each.properties) for each in stack.resources("AWS::EC2::SecurityGroupIngress")]
+    rules = [dict(resource.properties) for resource in stack.resources("AWS::EC2::SecurityGroupIngress")]
     inline = stack.resources("AWS::EC2::SecurityGroup", where={"SecurityGroupIngress": Match.any_value()}).or_none()
     rules += [rule for each in inline for rule in stack.value(each, "/SecurityGroupIngress")]
     assert rules
-    assert [each for each in rules if each.get("CidrIp") in WORLD or each.get("CidrIpv6") in WORLD] == []
+    assert [rule for rule in rules if rule.get("CidrIp") in WORLD or rule.get("CidrIpv6") in WORLD] == []
 
 
 @pytest.mark.parametrize(
@@ -112,9 +116,9 @@ def test_nothing_admits_the_world(stack: StackQuery) -> None:
 )
 def test_all_of_the_network_is_in_the_one_vpc(stack: StackQuery, resource_type: str) -> None:
     vpc = stack.resource("AWS::EC2::VPC").logical_id
-    homes = {home for each in stack.resources(resource_type) for home in stack.references(each, "/VpcId")}
+    homes = {home for resource in stack.resources(resource_type) for home in stack.references(resource, "/VpcId")}
     assert homes == {vpc}
-    assert all("VpcId" in each.properties for each in stack.resources(resource_type))
+    assert all("VpcId" in resource.properties for resource in stack.resources(resource_type))
 
 
 def test_the_internet_gateway_is_attached(stack: StackQuery) -> None:
@@ -124,9 +128,9 @@ def test_the_internet_gateway_is_attached(stack: StackQuery) -> None:
 
 
 def test_every_nat_gateway_has_an_address_of_the_vpc(stack: StackQuery) -> None:
-    used = [stack.references(each, "/AllocationId") for each in stack.resources("AWS::EC2::NatGateway")]
+    used = [stack.references(resource, "/AllocationId") for resource in stack.resources("AWS::EC2::NatGateway")]
     addresses = stack.resources("AWS::EC2::EIP", where={"Domain": "vpc"}).logical_ids
-    assert sorted(used) == [(each,) for each in addresses]
+    assert sorted(used) == [(address,) for address in addresses]
 
 
 def test_security_groups_are_those_of_the_database_and_of_the_function(stack: StackQuery) -> None:
@@ -140,7 +144,9 @@ def test_security_groups_are_those_of_the_database_and_of_the_function(stack: St
 
 def test_the_function_reaches_https_and_the_database_alone(stack: StackQuery) -> None:
     (group,) = stack.references(stack.resource("AWS::Lambda::Function"), "/VpcConfig/SecurityGroupIds")
-    inline = stack.value(next(each for each in stack.resources() if each.logical_id == group), "/SecurityGroupEgress")
+    inline = stack.value(
+        next(resource for resource in stack.resources() if resource.logical_id == group), "/SecurityGroupEgress"
+    )
     assert [(each["IpProtocol"], each["FromPort"], each["ToPort"]) for each in inline] == [("tcp", 443, 443)]
     beside = stack.resource(
         "AWS::EC2::SecurityGroupEgress", where={"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432}

@@ -50,40 +50,40 @@ def test_there_are_no_other_outputs(stack: StackQuery) -> None:
 
 
 def test_no_output_gives_a_secret_away(stack: StackQuery) -> None:
-    values = [canonical(each["Value"]) for each in stack.outputs().values()]
+    values = [canonical(output["Value"]) for output in stack.outputs().values()]
     assert values
-    assert [each for each in values if "resolve:" in each or "assword" in each] == []
+    assert [value for value in values if "resolve:" in value or "assword" in value] == []
 
 
 def test_everything_that_takes_tags_has_ours(stack: StackQuery, resource_schemas: SchemaSource) -> None:
     untagged: list[str] = []
     tagged = 0
-    for each in stack.resources(authored=True):
-        schema = resource_schemas.schema(each.resource_type)
+    for resource in stack.resources(authored=True):
+        schema = resource_schemas.schema(resource.resource_type)
         path = schema.tag_property if schema else None
         if path is None:
             continue
         tagged += 1
-        if not tags_of(each.properties.get(path.removeprefix("/"), [])).keys() >= TAGS:
-            untagged.append(f"{each.logical_id} ({each.resource_type}, {each.location()})")
+        if not tags_of(resource.properties.get(path.removeprefix("/"), [])).keys() >= TAGS:
+            untagged.append(f"{resource.logical_id} ({resource.resource_type}, {resource.location()})")
     assert untagged == []
     assert tagged > 20
 
 
 def test_all_resources_say_the_same_in_their_tags(stack: StackQuery) -> None:
     values = {
-        tuple(sorted((key, text) for key, text in tags_of(each.properties["Tags"]).items() if key in TAGS))
-        for each in stack.resources(authored=True)
-        if "Tags" in each.properties
+        tuple(sorted((key, text) for key, text in tags_of(resource.properties["Tags"]).items() if key in TAGS))
+        for resource in stack.resources(authored=True)
+        if "Tags" in resource.properties
     }
     assert len(values) == 1
 
 
 def test_what_holds_data_is_not_deleted_with_the_stack(stack: StackQuery) -> None:
     keeping = {
-        each.logical_id: (each.body.get("DeletionPolicy"), each.body.get("UpdateReplacePolicy"))
+        resource.logical_id: (resource.body.get("DeletionPolicy"), resource.body.get("UpdateReplacePolicy"))
         for kind in ("AWS::RDS::DBInstance", "AWS::Kinesis::Stream", "AWS::KMS::Key", "AWS::Logs::LogGroup")
-        for each in stack.resources(kind, authored=True)
+        for resource in stack.resources(kind, authored=True)
     }
     assert len(keeping) == 5
     assert {policy for both in keeping.values() for policy in both} == {"Retain", "Snapshot"}
@@ -124,8 +124,8 @@ def test_no_resource_has_a_name_that_a_second_stack_would_need(stack: StackQuery
 def test_no_policy_allows_everything(stack: StackQuery) -> None:
     allowed = [
         statement
-        for each in stack.resources("AWS::IAM::Policy")
-        for statement in stack.value(each, "/PolicyDocument")["Statement"]
+        for resource in stack.resources("AWS::IAM::Policy")
+        for statement in stack.value(resource, "/PolicyDocument")["Statement"]
         if statement["Effect"] == "Allow"
     ]
     assert len(allowed) > 3

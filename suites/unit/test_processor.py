@@ -20,7 +20,9 @@ def function(stack: StackQuery) -> Resource:
 def statements(stack: StackQuery, function: Resource) -> list[dict[str, Any]]:
     """Every statement of the policies of the function's role."""
     role = stack.references(function, "/Role")
-    policies = [each for each in stack.resources("AWS::IAM::Policy") if stack.references(each, "/Roles") == role]
+    policies = [
+        resource for resource in stack.resources("AWS::IAM::Policy") if stack.references(resource, "/Roles") == role
+    ]
     assert len(policies) == 1
     return list(stack.value(policies[0], "/PolicyDocument")["Statement"])
 
@@ -34,7 +36,7 @@ def actions(statement: dict[str, Any]) -> list[str]:
 def test_one_function_is_authored_and_what_cdk_adds_is_told_apart(stack: StackQuery) -> None:
     assert len(stack.resources(FUNCTION, authored=True)) == 1
     handlers = stack.resources(FUNCTION, authored=False)
-    assert [each.logical_id for each in handlers if "CustomResourceProvider" not in each.logical_id] == []
+    assert [handler.logical_id for handler in handlers if "CustomResourceProvider" not in handler.logical_id] == []
 
 
 @pytest.mark.parametrize(
@@ -68,7 +70,9 @@ def test_the_function_logs_to_a_group_of_the_stack(stack: StackQuery, function: 
 
 
 def test_every_log_group_is_kept_for_a_month_or_more(stack: StackQuery) -> None:
-    days = [stack.value(each, "/RetentionInDays") for each in stack.resources("AWS::Logs::LogGroup", authored=True)]
+    days = [
+        stack.value(resource, "/RetentionInDays") for resource in stack.resources("AWS::Logs::LogGroup", authored=True)
+    ]
     assert len(days) == 2
     assert min(days) >= 30
 
@@ -87,7 +91,7 @@ def test_the_function_is_told_where_the_credentials_are_not_what_they_are(
 
 def test_the_role_is_for_lambda_alone(stack: StackQuery, function: Resource) -> None:
     (name,) = stack.references(function, "/Role")
-    role = next(each for each in stack.resources("AWS::IAM::Role") if each.logical_id == name)
+    role = next(resource for resource in stack.resources("AWS::IAM::Role") if resource.logical_id == name)
     (statement,) = stack.value(role, "/AssumeRolePolicyDocument")["Statement"]
     assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
     (managed,) = stack.value(role, "/ManagedPolicyArns")
@@ -95,21 +99,26 @@ def test_the_role_is_for_lambda_alone(stack: StackQuery, function: Resource) -> 
 
 
 def test_every_role_can_be_taken_by_its_service(stack: StackQuery) -> None:
-    trusts = [stack.value(each, "/AssumeRolePolicyDocument") for each in stack.resources("AWS::IAM::Role")]
-    statements = [statement for each in trusts for statement in each["Statement"]]
+    trusts = [stack.value(resource, "/AssumeRolePolicyDocument") for resource in stack.resources("AWS::IAM::Role")]
+    statements = [statement for trust in trusts for statement in trust["Statement"]]
     assert len(statements) == len(trusts)
-    assert {(each["Effect"], each["Action"]) for each in statements} == {("Allow", "sts:AssumeRole")}
-    assert [each for each in statements if {*each["Principal"]} != {"Service"}] == []
+    assert {(statement["Effect"], statement["Action"]) for statement in statements} == {("Allow", "sts:AssumeRole")}
+    assert [statement for statement in statements if {*statement["Principal"]} != {"Service"}] == []
 
 
 def test_no_action_is_a_wildcard_for_a_whole_service(stack: StackQuery, function: Resource) -> None:
-    found = [action for each in statements(stack, function) for action in actions(each)]
+    found = [action for statement in statements(stack, function) for action in actions(statement)]
     assert "kinesis:GetRecords" in found
     assert [each for each in found if each == "*" or each.endswith(":*")] == []
 
 
 def test_only_actions_that_know_no_resource_are_allowed_on_all(stack: StackQuery, function: Resource) -> None:
-    everywhere = {action for each in statements(stack, function) if each["Resource"] == "*" for action in actions(each)}
+    everywhere = {
+        action
+        for statement in statements(stack, function)
+        if statement["Resource"] == "*"
+        for action in actions(statement)
+    }
     assert everywhere == {"ec2:DescribeSubnets", "xray:PutTraceSegments", "xray:PutTelemetryRecords"}
 
 
@@ -128,7 +137,7 @@ def test_the_function_may_do_what_it_needs_and_on_this_alone(
 ) -> None:
     target = stack.resource(resource_type).logical_id
     on_target = ({"Ref": target}, {"Fn::GetAtt": [target, "Arn"]})
-    allowed = [each for each in statements(stack, function) if each["Effect"] == "Allow"]
+    allowed = [statement for statement in statements(stack, function) if statement["Effect"] == "Allow"]
     assert needed <= {action for each in allowed if each["Resource"] in on_target for action in actions(each)}
     elsewhere = {action for each in allowed if each["Resource"] not in on_target for action in actions(each)}
     assert needed & elsewhere == set()
@@ -136,13 +145,13 @@ def test_the_function_may_do_what_it_needs_and_on_this_alone(
 
 def test_the_function_writes_to_its_own_log_group_alone(stack: StackQuery, function: Resource) -> None:
     (group,) = stack.references(function, "/LoggingConfig/LogGroup")
-    writing = [each for each in statements(stack, function) if "logs:PutLogEvents" in actions(each)]
+    writing = [statement for statement in statements(stack, function) if "logs:PutLogEvents" in actions(statement)]
     assert [each["Resource"] for each in writing] == [{"Fn::GetAtt": [group, "Arn"]}]
     assert "logs:CreateLogStream" in actions(writing[0])
 
 
 def test_nothing_is_denied_to_the_function(stack: StackQuery, function: Resource) -> None:
-    assert {each["Effect"] for each in statements(stack, function)} == {"Allow"}
+    assert {statement["Effect"] for statement in statements(stack, function)} == {"Allow"}
 
 
 def test_the_stream_feeds_the_function(stack: StackQuery, function: Resource) -> None:

@@ -42,7 +42,7 @@ class TestValues:
     def test_every_setting_has_a_context_key_and_a_default_that_passes_as_text(self) -> None:
         fields = dataclasses.fields(Settings)
         assert len(fields) > 15
-        text = {context_key(each.name): str(each.default) for each in fields}
+        text = {context_key(field_.name): str(field_.default) for field_ in fields}
         assert Settings.from_context(text) == Settings()
 
     def test_the_command_line_s_text_and_cdk_json_s_numbers_are_the_same(self) -> None:
@@ -107,7 +107,7 @@ class TestValues:
         assert "\n" not in message
 
     def test_every_setting_refuses_something(self) -> None:
-        keys = [context_key(each.name) for each in dataclasses.fields(Settings)]
+        keys = [context_key(field_.name) for field_ in dataclasses.fields(Settings)]
         refused = [key for key in keys if _refuses(key, ["a list"])]
         assert refused == keys
 
@@ -154,7 +154,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def install(site: Path, name: str, *requires: str, files: Mapping[str, str] | None = None, listed: bool = True) -> None:
     """Install a distribution as pip would: files, metadata, and the list of both."""
     info = f"{name}-1.0.dist-info"
-    requirements = "".join(f"Requires-Dist: {each}\n" for each in requires)
+    requirements = "".join(f"Requires-Dist: {require}\n" for require in requires)
     written = {
         **(files or {f"{name}.py": "\n"}),
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n{requirements}",

@@ -96,7 +96,7 @@ def test_every_pattern_means_what_it_means_to_cdk(cdk: Any) -> None:
 def test_each_pattern_of_the_table_can_match(pattern: Callable[[M], Any]) -> None:
     """Otherwise the table would prove nothing of it."""
     values = next(row[2] for row in TABLE if row[1] is pattern)
-    verdicts = {_matches(pattern(Match), each) for each in values}
+    verdicts = {_matches(pattern(Match), value) for value in values}
     never = pattern in {row[1] for row in TABLE if row[0] in {"absent", "not any_value"}}
     assert verdicts == ({False} if never else {True, False})
 
@@ -118,8 +118,8 @@ def test_captures_count_only_if_the_whole_matched(cdk: Any) -> None:
     }
     theirs, ours = cdk.Capture(), Capture()
     cdk.Template.from_json({"Resources": resources}).has_resource_properties("T::T::T", {"Name": theirs, "Size": 1})
-    for each in resources.values():
-        outcome = Match.object_like({"Name": ours, "Size": 1}).test(each["Properties"])
+    for resource in resources.values():
+        outcome = Match.object_like({"Name": ours, "Size": 1}).test(resource["Properties"])
         for captured in outcome.captures if outcome.matched else ():
             captured.capture.keep(captured.value)
     seen = []
@@ -206,7 +206,7 @@ def test_array_with_takes_nothing_that_says_nothing(inner: Matcher) -> None:
 )  # fmt: skip
 def test_a_mismatch_says_where_and_what(pattern: Any, value: Any, expected: list[tuple[str, str]]) -> None:
     outcome = matcher_of(pattern, partial=True).test(value)
-    assert [(each.path, each.message) for each in outcome.mismatches] == expected
+    assert [(mismatch.path, mismatch.message) for mismatch in outcome.mismatches] == expected
 
 
 def test_a_long_value_is_cut() -> None:

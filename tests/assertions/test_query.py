@@ -38,7 +38,7 @@ def test_resources_are_found_by_their_properties(stack: StackQuery) -> None:
 def test_a_list_is_a_sequence(stack: StackQuery) -> None:
     found = stack.resources(LAMBDA)
     assert found[0].logical_id == "Function"
-    assert [each.logical_id for each in found[1:]] == ["Handler"]
+    assert [resource.logical_id for resource in found[1:]] == ["Handler"]
     assert found[0] in found
     assert repr(found) == "<2 AWS::Lambda::Function: Function, Handler>"
     assert found.or_none() == tuple(found)
@@ -51,7 +51,7 @@ def test_an_empty_list_can_be_counted_but_not_looped_over(stack: StackQuery) -> 
     assert found.or_none() == ()
     message = "the stack has no authored AWS::EC2::Instance"
     with pytest.raises(VacuousAssertionError, match=message):
-        all(each.generated for each in found)
+        all(resource.generated for resource in found)
     with pytest.raises(VacuousAssertionError, match=message):
         _ = found[0]
     with pytest.raises(VacuousAssertionError, match=message):

@@ -245,8 +245,8 @@ def test_types_and_properties_that_only_the_template_knows_can_be_asserted() -> 
 def test_the_closest_three_of_many_are_shown() -> None:
     names = ("abc", "ab", "a", "abcd")
     topics = {
-        each: {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": each, "FifoTopic": each == "ab"}}
-        for each in names
+        name: {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": name, "FifoTopic": name == "ab"}}
+        for name in names
     }
     checked = TemplateAssertions(template(topics), SCHEMAS)
     with pytest.raises(StackAssertionError) as raised:

@@ -31,7 +31,7 @@ def test_merging_is_free_of_order_and_loses_nothing(one: CallLog, other: CallLog
     assert both == other.merged(one)
     assert both.merged(third) == one.merged(other, third) == one.merged(other.merged(third))
     assert one.merged() == one == CallLog().merged(one)
-    assert sum(each.count for each in both.counts) == sum(each.count for each in (*one.counts, *other.counts))
+    assert sum(count.count for count in both.counts) == sum(each.count for each in (*one.counts, *other.counts))
     assert list(both.counts) == sorted(both.counts)
 
 

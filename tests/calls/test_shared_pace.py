@@ -73,7 +73,7 @@ def _reserve(folder: str, times: int) -> list[float]:
 def test_processes_that_come_at_once_lose_no_token(tmp_path: Path) -> None:
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
         slept = [each for found in pool.map(_reserve, [str(tmp_path)] * 2, [50, 50]) for each in found]
-    assert sorted(slept) == [2.0 * each for each in range(1, 100)]
+    assert sorted(slept) == [2.0 * index for index in range(1, 100)]
 
 
 def test_the_folder_is_that_of_the_user_on_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

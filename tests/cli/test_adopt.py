@@ -60,10 +60,12 @@ def adopted(folder: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
 
 def test_a_patch_is_shown_then_applied_and_the_app_gives_the_live_value(app: Path) -> None:
     [stack] = Project(settings=load_settings(app)).synthesized({}).stacks
-    places = {each.resource_type: each.location() for each in stack.template.resources}
+    places = {resource.resource_type: resource.location() for resource in stack.template.resources}
     database, queue = places["AWS::RDS::DBInstance"], places["AWS::SQS::Queue"]
     alarm = next(
-        each.location() for each in stack.template.resources if each.logical_id.startswith("AlarmsDatabaseCpu")
+        resource.location()
+        for resource in stack.template.resources
+        if resource.logical_id.startswith("AlarmsDatabaseCpu")
     )
     literal = drifted(database, "/MonitoringInterval", 60, 30)
     variable = drifted(database, "/BackupRetentionPeriod", 14, 1)
@@ -74,12 +76,12 @@ def test_a_patch_is_shown_then_applied_and_the_app_gives_the_live_value(app: Pat
     differences = (literal, variable, days, threshold, missing, waived)
     report = DriftReport(target="aws", audits=(), differences=differences)
     (app / "drift.json").write_text(json.dumps(report.to_dict()), encoding="utf-8")
-    before = {each: each.read_bytes() for each in app.rglob("*.py")}
+    before = {path: path.read_bytes() for path in app.rglob("*.py")}
 
     code, found = adopted(app)
     assert code == 0
-    assert before == {each: each.read_bytes() for each in app.rglob("*.py")}
-    remedies = {each["property_path"]: each for each in found["remedies"]}
+    assert before == {path: path.read_bytes() for path in app.rglob("*.py")}
+    remedies = {remedy["property_path"]: remedy for remedy in found["remedies"]}
     assert "/QueueName" not in remedies
     said = remedies["/BackupRetentionPeriod"]["adopt"]
     line = next(
@@ -97,12 +99,14 @@ def test_a_patch_is_shown_then_applied_and_the_app_gives_the_live_value(app: Pat
     assert "+            monitoring_interval=cdk.Duration.seconds(30),\n" in shown["patch"]
     assert remedies["/MonitoringInterval"]["put_back"][0] == "cdk deploy TapStack --revert-drift"
 
-    wishes = [f"--finding={each.fingerprint}" for each in (literal, days, threshold, missing)]
+    wishes = [f"--finding={difference.fingerprint}" for difference in (literal, days, threshold, missing)]
     code, found = adopted(app, *wishes, "--write")
     assert code == 0
-    assert [each["adopt"]["synthesized"] for each in found["remedies"]] == [True] * 4
+    assert [remedy["adopt"]["synthesized"] for remedy in found["remedies"]] == [True] * 4
     [stack] = Project(settings=load_settings(app)).synthesized({}).stacks
-    properties: dict[str, Any] = {each.logical_id: each.body["Properties"] for each in stack.template.resources}
+    properties: dict[str, Any] = {
+        resource.logical_id: resource.body["Properties"] for resource in stack.template.resources
+    }
     assert properties[str(database.logical_id)]["MonitoringInterval"] == 30
     assert properties[str(queue.logical_id)]["MessageRetentionPeriod"] == 345600
     assert properties[str(alarm.logical_id)]["Threshold"] == 95
@@ -126,15 +130,18 @@ app.synth()
 """
     (tmp_path / "app.py").write_text(source, encoding="utf-8")
     [stack] = Project(settings=load_settings(tmp_path)).synthesized({}).stacks
-    queues = [each.location() for each in stack.template.resources if each.resource_type == "AWS::SQS::Queue"]
-    differences = tuple(drifted(each, "/DelaySeconds", 0, 30) for each in queues)
+    queues = [
+        resource.location() for resource in stack.template.resources if resource.resource_type == "AWS::SQS::Queue"
+    ]
+    differences = tuple(drifted(queue, "/DelaySeconds", 0, 30) for queue in queues)
     report = DriftReport(target="aws", audits=(), differences=differences)
     (tmp_path / "drift.json").write_text(json.dumps(report.to_dict()), encoding="utf-8")
     code, found = adopted(tmp_path, "--all", "--write")
     assert (code, found["summary"]["written"]) == (1, 0)
     assert (tmp_path / "app.py").read_text(encoding="utf-8") == source
     said = [
-        (each["adopt"]["written"], each["adopt"]["synthesized"], each["adopt"]["why_not"]) for each in found["remedies"]
+        (remedy["adopt"]["written"], remedy["adopt"]["synthesized"], remedy["adopt"]["why_not"])
+        for remedy in found["remedies"]
     ]
     assert sorted(said, key=repr) == [
         (False, False, "with it the app does not give the live value; the file is as it was"),
@@ -169,12 +176,14 @@ def two_files(folder: Path) -> None:
     for name, source in FILES.items():
         (folder / name).write_bytes(source)
     [stack] = Project(settings=load_settings(folder)).synthesized({}).stacks
-    queues = [each.location() for each in stack.template.resources if each.resource_type == "AWS::SQS::Queue"]
-    assert sorted(str(each.file) for each in queues) == sorted(FILES)
+    queues = [
+        resource.location() for resource in stack.template.resources if resource.resource_type == "AWS::SQS::Queue"
+    ]
+    assert sorted(str(queue.file) for queue in queues) == sorted(FILES)
     report = DriftReport(
         target="aws",
         audits=(),
-        differences=tuple(drifted(each, "/DelaySeconds", 0, 30) for each in queues),
+        differences=tuple(drifted(queue, "/DelaySeconds", 0, 30) for queue in queues),
     )
     (folder / "drift.json").write_text(json.dumps(report.to_dict()), encoding="utf-8")
 

@@ -31,7 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Files that are broken in up to four places each, the same ones in every run."""
     chance = random.Random(7)  # noqa: S311 - variety, not secrecy
     made = tmp_path_factory.mktemp("broken")
-    bases = [parse_document(each.read_bytes(), each.name).value for each in sorted(TEMPLATES.iterdir())]
+    bases = [parse_document(path.read_bytes(), path.name).value for path in sorted(TEMPLATES.iterdir())]
     for number in range(COUNT):
         value: Any = json.loads(json.dumps(bases[number % len(bases)]))
         for _ in range(chance.randint(1, 4)):
@@ -80,16 +80,18 @@ def test_every_file_is_judged_or_has_its_line(folder: Path) -> None:
     assert "Traceback" not in done.stdout + done.stderr, done.stderr[-3000:]
     assert done.returncode in {1, 3}
     report = json.loads(done.stdout)
-    errors = [each for each in report["notifications"] if each["level"] == "error"]
-    said = " ".join(f"{each['file']} {each['message']}" for each in errors)
-    everything = {each.name for each in folder.iterdir()}
+    errors = [notification for notification in report["notifications"] if notification["level"] == "error"]
+    said = " ".join(f"{error['file']} {error['message']}" for error in errors)
+    everything = {path.name for path in folder.iterdir()}
     named = {each for each in everything if each in said}
-    judged = {Path(each).name for each in report["inputs"]}
+    judged = {Path(input_).name for input_ in report["inputs"]}
     passed_over = sum(
-        int(each["message"].split()[0]) for each in report["notifications"] if "are no templates" in each["message"]
+        int(notification["message"].split()[0])
+        for notification in report["notifications"]
+        if "are no templates" in notification["message"]
     )
     assert len(everything - judged - named) <= passed_over
     assert len(judged) > COUNT // 2
-    assert all("\n" not in each["message"] for each in errors)
-    assert "whole.json" in {each["location"]["template_file"] for each in report["findings"]}
+    assert all("\n" not in error["message"] for error in errors)
+    assert "whole.json" in {finding["location"]["template_file"] for finding in report["findings"]}
     assert "whole.json" not in named

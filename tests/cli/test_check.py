@@ -132,11 +132,11 @@ def test_apps_of_other_shapes_go_through(shape: str, tmp_path: Path) -> None:
     Draft202012Validator(read_schema("report.schema.json")).validate(report)
     assert done.returncode in {0, 1}, done.stderr
     assert len(report["inputs"]) == stacks[shape]
-    places = [each["location"] for each in report["findings"] if each["location"]["logical_id"]]
-    assert {each["file"] for each in places} == {"app.py"}
+    places = [finding["location"] for finding in report["findings"] if finding["location"]["logical_id"]]
+    assert {place["file"] for place in places} == {"app.py"}
     assert "TapStack" not in done.stdout + done.stderr
     if shape == "custom_resource":
-        assert any(each["generated"] for each in report["findings"])
+        assert any(finding["generated"] for finding in report["findings"])
     assert run(folder, "stackproof", "synth").stdout.splitlines()[-1].endswith("cdk.out")
 
 

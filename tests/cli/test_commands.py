@@ -47,7 +47,7 @@ def test_every_command_has_help_with_an_example(path: tuple[str, ...], capsys: p
 def test_the_commands_and_exit_codes_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert called("-h") == 0
     printed = capsys.readouterr().out
-    assert {each[0] for each in leaves()} <= set(re.findall(r"^  ([\w-]+)", printed, re.MULTILINE))
+    assert {leaf[0] for leaf in leaves()} <= set(re.findall(r"^  ([\w-]+)", printed, re.MULTILINE))
     assert re.findall(r"^ +(\d)  ", printed, re.MULTILINE) == ["0", "1", "2", "3"]
 
 
@@ -105,7 +105,7 @@ def test_a_project_that_cannot_be_written_is_2_with_what_to_do(
     (folder / ".stackproof").write_text("", encoding="utf-8")
     monkeypatch.chdir(folder)
     assert called(*arguments) == 2
-    [line] = [each for each in capsys.readouterr().err.splitlines() if each.startswith("stackproof: ")]
+    [line] = [line for line in capsys.readouterr().err.splitlines() if line.startswith("stackproof: ")]
     assert line.startswith(f"stackproof: error: {folder}/.stackproof: cannot be written (")
     assert line.endswith("name a folder that can be written with the environment variable STACKPROOF_STATE_DIR")
 
@@ -307,7 +307,7 @@ def test_several_targets_are_proven_one_by_one_and_together(tmp_path: Path) -> N
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert report["summary"]["target"] == "moto + ministack"
-    assert {name: each["resources"]["proven"] for name, each in report["targets"].items()} == {
+    assert {name: target["resources"]["proven"] for name, target in report["targets"].items()} == {
         "moto": 2,
         "ministack": 2,
     }

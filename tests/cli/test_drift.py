@@ -59,7 +59,7 @@ def test_drift_has_the_line_of_the_app_and_is_1_until_it_is_waived(tmp_path: Pat
     body = json.loads((Path(synthesized) / "Tiny.template.json").read_text(encoding="utf-8"))
     deployment = target.deploy(stack(body, name="Tiny"))
     assert audit(folder, moto.endpoint_url, *where)[0] == 0
-    ids = {each.logical_id: each.physical_id for each in deployment.resources}
+    ids = {resource.logical_id: resource.physical_id for resource in deployment.resources}
     with target.writing("tampering"):
         target.client("kinesis").update_shard_count(
             StreamName=ids["Stream"], TargetShardCount=4, ScalingType="UNIFORM_SCALING"
@@ -67,7 +67,7 @@ def test_drift_has_the_line_of_the_app_and_is_1_until_it_is_waived(tmp_path: Pat
         target.client("sqs").set_queue_attributes(QueueUrl=ids["Queue"], Attributes={"DelaySeconds": "30"})
     code, report = audit(folder, moto.endpoint_url, *where)
     assert code == 1
-    found = {each["property_path"]: each for each in report["differences"]}
+    found = {difference["property_path"]: difference for difference in report["differences"]}
     assert {path: each["origin"] for path, each in found.items()} == {
         "/ShardCount": "declared",
         "/DelaySeconds": "undeclared",
@@ -75,7 +75,9 @@ def test_drift_has_the_line_of_the_app_and_is_1_until_it_is_waived(tmp_path: Pat
     changed = found["/ShardCount"]
     assert (changed["expected"], changed["actual"], changed["change"]) == (2, 4, "NOT_EQUAL")
     assert (changed["location"]["file"], changed["location"]["line"]) == ("app.py", 11)
-    assert [(each["is_new"], each["since"]) for each in report["differences"]] == [(True, report["run"]["began"])] * 2
+    assert [(difference["is_new"], difference["since"]) for difference in report["differences"]] == [
+        (True, report["run"]["began"])
+    ] * 2
     report, again = (audit(folder, moto.endpoint_url, *where, "--no-store")[1] for _ in range(2))
     assert json.dumps(again) == json.dumps(report)
 
@@ -93,10 +95,12 @@ def test_drift_has_the_line_of_the_app_and_is_1_until_it_is_waived(tmp_path: Pat
     code, report = audit(folder, moto.endpoint_url, *where)
     assert code == 1
     assert report["summary"]["waived"] == 2
-    assert [each["rule_id"] for each in report["findings"]] == ["SPW002"]
-    assert [each["state"] for each in report["waivers"]] == ["active", "active", "unused"]
+    assert [finding["rule_id"] for finding in report["findings"]] == ["SPW002"]
+    assert [waiver["state"] for waiver in report["waivers"]] == ["active", "active", "unused"]
     checked = run(folder, "stackproof", "check", "--format", "json")
-    assert [each["rule_id"] for each in json.loads(checked.stdout)["findings"] if "SPW" in each["rule_id"]] == []
+    assert [
+        finding["rule_id"] for finding in json.loads(checked.stdout)["findings"] if "SPW" in finding["rule_id"]
+    ] == []
 
 
 def test_without_an_app_every_stack_of_the_region_is_audited(tmp_path: Path, moto: OwnedProcess) -> None:
@@ -105,10 +109,10 @@ def test_without_an_app_every_stack_of_the_region_is_audited(tmp_path: Path, mot
     target.deploy(stack({"Resources": _QUEUE}, name="Two"))
     code, report = audit(tmp_path, moto.endpoint_url, "--region", "eu-west-2")
     assert code == 0
-    assert [each["stack_name"] for each in report["stacks"]] == ["One", "Two"]
+    assert [stack["stack_name"] for stack in report["stacks"]] == ["One", "Two"]
     code, report = audit(tmp_path, moto.endpoint_url, "--region", "eu-west-2", "--stack", "Two", "--stack", "No")
     assert code == 3
-    assert [each["stack_name"] for each in report["stacks"]] == ["Two"]
+    assert [stack["stack_name"] for stack in report["stacks"]] == ["Two"]
     assert "there is no stack No" in report["notifications"][0]["message"]
 
 
@@ -167,7 +171,7 @@ def test_nested_stacks_are_walked_and_named_after_their_parents(tmp_path: Path) 
     report = json.loads(done.stdout)
     Draft202012Validator(read_schema("report.schema.json")).validate(report)
     assert report["differences"] == []
-    names = {each["stack_name"]: each["parent"] for each in report["stacks"]}
+    names = {stack["stack_name"]: stack["parent"] for stack in report["stacks"]}
     assert len(names) > 1
     assert {parent for parent in names.values() if parent} <= set(names)
     assert [name for name, parent in names.items() if parent and not name.startswith(f"{parent}/")] == []

@@ -52,7 +52,7 @@ class Net:
     url: str
 
     def set_delay(self, seconds: int) -> None:
-        queue = next(each.physical_id for each in self.target.deployment("Net").resources)
+        queue = next(resource.physical_id for resource in self.target.deployment("Net").resources)
         with self.target.writing("tampering"):
             self.target.client("sqs").set_queue_attributes(QueueUrl=queue, Attributes={"DelaySeconds": str(seconds)})
 
@@ -75,7 +75,7 @@ def valid(text: str) -> dict[str, Any]:
 @pytest.fixture
 def net(request: pytest.FixtureRequest, tmp_path: Path, moto: OwnedProcess) -> Net:
     used: list[str] = request.config.stash.setdefault(_USED, [])
-    region = next(each for each in REGIONS if each not in used)
+    region = next(region for region in REGIONS if region not in used)
     used.append(region)
     target = MotoTarget(moto.endpoint_url, region=region)
     target.deploy(stack(BODY, name="Net"))
@@ -144,9 +144,9 @@ def test_drift_is_new_then_lasts_then_is_resolved_in_the_store_with_dates(net: N
     assert (last["exit_code"], last["differences"]) == (0, [])
 
     history = valid(run(net.folder, "stackproof", "drift", "history", "--format", "json").stdout)
-    assert [each["number"] for each in history["runs"]] == [1, 2, 3, 4, 5]
-    assert [each["outcome"]["verdict"] for each in history["runs"]] == ["clean", *["drifted"] * 3, "clean"]
-    assert {(each["region"], each["fleet"]) for each in history["runs"]} == {(net.target.region, None)}
+    assert [run["number"] for run in history["runs"]] == [1, 2, 3, 4, 5]
+    assert [run["outcome"]["verdict"] for run in history["runs"]] == ["clean", *["drifted"] * 3, "clean"]
+    assert {(run["region"], run["fleet"]) for run in history["runs"]} == {(net.target.region, None)}
     (kept,) = history["differences"]
     assert (kept["since"], kept["resolved"], kept["target"]) == (found["since"], gone["resolved"], "moto")
     said = run(net.folder, "stackproof", "drift", "history", "--stack", "Net").stdout.splitlines()
@@ -180,8 +180,10 @@ def test_a_stack_asked_for_by_its_arn_is_the_one_of_its_name(net: Net) -> None:
     (found,) = net.report()["differences"]
     arn = net.target.client("cloudformation").describe_stacks(StackName="Net")["Stacks"][0]["StackId"]
     report = net.report("--stack", arn)
-    assert [(each["fingerprint"], each["is_new"]) for each in report["differences"]] == [(found["fingerprint"], False)]
-    assert [each["stack_name"] for each in report["stacks"]] == ["Net"]
+    assert [(difference["fingerprint"], difference["is_new"]) for difference in report["differences"]] == [
+        (found["fingerprint"], False)
+    ]
+    assert [stack["stack_name"] for stack in report["stacks"]] == ["Net"]
     assert run(net.folder, "stackproof", "drift", "forget", "--stack", arn).stdout == "forgot Net: 2 looks at it\n"
 
 
@@ -201,7 +203,7 @@ def test_a_stack_that_was_deleted_is_drift_until_it_is_forgotten(net: Net) -> No
             not number,
         )
     by_name = net.report("--stack", "Other")
-    assert (by_name["exit_code"], [each["fingerprint"] for each in by_name["differences"]]) == (
+    assert (by_name["exit_code"], [difference["fingerprint"] for difference in by_name["differences"]]) == (
         3,
         [found["fingerprint"]],
     )
@@ -225,7 +227,7 @@ def test_an_expectation_that_is_not_there_shows_in_mid_run_and_leaves_no_trace(
     done = made.audit("--against", "assembly", "--stack", "Net")
     assert (done.returncode, "the app has no stack Net" in done.stderr) == (2, True), done.stderr
     history = valid(run(folder, "stackproof", "drift", "history", "--format", "json").stdout)
-    assert [each["number"] for each in history["runs"]] == [1] * before
+    assert [run["number"] for run in history["runs"]] == [1] * before
     assert made.report("--stack", "Net")["run"]["number"] == 1 + before
 
 
@@ -233,7 +235,7 @@ def test_without_a_store_nothing_is_recorded_and_nothing_is_known(net: Net) -> N
     net.set_delay(30)
     report = net.report("--no-store")
     assert (report["run"], report["resolved"], report["summary"]["new"]) == (None, [], None)
-    assert [(each["since"], each["is_new"]) for each in report["differences"]] == [(None, None)]
+    assert [(difference["since"], difference["is_new"]) for difference in report["differences"]] == [(None, None)]
     assert not (net.folder / ".stackproof" / "audits.db").exists()
     assert run(net.folder, "stackproof", "drift", "history").stdout.endswith("audits.db: 0 open, 0 resolved\n")
 
@@ -244,7 +246,7 @@ def test_a_broken_store_costs_the_memory_and_not_the_report(net: Net) -> None:
     done = net.audit("--store", "sqlite:///broken.db", "--format", "json", "--notify", "github-issue:issue.md")
     report = valid(done.stdout)
     assert (done.returncode, len(report["differences"])) == (3, 1)
-    messages = [each["message"] for each in report["notifications"]]
+    messages = [notification["message"] for notification in report["notifications"]]
     assert "this audit was not recorded, so what is new is not known: the store of audits" in messages[1]
     assert "is damaged" in messages[1]
     assert messages[0] == "github-issue:issue.md was told nothing: this audit was not recorded"
@@ -279,7 +281,9 @@ def test_a_webhook_hears_signed_news_once(net: Net, hook: Hook) -> None:
     expected = hmac.new(SECRET["HOOK_SECRET"].encode(), signed, hashlib.sha256).hexdigest()
     assert headers["X-Stackproof-Signature"] == f"sha256={expected}"
     said = json.loads(body)
-    assert [each["fingerprint"] for each in said["differences"]] == [report["differences"][0]["fingerprint"]]
+    assert [difference["fingerprint"] for difference in said["differences"]] == [
+        report["differences"][0]["fingerprint"]
+    ]
     assert (said["id"], said["run"]["number"]) == (headers["X-Stackproof-Id"], 2)
     assert net.report(*tell, **SECRET)["exit_code"] == 1
     assert len(hook.heard) == 2
@@ -409,4 +413,4 @@ def test_old_runs_are_forgotten_at_the_end_of_an_audit(net: Net) -> None:
     store.close()
     assert net.report()["previous_run"] == 1
     history = valid(run(net.folder, "stackproof", "drift", "history", "--format", "json").stdout)
-    assert [each["number"] for each in history["runs"]] == [2]
+    assert [run["number"] for run in history["runs"]] == [2]

@@ -60,7 +60,7 @@ def stacks(endpoint: str) -> list[str]:
 
 
 def records(folder: Path) -> list[str]:
-    return sorted(each.stem for each in (folder / ".stackproof" / "ephemeral").glob("*.json"))
+    return sorted(path.stem for path in (folder / ".stackproof" / "ephemeral").glob("*.json"))
 
 
 def test_a_proof_of_a_protected_stack_leaves_nothing_and_says_what_it_switched_off(
@@ -90,9 +90,9 @@ def test_several_stacks_with_an_export_between_them_come_and_go(tmp_path: Path, 
     folder = project("two_stacks", tmp_path)
     done = run(folder, "stackproof", "deploy", "--ephemeral", "--endpoint-url", endpoint)
     assert done.returncode == 0, done.stderr
-    names = [each.split(":")[0] for each in done.stdout.splitlines() if "CREATE_COMPLETE" in each]
-    assert [each.partition("-")[0] for each in names] == ["Queues", "Topics"]
-    gone = [each.removeprefix("tearing down ") for each in done.stderr.splitlines() if each.startswith("tearing")]
+    names = [line.split(":")[0] for line in done.stdout.splitlines() if "CREATE_COMPLETE" in line]
+    assert [name.partition("-")[0] for name in names] == ["Queues", "Topics"]
+    gone = [line.removeprefix("tearing down ") for line in done.stderr.splitlines() if line.startswith("tearing")]
     assert gone == names[::-1]
     assert (stacks(endpoint), records(folder)) == ([], [])
 
@@ -101,7 +101,7 @@ def test_a_deployment_that_fails_is_explained_and_torn_down(tmp_path: Path, endp
     folder = project("tiny", tmp_path)
     app = PROTECTED.replace("PAY_PER_REQUEST", "NO_SUCH_MODE")
     (folder / "app.py").write_text(app, encoding="utf-8")
-    line = next(number for number, each in enumerate(app.splitlines(), 1) if "CfnTable" in each)
+    line = next(number for number, line in enumerate(app.splitlines(), 1) if "CfnTable" in line)
     done = run(folder, "stackproof", "deploy", "--ephemeral", "--endpoint-url", endpoint)
     assert done.returncode == 3
     assert f"(ROLLBACK_COMPLETE): app.py:{line}: Table (AWS::DynamoDB::Table): " in done.stderr.splitlines()[-1]

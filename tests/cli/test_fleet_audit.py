@@ -60,12 +60,12 @@ class Accounts:
 
     def set_delay(self, account: str, seconds: int, name: str = "Net") -> None:
         target = self.target(account)
-        queue = next(each.physical_id for each in target.deployment(name).resources)
+        queue = next(resource.physical_id for resource in target.deployment(name).resources)
         with target.writing("tampering"):
             target.client("sqs").set_queue_attributes(QueueUrl=queue, Attributes={"DelaySeconds": str(seconds)})
 
     def write(self, *accounts: str, more: str = "") -> None:
-        rows = "".join(f'  - account: "{each}"\n' for each in accounts)
+        rows = "".join(f'  - account: "{account}"\n' for account in accounts)
         text = f"role: {ROLE}\nregions: [{self.region}]\naccounts:\n{rows}{more}"
         (self.folder / "fleet.yaml").write_text(text, encoding="utf-8")
 
@@ -180,7 +180,7 @@ _USED: pytest.StashKey[list[str]] = pytest.StashKey()
 @pytest.fixture
 def fleet(request: pytest.FixtureRequest, tmp_path: Path, moto: OwnedProcess) -> Accounts:
     used = request.config.stash.setdefault(_USED, [])
-    used.append(next(each for each in REGIONS if each not in used))
+    used.append(next(region for region in REGIONS if region not in used))
     made = Accounts(folder=tmp_path, url=moto.endpoint_url, region=used[-1])
     for account in (ONE, TWO):
         made.target(account).deploy(stack(BODY, name="Net"))
@@ -239,7 +239,7 @@ def test_what_is_in_no_stack_of_a_place_is_named_for_each_place_and_remembered(f
     assert found["physical_id"].endswith("/Net-stray")
     assert (first["scopes"], first["exit_code"]) == (["prefix:Net"], 3)
     processes = fleet.report(*scope, "--executor", "processes", "--jobs", "2")
-    assert [each["fingerprint"] for each in processes["differences"]] == [found["fingerprint"]]
+    assert [difference["fingerprint"] for difference in processes["differences"]] == [found["fingerprint"]]
     assert processes["summary"]["new"] == 0
     with target.writing("taking it away"):
         target.client("sqs").delete_queue(QueueUrl=queue)
@@ -262,7 +262,7 @@ def test_a_stack_that_was_deleted_is_drift_where_it_was_listed_and_nowhere_else(
     fleet.write(ONE, TWO, more="stacks: {names: [Net*]}\n")
     assert fleet.report()["exit_code"] == 0
     fleet.write(ONE, TWO, more="stacks: {names: [O*]}\n")
-    assert [each["stack_name"] for each in fleet.report()["differences"]] == ["Other"]
+    assert [difference["stack_name"] for difference in fleet.report()["differences"]] == ["Other"]
     fleet.write(ONE, TWO)
     report = fleet.report()
     (found,) = report["differences"]
@@ -294,16 +294,16 @@ def test_an_audit_that_was_killed_goes_on_with_what_is_not_done(fleet: Accounts,
     fleet.set_delay(ONE, 30)  # after it was looked at
     report = behind.report("--resume")
     assert between.read() == [TWO]
-    assert [(each["account"], each["status"]) for each in report["stacks"]] == [(ONE, "IN_SYNC"), (TWO, "MODIFIED")]
+    assert [(stack["account"], stack["status"]) for stack in report["stacks"]] == [(ONE, "IN_SYNC"), (TWO, "MODIFIED")]
     assert report["exit_code"] == 1
-    assert [each["looked_at"] is None for each in report["stacks"]] == [False, True]
+    assert [stack["looked_at"] is None for stack in report["stacks"]] == [False, True]
     at = report["stacks"][0]["looked_at"]
-    told = [each["message"] for each in report["notifications"] if each["level"] == "warning"]
+    told = [notification["message"] for notification in report["notifications"] if notification["level"] == "warning"]
     assert any(
         each.startswith(f"1 of 2 stacks was looked at by the run that was interrupted, at {at}") for each in told
     )
     runs = fleet.history()["runs"]
-    assert [each["fleet"] for each in runs] == ["fleet.yaml", "fleet.yaml"]
+    assert [run["fleet"] for run in runs] == ["fleet.yaml", "fleet.yaml"]
     assert runs[0]["outcome"] is None
     assert {name: runs[1]["outcome"][name] for name in ("verdict", "stacks", "earlier")} == {
         "verdict": "drifted",
@@ -339,7 +339,7 @@ def test_a_plan_has_stacks_calls_and_time_and_reads_no_resource(fleet: Accounts,
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert lines[:2] == [f"{account} {fleet.region} Net" for account in (ONE, TWO)]
-    assert [each.partition(":")[0] for each in lines[2:-1]] == ["cloudformation", "sqs"]
+    assert [line.partition(":")[0] for line in lines[2:-1]] == ["cloudformation", "sqs"]
     assert re.fullmatch(r"2 stacks, 2 resources, about \d+ calls, about \d+ s", lines[-1])
     assert {service for service, _ in between.asked} == {"cloudformation", "sts"}
     assert "GetTemplate" not in between.actions("cloudformation")
@@ -356,11 +356,11 @@ def test_a_text_names_account_and_region_of_each_line_and_fits_eighty_columns(fl
     assert done.returncode == 3
     where = f"{TWO}/{fleet.region}: "
     assert lines[0].startswith(f"{where}Net (deployed):3: Net/Queue /DelaySeconds is")
-    assert [each for each in lines if each.startswith(f"{DENIED}/{fleet.region}: *: could not be audited: denied:")]
-    assert [each for each in lines if each.startswith(f"{ONE}/{fleet.region}: Net: IN_SYNC; looked at 1 of 1")]
-    assert [each for each in lines if each.startswith(f"{where}Net: MODIFIED; looked at 1 of 1 resources")]
+    assert [line for line in lines if line.startswith(f"{DENIED}/{fleet.region}: *: could not be audited: denied:")]
+    assert [line for line in lines if line.startswith(f"{ONE}/{fleet.region}: Net: IN_SYNC; looked at 1 of 1")]
+    assert [line for line in lines if line.startswith(f"{where}Net: MODIFIED; looked at 1 of 1 resources")]
     assert lines[-1].startswith("drift (moto): not complete; differences: 1 undeclared;")
-    assert [each for each in lines[:-1] if len(each) > 80 and " " in each.strip() and "arn:" not in each] == []
+    assert [line for line in lines[:-1] if len(line) > 80 and " " in line.strip() and "arn:" not in line] == []
 
 
 # -- who is told
@@ -412,7 +412,11 @@ def test_a_channel_that_fails_is_3_and_is_told_by_the_next_run(fleet: Accounts) 
     failing = fleet.report(
         "--notify", "sns:arn:aws:sns:us-west-2:123456789012:nobody", "--notify", "webhook:http://127.0.0.1:9/", HOOK="x"
     )
-    said = [each["message"] for each in failing["notifications"] if "was not told of 2 differences" in each["message"]]
+    said = [
+        notification["message"]
+        for notification in failing["notifications"]
+        if "was not told of 2 differences" in notification["message"]
+    ]
     assert (failing["exit_code"], len(said), len(failing["differences"])) == (3, 2, 2)
     hand = MotoTarget(fleet.url, region="us-west-2")
     with hand.writing("the topic that was missing"):

@@ -43,7 +43,7 @@ def gated(folder: Path, *arguments: str, **more: str) -> tuple[int, dict[str, An
 
 
 def outcomes(report: dict[str, Any]) -> dict[str, str]:
-    return {each["name"]: each["outcome"] for each in report["stages"]}
+    return {stage["name"]: stage["outcome"] for stage in report["stages"]}
 
 
 @needs_proc
@@ -53,20 +53,20 @@ def test_the_second_run_takes_synth_and_check_from_the_cache_and_starts_no_engin
     code, report, output = gated(folder, **first.variables)
     assert code == 0, output
     assert list(outcomes(report)) == ["synth", "check", "unit", "compliance", "integration"]
-    assert not any(each["cached"] for each in report["stages"])
+    assert not any(stage["cached"] for stage in report["stages"])
     assert (report["policy"]["held"], report["policy"]["violated"]) == (9, 0)
     assert report["proof"]["resources"] == {"total": 2, "proven": 2, "custom": 0}
     assert first.started("cloudformation_validate_worker.py") == 1
     assert first.started("moto_server") == 1
     assert first.left() == []
-    assert {each.name for each in (folder / "reports").iterdir()} == {
+    assert {path.name for path in (folder / "reports").iterdir()} == {
         *("gate.json", "check.json"),
         *(f"{name}.{kind}" for name in ("unit", "compliance", "integration") for kind in ("json", "txt", "xml")),
     }
 
     code, again, output = gated(folder, "--static", **second.variables)
     assert code == 0
-    assert {each["name"]: each["cached"] for each in again["stages"]} == {"synth": True, "check": True}
+    assert {stage["name"]: stage["cached"] for stage in again["stages"]} == {"synth": True, "check": True}
     assert second.started("worker.py") == 0
     assert output.count("cached; ") == 2
     assert again["policy"] == report["policy"]
@@ -89,7 +89,7 @@ def test_wrong_arguments_of_a_suite_are_a_wrong_configuration(tmp_path: Path) ->
     table = '[tool.stackproof.suites]\none = ["--no-such-option"]\ntwo = ["suites/nowhere"]\n'
     (folder / "pyproject.toml").write_text(ENGINE + table, encoding="utf-8")
     code, report, output = gated(folder)
-    assert [each["outcome"] for each in report["stages"][2:]] == ["incomplete", "incomplete"]
+    assert [stage["outcome"] for stage in report["stages"][2:]] == ["incomplete", "incomplete"]
     assert report["stages"][2]["detail"] == "one left no report: it did not run to its end"
     assert "unrecognized arguments: --no-such-option" in output
     assert "file or directory not found: suites/nowhere" in output
@@ -114,7 +114,7 @@ def test_a_suite_ends_as_its_tests_say(text: str, code: int, said: str, tmp_path
     folder = project("tiny", tmp_path)
     with_suites(folder, one=text)
     ended, report, output = gated(folder)
-    [stage] = [each for each in report["stages"] if each["name"] == "one"]
+    [stage] = [stage for stage in report["stages"] if stage["name"] == "one"]
     assert ended == code, output
     assert said in stage["detail"]
     assert stage["outcome"] == ("held", "violated", "incomplete", "incomplete")[code]

@@ -53,7 +53,7 @@ def test_what_is_left_out_unknown_or_too_large_is_said(in_tmp_path: Path, capsys
     assert called("wide.yaml", "--for", "deploy", "--max-size", "2000") == 0
     parts = json.loads(capsys.readouterr().out)
     assert len(parts) > 1
-    assert all(len(json.dumps(each, separators=(",", ":"))) <= 2000 for each in parts)
+    assert all(len(json.dumps(part, separators=(",", ":"))) <= 2000 for part in parts)
     assert called("wide.yaml", "--for", "deploy") == 0
     said = capsys.readouterr().err
     assert "a managed policy takes 6144: --max-size 6144 splits it" in said

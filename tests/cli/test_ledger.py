@@ -52,15 +52,15 @@ def check(folder: Path, *arguments: str, code: int) -> dict[str, Any]:
 
 
 def kinds(report: dict[str, Any], rule: str = RULE) -> list[str | None]:
-    found = [each["suppression"] for each in report["findings"] if each["rule_id"] == rule]
+    found = [finding["suppression"] for finding in report["findings"] if finding["rule_id"] == rule]
     return [each["kind"] if each else None for each in found]
 
 
 def about_waivers(report: dict[str, Any]) -> list[tuple[str, str, str]]:
     return [
-        (each["rule_id"], each["level"], f"{each['location']['file']}:{each['location']['line']}")
-        for each in report["findings"]
-        if each["rule_id"].startswith("SPW")
+        (finding["rule_id"], finding["level"], f"{finding['location']['file']}:{finding['location']['line']}")
+        for finding in report["findings"]
+        if finding["rule_id"].startswith("SPW")
     ]
 
 
@@ -150,7 +150,7 @@ def test_a_baseline_lets_old_findings_pass_and_new_ones_fail(folder: Path) -> No
     check(folder, "open.json", "--baseline", "policies/b.json", code=0)
     written(folder, {"open.json": template(Group=group(), Other=group()), "prod.json": template(Group=group())})
     report = check(folder, "open.json", "--baseline", "policies/b.json", code=1)
-    assert sorted(str(each) for each in kinds(report)) == ["None", "baseline"]
+    assert sorted(str(kind) for kind in kinds(report)) == ["None", "baseline"]
     assert kinds(check(folder, "prod.json", "--baseline", "policies/b.json", code=1)) == [None]
     shown = run(folder, "stackproof", "check", "open.json", "--baseline", "policies/b.json").stdout
     assert "in the baseline: 1 (-v shows them)" in shown
@@ -163,8 +163,8 @@ def test_a_waived_finding_is_not_written_and_what_is_fixed_is_said(folder: Path)
     assert kinds(report) == ["external"]
     assert (folder / "c.json").read_text(encoding="utf-8") == '{"format":1,"entries":[]}\n'
     (note,) = [
-        each for each in check(folder, "open.json", "--baseline", "b.json", code=0)["notifications"]
-        if each["file"] == "b.json"
+        notification for notification in check(folder, "open.json", "--baseline", "b.json", code=0)["notifications"]
+        if notification["file"] == "b.json"
     ]  # fmt: skip
     assert note["message"] == "1 entry of the baseline is fixed: rewrite it (--write-baseline)"
 
@@ -194,9 +194,9 @@ def test_what_an_app_acknowledges_is_listed_and_what_its_plugins_find_is_judged(
     assert kinds(report, "house-rules::topic-name") == [None]
     assert kinds(report, "lib:Seen") == [None]
     assert "lib:Gone" not in json.dumps(report)
-    assert [(each["rule"], each["reason"], each["covers"], each["state"]) for each in report["waivers"]] == [
+    assert [(waiver["rule"], waiver["reason"], waiver["covers"], waiver["state"]) for waiver in report["waivers"]] == [
         ("W2508", "a bastion", 1, "active"),
         ("house-rules::topic-owner", "owned by all", 1, "active"),
         ("mine", "not yet", 0, "unseen"),
     ]
-    assert {each["where"].partition(":")[0] for each in report["waivers"]} == {"app.py"}
+    assert {waiver["where"].partition(":")[0] for waiver in report["waivers"]} == {"app.py"}

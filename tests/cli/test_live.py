@@ -130,8 +130,8 @@ def test_the_recorder_sees_what_goes_to_aws(tmp_path: Path, recorder: Recorder, 
     assert done.returncode == 3
     assert "Traceback" not in done.stderr
     assert recorder.requests
-    assert {each.split()[0] for each in recorder.requests} == {"CONNECT"}
-    assert all("us-east-1.amazonaws.com:443" in each for each in recorder.requests)
+    assert {request.split()[0] for request in recorder.requests} == {"CONNECT"}
+    assert all("us-east-1.amazonaws.com:443" in request for request in recorder.requests)
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_without_flag_and_accounts_a_deployment_is_refused_before_anything_is_se
     done = run(folder, "stackproof", "deploy", "--target", "aws", *arguments, **account)
     assert done.returncode == 3
     assert done.stdout == ""
-    [line] = [each for each in done.stderr.splitlines() if each.startswith("stackproof: error: ")]
+    [line] = [line for line in done.stderr.splitlines() if line.startswith("stackproof: error: ")]
     assert line.startswith("stackproof: error: deploying stack Tiny is refused: ")
     assert said in line
     assert recorder.requests == []
@@ -313,7 +313,7 @@ def test_two_proofs_of_one_app_are_the_same_bytes_but_for_how_often_was_asked(tm
         done = run(folder, *command, PYTHONHASHSEED=jobs)
         assert done.returncode == 0, done.stdout + done.stderr
         report = json.loads((folder / name).read_text(encoding="utf-8"))
-        report["calls"] = [{**each, "count": None} for each in report["calls"]["operations"]]
+        report["calls"] = [{**operation, "count": None} for operation in report["calls"]["operations"]]
         assert report["calls"]
         reports.append(json.dumps(report))
     assert reports[0] == reports[1]

@@ -50,7 +50,7 @@ def test_a_suite_and_the_gate_fail_below_it(tmp_path: Path) -> None:
     assert gate.returncode == 1, gate.stdout + gate.stderr
     assert SAID in gate.stdout
     report = json.loads((folder / "reports" / "gate.json").read_text(encoding="utf-8"))
-    assert [each["outcome"] for each in report["stages"] if each["name"] == "prove"] == ["violated"]
+    assert [stage["outcome"] for stage in report["stages"] if stage["name"] == "prove"] == ["violated"]
 
 
 def test_a_run_that_leaves_resources_out_is_not_judged_and_is_3_unless_it_says_so(tmp_path: Path) -> None:

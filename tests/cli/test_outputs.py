@@ -104,7 +104,7 @@ def test_one_run_writes_every_format(folder: Path) -> None:
     found = json.loads((folder / "r.json").read_text(encoding="utf-8"))["findings"]
     (sarif,) = json.loads((folder / "r.sarif").read_text(encoding="utf-8"))["runs"]
     assert len(sarif["results"]) == len(found)
-    uris = {each["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for each in sarif["results"]}
+    uris = {result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for result in sarif["results"]}
     assert uris == {"shop/open.yaml"}
     assert int(ET.parse(folder / "r.xml").getroot().attrib["failures"]) > 0  # noqa: S314 - our own
     assert (folder / "r.md").read_text(encoding="utf-8").startswith("<!-- stackproof:check -->\n")

@@ -230,7 +230,7 @@ def test_one_of_them_is_forgotten_where_it_is_gone(app: Path, called: Called) ->
     store = SqlAuditStore(f"sqlite:///{app / 'audits.db'}")
     places = [Place(account="111111111111", region=region, stack_name="shop") for region in ("eu-west-1", "us-west-2")]
     begun = store.begin(run_of(0))
-    looks = [look(difference("Orders", stack_name="shop"), place=each) for each in places]
+    looks = [look(difference("Orders", stack_name="shop"), place=place) for place in places]
     store.record(begun, looks, ended=night(1), keep=KEEP)
     url = ("--store", f"sqlite:///{app / 'audits.db'}")
 
@@ -243,7 +243,7 @@ def test_one_of_them_is_forgotten_where_it_is_gone(app: Path, called: Called) ->
         0,
         "forgot shop: 1 looks at it\n",
     )
-    assert [each.place.region for each in store.looks(1)] == ["us-west-2"]
+    assert [look.place.region for look in store.looks(1)] == ["us-west-2"]
 
 
 # -- a baseline
@@ -252,17 +252,17 @@ def test_one_of_them_is_forgotten_where_it_is_gone(app: Path, called: Called) ->
 def test_a_baseline_of_one_hides_nothing_of_two(app: Path, called: Called) -> None:
     """Both have the finding; the baseline was written when the name was that of one of them."""
     findings = findings_of(called, "--write-baseline", "old.json", "-c", "name=other")
-    assert {each["suppression"]["kind"] for each in findings if fails(each)} == {"baseline"}
+    assert {finding["suppression"]["kind"] for finding in findings if fails(finding)} == {"baseline"}
     findings = findings_of(called, "--baseline", "old.json")
-    assert "EV012" in {each["rule_id"] for each in findings if fails(each) and each["suppression"] is None}
+    assert "EV012" in {finding["rule_id"] for finding in findings if fails(finding) and finding["suppression"] is None}
     findings_of(called, "--write-baseline", "new.json")
     entries = json.loads((app / "new.json").read_text(encoding="utf-8"))["entries"]
-    assert {(each["stack"], each["file"]) for each in entries} <= {
+    assert {(ledger_entry["stack"], ledger_entry["file"]) for ledger_entry in entries} <= {
         ("shop", "cdk.out/shop-a.template.json"),
         ("shop", "cdk.out/shop-b.template.json"),
     }
     findings = findings_of(called, "--baseline", "new.json")
-    assert {each["suppression"]["kind"] for each in findings if fails(each)} == {"baseline"}
+    assert {finding["suppression"]["kind"] for finding in findings if fails(finding)} == {"baseline"}
 
 
 def findings_of(called: Called, *arguments: str) -> list[dict[str, Any]]:

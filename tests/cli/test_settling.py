@@ -67,8 +67,8 @@ def test_the_deadline_runs_from_the_beginning_of_the_proof() -> None:
 
 def test_a_run_that_deploys_waits_for_what_is_missing_and_for_what_is_old() -> None:
     report = proven([STACK], Account("moto"), waits=Waits(settle=600))
-    assert [each.status for each in report.proofs] == [DriftStatus.IN_SYNC]
+    assert [proof.status for proof in report.proofs] == [DriftStatus.IN_SYNC]
     report = proven([STACK], Account("moto"))
-    assert [each.status for each in report.proofs] == [DriftStatus.DELETED]
+    assert [proof.status for proof in report.proofs] == [DriftStatus.DELETED]
     report = proven([STACK], Account("aws"), waits=Waits(settle=600))
-    assert [each.status for each in report.proofs] == [DriftStatus.DELETED]
+    assert [proof.status for proof in report.proofs] == [DriftStatus.DELETED]

@@ -101,7 +101,7 @@ def test_an_app_that_does_not_synthesize_is_one_line_and_3(
     )
     code, _, err = called(capsys, command)
     assert code == 3
-    [line] = [each for each in err.splitlines() if each.startswith("stackproof: error: ")]
+    [line] = [line for line in err.splitlines() if line.startswith("stackproof: error: ")]
     assert line.startswith("stackproof: error: the app `python app.py`")
     assert said in line
     if "first" in text and command != "gate":
@@ -148,7 +148,7 @@ def test_annotations_and_deprecated_apis_of_a_real_app_are_told_at_their_lines_a
     assert "app.py:15: warning: aws-cdk-lib.aws_lambda.FunctionOptions#logRetention is deprecated: " in told.stderr
     done = run(tmp_path, "stackproof", "check", "--format", "json")
     assert done.returncode == 1, done.stderr
-    found = {each["rule_id"]: each for each in json.loads(done.stdout)["findings"]}
+    found = {finding["rule_id"]: finding for finding in json.loads(done.stdout)["findings"]}
     error, warning = found["cdk:annotation-error"], found["team:owner"]
     assert (error["kind"], error["level"], error["message"]) == ("fail", "error", "no queue is allowed here")
     assert (warning["level"], warning["message"]) == ("warning", "name an owner")

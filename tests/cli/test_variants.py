@@ -18,12 +18,12 @@ def check(folder: Path, *arguments: str) -> tuple[int, list[dict[str, Any]]]:
     done = run(folder, "stackproof", "check", "--format", "json", *arguments)
     report = json.loads(done.stdout)
     failing = [
-        each
-        for each in report["findings"]
-        if each["kind"] == "fail"
-        and each["level"] in {"error", "warning"}
-        and not each["suppression"]
-        and not each["generated"]
+        finding
+        for finding in report["findings"]
+        if finding["kind"] == "fail"
+        and finding["level"] in {"error", "warning"}
+        and not finding["suppression"]
+        and not finding["generated"]
     ]
     return done.returncode, failing
 
@@ -45,9 +45,9 @@ def edit(folder: Path, file: str, old: str, new: str) -> None:
 
 def places(findings: list[dict[str, Any]], resource_type: str) -> set[str]:
     return {
-        f"{each['location']['file']}:{each['location']['line']}"
-        for each in findings
-        if resource_type in str(each["location"]["resource_type"])
+        f"{finding['location']['file']}:{finding['location']['line']}"
+        for finding in findings
+        if resource_type in str(finding["location"]["resource_type"])
     }
 
 
@@ -72,7 +72,7 @@ def test_a_public_database_is_found_at_the_database(copy: Path) -> None:
 def test_a_stream_without_encryption_is_found_at_the_stream(copy: Path) -> None:
     path = copy / "infra" / "components" / "stream.py"
     text = path.read_text(encoding="utf-8")
-    kept = [each for each in text.splitlines() if "encryption" not in each.split("#")[0]]
+    kept = [line for line in text.splitlines() if "encryption" not in line.split("#")[0]]
     path.write_text("\n".join(kept) + "\n", encoding="utf-8")
     code, findings = check(copy)
     assert code == 1
@@ -83,12 +83,12 @@ def test_an_open_port_is_found_at_the_line_that_opens_it(copy: Path) -> None:
     path = copy / "infra" / "tap_stack.py"
     opening = "        database.instance.connections.allow_from_any_ipv4(ec2.Port.tcp(5432))\n"
     text = path.read_text(encoding="utf-8")
-    marker = next(each for each in text.splitlines(keepends=True) if "alarms" in each.lower() and "Alarms(" in each)
+    marker = next(line for line in text.splitlines(keepends=True) if "alarms" in line.lower() and "Alarms(" in line)
     path.write_text(
         "from aws_cdk import aws_ec2 as ec2\n" + text.replace(marker, opening + marker, 1), encoding="utf-8"
     )
     code, findings = check(copy)
     assert code == 1
     assert line(copy, "components/database.py", "ec2.SecurityGroup(") in places(findings, "SecurityGroup") | {
-        f"{each['location']['file']}:{each['location']['line']}" for each in findings
+        f"{finding['location']['file']}:{finding['location']['line']}" for finding in findings
     }

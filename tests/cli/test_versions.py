@@ -47,7 +47,7 @@ def run(in_tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
 
 
 def templates(**files: object) -> None:
-    written(Path(), {f"{name}.json": json.dumps({"Resources": each}) for name, each in files.items()})
+    written(Path(), {f"{name}.json": json.dumps({"Resources": file}) for name, file in files.items()})
 
 
 @pytest.mark.parametrize("command", [(), ("list",), ("explain",), ("refresh",)])
@@ -137,7 +137,7 @@ def test_what_is_not_there_is_a_usage_error(run: Run, arguments: tuple[str, ...]
 def without(*versions: str, family: str = "rds/postgres") -> str:
     """The list of the package without some versions, as an older one would be."""
     held = PACKAGED.families[family]
-    kept = {name: each for name, each in held.versions.items() if name not in versions}
+    kept = {name: version for name, version in held.versions.items() if name not in versions}
     return text_of(replace(PACKAGED, families={**PACKAGED.families, family: replace(held, versions=kept)}))
 
 
@@ -230,7 +230,7 @@ def test_reports_are_json_as_well(run: Run) -> None:
     report = json.loads(out)
     assert (code, report["exit_code"], report["format"], report["command"]) == (1, 1, 1, "versions explain")
     assert (report["summary"]["status"], report["summary"]["instead"]) == ("deprecated", "15.19")
-    assert [each["rule_id"] for each in report["findings"]] == ["EV012"]
+    assert [finding["rule_id"] for finding in report["findings"]] == ["EV012"]
     written(Path(), {"v.json": without("15.19")})
     code, out, _ = run("versions", "refresh", "--file", "v.json", "--format", "json", *ON)
     report = json.loads(out)
@@ -256,7 +256,7 @@ def project(in_tmp_path: Path) -> Path:
 
 
 def rules(out: str) -> list[str]:
-    return [f"{each['rule_id']} {each['level']}" for each in json.loads(out)["findings"]]
+    return [f"{finding['rule_id']} {finding['level']}" for finding in json.loads(out)["findings"]]
 
 
 def test_check_judges_versions_and_takes_a_day(project: Path, run: Run) -> None:

@@ -100,4 +100,4 @@ def test_the_file_of_the_package_would_be_taken_from_anybody() -> None:
         == load_policy_file(SHIPPED, "controls.schema.json", is_ours=True).data
     )
     assert len(controls) >= 60
-    assert [each.id for each in controls if not each.title[0].isupper() or each.title.endswith(".")] == []
+    assert [control.id for control in controls if not control.title[0].isupper() or control.title.endswith(".")] == []

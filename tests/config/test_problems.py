@@ -261,7 +261,7 @@ def test_all_that_is_wrong_with_a_file_is_said_at_once_by_line(in_tmp_path: Path
             "regoin = 'eu-west-1'\naccount = 1\nversions_as_of = 2026-01-01\n[tool.stackproof.engines.checkov]\nx = 1"
         ),
     )
-    assert [each.partition(": ")[0] for each in found.splitlines()] == [f"pyproject.toml:{n}" for n in (5, 6, 7, 9)]
+    assert [line.partition(": ")[0] for line in found.splitlines()] == [f"pyproject.toml:{n}" for n in (5, 6, 7, 9)]
     ledger = "waivers:\n  - rule: 14.10\n    stacks: S\n"
     assert said_of("waivers.yaml", ledger).splitlines() == [
         "waivers.yaml:2: waivers[0]: 'stack', 'construct_path', 'reason', 'owner' and 'expires' are missing: add them",
@@ -273,7 +273,7 @@ def test_all_that_is_wrong_with_a_file_is_said_at_once_by_line(in_tmp_path: Path
 def test_folders_and_days_of_the_settings_are_said_at_once_too(in_tmp_path: Path) -> None:
     del in_tmp_path
     lines = "policies = 'p'\napp_directory = 'a'\ntargets = ['aws', 'moto']\nversions_as_of = '2026-02-30'"
-    assert [each.split(":")[1] for each in said_of("pyproject.toml", toml(lines)).splitlines()] == ["5", "6", "7", "8"]
+    assert [line.split(":")[1] for line in said_of("pyproject.toml", toml(lines)).splitlines()] == ["5", "6", "7", "8"]
 
 
 def test_the_command_line_says_all_of_it_and_ends_with_2(in_tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -301,10 +301,12 @@ def test_no_word_of_the_validator_and_no_expression_reaches_a_person() -> None:
         documents += [{key: [each]} for key in schema["properties"] for each in odd]
         documents += [{key: {"A-1": each}} for key in schema["properties"] for each in odd]
         for document in documents:
-            for each in problems(document, f"{name}.schema.json"):
-                assert not {"array", "object", "string", "integer", "None", "^", "True"} & set(each.text.split()), each
-                assert "^" not in each.text, each
-                assert ": " in each.text, each
+            for problem in problems(document, f"{name}.schema.json"):
+                assert not {"array", "object", "string", "integer", "None", "^", "True"} & set(problem.text.split()), (
+                    problem
+                )
+                assert "^" not in problem.text, problem
+                assert ": " in problem.text, problem
 
 
 def parts(value: object) -> Iterator[dict[str, Any]]:
@@ -322,10 +324,10 @@ def parts(value: object) -> Iterator[dict[str, Any]]:
 @pytest.mark.parametrize("name", sorted(FILES))
 def test_every_keyword_of_a_schema_has_words(name: str) -> None:
     known = {*STRUCTURE, *module._SINGLE, *module._SEVERAL}
-    for each in parts(read_schema(f"{name}.schema.json")):
-        assert set(each) <= known, each
-        if "pattern" in each:
-            assert each["pattern"] in module._PATTERNS or "description" in each, each
+    for part in parts(read_schema(f"{name}.schema.json")):
+        assert set(part) <= known, part
+        if "pattern" in part:
+            assert part["pattern"] in module._PATTERNS or "description" in part, part
 
 
 def violation(rule: str, value: object, instance: object, **schema: object) -> SimpleNamespace:

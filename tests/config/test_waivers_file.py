@@ -205,10 +205,10 @@ def test_drift_waivers_are_a_section_of_their_own(tmp_path: Path) -> None:
 def test_a_drift_waiver_may_name_account_region_and_type_of_child(tmp_path: Path) -> None:
     row = SAME.replace("property: /Tags", "child: s-1\n    child_type: AWS::SNS::Subscription")
     places = ("", '    account: "111111111111"\n', '    account: "111111111111"\n    region: eu-west-1\n')
-    text = "waivers: []\ndrift:\n" + "".join(row + each for each in places)
+    text = "waivers: []\ndrift:\n" + "".join(row + place for place in places)
     found = load_drift_waivers(written(tmp_path, {"waivers.yaml": text}) / "waivers.yaml")
-    assert {each.child_type for each in found} == {"AWS::SNS::Subscription"}
-    assert [(each.account, each.region) for each in found] == [
+    assert {waiver.child_type for waiver in found} == {"AWS::SNS::Subscription"}
+    assert [(waiver.account, waiver.region) for waiver in found] == [
         (None, None),
         ("111111111111", None),
         ("111111111111", "eu-west-1"),
@@ -217,9 +217,9 @@ def test_a_drift_waiver_may_name_account_region_and_type_of_child(tmp_path: Path
 
 def test_a_drift_waiver_may_name_the_value_that_it_accepts(tmp_path: Path) -> None:
     rows = ("", "    actual: null\n", "    actual: [{Port: 443, Cidr: 203.0.113.7/32}]\n", "    actual: '443'\n")
-    text = "waivers: []\ndrift:\n" + "".join(SAME + each for each in rows)
+    text = "waivers: []\ndrift:\n" + "".join(SAME + row for row in rows)
     found = load_drift_waivers(written(tmp_path, {"waivers.yaml": text}) / "waivers.yaml")
-    assert [(each.is_exact, each.actual) for each in found] == [
+    assert [(waiver.is_exact, waiver.actual) for waiver in found] == [
         (False, None),
         (True, None),
         (True, [{"Port": 443, "Cidr": "203.0.113.7/32"}]),

@@ -59,7 +59,7 @@ def test_many_writers_of_one_entry_leave_one_whole_entry(tmp_path: Path) -> None
     value = store.get("engine", KEY)
     assert isinstance(value, list)
     assert len(set(map(str, value))) == 1
-    assert [each.suffix for each in (tmp_path / "engine").rglob("*") if each.is_file()] == [".json"]
+    assert [path.suffix for path in (tmp_path / "engine").rglob("*") if path.is_file()] == [".json"]
 
 
 def test_it_counts_what_it_holds_and_forgets_it(tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ def test_it_is_closed_once_and_for_all() -> None:
 def test_what_a_killed_run_left_is_removed_by_the_next_one(temporary: Path) -> None:
     left = killed(LIVES, temporary)
     with scratch_folder() as folder:
-        assert [each.name for each in temporary.iterdir()] == [folder.name]
+        assert [path.name for path in temporary.iterdir()] == [folder.name]
     assert not left.exists()
 
 
@@ -101,9 +101,9 @@ def test_somebody_elses_folders_are_none_of_ours(temporary: Path) -> None:
     (temporary / "stackproof-link").symlink_to(temporary / "real")
     with living_in(temporary):
         pass
-    before = sorted(each.name for each in temporary.iterdir())
+    before = sorted(path.name for path in temporary.iterdir())
     ScratchFolder().close()
-    assert sorted(each.name for each in temporary.iterdir()) == before
+    assert sorted(path.name for path in temporary.iterdir()) == before
     assert (temporary / "real" / ".in-use").exists()
 
 

@@ -16,7 +16,7 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 @pytest.fixture(autouse=True)
 def _handlers() -> Iterator[None]:
-    before = {each: signal.getsignal(each) for each in SIGNALS}
+    before = {signals: signal.getsignal(signals) for signals in SIGNALS}
     yield
     for number, handler in before.items():
         signal.signal(number, handler)

@@ -39,8 +39,8 @@ def attaching(kind: str, key: str, name: Any) -> dict[str, Any]:
 def properties_at(document: Any, key: str) -> Any:
     """The properties that a schema has where the last part of a key is looked for."""
     here = document
-    for each in key.split("/")[:-1]:
-        here = here["items"] if each == "*" else here["properties"][each]
+    for part in key.split("/")[:-1]:
+        here = here["items"] if part == "*" else here["properties"][part]
         while "$ref" in here:
             here = document["definitions"][here["$ref"].rpartition("/")[2]]
     return here["properties"]
@@ -433,5 +433,5 @@ def test_an_ephemeral_nested_stack_belongs_to_its_parent_under_the_new_name() ->
     parent = stack({"Resources": {"Bucket": BUCKET, "Inner": nest(Name={"Ref": "Bucket"})}})
     inner = nested({"Parameters": {"Name": {"Type": "String"}}, "Resources": {"Policy": policy({"Ref": "Name"})}})
     made = ephemeral([parent, inner], "x").stacks
-    assert [each.name for each in made] == ["Net-x", "Net-x/Inner"]
+    assert [stack.name for stack in made] == ["Net-x", "Net-x/Inner"]
     assert outside(*made) == ()

@@ -27,7 +27,12 @@ def test_a_stack_comes_after_what_it_depends_on() -> None:
     net = stack(BODY, name="Net")
     alone = stack(BODY, name="Alone")
     target = FakeTarget()
-    assert [each.stack_name for each in deploy([app, data, net, alone], target)] == ["Alone", "Net", "Data", "App"]
+    assert [deployment.stack_name for deployment in deploy([app, data, net, alone], target)] == [
+        "Alone",
+        "Net",
+        "Data",
+        "App",
+    ]
     assert target.log == ["deploy Alone", "deploy Net", "deploy Data", "deploy App"]
 
 
@@ -55,7 +60,7 @@ def test_a_nested_stack_is_read_by_its_own_id_behind_its_parent() -> None:
     kind = "AWS::CloudFormation::Stack"
     deployed = deployment({"Nested": (kind, "arn:nested"), "Other": (kind, "arn:other")}, stack_name="App")
     target = FakeTarget({"App": deployed, "arn:nested": deployment({}, stack_name="App-Nested")})
-    assert [each.stack_name for each in deploy([nested, parent], target)] == ["App", "App-Nested"]
+    assert [deployment.stack_name for deployment in deploy([nested, parent], target)] == ["App", "App-Nested"]
     assert target.log == ["deploy App", "read arn:nested"]
 
 
@@ -85,4 +90,4 @@ def test_a_stack_of_another_region_is_not_looked_for_here() -> None:
 def test_a_nested_stack_whose_condition_does_not_hold_has_no_deployment() -> None:
     nested = stack(BODY, name="App/Nested", path="App.nested.template.json", parent="App")
     target = FakeTarget({"App": deployment({}, stack_name="App")})
-    assert [each.stack_name for each in deploy([nested, stack(PARENT, name="App")], target)] == ["App"]
+    assert [deployment.stack_name for deployment in deploy([nested, stack(PARENT, name="App")], target)] == ["App"]

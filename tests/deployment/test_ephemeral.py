@@ -27,7 +27,7 @@ def overridden(resource: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     made = ephemeral([stack({"Resources": {"R": resource}})], "x")
     [own] = made.stacks
     assert own.template.resources[0].body == own.template.section("Resources")["R"]
-    return dict(own.template.resources[0].body), [str(each) for each in made.overridden]
+    return dict(own.template.resources[0].body), [str(overridden) for overridden in made.overridden]
 
 
 @pytest.mark.parametrize(("kind", "name"), OVERRIDES)
@@ -94,7 +94,7 @@ def test_exports_between_the_stacks_have_the_suffix_and_others_have_not() -> Non
     ours, foreign = {"Fn::ImportValue": "Net:A"}, {"Fn::ImportValue": "Other:A"}
     taking = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": ours, "TopicName": foreign, "Tags": ["Net:A"]}}
     app = stack({"Resources": {"T": taking}}, name="App", dependencies=("Net",))
-    made = {each.name: each for each in ephemeral([app, net], "x").stacks}
+    made = {stack.name: stack for stack in ephemeral([app, net], "x").stacks}
     assert sorted(made) == ["App-x", "Net-x"]
     assert made["App-x"].dependencies == (made["Net-x"].artifact,)
     outputs: Any = made["Net-x"].template.body["Outputs"]
@@ -129,8 +129,8 @@ def test_a_nested_stack_is_another_file_that_its_parent_points_to() -> None:
         parent="App",
     )
     made = ephemeral([parent, nested], "x")
-    assert [each.name for each in made.stacks] == ["App-x", "App-x/Nested"]
-    assert [each.parent for each in made.stacks] == [None, made.stacks[0].artifact]
+    assert [stack.name for stack in made.stacks] == ["App-x", "App-x/Nested"]
+    assert [stack.parent for stack in made.stacks] == [None, made.stacks[0].artifact]
     other, asset = made.stacks[0].assets
     assert other == parent.assets[0]
     assert '"DeletionPolicy":"Delete"' in str(asset.content)
@@ -169,7 +169,7 @@ def test_what_was_switched_off_is_not_proven() -> None:
     )
     lessened, same = without_overridden([proof, other], made.overridden)
     assert lessened.proven == ("/Engine",)
-    assert [(each.path, each.reason) for each in lessened.unproven] == [
+    assert [(unproven.path, unproven.reason) for unproven in lessened.unproven] == [
         ("/DeletionProtection", UnprovenReason.OVERRIDDEN)
     ]
     assert same == other
@@ -197,6 +197,6 @@ def test_what_a_stack_far_within_keeps_is_deleted_too() -> None:
     innermost = stack(kept, name="A/B/C", path="C.json", parent="A/B")
     made = ephemeral([root, middle, innermost], "x").stacks[0]
     assert made.name == "A-x"
-    contents = {each.path: each.content or "" for each in made.assets}
+    contents = {asset.path: asset.content or "" for asset in made.assets}
     assert '"DeletionPolicy":"Delete"' in contents["C.json"]
-    assert next(each.key for each in made.assets if each.path == "C.json") in contents["B.json"]
+    assert next(asset.key for asset in made.assets if asset.path == "C.json") in contents["B.json"]

@@ -40,14 +40,14 @@ class Live:
 
     @property
     def ids(self) -> dict[str, str]:
-        return {each.logical_id: each.physical_id for each in self.deployment.resources}
+        return {resource.logical_id: resource.physical_id for resource in self.deployment.resources}
 
     def audited(self, **more: Any) -> AuditedStacks:
         return replace(self.auditor, **more).audited([self.name])
 
     def unmanaged(self, found: AuditedStacks, *scopes: str) -> Unmanaged:
         return unmanaged(
-            [parse_scope(each) for each in scopes],
+            [parse_scope(scope) for scope in scopes],
             found.resource_types,
             managed=found.physical_ids.__contains__,
             listings=listings(),

@@ -21,7 +21,7 @@ class FakeCatalog:
     """Stacks by name or id; what is an exception is raised. `later` are stacks as a second look sees them."""
 
     def __init__(self, *stacks: LiveStack, **failing: Exception) -> None:
-        self.stacks = {each.stack_id: each for each in stacks}
+        self.stacks = {stack.stack_id: stack for stack in stacks}
         self.failing: dict[str, Exception] = dict(failing)
         self.later: dict[str, LiveStack] = {}
         self.sets: dict[str, tuple[tuple[str, str, str], ...]] = {}
@@ -33,7 +33,7 @@ class FakeCatalog:
         self._seen: set[str] = set()
 
     def names(self) -> tuple[str, ...]:
-        return tuple(sorted(each.stack_name for each in self.stacks.values() if each.parent is None))
+        return tuple(sorted(stack.stack_name for stack in self.stacks.values() if stack.parent is None))
 
     def others(self) -> tuple[OtherStack, ...]:
         if "*" in self.failing:
@@ -41,12 +41,12 @@ class FakeCatalog:
         self.asked.append("others")
         return tuple(
             OtherStack(
-                stack_id=each.stack_id,
-                stack_name=each.stack_name,
-                status=each.status,
-                is_settled=not each.status.endswith("_IN_PROGRESS"),
+                stack_id=stack.stack_id,
+                stack_name=stack.stack_name,
+                status=stack.status,
+                is_settled=not stack.status.endswith("_IN_PROGRESS"),
             )
-            for each in self.stacks.values()
+            for stack in self.stacks.values()
         )
 
     def template(self, stack_id: str, *, shown: str) -> Template:
@@ -67,7 +67,9 @@ class FakeCatalog:
     def stack(self, stack_name: str, *, shown: str, parent: str | None = None) -> LiveStack:
         if stack_name in self.failing:
             raise self.failing[stack_name]
-        found = next((each for each in self.stacks.values() if stack_name in {each.stack_id, each.stack_name}), None)
+        found = next(
+            (stack for stack in self.stacks.values() if stack_name in {stack.stack_id, stack.stack_name}), None
+        )
         if found is None:
             raise TargetError(f"there is no stack {shown}", code="NoStack")
         if found.stack_id in self._seen:

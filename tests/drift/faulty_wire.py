@@ -66,14 +66,14 @@ class Wire:
     def fate(self, service: str, operation: str) -> Fault | None:
         """What is to happen to a call: each fault draws for what those before it have let through."""
         with self._lock:
-            for each in self.faults:
-                if not each.concerns(service, operation):
+            for fault in self.faults:
+                if not fault.concerns(service, operation):
                     continue
-                if self._passed[each] < each.after:
-                    self._passed[each] += 1
-                elif self.chance.random() < each.share:
-                    self.fired[each.name] += 1
-                    return each
+                if self._passed[fault] < fault.after:
+                    self._passed[fault] += 1
+                elif self.chance.random() < fault.share:
+                    self.fired[fault.name] += 1
+                    return fault
         return None
 
 

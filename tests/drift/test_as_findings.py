@@ -33,7 +33,7 @@ CHILD = difference(DriftOrigin.CHILD, path=None, child_type="AWS::IAM::Policy", 
         report(audit(unread=unread("not_emulated")), strict=True),
         report(audit(PARTLY)),
         report(BUSY),
-        *(report(differences=(difference(each),)) for each in DriftOrigin),
+        *(report(differences=(difference(origin),)) for origin in DriftOrigin),
     ],
 )
 def test_findings_say_what_the_audit_says_with_its_exit_code(made: DriftReport) -> None:
@@ -45,9 +45,9 @@ def test_findings_say_what_the_audit_says_with_its_exit_code(made: DriftReport) 
 
 
 def test_each_kind_of_difference_has_its_rule_and_its_line() -> None:
-    found = as_check(report(differences=tuple(difference(each) for each in DriftOrigin)))
-    assert sorted(each.rule_id for each in found.findings) == sorted(RULES.values())
-    assert {(each.location.file, each.location.line) for each in found.findings} == {("app.py", 3)}
+    found = as_check(report(differences=tuple(difference(origin) for origin in DriftOrigin)))
+    assert sorted(finding.rule_id for finding in found.findings) == sorted(RULES.values())
+    assert {(finding.location.file, finding.location.line) for finding in found.findings} == {("app.py", 3)}
 
 
 def test_what_may_be_a_secret_is_in_no_message() -> None:
@@ -60,13 +60,13 @@ def test_what_may_be_a_secret_is_in_no_message() -> None:
 def test_children_of_one_resource_are_told_apart() -> None:
     other = replace(CHILD, child_id="other")
     found = as_check(report(differences=(CHILD, other))).findings
-    assert len({each.fingerprint for each in found}) == 2
+    assert len({finding.fingerprint for finding in found}) == 2
 
 
 def test_what_could_not_be_looked_at_is_open() -> None:
     found = as_check(report(audit(SEEN, UNSEEN), BUSY)).findings
-    assert [each.kind for each in found] == [Kind.OPEN, Kind.OPEN]
-    assert sorted(each.message for each in found) == [
+    assert [finding.kind for finding in found] == [Kind.OPEN, Kind.OPEN]
+    assert sorted(finding.message for finding in found) == [
         "could not be looked at: denied",
         "the stack could not be audited: busy: UPDATE_IN_PROGRESS",
     ]
@@ -79,17 +79,17 @@ def test_a_family_of_children_that_nobody_read_is_open_at_its_resource(reason: s
         replace(unread(reason)[0], question="policy statements"),
     )
     found = as_check(report(audit(unread=questions)))
-    assert [(each.rule_id, each.kind, each.message) for each in found.findings] == [
+    assert [(finding.rule_id, finding.kind, finding.message) for finding in found.findings] == [
         ("SPD006", Kind.OPEN, "policy statements could not be looked at: " + reason),
         ("SPD006", Kind.OPEN, f"subscriptions could not be looked at: {reason}: no right"),
     ]
-    assert [each.location for each in found.findings] == [
+    assert [finding.location for finding in found.findings] == [
         replace(PLACE, property_path=each) for each in ("policy statements", "subscriptions")
     ]
-    assert len({each.fingerprint for each in found.findings}) == 2
+    assert len({finding.fingerprint for finding in found.findings}) == 2
     [first, second] = run_of(found)["results"]
     assert (first["kind"], first["ruleId"], first["locations"]) == ("open", "SPD006", second["locations"])
-    assert {each.open for each in found.rules if each.rule_id == "SPD006"} == {2}
+    assert {rule.open for rule in found.rules if rule.rule_id == "SPD006"} == {2}
 
 
 def test_a_property_that_was_denied_on_a_resource_that_was_seen_is_open() -> None:

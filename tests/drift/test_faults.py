@@ -44,9 +44,9 @@ THREE_IN_TEN: Final = (
 )
 SCOPE: Final = "prefix:stray"
 RESOURCES: Final = {
-    name: each
-    for name, each in AUDITED["Resources"].items()
-    if each["Type"].split("::")[1] not in {"EC2", "ElasticLoadBalancingV2"}
+    name: resource
+    for name, resource in AUDITED["Resources"].items()
+    if resource["Type"].split("::")[1] not in {"EC2", "ElasticLoadBalancingV2"}
 }
 
 
@@ -81,7 +81,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
         for name in ("Untouched", "Tampered"):
             body = json.dumps({"Resources": RESOURCES}).replace("audited", name.lower())
             deployed = target.deploy(stack(json.loads(body), name=name))
-        tamper(target, {each.logical_id: each.physical_id for each in deployed.resources})
+        tamper(target, {resource.logical_id: resource.physical_id for resource in deployed.resources})
         yield Account(url=process.endpoint_url)
     finally:
         process.stop()
@@ -89,7 +89,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
 
 def services(audit: StackAudit, *but: str) -> list[Difference]:
     """The differences of an audit, less those of some services."""
-    return [each for each in audit.differences if service(each.location.resource_type) not in but]
+    return [difference for difference in audit.differences if service(difference.location.resource_type) not in but]
 
 
 def service(resource_type: str | None) -> str:
@@ -98,7 +98,7 @@ def service(resource_type: str | None) -> str:
 
 def report(found: AuditedStacks, beside: Unmanaged | None = None) -> DriftReport:
     """What the command makes of it."""
-    differences = [one for each in found.audits for one in each.differences]
+    differences = [difference for audit in found.audits for difference in audit.differences]
     return DriftReport(
         target="moto",
         audits=found.audits,
@@ -130,8 +130,8 @@ def tamper(target: MotoTarget, ids: Mapping[str, str]) -> None:
 def undisturbed(account: Account) -> StackAudit:
     [audit] = account.audited().audits
     assert audit.is_complete
-    assert len({each.location.resource_type for each in audit.proofs}) >= 12
-    assert {each.origin for each in audit.differences} == {
+    assert len({proof.location.resource_type for proof in audit.proofs}) >= 12
+    assert {difference.origin for difference in audit.differences} == {
         DriftOrigin.CHILD,
         DriftOrigin.DECLARED,
         DriftOrigin.DELETED,
@@ -157,13 +157,16 @@ def written(report: DriftReport) -> str:
 def test_faults_in_three_of_ten_calls_change_no_byte_of_the_report(tmp_path: Path, account: Account) -> None:
     before = command(tmp_path, account.url)
     assert before.exit_code == 1
-    status = {each.stack_name: each.status for each in before.audits}
+    status = {audit.stack_name: audit.status for audit in before.audits}
     assert status == {"Tampered": DriftStatus.MODIFIED, "Untouched": DriftStatus.IN_SYNC}
-    counted = {each.value: number for each, number in Counter(one.origin for one in before.differences).items()}
+    counted = {
+        origin.value: number
+        for origin, number in Counter(difference.origin for difference in before.differences).items()
+    }
     assert counted == {"child": 3, "declared": 1, "deleted": 2, "undeclared": 1, "unmanaged": 1}
     with bad_wire(account.url, *THREE_IN_TEN) as wire:
         after = command(tmp_path, wire.url)
-    assert wire.fired.keys() == {each.name for each in THREE_IN_TEN}
+    assert wire.fired.keys() == {fault.name for fault in THREE_IN_TEN}
     assert wire.fired.total() >= 50
     assert written(after) == written(before)
 
@@ -189,11 +192,11 @@ def test_a_service_that_never_answers_costs_its_own_resources_and_no_others(
     assert untouched.differences == ()
     assert list(tampered.differences) == services(undisturbed, faulted) != list(undisturbed.differences)
     for audit in found.audits:
-        left = {each.location.logical_id: each for each in audit.proofs if each.status is DriftStatus.NOT_CHECKED}
+        left = {proof.location.logical_id: proof for proof in audit.proofs if proof.status is DriftStatus.NOT_CHECKED}
         assert left.keys() == unseen
-        for each in left.values():
-            assert {one.reason.value for one in each.unproven} == {reason}
-            assert "" in {one.path for one in each.unproven}, "the resource itself is named"
+        for proof in left.values():
+            assert {unproven.reason.value for unproven in proof.unproven} == {reason}
+            assert "" in {unproven.path for unproven in proof.unproven}, "the resource itself is named"
         assert not audit.is_complete
     assert report(found).exit_code == 3
     assert found.notifications == ()
@@ -216,8 +219,8 @@ def test_children_that_cannot_be_listed_to_the_end_are_not_looked_at(
         found = account.audited(url=wire.url)
     [audit] = found.audits
     assert list(audit.differences) == services(undisturbed, "iam")
-    left = {(str(each.location.logical_id), "") for each in audit.proofs if each.status is DriftStatus.NOT_CHECKED}
-    asked = {(each.logical_id, each.question) for each in audit.unread}
+    left = {(str(proof.location.logical_id), "") for proof in audit.proofs if proof.status is DriftStatus.NOT_CHECKED}
+    asked = {(unread.logical_id, unread.question) for unread in audit.unread}
     assert left | asked == {("Person", "inline policies of a user" if fault is DENIED else "")}
     assert report(found).exit_code == 3
 
@@ -228,7 +231,7 @@ def test_a_type_whose_listing_breaks_off_is_not_looked_at_and_the_others_are(fau
     breaking = replace(fault, service="sns", operation="ListTopics", after=1)
     with bad_wire(account.url, breaking) as wire:
         beside = account.unmanaged(wire.url, "AWS::SNS::Topic", "AWS::SQS::Queue")
-    assert [each.location.resource_type for each in beside.differences] == ["AWS::SQS::Queue"]
+    assert [difference.location.resource_type for difference in beside.differences] == ["AWS::SQS::Queue"]
     assert [kind for _, _, kind in beside.looked_at] == ["AWS::SQS::Queue"]
     assert not beside.is_whole
     [said] = beside.notifications
@@ -255,12 +258,12 @@ def test_a_target_that_dies_in_mid_audit_ends_it_without_a_difference(
     with bad_wire(account.url, replace(RESET, after=after)) as wire:
         found = account.audited(url=wire.url)
     assert report(found).exit_code == 3
-    assert [each.differences for each in found.audits] in ([()], [])
+    assert [audit.differences for audit in found.audits] in ([()], [])
     for audit in found.audits:
         assert audit.reason is not None
         assert audit.reason.value == "unreachable"
-        named = {each.location.logical_id for each in audit.proofs if each.status is DriftStatus.NOT_CHECKED}
-        assert named in ({each.location.logical_id for each in undisturbed.proofs}, set())
+        named = {proof.location.logical_id for proof in audit.proofs if proof.status is DriftStatus.NOT_CHECKED}
+        assert named in ({proof.location.logical_id for proof in undisturbed.proofs}, set())
         assert "Tampered" in str(audit.detail) or "taken for dead" in audit.detail
     assert found.audits or found.notifications
 

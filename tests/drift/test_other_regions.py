@@ -50,7 +50,7 @@ def grants() -> Any:
 def found(target: MotoTarget) -> list[tuple[str, str]]:
     [audit] = auditor_of(target).audited(["Beside"]).audits
     assert audit.unread == ()
-    return [(str(each.child_type), each.detail) for each in audit.differences]
+    return [(str(difference.child_type), difference.detail) for difference in audit.differences]
 
 
 def test_policies_that_another_stack_of_the_region_puts_on_a_role_are_no_drift(target: MotoTarget) -> None:
@@ -94,9 +94,9 @@ def test_a_role_or_a_bucket_of_a_stack_of_another_region_is_not_called_unmanaged
         target=east,
         catalog=catalog(east),
     )
-    assert [each.physical_id for each in seen.differences] == ["region-east-b"]
+    assert [difference.physical_id for difference in seen.differences] == ["region-east-b"]
     said = "--scope: 1 of AWS::IAM::Role are in no stack of us-east-1 and may be in one of another region: not asked: "
-    assert [each.message for each in seen.notifications] == [f"{said}region-west"]
+    assert [notification.message for notification in seen.notifications] == [f"{said}region-west"]
     west.destroy("Net")
     with east.writing("taking it away"):
         east.client("s3").delete_bucket(Bucket="region-east-b")

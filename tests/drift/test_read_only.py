@@ -32,22 +32,22 @@ def test_a_call_that_changes_something_is_refused_and_said(live: Live) -> None:
     auditor = auditor_of(target)
     found = replace(auditor, families=(family,)).audited([live.name])
     [audit] = found.audits
-    assert [each.question for each in audit.unread] == ["injected"]
+    assert [unread.question for unread in audit.unread] == ["injected"]
     assert not audit.is_complete
     assert [
-        each.message
-        for each in found.notifications
-        if "sns:CreateTopic is refused: this run only reads" in each.message
+        notification.message
+        for notification in found.notifications
+        if "sns:CreateTopic is refused: this run only reads" in notification.message
     ]
-    names = [each["TopicArn"] for each in live.target.client("sns").list_topics()["Topics"]]
-    assert [each for each in names if each.endswith(":never")] == []
+    names = [topic["TopicArn"] for topic in live.target.client("sns").list_topics()["Topics"]]
+    assert [name for name in names if name.endswith(":never")] == []
 
 
 def test_nothing_that_an_audit_does_by_itself_is_refused(live: Live) -> None:
     """The whole audit through the guard of a real account, with CloudFormation's detection called for."""
     target = AwsTarget(endpoint_url=live.target.endpoint_url, region="us-east-1")
     found = replace(auditor_of(target), native=True).audited([live.name])
-    assert [each.message for each in found.notifications if "is refused" in each.message] == []
+    assert [notification.message for notification in found.notifications if "is refused" in notification.message] == []
     assert found.audits[0].coverage.resources_proven == found.audits[0].coverage.resources_total
 
 
@@ -116,7 +116,7 @@ def test_a_call_that_changes_something_never_reaches_the_wire(
         readers=lambda _: {"AWS::SQS::Queue": reader({"q": {}})},
         families=(family,),
     ).audited(["Audited"])
-    assert [each.question for each in found.audits[0].unread] == ["injected"]
+    assert [unread.question for unread in found.audits[0].unread] == ["injected"]
     assert bool(counting.arrived) is is_sent  # type: ignore[attr-defined]
     assert bool(recorder.log().refused) is not is_sent
     report = DriftReport(target="aws", audits=found.audits, calls=recorder.log())

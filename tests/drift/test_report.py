@@ -241,7 +241,7 @@ def test_of_several_places_every_line_says_which_and_long_ones_are_folded() -> N
     assert lines[:3] == ["1/r: app.py:3: Net/Topic /A differs", "    expected not set", "    actual   1"]
     assert lines[3].startswith("2/r: *: could not be audited: denied: no word")
     assert lines[4].startswith("    word")
-    assert max(len(each) for each in lines[:-1]) <= 80
+    assert max(len(line) for line in lines[:-1]) <= 80
 
 
 LOOKED = Looked(total=2, looked_at=2)
@@ -279,7 +279,7 @@ def test_a_stack_of_which_too_little_was_seen_is_named_though_it_is_in_sync() ->
     low = audit(WRITTEN_ONLY, stack_name="Low")
     made = report(audit(), audit(), low, minimum_coverage=60)
     lines = drift_text(made).splitlines()
-    assert [each.partition(";")[0] for each in lines if "IN_SYNC" in each] == ["Low: IN_SYNC", "2 stacks IN_SYNC"]
+    assert [line.partition(";")[0] for line in lines if "IN_SYNC" in line] == ["Low: IN_SYNC", "2 stacks IN_SYNC"]
 
 
 def test_a_stack_that_an_interrupted_run_has_seen_is_said_with_the_time() -> None:
@@ -296,7 +296,7 @@ def test_a_stack_that_an_interrupted_run_has_seen_is_said_with_the_time() -> Non
     assert any(each.startswith(f"A: IN_SYNC, looked at {second} by the interrupted run; looked at") for each in single)
     assert any(each.startswith("3 stacks IN_SYNC; looked at") for each in single)
     data: Any = made.to_dict()
-    assert [each["looked_at"] for each in data["stacks"]] == [second, first, None, None]
+    assert [stack["looked_at"] for stack in data["stacks"]] == [second, first, None, None]
     Draft202012Validator(read_schema("report.schema.json")).validate(data)
 
 
@@ -317,12 +317,12 @@ def _unfolded(made: DriftReport) -> list[str]:
 def test_what_cloudformation_sees_as_well_is_one_line_for_all_stacks_in_which_neither_sees_a_thing() -> None:
     rows = (NativeRow(logical_id="Topic", property_path="/A", seen_by="both"),)
     made = report(audit(native=()), audit(native=()), audit(stack_name="Odd", native=rows), audit(stack_name="Unasked"))
-    lines = [each for each in drift_text(made).splitlines() if "beside" in each]
+    lines = [line for line in drift_text(made).splitlines() if "beside" in line]
     assert lines == [
         "Odd beside CloudFormation's own detection:",
         "2 stacks beside CloudFormation's own detection: neither differs",
     ]
-    assert sum("neither differs" in each for each in drift_text(made, verbose=True).splitlines()) == 2
+    assert sum("neither differs" in line for line in drift_text(made, verbose=True).splitlines()) == 2
 
 
 def test_a_difference_of_which_the_store_knows_nothing_is_neither_new_nor_old() -> None:

@@ -68,7 +68,7 @@ def ways_out(found: Difference, folder: Path) -> Mapping[str, bytes]:
     episodes = store.episodes(target="aws", against="template")
     of_store = Alarm(run=run(2), episodes=episodes)
     direct = Alarm(run=run(2), episodes=advanced([], look(found), run=2, at=night(2)).new)
-    made = {each.name: each.read_bytes() for each in folder.iterdir() if each.is_file()}
+    made = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
     for name, alarm in (("stored", of_store), ("direct", direct)):
         made[f"{name} message"] = alarm_text(alarm).encode()
         made[f"{name} issue"] = alarm_issue(alarm).encode()

@@ -44,20 +44,20 @@ def test_an_untouched_stack_is_in_sync_and_each_tampering_is_named_and_nothing_e
     rows = TAMPERED.get(name, ())
     found_by = readers(target, deployment)
     prover = Prover(template=stack.template, deployment=deployment, target=target, readers=found_by, schemas=schemas())
-    for each in rows:
-        parameters = prover.resolved(each.parameters)
+    for row in rows:
+        parameters = prover.resolved(row.parameters)
         assert isinstance(parameters, Mapping)
         with target.writing("tampering"):
-            getattr(target.client(each.service), each.operation)(**parameters)
+            getattr(target.client(row.service), row.operation)(**parameters)
     found = audit(target, name).differences
-    assert sorted((each.location.logical_id or "", each.path) for each in found if each.path) == sorted(
-        (each.logical_id, each.path) for each in rows if each.path != "*"
+    assert sorted(
+        (difference.location.logical_id or "", difference.path) for difference in found if difference.path
+    ) == sorted((row.logical_id, row.path) for row in rows if row.path != "*")
+    gone = [difference for difference in found if not difference.path]
+    assert sorted(str(difference.location.logical_id) for difference in gone) == sorted(
+        row.logical_id for row in rows if row.path == "*"
     )
-    gone = [each for each in found if not each.path]
-    assert sorted(str(each.location.logical_id) for each in gone) == sorted(
-        each.logical_id for each in rows if each.path == "*"
-    )
-    assert {each.origin for each in gone} <= {DriftOrigin.DELETED}
+    assert {difference.origin for difference in gone} <= {DriftOrigin.DELETED}
     target.destroy(name)
 
 

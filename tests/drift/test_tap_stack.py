@@ -34,8 +34,10 @@ def test_untouched_it_is_clean_and_each_change_has_its_line(moto: OwnedProcess) 
     assert audit.children.looked_at == audit.children.total > 25
     assert drift_text(untouched).splitlines()[-1].startswith("drift (moto): clean; differences: none; 9")
 
-    ids = {each.resource_type: each.physical_id for each in deployed.resources}
-    role = next(each.physical_id for each in deployed.resources if each.logical_id.startswith("ProcessorRole"))
+    ids = {resource.resource_type: resource.physical_id for resource in deployed.resources}
+    role = next(
+        resource.physical_id for resource in deployed.resources if resource.logical_id.startswith("ProcessorRole")
+    )
     statement = {"Effect": "Allow", "Action": "*", "Resource": "*"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     with target.writing("tampering"):
@@ -45,7 +47,7 @@ def test_untouched_it_is_clean_and_each_change_has_its_line(moto: OwnedProcess) 
         target.client("iam").put_role_policy(RoleName=role, PolicyName="extra", PolicyDocument=policy)
     report = look()
     assert report.exit_code == 1
-    changed, child = sorted(report.differences, key=lambda each: each.origin.value, reverse=True)
+    changed, child = sorted(report.differences, key=lambda difference: difference.origin.value, reverse=True)
     assert (changed.path, changed.actual, child.child_id) == ("/BackupRetentionPeriod", 1, "extra")
     assert str(changed.location).startswith("infra/components/database.py:")
     assert str(child.location).startswith("infra/components/processor.py:")

@@ -37,21 +37,21 @@ def test_every_call_of_the_audit_is_allowed_by_its_policy_which_changes_nothing(
     scopes = tuple(parse_scope(each) for each in ("tag:Project=tap", "prefix:TapStack"))
     report = audited(project, target, Wish(native=True, scopes=scopes), assembly=assembly)
     # Moto has no detection of drift, which is said; all else is looked at.
-    errors = [each.message for each in report.notifications if each.level is Level.ERROR]
-    assert [each for each in errors if "own detection did not answer" not in each] == []
+    errors = [notification.message for notification in report.notifications if notification.level is Level.ERROR]
+    assert [error for error in errors if "own detection did not answer" not in error] == []
     # Identities are of all regions: other tests deploy TapStack elsewhere in this account.
-    assert {str(each.location.resource_type).split("::")[1] for each in report.differences} <= {"IAM"}
+    assert {str(difference.location.resource_type).split("::")[1] for difference in report.differences} <= {"IAM"}
 
     allowed = project.permissions([stack], Purpose.DRIFT)
     log = project.calls.log()
-    assert {each.kind for each in log.counts} == {CallKind.READ}
-    assert {each.action for each in log.counts if not allowed.allows(each.action)} == set()
+    assert {count.kind for count in log.counts} == {CallKind.READ}
+    assert {count.action for count in log.counts if not allowed.allows(count.action)} == set()
     assert {"tag:GetResources", "cloudformation:DetectStackDrift", "lambda:GetPolicy"} <= {
-        each.action for each in log.counts
+        count.action for count in log.counts
     }
-    assert [each for each in allowed.actions if not only_reads(each) or gives_secret(each)] == []
+    assert [action for action in allowed.actions if not only_reads(action) or gives_secret(action)] == []
     assert (allowed.refused, allowed.unknown, allowed.unlisted) == ({}, (), ())
-    on = {one: each.resources for each in allowed.statements for one in each.actions}
+    on = {action: statement.resources for statement in allowed.statements for action in statement.actions}
     assert all(each.endswith(f":stack/{stack.name}/*") for each in on["cloudformation:DetectStackDrift"])
 
 
@@ -65,10 +65,10 @@ def test_every_call_of_an_ephemeral_life_is_allowed_by_the_policy_for_deploying(
     target.deploy(made)
     target.destroy(made.name, empty=True)
     allowed = project.permissions([stack], Purpose.DEPLOY, region="ca-west-1", account="123456789012")
-    called = {each.action for each in recorder.log().counts} - MADE_BY_CDK_BOOTSTRAP - ASKED_OF_EMULATORS
+    called = {count.action for count in recorder.log().counts} - MADE_BY_CDK_BOOTSTRAP - ASKED_OF_EMULATORS
     assert {"cloudformation:CreateChangeSet", "cloudformation:ExecuteChangeSet"} <= called
     assert {each for each in called if not allowed.allows(each)} == set()
-    on = {one: each.resources for each in allowed.statements for one in each.actions}
+    on = {action: statement.resources for statement in allowed.statements for action in statement.actions}
     arn = f"arn:aws:cloudformation:ca-west-1:123456789012:stack/{made.name}/1"
     assert any(fnmatch(arn, each) for each in on["cloudformation:DeleteStack"])
     # A flow of data through an account, as targets/aws_flow.py calls it.

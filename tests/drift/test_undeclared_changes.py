@@ -14,7 +14,11 @@ def seen(live: Live) -> list[Difference]:
     """All differences, of the stack and beside it; nothing may have broken."""
     found = live.audited()
     beside = live.unmanaged(found, "prefix:audited-", f"vpc:{live.ids['Vpc']}", "tag:app=audited")
-    assert [each.message for each in (*found.notifications, *beside.notifications) if each.level.value == "error"] == []
+    assert [
+        notification.message
+        for notification in (*found.notifications, *beside.notifications)
+        if notification.level.value == "error"
+    ] == []
     [audit] = found.audits
     assert audit.is_complete
     return [*audit.differences, *beside.differences]
@@ -26,14 +30,14 @@ def test_each_change_is_named_exactly_nothing_else_is_and_put_back_it_is_clean(
 ) -> None:
     assert seen(live) == []
     with live.target.writing("tampering"):
-        made = [each.made(live.target.client, live.ids) for each in rows]
+        made = [row.made(live.target.client, live.ids) for row in rows]
     try:
         found = seen(live)
     finally:
         with live.target.writing("putting back"):
-            for each, one in zip(rows, made, strict=True):
-                each.undone(live.target.client, live.ids, one)
-    assert sorted(_named(each) for each in found) == sorted(_wanted(each) for each in rows)
+            for row, one in zip(rows, made, strict=True):
+                row.undone(live.target.client, live.ids, one)
+    assert sorted(_named(difference) for difference in found) == sorted(_wanted(row) for row in rows)
     assert seen(live) == []
 
 
@@ -48,8 +52,8 @@ def _named(each: Difference) -> tuple[str, str, str]:
 
 def test_every_family_has_an_owner_in_the_stack_and_was_asked(live: Live) -> None:
     [audit] = live.audited().audits
-    kinds = {each.resource_type for each in live.deployment.resources}
-    assert [each.name for each in FAMILIES if not kinds & set(each.owners)] == []
+    kinds = {resource.resource_type for resource in live.deployment.resources}
+    assert [family.name for family in FAMILIES if not kinds & set(family.owners)] == []
     assert audit.children.looked_at == audit.children.total >= len(FAMILIES)
-    assert len(CHILDREN) >= len({each.name for each in FAMILIES}) - 1
+    assert len(CHILDREN) >= len({family.name for family in FAMILIES}) - 1
     assert audit.defaults.looked_at == audit.defaults.total

@@ -61,7 +61,7 @@ LOST = difference(origin=DriftOrigin.UNMANAGED, path=None, location=Location(res
 def test_a_waiver_holds_on_its_last_day_for_exactly_what_it_names() -> None:
     others = [difference(path="/Name"), difference(path="/Tags/0"), CHILD, LOST]
     found = waived_drift([difference(), *others], [waiver()], on=TODAY, judged=NET)
-    assert [each.path for each in found.differences if each.suppression] == ["/Tags"]
+    assert [difference.path for difference in found.differences if difference.suppression] == ["/Tags"]
     assert found.findings == ()
     [entry] = found.entries
     assert (entry.rule, entry.construct_path, entry.state, entry.covers) == (
@@ -79,7 +79,7 @@ def test_a_child_and_what_is_in_no_stack_can_be_waived() -> None:
         on=TODAY,
         judged={**NET, ("1", "r", None): True},
     )
-    assert all(each.suppression for each in found.differences)
+    assert all(difference.suppression for difference in found.differences)
 
 
 def test_an_expired_waiver_covers_nothing_and_is_a_finding() -> None:
@@ -87,20 +87,20 @@ def test_an_expired_waiver_covers_nothing_and_is_a_finding() -> None:
     found = waived_drift(
         [difference()], [late, waiver(resource="Other", expires=date(2026, 1, 1))], on=TODAY, judged={}
     )
-    assert [each.suppression for each in found.differences] == [None]
-    assert [(each.rule_id, str(each.location)) for each in found.findings] == [
+    assert [difference.suppression for difference in found.differences] == [None]
+    assert [(finding.rule_id, str(finding.location)) for finding in found.findings] == [
         ("SPW001", "policies/waivers.yaml:3"),
         ("SPW001", "policies/waivers.yaml:3"),
     ]
-    assert "no longer covers a difference" in " ".join(each.message for each in found.findings)
+    assert "no longer covers a difference" in " ".join(finding.message for finding in found.findings)
 
 
 def test_a_waiver_that_matches_nothing_is_a_finding_where_everything_was_looked_at() -> None:
     found = waived_drift([], [waiver()], on=TODAY, judged=NET)
-    assert [each.rule_id for each in found.findings] == ["SPW002"]
+    assert [finding.rule_id for finding in found.findings] == ["SPW002"]
     found = waived_drift([], [waiver(), waiver(stack=None)], on=TODAY, judged={})
     assert found.findings == ()
-    assert {each.state for each in found.entries} == {WaiverState.NOT_JUDGED}
+    assert {ledger_entry.state for ledger_entry in found.entries} == {WaiverState.NOT_JUDGED}
 
 
 def test_a_waiver_holds_where_it_says_and_for_the_type_of_child_that_it_says() -> None:
@@ -110,16 +110,18 @@ def test_a_waiver_holds_where_it_says_and_for_the_type_of_child_that_it_says() -
         replace(CHILD, region="s"),
         replace(CHILD, child_type="AWS::SNS::TopicPolicy"),
     ]
-    assert [narrow.covers(each) for each in (CHILD, *others)] == [True, False, False, False]
+    assert [narrow.covers(difference) for difference in (CHILD, *others)] == [True, False, False, False]
     wide = waiver(path=None, child="s-1")
-    assert all(wide.covers(each) for each in (CHILD, *others))
+    assert all(wide.covers(difference) for difference in (CHILD, *others))
 
 
 def test_a_waiver_of_what_is_in_no_stack_holds_for_its_type_alone() -> None:
     other = replace(LOST, location=Location(resource_type="AWS::DynamoDB::Table"))
     queue = waiver(stack=None, resource="t-1", path=None, resource_type="AWS::SQS::Queue")
     found = waived_drift([LOST, other], [queue], on=TODAY, judged={("1", "r", None): True})
-    assert {each.location.resource_type: each.suppression is not None for each in found.differences} == {
+    assert {
+        difference.location.resource_type: difference.suppression is not None for difference in found.differences
+    } == {
         "AWS::SQS::Queue": True,
         "AWS::DynamoDB::Table": False,
     }
@@ -134,11 +136,13 @@ def test_a_waiver_of_a_value_holds_for_that_value_in_whatever_order_and_for_no_o
     accepted = waiver(is_exact=True, actual=[PARTNER, {**ANYONE, "FromPort": 8080.0}])
     same = difference(actual=[{**ANYONE, "FromPort": 8080}, PARTNER])
     found = waived_drift([same], [accepted], on=TODAY, judged=NET)
-    assert [each.suppression is not None for each in found.differences] == [True]
-    assert [(each.state, each.any_value) for each in found.entries] == [(WaiverState.ACTIVE, False)]
+    assert [difference.suppression is not None for difference in found.differences] == [True]
+    assert [(ledger_entry.state, ledger_entry.any_value) for ledger_entry in found.entries] == [
+        (WaiverState.ACTIVE, False)
+    ]
     wider = waived_drift([replace(same, actual=[PARTNER, ANYONE])], [accepted], on=TODAY, judged={})
-    assert [each.suppression for each in wider.differences] == [None]
-    assert [(each.state, each.covers) for each in wider.entries] == [(WaiverState.UNUSED, 0)]
+    assert [difference.suppression for difference in wider.differences] == [None]
+    assert [(ledger_entry.state, ledger_entry.covers) for ledger_entry in wider.entries] == [(WaiverState.UNUSED, 0)]
     (said,) = wider.findings
     assert said.rule_id == "SPW002"
     assert said.message.endswith("matches nothing: the live value is another than the one that it accepts (actual)")
@@ -153,7 +157,11 @@ def test_no_secret_is_accepted_by_its_value() -> None:
 def test_the_ledger_says_whether_a_waiver_holds_for_any_value() -> None:
     waivers = [waiver(), waiver(is_exact=True, actual=1), waiver(path=None)]
     found = waived_drift([], waivers, on=TODAY, judged={})
-    assert sorted((each.construct_path, each.any_value) for each in found.entries if each.any_value is not None) == [
+    assert sorted(
+        (ledger_entry.construct_path, ledger_entry.any_value)
+        for ledger_entry in found.entries
+        if ledger_entry.any_value is not None
+    ) == [
         ("Topic/Tags", False),
         ("Topic/Tags", True),
     ]
@@ -178,8 +186,8 @@ def test_a_waiver_is_of_no_use_only_if_all_that_it_may_be_about_was_looked_at(
     fields: dict[str, Any], judged: Judged, state: WaiverState
 ) -> None:
     found = waived_drift([], [waiver(**fields)], on=TODAY, judged=judged)
-    assert [each.state for each in found.entries] == [state]
-    said = " ".join(each.message for each in found.findings)
+    assert [ledger_entry.state for ledger_entry in found.entries] == [state]
+    said = " ".join(finding.message for finding in found.findings)
     assert ("matches nothing" in said) == (state is WaiverState.UNUSED)
 
 

@@ -27,28 +27,28 @@ def raising(error: Exception) -> Callable[[], StageResult]:
 def gate(*steps: Step) -> tuple[GateReport, list[Stage], list[str]]:
     told: list[Stage] = []
     report, errors = run_gate(steps, clock=FakeClock(), told=told.append)
-    return report, told, [str(each) for each in errors]
+    return report, told, [str(error) for error in errors]
 
 
 def test_stages_run_in_order_and_are_told_as_they_end() -> None:
     report, told, errors = gate(Step(name="synth", run=ending(0)), Step(name="check", run=ending(0, "all held")))
-    assert [each.name for each in told] == ["synth", "check"]
+    assert [stage.name for stage in told] == ["synth", "check"]
     assert tuple(told) == report.stages
     assert (report.exit_code, errors) == (0, [])
-    assert [each.seconds for each in told] == [1.0, 1.0]
+    assert [stage.seconds for stage in told] == [1.0, 1.0]
 
 
 def test_what_is_violated_does_not_stop_the_stages_after_it() -> None:
     report, told, _ = gate(Step(name="check", run=ending(1)), Step(name="unit", run=ending(0, cached=True)))
-    assert [each.outcome for each in told] == ["violated", "held"]
-    assert [each.cached for each in told] == [False, True]
+    assert [stage.outcome for stage in told] == ["violated", "held"]
+    assert [stage.cached for stage in told] == [False, True]
     assert report.exit_code == 1
 
 
 @pytest.mark.parametrize("error", [TargetError("no emulator"), ConfigError("bad")])
 def test_what_breaks_is_one_stage_and_the_rest_goes_on(error: TargetError | ConfigError) -> None:
     report, told, errors = gate(Step(name="integration", run=raising(error)), Step(name="unit", run=ending(0)))
-    assert [each.exit_code for each in told] == [error.exit_code, 0]
+    assert [stage.exit_code for stage in told] == [error.exit_code, 0]
     assert told[0].detail == str(error)
     assert errors == [str(error)]
     assert report.exit_code == error.exit_code
@@ -70,7 +70,7 @@ def test_after_an_essential_stage_that_failed_nothing_runs(failed: Callable[[], 
 
 def test_an_essential_stage_that_held_stops_nothing() -> None:
     _, told, _ = gate(Step(name="synth", run=ending(0), essential=True), Step(name="unit", run=ending(0)))
-    assert [each.outcome for each in told] == ["held", "held"]
+    assert [stage.outcome for stage in told] == ["held", "held"]
 
 
 def test_policy_and_proof_come_from_the_stages_that_have_them() -> None:

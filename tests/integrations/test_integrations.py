@@ -43,7 +43,7 @@ def test_the_judgement_is_standard_library_alone() -> None:
 
 def test_what_is_no_resource_is_passed_over() -> None:
     assert [
-        each.logical_id for each in template_of({"Resources": {"A": {"Type": "X"}, "B": [], "C": {}}}).resources
+        resource.logical_id for resource in template_of({"Resources": {"A": {"Type": "X"}, "B": [], "C": {}}}).resources
     ] == ["A"]
     assert template_of({}).resources == ()
 
@@ -65,7 +65,7 @@ def test_cfn_lint_takes_the_rules(tmp_path: Path) -> None:
         text=True,
         check=False,
     )
-    ours = [each for each in json.loads(done.stdout) if each["Rule"]["Id"].endswith("9810")]
+    ours = [load for load in json.loads(done.stdout) if load["Rule"]["Id"].endswith("9810")]
     found = {each["Location"]["Path"][1]: (each["Level"], each["Message"]) for each in ours}
     assert found["Bad"][0] == "Error"
     assert "EV012 RDS postgres 15.3 is deprecated" in found["Bad"][1]
@@ -88,7 +88,7 @@ def test_checkov_takes_the_check_in_an_environment_of_its_own(tmp_path: Path) ->
         check=False,
     )
     report = json.loads(done.stdout)
-    failed = {each["resource"] for each in report["results"]["failed_checks"]}
+    failed = {check["resource"] for check in report["results"]["failed_checks"]}
     assert failed == {"AWS::RDS::DBInstance.Bad", "AWS::RDS::DBInstance.Costly"}
     assert report["summary"]["passed"] == 1
     assert report["summary"]["parsing_errors"] == 0

@@ -86,9 +86,9 @@ def test_a_write_that_is_not_declared_fails_the_run_also_if_a_test_swallows_it(
     assert said in done.stdout
     found = json.loads(report.read_text(encoding="utf-8"))
     assert found["exit_code"] == code
-    assert {(each["action"], each["kind"], each["declared"]) for each in found["calls"]["operations"]} >= (
-        {("sns:CreateTopic", "refused", "")} if code else {("sns:DeleteTopic", "write", "a topic of this test")}
-    )
+    assert {
+        (operation["action"], operation["kind"], operation["declared"]) for operation in found["calls"]["operations"]
+    } >= ({("sns:CreateTopic", "refused", "")} if code else {("sns:DeleteTopic", "write", "a topic of this test")})
 
 
 def test_what_a_unit_test_calls_of_mocks_is_not_looked_at(tmp_path: Path) -> None:

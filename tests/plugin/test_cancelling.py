@@ -55,7 +55,7 @@ def test_a_cancelled_run_leaves_no_process_and_no_folder(workers: str, tmp_path:
     assert "KeyboardInterrupt" in output
     assert watch.left() == []
     assert not listens((tmp_path / "live").read_text(encoding="utf-8"))
-    assert [each.name for each in scratch.iterdir() if "stackproof" in each.name] == []
+    assert [path.name for path in scratch.iterdir() if "stackproof" in path.name] == []
 
 
 def test_a_handler_that_a_project_installs_is_the_one_that_is_called(tmp_path: Path) -> None:

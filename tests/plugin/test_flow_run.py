@@ -50,7 +50,7 @@ def test_workers_share_one_emulator_of_each_kind_and_one_database(workers: tuple
     assert done.returncode == 0, done.stdout + done.stderr
     for server in SERVERS:
         assert watch.started(f"stackproof.targets.{server}") == 1
-    assert len({each.read_text() for each in (open_path / "noted").iterdir()}) == 1, "one deployment for the flow"
+    assert len({path.read_text() for path in (open_path / "noted").iterdir()}) == 1, "one deployment for the flow"
     assert "proof (emulator moto): " in done.stdout
     assert "proof (emulator ministack): " in done.stdout
     assert "proof (emulators moto + ministack): 11 of 11 resources" in done.stdout
@@ -60,7 +60,7 @@ def test_workers_share_one_emulator_of_each_kind_and_one_database(workers: tuple
     assert found["tests"] == {"open": 1, "passed": 15}
     assert found["target"] == "moto + ministack"
     assert set(found["targets"]) == {"moto", "ministack"}
-    assert [each["emulated"] for each in found["flows"]].count(False) == 1
+    assert [flow["emulated"] for flow in found["flows"]].count(False) == 1
     assert watch.left() == []
 
 

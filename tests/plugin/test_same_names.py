@@ -55,7 +55,7 @@ def test_each_of_them_has_an_item_for_each_rule(folder: Path) -> None:
         Project(settings=load_settings(folder)).synthesized({}), on=TODAY
     )
     assert len(found) == len(verdicts)
-    assert Counter(each.artifact for each in verdicts).keys() == {"shop-a", "shop-b"}
+    assert Counter(verdict.artifact for verdict in verdicts).keys() == {"shop-a", "shop-b"}
 
 
 def test_nested_stacks_have_their_own_items(folder: Path) -> None:

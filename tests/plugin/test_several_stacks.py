@@ -27,8 +27,8 @@ def test_a_suite_and_prove_look_at_the_same_resources(app: str, workers: str, na
     proofs = json.loads((folder / "facts.json").read_text(encoding="utf-8"))["proofs"]
     proven = json.loads(run(folder, "stackproof", "prove", "--format", "json").stdout)
     assert len(proofs) == proven["coverage"]["resources"]["total"]
-    assert {each["location"]["stack_name"] for each in proofs} == names
-    assert all(each["status"] == "IN_SYNC" for each in proofs)
+    assert {proof["location"]["stack_name"] for proof in proofs} == names
+    assert all(proof["status"] == "IN_SYNC" for proof in proofs)
 
 
 def test_of_several_stacks_one_can_be_chosen(tmp_path: Path) -> None:
@@ -37,4 +37,4 @@ def test_of_several_stacks_one_can_be_chosen(tmp_path: Path) -> None:
     done = run(folder, "pytest", "test_live.py", "--stack", "Topics", "--stackproof-report=facts.json")
     assert done.returncode == 0, done.stdout + done.stderr
     proofs = json.loads((folder / "facts.json").read_text(encoding="utf-8"))["proofs"]
-    assert {each["location"]["stack_name"] for each in proofs} == {"Topics"}
+    assert {proof["location"]["stack_name"] for proof in proofs} == {"Topics"}

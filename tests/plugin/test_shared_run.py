@@ -18,7 +18,7 @@ RULES = {
     *("I3011", "I3013", "I4010", "I9040"),
 }
 ITEMS = {
-    *(f"suites/compliance/test_policy.py::test_rule_holds[Tiny-{each}]" for each in RULES),
+    *(f"suites/compliance/test_policy.py::test_rule_holds[Tiny-{rule}]" for rule in RULES),
     "suites/integration/test_live.py::test_queue_is_there",
     "suites/integration/test_live.py::test_resource[Queue]",
     "suites/integration/test_live.py::test_resource[Stream]",
@@ -61,14 +61,14 @@ def test_any_number_of_workers_gives_one_verdict_from_one_emulator_and_one_deplo
     assert f"policy: {len(RULES)} of {len(RULES)} rules held, 0 violated, 0 waived, 0 open" in done.stdout
     found = json.loads(report.read_text(encoding="utf-8"))
     assert (found["tests"], found["rules"], found["exit_code"]) == ({"passed": len(ITEMS)}, {"held": len(RULES)}, 0)
-    assert [each["location"]["logical_id"] for each in found["proofs"]] == ["Queue", "Stream"]
+    assert [proof["location"]["logical_id"] for proof in found["proofs"]] == ["Queue", "Stream"]
     calls = found["calls"]
-    made = [each for each in calls["operations"] if each["operation"] == "ExecuteChangeSet"]
+    made = [operation for operation in calls["operations"] if operation["operation"] == "ExecuteChangeSet"]
     assert [(each["kind"], each["declared"], each["count"]) for each in made] == [("write", "deploying stack Tiny", 1)]
     assert (calls["refused"], calls["reads"] > 0) == (0, True)
     assert f"{calls['total']} calls: {calls['reads']} reads, {calls['writes']} write" in done.stdout
 
-    seen = [json.loads(each.read_text(encoding="utf-8")) for each in (tmp_path / "seen").iterdir()]
+    seen = [json.loads(path.read_text(encoding="utf-8")) for path in (tmp_path / "seen").iterdir()]
     assert len(seen) == 2
     assert {each["stack"] for each in seen} == set(seen[0]["stacks"]) == set(seen[1]["stacks"])
     assert len(seen[0]["stacks"]) == 1
@@ -78,7 +78,7 @@ def test_any_number_of_workers_gives_one_verdict_from_one_emulator_and_one_deplo
 
     assert watch.left() == []
     assert not listens(seen[0]["url"])
-    assert {each.name for each in folder.iterdir()} - {"__pycache__"} == {
+    assert {path.name for path in folder.iterdir()} - {"__pycache__"} == {
         *(".stackproof", "app.py", "cdk.json", "pyproject.toml", "suites"),
     }
 
@@ -98,9 +98,9 @@ def test_the_proofs_of_a_report_are_the_same_bytes_on_any_number_of_workers(tmp_
         )
         assert done.returncode == 0, done.stdout + done.stderr
         found = json.loads(report.read_text(encoding="utf-8"))
-        ids = [str(each.pop("physical_id")) for each in found["proofs"]]
+        ids = [str(proof.pop("physical_id")) for proof in found["proofs"]]
         proofs = json.dumps({name: found[name] for name in ("summary", "proofs") if name in found})
-        assert [each for each in ids if each in proofs] == []
+        assert [id_ for id_ in ids if id_ in proofs] == []
         reports[workers] = proofs
     assert reports["0"] == reports["8"]
 

@@ -36,8 +36,8 @@ def engines() -> Iterator[Mapping[str, WorkerEngine]]:
         "cloudformation-validate": CloudFormationValidateEngine(rules=[POLICIES / "guard"]),
     }
     yield made
-    for each in made.values():
-        each.close()
+    for engine in made.values():
+        engine.close()
 
 
 @pytest.fixture(scope="session")

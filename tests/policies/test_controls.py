@@ -56,7 +56,7 @@ def known(engines: Mapping[str, WorkerEngine]) -> Mapping[str, set[str]]:
     body = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}
     template = parse_bytes(json.dumps(body).encode(), path="t.json", file="t.json", stack_name="S")
     own = {
-        name: {each.rule_id for each in engine.judge(template).counts if each.project}
+        name: {count.rule_id for count in engine.judge(template).counts if count.project}
         for name, engine in engines.items()
     }
     return {
@@ -69,7 +69,7 @@ def known(engines: Mapping[str, WorkerEngine]) -> Mapping[str, set[str]]:
 
 @pytest.mark.parametrize("file", [SHIPPED, OWN], ids=["package", "project"])
 def test_every_rule_of_a_control_exists(file: Path, known: Mapping[str, set[str]]) -> None:
-    named = [(key, each) for control in load_controls(file) for key, ids in control.rules.items() for each in ids]
+    named = [(key, id_) for control in load_controls(file) for key, ids in control.rules.items() for id_ in ids]
     unknown = [(key, each) for key, each in named if key != "cdk_nag" and each not in known[key]]
     assert unknown == []
     assert [each for key, each in named if key == "cdk_nag" and not NAG.fullmatch(each)] == []
@@ -92,8 +92,8 @@ def test_what_several_engines_say_of_one_open_port_is_one_finding(engines: Mappi
     body = {"Resources": {"Group": {"Type": "AWS::EC2::SecurityGroup", "Properties": group}}}
     template = parse_bytes(json.dumps(body).encode(), path="t.json", file="t.json", stack_name="S")
     result = scan([template], [*engines.values()], controls=controls_by_rule(OWN), on=date(2026, 11, 24))
-    (found,) = [each for each in result.findings if each.control == "EC2-INGRESS-OPEN"]
-    assert {(each.engine, each.rule_id) for each in found.origins} == {
+    (found,) = [finding for finding in result.findings if finding.control == "EC2-INGRESS-OPEN"]
+    assert {(origin.engine, origin.rule_id) for origin in found.origins} == {
         ("checkov", "CKV_STACKPROOF_1"),
         ("cloudformation-validate", "W2508"),
     }

@@ -56,7 +56,7 @@ def python_rules() -> Mapping[str, Any]:
     """Ids and examples of every rule that is written in Python, by file."""
     found: dict[str, Any] = {}
     for name, python in (("cfn-lint", Path(sys.executable)), ("checkov", checkov_python())):
-        files = [str(each) for each in FILES[name] if each.suffix == ".py"]
+        files = [str(file) for file in FILES[name] if file.suffix == ".py"]
         folder = str(FILES[name][0].parent)
         command = [str(python), "-W", "ignore", "-c", ASK, str(WORKERS), folder, json.dumps(files), name]
         ended = subprocess.run(command, check=True, capture_output=True, text=True)
@@ -94,12 +94,12 @@ def test_every_example_has_the_outcome_that_it_is_an_example_of(
         for number, example in enumerate(examples[outcome]):
             template = parse_bytes(json.dumps(example).encode(), path="t.json", file="t.json", stack_name="S")
             answer = engines[engine].judge(template)
-            said = [each for each in answer.findings if each.rule_id in ids]
-            kinds = {each.kind for each in said}
-            looked = sum(each.looked_at for each in answer.counts if each.rule_id in ids)
-            messages = [each.message for each in said]
+            said = [finding for finding in answer.findings if finding.rule_id in ids]
+            kinds = {finding.kind for finding in said}
+            looked = sum(count.looked_at for count in answer.counts if count.rule_id in ids)
+            messages = [finding.message for finding in said]
             where = f"{outcome}[{number}]: {messages}, looked at {looked}: {json.dumps(example)}"
             expected = {"violated": {Kind.FAIL}, "undecidable": {Kind.OPEN}}.get(outcome, set())
             assert kinds == expected, where
             assert (looked > 0) == (outcome != "not applicable"), where
-            assert {each.rule_id for each in answer.counts if each.project} >= ids
+            assert {count.rule_id for count in answer.counts if count.project} >= ids

@@ -27,8 +27,8 @@ def of_type(body: Body, resource_type: str, part: str = "") -> list[str]:
     """Logical ids of the resources of a type whose id has the part in it."""
     return [
         name
-        for name, each in body["Resources"].items()
-        if each["Type"] == resource_type and part in name and not name.startswith(GENERATED)
+        for name, resource in body["Resources"].items()
+        if resource["Type"] == resource_type and part in name and not name.startswith(GENERATED)
     ]
 
 
@@ -93,7 +93,7 @@ ALARMS = (
     "DeadLetters",
 )
 # 999999 milliseconds are a fair age for a record to raise an alarm.
-COUNTED = tuple(each for each in ALARMS if each != "StreamIteratorAge")
+COUNTED = tuple(alarm for alarm in ALARMS if alarm != "StreamIteratorAge")
 LINT, CHECKOV, GUARD = "cfn-lint", "checkov", "cloudformation-validate"
 
 
@@ -101,14 +101,14 @@ def together(*edits: Edit) -> Edit:
     """Several edits at once, each to be caught at its own resource: an engine takes a second for a template."""
 
     def edit(body: Body) -> None:
-        for each in edits:
-            each(body)
+        for edit in edits:
+            edit(body)
 
     return edit
 
 
 def dropped(*parts: str) -> Edit:
-    return together(*(drop(ALARM, each) for each in parts))
+    return together(*(drop(ALARM, part) for part in parts))
 
 
 # The edit, the engine and rule that catch it, and at how many resources.
@@ -118,13 +118,13 @@ EDITS: Mapping[str, tuple[Edit, str, str, int]] = {
     "last alarms deleted": (dropped("DatabaseConnections", "FunctionDuration"), LINT, "W9507", 2),
     "only alarm deleted": (dropped("DeadLetters"), LINT, "E9506", 1),
     "alarms without action": (
-        together(*(drop_property(ALARM, each, "AlarmActions") for each in ALARMS)),
+        together(*(drop_property(ALARM, alarm, "AlarmActions") for alarm in ALARMS)),
         LINT,
         "E9504",
         len(ALARMS),
     ),
     "alarms switched off": (
-        together(*(set_property(ALARM, each, ActionsEnabled=False) for each in ALARMS)),
+        together(*(set_property(ALARM, alarm, ActionsEnabled=False) for alarm in ALARMS)),
         LINT,
         "E9504",
         len(ALARMS),
@@ -164,7 +164,7 @@ EDITS: Mapping[str, tuple[Edit, str, str, int]] = {
 
 
 def of_project(answer: EngineAnswer) -> set[str]:
-    return {each.rule_id for each in answer.counts if each.project}
+    return {count.rule_id for count in answer.counts if count.project}
 
 
 @pytest.mark.parametrize("name", ["cfn-lint", "checkov", "cloudformation-validate"])
@@ -174,13 +174,13 @@ def test_the_stack_holds_and_no_rule_has_nothing_to_look_at(
     answer = judged(engines[name], tap_stack)
     own = of_project(answer)
     found = {
-        (each.rule_id, each.location.logical_id)
-        for each in answer.findings
-        if each.rule_id in own and not str(each.location.logical_id).startswith(GENERATED)
+        (finding.rule_id, finding.location.logical_id)
+        for finding in answer.findings
+        if finding.rule_id in own and not str(finding.location.logical_id).startswith(GENERATED)
     }
     assert own
     assert found == set()
-    assert [each for each in answer.counts if each.project and not each.looked_at] == []
+    assert [count for count in answer.counts if count.project and not count.looked_at] == []
 
 
 @pytest.mark.parametrize("name", EDITS)
@@ -190,10 +190,10 @@ def test_a_risky_edit_is_caught(name: str, engines: Mapping[str, WorkerEngine], 
     edit(body)
     answer = judged(engines[engine], body)
     found = {
-        each.location.logical_id
-        for each in answer.findings
-        if each.rule_id == rule_id
-        and each.kind is Kind.FAIL
-        and not str(each.location.logical_id).startswith(GENERATED)
+        finding.location.logical_id
+        for finding in answer.findings
+        if finding.rule_id == rule_id
+        and finding.kind is Kind.FAIL
+        and not str(finding.location.logical_id).startswith(GENERATED)
     }
     assert len(found) == places

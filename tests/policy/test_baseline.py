@@ -19,7 +19,7 @@ def against(baseline: Baseline, *findings: Finding, complete: bool = True) -> Ba
 
 
 def new(result: BaselineResult) -> list[Finding]:
-    return [each for each in result.findings if each.suppression is None]
+    return [finding for finding in result.findings if finding.suppression is None]
 
 
 def test_a_finding_is_known_again_by_stack_construct_and_the_rules_of_all_its_origins() -> None:
@@ -115,7 +115,7 @@ def test_against_its_own_baseline_nothing_is_new_and_nothing_fixed(findings: lis
     result = with_baseline(findings, baseline, stacks={key.stack or key.file for key in baseline})
     assert baseline_of(result.findings) == {}
     assert result.fixed == 0
-    assert not any(each.violates(Level.WARNING) for each in result.findings)
+    assert not any(finding.violates(Level.WARNING) for finding in result.findings)
 
 
 @given(st.lists(of.findings, max_size=6))

@@ -130,4 +130,4 @@ def test_a_finding_is_reworded_in_all_its_voices_and_is_itself_where_nothing_cha
     assert said.reworded(lambda message: message) is said
     found = said.reworded({"a": "z", "b": "y"}.__getitem__)
     assert found.message == "y"
-    assert [(each.engine, each.message) for each in found.origins] == [("a", "z"), ("b", "y")]
+    assert [(origin.engine, origin.message) for origin in found.origins] == [("a", "z"), ("b", "y")]

@@ -28,7 +28,7 @@ def ignoring(*rules: JsonValue) -> JsonValue:
 
 
 def rules(found: InSource) -> list[tuple[str, str, str]]:
-    return [(each.source, each.rule, each.reason) for each in found.waivers]
+    return [(waiver.source, waiver.rule, waiver.reason) for waiver in found.waivers]
 
 
 # --- what is read
@@ -73,7 +73,7 @@ def test_checkov_is_told_by_id_and_comment(key: str) -> None:
     assert rules(found) == [
         ("checkov", "CKV_AWS_1", "a log bucket"), ("checkov", "CKV_AWS_2", ""), ("checkov", "CKV_*", ""),
     ]  # fmt: skip
-    assert [each.is_prefix for each in found.waivers] == [False, False, True]
+    assert [waiver.is_prefix for waiver in found.waivers] == [False, False, True]
     assert found.waivers[0].where == f"t.json: Resources.Topic.Metadata.{key}.skip[0]"
 
 
@@ -88,7 +88,7 @@ def test_cdk_nag_is_told_by_id_reason_and_detail() -> None:
         ("cdk-nag", "AwsSolutions-IAM5[Action::s3:*]", "wide"),
         ("cdk-nag", "AwsSolutions-IAM5[Resource::*]", "wide"),
     ]
-    assert all(each.is_final and each.engines == {"cdk"} for each in found.waivers)
+    assert all(waiver.is_final and waiver.engines == {"cdk"} for waiver in found.waivers)
     (whole,) = read({}, of_template={"cdk_nag": {"rules_to_suppress": rows[:1]}}).waivers  # type: ignore[index]
     assert whole.is_broad
 
@@ -96,7 +96,7 @@ def test_cdk_nag_is_told_by_id_reason_and_detail() -> None:
 def test_guard_is_told_by_the_name_of_the_rule() -> None:
     found = read({"guard": {"SuppressedRules": ["S3_BUCKET_LOGGING_ENABLED", "*"]}})
     assert rules(found) == [("guard", "S3_BUCKET_LOGGING_ENABLED", ""), ("guard", "*", "")]
-    assert [each.is_prefix for each in found.waivers] == [False, True]
+    assert [waiver.is_prefix for waiver in found.waivers] == [False, True]
 
 
 def test_what_cdk_says_on_a_resource_of_its_own_is_marked() -> None:

@@ -47,16 +47,16 @@ def test_the_order_of_engines_does_not_matter(findings: list[Finding], named: Co
 
 @given(many, controls)
 def test_no_origin_is_lost_and_none_is_made_up(findings: list[Finding], named: Controls) -> None:
-    before = {origin for each in findings for origin in each.origins}
+    before = {origin for finding in findings for origin in finding.origins}
     after = merged(findings, named)
-    assert {origin for each in after for origin in each.origins} == before
-    assert all(list(each.origins) == sorted(set(each.origins)) for each in after)
+    assert {origin for finding in after for origin in finding.origins} == before
+    assert all(list(finding.origins) == sorted(set(finding.origins)) for finding in after)
 
 
 @given(many, controls)
 def test_a_failure_is_never_merged_away(findings: list[Finding], named: Controls) -> None:
-    failed = any(each.kind is Kind.FAIL for each in findings)
-    assert any(each.kind is Kind.FAIL for each in merged(findings, named)) == failed
+    failed = any(finding.kind is Kind.FAIL for finding in findings)
+    assert any(finding.kind is Kind.FAIL for finding in merged(findings, named)) == failed
 
 
 def test_engines_that_serve_one_control_make_one_finding() -> None:
@@ -87,7 +87,7 @@ def test_engines_that_point_less_deep_join_those_that_point_deeper() -> None:
     outer = finding("E1", engine="cfn-lint", property_path="/Rules")
     inner = finding("E1", engine="validate", property_path="/Rules/0/Cidr", file="t.json", line=7)
     (one_fact,) = merged([whole, outer, inner], CONTROLS)
-    assert {each.engine for each in one_fact.origins} == {"checkov", "cfn-lint", "validate"}
+    assert {origin.engine for origin in one_fact.origins} == {"checkov", "cfn-lint", "validate"}
     assert (one_fact.location.property_path, one_fact.location.line) == ("/Rules/0/Cidr", 7)
 
 
@@ -95,8 +95,8 @@ def test_what_is_said_of_the_whole_is_heard_at_each_part_that_another_engine_nam
     whole = finding("CKV_1", engine="checkov", property_path="/Rules")
     parts = [finding("E1", property_path=f"/Rules/{index}") for index in (0, 2)]
     found = merged([whole, *parts], CONTROLS)
-    assert [each.location.property_path for each in found] == ["/Rules/0", "/Rules/2"]
-    assert all(len(each.origins) == 2 for each in found)
+    assert [finding.location.property_path for finding in found] == ["/Rules/0", "/Rules/2"]
+    assert all(len(finding.origins) == 2 for finding in found)
 
 
 def test_a_name_that_begins_like_another_is_not_inside_it() -> None:
@@ -126,7 +126,7 @@ def test_the_gravest_level_counts_whoever_says_it() -> None:
 def test_all_that_one_rule_says_of_one_place_is_heard() -> None:
     (one_fact,) = merged([finding(message="b"), finding(message="a")])
     assert one_fact.message == "a; b"
-    assert [each.message for each in one_fact.origins] == ["a", "b"]
+    assert [origin.message for origin in one_fact.origins] == ["a", "b"]
 
 
 def test_another_engines_words_stay_with_their_origin() -> None:

@@ -314,7 +314,7 @@ def test_nothing_that_is_said_keeps_a_secret() -> None:
     )
     found = answer_without(said, {"abcdef", "abcdef-long"})
     assert "abcdef" not in canonical(found.to_dict())
-    assert sorted(each.message for each in found.findings) == ["'***' and '***' are bad", "fine"]
+    assert sorted(finding.message for finding in found.findings) == ["'***' and '***' are bad", "fine"]
     assert answer_without(said, frozenset()) is said
 
 

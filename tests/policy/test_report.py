@@ -120,8 +120,10 @@ def test_every_origin_of_a_violation_is_a_violated_rule() -> None:
 @given(st.lists(of.findings, max_size=5), st.lists(of.rule_counts, max_size=5))
 def test_every_rule_of_the_denominator_has_one_verdict(findings: list[Finding], counts: list[RuleCount]) -> None:
     summary = PolicySummary.of(findings, counts, Level.WARNING)
-    looked = {each.rule_id for each in counts if each.looked_at}
-    named = {name for each in findings for name in (each.rule_id, *(one.rule_id for one in each.origins))}
+    looked = {count.rule_id for count in counts if count.looked_at}
+    named = {
+        name for finding in findings for name in (finding.rule_id, *(origin.rule_id for origin in finding.origins))
+    }
     assert len(looked) <= summary.total <= len(looked | named)
 
 
@@ -179,7 +181,7 @@ def test_a_rule_that_looked_at_nothing_and_one_that_did_not_run_have_no_verdict(
 def test_counts_of_one_rule_are_summed_and_verdicts_sorted() -> None:
     counts = [RuleCount(rule_id=rule, engine="fake", looked_at=2) for rule in ("Z", "E1", "E1")]
     found = RuleVerdict.of("S", [finding("A")], counts, Level.WARNING)
-    assert [(each.rule_id, each.looked_at) for each in found] == [("A", 0), ("E1", 4), ("Z", 2)]
+    assert [(verdict.rule_id, verdict.looked_at) for verdict in found] == [("A", 0), ("E1", 4), ("Z", 2)]
 
 
 def test_the_text_of_a_verdict_says_why_it_is_waived_or_what_it_held_on() -> None:
@@ -267,7 +269,7 @@ def test_the_prove_report_lists_what_differs_what_is_gone_and_what_is_unproven()
     [((), 3), ((0,), 0), ((0, 1), 1), ((1, 3), 3), ((3, 2), 2), ((1, 2, 0), 2), ((0, 0), 0)],
 )
 def test_the_gate_ends_with_the_gravest_of_its_stages(codes: tuple[int, ...], code: int) -> None:
-    stages = tuple(Stage(name=str(each), exit_code=each, seconds=0.0) for each in codes)
+    stages = tuple(Stage(name=str(code), exit_code=code, seconds=0.0) for code in codes)
     assert GateReport(stages=stages).exit_code == code
 
 
@@ -299,7 +301,7 @@ def test_what_was_found_in_another_stack_of_the_template_is_none_of_this_stacks(
     counts = [RuleCount(rule_id="E1", engine="fake", looked_at=2, failed=1)]
     findings = [finding(stack_name="S/A"), finding("E2", stack_name=None)]
     first, second = (
-        {each.rule_id: each.outcome for each in RuleVerdict.of(name, findings, counts, Level.WARNING)}
+        {verdict.rule_id: verdict.outcome for verdict in RuleVerdict.of(name, findings, counts, Level.WARNING)}
         for name in ("S/A", "S/B")
     )
     assert first == {"E1": "violated", "E2": "violated"}

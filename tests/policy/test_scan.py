@@ -184,7 +184,7 @@ def test_waivers_are_applied_after_the_cache_and_what_they_cover_no_longer_faile
     count = replace(ANSWER.counts[0], failed=0, waived=1)
     assert result.counts == (count, *ABOUT_WAIVERS)
     assert result.by_template["t.json"] == (result.findings, (count,))
-    assert [(each.state, each.covers) for each in result.waivers] == [(WaiverState.ACTIVE, 1)]
+    assert [(waiver.state, waiver.covers) for waiver in result.waivers] == [(WaiverState.ACTIVE, 1)]
 
 
 def test_what_was_open_and_is_waived_is_no_longer_open() -> None:
@@ -205,7 +205,7 @@ def test_what_broke_is_said_before_the_waivers_and_no_waiver_is_called_useless_t
     engine = FakeEngine({"t.json": None})
     assert scanned(template(stack_name="S"), engine=engine, waived=True).findings == ()
     idle = scanned(template(stack_name="S"), engine=FakeEngine(), waived=True)
-    assert [each.rule_id for each in idle.findings] == ["SPW002"]
+    assert [finding.rule_id for finding in idle.findings] == ["SPW002"]
     assert idle.notifications == ()
 
 
@@ -228,7 +228,7 @@ def test_what_a_template_silences_is_waived_counted_and_listed() -> None:
     assert result.findings[0].suppression is not None
     assert result.findings[0].suppression.kind is SuppressionKind.IN_SOURCE
     assert (result.counts[0].failed, result.counts[0].waived) == (0, 1)
-    assert [(each.source, each.rule, each.covers) for each in result.waivers] == [("checkov", "CKV_1", 1)]
+    assert [(waiver.source, waiver.rule, waiver.covers) for waiver in result.waivers] == [("checkov", "CKV_1", 1)]
 
 
 def test_what_would_silence_and_is_not_heeded_is_a_note() -> None:
@@ -285,16 +285,18 @@ def test_what_is_not_in_the_baseline_fails_as_before() -> None:
 )
 def test_what_is_fixed_is_said(size: int, text: str) -> None:
     result = held_against({key_of(finding()): 1, key_of(finding("E9")): size})
-    assert [each for each in result.notifications if each.file == "b.json"] == [
+    assert [notification for notification in result.notifications if notification.file == "b.json"] == [
         Notification(level=Level.WARNING, message=text, file="b.json")
     ]
 
 
 def test_nothing_is_called_fixed_where_something_broke_or_no_one_looked() -> None:
     old = {key_of(finding("E9")): 1}
-    assert not [each for each in held_against(old, broken=True).notifications if each.file == "b.json"]
+    assert not [
+        notification for notification in held_against(old, broken=True).notifications if notification.file == "b.json"
+    ]
     elsewhere = {key_of(finding("E9", stack_name="Other")): 1}
-    assert not [each for each in held_against(elsewhere).notifications if each.file == "b.json"]
+    assert not [notification for notification in held_against(elsewhere).notifications if notification.file == "b.json"]
 
 
 def test_the_result_of_a_whole_run_is_remembered_for_its_key_alone() -> None:
@@ -339,8 +341,8 @@ def test_engines_agree_on_one_finding_and_are_counted_apart() -> None:
         for count in [RuleCount(rule_id="E1", engine=name, looked_at=1, failed=1)]
     ]
     result = scan([template()], engines, store=None, on=TODAY, controls={"E1": Control(id="C", title="c")})
-    assert [each.engine for each in result.findings[0].origins] == ["one", "two"]
-    assert [each.engine for each in result.counts] == ["one", "two"]
+    assert [origin.engine for origin in result.findings[0].origins] == ["one", "two"]
+    assert [count.engine for count in result.counts] == ["one", "two"]
     assert sorted(result.seconds) == ["one", "two"]
 
 
@@ -370,13 +372,15 @@ def test_the_order_of_engines_and_templates_changes_nothing_that_is_reported() -
 
 def test_any_number_of_processes_gives_the_same_result() -> None:
     held = [replace(template(stack_name="S"), file=f"{number}.json") for number in range(40)]
-    answers = {each.file: replace(ANSWER, findings=()) for each in held}
+    answers = {template.file: replace(ANSWER, findings=()) for template in held}
     alone = scan(held, [FakeEngine(answers)], on=TODAY)
     engine = FakeEngine({**answers, "7.json": None})
     together = scan(held, [engine], on=TODAY, jobs=3)
-    assert sorted(engine.judged) == sorted(each.file for each in held)
+    assert sorted(engine.judged) == sorted(template.file for template in held)
     assert scan(held, [FakeEngine(answers)], on=TODAY, jobs=3).counts == alone.counts
-    assert [each.file for each in together.notifications if each.level is Level.ERROR] == ["7.json"]
+    assert [notification.file for notification in together.notifications if notification.level is Level.ERROR] == [
+        "7.json"
+    ]
     assert together.computed == len(held)
 
 
@@ -397,11 +401,11 @@ def test_names_with_several_templates_are_told_and_remembered() -> None:
 
 def test_a_baseline_is_held_against_each_template_of_a_name() -> None:
     held = [template(f"{each}.json", stack_name="S") for each in ("eu", "us")]
-    answers = {each.file: EngineAnswer(findings=(finding(template_file=each.file),)) for each in held}
+    answers = {template.file: EngineAnswer(findings=(finding(template_file=template.file),)) for template in held}
     result = scan(held, [FakeEngine(answers=answers)], on=TODAY)
     old = {key_of(finding(template_file="eu.json"), shared_names={"S"}): 1}
     compared = baselined(result, old, name="baseline.json", not_waivable=frozenset())
-    left = [each.location.template_file for each in compared.findings if each.suppression is None]
+    left = [finding.location.template_file for finding in compared.findings if finding.suppression is None]
     assert left == ["us.json"]
 
 
@@ -428,7 +432,7 @@ def test_the_store_is_given_masks_alone() -> None:
     answer = EngineAnswer(findings=tuple(finding(f"E{n}", message=said) for n, said in enumerate(messages)))
     result = scanned(SECRETIVE, engine=FakeEngine({"t.json": answer}), store=store)
     assert "hunter2" not in str(store.kept)
-    assert [each.message for each in result.findings] == [
+    assert [finding.message for finding in result.findings] == [
         "*** is short",
         "'Server=db;Password=*** is long",
         "fine",

@@ -34,7 +34,11 @@ def applied(
 
 
 def said(result: WaiverResult) -> list[tuple[str, Level, str]]:
-    return [(each.rule_id, each.level, each.message) for each in result.findings if each.rule_id in ABOUT_WAIVERS]
+    return [
+        (finding.rule_id, finding.level, finding.message)
+        for finding in result.findings
+        if finding.rule_id in ABOUT_WAIVERS
+    ]
 
 
 def about(result: WaiverResult) -> list[str]:
@@ -42,11 +46,11 @@ def about(result: WaiverResult) -> list[str]:
 
 
 def states(result: WaiverResult) -> list[tuple[WaiverState, int]]:
-    return [(each.state, each.covers) for each in result.entries]
+    return [(ledger_entry.state, ledger_entry.covers) for ledger_entry in result.entries]
 
 
 def suppressed(result: WaiverResult) -> list[str]:
-    return [each.rule_id for each in result.findings if each.suppression is not None]
+    return [finding.rule_id for finding in result.findings if finding.suppression is not None]
 
 
 # --- what a waiver covers
@@ -117,7 +121,7 @@ def test_a_finding_without_a_place_is_covered_by_none() -> None:
 
 def test_what_is_waived_carries_the_trace_and_the_rest_does_not() -> None:
     result = applied(finding(), finding("E2"), waivers=(waiver(),))
-    assert [each.suppression is not None for each in result.findings] == [True, False]
+    assert [finding.suppression is not None for finding in result.findings] == [True, False]
     assert said(result) == []
     assert states(result) == [(WaiverState.ACTIVE, 1)]
 
@@ -137,7 +141,7 @@ def test_findings_leave_sorted() -> None:
 
 @given(st.permutations([waiver(rule=rule) for rule in ("B", "A", "E1")]))
 def test_the_order_of_the_ledger_plays_no_part(waivers: list[Waiver]) -> None:
-    one, other = (applied(finding(), waivers=tuple(each)) for each in (waivers, waivers[::-1]))
+    one, other = (applied(finding(), waivers=tuple(waiver)) for waiver in (waivers, waivers[::-1]))
     assert one == other
 
 
@@ -151,7 +155,7 @@ def test_a_waiver_holds_on_its_last_day_and_not_on_the_next() -> None:
     assert suppressed(expired) == []
     assert said(expired) == [("SPW001", Level.WARNING, f"{NAME} expired on 2026-12-31 and no longer covers 1 finding")]
     assert states(expired) == [(WaiverState.EXPIRED, 1)]
-    assert [each.days_left for each in expired.entries] == [-1]
+    assert [ledger_entry.days_left for ledger_entry in expired.entries] == [-1]
 
 
 def test_an_expired_waiver_is_said_also_where_it_covers_nothing_any_more_or_its_stack_was_not_judged() -> None:
@@ -163,7 +167,10 @@ def test_an_expired_waiver_is_said_also_where_it_covers_nothing_any_more_or_its_
 def test_a_waiver_that_matches_nothing_is_a_finding_at_its_line() -> None:
     result = applied(finding("E2"), waivers=(waiver(file="policies/waivers.yaml", line=7),))
     assert said(result) == [("SPW002", Level.WARNING, f"{NAME} matches nothing")]
-    assert str(next(each for each in result.findings if each.rule_id == "SPW002").location) == "policies/waivers.yaml:7"
+    assert (
+        str(next(finding for finding in result.findings if finding.rule_id == "SPW002").location)
+        == "policies/waivers.yaml:7"
+    )
     assert states(result) == [(WaiverState.UNUSED, 0)]
 
 
@@ -282,7 +289,7 @@ def test_what_a_source_silences_is_waived_with_its_place_and_reason() -> None:
 def test_the_ledger_goes_before_the_source_until_its_waiver_expires() -> None:
     for on, kind in ((TODAY, SuppressionKind.EXTERNAL), (date(2027, 1, 1), SuppressionKind.IN_SOURCE)):
         result = applied(finding(), waivers=(waiver(),), in_source=(in_source_waiver(),), on=on)
-        one = next(each for each in result.findings if each.rule_id == "E1")
+        one = next(finding for finding in result.findings if finding.rule_id == "E1")
         assert one.suppression is not None
         assert one.suppression.kind is kind
 
@@ -334,7 +341,7 @@ def test_what_cdk_wrote_on_its_own_resource_is_no_ones_fault() -> None:
 def test_the_ledger_lists_the_file_first_then_the_sources() -> None:
     app = in_source_waiver(source="cdk", location=Location(), logical_id=None, where="app.py:3", construct_path="")
     result = applied(waivers=(waiver(rule="B"), waiver(rule="A")), in_source=(in_source_waiver(), app))
-    assert [(each.source, each.rule) for each in result.entries] == [
+    assert [(ledger_entry.source, ledger_entry.rule) for ledger_entry in result.entries] == [
         ("waivers.yaml", "A"),
         ("waivers.yaml", "B"),
         ("cdk", "E1"),
@@ -350,36 +357,38 @@ def test_a_waiver_of_one_rule_lends_nothing_to_another_that_says_the_same() -> N
         origins=tuple(Origin(engine="checkov", rule_id=each, message="m") for each in ("CKV_1", "CKV_2")),
     )
     one = waived([both], Ledger(waivers=(waiver(rule="CKV_2"),)), on=TODAY, judged=Judged(stacks={"S"}))
-    (left,) = [each for each in one.findings if each.rule_id == "CKV_1"]
+    (left,) = [finding for finding in one.findings if finding.rule_id == "CKV_1"]
     assert left.suppression is None
-    assert [each.message for each in one.findings if each.rule_id == "SPW006"] == [
+    assert [finding.message for finding in one.findings if finding.rule_id == "SPW006"] == [
         "the waiver of CKV_2 at Topic in S (owner: platform) is not enough: CKV_1 says the same there"
     ]
     told = in_source_waiver(rule="CKV_2", engines=frozenset({"checkov"}))
     judged = Judged(stacks={"S"}, engines={"checkov"})
     source = waived([both], Ledger(in_source=(told,)), on=TODAY, judged=judged)
-    assert [each.state for each in source.entries] == [WaiverState.PARTIAL]
-    assert [each.message for each in source.findings if each.rule_id == "SPW006"] == [
+    assert [ledger_entry.state for ledger_entry in source.entries] == [WaiverState.PARTIAL]
+    assert [finding.message for finding in source.findings if finding.rule_id == "SPW006"] == [
         "what silences CKV_2 in t.json:3: Metadata is not enough: CKV_1 says the same there"
     ]
     two = waived(
         [both], Ledger(waivers=(waiver(rule="CKV_2"), waiver(rule="CKV_1"))), on=TODAY, judged=Judged(stacks={"S"})
     )
-    assert all(each.suppression is not None for each in two.findings)
+    assert all(finding.suppression is not None for finding in two.findings)
     whole = waived(
         [both], Ledger(waivers=(waiver(rule=None, control="IAM-ADMIN"),)), on=TODAY, judged=Judged(stacks={"S"})
     )
-    assert all(each.suppression is not None for each in whole.findings)
+    assert all(finding.suppression is not None for finding in whole.findings)
 
 
 def test_without_construct_paths_a_waiver_is_of_one_of_two_stacks_of_one_name() -> None:
     eu, us = (finding(template_file=f"shop-{each}.json") for each in ("eu", "us"))
     judged = replace(JUDGED, stacks={"S", "shop-eu.json", "shop-us.json"}, shared_names={"S"})
     result = applied(eu, us, waivers=(waiver(),), judged=judged)
-    assert [each.suppression for each in result.findings if each.rule_id == "E1"] == [None, None]
+    assert [finding.suppression for finding in result.findings if finding.rule_id == "E1"] == [None, None]
     assert about(result) == ["SPW002"]
     result = applied(eu, us, waivers=(waiver(stack="shop-eu.json"),), judged=judged)
-    assert [each.location.template_file for each in result.findings if each.suppression is None] == ["shop-us.json"]
+    assert [finding.location.template_file for finding in result.findings if finding.suppression is None] == [
+        "shop-us.json"
+    ]
     assert about(result) == []
 
 
@@ -388,8 +397,8 @@ def test_a_construct_path_or_a_glob_says_enough_of_stacks_of_one_name(stack: str
     eu, us = (finding(template_file=f"{each}.json", construct_path=f"{each}/Topic") for each in ("eu", "us"))
     judged = replace(JUDGED, shared_names={"S"})
     result = applied(eu, us, waivers=(waiver(stack=stack, construct_path="eu/Topic"),), judged=judged)
-    assert [each.location.template_file for each in result.findings if each.rule_id == "E1" and each.suppression] == [
-        "eu.json"
-    ]
+    assert [
+        finding.location.template_file for finding in result.findings if finding.rule_id == "E1" and finding.suppression
+    ] == ["eu.json"]
     every = applied(finding(), waivers=(waiver(stack="*"),), judged=judged)
-    assert [each.suppression is None for each in every.findings if each.rule_id == "E1"] == [False]
+    assert [finding.suppression is None for finding in every.findings if finding.rule_id == "E1"] == [False]

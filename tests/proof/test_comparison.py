@@ -60,7 +60,7 @@ SCHEMA = ResourceSchema(
 
 
 def differs(expected: Any, actual: Any, schema: ResourceSchema | None = SCHEMA) -> list[tuple[str, str]]:
-    return [(each.path, each.change.value) for each in compared(expected, actual, schema).differences]
+    return [(difference.path, difference.change.value) for difference in compared(expected, actual, schema).differences]
 
 
 def test_a_property_is_a_leaf_path_and_a_set_counts_once() -> None:
@@ -239,7 +239,7 @@ def test_what_is_not_resolved_is_neither_proven_nor_different() -> None:
     unknown = Unresolved(reason="why")
     found = compared({"Name": unknown, "Unique": ["a", unknown], "Nested": {"Port": unknown, "Peer": "a"}}, {}, SCHEMA)
     assert found.unresolved == (("/Name", "why"), ("/Nested/Port", "why"), ("/Unique", "why"))
-    assert [each.path for each in found.differences] == ["/Nested/Peer"]
+    assert [difference.path for difference in found.differences] == ["/Nested/Peer"]
     assert not matches(unknown, "a", SCHEMA, "/Name")
     assert matches({"Port": "1"}, {"Port": 1, "Peer": "x"}, SCHEMA, "/Set/*")
 
@@ -378,7 +378,11 @@ def test_equal_values_do_not_differ(properties: dict[str, Any], schema: Resource
 @given(_PROPERTIES, _PROPERTIES)
 def test_every_leaf_is_accounted_for_once(expected: dict[str, Any], actual: dict[str, Any]) -> None:
     found = compared(expected, actual, SCHEMA)
-    changed = [each.path for each in found.differences if each.change is not Change.ADD or each.expected is not None]
+    changed = [
+        difference.path
+        for difference in found.differences
+        if difference.change is not Change.ADD or difference.expected is not None
+    ]
     assert sorted([*found.proven, *changed]) == list(leaf_paths(expected, SCHEMA))
 
 
@@ -426,7 +430,7 @@ def test_each_equivalence_has_an_example_that_is_equal_and_one_that_is_not(row: 
     schema = CfnLintSchemas().schema(resource_type)
     assert schema is not None
     assert schema.at(pointer) is not None
-    expected, equal, other = (_nested(pointer, each) for each in EQUAL_EXAMPLES[row])
+    expected, equal, other = (_nested(pointer, example) for example in EQUAL_EXAMPLES[row])
     assert differs(expected, equal, schema) == []
     assert differs(expected, other, schema) != []
 

@@ -48,7 +48,7 @@ def whole(**changed: Any) -> Template:
         "Stream": {"Type": "AWS::Kinesis::Stream"},
         **changed,
     }
-    return template({"Resources": {name: each for name, each in resources.items() if each is not None}})
+    return template({"Resources": {name: resource for name, resource in resources.items() if resource is not None}})
 
 
 class Clock:
@@ -82,9 +82,11 @@ class SeveralAtOnce(FakePipeline):
         return 2
 
     def put(self, sendings: Sequence[Sending]) -> tuple[Receipt, ...]:
-        receipts = tuple(Receipt(key=each.key, shard_id=each.shard_id, sequence_number="1") for each in sendings)
-        for each, receipt in zip(sendings, receipts, strict=True):
-            self._waiting.setdefault(each.partition_key or each.key, []).append(receipt)
+        receipts = tuple(
+            Receipt(key=sending.key, shard_id=sending.shard_id, sequence_number="1") for sending in sendings
+        )
+        for sending, receipt in zip(sendings, receipts, strict=True):
+            self._waiting.setdefault(sending.partition_key or sending.key, []).append(receipt)
         self._sent.extend(sendings)
         return receipts
 
@@ -156,13 +158,13 @@ def test_a_flow_that_the_template_does_not_have_is_refused(changed: dict[str, An
 def test_records_go_to_every_shard_in_turn_and_their_rows_are_waited_for() -> None:
     notes: list[FlowFact] = []
     found = run(FakePipeline(shards=3), notes).send("a", "b", "c", "d")
-    assert [(each.key, each.shard_id) for each in found.receipts] == [
+    assert [(receipt.key, receipt.shard_id) for receipt in found.receipts] == [
         ("test-a", "shard-0"),
         ("test-b", "shard-1"),
         ("test-c", "shard-2"),
         ("test-d", "shard-0"),
     ]
-    assert sorted(found.rows) == sorted((each.key, each.shard_id) for each in found.receipts)
+    assert sorted(found.rows) == sorted((receipt.key, receipt.shard_id) for receipt in found.receipts)
     assert found.late == ()
     assert found.seconds > 0
     assert notes == [
@@ -198,17 +200,17 @@ def test_what_was_not_handed_over_again_is_not_stored_once() -> None:
     with pytest.raises(TargetError, match="handed over before may not have been dealt with") as caught:
         stopped.hand_over_again(sent)
     assert caught.value.code == "Deadline"
-    assert [each.text for each in notes] == ["2 of 2 records on 2 shards are rows"]
+    assert [note.text for note in notes] == ["2 of 2 records on 2 shards are rows"]
 
 
 def test_what_is_handed_over_twice_shows_as_often_as_it_was_stored() -> None:
     notes: list[FlowFact] = []
     careful, careless = run(FakePipeline(), notes), run(FakePipeline(stored_as=lambda *_: 1))
     once = careful.hand_over_again(careful.send("a", "b"))
-    assert sorted(str(each[0]) for each in once.rows) == ["test-a", "test-b"]
+    assert sorted(str(row[0]) for row in once.rows) == ["test-a", "test-b"]
     assert notes[-1].text == "2 records were handed over twice and are 2 rows"
     twice = careless.hand_over_again(careless.send("a", "b"))
-    assert sorted(str(each[0]) for each in twice.rows) == ["test-a", "test-a", "test-b", "test-b"]
+    assert sorted(str(row[0]) for row in twice.rows) == ["test-a", "test-a", "test-b", "test-b"]
 
 
 def test_where_several_batches_of_a_shard_are_handed_over_at_once_every_record_is_waited_for() -> None:
@@ -216,7 +218,7 @@ def test_where_several_batches_of_a_shard_are_handed_over_at_once_every_record_i
     sent = careless.send("a", "b", "c")
     assert (sent.late, len(sent.rows)) == ((), 3)
     twice = careless.hand_over_again(sent)
-    assert sorted(str(each[0]) for each in twice.rows) == ["test-a", "test-a", "test-b", "test-b", "test-c", "test-c"]
+    assert sorted(str(row[0]) for row in twice.rows) == ["test-a", "test-a", "test-b", "test-b", "test-c", "test-c"]
 
 
 def test_where_several_batches_are_handed_over_at_once_it_is_named_behind_what_nothing_came() -> None:
@@ -245,7 +247,7 @@ def test_what_the_target_lacks_is_said_and_noted() -> None:
     notes: list[FlowFact] = []
     missing = FakePipeline(lacks={"dead_letters": "no OnFailure"})
     assert run(missing, notes).dead_letters() == "the way to Queue was not emulated: no OnFailure"
-    assert [each.emulated for each in notes] == [False]
+    assert [note.emulated for note in notes] == [False]
     assert run(FakePipeline(), notes).dead_letters() is None
     assert run(missing, notes, FlowPath(mapping="M", secret="S")).dead_letters() is None
     assert len(notes) == 1
@@ -278,8 +280,8 @@ def test_pauses_between_two_looks_grow_to_a_limit() -> None:
 def test_the_event_is_lambdas_and_numbers_its_records_apart(entries: dict[str, bytes]) -> None:
     event: Any = kinesis_event(entries, stream_arn=FakePipeline.stream_arn)
     records = event["Records"]
-    assert [base64.b64decode(each["kinesis"]["data"]) for each in records] == list(entries.values())
-    assert len({each["kinesis"]["sequenceNumber"] for each in records}) == len(entries)
-    assert {len(each["kinesis"]["sequenceNumber"]) for each in records} == {56}
-    assert {each["awsRegion"] for each in records} == {"eu-west-1"}
-    assert all(each["eventID"].endswith(f":{each['kinesis']['sequenceNumber']}") for each in records)
+    assert [base64.b64decode(record["kinesis"]["data"]) for record in records] == list(entries.values())
+    assert len({record["kinesis"]["sequenceNumber"] for record in records}) == len(entries)
+    assert {len(record["kinesis"]["sequenceNumber"]) for record in records} == {56}
+    assert {record["awsRegion"] for record in records} == {"eu-west-1"}
+    assert all(record["eventID"].endswith(f":{record['kinesis']['sequenceNumber']}") for record in records)

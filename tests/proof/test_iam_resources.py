@@ -16,7 +16,9 @@ from stackproof.readers import READERS
 from stackproof.readers.access import LiveReader
 
 ACTIONS = CfnLintActions()
-DECLARED = sorted({action for each in READERS.values() if isinstance(each, LiveReader) for action in each.actions})
+DECLARED = sorted(
+    {action for reader in READERS.values() if isinstance(reader, LiveReader) for action in reader.actions}
+)
 
 
 def test_an_action_is_about_the_resources_that_it_takes_or_about_none_or_not_known() -> None:
@@ -36,16 +38,16 @@ def test_what_readers_declare_are_actions_that_read_and_give_no_secret_away() ->
 def test_what_readers_declare_is_called_somewhere_in_their_code() -> None:
     """Else the policy would allow what no reader ever needs."""
     folder = Path(inspect.getfile(package)).parent
-    code = "\n".join(each.read_text(encoding="utf-8") for each in sorted(folder.rglob("*.py")))
+    code = "\n".join(path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.py")))
     code += "".join(code.replace("{owner}", each) for each in ("group", "role", "user"))
     session = Session()
     called = set()
     for service in session.get_available_services():
         if f'client("{service}")' in code:
             called |= {
-                action_of(service, each)
-                for each in session.get_service_model(service).operation_names
-                if xform_name(each) in code
+                action_of(service, name)
+                for name in session.get_service_model(service).operation_names
+                if xform_name(name) in code
             }
     # That action is for GetObject with a version.
     assert set(DECLARED) - called == {"s3:GetObjectVersion"}

@@ -93,18 +93,18 @@ def test_one_alone_is_itself(one: ResourceProof) -> None:
 @given(st.lists(proofs(), min_size=1, max_size=4))
 def test_every_property_has_one_fate_and_the_gravest_that_was_seen(found: list[ResourceProof]) -> None:
     whole = united(found)
-    differs = {each.path for each in whole.differences}
-    unproven = {each.path for each in whole.unproven} - {""}
+    differs = {difference.path for difference in whole.differences}
+    unproven = {unproven.path for unproven in whole.unproven} - {""}
     assert sorted([*whole.proven, *differs, *unproven]) == list(PATHS)
-    assert differs == {each.path for one in found for each in one.differences}
-    assert set(whole.proven) == {path for one in found for path in one.proven} - differs
+    assert differs == {difference.path for proof in found for difference in proof.differences}
+    assert set(whole.proven) == {path for proof in found for path in proof.proven} - differs
 
 
 def test_a_difference_on_one_wins_over_a_proof_on_another() -> None:
     whole = united([proof("/A", "/B"), proof("/B", differs=("/A",), physical_id="q-2")])
     assert whole.status is DriftStatus.MODIFIED
     assert (whole.proven, whole.physical_id) == (("/B",), "q-2")
-    assert [each.path for each in whole.differences] == ["/A"]
+    assert [difference.path for difference in whole.differences] == ["/A"]
 
 
 def test_what_one_target_does_not_have_another_proves() -> None:
@@ -128,10 +128,10 @@ def test_a_whole_that_is_unknown_on_one_is_its_leaves_on_another() -> None:
     leaves = proof("/A/x", "/B", unproven=(("/A/y", UnprovenReason.WRITE_ONLY),))
     whole = united([unresolved, leaves])
     assert whole.proven == ("/A/x", "/B")
-    assert [each.path for each in whole.unproven] == ["/A/y"]
-    assert [each.path for each in united([unresolved, proof("/B", unproven=(("/A/y", NOT_EMULATED),))]).unproven] == [
-        "/A/y"
-    ]
+    assert [unproven.path for unproven in whole.unproven] == ["/A/y"]
+    assert [
+        unproven.path for unproven in united([unresolved, proof("/B", unproven=(("/A/y", NOT_EMULATED),))]).unproven
+    ] == ["/A/y"]
 
 
 def test_whole_stacks_are_united_resource_by_resource_in_order_of_place() -> None:

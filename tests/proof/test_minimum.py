@@ -29,7 +29,7 @@ def proof(
         proven=proven,
         custom=custom,
         differences=tuple(
-            PropertyDifference(path=each, expected=1, actual=2, change=Change.NOT_EQUAL) for each in differs
+            PropertyDifference(path=differ, expected=1, actual=2, change=Change.NOT_EQUAL) for differ in differs
         ),
         unproven=tuple(Unproven(path=path, reason=reason) for path, reason in unproven),
     )

@@ -52,12 +52,12 @@ class FakeActions:
 
 
 def of(*types: str, purpose: Purpose = Purpose.PROVE, also: Sequence[str] = (), place: Place = HERE) -> Permissions:
-    body = {"Resources": {f"R{number}": {"Type": each} for number, each in enumerate(types)}}
+    body = {"Resources": {f"R{number}": {"Type": resource_type} for number, resource_type in enumerate(types)}}
     return compiled([(stack(body), place)], purpose, readers=READERS, schemas=SCHEMAS, actions=FakeActions(), also=also)
 
 
 def resources(found: Permissions) -> Mapping[str, tuple[str, ...]]:
-    return {action: each.resources for each in found.statements for action in each.actions}
+    return {action: statement.resources for statement in found.statements for action in statement.actions}
 
 
 def test_a_type_with_a_reader_needs_what_the_reader_declares_on_what_the_action_takes() -> None:
@@ -196,15 +196,17 @@ statements = st.builds(
 def test_parts_are_small_enough_and_lose_nothing(some: list[Statement], size: int) -> None:
     found = Permissions(statements=tuple(some))
     parts = found.documents(size)
-    assert all(len(canonical(each)) <= size for each in parts)
+    assert all(len(canonical(part)) <= size for part in parts)
     assert sorted(_actions(parts)) == sorted(_actions([found.document()]))
-    for each in parts:
-        sids = [one["Sid"] for one in json.loads(canonical(each))["Statement"]]
+    for part in parts:
+        sids = [one["Sid"] for one in json.loads(canonical(part))["Statement"]]
         assert len(set(sids)) == len(sids)
 
 
 def _actions(documents: Sequence[JsonObject]) -> list[str]:
-    return [one for each in documents for row in json.loads(canonical(each))["Statement"] for one in row["Action"]]
+    return [
+        one for document in documents for row in json.loads(canonical(document))["Statement"] for one in row["Action"]
+    ]
 
 
 def test_an_action_that_is_larger_than_a_part_is_an_error() -> None:

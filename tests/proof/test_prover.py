@@ -57,7 +57,9 @@ def prover(
     return Prover(
         template=made,
         deployment=deployed
-        or deployment({each.logical_id: (each.resource_type, f"{each.logical_id}-1") for each in made.resources}),
+        or deployment(
+            {resource.logical_id: (resource.resource_type, f"{resource.logical_id}-1") for resource in made.resources}
+        ),
         target=target or FakeTarget(),
         readers=readers if readers is not None else {THING: read},
         schemas=FakeSchemas({THING: OPEN}),
@@ -67,7 +69,7 @@ def prover(
 
 
 def reasons(proof: ResourceProof) -> dict[str, str]:
-    return {each.path: each.reason.value for each in proof.unproven}
+    return {unproven.path: unproven.reason.value for unproven in proof.unproven}
 
 
 def test_a_resource_that_is_as_the_template_says() -> None:
@@ -81,7 +83,7 @@ def test_a_resource_that_is_as_the_template_says() -> None:
 def test_a_property_that_is_not() -> None:
     proof = prover(resources(A={"Name": "x", "Size": 1}), {"A": {"Name": "y", "Size": 1}}).prove("A")
     assert proof.status is DriftStatus.MODIFIED
-    assert [(each.path, each.change) for each in proof.differences] == [("/Name", Change.NOT_EQUAL)]
+    assert [(difference.path, difference.change) for difference in proof.differences] == [("/Name", Change.NOT_EQUAL)]
     assert proof.proven == ("/Size",)
 
 
@@ -89,7 +91,7 @@ def test_a_resource_that_is_gone_differs_in_every_property() -> None:
     body = resources(A={"Name": "x", "Empty": [], "Other": {"Ref": "Nobody"}})
     proof = prover(body, {"A": None}).prove("A")
     assert proof.status is DriftStatus.DELETED
-    assert [each.path for each in proof.differences] == ["/Empty", "/Name", "/Other"]
+    assert [difference.path for difference in proof.differences] == ["/Empty", "/Name", "/Other"]
     assert Coverage.of((proof,)).properties_differ == 3
 
 
@@ -200,7 +202,7 @@ def test_a_difference_keeps_no_secret() -> None:
     expected = {"Environment": {"DB_PASSWORD": "from-template", "STAGE": "dev"}}
     live = {"Environment": {"DB_PASSWORD": "hunter2-live", "STAGE": "prod"}}
     proof = prover(resources(A=expected), {"A": live}).prove("A")
-    assert [(each.path, each.expected, each.actual) for each in proof.differences] == [
+    assert [(difference.path, difference.expected, difference.actual) for difference in proof.differences] == [
         ("/Environment/DB_PASSWORD", "***", "***"),
         ("/Environment/STAGE", "dev", "prod"),
     ]
@@ -208,7 +210,10 @@ def test_a_difference_keeps_no_secret() -> None:
 
 def test_a_resource_that_is_gone_shows_no_secret_of_its_template() -> None:
     proof = prover(resources(A={"Password": "from-template", "Name": "x"}), {"A": None}).prove("A")
-    assert [(each.path, each.expected) for each in proof.differences] == [("/Name", "x"), ("/Password", "***")]
+    assert [(difference.path, difference.expected) for difference in proof.differences] == [
+        ("/Name", "x"),
+        ("/Password", "***"),
+    ]
 
 
 def test_what_is_seen_and_equal_is_proven_whatever_was_expected_of_the_target() -> None:
@@ -477,11 +482,11 @@ def test_each_resource_is_read_once_from_all_threads() -> None:
             reads.append(request.logical_id)
         return Reading(properties={"X": "arn"}, attributes={"Arn": "arn"})
 
-    body = resources(Base={}, **{f"User{each}": {"X": {"Fn::GetAtt": ["Base", "Arn"]}} for each in range(20)})
+    body = resources(Base={}, **{f"User{index}": {"X": {"Fn::GetAtt": ["Base", "Arn"]}} for index in range(20)})
     proofs = prove_stack(prover(body, {}, readers={THING: read}), jobs=8)
-    assert sorted(reads) == sorted([*(f"User{each}" for each in range(20)), "Base"])
-    assert [each.location.logical_id for each in proofs] == sorted(reads)
-    assert all(each.status is DriftStatus.IN_SYNC for each in proofs)
+    assert sorted(reads) == sorted([*(f"User{index}" for index in range(20)), "Base"])
+    assert [proof.location.logical_id for proof in proofs] == sorted(reads)
+    assert all(proof.status is DriftStatus.IN_SYNC for proof in proofs)
 
 
 def test_a_reader_gets_what_the_template_expects_as_far_as_it_is_known() -> None:
@@ -640,7 +645,7 @@ def test_a_resource_that_was_left_out_is_not_emulated_and_says_why() -> None:
     proof = prover(resources(A={"Name": "x"}), {}, deployed=deployed).prove("A")
     assert proof.status is DriftStatus.NOT_CHECKED
     assert reasons(proof) == {"": "not_emulated", "/Name": "not_emulated"}
-    assert {each.detail for each in proof.unproven} == {"it refers to B"}
+    assert {unproven.detail for unproven in proof.unproven} == {"it refers to B"}
 
 
 def test_another_reader_looks_at_what_is_deployed_and_sees_nothing_of_what_is_not() -> None:
@@ -699,7 +704,7 @@ def test_what_stands_for_any_number_of_resources_is_said_to_be_unseen() -> None:
 
 def test_a_nested_stack_whose_template_nobody_knows_is_said_to_be_unseen() -> None:
     made = template(resources(Inner={"Type": "AWS::CloudFormation::Stack", "Properties": {}}))
-    kinds = {each.logical_id: (each.resource_type, "arn:inner") for each in made.resources}
+    kinds = {resource.logical_id: (resource.resource_type, "arn:inner") for resource in made.resources}
 
     def said(nested: frozenset[str] | None) -> list[str]:
         found = Prover(
@@ -710,7 +715,7 @@ def test_a_nested_stack_whose_template_nobody_knows_is_said_to_be_unseen() -> No
             schemas=FakeSchemas({}),
             nested=nested,
         )
-        return [each.message for each in found.notifications]
+        return [notification.message for notification in found.notifications]
 
     assert said(None) == said(frozenset({"Inner"})) == []
     [message] = said(frozenset())
@@ -727,8 +732,8 @@ def test_what_another_stack_of_the_run_adds_to_a_list_is_no_difference() -> None
         look = Look()
         readers = {"AWS::EC2::SecurityGroup": lambda _: Reading(properties={"SecurityGroupIngress": [rule]})}
         made = prover(resources(Group=group), {}, readers=readers, look=look)
-        for each in others:
-            prover(resources(Rule=each), {}, look=look)
+        for other in others:
+            prover(resources(Rule=other), {}, look=look)
         return made.prove("Group")
 
     assert proven().status is DriftStatus.MODIFIED

@@ -216,7 +216,7 @@ def test_a_switch_of_a_read_that_may_do_something_is_refused_or_harmless_for_a_r
             called = f"{prefix_of(service)}:{operation}"
             if switch.casefold() != "dryrun" and ACTS.search(said) and reads_only(called, {switch: True}):
                 found.add(f"{name}/{switch}")
-    harmless = {one for names in HARMLESS_SWITCHES.values() for one in names.split()}
+    harmless = {part for names in HARMLESS_SWITCHES.values() for part in names.split()}
     assert sorted(found - harmless) == []
     assert sorted(harmless - found) == []  # a reason that nothing needs any more
 

@@ -11,4 +11,4 @@ from stackproof.calls.iam_action import action_of as action_of_operation
 def action_of(service: str, operation: str) -> str:
     """The action of one call, by the name of the client's method."""
     names = Session().get_service_model(service).operation_names
-    return action_of_operation(service, next(each for each in names if xform_name(each) == operation))
+    return action_of_operation(service, next(name for name in names if xform_name(name) == operation))

@@ -49,7 +49,7 @@ def removed(deployed: Deployed, moto: OwnedProcess) -> Deployed:
 
 
 def _in_account_of(role_arn: str, deployed: Deployed, moto: OwnedProcess) -> Deployed:
-    [path] = (each for each in STACKS if each.stem == deployed.name)
+    [path] = (stack for stack in STACKS if stack.stem == deployed.name)
     return _deployed(path, MotoTarget(moto.endpoint_url, role_arn=role_arn, retries=_FEW))
 
 

@@ -76,8 +76,8 @@ class Deployed:
     def proofs(self) -> dict[str, ResourceProof]:
         """The verdicts by logical id; no reader may break."""
         prover = self.prover()
-        found = {str(each.location.logical_id): each for each in prove_stack(prover, jobs=2)}
-        assert [each.message for each in prover.notifications] == []
+        found = {str(proof.location.logical_id): proof for proof in prove_stack(prover, jobs=2)}
+        assert [notification.message for notification in prover.notifications] == []
         return found
 
     def calls(self) -> Calls:
@@ -93,7 +93,7 @@ class Deployed:
 
             return read
 
-        prove_stack(self.prover({name: noting(each) for name, each in READERS.items()}), jobs=1)
+        prove_stack(self.prover({name: noting(reader) for name, reader in READERS.items()}), jobs=1)
         return found
 
     def denied(self, logical_id: str, call: Call) -> ResourceProof:
@@ -110,7 +110,7 @@ class Deployed:
 
             return read
 
-        return self.prover({name: denying(each) for name, each in READERS.items()}).prove(logical_id)
+        return self.prover({name: denying(reader) for name, reader in READERS.items()}).prove(logical_id)
 
     def _watched(self, request: ReadRequest, seen: Callable[[Call], None]) -> ReadRequest:
         return replace(

@@ -32,10 +32,10 @@ NOT_REMOVED: Final[Mapping[tuple[str, str], str]] = {
 
 def chosen(stack: str, template: Template) -> Iterator[Resource]:
     """One resource of each type, those to which nothing refers first."""
-    left = {each.logical_id: each for each in template.resources}
+    left = {resource.logical_id: resource for resource in template.resources}
     types: set[str] = set()
     while left:
-        used = {name for each in left.values() for name in _uses(each) if name != each.logical_id}
+        used = {name for resource in left.values() for name in _uses(resource) if name != resource.logical_id}
         free = sorted(left.keys() - used) or sorted(left)[:1]
         for name in free:
             resource = left.pop(name)
@@ -48,7 +48,7 @@ def _uses(resource: Resource) -> frozenset[str]:
     named = resource.body.get("DependsOn") or []
     waits = [named] if isinstance(named, str) else named
     assert isinstance(waits, list)
-    return frozenset(references(resource.properties)) | {str(each) for each in waits}
+    return frozenset(references(resource.properties)) | {str(wait) for wait in waits}
 
 
 def remove(resource: Resource, prover: Prover, target: MotoTarget) -> None:

@@ -17,7 +17,7 @@ from stackproof.targets.guard import reads_only
 from tests.drift.fakes import live_stack
 from tests.live_fakes import ACCOUNT, FakeSchemas, FakeTarget, failure, recorded, request
 
-BY_NAME = {each.name: each for each in FAMILIES}
+BY_NAME = {family.name: family for family in FAMILIES}
 
 
 def children(name: str, physical_id: Any = "x", expected: Any = None, **answers: Any) -> list[Child]:
@@ -26,14 +26,14 @@ def children(name: str, physical_id: Any = "x", expected: Any = None, **answers:
 
 
 def ids(name: str, *arguments: Any, **answers: Any) -> list[str]:
-    return [each.child_id for each in children(name, *arguments, **answers)]
+    return [child.child_id for child in children(name, *arguments, **answers)]
 
 
 def test_names_are_unique_and_every_action_is_one_that_only_reads() -> None:
     assert len(BY_NAME) == len(FAMILIES) >= 12
     services = set(Session().get_available_services())
-    for each in FAMILIES:
-        for action in each.actions:
+    for family in FAMILIES:
+        for action in family.actions:
             service, _, operation = action.partition(":")
             assert reads_only(operation, {}), action
             assert service in services | {"elasticloadbalancing"}

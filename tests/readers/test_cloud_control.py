@@ -153,7 +153,7 @@ def test_an_identifier_that_cannot_be_told_is_no_reader_and_never_deleted(
 
 def schema(names: list[str]) -> ResourceSchema:
     return ResourceSchema(
-        resource_type=THING, document={"primaryIdentifier": [f"/properties/{each}" for each in names]}
+        resource_type=THING, document={"primaryIdentifier": [f"/properties/{name}" for name in names]}
     )
 
 
@@ -173,7 +173,9 @@ def test_a_resource_is_proven_and_what_it_keeps_to_itself_is_write_only() -> Non
     )
     proof = prover.prove("Thing")
     assert (proof.status, proof.proven) == (DriftStatus.IN_SYNC, ("/Size",))
-    assert [(each.path, each.reason) for each in proof.unproven] == [("/Password", UnprovenReason.WRITE_ONLY)]
+    assert [(unproven.path, unproven.reason) for unproven in proof.unproven] == [
+        ("/Password", UnprovenReason.WRITE_ONLY)
+    ]
 
 
 @pytest.mark.parametrize(

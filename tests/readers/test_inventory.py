@@ -14,12 +14,12 @@ from tests.live_fakes import recorded
 
 def listed(kind: str, **answers: Any) -> list[tuple[str, str, str | None]]:
     found = LISTINGS[kind].read(recorded(**answers))
-    return [(each.physical_id, each.name, each.vpc_id) for each in found]
+    return [(listed.physical_id, listed.name, listed.vpc_id) for listed in found]
 
 
 def test_every_action_only_reads() -> None:
-    actions = [action for each in LISTINGS.values() for action in each.actions]
-    assert [each for each in actions if not reads_only(each.partition(":")[2], {})] == []
+    actions = [action for listing in LISTINGS.values() for action in listing.actions]
+    assert [action for action in actions if not reads_only(action.partition(":")[2], {})] == []
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_keys_of_aws_and_those_that_are_to_be_deleted_are_left_out() -> None:
         manager, state = kinds[KeyId]
         return {"KeyMetadata": {"KeyManager": manager, "KeyState": state}}
 
-    keys = {"Keys": [{"KeyId": each, "KeyArn": f"arn:{each}"} for each in kinds]}
+    keys = {"Keys": [{"KeyId": kind, "KeyArn": f"arn:{kind}"} for kind in kinds]}
     assert listed("AWS::KMS::Key", list_keys=keys, describe_key=described) == [("c", "c", None)]
 
 
@@ -147,7 +147,7 @@ TAG = {"Key": "aws:cloudformation:stack-id", "Value": "arn:aws:cloudformation:eu
 )
 def test_the_region_of_an_identity_is_that_of_the_stack_in_its_tags(kind: str, operation: str, member: str) -> None:
     tags: list[list[dict[str, str]]] = [[{"Key": "app", "Value": "x"}, TAG], [{"Key": "app", "Value": "x"}], []]
-    assert [region(kind, **{operation: {member: {"Tags": each}}}) for each in tags] == ["eu-west-1", None, None]
+    assert [region(kind, **{operation: {member: {"Tags": tag}}}) for tag in tags] == ["eu-west-1", None, None]
     assert region(kind, **{operation: {member: {}}}) is None
 
 

@@ -25,8 +25,8 @@ from tests.readers.examples import Example
 
 EXAMPLES = (*examples.EXAMPLES, *unemulated.EXAMPLES)
 SCHEMAS = CfnLintSchemas()
-GONE = [(each, answers) for each in EXAMPLES for answers in each.gone]
-DENIED = [(each, operation) for each in EXAMPLES for operation in each.denied]
+GONE = [(example, answers) for example in EXAMPLES for answers in example.gone]
+DENIED = [(example, operation) for example in EXAMPLES for operation in example.denied]
 
 
 def asked(example: Example, client: Callable[[str], Any]) -> Any:
@@ -34,8 +34,8 @@ def asked(example: Example, client: Callable[[str], Any]) -> Any:
 
 
 def test_every_recorded_type_is_shown_as_there_and_as_gone() -> None:
-    assert {each.resource_type for each in EXAMPLES} <= set(READERS)
-    assert {each.resource_type for each in EXAMPLES} - {each.resource_type for each, _ in GONE} == {
+    assert {example.resource_type for example in EXAMPLES} <= set(READERS)
+    assert {example.resource_type for example in EXAMPLES} - {each.resource_type for each, _ in GONE} == {
         "AWS::EC2::SecurityGroupEgress"  # the same function reads both directions
     }
 
@@ -84,9 +84,9 @@ def test_any_other_error_passes_through(example: Example, operation: str) -> Non
         READERS[example.resource_type](asked(example, client))
 
 
-@pytest.mark.parametrize("resource_type", sorted({each.resource_type for each in EXAMPLES}))
+@pytest.mark.parametrize("resource_type", sorted({example.resource_type for example in EXAMPLES}))
 def test_a_reader_that_may_read_nothing_says_so_with_the_services_error(resource_type: str) -> None:
-    example = next(each for each in EXAMPLES if each.resource_type == resource_type)
+    example = next(example for example in EXAMPLES if example.resource_type == resource_type)
     client = recorded(**dict.fromkeys(example.answers, failure("AccessDenied")))
     with pytest.raises(ClientError, match="AccessDenied"):
         READERS[resource_type](asked(example, client))
@@ -109,14 +109,14 @@ def test_no_reader_asks_for_the_value_of_a_secret() -> None:
 
 
 def test_what_a_secret_is_attached_to_stands_in_its_value_and_stays_unread() -> None:
-    example = next(each for each in EXAMPLES if each.resource_type.endswith("SecretTargetAttachment"))
+    example = next(example for example in EXAMPLES if example.resource_type.endswith("SecretTargetAttachment"))
     reading = READERS[example.resource_type](asked(example, recorded(**example.answers)))
     assert reading is not None
     assert set(reading.unread) == {"/TargetId", "/TargetType"}
 
 
 def test_code_whose_archive_is_gone_is_not_proven() -> None:
-    example = next(each for each in EXAMPLES if each.name == "whose archive is gone")
+    example = next(example for example in EXAMPLES if example.name == "whose archive is gone")
     reading = READERS[example.resource_type](asked(example, recorded(**example.answers)))
     assert reading is not None
     assert reading.unread == {"/Code": UnprovenReason.NO_READER}
@@ -132,7 +132,7 @@ BATCHED = {
 
 @pytest.mark.parametrize("resource_type", sorted(BATCHED))
 def test_what_a_list_of_many_misses_is_asked_for_alone(resource_type: str) -> None:
-    example = next(each for each in EXAMPLES if each.resource_type == resource_type)
+    example = next(example for example in EXAMPLES if example.resource_type == resource_type)
     operation, key = BATCHED[resource_type]
     asked_so: list[list[str]] = []
 
@@ -157,13 +157,13 @@ def test_one_parameter_that_is_denied_does_not_cost_its_batch_mates_their_values
 
     def described(**parameters: Any) -> Any:
         return {
-            "Parameters": [{"Name": each, "Type": "String"} for each in parameters["ParameterFilters"][0]["Values"]]
+            "Parameters": [{"Name": value, "Type": "String"} for value in parameters["ParameterFilters"][0]["Values"]]
         }
 
     def values(**parameters: Any) -> Any:
         if "/secret" in parameters["Names"]:
             raise failure("AccessDeniedException")
-        return {"Parameters": [{"Name": each, "Value": "live"} for each in parameters["Names"]]}
+        return {"Parameters": [{"Name": name, "Value": "live"} for name in parameters["Names"]]}
 
     client = recorded(describe_parameters=described, get_parameters=values, list_tags_for_resource={"TagList": []})
     names, once, found = ("/a", "/b", "/secret"), OnceForAll(), {}
@@ -275,5 +275,5 @@ def test_whatever_adds_a_permission_can_be_read_of_it() -> None:
     shape = Session().get_service_model("lambda").operation_model("AddPermission").input_shape
     assert shape is not None
     elsewhere = {"Action", "FunctionName", "Principal", "Qualifier", "RevisionId", "StatementId"}
-    tested = {each.partition(":")[2] for each in _TESTS}
-    assert {each.lower() for each in shape.members if each not in elsewhere} == tested
+    tested = {test.partition(":")[2] for test in _TESTS}
+    assert {member.lower() for member in shape.members if member not in elsewhere} == tested

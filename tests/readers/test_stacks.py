@@ -30,20 +30,20 @@ from tests.targets.wide_template import WIDE
 
 Proofs = Mapping[str, ResourceProof]
 TEMPLATES = {path.stem: load_template(path) for path in STACKS}
-WIDE_TYPES = {each["Type"] for each in WIDE["Resources"].values()}
-STACK_TYPES = {each.resource_type for template in TEMPLATES.values() for each in template.resources}
+WIDE_TYPES = {resource["Type"] for resource in WIDE["Resources"].values()}
+STACK_TYPES = {resource.resource_type for template in TEMPLATES.values() for resource in template.resources}
 
 
 def test_every_resource_is_seen_and_no_property_differs(proofs: Proofs) -> None:
-    assert [(name, each) for name, proof in proofs.items() for each in proof.differences] == []
-    assert {name: each.status for name, each in proofs.items()} == dict.fromkeys(proofs, DriftStatus.IN_SYNC)
+    assert [(name, difference) for name, proof in proofs.items() for difference in proof.differences] == []
+    assert {name: proof.status for name, proof in proofs.items()} == dict.fromkeys(proofs, DriftStatus.IN_SYNC)
 
 
 def test_what_is_not_proven_has_exactly_the_known_reasons(proofs: Proofs) -> None:
     found = {
-        (str(proof.location.resource_type), each.path): each.reason.value
+        (str(proof.location.resource_type), unproven.path): unproven.reason.value
         for proof in proofs.values()
-        for each in proof.unproven
+        for unproven in proof.unproven
     }
     assert [key for key, reason in found.items() if reason == "not_emulated" and not is_gap(*key)] == []
     read = {key: reason for key, reason in found.items() if reason != "not_emulated"}
@@ -53,16 +53,16 @@ def test_what_is_not_proven_has_exactly_the_known_reasons(proofs: Proofs) -> Non
 def test_a_gap_is_still_one(deployed: Deployed, proofs: Proofs) -> None:
     """Fails when the emulator learns the property: then its row has to go."""
     unproven = {
-        (str(proof.location.resource_type), each.path)
+        (str(proof.location.resource_type), unproven.path)
         for proof in proofs.values()
-        for each in proof.unproven
-        if each.reason.value == "not_emulated"
+        for unproven in proof.unproven
+        if unproven.reason.value == "not_emulated"
     }
     set_here = {
-        (each.resource_type, pointer)
-        for each in deployed.template.resources
+        (resource.resource_type, pointer)
+        for resource in deployed.template.resources
         for (resource_type, pointer) in GAPS
-        if resource_type == each.resource_type and _set(each.properties, pointer.split("/")[1:])
+        if resource_type == resource.resource_type and _set(resource.properties, pointer.split("/")[1:])
     }
     learnt = {row for row in set_here if not any(kind == row[0] and _below(row[1], path) for kind, path in unproven)}
     assert learnt == set()
@@ -99,11 +99,11 @@ def test_the_whole_proof_makes_no_call_that_its_own_policy_does_not_allow(deploy
     log = recorder.log()
     allowed = policy_of(deployed.template)
     assert (log.writes, log.refused) == (0, 0)
-    assert {each.action for each in log.counts if not allowed.allows(each.action)} == set()
+    assert {count.action for count in log.counts if not allowed.allows(count.action)} == set()
     declared = {
         action
-        for each in deployed.template.resources
-        if isinstance(reader := READERS[each.resource_type], LiveReader)
+        for resource in deployed.template.resources
+        if isinstance(reader := READERS[resource.resource_type], LiveReader)
         for action in reader.actions
     }
     bare = policy_of(replace(deployed.template, resources=()))
@@ -116,7 +116,7 @@ def policy_of(template: Template) -> Permissions:
     return compiled(
         [(Stack(name=str(template.stack_name), template=template), Place())],
         Purpose.PROVE,
-        readers={name: each.actions for name, each in READERS.items() if isinstance(each, LiveReader)},
+        readers={name: reader.actions for name, reader in READERS.items() if isinstance(reader, LiveReader)},
         schemas=CfnLintSchemas(),
         actions=CfnLintActions(),
     )
@@ -140,7 +140,7 @@ def test_tampering_is_seen_as_exactly_that_property_of_that_resource(tampered_wi
             parameters = prover.resolved(each.parameters)
             assert isinstance(parameters, Mapping)
             getattr(deployed.target.client(each.service), each.operation)(**parameters)
-    changed = {(name, one.path) for name, proof in deployed.proofs().items() for one in proof.differences}
+    changed = {(name, difference.path) for name, proof in deployed.proofs().items() for difference in proof.differences}
     assert changed == {
         (each.logical_id, path)
         for each in tampered
@@ -150,48 +150,48 @@ def test_tampering_is_seen_as_exactly_that_property_of_that_resource(tampered_wi
 
 def _paths(proof: ResourceProof) -> tuple[str, ...]:
     """All properties of a resource that was in sync."""
-    return (*proof.proven, *(each.path for each in proof.unproven))
+    return (*proof.proven, *(unproven.path for unproven in proof.unproven))
 
 
 def test_one_resource_of_each_type_is_removed_and_each_is_named_and_nothing_else(removed: Deployed) -> None:
     """Behind the back of a stack of its own, in another account."""
     prover = removed.prover()
-    wanted = {each.logical_id for each in chosen(removed.name, removed.template)}
-    for each in chosen(removed.name, removed.template):
-        remove(each, prover, removed.target)
+    wanted = {resource.logical_id for resource in chosen(removed.name, removed.template)}
+    for resource in chosen(removed.name, removed.template):
+        remove(resource, prover, removed.target)
     proofs = removed.proofs()
     along = {name for stack, name in GOES_WITH if stack == removed.name}
-    assert {name for name, each in proofs.items() if each.status is DriftStatus.DELETED} == wanted | along
-    assert {name for name, each in proofs.items() if each.differences} <= wanted | along
-    changes = {one.change for each in proofs.values() for one in each.differences}
+    assert {name for name, proof in proofs.items() if proof.status is DriftStatus.DELETED} == wanted | along
+    assert {name for name, proof in proofs.items() if proof.differences} <= wanted | along
+    changes = {difference.change for proof in proofs.values() for difference in proof.differences}
     assert changes <= {Change.REMOVE}
 
 
 def test_each_type_is_removed_in_one_of_the_stacks() -> None:
-    removed = {each.resource_type for stack, template in TEMPLATES.items() for each in chosen(stack, template)}
+    removed = {resource.resource_type for stack, template in TEMPLATES.items() for resource in chosen(stack, template)}
     assert removed == STACK_TYPES - DELETED_OTHERWISE
-    rows = {(stack, each.logical_id) for stack, template in TEMPLATES.items() for each in template.resources}
+    rows = {(stack, resource.logical_id) for stack, template in TEMPLATES.items() for resource in template.resources}
     assert GOES_WITH.keys() | NOT_REMOVED.keys() <= rows
 
 
 def test_every_reader_is_proven_on_the_emulator_or_on_recorded_answers() -> None:
     assert set(READERS) - STACK_TYPES - WIDE_TYPES <= {
-        each.resource_type for each in (*examples.EXAMPLES, *unemulated.EXAMPLES)
+        example.resource_type for example in (*examples.EXAMPLES, *unemulated.EXAMPLES)
     }
     assert len(STACK_TYPES) >= 50
     assert set(READERS) >= STACK_TYPES
 
 
 def test_every_type_of_the_stacks_is_tampered_with_or_in_the_wide_template() -> None:
-    rows = [(TEMPLATES[stack].resource(each.logical_id), each) for stack, rows in TAMPERED.items() for each in rows]
-    assert [each for resource, each in rows if resource is None] == []
+    rows = [(TEMPLATES[stack].resource(row.logical_id), row) for stack, rows in TAMPERED.items() for row in rows]
+    assert [tampered for resource, tampered in rows if resource is None] == []
     tampered = {resource.resource_type for resource, _ in rows if resource is not None}
     assert STACK_TYPES - WIDE_TYPES - tampered == UNCHANGEABLE
 
 
 def test_the_changes_are_of_thirty_kinds_and_more() -> None:
     """Each kind has its row: one that is taken out of the table is missed here."""
-    rows = {(stack, each.logical_id, each.path) for stack, changes in TAMPERED.items() for each in changes}
+    rows = {(stack, change.logical_id, change.path) for stack, changes in TAMPERED.items() for change in changes}
     assert {kind: row for kind, row in KINDS.items() if row not in rows} == {}
     assert len(KINDS) >= 30
     assert len(set(KINDS.values())) == len(KINDS)
@@ -201,8 +201,8 @@ def test_every_row_of_the_tables_is_about_something() -> None:
     for resource_type, pointer in GAPS:
         templates = [*TEMPLATES.values()] if resource_type not in WIDE_TYPES else []
         assert resource_type in WIDE_TYPES or any(
-            _set(each.properties, pointer.split("/")[1:])
+            _set(resource.properties, pointer.split("/")[1:])
             for template in templates
-            for each in template.resources
-            if each.resource_type == resource_type
+            for resource in template.resources
+            if resource.resource_type == resource_type
         ), (resource_type, pointer)

@@ -45,9 +45,9 @@ class Place:
         self.client = target.client
         self._prover = prover
         self._logical: dict[str, str] = {}
-        for each in stack.template.resources:
-            if not each.generated:
-                self._logical.setdefault(each.resource_type, each.logical_id)
+        for resource in stack.template.resources:
+            if not resource.generated:
+                self._logical.setdefault(resource.resource_type, resource.logical_id)
 
     def logical(self, resource_type: str) -> str:
         return self._logical[resource_type]
@@ -317,7 +317,7 @@ def calls(target: MotoTarget) -> Iterator[Counter[str]]:
 
 
 def proven(prover: Prover) -> dict[str, ResourceProof]:
-    found = {str(each.location.logical_id): each for each in prove_stack(prover)}
+    found = {str(proof.location.logical_id): proof for proof in prove_stack(prover)}
     assert prover.notifications == ()
     return found
 
@@ -327,7 +327,7 @@ def test_many_stacks_are_proven_in_one_run_with_less_than_a_call_for_each_resour
 ) -> None:
     """The figures for ten of them are in docs/benchmarks-prove.md."""
     stacks = [replace(stack, name=f"{stack.name}-{number}") for number in range(3)]
-    deployments = [target.deploy(each) for each in stacks]
+    deployments = [target.deploy(stack) for stack in stacks]
     look, proofs = Look.at(deployments), list[ResourceProof]()
     calls.clear()
     for each, deployment in zip(stacks, deployments, strict=True):
@@ -355,26 +355,26 @@ def test_a_change_of_each_type_is_named_and_nothing_else_is(stack: Stack, target
     asked = prover()
     before = proven(asked)
     at = Place(target, stack, asked)
-    assert at.types() == {each.resource_type for each in CHANGES} | UNSEEN
-    assert len({each.kind for each in CHANGES}) == len(CHANGES)
+    assert at.types() == {change.resource_type for change in CHANGES} | UNSEEN
+    assert len({change.kind for change in CHANGES}) == len(CHANGES)
     with target.writing("tampering"):
-        for each in CHANGES:
-            each.make(at)
+        for change in CHANGES:
+            change.make(at)
     after = proven(prover())
-    changed = {(name, one.path) for name, proof in after.items() for one in proof.differences}
+    changed = {(name, difference.path) for name, proof in after.items() for difference in proof.differences}
     wanted = {
-        (at.logical(each.resource_type), path)
-        for each in CHANGES
-        for path in (_paths(before[at.logical(each.resource_type)]) if each.path == "*" else (each.path,))
+        (at.logical(change.resource_type), path)
+        for change in CHANGES
+        for path in (_paths(before[at.logical(change.resource_type)]) if change.path == "*" else (change.path,))
     }
     assert changed == wanted
-    gone = {name for name, each in after.items() if each.status is DriftStatus.DELETED}
-    assert gone == {at.logical(each.resource_type) for each in CHANGES if each.path == "*"}
+    gone = {name for name, proof in after.items() if proof.status is DriftStatus.DELETED}
+    assert gone == {at.logical(change.resource_type) for change in CHANGES if change.path == "*"}
 
 
 def _paths(proof: ResourceProof) -> tuple[str, ...]:
     """All properties of a resource that was in sync."""
-    return (*proof.proven, *(each.path for each in proof.unproven))
+    return (*proof.proven, *(unproven.path for unproven in proof.unproven))
 
 
 def test_one_resource_of_each_type_is_removed_and_each_is_named_and_nothing_else(
@@ -388,13 +388,17 @@ def test_one_resource_of_each_type_is_removed_and_each_is_named_and_nothing_else
         return Prover(template=stack.template, deployment=deployment, target=target, readers=READERS, schemas=SCHEMAS)
 
     asked = prover()
-    gone = [each for each in chosen("tap", stack.template) if not each.is_custom and each.resource_type != VPC]
+    gone = [
+        resource
+        for resource in chosen("tap", stack.template)
+        if not resource.is_custom and resource.resource_type != VPC
+    ]
     with target.writing("removal"):
-        for each in target.client("rds").describe_db_instances()["DBInstances"]:
-            name = each["DBInstanceIdentifier"]
+        for instance in target.client("rds").describe_db_instances()["DBInstances"]:
+            name = instance["DBInstanceIdentifier"]
             target.client("rds").modify_db_instance(DBInstanceIdentifier=name, DeletionProtection=False)
     for each in gone:
         remove(each, asked, target)
-    after = {name: each for name, each in proven(prover()).items() if each.differences or each.status in DELETED}
-    assert after.keys() == {each.logical_id for each in gone}
-    assert {each.status for each in after.values()} == DELETED
+    after = {name: proof for name, proof in proven(prover()).items() if proof.differences or proof.status in DELETED}
+    assert after.keys() == {resource.logical_id for resource in gone}
+    assert {proof.status for proof in after.values()} == DELETED

@@ -36,12 +36,12 @@ def test_every_call_of_the_proof_is_allowed_by_its_policy_which_changes_nothing(
         schemas=schemas(),
     )
     proofs = prove_stack(prover, jobs=2)
-    assert all(each.is_proven or each.custom for each in proofs)
+    assert all(proof.is_proven or proof.custom for proof in proofs)
 
     allowed = project.permissions([stack], Purpose.PROVE)
     log = recorder.log()
-    assert {each.kind for each in log.counts} == {CallKind.READ}
-    assert {each.action for each in log.counts if not allowed.allows(each.action)} == set()
-    assert [each for each in allowed.actions if not only_reads(each) or gives_secret(each)] == []
+    assert {count.kind for count in log.counts} == {CallKind.READ}
+    assert {count.action for count in log.counts if not allowed.allows(count.action)} == set()
+    assert [action for action in allowed.actions if not only_reads(action) or gives_secret(action)] == []
     assert (allowed.refused, allowed.unknown, allowed.unlisted) == ({}, (), ())
     assert len(canonical(allowed.document())) <= MANAGED_POLICY_SIZE

@@ -164,7 +164,7 @@ NOTIFICATIONS = (
 
 REPORT = CheckReport(findings=FINDINGS, rules=RULES, notifications=NOTIFICATIONS, inputs=(TEMPLATE,))
 CLEAN = CheckReport(
-    findings=(), rules=tuple(each for each in RULES if not each.failed and not each.waived), notifications=()
+    findings=(), rules=tuple(rule for rule in RULES if not rule.failed and not rule.waived), notifications=()
 )
 
 # Control characters, lone surrogates and all that has a meaning in one of the formats.

@@ -22,7 +22,7 @@ def test_a_report_that_could_not_be_finished_leaves_the_old_one_and_nothing_else
     file.write_text("old", encoding="utf-8")
     with pytest.raises(RuntimeError):
         write_file(file, broken)
-    assert [each.name for each in tmp_path.iterdir()] == ["r.json"]
+    assert [path.name for path in tmp_path.iterdir()] == ["r.json"]
     assert file.read_text(encoding="utf-8") == "old"
 
 

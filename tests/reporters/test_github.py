@@ -54,7 +54,7 @@ def test_what_is_waived_or_generated_is_no_annotation_and_notes_are_only_on_dema
 def test_more_than_github_shows_is_said() -> None:
     found = [finding(logical_id=f"T{number}") for number in range(12)]
     lines = lines_of(*found, *(finding(level=Level.WARNING, logical_id=f"W{number}") for number in range(11)))
-    assert sum(each.startswith("::error ") for each in lines) == 12
+    assert sum(line.startswith("::error ") for line in lines) == 12
     assert lines[-2] == "2 more errors, 1 more warning than GitHub shows (10 of each in a step); all are in this log"
 
 

@@ -71,7 +71,7 @@ def test_a_report_looks_as_it_did(name: str) -> None:
 
 def test_every_format_has_a_reporter_and_a_golden_file() -> None:
     assert tuple(REPORTERS) == FORMATS
-    assert {each.name for each in GOLDEN.iterdir()} == set(CASES)
+    assert {path.name for path in GOLDEN.iterdir()} == set(CASES)
 
 
 def test_every_format_is_the_same_bytes_under_any_hash_seed() -> None:

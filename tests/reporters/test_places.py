@@ -118,7 +118,7 @@ def test_a_finding_stands_where_the_verdict_puts_it() -> None:
         Standing.NOTED: finding(level=Level.NOTE),
         Standing.HELD: finding(kind=Kind.PASS),
     }
-    assert {name: standing(each, Level.WARNING) for name, each in cases.items()} == {name: name for name in cases}
+    assert {name: standing(case, Level.WARNING) for name, case in cases.items()} == {name: name for name in cases}
 
 
 def test_rules_are_named_once_the_findings_own_first_and_families_not_at_all() -> None:

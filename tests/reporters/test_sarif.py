@@ -40,7 +40,7 @@ def result_of(one: Finding, places: Places = Places()) -> Any:  # noqa: B008 - J
 @given(reports)
 def test_any_report_is_valid(report: CheckReport) -> None:
     run = run_of(report)
-    rules = [each["id"] for each in run["tool"]["driver"]["rules"]]
+    rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
     assert rules == sorted(set(rules))
     assert len(run["results"]) == len(report.findings)
     for result in run["results"]:
@@ -60,7 +60,7 @@ def test_the_schema_is_the_official_one() -> None:
 
 def test_one_driver_has_every_rule_that_looked_or_found_with_its_denominator() -> None:
     run = run_of(REPORT)
-    rules = {each["id"]: each for each in run["tool"]["driver"]["rules"]}
+    rules = {rule["id"]: rule for rule in run["tool"]["driver"]["rules"]}
     assert "E3999" not in rules
     assert rules["CKV_AWS_7"]["properties"] == {"tags": ["checkov"], "lookedAt": 3}
     assert rules["E3001"]["properties"] == {"tags": ["cfn-lint", "cloudformation-validate"], "lookedAt": 80}
@@ -143,7 +143,7 @@ def test_the_fingerprint_is_the_findings_own_and_a_second_one_is_told_apart() ->
     twice = (FINDINGS[0], replace(FINDINGS[0], message="in other words"))
     results = run_of(CheckReport(findings=twice, rules=(), notifications=()))["results"]
     expected = FINDINGS[0].fingerprint
-    assert [each["partialFingerprints"] for each in results] == [
+    assert [result["partialFingerprints"] for result in results] == [
         {"primaryLocationLineHash": f"{expected}:{number}", "stackproof/v1": expected} for number in (1, 2)
     ]
 

@@ -101,9 +101,9 @@ def test_no_line_is_wider_than_80_columns_but_the_figures_and_none_steers_a_term
     )
     for verbose in (False, True):
         lines = prove_text(report, verbose=verbose).splitlines()
-        assert [each for each in lines if len(each) > 80 and not each.startswith("proof (")] == []
-        assert not any("\x1b" in each for each in lines)
-    assert len([each for each in lines if each.startswith("proof (emulator")]) == 3
+        assert [line for line in lines if len(line) > 80 and not line.startswith("proof (")] == []
+        assert not any("\x1b" in line for line in lines)
+    assert len([line for line in lines if line.startswith("proof (emulator")]) == 3
 
 
 def test_calls_are_one_line_with_what_was_refused() -> None:

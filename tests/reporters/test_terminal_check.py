@@ -53,7 +53,7 @@ def test_findings_of_one_line_stand_under_it_with_the_code_and_the_resource() ->
     start = lines.index("infra/shop.py:12")
     assert lines[start + 1] == '    12 | self.database = rds.DatabaseInstance(self, "Database", **settings)'
     assert lines[start + 2] == "  in Shop/Database/Resource"
-    words = [each.split()[0] for each in lines[start + 3 :] if each.startswith("    ") and each[4] != " "]
+    words = [line.split()[0] for line in lines[start + 3 :] if line.startswith("    ") and line[4] != " "]
     assert words[:3] == ["error", "warning", "open"]
     assert lines.count("infra/shop.py:12") == 1
 
@@ -65,7 +65,7 @@ def test_every_rule_that_agrees_is_named_and_the_control() -> None:
 
 
 def test_no_line_is_wider_than_80_columns() -> None:
-    assert max(len(each) for each in written(TerminalReporter(read_line), REPORT).splitlines()) <= 80
+    assert max(len(line) for line in written(TerminalReporter(read_line), REPORT).splitlines()) <= 80
 
 
 def test_what_is_waived_is_one_line_and_in_full_on_demand() -> None:

@@ -66,11 +66,11 @@ def test_history_has_runs_then_what_is_open_then_what_is_resolved() -> None:
 def _unfolded(lines: list[str]) -> list[str]:
     """The lines as they were, but for those below a run, which are lines of their own."""
     found: list[str] = []
-    for each in lines:
-        if each.startswith("    ") and not found[-1].startswith(("run ", "    ")):
-            found[-1] += each[3:]
+    for line in lines:
+        if line.startswith("    ") and not found[-1].startswith(("run ", "    ")):
+            found[-1] += line[3:]
         else:
-            found.append(each)
+            found.append(line)
     return found
 
 

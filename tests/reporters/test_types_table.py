@@ -96,7 +96,11 @@ def test_json_has_the_table_beside_the_figures_of_all_and_no_other_place() -> No
         made = report.to_dict()
         Draft202012Validator(read_schema("report.schema.json")).validate(made)
         types = as_objects(as_object(made["coverage"])["types"])
-        assert [each["resource_type"] for each in types] == [LISTENER, "AWS::SQS::Queue", "Custom::Thing"]
+        assert [resource_type["resource_type"] for resource_type in types] == [
+            LISTENER,
+            "AWS::SQS::Queue",
+            "Custom::Thing",
+        ]
         assert types[1] == {
             "resource_type": "AWS::SQS::Queue",
             "resources": {"total": 2, "proven": 1, "custom": 0},
@@ -114,7 +118,7 @@ def test_what_ephemeral_stacks_switched_off_is_a_reason_of_the_report_too() -> N
 def test_the_gate_s_comment_always_has_the_table_where_a_stage_proved_something() -> None:
     report = ProveReport(target="moto", proofs=PROOFS)
     stages = (Stage(name="prove", exit_code=1, seconds=1.0),)
-    proven = {**report.coverage.to_dict(), "types": [each.to_dict() for each in report.types]}
+    proven = {**report.coverage.to_dict(), "types": [resource_type.to_dict() for resource_type in report.types]}
     text = written(MarkdownReporter(gate=GateReport(stages=stages, proof=proven)), CLEAN)
     assert text.endswith(
         "| type | resources | properties | differs | not proven |\n|---|--:|--:|--:|---|\n"

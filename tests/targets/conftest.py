@@ -44,7 +44,7 @@ def wide(moto: OwnedProcess) -> Mapping[str, ResourceProof]:
         readers=READERS,
         schemas=CfnLintSchemas(),
     )
-    proofs = {str(each.location.logical_id): each for each in prove_stack(prover)}
+    proofs = {str(proof.location.logical_id): proof for proof in prove_stack(prover)}
     assert prover.notifications == ()
     return proofs
 
@@ -67,6 +67,6 @@ def wide_on_ministack(ministack: OwnedProcess) -> tuple[Deployment, Mapping[str,
     prover = Prover(
         template=made.template, deployment=deployment, target=where, readers=READERS, schemas=CfnLintSchemas()
     )
-    proofs = {str(each.location.logical_id): each for each in prove_stack(prover)}
+    proofs = {str(proof.location.logical_id): proof for proof in prove_stack(prover)}
     assert prover.notifications == ()
     return deployment, proofs

@@ -55,7 +55,7 @@ def proven(made: Stack, target: MotoTarget, *, jobs: int = 8, patience: Patience
         patience=patience or Patience(delay=0.01, sleep=lambda _: None),
     )
     proofs = prove_stack(prover, jobs=jobs)
-    assert [each.message for each in prover.notifications] == []
+    assert [notification.message for notification in prover.notifications] == []
     return proofs
 
 
@@ -67,8 +67,8 @@ def through(url: str, *, retries: Retries = QUICK) -> MotoTarget:
 @pytest.fixture(scope="module")
 def undisturbed(moto: OwnedProcess, deployed: Stack) -> Proofs:
     proofs = proven(deployed, through(moto.endpoint_url))
-    assert [each.location for each in proofs if each.differences] == []
-    assert sum(each.is_proven for each in proofs) >= 40
+    assert [proof.location for proof in proofs if proof.differences] == []
+    assert sum(proof.is_proven for proof in proofs) >= 40
     return proofs
 
 
@@ -81,8 +81,8 @@ def test_faults_in_three_of_ten_calls_change_nothing(
         injected = fired(url)
     assert len(injected) >= 20
     kinds = {each.partition("(")[0] for each in injected}
-    assert any("Throttling" in each for each in kinds), kinds
-    assert any("reset" in each for each in kinds), kinds
+    assert any("Throttling" in kind for kind in kinds), kinds
+    assert any("reset" in kind for kind in kinds), kinds
 
 
 def test_a_service_that_refuses_costs_its_own_properties_and_no_others(
@@ -93,11 +93,11 @@ def test_a_service_that_refuses_costs_its_own_properties_and_no_others(
         proofs = proven(deployed, through(url))
     for before, after in zip(undisturbed, proofs, strict=True):
         if str(after.location.resource_type).startswith("AWS::KMS::"):
-            assert {each.reason.value for each in after.unproven} == {"denied"}
+            assert {unproven.reason.value for unproven in after.unproven} == {"denied"}
             assert (after.proven, after.differences) == ((), ())
         else:
             assert after == before
-    assert sum(each.status is DriftStatus.NOT_CHECKED for each in proofs) >= 1
+    assert sum(proof.status is DriftStatus.NOT_CHECKED for proof in proofs) >= 1
     assert ProveReport(target="endpoint", proofs=proofs).exit_code == 3
 
 
@@ -115,16 +115,22 @@ def test_a_target_that_dies_in_mid_run_ends_the_run_which_names_what_it_did_not_
         process.stop()
     report = ProveReport(target="endpoint", proofs=proofs)
     assert report.exit_code == 3
-    seen = {each.location.logical_id for each in proofs if each.status is DriftStatus.IN_SYNC}
-    left = {each.location.logical_id for each in proofs if each.status is DriftStatus.NOT_CHECKED}
+    seen = {proof.location.logical_id for proof in proofs if proof.status is DriftStatus.IN_SYNC}
+    left = {proof.location.logical_id for proof in proofs if proof.status is DriftStatus.NOT_CHECKED}
     assert seen
     assert left
-    assert seen | left == {each.logical_id for each in made.template.resources}
-    assert [each for proof in proofs for each in proof.differences] == []
-    named = [each for proof in proofs if proof.location.logical_id in left for each in proof.unproven if not each.path]
-    assert {each.reason.value for each in named} - {"not_emulated", "no_reader"} == {"unreachable"}
-    assert any("taken for dead" in each.detail for each in named)
-    services = {each.split(".")[1] for each in calls}
+    assert seen | left == {resource.logical_id for resource in made.template.resources}
+    assert [difference for proof in proofs for difference in proof.differences] == []
+    named = [
+        unproven
+        for proof in proofs
+        if proof.location.logical_id in left
+        for unproven in proof.unproven
+        if not unproven.path
+    ]
+    assert {unproven.reason.value for unproven in named} - {"not_emulated", "no_reader"} == {"unreachable"}
+    assert any("taken for dead" in unproven.detail for unproven in named)
+    services = {call.split(".")[1] for call in calls}
     assert len(calls) < 24 + 8 * QUICK.attempts + len(services), "each service may show once that it lives"
     assert len(slept) < 2 * len(left)
 

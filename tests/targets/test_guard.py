@@ -166,7 +166,7 @@ def test_a_write_that_nobody_declared_never_leaves_the_process(
         target.client("kinesis").put_record(**RECORD)
     log = calls.log()
     assert (log.reads, log.writes, log.refused, counter.requests) == (1, 1, 4, 2)
-    assert {(each.target, each.declared) for each in log.counts if each.kind is CallKind.WRITE} == {
+    assert {(count.target, count.declared) for count in log.counts if count.kind is CallKind.WRITE} == {
         (target.name, "that holds another one")
     }
 

@@ -52,7 +52,7 @@ def events(**settings: Any) -> Events:
 )
 def test_what_is_transient_of_a_read_is_repeated_with_growing_pauses(outcome: Exception) -> None:
     hooked = events(attempts=5, delay=1.0, longest=4.0)
-    assert [hooked.ended(outcome, attempts=each) for each in range(1, 6)] == [1.0, 2.0, 4.0, 4.0, None]
+    assert [hooked.ended(outcome, attempts=index) for index in range(1, 6)] == [1.0, 2.0, 4.0, 4.0, None]
 
 
 @pytest.mark.parametrize("operation", ["CreateStack", "PutObject", "Invoke"])

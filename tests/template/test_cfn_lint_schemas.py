@@ -29,7 +29,7 @@ def test_types_of_aws_and_of_the_serverless_transform_are_known() -> None:
 
 def test_every_known_type_has_a_schema() -> None:
     source = CfnLintSchemas()
-    assert [each for each in source.resource_types() if source.schema(each) is None] == []
+    assert [resource_type for resource_type in source.resource_types() if source.schema(resource_type) is None] == []
 
 
 def test_cfn_lint_is_not_imported() -> None:

@@ -222,8 +222,8 @@ def test_what_is_unresolved_inside_is_found_and_can_be_taken_out() -> None:
 def test_forty_chained_conditions_are_decided_at_once() -> None:
     """Each refers to the one before it twice: without memory this takes 2^40 steps."""
     chain: dict[str, Any] = {"C0": {"Fn::Equals": ["a", "a"]}}
-    for each in range(1, 41):
-        chain[f"C{each}"] = {"Fn::And": [{"Condition": f"C{each - 1}"}, {"Condition": f"C{each - 1}"}]}
+    for index in range(1, 41):
+        chain[f"C{index}"] = {"Fn::And": [{"Condition": f"C{index - 1}"}, {"Condition": f"C{index - 1}"}]}
     assert condition_holds("C40", Context(conditions=chain)) is True
 
 

@@ -50,8 +50,8 @@ def parent(account: str | None = None, region: str | None = None, **sections: An
 
 def told(*templates: Template, stacks: tuple[Stack, ...] = ()) -> list[str]:
     found = list(unevaluated_nested(templates, stacks))
-    assert all((each.level, each.file) == (Level.ERROR, "t.yaml:3") for each in found)
-    return [each.message.removeprefix("nested stack Nested was not evaluated: ") for each in found]
+    assert all((notification.level, notification.file) == (Level.ERROR, "t.yaml:3") for notification in found)
+    return [notification.message.removeprefix("nested stack Nested was not evaluated: ") for notification in found]
 
 
 # --- which file of an assembly it is

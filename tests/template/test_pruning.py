@@ -20,7 +20,7 @@ def without(body: JsonObject, *names: str) -> Reduced:
 
 
 def body(resources: Mapping[str, Any], **more: Any) -> JsonObject:
-    return {"Resources": {name: {"Type": "T", **each} for name, each in resources.items()}, **more}
+    return {"Resources": {name: {"Type": "T", **resource} for name, resource in resources.items()}, **more}
 
 
 def uses(value: Any) -> dict[str, Any]:
@@ -123,8 +123,8 @@ def test_nothing_dangles_and_nothing_is_lost(whole: JsonObject, gone: set[str]) 
     assert set(resources) | set(found.left_out) == set(before)
     assert set(resources).isdisjoint(found.left_out)
     assert gone <= set(found.left_out)
-    for each in resources.values():
-        assert not references(each["Properties"]) & set(found.left_out)
-        assert not set(each.get("DependsOn", ())) & set(found.left_out)
+    for resource in resources.values():
+        assert not references(resource["Properties"]) & set(found.left_out)
+        assert not set(resource.get("DependsOn", ())) & set(found.left_out)
     assert not references(found.body.get("Outputs", {})) & set(found.left_out)
     assert without(found.body, *gone) == Reduced(body=found.body)

@@ -109,19 +109,19 @@ def test_the_remedy_is_a_stack_that_does_not_need_the_other_one() -> None:
     ],
 )
 def test_a_stack_is_meant_by_its_name_its_construct_path_or_its_region(wanted: str, found: list[str]) -> None:
-    assert [each.artifact for each in matching(wanted, [EU, US, made("net", "Net")])] == found
+    assert [stack.artifact for stack in matching(wanted, [EU, US, made("net", "Net")])] == found
 
 
 def test_a_name_goes_before_the_construct_path_of_another_stack() -> None:
     crossed = [made("a", "b"), made("b", "a")]
-    assert [each.artifact for each in matching("a", crossed)] == ["b"]
-    assert [each.artifact for each in matching("b", crossed)] == ["a"]
-    assert [selector_of(each, crossed) for each in crossed] == ["b", "a"]
+    assert [stack.artifact for stack in matching("a", crossed)] == ["b"]
+    assert [stack.artifact for stack in matching("b", crossed)] == ["a"]
+    assert [selector_of(stack, crossed) for stack in crossed] == ["b", "a"]
 
 
 def test_a_stack_whose_construct_path_is_the_shared_name_is_chosen_by_its_region() -> None:
     stacks = [made("shop"), US]
-    assert [selector_of(each, stacks) for each in stacks] == ["shop@eu-west-1", "shop-us"]
+    assert [selector_of(stack, stacks) for stack in stacks] == ["shop@eu-west-1", "shop-us"]
     assert named_one("shop@eu-west-1", stacks) == stacks[0]
 
 
@@ -172,7 +172,7 @@ def test_no_two_labels_are_the_same() -> None:
 )
 def test_what_leaves_its_environment_open_fits_any(account: str | None, region: str, found: list[str]) -> None:
     stacks = [EU, US, made("open", region=None, account=None)]
-    assert [each.artifact for each in fitting(stacks, account=account, region=region)] == found
+    assert [stack.artifact for stack in fitting(stacks, account=account, region=region)] == found
 
 
 # -- dependencies and nesting
@@ -201,7 +201,10 @@ def test_a_nested_stack_goes_with_its_own_parent() -> None:
     assert with_dependencies([parent], stacks) == (parent, inner)
     assert nested_in(other, stacks) == {"Inner"}
     target = FakeTarget({"shop": deployment({"Inner": (STACK, "arn:inner")}, stack_name="shop")})
-    assert [each.artifact for each, _ in deployed(with_nested([other], stacks), target)] == ["shop-us", "shop-us/Inner"]
+    assert [stack.artifact for stack, _ in deployed(with_nested([other], stacks), target)] == [
+        "shop-us",
+        "shop-us/Inner",
+    ]
 
 
 def test_two_nested_stacks_of_one_template_are_two() -> None:

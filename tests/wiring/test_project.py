@@ -48,7 +48,11 @@ def test_each_template_has_the_regions_of_its_own_stacks(tmp_path: Path) -> None
 def test_each_region_of_stacks_of_one_name_is_told(tmp_path: Path) -> None:
     made, _ = stacks_of_one_name(tmp_path)
     result = made.scanned((), EngineSet(engines=()), assemblies=[made.synthesized({})], on=TODAY)
-    told = [each.message.partition(",")[0] for each in result.notifications if each.rule_id == "EV002"]
+    told = [
+        notification.message.partition(",")[0]
+        for notification in result.notifications
+        if notification.rule_id == "EV002"
+    ]
     assert told == ["shop is for eu-west-1", "shop is for us-west-2"]
 
 
@@ -57,11 +61,12 @@ def test_what_runs_in_one_of_two_stacks_of_one_name_is_given_by_its_construct_pa
     known = replace(made, deployed={"shop-a": {"Db": "15.3"}})
     engine = known.versions_engine(on=TODAY, stacks=stacks)
     levels = [
-        [each.level for each in engine.judge(stack.template).findings if each.rule_id == "EV012"] for stack in stacks
+        [finding.level for finding in engine.judge(stack.template).findings if finding.rule_id == "EV012"]
+        for stack in stacks
     ]
     assert levels == [[Level.WARNING], []]
     plain = made.versions_engine(on=TODAY, stacks=stacks).judge(stacks[0].template)
-    assert [each.level for each in plain.findings if each.rule_id == "EV012"] == [Level.ERROR]
+    assert [finding.level for finding in plain.findings if finding.rule_id == "EV012"] == [Level.ERROR]
     ambiguous = replace(made, deployed={"shop": {"Db": "15.3"}})
     with pytest.raises(ConfigError, match=r"--deployed shop: two stacks are named shop: shop-a .* and shop-b "):
         ambiguous.versions_engine(on=TODAY, stacks=stacks)

@@ -87,8 +87,8 @@ def named_paths(pattern: Pattern, path: str = "") -> Iterator[str]:
 def _keys(pattern: Mapping[str, Pattern], path: str) -> Iterator[str]:
     function = next(iter(pattern)) if len(pattern) == 1 else ""
     if function == "Fn::If" and isinstance(branches := pattern[function], Sequence) and len(branches) == _IF_BRANCHES:
-        for each in branches[1:]:
-            yield from named_paths(each, path)
+        for branch in branches[1:]:
+            yield from named_paths(branch, path)
     elif function == "Ref" or function.startswith("Fn::"):
         _ = [*named_paths(pattern[function])]
     else:
@@ -100,7 +100,7 @@ def _keys(pattern: Mapping[str, Pattern], path: str) -> Iterator[str]:
 
 def _refuse_stranger(pattern: Pattern, path: str) -> None:
     ancestors = type(pattern).__mro__
-    if any(each.__module__.startswith("aws_cdk.") for each in ancestors):
+    if any(ancestor.__module__.startswith("aws_cdk.") for ancestor in ancestors):
         raise StackAssertionError(
             f"the pattern{f' at {path}' if path else ''} holds a matcher of aws_cdk.assertions, which lives in "
             "another process and cannot be checked: from stackproof.assertions import Match, Capture"
@@ -127,7 +127,7 @@ class Names:
 
     def require_type(self, resource_type: str) -> None:
         """Refuse a resource type that neither the schemas nor the template know."""
-        types = {each.resource_type for each in self._template.resources}
+        types = {resource.resource_type for resource in self._template.resources}
         if resource_type in types or self._schemas.schema(resource_type) is not None:
             return
         found = nearest(resource_type, {*types, *self._schemas.resource_types()})
@@ -180,8 +180,8 @@ class Names:
         if not isinstance(plain, Mapping):
             return
         for section in ("Outputs", "Parameters"):
-            for each in _entries(plain.get(section)).values():
-                self.check_entry(section, each)
+            for ledger_entry in _entries(plain.get(section)).values():
+                self.check_entry(section, ledger_entry)
         for logical_id, body in _entries(plain.get("Resources")).items():
             self.check_resource(self._type_of(logical_id, body), body)
 
@@ -196,8 +196,8 @@ class Names:
     def _is_set(self, resource_type: str, path: str) -> bool:
         """Whether some resource of the type sets it: schemas may be older than the service."""
         parts = steps(path)
-        resources = (each for each in self._template.resources if each.resource_type == resource_type)
-        return any(_has(each.properties, parts) for each in resources)
+        resources = (resource for resource in self._template.resources if resource.resource_type == resource_type)
+        return any(_has(resource.properties, parts) for resource in resources)
 
 
 def _entries(pattern: Pattern) -> Mapping[str, Pattern]:
@@ -212,7 +212,7 @@ def _has(value: JsonValue, parts: Sequence[str]) -> bool:
     if isinstance(value, Mapping):
         return first in value and _has(value[first], rest)
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return first == "*" and any(_has(each, rest) for each in value)
+        return first == "*" and any(_has(element, rest) for element in value)
     return False
 
 

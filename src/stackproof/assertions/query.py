@@ -36,7 +36,7 @@ class ResourceList(Sequence[Resource]):
     @property
     def logical_ids(self) -> tuple[str, ...]:
         """The logical ids, sorted."""
-        return tuple(each.logical_id for each in self)
+        return tuple(resource.logical_id for resource in self)
 
     def or_none(self) -> tuple[Resource, ...]:
         """The same, for who wants to loop over nothing."""
@@ -60,7 +60,7 @@ class ResourceList(Sequence[Resource]):
         return tuple(self)[index]
 
     def __repr__(self) -> str:
-        return f"<{len(self)} {self._question}: {', '.join(each.logical_id for each in self._resources)}>"
+        return f"<{len(self)} {self._question}: {', '.join(resource.logical_id for resource in self._resources)}>"
 
 
 class StackQuery:
@@ -97,9 +97,9 @@ class StackQuery:
             self._names.require_type(resource_type)
         self._looked_at += len(self.template.resources)
         found = [
-            each
-            for each in self.template.resources
-            if resource_type in {None, each.resource_type} and authored in {None, not each.generated}
+            resource
+            for resource in self.template.resources
+            if resource_type in {None, resource.resource_type} and authored in {None, not resource.generated}
         ]
         if where is not None:
             require_meaning(where)
@@ -113,7 +113,7 @@ class StackQuery:
         """The only such resource; by default the only one that a person wrote."""
         found = self.resources(resource_type, authored=authored, where=where)
         if len(found) != 1:
-            names = ", ".join(f"{each.logical_id} ({each.location()})" for each in found.or_none())
+            names = ", ".join(f"{resource.logical_id} ({resource.location()})" for resource in found.or_none())
             question = _question(resource_type, authored=authored, where=where)
             raise StackAssertionError(f"expected exactly one {question}, found {len(found)}{names and ': '}{names}")
         return found[0]
@@ -144,7 +144,11 @@ class StackQuery:
 
     def references(self, resource: Resource, path: str = "") -> tuple[str, ...]:
         """The logical ids that the property at a JSON pointer refers to by Ref, GetAtt or Sub; "" is all properties."""
-        return tuple(sorted(each for each in references(self.value(resource, path)) if not each.startswith("AWS::")))
+        return tuple(
+            sorted(
+                reference for reference in references(self.value(resource, path)) if not reference.startswith("AWS::")
+            )
+        )
 
     def _below(self, here: JsonValue, name: str, resource: Resource, path: str) -> JsonValue:
         if isinstance(here, Mapping) and name in here:
@@ -155,7 +159,11 @@ class StackQuery:
 
     def _check_pattern(self, resource_type: str | None, where: Pattern) -> None:
         """Without a type, every name must be known to one of the types that the stack has."""
-        types = {each.resource_type for each in self.template.resources} if resource_type is None else {resource_type}
+        types = (
+            {resource.resource_type for resource in self.template.resources}
+            if resource_type is None
+            else {resource_type}
+        )
         failures: list[UnknownNameError] = []
         for each in sorted(types):
             try:

@@ -138,12 +138,12 @@ class TemplateAssertions:
         """So many resources of the type have such properties."""
         found = self._tested_properties(resource_type, props)
         self._require_some(resource_type, found)
-        matching = [each for each in found if each.outcome.matched]
+        matching = [tested for tested in found if tested.outcome.matched]
         if len(matching) != count:
             raise StackAssertionError(
                 f"expected {count} of {resource_type} to match, found {len(matching)} among {len(found)}"
                 + _listed("these match", [Tested(name=e.name, place=e.place, outcome=MatchOutcome()) for e in matching])
-                + _listed("these do not", [each for each in found if not each.outcome.matched])
+                + _listed("these do not", [tested for tested in found if not tested.outcome.matched])
             )
 
     def find_resources(
@@ -151,7 +151,7 @@ class TemplateAssertions:
     ) -> dict[str, dict[str, Any]]:
         """The resources of the type that match, by logical id. None at all is a failure: a loop would pass over it."""
         found = self._tested(resource_type, {} if props is None else props, may_be_empty=True)
-        matching = {each.name: self._body(each.name) for each in found if each.outcome.matched}
+        matching = {tested.name: self._body(tested.name) for tested in found if tested.outcome.matched}
         if not matching and not allow_none:
             raise VacuousAssertionError(
                 f"found no {resource_type}{' that matches' if found else ''}, so what follows would look at nothing; "
@@ -162,7 +162,7 @@ class TemplateAssertions:
     def get_resource_id(self, resource_type: str, props: Pattern | None = None) -> str:
         """The logical id of the only resource of the type that matches."""
         found = self._tested(resource_type, {} if props is None else props, may_be_empty=True)
-        matching = [each for each in found if each.outcome.matched]
+        matching = [tested for tested in found if tested.outcome.matched]
         if len(matching) != 1:
             raise StackAssertionError(
                 f"expected exactly one {resource_type} that matches, found {len(matching)}"
@@ -239,7 +239,7 @@ class TemplateAssertions:
 
     def _of_type(self, resource_type: str) -> list[Resource]:
         self._names.require_type(resource_type)
-        return [each for each in self._template.resources if each.resource_type == resource_type]
+        return [resource for resource in self._template.resources if resource.resource_type == resource_type]
 
     def _tested(self, resource_type: str, pattern: Pattern, *, may_be_empty: bool = False) -> list[Tested]:
         resources = self._of_type(resource_type)
@@ -269,17 +269,17 @@ class TemplateAssertions:
     def _made_at_run_time(self, resource_type: str) -> str:
         """What stands in the template in place of a resource that a function makes when the stack is deployed."""
         custom, why = _MADE_AT_RUN_TIME.get(resource_type, ("", ""))
-        found = [each for each in self._template.resources if custom and each.resource_type == custom]
-        return "".join(f"\n{each.location()}: {each.logical_id} ({custom}): {why}" for each in found)
+        found = [resource for resource in self._template.resources if custom and resource.resource_type == custom]
+        return "".join(f"\n{resource.location()}: {resource.logical_id} ({custom}): {why}" for resource in found)
 
     def _one_matches(self, resource_type: str, found: Sequence[Tested]) -> None:
         self._require_some(resource_type, found)
-        if not any(each.outcome.matched for each in found):
+        if not any(tested.outcome.matched for tested in found):
             raise StackAssertionError(f"none of {len(found)} {resource_type} matches{_closest(found)}")
 
     def _all_match(self, resource_type: str, found: Sequence[Tested]) -> None:
         self._require_some(resource_type, found)
-        failed = [each for each in found if not each.outcome.matched]
+        failed = [tested for tested in found if not tested.outcome.matched]
         if failed:
             raise StackAssertionError(
                 f"{len(failed)} of {len(found)} {resource_type} do not match{_listed('these do not', failed)}"
@@ -298,8 +298,8 @@ class TemplateAssertions:
         matcher = matcher_of(pattern, partial=True)
         return self._finished(
             [
-                self._tested_entry(section, name, matcher.test(entry))
-                for name, entry in sorted(entries.items())
+                self._tested_entry(section, name, matcher.test(ledger_entry))
+                for name, ledger_entry in sorted(entries.items())
                 if logical_id in {"*", name}
             ]
         )
@@ -318,7 +318,7 @@ class TemplateAssertions:
         found = self._entries(section, logical_id, pattern)
         if not found:
             raise VacuousAssertionError(f"this looked at nothing: the template has no {section}")
-        if not any(each.outcome.matched for each in found):
+        if not any(tested.outcome.matched for tested in found):
             raise StackAssertionError(f"none of {len(found)} in {section} matches{_closest(found)}")
 
     def _find_entries(
@@ -326,7 +326,9 @@ class TemplateAssertions:
     ) -> dict[str, dict[str, Any]]:
         found = self._entries(section, logical_id, {} if pattern is None else pattern)
         entries = self._template.section(section)
-        matching = {each.name: cast("dict[str, Any]", entries[each.name]) for each in found if each.outcome.matched}
+        matching = {
+            tested.name: cast("dict[str, Any]", entries[tested.name]) for tested in found if tested.outcome.matched
+        }
         if not matching and not allow_none:
             raise VacuousAssertionError(
                 f"found nothing in {section}{' that matches' if found else ''}, so what follows would look at "
@@ -355,8 +357,10 @@ def _keep_captures(found: Iterable[Tested]) -> None:
 
 def _counted(resource_type: str, found: Sequence[Resource]) -> str:
     """How many there are, and which of them CDK generated."""
-    authored = ", ".join(f"{each.logical_id} ({each.location()})" for each in found if not each.generated)
-    generated = [each.logical_id for each in found if each.generated]
+    authored = ", ".join(
+        f"{resource.logical_id} ({resource.location()})" for resource in found if not resource.generated
+    )
+    generated = [resource.logical_id for resource in found if resource.generated]
     if not generated:
         return f"{len(found)}: {authored}" if found else "0"
     of_people = f"{len(found) - len(generated)} authored{': ' if authored else ''}{authored}"
@@ -366,9 +370,9 @@ def _counted(resource_type: str, found: Sequence[Resource]) -> str:
 
 
 def _closest(found: Sequence[Tested]) -> str:
-    ordered = sorted(found, key=lambda each: (len(each.outcome.mismatches), each.name))[:_CLOSEST]
+    ordered = sorted(found, key=lambda tested: (len(tested.outcome.mismatches), tested.name))[:_CLOSEST]
     return _listed("closest" if len(found) > len(ordered) else "found", ordered)
 
 
 def _listed(title: str, found: Sequence[Tested]) -> str:
-    return "".join([f"\n{title}:", *(f"\n{each.text()}" for each in found)]) if found else ""
+    return "".join([f"\n{title}:", *(f"\n{tested.text()}" for tested in found)]) if found else ""

@@ -258,7 +258,7 @@ def action_of(service: str, operation: str) -> str:
     """The IAM action that allows a call; the service as botocore names it, the operation as the API does."""
     prefix = prefix_of(service)
     if prefix == "apigateway":
-        verb = next((each for each in _METHODS if operation.startswith(each)), "")
+        verb = next((method for method in _METHODS if operation.startswith(method)), "")
         return f"apigateway:{_METHODS.get(verb, 'PUT')}"
     action = f"{prefix}:{operation}"
     return _NAMED_OTHERWISE.get(action, action)
@@ -285,7 +285,7 @@ def gives_secret(name: str) -> bool:
     folded = _bare(name)
     if folded in _SECRETS or name.casefold() in _SECRETS_OF_SERVICES:
         return True
-    return any(fnmatchcase(each, folded) for each in _SECRETS if "get" in each[:8])
+    return any(fnmatchcase(secret, folded) for secret in _SECRETS if "get" in secret[:8])
 
 
 def _bare(name: str) -> str:

@@ -86,15 +86,15 @@ class CallLog:
     def refusals(self) -> tuple[str, ...]:
         """What was refused, as "service:Operation", sorted."""
         return tuple(
-            sorted({f"{each.service}:{each.operation}" for each in self.counts if each.kind is CallKind.REFUSED})
+            sorted({f"{count.service}:{count.operation}" for count in self.counts if count.kind is CallKind.REFUSED})
         )
 
     def merged(self, *others: CallLog) -> CallLog:
         """The sum of several logs, in whatever order they come."""
         found: Counter[tuple[str, str, str, CallKind, str]] = Counter()
         for log in (self, *others):
-            for each in log.counts:
-                found[each.target, each.service, each.operation, each.kind, each.declared] += each.count
+            for count in log.counts:
+                found[count.target, count.service, count.operation, count.kind, count.declared] += count.count
         return CallLog(
             counts=tuple(
                 CallCount(
@@ -110,12 +110,12 @@ class CallLog:
             "reads": self.reads,
             "writes": self.writes,
             "refused": self.refused,
-            "operations": [each.to_dict() for each in self.counts],
+            "operations": [count.to_dict() for count in self.counts],
         }
 
     @classmethod
     def from_dict(cls, data: JsonObject) -> CallLog:
-        return cls(counts=tuple(CallCount.from_dict(each) for each in as_objects(data["operations"])))
+        return cls(counts=tuple(CallCount.from_dict(operation) for operation in as_objects(data["operations"])))
 
     def _sum(self, kind: CallKind) -> int:
-        return sum(each.count for each in self.counts if each.kind is kind)
+        return sum(count.count for count in self.counts if count.kind is kind)

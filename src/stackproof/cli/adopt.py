@@ -97,10 +97,10 @@ def _chosen(report: JsonObject, findings: Sequence[str], *, all_of_them: bool, n
     """The differences asked for; a fingerprint may be cut short as long as it names one."""
     found = differences_of(report, name=name)
     if not findings:
-        return tuple(each for each in found if all_of_them or each.suppression is None)
+        return tuple(difference for difference in found if all_of_them or difference.suppression is None)
     chosen: dict[str, Difference] = {}
     for wish in findings:
-        named = [each for each in found if each.fingerprint.startswith(wish)]
+        named = [difference for difference in found if difference.fingerprint.startswith(wish)]
         if len(named) != 1:
             raise ConfigError(f"--finding {wish}: {name} has {len(named) or 'no'} such differences")
         chosen[named[0].fingerprint] = named[0]
@@ -124,7 +124,7 @@ def _adopted(
     before = _files(project.settings.root, chosen)
     try:
         remedies = _remedies(project, assembly, chosen, written)
-        if any(each.adopt.is_written for each in remedies):
+        if any(remedy.adopt.is_written for remedy in remedies):
             remedies = _confirmed(remedies, synthesized())
     except BaseException:  # whatever it is: a file that nothing confirms does not stay
         _restore(before, before)
@@ -151,7 +151,7 @@ def _remedies(
                 adopt=act(difference, root=root, beside=_beside(assembly, difference, source)),
             )
         )
-    return tuple(sorted(found, key=lambda each: each.difference.sort_key()))
+    return tuple(sorted(found, key=lambda remedy: remedy.difference.sort_key()))
 
 
 def _source(difference: Difference, stacks: Sequence[Stack]) -> Stack | None:
@@ -211,13 +211,13 @@ def _confirmed(remedies: Sequence[Remedy], assembly: Assembly | None) -> tuple[R
         value = _at(resource.body.get("Properties", {}), str(remedy.difference.path))
         return replace(remedy, adopt=replace(adopted, is_synthesized=is_same(value, remedy.difference.actual)))
 
-    return tuple(one(each) for each in remedies)
+    return tuple(one(remedy) for remedy in remedies)
 
 
 def _files(root: Path, chosen: Sequence[Difference]) -> Mapping[str, tuple[Path, bytes]]:
     """The files that patches may change, as they are; what cannot be read gets no patch."""
     found: dict[str, tuple[Path, bytes]] = {}
-    for name in sorted({each.location.file for each in chosen if each.location.file}):
+    for name in sorted({difference.location.file for difference in chosen if difference.location.file}):
         with contextlib.suppress(OSError):
             found[name] = (root / name, (root / name).read_bytes())
     return found
@@ -240,9 +240,9 @@ def _restore(before: Mapping[str, tuple[Path, bytes]], names: Iterable[str]) -> 
 def _kept(before: Mapping[str, tuple[Path, bytes]], remedies: Sequence[Remedy]) -> tuple[Remedy, ...]:
     """The remedies after every file of which a patch did not do what it should is as it was."""
     refused = {
-        str(each.adopt.file)
-        for each in remedies
-        if each.adopt.is_written and not each.adopt.is_synthesized  # None: the app has no such resource any more
+        str(remedy.adopt.file)
+        for remedy in remedies
+        if remedy.adopt.is_written and not remedy.adopt.is_synthesized  # None: the app has no such resource any more
     }
     _restore(before, refused)
 
@@ -260,7 +260,7 @@ def _kept(before: Mapping[str, tuple[Path, bytes]], remedies: Sequence[Remedy]) 
             adopt=replace(adopted, patch="", why_not=f"{why}; the file is as it was", is_written=False),
         )
 
-    return tuple(one(each) for each in remedies)
+    return tuple(one(remedy) for remedy in remedies)
 
 
 def _at(value: JsonValue, pointer: str) -> JsonValue:

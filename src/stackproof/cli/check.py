@@ -107,7 +107,7 @@ def check(
     chosen = parse_context(context)
     with progress("checking"):
         if paths:
-            result = checked_paths(project, tuple(Path(each) for each in paths), stdin=sys.stdin.buffer, on=on)
+            result = checked_paths(project, tuple(Path(path) for path in paths), stdin=sys.stdin.buffer, on=on)
         else:
             checked = checked_app(project, chosen, on=on)
             result, secrets = checked.scan, secrets_of(checked.assembly)

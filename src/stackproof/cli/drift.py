@@ -148,7 +148,7 @@ def audit(
     wish = Wish(
         stacks=stacks,
         against=against,
-        scopes=tuple(sorted({parse_scope(each) for each in scopes})),
+        scopes=tuple(sorted({parse_scope(scope) for scope in scopes})),
         native=native,
         jobs=jobs,
         strict=strict,
@@ -250,38 +250,41 @@ def reported(
     project: Project, wish: Wish, found: Sequence[AuditedStacks], beside: Sequence[Unmanaged], *, target: str
 ) -> DriftReport:
     """One report of the audits of any number of accounts and regions: a waiver is of use if any of them needs it."""
-    audits = [one for each in found for one in each.audits]
+    audits = [audit for stacks in found for audit in stacks.audits]
     judged: dict[tuple[str, str, str | None], bool] = {}
-    for each in audits:
-        place = (each.account, each.region, each.stack_name)
-        judged[place] = judged.get(place, True) and each.is_complete
+    for audit in audits:
+        place = (audit.account, audit.region, audit.stack_name)
+        judged[place] = judged.get(place, True) and audit.is_complete
     if wish.scopes:
-        judged.update({(each.account, each.region, None): each.is_whole for each in beside})
+        judged.update({(unmanaged.account, unmanaged.region, None): unmanaged.is_whole for unmanaged in beside})
     waived = waived_drift(
-        (*(one for each in audits for one in each.differences), *(one for each in beside for one in each.differences)),
+        (
+            *(difference for audit in audits for difference in audit.differences),
+            *(one for unmanaged in beside for one in unmanaged.differences),
+        ),
         project.drift_waivers(),
         on=datetime.now(tz=UTC).date(),
         judged=judged,
     )
     return DriftReport(
         target=target,
-        audits=tuple(sorted(audits, key=lambda each: (each.account, each.region, each.stack_name, each.stack_id))),
+        audits=tuple(sorted(audits, key=lambda audit: (audit.account, audit.region, audit.stack_name, audit.stack_id))),
         differences=waived.differences,
-        scopes=tuple(str(each) for each in wish.scopes),
+        scopes=tuple(str(scope) for scope in wish.scopes),
         waivers=waived.entries,
         findings=waived.findings,
         notifications=unique(
             (
-                *(one for each in found for one in each.notifications),
-                *(one for each in beside for one in each.notifications),
+                *(notification for stacks in found for notification in stacks.notifications),
+                *(notification for unmanaged in beside for notification in unmanaged.notifications),
             )
         ),
-        undecided=sum(each.undecided for each in beside),
+        undecided=sum(unmanaged.undecided for unmanaged in beside),
         strict=wish.strict,
         minimum_coverage=wish.minimum_coverage,
         fail_level=project.settings.fail_level,
         calls=project.calls.log(),
-        listed=tuple(sorted({one for each in beside for one in each.looked_at})),
+        listed=tuple(sorted({one for unmanaged in beside for one in unmanaged.looked_at})),
     )
 
 

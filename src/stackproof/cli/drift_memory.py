@@ -89,7 +89,7 @@ class AuditMemory:
     @classmethod
     def opened(cls, project: Project, wish: MemoryWish, wanted: Sequence[Wanted]) -> AuditMemory:
         """Raises ConfigError for a setting or a channel that is wrong."""
-        if any(each.kind == ISSUE and not each.value for each in wish.channels) and any(
+        if any(channel.kind == ISSUE and not channel.value for channel in wish.channels) and any(
             each.output == "-" for each in wanted
         ):
             raise ConfigError(
@@ -102,7 +102,7 @@ class AuditMemory:
     @property
     def topic_regions(self) -> tuple[str, ...]:
         """Where the topics are that it tells."""
-        return tuple(each.region for each in self.wish.channels if each.kind == TOPIC)
+        return tuple(channel.region for channel in self.wish.channels if channel.kind == TOPIC)
 
     def begin(self, target: Target, *, against: str, sign_in: SignIn, fleet: str = "") -> None:
         """Note that the audit begins now; `target` is the place that is audited, of a fleet whoever signs in to all."""
@@ -178,10 +178,10 @@ def history(stack_name: str | None, last: int | None, store: str | None, *, want
         store=where.shown,
         runs=runs if last is None else runs[-last:],
         episodes=tuple(
-            (track, each)
-            for track in sorted({(one.target, one.against) for one in runs})
-            for each in where.episodes(target=track[0], against=track[1])
-            if stack_name is None or _is_of(each.place, stack_name)
+            (track, episode)
+            for track in sorted({(run.target, run.against) for run in runs})
+            for episode in where.episodes(target=track[0], against=track[1])
+            if stack_name is None or _is_of(episode.place, stack_name)
         ),
     )
     write_text_or_json(wanted, report, lambda: _history_text(report, last or _SHOWN, count=len(runs)))
@@ -218,7 +218,7 @@ def diff(before: int, after: int, store: str | None, *, wanted: tuple[Wanted, ..
     """
     require_outputs(wanted)
     where = store_to_read(open_project(), store)
-    runs = {each.number: each for each in where.runs()}
+    runs = {run.number: run for run in where.runs()}
     one, other = (_finished(runs.get(each), each, where) for each in (before, after))
     if (one.target, one.against) != (other.target, other.against):
         raise ConfigError(

@@ -67,10 +67,10 @@ def records_of(project: Project) -> EphemeralStacks:
 
 def say_left_over(project: Project) -> None:
     """Name the ephemeral stacks of earlier runs that ended without tearing them down."""
-    for each in records_of(project).left():
+    for stack in records_of(project).left():
         click.echo(
-            f"warning: an earlier run left stack {each.stack_name} in account {each.account}, {each.region}: "
-            f"`stackproof target clean` removes it, or {each.command}",
+            f"warning: an earlier run left stack {stack.stack_name} in account {stack.account}, {stack.region}: "
+            f"`stackproof target clean` removes it, or {stack.command}",
             err=True,
         )
     say_unreadable(project)
@@ -79,9 +79,9 @@ def say_left_over(project: Project) -> None:
 def say_unreadable(project: Project) -> int:
     """Name the notes of earlier runs that cannot be read; gives how many there are."""
     found = records_of(project).unreadable()
-    for each in found:
+    for path in found:
         click.echo(
-            f"warning: {each} cannot be read: see whether stack {each.stem} of an earlier run is still there, "
+            f"warning: {path} cannot be read: see whether stack {path.stem} of an earlier run is still there, "
             "remove it, and then the file",
             err=True,
         )
@@ -94,8 +94,8 @@ def ephemeral_stacks(project: Project, stacks: Sequence[Stack], where: Lifetime)
     made = ephemeral(stacks, f"{EPHEMERAL}-{secrets.token_hex(3)}")
     roots = in_dependency_order(made.stacks)
     with _refused_as_setting():
-        for each in roots:
-            where.target.destroy(each.name)  # there is none: this asks whether the account may be changed at all
+        for root in roots:
+            where.target.destroy(root.name)  # there is none: this asks whether the account may be changed at all
     for change in made.overridden:
         click.echo(f"switched off for this run: {change}", err=True)
     if where.owned:
@@ -104,7 +104,7 @@ def ephemeral_stacks(project: Project, stacks: Sequence[Stack], where: Lifetime)
         return
     _refuse_attached(made.stacks, where.target)
     records = records_of(project)
-    with _signals_as_interrupts(), records.noted([where.record(each) for each in roots]):
+    with _signals_as_interrupts(), records.noted([where.record(root) for root in roots]):
         try:
             yield made
         except BaseException:
@@ -146,7 +146,7 @@ def _tear_down(stacks: Sequence[Stack], where: Lifetime, *, forget: Callable[[st
             left.extend(_removed(stack, where, forget=forget))
             waiting.pop()
     finally:
-        left.extend(f"stack {each.name}: {where.record(each).command}" for each in waiting)  # if interrupted itself
+        left.extend(f"stack {stack.name}: {where.record(stack).command}" for stack in waiting)  # if interrupted itself
         for line in left:
             click.echo(f"left over: {line}", err=True)
     if left:
@@ -162,8 +162,9 @@ def _removed(stack: Stack, where: Lifetime, *, forget: Callable[[str], None]) ->
         yield f"stack {stack.name}: {error}; {where.record(stack).command}"
         return
     forget(stack.name)
-    for each in kept:
-        yield f"{each.logical_id} ({each.resource_type}) {each.physical_id} of {stack.name}, which its template retains"
+    for resource in kept:
+        named = f"{resource.logical_id} ({resource.resource_type}) {resource.physical_id}"
+        yield f"{named} of {stack.name}, which its template retains"
 
 
 @contextlib.contextmanager

@@ -145,7 +145,7 @@ def audited_fleet(project: Project, opened: OpenedFleet, join: Callable[..., Dri
     kept = fleet_runs(project.state()).begun(_identity(opened.order, opened.wish), resume=resume)
     if resume and kept.is_new:
         click.echo("there is no interrupted audit of this fleet to go on with: this one is new", err=True)
-    telling = FleetProgress(sum(len(each.stack_names) for each in tasks))
+    telling = FleetProgress(sum(len(task.stack_names) for task in tasks))
     try:
         audit_tasks(tasks, opened.workers, run, kept, telling)
     finally:
@@ -173,7 +173,7 @@ def planned_fleet(opened: OpenedFleet, *, jobs: int) -> tuple[FleetPlan, Callabl
 
 def plan_text(plan: FleetPlan) -> str:
     """The stacks, then the calls, then the sum."""
-    lines = [f"{each.place.account} {each.place.region} {name}" for each in plan.tasks for name in each.stack_names]
+    lines = [f"{task.place.account} {task.place.region} {name}" for task in plan.tasks for name in task.stack_names]
     lines += [f"cannot be planned: {each}" for each in plan.unplanned]
     if plan.unknown:
         lines.append(f"read through Cloud Control, or not at all: {', '.join(plan.unknown)}")
@@ -181,7 +181,7 @@ def plan_text(plan: FleetPlan) -> str:
     total = sum(plan.calls.values())
     stacks, resources = counted(plan.stacks, "stack"), counted(plan.resources, "resource")
     lines.append(f"{stacks}, {resources}, about {counted(total, 'call')}, about {_span(plan.seconds)}")
-    return "\n".join(one for each in lines for one in folded(visible(each))) + "\n"
+    return "\n".join(one for line in lines for one in folded(visible(line))) + "\n"
 
 
 def _span(seconds: float) -> str:
@@ -223,7 +223,7 @@ def _said(message: str) -> None:
 
 def _first_region(fleet: Fleet) -> str:
     asked = () if fleet.organization is None else fleet.organization.regions
-    return min(one for each in (*(each.regions for each in fleet.accounts), asked) for one in each)
+    return min(one for each in (*(account.regions for account in fleet.accounts), asked) for one in each)
 
 
 def _identity(order: FleetOrder, fleet: FleetWish) -> str:

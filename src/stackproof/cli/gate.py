@@ -145,7 +145,7 @@ class _GateRun:
         with progress("synthesizing"):
             self._assembly = self._project.synthesized(self._context, coverage=coverage)
         stacks = self._assembly.stacks
-        count = sum(len(each.template.resources) for each in stacks)
+        count = sum(len(stack.template.resources) for stack in stacks)
         return StageResult(exit_code=0, detail=f"{len(stacks)} stacks, {count} resources", cached=self._assembly.cached)
 
     def _check(self) -> StageResult:
@@ -222,7 +222,7 @@ class _GateRun:
 def _unchecked(report: GateReport) -> CheckReport:
     """What other programs are told where no check came to an end: nothing was judged."""
     why = (
-        "; ".join(f"{each.name}: {each.detail}" for each in report.stages if each.exit_code and not each.skipped)
+        "; ".join(f"{stage.name}: {stage.detail}" for stage in report.stages if stage.exit_code and not stage.skipped)
         or "no reason is known"
     )
     said = Notification(level=Level.ERROR, message=f"nothing was judged: {why}")
@@ -242,7 +242,7 @@ def _suite_result(name: str, status: int, facts: Path, *, asked: bool) -> StageR
         code = 3  # pytest and its plugin disagree, or no test of the suite looked at anything
     tests = ", ".join(f"{count} {word}" for word, count in found["tests"].items()) or "nothing ran"
     tests += _flows(found.get("flows", ()))
-    proofs = tuple(ResourceProof.from_dict(each) for each in found["proofs"])
+    proofs = tuple(ResourceProof.from_dict(proof) for proof in found["proofs"])
     if not proofs:
         return StageResult(exit_code=code, detail=tests)
     report = ProveReport(target=str(found.get("target", "moto")), proofs=proofs)
@@ -252,9 +252,9 @@ def _suite_result(name: str, status: int, facts: Path, *, asked: bool) -> StageR
     )
     targets = found.get("targets", {})
     if len(targets) > 1:
-        shares = ", ".join(f"{name} {each['properties']['proven']}" for name, each in targets.items())
+        shares = ", ".join(f"{name} {target['properties']['proven']}" for name, target in targets.items())
         detail += f"; proven by target: {shares}"
-    detail += "".join(f"; {each}" for each in found.get("shortfalls", ()))
+    detail += "".join(f"; {shortfall}" for shortfall in found.get("shortfalls", ()))
     if partial := found.get("partial"):
         code, detail = code or (3 if asked else 0), f"{detail}; {partial}"
     return StageResult(exit_code=code, detail=detail, proof=_proof(report))
@@ -262,7 +262,7 @@ def _suite_result(name: str, status: int, facts: Path, *, asked: bool) -> StageR
 
 def _flows(facts: Sequence[JsonObject]) -> str:
     """How much was seen of flows of data, and how much of them the target lacks."""
-    missing = sum(not each["emulated"] for each in facts)
+    missing = sum(not fact["emulated"] for fact in facts)
     if not facts:
         return ""
     return f"; flow: {len(facts) - missing} seen" + (f", {missing} not emulated" if missing else "")
@@ -270,7 +270,7 @@ def _flows(facts: Sequence[JsonObject]) -> str:
 
 def _proof(report: ProveReport) -> JsonObject:
     coverage = Coverage.of(report.proofs).to_dict()
-    types = [each.to_dict() for each in report.types]
+    types = [resource_type.to_dict() for resource_type in report.types]
     return {"target": report.target, **coverage, "reasons": dict(report.reasons), "types": types}
 
 

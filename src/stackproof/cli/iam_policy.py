@@ -27,7 +27,7 @@ __all__ = ["iam_policy"]
 @click.option(
     "--for",
     "purpose",
-    type=click.Choice([each.value for each in Purpose]),
+    type=click.Choice([purpose.value for purpose in Purpose]),
     default=Purpose.PROVE.value,
     show_default=True,
     help="What the policy is for.",

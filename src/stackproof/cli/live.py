@@ -169,8 +169,8 @@ def _with_options(function: _Function, options: Sequence[Callable[[_Function], _
 def live_targets(project: Project, options: LiveOptions) -> Iterator[tuple[Target, ...]]:
     """The targets; an emulator without an endpoint is started, and ends with the command (unless it is kept)."""
     names = _target_names(project, options)
-    for each in names:
-        _require_place(project, options, each)
+    for name in names:
+        _require_place(project, options, name)
     with ExitStack() as stack:
         yield tuple(stack.enter_context(_live(project, options, name)) for name in names)
 
@@ -372,13 +372,15 @@ def _with_needed(stacks: Sequence[Stack], every: Sequence[Stack], where: Target)
 def _deploy(stacks: Sequence[Stack], where: Target) -> None:
     with progress("deploying"):
         deployments = deploy_stacks(stacks, where)
-    for each in deployments:
-        click.echo(f"{each.stack_name}: {each.status}, {len(each.resources)} resources on {where.name}")
-        for name, why in sorted(each.left_out.items()):
+    for deployment in deployments:
+        click.echo(
+            f"{deployment.stack_name}: {deployment.status}, {len(deployment.resources)} resources on {where.name}"
+        )
+        for name, why in sorted(deployment.left_out.items()):
             click.echo(f"  left out: {name}: {why}")
-        for name, gone in sorted(each.unordered.items()):
+        for name, gone in sorted(deployment.unordered.items()):
             click.echo(f"  without its order: {name} does not wait for {', '.join(gone)}")
-        for name, value in sorted(each.outputs.items()):
+        for name, value in sorted(deployment.outputs.items()):
             click.echo(f"  {name} = {value}")
 
 
@@ -540,7 +542,7 @@ def _report(
     return ProveReport(
         target=" + ".join(proofs),
         proofs=united_stack(proofs),
-        notifications=tuple(sorted(notifications, key=lambda each: each.message)),
+        notifications=tuple(sorted(notifications, key=lambda notification: notification.message)),
         strict=strict,
         by_target=proofs if len(proofs) > 1 else {},
         minimum=minimum,

@@ -52,7 +52,7 @@ class ReportingCommand(click.Command):
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        order = [each.name for each in self.make_parser(ctx).parse_args(list(args))[2]]
+        order = [argument.name for argument in self.make_parser(ctx).parse_args(list(args))[2]]
         rest = super().parse_args(ctx, args)
         names = iter(ctx.params.pop("formats"))
         files = iter(ctx.params.pop("outputs"))

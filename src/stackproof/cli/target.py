@@ -167,27 +167,27 @@ def clean() -> None:
     if not left and not unreadable:
         click.echo("nothing is left", err=True)
     failed = 0
-    for each in left:
+    for stack in left:
         where = project.target(
             "aws",
-            endpoint_url=each.endpoint_url,
-            profile=each.profile,
-            region=each.region,
-            role_arn=each.role_arn,
+            endpoint_url=stack.endpoint_url,
+            profile=stack.profile,
+            region=stack.region,
+            role_arn=stack.role_arn,
             allow_changes=True,
         )
         try:
-            if where.account != each.account:
-                raise TargetError(f"it is in account {each.account}, and this is {where.account}", code="Refused")
-            kept = where.destroy(each.stack_name, empty=True)
+            if where.account != stack.account:
+                raise TargetError(f"it is in account {stack.account}, and this is {where.account}", code="Refused")
+            kept = where.destroy(stack.stack_name, empty=True)
         except StackproofError as error:
-            click.echo(f"left over: stack {each.stack_name}: {error}; {each.command}", err=True)
+            click.echo(f"left over: stack {stack.stack_name}: {error}; {stack.command}", err=True)
             failed += 1
             continue
-        records.forget(each.stack_name)
-        click.echo(f"removed stack {each.stack_name}")
-        for one in kept:
-            click.echo(f"left over: {one.logical_id} ({one.resource_type}) {one.physical_id}", err=True)
+        records.forget(stack.stack_name)
+        click.echo(f"removed stack {stack.stack_name}")
+        for resource in kept:
+            click.echo(f"left over: {resource.logical_id} ({resource.resource_type}) {resource.physical_id}", err=True)
     if failed:
         raise TargetError(f"{failed} of {len(left)} stacks could not be removed; see above", code="LeftOver")
     if unreadable:

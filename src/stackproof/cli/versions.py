@@ -75,7 +75,7 @@ def _families(known: AllowList, on: date) -> Iterator[str]:
         if not family.is_known:
             yield f"{name:<30}no source tells of it"
             continue
-        creatable = sum(each.status is Status.CREATABLE for each in family.versions.values())
+        creatable = sum(version.status is Status.CREATABLE for version in family.versions.values())
         old = " old" if family.is_old(on) else ""
         yield (
             f"{name:<30}{family.as_of[:10]:<12}{family.age(on):>5}  {creatable:>9}  {len(family.versions):>6}"
@@ -109,9 +109,9 @@ def _one_family(known: AllowList, name: str, on: date) -> Iterator[str]:
 
 def _runtimes(family: Family) -> Iterator[str]:
     yield f"  {'runtime':<18}{'deprecated':<12}{'no creation':<13}{'no update':<12}successor"
-    for name, each in sorted(family.versions.items(), key=lambda row: key(row[0])):
-        days = [str(day) if day else "-" for day in (each.deprecated_on, each.create_block, each.update_block)]
-        yield f"  {name:<18}{days[0]:<12}{days[1]:<13}{days[2]:<12}{each.successor or '-'}"
+    for name, version in sorted(family.versions.items(), key=lambda row: key(row[0])):
+        days = [str(day) if day else "-" for day in (version.deprecated_on, version.create_block, version.update_block)]
+        yield f"  {name:<18}{days[0]:<12}{days[1]:<13}{days[2]:<12}{version.successor or '-'}"
 
 
 def _ends(standard: SupportEnd, extended: SupportEnd) -> str:
@@ -164,7 +164,7 @@ def explain(
     lines = [*_facts(case, on), *_verdict(said, on), *_age(engine.versions, name, on)]
     against = any(each.kind is Kind.FAIL and each.level.reaches(Level.WARNING) for each in said)
     report = _explained(case, said, on, exit_code=1 if against else 0)
-    write_text_or_json(wanted, report, lambda: "".join(f"{each}\n" for each in lines))
+    write_text_or_json(wanted, report, lambda: "".join(f"{line}\n" for line in lines))
     raise click.exceptions.Exit(report.exit_code)
 
 
@@ -221,8 +221,8 @@ def _facts(case: Case, on: date) -> Iterator[str]:
         for what, day in rows.items():
             if day is not None:
                 yield from _wrapped(f"{what}: {day}")
-        for each in entry.date_history:
-            yield from _wrapped(f"moved: {each.field} from {each.before} to {each.after} (seen {each.seen})")
+        for change in entry.date_history:
+            yield from _wrapped(f"moved: {change.field} from {change.before} to {change.after} (seen {change.seen})")
     instead = pin_instead(name, case.family, case.subject.text, case.cycle_name, on) if case.family.is_known else None
     if instead is not None and instead != case.subject.text and (case.family.match is not Match.CYCLE or cycle is None):
         yield from _wrapped(f"pin instead: {instead}")
@@ -231,7 +231,7 @@ def _facts(case: Case, on: date) -> Iterator[str]:
 def _verdict(said: tuple[Said, ...], on: date) -> Iterator[str]:
     if not said:
         yield f"nothing is against it on {on}"
-    for each in sorted(said, key=lambda one: (-one.level.rank, one.rule_id)):
+    for each in sorted(said, key=lambda said: (-said.level.rank, said.rule_id)):
         word = "open" if each.kind is Kind.OPEN else each.level.value
         yield f"{word}: {each.rule_id}"
         yield from _wrapped(each.message, indent="    ")
@@ -312,8 +312,8 @@ def refresh(
         summary={"changes": len(result.changes), "written": write and not result.refused, "as_of": on.isoformat()},
         rows={
             "changes": [
-                {"family": each.family, "kind": each.kind, "version": each.version, "detail": each.detail}
-                for each in result.changes
+                {"family": change.family, "kind": change.kind, "version": change.version, "detail": change.detail}
+                for change in result.changes
             ],
             "affected": list(affected),
             "refused": list(result.refused),
@@ -321,21 +321,21 @@ def refresh(
         },
         exit_code=code,
     )
-    write_text_or_json(wanted, report, lambda: "".join(f"{each}\n" for each in lines))
+    write_text_or_json(wanted, report, lambda: "".join(f"{line}\n" for line in lines))
     raise click.exceptions.Exit(code)
 
 
 def _difference(result: Refresh) -> Iterator[str]:
     """Every change; of many additions to one family only the number."""
     added: dict[tuple[str, str], list[Change]] = defaultdict(list)
-    for each in result.changes:
-        added[each.family, each.kind].append(each)
+    for change in result.changes:
+        added[change.family, change.kind].append(change)
     for (family, kind), group in sorted(added.items()):
         if kind in {"ADDED", "CYCLE-ADDED"} and len(group) > _SHOWN:
             yield f"{kind} {family} {len(group)} entries"
             continue
-        for each in group:
-            yield from _wrapped(str(each), indent="")
+        for change in group:
+            yield from _wrapped(str(change), indent="")
     for refusal in result.refused:
         yield from _wrapped(f"REFUSED {refusal}: --accept-large-change, if that is so", indent="")
     for failure in result.failures:
@@ -348,14 +348,14 @@ def _closing(target: Path, result: Refresh, *, write: bool, on: date) -> str:
         said += ", too large to believe: nothing is written" if result.refused else f", written to {target}"
     elif result.changes:
         said += "; nothing is written without --write"
-    old = sum(each.is_old(on) for each in result.versions.families.values())
+    old = sum(family.is_old(on) for family in result.versions.families.values())
     return f"{said}; {old} families are older than they may be on {on}" if old else said
 
 
 def _code(result: Refresh, *, write: bool, checking: bool, on: date) -> int:
     if result.failures:
         return 3
-    old = checking and any(each.is_old(on) for each in result.versions.families.values())
+    old = checking and any(family.is_old(on) for family in result.versions.families.values())
     return 1 if result.refused or old or (result.changes and not write) else 0
 
 

@@ -68,9 +68,9 @@ def _as_written(document: JsonObject) -> AllowList | None:
     """The list, if it is just what `refresh` writes: the schema says the same, but takes a second to say it."""
     try:
         found = AllowList.from_dict(document)
-        stamps = [found.as_of, *(each.as_of for each in found.families.values())]
-        for each in (*stamps, *(each.as_of for each in found.sources.values())):
-            day_of(each)
+        stamps = [found.as_of, *(family.as_of for family in found.families.values())]
+        for stamp in (*stamps, *(source.as_of for source in found.sources.values())):
+            day_of(stamp)
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
     return found if found.to_dict() == document else None

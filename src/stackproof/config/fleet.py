@@ -31,7 +31,7 @@ def load_fleet(path: Path) -> Fleet:
         )
     asked = found.data.get("organization")
     return Fleet(
-        accounts=tuple(accounts[each] for each in sorted(accounts)),
+        accounts=tuple(accounts[account] for account in sorted(accounts)),
         organization=None if asked is None else _organization(found, as_object(asked)),
     )
 

@@ -79,20 +79,20 @@ def problems(document: object, schema: str) -> tuple[Problem, ...]:
     from jsonschema import Draft202012Validator
 
     errors = Draft202012Validator(read_schema(schema)).iter_errors(document)
-    return tuple(dict.fromkeys(each for error in errors for each in _worded(error)))
+    return tuple(dict.fromkeys(problem for error in errors for problem in _worded(error)))
 
 
 def refusal(
     file: str, found: Sequence[Problem], line: Callable[[KeyPath], int | None] | None = None, *, section: str = ""
 ) -> ConfigError:
     """One error for a file: `FILE:LINE: PATH: what is wrong: what to do`, a line for each problem, sorted by line."""
-    placed = [(line(each.path) if line else None, each) for each in found]
+    placed = [(line(problem.path) if line else None, problem) for problem in found]
     placed.sort(key=lambda each: each[0] or 0)
     rows = []
-    for at, each in placed:
+    for at, problem in placed:
         where = f"{file}:{at}" if at else file
-        inside = " ".join(word for word in (section, _shown_path(each.path)) if word)
-        rows.append(": ".join(word for word in (where, inside, each.text) if word))
+        inside = " ".join(word for word in (section, _shown_path(problem.path)) if word)
+        rows.append(": ".join(word for word in (where, inside, problem.text) if word))
     if len(rows) > _MOST:
         rows = [*rows[:_MOST], f"{file}: and {len(rows) - _MOST} more"]
     return ConfigError("\n".join(rows))
@@ -114,7 +114,7 @@ def _shown_path(path: Sequence[str | int]) -> str:
 
 def of_kind(value: object, types: Sequence[str], path: KeyPath = ()) -> str:
     """That a value is of another kind than it should be."""
-    wanted = " or ".join(_WANTED[each] for each in types)
+    wanted = " or ".join(_WANTED[resource_type] for resource_type in types)
     is_scalar = isinstance(value, bool | int | float)
     if is_scalar and "string" in types:
         return f"{_is(value, path)}: give {wanted}, in quotes"
@@ -166,14 +166,14 @@ def _none(_: _Violation) -> Iterator[tuple[KeyPath, str]]:
 def _one_of(error: _Violation) -> str | None:
     """Where each form is only a key that has to be there."""
     forms = error.validator_value
-    if not all(isinstance(each, Mapping) and [*each] == ["required"] and len(each["required"]) == 1 for each in forms):
+    if not all(isinstance(form, Mapping) and [*form] == ["required"] and len(form["required"]) == 1 for form in forms):
         return None
-    names = [str(each["required"][0]) for each in forms]
-    there = [repr(each) for each in names if isinstance(error.instance, Mapping) and each in error.instance]
+    names = [str(form["required"][0]) for form in forms]
+    there = [repr(name) for name in names if isinstance(error.instance, Mapping) and name in error.instance]
     if there:
         return f"{_listed(there)} exclude one another: leave one out"
     least = "at least one" if error.validator == "anyOf" else "one"
-    return f"{_listed([repr(each) for each in names], 'or')} is missing: give {least} of them"
+    return f"{_listed([repr(name) for name in names], 'or')} is missing: give {least} of them"
 
 
 def _unknown(error: _Violation) -> Iterator[tuple[KeyPath, str]]:
@@ -192,7 +192,7 @@ def _missing(error: _Violation) -> Iterator[tuple[KeyPath, str]]:
 
 def _lonely(error: _Violation) -> Iterator[tuple[KeyPath, str]]:
     for key, needs in error.validator_value.items():
-        missing = [repr(each) for each in needs if key in error.instance and each not in error.instance]
+        missing = [repr(need) for need in needs if key in error.instance and need not in error.instance]
         if missing:
             yield (str(key),), f"needs {_listed(missing)} beside it: add {'it' if len(missing) == 1 else 'them'}"
 

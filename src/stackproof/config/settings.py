@@ -154,9 +154,9 @@ def load_settings(root: Path) -> Settings:
 
 def _wrong(table: object) -> tuple[Problem, ...]:
     """What is not as the schema says; what no JSON can carry is said once, and in its own words."""
-    odd = {each.path: each for each in _no_json(table, ())}
+    odd = {problem.path: problem for problem in _no_json(table, ())}
     found = () if table == {} else problems(table, "stackproof.schema.json")
-    return (*odd.values(), *(each for each in found if each.path not in odd))
+    return (*odd.values(), *(problem for problem in found if problem.path not in odd))
 
 
 def _wrong_here(root: Path, table: JsonObject) -> Iterator[Problem]:
@@ -209,8 +209,8 @@ def parse_context(pairs: tuple[str, ...], *, option: str = "-c") -> dict[str, Js
 
 def parse_targets(text: str) -> tuple[str, ...]:
     """The names in a list with commas, as `--target` takes it, each once; raises ConfigError for one that is none."""
-    names = tuple(dict.fromkeys(each.strip() for each in text.split(",")))
-    unknown = [each for each in names if each not in {*EMULATORS, "aws"}]
+    names = tuple(dict.fromkeys(part.strip() for part in text.split(",")))
+    unknown = [name for name in names if name not in {*EMULATORS, "aws"}]
     if unknown:
         raise ConfigError(f"--target {text}: there is no target {unknown[0]!r}, only {', '.join(EMULATORS)} and aws")
     if (mixture := _mixture(names)) is not None:

@@ -56,9 +56,9 @@ class FileStore:
 
     def use(self) -> StoreUse:
         """Count entries and bytes."""
-        files = [each for each in self._directory.rglob("*") if each.is_file()] if self._directory.is_dir() else []
+        files = [path for path in self._directory.rglob("*") if path.is_file()] if self._directory.is_dir() else []
         return StoreUse(
-            directory=str(self._directory), entries=len(files), bytes=sum(each.stat().st_size for each in files)
+            directory=str(self._directory), entries=len(files), bytes=sum(file.stat().st_size for file in files)
         )
 
     def clean(self) -> None:

@@ -25,12 +25,12 @@ def matches(pattern: str, text: str) -> bool:
 
 def matches_everything(pattern: str) -> bool:
     """Whether nothing in the pattern tells one thing from another: `*`, `**`, `*/*`, `**/Resource`."""
-    segments = {each.replace("?", "*") for each in pattern.split("/")}
-    plain = {"*" if each and not each.strip("*") else each for each in segments}
+    segments = {part.replace("?", "*") for part in pattern.split("/")}
+    plain = {"*" if segment and not segment.strip("*") else segment for segment in segments}
     return is_glob(pattern) and plain <= _SAYS_NOTHING
 
 
 @lru_cache(maxsize=1024)
 def _compiled(pattern: str) -> re.Pattern[str]:
-    pieces = (_WILD.get(each) or re.escape(each) for each in _PIECE.findall(pattern))
+    pieces = (_WILD.get(match_) or re.escape(match_) for match_ in _PIECE.findall(pattern))
     return re.compile("".join(pieces), re.DOTALL)

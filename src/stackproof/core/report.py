@@ -17,8 +17,10 @@ def exit_code(*, violated: bool, notifications: Iterable[Notification], open_fin
     `strict` counts as not complete what is open, and what a rule says of the run itself.
     """
     said = tuple(notifications)
-    incomplete = any(each.level is Level.ERROR for each in said)
-    doubtful = open_findings or any(each.rule_id is not None and each.level is Level.WARNING for each in said)
+    incomplete = any(notification.level is Level.ERROR for notification in said)
+    doubtful = open_findings or any(
+        notification.rule_id is not None and notification.level is Level.WARNING for notification in said
+    )
     if incomplete or (strict and doubtful):
         return 3
     return 1 if violated else 0

@@ -83,13 +83,13 @@ def living_in(folder: Path) -> Iterator[None]:
 
 def _sweep(parent: Path) -> None:
     """Remove this user's folders in which nobody lives any more."""
-    for each in sorted(parent.glob(f"{_PREFIX}*/{_IN_USE}")):
+    for path in sorted(parent.glob(f"{_PREFIX}*/{_IN_USE}")):
         with contextlib.suppress(OSError):  # another run's sweep was faster, or it is another user's
-            if each.parent.is_symlink() or each.lstat().st_uid != os.getuid():
+            if path.parent.is_symlink() or path.lstat().st_uid != os.getuid():
                 continue
-            lock = os.open(each, os.O_RDWR | os.O_NOFOLLOW)
+            lock = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(each.parent, ignore_errors=True)
+                shutil.rmtree(path.parent, ignore_errors=True)
             finally:
                 os.close(lock)

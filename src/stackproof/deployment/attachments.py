@@ -238,26 +238,26 @@ def attached_outside(
     """
     pseudo = {"AWS::AccountId": account, "AWS::Region": region, "AWS::Partition": partition}
     owners = _Owners(stacks, {name: value for name, value in pseudo.items() if value is not None})
-    return tuple(sorted(line for each in owners.stacks.values() for line in _lines(each, owners)))
+    return tuple(sorted(line for stack in owners.stacks.values() for line in _lines(stack, owners)))
 
 
 def _lines(stack: Stack, owners: _Owners) -> Iterator[str]:
     yield from _made_later(stack)
-    for each in stack.template.resources:
-        condition = each.body.get("Condition")
+    for resource in stack.template.resources:
+        condition = resource.body.get("Condition")
         if isinstance(condition, str) and condition_holds(condition, owners.context(stack)) is False:
             continue
-        what = f"{each.logical_id} ({each.resource_type})"
-        if each.resource_type in ACCOUNT_WIDE:
-            yield f"{each.location()}: {what}: it is a setting of the whole account"
-        if each.resource_type == STACK and stack.nested_at(each.logical_id) is None:
-            yield f"{each.location('/TemplateURL')}: {what}: TemplateURL is of a template that is not at hand"
-        for name, action in _called(each):
-            yield f"{each.location('/' + name)}: {what}: {name} calls {action}, and on what is not looked at"
-        provider = ("ServiceToken",) if each.is_custom else ()  # another's code may change what is another's
-        for key in (*ATTACHED_BY.get(each.resource_type, ()), *provider):
-            for said in owners.outside(stack, each, key):
-                yield f"{each.location('/' + key.partition('/*')[0])}: {what}: {key} is {said}"
+        what = f"{resource.logical_id} ({resource.resource_type})"
+        if resource.resource_type in ACCOUNT_WIDE:
+            yield f"{resource.location()}: {what}: it is a setting of the whole account"
+        if resource.resource_type == STACK and stack.nested_at(resource.logical_id) is None:
+            yield f"{resource.location('/TemplateURL')}: {what}: TemplateURL is of a template that is not at hand"
+        for name, action in _called(resource):
+            yield f"{resource.location('/' + name)}: {what}: {name} calls {action}, and on what is not looked at"
+        provider = ("ServiceToken",) if resource.is_custom else ()  # another's code may change what is another's
+        for key in (*ATTACHED_BY.get(resource.resource_type, ()), *provider):
+            for said in owners.outside(stack, resource, key):
+                yield f"{resource.location('/' + key.partition('/*')[0])}: {what}: {key} is {said}"
 
 
 def _called(resource: Resource) -> Iterator[tuple[str, str]]:
@@ -267,15 +267,15 @@ def _called(resource: Resource) -> Iterator[tuple[str, str]]:
     for name in ("Create", "Update", "Delete"):
         if (call := resource.properties.get(name)) is not None:
             actions = _ACTION.findall(canonical(call)) or ["what is not known"]
-            yield from ((name, each) for each in actions if not _READS.match(each))
+            yield from ((name, action) for action in actions if not _READS.match(action))
 
 
 def _made_later(stack: Stack) -> Iterator[str]:
     """What of a template is made only while it is deployed, so that nobody knows beforehand what it attaches."""
     why = "what it makes is not known before it is deployed"
-    for each in stack.template.transforms:
-        if each != _LANGUAGE_EXTENSIONS:
-            yield f"{stack.template.file}: Transform {each}: {why}"
+    for transform in stack.template.transforms:
+        if transform != _LANGUAGE_EXTENSIONS:
+            yield f"{stack.template.file}: Transform {transform}: {why}"
     for path in _macros(stack.template.body, ""):
         _, section, name, *_ = [*path.split("/"), ""]
         found = stack.template.resource(name) if section == "Resources" else None
@@ -285,14 +285,14 @@ def _made_later(stack: Stack) -> Iterator[str]:
 def _macros(value: JsonValue, path: str) -> Iterator[str]:
     """The places where a loop or macro stands, as pointers."""
     if isinstance(value, Mapping):
-        for name, each in value.items():
+        for name, element in value.items():
             if name == "Fn::Transform" or name.startswith("Fn::ForEach"):
                 yield f"{path}/{name}"
             else:
-                yield from _macros(each, f"{path}/{name}")
+                yield from _macros(element, f"{path}/{name}")
     elif isinstance(value, list):
-        for number, each in enumerate(value):
-            yield from _macros(each, f"{path}/{number}")
+        for number, element in enumerate(value):
+            yield from _macros(element, f"{path}/{number}")
 
 
 class _Owners:
@@ -304,7 +304,7 @@ class _Owners:
 
         self.stacks = {stack.artifact: with_nested(stack) for stack in stacks}
         self._pseudo = pseudo
-        self._exports = {name: (each, key) for each in self.stacks.values() for key, name in _exported(each)}
+        self._exports = {name: (stack, key) for stack in self.stacks.values() for key, name in _exported(stack)}
         self._contexts: dict[str, Context] = {}
         self._known: list[Resource] = []
         self._followed: set[tuple[str, str]] = set()
@@ -359,7 +359,7 @@ class _Owners:
             found = self._resolved(whole, stack)
             if isinstance(found, str) and _OWN.fullmatch(found):
                 return found
-        return {name: self._followed_in(each, stack) for name, each in value.items()}
+        return {name: self._followed_in(element, stack) for name, element in value.items()}
 
     def _reference(self, stack: Stack) -> Callable[[str], str | None]:
         def own(logical_id: str) -> str | None:
@@ -426,10 +426,10 @@ class _Owners:
         parent = self.stacks.get(stack.parent or "")
         if parent is None:
             return {}
-        for each in parent.template.resources:
-            nested = parent.nested_at(each.logical_id)
-            if each.resource_type == STACK and nested is not None and nested.artifact == stack.artifact:
-                written = each.properties.get("Parameters")
+        for resource in parent.template.resources:
+            nested = parent.nested_at(resource.logical_id)
+            if resource.resource_type == STACK and nested is not None and nested.artifact == stack.artifact:
+                written = resource.properties.get("Parameters")
                 values = written.items() if isinstance(written, Mapping) else ()
                 return {name: _texts(self._resolved(value, parent)) for name, value in values}
         return dict.fromkeys(stack.template.section("Parameters"))
@@ -439,7 +439,7 @@ class _Owners:
     def _is_own(self, text: str, key: str) -> bool:
         """Whether a text is a resource of these stacks, alone or at the end of an ARN or URL."""
         segments = re.split("[:/|]", text)
-        return any(_OWN.fullmatch(each) for each in (segments if key in _QUALIFIED else segments[-1:]))
+        return any(_OWN.fullmatch(segment) for segment in (segments if key in _QUALIFIED else segments[-1:]))
 
     def _is_named(self, text: str, key: str, stack: Stack, resource: Resource) -> bool:
         """Whether a text is the fixed name of what these stacks make before: where it is taken, they fail there."""
@@ -467,7 +467,7 @@ class _Owners:
     def _is_after(self, stack: Stack, resource: Resource, other: Stack, owner: Resource) -> bool:
         """Whether the owner is there before the resource is made; else the real one of its name is."""
         if other.artifact == stack.artifact:
-            resources = {each.logical_id: each for each in stack.template.resources}
+            resources = {resource.logical_id: resource for resource in stack.template.resources}
             return owner.logical_id in _closure(resource.logical_id, lambda name: _needed(resources.get(name)))
         roots = [self._root(each) for each in (stack, other)]
         first, second = (root.artifact for root in roots)
@@ -487,8 +487,8 @@ def _flat(value: Resolved) -> Iterator[str | Unresolved]:
     elif isinstance(value, Mapping):
         yield Unresolved(reason="it is no name")
     elif isinstance(value, Sequence):
-        for each in value:
-            yield from _flat(each)
+        for element in value:
+            yield from _flat(element)
     elif value is not None:
         yield str(value)
 
@@ -498,8 +498,8 @@ def _at(value: Resolved, below: Sequence[str]) -> Iterator[Resolved]:
     if not below or value is None or isinstance(value, Unresolved):
         yield value
     elif below[0] == "*":
-        for each in value if isinstance(value, Sequence) and not isinstance(value, str) else [value]:
-            yield from _at(each, below[1:])
+        for element in value if isinstance(value, Sequence) and not isinstance(value, str) else [value]:
+            yield from _at(element, below[1:])
     elif isinstance(value, Mapping):
         yield from _at(value.get(below[0]), below[1:])
     else:
@@ -527,8 +527,8 @@ def _split_by(value: Mapping[str, JsonValue]) -> JsonValue:
 
 def _exported(stack: Stack) -> Iterator[tuple[str, str]]:
     """The outputs of a stack that it exports under a name that is written out, with that name."""
-    for key, each in stack.template.section("Outputs").items():
-        export = each.get("Export") if isinstance(each, Mapping) else None
+    for key, output in stack.template.section("Outputs").items():
+        export = output.get("Export") if isinstance(output, Mapping) else None
         name = export.get("Name") if isinstance(export, Mapping) else None
         if isinstance(name, str):
             yield key, name

@@ -45,8 +45,8 @@ def deployed(stacks: Sequence[Stack], target: Target) -> Deployed:
 def attached(stacks: Sequence[Stack], target: Target) -> Deployed:
     """Stacks that run already, nested ones included, each with its deployment; nothing is changed."""
     ordered = in_dependency_order(stacks)
-    for each in ordered:
-        _require_environment(each, target)
+    for stack in ordered:
+        _require_environment(stack, target)
     return tuple(found for stack in ordered for found in whole(stack, target.deployment(stack.name), stacks, target))
 
 
@@ -79,7 +79,7 @@ def in_dependency_order(stacks: Sequence[Stack]) -> tuple[Stack, ...]:
 def _with_nested(stack: Stack, stacks: Sequence[Stack]) -> Stack:
     """The stack that knows those that come with it, since that is where a failure may lie."""
     nested = sorted((inner for inner in stacks if inner.parent == stack.artifact), key=lambda inner: inner.name)
-    return replace(stack, nested=tuple(_with_nested(each, stacks) for each in nested))
+    return replace(stack, nested=tuple(_with_nested(stack, stacks) for stack in nested))
 
 
 def whole(stack: Stack, deployment: Deployment, stacks: Sequence[Stack], target: Target) -> Deployed:

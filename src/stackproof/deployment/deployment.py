@@ -63,7 +63,7 @@ class Deployment:
 
     def resource(self, logical_id: str) -> DeployedResource | None:
         """The deployed resource of that logical id, or None."""
-        return next((each for each in self.resources if each.logical_id == logical_id), None)
+        return next((resource for resource in self.resources if resource.logical_id == logical_id), None)
 
     def to_dict(self) -> dict[str, JsonValue]:
         return {
@@ -73,7 +73,7 @@ class Deployment:
             "account": self.account,
             "region": self.region,
             "partition": self.partition,
-            "resources": [each.to_dict() for each in self.resources],
+            "resources": [resource.to_dict() for resource in self.resources],
             "outputs": dict(self.outputs),
             "parameters": dict(self.parameters),
             "exports": dict(self.exports),
@@ -92,7 +92,7 @@ class Deployment:
             account=str(data["account"]),
             region=str(data["region"]),
             partition=str(data["partition"]),
-            resources=tuple(DeployedResource.from_dict(each) for each in as_objects(data["resources"])),
+            resources=tuple(DeployedResource.from_dict(resource) for resource in as_objects(data["resources"])),
             outputs={key: str(value) for key, value in as_object(data["outputs"]).items()},
             parameters={key: str(value) for key, value in as_object(data["parameters"]).items()},
             exports={key: str(value) for key, value in as_object(data["exports"]).items()},

@@ -63,7 +63,7 @@ def ephemeral(stacks: Sequence[Stack], suffix: str) -> Ephemeral:
     A name that is fixed in the template stays as it is: CloudFormation refuses it where it is taken, except for what is
     attached to something else (see `stackproof.deployment.attachments`).
     """
-    exports = {name for each in stacks for name in _exported(each.template.body)}
+    exports = {name for stack in stacks for name in _exported(stack.template.body)}
     overridden: list[Overridden] = []
     made: list[Stack] = []
 
@@ -85,7 +85,7 @@ def ephemeral(stacks: Sequence[Stack], suffix: str) -> Ephemeral:
     for each in stacks:
         if each.parent is None:
             one(each)
-    return Ephemeral(stacks=tuple(sorted(made, key=lambda each: each.name)), overridden=tuple(sorted(overridden)))
+    return Ephemeral(stacks=tuple(sorted(made, key=lambda stack: stack.name)), overridden=tuple(sorted(overridden)))
 
 
 def _renamed(name: str, suffix: str) -> str:
@@ -97,20 +97,20 @@ def _renamed(name: str, suffix: str) -> str:
 def _overridden(stack: Stack) -> tuple[JsonObject, list[Overridden]]:
     changes: list[Overridden] = []
     resources: dict[str, JsonValue] = {}
-    for each in stack.template.resources:
-        policies = _policies(each)
-        properties = _switched_off(each)
-        body: dict[str, JsonValue] = {**each.body, **dict.fromkeys(policies, "Delete")}
-        if properties or each.properties:
-            body["Properties"] = {**each.properties, **{name: value for name, (value, _) in properties.items()}}
-        resources[each.logical_id] = body
+    for resource in stack.template.resources:
+        policies = _policies(resource)
+        properties = _switched_off(resource)
+        body: dict[str, JsonValue] = {**resource.body, **dict.fromkeys(policies, "Delete")}
+        if properties or resource.properties:
+            body["Properties"] = {**resource.properties, **{name: value for name, (value, _) in properties.items()}}
+        resources[resource.logical_id] = body
         said = {f"/{name}": "Delete" for name in policies}
         said |= {f"/Properties/{name}": words for name, (_, words) in properties.items()}
         changes += [
             Overridden(
                 stack_name=stack.template.stack_name or stack.name,
-                logical_id=each.logical_id,
-                resource_type=each.resource_type,
+                logical_id=resource.logical_id,
+                resource_type=resource.resource_type,
                 path=path,
                 value=value,
             )
@@ -124,7 +124,9 @@ def _policies(resource: Resource) -> tuple[str, ...]:
     """The policies of a resource by which it would outlive its stack."""
     by_default = resource.resource_type in _SNAPSHOT_BY_DEFAULT
     return tuple(
-        each for each in _POLICIES if (each in resource.body or by_default) and resource.body.get(each) != "Delete"
+        policy
+        for policy in _POLICIES
+        if (policy in resource.body or by_default) and resource.body.get(policy) != "Delete"
     )
 
 
@@ -137,15 +139,21 @@ def _switched_off(resource: Resource) -> dict[str, tuple[JsonValue, str]]:
     }
     attributes = resource.properties.get("LoadBalancerAttributes")
     if resource.resource_type == _BALANCER and isinstance(attributes, list):
-        kept = [one for one in attributes if not (isinstance(one, Mapping) and one.get("Key") == _BALANCER_KEY)]
+        kept = [
+            attribute
+            for attribute in attributes
+            if not (isinstance(attribute, Mapping) and attribute.get("Key") == _BALANCER_KEY)
+        ]
         if len(kept) < len(attributes):
             off: JsonValue = [*kept, {"Key": _BALANCER_KEY, "Value": "false"}]
             found["LoadBalancerAttributes"] = (off, f"{_BALANCER_KEY} = false")
     replicas = resource.properties.get("Replicas")
     if resource.resource_type == "AWS::DynamoDB::GlobalTable" and isinstance(replicas, list):
         bare: JsonValue = [
-            {**each, _PROTECTED: False} if isinstance(each, Mapping) and each.get(_PROTECTED, False) else each
-            for each in replicas
+            {**replica, _PROTECTED: False}
+            if isinstance(replica, Mapping) and replica.get(_PROTECTED, False)
+            else replica
+            for replica in replicas
         ]
         if bare != replicas:
             found["Replicas"] = (bare, f"{_PROTECTED} = False")
@@ -157,17 +165,17 @@ def _with_body(template: Template, body: JsonObject) -> Template:
     written = body["Resources"] if isinstance(body.get("Resources"), Mapping) else {}
     assert isinstance(written, Mapping)  # noqa: S101 - the line above says so
     resources = []
-    for each in template.resources:
-        own = written[each.logical_id]
-        resources.append(replace(each, body=own) if isinstance(own, Mapping) else each)
+    for resource in template.resources:
+        own = written[resource.logical_id]
+        resources.append(replace(resource, body=own) if isinstance(own, Mapping) else resource)
     return replace(template, body=body, resources=tuple(resources))
 
 
 def _exported(body: JsonObject) -> list[str]:
     found: list[str] = []
     outputs = body.get("Outputs")
-    for each in outputs.values() if isinstance(outputs, Mapping) else ():
-        export = each.get("Export") if isinstance(each, Mapping) else None
+    for output in outputs.values() if isinstance(outputs, Mapping) else ():
+        export = output.get("Export") if isinstance(output, Mapping) else None
         name = export.get("Name") if isinstance(export, Mapping) else None
         if isinstance(name, str):
             found.append(name)
@@ -180,8 +188,8 @@ def _suffixed(value: JsonObject, exports: set[str], suffix: str) -> JsonObject:
     def walk(here: JsonValue, key: str) -> JsonValue:
         if isinstance(here, Mapping):
             return {
-                name: walk(each, "Export" if key == "Export" and name == "Name" else name)
-                for name, each in here.items()
+                name: walk(element, "Export" if key == "Export" and name == "Name" else name)
+                for name, element in here.items()
             }
         if isinstance(here, list):
             return [walk(each, "") for each in here]

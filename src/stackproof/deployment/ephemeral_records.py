@@ -25,15 +25,15 @@ class EphemeralStacks:
 
         self._folder.mkdir(parents=True, exist_ok=True)
         with contextlib.ExitStack() as locks:
-            for each in stacks:
-                locks.enter_context(FileLock(self._lock(each.stack_name)))
-                whole = self._file(each.stack_name).with_suffix(".part")
-                whole.write_text(json.dumps(each.to_dict()), encoding="utf-8")
-                whole.replace(self._file(each.stack_name))  # a run that is killed meanwhile leaves no half of a note
+            for stack in stacks:
+                locks.enter_context(FileLock(self._lock(stack.stack_name)))
+                whole = self._file(stack.stack_name).with_suffix(".part")
+                whole.write_text(json.dumps(stack.to_dict()), encoding="utf-8")
+                whole.replace(self._file(stack.stack_name))  # a run that is killed meanwhile leaves no half of a note
             yield
-            for each in stacks:
-                if not self._file(each.stack_name).exists():
-                    self._lock(each.stack_name).unlink(missing_ok=True)
+            for stack in stacks:
+                if not self._file(stack.stack_name).exists():
+                    self._lock(stack.stack_name).unlink(missing_ok=True)
 
     def forget(self, stack_name: str) -> None:
         """The stack is gone."""
@@ -41,11 +41,11 @@ class EphemeralStacks:
 
     def left(self) -> tuple[EphemeralStack, ...]:
         """Stacks whose run has ended and that nobody has removed."""
-        return tuple(each for _, each in self._ended() if each is not None)
+        return tuple(stack for _, stack in self._ended() if stack is not None)
 
     def unreadable(self) -> tuple[Path, ...]:
         """Notes of runs that have ended that do not say what they left; a file is named after its stack."""
-        return tuple(file for file, each in self._ended() if each is None)
+        return tuple(file for file, stack in self._ended() if stack is None)
 
     def _ended(self) -> Iterator[tuple[Path, EphemeralStack | None]]:
         """The notes of runs that have ended, and what they say."""

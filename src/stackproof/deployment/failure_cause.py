@@ -110,13 +110,13 @@ _REMEDIES: Final = (
 )
 _OTHERWISE: Final = "correct it there"
 
-EXAMPLES: Final = tuple((each.example, each.advice) for each in _REMEDIES)
+EXAMPLES: Final = tuple((remedy.example, remedy.advice) for remedy in _REMEDIES)
 """What services say, and what to do about it: each is a test."""
 
 
 def remedy_for(reason: str) -> str:
     """What to do about a service's own words."""
-    return next((each.advice for each in _REMEDIES if each.pattern.search(reason)), _OTHERWISE)
+    return next((remedy.advice for remedy in _REMEDIES if remedy.pattern.search(reason)), _OTHERWISE)
 
 
 def root_event(events: Sequence[StackEvent]) -> StackEvent | None:
@@ -125,14 +125,14 @@ def root_event(events: Sequence[StackEvent]) -> StackEvent | None:
     Events of nested stacks may stand among them: a nested stack that failed is a consequence where its own failure is
     there. None if no failure has a cause of its own.
     """
-    nested = {each.stack_id for each in events}
-    failures = [each for each in events if each.is_failure and not _CONSEQUENCE.search(each.reason)]
+    nested = {event.stack_id for event in events}
+    failures = [event for event in events if event.is_failure and not _CONSEQUENCE.search(event.reason)]
     own = [
-        each
-        for each in failures
-        if not each.is_of_stack and not (each.resource_type == STACK and each.physical_id in nested)
+        failure
+        for failure in failures
+        if not failure.is_of_stack and not (failure.resource_type == STACK and failure.physical_id in nested)
     ]
-    causes = own or [each for each in failures if not _SUMMARY.search(each.reason)] or failures
+    causes = own or [failure for failure in failures if not _SUMMARY.search(failure.reason)] or failures
     return causes[0] if causes else None
 
 
@@ -158,7 +158,7 @@ def explained_deadline(
     waiting = _unfinished(events)
     if not waiting:
         return f"{head}; {advice}"
-    named = ", ".join(f"{_place(each, locate)}{each.logical_id} ({each.resource_type})" for each in waiting[:3])
+    named = ", ".join(f"{_place(event, locate)}{event.logical_id} ({event.resource_type})" for event in waiting[:3])
     more = f" and {len(waiting) - 3} more" if len(waiting) > 3 else ""  # noqa: PLR2004 - as many as are named
     return f"{head}: it waits for {named}{more}; {advice}"
 
@@ -233,7 +233,7 @@ def _place(event: StackEvent, locate: Locate) -> str:
 def _unfinished(events: Sequence[StackEvent]) -> list[StackEvent]:
     """The resources that have begun and not ended, in the order in which they began."""
     last: dict[tuple[str, str], StackEvent] = {}
-    for each in events:
-        if not each.is_of_stack:
-            last[each.stack_id, each.logical_id] = each
-    return [each for each in last.values() if each.is_in_progress]
+    for event in events:
+        if not event.is_of_stack:
+            last[event.stack_id, event.logical_id] = event
+    return [event for event in last.values() if event.is_in_progress]

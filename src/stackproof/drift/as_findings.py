@@ -34,15 +34,19 @@ _ENGINE: Final = "stackproof"
 def as_check(report: DriftReport) -> CheckReport:
     """The same audit for reporters of findings, with the same exit code; every difference is an error."""
     notifications = report.notifications
-    if report.exit_code == 3 and all(each.level is not Level.ERROR for each in notifications):  # noqa: PLR2004
+    if report.exit_code == 3 and all(notification.level is not Level.ERROR for notification in notifications):  # noqa: PLR2004
         said = Notification(level=Level.ERROR, message="not everything could be looked at", engine=_ENGINE)
         notifications = (*notifications, said)
     found = (
-        *(_of_difference(each) for each in report.differences),
-        *(one for each in report.audits for one in _of_audit(each)),
+        *(_of_difference(difference) for difference in report.differences),
+        *(finding for audit in report.audits for finding in _of_audit(audit)),
     )
-    findings = tuple(sorted((*found, *report.findings), key=lambda each: (each.location.sort_key(), each.rule_id)))
-    counted = {rule: [each for each in findings if each.rule_id == rule] for rule in {*RULES.values(), _NOT_CHECKED}}
+    findings = tuple(
+        sorted((*found, *report.findings), key=lambda finding: (finding.location.sort_key(), finding.rule_id))
+    )
+    counted = {
+        rule: [finding for finding in findings if finding.rule_id == rule] for rule in {*RULES.values(), _NOT_CHECKED}
+    }
     looked_at = report.coverage.resources_total
     return CheckReport(
         findings=findings,
@@ -51,16 +55,16 @@ def as_check(report: DriftReport) -> CheckReport:
                 rule_id=rule,
                 engine=_ENGINE,
                 looked_at=looked_at,
-                failed=sum(each.kind is Kind.FAIL and each.suppression is None for each in rows),
-                open=sum(each.kind is Kind.OPEN for each in rows),
-                waived=sum(each.suppression is not None for each in rows),
+                failed=sum(row.kind is Kind.FAIL and row.suppression is None for row in rows),
+                open=sum(row.kind is Kind.OPEN for row in rows),
+                waived=sum(row.suppression is not None for row in rows),
             )
             for rule, rows in sorted(counted.items())
         ),
         notifications=notifications,
         fail_level=report.fail_level,
         strict=report.strict,
-        inputs=tuple(each.stack_name for each in report.audits),
+        inputs=tuple(audit.stack_name for audit in report.audits),
         waivers=report.waivers,
     )
 
@@ -89,7 +93,7 @@ def _of_audit(audit: StackAudit) -> Iterator[Finding]:
         yield _finding(_NOT_CHECKED, Kind.OPEN, message, Location(stack_name=audit.stack_name))
         return
     for proof in audit.unchecked:
-        reasons = ", ".join(sorted({one.reason.value for one in proof.unproven})) or "unknown"
+        reasons = ", ".join(sorted({unproven.reason.value for unproven in proof.unproven})) or "unknown"
         yield _finding(_NOT_CHECKED, Kind.OPEN, f"could not be looked at: {reasons}", proof.location)
     for proof in audit.proofs:
         if proof.status is DriftStatus.NOT_CHECKED or proof.custom:
@@ -97,10 +101,10 @@ def _of_audit(audit: StackAudit) -> Iterator[Finding]:
         for missed in proof.unproven:
             if missed.reason in UNANSWERED:
                 yield _unanswered(missed.path, missed.reason, missed.detail, proof.location)
-    places = {each.location.logical_id: each.location for each in audit.proofs}
-    for one in audit.unread:
-        place = places.get(one.logical_id) or Location(stack_name=audit.stack_name, logical_id=one.logical_id)
-        yield _unanswered(one.question, one.reason, one.detail, place)
+    places = {proof.location.logical_id: proof.location for proof in audit.proofs}
+    for unread in audit.unread:
+        place = places.get(unread.logical_id) or Location(stack_name=audit.stack_name, logical_id=unread.logical_id)
+        yield _unanswered(unread.question, unread.reason, unread.detail, place)
 
 
 def _unanswered(question: str, reason: UnprovenReason, detail: str, place: Location) -> Finding:

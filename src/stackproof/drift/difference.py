@@ -375,13 +375,13 @@ class StackAudit:
                 Counter(
                     (
                         *(
-                            one.reason.value
-                            for each in self.proofs
-                            if not each.custom
-                            for one in each.unproven
-                            if one.path
+                            unproven.reason.value
+                            for proof in self.proofs
+                            if not proof.custom
+                            for unproven in proof.unproven
+                            if unproven.path
                         ),
-                        *(each.reason.value for each in self.unread),
+                        *(unread.reason.value for unread in self.unread),
                     )
                 ).items()
             )
@@ -390,7 +390,7 @@ class StackAudit:
     @property
     def unchecked(self) -> tuple[ResourceProof, ...]:
         """Resources that should have been seen and were not."""
-        return tuple(each for each in self.proofs if each.status is DriftStatus.NOT_CHECKED and not each.custom)
+        return tuple(proof for proof in self.proofs if proof.status is DriftStatus.NOT_CHECKED and not proof.custom)
 
     @property
     def is_complete(self) -> bool:
@@ -401,9 +401,14 @@ class StackAudit:
         return (
             self.reason is None
             and not self.unchecked
-            and any(each.status is not DriftStatus.NOT_CHECKED for each in self.proofs)
-            and all(each.reason is UnprovenReason.NOT_EMULATED for each in self.unread)
-            and not any(one.reason in UNANSWERED for each in self.proofs if not each.custom for one in each.unproven)
+            and any(proof.status is not DriftStatus.NOT_CHECKED for proof in self.proofs)
+            and all(unread.reason is UnprovenReason.NOT_EMULATED for unread in self.unread)
+            and not any(
+                unproven.reason in UNANSWERED
+                for proof in self.proofs
+                if not proof.custom
+                for unproven in proof.unproven
+            )
         )
 
     def certificate(self) -> dict[str, JsonValue]:
@@ -434,12 +439,12 @@ class StackAudit:
             "parent": self.parent,
             "reason": self.reason.value if self.reason else None,
             "detail": self.detail,
-            "proofs": [each.to_dict() for each in self.proofs],
-            "differences": [each.to_dict() for each in self.differences],
+            "proofs": [proof.to_dict() for proof in self.proofs],
+            "differences": [difference.to_dict() for difference in self.differences],
             "children": self.children.to_dict(),
             "defaults": self.defaults.to_dict(),
-            "unread": [each.to_dict() for each in self.unread],
-            "native": None if self.native is None else [each.to_dict() for each in self.native],
+            "unread": [unread.to_dict() for unread in self.unread],
+            "native": None if self.native is None else [row.to_dict() for row in self.native],
         }
 
     @classmethod
@@ -454,8 +459,8 @@ class StackAudit:
             parent=optional_str(data["parent"]),
             reason=UnprovenReason(reason) if reason else None,
             detail=str(data["detail"]),
-            proofs=tuple(ResourceProof.from_dict(each) for each in as_objects(data["proofs"])),
-            differences=tuple(Difference.from_dict(each) for each in as_objects(data["differences"])),
+            proofs=tuple(ResourceProof.from_dict(proof) for proof in as_objects(data["proofs"])),
+            differences=tuple(Difference.from_dict(difference) for difference in as_objects(data["differences"])),
             children=Looked.from_dict(as_object(data["children"])),
             defaults=Looked.from_dict(as_object(data["defaults"])),
             unread=tuple(Unread.from_dict(each) for each in as_objects(data["unread"])),
@@ -500,7 +505,7 @@ class DriftWaiver:
     def place(self) -> str:
         """What it is about, for a person."""
         parts = (self.resource, (self.path or "").lstrip("/"), self.child or "")
-        return "/".join(each for each in parts if each)
+        return "/".join(part for part in parts if part)
 
     @property
     def trace(self) -> Suppression:
@@ -547,4 +552,4 @@ class DriftWaiver:
 
 def total_coverage(audits: Iterable[StackAudit]) -> Coverage:
     """The sum over stacks."""
-    return Coverage.of(tuple(proof for each in audits for proof in each.proofs))
+    return Coverage.of(tuple(proof for audit in audits for proof in audit.proofs))

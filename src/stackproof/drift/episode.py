@@ -206,12 +206,16 @@ class Look:
             return False
         if not self.place.stack_name:
             return difference.location.resource_type in self.listed and set(scopes) <= set(self.scopes)
-        gone = {each.location.logical_id for each in self.differences if each.origin is DriftOrigin.DELETED}
+        gone = {
+            difference.location.logical_id
+            for difference in self.differences
+            if difference.origin is DriftOrigin.DELETED
+        }
         if None in gone:  # the stack itself
             return difference.location.logical_id is None
         if difference.origin is not DriftOrigin.DELETED and difference.location.logical_id in gone:
             return False
-        return not any(each.hides(difference) for each in self.gaps)
+        return not any(gap.hides(difference) for gap in self.gaps)
 
     def to_dict(self) -> dict[str, JsonValue]:
         return {
@@ -221,8 +225,8 @@ class Look:
             "status": self.status,
             "certificate": dict(self.certificate),
             "is_blind": self.is_blind,
-            "gaps": [[each.logical_id, each.question] for each in self.gaps],
-            "differences": [each.to_dict() for each in self.differences],
+            "gaps": [[gap.logical_id, gap.question] for gap in self.gaps],
+            "differences": [difference.to_dict() for difference in self.differences],
             "scopes": list(self.scopes),
             "listed": list(self.listed),
             "filters": self.filters,
@@ -239,7 +243,7 @@ class Look:
             certificate=as_object(data["certificate"]),
             is_blind=bool(data["is_blind"]),
             gaps=tuple(Gap(logical_id=one, question=two) for one, two in map(as_strings, gaps)),
-            differences=tuple(Difference.from_dict(each) for each in as_objects(data["differences"])),
+            differences=tuple(Difference.from_dict(difference) for difference in as_objects(data["differences"])),
             scopes=as_strings(data["scopes"]),
             listed=as_strings(data["listed"]),
             filters=str(data.get("filters", "")),
@@ -327,19 +331,23 @@ class Alarm:
         """The same for the same news, so that who hears it twice can tell."""
         return digest(
             [
-                [each.fingerprint, shown_time(each.since), *([shown_time(each.changed)] if each.changed else [])]
-                for each in self.episodes
+                [
+                    episode.fingerprint,
+                    shown_time(episode.since),
+                    *([shown_time(episode.changed)] if episode.changed else []),
+                ]
+                for episode in self.episodes
             ]
         )[:32]
 
     @property
     def subject(self) -> str:
         """One line."""
-        stacks = sorted({(each.place.stack_name or "(in no stack)", each.place) for each in self.episodes})
+        stacks = sorted({(episode.place.stack_name or "(in no stack)", episode.place) for episode in self.episodes})
         more = f" and {len(stacks) - 1} more" if len(stacks) > 1 else ""
         counts = {
-            "new": sum(each.changed is None for each in self.episodes),
-            "changed": sum(each.changed is not None for each in self.episodes),
+            "new": sum(episode.changed is None for episode in self.episodes),
+            "changed": sum(episode.changed is not None for episode in self.episodes),
         }
         said = " and ".join(f"{count} {word}" for word, count in counts.items() if count)
         s = "s" if len(self.episodes) != 1 else ""
@@ -352,7 +360,7 @@ class Alarm:
             "id": self.identity,
             "subject": self.subject,
             "run": self.run.to_dict(),
-            "differences": [each.row() for each in self.episodes],
+            "differences": [episode.row() for episode in self.episodes],
         }
 
 

@@ -51,8 +51,8 @@ class DriftReport:
     @property
     def places(self) -> tuple[tuple[str, str], ...]:
         """Accounts and regions that it is about, sorted."""
-        seen = {(each.account, each.region) for each in self.audits}
-        return tuple(sorted(seen | {(each.account, each.region) for each in self.differences}))
+        seen = {(audit.account, audit.region) for audit in self.audits}
+        return tuple(sorted(seen | {(difference.account, difference.region) for difference in self.differences}))
 
     @property
     def coverage(self) -> Coverage:
@@ -62,7 +62,7 @@ class DriftReport:
     @property
     def types(self) -> tuple[TypeCoverage, ...]:
         """The coverage of each resource type, over all stacks."""
-        return TypeCoverage.of(proof for each in self.audits for proof in each.proofs)
+        return TypeCoverage.of(proof for audit in self.audits for proof in audit.proofs)
 
     @property
     def checked(self) -> float:
@@ -74,7 +74,7 @@ class DriftReport:
     @property
     def open_differences(self) -> tuple[Difference, ...]:
         """Those that nobody has decided to live with."""
-        return tuple(each for each in self.differences if each.suppression is None)
+        return tuple(difference for difference in self.differences if difference.suppression is None)
 
     @property
     def is_enough(self) -> bool:
@@ -93,13 +93,17 @@ class DriftReport:
     @property
     def is_complete(self) -> bool:
         """Whether everything could be judged, and nothing tried what no audit may."""
-        broken = bool(self.calls.refused) or any(each.level is Level.ERROR for each in self.notifications)
-        return bool(self.audits) and not broken and all(each.is_complete for each in self.audits)
+        broken = bool(self.calls.refused) or any(
+            notification.level is Level.ERROR for notification in self.notifications
+        )
+        return bool(self.audits) and not broken and all(audit.is_complete for audit in self.audits)
 
     @property
     def exit_code(self) -> int:
         """1 for a difference or a finding about a waiver, 3 if something could not be judged or too little was seen."""
-        unanswered = any(each.coverage.properties_unproven or each.unread for each in self.audits) or self.undecided > 0
+        unanswered = (
+            any(audit.coverage.properties_unproven or audit.unread for audit in self.audits) or self.undecided > 0
+        )
         if not self.is_complete or not self.is_enough or (self.strict and unanswered):
             return 3
         return 1 if self.open_differences or self.outdated_waivers else 0
@@ -107,7 +111,7 @@ class DriftReport:
     @property
     def outdated_waivers(self) -> int:
         """How many waivers are expired or of no use, as far as that fails; each has one finding."""
-        return sum(each.violates(self.fail_level) for each in self.findings)
+        return sum(finding.violates(self.fail_level) for finding in self.findings)
 
     @property
     def outcome(self) -> Outcome:
@@ -120,26 +124,26 @@ class DriftReport:
             checked=self.checked,
             properties=self.coverage.properties_total,
             stacks=len(self.audits),
-            earlier=sum(self.kept_since(each) is not None for each in self.audits),
+            earlier=sum(self.kept_since(audit) is not None for audit in self.audits),
         )
 
     @property
     def reasons(self) -> Mapping[str, int]:
         """Why something was not looked at, counted over all stacks."""
         found: Counter[str] = Counter()
-        for each in self.audits:
-            found.update(each.reasons)
+        for audit in self.audits:
+            found.update(audit.reasons)
         return dict(sorted(found.items()))
 
     @property
     def by_origin(self) -> Mapping[str, int]:
         """How many differences there are of each origin, less the waived ones."""
-        found = Counter(each.origin for each in self.open_differences)
-        return {each.value: found[each] for each in DriftOrigin}
+        found = Counter(difference.origin for difference in self.open_differences)
+        return {origin.value: found[origin] for origin in DriftOrigin}
 
     def to_dict(self) -> dict[str, JsonValue]:
         coverage = self.coverage.to_dict()
-        status = Counter(each.status for each in self.audits)
+        status = Counter(audit.status for audit in self.audits)
         return {
             "format": 1,
             "command": "drift audit",
@@ -164,17 +168,17 @@ class DriftReport:
             },
             "run": self.memory.run.to_dict() if self.memory else None,
             "previous_run": self.memory.previous if self.memory else None,
-            "coverage": {**coverage, "types": [each.to_dict() for each in self.types]},
+            "coverage": {**coverage, "types": [resource_type.to_dict() for resource_type in self.types]},
             "scopes": list(self.scopes),
-            "stacks": [{**each.certificate(), "looked_at": self._looked_at(each)} for each in self.audits],
-            "differences": [{**each.row(), **self._remembered(each)} for each in self.differences],
-            "resolved": [each.row() for each in self.memory.resolved] if self.memory else [],
-            "unproven": [row for each in self.audits for row in _unproven(each)],
-            "native": [row for each in self.audits for row in _native(each)],
+            "stacks": [{**audit.certificate(), "looked_at": self._looked_at(audit)} for audit in self.audits],
+            "differences": [{**difference.row(), **self._remembered(difference)} for difference in self.differences],
+            "resolved": [episode.row() for episode in self.memory.resolved] if self.memory else [],
+            "unproven": [row for audit in self.audits for row in _unproven(audit)],
+            "native": [row for audit in self.audits for row in _native(audit)],
             "calls": self.calls.to_dict(),
-            "waivers": [each.to_dict() for each in self.waivers],
-            "findings": [each.to_dict() for each in self.findings],
-            "notifications": [each.to_dict() for each in self.notifications],
+            "waivers": [waiver.to_dict() for waiver in self.waivers],
+            "findings": [finding.to_dict() for finding in self.findings],
+            "notifications": [notification.to_dict() for notification in self.notifications],
             "exit_code": self.exit_code,
         }
 
@@ -197,36 +201,36 @@ def _unproven(audit: StackAudit) -> Iterable[JsonValue]:
         "stack_name": audit.stack_name,
     }
     for proof in audit.proofs:
-        for each in proof.unproven:
+        for unproven in proof.unproven:
             yield {
                 **place,
                 "logical_id": proof.location.logical_id,
                 "resource_type": proof.location.resource_type,
-                "property_path": each.path or None,
+                "property_path": unproven.path or None,
                 "question": None,
-                "reason": each.reason.value,
-                "detail": each.detail,
+                "reason": unproven.reason.value,
+                "detail": unproven.detail,
             }
-    types = {str(each.location.logical_id): each.location.resource_type for each in audit.proofs}
-    for one in audit.unread:
+    types = {str(proof.location.logical_id): proof.location.resource_type for proof in audit.proofs}
+    for unread in audit.unread:
         yield {
             **place,
-            "logical_id": one.logical_id,
-            "resource_type": types.get(one.logical_id),
-            "property_path": one.question if one.question.startswith("/") else None,
-            "question": None if one.question.startswith("/") else one.question,
-            "reason": one.reason.value,
-            "detail": one.detail,
+            "logical_id": unread.logical_id,
+            "resource_type": types.get(unread.logical_id),
+            "property_path": unread.question if unread.question.startswith("/") else None,
+            "question": None if unread.question.startswith("/") else unread.question,
+            "reason": unread.reason.value,
+            "detail": unread.detail,
         }
 
 
 def _native(audit: StackAudit) -> Iterable[JsonValue]:
-    for each in audit.native or ():
+    for row in audit.native or ():
         yield {
             "account": audit.account,
             "region": audit.region,
             "stack_name": audit.stack_name,
-            **each.to_dict(),
+            **row.to_dict(),
         }
 
 

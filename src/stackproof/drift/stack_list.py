@@ -37,7 +37,7 @@ class StackList:
         if not (wanted.tags or wanted.owners):
             return ""
         owners = [wanted.owner_tag, *sorted(set(wanted.owners))] if wanted.owners else []
-        return digest([[list(each) for each in sorted(set(wanted.tags))], owners])[:32]
+        return digest([[list(tag) for tag in sorted(set(wanted.tags))], owners])[:32]
 
     def lacks(self, name: str) -> bool:
         """Whether a stack of this name was asked for, and is not there."""

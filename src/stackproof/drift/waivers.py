@@ -38,10 +38,10 @@ class WaivedDrift:
 
 def require_accounts(waivers: Iterable[DriftWaiver]) -> None:
     """Raise ConfigError for a waiver that would hold in every account of a fleet."""
-    for each in waivers:
-        if each.account is None:
-            where = f"{each.where}: " if each.where else ""
-            raise ConfigError(f"{where}the drift waiver of {each.place} names no account; with --fleet it has to")
+    for waiver in waivers:
+        if waiver.account is None:
+            where = f"{waiver.where}: " if waiver.where else ""
+            raise ConfigError(f"{where}the drift waiver of {waiver.place} names no account; with --fleet it has to")
 
 
 def waived_drift(
@@ -55,14 +55,14 @@ def waived_drift(
     covered: Counter[int] = Counter()
     other: set[int] = set()
     found: list[Difference] = []
-    for each in differences:
-        about = [n for n, waiver in enumerate(waivers) if waiver.is_about(each)]
-        fitting = [n for n in about if waivers[n].covers(each)]
+    for difference in differences:
+        about = [n for n, waiver in enumerate(waivers) if waiver.is_about(difference)]
+        fitting = [n for n in about if waivers[n].covers(difference)]
         other.update(n for n in about if n not in fitting)
         covered.update(fitting)
         valid = [waivers[n] for n in fitting if waivers[n].expires >= on]
-        best = max(valid, key=lambda one: (one.expires, one.owner, one.reason), default=None)
-        found.append(each if best is None else each.suppressed(best.trace))
+        best = max(valid, key=lambda waiver: (waiver.expires, waiver.owner, waiver.reason), default=None)
+        found.append(difference if best is None else difference.suppressed(best.trace))
     said: list[Finding] = []
     entries: list[LedgerEntry] = []
     for index, waiver in enumerate(waivers):
@@ -80,17 +80,17 @@ def waived_drift(
 def with_more(entries: Iterable[LedgerEntry], more: Iterable[LedgerEntry]) -> tuple[LedgerEntry, ...]:
     """The ledger with what the same waivers cover of other differences."""
     covers: Counter[LedgerEntry] = Counter()
-    for each in more:
-        covers[_bare(each)] += each.covers
+    for ledger_entry in more:
+        covers[_bare(ledger_entry)] += ledger_entry.covers
     return tuple(
         replace(
-            each,
-            covers=each.covers + count,
-            state=each.state if each.state is WaiverState.EXPIRED else WaiverState.ACTIVE,
+            ledger_entry,
+            covers=ledger_entry.covers + count,
+            state=ledger_entry.state if ledger_entry.state is WaiverState.EXPIRED else WaiverState.ACTIVE,
         )
-        if (count := covers[_bare(each)])
-        else each
-        for each in entries
+        if (count := covers[_bare(ledger_entry)])
+        else ledger_entry
+        for ledger_entry in entries
     )
 
 
@@ -98,9 +98,14 @@ def without_used(
     findings: Iterable[Finding], waivers: Iterable[DriftWaiver], differences: Sequence[Difference]
 ) -> tuple[Finding, ...]:
     """The findings, less those that a waiver is of no use which covers one of the differences."""
-    used = [each for each in waivers if any(map(each.covers, differences))]
-    said = [one for each in used for it in (False, True) for one in _said(each, WaiverState.UNUSED, 0, is_other=it)]
-    return tuple(each for each in findings if each not in said)
+    used = [waiver for waiver in waivers if any(map(waiver.covers, differences))]
+    said = [
+        finding
+        for waiver in used
+        for it in (False, True)
+        for finding in _said(waiver, WaiverState.UNUSED, 0, is_other=it)
+    ]
+    return tuple(finding for finding in findings if finding not in said)
 
 
 def _bare(entry: LedgerEntry) -> LedgerEntry:

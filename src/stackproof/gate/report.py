@@ -61,14 +61,14 @@ class GateReport:
     @property
     def exit_code(self) -> int:
         """The gravest of the stages: 2, then 3, then 1. A gate without a stage has judged nothing."""
-        codes = {each.exit_code for each in self.stages if not each.skipped}
+        codes = {stage.exit_code for stage in self.stages if not stage.skipped}
         return next((code for code in (2, 3, 1, 0) if code in codes), 3)
 
     def to_dict(self) -> dict[str, JsonValue]:
         return {
             **report_header("gate"),
             "summary": {"exit_code": self.exit_code, "outcome": Outcome.of(self.exit_code)},
-            "stages": [each.to_dict() for each in self.stages],
+            "stages": [stage.to_dict() for stage in self.stages],
             "policy": self.policy.to_dict() if self.policy else None,
             "proof": self.proof,
             "mutation": None,

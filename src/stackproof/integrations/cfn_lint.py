@@ -36,11 +36,11 @@ class EngineVersionRefused(CloudFormationLintRule):  # type: ignore[misc]
         knowledge = Knowledge(versions=packaged_engine_versions(), as_of=datetime.now(tz=UTC).date())
         return [
             RuleMatch(
-                ["Resources", each.logical_id, "Properties", *steps(each.pointer)],
-                f"{each.said.rule_id} {each.said.message}",
+                ["Resources", statement.logical_id, "Properties", *steps(statement.pointer)],
+                f"{statement.said.rule_id} {statement.said.message}",
             )
-            for each in judge_template(template_of(cfn.template), knowledge).statements
-            if each.said.kind is Kind.FAIL and each.said.level is self.level
+            for statement in judge_template(template_of(cfn.template), knowledge).statements
+            if statement.said.kind is Kind.FAIL and statement.said.level is self.level
         ]
 
 

@@ -39,7 +39,7 @@ class EngineVersionCheck(BaseResourceCheck):  # type: ignore[misc]
             name="Ensure engine versions can be created and are supported",
             id="CKV_STACKPROOF_1",
             categories=[CheckCategories.GENERAL_SECURITY],
-            supported_resources=sorted({each.resource_type for each in CARRIERS}),
+            supported_resources=sorted({carrier.resource_type for carrier in CARRIERS}),
         )
 
     def scan_resource_conf(self, conf: dict[str, Any]) -> CheckResult:
@@ -47,10 +47,10 @@ class EngineVersionCheck(BaseResourceCheck):  # type: ignore[misc]
         knowledge = Knowledge(versions=packaged_engine_versions(), as_of=datetime.now(tz=UTC).date())
         body = {"Resources": {"It": {"Type": conf.get("Type"), "Properties": conf.get("Properties") or {}}}}
         statements = judge_template(template_of(body), knowledge).statements
-        against = [each for each in statements if each.said.level.reaches(Level.WARNING)]
-        if any(each.said.kind is Kind.FAIL for each in against):
-            self.evaluated_keys = sorted({f"Properties{each.pointer}" for each in against})
-            self.details = [f"{each.said.rule_id} {each.said.message}" for each in against]
+        against = [statement for statement in statements if statement.said.level.reaches(Level.WARNING)]
+        if any(statement.said.kind is Kind.FAIL for statement in against):
+            self.evaluated_keys = sorted({f"Properties{statement.pointer}" for statement in against})
+            self.details = [f"{statement.said.rule_id} {statement.said.message}" for statement in against]
             return CheckResult.FAILED
         return CheckResult.UNKNOWN if against else CheckResult.PASSED
 

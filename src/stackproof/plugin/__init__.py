@@ -148,7 +148,7 @@ def pytest_configure_node(node: Any) -> None:  # noqa: ANN401 - xdist is optiona
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Before `-k` and the like leave some of them out."""
-    config.stash[LIVE] = any(_looks_at_target(each) for each in items)
+    config.stash[LIVE] = any(_looks_at_target(test_item) for test_item in items)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -173,7 +173,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
     if "resource_proof" in metafunc.fixturenames:
         stacks = proven_stacks_of(metafunc.config)
-        first = stacks[0].name if sum(each.parent is None for each in stacks) == 1 else None
+        first = stacks[0].name if sum(stack.parent is None for stack in stacks) == 1 else None
         pairs = [(stack, resource.logical_id) for stack in stacks for resource in stack.template.resources]
         rows = [(stack.artifact, logical_id) for stack, logical_id in pairs]
         ids = [logical_id if stack.name == first else f"{stack.name}/{logical_id}" for stack, logical_id in pairs]
@@ -203,7 +203,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test that asked to look and did not."""
     result = yield
     looks = item.stash.get(LEDGERS, [])
-    if looks and not any(each.looked_at for each in looks):
+    if looks and not any(look.looked_at for look in looks):
         names = sorted({"template", "stack"} & set(getattr(item, "fixturenames", ())))
         pytest.fail(f"{_place(item)}: the test asked for {' and '.join(names)} but looked at nothing", pytrace=False)
     return result
@@ -222,13 +222,15 @@ def _refuse(item: pytest.Item) -> None:
     source = textwrap.dedent("".join(lines))
     allowed = {mark.args[0] for mark in item.iter_markers("allow_suite_rule") if mark.args}
     found = [
-        each
-        for each in judge_test(source, live=bool(used & _LIVE), helpers=_asserting(inspect.unwrap(function), source))
-        if each.rule_id not in allowed
+        finding
+        for finding in judge_test(source, live=bool(used & _LIVE), helpers=_asserting(inspect.unwrap(function), source))
+        if finding.rule_id not in allowed
     ]
     if found:
         file = _relative(item)
-        said = "\n".join(f"{file}:{first + each.line - 1}: {each.rule_id}: {each.message}" for each in found)
+        said = "\n".join(
+            f"{file}:{first + finding.line - 1}: {finding.rule_id}: {finding.message}" for finding in found
+        )
         pytest.fail(said, pytrace=False)
 
 
@@ -258,7 +260,7 @@ def _is_in_live_suite(item: pytest.Item) -> bool:
     if _LIVE_FOLDERS not in stash:
         stash[_LIVE_FOLDERS] = _live_folders(item.config.rootpath)
     is_named_so = {"suites", _LIVE_SUITE} <= {*item.path.parts}
-    return is_named_so or any(item.path.is_relative_to(each) for each in stash[_LIVE_FOLDERS])
+    return is_named_so or any(item.path.is_relative_to(path) for path in stash[_LIVE_FOLDERS])
 
 
 def _live_folders(project: Path) -> tuple[Path, ...]:
@@ -267,8 +269,8 @@ def _live_folders(project: Path) -> tuple[Path, ...]:
     with contextlib.suppress(StackproofError):  # whatever needs the settings says what is wrong with them
         project = find_root(project)
         arguments = load_settings(project).suites.get(_LIVE_SUITE, ())
-    paths = [project / each.partition("::")[0] for each in arguments if not each.startswith("-")]
-    return tuple(each.resolve() for each in paths if each.exists())
+    paths = [project / argument.partition("::")[0] for argument in arguments if not argument.startswith("-")]
+    return tuple(path.resolve() for path in paths if path.exists())
 
 
 def _place(item: pytest.Item) -> str:

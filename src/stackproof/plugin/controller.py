@@ -50,8 +50,8 @@ class Controller:
             self._tests[word] = self._tests.get(word, 0) + 1
         if "proof" in facts:
             self._add(facts["proof"], self._united)
-            for name, each in facts["proofs"].items():
-                self._add(each, self._by_target.setdefault(name, {}))
+            for name, proof in facts["proofs"].items():
+                self._add(proof, self._by_target.setdefault(name, {}))
         self._expected = max(self._expected, int(facts.get("expected", 0)))
         self._said.update((level, message) for level, message in facts.get("notifications", ()))
         self._flows.extend(FlowFact.from_dict(each) for each in facts.get("flow", ()))
@@ -177,9 +177,9 @@ class Controller:
     def _reasons(self) -> dict[str, int]:
         found: dict[str, int] = {}
         for proof in self._proofs:
-            for one in proof.unproven:
-                if one.path and not proof.custom:
-                    found[one.reason.value] = found.get(one.reason.value, 0) + 1
+            for unproven in proof.unproven:
+                if unproven.path and not proof.custom:
+                    found[unproven.reason.value] = found.get(unproven.reason.value, 0) + 1
         return found
 
     def _write(self, file: Path, status: int) -> None:
@@ -189,8 +189,8 @@ class Controller:
             "target": self._target,
             "tests": dict(sorted(self._tests.items())),
             "rules": dict(sorted(self._rules.items())),
-            "flows": [each.to_dict() for each in sorted(self._flows)],
-            "proofs": [each.to_dict() for each in self._proofs],
+            "flows": [flow.to_dict() for flow in sorted(self._flows)],
+            "proofs": [proof.to_dict() for proof in self._proofs],
             "partial": self._partial(),
             "notifications": [{"level": level, "message": message} for level, message in sorted(self._said)],
             "shortfalls": list(self._shortfalls()),
@@ -201,4 +201,4 @@ class Controller:
 
 
 def _placed(proofs: Mapping[str, ResourceProof]) -> tuple[ResourceProof, ...]:
-    return tuple(sorted(proofs.values(), key=lambda each: each.location.sort_key()))
+    return tuple(sorted(proofs.values(), key=lambda proof: proof.location.sort_key()))

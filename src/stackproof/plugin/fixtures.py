@@ -384,9 +384,9 @@ def provers(
     """The prover of each target, by its name; each deploys to its own when it is made."""
     first, *others = targets
     found = {first.name: prover}
-    for each in others:
-        where = deployment_on(each, pytestconfig, cdk_stack, assembly)
-        found[each.name] = _prover(cdk_stack, where, each, schemas(), _patience(each, pytestconfig))
+    for target in others:
+        where = deployment_on(target, pytestconfig, cdk_stack, assembly)
+        found[target.name] = _prover(cdk_stack, where, target, schemas(), _patience(target, pytestconfig))
     return found
 
 
@@ -439,21 +439,25 @@ def resource_proof(request: pytest.FixtureRequest, stack_provers: Mapping[str, M
     """
     artifact, logical_id = request.param
     expected = {
-        name: {found for each in provers.values() for found in each.expected_ids()}
+        name: {found for prover in provers.values() for found in prover.expected_ids()}
         for name, provers in stack_provers.items()
     }
     facts_of(request.node)["expected"] = sum(len(each) for each in expected.values())
     provers = stack_provers.get(artifact, {})
     if logical_id not in expected.get(artifact, ()):
         conclude(request.node, "unexpected", "its condition does not hold in this deployment")
-    proofs = {name: each.prove(logical_id) for name, each in provers.items()}
+    proofs = {name: prover.prove(logical_id) for name, prover in provers.items()}
     proof = united(tuple(proofs.values()))
     facts = facts_of(request.node)
     facts["proof"] = proof.to_dict()
-    facts["proofs"] = {name: each.to_dict() for name, each in proofs.items()}
+    facts["proofs"] = {name: proof.to_dict() for name, proof in proofs.items()}
     if proof.custom:
         conclude(request.node, "open", f"{logical_id}: {_why(proof)}")
-    said = {(one.level.value, one.message) for each in provers.values() for one in each.notifications}
+    said = {
+        (notification.level.value, notification.message)
+        for prover in provers.values()
+        for notification in prover.notifications
+    }
     facts["notifications"] = [[level, message] for level, message in sorted(said)]
     if proof.status is DriftStatus.NOT_CHECKED:
         raise TargetError(f"{proof.location}: {logical_id} could not be checked: {_why(proof)}")
@@ -464,4 +468,7 @@ def resource_proof(request: pytest.FixtureRequest, stack_provers: Mapping[str, M
 
 
 def _why(proof: ResourceProof) -> str:
-    return "; ".join(sorted({f"{one.reason.value} {one.detail}".strip() for one in proof.unproven})) or "no reason"
+    return (
+        "; ".join(sorted({f"{unproven.reason.value} {unproven.detail}".strip() for unproven in proof.unproven}))
+        or "no reason"
+    )

@@ -86,7 +86,7 @@ def data_flow(request: pytest.FixtureRequest, cdk_stack: Stack, assembly: Assemb
         names = target_names(request.config)
         if names[0] in {"aws", "endpoint"}:
             return in_account(declared, record, names[0])
-        able = next((each for each in names if each in RUN_FUNCTIONS), None)
+        able = next((name for name in names if name in RUN_FUNCTIONS), None)
         if able is None:
             text = f"the flow was not emulated: {', '.join(names)} runs no functions; --target ministack does"
             note(FlowFact(target=" + ".join(names), flow=str(declared), text=text, emulated=False))

@@ -82,7 +82,7 @@ def close_run(run: Run, *, keep: bool) -> tuple[str, ...]:
     """End what was started and remove the folder; with `keep`, say how to reach each of them instead."""
     if not run.was_used or run.owner != os.getpid():
         return ()
-    started = [found for each in sorted(run.directory.glob(f"{PROCESS}*.json")) if (found := _noted(each))]
+    started = [found for path in sorted(run.directory.glob(f"{PROCESS}*.json")) if (found := _noted(path))]
     if started and keep:
         return tuple(_reached(each) for each in started)
     for each in started:

@@ -28,7 +28,7 @@ class Control:
     @property
     def rule_ids(self) -> tuple[str, ...]:
         """The ids of all engines, sorted, each once."""
-        return tuple(sorted({each for ids in self.rules.values() for each in ids}))
+        return tuple(sorted({id_ for ids in self.rules.values() for id_ in ids}))
 
     def extended_by(self, other: Control) -> Control:
         """The control as a project words it, with the rules and references of both."""
@@ -43,11 +43,14 @@ class Control:
 
 def by_rule(shipped: Iterable[Control], project: Iterable[Control] = ()) -> dict[str, Control]:
     """The control of each rule: a project's own goes before a shipped one, and extends one of the same id."""
-    own = {each.id: each for each in project}
-    base = {each.id: each for each in shipped}
-    every = {**base, **{name: base[name].extended_by(each) if name in base else each for name, each in own.items()}}
-    found = {rule: every[each.id] for each in base.values() for rule in each.rule_ids}
-    return {**found, **{rule: every[each.id] for each in own.values() for rule in each.rule_ids}}
+    own = {control.id: control for control in project}
+    base = {control.id: control for control in shipped}
+    every = {
+        **base,
+        **{name: base[name].extended_by(control) if name in base else control for name, control in own.items()},
+    }
+    found = {rule: every[control.id] for control in base.values() for rule in control.rule_ids}
+    return {**found, **{rule: every[control.id] for control in own.values() for rule in control.rule_ids}}
 
 
 def _joined(one: Mapping[str, tuple[str, ...]], other: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:

@@ -178,7 +178,7 @@ class Finding:
     @property
     def rules(self) -> frozenset[str]:
         """The ids of its rule and of those of its origins."""
-        return frozenset({self.rule_id, *(each.rule_id for each in self.origins)})
+        return frozenset({self.rule_id, *(origin.rule_id for origin in self.origins)})
 
     def suppressed_by(self, waiver: Waiver) -> Finding:
         """The finding with the waiver's trace on it."""
@@ -191,7 +191,7 @@ class Finding:
     def reworded(self, words: Callable[[str], str]) -> Finding:
         """The finding with every message of it, its own and those of its origins, as `words` has it."""
         message = words(self.message)
-        origins = tuple(replace(each, message=words(each.message)) for each in self.origins)
+        origins = tuple(replace(origin, message=words(origin.message)) for origin in self.origins)
         if (message, origins) == (self.message, self.origins):
             return self
         return replace(self, message=message, origins=tuple(sorted(origins)))
@@ -227,7 +227,7 @@ class Finding:
             "level": self.level.value,
             "message": self.message,
             "control": self.control,
-            "origins": [each.to_dict() for each in self.origins],
+            "origins": [origin.to_dict() for origin in self.origins],
             "location": self.location.to_dict(),
             "generated": self.generated,
             "suppression": self.suppression.to_dict() if self.suppression else None,
@@ -243,7 +243,7 @@ class Finding:
             level=Level(str(data["level"])),
             message=str(data["message"]),
             control=optional_str(data["control"]),
-            origins=tuple(Origin.from_dict(each) for each in as_objects(data["origins"])),
+            origins=tuple(Origin.from_dict(origin) for origin in as_objects(data["origins"])),
             location=Location.from_dict(as_object(data["location"])),
             generated=bool(data["generated"]),
             suppression=Suppression.from_dict(as_object(suppression)) if suppression else None,
@@ -299,15 +299,17 @@ class EngineAnswer:
 
     def to_dict(self) -> dict[str, JsonValue]:
         return {
-            "findings": [each.to_dict() for each in self.findings],
-            "counts": [each.to_dict() for each in self.counts],
-            "notifications": [each.to_dict() for each in self.notifications],
+            "findings": [finding.to_dict() for finding in self.findings],
+            "counts": [count.to_dict() for count in self.counts],
+            "notifications": [notification.to_dict() for notification in self.notifications],
         }
 
     @classmethod
     def from_dict(cls, data: JsonObject) -> EngineAnswer:
         return cls(
-            findings=tuple(Finding.from_dict(each) for each in as_objects(data["findings"])),
-            counts=tuple(RuleCount.from_dict(each) for each in as_objects(data["counts"])),
-            notifications=tuple(Notification.from_dict(each) for each in as_objects(data["notifications"])),
+            findings=tuple(Finding.from_dict(finding) for finding in as_objects(data["findings"])),
+            counts=tuple(RuleCount.from_dict(count) for count in as_objects(data["counts"])),
+            notifications=tuple(
+                Notification.from_dict(notification) for notification in as_objects(data["notifications"])
+            ),
         )

@@ -51,7 +51,9 @@ def in_source(template: Template) -> InSource:
     waivers: list[InSourceWaiver] = []
     unheeded: list[str] = []
     owners: list[tuple[str, JsonObject, Resource | None]] = [("Metadata", template.body, None)]
-    owners += [(f"Resources.{each.logical_id}.Metadata", each.body, each) for each in template.resources]
+    owners += [
+        (f"Resources.{resource.logical_id}.Metadata", resource.body, resource) for resource in template.resources
+    ]
     for place, owner, resource in owners:
         for said in _said(owner, is_template=resource is None):
             if said.rule is None:
@@ -66,26 +68,32 @@ def acknowledged(assembly: Assembly) -> tuple[InSourceWaiver, ...]:
 
     What was acknowledged by `Annotations.acknowledgeWarning` leaves no trace in an assembly: no one can list it.
     """
-    files = frozenset(each.template.file for each in assembly.stacks)
+    files = frozenset(stack.template.file for stack in assembly.stacks)
     # The report of validation plugins repeats what stands in the metadata of the stacks, and has that of the app.
-    said = {(each.location.construct_path or "", each.rule_id): each for each in assembly.acknowledgements}
+    said = {
+        (acknowledgement.location.construct_path or "", acknowledgement.rule_id): acknowledgement
+        for acknowledgement in assembly.acknowledgements
+    }
     for stack in assembly.stacks:
-        said |= {(each.location.construct_path or "", each.rule_id): each for each in stack.acknowledgements}
+        said |= {
+            (acknowledgement.location.construct_path or "", acknowledgement.rule_id): acknowledgement
+            for acknowledgement in stack.acknowledgements
+        }
     found = []
-    for each in said.values():
-        namespace, _, rule = each.rule_id.partition("::")
-        path = each.location.construct_path or ""
+    for acknowledgement in said.values():
+        namespace, _, rule = acknowledgement.rule_id.partition("::")
+        path = acknowledgement.location.construct_path or ""
         found.append(
             InSourceWaiver(
                 source="cdk",
-                rule=rule if namespace == _VALIDATE else each.rule_id.removeprefix(_ANNOTATION),
-                reason=each.reason,
-                where=str(each.location) if each.location.file else path or "the app",
-                location=each.location,
+                rule=rule if namespace == _VALIDATE else acknowledgement.rule_id.removeprefix(_ANNOTATION),
+                reason=acknowledgement.reason,
+                where=str(acknowledgement.location) if acknowledgement.location.file else path or "the app",
+                location=acknowledgement.location,
                 engines=_CDK | {"cloudformation-validate"} if namespace == _VALIDATE else _CDK,
                 files=files,
                 construct_path=path,
-                is_broad=each.is_broad,
+                is_broad=acknowledgement.is_broad,
                 is_final=namespace != _VALIDATE,
             )
         )
@@ -94,13 +102,13 @@ def acknowledged(assembly: Assembly) -> tuple[InSourceWaiver, ...]:
 
 def covers(waiver: InSourceWaiver, finding: Finding) -> bool:
     """Whether one of its engines said its rule at its place; the beginning of an id covers nothing."""
-    ids = {each.rule_id for each in finding.origins if each.engine in waiver.engines}
+    ids = {origin.rule_id for origin in finding.origins if origin.engine in waiver.engines}
     return (
         finding.kind in {Kind.FAIL, Kind.OPEN}
         and bool(ids)
         and not waiver.is_prefix
         and finding.location.template_file in waiver.files
-        and any(_is_named(waiver, each) for each in {*ids, finding.rule_id})
+        and any(_is_named(waiver, id_) for id_ in {*ids, finding.rule_id})
         and _is_at(waiver, finding.location)
     )
 
@@ -206,12 +214,12 @@ def _cdk_nag(value: JsonValue) -> Iterator[_Said]:
     """`{rules_to_suppress: [{id, reason, applies_to: [detail]}]}`."""
     for place, row in _rows("cdk_nag", value, "rules_to_suppress"):
         rule, details = row.get("id"), row.get("applies_to")
-        ids = [rule] if not isinstance(details, list) else [f"{rule}[{each}]" for each in details]
-        for each in ids:
+        ids = [rule] if not isinstance(details, list) else [f"{rule}[{detail}]" for detail in details]
+        for id_ in ids:
             yield _Said(
                 source="cdk-nag",
                 below=place,
-                rule=each if isinstance(rule, str) and isinstance(each, str) else None,
+                rule=id_ if isinstance(rule, str) and isinstance(id_, str) else None,
                 reason=_text(row.get("reason")),
                 engines=_CDK,
                 is_prefix=isinstance(rule, str) and not _is_full(rule),
@@ -246,7 +254,7 @@ def _rows(key: str, value: JsonValue, name: str) -> Iterator[tuple[str, JsonObje
 
 
 def _numbered(place: str, values: Iterable[JsonValue]) -> Iterator[tuple[str, JsonValue]]:
-    return ((f"{place}[{index}]", each) for index, each in enumerate(values))
+    return ((f"{place}[{index}]", value) for index, value in enumerate(values))
 
 
 def _mapping(value: JsonValue) -> JsonObject:

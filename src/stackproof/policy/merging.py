@@ -22,17 +22,17 @@ def merged(findings: Iterable[Finding], controls: Mapping[str, Control] | None =
     and merging what is merged changes nothing.
     """
     known = controls or {}
-    by_id = {each.id: each for each in known.values()}
+    by_id = {control.id: control for control in known.values()}
     groups: dict[tuple[object, ...], list[Finding]] = defaultdict(list)
     for finding in findings:
         controlled = _controlled(finding, known, by_id)
         groups[_fact(controlled)].append(controlled)
-    return tuple(sorted((each for group in groups.values() for each in _facts(group)), key=Finding.sort_key))
+    return tuple(sorted((fact for group in groups.values() for fact in _facts(group)), key=Finding.sort_key))
 
 
 def _controlled(finding: Finding, controls: Mapping[str, Control], by_id: Mapping[str, Control]) -> Finding:
     """The finding with its control, and with the level of that."""
-    named = (finding.rule_id, *sorted(each.rule_id for each in finding.origins))
+    named = (finding.rule_id, *sorted(origin.rule_id for origin in finding.origins))
     control = by_id.get(finding.control or "") or next((controls[each] for each in named if each in controls), None)
     if control is None or (finding.control and finding.control != control.id):
         return finding
@@ -63,10 +63,10 @@ def _facts(group: list[Finding]) -> Iterator[Finding]:
     if len(group) == 1 and len(group[0].origins) <= 1:
         yield group[0]  # most of them, and nothing to join
         return
-    paths = {_path(each) for each in group}
+    paths = {_path(finding) for finding in group}
     for deepest in sorted(path for path in paths if not any(_is_in(other, path) for other in paths)):
-        about = [each for each in group if _path(each) == deepest or _is_in(deepest, _path(each))]
-        yield _joined(about, [each.location for each in group if _path(each) == deepest])
+        about = [finding for finding in group if _path(finding) == deepest or _is_in(deepest, _path(finding))]
+        yield _joined(about, [finding.location for finding in group if _path(finding) == deepest])
 
 
 def _path(finding: Finding) -> str:
@@ -83,14 +83,14 @@ def _joined(group: list[Finding], places: list[Location]) -> Finding:
     Its kind comes first: what one engine is unsure of lends no level to what another is sure of.
     """
     lead = min(group, key=_gravity)
-    peers = [each for each in group if each.rule_id == lead.rule_id and _engine(each) == _engine(lead)]
+    peers = [finding for finding in group if finding.rule_id == lead.rule_id and _engine(finding) == _engine(lead)]
     return replace(
         lead,
-        message="; ".join(sorted({each.message for each in peers})),
-        origins=tuple(sorted({origin for each in group for origin in each.origins})),
+        message="; ".join(sorted({peer.message for peer in peers})),
+        origins=tuple(sorted({origin for finding in group for origin in finding.origins})),
         location=_place(places),
-        generated=all(each.generated for each in group),
-        suppression=next((each.suppression for each in sorted(group, key=_gravity) if each.suppression), None),
+        generated=all(finding.generated for finding in group),
+        suppression=next((finding.suppression for finding in sorted(group, key=_gravity) if finding.suppression), None),
     )
 
 
@@ -104,7 +104,7 @@ def _gravity(finding: Finding) -> tuple[object, ...]:
 
 
 def _engine(finding: Finding) -> str:
-    return min((each.engine for each in finding.origins), default="")
+    return min((origin.engine for origin in finding.origins), default="")
 
 
 def _kind_rank(kind: Kind) -> int:

@@ -47,7 +47,7 @@ class PolicySummary:
         """Count rules, not places: a rule that is violated once is one violated rule."""
         violated, waived, undecided, generated = set(), set(), set(), 0
         for finding in findings:
-            names = {finding.rule_id, *(each.rule_id for each in finding.origins)}
+            names = {finding.rule_id, *(origin.rule_id for origin in finding.origins)}
             generated += finding.generated
             if finding.violates(fail_level):
                 violated |= names
@@ -55,7 +55,7 @@ class PolicySummary:
                 waived |= names
             elif finding.kind is Kind.OPEN and not finding.generated:
                 undecided |= names
-        looked = {each.rule_id for each in counts if each.looked_at}
+        looked = {count.rule_id for count in counts if count.looked_at}
         every = looked | violated | waived | undecided
         return cls(
             held=len(every - violated - waived - undecided),
@@ -84,9 +84,9 @@ class RuleVerdict:
     def text(self) -> str:
         """One line for each finding, with its place and, where it is waived, the reason."""
         lines = []
-        for each in self.findings:
-            why = f" ({each.suppression})" if each.suppression else ""
-            lines.append(f"{each.location}: {each.level.value}: {self.rule_id}: {each.message}{why}")
+        for finding in self.findings:
+            why = f" ({finding.suppression})" if finding.suppression else ""
+            lines.append(f"{finding.location}: {finding.level.value}: {self.rule_id}: {finding.message}{why}")
         return "\n".join(lines) or f"{self.rule_id} held: it looked at {self.looked_at}"
 
     def check(self) -> None:
@@ -127,7 +127,7 @@ class RuleVerdict:
                 stack_name=stack_name,
                 looked_at=looked.get((engine, rule_id), 0),
                 outcome=_verdict(named.get((engine, rule_id), []), fail_level),
-                findings=tuple(each for each in named.get((engine, rule_id), []) if not each.generated),
+                findings=tuple(finding for finding in named.get((engine, rule_id), []) if not finding.generated),
                 artifact=artifact or stack_name,
             )
             for engine, rule_id in sorted({*named, *(key for key, size in looked.items() if size)})
@@ -135,12 +135,12 @@ class RuleVerdict:
 
 
 def _verdict(findings: list[Finding], fail_level: Level) -> str:
-    counted = [each for each in findings if not each.generated]
-    if any(each.violates(fail_level) for each in counted):
+    counted = [finding for finding in findings if not finding.generated]
+    if any(finding.violates(fail_level) for finding in counted):
         return "violated"
-    if any(each.suppression for each in counted):
+    if any(finding.suppression for finding in counted):
         return "waived"
-    return "open" if any(each.kind is Kind.OPEN for each in counted) else "held"
+    return "open" if any(finding.kind is Kind.OPEN for finding in counted) else "held"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,10 +162,11 @@ class CheckReport:
     @property
     def exit_code(self) -> int:
         return exit_code(
-            violated=any(each.violates(self.fail_level) for each in self.findings),
+            violated=any(finding.violates(self.fail_level) for finding in self.findings),
             notifications=self.notifications,
             open_findings=sum(
-                each.kind is Kind.OPEN and not each.generated and each.suppression is None for each in self.findings
+                finding.kind is Kind.OPEN and not finding.generated and finding.suppression is None
+                for finding in self.findings
             ),
             strict=self.strict,
         )
@@ -175,9 +176,9 @@ class CheckReport:
             **report_header("check"),
             "summary": self.summary.to_dict(),
             "inputs": list(self.inputs),
-            "findings": [each.to_dict() for each in self.findings],
-            "rules": [each.to_dict() for each in self.rules],
-            "waivers": [each.to_dict() for each in self.waivers],
-            "notifications": [each.to_dict() for each in self.notifications],
+            "findings": [finding.to_dict() for finding in self.findings],
+            "rules": [rule.to_dict() for rule in self.rules],
+            "waivers": [waiver.to_dict() for waiver in self.waivers],
+            "notifications": [notification.to_dict() for notification in self.notifications],
             "exit_code": self.exit_code,
         }

@@ -71,10 +71,10 @@ class ScanResult:
     def to_dict(self) -> dict[str, JsonValue]:
         """All but what is known of each template by itself, and the time it took."""
         return {
-            "findings": [each.to_dict() for each in self.findings],
-            "counts": [each.to_dict() for each in self.counts],
-            "notifications": [each.to_dict() for each in self.notifications],
-            "waivers": [each.to_dict() for each in self.waivers],
+            "findings": [finding.to_dict() for finding in self.findings],
+            "counts": [count.to_dict() for count in self.counts],
+            "notifications": [notification.to_dict() for notification in self.notifications],
+            "waivers": [waiver.to_dict() for waiver in self.waivers],
             "inputs": list(self.inputs),
             "stacks": list(self.stacks),
             "shared_names": list(self.shared_names),
@@ -85,10 +85,12 @@ class ScanResult:
     def from_dict(cls, data: JsonObject) -> ScanResult:
         """A result that is remembered: no engine ran for it."""
         return cls(
-            findings=tuple(Finding.from_dict(each) for each in as_objects(data["findings"])),
-            counts=tuple(RuleCount.from_dict(each) for each in as_objects(data["counts"])),
-            notifications=tuple(Notification.from_dict(each) for each in as_objects(data["notifications"])),
-            waivers=tuple(LedgerEntry.from_dict(each) for each in as_objects(data["waivers"])),
+            findings=tuple(Finding.from_dict(finding) for finding in as_objects(data["findings"])),
+            counts=tuple(RuleCount.from_dict(count) for count in as_objects(data["counts"])),
+            notifications=tuple(
+                Notification.from_dict(notification) for notification in as_objects(data["notifications"])
+            ),
+            waivers=tuple(LedgerEntry.from_dict(waiver) for waiver in as_objects(data["waivers"])),
             inputs=as_strings(data["inputs"]),
             stacks=as_strings(data["stacks"]),
             shared_names=as_strings(data["shared_names"]),
@@ -122,19 +124,19 @@ def scan(
     `ledger` need not hold what stands in the templates, and `controls` maps rule ids to the controls that they serve.
     Raises ConfigError if a file of rules is wrong.
     """
-    said = dict(zip([each.name for each in engines], _ask_all(engines, templates, store, on, jobs), strict=True))
+    said = dict(zip([engine.name for engine in engines], _ask_all(engines, templates, store, on, jobs), strict=True))
     answers = [
         (template.file, _readable(answer, template))
         for each in said.values()
         for template, answer in zip(templates, each.answers, strict=True)
         if answer is not None
     ]
-    stacks = tuple(sorted({each.stack_name or each.file for each in templates}))
+    stacks = tuple(sorted({template.stack_name or template.file for template in templates}))
     shared = _shared_names(templates)
     sources = [(template, in_source(template)) for template in templates]
     notifications = [
-        *(each for _, answer in answers for each in answer.notifications),
-        *(each for one in said.values() for each in one.notifications),
+        *(notification for _, answer in answers for notification in answer.notifications),
+        *(notification for one in said.values() for notification in one.notifications),
         *(
             Notification(level=Level.ERROR, message=reason, file=template.file)
             for template in templates
@@ -143,27 +145,27 @@ def scan(
         *(_unheeded(place, template) for template, there in sources for place in there.unheeded),
     ]
     result = waived(
-        merged((each for _, answer in answers for each in answer.findings), controls),
-        replace(ledger, in_source=(*ledger.in_source, *(each for _, there in sources for each in there.waivers))),
+        merged((finding for _, answer in answers for finding in answer.findings), controls),
+        replace(ledger, in_source=(*ledger.in_source, *(waiver for _, there in sources for waiver in there.waivers))),
         on=on,
         judged=Judged(
             stacks=(*stacks, *(template.file for template in templates if template.stack_name in shared)),
             shared_names=shared,
             engines=said.keys(),
             rules={count.rule_id for _, answer in answers for count in answer.counts},
-            complete=not any(each.level is Level.ERROR for each in notifications),
+            complete=not any(notification.level is Level.ERROR for notification in notifications),
         ),
     )
     by_template = _template_counts(templates, answers, result.findings)
     found = _by_file(result.findings)
     return ScanResult(
         findings=result.findings,
-        counts=_summed((*(each for counts in by_template.values() for each in counts), *result.counts)),
+        counts=_summed((*(count for counts in by_template.values() for count in counts), *result.counts)),
         notifications=tuple(sorted(set(notifications), key=_notification_key)),
         waivers=result.entries,
         stacks=stacks,
         shared_names=shared,
-        inputs=tuple(sorted(each.file for each in templates)),
+        inputs=tuple(sorted(template.file for template in templates)),
         by_template={file: (tuple(found[file]), counts) for file, counts in by_template.items()},
         seconds={name: one.seconds for name, one in sorted(said.items())},
         cached=sum(one.cached for one in said.values()),
@@ -177,13 +179,13 @@ def baselined(result: ScanResult, baseline: Baseline, *, name: str, not_waivable
         result.findings,
         baseline,
         stacks=result.stacks,
-        complete=not any(each.level is Level.ERROR for each in result.notifications),
+        complete=not any(notification.level is Level.ERROR for notification in result.notifications),
         not_waivable=not_waivable,
         shared_names=result.shared_names,
     )
     old: dict[str | None, Counter[tuple[str, str, Kind]]] = defaultdict(Counter)
-    for each in set(compared.findings) - set(result.findings):
-        old[each.location.template_file].update(_judgements(each))
+    for finding in set(compared.findings) - set(result.findings):
+        old[finding.location.template_file].update(_judgements(finding))
     every = sum(old.values(), Counter[tuple[str, str, Kind]]())
     found = _by_file(compared.findings)
     fixed = "1 entry of the baseline is" if compared.fixed == 1 else f"{compared.fixed} entries of the baseline are"
@@ -191,12 +193,12 @@ def baselined(result: ScanResult, baseline: Baseline, *, name: str, not_waivable
     return replace(
         result,
         findings=compared.findings,
-        counts=tuple(_with_waived(each, every) for each in result.counts),
+        counts=tuple(_with_waived(count, every) for count in result.counts),
         notifications=(*result.notifications, said) if compared.fixed else result.notifications,
         by_template={
             file: (
                 tuple(found[file]),
-                tuple(_with_waived(each, old[file]) for each in counts),
+                tuple(_with_waived(count, old[file]) for count in counts),
             )
             for file, (_, counts) in result.by_template.items()
         },
@@ -215,8 +217,8 @@ def _shared_names(templates: Sequence[Template]) -> tuple[str, ...]:
 
 def _by_file(findings: Iterable[Finding]) -> Mapping[str | None, list[Finding]]:
     found: dict[str | None, list[Finding]] = defaultdict(list)
-    for each in findings:
-        found[each.location.template_file].append(each)
+    for finding in findings:
+        found[finding.location.template_file].append(finding)
     return found
 
 
@@ -235,7 +237,9 @@ def remembered_result(store: Store, place: str, key: str) -> ScanResult | None:
 
 def remember_result(store: Store, place: str, key: str, result: ScanResult) -> None:
     """Keep the result of a whole run, instead of an earlier one; not where an engine broke: it may not do so again."""
-    if not any(each.level is Level.ERROR and each.engine is not None for each in result.notifications):
+    if not any(
+        notification.level is Level.ERROR and notification.engine is not None for notification in result.notifications
+    ):
         store.put(_RESULT, place, {"key": key, "result": result.to_dict()})
 
 
@@ -302,10 +306,10 @@ class _Plan:
     ) -> None:
         self._engine, self._templates, self._store, self._secrets = engine, templates, store, secrets
         identity = engine.identity
-        self._keys = [_key(each, identity, on) for each in templates]
-        self._answers = [_remembered(store, each) for each in self._keys]
+        self._keys = [_key(template, identity, on) for template in templates]
+        self._answers = [_remembered(store, key) for key in self._keys]
         self._notifications: list[Notification] = []
-        self._cached = sum(each is not None for each in self._answers)
+        self._cached = sum(answer is not None for answer in self._answers)
         self._began = self._ended = time.monotonic()
         self.pending = deque(index for index, answer in enumerate(self._answers) if answer is None)
 
@@ -357,19 +361,23 @@ def _readable(answer: EngineAnswer, template: Template) -> EngineAnswer:
     if not template.unreadable:
         return answer
     about = Counter(
-        (each.rule_id, each.kind) for each in answer.findings if each.location.logical_id in template.unreadable
+        (finding.rule_id, finding.kind)
+        for finding in answer.findings
+        if finding.location.logical_id in template.unreadable
     )
     return replace(
         answer,
-        findings=tuple(each for each in answer.findings if each.location.logical_id not in template.unreadable),
+        findings=tuple(
+            finding for finding in answer.findings if finding.location.logical_id not in template.unreadable
+        ),
         counts=tuple(
             replace(
-                each,
-                looked_at=each.looked_at - about[each.rule_id, Kind.FAIL] - about[each.rule_id, Kind.OPEN],
-                failed=each.failed - about[each.rule_id, Kind.FAIL],
-                open=each.open - about[each.rule_id, Kind.OPEN],
+                count,
+                looked_at=count.looked_at - about[count.rule_id, Kind.FAIL] - about[count.rule_id, Kind.OPEN],
+                failed=count.failed - about[count.rule_id, Kind.FAIL],
+                open=count.open - about[count.rule_id, Kind.OPEN],
             )
-            for each in answer.counts
+            for count in answer.counts
         ),
     )
 
@@ -388,13 +396,13 @@ def _key(template: Template, identity: str, on: date) -> str:
     """All that goes into an answer; the day as well, since some rules know when a runtime is withdrawn."""
     known: list[JsonValue] = [
         [
-            each.logical_id,
-            each.construct_path,
-            str(each.source),
-            each.generated,
-            {path: str(line) for path, line in each.property_sources.items()},
+            resource.logical_id,
+            resource.construct_path,
+            str(resource.source),
+            resource.generated,
+            {path: str(line) for path, line in resource.property_sources.items()},
         ]
-        for each in template.resources
+        for resource in template.resources
     ]
     return digest([template.digest, template.file, template.stack_name, identity, on.isoformat(), known])
 
@@ -403,20 +411,20 @@ def _template_counts(
     templates: Sequence[Template], answers: Sequence[tuple[str, EngineAnswer]], findings: Sequence[Finding]
 ) -> dict[str, tuple[RuleCount, ...]]:
     """Denominators of each template, with what was waived taken over from failed and open."""
-    waived_in: dict[str, Counter[tuple[str, str, Kind]]] = {each.file: Counter() for each in templates}
+    waived_in: dict[str, Counter[tuple[str, str, Kind]]] = {template.file: Counter() for template in templates}
     for finding in findings:
         file = finding.location.template_file
         if finding.suppression is not None and file in waived_in:
             waived_in[file].update(_judgements(finding))
-    counts: dict[str, list[RuleCount]] = {each.file: [] for each in templates}
+    counts: dict[str, list[RuleCount]] = {template.file: [] for template in templates}
     for file, answer in answers:
-        counts[file].extend(_with_waived(each, waived_in[file]) for each in answer.counts)
-    return {file: _summed(each) for file, each in counts.items()}
+        counts[file].extend(_with_waived(count, waived_in[file]) for count in answer.counts)
+    return {file: _summed(count) for file, count in counts.items()}
 
 
 def _judgements(finding: Finding) -> set[tuple[str, str, Kind]]:
     """What it counts as in the denominators, once for each rule that said it."""
-    return {(each.engine, each.rule_id, finding.kind) for each in finding.origins}
+    return {(origin.engine, origin.rule_id, finding.kind) for origin in finding.origins}
 
 
 def _with_waived(count: RuleCount, waived_in: Counter[tuple[str, str, Kind]]) -> RuleCount:
@@ -431,8 +439,8 @@ def _with_waived(count: RuleCount, waived_in: Counter[tuple[str, str, Kind]]) ->
 
 def _summed(counts: Iterable[RuleCount]) -> tuple[RuleCount, ...]:
     groups: dict[tuple[str, str], list[RuleCount]] = defaultdict(list)
-    for each in counts:
-        groups[each.rule_id, each.engine].append(each)
+    for count in counts:
+        groups[count.rule_id, count.engine].append(count)
     return tuple(sorted(_sum(group) for group in groups.values()))
 
 
@@ -441,10 +449,10 @@ def _sum(group: Sequence[RuleCount]) -> RuleCount:
         return group[0]
     return replace(
         group[-1],
-        looked_at=sum(each.looked_at for each in group),
-        failed=sum(each.failed for each in group),
-        open=sum(each.open for each in group),
-        waived=sum(each.waived for each in group),
+        looked_at=sum(count.looked_at for count in group),
+        failed=sum(count.failed for count in group),
+        open=sum(count.open for count in group),
+        waived=sum(count.waived for count in group),
     )
 
 

@@ -86,7 +86,7 @@ def waived(findings: Iterable[Finding], ledger: Ledger, *, on: date, judged: Jud
     A waiver in the ledger's file goes before what the sources say. Neither covers what is not waivable.
     """
     book = _Book(ledger=ledger, on=on, judged=judged)
-    found = [book.applied(each) for each in findings]
+    found = [book.applied(finding) for finding in findings]
     for index, waiver in enumerate(ledger.waivers):
         book.close_waiver(index, waiver)
     for index, said in enumerate(ledger.in_source):
@@ -116,18 +116,18 @@ class _Book:
 
         What several rules say has to be covered for each of them: one that is named lends nothing to the others.
         """
-        file = [("file", n) for n, each in enumerate(self.ledger.waivers) if self._covers(each, finding)]
+        file = [("file", n) for n, waiver in enumerate(self.ledger.waivers) if self._covers(waiver, finding)]
         source = [
             ("source", n)
-            for n, each in enumerate(self.ledger.in_source)
-            if not self._is_protected({each.rule}) and in_source.covers(each, finding)
+            for n, waiver in enumerate(self.ledger.in_source)
+            if not self._is_protected({waiver.rule}) and in_source.covers(waiver, finding)
         ]
         if self._is_protected({*finding.rules, finding.control}):
             self.refused.update((*file, *source))
             return finding
         waivers, said = [self.ledger.waivers[n] for _, n in file], [self.ledger.in_source[n] for _, n in source]
-        left = _left(finding, [each for each in waivers if each.expires >= self.on], said)
-        if left and (said or any(each.expires >= self.on for each in waivers)):
+        left = _left(finding, [waiver for waiver in waivers if waiver.expires >= self.on], said)
+        if left and (said or any(waiver.expires >= self.on for waiver in waivers)):
             for key in (*file, *source):
                 self.partial.setdefault(key, set()).update(left)
             return finding
@@ -139,9 +139,9 @@ class _Book:
         return covers(waiver, finding, shared_names=self.judged.shared_names)
 
     def _trace(self, waivers: Sequence[Waiver], source: Sequence[InSourceWaiver]) -> Suppression | None:
-        valid = [each for each in waivers if each.expires >= self.on]
+        valid = [waiver for waiver in waivers if waiver.expires >= self.on]
         if valid:
-            return max(valid, key=lambda each: (each.expires, each.named, each.owner, each.reason)).trace
+            return max(valid, key=lambda waiver: (waiver.expires, waiver.named, waiver.owner, waiver.reason)).trace
         return min(source, key=InSourceWaiver.sort_key).trace if source else None
 
     def close_waiver(self, index: int, waiver: Waiver) -> None:
@@ -240,7 +240,7 @@ class _Book:
 
     def counts(self) -> tuple[RuleCount, ...]:
         """At how many waivers each rule about them looked."""
-        failed = Counter(each.rule_id for each in self.said)
+        failed = Counter(finding.rule_id for finding in self.said)
         looked = {_EXPIRED: len(self.ledger.waivers)}
         size = len(self.entries)
         return tuple(
@@ -256,7 +256,7 @@ class _Book:
         family = next((engines for ids, engines in _FAMILIES if ids.fullmatch(waiver.named)), frozenset())
         return (
             self.judged.complete
-            and any(matches(waiver.stack, each) for each in self.judged.stacks)
+            and any(matches(waiver.stack, stack) for stack in self.judged.stacks)
             and (waiver.named in self.judged.rules or family.issubset(self.judged.engines))
         )
 
@@ -276,15 +276,15 @@ class _Book:
 
 def _left(finding: Finding, waivers: Sequence[Waiver], said: Sequence[InSourceWaiver]) -> set[str]:
     """The rules of the finding that nobody lives with. Where it serves no control, its own rule stands for all."""
-    names = {each.rule for each in waivers}
+    names = {waiver.rule for waiver in waivers}
     if None in names or (finding.control is None and finding.rule_id in names):
         return set()
     return {
-        each.rule_id
-        for each in finding.origins
-        if each.rule_id not in names
-        and not (finding.rule_id in names and finding.rule_id.startswith(f"{each.rule_id}/"))
-        and not any(in_source.covers_origin(one, each, finding) for one in said)
+        origin.rule_id
+        for origin in finding.origins
+        if origin.rule_id not in names
+        and not (finding.rule_id in names and finding.rule_id.startswith(f"{origin.rule_id}/"))
+        and not any(in_source.covers_origin(waiver, origin, finding) for waiver in said)
     }
 
 

@@ -79,16 +79,18 @@ def compared(
     """
     leaves = list(_Walk(_Shape(schema), keys, inherited).walk("", expected, actual))
     return Comparison(
-        proven=tuple(sorted(each.path for each in leaves if each.difference is None and each.reason is None)),
-        differences=tuple(sorted((each.difference for each in leaves if each.difference), key=lambda one: one.path)),
-        unresolved=tuple(sorted((each.path, each.reason) for each in leaves if each.reason is not None)),
+        proven=tuple(sorted(leaf.path for leaf in leaves if leaf.difference is None and leaf.reason is None)),
+        differences=tuple(
+            sorted((leaf.difference for leaf in leaves if leaf.difference), key=lambda difference: difference.path)
+        ),
+        unresolved=tuple(sorted((leaf.path, leaf.reason) for leaf in leaves if leaf.reason is not None)),
     )
 
 
 def matches(expected: Resolved, actual: JsonValue, schema: ResourceSchema | None, path: str) -> bool:
     """Whether the live value at the path is what is expected there; members that the template does not set are free."""
     return all(
-        each.difference is None and each.reason is None for each in _Walk(_Shape(schema)).walk(path, expected, actual)
+        node.difference is None and node.reason is None for node in _Walk(_Shape(schema)).walk(path, expected, actual)
     )
 
 
@@ -107,11 +109,11 @@ class _Shape:
     def leaves(self, path: str, value: Resolved) -> Iterator[tuple[str, Resolved]]:
         """Every leaf below the path, with its value."""
         if isinstance(value, Mapping) and (value or not path) and not self.is_document(path):
-            for key, each in value.items():
-                yield from self.leaves(f"{path}/{key}", each)
+            for key, element in value.items():
+                yield from self.leaves(f"{path}/{key}", element)
         elif _is_list(value) and value and not self.is_set(path):
-            for index, each in enumerate(value):
-                yield from self.leaves(f"{path}/{index}", each)
+            for index, element in enumerate(value):
+                yield from self.leaves(f"{path}/{index}", element)
         else:
             yield path, value
 
@@ -125,8 +127,8 @@ class _Shape:
             return frozenset()
         found: set[str] = set()
         options = [each for word in ("oneOf", "anyOf", "allOf") for each in _listed(here.get(word))]
-        for each in (here, *options):
-            kinds = (self.schema.followed(each) if isinstance(each, Mapping) else {}).get("type")
+        for element in (here, *options):
+            kinds = (self.schema.followed(element) if isinstance(element, Mapping) else {}).get("type")
             found.update(str(kind) for kind in (_listed(kinds) or ([kinds] if kinds else [])))
         return frozenset(found)
 
@@ -213,8 +215,8 @@ class _Walk:
         live = _parsed(actual)
         if not isinstance(live, Mapping):
             live = {}
-        for key, each in expected.items():
-            yield from self.walk(f"{path}/{key}", each, live.get(key, _ABSENT))
+        for key, element in expected.items():
+            yield from self.walk(f"{path}/{key}", element, live.get(key, _ABSENT))
         if self.shape.is_map(path):
             for key in live.keys() - expected.keys():
                 if _TAGS.search(path) and self._is_given(str(key), live[key]):
@@ -226,8 +228,8 @@ class _Walk:
 
     def _array(self, path: str, expected: Sequence[Resolved], actual: _Actual) -> Iterator[_Leaf]:
         live: Sequence[JsonValue] = actual if _is_list(actual) else []
-        for index, each in enumerate(expected):
-            yield from self.walk(f"{path}/{index}", each, live[index] if index < len(live) else _ABSENT)
+        for index, element in enumerate(expected):
+            yield from self.walk(f"{path}/{index}", element, live[index] if index < len(live) else _ABSENT)
         for index in range(len(expected), len(live)):
             yield _added(f"{path}/{index}", live[index])
 
@@ -249,13 +251,13 @@ class _Walk:
     def _set_difference(self, path: str, expected: Sequence[JsonValue], actual: _Actual) -> PropertyDifference | None:
         live: list[JsonValue] = list(actual) if _is_list(actual) else []
         if _TAGS.search(path):
-            own = {each.get("Key") for each in expected if isinstance(each, Mapping)}
+            own = {element.get("Key") for element in expected if isinstance(element, Mapping)}
             live = [
-                each
-                for each in live
-                if not isinstance(each, Mapping)
-                or each.get("Key") in own
-                or not self._is_given(str(each.get("Key", "")), each.get("Value"))
+                element
+                for element in live
+                if not isinstance(element, Mapping)
+                or element.get("Key") in own
+                or not self._is_given(str(element.get("Key", "")), element.get("Value"))
             ]
         missing, extra = self._unmatched(path, expected, live)
         if not missing and not extra:
@@ -272,7 +274,8 @@ class _Walk:
     ) -> tuple[list[JsonValue], list[JsonValue]]:
         """Elements without a partner on the other side, by the largest matching there is (augmenting paths)."""
         fits = [
-            [index for index, each in enumerate(live) if self._same(f"{path}/*", wanted, each)] for wanted in expected
+            [index for index, element in enumerate(live) if self._same(f"{path}/*", wanted, element)]
+            for wanted in expected
         ]
         partner: dict[int, int] = {}
 
@@ -287,10 +290,10 @@ class _Walk:
             return False
 
         missing = [expected[wanted] for wanted in range(len(expected)) if not placed(wanted, set())]
-        return missing, [each for index, each in enumerate(live) if index not in partner]
+        return missing, [element for index, element in enumerate(live) if index not in partner]
 
     def _same(self, path: str, expected: JsonValue, actual: JsonValue) -> bool:
-        return all(each.difference is None and each.reason is None for each in self.walk(path, expected, actual))
+        return all(node.difference is None and node.reason is None for node in self.walk(path, expected, actual))
 
     def _equal(self, path: str, expected: JsonValue, live: JsonValue) -> bool:
         if expected == {} and isinstance(live, Mapping) and self.shape.is_described(path):
@@ -402,7 +405,7 @@ def _exact(value: Any) -> JsonValue:  # noqa: ANN401 - what `_parsed` gives
 def _loose(value: JsonValue) -> JsonValue:
     """Scalars as texts, since services give numbers and truth values of a document back as either."""
     if isinstance(value, Mapping):
-        return {key: _loose(each) for key, each in value.items()}
+        return {key: _loose(element) for key, element in value.items()}
     if _is_list(value):
         return [_loose(each) for each in value]
     return value if value is None else _text(value)
@@ -413,32 +416,32 @@ def _statement(value: JsonValue) -> str:
     if not isinstance(value, Mapping):
         return canonical(value)
     normal: dict[str, JsonValue] = {}
-    for key, each in value.items():
+    for key, element in value.items():
         if key in {"Action", "NotAction"}:
-            normal[key] = sorted(one.lower() for one in _texts(each))
+            normal[key] = sorted(text.lower() for text in _texts(element))
         elif key in {"Resource", "NotResource"}:
-            normal[key] = _texts(each)
+            normal[key] = _texts(element)
         elif key in {"Principal", "NotPrincipal"}:
-            normal[key] = _principal(each)
-        elif key == "Condition" and isinstance(each, Mapping):
+            normal[key] = _principal(element)
+        elif key == "Condition" and isinstance(element, Mapping):
             normal[key] = {
-                operator: {name: _texts(one) for name, one in tests.items()} if isinstance(tests, Mapping) else tests
-                for operator, tests in each.items()
+                operator: {name: _texts(test) for name, test in tests.items()} if isinstance(tests, Mapping) else tests
+                for operator, tests in element.items()
             }
         else:
-            normal[key] = _loose(each)
+            normal[key] = _loose(element)
     return canonical(normal)
 
 
 def _texts(value: JsonValue) -> list[str]:
-    return sorted({_text(each) for each in (value if _is_list(value) else [value])})
+    return sorted({_text(element) for element in (value if _is_list(value) else [value])})
 
 
 def _principal(value: JsonValue) -> JsonValue:
     """`"*"` and `{"AWS": "*"}` are the same, and so are an account's number and the ARN of its root."""
     if not isinstance(value, Mapping):
         value = {"AWS": value}
-    return {kind: sorted({_ACCOUNT_ROOT.sub(r"\1", each) for each in _texts(named)}) for kind, named in value.items()}
+    return {kind: sorted({_ACCOUNT_ROOT.sub(r"\1", text) for text in _texts(named)}) for kind, named in value.items()}
 
 
 # -- `propertyTransform`: what a schema says may stand for a value; the part of JSONata that is in common use
@@ -448,7 +451,7 @@ def _transformed(expression: str | None, expected: str, live: str) -> bool:
     """Whether the live value is what one of the expression's alternatives makes of the expected one."""
     if expression is None:
         return False
-    return any(_alternative(each.strip(), expected, live) for each in expression.split("$OR"))
+    return any(_alternative(part.strip(), expected, live) for part in expression.split("$OR"))
 
 
 def _alternative(expression: str, expected: str, live: str) -> bool:

@@ -65,7 +65,7 @@ def without_parts(
             continue
         own = expected.get(name)
         own = own if isinstance(own, list) else []
-        parts = [each for kind, link in kinds for each in parts_of(kind, link)]
+        parts = [part for kind, link in kinds for part in parts_of(kind, link)]
         kept: list[JsonValue] = []
         for each in listed:
             added = {_is_part(part, each) for part in parts}
@@ -84,7 +84,7 @@ def _is_part(part: Part, live: JsonValue) -> bool | None:
     elif "PolicyName" in live:
         wanted = {"PolicyName": live["PolicyName"]}
     else:
-        wanted = {key: each for key, each in live.items() if key not in _FILLED or key in part.properties}
+        wanted = {key: element for key, element in live.items() if key not in _FILLED or key in part.properties}
     told = {_is_same(part.properties, key, value) for key, value in wanted.items()}
     if False in told:
         return False

@@ -210,7 +210,7 @@ def aliases_in(value: JsonValue) -> tuple[str, ...]:
 def with_keys(value: JsonValue, keys: Mapping[str, str | None]) -> JsonValue:
     """The value with the keys in place of their aliases."""
     if isinstance(value, Mapping):
-        return {name: with_keys(each, keys) for name, each in value.items()}
+        return {name: with_keys(element, keys) for name, element in value.items()}
     if isinstance(value, list):
         return [with_keys(each, keys) for each in value]
     return keys.get(value) or value if isinstance(value, str) else value

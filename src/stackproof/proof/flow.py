@@ -69,14 +69,14 @@ class FlowPath:
 
 def path_of(declared: Flow, template: Template) -> FlowPath:
     """The way that the template gives the flow; raises StackAssertionError where it has none."""
-    resources = {each.logical_id: each for each in template.resources}
+    resources = {resource.logical_id: resource for resource in template.resources}
     mapping = next(
         (
-            each
-            for each in template.resources
-            if each.resource_type == _MAPPING
-            and declared.stream in references(each.properties.get("EventSourceArn"))
-            and declared.function in references(each.properties.get("FunctionName"))
+            resource
+            for resource in template.resources
+            if resource.resource_type == _MAPPING
+            and declared.stream in references(resource.properties.get("EventSourceArn"))
+            and declared.function in references(resource.properties.get("FunctionName"))
         ),
         None,
     )
@@ -150,12 +150,12 @@ class FlowRun:
         start = self._limit.clock()
         receipts = self._pipeline.put(
             [
-                Sending(key=each, data=self._record(each), shard_id=shard)
-                for each, shard in zip(names, cycle(shards), strict=False)
+                Sending(key=name, data=self._record(name), shard_id=shard)
+                for name, shard in zip(names, cycle(shards), strict=False)
             ]
         )
         found = self._delivery(receipts, start)
-        used = len({each.shard_id for each in receipts})
+        used = len({receipt.shard_id for receipt in receipts})
         self._say(f"{len(names) - len(found.late)} of {len(names)} records on {used} shards are rows")
         return found
 
@@ -214,9 +214,9 @@ class FlowRun:
 
     def _delivery(self, receipts: tuple[Receipt, ...], start: float) -> Delivery:
         self._fence(receipts)
-        keys = {each.key for each in receipts}
+        keys = {receipt.key for receipt in receipts}
         rows = self._rows(keys)
-        stored = {str(each[0]) for each in rows}
+        stored = {str(row[0]) for row in rows}
         return Delivery(
             receipts=receipts,
             rows=rows,
@@ -233,7 +233,7 @@ class FlowRun:
         """
         self._fences += 1
         behind: list[tuple[str, str | None]] = (
-            [(each.shard_id, each.key) for each in receipts]
+            [(receipt.shard_id, receipt.key) for receipt in receipts]
             if self._pipeline.at_once() > 1
             else [(shard, None) for shard in self._pipeline.shards()]
         )
@@ -251,7 +251,7 @@ class FlowRun:
         waiting = set(keys)
 
         def have_come() -> bool:
-            waiting.difference_update(str(each[0]) for each in self._rows(keys))
+            waiting.difference_update(str(row[0]) for row in self._rows(keys))
             return not waiting
 
         if not self._limit.until(have_come):
@@ -265,7 +265,7 @@ class FlowRun:
 
     def _rows(self, keys: Iterable[str]) -> tuple[Row, ...]:
         wanted = frozenset(keys)
-        return tuple(each for each in self._pipeline.rows() if each[0] in wanted)
+        return tuple(row for row in self._pipeline.rows() if row[0] in wanted)
 
     def _short(self, key: str) -> str:
         return key.removeprefix(f"{self._name}-")
@@ -307,7 +307,7 @@ def _refused(answer: JsonValue) -> tuple[str, ...]:
     failures = answer.get("batchItemFailures") if isinstance(answer, Mapping) else None
     if not isinstance(failures, list):
         return ()
-    return tuple(str(each.get("itemIdentifier")) for each in failures if isinstance(each, Mapping))
+    return tuple(str(failure.get("itemIdentifier")) for failure in failures if isinstance(failure, Mapping))
 
 
 def _reached(resources: Mapping[str, Resource], start: JsonValue) -> tuple[str, ...]:

@@ -20,7 +20,10 @@ def live_context(
 ) -> Context:
     """What is known of a deployed stack: effective parameters, pseudo parameters, exports and its resources."""
     sections = template.section("Parameters")
-    kinds = {name: str(each.get("Type")) if isinstance(each, Mapping) else "String" for name, each in sections.items()}
+    kinds = {
+        name: str(section.get("Type")) if isinstance(section, Mapping) else "String"
+        for name, section in sections.items()
+    }
     suffix = "amazonaws.com.cn" if deployment.partition == "aws-cn" else "amazonaws.com"
     return Context(
         parameters={name: typed(value, kinds[name]) for name, value in deployment.parameters.items() if name in kinds},

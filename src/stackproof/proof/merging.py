@@ -32,18 +32,18 @@ def united(proofs: Sequence[ResourceProof]) -> ResourceProof:
 
     In any order and however often it gives the same. The physical id is that of a target with the gravest status.
     """
-    status = max((each.status for each in proofs), key=_GRAVITY.index)
+    status = max((proof.status for proof in proofs), key=_GRAVITY.index)
     differences = _differences(proofs)
-    found = [each.path for each in differences]
-    proven = sorted({path for each in proofs for path in each.proven if not _touches(path, found)})
+    found = [difference.path for difference in differences]
+    proven = sorted({path for proof in proofs for path in proof.proven if not _touches(path, found)})
     unproven = _unproven(proofs, [*found, *proven], status)
     return ResourceProof(
-        location=min((each.location for each in proofs), key=lambda each: canonical(each.to_dict())),
+        location=min((proof.location for proof in proofs), key=lambda location: canonical(location.to_dict())),
         physical_id=min(
-            (each.physical_id for each in proofs if each.status is status and each.physical_id), default=None
+            (proof.physical_id for proof in proofs if proof.status is status and proof.physical_id), default=None
         ),
         status=status,
-        custom=any(each.custom for each in proofs),
+        custom=any(proof.custom for proof in proofs),
         proven=tuple(proven),
         differences=differences,
         unproven=unproven,
@@ -54,9 +54,9 @@ def united_stack(by_target: Mapping[str, Iterable[ResourceProof]]) -> tuple[Reso
     """The proofs of whole stacks as one, by place."""
     grouped: dict[str, list[ResourceProof]] = {}
     for proofs in by_target.values():
-        for each in proofs:
-            grouped.setdefault(canonical(each.location.to_dict()), []).append(each)
-    return tuple(sorted((united(each) for each in grouped.values()), key=lambda each: each.location.sort_key()))
+        for proof in proofs:
+            grouped.setdefault(canonical(proof.location.to_dict()), []).append(proof)
+    return tuple(sorted((united(each) for each in grouped.values()), key=lambda proof: proof.location.sort_key()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,14 +71,16 @@ class Share:
 def shares(by_target: Mapping[str, Iterable[ResourceProof]]) -> tuple[Share, ...]:
     """The share of each target, in their order; custom resources stand apart as everywhere."""
     seen = {
-        name: {(canonical(each.location.to_dict()), path) for each in proofs if not each.custom for path in each.proven}
+        name: {
+            (canonical(proof.location.to_dict()), path) for proof in proofs if not proof.custom for path in proof.proven
+        }
         for name, proofs in by_target.items()
     }
     return tuple(
         Share(
             target=name,
             alone=len(seen[name].difference(*(other for key, other in seen.items() if key != name))),
-            differs=sum(len(each.differences) for each in proofs if not each.custom),
+            differs=sum(len(proof.differences) for proof in proofs if not proof.custom),
         )
         for name, proofs in by_target.items()
     )
@@ -87,19 +89,24 @@ def shares(by_target: Mapping[str, Iterable[ResourceProof]]) -> tuple[Share, ...
 def _differences(proofs: Sequence[ResourceProof]) -> tuple[PropertyDifference, ...]:
     """One for each path; of several the one that is first as text."""
     found: dict[str, PropertyDifference] = {}
-    for each in sorted(
-        (one for proof in proofs for one in proof.differences), key=lambda one: canonical(one.to_dict())
+    for difference in sorted(
+        (difference for proof in proofs for difference in proof.differences), key=lambda one: canonical(one.to_dict())
     ):
-        found.setdefault(each.path, each)
+        found.setdefault(difference.path, difference)
     return tuple(found[path] for path in sorted(found))
 
 
 def _unproven(proofs: Sequence[ResourceProof], judged: Sequence[str], status: DriftStatus) -> tuple[Unproven, ...]:
     """What no target judged; the path "" stands only for a resource that none has seen."""
     found: dict[str, Unproven] = {}
-    candidates = [one for proof in proofs for one in proof.unproven if not (one.path and _touches(one.path, judged))]
-    for each in sorted(candidates, key=lambda one: (_TELLING.index(one.reason), one.detail)):
-        found.setdefault(each.path, each)
+    candidates = [
+        unproven
+        for proof in proofs
+        for unproven in proof.unproven
+        if not (unproven.path and _touches(unproven.path, judged))
+    ]
+    for candidate in sorted(candidates, key=lambda unproven: (_TELLING.index(unproven.reason), unproven.detail)):
+        found.setdefault(candidate.path, candidate)
     if status is not DriftStatus.NOT_CHECKED:
         found.pop("", None)
     return tuple(found[path] for path in sorted(found) if not path or not _is_above(path, found))

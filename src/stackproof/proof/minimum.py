@@ -24,7 +24,7 @@ class MinimumProof:
         if not proofs and (self.resources or self.properties):
             return ("nothing was looked at, and minimum_proof asks for a share of it",)
         coverage = Coverage.of(tuple(proofs))
-        counted = sorted((each for each in proofs if not each.custom), key=lambda each: each.location.sort_key())
+        counted = sorted((proof for proof in proofs if not proof.custom), key=lambda each: each.location.sort_key())
         readable = coverage.properties_total - _write_only(counted)
         rows = (
             ("resources", self.resources, coverage.resources_proven, coverage.resources_total, _resource(counted)),
@@ -47,26 +47,30 @@ def _share(proven: int, total: int) -> str:
 
 
 def _write_only(proofs: Sequence[ResourceProof]) -> int:
-    return sum(bool(one.path) and one.reason is UnprovenReason.WRITE_ONLY for each in proofs for one in each.unproven)
+    return sum(
+        bool(unproven.path) and unproven.reason is UnprovenReason.WRITE_ONLY
+        for proof in proofs
+        for unproven in proof.unproven
+    )
 
 
 def _resource(proofs: Sequence[ResourceProof]) -> str | None:
-    found = next((each for each in proofs if not each.is_proven), None)
+    found = next((proof for proof in proofs if not proof.is_proven), None)
     if found is None:
         return None
-    why = sorted({one.reason.value for one in found.unproven}) or [found.status.value]
+    why = sorted({unproven.reason.value for unproven in found.unproven}) or [found.status.value]
     return f"{found.location}: {found.location.logical_id}: {', '.join(why)}"
 
 
 def _property(proofs: Sequence[ResourceProof]) -> str | None:
-    for each in proofs:
-        place = f"{each.location}: {each.location.logical_id}"
+    for proof in proofs:
+        place = f"{proof.location}: {proof.location.logical_id}"
         missing = [
-            *((one.path, "differs") for one in each.differences),
+            *((difference.path, "differs") for difference in proof.differences),
             *(
-                (one.path, one.reason.value)
-                for one in each.unproven
-                if one.path and one.reason is not UnprovenReason.WRITE_ONLY
+                (unproven.path, unproven.reason.value)
+                for unproven in proof.unproven
+                if unproven.path and unproven.reason is not UnprovenReason.WRITE_ONLY
             ),
         ]
         if missing:

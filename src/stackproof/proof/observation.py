@@ -119,7 +119,7 @@ class ResourceProof:
     @property
     def is_unanswered(self) -> bool:
         """Whether something of it is not known since nobody answered, or would not: another look may tell."""
-        return any(each.reason in UNANSWERED for each in self.unproven)
+        return any(unproven.reason in UNANSWERED for unproven in self.unproven)
 
     @property
     def is_proven(self) -> bool:
@@ -133,8 +133,8 @@ class ResourceProof:
             "status": self.status.value,
             "custom": self.custom,
             "proven": list(self.proven),
-            "differences": [each.to_dict() for each in self.differences],
-            "unproven": [each.to_dict() for each in self.unproven],
+            "differences": [difference.to_dict() for difference in self.differences],
+            "unproven": [unproven.to_dict() for unproven in self.unproven],
         }
 
     @classmethod
@@ -145,7 +145,9 @@ class ResourceProof:
             status=DriftStatus(str(data["status"])),
             custom=bool(data["custom"]),
             proven=as_strings(data["proven"]),
-            differences=tuple(PropertyDifference.from_dict(each) for each in as_objects(data["differences"])),
+            differences=tuple(
+                PropertyDifference.from_dict(difference) for difference in as_objects(data["differences"])
+            ),
             unproven=tuple(Unproven.from_dict(each) for each in as_objects(data["unproven"])),
         )
 
@@ -168,13 +170,13 @@ class Coverage:
     @classmethod
     def of(cls, proofs: tuple[ResourceProof, ...]) -> Coverage:
         """The sum over resources."""
-        counted = [each for each in proofs if not each.custom]
-        proven = sum(len(each.proven) for each in counted)
-        differ = sum(len(each.differences) for each in counted)
-        unproven = sum(len([one for one in each.unproven if one.path]) for each in counted)
+        counted = [proof for proof in proofs if not proof.custom]
+        proven = sum(len(proof.proven) for proof in counted)
+        differ = sum(len(proof.differences) for proof in counted)
+        unproven = sum(len([unproven for unproven in proof.unproven if unproven.path]) for proof in counted)
         return cls(
             resources_total=len(counted),
-            resources_proven=sum(each.is_proven for each in counted),
+            resources_proven=sum(proof.is_proven for proof in counted),
             custom_resources=len(proofs) - len(counted),
             properties_total=proven + differ + unproven,
             properties_proven=proven,
@@ -210,8 +212,8 @@ class TypeCoverage:
     def of(cls, proofs: Iterable[ResourceProof]) -> tuple[TypeCoverage, ...]:
         """The coverage of each type, sorted by its name; together they make that of all."""
         by_type: dict[str, list[ResourceProof]] = {}
-        for each in proofs:
-            by_type.setdefault(each.location.resource_type or "", []).append(each)
+        for proof in proofs:
+            by_type.setdefault(proof.location.resource_type or "", []).append(proof)
         return tuple(
             cls(resource_type=name, coverage=Coverage.of(tuple(found)), reasons=unproven_reasons(found))
             for name, found in sorted(by_type.items())
@@ -223,5 +225,7 @@ class TypeCoverage:
 
 def unproven_reasons(proofs: Iterable[ResourceProof]) -> dict[str, int]:
     """How many properties are unproven, by reason; those of custom resources stand apart."""
-    found = Counter(one.reason.value for each in proofs if not each.custom for one in each.unproven if one.path)
+    found = Counter(
+        unproven.reason.value for proof in proofs if not proof.custom for unproven in proof.unproven if unproven.path
+    )
     return dict(sorted(found.items()))

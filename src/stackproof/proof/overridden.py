@@ -33,4 +33,4 @@ def without_overridden(proofs: Iterable[ResourceProof], overridden: Iterable[Ove
             unproven=tuple(sorted((*proof.unproven, *more))),
         )
 
-    return tuple(lessened(each) for each in proofs)
+    return tuple(lessened(proof) for proof in proofs)

@@ -138,7 +138,7 @@ class Permissions:
     @property
     def actions(self) -> tuple[str, ...]:
         """Every action that is allowed, sorted."""
-        return tuple(sorted({action for each in self.statements for action in each.actions}))
+        return tuple(sorted({action for statement in self.statements for action in statement.actions}))
 
     def allows(self, action: str) -> bool:
         """Whether some statement allows the action, on whatever resource."""
@@ -188,10 +188,14 @@ def compiled(
         rows.add(_HARNESS, place)
         names = _stack_arns(stack, also_ephemeral=purpose is Purpose.DEPLOY)
         rows.add(_STACKS, place, on=names)
-        buckets = sorted({f"arn:${{Partition}}:s3:::{each.bucket}" for each in stack.assets})
-        objects = [f"{each}/*" for each in buckets]
-        types = {each.resource_type for each in stack.template.resources if each.resource_type != "AWS::CDK::Metadata"}
-        custom = {each.resource_type for each in stack.template.resources if each.is_custom}
+        buckets = sorted({f"arn:${{Partition}}:s3:::{asset.bucket}" for asset in stack.assets})
+        objects = [f"{bucket}/*" for bucket in buckets]
+        types = {
+            resource.resource_type
+            for resource in stack.template.resources
+            if resource.resource_type != "AWS::CDK::Metadata"
+        }
+        custom = {resource.resource_type for resource in stack.template.resources if resource.is_custom}
         if aliases_in(stack.template.body):
             rows.add(readers.get("AWS::KMS::Alias", ()), place)
         for resource_type in sorted(types - custom):
@@ -249,7 +253,7 @@ class _Rows:
                 arns = on
             elif arns:
                 arns = _shortened(arns)
-            self._found.setdefault(spelt, set()).update(place.filled(each) for each in arns or _ANY)
+            self._found.setdefault(spelt, set()).update(place.filled(arn) for arn in arns or _ANY)
 
     def statements(self) -> tuple[Statement, ...]:
         """One for each service and set of resources."""
@@ -265,13 +269,13 @@ class _Rows:
 
 def _stack_arns(stack: Stack, *, also_ephemeral: bool) -> list[str]:
     """The ARN of the stack, of those nested in it, which CloudFormation names after it, and of its ephemeral ones."""
-    nested = any(each.resource_type == "AWS::CloudFormation::Stack" for each in stack.template.resources)
+    nested = any(resource.resource_type == "AWS::CloudFormation::Stack" for resource in stack.template.resources)
     names = [f"{stack.name}/*"]
     if nested:
         names.append(f"{stack.name}-*")
     elif also_ephemeral:
         names.append(f"{stack.name}-{EPHEMERAL}-*")
-    return [f"arn:${{Partition}}:cloudformation:${{Region}}:${{Account}}:stack/{each}" for each in names]
+    return [f"arn:${{Partition}}:cloudformation:${{Region}}:${{Account}}:stack/{name}" for name in names]
 
 
 def _cloud_control(resource_type: str, schemas: SchemaSource) -> tuple[list[str], list[str]]:
@@ -291,27 +295,29 @@ def _handled(resource_type: str, schemas: SchemaSource) -> list[str]:
     schema = schemas.schema(resource_type)
     if schema is None:
         return []
-    return sorted({each for name in ("create", "read", "update", "delete") for each in schema.permissions(name)})
+    return sorted(
+        {permission for name in ("create", "read", "update", "delete") for permission in schema.permissions(name)}
+    )
 
 
 def _used(types: AbstractSet[str]) -> list[str]:
     """What emptying before a tear-down, and flows where there may be one, call on resources of these types."""
     tables = (_EMPTYING, _FLOW) if types >= _FLOWS else (_EMPTYING,)
-    return sorted({action for table in tables for each in types for action in table.get(each, ())})
+    return sorted({action for table in tables for resource_type in types for action in table.get(resource_type, ())})
 
 
 def _shortened(arns: Sequence[str]) -> Sequence[str]:
     """A few ARNs as they are; instead of many, one that covers all of a service in one place."""
     if len(arns) <= _MOST:
         return arns
-    return sorted({f"{':'.join(each.split(':')[:5])}:*" for each in arns})
+    return sorted({f"{':'.join(arn.split(':')[:5])}:*" for arn in arns})
 
 
 def _document(statements: Iterable[Statement]) -> JsonObject:
     numbers: dict[str, int] = {}
     rows: list[JsonValue] = []
-    for each in statements:
-        number = numbers[each.service] = numbers.get(each.service, 0) + 1
-        name = "".join(part.capitalize() for part in each.service.split("-"))
-        rows.append(each.to_dict(name if number == 1 else f"{name}No{number}"))
+    for statement in statements:
+        number = numbers[statement.service] = numbers.get(statement.service, 0) + 1
+        name = "".join(part.capitalize() for part in statement.service.split("-"))
+        rows.append(statement.to_dict(name if number == 1 else f"{name}No{number}"))
     return {"Version": "2012-10-17", "Statement": rows}

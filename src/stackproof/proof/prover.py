@@ -71,11 +71,11 @@ class Prover:
     @property
     def notifications(self) -> tuple[Notification, ...]:
         """Readers that broke, sorted; at level error, since something was not judged."""
-        return tuple(sorted(self._observer.notifications | self._unseen, key=lambda each: each.message))
+        return tuple(sorted(self._observer.notifications | self._unseen, key=lambda notification: notification.message))
 
     def expected_ids(self) -> tuple[str, ...]:
         """The logical ids of all that has to be there, in the template's order; a false condition excuses."""
-        return tuple(each.logical_id for each in self.template.resources if self._is_expected(each))
+        return tuple(resource.logical_id for resource in self.template.resources if self._is_expected(resource))
 
     def expected(self, logical_id: str) -> Mapping[str, Resolved]:
         """The properties that the template sets, resolved against the deployment."""
@@ -197,8 +197,8 @@ class Prover:
         expected = self.expected(resource.logical_id)
         return frozenset(
             name
-            for name, each in expected.items()
-            if unresolved_in(each) and not any(map(self._is_gone, references(resource.properties[name])))
+            for name, element in expected.items()
+            if unresolved_in(element) and not any(map(self._is_gone, references(resource.properties[name])))
         )
 
     def _is_gone(self, logical_id: str) -> bool:
@@ -240,12 +240,12 @@ class Prover:
         unread = {path: why for path in comparison.proven if (why := _unread(read_so_far, path)) is not None}
         unproven.extend(Unproven(path=path, reason=_said(why, schema, path)) for path, why in unread.items())
         differences: list[PropertyDifference] = []
-        for each in comparison.differences:
-            reason = self._excuse(resource, reading, schema, each)
+        for difference in comparison.differences:
+            reason = self._excuse(resource, reading, schema, difference)
             if reason is None:
-                differences.append(without_secrets(each, known(expected), actual))
+                differences.append(without_secrets(difference, known(expected), actual))
             else:
-                unproven.append(Unproven(path=each.path, reason=reason))
+                unproven.append(Unproven(path=difference.path, reason=reason))
         return replace(
             bare,
             status=DriftStatus.MODIFIED if differences else DriftStatus.IN_SYNC,
@@ -289,13 +289,13 @@ class Prover:
             differences=tuple(
                 sorted(
                     (
-                        *(without_secrets(each, known(expected)) for each in comparison.differences),
+                        *(without_secrets(difference, known(expected)) for difference in comparison.differences),
                         *(
                             _removed(path)
                             for path in (*comparison.proven, *(path for path, _ in comparison.unresolved))
                         ),
                     ),
-                    key=lambda each: each.path,
+                    key=lambda difference: difference.path,
                 )
             ),
         )
@@ -316,8 +316,8 @@ class Prover:
         """Of all stacks of the run: in CDK a stack opens the security group of another one, or adds to its role."""
         deployed = self._deployed(resource.logical_id)
         physical_id = deployed.physical_id if deployed else None
-        for each in self._look_at.members:
-            yield from each.parts_of(physical_id, kind, link)
+        for member in self._look_at.members:
+            yield from member.parts_of(physical_id, kind, link)
 
     def parts_of(self, physical_id: str | None, kind: str, link: str) -> Iterator[Part]:
         """What the stack's own resources of a type add to a list of the resource that they name."""
@@ -329,7 +329,7 @@ class Prover:
             is_here = physical_id in (owner if isinstance(owner, list) else [owner])
             if is_here or unresolved_in(owner):
                 part = self._deployed(other.logical_id)
-                own = {key: each for key, each in properties.items() if key != link}
+                own = {key: property_ for key, property_ in properties.items() if key != link}
                 yield Part(properties={**own, "Arn": part.physical_id if part else None}, is_here=is_here)
 
     def _key_of(self, alias: str) -> str | None:
@@ -437,10 +437,11 @@ def _removed(path: str) -> PropertyDifference:
 
 def _unseen(template: Template, nested: Collection[str] | None) -> Iterator[Notification]:
     """Entries that stand for any number of resources, none of which is looked at."""
-    for each in template.resources:
-        if nested is not None and each.resource_type == STACK and each.logical_id not in nested:
-            message = f"{each.location()}: {each.logical_id}: its template is not in the assembly, so what is in that "
-            yield Notification(level=Level.ERROR, message=f"{message}stack was not looked at")
+    for resource in template.resources:
+        if nested is not None and resource.resource_type == STACK and resource.logical_id not in nested:
+            where = f"{resource.location()}: {resource.logical_id}"
+            message = f"{where}: its template is not in the assembly, so what is in that stack was not looked at"
+            yield Notification(level=Level.ERROR, message=message)
     for name in sorted(template.section("Resources")):
         if name.startswith("Fn::"):
             message = (
@@ -452,7 +453,7 @@ def _unseen(template: Template, nested: Collection[str] | None) -> Iterator[Noti
 
 def _circular(template: Template) -> frozenset[str]:
     """Resources that refer to themselves in the end; no such stack deploys, and waiting for them would not end."""
-    edges = {each.logical_id: references(each.properties) for each in template.resources}
+    edges = {resource.logical_id: references(resource.properties) for resource in template.resources}
 
     def reaches_itself(start: str) -> bool:
         seen: set[str] = set()
@@ -466,4 +467,4 @@ def _circular(template: Template) -> frozenset[str]:
                 waiting.extend(edges[here])
         return False
 
-    return frozenset(each for each in edges if reaches_itself(each))
+    return frozenset(edge for edge in edges if reaches_itself(edge))

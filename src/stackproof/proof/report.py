@@ -45,12 +45,14 @@ class ProveReport:
 
         A property that was denied, or a target that did not answer in the end, is not made good by another target.
         """
-        differs = any(each.status in {DriftStatus.MODIFIED, DriftStatus.DELETED} for each in self.proofs)
-        nothing = not any(each.is_proven or each.status is DriftStatus.DELETED for each in self.proofs)
-        every = [*self.proofs, *(each for proofs in self.by_target.values() for each in proofs)]
-        unread = any(each.status is DriftStatus.NOT_CHECKED and not each.custom for each in self.proofs)
-        unread = unread or any(each.is_unanswered and not each.custom for each in every)
-        broken = bool(self.calls.refused) or any(each.level is Level.ERROR for each in self.notifications)
+        differs = any(proof.status in {DriftStatus.MODIFIED, DriftStatus.DELETED} for proof in self.proofs)
+        nothing = not any(proof.is_proven or proof.status is DriftStatus.DELETED for proof in self.proofs)
+        every = [*self.proofs, *(proof for proofs in self.by_target.values() for proof in proofs)]
+        unread = any(proof.status is DriftStatus.NOT_CHECKED and not proof.custom for proof in self.proofs)
+        unread = unread or any(proof.is_unanswered and not proof.custom for proof in every)
+        broken = bool(self.calls.refused) or any(
+            notification.level is Level.ERROR for notification in self.notifications
+        )
         incomplete = nothing or unread or broken
         if incomplete or (self.strict and self.coverage.properties_unproven):
             return 3
@@ -77,7 +79,7 @@ class ProveReport:
                 "minimum_proof": self.minimum.to_dict() if self.minimum else None,
                 "shortfalls": list(self.shortfalls),
             },
-            "coverage": {**coverage, "types": [each.to_dict() for each in self.types]},
+            "coverage": {**coverage, "types": [resource_type.to_dict() for resource_type in self.types]},
             "targets": {
                 name: {
                     **Coverage.of(proofs).to_dict(),
@@ -88,13 +90,13 @@ class ProveReport:
             "differences": [row for proof in self.proofs for row in _difference_rows(proof)],
             "unproven": [row for proof in self.proofs for row in _unproven_rows(proof)],
             "calls": self.calls.to_dict(),
-            "notifications": [each.to_dict() for each in self.notifications],
+            "notifications": [notification.to_dict() for notification in self.notifications],
             "exit_code": self.exit_code,
         }
 
 
 def _placed(proofs: Sequence[ResourceProof]) -> list[ResourceProof]:
-    return sorted(proofs, key=lambda each: each.location.sort_key())
+    return sorted(proofs, key=lambda proof: proof.location.sort_key())
 
 
 def _difference_rows(proof: ResourceProof) -> list[JsonValue]:
@@ -113,12 +115,12 @@ def _difference_rows(proof: ResourceProof) -> list[JsonValue]:
     rows.extend(
         {
             **head,
-            "property_path": each.path,
-            "change": each.change.value,
-            "expected": each.expected,
-            "actual": each.actual,
+            "property_path": difference.path,
+            "change": difference.change.value,
+            "expected": difference.expected,
+            "actual": difference.actual,
         }
-        for each in proof.differences
+        for difference in proof.differences
     )
     return rows
 
@@ -130,9 +132,9 @@ def _unproven_rows(proof: ResourceProof) -> list[JsonValue]:
             "stack_name": place.stack_name,
             "logical_id": place.logical_id,
             "resource_type": place.resource_type,
-            "property_path": each.path or None,
-            "reason": each.reason.value,
-            "detail": each.detail,
+            "property_path": unproven.path or None,
+            "reason": unproven.reason.value,
+            "detail": unproven.detail,
         }
-        for each in proof.unproven
+        for unproven in proof.unproven
     ]

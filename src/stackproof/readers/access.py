@@ -222,7 +222,7 @@ def batch(
 def least_alike(request: ReadRequest, name: str, documents: Sequence[JsonValue]) -> JsonValue:
     """Of the documents that several owners have under one property, the first that is not as the template has it."""
     wanted = request.expected.get(name)
-    return next((each for each in documents if not matches(wanted, each, None, f"/{name}")), documents[0])
+    return next((document for document in documents if not matches(wanted, document, None, f"/{name}")), documents[0])
 
 
 def spelt(expected: JsonValue, name: Any, *others: Any) -> JsonValue:
@@ -244,7 +244,7 @@ def tag_list(tags: Any, key: str = "Key", value: str = "Value") -> list[JsonValu
     """Tags in CloudFormation's shape."""
     if isinstance(tags, Mapping):
         return [{"Key": name, "Value": text} for name, text in sorted(tags.items())]
-    return [{"Key": each[key], "Value": each.get(value, "")} for each in tags or ()]
+    return [{"Key": tag[key], "Value": tag.get(value, "")} for tag in tags or ()]
 
 
 def pascal(value: Any, free: Iterable[str] = ()) -> Any:

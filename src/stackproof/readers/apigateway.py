@@ -68,7 +68,7 @@ def read_api(request: ReadRequest) -> Reading | None:
     properties = _named(live, names)
     return parts.reading(
         {
-            **{key: each for key, each in properties.items() if key != "ApiKeySource"},
+            **{key: property_ for key, property_ in properties.items() if key != "ApiKeySource"},
             "ApiKeySourceType": live.get("apiKeySource"),
             "Policy": parsed(text),
             "Tags": tag_list(live.get("tags")),
@@ -114,7 +114,7 @@ def read_method(request: ReadRequest) -> Reading | None:
     if live is None:
         return None
     responses = [
-        pascal(each, ("responseModels", *_FREE)) for _, each in sorted(live.get("methodResponses", {}).items())
+        pascal(response, ("responseModels", *_FREE)) for _, response in sorted(live.get("methodResponses", {}).items())
     ]
     return Parts(request).reading(
         {
@@ -134,7 +134,8 @@ def _integration(live: Mapping[str, Any] | None) -> JsonValue:
     found: dict[str, Any] = pascal({key: each for key, each in live.items() if key != "integrationResponses"}, _FREE)
     found["IntegrationHttpMethod"] = found.pop("HttpMethod", None)
     responses = [
-        pascal(each, ("responseTemplates", *_FREE)) for _, each in sorted(live.get("integrationResponses", {}).items())
+        pascal(response, ("responseTemplates", *_FREE))
+        for _, response in sorted(live.get("integrationResponses", {}).items())
     ]
     return {**{key: each for key, each in found.items() if each is not None}, "IntegrationResponses": responses}
 
@@ -183,7 +184,9 @@ def read_stage(request: ReadRequest) -> Reading | None:
             **_named(live, _OF_STAGE),
             "AccessLogSetting": pascal(log) if log else None,
             "CanarySetting": pascal(live.get("canarySettings"), ("stageVariableOverrides",)),
-            "MethodSettings": [_setting(path, each) for path, each in sorted(live.get("methodSettings", {}).items())],
+            "MethodSettings": [
+                _setting(path, setting) for path, setting in sorted(live.get("methodSettings", {}).items())
+            ],
             "RestApiId": _api(request),
             "Tags": tag_list(live.get("tags")),
         },
@@ -262,9 +265,7 @@ def read_key(request: ReadRequest) -> Reading | None:
         return None
     parts = Parts(request)
     parts.unread["/Value"] = UnprovenReason.WRITE_ONLY
-    stages = [
-        dict(zip(("RestApiId", "StageName"), each.split("/"), strict=False)) for each in live.get("stageKeys", ())
-    ]
+    stages = [dict(zip(("RestApiId", "StageName"), key.split("/"), strict=False)) for key in live.get("stageKeys", ())]
     return parts.reading(
         {
             **_named(live, ("customerId", "description", "enabled", "name")),
@@ -283,14 +284,14 @@ def read_plan(request: ReadRequest) -> Reading | None:
         return None
     stages: list[JsonValue] = [
         {
-            **{key: value for key, value in pascal(each, ("throttle",)).items() if key != "Throttle"},
+            **{key: value for key, value in pascal(stage, ("throttle",)).items() if key != "Throttle"},
             **(
-                {"Throttle": {path: pascal(rate) for path, rate in each["throttle"].items()}}
-                if "throttle" in each
+                {"Throttle": {path: pascal(rate) for path, rate in stage["throttle"].items()}}
+                if "throttle" in stage
                 else {}
             ),
         }
-        for each in live.get("apiStages", ())
+        for stage in live.get("apiStages", ())
     ]
     return Parts(request).reading(
         {

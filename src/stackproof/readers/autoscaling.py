@@ -71,8 +71,8 @@ def read_group(request: ReadRequest) -> Reading | None:
             "MetricsCollection": _metrics(request, live),
             "MinSize": live.get("MinSize"),
             "Tags": [
-                {**chosen(each, ("Key", "Value")), "PropagateAtLaunch": each.get("PropagateAtLaunch")}
-                for each in live.get("Tags", ())
+                {**chosen(tag, ("Key", "Value")), "PropagateAtLaunch": tag.get("PropagateAtLaunch")}
+                for tag in live.get("Tags", ())
             ],
             "VPCZoneIdentifier": subnets.split(",") if subnets else None,
         },
@@ -107,7 +107,7 @@ def read_launch_configuration(request: ReadRequest) -> Reading | None:
 
 def _metrics(request: ReadRequest, live: Mapping[str, Any]) -> JsonValue:
     """The collection of metrics; a template that names none means all of them, which the service lists one by one."""
-    enabled = sorted(each["Metric"] for each in live.get("EnabledMetrics", ()))
+    enabled = sorted(metric["Metric"] for metric in live.get("EnabledMetrics", ()))
     if not enabled:
         return None
     given = request.expected.get("MetricsCollection")
@@ -160,7 +160,7 @@ def read_hook(request: ReadRequest) -> Reading | None:
     group = str(request.expected.get("AutoScalingGroupName"))
     answer = found_or_none(lambda: client.describe_lifecycle_hooks(AutoScalingGroupName=group), _GONE)
     hooks = (answer or {}).get("LifecycleHooks", ())
-    live = next((each for each in hooks if each["LifecycleHookName"] == request.physical_id), None)
+    live = next((hook for hook in hooks if hook["LifecycleHookName"] == request.physical_id), None)
     if live is None:
         return None
     names = (
@@ -216,7 +216,7 @@ def read_target(request: ReadRequest) -> Reading | None:
         {
             **covered(live, ("MaxCapacity", "MinCapacity", "ResourceId", "ScalableDimension", "ServiceNamespace")),
             "RoleARN": None,
-            "ScheduledActions": [chosen(each, names) for each in actions],
+            "ScheduledActions": [chosen(action, names) for action in actions],
             "SuspendedState": live.get("SuspendedState"),
             "Tags": tag_list(tags),
         },

@@ -102,12 +102,12 @@ def identifier(request: ReadRequest, schema: ResourceSchema) -> str:
         _unreadable(f"Cloud Control knows the resource by its {names[0]}, which {physical} is not")
     if physical.count("|") == len(names) - 1:
         return physical
-    parts = [request.expected.get(each) for each in names]
+    parts = [request.expected.get(name) for name in names]
     if parts.count(None) == 1:
         parts[parts.index(None)] = physical
-    if not all(isinstance(each, str | int) for each in parts):
+    if not all(isinstance(part, str | int) for part in parts):
         _unreadable(f"Cloud Control knows the resource by {'|'.join(names)}, which cannot be told from {physical}")
-    return "|".join(str(each) for each in parts)
+    return "|".join(str(part) for part in parts)
 
 
 def _listed(document: JsonObject, keyword: str) -> JsonValue:

@@ -26,7 +26,9 @@ def read_stack(request: ReadRequest) -> Reading | None:
     parts = Parts(request)
     parts.unread["/TemplateURL"] = UnprovenReason.WRITE_ONLY
     given = request.expected.get("Parameters")
-    values = {str(each["ParameterKey"]): each.get("ParameterValue") for each in live.get("Parameters", ())}
+    values = {
+        str(parameter["ParameterKey"]): parameter.get("ParameterValue") for parameter in live.get("Parameters", ())
+    }
     # Those that the parent does not give have the nested template's own defaults.
     parameters: dict[str, JsonValue] = {
         name: values[name] for name in (given if isinstance(given, Mapping) else ()) if name in values
@@ -43,7 +45,7 @@ def read_stack(request: ReadRequest) -> Reading | None:
             "TemplateURL": None,
             "TimeoutInMinutes": live.get("TimeoutInMinutes"),
         },
-        {f"Outputs.{each['OutputKey']}": each["OutputValue"] for each in live.get("Outputs", ())},
+        {f"Outputs.{output['OutputKey']}": output["OutputValue"] for output in live.get("Outputs", ())},
     )
 
 

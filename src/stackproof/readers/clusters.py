@@ -114,7 +114,7 @@ def read_kubernetes(request: ReadRequest) -> Reading | None:
 def _logging(live: Mapping[str, Any] | None) -> JsonValue:
     """The kinds of logs that are switched on; CloudFormation lists no others."""
     groups = (live or {}).get("clusterLogging") or []
-    kinds = [{"Type": kind} for each in groups if each.get("enabled") for kind in each.get("types", ())]
+    kinds = [{"Type": kind} for group in groups if group.get("enabled") for kind in group.get("types", ())]
     return {"ClusterLogging": {"EnabledTypes": kinds}} if kinds else None
 
 

@@ -131,10 +131,10 @@ def read_global_table(request: ReadRequest) -> Reading | None:
         "Tags": table.tags,
         **({"SSESpecification": {"KMSMasterKeyId": key}} if key else {}),
     }
-    others = [each for each in live.get("Replicas") or () if each.get("RegionName") != request.region]
-    for each in as_objects(request.expected.get("Replicas", [])):
-        known = {*own, "SSESpecification"} if each.get("Region") == request.region else _OF_OTHERS
-        if each.keys() - known:
+    others = [replica for replica in live.get("Replicas") or () if replica.get("RegionName") != request.region]
+    for replica in as_objects(request.expected.get("Replicas", [])):
+        known = {*own, "SSESpecification"} if replica.get("Region") == request.region else _OF_OTHERS
+        if replica.keys() - known:
             parts.unread.setdefault("/Replicas", UnprovenReason.NO_READER)
     encryption = _encryption(live.get("SSEDescription") or {})
     return parts.reading(
@@ -143,7 +143,7 @@ def read_global_table(request: ReadRequest) -> Reading | None:
             "BillingMode": table.mode,
             "GlobalSecondaryIndexes": table.indexes("GlobalSecondaryIndexes"),
             "LocalSecondaryIndexes": table.indexes("LocalSecondaryIndexes"),
-            "Replicas": [own, *(_replica(each) for each in others)],
+            "Replicas": [own, *(_replica(other) for other in others)],
             "SSESpecification": chosen(encryption, ("SSEEnabled", "SSEType")),
             "StreamSpecification": table.stream,
             "TimeToLiveSpecification": table.time_to_live,

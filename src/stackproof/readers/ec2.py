@@ -118,7 +118,7 @@ def _route_table(request: ReadRequest, table_id: str) -> Any:
         return pages(client, "describe_route_tables", "RouteTables", Filters=here)
 
     # The id of a route names its table; an older one is a name that CloudFormation made.
-    others = {each.partition("|")[0] for each in request.siblings if each.startswith("rtb-")}
+    others = {sibling.partition("|")[0] for sibling in request.siblings if sibling.startswith("rtb-")}
     return picked(request, described, others, table_id, lambda each: each["RouteTableId"] == table_id)
 
 
@@ -234,7 +234,7 @@ def read_nat_gateway(request: ReadRequest) -> Reading | None:
     if gateway is None or gateway.get("State") in {"deleted", "deleting", "failed"}:
         return None
     addresses = gateway.get("NatGatewayAddresses") or []
-    primary = first(each for each in addresses if each.get("IsPrimary")) or first(addresses) or {}
+    primary = first(address for address in addresses if address.get("IsPrimary")) or first(addresses) or {}
     return Parts(request).reading(
         {
             **covered(gateway, ("ConnectivityType", "SubnetId", "VpcId")),

@@ -79,8 +79,8 @@ def read_instance(request: ReadRequest) -> Reading | None:
             "IamInstanceProfile": profile.rpartition("/")[2] if profile else None,
             "Monitoring": (live.get("Monitoring") or {}).get("State") in {"enabled", "pending"},
             "PlacementGroupName": placement.get("GroupName") or None,
-            "SecurityGroupIds": [each["GroupId"] for each in groups],
-            "SecurityGroups": [each["GroupName"] for each in groups],
+            "SecurityGroupIds": [group["GroupId"] for group in groups],
+            "SecurityGroups": [group["GroupName"] for group in groups],
             "Tags": tag_list(live.get("Tags")),
             "Tenancy": placement.get("Tenancy"),
         },
@@ -100,23 +100,23 @@ def _devices(request: ReadRequest, live: Mapping[str, Any], parts: Parts) -> dic
     named = (
         {each.get("DeviceName") for each in given if isinstance(each, Mapping)} if isinstance(given, list) else set()
     )
-    devices = [each for each in live.get("BlockDeviceMappings", ()) if each["DeviceName"] in named]
-    ids = [each["Ebs"]["VolumeId"] for each in devices]
+    devices = [mapping for mapping in live.get("BlockDeviceMappings", ()) if mapping["DeviceName"] in named]
+    ids = [device["Ebs"]["VolumeId"] for device in devices]
     volumes: list[Any] = parts.of(
         "/BlockDeviceMappings", lambda: client.describe_volumes(VolumeIds=ids)["Volumes"] if ids else [], []
     )
-    sizes = {each["VolumeId"]: each for each in volumes}
+    sizes = {volume["VolumeId"]: volume for volume in volumes}
     names = ("Encrypted", "Iops", "KmsKeyId", "SnapshotId", "Throughput", "VolumeType")
     found: list[JsonValue] = [
         {
-            "DeviceName": each["DeviceName"],
+            "DeviceName": device["DeviceName"],
             "Ebs": {
-                **chosen(each["Ebs"], ("DeleteOnTermination",)),
-                **chosen(sizes.get(each["Ebs"]["VolumeId"], {}), names),
-                "VolumeSize": sizes.get(each["Ebs"]["VolumeId"], {}).get("Size"),
+                **chosen(device["Ebs"], ("DeleteOnTermination",)),
+                **chosen(sizes.get(device["Ebs"]["VolumeId"], {}), names),
+                "VolumeSize": sizes.get(device["Ebs"]["VolumeId"], {}).get("Size"),
             },
         }
-        for each in devices
+        for device in devices
     ]
     return {"BlockDeviceMappings": found}
 
@@ -198,12 +198,12 @@ def read_interface(request: ReadRequest) -> Reading | None:
     if live is None:
         return None
     addresses = live.get("PrivateIpAddresses") or []
-    others = [each["PrivateIpAddress"] for each in addresses if not each.get("Primary")]
+    others = [address["PrivateIpAddress"] for address in addresses if not address.get("Primary")]
     return Parts(request).reading(
         {
             **covered(live, ("Description", "InterfaceType", "PrivateIpAddress", "SourceDestCheck", "SubnetId")),
-            "GroupSet": [each["GroupId"] for each in live.get("Groups", ())],
-            "PrivateIpAddresses": [chosen(each, ("Primary", "PrivateIpAddress")) for each in addresses],
+            "GroupSet": [group["GroupId"] for group in live.get("Groups", ())],
+            "PrivateIpAddresses": [chosen(address, ("Primary", "PrivateIpAddress")) for address in addresses],
             "SecondaryPrivateIpAddressCount": len(others),
             "Tags": tag_list(live.get("TagSet")),
         },

@@ -32,12 +32,15 @@ def read_endpoint(request: ReadRequest) -> Reading | None:
         "VpcEndpointType",
         "VpcId",
     )
-    entries = [f"{each.get('HostedZoneId')}:{each.get('DnsName')}" for each in live.get("DnsEntries", ())]
+    entries = [
+        f"{ledger_entry.get('HostedZoneId')}:{ledger_entry.get('DnsName')}"
+        for ledger_entry in live.get("DnsEntries", ())
+    ]
     return Parts(request).reading(
         {
             **covered(live, names),
             "PolicyDocument": parsed(live.get("PolicyDocument")),
-            "SecurityGroupIds": [each["GroupId"] for each in live.get("Groups", ())],
+            "SecurityGroupIds": [group["GroupId"] for group in live.get("Groups", ())],
             "Tags": tag_list(live.get("Tags")),
         },
         {
@@ -73,14 +76,16 @@ def read_acl_entry(request: ReadRequest) -> Reading | None:
     acl = _acl_with(request, "network-acl-id", acl_id)
     egress = str(request.expected.get("Egress", False)).lower() == "true"
     number = str(request.expected.get("RuleNumber"))
-    for each in acl["Entries"] if acl else ():
-        if each["Egress"] is egress and str(each["RuleNumber"]) == number:
+    for ledger_entry in acl["Entries"] if acl else ():
+        if ledger_entry["Egress"] is egress and str(ledger_entry["RuleNumber"]) == number:
             return Parts(request).reading(
                 {
-                    **covered(each, ("CidrBlock", "Egress", "Ipv6CidrBlock", "PortRange", "RuleAction", "RuleNumber")),
-                    "Icmp": each.get("IcmpTypeCode"),
+                    **covered(
+                        ledger_entry, ("CidrBlock", "Egress", "Ipv6CidrBlock", "PortRange", "RuleAction", "RuleNumber")
+                    ),
+                    "Icmp": ledger_entry.get("IcmpTypeCode"),
                     "NetworkAclId": acl_id,
-                    "Protocol": each["Protocol"],
+                    "Protocol": ledger_entry["Protocol"],
                 },
                 {"Id": request.physical_id},
             )
@@ -91,7 +96,11 @@ def read_acl_association(request: ReadRequest) -> Reading | None:
     """DescribeNetworkAcls by the association's id."""
     own = request.physical_id
     acl = _acl_with(request, "association.association-id", own)
-    live = first(each for each in (acl or {}).get("Associations", ()) if each["NetworkAclAssociationId"] == own)
+    live = first(
+        association
+        for association in (acl or {}).get("Associations", ())
+        if association["NetworkAclAssociationId"] == own
+    )
     if live is None:
         return None
     return Parts(request).reading(chosen(live, ("NetworkAclId", "SubnetId")), {"AssociationId": own})
@@ -127,8 +136,10 @@ def read_dhcp_options(request: ReadRequest) -> Reading | None:
     if live is None:
         return None
     given = {
-        each["Key"]: [one["Value"] if isinstance(one, Mapping) else one for one in each["Values"]]
-        for each in live["DhcpConfigurations"]
+        configuration["Key"]: [
+            value["Value"] if isinstance(value, Mapping) else value for value in configuration["Values"]
+        ]
+        for configuration in live["DhcpConfigurations"]
     }
     return Parts(request).reading(
         {
@@ -238,8 +249,10 @@ def read_prefix_list(request: ReadRequest) -> Reading | None:
     entries: list[JsonValue] = parts.of(
         "/Entries",
         lambda: [
-            chosen(each, ("Cidr", "Description"))
-            for each in pages(client, "get_managed_prefix_list_entries", "Entries", PrefixListId=request.physical_id)
+            chosen(ledger_entry, ("Cidr", "Description"))
+            for ledger_entry in pages(
+                client, "get_managed_prefix_list_entries", "Entries", PrefixListId=request.physical_id
+            )
         ],
         [],
     )

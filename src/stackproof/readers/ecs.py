@@ -138,7 +138,7 @@ def read_service(request: ReadRequest) -> Reading | None:
         )
         return [] if answer is None else list(answer["services"])
 
-    here = {each for each in request.siblings if each.rpartition("/")[0] == own.rpartition("/")[0]}
+    here = {sibling for sibling in request.siblings if sibling.rpartition("/")[0] == own.rpartition("/")[0]}
     live = picked(request, described, here, own, lambda each: each["serviceArn"] == own, at_most=_SERVICES_AT_ONCE)
     if live is None or live.get("status") == "INACTIVE":
         return None
@@ -198,10 +198,10 @@ def read_repository(request: ReadRequest) -> Reading | None:
             "ImageTagMutability": live.get("imageTagMutability"),
             "ImageTagMutabilityExclusionFilters": [
                 {
-                    "ImageTagMutabilityExclusionFilterType": each["filterType"],
-                    "ImageTagMutabilityExclusionFilterValue": each["filter"],
+                    "ImageTagMutabilityExclusionFilterType": filter_["filterType"],
+                    "ImageTagMutabilityExclusionFilterValue": filter_["filter"],
                 }
-                for each in live.get("imageTagMutabilityExclusionFilters", ())
+                for filter_ in live.get("imageTagMutabilityExclusionFilters", ())
             ]
             or None,
             "LifecyclePolicy": {

@@ -34,7 +34,7 @@ def _tags(client: Any, arn: Any, parts: Parts) -> list[JsonValue]:
 
 def _logs(live: Mapping[str, Any]) -> list[JsonValue]:
     names = ("DestinationDetails", "DestinationType", "LogFormat", "LogType")
-    return [chosen(each, names) for each in live.get("LogDeliveryConfigurations", ())]
+    return [chosen(configuration, names) for configuration in live.get("LogDeliveryConfigurations", ())]
 
 
 def read_cluster(request: ReadRequest) -> Reading | None:
@@ -61,7 +61,7 @@ def read_cluster(request: ReadRequest) -> Reading | None:
             "NotificationTopicArn": (live.get("NotificationConfiguration") or {}).get("TopicArn"),
             "Port": configuration.get("Port") or first.get("Port"),
             "Tags": _tags(client, live.get("ARN"), parts),
-            "VpcSecurityGroupIds": [each["SecurityGroupId"] for each in live.get("SecurityGroups", ())],
+            "VpcSecurityGroupIds": [group["SecurityGroupId"] for group in live.get("SecurityGroups", ())],
         },
         {
             "ConfigurationEndpoint.Address": configuration.get("Address"),
@@ -110,7 +110,7 @@ def read_replication_group(request: ReadRequest) -> Reading | None:
     live = found[0]
     parts = Parts(request)
     groups = live.get("NodeGroups") or []
-    members = [len(each.get("NodeGroupMembers") or ()) for each in groups]
+    members = [len(group.get("NodeGroupMembers") or ()) for group in groups]
     key = live.get("KmsKeyId")
     primary = (groups[0].get("PrimaryEndpoint") if groups else None) or {}
     reader = (groups[0].get("ReaderEndpoint") if groups else None) or {}
@@ -177,7 +177,7 @@ def _of_member(request: ReadRequest, live: Mapping[str, Any], parts: Parts) -> d
         **covered(member, ("CacheSubnetGroupName", "Engine", "EngineVersion", "PreferredMaintenanceWindow")),
         "CacheParameterGroupName": (member.get("CacheParameterGroup") or {}).get("CacheParameterGroupName"),
         "NotificationTopicArn": (member.get("NotificationConfiguration") or {}).get("TopicArn"),
-        "SecurityGroupIds": [each["SecurityGroupId"] for each in member.get("SecurityGroups", ())],
+        "SecurityGroupIds": [group["SecurityGroupId"] for group in member.get("SecurityGroups", ())],
     }
 
 
@@ -196,7 +196,7 @@ def read_subnet_group(request: ReadRequest) -> Reading | None:
         {
             "CacheSubnetGroupName": live["CacheSubnetGroupName"],
             "Description": live.get("CacheSubnetGroupDescription"),
-            "SubnetIds": [each["SubnetIdentifier"] for each in live.get("Subnets", ())],
+            "SubnetIds": [subnet["SubnetIdentifier"] for subnet in live.get("Subnets", ())],
             "Tags": _tags(client, live.get("ARN"), parts),
         },
         {},

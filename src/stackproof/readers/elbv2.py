@@ -86,8 +86,8 @@ def read_load_balancer(request: ReadRequest) -> Reading | None:
                 request, parts, "LoadBalancerAttributes", client.describe_load_balancer_attributes, LoadBalancerArn=arn
             ),
             "Name": live["LoadBalancerName"],
-            "SubnetMappings": [_mapping(each) for each in zones],
-            "Subnets": [each["SubnetId"] for each in zones],
+            "SubnetMappings": [_mapping(zone) for zone in zones],
+            "Subnets": [zone["SubnetId"] for zone in zones],
             "Tags": _tags(request, parts),
         },
         {
@@ -147,7 +147,7 @@ def read_target_group(request: ReadRequest) -> Reading | None:
             "TargetGroupAttributes": _attributes(
                 request, parts, "TargetGroupAttributes", client.describe_target_group_attributes, TargetGroupArn=arn
             ),
-            "Targets": [chosen(each["Target"], ("AvailabilityZone", "Id", "Port")) for each in targets],
+            "Targets": [chosen(target["Target"], ("AvailabilityZone", "Id", "Port")) for target in targets],
         },
         {
             "TargetGroupArn": arn,
@@ -187,7 +187,7 @@ def read_listener(request: ReadRequest) -> Reading | None:
         return None
     parts = Parts(request)
     names = ("AlpnPolicy", "LoadBalancerArn", "MutualAuthentication", "Port", "Protocol", "SslPolicy")
-    certificates = [chosen(each, ("CertificateArn",)) for each in live.get("Certificates") or ()]
+    certificates = [chosen(certificate, ("CertificateArn",)) for certificate in live.get("Certificates") or ()]
     return parts.reading(
         {
             **covered(live, names),
@@ -217,8 +217,8 @@ def read_rule(request: ReadRequest) -> Reading | None:
     parts = Parts(request)
     listener = live["RuleArn"].replace(":listener-rule/", ":listener/").rpartition("/")[0]
     conditions = [
-        {"Field": each.get("Field"), **chosen(each, ("RegexValues", "Values", *_CONDITIONS))}
-        for each in live["Conditions"]
+        {"Field": condition.get("Field"), **chosen(condition, ("RegexValues", "Values", *_CONDITIONS))}
+        for condition in live["Conditions"]
     ]
     return parts.reading(
         {

@@ -68,16 +68,16 @@ def read_bus_policy(request: ReadRequest) -> Reading | None:
     live = found_or_none(lambda: client.describe_event_bus(Name=bus), _GONE)
     policy = parsed((live or {}).get("Policy"))
     statements = policy.get("Statement") if isinstance(policy, Mapping) else ()
-    for each in statements if isinstance(statements, list) else ():
-        if isinstance(each, Mapping) and each.get("Sid") == sid:
+    for statement in statements if isinstance(statements, list) else ():
+        if isinstance(statement, Mapping) and statement.get("Sid") == sid:
             properties: dict[str, Any] = {"EventBusName": bus, "StatementId": sid}
             if "Statement" in request.expected:
-                properties["Statement"] = {key: value for key, value in each.items() if key != "Sid"}
+                properties["Statement"] = {key: value for key, value in statement.items() if key != "Sid"}
             else:
                 properties |= {
-                    "Action": each.get("Action"),
-                    "Condition": _condition(each.get("Condition")),
-                    "Principal": _account(each.get("Principal")),
+                    "Action": statement.get("Action"),
+                    "Condition": _condition(statement.get("Condition")),
+                    "Principal": _account(statement.get("Principal")),
                 }
             return Parts(request).reading(properties, {})
     return None

@@ -127,7 +127,7 @@ def read_managed_policy(request: ReadRequest) -> Reading | None:
         )
         for listed, _, _ in _OWNERS
     }
-    holders = {listed: [each[name] for each in owners[listed]] for listed, _, name in _OWNERS}
+    holders = {listed: [owner[name] for owner in owners[listed]] for listed, _, name in _OWNERS}
     return parts.reading(
         {
             **covered(live, ("Description", "Path")),

@@ -29,8 +29,8 @@ def _policies(client: Any, parts: Parts, owner: str, name: str) -> dict[str, Jso
     inline: list[JsonValue] = parts.of(
         "/Policies",
         lambda: [
-            {"PolicyName": each, "PolicyDocument": parsed(read(**own, PolicyName=each)["PolicyDocument"])}
-            for each in pages(client, f"list_{owner}_policies", "PolicyNames", **own)
+            {"PolicyName": name, "PolicyDocument": parsed(read(**own, PolicyName=name)["PolicyDocument"])}
+            for name in pages(client, f"list_{owner}_policies", "PolicyNames", **own)
         ],
         [],
     )
@@ -59,7 +59,7 @@ def read_user(request: ReadRequest) -> Reading | None:
         {
             **covered(live, ("Path", "UserName")),
             **_policies(client, parts, "user", name),
-            "Groups": [each["GroupName"] for each in groups],
+            "Groups": [group["GroupName"] for group in groups],
             "LoginProfile": None if login is None else covered(login, ("PasswordResetRequired",)),
             "PermissionsBoundary": (live.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn"),
             "Tags": tag_list(live.get("Tags")),
@@ -92,7 +92,7 @@ def read_instance_profile(request: ReadRequest) -> Reading | None:
     return Parts(request).reading(
         {
             **covered(live, ("InstanceProfileName", "Path")),
-            "Roles": [each["RoleName"] for each in live["Roles"]],
+            "Roles": [role["RoleName"] for role in live["Roles"]],
         },
         {"Arn": live["Arn"]},
     )

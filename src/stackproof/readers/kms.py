@@ -50,13 +50,13 @@ def read_alias(request: ReadRequest) -> Reading | None:
     """ListAliases, once for all aliases."""
     client = request.client("kms")
     aliases: list[Any] = request.once("aliases", lambda: pages(client, "list_aliases", "Aliases"))
-    for each in aliases:
-        if each["AliasName"] == request.physical_id:
+    for alias in aliases:
+        if alias["AliasName"] == request.physical_id:
             # The API names the key by its id, whichever name the template has for it.
             target = request.expected.get("TargetKeyId")
-            same = isinstance(target, str) and target.rpartition("/")[2] == each.get("TargetKeyId")
+            same = isinstance(target, str) and target.rpartition("/")[2] == alias.get("TargetKeyId")
             return Parts(request).reading(
-                {"AliasName": each["AliasName"], "TargetKeyId": target if same else each.get("TargetKeyId")}, {}
+                {"AliasName": alias["AliasName"], "TargetKeyId": target if same else alias.get("TargetKeyId")}, {}
             )
     return None
 

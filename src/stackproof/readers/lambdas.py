@@ -50,7 +50,7 @@ def read_function(request: ReadRequest) -> Reading | None:
             "CodeSigningConfigArn": (answer.get("Code") or {}).get("CodeSigningConfigArn"),
             "Environment": _environment(live.get("Environment") or {}, parts),
             "KmsKeyArn": live.get("KMSKeyArn"),
-            "Layers": [each["Arn"] for each in live.get("Layers", ())] or None,
+            "Layers": [layer["Arn"] for layer in live.get("Layers", ())] or None,
             "ReservedConcurrentExecutions": (answer.get("Concurrency") or {}).get("ReservedConcurrentExecutions"),
             "SnapStart": chosen(live.get("SnapStart") or {}, ("ApplyOn",)) or None,
             "Tags": tag_list(answer.get("Tags")),

@@ -34,14 +34,14 @@ def read_metric_filter(request: ReadRequest) -> Reading | None:
         return None
     transformations = [
         {
-            **{key: value for key, value in pascal(each).items() if key != "Dimensions"},
+            **{key: value for key, value in pascal(transformation).items() if key != "Dimensions"},
             **(
-                {"Dimensions": [{"Key": key, "Value": value} for key, value in each["dimensions"].items()]}
-                if each.get("dimensions")
+                {"Dimensions": [{"Key": key, "Value": value} for key, value in transformation["dimensions"].items()]}
+                if transformation.get("dimensions")
                 else {}
             ),
         }
-        for each in live["metricTransformations"]
+        for transformation in live["metricTransformations"]
     ]
     return Parts(request).reading(
         {

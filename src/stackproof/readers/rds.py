@@ -79,7 +79,7 @@ def read_instance(request: ReadRequest) -> Reading | None:
     return parts.reading(
         {
             **covered(live, _SAME),
-            "AssociatedRoles": [chosen(each, ("FeatureName", "RoleArn")) for each in live.get("AssociatedRoles", ())],
+            "AssociatedRoles": [chosen(role, ("FeatureName", "RoleArn")) for role in live.get("AssociatedRoles", ())],
             "DBParameterGroupName": groups[0].get("DBParameterGroupName"),
             "DBSubnetGroupName": (live.get("DBSubnetGroup") or {}).get("DBSubnetGroupName"),
             "EnableCloudwatchLogsExports": live.get("EnabledCloudwatchLogsExports"),
@@ -89,7 +89,7 @@ def read_instance(request: ReadRequest) -> Reading | None:
             "OptionGroupName": options[0].get("OptionGroupName"),
             "Port": endpoint.get("Port") or live.get("DbInstancePort"),
             "Tags": _tags(request, arn, live.get("TagList"), parts),
-            "VPCSecurityGroups": [each["VpcSecurityGroupId"] for each in live.get("VpcSecurityGroups", ())],
+            "VPCSecurityGroups": [group["VpcSecurityGroupId"] for group in live.get("VpcSecurityGroups", ())],
         },
         {
             "DBInstanceArn": arn,
@@ -128,7 +128,7 @@ def read_subnet_group(request: ReadRequest) -> Reading | None:
         {
             "DBSubnetGroupDescription": live["DBSubnetGroupDescription"],
             "DBSubnetGroupName": live["DBSubnetGroupName"],
-            "SubnetIds": [each["SubnetIdentifier"] for each in live.get("Subnets", ())],
+            "SubnetIds": [subnet["SubnetIdentifier"] for subnet in live.get("Subnets", ())],
             "Tags": _tags(request, arn, None, parts),
         },
         {"DBSubnetGroupArn": arn},

@@ -64,7 +64,7 @@ def read_cluster(request: ReadRequest) -> Reading | None:
     return Parts(request).reading(
         {
             **covered(live, _OF_CLUSTER),
-            "AssociatedRoles": [chosen(each, ("FeatureName", "RoleArn")) for each in live.get("AssociatedRoles", ())],
+            "AssociatedRoles": [chosen(role, ("FeatureName", "RoleArn")) for role in live.get("AssociatedRoles", ())],
             "DBClusterParameterGroupName": live.get("DBClusterParameterGroup"),
             "DBSubnetGroupName": group,
             "EnableCloudwatchLogsExports": live.get("EnabledCloudwatchLogsExports"),
@@ -79,7 +79,7 @@ def read_cluster(request: ReadRequest) -> Reading | None:
             "ScalingConfiguration": live.get("ScalingConfigurationInfo"),
             "ServerlessV2ScalingConfiguration": live.get("ServerlessV2ScalingConfiguration"),
             "Tags": tag_list(live.get("TagList")),
-            "VpcSecurityGroupIds": [each["VpcSecurityGroupId"] for each in live.get("VpcSecurityGroups", ())],
+            "VpcSecurityGroupIds": [group["VpcSecurityGroupId"] for group in live.get("VpcSecurityGroups", ())],
         },
         {
             "DBClusterArn": live.get("DBClusterArn"),

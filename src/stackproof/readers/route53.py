@@ -103,7 +103,7 @@ def _record(live: Mapping[str, Any], name: JsonValue, wanted: Mapping[str, JsonV
         **chosen(wanted, ("HostedZoneId", "HostedZoneName")),
         "AliasTarget": alias,
         "Name": name,
-        "ResourceRecords": [each["Value"] for each in live.get("ResourceRecords", ())] or None,
+        "ResourceRecords": [record["Value"] for record in live.get("ResourceRecords", ())] or None,
     }
 
 
@@ -152,7 +152,7 @@ def read_certificate(request: ReadRequest) -> Reading | None:
     given = request.expected.get("SubjectAlternativeNames")
     said = given if isinstance(given, list) else []
     # The service counts the certificate's own name among them, a template does so rarely.
-    others = [each for each in live.get("SubjectAlternativeNames", ()) if each != live["DomainName"] or each in said]
+    others = [name for name in live.get("SubjectAlternativeNames", ()) if name != live["DomainName"] or name in said]
     tags: list[Any] = parts.of("/Tags", lambda: client.list_tags_for_certificate(CertificateArn=arn)["Tags"], [])
     return parts.reading(
         {

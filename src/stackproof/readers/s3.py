@@ -34,26 +34,26 @@ def _encryption(answer: Mapping[str, Any]) -> JsonValue:
     return {
         "ServerSideEncryptionConfiguration": [
             {
-                **chosen(each, ("BucketKeyEnabled", "BlockedEncryptionTypes")),
+                **chosen(rule, ("BucketKeyEnabled", "BlockedEncryptionTypes")),
                 "ServerSideEncryptionByDefault": {
-                    "SSEAlgorithm": each.get("ApplyServerSideEncryptionByDefault", {}).get("SSEAlgorithm"),
-                    "KMSMasterKeyID": each.get("ApplyServerSideEncryptionByDefault", {}).get("KMSMasterKeyID"),
+                    "SSEAlgorithm": rule.get("ApplyServerSideEncryptionByDefault", {}).get("SSEAlgorithm"),
+                    "KMSMasterKeyID": rule.get("ApplyServerSideEncryptionByDefault", {}).get("KMSMasterKeyID"),
                 },
             }
-            for each in rules
+            for rule in rules
         ]
     }
 
 
 def _cors(answer: Mapping[str, Any]) -> JsonValue:
     names = {"ExposeHeaders": "ExposedHeaders", "MaxAgeSeconds": "MaxAge", "ID": "Id"}
-    return {"CorsRules": [{names.get(key, key): value for key, value in each.items()} for each in answer["CORSRules"]]}
+    return {"CorsRules": [{names.get(key, key): value for key, value in rule.items()} for rule in answer["CORSRules"]]}
 
 
 def _lifecycle(answer: Mapping[str, Any]) -> JsonValue:
     return {
         **chosen(answer, ("TransitionDefaultMinimumObjectSize",)),
-        "Rules": [lifecycle_rule(each) for each in answer["Rules"]],
+        "Rules": [lifecycle_rule(rule) for rule in answer["Rules"]],
     }
 
 
@@ -82,7 +82,7 @@ def _notification(answer: Mapping[str, Any]) -> JsonValue:
         entries: list[JsonValue] = []
         for each in answer.get(listed, ()):
             rules = [
-                chosen(one, ("Name", "Value")) for one in each.get("Filter", {}).get("Key", {}).get("FilterRules", ())
+                chosen(rule, ("Name", "Value")) for rule in each.get("Filter", {}).get("Key", {}).get("FilterRules", ())
             ]
             where = {"Filter": {"S3Key": {"Rules": rules}}} if rules else {}
             entries.extend({"Event": event, member: each[arn], **where} for event in each["Events"])
@@ -96,10 +96,10 @@ def _notification(answer: Mapping[str, Any]) -> JsonValue:
 def _website(answer: Mapping[str, Any]) -> JsonValue:
     routes = [
         {
-            "RedirectRule": each.get("Redirect"),
-            **({"RoutingRuleCondition": each["Condition"]} if each.get("Condition") else {}),
+            "RedirectRule": rule.get("Redirect"),
+            **({"RoutingRuleCondition": rule["Condition"]} if rule.get("Condition") else {}),
         }
-        for each in answer.get("RoutingRules", ())
+        for rule in answer.get("RoutingRules", ())
     ]
     return {
         "IndexDocument": answer.get("IndexDocument", {}).get("Suffix"),
@@ -111,7 +111,7 @@ def _website(answer: Mapping[str, Any]) -> JsonValue:
 
 def _replication(answer: Mapping[str, Any]) -> JsonValue:
     live = answer["ReplicationConfiguration"]
-    return {"Role": live["Role"], "Rules": [replication_rule(each) for each in live["Rules"]]}
+    return {"Role": live["Role"], "Rules": [replication_rule(rule) for rule in live["Rules"]]}
 
 
 def _object_lock(answer: Mapping[str, Any]) -> JsonValue:

@@ -22,7 +22,7 @@ def lifecycle_rule(rule: Mapping[str, Any]) -> dict[str, JsonValue]:
         "Id": rule.get("ID"),
         "Status": rule["Status"],
         "Prefix": rule.get("Prefix") or both.get("Prefix") or None,
-        "TagFilters": [chosen(each, ("Key", "Value")) for each in tags] or None,
+        "TagFilters": [chosen(tag, ("Key", "Value")) for tag in tags] or None,
         "ObjectSizeGreaterThan": both.get("ObjectSizeGreaterThan"),
         "ObjectSizeLessThan": both.get("ObjectSizeLessThan"),
         "AbortIncompleteMultipartUpload": rule.get("AbortIncompleteMultipartUpload"),
@@ -32,24 +32,24 @@ def lifecycle_rule(rule: Mapping[str, Any]) -> dict[str, JsonValue]:
         "NoncurrentVersionExpiration": chosen(noncurrent, ("NoncurrentDays", "NewerNoncurrentVersions")) or None,
         "NoncurrentVersionTransitions": [
             {
-                "StorageClass": each["StorageClass"],
-                "TransitionInDays": each.get("NoncurrentDays"),
-                **chosen(each, ("NewerNoncurrentVersions",)),
+                "StorageClass": transition["StorageClass"],
+                "TransitionInDays": transition.get("NoncurrentDays"),
+                **chosen(transition, ("NewerNoncurrentVersions",)),
             }
-            for each in rule.get("NoncurrentVersionTransitions", ())
+            for transition in rule.get("NoncurrentVersionTransitions", ())
         ]
         or None,
         "Transitions": [
             {
                 key: value
                 for key, value in (
-                    ("StorageClass", each["StorageClass"]),
-                    ("TransitionInDays", each.get("Days")),
-                    ("TransitionDate", _date(each.get("Date"))),
+                    ("StorageClass", transition["StorageClass"]),
+                    ("TransitionInDays", transition.get("Days")),
+                    ("TransitionDate", _date(transition.get("Date"))),
                 )
                 if value is not None
             }
-            for each in rule.get("Transitions", ())
+            for transition in rule.get("Transitions", ())
         ]
         or None,
     }

@@ -19,13 +19,13 @@ _PREFIX_LIST: Final = {False: "SourcePrefixListId", True: "DestinationPrefixList
 def _rules(permissions: Any, *, egress: bool) -> list[JsonValue]:
     """EC2's permissions, one rule for each peer, as CloudFormation writes them."""
     found: list[JsonValue] = []
-    for each in permissions:
-        ports = chosen(each, ("IpProtocol", "FromPort", "ToPort"))
+    for permission in permissions:
+        ports = chosen(permission, ("IpProtocol", "FromPort", "ToPort"))
         peers = [
-            *(("CidrIp", one["CidrIp"], one) for one in each.get("IpRanges", ())),
-            *(("CidrIpv6", one["CidrIpv6"], one) for one in each.get("Ipv6Ranges", ())),
-            *((_PREFIX_LIST[egress], one["PrefixListId"], one) for one in each.get("PrefixListIds", ())),
-            *((_PEER[egress], one["GroupId"], one) for one in each.get("UserIdGroupPairs", ())),
+            *(("CidrIp", range_["CidrIp"], range_) for range_ in permission.get("IpRanges", ())),
+            *(("CidrIpv6", range_["CidrIpv6"], range_) for range_ in permission.get("Ipv6Ranges", ())),
+            *((_PREFIX_LIST[egress], id_["PrefixListId"], id_) for id_ in permission.get("PrefixListIds", ())),
+            *((_PEER[egress], pair["GroupId"], pair) for pair in permission.get("UserIdGroupPairs", ())),
         ]
         for name, value, one in peers:
             owner = {} if egress or "UserId" not in one else {"SourceSecurityGroupOwnerId": one["UserId"]}

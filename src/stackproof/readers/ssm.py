@@ -51,7 +51,7 @@ def read_parameter(request: ReadRequest) -> Reading | None:
     return parts.reading(
         {
             **covered(live, ("AllowedPattern", "DataType", "Description", "Name", "Tier", "Type")),
-            "Tags": {each["Key"]: each["Value"] for each in tags},
+            "Tags": {tag["Key"]: tag["Value"] for tag in tags},
             "Value": value,
         },
         {"Type": live["Type"], "Value": value},

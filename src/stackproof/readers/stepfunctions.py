@@ -67,7 +67,7 @@ def _filled(value: JsonValue, values: Mapping[str, JsonValue]) -> JsonValue:
     if isinstance(value, str):
         return _PLACEHOLDER.sub(lambda match: str(values.get(match[1], match[0])), value)
     if isinstance(value, Mapping):
-        return {key: _filled(each, values) for key, each in value.items()}
+        return {key: _filled(element, values) for key, element in value.items()}
     return [_filled(each, values) for each in value] if isinstance(value, list) else value
 
 

@@ -19,7 +19,7 @@ _RESERVE: Final = 200
 
 def alarm_text(alarm: Alarm) -> str:
     """One line for each difference, then which run saw them."""
-    lines = [visible(f"{said(each.difference, at)}{_changed(each)}") for each in alarm.episodes]
+    lines = [visible(f"{said(episode.difference, at)}{_changed(episode)}") for episode in alarm.episodes]
     return _fitting(f"{alarm.subject}\n\n", lines, f"\n{_seen_by(alarm)}\n")
 
 
@@ -29,7 +29,7 @@ def alarm_issue(alarm: Alarm) -> str:
         f"{MARKER.format(alarm.identity)}\n### Drift: {escaped(alarm.subject)}\n\n"
         "| account | region | place | what | since | fingerprint |\n|---|---|---|---|---|---|\n"
     )
-    return _fitting(head, [_row(each) for each in alarm.episodes], f"\n{escaped(_seen_by(alarm))}\n")
+    return _fitting(head, [_row(episode) for episode in alarm.episodes], f"\n{escaped(_seen_by(alarm))}\n")
 
 
 def _row(each: Episode) -> str:

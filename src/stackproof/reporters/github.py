@@ -29,7 +29,7 @@ class GithubReporter:
     def write(self, report: CheckReport, stream: IO[str]) -> None:
         commands = [*self._notifications(report.notifications), *self._findings(report)]
         order = ("error", "warning", "notice")
-        commands.sort(key=lambda each: order.index(each[0]))  # stable: within a command they stay as they are
+        commands.sort(key=lambda command: order.index(command[0]))  # stable: within a command they stay as they are
         counts = Counter(name for name, _ in commands)
         stream.writelines(f"{line}\n" for _, line in commands)
         more = [counted(counts[name] - _SHOWN, f"more {name}") for name in order if counts[name] > _SHOWN]
@@ -39,13 +39,13 @@ class GithubReporter:
 
     def _findings(self, report: CheckReport) -> Iterator[tuple[str, str]]:
         groups = by_standing(report.findings, report.fail_level)
-        for each in groups[Standing.VIOLATED]:
-            yield self._finding(_COMMANDS.get(each.level, "notice"), each)
-        for each in groups[Standing.OPEN]:
-            yield self._finding("notice", each, "could not be decided: ")
+        for group in groups[Standing.VIOLATED]:
+            yield self._finding(_COMMANDS.get(group.level, "notice"), group)
+        for group in groups[Standing.OPEN]:
+            yield self._finding("notice", group, "could not be decided: ")
         if self._verbose:
-            for each in groups[Standing.NOTED]:
-                yield self._finding("notice", each)
+            for group in groups[Standing.NOTED]:
+                yield self._finding("notice", group)
 
     def _finding(self, command: str, finding: Finding, before: str = "") -> tuple[str, str]:
         where = f" (in {resource_of(finding)})" if resource_of(finding) else ""
@@ -60,11 +60,20 @@ class GithubReporter:
 
     def _notifications(self, notifications: tuple[Notification, ...]) -> Iterator[tuple[str, str]]:
         """No file: it may be one that no one can open, and what is said names it."""
-        for each in notifications:
-            if each.level in _COMMANDS or self._verbose:
-                name = _COMMANDS.get(each.level, "notice")
-                where = f"{each.file}: " if each.file and not each.message.startswith(each.file) else ""
-                yield name, _command(name, f"{where}{each.message}", title=f"stackproof {each.engine or ''}".strip())
+        for notification in notifications:
+            if notification.level in _COMMANDS or self._verbose:
+                name = _COMMANDS.get(notification.level, "notice")
+                where = (
+                    f"{notification.file}: "
+                    if notification.file and not notification.message.startswith(notification.file)
+                    else ""
+                )
+                yield (
+                    name,
+                    _command(
+                        name, f"{where}{notification.message}", title=f"stackproof {notification.engine or ''}".strip()
+                    ),
+                )
 
 
 def _command(name: str, message: str, *, file: str | None = None, line: int | None = None, title: str) -> str:

@@ -32,7 +32,7 @@ class JunitReporter:
         suites = [*_engine_suites(report), *_run_suite(report.notifications)]
         root.extend(suites)
         for count in ("tests", "failures", "errors"):
-            root.set(count, str(sum(int(each.get(count, "0")) for each in suites)))
+            root.set(count, str(sum(int(suite.get(count, "0")) for suite in suites)))
         ET.indent(root)
         stream.write('<?xml version="1.0" encoding="utf-8"?>\n')
         stream.write(ET.tostring(root, encoding="unicode"))
@@ -41,29 +41,38 @@ class JunitReporter:
 
 def _engine_suites(report: CheckReport) -> Iterator[ET.Element]:
     """A suite for each engine: what it found first, the rules that held after that, the rest as its output."""
-    findings = [each for each in report.findings if standing(each, report.fail_level) in _CASES]
-    named = {rule for each in findings for rule in (*rule_ids(each), *(one.rule_id for one in each.origins))}
-    held = [each for each in report.rules if each.looked_at and each.rule_id not in named]
+    findings = [finding for finding in report.findings if standing(finding, report.fail_level) in _CASES]
+    named = {
+        rule for finding in findings for rule in (*rule_ids(finding), *(origin.rule_id for origin in finding.origins))
+    }
+    held = [rule for rule in report.rules if rule.looked_at and rule.rule_id not in named]
     groups = by_standing(report.findings, report.fail_level)
     rest = [*groups[Standing.GENERATED], *groups[Standing.NOTED]]
-    engines = {each.engine for each in held} | {_engine(each) for each in [*findings, *rest]}
+    engines = {count.engine for count in held} | {_engine(finding) for finding in [*findings, *rest]}
     for engine in sorted(engines):
         own = [finding for finding in findings if _engine(finding) == engine]
         files = _files(own)
         cases = [_finding_case(finding, report, files) for finding in own]
-        cases += [_held_case(each) for each in held if each.engine == engine]
-        yield _suite(engine, cases, [_line(each) for each in rest if _engine(each) == engine])
+        cases += [_held_case(count) for count in held if count.engine == engine]
+        yield _suite(engine, cases, [_line(finding) for finding in rest if _engine(finding) == engine])
 
 
 def _run_suite(notifications: Sequence[Notification]) -> Iterator[ET.Element]:
     """What is to be said of the run; only an error is a case, since it alone stands for something not judged."""
     cases = []
-    for each in notifications:
-        if each.level is Level.ERROR:
-            case = _case(_RUN, " ".join(part for part in (each.engine, each.file) if part) or each.message)
-            ET.SubElement(case, "error", message=_safe(each.message), type="not judged")
+    for notification in notifications:
+        if notification.level is Level.ERROR:
+            case = _case(
+                _RUN,
+                " ".join(part for part in (notification.engine, notification.file) if part) or notification.message,
+            )
+            ET.SubElement(case, "error", message=_safe(notification.message), type="not judged")
             cases.append(case)
-    said = [f"{each.level.value}: {each.message}" for each in notifications if each.level is not Level.ERROR]
+    said = [
+        f"{notification.level.value}: {notification.message}"
+        for notification in notifications
+        if notification.level is not Level.ERROR
+    ]
     if cases or said:
         yield _suite(_RUN, cases, said)
 
@@ -73,9 +82,9 @@ def _suite(name: str, cases: Sequence[ET.Element], output: Sequence[str]) -> ET.
         "testsuite",
         name=_safe(f"stackproof.{name}"),
         tests=str(len(cases)),
-        failures=str(sum(each.find("failure") is not None for each in cases)),
-        errors=str(sum(each.find("error") is not None for each in cases)),
-        skipped=str(sum(each.find("skipped") is not None for each in cases)),
+        failures=str(sum(case.find("failure") is not None for case in cases)),
+        errors=str(sum(case.find("error") is not None for case in cases)),
+        skipped=str(sum(case.find("skipped") is not None for case in cases)),
         time="0",
     )
     suite.extend(cases)
@@ -123,7 +132,7 @@ def _case(engine: str, name: str) -> ET.Element:
 
 def _engine(finding: Finding) -> str:
     """The engine whose rule leads the finding."""
-    named = [each.engine for each in finding.origins if each.rule_id == finding.rule_id]
+    named = [origin.engine for origin in finding.origins if origin.rule_id == finding.rule_id]
     return min(named or engines_of(finding))
 
 

@@ -16,11 +16,13 @@ def ledger_lines(entries: Sequence[LedgerEntry]) -> Iterator[str]:
     """Two paragraphs for each: state and place, then what it covers; nothing if there is no waiver."""
     if entries:
         yield f"waivers: {len(entries)}"
-    for each in entries:
-        name = each.rule or f"control {each.control}"
-        place = each.construct_path or "everything"
-        yield from _indented(f"{each.state.value.replace('_', ' ')}: {name} at {place} in {each.stack or 'the app'}", 4)
-        yield from _indented(f"{', '.join(_facts(each))}: {each.reason or 'no reason given'}", 8)
+    for ledger_entry in entries:
+        name = ledger_entry.rule or f"control {ledger_entry.control}"
+        place = ledger_entry.construct_path or "everything"
+        yield from _indented(
+            f"{ledger_entry.state.value.replace('_', ' ')}: {name} at {place} in {ledger_entry.stack or 'the app'}", 4
+        )
+        yield from _indented(f"{', '.join(_facts(ledger_entry))}: {ledger_entry.reason or 'no reason given'}", 8)
 
 
 def _facts(entry: LedgerEntry) -> Iterator[str]:

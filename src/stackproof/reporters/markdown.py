@@ -69,15 +69,17 @@ class MarkdownReporter:
     def _rows(self, report: CheckReport) -> Iterator[_Row]:
         groups = by_standing(report.findings, report.fail_level)
         head = "\n| | place | rule | what |\n|---|---|---|---|\n"
-        for each in (*groups[Standing.VIOLATED], *groups[Standing.OPEN]):
-            word = "open" if each.kind is Kind.OPEN else each.level.value
-            control = f" \\[{escaped(each.control)}\\]" if each.control else ""
-            resource = f"<br>in {escaped(resource_of(each))}" if resource_of(each) else ""
-            what = f"{escaped(each.message)}{control}{resource}"
-            yield _Row(head=head, text=f"| {word} | {self._place(each)} | {_rules(each)} | {what} |\n")
+        for group in (*groups[Standing.VIOLATED], *groups[Standing.OPEN]):
+            word = "open" if group.kind is Kind.OPEN else group.level.value
+            control = f" \\[{escaped(group.control)}\\]" if group.control else ""
+            resource = f"<br>in {escaped(resource_of(group))}" if resource_of(group) else ""
+            what = f"{escaped(group.message)}{control}{resource}"
+            yield _Row(head=head, text=f"| {word} | {self._place(group)} | {_rules(group)} | {what} |\n")
         head = "\n| waived | rule | why |\n|---|---|---|\n"
-        for each in groups[Standing.WAIVED]:
-            yield _Row(head=head, text=f"| {self._place(each)} | {_rules(each)} | {escaped(waived_because(each))} |\n")
+        for group in groups[Standing.WAIVED]:
+            yield _Row(
+                head=head, text=f"| {self._place(group)} | {_rules(group)} | {escaped(waived_because(group))} |\n"
+            )
         if self._gate is not None and self._gate.proof is not None:
             for row in type_rows(types_of(self._gate.proof)):
                 cells = " | ".join(escaped(cell) for cell in row)
@@ -113,7 +115,7 @@ def _head(report: CheckReport) -> str:
 
 def _gate_head(gate: GateReport) -> str:
     """Without seconds, which differ from run to run."""
-    rows = "".join(f"| {escaped(each.name)} | {each.outcome} | {escaped(each.detail)} |\n" for each in gate.stages)
+    rows = "".join(f"| {escaped(stage.name)} | {stage.outcome} | {escaped(stage.detail)} |\n" for stage in gate.stages)
     return (
         f"{GATE_MARKER}\n### stackproof gate: {verdict_word(gate.exit_code)}\n\n"
         f"| stage | outcome | detail |\n|---|---|---|\n{rows}"
@@ -131,11 +133,17 @@ def _figures(report: CheckReport) -> str:
 
 def _notes(report: CheckReport) -> Iterator[_Row]:
     """What could not be judged stands above all findings: it outranks them."""
-    for each in report.notifications:
-        if each.level in {Level.ERROR, Level.WARNING}:
-            where = f"{_code(each.file)}: " if each.file and not each.message.startswith(each.file) else ""
-            who = f"{escaped(each.engine)}: " if each.engine else ""
-            yield _Row(head="\n", text=f"- **{each.level.value}**: {where}{who}{escaped(each.message)}\n")
+    for notification in report.notifications:
+        if notification.level in {Level.ERROR, Level.WARNING}:
+            where = (
+                f"{_code(notification.file)}: "
+                if notification.file and not notification.message.startswith(notification.file)
+                else ""
+            )
+            who = f"{escaped(notification.engine)}: " if notification.engine else ""
+            yield _Row(
+                head="\n", text=f"- **{notification.level.value}**: {where}{who}{escaped(notification.message)}\n"
+            )
 
 
 def _foot(groups: Mapping[Standing, Sequence[Finding]]) -> str:
@@ -151,8 +159,8 @@ def _foot(groups: Mapping[Standing, Sequence[Finding]]) -> str:
 def _rules(finding: Finding) -> str:
     names = []
     for rule_id in rule_ids(finding):
-        engines = sorted({each.engine for each in finding.origins if each.rule_id == rule_id})
-        uri = next((uri for each in engines if (uri := documentation(each, rule_id))), None)
+        engines = sorted({origin.engine for origin in finding.origins if origin.rule_id == rule_id})
+        uri = next((uri for engine in engines if (uri := documentation(engine, rule_id))), None)
         names.append(f"[{escaped(rule_id)}]({uri})" if uri else escaped(rule_id))
     return ", ".join(names)
 

@@ -70,15 +70,15 @@ def rule_notes(findings: Iterable[Finding], counts: Iterable[RuleCount]) -> tupl
             engines.setdefault(count.rule_id, set()).add(count.engine)
             looked[count.rule_id] = looked.get(count.rule_id, 0) + count.looked_at
     for finding in findings:
-        named = [each for each in finding.origins if each.rule_id == finding.rule_id] or finding.origins
-        engines.setdefault(finding.rule_id, set()).update(each.engine for each in named)
-        said.setdefault(finding.rule_id, set()).update(each.message for each in named)
+        named = [origin for origin in finding.origins if origin.rule_id == finding.rule_id] or finding.origins
+        engines.setdefault(finding.rule_id, set()).update(origin.engine for origin in named)
+        said.setdefault(finding.rule_id, set()).update(origin.message for origin in named)
     return tuple(
         RuleNote(
             rule_id=rule_id,
             engines=tuple(sorted(names)),
             summary=_summary(rule_id, sorted(names), said.get(rule_id, set())),
-            uri=next((uri for each in sorted(names) if (uri := documentation(each, rule_id))), None),
+            uri=next((uri for name in sorted(names) if (uri := documentation(name, rule_id))), None),
             looked_at=looked.get(rule_id, 0),
         )
         for rule_id, names in sorted(engines.items())

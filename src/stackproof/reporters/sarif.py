@@ -42,7 +42,7 @@ class SarifReporter:
 
     def _run(self, report: CheckReport) -> dict[str, JsonValue]:
         rules = rule_notes(report.findings, report.rules)
-        index = {each.rule_id: number for number, each in enumerate(rules)}
+        index = {rule.rule_id: number for number, rule in enumerate(rules)}
         seen: Counter[str] = Counter()
         results: list[JsonValue] = []
         for finding in report.findings:
@@ -55,7 +55,7 @@ class SarifReporter:
                     "version": __version__,
                     "semanticVersion": __version__,
                     "informationUri": _HOME,
-                    "rules": [_rule(each) for each in rules],
+                    "rules": [_rule(rule) for rule in rules],
                 }
             },
             # Where the root lies is for the reader to say: a path of this machine would help no other.
@@ -68,9 +68,9 @@ class SarifReporter:
 
     def _invocation(self, report: CheckReport) -> JsonValue:
         return {
-            "executionSuccessful": all(each.level is not Level.ERROR for each in report.notifications),
+            "executionSuccessful": all(notification.level is not Level.ERROR for notification in report.notifications),
             "exitCode": report.exit_code,
-            "toolExecutionNotifications": [self._notification(each) for each in report.notifications],
+            "toolExecutionNotifications": [self._notification(notification) for notification in report.notifications],
         }
 
     def _notification(self, notification: Notification) -> JsonValue:

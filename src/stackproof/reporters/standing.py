@@ -38,7 +38,7 @@ def standing(finding: Finding, fail_level: Level) -> Standing:
 
 def by_standing(findings: Iterable[Finding], fail_level: Level) -> Mapping[Standing, tuple[Finding, ...]]:
     """The findings of every standing, each group in the order given."""
-    groups: dict[Standing, list[Finding]] = {each: [] for each in Standing}
+    groups: dict[Standing, list[Finding]] = {standing: [] for standing in Standing}
     for finding in findings:
         groups[standing(finding, fail_level)].append(finding)
     return {name: tuple(group) for name, group in groups.items()}

@@ -46,7 +46,7 @@ def prove_text(report: ProveReport, *, verbose: bool = False) -> str:
         lines.append("not proven: " + ", ".join(f"{count} {reason}" for reason, count in report.reasons.items()))
     if report.calls.counts:
         lines.append(calls_line(report.calls))
-    lines.extend(f"error: {each}" for each in report.shortfalls)
+    lines.extend(f"error: {shortfall}" for shortfall in report.shortfalls)
     return "\n".join(chain.from_iterable(map(_fitting, lines))) + "\n"
 
 
@@ -73,9 +73,9 @@ def share_lines(by_target: Mapping[str, Sequence[ResourceProof]]) -> Iterator[st
         proofs = by_target[share.target]
         yield f"{coverage_line(Coverage.of(tuple(proofs)), share.target)}; {share.alone} on it alone"
         yield from (
-            f"  differs on {share.target}: {_named(proof)} {each.path}"
+            f"  differs on {share.target}: {_named(proof)} {difference.path}"
             for proof in proofs
-            for each in proof.differences
+            for difference in proof.differences
         )
 
 
@@ -93,10 +93,10 @@ def coverage_line(coverage: Coverage, target: str) -> str:
 
 def flow_lines(facts: Iterable[FlowFact]) -> Iterator[str]:
     """What was seen of each flow and where, and last what the target lacks of it."""
-    told = sorted(set(facts), key=lambda each: (each.target, each.flow, not each.emulated, each.text))
-    for (target, flow), group in groupby(told, key=lambda each: (each.target, each.flow)):
+    told = sorted(set(facts), key=lambda fact: (fact.target, fact.flow, not fact.emulated, fact.text))
+    for (target, flow), group in groupby(told, key=lambda fact: (fact.target, fact.flow)):
         yield f"flow ({_called(target)}): {flow}"
-        yield from (f"  {each.text}" for each in group)
+        yield from (f"  {fact.text}" for fact in group)
 
 
 def _called(target: str) -> str:
@@ -122,13 +122,17 @@ def notification_lines(
     notifications: Iterable[Notification], *, verbose: bool = False, width: int = _WIDTH
 ) -> Iterator[str]:
     """What has to be said of the run; notes only when asked for."""
-    for each in notifications:
-        if each.level is Level.NOTE and not verbose:
+    for notification in notifications:
+        if notification.level is Level.NOTE and not verbose:
             continue
-        where = f"{each.file}: " if each.file and not each.message.startswith(each.file) else ""
-        who = f"{each.engine}: " if each.engine else ""
+        where = (
+            f"{notification.file}: "
+            if notification.file and not notification.message.startswith(notification.file)
+            else ""
+        )
+        who = f"{notification.engine}: " if notification.engine else ""
         yield from textwrap.wrap(
-            visible(f"{each.level.value}: {where}{who}{each.message}", keep="\n\t"),
+            visible(f"{notification.level.value}: {where}{who}{notification.message}", keep="\n\t"),
             width,
             subsequent_indent="    ",
             break_long_words=False,
@@ -142,10 +146,10 @@ def _unanswered_lines(proofs: Iterable[ResourceProof], target: str) -> Iterator[
     for proof in proofs:
         if proof.status is DriftStatus.NOT_CHECKED and not target:
             continue  # it has a line already
-        missing = [one for one in proof.unproven if one.reason in UNANSWERED]
-        reasons = sorted({f"{one.reason.value} {one.detail}".rstrip() for one in missing})
+        missing = [unproven for unproven in proof.unproven if unproven.reason in UNANSWERED]
+        reasons = sorted({f"{unproven.reason.value} {unproven.detail}".rstrip() for unproven in missing})
         if reasons and not proof.custom:
-            count = sum(bool(one.path) for one in missing)
+            count = sum(bool(unproven.path) for unproven in missing)
             name = f"{proof.location}: {_named(proof)}"
             yield f"{name}: {_several(count, 'property')} could not be read{where}: {'; '.join(reasons)}"
 
@@ -154,13 +158,13 @@ def _unproven_lines(proofs: Iterable[ResourceProof]) -> Iterator[str]:
     """Each property with its reason; of a resource that was not seen at all one line with their number."""
     for proof in proofs:
         name = _named(proof)
-        count = sum(bool(one.path) for one in proof.unproven)
-        for one in (*(each for each in proof.unproven if not each.path), *proof.unproven):
-            said = f"{one.reason.value} {one.detail}".rstrip()
-            if not one.path:
+        count = sum(bool(unproven.path) for unproven in proof.unproven)
+        for unproven in (*(each for each in proof.unproven if not each.path), *proof.unproven):
+            said = f"{unproven.reason.value} {unproven.detail}".rstrip()
+            if not unproven.path:
                 yield f"{name} ({_several(count, 'property')}): {said}"
                 break
-            yield f"{name} {one.path}: {said}"
+            yield f"{name} {unproven.path}: {said}"
 
 
 def _named(proof: ResourceProof) -> str:
@@ -176,6 +180,6 @@ def _proof_lines(proof: ResourceProof, *, verbose: bool) -> Iterator[str]:
         yield f"{proof.location}: {_named(proof)} {difference.path} differs"
         yield from change_lines(difference.expected, difference.actual, whole=verbose)
     if proof.status is DriftStatus.NOT_CHECKED and not proof.custom:
-        reasons = sorted({one.reason.value for one in proof.unproven}) or ["unknown"]
-        details = sorted({one.detail for one in proof.unproven if one.detail})
+        reasons = sorted({unproven.reason.value for unproven in proof.unproven}) or ["unknown"]
+        details = sorted({unproven.detail for unproven in proof.unproven if unproven.detail})
         yield f"{proof.location}: {_named(proof)} could not be checked: {', '.join((*reasons, *details))}"

@@ -33,11 +33,11 @@ def drift_text(report: DriftReport, *, verbose: bool = False) -> str:
     """Differences, what could not be checked, the ledger, and the certificate last; of a fleet each with its place."""
     where = where_of(report.places)
     lines: list[str] = []
-    for each in report.differences:
-        lines.extend(_difference(each, report.memory, where, verbose=verbose))
-    asked = [each for each in report.audits if each.native is not None]
-    beside, agreed = _apart(asked, lambda each: not each.native, verbose=verbose)
-    apart = {id(each) for each in beside}
+    for difference in report.differences:
+        lines.extend(_difference(difference, report.memory, where, verbose=verbose))
+    asked = [audit for audit in report.audits if audit.native is not None]
+    beside, agreed = _apart(asked, lambda audit: not audit.native, verbose=verbose)
+    apart = {id(audit) for audit in beside}
     for audit in report.audits:
         here = where(audit.account, audit.region)
         lines.extend(f"{here}{each}" for each in _unchecked(audit, verbose=verbose))
@@ -45,7 +45,10 @@ def drift_text(report: DriftReport, *, verbose: bool = False) -> str:
             lines.extend(f"{here}{each}" for each in _beside(audit))
     if agreed:
         lines.append(f"{len(agreed)} stacks beside CloudFormation's own detection: neither differs")
-    lines.extend(f"{each.location}: {each.level.value}: {each.message} ({each.rule_id})" for each in report.findings)
+    lines.extend(
+        f"{finding.location}: {finding.level.value}: {finding.message} ({finding.rule_id})"
+        for finding in report.findings
+    )
     if verbose:
         lines.extend(ledger_lines(report.waivers))
     lines.extend(notification_lines(report.notifications, verbose=verbose))
@@ -55,7 +58,7 @@ def drift_text(report: DriftReport, *, verbose: bool = False) -> str:
         lines.extend(type_lines(report.types))
     if report.calls.counts:
         lines.append(calls_line(report.calls))
-    shown = [visible(each) for each in lines]
+    shown = [visible(line) for line in lines]
     return "\n".join((*chain.from_iterable(map(folded, shown)), visible(_verdict(report)))) + "\n"
 
 
@@ -78,26 +81,26 @@ def _unchecked(audit: StackAudit, *, verbose: bool) -> Iterator[str]:
         yield f"{audit.stack_name}: could not be audited: {audit.reason.value}: {audit.detail}"
         return
     for proof in audit.unchecked:
-        reasons = sorted({one.reason.value for one in proof.unproven}) or ["unknown"]
-        details = sorted({one.detail for one in proof.unproven if one.detail})
+        reasons = sorted({unproven.reason.value for unproven in proof.unproven}) or ["unknown"]
+        details = sorted({unproven.detail for unproven in proof.unproven if unproven.detail})
         name = f"{audit.stack_name}/{proof.location.logical_id}"
         yield f"{proof.location}: {name} could not be checked: {', '.join((*reasons, *details))}"
     if verbose:
         for proof in audit.proofs:
-            for one in proof.unproven:
+            for unproven in proof.unproven:
                 name = f"{audit.stack_name}/{proof.location.logical_id}"
-                yield f"{name} {one.path}: {one.reason.value} {one.detail}".rstrip()
-    for each in audit.unread:
-        if verbose or each.reason.value not in {"not_emulated", "unresolved"}:
-            name = f"{audit.stack_name}/{each.logical_id}"
-            yield f"{name}: {each.question} not looked at: {each.reason.value} {each.detail}".rstrip()
+                yield f"{name} {unproven.path}: {unproven.reason.value} {unproven.detail}".rstrip()
+    for unread in audit.unread:
+        if verbose or unread.reason.value not in {"not_emulated", "unresolved"}:
+            name = f"{audit.stack_name}/{unread.logical_id}"
+            yield f"{name}: {unread.question} not looked at: {unread.reason.value} {unread.detail}".rstrip()
 
 
 def _beside(audit: StackAudit) -> Iterator[str]:
     yield f"{audit.stack_name} beside CloudFormation's own detection:" + ("" if audit.native else " neither differs")
-    for each in audit.native or ():
-        detail = f" ({each.detail})" if each.detail else ""
-        yield f"  {_BESIDE[each.seen_by]} {each.logical_id}{each.property_path}{detail}"
+    for row in audit.native or ():
+        detail = f" ({row.detail})" if row.detail else ""
+        yield f"  {_BESIDE[row.seen_by]} {row.logical_id}{row.property_path}{detail}"
 
 
 def _certificates(report: DriftReport, where: Where, *, verbose: bool) -> Iterator[str]:
@@ -107,20 +110,20 @@ def _certificates(report: DriftReport, where: Where, *, verbose: bool) -> Iterat
     """
     for kept in (False, True):
         named, quiet = _apart(
-            [each for each in report.audits if (report.kept_since(each) is not None) is kept],
-            lambda each: each.status is DriftStatus.IN_SYNC and report.has_enough_of(each),
+            [audit for audit in report.audits if (report.kept_since(audit) is not None) is kept],
+            lambda audit: audit.status is DriftStatus.IN_SYNC and report.has_enough_of(audit),
             verbose=verbose,
         )
-        for each in named:
-            status = f"{each.status.value}{_since(report, [each])}"
-            yield f"{where(each.account, each.region)}{each.stack_name}: {status}; {_looked_at([each])}"
+        for audit in named:
+            status = f"{audit.status.value}{_since(report, [audit])}"
+            yield f"{where(audit.account, audit.region)}{audit.stack_name}: {status}; {_looked_at([audit])}"
         if quiet:
             yield f"{len(quiet)} stacks IN_SYNC{_since(report, quiet)}; {_looked_at(quiet)}"
 
 
 def _since(report: DriftReport, audits: Sequence[StackAudit]) -> str:
     """When they were looked at, if an interrupted run did that."""
-    times = sorted({shown_time(at) for each in audits if (at := report.kept_since(each)) is not None})
+    times = sorted({shown_time(at) for audit in audits if (at := report.kept_since(audit)) is not None})
     if not times:
         return ""
     when = times[0] if len(times) == 1 else f"from {times[0]} to {times[-1]}"
@@ -131,23 +134,25 @@ def _apart(
     audits: Sequence[StackAudit], is_quiet: Callable[[StackAudit], bool], *, verbose: bool
 ) -> tuple[Sequence[StackAudit], Sequence[StackAudit]]:
     """Those that are named, and those that share a line: a single one is rather named, and each of them on demand."""
-    quiet = [each for each in audits if is_quiet(each)]
+    quiet = [audit for audit in audits if is_quiet(audit)]
     if verbose or len(quiet) < _SEVERAL:
         return audits, ()
-    return [each for each in audits if not is_quiet(each)], quiet
+    return [audit for audit in audits if not is_quiet(audit)], quiet
 
 
 def _looked_at(audits: Sequence[StackAudit]) -> str:
     """How much was looked at, and why not at the rest."""
     found = total_coverage(audits)
     seen = found.properties_proven + found.properties_differ
-    looked = sum(one.status is not DriftStatus.NOT_CHECKED and not one.custom for each in audits for one in each.proofs)
+    looked = sum(
+        proof.status is not DriftStatus.NOT_CHECKED and not proof.custom for audit in audits for proof in audit.proofs
+    )
     custom = f" ({found.custom_resources} custom apart)" if found.custom_resources else ""
-    children = sum((each.children for each in audits), Looked())
-    defaults = sum((each.defaults for each in audits), Looked())
+    children = sum((audit.children for audit in audits), Looked())
+    defaults = sum((audit.defaults for audit in audits), Looked())
     reasons: Counter[str] = Counter()
-    for each in audits:
-        reasons.update(each.reasons)
+    for audit in audits:
+        reasons.update(audit.reasons)
     rest = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
     return (
         f"looked at {looked} of {found.resources_total} resources{custom}, "

@@ -27,8 +27,8 @@ def memory_lines(memory: Memory | None, where: Where) -> Iterator[str]:
     """What is gone since the run before, what could not be looked at again, and which run this was."""
     if memory is None:
         return
-    yield from (f"resolved: {_episode(each, where)}" for each in memory.resolved)
-    yield from (f"not looked at again: {_episode(each, where)}" for each in memory.carried)
+    yield from (f"resolved: {_episode(episode, where)}" for episode in memory.resolved)
+    yield from (f"not looked at again: {_episode(episode, where)}" for episode in memory.carried)
     before = f"after run {memory.previous}" if memory.previous else "the first"
     carried = f", {len(memory.carried)} not looked at again" if memory.carried else ""
     changed = f"{len(memory.changed)} changed, " if memory.changed else ""
@@ -38,12 +38,14 @@ def memory_lines(memory: Memory | None, where: Where) -> Iterator[str]:
 
 def history_text(report: HistoryReport) -> str:
     """Runs, then what is different still, then what is resolved."""
-    lines = [line for each in report.runs for line in _run(each)]
-    where = where_of((each.place.account, each.place.region) for _, each in report.episodes)
-    open_ones = [each for _, each in report.episodes if each.resolved is None]
-    done = [each for _, each in report.episodes if each.resolved is not None]
-    lines.extend(f"open: {_episode(each, where)}" for each in open_ones)
-    lines.extend(f"resolved {shown_time(each.resolved)}: {_episode(each, where)}" for each in done if each.resolved)
+    lines = [line for run in report.runs for line in _run(run)]
+    where = where_of((episode.place.account, episode.place.region) for _, episode in report.episodes)
+    open_ones = [episode for _, episode in report.episodes if episode.resolved is None]
+    done = [episode for _, episode in report.episodes if episode.resolved is not None]
+    lines.extend(f"open: {_episode(episode, where)}" for episode in open_ones)
+    lines.extend(
+        f"resolved {shown_time(episode.resolved)}: {_episode(episode, where)}" for episode in done if episode.resolved
+    )
     last = f"{counted(len(report.runs), 'run')} in {report.store}: {len(open_ones)} open, {len(done)} resolved"
     return _text(lines, last)
 
@@ -51,7 +53,7 @@ def history_text(report: HistoryReport) -> str:
 def diff_text(report: DiffReport) -> str:
     """What appeared and what went between two runs; what one of them did not look at is said apart."""
     found = report.compared
-    where = where_of((each.account, each.region) for each in found.differences)
+    where = where_of((difference.account, difference.region) for difference in found.differences)
     lines = [
         *_named("new", found.appeared, where),
         *_named("resolved", found.resolved, where),
@@ -78,7 +80,7 @@ def _counts(found: Compared) -> str:
 
 
 def _named(word: str, found: Sequence[Difference], where: Where) -> Iterator[str]:
-    yield from (f"{word}: {said(each, where)}" for each in found)
+    yield from (f"{word}: {said(difference, where)}" for difference in found)
 
 
 def _episode(each: Episode, where: Where) -> str:
@@ -112,4 +114,4 @@ def _outcome(each: Run) -> str:
 
 def _text(lines: Sequence[str], last: str) -> str:
     """The lines within a page, and a sum that stays one line."""
-    return "\n".join((*(one for each in lines for one in folded(visible(each))), visible(last))) + "\n"
+    return "\n".join((*(one for line in lines for one in folded(visible(line))), visible(last))) + "\n"

@@ -12,11 +12,11 @@ __all__ = ["remedies_text"]
 
 def remedies_text(report: AdoptReport) -> str:
     """Each difference with its two ways out, patches as they are, and a count."""
-    lines = [line for each in report.remedies for line in _remedy(each)]
-    patches = sum(bool(each.adopt.patch) for each in report.remedies)
+    lines = [line for remedy in report.remedies for line in _remedy(remedy)]
+    patches = sum(bool(remedy.adopt.patch) for remedy in report.remedies)
     done = f", {report.written} written" if report.is_writing else ""
     lines.append(f"drift adopt: differences: {len(report.remedies)}; patches: {patches}{done}")
-    return "\n".join(visible(each) for each in lines) + "\n"
+    return "\n".join(visible(line) for line in lines) + "\n"
 
 
 def _remedy(each: Remedy) -> Iterator[str]:

@@ -19,7 +19,7 @@ TYPES_HEAD: Final = "| type | resources | properties | differs | not proven |\n|
 
 def type_lines(types: Iterable[TypeCoverage]) -> Iterator[str]:
     """Proven of total for each type; the name comes last, since it is as long as it likes."""
-    rows = list(type_rows([each.to_dict() for each in types]))
+    rows = list(type_rows([resource_type.to_dict() for resource_type in types]))
     if not rows:
         return
     cells = [(resources, properties, differs) for _, resources, properties, differs, _ in rows]
@@ -42,13 +42,15 @@ def type_rows(types: Sequence[JsonObject]) -> Iterator[tuple[str, str, str, str,
 
     They are as reports have them. Of a type that is custom nothing is counted, so it has no row.
     """
-    for each in types:
-        resources, properties = as_object(each["resources"]), as_object(each["properties"])
+    for resource_type in types:
+        resources, properties = as_object(resource_type["resources"]), as_object(resource_type["properties"])
         if not resources["total"]:
             continue
-        reasons = ", ".join(f"{as_int(count)} {reason}" for reason, count in as_object(each["reasons"]).items())
+        reasons = ", ".join(
+            f"{as_int(count)} {reason}" for reason, count in as_object(resource_type["reasons"]).items()
+        )
         yield (
-            str(each["resource_type"]),
+            str(resource_type["resource_type"]),
             f"{resources['proven']}/{resources['total']}",
             f"{properties['proven']}/{properties['total']}",
             str(properties["differs"]),

@@ -60,8 +60,8 @@ def _folded(begin: str, text: str, indent: int, *, whole: bool) -> Iterator[str]
     lines = textwrap.wrap(text, room, break_on_hyphens=False) or [""]
     if not whole and len(lines) > _LINES:
         lines = [*lines[: _LINES - 1], f"{lines[_LINES - 1][: room - 2]} …"]
-    for number, each in enumerate(lines):
-        yield f"{' ' * indent if number else begin}{each}"
+    for number, line in enumerate(lines):
+        yield f"{' ' * indent if number else begin}{line}"
 
 
 def _pieces(expected: JsonValue, actual: JsonValue, path: str) -> Iterator[_Piece]:
@@ -89,11 +89,11 @@ def _pieces(expected: JsonValue, actual: JsonValue, path: str) -> Iterator[_Piec
 def _unmatched(expected: Sequence[JsonValue], actual: Sequence[JsonValue]) -> tuple[list[int], list[int]]:
     """Where the elements stand that have no equal on the other side, each of which is the equal of one only."""
     waiting: dict[str, list[int]] = {}
-    for index, each in enumerate(actual):
-        waiting.setdefault(_key(each), []).append(index)
+    for index, element in enumerate(actual):
+        waiting.setdefault(_key(element), []).append(index)
     gone = []
-    for index, each in enumerate(expected):
-        equals = waiting.get(_key(each))
+    for index, element in enumerate(expected):
+        equals = waiting.get(_key(element))
         if equals:
             equals.pop(0)
         else:
@@ -115,9 +115,9 @@ def _key(value: JsonValue) -> str:
 
 def _plain(value: JsonValue) -> JsonValue:
     if isinstance(value, Mapping):
-        return {key: _plain(each) for key, each in value.items()}
+        return {key: _plain(element) for key, element in value.items()}
     if _is_list(value):
-        return [_plain(each) for each in value]
+        return [_plain(element) for element in value]
     if isinstance(value, bool) or (isinstance(value, str) and value.lower() in {"true", "false"}):
         return str(value).lower()
     return value if value is None else str(value)
@@ -146,7 +146,7 @@ def _like(value: JsonValue, other: JsonValue) -> JsonValue:
 def _sorted(value: JsonValue) -> JsonValue:
     if isinstance(value, Mapping):
         return {key: _sorted(value[key]) for key in sorted(value)}
-    return [_sorted(each) for each in value] if _is_list(value) else value
+    return [_sorted(element) for element in value] if _is_list(value) else value
 
 
 def _is_list(value: JsonValue) -> TypeGuard[Sequence[JsonValue]]:

@@ -60,16 +60,16 @@ def rule_ids(finding: Finding) -> tuple[str, ...]:
 
     An origin that only names the family of the rule ("cdk:deprecated-api") says nothing more.
     """
-    others = {each.rule_id for each in finding.origins} - {finding.rule_id}
+    others = {origin.rule_id for origin in finding.origins} - {finding.rule_id}
     return (
         finding.rule_id,
-        *sorted(each for each in others if not finding.rule_id.startswith(f"{each}/")),
+        *sorted(other for other in others if not finding.rule_id.startswith(f"{other}/")),
     )
 
 
 def engines_of(finding: Finding) -> tuple[str, ...]:
     """The engines that said it, sorted."""
-    return tuple(sorted({each.engine for each in finding.origins}))
+    return tuple(sorted({origin.engine for origin in finding.origins}))
 
 
 def resource_of(finding: Finding) -> str:

@@ -269,10 +269,10 @@ class AwsTarget:
         try:
             here = [{"Name": "default-for-az", "Values": ["true"]}]
             pages = ec2.get_paginator("describe_subnets").paginate(Filters=here)
-            found = {str(each["AvailabilityZone"]) for page in pages for each in page["Subnets"]}
+            found = {str(subnet["AvailabilityZone"]) for page in pages for subnet in page["Subnets"]}
             if not found:
                 zones = ec2.describe_availability_zones()["AvailabilityZones"]
-                found = {str(each["ZoneName"]) for each in zones if each.get("ZoneType", _ZONE) == _ZONE}
+                found = {str(zone["ZoneName"]) for zone in zones if zone.get("ZoneType", _ZONE) == _ZONE}
         except ec2.exceptions.ClientError as error:
             if reason_of(error) is not UnprovenReason.DENIED:
                 raise

@@ -85,7 +85,7 @@ def reason_of(error: Exception) -> UnprovenReason | None:
     from botocore.exceptions import ConnectionError as BotocoreConnectionError
     from botocore.parsers import ResponseParserError
 
-    if isinstance(error, TargetError) and error.code in {each.value for each in UnprovenReason}:
+    if isinstance(error, TargetError) and error.code in {reason.value for reason in UnprovenReason}:
         return UnprovenReason(error.code)
     if isinstance(error, NoCredentialsError):
         return UnprovenReason.DENIED

@@ -50,7 +50,7 @@ def is_emulator_endpoint(endpoint_url: str | None) -> bool:
 
 def is_at(url: str, endpoints: Collection[str]) -> bool:
     """Whether a request goes to one of the endpoints, or to AWS. On this machine a port has one server, by any name."""
-    ports = {urlsplit(each).port for each in endpoints if is_loopback(each)}
+    ports = {urlsplit(endpoint).port for endpoint in endpoints if is_loopback(endpoint)}
     return not is_loopback(url) or urlsplit(url).port in ports
 
 

@@ -113,9 +113,9 @@ def unresolved_in(value: Resolved) -> tuple[Unresolved, ...]:
     if isinstance(value, Unresolved):
         return (value,)
     if isinstance(value, Mapping):
-        return tuple(found for each in value.values() for found in unresolved_in(each))
+        return tuple(found for member in value.values() for found in unresolved_in(member))
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return tuple(found for each in value for found in unresolved_in(each))
+        return tuple(found for element in value for found in unresolved_in(element))
     return ()
 
 
@@ -124,9 +124,9 @@ def known(value: Resolved) -> JsonValue:
     if isinstance(value, Unresolved):
         return None
     if isinstance(value, Mapping):
-        return {key: known(each) for key, each in value.items() if not isinstance(each, Unresolved)}
+        return {key: known(element) for key, element in value.items() if not isinstance(element, Unresolved)}
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return [known(each) for each in value if not isinstance(each, Unresolved)]
+        return [known(element) for element in value if not isinstance(element, Unresolved)]
     return value
 
 
@@ -134,19 +134,19 @@ def references(value: JsonValue) -> frozenset[str]:
     """Every name that the value refers to by `Ref`, `Fn::GetAtt` or `Fn::Sub`; names of parameters are among them."""
     if isinstance(value, Mapping):
         found: set[str] = set()
-        for key, each in value.items():
-            if key == "Ref" and isinstance(each, str):
-                found.add(each)
-            elif key == "Fn::GetAtt" and (attribute := _attribute_parts(each)):
+        for key, element in value.items():
+            if key == "Ref" and isinstance(element, str):
+                found.add(element)
+            elif key == "Fn::GetAtt" and (attribute := _attribute_parts(element)):
                 found.add(str(attribute[0]))
             elif key == "Fn::Sub":
-                text = next(iter(_items(each) or (each,)), None)
+                text = next(iter(_items(element) or (element,)), None)
                 if isinstance(text, str):
                     found.update(name.partition(".")[0] for name in _VARIABLE.findall(text) if name[0] != "!")
-            found |= references(each)
+            found |= references(element)
         return frozenset(found)
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return frozenset(name for each in value for name in references(each))
+        return frozenset(name for element in value for name in references(element))
     return frozenset()
 
 
@@ -175,8 +175,8 @@ class _Resolution:
         if isinstance(value, Mapping):
             return self._mapping(value, depth)
         if isinstance(value, Sequence):
-            found = [self.value(each, depth + 1) for each in value]
-            return [each for each in found if not isinstance(each, _NoValue)]
+            found = [self.value(element, depth + 1) for element in value]
+            return [element for element in found if not isinstance(element, _NoValue)]
         return value
 
     def named_condition(self, name: str, depth: int) -> bool | None:
@@ -196,8 +196,8 @@ class _Resolution:
         called = next((key for key in value if key.startswith("Fn::")), None)
         if called is not None:
             return Unresolved(reason=f"{called} is not resolved here")
-        found = {key: self.value(each, depth + 1) for key, each in value.items()}
-        return {key: each for key, each in found.items() if not isinstance(each, _NoValue)}
+        found = {key: self.value(element, depth + 1) for key, element in value.items()}
+        return {key: element for key, element in found.items() if not isinstance(element, _NoValue)}
 
     # -- references
 
@@ -266,8 +266,8 @@ class _Resolution:
         if items is None:
             return Unresolved(reason="Fn::FindInMap is malformed")
         here: JsonValue = self.context.mappings
-        for each in items[:3]:
-            key = self.value(each, depth)
+        for element in items[:3]:
+            key = self.value(element, depth)
             if isinstance(key, Unresolved):
                 return key
             here = here.get(str(key)) if isinstance(here, Mapping) else None
@@ -287,9 +287,9 @@ class _Resolution:
         items = self._list(found, depth, "Fn::Join")
         if isinstance(items, Unresolved):
             return items
-        texts = [_scalar_text(each, "an element of Fn::Join is no text") for each in items]
-        unknown = next((each for each in texts if isinstance(each, Unresolved)), None)
-        return unknown or _text(delimiter.join(str(each) for each in texts))
+        texts = [_scalar_text(element, "an element of Fn::Join is no text") for element in items]
+        unknown = next((text for text in texts if isinstance(text, Unresolved)), None)
+        return unknown or _text(delimiter.join(str(text) for text in texts))
 
     def _select(self, argument: JsonValue, depth: int) -> Resolved:
         arguments = _items(argument, 2)
@@ -331,11 +331,11 @@ class _Resolution:
         items = _items(argument, 2, 3)
         if items is None:
             return Unresolved(reason="Fn::Cidr is malformed")
-        found = [self.value(each, depth) for each in items]
-        for each in found:
-            if isinstance(each, Unresolved):
-                return each
-        return _subnets(*(str(each) for each in found))
+        found = [self.value(element, depth) for element in items]
+        for element in found:
+            if isinstance(element, Unresolved):
+                return element
+        return _subnets(*(str(element) for element in found))
 
     def _to_json_string(self, argument: JsonValue, depth: int) -> Resolved:
         found = self.value(argument, depth)
@@ -386,11 +386,11 @@ class _Resolution:
         items = _items(argument, 2)
         if items is None:
             return None
-        left, right = (self.value(each, depth) for each in items)
+        left, right = (self.value(element, depth) for element in items)
         if any(isinstance(each, _NoValue) or unresolved_in(each) for each in (left, right)):
             return None
         texts = [_scalar_text(each, "") for each in (left, right)]
-        return left == right if any(isinstance(each, Unresolved) for each in texts) else texts[0] == texts[1]
+        return left == right if any(isinstance(text, Unresolved) for text in texts) else texts[0] == texts[1]
 
     functions: ClassVar[Mapping[str, Callable[[_Resolution, JsonValue, int], _Found]]] = {
         "Fn::And": _truth,
@@ -442,7 +442,7 @@ def _attribute_parts(argument: JsonValue) -> tuple[str, JsonValue] | None:
         return None
     if len(items) == 2:  # noqa: PLR2004
         return items[0], items[1]
-    return items[0], ".".join(str(each) for each in items[1:])
+    return items[0], ".".join(str(element) for element in items[1:])
 
 
 def _text(text: str) -> str | Unresolved:
@@ -468,7 +468,7 @@ def _scalar_text(value: _Found, otherwise: str) -> str | Unresolved:
 def typed(value: JsonValue, kind: str) -> JsonValue:
     """A parameter's value in the shape that `Ref` gives: lists are split."""
     if isinstance(value, str) and (kind == "CommaDelimitedList" or "List<" in kind):
-        return [each.strip() for each in value.split(",")]
+        return [part.strip() for part in value.split(",")]
     return value
 
 
@@ -485,6 +485,6 @@ def _subnets(block: str, count: str, bits: str = "") -> Resolved:
             return Unresolved(reason="Fn::Cidr does not fit")
         first = int(network.network_address)
         size = 2**host_bits
-        return [f"{type(network.network_address)(first + each * size)}/{prefix}" for each in range(wanted)]
+        return [f"{type(network.network_address)(first + index * size)}/{prefix}" for index in range(wanted)]
     except ValueError:
         return Unresolved(reason="Fn::Cidr is malformed")

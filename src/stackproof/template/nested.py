@@ -126,7 +126,7 @@ def with_nested_template(stack: Stack, path: str, body: JsonObject) -> Stack:
     A stack that has no such file is given back as it is.
     """
     name = path.replace("\\", "/").rpartition("/")[2]
-    asset = next((each for each in stack.assets if each.path.replace("\\", "/").rpartition("/")[2] == name), None)
+    asset = next((asset for asset in stack.assets if asset.path.replace("\\", "/").rpartition("/")[2] == name), None)
     if asset is None:
         return stack
     made = FileAsset(
@@ -144,21 +144,21 @@ def _pointing(template: Template, before: str, after: str) -> Template:
     """The template with another key in each `TemplateURL` that names the one before."""
     resources = []
     bodies: dict[str, JsonValue] = {}
-    for each in template.resources:
-        url = each.properties.get("TemplateURL")
+    for resource in template.resources:
+        url = resource.properties.get("TemplateURL")
         if url is None or before not in json.dumps(url):
-            resources.append(each)
+            resources.append(resource)
             continue
-        body = {**each.body, "Properties": {**each.properties, "TemplateURL": _replaced(url, before, after)}}
-        resources.append(replace(each, body=body))
-        bodies[each.logical_id] = body
+        body = {**resource.body, "Properties": {**resource.properties, "TemplateURL": _replaced(url, before, after)}}
+        resources.append(replace(resource, body=body))
+        bodies[resource.logical_id] = body
     whole = {**template.body, "Resources": {**template.section("Resources"), **bodies}}
     return replace(template, body=whole, resources=tuple(resources))
 
 
 def _replaced(value: JsonValue, before: str, after: str) -> JsonValue:
     if isinstance(value, Mapping):
-        return {name: _replaced(each, before, after) for name, each in value.items()}
+        return {name: _replaced(element, before, after) for name, element in value.items()}
     if isinstance(value, list):
         return [_replaced(each, before, after) for each in value]
     return value.replace(before, after) if isinstance(value, str) else value

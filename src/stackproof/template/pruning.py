@@ -39,10 +39,12 @@ def reduced(
     resources = _section(body, "Resources")
     left_out = {
         name: reason
-        for name, each in sorted(resources.items())
-        if (reason := why_not(name) or lacks(_value(each))) is not None
+        for name, resource in sorted(resources.items())
+        if (reason := why_not(name) or lacks(_value(resource))) is not None
     }
-    outputs = {name: reason for name, each in _section(body, "Outputs").items() if (reason := lacks(each)) is not None}
+    outputs = {
+        name: reason for name, output in _section(body, "Outputs").items() if (reason := lacks(output)) is not None
+    }
     if not left_out and not outputs:
         return Reduced(body=body)
     while more := _dependents(_less(resources, left_out), left_out):
@@ -70,8 +72,8 @@ def reduced(
 def _dependents(entries: JsonObject, gone: Mapping[str, str]) -> dict[str, str]:
     """The entries that take a value from one that is gone."""
     found: dict[str, str] = {}
-    for name, each in sorted(entries.items()):
-        missing = sorted(references(_value(each)) & gone.keys())
+    for name, ledger_entry in sorted(entries.items()):
+        missing = sorted(references(_value(ledger_entry)) & gone.keys())
         if missing:
             found[name] = f"it refers to {', '.join(missing)}"
     return found
@@ -82,7 +84,7 @@ def imports(value: JsonValue) -> frozenset[str]:
     if isinstance(value, Mapping):
         named = value.get("Fn::ImportValue")
         own = frozenset([named]) if isinstance(named, str) else frozenset[str]()
-        return own.union(*(imports(each) for each in value.values()))
+        return own.union(*(imports(member) for member in value.values()))
     return frozenset[str]().union(*(imports(each) for each in value)) if isinstance(value, list) else frozenset()
 
 
@@ -106,7 +108,7 @@ def _without_order(resource: JsonValue, gone: tuple[str, ...]) -> JsonValue:
 
 
 def _less(entries: JsonObject, gone: Collection[str]) -> dict[str, JsonValue]:
-    return {name: each for name, each in entries.items() if name not in gone}
+    return {name: ledger_entry for name, ledger_entry in entries.items() if name not in gone}
 
 
 def _section(body: JsonObject, name: str) -> JsonObject:

@@ -28,7 +28,7 @@ class ResourceSchema:
         values = self.document.get(keyword)
         if not isinstance(values, list):
             return frozenset()
-        return frozenset(str(each).removeprefix("/properties").replace("/properties/", "/") for each in values)
+        return frozenset(str(value).removeprefix("/properties").replace("/properties/", "/") for value in values)
 
     def permissions(self, handler: str) -> tuple[str, ...]:
         """The IAM actions that CloudFormation needs to "create", "read", "update", "delete" or "list" the type."""
@@ -39,9 +39,9 @@ class ResourceSchema:
         """Whether the property, or one above it, can be set but never be read."""
         parts = path.split("/")
         return any(
-            len(pattern := each.split("/")) <= len(parts)
+            len(pattern := pointer.split("/")) <= len(parts)
             and all(want in {"*", have} for want, have in zip(pattern, parts, strict=False))
-            for each in self.pointers("writeOnlyProperties")
+            for pointer in self.pointers("writeOnlyProperties")
         )
 
     def at(self, path: str) -> JsonObject | None:
@@ -91,26 +91,26 @@ class ResourceSchema:
         """What every alternative says of the property."""
         here: tuple[JsonObject, ...] = (self.document,)
         for name in steps(path):
-            here = tuple(below for each in here for below in self._below(each, name))
+            here = tuple(below for element in here for below in self._below(element, name))
         return here
 
     def _below(self, schema: JsonObject, name: str) -> tuple[JsonObject, ...]:
         variants = self._variants(schema)
-        found = tuple(self.followed(below) for each in variants if (below := _child(each, name)) is not None)
+        found = tuple(self.followed(below) for variant in variants if (below := _child(variant, name)) is not None)
         if found:
             return found
-        types = [str(each["type"]) for each in variants if "type" in each]
-        is_closed = any(each.get("additionalProperties") is False or "properties" in each for each in variants)
-        is_free = not is_closed and (not types or any("object" in each for each in types))
+        types = [str(variant["type"]) for variant in variants if "type" in variant]
+        is_closed = any(variant.get("additionalProperties") is False or "properties" in variant for variant in variants)
+        is_free = not is_closed and (not types or any("object" in resource_type for resource_type in types))
         return ({},) if is_free else ()
 
     def _variants(self, schema: JsonObject) -> list[JsonObject]:
         """The schema itself and, at any depth, the alternatives that it is made of."""
         found = [schema]
         # The list grows while it is read: alternatives may have alternatives.
-        for each in found:
+        for element in found:
             for keyword in ("oneOf", "anyOf", "allOf"):
-                options = each.get(keyword)
+                options = element.get(keyword)
                 if isinstance(options, list):
                     followed = [self.followed(option) for option in options if isinstance(option, Mapping)]
                     found.extend(option for option in followed if not any(option is known for known in found))

@@ -117,8 +117,8 @@ def secret_leaves(body: JsonValue) -> Iterator[JsonValue]:
     others: dict[str, JsonValue] = {}
     for section, entries in body.items():
         if section in _VALUES_OF_ENTRIES and isinstance(entries, Mapping):
-            for name, entry in entries.items():
-                yield from _entry_leaves(section, name, entry)
+            for name, ledger_entry in entries.items():
+                yield from _entry_leaves(section, name, ledger_entry)
         else:
             others[section] = entries
     yield from _below(others, is_secret=False)  # together: they may be a name and its value

@@ -82,7 +82,7 @@ class Template:
 
     def resource(self, logical_id: str) -> Resource | None:
         """The resource of that logical id, or None."""
-        return next((each for each in self.resources if each.logical_id == logical_id), None)
+        return next((resource for resource in self.resources if resource.logical_id == logical_id), None)
 
     def section(self, name: str) -> JsonObject:
         """A section ("Parameters", "Outputs" …) as a mapping; empty if absent."""

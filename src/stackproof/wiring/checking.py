@@ -65,7 +65,7 @@ def checked_paths(project: Project, paths: Sequence[Path], *, stdin: IO[bytes], 
     project.require_policies()
     engines = project.engines()
     try:
-        place = digest([str(Path.cwd()), *(str(each) for each in paths)])
+        place = digest([str(Path.cwd()), *(str(path) for path in paths)])
         key = _run_key(project, paths, engines, on=on) if project.use_cache else None
         if key is not None and (known := remembered_result(project.store, place, key)) is not None:
             return known
@@ -92,9 +92,9 @@ def _run_key(project: Project, paths: Sequence[Path], engines: EngineSet, *, on:
         [
             package_digest(),
             files,
-            [each.identity for each in project.judges(engines, on=on)],
-            [each.message for each in engines.notifications],
-            [each.read_text(encoding="utf-8") if each.is_file() else None for each in policies],
+            [judge.identity for judge in project.judges(engines, on=on)],
+            [notification.message for notification in engines.notifications],
+            [policy.read_text(encoding="utf-8") if policy.is_file() else None for policy in policies],
             sorted(project.not_waivable()),
             on.isoformat(),
         ]
@@ -111,11 +111,11 @@ def found_stacks(project: Project, paths: Sequence[Path], *, stdin: IO[bytes], n
     found = find_templates(paths, stdin=stdin)
     if found.errors:
         raise found.errors[0]
-    synthesized = [stack for each in found.assemblies for stack in project.assembly(each).stacks]
+    synthesized = [stack for assembly in found.assemblies for stack in project.assembly(assembly).stacks]
     stacks = tuple(synthesized) if name is None else matching(name, synthesized)
-    stacks += tuple(Stack(name=name or "*", template=each) for each in found.templates)
+    stacks += tuple(Stack(name=name or "*", template=template) for template in found.templates)
     if not stacks:
-        known = ", ".join(each.name for each in synthesized)
+        known = ", ".join(stack.name for stack in synthesized)
         raise ConfigError(f"--stack {name}: there is no such stack, only {known}")
     return stacks
 

@@ -110,21 +110,21 @@ def affected_by(
         found = find_templates(paths, stdin=BytesIO())
         if found.errors:
             raise found.errors[0]
-        stacks = [each for path in found.assemblies for each in project.assembly(path).stacks]
-        templates = [*found.templates, *(each.template for each in stacks)]
+        stacks = [stack for path in found.assemblies for stack in project.assembly(path).stacks]
+        templates = [*found.templates, *(stack.template for stack in stacks)]
     elif project.settings.app is not None and project.is_synthesized({}):
-        templates = [each.template for each in project.synthesized({}).stacks]
-    old, new = (Knowledge(versions=each, as_of=on) for each in (before, after))
+        templates = [stack.template for stack in project.synthesized({}).stacks]
+    old, new = (Knowledge(versions=list_, as_of=on) for list_ in (before, after))
     names = Counter(template.stack_name for template in templates)
     lines = []
     for template in templates:
         name = template.stack_name or template.file
         shown = f"{name} ({template.file})" if names[template.stack_name] > 1 and name != template.file else name
-        known = {(each.logical_id, each.said) for each in judge_template(template, old).statements}
+        known = {(statement.logical_id, statement.said) for statement in judge_template(template, old).statements}
         without = text_without(secret_values(template))
         lines += [
-            f"AFFECTED {shown} {each.logical_id}: {each.said.rule_id} {without(each.said.message)}"
-            for each in judge_template(template, new).statements
-            if (each.logical_id, each.said) not in known
+            f"AFFECTED {shown} {statement.logical_id}: {statement.said.rule_id} {without(statement.said.message)}"
+            for statement in judge_template(template, new).statements
+            if (statement.logical_id, statement.said) not in known
         ]
     return tuple(lines)

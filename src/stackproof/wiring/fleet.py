@@ -103,7 +103,7 @@ def fleet_plan(
             found[each.task] = counted
     return planned(
         found,
-        {name: each.actions for name, each in READERS.items() if isinstance(each, LiveReader)},
+        {name: reader.actions for name, reader in READERS.items() if isinstance(reader, LiveReader)},
         child_families(),
         Rates(own=dict(order.rates)),
         at_once=at_once,
@@ -124,8 +124,8 @@ def unmanaged_places(
         beside_of(each.task.place, each.result, run)
         for each in done(partial(listed_beside, order), scope_tasks(run, scopes), workers.start)
     ]
-    dark = [Unmanaged(account=each.account, region=each.region) for each in run.troubles if scopes]
-    return tuple(sorted((*found, *dark), key=lambda each: (each.account, each.region)))
+    dark = [Unmanaged(account=trouble.account, region=trouble.region) for trouble in run.troubles if scopes]
+    return tuple(sorted((*found, *dark), key=lambda unmanaged: (unmanaged.account, unmanaged.region)))
 
 
 def fleet_runs(state_directory: Path) -> FleetRuns:
@@ -200,10 +200,15 @@ def _audited(order: FleetOrder, target: Target, task: FleetTask) -> TaskResult:
     found = made.audited(task.stack_names)
     place = f"{task.place.account}/{task.place.region}"
     return TaskResult(
-        audits=tuple(without_secrets(each) for each in found.audits),
+        audits=tuple(without_secrets(audit) for audit in found.audits),
         notifications=tuple(
-            Notification(level=each.level, message=f"{place}: {each.message}", engine=each.engine, file=each.file)
-            for each in found.notifications
+            Notification(
+                level=notification.level,
+                message=f"{place}: {notification.message}",
+                engine=notification.engine,
+                file=notification.file,
+            )
+            for notification in found.notifications
         ),
         calls=_calls().drained(),
     )

@@ -197,10 +197,10 @@ def audit_actions(stacks: Sequence[Stack]) -> tuple[str, ...]:
     """What a drift audit of these stacks calls beside the readers of their types, CloudFormation's detection too."""
     from stackproof.targets.cloudformation.stack_catalog import ACTIONS, NATIVE_ACTIONS
 
-    types = {one.resource_type for each in stacks for one in each.template.resources}
-    families = (each.actions for each in child_families() if types.intersection(each.owners))
-    lists = (each.actions for name, each in listings().items() if name in types)
-    return tuple(sorted({*ACTIONS, *NATIVE_ACTIONS, *(one for each in (*families, *lists) for one in each)}))
+    types = {resource.resource_type for stack in stacks for resource in stack.template.resources}
+    families = (family.actions for family in child_families() if types.intersection(family.owners))
+    lists = (listing.actions for name, listing in listings().items() if name in types)
+    return tuple(sorted({*ACTIONS, *NATIVE_ACTIONS, *(one for family in (*families, *lists) for one in family)}))
 
 
 def catalog(target: Target) -> StackCatalog:

@@ -57,11 +57,11 @@ def require_channels(project: Project, channels: Sequence[Channel]) -> None:
     """Raise ConfigError for a channel that could not be told, before anything starts."""
     from stackproof.reporters.file import require_writable
 
-    for each in channels:
-        if each.kind == WEBHOOK:
+    for channel in channels:
+        if channel.kind == WEBHOOK:
             _secret(project)
-        elif each.kind == ISSUE and each.value:
-            require_writable(Path(each.value), option="--notify")
+        elif channel.kind == ISSUE and channel.value:
+            require_writable(Path(channel.value), option="--notify")
 
 
 def notifiers(
@@ -75,12 +75,12 @@ def notifiers(
 ) -> tuple[Notifier, ...]:
     """A notifier for each channel; raises ConfigError. The file of an issue is empty from now on."""
     return tuple(
-        _topic(project, each, target, sign_in)
-        if each.kind == TOPIC
-        else _webhook(project, each, clock)
-        if each.kind == WEBHOOK
-        else _issue(each, print_text)
-        for each in channels
+        _topic(project, channel, target, sign_in)
+        if channel.kind == TOPIC
+        else _webhook(project, channel, clock)
+        if channel.kind == WEBHOOK
+        else _issue(channel, print_text)
+        for channel in channels
     )
 
 

@@ -19,7 +19,13 @@ def unique(notifications: Iterable[Notification]) -> tuple[Notification, ...]:
     """Each once, the gravest first."""
     return tuple(
         sorted(
-            set(notifications), key=lambda each: (-each.level.rank, each.file or "", each.engine or "", each.message)
+            set(notifications),
+            key=lambda notification: (
+                -notification.level.rank,
+                notification.file or "",
+                notification.engine or "",
+                notification.message,
+            ),
         )
     )
 
@@ -31,11 +37,11 @@ def with_notifications(result: ScanResult, more: Iterable[Notification]) -> Scan
 
 def vacuous(result: ScanResult) -> tuple[Notification, ...]:
     """Rules of `policies/` that looked at nothing in the whole run; not said of an engine that did not judge it all."""
-    broken = {each.engine for each in result.notifications if each.level is Level.ERROR}
+    broken = {notification.engine for notification in result.notifications if notification.level is Level.ERROR}
     named: dict[str, list[str]] = {}
-    for each in result.counts:
-        if each.project and not each.looked_at and not broken & {each.engine, None}:
-            named.setdefault(each.engine, []).append(each.rule_id)
+    for count in result.counts:
+        if count.project and not count.looked_at and not broken & {count.engine, None}:
+            named.setdefault(count.engine, []).append(count.rule_id)
     return tuple(
         Notification(
             level=Level.WARNING,

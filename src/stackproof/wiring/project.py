@@ -264,7 +264,7 @@ class Project:
 
     def not_waivable(self) -> frozenset[str]:
         """The ids of the rules and controls that no one may waive."""
-        return self.settings.not_waivable | {each.id for each in self.controls().values() if not each.waivable}
+        return self.settings.not_waivable | {control.id for control in self.controls().values() if not control.waivable}
 
     def engine_versions(self) -> AllowList:
         """What is known of engine versions: the project's list, else that of the package; raises ConfigError."""
@@ -342,8 +342,8 @@ class Project:
         from stackproof.policy.engines.cdk import CdkEngine
         from stackproof.policy.engines.corrected import CorrectedEngine
 
-        versions = self.versions_engine(on=on, stacks=[stack for each in assemblies for stack in each.stacks])
-        corrected = (CorrectedEngine(engine=each, versions=versions) for each in engines.engines)
+        versions = self.versions_engine(on=on, stacks=[stack for assembly in assemblies for stack in assembly.stacks])
+        corrected = (CorrectedEngine(engine=engine, versions=versions) for engine in engines.engines)
         return (*corrected, versions, *([CdkEngine(*assemblies)] if assemblies else []))
 
     def scanned(
@@ -353,16 +353,16 @@ class Project:
 
         All in one scan: a waiver is of no use only if nothing in the whole run needs it.
         """
-        stacks = [stack for each in assemblies for stack in each.stacks]
+        stacks = [stack for assembly in assemblies for stack in assembly.stacks]
         if "" in self.deployed and (count := len(templates) + len(stacks)) > 1:
             raise ConfigError(f"--deployed: {count} templates are judged; give STACK=FILE")
         result = scan(
-            [*templates, *(each.template for each in stacks)],
+            [*templates, *(stack.template for stack in stacks)],
             self.judges(engines, assemblies=assemblies, on=on),
             store=self.store if self.use_cache else None,
             ledger=Ledger(
                 waivers=self.waivers(),
-                in_source=tuple(one for each in assemblies for one in acknowledged(each)),
+                in_source=tuple(waiver for assembly in assemblies for waiver in acknowledged(assembly)),
                 not_waivable=self.not_waivable(),
             ),
             controls=self.controls(),
@@ -375,8 +375,8 @@ class Project:
                 message=f"a dummy stands for the look-up {key}: run `cdk synth` once with an account",
                 engine="cdk",
             )
-            for each in assemblies
-            for key in each.missing_context
+            for assembly in assemblies
+            for key in assembly.missing_context
         ]
         nested = unevaluated_nested(templates, stacks)
         result = with_notifications(result, (*engines.notifications, *dummies, *nested))
@@ -437,16 +437,16 @@ class Project:
         return compiled(
             [
                 (
-                    each,
+                    stack,
                     Place(
-                        account=account or each.account or settings.account or "*",
-                        region=region or each.region or settings.region,
+                        account=account or stack.account or settings.account or "*",
+                        region=region or stack.region or settings.region,
                     ),
                 )
-                for each in stacks
+                for stack in stacks
             ],
             purpose,
-            readers={name: each.actions for name, each in READERS.items() if isinstance(each, LiveReader)},
+            readers={name: reader.actions for name, reader in READERS.items() if isinstance(reader, LiveReader)},
             schemas=schemas(),
             actions=CfnLintActions(),
             also=audit_actions(stacks) if purpose is Purpose.DRIFT else (),

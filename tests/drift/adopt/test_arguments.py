@@ -178,7 +178,7 @@ def test_cdk_has_every_class_argument_and_member_of_the_table() -> None:
             assert argument.keyword in known, (kind, argument.keyword)
             if isinstance(argument.conversion, Member):
                 enum = getattr(modules[kind], argument.conversion.enum)
-                assert all(hasattr(enum, each) for each in argument.conversion.names.values()), (kind, enum)
+                assert all(hasattr(enum, name) for name in argument.conversion.names.values()), (kind, enum)
     assert {"KinesisEventSource", "SqsEventSource", "DynamoEventSource"} <= set(
         CLASSES["AWS::Lambda::EventSourceMapping"]
     ) & set(dir(aws_lambda_event_sources))

@@ -199,7 +199,7 @@ def test_a_file_keeps_its_encoding_its_mode_and_its_place_behind_a_link(tmp_path
     assert (tmp_path / "real.py").read_bytes() == source.replace(b"'a'", b'"' + after + b'"')
     assert (tmp_path / "real.py").stat().st_mode & 0o777 == 0o640
     assert (tmp_path / "app.py").is_symlink()
-    assert sorted(each.name for each in tmp_path.iterdir()) == ["app.py", "real.py"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["app.py", "real.py"]
 
 
 @pytest.mark.parametrize(

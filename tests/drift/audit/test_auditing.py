@@ -69,7 +69,7 @@ def test_a_stack_that_is_asked_for_by_its_arn_and_what_it_nests_have_their_names
     outer = replace(live_stack("Net", {"Sub": (NESTED, "inner", {})}), stack_id=arn)
     made = auditor(FakeCatalog(outer, inner), readers=lambda _: {TOPIC: reader({})})
     found = made.audited([arn, "Net"])
-    assert [each.stack_name for each in found.audits] == ["Net", "Net/Sub"]
+    assert [audit.stack_name for audit in found.audits] == ["Net", "Net/Sub"]
     assert auditor(FakeCatalog()).audited([arn]).gone == {"Net"}
 
 
@@ -159,7 +159,7 @@ def test_a_property_that_was_refused_is_not_checked_and_one_that_nobody_can_read
 
     catalog = FakeCatalog(topics(KmsMasterKeyId="key"))
     found = one(auditor(catalog, readers=lambda _: {TOPIC: read}).audited(["Net"]))
-    assert [each.status for each in found.proofs] == [DriftStatus.IN_SYNC]
+    assert [proof.status for proof in found.proofs] == [DriftStatus.IN_SYNC]
     assert (found.status, dict(found.reasons)) == (status, {reason.value: 1})
     assert DriftReport(target="aws", audits=(found,)).exit_code == (0 if found.is_complete else 3)
 
@@ -169,8 +169,8 @@ def test_a_stack_that_is_not_there_or_not_readable_does_not_stop_the_others() ->
     found = auditor(catalog, readers=lambda _: {TOPIC: reader({"t-1": {"DisplayName": "a"}})}).audited(
         ["No", "Net", "Odd"]
     )
-    assert [each.stack_name for each in found.audits] == ["Net"]
-    assert [each.message for each in found.notifications] == [
+    assert [audit.stack_name for audit in found.audits] == ["Net"]
+    assert [notification.message for notification in found.notifications] == [
         "No was not audited: there is no stack No",
         "Odd was not audited: Odd: is no template",
     ]
@@ -181,7 +181,7 @@ def test_nested_stacks_are_walked_once_under_their_parents_name() -> None:
     outer = live_stack("Outer", {"Child": (NESTED, inner.stack_id, {})})
     readers = {TOPIC: reader({"t-1": {"DisplayName": "a"}}), NESTED: reader({inner.stack_id: {}})}
     found = auditor(FakeCatalog(outer, inner), readers=lambda _: readers).audited(["Inner", "Outer"])
-    assert [(each.stack_name, each.parent) for each in found.audits] == [("Outer", None), ("Outer/Child", "Outer")]
+    assert [(audit.stack_name, audit.parent) for audit in found.audits] == [("Outer", None), ("Outer/Child", "Outer")]
 
 
 def test_instances_of_a_stack_set_are_walked_where_they_are_here() -> None:
@@ -194,8 +194,8 @@ def test_instances_of_a_stack_set_are_walked_where_they_are_here() -> None:
     here = (instance.account, instance.region, instance.stack_id)
     catalog.sets["set:1"] = (here, ("999999999999", "eu-west-1", "arn:other"))
     found = auditor(catalog, readers=lambda _: {TOPIC: reader({"t-1": {"DisplayName": "a"}})}).audited(["Outer"])
-    assert [each.stack_name for each in found.audits] == ["Outer", "Outer/Set/StackSet-x"]
-    assert [each.message for each in found.notifications] == [
+    assert [audit.stack_name for audit in found.audits] == ["Outer", "Outer/Set/StackSet-x"]
+    assert [notification.message for notification in found.notifications] == [
         "Outer/Two: the instances of the stack set are not known: denied",
         "Outer/Set: 1 instances are in other accounts or regions: audit them there",
     ]
@@ -265,8 +265,8 @@ def test_a_child_is_drift_if_nobody_declares_it_and_open_if_that_is_not_known(
     made = live_stack("Net", {"Topic": (TOPIC, "t-1", {"DisplayName": "a"}), **declared})
     readers = {TOPIC: reader({"t-1": {"DisplayName": "a"}})}
     audit = one(auditor(FakeCatalog(made), readers=lambda _: readers, families=(listening(SOMEONE),)).audited(["Net"]))
-    assert [each.child_id for each in audit.differences if each.origin is DriftOrigin.CHILD] == found
-    assert [each.reason.value for each in audit.unread] == unread
+    assert [difference.child_id for difference in audit.differences if difference.origin is DriftOrigin.CHILD] == found
+    assert [unread.reason.value for unread in audit.unread] == unread
 
 
 def test_what_another_stack_declares_is_no_drift_whether_it_is_audited_or_not() -> None:
@@ -274,24 +274,24 @@ def test_what_another_stack_declares_is_no_drift_whether_it_is_audited_or_not() 
     readers = {TOPIC: reader({"t-1": {"DisplayName": "a"}})}
     families = (listening(SOMEONE),)
     both = auditor(FakeCatalog(topics(), other), readers=lambda _: readers, families=families).audited(["Net", "Other"])
-    assert [each.differences for each in both.audits] == [(), ()]
+    assert [audit.differences for audit in both.audits] == [(), ()]
     catalog = FakeCatalog(topics())
     catalog.owners["s-1"] = "Unseen"
     assert one(auditor(catalog, readers=lambda _: readers, families=families).audited(["Net"])).differences == ()
     catalog.owners["s-1"] = caused(failure("AccessDenied", status=403))
     audit = one(auditor(catalog, readers=lambda _: readers, families=families).audited(["Net"]))
     assert audit.differences == ()
-    assert [each.reason for each in audit.unread] == [UnprovenReason.DENIED]
+    assert [unread.reason for unread in audit.unread] == [UnprovenReason.DENIED]
     catalog.owners["s-1"] = TargetError("odd")
     audit = one(auditor(catalog, readers=lambda _: readers, families=families).audited(["Net"]))
-    assert [each.reason for each in audit.unread] == [UnprovenReason.UNREACHABLE]
+    assert [unread.reason for unread in audit.unread] == [UnprovenReason.UNREACHABLE]
 
 
 def let_go(live: LiveStack, logical_id: str) -> LiveStack:
     assert live.deployment is not None
     rows = tuple(
-        replace(each, status="DELETE_SKIPPED") if each.logical_id == logical_id else each
-        for each in live.deployment.resources
+        replace(resource, status="DELETE_SKIPPED") if resource.logical_id == logical_id else resource
+        for resource in live.deployment.resources
     )
     return replace(live, deployment=replace(live.deployment, resources=rows))
 
@@ -304,7 +304,7 @@ def test_nothing_of_another_type_and_nothing_that_a_stack_let_go_hides_a_child()
     gone = let_go(live_stack("Net", {**topic, "Sub": ("AWS::SNS::Subscription", "s-1", elsewhere)}), "Sub")
     for made in (other, gone):
         found = auditor(FakeCatalog(made), readers=lambda _: readers, families=(listening(SOMEONE),)).audited(["Net"])
-        assert [each.child_id for each in one(found).differences if each.child_id] == ["s-1"]
+        assert [difference.child_id for difference in one(found).differences if difference.child_id] == ["s-1"]
         assert ("AWS::SNS::Subscription", "s-1") not in found.physical_ids
 
 
@@ -327,7 +327,7 @@ def test_a_permission_that_took_the_name_of_another_functions_is_not_declared(
 ) -> None:
     kind, permission = "AWS::Lambda::Function", "AWS::Lambda::Permission"
     child = Child(resource_type=permission, child_id="sid", physical_id="sid", value={}, identity={"Ref": "sid"})
-    [family] = (each for each in FAMILIES if each.name == "permissions of a function")
+    [family] = (family for family in FAMILIES if family.name == "permissions of a function")
     declared = {"F": (kind, "f-1", {}), "May": (permission, "sid", {"FunctionName": function})}
     catalog = FakeCatalog(
         live_stack("Net", declared),
@@ -339,8 +339,8 @@ def test_a_permission_that_took_the_name_of_another_functions_is_not_declared(
     readers = {kind: reader({"f-1": {}})}
     families = (replace(family, read=lambda _: [child]),)
     audit = one(auditor(catalog, readers=lambda _: readers, families=families).audited(["Net"]))
-    assert [each.child_id for each in audit.differences if each.child_id] == found
-    assert [each.reason.value for each in audit.unread] == unread
+    assert [difference.child_id for difference in audit.differences if difference.child_id] == found
+    assert [unread.reason.value for unread in audit.unread] == unread
 
 
 @pytest.mark.parametrize(
@@ -366,15 +366,15 @@ def test_what_a_stack_that_was_not_read_may_declare_is_no_drift(
     found = auditor(catalog, readers=lambda _: readers, families=families).audited(
         ["Net", "Other"] if other else ["Net"]
     )
-    [audit] = (each for each in found.audits if each.stack_name == "Net")
-    assert [each.child_id for each in audit.differences] == ([] if reason else ["s-1"])
-    assert [each.reason for each in audit.unread] == ([reason] if reason else [])
+    [audit] = (audit for audit in found.audits if audit.stack_name == "Net")
+    assert [difference.child_id for difference in audit.differences] == ([] if reason else ["s-1"])
+    assert [unread.reason for unread in audit.unread] == ([reason] if reason else [])
     assert audit.status is (DriftStatus.NOT_CHECKED if reason else DriftStatus.MODIFIED)
     # What has a physical id CloudFormation knows by it, and what has no type of its own no stack can declare.
     for family in (listening(SOMEONE), replace(listening(SOMEONE, in_stacks=False), declared_by=())):
         asked = auditor(catalog, readers=lambda _: readers, families=(family,)).audited(["Net", "Other"])
-        [audit] = (each for each in asked.audits if each.stack_name == "Net")
-        assert [each.child_id for each in audit.differences] == ["s-1"]
+        [audit] = (audit for audit in asked.audits if audit.stack_name == "Net")
+        assert [difference.child_id for difference in audit.differences] == ["s-1"]
 
 
 def test_a_list_that_the_template_sets_is_compared_and_not_asked_for_again() -> None:
@@ -414,8 +414,8 @@ def test_a_list_that_comes_to_nothing_is_asked_for_and_one_that_is_not_known_is_
     made = replace(topics(), template=stack(body).template)
     readers = {TOPIC: reader({"t-1": {"DisplayName": "a", "Subscription": []}})}
     audit = one(auditor(FakeCatalog(made), readers=lambda _: readers, families=(listening(SOMEONE),)).audited(["Net"]))
-    assert [each.child_id for each in audit.differences] == found
-    assert [(each.question, each.reason) for each in audit.unread] == unread
+    assert [difference.child_id for difference in audit.differences] == found
+    assert [(unread.question, unread.reason) for unread in audit.unread] == unread
     assert (audit.children.total, audit.children.looked_at) == (asked, asked - len(unread))
 
 
@@ -425,8 +425,10 @@ def test_a_default_that_the_target_does_not_emulate_is_counted_and_no_drift() ->
     readers = {kind: reader({"q": {"DelaySeconds": 5, "VisibilityTimeout": 31}})}
     target = FakeTarget(gaps=frozenset({(kind, "/DelaySeconds")}))
     audit = one(auditor(FakeCatalog(made), readers=lambda _: readers, target=target).audited(["Net"]))
-    assert [(each.origin.value, each.path) for each in audit.differences] == [("undeclared", "/VisibilityTimeout")]
-    assert [(each.question, each.reason.value) for each in audit.unread] == [("/DelaySeconds", "not_emulated")]
+    assert [(difference.origin.value, difference.path) for difference in audit.differences] == [
+        ("undeclared", "/VisibilityTimeout")
+    ]
+    assert [(unread.question, unread.reason.value) for unread in audit.unread] == [("/DelaySeconds", "not_emulated")]
     assert audit.defaults.total - audit.defaults.looked_at == 1
     assert audit.is_complete
 
@@ -447,12 +449,12 @@ def test_native_detection_that_fails_is_said_and_does_not_hide_ours() -> None:
     readers = {TOPIC: reader({"t-1": {"DisplayName": "b"}})}
     catalog.drifts = (NativeDrift(logical_id="Topic", status="MODIFIED", paths=("/DisplayName",)),)
     audit = one(auditor(catalog, readers=lambda _: readers, native=True).audited(["Net"]))
-    assert [each.seen_by for each in audit.native or ()] == ["both"]
+    assert [row.seen_by for row in audit.native or ()] == ["both"]
     catalog.drifts = TargetError("not allowed")
     found = auditor(catalog, readers=lambda _: readers, native=True).audited(["Net"])
     assert one(found).native is None
     assert len(one(found).differences) == 1
-    assert [each.message for each in found.notifications] == [
+    assert [notification.message for notification in found.notifications] == [
         "Net: CloudFormation's own detection did not answer: not allowed"
     ]
 
@@ -493,9 +495,9 @@ def test_a_resource_that_a_condition_takes_away_declares_nothing_and_metadata_is
     made = replace(made, template=extra)
     readers = {TOPIC: reader({"t-1": {"DisplayName": "a"}})}
     audit = one(auditor(FakeCatalog(made), readers=lambda _: readers, families=(listening(SOMEONE),)).audited(["Net"]))
-    assert [each.child_id for each in audit.differences] == ["s-1"]
+    assert [difference.child_id for difference in audit.differences] == ["s-1"]
     unseen = one(auditor(FakeCatalog(busy(made))).audited(["Net"]))
-    assert [each.location.logical_id for each in unseen.proofs] == ["Sub", "Topic"]
+    assert [proof.location.logical_id for proof in unseen.proofs] == ["Sub", "Topic"]
 
 
 @pytest.mark.parametrize(
@@ -508,7 +510,7 @@ def test_the_declaring_resource_may_be_known_by_its_physical_id(physical_id: str
     readers = {TOPIC: reader({"t-1": {"DisplayName": "a"}})}
     families = (listening(child, in_stacks=False),)
     audit = one(auditor(FakeCatalog(made), readers=lambda _: readers, families=families).audited(["Net"]))
-    assert [each.child_id for each in audit.differences if each.child_id] == found
+    assert [difference.child_id for difference in audit.differences if difference.child_id] == found
 
 
 def test_an_owner_is_known_by_every_name_it_has() -> None:
@@ -547,7 +549,9 @@ def test_a_list_to_which_another_resource_adds_what_is_not_known_leaves_the_audi
     assert (unread.logical_id, unread.question, unread.reason.value) == ("Group", "/SecurityGroupIngress", "unresolved")
     assert not opened.is_complete
     assert seen(RULE).is_complete
-    assert [each.path for each in seen(RULE, {**known, "ToPort": 23}).differences] == ["/SecurityGroupIngress/1"]
+    assert [difference.path for difference in seen(RULE, {**known, "ToPort": 23}).differences] == [
+        "/SecurityGroupIngress/1"
+    ]
 
 
 RULE = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "CidrIp": "10.0.0.0/8"}

@@ -34,7 +34,7 @@ def seen(row: Default, expected: dict[str, Any], live: Any) -> Any:
         Reading(properties=nested(row.path, live)),
         SCHEMAS.schema(row.resource_type),
     )
-    return [each for each in found.differences if each.path == row.path]
+    return [difference for difference in found.differences if difference.path == row.path]
 
 
 def row_id(row: Default) -> str:
@@ -76,7 +76,7 @@ def test_a_type_without_a_row_is_not_judged() -> None:
 
 def test_a_block_that_was_taken_away_is_four_that_are_missing() -> None:
     found = deviations("AWS::S3::Bucket", {}, Reading(properties={}), None)
-    assert [each.change for each in found.differences] == [Change.REMOVE] * 4
+    assert [difference.change for difference in found.differences] == [Change.REMOVE] * 4
 
 
 def test_what_was_not_read_or_is_not_known_is_not_judged() -> None:
@@ -93,4 +93,4 @@ def test_an_object_without_members_sets_nothing() -> None:
     live = {"StreamSpecification": {"StreamViewType": "NEW_IMAGE"}}
     kind = "AWS::DynamoDB::Table"
     seen = deviations(kind, {"StreamSpecification": {}}, Reading(properties=live), CfnLintSchemas().schema(kind))
-    assert [each.path for each in seen.differences] == ["/StreamSpecification"]
+    assert [difference.path for difference in seen.differences] == ["/StreamSpecification"]

@@ -107,11 +107,13 @@ def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnedProcess
 def test_all_that_cloudformations_own_detection_sees_is_seen_and_more(ministack: OwnedProcess) -> None:
     target = MiniStackTarget(ministack.endpoint_url)
     deployed = target.deploy(stack(BODY, name="Native"))
-    ids = {each.logical_id: each.physical_id for each in deployed.resources}
+    ids = {resource.logical_id: resource.physical_id for resource in deployed.resources}
 
     def look() -> StackAudit:
         found = auditor_of(target, native=True).audited(["Native"])
-        assert [each.message for each in found.notifications if each.level.value == "error"] == []
+        assert [
+            notification.message for notification in found.notifications if notification.level.value == "error"
+        ] == []
         [audit] = found.audits
         assert audit.native is not None
         return audit
@@ -124,11 +126,13 @@ def test_all_that_cloudformations_own_detection_sees_is_seen_and_more(ministack:
             change(target.client, ids)
     audit = look()
     rows = audit.native or ()
-    both = {each.logical_id for each in rows if each.seen_by == "both"}
-    assert [each for each in rows if each.seen_by == "cloudformation"] == []
+    both = {row.logical_id for row in rows if row.seen_by == "both"}
+    assert [row for row in rows if row.seen_by == "cloudformation"] == []
     assert both == set(CHANGES) - {"Stream", "Child"}
-    assert {each.logical_id for each in rows if each.seen_by == "stackproof"} == {"Stream"}
-    children = {(each.location.logical_id, each.child_id) for each in audit.differences if each.child_id}
+    assert {row.logical_id for row in rows if row.seen_by == "stackproof"} == {"Stream"}
+    children = {
+        (difference.location.logical_id, difference.child_id) for difference in audit.differences if difference.child_id
+    }
     assert children == {("Role", "extra")}
 
 
@@ -138,7 +142,7 @@ def proof(name: str, *paths: str, status: DriftStatus = DriftStatus.MODIFIED, **
         physical_id="x",
         status=status,
         differences=tuple(
-            PropertyDifference(path=each, expected=1, actual=2, change=Change.NOT_EQUAL) for each in paths
+            PropertyDifference(path=path, expected=1, actual=2, change=Change.NOT_EQUAL) for path in paths
         ),
         unproven=tuple(Unproven(path=f"/{key}", reason=UnprovenReason(why)) for key, why in unproven.items()),
     )
@@ -165,7 +169,7 @@ def test_what_only_one_of_the_two_sees_is_told_with_the_reason_of_the_other() ->
             NativeDrift(logical_id="Z", status="DELETED"),
         ],
     )
-    assert [(each.logical_id, each.property_path, each.seen_by, each.detail) for each in rows] == [
+    assert [(row.logical_id, row.property_path, row.seen_by, row.detail) for row in rows] == [
         ("A", "/Size", "stackproof", ""),
         ("A", "/Value", "cloudformation", "write_only"),
         ("B", "", "both", ""),

@@ -27,7 +27,7 @@ SHARED = Child(resource_type=MANAGED, child_id=ARN, physical_id=ARN, value=ARN, 
 
 
 def family(name: str, *children: Child) -> ChildFamily:
-    [found] = (each for each in FAMILIES if each.name == name)
+    [found] = (family for family in FAMILIES if family.name == name)
     return replace(found, read=lambda _: children)
 
 
@@ -131,7 +131,7 @@ def test_a_stack_that_cannot_be_read_may_declare_it(where: str, error: Exception
         catalog.stacks.pop(other.stack_id)
     catalog.failing[other.stack_id if where == "the stack" else where] = error
     audit = one(catalog)
-    assert (audit.differences, [each.reason for each in audit.unread]) == ((), [reason])
+    assert (audit.differences, [unread.reason for unread in audit.unread]) == ((), [reason])
     assert not audit.is_complete
 
 
@@ -153,8 +153,8 @@ def test_a_stack_that_moves_from_one_template_to_another_may_declare_what_it_has
     catalog.owners[ARN] = "Moving"
     made = family(f"{child} policies of a role", GRANT if child == "inline" else SHARED)
     audit = one(catalog, made)
-    assert [each.child_id for each in audit.differences] == found
-    assert [each.reason for each in audit.unread] == ([] if found else [UnprovenReason.BUSY])
+    assert [difference.child_id for difference in audit.differences] == found
+    assert [unread.reason for unread in audit.unread] == ([] if found else [UnprovenReason.BUSY])
 
 
 def test_a_stack_that_began_an_operation_after_it_was_listed_may_declare_it() -> None:
@@ -162,7 +162,9 @@ def test_a_stack_that_began_an_operation_after_it_was_listed_may_declare_it() ->
     catalog = FakeCatalog(ours(), other)
     catalog.stacks[other.stack_id] = replace(other, deployment=None, reason=UnprovenReason.BUSY, detail="it moves")
     audit = one(catalog)
-    assert [(each.reason, each.detail) for each in audit.unread] == [(UnprovenReason.BUSY, "stack Other: it moves")]
+    assert [(unread.reason, unread.detail) for unread in audit.unread] == [
+        (UnprovenReason.BUSY, "stack Other: it moves")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -177,7 +179,7 @@ def test_a_managed_policy_is_declared_for_the_identities_that_its_stack_names(
     if owner:
         catalog.owners[ARN] = owner
     audit = one(catalog, family("attached policies of a role", SHARED))
-    assert [each.child_id for each in audit.differences] == found
+    assert [difference.child_id for difference in audit.differences] == found
     assert catalog.asked == (["others", "template Other"] if owner else [])
 
 
@@ -188,7 +190,10 @@ def test_nothing_is_asked_while_nothing_is_left_over_and_then_each_stack_once() 
     assert catalog.asked == []
     catalog = FakeCatalog(ours(), ours("More", "r-2"), policy("Other", Roles=["r-1"]))
     found = audited(catalog, family("inline policies of a role", GRANT, second), stacks=("More", "Net"))
-    assert [[each.child_id for each in one.differences] for one in found.audits] == [["grant", "two"], ["two"]]
+    assert [[difference.child_id for difference in audit.differences] for audit in found.audits] == [
+        ["grant", "two"],
+        ["two"],
+    ]
     assert catalog.asked == ["others", "template Other"]
 
 
@@ -204,4 +209,6 @@ def test_a_rule_that_cloudformation_has_under_another_id_is_found_in_the_templat
             families=(family("ingress rules", rule),),
         )
         [audit] = made.audited(["Net"]).audits
-        assert [(each.child_id, each.detail) for each in audit.differences] == [(each, "") for each in found]
+        assert [(difference.child_id, difference.detail) for difference in audit.differences] == [
+            (each, "") for each in found
+        ]

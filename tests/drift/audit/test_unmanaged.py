@@ -46,7 +46,7 @@ def found(
     managed: Callable[[tuple[str, str]], bool] = lambda _: False,
 ) -> Unmanaged:
     return unmanaged(
-        [parse_scope(each) for each in scopes],
+        [parse_scope(scope) for scope in scopes],
         [QUEUE, TOPIC, GROUP, "AWS::IAM::Policy", "AWS::CDK::Metadata", "AWS::EFS::FileSystem"],
         managed=managed,
         listings=listings,
@@ -56,7 +56,7 @@ def found(
 
 
 def ids(seen: Unmanaged) -> list[str | None]:
-    return [each.physical_id for each in seen.differences]
+    return [difference.physical_id for difference in seen.differences]
 
 
 def test_without_a_scope_nothing_is_listed() -> None:
@@ -83,7 +83,7 @@ def test_what_an_audited_stack_or_any_other_has_is_managed() -> None:
 
 def test_what_cannot_be_listed_is_said() -> None:
     seen = found(FakeCatalog(), "vpc:vpc-1")
-    assert [each.message for each in seen.notifications] == [
+    assert [notification.message for notification in seen.notifications] == [
         f"--scope: these types do not tell their VPC: {TOPIC}, {QUEUE}",
         "--scope: these types cannot be listed, so what is unmanaged of them is not seen: AWS::EFS::FileSystem",
     ]
@@ -108,7 +108,7 @@ def test_what_fails_is_said_and_never_called_unmanaged() -> None:
     assert (seen.differences, seen.looked_at) == ((), ())
     assert found(catalog, "vpc:vpc-2").looked_at == ((ACCOUNT, REGION, GROUP), *_LISTS)
     assert found(catalog, "vpc:vpc-1").looked_at == _LISTS
-    errors = [each.message for each in seen.notifications if each.level.value == "error"]
+    errors = [notification.message for notification in seen.notifications if notification.level.value == "error"]
     assert errors == [
         "--scope tag:app=x was not looked at: no tags",
         f"--scope: {TOPIC} could not be listed (the listing broke: KeyError): 'x'",
@@ -162,7 +162,7 @@ def of_a_global_service(
             raise told
         return told
 
-    rows = [Listed(resource_type=ROLE, physical_id=each, name=each, arn="", region=region) for each in names]
+    rows = [Listed(resource_type=ROLE, physical_id=name, name=name, arn="", region=region) for name in names]
     return {ROLE: Listing(resource_type=ROLE, read=lambda _: rows, actions=(), region_of=region_of)}
 
 
@@ -184,7 +184,9 @@ def test_what_a_stack_of_another_region_may_have_is_not_called_unmanaged() -> No
     seen = roles(of_a_global_service(None))
     assert (seen.differences, seen.undecided, seen.looked_at, seen.is_whole) == ((), 1, (), False)
     said = f"--scope: 1 of {ROLE} are in no stack of {REGION} and may be in one of another region: not asked: app-r"
-    assert [(each.level.value, each.message) for each in seen.notifications] == [("warning", said)]
+    assert [(notification.level.value, notification.message) for notification in seen.notifications] == [
+        ("warning", said)
+    ]
     many = roles(of_a_global_service(None, names=tuple(f"app-{number:02}" for number in range(12))))
     [note] = many.notifications
     assert note.message.endswith("app-08, app-09 and 2 more")

@@ -145,7 +145,7 @@ def breaking() -> Iterator[Executor]:
 
 
 def results(found: Iterator[Done[int, int]]) -> dict[int, int | Lost]:
-    return {each.task: each.result for each in found}
+    return {done.task: done.result for done in found}
 
 
 def test_a_worker_that_is_killed_costs_nothing_but_time(tmp_path: Path) -> None:
@@ -251,16 +251,16 @@ def test_stacks_are_taken_by_name_tag_and_owner(wanted: StackFilter, names: list
 
 
 def test_a_place_with_many_stacks_is_several_tasks() -> None:
-    listed = [ListedStack(name=f"S{each:02}") for each in range(23)]
+    listed = [ListedStack(name=f"S{index:02}") for index in range(23)]
     tasks = tasks_of(PLACE, FleetAccount(account=PLACE.account), listed)
-    assert [len(each.stack_names) for each in tasks] == [10, 10, 3]
-    assert len({each.key for each in tasks}) == 3
+    assert [len(task.stack_names) for task in tasks] == [10, 10, 3]
+    assert len({task.key for task in tasks}) == 3
     assert tasks_of(PLACE, FleetAccount(account=PLACE.account), ()) == ()
 
 
 def test_roles_are_of_the_account_and_of_the_partition_of_the_region() -> None:
     account = FleetAccount(account="1", role="audit", regions=("us-gov-west-1", "cn-north-1", "eu-west-1"))
-    assert [each.role_arn for each in places_of(Fleet(accounts=(account,)))] == [
+    assert [place.role_arn for place in places_of(Fleet(accounts=(account,)))] == [
         "arn:aws-cn:iam::1:role/audit",
         "arn:aws:iam::1:role/audit",
         "arn:aws-us-gov:iam::1:role/audit",
@@ -303,12 +303,12 @@ def run_of(memory: Memory, found: Workers) -> FleetRun:
 
 def test_a_place_that_fails_is_not_checked_and_stops_no_other() -> None:
     run = run_of(Memory(), workers())
-    audits = [one for each in run.audited() for one in each.audits]
+    audits = [audit for stacks in run.audited() for audit in stacks.audits]
     assert run.stacks == 8
-    assert {(each.account, each.stack_name) for each in audits} == {
+    assert {(audit.account, audit.stack_name) for audit in audits} == {
         ("1", "One"), ("1", "Two"), ("2", EVERY_STACK), ("3", "One"), ("3", "Two"),
     }  # fmt: skip
-    [dark, _] = [each for each in audits if each.stack_name == EVERY_STACK]
+    [dark, _] = [audit for audit in audits if audit.stack_name == EVERY_STACK]
     assert (dark.status, dark.reason) == (DriftStatus.NOT_CHECKED, UnprovenReason.DENIED)
     assert dark.detail == "account 2, region eu-west-1: no"
 
@@ -319,8 +319,8 @@ def test_the_order_in_which_tasks_are_done_does_not_show(chance: random.Random) 
     tasks = list(known.results)
     chance.shuffle(tasks)
     other = FleetRun.begun()
-    for each in tasks:
-        other.add(each, seen(each))
+    for task in tasks:
+        other.add(task, seen(task))
     other.troubles = dict(chance.sample(sorted(known.troubles.items(), key=repr), len(known.troubles)))
     assert sorted(map(repr, other.audited())) == sorted(map(repr, known.audited()))
     assert other.audited()[: len(tasks)] == known.audited()[: len(tasks)]
@@ -361,10 +361,10 @@ def test_a_task_and_a_place_whose_workers_end_are_not_checked() -> None:
 
     run = FleetRun.begun()
     assert found_tasks(PLACES, workers(dead), run) == ()
-    assert {each.reason for each in run.troubles.values()} == {UnprovenReason.UNREACHABLE}
+    assert {trouble.reason for trouble in run.troubles.values()} == {UnprovenReason.UNREACHABLE}
     task = FleetTask(place=PLACE, stack_names=("One", "Two"))
     audit_tasks([task], workers(dead), run, Memory())
-    assert [each.status for each in run.results[task].audits] == [DriftStatus.NOT_CHECKED] * 2
+    assert [audit.status for audit in run.results[task].audits] == [DriftStatus.NOT_CHECKED] * 2
 
 
 def test_what_an_interrupted_run_has_seen_is_said_with_the_time() -> None:
@@ -373,13 +373,13 @@ def test_what_an_interrupted_run_has_seen_is_said_with_the_time() -> None:
     run = FleetRun.begun()
     run.add(tasks[0], replace(seen(tasks[0]), kept_since=times[1]))
     run.add(tasks[2], seen(tasks[2]))
-    [once] = [one.message for each in run.audited() for one in each.notifications]
+    [once] = [notification.message for stacks in run.audited() for notification in stacks.notifications]
     assert once == (
         f"2 of 3 stacks were looked at by the run that was interrupted, at {shown_time(times[1])}, "
         "and not by this one: what has changed there since does not show, and they are not recorded"
     )
     run.add(tasks[1], replace(seen(tasks[1]), kept_since=times[0]))
-    [note] = [one for each in run.audited() for one in each.notifications]
+    [note] = [notification for stacks in run.audited() for notification in stacks.notifications]
     assert note.level is Level.WARNING
     assert note.message.startswith("3 of 4 stacks were looked at by the run that was interrupted, from ")
     assert f", from {shown_time(times[0])} to {shown_time(times[1])}, and" in note.message
@@ -390,14 +390,14 @@ def test_a_single_stack_that_an_interrupted_run_has_seen_is_called_one() -> None
     task = FleetTask(place=PLACE, stack_names=("A",))
     run = FleetRun.begun()
     run.add(task, replace(seen(task), kept_since=datetime(2026, 1, 1, tzinfo=UTC)))
-    [note] = [one for each in run.audited() for one in each.notifications]
+    [note] = [notification for stacks in run.audited() for notification in stacks.notifications]
     assert note.message.startswith("1 of 1 stack was looked at by the run that was interrupted, at 2026-01-01T")
     assert "and it is not recorded" in note.message
 
 
 def test_a_fleet_without_a_stack_says_so() -> None:
     [found] = FleetRun.begun().audited()
-    assert [each.level for each in found.notifications] == [Level.ERROR]
+    assert [notification.level for notification in found.notifications] == [Level.ERROR]
 
 
 def test_a_place_that_answers_without_a_stack_is_an_error_unless_it_may_be_empty() -> None:
@@ -416,8 +416,8 @@ def test_a_place_that_answers_without_a_stack_is_an_error_unless_it_may_be_empty
     run = FleetRun.begun()
     found = Workers(start=shuffled, listing=listing, auditing=audit_text)
     audit_tasks(found_tasks(places, found, run), found, run, Memory())
-    said = [one for each in run.audited() for one in each.notifications]
-    assert [(each.level, each.message) for each in said] == [
+    said = [notification for stacks in run.audited() for notification in stacks.notifications]
+    assert [(notification.level, notification.message) for notification in said] == [
         (
             Level.ERROR,
             f"account 2, region {each}: no stack that the filters take; if that is meant, say may_be_empty: true there",
@@ -442,15 +442,18 @@ def test_what_may_be_a_secret_crosses_no_process() -> None:
         differences=tuple(
             Difference(
                 account="1", region="r", origin=DriftOrigin.DECLARED, location=place, physical_id="d",
-                status=DriftStatus.MODIFIED, change=each.change, path=each.path, expected=each.expected,
-                actual=each.actual, is_secret=each is secret,
+                status=DriftStatus.MODIFIED,
+                change=difference.change,
+                path=difference.path,
+                expected=difference.expected,
+                actual=difference.actual, is_secret=difference is secret,
             )
-            for each in (secret, plain, nested)
+            for difference in (secret, plain, nested)
         ),
     )  # fmt: skip
     found = without_secrets(audit)
     assert "hunter2" not in json.dumps(found.to_dict())
-    assert [each.row() for each in found.differences] == [each.row() for each in audit.differences]
+    assert [difference.row() for difference in found.differences] == [each.row() for each in audit.differences]
     assert found.differences[0].expected == MASK
     assert found.differences[2].actual == [{"AuthenticateOidcConfig": {"ClientSecret": MASK, "ClientId": "i"}}]
     assert audit.differences[2].row()["actual"] == found.differences[2].actual

@@ -61,7 +61,7 @@ def test_what_every_region_lists_may_be_of_a_stack_of_any_region_of_the_account(
     other = Place(account="2", region="eu-west-1")
     role = seen("AWS::IAM::Role", "r")
     run = done((THERE, (role,)), (HERE, (seen("AWS::S3::Bucket", "b"),)), (other, (seen("AWS::SQS::Queue", "q"),)))
-    managed = {each.place: each.managed for each in scope_tasks(run, SCOPES)}
+    managed = {task.place: task.managed for task in scope_tasks(run, SCOPES)}
     both = (("AWS::IAM::Role", "r"), ("AWS::S3::Bucket", "b"))
     assert managed == {HERE: both, THERE: both, other: (("AWS::SQS::Queue", "q"),)}
 

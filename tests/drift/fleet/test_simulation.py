@@ -74,8 +74,8 @@ def test_all_that_was_tampered_with_is_found_and_nothing_else(fleet: Simulation)
 
 
 def test_an_account_that_refuses_is_said_and_makes_the_exit_code_3(fleet: Simulation) -> None:
-    dark = [each for each in fleet.report.audits if not each.is_complete]
-    assert {(each.account, each.region, each.stack_name, str(each.reason)) for each in dark} == {
+    dark = [audit for audit in fleet.report.audits if not audit.is_complete]
+    assert {(audit.account, audit.region, audit.stack_name, str(audit.reason)) for audit in dark} == {
         (DENIED, "eu-central-1", "*", "denied"),
         (DENIED, "eu-west-1", "*", "denied"),
     }
@@ -104,8 +104,8 @@ def test_a_plan_says_about_what_is_called_and_reads_no_resource(fleet: Simulatio
     assert (plan.stacks, plan.resources, plan.exit_code) == (SIZE.total, 20 * SIZE.total, 0)
     assert plan.seconds > 0
     called = Counter[str]()
-    for each in fleet.run.calls.counts:
-        called[prefix_of(each.service)] += each.count
+    for count in fleet.run.calls.counts:
+        called[prefix_of(count.service)] += count.count
     del called["sts"]
     assert set(plan.calls) == set(called)
     # Lists of what is there, and second looks at stacks with differences, come on top; not every call is needed.

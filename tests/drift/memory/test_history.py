@@ -50,11 +50,11 @@ GAPS = st.builds(
 @st.composite
 def _looks(draw: st.DrawFn) -> Look:
     """What a look can be: it sees nothing in its own gaps."""
-    found = draw(st.lists(DIFFERENCES, max_size=5, unique_by=lambda each: each.fingerprint))
+    found = draw(st.lists(DIFFERENCES, max_size=5, unique_by=lambda difference: difference.fingerprint))
     gaps = draw(st.lists(GAPS, max_size=3, unique=True))
     blind = draw(st.integers(0, 5)) == 0
     bare = Look(place=PLACE, status="", is_blind=blind, gaps=tuple(gaps))
-    return replace(bare, differences=tuple(each for each in found if bare.could_see(each)))
+    return replace(bare, differences=tuple(difference for difference in found if bare.could_see(difference)))
 
 
 LOOKS = _looks()
@@ -82,8 +82,8 @@ def test_nothing_is_lost_and_nothing_is_counted_twice(looks: list[Look], last: L
     assert names((*step.lasting, *step.resolved, *step.carried)) == names(before)
     assert names((*step.new, *step.lasting)) == names(last.differences)
     assert not set(names(step.new)) & set(names(before))
-    assert all(last.could_see(each.difference) for each in step.resolved)
-    assert not any(last.could_see(each.difference) for each in step.carried)
+    assert all(last.could_see(episode.difference) for episode in step.resolved)
+    assert not any(last.could_see(episode.difference) for episode in step.carried)
 
 
 @given(st.lists(LOOKS, max_size=6), LOOKS)
@@ -100,7 +100,7 @@ def test_a_look_that_saw_nothing_moves_nothing(looks: list[Look], nothing: Look)
     step = advanced(before, nothing, run=99, at=night(99))
     assert (step.new, step.lasting, step.resolved) == ((), (), ())
     assert names(step.carried) == names(before)
-    assert all(each in before for each in step.carried)
+    assert all(episode in before for episode in step.carried)
 
 
 @given(st.lists(LOOKS, min_size=1, max_size=8))
@@ -121,8 +121,8 @@ def test_since_is_the_first_night_that_nothing_later_contradicts(looks: list[Loo
 def test_an_older_look_moves_only_what_the_newer_ones_could_not_see(looks: list[Look], newer: Look, late: Look) -> None:
     before = told([*looks, newer])[1]
     step = advanced(before, late, run=-1, at=night(-1), newer=[newer])
-    moved = [*step.new, *step.resolved, *(each for each in step.lasting if each not in before)]
-    assert not any(newer.could_see(each.difference) for each in moved)
+    moved = [*step.new, *step.resolved, *(episode for episode in step.lasting if episode not in before)]
+    assert not any(newer.could_see(episode.difference) for episode in moved)
     assert set(names(newer.differences)).isdisjoint(names(moved))
     assert set(names((*step.lasting, *step.carried, *step.resolved))) == set(names(before))
 
@@ -134,7 +134,7 @@ def test_comparing_backwards_turns_appeared_into_resolved(one: Look, other: Look
     assert names(there.resolved) == names(back.appeared)
     assert names(there.unknown) == names(back.unknown)
     assert names(there.same) == names(back.same)
-    assert [(each, was) for was, each in there.changed] == [(was, each) for was, each in back.changed]
+    assert [(difference, was) for was, difference in there.changed] == [(was, each) for was, each in back.changed]
     every = [*there.appeared, *there.resolved, *there.unknown, *there.same, *(now for _, now in there.changed)]
     assert sorted(set(names(every))) == sorted({*names(one.differences), *names(other.differences)})
     assert len(every) == len(set(names(every)))
@@ -296,7 +296,7 @@ def test_of_a_resource_that_does_not_exist_nothing_else_is_known() -> None:
 def test_a_stack_that_an_interrupted_run_has_seen_is_no_look_of_this_run() -> None:
     found = audit(proof("A", DriftStatus.IN_SYNC))
     report = DriftReport(target="aws", audits=(found,), differences=())
-    assert [each.place.stack_name for each in looks_of(report)] == [found.stack_name]
+    assert [look.place.stack_name for look in looks_of(report)] == [found.stack_name]
     assert looks_of(replace(report, earlier={(found.account, found.region, found.stack_name): night(1)})) == ()
 
 
@@ -309,7 +309,7 @@ def test_a_stack_that_could_not_be_audited_was_not_looked_at() -> None:
 def test_two_stacks_of_one_name_are_one_place_with_the_gaps_of_both() -> None:
     one, other = audit(proof("A", DriftStatus.NOT_CHECKED)), audit(proof("B", DriftStatus.NOT_CHECKED), stack_id="x")
     (made,) = looks_of(DriftReport(target="aws", audits=(one, other), differences=(difference(),)))
-    assert [each.logical_id for each in made.gaps] == ["A", "B"]
+    assert [gap.logical_id for gap in made.gaps] == ["A", "B"]
     assert len(made.differences) == 1
 
 
@@ -321,8 +321,8 @@ def test_what_is_in_no_stack_is_a_place_of_its_own() -> None:
         scopes=("prefix:a",),
         listed=((PLACE.account, PLACE.region, "AWS::SQS::Queue"), (PLACE.account, "eu-west-2", "AWS::SQS::Queue")),
     )
-    made = {each.place: each for each in looks_of(report)}
-    assert [(each.region, each.stack_name) for each in made] == [
+    made = {look.place: look for look in looks_of(report)}
+    assert [(place.region, place.stack_name) for place in made] == [
         ("eu-west-1", ""),
         ("eu-west-1", "Net"),
         ("eu-west-2", ""),

@@ -58,7 +58,7 @@ def test_the_report_says_since_when_and_what_is_new() -> None:
     assert made.exit_code == 1
     rows = made.to_dict()["differences"]
     assert isinstance(rows, list)
-    assert [(each["since"], each["is_new"]) for each in rows] == [
+    assert [(row["since"], row["is_new"]) for row in rows] == [
         ("2026-11-01T02:00:00Z", False),
         ("2026-11-02T02:00:00Z", True),
     ]
@@ -91,7 +91,7 @@ def test_a_store_that_fails_costs_the_memory_alone() -> None:
         remembered(report(difference()), store, begun_one, ended=night(0), keep=KEEP), store, [people], at=night(0)
     )
     assert (made.memory, made.exit_code, len(made.differences), people.heard) == (None, 3, 1, [])
-    assert [each.message for each in made.notifications] == [
+    assert [notification.message for notification in made.notifications] == [
         "this audit was not recorded, so what is new is not known: the store is away",
         "fake:people was told nothing: this audit was not recorded",
     ]
@@ -117,9 +117,9 @@ def test_each_channel_is_told_once_and_again_after_a_failure() -> None:
     people.fails = False
     second = notified(audited(store, 1, difference()), store, [people, others], at=night(1))
     assert second.exit_code == 1
-    assert [len(each.heard) for each in (people, others)] == [1, 1]
+    assert [len(person.heard) for person in (people, others)] == [1, 1]
     notified(audited(store, 2, difference()), store, [people, others], at=night(2))
-    assert [len(each.heard) for each in (people, others)] == [1, 1]
+    assert [len(person.heard) for person in (people, others)] == [1, 1]
 
 
 class _Broken(FakeNotifier):
@@ -138,7 +138,7 @@ def test_a_notifier_that_breaks_takes_neither_the_report_nor_the_news() -> None:
     store = FakeAuditStore()
     made = notified(audited(store, 0, difference()), store, [_Broken(ValueError("/secret"))], at=night(0))
     said = "fake:people was not told of 1 differences, the next run tries again: the notifier broke: ValueError"
-    assert [each.message for each in made.notifications] == [said]
+    assert [notification.message for notification in made.notifications] == [said]
     assert made.exit_code == 3
     with pytest.raises(KeyboardInterrupt):
         notified(audited(store, 1, difference()), store, [_Broken(KeyboardInterrupt())], at=night(1))
@@ -153,11 +153,11 @@ def test_what_another_run_is_about_to_tell_is_said_as_such() -> None:
     assert other.memory is not None
     store.claim(digest([store.salt(), people.channel]), other.memory.run, at=night(1))
     made = notified(audited(store, 1, difference()), store, [people], at=night(1))
-    [said] = [each.message for each in made.notifications]
+    [said] = [notification.message for notification in made.notifications]
     assert "another run has begun to tell fake:people of 1 differences" in said
     assert (people.heard, made.exit_code) == ([], 1)
     made = notified(audited(store, 2, difference(), difference("Queue")), store, [people], at=night(1))
-    assert [len(each.episodes) for each in people.heard] == [1]
+    assert [len(alarm.episodes) for alarm in people.heard] == [1]
     assert len(made.notifications) == 2
 
 
@@ -196,17 +196,17 @@ def test_another_value_is_counted_said_and_told_once_even_behind_a_waiver() -> N
     made = audited(store, 1, replace(topic, actual="c"), replace(waived, actual="0.0.0.0/0"))
     notified(made, store, [people], at=night(1))
     notified(audited(store, 2, replace(topic, actual="c"), waived), store, [people], at=night(2))
-    assert [each.subject for each in people.heard] == ["1 new difference in Net", "1 changed difference in Net"]
+    assert [alarm.subject for alarm in people.heard] == ["1 new difference in Net", "1 changed difference in Net"]
     assert (
         alarm_text(people.heard[1]).splitlines()[2].endswith("differs, with another value since 2026-11-02T02:00:00Z")
     )
     assert people.heard[0].identity != people.heard[1].identity
     data: Any = made.to_dict()
     assert (data["summary"]["new"], data["summary"]["changed"]) == (0, 2)
-    assert [each["is_changed"] for each in data["differences"]] == [True, True]
+    assert [difference["is_changed"] for difference in data["differences"]] == [True, True]
     lines = drift_text(made).splitlines()
     assert "    since    2026-11-01T02:00:00Z, with another value than the run before saw" in lines
-    assert [each for each in lines if "Net/Queue" in each]  # waived, and another value than the last one
+    assert [line for line in lines if "Net/Queue" in line]  # waived, and another value than the last one
     assert "run 2 (after run 1): 0 new, 2 changed, 0 resolved" in lines
 
 
@@ -221,7 +221,7 @@ def test_a_store_that_breaks_between_recording_and_telling_is_said() -> None:
         people.fails = fails
         made = notified(audited(store, 0, difference()), store, [people], at=night(0))
         assert (made.exit_code, len(people.heard)) == (3, heard)
-        assert said in str([each.message for each in made.notifications])
+        assert said in str([notification.message for notification in made.notifications])
         assert made.memory is not None
 
 

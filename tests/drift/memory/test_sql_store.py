@@ -50,7 +50,7 @@ def execute(url: str, *statements: str, **values: object) -> list[Any]:
     from sqlalchemy import NullPool, create_engine, text
 
     with create_engine(url, poolclass=NullPool).begin() as connection:
-        found = [connection.execute(text(each), values) for each in statements][-1]
+        found = [connection.execute(text(statement), values) for statement in statements][-1]
         return list(found.all()) if found.returns_rows else []
 
 
@@ -76,7 +76,7 @@ def test_a_difference_is_new_then_lasts_then_is_resolved_with_its_dates(store: A
     assert again.since[topic.fingerprint] == night(3)
     assert again.new == {topic.fingerprint}
     kept = store.episodes(target="aws", against="template")
-    assert [(each.difference.location.logical_id, each.first_run, each.resolved_run) for each in kept] == [
+    assert [(episode.difference.location.logical_id, episode.first_run, episode.resolved_run) for episode in kept] == [
         ("Queue", 2, None),
         ("Topic", 1, 3),
         ("Topic", 4, None),
@@ -89,7 +89,7 @@ def test_what_could_not_be_looked_at_is_neither_new_nor_resolved(store: AuditSto
     for number, blind in enumerate((look(is_blind=True), look(gaps=(Gap(logical_id="Topic"),)), None), start=1):
         found = audited(store, number, *([blind] if blind else []))
         assert (found.new, found.resolved) == (frozenset(), ())
-        assert [each.fingerprint for each in found.carried] == [topic.fingerprint] * (blind is not None)
+        assert [episode.fingerprint for episode in found.carried] == [topic.fingerprint] * (blind is not None)
     assert audited(store, 4, look(topic)).since == {topic.fingerprint: night(0)}
 
 
@@ -112,8 +112,8 @@ def test_an_older_look_that_is_recorded_late_moves_nothing(store: AuditStore) ->
     elsewhere = difference("Topic", stack_name="Other")
     late = store.record(slow, [look(topic), look(elsewhere, place=OTHER)], ended=night(4), keep=KEEP)
     assert (set(late.new), late.resolved) == ({elsewhere.fingerprint}, ())  # where no newer run has looked
-    is_open = [each for each in store.episodes(target="aws", against="template") if each.resolved is None]
-    assert {each.fingerprint for each in is_open} == {queue.fingerprint, elsewhere.fingerprint}
+    is_open = [episode for episode in store.episodes(target="aws", against="template") if episode.resolved is None]
+    assert {episode.fingerprint for episode in is_open} == {queue.fingerprint, elsewhere.fingerprint}
 
 
 @pytest.mark.parametrize("blind", [look(is_blind=True), look(gaps=(Gap(logical_id="Topic"),))])
@@ -123,8 +123,11 @@ def test_what_a_newer_look_could_not_see_overtakes_nothing(store: AuditStore, bl
     slow, quick = store.begin(run(began=night(1))), store.begin(run(began=night(2)))
     assert len(store.record(quick, [blind], ended=night(3), keep=KEEP).carried) == 1
     late = store.record(slow, [look(topic)], ended=night(4), keep=KEEP)
-    assert (set(late.new), [each.fingerprint for each in late.resolved]) == ({topic.fingerprint}, [old.fingerprint])
-    assert [each.fingerprint for each in store.claim("a", late.run, at=night(4))] == [topic.fingerprint]
+    assert (set(late.new), [episode.fingerprint for episode in late.resolved]) == (
+        {topic.fingerprint},
+        [old.fingerprint],
+    )
+    assert [episode.fingerprint for episode in store.claim("a", late.run, at=night(4))] == [topic.fingerprint]
 
 
 def test_what_any_newer_look_has_settled_stays_settled_behind_one_that_was_blind(store: AuditStore) -> None:
@@ -135,9 +138,9 @@ def test_what_any_newer_look_has_settled_stays_settled_behind_one_that_was_blind
     store.record(last, [look(is_blind=True)], ended=night(5), keep=KEEP)
     late = store.record(slow, [look(topic)], ended=night(6), keep=KEEP)
     assert (late.new, late.resolved) == (frozenset(), ())
-    assert [each.fingerprint for each in late.carried] == [queue.fingerprint]
-    is_open = [each for each in store.episodes(target="aws", against="template") if each.resolved is None]
-    assert [(each.fingerprint, each.last_run) for each in is_open] == [(queue.fingerprint, quick.number)]
+    assert [episode.fingerprint for episode in late.carried] == [queue.fingerprint]
+    is_open = [episode for episode in store.episodes(target="aws", against="template") if episode.resolved is None]
+    assert [(episode.fingerprint, episode.last_run) for episode in is_open] == [(queue.fingerprint, quick.number)]
 
 
 def test_runs_are_kept_with_what_they_saw_until_they_are_too_old(store: AuditStore) -> None:
@@ -145,7 +148,7 @@ def test_runs_are_kept_with_what_they_saw_until_they_are_too_old(store: AuditSto
     audited(store, 0, look(topic, queue, certificate={"status": "MODIFIED"}), tool="1.0")
     crashed = store.begin(run(began=night(1)))
     audited(store, 2, look(queue))
-    assert [(each.number, each.began, each.tool, each.ended is None) for each in store.runs()] == [
+    assert [(run.number, run.began, run.tool, run.ended is None) for run in store.runs()] == [
         (1, night(0), "1.0", False),
         (crashed.number, night(1), "", True),
         (3, night(2), "", False),
@@ -153,7 +156,7 @@ def test_runs_are_kept_with_what_they_saw_until_they_are_too_old(store: AuditSto
     assert store.looks(1) == (look(topic, queue, certificate={"status": "MODIFIED"}),)
     assert store.looks(99) == ()
     audited(store, 40, look(queue), keep=timedelta(days=7))
-    assert [each.number for each in store.runs()] == [4]
+    assert [run.number for run in store.runs()] == [4]
     assert store.looks(1) == ()
     (kept,) = store.episodes(target="aws", against="template")
     assert (kept.fingerprint, kept.since) == (queue.fingerprint, night(0))
@@ -165,22 +168,22 @@ def test_where_a_run_looks_is_known_from_its_beginning_and_what_came_of_it_from_
     begun = store.begin(run(1, place=here))
     assert store.record(replace(begun, outcome=came), [], ended=night(1), keep=KEEP).run.outcome == came
     store.begin(run(2, place=fleet))
-    assert [(each.place, each.outcome) for each in store.runs()] == [(here, came), (fleet, None)]
+    assert [(run.place, run.outcome) for run in store.runs()] == [(here, came), (fleet, None)]
 
 
 def test_a_run_that_is_withdrawn_leaves_no_trace_and_one_that_ended_stays(store: AuditStore) -> None:
     audited(store, 1, look(difference()))
     refused = store.begin(run(2))
     store.withdraw(refused)
-    assert [each.number for each in store.runs()] == [1]
+    assert [run.number for run in store.runs()] == [1]
     early = store.begin(run(3))
     assert early.number == refused.number
     late = store.begin(run(4))
     store.withdraw(early)
-    assert [each.number for each in store.runs()] == [1, late.number]
+    assert [run.number for run in store.runs()] == [1, late.number]
     assert store.begin(run(5)).number == late.number + 1
     store.withdraw(store.runs()[0])
-    assert [each.ended is not None for each in store.runs()] == [True, False, False]
+    assert [run.ended is not None for run in store.runs()] == [True, False, False]
 
 
 def test_a_secret_is_kept_as_a_salted_hash(store: AuditStore) -> None:
@@ -196,9 +199,9 @@ def test_a_secret_is_kept_as_a_salted_hash(store: AuditStore) -> None:
     audited(store, 0, look(secret, nested))
     audited(store, 1, look(secret, nested))
     before, after = store.looks(1), store.looks(2)
-    assert "hunter" not in json.dumps([each.to_dict() for each in before])
+    assert "hunter" not in json.dumps([look.to_dict() for look in before])
     assert before == after
-    said = {each.path: each for each in before[0].differences}
+    said = {difference.path: difference for difference in before[0].differences}
     assert said["/MasterUserPassword"].expected != said["/MasterUserPassword"].actual
     child = said[None].actual
     assert isinstance(child, dict)
@@ -209,7 +212,7 @@ def test_a_channel_is_told_once_and_again_only_if_it_did_not_arrive(store: Audit
     topic, queue = difference("Topic"), difference("Queue")
     waived = difference("Waived", suppression=Suppression(reason="r", owner="o"))
     first = audited(store, 0, look(topic, waived)).run
-    assert [each.fingerprint for each in store.claim("a", first, at=night(0))] == [topic.fingerprint]
+    assert [episode.fingerprint for episode in store.claim("a", first, at=night(0))] == [topic.fingerprint]
     store.release("a", first)
     second = audited(store, 1, look(topic, queue, waived)).run
     assert store.claim("a", first, at=night(1)) == ()  # an older run has nothing to say any more
@@ -218,7 +221,7 @@ def test_a_channel_is_told_once_and_again_only_if_it_did_not_arrive(store: Audit
     store.release("a", second)
     assert len(store.claim("b", second, at=night(1))) == 2
     third = audited(store, 2, look(topic, queue, difference("Waived"))).run
-    assert [each.difference.location.logical_id for each in store.claim("a", third, at=night(2))] == ["Waived"]
+    assert [episode.difference.location.logical_id for episode in store.claim("a", third, at=night(2))] == ["Waived"]
 
 
 def test_what_a_crashed_run_was_about_to_tell_is_told_an_hour_later(store: AuditStore) -> None:
@@ -227,7 +230,7 @@ def test_what_a_crashed_run_was_about_to_tell_is_told_an_hour_later(store: Audit
     assert len(store.claim("a", first, at=night(0))) == 1
     second = audited(store, 1, look(topic)).run
     assert store.claim("a", second, at=night(0) + timedelta(minutes=50)) == ()
-    assert [store.held(channel, each) for channel in "ab" for each in (first, second)] == [0, 1, 0, 0]
+    assert [store.held(channel, run) for channel in "ab" for run in (first, second)] == [0, 1, 0, 0]
     assert len(store.claim("a", second, at=night(0) + timedelta(minutes=70))) == 1
     assert store.held("a", second) == 0
     third = audited(store, 2, look(topic)).run
@@ -265,7 +268,7 @@ def test_another_secret_is_news_and_is_known_by_its_hash_alone(store: AuditStore
     audited(store, 0, look(secret))
     assert audited(store, 1, look(secret)).changed == frozenset()
     assert audited(store, 2, look(replace(secret, actual="hunter-three"))).changed == {secret.fingerprint}
-    assert "hunter" not in json.dumps([each.row() for each in store.episodes(target="aws", against="template")])
+    assert "hunter" not in json.dumps([episode.row() for episode in store.episodes(target="aws", against="template")])
 
 
 def single(word: str, stage: str = "a") -> Look:
@@ -316,12 +319,15 @@ def test_what_a_newer_look_saw_of_a_value_an_older_one_does_not_change_back(stor
 def test_a_stack_can_be_forgotten_with_those_nested_in_it(store: AuditStore) -> None:
     nested = replace(PLACE, stack_name="Net/Inner")
     near = replace(PLACE, stack_name="Net_/x")
-    looks = [look(difference("A", stack_name=each.stack_name), place=each) for each in (PLACE, nested, near, OTHER)]
+    looks = [look(difference("A", stack_name=place.stack_name), place=place) for place in (PLACE, nested, near, OTHER)]
     assert store.forget("Net") == 0
     audited(store, 0, *looks)
     assert store.forget("Net") == 2
-    assert [each.place.stack_name for each in store.looks(1)] == ["Net_/x", "Other"]
-    assert [each.place.stack_name for each in store.episodes(target="aws", against="template")] == ["Net_/x", "Other"]
+    assert [look.place.stack_name for look in store.looks(1)] == ["Net_/x", "Other"]
+    assert [episode.place.stack_name for episode in store.episodes(target="aws", against="template")] == [
+        "Net_/x",
+        "Other",
+    ]
 
 
 def test_what_is_in_no_stack_is_resolved_only_by_a_look_of_the_same_scope_and_type(store: AuditStore) -> None:
@@ -410,24 +416,28 @@ def writer(url: str, who: str, how: str = "careful") -> subprocess.Popen[str]:
 
 def test_two_processes_that_write_at_once_lose_and_mix_up_nothing(url: str) -> None:
     both = [writer(url, each) for each in ("one", "two")]
-    numbers = [int(number) for each in both for number in each.communicate(timeout=240)[0].split()]
-    assert [each.returncode for each in both] == [0, 0]
+    numbers = [int(number) for process in both for number in process.communicate(timeout=240)[0].split()]
+    assert [process.returncode for process in both] == [0, 0]
     assert sorted(numbers) == list(range(1, 17))
     store = SqlAuditStore(url)
     runs = store.runs()
-    assert [each.number for each in runs if each.ended] == list(range(1, 17))
+    assert [run.number for run in runs if run.ended] == list(range(1, 17))
     for each in runs:
         seen = store.looks(each.number)
-        assert [one.place.stack_name for one in seen] == ["Stack0", "Stack1", "Stack2"]
-        assert {two.location.logical_id for one in seen for two in one.differences} == {"Shared", each.tool}
-    is_open = [each.fingerprint for each in store.episodes(target="aws", against="template") if not each.resolved]
+        assert [look.place.stack_name for look in seen] == ["Stack0", "Stack1", "Stack2"]
+        assert {two.location.logical_id for look in seen for two in look.differences} == {"Shared", each.tool}
+    is_open = [
+        episode.fingerprint for episode in store.episodes(target="aws", against="template") if not episode.resolved
+    ]
     assert len(is_open) == len(set(is_open))
     shared = [
-        each
-        for each in store.episodes(target="aws", against="template")
-        if each.difference.location.logical_id == "Shared"
+        episode
+        for episode in store.episodes(target="aws", against="template")
+        if episode.difference.location.logical_id == "Shared"
     ]
-    assert [(each.first_run, each.resolved) for each in shared] == [(min(e.first_run for e in shared), None)] * 3
+    assert [(episode.first_run, episode.resolved) for episode in shared] == [
+        (min(e.first_run for e in shared), None)
+    ] * 3
 
 
 def test_a_writer_that_is_killed_in_the_middle_loses_its_own_run_and_nothing_else(url: str) -> None:
@@ -435,9 +445,9 @@ def test_a_writer_that_is_killed_in_the_middle_loses_its_own_run_and_nothing_els
     before = audited(store, 0, look(difference("Topic")))
     deadly = writer(url, "deadly", "deadly")
     assert (deadly.communicate(timeout=240)[0], deadly.returncode) == ("", -signal.SIGKILL)
-    assert [(each.number, each.ended is None) for each in store.runs()] == [(1, False), (2, True)]
+    assert [(run.number, run.ended is None) for run in store.runs()] == [(1, False), (2, True)]
     assert store.looks(2) == ()
-    assert [each.first_run for each in store.episodes(target="aws", against="template")] == [1]
+    assert [episode.first_run for episode in store.episodes(target="aws", against="template")] == [1]
     after = audited(store, 1, look(difference("Topic")))
     assert (after.previous, after.new, after.run.number) == (before.run.number, frozenset(), 3)
     assert after.since == before.since
@@ -470,9 +480,7 @@ def test_a_store_of_the_version_before_keeps_what_it_knows(url: str, first: str)
     store = SqlAuditStore(url)
     topic = difference("Topic")
     if first == "reading":
-        assert [(each.number, each.tool, each.place, each.outcome) for each in store.runs()] == [
-            (1, "", RunPlace(), None)
-        ]
+        assert [(run.number, run.tool, run.place, run.outcome) for run in store.runs()] == [(1, "", RunPlace(), None)]
         assert store.looks(1) == (look(topic),)
     again = audited(store, 1, look(topic))
     assert (again.previous, again.since, again.new) == (1, {topic.fingerprint: night(0)}, frozenset())
@@ -487,7 +495,7 @@ def test_what_a_channel_was_told_by_the_version_before_is_told_again_only_with_a
     at = night(0).isoformat(timespec="microseconds")
     execute(
         url,
-        *(each for migration in MIGRATIONS[1:3] for each in migration.split(";")),
+        *(part for migration in MIGRATIONS[1:3] for part in migration.split(";")),
         "UPDATE stackproof_store SET version = 3",
         "INSERT INTO stackproof_told VALUES ('a', 'aws', 'template', :name, 1, 1, :at, :at)",
         name=topic.fingerprint,
@@ -497,7 +505,7 @@ def test_what_a_channel_was_told_by_the_version_before_is_told_again_only_with_a
     same = audited(store, 1, look(topic))
     assert (same.changed, store.claim("a", same.run, at=night(1))) == (frozenset(), ())
     other = audited(store, 2, look(difference("Topic", actual="c")))
-    assert [each.changed for each in store.claim("a", other.run, at=night(2))] == [night(2)]
+    assert [episode.changed for episode in store.claim("a", other.run, at=night(2))] == [night(2)]
 
 
 def third_version(url: str, *seen: Difference) -> None:
@@ -505,7 +513,7 @@ def third_version(url: str, *seen: Difference) -> None:
     at = night(0).isoformat(timespec="microseconds")
     execute(
         url,
-        *(each for migration in MIGRATIONS[:3] for each in migration.split(";")),
+        *(part for migration in MIGRATIONS[:3] for part in migration.split(";")),
         "INSERT INTO stackproof_store (version, salt, next_run) VALUES (3, 'grain', 2)",
         "INSERT INTO stackproof_runs (number, target, against, began, ended) VALUES (1, 'aws', 'template', :at, :at)",
         "INSERT INTO stackproof_looks VALUES (1, :account, :region, :stack, :seen)",
@@ -582,9 +590,9 @@ def test_a_stack_that_was_gone_before_the_update_is_not_missed_until_it_has_been
             )
     store = SqlAuditStore(url)
     execute(url, "UPDATE stackproof_store SET next_run = 7")
-    here = {each.stack_name for each in store.places(run(1)) if each.region == west}
+    here = {place.stack_name for place in store.places(run(1)) if place.region == west}
     assert here == {"Net", "Other", "Seen", "*"}
-    assert [each.place.stack_name for each in store.looks(1)] == ["Gone", "Net"]
+    assert [look.place.stack_name for look in store.looks(1)] == ["Gone", "Net"]
     audited(store, 1, look(place=replace(PLACE, stack_name="Gone")))
     assert replace(PLACE, stack_name="Gone") in store.places(run(2))
 
@@ -592,7 +600,7 @@ def test_a_stack_that_was_gone_before_the_update_is_not_missed_until_it_has_been
 def test_two_processes_may_migrate_at_once(url: str) -> None:
     first_version(url)
     both = [writer(url, each) for each in ("one", "two")]
-    assert [len(each.communicate(timeout=240)[0].split()) for each in both] == [8, 8]
+    assert [len(process.communicate(timeout=240)[0].split()) for process in both] == [8, 8]
     assert len(SqlAuditStore(url).runs()) == 17
 
 
@@ -735,7 +743,7 @@ def test_a_run_that_was_asked_for_another_stack_does_not_settle_that_one_is_gone
         seen=json.dumps(look(place=replace(PLACE, stack_name="Other")).to_dict()),
     )
     store = SqlAuditStore(url)
-    assert {each.stack_name for each in store.places(store.begin(run(1)))} == {"Net", "Other"}
+    assert {place.stack_name for place in store.places(store.begin(run(1)))} == {"Net", "Other"}
 
 
 def test_a_stack_can_be_forgotten_in_one_place_alone(store: AuditStore) -> None:
@@ -743,9 +751,9 @@ def test_a_stack_can_be_forgotten_in_one_place_alone(store: AuditStore) -> None:
     away = replace(PLACE, account="999999999999")
     places = (PLACE, there, away)
     found = [replace(difference("A"), account=place.account, region=place.region) for place in places]
-    audited(store, 0, *(look(each, place=place) for each, place in zip(found, places, strict=True)))
+    audited(store, 0, *(look(difference, place=place) for difference, place in zip(found, places, strict=True)))
     assert store.forget("Net", region="us-west-2", account="999999999999") == 0
     assert store.forget("Net", region="us-west-2") == 1
     assert store.forget("Net", account=PLACE.account, region=PLACE.region) == 1
-    assert [each.place for each in store.looks(1)] == [away]
-    assert [each.place for each in store.episodes(target="aws", against="template")] == [away]
+    assert [look.place for look in store.looks(1)] == [away]
+    assert [episode.place for episode in store.episodes(target="aws", against="template")] == [away]

@@ -58,8 +58,8 @@ def audited(
     waivers: Sequence[DriftWaiver] = (),
 ) -> DriftReport:
     """The audit of a night, of all stacks unless something else is listed."""
-    there = lists or listed(*(each.stack_name for each in audits))
-    found = tuple(one for each in audits for one in each.differences)
+    there = lists or listed(*(audit.stack_name for audit in audits))
+    found = tuple(difference for audit in audits for difference in audit.differences)
     waived = waived_drift(found, waivers, on=night(number).date(), judged={})
     report = DriftReport(
         target="aws", audits=audits, differences=waived.differences, waivers=waived.entries, stack_lists=(there,)
@@ -69,7 +69,9 @@ def audited(
 
 
 def gone(report: DriftReport) -> list[str | None]:
-    return [each.location.stack_name for each in report.differences if each.origin is DriftOrigin.DELETED]
+    return [
+        difference.location.stack_name for difference in report.differences if difference.origin is DriftOrigin.DELETED
+    ]
 
 
 def test_a_stack_that_is_not_there_any_more_is_a_difference_until_it_is_forgotten() -> None:
@@ -79,7 +81,7 @@ def test_a_stack_that_is_not_there_any_more_is_a_difference_until_it_is_forgotte
     (found,) = report.differences
     assert (report.exit_code, found.origin, found.location.stack_name) == (1, DriftOrigin.DELETED, "S4")
     assert notified(report, store, [people], at=night(1)).exit_code == 1
-    assert [each.subject for each in people.heard] == ["1 new difference in S4"]
+    assert [alarm.subject for alarm in people.heard] == ["1 new difference in S4"]
     again = audited(store, 2, audit("S1"))
     assert (gone(again), again.memory and again.memory.new) == (["S4"], frozenset())
     store.forget("S4")
@@ -95,7 +97,7 @@ def test_what_is_said_of_it_names_the_stack_and_the_way_out() -> None:
         "eu-west-1: S4 (AWS::CloudFormation::Stack) does not exist any more; "
         "if that is meant: stackproof drift forget --stack S4"
     )
-    assert " ".join(each.strip() for each in drift_text(report).splitlines()).startswith(line)
+    assert " ".join(line.strip() for line in drift_text(report).splitlines()).startswith(line)
     (finding,) = as_check(report).findings
     assert (finding.rule_id, "forget --stack S4" in finding.message) == ("SPD005", True)
     (remedy,) = put_back(report.differences[0], cdk_stack=None)
@@ -110,7 +112,7 @@ def test_one_that_people_live_with_is_waived_by_its_name_and_told_to_nobody() ->
     audited(store, 0, audit("S1"), audit("S4"))
     report = audited(store, 1, audit("S1"), waivers=(waiver, other))
     assert (report.exit_code, gone(report), report.open_differences) == (0, ["S4"], ())
-    assert [(each.stack, each.covers, each.state.value) for each in report.waivers] == [
+    assert [(waiver.stack, waiver.covers, waiver.state.value) for waiver in report.waivers] == [
         ("S4", 1, "active"),
         ("S5", 0, "not_judged"),
     ]
@@ -125,10 +127,10 @@ def test_a_stack_that_is_back_is_resolved_and_what_was_open_there_waited() -> No
     audited(store, 0, audit("S1"), audit("S4", differences=(topic,)))
     away = audited(store, 1, audit("S1"))
     assert away.memory is not None
-    assert [each.fingerprint for each in away.memory.carried] == [topic.fingerprint]
+    assert [episode.fingerprint for episode in away.memory.carried] == [topic.fingerprint]
     back = audited(store, 2, audit("S1"), audit("S4", stack_id="another", differences=(topic,)))
     assert back.memory is not None
-    assert [each.difference.origin for each in back.memory.resolved] == [DriftOrigin.DELETED]
+    assert [episode.difference.origin for episode in back.memory.resolved] == [DriftOrigin.DELETED]
     assert (gone(back), back.memory.since[topic.fingerprint]) == ([], night(0))
 
 

@@ -56,8 +56,8 @@ def make_worker(tmp_path: Path) -> Iterator[MakeWorker]:
         return worker
 
     yield make
-    for each in made:
-        each.close()
+    for process in made:
+        process.close()
 
 
 @pytest.fixture(scope="module")

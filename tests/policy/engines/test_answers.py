@@ -48,7 +48,7 @@ def test_the_same_words_about_the_same_place_are_one_finding() -> None:
     }
     answer = answer_of("x", template("t.json", TOPIC), said)
     assert len(answer.findings) == 1
-    assert [(each.rule_id, each.looked_at, each.failed) for each in answer.counts] == [("E1", 1, 1), ("E2", 4, 0)]
+    assert [(count.rule_id, count.looked_at, count.failed) for count in answer.counts] == [("E1", 1, 1), ("E2", 4, 0)]
 
 
 def test_notifications_name_engine_and_file() -> None:
@@ -71,8 +71,12 @@ def test_what_a_macro_may_rewrite_is_open(more: dict[str, JsonValue], kind: Kind
     changed = replace(plain, body={**plain.body, **more})
     said: JsonObject = {"findings": [row("Resources", "Topic", rule_id=each) for each in ("E3002", "F3012", "W1")]}
     answer = answer_of("x", changed, said)
-    assert {each.rule_id: each.kind for each in answer.findings} == {"E3002": kind, "F3012": kind, "W1": Kind.FAIL}
-    assert {each.rule_id: each.open for each in answer.counts}["E3002"] == (kind is Kind.OPEN)
+    assert {finding.rule_id: finding.kind for finding in answer.findings} == {
+        "E3002": kind,
+        "F3012": kind,
+        "W1": Kind.FAIL,
+    }
+    assert {count.rule_id: count.open for count in answer.counts}["E3002"] == (kind is Kind.OPEN)
 
 
 def test_a_macro_in_one_resource_leaves_nothing_open_in_another() -> None:
@@ -80,7 +84,7 @@ def test_a_macro_in_one_resource_leaves_nothing_open_in_another() -> None:
     included: JsonObject = {"Type": "AWS::SNS::Topic", "Properties": {"Fn::Transform": {"Name": "AWS::Include"}}}
     changed = replace(plain, body={**plain.body, "Resources": {**plain.section("Resources"), "Other": included}})
     said: JsonObject = {"findings": [row("Resources", each, rule_id="E3002") for each in ("Topic", "Other")]}
-    kinds = {each.location.logical_id: each.kind for each in answer_of("x", changed, said).findings}
+    kinds = {finding.location.logical_id: finding.kind for finding in answer_of("x", changed, said).findings}
     assert kinds == {"Topic": Kind.FAIL, "Other": Kind.OPEN}
     everywhere = replace(plain, body={**plain.body, "Resources": {"Fn::Transform": {"Name": "M"}, "Topic": {}}})
     assert answer_of("x", everywhere, said).findings[0].kind is Kind.OPEN

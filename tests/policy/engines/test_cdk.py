@@ -42,7 +42,7 @@ def the_one(app: Assembly) -> Finding:
 
 
 def count_of(answer: EngineAnswer, rule_id: str) -> tuple[int, int, int]:
-    one = next(each for each in answer.counts if each.rule_id == rule_id)
+    one = next(count for count in answer.counts if count.rule_id == rule_id)
     return (one.looked_at, one.failed, one.open)
 
 
@@ -115,7 +115,7 @@ def test_a_rule_of_cdk_nag_that_broke_is_open_and_no_violation(message: str) -> 
 def test_rules_that_any_construct_may_break_are_counted_also_where_none_did() -> None:
     answer = judged(assembly(HELD))
     assert answer.findings == ()
-    assert [(each.rule_id, each.looked_at, each.failed) for each in answer.counts] == [
+    assert [(count.rule_id, count.looked_at, count.failed) for count in answer.counts] == [
         (f"cdk:annotation-{level}", 1, 0) for level in ("error", "info", "warning")
     ]
 
@@ -191,7 +191,7 @@ def test_deprecated_apis_stand_with_the_first_stack_of_an_app_that_was_watched()
     assert count_of(judged(assembly(HELD, key="k")), "cdk:deprecated-api") == (1, 0, 0)
     unwatched = judged(replace(app, key=None))
     assert unwatched.findings == ()
-    assert "cdk:deprecated-api" not in {each.rule_id for each in unwatched.counts}
+    assert "cdk:deprecated-api" not in {count.rule_id for count in unwatched.counts}
 
 
 # --- several assemblies
@@ -202,8 +202,8 @@ def test_several_assemblies_are_judged_each_by_itself() -> None:
     twin = replace(HELD, file="twin/t.json")
     other = assembly(twin, key="k", deprecations=(Deprecation(api="x", message=""),))
     engine = CdkEngine(annotated("x"), other)
-    assert [each.rule_id for each in engine.judge(HELD).findings] == ["cdk:annotation-warning"]
-    assert [each.message for each in engine.judge(twin).findings] == ["x is deprecated"]
+    assert [finding.rule_id for finding in engine.judge(HELD).findings] == ["cdk:annotation-warning"]
+    assert [finding.message for finding in engine.judge(twin).findings] == ["x is deprecated"]
 
 
 @pytest.mark.parametrize(
@@ -233,4 +233,7 @@ def test_stacks_of_one_template_have_each_their_annotations() -> None:
     note = Annotation(level="warning", message="second", location=Location(stack_name="T", construct_path="T/Topic"))
     other = replace(HELD, stack_name="T")
     both = replace(app, stacks=(app.stacks[0], replace(app.stacks[1], name="T", template=other, annotations=(note,))))
-    assert [[each.message for each in judged(both, held).findings] for held in (HELD, other)] == [["first"], ["second"]]
+    assert [[finding.message for finding in judged(both, held).findings] for held in (HELD, other)] == [
+        ["first"],
+        ["second"],
+    ]

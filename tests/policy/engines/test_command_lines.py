@@ -17,7 +17,7 @@ from stackproof.policy.engines.tools import find_python
 from tests.running import environment, run
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
-NAMES = sorted(each.name for each in TEMPLATES.iterdir())
+NAMES = sorted(path.name for path in TEMPLATES.iterdir())
 ENGINES = ("cfn-lint", "checkov", "cloudformation-validate")
 Fact = tuple[str, str | None]
 """A rule, and the resource that it speaks of."""
@@ -83,9 +83,9 @@ def _checkov(folder: Path) -> dict[str, list[list[JsonValue]]]:
     command = [str(python.with_name("checkov")), "-d", ".", "--framework", "cloudformation", "-o", "json"]
     report = _output([*command, "--skip-download"], folder)
     found: dict[str, list[list[JsonValue]]] = {}
-    for each in report["results"]["failed_checks"]:
-        found.setdefault(Path(each["file_path"]).name, []).append(
-            [each["check_id"], each["resource"].rpartition(".")[2]]
+    for check in report["results"]["failed_checks"]:
+        found.setdefault(Path(check["file_path"]).name, []).append(
+            [check["check_id"], check["resource"].rpartition(".")[2]]
         )
     return found
 
@@ -102,20 +102,22 @@ def _cloudformation_validate(folder: Path) -> dict[str, list[list[JsonValue]]]:
         report = engine.validate_template(text, library.ValidateConfig(pseudo_parameter_overrides=overrides))
         found[name] = [
             [
-                each.rule_id,
-                each.entity.logical_id if each.entity and each.entity.entity_type.name == "RESOURCE" else None,
+                diagnostic.rule_id,
+                diagnostic.entity.logical_id
+                if diagnostic.entity and diagnostic.entity.entity_type.name == "RESOURCE"
+                else None,
             ]
-            for each in report.diagnostics
+            for diagnostic in report.diagnostics
         ]
     return found
 
 
 def _ours(folder: Path) -> dict[str, dict[str, list[list[JsonValue]]]]:
     done = run(folder, "stackproof", "check", ".", "--format", "json", "--no-cache")
-    found: dict[str, dict[str, list[list[JsonValue]]]] = {f"ours {each}": {} for each in ENGINES}
-    for each in json.loads(done.stdout)["findings"]:
-        place = each["location"]
-        for origin in each["origins"]:
+    found: dict[str, dict[str, list[list[JsonValue]]]] = {f"ours {engine}": {} for engine in ENGINES}
+    for finding in json.loads(done.stdout)["findings"]:
+        place = finding["location"]
+        for origin in finding["origins"]:
             if origin["engine"] in ENGINES:
                 files = found[f"ours {origin['engine']}"]
                 facts = files.setdefault(Path(place["template_file"]).name, [])

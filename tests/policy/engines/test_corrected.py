@@ -33,7 +33,10 @@ def scanned(version: JsonValue, *findings: Finding) -> list[tuple[str, str, list
     ours = VersionsEngine(versions=PACKAGED, as_of=FRESH)
     held: PolicyEngine = CorrectedEngine(engine=fake, versions=ours)
     result = scan([template(postgres(version))], [held, ours], on=FRESH)
-    return [(each.rule_id, each.level.value, [one.rule_id for one in each.origins]) for each in result.findings]
+    return [
+        (finding.rule_id, finding.level.value, [origin.rule_id for origin in finding.origins])
+        for finding in result.findings
+    ]
 
 
 @pytest.mark.parametrize("path", [None, "/EngineVersion"])
@@ -65,7 +68,7 @@ def test_counts_and_notifications_follow() -> None:
     held.start()
     answer = held.judge(template(postgres("15")))
     held.close()
-    assert [each.failed for each in answer.counts] == [0, 0]
+    assert [count.failed for count in answer.counts] == [0, 0]
     assert "W3691 at It is left out" in answer.notifications[0].message
     assert (held.name, fake.started, fake.closed) == ("cfn-lint", 1, 1)
     assert held.identity.startswith("fake 1, corrected")
@@ -76,5 +79,5 @@ def test_what_is_said_of_a_runtime_and_of_a_number_is_joined_as_well() -> None:
     fake = FakeEngine(answers={"t.json": EngineAnswer(findings=(theirs("W2531", "/Runtime"),))}, name="cfn-lint")
     ours = VersionsEngine(versions=PACKAGED, as_of=FRESH)
     result = scan([held], [CorrectedEngine(engine=fake, versions=ours), ours], on=FRESH)
-    assert ["W2531"] not in [[one.rule_id for one in each.origins] for each in result.findings]
-    assert any("W2531" in [one.rule_id for one in each.origins] for each in result.findings)
+    assert ["W2531"] not in [[origin.rule_id for origin in finding.origins] for finding in result.findings]
+    assert any("W2531" in [origin.rule_id for origin in finding.origins] for finding in result.findings)

@@ -46,7 +46,7 @@ def engine(request: pytest.FixtureRequest) -> Iterator[WorkerEngine]:
 
 
 def rules(answer: EngineAnswer) -> set[str]:
-    return {each.rule_id for each in answer.findings}
+    return {finding.rule_id for finding in answer.findings}
 
 
 WRONG = {"cfn-lint": "E3002", "checkov": "CKV_AWS_18", "cloudformation-validate": "F3002"}
@@ -54,11 +54,11 @@ WRONG = {"cfn-lint": "E3002", "checkov": "CKV_AWS_18", "cloudformation-validate"
 
 def test_what_is_wrong_is_found_at_its_place_with_a_denominator(engine: WorkerEngine) -> None:
     answer = engine.judge(parsed({"B": BUCKET}))
-    found = next(each for each in answer.findings if each.rule_id == WRONG[engine.name])
+    found = next(finding for finding in answer.findings if finding.rule_id == WRONG[engine.name])
     assert (found.location.logical_id, found.location.stack_name, found.location.template_file) == ("B", "S", "t.json")
     assert found.level is (Level.WARNING if engine.name == "checkov" else Level.ERROR)
     assert found.location.property_path == ("/LoggingConfiguration" if engine.name == "checkov" else "/Nope")
-    count = next(each for each in answer.counts if each.rule_id == found.rule_id)
+    count = next(count for count in answer.counts if count.rule_id == found.rule_id)
     assert count.looked_at >= count.failed == 1
 
 
@@ -84,7 +84,7 @@ def test_odd_resources_do_not_cost_the_others(engine: WorkerEngine) -> None:
         )
     )
     assert WRONG[engine.name] in rules(answer)
-    assert not [each for each in answer.notifications if each.level is Level.ERROR]
+    assert not [notification for notification in answer.notifications if notification.level is Level.ERROR]
 
 
 def test_conditions_are_judged(engine: WorkerEngine) -> None:
@@ -95,13 +95,13 @@ def test_conditions_are_judged(engine: WorkerEngine) -> None:
     held: JsonValue = {"Type": "AWS::S3::Bucket", "Condition": "C0", "Properties": {"Nope": {"Fn::If": ["C1", 1, 2]}}}
     answer = engine.judge(parsed({"B": held}, Conditions=conditions))
     assert WRONG[engine.name] in rules(answer)
-    assert not [each for each in answer.notifications if each.level is Level.ERROR]
+    assert not [notification for notification in answer.notifications if notification.level is Level.ERROR]
 
 
 def test_checkov_says_what_it_did_not_look_at(engine: WorkerEngine) -> None:
     loop: JsonValue = ["N", ["a", "b"], {"L${N}": {"Type": "AWS::SQS::Queue"}}]
     answer = engine.judge(parsed({"B": BUCKET, "Fn::ForEach::L": loop}, Transform="AWS::LanguageExtensions"))
-    errors = [each.message for each in answer.notifications if each.level is Level.ERROR]
+    errors = [notification.message for notification in answer.notifications if notification.level is Level.ERROR]
     assert errors == (["did not look at Fn::ForEach::L"] if engine.name == "checkov" else [])
     assert WRONG[engine.name] in rules(answer)
 
@@ -144,6 +144,6 @@ def test_a_rule_file_that_does_not_load_is_named(tmp_path: Path) -> None:
 
 def test_who_asks_while_another_waits_has_a_process_of_its_own(engine: WorkerEngine) -> None:
     held = [parsed({"B": BUCKET, f"Q{number}": {"Type": "AWS::SQS::Queue"}}) for number in range(4)]
-    alone = [engine.judge(each).to_dict() for each in held]
+    alone = [engine.judge(template).to_dict() for template in held]
     with ThreadPoolExecutor(2) as pool:
-        assert [each.to_dict() for each in pool.map(engine.judge, held)] == alone
+        assert [answer.to_dict() for answer in pool.map(engine.judge, held)] == alone

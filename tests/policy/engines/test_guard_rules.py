@@ -40,7 +40,7 @@ def schemas() -> CfnLintSchemas:
 
 
 def test_rules_are_told_with_the_types_that_they_reach() -> None:
-    found = {each.name: sorted(each.types) for each in guard_rules(TEXT)}
+    found = {rule.name: sorted(rule.types) for rule in guard_rules(TEXT)}
     assert found == {
         "keys_rotate": ["AWS::KMS::Key"],
         "queues": ["AWS::SQS::Queue"],
@@ -48,7 +48,7 @@ def test_rules_are_told_with_the_types_that_they_reach() -> None:
         "both": ["AWS::SNS::Topic"],
         "called": [],
     }
-    assert {each.name: each.line for each in guard_rules(TEXT)}["queues"] == 10
+    assert {rule.name: rule.line for rule in guard_rules(TEXT)}["queues"] == 10
 
 
 def test_a_rule_is_counted_by_the_resources_of_its_types() -> None:

@@ -18,7 +18,7 @@ def absent() -> Iterator[LeftOut]:
     sys.meta_path.insert(0, found)
     yield found
     sys.meta_path.remove(found)
-    for name in [each for each in sys.modules if each.split(".")[0] == "nowhere"]:
+    for name in [module for module in sys.modules if module.split(".")[0] == "nowhere"]:
         del sys.modules[name]
 
 

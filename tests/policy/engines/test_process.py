@@ -106,7 +106,7 @@ def test_a_request_that_takes_too_long_is_ended_with_all_that_it_started(
         if note.exists() and len(note.read_text().split()) == 2:
             break
     assert worker.ask({"well": True}, deadline=_PLENTY) == {}
-    assert all(_is_gone(int(each)) for each in note.read_text().split())
+    assert all(_is_gone(int(part)) for part in note.read_text().split())
 
 
 @pytest.mark.parametrize(

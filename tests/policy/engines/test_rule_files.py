@@ -122,9 +122,9 @@ def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 def about_names(engine: WorkerEngine, template: Template) -> tuple[set[Kind], list[RuleCount]]:
     answer = engine.judge(template)
-    own = [each for each in answer.counts if each.project and each.rule_id != "W9901"]
-    assert not [each for each in answer.notifications if each.level is Level.ERROR]
-    return {each.kind for each in answer.findings if each.rule_id in {one.rule_id for one in own}}, own
+    own = [count for count in answer.counts if count.project and count.rule_id != "W9901"]
+    assert not [notification for notification in answer.notifications if notification.level is Level.ERROR]
+    return {finding.kind for finding in answer.findings if finding.rule_id in {count.rule_id for count in own}}, own
 
 
 @pytest.mark.parametrize(
@@ -141,19 +141,19 @@ def test_a_rule_holds_fails_or_cannot_tell(engine: WorkerEngine, name: object, k
     found, counts = about_names(engine, topic(name))
     assert found == kinds
     assert counts
-    for each in counts:
+    for count in counts:
         expected = (int(Kind.FAIL in kinds), int(Kind.OPEN in kinds))
-        assert (each.looked_at, each.failed, each.open) == (1, *expected)
+        assert (count.looked_at, count.failed, count.open) == (1, *expected)
 
 
 def test_a_rule_without_its_types_is_counted_as_having_looked_at_nothing(engine: WorkerEngine) -> None:
     found, counts = about_names(engine, QUEUE)
     assert found == set()
-    assert [each.looked_at for each in counts] == [0] * len(counts) != []
+    assert [count.looked_at for count in counts] == [0] * len(counts) != []
 
 
 def test_a_rule_that_cfn_lint_calls_for_each_resource_is_counted_by_its_calls(engine: WorkerEngine) -> None:
-    queues = {each.rule_id: each.looked_at for each in engine.judge(QUEUE).counts if each.project}
+    queues = {count.rule_id: count.looked_at for count in engine.judge(QUEUE).counts if count.project}
     assert queues.get("W9901") == (1 if engine.name == "cfn-lint" else None)
 
 
@@ -195,7 +195,7 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize(("kind", "text", "message"), [(kind, *each) for kind, rows in BROKEN.items() for each in rows])
+@pytest.mark.parametrize(("kind", "text", "message"), [(kind, *row) for kind, rows in BROKEN.items() for row in rows])
 def test_a_file_that_does_not_load_ends_the_run_with_its_name_and_line(
     tmp_path: Path, kind: str, text: str, message: str
 ) -> None:
@@ -217,8 +217,8 @@ def test_a_rule_that_breaks_costs_its_own_file_alone(tmp_path: Path) -> None:
         answer = found.judge(topic("theirs"))
     finally:
         found.close()
-    assert "named" in {each.rule_id for each in answer.findings}
-    (error,) = [each.message for each in answer.notifications if each.level is Level.ERROR]
+    assert "named" in {finding.rule_id for finding in answer.findings}
+    (error,) = [notification.message for notification in answer.notifications if notification.level is Level.ERROR]
     assert error.startswith("bad.guard: its rules broke: ")
 
 
@@ -229,7 +229,7 @@ def test_the_rules_of_all_files_are_judged_together(tmp_path: Path) -> None:
         answer = found.judge(topic("theirs"))
     finally:
         found.close()
-    own = sorted(each.rule_id for each in answer.findings if each.rule_id.endswith("named"))
+    own = sorted(finding.rule_id for finding in answer.findings if finding.rule_id.endswith("named"))
     assert own == ["named", "renamed"]
 
 
@@ -251,7 +251,7 @@ def test_folders_with_rules_are_found_and_the_others_not(tmp_path: Path, schemas
     )
     found = find_rules(folder, schemas)
     assert found == RuleFolders(cfn_lint=(folder / "cfn_lint",), guard=(folder / "guard",))
-    assert [each.name for each in rule_files(found.cfn_lint, ".py")] == ["b.py"]
+    assert [file.name for file in rule_files(found.cfn_lint, ".py")] == ["b.py"]
     assert find_rules(tmp_path / "nowhere", schemas) == RuleFolders()
 
 
@@ -288,7 +288,7 @@ def test_what_would_pass_in_silence_is_refused_before_any_engine_starts(
 def test_what_a_rule_file_says_is_part_of_an_engines_identity(tmp_path: Path) -> None:
     def identities() -> list[str]:
         engines = [CfnLintEngine(rules=[tmp_path]), CheckovEngine(python=python(), rules=[tmp_path]), guard(tmp_path)]
-        return [each.identity for each in engines]
+        return [engine.identity for engine in engines]
 
     written(tmp_path, {"rule.py": "x = 1\n", "rule.yaml": "a: 1\n", "rule.guard": GUARD})
     before = identities()
@@ -314,10 +314,10 @@ def test_check_says_which_rule_was_vacuous_and_judges_with_the_new_text_of_a_cha
     held = run(tmp_path, "stackproof", "check", "t.json", "--format", "json")
     report = json.loads(held.stdout)
     assert held.returncode == 0, held.stdout + held.stderr
-    assert [each["message"] for each in report["notifications"] if each["level"] == "warning"] == [
-        "vacuous, since they had nothing to look at in this run: q (policies/)"
-    ]
-    assert {each["rule_id"]: each["looked_at"] for each in report["rules"] if each["project"]} == {"named": 1, "q": 0}
+    assert [
+        notification["message"] for notification in report["notifications"] if notification["level"] == "warning"
+    ] == ["vacuous, since they had nothing to look at in this run: q (policies/)"]
+    assert {rule["rule_id"]: rule["looked_at"] for rule in report["rules"] if rule["project"]} == {"named": 1, "q": 0}
     written(tmp_path, {"policies/guard/names.guard": GUARD})
     assert run(tmp_path, "stackproof", "check", "t.json").returncode == 1
 

@@ -80,7 +80,7 @@ def interpreter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def calls(folder: Path) -> list[str]:
-    return [each.replace(str(folder), "") for each in (folder / "calls").read_text(encoding="utf-8").splitlines()]
+    return [line.replace(str(folder), "") for line in (folder / "calls").read_text(encoding="utf-8").splitlines()]
 
 
 def test_it_is_installed_with_pip_where_there_is_no_uv(tmp_path: Path, interpreter: Path, folder: Path) -> None:

@@ -33,7 +33,11 @@ def engine(as_of: date = FRESH, **changes: Any) -> VersionsEngine:
 
 
 def told(notifications: tuple[Notification, ...]) -> list[tuple[str | None, Level]]:
-    return [(each.rule_id, each.level) for each in notifications if each.level is not Level.NOTE]
+    return [
+        (notification.rule_id, notification.level)
+        for notification in notifications
+        if notification.level is not Level.NOTE
+    ]
 
 
 def test_a_finding_stands_at_the_line_of_the_property() -> None:
@@ -41,7 +45,7 @@ def test_a_finding_stands_at_the_line_of_the_property() -> None:
     (found,) = engine().judge(yaml_template(text)).findings
     assert (found.rule_id, found.level, str(found.location)) == ("EV012", Level.ERROR, "t.yaml:5")
     assert found.location.property_path == "/Runtime"
-    assert [(each.engine, each.rule_id) for each in found.origins] == [("stackproof", "EV012")]
+    assert [(origin.engine, origin.rule_id) for origin in found.origins] == [("stackproof", "EV012")]
 
 
 def test_every_rule_says_at_how_much_it_looked() -> None:
@@ -51,7 +55,8 @@ def test_every_rule_says_at_how_much_it_looked() -> None:
         "C": one("AWS::EMR::Cluster", ReleaseLabel="x")["It"],
     }
     counts = {
-        each.rule_id: (each.looked_at, each.failed, each.open) for each in engine().judge(template(resources)).counts
+        count.rule_id: (count.looked_at, count.failed, count.open)
+        for count in engine().judge(template(resources)).counts
     }
     assert counts["EV012"] == (2, 1, 0)
     assert counts["EV004"] == (1, 0, 1)
@@ -98,7 +103,9 @@ def test_a_stack_of_another_region_is_told() -> None:
 def test_each_region_of_a_template_is_told() -> None:
     held = replace(template(postgres("15.19")), stack_name="S")
     away = engine(regions={held.file: ("eu-west-1", "us-east-1", "us-west-2")}).judge(held)
-    assert [each.message.partition(",")[0] for each in away.notifications if each.rule_id == "EV002"] == [
+    assert [
+        notification.message.partition(",")[0] for notification in away.notifications if notification.rule_id == "EV002"
+    ] == [
         "S is for eu-west-1",
         "S is for us-west-2",
     ]
@@ -106,8 +113,8 @@ def test_each_region_of_a_template_is_told() -> None:
 
 def test_a_day_before_the_list_is_said() -> None:
     early = engine(date(2026, 1, 1)).judge(template(postgres("15.19")))
-    assert any("lies before the list" in each.message for each in early.notifications)
-    assert {each.level for each in early.notifications} == {Level.NOTE}
+    assert any("lies before the list" in notification.message for notification in early.notifications)
+    assert {notification.level for notification in early.notifications} == {Level.NOTE}
 
 
 def test_every_run_says_as_of_which_day_it_judged() -> None:
@@ -125,10 +132,10 @@ def test_nothing_is_said_of_a_template_without_versions() -> None:
 def test_an_override_that_hides_a_deprecated_version_is_said_in_every_run() -> None:
     held = template(postgres("15.8"))
     decided = engine(overrides=Overrides(overrides=(OVERRIDE,))).judge(held)
-    assert [each.rule_id for each in decided.findings] == ["EV016"]
+    assert [finding.rule_id for finding in decided.findings] == ["EV016"]
     assert "by an override of platform" in decided.notifications[-1].message + decided.notifications[0].message
     expired = engine(date(2027, 1, 1), overrides=Overrides(overrides=(OVERRIDE,))).judge(held)
-    assert any("expired on 2026-12-31" in each.message for each in expired.notifications)
+    assert any("expired on 2026-12-31" in notification.message for notification in expired.notifications)
     other = engine(overrides=Overrides(overrides=(replace(OVERRIDE, family="eks"),))).judge(held)
     assert told(other.notifications) == []
 
@@ -136,10 +143,12 @@ def test_an_override_that_hides_a_deprecated_version_is_said_in_every_run() -> N
 def test_what_runs_is_known_by_stack() -> None:
     held = template(postgres("15.8"))
     running = {"": {"It": "15.8"}}
-    assert [each.level for each in engine(deployed=running).judge(held).findings] == [Level.WARNING]
+    assert [finding.level for finding in engine(deployed=running).judge(held).findings] == [Level.WARNING]
     prod = replace(held, stack_name="Prod")
-    assert [each.level for each in engine(deployed={"Dev": {"It": "15.8"}}).judge(prod).findings] == [Level.ERROR]
-    assert [each.level for each in engine(deployed={"Prod": {"It": "15.8"}}).judge(prod).findings] == [Level.WARNING]
+    assert [finding.level for finding in engine(deployed={"Dev": {"It": "15.8"}}).judge(prod).findings] == [Level.ERROR]
+    assert [finding.level for finding in engine(deployed={"Prod": {"It": "15.8"}}).judge(prod).findings] == [
+        Level.WARNING
+    ]
 
 
 @pytest.mark.parametrize(
@@ -170,6 +179,6 @@ def test_it_is_a_policy_engine_whose_answers_can_be_remembered() -> None:
 
 def test_what_cdk_made_is_marked() -> None:
     held = template(one("AWS::Lambda::Function", Runtime="python3.6"))
-    made = replace(held, resources=tuple(replace(each, generated=True) for each in held.resources))
+    made = replace(held, resources=tuple(replace(resource, generated=True) for resource in held.resources))
     (found,) = engine().judge(made).findings
     assert found.generated

@@ -70,15 +70,15 @@ def said(
         template(resources, **sections), known or knowledge(as_of), deployed=deployed, parameters=parameters
     )
     return [
-        f"{each.said.rule_id} {'open' if each.said.kind.value == 'open' else each.said.level.value}"
-        for each in judgement.statements
+        f"{statement.said.rule_id} {'open' if statement.said.kind.value == 'open' else statement.said.level.value}"
+        for statement in judgement.statements
     ]
 
 
 def messages(resources: Mapping[str, Any], *, as_of: date = FRESH, **sections: Any) -> list[str]:
     """What is said, in words."""
     judgement = judge_template(template(resources, **sections), knowledge(as_of))
-    return [each.said.message for each in judgement.statements]
+    return [statement.said.message for statement in judgement.statements]
 
 
 def family(as_of: str = "2026-10-01", **changes: Any) -> Family:
@@ -99,5 +99,5 @@ def allow_list(**families: Family) -> AllowList:
         as_of="2026-10-01",
         regions=("us-east-1",),
         sources={"cfn-lint": Source(kind="cfn-lint", as_of="2026-10-01", sha256="0" * 64)},
-        families={name.replace("_", "/"): each for name, each in families.items()},
+        families={name.replace("_", "/"): family for name, family in families.items()},
     )

@@ -28,7 +28,7 @@ def explored(
     head = {"Condition": condition} if condition else {}
     held = template({"It": {**one(TYPE, V=value)["It"], **head}}, **sections)
     found = candidates(held, held.resources[0], ["V"], parameters=parameters)
-    return {shown(each.values.get("V")): each.branch for each in found}
+    return {shown(candidate.values.get("V")): candidate.branch for candidate in found}
 
 
 def shown(value: Any) -> str:
@@ -159,21 +159,24 @@ def test_properties_are_explored_together() -> None:
         Conditions=IS_PROD,
     )
     found = candidates(held, held.resources[0], ["V", "Engine"])
-    assert {(each.values["Engine"], each.values["V"]) for each in found} == {("postgres", "15"), ("mysql", "8.4")}
+    assert {(candidate.values["Engine"], candidate.values["V"]) for candidate in found} == {
+        ("postgres", "15"),
+        ("mysql", "8.4"),
+    }
 
 
 def test_too_many_combinations_are_not_known() -> None:
     names = [f"P{n}" for n in range(10)]
-    sections: dict[str, Any] = {"Parameters": {each: parameter(AllowedValues=["a", "b"]) for each in names}}
-    (found,) = explored({"Fn::Join": ["", [{"Ref": each} for each in names]]}, **sections)
+    sections: dict[str, Any] = {"Parameters": {name: parameter(AllowedValues=["a", "b"]) for name in names}}
+    (found,) = explored({"Fn::Join": ["", [{"Ref": name} for name in names]]}, **sections)
     assert found.startswith("?more than")
 
 
 def test_a_resource_that_is_never_made_in_too_many_ways_ends_the_search() -> None:
     names = [f"P{n}" for n in range(40)]
-    asked = [{"Fn::Equals": [{"Ref": each}, "x"]} for each in names]
+    asked = [{"Fn::Equals": [{"Ref": name}, "x"]} for name in names]
     sections: dict[str, Any] = {
-        "Parameters": {each: parameter(AllowedValues=["a", "b"]) for each in names},
+        "Parameters": {name: parameter(AllowedValues=["a", "b"]) for name in names},
         "Conditions": {"Never": {"Fn::And": [*asked, {"Fn::Equals": ["a", "b"]}]}},
     }
     (found,) = explored("1", condition="Never", **sections)

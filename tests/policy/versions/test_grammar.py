@@ -97,4 +97,4 @@ def test_a_parameter_groups_major_may_be_longer_than_the_cycle() -> None:
 @pytest.mark.parametrize("name", sorted(FAMILIES))
 def test_every_version_of_the_list_has_the_form_of_its_family(name: str) -> None:
     grammar = grammar_of(name)
-    assert [each for each in PACKAGED.families[name].versions if not grammar.is_version(each)] == []
+    assert [version for version in PACKAGED.families[name].versions if not grammar.is_version(version)] == []

@@ -318,7 +318,7 @@ def number(text: str) -> list[tuple[str, str]]:
         f"      Engine: postgres\n      AutoMinorVersionUpgrade: false\n      EngineVersion: {text}\n"
     )
     found = judge_template(held, knowledge()).statements
-    return [(f"{each.said.rule_id} {each.said.level.value}", each.said.message) for each in found]
+    return [(f"{statement.said.rule_id} {statement.said.level.value}", statement.said.message) for statement in found]
 
 
 def test_a_number_that_lost_text_is_a_warning_with_what_became_of_it() -> None:
@@ -343,8 +343,13 @@ def test_defaults_allowed_values_and_mappings_keep_their_text() -> None:
         "  A: {Type: AWS::RDS::DBInstance, Properties: {Engine: postgres, EngineVersion: !Ref P}}\n"
         "  B: {Type: AWS::EKS::Cluster, Properties: {Version: !FindInMap [M, a, b]}}\n"
     )
-    found = [each for each in judge_template(held, knowledge()).statements if each.said.rule_id == "EV022"]
-    assert [(each.logical_id, each.said.level) for each in found] == [("A", Level.WARNING), ("B", Level.WARNING)]
+    found = [
+        statement for statement in judge_template(held, knowledge()).statements if statement.said.rule_id == "EV022"
+    ]
+    assert [(statement.logical_id, statement.said.level) for statement in found] == [
+        ("A", Level.WARNING),
+        ("B", Level.WARNING),
+    ]
     assert "1.30" in found[1].said.message
 
 
@@ -370,7 +375,7 @@ def test_a_serverless_function_takes_over_from_globals() -> None:
 
 def test_what_cdk_makes_names_its_remedy() -> None:
     held = template(one(FUNCTION, Runtime="python3.6"))
-    made = replace(held, resources=tuple(replace(each, generated=True) for each in held.resources))
+    made = replace(held, resources=tuple(replace(resource, generated=True) for resource in held.resources))
     (found,) = judge_template(made, knowledge()).statements
     assert found.said.message.endswith("upgrade aws-cdk-lib")
 
@@ -492,17 +497,17 @@ def test_every_rule_that_can_be_said_is_in_the_table() -> None:
 
 
 def test_the_list_shows_where_its_families_apply_and_nothing_else() -> None:
-    assert {name: each.applies_to for name, each in PACKAGED.families.items()} == {
+    assert {name: family.applies_to for name, family in PACKAGED.families.items()} == {
         name: applies_to(name) for name in FAMILIES
     }
-    assert {name for each in CARRIERS for name in each.families.values()} == set(FAMILIES)
+    assert {name for carrier in CARRIERS for name in carrier.families.values()} == set(FAMILIES)
 
 
 def test_types_and_properties_of_the_tables_are_those_of_cloudformation() -> None:
     from stackproof.template.cfn_lint_schemas import CfnLintSchemas
 
     schemas = CfnLintSchemas()
-    named = [(each.resource_type, path) for each in CARRIERS for path in each.reads]
+    named = [(carrier.resource_type, path) for carrier in CARRIERS for path in carrier.reads]
     named += [(resource_type, path.partition(".")[0]) for resource_type, paths in UNCOVERED.items() for path in paths]
     unknown = [
         f"{resource_type}.{name}"

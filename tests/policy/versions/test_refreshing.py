@@ -41,7 +41,7 @@ def again(old: AllowList, *snapshots: Snapshot, accept: bool = False) -> Refresh
 
 
 def told(result: Refresh) -> list[str]:
-    return [f"{each.kind} {each.version}".strip() for each in result.changes if each.kind != "RENEWED"]
+    return [f"{change.kind} {change.version}".strip() for change in result.changes if change.kind != "RENEWED"]
 
 
 def status(result: Refresh, version: str) -> Status:
@@ -179,7 +179,9 @@ def test_dates_of_the_better_source_win_and_a_date_that_moves_leaves_a_trace() -
     result = again(old, lesser, better)
     version = result.versions.families[NAME].versions["8.0.1"]
     assert version.create_block == other
-    assert [(each.before, each.after, each.source) for each in version.date_history] == [(one, other, "cfn-lint")]
+    assert [(change.before, change.after, change.source) for change in version.date_history] == [
+        (one, other, "cfn-lint")
+    ]
     assert told(result) == ["DATE-MOVED 8.0.1"]
     assert result.versions.families[NAME].versions["8.0.2"].first_seen == one
 
@@ -199,14 +201,14 @@ def test_cycles_are_added_and_moved_by_sources_that_may() -> None:
     dated = again(start(), snapshot("endoflife", "2026-02-01", cycles={"8.0": (end, False)}))
     assert told(dated) == ["CYCLE-ADDED 8.0"]
     moved = again(dated.versions, snapshot("aws-api", "2026-03-01", listing=MANY, cycles={"8.0": (later, None)}))
-    assert [each.detail for each in moved.changes if each.kind == "DATE-MOVED"] == [
+    assert [change.detail for change in moved.changes if change.kind == "DATE-MOVED"] == [
         "extended_support_end no end -> unknown",
         "standard_support_end 2026-07-31 -> 2026-08-31",
     ]
     kept = again(moved.versions, snapshot("endoflife", "2026-04-01", cycles={"8.0": (end, True)}))
     assert kept.versions.families[NAME].cycles == moved.versions.families[NAME].cycles
     ended = again(moved.versions, snapshot("aws-api", "2026-05-01", cycles={"8.0": (True, True)}))
-    assert {each.detail for each in ended.changes} >= {"extended_support_end unknown -> ended"}
+    assert {change.detail for change in ended.changes} >= {"extended_support_end unknown -> ended"}
 
 
 def test_successors_are_kept() -> None:
@@ -216,7 +218,7 @@ def test_successors_are_kept() -> None:
 
 def test_a_list_that_is_only_newer_is_a_difference_of_its_own() -> None:
     result = again(start(), snapshot(listing=MANY, as_of="2026-02-01"))
-    assert [str(each) for each in result.changes] == [f"RENEWED {NAME} as of 2026-01-01 -> 2026-02-01"]
+    assert [str(change) for change in result.changes] == [f"RENEWED {NAME} as of 2026-01-01 -> 2026-02-01"]
     other = replace(snapshot("endoflife", "2026-03-01"), families={})
     assert again(start(), replace(other, families={"eks": FamilySnapshot()})).changes[0].kind == "RENEWED"
 

@@ -34,10 +34,10 @@ def placed(made: Stack, **lines: int) -> Stack:
         template=replace(
             made.template,
             resources=tuple(
-                replace(each, source=SourceLine(file="infra/app.py", line=lines[each.logical_id]))
-                if each.logical_id in lines
-                else each
-                for each in made.template.resources
+                replace(resource, source=SourceLine(file="infra/app.py", line=lines[resource.logical_id]))
+                if resource.logical_id in lines
+                else resource
+                for resource in made.template.resources
             ),
         ),
     )
@@ -76,14 +76,18 @@ def test_stacks_with_parameters_are_left_alone_until_one_of_them_changes(
     told.clear()
     again = deploy(stacks, target)
     assert told == ["Again1: no changes", "Again2: no changes", "Again3: no changes"]
-    assert [each.resources for each in again] == [each.resources for each in made]
+    assert [deployment.resources for deployment in again] == [each.resources for each in made]
     told.clear()
     changed = stack({**body, "Resources": {"Queue": QUEUE, "Topic": TOPIC}}, name="Again2")
     deployments = deploy([stacks[0], changed, stacks[2]], target)
     assert told[0] == "Again1: no changes"
     assert told[1] == "Again2: add Topic (AWS::SNS::Topic)"
     assert told[-1] == "Again3: no changes"
-    assert [each.status for each in deployments] == ["CREATE_COMPLETE", "UPDATE_COMPLETE", "CREATE_COMPLETE"]
+    assert [deployment.status for deployment in deployments] == [
+        "CREATE_COMPLETE",
+        "UPDATE_COMPLETE",
+        "CREATE_COMPLETE",
+    ]
     for each in stacks:
         target.destroy(each.name)
 
@@ -95,7 +99,7 @@ def test_an_export_reaches_the_stack_that_imports_it(told_target: tuple[AwsTarge
     topic = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Fn::ImportValue": "First:Name"}}}
     second = stack({"Resources": {"Topic": topic}}, name="Second", dependencies=("First",))
     deployments = deploy([second, first], target)
-    assert [each.stack_name for each in deployments] == ["First", "Second"]
+    assert [deployment.stack_name for deployment in deployments] == ["First", "Second"]
     arn = deployments[1].resources[0].physical_id
     assert target.client("sns").get_topic_attributes(TopicArn=arn)["Attributes"]["DisplayName"] == "from the first"
     for name in ("Second", "First"):

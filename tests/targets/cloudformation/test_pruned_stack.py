@@ -35,7 +35,7 @@ def test_any_endpoint_is_asked_and_is_not_given_what_it_refuses(ministack: Owned
         "Named": "it refers to Nat",
     }
     assert made.unordered == {"Queue": ("Nat",)}
-    assert [each.logical_id for each in made.resources] == ["Queue"]
+    assert [resource.logical_id for resource in made.resources] == ["Queue"]
     found = target.deployment("Less")
     assert (found.left_out, found.unordered) == (made.left_out, made.unordered)
     target.destroy("Less")
@@ -72,10 +72,10 @@ def test_a_nested_stack_is_reduced_and_so_is_what_takes_from_it(ministack: Owned
     target = MiniStackTarget(ministack.endpoint_url)
     first, second = deploy([parent, nested], target)
     assert first.left_out == {"None": "it takes Inner.Outputs.Nat, which is left out"}
-    assert [each.logical_id for each in first.resources] == ["Inner", "Some"]
+    assert [resource.logical_id for resource in first.resources] == ["Inner", "Some"]
     assert second.left_out == {"Nat": f"MiniStack does not know {UNKNOWN}"}
-    assert [each.logical_id for each in second.resources] == ["Queue"]
-    assert [each.stack_id for each in deploy([parent, nested], target)] == [first.stack_id, second.stack_id]
+    assert [resource.logical_id for resource in second.resources] == ["Queue"]
+    assert [deployment.stack_id for deployment in deploy([parent, nested], target)] == [first.stack_id, second.stack_id]
     target.destroy("Outer")
 
 
@@ -120,11 +120,11 @@ def test_a_stack_is_given_less_if_only_one_far_within_is(extra: dict[str, Any], 
     found, less = reduced_stack(root, unknown)
     assert less.left_out == {}
     assert is_reduced(found, root) is is_less
-    before, after = (each.template.resource("Inner") for each in (root, found))
+    before, after = (stack.template.resource("Inner") for stack in (root, found))
     assert before is not None
     assert after is not None
     assert (before.properties != after.properties) is is_less
-    assert len([each for each in found.assets if each.content is not None]) == (2 if is_less else 0)
+    assert len([asset for asset in found.assets if asset.content is not None]) == (2 if is_less else 0)
 
 
 def test_an_endpoint_is_given_the_parent_whose_nested_stack_is_reduced(ministack: OwnedProcess, tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ def test_an_endpoint_is_given_the_parent_whose_nested_stack_is_reduced(ministack
     first, second = deploy([parent, nested], target)
     assert first.left_out == {}
     assert second.left_out == {"Nat": f"{ministack.endpoint_url} does not know {UNKNOWN}"}
-    assert [each.logical_id for each in second.resources] == ["Queue"]
+    assert [resource.logical_id for resource in second.resources] == ["Queue"]
     target.destroy("Around")
 
 

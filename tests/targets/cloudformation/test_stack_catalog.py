@@ -71,7 +71,7 @@ def test_other_stacks_are_all_that_are_there_nested_ones_too() -> None:
         {"StackName": "Gone", "StackId": "g", "StackStatus": "DELETE_COMPLETE"},
     ]
     found = catalog(list_stacks={"StackSummaries": rows}).others()
-    assert [(each.stack_name, each.is_settled) for each in found] == [("A", False), ("B", True), ("Inner", False)]
+    assert [(stack.stack_name, stack.is_settled) for stack in found] == [("A", False), ("B", True), ("Inner", False)]
 
 
 def test_template_and_resources_of_a_stack_can_be_asked_for_by_themselves() -> None:
@@ -84,7 +84,7 @@ def test_template_and_resources_of_a_stack_can_be_asked_for_by_themselves() -> N
     made = catalog(get_template={"TemplateBody": TEMPLATE}, list_stack_resources={"StackResourceSummaries": rows})
     assert made.template(ID, shown="Net").resources[0].template_line == 2
     found = made.resources(ID, shown="Net")
-    assert [(each.logical_id, each.physical_id) for each in found] == [("A", ""), ("B", "b")]
+    assert [(resource.logical_id, resource.physical_id) for resource in found] == [("A", ""), ("B", "b")]
 
 
 def test_a_stack_comes_with_its_template_and_its_lines() -> None:
@@ -141,7 +141,7 @@ def test_what_a_macro_rewrote_is_expected_as_it_came_out() -> None:
 
     live = catalog(describe_stacks=described("CREATE_COMPLETE"), get_template=template).stack("Net", shown="Net")
     assert live.template is not None
-    assert [each.logical_id for each in live.template.resources] == ["Other"]
+    assert [resource.logical_id for resource in live.template.resources] == ["Other"]
 
 
 @pytest.mark.parametrize("status", ["UPDATE_IN_PROGRESS", "ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED"])
@@ -243,4 +243,4 @@ def test_detection_that_fails_or_does_not_end_is_said(status: str, said: str) ->
 
 
 def test_every_call_passes_the_guard() -> None:
-    assert [each for each in (*ACTIONS, *NATIVE_ACTIONS) if not reads_only(each.partition(":")[2], {})] == []
+    assert [action for action in (*ACTIONS, *NATIVE_ACTIONS) if not reads_only(action.partition(":")[2], {})] == []

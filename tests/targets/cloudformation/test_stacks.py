@@ -466,7 +466,7 @@ def test_what_is_kept_of_a_deleted_stack_is_named() -> None:
         }
     )
     found = cloudformation(client).destroy("Net")
-    assert [(each.logical_id, each.physical_id, each.status) for each in found] == [
+    assert [(resource.logical_id, resource.physical_id, resource.status) for resource in found] == [
         ("Bucket", "id-Bucket", "DELETE_SKIPPED")
     ]
 
@@ -486,7 +486,7 @@ def nested_deletion(*inside: dict[str, Any], ends: str = "DELETE_COMPLETE") -> R
             "delete_stack": {},
             "describe_stack_events": lambda StackName: within if StackName == "arn:data" else own(),  # noqa: N803
             "list_stack_resources": lambda StackName: {  # noqa: N803
-                "StackResourceSummaries": [dict(zip(names, each, strict=True)) for each in rows[StackName]]
+                "StackResourceSummaries": [dict(zip(names, row, strict=True)) for row in rows[StackName]]
             },
             "list_object_versions": {"Versions": [{"Key": "k", "VersionId": "1"}]},
             "delete_objects": {},
@@ -516,7 +516,7 @@ def emptied(status: str, *happened: dict[str, Any], physical_id: str = "id-Bucke
             "delete_stack": {},
             "describe_stack_events": page(*happened),
             "list_stack_resources": lambda StackName: {  # noqa: N803
-                "StackResourceSummaries": [dict(zip(names, each, strict=True)) for each in rows[StackName]]
+                "StackResourceSummaries": [dict(zip(names, row, strict=True)) for row in rows[StackName]]
             },
             "list_object_versions": {"Versions": [{"Key": "k", "VersionId": "1"}]},
             "delete_objects": {},
@@ -563,7 +563,7 @@ def test_a_bucket_that_was_made_in_a_nested_stack_that_failed_is_emptied() -> No
 
 def test_what_is_kept_of_a_nested_stack_is_named_and_what_was_kept_before_is_not() -> None:
     client = nested_deletion(event(5, "Earlier", "DELETE_SKIPPED"), event(22, "Table", "DELETE_SKIPPED"))
-    assert [each.logical_id for each in cloudformation(client).destroy("Net")] == ["Table"]
+    assert [resource.logical_id for resource in cloudformation(client).destroy("Net")] == ["Table"]
 
 
 def test_what_is_left_over_in_a_nested_stack_is_named() -> None:

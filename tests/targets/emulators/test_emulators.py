@@ -38,4 +38,4 @@ def test_the_same_template_again_changes_nothing_and_another_makes_the_stack_ane
     assert emulator.deploy(stack(body(Database=protected), name="Again")) == first
     changed = emulator.deploy(stack(body(Database=protected, Other=TOPIC), name="Again"))
     assert changed.stack_id != first.stack_id
-    assert {each.logical_id for each in changed.resources} == {"Database", "Other", "Topic"}
+    assert {resource.logical_id for resource in changed.resources} == {"Database", "Other", "Topic"}

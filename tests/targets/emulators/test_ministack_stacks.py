@@ -39,7 +39,7 @@ def proven(path: Path, target: Target, name: str) -> tuple[ResourceProof, ...]:
         schemas=SCHEMAS,
     )
     found = prove_stack(prover, jobs=4)
-    assert [each.message for each in prover.notifications] == []
+    assert [notification.message for notification in prover.notifications] == []
     return found
 
 
@@ -50,10 +50,10 @@ def proofs(ministack: OwnedProcess) -> Proofs:
 
 
 def test_no_property_of_any_stack_differs(proofs: Proofs) -> None:
-    every = [each for found in proofs.values() for each in found]
-    assert [(each.location.logical_id, one) for each in every for one in each.differences] == []
-    assert {each.status for each in every} == {DriftStatus.IN_SYNC, DriftStatus.NOT_CHECKED}
-    assert sum(each.is_proven for each in every) > 120
+    every = [proof for found in proofs.values() for proof in found]
+    assert [(proof.location.logical_id, difference) for proof in every for difference in proof.differences] == []
+    assert {proof.status for proof in every} == {DriftStatus.IN_SYNC, DriftStatus.NOT_CHECKED}
+    assert sum(proof.is_proven for proof in every) > 120
 
 
 def test_what_is_not_emulated_of_a_resource_that_is_there_has_a_row(proofs: Proofs) -> None:
@@ -77,18 +77,18 @@ def test_each_row_is_still_a_gap(
 
 def dropped(proofs: Proofs) -> frozenset[tuple[str, str]]:
     return frozenset(
-        (str(each.location.resource_type), one.path)
+        (str(proof.location.resource_type), unproven.path)
         for found in proofs.values()
-        for each in found
-        if each.is_proven
-        for one in each.unproven
-        if one.reason is UnprovenReason.NOT_EMULATED
+        for proof in found
+        if proof.is_proven
+        for unproven in proof.unproven
+        if unproven.reason is UnprovenReason.NOT_EMULATED
     )
 
 
 @pytest.mark.parametrize("name", sorted(REFUSED))
 def test_a_stack_that_it_refuses_is_still_refused(name: str, ministack: OwnedProcess) -> None:
-    [path] = (each for each in STACKS if each.stem == name)
+    [path] = (stack for stack in STACKS if stack.stem == name)
     with pytest.raises(Exception, match=REFUSED[name]):
         proven(path, MiniStackTarget(ministack.endpoint_url, region="eu-north-1"), name)
 
@@ -105,8 +105,8 @@ def test_a_stack_that_it_refuses_is_still_refused(name: str, ministack: OwnedPro
 def test_what_cannot_be_found_still_cannot(resource_type: str, name: str, ministack: OwnedProcess) -> None:
     """Deployed as to any endpoint, where these tables do not count."""
     assert len(NOT_TO_BE_FOUND) == 4
-    [path] = (each for each in STACKS if each.stem == name)
+    [path] = (stack for stack in STACKS if stack.stem == name)
     target = AwsTarget(endpoint_url=ministack.endpoint_url, region="eu-west-3")
     found = proven(path, target, name.replace("_", "-"))
-    of_type = [each.status for each in found if each.location.resource_type == resource_type]
+    of_type = [proof.status for proof in found if proof.location.resource_type == resource_type]
     assert of_type == [DriftStatus.DELETED]

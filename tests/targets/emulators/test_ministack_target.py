@@ -116,26 +116,28 @@ def test_all_of_the_wide_stack_is_deployed_but_what_is_said_to_be_left_out(
 ) -> None:
     deployment, proofs = wide_on_ministack
     assert deployment.left_out == LEFT_OUT
-    assert {each.logical_id for each in deployment.resources} == WIDE["Resources"].keys() - LEFT_OUT.keys()
-    unseen = {name: {one.detail for one in each.unproven} for name, each in proofs.items() if not each.is_proven}
+    assert {resource.logical_id for resource in deployment.resources} == WIDE["Resources"].keys() - LEFT_OUT.keys()
+    unseen = {
+        name: {unproven.detail for unproven in proof.unproven} for name, proof in proofs.items() if not proof.is_proven
+    }
     custom = {"Custom", "Other"}
     assert unseen == {name: {"" if name in custom else why} for name, why in LEFT_OUT.items()}
 
 
 def test_no_property_of_the_wide_stack_differs(wide_on_ministack: OnMiniStack) -> None:
     _, proofs = wide_on_ministack
-    assert [(name, each) for name, proof in proofs.items() for each in proof.differences] == []
+    assert [(name, difference) for name, proof in proofs.items() for difference in proof.differences] == []
     coverage = Coverage.of(tuple(proofs.values()))
     assert coverage.properties_proven > 200
 
 
 def test_every_property_that_is_not_emulated_has_a_row(wide_on_ministack: OnMiniStack) -> None:
     found = [
-        (str(proof.location.resource_type), each.path)
+        (str(proof.location.resource_type), unproven.path)
         for proof in wide_on_ministack[1].values()
         if proof.is_proven
-        for each in proof.unproven
-        if each.reason is UnprovenReason.NOT_EMULATED
+        for unproven in proof.unproven
+        if unproven.reason is UnprovenReason.NOT_EMULATED
     ]
     assert found
     assert [each for each in found if not is_gap(*each)] == []

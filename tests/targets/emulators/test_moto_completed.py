@@ -35,18 +35,21 @@ NOT_READ = {
 }
 
 
-WIDE_TYPES = {each["Type"] for each in WIDE["Resources"].values()}
+WIDE_TYPES = {resource["Type"] for resource in WIDE["Resources"].values()}
 
 
 def test_every_type_that_is_completed_is_deployed_and_read() -> None:
     """The wide template has the types of one kind of stack; the stacks of the readers' tests have the others."""
-    stacks = {each.resource_type for path in STACKS for each in load_template(path).resources}
+    stacks = {resource.resource_type for path in STACKS for resource in load_template(path).resources}
     assert set(HANDLERS) - WIDE_TYPES - stacks == NOT_DEPLOYED
-    assert WIDE_TYPES - {each for each in WIDE_TYPES if each.startswith("Custom::")} <= {*READERS, *HANDLERS}
+    assert WIDE_TYPES - {resource_type for resource_type in WIDE_TYPES if resource_type.startswith("Custom::")} <= {
+        *READERS,
+        *HANDLERS,
+    }
 
 
 def test_every_resource_is_seen_and_no_property_differs(wide: Mapping[str, ResourceProof]) -> None:
-    differences = [(name, each) for name, proof in wide.items() for each in proof.differences]
+    differences = [(name, difference) for name, proof in wide.items() for difference in proof.differences]
     assert differences == []
     coverage = Coverage.of(tuple(wide.values()))
     assert coverage.resources_proven == coverage.resources_total == len(WIDE["Resources"]) - 2
@@ -55,24 +58,24 @@ def test_every_resource_is_seen_and_no_property_differs(wide: Mapping[str, Resou
 
 def test_what_is_not_proven_has_exactly_the_known_reasons(wide: Mapping[str, ResourceProof]) -> None:
     found = {
-        (str(proof.location.resource_type), each.path): each.reason.value
+        (str(proof.location.resource_type), unproven.path): unproven.reason.value
         for proof in wide.values()
         if not proof.custom
-        for each in proof.unproven
+        for unproven in proof.unproven
     }
     assert {key: reason for key, reason in found.items() if reason != "not_emulated"} == NOT_READ
     assert all(is_gap(*key) for key, reason in found.items() if reason == "not_emulated")
 
 
-@pytest.mark.parametrize(("resource_type", "pointer"), sorted(each for each in GAPS if each[0] in WIDE_TYPES))
+@pytest.mark.parametrize(("resource_type", "pointer"), sorted(gap for gap in GAPS if gap[0] in WIDE_TYPES))
 def test_a_gap_is_still_one(resource_type: str, pointer: str, wide: Mapping[str, ResourceProof]) -> None:
     """Fails when the emulator learns the property: then its row has to go."""
     unproven = {
-        each.path
+        unproven.path
         for proof in wide.values()
         if proof.location.resource_type == resource_type
-        for each in proof.unproven
-        if each.reason.value == "not_emulated"
+        for unproven in proof.unproven
+        if unproven.reason.value == "not_emulated"
     }
     assert any(path == pointer or path.startswith(f"{pointer}/") for path in unproven), "the emulator has learnt it"
 

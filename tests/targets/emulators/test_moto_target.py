@@ -71,7 +71,7 @@ def test_a_list_has_no_elements_of_no_value_in_a_type_of_the_emulators_own_eithe
     made = body(Balancer={"Type": "AWS::ElasticLoadBalancing::LoadBalancer", "Properties": balancer})
     target.deploy(stack({"Conditions": conditions, **made}, name=f"Listeners-{stage}"))
     (found,) = target.client("elb").describe_load_balancers(LoadBalancerNames=[stage])["LoadBalancerDescriptions"]
-    assert {each["Listener"]["LoadBalancerPort"] for each in found["ListenerDescriptions"]} == ports
+    assert {description["Listener"]["LoadBalancerPort"] for description in found["ListenerDescriptions"]} == ports
 
 
 def test_an_element_that_refers_to_a_resource_that_is_not_made_is_no_element_of_no_value(target: MotoTarget) -> None:
@@ -95,7 +95,7 @@ def test_a_type_that_the_emulator_does_not_know_is_not_emulated(target: MotoTarg
     )
     topic, other = prove_stack(prover)
     assert topic.status is DriftStatus.IN_SYNC
-    assert {each.reason for each in other.unproven} == {UnprovenReason.NOT_EMULATED}
+    assert {unproven.reason for unproven in other.unproven} == {UnprovenReason.NOT_EMULATED}
 
 
 def test_what_is_changed_behind_the_stacks_back_is_seen(target: MotoTarget) -> None:
@@ -106,10 +106,10 @@ def test_what_is_changed_behind_the_stacks_back_is_seen(target: MotoTarget) -> N
         prover = Prover(
             template=made.template, deployment=live, target=target, readers=READERS, schemas=CfnLintSchemas()
         )
-        return [each.status.value for each in prove_stack(prover)]
+        return [proof.status.value for proof in prove_stack(prover)]
 
     assert statuses() == ["IN_SYNC", "IN_SYNC"]
-    queue, topic = (each.physical_id for each in live.resources)
+    queue, topic = (resource.physical_id for resource in live.resources)
     with target.writing("tampering"):
         target.client("sqs").set_queue_attributes(QueueUrl=queue, Attributes={"DelaySeconds": "7"})
         target.client("sns").delete_topic(TopicArn=topic)
@@ -176,7 +176,7 @@ def test_assets_lie_in_the_bucket_that_the_template_names(target: MotoTarget, tm
     with target.writing("tampering"):
         target.client("s3").put_object(Bucket=f"cdk-assets-{ACCOUNT}-us-east-1", Key="1.zip", Body=b"other")
     again = Prover(template=made.template, deployment=live, target=target, readers=READERS, schemas=CfnLintSchemas())
-    assert "/Code/S3Key" in [each.path for each in again.prove("Function").differences]
+    assert "/Code/S3Key" in [difference.path for difference in again.prove("Function").differences]
 
 
 def test_the_value_of_a_secret_is_read_by_a_call_of_its_own(target: MotoTarget) -> None:
@@ -215,7 +215,7 @@ def test_nested_stacks(target: MotoTarget, tmp_path: Path) -> None:
     )
     live = target.deploy(parent)
     nested = target.deployment(live.resources[0].physical_id)
-    assert [each.logical_id for each in nested.resources] == ["Topic"]
+    assert [resource.logical_id for resource in nested.resources] == ["Topic"]
 
 
 def test_parameters_reach_the_stack(moto: OwnedProcess) -> None:

@@ -49,10 +49,10 @@ def folder() -> Iterator[Path]:
 def children(pid: int) -> list[int]:
     """Processes whose parent it is, and theirs."""
     found: list[int] = []
-    for each in Path("/proc").iterdir():
+    for path in Path("/proc").iterdir():
         try:
-            if each.name.isdigit() and int((each / "stat").read_text().rpartition(")")[2].split()[1]) == pid:
-                found += [int(each.name), *children(int(each.name))]
+            if path.name.isdigit() and int((path / "stat").read_text().rpartition(")")[2].split()[1]) == pid:
+                found += [int(path.name), *children(int(path.name))]
         except OSError:
             continue
     return found
@@ -105,7 +105,7 @@ def test_ministack_answers_on_this_machine_alone_and_writes_into_its_folder_alon
             lines = [line.split() for line in open_sockets.read_text().splitlines()[1:]]
             at = {line[1] for line in lines if line[3] == "0A" and line[1].endswith(f":{port:04X}")}
             assert at == {f"0100007F:{port:04X}"}
-        assert {each.suffix for each in folder.iterdir()} == {"", ".port"}
+        assert {path.suffix for path in folder.iterdir()} == {"", ".port"}
     finally:
         process.stop()
     assert process.has_ended
@@ -126,7 +126,7 @@ def test_nothing_of_the_users_settings_reaches_ministack(folder: Path, monkeypat
     try:
         environment = Path(f"/proc/{process.pid}/environ")
         if environment.exists():
-            names = {each.partition(b"=")[0] for each in environment.read_bytes().split(b"\0")}
+            names = {part.partition(b"=")[0] for part in environment.read_bytes().split(b"\0")}
             assert names.isdisjoint(each.encode() for each in foreign)
     finally:
         process.stop()
@@ -136,7 +136,7 @@ def test_nothing_of_the_users_settings_reaches_ministack(folder: Path, monkeypat
 def postgres() -> Iterator[OwnedProcess]:
     with tempfile.TemporaryDirectory(prefix="stackproof-test-", dir="/tmp") as name:
         process = start_postgres(os.getpid(), Path(name), **LOGIN)
-        assert [each.name for each in Path(name).iterdir() if each.is_file()] == [
+        assert [path.name for path in Path(name).iterdir() if path.is_file()] == [
             each.name for each in Path(name).glob("*.port")
         ], "the file with the password is gone"
         yield process

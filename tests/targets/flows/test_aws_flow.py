@@ -94,7 +94,7 @@ def test_canaries_arrive_once_and_are_removed(pipeline: AwsPipeline) -> None:
     assert pipeline._database.rows("SELECT key FROM archive") == (("x",), ("y",), ("z",))
     pipeline._declared = CLEANED
     pipeline.clean("canary")
-    assert [each[0] for each in pipeline.rows()] == ["real-1", "real-2"]
+    assert [row[0] for row in pipeline.rows()] == ["real-1", "real-2"]
     pipeline._database.run("DELETE FROM things")
 
 
@@ -115,7 +115,7 @@ def test_where_the_mapping_runs_several_batches_at_once_each_record_has_one_behi
     )
     sent = run.send("a", "b", "c")
     assert (sent.late, run.hand_over_again(sent).rows) == ((), sent.rows)
-    behind = {each.key: each.partition_key for each in pipeline._sent.values() if "-fence-" in each.key}
+    behind = {sending.key: sending.partition_key for sending in pipeline._sent.values() if "-fence-" in sending.key}
     assert set(behind.values()) == {"several-a", "several-b", "several-c"}
     pipeline.clean("several")
     assert pipeline.rows() == ()

@@ -75,7 +75,7 @@ def test_records_become_rows_over_tls_and_what_comes_twice_is_stored_once(carefu
     sent = careful.run.send("a", "b", "c")
     assert sent.late == ()
     assert sent.rows == (("Careful-a",), ("Careful-b",), ("Careful-c",))
-    assert {each.shard_id for each in sent.receipts} == set(careful.pipeline.shards())
+    assert {receipt.shard_id for receipt in sent.receipts} == set(careful.pipeline.shards())
     assert careful.run.hand_over_again(sent).rows == sent.rows
 
 

@@ -81,11 +81,11 @@ def test_stacks_have_their_name_environment_and_dependencies(folder: Folder) -> 
     first["dependencies"] = ["Data", "Web.assets", "Gone"]
     other = {**stack("Data", stackName="data-dev"), "environment": "aws://unknown-account/unknown-region"}
     loaded = folder.manifest(Web=first, Data=other, **{"Web.assets": {"type": "cdk:asset-manifest"}}).load()
-    assert [(each.name, each.account, each.region, each.dependencies) for each in loaded.stacks] == [
+    assert [(stack.name, stack.account, stack.region, stack.dependencies) for stack in loaded.stacks] == [
         ("data-dev", None, None, ()),
         ("web-dev", "111122223333", "eu-west-1", ("Data",)),
     ]
-    assert [each.artifact for each in loaded.stacks] == ["Data", "Web"]
+    assert [stack.artifact for stack in loaded.stacks] == ["Data", "Web"]
     assert loaded.stacks[1].template.file == "cdk.out/Web.template.json"
     assert loaded.stacks[1].template.stack_name == "web-dev"
     assert (loaded.key, loaded.cached, loaded.missing_context) == (None, False, ())
@@ -124,7 +124,10 @@ def test_a_property_that_was_set_later_has_its_own_line(folder: Folder) -> None:
 def test_a_construct_without_a_trace_was_made_where_its_main_child_was(folder: Folder) -> None:
     metadata = {"/Web/Topic/Resource": [made(FRAMES)], "/Web/Other/Default": [made(["nowhere"]), "odd"]}
     (loaded,) = web(folder, metadata=metadata, A=topic("Web/Topic"), B=topic("Web/Other")).load().stacks
-    assert [each.source for each in loaded.template.resources] == [SourceLine(file="infra/stacks.py", line=7), None]
+    assert [resource.source for resource in loaded.template.resources] == [
+        SourceLine(file="infra/stacks.py", line=7),
+        None,
+    ]
 
 
 def test_annotations_have_their_level_message_and_line(folder: Folder) -> None:
@@ -140,7 +143,7 @@ def test_annotations_have_their_level_message_and_line(folder: Folder) -> None:
         "/odd": "text",
     }
     (loaded,) = web(folder, metadata=metadata).load().stacks
-    assert [(each.level, each.message, str(each.location)) for each in loaded.annotations] == [
+    assert [(annotation.level, annotation.message, str(annotation.location)) for annotation in loaded.annotations] == [
         ("error", "all of it", "Web"),
         ("error", "no key", "infra/stacks.py:7"),
         ("warning", "old [ack: x]", "infra/stacks.py:7"),
@@ -171,7 +174,7 @@ def test_what_cdk_generates_is_marked(folder: Folder, path: str, *, generated: b
     folder.write(tree_json={"tree": {"path": "", "children": {"Web": {"path": "Web", "children": children}}}})
     metadata = {"/Web/Marked": [{"type": "aws:cdk:is-custom-resource-handler-singleton", "data": True}]}
     (loaded,) = web(folder, metadata=metadata, A=topic(path)).load().stacks
-    assert [each.generated for each in loaded.template.resources] == [generated]
+    assert [resource.generated for resource in loaded.template.resources] == [generated]
 
 
 def test_an_asset_that_is_called_tree_json_is_none_of_ours(folder: Folder) -> None:
@@ -184,7 +187,7 @@ def test_nested_stacks_follow_their_parent(folder: Folder) -> None:
     folder.write(Most_json={"Resources": {"Topic": topic("Web/Inner/More/Topic")}})
     by_url = {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": "https://s3/x"}}
     loaded = web(folder, Inner=nested("Inner.template.json"), Url=by_url).load()
-    assert [(each.name, each.parent, each.template.file) for each in loaded.stacks] == [
+    assert [(stack.name, stack.parent, stack.template.file) for stack in loaded.stacks] == [
         ("Web", None, "cdk.out/Web.template.json"),
         ("Web/Inner", "Web", "cdk.out/Inner.template.json"),
         ("Web/Inner/More", "Web/Inner", "cdk.out/Most.json"),
@@ -223,7 +226,7 @@ def test_stacks_are_nested_so_many_levels_deep_and_no_deeper(folder: Folder) -> 
         folder.write(**{f"L{level}_json": {"Resources": {"Next": nested(f"L{level + 1}.json"), "Topic": topic()}}})
     loaded = web(folder, Next=nested("L0.json")).load()
     assert len(loaded.stacks) == 21
-    (deepest,) = (each for each in loaded.stacks if each.missing_nested)
+    (deepest,) = (stack for stack in loaded.stacks if stack.missing_nested)
     assert deepest.missing_nested == {"Next": "stacks are nested deeper than 20 levels"}
 
 
@@ -243,7 +246,7 @@ def test_a_nested_stack_whose_template_is_missing_is_named_and_costs_only_itself
     folder.write(Broken_json="{", List_json="[]", Inner_json={"Resources": {"Topic": topic()}})
     written(folder.root, {"Out.json": json.dumps({"Resources": {"Topic": topic()}})})
     loaded = web(folder, Gone=nested(file, TemplateURL="https://s3/b/n.json"), Inner=nested("Inner.json")).load()
-    assert [each.name for each in loaded.stacks] == ["Web", "Web/Inner"]
+    assert [stack.name for stack in loaded.stacks] == ["Web", "Web/Inner"]
     assert loaded.stacks[0].missing_nested["Gone"].startswith(reason)
     assert loaded.stacks[1].missing_nested == {}
 
@@ -253,13 +256,13 @@ def test_a_nested_stack_without_metadata_is_found_through_the_asset_manifest(fol
     folder.write(asset__2_yaml="Resources:\n  Queue:\n    Type: AWS::SQS::Queue\n")
     written(folder.root / "cdk.out", {"asset.2.yaml": "Resources:\n  Queue:\n    Type: AWS::SQS::Queue\n"})
     loaded = published(folder, {"k1.json": "asset/1.json", "k2.yaml": "asset.2.yaml"}).load()
-    assert [(each.name, each.template.file) for each in loaded.stacks] == [
+    assert [(stack.name, stack.template.file) for stack in loaded.stacks] == [
         ("Web", "cdk.out/Web.template.json"),
         ("Web/N0", "cdk.out/asset/1.json"),
         ("Web/N0/Deep", "cdk.out/asset.2.yaml"),
         ("Web/N1", "cdk.out/asset.2.yaml"),
     ]
-    assert not any(each.missing_nested for each in loaded.stacks)
+    assert not any(stack.missing_nested for stack in loaded.stacks)
 
 
 def test_two_nested_stacks_in_each_of_many_levels_are_not_all_loaded(folder: Folder) -> None:
@@ -268,7 +271,7 @@ def test_two_nested_stacks_in_each_of_many_levels_are_not_all_loaded(folder: Fol
         folder.write(**{f"L{level}_json": {"Resources": {"A": nested(below), "B": nested(below), "Topic": topic()}}})
     loaded = web(folder, Next=nested("L0.json")).load()
     assert len(loaded.stacks) == 501
-    reasons = {why for each in loaded.stacks for why in each.missing_nested.values()}
+    reasons = {why for stack in loaded.stacks for why in stack.missing_nested.values()}
     assert reasons == {"Web has more than 500 nested stacks"}
 
 
@@ -295,7 +298,7 @@ def test_a_stage_finds_its_nested_templates_among_the_assets_of_the_whole_assemb
         },
     )
     stage = {"type": "cdk:cloud-assembly", "properties": {"directoryName": "assembly-Prod"}}
-    assert [each.name for each in folder.manifest(Prod=stage).load().stacks] == ["Web", "Web/N"]
+    assert [stack.name for stack in folder.manifest(Prod=stage).load().stacks] == ["Web", "Web/N"]
 
 
 def test_the_stacks_of_stages_are_stacks(folder: Folder) -> None:
@@ -305,7 +308,7 @@ def test_the_stacks_of_stages_are_stacks(folder: Folder) -> None:
     folder.write(**{"assembly-Prod__ProdWeb_template_json": {"Resources": {"Topic": topic("Prod/Web/Topic")}}})
     folder.manifest(Prod=stage, Odd={"type": "cdk:cloud-assembly"})
     loaded = folder.load()
-    assert [each.name for each in loaded.stacks] == ["Prod-Web"]
+    assert [stack.name for stack in loaded.stacks] == ["Prod-Web"]
     assert loaded.stacks[0].template.file == "cdk.out/assembly-Prod/ProdWeb.template.json"
     assert loaded.missing_context == ("azs",)
 
@@ -459,13 +462,18 @@ def test_what_constructs_acknowledge_is_read_with_line_and_reason(folder: Folder
     }
     (loaded,) = web(folder, metadata=metadata).load().stacks
     assert loaded.construct_path == "Web"
-    assert [(each.rule_id, each.reason, str(each.location), each.is_broad) for each in loaded.acknowledgements] == [
+    assert [
+        (acknowledgement.rule_id, acknowledgement.reason, str(acknowledgement.location), acknowledgement.is_broad)
+        for acknowledgement in loaded.acknowledgements
+    ] == [
         ("CloudFormationValidate::E3002", "whole", "Web", True),
         ("Annotation::A", "a", "infra/app.py:12", False),
         ("Annotation::B", "b", "infra/app.py:12", False),
         ("p::C", "c", "infra/stacks.py:7", False),
     ]
-    assert {each.location.template_file for each in loaded.acknowledgements} == {"cdk.out/Web.template.json"}
+    assert {acknowledgement.location.template_file for acknowledgement in loaded.acknowledgements} == {
+        "cdk.out/Web.template.json"
+    }
 
 
 def test_stacks_of_one_name_are_told_apart_by_their_artifacts(folder: Folder) -> None:
@@ -478,7 +486,7 @@ def test_stacks_of_one_name_are_told_apart_by_their_artifacts(folder: Folder) ->
     folder.write(Inner_template_json={"Resources": {"Topic": topic()}})
     first = {**stack("eu", stackName="shop"), "dependencies": ["us"], "displayName": "shop-eu"}
     loaded = folder.manifest(eu=first, us=stack("us", stackName="shop")).load()
-    assert [(each.name, each.artifact, each.parent, each.dependencies) for each in loaded.stacks] == [
+    assert [(stack.name, stack.artifact, stack.parent, stack.dependencies) for stack in loaded.stacks] == [
         ("shop", "eu", None, ("us",)),
         ("shop", "us", None, ()),
         ("shop/Inner", "eu/Inner", "eu", ()),
@@ -502,8 +510,8 @@ def test_two_stages_may_use_one_artifact_id(folder: Folder) -> None:
         for name in ("Dev", "Prod")
     }
     loaded = folder.manifest(**stages).load()
-    assert [(each.name, each.artifact) for each in loaded.stacks] == [
+    assert [(stack.name, stack.artifact) for stack in loaded.stacks] == [
         ("web", "assembly-Dev/Web"),
         ("web", "assembly-Prod/Web"),
     ]
-    assert [each.dependencies for each in loaded.stacks] == [("assembly-Dev/Web",), ("assembly-Prod/Web",)]
+    assert [stack.dependencies for stack in loaded.stacks] == [("assembly-Dev/Web",), ("assembly-Prod/Web",)]

@@ -175,6 +175,6 @@ def test_the_other_files_are_loaded_all_the_same(in_tmp_path: Path) -> None:
     written(in_tmp_path, {f"{n}-{name}": content for n, (name, content, _) in enumerate(FILES.values())})
     written(in_tmp_path, {"good.yaml": TOPIC})
     found = find_templates(sorted(Path().iterdir()), stdin=io.BytesIO())
-    assert [each.file for each in found.templates] == ["good.yaml"]
+    assert [template.file for template in found.templates] == ["good.yaml"]
     assert len(found.errors) == len(FILES)
-    assert [str(each) for each in found.errors] == sorted(str(each) for each in found.errors)
+    assert [str(error) for error in found.errors] == sorted(str(each) for each in found.errors)

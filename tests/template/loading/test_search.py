@@ -18,15 +18,15 @@ MANIFEST = '{"version": "1", "artifacts": {"S": {"type": "aws:cloudformation:sta
 
 
 def search(*names: str, stdin: bytes = b"") -> Search:
-    return find_templates([Path(each) for each in names], stdin=io.BytesIO(stdin))
+    return find_templates([Path(name) for name in names], stdin=io.BytesIO(stdin))
 
 
 def files(found: Search) -> list[str]:
-    return [each.file for each in found.templates]
+    return [template.file for template in found.templates]
 
 
 def errors(found: Search) -> list[str]:
-    return [str(each) for each in found.errors]
+    return [str(error) for error in found.errors]
 
 
 def test_files_are_loaded_whatever_they_are_called_and_sorted(in_tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_pipes_and_dangling_links_in_a_folder_are_said_and_not_waited_for(in_tmp
     (in_tmp_path / "x" / "gone.json").symlink_to("nowhere")
     found = search("x")
     assert files(found) == ["x/t.json"]
-    assert [str(each).partition(":")[0] for each in found.errors] == ["x/gone.json", "x/pipe.json"]
+    assert [str(error).partition(":")[0] for error in found.errors] == ["x/gone.json", "x/pipe.json"]
 
 
 @pytest.mark.parametrize(

@@ -53,14 +53,14 @@ def value(text: str) -> JsonValue:
 
 
 def lines(held: Template) -> dict[str, int | None]:
-    return {each.logical_id: each.template_line for each in held.resources}
+    return {resource.logical_id: resource.template_line for resource in held.resources}
 
 
 @pytest.mark.parametrize("indent", [None, 0, 1, 4, "\t"])
 def test_json_of_every_layout_is_the_same_template(indent: int | str | None) -> None:
     held = template(json.dumps(BODY, indent=indent), "t.json")
     assert held.body == BODY
-    assert [each.logical_id for each in held.resources] == ["Queue", "Topic"]
+    assert [resource.logical_id for resource in held.resources] == ["Queue", "Topic"]
 
 
 def test_yaml_and_json_of_one_template_are_the_same_but_for_lines() -> None:
@@ -245,7 +245,7 @@ def test_a_text_that_holds_nothing_but_a_value_has_no_lines() -> None:
 def test_an_entry_that_is_no_resource_costs_itself_alone(entry: str, said: str) -> None:
     found = template(f'{{"Resources": {{\n"A": {entry},\n"B": {{"Type": "T"}}}}}}', "t.json")
     assert found.unreadable == {"A": said}
-    assert [each.logical_id for each in found.resources] == ["B"]
+    assert [resource.logical_id for resource in found.resources] == ["B"]
     assert found.section("Resources") == {"A": STAND_IN, "B": {"Type": "T"}}
 
 
@@ -256,13 +256,13 @@ def test_a_template_without_any_resource_that_can_be_read_is_refused() -> None:
 
 def test_loops_are_no_resources() -> None:
     text = "Resources:\n  A: {Type: T}\n  Fn::ForEach::Topics: [x, [a], {'T${x}': {Type: T}}]\n"
-    assert [each.logical_id for each in template(text).resources] == ["A"]
+    assert [resource.logical_id for resource in template(text).resources] == ["A"]
 
 
 def test_a_template_that_cdk_wrote_names_its_constructs() -> None:
     body = {"Resources": {"A": {"Type": "T", "Metadata": {"aws:cdk:path": "S/A"}}, "B": {"Type": "T", "Metadata": 3}}}
     held = template(json.dumps(body), "t.json")
-    assert [each.construct_path for each in held.resources] == ["S/A", None]
+    assert [resource.construct_path for resource in held.resources] == ["S/A", None]
     odd = {"Resources": {"A": {"Type": "T", "Metadata": {"aws:cdk:path": 3}}}}
     assert template(json.dumps(odd), "t.json").resources[0].construct_path is None
 

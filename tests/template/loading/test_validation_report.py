@@ -41,7 +41,7 @@ def folder(tmp_path: Path) -> Path:
         "cdk.out/assembly-Prod/Data.json": {"Resources": {"Queue": queue}},
     }
     return written(
-        tmp_path, {name: each if isinstance(each, str) else json.dumps(each) for name, each in files.items()}
+        tmp_path, {name: file if isinstance(file, str) else json.dumps(file) for name, file in files.items()}
     )
 
 
@@ -69,8 +69,8 @@ def at(file: str, logical_id: str, *paths: str) -> dict[str, Any]:
 
 def places(loaded: Assembly) -> list[tuple[str | None, str | None, str | None]]:
     return [
-        (each.location.template_file, each.location.logical_id, each.location.property_path)
-        for each in loaded.violations
+        (violation.location.template_file, violation.location.logical_id, violation.location.property_path)
+        for violation in loaded.violations
     ]
 
 
@@ -95,7 +95,7 @@ def test_a_violation_in_a_stage_is_at_its_template(folder: Path) -> None:
 def test_a_violation_of_a_construct_is_at_its_resource_or_its_line(folder: Path) -> None:
     known = {"constructPath": "Prod/Data/Queue/Resource"}
     loaded = load(folder, of(violation(known), violation({"constructPath": "Web/Topic"}, ruleName="R2")))
-    by_rule = {each.rule_id: each.location for each in loaded.violations}
+    by_rule = {violation.rule_id: violation.location for violation in loaded.violations}
     assert by_rule["R1"].logical_id == "Queue"
     assert (str(by_rule["R2"]), by_rule["R2"].stack_name, by_rule["R2"].logical_id) == ("app.py:3", "Web", None)
 
@@ -103,7 +103,7 @@ def test_a_violation_of_a_construct_is_at_its_resource_or_its_line(folder: Path)
 def test_a_construct_without_a_line_is_in_its_stacks_template_and_one_of_no_stack_nowhere(folder: Path) -> None:
     rows = [violation({"constructPath": path}, ruleName=path) for path in ("Prod/Data/Other", "Website/Topic", "")]
     loaded = load(folder, of(*rows, violation(ruleName="none")))
-    by_rule = {each.rule_id: each.location for each in loaded.violations}
+    by_rule = {violation.rule_id: violation.location for violation in loaded.violations}
     assert (str(by_rule["Prod/Data/Other"]), by_rule["Prod/Data/Other"].stack_name) == (
         "cdk.out/assembly-Prod/Data.json",
         "ProdData",
@@ -139,7 +139,7 @@ def test_what_was_acknowledged_is_found_and_so_is_who_did_it(folder: Path) -> No
     rows = [{**violation(at("Web.json", "Topic")), **each} for each in (told, whole, of_app)]
     loaded = load(folder, of(suppressedViolations=rows))
     assert places(loaded) == [("cdk.out/Web.json", "Topic", None)]
-    found = {each.rule_id: each for each in loaded.acknowledgements}
+    found = {acknowledgement.rule_id: acknowledgement for acknowledgement in loaded.acknowledgements}
     assert (found["p::R1"].reason, str(found["p::R1"].location), found["p::R1"].is_broad) == ("why", "app.py:3", False)
     assert (found["p::R2"].reason, str(found["p::R2"].location), found["p::R2"].is_broad) == ("", "Prod/Data", True)
     assert (found["p::R3"].location.construct_path, found["p::R3"].is_broad) == ("", True)
@@ -194,4 +194,4 @@ def test_a_report_that_is_no_file_is_said(folder: Path) -> None:
 
 def test_the_same_report_gives_the_same_order(folder: Path) -> None:
     rows = [violation(ruleName=name) for name in ("B", "A", "B")]
-    assert [each.rule_id for each in load(folder, of(*rows)).violations] == ["A", "B"]
+    assert [violation.rule_id for violation in load(folder, of(*rows)).violations] == ["A", "B"]

@@ -80,7 +80,7 @@ def test_without_the_cache_it_is_made_anew_in_the_same_place(request_of: SynthRe
     assert (again.cached, again.directory) == (False, first.directory)
     assert count(runs) == 2
     assert shards(again.directory) == 2
-    assert sorted(each.name for each in first.directory.parents[1].iterdir() if each.name.startswith("old-")) == []
+    assert sorted(path.name for path in first.directory.parents[1].iterdir() if path.name.startswith("old-")) == []
 
 
 @pytest.mark.parametrize("damage", ["changed", "missing", "more", "description", "pointer"])
@@ -124,7 +124,7 @@ def test_two_processes_at_once_synthesize_once(request_of: SynthRequest, runs: P
         for _ in range(2)
     ]
     go.mkdir()
-    assert sorted(each.communicate()[0].strip() for each in both) == ["False", "True"]
+    assert sorted(process.communicate()[0].strip() for process in both) == ["False", "True"]
     assert count(runs) == 1
 
 

@@ -24,7 +24,7 @@ RETENTION = "aws-cdk-lib.aws_lambda.FunctionOptions#logRetention"
 
 def places(app: Path, *apis: str, lines: frozenset[SourceLine] = frozenset()) -> list[tuple[str | None, int | None]]:
     found = located([Deprecation(api=each, message="") for each in apis], app=app, root=app, construct_lines=lines)
-    return [(each.file, each.line) for each in found]
+    return [(deprecation.file, deprecation.line) for deprecation in found]
 
 
 def test_each_api_is_told_once_with_its_advice_and_without_the_threat() -> None:
@@ -68,4 +68,4 @@ def test_an_app_outside_the_root_is_named_whole(tmp_path: Path) -> None:
         root=tmp_path / "root",
         construct_lines=frozenset(),
     )
-    assert [each.file for each in found] == [str(app / "app.py")]
+    assert [deprecation.file for deprecation in found] == [str(app / "app.py")]

@@ -265,7 +265,7 @@ RETENTION_DAYS: Final[Mapping[str, str]] = {
 
 
 def _upper(*values: str, enum: str) -> Member:
-    return Member(enum, {each: each.upper() for each in values})
+    return Member(enum, {value: value.upper() for value in values})
 
 
 _SECONDS_OF: Final = Duration("seconds")

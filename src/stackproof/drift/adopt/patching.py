@@ -96,7 +96,7 @@ class _Patch:
             f"a/{file}",
             f"b/{file}",
         )
-        patch = "".join(each if each.endswith("\n") else f"{each}\n" for each in lines)
+        patch = "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
         return Adoption(file=file, line=line, argument=answer.argument, patch=patch), answer.raw
 
     def _not_patchable(self) -> str:
@@ -210,7 +210,7 @@ class _Source:
         if answer.of is None or answer.of.form is not Form.NAME:
             return answer.why_not
         files = _python_files(self.root) if answer.of.owner else (self.root / self.file,)
-        places = [one for each in files for one in _definitions(each, self.root, answer.of.name)]
+        places = [definition for file in files for definition in _definitions(file, self.root, answer.of.name)]
         return f"{answer.why_not} at {places[0]}" if len(places) == 1 else answer.why_not
 
 
@@ -224,18 +224,18 @@ def _level_1(path: str, *, generic: bool) -> Argument:
 
 def _spelt(node: Any, module: Any, call: _Call) -> str:  # noqa: ANN401 - libcst is imported where it is needed
     """The keyword of the call that holds the node, as the source spells it."""
-    named = (each for each in call.node.args if each.keyword is not None)
+    named = (argument for argument in call.node.args if argument.keyword is not None)
     found = next(each for each in named if each.value is node or _holds(each.value, node))
     return str(module.code_for_node(found.keyword))
 
 
 def _holds(outer: Any, inner: Any) -> bool:  # noqa: ANN401
-    return any(each is inner or _holds(each, inner) for each in outer.children)
+    return any(child is inner or _holds(child, inner) for child in outer.children)
 
 
 def _call_at(wrapper: Any, line: int, accepted: Sequence[str]) -> _Call | str:  # noqa: ANN401
     """The one call at the line that may make such a resource; one further down may make another."""
-    here = [each for each in _calls(wrapper) if line in each.lines]
+    here = [call for call in _calls(wrapper) if line in call.lines]
     if not here:
         return "holds no call: the app is not the one that was audited"
     found = [each for each in here if set(each.names) & set(accepted)]
@@ -259,7 +259,7 @@ def _calls(wrapper: Any) -> list[_Call]:  # noqa: ANN401
             self._bases: list[tuple[str, ...]] = []
 
         def visit_ClassDef(self, node: libcst.ClassDef) -> None:  # noqa: N802 - libcst's names
-            self._bases.append(tuple(_last_name(each.value) for each in node.bases))
+            self._bases.append(tuple(_last_name(base.value) for base in node.bases))
 
         def leave_ClassDef(self, original_node: libcst.ClassDef) -> None:  # noqa: N802
             del original_node
@@ -268,7 +268,7 @@ def _calls(wrapper: Any) -> list[_Call]:  # noqa: ANN401
         def visit_Call(self, node: libcst.Call) -> None:  # noqa: N802
             name = node.func.attr if isinstance(node.func, libcst.Attribute) else node.func
             spelt = _last_name(node.func)
-            lines = tuple(self.get_metadata(PositionProvider, each).start.line for each in (node, name))
+            lines = tuple(self.get_metadata(PositionProvider, expression).start.line for expression in (node, name))
             names = self._bases[-1] if spelt == "__init__" and self._bases and self._bases[-1] else (spelt,)
             found.append(_Call(node=node, names=names, lines=(lines[0], lines[1])))
 
@@ -305,11 +305,11 @@ def _below(node: Any, key: str) -> Any | None:  # noqa: ANN401
     import libcst
 
     if isinstance(node, libcst.Call):
-        named = ((each.keyword.value, each.value) for each in node.args if each.keyword is not None)
+        named = ((argument.keyword.value, argument.value) for argument in node.args if argument.keyword is not None)
         return next((value for name, value in named if folded(name) == folded(key)), None)
     if isinstance(node, libcst.Dict):
-        pairs = [each for each in node.elements if isinstance(each, libcst.DictElement)]
-        texts = [(each.key.evaluated_value, each.value) for each in pairs if isinstance(each.key, libcst.SimpleString)]
+        pairs = [element for element in node.elements if isinstance(element, libcst.DictElement)]
+        texts = [(pair.key.evaluated_value, pair.value) for pair in pairs if isinstance(pair.key, libcst.SimpleString)]
         exact = [value for text, value in texts if text == key]
         return next(iter(exact or [value for text, value in texts if folded(str(text)) == folded(key)]), None)
     if isinstance(node, libcst.List) and key.isdecimal() and int(key) < len(node.elements):
@@ -346,13 +346,13 @@ def _python_files(root: Path) -> tuple[Path, ...]:
 
 
 def _walked(folder: Path) -> Iterator[Path]:
-    for each in folder.iterdir():
-        if each.name.startswith(".") or each.name in _SKIPPED or each.is_symlink():
+    for path in folder.iterdir():
+        if path.name.startswith(".") or path.name in _SKIPPED or path.is_symlink():
             continue
-        if each.is_dir() and not (each / "pyvenv.cfg").exists():
-            yield from _walked(each)
-        elif each.suffix == ".py":
-            yield each
+        if path.is_dir() and not (path / "pyvenv.cfg").exists():
+            yield from _walked(path)
+        elif path.suffix == ".py":
+            yield path
 
 
 def _definitions(file: Path, root: Path, name: str) -> Iterator[SourceLine]:
@@ -364,8 +364,8 @@ def _definitions(file: Path, root: Path, name: str) -> Iterator[SourceLine]:
     for node in ast.walk(tree):
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
         if isinstance(node, ast.Assign | ast.AnnAssign):
-            for each in targets:
-                if name in {getattr(each, "id", None), getattr(each, "attr", None)}:
+            for target in targets:
+                if name in {getattr(target, "id", None), getattr(target, "attr", None)}:
                     yield SourceLine(file=file.relative_to(root).as_posix(), line=node.lineno)
 
 

@@ -41,7 +41,7 @@ def differences_of(report: JsonObject, *, name: str) -> tuple[Difference, ...]:
     try:
         if report["format"] != 1 or report["command"] != "drift audit":
             raise InputError(f"{name}: this is no report of `stackproof drift audit --format json`")
-        return tuple(_of_row(each) for each in as_objects(report["differences"]))
+        return tuple(_of_row(difference) for difference in as_objects(report["differences"]))
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(
             f"{name}: this is no whole report of `stackproof drift audit --format json`: {error}; audit again"

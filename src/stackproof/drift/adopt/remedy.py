@@ -72,12 +72,12 @@ class AdoptReport:
     @property
     def written(self) -> int:
         """How many patches were applied."""
-        return sum(each.adopt.is_written for each in self.remedies)
+        return sum(remedy.adopt.is_written for remedy in self.remedies)
 
     @property
     def exit_code(self) -> int:
         """1 if something that was to be written was not, or nobody saw that the app gives the live value since."""
-        done = all(each.adopt.is_written and each.adopt.is_synthesized for each in self.remedies)
+        done = all(remedy.adopt.is_written and remedy.adopt.is_synthesized for remedy in self.remedies)
         return 1 if self.is_writing and not done else 0
 
     def to_dict(self) -> dict[str, JsonValue]:
@@ -87,9 +87,9 @@ class AdoptReport:
             "tool": {"name": "stackproof", "version": __version__},
             "summary": {
                 "differences": len(self.remedies),
-                "patches": sum(bool(each.adopt.patch) for each in self.remedies),
+                "patches": sum(bool(remedy.adopt.patch) for remedy in self.remedies),
                 "written": self.written,
             },
-            "remedies": [each.to_dict() for each in self.remedies],
+            "remedies": [remedy.to_dict() for remedy in self.remedies],
             "exit_code": self.exit_code,
         }

@@ -95,32 +95,37 @@ class Auditor:
         said = walk.said
         found: dict[str, LiveStack] = {}
         for name in sorted(set(names)):
-            for each in self._walked(name, walk):
-                known = found.get(each.stack_id)
-                if known is None or (known.parent is None and each.parent is not None):
-                    found[each.stack_id] = each  # a nested stack that was listed as well has its parent's name
-        look = Look.at(each.deployment for each in found.values() if each.deployment is not None)
-        provers = {each.stack_id: made for each in found.values() if (made := self._prover(each, look)) is not None}
+            for stack in self._walked(name, walk):
+                known = found.get(stack.stack_id)
+                if known is None or (known.parent is None and stack.parent is not None):
+                    found[stack.stack_id] = stack  # a nested stack that was listed as well has its parent's name
+        look = Look.at(stack.deployment for stack in found.values() if stack.deployment is not None)
+        provers = {stack.stack_id: made for stack in found.values() if (made := self._prover(stack, look)) is not None}
         walk.unread.update(
-            each.reason or UnprovenReason.UNREACHABLE for each in found.values() if each.stack_id not in provers
+            stack.reason or UnprovenReason.UNREACHABLE for stack in found.values() if stack.stack_id not in provers
         )
         claims = Claims(provers.values(), unread=min(walk.unread, default=None))
         seen: list[_Seen] = [
-            (_unseen(each, self.schemas), ()) for each in found.values() if each.stack_id not in provers
+            (_unseen(stack, self.schemas), ()) for stack in found.values() if stack.stack_id not in provers
         ]
-        for some in _batches([each for each in found.values() if each.stack_id in provers]):
-            looked = [(each, self._audited(each, provers[each.stack_id], claims, said)) for each in some]
+        for some in _batches([stack for stack in found.values() if stack.stack_id in provers]):
+            looked = [(stack, self._audited(stack, provers[stack.stack_id], claims, said)) for stack in some]
             seen.extend(self._settled(looked))
         # Once all is read: a stack that put a child there since the list was made would not be on it.
         others = self._others(frozenset(provers), look)
         audits = [with_leftovers(audit, left, others) for audit, left in seen]
-        said.extend(one for each in provers.values() for one in each.notifications)
+        said.extend(notification for prover in provers.values() for notification in prover.notifications)
         return AuditedStacks(
-            audits=tuple(sorted(audits, key=lambda each: (each.stack_name, each.stack_id))),
-            notifications=tuple(sorted(set(said), key=lambda each: (each.level.value, each.message))),
-            physical_ids=frozenset(one for each in provers.values() for one in physical_ids(each.deployment)),
+            audits=tuple(sorted(audits, key=lambda audit: (audit.stack_name, audit.stack_id))),
+            notifications=tuple(
+                sorted(set(said), key=lambda notification: (notification.level.value, notification.message))
+            ),
+            physical_ids=frozenset(id_ for prover in provers.values() for id_ in physical_ids(prover.deployment)),
             resource_types=frozenset(
-                one.resource_type for each in provers.values() for one in each.template.resources if not one.is_custom
+                resource.resource_type
+                for prover in provers.values()
+                for resource in prover.template.resources
+                if not resource.is_custom
             ),
             gone=frozenset(walk.gone),
         )
@@ -138,11 +143,11 @@ class Auditor:
                 continue
             seen.add(live.stack_id)
             yield live
-            for each in live.deployment.resources if live.deployment else ():
-                if each.resource_type == _NESTED and each.physical_id:
-                    waiting.append((each.physical_id, f"{shown}/{each.logical_id}", shown))
-                elif each.resource_type == _STACK_SET and each.physical_id:
-                    waiting.extend(self._instances(shown, each.logical_id, each.physical_id, walk))
+            for resource in live.deployment.resources if live.deployment else ():
+                if resource.resource_type == _NESTED and resource.physical_id:
+                    waiting.append((resource.physical_id, f"{shown}/{resource.logical_id}", shown))
+                elif resource.resource_type == _STACK_SET and resource.physical_id:
+                    waiting.extend(self._instances(shown, resource.logical_id, resource.physical_id, walk))
 
     def _found(self, stack_id: str, shown: str, parent: str | None, walk: _Walk) -> LiveStack | None:
         try:
@@ -249,11 +254,14 @@ class Auditor:
             parts = list(pool.map(look.beside, proofs))
         differences = tuple(
             sorted(
-                (*(one for each in proofs for one in look.declared(each)), *(one for part in parts for one in part[0])),
+                (
+                    *(difference for proof in proofs for difference in look.declared(proof)),
+                    *(one for part in parts for one in part[0]),
+                ),
                 key=Difference.sort_key,
             )
         )
-        left = tuple(one for part in parts for one in part[4])
+        left = tuple(leftover for part in parts for leftover in part[4])
         audit = StackAudit(
             stack_name=live.stack_name,
             stack_id=live.stack_id,
@@ -265,7 +273,7 @@ class Auditor:
             differences=differences,
             children=sum((part[1] for part in parts), Looked()),
             defaults=sum((part[2] for part in parts), Looked()),
-            unread=tuple(sorted(one for part in parts for one in part[3])),
+            unread=tuple(sorted(unread for part in parts for unread in part[3])),
             native=self._native(live, proofs, said) if self.native else None,
         )
         return audit, left
@@ -330,20 +338,20 @@ def _state(live: LiveStack, *, against_sources: bool) -> tuple[object, ...]:
 
 def _sourced(template: Template, source: Template) -> Template:
     """The deployed template with what the assembly knows of where its resources were written."""
-    known = {each.logical_id: each for each in source.resources}
+    known = {resource.logical_id: resource for resource in source.resources}
     return replace(
         template,
         resources=tuple(
             replace(
-                each,
+                resource,
                 construct_path=one.construct_path,
                 source=one.source,
                 property_sources=one.property_sources,
                 generated=one.generated,
             )
-            if (one := known.get(each.logical_id)) is not None and one.resource_type == each.resource_type
-            else each
-            for each in template.resources
+            if (one := known.get(resource.logical_id)) is not None and one.resource_type == resource.resource_type
+            else resource
+            for resource in template.resources
         ),
     )
 
@@ -353,17 +361,17 @@ def _unseen(live: LiveStack, schemas: SchemaSource) -> StackAudit:
     reason = live.reason or UnprovenReason.UNREACHABLE
     resources = live.template.resources if live.template else ()
     proofs = []
-    for each in resources:
-        if each.resource_type == "AWS::CDK::Metadata" or live.template is None:
+    for resource in resources:
+        if resource.resource_type == "AWS::CDK::Metadata" or live.template is None:
             continue
-        expected = resolve(each.properties, static_context(live.template))
-        paths = leaf_paths(expected if isinstance(expected, Mapping) else {}, schemas.schema(each.resource_type))
+        expected = resolve(resource.properties, static_context(live.template))
+        paths = leaf_paths(expected if isinstance(expected, Mapping) else {}, schemas.schema(resource.resource_type))
         proofs.append(
             ResourceProof(
-                location=replace(each.location(), stack_name=live.stack_name),
+                location=replace(resource.location(), stack_name=live.stack_name),
                 physical_id=None,
                 status=DriftStatus.NOT_CHECKED,
-                custom=each.is_custom,
+                custom=resource.is_custom,
                 unproven=tuple(Unproven(path=path, reason=reason, detail=live.detail) for path in ("", *paths)),
             )
         )

@@ -74,21 +74,21 @@ class Claims:
 def physical_ids(deployment: Deployment) -> frozenset[tuple[str, str]]:
     """Type and physical id of all that the stack has; not of what it let go, or never had."""
     return frozenset(
-        (each.resource_type, each.physical_id)
-        for each in deployment.resources
-        if each.physical_id and each.status not in GONE
+        (resource.resource_type, resource.physical_id)
+        for resource in deployment.resources
+        if resource.physical_id and resource.status not in GONE
     )
 
 
 def owner_names(physical_id: str, reading: Reading) -> frozenset[str]:
     """All names by which a template may mean the owner: its physical id, its attributes, and the end of its ARN."""
-    names = {physical_id, *(each for each in reading.attributes.values() if isinstance(each, str))}
+    names = {physical_id, *(attribute for attribute in reading.attributes.values() if isinstance(attribute, str))}
     if reading.reference:
         names.add(reading.reference)
-    for each in tuple(names):
-        if each.startswith("arn:"):
-            names |= {each.rpartition(":")[2], each.rpartition("/")[2]}
-    return frozenset(each for each in names if each)
+    for name in tuple(names):
+        if name.startswith("arn:"):
+            names |= {name.rpartition(":")[2], name.rpartition("/")[2]}
+    return frozenset(name for name in names if name)
 
 
 def may_declare(
@@ -99,20 +99,20 @@ def may_declare(
     What it names as the owner is none of ours if it is a resource of its own: that belongs to its stack alone.
     """
     context = replace(static_context(template), parameters={}, pseudo=pseudo)
-    own = {each.logical_id for each in template.resources if each.resource_type in family.owners}
+    own = {resource.logical_id for resource in template.resources if resource.resource_type in family.owners}
     naming = replace(
         context,
         reference=lambda name: _OWN if name in own else None,
         attribute=lambda name, _: _OWN if name in own else None,
     )
     links = dict(family.declared_by)
-    for each in template.resources:
-        link = links.get(each.resource_type)
-        if link is None or link not in each.properties:
+    for resource in template.resources:
+        link = links.get(resource.resource_type)
+        if link is None or link not in resource.properties:
             continue
-        properties = resolve(each.properties, context)
+        properties = resolve(resource.properties, context)
         properties = properties if isinstance(properties, Mapping) else {}
-        named = resolve(each.properties[link], naming)
+        named = resolve(resource.properties[link], naming)
         if _says({**properties, link: named}, link, owner, child, None) is not False:
             return True
     return False
@@ -129,7 +129,7 @@ def _says(
     named = properties.get(link)
     if named is None:
         return False
-    is_owner = not owner or any(str(each) in owner or _bare(each) in owner for each in _texts(named))
+    is_owner = not owner or any(str(text) in owner or _bare(text) in owner for text in _texts(named))
     if not is_owner and not unresolved_in(named):
         return False
     same = _same(properties, child, physical_id)

@@ -173,7 +173,7 @@ def deviations(
     total = 0
     differences: list[PropertyDifference] = []
     unread: list[tuple[str, UnprovenReason]] = []
-    for row in (each for each in DEFAULTS if each.resource_type == resource_type):
+    for row in (default for default in DEFAULTS if default.resource_type == resource_type):
         is_set = _set(expected, row.path) and not _is_free(expected, reading.properties, row.path, schema)
         if is_set is True or any(_set(expected, each) for each in row.unless):
             continue

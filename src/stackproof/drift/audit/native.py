@@ -19,23 +19,23 @@ def side_by_side(proofs: Sequence[ResourceProof], native: Iterable[NativeDrift])
 
     A property and one below it are the same sighting: CloudFormation names elements of lists that count here as one.
     """
-    theirs = {each.logical_id: each for each in native}
+    theirs = {drift.logical_id: drift for drift in native}
     rows: list[NativeRow] = []
     for proof in proofs:
         name = str(proof.location.logical_id)
         rows.extend(_of_resource(name, proof, theirs.pop(name, None)))
-    for name, each in sorted(theirs.items()):
+    for name, drift in sorted(theirs.items()):
         rows.extend(
             NativeRow(logical_id=name, property_path=path, seen_by=_THEIRS, detail="the template has no such resource")
-            for path in _paths(each)
+            for path in _paths(drift)
         )
     return tuple(sorted(set(rows)))
 
 
 def _of_resource(name: str, proof: ResourceProof, theirs: NativeDrift | None) -> Iterator[NativeRow]:
-    ours = ("",) if proof.status is DriftStatus.DELETED else tuple(each.path for each in proof.differences)
+    ours = ("",) if proof.status is DriftStatus.DELETED else tuple(difference.path for difference in proof.differences)
     other = _paths(theirs) if theirs else ()
-    unproven = {each.path: each.reason.value for each in proof.unproven}
+    unproven = {unproven.path: unproven.reason.value for unproven in proof.unproven}
     for path in ours:
         is_seen = any(_same(path, each) for each in other)
         yield NativeRow(

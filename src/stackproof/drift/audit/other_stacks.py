@@ -60,7 +60,7 @@ class OtherStacks:
         others = [each for each in listed if each.stack_id not in self.known]
         doubts: list[Doubt] = []
         with ThreadPoolExecutor(max_workers=max(1, self.jobs), thread_name_prefix="stacks") as pool:
-            for found in pool.map(lambda each: self._declares(each, family, owner, child), others):
+            for found in pool.map(lambda other: self._declares(other, family, owner, child), others):
                 if found is True:
                     return True
                 if isinstance(found, Doubt):
@@ -98,8 +98,8 @@ class OtherStacks:
         kinds = {kind for kind, _ in family.declared_by}
         itself = child.identity.get(ITSELF)
         if any(
-            each.resource_type in kinds and (itself is None or itself in {each.physical_id, *_parts(each.physical_id)})
-            for each in rows
+            row.resource_type in kinds and (itself is None or itself in {row.physical_id, *_parts(row.physical_id)})
+            for row in rows
         ):
             why = f"stack {stack.stack_name} is {stack.status} and may declare it"
             return Doubt(reason=UnprovenReason.BUSY, detail=why)

@@ -66,8 +66,8 @@ class StackLook:
         if proof.status is DriftStatus.DELETED:
             yield self._difference(proof, DriftOrigin.DELETED, change=Change.REMOVE)
             return
-        for each in proof.differences:
-            yield self._of_property(proof, DriftOrigin.DECLARED, each)
+        for difference in proof.differences:
+            yield self._of_property(proof, DriftOrigin.DECLARED, difference)
 
     def beside(self, proof: ResourceProof) -> _Beside:
         """Beside what the template sets: defaults, and children that nobody declared."""
@@ -89,8 +89,8 @@ class StackLook:
             for path in self.prover.doubtful(resource.logical_id)
         )
         expected = self.prover.expected(resource.logical_id)
-        families = [each for each in self.families if _concerns(each, resource, expected)]
-        looked = sum(self._children(proof, resource, reading, each, found, unread, left) for each in families)
+        families = [family for family in self.families if _concerns(family, resource, expected)]
+        looked = sum(self._children(proof, resource, reading, family, found, unread, left) for family in families)
         return tuple(found), Looked(total=len(families), looked_at=looked), defaults, tuple(unread), tuple(left)
 
     def _defaults(
@@ -104,11 +104,11 @@ class StackLook:
         kind = resource.resource_type
         seen = deviations(kind, self.prover.expected(resource.logical_id), reading, self.schemas.schema(kind))
         missed = dict(seen.unread)
-        for each in seen.differences:
-            if self.target.not_emulated(kind, each.path):
-                missed[each.path] = UnprovenReason.NOT_EMULATED
+        for difference in seen.differences:
+            if self.target.not_emulated(kind, difference.path):
+                missed[difference.path] = UnprovenReason.NOT_EMULATED
             else:
-                found.append(self._of_property(proof, DriftOrigin.UNDECLARED, without_secrets(each)))
+                found.append(self._of_property(proof, DriftOrigin.UNDECLARED, without_secrets(difference)))
         unread.extend(
             Unread(logical_id=resource.logical_id, question=path, reason=why) for path, why in sorted(missed.items())
         )
@@ -146,7 +146,7 @@ class StackLook:
             return False
         owner = owner_names(str(proof.physical_id), reading)
         known = True
-        for each in sorted(live, key=lambda one: (one.resource_type, one.child_id)):
+        for each in sorted(live, key=lambda child: (child.resource_type, child.child_id)):
             undeclared = self._undeclared(family, owner, each)
             if undeclared is False:
                 continue
@@ -229,11 +229,13 @@ class StackLook:
 
 def with_leftovers(audit: StackAudit, left: Sequence[Leftover], others: OtherStacks) -> StackAudit:
     """The audit with what no stack outside of it declares either, and with what is not known."""
-    answers = [(each, others.declare(each.family, each.owner, each.child)) for each in left]
-    found = [each.difference for each, answer in answers if answer is False]
-    unread = [each.missed(answer) for each, answer in answers if isinstance(answer, Doubt)]
+    answers = [(leftover, others.declare(leftover.family, leftover.owner, leftover.child)) for leftover in left]
+    found = [leftover.difference for leftover, answer in answers if answer is False]
+    unread = [leftover.missed(answer) for leftover, answer in answers if isinstance(answer, Doubt)]
     doubtful = {
-        (each.difference.location.logical_id, each.family.name) for each, one in answers if isinstance(one, Doubt)
+        (leftover.difference.location.logical_id, leftover.family.name)
+        for leftover, one in answers
+        if isinstance(one, Doubt)
     }
     return replace(
         audit,

@@ -73,11 +73,13 @@ def unmanaged(
 ) -> Unmanaged:
     """Of each type that the stacks use: what is in one of the scopes and in no stack. What cannot be listed is said."""
     wanted = sorted(set(scopes))
-    types = sorted({each for each in resource_types if each in listings or _is_whole(each)})
+    types = sorted(
+        {resource_type for resource_type in resource_types if resource_type in listings or _is_whole(resource_type)}
+    )
     if not wanted:
         return Unmanaged()
     said: list[Notification] = []
-    if missing := [each for each in types if each not in listings]:
+    if missing := [resource_type for resource_type in types if resource_type not in listings]:
         message = (
             f"--scope: these types cannot be listed, so what is unmanaged of them is not seen: {', '.join(missing)}"
         )
@@ -104,7 +106,7 @@ def unmanaged(
         said.extend(_undecided(undecided, target.region))
         total += len(undecided)
         said.extend(_without_tags(kind, wanted))
-        if kind in listings and len(said) == before and len(tagged) == sum(each.kind == "tag" for each in wanted):
+        if kind in listings and len(said) == before and len(tagged) == sum(scope.kind == "tag" for scope in wanted):
             looked_at.append((target.account, target.region, kind))
     if blind := _without_vpc(wanted, types, listings):
         message = f"--scope: these types do not tell their VPC: {', '.join(blind)}"
@@ -114,7 +116,9 @@ def unmanaged(
         listed=listed,
         undecided=total,
         looked_at=tuple(looked_at),
-        notifications=tuple(sorted(set(said), key=lambda each: (each.level.value, each.message))),
+        notifications=tuple(
+            sorted(set(said), key=lambda notification: (notification.level.value, notification.message))
+        ),
         account=target.account,
         region=target.region,
         is_whole=not said,
@@ -126,7 +130,7 @@ _WITHOUT_TAGS: Final = frozenset({"AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM:
 
 
 def _without_tags(kind: str, scopes: Iterable[Scope]) -> Iterator[Notification]:
-    if kind in _WITHOUT_TAGS and any(each.kind == "tag" for each in scopes):
+    if kind in _WITHOUT_TAGS and any(scope.kind == "tag" for scope in scopes):
         message = f"--scope: {kind}: the tagging API tells no tags of it, so a tag finds none"
         yield Notification(level=Level.WARNING, message=message)
 
@@ -152,8 +156,8 @@ def _tagged(scopes: Iterable[Scope], catalog: StackCatalog, said: list[Notificat
 def _listed(listing: Listing, target: Target, said: list[Notification]) -> Iterator[Listed]:
     """The live resources of one type in the region, and nothing of a type whose listing fails."""
     try:
-        here = (each for each in listing.read(target.client) if each.region in {"", target.region})
-        yield from sorted(here, key=lambda each: each.physical_id)
+        here = (listed for listed in listing.read(target.client) if listed.region in {"", target.region})
+        yield from sorted(here, key=lambda listed: listed.physical_id)
     except Exception as error:  # noqa: BLE001 - a listing that breaks must not take the others with it
         reason = target.translated(error)
         why = reason.value if reason else f"the listing broke: {type(error).__name__}"
@@ -218,9 +222,11 @@ def _undecided(listed: Sequence[Listed], region: str) -> Iterator[Notification]:
 
 
 def _without_vpc(scopes: Iterable[Scope], types: Iterable[str], listings: Mapping[str, Listing]) -> list[str]:
-    if not any(each.kind == "vpc" for each in scopes):
+    if not any(scope.kind == "vpc" for scope in scopes):
         return []
-    return [each for each in types if each in listings and not listings[each].in_vpc]
+    return [
+        resource_type for resource_type in types if resource_type in listings and not listings[resource_type].in_vpc
+    ]
 
 
 def _difference(listed: Listed, target: Target) -> Difference:

@@ -68,7 +68,7 @@ class FleetPlan:
     @property
     def stacks(self) -> int:
         """How many stacks, less those that are nested."""
-        return sum(len(each.stack_names) for each in self.tasks)
+        return sum(len(task.stack_names) for task in self.tasks)
 
     @property
     def exit_code(self) -> int:
@@ -82,9 +82,9 @@ class FleetPlan:
             "tool": {"name": "stackproof", "version": __version__},
             "summary": {"stacks": self.stacks, "resources": self.resources, "calls": sum(self.calls.values())},
             "stacks": [
-                {"account": each.place.account, "region": each.place.region, "stack_name": name}
-                for each in self.tasks
-                for name in each.stack_names
+                {"account": task.place.account, "region": task.place.region, "stack_name": name}
+                for task in self.tasks
+                for name in task.stack_names
             ],
             "calls": dict(sorted(self.calls.items())),
             "seconds": round(self.seconds),
@@ -113,7 +113,7 @@ def stack_calls(
     for kind, count in found.counts.items():
         needed = {  # what the reader and those of children ask alike is asked once
             *readers.get(kind, ("cloudformation:GetResource",)),
-            *(action for each in families if kind in each.owners for action in each.actions),
+            *(action for family in families if kind in family.owners for action in family.actions),
         }
         for action in needed:
             if _is_together(action):
@@ -143,11 +143,11 @@ def planned(
             by_service[service] += count
             by_bucket[task.place.account, task.place.region, service] += count
     total = sum(by_service.values())
-    kinds = {kind for each in found.values() for kind in each.counts}
+    kinds = {kind for resources in found.values() for kind in resources.counts}
     return FleetPlan(
         tasks=tuple(sorted(found)),
         calls=dict(sorted(by_service.items())),
-        resources=sum(sum(each.counts.values()) for each in found.values()),
+        resources=sum(sum(resources.counts.values()) for resources in found.values()),
         seconds=max(rates.seconds(by_bucket), total * _LATENCY / max(1, at_once)),
         unknown=tuple(sorted(kinds - set(readers))),
         unplanned=tuple(sorted(unplanned)),

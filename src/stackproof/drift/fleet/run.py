@@ -203,7 +203,7 @@ def with_discovered(fleet: Fleet, found: Iterable[tuple[str, str]]) -> Fleet:
     asked = fleet.organization
     if asked is None:
         return fleet
-    accounts = {each.account: each for each in fleet.accounts}
+    accounts = {account.account: account for account in fleet.accounts}
     for account, name in found:
         if account not in accounts and account not in asked.exclude:
             accounts[account] = FleetAccount(
@@ -214,21 +214,21 @@ def with_discovered(fleet: Fleet, found: Iterable[tuple[str, str]]) -> Fleet:
                 stacks=asked.stacks,
                 may_be_empty=asked.may_be_empty,
             )
-    return replace(fleet, accounts=tuple(accounts[each] for each in sorted(accounts)), organization=None)
+    return replace(fleet, accounts=tuple(accounts[account] for account in sorted(accounts)), organization=None)
 
 
 def places_of(fleet: Fleet) -> Mapping[Place, FleetAccount]:
     """Every region of every account, sorted."""
     return {
-        Place(account=each.account, region=region, role_arn=_role_arn(each, region)): each
-        for each in sorted(fleet.accounts, key=lambda one: one.account)
-        for region in sorted(each.regions)
+        Place(account=account.account, region=region, role_arn=_role_arn(account, region)): account
+        for account in sorted(fleet.accounts, key=lambda one: one.account)
+        for region in sorted(account.regions)
     }
 
 
 def tasks_of(place: Place, account: FleetAccount, listed: Iterable[ListedStack]) -> tuple[FleetTask, ...]:
     """The stacks that are meant, sorted, a few to a task."""
-    names = sorted({each.name for each in listed if _takes(account.stacks, each)})
+    names = sorted({stack.name for stack in listed if _takes(account.stacks, stack)})
     return tuple(
         FleetTask(place=place, stack_names=tuple(names[start : start + _AT_ONCE]))
         for start in range(0, len(names), _AT_ONCE)
@@ -236,13 +236,13 @@ def tasks_of(place: Place, account: FleetAccount, listed: Iterable[ListedStack])
 
 
 def _stack_list(place: Place, told: Listed, wanted: StackFilter) -> StackList:
-    names = frozenset(each.name for each in told.stacks)
+    names = frozenset(stack.name for stack in told.stacks)
     return StackList(account=place.account, region=place.region, there=names, wanted=wanted)
 
 
 def _takes(wanted: StackFilter, stack: ListedStack) -> bool:
     return (
-        (not wanted.names or any(matches(each, stack.name) for each in wanted.names))
+        (not wanted.names or any(matches(name, stack.name) for name in wanted.names))
         and all(stack.tags.get(key) == value for key, value in wanted.tags)
         and (not wanted.owners or stack.tags.get(wanted.owner_tag) in wanted.owners)
     )
@@ -282,18 +282,18 @@ class FleetRun:
     @property
     def stacks(self) -> int:
         """How many stacks are done, less those that are nested."""
-        return sum(len(each.stack_names) for each in self.results)
+        return sum(len(result.stack_names) for result in self.results)
 
     @property
     def differences(self) -> int:
         """How many there are."""
-        return sum(len(one.differences) for each in self.results.values() for one in each.audits)
+        return sum(len(audit.differences) for result in self.results.values() for audit in result.audits)
 
     def audited(self) -> list[AuditedStacks]:
         """All that was seen; of each place that told nothing an audit that was not made, of an empty one an error."""
         found = [
-            AuditedStacks(audits=each.audits, notifications=each.notifications)
-            for _, each in sorted(self.results.items(), key=lambda one: one[0].key)
+            AuditedStacks(audits=result.audits, notifications=result.notifications)
+            for _, result in sorted(self.results.items(), key=lambda one: one[0].key)
         ]
         dark = [
             AuditedStacks(audits=(troubled(place, EVERY_STACK, why),))
@@ -303,22 +303,22 @@ class FleetRun:
         if not found and not dark and not said:
             said = ["the fleet has no stack that its filters take"]
         told = [Notification(level=Level.ERROR, message=each) for each in said]
-        told += [Notification(level=Level.WARNING, message=each) for each in self._kept_notes()]
+        told += [Notification(level=Level.WARNING, message=note) for note in self._kept_notes()]
         return [*found, *dark, *([AuditedStacks(notifications=tuple(told))] if told else [])]
 
     @property
     def earlier(self) -> Mapping[tuple[str, str, str], datetime]:
         """Account, region and name of the stacks, nested ones too, that an interrupted run has looked at, and when."""
         return {
-            (one.account, one.region, one.stack_name): each.kept_since
-            for each in self.results.values()
-            if each.kept_since is not None
-            for one in each.audits
+            (audit.account, audit.region, audit.stack_name): result.kept_since
+            for result in self.results.values()
+            if result.kept_since is not None
+            for audit in result.audits
         }
 
     def _kept_notes(self) -> Iterator[str]:
         """When the interrupted run looked, from the first to the last of its tasks."""
-        kept = [(each.kept_since, task) for task, each in self.results.items() if each.kept_since is not None]
+        kept = [(result.kept_since, task) for task, result in self.results.items() if result.kept_since is not None]
         if kept:
             times = sorted(at for at, _ in kept)
             count = sum(len(task.stack_names) for _, task in kept)
@@ -353,7 +353,7 @@ def lost_result(task: FleetTask, detail: str) -> TaskResult:
 def troubled_task(task: FleetTask, why: Trouble, calls: CallLog | None = None) -> TaskResult:
     """The result of a task that told nothing."""
     return TaskResult(
-        audits=tuple(troubled(task.place, each, why) for each in task.stack_names), calls=calls or CallLog()
+        audits=tuple(troubled(task.place, name, why) for name in task.stack_names), calls=calls or CallLog()
     )
 
 
@@ -366,10 +366,13 @@ def without_secrets(audit: StackAudit) -> StackAudit:
     return replace(
         audit,
         proofs=tuple(
-            replace(each, differences=tuple(shown_difference(one) for one in each.differences)) for each in audit.proofs
+            replace(proof, differences=tuple(shown_difference(difference) for difference in proof.differences))
+            for proof in audit.proofs
         ),
         differences=tuple(
-            replace(each, expected=each.shown(each.expected), actual=each.shown(each.actual))
-            for each in audit.differences
+            replace(
+                difference, expected=difference.shown(difference.expected), actual=difference.shown(difference.actual)
+            )
+            for difference in audit.differences
         ),
     )

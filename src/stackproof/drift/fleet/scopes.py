@@ -28,7 +28,7 @@ def scope_tasks(run: FleetRun, scopes: Iterable[Scope]) -> tuple[ScopeTask, ...]
     managed: dict[Place, set[tuple[str, str]]] = {}
     everywhere: dict[str, set[tuple[str, str]]] = {}
     for task, result in run.results.items():
-        for proof in (one for each in result.audits for one in each.proofs):
+        for proof in (proof for audit in result.audits for proof in audit.proofs):
             kind = proof.location.resource_type
             if proof.custom or kind is None:
                 continue
@@ -41,7 +41,7 @@ def scope_tasks(run: FleetRun, scopes: Iterable[Scope]) -> tuple[ScopeTask, ...]
     return tuple(
         ScopeTask(
             place=place,
-            scopes=tuple((each.kind, each.value) for each in wanted),
+            scopes=tuple((scope.kind, scope.value) for scope in wanted),
             resource_types=tuple(sorted(types[place])),
             managed=tuple(sorted(managed.get(place, set()) | everywhere.get(place.account, set()))),
         )
@@ -56,11 +56,11 @@ def unmanaged_text(found: Unmanaged | Trouble, calls: CallLog) -> str:
     return canonical(
         {
             "trouble": None,
-            "differences": [each.to_dict() for each in found.differences],
+            "differences": [difference.to_dict() for difference in found.differences],
             "listed": found.listed,
             "undecided": found.undecided,
             "looked_at": [list(each) for each in found.looked_at],
-            "notifications": [each.to_dict() for each in found.notifications],
+            "notifications": [notification.to_dict() for notification in found.notifications],
             "is_whole": found.is_whole,
             "calls": calls.to_dict(),
         }
@@ -77,11 +77,11 @@ def beside_of(place: Place, result: str | Lost, run: FleetRun) -> Unmanaged:
         why = Trouble.from_dict(data["trouble"])
         return _missed(place, f"{why.reason.value}: {why.detail}")
     return Unmanaged(
-        differences=tuple(Difference.from_dict(each) for each in data["differences"]),
+        differences=tuple(Difference.from_dict(difference) for difference in data["differences"]),
         listed=data["listed"],
         undecided=data["undecided"],
         looked_at=tuple((account, region, kind) for account, region, kind in data["looked_at"]),
-        notifications=_named(place, [Notification.from_dict(each) for each in data["notifications"]]),
+        notifications=_named(place, [Notification.from_dict(notification) for notification in data["notifications"]]),
         account=place.account,
         region=place.region,
         is_whole=data["is_whole"],
@@ -96,4 +96,6 @@ def _missed(place: Place, why: str) -> Unmanaged:
 
 def _named(place: Place, said: Sequence[Notification]) -> tuple[Notification, ...]:
     where = f"{place.account}/{place.region}"
-    return tuple(Notification(level=each.level, message=f"{where}: {each.message}") for each in said)
+    return tuple(
+        Notification(level=notification.level, message=f"{where}: {notification.message}") for notification in said
+    )

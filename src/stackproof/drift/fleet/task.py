@@ -169,7 +169,7 @@ class Listed:
         return canonical(
             {
                 "calls": self.calls.to_dict(),
-                "stacks": [{"name": each.name, "tags": dict(each.tags)} for each in self.stacks],
+                "stacks": [{"name": stack.name, "tags": dict(stack.tags)} for stack in self.stacks],
                 "trouble": self.trouble.to_dict() if self.trouble else None,
             }
         )
@@ -178,7 +178,7 @@ class Listed:
     def from_text(cls, text: str) -> Listed:
         data = json.loads(text)
         return cls(
-            stacks=tuple(ListedStack(name=each["name"], tags=each["tags"]) for each in data["stacks"]),
+            stacks=tuple(ListedStack(name=stack["name"], tags=stack["tags"]) for stack in data["stacks"]),
             trouble=Trouble.from_dict(data["trouble"]) if data["trouble"] else None,
             calls=CallLog.from_dict(data["calls"]),
         )
@@ -220,13 +220,13 @@ class TaskResult:
     @property
     def is_complete(self) -> bool:
         """Whether doing it again would tell nothing new."""
-        broken = any(each.level.value == "error" for each in self.notifications)
-        return bool(self.audits) and not broken and all(each.is_complete for each in self.audits)
+        broken = any(notification.level.value == "error" for notification in self.notifications)
+        return bool(self.audits) and not broken and all(audit.is_complete for audit in self.audits)
 
     def to_dict(self) -> dict[str, JsonValue]:
         return {
-            "audits": [each.to_dict() for each in self.audits],
-            "notifications": [each.to_dict() for each in self.notifications],
+            "audits": [audit.to_dict() for audit in self.audits],
+            "notifications": [notification.to_dict() for notification in self.notifications],
             "calls": self.calls.to_dict(),
         }
 
@@ -235,8 +235,10 @@ class TaskResult:
         """The same texts are one text in memory: stacks of a fleet are much alike."""
         data = _shared(data)
         return cls(
-            audits=tuple(StackAudit.from_dict(each) for each in as_objects(data["audits"])),
-            notifications=tuple(Notification.from_dict(each) for each in as_objects(data["notifications"])),
+            audits=tuple(StackAudit.from_dict(audit) for audit in as_objects(data["audits"])),
+            notifications=tuple(
+                Notification.from_dict(notification) for notification in as_objects(data["notifications"])
+            ),
             calls=CallLog.from_dict(as_object(data["calls"])),
         )
 

@@ -41,10 +41,10 @@ def looks_of(report: DriftReport) -> tuple[Look, ...]:
     What an earlier run has seen is older than this run's beginning, and would undo what was seen in between.
     """
     by_place: dict[Place, list[Difference]] = {}
-    for each in report.differences:
-        by_place.setdefault(Place.of(each), []).append(each)
+    for difference in report.differences:
+        by_place.setdefault(Place.of(difference), []).append(difference)
     looks: dict[Place, Look] = {}
-    filters = {(each.account, each.region): each.filters for each in report.stack_lists}
+    filters = {(list_.account, list_.region): list_.filters for list_ in report.stack_lists}
     for audit in report.audits:
         if report.kept_since(audit) is not None:
             continue
@@ -61,13 +61,13 @@ def looks_of(report: DriftReport) -> tuple[Look, ...]:
         known = looks.get(place)
         looks[place] = look if known is None else _joined(known, look)
     for place in by_place.keys() - looks.keys():
-        gone = [each for each in by_place[place] if each.location.logical_id is None]
+        gone = [difference for difference in by_place[place] if difference.location.logical_id is None]
         if place.stack_name and gone:
             looks[place] = _gone(place, gone, filters.get((place.account, place.region), ""))
     listed: dict[Place, set[str]] = {}
     for account, region, kind in report.listed:
         listed.setdefault(Place(account=account, region=region, stack_name=""), set()).add(kind)
-    for place in {*listed, *(each for each in by_place if not each.stack_name)}:
+    for place in {*listed, *(place for place in by_place if not place.stack_name)}:
         found = tuple(by_place.get(place, ()))
         looks[place] = Look(
             place=place,
@@ -76,7 +76,7 @@ def looks_of(report: DriftReport) -> tuple[Look, ...]:
             scopes=report.scopes,
             listed=tuple(sorted(listed.get(place, ()))),
         )
-    return tuple(looks[each] for each in sorted(looks))
+    return tuple(looks[look] for look in sorted(looks))
 
 
 def advanced(known: Iterable[Episode], look: Look, *, run: int, at: datetime, newer: Sequence[Look] = ()) -> Step:
@@ -85,12 +85,12 @@ def advanced(known: Iterable[Episode], look: Look, *, run: int, at: datetime, ne
     `newer` are looks at it of runs that began later and are recorded already: what they could see they have settled,
     and this look, which is older, moves nothing of it. What they could not see is this look's to say.
     """
-    before = {each.fingerprint: each for each in known}
-    seen = {each.fingerprint: each for each in look.differences}
+    before = {episode.fingerprint: episode for episode in known}
+    seen = {difference.fingerprint: difference for difference in look.differences}
     new = [
-        Episode(difference=each, since=at, first_run=run, last_seen=at, last_run=run, scopes=look.scopes)
-        for name, each in seen.items()
-        if name not in before and not _settled(each, look.scopes, newer)
+        Episode(difference=difference, since=at, first_run=run, last_seen=at, last_run=run, scopes=look.scopes)
+        for name, difference in seen.items()
+        if name not in before and not _settled(difference, look.scopes, newer)
     ]
     lasting, resolved, carried, changed, revealed = [], [], [], [], []
     for name, episode in before.items():
@@ -123,11 +123,11 @@ def advanced(known: Iterable[Episode], look: Look, *, run: int, at: datetime, ne
 
 def compared(before: Iterable[Look], after: Iterable[Look]) -> Compared:
     """What one run saw beside what another one did; values are compared as they are stored."""
-    one, two = {each.place: each for each in before}, {each.place: each for each in after}
+    one, two = {look.place: look for look in before}, {each.place: each for each in after}
     first, second = _differences(one.values()), _differences(two.values())
     both = first.keys() & second.keys()
-    appeared, unseen = _parted([each for name, each in second.items() if name not in both], one, two)
-    resolved, unknown = _parted([each for name, each in first.items() if name not in both], two, one)
+    appeared, unseen = _parted([difference for name, difference in second.items() if name not in both], one, two)
+    resolved, unknown = _parted([difference for name, difference in first.items() if name not in both], two, one)
     pairs = [(first[name], second[name]) for name in both]
     changed = [(was, now) for was, now in pairs if not _is_alike(was, now)]
     same = [now for was, now in pairs if _is_alike(was, now)]
@@ -142,7 +142,7 @@ def compared(before: Iterable[Look], after: Iterable[Look]) -> Compared:
 
 def without_secrets(look: Look, *, salt: str) -> Look:
     """The look with a salted hash for every value that may be a secret: equal values have equal hashes."""
-    return replace(look, differences=tuple(with_hashes(each, salt=salt) for each in look.differences))
+    return replace(look, differences=tuple(with_hashes(difference, salt=salt) for difference in look.differences))
 
 
 def with_hashes(difference: Difference, *, salt: str) -> Difference:
@@ -173,9 +173,9 @@ def hash_of(value: JsonValue, *, salt: str) -> str:
 def _settled(difference: Difference, scopes: tuple[str, ...], newer: Iterable[Look]) -> bool:
     """Whether one of the looks saw the difference (which was seen in these scopes), or would have seen it."""
     return any(
-        difference.fingerprint in {one.fingerprint for one in each.differences}
-        or each.could_see(difference, scopes=scopes)
-        for each in newer
+        difference.fingerprint in {difference.fingerprint for difference in look.differences}
+        or look.could_see(difference, scopes=scopes)
+        for look in newer
     )
 
 
@@ -185,8 +185,8 @@ def _gaps(audit: StackAudit) -> Iterable[Gap]:
         if proof.status is DriftStatus.NOT_CHECKED:
             yield Gap(logical_id=name)
         else:
-            yield from {Gap(logical_id=name, question=each.path) for each in proof.unproven if each.path}
-    yield from {Gap(logical_id=each.logical_id, question=each.question) for each in audit.unread}
+            yield from {Gap(logical_id=name, question=unproven.path) for unproven in proof.unproven if unproven.path}
+    yield from {Gap(logical_id=unread.logical_id, question=unread.question) for unread in audit.unread}
 
 
 def _gone(place: Place, differences: Iterable[Difference], filters: str) -> Look:
@@ -219,7 +219,7 @@ def _joined(one: Look, other: Look) -> Look:
 
 
 def _differences(looks: Iterable[Look]) -> dict[str, Difference]:
-    return {one.fingerprint: one for each in looks for one in each.differences}
+    return {difference.fingerprint: difference for look in looks for difference in look.differences}
 
 
 def _parted(
@@ -228,11 +228,11 @@ def _parted(
     """Those of `others` that these looks would have seen, and those of which that is not known."""
     seen: list[Difference] = []
     unknown: list[Difference] = []
-    for each in differences:
-        place = Place.of(each)
+    for difference in differences:
+        place = Place.of(difference)
         look = looks.get(place)
-        could = look is not None and look.could_see(each, scopes=others[place].scopes)
-        (seen if could else unknown).append(each)
+        could = look is not None and look.could_see(difference, scopes=others[place].scopes)
+        (seen if could else unknown).append(difference)
     return seen, unknown
 
 

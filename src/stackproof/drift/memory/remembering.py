@@ -67,11 +67,11 @@ def remembered(
 
 def notified(report: DriftReport, store: AuditStore, notifiers: Iterable[Notifier], *, at: datetime) -> DriftReport:
     """Tell each channel what it does not know; what did not arrive is said here, and told by the next run."""
-    for each in notifiers:
+    for notifier in notifiers:
         if report.memory is None:
-            report = _said(report, Level.ERROR, f"{each.shown} was told nothing: this audit was not recorded")
+            report = _said(report, Level.ERROR, f"{notifier.shown} was told nothing: this audit was not recorded")
             continue
-        for level, message in _told(store, each, report.memory.run, at=at):
+        for level, message in _told(store, notifier, report.memory.run, at=at):
             report = _said(report, level, message)
     return report
 

@@ -43,14 +43,14 @@ class HistoryReport:
         return 0
 
     def to_dict(self) -> dict[str, JsonValue]:
-        is_open = sum(each.resolved is None for _, each in self.episodes)
+        is_open = sum(episode.resolved is None for _, episode in self.episodes)
         return {
             **_head("drift history"),
             "summary": {"runs": len(self.runs), "open": is_open, "resolved": len(self.episodes) - is_open},
             "store": self.store,
-            "runs": [each.to_dict() for each in self.runs],
+            "runs": [run.to_dict() for run in self.runs],
             "differences": [
-                {"target": target, "against": against, **each.row()} for (target, against), each in self.episodes
+                {"target": target, "against": against, **episode.row()} for (target, against), episode in self.episodes
             ],
             "exit_code": self.exit_code,
         }
@@ -95,4 +95,4 @@ def _head(command: str) -> dict[str, JsonValue]:
 
 
 def _rows(differences: Sequence[Difference]) -> list[JsonValue]:
-    return [each.row() for each in differences]
+    return [difference.row() for difference in differences]

@@ -147,7 +147,7 @@ def migrate(connection: Connection, *, salt: str) -> None:
     from sqlalchemy import text
 
     version = version_of(connection)
-    for statement in (one for each in MIGRATIONS[version:] for one in each.split(";")):
+    for statement in (part for migration in MIGRATIONS[version:] for part in migration.split(";")):
         connection.execute(text(statement))
     if version == 0:
         connection.execute(

@@ -105,7 +105,7 @@ class SqlAuditStore:
                 **track,
                 number=run.number,
             )
-            steps = [_recorded(connection, run, without_secrets(each, salt=salt)) for each in looks]
+            steps = [_recorded(connection, run, without_secrets(look, salt=salt)) for look in looks]
             _execute(
                 connection,
                 "UPDATE stackproof_runs SET ended = :ended, outcome = :outcome WHERE number = :number",
@@ -117,11 +117,11 @@ class SqlAuditStore:
         return Memory(
             run=replace(run, ended=ended),
             previous=row[0],
-            since={one.fingerprint: one.since for each in steps for one in (*each.new, *each.lasting)},
-            new=frozenset(one.fingerprint for each in steps for one in each.new),
-            changed=frozenset(one.fingerprint for each in steps for one in each.changed),
-            resolved=tuple(one for each in steps for one in each.resolved),
-            carried=tuple(one for each in steps for one in each.carried),
+            since={episode.fingerprint: episode.since for step in steps for episode in (*step.new, *step.lasting)},
+            new=frozenset(episode.fingerprint for step in steps for episode in step.new),
+            changed=frozenset(episode.fingerprint for step in steps for episode in step.changed),
+            resolved=tuple(episode for step in steps for episode in step.resolved),
+            carried=tuple(episode for step in steps for episode in step.carried),
         )
 
     def places(self, run: Run) -> Mapping[Place, frozenset[str]]:
@@ -145,8 +145,8 @@ class SqlAuditStore:
                 " ORDER BY l.run DESC"
             )
             rows = _execute(connection, sql, **_before(run), **_columns(place))
-            found = (Look.from_dict(json.loads(each[0])) for each in rows)
-            return next((each for each in found if not each.is_blind), None)
+            found = (Look.from_dict(json.loads(row[0])) for row in rows)
+            return next((look for look in found if not look.is_blind), None)
 
     def runs(self) -> tuple[Run, ...]:
         with self._reading() as connection:
@@ -160,7 +160,7 @@ class SqlAuditStore:
                 return ()
             sql = "SELECT document FROM stackproof_looks WHERE run = :number ORDER BY account, region, stack"
             found = _execute(connection, sql, number=number).all()
-            return tuple(sorted((Look.from_dict(json.loads(each[0])) for each in found), key=lambda one: one.place))
+            return tuple(sorted((Look.from_dict(json.loads(each[0])) for each in found), key=lambda look: look.place))
 
     def episodes(self, *, target: str, against: str) -> tuple[Episode, ...]:
         with self._reading() as connection:
@@ -185,11 +185,12 @@ class SqlAuditStore:
             )
             known = {tuple(each) for each in _execute(connection, sql, **track, channel=channel)}
             wanted = tuple(
-                each
-                for each in found
-                if each.difference.suppression is None and (each.fingerprint, each.first_run, each.value) not in known
+                episode
+                for episode in found
+                if episode.difference.suppression is None
+                and (episode.fingerprint, episode.first_run, episode.value) not in known
             )
-            for each in wanted:
+            for episode in wanted:
                 _execute(
                     connection,
                     "INSERT INTO stackproof_told"
@@ -197,9 +198,9 @@ class SqlAuditStore:
                     " VALUES (:channel, :target, :against, :fingerprint, :first_run, :value, :run, :claimed)",
                     **track,
                     channel=channel,
-                    fingerprint=each.fingerprint,
-                    first_run=each.first_run,
-                    value=each.value,
+                    fingerprint=episode.fingerprint,
+                    first_run=episode.first_run,
+                    value=episode.value,
                     run=run.number,
                     claimed=_text(at),
                 )
@@ -390,10 +391,10 @@ def _recorded(connection: Connection, run: Run, look: Look) -> Step:
     known = _episodes(_execute(connection, sql, **track, **place).all())
     later = [Look.from_dict(json.loads(each[0])) for each in newer]
     step = advanced(known, look, run=run.number, at=run.began, newer=later)
-    for each in (*step.new, *step.lasting, *step.resolved):
-        _write(connection, run, each)
-    now = {each.fingerprint: each.value for each in step.lasting}
-    for each in step.revealed:
+    for episode in (*step.new, *step.lasting, *step.resolved):
+        _write(connection, run, episode)
+    now = {episode.fingerprint: episode.value for episode in step.lasting}
+    for episode in step.revealed:
         _execute(
             connection,
             "INSERT INTO stackproof_told (channel, target, against, fingerprint, first_run, value, run, claimed, sent)"
@@ -401,10 +402,10 @@ def _recorded(connection: Connection, run: Run, look: Look) -> Step:
             " WHERE target = :target AND against = :against AND fingerprint = :fingerprint"
             " AND first_run = :first_run AND value = :was ON CONFLICT DO NOTHING",
             **track,
-            fingerprint=each.fingerprint,
-            first_run=each.first_run,
-            was=each.value,
-            now=now[each.fingerprint],
+            fingerprint=episode.fingerprint,
+            first_run=episode.first_run,
+            was=episode.value,
+            now=now[episode.fingerprint],
         )
     return step
 
@@ -520,7 +521,7 @@ def _escaped(name: str) -> str:
 
 
 def _line(text: str) -> str:
-    return next((each.strip() for each in text.splitlines() if each.strip()), "no reason given")
+    return next((line.strip() for line in text.splitlines() if line.strip()), "no reason given")
 
 
 def _explained(said: str) -> str:

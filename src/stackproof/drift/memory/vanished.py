@@ -25,14 +25,14 @@ def vanished(report: DriftReport, store: AuditStore, run: Run) -> Iterator[Diffe
     One that is nested goes with its parent, whose template may have let go of it; it may have been audited by its own
     name as well, and then has the one that its parent gives it, unless nobody could look at the parent.
     """
-    ids = {each.stack_id for each in report.audits if each.stack_id}
-    dark = {(each.account, each.region, each.stack_name) for each in report.audits if each.reason is not None}
+    ids = {audit.stack_id for audit in report.audits if audit.stack_id}
+    dark = {(audit.account, audit.region, audit.stack_name) for audit in report.audits if audit.reason is not None}
     for place, seen_by in sorted(store.places(run).items()):
         if "/" in place.stack_name or not _is_missed(place, seen_by, report.stack_lists):
             continue
         look = store.seen(run, place)
         stack_id = str(look.certificate.get("stack_id") or "") if look else ""
-        is_meant = any(each.means(place.stack_name, stack_id) for each in _at(place, report.stack_lists))
+        is_meant = any(list_.means(place.stack_name, stack_id) for list_ in _at(place, report.stack_lists))
         if look is not None and is_meant and stack_id not in ids and not _may_be_nested(place, dark):
             yield _difference(place, stack_id)
 
@@ -43,15 +43,15 @@ def _is_missed(place: Place, seen_by: Collection[str], lists: Iterable[StackList
     What tags it had nobody knows: of a fleet that filters by them, only what the same filters took before is meant.
     """
     return any(
-        each.lacks(place.stack_name)
-        and (not each.wanted.names or any(matches(one, place.stack_name) for one in each.wanted.names))
-        and (not each.filters or each.filters in seen_by)
-        for each in _at(place, lists)
+        list_.lacks(place.stack_name)
+        and (not list_.wanted.names or any(matches(name, place.stack_name) for name in list_.wanted.names))
+        and (not list_.filters or list_.filters in seen_by)
+        for list_ in _at(place, lists)
     )
 
 
 def _at(place: Place, lists: Iterable[StackList]) -> Iterator[StackList]:
-    return (each for each in lists if (each.account, each.region) == (place.account, place.region))
+    return (list_ for list_ in lists if (list_.account, list_.region) == (place.account, place.region))
 
 
 def _may_be_nested(place: Place, dark: Iterable[tuple[str, str, str]]) -> bool:

@@ -30,7 +30,7 @@ def answer_of(name: str, template: Template, said: JsonObject) -> EngineAnswer:
     for row in _rows(said.get("findings")):
         finding = _finding(name, template, row, rewritten)
         findings[finding.sort_key()] = finding
-    found = tuple(each for _, each in sorted(findings.items()))
+    found = tuple(finding for _, finding in sorted(findings.items()))
     return EngineAnswer(
         findings=found,
         counts=_counts(name, found, said),
@@ -50,8 +50,8 @@ def _counts(name: str, findings: Iterable[Finding], said: JsonObject) -> tuple[R
 
     A rule of the project is counted also where it looked at nothing: it is not applicable there.
     """
-    failed = Counter(each.rule_id for each in findings if each.kind is Kind.FAIL)
-    undecided = Counter(each.rule_id for each in findings if each.kind is Kind.OPEN)
+    failed = Counter(finding.rule_id for finding in findings if finding.kind is Kind.FAIL)
+    undecided = Counter(finding.rule_id for finding in findings if finding.kind is Kind.OPEN)
     looks, own = said.get("counts"), said.get("project_rules")
     known = looks if isinstance(looks, Mapping) else {}
     project = {str(each) for each in own} if isinstance(own, list) else set()
@@ -146,7 +146,7 @@ def _rewritten(template: Template) -> frozenset[str] | None:
     resources = template.section("Resources")
     if _holds_transform(sections) or "Fn::Transform" in resources:
         return None
-    return frozenset(name for name, each in resources.items() if _holds_transform(each))
+    return frozenset(name for name, resource in resources.items() if _holds_transform(resource))
 
 
 def _holds_transform(value: JsonValue) -> bool:

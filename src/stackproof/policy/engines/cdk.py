@@ -50,15 +50,20 @@ class CdkEngine:
         for stack in (stack for assembly in assemblies for stack in assembly.stacks):
             place = _place(stack.template)  # two stacks may have one template
             self._annotations[place] = (*self._annotations.get(place, ()), *stack.annotations)
-        self._violations = tuple(one for each in assemblies for one in each.violations)
+        self._violations = tuple(violation for assembly in assemblies for violation in assembly.violations)
         # What belongs to the app stands with its first stack.
-        self._apps = {each.stacks[0].template.file: each for each in assemblies}
+        self._apps = {assembly.stacks[0].template.file: assembly for assembly in assemblies}
 
     @property
     def identity(self) -> str:
         apps: list[JsonValue] = [
-            [file, each.key is not None, [repr(one) for one in each.deprecations], list(each.not_validated)]
-            for file, each in sorted(self._apps.items())
+            [
+                file,
+                app.key is not None,
+                [repr(deprecation) for deprecation in app.deprecations],
+                list(app.not_validated),
+            ]
+            for file, app in sorted(self._apps.items())
         ]
         return f"{_NAME} {code_digest()} {canonical(apps)} {self._annotations!r} {self._violations!r}"
 
@@ -72,10 +77,10 @@ class CdkEngine:
         """What was said of the template's stack, and of its app if it is the first of the app's stacks."""
         app = self._apps.get(template.file)
         findings = [_annotated(annotation, template) for annotation in self._annotations.get(_place(template), ())]
-        findings += [_violated(each, template) for each in self._violations_in(template, app)]
+        findings += [_violated(violation, template) for violation in self._violations_in(template, app)]
         counts = _counts(findings, looked_at=len(template.resources)) if _place(template) in self._annotations else []
         if app is not None and app.key is not None:
-            deprecated = [_deprecated(each, template) for each in app.deprecations]
+            deprecated = [_deprecated(deprecation, template) for deprecation in app.deprecations]
             findings += deprecated
             looked_at = max(len(template.resources), len(deprecated))
             counts.append(RuleCount(rule_id=_DEPRECATED, engine=_NAME, looked_at=looked_at, failed=len(deprecated)))
@@ -91,23 +96,23 @@ class CdkEngine:
     def _violations_in(self, template: Template, app: Assembly | None) -> Iterable[Violation]:
         """Those of the template, and those without a template in the app whose first stack it is."""
         homeless = app.violations if app else ()
-        yield from (each for each in self._violations if each.location.template_file == template.file)
-        yield from (each for each in homeless if each.location.template_file is None)
+        yield from (violation for violation in self._violations if violation.location.template_file == template.file)
+        yield from (violation for violation in homeless if violation.location.template_file is None)
 
 
 def _counts(findings: Iterable[Finding], *, looked_at: int) -> list[RuleCount]:
     """The rules that any construct may break, and those that were broken; both looked at every resource."""
-    failed = Counter(each.rule_id for each in findings if each.kind is Kind.FAIL)
-    undecided = Counter(each.rule_id for each in findings if each.kind is Kind.OPEN)
+    failed = Counter(finding.rule_id for finding in findings if finding.kind is Kind.FAIL)
+    undecided = Counter(finding.rule_id for finding in findings if finding.kind is Kind.OPEN)
     return [
         RuleCount(
-            rule_id=each,
+            rule_id=rule,
             engine=_NAME,
-            looked_at=max(looked_at, failed[each] + undecided[each]),
-            failed=failed[each],
-            open=undecided[each],
+            looked_at=max(looked_at, failed[rule] + undecided[rule]),
+            failed=failed[rule],
+            open=undecided[rule],
         )
-        for each in sorted({*_ANNOTATION_RULES, *failed, *undecided})
+        for rule in sorted({*_ANNOTATION_RULES, *failed, *undecided})
     ]
 
 
@@ -125,7 +130,9 @@ def _annotated(annotation: Annotation, template: Template) -> Finding:
         template_file=template.file,
     )
     finding = _finding(rule_id, _LEVELS[annotation.level], message, location)
-    resource = next((each for each in template.resources if each.construct_path == place.construct_path), None)
+    resource = next(
+        (resource for resource in template.resources if resource.construct_path == place.construct_path), None
+    )
     if match is None or resource is None:
         return finding
     return replace(finding, location=resource.location(), generated=resource.generated)

@@ -40,7 +40,7 @@ class CheckovEngine(WorkerEngine):
 
 def _version(python: Path) -> str:
     """From what is written on disk beside the interpreter; the interpreter is run only if it keeps that elsewhere."""
-    folders = [str(each) for each in sorted(python.parent.parent.glob("lib/python3*/site-packages"))]
+    folders = [str(path) for path in sorted(python.parent.parent.glob("lib/python3*/site-packages"))]
     for distribution in distributions(name="checkov", path=folders):
         return distribution.version
     try:

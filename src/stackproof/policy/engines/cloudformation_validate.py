@@ -38,7 +38,7 @@ class CloudFormationValidateEngine(WorkerEngine):
     def __init__(self, *, region: str = "us-east-1", timeout: float = 120.0, rules: Sequence[Path] = ()) -> None:
         files = rule_files(rules, ".guard")
         by_file = [guard_rules(file.read_text(encoding="utf-8", errors="replace")) for file in files]
-        own = [each for rules_of in by_file for each in rules_of]
+        own = [rule for rules_of in by_file for rule in rules_of]
         super().__init__(
             WorkerSpec(
                 name="cloudformation-validate",
@@ -46,7 +46,7 @@ class CloudFormationValidateEngine(WorkerEngine):
                 script="cloudformation_validate_worker.py",
                 python=Path(sys.executable),
                 timeout=timeout,
-                settings={"region": region, "names": [[each.name for each in rules_of] for rules_of in by_file]},
+                settings={"region": region, "names": [[rule.name for rule in rules_of] for rules_of in by_file]},
                 rules=files,
                 rule_sources=rule_sources(rules),
                 adapted=partial(_adapted, own),
@@ -57,10 +57,10 @@ class CloudFormationValidateEngine(WorkerEngine):
 def _adapted(own: Sequence[GuardRule], template: Template, said: JsonObject) -> JsonObject:
     """Dotted paths become lists of keys, and the project's rules get their denominators."""
     rows = said.get("findings")
-    findings = [_row(template, each) for each in rows if isinstance(each, Mapping)] if isinstance(rows, list) else []
+    findings = [_row(template, row) for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []
     counts = said.get("counts")
     looks = {**(counts if isinstance(counts, Mapping) else {}), **looks_of(own, template)}
-    return {**said, "findings": findings, "counts": looks, "project_rules": [each.name for each in own]}
+    return {**said, "findings": findings, "counts": looks, "project_rules": [rule.name for rule in own]}
 
 
 def _row(template: Template, row: JsonObject) -> dict[str, JsonValue]:

@@ -58,7 +58,7 @@ class CorrectedEngine:
     def judge(self, template: Template) -> EngineAnswer:
         """The engine's answer; what ours refuses as well is said under our rule, with both as its origins."""
         answer = self.engine.judge(template)
-        if not any(each.rule_id in _THEIRS for each in answer.findings):
+        if not any(finding.rule_id in _THEIRS for finding in answer.findings):
             return answer
         ours = self.versions.judge(template).findings
         kept: list[Finding] = []
@@ -66,22 +66,22 @@ class CorrectedEngine:
         for finding in answer.findings:
             rules = _THEIRS.get(finding.rule_id, ())
             same = _about_the_same(finding, ours) if rules else ()
-            refusal = next((each for rule in rules for each in same if each.rule_id == rule), None)
+            refusal = next((finding for rule in rules for finding in same if finding.rule_id == rule), None)
             if refusal is not None:
                 kept.append(_joined(finding, refusal))
-            elif finding.rule_id in _FALSE_ALARMS and any(each.rule_id in _HARMLESS for each in same):
+            elif finding.rule_id in _FALSE_ALARMS and any(finding.rule_id in _HARMLESS for finding in same):
                 dropped.append(finding)
             else:
                 kept.append(finding)
-        gone = Counter(each.rule_id for each in dropped)
+        gone = Counter(finding.rule_id for finding in dropped)
         return replace(
             answer,
             findings=tuple(sorted(kept, key=Finding.sort_key)),
             counts=tuple(
-                replace(each, failed=max(0, each.failed - gone[each.rule_id])) if gone[each.rule_id] else each
-                for each in answer.counts
+                replace(count, failed=max(0, count.failed - gone[count.rule_id])) if gone[count.rule_id] else count
+                for count in answer.counts
             ),
-            notifications=(*answer.notifications, *(_told(each, template) for each in dropped)),
+            notifications=(*answer.notifications, *(_told(finding, template) for finding in dropped)),
         )
 
 
@@ -89,10 +89,10 @@ def _about_the_same(finding: Finding, ours: Sequence[Finding]) -> tuple[Finding,
     """What we say of the version that the finding is about; theirs stands at the resource or at the property."""
     place = finding.location
     return tuple(
-        each
-        for each in ours
-        if each.location.logical_id == place.logical_id
-        and (place.property_path is None or place.property_path == each.location.property_path)
+        finding
+        for finding in ours
+        if finding.location.logical_id == place.logical_id
+        and (place.property_path is None or place.property_path == finding.location.property_path)
     )
 
 
@@ -102,7 +102,7 @@ def _joined(finding: Finding, refusal: Finding) -> Finding:
         finding,
         rule_id=refusal.rule_id,
         kind=Kind.FAIL,
-        level=min(finding.level, Level.NOTE, key=lambda each: each.rank),
+        level=min(finding.level, Level.NOTE, key=lambda level: level.rank),
         location=refusal.location,
     )
 

@@ -77,17 +77,17 @@ class _Block:
 def guard_rules(text: str) -> tuple[GuardRule, ...]:
     """The rules of the file; types that a rule reaches through variables count as its own."""
     blocks = tuple(_blocks(tuple(_tokens(text))))
-    variables = {each.defines: each.tokens for each in blocks if not each.name}
-    rule_names = {each.name for each in blocks}
+    variables = {block.defines: block.tokens for block in blocks if not block.name}
+    rule_names = {block.name for block in blocks}
     return tuple(
         GuardRule(
-            name=each.name,
-            line=each.tokens[0].line,
-            types=frozenset(_types(each.tokens, variables, frozenset())),
-            names=_names(each.tokens, rule_names),
+            name=block.name,
+            line=block.tokens[0].line,
+            types=frozenset(_types(block.tokens, variables, frozenset())),
+            names=_names(block.tokens, rule_names),
         )
-        for each in blocks
-        if each.name
+        for block in blocks
+        if block.name
     )
 
 
@@ -109,8 +109,8 @@ def problem_of(text: str, schemas: SchemaSource) -> GuardProblem | None:
 
 def looks_of(rules: Sequence[GuardRule], template: Template) -> dict[str, int]:
     """At how many resources each rule looks, by the types in its text."""
-    types = [each.resource_type for each in template.resources]
-    return {rule.name: sum(not rule.types or each in rule.types for each in types) for rule in rules}
+    types = [resource.resource_type for resource in template.resources]
+    return {rule.name: sum(not rule.types or resource_type in rule.types for resource_type in types) for rule in rules}
 
 
 def _tokens(text: str) -> Iterator[_Token]:
@@ -180,16 +180,16 @@ def _undefined_variable(text: str) -> _Token | None:
         after = tokens[index + 1].text if index + 1 < len(tokens) else ""
         if before == "let" or after == "|" or (before in {"(", ","} and after in {")", ","}):
             defined.add(token.text)
-    return next((each for each in tokens if each.kind == "variable" and each.text[1:] not in defined), None)
+    return next((token for token in tokens if token.kind == "variable" and token.text[1:] not in defined), None)
 
 
 def _unknown_name(rule: GuardRule, schemas: SchemaSource) -> GuardProblem | None:
     found: dict[str, ResourceSchema] = {}
-    for each in sorted(rule.types):
-        schema = schemas.schema(each)
+    for resource_type in sorted(rule.types):
+        schema = schemas.schema(resource_type)
         if schema is None:
-            return GuardProblem(line=rule.line, reason=f"rule {rule.name}: there is no resource type {each}")
-        found[each] = schema
+            return GuardProblem(line=rule.line, reason=f"rule {rule.name}: there is no resource type {resource_type}")
+        found[resource_type] = schema
     known, free = set(_OF_TEMPLATES), set()
     for schema in found.values():
         names, free_names = _keys(schema)

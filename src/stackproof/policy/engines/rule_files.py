@@ -48,19 +48,19 @@ def find_rules(policies: Path, schemas: SchemaSource) -> RuleFolders:
 def rule_files(directories: Sequence[Path], *suffixes: str) -> tuple[Path, ...]:
     """The files of rules in some folders, sorted by name within each; `_name` is for what rules share."""
     return tuple(
-        each
-        for each in rule_sources(directories)
-        if each.suffix in suffixes and not each.name.startswith("_") and not each.name.endswith(EXAMPLES_SUFFIX)
+        source
+        for source in rule_sources(directories)
+        if source.suffix in suffixes and not source.name.startswith("_") and not source.name.endswith(EXAMPLES_SUFFIX)
     )
 
 
 def rule_sources(directories: Sequence[Path]) -> tuple[Path, ...]:
     """Every file that what the rules say may depend on."""
     return tuple(
-        each
+        path
         for directory in directories
-        for each in sorted(directory.resolve().rglob("*"))
-        if each.is_file() and "__pycache__" not in each.parts and not each.name.startswith(".")
+        for path in sorted(directory.resolve().rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts and not path.name.startswith(".")
     )
 
 
@@ -74,23 +74,23 @@ def shown(file: Path) -> str:
 
 def _refuse_lookalikes(policies: Path, known: Collection[str]) -> None:
     """A folder whose name is nearly one of ours holds rules that nobody would load."""
-    for each in sorted(policies.iterdir()) if policies.is_dir() else ():
-        near = get_close_matches(each.name.lower().replace("-", "_"), known, n=1, cutoff=0.8)
-        if each.is_dir() and each.name not in known and near:
-            raise ConfigError(f"{shown(each)}: is no folder of rules (did you mean {near[0]}?)")
+    for path in sorted(policies.iterdir()) if policies.is_dir() else ():
+        near = get_close_matches(path.name.lower().replace("-", "_"), known, n=1, cutoff=0.8)
+        if path.is_dir() and path.name not in known and near:
+            raise ConfigError(f"{shown(path)}: is no folder of rules (did you mean {near[0]}?)")
     for name in known:
-        for each in (policies / name).rglob("*"):
-            if each.is_symlink() and each.is_dir():
-                raise ConfigError(f"{shown(each)}: a link to a folder is not followed: rules stand in {name}/ itself")
+        for path in (policies / name).rglob("*"):
+            if path.is_symlink() and path.is_dir():
+                raise ConfigError(f"{shown(path)}: a link to a folder is not followed: rules stand in {name}/ itself")
 
 
 def _folder(directory: Path, suffixes: Sequence[str]) -> tuple[Path, ...]:
     if not directory.is_dir():
         return ()
-    for each in rule_sources([directory]):
-        is_sidecar = each.name.endswith(EXAMPLES_SUFFIX) or each.name.startswith("_")
-        if each.suffix not in suffixes and each.suffix not in _NO_RULES and not is_sidecar:
-            raise ConfigError(f"{shown(each)}: is no file of rules (expected {', '.join(suffixes)})")
+    for source in rule_sources([directory]):
+        is_sidecar = source.name.endswith(EXAMPLES_SUFFIX) or source.name.startswith("_")
+        if source.suffix not in suffixes and source.suffix not in _NO_RULES and not is_sidecar:
+            raise ConfigError(f"{shown(source)}: is no file of rules (expected {', '.join(suffixes)})")
     return (directory,) if rule_files([directory], *suffixes) else ()
 
 
@@ -138,7 +138,7 @@ def _look_at_attributes(file: Path, text: str, schemas: SchemaSource) -> None:
         schema = schemas.schema(name)
         path = "/" + attribute.replace(".", "/")
         if schema is not None and schema.at(path) is None:
-            line = next((n for n, each in enumerate(text.splitlines(), start=1) if attribute in each), 1)
+            line = next((n for n, line in enumerate(text.splitlines(), start=1) if attribute in line), 1)
             near = schema.nearest(path)
             hint = f", did you mean {near}?" if near else ""
             raise ConfigError(f"{shown(file)}:{line}: {name} has no property {attribute}{hint}")
@@ -149,7 +149,9 @@ def _attributes(value: object) -> Iterator[tuple[str, str]]:
     if isinstance(value, Mapping):
         attribute, types = value.get("attribute"), value.get("resource_types")
         if isinstance(attribute, str) and not str(value.get("operator")).startswith("jsonpath"):
-            yield from ((str(each), attribute) for each in (types if isinstance(types, list) else [types]))
+            yield from (
+                (str(resource_type), attribute) for resource_type in (types if isinstance(types, list) else [types])
+            )
         for each in value.values():
             yield from _attributes(each)
     elif isinstance(value, list):
@@ -159,4 +161,4 @@ def _attributes(value: object) -> Iterator[tuple[str, str]]:
 
 def _types(text: str) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(text.splitlines(), start=1):
-        yield from ((number, each) for each in _TYPE.findall(line))
+        yield from ((number, match_) for match_ in _TYPE.findall(line))

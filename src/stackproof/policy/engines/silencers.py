@@ -21,7 +21,8 @@ def without_silencers(template: Template) -> JsonObject:
     resources = body.get("Resources")
     if isinstance(resources, Mapping):
         body["Resources"] = {
-            logical_id: _stripped(each) if isinstance(each, Mapping) else each for logical_id, each in resources.items()
+            logical_id: _stripped(resource) if isinstance(resource, Mapping) else resource
+            for logical_id, resource in resources.items()
         }
     return body
 
@@ -32,7 +33,7 @@ def silencing_comments(template: Template) -> tuple[Notification, ...]:
         data = Path(template.path).read_bytes() if Path(template.path).is_file() else b""
     except OSError:
         return ()
-    if not any(each in data for each in _COMMENTS):
+    if not any(comment in data for comment in _COMMENTS):
         return ()
     message = "a comment would skip rules and was not heeded: write it as Metadata of the resource, or as a waiver"
     return (Notification(level=Level.NOTE, message=message, file=template.file),)

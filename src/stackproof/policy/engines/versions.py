@@ -76,7 +76,7 @@ class VersionsEngine:
         names = (template.file, template.stack_name or "", "")
         running = next((self.deployed[name] for name in names if name in self.deployed), {})
         judgement = judge_template(template, knowledge, deployed=running, parameters=self.parameters)
-        findings = tuple(_finding(each, template) for each in judgement.statements)
+        findings = tuple(_finding(statement, template) for statement in judgement.statements)
         answer = EngineAnswer(
             findings=tuple(sorted(findings, key=Finding.sort_key)),
             counts=_counts(judgement),
@@ -107,21 +107,22 @@ class VersionsEngine:
             message = f"{today} lies before the list of engine versions ({list_day}): statuses are as they were then"
             found.append(_told(None, Level.NOTE, message))
         found.extend(self._decisions(judgement.families))
-        return tuple(sorted(found, key=lambda each: (each.rule_id or "", each.message)))
+        return tuple(sorted(found, key=lambda notification: (notification.rule_id or "", notification.message)))
 
     def _decisions(self, families: frozenset[str]) -> list[Notification]:
         """What people decided against the list is said in every run, and what has expired as well."""
         found = []
-        for each in self.overrides.overrides:
-            if each.family not in families:
+        for override in self.overrides.overrides:
+            if override.family not in families:
                 continue
-            what = f"{title(each.family)} {each.version or each.cycle}"
-            if each.until < self.as_of:
-                message = f"the override of {what} (owner: {each.owner}) expired on {each.until}"
+            what = f"{title(override.family)} {override.version or override.cycle}"
+            if override.until < self.as_of:
+                message = f"the override of {what} (owner: {override.owner}) expired on {override.until}"
                 found.append(_told(None, Level.WARNING, message))
-            elif each.status is Status.CREATABLE:
+            elif override.status is Status.CREATABLE:
                 message = (
-                    f"{what} counts as creatable until {each.until}, by an override of {each.owner}: {each.reason}"
+                    f"{what} counts as creatable until {override.until}, by an override of {override.owner}: "
+                    f"{override.reason}"
                 )
                 found.append(_told(None, Level.WARNING, message))
         return found
@@ -155,8 +156,10 @@ def _finding(statement: Statement, template: Template) -> Finding:
 
 
 def _counts(judgement: Judgement) -> tuple[RuleCount, ...]:
-    failed = Counter(each.said.rule_id for each in judgement.statements if each.said.kind is Kind.FAIL)
-    undecided = Counter(each.said.rule_id for each in judgement.statements if each.said.kind is Kind.OPEN)
+    failed = Counter(statement.said.rule_id for statement in judgement.statements if statement.said.kind is Kind.FAIL)
+    undecided = Counter(
+        statement.said.rule_id for statement in judgement.statements if statement.said.kind is Kind.OPEN
+    )
     return tuple(
         RuleCount(
             rule_id=rule_id,

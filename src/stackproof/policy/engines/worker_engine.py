@@ -65,7 +65,7 @@ class WorkerEngine:
         if self._identity is None:
             spec = self._spec
             files = (*spec.rules, *spec.rule_sources)
-            content = [[each.name, hashlib.sha256(each.read_bytes()).hexdigest()] for each in files]
+            content = [[file.name, hashlib.sha256(file.read_bytes()).hexdigest()] for file in files]
             known = digest([spec.settings, content, sorted(SILENCING_KEYS), code_digest()])
             self._identity = f"{spec.name} {spec.version} {known}"
         return self._identity
@@ -83,12 +83,12 @@ class WorkerEngine:
             with self._lock:
                 self._idle.append(worker)
         answer = answer_of(self.name, template, self._spec.adapted(template, said))
-        mine = (replace(each, engine=self.name) for each in silencing_comments(template))
+        mine = (replace(comment, engine=self.name) for comment in silencing_comments(template))
         return replace(answer, notifications=tuple(sorted((*answer.notifications, *mine))))
 
     def close(self) -> None:
-        for each in list(self._workers):
-            each.close()
+        for worker in list(self._workers):
+            worker.close()
 
     def _taken(self) -> WorkerProcess:
         """A process that has nothing to do; a new one if all are busy, for as many as ask at once."""
@@ -100,12 +100,12 @@ class WorkerEngine:
 
     def _made(self) -> WorkerProcess:
         spec = self._spec
-        settings = {**spec.settings, "rules": [str(each) for each in spec.rules], "niceness": spec.niceness}
+        settings = {**spec.settings, "rules": [str(rule) for rule in spec.rules], "niceness": spec.niceness}
         return WorkerProcess(spec.name, spec.python, _HERE / "workers" / spec.script, settings)
 
     def _with_short_paths(self, error: ConfigError) -> ConfigError:
         """The worker has another working directory, and names files by their whole path."""
         text = str(error)
-        for each in self._spec.rules:
-            text = text.replace(str(each), shown(each))
+        for rule in self._spec.rules:
+            text = text.replace(str(rule), shown(rule))
         return ConfigError(text)

@@ -92,7 +92,7 @@ def candidates(
         reason = Unresolved(reason=f"more than {_LIMIT} combinations of parameters and conditions")
         return (Candidate(values=dict.fromkeys(wanted, reason)),)
     worlds = [each for each in visited if each is not None]
-    possible = [each for each in worlds if not each.is_unforeseen] or worlds
+    possible = [world for world in worlds if not world.is_unforeseen] or worlds
     return _grouped(possible, relevant, template, supplied=parameters or {})
 
 
@@ -127,15 +127,15 @@ def _relevant(template: Template, wanted: Mapping[str, JsonValue], own: JsonValu
 def _tested(value: JsonValue) -> Iterator[str]:
     """Names of the conditions that the value asks."""
     if isinstance(value, Mapping):
-        for key, each in value.items():
-            if key == "Fn::If" and isinstance(each, Sequence) and each and isinstance(each[0], str):
-                yield each[0]
-            elif key == "Condition" and isinstance(each, str):
-                yield each
-            yield from _tested(each)
+        for key, element in value.items():
+            if key == "Fn::If" and isinstance(element, Sequence) and element and isinstance(element[0], str):
+                yield element[0]
+            elif key == "Condition" and isinstance(element, str):
+                yield element
+            yield from _tested(element)
     elif isinstance(value, Sequence) and not isinstance(value, str):
-        for each in value:
-            yield from _tested(each)
+        for element in value:
+            yield from _tested(element)
 
 
 def _choices(
@@ -161,8 +161,8 @@ def _foreseen(declaration: JsonValue, supplied: str | None) -> tuple[JsonValue, 
     values = [declaration["Default"]] if "Default" in declaration else []
     values += [each for each in allowed if not isinstance(each, Mapping)] if isinstance(allowed, list) else []
     found: dict[str, JsonValue] = {}
-    for each in values:
-        found.setdefault(str(each), each)
+    for value in values:
+        found.setdefault(str(value), value)
     return tuple(found.values())
 
 
@@ -171,7 +171,7 @@ def _compared(condition: JsonValue, name: str) -> Iterator[str]:
     if isinstance(condition, Mapping):
         sides = condition.get("Fn::Equals")
         if isinstance(sides, Sequence) and {"Ref": name} in sides:
-            yield from (str(each) for each in sides if isinstance(each, str | int | float))
+            yield from (str(side) for side in sides if isinstance(side, str | int | float))
         for each in condition.values():
             yield from _compared(each, name)
     elif isinstance(condition, Sequence) and not isinstance(condition, str):
@@ -192,7 +192,7 @@ def _worlds(
     here = replace(context, parameters={**context.parameters, **shaped})
     # Conditions may ask about any value; a property is given only those that someone wrote down for it.
     strange = {name for name, value in chosen.items() if value not in foreseen[name]}
-    known = {name: each for name, each in here.parameters.items() if name not in strange}
+    known = {name: parameter for name, parameter in here.parameters.items() if name not in strange}
     for decided in _decided(here, conditions):
         constant = {name: _TRUE if holds else _FALSE for name, holds in decided.items()}
         after = replace(here, parameters=known, conditions={**here.conditions, **constant})
@@ -201,14 +201,14 @@ def _worlds(
             continue
         found = resolve(wanted, after)
         values = found if isinstance(found, Mapping) else dict.fromkeys(wanted, found)
-        reasons = {each.reason for each in unresolved_in(values)}
+        reasons = {unresolved.reason for unresolved in unresolved_in(values)}
         missed = {f"the value of parameter {name} is not known" for name in strange if foreseen[name]}
         yield _World(parameters=chosen, conditions=decided, values=values, is_unforeseen=bool(reasons & missed))
 
 
 def _shaped(value: JsonValue, like: JsonValue) -> JsonValue:
     """A list parameter's value, split as `Ref` gives it."""
-    return [each.strip() for each in value.split(",")] if isinstance(like, list) and isinstance(value, str) else value
+    return [part.strip() for part in value.split(",")] if isinstance(like, list) and isinstance(value, str) else value
 
 
 def _decided(context: Context, names: Sequence[str]) -> Iterator[dict[str, bool]]:
@@ -230,13 +230,13 @@ def _grouped(
     worlds: Sequence[_World], relevant: _Relevant, template: Template, *, supplied: Mapping[str, str]
 ) -> tuple[Candidate, ...]:
     groups: dict[str, list[_World]] = {}
-    for each in worlds:
-        groups.setdefault(repr(sorted(each.values.items())), []).append(each)
+    for world in worlds:
+        groups.setdefault(repr(sorted(world.values.items())), []).append(world)
     found = [
         Candidate(values=group[0].values, branch=_branch(group, worlds, relevant, template, supplied))
         for group in groups.values()
     ]
-    return tuple(sorted(found, key=lambda each: (repr(sorted(each.values.items())), each.branch)))
+    return tuple(sorted(found, key=lambda candidate: (repr(sorted(candidate.values.items())), candidate.branch)))
 
 
 def _branch(
@@ -254,7 +254,7 @@ def _branch(
             parts.append(f"parameter {name} {_origin(template, name, value, supplied)}")
     for name in relevant.conditions:
         holds = {each.conditions[name] for each in group}
-        if len(holds) == 1 and len({each.conditions[name] for each in worlds}) > 1:
+        if len(holds) == 1 and len({world.conditions[name] for world in worlds}) > 1:
             parts.append(f"condition {name} {'true' if holds.pop() else 'false'}")
     return ", ".join(parts)
 

@@ -189,7 +189,7 @@ class Version:
         if self.evidence:
             found["evidence"] = {name: claim.value for name, claim in sorted(self.evidence.items())}
         if self.date_history:
-            found["date_history"] = [each.to_dict() for each in self.date_history]
+            found["date_history"] = [change.to_dict() for change in self.date_history]
         return found
 
     @classmethod
@@ -286,9 +286,9 @@ class Family:
             "on_absent": self.on_absent.value,
             "unlisted": self.unlisted.value,
             "max_age_days": self.max_age_days,
-            "applies_to": [each.to_dict() for each in self.applies_to],
-            "cycles": {name: each.to_dict() for name, each in self.cycles.items()},
-            "versions": {name: each.to_dict() for name, each in self.versions.items()},
+            "applies_to": [to.to_dict() for to in self.applies_to],
+            "cycles": {name: cycle.to_dict() for name, cycle in self.cycles.items()},
+            "versions": {name: version.to_dict() for name, version in self.versions.items()},
         }
 
     @classmethod
@@ -300,8 +300,10 @@ class Family:
             unlisted=Unlisted(str(data.get("unlisted", "refused"))),
             max_age_days=as_int(data.get("max_age_days", 30)),
             applies_to=tuple(AppliesTo.from_dict(each) for each in as_objects(data["applies_to"])),
-            cycles={name: Cycle.from_dict(as_object(each)) for name, each in as_object(data["cycles"]).items()},
-            versions={name: Version.from_dict(as_object(each)) for name, each in as_object(data["versions"]).items()},
+            cycles={name: Cycle.from_dict(as_object(cycle)) for name, cycle in as_object(data["cycles"]).items()},
+            versions={
+                name: Version.from_dict(as_object(version)) for name, version in as_object(data["versions"]).items()
+            },
         )
 
 
@@ -319,8 +321,8 @@ class AllowList:
             "schema": 1,
             "as_of": self.as_of,
             "regions": list(self.regions),
-            "sources": {name: each.to_dict() for name, each in self.sources.items()},
-            "families": {name: each.to_dict() for name, each in self.families.items()},
+            "sources": {name: source.to_dict() for name, source in self.sources.items()},
+            "families": {name: family.to_dict() for name, family in self.families.items()},
         }
 
     @classmethod
@@ -328,8 +330,10 @@ class AllowList:
         return cls(
             as_of=str(data["as_of"]),
             regions=as_strings(data["regions"]),
-            sources={name: Source.from_dict(as_object(each)) for name, each in as_object(data["sources"]).items()},
-            families={name: Family.from_dict(as_object(each)) for name, each in as_object(data["families"]).items()},
+            sources={name: Source.from_dict(as_object(source)) for name, source in as_object(data["sources"]).items()},
+            families={
+                name: Family.from_dict(as_object(family)) for name, family in as_object(data["families"]).items()
+            },
         )
 
 
@@ -395,13 +399,13 @@ class Overrides:
         return {
             "schema": 1,
             "approved_only": list(self.approved_only),
-            "overrides": [each.to_dict() for each in self.overrides],
+            "overrides": [override.to_dict() for override in self.overrides],
         }
 
     @classmethod
     def from_dict(cls, data: JsonObject) -> Overrides:
         return cls(
-            overrides=tuple(Override.from_dict(each) for each in as_objects(data["overrides"])),
+            overrides=tuple(Override.from_dict(override) for override in as_objects(data["overrides"])),
             approved_only=as_strings(data.get("approved_only", [])),
         )
 

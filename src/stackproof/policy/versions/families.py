@@ -290,19 +290,19 @@ EXPLAINED: Final[Mapping[str, str]] = {
 
 def carriers_of(resource_type: str) -> Iterator[Carrier]:
     """The carriers of a type."""
-    return (each for each in CARRIERS if each.resource_type == resource_type)
+    return (carrier for carrier in CARRIERS if carrier.resource_type == resource_type)
 
 
 def applies_to(family: str) -> tuple[AppliesTo, ...]:
     """Where templates carry versions of the family, as the list shows it to people."""
     rows = {
-        (each.resource_type, each.path): AppliesTo(
-            type=each.resource_type,
-            version=each.path,
-            when={each.engine: engine} if each.engine else {},
+        (carrier.resource_type, carrier.path): AppliesTo(
+            type=carrier.resource_type,
+            version=carrier.path,
+            when={carrier.engine: engine} if carrier.engine else {},
         )
-        for each in CARRIERS
-        for engine, name in each.families.items()
+        for carrier in CARRIERS
+        for engine, name in carrier.families.items()
         if name == family
     }
-    return tuple(each for _, each in sorted(rows.items()))
+    return tuple(row for _, row in sorted(rows.items()))

@@ -77,7 +77,9 @@ def judge_template(
             _not_covered(ledger, template, resource, path)
     _loops(ledger, template)
     return Judgement(
-        statements=tuple(sorted(ledger.statements, key=lambda each: (each.logical_id, each.pointer, each.said))),
+        statements=tuple(
+            sorted(ledger.statements, key=lambda statement: (statement.logical_id, statement.pointer, statement.said))
+        ),
         looked_at=dict(sorted(ledger.looked.items())),
         families=frozenset(ledger.families),
     )
@@ -94,8 +96,8 @@ def deployed_by(template: Template, *, parameters: Mapping[str, str] | None = No
         whole = _with_globals(resource, template)
         for carrier in carriers_of(resource.resource_type):
             values = {
-                _text(dug(each.values, carrier.path))
-                for each in candidates(template, whole, carrier.reads, parameters=parameters)
+                _text(dug(candidate.values, carrier.path))
+                for candidate in candidates(template, whole, carrier.reads, parameters=parameters)
             }
             if len(values) == 1 and (text := values.pop()) is not None and text not in secrets:
                 found.setdefault(resource.logical_id, text)
@@ -140,18 +142,18 @@ def _judge_candidate(
         yield from _absent(ledger, resource, carrier, candidate, looked)
         return
     items = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
-    for item in items:
-        if isinstance(item, Unresolved):
+    for element in items:
+        if isinstance(element, Unresolved):
             looked.add("EV030")
-            yield open_question(_only_family(carrier), item.reason)
+            yield open_question(_only_family(carrier), element.reason)
             continue
-        text = _text(item)
+        text = _text(element)
         if text is None:
             looked.add("EV030")
             yield open_question(_only_family(carrier), "it is neither text nor a number")
             continue
         looked.add("EV022")
-        yield from _number(item, text)
+        yield from _number(element, text)
         family, version = _family(carrier, candidate, text)
         if isinstance(family, Said):
             looked.add(family.rule_id)
@@ -193,7 +195,7 @@ def _family(carrier: Carrier, candidate: Candidate, text: str) -> tuple[str | Sa
         message = f"{text!r} is no parameter group family that is known"
         return Said(rule_id="EV010", kind=Kind.FAIL, level=Level.ERROR, message=message), text
     if carrier.engine is None:
-        prefixed = [each for each in carrier.families if each and text.lower().startswith(each)]
+        prefixed = [family for family in carrier.families if family and text.lower().startswith(family)]
         return carrier.families[prefixed[0] if prefixed else ""], text
     return _family_by_engine(carrier, carrier.engine, candidate, text), text
 
@@ -222,7 +224,7 @@ def _absent(
     if carrier.optional or carrier.form is not Form.VERSION:
         return
     looked.add("EV020")
-    if any(dug(candidate.values, each) is not None for each in carrier.inherits):
+    if any(dug(candidate.values, inherit) is not None for inherit in carrier.inherits):
         return
     name = _only_family(carrier)
     if name is None:
@@ -255,11 +257,11 @@ def _not_covered(ledger: _Ledger, template: Template, resource: Resource, path: 
     """EV004: a version that nobody tells us of."""
     top = path.partition(".")[0]
     found = candidates(template, resource, (top,))
-    values = [dug(each.values, path) for each in found]
-    if all(each is None for each in values):
+    values = [dug(candidate.values, path) for candidate in found]
+    if all(value is None for value in values):
         return
     ledger.looked["EV004"] += 1
-    texts = sorted({text for each in values if (text := _text(each)) is not None})
+    texts = sorted({text for value in values if (text := _text(value)) is not None})
     shown = f" {', '.join(texts)}" if texts else ""
     kind = resource.resource_type.removeprefix("AWS::").replace("::", " ")
     said = Said(rule_id="EV004", kind=Kind.OPEN, level=Level.WARNING, message=f"{kind} {path}{shown}: {_UNCOVERED}")
@@ -272,10 +274,14 @@ def _loops(ledger: _Ledger, template: Template) -> None:
     for name, block in template.section("Resources").items():
         if not name.startswith("Fn::"):
             continue
-        types = {each for each in _types(block) if any(carriers_of(each)) or each in UNCOVERED}
-        for each in sorted(types):
+        types = {
+            resource_type
+            for resource_type in _types(block)
+            if any(carriers_of(resource_type)) or resource_type in UNCOVERED
+        }
+        for resource_type in sorted(types):
             ledger.looked["EV030"] += 1
-            said = open_question(None, f"{name.rpartition('::')[0] or name} makes its {each}")
+            said = open_question(None, f"{name.rpartition('::')[0] or name} makes its {resource_type}")
             ledger.statements.append(Statement(said=said, logical_id=name, pointer=""))
 
 
@@ -283,11 +289,11 @@ def _types(value: JsonValue) -> Iterator[str]:
     if isinstance(value, Mapping):
         if isinstance(kind := value.get("Type"), str):
             yield kind
-        for each in value.values():
-            yield from _types(each)
+        for member in value.values():
+            yield from _types(member)
     elif isinstance(value, Sequence) and not isinstance(value, str):
-        for each in value:
-            yield from _types(each)
+        for element in value:
+            yield from _types(element)
 
 
 def _with_globals(resource: Resource, template: Template) -> Resource:

@@ -99,19 +99,19 @@ def refreshed(old: AllowList | None, snapshots: Sequence[Snapshot], *, accept_la
     changes: list[Change] = []
     refused: list[str] = []
     failures: list[str] = []
-    sources = {**(old.sources if old else {}), **{each.name: each.source for each in snapshots}}
+    sources = {**(old.sources if old else {}), **{snapshot.name: snapshot.source for snapshot in snapshots}}
     for name in sorted({*FAMILIES, *(old.families if old else ())}):
         before = old.families.get(name) if old else None
         if name not in FAMILIES and before is not None:
             families[name] = before  # a project's own, of which no source of ours tells
             continue
-        said = [(each, each.families[name]) for each in snapshots if name in each.families]
-        failed = [f"{name}: {each.name}: {one.failure}" for each, one in said if one.failure is not None]
+        said = [(snapshot, snapshot.families[name]) for snapshot in snapshots if name in snapshot.families]
+        failed = [f"{name}: {snapshot.name}: {one.failure}" for snapshot, one in said if one.failure is not None]
         failures.extend(failed)
         if failed and before is not None:
             families[name] = before
             continue
-        readable = [(each, one) for each, one in said if one.failure is None]
+        readable = [(snapshot, one) for snapshot, one in said if one.failure is None]
         after = _Merge(name, before, readable, sources).family()
         if before is not None and not accept_large_change and (why := _too_large(before, after)):
             refused.append(f"{name}: {why}")
@@ -119,11 +119,13 @@ def refreshed(old: AllowList | None, snapshots: Sequence[Snapshot], *, accept_la
             continue
         families[name] = after
         changes.extend(_changes(name, before, after))
-    read = {each.name for each in snapshots if any(one.failure is None for one in each.families.values())}
-    kept = {name: each for name, each in sources.items() if name in read or (old and name in old.sources)}
-    regions = sorted({*(old.regions if old else ()), *(each.region for each in kept.values() if each.region)})
+    read = {
+        snapshot.name for snapshot in snapshots if any(family.failure is None for family in snapshot.families.values())
+    }
+    kept = {name: source for name, source in sources.items() if name in read or (old and name in old.sources)}
+    regions = sorted({*(old.regions if old else ()), *(source.region for source in kept.values() if source.region)})
     versions = AllowList(
-        as_of=max([*(each.as_of for each in kept.values()), *([old.as_of] if old else [])], default=""),
+        as_of=max([*(source.as_of for source in kept.values()), *([old.as_of] if old else [])], default=""),
         regions=tuple(regions),
         sources=dict(sorted(kept.items())),
         families=families,
@@ -153,12 +155,12 @@ class _Merge:
     def family(self) -> Family:
         """The family as it is known now."""
         known = self.before.versions if self.before else {}
-        names = {*known, *(each for _, one in self.said for each in one.listing or ())}
+        names = {*known, *(each for _, snapshot in self.said for each in snapshot.listing or ())}
         if self.rule.match is Match.EXACT_OR_MAJOR:
             # AWS takes majors; that they are no versions of their own is not for a source to say.
-            names = {each for each in names if not self.grammar.is_major(each)}
+            names = {name for name in names if not self.grammar.is_major(name)}
         versions = {
-            each: self._version(each, known.get(each)) for each in sorted(names, key=lambda one: (key(one), one))
+            name: self._version(name, known.get(name)) for name in sorted(names, key=lambda one: (key(one), one))
         }
         return Family(
             as_of=self._as_of(has_versions=bool(versions)),
@@ -173,13 +175,13 @@ class _Merge:
 
     def _is_complete(self) -> bool:
         """Whether AWS itself has told all versions, now or before."""
-        told = any(each.source.kind == "aws-api" and one.listing for each, one in self.said)
+        told = any(snapshot.source.kind == "aws-api" and one.listing for snapshot, one in self.said)
         return told or (self.before is not None and self.before.unlisted is Unlisted.REFUSED)
 
     def _as_of(self, *, has_versions: bool) -> str:
-        telling = [each for each, one in self.said if one.listing is not None or not has_versions]
-        days = [each.source.as_of for each in telling] + ([self.before.as_of] if self.before else [])
-        return max(days, default=min((each.as_of for each in self.sources.values()), default=""))
+        telling = [snapshot for snapshot, one in self.said if one.listing is not None or not has_versions]
+        days = [snapshot.source.as_of for snapshot in telling] + ([self.before.as_of] if self.before else [])
+        return max(days, default=min((source.as_of for source in self.sources.values()), default=""))
 
     # --- versions
 
@@ -194,7 +196,7 @@ class _Merge:
                     evidence[snapshot.name] = claim or Claim.ABSENT
                 (listed_by if claim is not None else missed_by).append((snapshot, one))
         if known is None:
-            day = min(day_of(each.source.as_of) for each, _ in listed_by)
+            day = min(day_of(snapshot.source.as_of) for snapshot, _ in listed_by)
             base = Version(status=Status.UNKNOWN, first_seen=day if self.before and self.before.versions else None)
         else:
             base = known
@@ -202,7 +204,7 @@ class _Merge:
         if listed_by:
             missing = None
         elif missed_by and missing is None:
-            missing = min(day_of(each.source.as_of) for each, _ in missed_by)
+            missing = min(day_of(snapshot.source.as_of) for snapshot, _ in missed_by)
         status = self._status(known, evidence, missing, missed_by if not listed_by else [])
         lost = known is not None and known.status is Status.CREATABLE and status is not Status.CREATABLE
         return self._dated(
@@ -215,7 +217,8 @@ class _Merge:
                 missing_since=missing,
                 last_seen_creatable=day_of(self.before.as_of) if lost and self.before else base.last_seen_creatable,
                 successor=next(
-                    (one.successors[name] for _, one in self.said if name in one.successors), base.successor
+                    (snapshot.successors[name] for _, snapshot in self.said if name in snapshot.successors),
+                    base.successor,
                 ),
             ),
         )
@@ -230,7 +233,8 @@ class _Merge:
         was = known.status if known else Status.UNKNOWN
         if missed_by:
             confirmed = missing is not None and any(
-                one.is_final or (day_of(each.source.as_of) - missing).days >= _CONFIRMED_DAYS for each, one in missed_by
+                one.is_final or (day_of(snapshot.source.as_of) - missing).days >= _CONFIRMED_DAYS
+                for snapshot, one in missed_by
             )
             return Status.WITHDRAWN if confirmed else was
         now = self._decided(evidence)
@@ -274,7 +278,7 @@ class _Merge:
     def _dated(self, name: str, version: Version) -> Version:
         """The dates that sources tell, the most trusted last; a date that moved leaves a trace."""
         told: dict[str, tuple[date, str, date]] = {}
-        read = {each.name for each, _ in self.said}
+        read = {snapshot.name for snapshot, _ in self.said}
         silent = [each for each in version.evidence if each not in read and self._kind(each) in _TELL_DATES]
         for snapshot, one in self.said:
             better = any(self._rank(each) > snapshot.trust for each in silent)
@@ -308,7 +312,7 @@ class _Merge:
 
 
 def _creatable(family: Family) -> set[str]:
-    return {name for name, each in family.versions.items() if each.status is Status.CREATABLE}
+    return {name for name, version in family.versions.items() if version.status is Status.CREATABLE}
 
 
 def _too_large(before: Family, after: Family) -> str | None:
@@ -361,8 +365,8 @@ def _version_changes(family: str, name: str, was: Version | None, now: Version) 
         yield Change(family=family, kind=kind, version=name, detail=said)
     elif was.evidence != now.evidence and len(set(now.evidence.values()) - {Claim.ABSENT}) > 1:
         yield Change(family=family, kind="CONFLICT", version=name, detail=said)
-    for each in now.date_history[len(was.date_history) :]:
-        detail = f"{each.field} {each.before} -> {each.after} ({each.source})"
+    for change in now.date_history[len(was.date_history) :]:
+        detail = f"{change.field} {change.before} -> {change.after} ({change.source})"
         yield Change(family=family, kind="DATE-MOVED", version=name, detail=detail)
 
 

@@ -22,13 +22,17 @@ def is_supported(cycle: Cycle | None, on: date) -> bool:
 
 def newest_of(family: Family, cycle: str | None) -> str | None:
     """The newest creatable version of the cycle, a plain build before a special one."""
-    found = [name for name, each in family.versions.items() if each.status is Status.CREATABLE and each.cycle == cycle]
+    found = [
+        name
+        for name, version in family.versions.items()
+        if version.status is Status.CREATABLE and version.cycle == cycle
+    ]
     return max(found, key=lambda name: (is_plain(name), key(name)), default=None)
 
 
 def later_cycle(name: str, family: Family, cycle: str | None, on: date) -> str | None:
     """What to pin in the nearest later cycle that is in standard support and has anything creatable."""
-    known = {each.cycle for each in family.versions.values() if each.cycle} | set(family.cycles)
+    known = {version.cycle for version in family.versions.values() if version.cycle} | set(family.cycles)
     later = sorted((each for each in known if cycle is None or key(each) > key(cycle)), key=key)
     if cycle is None:
         later.reverse()

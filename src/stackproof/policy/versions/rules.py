@@ -156,7 +156,9 @@ def case_of(subject: Subject, knowledge: Knowledge) -> Case:
         cycle_name = entry.cycle or grammar.cycle_of(subject.text)
     else:
         cycle_name = grammar.group_cycle(subject.text) if cycle_only else grammar.cycle_of(subject.text)
-    members = [each for each in family.versions.values() if each.cycle == cycle_name and cycle_name is not None]
+    members = [
+        version for version in family.versions.values() if version.cycle == cycle_name and cycle_name is not None
+    ]
     is_major = entry is None and (
         cycle_only or (family.match is Match.EXACT_OR_MAJOR and grammar.is_major(subject.text))
     )
@@ -168,7 +170,7 @@ def case_of(subject: Subject, knowledge: Knowledge) -> Case:
     )
     if entry is not None:
         status = entry.status
-    elif members and not any(each.status is Status.CREATABLE for each in members):
+    elif members and not any(member.status is Status.CREATABLE for member in members):
         status = Status.DEPRECATED
     else:
         status = Status.CREATABLE
@@ -197,11 +199,11 @@ def open_question(family: str | None, reason: str) -> Said:
 def _correction(subject: Subject, cycle_name: str | None, knowledge: Knowledge) -> Override | None:
     return next(
         (
-            each
-            for each in knowledge.overrides.overrides
-            if each.status is not None
-            and each.until >= knowledge.as_of
-            and each.covers(subject.family, subject.text, cycle_name)
+            override
+            for override in knowledge.overrides.overrides
+            if override.status is not None
+            and override.until >= knowledge.as_of
+            and override.covers(subject.family, subject.text, cycle_name)
         ),
         None,
     )
@@ -284,7 +286,7 @@ def _doubts(case: Case) -> Iterator[Said]:
         yield _fail("EV003", level, f"sources contradict one another on {case.name}: {told or 'none says anything'}")
         return
     family = case.family
-    tells = any(each.status in {Status.DEPRECATED, Status.WITHDRAWN} for each in family.versions.values())
+    tells = any(version.status in {Status.DEPRECATED, Status.WITHDRAWN} for version in family.versions.values())
     dated = sorted(family.cycles, key=key)
     if tells or not family.versions or not dated or case.cycle is not None or case.cycle_name is None:
         return
@@ -401,19 +403,19 @@ def _policy(case: Case, knowledge: Knowledge) -> Iterator[Said]:
     """EV017: what the organization bans, holds back or has not approved."""
     name, overrides = case.subject.family, knowledge.overrides
     valid = [
-        each
-        for each in overrides.overrides
-        if each.decision is not None
-        and each.until >= knowledge.as_of
-        and each.covers(name, case.subject.text, case.cycle_name)
+        override
+        for override in overrides.overrides
+        if override.decision is not None
+        and override.until >= knowledge.as_of
+        and override.covers(name, case.subject.text, case.cycle_name)
     ]
-    for each in valid:
-        why = f"{each.reason} ({each.owner}, until {each.until})"
-        if each.decision is Decision.BANNED:
+    for override in valid:
+        why = f"{override.reason} ({override.owner}, until {override.until})"
+        if override.decision is Decision.BANNED:
             yield _fail("EV017", Level.ERROR, f"{case.name} is banned here: {why}")
-        elif each.decision is Decision.HOLD:
+        elif override.decision is Decision.HOLD:
             yield _fail("EV017", Level.WARNING, f"{case.name} is on hold here: {why}")
-    if name in overrides.approved_only and not any(each.decision is Decision.APPROVED for each in valid):
+    if name in overrides.approved_only and not any(override.decision is Decision.APPROVED for override in valid):
         yield _fail("EV017", Level.ERROR, f"{case.name} is not approved here, and {title(name)} has to be")
 
 

@@ -16,7 +16,7 @@ def written(versions: AllowList) -> str:
     head = {name: each for name, each in versions.to_dict().items() if name not in {"sources", "families"}}
     lines = [f'  "{name}": {_line(each)},' for name, each in head.items()]
     lines.append('  "sources": {')
-    lines.extend(_rows({name: each.to_dict() for name, each in sorted(versions.sources.items())}, 4))
+    lines.extend(_rows({name: source.to_dict() for name, source in sorted(versions.sources.items())}, 4))
     lines += ["  },", '  "families": {']
     names = sorted(versions.families)
     for name in names:

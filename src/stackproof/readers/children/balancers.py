@@ -22,28 +22,28 @@ _SCALED: Final = "application-autoscaling-"
 def listeners(request: ReadRequest) -> Iterator[Child]:
     """DescribeListeners of the load balancer."""
     client = request.client("elbv2")
-    for each in pages(client, "describe_listeners", "Listeners", LoadBalancerArn=request.physical_id):
-        arn = str(each["ListenerArn"])
+    for listener in pages(client, "describe_listeners", "Listeners", LoadBalancerArn=request.physical_id):
+        arn = str(listener["ListenerArn"])
         yield Child(
             resource_type="AWS::ElasticLoadBalancingV2::Listener",
             child_id=arn,
             physical_id=arn,
-            value=chosen(each, ("Port", "Protocol", "SslPolicy")),
+            value=chosen(listener, ("Port", "Protocol", "SslPolicy")),
         )
 
 
 def rules(request: ReadRequest) -> Iterator[Child]:
     """DescribeRules of the listener; the default rule is the listener's own."""
     client = request.client("elbv2")
-    for each in pages(client, "describe_rules", "Rules", ListenerArn=request.physical_id):
-        if each.get("IsDefault"):
+    for rule in pages(client, "describe_rules", "Rules", ListenerArn=request.physical_id):
+        if rule.get("IsDefault"):
             continue
-        arn = str(each["RuleArn"])
+        arn = str(rule["RuleArn"])
         yield Child(
             resource_type="AWS::ElasticLoadBalancingV2::ListenerRule",
             child_id=arn,
             physical_id=arn,
-            value=chosen(each, ("Actions", "Conditions", "Priority")),
+            value=chosen(rule, ("Actions", "Conditions", "Priority")),
         )
 
 
@@ -51,14 +51,14 @@ def members(request: ReadRequest) -> Iterator[Child]:
     """DescribeDBClusters; members that scaling has added are AWS's own."""
     answer = request.client("rds").describe_db_clusters(DBClusterIdentifier=request.physical_id)
     for cluster in answer["DBClusters"]:
-        for each in cluster.get("DBClusterMembers", ()):
-            name = str(each["DBInstanceIdentifier"])
+        for member in cluster.get("DBClusterMembers", ()):
+            name = str(member["DBInstanceIdentifier"])
             if not name.startswith(_SCALED):
                 yield Child(
                     resource_type="AWS::RDS::DBInstance",
                     child_id=name,
                     physical_id=name,
-                    value=chosen(each, ("DBInstanceIdentifier", "IsClusterWriter")),
+                    value=chosen(member, ("DBInstanceIdentifier", "IsClusterWriter")),
                 )
 
 

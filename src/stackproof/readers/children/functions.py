@@ -27,13 +27,13 @@ _FUNCTION: Final = ("AWS::Lambda::Function",)
 def event_sources(request: ReadRequest) -> Iterator[Child]:
     """ListEventSourceMappings."""
     client = request.client("lambda")
-    for each in pages(client, "list_event_source_mappings", "EventSourceMappings", FunctionName=request.physical_id):
-        uuid = str(each["UUID"])
+    for mapping in pages(client, "list_event_source_mappings", "EventSourceMappings", FunctionName=request.physical_id):
+        uuid = str(mapping["UUID"])
         yield Child(
             resource_type="AWS::Lambda::EventSourceMapping",
             child_id=uuid,
             physical_id=uuid,
-            value={**chosen(each, _OF_A_SOURCE), "Enabled": each.get("State") not in {"Disabled", "Disabling"}},
+            value={**chosen(mapping, _OF_A_SOURCE), "Enabled": mapping.get("State") not in {"Disabled", "Disabling"}},
         )
 
 
@@ -41,27 +41,27 @@ def permissions(request: ReadRequest) -> Iterator[Child]:
     """GetPolicy of the function."""
     client = request.client("lambda")
     answer: Any = found_or_none(lambda: client.get_policy(FunctionName=request.physical_id), _GONE)
-    for each in statements(parsed(answer["Policy"]) if answer else None, "AWS::Lambda::Permission"):
+    for statement in statements(parsed(answer["Policy"]) if answer else None, "AWS::Lambda::Permission"):
         # What CloudFormation adds has the physical id for its Sid.
-        yield replace(each, physical_id=each.child_id, identity={ITSELF: each.child_id})
+        yield replace(statement, physical_id=statement.child_id, identity={ITSELF: statement.child_id})
 
 
 def aliases(request: ReadRequest) -> Iterator[Child]:
     """ListAliases of the function."""
     client = request.client("lambda")
-    for each in pages(client, "list_aliases", "Aliases", FunctionName=request.physical_id):
+    for alias in pages(client, "list_aliases", "Aliases", FunctionName=request.physical_id):
         yield Child(
             resource_type="AWS::Lambda::Alias",
-            child_id=str(each["Name"]),
-            physical_id=str(each["AliasArn"]),
-            value=chosen(each, ("FunctionVersion", "Name", "RoutingConfig")),
+            child_id=str(alias["Name"]),
+            physical_id=str(alias["AliasArn"]),
+            value=chosen(alias, ("FunctionVersion", "Name", "RoutingConfig")),
         )
 
 
 def urls(request: ReadRequest) -> Iterator[Child]:
     """GetFunctionUrlConfig of the function and of each of its aliases."""
     client = request.client("lambda")
-    names = [each["Name"] for each in pages(client, "list_aliases", "Aliases", FunctionName=request.physical_id)]
+    names = [alias["Name"] for alias in pages(client, "list_aliases", "Aliases", FunctionName=request.physical_id)]
     for name in ("", *names):
         qualifier = {"Qualifier": name} if name else {}
         read = partial(client.get_function_url_config, FunctionName=request.physical_id, **qualifier)

@@ -32,8 +32,8 @@ def inline(request: ReadRequest, *, owner: str) -> Iterator[Child]:
 
 def attached(request: ReadRequest, *, owner: str) -> Iterator[Child]:
     """ListAttachedRolePolicies, and the same for users and groups."""
-    for each in attached_policies(request, owner.lower(), request.physical_id):
-        arn = str(each["PolicyArn"])
+    for policy in attached_policies(request, owner.lower(), request.physical_id):
+        arn = str(policy["PolicyArn"])
         yield Child(
             resource_type="AWS::IAM::ManagedPolicy",
             child_id=arn,
@@ -59,8 +59,8 @@ def access_keys(request: ReadRequest) -> Iterator[Child]:
 def groups(request: ReadRequest) -> Iterator[Child]:
     """ListGroupsForUser."""
     client = request.client("iam")
-    for each in pages(client, "list_groups_for_user", "Groups", UserName=request.physical_id):
-        name = str(each["GroupName"])
+    for group in pages(client, "list_groups_for_user", "Groups", UserName=request.physical_id):
+        name = str(group["GroupName"])
         yield Child(
             resource_type="AWS::IAM::UserToGroupAddition",
             child_id=name,

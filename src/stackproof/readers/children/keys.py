@@ -23,26 +23,26 @@ _OF_AWS: Final = re.compile(
 def aliases(request: ReadRequest) -> Iterator[Child]:
     """ListAliases of the key."""
     client = request.client("kms")
-    for each in pages(client, "list_aliases", "Aliases", KeyId=request.physical_id):
-        name = str(each["AliasName"])
+    for alias in pages(client, "list_aliases", "Aliases", KeyId=request.physical_id):
+        name = str(alias["AliasName"])
         yield Child(
             resource_type="AWS::KMS::Alias",
             child_id=name,
             physical_id=name,
-            value=chosen(each, ("AliasName", "TargetKeyId")),
+            value=chosen(alias, ("AliasName", "TargetKeyId")),
         )
 
 
 def grants(request: ReadRequest) -> Iterator[Child]:
     """ListGrants of the key, less those that services make for themselves; CloudFormation has no type for them."""
     client = request.client("kms")
-    for each in pages(client, "list_grants", "Grants", KeyId=request.physical_id):
-        if _is_of_aws(each.get("GranteePrincipal")) or _is_of_aws(each.get("GranteeServicePrincipal")):
+    for grant in pages(client, "list_grants", "Grants", KeyId=request.physical_id):
+        if _is_of_aws(grant.get("GranteePrincipal")) or _is_of_aws(grant.get("GranteeServicePrincipal")):
             continue
         yield Child(
             resource_type="grant",
-            child_id=str(each["GrantId"]),
-            value=chosen(each, ("Constraints", "GranteePrincipal", "Name", "Operations", "RetiringPrincipal")),
+            child_id=str(grant["GrantId"]),
+            value=chosen(grant, ("Constraints", "GranteePrincipal", "Name", "Operations", "RetiringPrincipal")),
         )
 
 

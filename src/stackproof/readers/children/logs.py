@@ -19,12 +19,12 @@ _GROUP: Final = ("AWS::Logs::LogGroup",)
 def metric_filters(request: ReadRequest) -> Iterator[Child]:
     """DescribeMetricFilters of the group."""
     client = request.client("logs")
-    for each in pages(client, "describe_metric_filters", "metricFilters", logGroupName=request.physical_id):
-        name = str(each["filterName"])
+    for page in pages(client, "describe_metric_filters", "metricFilters", logGroupName=request.physical_id):
+        name = str(page["filterName"])
         yield Child(
             resource_type="AWS::Logs::MetricFilter",
             child_id=name,
-            value=pascal({key: each[key] for key in ("filterName", "filterPattern") if key in each}),
+            value=pascal({key: page[key] for key in ("filterName", "filterPattern") if key in page}),
             identity={ITSELF: name},
         )
 
@@ -33,12 +33,12 @@ def subscription_filters(request: ReadRequest) -> Iterator[Child]:
     """DescribeSubscriptionFilters of the group."""
     client = request.client("logs")
     names = ("destinationArn", "filterName", "filterPattern")
-    for each in pages(client, "describe_subscription_filters", "subscriptionFilters", logGroupName=request.physical_id):
-        name = str(each["filterName"])
+    for page in pages(client, "describe_subscription_filters", "subscriptionFilters", logGroupName=request.physical_id):
+        name = str(page["filterName"])
         yield Child(
             resource_type="AWS::Logs::SubscriptionFilter",
             child_id=name,
-            value=pascal({key: each[key] for key in names if key in each}),
+            value=pascal({key: page[key] for key in names if key in page}),
             identity={ITSELF: name},
         )
 

@@ -66,14 +66,14 @@ _DESTINATIONS: Final = ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "Des
 
 def routes(request: ReadRequest) -> Iterator[Child]:
     """DescribeRouteTables; local and propagated routes, and those of gateway endpoints, are AWS's own."""
-    for each in (described_table(request) or {}).get("Routes", ()):
-        gateway = str(each.get("GatewayId", ""))
-        of_endpoint = gateway.startswith("vpce-") and "DestinationPrefixListId" in each
-        if gateway == "local" or of_endpoint or each.get("Origin") == "EnableVgwRoutePropagation":
+    for route in (described_table(request) or {}).get("Routes", ()):
+        gateway = str(route.get("GatewayId", ""))
+        of_endpoint = gateway.startswith("vpce-") and "DestinationPrefixListId" in route
+        if gateway == "local" or of_endpoint or route.get("Origin") == "EnableVgwRoutePropagation":
             continue
-        destination = chosen(each, _DESTINATIONS)
+        destination = chosen(route, _DESTINATIONS)
         name = next((str(value) for value in destination.values()), "")
-        value = {key: one for key, one in each.items() if key not in {"Origin", "State", "InstanceOwnerId"}}
+        value = {key: one for key, one in route.items() if key not in {"Origin", "State", "InstanceOwnerId"}}
         yield Child(
             resource_type="AWS::EC2::Route",
             child_id=name,
@@ -87,15 +87,17 @@ def entries(request: ReadRequest) -> Iterator[Child]:
     """DescribeNetworkAcls; the last entry of each direction, which denies the rest, is AWS's own."""
     client = request.client("ec2")
     for acl in client.describe_network_acls(NetworkAclIds=[request.physical_id])["NetworkAcls"]:
-        for each in acl.get("Entries", ()):
-            if each["RuleNumber"] >= _LAST_ENTRY:
+        for ledger_entry in acl.get("Entries", ()):
+            if ledger_entry["RuleNumber"] >= _LAST_ENTRY:
                 continue
-            direction = "egress" if each.get("Egress") else "ingress"
+            direction = "egress" if ledger_entry.get("Egress") else "ingress"
             yield Child(
                 resource_type="AWS::EC2::NetworkAclEntry",
-                child_id=f"{direction} {each['RuleNumber']}",
-                value=chosen(each, ("CidrBlock", "Egress", "Ipv6CidrBlock", "Protocol", "RuleAction", "RuleNumber")),
-                identity={"RuleNumber": each["RuleNumber"], "Egress": bool(each.get("Egress"))},
+                child_id=f"{direction} {ledger_entry['RuleNumber']}",
+                value=chosen(
+                    ledger_entry, ("CidrBlock", "Egress", "Ipv6CidrBlock", "Protocol", "RuleAction", "RuleNumber")
+                ),
+                identity={"RuleNumber": ledger_entry["RuleNumber"], "Egress": bool(ledger_entry.get("Egress"))},
             )
 
 

@@ -48,9 +48,9 @@ def of_queue(request: ReadRequest) -> Iterator[Child]:
 def of_topic(request: ReadRequest) -> Iterator[Child]:
     """GetTopicAttributes; the statement that lets the topic's own account use it is AWS's own."""
     policy = parsed((topic_attributes(request, request.physical_id) or {}).get("Policy"))
-    for each in statements(policy, "AWS::SNS::TopicPolicy"):
-        if not _is_of_aws(each.value, request):
-            yield each
+    for statement in statements(policy, "AWS::SNS::TopicPolicy"):
+        if not _is_of_aws(statement.value, request):
+            yield statement
 
 
 def _is_of_aws(statement: JsonValue, request: ReadRequest) -> bool:

@@ -17,15 +17,15 @@ __all__ = ["FAMILIES"]
 def subscriptions(request: ReadRequest) -> Iterator[Child]:
     """ListSubscriptionsByTopic; one that waits to be confirmed has no ARN yet."""
     client = request.client("sns")
-    for each in pages(client, "list_subscriptions_by_topic", "Subscriptions", TopicArn=request.physical_id):
-        arn = str(each["SubscriptionArn"])
+    for subscription in pages(client, "list_subscriptions_by_topic", "Subscriptions", TopicArn=request.physical_id):
+        arn = str(subscription["SubscriptionArn"])
         waits = not arn.startswith("arn:")
         yield Child(
             resource_type="AWS::SNS::Subscription",
-            child_id=f"{each['Protocol']} {masked_text(str(each['Endpoint']))}" if waits else arn,
+            child_id=f"{subscription['Protocol']} {masked_text(str(subscription['Endpoint']))}" if waits else arn,
             physical_id="" if waits else arn,
-            value=chosen(each, ("Endpoint", "Protocol")),
-            identity=chosen(each, ("Endpoint", "Protocol")),
+            value=chosen(subscription, ("Endpoint", "Protocol")),
+            identity=chosen(subscription, ("Endpoint", "Protocol")),
         )
 
 
@@ -33,12 +33,12 @@ def consumers(request: ReadRequest) -> Iterator[Child]:
     """ListStreamConsumers."""
     client = request.client("kinesis")
     described = client.describe_stream_summary(StreamName=request.physical_id)["StreamDescriptionSummary"]
-    for each in pages(client, "list_stream_consumers", "Consumers", StreamARN=described["StreamARN"]):
+    for consumer in pages(client, "list_stream_consumers", "Consumers", StreamARN=described["StreamARN"]):
         yield Child(
             resource_type="AWS::Kinesis::StreamConsumer",
-            child_id=str(each["ConsumerName"]),
-            physical_id=str(each["ConsumerARN"]),
-            value=chosen(each, ("ConsumerName",)),
+            child_id=str(consumer["ConsumerName"]),
+            physical_id=str(consumer["ConsumerARN"]),
+            value=chosen(consumer, ("ConsumerName",)),
         )
 
 
@@ -54,23 +54,23 @@ def _rule(request: ReadRequest) -> dict[str, str]:
 def targets(request: ReadRequest) -> Iterator[Child]:
     """ListTargetsByRule."""
     client = request.client("events")
-    for each in pages(client, "list_targets_by_rule", "Targets", **_rule(request)):
-        yield Child(resource_type="AWS::Events::Rule", child_id=str(each["Id"]), value=each)
+    for target in pages(client, "list_targets_by_rule", "Targets", **_rule(request)):
+        yield Child(resource_type="AWS::Events::Rule", child_id=str(target["Id"]), value=target)
 
 
 def rules(request: ReadRequest) -> Iterator[Child]:
     """ListRules of a bus, less those that AWS services keep on it."""
     client = request.client("events")
     bus = request.physical_id
-    for each in pages(client, "list_rules", "Rules", EventBusName=bus):
-        if each.get("ManagedBy"):
+    for rule in pages(client, "list_rules", "Rules", EventBusName=bus):
+        if rule.get("ManagedBy"):
             continue
-        name = str(each["Name"])
+        name = str(rule["Name"])
         yield Child(
             resource_type="AWS::Events::Rule",
             child_id=name,
             physical_id=f"{bus}|{name}",
-            value=chosen(each, ("EventPattern", "Name", "ScheduleExpression", "State")),
+            value=chosen(rule, ("EventPattern", "Name", "ScheduleExpression", "State")),
             identity={"Name": name},
         )
 

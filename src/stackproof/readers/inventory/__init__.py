@@ -10,5 +10,7 @@ from stackproof.readers.inventory import network, services
 
 __all__ = ["LISTINGS"]
 
-LISTINGS: Final[Mapping[str, Listing]] = {each.resource_type: each for each in (*network.LISTINGS, *services.LISTINGS)}
+LISTINGS: Final[Mapping[str, Listing]] = {
+    listing.resource_type: listing for listing in (*network.LISTINGS, *services.LISTINGS)
+}
 """The listing of each type."""

@@ -29,26 +29,26 @@ class _Of:
     def listed(self, client: Callable[[str], Any]) -> Iterator[Listed]:
         """All of the type in the region."""
         ec2 = client("ec2")
-        for each in pages(ec2, self.operation, self.key):
-            if self.own(each) or each.get("State") in {"deleted", "terminated", "shutting-down"}:
+        for page in pages(ec2, self.operation, self.key):
+            if self.own(page) or page.get("State") in {"deleted", "terminated", "shutting-down"}:
                 continue
-            identity = str(each[self.identity])
-            tags = {one["Key"]: one["Value"] for one in each.get("Tags", ())}
+            identity = str(page[self.identity])
+            tags = {tag["Key"]: tag["Value"] for tag in page.get("Tags", ())}
             yield Listed(
                 resource_type=self.resource_type,
                 physical_id=identity,
-                name=str(each.get("GroupName") or tags.get("Name") or identity),
+                name=str(page.get("GroupName") or tags.get("Name") or identity),
                 arn=f":{self.noun}/{identity}",
-                vpc_id=self.vpc(each) or "",
+                vpc_id=self.vpc(page) or "",
             )
 
 
 def _attached(item: Mapping[str, Any]) -> str | None:
-    return next((each.get("VpcId") for each in item.get("Attachments", ())), None)
+    return next((attachment.get("VpcId") for attachment in item.get("Attachments", ())), None)
 
 
 def _is_main(item: Mapping[str, Any]) -> bool:
-    return any(each.get("Main") for each in item.get("Associations", ()))
+    return any(association.get("Main") for association in item.get("Associations", ()))
 
 
 _TYPES: Final = (
@@ -126,24 +126,29 @@ _TYPES: Final = (
 def _instances(client: Callable[[str], Any]) -> Iterator[Listed]:
     """DescribeInstances, less those that are gone and those that a group of servers has started."""
     for reservation in pages(client("ec2"), "describe_instances", "Reservations"):
-        for each in reservation["Instances"]:
-            tags = {one["Key"]: one["Value"] for one in each.get("Tags", ())}
-            if each["State"]["Name"] in {"terminated", "shutting-down"} or "aws:autoscaling:groupName" in tags:
+        for instance in reservation["Instances"]:
+            tags = {tag["Key"]: tag["Value"] for tag in instance.get("Tags", ())}
+            if instance["State"]["Name"] in {"terminated", "shutting-down"} or "aws:autoscaling:groupName" in tags:
                 continue
-            identity = str(each["InstanceId"])
+            identity = str(instance["InstanceId"])
             yield Listed(
                 resource_type="AWS::EC2::Instance",
                 physical_id=identity,
                 name=str(tags.get("Name") or identity),
                 arn=f":instance/{identity}",
-                vpc_id=str(each.get("VpcId") or ""),
+                vpc_id=str(instance.get("VpcId") or ""),
             )
 
 
 LISTINGS: Final[tuple[Listing, ...]] = (
     *(
-        Listing(resource_type=each.resource_type, read=each.listed, actions=(each.action,), in_vpc=True)
-        for each in _TYPES
+        Listing(
+            resource_type=resource_type.resource_type,
+            read=resource_type.listed,
+            actions=(resource_type.action,),
+            in_vpc=True,
+        )
+        for resource_type in _TYPES
     ),
     Listing(resource_type="AWS::EC2::Instance", read=_instances, actions=("ec2:DescribeInstances",), in_vpc=True),
 )

@@ -29,8 +29,8 @@ def _listed(
     service, operation, key = call
 
     def read(client: Callable[[str], Any]) -> Iterator[Listed]:
-        for each in pages(client(service), operation, key, **parameters):
-            item = each if isinstance(each, Mapping) else {name: each}
+        for page in pages(client(service), operation, key, **parameters):
+            item = page if isinstance(page, Mapping) else {name: page}
             if of_aws(item):
                 continue
             named = str(item[name])
@@ -55,7 +55,7 @@ def _of_all_regions(
 
 def _tagged_region(tags: Iterable[Mapping[str, Any]]) -> str | None:
     """The region in the tag that CloudFormation puts on what it makes, where the service lets it; nobody else can."""
-    found = next((str(each["Value"]) for each in tags if each["Key"] == "aws:cloudformation:stack-id"), "")
+    found = next((str(tag["Value"]) for tag in tags if tag["Key"] == "aws:cloudformation:stack-id"), "")
     return found.split(":")[3] if found.startswith("arn:") else None
 
 
@@ -78,8 +78,8 @@ def _of_bucket(client: Callable[[str], Any], bucket: Listed) -> str:
 
 
 def _topics(client: Callable[[str], Any]) -> Iterator[Listed]:
-    for each in pages(client("sns"), "list_topics", "Topics"):
-        arn = str(each["TopicArn"])
+    for topic in pages(client("sns"), "list_topics", "Topics"):
+        arn = str(topic["TopicArn"])
         yield Listed(resource_type="AWS::SNS::Topic", physical_id=arn, name=arn.rpartition(":")[2], arn=arn)
 
 

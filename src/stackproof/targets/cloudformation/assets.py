@@ -23,7 +23,7 @@ def zipped(directory: Path) -> bytes:
     """The folder as an archive: the same bytes for the same files, whenever and wherever."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in sorted(each for each in directory.rglob("*") if each.is_file()):
+        for file in sorted(path for path in directory.rglob("*") if path.is_file()):
             entry = zipfile.ZipInfo(file.relative_to(directory).as_posix(), _EPOCH)
             mode = 0o755 if file.stat().st_mode & _EXECUTABLE else 0o644
             entry.external_attr = (0o100000 | mode) << 16
@@ -56,7 +56,7 @@ class AssetStore:
 
     def put_template(self, stack: Stack, body: str) -> str:
         """Put a template that is too large for a request; gives its URL."""
-        bucket = next((each.bucket for each in stack.assets), "cdk-hnb659fds-assets-${AWS::AccountId}-${AWS::Region}")
+        bucket = next((asset.bucket for asset in stack.assets), "cdk-hnb659fds-assets-${AWS::AccountId}-${AWS::Region}")
         bucket = self._resolved(bucket)
         key = f"stackproof/{stack.template.digest}.json"
         self._put(bucket, key, body.encode)

@@ -64,7 +64,7 @@ def _listed(api: Any, types: Sequence[str]) -> tuple[str, ...] | None:
     """The types that are not in an account's registry."""
     try:
         pages = api.get_paginator("list_types").paginate(Visibility="PUBLIC", Type="RESOURCE")
-        known = {str(each["TypeName"]) for page in pages for each in page["TypeSummaries"]}
+        known = {str(summary["TypeName"]) for page in pages for summary in page["TypeSummaries"]}
     except api.exceptions.ClientError:
         return None
     return tuple(sorted(set(types) - known))

@@ -60,7 +60,7 @@ def make_change_set(
         if _says_empty(reason):
             return ChangeSet(id=where["ChangeSetName"], stack_id=where["StackName"], changes=(), empty=True)
         raise TargetError(reason, service="cloudformation", operation="CreateChangeSet", code="ChangeSetFailed")
-    changes = (_change(each["ResourceChange"]) for page in found for each in page.get("Changes", ()))
+    changes = (_change(change["ResourceChange"]) for page in found for change in page.get("Changes", ()))
     return ChangeSet(id=where["ChangeSetName"], stack_id=where["StackName"], changes=tuple(sorted(changes)))
 
 

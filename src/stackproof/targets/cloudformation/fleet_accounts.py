@@ -31,18 +31,18 @@ def stacks_of(target: Target) -> tuple[ListedStack, ...]:
     """The stacks of the target's account and region with their tags, less those that are nested; sorted."""
     with translated_errors("listing the stacks"):
         pages = target.client("cloudformation").get_paginator("describe_stacks").paginate()
-        rows = [each for page in pages for each in page["Stacks"]]
+        rows = [stack for page in pages for stack in page["Stacks"]]
     return tuple(
         sorted(
             (
                 ListedStack(
-                    name=str(each["StackName"]),
-                    tags={str(tag["Key"]): str(tag["Value"]) for tag in each.get("Tags", ())},
+                    name=str(row["StackName"]),
+                    tags={str(tag["Key"]): str(tag["Value"]) for tag in row.get("Tags", ())},
                 )
-                for each in rows
-                if not each.get("ParentId") and each["StackStatus"] not in _NOT_THERE
+                for row in rows
+                if not row.get("ParentId") and row["StackStatus"] not in _NOT_THERE
             ),
-            key=lambda one: one.name,
+            key=lambda stack: stack.name,
         )
     )
 
@@ -72,8 +72,8 @@ def accounts_of(target: Target, units: Sequence[str]) -> tuple[tuple[str, str], 
     """
     with translated_errors("asking AWS Organizations for the accounts"):
         client = target.client("organizations")
-        rows = [row for each in units for row in _below(client, each)] if units else _pages(client, "list_accounts")
-    return tuple(sorted({(str(each["Id"]), str(each["Name"])) for each in rows}))
+        rows = [row for unit in units for row in _below(client, unit)] if units else _pages(client, "list_accounts")
+    return tuple(sorted({(str(row["Id"]), str(row["Name"])) for row in rows}))
 
 
 def _below(client: Any, unit: str) -> Iterator[Any]:
@@ -84,4 +84,4 @@ def _below(client: Any, unit: str) -> Iterator[Any]:
 
 
 def _pages(client: Any, operation: str, **parameters: str) -> list[Any]:
-    return [each for page in client.get_paginator(operation).paginate(**parameters) for each in page["Accounts"]]
+    return [account for page in client.get_paginator(operation).paginate(**parameters) for account in page["Accounts"]]

@@ -65,7 +65,7 @@ class KnownTypes:
             if resource is None:
                 return None
             if not resource.is_custom and resource.resource_type not in self._known:  # asked for all of them at once
-                self.unknown(each.resource_type for each in stack.template.resources if not each.is_custom)
+                self.unknown(resource.resource_type for resource in stack.template.resources if not resource.is_custom)
             if not self._known.get(resource.resource_type, True):
                 return f"{self._called} does not know {resource.resource_type}"
             return refused.get(logical_id) if stack.parent is None else None
@@ -83,14 +83,16 @@ class KnownTypes:
 
     def _refused(self, resource_types: list[str]) -> frozenset[str]:
         api = self._client("cloudformation")
-        probe = {"Resources": {f"R{number}": {"Type": each} for number, each in enumerate(resource_types)}}
+        probe = {
+            "Resources": {f"R{number}": {"Type": resource_type} for number, resource_type in enumerate(resource_types)}
+        }
         with translated_errors(f"asking {self._called} for the types that it knows"):
             try:
                 api.validate_template(TemplateBody=json.dumps(probe))
             except api.exceptions.ClientError as error:
                 named = _REFUSED_TYPES.search(str(error))
                 if named is not None:
-                    return frozenset(each.strip() for each in named[1].split(",")) & frozenset(resource_types)
+                    return frozenset(part.strip() for part in named[1].split(",")) & frozenset(resource_types)
                 if self._names_unknown:
                     raise
         return frozenset()
@@ -105,8 +107,8 @@ def reduced_stack(
     """
     unexported = missing or {}
     found, gone = stack, dict[str, frozenset[str]]()
-    for each in stack.template.resources:
-        nested = stack.nested_at(each.logical_id) if each.resource_type == STACK else None
+    for resource in stack.template.resources:
+        nested = stack.nested_at(resource.logical_id) if resource.resource_type == STACK else None
         if nested is None:
             continue
         within = replace(nested, assets=found.assets)  # the files are all the root's
@@ -114,7 +116,7 @@ def reduced_stack(
         if is_reduced(inner, nested):
             found = replace(found, assets=inner.assets)
             found = with_nested_template(found, nested.template.path, inner.template.body)
-            gone[each.logical_id] = frozenset(less.outputs)
+            gone[resource.logical_id] = frozenset(less.outputs)
 
     def lacks(value: JsonValue) -> str | None:
         if (taken := _taken(value, gone)) is not None:
@@ -156,7 +158,7 @@ def not_exported(api: Any, stack: Stack) -> Mapping[str, str]:
         return {}
     with translated_errors(f"reading what stack {stack.name} imports"):
         pages = api.get_paginator("list_exports").paginate()
-        wanted -= {str(each["Name"]) for page in pages for each in page["Exports"]}
+        wanted -= {str(export["Name"]) for page in pages for export in page["Exports"]}
         if not wanted:
             return {}
         found: dict[str, str] = {}
@@ -222,10 +224,10 @@ def refusal_of(api: Any, stack_name: str, called: str) -> tuple[str, str] | None
         events = api.describe_stack_events(StackName=stack_name)["StackEvents"]
     except api.exceptions.ClientError:
         return None
-    for each in reversed(events):
-        reason = str(each.get("ResourceStatusReason") or "")
-        if each["ResourceStatus"] == "CREATE_FAILED" and _NOT_ABLE.search(reason):
-            return str(each["LogicalResourceId"]), f"{called} refuses it: {reason}"
+    for event in reversed(events):
+        reason = str(event.get("ResourceStatusReason") or "")
+        if event["ResourceStatus"] == "CREATE_FAILED" and _NOT_ABLE.search(reason):
+            return str(event["LogicalResourceId"]), f"{called} refuses it: {reason}"
     return None
 
 
@@ -237,7 +239,7 @@ def _taken(value: JsonValue, gone: Mapping[str, frozenset[str]]) -> str | None:
             output = str(named[1]).removeprefix("Outputs.")
             if output in gone.get(str(named[0]), ()):
                 return f"{named[0]}.{named[1]}"
-        return next((found for each in value.values() if (found := _taken(each, gone))), None)
+        return next((found for member in value.values() if (found := _taken(member, gone))), None)
     if isinstance(value, list):
         return next((found for each in value if (found := _taken(each, gone))), None)
     return None

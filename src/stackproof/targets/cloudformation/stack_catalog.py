@@ -92,9 +92,7 @@ class CloudFormationCatalog:
             rows = self._pages("list_stacks", "StackSummaries", StackStatusFilter=list(_THERE))
             return tuple(
                 sorted(
-                    str(each["StackName"])
-                    for each in rows
-                    if not each.get("ParentId") and each["StackStatus"] in _THERE
+                    str(row["StackName"]) for row in rows if not row.get("ParentId") and row["StackStatus"] in _THERE
                 )
             )
 
@@ -105,13 +103,13 @@ class CloudFormationCatalog:
             return tuple(
                 sorted(
                     OtherStack(
-                        stack_id=str(each["StackId"]),
-                        stack_name=str(each["StackName"]),
-                        status=str(each["StackStatus"]),
-                        is_settled=_is_settled(str(each["StackStatus"])),
+                        stack_id=str(row["StackId"]),
+                        stack_name=str(row["StackName"]),
+                        status=str(row["StackStatus"]),
+                        is_settled=_is_settled(str(row["StackStatus"])),
                     )
-                    for each in rows
-                    if each["StackStatus"] in _THERE
+                    for row in rows
+                    if row["StackStatus"] in _THERE
                 )
             )
 
@@ -124,7 +122,7 @@ class CloudFormationCatalog:
         """ListStackResources, less what the stack let go."""
         with translated_errors(f"listing the resources of stack {shown}"):
             rows = self._pages("list_stack_resources", "StackResourceSummaries", StackName=stack_id)
-            return listed_resources(each for each in rows if each["ResourceStatus"] not in GONE)
+            return listed_resources(row for row in rows if row["ResourceStatus"] not in GONE)
 
     def stack(self, stack_name: str, *, shown: str, parent: str | None = None) -> LiveStack:
         """The stack; in the middle of an operation, or left half done by one, with that as the reason."""
@@ -181,7 +179,7 @@ class CloudFormationCatalog:
         name = stack_set.partition(":")[0]
         with translated_errors(f"listing the instances of stack set {name}"):
             rows = self._pages("list_stack_instances", "Summaries", StackSetName=name)
-            return tuple(sorted((str(each["Account"]), str(each["Region"]), str(each.get("StackId"))) for each in rows))
+            return tuple(sorted((str(row["Account"]), str(row["Region"]), str(row.get("StackId"))) for row in rows))
 
     def owner(self, resource_type: str, physical_id: str) -> str | None:
         """DescribeStackResources by the physical id; a row of another type, or of what a stack let go, is no answer."""
@@ -195,23 +193,23 @@ class CloudFormationCatalog:
                     return None
                 raise
         names = sorted(
-            str(each["StackName"])
-            for each in rows
-            if each["ResourceType"] in types
-            and each.get("PhysicalResourceId") == physical_id
-            and each["ResourceStatus"] not in GONE
+            str(row["StackName"])
+            for row in rows
+            if row["ResourceType"] in types
+            and row.get("PhysicalResourceId") == physical_id
+            and row["ResourceStatus"] not in GONE
         )
         if names or len(rows) < _ROWS:
             return names[0] if names else None
-        return self._owner_among(sorted({str(each["StackName"]) for each in rows}), types, physical_id)
+        return self._owner_among(sorted({str(row["StackName"]) for row in rows}), types, physical_id)
 
     def _owner_among(self, stack_names: Sequence[str], types: Collection[str], physical_id: str) -> str | None:
         """The stack that lists the resource: the answer for a large stack has only its first resources."""
         with translated_errors(f"asking for the stack of {physical_id}"):
             for name in stack_names:
-                for each in self._pages("list_stack_resources", "StackResourceSummaries", StackName=name):
-                    if each.get("PhysicalResourceId") == physical_id and each["ResourceType"] in types:
-                        return None if each["ResourceStatus"] in GONE else name
+                for summary in self._pages("list_stack_resources", "StackResourceSummaries", StackName=name):
+                    if summary.get("PhysicalResourceId") == physical_id and summary["ResourceType"] in types:
+                        return None if summary["ResourceStatus"] in GONE else name
         return None
 
     def tagged(self, key: str, value: str) -> frozenset[str]:
@@ -245,11 +243,13 @@ class CloudFormationCatalog:
         token: dict[str, str] = {}
         while True:
             page = self._client.describe_stack_resource_drifts(StackName=stack_id, MaxResults=100, **token)
-            for each in page["StackResourceDrifts"]:
+            for drift in page["StackResourceDrifts"]:
                 yield NativeDrift(
-                    logical_id=str(each["LogicalResourceId"]),
-                    status=str(each["StackResourceDriftStatus"]),
-                    paths=tuple(sorted(str(one["PropertyPath"]) for one in each.get("PropertyDifferences", ()))),
+                    logical_id=str(drift["LogicalResourceId"]),
+                    status=str(drift["StackResourceDriftStatus"]),
+                    paths=tuple(
+                        sorted(str(difference["PropertyPath"]) for difference in drift.get("PropertyDifferences", ()))
+                    ),
                 )
             if not page.get("NextToken"):
                 return

@@ -30,10 +30,10 @@ class EventFollower:
 
     def follow(self) -> None:
         """Take up what has happened since the last time."""
-        for each in self._new():
-            self._last = each.event_id
-            self.events.append(each)
-            self._told(each)
+        for event in self._new():
+            self._last = event.event_id
+            self.events.append(event)
+            self._told(event)
 
     def _new(self, *, only_first: bool = False) -> list[StackEvent]:
         found: list[StackEvent] = []
@@ -54,24 +54,24 @@ def with_nested(
     api: Any,
     events: list[StackEvent],
     *,
-    wanted: Callable[[StackEvent], bool] = lambda each: each.is_failure,
+    wanted: Callable[[StackEvent], bool] = lambda event: event.is_failure,
 ) -> list[StackEvent]:
     """One operation's events, with those of nested stacks before the event that is `wanted` of each.
 
     By default these are nested stacks that failed, since the cause lies there. A nested stack tells of all that ever
     happened to it: what was before the operation belongs to another one.
     """
-    begun = next((each.at for each in events if each.at is not None), None)
+    begun = next((event.at for event in events if event.at is not None), None)
 
     def whole(own: list[StackEvent]) -> list[StackEvent]:
         found: list[StackEvent] = []
-        for each in own:
-            if each.resource_type == STACK and not each.is_of_stack and each.physical_id and wanted(each):
-                nested = EventFollower(api, each.physical_id)
+        for event in own:
+            if event.resource_type == STACK and not event.is_of_stack and event.physical_id and wanted(event):
+                nested = EventFollower(api, event.physical_id)
                 nested.follow()
-                of_it = [one for one in nested.events if begun is None or one.at is None or one.at >= begun]
+                of_it = [event for event in nested.events if begun is None or event.at is None or event.at >= begun]
                 found.extend(whole(of_it))
-            found.append(each)
+            found.append(event)
         return found
 
     return whole(events)

@@ -161,10 +161,10 @@ class CloudFormation:
             self._api.delete_stack(StackName=stack_name)
             ended = self._waited(stack_name, stack_id, follower, lambda _: None)
             status = "DELETE_COMPLETE" if ended is None else str(ended["StackStatus"])
-            events = with_nested(self._api, follower.events, wanted=lambda each: each.status in _ENDED)
+            events = with_nested(self._api, follower.events, wanted=lambda event: event.status in _ENDED)
             if status != "DELETE_COMPLETE":
                 left = sorted(
-                    {each.logical_id for each in events if each.status == "DELETE_FAILED" and not each.is_of_stack}
+                    {event.logical_id for event in events if event.status == "DELETE_FAILED" and not event.is_of_stack}
                 )
                 said = f"; left over: {', '.join(left)}" if left else ""
                 raise TargetError(self._why(stack_name, status, follower, lambda _: None) + said, code=status)
@@ -206,8 +206,8 @@ class CloudFormation:
             return self._begun_without(request, kind)
         if made.empty:
             return None
-        for each in made.changes or ("no resource changes, but outputs or other settings may",):
-            self._place.progress(f"{stack.name}: {each}")
+        for change in made.changes or ("no resource changes, but outputs or other settings may",):
+            self._place.progress(f"{stack.name}: {change}")
         self._api.execute_change_set(ChangeSetName=made.id, StackName=made.stack_id)
         return made.stack_id
 
@@ -225,7 +225,7 @@ class CloudFormation:
         self, stack: Stack, before: Mapping[str, Any] | None, given: Mapping[str, str]
     ) -> list[dict[str, Any]]:
         """Given values; for an existing stack, its own values for the rest."""
-        kept = {each["ParameterKey"] for each in (before or {}).get("Parameters", ())}
+        kept = {parameter["ParameterKey"] for parameter in (before or {}).get("Parameters", ())}
         found: list[dict[str, Any]] = []
         for name in stack.template.section("Parameters"):
             if name in given:
@@ -267,17 +267,17 @@ class CloudFormation:
     def _empty(self, stack_id: str) -> None:
         """Delete what lies in the buckets of the stack and those it nests; the deletion says where that fails."""
         s3 = self._client("s3")
-        for each in self._resources(stack_id):
-            if each.resource_type == STACK and each.physical_id and each.status not in _GONE:
-                self._empty(each.physical_id)
-            if each.resource_type != "AWS::S3::Bucket" or not self._was_made(stack_id, each):
+        for resource in self._resources(stack_id):
+            if resource.resource_type == STACK and resource.physical_id and resource.status not in _GONE:
+                self._empty(resource.physical_id)
+            if resource.resource_type != "AWS::S3::Bucket" or not self._was_made(stack_id, resource):
                 continue
             with contextlib.suppress(s3.exceptions.ClientError):
-                for page in s3.get_paginator("list_object_versions").paginate(Bucket=each.physical_id):
+                for page in s3.get_paginator("list_object_versions").paginate(Bucket=resource.physical_id):
                     rows = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
                     objects = [{"Key": row["Key"], "VersionId": row["VersionId"]} for row in rows]
                     if objects:
-                        s3.delete_objects(Bucket=each.physical_id, Delete={"Objects": objects, "Quiet": True})
+                        s3.delete_objects(Bucket=resource.physical_id, Delete={"Objects": objects, "Quiet": True})
 
     def _was_made(self, stack_id: str, row: DeployedResource) -> bool:
         """Whether the stack made what a row names: one that failed since the name is taken names somebody else's."""
@@ -289,7 +289,7 @@ class CloudFormation:
             return False
         follower = EventFollower(self._api, stack_id)
         follower.follow()
-        made = {(each.logical_id, each.physical_id) for each in follower.events if each.status == _MADE}
+        made = {(event.logical_id, event.physical_id) for event in follower.events if event.status == _MADE}
         return (row.logical_id, row.physical_id) in made
 
     # -- explaining
@@ -350,8 +350,8 @@ class CloudFormation:
     def _deployment(self, found: Mapping[str, Any]) -> Deployment:
         place = self._place
         parameters = {
-            str(each["ParameterKey"]): str(each.get("ResolvedValue") or each.get("ParameterValue"))
-            for each in found.get("Parameters", ())
+            str(parameter["ParameterKey"]): str(parameter.get("ResolvedValue") or parameter.get("ParameterValue"))
+            for parameter in found.get("Parameters", ())
         }
         return Deployment(
             stack_name=str(found["StackName"]),
@@ -361,11 +361,11 @@ class CloudFormation:
             region=place.region,
             partition=place.partition,
             resources=self._resources(str(found["StackName"])),
-            outputs={str(each["OutputKey"]): str(each["OutputValue"]) for each in found.get("Outputs", ())},
+            outputs={str(output["OutputKey"]): str(output["OutputValue"]) for output in found.get("Outputs", ())},
             parameters={name: value for name, value in parameters.items() if value != _HIDDEN},
             exports=self._exports(),
             zones=self._zones(),
-            tags={str(each["Key"]): str(each["Value"]) for each in found.get("Tags", ())},
+            tags={str(tag["Key"]): str(tag["Value"]) for tag in found.get("Tags", ())},
         )
 
     def _resources(self, stack_name: str) -> tuple[DeployedResource, ...]:
@@ -374,7 +374,7 @@ class CloudFormation:
 
     def _exports(self) -> Mapping[str, str]:
         try:
-            return {str(each["Name"]): str(each["Value"]) for each in self._pages("list_exports", "Exports")}
+            return {str(export["Name"]): str(export["Value"]) for export in self._pages("list_exports", "Exports")}
         except self._api.exceptions.ClientError as error:
             if reason_of(error) in {UnprovenReason.THROTTLED, UnprovenReason.UNREACHABLE}:
                 raise
@@ -417,12 +417,12 @@ def listed_resources(rows: Iterable[Mapping[str, Any]]) -> tuple[DeployedResourc
     return tuple(
         sorted(
             DeployedResource(
-                logical_id=str(each["LogicalResourceId"]),
-                physical_id=str(each.get("PhysicalResourceId") or ""),
-                resource_type=str(each["ResourceType"]),
-                status=str(each["ResourceStatus"]),
+                logical_id=str(row["LogicalResourceId"]),
+                physical_id=str(row.get("PhysicalResourceId") or ""),
+                resource_type=str(row["ResourceType"]),
+                status=str(row["ResourceStatus"]),
             )
-            for each in rows
+            for row in rows
         )
     )
 
@@ -430,13 +430,13 @@ def listed_resources(rows: Iterable[Mapping[str, Any]]) -> tuple[DeployedResourc
 def _kept(events: Iterable[StackEvent]) -> tuple[DeployedResource, ...]:
     found = {
         DeployedResource(
-            logical_id=each.logical_id,
-            physical_id=each.physical_id,
-            resource_type=each.resource_type,
-            status=each.status,
+            logical_id=event.logical_id,
+            physical_id=event.physical_id,
+            resource_type=event.resource_type,
+            status=event.status,
         )
-        for each in events
-        if each.status == "DELETE_SKIPPED"
+        for event in events
+        if event.status == "DELETE_SKIPPED"
     }
     return tuple(sorted(found))
 

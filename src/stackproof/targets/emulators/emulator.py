@@ -212,7 +212,7 @@ class Emulator:
 
     def _zones(self) -> tuple[str, ...]:
         zones = self.client("ec2").describe_availability_zones()["AvailabilityZones"]
-        return tuple(sorted(str(each["ZoneName"]) for each in zones))
+        return tuple(sorted(str(zone["ZoneName"]) for zone in zones))
 
     def _deployed_body(self, stack_name: str) -> JsonObject:
         """The template of a stack that is there, as plain JSON."""

@@ -51,8 +51,8 @@ class MotoTarget(Emulator):
     def _before_deletion(self, stack_name: str) -> None:
         """A database is protected as its template says."""
         with translated_errors(f"replacing stack {stack_name}"):
-            for each in self._stacks.deployment(stack_name).resources:
-                if each.resource_type == "AWS::RDS::DBInstance":
+            for resource in self._stacks.deployment(stack_name).resources:
+                if resource.resource_type == "AWS::RDS::DBInstance":
                     self.client("rds").modify_db_instance(
-                        DBInstanceIdentifier=each.physical_id, DeletionProtection=False, ApplyImmediately=True
+                        DBInstanceIdentifier=resource.physical_id, DeletionProtection=False, ApplyImmediately=True
                     )

@@ -50,7 +50,9 @@ class AwsPipeline(MiniStackPipeline):
                 f"{declared}: cleanup={declared.cleanup!r} would remove rows of others too: name those of a test by "
                 "their keys, as in DELETE … WHERE key LIKE :prefix"
             )
-        secret_id = next((each.physical_id for each in deployment.resources if each.logical_id == path.secret), "")
+        secret_id = next(
+            (resource.physical_id for resource in deployment.resources if resource.logical_id == path.secret), ""
+        )
         with target.writing("running a flow"):  # refused before the secret is read and the database is asked
             secret = json.loads(target.secret_value(secret_id))
             said = {"host": str(secret["host"]), "port": str(secret["port"]), "ca_bundle": ca_bundle or ""}
@@ -78,7 +80,7 @@ class AwsPipeline(MiniStackPipeline):
         return int(found.get("ParallelizationFactor") or 1)
 
     def put(self, sendings: Sequence[Sending]) -> tuple[Receipt, ...]:
-        self._sent.update({each.key: each for each in sendings})
+        self._sent.update({sending.key: sending for sending in sendings})
         with self._account.writing("putting canaries on the stream"):
             return super().put(sendings)
 
@@ -113,7 +115,7 @@ class AwsPipeline(MiniStackPipeline):
         awaited = {key for key in self._sent if key.startswith(prefix)}
 
         def have_come() -> bool:
-            awaited.difference_update(str(each[0]) for each in self.rows())
+            awaited.difference_update(str(row[0]) for row in self.rows())
             return not awaited
 
         with self._account.writing("removing the rows of canaries"):
@@ -122,7 +124,7 @@ class AwsPipeline(MiniStackPipeline):
                     self._late.until(have_come)
             finally:
                 self._remove(prefix)
-        self._sent = {key: each for key, each in self._sent.items() if not key.startswith(prefix)}
+        self._sent = {key: sending for key, sending in self._sent.items() if not key.startswith(prefix)}
         if awaited:
             raise TargetError(
                 f"{self._declared}: {len(awaited)} of the records had not arrived when rows were removed; rows that "
@@ -165,5 +167,5 @@ def _as_predicate(error: TargetError) -> str:
 
 def _parted(rows: Iterable[Sequence[Any]] | None, prefix: str) -> tuple[list[str], list[str]]:
     """The keys of rows: those that begin so, and the others, in order."""
-    keys = sorted(str(each[0]) for each in rows or ())
-    return [each for each in keys if each.startswith(prefix)], [each for each in keys if not each.startswith(prefix)]
+    keys = sorted(str(row[0]) for row in rows or ())
+    return [key for key in keys if key.startswith(prefix)], [each for each in keys if not each.startswith(prefix)]

@@ -121,15 +121,15 @@ class MiniStackPipeline:
         keys = self._hash_keys()
         receipts = []
         with self._writing(f"putting records on {self._declared.stream}"):
-            for each in sendings:  # one by one, since the order within a batch is not promised
+            for sending in sendings:  # one by one, since the order within a batch is not promised
                 answer = self._place.client("kinesis").put_record(
                     StreamName=self._stream,
-                    Data=each.data,
-                    PartitionKey=each.partition_key or each.key,
-                    ExplicitHashKey=keys[each.shard_id],
+                    Data=sending.data,
+                    PartitionKey=sending.partition_key or sending.key,
+                    ExplicitHashKey=keys[sending.shard_id],
                 )
                 receipts.append(
-                    Receipt(key=each.key, shard_id=answer["ShardId"], sequence_number=answer["SequenceNumber"])
+                    Receipt(key=sending.key, shard_id=answer["ShardId"], sequence_number=answer["SequenceNumber"])
                 )
         return tuple(receipts)
 
@@ -141,9 +141,9 @@ class MiniStackPipeline:
         """
         api = self._place.client("lambda")
         with self._writing(f"making the mapping of {self._declared.stream} anew"):
-            for each in self._mappings():
-                api.delete_event_source_mapping(UUID=each["UUID"])
-                kept = {name: each[name] for name in _MAPPING_SETTINGS if each.get(name)}
+            for mapping in self._mappings():
+                api.delete_event_source_mapping(UUID=mapping["UUID"])
+                kept = {name: mapping[name] for name in _MAPPING_SETTINGS if mapping.get(name)}
                 made = api.create_event_source_mapping(
                     EventSourceArn=self.stream_arn,
                     FunctionName=self._function,
@@ -195,9 +195,9 @@ class MiniStackPipeline:
         found: list[JsonObject] = []
         with self._writing("reading what a topic published"):
             messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages", ())
-            for each in messages:
-                found.extend(_published(each))
-                sqs.delete_message(QueueUrl=url, ReceiptHandle=each["ReceiptHandle"])
+            for message in messages:
+                found.extend(_published(message))
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return tuple(found)
 
     def stop_listening(self, listener: str) -> None:
@@ -211,9 +211,9 @@ class MiniStackPipeline:
     def set_alarms(self, names: Iterable[str], reason: str) -> None:
         api = self._place.client("cloudwatch")
         with self._writing("setting an alarm"):
-            for each in names:
+            for name in names:
                 for state in ("OK", "ALARM"):  # an alarm acts when its state changes, and it may be in ALARM already
-                    api.set_alarm_state(AlarmName=each, StateValue=state, StateReason=reason)
+                    api.set_alarm_state(AlarmName=name, StateValue=state, StateReason=reason)
 
     @contextmanager
     def _writing(self, doing: str) -> Iterator[None]:
@@ -233,9 +233,9 @@ class MiniStackPipeline:
         with translated_errors(f"reading the shards of {self._declared.stream}"):
             shards = self._place.client("kinesis").list_shards(StreamName=self._stream)["Shards"]
         return {
-            str(each["ShardId"]): str(each["HashKeyRange"]["StartingHashKey"])
-            for each in shards
-            if "EndingSequenceNumber" not in each["SequenceNumberRange"]
+            str(shard["ShardId"]): str(shard["HashKeyRange"]["StartingHashKey"])
+            for shard in shards
+            if "EndingSequenceNumber" not in shard["SequenceNumberRange"]
         }
 
 

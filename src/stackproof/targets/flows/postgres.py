@@ -49,7 +49,7 @@ def start_postgres(owner_pid: int, directory: Path, *, user: str, password: str,
 
 def require(packages: Sequence[str]) -> None:
     """Raise ConfigError if one of the packages of the extra is not installed."""
-    missing = [each for each in packages if importlib.util.find_spec(each) is None]
+    missing = [package for package in packages if importlib.util.find_spec(package) is None]
     if missing:
         raise ConfigError(f"a flow needs {', '.join(missing)}: pip install 'stackproof[flow]'")
 

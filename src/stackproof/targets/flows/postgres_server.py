@@ -113,7 +113,7 @@ def _folder(directory: Path) -> Iterator[Path]:
 
 
 def _may_enter(directory: Path) -> bool:
-    return all(each.stat().st_mode & 0o001 for each in (directory, *directory.parents))
+    return all(path.stat().st_mode & 0o001 for path in (directory, *directory.parents))
 
 
 def _place(folder: Path) -> _Place:

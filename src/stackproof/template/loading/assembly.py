@@ -45,7 +45,7 @@ def load_assembly(directory: Path, *, root: Path, app: Path, shown: str) -> tupl
         stacks.extend(loader.load_all(_artifacts(manifest)))
     if not stacks:
         raise InputError(f"{shown}: the cloud assembly has no stack")
-    stacks.sort(key=lambda one: (one.name, one.template.file))
+    stacks.sort(key=lambda stack: (stack.name, stack.template.file))
     report = load_validation_report(directory, shown, stacks, origins)
     assembly = Assembly(
         directory=str(directory),
@@ -97,9 +97,9 @@ class _StackLoader:
             region=region,
             dependencies=tuple(
                 sorted(
-                    self._artifact(str(each))
-                    for each in (dependencies if isinstance(dependencies, list) else ())
-                    if artifacts.get(str(each), {}).get("type") == "aws:cloudformation:stack"
+                    self._artifact(str(dependency))
+                    for dependency in (dependencies if isinstance(dependencies, list) else ())
+                    if artifacts.get(str(dependency), {}).get("type") == "aws:cloudformation:stack"
                 )
             ),
             assets=self._assets(manifests, file),
@@ -235,7 +235,7 @@ class _StackLoader:
         found: set[FileAsset] = set()
         for manifest in manifests:
             files = _object(manifest.get("files"))
-            if not any(_object(_object(each).get("source")).get("path") == template_file for each in files.values()):
+            if not any(_object(_object(file).get("source")).get("path") == template_file for file in files.values()):
                 continue
             for asset in files.values():
                 source = _object(_object(asset).get("source"))

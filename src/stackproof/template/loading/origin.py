@@ -51,7 +51,11 @@ class Origins:
     def add_metadata(self, metadata: JsonObject) -> None:
         """Take in one `<Stack>.metadata.json` (or the `metadata` of a manifest of older assemblies)."""
         for path, entries in metadata.items():
-            rows = [each for each in entries if isinstance(each, Mapping)] if isinstance(entries, list) else []
+            rows = (
+                [ledger_entry for ledger_entry in entries if isinstance(ledger_entry, Mapping)]
+                if isinstance(entries, list)
+                else []
+            )
             construct = path.lstrip("/")
             self._metadata[construct] = rows
             if any(str(row.get("type")).startswith(_HANDLER_MARK) for row in rows):
@@ -99,7 +103,7 @@ class Origins:
             for row in rows
             if row.get("type") == "aws:cdk:creationStack"
         )
-        return frozenset(each for each in found if each is not None)
+        return frozenset(line for line in found if line is not None)
 
     def _inherited(self, construct_path: str) -> SourceLine | None:
         """A construct without a trace of its own was made where its main child was."""
@@ -120,7 +124,7 @@ class Origins:
         return self._line(frames)
 
     def _line(self, frames: JsonValue) -> SourceLine | None:
-        texts = [each for each in frames if isinstance(each, str)] if isinstance(frames, list) else []
+        texts = [frame for frame in frames if isinstance(frame, str)] if isinstance(frames, list) else []
         return source_line(texts, root=self._root, app=self._app)
 
 

@@ -77,11 +77,11 @@ def inventory(paths: Iterable[Path]) -> dict[str, str] | None:
     for path in paths:
         if str(path) == "-":
             return None
-        for each in _candidates(path, found) if path.is_dir() else (path,):
+        for candidate in _candidates(path, found) if path.is_dir() else (path,):
             try:
-                if not each.is_file() or each.stat().st_size > MAX_BYTES:
+                if not candidate.is_file() or candidate.stat().st_size > MAX_BYTES:
                     return None
-                files[str(each)] = hashlib.sha256(each.read_bytes()).hexdigest()
+                files[str(candidate)] = hashlib.sha256(candidate.read_bytes()).hexdigest()
             except OSError:
                 return None
     return None if found.assemblies or found.errors else files
@@ -120,7 +120,7 @@ def _candidates(directory: Path, found: _Found) -> Iterator[Path]:
             for each in folders
             if not each.startswith(".") and each not in _SKIPPED and not _is_environment(Path(folder) / each)
         )
-        yield from (Path(folder) / each for each in sorted(files) if each.endswith(_SUFFIXES))
+        yield from (Path(folder) / file for file in sorted(files) if file.endswith(_SUFFIXES))
 
 
 def _is_environment(folder: Path) -> bool:

@@ -69,7 +69,9 @@ def parse_bytes(
         raise InputError(f"{file}: is no CloudFormation template: Unexpected type {_type(body)} (expected mapping)")
     section = _section(body, document, file)
     entries = {name: each for name, each in sorted(section.items()) if not name.startswith("Fn::")}
-    problems = {name: said for name, each in entries.items() if (said := _problem(name, each, document))}
+    problems = {
+        name: said for name, ledger_entry in entries.items() if (said := _problem(name, ledger_entry, document))
+    }
     if problems and len(problems) == len(entries):
         raise InputError(f"{file}{next(iter(problems.values()))}")
     return Template(
@@ -78,7 +80,11 @@ def parse_bytes(
         body={**body, "Resources": {**section, **dict.fromkeys(problems, STAND_IN)}} if problems else body,
         digest=hashlib.sha256(data).hexdigest(),
         resources=_resources(
-            {name: each for name, each in entries.items() if isinstance(each, Mapping) and name not in problems},
+            {
+                name: ledger_entry
+                for name, ledger_entry in entries.items()
+                if isinstance(ledger_entry, Mapping) and name not in problems
+            },
             document,
             file,
             stack_name,
@@ -130,13 +136,13 @@ def _resources(
     """Loops and macros that make resources are none: engines say what they could not look at."""
     below = _property_lines(document)
     found = []
-    for logical_id, entry in entries.items():
-        facts = describe(logical_id, entry)
+    for logical_id, ledger_entry in entries.items():
+        facts = describe(logical_id, ledger_entry)
         found.append(
             Resource(
                 logical_id=logical_id,
-                resource_type=str(entry["Type"]),
-                body=entry,
+                resource_type=str(ledger_entry["Type"]),
+                body=ledger_entry,
                 stack_name=stack_name,
                 construct_path=facts.construct_path,
                 source=facts.source,
@@ -185,7 +191,7 @@ def _normalised(value: JsonValue) -> JsonValue:
 
 def _line(document: Document, *pointers: str) -> str:
     """`:12`, the line of the first pointer that has one; empty if none has."""
-    return next((f":{document.lines[each]}" for each in pointers if each in document.lines), "")
+    return next((f":{document.lines[pointer]}" for pointer in pointers if pointer in document.lines), "")
 
 
 def _type(value: JsonValue) -> str:

@@ -36,7 +36,7 @@ class ValidationReport:
 
 def load_validation_report(directory: Path, shown: str, stacks: Sequence[Stack], origins: Origins) -> ValidationReport:
     """The report in an assembly's folder; one that cannot be read is said, and the assembly goes on without it."""
-    name = next((each for each in _FILES if (directory / each).exists()), None)
+    name = next((file for file in _FILES if (directory / file).exists()), None)
     if name is None:
         return ValidationReport()
     try:
@@ -66,7 +66,14 @@ def load_validation_report(directory: Path, shown: str, stacks: Sequence[Stack],
     return ValidationReport(
         violations=tuple(sorted(violations, key=_order)),
         acknowledgements=tuple(
-            sorted(acknowledgements, key=lambda each: (each.location.sort_key(), each.rule_id, each.reason))
+            sorted(
+                acknowledgements,
+                key=lambda acknowledgement: (
+                    acknowledgement.location.sort_key(),
+                    acknowledgement.rule_id,
+                    acknowledgement.reason,
+                ),
+            )
         ),
         not_validated=tuple(sorted(failures)),
     )
@@ -102,20 +109,20 @@ class _Reader:
             rule_id=str(row.get("acknowledgedId")),
             reason=str(row.get("reason") or ""),
             location=replace(place, file=source.file, line=source.line) if source else place,
-            is_broad=not path or any(each.construct_path == path for each in self.stacks),
+            is_broad=not path or any(stack.construct_path == path for stack in self.stacks),
         )
 
     def _places(self, row: JsonObject) -> Iterator[Location]:
         constructs = _objects(row.get("violatingConstructs"))
         if not constructs:
             yield Location()
-        for each in constructs:
-            resource = _object(each.get("cloudFormationResource")) or {
-                "templatePath": each.get("templatePath"),
-                "logicalId": each.get("resourceLogicalId"),
-                "propertyPaths": each.get("locations"),
+        for construct in constructs:
+            resource = _object(construct.get("cloudFormationResource")) or {
+                "templatePath": construct.get("templatePath"),
+                "logicalId": construct.get("resourceLogicalId"),
+                "propertyPaths": construct.get("locations"),
             }
-            path = each.get("constructPath")
+            path = construct.get("constructPath")
             found = self._resource(resource, path)
             if found is None:
                 yield self._construct(path if isinstance(path, str) and path else None)
@@ -140,9 +147,9 @@ class _Reader:
             return Location()
         source = self.origins.of(path).source
         around = [
-            each for each in self.stacks if each.construct_path and f"{path}/".startswith(f"{each.construct_path}/")
+            stack for stack in self.stacks if stack.construct_path and f"{path}/".startswith(f"{stack.construct_path}/")
         ]
-        stack = max(around, key=lambda each: len(each.construct_path or ""), default=None)
+        stack = max(around, key=lambda stack: len(stack.construct_path or ""), default=None)
         template_file = stack.template.file if stack else None
         return Location(
             stack_name=stack.name if stack else None,
@@ -156,7 +163,7 @@ class _Reader:
 def _pointer(dotted: str) -> str | None:
     """`Properties.A.0` below the resource as a JSON pointer below its properties."""
     first, *parts = dotted.split(".")
-    return "".join(f"/{escape(each)}" for each in parts) or None if first == "Properties" else None
+    return "".join(f"/{escape(part)}" for part in parts) or None if first == "Properties" else None
 
 
 def _order(violation: Violation) -> tuple[object, ...]:

@@ -241,10 +241,10 @@ class _Builder:
 
     def _merge(self, frame: _Frame, value: JsonValue, line: int) -> None:
         """`<<: *x` or `<<: [*x, *y]`: what is written in the mapping itself wins, then the first of the list."""
-        for each in value if isinstance(value, list) else [value]:
-            if not isinstance(each, dict):
+        for element in value if isinstance(value, list) else [value]:
+            if not isinstance(element, dict):
                 self._fail(line, "<< does not name a mapping")
-            for key, item in each.items():
+            for key, item in element.items():
                 frame.merged.setdefault(key, item)
 
     def _tagged(self, tag: str | None, value: JsonValue, line: int) -> JsonValue:

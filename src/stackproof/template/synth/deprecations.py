@@ -44,15 +44,17 @@ def located(
     """
     uses = tuple(_uses(app, root))
     placed: set[Deprecation] = set()
-    for each in deprecations:
-        name = _python_name(each.api)
+    for deprecation in deprecations:
+        name = _python_name(deprecation.api)
         named = [use for use in uses if use.name == name]
         confirmed = [use for use in named if use.touches(construct_lines)]
         for use in confirmed or named:
-            placed.add(Deprecation(api=each.api, message=each.message, file=use.file, line=use.line))
+            placed.add(Deprecation(api=deprecation.api, message=deprecation.message, file=use.file, line=use.line))
         if not named:
-            placed.add(each)
-    return tuple(sorted(placed, key=lambda one: (one.api, one.file or "", one.line or 0)))
+            placed.add(deprecation)
+    return tuple(
+        sorted(placed, key=lambda deprecation: (deprecation.api, deprecation.file or "", deprecation.line or 0))
+    )
 
 
 class _Use:
@@ -64,7 +66,7 @@ class _Use:
         self.name, self.file, self.line, self.first, self.last = name, file, line, first, last
 
     def touches(self, lines: frozenset[SourceLine]) -> bool:
-        return any(each.file == self.file and self.first <= each.line <= self.last for each in lines)
+        return any(line.file == self.file and self.first <= line.line <= self.last for line in lines)
 
 
 def _uses(app: Path, root: Path) -> Iterator[_Use]:

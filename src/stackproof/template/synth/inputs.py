@@ -58,7 +58,7 @@ def installed() -> tuple[str, ...]:
             names = os.listdir(entry or ".")  # noqa: PTH208 - names are all we need
         except OSError:
             continue
-        found.update(each for each in names if each.endswith((".dist-info", ".egg-info")))
+        found.update(name for name in names if name.endswith((".dist-info", ".egg-info")))
     return tuple(sorted(found))
 
 
@@ -90,9 +90,9 @@ def _files(root: Path, without: Path | None) -> Iterator[Path]:
     for folder, folders, names in os.walk(root):
         here = Path(folder)
         folders[:] = sorted(
-            each
-            for each in folders
-            if each not in _NEVER_INPUTS and here / each != without and not (here / each / "pyvenv.cfg").is_file()
+            folder
+            for folder in folders
+            if folder not in _NEVER_INPUTS and here / folder != without and not (here / folder / "pyvenv.cfg").is_file()
         )
         for name in sorted(names):
             if not name.endswith((".pyc", ".pyo")) and not name.startswith(".coverage"):

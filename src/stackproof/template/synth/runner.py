@@ -90,8 +90,8 @@ def _recorder(coverage_file: str, root: str):  # type: ignore[no-untyped-def]  #
 
 def _modules() -> set[str]:
     """The source of every module: where its bytecode is there, only that was opened, and only the source is edited."""
-    places = (getattr(each, "__file__", None) for each in list(sys.modules.values()))
-    return {each for each in places if isinstance(each, str)}
+    places = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+    return {place for place in places if isinstance(place, str)}
 
 
 def _outside(opened: set[str], root: str) -> list[str]:

@@ -166,7 +166,7 @@ def test_the_other_services_are_read() -> None:
             for kind, name in (("ACTIVEMQ", "5.19"), ("RABBITMQ", "4.2"))
         ],
     )
-    listed = {name: list(each.listing) for name, each in found.families.items() if each.listing}
+    listed = {name: list(family.listing) for name, family in found.families.items() if family.listing}
     assert listed == {
         "docdb": ["5.0.0"],
         "neptune": ["1.4.5.0"],
@@ -194,7 +194,7 @@ def test_a_family_whose_call_fails_keeps_its_data_and_its_age() -> None:
     result = refreshed(PACKAGED, [found], accept_large_change=True)
     assert result.versions.families["rds/postgres"] == PACKAGED.families["rds/postgres"]
     assert result.versions.families["rds/mariadb"].as_of == NOW
-    assert any(each.startswith("rds/postgres: aws-api: ") for each in result.failures)
+    assert any(failure.startswith("rds/postgres: aws-api: ") for failure in result.failures)
     assert result.versions.families["rds/mariadb"].versions["10.5.29"].status is Status.WITHDRAWN
 
 

@@ -44,7 +44,9 @@ def prepare(request: dict[str, Any]) -> None:
     """Load the schemas of the template's types, so that the next template finds them too."""
     from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
-    types = {each.get("Type") for each in request["template"]["Resources"].values() if isinstance(each, dict)}
+    types = {
+        resource.get("Type") for resource in request["template"]["Resources"].values() if isinstance(resource, dict)
+    }
     known = {name for region in _state["regions"] for name in PROVIDER_SCHEMA_MANAGER.get_resource_types(region)}
     for name in types & known:
         for region in _state["regions"]:
@@ -122,7 +124,7 @@ def _add_rules(rules: Any, file: str) -> None:
 
     module = loaded(file)
     try:
-        found = [each for each in create_rules(module) if type(each).__module__ == module.__name__]
+        found = [rule for rule in create_rules(module) if type(rule).__module__ == module.__name__]
     except Exception as error:
         raise refused(file, f"does not load: {type(error).__name__}: {error}") from error
     if not found:

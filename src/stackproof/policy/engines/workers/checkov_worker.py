@@ -39,7 +39,7 @@ def start(settings: dict[str, Any]) -> str:
 
     graph_registry = get_graph_checks_registry("cloudformation")
     _state.update(own=set(), attributes={}, broken=[])
-    if any(not each.endswith(".py") for each in settings["rules"]):
+    if any(not rule.endswith(".py") for rule in settings["rules"]):
         graph_registry.load_checks()
     for file in settings["rules"]:
         if file.endswith(".py"):
@@ -84,9 +84,9 @@ def _add_graph_check(registry: Any, file: str) -> None:
         raise refused(file, f"definition: {type(error).__name__}: {error}") from error
     if not check.resource_types:
         raise refused(file, "definition: names no resource_types")
-    _add_id(file, check.id, {each.id for each in registry.checks})
+    _add_id(file, check.id, {check.id for check in registry.checks})
     registry.checks.append(check)
-    _state["attributes"][check.id] = sorted({each.replace("/", ".") for each in check.get_evaluated_keys()})
+    _state["attributes"][check.id] = sorted({key.replace("/", ".") for key in check.get_evaluated_keys()})
     run = check.run
 
     def noted(graph_connector: Any) -> Any:
@@ -131,14 +131,14 @@ def judge(request: dict[str, Any]) -> dict[str, Any]:
     report = _run(body)
     records = [*report.passed_checks, *report.failed_checks, *report.skipped_checks]
     counts: Counter[str] = Counter(dict.fromkeys(_state["own"], 0))
-    counts.update(each.check_id for each in records)
+    counts.update(record.check_id for record in records)
     counts.update(each["rule_id"] for each in undecided)
     undecidable = _undecidable(body, records)
-    findings = [_finding(each) for each in report.failed_checks if _place(each) not in undecidable]
+    findings = [_finding(check) for check in report.failed_checks if _place(check) not in undecidable]
     if report.parsing_errors:
         lost = sorted(request["template"]["Resources"])
     else:
-        seen = {each.rpartition(".")[2] for each in report.resources}
+        seen = {resource.rpartition(".")[2] for resource in report.resources}
         lost = sorted({*lost, *(set(body["Resources"]) - seen)})
     notifications = [
         {"level": "error", "message": f"{check} broke on {place}: {reason}"}
@@ -252,9 +252,9 @@ def _finding(record: Any) -> dict[str, Any]:
 
 def _keys(said: dict[str, Any]) -> list[str]:
     """The first of the keys that the check looked at, as a path below the resource."""
-    keys = [each for each in said.get("evaluated_keys") or [] if isinstance(each, str)]
-    keys = [each for each in keys if each.startswith("Properties/")]
-    return [each.strip("[]") for each in keys[0].split("/")] if keys else []
+    keys = [key for key in said.get("evaluated_keys") or [] if isinstance(key, str)]
+    keys = [key for key in keys if key.startswith("Properties/")]
+    return [part.strip("[]") for part in keys[0].split("/")] if keys else []
 
 
 if __name__ == "__main__":

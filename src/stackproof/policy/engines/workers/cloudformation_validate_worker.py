@@ -40,7 +40,7 @@ def _compiled_together(library: Any, files: list[str], names: list[list[str]]) -
         engine = library.CelEngine(library.EngineConfig(guard_rules=sources)) if sources else library.CelEngine()
     except Exception:  # noqa: BLE001 - each file by itself tells which one it is, and why
         return None
-    found = [(each.id, each.origin.name == "GUARD") for each in engine.list_rules()]
+    found = [(rule.id, rule.origin.name == "GUARD") for rule in engine.list_rules()]
     own = sorted(name for name, is_guard in found if is_guard)
     builtin = {name for name, is_guard in found if not is_guard}
     expected = sorted(name for each in names for name in each)
@@ -52,7 +52,7 @@ def _alone(library: Any) -> list[tuple[str, Any]]:
     """The built-in rules, and each file's, in engines of their own; made once."""
     if "alone" not in _state:
         builtin = library.CelEngine()
-        known = {each.id for each in builtin.list_rules()}
+        known = {rule.id for rule in builtin.list_rules()}
         _state["alone"] = [(file, _compiled(library, file, known)) for file in _state["files"]]
         _state["builtin"] = builtin
     alone: list[tuple[str, Any]] = _state["alone"]
@@ -72,7 +72,7 @@ def _compiled(library: Any, file: str, known: set[str]) -> Any:
         text = _said(error)
         at = re.search(r"at line (\d+)", text)
         raise refused(file, f"does not load: {text}", line=int(at[1]) if at else None) from error
-    found = {each.id for each in engine.list_rules() if each.origin.name == "GUARD"}
+    found = {rule.id for rule in engine.list_rules() if rule.origin.name == "GUARD"}
     if f"{name}/default" in found:
         raise refused(file, "has a clause outside of any rule: give it a rule with a name")
     if not found:
@@ -89,13 +89,13 @@ def judge(request: dict[str, Any]) -> dict[str, Any]:
     findings, notifications = _guarded(body) if _state["files"] else ([], [])
     report = _builtin(body)
     notifications += _gaps(report, "")
-    for each in report.diagnostics:
-        if each.rule_id == _TRANSFORM_FAILED:
+    for diagnostic in report.diagnostics:
+        if diagnostic.rule_id == _TRANSFORM_FAILED:
             notifications.append(
-                {"level": "error", "message": f"judged nothing that a transform makes: {each.message}"}
+                {"level": "error", "message": f"judged nothing that a transform makes: {diagnostic.message}"}
             )
-        elif each.rule_id not in _state["names"]:
-            findings.append(_finding(each))
+        elif diagnostic.rule_id not in _state["names"]:
+            findings.append(_finding(diagnostic))
     return {
         "findings": findings,
         "notifications": notifications,
@@ -117,8 +117,8 @@ def _guarded(body: dict[str, Any]) -> tuple[list[dict[str, Any]], list[dict[str,
             notifications.append({"level": "error", "message": f"{name}: its rules broke: {_said(report)}"})
             continue
         notifications += _gaps(report, f"{name}: ")
-        for each in report.diagnostics:
-            row = _finding(each)
+        for diagnostic in report.diagnostics:
+            row = _finding(diagnostic)
             findings.append({**row, "kind": "open" if _is_unknown(plain, row) else "fail"})
     return findings, notifications
 

@@ -43,7 +43,7 @@ def _line(file: str, error: BaseException) -> int | None:
     if isinstance(error, SyntaxError) and error.filename == file:
         return error.lineno
     frames = reversed(traceback.extract_tb(error.__traceback__))
-    return next((each.lineno for each in frames if each.filename == file), None)
+    return next((frame.lineno for frame in frames if frame.filename == file), None)
 
 
 def _text(error: BaseException) -> str:

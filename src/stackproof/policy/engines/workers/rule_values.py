@@ -86,10 +86,10 @@ def resources_of(
     template: Mapping[str, Any], types: Collection[str]
 ) -> Iterator[tuple[str, Mapping[str, Any], Mapping[str, Any]]]:
     """Logical id, whole entry and properties of every resource of these types."""
-    for logical_id, entry in template.get("Resources", {}).items():
-        if isinstance(entry, Mapping) and entry.get("Type") in types:
-            properties = entry.get("Properties")
-            yield str(logical_id), entry, properties if isinstance(properties, Mapping) else {}
+    for logical_id, resource in template.get("Resources", {}).items():
+        if isinstance(resource, Mapping) and resource.get("Type") in types:
+            properties = resource.get("Properties")
+            yield str(logical_id), resource, properties if isinstance(properties, Mapping) else {}
 
 
 def substituted(template: Mapping[str, Any], value: Any) -> Any:
@@ -132,7 +132,7 @@ def _default(template: Mapping[str, Any], name: object, _depth: int) -> Any:
     if kind == "Number" and isinstance(default, str):
         return literal(default)
     if kind == "CommaDelimitedList" or kind.startswith("List<"):
-        return [each.strip() for each in str(default).split(",")]
+        return [part.strip() for part in str(default).split(",")]
     return default
 
 
@@ -170,7 +170,7 @@ def _combined(name: str, parts: list[Any]) -> Any:
     if name not in {"Fn::And", "Fn::Or"}:
         return UNKNOWN
     decisive = name == "Fn::Or"
-    if any(each is decisive for each in parts):
+    if any(part is decisive for part in parts):
         return decisive
     return UNKNOWN if UNKNOWN in parts else not decisive
 
@@ -179,9 +179,9 @@ def _joined(template: Mapping[str, Any], argument: object, depth: int) -> Any:
     if not isinstance(argument, list) or len(argument) != 2 or not isinstance(argument[1], list):  # noqa: PLR2004
         return UNKNOWN
     parts = [resolved(template, each, depth + 1) for each in argument[1]]
-    if any(each is UNKNOWN or isinstance(each, (Mapping, list)) for each in parts):
+    if any(part is UNKNOWN or isinstance(part, (Mapping, list)) for part in parts):
         return UNKNOWN
-    return str(argument[0]).join(str(each) for each in parts)
+    return str(argument[0]).join(str(part) for part in parts)
 
 
 def _filled(template: Mapping[str, Any], argument: object, depth: int) -> Any:

@@ -56,7 +56,7 @@ class AwsVersions:
         if account in _DUMMIES:
             raise ConfigError(f"account {account} is a dummy: engine versions are refreshed from AWS alone")
         families = {name: self._family(name) for name in FAMILIES if _reader(name) is not None}
-        told = {name: repr(each) for name, each in families.items() if each.failure is None}
+        told = {name: repr(family) for name, family in families.items() if family.failure is None}
         source = Source(
             kind="aws-api",
             as_of=as_of,
@@ -141,8 +141,8 @@ def _database(client: _Client, name: str) -> FamilySnapshot:
     for page in _pages(rds, "describe_db_major_engine_versions", Engine=engine):
         for row in page["DBMajorEngineVersions"]:
             ends = {
-                each["LifecycleSupportName"]: _day(each["LifecycleSupportEndDate"])
-                for each in row.get("SupportedEngineLifecycles", [])
+                lifecycle["LifecycleSupportName"]: _day(lifecycle["LifecycleSupportEndDate"])
+                for lifecycle in row.get("SupportedEngineLifecycles", [])
             }
             standard = next((end for kind, end in ends.items() if kind.endswith(_STANDARD)), None)
             extended = next((end for kind, end in ends.items() if kind.endswith(_EXTENDED)), None)
@@ -191,7 +191,7 @@ def _kafka(client: _Client, _name: str) -> FamilySnapshot:
 def _search(client: _Client, name: str) -> FamilySnapshot:
     prefix = f"{name}_"
     pages = _pages(client("opensearch"), "list_versions")
-    return _listed(each for page in pages for each in page["Versions"] if each.lower().startswith(prefix))
+    return _listed(version for page in pages for version in page["Versions"] if version.lower().startswith(prefix))
 
 
 def _broker(client: _Client, name: str) -> FamilySnapshot:

@@ -33,7 +33,7 @@ def read_cfn_lint(folder: Path | None = None) -> Snapshot:
     return Snapshot(
         name=_NAME,
         source=Source(kind="cfn-lint", as_of=as_of, sha256=data.digest(), version=_version(), region=_REGION),
-        families={name: each for name, each in families.items() if name in FAMILIES},
+        families={name: family for name, family in families.items() if name in FAMILIES},
     )
 
 
@@ -78,7 +78,7 @@ def _databases(data: _Data) -> dict[str, FamilySnapshot]:
     return {
         f"rds/{engine}": FamilySnapshot(
             listing={
-                each: Claim.DEPRECATED if each in deprecated.get(engine, ()) else Claim.CREATABLE for each in values
+                value: Claim.DEPRECATED if value in deprecated.get(engine, ()) else Claim.CREATABLE for value in values
             }
         )
         for engine, values in listed.items()

@@ -28,8 +28,8 @@ def read_lifecycle(raw: bytes | None = None) -> Snapshot:
         document: JsonObject = json.loads(raw)
         seen = as_object(document.get("first_seen", {}))
         families = {
-            name: _family(name, as_object(as_object(each)["cycles"]), as_object(seen.get(name, {})))
-            for name, each in as_object(document["families"]).items()
+            name: _family(name, as_object(as_object(family)["cycles"]), as_object(seen.get(name, {})))
+            for name, family in as_object(document["families"]).items()
             if name in FAMILIES
         }
         source = Source(kind="endoflife", as_of=str(document["as_of"]), sha256=hashlib.sha256(raw).hexdigest())

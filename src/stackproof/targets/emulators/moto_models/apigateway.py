@@ -29,8 +29,8 @@ def _create_resource(call: Call) -> Created:
 def _create_method(call: Call) -> Created:
     _send(call, "put_method")
     where = {"restApiId": call["RestApiId"], "resourceId": call["ResourceId"], "httpMethod": call["HttpMethod"]}
-    for each in call.get("MethodResponses", ()):
-        call.send("apigateway", "put_method_response", **where, **each)
+    for response in call.get("MethodResponses", ()):
+        call.send("apigateway", "put_method_response", **where, **response)
     given = call.get("Integration")
     if given:
         rest = {
@@ -38,8 +38,8 @@ def _create_method(call: Call) -> Created:
         }
         verb = given.get("IntegrationHttpMethod")
         call.send("apigateway", "put_integration", **where, **rest, integrationHttpMethod=verb)
-        for each in given.get("IntegrationResponses", ()):
-            call.send("apigateway", "put_integration_response", **where, **each)
+        for response in given.get("IntegrationResponses", ()):
+            call.send("apigateway", "put_integration_response", **where, **response)
     return Created(physical_id=call.name)
 
 
@@ -52,10 +52,13 @@ def _create_stage(call: Call) -> Created:
     _send(call, "create_stage")
     own = {"RestApiId": call["RestApiId"], "StageName": call["StageName"]}
     changes = [
-        (f"/{each['ResourcePath'].strip('/').replace('/', '~1') or '*'}/{each['HttpMethod']}/{path}", each[name])
-        for each in call.get("MethodSettings", ())
+        (
+            f"/{setting['ResourcePath'].strip('/').replace('/', '~1') or '*'}/{setting['HttpMethod']}/{path}",
+            setting[name],
+        )
+        for setting in call.get("MethodSettings", ())
         for name, path in _SETTINGS.items()
-        if name in each
+        if name in setting
     ]
     for name, path in (("DestinationArn", "destinationArn"), ("Format", "format")):
         if name in call.get("AccessLogSetting", {}):

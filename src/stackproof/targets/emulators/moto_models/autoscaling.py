@@ -12,7 +12,7 @@ __all__ = ["HANDLERS"]
 
 
 def _create_group(call: Call) -> Created:
-    tags = [{**each, "ResourceId": call.name, "ResourceType": "auto-scaling-group"} for each in call.get("Tags", ())]
+    tags = [{**tag, "ResourceId": call.name, "ResourceType": "auto-scaling-group"} for tag in call.get("Tags", ())]
     given = {
         **call.properties,
         "AutoScalingGroupName": call.name,
@@ -76,8 +76,8 @@ _OF_TARGET: Final = ("ResourceId", "ScalableDimension", "ServiceNamespace")
 def _create_target(call: Call) -> Created:
     call.send("application-autoscaling", "register_scalable_target", **{**call.properties, "Tags": None})
     own = {name: call[name] for name in _OF_TARGET}
-    for each in call.get("ScheduledActions", ()):
-        call.send("application-autoscaling", "put_scheduled_action", **own, **each)
+    for action in call.get("ScheduledActions", ()):
+        call.send("application-autoscaling", "put_scheduled_action", **own, **action)
     joined = "|".join(own.values())
     return Created(physical_id=joined, attributes={"Id": joined})
 

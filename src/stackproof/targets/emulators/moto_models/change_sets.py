@@ -88,16 +88,16 @@ def _as_given(stack: Any, parameters: dict[str, Any]) -> dict[str, Any]:
 
 def _export(backend: Any, stack: Any, outputs: Any) -> None:
     """Give the stack other outputs, and have the region export those and no longer its old ones."""
-    for each in stack.exports:
-        backend.exports.pop(each.name, None)
+    for export in stack.exports:
+        backend.exports.pop(export.name, None)
     before, stack.output_map = stack.output_map, outputs
     try:
         backend._validate_export_uniqueness(stack)  # noqa: SLF001
     except Exception:
         stack.output_map = before
-        backend.exports.update({each.name: each for each in before.exports})
+        backend.exports.update({export.name: export for export in before.exports})
         raise
-    backend.exports.update({each.name: each for each in outputs.exports})
+    backend.exports.update({export.name: export for export in outputs.exports})
 
 
 def _fail(stack: Any, status: str, error: Exception) -> None:

@@ -27,7 +27,7 @@ def _create_domain(call: Call) -> Created:
 
 def _create_kubernetes(call: Call) -> Created:
     kinds = call.get("Logging", {}).get("ClusterLogging", {}).get("EnabledTypes", [])
-    logs = {"clusterLogging": [{"types": [each["Type"] for each in kinds], "enabled": True}]} if kinds else None
+    logs = {"clusterLogging": [{"types": [kind["Type"] for kind in kinds], "enabled": True}]} if kinds else None
     given = {**call.properties, "Name": call.name, "Logging": logs, "Tags": tag_map(call.get("Tags"))}
     made = call.send("eks", "create_cluster", **given)["cluster"]
     return Created(physical_id=call.name, attributes={"Arn": made["arn"], "Endpoint": made.get("endpoint")})

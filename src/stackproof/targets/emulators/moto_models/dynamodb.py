@@ -45,7 +45,7 @@ def _create_table(call: Call) -> Created:
 def _create_global_table(call: Call) -> Created:
     """A table that has its one replica here: the emulator's tables have none in other regions."""
     replicas = call["Replicas"]
-    if {each["Region"] for each in replicas} != {call.region}:
+    if {replica["Region"] for replica in replicas} != {call.region}:
         raise NotImplementedError("AWS::DynamoDB::GlobalTable with replicas in other regions is not implemented")
     replica = {name: value for name, value in replicas[0].items() if name not in {"Region", "SSESpecification"}}
     shared = {name: value for name, value in call.properties.items() if name != "Replicas"}

@@ -31,8 +31,10 @@ def _create_vpc(call: Call) -> Created:
             "VpcId": vpc_id,
             "CidrBlock": vpc["CidrBlock"],
             "CidrBlockAssociations": [each["AssociationId"] for each in vpc.get("CidrBlockAssociationSet", ())],
-            "DefaultNetworkAcl": next((each["NetworkAclId"] for each in acls if each["IsDefault"]), None),
-            "DefaultSecurityGroup": next((each["GroupId"] for each in groups if each["GroupName"] == "default"), None),
+            "DefaultNetworkAcl": next((acl["NetworkAclId"] for acl in acls if acl["IsDefault"]), None),
+            "DefaultSecurityGroup": next(
+                (group["GroupId"] for group in groups if group["GroupName"] == "default"), None
+            ),
             "Ipv6CidrBlocks": [],
         },
     )

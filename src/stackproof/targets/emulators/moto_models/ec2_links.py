@@ -17,7 +17,10 @@ def _create_endpoint(call: Call) -> Created:
         "TagSpecifications": call.tag_specification("vpc-endpoint"),
     }
     made = call.send("ec2", "create_vpc_endpoint", **given)["VpcEndpoint"]
-    entries = [f"{each.get('HostedZoneId')}:{each.get('DnsName')}" for each in made.get("DnsEntries", ())]
+    entries = [
+        f"{ledger_entry.get('HostedZoneId')}:{ledger_entry.get('DnsName')}"
+        for ledger_entry in made.get("DnsEntries", ())
+    ]
     return Created(
         physical_id=made["VpcEndpointId"],
         attributes={
@@ -49,7 +52,7 @@ def _association(call: Call) -> Any:
     """The subnet's present ACL: an association is replaced, never made."""
     here = [{"Name": "association.subnet-id", "Values": [call["SubnetId"]]}]
     acl = call.send("ec2", "describe_network_acls", Filters=here)["NetworkAcls"][0]
-    return next(each for each in acl["Associations"] if each["SubnetId"] == call["SubnetId"])
+    return next(association for association in acl["Associations"] if association["SubnetId"] == call["SubnetId"])
 
 
 def _create_acl_association(call: Call) -> Created:

@@ -60,7 +60,7 @@ def _create_rule(call: Call) -> Created:
 
 
 def _deleted(kind: str, create: Any, **more: Any) -> Handler:
-    words = "".join(f"_{each.lower()}" for each in kind.split())
+    words = "".join(f"_{part.lower()}" for part in kind.split())
     parameter = f"{kind.replace(' ', '')}Arn"
 
     def delete(call: Call) -> None:

@@ -26,7 +26,7 @@ def _create_rule(call: Call) -> Created:
 
 def _delete_rule(call: Call) -> None:
     rule = {"Name": call.name, "EventBusName": call.get("EventBusName", "default")}
-    targets = [each["Id"] for each in call.get("Targets", ())]
+    targets = [target["Id"] for target in call.get("Targets", ())]
     if targets:
         call.send("events", "remove_targets", Rule=call.name, EventBusName=rule["EventBusName"], Ids=targets)
     call.send("events", "delete_rule", **rule)

@@ -125,7 +125,7 @@ def document(value: Any) -> str:
 
 def tag_map(tags: Any) -> dict[str, str]:
     """CloudFormation's list of tags as the mapping that some APIs take."""
-    return {str(each["Key"]): str(each["Value"]) for each in tags or ()}
+    return {str(tag["Key"]): str(tag["Value"]) for tag in tags or ()}
 
 
 def _text(value: Any) -> str:

@@ -12,9 +12,9 @@ __all__ = ["HANDLERS"]
 
 def _put_policies(call: Call, owner: str) -> None:
     own = {f"{owner.capitalize()}Name": call.name}
-    for each in call.get("Policies", ()):
-        text = document(each["PolicyDocument"])
-        call.send("iam", f"put_{owner}_policy", **own, PolicyName=each["PolicyName"], PolicyDocument=text)
+    for policy in call.get("Policies", ()):
+        text = document(policy["PolicyDocument"])
+        call.send("iam", f"put_{owner}_policy", **own, PolicyName=policy["PolicyName"], PolicyDocument=text)
     for arn in call.get("ManagedPolicyArns", ()):
         call.send("iam", f"attach_{owner}_policy", **own, PolicyArn=arn)
 
@@ -23,8 +23,8 @@ def _drop_policies(call: Call, owner: str) -> None:
     own = {f"{owner.capitalize()}Name": call.physical_id}
     for name in call.send("iam", f"list_{owner}_policies", **own)["PolicyNames"]:
         call.send("iam", f"delete_{owner}_policy", **own, PolicyName=name)
-    for each in call.send("iam", f"list_attached_{owner}_policies", **own)["AttachedPolicies"]:
-        call.send("iam", f"detach_{owner}_policy", **own, PolicyArn=each["PolicyArn"])
+    for policy in call.send("iam", f"list_attached_{owner}_policies", **own)["AttachedPolicies"]:
+        call.send("iam", f"detach_{owner}_policy", **own, PolicyArn=policy["PolicyArn"])
 
 
 def _create_user(call: Call) -> Created:

@@ -12,7 +12,7 @@ __all__ = ["HANDLERS"]
 
 def _create_key(call: Call) -> Created:
     given = {name: value for name, value in call.properties.items() if name != "KeyPolicy"}
-    tags = [{"TagKey": each["Key"], "TagValue": each["Value"]} for each in call.get("Tags", ())]
+    tags = [{"TagKey": tag["Key"], "TagValue": tag["Value"]} for tag in call.get("Tags", ())]
     key = call.send("kms", "create_key", **{**given, "Policy": call.get("KeyPolicy"), "Tags": tags})["KeyMetadata"]
     if str(call.get("EnableKeyRotation")).lower() == "true":
         call.send(

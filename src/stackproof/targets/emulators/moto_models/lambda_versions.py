@@ -20,7 +20,7 @@ def _create_version(call: Call) -> Created:
 
 def _create_alias(call: Call) -> Created:
     weights = (call.get("RoutingConfig") or {}).get("AdditionalVersionWeights", ())
-    routing = {"AdditionalVersionWeights": {each["FunctionVersion"]: each["FunctionWeight"] for each in weights}}
+    routing = {"AdditionalVersionWeights": {weight["FunctionVersion"]: weight["FunctionWeight"] for weight in weights}}
     given = {**call.properties, "RoutingConfig": routing if weights else None}
     arn = call.send("lambda", "create_alias", **given)["AliasArn"]
     return Created(physical_id=arn, attributes={"AliasArn": arn})

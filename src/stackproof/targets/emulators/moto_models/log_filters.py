@@ -13,10 +13,12 @@ __all__ = ["HANDLERS"]
 def _create_metric_filter(call: Call) -> Created:
     transformations = [
         {
-            **each,
-            "Dimensions": {one["Key"]: one["Value"] for one in each["Dimensions"]} if "Dimensions" in each else None,
+            **transformation,
+            "Dimensions": {dimension["Key"]: dimension["Value"] for dimension in transformation["Dimensions"]}
+            if "Dimensions" in transformation
+            else None,
         }
-        for each in call["MetricTransformations"]
+        for transformation in call["MetricTransformations"]
     ]
     given = {**call.properties, "FilterName": call.name, "MetricTransformations": transformations}
     call.send("logs", "put_metric_filter", **given)

@@ -26,8 +26,8 @@ def _create_zone(call: Call) -> Created:
         VPC=vpcs[0] if vpcs else None,
     )
     own = made["HostedZone"]["Id"].rpartition("/")[2]
-    for each in vpcs[1:]:
-        call.send("route53", "associate_vpc_with_hosted_zone", HostedZoneId=own, VPC=each)
+    for vpc in vpcs[1:]:
+        call.send("route53", "associate_vpc_with_hosted_zone", HostedZoneId=own, VPC=vpc)
     _tag(call, "hostedzone", own, "HostedZoneTags")
     if "QueryLoggingConfig" in call.properties:
         call.send("route53", "create_query_logging_config", HostedZoneId=own, **call["QueryLoggingConfig"])
@@ -44,7 +44,7 @@ def _change(call: Call, action: str) -> None:
     values = call.get("ResourceRecords")
     record: dict[str, Any] = {
         **call.properties,
-        "ResourceRecords": [{"Value": each} for each in values] if values else None,
+        "ResourceRecords": [{"Value": value} for value in values] if values else None,
     }
     if "AliasTarget" in record:
         record["AliasTarget"] = {"EvaluateTargetHealth": False, **record["AliasTarget"]}

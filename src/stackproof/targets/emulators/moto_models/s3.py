@@ -47,12 +47,12 @@ def _encryption(given: _Given) -> _Given:
 
 def _cors(given: _Given) -> _Given:
     names = {"ExposedHeaders": "ExposeHeaders", "MaxAge": "MaxAgeSeconds", "Id": "ID"}
-    rules = [{names.get(key, key): value for key, value in each.items()} for each in given["CorsRules"]]
+    rules = [{names.get(key, key): value for key, value in rule.items()} for rule in given["CorsRules"]]
     return {"CORSConfiguration": {"CORSRules": rules}}
 
 
 def _lifecycle(given: _Given) -> _Given:
-    return {"LifecycleConfiguration": {"Rules": [_lifecycle_rule(each) for each in given["Rules"]]}}
+    return {"LifecycleConfiguration": {"Rules": [_lifecycle_rule(rule) for rule in given["Rules"]]}}
 
 
 def _lifecycle_rule(rule: _Given) -> _Given:
@@ -121,8 +121,8 @@ def _website(given: _Given) -> _Given:
         "IndexDocument": {"Suffix": given["IndexDocument"]} if "IndexDocument" in given else None,
         "ErrorDocument": {"Key": given["ErrorDocument"]} if "ErrorDocument" in given else None,
         "RoutingRules": [
-            {"Redirect": each["RedirectRule"], "Condition": each.get("RoutingRuleCondition")}
-            for each in given.get("RoutingRules", ())
+            {"Redirect": rule["RedirectRule"], "Condition": rule.get("RoutingRuleCondition")}
+            for rule in given.get("RoutingRules", ())
         ]
         or None,
     }
@@ -171,8 +171,10 @@ _DEFAULTS: Final[_Given] = {
 
 def _delete_bucket(call: Call) -> None:
     for page in call.client("s3").get_paginator("list_object_versions").paginate(Bucket=call.physical_id):
-        for each in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
-            call.send("s3", "delete_object", Bucket=call.physical_id, Key=each["Key"], VersionId=each["VersionId"])
+        for version in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
+            call.send(
+                "s3", "delete_object", Bucket=call.physical_id, Key=version["Key"], VersionId=version["VersionId"]
+            )
     call.send("s3", "delete_bucket", Bucket=call.physical_id)
 
 

@@ -34,7 +34,7 @@ def _create_queue(call: Call) -> Created:
         "sqs",
         "create_queue",
         QueueName=name,
-        Attributes={each: call[each] for each in _ATTRIBUTES if each in call.properties},
+        Attributes={attribute: call[attribute] for attribute in _ATTRIBUTES if attribute in call.properties},
         tags=tag_map(call.get("Tags")),
     )["QueueUrl"]
     arn = call.send("sqs", "get_queue_attributes", QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]

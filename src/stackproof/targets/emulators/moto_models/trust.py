@@ -22,7 +22,7 @@ def extend_trust() -> None:
 
     def assume_role(backend: Any, *, role_arn: str, **named: Any) -> Any:
         _, partition, _, _, account, name = role_arn.split(":", 5)
-        known = {each.name: each for each in iam_backends[account][partition].roles.values()}
+        known = {role.name: role for role in iam_backends[account][partition].roles.values()}
         role = known.get(name.rpartition("/")[2])
         if role is not None and not trusts_accounts(role.assume_role_policy_document):
             raise STSClientError("AccessDenied", f"not authorized to perform: sts:AssumeRole on resource: {role_arn}")
@@ -36,6 +36,6 @@ def trusts_accounts(policy: str | Mapping[str, Any]) -> bool:
     document = json.loads(policy) if isinstance(policy, str) else policy
     statements = document.get("Statement", [])
     rows = [statements] if isinstance(statements, Mapping) else statements
-    ours = [each for each in rows if each.get("Principal") == "*" or "AWS" in (each.get("Principal") or {})]
+    ours = [row for row in rows if row.get("Principal") == "*" or "AWS" in (row.get("Principal") or {})]
     effects = {each.get("Effect") for each in ours}
     return "Allow" in effects and "Deny" not in effects

@@ -33,5 +33,5 @@ def extend_validation(made_here: Collection[str]) -> None:
 def _types(body: object) -> set[str]:
     """The types of a template's resources, less the custom ones, which may have any name."""
     resources = body.get("Resources") if isinstance(body, Mapping) else None
-    found = {str(each.get("Type")) for each in (resources or {}).values() if isinstance(each, Mapping)}
+    found = {str(resource.get("Type")) for resource in (resources or {}).values() if isinstance(resource, Mapping)}
     return {each for each in found if not each.startswith("Custom::")} - {"AWS::CloudFormation::CustomResource"}

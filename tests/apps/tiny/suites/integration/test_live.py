@@ -10,7 +10,7 @@ def note(deployment, aws_client, name):
     folder = os.environ.get("NOTED")
     if folder:
         client = aws_client("cloudformation")
-        stacks = [each["StackId"] for each in client.list_stacks()["StackSummaries"]]
+        stacks = [summary["StackId"] for summary in client.list_stacks()["StackSummaries"]]
         seen = {"url": client.meta.endpoint_url, "stack": deployment.stack_id, "stacks": stacks}
         Path(folder, f"{name}-{os.getpid()}").write_text(json.dumps(seen), encoding="utf-8")
 
