@@ -21,7 +21,7 @@ from stackproof.plugin.controller import Controller
 from stackproof.plugin.outcomes import CALLS, CATEGORY, LEDGERS, LIVE, facts_of, facts_on
 from stackproof.plugin.own_clients import OWN_CLIENTS, OwnClients
 from stackproof.plugin.run import RUN, close_run, join_run
-from stackproof.suite_rules import asserts_something, judge_test
+from stackproof.suite_rules.rules import asserts_something, judge_test
 
 if TYPE_CHECKING:
     from stackproof.core.json import JsonValue

@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-from stackproof.suite_rules import SuiteFinding, asserts_something, judge_test
+from stackproof.suite_rules.rules import SuiteFinding, asserts_something, judge_test
 
 PLACEHOLDERS = [
     "pass",
