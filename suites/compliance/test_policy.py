@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stackproof.policy.report import RuleVerdict
+from stackproof.testing import RuleVerdict
 
 
 def test_rule_holds(rule_verdict: RuleVerdict) -> None:

@@ -8,10 +8,7 @@ from typing import Any
 
 import pytest
 
-from stackproof.deployment.deployment import Deployment
-from stackproof.proof.prover import Prover
-from stackproof.template.assembly import Stack
-from stackproof.template.template import Resource
+from stackproof.testing import Deployment, Prover, Resource, Stack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,11 +6,7 @@ import json
 
 import pytest
 
-from stackproof.assertions import StackQuery
-from stackproof.plugin.flows import DataFlow, OpenFlow
-from stackproof.proof.flow import Flow, flow
-from stackproof.proof.flow_values import Delivery, Row
-from stackproof.template.template import Resource
+from stackproof.testing import DataFlow, Delivery, Flow, OpenFlow, Resource, Row, StackQuery, flow
 
 _ROWS = "SELECT record_id, shard_id, sequence_number, kind, payload::text FROM records"
 

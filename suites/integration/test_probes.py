@@ -6,10 +6,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from stackproof.deployment.deployment import Deployment
-from stackproof.deployment.ports import Target
-from stackproof.proof.prover import Prover
-from stackproof.template.assembly import Stack
+from stackproof.testing import Deployment, Prover, Stack, Target
 
 if TYPE_CHECKING:
     from conftest import Live

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stackproof.proof.observation import DriftStatus, ResourceProof
+from stackproof.testing import DriftStatus, ResourceProof
 
 
 def test_resource_is_as_the_template_says(resource_proof: ResourceProof) -> None:

@@ -10,6 +10,7 @@ import importlib.util
 import json
 import os
 import pwd
+import select
 import shutil
 import signal
 import socket
@@ -27,11 +28,10 @@ from typing import Any
 
 import pg8000.native
 
-from stackproof.targets.flows.tls_proxy import pump
-
 USER, DATABASE = "tap_admin", "tap"
 _SSL_REQUEST = (8).to_bytes(4, "big") + (80877103).to_bytes(4, "big")
 _START_SECONDS = 60
+_CHUNK = 65536
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +192,18 @@ class TlsServer:
             ):
                 upstream.connect(self._upstream)
                 self._open += (secured, upstream)
-                pump(secured, upstream)
+                _pass_bytes(secured, upstream)
+
+
+def _pass_bytes(client: ssl.SSLSocket, upstream: socket.socket) -> None:
+    """Pass bytes both ways until one side ends."""
+    while True:
+        ready = [client] if client.pending() else select.select([client, upstream], [], [])[0]
+        for source in ready:
+            data = source.recv(_CHUNK)
+            if not data:
+                return
+            (upstream if source is client else client).sendall(data)
 
 
 class Secrets:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from stackproof.assertions import Match, StackQuery, TemplateAssertions
+from stackproof.testing import Match, StackQuery, TemplateAssertions
 
 DATABASE = "AWS::RDS::DBInstance"
 

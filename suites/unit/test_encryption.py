@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from stackproof.assertions import Match, StackQuery, TemplateAssertions
+from stackproof.testing import Match, StackQuery, TemplateAssertions
 
 ENCRYPTED = [
     ("AWS::RDS::DBInstance", "/KmsKeyId"),

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from stackproof.assertions import Match, StackQuery, TemplateAssertions
-from stackproof.template.template import Resource
+from stackproof.testing import Match, Resource, StackQuery, TemplateAssertions
 
 SUBNET_TYPE = "aws-cdk:subnet-type"
 WORLD = ("0.0.0.0/0", "::/0")

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from stackproof.assertions import Match, StackQuery, TemplateAssertions
-from stackproof.template.template import Resource
+from stackproof.testing import Match, Resource, StackQuery, TemplateAssertions
 
 FUNCTION = "AWS::Lambda::Function"
 MAPPING = "AWS::Lambda::EventSourceMapping"

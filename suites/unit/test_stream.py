@@ -1,6 +1,6 @@
 """The stream: what it holds is encrypted, and kept longer than records are tried."""
 
-from stackproof.assertions import StackQuery, TemplateAssertions
+from stackproof.testing import StackQuery, TemplateAssertions
 
 STREAM = "AWS::Kinesis::Stream"
 

@@ -5,46 +5,27 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
-from typing import NoReturn, TypeAlias
+from dataclasses import asdict
+from functools import partial
+from typing import NoReturn
 
 import pytest
 
 from stackproof.core.errors import TargetError
 from stackproof.core.json import JsonValue, as_object, digest
-from stackproof.deployment.deployment import Deployment
 from stackproof.deployment.ports import Target
 from stackproof.plugin.fixtures import deployment_on, target_names, target_of
 from stackproof.plugin.outcomes import conclude, facts_of
 from stackproof.plugin.run import PROCESS, RUN, Run
-from stackproof.proof.flow import Flow, FlowRun, path_of
+from stackproof.proof.flow import DataFlow, Flow, FlowRun, OpenFlow, path_of
 from stackproof.proof.flow_values import FlowFact
 from stackproof.proof.ports import Pipeline
 from stackproof.template.assembly import Assembly, Stack
 from stackproof.wiring.live import RUN_FUNCTIONS, FlowPlace, account_pipeline, flow_target
 
-__all__ = ["DataFlow", "OpenFlow", "data_flow"]
+__all__ = ["data_flow"]
 
 _OPEN = pytest.StashKey[dict[str, tuple[FlowPlace, Pipeline]]]()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenFlow:
-    """A flow that runs, and the stack that it runs in (which is not the one that proofs look at)."""
-
-    run: FlowRun
-    deployment: Deployment
-    _node: pytest.Item
-
-    def see_dead_letters(self) -> None:
-        """End the test as open if the way to the dead letters is not emulated here."""
-        missing = self.run.dead_letters()
-        if missing is not None:
-            conclude(self._node, "open", missing)
-
-
-DataFlow: TypeAlias = Callable[[Flow, Callable[[str], bytes]], OpenFlow]
-"""Opens a flow: `data_flow(flow(stream).through(function).arrives_at(database, rows=…), record)`."""
 
 
 @pytest.fixture
@@ -80,7 +61,7 @@ def data_flow(request: pytest.FixtureRequest, cdk_stack: Stack, assembly: Assemb
         name = f"stackproof-{uuid.uuid4().hex[:12]}"
         cleaning.callback(pipeline.clean, name)
         run = FlowRun(declared=declared, path=path, pipeline=pipeline, record=record, name=name, note=note)
-        return OpenFlow(run=run, deployment=deployment, _node=node)
+        return OpenFlow(run=run, deployment=deployment, end_open=partial(conclude, node, "open"))
 
     def opened(declared: Flow, record: Callable[[str], bytes]) -> OpenFlow:
         names = target_names(request.config)
@@ -96,7 +77,7 @@ def data_flow(request: pytest.FixtureRequest, cdk_stack: Stack, assembly: Assemb
         place, pipeline = _shared(request.config, where, cdk_stack, assembly, declared)
         name = f"{node.name}-{uuid.uuid4().hex[:8]}"
         run = FlowRun(declared=declared, path=place.path, pipeline=pipeline, record=record, name=name, note=note)
-        return OpenFlow(run=run, deployment=place.deployment, _node=node)
+        return OpenFlow(run=run, deployment=place.deployment, end_open=partial(conclude, node, "open"))
 
     with cleaning:
         yield opened

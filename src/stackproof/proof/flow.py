@@ -8,17 +8,18 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import cycle
-from typing import Final
+from typing import Final, TypeAlias
 
 from stackproof.assertions.failures import StackAssertionError, VacuousAssertionError
 from stackproof.core.errors import TargetError
 from stackproof.core.json import JsonObject, JsonValue
+from stackproof.deployment.deployment import Deployment
 from stackproof.proof.flow_values import Delivery, FlowFact, Invocation, Receipt, Row, Sending
 from stackproof.proof.ports import Pipeline
 from stackproof.template.intrinsics import references
 from stackproof.template.template import Resource, Template
 
-__all__ = ["Flow", "FlowPath", "FlowRun", "Limit", "flow", "kinesis_event", "path_of"]
+__all__ = ["DataFlow", "Flow", "FlowPath", "FlowRun", "Limit", "OpenFlow", "flow", "kinesis_event", "path_of"]
 
 _MAPPING: Final = "AWS::Lambda::EventSourceMapping"
 _SECRET: Final = "AWS::SecretsManager::Secret"  # noqa: S105 - a type
@@ -319,3 +320,25 @@ def _reached(resources: Mapping[str, Resource], start: JsonValue) -> tuple[str, 
         found.add(here)
         waiting |= (references(resources[here].properties) & resources.keys()) - found
     return tuple(sorted(found))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenFlow:
+    """A flow that runs, and the stack that it runs in, which is not the one that proofs read.
+
+    `end_open` ends the test as open, with the reason that it is given.
+    """
+
+    run: FlowRun
+    deployment: Deployment
+    end_open: Callable[[str], None]
+
+    def see_dead_letters(self) -> None:
+        """End the test as open if the way to the dead letters is not emulated here."""
+        missing = self.run.dead_letters()
+        if missing is not None:
+            self.end_open(missing)
+
+
+DataFlow: TypeAlias = Callable[[Flow, Callable[[str], bytes]], OpenFlow]
+"""Opens a flow: `data_flow(flow(stream).through(function).arrives_at(database, rows=…), record)`."""

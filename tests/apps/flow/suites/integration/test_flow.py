@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stackproof.proof.flow import flow
+from stackproof.testing import flow
 
 
 @pytest.fixture
