@@ -27,7 +27,7 @@ from typing import Any
 from stackproof.config.settings import load_settings
 from stackproof.proof.observation import Coverage, DriftStatus, ResourceProof
 from stackproof.proof.prover import Prover, prove_stack
-from stackproof.proof.snapshot import Look
+from stackproof.proof.snapshot import Snapshot
 from stackproof.targets.emulators.moto import MotoTarget, start_moto
 from stackproof.template.assembly import Stack
 from stackproof.wiring.live import readers, schemas
@@ -91,7 +91,7 @@ def _measured(stack: Stack, url: str, size: int) -> dict[str, Any]:
     stacks = _copies(stack, size)
     deployments = [target.deployment(stack.name) for stack in stacks]
     _count(target, calls)
-    look = Look.at(deployments)
+    snapshot = Snapshot.at(deployments)
     base, began = _peak(), time.perf_counter()
     proofs: list[ResourceProof] = []
     for each, deployment in zip(stacks, deployments, strict=True):
@@ -101,7 +101,7 @@ def _measured(stack: Stack, url: str, size: int) -> dict[str, Any]:
             target=target,
             readers=readers(target, deployment),
             schemas=schemas(),
-            look=look,
+            snapshot=snapshot,
         )
         proofs.extend(prove_stack(prover))
     wrong = [

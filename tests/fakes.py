@@ -35,7 +35,7 @@ class FakeEngine:
     def start(self) -> None:
         self.started += 1
 
-    def judge(self, template: Template) -> EngineAnswer:
+    def evaluate(self, template: Template) -> EngineAnswer:
         self.judged.append(template.file)
         answer = self.answers.get(template.file, EngineAnswer())
         if answer is None:

@@ -53,16 +53,16 @@ STACK = stack({"Resources": {"P": {"Type": KIND, "Properties": {"Name": "/p", "T
 def test_what_was_deployed_has_time_in_an_account_and_elsewhere_where_it_is_asked_for(
     name: str, waits: Waits, settled_at: float
 ) -> None:
-    assert waits.patience(Account(name), deployed=True, now=100).settled_at == settled_at
+    assert waits.retry_policy(Account(name), deployed=True, now=100).settled_at == settled_at
 
 
 def test_what_was_only_found_has_had_its_time() -> None:
-    assert Waits(in_account=60, settle=60).patience(Account("aws"), deployed=False, now=100).settled_at == 0
+    assert Waits(in_account=60, settle=60).retry_policy(Account("aws"), deployed=False, now=100).settled_at == 0
 
 
 def test_the_deadline_runs_from_the_beginning_of_the_proof() -> None:
-    assert Waits(deadline=7).patience(Account("aws"), deployed=True, now=100).deadline == 107
-    assert Waits().patience(Account("aws"), deployed=True, now=100).deadline == math.inf
+    assert Waits(deadline=7).retry_policy(Account("aws"), deployed=True, now=100).deadline == 107
+    assert Waits().retry_policy(Account("aws"), deployed=True, now=100).deadline == math.inf
 
 
 def test_a_run_that_deploys_waits_for_what_is_missing_and_for_what_is_old() -> None:

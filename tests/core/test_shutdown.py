@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from stackproof.core.shutdown import Ending
+from stackproof.core.shutdown import ShutdownRequest
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -24,14 +24,14 @@ def _handlers() -> Iterator[None]:
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_says_it(number: signal.Signals) -> None:
-    ending = Ending()
+    ending = ShutdownRequest()
     assert not ending.wait(0.01)
     os.kill(os.getpid(), number)
     assert ending.wait()
 
 
 def test_another_thread_says_it() -> None:
-    ending = Ending()
+    ending = ShutdownRequest()
     thread = threading.Thread(target=ending.say)
     thread.start()
     assert ending.wait()

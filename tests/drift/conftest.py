@@ -57,8 +57,8 @@ class Live:
 
 
 def auditor_of(target: Any, **more: Any) -> Auditor:
-    """An auditor as the command line makes it, less patience and sources."""
-    return replace(auditor(target, jobs=4), **{"patience": None, **more})
+    """An auditor as the command line makes it, less retries and sources."""
+    return replace(auditor(target, jobs=4), **{"retry_policy": None, **more})
 
 
 @pytest.fixture(scope="session")

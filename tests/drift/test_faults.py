@@ -19,7 +19,7 @@ from stackproof.drift.audit.unmanaged import Unmanaged, parse_scope, unmanaged
 from stackproof.drift.difference import Difference, DriftOrigin, StackAudit
 from stackproof.drift.report import DriftReport
 from stackproof.proof.observation import DriftStatus
-from stackproof.proof.observer import Patience
+from stackproof.proof.observer import RetryPolicy
 from stackproof.targets.emulators.moto import MotoTarget, start_moto
 from stackproof.targets.emulators.owned_process import OwnedProcess
 from stackproof.targets.repeating import Retries
@@ -59,7 +59,7 @@ class Account:
     def audited(self, *, url: str = "", names: Sequence[str] = ("Tampered",)) -> AuditedStacks:
         """An audit of impatient clients."""
         target = MotoTarget(url or self.url, retries=QUICK)
-        return auditor_of(target, patience=Patience(attempts=2, sleep=lambda _: None)).audited(names)
+        return auditor_of(target, retry_policy=RetryPolicy(attempts=2, sleep=lambda _: None)).audited(names)
 
     def unmanaged(self, url: str, *types: str) -> Unmanaged:
         target = MotoTarget(url, retries=QUICK)

@@ -30,7 +30,7 @@ def test_the_judgement_is_standard_library_alone() -> None:
     """So that it can be imported by path, in an interpreter that has nothing else."""
     code = (
         f"import sys; sys.path.insert(0, {str(SOURCE)!r})\n"
-        "import stackproof.policy.versions.judging, stackproof.policy.versions.refreshing\n"
+        "import stackproof.policy.versions.evaluation, stackproof.policy.versions.refreshing\n"
         "import stackproof.policy.versions.writing\n"
         "import stackproof.policy.versions.bodies\n"
         "from stackproof.config.engine_versions import packaged_engine_versions\n"

@@ -56,7 +56,7 @@ def known(engines: Mapping[str, WorkerEngine]) -> Mapping[str, set[str]]:
     body = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}
     template = parse_bytes(json.dumps(body).encode(), path="t.json", file="t.json", stack_name="S")
     own = {
-        name: {count.rule_id for count in engine.judge(template).counts if count.project}
+        name: {count.rule_id for count in engine.evaluate(template).counts if count.project}
         for name, engine in engines.items()
     }
     return {

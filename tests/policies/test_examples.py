@@ -93,7 +93,7 @@ def test_every_example_has_the_outcome_that_it_is_an_example_of(
         assert examples[outcome], f"there is no example for {outcome}"
         for number, example in enumerate(examples[outcome]):
             template = parse_bytes(json.dumps(example).encode(), path="t.json", file="t.json", stack_name="S")
-            answer = engines[engine].judge(template)
+            answer = engines[engine].evaluate(template)
             said = [finding for finding in answer.findings if finding.rule_id in ids]
             kinds = {finding.kind for finding in said}
             looked = sum(count.looked_at for count in answer.counts if count.rule_id in ids)

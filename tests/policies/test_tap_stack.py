@@ -20,7 +20,7 @@ Edit = Callable[[Body], object]
 
 
 def judged(engine: WorkerEngine, body: Body) -> EngineAnswer:
-    return engine.judge(parse_bytes(json.dumps(body).encode(), path="t.json", file="t.json", stack_name="TapStack"))
+    return engine.evaluate(parse_bytes(json.dumps(body).encode(), path="t.json", file="t.json", stack_name="TapStack"))
 
 
 def of_type(body: Body, resource_type: str, part: str = "") -> list[str]:

@@ -112,7 +112,7 @@ def test_what_broke_is_not_remembered() -> None:
 
 def test_an_exception_that_no_one_expected_is_said_with_its_type() -> None:
     class Surprised(FakeEngine):
-        def judge(self, template: Template) -> EngineAnswer:
+        def evaluate(self, template: Template) -> EngineAnswer:
             raise RuntimeError(template.file)
 
     (said,) = scanned(template(), engine=Surprised()).notifications
@@ -121,7 +121,7 @@ def test_an_exception_that_no_one_expected_is_said_with_its_type() -> None:
 
 def test_a_wrong_file_of_rules_stops_the_scan() -> None:
     class Misconfigured(FakeEngine):
-        def judge(self, template: Template) -> EngineAnswer:
+        def evaluate(self, template: Template) -> EngineAnswer:
             raise ConfigError(f"rules.guard: {template.file}")
 
     with pytest.raises(ConfigError, match=r"rules\.guard"):
@@ -145,10 +145,10 @@ class StuckEngine(FakeEngine):
         super().__init__(name="stuck")
         self.asked, self._freed = threading.Event(), threading.Event()
 
-    def judge(self, template: Template) -> EngineAnswer:
+    def evaluate(self, template: Template) -> EngineAnswer:
         self.asked.set()
         self._freed.wait()
-        return super().judge(template)
+        return super().evaluate(template)
 
     def close(self) -> None:
         super().close()
@@ -160,7 +160,7 @@ def test_whoever_gives_up_on_a_scan_does_not_wait_for_engines_that_are_stuck() -
     stuck = StuckEngine()
 
     class Wrong(FakeEngine):
-        def judge(self, template: Template) -> EngineAnswer:
+        def evaluate(self, template: Template) -> EngineAnswer:
             stuck.asked.wait()
             raise ConfigError(f"rules.yaml: wrong for {template.file}")
 
@@ -415,7 +415,7 @@ SECRETIVE = template("t.json", resource("Login", "T", body={"Type": "T", "Proper
 class Quoting(FakeEngine):
     """Breaks, and quotes what it broke on."""
 
-    def judge(self, template: Template) -> EngineAnswer:
+    def evaluate(self, template: Template) -> EngineAnswer:
         raise ValueError(repr(template.body))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stackproof.proof.contributions import PARTS, Part, without_parts
+from stackproof.proof.contributions import CONTRIBUTIONS, Contribution, without_contributions
 from stackproof.readers import READERS
 from stackproof.template.cfn_lint_schemas import CfnLintSchemas
 from stackproof.template.intrinsics import Unresolved
@@ -17,15 +17,15 @@ OTHER: dict[str, Any] = {**RULE, "ToPort": 22}
 OPEN: dict[str, Any] = {**OTHER, "CidrIp": Unresolved(reason="an export")}
 
 
-def kept(live: Any, *parts: Part, own: Any = None) -> tuple[Any, tuple[str, ...]]:
+def kept(live: Any, *parts: Contribution, own: Any = None) -> tuple[Any, tuple[str, ...]]:
     expected = {} if own is None else {LIST: own}
-    actual, doubts = without_parts(GROUP, expected, {LIST: live, "Other": 1}, lambda _, __: parts, None)
+    actual, doubts = without_contributions(GROUP, expected, {LIST: live, "Other": 1}, lambda _, __: parts, None)
     assert actual["Other"] == 1
     return actual[LIST], doubts
 
 
-def here(**properties: Any) -> Part:
-    return Part(properties=properties, is_here=True)
+def here(**properties: Any) -> Contribution:
+    return Contribution(properties=properties, is_here=True)
 
 
 def test_what_another_resource_adds_is_taken_out_and_everything_else_stays() -> None:
@@ -36,8 +36,10 @@ def test_what_another_resource_adds_is_taken_out_and_everything_else_stays() -> 
     assert kept("text", here(**OTHER)) == ("text", ())
 
 
-@pytest.mark.parametrize("part", [here(**OPEN), Part(properties=OTHER, is_here=False)], ids=["of what", "whose"])
-def test_what_another_one_may_have_added_leaves_the_list_in_doubt(part: Part) -> None:
+@pytest.mark.parametrize(
+    "part", [here(**OPEN), Contribution(properties=OTHER, is_here=False)], ids=["of what", "whose"]
+)
+def test_what_another_one_may_have_added_leaves_the_list_in_doubt(part: Contribution) -> None:
     assert kept([RULE, OTHER], part) == ([RULE], (f"/{LIST}",))
     assert kept([RULE], part) == ([RULE], ())
     assert kept([OTHER], part, here(**OTHER)) == ([], ())
@@ -54,7 +56,9 @@ def test_what_a_service_fills_in_does_not_tell_a_part_apart_unless_it_says_it() 
 
 def test_policies_are_known_by_their_names_and_attached_ones_by_their_arns() -> None:
     def of_role(name: str, live: Any, **properties: Any) -> Any:
-        return without_parts("AWS::IAM::Role", {}, {name: live}, lambda _, __: [here(**properties)], None)[0][name]
+        return without_contributions("AWS::IAM::Role", {}, {name: live}, lambda _, __: [here(**properties)], None)[0][
+            name
+        ]
 
     inline = {"PolicyName": "p", "PolicyDocument": {}}
     assert of_role("Policies", [inline, {"PolicyName": "q"}], PolicyName="p") == [{"PolicyName": "q"}]
@@ -63,7 +67,7 @@ def test_policies_are_known_by_their_names_and_attached_ones_by_their_arns() -> 
 
 def test_every_row_is_about_types_that_are_read_and_properties_that_there_are() -> None:
     schemas = CfnLintSchemas()
-    for (owner, name), kinds in PARTS.items():
+    for (owner, name), kinds in CONTRIBUTIONS.items():
         for resource_type, property_name in ((owner, name), *kinds):
             schema = schemas.schema(resource_type)
             assert resource_type in READERS

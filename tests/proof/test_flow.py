@@ -206,8 +206,8 @@ def test_what_was_not_handed_over_again_is_not_stored_once() -> None:
 def test_what_is_handed_over_twice_shows_as_often_as_it_was_stored() -> None:
     notes: list[FlowFact] = []
     careful, careless = run(FakePipeline(), notes), run(FakePipeline(stored_as=lambda *_: 1))
-    once = careful.hand_over_again(careful.send("a", "b"))
-    assert sorted(str(row[0]) for row in once.rows) == ["test-a", "test-b"]
+    memo = careful.hand_over_again(careful.send("a", "b"))
+    assert sorted(str(row[0]) for row in memo.rows) == ["test-a", "test-b"]
     assert notes[-1].text == "2 records were handed over twice and are 2 rows"
     twice = careless.hand_over_again(careless.send("a", "b"))
     assert sorted(str(row[0]) for row in twice.rows) == ["test-a", "test-a", "test-b", "test-b"]
@@ -262,9 +262,9 @@ def test_alarms_that_reach_the_topic_are_told_from_those_that_do_not() -> None:
 
 def test_nothing_to_look_at_is_no_success() -> None:
     quiet = run(FakePipeline())
-    for look in (quiet.send, lambda: quiet.invoke({}), lambda: quiet.alarm((), "arn:topic")):
+    for snapshot in (quiet.send, lambda: quiet.invoke({}), lambda: quiet.alarm((), "arn:topic")):
         with pytest.raises(VacuousAssertionError):
-            look()
+            snapshot()
 
 
 def test_pauses_between_two_looks_grow_to_a_limit() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.proof.merging import Share, shares, united, united_stack
+from stackproof.proof.merging import Share, merge_proofs, merge_stacks, shares
 from stackproof.proof.observation import Change, DriftStatus, PropertyDifference, ResourceProof, Unproven
 from stackproof.template.location import Location
 
@@ -75,24 +75,28 @@ def proofs(draw: st.DrawFn) -> ResourceProof:
 def test_the_order_of_targets_and_saying_it_twice_change_nothing(found: list[ResourceProof], random: Random) -> None:
     shuffled = [*found, found[0]]
     random.shuffle(shuffled)
-    assert united(shuffled) == united(found)
+    assert merge_proofs(shuffled) == merge_proofs(found)
 
 
 @given(proofs(), proofs(), proofs())
 def test_it_does_not_matter_which_are_united_first(
     one: ResourceProof, two: ResourceProof, three: ResourceProof
 ) -> None:
-    assert united([united([one, two]), three]) == united([one, united([two, three])]) == united([one, two, three])
+    assert (
+        merge_proofs([merge_proofs([one, two]), three])
+        == merge_proofs([one, merge_proofs([two, three])])
+        == merge_proofs([one, two, three])
+    )
 
 
 @given(proofs())
 def test_one_alone_is_itself(one: ResourceProof) -> None:
-    assert united([one]) == one
+    assert merge_proofs([one]) == one
 
 
 @given(st.lists(proofs(), min_size=1, max_size=4))
 def test_every_property_has_one_fate_and_the_gravest_that_was_seen(found: list[ResourceProof]) -> None:
-    whole = united(found)
+    whole = merge_proofs(found)
     differs = {difference.path for difference in whole.differences}
     unproven = {unproven.path for unproven in whole.unproven} - {""}
     assert sorted([*whole.proven, *differs, *unproven]) == list(PATHS)
@@ -101,43 +105,44 @@ def test_every_property_has_one_fate_and_the_gravest_that_was_seen(found: list[R
 
 
 def test_a_difference_on_one_wins_over_a_proof_on_another() -> None:
-    whole = united([proof("/A", "/B"), proof("/B", differs=("/A",), physical_id="q-2")])
+    whole = merge_proofs([proof("/A", "/B"), proof("/B", differs=("/A",), physical_id="q-2")])
     assert whole.status is DriftStatus.MODIFIED
     assert (whole.proven, whole.physical_id) == (("/B",), "q-2")
     assert [difference.path for difference in whole.differences] == ["/A"]
 
 
 def test_what_one_target_does_not_have_another_proves() -> None:
-    assert united([UNSEEN, proof("/A")]) == proof("/A")
-    assert united([UNSEEN, UNSEEN]) == UNSEEN
+    assert merge_proofs([UNSEEN, proof("/A")]) == proof("/A")
+    assert merge_proofs([UNSEEN, UNSEEN]) == UNSEEN
 
 
 def test_gone_on_one_is_gone() -> None:
     gone = proof(differs=("/A",), status=DriftStatus.DELETED, physical_id=None)
-    assert united([proof("/A"), gone]).status is DriftStatus.DELETED
-    assert united([proof("/A"), gone]).physical_id is None
+    assert merge_proofs([proof("/A"), gone]).status is DriftStatus.DELETED
+    assert merge_proofs([proof("/A"), gone]).physical_id is None
 
 
 def test_of_two_reasons_the_one_is_kept_that_says_more() -> None:
     weak, strong = (proof(unproven=(("/A", reason),)) for reason in (NOT_EMULATED, UnprovenReason.WRITE_ONLY))
-    assert united([weak, strong]) == united([strong, weak]) == strong
+    assert merge_proofs([weak, strong]) == merge_proofs([strong, weak]) == strong
 
 
 def test_a_whole_that_is_unknown_on_one_is_its_leaves_on_another() -> None:
     unresolved = proof("/B", unproven=(("/A", UnprovenReason.UNRESOLVED),))
     leaves = proof("/A/x", "/B", unproven=(("/A/y", UnprovenReason.WRITE_ONLY),))
-    whole = united([unresolved, leaves])
+    whole = merge_proofs([unresolved, leaves])
     assert whole.proven == ("/A/x", "/B")
     assert [unproven.path for unproven in whole.unproven] == ["/A/y"]
     assert [
-        unproven.path for unproven in united([unresolved, proof("/B", unproven=(("/A/y", NOT_EMULATED),))]).unproven
+        unproven.path
+        for unproven in merge_proofs([unresolved, proof("/B", unproven=(("/A/y", NOT_EMULATED),))]).unproven
     ] == ["/A/y"]
 
 
 def test_whole_stacks_are_united_resource_by_resource_in_order_of_place() -> None:
     stream = proof("/S", location=STREAM)
-    assert united_stack({"moto": [stream, proof("/A")], "ministack": [UNSEEN]}) == (proof("/A"), stream)
-    assert united_stack({}) == ()
+    assert merge_stacks({"moto": [stream, proof("/A")], "ministack": [UNSEEN]}) == (proof("/A"), stream)
+    assert merge_stacks({}) == ()
 
 
 def test_the_share_of_a_target_is_what_no_other_proves() -> None:

@@ -16,10 +16,10 @@ from stackproof.core.notification import Level
 from stackproof.deployment.deployment import DeployedResource, Deployment
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.proof.observation import Change, Coverage, DriftStatus, Reading, ResourceProof
-from stackproof.proof.observer import Observation, Patience
+from stackproof.proof.observer import Observation, RetryPolicy
 from stackproof.proof.ports import Reader, ReadRequest
 from stackproof.proof.prover import Prover, prove_stack
-from stackproof.proof.snapshot import Look
+from stackproof.proof.snapshot import Snapshot
 from tests.live_fakes import FakeSchemas, FakeTarget, deployment, failure, template
 
 THING = "Test::Thing"
@@ -42,8 +42,8 @@ def prover(
     target: FakeTarget | None = None,
     deployed: Deployment | None = None,
     readers: Mapping[str, Reader] | None = None,
-    patience: Patience | None = None,
-    look: Look | None = None,
+    retry_policy: RetryPolicy | None = None,
+    snapshot: Snapshot | None = None,
 ) -> Prover:
     """A prover whose reader gives what is there by logical id: a reading, its properties, None or an exception."""
 
@@ -63,8 +63,8 @@ def prover(
         target=target or FakeTarget(),
         readers=readers if readers is not None else {THING: read},
         schemas=FakeSchemas({THING: OPEN}),
-        patience=patience or Patience(sleep=lambda _: None),
-        look=look,
+        retry_policy=retry_policy or RetryPolicy(sleep=lambda _: None),
+        snapshot=snapshot,
     )
 
 
@@ -325,7 +325,7 @@ def test_a_throttled_read_is_repeated_with_growing_pauses() -> None:
         resources(A={"Name": "x"}),
         {},
         readers={THING: read},
-        patience=Patience(sleep=pauses.append, jitter=lambda: 1.0),
+        retry_policy=RetryPolicy(sleep=pauses.append, jitter=lambda: 1.0),
     )
     assert made.prove("A").status is DriftStatus.IN_SYNC
     assert pauses == [0.5, 1.0]
@@ -342,15 +342,15 @@ def test_what_is_out_of_reach_is_read_again_with_less_than_the_full_pause() -> N
         assert isinstance(answer, Reading)
         return answer
 
-    patience = Patience(sleep=pauses.append, jitter=lambda: 0.0)
-    assert prover(resources(A={"Name": "x"}), {}, readers={THING: read}, patience=patience).prove("A").is_proven
+    retry_policy = RetryPolicy(sleep=pauses.append, jitter=lambda: 0.0)
+    assert prover(resources(A={"Name": "x"}), {}, readers={THING: read}, retry_policy=retry_policy).prove("A").is_proven
     assert pauses == [0.25, 0.5]
 
 
 def test_a_target_that_is_taken_for_dead_is_asked_no_more() -> None:
     pauses: list[float] = []
     error = UnreachableError("dead")
-    proof = prover(resources(A={"Name": "x"}), {"A": error}, patience=Patience(sleep=pauses.append)).prove("A")
+    proof = prover(resources(A={"Name": "x"}), {"A": error}, retry_policy=RetryPolicy(sleep=pauses.append)).prove("A")
     assert reasons(proof) == {"": "unreachable", "/Name": "unreachable"}
     assert pauses == []
 
@@ -361,8 +361,8 @@ def test_nothing_is_read_after_the_deadline() -> None:
     def sleep(seconds: float) -> None:
         now[0] += seconds
 
-    patience = Patience(deadline=3.0, clock=lambda: now[0], sleep=sleep, jitter=lambda: 1.0)
-    made = prover(resources(A={}, B={}), {"A": failure("Throttling"), "B": {}}, patience=patience)
+    retry_policy = RetryPolicy(deadline=3.0, clock=lambda: now[0], sleep=sleep, jitter=lambda: 1.0)
+    made = prover(resources(A={}, B={}), {"A": failure("Throttling"), "B": {}}, retry_policy=retry_policy)
     assert reasons(made.prove("A")) == {"": "throttled"}
     assert now == [3.5]
     late = made.prove("B")
@@ -397,12 +397,14 @@ def test_what_is_not_there_yet_is_waited_for_until_the_deadline() -> None:
         seen.append(now[0])
         return Reading(properties={}) if now[0] >= 3 else None
 
-    patience = Patience(settled_at=10, clock=lambda: now[0], sleep=sleep)
-    made = prover(resources(A={}), {}, readers={THING: read}, patience=patience)
+    retry_policy = RetryPolicy(settled_at=10, clock=lambda: now[0], sleep=sleep)
+    made = prover(resources(A={}), {}, readers={THING: read}, retry_policy=retry_policy)
     assert made.prove("A").status is DriftStatus.IN_SYNC
-    late = Patience(settled_at=1, clock=lambda: now[0], sleep=sleep)
+    late = RetryPolicy(settled_at=1, clock=lambda: now[0], sleep=sleep)
     now[0] = 0.0
-    assert prover(resources(A={}), {}, readers={THING: read}, patience=late).prove("A").status is DriftStatus.DELETED
+    assert (
+        prover(resources(A={}), {}, readers={THING: read}, retry_policy=late).prove("A").status is DriftStatus.DELETED
+    )
 
 
 class Lagging:
@@ -413,8 +415,8 @@ class Lagging:
         self.reads: list[str] = []
         self._until = until
 
-    def patience(self, *, settled_at: float, deadline: float = math.inf) -> Patience:
-        return Patience(settled_at=settled_at, deadline=deadline, clock=lambda: self.now, sleep=self._sleep)
+    def retry_policy(self, *, settled_at: float, deadline: float = math.inf) -> RetryPolicy:
+        return RetryPolicy(settled_at=settled_at, deadline=deadline, clock=lambda: self.now, sleep=self._sleep)
 
     def _sleep(self, seconds: float) -> None:
         self.now += seconds
@@ -425,35 +427,35 @@ class Lagging:
         name = "old" if late else "new"
         return Reading(properties={"Name": name}, attributes={"Label": name})
 
-    def proof(self, logical_id: str, patience: Patience) -> ResourceProof:
+    def proof(self, logical_id: str, retry_policy: RetryPolicy) -> ResourceProof:
         body = resources(A={"Name": {"Fn::GetAtt": ["B", "Label"]}}, B={"Name": "new"})
-        return prover(body, {}, readers={THING: self.read}, patience=patience).prove(logical_id)
+        return prover(body, {}, readers={THING: self.read}, retry_policy=retry_policy).prove(logical_id)
 
 
 def test_a_property_that_lags_is_looked_at_again_until_the_deployment_has_settled() -> None:
     lagging = Lagging(until=3)
-    assert lagging.proof("B", lagging.patience(settled_at=10)).status is DriftStatus.IN_SYNC
+    assert lagging.proof("B", lagging.retry_policy(settled_at=10)).status is DriftStatus.IN_SYNC
     assert 3 <= lagging.now < 10
     late = Lagging(until=30)
-    proof = late.proof("B", late.patience(settled_at=10))
+    proof = late.proof("B", late.retry_policy(settled_at=10))
     assert (proof.status, proof.differences[0].actual) == (DriftStatus.MODIFIED, "old")
     assert late.now == pytest.approx(10)
 
 
 def test_an_attribute_that_lags_is_looked_at_again_where_it_is_expected() -> None:
     lagging = Lagging(until=3)
-    assert lagging.proof("A", lagging.patience(settled_at=10)).status is DriftStatus.IN_SYNC
+    assert lagging.proof("A", lagging.retry_policy(settled_at=10)).status is DriftStatus.IN_SYNC
 
 
 def test_what_was_not_just_deployed_is_looked_at_once_even_if_it_differs() -> None:
     lagging = Lagging(until=3)
-    assert lagging.proof("B", Patience()).status is DriftStatus.MODIFIED
+    assert lagging.proof("B", RetryPolicy()).status is DriftStatus.MODIFIED
     assert lagging.reads == ["B"]
 
 
 def test_the_deadline_of_a_run_ends_the_wait_for_what_lags() -> None:
     lagging = Lagging(until=30)
-    assert lagging.proof("B", lagging.patience(settled_at=100, deadline=2)).status is DriftStatus.MODIFIED
+    assert lagging.proof("B", lagging.retry_policy(settled_at=100, deadline=2)).status is DriftStatus.MODIFIED
     assert lagging.now == pytest.approx(2)
 
 
@@ -468,8 +470,8 @@ def test_a_difference_stands_if_the_looks_after_it_see_nothing() -> None:
             raise failure("AccessDenied")
         return Reading(properties={"Name": "old"})
 
-    patience = Patience(settled_at=5, clock=lambda: now[0], sleep=sleep)
-    proof = prover(resources(A={"Name": "new"}), {}, readers={THING: read}, patience=patience).prove("A")
+    retry_policy = RetryPolicy(settled_at=5, clock=lambda: now[0], sleep=sleep)
+    proof = prover(resources(A={"Name": "new"}), {}, readers={THING: read}, retry_policy=retry_policy).prove("A")
     assert proof.status is DriftStatus.MODIFIED
 
 
@@ -598,7 +600,7 @@ def test_a_reader_gets_the_ids_of_all_of_its_type_and_a_memory_that_they_share()
     made = iter(("first", "second"))
 
     def read(request: ReadRequest) -> Reading:
-        seen.append((request.siblings, request.once("key", lambda: next(made))))
+        seen.append((request.siblings, request.memo("key", lambda: next(made))))
         return Reading(properties={})
 
     prove_stack(prover(resources(A={}, B={}), {}, readers={THING: read}))
@@ -611,7 +613,7 @@ def test_the_stacks_of_a_run_share_one_look() -> None:
     made = iter(("first", "second"))
 
     def read(request: ReadRequest) -> Reading:
-        seen.append((request.siblings, request.once("key", lambda: next(made))))
+        seen.append((request.siblings, request.memo("key", lambda: next(made))))
         return Reading(properties={})
 
     failed = DeployedResource(logical_id="B", physical_id="b", resource_type=THING, status="CREATE_FAILED")
@@ -620,9 +622,9 @@ def test_the_stacks_of_a_run_share_one_look() -> None:
         deployment({"A": (THING, "a-2")}, stack_name="Two"),
         resources=(*deployment({"A": (THING, "a-2")}).resources, failed),
     )
-    look = Look.at((one, two))
+    snapshot = Snapshot.at((one, two))
     for each in (one, two):
-        prove_stack(prover(resources(A={}), {}, readers={THING: read}, deployed=each, look=look))
+        prove_stack(prover(resources(A={}), {}, readers={THING: read}, deployed=each, snapshot=snapshot))
     assert seen == [(("a-1", "a-2"), "first"), (("a-1", "a-2"), "first")]
 
 
@@ -633,8 +635,8 @@ def test_a_resource_that_is_looked_for_again_is_asked_for_alone() -> None:
         asked.append(request.siblings)
         return Reading(properties={}) if len(asked) > 1 else None
 
-    patience = Patience(settled_at=1.0, clock=lambda: 0.0, sleep=lambda _: None)
-    proved = prover(resources(A={}, B={}), {}, readers={THING: read}, patience=patience).prove("A")
+    retry_policy = RetryPolicy(settled_at=1.0, clock=lambda: 0.0, sleep=lambda _: None)
+    proved = prover(resources(A={}, B={}), {}, readers={THING: read}, retry_policy=retry_policy).prove("A")
     assert proved.status is DriftStatus.IN_SYNC
     assert asked == [("A-1", "B-1"), ("A-1",)]
 
@@ -729,11 +731,11 @@ def test_what_another_stack_of_the_run_adds_to_a_list_is_no_difference() -> None
     entry: dict[str, Any] = {"Type": "AWS::EC2::SecurityGroupIngress", "Properties": {**link, **rule}}
 
     def proven(*others: Mapping[str, Any]) -> ResourceProof:
-        look = Look()
+        snapshot = Snapshot()
         readers = {"AWS::EC2::SecurityGroup": lambda _: Reading(properties={"SecurityGroupIngress": [rule]})}
-        made = prover(resources(Group=group), {}, readers=readers, look=look)
+        made = prover(resources(Group=group), {}, readers=readers, snapshot=snapshot)
         for other in others:
-            prover(resources(Rule=other), {}, look=look)
+            prover(resources(Rule=other), {}, snapshot=snapshot)
         return made.prove("Group")
 
     assert proven().status is DriftStatus.MODIFIED

@@ -7,17 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from stackproof.proof.snapshot import OnceForAll, each_time
+from stackproof.proof.snapshot import Memo, not_memoized
 
 
 def test_a_call_is_made_once_for_each_key() -> None:
-    once = OnceForAll()
+    memo = Memo()
     made = iter("xyz")
-    assert [once(key, lambda: next(made)) for key in "aab"] == ["x", "x", "y"]
+    assert [memo(key, lambda: next(made)) for key in "aab"] == ["x", "x", "y"]
 
 
 def test_who_comes_while_the_call_is_under_way_waits_for_it() -> None:
-    once = OnceForAll()
+    memo = Memo()
     started, go_on = threading.Event(), threading.Event()
 
     def slow() -> str:
@@ -26,26 +26,26 @@ def test_who_comes_while_the_call_is_under_way_waits_for_it() -> None:
         return "first"
 
     with ThreadPoolExecutor(2) as pool:
-        first = pool.submit(once, "key", slow)
+        first = pool.submit(memo, "key", slow)
         assert started.wait(10)
-        second = pool.submit(once, "key", lambda: "second")
+        second = pool.submit(memo, "key", lambda: "second")
         go_on.set()
         assert (first.result(), second.result()) == ("first", "first")
 
 
 def test_a_failure_is_raised_and_not_remembered() -> None:
-    once = OnceForAll()
+    memo = Memo()
 
     def broken() -> None:
         raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
-        once("key", broken)
-    assert once("key", lambda: "now") == "now"
+        memo("key", broken)
+    assert memo("key", lambda: "now") == "now"
 
 
 def test_without_memory_every_call_is_made() -> None:
     made: list[int] = []
     for _ in range(2):
-        each_time("key", lambda: made.append(1))
+        not_memoized("key", lambda: made.append(1))
     assert len(made) == 2

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from stackproof.deployment.deployment import Deployment
 from stackproof.proof.observation import Reading, ResourceProof
-from stackproof.proof.observer import Patience
+from stackproof.proof.observer import RetryPolicy
 from stackproof.proof.ports import Reader, ReadRequest
 from stackproof.proof.prover import Prover, prove_stack
-from stackproof.proof.snapshot import each_time
+from stackproof.proof.snapshot import not_memoized
 from stackproof.readers import READERS
 from stackproof.targets.emulators.moto import MotoTarget
 from stackproof.template.cfn_lint_schemas import CfnLintSchemas
@@ -70,7 +70,7 @@ class Deployed:
             target=self.target,
             readers=readers,
             schemas=_SCHEMAS,
-            patience=Patience(attempts=2, delay=0.05),
+            retry_policy=RetryPolicy(attempts=2, delay=0.05),
         )
 
     def proofs(self) -> dict[str, ResourceProof]:
@@ -114,5 +114,5 @@ class Deployed:
 
     def _watched(self, request: ReadRequest, seen: Callable[[Call], None]) -> ReadRequest:
         return replace(
-            request, client=lambda service: _Watched(self.target.client(service), service, seen), once=each_time
+            request, client=lambda service: _Watched(self.target.client(service), service, seen), memo=not_memoized
         )

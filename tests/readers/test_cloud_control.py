@@ -18,7 +18,7 @@ from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.proof.observation import DriftStatus, Reading
 from stackproof.proof.ports import ReadRequest
 from stackproof.proof.prover import Prover
-from stackproof.proof.snapshot import OnceForAll
+from stackproof.proof.snapshot import Memo
 from stackproof.readers.cloud_control import WithCloudControl, identifier
 from stackproof.targets.cloudformation.cloud_control import has_cloud_control
 from stackproof.targets.failures import reason_of
@@ -107,9 +107,9 @@ def test_the_target_is_asked_once_for_a_stack() -> None:
 
     readers = WithCloudControl({}, SCHEMAS, is_there)
     client = recorded(get_resource=ANSWER)
-    once = OnceForAll()
+    memo = Memo()
     for _ in range(3):
-        readers[THING](replace(request(THING, "thing-1", client), once=once))
+        readers[THING](replace(request(THING, "thing-1", client), memo=memo))
     assert len(asked) == 1
 
 
@@ -224,8 +224,8 @@ def test_a_fault_tells_nothing_of_what_cloud_control_sees_and_is_not_remembered(
     answers = iter([broken, failure("ResourceNotFoundException")])
     asking = SimpleNamespace(get_resource=lambda **_: raised(next(answers)))
     readers = WithCloudControl({}, SCHEMAS, lambda: has_cloud_control(asking, "arn:stack", emulator=emulator))
-    once = OnceForAll()
-    asked = replace(request(THING, "thing-1", recorded(get_resource=failure("ResourceNotFoundException"))), once=once)
+    memo = Memo()
+    asked = replace(request(THING, "thing-1", recorded(get_resource=failure("ResourceNotFoundException"))), memo=memo)
     with pytest.raises(type(broken)):
         readers[THING](asked)
     assert reason(lambda: readers[THING](asked))[0] is UnprovenReason.NO_READER

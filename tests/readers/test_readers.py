@@ -14,7 +14,7 @@ from botocore.session import Session
 from stackproof.core.json import JsonValue
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.proof.comparison import compared
-from stackproof.proof.snapshot import OnceForAll
+from stackproof.proof.snapshot import Memo
 from stackproof.readers import READERS
 from stackproof.readers.access import Parts
 from stackproof.readers.lambdas import _TESTS
@@ -166,10 +166,10 @@ def test_one_parameter_that_is_denied_does_not_cost_its_batch_mates_their_values
         return {"Parameters": [{"Name": name, "Value": "live"} for name in parameters["Names"]]}
 
     client = recorded(describe_parameters=described, get_parameters=values, list_tags_for_resource={"TagList": []})
-    names, once, found = ("/a", "/b", "/secret"), OnceForAll(), {}
+    names, memo, found = ("/a", "/b", "/secret"), Memo(), {}
     for name in names:
         reading = READERS["AWS::SSM::Parameter"](
-            replace(request("AWS::SSM::Parameter", name, client, Value="live"), siblings=names, once=once)
+            replace(request("AWS::SSM::Parameter", name, client, Value="live"), siblings=names, memo=memo)
         )
         assert reading is not None
         found[name] = reading.properties.get("Value"), reading.unread.get("/Value")
@@ -201,9 +201,9 @@ def test_a_target_group_that_is_gone_does_not_cost_the_others_their_tags() -> No
     )
     kind = "AWS::ElasticLoadBalancingV2::TargetGroup"
     for order in ("abc", "bac"):
-        once, found = OnceForAll(), {}
+        memo, found = Memo(), {}
         for name in order:
-            asks = replace(request(kind, arns[name], client), siblings=tuple(arns.values()), once=once)
+            asks = replace(request(kind, arns[name], client), siblings=tuple(arns.values()), memo=memo)
             reading = READERS[kind](asks)
             found[name] = reading and reading.properties["Tags"]
         assert found == {name: [{"Key": "k", "Value": arns[name]}] for name in "ab"} | {"c": None}

@@ -15,7 +15,7 @@ import pytest
 from stackproof.config.settings import load_settings
 from stackproof.proof.observation import Coverage, DriftStatus, ResourceProof
 from stackproof.proof.prover import Prover, prove_stack
-from stackproof.proof.snapshot import Look
+from stackproof.proof.snapshot import Snapshot
 from stackproof.readers import READERS
 from stackproof.targets.emulators.moto import MotoTarget
 from stackproof.targets.emulators.owned_process import OwnedProcess
@@ -328,7 +328,7 @@ def test_many_stacks_are_proven_in_one_run_with_less_than_a_call_for_each_resour
     """The figures for ten of them are in docs/benchmarks-prove.md."""
     stacks = [replace(stack, name=f"{stack.name}-{number}") for number in range(3)]
     deployments = [target.deploy(stack) for stack in stacks]
-    look, proofs = Look.at(deployments), list[ResourceProof]()
+    snapshot, proofs = Snapshot.at(deployments), list[ResourceProof]()
     calls.clear()
     for each, deployment in zip(stacks, deployments, strict=True):
         prover = Prover(
@@ -337,7 +337,7 @@ def test_many_stacks_are_proven_in_one_run_with_less_than_a_call_for_each_resour
             target=target,
             readers=READERS,
             schemas=SCHEMAS,
-            look=look,
+            snapshot=snapshot,
         )
         proofs.extend(proven(prover).values())
     coverage = Coverage.of(tuple(proofs))

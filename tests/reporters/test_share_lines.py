@@ -9,7 +9,7 @@ import pytest
 from stackproof.core.json import as_object, as_objects
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.proof.flow_values import FlowFact
-from stackproof.proof.merging import united_stack
+from stackproof.proof.merging import merge_stacks
 from stackproof.proof.observation import Change, Coverage, DriftStatus, PropertyDifference, ResourceProof, Unproven
 from stackproof.proof.report import ProveReport
 from stackproof.reporters.terminal import coverage_line, flow_lines, prove_text, share_lines
@@ -35,7 +35,7 @@ def test_each_target_has_its_own_coverage_and_what_differs_on_it() -> None:
 
 
 def test_a_report_over_several_targets_ends_with_their_union() -> None:
-    report = ProveReport(target="moto + ministack", proofs=united_stack(BOTH), by_target=BOTH)
+    report = ProveReport(target="moto + ministack", proofs=merge_stacks(BOTH), by_target=BOTH)
     *_, last = prove_text(report).splitlines()
     assert last == "proof (emulators moto + ministack): 1 of 1 resources, 1 of 2 properties (50.0 %), 1 differ"
     assert report.exit_code == 1
@@ -47,7 +47,7 @@ def test_a_report_over_several_targets_ends_with_their_union() -> None:
 def test_what_one_target_lacks_is_named_though_another_one_has_it() -> None:
     lacks = replace(MOTO[0], proven=("/A",), unproven=(Unproven(path="/B", reason=UnprovenReason.NOT_EMULATED),))
     both = {"moto": MOTO, "ministack": (lacks,)}
-    report = ProveReport(target="moto + ministack", proofs=united_stack(both), by_target=both)
+    report = ProveReport(target="moto + ministack", proofs=merge_stacks(both), by_target=both)
     assert "Queue /B" not in prove_text(report)
     assert "Net/Queue /B: not_emulated (on ministack alone)" in prove_text(report, verbose=True).splitlines()
     told = as_object(as_object(report.to_dict()["targets"])["ministack"])["unproven"]

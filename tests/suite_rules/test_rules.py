@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-from stackproof.suite_rules.rules import SuiteFinding, asserts_something, judge_test
+from stackproof.suite_rules.rules import SuiteFinding, asserts_something, evaluate_test
 
 PLACEHOLDERS = [
     "pass",
@@ -219,7 +219,7 @@ CANNOT_FAIL = [
 
 def judged(body: str, *, live: bool = False, head: str = "def test_it():") -> list[tuple[str, int]]:
     source = f"{head}\n{textwrap.indent(body, '    ')}\n"
-    return [(finding.rule_id, finding.line) for finding in judge_test(source, live=live, helpers={"helped"})]
+    return [(finding.rule_id, finding.line) for finding in evaluate_test(source, live=live, helpers={"helped"})]
 
 
 @pytest.mark.parametrize("body", PLACEHOLDERS)
@@ -302,19 +302,19 @@ def test_findings_name_their_line_and_are_sorted() -> None:
 
 
 def test_a_rigid_count_is_said_with_the_number() -> None:
-    (one,) = judge_test("def test_it():\n    assert len(alarms) == 8\n", live=True)
+    (one,) = evaluate_test("def test_it():\n    assert len(alarms) == 8\n", live=True)
     assert isinstance(one, SuiteFinding)
     assert one.message == "a rigid count of 8: what is deployed changes; take the number from the template"
 
 
 @pytest.mark.parametrize("source", ["def test_it(:\n", "test_it = 3\n", "", "lambda: None\n"])
 def test_what_is_no_function_has_no_findings(source: str) -> None:
-    assert judge_test(source, live=True) == ()
+    assert evaluate_test(source, live=True) == ()
 
 
 def test_decorators_and_async_functions_are_understood() -> None:
     source = "@pytest.mark.slow\nasync def test_it():\n    pass\n"
-    assert [(finding.rule_id, finding.line) for finding in judge_test(source, live=False)] == [("SP001", 3)]
+    assert [(finding.rule_id, finding.line) for finding in evaluate_test(source, live=False)] == [("SP001", 3)]
 
 
 @pytest.mark.parametrize(
@@ -329,4 +329,4 @@ def test_decorators_and_async_functions_are_understood() -> None:
     ],
 )
 def test_what_is_asserted_of_what_may_be_nothing_is_found(body: str) -> None:
-    assert [finding.rule_id for finding in judge_test(f"def test_it():\n    {body}\n", live=False)] == ["SP003"]
+    assert [finding.rule_id for finding in evaluate_test(f"def test_it():\n    {body}\n", live=False)] == ["SP003"]

@@ -10,7 +10,7 @@ from typing import Any, Final
 import pytest
 
 from stackproof.proof.observation import DriftStatus, ResourceProof
-from stackproof.proof.observer import Patience
+from stackproof.proof.observer import RetryPolicy
 from stackproof.proof.prover import Prover, prove_stack
 from stackproof.proof.report import ProveReport
 from stackproof.readers import READERS
@@ -44,7 +44,7 @@ def deployed(moto: OwnedProcess) -> Stack:
     return made
 
 
-def proven(made: Stack, target: MotoTarget, *, jobs: int = 8, patience: Patience | None = None) -> Proofs:
+def proven(made: Stack, target: MotoTarget, *, jobs: int = 8, retry_policy: RetryPolicy | None = None) -> Proofs:
     """The verdict on the stack, found and read through the target."""
     prover = Prover(
         template=made.template,
@@ -52,7 +52,7 @@ def proven(made: Stack, target: MotoTarget, *, jobs: int = 8, patience: Patience
         target=target,
         readers=READERS,
         schemas=SCHEMAS,
-        patience=patience or Patience(delay=0.01, sleep=lambda _: None),
+        retry_policy=retry_policy or RetryPolicy(delay=0.01, sleep=lambda _: None),
     )
     proofs = prove_stack(prover, jobs=jobs)
     assert [notification.message for notification in prover.notifications] == []
@@ -110,7 +110,7 @@ def test_a_target_that_dies_in_mid_run_ends_the_run_which_names_what_it_did_not_
         calls: list[str] = []
         dies_after(target, 24, calls, process.stop)
         slept: list[float] = []
-        proofs = proven(made, target, patience=Patience(sleep=slept.append))
+        proofs = proven(made, target, retry_policy=RetryPolicy(sleep=slept.append))
     finally:
         process.stop()
     report = ProveReport(target="endpoint", proofs=proofs)

@@ -61,11 +61,11 @@ def test_what_runs_in_one_of_two_stacks_of_one_name_is_given_by_its_construct_pa
     known = replace(made, deployed={"shop-a": {"Db": "15.3"}})
     engine = known.versions_engine(on=TODAY, stacks=stacks)
     levels = [
-        [finding.level for finding in engine.judge(stack.template).findings if finding.rule_id == "EV012"]
+        [finding.level for finding in engine.evaluate(stack.template).findings if finding.rule_id == "EV012"]
         for stack in stacks
     ]
     assert levels == [[Level.WARNING], []]
-    plain = made.versions_engine(on=TODAY, stacks=stacks).judge(stacks[0].template)
+    plain = made.versions_engine(on=TODAY, stacks=stacks).evaluate(stacks[0].template)
     assert [finding.level for finding in plain.findings if finding.rule_id == "EV012"] == [Level.ERROR]
     ambiguous = replace(made, deployed={"shop": {"Db": "15.3"}})
     with pytest.raises(ConfigError, match=r"--deployed shop: two stacks are named shop: shop-a .* and shop-b "):

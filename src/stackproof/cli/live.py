@@ -34,14 +34,14 @@ from stackproof.deployment.deploy import deploy as deploy_stacks
 from stackproof.deployment.deployment import Deployment
 from stackproof.deployment.ephemeral import Ephemeral
 from stackproof.deployment.ports import Target
-from stackproof.proof.merging import united_stack
+from stackproof.proof.merging import merge_stacks
 from stackproof.proof.minimum import MinimumProof
 from stackproof.proof.observation import ResourceProof
-from stackproof.proof.observer import Patience
+from stackproof.proof.observer import RetryPolicy
 from stackproof.proof.overridden import without_overridden
 from stackproof.proof.prover import Prover, prove_stack
 from stackproof.proof.report import ProveReport
-from stackproof.proof.snapshot import Look
+from stackproof.proof.snapshot import Snapshot
 from stackproof.reporters.terminal import prove_text
 from stackproof.template.assembly import Assembly, Stack
 from stackproof.template.stack_names import (
@@ -116,10 +116,10 @@ class Waits:
     settle: float | None = None
     in_account: float = 0.0
 
-    def patience(self, where: Target, *, deployed: bool, now: float) -> Patience:
+    def retry_policy(self, where: Target, *, deployed: bool, now: float) -> RetryPolicy:
         """The patience with a target from `now` on; what was only found there had its time before."""
         settle = self.settle if self.settle is not None else self.in_account if where.name == "aws" else 0.0
-        return Patience(
+        return RetryPolicy(
             settled_at=now + settle if deployed else 0.0,
             deadline=math.inf if self.deadline is None else now + self.deadline,
         )
@@ -541,7 +541,7 @@ def _report(
 ) -> ProveReport:
     return ProveReport(
         target=" + ".join(proofs),
-        proofs=united_stack(proofs),
+        proofs=merge_stacks(proofs),
         notifications=tuple(sorted(notifications, key=lambda notification: notification.message)),
         strict=strict,
         by_target=proofs if len(proofs) > 1 else {},
@@ -558,8 +558,8 @@ def _proven_on(
         pairs = [pair for pair in found if pair[0].artifact in wanted]
     proofs: list[ResourceProof] = []
     notifications: set[Notification] = set()
-    look = Look.at(deployment for _, deployment in pairs)
-    patience = waits.patience(where, deployed=deploys, now=time.monotonic())
+    snapshot = Snapshot.at(deployment for _, deployment in pairs)
+    retry_policy = waits.retry_policy(where, deployed=deploys, now=time.monotonic())
     provers = [
         Prover(
             template=stack.template,
@@ -567,8 +567,8 @@ def _proven_on(
             target=where,
             readers=readers(where, deployment),
             schemas=schemas(),
-            patience=patience,
-            look=look,
+            retry_policy=retry_policy,
+            snapshot=snapshot,
             nested=nested_in(stack, every or stacks),
         )
         for stack, deployment in pairs

@@ -16,7 +16,7 @@ from stackproof.cli.options import context_option, open_project, progress
 from stackproof.config.settings import EMULATORS, parse_context
 from stackproof.core.errors import StackproofError, TargetError
 from stackproof.core.scratch_folder import scratch_folder
-from stackproof.core.shutdown import Ending
+from stackproof.core.shutdown import ShutdownRequest
 from stackproof.wiring.live import capabilities, read_types, start_emulator
 
 __all__ = ["target"]
@@ -64,7 +64,7 @@ def _serve(name: str) -> None:
         with progress(f"starting {name}"):
             process = start_emulator(scratch, owner_pid=os.getpid(), name=name)
         try:
-            ending = Ending()
+            ending = ShutdownRequest()
             click.echo(f"export AWS_ENDPOINT_URL={process.endpoint_url}")
             while not ending.wait(_LOOK_EVERY):
                 if process.has_ended:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import signal
 from queue import Empty, SimpleQueue
 
-__all__ = ["Ending"]
+__all__ = ["ShutdownRequest"]
 
 
-class Ending:
+class ShutdownRequest:
     """Said by SIGTERM, SIGINT or SIGHUP from now on, or by `say`. Only the main thread can make one.
 
     A queue, since the `set` of a `threading.Event`, called in a handler, waits for the lock that its own `wait` holds.

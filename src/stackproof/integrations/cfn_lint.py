@@ -15,7 +15,7 @@ from stackproof.core.json_pointer import steps
 from stackproof.core.notification import Level
 from stackproof.policy.finding import Kind
 from stackproof.policy.versions.bodies import template_of
-from stackproof.policy.versions.judging import judge_template
+from stackproof.policy.versions.evaluation import evaluate_template
 from stackproof.policy.versions.rules import Knowledge
 
 __all__ = ["EngineVersionAtRisk", "EngineVersionRefused"]
@@ -39,7 +39,7 @@ class EngineVersionRefused(CloudFormationLintRule):  # type: ignore[misc]
                 ["Resources", statement.logical_id, "Properties", *steps(statement.pointer)],
                 f"{statement.said.rule_id} {statement.said.message}",
             )
-            for statement in judge_template(template_of(cfn.template), knowledge).statements
+            for statement in evaluate_template(template_of(cfn.template), knowledge).statements
             if statement.said.kind is Kind.FAIL and statement.said.level is self.level
         ]
 

@@ -24,8 +24,8 @@ from stackproof.config.engine_versions import packaged_engine_versions
 from stackproof.core.notification import Level
 from stackproof.policy.finding import Kind
 from stackproof.policy.versions.bodies import template_of
+from stackproof.policy.versions.evaluation import evaluate_template
 from stackproof.policy.versions.families import CARRIERS
-from stackproof.policy.versions.judging import judge_template
 from stackproof.policy.versions.rules import Knowledge
 
 __all__ = ["check"]
@@ -46,7 +46,7 @@ class EngineVersionCheck(BaseResourceCheck):  # type: ignore[misc]
         """Checkov's verdict on one resource, whose references it has resolved as far as it does."""
         knowledge = Knowledge(versions=packaged_engine_versions(), as_of=datetime.now(tz=UTC).date())
         body = {"Resources": {"It": {"Type": conf.get("Type"), "Properties": conf.get("Properties") or {}}}}
-        statements = judge_template(template_of(body), knowledge).statements
+        statements = evaluate_template(template_of(body), knowledge).statements
         against = [statement for statement in statements if statement.said.level.reaches(Level.WARNING)]
         if any(statement.said.kind is Kind.FAIL for statement in against):
             self.evaluated_keys = sorted({f"Properties{statement.pointer}" for statement in against})

@@ -21,7 +21,7 @@ from stackproof.plugin.controller import Controller
 from stackproof.plugin.outcomes import CALLS, CATEGORY, LEDGERS, LIVE, facts_of, facts_on
 from stackproof.plugin.own_clients import OWN_CLIENTS, OwnClients
 from stackproof.plugin.run import RUN, close_run, join_run
-from stackproof.suite_rules.rules import asserts_something, judge_test
+from stackproof.suite_rules.rules import asserts_something, evaluate_test
 
 if TYPE_CHECKING:
     from stackproof.core.json import JsonValue
@@ -223,7 +223,9 @@ def _refuse(item: pytest.Item) -> None:
     allowed = {mark.args[0] for mark in item.iter_markers("allow_suite_rule") if mark.args}
     found = [
         finding
-        for finding in judge_test(source, live=bool(used & _LIVE), helpers=_asserting(inspect.unwrap(function), source))
+        for finding in evaluate_test(
+            source, live=bool(used & _LIVE), helpers=_asserting(inspect.unwrap(function), source)
+        )
         if finding.rule_id not in allowed
     ]
     if found:

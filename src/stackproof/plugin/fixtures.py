@@ -24,11 +24,11 @@ from stackproof.plugin.outcomes import CALLS, LEDGERS, conclude, facts_of
 from stackproof.plugin.own_clients import OWN_CLIENTS
 from stackproof.plugin.run import PROCESS, RUN, Run
 from stackproof.policy.report import RuleVerdict
-from stackproof.proof.merging import united
+from stackproof.proof.merging import merge_proofs
 from stackproof.proof.observation import DriftStatus, ResourceProof
-from stackproof.proof.observer import Patience
+from stackproof.proof.observer import RetryPolicy
 from stackproof.proof.prover import Prover
-from stackproof.proof.snapshot import Look
+from stackproof.proof.snapshot import Snapshot
 from stackproof.template.assembly import Assembly, Stack
 from stackproof.template.nested import unevaluated_nested
 from stackproof.template.ports import SchemaSource
@@ -359,10 +359,10 @@ def _deploys_to(target: Target, config: pytest.Config) -> bool:
     return target.name in EMULATORS or bool(config.getoption("endpoint_url") and not config.getoption("stack"))
 
 
-def _patience(target: Target, config: pytest.Config) -> Patience:
+def _retry_policy(target: Target, config: pytest.Config) -> RetryPolicy:
     """Time to show is for what this run has deployed; what was only found had it before."""
     settle = float(config.getoption("settle"))
-    return Patience(settled_at=time.monotonic() + settle if _deploys_to(target, config) else 0.0)
+    return RetryPolicy(settled_at=time.monotonic() + settle if _deploys_to(target, config) else 0.0)
 
 
 @pytest.fixture(scope="session")
@@ -374,7 +374,7 @@ def prover(
     resource_schemas: SchemaSource,
 ) -> Prover:
     """Reads live resources of the first target and compares them with the template."""
-    return _prover(cdk_stack, deployment, target, resource_schemas, _patience(target, pytestconfig))
+    return _prover(cdk_stack, deployment, target, resource_schemas, _retry_policy(target, pytestconfig))
 
 
 @pytest.fixture(scope="session")
@@ -386,7 +386,7 @@ def provers(
     found = {first.name: prover}
     for target in others:
         where = deployment_on(target, pytestconfig, cdk_stack, assembly)
-        found[target.name] = _prover(cdk_stack, where, target, schemas(), _patience(target, pytestconfig))
+        found[target.name] = _prover(cdk_stack, where, target, schemas(), _retry_policy(target, pytestconfig))
     return found
 
 
@@ -398,7 +398,7 @@ def stack_provers(
     found: dict[str, dict[str, Prover]] = {}
     for target in targets:
         deployments = _deployments_on(target, pytestconfig, assembly)
-        look, patience = Look.at(deployments.values()), _patience(target, pytestconfig)
+        snapshot, retry_policy = Snapshot.at(deployments.values()), _retry_policy(target, pytestconfig)
         for stack in proven_stacks_of(pytestconfig):
             if stack.artifact in deployments:
                 found.setdefault(stack.artifact, {})[target.name] = Prover(
@@ -407,21 +407,23 @@ def stack_provers(
                     target=target,
                     readers=readers(target, deployments[stack.artifact]),
                     schemas=resource_schemas,
-                    patience=patience,
-                    look=look,
+                    retry_policy=retry_policy,
+                    snapshot=snapshot,
                     nested=nested_in(stack, assembly.stacks),
                 )
     return found
 
 
-def _prover(stack: Stack, deployment: Deployment, target: Target, source: SchemaSource, patience: Patience) -> Prover:
+def _prover(
+    stack: Stack, deployment: Deployment, target: Target, source: SchemaSource, retry_policy: RetryPolicy
+) -> Prover:
     return Prover(
         template=stack.template,
         deployment=deployment,
         target=target,
         readers=readers(target, deployment),
         schemas=source,
-        patience=patience,
+        retry_policy=retry_policy,
     )
 
 
@@ -447,7 +449,7 @@ def resource_proof(request: pytest.FixtureRequest, stack_provers: Mapping[str, M
     if logical_id not in expected.get(artifact, ()):
         conclude(request.node, "unexpected", "its condition does not hold in this deployment")
     proofs = {name: prover.prove(logical_id) for name, prover in provers.items()}
-    proof = united(tuple(proofs.values()))
+    proof = merge_proofs(tuple(proofs.values()))
     facts = facts_of(request.node)
     facts["proof"] = proof.to_dict()
     facts["proofs"] = {name: proof.to_dict() for name, proof in proofs.items()}

@@ -25,7 +25,7 @@ class PolicyEngine(Protocol):
     def start(self) -> None:
         """Begin to import in the background; returns at once, and a second call does nothing."""
 
-    def judge(self, template: Template) -> EngineAnswer:
+    def evaluate(self, template: Template) -> EngineAnswer:
         """All it says of one template; raises EngineError if it broke or ran out of time on it."""
 
     def close(self) -> None:

@@ -185,7 +185,7 @@ def baselined(result: ScanResult, baseline: Baseline, *, name: str, not_waivable
     )
     old: dict[str | None, Counter[tuple[str, str, Kind]]] = defaultdict(Counter)
     for finding in set(compared.findings) - set(result.findings):
-        old[finding.location.template_file].update(_judgements(finding))
+        old[finding.location.template_file].update(_evaluations(finding))
     every = sum(old.values(), Counter[tuple[str, str, Kind]]())
     found = _by_file(compared.findings)
     fixed = "1 entry of the baseline is" if compared.fixed == 1 else f"{compared.fixed} entries of the baseline are"
@@ -251,7 +251,7 @@ def _ask_all(
     secrets = cache(lambda index: secret_values(templates[index]))  # once for all engines, if any judges it
     plans = [_Plan(engine, templates, store, on, secrets) for engine in engines]
     work = [
-        _Work(partial(plan.judge_some, stopped))
+        _Work(partial(plan.evaluate_some, stopped))
         for plan in plans
         for _ in range(min(jobs, -(-len(plan.pending) // _WORTH_A_PROCESS)))
     ]
@@ -273,9 +273,9 @@ def _ask_all(
 class _Work(threading.Thread):
     """A thread of one engine. No pool of threads: that waits for them, whatever comes in between."""
 
-    def __init__(self, judge: Callable[[], None]) -> None:
+    def __init__(self, evaluate: Callable[[], None]) -> None:
         super().__init__(daemon=True)
-        self._judge = judge
+        self._judge = evaluate
         self._error: BaseException | None = EngineError("its thread ended before its work")
 
     def run(self) -> None:
@@ -313,7 +313,7 @@ class _Plan:
         self._began = self._ended = time.monotonic()
         self.pending = deque(index for index, answer in enumerate(self._answers) if answer is None)
 
-    def judge_some(self, stopped: threading.Event) -> None:
+    def evaluate_some(self, stopped: threading.Event) -> None:
         """Judge one template after another until none is left."""
         while not stopped.is_set():
             try:
@@ -335,7 +335,7 @@ class _Plan:
     def _judged(self, index: int) -> EngineAnswer | None:
         template = self._templates[index]
         try:
-            answer = self._engine.judge(template)
+            answer = self._engine.evaluate(template)
         except ConfigError:
             raise
         except Exception as error:  # noqa: BLE001 - one engine on one template is all that it may cost
@@ -415,14 +415,14 @@ def _template_counts(
     for finding in findings:
         file = finding.location.template_file
         if finding.suppression is not None and file in waived_in:
-            waived_in[file].update(_judgements(finding))
+            waived_in[file].update(_evaluations(finding))
     counts: dict[str, list[RuleCount]] = {template.file: [] for template in templates}
     for file, answer in answers:
         counts[file].extend(_with_waived(count, waived_in[file]) for count in answer.counts)
     return {file: _summed(count) for file, count in counts.items()}
 
 
-def _judgements(finding: Finding) -> set[tuple[str, str, Kind]]:
+def _evaluations(finding: Finding) -> set[tuple[str, str, Kind]]:
     """What it counts as in the denominators, once for each rule that said it."""
     return {(origin.engine, origin.rule_id, finding.kind) for origin in finding.origins}
 

@@ -11,9 +11,9 @@ from stackproof.proof.comparison import matches
 from stackproof.template.intrinsics import Resolved, unresolved_in
 from stackproof.template.schema import ResourceSchema
 
-__all__ = ["PARTS", "Part", "without_parts"]
+__all__ = ["CONTRIBUTIONS", "Contribution", "without_contributions"]
 
-PARTS: Final[Mapping[tuple[str, str], tuple[tuple[str, str], ...]]] = {
+CONTRIBUTIONS: Final[Mapping[tuple[str, str], tuple[tuple[str, str], ...]]] = {
     ("AWS::EC2::SecurityGroup", "SecurityGroupIngress"): (("AWS::EC2::SecurityGroupIngress", "GroupId"),),
     ("AWS::EC2::SecurityGroup", "SecurityGroupEgress"): (("AWS::EC2::SecurityGroupEgress", "GroupId"),),
     ("AWS::IAM::Role", "Policies"): (("AWS::IAM::Policy", "Roles"), ("AWS::IAM::RolePolicy", "RoleName")),
@@ -38,18 +38,18 @@ _FILLED: Final = frozenset({"SourceSecurityGroupOwnerId"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Contribution:
     """What another resource adds to a list of one; `is_here` is false where whose list it is is not known."""
 
     properties: Mapping[str, Resolved]
     is_here: bool
 
 
-def without_parts(
+def without_contributions(
     resource_type: str,
     expected: Mapping[str, Resolved],
     live: JsonObject,
-    parts_of: Callable[[str, str], Iterable[Part]],
+    contributions_of: Callable[[str, str], Iterable[Contribution]],
     schema: ResourceSchema | None,
 ) -> tuple[JsonObject, tuple[str, ...]]:
     """The live properties less what other resources of the template add to their lists, and the lists in doubt.
@@ -59,16 +59,16 @@ def without_parts(
     """
     actual = dict(live)
     doubts: set[str] = set()
-    for (owner_type, name), kinds in PARTS.items():
+    for (owner_type, name), kinds in CONTRIBUTIONS.items():
         listed = actual.get(name)
         if owner_type != resource_type or not isinstance(listed, list):
             continue
         own = expected.get(name)
         own = own if isinstance(own, list) else []
-        parts = [part for kind, link in kinds for part in parts_of(kind, link)]
+        parts = [part for kind, link in kinds for part in contributions_of(kind, link)]
         kept: list[JsonValue] = []
         for each in listed:
-            added = {_is_part(part, each) for part in parts}
+            added = {_is_contribution(part, each) for part in parts}
             if any(matches(one, each, schema, f"/{name}/*") for one in own) or added <= {False}:
                 kept.append(each)
             elif True not in added:
@@ -77,7 +77,7 @@ def without_parts(
     return actual, tuple(sorted(doubts))
 
 
-def _is_part(part: Part, live: JsonValue) -> bool | None:
+def _is_contribution(part: Contribution, live: JsonValue) -> bool | None:
     """Whether a resource of the template is where this element of a live list comes from; None if it may be."""
     if not isinstance(live, Mapping):
         wanted: JsonObject = {"Arn": live}

@@ -10,7 +10,7 @@ from stackproof.core.json import canonical
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.proof.observation import DriftStatus, PropertyDifference, ResourceProof, Unproven
 
-__all__ = ["Share", "shares", "united", "united_stack"]
+__all__ = ["Share", "merge_proofs", "merge_stacks", "shares"]
 
 _GRAVITY: Final = (DriftStatus.NOT_CHECKED, DriftStatus.IN_SYNC, DriftStatus.MODIFIED, DriftStatus.DELETED)
 _TELLING: Final = (
@@ -27,7 +27,7 @@ _TELLING: Final = (
 """Of two reasons for one property the one that says more about it: that a target lacks it says the least."""
 
 
-def united(proofs: Sequence[ResourceProof]) -> ResourceProof:
+def merge_proofs(proofs: Sequence[ResourceProof]) -> ResourceProof:
     """The proofs of one resource as one: *differs* wins over *proven*, *proven* over *not proven*.
 
     In any order and however often it gives the same. The physical id is that of a target with the gravest status.
@@ -50,13 +50,13 @@ def united(proofs: Sequence[ResourceProof]) -> ResourceProof:
     )
 
 
-def united_stack(by_target: Mapping[str, Iterable[ResourceProof]]) -> tuple[ResourceProof, ...]:
+def merge_stacks(by_target: Mapping[str, Iterable[ResourceProof]]) -> tuple[ResourceProof, ...]:
     """The proofs of whole stacks as one, by place."""
     grouped: dict[str, list[ResourceProof]] = {}
     for proofs in by_target.values():
         for proof in proofs:
             grouped.setdefault(canonical(proof.location.to_dict()), []).append(proof)
-    return tuple(sorted((united(each) for each in grouped.values()), key=lambda proof: proof.location.sort_key()))
+    return tuple(sorted((merge_proofs(each) for each in grouped.values()), key=lambda proof: proof.location.sort_key()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,14 +17,14 @@ from stackproof.deployment.ports import Target
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.proof.observation import Reading
 from stackproof.proof.ports import Reader, ReadRequest
-from stackproof.proof.snapshot import each_time
+from stackproof.proof.snapshot import not_memoized
 from stackproof.template.intrinsics import Resolved, known
 
-__all__ = ["Expected", "Observation", "Observer", "Patience"]
+__all__ = ["Expected", "Observation", "Observer", "RetryPolicy"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class RetryPolicy:
     """How long to insist: on a read that is throttled or out of reach, and on a resource that is not to be seen yet.
 
     Clients repeat single calls; what they give up on is read anew from here. `settled_at` and `deadline` are times of
@@ -91,9 +91,9 @@ _TOO_LATE: Final = Observation(
 class Observer:
     """Reads for one stack on a target, from any thread; a reader that breaks is told of, and costs its resource."""
 
-    def __init__(self, target: Target, patience: Patience, *, stack_name: str) -> None:
+    def __init__(self, target: Target, retry_policy: RetryPolicy, *, stack_name: str) -> None:
         self._target = target
-        self._patience = patience
+        self._retry_policy = retry_policy
         self._stack_name = stack_name
         self._lock = threading.Lock()
         self._notifications: set[Notification] = set()
@@ -106,19 +106,19 @@ class Observer:
 
     def read(self, reader: Reader, request: ReadRequest) -> Observation:
         """One read, repeated with growing pauses while the service is busy, away, or has not caught up."""
-        patience = self._patience
-        pauses = patience.pauses()
+        retry_policy = self._retry_policy
+        pauses = retry_policy.pauses()
         attempt = 1
         observation = _TOO_LATE
-        while patience.clock() < patience.deadline:
+        while retry_policy.clock() < retry_policy.deadline:
             observation = self._attempt(reader, request)
-            passing = observation.may_pass and attempt < patience.attempts
-            absent = observation == Observation() and patience.clock() < patience.settled_at
+            passing = observation.may_pass and attempt < retry_policy.attempts
+            absent = observation == Observation() and retry_policy.clock() < retry_policy.settled_at
             if not passing and not absent:
                 return observation
             if absent:  # what was listed before may be older than the resource
-                request = replace(request, siblings=(request.physical_id,), once=each_time)
-            patience.sleep(next(pauses))
+                request = replace(request, siblings=(request.physical_id,), memo=not_memoized)
+            retry_policy.sleep(next(pauses))
             attempt += 1
         return observation
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeAlias
 from stackproof.core.json import JsonObject, JsonValue
 from stackproof.proof.flow_values import Receipt, Row, Sending
 from stackproof.proof.observation import Reading
-from stackproof.proof.snapshot import Once, each_time
+from stackproof.proof.snapshot import Memoizer, not_memoized
 
 __all__ = ["Pipeline", "ReadRequest", "Reader"]
 
@@ -78,7 +78,7 @@ class ReadRequest:
     partition: str
     stack_id: str = ""
     siblings: tuple[str, ...] = ()
-    once: Once = each_time
+    memo: Memoizer = not_memoized
 
 
 Reader: TypeAlias = Callable[[ReadRequest], Reading | None]

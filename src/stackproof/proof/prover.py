@@ -16,13 +16,13 @@ from stackproof.deployment.stack_event import STACK
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.proof.arns import arn_of
 from stackproof.proof.comparison import compared, leaf_paths
-from stackproof.proof.contributions import Part, without_parts
+from stackproof.proof.contributions import Contribution, without_contributions
 from stackproof.proof.live_values import live_context
 from stackproof.proof.observation import Change, DriftStatus, PropertyDifference, Reading, ResourceProof, Unproven
-from stackproof.proof.observer import Expected, Observation, Observer, Patience
+from stackproof.proof.observer import Expected, Observation, Observer, RetryPolicy
 from stackproof.proof.ports import Reader, ReadRequest
 from stackproof.proof.redaction import without_secrets
-from stackproof.proof.snapshot import GONE, Look, each_time
+from stackproof.proof.snapshot import GONE, Snapshot, not_memoized
 from stackproof.template.intrinsics import Resolved, condition_holds, known, references, resolve, unresolved_in
 from stackproof.template.ports import SchemaSource
 from stackproof.template.schema import ResourceSchema
@@ -48,8 +48,8 @@ class Prover:
         target: Target,
         readers: Mapping[str, Reader],
         schemas: SchemaSource,
-        patience: Patience | None = None,
-        look: Look | None = None,
+        retry_policy: RetryPolicy | None = None,
+        snapshot: Snapshot | None = None,
         nested: Collection[str] | None = None,
     ) -> None:
         self.template = template
@@ -57,13 +57,13 @@ class Prover:
         self._target = target
         self._readers = readers
         self._schemas = schemas
-        self._patience = patience or Patience()
-        self._observer = Observer(target, self._patience, stack_name=deployment.stack_name)
-        self._look_at = look or Look.at((deployment,))
+        self._retry_policy = retry_policy or RetryPolicy()
+        self._observer = Observer(target, self._retry_policy, stack_name=deployment.stack_name)
+        self._snapshot = snapshot or Snapshot.at((deployment,))
         self._lock = threading.Lock()
         self._observed: dict[str, Future[Observation]] = {}
         self._expected: dict[str, Mapping[str, Resolved]] = {}
-        self._look_at.members.append(self)
+        self._snapshot.members.append(self)
         self._circular = _circular(template)
         self._unseen = frozenset(_unseen(template, nested))
         self._context = live_context(template, deployment, reference=self._reference, attribute=self._attribute)
@@ -134,11 +134,11 @@ class Prover:
 
     def _settled(self, bare: ResourceProof, resource: Resource, proof: ResourceProof) -> ResourceProof:
         """The verdict; one of differences only once what was just deployed has had its time to show."""
-        patience = self._patience
-        end = min(patience.settled_at, patience.deadline)
-        pauses = patience.pauses()
-        while proof.status is DriftStatus.MODIFIED and patience.clock() < end:
-            patience.sleep(min(next(pauses), max(end - patience.clock(), 0.0)))
+        retry_policy = self._retry_policy
+        end = min(retry_policy.settled_at, retry_policy.deadline)
+        pauses = retry_policy.pauses()
+        while proof.status is DriftStatus.MODIFIED and retry_policy.clock() < end:
+            retry_policy.sleep(min(next(pauses), max(end - retry_policy.clock(), 0.0)))
             # What it refers to may be what lags: its attributes are in what is expected.
             for each in sorted({resource.logical_id, *references(resource.properties)}):
                 self._look_anew(each)
@@ -157,7 +157,7 @@ class Prover:
         reader = self._readers.get(resource.resource_type) if resource else None
         if before is None or resource is None or deployed is None or reader is None:
             return
-        request = replace(self._request(resource, deployed), siblings=(deployed.physical_id,), once=each_time)
+        request = replace(self._request(resource, deployed), siblings=(deployed.physical_id,), memo=not_memoized)
         observation = self._observer.read(reader, request)
         if observation.reading is not None:
             after: Future[Observation] = Future()
@@ -188,8 +188,8 @@ class Prover:
             region=self.deployment.region,
             partition=self.deployment.partition,
             stack_id=self.deployment.stack_id,
-            siblings=self._look_at.siblings.get(resource.resource_type, ()),
-            once=self._look_at.once,
+            siblings=self._snapshot.siblings.get(resource.resource_type, ()),
+            memo=self._snapshot.memo,
         )
 
     def _open_names(self, resource: Resource) -> frozenset[str]:
@@ -223,12 +223,12 @@ class Prover:
         resource, reading = self._resource(logical_id), self.observe(logical_id).reading
         if reading is None:
             return ()
-        return self._without_parts(resource, reading)[1]
+        return self._without_contributions(resource, reading)[1]
 
     def _judged(self, bare: ResourceProof, resource: Resource, reading: Reading) -> ResourceProof:
         schema = self._schemas.schema(resource.resource_type)
         expected = self.expected(resource.logical_id)
-        actual, doubts = self._without_parts(resource, reading)
+        actual, doubts = self._without_contributions(resource, reading)
         comparison = compared(expected, actual, schema, keys=self._key_of, inherited=self.deployment.tags)
         unproven = [
             Unproven(path=path, reason=UnprovenReason.UNRESOLVED, detail=detail)
@@ -303,8 +303,8 @@ class Prover:
     def _paths(self, resource: Resource) -> tuple[str, ...]:
         return leaf_paths(self.expected(resource.logical_id), self._schemas.schema(resource.resource_type))
 
-    def _without_parts(self, resource: Resource, reading: Reading) -> tuple[JsonObject, tuple[str, ...]]:
-        return without_parts(
+    def _without_contributions(self, resource: Resource, reading: Reading) -> tuple[JsonObject, tuple[str, ...]]:
+        return without_contributions(
             resource.resource_type,
             self.expected(resource.logical_id),
             reading.properties,
@@ -312,14 +312,14 @@ class Prover:
             self._schemas.schema(resource.resource_type),
         )
 
-    def _parts(self, resource: Resource, kind: str, link: str) -> Iterator[Part]:
+    def _parts(self, resource: Resource, kind: str, link: str) -> Iterator[Contribution]:
         """Of all stacks of the run: in CDK a stack opens the security group of another one, or adds to its role."""
         deployed = self._deployed(resource.logical_id)
         physical_id = deployed.physical_id if deployed else None
-        for member in self._look_at.members:
-            yield from member.parts_of(physical_id, kind, link)
+        for member in self._snapshot.members:
+            yield from member.contributions_of(physical_id, kind, link)
 
-    def parts_of(self, physical_id: str | None, kind: str, link: str) -> Iterator[Part]:
+    def contributions_of(self, physical_id: str | None, kind: str, link: str) -> Iterator[Contribution]:
         """What the stack's own resources of a type add to a list of the resource that they name."""
         for other in self.template.resources:
             if other.resource_type != kind or not self._is_expected(other):
@@ -330,7 +330,7 @@ class Prover:
             if is_here or unresolved_in(owner):
                 part = self._deployed(other.logical_id)
                 own = {key: property_ for key, property_ in properties.items() if key != link}
-                yield Part(properties={**own, "Arn": part.physical_id if part else None}, is_here=is_here)
+                yield Contribution(properties={**own, "Arn": part.physical_id if part else None}, is_here=is_here)
 
     def _key_of(self, alias: str) -> str | None:
         """The ARN of the key behind an alias, as the reader of aliases sees it; None if it cannot tell."""
@@ -348,7 +348,7 @@ class Prover:
             account=place.account,
             region=place.region,
             partition=place.partition,
-            once=self._look_at.once,
+            memo=self._snapshot.memo,
         )
         reading = self._observer.read(reader, request).reading
         key = str(reading.properties.get("TargetKeyId") or "") if reading else ""

@@ -11,25 +11,25 @@ from typing import Any, Final, Protocol
 
 from stackproof.deployment.deployment import Deployment
 
-__all__ = ["GONE", "Look", "Member", "Once", "OnceForAll", "each_time"]
+__all__ = ["GONE", "Member", "Memo", "Memoizer", "Snapshot", "not_memoized"]
 
 GONE: Final = frozenset({"DELETE_COMPLETE", "CREATE_FAILED", "DELETE_SKIPPED"})
 """Statuses of resources that a stack lists and does not have."""
 
 
-class Once(Protocol):
+class Memoizer(Protocol):
     """Gives what the call gives, and remembers it under the key."""
 
     def __call__(self, key: object, call: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever the call gives
         """What the first call of this key gave."""
 
 
-def each_time(key: object, call: Callable[[], Any]) -> Any:  # noqa: ANN401, ARG001
+def not_memoized(key: object, call: Callable[[], Any]) -> Any:  # noqa: ANN401, ARG001
     """No memory: the call is made."""
     return call()
 
 
-class OnceForAll:
+class Memo:
     """Shared by threads: who comes while the call is under way waits for it; a failure is not remembered."""
 
     def __init__(self) -> None:
@@ -56,21 +56,21 @@ class OnceForAll:
 class Member(Protocol):
     """A stack of the run, asked what it adds to resources of others."""
 
-    def parts_of(self, physical_id: str | None, kind: str, link: str) -> Iterable[Any]:
+    def contributions_of(self, physical_id: str | None, kind: str, link: str) -> Iterable[Any]:
         """Its resources of a type that name the physical id in the property `link`, as they add to a list there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class Snapshot:
     """What the stacks of one run on one target share: physical ids by type, to be asked for together, and a memory."""
 
     siblings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    once: Once = field(default_factory=OnceForAll)
+    memo: Memoizer = field(default_factory=Memo)
     members: list[Member] = field(default_factory=list)
     """Whoever proves a stack of the run: a resource of one stack may add to a list of another one's."""
 
     @classmethod
-    def at(cls, deployments: Iterable[Deployment]) -> Look:
+    def at(cls, deployments: Iterable[Deployment]) -> Snapshot:
         """A new look at everything that these deployments have."""
         found: dict[str, set[str]] = defaultdict(set)
         for each in (resource for deployment in deployments for resource in deployment.resources):

@@ -211,7 +211,7 @@ def batch(
     start = every.index(own) // at_most * at_most
     some = tuple(every[start : start + at_most])
     try:
-        found: list[Any] = request.once((request.resource_type, about or call.__qualname__, some), lambda: call(some))
+        found: list[Any] = request.memo((request.resource_type, about or call.__qualname__, some), lambda: call(some))
     except ClientError as error:
         if len(some) == 1 or _refused(_code(error)) is not UnprovenReason.DENIED:
             raise

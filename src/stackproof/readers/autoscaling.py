@@ -136,7 +136,7 @@ def read_policy(request: ReadRequest) -> Reading | None:
     client = request.client("autoscaling")
     named = request.physical_id.partition(":autoScalingGroupName/")[2].rpartition(":policyName/")[0]
     group = named or str(request.expected.get("AutoScalingGroupName"))
-    found: list[Any] = request.once(
+    found: list[Any] = request.memo(
         ("scaling policies", group),
         lambda: (
             found_or_none(
@@ -239,7 +239,7 @@ def read_application_policy(request: ReadRequest) -> Reading | None:
     client = request.client("application-autoscaling")
     arn = request.physical_id
     namespace = arn.partition(":resource/")[2].partition("/")[0] or str(request.expected.get("ServiceNamespace"))
-    found: list[Any] = request.once(
+    found: list[Any] = request.memo(
         ("application policies", namespace),
         lambda: pages(client, "describe_scaling_policies", "ScalingPolicies", ServiceNamespace=namespace),
     )

@@ -70,7 +70,7 @@ class WithCloudControl(Mapping[str, Reader]):
         schema = self._schemas.schema(request.resource_type)
         if schema is None or not schema.permissions("read"):
             _unreadable("no reader and no schema tells how to read the type")
-        if not request.once((__name__, request.stack_id), self._is_there):
+        if not request.memo((__name__, request.stack_id), self._is_there):
             _unreadable("there is no reader for the type, and the target has no Cloud Control that sees the stack")
         name = identifier(request, schema)
         client = request.client("cloudcontrol")

@@ -64,7 +64,7 @@ def read_acl(request: ReadRequest) -> Reading | None:
 def _acl_with(request: ReadRequest, named: str, value: str) -> Any:
     client = request.client("ec2")
     here = [{"Name": named, "Values": [value]}]
-    found: list[Any] = request.once(
+    found: list[Any] = request.memo(
         (named, value), lambda: pages(client, "describe_network_acls", "NetworkAcls", Filters=here)
     )
     return first(found)

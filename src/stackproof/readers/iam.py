@@ -57,7 +57,7 @@ def inline_names(request: ReadRequest, owner: str, name: str) -> list[Any]:
 
 def _once(request: ReadRequest, operation: str, key: str, owner: str, name: str) -> list[Any]:
     own = {f"{owner.capitalize()}Name": name}
-    found: list[Any] = request.once((operation, name), lambda: pages(request.client("iam"), operation, key, **own))
+    found: list[Any] = request.memo((operation, name), lambda: pages(request.client("iam"), operation, key, **own))
     return found
 
 
@@ -70,7 +70,7 @@ def _inline_policy(request: ReadRequest, owner: str, holder: str, name: str) -> 
     """The document of one owner's policy: the owner's reader and the policy's ask for the same."""
     read: Callable[..., Any] = getattr(request.client("iam"), f"get_{owner}_policy")
     parameters = {f"{owner.capitalize()}Name": holder, "PolicyName": name}
-    found: JsonValue = request.once(
+    found: JsonValue = request.memo(
         ("inline policy", owner, holder, name), lambda: parsed(read(**parameters)["PolicyDocument"])
     )
     return found

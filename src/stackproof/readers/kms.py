@@ -49,7 +49,7 @@ def read_key(request: ReadRequest) -> Reading | None:
 def read_alias(request: ReadRequest) -> Reading | None:
     """ListAliases, once for all aliases."""
     client = request.client("kms")
-    aliases: list[Any] = request.once("aliases", lambda: pages(client, "list_aliases", "Aliases"))
+    aliases: list[Any] = request.memo("aliases", lambda: pages(client, "list_aliases", "Aliases"))
     for alias in aliases:
         if alias["AliasName"] == request.physical_id:
             # The API names the key by its id, whichever name the template has for it.

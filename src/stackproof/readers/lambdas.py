@@ -83,7 +83,7 @@ def _code(request: ReadRequest, answer: Mapping[str, Any], parts: Parts) -> Json
         where["VersionId"] = code["S3ObjectVersion"]
     digest: str | None = parts.of(
         ("/Code/S3Bucket", "/Code/S3Key"),
-        lambda: request.once(("code", *where.values()), lambda: _digest(request, where)),
+        lambda: request.memo(("code", *where.values()), lambda: _digest(request, where)),
         None,
     )
     if digest is None:

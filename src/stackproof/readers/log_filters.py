@@ -17,7 +17,7 @@ def _of_group(request: ReadRequest, operation: str, key: str) -> tuple[str, list
     """All of the log group that the template names, asked for once."""
     client = request.client("logs")
     group = str(request.expected.get("LogGroupName"))
-    found: list[Any] = request.once(
+    found: list[Any] = request.memo(
         (operation, group),
         lambda: (
             found_or_none(lambda: pages(client, operation, key, logGroupName=group), "ResourceNotFoundException") or []
@@ -99,7 +99,7 @@ def read_stream(request: ReadRequest) -> Reading | None:
 def read_resource_policy(request: ReadRequest) -> Reading | None:
     """DescribeResourcePolicies of the account."""
     client = request.client("logs")
-    found: list[Any] = request.once(
+    found: list[Any] = request.memo(
         "describe_resource_policies", lambda: pages(client, "describe_resource_policies", "resourcePolicies")
     )
     live = next((each for each in found if each["policyName"] == request.physical_id), None)

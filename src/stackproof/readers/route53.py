@@ -61,7 +61,7 @@ def read_record(request: ReadRequest) -> Reading | None:
     if not zone:
         return None
     client = request.client("route53")
-    found: list[Any] = request.once(
+    found: list[Any] = request.memo(
         ("records", zone),
         lambda: (
             found_or_none(
@@ -118,7 +118,7 @@ def _zone(request: ReadRequest) -> str:
         return str(request.expected["HostedZoneId"]).rpartition("/")[2]
     name = request.expected.get("HostedZoneName")
     client = request.client("route53")
-    found: list[Any] = request.once("zones", lambda: pages(client, "list_hosted_zones", "HostedZones"))
+    found: list[Any] = request.memo("zones", lambda: pages(client, "list_hosted_zones", "HostedZones"))
     return next((each["Id"].rpartition("/")[2] for each in found if _bare(each["Name"]) == _bare(name)), "")
 
 

@@ -15,7 +15,7 @@ __all__ = ["READERS"]
 
 def _described(request: ReadRequest, secret_id: str) -> Any:
     client = request.client("secretsmanager")
-    answer = request.once(
+    answer = request.memo(
         ("secret", secret_id),
         lambda: found_or_none(lambda: client.describe_secret(SecretId=secret_id), "ResourceNotFoundException"),
     )

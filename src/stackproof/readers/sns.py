@@ -54,7 +54,7 @@ def read_topic(request: ReadRequest) -> Reading | None:
 def topic_attributes(request: ReadRequest, arn: str) -> Mapping[str, Any] | None:
     """What the topic's reader and that of its policy ask for alike."""
     client = request.client("sns")
-    answer: Mapping[str, Any] | None = request.once(
+    answer: Mapping[str, Any] | None = request.memo(
         ("topic", arn), lambda: found_or_none(lambda: client.get_topic_attributes(TopicArn=arn)["Attributes"], *_GONE)
     )
     return answer

@@ -32,7 +32,7 @@ _SAME: Final = (
 def queue_attributes(request: ReadRequest, url: str) -> Mapping[str, Any] | None:
     """What the queue's reader and that of its policy ask for alike."""
     client = request.client("sqs")
-    answer = request.once(
+    answer = request.memo(
         ("queue", url),
         lambda: found_or_none(lambda: client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"]), *_GONE),
     )

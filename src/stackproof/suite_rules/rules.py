@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-__all__ = ["SuiteFinding", "asserts_something", "judge_test"]
+__all__ = ["SuiteFinding", "asserts_something", "evaluate_test"]
 
 _GIVING_UP = frozenset({"fail", "skip", "skipTest", "xfail"})
 _NOT_IMPLEMENTED = frozenset({"NotImplementedError", "AssertionError"})
@@ -44,7 +44,7 @@ class SuiteFinding:
     message: str
 
 
-def judge_test(source: str, *, live: bool, helpers: Collection[str] = ()) -> tuple[SuiteFinding, ...]:
+def evaluate_test(source: str, *, live: bool, helpers: Collection[str] = ()) -> tuple[SuiteFinding, ...]:
     """Judge the dedented source of one test function; `live` is True if it looks at an account.
 
     `helpers` are names of functions that assert something themselves, beside those whose names say so. A source that

@@ -92,7 +92,7 @@ def _run_key(project: Project, paths: Sequence[Path], engines: EngineSet, *, on:
         [
             package_digest(),
             files,
-            [judge.identity for judge in project.judges(engines, on=on)],
+            [evaluate.identity for evaluate in project.judges(engines, on=on)],
             [notification.message for notification in engines.notifications],
             [policy.read_text(encoding="utf-8") if policy.is_file() else None for policy in policies],
             sorted(project.not_waivable()),

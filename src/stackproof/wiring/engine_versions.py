@@ -42,7 +42,7 @@ def deployed_versions(
     Without a stack, a template stands for whatever is judged. What is no file is a stack whose template `template_of`
     reads from the account. Raises ConfigError, or TargetError if the account does not give it.
     """
-    from stackproof.policy.versions.judging import deployed_by
+    from stackproof.policy.versions.evaluation import deployed_by
     from stackproof.template.loading.template import load_template, parse_bytes
 
     found: dict[str, dict[str, str]] = {}
@@ -101,7 +101,7 @@ def affected_by(
     project: Project, paths: Sequence[Path], *, before: AllowList, after: AllowList, on: date
 ) -> tuple[str, ...]:
     """What is said of templates by the new list and was not by the old one; without paths, of the app's last synth."""
-    from stackproof.policy.versions.judging import judge_template
+    from stackproof.policy.versions.evaluation import evaluate_template
     from stackproof.policy.versions.rules import Knowledge
     from stackproof.template.loading.search import find_templates
 
@@ -120,11 +120,11 @@ def affected_by(
     for template in templates:
         name = template.stack_name or template.file
         shown = f"{name} ({template.file})" if names[template.stack_name] > 1 and name != template.file else name
-        known = {(statement.logical_id, statement.said) for statement in judge_template(template, old).statements}
+        known = {(statement.logical_id, statement.said) for statement in evaluate_template(template, old).statements}
         without = text_without(secret_values(template))
         lines += [
             f"AFFECTED {shown} {statement.logical_id}: {statement.said.rule_id} {without(statement.said.message)}"
-            for statement in judge_template(template, new).statements
+            for statement in evaluate_template(template, new).statements
             if (statement.logical_id, statement.said) not in known
         ]
     return tuple(lines)

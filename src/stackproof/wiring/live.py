@@ -163,7 +163,7 @@ def auditor(
 ) -> Auditor:
     """The auditor of a target's stacks; `resource_schemas` are those that a process has read already."""
     from stackproof.drift.audit.auditing import Auditor
-    from stackproof.proof.observer import Patience
+    from stackproof.proof.observer import RetryPolicy
 
     return Auditor(
         target=target,
@@ -175,7 +175,7 @@ def auditor(
         against_sources=against_sources,
         native=native,
         jobs=jobs,
-        patience=Patience(),
+        retry_policy=RetryPolicy(),
     )
 
 

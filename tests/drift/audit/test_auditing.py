@@ -15,7 +15,7 @@ from stackproof.drift.difference import Child, DriftOrigin, LiveStack, NativeDri
 from stackproof.drift.ports import ChildFamily
 from stackproof.drift.report import DriftReport
 from stackproof.proof.observation import DriftStatus, Reading
-from stackproof.proof.observer import Patience
+from stackproof.proof.observer import RetryPolicy
 from stackproof.proof.ports import ReadRequest
 from stackproof.readers.children import FAMILIES
 from stackproof.template.location import SourceLine
@@ -121,11 +121,13 @@ def test_what_an_operation_changes_in_the_meantime_is_neither_drift_nor_clean(la
 )
 def test_no_fault_looks_like_drift(error: Exception, reason: UnprovenReason) -> None:
     """Neither when the stack is read, nor its resources, nor what hangs on them."""
-    patience = Patience(attempts=2, sleep=lambda _: None)
+    retry_policy = RetryPolicy(attempts=2, sleep=lambda _: None)
     unread = one(auditor(FakeCatalog(topics(), Net=caused(error))).audited(["Net"]))
     assert (unread.reason, unread.differences, unread.is_complete) == (reason, (), False)
 
-    failing = auditor(FakeCatalog(topics()), readers=lambda _: {TOPIC: reader({"t-1": error})}, patience=patience)
+    failing = auditor(
+        FakeCatalog(topics()), readers=lambda _: {TOPIC: reader({"t-1": error})}, retry_policy=retry_policy
+    )
     found = one(failing.audited(["Net"]))
     assert (found.differences, found.is_complete) == ((), False)
     assert set(found.reasons) == {reason.value}
@@ -135,7 +137,7 @@ def test_no_fault_looks_like_drift(error: Exception, reason: UnprovenReason) -> 
 
     family = ChildFamily(name="things", owners=(TOPIC,), read=broken, actions=())
     readers = {TOPIC: reader({"t-1": {"DisplayName": "a"}})}
-    failing = auditor(FakeCatalog(topics()), readers=lambda _: readers, families=(family,), patience=patience)
+    failing = auditor(FakeCatalog(topics()), readers=lambda _: readers, families=(family,), retry_policy=retry_policy)
     found = one(failing.audited(["Net"]))
     assert (found.differences, found.is_complete) == ((), False)
     [question] = found.unread

@@ -109,7 +109,7 @@ def test_all_that_cloudformations_own_detection_sees_is_seen_and_more(ministack:
     deployed = target.deploy(stack(BODY, name="Native"))
     ids = {resource.logical_id: resource.physical_id for resource in deployed.resources}
 
-    def look() -> StackAudit:
+    def snapshot() -> StackAudit:
         found = auditor_of(target, native=True).audited(["Native"])
         assert [
             notification.message for notification in found.notifications if notification.level.value == "error"
@@ -118,13 +118,13 @@ def test_all_that_cloudformations_own_detection_sees_is_seen_and_more(ministack:
         assert audit.native is not None
         return audit
 
-    untouched = look()
+    untouched = snapshot()
     assert untouched.native == ()
     assert untouched.differences == ()
     for change in CHANGES.values():
         with target.writing("tampering"):
             change(target.client, ids)
-    audit = look()
+    audit = snapshot()
     rows = audit.native or ()
     both = {row.logical_id for row in rows if row.seen_by == "both"}
     assert [row for row in rows if row.seen_by == "cloudformation"] == []

@@ -634,7 +634,7 @@ def test_a_store_that_is_locked_too_long_is_said(url: str) -> None:
             other.connection.dbapi_connection.isolation_level = None  # type: ignore[union-attr]
         other.execute(text(lock))
         with pytest.raises(StoreError, match="is locked by another run for too long"):
-            SqlAuditStore(url, patience=0.2).begin(run())
+            SqlAuditStore(url, lock_timeout=0.2).begin(run())
 
 
 def test_a_row_that_cannot_be_read_is_damage(url: str) -> None:

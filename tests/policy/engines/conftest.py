@@ -40,14 +40,14 @@ def make_template(tmp_path: Path) -> MakeTemplate:
 
 @pytest.fixture
 def make_worker(tmp_path: Path) -> Iterator[MakeWorker]:
-    """A process that serves `judge`, the body of a function of `request`, by our protocol; `script` replaces all."""
+    """A process that serves `evaluate`, the body of a function of `request`, by our protocol; `script` replaces all."""
     made: list[WorkerProcess] = []
 
-    def make(judge: str = "return {}", *, start: str = "return '1'", script: str | None = None) -> WorkerProcess:
+    def make(evaluate: str = "return {}", *, start: str = "return '1'", script: str | None = None) -> WorkerProcess:
         served = (
             f"import os, signal, subprocess, sys, time\nsys.path.insert(0, {str(_WORKERS)!r})\n"
             "from worker_protocol import RuleFileError, serve\n"
-            f"def start(settings):\n    {start}\ndef judge(request):\n    {judge}\nserve(start, judge)\n"
+            f"def start(settings):\n    {start}\ndef evaluate(request):\n    {evaluate}\nserve(start, evaluate)\n"
         )
         file = tmp_path / f"worker{len(made)}.py"
         file.write_text(script if script is not None else served, encoding="utf-8")

@@ -32,7 +32,7 @@ def annotated(message: str, level: str = "warning", path: str = "S/Topic", **pla
 
 
 def judged(app: Assembly, held: Template = HELD) -> EngineAnswer:
-    return CdkEngine(app).judge(held)
+    return CdkEngine(app).evaluate(held)
 
 
 def the_one(app: Assembly) -> Finding:
@@ -202,8 +202,8 @@ def test_several_assemblies_are_judged_each_by_itself() -> None:
     twin = replace(HELD, file="twin/t.json")
     other = assembly(twin, key="k", deprecations=(Deprecation(api="x", message=""),))
     engine = CdkEngine(annotated("x"), other)
-    assert [finding.rule_id for finding in engine.judge(HELD).findings] == ["cdk:annotation-warning"]
-    assert [finding.message for finding in engine.judge(twin).findings] == ["x is deprecated"]
+    assert [finding.rule_id for finding in engine.evaluate(HELD).findings] == ["cdk:annotation-warning"]
+    assert [finding.message for finding in engine.evaluate(twin).findings] == ["x is deprecated"]
 
 
 @pytest.mark.parametrize(

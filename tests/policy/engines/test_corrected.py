@@ -66,7 +66,7 @@ def test_counts_and_notifications_follow() -> None:
     ours = VersionsEngine(versions=PACKAGED, as_of=FRESH)
     held = CorrectedEngine(engine=fake, versions=ours)
     held.start()
-    answer = held.judge(template(postgres("15")))
+    answer = held.evaluate(template(postgres("15")))
     held.close()
     assert [count.failed for count in answer.counts] == [0, 0]
     assert "W3691 at It is left out" in answer.notifications[0].message

@@ -53,7 +53,7 @@ WRONG = {"cfn-lint": "E3002", "checkov": "CKV_AWS_18", "cloudformation-validate"
 
 
 def test_what_is_wrong_is_found_at_its_place_with_a_denominator(engine: WorkerEngine) -> None:
-    answer = engine.judge(parsed({"B": BUCKET}))
+    answer = engine.evaluate(parsed({"B": BUCKET}))
     found = next(finding for finding in answer.findings if finding.rule_id == WRONG[engine.name])
     assert (found.location.logical_id, found.location.stack_name, found.location.template_file) == ("B", "S", "t.json")
     assert found.level is (Level.WARNING if engine.name == "checkov" else Level.ERROR)
@@ -72,13 +72,13 @@ def test_what_a_template_silences_is_found_all_the_same(engine: WorkerEngine) ->
         },
     }
     metadata: JsonValue = {"cfn-lint": {"config": {"ignore_checks": ["E", "W", "F"]}}}
-    answer = engine.judge(parsed({"B": silenced}, Metadata=metadata))
+    answer = engine.evaluate(parsed({"B": silenced}, Metadata=metadata))
     assert WRONG[engine.name] in rules(answer)
     assert not answer.notifications
 
 
 def test_odd_resources_do_not_cost_the_others(engine: WorkerEngine) -> None:
-    answer = engine.judge(
+    answer = engine.evaluate(
         parsed(
             {"B": BUCKET, "N": {"Type": "AWS::SQS::Queue", "Properties": None}, "X": {"Type": "Custom::X"}}, Metadata=[]
         )
@@ -93,14 +93,14 @@ def test_conditions_are_judged(engine: WorkerEngine) -> None:
         for index in range(3)
     }
     held: JsonValue = {"Type": "AWS::S3::Bucket", "Condition": "C0", "Properties": {"Nope": {"Fn::If": ["C1", 1, 2]}}}
-    answer = engine.judge(parsed({"B": held}, Conditions=conditions))
+    answer = engine.evaluate(parsed({"B": held}, Conditions=conditions))
     assert WRONG[engine.name] in rules(answer)
     assert not [notification for notification in answer.notifications if notification.level is Level.ERROR]
 
 
 def test_checkov_says_what_it_did_not_look_at(engine: WorkerEngine) -> None:
     loop: JsonValue = ["N", ["a", "b"], {"L${N}": {"Type": "AWS::SQS::Queue"}}]
-    answer = engine.judge(parsed({"B": BUCKET, "Fn::ForEach::L": loop}, Transform="AWS::LanguageExtensions"))
+    answer = engine.evaluate(parsed({"B": BUCKET, "Fn::ForEach::L": loop}, Transform="AWS::LanguageExtensions"))
     errors = [notification.message for notification in answer.notifications if notification.level is Level.ERROR]
     assert errors == (["did not look at Fn::ForEach::L"] if engine.name == "checkov" else [])
     assert WRONG[engine.name] in rules(answer)
@@ -108,7 +108,7 @@ def test_checkov_says_what_it_did_not_look_at(engine: WorkerEngine) -> None:
 
 def test_the_same_question_has_the_same_answer(engine: WorkerEngine) -> None:
     held = parsed({"B": BUCKET, "Q": {"Type": "AWS::SQS::Queue"}})
-    assert engine.judge(held).to_dict() == engine.judge(held).to_dict()
+    assert engine.evaluate(held).to_dict() == engine.evaluate(held).to_dict()
 
 
 def test_an_answer_does_not_depend_on_what_was_judged_before(engine: WorkerEngine) -> None:
@@ -117,9 +117,9 @@ def test_an_answer_does_not_depend_on_what_was_judged_before(engine: WorkerEngin
         {"B": {"Type": "AWS::SNS::Topic"}, "Q": {"Type": "AWS::S3::Bucket", "Properties": {"Nope": {"Ref": "B"}}}},
         Parameters={"Q2": {"Type": "String"}},
     )
-    first = engine.judge(held).to_dict()
-    assert engine.judge(other).to_dict() != first
-    assert engine.judge(held).to_dict() == first
+    first = engine.evaluate(held).to_dict()
+    assert engine.evaluate(other).to_dict() != first
+    assert engine.evaluate(held).to_dict() == first
 
 
 def test_identity_tells_settings_and_rules_apart_without_starting_anything(tmp_path: Path) -> None:
@@ -137,13 +137,13 @@ def test_a_rule_file_that_does_not_load_is_named(tmp_path: Path) -> None:
     for engine in (CfnLintEngine(rules=[tmp_path]), CloudFormationValidateEngine(rules=[tmp_path])):
         try:
             with pytest.raises(ConfigError, match=r"broken\.(py|guard):1: does not load"):
-                engine.judge(parsed({"B": BUCKET}))
+                engine.evaluate(parsed({"B": BUCKET}))
         finally:
             engine.close()
 
 
 def test_who_asks_while_another_waits_has_a_process_of_its_own(engine: WorkerEngine) -> None:
     held = [parsed({"B": BUCKET, f"Q{number}": {"Type": "AWS::SQS::Queue"}}) for number in range(4)]
-    alone = [engine.judge(template).to_dict() for template in held]
+    alone = [engine.evaluate(template).to_dict() for template in held]
     with ThreadPoolExecutor(2) as pool:
-        assert [answer.to_dict() for answer in pool.map(engine.judge, held)] == alone
+        assert [answer.to_dict() for answer in pool.map(engine.evaluate, held)] == alone

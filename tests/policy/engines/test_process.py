@@ -56,7 +56,7 @@ def test_what_an_engine_prints_or_reads_is_no_part_of_the_protocol(make_worker: 
 
 
 @pytest.mark.parametrize(
-    ("judge", "said"),
+    ("evaluate", "said"),
     [
         ("raise ValueError('no\\nway')", "fake ValueError: no way"),
         ("sys.exit(7)", "fake SystemExit: 7"),
@@ -65,8 +65,8 @@ def test_what_an_engine_prints_or_reads_is_no_part_of_the_protocol(make_worker: 
         ("return {'a set': {1}}", "fake TypeError: Object of type set is not JSON serializable"),
     ],
 )
-def test_a_crash_costs_one_request(make_worker: MakeWorker, judge: str, said: str) -> None:
-    worker = make_worker(f"if request.get('well'): return {{'well': os.getppid()}}\n    {judge}")
+def test_a_crash_costs_one_request(make_worker: MakeWorker, evaluate: str, said: str) -> None:
+    worker = make_worker(f"if request.get('well'): return {{'well': os.getppid()}}\n    {evaluate}")
     first = worker.ask({"well": True}, deadline=_PLENTY)
     with pytest.raises(EngineError) as raised:
         worker.ask({}, deadline=_PLENTY)

@@ -121,7 +121,7 @@ def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def about_names(engine: WorkerEngine, template: Template) -> tuple[set[Kind], list[RuleCount]]:
-    answer = engine.judge(template)
+    answer = engine.evaluate(template)
     own = [count for count in answer.counts if count.project and count.rule_id != "W9901"]
     assert not [notification for notification in answer.notifications if notification.level is Level.ERROR]
     return {finding.kind for finding in answer.findings if finding.rule_id in {count.rule_id for count in own}}, own
@@ -153,7 +153,7 @@ def test_a_rule_without_its_types_is_counted_as_having_looked_at_nothing(engine:
 
 
 def test_a_rule_that_cfn_lint_calls_for_each_resource_is_counted_by_its_calls(engine: WorkerEngine) -> None:
-    queues = {count.rule_id: count.looked_at for count in engine.judge(QUEUE).counts if count.project}
+    queues = {count.rule_id: count.looked_at for count in engine.evaluate(QUEUE).counts if count.project}
     assert queues.get("W9901") == (1 if engine.name == "cfn-lint" else None)
 
 
@@ -204,7 +204,7 @@ def test_a_file_that_does_not_load_ends_the_run_with_its_name_and_line(
     broken = made("checkov" if kind == "yaml" else kind, folder)
     try:
         with pytest.raises(ConfigError, match=message):
-            broken.judge(topic())
+            broken.evaluate(topic())
     finally:
         broken.close()
 
@@ -214,7 +214,7 @@ def test_a_rule_that_breaks_costs_its_own_file_alone(tmp_path: Path) -> None:
     folder = written(tmp_path, {"good.guard": GUARD, "bad.guard": "rule bad { %nobody.Properties exists }\n"})
     found = guard(folder)
     try:
-        answer = found.judge(topic("theirs"))
+        answer = found.evaluate(topic("theirs"))
     finally:
         found.close()
     assert "named" in {finding.rule_id for finding in answer.findings}
@@ -226,7 +226,7 @@ def test_the_rules_of_all_files_are_judged_together(tmp_path: Path) -> None:
     text = GUARD.replace("rule named", "rule renamed") + "# rule of_a_comment {}\n"
     found = guard(written(tmp_path, {"a.guard": GUARD, "b.guard": text}))
     try:
-        answer = found.judge(topic("theirs"))
+        answer = found.evaluate(topic("theirs"))
     finally:
         found.close()
     own = sorted(finding.rule_id for finding in answer.findings if finding.rule_id.endswith("named"))

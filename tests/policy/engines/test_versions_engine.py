@@ -42,7 +42,7 @@ def told(notifications: tuple[Notification, ...]) -> list[tuple[str | None, Leve
 
 def test_a_finding_stands_at_the_line_of_the_property() -> None:
     text = "Resources:\n  It:\n    Type: AWS::Lambda::Function\n    Properties:\n      Runtime: python3.6\n"
-    (found,) = engine().judge(yaml_template(text)).findings
+    (found,) = engine().evaluate(yaml_template(text)).findings
     assert (found.rule_id, found.level, str(found.location)) == ("EV012", Level.ERROR, "t.yaml:5")
     assert found.location.property_path == "/Runtime"
     assert [(origin.engine, origin.rule_id) for origin in found.origins] == [("stackproof", "EV012")]
@@ -56,7 +56,7 @@ def test_every_rule_says_at_how_much_it_looked() -> None:
     }
     counts = {
         count.rule_id: (count.looked_at, count.failed, count.open)
-        for count in engine().judge(template(resources)).counts
+        for count in engine().evaluate(template(resources)).counts
     }
     assert counts["EV012"] == (2, 1, 0)
     assert counts["EV004"] == (1, 0, 1)
@@ -66,14 +66,14 @@ def test_every_rule_says_at_how_much_it_looked() -> None:
 
 def test_a_loop_is_named_in_its_template() -> None:
     loop = {"Fn::ForEach::X": ["N", ["a"], {"D${N}": postgres("15.3")["It"]}]}
-    (found,) = engine().judge(template({**loop, **one("AWS::SNS::Topic")})).findings
+    (found,) = engine().evaluate(template({**loop, **one("AWS::SNS::Topic")})).findings
     assert (found.kind, found.location.logical_id, str(found.location)) == (Kind.OPEN, "Fn::ForEach::X", "t.json")
 
 
 def test_a_31_day_old_list_is_said_once_for_each_family_in_use() -> None:
     held = template({"A": postgres("15.19")["It"], "B": postgres("15.18")["It"]})
-    assert told(engine(date(2026, 11, 19)).judge(held).notifications) == []
-    late = engine(date(2026, 11, 20)).judge(held)
+    assert told(engine(date(2026, 11, 19)).evaluate(held).notifications) == []
+    late = engine(date(2026, 11, 20)).evaluate(held)
     assert told(late.notifications) == [("EV001", Level.WARNING)]
     assert "31 days old" in late.notifications[-1].message
     twice = scan([held, replace(held, file="u.json")], [engine(date(2026, 11, 20))], on=FRESH)
@@ -81,7 +81,7 @@ def test_a_31_day_old_list_is_said_once_for_each_family_in_use() -> None:
 
 
 def test_an_old_list_fails_a_strict_check_alone() -> None:
-    late = engine(date(2026, 11, 20)).judge(template(postgres("15.19")))
+    late = engine(date(2026, 11, 20)).evaluate(template(postgres("15.19")))
     report = CheckReport(findings=late.findings, rules=late.counts, notifications=late.notifications)
     assert report.exit_code == 0
     assert replace(report, strict=True).exit_code == 3
@@ -89,20 +89,20 @@ def test_an_old_list_fails_a_strict_check_alone() -> None:
 
 def test_a_list_of_dates_alone_may_be_older() -> None:
     cluster = template(one("AWS::EKS::Cluster", Version="1.36"))
-    assert told(engine(date(2027, 2, 18)).judge(cluster).notifications) == []
-    assert told(engine(date(2027, 2, 19)).judge(cluster).notifications) == [("EV001", Level.WARNING)]
+    assert told(engine(date(2027, 2, 18)).evaluate(cluster).notifications) == []
+    assert told(engine(date(2027, 2, 19)).evaluate(cluster).notifications) == [("EV001", Level.WARNING)]
 
 
 def test_a_stack_of_another_region_is_told() -> None:
     held = replace(template(postgres("15.19")), stack_name="S")
-    away = engine(regions={held.file: ("eu-west-1",)}).judge(held)
+    away = engine(regions={held.file: ("eu-west-1",)}).evaluate(held)
     assert told(away.notifications) == [("EV002", Level.WARNING)]
-    assert told(engine(regions={held.file: ("us-east-1",)}).judge(held).notifications) == []
+    assert told(engine(regions={held.file: ("us-east-1",)}).evaluate(held).notifications) == []
 
 
 def test_each_region_of_a_template_is_told() -> None:
     held = replace(template(postgres("15.19")), stack_name="S")
-    away = engine(regions={held.file: ("eu-west-1", "us-east-1", "us-west-2")}).judge(held)
+    away = engine(regions={held.file: ("eu-west-1", "us-east-1", "us-west-2")}).evaluate(held)
     assert [
         notification.message.partition(",")[0] for notification in away.notifications if notification.rule_id == "EV002"
     ] == [
@@ -112,13 +112,13 @@ def test_each_region_of_a_template_is_told() -> None:
 
 
 def test_a_day_before_the_list_is_said() -> None:
-    early = engine(date(2026, 1, 1)).judge(template(postgres("15.19")))
+    early = engine(date(2026, 1, 1)).evaluate(template(postgres("15.19")))
     assert any("lies before the list" in notification.message for notification in early.notifications)
     assert {notification.level for notification in early.notifications} == {Level.NOTE}
 
 
 def test_every_run_says_as_of_which_day_it_judged() -> None:
-    (note,) = engine().judge(template(postgres("15.19"))).notifications
+    (note,) = engine().evaluate(template(postgres("15.19"))).notifications
     assert (note.level, note.message) == (
         Level.NOTE,
         "engine versions were judged for 2026-10-21, on a list as of 2026-10-20",
@@ -126,27 +126,29 @@ def test_every_run_says_as_of_which_day_it_judged() -> None:
 
 
 def test_nothing_is_said_of_a_template_without_versions() -> None:
-    assert engine(date(2030, 1, 1)).judge(template(one("AWS::SNS::Topic"))).notifications == ()
+    assert engine(date(2030, 1, 1)).evaluate(template(one("AWS::SNS::Topic"))).notifications == ()
 
 
 def test_an_override_that_hides_a_deprecated_version_is_said_in_every_run() -> None:
     held = template(postgres("15.8"))
-    decided = engine(overrides=Overrides(overrides=(OVERRIDE,))).judge(held)
+    decided = engine(overrides=Overrides(overrides=(OVERRIDE,))).evaluate(held)
     assert [finding.rule_id for finding in decided.findings] == ["EV016"]
     assert "by an override of platform" in decided.notifications[-1].message + decided.notifications[0].message
-    expired = engine(date(2027, 1, 1), overrides=Overrides(overrides=(OVERRIDE,))).judge(held)
+    expired = engine(date(2027, 1, 1), overrides=Overrides(overrides=(OVERRIDE,))).evaluate(held)
     assert any("expired on 2026-12-31" in notification.message for notification in expired.notifications)
-    other = engine(overrides=Overrides(overrides=(replace(OVERRIDE, family="eks"),))).judge(held)
+    other = engine(overrides=Overrides(overrides=(replace(OVERRIDE, family="eks"),))).evaluate(held)
     assert told(other.notifications) == []
 
 
 def test_what_runs_is_known_by_stack() -> None:
     held = template(postgres("15.8"))
     running = {"": {"It": "15.8"}}
-    assert [finding.level for finding in engine(deployed=running).judge(held).findings] == [Level.WARNING]
+    assert [finding.level for finding in engine(deployed=running).evaluate(held).findings] == [Level.WARNING]
     prod = replace(held, stack_name="Prod")
-    assert [finding.level for finding in engine(deployed={"Dev": {"It": "15.8"}}).judge(prod).findings] == [Level.ERROR]
-    assert [finding.level for finding in engine(deployed={"Prod": {"It": "15.8"}}).judge(prod).findings] == [
+    assert [finding.level for finding in engine(deployed={"Dev": {"It": "15.8"}}).evaluate(prod).findings] == [
+        Level.ERROR
+    ]
+    assert [finding.level for finding in engine(deployed={"Prod": {"It": "15.8"}}).evaluate(prod).findings] == [
         Level.WARNING
     ]
 
@@ -180,5 +182,5 @@ def test_it_is_a_policy_engine_whose_answers_can_be_remembered() -> None:
 def test_what_cdk_made_is_marked() -> None:
     held = template(one("AWS::Lambda::Function", Runtime="python3.6"))
     made = replace(held, resources=tuple(replace(resource, generated=True) for resource in held.resources))
-    (found,) = engine().judge(made).findings
+    (found,) = engine().evaluate(made).findings
     assert found.generated

@@ -19,7 +19,7 @@ from stackproof.policy.versions.engine_version import (
     Status,
     Version,
 )
-from stackproof.policy.versions.judging import judge_template
+from stackproof.policy.versions.evaluation import evaluate_template
 from stackproof.policy.versions.rules import Knowledge
 from stackproof.template.loading.template import parse_bytes
 from stackproof.template.template import Template
@@ -66,19 +66,19 @@ def said(
     **sections: Any,
 ) -> list[str]:
     """Rule and level of everything that is said, `EV012 error`; open questions are `EV030 open`."""
-    judgement = judge_template(
+    evaluation = evaluate_template(
         template(resources, **sections), known or knowledge(as_of), deployed=deployed, parameters=parameters
     )
     return [
         f"{statement.said.rule_id} {'open' if statement.said.kind.value == 'open' else statement.said.level.value}"
-        for statement in judgement.statements
+        for statement in evaluation.statements
     ]
 
 
 def messages(resources: Mapping[str, Any], *, as_of: date = FRESH, **sections: Any) -> list[str]:
     """What is said, in words."""
-    judgement = judge_template(template(resources, **sections), knowledge(as_of))
-    return [statement.said.message for statement in judgement.statements]
+    evaluation = evaluate_template(template(resources, **sections), knowledge(as_of))
+    return [statement.said.message for statement in evaluation.statements]
 
 
 def family(as_of: str = "2026-10-01", **changes: Any) -> Family:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from stackproof.core.json import JsonValue
 from stackproof.policy.versions.candidates import candidates, dug
-from stackproof.policy.versions.judging import judge_template
+from stackproof.policy.versions.evaluation import evaluate_template
 from stackproof.template.intrinsics import Unresolved
 from tests.policy.versions.sample import knowledge, one, template
 
@@ -221,5 +221,5 @@ def test_nothing_that_a_template_may_hold_is_a_reason_to_stop(
 ) -> None:
     sections: dict[str, Any] = {"Parameters": declarations, "Conditions": {"C": condition, "D": tested}}
     held = template({"It": {**one(TYPE, EngineVersion=value, Engine=value)["It"], "Condition": "C"}}, **sections)
-    first = judge_template(held, knowledge())
-    assert first == judge_template(held, knowledge())
+    first = evaluate_template(held, knowledge())
+    assert first == evaluate_template(held, knowledge())

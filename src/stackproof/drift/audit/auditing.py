@@ -21,10 +21,10 @@ from stackproof.drift.ports import ChildFamily, StackCatalog
 from stackproof.drift.stack_list import name_in
 from stackproof.proof.comparison import leaf_paths
 from stackproof.proof.observation import DriftStatus, ResourceProof, Unproven
-from stackproof.proof.observer import Patience
+from stackproof.proof.observer import RetryPolicy
 from stackproof.proof.ports import Reader
 from stackproof.proof.prover import Prover, prove_stack
-from stackproof.proof.snapshot import Look
+from stackproof.proof.snapshot import Snapshot
 from stackproof.template.assembly import Stack
 from stackproof.template.intrinsics import resolve, static_context
 from stackproof.template.ports import SchemaSource
@@ -87,7 +87,7 @@ class Auditor:
     against_sources: bool = False
     native: bool = False
     jobs: int = 8
-    patience: Patience | None = None
+    retry_policy: RetryPolicy | None = None
 
     def audited(self, names: Sequence[str]) -> AuditedStacks:
         """The stacks of these names or ARNs and all nested in them; one that cannot be read does not stop others."""
@@ -99,8 +99,10 @@ class Auditor:
                 known = found.get(stack.stack_id)
                 if known is None or (known.parent is None and stack.parent is not None):
                     found[stack.stack_id] = stack  # a nested stack that was listed as well has its parent's name
-        look = Look.at(stack.deployment for stack in found.values() if stack.deployment is not None)
-        provers = {stack.stack_id: made for stack in found.values() if (made := self._prover(stack, look)) is not None}
+        snapshot = Snapshot.at(stack.deployment for stack in found.values() if stack.deployment is not None)
+        provers = {
+            stack.stack_id: made for stack in found.values() if (made := self._prover(stack, snapshot)) is not None
+        }
         walk.unread.update(
             stack.reason or UnprovenReason.UNREACHABLE for stack in found.values() if stack.stack_id not in provers
         )
@@ -112,7 +114,7 @@ class Auditor:
             looked = [(stack, self._audited(stack, provers[stack.stack_id], claims, said)) for stack in some]
             seen.extend(self._settled(looked))
         # Once all is read: a stack that put a child there since the list was made would not be on it.
-        others = self._others(frozenset(provers), look)
+        others = self._others(frozenset(provers), snapshot)
         audits = [with_leftovers(audit, left, others) for audit, left in seen]
         said.extend(notification for prover in provers.values() for notification in prover.notifications)
         return AuditedStacks(
@@ -210,7 +212,7 @@ class Auditor:
 
     # -- one stack
 
-    def _prover(self, live: LiveStack, look: Look) -> Prover | None:
+    def _prover(self, live: LiveStack, snapshot: Snapshot) -> Prover | None:
         if live.reason is not None or live.template is None or live.deployment is None:
             return None
         return Prover(
@@ -219,11 +221,11 @@ class Auditor:
             target=self.target,
             readers=self.readers(live.deployment),
             schemas=self.schemas,
-            patience=self.patience,
-            look=look,
+            retry_policy=self.retry_policy,
+            snapshot=snapshot,
         )
 
-    def _others(self, known: frozenset[str], look: Look) -> OtherStacks:
+    def _others(self, known: frozenset[str], snapshot: Snapshot) -> OtherStacks:
         target = self.target
         here = Deployment(stack_name="", stack_id="", status="", account=target.account, region=target.region)
         return OtherStacks(
@@ -231,7 +233,7 @@ class Auditor:
             catalog=self.catalog,
             readers=lambda: self.readers(here),
             schemas=self.schemas,
-            look=look,
+            snapshot=snapshot,
             known=known,
             reason=self.reason,
             jobs=self.jobs,
@@ -240,7 +242,7 @@ class Auditor:
     def _audited(self, live: LiveStack, prover: Prover, claims: Claims, said: list[Notification]) -> _Seen:
         """What was seen of the stack, less the children that a stack outside of the audit may have declared."""
         proofs = prove_stack(prover, jobs=self.jobs)
-        look = StackLook(
+        snapshot = StackLook(
             live=live,
             prover=prover,
             claims=claims,
@@ -251,11 +253,11 @@ class Auditor:
             reason=self.reason,
         )
         with ThreadPoolExecutor(max_workers=max(1, self.jobs), thread_name_prefix="drift") as pool:
-            parts = list(pool.map(look.beside, proofs))
+            parts = list(pool.map(snapshot.beside, proofs))
         differences = tuple(
             sorted(
                 (
-                    *(difference for proof in proofs for difference in look.declared(proof)),
+                    *(difference for proof in proofs for difference in snapshot.declared(proof)),
                     *(one for part in parts for one in part[0]),
                 ),
                 key=Difference.sort_key,

@@ -17,7 +17,7 @@ from stackproof.drift.difference import Child, OtherStack
 from stackproof.drift.ports import ChildFamily, StackCatalog
 from stackproof.proof.ports import Reader
 from stackproof.proof.prover import Prover
-from stackproof.proof.snapshot import Look
+from stackproof.proof.snapshot import Snapshot
 from stackproof.template.ports import SchemaSource
 from stackproof.template.template import Template
 
@@ -47,14 +47,14 @@ class OtherStacks:
     catalog: StackCatalog
     readers: Callable[[], Mapping[str, Reader]]
     schemas: SchemaSource
-    look: Look
+    snapshot: Snapshot
     known: frozenset[str]
     reason: Callable[[TargetError], UnprovenReason | None]
     jobs: int = 8
 
     def declare(self, family: ChildFamily, owner: Collection[str], child: Child) -> Doubt | bool:
         """Whether one of them declares the child of this owner, or why that is not known."""
-        listed = self.look.once((OtherStacks, "list"), self._listed)
+        listed = self.snapshot.memo((OtherStacks, "list"), self._listed)
         if isinstance(listed, Doubt):
             return listed
         others = [each for each in listed if each.stack_id not in self.known]
@@ -76,12 +76,12 @@ class OtherStacks:
     def _declares(self, stack: OtherStack, family: ChildFamily, owner: Collection[str], child: Child) -> Doubt | bool:
         if not stack.is_settled:
             return self._may_have(stack, family, child)
-        template = self.look.once((OtherStacks, "template", stack.stack_id), lambda: self._template(stack))
+        template = self.snapshot.memo((OtherStacks, "template", stack.stack_id), lambda: self._template(stack))
         if isinstance(template, Doubt):
             return template
         if not may_declare(template, self._pseudo(), family, owner, child):
             return False
-        claims = self.look.once((OtherStacks, "claims", stack.stack_id), lambda: self._claims(stack))
+        claims = self.snapshot.memo((OtherStacks, "claims", stack.stack_id), lambda: self._claims(stack))
         if isinstance(claims, Doubt):
             return claims
         found = claims.declare(family, owner, child)
@@ -92,7 +92,7 @@ class OtherStacks:
 
     def _may_have(self, stack: OtherStack, family: ChildFamily, child: Child) -> Doubt | bool:
         """Of a stack on its way from one template to another: whether anything that it has may be the child."""
-        rows = self.look.once((OtherStacks, "resources", stack.stack_id), lambda: self._resources(stack))
+        rows = self.snapshot.memo((OtherStacks, "resources", stack.stack_id), lambda: self._resources(stack))
         if isinstance(rows, Doubt):
             return rows
         kinds = {kind for kind, _ in family.declared_by}
@@ -132,7 +132,7 @@ class OtherStacks:
             target=self.target,
             readers={_NESTED: read} if read else {},
             schemas=self.schemas,
-            look=Look.at((live.deployment,)),
+            snapshot=Snapshot.at((live.deployment,)),
         )
         return Claims([prover])
 

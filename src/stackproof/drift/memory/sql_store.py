@@ -55,12 +55,12 @@ _AT: Final = "e.target = :target AND e.against = :against"
 class SqlAuditStore:
     """A store at a URL of SQLAlchemy. It is made by the first run that is recorded in it.
 
-    The path of a file is relative to `folder`. For `patience` seconds it waits for a lock that another run holds.
+    The path of a file is relative to `folder`. For `lock_timeout` seconds it waits for a lock that another run holds.
     """
 
-    def __init__(self, url: str, *, folder: Path = Path(), patience: float = 30.0) -> None:
+    def __init__(self, url: str, *, folder: Path = Path(), lock_timeout: float = 30.0) -> None:
         self._url = _parsed(url, folder)
-        self._patience = patience
+        self._lock_timeout = lock_timeout
         self.shown = self._url.render_as_string(hide_password=True)
 
     # -- what the port says
@@ -267,7 +267,7 @@ class SqlAuditStore:
                     ignore_in_git(self.file.parent)
             with self._engine.connect().execution_options(stackproof_writes=True) as connection, connection.begin():
                 if self.file is None:
-                    connection.execute(text(f"SET LOCAL lock_timeout = '{round(self._patience * 1000)}ms'"))
+                    connection.execute(text(f"SET LOCAL lock_timeout = '{round(self._lock_timeout * 1000)}ms'"))
                     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
                 migrate(connection, salt=secrets.token_hex(16))
                 yield connection
@@ -300,8 +300,8 @@ class SqlAuditStore:
 
         if self.file is None:
             return create_engine(self._url, poolclass=NullPool, connect_args={"connect_timeout": _CONNECT_SECONDS})
-        patience = {} if "timeout" in self._url.query else {"timeout": self._patience}
-        engine = create_engine(self._url, poolclass=NullPool, connect_args=patience)
+        timeout = {} if "timeout" in self._url.query else {"timeout": self._lock_timeout}
+        engine = create_engine(self._url, poolclass=NullPool, connect_args=timeout)
 
         # Python's driver begins a transaction when it likes, and not for DDL; these two make it do what is said.
         @event.listens_for(engine, "connect")

@@ -73,7 +73,7 @@ class CdkEngine:
     def close(self) -> None:
         """Nothing to close."""
 
-    def judge(self, template: Template) -> EngineAnswer:
+    def evaluate(self, template: Template) -> EngineAnswer:
         """What was said of the template's stack, and of its app if it is the first of the app's stacks."""
         app = self._apps.get(template.file)
         findings = [_annotated(annotation, template) for annotation in self._annotations.get(_place(template), ())]

@@ -55,12 +55,12 @@ class CorrectedEngine:
         """Close the engine that is corrected."""
         self.engine.close()
 
-    def judge(self, template: Template) -> EngineAnswer:
+    def evaluate(self, template: Template) -> EngineAnswer:
         """The engine's answer; what ours refuses as well is said under our rule, with both as its origins."""
-        answer = self.engine.judge(template)
+        answer = self.engine.evaluate(template)
         if not any(finding.rule_id in _THEIRS for finding in answer.findings):
             return answer
-        ours = self.versions.judge(template).findings
+        ours = self.versions.evaluate(template).findings
         kept: list[Finding] = []
         dropped: list[Finding] = []
         for finding in answer.findings:

@@ -13,7 +13,7 @@ from stackproof.policy.engines.code import code_digest
 from stackproof.policy.finding import EngineAnswer, Finding, Kind, Origin, RuleCount
 from stackproof.policy.redaction import answer_without
 from stackproof.policy.versions.engine_version import AllowList, Overrides, Status, day_of
-from stackproof.policy.versions.judging import Deployed, Judgement, Statement, judge_template
+from stackproof.policy.versions.evaluation import Deployed, Evaluation, Statement, evaluate_template
 from stackproof.policy.versions.rules import RULES, Knowledge, title
 from stackproof.template.location import Location
 from stackproof.template.secrets import parameter_secrets
@@ -70,29 +70,29 @@ class VersionsEngine:
     def close(self) -> None:
         """Nothing to close."""
 
-    def judge(self, template: Template) -> EngineAnswer:
+    def evaluate(self, template: Template) -> EngineAnswer:
         """What the rules say of the template, and how old and how far away the knowledge is that they rest on."""
         knowledge = Knowledge(versions=self.versions, overrides=self.overrides, as_of=self.as_of)
         names = (template.file, template.stack_name or "", "")
         running = next((self.deployed[name] for name in names if name in self.deployed), {})
-        judgement = judge_template(template, knowledge, deployed=running, parameters=self.parameters)
-        findings = tuple(_finding(statement, template) for statement in judgement.statements)
+        evaluation = evaluate_template(template, knowledge, deployed=running, parameters=self.parameters)
+        findings = tuple(_finding(statement, template) for statement in evaluation.statements)
         answer = EngineAnswer(
             findings=tuple(sorted(findings, key=Finding.sort_key)),
-            counts=_counts(judgement),
-            notifications=self._notifications(template, judgement),
+            counts=_counts(evaluation),
+            notifications=self._notifications(template, evaluation),
         )
         # No one else knows what was given for the parameters: what the template holds is taken out by the scan.
         secrets = parameter_secrets(template.body, self.parameters)
         return answer_without(answer, secrets) if secrets else answer
 
-    def _notifications(self, template: Template, judgement: Judgement) -> tuple[Notification, ...]:
+    def _notifications(self, template: Template, evaluation: Evaluation) -> tuple[Notification, ...]:
         """Each of them once, whatever the number of templates: none names a file."""
-        if not judgement.families:
+        if not evaluation.families:
             return ()
         today, list_day = self.as_of, day_of(self.versions.as_of)
         found = [_told(None, Level.NOTE, f"engine versions were judged for {today}, on a list as of {list_day}")]
-        for name in sorted(judgement.families):
+        for name in sorted(evaluation.families):
             family = self.versions.families[name]
             if family.is_old(today):
                 age = f"{family.age(today)} days old (as of {family.as_of[:10]}; {family.max_age_days} are allowed)"
@@ -106,7 +106,7 @@ class VersionsEngine:
         if today < list_day:
             message = f"{today} lies before the list of engine versions ({list_day}): statuses are as they were then"
             found.append(_told(None, Level.NOTE, message))
-        found.extend(self._decisions(judgement.families))
+        found.extend(self._decisions(evaluation.families))
         return tuple(sorted(found, key=lambda notification: (notification.rule_id or "", notification.message)))
 
     def _decisions(self, families: frozenset[str]) -> list[Notification]:
@@ -155,16 +155,16 @@ def _finding(statement: Statement, template: Template) -> Finding:
     )
 
 
-def _counts(judgement: Judgement) -> tuple[RuleCount, ...]:
-    failed = Counter(statement.said.rule_id for statement in judgement.statements if statement.said.kind is Kind.FAIL)
+def _counts(evaluation: Evaluation) -> tuple[RuleCount, ...]:
+    failed = Counter(statement.said.rule_id for statement in evaluation.statements if statement.said.kind is Kind.FAIL)
     undecided = Counter(
-        statement.said.rule_id for statement in judgement.statements if statement.said.kind is Kind.OPEN
+        statement.said.rule_id for statement in evaluation.statements if statement.said.kind is Kind.OPEN
     )
     return tuple(
         RuleCount(
             rule_id=rule_id,
             engine=_NAME,
-            looked_at=judgement.looked_at.get(rule_id, 0),
+            looked_at=evaluation.looked_at.get(rule_id, 0),
             failed=failed[rule_id],
             open=undecided[rule_id],
         )

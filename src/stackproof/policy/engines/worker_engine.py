@@ -73,7 +73,7 @@ class WorkerEngine:
     def start(self) -> None:
         self._workers[0].start()
 
-    def judge(self, template: Template) -> EngineAnswer:
+    def evaluate(self, template: Template) -> EngineAnswer:
         worker = self._taken()
         try:
             said = worker.ask({"template": without_silencers(template)}, deadline=self._spec.timeout)

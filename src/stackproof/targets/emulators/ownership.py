@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from stackproof.core.scratch_folder import living_in
-from stackproof.core.shutdown import Ending
+from stackproof.core.shutdown import ShutdownRequest
 
 __all__ = ["serve_owner", "wait_for_end_of"]
 
@@ -33,7 +33,7 @@ def serve_owner(prog: str, arguments: Sequence[str], serve: Callable[[Path], Ser
     parser.add_argument("--owner-pid", type=int, required=True)
     parser.add_argument("--port-file", type=Path, required=True)
     options = parser.parse_args(arguments)
-    ending = Ending()
+    ending = ShutdownRequest()
     threading.Thread(target=_watch, args=(options.owner_pid, ending), daemon=True).start()
     port_file: Path = options.port_file
     with living_in(port_file.parent), serve(port_file.parent) as said, _published(port_file, said):
@@ -62,7 +62,7 @@ def _published(file: Path, said: Mapping[str, str]) -> Iterator[None]:
         file.unlink(missing_ok=True)
 
 
-def _watch(pid: int, ending: Ending) -> None:
+def _watch(pid: int, ending: ShutdownRequest) -> None:
     wait_for_end_of(pid)
     ending.say()
 

@@ -53,7 +53,7 @@ def prepare(request: dict[str, Any]) -> None:
             PROVIDER_SCHEMA_MANAGER.get_resource_schema(region, name)
 
 
-def judge(request: dict[str, Any]) -> dict[str, Any]:
+def evaluate(request: dict[str, Any]) -> dict[str, Any]:
     """Everything that cfn-lint says; what it could not do is a notification, not a finding."""
     looks: Counter[str] = _state["looks"]
     looks.clear()
@@ -204,4 +204,4 @@ def _counting(looks: Counter[str], rule_id: str, method: Callable[..., Any]) -> 
 
 
 if __name__ == "__main__":
-    serve(start, judge, prepare)
+    serve(start, evaluate, prepare)

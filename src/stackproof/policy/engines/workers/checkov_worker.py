@@ -11,15 +11,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from left_out import LeftOut, folder_of, import_without_contents  # type: ignore[import-not-found]
 from rule_loading import loaded, refused  # type: ignore[import-not-found]
 from rule_values import is_intrinsic, substituted  # type: ignore[import-not-found]
+from unused_modules import UnusedModules, folder_of, import_without_contents  # type: ignore[import-not-found]
 from worker_protocol import serve  # type: ignore[import-not-found]
 
 # CKV_AWS_45 reads its own file's path: every template is judged under the same one.
 _FILE = "template.json"
 # Its platform, container images, Terraform's language and the search for secrets; the worker has no network.
-_absent = LeftOut(("aiohttp", "asteval", "boto3", "botocore", "detect_secrets", "docker", "hcl2", "lark"))
+_absent = UnusedModules(("aiohttp", "asteval", "boto3", "botocore", "detect_secrets", "docker", "hcl2", "lark"))
 _state: dict[str, Any] = {}
 
 
@@ -122,7 +122,7 @@ def warm() -> Iterator[None]:
     yield
 
 
-def judge(request: dict[str, Any]) -> dict[str, Any]:
+def evaluate(request: dict[str, Any]) -> dict[str, Any]:
     """Failed checks, counts over passed and failed ones, and which resources it never looked at."""
     body, lost = _judgeable(request["template"])
     undecided: list[dict[str, Any]] = []
@@ -258,4 +258,4 @@ def _keys(said: dict[str, Any]) -> list[str]:
 
 
 if __name__ == "__main__":
-    serve(start, judge, warm=warm)
+    serve(start, evaluate, warm=warm)

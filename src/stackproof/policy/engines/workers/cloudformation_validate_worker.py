@@ -83,7 +83,7 @@ def _compiled(library: Any, file: str, known: set[str]) -> Any:
     return engine
 
 
-def judge(request: dict[str, Any]) -> dict[str, Any]:
+def evaluate(request: dict[str, Any]) -> dict[str, Any]:
     """Its diagnostics. It tells how many resources it scanned, and never at how many places a rule looked."""
     body = request["template"]
     findings, notifications = _guarded(body) if _state["files"] else ([], [])
@@ -202,4 +202,4 @@ def _finding(diagnostic: Any) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    serve(start, judge)
+    serve(start, evaluate)

@@ -35,7 +35,7 @@ class Fork:
     whoever asks has gone, since nobody asks before the last answer is there.
     """
 
-    def __init__(self, judge: Judge, requests: int) -> None:
+    def __init__(self, evaluate: Judge, requests: int) -> None:
         self._requests = requests
         self._left = _REQUESTS
         self._status: int | None = None
@@ -46,7 +46,7 @@ class Fork:
             os.close(self._down)
             os.close(self._up)
             os.close(requests)
-            _serve(source, sink, judge)
+            _serve(source, sink, evaluate)
         os.close(source)
         os.close(sink)
 
@@ -137,7 +137,7 @@ def write_line(descriptor: int, text: str) -> None:
         view = view[os.write(descriptor, view) :]
 
 
-def _serve(source: int, sink: int, judge: Judge) -> NoReturn:
+def _serve(source: int, sink: int, evaluate: Judge) -> NoReturn:
     """The fork's life: a thread takes requests in, so that the end of the worker is noticed in the middle of one."""
     try:
         os.setpgid(0, 0)
@@ -148,7 +148,7 @@ def _serve(source: int, sink: int, judge: Judge) -> NoReturn:
         threading.Thread(target=_take, args=(source, arrived, signals), daemon=True).start()
         while True:
             signals.acquire()
-            _answer(sink, json.loads(arrived.pop()), judge)
+            _answer(sink, json.loads(arrived.pop()), evaluate)
     finally:
         os._exit(0)
 
@@ -164,9 +164,9 @@ def _take(source: int, arrived: list[bytes], signals: threading.Semaphore) -> No
     os.killpg(0, signal.SIGKILL)
 
 
-def _answer(sink: int, request: dict[str, Any], judge: Judge) -> None:
+def _answer(sink: int, request: dict[str, Any], evaluate: Judge) -> None:
     try:
-        text = json.dumps({"answer": judge(request)})
+        text = json.dumps({"answer": evaluate(request)})
     except BaseException as error:  # noqa: BLE001 - told to the other side
         traceback.print_exc()
         text = json.dumps({"broke": said(error)})

@@ -29,7 +29,7 @@ class RuleFileError(Exception):
 
 def serve(
     start: Callable[[dict[str, Any]], str],
-    judge: Callable[[dict[str, Any]], dict[str, Any]],
+    evaluate: Callable[[dict[str, Any]], dict[str, Any]],
     prepare: Callable[[dict[str, Any]], object] = lambda _request: None,
     warm: Callable[[], Iterator[None]] = lambda: iter(()),
 ) -> None:
@@ -60,7 +60,7 @@ def serve(
         for request in _read_requests(requests, warm()):
             if fork is None or fork.is_spent:
                 _prepare(prepare, request)
-                fork = Fork(judge, requests)
+                fork = Fork(evaluate, requests)
             reply = fork.ask(request, float(request["deadline"]))
             _send(replies, {"id": request["id"], **reply})
     except (ParentGoneError, BrokenPipeError):

@@ -20,7 +20,7 @@ from stackproof.template.intrinsics import Resolved, Unresolved
 from stackproof.template.secrets import secret_values
 from stackproof.template.template import Resource, Template
 
-__all__ = ["Deployed", "Judgement", "Statement", "deployed_by", "judge_template"]
+__all__ = ["Deployed", "Evaluation", "Statement", "deployed_by", "evaluate_template"]
 
 Deployed: TypeAlias = Mapping[str, str]
 """Versions that run already, by logical id."""
@@ -40,7 +40,7 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+class Evaluation:
     """All that is said of a template, at how many places each rule looked, and the families that are in use."""
 
     statements: tuple[Statement, ...] = ()
@@ -58,13 +58,13 @@ class _Ledger:
     families: set[str] = field(default_factory=set)
 
 
-def judge_template(
+def evaluate_template(
     template: Template,
     knowledge: Knowledge,
     *,
     deployed: Deployed | None = None,
     parameters: Mapping[str, str] | None = None,
-) -> Judgement:
+) -> Evaluation:
     """Judge every property that carries a version; `deployed` are those that run already."""
     ledger = _Ledger(knowledge=knowledge)
     for resource in template.resources:
@@ -72,11 +72,11 @@ def judge_template(
         for carrier in carriers_of(resource.resource_type):
             found = candidates(template, whole, carrier.reads, parameters=parameters)
             running = (deployed or {}).get(resource.logical_id)
-            _judge_place(ledger, whole, carrier, found, running)
+            _evaluate_place(ledger, whole, carrier, found, running)
         for path in UNCOVERED.get(resource.resource_type, ()):
             _not_covered(ledger, template, resource, path)
     _loops(ledger, template)
-    return Judgement(
+    return Evaluation(
         statements=tuple(
             sorted(ledger.statements, key=lambda statement: (statement.logical_id, statement.pointer, statement.said))
         ),
@@ -104,14 +104,14 @@ def deployed_by(template: Template, *, parameters: Mapping[str, str] | None = No
     return found
 
 
-def _judge_place(
+def _evaluate_place(
     ledger: _Ledger, resource: Resource, carrier: Carrier, found: Sequence[Candidate], running: str | None
 ) -> None:
     """Everything about one property: each rule counts it once, however many values it may have."""
     looked: set[str] = set()
     said: dict[Said, list[str]] = {}
     for candidate in found:
-        for each in _judge_candidate(ledger, resource, carrier, candidate, running, looked):
+        for each in _evaluate_candidate(ledger, resource, carrier, candidate, running, looked):
             said.setdefault(each, []).append(candidate.branch)
     pointer = "/" + carrier.path.replace(".", "/")
     for each, branches in said.items():
@@ -129,7 +129,7 @@ def _judge_place(
     ledger.looked.update(looked)
 
 
-def _judge_candidate(
+def _evaluate_candidate(
     ledger: _Ledger,
     resource: Resource,
     carrier: Carrier,

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from stackproof.policy.engines.workers.left_out import LeftOut, folder_of, import_without_contents
+from stackproof.policy.engines.workers.unused_modules import UnusedModules, folder_of, import_without_contents
 
 
 @pytest.fixture
-def absent() -> Iterator[LeftOut]:
-    found = LeftOut(["nowhere"])
+def absent() -> Iterator[UnusedModules]:
+    found = UnusedModules(["nowhere"])
     sys.meta_path.insert(0, found)
     yield found
     sys.meta_path.remove(found)
@@ -22,7 +22,7 @@ def absent() -> Iterator[LeftOut]:
         del sys.modules[name]
 
 
-def test_any_module_and_any_name_of_the_package_can_be_imported(absent: LeftOut) -> None:
+def test_any_module_and_any_name_of_the_package_can_be_imported(absent: UnusedModules) -> None:
     error = importlib.import_module("nowhere.errors").ClientError
     with pytest.raises(error):
         raise error("at import, so nobody minds")
@@ -30,7 +30,7 @@ def test_any_module_and_any_name_of_the_package_can_be_imported(absent: LeftOut)
     assert absent.used == set()
 
 
-def test_what_is_made_of_it_later_is_noted(absent: LeftOut) -> None:
+def test_what_is_made_of_it_later_is_noted(absent: UnusedModules) -> None:
     module = importlib.import_module("nowhere")
     absent.watch()
 
@@ -41,7 +41,7 @@ def test_what_is_made_of_it_later_is_noted(absent: LeftOut) -> None:
     assert absent.used == {"nowhere.Session"}
 
 
-def test_other_packages_are_left_alone(absent: LeftOut) -> None:
+def test_other_packages_are_left_alone(absent: UnusedModules) -> None:
     assert absent.find_spec("elsewhere") is None
     assert not hasattr(importlib.import_module("nowhere"), "__all__")
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-__all__ = ["LeftOut", "folder_of", "import_without_contents"]
+__all__ = ["UnusedModules", "folder_of", "import_without_contents"]
 
 
-class LeftOut(MetaPathFinder, Loader):
+class UnusedModules(MetaPathFinder, Loader):
     """Put into `sys.meta_path`, it gives an empty package for each of the names.
 
     Whatever is asked of such a package is a class, since that is what modules want at import: to inherit from it, to
@@ -50,7 +50,7 @@ class LeftOut(MetaPathFinder, Loader):
 
 
 class _Package(ModuleType):
-    def __init__(self, name: str, owner: LeftOut) -> None:
+    def __init__(self, name: str, owner: UnusedModules) -> None:
         super().__init__(name)
         self._owner = owner
 

@@ -21,8 +21,8 @@ from stackproof.policy.versions.engine_version import (
     Unlisted,
     Version,
 )
+from stackproof.policy.versions.evaluation import deployed_by, evaluate_template
 from stackproof.policy.versions.families import CARRIERS, FAMILIES, UNCOVERED, applies_to
-from stackproof.policy.versions.judging import deployed_by, judge_template
 from stackproof.policy.versions.rules import RULES, Knowledge
 from tests.policy.versions.sample import (
     FRESH,
@@ -317,7 +317,7 @@ def number(text: str) -> list[tuple[str, str]]:
         "Resources:\n  It:\n    Type: AWS::RDS::DBInstance\n    Properties:\n"
         f"      Engine: postgres\n      AutoMinorVersionUpgrade: false\n      EngineVersion: {text}\n"
     )
-    found = judge_template(held, knowledge()).statements
+    found = evaluate_template(held, knowledge()).statements
     return [(f"{statement.said.rule_id} {statement.said.level.value}", statement.said.message) for statement in found]
 
 
@@ -344,7 +344,7 @@ def test_defaults_allowed_values_and_mappings_keep_their_text() -> None:
         "  B: {Type: AWS::EKS::Cluster, Properties: {Version: !FindInMap [M, a, b]}}\n"
     )
     found = [
-        statement for statement in judge_template(held, knowledge()).statements if statement.said.rule_id == "EV022"
+        statement for statement in evaluate_template(held, knowledge()).statements if statement.said.rule_id == "EV022"
     ]
     assert [(statement.logical_id, statement.said.level) for statement in found] == [
         ("A", Level.WARNING),
@@ -359,8 +359,8 @@ def test_defaults_allowed_values_and_mappings_keep_their_text() -> None:
 def test_resources_that_a_loop_makes_are_open() -> None:
     loop = {"Fn::ForEach::Bases": ["X", ["a"], {"Db${X}": postgres("15.3")["It"]}]}
     plain = {"Fn::ForEach::Topics": ["X", ["a"], {"T${X}": one("AWS::SNS::Topic")["It"]}]}
-    judgement = judge_template(template({**loop, **plain, **one("AWS::SNS::Topic")}), knowledge())
-    (found,) = judgement.statements
+    evaluation = evaluate_template(template({**loop, **plain, **one("AWS::SNS::Topic")}), knowledge())
+    (found,) = evaluation.statements
     assert (found.said.rule_id, found.said.kind, found.resource) == ("EV030", Kind.OPEN, None)
 
 
@@ -376,7 +376,7 @@ def test_a_serverless_function_takes_over_from_globals() -> None:
 def test_what_cdk_makes_names_its_remedy() -> None:
     held = template(one(FUNCTION, Runtime="python3.6"))
     made = replace(held, resources=tuple(replace(resource, generated=True) for resource in held.resources))
-    (found,) = judge_template(made, knowledge()).statements
+    (found,) = evaluate_template(made, knowledge()).statements
     assert found.said.message.endswith("upgrade aws-cdk-lib")
 
 
@@ -396,8 +396,8 @@ def test_withdrawn_conflicting_and_unknown_versions() -> None:
     assert said(postgres("1.2", "mysql"), known=known) == ["EV011 error"]
     assert said(postgres("1.2", "mysql"), known=known, deployed={"It": "1.2"}) == ["EV011 warning"]
     assert said(postgres("1.3", "mysql"), known=known) == ["EV003 warning"]
-    judgement = judge_template(template(postgres("1.3", "mysql")), known)
-    assert "aws-api says creatable, cfn-lint says deprecated" in judgement.statements[0].said.message
+    evaluation = evaluate_template(template(postgres("1.3", "mysql")), known)
+    assert "aws-api says creatable, cfn-lint says deprecated" in evaluation.statements[0].said.message
 
 
 def test_dates_without_a_day() -> None:
@@ -482,11 +482,11 @@ def test_a_strict_family_wants_an_approval() -> None:
 
 def test_every_rule_counts_a_property_once_whatever_it_may_be() -> None:
     held = template(postgres({"Ref": "P"}), **parameter(AllowedValues=["15.19", "15.3", "15"]))
-    judgement = judge_template(held, knowledge())
-    assert judgement.families == {"rds/postgres"}
-    assert set(judgement.looked_at.values()) == {1}
-    assert {"EV010", "EV012", "EV013", "EV014", "EV015", "EV021", "EV023"} <= set(judgement.looked_at)
-    assert judge_template(template(one("AWS::SNS::Topic")), knowledge()).looked_at == {}
+    evaluation = evaluate_template(held, knowledge())
+    assert evaluation.families == {"rds/postgres"}
+    assert set(evaluation.looked_at.values()) == {1}
+    assert {"EV010", "EV012", "EV013", "EV014", "EV015", "EV021", "EV023"} <= set(evaluation.looked_at)
+    assert evaluate_template(template(one("AWS::SNS::Topic")), knowledge()).looked_at == {}
 
 
 def test_every_rule_that_can_be_said_is_in_the_table() -> None:
