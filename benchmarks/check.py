@@ -42,7 +42,7 @@ def main() -> None:
 
 def _measured(folder: Path, count: int, rounds: int) -> str:
     templates = folder / "templates"
-    files = [str(each) for each in write_corpus(templates, count)]
+    files = [str(element) for element in write_corpus(templates, count)]
     mine = [str(Path(sys.executable).with_name("stackproof")), "check", str(templates), "--format", "json"]
     checkov = [_checkov(), "-d", str(templates), "--framework", "cloudformation", "--compact", "--quiet"]
     seconds: dict[str, list[float]] = {name: [] for name in ("lint", "checkov", "cold", "warm", "one")}
@@ -108,7 +108,7 @@ class _Watch:
 
     def _look(self) -> None:
         while not self._done.wait(0.5):
-            self._peak = max(self._peak, sum(_share(each) for each in _family(self._pid)))
+            self._peak = max(self._peak, sum(_share(process_id) for process_id in _family(self._pid)))
 
 
 def _family(pid: int) -> Iterator[int]:

@@ -373,7 +373,7 @@ def _in_a_process(url: str, file: Path, executor: str) -> Row:
     command = [sys.executable, __file__, "--measure", url, str(file), executor]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     found = json.loads(done.stdout.splitlines()[-1])
-    return Row(**{**found, "found": tuple(tuple(each) for each in found["found"]), "dark": tuple(found["dark"])})
+    return Row(**{**found, "found": tuple(tuple(element) for element in found["found"]), "dark": tuple(found["dark"])})
 
 
 def _measured(url: str, file: str, executor: str) -> dict[str, Any]:
@@ -447,8 +447,8 @@ def _table(size: Size, rows: list[Row], truth: set[Truth]) -> str:
             f"| bytes of the report, threads and two Dask workers | {same} | the same |",
             "",
             f"Calls by service: {most}.",
-            *(f"missed: {each}" for each in missed),
-            *(f"not tampered with: {each}" for each in extra),
+            *(f"missed: {difference}" for difference in missed),
+            *(f"not tampered with: {difference}" for difference in extra),
         )
     )
 

@@ -94,9 +94,9 @@ def _measured(stack: Stack, url: str, size: int) -> dict[str, Any]:
     snapshot = Snapshot.at(deployments)
     base, began = _peak(), time.perf_counter()
     proofs: list[ResourceProof] = []
-    for each, deployment in zip(stacks, deployments, strict=True):
+    for made, deployment in zip(stacks, deployments, strict=True):
         prover = Prover(
-            template=each.template,
+            template=made.template,
             deployment=deployment,
             target=target,
             readers=readers(target, deployment),

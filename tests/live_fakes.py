@@ -69,8 +69,8 @@ def deployment(resources: Mapping[str, tuple[str, str]], **more: Any) -> Deploym
         account=ACCOUNT,
         region=REGION,
         resources=tuple(
-            DeployedResource(logical_id=key, physical_id=one, resource_type=kind, status="CREATE_COMPLETE")
-            for key, (kind, one) in sorted(resources.items())
+            DeployedResource(logical_id=key, physical_id=physical_id, resource_type=kind, status="CREATE_COMPLETE")
+            for key, (kind, physical_id) in sorted(resources.items())
         ),
         **more,
     )

@@ -79,14 +79,18 @@ class FakeAuditStore:
 
     def withdraw(self, run: Run) -> None:
         self._answer()
-        if any(each.number == run.number and each.ended is None for each in self._runs):
-            self._runs = [each for each in self._runs if each.number != run.number]
+        if any(known.number == run.number and known.ended is None for known in self._runs):
+            self._runs = [known for known in self._runs if known.number != run.number]
             self._numbers -= self._numbers == run.number
 
     def record(self, run: Run, looks: Iterable[Look], *, ended: datetime, keep: timedelta) -> Memory:
         self._answer()
         track = (run.target, run.against)
-        before = [each for each in self._runs if (each.target, each.against) == track and each.number < run.number]
+        before = [
+            earlier
+            for earlier in self._runs
+            if (earlier.target, earlier.against) == track and earlier.number < run.number
+        ]
         kept = self._episodes.setdefault(track, [])
         steps = []
         for look in looks:
@@ -94,9 +98,9 @@ class FakeAuditStore:
             known = [episode for episode in kept if episode.place == look.place and episode.resolved is None]
             newer = [
                 two
-                for one in self._runs
-                if (one.target, one.against) == track and one.number > run.number
-                for two in self._looks.get(one.number, ())
+                for known in self._runs
+                if (known.target, known.against) == track and known.number > run.number
+                for two in self._looks.get(known.number, ())
                 if two.place == look.place
             ]
             step = advanced(known, seen, run=run.number, at=run.began, newer=newer)
@@ -110,11 +114,11 @@ class FakeAuditStore:
                     if name[1:] == (*track, episode.fingerprint, episode.first_run, episode.value):
                         self._told.setdefault((*name[:5], now[episode.fingerprint]), said)
         done = replace(run, ended=ended)
-        self._runs = [done if each.number == run.number else each for each in self._runs]
+        self._runs = [done if known.number == run.number else known for known in self._runs]
         self._runs = [
-            each
-            for each in self._runs
-            if each.began >= run.began - keep or each.number == run.number or (each.target, each.against) != track
+            known
+            for known in self._runs
+            if known.began >= run.began - keep or known.number == run.number or (known.target, known.against) != track
         ]
         kept[:] = [episode for episode in kept if episode.resolved is None or episode.resolved >= run.began - keep]
         return Memory(
@@ -130,22 +134,22 @@ class FakeAuditStore:
     def places(self, run: Run) -> Mapping[Place, frozenset[str]]:
         self._answer()
         found: dict[Place, set[str]] = {}
-        for each in self._before(run):
-            for look in self._looks.get(each.number, ()):
+        for earlier in self._before(run):
+            for look in self._looks.get(earlier.number, ()):
                 found.setdefault(look.place, set()).add(look.filters)
         return {place: frozenset(chosen) for place, chosen in found.items() if place.stack_name}
 
     def seen(self, run: Run, place: Place) -> Look | None:
         self._answer()
-        looks = [look for each in self._before(run) for look in self._looks.get(each.number, ())]
+        looks = [look for earlier in self._before(run) for look in self._looks.get(earlier.number, ())]
         return next((look for look in reversed(looks) if look.place == place and not look.is_blind), None)
 
     def _before(self, run: Run) -> list[Run]:
         track = (run.target, run.against)
         return [
-            each
-            for each in self._runs
-            if (each.target, each.against) == track and each.ended and each.ended <= run.began
+            known
+            for known in self._runs
+            if (known.target, known.against) == track and known.ended and known.ended <= run.began
         ]
 
     def runs(self) -> tuple[Run, ...]:
@@ -206,9 +210,9 @@ class FakeAuditStore:
             is_there = account in {None, place.account} and region in {None, place.region}
             return is_there and f"{place.stack_name}/".startswith(f"{stack_name}/")
 
-        count = sum(is_meant(one.place) for look in self._looks.values() for one in look)
+        count = sum(is_meant(known.place) for look in self._looks.values() for known in look)
         for look in self._looks.values():
-            look[:] = [one for one in look if not is_meant(one.place)]
+            look[:] = [known for known in look if not is_meant(known.place)]
         for kept in self._episodes.values():
             kept[:] = [episode for episode in kept if not is_meant(episode.place)]
         return count

@@ -47,7 +47,7 @@ unread = st.builds(
     reason=st.sampled_from(UnprovenReason),
     detail=st.sampled_from(["", "AccessDenied"]),
 )
-call_logs = st.lists(call_counts, max_size=6).map(lambda each: CallLog().merged(CallLog(counts=tuple(each))))
+call_logs = st.lists(call_counts, max_size=6).map(lambda drawn: CallLog().merged(CallLog(counts=tuple(drawn))))
 locations = st.builds(
     Location,
     stack_name=maybe,
@@ -94,7 +94,7 @@ findings = st.builds(
     level=st.sampled_from(Level),
     message=names,
     location=locations,
-    origins=st.lists(origins, min_size=1, max_size=2, unique=True).map(lambda each: tuple(sorted(each))),
+    origins=st.lists(origins, min_size=1, max_size=2, unique=True).map(lambda drawn: tuple(sorted(drawn))),
     control=maybe,
     generated=st.booleans(),
     suppression=st.none() | suppressions,

@@ -144,5 +144,5 @@ def test_findings_that_sort_alike_are_alike(one: Finding, other: Finding) -> Non
 
 @pytest.mark.parametrize("level", Level)
 def test_levels_reach_themselves_and_what_is_below(level: Level) -> None:
-    assert [each for each in Level if level.reaches(each)] == [each for each in Level if each.rank <= level.rank]
+    assert [other for other in Level if level.reaches(other)] == [other for other in Level if other.rank <= level.rank]
     assert Level.ERROR.reaches(level)

@@ -54,11 +54,11 @@ def texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
-        for each in value.values():
-            yield from texts(each)
+        for member in value.values():
+            yield from texts(member)
     elif isinstance(value, list):
-        for each in value:
-            yield from texts(each)
+        for element in value:
+            yield from texts(element)
 
 
 def found_commands() -> list[tuple[str, str]]:
@@ -102,7 +102,7 @@ def extras_of(file: str) -> set[str]:
     if file in places:
         return named_extras(places[file].read_text(encoding="utf-8"))
     page = "docs/schedules.md" if file == "page" else file
-    return {extra for each in ("README.md", page) for extra in named_extras((ROOT / each).read_text("utf-8"))}
+    return {extra for name in ("README.md", page) for extra in named_extras((ROOT / name).read_text("utf-8"))}
 
 
 def needed_by(command: str) -> set[str]:
@@ -176,7 +176,7 @@ def test_without_its_package_a_command_ends_with_2_and_names_an_extra_that_has_i
 ) -> None:
     (tmp_path / "away").mkdir()
     (tmp_path / "away" / f"{package}.py").write_text("raise ImportError\n", encoding="utf-8")
-    paths = [str(tmp_path / "away"), *(each for each in sys.path if each)]
+    paths = [str(tmp_path / "away"), *(name for name in sys.path if name)]
     done = run(tmp_path, "stackproof", *command.split(), PYTHONPATH=":".join(paths))
     assert done.returncode == 2, done.stdout + done.stderr
     assert f"pip install 'stackproof[{extra}]'" in done.stderr

@@ -37,7 +37,7 @@ class Watch:
     """One run's own folder for temporary files, and what a process has to inherit to be seen."""
 
     def __init__(self, folder: Path, *, held: str = "") -> None:
-        self._temporary, self._noted, site, pytests = (folder / each for each in ("tmp", "noted", "site", "pytest"))
+        self._temporary, self._noted, site, pytests = (folder / name for name in ("tmp", "noted", "site", "pytest"))
         for path in (self._temporary, self._noted, site, pytests):
             path.mkdir(parents=True)
         (site / "sitecustomize.py").write_text(_SITE, encoding="utf-8")
@@ -71,7 +71,7 @@ class Watch:
             if not path.name.isdigit() or int(path.name) == os.getpid():
                 continue
             with suppress(OSError):
-                if any(mark in _environment(one) for one in (path / "task").iterdir()):
+                if any(mark in _environment(task) for task in (path / "task").iterdir()):
                     yield (path / "cmdline").read_bytes().replace(b"\0", b" ").decode() or path.name
 
 

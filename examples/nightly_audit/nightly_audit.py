@@ -133,6 +133,6 @@ class NightlyAudit(Construct):
             evaluation_periods=1,
             treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
         )
-        for each in (failed, silent):
-            each.add_alarm_action(actions.SnsAction(topic))
-            each.add_ok_action(actions.SnsAction(topic))
+        for accounts in (failed, silent):
+            accounts.add_alarm_action(actions.SnsAction(topic))
+            accounts.add_ok_action(actions.SnsAction(topic))

@@ -55,13 +55,13 @@ def watched(template: dict[str, Any], logical_id: str, every: list[Watch]) -> tu
     kind = KINDS[entry["Type"]]
     name = resolved(template, (entry.get("Properties") or {}).get(kind.name))
     metrics, maybe = set(), False
-    for each in every:
-        if each.namespace != kind.namespace or each.dimension != kind.dimension:
+    for alarm in every:
+        if alarm.namespace != kind.namespace or alarm.dimension != kind.dimension:
             continue
-        value = resolved(template, each.value)
-        if logical_id in references(each.value) or (isinstance(name, str) and value == name):
-            metrics.add(str(each.metric))
-        elif is_unknown(value) and not references(each.value) & set(template["Resources"]):
+        value = resolved(template, alarm.value)
+        if logical_id in references(alarm.value) or (isinstance(name, str) and value == name):
+            metrics.add(str(alarm.metric))
+        elif is_unknown(value) and not references(alarm.value) & set(template["Resources"]):
             maybe = True
     return metrics, maybe
 
@@ -77,14 +77,14 @@ def is_watchable(template: dict[str, Any], logical_id: str) -> bool:
 
 def _dead_letter_places(value: Any) -> Iterator[Any]:
     if isinstance(value, Mapping):
-        for key, each in value.items():
+        for key, member in value.items():
             if key in {"DeadLetterConfig", "OnFailure", "RedrivePolicy"}:
-                yield each
+                yield member
             else:
-                yield from _dead_letter_places(each)
+                yield from _dead_letter_places(member)
     elif isinstance(value, list):
-        for each in value:
-            yield from _dead_letter_places(each)
+        for element in value:
+            yield from _dead_letter_places(element)
 
 
 def _metrics(properties: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

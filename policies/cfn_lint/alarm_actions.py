@@ -55,7 +55,7 @@ def _is_action(template: dict[str, Any], value: Any) -> bool | None:
         return bool(known)
     if "Fn::If" not in value:
         return True
-    branches = [_is_action(template, each) for each in value["Fn::If"][1:]]
+    branches = [_is_action(template, branch) for branch in value["Fn::If"][1:]]
     return True if all(branches) else None
 
 

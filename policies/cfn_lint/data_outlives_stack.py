@@ -40,14 +40,14 @@ class DataOutlivesStack(CloudFormationLintRule):
         return list(self._matches(cfn.template))
 
     def _matches(self, template: dict[str, Any]) -> Iterator[RuleMatch]:
-        for logical_id, entry, _ in resources_of(template, self.resource_types):
+        for logical_id, resource, _ in resources_of(template, self.resource_types):
             if not self.applies(template, logical_id):
                 continue
             for name in ("DeletionPolicy", "UpdateReplacePolicy"):
                 # CloudFormation itself takes a snapshot of a database that is deleted, and of nothing else.
-                is_database = name == "DeletionPolicy" and str(entry["Type"]).startswith("AWS::RDS::")
-                policy = resolved(template, entry.get(name, "Snapshot" if is_database else "Delete"))
-                path = ["Resources", logical_id, *([name] if name in entry else [])]
+                is_database = name == "DeletionPolicy" and str(resource["Type"]).startswith("AWS::RDS::")
+                policy = resolved(template, resource.get(name, "Snapshot" if is_database else "Delete"))
+                path = ["Resources", logical_id, *([name] if name in resource else [])]
                 if is_unknown(policy):
                     yield RuleMatch(path, f"{name} is not known before the deployment", kind="open")
                 elif policy not in _KEEPS:

@@ -85,8 +85,8 @@ def _statements(template: dict[str, Any], logical_id: str) -> Iterator[tuple[lis
     if is_unknown(policies):
         yield [*start, "Policies"], policies
         return
-    for index, each in enumerate(policies if isinstance(policies, list) else ()):
-        policy = resolved(template, each)
+    for index, written in enumerate(policies if isinstance(policies, list) else ()):
+        policy = resolved(template, written)
         path = [*start, "Policies", index, "PolicyDocument"]
         document = policy.get("PolicyDocument") if isinstance(policy, Mapping) else policy
         yield from _of_document(template, path, document)
@@ -98,8 +98,8 @@ def _of_document(template: dict[str, Any], path: list[Any], value: Any) -> Itera
     if is_unknown(statements):
         yield path, statements
         return
-    for index, each in enumerate(statements if isinstance(statements, list) else [statements]):
-        statement = resolved(template, each)
+    for index, written in enumerate(statements if isinstance(statements, list) else [statements]):
+        statement = resolved(template, written)
         if statement is not None:
             yield [*path, "Statement", index], statement
 
@@ -128,7 +128,7 @@ def _resources(template: dict[str, Any], path: list[Any], statement: Mapping[str
         if is_unknown(resource):
             yield RuleMatch([*path, "Resource"], "on which resources it is allowed is not known", kind="open")
         elif resource == "*":
-            named = ", ".join(sorted(str(each) for each in narrow if not is_unknown(each))) or "actions"
+            named = ", ".join(sorted(str(action) for action in narrow if not is_unknown(action))) or "actions"
             yield RuleMatch([*path, "Resource"], f"allows {named} on every resource, without a condition")
 
 
@@ -140,8 +140,8 @@ def _listed(template: dict[str, Any], value: Any) -> list[Any]:
     each_resolved = [(value, resolved(template, value)) for value in (values if isinstance(values, list) else [values])]
     return [
         known
-        for each, known in each_resolved
-        if known is not None and not (is_unknown(known) and _names_a_resource(template, each))
+        for resolved_value, known in each_resolved
+        if known is not None and not (is_unknown(known) and _names_a_resource(template, resolved_value))
     ]
 
 
@@ -157,7 +157,7 @@ def _names_a_resource(template: dict[str, Any], value: Any) -> bool:
 
 
 def _takes_only_everything(action: str) -> bool:
-    return any(fnmatchcase(action.lower(), each) for each in _TAKE_ONLY_EVERYTHING)
+    return any(fnmatchcase(action.lower(), pattern) for pattern in _TAKE_ONLY_EVERYTHING)
 
 
 def _policy(**statement: Any) -> dict[str, Any]:

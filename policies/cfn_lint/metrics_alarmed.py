@@ -38,11 +38,11 @@ class MetricsAlarmed(CloudFormationLintRule):
 
     def _matches(self, template: dict[str, Any]) -> Iterator[RuleMatch]:
         every = watches(template)
-        for logical_id, entry, _ in resources_of(template, self.resource_types):
+        for logical_id, resource, _ in resources_of(template, self.resource_types):
             metrics, maybe = watched(template, logical_id, every)
             if not metrics or not is_watchable(template, logical_id):
                 continue
-            missing = [group for group in METRICS[entry["Type"]] if not metrics & {*group}]
+            missing = [group for group in METRICS[resource["Type"]] if not metrics & {*group}]
             if missing:
                 names = ", ".join(" or ".join(group) for group in missing)
                 path = ["Resources", logical_id]

@@ -81,7 +81,7 @@ EXAMPLES = {
     "violated": [
         _topic(*REQUIRED[1:]),
         _topic(),
-        _topic(*(each.lower() for each in REQUIRED)),
+        _topic(*(tag.lower() for tag in REQUIRED)),
         {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}},
     ],
     "undecidable": [_topic("CostCenter", "Environment", {"Ref": "P"}, "Project"), _topic(tags={"Ref": "P"})],

@@ -27,7 +27,7 @@ class ResourcesAlarmed(CloudFormationLintRule):
 
     def _matches(self, template: dict[str, Any]) -> Iterator[RuleMatch]:
         every = watches(template)
-        for logical_id, entry, _ in resources_of(template, self.resource_types):
+        for logical_id, resource, _ in resources_of(template, self.resource_types):
             if not self.applies(template, logical_id):
                 continue
             metrics, maybe = watched(template, logical_id, every)
@@ -35,7 +35,7 @@ class ResourcesAlarmed(CloudFormationLintRule):
                 continue
             kind = "open" if maybe else "fail"
             said = "no alarm names it, unless one does by a value that is not known" if maybe else "no alarm is on it"
-            yield RuleMatch(["Resources", logical_id], f"{entry['Type']}: {said}", kind=kind)
+            yield RuleMatch(["Resources", logical_id], f"{resource['Type']}: {said}", kind=kind)
 
 
 def _stack(*names: Any, **more: Any) -> dict[str, Any]:

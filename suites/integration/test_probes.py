@@ -132,7 +132,7 @@ def test_failed_batches_end_in_the_dead_letter_queue(live: Live, aws_client: Cli
 
 def test_every_alarm_of_the_template_exists_and_acts_on_the_topic(live: Live, aws_client: Client) -> None:
     """Expected from the template, so that an account without alarms fails."""
-    declared = {each.physical_id: each for each in live.every("AWS::CloudWatch::Alarm")}
+    declared = {proven.physical_id: proven for proven in live.every("AWS::CloudWatch::Alarm")}
     topic = live.one("AWS::SNS::Topic").physical_id
     found = {
         alarm["AlarmName"]: alarm
@@ -140,8 +140,8 @@ def test_every_alarm_of_the_template_exists_and_acts_on_the_topic(live: Live, aw
         for alarm in page["MetricAlarms"]
     }
     assert set(found) == set(declared)
-    assert {name for name, each in found.items() if topic not in each["AlarmActions"]} == set()
-    assert {name for name, each in found.items() if not each["ActionsEnabled"]} == set()
+    assert {name for name, member in found.items() if topic not in member["AlarmActions"]} == set()
+    assert {name for name, member in found.items() if not member["ActionsEnabled"]} == set()
 
 
 def test_topic_is_encrypted_with_the_stacks_key(live: Live, aws_client: Client) -> None:
@@ -165,7 +165,7 @@ def test_database_admits_the_function_alone(live: Live, aws_client: Client) -> N
 
 
 def test_no_security_group_is_open_to_the_world(live: Live, aws_client: Client) -> None:
-    ids = [each.physical_id for each in live.every("AWS::EC2::SecurityGroup")]
+    ids = [proven.physical_id for proven in live.every("AWS::EC2::SecurityGroup")]
     groups = aws_client("ec2").describe_security_groups(GroupIds=ids)["SecurityGroups"]
     assert {group["GroupId"] for group in groups} == set(ids)
     world = [
@@ -179,7 +179,7 @@ def test_no_security_group_is_open_to_the_world(live: Live, aws_client: Client) 
 
 
 def test_log_groups_keep_their_lines_as_long_as_the_template_says(live: Live, aws_client: Client) -> None:
-    declared = {each.physical_id: each.expected["RetentionInDays"] for each in live.every("AWS::Logs::LogGroup")}
+    declared = {proven.physical_id: proven.expected["RetentionInDays"] for proven in live.every("AWS::Logs::LogGroup")}
     found = {
         group["logGroupName"]: group.get("retentionInDays")
         for page in aws_client("logs").get_paginator("describe_log_groups").paginate()
@@ -194,18 +194,18 @@ def test_stateful_resources_carry_the_tags_of_the_stack(live: Live, aws_client: 
     database = live.one("AWS::RDS::DBInstance")
     on_stream = aws_client("kinesis").list_tags_for_stream(StreamName=stream.physical_id)["Tags"]
     on_database = aws_client("rds").describe_db_instances(DBInstanceIdentifier=database.physical_id)["DBInstances"][0]
-    assert {(each["Key"], each["Value"]) for each in on_stream} >= _tags(stream.expected["Tags"])
-    assert {(each["Key"], each["Value"]) for each in on_database["TagList"]} >= _tags(database.expected["Tags"])
+    assert {(tag["Key"], tag["Value"]) for tag in on_stream} >= _tags(stream.expected["Tags"])
+    assert {(tag["Key"], tag["Value"]) for tag in on_database["TagList"]} >= _tags(database.expected["Tags"])
 
 
 def _tags(declared: list[dict[str, str]]) -> set[tuple[str, str]]:
     assert declared, "the template sets no tags"
-    return {(each["Key"], each["Value"]) for each in declared}
+    return {(tag["Key"], tag["Value"]) for tag in declared}
 
 
 def test_outputs_match_reality(cdk_stack: Stack, deployment: Deployment, prover: Prover) -> None:
     """Every output of the template is there, with the value that its expression has for the live resources."""
     declared = cdk_stack.template.section("Outputs")
-    expected = {name: prover.resolved(each["Value"]) for name, each in declared.items()}  # type: ignore[index,call-overload]
+    expected = {name: prover.resolved(member["Value"]) for name, member in declared.items()}  # type: ignore[index,call-overload]
     assert expected, "the template has no outputs"
     assert dict(deployment.outputs) == {name: str(value) for name, value in expected.items()}

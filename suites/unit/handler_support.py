@@ -155,9 +155,9 @@ class TlsServer:
 
     def drop_connections(self) -> None:
         """Cut every connection, as a failover does."""
-        for each in self._open:
+        for connection in self._open:
             with suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
+                connection.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Stop listening, cut every connection and wait for the threads."""

@@ -118,13 +118,13 @@ def test_iterator_age_alarms_before_records_are_given_up(stack: StackQuery) -> N
 
 def test_the_topic_refuses_plain_text(stack: StackQuery) -> None:
     denied = [statement for statement in topic_statements(stack) if statement["Effect"] == "Deny"]
-    assert [(each["Principal"], each["Action"]) for each in denied] == [("*", "sns:Publish")]
-    assert [each["Condition"] for each in denied] == [{"Bool": {"aws:SecureTransport": "false"}}]
+    assert [(statement["Principal"], statement["Action"]) for statement in denied] == [("*", "sns:Publish")]
+    assert [statement["Condition"] for statement in denied] == [{"Bool": {"aws:SecureTransport": "false"}}]
 
 
 def test_alarms_may_publish_to_the_topic(stack: StackQuery) -> None:
     """A policy of its own replaces the one that SNS gives a topic, and with it the leave for alarms."""
     allowed = [statement for statement in topic_statements(stack) if statement["Effect"] == "Allow"]
-    assert [(each["Principal"], each["Action"]) for each in allowed] == [
+    assert [(statement["Principal"], statement["Action"]) for statement in allowed] == [
         ({"Service": "cloudwatch.amazonaws.com"}, "sns:Publish")
     ]

@@ -41,8 +41,8 @@ def test_the_key_outlives_the_stack(template: TemplateAssertions) -> None:
 
 def test_the_key_policy_names_its_principals(stack: StackQuery) -> None:
     found = statements(stack)
-    assert {each["Effect"] for each in found} == {"Allow"}
-    assert [each for each in found if each["Principal"] in ("*", {"AWS": "*"})] == []
+    assert {statement["Effect"] for statement in found} == {"Allow"}
+    assert [statement for statement in found if statement["Principal"] in ("*", {"AWS": "*"})] == []
 
 
 def test_only_the_account_itself_may_use_the_key_unconditionally(stack: StackQuery) -> None:
@@ -75,4 +75,4 @@ def test_no_service_may_administer_the_key(stack: StackQuery) -> None:
         for action in statement["Action"]
     ]
     assert granted
-    assert [each for each in granted if each in {"kms:*", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"}] == []
+    assert [action for action in granted if action in {"kms:*", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"}] == []

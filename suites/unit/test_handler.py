@@ -67,8 +67,8 @@ def start(server: Postgres, authority: trustme.CA) -> Iterator[Starter]:
         return started[-1]
 
     yield start
-    for each in started:
-        each.close()
+    for thread in started:
+        thread.close()
     server.run("DROP TABLE IF EXISTS records")
 
 

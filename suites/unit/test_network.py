@@ -104,7 +104,7 @@ def test_the_default_security_group_is_closed(stack: StackQuery) -> None:
 def test_nothing_admits_the_world(stack: StackQuery) -> None:
     rules = [dict(resource.properties) for resource in stack.resources("AWS::EC2::SecurityGroupIngress")]
     inline = stack.resources("AWS::EC2::SecurityGroup", where={"SecurityGroupIngress": Match.any_value()}).or_none()
-    rules += [rule for each in inline for rule in stack.value(each, "/SecurityGroupIngress")]
+    rules += [rule for group in inline for rule in stack.value(group, "/SecurityGroupIngress")]
     assert rules
     assert [rule for rule in rules if rule.get("CidrIp") in WORLD or rule.get("CidrIpv6") in WORLD] == []
 
@@ -146,7 +146,7 @@ def test_the_function_reaches_https_and_the_database_alone(stack: StackQuery) ->
     inline = stack.value(
         next(resource for resource in stack.resources() if resource.logical_id == group), "/SecurityGroupEgress"
     )
-    assert [(each["IpProtocol"], each["FromPort"], each["ToPort"]) for each in inline] == [("tcp", 443, 443)]
+    assert [(rule["IpProtocol"], rule["FromPort"], rule["ToPort"]) for rule in inline] == [("tcp", 443, 443)]
     beside = stack.resource(
         "AWS::EC2::SecurityGroupEgress", where={"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432}
     )

@@ -31,7 +31,7 @@ TAGS = {"Project", "Environment", "Owner", "CostCenter"}
 
 def tags_of(value: Any) -> dict[str, Any]:  # noqa: ANN401
     """Tags as a mapping, whichever of its two forms the type has."""
-    return dict(value) if isinstance(value, dict) else {each["Key"]: each["Value"] for each in value}
+    return dict(value) if isinstance(value, dict) else {tag["Key"]: tag["Value"] for tag in value}
 
 
 @pytest.mark.parametrize(("name", "resource_type"), OUTPUTS.items())
@@ -128,12 +128,12 @@ def test_no_policy_allows_everything(stack: StackQuery) -> None:
         if statement["Effect"] == "Allow"
     ]
     assert len(allowed) > 3
-    assert [each for each in allowed if each["Action"] == "*"] == []
+    assert [statement for statement in allowed if statement["Action"] == "*"] == []
 
 
 def test_every_authored_resource_names_the_line_that_made_it(stack: StackQuery) -> None:
     """Otherwise a finding could not be opened."""
     authored = stack.resources(authored=True)
     assert authored
-    lost = [each.logical_id for each in authored if each.location().line is None]
+    lost = [resource.logical_id for resource in authored if resource.location().line is None]
     assert lost == []

@@ -108,7 +108,7 @@ def test_every_role_can_be_taken_by_its_service(stack: StackQuery) -> None:
 def test_no_action_is_a_wildcard_for_a_whole_service(stack: StackQuery, function: Resource) -> None:
     found = [action for statement in statements(stack, function) for action in actions(statement)]
     assert "kinesis:GetRecords" in found
-    assert [each for each in found if each == "*" or each.endswith(":*")] == []
+    assert [action for action in found if action == "*" or action.endswith(":*")] == []
 
 
 def test_only_actions_that_know_no_resource_are_allowed_on_all(stack: StackQuery, function: Resource) -> None:
@@ -137,15 +137,19 @@ def test_the_function_may_do_what_it_needs_and_on_this_alone(
     target = stack.resource(resource_type).logical_id
     on_target = ({"Ref": target}, {"Fn::GetAtt": [target, "Arn"]})
     allowed = [statement for statement in statements(stack, function) if statement["Effect"] == "Allow"]
-    assert needed <= {action for each in allowed if each["Resource"] in on_target for action in actions(each)}
-    elsewhere = {action for each in allowed if each["Resource"] not in on_target for action in actions(each)}
+    assert needed <= {
+        action for statement in allowed if statement["Resource"] in on_target for action in actions(statement)
+    }
+    elsewhere = {
+        action for statement in allowed if statement["Resource"] not in on_target for action in actions(statement)
+    }
     assert needed & elsewhere == set()
 
 
 def test_the_function_writes_to_its_own_log_group_alone(stack: StackQuery, function: Resource) -> None:
     (group,) = stack.references(function, "/LoggingConfig/LogGroup")
     writing = [statement for statement in statements(stack, function) if "logs:PutLogEvents" in actions(statement)]
-    assert [each["Resource"] for each in writing] == [{"Fn::GetAtt": [group, "Arn"]}]
+    assert [statement["Resource"] for statement in writing] == [{"Fn::GetAtt": [group, "Arn"]}]
     assert "logs:CreateLogStream" in actions(writing[0])
 
 

@@ -74,7 +74,7 @@ def test_every_pattern_means_what_it_means_to_cdk(cdk: Any) -> None:
     """For every row and value, CDK's `has_resource_properties` and ours agree."""
     values = {f"{row}-{at}": value for row, (_, _, them) in enumerate(TABLE) for at, value in enumerate(them)}
     resources = {
-        "".join(each for each in key.title() if each.isalnum()): {"Type": f"T::T{key}", "Properties": {"X": value}}
+        "".join(name for name in key.title() if name.isalnum()): {"Type": f"T::T{key}", "Properties": {"X": value}}
         for key, value in values.items()
     }
     theirs = cdk.Template.from_string(json.dumps({"Resources": resources}))  # from_json drops null
@@ -134,8 +134,8 @@ def test_a_capture_gives_the_value_in_its_type() -> None:
     capture = Capture()
     with pytest.raises(StackAssertionError, match="nothing was captured"):
         capture.as_string()
-    for each in ("a", 1, True, [1], {"A": 1}):
-        capture.keep(each)
+    for name in ("a", 1, True, [1], {"A": 1}):
+        capture.keep(name)
     assert capture.as_string() == "a"
     with pytest.raises(StackAssertionError, match='expected to have captured number, found string: "a"'):
         capture.as_number()

@@ -31,8 +31,8 @@ def checked() -> TemplateAssertions:
 
 
 def _loop(found: Any) -> None:
-    for each in found.values():
-        assert each["Properties"]["Encrypted"] is True
+    for member in found.values():
+        assert member["Properties"]["Encrypted"] is True
 
 
 SILENT: dict[str, Callable[[Any, Any], None]] = {

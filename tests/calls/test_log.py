@@ -31,7 +31,7 @@ def test_merging_is_free_of_order_and_loses_nothing(one: CallLog, other: CallLog
     assert both == other.merged(one)
     assert both.merged(third) == one.merged(other, third) == one.merged(other.merged(third))
     assert one.merged() == one == CallLog().merged(one)
-    assert sum(count.count for count in both.counts) == sum(each.count for each in (*one.counts, *other.counts))
+    assert sum(count.count for count in both.counts) == sum(count.count for count in (*one.counts, *other.counts))
     assert list(both.counts) == sorted(both.counts)
 
 
@@ -54,13 +54,13 @@ def test_a_call_has_the_action_that_iam_knows(service: str, operation: str, acti
 
 
 def test_names_tell_reads_from_writes_in_any_spelling() -> None:
-    assert all(only_reads(each) for each in ("DescribeStacks", "GET", "getBucketAcl", "Describe*", "ValidateTemplate"))
-    assert not any(only_reads(each) for each in ("POST", "Decrypt", "*", "ReceiveMessage", "PassRole"))
+    assert all(only_reads(name) for name in ("DescribeStacks", "GET", "getBucketAcl", "Describe*", "ValidateTemplate"))
+    assert not any(only_reads(name) for name in ("POST", "Decrypt", "*", "ReceiveMessage", "PassRole"))
 
 
 def test_names_tell_what_gives_a_secret_away() -> None:
-    assert all(gives_secret(each) for each in ("GetSecretValue", "getsecretvalue", "Get*", "*"))
-    assert not any(gives_secret(each) for each in ("GetBucketPolicy", "Describe*", "GetSecretValues"))
+    assert all(gives_secret(name) for name in ("GetSecretValue", "getsecretvalue", "Get*", "*"))
+    assert not any(gives_secret(name) for name in ("GetBucketPolicy", "Describe*", "GetSecretValues"))
 
 
 @given(log=of.call_logs)

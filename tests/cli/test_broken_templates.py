@@ -83,7 +83,7 @@ def test_every_file_is_judged_or_has_its_line(folder: Path) -> None:
     errors = [notification for notification in report["notifications"] if notification["level"] == "error"]
     said = " ".join(f"{error['file']} {error['message']}" for error in errors)
     everything = {path.name for path in folder.iterdir()}
-    named = {each for each in everything if each in said}
+    named = {name for name in everything if name in said}
     judged = {Path(input_).name for input_ in report["inputs"]}
     passed_over = sum(
         int(notification["message"].split()[0])

@@ -20,5 +20,5 @@ def test_sixty_types_of_constructs_are_all_there_and_none_differs(tmp_path: Path
     resources, properties = report["coverage"]["resources"], report["coverage"]["properties"]
     assert resources["proven"] == resources["total"] > 110
     assert properties["proven"] > 0.95 * properties["total"]
-    assert {each["reason"] for each in report["unproven"]} <= REASONS
+    assert {row["reason"] for row in report["unproven"]} <= REASONS
     assert report["targets"]["ministack"]["resources"]["proven"] > 90

@@ -74,7 +74,7 @@ def test_what_a_target_does_not_know_is_left_out_of_the_stack_that_imports_it_to
     done = run(folder, "stackproof", "prove", "--target", target, "--format", "json")
     report = json.loads(done.stdout)
     assert done.returncode == 3, done.stdout + done.stderr
-    why = {each["logical_id"]: each["detail"] for each in report["unproven"] if each["reason"] == "not_emulated"}
+    why = {row["logical_id"]: row["detail"] for row in report["unproven"] if row["reason"] == "not_emulated"}
     assert why["Odd"].endswith(f"does not know {kind}")
     assert why["OfOdd"] == "it imports Base:Odd: Base does not export it here, since it refers to Odd"
     assert (report["differences"], report["coverage"]["resources"]) == (

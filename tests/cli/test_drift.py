@@ -68,7 +68,7 @@ def test_drift_has_the_line_of_the_app_and_is_1_until_it_is_waived(tmp_path: Pat
     code, report = audit(folder, moto.endpoint_url, *where)
     assert code == 1
     found = {difference["property_path"]: difference for difference in report["differences"]}
-    assert {path: each["origin"] for path, each in found.items()} == {
+    assert {path: member["origin"] for path, member in found.items()} == {
         "/ShardCount": "declared",
         "/DelaySeconds": "undeclared",
     }

@@ -28,9 +28,9 @@ from tests.running import project, run
 BODY = {"Resources": {"Queue": AUDITED["Resources"]["Queue"]}}
 SECRET = {"HOOK_SECRET": "shared-between-the-two"}
 REGIONS = (
-    *(f"eu-{each}" for each in ("west-1", "west-2", "west-3", "central-1", "north-1", "south-1")),
-    *(f"us-{each}" for each in ("west-1", "west-2", "east-2")),
-    *(f"ap-{each}" for each in ("south-1", "southeast-1", "southeast-2", "northeast-1", "northeast-2", "northeast-3")),
+    *(f"eu-{name}" for name in ("west-1", "west-2", "west-3", "central-1", "north-1", "south-1")),
+    *(f"us-{name}" for name in ("west-1", "west-2", "east-2")),
+    *(f"ap-{name}" for name in ("south-1", "southeast-1", "southeast-2", "northeast-1", "northeast-2", "northeast-3")),
     *("sa-east-1", "ca-central-1"),
 )
 SETTINGS = '[tool.stackproof]\nnotify_secret_env = "HOOK_SECRET"\n'
@@ -152,18 +152,18 @@ def test_drift_is_new_then_lasts_then_is_resolved_in_the_store_with_dates(net: N
     said = run(net.folder, "stackproof", "drift", "history", "--stack", "Net").stdout.splitlines()
     assert said[0].endswith(f", moto {net.target.account}/{net.target.region}")
     assert said[3].startswith("    drifted: 1 difference; ")
-    assert max(len(each) for each in said[:-1]) <= 80
-    assert [each for each in said if each.startswith(f"resolved {gone['resolved']}: Net (deployed):")]
+    assert max(len(line) for line in said[:-1]) <= 80
+    assert [line for line in said if line.startswith(f"resolved {gone['resolved']}: Net (deployed):")]
     assert said[-1].endswith("audits.db: 0 open, 1 resolved")
     other = run(net.folder, "stackproof", "drift", "history", "--stack", "Ne")
     assert (other.returncode, other.stdout, "knows no such stack" in other.stderr) == (2, "", True)
     short = run(net.folder, "stackproof", "drift", "history", "--last", "2").stdout.splitlines()
     assert short[0] == "earlier runs: 3; --last 5 shows all"
-    assert [each.split()[1] for each in short if each.startswith("run ")] == ["4:", "5:"]
+    assert [text.split()[1] for text in short if text.startswith("run ")] == ["4:", "5:"]
     assert "earlier runs" not in "\n".join(said)
 
     diff = valid(run(net.folder, "stackproof", "drift", "diff", "1", "2", "--format", "json").stdout)
-    assert [each["property_path"] for each in diff["appeared"]] == ["/DelaySeconds"]
+    assert [row["property_path"] for row in diff["appeared"]] == ["/DelaySeconds"]
     text = run(net.folder, "stackproof", "drift", "diff", "3", "5").stdout
     assert text.splitlines()[0].startswith("resolved: Net (deployed):")
     assert text.splitlines()[-1].endswith("0 new, 1 resolved, 0 changed, 0 the same, 0 not comparable")
@@ -314,11 +314,11 @@ def test_a_topic_hears_news_as_a_declared_write(net: Net) -> None:
         assert net.report("--notify", f"sns:{topic}")["exit_code"] == 1
         with net.target.writing("reading the inbox"):
             heard = sqs.receive_message(QueueUrl=inbox).get("Messages", [])
-            for each in heard:
-                sqs.delete_message(QueueUrl=inbox, ReceiptHandle=each["ReceiptHandle"])
+            for row in heard:
+                sqs.delete_message(QueueUrl=inbox, ReceiptHandle=row["ReceiptHandle"])
         assert len(heard) == expected
-        for each in heard:
-            message = json.loads(each["Body"])
+        for row in heard:
+            message = json.loads(row["Body"])
             assert message["Subject"] == "drift: 1 new difference in Net"
             assert "Net/Queue /DelaySeconds" in message["Message"]
 

@@ -56,7 +56,7 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def stacks(endpoint: str) -> list[str]:
     found: Any = emulator_client("cloudformation", endpoint, "us-east-1").describe_stacks()["Stacks"]
-    return [each["StackName"] for each in found if each["StackStatus"] != "DELETE_COMPLETE"]
+    return [row["StackName"] for row in found if row["StackStatus"] != "DELETE_COMPLETE"]
 
 
 def records(folder: Path) -> list[str]:
@@ -72,13 +72,13 @@ def test_a_proof_of_a_protected_stack_leaves_nothing_and_says_what_it_switched_o
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     off = "Protected/Table (AWS::DynamoDB::Table): "
-    for each in (
+    for name in (
         "DeletionPolicy = Delete",
         "UpdateReplacePolicy = Delete",
         "Properties/DeletionProtectionEnabled = Fal",
     ):
-        assert f"switched off for this run: {off}{each}" in done.stderr
-    assert [(each["property_path"], each["reason"]) for each in report["unproven"]] == [
+        assert f"switched off for this run: {off}{name}" in done.stderr
+    assert [(row["property_path"], row["reason"]) for row in report["unproven"]] == [
         ("/DeletionProtectionEnabled", "overridden")
     ]
     assert report["summary"]["resources"] == {"total": 1, "proven": 1, "custom": 0}

@@ -109,7 +109,7 @@ class Between:
 
     def read(self) -> list[str]:
         """The accounts whose queue was looked at."""
-        return [each for each in (ONE, TWO) if any(f"/{each}/" in body for body in self.bodies)]
+        return [part for part in (ONE, TWO) if any(f"/{part}/" in body for body in self.bodies)]
 
     def opened(self) -> None:
         """Let everything through from now on, and forget what was asked."""
@@ -243,9 +243,9 @@ def test_what_is_in_no_stack_of_a_place_is_named_for_each_place_and_remembered(f
     assert processes["summary"]["new"] == 0
     with target.writing("taking it away"):
         target.client("sqs").delete_queue(QueueUrl=queue)
-    assert [each["fingerprint"] for each in fleet.report()["resolved"]] == []  # nobody has looked for it
+    assert [row["fingerprint"] for row in fleet.report()["resolved"]] == []  # nobody has looked for it
     last = fleet.report(*scope)
-    assert [each["fingerprint"] for each in last["resolved"]] == [found["fingerprint"]]
+    assert [row["fingerprint"] for row in last["resolved"]] == [found["fingerprint"]]
 
 
 # -- what is gone
@@ -300,7 +300,7 @@ def test_an_audit_that_was_killed_goes_on_with_what_is_not_done(fleet: Accounts,
     at = report["stacks"][0]["looked_at"]
     told = [notification["message"] for notification in report["notifications"] if notification["level"] == "warning"]
     assert any(
-        each.startswith(f"1 of 2 stacks was looked at by the run that was interrupted, at {at}") for each in told
+        element.startswith(f"1 of 2 stacks was looked at by the run that was interrupted, at {at}") for element in told
     )
     runs = fleet.history()["runs"]
     assert [run["fleet"] for run in runs] == ["fleet.yaml", "fleet.yaml"]
@@ -399,10 +399,10 @@ def test_a_topic_of_the_account_at_hand_is_told_in_its_own_region(fleet: Account
         assert fleet.report("--notify", f"sns:{topic}")["exit_code"] == 1
         with hand.writing("reading the inbox"):
             heard = sqs.receive_message(QueueUrl=inbox).get("Messages", [])
-            for each in heard:
-                sqs.delete_message(QueueUrl=inbox, ReceiptHandle=each["ReceiptHandle"])
-        assert [json.loads(each["Body"])["Subject"] for each in heard] == ["drift: 1 new difference in Net"] * expected
-        assert all(f"{TWO}/{fleet.region}: " in json.loads(each["Body"])["Message"] for each in heard)
+            for row in heard:
+                sqs.delete_message(QueueUrl=inbox, ReceiptHandle=row["ReceiptHandle"])
+        assert [json.loads(row["Body"])["Subject"] for row in heard] == ["drift: 1 new difference in Net"] * expected
+        assert all(f"{TWO}/{fleet.region}: " in json.loads(row["Body"])["Message"] for row in heard)
 
 
 def test_a_channel_that_fails_is_3_and_is_told_by_the_next_run(fleet: Accounts) -> None:

@@ -49,7 +49,7 @@ def outcomes(report: dict[str, Any]) -> dict[str, str]:
 @needs_proc
 def test_the_second_run_takes_synth_and_check_from_the_cache_and_starts_no_engine(tmp_path: Path) -> None:
     folder = project("tiny", tmp_path)
-    first, second = (Watch(tmp_path / each) for each in ("first", "second"))
+    first, second = (Watch(tmp_path / name) for name in ("first", "second"))
     code, report, output = gated(folder, **first.variables)
     assert code == 0, output
     assert list(outcomes(report)) == ["synth", "check", "unit", "compliance", "integration"]

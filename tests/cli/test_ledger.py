@@ -53,7 +53,7 @@ def check(folder: Path, *arguments: str, code: int) -> dict[str, Any]:
 
 def kinds(report: dict[str, Any], rule: str = RULE) -> list[str | None]:
     found = [finding["suppression"] for finding in report["findings"] if finding["rule_id"] == rule]
-    return [each["kind"] if each else None for each in found]
+    return [row["kind"] if row else None for row in found]
 
 
 def about_waivers(report: dict[str, Any]) -> list[tuple[str, str, str]]:

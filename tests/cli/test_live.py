@@ -303,7 +303,7 @@ def test_what_a_nested_stack_holds_is_deployed_and_proven_with_its_parent(tmp_pa
     assert done.returncode == 0
     assert report["differences"] == []
     assert report["coverage"]["resources"] == {"total": 6, "proven": 6, "custom": 0}
-    assert [(each["property_path"], each["reason"]) for each in report["unproven"]] == [("/TemplateURL", "write_only")]
+    assert [(row["property_path"], row["reason"]) for row in report["unproven"]] == [("/TemplateURL", "write_only")]
 
 
 def test_two_proofs_of_one_app_are_the_same_bytes_but_for_how_often_was_asked(tmp_path: Path) -> None:

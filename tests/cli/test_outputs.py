@@ -31,7 +31,7 @@ OPEN = """Resources:
 @click.argument("paths", nargs=-1)
 @output_options("terminal", "json", "sarif")
 def command(paths: tuple[str, ...], wanted: tuple[Wanted, ...]) -> None:
-    click.echo(" ".join([*paths, *(f"{each.format}>{each.output}" for each in wanted)]))
+    click.echo(" ".join([*paths, *(f"{output.format}>{output.output}" for output in wanted)]))
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_one_run_writes_every_format(folder: Path) -> None:
     files = {"json": "r.json", "sarif": "r.sarif", "junit": "r.xml", "markdown": "r.md", "github": "r.log"}
-    pairs = [each for name, file in files.items() for each in ("--format", name, "--output", file)]
+    pairs = [text for name, file in files.items() for text in ("--format", name, "--output", file)]
     done = run(folder, "stackproof", "check", "open.yaml", *pairs, "--format", "terminal", GITHUB_SHA="")
     assert done.returncode == 1, done.stderr
     assert "open.yaml:" in done.stdout

@@ -152,6 +152,6 @@ def test_annotations_and_deprecated_apis_of_a_real_app_are_told_at_their_lines_a
     error, warning = found["cdk:annotation-error"], found["team:owner"]
     assert (error["kind"], error["level"], error["message"]) == ("fail", "error", "no queue is allowed here")
     assert (warning["level"], warning["message"]) == ("warning", "name an owner")
-    assert {each["location"]["construct_path"] for each in (error, warning)} == {"Annotated/Queue"}
+    assert {row["location"]["construct_path"] for row in (error, warning)} == {"Annotated/Queue"}
     deprecated = found["cdk:deprecated-api/aws_lambda.FunctionOptions#logRetention"]
     assert (deprecated["location"]["file"], deprecated["location"]["line"]) == ("app.py", 15)

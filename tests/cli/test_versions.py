@@ -106,7 +106,7 @@ def test_explain_says_what_is_known_and_who_says_so(
 ) -> None:
     found, out, _ = run("versions", "explain", *arguments, *ON)
     assert found == code
-    assert all(each in " ".join(out.split()) for each in said), out
+    assert all(line in " ".join(out.split()) for line in said), out
 
 
 def test_explain_tells_of_dates_that_moved(run: Run) -> None:

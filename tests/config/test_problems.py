@@ -41,7 +41,7 @@ OVERRIDE = {
 
 
 def overrides(**change: object) -> str:
-    row = {key: each for key, each in {**OVERRIDE, **change}.items() if each is not None}
+    row = {key: member for key, member in {**OVERRIDE, **change}.items() if member is not None}
     return json.dumps({"schema": 1, "overrides": [row]}, indent=1)
 
 
@@ -297,9 +297,9 @@ def test_no_word_of_the_validator_and_no_expression_reaches_a_person() -> None:
     odd: tuple[object, ...] = (None, True, 0, -1, 1.5, "", "a b", [], [1, 1], {}, {"x": 1})
     for name in FILES:
         schema = read_schema(f"{name}.schema.json")
-        documents = [*odd, *({key: each} for key in schema["properties"] for each in odd)]
-        documents += [{key: [each]} for key in schema["properties"] for each in odd]
-        documents += [{key: {"A-1": each}} for key in schema["properties"] for each in odd]
+        documents = [*odd, *({key: element} for key in schema["properties"] for element in odd)]
+        documents += [{key: [element]} for key in schema["properties"] for element in odd]
+        documents += [{key: {"A-1": element}} for key in schema["properties"] for element in odd]
         for document in documents:
             for problem in problems(document, f"{name}.schema.json"):
                 assert not {"array", "object", "string", "integer", "None", "^", "True"} & set(problem.text.split()), (
@@ -313,12 +313,12 @@ def parts(value: object) -> Iterator[dict[str, Any]]:
     """Every schema within a schema."""
     if isinstance(value, dict):
         yield value
-        for key, each in value.items():
-            for inner in each.values() if key in {"properties", "$defs"} else [each]:
+        for key, member in value.items():
+            for inner in member.values() if key in {"properties", "$defs"} else [member]:
                 yield from parts(inner)
     elif isinstance(value, list):
-        for each in value:
-            yield from parts(each)
+        for element in value:
+            yield from parts(element)
 
 
 @pytest.mark.parametrize("name", sorted(FILES))

@@ -50,8 +50,8 @@ def paths(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str
     if path:
         yield path
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, each in items:
-        yield from paths(each, (*path, key))
+    for key, element in items:
+        yield from paths(element, (*path, key))
 
 
 @pytest.mark.parametrize(

@@ -122,11 +122,11 @@ def test_who_leaves_it_last_removes_it(temporary: Path) -> None:
     with scratch_folder(keep=True) as folder:
         first, second = (process(HOLDS, temporary, [str(folder)]) for _ in range(2))
         one, other = first.__enter__()[0], second.__enter__()[0]
-    for each in (one, other):
+    for holder in (one, other):
         assert folder.is_dir()
-        assert each.stdin is not None
-        each.stdin.close()
-        each.wait()
+        assert holder.stdin is not None
+        holder.stdin.close()
+        holder.wait()
     first.__exit__(None, None, None)
     second.__exit__(None, None, None)
     assert not folder.exists()

@@ -31,8 +31,8 @@ def attaching(kind: str, key: str, name: Any) -> dict[str, Any]:
     """A resource that names something at a place."""
     value: Any = [name] if key.endswith("s") else name
     first, *below = key.split("/")
-    for each in reversed(below):
-        value = [value] if each == "*" else {each: value}
+    for text in reversed(below):
+        value = [value] if text == "*" else {text: value}
     return {"Type": kind, "Properties": {first: value, **SWITCHED.get(kind, {})}}
 
 
@@ -46,7 +46,7 @@ def properties_at(document: Any, key: str) -> Any:
     return here["properties"]
 
 
-@pytest.mark.parametrize(("kind", "key"), [each for each in ATTACHED if not each[0].startswith("Custom::")])
+@pytest.mark.parametrize(("kind", "key"), [pair for pair in ATTACHED if not pair[0].startswith("Custom::")])
 def test_what_an_attachment_names_is_a_property_of_its_type(kind: str, key: str) -> None:
     schema = CfnLintSchemas().schema(kind)
     assert schema is not None
@@ -56,14 +56,14 @@ def test_what_an_attachment_names_is_a_property_of_its_type(kind: str, key: str)
 @pytest.mark.parametrize(("kind", "key"), ATTACHED)
 def test_an_attachment_to_what_is_not_of_the_stacks_is_named(kind: str, key: str) -> None:
     said = outside(stack({"Resources": {"R": attaching(kind, key, "the-real-one")}}))
-    assert [each for each in said if each.endswith(f": R ({kind}): {key} is the-real-one")]
+    assert [line for line in said if line.endswith(f": R ({kind}): {key} is the-real-one")]
 
 
 @pytest.mark.parametrize(("kind", "key"), ATTACHED)
 def test_an_attachment_to_a_resource_of_the_stacks_is_fine(kind: str, key: str) -> None:
     name = {"Ref": "T"} if key.endswith("s") else {"Fn::GetAtt": ["T", "Arn"]}
     said = outside(stack({"Resources": {"R": attaching(kind, key, name), "T": {"Type": "AWS::SNS::Topic"}}}))
-    assert not [each for each in said if f": {key} is " in each and "default" not in each]
+    assert not [line for line in said if f": {key} is " in line and "default" not in line]
 
 
 @pytest.mark.parametrize("kind", sorted(ACCOUNT_WIDE))
@@ -143,7 +143,7 @@ def test_what_refers_to_a_resource_of_the_stacks_is_theirs(bucket: Any) -> None:
 
 @pytest.mark.parametrize(("bucket", "named"), NOT_OURS)
 def test_what_names_something_else_or_is_not_known_is_outside(bucket: Any, named: str) -> None:
-    assert [each.partition("Bucket is ")[2] for each in outside(whole(bucket))] == [named]
+    assert [text.partition("Bucket is ")[2] for text in outside(whole(bucket))] == [named]
 
 
 def test_without_an_account_what_depends_on_it_is_outside() -> None:
@@ -206,8 +206,8 @@ def test_a_fixed_name_is_one_of_its_kind_in_the_same_place(queue: str, is_ours: 
 )
 def test_a_call_that_is_a_resource_is_named_unless_it_reads(call: Any, named: list[str]) -> None:
     made = stack({"Resources": {"Call": {"Type": "Custom::AWS", "Properties": {"Delete": call}}}})
-    said = [f": Call (Custom::AWS): Delete calls {each}, and on what is not looked at" for each in named]
-    assert [each[each.index(": Call") :] for each in outside(made)] == said
+    said = [f": Call (Custom::AWS): Delete calls {name}, and on what is not looked at" for name in named]
+    assert [name[name.index(": Call") :] for name in outside(made)] == said
 
 
 def test_a_resource_in_the_hands_of_a_function_that_is_not_of_the_stacks_is_named() -> None:
@@ -220,16 +220,16 @@ def test_a_resource_in_the_hands_of_a_function_that_is_not_of_the_stacks_is_name
 
 
 def test_what_has_no_name_or_a_number_for_one_is_outside() -> None:
-    assert [each.partition("Bucket is ")[2] for each in outside(whole({"Name": "prod-data"}))] == [
+    assert [text.partition("Bucket is ")[2] for text in outside(whole({"Name": "prod-data"}))] == [
         f"{UNKNOWN} (it is no name)"
     ]
-    assert [each.partition("Bucket is ")[2] for each in outside(whole(42))] == ["42"]
+    assert [text.partition("Bucket is ")[2] for text in outside(whole(42))] == ["42"]
 
 
 def test_a_part_of_what_is_none_of_the_stacks_is_that_part() -> None:
     for source in ("a/prod-data", {"Fn::Join": ["/", ["a", "prod-data"]]}):
         part = {"Fn::Select": [1, {"Fn::Split": ["/", source]}]}
-        assert [each.partition("Bucket is ")[2] for each in outside(whole(part))] == ["prod-data"]
+        assert [text.partition("Bucket is ")[2] for text in outside(whole(part))] == ["prod-data"]
 
 
 def test_a_fixed_name_of_a_nested_stack_is_theirs_if_its_root_comes_first() -> None:
@@ -292,7 +292,7 @@ def test_what_is_named_in_the_elements_of_a_list_is_looked_at_there(balancers: A
     service = {"Type": "AWS::ECS::Service", "Properties": {"LoadBalancers": balancers}}
     own = {"Type": "AWS::ElasticLoadBalancingV2::TargetGroup"}
     said = outside(stack({"Resources": {"Service": service, "Own": own}}))
-    assert [each.partition("/TargetGroupArn is ")[2] for each in said if "/TargetGroupArn is " in each] == named
+    assert [line.partition("/TargetGroupArn is ")[2] for line in said if "/TargetGroupArn is " in line] == named
 
 
 GIVEN_BACK: list[tuple[str, dict[str, Any], str, list[str]]] = [
@@ -324,7 +324,7 @@ def test_an_attribute_that_gives_back_what_the_resource_was_given_is_that(
     }
     parameters = {"Given": {"Type": "String", "Default": "vpc-prod"}, "Open": {"Type": "String"}}
     said = outside(stack({"Parameters": parameters, "Resources": resources}))
-    assert [each.partition("Association): VpcId is ")[2] for each in said] == named
+    assert [line.partition("Association): VpcId is ")[2] for line in said] == named
 
 
 @pytest.mark.parametrize(("function", "is_ours"), [({"Ref": "F"}, True), ("prod", False)])
@@ -367,7 +367,7 @@ MADE_LATER: list[tuple[dict[str, Any], list[str]]] = [
 def test_what_is_made_by_a_macro_or_a_loop_is_not_known_to_attach_nothing(
     body: dict[str, Any], named: list[str]
 ) -> None:
-    assert [each.partition(": ")[2] for each in outside(stack({"Resources": {}, **body}))] == named
+    assert [text.partition(": ")[2] for text in outside(stack({"Resources": {}, **body}))] == named
 
 
 def test_a_loop_over_resources_is_named_though_it_is_none() -> None:
@@ -402,7 +402,7 @@ def test_a_nested_stack_attaches_to_what_it_is_given(given: Any, named: list[str
     parent = stack({"Parameters": parameters, "Resources": {"Bucket": BUCKET, "Inner": nest(Name=given)}})
     declared = {"Name": {"Type": "String", "Default": "unused"}}
     inner = nested({"Parameters": declared, "Resources": {"Policy": policy({"Ref": "Name"})}})
-    assert [each.partition("Bucket is ")[2] for each in outside(parent, inner)] == named
+    assert [text.partition("Bucket is ")[2] for text in outside(parent, inner)] == named
 
 
 @pytest.mark.parametrize(
@@ -414,7 +414,7 @@ def test_what_a_nested_stack_puts_out_is_what_it_is_there(put_out: Any, named: l
     declared = {"Name": {"Type": "String"}}
     outputs = {"Name": {"Value": put_out}}
     inner = nested({"Parameters": declared, "Resources": {"Bucket": BUCKET}, "Outputs": outputs})
-    assert [each.partition("Bucket is ")[2] for each in outside(stack({"Resources": resources}), inner)] == named
+    assert [text.partition("Bucket is ")[2] for text in outside(stack({"Resources": resources}), inner)] == named
 
 
 def test_a_nested_stack_whose_template_is_not_at_hand_may_attach_anything() -> None:

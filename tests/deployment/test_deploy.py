@@ -71,7 +71,7 @@ def test_a_nested_stack_without_a_resource_is_said() -> None:
 
 
 def test_two_stacks_of_one_name_are_refused_and_not_taken_for_one() -> None:
-    twins = [replace(stack(BODY, name="App"), region=each) for each in ("eu-west-1", "us-east-1")]
+    twins = [replace(stack(BODY, name="App"), region=region) for region in ("eu-west-1", "us-east-1")]
     places = [f"App (aws://unknown-account/{region})" for region in ("eu-west-1", "us-east-1")]
     for use in (deploy, attached):
         target = FakeTarget()

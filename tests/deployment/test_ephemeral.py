@@ -45,7 +45,7 @@ def test_protection_is_off_and_said_and_what_is_off_already_is_left_alone(kind: 
     assert f"Net/R ({kind}): Properties/{name} = {value}" in said
     body, said = overridden({"Type": kind, "Properties": {name: value}})
     assert body["Properties"] == {name: value}
-    assert not any("Properties" in each for each in said)
+    assert not any("Properties" in line for line in said)
 
 
 def test_what_a_template_keeps_is_deleted() -> None:
@@ -190,7 +190,7 @@ def test_what_a_stack_far_within_keeps_is_deleted_too() -> None:
         }
         return stack({"Resources": {"Inner": resource}}, name=name, path=f"{name[-1]}.json")
 
-    assets = tuple(FileAsset(path=each, packaging="file", bucket="files", key=each) for each in ("B.json", "C.json"))
+    assets = tuple(FileAsset(path=path, packaging="file", bucket="files", key=path) for path in ("B.json", "C.json"))
     root = replace(nest("A", "B.json"), assets=assets)
     middle = replace(nest("A/B", "C.json"), parent="A")
     kept = {"Resources": {"R": {**TOPIC, "DeletionPolicy": "Retain"}}}

@@ -78,7 +78,7 @@ class FakeCatalog:
         return replace(found, stack_name=shown, parent=parent)
 
     def states(self, stacks: Mapping[str, str]) -> Mapping[str, tuple[str, str] | TargetError]:
-        return {each: self._state(each, shown) for each, shown in stacks.items()}
+        return {name: self._state(name, shown) for name, shown in stacks.items()}
 
     def _state(self, stack_id: str, shown: str) -> tuple[str, str] | TargetError:
         try:
@@ -130,7 +130,7 @@ def live_stack(
             key: {"Type": kind, "Properties": dict(properties)} for key, (kind, _, properties) in resources.items()
         }
     }
-    deployed = deployment({key: (kind, one) for key, (kind, one, _) in resources.items()}, stack_name=name)
+    deployed = deployment({key: (kind, name) for key, (kind, name, _) in resources.items()}, stack_name=name)
     return LiveStack(
         **{
             "stack_name": name,

@@ -132,15 +132,15 @@ class _Handler(BaseHTTPRequestHandler):
             upstream.request(self.command, self.path, body, {**dict(self.headers.items()), "Host": place.netloc})
             answer = upstream.getresponse()
             content = answer.read()
-            kept = {key: each for key, each in answer.getheaders() if key.lower() not in _OF_THE_WAY}
+            kept = {key: name for key, name in answer.getheaders() if key.lower() not in _OF_THE_WAY}
             self._answer(answer.status, kept, content)
         finally:
             upstream.close()
 
     def _answer(self, status: int, headers: dict[str, str], content: bytes) -> None:
         self.send_response_only(status)
-        for key, each in {**headers, "Content-Length": str(len(content))}.items():
-            self.send_header(key, each)
+        for key, member in {**headers, "Content-Length": str(len(content))}.items():
+            self.send_header(key, member)
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(content)

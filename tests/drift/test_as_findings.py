@@ -84,7 +84,7 @@ def test_a_family_of_children_that_nobody_read_is_open_at_its_resource(reason: s
         ("SPD006", Kind.OPEN, f"subscriptions could not be looked at: {reason}: no right"),
     ]
     assert [finding.location for finding in found.findings] == [
-        replace(PLACE, property_path=each) for each in ("policy statements", "subscriptions")
+        replace(PLACE, property_path=property_path) for property_path in ("policy statements", "subscriptions")
     ]
     assert len({finding.fingerprint for finding in found.findings}) == 2
     [first, second] = run_of(found)["results"]

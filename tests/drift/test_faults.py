@@ -276,6 +276,6 @@ def test_the_command_ends_where_its_target_dies_and_names_all_that_it_did_not_lo
     assert made.exit_code == 3
     found = json.loads(written(made))
     assert found["differences"] == []
-    left = {(each["stack_name"], each["logical_id"]) for each in found["unproven"]}
+    left = {(row["stack_name"], row["logical_id"]) for row in found["unproven"]}
     assert {logical_id for stack_name, logical_id in left if stack_name == "Tampered"} == RESOURCES.keys()
-    assert {each["reason"] for each in found["unproven"]} == {"unreachable"}
+    assert {row["reason"] for row in found["unproven"]} == {"unreachable"}

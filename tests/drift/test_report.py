@@ -272,7 +272,7 @@ def test_of_a_fleet_only_what_is_not_as_it_should_be_is_named_and_the_rest_is_on
     ), more
     assert last.startswith("drift (moto): drifted; ")
     every = drift_text(fleet(), verbose=True).splitlines()
-    assert len([each for each in every if ": Net: IN_SYNC; looked at" in each]) == 14
+    assert len([name for name in every if ": Net: IN_SYNC; looked at" in name]) == 14
 
 
 def test_a_stack_of_which_too_little_was_seen_is_named_though_it_is_in_sync() -> None:
@@ -284,17 +284,17 @@ def test_a_stack_of_which_too_little_was_seen_is_named_though_it_is_in_sync() ->
 
 def test_a_stack_that_an_interrupted_run_has_seen_is_said_with_the_time() -> None:
     at = [datetime(2026, 1, 1, hour, tzinfo=UTC) for hour in (7, 8)]
-    audits = [audit(SEEN, stack_name=each) for each in "ABCD"]
+    audits = [audit(SEEN, stack_name=stack_name) for stack_name in "ABCD"]
     made = report(*audits, earlier={("1", "r", "A"): at[1], ("1", "r", "B"): at[0]})
     first, second = (f"2026-01-01T0{hour}:00:00Z" for hour in (7, 8))
     rest = "looked at 2 of 2 resources, 4 of 4 properties, 0 of 0 families of children, 0 of 0 defaults"
-    assert [each for each in _unfolded(made) if "IN_SYNC" in each] == [
+    assert [line for line in _unfolded(made) if "IN_SYNC" in line] == [
         f"2 stacks IN_SYNC; {rest}",
         f"2 stacks IN_SYNC, looked at from {first} to {second} by the interrupted run; {rest}",
     ]
     single = _unfolded(replace(made, earlier={("1", "r", "A"): at[1]}))
-    assert any(each.startswith(f"A: IN_SYNC, looked at {second} by the interrupted run; looked at") for each in single)
-    assert any(each.startswith("3 stacks IN_SYNC; looked at") for each in single)
+    assert any(text.startswith(f"A: IN_SYNC, looked at {second} by the interrupted run; looked at") for text in single)
+    assert any(text.startswith("3 stacks IN_SYNC; looked at") for text in single)
     data: Any = made.to_dict()
     assert [stack["looked_at"] for stack in data["stacks"]] == [second, first, None, None]
     Draft202012Validator(read_schema("report.schema.json")).validate(data)

@@ -62,4 +62,4 @@ def test_an_untouched_stack_is_in_sync_and_each_tampering_is_named_and_nothing_e
 
 
 def test_there_are_forty_kinds_of_tampering() -> None:
-    assert sum(len(each) for each in TAMPERED.values()) >= 40
+    assert sum(len(member) for member in TAMPERED.values()) >= 40

@@ -34,7 +34,7 @@ def test_every_call_of_the_audit_is_allowed_by_its_policy_which_changes_nothing(
     [stack] = assembly.stacks
     MotoTarget(moto.endpoint_url, region="ca-central-1").deploy(stack)
     target = MotoTarget(moto.endpoint_url, region="ca-central-1", calls=project.calls)
-    scopes = tuple(parse_scope(each) for each in ("tag:Project=tap", "prefix:TapStack"))
+    scopes = tuple(parse_scope(name) for name in ("tag:Project=tap", "prefix:TapStack"))
     report = audited(project, target, Wish(native=True, scopes=scopes), assembly=assembly)
     # Moto has no detection of drift, which is said; all else is looked at.
     errors = [notification.message for notification in report.notifications if notification.level is Level.ERROR]
@@ -52,7 +52,7 @@ def test_every_call_of_the_audit_is_allowed_by_its_policy_which_changes_nothing(
     assert [action for action in allowed.actions if not only_reads(action) or gives_secret(action)] == []
     assert (allowed.refused, allowed.unknown, allowed.unlisted) == ({}, (), ())
     on = {action: statement.resources for statement in allowed.statements for action in statement.actions}
-    assert all(each.endswith(f":stack/{stack.name}/*") for each in on["cloudformation:DetectStackDrift"])
+    assert all(action.endswith(f":stack/{stack.name}/*") for action in on["cloudformation:DetectStackDrift"])
 
 
 def test_every_call_of_an_ephemeral_life_is_allowed_by_the_policy_for_deploying(moto: OwnedProcess) -> None:
@@ -67,10 +67,10 @@ def test_every_call_of_an_ephemeral_life_is_allowed_by_the_policy_for_deploying(
     allowed = project.permissions([stack], Purpose.DEPLOY, region="ca-west-1", account="123456789012")
     called = {count.action for count in recorder.log().counts} - MADE_BY_CDK_BOOTSTRAP - ASKED_OF_EMULATORS
     assert {"cloudformation:CreateChangeSet", "cloudformation:ExecuteChangeSet"} <= called
-    assert {each for each in called if not allowed.allows(each)} == set()
+    assert {action for action in called if not allowed.allows(action)} == set()
     on = {action: statement.resources for statement in allowed.statements for action in statement.actions}
     arn = f"arn:aws:cloudformation:ca-west-1:123456789012:stack/{made.name}/1"
-    assert any(fnmatch(arn, each) for each in on["cloudformation:DeleteStack"])
+    assert any(fnmatch(arn, action) for action in on["cloudformation:DeleteStack"])
     # A flow of data through an account, as targets/aws_flow.py calls it.
     for action in ("kinesis:ListShards", "kinesis:PutRecord", "cloudwatch:SetAlarmState", "sns:Subscribe"):
         assert allowed.allows(action), action

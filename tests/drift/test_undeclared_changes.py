@@ -35,8 +35,8 @@ def test_each_change_is_named_exactly_nothing_else_is_and_put_back_it_is_clean(
         found = seen(live)
     finally:
         with live.target.writing("putting back"):
-            for row, one in zip(rows, made, strict=True):
-                row.undone(live.target.client, live.ids, one)
+            for row, element in zip(rows, made, strict=True):
+                row.undone(live.target.client, live.ids, element)
     assert sorted(_named(difference) for difference in found) == sorted(_wanted(row) for row in rows)
     assert seen(live) == []
 

@@ -209,7 +209,10 @@ def test_of_several_waivers_the_longest_leaves_its_trace() -> None:
 def test_fingerprints_tell_places_apart_and_not_values() -> None:
     each = difference()
     assert each.fingerprint == difference(actual="other").fingerprint
-    assert len({one.fingerprint for one in (each, difference(path="/Name"), difference(account="2"), CHILD, LOST)}) == 5
+    assert (
+        len({other.fingerprint for other in (each, difference(path="/Name"), difference(account="2"), CHILD, LOST)})
+        == 5
+    )
     assert Difference.from_dict(
         waived_drift([each], [waiver()], on=TODAY, judged={}).differences[0].to_dict()
     ).suppression

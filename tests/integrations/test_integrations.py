@@ -66,7 +66,7 @@ def test_cfn_lint_takes_the_rules(tmp_path: Path) -> None:
         check=False,
     )
     ours = [load for load in json.loads(done.stdout) if load["Rule"]["Id"].endswith("9810")]
-    found = {each["Location"]["Path"][1]: (each["Level"], each["Message"]) for each in ours}
+    found = {row["Location"]["Path"][1]: (row["Level"], row["Message"]) for row in ours}
     assert found["Bad"][0] == "Error"
     assert "EV012 RDS postgres 15.3 is deprecated" in found["Bad"][1]
     assert found["Costly"][0] == "Warning"

@@ -290,4 +290,4 @@ def test_a_kept_emulator_stays_and_is_named(tmp_path: Path) -> None:
     os.kill(int(kept[2]), signal.SIGTERM)
     assert again[0] == 0, again[1]
     assert f"proof ({kept[1]}): 2 of 2 resources" in again[1]
-    assert [each for each in watch.left() if "stackproof-" not in each] == []
+    assert [name for name in watch.left() if "stackproof-" not in name] == []

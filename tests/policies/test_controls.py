@@ -70,17 +70,17 @@ def known(engines: Mapping[str, WorkerEngine]) -> Mapping[str, set[str]]:
 @pytest.mark.parametrize("file", [SHIPPED, OWN], ids=["package", "project"])
 def test_every_rule_of_a_control_exists(file: Path, known: Mapping[str, set[str]]) -> None:
     named = [(key, id_) for control in load_controls(file) for key, ids in control.rules.items() for id_ in ids]
-    unknown = [(key, each) for key, each in named if key != "cdk_nag" and each not in known[key]]
+    unknown = [(key, name) for key, name in named if key != "cdk_nag" and name not in known[key]]
     assert unknown == []
-    assert [each for key, each in named if key == "cdk_nag" and not NAG.fullmatch(each)] == []
+    assert [name for key, name in named if key == "cdk_nag" and not NAG.fullmatch(name)] == []
 
 
 def test_every_rule_of_this_project_serves_a_control(known: Mapping[str, set[str]]) -> None:
     controlled = controls_by_rule(OWN)
     shipped = controls_by_rule(Path("none"))
     own = {rule for control in load_controls(OWN) for rule in control.rule_ids}
-    ours = known["guard"] | {each for each in known["cfn_lint"] if re.match(r"[EW]95", each)}
-    ours |= {each for each in known["checkov"] if "STACKPROOF" in each}
+    ours = known["guard"] | {name for name in known["cfn_lint"] if re.match(r"[EW]95", name)}
+    ours |= {name for name in known["checkov"] if "STACKPROOF" in name}
     assert ours == own
     assert own <= controlled.keys()
     assert not own & shipped.keys()

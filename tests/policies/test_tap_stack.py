@@ -130,7 +130,7 @@ EDITS: Mapping[str, tuple[Edit, str, str, int]] = {
         len(ALARMS),
     ),
     "thresholds 999999": (
-        together(*(set_property(ALARM, each, Threshold=999_999) for each in COUNTED)),
+        together(*(set_property(ALARM, name, Threshold=999_999) for name in COUNTED)),
         LINT,
         "E9505",
         len(COUNTED),
@@ -140,7 +140,7 @@ EDITS: Mapping[str, tuple[Edit, str, str, int]] = {
     "database deleted": (set_attribute(DATABASE, "", DeletionPolicy="Delete"), LINT, "E9502", 1),
     "database deleted on replacement": (set_attribute(DATABASE, "", UpdateReplacePolicy="Delete"), LINT, "E9502", 1),
     "stream and key deleted": (
-        together(*(set_attribute(each, "", DeletionPolicy="Delete") for each in (STREAM, "AWS::KMS::Key"))),
+        together(*(set_attribute(name, "", DeletionPolicy="Delete") for name in (STREAM, "AWS::KMS::Key"))),
         LINT,
         "E9502",
         2,

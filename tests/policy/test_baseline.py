@@ -132,7 +132,7 @@ def test_the_order_of_findings_plays_no_part(findings: list[Finding], random: ob
 
 
 def test_of_two_stacks_of_one_name_the_baseline_of_one_hides_nothing_of_the_other() -> None:
-    eu, us = (finding(template_file=f"shop-{each}.json") for each in ("eu", "us"))
+    eu, us = (finding(template_file=f"shop-{name}.json") for name in ("eu", "us"))
     shared = {"S"}
     old = baseline_of([eu], shared_names=shared)
     assert old == {BaselineKey(stack="S", file="shop-eu.json", place="Topic", rules=("E1",)): 1}
@@ -144,7 +144,7 @@ def test_of_two_stacks_of_one_name_the_baseline_of_one_hides_nothing_of_the_othe
 
 
 def test_a_baseline_of_one_stack_hides_nothing_where_two_have_its_name() -> None:
-    eu, us = (finding(template_file=f"shop-{each}.json") for each in ("eu", "us"))
+    eu, us = (finding(template_file=f"shop-{name}.json") for name in ("eu", "us"))
     result = with_baseline([eu, us], baseline_of([eu]), stacks={"S"}, shared_names={"S"})
     assert new(result) == [eu, us]
 

@@ -125,7 +125,8 @@ def test_what_lies_in_no_template_is_told_apart_by_file_and_message() -> None:
 
 def test_a_finding_is_reworded_in_all_its_voices_and_is_itself_where_nothing_changes() -> None:
     said = replace(
-        finding("E1", message="b"), origins=tuple(Origin(engine=each, rule_id="E1", message=each) for each in "ab")
+        finding("E1", message="b"),
+        origins=tuple(Origin(engine=engine, rule_id="E1", message=engine) for engine in "ab"),
     )
     assert said.reworded(lambda message: message) is said
     found = said.reworded({"a": "z", "b": "y"}.__getitem__)

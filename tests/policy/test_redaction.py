@@ -96,7 +96,7 @@ def test_the_values_of_a_parameter_without_echo_are_secrets_whatever_their_lengt
     several: JsonValue = {"NoEcho": True, "Type": "CommaDelimitedList", "Default": "one, two"}
     assert values({}, Parameters={"P": several}) == {"one, two", "one", "two"}
     assert values({}, Parameters={"P": {"NoEcho": False, "Default": "defaulted1"}}) == frozenset()
-    assert [is_no_echo(each) for each in (listed, several, {"NoEcho": False}, {}, 3, None)] == [
+    assert [is_no_echo(element) for element in (listed, several, {"NoEcho": False}, {}, 3, None)] == [
         True,
         True,
         *4 * [False],

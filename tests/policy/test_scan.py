@@ -400,7 +400,7 @@ def test_names_with_several_templates_are_told_and_remembered() -> None:
 
 
 def test_a_baseline_is_held_against_each_template_of_a_name() -> None:
-    held = [template(f"{each}.json", stack_name="S") for each in ("eu", "us")]
+    held = [template(f"{name}.json", stack_name="S") for name in ("eu", "us")]
     answers = {template.file: EngineAnswer(findings=(finding(template_file=template.file),)) for template in held}
     result = scan(held, [FakeEngine(answers=answers)], on=TODAY)
     old = {key_of(finding(template_file="eu.json"), shared_names={"S"}): 1}

@@ -136,7 +136,7 @@ def test_of_several_waivers_that_match_the_longest_counts_and_all_are_of_use() -
 
 
 def test_findings_leave_sorted() -> None:
-    assert [each.rule_id for each in applied(finding("Z"), finding("A")).findings] == ["A", "Z"]
+    assert [found.rule_id for found in applied(finding("Z"), finding("A")).findings] == ["A", "Z"]
 
 
 @given(st.permutations([waiver(rule=rule) for rule in ("B", "A", "E1")]))
@@ -160,8 +160,8 @@ def test_a_waiver_holds_on_its_last_day_and_not_on_the_next() -> None:
 
 def test_an_expired_waiver_is_said_also_where_it_covers_nothing_any_more_or_its_stack_was_not_judged() -> None:
     late = waiver().expires + timedelta(days=1)
-    for one in (waiver(rule="E2"), waiver(stack="T")):
-        assert about(applied(finding(), waivers=(one,), on=late)) == ["SPW001"]
+    for unfit in (waiver(rule="E2"), waiver(stack="T")):
+        assert about(applied(finding(), waivers=(unfit,), on=late)) == ["SPW001"]
 
 
 def test_a_waiver_that_matches_nothing_is_a_finding_at_its_line() -> None:
@@ -296,8 +296,8 @@ def test_the_ledger_goes_before_the_source_until_its_waiver_expires() -> None:
 
 def test_of_two_sources_that_say_so_the_first_place_is_named() -> None:
     pair = (in_source_waiver(where="b"), in_source_waiver(where="a"))
-    for each in (pair, pair[::-1]):
-        trace = applied(finding(), in_source=each).findings[0].suppression
+    for in_source in (pair, pair[::-1]):
+        trace = applied(finding(), in_source=in_source).findings[0].suppression
         assert trace is not None
         assert trace.where == "a"
 
@@ -354,7 +354,7 @@ def test_a_waiver_of_one_rule_lends_nothing_to_another_that_says_the_same() -> N
     both = replace(
         finding("CKV_1", engine="checkov"),
         control="IAM-ADMIN",
-        origins=tuple(Origin(engine="checkov", rule_id=each, message="m") for each in ("CKV_1", "CKV_2")),
+        origins=tuple(Origin(engine="checkov", rule_id=rule_id, message="m") for rule_id in ("CKV_1", "CKV_2")),
     )
     one = waived([both], Ledger(waivers=(waiver(rule="CKV_2"),)), on=TODAY, judged=Judged(stacks={"S"}))
     (left,) = [finding for finding in one.findings if finding.rule_id == "CKV_1"]
@@ -380,7 +380,7 @@ def test_a_waiver_of_one_rule_lends_nothing_to_another_that_says_the_same() -> N
 
 
 def test_without_construct_paths_a_waiver_is_of_one_of_two_stacks_of_one_name() -> None:
-    eu, us = (finding(template_file=f"shop-{each}.json") for each in ("eu", "us"))
+    eu, us = (finding(template_file=f"shop-{name}.json") for name in ("eu", "us"))
     judged = replace(JUDGED, stacks={"S", "shop-eu.json", "shop-us.json"}, shared_names={"S"})
     result = applied(eu, us, waivers=(waiver(),), judged=judged)
     assert [finding.suppression for finding in result.findings if finding.rule_id == "E1"] == [None, None]
@@ -394,7 +394,7 @@ def test_without_construct_paths_a_waiver_is_of_one_of_two_stacks_of_one_name() 
 
 @pytest.mark.parametrize("stack", ["S", "*"])
 def test_a_construct_path_or_a_glob_says_enough_of_stacks_of_one_name(stack: str) -> None:
-    eu, us = (finding(template_file=f"{each}.json", construct_path=f"{each}/Topic") for each in ("eu", "us"))
+    eu, us = (finding(template_file=f"{name}.json", construct_path=f"{name}/Topic") for name in ("eu", "us"))
     judged = replace(JUDGED, shared_names={"S"})
     result = applied(eu, us, waivers=(waiver(stack=stack, construct_path="eu/Topic"),), judged=judged)
     assert [

@@ -158,7 +158,7 @@ def test_known_sets_and_lists_of_real_types() -> None:
         ({"Function": "arn:a:b"}, {"Function": "b"}),
         ({"Function": "b"}, {"Function": "b"}),
     ],
-    ids=lambda each: str(each)[:50],
+    ids=lambda argument: str(argument)[:50],
 )
 def test_equal_in_the_schemas_sense(expected: Any, actual: Any) -> None:
     found = compared(expected, actual, SCHEMA)
@@ -203,7 +203,7 @@ def test_equal_in_the_schemas_sense(expected: Any, actual: Any) -> None:
         ({"Worst": "x"}, {"Worst": "y"}, [("/Worst", "NOT_EQUAL")]),
         ({"Name": []}, {"Name": [1]}, [("/Name", "NOT_EQUAL")]),
     ],
-    ids=lambda each: str(each)[:50],
+    ids=lambda argument: str(argument)[:50],
 )
 def test_different(expected: Any, actual: Any, found: Any) -> None:
     assert differs(expected, actual) == found
@@ -280,7 +280,7 @@ def test_policies_are_equal_however_a_service_writes_them() -> None:
     listed = {"Statement": [{"Effect": "Allow", "Action": ["a"], "Resource": ["*"]}]}
     assert differs({"Document": single}, {"Document": listed}) == []
     assert differs({"Document": {"Statement": ["odd"]}}, {"Document": {"Statement": ["odd"]}}) == []
-    conditions = [{"Statement": {"Condition": {"Bool": {"x": each}}}} for each in (True, "true")]
+    conditions = [{"Statement": {"Condition": {"Bool": {"x": value}}}} for value in (True, "true")]
     assert differs({"Document": conditions[0]}, {"Document": conditions[1]}) == []
 
 
@@ -293,7 +293,7 @@ def test_outside_of_policies_a_number_is_no_text(one: Any, other: Any) -> None:
 
 def test_the_numbers_of_a_redrive_policy_come_back_as_texts() -> None:
     schema = CfnLintSchemas().schema("AWS::SQS::Queue")
-    given, live = ({"RedrivePolicy": {"maxReceiveCount": each}} for each in (3, "3"))
+    given, live = ({"RedrivePolicy": {"maxReceiveCount": count}} for count in (3, "3"))
     assert differs(given, live, schema) == []
 
 
@@ -406,12 +406,12 @@ EQUAL_EXAMPLES: dict[tuple[str, str], tuple[str, str, str]] = {
     ("AWS::ElastiCache::ReplicationGroup", "/EngineVersion"): ("7", "7.1.0", "6.2.6"),
     ("AWS::Events::EventBus", "/KmsKeyIdentifier"): (_KEY_ARN, _KEY_ID, "other"),
     **{
-        ("AWS::S3::Bucket", f"/NotificationConfiguration/{each}Configurations/*/Filter/S3Key/Rules/*/Name"): (
+        ("AWS::S3::Bucket", f"/NotificationConfiguration/{name}Configurations/*/Filter/S3Key/Rules/*/Name"): (
             "prefix",
             "Prefix",
             "Suffix",
         )
-        for each in ("Lambda", "Queue", "Topic")
+        for name in ("Lambda", "Queue", "Topic")
     },
     ("AWS::StepFunctions::StateMachine", "/EncryptionConfiguration/KmsKeyId"): (_KEY_ID, _KEY_ARN, "other"),
 }

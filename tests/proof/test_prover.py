@@ -118,7 +118,7 @@ def test_what_is_found_by_something_that_is_gone_is_gone() -> None:
         return None
 
     proofs = prover(body, {}, readers={THING: read})
-    assert {each: proofs.prove(each).status for each in "AB"} == dict.fromkeys("AB", DriftStatus.DELETED)
+    assert {letter: proofs.prove(letter).status for letter in "AB"} == dict.fromkeys("AB", DriftStatus.DELETED)
 
 
 def test_a_reader_is_told_what_is_known() -> None:
@@ -623,8 +623,8 @@ def test_the_stacks_of_a_run_share_one_look() -> None:
         resources=(*deployment({"A": (THING, "a-2")}).resources, failed),
     )
     snapshot = Snapshot.at((one, two))
-    for each in (one, two):
-        prove_stack(prover(resources(A={}), {}, readers={THING: read}, deployed=each, snapshot=snapshot))
+    for deployed in (one, two):
+        prove_stack(prover(resources(A={}), {}, readers={THING: read}, deployed=deployed, snapshot=snapshot))
     assert seen == [(("a-1", "a-2"), "first"), (("a-1", "a-2"), "first")]
 
 

@@ -159,8 +159,8 @@ def looked_at() -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
             name = f"{service}:{operation}"
             passing.add(name)
             found = set(members(model.operation_model(operation).output_shape, set()))
-            telling = {one for one, sensitive in found if (TELLING if sensitive else PLAIN).search(one)}
-            private |= {one for one, sensitive in found if sensitive} - telling
+            telling = {name for name, sensitive in found if (TELLING if sensitive else PLAIN).search(name)}
+            private |= {name for name, sensitive in found if sensitive} - telling
             if telling or does_something(model.operation_model(operation).documentation):
                 suspicious.add(name)
     return frozenset(passing), frozenset(suspicious), frozenset(private)
@@ -171,10 +171,10 @@ def members(shape: Any, seen: set[str]) -> Iterator[tuple[str, bool]]:
     if shape is None or shape.name in seen:
         return
     seen.add(shape.name)
-    for name, each in getattr(shape, "members", {}).items():
+    for name, member in getattr(shape, "members", {}).items():
         if not name.casefold().endswith("nexttoken"):
-            yield name.casefold(), bool(each.metadata.get("sensitive"))
-        yield from members(each, seen)
+            yield name.casefold(), bool(member.metadata.get("sensitive"))
+        yield from members(member, seen)
     for inner in (getattr(shape, "member", None), getattr(shape, "value", None)):
         yield from members(inner, seen)
 
@@ -183,10 +183,10 @@ def switches(shape: Any, seen: frozenset[str]) -> Iterator[tuple[str, str]]:
     """The names of all members of a request that are true or false, and what is said of them."""
     if shape is None or shape.name in seen:
         return
-    for name, each in getattr(shape, "members", {}).items():
-        if each.type_name == "boolean":
-            yield name, re.sub("<[^>]+>", "", each.documentation or "").casefold()
-        yield from switches(each, seen | {shape.name})
+    for name, member in getattr(shape, "members", {}).items():
+        if member.type_name == "boolean":
+            yield name, re.sub("<[^>]+>", "", member.documentation or "").casefold()
+        yield from switches(member, seen | {shape.name})
     for inner in (getattr(shape, "member", None), getattr(shape, "value", None)):
         yield from switches(inner, seen | {shape.name})
 

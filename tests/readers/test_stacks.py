@@ -74,7 +74,7 @@ def _set(value: object, names: list[str]) -> bool:
         return True
     if names[0] == "*":
         items = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
-        return any(_set(each, names[1:]) for each in items)
+        return any(_set(element, names[1:]) for element in items)
     return isinstance(value, Mapping) and names[0] in value and _set(value[names[0]], names[1:])
 
 
@@ -87,7 +87,7 @@ def test_a_reader_calls_what_it_declares_and_nothing_else(calls: Calls) -> None:
     for name, (resource_type, made) in calls.items():
         reader = READERS[resource_type]
         assert isinstance(reader, LiveReader)
-        assert {action_of(*each) for each in made} - set(reader.actions) == set(), name
+        assert {action_of(*call) for call in made} - set(reader.actions) == set(), name
 
 
 def test_the_whole_proof_makes_no_call_that_its_own_policy_does_not_allow(deployed: Deployed) -> None:
@@ -136,15 +136,15 @@ def test_tampering_is_seen_as_exactly_that_property_of_that_resource(tampered_wi
     tampered = TAMPERED.get(deployed.name, ())
     prover = deployed.prover()
     with deployed.target.writing("tampering"):
-        for each in tampered:
-            parameters = prover.resolved(each.parameters)
+        for change in tampered:
+            parameters = prover.resolved(change.parameters)
             assert isinstance(parameters, Mapping)
-            getattr(deployed.target.client(each.service), each.operation)(**parameters)
+            getattr(deployed.target.client(change.service), change.operation)(**parameters)
     changed = {(name, difference.path) for name, proof in deployed.proofs().items() for difference in proof.differences}
     assert changed == {
-        (each.logical_id, path)
-        for each in tampered
-        for path in (_paths(proofs[each.logical_id]) if each.path == "*" else (each.path,))
+        (change.logical_id, path)
+        for change in tampered
+        for path in (_paths(proofs[change.logical_id]) if change.path == "*" else (change.path,))
     }
 
 

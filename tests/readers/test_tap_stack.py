@@ -53,7 +53,7 @@ class Place:
         return self._logical[resource_type]
 
     def types(self) -> set[str]:
-        return {each for each in self._logical if not each.startswith("Custom::")}
+        return {text for text in self._logical if not text.startswith("Custom::")}
 
     def id(self, resource_type: str) -> str:
         found = self._prover.deployment.resource(self._logical[resource_type])
@@ -330,9 +330,9 @@ def test_many_stacks_are_proven_in_one_run_with_less_than_a_call_for_each_resour
     deployments = [target.deploy(stack) for stack in stacks]
     snapshot, proofs = Snapshot.at(deployments), list[ResourceProof]()
     calls.clear()
-    for each, deployment in zip(stacks, deployments, strict=True):
+    for made, deployment in zip(stacks, deployments, strict=True):
         prover = Prover(
-            template=each.template,
+            template=made.template,
             deployment=deployment,
             target=target,
             readers=READERS,
@@ -397,8 +397,8 @@ def test_one_resource_of_each_type_is_removed_and_each_is_named_and_nothing_else
         for instance in target.client("rds").describe_db_instances()["DBInstances"]:
             name = instance["DBInstanceIdentifier"]
             target.client("rds").modify_db_instance(DBInstanceIdentifier=name, DeletionProtection=False)
-    for each in gone:
-        remove(each, asked, target)
+    for resource in gone:
+        remove(resource, asked, target)
     after = {name: proof for name, proof in proven(prover()).items() if proof.differences or proof.status in DELETED}
     assert after.keys() == {resource.logical_id for resource in gone}
     assert {proof.status for proof in after.values()} == DELETED

@@ -208,13 +208,15 @@ _findings = st.builds(
     message=nasty,
     control=_maybe,
     location=_places,
-    origins=st.lists(_origins, min_size=1, max_size=3, unique=True).map(lambda each: tuple(sorted(each))),
+    origins=st.lists(_origins, min_size=1, max_size=3, unique=True).map(lambda drawn: tuple(sorted(drawn))),
     suppression=st.none() | st.builds(Suppression, reason=nasty, owner=nasty, expires=st.dates()),
 )
 reports = st.builds(
     CheckReport,
-    findings=st.lists(_findings, max_size=4).map(lambda each: tuple(sorted(each, key=Finding.sort_key))),
-    rules=st.lists(st.builds(replace, of.rule_counts, rule_id=_ids), max_size=3).map(lambda each: tuple(sorted(each))),
+    findings=st.lists(_findings, max_size=4).map(lambda drawn: tuple(sorted(drawn, key=Finding.sort_key))),
+    rules=st.lists(st.builds(replace, of.rule_counts, rule_id=_ids), max_size=3).map(
+        lambda drawn: tuple(sorted(drawn))
+    ),
     notifications=st.lists(
         st.builds(
             Notification,

@@ -30,7 +30,7 @@ def test_nothing_that_is_said_can_end_a_command_or_begin_one(report: CheckReport
         match = COMMAND.match(line)
         assert match, line
         given = (match["properties"] or "file=").split(",")
-        assert {each.partition("=")[0] for each in given} <= {"file", "line", "title"}
+        assert {option.partition("=")[0] for option in given} <= {"file", "line", "title"}
         assert line.isprintable() or "\t" in line
 
 
@@ -41,7 +41,7 @@ def test_what_has_a_meaning_in_a_command_is_escaped() -> None:
 
 def test_levels_are_githubs_and_errors_come_first() -> None:
     found = (finding("A", level=Level.WARNING), finding("B"), finding("C", kind=Kind.OPEN, level=Level.ERROR))
-    assert [each.split(" ")[0] for each in lines_of(*found)[:-1]] == ["::error", "::warning", "::notice"]
+    assert [line.split(" ")[0] for line in lines_of(*found)[:-1]] == ["::error", "::warning", "::notice"]
     assert "could not be decided: wrong" in lines_of(*found)[2]
 
 

@@ -35,7 +35,7 @@ def parsed(report: CheckReport) -> ET.Element:
     root = ET.fromstring(written(JunitReporter(), report).encode("utf-8"))  # noqa: S314 - our own
     for element in root.iter():
         children, required, more = ALLOWED[element.tag]
-        assert {each.tag for each in element} <= children
+        assert {below.tag for below in element} <= children
         assert required <= set(element.attrib) <= required | more
     for suite in root:
         tags = [element.tag for element in suite]
@@ -103,7 +103,7 @@ def test_generated_findings_and_notes_are_output_and_no_tests() -> None:
 
 
 def test_cases_of_two_stacks_of_one_name_have_two_names() -> None:
-    eu, us = (finding(template_file=f"shop-{each}.json") for each in ("eu", "us"))
+    eu, us = (finding(template_file=f"shop-{name}.json") for name in ("eu", "us"))
     root = parsed(CheckReport(findings=(eu, us, finding("E2")), rules=(), notifications=()))
     names = [case.attrib["name"] for case in root.iter("testcase")]
     assert names == ["E1 Topic in shop-eu.json", "E1 Topic in shop-us.json", "E2 Topic"]

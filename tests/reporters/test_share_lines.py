@@ -40,7 +40,7 @@ def test_a_report_over_several_targets_ends_with_their_union() -> None:
     assert last == "proof (emulators moto + ministack): 1 of 1 resources, 1 of 2 properties (50.0 %), 1 differ"
     assert report.exit_code == 1
     assert report.to_dict()["targets"] == {
-        name: {**Coverage.of(each).to_dict(), "unproven": []} for name, each in BOTH.items()
+        name: {**Coverage.of(member).to_dict(), "unproven": []} for name, member in BOTH.items()
     }
 
 
@@ -51,7 +51,7 @@ def test_what_one_target_lacks_is_named_though_another_one_has_it() -> None:
     assert "Queue /B" not in prove_text(report)
     assert "Net/Queue /B: not_emulated (on ministack alone)" in prove_text(report, verbose=True).splitlines()
     told = as_object(as_object(report.to_dict()["targets"])["ministack"])["unproven"]
-    assert [(each["property_path"], each["reason"]) for each in as_objects(told)] == [("/B", "not_emulated")]
+    assert [(row["property_path"], row["reason"]) for row in as_objects(told)] == [("/B", "not_emulated")]
 
 
 @pytest.mark.parametrize(

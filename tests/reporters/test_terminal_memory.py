@@ -36,9 +36,9 @@ def test_history_has_runs_then_what_is_open_then_what_is_resolved() -> None:
     track = ("aws", "template")
     report = HistoryReport(store="sqlite:///x", runs=runs, episodes=((track, gone), (track, topic)))
     seen = "(since 2026-11-01T02:00:00Z, last seen 2026-11-01T02:00:00Z)"
-    queue_line, topic_line = (f"app.py:7: Net/{each} /DisplayName differs {seen}" for each in ("Topic", "Queue"))
+    queue_line, topic_line = (f"app.py:7: Net/{name} /DisplayName differs {seen}" for name in ("Topic", "Queue"))
     text = history_text(report).splitlines()
-    assert max(len(each) for each in text) <= 80
+    assert max(len(line) for line in text) <= 80
     assert _unfolded(text) == [
         "run 1: 2026-11-02T02:00:00Z to 02:03:00Z, aws 123456789012/ap-southeast-2",
         "    drifted: 1 difference, 2 waived; saw 98.3 % of 120 properties in 4 stacks",
@@ -82,7 +82,7 @@ def test_two_runs_are_named_with_all_that_became_of_the_differences() -> None:
     elsewhere = look(difference("Far", stack_name="Far"), place=replace(before.place, stack_name="Far"))
     report = DiffReport(before=run(1), after=run(2), compared=compared([before], [after, elsewhere]))
     text = diff_text(report).splitlines()
-    assert max(len(each) for each in text[:-1]) <= 80
+    assert max(len(line) for line in text[:-1]) <= 80
     assert _unfolded(text) == [
         "new: app.py:7: Net/New /DisplayName differs",
         "resolved: app.py:7: Net/Gone /DisplayName differs",

@@ -104,7 +104,7 @@ def test_all_of_it_is_shown_on_demand_below_what_differs() -> None:
 def test_many_and_long_pieces_are_cut_short_and_counted_unless_they_are_asked_for() -> None:
     many = [f"{number}" for number in range(30)]
     assert changed([], many)[-2:] == ["    + '7'", "    … and 22 more"]
-    assert len([each for each in changed([], many, whole=True) if each.startswith("    + ")]) == 30
+    assert len([text for text in changed([], many, whole=True) if text.startswith("    + ")]) == 30
     long = changed([], ["x" * 1000])
     assert len(long) == 4
     assert long[-1].endswith(" …")

@@ -166,12 +166,12 @@ UNRESOLVED: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize(("value", "expected"), RESOLVED, ids=lambda each: str(each)[:60])
+@pytest.mark.parametrize(("value", "expected"), RESOLVED, ids=lambda argument: str(argument)[:60])
 def test_what_functions_give(value: Any, expected: Any) -> None:
     assert resolve(value, CONTEXT) == expected
 
 
-@pytest.mark.parametrize("value", UNRESOLVED, ids=lambda each: str(each)[:60])
+@pytest.mark.parametrize("value", UNRESOLVED, ids=lambda argument: str(argument)[:60])
 def test_what_is_not_known_stays_unresolved(value: Any) -> None:
     found = resolve(value, CONTEXT)
     assert is_unresolved(found)

@@ -109,7 +109,7 @@ def test_what_is_no_resource_is_passed_on() -> None:
 def templates(draw: st.DrawFn) -> JsonObject:
     links = st.lists(st.sampled_from(NAMES), max_size=2)
     return body(
-        {name: {**uses([{"Ref": each} for each in draw(links)]), "DependsOn": draw(links)} for name in NAMES},
+        {name: {**uses([{"Ref": name} for name in draw(links)]), "DependsOn": draw(links)} for name in NAMES},
         Outputs={name: {"Value": {"Ref": name}} for name in draw(links)},
     )
 

@@ -211,12 +211,14 @@ def test_two_nested_stacks_of_one_template_are_two() -> None:
     resource = {"Type": STACK, "Metadata": {"aws:asset:path": "N.nested.template.json"}}
     parent = made("app", "App", template=stack({"Resources": {"A": resource, "B": resource}}, name="App").template)
     inner = [
-        made(f"app/{each}", f"App/{each}", parent="app", template=stack(BODY, path="N.nested.template.json").template)
-        for each in "AB"
+        made(
+            f"app/{letter}", f"App/{letter}", parent="app", template=stack(BODY, path="N.nested.template.json").template
+        )
+        for letter in "AB"
     ]
     assert nested_in(parent, [parent, *inner]) == {"A", "B"}
     whole = replace(parent, nested=tuple(inner))
-    assert [whole.nested_at(each) for each in "AB"] == inner
+    assert [whole.nested_at(letter) for letter in "AB"] == inner
 
 
 def test_copies_of_a_stack_under_other_names_are_all_deployed() -> None:

@@ -248,9 +248,9 @@ class ArrayMatch(Matcher):
     partial: bool = False
 
     def __post_init__(self) -> None:
-        for each in self.pattern if self.subsequence else ():
-            if isinstance(each, AbsentMatch | AnyMatch):
-                raise StackAssertionError(f"{shown(each)} in Match.array_with() says nothing of any element")
+        for element in self.pattern if self.subsequence else ():
+            if isinstance(element, AbsentMatch | AnyMatch):
+                raise StackAssertionError(f"{shown(element)} in Match.array_with() says nothing of any element")
 
     def __repr__(self) -> str:
         return shown(self)
@@ -289,7 +289,7 @@ def _no_element(index: int, pattern: Pattern, failed: Sequence[tuple[int, MatchO
     wrong = _wrong("no element matches number {} of the pattern, {}", index, pattern)
     if not failed:
         return wrong
-    at, closest = min(failed, key=lambda each: len(each[1].mismatches))
+    at, closest = min(failed, key=lambda candidate: len(candidate[1].mismatches))
     return wrong.and_also(closest.below(at))
 
 

@@ -53,7 +53,7 @@ _IF_BRANCHES = 3
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that is most like this one."""
-    folded = {each.casefold(): each for each in sorted(known)}
+    folded = {text.casefold(): text for text in sorted(known)}
     close = get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
     return folded[close[0]] if close else None
 
@@ -78,8 +78,8 @@ def named_paths(pattern: Pattern, path: str = "") -> Iterator[str]:
         case str() | bool() | int() | float() | None:
             pass
         case list() | tuple():
-            for each in pattern:
-                yield from named_paths(each, f"{path}/*")
+            for element in pattern:
+                yield from named_paths(element, f"{path}/*")
         case _:
             _refuse_stranger(pattern, path)
 
@@ -92,10 +92,10 @@ def _keys(pattern: Mapping[str, Pattern], path: str) -> Iterator[str]:
     elif function == "Ref" or function.startswith("Fn::"):
         _ = [*named_paths(pattern[function])]
     else:
-        for key, each in pattern.items():
+        for key, member in pattern.items():
             below = child(path, key)
             yield below
-            yield from named_paths(each, below)
+            yield from named_paths(member, below)
 
 
 def _refuse_stranger(pattern: Pattern, path: str) -> None:

@@ -165,9 +165,9 @@ class StackQuery:
             else {resource_type}
         )
         failures: list[UnknownNameError] = []
-        for each in sorted(types):
+        for name in sorted(types):
             try:
-                self._names.check_properties(each, where)
+                self._names.check_properties(name, where)
             except UnknownNameError as error:
                 failures.append(error)
             else:

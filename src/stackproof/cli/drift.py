@@ -171,7 +171,7 @@ def audit(
         if fleets.plan:
             if memory.channels or scopes:
                 raise ConfigError("--plan tells nobody and lists nothing beside stacks: leave out --notify and --scope")
-            if any(each.format == "sarif" for each in wanted):
+            if any(output.format == "sarif" for output in wanted):
                 raise ConfigError("--plan has no findings to write as sarif: give --format terminal or json")
             plan_report, text = planned_fleet(opened_fleet(project, options, wish, fleets), jobs=jobs)
             write_text_or_json(wanted, plan_report, text)
@@ -260,7 +260,7 @@ def reported(
     waived = waived_drift(
         (
             *(difference for audit in audits for difference in audit.differences),
-            *(one for unmanaged in beside for one in unmanaged.differences),
+            *(difference for unmanaged in beside for difference in unmanaged.differences),
         ),
         project.drift_waivers(),
         on=datetime.now(tz=UTC).date(),
@@ -284,7 +284,7 @@ def reported(
         minimum_coverage=wish.minimum_coverage,
         fail_level=project.settings.fail_level,
         calls=project.calls.log(),
-        listed=tuple(sorted({one for unmanaged in beside for one in unmanaged.looked_at})),
+        listed=tuple(sorted({scanned for unmanaged in beside for scanned in unmanaged.looked_at})),
     )
 
 

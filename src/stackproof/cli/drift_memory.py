@@ -69,7 +69,7 @@ def memory_options(function: _Function) -> _Function:
     def with_memory(*args: Any, store: str | None, no_store: bool, notify: tuple[str, ...], **kwargs: Any) -> Any:  # noqa: ANN401
         if no_store and notify:
             raise ConfigError("--no-store and --notify: what is new is known from the store; give one of them")
-        channels = tuple(sorted({parse_channel(each) for each in notify}))
+        channels = tuple(sorted({parse_channel(name) for name in notify}))
         wish = MemoryWish(store=store, no_store=no_store, channels=channels)
         return function(*args, memory=wish, **kwargs)
 
@@ -90,7 +90,7 @@ class AuditMemory:
     def opened(cls, project: Project, wish: MemoryWish, wanted: Sequence[Wanted]) -> AuditMemory:
         """Raises ConfigError for a setting or a channel that is wrong."""
         if any(channel.kind == ISSUE and not channel.value for channel in wish.channels) and any(
-            each.output == "-" for each in wanted
+            output.output == "-" for output in wanted
         ):
             raise ConfigError(
                 "--notify github-issue: the report goes to standard output as well; give it an --output, or the issue "
@@ -219,7 +219,7 @@ def diff(before: int, after: int, store: str | None, *, wanted: tuple[Wanted, ..
     require_outputs(wanted)
     where = store_to_read(open_project(), store)
     runs = {run.number: run for run in where.runs()}
-    one, other = (_finished(runs.get(each), each, where) for each in (before, after))
+    one, other = (_finished(runs.get(number), number, where) for number in (before, after))
     if (one.target, one.against) != (other.target, other.against):
         raise ConfigError(
             f"run {before} is of {one.target} against the {one.against}, run {after} of {other.target} against the "
@@ -264,7 +264,7 @@ def forget(stack_names: tuple[str, ...], account: str | None, region: str | None
         else:
             unknown.append(name)
     if unknown:
-        names = " ".join(f"--stack {each}" for each in unknown)
+        names = " ".join(f"--stack {name}" for name in unknown)
         raise ConfigError(f"{names}: {where.shown} knows no such stack")
 
 

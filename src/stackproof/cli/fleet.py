@@ -174,14 +174,14 @@ def planned_fleet(opened: OpenedFleet, *, jobs: int) -> tuple[FleetPlan, Callabl
 def plan_text(plan: FleetPlan) -> str:
     """The stacks, then the calls, then the sum."""
     lines = [f"{task.place.account} {task.place.region} {name}" for task in plan.tasks for name in task.stack_names]
-    lines += [f"cannot be planned: {each}" for each in plan.unplanned]
+    lines += [f"cannot be planned: {name}" for name in plan.unplanned]
     if plan.unknown:
         lines.append(f"read through Cloud Control, or not at all: {', '.join(plan.unknown)}")
     lines += [f"{service}: about {counted(count, 'call')}" for service, count in plan.calls.items()]
     total = sum(plan.calls.values())
     stacks, resources = counted(plan.stacks, "stack"), counted(plan.resources, "resource")
     lines.append(f"{stacks}, {resources}, about {counted(total, 'call')}, about {_span(plan.seconds)}")
-    return "\n".join(one for line in lines for one in folded(visible(line))) + "\n"
+    return "\n".join(name for line in lines for name in folded(visible(line))) + "\n"
 
 
 def _span(seconds: float) -> str:
@@ -223,7 +223,7 @@ def _said(message: str) -> None:
 
 def _first_region(fleet: Fleet) -> str:
     asked = () if fleet.organization is None else fleet.organization.regions
-    return min(one for each in (*(account.regions for account in fleet.accounts), asked) for one in each)
+    return min(region for regions in (*(account.regions for account in fleet.accounts), asked) for region in regions)
 
 
 def _identity(order: FleetOrder, fleet: FleetWish) -> str:

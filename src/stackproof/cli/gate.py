@@ -119,7 +119,7 @@ class _GateRun:
             lines = source_lines(root, secrets=secrets)
             if self._checked is not None:
                 TerminalReporter(lines, style=style, summary=False).write(masked_report(checked), stream)
-            stream.writelines(f"{each.rstrip()}\n" for each in self._said if each)
+            stream.writelines(f"{line.rstrip()}\n" for line in self._said if line)
             stream.write(gate_text(report))
 
         def writers(stream: IO[str] | None) -> Mapping[str, Write]:

@@ -99,7 +99,7 @@ class LiveOptions:
             "--role-arn": self.role_arn,
             "--stack": stack,
         }
-        words = ["stackproof", name, *(word for each in context for word in ("-c", each))]
+        words = ["stackproof", name, *(word for line in context for word in ("-c", line))]
         words += [word for option, value in options.items() if value is not None for word in (option, value)]
         return shlex.join([*words, *([] if is_loopback(endpoint) else ["--allow-changes"])])
 

@@ -57,9 +57,9 @@ class ReportingCommand(click.Command):
         names = iter(ctx.params.pop("formats"))
         files = iter(ctx.params.pop("outputs"))
         given = [
-            ("format", next(names)) if each == "formats" else ("output", next(files))
-            for each in order
-            if each in {"formats", "outputs"}
+            ("format", next(names)) if name == "formats" else ("output", next(files))
+            for name in order
+            if name in {"formats", "outputs"}
         ]
         ctx.params["wanted"] = paired(given)
         return rest
@@ -106,13 +106,13 @@ def paired(given: Iterable[tuple[str, str]]) -> tuple[Wanted, ...]:
         else:
             wanted[-1] = Wanted(format=wanted[-1].format, output=value)
             taken = True
-    places = [each.output if each.output == _STDOUT else os.path.realpath(each.output) for each in wanted]
-    for each, place in zip(wanted, places, strict=True):
+    places = [output.output if output.output == _STDOUT else os.path.realpath(output.output) for output in wanted]
+    for output, place in zip(wanted, places, strict=True):
         if place == _STDOUT and places.count(place) > 1:
-            formats = ", ".join(one.format for one in wanted if one.output == _STDOUT)
+            formats = ", ".join(output.format for output in wanted if output.output == _STDOUT)
             raise ConfigError(f"--format: only one report can go to standard output, not {formats}: add an --output")
         if places.count(place) > 1 and not Path(place).is_char_device():
-            raise ConfigError(f"--output {each.output}: two reports would go there")
+            raise ConfigError(f"--output {output.output}: two reports would go there")
     return tuple(wanted) or (Wanted(),)
 
 
@@ -120,23 +120,25 @@ def require_outputs(wanted: Sequence[Wanted]) -> None:
     """Raise ConfigError for a file that cannot be written, before anyone has waited for its report."""
     from stackproof.reporters.file import require_writable
 
-    for each in wanted:
-        if each.output != _STDOUT:
-            require_writable(Path(each.output))
+    for output in wanted:
+        if output.output != _STDOUT:
+            require_writable(Path(output.output))
 
 
 def write_wanted(wanted: Sequence[Wanted], writers: Callable[[IO[str] | None], Mapping[str, Write]]) -> None:
     """Write every report; `writers` gives those for a stream that a person may look at, and for files (None)."""
     from stackproof.reporters.file import write_file
 
-    for each in wanted:
-        if each.output == _STDOUT:
+    for output in wanted:
+        if output.output == _STDOUT:
             if isinstance(sys.stdout, io.TextIOWrapper):
                 # As in a file, since it is often redirected into one; what a locale cannot write is no reason to fail.
-                sys.stdout.reconfigure(encoding="utf-8" if each.format != _DEFAULT else None, errors="backslashreplace")
-            writers(sys.stdout)[each.format](sys.stdout)
+                sys.stdout.reconfigure(
+                    encoding="utf-8" if output.format != _DEFAULT else None, errors="backslashreplace"
+                )
+            writers(sys.stdout)[output.format](sys.stdout)
         else:
-            write_file(Path(each.output), writers(None)[each.format])
+            write_file(Path(output.output), writers(None)[output.format])
 
 
 def write_text_or_json(wanted: Sequence[Wanted], report: Report, text: Callable[[], str]) -> None:

@@ -89,5 +89,5 @@ def secrets_of(assembly: Assembly) -> Callable[[], Collection[str]]:
 
 def _blob_url(environment: Mapping[str, str]) -> str:
     """Where a workflow's commit can be read, for links in comments; "" elsewhere."""
-    server, repository, commit = (environment.get(f"GITHUB_{each}", "") for each in ("SERVER_URL", "REPOSITORY", "SHA"))
+    server, repository, commit = (environment.get(f"GITHUB_{name}", "") for name in ("SERVER_URL", "REPOSITORY", "SHA"))
     return f"{server}/{repository}/blob/{commit}" if server and repository and commit else ""

@@ -94,9 +94,9 @@ def _one_family(known: AllowList, name: str, on: date) -> Iterator[str]:
         yield from _runtimes(family)
         return
     by_cycle: dict[str, list[str]] = defaultdict(list)
-    for version, entry in family.versions.items():
-        if entry.status is Status.CREATABLE:
-            by_cycle[entry.cycle or ""].append(version)
+    for version, known_version in family.versions.items():
+        if known_version.status is Status.CREATABLE:
+            by_cycle[known_version.cycle or ""].append(version)
     for cycle in sorted({*family.cycles, *by_cycle}, key=key, reverse=True):
         dates = family.cycles.get(cycle)
         ends = _ends(dates.standard_support_end, dates.extended_support_end) if dates else "no dates known"
@@ -162,7 +162,7 @@ def explain(
     said, _ = judged(subject, knowledge)
     case = case_of(subject, knowledge)
     lines = [*_facts(case, on), *_verdict(said, on), *_age(engine.versions, name, on)]
-    against = any(each.kind is Kind.FAIL and each.level.reaches(Level.WARNING) for each in said)
+    against = any(statement.kind is Kind.FAIL and statement.level.reaches(Level.WARNING) for statement in said)
     report = _explained(case, said, on, exit_code=1 if against else 0)
     write_text_or_json(wanted, report, lambda: "".join(f"{line}\n" for line in lines))
     raise click.exceptions.Exit(report.exit_code)
@@ -184,8 +184,13 @@ def _explained(case: Case, said: tuple[Said, ...], on: date, *, exit_code: int) 
             "cycle": {"name": case.cycle_name, **case.cycle.to_dict()} if case.cycle else None,
             "list": {"as_of": family.as_of, "age": family.age(on), "is_old": family.is_old(on)},
             "findings": [
-                {"rule_id": each.rule_id, "kind": each.kind.value, "level": each.level.value, "message": each.message}
-                for each in said
+                {
+                    "rule_id": statement.rule_id,
+                    "kind": statement.kind.value,
+                    "level": statement.level.value,
+                    "message": statement.message,
+                }
+                for statement in said
             ],
         },
         exit_code=exit_code,
@@ -231,10 +236,10 @@ def _facts(case: Case, on: date) -> Iterator[str]:
 def _verdict(said: tuple[Said, ...], on: date) -> Iterator[str]:
     if not said:
         yield f"nothing is against it on {on}"
-    for each in sorted(said, key=lambda said: (-said.level.rank, said.rule_id)):
-        word = "open" if each.kind is Kind.OPEN else each.level.value
-        yield f"{word}: {each.rule_id}"
-        yield from _wrapped(each.message, indent="    ")
+    for statement in sorted(said, key=lambda said: (-said.level.rank, said.rule_id)):
+        word = "open" if statement.kind is Kind.OPEN else statement.level.value
+        yield f"{word}: {statement.rule_id}"
+        yield from _wrapped(statement.message, indent="    ")
 
 
 def _age(known: AllowList, name: str, on: date) -> Iterator[str]:
@@ -305,7 +310,7 @@ def refresh(
     code = _code(result, write=write, checking=checking, on=on)
     if write and not result.refused:
         write_versions(target, result.versions)
-    lines = [*_difference(result), *(line for each in affected for line in _wrapped(each, indent=""))]
+    lines = [*_difference(result), *(line for name in affected for line in _wrapped(name, indent=""))]
     lines += _wrapped(_closing(target, result, write=write, on=on), indent="")
     report = VersionsReport(
         command="refresh",
@@ -366,7 +371,7 @@ def _named(name: str, known: AllowList) -> str:
     found = EXPLAINED.get(name.lower(), name)
     if found in known.families:
         return found
-    near = ", ".join(sorted({each for each in (*EXPLAINED, *known.families) if name.lower() in each})) or "none like it"
+    near = ", ".join(sorted({part for part in (*EXPLAINED, *known.families) if name.lower() in part})) or "none like it"
     raise ConfigError(f"there is no family {name!r} ({near}); see `stackproof versions list`")
 
 

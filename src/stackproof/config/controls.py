@@ -62,4 +62,4 @@ def _control(name: str, row: JsonObject) -> Control:
 
 
 def _strings(value: JsonValue) -> tuple[str, ...]:
-    return tuple(str(each) for each in value) if isinstance(value, list) else ()
+    return tuple(str(element) for element in value) if isinstance(value, list) else ()

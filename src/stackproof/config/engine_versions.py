@@ -31,7 +31,7 @@ def packaged_engine_versions() -> AllowList:
 
 def load_engine_versions(path: Path) -> AllowList:
     """The list of a project; raises ConfigError naming file, line and path."""
-    document = {name: each for name, each in _document(path).items() if name != "$schema"}
+    document = {name: member for name, member in _document(path).items() if name != "$schema"}
     found = _as_written(document)
     if found is not None:
         return found
@@ -57,7 +57,9 @@ def load_engine_overrides(path: Path, versions: AllowList) -> Overrides:
         except ValueError as error:
             raise found.error(("overrides", index, "until"), str(error)) from error
     only = found.data.get("approved_only", [])
-    named += [(("approved_only", index), each) for index, each in enumerate(only if isinstance(only, list) else ())]
+    named += [
+        (("approved_only", index), element) for index, element in enumerate(only if isinstance(only, list) else ())
+    ]
     for place, family in named:
         if family not in versions.families:
             raise found.error(place, f"there is no family {family!r}; see `stackproof versions list`")

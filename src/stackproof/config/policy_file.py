@@ -104,7 +104,7 @@ class _Reader:
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
-            return [self.value(each, (*path, index)) for index, each in enumerate(node.value)]
+            return [self.value(element, (*path, index)) for index, element in enumerate(node.value)]
         name = node.tag.removeprefix(_CORE)
         if name in {"str", "timestamp", "value"}:
             return str(node.value)

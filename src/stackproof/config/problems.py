@@ -87,7 +87,7 @@ def refusal(
 ) -> ConfigError:
     """One error for a file: `FILE:LINE: PATH: what is wrong: what to do`, a line for each problem, sorted by line."""
     placed = [(line(problem.path) if line else None, problem) for problem in found]
-    placed.sort(key=lambda each: each[0] or 0)
+    placed.sort(key=lambda placed_problem: placed_problem[0] or 0)
     rows = []
     for at, problem in placed:
         where = f"{file}:{at}" if at else file
@@ -108,7 +108,7 @@ def nearest_line(lines: Mapping[KeyPath, int], path: Sequence[str | int]) -> int
 
 def _shown_path(path: Sequence[str | int]) -> str:
     """`waivers[1].expires`, on one line whatever a key has in it."""
-    shown = "".join(f"[{each}]" if isinstance(each, int) else f".{each}" for each in path).removeprefix(".")
+    shown = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
     return shown if shown.isprintable() else repr(shown)
 
 
@@ -125,7 +125,7 @@ def of_kind(value: object, types: Sequence[str], path: KeyPath = ()) -> str:
 
 def _near(name: str, known: Sequence[str]) -> str | None:
     """The known word that was probably meant."""
-    folded = {_folded(each): each for each in reversed(known)}
+    folded = {_folded(name): name for name in reversed(known)}
     close = get_close_matches(_folded(name), list(folded), n=1, cutoff=0.7)
     return folded[close[0]] if close else None
 
@@ -185,7 +185,7 @@ def _unknown(error: _Violation) -> Iterator[tuple[KeyPath, str]]:
 
 
 def _missing(error: _Violation) -> Iterator[tuple[KeyPath, str]]:
-    names = [repr(each) for each in error.validator_value if each not in error.instance]
+    names = [repr(element) for element in error.validator_value if element not in error.instance]
     verb, them = ("is", "it") if len(names) == 1 else ("are", "them")
     yield (), f"{_listed(names)} {verb} missing: add {them}"
 
@@ -199,10 +199,10 @@ def _lonely(error: _Violation) -> Iterator[tuple[KeyPath, str]]:
 
 def _twice(error: _Violation) -> Iterator[tuple[KeyPath, str]]:
     seen: list[object] = []
-    for index, each in enumerate(error.instance):
-        if each in seen:
-            yield (index,), f"{_shown(each)} is there already: leave one out"
-        seen.append(each)
+    for index, element in enumerate(error.instance):
+        if element in seen:
+            yield (index,), f"{_shown(element)} is there already: leave one out"
+        seen.append(element)
 
 
 def _kind(error: _Violation) -> str:
@@ -211,7 +211,7 @@ def _kind(error: _Violation) -> str:
 
 
 def _choice(error: _Violation) -> str:
-    known = [str(each) for each in error.validator_value]
+    known = [str(element) for element in error.validator_value]
     meant = _near(str(error.instance), known)
     do = f"did you mean {meant!r}?" if meant else f"give {_listed(known, 'or')}"
     return f"{_shown(error.instance)} is none of {_listed(known)}: {do}"
@@ -265,7 +265,7 @@ def _bound(error: _Violation) -> str:
 def _not(error: _Violation) -> str:
     refused = error.validator_value
     if isinstance(refused, Mapping) and [*refused] == ["required"]:
-        return f"{_listed([repr(each) for each in refused['required']])} exclude one another: leave one out"
+        return f"{_listed([repr(element) for element in refused['required']])} exclude one another: leave one out"
     return _otherwise(error)
 
 

@@ -285,8 +285,8 @@ def _torn(file: Path, said: str) -> ConfigError:
 def _no_json(value: object, path: KeyPath) -> Iterator[Problem]:
     """TOML has dates, times, `inf` and `nan`, which no context and no report can carry."""
     if isinstance(value, dict | list):
-        for key, each in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from _no_json(each, (*path, key))
+        for key, element in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _no_json(element, (*path, key))
     elif isinstance(value, float) and not math.isfinite(value):
         yield Problem(path=path, text=f"{value} is no number that JSON has: give one that is finite")
     elif not isinstance(value, str | int | float):

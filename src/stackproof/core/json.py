@@ -86,14 +86,14 @@ def as_object(value: JsonValue) -> JsonObject:
 def as_objects(value: JsonValue) -> tuple[JsonObject, ...]:
     """The items of a list of objects; anything else is a TypeError."""
     if isinstance(value, list | tuple):
-        return tuple(as_object(each) for each in value)
+        return tuple(as_object(element) for element in value)
     raise TypeError(f"Unexpected type {type(value).__name__} (expected list)")
 
 
 def as_strings(value: JsonValue) -> tuple[str, ...]:
     """The items of a list as strings; anything else is a TypeError."""
     if isinstance(value, list | tuple):
-        return tuple(str(each) for each in value)
+        return tuple(str(element) for element in value)
     raise TypeError(f"Unexpected type {type(value).__name__} (expected list)")
 
 

@@ -316,11 +316,11 @@ class _Owners:
             return
         name, *below = key.split("/")
         value = resource.properties.get(name, _ABSENT.get((resource.resource_type, key)))
-        for each in (one for part in _at(self._resolved(value, stack), below) for one in _flat(part)):
-            if isinstance(each, Unresolved):
-                yield f"not known to be of these stacks ({each.reason})"
-            elif not self._is_own(each, key) and not self._is_named(each, key, stack, resource):
-                yield _OWN.sub(lambda match: f"${{{self._known[int(match[1])].logical_id}}}", each)
+        for value_ in (flat for part in _at(self._resolved(value, stack), below) for flat in _flat(part)):
+            if isinstance(value_, Unresolved):
+                yield f"not known to be of these stacks ({value_.reason})"
+            elif not self._is_own(value_, key) and not self._is_named(value_, key, stack, resource):
+                yield _OWN.sub(lambda match: f"${{{self._known[int(match[1])].logical_id}}}", value_)
 
     def context(self, stack: Stack) -> Context:
         """What is known in a stack: values of parameters, which a nested one is given, and resources as stand-ins."""
@@ -348,7 +348,7 @@ class _Owners:
     def _followed_in(self, value: JsonValue, stack: Stack) -> JsonValue:
         """The value with what our exports are for their imports, and a part of a resource's ARN as the resource."""
         if isinstance(value, list):
-            return [self._followed_in(each, stack) for each in value]
+            return [self._followed_in(element, stack) for element in value]
         if not isinstance(value, Mapping):
             return value
         imported = value.get("Fn::ImportValue")
@@ -444,13 +444,13 @@ class _Owners:
     def _is_named(self, text: str, key: str, stack: Stack, resource: Resource) -> bool:
         """Whether a text is the fixed name of what these stacks make before: where it is taken, they fail there."""
         for other in self.stacks.values():
-            for each in other.template.resources:
-                kind = each.resource_type.rpartition("::")[2]
-                if kind not in key or not _goes_with(each, resource):
+            for owner in other.template.resources:
+                kind = owner.resource_type.rpartition("::")[2]
+                if kind not in key or not _goes_with(owner, resource):
                     continue
-                names = (self._resolved(each.properties.get(name), other) for name in (kind, f"{kind}Name", "Name"))
+                names = (self._resolved(owner.properties.get(name), other) for name in (kind, f"{kind}Name", "Name"))
                 if any(isinstance(name, str) and self._names(text, name) for name in names):
-                    return self._is_after(stack, resource, other, each)
+                    return self._is_after(stack, resource, other, owner)
         return False
 
     def _names(self, text: str, name: str) -> bool:
@@ -469,7 +469,7 @@ class _Owners:
         if other.artifact == stack.artifact:
             resources = {resource.logical_id: resource for resource in stack.template.resources}
             return owner.logical_id in _closure(resource.logical_id, lambda name: _needed(resources.get(name)))
-        roots = [self._root(each) for each in (stack, other)]
+        roots = [self._root(member) for member in (stack, other)]
         first, second = (root.artifact for root in roots)
         needed = _closure(first, lambda name: self.stacks[name].dependencies if name in self.stacks else ())
         return second in needed - {first}
@@ -513,7 +513,7 @@ def _is_off(value: Resolved) -> bool:
 def _texts(value: Resolved) -> Sequence[str] | None:
     """A value as that of a parameter, None if some of it is not known."""
     found = list(_flat(value))
-    texts = [each for each in found if isinstance(each, str)]
+    texts = [text for text in found if isinstance(text, str)]
     return texts if len(texts) == len(found) else None
 
 
@@ -545,7 +545,9 @@ def _needed(resource: Resource | None) -> Iterable[str]:
     if resource is None:
         return ()
     written = resource.body.get("DependsOn")
-    named = [each for each in written if isinstance(each, str)] if isinstance(written, list) else [str(written)]
+    named = (
+        [element for element in written if isinstance(element, str)] if isinstance(written, list) else [str(written)]
+    )
     return {*references(resource.properties), *named}
 
 

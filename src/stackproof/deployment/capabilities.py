@@ -32,7 +32,7 @@ class Capabilities:
             yield "  resource types: could not be told: its CloudFormation takes any name"
         else:
             yield f"  resource types: {len(self.types) - len(self.refused)} of {len(self.types)} that were asked for"
-            yield from (f"    not {each}" for each in self.refused)
+            yield from (f"    not {name}" for name in self.refused)
         for said, answer in (
             ("change sets", self.change_sets),
             ("drift API", self.drift),

@@ -79,7 +79,7 @@ class Deployment:
             "exports": dict(self.exports),
             "zones": list(self.zones),
             "left_out": dict(self.left_out),
-            "unordered": {name: list(each) for name, each in self.unordered.items()},
+            "unordered": {name: list(member) for name, member in self.unordered.items()},
             "tags": dict(self.tags),
         }
 
@@ -98,6 +98,6 @@ class Deployment:
             exports={key: str(value) for key, value in as_object(data["exports"]).items()},
             zones=as_strings(data["zones"]),
             left_out={key: str(value) for key, value in as_object(data["left_out"]).items()},
-            unordered={key: as_strings(each) for key, each in as_object(data.get("unordered", {})).items()},
+            unordered={key: as_strings(member) for key, member in as_object(data.get("unordered", {})).items()},
             tags={key: str(value) for key, value in as_object(data.get("tags", {})).items()},
         )

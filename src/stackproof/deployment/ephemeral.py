@@ -82,9 +82,9 @@ def ephemeral(stacks: Sequence[Stack], suffix: str) -> Ephemeral:
         made.append(found)
         return found
 
-    for each in stacks:
-        if each.parent is None:
-            one(each)
+    for member in stacks:
+        if member.parent is None:
+            one(member)
     return Ephemeral(stacks=tuple(sorted(made, key=lambda stack: stack.name)), overridden=tuple(sorted(overridden)))
 
 
@@ -192,7 +192,7 @@ def _suffixed(value: JsonObject, exports: set[str], suffix: str) -> JsonObject:
                 for name, element in here.items()
             }
         if isinstance(here, list):
-            return [walk(each, "") for each in here]
+            return [walk(element, "") for element in here]
         if isinstance(here, str) and key in {"Fn::ImportValue", "Export"} and here in exports:
             return f"{here}-{suffix}"
         return here

@@ -42,9 +42,9 @@ class Subject:
     def command(self, operation: str, more: str = "") -> str:
         """A command of the AWS CLI for this stack."""
         return " ".join(
-            each
-            for each in (f"aws cloudformation {operation} --stack-name {self.stack_name}", more, self.options)
-            if each
+            part
+            for part in (f"aws cloudformation {operation} --stack-name {self.stack_name}", more, self.options)
+            if part
         )
 
 
@@ -185,7 +185,9 @@ def explained_refusal(subject: Subject, code: str, message: str) -> str | None:
     name, said = subject.stack_name, " ".join(message.split())
     if code == "InsufficientCapabilitiesException" or "Requires capabilities" in said:
         found = re.findall(r"CAPABILITY_\w+", said)
-        option = " ".join(f"--capability {each}" for each in dict.fromkeys(found)) or "--capability CAPABILITY_IAM"
+        option = (
+            " ".join(f"--capability {element}" for element in dict.fromkeys(found)) or "--capability CAPABILITY_IAM"
+        )
         return f"stack {name} is not deployed: it makes what needs a capability that is not given: add {option}"
     if "TerminationProtection" in said or "termination protection" in said.lower():
         command = subject.command("update-termination-protection", "--no-enable-termination-protection")

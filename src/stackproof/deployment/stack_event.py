@@ -47,7 +47,7 @@ class StackEvent:
     def __str__(self) -> str:
         """One line: time, logical id, status, reason."""
         reason = " ".join(self.reason.split())
-        return " ".join(each for each in (self.time, self.logical_id, self.status, reason) if each)
+        return " ".join(part for part in (self.time, self.logical_id, self.status, reason) if part)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

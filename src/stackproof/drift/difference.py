@@ -463,8 +463,8 @@ class StackAudit:
             differences=tuple(Difference.from_dict(difference) for difference in as_objects(data["differences"])),
             children=Looked.from_dict(as_object(data["children"])),
             defaults=Looked.from_dict(as_object(data["defaults"])),
-            unread=tuple(Unread.from_dict(each) for each in as_objects(data["unread"])),
-            native=None if native is None else tuple(NativeRow.from_dict(each) for each in as_objects(native)),
+            unread=tuple(Unread.from_dict(unread) for unread in as_objects(data["unread"])),
+            native=None if native is None else tuple(NativeRow.from_dict(row) for row in as_objects(native)),
         )
 
 

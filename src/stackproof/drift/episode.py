@@ -64,7 +64,7 @@ class RunPlace:
 
     @classmethod
     def from_dict(cls, data: JsonObject) -> RunPlace:
-        return cls(**{each: str(data[each]) for each in ("account", "region", "fleet") if data.get(each)})
+        return cls(**{name: str(data[name]) for name in ("account", "region", "fleet") if data.get(name)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,7 +242,7 @@ class Look:
             status=str(data["status"]),
             certificate=as_object(data["certificate"]),
             is_blind=bool(data["is_blind"]),
-            gaps=tuple(Gap(logical_id=one, question=two) for one, two in map(as_strings, gaps)),
+            gaps=tuple(Gap(logical_id=logical_id, question=two) for logical_id, two in map(as_strings, gaps)),
             differences=tuple(Difference.from_dict(difference) for difference in as_objects(data["differences"])),
             scopes=as_strings(data["scopes"]),
             listed=as_strings(data["listed"]),
@@ -376,7 +376,7 @@ def is_masked(value: JsonValue) -> bool:
 
 def is_same(one: JsonValue, other: JsonValue) -> bool:
     """Whether two values, as they are kept, may be one: a mask stands for any secret at the same place."""
-    left, right = (_SECRETS.split(canonical(canonical_values(each))) for each in (one, other))
+    left, right = (_SECRETS.split(canonical(canonical_values(element))) for element in (one, other))
     return len(left) == len(right) and all(
         a == b or (is_secret and MASK in {a, b})
         for is_secret, a, b in zip(cycle((False, True)), left, right, strict=False)

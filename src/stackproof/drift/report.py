@@ -157,7 +157,7 @@ class DriftReport:
                 "clean": self.exit_code == 0,
                 "verdict": self.outcome.verdict,
                 "outdated_waivers": self.outdated_waivers,
-                "stacks": {"total": len(self.audits), **{each.value: status[each] for each in DriftStatus}},
+                "stacks": {"total": len(self.audits), **{word.value: status[word] for word in DriftStatus}},
                 "origins": dict(self.by_origin),
                 "waived": len(self.differences) - len(self.open_differences),
                 "reasons": dict(self.reasons),

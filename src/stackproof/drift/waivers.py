@@ -102,8 +102,8 @@ def without_used(
     said = [
         finding
         for waiver in used
-        for it in (False, True)
-        for finding in _said(waiver, WaiverState.UNUSED, 0, is_other=it)
+        for is_other in (False, True)
+        for finding in _said(waiver, WaiverState.UNUSED, 0, is_other=is_other)
     ]
     return tuple(finding for finding in findings if finding not in said)
 
@@ -129,7 +129,7 @@ def _state(waiver: DriftWaiver, covers: int, *, on: date, judged: Judged, is_oth
 
 
 def _said(waiver: DriftWaiver, state: WaiverState, covers: int, *, is_other: bool) -> Iterable[Finding]:
-    place = "".join(f", {each}" for each in (waiver.account, waiver.region) if each)
+    place = "".join(f", {part}" for part in (waiver.account, waiver.region) if part)
     name = f"the drift waiver of {waiver.place} in {waiver.stack or 'no stack'}{place} (owner: {waiver.owner})"
     if state is WaiverState.EXPIRED:
         again = " and no longer covers a difference" if covers else ""

@@ -239,10 +239,10 @@ def _refuse(item: pytest.Item) -> None:
 def _asserting(function: Any, source: str) -> set[str]:  # noqa: ANN401 - whatever pytest takes for a test
     """The functions that a test calls by their names, of its module or imported into it, that assert something."""
     found = set()
-    for name, each in getattr(function, "__globals__", {}).items():
-        if name in source and inspect.isfunction(each):
+    for name, member in getattr(function, "__globals__", {}).items():
+        if name in source and inspect.isfunction(member):
             with contextlib.suppress(OSError, TypeError):
-                found |= {name} if asserts_something(textwrap.dedent(inspect.getsource(each))) else set()
+                found |= {name} if asserts_something(textwrap.dedent(inspect.getsource(member))) else set()
     return found
 
 

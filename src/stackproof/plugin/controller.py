@@ -54,7 +54,7 @@ class Controller:
                 self._add(proof, self._by_target.setdefault(name, {}))
         self._expected = max(self._expected, int(facts.get("expected", 0)))
         self._said.update((level, message) for level, message in facts.get("notifications", ()))
-        self._flows.extend(FlowFact.from_dict(each) for each in facts.get("flow", ()))
+        self._flows.extend(FlowFact.from_dict(fact) for fact in facts.get("flow", ()))
         if "rule" in facts:
             outcome = str(facts["rule"]["outcome"])
             self._rules[outcome] = self._rules.get(outcome, 0) + 1
@@ -102,7 +102,7 @@ class Controller:
         if not self._proofs:
             return
         if len(self._by_target) > 1:
-            yield from share_lines({name: _placed(each) for name, each in self._by_target.items()})
+            yield from share_lines({name: _placed(member) for name, member in self._by_target.items()})
         yield coverage_line(Coverage.of(self._proofs), self._target)
         if reasons := self._reasons():
             yield "not proven: " + ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
@@ -194,7 +194,7 @@ class Controller:
             "partial": self._partial(),
             "notifications": [{"level": level, "message": message} for level, message in sorted(self._said)],
             "shortfalls": list(self._shortfalls()),
-            "targets": {name: Coverage.of(_placed(each)).to_dict() for name, each in self._by_target.items()},
+            "targets": {name: Coverage.of(_placed(member)).to_dict() for name, member in self._by_target.items()},
         }
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(report, indent=2, sort_keys=True) + "\n", encoding="utf-8")

@@ -444,7 +444,7 @@ def resource_proof(request: pytest.FixtureRequest, stack_provers: Mapping[str, M
         name: {found for prover in provers.values() for found in prover.expected_ids()}
         for name, provers in stack_provers.items()
     }
-    facts_of(request.node)["expected"] = sum(len(each) for each in expected.values())
+    facts_of(request.node)["expected"] = sum(len(member) for member in expected.values())
     provers = stack_provers.get(artifact, {})
     if logical_id not in expected.get(artifact, ()):
         conclude(request.node, "unexpected", "its condition does not hold in this deployment")
@@ -463,9 +463,9 @@ def resource_proof(request: pytest.FixtureRequest, stack_provers: Mapping[str, M
     facts["notifications"] = [[level, message] for level, message in sorted(said)]
     if proof.status is DriftStatus.NOT_CHECKED:
         raise TargetError(f"{proof.location}: {logical_id} could not be checked: {_why(proof)}")
-    for name, each in proofs.items():
-        if each.is_unanswered:
-            raise TargetError(f"{proof.location}: {logical_id} could not be read as a whole on {name}: {_why(each)}")
+    for name, found in proofs.items():
+        if found.is_unanswered:
+            raise TargetError(f"{proof.location}: {logical_id} could not be read as a whole on {name}: {_why(found)}")
     return proof
 
 

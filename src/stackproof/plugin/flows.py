@@ -99,7 +99,7 @@ def _shared(
             said = as_object(started)
         except TypeError as error:
             raise TargetError("the database of the flow cannot be read back") from error
-        known[key] = place, place.pipeline({name: str(each) for name, each in said.items()})
+        known[key] = place, place.pipeline({name: str(member) for name, member in said.items()})
     return known[key]
 
 

@@ -84,9 +84,9 @@ def close_run(run: Run, *, keep: bool) -> tuple[str, ...]:
         return ()
     started = [found for path in sorted(run.directory.glob(f"{PROCESS}*.json")) if (found := _noted(path))]
     if started and keep:
-        return tuple(_reached(each) for each in started)
-    for each in started:
-        _end(int(each["pid"]))
+        return tuple(_reached(element) for element in started)
+    for row in started:
+        _end(int(row["pid"]))
     run.close()
     return ()
 

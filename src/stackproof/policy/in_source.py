@@ -116,7 +116,7 @@ def covers(waiver: InSourceWaiver, finding: Finding) -> bool:
 def covers_origin(waiver: InSourceWaiver, origin: Origin, finding: Finding) -> bool:
     """Whether a waiver that covers the finding is about this voice of it."""
     return origin.engine in waiver.engines and any(
-        _is_named(waiver, each) for each in {origin.rule_id, *([finding.rule_id] if finding.control is None else [])}
+        _is_named(waiver, name) for name in {origin.rule_id, *([finding.rule_id] if finding.control is None else [])}
     )
 
 

@@ -33,7 +33,7 @@ def merged(findings: Iterable[Finding], controls: Mapping[str, Control] | None =
 def _controlled(finding: Finding, controls: Mapping[str, Control], by_id: Mapping[str, Control]) -> Finding:
     """The finding with its control, and with the level of that."""
     named = (finding.rule_id, *sorted(origin.rule_id for origin in finding.origins))
-    control = by_id.get(finding.control or "") or next((controls[each] for each in named if each in controls), None)
+    control = by_id.get(finding.control or "") or next((controls[name] for name in named if name in controls), None)
     if control is None or (finding.control and finding.control != control.id):
         return finding
     return replace(finding, control=control.id, level=control.level or finding.level)

@@ -127,8 +127,8 @@ def scan(
     said = dict(zip([engine.name for engine in engines], _ask_all(engines, templates, store, on, jobs), strict=True))
     answers = [
         (template.file, _readable(answer, template))
-        for each in said.values()
-        for template, answer in zip(templates, each.answers, strict=True)
+        for member in said.values()
+        for template, answer in zip(templates, member.answers, strict=True)
         if answer is not None
     ]
     stacks = tuple(sorted({template.stack_name or template.file for template in templates}))
@@ -136,7 +136,7 @@ def scan(
     sources = [(template, in_source(template)) for template in templates]
     notifications = [
         *(notification for _, answer in answers for notification in answer.notifications),
-        *(notification for one in said.values() for notification in one.notifications),
+        *(notification for member in said.values() for notification in member.notifications),
         *(
             Notification(level=Level.ERROR, message=reason, file=template.file)
             for template in templates
@@ -167,9 +167,9 @@ def scan(
         shared_names=shared,
         inputs=tuple(sorted(template.file for template in templates)),
         by_template={file: (tuple(found[file]), counts) for file, counts in by_template.items()},
-        seconds={name: one.seconds for name, one in sorted(said.items())},
-        cached=sum(one.cached for one in said.values()),
-        computed=sum(len(one.answers) - one.cached for one in said.values()),
+        seconds={name: member.seconds for name, member in sorted(said.items())},
+        cached=sum(member.cached for member in said.values()),
+        computed=sum(len(member.answers) - member.cached for member in said.values()),
     )
 
 
@@ -256,13 +256,13 @@ def _ask_all(
         for _ in range(min(jobs, -(-len(plan.pending) // _WORTH_A_PROCESS)))
     ]
     try:
-        for each in work:
-            each.start()
-        for each in work:
-            each.end()
+        for thread in work:
+            thread.start()
+        for thread in work:
+            thread.end()
     except BaseException:  # Ctrl-C, or a file of rules that is wrong: nobody waits for the other answers
         stopped.set()
-        while any(each.is_alive() for each in work):
+        while any(thread.is_alive() for thread in work):
             for engine in engines:
                 engine.close()
             time.sleep(_PAUSE_SECONDS)

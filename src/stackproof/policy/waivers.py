@@ -244,9 +244,9 @@ class _Book:
         looked = {_EXPIRED: len(self.ledger.waivers)}
         size = len(self.entries)
         return tuple(
-            RuleCount(rule_id=each, engine=_ENGINE, looked_at=looked.get(each, size), failed=failed[each])
-            for each in (_EXPIRED, _UNUSED, _BROAD, _NOT_WAIVABLE, _PARTIAL)
-            if looked.get(each, size)
+            RuleCount(rule_id=rule_id, engine=_ENGINE, looked_at=looked.get(rule_id, size), failed=failed[rule_id])
+            for rule_id in (_EXPIRED, _UNUSED, _BROAD, _NOT_WAIVABLE, _PARTIAL)
+            if looked.get(rule_id, size)
         )
 
     def _is_protected(self, names: Collection[str | None]) -> bool:

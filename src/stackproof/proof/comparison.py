@@ -126,7 +126,7 @@ class _Shape:
         if self.schema is None or here is None:
             return frozenset()
         found: set[str] = set()
-        options = [each for word in ("oneOf", "anyOf", "allOf") for each in _listed(here.get(word))]
+        options = [element for word in ("oneOf", "anyOf", "allOf") for element in _listed(here.get(word))]
         for element in (here, *options):
             kinds = (self.schema.followed(element) if isinstance(element, Mapping) else {}).get("type")
             found.update(str(kind) for kind in (_listed(kinds) or ([kinds] if kinds else [])))
@@ -150,7 +150,7 @@ class _Shape:
         if here is None:
             return bool(DOCUMENTS.search(path))
         described = ("properties", "patternProperties", "oneOf", "anyOf", "allOf", "items")
-        return "object" in self.types(path) and not any(here.get(each) for each in described)
+        return "object" in self.types(path) and not any(here.get(name) for name in described)
 
     def is_described(self, path: str) -> bool:
         """Whether it is an object whose members the schema names, and no others."""
@@ -320,7 +320,7 @@ class _Walk:
 def _same_instant(expected: str, live: str) -> bool:
     """Whether two dates of ISO 8601 are the same point in time; one without a zone is in UTC."""
     try:
-        one, other = (datetime.fromisoformat(each) for each in (expected, live))
+        one, other = (datetime.fromisoformat(part) for part in (expected, live))
     except ValueError:
         return False
     return one.replace(tzinfo=one.tzinfo or UTC) == other.replace(tzinfo=other.tzinfo or UTC)
@@ -385,20 +385,20 @@ def _document(value: JsonValue, *, loose: bool) -> JsonValue:
     found = _parsed(value)
     if not isinstance(found, Mapping):
         return found  # type: ignore[return-value]
-    normal = {key: _loose(each) if loose or "Statement" in found else _exact(each) for key, each in found.items()}
+    normal = {key: _loose(member) if loose or "Statement" in found else _exact(member) for key, member in found.items()}
     if "Statement" in found:
         statements = found["Statement"]
         listed = statements if _is_list(statements) else [statements]
-        normal["Statement"] = sorted(_statement(each) for each in listed)
+        normal["Statement"] = sorted(_statement(element) for element in listed)
     return normal
 
 
 def _exact(value: Any) -> JsonValue:  # noqa: ANN401 - what `_parsed` gives
     """The value in which true is not 1, as Python has it, and 1.0 is 1."""
     if isinstance(value, Mapping):
-        return {key: _exact(each) for key, each in value.items()}
+        return {key: _exact(member) for key, member in value.items()}
     if _is_list(value):
-        return [_exact(each) for each in value]
+        return [_exact(element) for element in value]
     return value if isinstance(value, str) or value is None else {"scalar": _text(value)}
 
 
@@ -407,7 +407,7 @@ def _loose(value: JsonValue) -> JsonValue:
     if isinstance(value, Mapping):
         return {key: _loose(element) for key, element in value.items()}
     if _is_list(value):
-        return [_loose(each) for each in value]
+        return [_loose(element) for element in value]
     return value if value is None else _text(value)
 
 

@@ -67,10 +67,10 @@ def without_contributions(
         own = own if isinstance(own, list) else []
         parts = [part for kind, link in kinds for part in contributions_of(kind, link)]
         kept: list[JsonValue] = []
-        for each in listed:
-            added = {_is_contribution(part, each) for part in parts}
-            if any(matches(one, each, schema, f"/{name}/*") for one in own) or added <= {False}:
-                kept.append(each)
+        for element in listed:
+            added = {_is_contribution(part, element) for part in parts}
+            if any(matches(value, element, schema, f"/{name}/*") for value in own) or added <= {False}:
+                kept.append(element)
             elif True not in added:
                 doubts.add(f"/{name}")
         actual[name] = kept

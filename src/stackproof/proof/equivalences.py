@@ -131,14 +131,14 @@ TELLING: Final[Mapping[tuple[str, str], Mapping[str, tuple[str, ...]]]] = {
     ),
     ("AWS::S3::Bucket", "/LifecycleConfiguration/Rules/*"): _RULE_OF_A_BUCKET,
     **{
-        ("AWS::S3::Bucket", f"/LifecycleConfiguration/Rules/*/{each}"): {_KEPT_BACK: ()}
-        for each in (
+        ("AWS::S3::Bucket", f"/LifecycleConfiguration/Rules/*/{name}"): {_KEPT_BACK: ()}
+        for name in (
             "NoncurrentVersionExpiration",
             "NoncurrentVersionTransition",
             "NoncurrentVersionTransitions/*",
         )
     },
-    **{("AWS::S3::Bucket", f"/NotificationConfiguration/{each}/*"): {"Filter": ()} for each in _NOTIFIED},
+    **{("AWS::S3::Bucket", f"/NotificationConfiguration/{name}/*"): {"Filter": ()} for name in _NOTIFIED},
 }
 """Members of an element that nothing but a caller sets: one that the template leaves out differs if it is live.
 
@@ -189,8 +189,8 @@ EQUAL: Final[Mapping[tuple[str, str], Callable[[str, str], bool]]] = {
     ("AWS::ElastiCache::ReplicationGroup", "/EngineVersion"): _begins,
     ("AWS::Events::EventBus", "/KmsKeyIdentifier"): _same_end,
     **{
-        ("AWS::S3::Bucket", f"/NotificationConfiguration/{each}/*/Filter/S3Key/Rules/*/Name"): _same_letters
-        for each in _NOTIFIED
+        ("AWS::S3::Bucket", f"/NotificationConfiguration/{name}/*/Filter/S3Key/Rules/*/Name"): _same_letters
+        for name in _NOTIFIED
     },
     ("AWS::StepFunctions::StateMachine", "/EncryptionConfiguration/KmsKeyId"): _same_end,
 }
@@ -212,7 +212,7 @@ def with_keys(value: JsonValue, keys: Mapping[str, str | None]) -> JsonValue:
     if isinstance(value, Mapping):
         return {name: with_keys(element, keys) for name, element in value.items()}
     if isinstance(value, list):
-        return [with_keys(each, keys) for each in value]
+        return [with_keys(element, keys) for element in value]
     return keys.get(value) or value if isinstance(value, str) else value
 
 

@@ -84,7 +84,7 @@ def path_of(declared: Flow, template: Template) -> FlowPath:
     if mapping is None:
         raise StackAssertionError(f"{declared}: no event source mapping leads from {declared.stream}")
     reached = _reached(resources, resources[declared.function].properties.get("Environment"))
-    secret = next((each for each in reached if resources[each].resource_type == _SECRET), None)
+    secret = next((name for name in reached if resources[name].resource_type == _SECRET), None)
     if declared.database not in reached or secret is None:
         raise StackAssertionError(
             f"{resources[declared.function].location()}: {declared}: the function's environment names no secret of "
@@ -179,10 +179,10 @@ class FlowRun:
         entries = {key: self._record(key) if data is None else data for key, data in names.items()}
         event = kinesis_event(entries, stream_arn=self._pipeline.stream_arn)
         numbers = {_sequence_number(key): key for key in entries}
-        refused = tuple(numbers.get(each, each) for each in _refused(self._pipeline.invoke(event)))
+        refused = tuple(numbers.get(name, name) for name in _refused(self._pipeline.invoke(event)))
         rows = self._rows(entries)
         self._say(f"of a batch of {len(entries)} the function refused {len(refused)} by name and stored {len(rows)}")
-        return Invocation(refused=tuple(sorted(self._short(each) for each in refused)), rows=rows)
+        return Invocation(refused=tuple(sorted(self._short(name) for name in refused)), rows=rows)
 
     def dead_letters(self) -> str | None:
         """Why the way to the dead letters cannot be seen here; None if it can, or if the template has none."""
@@ -202,7 +202,7 @@ class FlowRun:
 
         def all_told() -> bool:
             heard = self._pipeline.heard(listener)
-            told.update(str(each["AlarmName"]) for each in heard if each.get("NewStateValue") == "ALARM")
+            told.update(str(row["AlarmName"]) for row in heard if row.get("NewStateValue") == "ALARM")
             return told >= set(names)
 
         try:
@@ -256,7 +256,7 @@ class FlowRun:
             return not waiting
 
         if not self._limit.until(have_come):
-            where = ", ".join(sorted(keys[each] for each in waiting))
+            where = ", ".join(sorted(keys[name] for name in waiting))
             late = f"{len(waiting)} of {len(keys)} are no rows after {self._limit.seconds:.0f} s ({where})"
             raise TargetError(
                 f"{self.declared}: of the records put behind the others {late}: what was sent or handed over before "

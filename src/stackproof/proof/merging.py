@@ -56,7 +56,9 @@ def merge_stacks(by_target: Mapping[str, Iterable[ResourceProof]]) -> tuple[Reso
     for proofs in by_target.values():
         for proof in proofs:
             grouped.setdefault(canonical(proof.location.to_dict()), []).append(proof)
-    return tuple(sorted((merge_proofs(each) for each in grouped.values()), key=lambda proof: proof.location.sort_key()))
+    return tuple(
+        sorted((merge_proofs(member) for member in grouped.values()), key=lambda proof: proof.location.sort_key())
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +92,8 @@ def _differences(proofs: Sequence[ResourceProof]) -> tuple[PropertyDifference, .
     """One for each path; of several the one that is first as text."""
     found: dict[str, PropertyDifference] = {}
     for difference in sorted(
-        (difference for proof in proofs for difference in proof.differences), key=lambda one: canonical(one.to_dict())
+        (difference for proof in proofs for difference in proof.differences),
+        key=lambda difference: canonical(difference.to_dict()),
     ):
         found.setdefault(difference.path, difference)
     return tuple(found[path] for path in sorted(found))

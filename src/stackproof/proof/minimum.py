@@ -24,7 +24,7 @@ class MinimumProof:
         if not proofs and (self.resources or self.properties):
             return ("nothing was looked at, and minimum_proof asks for a share of it",)
         coverage = Coverage.of(tuple(proofs))
-        counted = sorted((proof for proof in proofs if not proof.custom), key=lambda each: each.location.sort_key())
+        counted = sorted((proof for proof in proofs if not proof.custom), key=lambda proof: proof.location.sort_key())
         readable = coverage.properties_total - _write_only(counted)
         rows = (
             ("resources", self.resources, coverage.resources_proven, coverage.resources_total, _resource(counted)),

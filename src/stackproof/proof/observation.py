@@ -148,7 +148,7 @@ class ResourceProof:
             differences=tuple(
                 PropertyDifference.from_dict(difference) for difference in as_objects(data["differences"])
             ),
-            unproven=tuple(Unproven.from_dict(each) for each in as_objects(data["unproven"])),
+            unproven=tuple(Unproven.from_dict(unproven) for unproven in as_objects(data["unproven"])),
         )
 
 

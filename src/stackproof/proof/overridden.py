@@ -15,14 +15,14 @@ __all__ = ["without_overridden"]
 def without_overridden(proofs: Iterable[ResourceProof], overridden: Iterable[Overridden]) -> tuple[ResourceProof, ...]:
     """The proofs less what was switched off for the run: nobody has seen that it is as the template says."""
     paths: dict[tuple[str, str], set[str]] = {}
-    for each in overridden:
-        if each.path.startswith("/Properties/"):
-            key = (each.stack_name, each.logical_id)
-            paths.setdefault(key, set()).add(each.path.removeprefix("/Properties"))
+    for override in overridden:
+        if override.path.startswith("/Properties/"):
+            key = (override.stack_name, override.logical_id)
+            paths.setdefault(key, set()).add(override.path.removeprefix("/Properties"))
 
     def lessened(proof: ResourceProof) -> ResourceProof:
         own = paths.get((proof.location.stack_name or "", proof.location.logical_id or ""), set())
-        gone = tuple(path for path in proof.proven if any(path == one or path.startswith(f"{one}/") for one in own))
+        gone = tuple(path for path in proof.proven if any(path == name or path.startswith(f"{name}/") for name in own))
         if not gone:
             return proof
         reason = UnprovenReason.OVERRIDDEN

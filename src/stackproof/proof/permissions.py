@@ -142,7 +142,7 @@ class Permissions:
 
     def allows(self, action: str) -> bool:
         """Whether some statement allows the action, on whatever resource."""
-        return any(fnmatchcase(action.casefold(), each.casefold()) for each in self.actions)
+        return any(fnmatchcase(action.casefold(), pattern.casefold()) for pattern in self.actions)
 
     def document(self) -> JsonObject:
         """All of it as one policy."""
@@ -164,7 +164,7 @@ class Permissions:
                 waiting.extend(replace(each, actions=half) for half in halves)
             else:
                 raise ValueError(f"{each.actions[0]} by itself has more than {size} characters")
-        return tuple(_document(each) for each in found)
+        return tuple(_document(statements) for statements in found)
 
 
 def compiled(
@@ -205,14 +205,14 @@ def compiled(
                 refused.setdefault(resource_type, set()).update(more)
                 if not needed:
                     unknown.add(resource_type)
-            rows.add((each for each in needed if each not in _OBJECTS or not objects), place)
-            rows.add((each for each in needed if each in _OBJECTS and objects), place, on=objects)
+            rows.add((name for name in needed if name not in _OBJECTS or not objects), place)
+            rows.add((name for name in needed if name in _OBJECTS and objects), place, on=objects)
             if purpose is Purpose.DEPLOY:
                 handled = _handled(resource_type, schemas)
                 rows.add(handled, place)
                 if not handled:
                     unknown.add(resource_type)
-        rows.add((each for each in also if each not in narrowed), place)
+        rows.add((name for name in also if name not in narrowed), place)
         if purpose is Purpose.DRIFT:
             rows.add(_DRIFT, place, on=names)
             rows.add(_OTHERS, place)
@@ -224,7 +224,7 @@ def compiled(
             rows.add(_used(types), place)
     return Permissions(
         statements=rows.statements(),
-        refused={name: tuple(sorted(each)) for name, each in sorted(refused.items()) if each},
+        refused={name: tuple(sorted(member)) for name, member in sorted(refused.items()) if member},
         unknown=tuple(sorted(unknown)),
         unlisted=tuple(sorted(rows.unlisted)),
     )
@@ -282,8 +282,8 @@ def _cloud_control(resource_type: str, schemas: SchemaSource) -> tuple[list[str]
     """What Cloud Control needs to read the type, and what of it no audit may have."""
     schema = schemas.schema(resource_type)
     needed = schema.permissions("read") if schema is not None else ()
-    allowed = [each for each in needed if _may_audit(each)]
-    return [_CLOUD_CONTROL, *allowed] if needed else [], [each for each in needed if not _may_audit(each)]
+    allowed = [name for name in needed if _may_audit(name)]
+    return [_CLOUD_CONTROL, *allowed] if needed else [], [name for name in needed if not _may_audit(name)]
 
 
 def _may_audit(action: str) -> bool:

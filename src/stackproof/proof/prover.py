@@ -140,8 +140,8 @@ class Prover:
         while proof.status is DriftStatus.MODIFIED and retry_policy.clock() < end:
             retry_policy.sleep(min(next(pauses), max(end - retry_policy.clock(), 0.0)))
             # What it refers to may be what lags: its attributes are in what is expected.
-            for each in sorted({resource.logical_id, *references(resource.properties)}):
-                self._look_anew(each)
+            for name in sorted({resource.logical_id, *references(resource.properties)}):
+                self._look_anew(name)
             reading = self.observe(resource.logical_id).reading
             if reading is not None:
                 proof = self._judged(bare, resource, reading)
@@ -424,7 +424,7 @@ def _said(reason: UnprovenReason, schema: ResourceSchema | None, path: str) -> U
 def _unread(reading: Reading, path: str) -> UnprovenReason | None:
     """Why the property was not read, by what says so most exactly; None if it was."""
     covering = [pointer for pointer in reading.unread if _covers(pointer, path)]
-    return reading.unread[max(covering, key=lambda each: (len(each), each))] if covering else None
+    return reading.unread[max(covering, key=lambda name: (len(name), name))] if covering else None
 
 
 def _covers(pointer: str, path: str) -> bool:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Final, Protocol
 
 from stackproof.deployment.deployment import Deployment
@@ -73,7 +74,7 @@ class Snapshot:
     def at(cls, deployments: Iterable[Deployment]) -> Snapshot:
         """A new look at everything that these deployments have."""
         found: dict[str, set[str]] = defaultdict(set)
-        for each in (resource for deployment in deployments for resource in deployment.resources):
-            if each.physical_id and each.status not in GONE:
-                found[each.resource_type].add(each.physical_id)
+        for resource in chain.from_iterable(deployment.resources for deployment in deployments):
+            if resource.physical_id and resource.status not in GONE:
+                found[resource.resource_type].add(resource.physical_id)
         return cls(siblings={name: tuple(sorted(ids)) for name, ids in found.items()})

@@ -79,7 +79,7 @@ def read_api(request: ReadRequest) -> Reading | None:
 
 def _root(client: Any, api: str) -> JsonValue:
     pages = client.get_paginator("get_resources").paginate(restApiId=api)
-    return next((each["id"] for page in pages for each in page["items"] if each["path"] == "/"), None)
+    return next((row["id"] for page in pages for row in page["items"] if row["path"] == "/"), None)
 
 
 def read_resource(request: ReadRequest) -> Reading | None:
@@ -131,13 +131,15 @@ def read_method(request: ReadRequest) -> Reading | None:
 def _integration(live: Mapping[str, Any] | None) -> JsonValue:
     if not live:
         return None
-    found: dict[str, Any] = pascal({key: each for key, each in live.items() if key != "integrationResponses"}, _FREE)
+    found: dict[str, Any] = pascal(
+        {key: member for key, member in live.items() if key != "integrationResponses"}, _FREE
+    )
     found["IntegrationHttpMethod"] = found.pop("HttpMethod", None)
     responses = [
         pascal(response, ("responseTemplates", *_FREE))
         for _, response in sorted(live.get("integrationResponses", {}).items())
     ]
-    return {**{key: each for key, each in found.items() if each is not None}, "IntegrationResponses": responses}
+    return {**{key: member for key, member in found.items() if member is not None}, "IntegrationResponses": responses}
 
 
 def read_deployment(request: ReadRequest) -> Reading | None:

@@ -111,7 +111,9 @@ def _metrics(request: ReadRequest, live: Mapping[str, Any]) -> JsonValue:
     if not enabled:
         return None
     given = request.expected.get("MetricsCollection")
-    every = isinstance(given, list) and any(isinstance(each, Mapping) and "Metrics" not in each for each in given)
+    every = isinstance(given, list) and any(
+        isinstance(element, Mapping) and "Metrics" not in element for element in given
+    )
     granularity = live["EnabledMetrics"][0].get("Granularity")
     return [{"Granularity": granularity, **({} if every else {"Metrics": enabled})}]
 
@@ -145,7 +147,7 @@ def read_policy(request: ReadRequest) -> Reading | None:
             or []
         ),
     )
-    live = next((each for each in found if request.physical_id in {each["PolicyARN"], each["PolicyName"]}), None)
+    live = next((row for row in found if request.physical_id in {row["PolicyARN"], row["PolicyName"]}), None)
     if live is None:
         return None
     return Parts(request).reading(
@@ -243,7 +245,7 @@ def read_application_policy(request: ReadRequest) -> Reading | None:
         ("application policies", namespace),
         lambda: pages(client, "describe_scaling_policies", "ScalingPolicies", ServiceNamespace=namespace),
     )
-    live = next((each for each in found if each["PolicyARN"] == arn), None)
+    live = next((row for row in found if row["PolicyARN"] == arn), None)
     if live is None:
         return None
     parts = Parts(request)

@@ -27,7 +27,7 @@ _WITH_QUANTITIES: Final = frozenset({"OriginGroups"})
 def _plain(value: Any) -> JsonValue:
     """CloudFormation's form of a configuration: lists without a quantity, and its own spelling."""
     if isinstance(value, list):
-        return [_plain(each) for each in value]
+        return [_plain(element) for element in value]
     if not isinstance(value, Mapping):
         return value  # type: ignore[no-any-return]
     if "RestrictionType" in value:
@@ -35,13 +35,13 @@ def _plain(value: Any) -> JsonValue:
     if "Quantity" in value and "CachedMethods" not in value:
         return _plain(value.get("Items") or [])
     found: dict[str, JsonValue] = {}
-    for name, each in value.items():
+    for name, member in value.items():
         key = str(name)
         if key == "AllowedMethods":
-            cached = each.get("CachedMethods") or {}
-            found |= {"AllowedMethods": each.get("Items", []), "CachedMethods": cached.get("Items", [])}
+            cached = member.get("CachedMethods") or {}
+            found |= {"AllowedMethods": member.get("Items", []), "CachedMethods": cached.get("Items", [])}
         else:
-            found[_SPELT.get(key, key)] = each if key in _WITH_QUANTITIES else _plain(each)
+            found[_SPELT.get(key, key)] = member if key in _WITH_QUANTITIES else _plain(member)
     return found
 
 

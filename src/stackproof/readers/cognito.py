@@ -61,16 +61,16 @@ def read_pool(request: ReadRequest) -> Reading | None:
 
 def _schema(expected: JsonValue, live: list[Any]) -> list[JsonValue]:
     """The template's attributes in its order and spelling, then what else was added; standard ones are always there."""
-    given = [each for each in expected if isinstance(each, Mapping)] if isinstance(expected, list) else []
-    named = {str(each["Name"]): each for each in live}
+    given = [element for element in expected if isinstance(element, Mapping)] if isinstance(expected, list) else []
+    named = {str(row["Name"]): row for row in live}
     found: list[JsonValue] = []
-    for each in given:
-        name = str(each.get("Name"))
+    for element in given:
+        name = str(element.get("Name"))
         for spelling in (name, f"custom:{name}"):
             if spelling in named:
                 found.append({**named.pop(spelling), "Name": name})
                 break
-    added = [each for name, each in named.items() if name.startswith("custom:")]
+    added = [member for name, member in named.items() if name.startswith("custom:")]
     return [*found, *added]
 
 

@@ -39,8 +39,8 @@ def read_vpc(request: ReadRequest) -> Reading | None:
         {
             "VpcId": vpc_id,
             "CidrBlock": vpc["CidrBlock"],
-            "CidrBlockAssociations": [each["AssociationId"] for each in vpc.get("CidrBlockAssociationSet", ())],
-            "Ipv6CidrBlocks": [each["Ipv6CidrBlock"] for each in vpc.get("Ipv6CidrBlockAssociationSet", ())],
+            "CidrBlockAssociations": [row["AssociationId"] for row in vpc.get("CidrBlockAssociationSet", ())],
+            "Ipv6CidrBlocks": [row["Ipv6CidrBlock"] for row in vpc.get("Ipv6CidrBlockAssociationSet", ())],
             "DefaultNetworkAcl": acl and acl["NetworkAclId"],
             "DefaultSecurityGroup": group and group["GroupId"],
         },
@@ -60,10 +60,10 @@ def _default_of(request: ReadRequest, operation: str, key: str) -> Any:
     def described(ids: Sequence[str]) -> list[Any]:
         found = pages(client, operation, key, Filters=[_DEFAULT[operation], {"Name": "vpc-id", "Values": list(ids)}])
         # An emulator that does not know a filter answers with more.
-        return [each for each in found if each.get("IsDefault", each.get("GroupName") == "default")]
+        return [element for element in found if element.get("IsDefault", element.get("GroupName") == "default")]
 
     own = request.physical_id
-    return picked(request, described, request.siblings, own, lambda each: each["VpcId"] == own, about=operation)
+    return picked(request, described, request.siblings, own, lambda row: row["VpcId"] == own, about=operation)
 
 
 def read_subnet(request: ReadRequest) -> Reading | None:
@@ -81,7 +81,7 @@ def read_subnet(request: ReadRequest) -> Reading | None:
         "OutpostArn",
         "VpcId",
     )
-    ipv6 = [each["Ipv6CidrBlock"] for each in subnet.get("Ipv6CidrBlockAssociationSet", ())]
+    ipv6 = [row["Ipv6CidrBlock"] for row in subnet.get("Ipv6CidrBlockAssociationSet", ())]
     options = subnet.get("PrivateDnsNameOptionsOnLaunch")
     return Parts(request).reading(
         {
@@ -119,7 +119,7 @@ def _route_table(request: ReadRequest, table_id: str) -> Any:
 
     # The id of a route names its table; an older one is a name that CloudFormation made.
     others = {sibling.partition("|")[0] for sibling in request.siblings if sibling.startswith("rtb-")}
-    return picked(request, described, others, table_id, lambda each: each["RouteTableId"] == table_id)
+    return picked(request, described, others, table_id, lambda row: row["RouteTableId"] == table_id)
 
 
 _DESTINATIONS: Final = (
@@ -175,7 +175,7 @@ def read_association(request: ReadRequest) -> Reading | None:
     def is_own(each: Any) -> bool:
         return bool(each["RouteTableAssociationId"] == own)
 
-    table = picked(request, described, request.siblings, own, lambda each: any(map(is_own, each["Associations"])))
+    table = picked(request, described, request.siblings, own, lambda row: any(map(is_own, row["Associations"])))
     if table is None:
         return None
     live = next(filter(is_own, table["Associations"]))
@@ -201,7 +201,7 @@ def read_gateway_attachment(request: ReadRequest) -> Reading | None:
         call, name, key = client.describe_vpn_gateways, "VpnGatewayId", "VpnGateways"
         attachments, absent = "VpcAttachments", "InvalidVpnGatewayID.NotFound"
     live = first(found_or_none(lambda: call(**{f"{name}s": [gateway]})[key], absent))
-    attached = [each for each in (live or {}).get(attachments, ()) if each["State"] in {"available", "attached"}]
+    attached = [row for row in (live or {}).get(attachments, ()) if row["State"] in {"available", "attached"}]
     if not attached:
         return None
     kind = "IGW" if name == "InternetGatewayId" else "VGW"

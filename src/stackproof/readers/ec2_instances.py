@@ -98,7 +98,9 @@ def _devices(request: ReadRequest, live: Mapping[str, Any], parts: Parts) -> dic
     client = request.client("ec2")
     given = request.expected["BlockDeviceMappings"]
     named = (
-        {each.get("DeviceName") for each in given if isinstance(each, Mapping)} if isinstance(given, list) else set()
+        {element.get("DeviceName") for element in given if isinstance(element, Mapping)}
+        if isinstance(given, list)
+        else set()
     )
     devices = [mapping for mapping in live.get("BlockDeviceMappings", ()) if mapping["DeviceName"] in named]
     ids = [device["Ebs"]["VolumeId"] for device in devices]

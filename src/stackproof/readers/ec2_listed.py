@@ -20,7 +20,7 @@ def one(request: ReadRequest, operation: str, key: str, identity: str, named: st
 
     def described(ids: Sequence[str]) -> list[Any]:
         found = pages(client, operation, key, Filters=[{"Name": named, "Values": list(ids)}])
-        return [each for group in found for each in group[within]] if within else found
+        return [element for group in found for element in group[within]] if within else found
 
     return listed(request, described, identity)
 

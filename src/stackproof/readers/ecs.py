@@ -75,8 +75,8 @@ _SPELT: Final = {
 
 def _respelt(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {_SPELT.get(key, key): _respelt(each) for key, each in value.items()}
-    return [_respelt(each) for each in value] if isinstance(value, list) else value
+        return {_SPELT.get(key, key): _respelt(member) for key, member in value.items()}
+    return [_respelt(element) for element in value] if isinstance(value, list) else value
 
 
 def read_task_definition(request: ReadRequest) -> Reading | None:
@@ -139,7 +139,7 @@ def read_service(request: ReadRequest) -> Reading | None:
         return [] if answer is None else list(answer["services"])
 
     here = {sibling for sibling in request.siblings if sibling.rpartition("/")[0] == own.rpartition("/")[0]}
-    live = picked(request, described, here, own, lambda each: each["serviceArn"] == own, at_most=_SERVICES_AT_ONCE)
+    live = picked(request, described, here, own, lambda row: row["serviceArn"] == own, at_most=_SERVICES_AT_ONCE)
     if live is None or live.get("status") == "INACTIVE":
         return None
     arn = str(live["clusterArn"])

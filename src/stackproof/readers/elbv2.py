@@ -65,9 +65,11 @@ def _attributes(
     given = request.expected.get(name)
     if name not in request.expected:
         return []
-    keys = {each.get("Key") for each in given if isinstance(each, Mapping)} if isinstance(given, list) else set()
+    keys = (
+        {element.get("Key") for element in given if isinstance(element, Mapping)} if isinstance(given, list) else set()
+    )
     live: list[Any] = parts.of(f"/{name}", lambda: describe(**of)["Attributes"], [])
-    return [chosen(each, ("Key", "Value")) for each in live if each["Key"] in keys]
+    return [chosen(row, ("Key", "Value")) for row in live if row["Key"] in keys]
 
 
 def read_load_balancer(request: ReadRequest) -> Reading | None:
@@ -167,10 +169,12 @@ def _actions(request: ReadRequest, name: str, live: Any, parts: Parts) -> list[J
     The service gives both for a single group; what the template does not say is left out.
     """
     given = request.expected.get(name)
-    said = {key for each in (given if isinstance(given, list) else ()) if isinstance(each, Mapping) for key in each}
+    said = {
+        key for element in (given if isinstance(given, list) else ()) if isinstance(element, Mapping) for key in element
+    }
     if _SIGN_IN in said:  # with a secret that no API tells, in an array that is compared as a whole
         parts.unread[f"/{name}"] = UnprovenReason.WRITE_ONLY
-    return [_action(each, said) for each in live or ()]
+    return [_action(element, said) for element in live or ()]
 
 
 def _action(action: Mapping[str, Any], said: set[str]) -> JsonObject:

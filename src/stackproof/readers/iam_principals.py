@@ -34,7 +34,7 @@ def _policies(client: Any, parts: Parts, owner: str, name: str) -> dict[str, Jso
         ],
         [],
     )
-    return {"ManagedPolicyArns": [each["PolicyArn"] for each in attached], "Policies": inline}
+    return {"ManagedPolicyArns": [row["PolicyArn"] for row in attached], "Policies": inline}
 
 
 def read_user(request: ReadRequest) -> Reading | None:

@@ -23,7 +23,7 @@ def read_stream(request: ReadRequest) -> Reading | None:
     parts = Parts(request)
     mode = (live.get("StreamModeDetails") or {}).get("StreamMode", "PROVISIONED")
     encrypted = live.get("EncryptionType", "NONE") != "NONE"
-    metrics = [name for each in live.get("EnhancedMonitoring", ()) for name in each.get("ShardLevelMetrics", ())]
+    metrics = [name for element in live.get("EnhancedMonitoring", ()) for name in element.get("ShardLevelMetrics", ())]
     return parts.reading(
         {
             "DesiredShardLevelMetrics": metrics or None,

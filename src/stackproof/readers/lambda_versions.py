@@ -125,7 +125,9 @@ def read_invoke_config(request: ReadRequest) -> Reading | None:
     if live is None:
         return None
     arn = str(live["FunctionArn"])
-    destinations = {key: each for key, each in (live.get("DestinationConfig") or {}).items() if each.get("Destination")}
+    destinations = {
+        key: member for key, member in (live.get("DestinationConfig") or {}).items() if member.get("Destination")
+    }
     return Parts(request).reading(
         {
             **covered(live, ("MaximumEventAgeInSeconds", "MaximumRetryAttempts")),

@@ -90,7 +90,7 @@ def _code(request: ReadRequest, answer: Mapping[str, Any], parts: Parts) -> Json
         if "/Code/S3Key" not in parts.unread:  # it is not there any more: nothing tells what the function should run
             parts.unread["/Code"] = UnprovenReason.NO_READER
         return None
-    seen = {name: each for name, each in code.items() if name in {"S3Bucket", "S3Key", "S3ObjectVersion"}}
+    seen = {name: member for name, member in code.items() if name in {"S3Bucket", "S3Key", "S3ObjectVersion"}}
     same = digest == live.get("CodeSha256")
     return seen if same else {**seen, "S3Key": f"other code, with SHA-256 {live.get('CodeSha256')}"}
 
@@ -165,9 +165,9 @@ def read_permission(request: ReadRequest) -> Reading | None:
     function = request.expected.get("FunctionName")
     answer = found_or_none(lambda: client.get_policy(FunctionName=function), _GONE)
     policy = parsed(answer["Policy"]) if answer else None
-    for each in policy.get("Statement", ()) if isinstance(policy, Mapping) else ():  # type: ignore[union-attr]
-        if isinstance(each, Mapping) and each.get("Sid") == request.physical_id:
-            return Parts(request).reading(_permission(each, request.expected), {"Id": request.physical_id})
+    for element in policy.get("Statement", ()) if isinstance(policy, Mapping) else ():  # type: ignore[union-attr]
+        if isinstance(element, Mapping) and element.get("Sid") == request.physical_id:
+            return Parts(request).reading(_permission(element, request.expected), {"Id": request.physical_id})
     return None
 
 

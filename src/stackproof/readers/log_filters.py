@@ -29,7 +29,7 @@ def _of_group(request: ReadRequest, operation: str, key: str) -> tuple[str, list
 def read_metric_filter(request: ReadRequest) -> Reading | None:
     """DescribeMetricFilters of the log group."""
     group, found = _of_group(request, "describe_metric_filters", "metricFilters")
-    live = next((each for each in found if each["filterName"] == request.physical_id), None)
+    live = next((row for row in found if row["filterName"] == request.physical_id), None)
     if live is None:
         return None
     transformations = [
@@ -61,7 +61,7 @@ def read_subscription_filter(request: ReadRequest) -> Reading | None:
     """DescribeSubscriptionFilters of the log group."""
     group, found = _of_group(request, "describe_subscription_filters", "subscriptionFilters")
     name = request.physical_id.rpartition("|")[0] or request.physical_id
-    live = next((each for each in found if each["filterName"] in {name, request.physical_id}), None)
+    live = next((row for row in found if row["filterName"] in {name, request.physical_id}), None)
     if live is None:
         return None
     names = (
@@ -91,7 +91,7 @@ def read_stream(request: ReadRequest) -> Reading | None:
         lambda: pages(client, "describe_log_streams", "logStreams", logGroupName=group, logStreamNamePrefix=name),
         "ResourceNotFoundException",
     )
-    if name not in [each["logStreamName"] for each in found or ()]:
+    if name not in [row["logStreamName"] for row in found or ()]:
         return None
     return Parts(request).reading({"LogGroupName": group, "LogStreamName": name}, {})
 
@@ -102,7 +102,7 @@ def read_resource_policy(request: ReadRequest) -> Reading | None:
     found: list[Any] = request.memo(
         "describe_resource_policies", lambda: pages(client, "describe_resource_policies", "resourcePolicies")
     )
-    live = next((each for each in found if each["policyName"] == request.physical_id), None)
+    live = next((row for row in found if row["policyName"] == request.physical_id), None)
     if live is None:
         return None
     document: JsonValue = parsed(live["policyDocument"])

@@ -118,7 +118,7 @@ def read_parameter_group(request: ReadRequest) -> Reading | None:
             "DBClusterParameterGroupName": live["DBClusterParameterGroupName"],
             "Description": live["Description"],
             "Family": live["DBParameterGroupFamily"],
-            "Parameters": {each["ParameterName"]: each.get("ParameterValue") for each in given},
+            "Parameters": {row["ParameterName"]: row.get("ParameterValue") for row in given},
             "Tags": tag_list(tags),
         },
         {},

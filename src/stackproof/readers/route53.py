@@ -49,7 +49,7 @@ def read_zone(request: ReadRequest) -> Reading | None:
             "HostedZoneTags": _tags(client, "hostedzone", own, "/HostedZoneTags", parts),
             "Name": live["Name"],
             "QueryLoggingConfig": logged,
-            "VPCs": [chosen(each, ("VPCId", "VPCRegion")) for each in answer.get("VPCs", ())],
+            "VPCs": [chosen(element, ("VPCId", "VPCRegion")) for element in answer.get("VPCs", ())],
         },
         {"Id": own, "NameServers": servers},
     )
@@ -119,7 +119,7 @@ def _zone(request: ReadRequest) -> str:
     name = request.expected.get("HostedZoneName")
     client = request.client("route53")
     found: list[Any] = request.memo("zones", lambda: pages(client, "list_hosted_zones", "HostedZones"))
-    return next((each["Id"].rpartition("/")[2] for each in found if _bare(each["Name"]) == _bare(name)), "")
+    return next((row["Id"].rpartition("/")[2] for row in found if _bare(row["Name"]) == _bare(name)), "")
 
 
 def read_health_check(request: ReadRequest) -> Reading | None:
@@ -174,8 +174,12 @@ def read_certificate(request: ReadRequest) -> Reading | None:
 def _validation(request: ReadRequest, live: list[Any]) -> list[JsonValue]:
     """The domains that the template names, in its order; the service has all of them."""
     given = request.expected.get("DomainValidationOptions")
-    found = {each["DomainName"]: chosen(each, ("DomainName", "ValidationDomain")) for each in live}
-    names = [each.get("DomainName") for each in given if isinstance(each, Mapping)] if isinstance(given, list) else []
+    found = {row["DomainName"]: chosen(row, ("DomainName", "ValidationDomain")) for row in live}
+    names = (
+        [element.get("DomainName") for element in given if isinstance(element, Mapping)]
+        if isinstance(given, list)
+        else []
+    )
     return [found[name] for name in names if name in found]
 
 

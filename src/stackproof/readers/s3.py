@@ -80,12 +80,12 @@ def _notification(answer: Mapping[str, Any]) -> JsonValue:
     found: dict[str, JsonValue] = {}
     for name, (listed, member, arn) in _NOTIFIED.items():
         entries: list[JsonValue] = []
-        for each in answer.get(listed, ()):
+        for row in answer.get(listed, ()):
             rules = [
-                chosen(rule, ("Name", "Value")) for rule in each.get("Filter", {}).get("Key", {}).get("FilterRules", ())
+                chosen(rule, ("Name", "Value")) for rule in row.get("Filter", {}).get("Key", {}).get("FilterRules", ())
             ]
             where = {"Filter": {"S3Key": {"Rules": rules}}} if rules else {}
-            entries.extend({"Event": event, member: each[arn], **where} for event in each["Events"])
+            entries.extend({"Event": event, member: row[arn], **where} for event in row["Events"])
         if entries:
             found[name] = entries
     if "EventBridgeConfiguration" in answer:
@@ -153,10 +153,10 @@ def read_bucket(request: ReadRequest) -> Reading | None:
     if found_or_none(lambda: client.head_bucket(Bucket=bucket), *_GONE) is None:
         return None
     parts = Parts(request)
-    wanted = {**_ALWAYS, **{name: each for name, each in _WHERE_SET.items() if name in request.expected}}
+    wanted = {**_ALWAYS, **{name: member for name, member in _WHERE_SET.items() if name in request.expected}}
     properties: dict[str, JsonValue] = {
-        name: parts.of(f"/{name}", partial(_configuration, client, bucket, *each), None)
-        for name, each in wanted.items()
+        name: parts.of(f"/{name}", partial(_configuration, client, bucket, *member), None)
+        for name, member in wanted.items()
     }
     if "ObjectLockEnabled" in request.expected:
         lock = parts.of(

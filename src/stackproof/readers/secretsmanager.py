@@ -27,7 +27,7 @@ def read_secret(request: ReadRequest) -> Reading | None:
     live = _described(request, request.physical_id)
     if live is None:
         return None
-    replicas = [chosen(each, ("Region", "KmsKeyId")) for each in live.get("ReplicationStatus", ())]
+    replicas = [chosen(element, ("Region", "KmsKeyId")) for element in live.get("ReplicationStatus", ())]
     return Parts(request).reading(
         {
             **covered(live, ("Description", "KmsKeyId", "Name")),

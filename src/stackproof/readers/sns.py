@@ -38,7 +38,7 @@ def read_topic(request: ReadRequest) -> Reading | None:
         listed: list[Any] = parts.of(
             "/Subscription", lambda: pages(client, "list_subscriptions_by_topic", "Subscriptions", TopicArn=arn), []
         )
-        subscriptions = [chosen(each, ("Endpoint", "Protocol")) for each in listed]
+        subscriptions = [chosen(element, ("Endpoint", "Protocol")) for element in listed]
     return parts.reading(
         {
             **covered(live, _TEXTS),

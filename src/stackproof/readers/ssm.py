@@ -30,9 +30,9 @@ def read_parameter(request: ReadRequest) -> Reading | None:
         return pages(client, "get_parameters", "Parameters", Names=list(names))
 
     known = batch(request, described, {own, *request.siblings}, own, at_most=_DESCRIBED_AT_ONCE)
-    if all(each["Name"] != own for each in known) and len(request.siblings) > 1:
+    if all(row["Name"] != own for row in known) and len(request.siblings) > 1:
         known = described((own,))
-    live = next((each for each in known if each["Name"] == own), None)
+    live = next((row for row in known if row["Name"] == own), None)
     if live is None:
         return None
     parts = Parts(request)
@@ -40,9 +40,9 @@ def read_parameter(request: ReadRequest) -> Reading | None:
     if live["Type"] == "SecureString":
         parts.unread["/Value"] = UnprovenReason.WRITE_ONLY
     else:
-        plain = [each["Name"] for each in known if each["Type"] != "SecureString"]
+        plain = [row["Name"] for row in known if row["Type"] != "SecureString"]
         found: list[Any] = parts.of("/Value", lambda: batch(request, values, plain, own, at_most=_READ_AT_ONCE), [])
-        value = next((each["Value"] for each in found if each["Name"] == own), None)
+        value = next((row["Value"] for row in found if row["Name"] == own), None)
     tags: list[Any] = parts.of(
         "/Tags",
         lambda: client.list_tags_for_resource(ResourceType="Parameter", ResourceId=own).get("TagList", []),

@@ -38,8 +38,8 @@ def _lines(value: JsonValue) -> Iterator[str]:
     if not isinstance(value, list) or not value:
         yield _text(value)
         return
-    for number, each in enumerate(value):
-        yield f"{',' if number else '['}\n    {_text(each)}"
+    for number, element in enumerate(value):
+        yield f"{',' if number else '['}\n    {_text(element)}"
     yield "\n  ]"
 
 

@@ -89,7 +89,7 @@ def _suite(name: str, cases: Sequence[ET.Element], output: Sequence[str]) -> ET.
     )
     suite.extend(cases)
     if output:
-        ET.SubElement(suite, "system-out").text = "\n".join(_safe(each) for each in output)
+        ET.SubElement(suite, "system-out").text = "\n".join(_safe(line) for line in output)
     return suite
 
 

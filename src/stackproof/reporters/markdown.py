@@ -147,7 +147,7 @@ def _notes(report: CheckReport) -> Iterator[_Row]:
 
 
 def _foot(groups: Mapping[Standing, Sequence[Finding]]) -> str:
-    noted, known, generated = (groups[each] for each in (Standing.NOTED, Standing.BASELINE, Standing.GENERATED))
+    noted, known, generated = (groups[standing] for standing in (Standing.NOTED, Standing.BASELINE, Standing.GENERATED))
     said = [counted(len(noted), "note")] if noted else []
     if known:
         said.append(f"{counted(len(known), 'finding')} in the baseline")
@@ -173,5 +173,5 @@ def _code(text: str) -> str:
 def escaped(text: str) -> str:
     """On one line, without a meaning for Markdown or HTML, and without calling anyone by name."""
     plain = visible(" ".join(text.split()))
-    plain = "".join(_HTML.get(each, each) for each in plain)
+    plain = "".join(_HTML.get(name, name) for name in plain)
     return _CALL.sub(r"\g<0><!-- -->", _SPECIAL.sub(r"\\\1", plain))

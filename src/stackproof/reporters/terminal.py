@@ -113,7 +113,7 @@ def gate_text(report: GateReport) -> str:
         cached = "cached; " if stage.cached else ""
         first, *more = textwrap.wrap(cached + stage.detail, _WIDTH - 36) or [""]
         lines.append(f"{stage.name:<14}{stage.outcome:<12}{stage.seconds:>8.1f}  {first}".rstrip())
-        lines.extend(f"{'':<36}{each}" for each in more)
+        lines.extend(f"{'':<36}{name}" for name in more)
     lines.append(f"gate: {verdict_word(report.exit_code)} (exit code {report.exit_code})")
     return "\n".join(lines) + "\n"
 
@@ -159,7 +159,7 @@ def _unproven_lines(proofs: Iterable[ResourceProof]) -> Iterator[str]:
     for proof in proofs:
         name = _named(proof)
         count = sum(bool(unproven.path) for unproven in proof.unproven)
-        for unproven in (*(each for each in proof.unproven if not each.path), *proof.unproven):
+        for unproven in (*(unproven for unproven in proof.unproven if not unproven.path), *proof.unproven):
             said = f"{unproven.reason.value} {unproven.detail}".rstrip()
             if not unproven.path:
                 yield f"{name} ({_several(count, 'property')}): {said}"

@@ -93,11 +93,11 @@ class TerminalReporter:
         path = f" ({finding.location.property_path})" if finding.location.property_path else ""
         first, *rest = self._wrapped(f"{rules}: {finding.message}{path}{control}", 4 + _WORD)
         yield self._row(word, first)
-        yield from (f"{'':<{4 + _WORD}}{each}" for each in rest)
+        yield from (f"{'':<{4 + _WORD}}{name}" for name in rest)
         if self._verbose:
             for text in self._details(finding):
                 yield from (
-                    self._style.paint(f"{'':<{4 + _WORD}}{each}", "dim") for each in self._wrapped(text, 4 + _WORD)
+                    self._style.paint(f"{'':<{4 + _WORD}}{name}", "dim") for name in self._wrapped(text, 4 + _WORD)
                 )
 
     def _details(self, finding: Finding) -> Iterator[str]:
@@ -123,10 +123,10 @@ class TerminalReporter:
         for names, group in sorted(rules.items()):
             first, *rest = self._wrapped(f"{names}: {group[0].message}", 4 + _WORD)
             yield self._row(_word(group[0]), first)
-            yield from (f"{'':<{4 + _WORD}}{each}" for each in rest)
+            yield from (f"{'':<{4 + _WORD}}{name}" for name in rest)
             places = Counter(str(finding.location) for finding in group)
             text = "at " + ", ".join(f"{place}{f' ({n})' if n > 1 else ''}" for place, n in places.items())
-            yield from (f"{'':<{4 + _WORD}}{each}" for each in self._wrapped(text, 4 + _WORD))
+            yield from (f"{'':<{4 + _WORD}}{name}" for name in self._wrapped(text, 4 + _WORD))
 
     def _row(self, word: str, text: str) -> str:
         return f"    {self._style.paint(word, word)}{'':<{_WORD - len(word)}}{text}"

@@ -40,9 +40,9 @@ def drift_text(report: DriftReport, *, verbose: bool = False) -> str:
     apart = {id(audit) for audit in beside}
     for audit in report.audits:
         here = where(audit.account, audit.region)
-        lines.extend(f"{here}{each}" for each in _unchecked(audit, verbose=verbose))
+        lines.extend(f"{here}{name}" for name in _unchecked(audit, verbose=verbose))
         if id(audit) in apart:
-            lines.extend(f"{here}{each}" for each in _beside(audit))
+            lines.extend(f"{here}{name}" for name in _beside(audit))
     if agreed:
         lines.append(f"{len(agreed)} stacks beside CloudFormation's own detection: neither differs")
     lines.extend(

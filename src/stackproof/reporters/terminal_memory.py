@@ -114,4 +114,4 @@ def _outcome(each: Run) -> str:
 
 def _text(lines: Sequence[str], last: str) -> str:
     """The lines within a page, and a sum that stays one line."""
-    return "\n".join((*(one for line in lines for one in folded(visible(line))), visible(last))) + "\n"
+    return "\n".join((*(name for line in lines for name in folded(visible(line))), visible(last))) + "\n"

@@ -37,7 +37,7 @@ def change_lines(expected: JsonValue, actual: JsonValue, *, whole: bool = False)
     expected, actual = _of_one_kind(expected, actual)
     pieces = [*_pieces(expected, actual, "")] if _is_collection(expected) and _is_collection(actual) else []
     shown = pieces if whole else pieces[:_PIECES]
-    yield from chain.from_iterable(each.lines(whole=whole) for each in shown)
+    yield from chain.from_iterable(piece.lines(whole=whole) for piece in shown)
     if len(shown) < len(pieces):
         yield f"    … and {len(pieces) - len(shown)} more"
     if whole or not pieces:

@@ -75,7 +75,7 @@ def engines_of(finding: Finding) -> tuple[str, ...]:
 def resource_of(finding: Finding) -> str:
     """The construct path, else the logical id; with the property, where there is one; "" if neither is known."""
     place = finding.location
-    return " ".join(each for each in (place.construct_path or place.logical_id, place.property_path) if each)
+    return " ".join(part for part in (place.construct_path or place.logical_id, place.property_path) if part)
 
 
 def waived_because(finding: Finding) -> str:
@@ -88,4 +88,4 @@ def waived_because(finding: Finding) -> str:
 
 def visible(text: str, *, keep: str = "") -> str:
     """The text with characters that print nothing, steer a terminal or turn the direction of reading as escapes."""
-    return "".join(each if each.isprintable() or each in keep else ascii(each)[1:-1] for each in text)
+    return "".join(line if line.isprintable() or line in keep else ascii(line)[1:-1] for line in text)

@@ -237,10 +237,10 @@ class _Ends:
         """Any of these."""
         every = (self, *others)
         return _Ends(
-            falls=_NONE.union(*(each.falls for each in every)),
-            returns=_NONE.union(*(each.returns for each in every)),
-            leaves=_NONE.union(*(each.leaves for each in every)),
-            fails=any(each.fails for each in every),
+            falls=_NONE.union(*(ends.falls for ends in every)),
+            returns=_NONE.union(*(ends.returns for ends in every)),
+            leaves=_NONE.union(*(ends.leaves for ends in every)),
+            fails=any(ends.fails for ends in every),
         )
 
 
@@ -309,9 +309,9 @@ class _Paths:
 
     def _forget(self, name: str) -> None:
         word = re.compile(rf"\b{re.escape(name)}\b")
-        self.filled = frozenset(each for each in self.filled if not word.search(each))
+        self.filled = frozenset(name for name in self.filled if not word.search(name))
         known = self.values.items()
-        self.values = {each: value for each, value in known if each != name and not _mentions(value, name)}
+        self.values = {text: value for text, value in known if text != name and not _mentions(value, name)}
 
     def _statement(self, statement: ast.stmt, ways: _Ways) -> _Ends:  # noqa: C901, PLR0911 - one for each kind of statement
         match statement:
@@ -451,11 +451,11 @@ class _Paths:
         return counted | (looped & set(_emptied(statement))) <= self.filled
 
     def _with(self, statement: ast.With | ast.AsyncWith, ways: _Ways) -> _Ends:
-        calls = [node for item in statement.items for node in ast.walk(item)]
+        calls = [node for context in statement.items for node in ast.walk(context)]
         if any(_asserts(call, self.helpers) for call in calls):
             ways = frozenset({_DONE})
-        for item in statement.items:
-            for node in ast.walk(item.optional_vars) if item.optional_vars is not None else ():
+        for context in statement.items:
+            for node in ast.walk(context.optional_vars) if context.optional_vars is not None else ():
                 self._forget(getattr(node, "id", ""))
         inner = self._block(statement.body, ways)
         if any(getattr(call, "attr", getattr(call, "id", "")) == "suppress" for call in calls):
@@ -468,11 +468,11 @@ class _Paths:
         if any(map(_gives_up, statement.handlers)):
             body = _Ends(falls=_done(body.falls), returns=_done(body.returns), leaves=body.leaves, fails=body.fails)
         handled = [(handler, self._block(handler.body, ways)) for handler in statement.handlers]
-        asserting = any(self._asserts_in(each) for each in statement.body)
+        asserting = any(self._asserts_in(inner) for inner in statement.body)
         if asserting and not self._loops and any(map(self._swallows, statement.handlers)):
             self.swallowed.append(statement.lineno)
         ends = self._block(statement.orelse, body.falls).joined(
-            _Ends(returns=body.returns, leaves=body.leaves, fails=body.fails), *(each for _, each in handled)
+            _Ends(returns=body.returns, leaves=body.leaves, fails=body.fails), *(after for _, after in handled)
         )
         self.filled &= before
         last = self._block(statement.finalbody, ends.falls or ends.returns or ways)
@@ -488,9 +488,9 @@ class _Paths:
     def _parts(self, node: ast.AST) -> Iterator[ast.AST]:
         """All that stands in it, but for functions that nothing calls."""
         yield node
-        for each in ast.iter_child_nodes(node):
-            if not isinstance(each, _Function) or isinstance(node, ast.ClassDef) or self._is_used(each):
-                yield from self._parts(each)
+        for below in ast.iter_child_nodes(node):
+            if not isinstance(below, _Function) or isinstance(node, ast.ClassDef) or self._is_used(below):
+                yield from self._parts(below)
 
     def _is_used(self, inner: _Function) -> bool:
         own = set(ast.walk(inner))
@@ -507,7 +507,7 @@ class _Paths:
             return False
         if _asserts(node, self.helpers):
             return not self._says_of_nothing(node)
-        return any(self._surely_asserts(each) for each in ast.iter_child_nodes(node))
+        return any(self._surely_asserts(below) for below in ast.iter_child_nodes(node))
 
     def _says_of_nothing(self, node: ast.AST) -> bool:
         match node:
@@ -610,7 +610,7 @@ class _Paths:
                 return _cannot_fail(said)
             case ast.Assign(targets=[ast.Name(id=name)]):
                 named = (node for node in ast.walk(self.function) if isinstance(node, ast.Name))
-                return not any(each.id == name and isinstance(each.ctx, ast.Load) for each in named)
+                return not any(used.id == name and isinstance(used.ctx, ast.Load) for used in named)
             case ast.Expr(value=ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name))):
                 return name in _SAYING or name in _GIVING_UP - _FAILING
             case _:

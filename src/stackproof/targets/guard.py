@@ -59,7 +59,7 @@ def reads_only(operation: str, parameters: Mapping[str, Any]) -> bool:
 
     Where the service is known, its prefix stands before the name: `ivs:GetChannel`.
     """
-    if gives_secret(operation) or any(parameters.get(each) for each in (*_SHOWING, *_ACTING)):
+    if gives_secret(operation) or any(parameters.get(part) for part in (*_SHOWING, *_ACTING)):
         return False
     if _STATEMENT in parameters:
         return False  # a statement may unload what it reads to somewhere else

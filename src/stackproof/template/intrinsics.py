@@ -380,16 +380,16 @@ class _Resolution:
             return self.named_condition(argument, depth) if isinstance(argument, str) else None
         if name == "Fn::Equals":
             return self._equal(argument, depth)
-        return _combined(name, [self._condition(each, depth + 1) for each in _items(argument) or ()])
+        return _combined(name, [self._condition(element, depth + 1) for element in _items(argument) or ()])
 
     def _equal(self, argument: JsonValue, depth: int) -> bool | None:
         items = _items(argument, 2)
         if items is None:
             return None
         left, right = (self.value(element, depth) for element in items)
-        if any(isinstance(each, _NoValue) or unresolved_in(each) for each in (left, right)):
+        if any(isinstance(element, _NoValue) or unresolved_in(element) for element in (left, right)):
             return None
-        texts = [_scalar_text(each, "") for each in (left, right)]
+        texts = [_scalar_text(element, "") for element in (left, right)]
         return left == right if any(isinstance(text, Unresolved) for text in texts) else texts[0] == texts[1]
 
     functions: ClassVar[Mapping[str, Callable[[_Resolution, JsonValue, int], _Found]]] = {
@@ -453,7 +453,7 @@ def _text(text: str) -> str | Unresolved:
 def _checked(value: JsonValue) -> Resolved:
     if isinstance(value, str):
         return _text(value)
-    return [_checked(each) for each in value] if isinstance(value, list) else value
+    return [_checked(element) for element in value] if isinstance(value, list) else value
 
 
 def _scalar_text(value: _Found, otherwise: str) -> str | Unresolved:

@@ -136,7 +136,7 @@ def with_nested_template(stack: Stack, path: str, body: JsonObject) -> Stack:
         key=f"stackproof/{digest(body)}.json",
         content=json.dumps(body, separators=(",", ":"), sort_keys=True),
     )
-    assets = tuple(made if each is asset else each for each in stack.assets)
+    assets = tuple(made if other is asset else other for other in stack.assets)
     return replace(stack, assets=assets, template=_pointing(stack.template, asset.key, made.key))
 
 
@@ -160,5 +160,5 @@ def _replaced(value: JsonValue, before: str, after: str) -> JsonValue:
     if isinstance(value, Mapping):
         return {name: _replaced(element, before, after) for name, element in value.items()}
     if isinstance(value, list):
-        return [_replaced(each, before, after) for each in value]
+        return [_replaced(element, before, after) for element in value]
     return value.replace(before, after) if isinstance(value, str) else value

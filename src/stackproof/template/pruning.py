@@ -53,13 +53,14 @@ def reduced(
     outputs = {**_dependents(_section(body, "Outputs"), left_out), **outputs}
     unordered = {
         name: gone
-        for name, each in sorted(kept.items())
-        if (gone := tuple(sorted(other for other in _waits_for(each) if other in left_out)))
+        for name, member in sorted(kept.items())
+        if (gone := tuple(sorted(other for other in _waits_for(member) if other in left_out)))
     }
     rest = {
         **body,
         "Resources": {
-            name: _without_order(each, unordered[name]) if name in unordered else each for name, each in kept.items()
+            name: _without_order(member, unordered[name]) if name in unordered else member
+            for name, member in kept.items()
         },
     }
     if outputs:
@@ -85,7 +86,7 @@ def imports(value: JsonValue) -> frozenset[str]:
         named = value.get("Fn::ImportValue")
         own = frozenset([named]) if isinstance(named, str) else frozenset[str]()
         return own.union(*(imports(member) for member in value.values()))
-    return frozenset[str]().union(*(imports(each) for each in value)) if isinstance(value, list) else frozenset()
+    return frozenset[str]().union(*(imports(element) for element in value)) if isinstance(value, list) else frozenset()
 
 
 def _value(entry: JsonValue) -> JsonValue:
@@ -97,11 +98,11 @@ def _waits_for(resource: JsonValue) -> tuple[str, ...]:
     named = resource.get("DependsOn") if isinstance(resource, Mapping) else None
     if isinstance(named, str):
         return (named,)
-    return tuple(str(each) for each in named) if isinstance(named, list) else ()
+    return tuple(str(element) for element in named) if isinstance(named, list) else ()
 
 
 def _without_order(resource: JsonValue, gone: tuple[str, ...]) -> JsonValue:
-    rest = [each for each in _waits_for(resource) if each not in gone]
+    rest = [name for name in _waits_for(resource) if name not in gone]
     body = dict(resource) if isinstance(resource, Mapping) else {}
     del body["DependsOn"]
     return {**body, "DependsOn": rest} if rest else body

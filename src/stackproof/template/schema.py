@@ -56,10 +56,10 @@ class ResourceSchema:
         """The known sibling name closest to the last part of an unknown path, for an error message."""
         parent, _, name = path.rpartition("/")
         folded = {
-            each.casefold(): each
+            text.casefold(): text
             for here in self._all_at(parent)
             for variant in self._variants(here)
-            for each in _mapping(variant, "properties")
+            for text in _mapping(variant, "properties")
         }
         close = get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
         return folded[close[0]] if close else None
@@ -132,8 +132,8 @@ def _child(schema: JsonObject, name: str) -> JsonObject | None:
     patterns = _mapping(schema, "patternProperties")
     if patterns:
         # A key that fits no pattern is for the engines to find: here it is the values' schema that is asked for.
-        fitting = [each for pattern, each in patterns.items() if _fits(pattern, name)] or [*patterns.values()]
-        return next((each for each in fitting if isinstance(each, Mapping)), {})
+        fitting = [subschema for pattern, subschema in patterns.items() if _fits(pattern, name)] or [*patterns.values()]
+        return next((element for element in fitting if isinstance(element, Mapping)), {})
     more = schema.get("additionalProperties")
     return more if isinstance(more, Mapping) else None
 

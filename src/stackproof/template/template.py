@@ -97,7 +97,7 @@ class Template:
             return (value,)
         if isinstance(value, Mapping):
             return (str(value.get("Name")),)
-        return tuple(str(each) for each in value) if isinstance(value, list) else ()
+        return tuple(str(element) for element in value) if isinstance(value, list) else ()
 
 
 def _nearest(known: Mapping[str, _Known], property_path: str | None) -> _Known | None:

@@ -87,7 +87,7 @@ def _run_key(project: Project, paths: Sequence[Path], engines: EngineSet, *, on:
     files = inventory(paths)
     if files is None:
         return None
-    policies = [project.settings.policies / each for each in ("waivers.yaml", "controls.yaml")]
+    policies = [project.settings.policies / name for name in ("waivers.yaml", "controls.yaml")]
     return digest(
         [
             package_digest(),

@@ -46,11 +46,11 @@ def deployed_versions(
     from stackproof.template.loading.template import load_template, parse_bytes
 
     found: dict[str, dict[str, str]] = {}
-    for each in given:
-        stack, equals, name = each.partition("=")
-        stack, name = (stack, name) if equals and not Path(each).exists() else ("", each)
+    for text in given:
+        stack, equals, name = text.partition("=")
+        stack, name = (stack, name) if equals and not Path(text).exists() else ("", text)
         if stack in found:
-            raise ConfigError(f"--deployed {each}: an earlier one is for the same stack; give STACK=FILE")
+            raise ConfigError(f"--deployed {text}: an earlier one is for the same stack; give STACK=FILE")
         is_stack = not stack and template_of is not None and not Path(name).exists() and _STACK_NAME.fullmatch(name)
         try:
             if is_stack and template_of is not None:
@@ -58,7 +58,7 @@ def deployed_versions(
             else:
                 found[stack] = deployed_by(load_template(Path(name)))
         except InputError as error:
-            raise ConfigError(f"--deployed {each}: {error}") from error
+            raise ConfigError(f"--deployed {text}: {error}") from error
     return found
 
 

@@ -94,13 +94,13 @@ def fleet_plan(
 
     found: dict[FleetTask, StackResources] = {}
     missing = list(unplanned)
-    for each in done(partial(counted_resources, order), tasks, workers.start):
-        counted = None if isinstance(each.result, Lost) else StackResources.from_text(each.result)
+    for outcome in done(partial(counted_resources, order), tasks, workers.start):
+        counted = None if isinstance(outcome.result, Lost) else StackResources.from_text(outcome.result)
         if counted is None or counted.trouble is not None:
             why = counted.trouble.detail if counted and counted.trouble else "its worker ended"
-            missing.append(f"{each.task.place}: {', '.join(each.task.stack_names)}: {why}")
+            missing.append(f"{outcome.task.place}: {', '.join(outcome.task.stack_names)}: {why}")
         else:
-            found[each.task] = counted
+            found[outcome.task] = counted
     return planned(
         found,
         {name: reader.actions for name, reader in READERS.items() if isinstance(reader, LiveReader)},
@@ -121,8 +121,8 @@ def unmanaged_places(
     from stackproof.drift.fleet.scopes import beside_of, scope_tasks
 
     found = [
-        beside_of(each.task.place, each.result, run)
-        for each in done(partial(listed_beside, order), scope_tasks(run, scopes), workers.start)
+        beside_of(outcome.task.place, outcome.result, run)
+        for outcome in done(partial(listed_beside, order), scope_tasks(run, scopes), workers.start)
     ]
     dark = [Unmanaged(account=trouble.account, region=trouble.region) for trouble in run.troubles if scopes]
     return tuple(sorted((*found, *dark), key=lambda unmanaged: (unmanaged.account, unmanaged.region)))

@@ -200,7 +200,7 @@ def audit_actions(stacks: Sequence[Stack]) -> tuple[str, ...]:
     types = {resource.resource_type for stack in stacks for resource in stack.template.resources}
     families = (family.actions for family in child_families() if types.intersection(family.owners))
     lists = (listing.actions for name, listing in listings().items() if name in types)
-    return tuple(sorted({*ACTIONS, *NATIVE_ACTIONS, *(one for family in (*families, *lists) for one in family)}))
+    return tuple(sorted({*ACTIONS, *NATIVE_ACTIONS, *(name for family in (*families, *lists) for name in family)}))
 
 
 def catalog(target: Target) -> StackCatalog:

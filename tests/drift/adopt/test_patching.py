@@ -126,7 +126,7 @@ def test_the_literal_is_replaced_and_nothing_else(
     assert (done.is_written, done.patch) == (True, shown.patch)
     after = (tmp_path / "app.py").read_bytes().decode().splitlines(keepends=True)
     before = source.splitlines(keepends=True)
-    assert [each for each in after if each not in before] == [line]
+    assert [name for name in after if name not in before] == [line]
     again = written(found, root=tmp_path)
     assert not again.is_written
     assert "and what was deployed is" in again.why_not

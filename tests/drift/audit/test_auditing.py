@@ -148,7 +148,7 @@ def test_no_fault_looks_like_drift(error: Exception, reason: UnprovenReason) -> 
 @pytest.mark.parametrize(
     ("reason", "status"),
     [
-        *((UnprovenReason(each), DriftStatus.NOT_CHECKED) for each in ("busy", "denied", "throttled", "unreachable")),
+        *((UnprovenReason(name), DriftStatus.NOT_CHECKED) for name in ("busy", "denied", "throttled", "unreachable")),
         (UnprovenReason.WRITE_ONLY, DriftStatus.IN_SYNC),
         (UnprovenReason.NOT_EMULATED, DriftStatus.IN_SYNC),
     ],

@@ -210,5 +210,5 @@ def test_a_rule_that_cloudformation_has_under_another_id_is_found_in_the_templat
         )
         [audit] = made.audited(["Net"]).audits
         assert [(difference.child_id, difference.detail) for difference in audit.differences] == [
-            (each, "") for each in found
+            (name, "") for name in found
         ]

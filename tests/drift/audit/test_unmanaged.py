@@ -70,7 +70,7 @@ def test_each_scope_finds_its_own() -> None:
     )
     assert ids(found(catalog, "prefix:app-")) == ["arn:aws:sns:r:1:app-t", "u/app-q"]
     assert ids(found(catalog, "vpc:vpc-1")) == ["sg-1"]
-    seen = [(ACCOUNT, REGION, each) for each in (GROUP, TOPIC, QUEUE)]
+    seen = [(ACCOUNT, REGION, part) for part in (GROUP, TOPIC, QUEUE)]
     assert list(found(catalog, "vpc:vpc-1").looked_at) == seen
     assert ids(found(catalog, "tag:app=x")) == ["sg-2", "arn:aws:sns:r:1:app-t", "u/app-q"]
 
@@ -78,7 +78,7 @@ def test_each_scope_finds_its_own() -> None:
 def test_what_an_audited_stack_or_any_other_has_is_managed() -> None:
     catalog = FakeCatalog()
     catalog.owners["u/app-q"] = "Other"
-    assert ids(found(catalog, "prefix:app-", managed=lambda one: one[1].endswith("app-t"))) == []
+    assert ids(found(catalog, "prefix:app-", managed=lambda key: key[1].endswith("app-t"))) == []
 
 
 def test_what_cannot_be_listed_is_said() -> None:

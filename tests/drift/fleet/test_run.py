@@ -162,7 +162,7 @@ def test_a_task_that_ends_every_worker_is_given_up_and_says_so() -> None:
 @pytest.mark.parametrize("last", [0, 3])
 def test_a_task_that_ends_every_worker_costs_no_other_task(last: int) -> None:
     found = results(done(partial(dies_at, last), range(6), partial(process_workers, 2)))
-    assert {name: each for name, each in found.items() if name != last} == {
+    assert {name: member for name, member in found.items() if name != last} == {
         number: number * 2 for number in range(6) if number != last
     }
     lost = found[last]
@@ -291,7 +291,7 @@ def workers(start: Callable[[], AbstractContextManager[Executor]] = shuffled) ->
 
 
 PLACES = places_of(
-    Fleet(accounts=tuple(FleetAccount(account=each, regions=("eu-west-1", "us-east-1")) for each in "123"))
+    Fleet(accounts=tuple(FleetAccount(account=account, regions=("eu-west-1", "us-east-1")) for account in "123"))
 )
 
 
@@ -368,8 +368,8 @@ def test_a_task_and_a_place_whose_workers_end_are_not_checked() -> None:
 
 
 def test_what_an_interrupted_run_has_seen_is_said_with_the_time() -> None:
-    times = [datetime(2026, 1, 1, 8, each, tzinfo=UTC) for each in (0, 30)]
-    tasks = [FleetTask(place=PLACE, stack_names=each) for each in (("A", "B"), ("C",), ("D",))]
+    times = [datetime(2026, 1, 1, 8, minute, tzinfo=UTC) for minute in (0, 30)]
+    tasks = [FleetTask(place=PLACE, stack_names=stack_names) for stack_names in (("A", "B"), ("C",), ("D",))]
     run = FleetRun.begun()
     run.add(tasks[0], replace(seen(tasks[0]), kept_since=times[1]))
     run.add(tasks[2], seen(tasks[2]))
@@ -383,7 +383,7 @@ def test_what_an_interrupted_run_has_seen_is_said_with_the_time() -> None:
     assert note.level is Level.WARNING
     assert note.message.startswith("3 of 4 stacks were looked at by the run that was interrupted, from ")
     assert f", from {shown_time(times[0])} to {shown_time(times[1])}, and" in note.message
-    assert run.earlier == {(PLACE.account, PLACE.region, each): times[each != "C"] for each in "ABC"}
+    assert run.earlier == {(PLACE.account, PLACE.region, letter): times[letter != "C"] for letter in "ABC"}
 
 
 def test_a_single_stack_that_an_interrupted_run_has_seen_is_called_one() -> None:
@@ -420,9 +420,9 @@ def test_a_place_that_answers_without_a_stack_is_an_error_unless_it_may_be_empty
     assert [(notification.level, notification.message) for notification in said] == [
         (
             Level.ERROR,
-            f"account 2, region {each}: no stack that the filters take; if that is meant, say may_be_empty: true there",
+            f"account 2, region {name}: no stack that the filters take; if that is meant, say may_be_empty: true there",
         )
-        for each in ("eu-west-1", "us-east-1")
+        for name in ("eu-west-1", "us-east-1")
     ]
     assert run.stacks == 1
 
@@ -436,8 +436,8 @@ def test_what_may_be_a_secret_crosses_no_process() -> None:
     audit = StackAudit(
         stack_name="S", stack_id="s", account="1", region="r", stack_status="",
         proofs=tuple(
-            ResourceProof(location=place, physical_id="d", status=DriftStatus.MODIFIED, differences=each)
-            for each in ((secret, plain), (plain,), (nested,))
+            ResourceProof(location=place, physical_id="d", status=DriftStatus.MODIFIED, differences=differences)
+            for differences in ((secret, plain), (plain,), (nested,))
         ),
         differences=tuple(
             Difference(
@@ -453,7 +453,9 @@ def test_what_may_be_a_secret_crosses_no_process() -> None:
     )  # fmt: skip
     found = without_secrets(audit)
     assert "hunter2" not in json.dumps(found.to_dict())
-    assert [difference.row() for difference in found.differences] == [each.row() for each in audit.differences]
+    assert [difference.row() for difference in found.differences] == [
+        difference.row() for difference in audit.differences
+    ]
     assert found.differences[0].expected == MASK
     assert found.differences[2].actual == [{"AuthenticateOidcConfig": {"ClientSecret": MASK, "ClientId": "i"}}]
     assert audit.differences[2].row()["actual"] == found.differences[2].actual

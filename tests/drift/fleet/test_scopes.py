@@ -17,7 +17,7 @@ from tests.memory_fakes import unmanaged
 HERE = Place(account="123456789012", region="eu-west-1")
 THERE = Place(account="123456789012", region="us-east-1")
 CALLS = CallLog(counts=(CallCount(target="aws", service="sqs", operation="ListQueues", kind=CallKind.READ, count=2),))
-SCOPES = [parse_scope(each) for each in ("tag:app=tap", "prefix:Net")]
+SCOPES = [parse_scope(name) for name in ("tag:app=tap", "prefix:Net")]
 
 
 def seen(

@@ -120,7 +120,7 @@ def test_on_the_command_line(fleet: Simulation, tmp_path: Path) -> None:
     assert done.returncode == report["exit_code"] == 3
     assert report.pop("calls")["reads"] > 0
     wanted = json.loads(text_of(fleet.report))
-    assert report == {key: each for key, each in wanted.items() if key != "calls"}
+    assert report == {key: member for key, member in wanted.items() if key != "calls"}
     assert "there is no interrupted audit of this fleet to go on with" in done.stderr
     assert f"{SIZE.total} of {SIZE.total} stacks, " in done.stderr.splitlines()[-1]
     assert done.stderr.splitlines()[-1].endswith("9 drifts found, 2 places not reached")

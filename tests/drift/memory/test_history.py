@@ -61,15 +61,15 @@ LOOKS = _looks()
 
 
 def names(found: Iterable[Episode | Difference]) -> list[str]:
-    return sorted(each.fingerprint for each in found)
+    return sorted(found_difference.fingerprint for found_difference in found)
 
 
 def told(looks: Sequence[Look]) -> tuple[list[Step], tuple[Episode, ...]]:
     """Night after night; the steps, and what is open at the end."""
     is_open: tuple[Episode, ...] = ()
     steps = []
-    for number, each in enumerate(looks):
-        step = advanced(is_open, each, run=number, at=night(number))
+    for number, seen_by_run in enumerate(looks):
+        step = advanced(is_open, seen_by_run, run=number, at=night(number))
         is_open = (*step.new, *step.lasting, *step.carried)
         steps.append(step)
     return steps, is_open
@@ -134,7 +134,9 @@ def test_comparing_backwards_turns_appeared_into_resolved(one: Look, other: Look
     assert names(there.resolved) == names(back.appeared)
     assert names(there.unknown) == names(back.unknown)
     assert names(there.same) == names(back.same)
-    assert [(difference, was) for was, difference in there.changed] == [(was, each) for was, each in back.changed]
+    assert [(difference, was) for was, difference in there.changed] == [
+        (was, difference) for was, difference in back.changed
+    ]
     every = [*there.appeared, *there.resolved, *there.unknown, *there.same, *(now for _, now in there.changed)]
     assert sorted(set(names(every))) == sorted({*names(one.differences), *names(other.differences)})
     assert len(every) == len(set(names(every)))
@@ -166,9 +168,9 @@ def test_a_value_that_either_run_has_masked_is_the_same() -> None:
     def kept(value: str, stage: str = "x") -> Look:
         return without_secrets(look(difference(actual={"Token": value, "Stage": stage})), salt="s")
 
-    for one, other in (("***", "one"), ("one", "***"), ("***", "***")):
-        assert compared([kept(one)], [kept(other)]).changed == ()
-        assert len(compared([kept(one)], [kept(other, "y")]).changed) == 1
+    for part, other in (("***", "one"), ("one", "***"), ("***", "***")):
+        assert compared([kept(part)], [kept(other)]).changed == ()
+        assert len(compared([kept(part)], [kept(other, "y")]).changed) == 1
 
 
 def test_within_a_value_only_what_stands_under_or_beside_the_name_of_a_secret_is_hashed() -> None:
@@ -190,7 +192,7 @@ def test_what_is_no_look_is_refused() -> None:
 
 
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=4).filter(lambda each: "***" not in each),
+    st.none() | st.booleans() | st.integers() | st.text(max_size=4).filter(lambda name: "***" not in name),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
     max_leaves=6,
 )
@@ -225,7 +227,7 @@ def proof(name: str, status: DriftStatus, *unproven: str) -> ResourceProof:
         location=Location(stack_name="Net", logical_id=name, resource_type="AWS::X::Y"),
         physical_id=name,
         status=status,
-        unproven=tuple(Unproven(path=each, reason=UnprovenReason.DENIED) for each in unproven),
+        unproven=tuple(Unproven(path=path, reason=UnprovenReason.DENIED) for path in unproven),
     )
 
 
@@ -283,7 +285,7 @@ def test_what_was_not_looked_at_is_a_gap() -> None:
 
 def test_one_child_that_nobody_knows_hides_no_other() -> None:
     seen = look(gaps=(Gap(logical_id="A", question="rules: c"),))
-    assert [seen.could_see(child(child_id=each)) for each in "cd"] == [False, True]
+    assert [seen.could_see(child(child_id=child_id)) for child_id in "cd"] == [False, True]
 
 
 def test_of_a_resource_that_does_not_exist_nothing_else_is_known() -> None:

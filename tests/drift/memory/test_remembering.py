@@ -68,7 +68,7 @@ def test_the_report_says_since_when_and_what_is_new() -> None:
     assert "run 2 (after run 1): 1 new, 0 resolved" in lines
     last = drift_text(audited(store, 2, queue)).splitlines()
     seen = "(since 2026-11-01T02:00:00Z, last seen 2026-11-02T02:00:00Z)"
-    assert f"resolved: app.py:7: Net/Topic /DisplayName differs {seen}" in " ".join(each.strip() for each in last)
+    assert f"resolved: app.py:7: Net/Topic /DisplayName differs {seen}" in " ".join(name.strip() for name in last)
 
 
 def test_what_was_not_looked_at_again_is_said() -> None:

@@ -415,17 +415,17 @@ def writer(url: str, who: str, how: str = "careful") -> subprocess.Popen[str]:
 
 
 def test_two_processes_that_write_at_once_lose_and_mix_up_nothing(url: str) -> None:
-    both = [writer(url, each) for each in ("one", "two")]
+    both = [writer(url, name) for name in ("one", "two")]
     numbers = [int(number) for process in both for number in process.communicate(timeout=240)[0].split()]
     assert [process.returncode for process in both] == [0, 0]
     assert sorted(numbers) == list(range(1, 17))
     store = SqlAuditStore(url)
     runs = store.runs()
     assert [run.number for run in runs if run.ended] == list(range(1, 17))
-    for each in runs:
-        seen = store.looks(each.number)
+    for stored in runs:
+        seen = store.looks(stored.number)
         assert [look.place.stack_name for look in seen] == ["Stack0", "Stack1", "Stack2"]
-        assert {two.location.logical_id for look in seen for two in look.differences} == {"Shared", each.tool}
+        assert {two.location.logical_id for look in seen for two in look.differences} == {"Shared", stored.tool}
     is_open = [
         episode.fingerprint for episode in store.episodes(target="aws", against="template") if not episode.resolved
     ]
@@ -523,7 +523,7 @@ def third_version(url: str, *seen: Difference) -> None:
         stack=PLACE.stack_name,
         seen=json.dumps(look(*seen).to_dict()),
     )
-    for each in seen:
+    for stored in seen:
         execute(
             url,
             "INSERT INTO stackproof_episodes VALUES"
@@ -532,9 +532,9 @@ def third_version(url: str, *seen: Difference) -> None:
             account=PLACE.account,
             region=PLACE.region,
             stack=PLACE.stack_name,
-            name=each.fingerprint,
+            name=stored.fingerprint,
             at=at,
-            document=json.dumps(each.to_dict()),
+            document=json.dumps(stored.to_dict()),
         )
 
 
@@ -599,7 +599,7 @@ def test_a_stack_that_was_gone_before_the_update_is_not_missed_until_it_has_been
 
 def test_two_processes_may_migrate_at_once(url: str) -> None:
     first_version(url)
-    both = [writer(url, each) for each in ("one", "two")]
+    both = [writer(url, name) for name in ("one", "two")]
     assert [len(process.communicate(timeout=240)[0].split()) for process in both] == [8, 8]
     assert len(SqlAuditStore(url).runs()) == 17
 

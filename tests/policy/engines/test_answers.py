@@ -69,7 +69,9 @@ def test_notifications_name_engine_and_file() -> None:
 def test_what_a_macro_may_rewrite_is_open(more: dict[str, JsonValue], kind: Kind) -> None:
     plain = template("t.json", TOPIC)
     changed = replace(plain, body={**plain.body, **more})
-    said: JsonObject = {"findings": [row("Resources", "Topic", rule_id=each) for each in ("E3002", "F3012", "W1")]}
+    said: JsonObject = {
+        "findings": [row("Resources", "Topic", rule_id=rule_id) for rule_id in ("E3002", "F3012", "W1")]
+    }
     answer = answer_of("x", changed, said)
     assert {finding.rule_id: finding.kind for finding in answer.findings} == {
         "E3002": kind,
@@ -83,7 +85,7 @@ def test_a_macro_in_one_resource_leaves_nothing_open_in_another() -> None:
     plain = template("t.json", TOPIC)
     included: JsonObject = {"Type": "AWS::SNS::Topic", "Properties": {"Fn::Transform": {"Name": "AWS::Include"}}}
     changed = replace(plain, body={**plain.body, "Resources": {**plain.section("Resources"), "Other": included}})
-    said: JsonObject = {"findings": [row("Resources", each, rule_id="E3002") for each in ("Topic", "Other")]}
+    said: JsonObject = {"findings": [row("Resources", name, rule_id="E3002") for name in ("Topic", "Other")]}
     kinds = {finding.location.logical_id: finding.kind for finding in answer_of("x", changed, said).findings}
     assert kinds == {"Topic": Kind.FAIL, "Other": Kind.OPEN}
     everywhere = replace(plain, body={**plain.body, "Resources": {"Fn::Transform": {"Name": "M"}, "Topic": {}}})

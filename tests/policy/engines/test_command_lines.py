@@ -56,7 +56,7 @@ def test_every_finding_of_the_command_line_is_in_our_report(
 def test_the_command_lines_find_enough_for_the_comparison_to_mean_something(
     said: dict[str, dict[str, set[Fact]]], engine: str
 ) -> None:
-    assert sum(len(each) for each in said[engine].values()) >= 15
+    assert sum(len(member) for member in said[engine].values()) >= 15
 
 
 def _output(command: list[str], folder: Path) -> Any:
@@ -70,10 +70,10 @@ def _output(command: list[str], folder: Path) -> Any:
 def _cfn_lint(folder: Path) -> dict[str, list[list[JsonValue]]]:
     found: dict[str, list[list[JsonValue]]] = {}
     command = [str(Path(sys.executable).with_name("cfn-lint")), "--format", "json", *NAMES]
-    for each in _output(command, folder):
-        path = each["Location"].get("Path") or []
+    for row in _output(command, folder):
+        path = row["Location"].get("Path") or []
         resource = path[1] if len(path) > 1 and path[0] == "Resources" else None
-        found.setdefault(Path(each["Filename"]).name, []).append([each["Rule"]["Id"], resource])
+        found.setdefault(Path(row["Filename"]).name, []).append([row["Rule"]["Id"], resource])
     return found
 
 

@@ -80,7 +80,7 @@ def test_one_fork_serves_many_requests_and_is_replaced_when_it_has_served_its_sh
     worker = make_worker("if request.get('bad'): raise ValueError('bad')\n    return {'pid': os.getpid()}")
     served = [_pid(worker) for _ in range(40)]
     assert served == sorted(served, key=served.index)
-    assert [served.count(each) for each in dict.fromkeys(served)] == [32, 8]
+    assert [served.count(process_id) for process_id in dict.fromkeys(served)] == [32, 8]
     with pytest.raises(EngineError, match="bad"):
         worker.ask({"bad": True}, deadline=_PLENTY)
     assert _pid(worker) not in served

@@ -295,10 +295,10 @@ def test_what_a_rule_file_says_is_part_of_an_engines_identity(tmp_path: Path) ->
     assert identities() == before
     written(tmp_path, {"rule.py": "x = 2\n"})
     changed = identities()
-    assert all(one != other for one, other in zip(before, changed, strict=True))
+    assert all(name != other for name, other in zip(before, changed, strict=True))
     # Rules import what begins with an underscore: it is part of what they say.
     written(tmp_path, {"_shared.py": "NAME = 1\n"})
-    assert all(one != other for one, other in zip(changed, identities(), strict=True))
+    assert all(name != other for name, other in zip(changed, identities(), strict=True))
     shared = identities()
     written(tmp_path, {"__pycache__/rule.pyc": b"\x00"})
     assert identities() == shared

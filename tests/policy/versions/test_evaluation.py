@@ -413,7 +413,7 @@ def test_dates_without_a_day() -> None:
 
 
 def test_a_cycle_that_is_younger_than_the_dated_ones_only_has_no_dates() -> None:
-    versions = {each: Version(status=Status.CREATABLE, cycle=each) for each in ("8.0", "8.4")}
+    versions = {cycle: Version(status=Status.CREATABLE, cycle=cycle) for cycle in ("8.0", "8.4")}
     known = knowledge(versions=allow_list(rds_mysql=family(cycles={"8.0": Cycle()}, versions=versions)))
     assert said(postgres("8.4", "mysql"), known=known) == ["EV030 open"]
 

@@ -29,7 +29,7 @@ def test_versions_are_sorted_as_people_count(older: str, newer: str) -> None:
 
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=3), st.lists(st.integers(0, 40), min_size=1, max_size=3))
 def test_dotted_numbers_are_sorted_as_their_numbers(left: list[int], right: list[int]) -> None:
-    texts = [".".join(map(str, each)) for each in (left, right)]
+    texts = [".".join(map(str, numbers)) for numbers in (left, right)]
     assert (key(texts[0]) < key(texts[1])) == (left < right)
 
 

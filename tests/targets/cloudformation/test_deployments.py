@@ -76,7 +76,7 @@ def test_stacks_with_parameters_are_left_alone_until_one_of_them_changes(
     told.clear()
     again = deploy(stacks, target)
     assert told == ["Again1: no changes", "Again2: no changes", "Again3: no changes"]
-    assert [deployment.resources for deployment in again] == [each.resources for each in made]
+    assert [deployment.resources for deployment in again] == [deployment.resources for deployment in made]
     told.clear()
     changed = stack({**body, "Resources": {"Queue": QUEUE, "Topic": TOPIC}}, name="Again2")
     deployments = deploy([stacks[0], changed, stacks[2]], target)
@@ -88,8 +88,8 @@ def test_stacks_with_parameters_are_left_alone_until_one_of_them_changes(
         "UPDATE_COMPLETE",
         "CREATE_COMPLETE",
     ]
-    for each in stacks:
-        target.destroy(each.name)
+    for deployed in stacks:
+        target.destroy(deployed.name)
 
 
 def test_an_export_reaches_the_stack_that_imports_it(told_target: tuple[AwsTarget, list[str]]) -> None:
@@ -167,5 +167,5 @@ def test_two_exports_of_one_name_are_refused(moto: OwnedProcess) -> None:
     where.deploy(stack(body, name="SameOne"))
     with pytest.raises(TargetError, match="Export names must be unique"):
         where.deploy(stack(body, name="SameTwo"))
-    for each in ("SameTwo", "SameOne"):
-        where.destroy(each)
+    for name in ("SameTwo", "SameOne"):
+        where.destroy(name)

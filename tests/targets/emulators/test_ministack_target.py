@@ -140,4 +140,4 @@ def test_every_property_that_is_not_emulated_has_a_row(wide_on_ministack: OnMini
         if unproven.reason is UnprovenReason.NOT_EMULATED
     ]
     assert found
-    assert [each for each in found if not is_gap(*each)] == []
+    assert [pair for pair in found if not is_gap(*pair)] == []

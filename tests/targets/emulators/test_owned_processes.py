@@ -77,8 +77,8 @@ def test_it_is_gone_when_its_owner_is(kind: str, sent: signal.Signals, folder: P
         below = children(pid)
         owner.send_signal(sent)
         owner.wait()
-    for each in (pid, *below):
-        wait_until_gone(each)
+    for element in (pid, *below):
+        wait_until_gone(element)
     assert not listens(said)
     assert list(folder.iterdir()) == []
 
@@ -90,8 +90,8 @@ def test_postgresql_ends_even_with_a_keeper_that_is_killed(folder: Path) -> None
     assert below
     os.kill(process.pid, signal.SIGKILL)
     process._process.wait()
-    for each in below:
-        wait_until_gone(each)
+    for process_id in below:
+        wait_until_gone(process_id)
 
 
 def test_ministack_answers_on_this_machine_alone_and_writes_into_its_folder_alone(folder: Path) -> None:
@@ -127,7 +127,7 @@ def test_nothing_of_the_users_settings_reaches_ministack(folder: Path, monkeypat
         environment = Path(f"/proc/{process.pid}/environ")
         if environment.exists():
             names = {part.partition(b"=")[0] for part in environment.read_bytes().split(b"\0")}
-            assert names.isdisjoint(each.encode() for each in foreign)
+            assert names.isdisjoint(text.encode() for text in foreign)
     finally:
         process.stop()
 
@@ -137,7 +137,7 @@ def postgres() -> Iterator[OwnedProcess]:
     with tempfile.TemporaryDirectory(prefix="stackproof-test-", dir="/tmp") as name:
         process = start_postgres(os.getpid(), Path(name), **LOGIN)
         assert [path.name for path in Path(name).iterdir() if path.is_file()] == [
-            each.name for each in Path(name).glob("*.port")
+            path.name for path in Path(name).glob("*.port")
         ], "the file with the password is gone"
         yield process
         process.stop()

@@ -177,4 +177,4 @@ def test_the_other_files_are_loaded_all_the_same(in_tmp_path: Path) -> None:
     found = find_templates(sorted(Path().iterdir()), stdin=io.BytesIO())
     assert [template.file for template in found.templates] == ["good.yaml"]
     assert len(found.errors) == len(FILES)
-    assert [str(error) for error in found.errors] == sorted(str(each) for each in found.errors)
+    assert [str(error) for error in found.errors] == sorted(str(error) for error in found.errors)

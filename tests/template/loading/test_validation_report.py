@@ -136,7 +136,7 @@ def test_what_was_acknowledged_is_found_and_so_is_who_did_it(folder: Path) -> No
     told = {"acknowledgedId": "p::R1", "reason": "why", "acknowledgedAt": "Web/Topic"}
     whole = {"acknowledgedId": "p::R2", "acknowledgedAt": "Prod/Data"}
     of_app = {"acknowledgedId": "p::R3"}
-    rows = [{**violation(at("Web.json", "Topic")), **each} for each in (told, whole, of_app)]
+    rows = [{**violation(at("Web.json", "Topic")), **element} for element in (told, whole, of_app)]
     loaded = load(folder, of(suppressedViolations=rows))
     assert places(loaded) == [("cdk.out/Web.json", "Topic", None)]
     found = {acknowledgement.rule_id: acknowledgement for acknowledgement in loaded.acknowledgements}

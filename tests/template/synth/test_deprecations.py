@@ -23,7 +23,7 @@ RETENTION = "aws-cdk-lib.aws_lambda.FunctionOptions#logRetention"
 
 
 def places(app: Path, *apis: str, lines: frozenset[SourceLine] = frozenset()) -> list[tuple[str | None, int | None]]:
-    found = located([Deprecation(api=each, message="") for each in apis], app=app, root=app, construct_lines=lines)
+    found = located([Deprecation(api=api, message="") for api in apis], app=app, root=app, construct_lines=lines)
     return [(deprecation.file, deprecation.line) for deprecation in found]
 
 

@@ -225,7 +225,7 @@ def _level_1(path: str, *, generic: bool) -> Argument:
 def _spelt(node: Any, module: Any, call: _Call) -> str:  # noqa: ANN401 - libcst is imported where it is needed
     """The keyword of the call that holds the node, as the source spells it."""
     named = (argument for argument in call.node.args if argument.keyword is not None)
-    found = next(each for each in named if each.value is node or _holds(each.value, node))
+    found = next(element for element in named if element.value is node or _holds(element.value, node))
     return str(module.code_for_node(found.keyword))
 
 
@@ -238,9 +238,9 @@ def _call_at(wrapper: Any, line: int, accepted: Sequence[str]) -> _Call | str:  
     here = [call for call in _calls(wrapper) if line in call.lines]
     if not here:
         return "holds no call: the app is not the one that was audited"
-    found = [each for each in here if set(each.names) & set(accepted)]
+    found = [call for call in here if set(call.names) & set(accepted)]
     if not found:
-        names = ", ".join(sorted({f"{each.names[0]}(…)" for each in here}))
+        names = ", ".join(sorted({f"{call.names[0]}(…)" for call in here}))
         return f"calls {names}, and what becomes of its arguments is not known"
     return found[0] if len(found) == 1 else f"has {len(found)} calls that may make it"
 
@@ -298,7 +298,7 @@ def _descended(node: Any, keys: Sequence[str]) -> Any | str:  # noqa: ANN401
 
 
 def _open(node: Any) -> bool:  # noqa: ANN401
-    return any(getattr(each, "star", "") == "**" for each in getattr(node, "args", ()))
+    return any(getattr(element, "star", "") == "**" for element in getattr(node, "args", ()))
 
 
 def _below(node: Any, key: str) -> Any | None:  # noqa: ANN401

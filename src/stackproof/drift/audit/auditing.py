@@ -258,7 +258,7 @@ class Auditor:
             sorted(
                 (
                     *(difference for proof in proofs for difference in snapshot.declared(proof)),
-                    *(one for part in parts for one in part[0]),
+                    *(difference for part in parts for difference in part[0]),
                 ),
                 key=Difference.sort_key,
             )

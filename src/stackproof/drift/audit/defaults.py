@@ -175,9 +175,9 @@ def deviations(
     unread: list[tuple[str, UnprovenReason]] = []
     for row in (default for default in DEFAULTS if default.resource_type == resource_type):
         is_set = _set(expected, row.path) and not _is_free(expected, reading.properties, row.path, schema)
-        if is_set is True or any(_set(expected, each) for each in row.unless):
+        if is_set is True or any(_set(expected, name) for name in row.unless):
             continue
-        if not all(_set(expected, each) for each in row.where):
+        if not all(_set(expected, name) for name in row.where):
             continue
         total += 1
         covering = [why for pointer, why in sorted(reading.unread.items()) if _touches(pointer, row.path)]

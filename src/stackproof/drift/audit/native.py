@@ -37,7 +37,7 @@ def _of_resource(name: str, proof: ResourceProof, theirs: NativeDrift | None) ->
     other = _paths(theirs) if theirs else ()
     unproven = {unproven.path: unproven.reason.value for unproven in proof.unproven}
     for path in ours:
-        is_seen = any(_same(path, each) for each in other)
+        is_seen = any(_same(path, name) for name in other)
         yield NativeRow(
             logical_id=name,
             property_path=path,
@@ -45,8 +45,8 @@ def _of_resource(name: str, proof: ResourceProof, theirs: NativeDrift | None) ->
             detail="" if is_seen or theirs is None or theirs.status not in _UNSEEN else theirs.status,
         )
     for path in other:
-        if not any(_same(path, each) for each in ours):
-            why = next((reason for each, reason in sorted(unproven.items()) if _same(path, each)), "")
+        if not any(_same(path, name) for name in ours):
+            why = next((reason for name, reason in sorted(unproven.items()) if _same(path, name)), "")
             yield NativeRow(logical_id=name, property_path=path, seen_by=_THEIRS, detail=why)
 
 

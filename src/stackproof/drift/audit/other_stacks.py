@@ -57,7 +57,7 @@ class OtherStacks:
         listed = self.snapshot.memo((OtherStacks, "list"), self._listed)
         if isinstance(listed, Doubt):
             return listed
-        others = [each for each in listed if each.stack_id not in self.known]
+        others = [element for element in listed if element.stack_id not in self.known]
         doubts: list[Doubt] = []
         with ThreadPoolExecutor(max_workers=max(1, self.jobs), thread_name_prefix="stacks") as pool:
             for found in pool.map(lambda other: self._declares(other, family, owner, child), others):

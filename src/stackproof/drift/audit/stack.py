@@ -146,17 +146,17 @@ class StackLook:
             return False
         owner = owner_names(str(proof.physical_id), reading)
         known = True
-        for each in sorted(live, key=lambda child: (child.resource_type, child.child_id)):
-            undeclared = self._undeclared(family, owner, each)
+        for live_child in sorted(live, key=lambda child: (child.resource_type, child.child_id)):
+            undeclared = self._undeclared(family, owner, live_child)
             if undeclared is False:
                 continue
             if isinstance(undeclared, UnprovenReason):
-                missed(undeclared, child=each.child_id)
+                missed(undeclared, child=live_child.child_id)
                 known = False
                 continue
-            difference = self._of_child(proof, family, each)
+            difference = self._of_child(proof, family, live_child)
             if undeclared is None:
-                left.append(Leftover(family=family, owner=owner, child=each, difference=difference))
+                left.append(Leftover(family=family, owner=owner, child=live_child, difference=difference))
             else:
                 found.append(difference)
         return known
@@ -234,8 +234,8 @@ def with_leftovers(audit: StackAudit, left: Sequence[Leftover], others: OtherSta
     unread = [leftover.missed(answer) for leftover, answer in answers if isinstance(answer, Doubt)]
     doubtful = {
         (leftover.difference.location.logical_id, leftover.family.name)
-        for leftover, one in answers
-        if isinstance(one, Doubt)
+        for leftover, doubt in answers
+        if isinstance(doubt, Doubt)
     }
     return replace(
         audit,

@@ -92,17 +92,17 @@ def unmanaged(
     for kind in types:
         before = len(said)
         undecided: list[Listed] = []
-        for each in _listed(listings[kind], target, said) if kind in listings else ():
+        for resource in _listed(listings[kind], target, said) if kind in listings else ():
             listed += 1
-            if not any(_is_in(each, scope, tagged.get(scope)) for scope in wanted) or managed(
-                (each.resource_type, each.physical_id)
+            if not any(_is_in(resource, scope, tagged.get(scope)) for scope in wanted) or managed(
+                (resource.resource_type, resource.physical_id)
             ):
                 continue
-            belongs = _owner(each, catalog, said) or _is_elsewhere(each, listings[kind], target, said)
+            belongs = _owner(resource, catalog, said) or _is_elsewhere(resource, listings[kind], target, said)
             if belongs is None:
-                undecided.append(each)
+                undecided.append(resource)
             elif not belongs:
-                found.append(_difference(each, target))
+                found.append(_difference(resource, target))
         said.extend(_undecided(undecided, target.region))
         total += len(undecided)
         said.extend(_without_tags(kind, wanted))
@@ -170,7 +170,7 @@ def _is_in(listed: Listed, scope: Scope, tagged: frozenset[str] | None) -> bool:
         return listed.name.startswith(scope.value)
     if scope.kind == "vpc":
         return listed.vpc_id == scope.value
-    return any(_same_arn(listed, each) for each in tagged or ())
+    return any(_same_arn(listed, name) for name in tagged or ())
 
 
 def _same_arn(listed: Listed, arn: str) -> bool:
@@ -212,7 +212,7 @@ def _is_elsewhere(listed: Listed, listing: Listing, target: Target, said: list[N
 
 def _undecided(listed: Sequence[Listed], region: str) -> Iterator[Notification]:
     if listed:
-        names = ", ".join(sorted(each.name for each in listed)[:_SHOWN])
+        names = ", ".join(sorted(resource.name for resource in listed)[:_SHOWN])
         more = f" and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""
         yield Notification(
             level=Level.WARNING,

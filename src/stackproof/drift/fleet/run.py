@@ -90,7 +90,7 @@ def done(
     fruitless, detail = 0, "there is no worker"
     while waiting and fruitless < _FRUITLESS:
         again: list[_Task] = []
-        apart = [[each] for each in waiting] if fruitless else [waiting]  # one of them may end the workers of all
+        apart = [[task] for task in waiting] if fruitless else [waiting]  # one of them may end the workers of all
         fruitless += 1
         for together in apart:
             with start() as executor:
@@ -104,8 +104,8 @@ def done(
                         fruitless = 0
                         yield Done(task=task, result=future.result())
         waiting = again
-    for each in waiting:
-        yield Done(task=each, result=Lost(detail=f"its worker ended {_FRUITLESS} times: {detail}"))
+    for task in waiting:
+        yield Done(task=task, result=Lost(detail=f"its worker ended {_FRUITLESS} times: {detail}"))
 
 
 def _failure(future: Future[_Result]) -> str | None:
@@ -155,18 +155,18 @@ class Workers:
 def found_tasks(places: Mapping[Place, FleetAccount], workers: Workers, run: FleetRun) -> tuple[FleetTask, ...]:
     """All tasks of a fleet, sorted; a place that does not answer is a trouble of the run, one without is empty."""
     found: list[FleetTask] = []
-    for each in done(workers.listing, places, workers.start):
-        told = Listed(trouble=_unreachable(each.result.detail)) if isinstance(each.result, Lost) else None
-        told = told or Listed.from_text(str(each.result))
+    for outcome in done(workers.listing, places, workers.start):
+        told = Listed(trouble=_unreachable(outcome.result.detail)) if isinstance(outcome.result, Lost) else None
+        told = told or Listed.from_text(str(outcome.result))
         run.calls = run.calls.merged(told.calls)
-        wanted = places[each.task].stacks
+        wanted = places[outcome.task].stacks
         if told.trouble is not None:
-            run.troubles[each.task] = told.trouble
+            run.troubles[outcome.task] = told.trouble
         else:
-            run.stack_lists.append(_stack_list(each.task, told, wanted))
-        tasks = tasks_of(each.task, places[each.task], told.stacks)
-        if not tasks and told.trouble is None and not places[each.task].may_be_empty:
-            run.empty.add(each.task)
+            run.stack_lists.append(_stack_list(outcome.task, told, wanted))
+        tasks = tasks_of(outcome.task, places[outcome.task], told.stacks)
+        if not tasks and told.trouble is None and not places[outcome.task].may_be_empty:
+            run.empty.add(outcome.task)
         found.extend(tasks)
     return tuple(sorted(found))
 
@@ -184,14 +184,14 @@ def audit_tasks(
         if known is not None:
             run.add(task, known)
     heard(run)
-    for each in done(workers.auditing, [task for task in tasks if task not in run.results], workers.start):
-        if isinstance(each.result, Lost):
-            result = lost_result(each.task, each.result.detail)
+    for outcome in done(workers.auditing, [task for task in tasks if task not in run.results], workers.start):
+        if isinstance(outcome.result, Lost):
+            result = lost_result(outcome.task, outcome.result.detail)
         else:
-            result = TaskResult.from_dict(json.loads(each.result))
-        run.add(each.task, result)
+            result = TaskResult.from_dict(json.loads(outcome.result))
+        run.add(outcome.task, result)
         if result.is_complete:
-            memory.keep(each.task, result)
+            memory.keep(outcome.task, result)
         heard(run)
 
 
@@ -221,7 +221,7 @@ def places_of(fleet: Fleet) -> Mapping[Place, FleetAccount]:
     """Every region of every account, sorted."""
     return {
         Place(account=account.account, region=region, role_arn=_role_arn(account, region)): account
-        for account in sorted(fleet.accounts, key=lambda one: one.account)
+        for account in sorted(fleet.accounts, key=lambda account: account.account)
         for region in sorted(account.regions)
     }
 
@@ -293,16 +293,16 @@ class FleetRun:
         """All that was seen; of each place that told nothing an audit that was not made, of an empty one an error."""
         found = [
             AuditedStacks(audits=result.audits, notifications=result.notifications)
-            for _, result in sorted(self.results.items(), key=lambda one: one[0].key)
+            for _, result in sorted(self.results.items(), key=lambda pair: pair[0].key)
         ]
         dark = [
             AuditedStacks(audits=(troubled(place, EVERY_STACK, why),))
-            for place, why in sorted(self.troubles.items(), key=lambda one: one[0])
+            for place, why in sorted(self.troubles.items(), key=lambda pair: pair[0])
         ]
         said = [f"{place}: {NO_STACK}; if that is meant, say may_be_empty: true there" for place in sorted(self.empty)]
         if not found and not dark and not said:
             said = ["the fleet has no stack that its filters take"]
-        told = [Notification(level=Level.ERROR, message=each) for each in said]
+        told = [Notification(level=Level.ERROR, message=message) for message in said]
         told += [Notification(level=Level.WARNING, message=note) for note in self._kept_notes()]
         return [*found, *dark, *([AuditedStacks(notifications=tuple(told))] if told else [])]
 

@@ -59,7 +59,7 @@ def unmanaged_text(found: Unmanaged | Trouble, calls: CallLog) -> str:
             "differences": [difference.to_dict() for difference in found.differences],
             "listed": found.listed,
             "undecided": found.undecided,
-            "looked_at": [list(each) for each in found.looked_at],
+            "looked_at": [list(scanned) for scanned in found.looked_at],
             "notifications": [notification.to_dict() for notification in found.notifications],
             "is_whole": found.is_whole,
             "calls": calls.to_dict(),

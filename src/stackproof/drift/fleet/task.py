@@ -247,8 +247,8 @@ def _shared(value: Any) -> Any:  # noqa: ANN401 - any JSON
     if isinstance(value, str):
         return sys.intern(value)
     if isinstance(value, Mapping):
-        return {key: _shared(each) for key, each in value.items()}
-    return [_shared(each) for each in value] if isinstance(value, list) else value
+        return {key: _shared(member) for key, member in value.items()}
+    return [_shared(element) for element in value] if isinstance(value, list) else value
 
 
 EVERY_STACK: Final = "*"

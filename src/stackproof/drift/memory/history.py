@@ -123,7 +123,7 @@ def advanced(known: Iterable[Episode], look: Look, *, run: int, at: datetime, ne
 
 def compared(before: Iterable[Look], after: Iterable[Look]) -> Compared:
     """What one run saw beside what another one did; values are compared as they are stored."""
-    one, two = {look.place: look for look in before}, {each.place: each for each in after}
+    one, two = {look.place: look for look in before}, {look.place: look for look in after}
     first, second = _differences(one.values()), _differences(two.values())
     both = first.keys() & second.keys()
     appeared, unseen = _parted([difference for name, difference in second.items() if name not in both], one, two)
@@ -134,7 +134,7 @@ def compared(before: Iterable[Look], after: Iterable[Look]) -> Compared:
     return Compared(
         appeared=tuple(sorted(appeared, key=Difference.sort_key)),
         resolved=tuple(sorted(resolved, key=Difference.sort_key)),
-        changed=tuple(sorted(changed, key=lambda each: each[1].sort_key())),
+        changed=tuple(sorted(changed, key=lambda pair: pair[1].sort_key())),
         same=tuple(sorted(same, key=Difference.sort_key)),
         unknown=tuple(sorted((*unseen, *unknown), key=Difference.sort_key)),
     )

@@ -152,7 +152,7 @@ class SqlAuditStore:
         with self._reading() as connection:
             if connection is None:
                 return ()
-            return tuple(_run(each) for each in _execute(connection, f"{_RUN} ORDER BY number").all())
+            return tuple(_run(element) for element in _execute(connection, f"{_RUN} ORDER BY number").all())
 
     def looks(self, number: int) -> tuple[Look, ...]:
         with self._reading() as connection:
@@ -160,7 +160,9 @@ class SqlAuditStore:
                 return ()
             sql = "SELECT document FROM stackproof_looks WHERE run = :number ORDER BY account, region, stack"
             found = _execute(connection, sql, number=number).all()
-            return tuple(sorted((Look.from_dict(json.loads(each[0])) for each in found), key=lambda look: look.place))
+            return tuple(
+                sorted((Look.from_dict(json.loads(element[0])) for element in found), key=lambda look: look.place)
+            )
 
     def episodes(self, *, target: str, against: str) -> tuple[Episode, ...]:
         with self._reading() as connection:
@@ -183,7 +185,7 @@ class SqlAuditStore:
                 "SELECT fingerprint, first_run, value FROM stackproof_told"
                 " WHERE channel = :channel AND target = :target AND against = :against"
             )
-            known = {tuple(each) for each in _execute(connection, sql, **track, channel=channel)}
+            known = {tuple(element) for element in _execute(connection, sql, **track, channel=channel)}
             wanted = tuple(
                 episode
                 for episode in found
@@ -389,7 +391,7 @@ def _recorded(connection: Connection, run: Run, look: Look) -> Step:
     )
     sql = f"{_EPISODE} WHERE {_AT} AND account = :account AND region = :region AND stack = :stack AND resolved IS NULL"
     known = _episodes(_execute(connection, sql, **track, **place).all())
-    later = [Look.from_dict(json.loads(each[0])) for each in newer]
+    later = [Look.from_dict(json.loads(element[0])) for element in newer]
     step = advanced(known, look, run=run.number, at=run.began, newer=later)
     for episode in (*step.new, *step.lasting, *step.resolved):
         _write(connection, run, episode)

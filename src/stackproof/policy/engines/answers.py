@@ -54,7 +54,7 @@ def _counts(name: str, findings: Iterable[Finding], said: JsonObject) -> tuple[R
     undecided = Counter(finding.rule_id for finding in findings if finding.kind is Kind.OPEN)
     looks, own = said.get("counts"), said.get("project_rules")
     known = looks if isinstance(looks, Mapping) else {}
-    project = {str(each) for each in own} if isinstance(own, list) else set()
+    project = {str(element) for element in own} if isinstance(own, list) else set()
     return tuple(
         RuleCount(
             rule_id=rule_id,
@@ -88,7 +88,7 @@ def _finding(name: str, template: Template, row: JsonObject, rewritten: frozense
 def _location(template: Template, row: JsonObject) -> Location:
     """Where it is, from a path like `["Resources", id, "Properties", …]`."""
     given = row.get("path")
-    path = [each for each in given if isinstance(each, str | int)] if isinstance(given, list) else []
+    path = [element for element in given if isinstance(element, str | int)] if isinstance(given, list) else []
     if len(path) > 1 and path[0] == "Resources":
         logical_id = str(path[1])
         resource = template.resource(logical_id)
@@ -142,7 +142,7 @@ def _rewritten(template: Template) -> frozenset[str] | None:
     """
     if set(template.transforms) - _EXPANDED_BY_ENGINES:
         return None
-    sections = {name: each for name, each in template.body.items() if name != "Resources"}
+    sections = {name: member for name, member in template.body.items() if name != "Resources"}
     resources = template.section("Resources")
     if _holds_transform(sections) or "Fn::Transform" in resources:
         return None
@@ -168,7 +168,7 @@ def _holds_transform(value: JsonValue) -> bool:
 
 
 def _rows(value: JsonValue) -> list[JsonObject]:
-    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
+    return [element for element in value if isinstance(element, Mapping)] if isinstance(value, list) else []
 
 
 def _one_line(text: JsonValue) -> str:

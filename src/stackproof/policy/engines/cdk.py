@@ -88,8 +88,8 @@ class CdkEngine:
             findings=tuple(sorted(findings, key=Finding.sort_key)),
             counts=tuple(sorted(counts)),
             notifications=tuple(
-                Notification(level=Level.ERROR, message=each, engine=_NAME, file=template.file)
-                for each in (app.not_validated if app else ())
+                Notification(level=Level.ERROR, message=message, engine=_NAME, file=template.file)
+                for message in (app.not_validated if app else ())
             ),
         )
 

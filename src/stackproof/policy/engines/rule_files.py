@@ -152,11 +152,11 @@ def _attributes(value: object) -> Iterator[tuple[str, str]]:
             yield from (
                 (str(resource_type), attribute) for resource_type in (types if isinstance(types, list) else [types])
             )
-        for each in value.values():
-            yield from _attributes(each)
+        for member in value.values():
+            yield from _attributes(member)
     elif isinstance(value, list):
-        for each in value:
-            yield from _attributes(each)
+        for element in value:
+            yield from _attributes(element)
 
 
 def _types(text: str) -> Iterator[tuple[int, str]]:

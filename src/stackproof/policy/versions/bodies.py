@@ -15,8 +15,8 @@ def template_of(body: JsonObject, file: str = "template") -> Template:
     section = body.get("Resources")
     rows = section.items() if isinstance(section, Mapping) else ()
     resources = [
-        Resource(logical_id=logical_id, resource_type=kind, body=entry, template_file=file)
-        for logical_id, entry in sorted(rows)
-        if isinstance(entry, Mapping) and isinstance(kind := entry.get("Type"), str)
+        Resource(logical_id=logical_id, resource_type=kind, body=body, template_file=file)
+        for logical_id, body in sorted(rows)
+        if isinstance(body, Mapping) and isinstance(kind := body.get("Type"), str)
     ]
     return Template(file=file, path=file, body=body, digest=digest(sorted(body)), resources=tuple(resources))

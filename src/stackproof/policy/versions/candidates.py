@@ -91,7 +91,7 @@ def candidates(
     if len(visited) > _LIMIT:
         reason = Unresolved(reason=f"more than {_LIMIT} combinations of parameters and conditions")
         return (Candidate(values=dict.fromkeys(wanted, reason)),)
-    worlds = [each for each in visited if each is not None]
+    worlds = [world for world in visited if world is not None]
     possible = [world for world in worlds if not world.is_unforeseen] or worlds
     return _grouped(possible, relevant, template, supplied=parameters or {})
 
@@ -147,8 +147,8 @@ def _choices(
     if foreseen and (closed or is_supplied or name not in relevant.asked):
         return foreseen
     conditions = template.section("Conditions")
-    compared = {each for test in relevant.conditions for each in _compared(conditions[test], name)}
-    return (*foreseen, *sorted(compared - {str(each) for each in foreseen}), _OTHER)
+    compared = {text for test in relevant.conditions for text in _compared(conditions[test], name)}
+    return (*foreseen, *sorted(compared - {str(element) for element in foreseen}), _OTHER)
 
 
 def _foreseen(declaration: JsonValue, supplied: str | None) -> tuple[JsonValue, ...]:
@@ -159,7 +159,7 @@ def _foreseen(declaration: JsonValue, supplied: str | None) -> tuple[JsonValue, 
         return (supplied,)
     allowed = declaration.get("AllowedValues")
     values = [declaration["Default"]] if "Default" in declaration else []
-    values += [each for each in allowed if not isinstance(each, Mapping)] if isinstance(allowed, list) else []
+    values += [element for element in allowed if not isinstance(element, Mapping)] if isinstance(allowed, list) else []
     found: dict[str, JsonValue] = {}
     for value in values:
         found.setdefault(str(value), value)
@@ -172,11 +172,11 @@ def _compared(condition: JsonValue, name: str) -> Iterator[str]:
         sides = condition.get("Fn::Equals")
         if isinstance(sides, Sequence) and {"Ref": name} in sides:
             yield from (str(side) for side in sides if isinstance(side, str | int | float))
-        for each in condition.values():
-            yield from _compared(each, name)
+        for member in condition.values():
+            yield from _compared(member, name)
     elif isinstance(condition, Sequence) and not isinstance(condition, str):
-        for each in condition:
-            yield from _compared(each, name)
+        for element in condition:
+            yield from _compared(element, name)
 
 
 def _worlds(
@@ -249,11 +249,11 @@ def _branch(
     """What holds in all worlds of the group: parameters that are read, and conditions that set it apart."""
     parts = []
     for name in sorted(relevant.read):
-        values = {str(each.parameters[name]) for each in group}
+        values = {str(world.parameters[name]) for world in group}
         if len(values) == 1 and (value := values.pop()) != _OTHER:
             parts.append(f"parameter {name} {_origin(template, name, value, supplied)}")
     for name in relevant.conditions:
-        holds = {each.conditions[name] for each in group}
+        holds = {world.conditions[name] for world in group}
         if len(holds) == 1 and len({world.conditions[name] for world in worlds}) > 1:
             parts.append(f"condition {name} {'true' if holds.pop() else 'false'}")
     return ", ".join(parts)

@@ -199,8 +199,8 @@ class Version:
             status=Status(str(data["status"])),
             cycle=optional_str(data.get("cycle")),
             successor=optional_str(data.get("successor")),
-            evidence={name: Claim(str(each)) for name, each in as_object(data.get("evidence", {})).items()},
-            date_history=tuple(DateChange.from_dict(each) for each in as_objects(data.get("date_history", []))),
+            evidence={name: Claim(str(member)) for name, member in as_object(data.get("evidence", {})).items()},
+            date_history=tuple(DateChange.from_dict(change) for change in as_objects(data.get("date_history", []))),
             **dates,
         )
 
@@ -219,7 +219,7 @@ class AppliesTo:
 
     @classmethod
     def from_dict(cls, data: JsonObject) -> AppliesTo:
-        when = {name: str(each) for name, each in as_object(data.get("when", {})).items()}
+        when = {name: str(member) for name, member in as_object(data.get("when", {})).items()}
         return cls(type=str(data["type"]), version=str(data["version"]), when=when)
 
 
@@ -238,7 +238,7 @@ class Source:
     def to_dict(self) -> dict[str, JsonValue]:
         found: dict[str, JsonValue] = {"kind": self.kind, "as_of": self.as_of, "sha256": self.sha256}
         more = {"version": self.version, "region": self.region, "account": self.account, "note": self.note}
-        return found | {name: each for name, each in more.items() if each is not None}
+        return found | {name: member for name, member in more.items() if member is not None}
 
     @classmethod
     def from_dict(cls, data: JsonObject) -> Source:
@@ -299,7 +299,7 @@ class Family:
             on_absent=OnAbsent(str(data.get("on_absent", "allow"))),
             unlisted=Unlisted(str(data.get("unlisted", "refused"))),
             max_age_days=as_int(data.get("max_age_days", 30)),
-            applies_to=tuple(AppliesTo.from_dict(each) for each in as_objects(data["applies_to"])),
+            applies_to=tuple(AppliesTo.from_dict(to) for to in as_objects(data["applies_to"])),
             cycles={name: Cycle.from_dict(as_object(cycle)) for name, cycle in as_object(data["cycles"]).items()},
             versions={
                 name: Version.from_dict(as_object(version)) for name, version in as_object(data["versions"]).items()
@@ -368,7 +368,7 @@ class Override:
         }
         return {
             "family": self.family,
-            **{name: each for name, each in what.items() if each is not None},
+            **{name: member for name, member in what.items() if member is not None},
             "reason": self.reason,
             "owner": self.owner,
             "until": self.until.isoformat(),

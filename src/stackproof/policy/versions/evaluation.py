@@ -111,16 +111,16 @@ def _evaluate_place(
     looked: set[str] = set()
     said: dict[Said, list[str]] = {}
     for candidate in found:
-        for each in _evaluate_candidate(ledger, resource, carrier, candidate, running, looked):
-            said.setdefault(each, []).append(candidate.branch)
+        for evaluated in _evaluate_candidate(ledger, resource, carrier, candidate, running, looked):
+            said.setdefault(evaluated, []).append(candidate.branch)
     pointer = "/" + carrier.path.replace(".", "/")
-    for each, branches in said.items():
+    for evaluated, branches in said.items():
         where = "" if "" in branches else "; or ".join(sorted(set(branches)))
-        message = f"{each.message} [{where}]" if where else each.message
-        if resource.generated and each.kind is Kind.FAIL:
+        message = f"{evaluated.message} [{where}]" if where else evaluated.message
+        if resource.generated and evaluated.kind is Kind.FAIL:
             message = f"{message}; CDK made this resource: upgrade aws-cdk-lib"
         statement = Statement(
-            said=replace(each, message=message),
+            said=replace(evaluated, message=message),
             logical_id=resource.logical_id,
             pointer=pointer,
             resource=resource,

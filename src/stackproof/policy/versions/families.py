@@ -67,7 +67,7 @@ class Carrier:
         """The top-level properties that a judgement depends on."""
         flag = (self.no_extended_support[0],) if self.no_extended_support else ()
         named = (self.path, self.engine, *self.inherits, *flag, self.auto_minor)
-        return tuple(sorted({each.partition(".")[0] for each in named if each}))
+        return tuple(sorted({element.partition(".")[0] for element in named if element}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,10 +88,10 @@ _RDS_ENGINES: Final = (
     "sqlserver-web",
 )
 _RDS: Final = {engine: f"rds/{engine}" for engine in _RDS_ENGINES}
-_CLUSTERS: Final = {each: f"rds/{each}" for each in ("aurora-mysql", "aurora-postgresql", "mysql", "postgres")}
-_GLOBAL: Final = {each: f"rds/{each}" for each in ("aurora-mysql", "aurora-postgresql")}
-_CACHES: Final = {each: f"elasticache/{each}" for each in ("memcached", "redis", "valkey")}
-_BROKERS: Final = {each: f"mq/{each}" for each in ("activemq", "rabbitmq")}
+_CLUSTERS: Final = {name: f"rds/{name}" for name in ("aurora-mysql", "aurora-postgresql", "mysql", "postgres")}
+_GLOBAL: Final = {name: f"rds/{name}" for name in ("aurora-mysql", "aurora-postgresql")}
+_CACHES: Final = {name: f"elasticache/{name}" for name in ("memcached", "redis", "valkey")}
+_BROKERS: Final = {name: f"mq/{name}" for name in ("activemq", "rabbitmq")}
 
 
 def _rds(engine: str) -> FamilyRule:

@@ -80,7 +80,7 @@ class Change:
     detail: str = ""
 
     def __str__(self) -> str:
-        return " ".join(each for each in (self.kind, self.family, self.version, self.detail) if each)
+        return " ".join(part for part in (self.kind, self.family, self.version, self.detail) if part)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,12 +106,14 @@ def refreshed(old: AllowList | None, snapshots: Sequence[Snapshot], *, accept_la
             families[name] = before  # a project's own, of which no source of ours tells
             continue
         said = [(snapshot, snapshot.families[name]) for snapshot in snapshots if name in snapshot.families]
-        failed = [f"{name}: {snapshot.name}: {one.failure}" for snapshot, one in said if one.failure is not None]
+        failed = [
+            f"{name}: {snapshot.name}: {family.failure}" for snapshot, family in said if family.failure is not None
+        ]
         failures.extend(failed)
         if failed and before is not None:
             families[name] = before
             continue
-        readable = [(snapshot, one) for snapshot, one in said if one.failure is None]
+        readable = [(snapshot, family) for snapshot, family in said if family.failure is None]
         after = _Merge(name, before, readable, sources).family()
         if before is not None and not accept_large_change and (why := _too_large(before, after)):
             refused.append(f"{name}: {why}")
@@ -147,7 +149,7 @@ class _Merge:
     ) -> None:
         self.name = name
         self.before = before
-        self.said = sorted(said, key=lambda each: (each[0].trust, each[0].name))
+        self.said = sorted(said, key=lambda pair: (pair[0].trust, pair[0].name))
         self.sources = sources
         self.rule = FAMILIES[name]
         self.grammar = grammar_of(name)
@@ -155,12 +157,12 @@ class _Merge:
     def family(self) -> Family:
         """The family as it is known now."""
         known = self.before.versions if self.before else {}
-        names = {*known, *(each for _, snapshot in self.said for each in snapshot.listing or ())}
+        names = {*known, *(name for _, snapshot in self.said for name in snapshot.listing or ())}
         if self.rule.match is Match.EXACT_OR_MAJOR:
             # AWS takes majors; that they are no versions of their own is not for a source to say.
             names = {name for name in names if not self.grammar.is_major(name)}
         versions = {
-            name: self._version(name, known.get(name)) for name in sorted(names, key=lambda one: (key(one), one))
+            name: self._version(name, known.get(name)) for name in sorted(names, key=lambda name: (key(name), name))
         }
         return Family(
             as_of=self._as_of(has_versions=bool(versions)),
@@ -175,11 +177,11 @@ class _Merge:
 
     def _is_complete(self) -> bool:
         """Whether AWS itself has told all versions, now or before."""
-        told = any(snapshot.source.kind == "aws-api" and one.listing for snapshot, one in self.said)
+        told = any(snapshot.source.kind == "aws-api" and family.listing for snapshot, family in self.said)
         return told or (self.before is not None and self.before.unlisted is Unlisted.REFUSED)
 
     def _as_of(self, *, has_versions: bool) -> str:
-        telling = [snapshot for snapshot, one in self.said if one.listing is not None or not has_versions]
+        telling = [snapshot for snapshot, family in self.said if family.listing is not None or not has_versions]
         days = [snapshot.source.as_of for snapshot in telling] + ([self.before.as_of] if self.before else [])
         return max(days, default=min((source.as_of for source in self.sources.values()), default=""))
 
@@ -189,12 +191,12 @@ class _Merge:
         evidence = dict(known.evidence) if known else {}
         listed_by: list[tuple[Snapshot, FamilySnapshot]] = []
         missed_by: list[tuple[Snapshot, FamilySnapshot]] = []
-        for snapshot, one in self.said:
-            if one.listing is not None:
-                claim = one.listing.get(name)
+        for snapshot, family in self.said:
+            if family.listing is not None:
+                claim = family.listing.get(name)
                 if claim is not None or snapshot.name in evidence or snapshot.trust >= _DECIDES:
                     evidence[snapshot.name] = claim or Claim.ABSENT
-                (listed_by if claim is not None else missed_by).append((snapshot, one))
+                (listed_by if claim is not None else missed_by).append((snapshot, family))
         if known is None:
             day = min(day_of(snapshot.source.as_of) for snapshot, _ in listed_by)
             base = Version(status=Status.UNKNOWN, first_seen=day if self.before and self.before.versions else None)
@@ -233,8 +235,8 @@ class _Merge:
         was = known.status if known else Status.UNKNOWN
         if missed_by:
             confirmed = missing is not None and any(
-                one.is_final or (day_of(snapshot.source.as_of) - missing).days >= _CONFIRMED_DAYS
-                for snapshot, one in missed_by
+                family.is_final or (day_of(snapshot.source.as_of) - missing).days >= _CONFIRMED_DAYS
+                for snapshot, family in missed_by
             )
             return Status.WITHDRAWN if confirmed else was
         now = self._decided(evidence)
@@ -279,10 +281,10 @@ class _Merge:
         """The dates that sources tell, the most trusted last; a date that moved leaves a trace."""
         told: dict[str, tuple[date, str, date]] = {}
         read = {snapshot.name for snapshot, _ in self.said}
-        silent = [each for each in version.evidence if each not in read and self._kind(each) in _TELL_DATES]
-        for snapshot, one in self.said:
-            better = any(self._rank(each) > snapshot.trust for each in silent)
-            for field_name, day in one.dates.get(name, {}).items():
+        silent = [name for name in version.evidence if name not in read and self._kind(name) in _TELL_DATES]
+        for snapshot, family in self.said:
+            better = any(self._rank(name) > snapshot.trust for name in silent)
+            for field_name, day in family.dates.get(name, {}).items():
                 if getattr(version, field_name) is None or not better:
                     told[field_name] = (day, snapshot.name, day_of(snapshot.source.as_of))
         history = list(version.date_history)
@@ -290,15 +292,15 @@ class _Merge:
             before: date | None = getattr(version, field_name)
             if before is not None and before != day:
                 history.append(DateChange(field=field_name, before=before, after=day, seen=seen, source=source))
-        dates: dict[str, Any] = {each: day for each, (day, _, _) in told.items()}
+        dates: dict[str, Any] = {name: day for name, (day, _, _) in told.items()}
         return replace(version, **dates, date_history=tuple(history))
 
     # --- cycles
 
     def _cycles(self) -> dict[str, Cycle]:
         found = dict(self.before.cycles) if self.before else {}
-        for snapshot, one in self.said:
-            for name, (standard, extended) in one.cycles.items():
+        for snapshot, family in self.said:
+            for name, (standard, extended) in family.cycles.items():
                 known = found.get(name)
                 if known is not None and max(map(self._rank, known.sources), default=0) > snapshot.trust:
                     continue
@@ -308,7 +310,7 @@ class _Merge:
                     sources=(snapshot.name,),
                     as_of=snapshot.source.as_of,
                 )
-        return dict(sorted(found.items(), key=lambda each: (key(each[0]), each[0])))
+        return dict(sorted(found.items(), key=lambda pair: (key(pair[0]), pair[0])))
 
 
 def _creatable(family: Family) -> set[str]:
@@ -330,8 +332,8 @@ def _too_large(before: Family, after: Family) -> str | None:
 
 def _changes(name: str, before: Family | None, after: Family) -> Iterator[Change]:
     known = before.versions if before else {}
-    for version, entry in after.versions.items():
-        yield from _version_changes(name, version, known.get(version), entry)
+    for version, known_version in after.versions.items():
+        yield from _version_changes(name, version, known.get(version), known_version)
     old_cycles = before.cycles if before else {}
     for cycle, dates in after.cycles.items():
         was = old_cycles.get(cycle)

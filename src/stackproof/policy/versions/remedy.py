@@ -33,13 +33,13 @@ def newest_of(family: Family, cycle: str | None) -> str | None:
 def later_cycle(name: str, family: Family, cycle: str | None, on: date) -> str | None:
     """What to pin in the nearest later cycle that is in standard support and has anything creatable."""
     known = {version.cycle for version in family.versions.values() if version.cycle} | set(family.cycles)
-    later = sorted((each for each in known if cycle is None or key(each) > key(cycle)), key=key)
+    later = sorted((name for name in known if cycle is None or key(name) > key(cycle)), key=key)
     if cycle is None:
         later.reverse()
-    for each in later:
-        if not is_supported(family.cycles.get(each), on):
+    for text in later:
+        if not is_supported(family.cycles.get(text), on):
             continue
-        found = newest_of(family, each) if family.versions else shown(name, each)
+        found = newest_of(family, text) if family.versions else shown(name, text)
         if found is not None:
             return found
     return None

@@ -13,8 +13,8 @@ __all__ = ["written"]
 
 def written(versions: AllowList) -> str:
     """The file `engine_versions.json`."""
-    head = {name: each for name, each in versions.to_dict().items() if name not in {"sources", "families"}}
-    lines = [f'  "{name}": {_line(each)},' for name, each in head.items()]
+    head = {name: member for name, member in versions.to_dict().items() if name not in {"sources", "families"}}
+    lines = [f'  "{name}": {_line(member)},' for name, member in head.items()]
     lines.append('  "sources": {')
     lines.extend(_rows({name: source.to_dict() for name, source in sorted(versions.sources.items())}, 4))
     lines += ["  },", '  "families": {']
@@ -27,11 +27,11 @@ def written(versions: AllowList) -> str:
 def _family(name: str, family: Family, *, is_last: bool) -> list[str]:
     data = family.to_dict()
     lines = [f'    "{name}": {{']
-    lines.extend(f'      "{each}": {_line(data[each])},' for each in data if each not in {"cycles", "versions"})
+    lines.extend(f'      "{name}": {_line(data[name])},' for name in data if name not in {"cycles", "versions"})
     for section, end in (("cycles", ","), ("versions", "")):
-        rows = {each: value.to_dict() for each, value in getattr(family, section).items()}
+        rows = {element: value.to_dict() for element, value in getattr(family, section).items()}
         lines.append(f'      "{section}": {{')
-        lines.extend(_rows(dict(sorted(rows.items(), key=lambda each: (key(each[0]), each[0]))), 8))
+        lines.extend(_rows(dict(sorted(rows.items(), key=lambda pair: (key(pair[0]), pair[0]))), 8))
         lines.append(f"      }}{end}")
     return [*lines, "    }" if is_last else "    },"]
 

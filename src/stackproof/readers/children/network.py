@@ -29,15 +29,15 @@ def rules(request: ReadRequest, *, egress: bool) -> Iterator[Child]:
         return pages(client, "describe_security_group_rules", "SecurityGroupRules", Filters=here)
 
     kind = "AWS::EC2::SecurityGroupEgress" if egress else "AWS::EC2::SecurityGroupIngress"
-    for each in batch(request, described, {own, *request.siblings}, own, about="rules of groups"):
-        if each["GroupId"] != own or each["IsEgress"] is not egress:
+    for row in batch(request, described, {own, *request.siblings}, own, about="rules of groups"):
+        if row["GroupId"] != own or row["IsEgress"] is not egress:
             continue
-        value = _rule(each, egress=egress)
+        value = _rule(row, egress=egress)
         peers = {(key, str(peer)) for key, peer in value.items()}
         if egress and value.get("IpProtocol") == "-1" and not peers.isdisjoint(_ANYWHERE):
             continue
-        rule_id = str(each["SecurityGroupRuleId"])
-        identity = {key: one for key, one in value.items() if key != "Description"}
+        rule_id = str(row["SecurityGroupRuleId"])
+        identity = {key: member for key, member in value.items() if key != "Description"}
         if value.get("IpProtocol") in _ICMP:  # the type and the code, of which each may be any
             identity = {"FromPort": None, "ToPort": None, **identity}
         yield Child(resource_type=kind, child_id=rule_id, physical_id=rule_id, value=value, identity=identity)
@@ -73,7 +73,7 @@ def routes(request: ReadRequest) -> Iterator[Child]:
             continue
         destination = chosen(route, _DESTINATIONS)
         name = next((str(value) for value in destination.values()), "")
-        value = {key: one for key, one in route.items() if key not in {"Origin", "State", "InstanceOwnerId"}}
+        value = {key: member for key, member in route.items() if key not in {"Origin", "State", "InstanceOwnerId"}}
         yield Child(
             resource_type="AWS::EC2::Route",
             child_id=name,

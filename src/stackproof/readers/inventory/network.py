@@ -22,8 +22,8 @@ class _Of:
     operation: str
     key: str
     identity: str
-    vpc: Callable[[Mapping[str, Any]], str | None] = lambda item: item.get("VpcId")
-    own: Callable[[Mapping[str, Any]], bool] = lambda item: bool(item.get("IsDefault"))
+    vpc: Callable[[Mapping[str, Any]], str | None] = lambda element: element.get("VpcId")
+    own: Callable[[Mapping[str, Any]], bool] = lambda element: bool(element.get("IsDefault"))
     action: str = ""
 
     def listed(self, client: Callable[[str], Any]) -> Iterator[Listed]:
@@ -66,7 +66,7 @@ _TYPES: Final = (
         operation="describe_subnets",
         key="Subnets",
         identity="SubnetId",
-        own=lambda item: bool(item.get("DefaultForAz")),
+        own=lambda element: bool(element.get("DefaultForAz")),
         action="ec2:DescribeSubnets",
     ),
     _Of(
@@ -75,7 +75,7 @@ _TYPES: Final = (
         operation="describe_security_groups",
         key="SecurityGroups",
         identity="GroupId",
-        own=lambda item: item.get("GroupName") == "default",
+        own=lambda element: element.get("GroupName") == "default",
         action="ec2:DescribeSecurityGroups",
     ),
     _Of(

@@ -92,12 +92,12 @@ def _queues(client: Callable[[str], Any]) -> Iterator[Listed]:
 def _keys(client: Callable[[str], Any]) -> Iterator[Listed]:
     """ListKeys, less AWS's own and those that wait for their deletion, as DescribeKey tells."""
     kms = client("kms")
-    for each in pages(kms, "list_keys", "Keys"):
-        key = kms.describe_key(KeyId=each["KeyId"])["KeyMetadata"]
+    for listed in pages(kms, "list_keys", "Keys"):
+        key = kms.describe_key(KeyId=listed["KeyId"])["KeyMetadata"]
         if key.get("KeyManager") == "AWS" or str(key.get("KeyState")).startswith("Pending"):
             continue
-        identity = str(each["KeyId"])
-        yield Listed(resource_type="AWS::KMS::Key", physical_id=identity, name=identity, arn=str(each["KeyArn"]))
+        identity = str(listed["KeyId"])
+        yield Listed(resource_type="AWS::KMS::Key", physical_id=identity, name=identity, arn=str(listed["KeyArn"]))
 
 
 def _subnet_vpc(item: Mapping[str, Any]) -> str | None:
@@ -115,7 +115,7 @@ LISTINGS: Final[tuple[Listing, ...]] = (
         "cloudwatch:DescribeAlarms",
         name="AlarmName",
         arn="AlarmArn",
-        of_aws=lambda item: str(item["AlarmName"]).startswith(("TargetTracking-", "awseb-")),
+        of_aws=lambda row: str(row["AlarmName"]).startswith(("TargetTracking-", "awseb-")),
     ),
     _listed("AWS::DynamoDB::Table", ("dynamodb", "list_tables", "TableNames"), "dynamodb:ListTables", name="TableName"),
     _listed(
@@ -125,7 +125,7 @@ LISTINGS: Final[tuple[Listing, ...]] = (
         name="LoadBalancerName",
         arn="LoadBalancerArn",
         physical="LoadBalancerArn",
-        vpc=lambda item: item.get("VpcId"),
+        vpc=lambda element: element.get("VpcId"),
     ),
     _listed(
         "AWS::ElasticLoadBalancingV2::TargetGroup",
@@ -134,7 +134,7 @@ LISTINGS: Final[tuple[Listing, ...]] = (
         name="TargetGroupName",
         arn="TargetGroupArn",
         physical="TargetGroupArn",
-        vpc=lambda item: item.get("VpcId"),
+        vpc=lambda element: element.get("VpcId"),
     ),
     _listed(
         "AWS::Events::Rule",
@@ -142,7 +142,7 @@ LISTINGS: Final[tuple[Listing, ...]] = (
         "events:ListRules",
         name="Name",
         arn="Arn",
-        of_aws=lambda item: bool(item.get("ManagedBy")),
+        of_aws=lambda element: bool(element.get("ManagedBy")),
     ),
     _of_all_regions(
         _listed(
@@ -190,7 +190,7 @@ LISTINGS: Final[tuple[Listing, ...]] = (
         "lambda:ListFunctions",
         name="FunctionName",
         arn="FunctionArn",
-        vpc=lambda item: str((item.get("VpcConfig") or {}).get("VpcId") or ""),
+        vpc=lambda element: str((element.get("VpcConfig") or {}).get("VpcId") or ""),
     ),
     _listed(
         "AWS::Logs::LogGroup",
@@ -198,7 +198,7 @@ LISTINGS: Final[tuple[Listing, ...]] = (
         "logs:DescribeLogGroups",
         name="logGroupName",
         arn="arn",
-        of_aws=lambda item: str(item["logGroupName"]).startswith("/aws/"),
+        of_aws=lambda row: str(row["logGroupName"]).startswith("/aws/"),
     ),
     _listed(
         "AWS::RDS::DBCluster",
@@ -242,7 +242,7 @@ LISTINGS: Final[tuple[Listing, ...]] = (
         name="Name",
         arn="ARN",
         physical="ARN",
-        of_aws=lambda item: bool(item.get("OwningService")),
+        of_aws=lambda element: bool(element.get("OwningService")),
     ),
     _listed(
         "AWS::StepFunctions::StateMachine",

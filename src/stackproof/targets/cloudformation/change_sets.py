@@ -65,7 +65,7 @@ def make_change_set(
 
 
 def _says_empty(said: str) -> bool:
-    return any(each in said for each in _EMPTY)
+    return any(phrase in said for phrase in _EMPTY)
 
 
 def _pages(api: Any, where: Mapping[str, str]) -> list[Mapping[str, Any]]:

@@ -78,8 +78,8 @@ class KnownTypes:
         new = sorted(wanted - self._known.keys())
         if new:
             refused = self._refused(new)
-            self._known.update({each: each not in refused for each in new})
-        return frozenset(each for each in wanted if not self._known[each])
+            self._known.update({name: name not in refused for name in new})
+        return frozenset(name for name in wanted if not self._known[name])
 
     def _refused(self, resource_types: list[str]) -> frozenset[str]:
         api = self._client("cloudformation")
@@ -130,7 +130,7 @@ def reduced_stack(
         "source": source_of(stack),
         "left_out": dict(less.left_out),
         "not_exported": _exports(stack, less),
-        "unordered": {name: list(each) for name, each in less.unordered.items()},
+        "unordered": {name: list(member) for name, member in less.unordered.items()},
     }
     return replace(found, template=replace(found.template, body=with_note(body, note))), less
 
@@ -163,15 +163,15 @@ def not_exported(api: Any, stack: Stack) -> Mapping[str, str]:
             return {}
         found: dict[str, str] = {}
         for page in api.get_paginator("describe_stacks").paginate():
-            for each in page["Stacks"]:
-                body = api.get_template(StackName=each["StackId"])["TemplateBody"]
+            for row in page["Stacks"]:
+                body = api.get_template(StackName=row["StackId"])["TemplateBody"]
                 said = as_object(noted_on(plain_body(body)).get("not_exported") or {})
                 found.update({name: str(why) for name, why in said.items() if name in wanted})
     return found
 
 
 def _imports(stack: Stack) -> frozenset[str]:
-    return imports(stack.template.body).union(*(_imports(each) for each in stack.nested))
+    return imports(stack.template.body).union(*(_imports(nested) for nested in stack.nested))
 
 
 def plain_body(body: Any) -> JsonObject:
@@ -190,7 +190,7 @@ def is_reduced(found: Stack, stack: Stack) -> bool:
 
 def source_of(stack: Stack) -> str:
     """What tells whether a stack was deployed from the same templates."""
-    inner: list[JsonValue] = [source_of(each) for each in stack.nested]
+    inner: list[JsonValue] = [source_of(nested) for nested in stack.nested]
     return digest([dict(stack.template.body), *inner] if inner else stack.template.body)
 
 
@@ -214,7 +214,7 @@ def with_noted(found: Deployment, body: JsonObject) -> Deployment:
     return replace(
         found,
         left_out={name: str(why) for name, why in as_object(left_out).items()} if left_out else {},
-        unordered={name: as_strings(each) for name, each in as_object(unordered).items()} if unordered else {},
+        unordered={name: as_strings(member) for name, member in as_object(unordered).items()} if unordered else {},
     )
 
 
@@ -241,5 +241,5 @@ def _taken(value: JsonValue, gone: Mapping[str, frozenset[str]]) -> str | None:
                 return f"{named[0]}.{named[1]}"
         return next((found for member in value.values() if (found := _taken(member, gone))), None)
     if isinstance(value, list):
-        return next((found for each in value if (found := _taken(each, gone))), None)
+        return next((found for element in value if (found := _taken(element, gone))), None)
     return None

@@ -152,9 +152,9 @@ class CloudFormationCatalog:
     def states(self, stacks: Mapping[str, str]) -> Mapping[str, tuple[str, str] | TargetError]:
         """One page of DescribeStacks; those that it does not show are asked for one by one."""
         told: dict[str, tuple[str, str] | TargetError] = {}
-        for each in self._first_page() if len(stacks) > 1 else ():
-            if each["StackId"] in stacks:
-                told[str(each["StackId"])] = _state(each)
+        for row in self._first_page() if len(stacks) > 1 else ():
+            if row["StackId"] in stacks:
+                told[str(row["StackId"])] = _state(row)
         for stack_id, shown in stacks.items():
             if stack_id not in told:
                 told[stack_id] = self._state_of(stack_id, shown)
@@ -217,7 +217,7 @@ class CloudFormationCatalog:
         with translated_errors(f"asking for what is tagged {key}={value}"):
             client = self.target.client("resourcegroupstaggingapi")
             pages = client.get_paginator("get_resources").paginate(TagFilters=[{"Key": key, "Values": [value]}])
-            return frozenset(str(each["ResourceARN"]) for page in pages for each in page["ResourceTagMappingList"])
+            return frozenset(str(row["ResourceARN"]) for page in pages for row in page["ResourceTagMappingList"])
 
     def native_drift(self, stack_id: str) -> tuple[NativeDrift, ...]:
         """DetectStackDrift, then what it found, page by page."""
@@ -286,7 +286,7 @@ class CloudFormationCatalog:
 
     def _pages(self, operation: str, key: str, **parameters: Any) -> list[Mapping[str, Any]]:
         pages = self._client.get_paginator(operation).paginate(**parameters)
-        return [each for page in pages for each in page.get(key, ())]
+        return [element for page in pages for element in page.get(key, ())]
 
 
 def _state(found: Mapping[str, Any]) -> tuple[str, str]:

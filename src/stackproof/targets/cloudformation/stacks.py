@@ -391,7 +391,7 @@ class CloudFormation:
 
     def _pages(self, operation: str, key: str, **parameters: str) -> Sequence[Mapping[str, Any]]:
         pages = self._api.get_paginator(operation).paginate(**parameters)
-        return [each for page in pages for each in page.get(key, ())]
+        return [element for page in pages for element in page.get(key, ())]
 
     def _where(self) -> str:
         return f"account {self._place.account}, region {self._place.region}"
@@ -401,10 +401,10 @@ def _located_in(stack: Stack) -> Locate:
     """Where resources of the stack, and of those that it nests, were written."""
 
     def locate(event: StackEvent) -> Location | None:
-        for each in (stack, *_all_nested(stack)):
-            mine = each is stack and event.stack_name == stack.name
-            if mine or (each is not stack and each.name.rpartition("/")[2] in event.stack_name):
-                found = each.template.resource(event.logical_id)
+        for member in (stack, *_all_nested(stack)):
+            mine = member is stack and event.stack_name == stack.name
+            if mine or (member is not stack and member.name.rpartition("/")[2] in event.stack_name):
+                found = member.template.resource(event.logical_id)
                 if found is not None and found.resource_type == event.resource_type:
                     return found.location()
         return None
@@ -442,4 +442,4 @@ def _kept(events: Iterable[StackEvent]) -> tuple[DeployedResource, ...]:
 
 
 def _all_nested(stack: Stack) -> list[Stack]:
-    return [found for each in stack.nested for found in (each, *_all_nested(each))]
+    return [found for nested in stack.nested for found in (nested, *_all_nested(nested))]

@@ -129,13 +129,13 @@ class MiniStackTarget(Emulator):
 
     def _after_creation(self, stack: Stack, made: Deployment) -> None:
         """A new bucket, or topic, is closed to the public on AWS; here it is not, and only an audit would notice."""
-        for each in made.resources:
-            if each.resource_type == "AWS::SNS::Topic":
+        for created in made.resources:
+            if created.resource_type == "AWS::SNS::Topic":
                 with translated_errors(f"deploying stack {stack.name}"):
-                    self._close_topic(each.physical_id)
-            resource = stack.template.resource(each.logical_id)
-            if each.resource_type == "AWS::S3::Bucket" and resource and _BLOCK not in resource.properties:
+                    self._close_topic(created.physical_id)
+            resource = stack.template.resource(created.logical_id)
+            if created.resource_type == "AWS::S3::Bucket" and resource and _BLOCK not in resource.properties:
                 with translated_errors(f"deploying stack {stack.name}"):
                     self.client("s3").put_public_access_block(
-                        Bucket=each.physical_id, PublicAccessBlockConfiguration=dict.fromkeys(_BLOCKED, True)
+                        Bucket=created.physical_id, PublicAccessBlockConfiguration=dict.fromkeys(_BLOCKED, True)
                     )

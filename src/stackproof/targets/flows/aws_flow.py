@@ -168,4 +168,4 @@ def _as_predicate(error: TargetError) -> str:
 def _parted(rows: Iterable[Sequence[Any]] | None, prefix: str) -> tuple[list[str], list[str]]:
     """The keys of rows: those that begin so, and the others, in order."""
     keys = sorted(str(row[0]) for row in rows or ())
-    return [key for key in keys if key.startswith(prefix)], [each for each in keys if not each.startswith(prefix)]
+    return [key for key in keys if key.startswith(prefix)], [key for key in keys if not key.startswith(prefix)]

@@ -105,7 +105,7 @@ class _StackLoader:
             assets=self._assets(manifests, file),
             annotations=tuple(self._annotations(metadata, name)),
             construct_path=str(artifact.get("displayName", artifact_id)),
-            tags={key: str(each) for key, each in _object(properties.get("tags")).items()},
+            tags={key: str(member) for key, member in _object(properties.get("tags")).items()},
             termination_protection=properties.get("terminationProtection") is True,
         )
         acknowledged = replace(stack, acknowledgements=tuple(self._acknowledgements(metadata, stack)))
@@ -115,12 +115,12 @@ class _StackLoader:
         for path, entries in sorted(metadata.items()):
             construct_path = path.lstrip("/")
             place = Location(stack_name=stack.name, construct_path=construct_path, template_file=stack.template.file)
-            for entry in _objects(entries):
-                if entry.get("type") == _ACKNOWLEDGED:
-                    source = self.origins.made_by(entry.get("trace")) or self.origins.of(construct_path).source
+            for element in _objects(entries):
+                if element.get("type") == _ACKNOWLEDGED:
+                    source = self.origins.made_by(element.get("trace")) or self.origins.of(construct_path).source
                     location = replace(place, file=source.file, line=source.line) if source else place
                     is_broad = construct_path == stack.construct_path
-                    for rule_id, reason in sorted(_object(entry.get("data")).items()):
+                    for rule_id, reason in sorted(_object(element.get("data")).items()):
                         yield Acknowledgement(rule_id=rule_id, reason=str(reason), location=location, is_broad=is_broad)
 
     def _with_nested(self, root: Stack, published: Mapping[tuple[str, str], str]) -> Iterator[Stack]:
@@ -220,15 +220,15 @@ class _StackLoader:
 
     def _annotations(self, metadata: JsonObject, stack_name: str) -> Iterator[Annotation]:
         for path, entries in sorted(metadata.items()):
-            for entry in _objects(entries):
-                level = _LEVELS.get(str(entry.get("type")))
+            for element in _objects(entries):
+                level = _LEVELS.get(str(element.get("type")))
                 if level is not None:
                     construct_path = path.lstrip("/")
                     source = self.origins.of(construct_path).source
                     location = Location(stack_name=stack_name, construct_path=construct_path)
                     if source is not None:
                         location = replace(location, file=source.file, line=source.line)
-                    yield Annotation(level=level, message=str(entry.get("data")), location=location)
+                    yield Annotation(level=level, message=str(element.get("data")), location=location)
 
     def _assets(self, manifests: Sequence[JsonObject], template_file: str) -> tuple[FileAsset, ...]:
         """The files that the stack's asset manifest publishes; its own template is one of them."""
@@ -303,7 +303,7 @@ def _read(file: Path, shown: str) -> JsonObject:
 
 
 def _artifacts(manifest: JsonObject) -> dict[str, JsonObject]:
-    return {name: _object(each) for name, each in _object(manifest.get("artifacts")).items()}
+    return {name: _object(member) for name, member in _object(manifest.get("artifacts")).items()}
 
 
 def _object(value: JsonValue) -> JsonObject:
@@ -311,4 +311,4 @@ def _object(value: JsonValue) -> JsonObject:
 
 
 def _objects(value: JsonValue) -> list[JsonObject]:
-    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
+    return [element for element in value if isinstance(element, Mapping)] if isinstance(value, list) else []

@@ -135,7 +135,7 @@ def source_line(frames: Sequence[str], *, root: Path, app: Path) -> SourceLine |
     """
     for frame in frames:
         match = _FRAME.match(frame)
-        if match is None or any(each in frame for each in _FOREIGN):
+        if match is None or any(name in frame for name in _FOREIGN):
             continue
         file = (app / match["file"].removeprefix("file://")).resolve()
         if file.is_relative_to(app.resolve()) or file.is_relative_to(root.resolve()):

@@ -116,9 +116,9 @@ def _candidates(directory: Path, found: _Found) -> Iterator[Path]:
             folders.clear()
             continue
         folders[:] = sorted(
-            each
-            for each in folders
-            if not each.startswith(".") and each not in _SKIPPED and not _is_environment(Path(folder) / each)
+            parent
+            for parent in folders
+            if not parent.startswith(".") and parent not in _SKIPPED and not _is_environment(Path(folder) / parent)
         )
         yield from (Path(folder) / file for file in sorted(files) if file.endswith(_SUFFIXES))
 

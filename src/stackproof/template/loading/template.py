@@ -49,7 +49,7 @@ def load_template(path: Path, *, name: str | None = None, stack_name: str | None
 def shown(path: Path) -> str:
     """The path as text that can be printed on one line, whatever bytes are in it."""
     text = os.fsencode(path).decode("utf-8", "backslashreplace")
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+    return "".join(line if line.isprintable() else ascii(line)[1:-1] for line in text)
 
 
 def parse_template(
@@ -68,7 +68,7 @@ def parse_bytes(
     if not isinstance(body, dict):
         raise InputError(f"{file}: is no CloudFormation template: Unexpected type {_type(body)} (expected mapping)")
     section = _section(body, document, file)
-    entries = {name: each for name, each in sorted(section.items()) if not name.startswith("Fn::")}
+    entries = {name: member for name, member in sorted(section.items()) if not name.startswith("Fn::")}
     problems = {
         name: said for name, ledger_entry in entries.items() if (said := _problem(name, ledger_entry, document))
     }
@@ -178,11 +178,11 @@ def _normalised(value: JsonValue) -> JsonValue:
         if known is not None:
             return known
         if isinstance(each, list):
-            found: JsonValue = [visit(item) for item in each]
+            found: JsonValue = [visit(element) for element in each]
         elif len(each) == 1 and isinstance(name := each.get("Fn::GetAtt"), str):
             found = {"Fn::GetAtt": list(name.partition(".")[::2])}
         else:
-            found = {key: visit(item) for key, item in each.items()}
+            found = {key: visit(member) for key, member in each.items()}
         done[id(each)] = found
         return found
 

@@ -128,17 +128,17 @@ class _Reader:
                 yield self._construct(path if isinstance(path, str) and path else None)
                 continue
             paths = resource.get("propertyPaths")
-            for one in (paths if isinstance(paths, list) else ()) or ("",):
-                yield found.location(_pointer(str(one)))
+            for text in (paths if isinstance(paths, list) else ()) or ("",):
+                yield found.location(_pointer(str(text)))
 
     def _resource(self, resource: JsonObject, path: JsonValue) -> Resource | None:
         file, logical_id = f"{self.shown}/{resource.get('templatePath')}", str(resource.get("logicalId"))
         for stack in self.stacks:
-            for each in stack.template.resources:
-                if (stack.template.file, each.logical_id) == (file, logical_id):
-                    return each
-                if each.construct_path is not None and each.construct_path == path:
-                    return each
+            for candidate in stack.template.resources:
+                if (stack.template.file, candidate.logical_id) == (file, logical_id):
+                    return candidate
+                if candidate.construct_path is not None and candidate.construct_path == path:
+                    return candidate
         return None
 
     def _construct(self, path: str | None) -> Location:
@@ -175,4 +175,4 @@ def _object(value: JsonValue) -> JsonObject:
 
 
 def _objects(value: JsonValue) -> list[JsonObject]:
-    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
+    return [element for element in value if isinstance(element, Mapping)] if isinstance(value, list) else []

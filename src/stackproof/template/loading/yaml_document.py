@@ -244,8 +244,8 @@ class _Builder:
         for element in value if isinstance(value, list) else [value]:
             if not isinstance(element, dict):
                 self._fail(line, "<< does not name a mapping")
-            for key, item in element.items():
-                frame.merged.setdefault(key, item)
+            for key, member in element.items():
+                frame.merged.setdefault(key, member)
 
     def _tagged(self, tag: str | None, value: JsonValue, line: int) -> JsonValue:
         name = (tag or "").removeprefix("!")

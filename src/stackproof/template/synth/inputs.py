@@ -53,9 +53,9 @@ def files_digest(files: Iterable[str]) -> dict[str, str]:
 def installed() -> tuple[str, ...]:
     """Name and version of every distribution that this interpreter can import, read from folder names alone."""
     found: set[str] = set()
-    for entry in sys.path:
+    for text in sys.path:
         try:
-            names = os.listdir(entry or ".")  # noqa: PTH208 - names are all we need
+            names = os.listdir(text or ".")  # noqa: PTH208 - names are all we need
         except OSError:
             continue
         found.update(name for name in names if name.endswith((".dist-info", ".egg-info")))

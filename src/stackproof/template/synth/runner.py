@@ -62,16 +62,16 @@ def _leave(ended_well: list[bool]) -> None:
     if not ended_well:
         return
     kinds: dict[type, bool] = {}
-    for each in gc.get_objects():
-        kind = type(each)
+    for element in gc.get_objects():
+        kind = type(element)
         if kind not in kinds:
             kinds[kind] = issubclass(kind, io.IOBase) or (kind.__module__, kind.__name__) == ("zipfile", "ZipFile")
         if not kinds[kind]:
             continue
         try:
-            if kind in _WRITERS and not each.closed:
-                each.flush()
-            elif kind not in _PLAIN and not getattr(each, "closed", False):
+            if kind in _WRITERS and not element.closed:
+                element.flush()
+            elif kind not in _PLAIN and not getattr(element, "closed", False):
                 return
         except (OSError, ValueError):
             return  # Python says what is to be said of it
@@ -96,23 +96,23 @@ def _modules() -> set[str]:
 
 def _outside(opened: set[str], root: str) -> list[str]:
     """The files outside the app's root that still exist: its inputs, less Python itself and what is installed."""
-    installed = {sys.prefix, sys.base_prefix, sys.exec_prefix, *(each for each in sys.path if "site-packages" in each)}
+    installed = {sys.prefix, sys.base_prefix, sys.exec_prefix, *(name for name in sys.path if "site-packages" in name)}
     home_cache = os.environ.get("XDG_CACHE_HOME") or str(Path("~/.cache").expanduser())
     known = (
-        *(os.path.realpath(each) for each in installed),
+        *(os.path.realpath(name) for name in installed),
         os.path.realpath(root),
         os.path.realpath(os.environ["CDK_OUTDIR"]),
         os.path.realpath(home_cache),
         os.path.realpath(Path(__file__).parent),
         *_NOT_INPUTS,
     )
-    found = {os.path.realpath(each) for each in opened if not each.endswith((".pyc", ".pyo"))}
+    found = {os.path.realpath(text) for text in opened if not text.endswith((".pyc", ".pyo"))}
     return sorted(
-        each
-        for each in found
-        if not any(each == prefix or each.startswith(prefix + os.sep) for prefix in known)
-        and "jsii-" not in each
-        and Path(each).is_file()
+        text
+        for text in found
+        if not any(text == prefix or text.startswith(prefix + os.sep) for prefix in known)
+        and "jsii-" not in text
+        and Path(text).is_file()
     )
 
 

@@ -33,7 +33,7 @@ def test_a_worker_that_is_killed_costs_nothing_but_time(tmp_path: Path) -> None:
         warnings.simplefilter("ignore")  # Dask's own, about ports and sockets at its end
         with dask_cluster() as address:
             start = partial(dask_workers, address.removeprefix("dask://"))
-            found = {each.task: each.result for each in done(partial(dies_once, tmp_path), range(5), start)}
+            found = {outcome.task: outcome.result for outcome in done(partial(dies_once, tmp_path), range(5), start)}
     assert found == {number: number * 2 for number in range(5)}
     assert (tmp_path / "1").exists()
 

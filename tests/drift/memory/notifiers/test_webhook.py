@@ -83,8 +83,8 @@ def test_what_may_pass_is_tried_again_with_a_new_time(url: str, first: int) -> N
     clock = Clock()
     notifier(url, clock).send(ALARM)
     assert clock.slept == [1.0, 4.0]
-    assert [int(each[0][TIMESTAMP]) - int(night(0).timestamp()) for each in Handler.heard] == [0, 1, 5]
-    assert len({each[0][SIGNATURE] for each in Handler.heard}) == 3
+    assert [int(request[0][TIMESTAMP]) - int(night(0).timestamp()) for request in Handler.heard] == [0, 1, 5]
+    assert len({request[0][SIGNATURE] for request in Handler.heard}) == 3
 
 
 @pytest.mark.parametrize("code", [400, 404, 301, 307])

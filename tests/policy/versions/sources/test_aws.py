@@ -124,8 +124,8 @@ def test_the_other_services_are_read() -> None:
         docdb=[("describe_db_engine_versions", {"DBEngineVersions": [{"EngineVersion": "5.0.0"}]})],
         neptune=[("describe_db_engine_versions", {"DBEngineVersions": [{"EngineVersion": "1.4.5.0"}]})],
         elasticache=[
-            ("describe_cache_engine_versions", {"CacheEngineVersions": [{"EngineVersion": each}]})
-            for each in ("1.6.22", "7.1", "8.0")
+            ("describe_cache_engine_versions", {"CacheEngineVersions": [{"EngineVersion": name}]})
+            for name in ("1.6.22", "7.1", "8.0")
         ],
         memorydb=[("describe_engine_versions", {"EngineVersions": [{"EngineVersion": "7.1"}]})],
         eks=[

@@ -48,7 +48,7 @@ FILES = {
 
 
 def folder(path: Path, **changes: object) -> Path:
-    return written(path, {name: json.dumps(each) for name, each in {**FILES, **changes}.items()})
+    return written(path, {name: json.dumps(member) for name, member in {**FILES, **changes}.items()})
 
 
 def test_cfn_lints_files_are_a_snapshot(tmp_path: Path) -> None:

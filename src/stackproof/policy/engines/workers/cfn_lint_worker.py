@@ -63,7 +63,7 @@ def evaluate(request: dict[str, Any]) -> dict[str, Any]:
         if rule_id in _INTERNAL:
             notifications.append({"level": "error", "message": match.message})
             continue
-        path = [each if isinstance(each, int) else str(each) for each in getattr(match, "path", None) or ()]
+        path = [element if isinstance(element, int) else str(element) for element in getattr(match, "path", None) or ()]
         level = _LEVELS.get(rule_id[:1], "error")
         # A rule that cannot tell says so: RuleMatch(path, message, kind="open").
         kind = "open" if rule_id in _state["own"] and getattr(match, "kind", None) == "open" else "fail"
@@ -89,8 +89,8 @@ def _own_counts(body: dict[str, Any], looks: Counter[str]) -> dict[str, int]:
         if types is None:
             counts[rule_id] = looks[rule_id]
         else:
-            about = [each for each, _, _ in resources_of(body, types)]
-            counts[rule_id] = sum(applies is None or bool(applies(body, each)) for each in about)
+            about = [element for element, _, _ in resources_of(body, types)]
+            counts[rule_id] = sum(applies is None or bool(applies(body, element)) for element in about)
     return counts
 
 
@@ -108,12 +108,12 @@ def _placed(value: Any, lines: Iterator[int]) -> Any:
     mark = Mark(next(lines), 0)
     if isinstance(value, dict):
         node = dict_node({}, mark, mark)
-        for key, each in value.items():
+        for key, member in value.items():
             place = Mark(next(lines), 0)
-            node[str_node(key, place, place)] = _placed(each, lines)
+            node[str_node(key, place, place)] = _placed(member, lines)
         return node
     if isinstance(value, list):
-        return list_node([_placed(each, lines) for each in value], mark, mark)
+        return list_node([_placed(element, lines) for element in value], mark, mark)
     return str_node(value, mark, mark) if isinstance(value, str) else value
 
 

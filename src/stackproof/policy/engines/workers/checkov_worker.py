@@ -56,14 +56,14 @@ def _add_checks(file: str) -> None:
     from checkov.common.checks.base_check_registry import BaseCheckRegistry
 
     registered = BaseCheckRegistry.get_all_registered_checks()
-    known, size = {each.id for each in registered}, len(registered)
+    known, size = {element.id for element in registered}, len(registered)
     loaded(file)
     found = registered[size:]
     if not found:
         raise refused(file, "makes no check: an instance of a class derived from BaseResourceCheck")
-    for each in found:
-        _add_id(file, each.id, known)
-        known.add(each.id)
+    for element in found:
+        _add_id(file, element.id, known)
+        known.add(element.id)
 
 
 def _add_graph_check(registry: Any, file: str) -> None:
@@ -132,7 +132,7 @@ def evaluate(request: dict[str, Any]) -> dict[str, Any]:
     records = [*report.passed_checks, *report.failed_checks, *report.skipped_checks]
     counts: Counter[str] = Counter(dict.fromkeys(_state["own"], 0))
     counts.update(record.check_id for record in records)
-    counts.update(each["rule_id"] for each in undecided)
+    counts.update(row["rule_id"] for row in undecided)
     undecidable = _undecidable(body, records)
     findings = [_finding(check) for check in report.failed_checks if _place(check) not in undecidable]
     if report.parsing_errors:
@@ -179,7 +179,7 @@ def _is_unknown(value: Any, path: list[str]) -> bool:
     """Whether an intrinsic function that the template alone cannot work out stands on the way to the attribute."""
     if isinstance(value, list):
         below = path[1:] if path and (path[0] == "*" or path[0].isdigit()) else path
-        return any(_is_unknown(each, below) for each in value)
+        return any(_is_unknown(element, below) for element in value)
     if is_intrinsic(value) or not path:
         return bool(is_intrinsic(value))
     return isinstance(value, dict) and _is_unknown(value.get(path[0]), path[1:])

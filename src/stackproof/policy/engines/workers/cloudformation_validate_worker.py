@@ -43,7 +43,7 @@ def _compiled_together(library: Any, files: list[str], names: list[list[str]]) -
     found = [(rule.id, rule.origin.name == "GUARD") for rule in engine.list_rules()]
     own = sorted(name for name, is_guard in found if is_guard)
     builtin = {name for name, is_guard in found if not is_guard}
-    expected = sorted(name for each in names for name in each)
+    expected = sorted(name for of_file in names for name in of_file)
     whole = all(names) and own == expected and len(set(own)) == len(own) and not builtin & set(own)
     return engine if whole else None
 

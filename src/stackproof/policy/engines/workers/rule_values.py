@@ -98,9 +98,9 @@ def substituted(template: Mapping[str, Any], value: Any) -> Any:
         found = resolved(template, value)
         return value if found is UNKNOWN or found is None else substituted(template, found)
     if isinstance(value, Mapping):
-        return {key: substituted(template, each) for key, each in value.items() if not _is_no_value(each)}
+        return {key: substituted(template, member) for key, member in value.items() if not _is_no_value(member)}
     if isinstance(value, list):
-        return [substituted(template, each) for each in value if not _is_no_value(each)]
+        return [substituted(template, element) for element in value if not _is_no_value(element)]
     return value
 
 
@@ -111,7 +111,7 @@ def is_intrinsic(value: object) -> bool:
 
 def _call(value: object) -> tuple[str, Any] | None:
     """Name and argument of an intrinsic function; Checkov puts lines among the keys (`__startline__`)."""
-    parts = [each for each in value.items() if not str(each[0]).startswith("__")] if isinstance(value, Mapping) else []
+    parts = [pair for pair in value.items() if not str(pair[0]).startswith("__")] if isinstance(value, Mapping) else []
     return (str(parts[0][0]), parts[0][1]) if len(parts) == 1 and _INTRINSIC.match(str(parts[0][0])) else None
 
 
@@ -143,7 +143,7 @@ def _chosen(template: Mapping[str, Any], argument: object, depth: int) -> Any:
     holds = _holds(template, {"Condition": argument[0]}, depth + 1)
     if holds is not UNKNOWN:
         return resolved(template, argument[1 if holds else 2], depth + 1)
-    one, other = (resolved(template, each, depth + 1) for each in argument[1:])
+    one, other = (resolved(template, element, depth + 1) for element in argument[1:])
     return one if one is not UNKNOWN and other is not UNKNOWN and one == other else UNKNOWN
 
 
@@ -159,9 +159,9 @@ def _holds(template: Mapping[str, Any], condition: Any, depth: int) -> Any:
     if not isinstance(argument, list) or not argument:
         return UNKNOWN
     if name == "Fn::Equals":
-        sides = [resolved(template, each, depth + 1) for each in argument]
+        sides = [resolved(template, element, depth + 1) for element in argument]
         return UNKNOWN if UNKNOWN in sides else str(sides[0]) == str(sides[-1])
-    return _combined(name, [_holds(template, each, depth + 1) for each in argument])
+    return _combined(name, [_holds(template, element, depth + 1) for element in argument])
 
 
 def _combined(name: str, parts: list[Any]) -> Any:
@@ -178,7 +178,7 @@ def _combined(name: str, parts: list[Any]) -> Any:
 def _joined(template: Mapping[str, Any], argument: object, depth: int) -> Any:
     if not isinstance(argument, list) or len(argument) != 2 or not isinstance(argument[1], list):  # noqa: PLR2004
         return UNKNOWN
-    parts = [resolved(template, each, depth + 1) for each in argument[1]]
+    parts = [resolved(template, element, depth + 1) for element in argument[1]]
     if any(part is UNKNOWN or isinstance(part, (Mapping, list)) for part in parts):
         return UNKNOWN
     return str(argument[0]).join(str(part) for part in parts)
@@ -198,7 +198,7 @@ def _filled(template: Mapping[str, Any], argument: object, depth: int) -> Any:
 
 
 def _mapped(template: Mapping[str, Any], argument: object, depth: int) -> Any:
-    keys = [resolved(template, each, depth + 1) for each in argument] if isinstance(argument, list) else []
+    keys = [resolved(template, element, depth + 1) for element in argument] if isinstance(argument, list) else []
     found: Any = template.get("Mappings")
     for key in keys:
         if not isinstance(key, str) or not isinstance(found, Mapping) or key not in found:
@@ -209,17 +209,17 @@ def _mapped(template: Mapping[str, Any], argument: object, depth: int) -> Any:
 
 def _references(value: Any) -> Iterator[str]:
     if isinstance(value, list):
-        for each in value:
-            yield from _references(each)
+        for element in value:
+            yield from _references(element)
     elif isinstance(value, Mapping):
-        for key, each in value.items():
-            if key == "Ref" and isinstance(each, str):
-                yield each
+        for key, member in value.items():
+            if key == "Ref" and isinstance(member, str):
+                yield member
             elif key == "Fn::GetAtt":
-                yield str(each[0] if isinstance(each, list) and each else each).partition(".")[0]
+                yield str(member[0] if isinstance(member, list) and member else member).partition(".")[0]
             elif key == "Fn::Sub":
-                text = each[0] if isinstance(each, list) and each else each
+                text = member[0] if isinstance(member, list) and member else member
                 yield from (name.partition(".")[0] for escaped, name in _SUB.findall(str(text)) if not escaped)
-                yield from _references(each[1:] if isinstance(each, list) else [])
+                yield from _references(member[1:] if isinstance(member, list) else [])
             else:
-                yield from _references(each)
+                yield from _references(member)

@@ -112,7 +112,7 @@ def _runtimes(data: _Data) -> dict[str, FamilySnapshot]:
         }
         if isinstance(successor := row.get("successor"), str):
             successors[runtime] = successor
-    listing = {each: Claim.CREATABLE if each in listed else Claim.ABSENT for each in (*listed, *rows)}
+    listing = {part: Claim.CREATABLE if part in listed else Claim.ABSENT for part in (*listed, *rows)}
     return {"lambda": FamilySnapshot(listing=listing, dates=dates, successors=successors)}
 
 
@@ -135,7 +135,7 @@ def _below(value: JsonValue, *path: str) -> JsonValue:
 
 
 def _enum(value: JsonValue) -> tuple[str, ...]:
-    return tuple(each for each in value if isinstance(each, str)) if isinstance(value, list) else ()
+    return tuple(element for element in value if isinstance(element, str)) if isinstance(value, list) else ()
 
 
 def _installed() -> Path:

@@ -45,8 +45,8 @@ def _family(name: str, rows: JsonObject, seen: JsonObject) -> FamilySnapshot:
         version: {"first_seen": date.fromisoformat(str(day))} for version, day in seen.items()
     }
     grammar = grammar_of(name)
-    for label, each in rows.items():
-        row = as_object(each)
+    for label, value in rows.items():
+        row = as_object(value)
         if name == "lambda":
             dates[label] = _dates(row, {"deprecated_on": "deprecated_on", "update_block": "update_block"})
         elif name.startswith("rds/") and grammar.cycle_of(label) != label:

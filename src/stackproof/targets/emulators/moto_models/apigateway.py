@@ -17,7 +17,7 @@ def _send(call: Call, operation: str, **given: Any) -> Any:
 def _create_api(call: Call) -> Created:
     text = document(call["Policy"]) if "Policy" in call.properties else None
     own = _send(call, "create_rest_api", Name=call.name, Policy=text, ApiKeySource=call.get("ApiKeySourceType"))["id"]
-    root = next(each["id"] for each in _send(call, "get_resources", RestApiId=own)["items"] if each["path"] == "/")
+    root = next(row["id"] for row in _send(call, "get_resources", RestApiId=own)["items"] if row["path"] == "/")
     return Created(physical_id=own, attributes={"RestApiId": own, "RootResourceId": root})
 
 
@@ -34,7 +34,7 @@ def _create_method(call: Call) -> Created:
     given = call.get("Integration")
     if given:
         rest = {
-            key: each for key, each in given.items() if key not in {"IntegrationResponses", "IntegrationHttpMethod"}
+            key: member for key, member in given.items() if key not in {"IntegrationResponses", "IntegrationHttpMethod"}
         }
         verb = given.get("IntegrationHttpMethod")
         call.send("apigateway", "put_integration", **where, **rest, integrationHttpMethod=verb)
@@ -114,7 +114,7 @@ def _handler(create: Any, operation: str, *own: str, within: str = "", name: str
 
     def delete(call: Call) -> None:
         where = {within: call[within]} if within else {}
-        parameters = {each: call[each] for each in own if each in call.properties}
+        parameters = {name: call[name] for name in own if name in call.properties}
         if not parameters:
             parameters = {own[0]: call.physical_id}
         call.send("apigateway", operation, **where, **parameters)

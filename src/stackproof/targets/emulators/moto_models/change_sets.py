@@ -36,7 +36,7 @@ def _output(stack: Any, attribute_name: str) -> Any:
     """What a parent takes from a nested stack: `Outputs.Name`."""
     from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
 
-    found = next((each for each in stack.output_map.values() if f"Outputs.{each.key}" == attribute_name), None)
+    found = next((member for member in stack.output_map.values() if f"Outputs.{member.key}" == attribute_name), None)
     if found is None:
         raise UnformattedGetAttTemplateException
     return found.value
@@ -80,7 +80,7 @@ def _update(backend: Any, stack: Any, change_set: Any) -> None:
 def _as_given(stack: Any, parameters: dict[str, Any]) -> dict[str, Any]:
     """What moto calls a previous value is what a parameter stood for, which is no name in the parameter store."""
     before, declared = stack.resource_map.input_parameters, stack.template_dict.get("Parameters", {})
-    stored = {name for name, each in declared.items() if str(each["Type"]).startswith("AWS::SSM::Parameter::")}
+    stored = {name for name, member in declared.items() if str(member["Type"]).startswith("AWS::SSM::Parameter::")}
     kept = {name for name in stored & parameters.keys() if stack.stack_parameters.get(name) == parameters[name]}
     given = {name: before[name] for name in kept if name in before}
     return {**{name: value for name, value in parameters.items() if name not in kept}, **given}

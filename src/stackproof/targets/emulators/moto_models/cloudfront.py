@@ -22,12 +22,12 @@ _SPELT: Final = {
 def _counted(value: Any) -> Any:
     """A configuration in the service's form: every list with its quantity."""
     if isinstance(value, list):
-        return {"Quantity": len(value), "Items": [_counted(each) for each in value]}
+        return {"Quantity": len(value), "Items": [_counted(element) for element in value]}
     if not isinstance(value, Mapping):
         return value
     if "RestrictionType" in value:
         return {**_counted(value.get("Locations", [])), "RestrictionType": value["RestrictionType"]}
-    found = {_SPELT.get(key, key): _counted(each) for key, each in value.items() if key != "CachedMethods"}
+    found = {_SPELT.get(key, key): _counted(member) for key, member in value.items() if key != "CachedMethods"}
     if "S3OriginConfig" in value:  # the service wants an identity even where access control stands in for it
         found["S3OriginConfig"] = {"OriginAccessIdentity": "", **value["S3OriginConfig"]}
     if "AllowedMethods" in value:

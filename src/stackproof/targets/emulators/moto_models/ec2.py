@@ -30,7 +30,7 @@ def _create_vpc(call: Call) -> Created:
         attributes={
             "VpcId": vpc_id,
             "CidrBlock": vpc["CidrBlock"],
-            "CidrBlockAssociations": [each["AssociationId"] for each in vpc.get("CidrBlockAssociationSet", ())],
+            "CidrBlockAssociations": [row["AssociationId"] for row in vpc.get("CidrBlockAssociationSet", ())],
             "DefaultNetworkAcl": next((acl["NetworkAclId"] for acl in acls if acl["IsDefault"]), None),
             "DefaultSecurityGroup": next(
                 (group["GroupId"] for group in groups if group["GroupName"] == "default"), None

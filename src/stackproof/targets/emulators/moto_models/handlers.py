@@ -62,9 +62,9 @@ class Call:
         if isinstance(value, str):
             return _DYNAMIC.sub(lambda match: self._dynamic(match[1], match[2]), value)
         if isinstance(value, Mapping):
-            return {key: self._resolved(each) for key, each in value.items()}
+            return {key: self._resolved(member) for key, member in value.items()}
         if isinstance(value, Sequence):
-            return [self._resolved(each) for each in value]
+            return [self._resolved(element) for element in value]
         return value
 
     def _dynamic(self, service: str, text: str) -> str:
@@ -102,14 +102,14 @@ def fitted(value: Any, shape: Any) -> Any:
     kind = shape.type_name if shape is not None else ""
     if kind == "structure" and isinstance(value, Mapping):
         return {
-            name: fitted(each, shape.members[name])
-            for key, each in value.items()
-            if (name := _member(key, shape)) and each is not None
+            name: fitted(member, shape.members[name])
+            for key, member in value.items()
+            if (name := _member(key, shape)) and member is not None
         }
     if kind == "list" and isinstance(value, list | tuple):
-        return [fitted(each, shape.member) for each in value]
+        return [fitted(element, shape.member) for element in value]
     if kind == "map" and isinstance(value, Mapping):
-        return {key: fitted(each, shape.value) for key, each in value.items()}
+        return {key: fitted(member, shape.value) for key, member in value.items()}
     return _SCALARS.get(kind, lambda same: same)(value)
 
 

@@ -39,8 +39,8 @@ def _create_bucket(call: Call) -> Created:
 
 def _encryption(given: _Given) -> _Given:
     rules = [
-        {**each, "ApplyServerSideEncryptionByDefault": each.get("ServerSideEncryptionByDefault")}
-        for each in given["ServerSideEncryptionConfiguration"]
+        {**element, "ApplyServerSideEncryptionByDefault": element.get("ServerSideEncryptionByDefault")}
+        for element in given["ServerSideEncryptionConfiguration"]
     ]
     return {"ServerSideEncryptionConfiguration": {"Rules": rules}}
 
@@ -69,15 +69,14 @@ def _lifecycle_rule(rule: _Given) -> _Given:
         "Filter": _filter(rule),
         "Expiration": expiration if any(expiration.values()) else None,
         "Transitions": [
-            {**each, "Days": each.get("TransitionInDays"), "Date": each.get("TransitionDate")}
-            for each in _several(rule, "Transition")
+            {**element, "Days": element.get("TransitionInDays"), "Date": element.get("TransitionDate")}
+            for element in _several(rule, "Transition")
         ]
         or None,
         "NoncurrentVersionExpiration": rule.get("NoncurrentVersionExpiration")
         or ({"NoncurrentDays": formerly} if formerly else None),
         "NoncurrentVersionTransitions": [
-            {**each, "NoncurrentDays": each["TransitionInDays"]}
-            for each in _several(rule, "NoncurrentVersionTransition")
+            {**row, "NoncurrentDays": row["TransitionInDays"]} for row in _several(rule, "NoncurrentVersionTransition")
         ]
         or None,
     }
@@ -106,11 +105,11 @@ def _notification(given: _Given) -> _Given:
     for ours, theirs, member, arn in named:
         found[theirs] = [
             {
-                arn: each[member],
-                "Events": [each["Event"]],
-                "Filter": {"Key": {"FilterRules": each["Filter"]["S3Key"]["Rules"]}} if "Filter" in each else None,
+                arn: row[member],
+                "Events": [row["Event"]],
+                "Filter": {"Key": {"FilterRules": row["Filter"]["S3Key"]["Rules"]}} if "Filter" in row else None,
             }
-            for each in given.get(ours, ())
+            for row in given.get(ours, ())
         ] or None
     return {"NotificationConfiguration": found, "SkipDestinationValidation": True}
 

@@ -34,4 +34,4 @@ def _types(body: object) -> set[str]:
     """The types of a template's resources, less the custom ones, which may have any name."""
     resources = body.get("Resources") if isinstance(body, Mapping) else None
     found = {str(resource.get("Type")) for resource in (resources or {}).values() if isinstance(resource, Mapping)}
-    return {each for each in found if not each.startswith("Custom::")} - {"AWS::CloudFormation::CustomResource"}
+    return {text for text in found if not text.startswith("Custom::")} - {"AWS::CloudFormation::CustomResource"}
