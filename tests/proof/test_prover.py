@@ -759,3 +759,17 @@ def test_the_key_of_an_alias_is_asked_for_once_it_matters() -> None:
     assert proven("alias/app", arn).proven == ("/Name",)
     assert proven("alias/app", arn.replace("1111", "9999")).status is DriftStatus.MODIFIED
     assert reasons(proven("alias/gone", arn)) == {"/Name": "unresolved"}
+
+
+def test_what_a_read_asked_for_is_forgotten_when_it_is_repeated() -> None:
+    """The same request is read twice: only the names that the last read asked for explain that it found nothing."""
+    reads = iter((True, False))
+
+    def read(request: ReadRequest) -> Reading | None:
+        if next(reads):
+            assert request.expected.get("Owner") is None
+            raise failure("Throttling")
+        return None
+
+    body = resources(A={"Owner": {"Ref": "Nobody"}, "Name": "x"})
+    assert prover(body, {}, readers={THING: read}).prove("A").status is DriftStatus.DELETED

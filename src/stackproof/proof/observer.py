@@ -1,4 +1,4 @@
-"""Looks at live resources: what a reader sees, insisted on for as long as it may pass, and why it saw nothing."""
+"""Reads live resources, again for as long as a failure may pass, and states why nothing was read."""
 
 from __future__ import annotations
 
@@ -6,29 +6,28 @@ import math
 import random
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 from stackproof.core.errors import UnreachableError
-from stackproof.core.json import JsonValue, as_object
+from stackproof.core.json import JsonObject, JsonValue
 from stackproof.core.notification import Level, Notification
 from stackproof.deployment.ports import Target
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.proof.observation import Reading
 from stackproof.proof.ports import Reader, ReadRequest
 from stackproof.proof.snapshot import not_memoized
-from stackproof.template.intrinsics import Resolved, known
 
-__all__ = ["Expected", "Observation", "Observer", "RetryPolicy"]
+__all__ = ["Observation", "Observer", "RetryPolicy"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
-    """How long to insist: on a read that is throttled or out of reach, and on a resource that is not to be seen yet.
+    """How often a read is repeated that is throttled or out of reach, or whose resource does not show yet.
 
-    Clients repeat single calls; what they give up on is read anew from here. `settled_at` and `deadline` are times of
-    `clock`: until the first a read that comes up empty, or differs from the template, is repeated, since AWS shows what
+    Clients repeat single calls; a read that they give up on is repeated here. `settled_at` and `deadline` are times of
+    `clock`: until the first a read that finds nothing, or differs from the template, is repeated, since AWS shows what
     is new only after a while, and from the second on nothing is read.
     """
 
@@ -41,7 +40,7 @@ class RetryPolicy:
     sleep: Callable[[float], None] = time.sleep
 
     def pauses(self) -> Iterator[float]:
-        """Seconds to wait before each further look: twice as long each time, up to eight, less some chance."""
+        """Seconds to wait before each further read: twice as long each time, up to eight, less some chance."""
         pause = self.delay
         while True:
             yield pause * (0.5 + 0.5 * self.jitter())
@@ -50,7 +49,7 @@ class RetryPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """One look at one resource: a reading, or nothing there, or the reason why it could not be looked at."""
+    """One read of one resource: a reading, or nothing there, or the reason why it could not be read."""
 
     reading: Reading | None = None
     reason: UnprovenReason | None = None
@@ -59,28 +58,26 @@ class Observation:
 
     @property
     def may_pass(self) -> bool:
-        """Whether another look may see what this one could not."""
+        """Whether another read may succeed."""
         return self.reason in {UnprovenReason.THROTTLED, UnprovenReason.UNREACHABLE} and not self.final
 
 
-class Expected(Mapping[str, JsonValue]):
-    """What is known of a resource's properties; `missed` are those asked for by a reader of which something is not."""
+class _Watched(Mapping[str, JsonValue]):
+    """The same properties, each access to which is passed on to `note` by name."""
 
-    def __init__(self, properties: Mapping[str, Resolved], open_names: Collection[str]) -> None:
-        self._known = as_object(known(properties))
-        self._open = open_names
-        self.missed: set[str] = set()
+    def __init__(self, properties: JsonObject, note: Callable[[str], object]) -> None:
+        self._properties = properties
+        self._note = note
 
     def __getitem__(self, name: str) -> JsonValue:
-        if name in self._open:
-            self.missed.add(name)
-        return self._known[name]
+        self._note(name)
+        return self._properties[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._known)
+        return iter(self._properties)
 
     def __len__(self) -> int:
-        return len(self._known)
+        return len(self._properties)
 
 
 _TOO_LATE: Final = Observation(
@@ -89,7 +86,7 @@ _TOO_LATE: Final = Observation(
 
 
 class Observer:
-    """Reads for one stack on a target, from any thread; a reader that breaks is told of, and costs its resource."""
+    """Reads for one stack on a target, from any thread; a reader that breaks is reported, and costs its resource."""
 
     def __init__(self, target: Target, retry_policy: RetryPolicy, *, stack_name: str) -> None:
         self._target = target
@@ -124,7 +121,7 @@ class Observer:
 
     def _attempt(self, reader: Reader, request: ReadRequest) -> Observation:
         try:
-            return _seen(reader(request), request)
+            return _observed(reader, request)
         except Exception as error:  # noqa: BLE001 - a reader that breaks must not take the other resources with it
             reason = self._target.translated(error)
             if reason is not None:
@@ -136,12 +133,13 @@ class Observer:
             return Observation(reason=UnprovenReason.NO_READER, detail=detail)
 
 
-def _seen(reading: Reading | None, request: ReadRequest) -> Observation:
-    """A reader that found nothing may not have known where to look."""
-    expected = request.expected
-    missed = sorted(expected.missed) if isinstance(expected, Expected) else []
-    if reading is not None or not missed:
+def _observed(reader: Reader, request: ReadRequest) -> Observation:
+    """One read; a reader that found nothing by properties that are not known may have read the wrong resource."""
+    asked: set[str] = set()
+    reading = reader(replace(request, expected=_Watched(request.expected, asked.add)))
+    unknown = sorted(asked & request.unresolved)
+    if reading is not None or not unknown:
         return Observation(reading=reading)
     return Observation(
-        reason=UnprovenReason.UNRESOLVED, detail=f"what it is found by is not known: {', '.join(missed)}"
+        reason=UnprovenReason.UNRESOLVED, detail=f"what it is found by is not known: {', '.join(unknown)}"
     )

@@ -64,8 +64,9 @@ class Pipeline(Protocol):
 class ReadRequest:
     """What a reader gets. `expected` are the template's properties, resolved as far as that is possible.
 
-    `siblings` are the physical ids of all resources of the type in the stacks of the run: where the service lists, a
-    reader asks for all of them in one call, and `once` remembers the answer for the others.
+    `unresolved` names the properties of which something is not known. `siblings` are the physical ids of all resources
+    of the type in the stacks of the run: where the service lists, a reader asks for all of them in one call, and `memo`
+    remembers the answer for the others.
     """
 
     client: Callable[[str], Any]
@@ -79,6 +80,7 @@ class ReadRequest:
     stack_id: str = ""
     siblings: tuple[str, ...] = ()
     memo: Memoizer = not_memoized
+    unresolved: frozenset[str] = frozenset()
 
 
 Reader: TypeAlias = Callable[[ReadRequest], Reading | None]

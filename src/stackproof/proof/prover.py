@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Final
 
-from stackproof.core.json import JsonObject, JsonValue
+from stackproof.core.json import JsonObject, JsonValue, as_object
 from stackproof.core.notification import Level, Notification
 from stackproof.deployment.deployment import DeployedResource, Deployment
 from stackproof.deployment.ports import Target
@@ -19,7 +19,7 @@ from stackproof.proof.comparison import compared, leaf_paths
 from stackproof.proof.contributions import Contribution, without_contributions
 from stackproof.proof.live_values import live_context
 from stackproof.proof.observation import Change, DriftStatus, PropertyDifference, Reading, ResourceProof, Unproven
-from stackproof.proof.observer import Expected, Observation, Observer, RetryPolicy
+from stackproof.proof.observer import Observation, Observer, RetryPolicy
 from stackproof.proof.ports import Reader, ReadRequest
 from stackproof.proof.redaction import without_secrets
 from stackproof.proof.snapshot import GONE, Snapshot, not_memoized
@@ -183,7 +183,8 @@ class Prover:
             logical_id=resource.logical_id,
             physical_id=deployed.physical_id,
             resource_type=resource.resource_type,
-            expected=Expected(self.expected(resource.logical_id), self._open_names(resource)),
+            expected=as_object(known(self.expected(resource.logical_id))),
+            unresolved=self._open_names(resource),
             account=self.deployment.account,
             region=self.deployment.region,
             partition=self.deployment.partition,
