@@ -26,8 +26,8 @@ from typing import Any
 
 from stackproof.config.settings import load_settings
 from stackproof.proof.observation import Coverage, DriftStatus, ResourceProof
-from stackproof.proof.prover import Prover, prove_stack
-from stackproof.proof.snapshot import Snapshot
+from stackproof.proof.prover import ProvableStack, prove_stack
+from stackproof.proof.world import World
 from stackproof.targets.emulators.moto import MotoTarget, start_moto
 from stackproof.template.assembly import Stack
 from stackproof.wiring.live import readers, schemas
@@ -86,23 +86,24 @@ def _in_a_process(url: str, size: int) -> Row:
 
 
 def _measured(stack: Stack, url: str, size: int) -> dict[str, Any]:
-    """As `stackproof prove` does it: the stacks of one run share a look."""
+    """As `stackproof prove` does it: the stacks of one run share a world."""
     target, calls = MotoTarget(url), Counter[str]()
     stacks = _copies(stack, size)
     deployments = [target.deployment(stack.name) for stack in stacks]
     _count(target, calls)
-    snapshot = Snapshot.at(deployments)
     base, began = _peak(), time.perf_counter()
     proofs: list[ResourceProof] = []
-    for made, deployment in zip(stacks, deployments, strict=True):
-        prover = Prover(
-            template=made.template,
-            deployment=deployment,
-            target=target,
-            readers=readers(target, deployment),
-            schemas=schemas(),
-            snapshot=snapshot,
-        )
+    world = World(
+        {
+            stack.name: ProvableStack(
+                template=stack.template, deployment=deployment, readers=readers(target, deployment)
+            )
+            for stack, deployment in zip(stacks, deployments, strict=True)
+        },
+        target=target,
+        schemas=schemas(),
+    )
+    for prover in world.provers.values():
         proofs.extend(prove_stack(prover))
     wrong = [
         proof.location.logical_id for proof in proofs if proof.status in {DriftStatus.MODIFIED, DriftStatus.DELETED}

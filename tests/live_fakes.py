@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
@@ -13,10 +13,15 @@ from botocore.exceptions import ClientError
 
 from stackproof.core.json import JsonObject, JsonValue, digest
 from stackproof.deployment.deployment import DeployedResource, Deployment
+from stackproof.deployment.ports import Target
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.proof.ports import ReadRequest
+from stackproof.proof.observer import RetryPolicy
+from stackproof.proof.ports import Reader, ReadRequest
+from stackproof.proof.prover import ProvableStack, Prover
+from stackproof.proof.world import World
 from stackproof.targets.failures import reason_of
 from stackproof.template.assembly import FileAsset, Stack
+from stackproof.template.ports import SchemaSource
 from stackproof.template.schema import ResourceSchema
 from stackproof.template.template import Resource, Template
 
@@ -88,6 +93,22 @@ def request(resource_type: str, physical_id: str, client: Callable[[str], Any], 
         region=REGION,
         partition="aws",
     )
+
+
+def lone_prover(
+    *,
+    template: Template,
+    deployment: Deployment,
+    target: Target,
+    readers: Mapping[str, Reader],
+    schemas: SchemaSource,
+    retry_policy: RetryPolicy | None = None,
+    nested: Collection[str] | None = None,
+) -> Prover:
+    """The prover of a stack that is alone in its world."""
+    stack = ProvableStack(template=template, deployment=deployment, readers=readers, nested=nested)
+    [prover] = World({"alone": stack}, target=target, schemas=schemas, retry_policy=retry_policy).provers.values()
+    return prover
 
 
 def failure(code: str, operation: str = "Operation", status: int = 400) -> ClientError:

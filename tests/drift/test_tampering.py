@@ -10,13 +10,13 @@ import pytest
 from stackproof.drift.audit.auditing import AuditedStacks
 from stackproof.drift.difference import DriftOrigin, StackAudit
 from stackproof.proof.observation import DriftStatus
-from stackproof.proof.prover import Prover
 from stackproof.targets.emulators.moto import MotoTarget
 from stackproof.targets.emulators.owned_process import OwnedProcess
 from stackproof.template.assembly import Stack
 from stackproof.template.loading.template import load_template
 from stackproof.wiring.live import readers, schemas
 from tests.drift.conftest import auditor_of
+from tests.live_fakes import lone_prover
 from tests.readers.deployed import STACKS
 from tests.readers.tampering import TAMPERED
 
@@ -43,7 +43,9 @@ def test_an_untouched_stack_is_in_sync_and_each_tampering_is_named_and_nothing_e
     assert untouched.is_complete
     rows = TAMPERED.get(name, ())
     found_by = readers(target, deployment)
-    prover = Prover(template=stack.template, deployment=deployment, target=target, readers=found_by, schemas=schemas())
+    prover = lone_prover(
+        template=stack.template, deployment=deployment, target=target, readers=found_by, schemas=schemas()
+    )
     for row in rows:
         parameters = prover.resolved(row.parameters)
         assert isinstance(parameters, Mapping)

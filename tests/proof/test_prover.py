@@ -19,18 +19,17 @@ from stackproof.proof.observation import Change, Coverage, DriftStatus, Reading,
 from stackproof.proof.observer import Observation, RetryPolicy
 from stackproof.proof.ports import Reader, ReadRequest
 from stackproof.proof.prover import Prover, prove_stack
-from stackproof.proof.snapshot import Snapshot
-from tests.live_fakes import FakeSchemas, FakeTarget, deployment, failure, template
+from tests.live_fakes import FakeSchemas, FakeTarget, deployment, failure, lone_prover, template
 
 THING = "Test::Thing"
 OPEN: JsonObject = {"properties": {"Secret": {"type": "string"}}, "writeOnlyProperties": ["/properties/Secret"]}
 
 
-def resources(**each: Any) -> dict[str, Any]:
+def resources(**entries: Any) -> dict[str, Any]:
     """A template of things: logical id → properties, or a whole entry if it has a Type."""
     return {
         "Resources": {
-            name: value if "Type" in value else {"Type": THING, "Properties": value} for name, value in each.items()
+            name: value if "Type" in value else {"Type": THING, "Properties": value} for name, value in entries.items()
         }
     }
 
@@ -43,7 +42,6 @@ def prover(
     deployed: Deployment | None = None,
     readers: Mapping[str, Reader] | None = None,
     retry_policy: RetryPolicy | None = None,
-    snapshot: Snapshot | None = None,
 ) -> Prover:
     """A prover whose reader gives what is there by logical id: a reading, its properties, None or an exception."""
 
@@ -54,7 +52,7 @@ def prover(
         return found if found is None or isinstance(found, Reading) else Reading(properties=found)
 
     made = template(body)
-    return Prover(
+    return lone_prover(
         template=made,
         deployment=deployed
         or deployment(
@@ -64,7 +62,6 @@ def prover(
         readers=readers if readers is not None else {THING: read},
         schemas=FakeSchemas({THING: OPEN}),
         retry_policy=retry_policy or RetryPolicy(sleep=lambda _: None),
-        snapshot=snapshot,
     )
 
 
@@ -118,7 +115,7 @@ def test_what_is_found_by_something_that_is_gone_is_gone() -> None:
         return None
 
     proofs = prover(body, {}, readers={THING: read})
-    assert {letter: proofs.prove(letter).status for letter in "AB"} == dict.fromkeys("AB", DriftStatus.DELETED)
+    assert {name: proofs.prove(name).status for name in "AB"} == dict.fromkeys("AB", DriftStatus.DELETED)
 
 
 def test_a_reader_is_told_what_is_known() -> None:
@@ -607,27 +604,6 @@ def test_a_reader_gets_the_ids_of_all_of_its_type_and_a_memory_that_they_share()
     assert seen == [(("A-1", "B-1"), "first"), (("A-1", "B-1"), "first")]
 
 
-def test_the_stacks_of_a_run_share_one_look() -> None:
-    """What has failed to be made, or is gone, is asked for by nobody."""
-    seen: list[tuple[tuple[str, ...], object]] = []
-    made = iter(("first", "second"))
-
-    def read(request: ReadRequest) -> Reading:
-        seen.append((request.siblings, request.memo("key", lambda: next(made))))
-        return Reading(properties={})
-
-    failed = DeployedResource(logical_id="B", physical_id="b", resource_type=THING, status="CREATE_FAILED")
-    one = deployment({"A": (THING, "a-1")}, stack_name="One")
-    two = replace(
-        deployment({"A": (THING, "a-2")}, stack_name="Two"),
-        resources=(*deployment({"A": (THING, "a-2")}).resources, failed),
-    )
-    snapshot = Snapshot.at((one, two))
-    for deployed in (one, two):
-        prove_stack(prover(resources(A={}), {}, readers={THING: read}, deployed=deployed, snapshot=snapshot))
-    assert seen == [(("a-1", "a-2"), "first"), (("a-1", "a-2"), "first")]
-
-
 def test_a_resource_that_is_looked_for_again_is_asked_for_alone() -> None:
     asked: list[tuple[str, ...]] = []
 
@@ -652,7 +628,7 @@ def test_a_resource_that_was_left_out_is_not_emulated_and_says_why() -> None:
 
 def test_another_reader_looks_at_what_is_deployed_and_sees_nothing_of_what_is_not() -> None:
     made = template({"Resources": {"A": {"Type": "T::A::A"}, "B": {"Type": "T::A::A"}}})
-    prover = Prover(
+    prover = lone_prover(
         template=made,
         deployment=deployment({"A": ("T::A::A", "a-1")}),
         target=FakeTarget(),
@@ -692,7 +668,7 @@ def test_a_resource_whose_properties_a_macro_writes_was_not_looked_at() -> None:
 def test_what_stands_for_any_number_of_resources_is_said_to_be_unseen() -> None:
     body = template({"Resources": {"A": {"Type": THING}}})
     looped: JsonObject = {"Resources": {"Fn::ForEach::Queues": ["X", ["A"], {}], "A": {"Type": THING}}}
-    made = Prover(
+    made = lone_prover(
         template=replace(body, body=looped),
         deployment=deployment({"A": (THING, "A-1")}),
         target=FakeTarget(),
@@ -701,7 +677,7 @@ def test_what_stands_for_any_number_of_resources_is_said_to_be_unseen() -> None:
     )
     [said] = made.notifications
     assert said.level is Level.ERROR
-    assert "Fn::ForEach::Queues: what it makes was not looked at" in said.message
+    assert "Fn::ForEach::Queues: what it makes was not read" in said.message
 
 
 def test_a_nested_stack_whose_template_nobody_knows_is_said_to_be_unseen() -> None:
@@ -709,7 +685,7 @@ def test_a_nested_stack_whose_template_nobody_knows_is_said_to_be_unseen() -> No
     kinds = {resource.logical_id: (resource.resource_type, "arn:inner") for resource in made.resources}
 
     def said(nested: frozenset[str] | None) -> list[str]:
-        found = Prover(
+        found = lone_prover(
             template=made,
             deployment=deployment(kinds),
             target=FakeTarget(),
@@ -722,26 +698,6 @@ def test_a_nested_stack_whose_template_nobody_knows_is_said_to_be_unseen() -> No
     assert said(None) == said(frozenset({"Inner"})) == []
     [message] = said(frozenset())
     assert "Inner: its template is not in the assembly" in message
-
-
-def test_what_another_stack_of_the_run_adds_to_a_list_is_no_difference() -> None:
-    group = {"Type": "AWS::EC2::SecurityGroup", "Properties": {"SecurityGroupIngress": []}}
-    rule: JsonObject = {"FromPort": 1, "ToPort": 2, "IpProtocol": "tcp", "CidrIp": "10.0.0.0/8"}
-    link = {"GroupId": "Group-1"}
-    entry: dict[str, Any] = {"Type": "AWS::EC2::SecurityGroupIngress", "Properties": {**link, **rule}}
-
-    def proven(*others: Mapping[str, Any]) -> ResourceProof:
-        snapshot = Snapshot()
-        readers = {"AWS::EC2::SecurityGroup": lambda _: Reading(properties={"SecurityGroupIngress": [rule]})}
-        made = prover(resources(Group=group), {}, readers=readers, snapshot=snapshot)
-        for other in others:
-            prover(resources(Rule=other), {}, snapshot=snapshot)
-        return made.prove("Group")
-
-    assert proven().status is DriftStatus.MODIFIED
-    assert proven(entry).status is DriftStatus.IN_SYNC
-    other = {**entry, "Properties": {**entry["Properties"], "GroupId": "Group-2"}}
-    assert proven(other).status is DriftStatus.MODIFIED
 
 
 def test_the_key_of_an_alias_is_asked_for_once_it_matters() -> None:

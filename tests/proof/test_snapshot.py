@@ -1,4 +1,4 @@
-"""Memory of one look: one call for each key, whoever asks, and no memory of what failed."""
+"""The memory of a run: one call for each key, whichever thread asks, and no memory of what failed."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from stackproof.readers import READERS
 from stackproof.targets.emulators.moto import MotoTarget
 from stackproof.template.cfn_lint_schemas import CfnLintSchemas
 from stackproof.template.template import Template
-from tests.live_fakes import failure
+from tests.live_fakes import failure, lone_prover
 
 STACKS: Final = tuple(sorted((Path(__file__).parent / "stacks").glob("*.yaml")))
 _SCHEMAS: Final = CfnLintSchemas()
@@ -64,7 +64,7 @@ class Deployed:
 
     def prover(self, readers: Mapping[str, Reader] = READERS) -> Prover:
         """A prover that has not looked yet."""
-        return Prover(
+        return lone_prover(
             template=self.template,
             deployment=self.deployment,
             target=self.target,

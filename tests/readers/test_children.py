@@ -11,11 +11,10 @@ from botocore.session import Session
 from stackproof.drift.audit.children import Claims
 from stackproof.drift.difference import Child
 from stackproof.drift.ports import ChildFamily
-from stackproof.proof.prover import Prover
 from stackproof.readers.children import FAMILIES
 from stackproof.targets.guard import reads_only
 from tests.drift.fakes import live_stack
-from tests.live_fakes import ACCOUNT, FakeSchemas, FakeTarget, failure, recorded, request
+from tests.live_fakes import ACCOUNT, FakeSchemas, FakeTarget, failure, lone_prover, recorded, request
 
 BY_NAME = {family.name: family for family in FAMILIES}
 
@@ -107,7 +106,7 @@ def claimed(name: str, kind: str, declared: dict[str, Any], child: Child) -> boo
     live = live_stack("Net", {"One": (kind, "one", {link: "x", **declared})})
     assert live.template is not None
     assert live.deployment is not None
-    prover = Prover(
+    prover = lone_prover(
         template=live.template, deployment=live.deployment, target=FakeTarget(), readers={}, schemas=FakeSchemas()
     )
     return Claims([prover]).declare(BY_NAME[name], {"x"}, child)

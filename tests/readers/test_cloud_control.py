@@ -17,13 +17,22 @@ from stackproof.core.json import JsonValue
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.proof.observation import DriftStatus, Reading
 from stackproof.proof.ports import ReadRequest
-from stackproof.proof.prover import Prover
 from stackproof.proof.snapshot import Memo
 from stackproof.readers.cloud_control import WithCloudControl, identifier
 from stackproof.targets.cloudformation.cloud_control import has_cloud_control
 from stackproof.targets.failures import reason_of
 from stackproof.template.schema import ResourceSchema
-from tests.live_fakes import FakeSchemas, FakeTarget, RecordedClient, deployment, failure, recorded, request, template
+from tests.live_fakes import (
+    FakeSchemas,
+    FakeTarget,
+    RecordedClient,
+    deployment,
+    failure,
+    lone_prover,
+    recorded,
+    request,
+    template,
+)
 
 THING = "AWS::New::Thing"
 READABLE = {"handlers": {"read": {"permissions": ["new:GetThing"]}}}
@@ -164,7 +173,7 @@ def test_a_resource_is_proven_and_what_it_keeps_to_itself_is_write_only() -> Non
         def client(self, service: str) -> Any:
             return recorded(get_resource=ANSWER)(service)
 
-    prover = Prover(
+    prover = lone_prover(
         template=template(body),
         deployment=deployment({"Thing": (THING, "thing-1")}),
         target=Answering(),

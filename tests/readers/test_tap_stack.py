@@ -14,14 +14,15 @@ import pytest
 
 from stackproof.config.settings import load_settings
 from stackproof.proof.observation import Coverage, DriftStatus, ResourceProof
-from stackproof.proof.prover import Prover, prove_stack
-from stackproof.proof.snapshot import Snapshot
+from stackproof.proof.prover import ProvableStack, Prover, prove_stack
+from stackproof.proof.world import World
 from stackproof.readers import READERS
 from stackproof.targets.emulators.moto import MotoTarget
 from stackproof.targets.emulators.owned_process import OwnedProcess
 from stackproof.template.assembly import Stack
 from stackproof.template.cfn_lint_schemas import CfnLintSchemas
 from stackproof.wiring.project import Project
+from tests.live_fakes import lone_prover
 from tests.readers.removals import chosen, remove
 
 ROOT: Final = Path(__file__).parents[2]
@@ -328,18 +329,17 @@ def test_many_stacks_are_proven_in_one_run_with_less_than_a_call_for_each_resour
     """The figures for ten of them are in docs/benchmarks-prove.md."""
     stacks = [replace(stack, name=f"{stack.name}-{number}") for number in range(3)]
     deployments = [target.deploy(stack) for stack in stacks]
-    snapshot, proofs = Snapshot.at(deployments), list[ResourceProof]()
     calls.clear()
-    for made, deployment in zip(stacks, deployments, strict=True):
-        prover = Prover(
-            template=made.template,
-            deployment=deployment,
-            target=target,
-            readers=READERS,
-            schemas=SCHEMAS,
-            snapshot=snapshot,
-        )
-        proofs.extend(proven(prover).values())
+    pairs = zip(stacks, deployments, strict=True)
+    world = World(
+        {
+            stack.name: ProvableStack(template=stack.template, deployment=deployment, readers=READERS)
+            for stack, deployment in pairs
+        },
+        target=target,
+        schemas=SCHEMAS,
+    )
+    proofs = [proof for prover in world.provers.values() for proof in proven(prover).values()]
     coverage = Coverage.of(tuple(proofs))
     assert (coverage.resources_proven, coverage.properties_differ) == (coverage.resources_total, 0)
     assert calls.total() <= coverage.resources_total, calls
@@ -350,7 +350,9 @@ def test_a_change_of_each_type_is_named_and_nothing_else_is(stack: Stack, target
     deployment = target.deploy(stack)
 
     def prover() -> Prover:
-        return Prover(template=stack.template, deployment=deployment, target=target, readers=READERS, schemas=SCHEMAS)
+        return lone_prover(
+            template=stack.template, deployment=deployment, target=target, readers=READERS, schemas=SCHEMAS
+        )
 
     asked = prover()
     before = proven(asked)
@@ -385,7 +387,9 @@ def test_one_resource_of_each_type_is_removed_and_each_is_named_and_nothing_else
     deployment = target.deploy(stack)
 
     def prover() -> Prover:
-        return Prover(template=stack.template, deployment=deployment, target=target, readers=READERS, schemas=SCHEMAS)
+        return lone_prover(
+            template=stack.template, deployment=deployment, target=target, readers=READERS, schemas=SCHEMAS
+        )
 
     asked = prover()
     gone = [

@@ -10,11 +10,12 @@ from stackproof.calls.recorder import CallRecorder
 from stackproof.config.settings import load_settings
 from stackproof.core.json import canonical
 from stackproof.proof.permissions import MANAGED_POLICY_SIZE, Purpose
-from stackproof.proof.prover import Prover, prove_stack
+from stackproof.proof.prover import prove_stack
 from stackproof.targets.emulators.moto import MotoTarget
 from stackproof.targets.emulators.owned_process import OwnedProcess
 from stackproof.wiring.live import readers, schemas
 from stackproof.wiring.project import Project
+from tests.live_fakes import lone_prover
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,7 +29,7 @@ def test_every_call_of_the_proof_is_allowed_by_its_policy_which_changes_nothing(
     recorder = CallRecorder()
     target = MotoTarget(moto.endpoint_url, region="us-west-2", calls=recorder)
     deployment = target.deployment(stack.name)
-    prover = Prover(
+    prover = lone_prover(
         template=stack.template,
         deployment=deployment,
         target=target,

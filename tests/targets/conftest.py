@@ -9,14 +9,14 @@ import pytest
 
 from stackproof.deployment.deployment import Deployment
 from stackproof.proof.observation import ResourceProof
-from stackproof.proof.prover import Prover, prove_stack
+from stackproof.proof.prover import prove_stack
 from stackproof.readers import READERS
 from stackproof.targets.emulators.ministack import MiniStackTarget
 from stackproof.targets.emulators.moto import MotoTarget
 from stackproof.targets.emulators.owned_process import OwnedProcess
 from stackproof.template.cfn_lint_schemas import CfnLintSchemas
 from tests.emulators import measured_ministack, measured_moto
-from tests.live_fakes import stack
+from tests.live_fakes import lone_prover, stack
 from tests.targets.wide_template import WIDE
 
 
@@ -37,7 +37,7 @@ def wide(moto: OwnedProcess) -> Mapping[str, ResourceProof]:
     """The proofs of the wide stack in a region of its own, by logical id."""
     where = MotoTarget(moto.endpoint_url, region="eu-central-1")
     made = stack(WIDE, name="Wide")
-    prover = Prover(
+    prover = lone_prover(
         template=made.template,
         deployment=where.deploy(made),
         target=where,
@@ -64,7 +64,7 @@ def wide_on_ministack(ministack: OwnedProcess) -> tuple[Deployment, Mapping[str,
     where = MiniStackTarget(ministack.endpoint_url, region="eu-central-1")
     made = stack(given, name="Wide")
     deployment = where.deploy(made)
-    prover = Prover(
+    prover = lone_prover(
         template=made.template, deployment=deployment, target=where, readers=READERS, schemas=CfnLintSchemas()
     )
     proofs = {str(proof.location.logical_id): proof for proof in prove_stack(prover)}

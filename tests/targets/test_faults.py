@@ -11,7 +11,7 @@ import pytest
 
 from stackproof.proof.observation import DriftStatus, ResourceProof
 from stackproof.proof.observer import RetryPolicy
-from stackproof.proof.prover import Prover, prove_stack
+from stackproof.proof.prover import prove_stack
 from stackproof.proof.report import ProveReport
 from stackproof.readers import READERS
 from stackproof.targets.emulators.moto import MotoTarget, start_moto
@@ -19,7 +19,7 @@ from stackproof.targets.emulators.owned_process import OwnedProcess
 from stackproof.targets.repeating import Retries
 from stackproof.template.assembly import Stack
 from stackproof.template.cfn_lint_schemas import CfnLintSchemas
-from tests.live_fakes import stack
+from tests.live_fakes import lone_prover, stack
 from tests.targets.faults import THREE_IN_TEN, faulty, fired
 from tests.targets.wide_template import WIDE
 
@@ -46,7 +46,7 @@ def deployed(moto: OwnedProcess) -> Stack:
 
 def proven(made: Stack, target: MotoTarget, *, jobs: int = 8, retry_policy: RetryPolicy | None = None) -> Proofs:
     """The verdict on the stack, found and read through the target."""
-    prover = Prover(
+    prover = lone_prover(
         template=made.template,
         deployment=target.deployment(made.name),
         target=target,

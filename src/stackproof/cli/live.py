@@ -39,9 +39,9 @@ from stackproof.proof.minimum import MinimumProof
 from stackproof.proof.observation import ResourceProof
 from stackproof.proof.observer import RetryPolicy
 from stackproof.proof.overridden import without_overridden
-from stackproof.proof.prover import Prover, prove_stack
+from stackproof.proof.prover import ProvableStack, prove_stack
 from stackproof.proof.report import ProveReport
-from stackproof.proof.snapshot import Snapshot
+from stackproof.proof.world import World
 from stackproof.reporters.terminal import prove_text
 from stackproof.template.assembly import Assembly, Stack
 from stackproof.template.stack_names import (
@@ -554,27 +554,25 @@ def _proven_on(
 ) -> tuple[tuple[ResourceProof, ...], set[Notification]]:
     with progress("deploying" if deploys else "finding the stacks"):
         found = deployed(_with_needed(stacks, every, where), where) if deploys else attached(stacks, where)
-        wanted = {stack.artifact for stack in stacks}
-        pairs = [pair for pair in found if pair[0].artifact in wanted]
     proofs: list[ResourceProof] = []
     notifications: set[Notification] = set()
-    snapshot = Snapshot.at(deployment for _, deployment in pairs)
-    retry_policy = waits.retry_policy(where, deployed=deploys, now=time.monotonic())
-    provers = [
-        Prover(
-            template=stack.template,
-            deployment=deployment,
-            target=where,
-            readers=readers(where, deployment),
-            schemas=schemas(),
-            retry_policy=retry_policy,
-            snapshot=snapshot,
-            nested=nested_in(stack, every or stacks),
-        )
-        for stack, deployment in pairs
-    ]
+    world = World(
+        {
+            stack.artifact: ProvableStack(
+                template=stack.template,
+                deployment=deployment,
+                readers=readers(where, deployment),
+                nested=nested_in(stack, every or stacks),
+            )
+            for stack, deployment in found
+        },
+        target=where,
+        schemas=schemas(),
+        retry_policy=waits.retry_policy(where, deployed=deploys, now=time.monotonic()),
+    )
+    wanted = {stack.artifact for stack in stacks}
     with progress("proving"):
-        for prover in provers:
+        for prover in (prover for artifact, prover in world.provers.items() if artifact in wanted):
             proofs.extend(prove_stack(prover, jobs=jobs))
             notifications.update(_orders(prover.deployment, where))
             notifications.update(prover.notifications)

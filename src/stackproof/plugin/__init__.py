@@ -116,11 +116,12 @@ def pytest_configure(config: pytest.Config) -> None:
     if not _is_project(config.rootpath):
         return
     from stackproof.plugin import fixtures, flows, masking
+    from stackproof.wiring.live import node
 
     config.pluginmanager.register(fixtures, "stackproof-fixtures")
     config.stash[OWN_CLIENTS] = OwnClients(config.stash[CALLS])
-    if (node := fixtures.node()) is not None:
-        os.environ.setdefault("JSII_NODE", str(node))  # suites may make constructs themselves, as `synth` does
+    if (found := node()) is not None:
+        os.environ.setdefault("JSII_NODE", str(found))  # suites may make constructs themselves, as `synth` does
     config.pluginmanager.register(flows, "stackproof-flows")
     config.pluginmanager.register(masking.Masking(config), "stackproof-masking")
     if not hasattr(config, "workerinput"):
@@ -169,7 +170,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One item for each resource of the template, or for each rule and stack."""
     if not _GENERATED & set(metafunc.fixturenames):
         return
-    from stackproof.plugin.fixtures import proven_stacks_of, verdicts_of
+    from stackproof.plugin.stacks import proven_stacks_of
+    from stackproof.plugin.verdicts import verdicts_of
 
     if "resource_proof" in metafunc.fixturenames:
         stacks = proven_stacks_of(metafunc.config)

@@ -11,8 +11,9 @@ import pytest
 
 from stackproof.calls.log import CallLog
 from stackproof.core.json import JsonObject, JsonValue, canonical
-from stackproof.plugin.fixtures import project_of, target_names
+from stackproof.plugin.deployments import target_names
 from stackproof.plugin.outcomes import CALLS, LIVE, facts_on
+from stackproof.plugin.stacks import project_of
 from stackproof.proof.flow_values import FlowFact
 from stackproof.proof.minimum import MinimumProof
 from stackproof.proof.observation import Coverage, ResourceProof

@@ -14,7 +14,7 @@ import pytest
 from stackproof.core.errors import TargetError
 from stackproof.core.json import JsonValue, as_object, digest
 from stackproof.deployment.ports import Target
-from stackproof.plugin.fixtures import deployment_on, target_names, target_of
+from stackproof.plugin.deployments import deployment_on, target_names, target_of
 from stackproof.plugin.outcomes import conclude, facts_of
 from stackproof.plugin.run import PROCESS, RUN, Run
 from stackproof.proof.flow import DataFlow, Flow, FlowRun, OpenFlow, path_of

@@ -12,7 +12,7 @@ import pytest
 from stackproof.core.redaction import text_without
 from stackproof.core.secret_values import MASK
 from stackproof.plugin.cut_texts import cut_text_without
-from stackproof.plugin.fixtures import templates_of
+from stackproof.plugin.stacks import templates_of
 from stackproof.template.secrets import quotable_secrets
 
 __all__ = ["Masking", "mask_report"]

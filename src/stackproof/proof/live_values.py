@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from stackproof.deployment.deployment import Deployment
-from stackproof.template.intrinsics import Attribute, Context, Reference, typed
+from stackproof.template.intrinsics import Attribute, Context, Reference, references, typed
 from stackproof.template.template import Template
 
-__all__ = ["live_context"]
+__all__ = ["circular_resources", "live_context"]
 
 
 def live_context(
@@ -43,3 +43,22 @@ def live_context(
         reference=reference,
         attribute=attribute,
     )
+
+
+def circular_resources(template: Template) -> frozenset[str]:
+    """Resources that refer to themselves in the end; no such stack deploys, and waiting for them would not end."""
+    edges = {resource.logical_id: references(resource.properties) for resource in template.resources}
+
+    def reaches_itself(start: str) -> bool:
+        seen: set[str] = set()
+        waiting = list(edges[start])
+        while waiting:
+            here = waiting.pop()
+            if here == start:
+                return True
+            if here in edges and here not in seen:
+                seen.add(here)
+                waiting.extend(edges[here])
+        return False
+
+    return frozenset(edge for edge in edges if reaches_itself(edge))

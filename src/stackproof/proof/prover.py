@@ -1,11 +1,11 @@
-"""Proof of a deployed stack: what the template says against what is live, resource by resource."""
+"""Proof of a deployed stack: what its template sets against what is live, resource by resource."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from stackproof.core.json import JsonObject, JsonValue, as_object
@@ -16,62 +16,74 @@ from stackproof.deployment.stack_event import STACK
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.proof.arns import arn_of
 from stackproof.proof.comparison import compared, leaf_paths
-from stackproof.proof.contributions import Contribution, without_contributions
-from stackproof.proof.live_values import live_context
-from stackproof.proof.observation import Change, DriftStatus, PropertyDifference, Reading, ResourceProof, Unproven
+from stackproof.proof.contributions import Contribution, ContributionsOf, without_contributions
+from stackproof.proof.live_values import circular_resources, live_context
+from stackproof.proof.observation import DriftStatus, Reading, ResourceProof
 from stackproof.proof.observer import Observation, Observer, RetryPolicy
 from stackproof.proof.ports import Reader, ReadRequest
-from stackproof.proof.redaction import without_secrets
 from stackproof.proof.snapshot import GONE, Snapshot, not_memoized
+from stackproof.proof.verdict import compared_proof, deleted_proof, unchecked_proof
 from stackproof.template.intrinsics import Resolved, condition_holds, known, references, resolve, unresolved_in
 from stackproof.template.ports import SchemaSource
-from stackproof.template.schema import ResourceSchema
 from stackproof.template.template import Resource, Template
 
-__all__ = ["Prover", "prove_stack"]
+__all__ = ["ProvableStack", "Prover", "prove_stack"]
 
 _ALIAS: Final = "AWS::KMS::Alias"
 
 
-class Prover:
-    """Proves the resources of one stack; each is read once, whoever asks, from any thread.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvableStack:
+    """A stack of a run: its template, its deployment, and the readers of its types.
 
-    Stacks of one run on one target share their `look`; a stack by itself has its own. `nested` are the logical ids of
-    the nested stacks that are proven as well; of any other one it is said that nobody looks into it.
+    `nested` are the logical ids of the nested stacks that the run proves as well, an error names any other one; None if
+    the caller does not know them.
+    """
+
+    template: Template
+    deployment: Deployment
+    readers: Mapping[str, Reader]
+    nested: Collection[str] | None = None
+
+
+class Prover:
+    """Proves the resources of one stack of a world; each is read once, whichever thread asks.
+
+    `World` makes it. `contributions_of_all` asks all stacks of the world what they add to a list.
     """
 
     def __init__(
         self,
         *,
-        template: Template,
-        deployment: Deployment,
+        stack: ProvableStack,
         target: Target,
-        readers: Mapping[str, Reader],
         schemas: SchemaSource,
-        retry_policy: RetryPolicy | None = None,
-        snapshot: Snapshot | None = None,
-        nested: Collection[str] | None = None,
+        retry_policy: RetryPolicy,
+        snapshot: Snapshot,
+        contributions_of_all: ContributionsOf,
     ) -> None:
-        self.template = template
-        self.deployment = deployment
+        self.template = template = stack.template
+        self.deployment = deployment = stack.deployment
         self._target = target
-        self._readers = readers
+        self._readers = stack.readers
         self._schemas = schemas
-        self._retry_policy = retry_policy or RetryPolicy()
-        self._observer = Observer(target, self._retry_policy, stack_name=deployment.stack_name)
-        self._snapshot = snapshot or Snapshot.at((deployment,))
+        self._retry_policy = retry_policy
+        self._observer = Observer(target, retry_policy, stack_name=deployment.stack_name)
+        self._snapshot = snapshot
+        self._contributions_of_all = contributions_of_all
         self._lock = threading.Lock()
         self._observed: dict[str, Future[Observation]] = {}
         self._expected: dict[str, Mapping[str, Resolved]] = {}
-        self._snapshot.members.append(self)
-        self._circular = _circular(template)
-        self._unseen = frozenset(_unseen(template, nested))
+        self._circular = circular_resources(template)
+        self._unread_entries = frozenset(_unread_entries(stack))
         self._context = live_context(template, deployment, reference=self._reference, attribute=self._attribute)
 
     @property
     def notifications(self) -> tuple[Notification, ...]:
-        """Readers that broke, sorted; at level error, since something was not judged."""
-        return tuple(sorted(self._observer.notifications | self._unseen, key=lambda notification: notification.message))
+        """Readers that broke, sorted; at level error, since something was not read."""
+        return tuple(
+            sorted(self._observer.notifications | self._unread_entries, key=lambda notification: notification.message)
+        )
 
     def expected_ids(self) -> tuple[str, ...]:
         """The logical ids of all that has to be there, in the template's order; a false condition excuses."""
@@ -79,7 +91,7 @@ class Prover:
 
     def expected(self, logical_id: str) -> Mapping[str, Resolved]:
         """The properties that the template sets, resolved against the deployment."""
-        known_so_far = self._expected  # who looks anew puts another one in its place
+        known_so_far = self._expected  # reading again replaces it
         if logical_id not in known_so_far:
             found = resolve(self._resource(logical_id).properties, self._context)
             known_so_far[logical_id] = found if isinstance(found, Mapping) else {}
@@ -98,14 +110,14 @@ class Prover:
                 future = self._observed[logical_id] = Future()
         if mine:
             try:
-                future.set_result(self._look(self._resource(logical_id)))
+                future.set_result(self._read(self._resource(logical_id)))
             except BaseException as error:
                 future.set_exception(error)
                 raise
         return future.result()
 
     def observe_by(self, logical_id: str, reader: Reader) -> Observation:
-        """What another reader sees of the resource, as patiently as ever; nothing of it is remembered."""
+        """What another reader reads of the resource, by the same retry policy; nothing of it is remembered."""
         resource = self._resource(logical_id)
         deployed = self._deployed(logical_id)
         return Observation() if deployed is None else self._observer.read(reader, self._request(resource, deployed))
@@ -130,27 +142,27 @@ class Prover:
             return self._unchecked(bare, resource, observation)
         if observation.reading is None:
             return self._deleted(bare, resource)
-        return self._settled(bare, resource, self._judged(bare, resource, observation.reading))
+        return self._settled(bare, resource, self._compared(bare, resource, observation.reading))
 
     def _settled(self, bare: ResourceProof, resource: Resource, proof: ResourceProof) -> ResourceProof:
-        """The verdict; one of differences only once what was just deployed has had its time to show."""
+        """The verdict; of a new deployment, differences only once the deployment has had its time to show."""
         retry_policy = self._retry_policy
         end = min(retry_policy.settled_at, retry_policy.deadline)
         pauses = retry_policy.pauses()
         while proof.status is DriftStatus.MODIFIED and retry_policy.clock() < end:
             retry_policy.sleep(min(next(pauses), max(end - retry_policy.clock(), 0.0)))
             # What it refers to may be what lags: its attributes are in what is expected.
-            for name in sorted({resource.logical_id, *references(resource.properties)}):
-                self._look_anew(name)
+            for logical_id in sorted({resource.logical_id, *references(resource.properties)}):
+                self._read_again(logical_id)
             reading = self.observe(resource.logical_id).reading
             if reading is not None:
-                proof = self._judged(bare, resource, reading)
+                proof = self._compared(bare, resource, reading)
         return proof
 
-    # -- looking
+    # -- reading
 
-    def _look_anew(self, logical_id: str) -> None:
-        """Replace what was seen of a resource; a look that sees nothing takes nothing back."""
+    def _read_again(self, logical_id: str) -> None:
+        """Replace what was read of a resource; a read that finds nothing takes nothing back."""
         with self._lock:
             before = self._observed.get(logical_id)
         resource, deployed = self.template.resource(logical_id), self._deployed(logical_id)
@@ -164,12 +176,12 @@ class Prover:
             after.set_result(observation)
             with self._lock:
                 self._observed[logical_id] = after
-                self._expected = {}  # attributes of it may stand in what is expected of others
+                self._expected = {}  # its attributes may be in what is expected of others
 
-    def _look(self, resource: Resource) -> Observation:
+    def _read(self, resource: Resource) -> Observation:
         deployed = self._deployed(resource.logical_id)
         if deployed is None:
-            return self._missed(resource)
+            return self._undeployed(resource)
         if deployed.status.endswith("_IN_PROGRESS"):
             return Observation(reason=UnprovenReason.BUSY, detail=deployed.status)
         reader = self._readers.get(resource.resource_type)
@@ -184,7 +196,7 @@ class Prover:
             physical_id=deployed.physical_id,
             resource_type=resource.resource_type,
             expected=as_object(known(self.expected(resource.logical_id))),
-            unresolved=self._open_names(resource),
+            unresolved=self._unresolved_names(resource),
             account=self.deployment.account,
             region=self.deployment.region,
             partition=self.deployment.partition,
@@ -193,20 +205,20 @@ class Prover:
             memo=self._snapshot.memo,
         )
 
-    def _open_names(self, resource: Resource) -> frozenset[str]:
-        """The properties of which something is not known, though nothing that they refer to is gone."""
+    def _unresolved_names(self, resource: Resource) -> frozenset[str]:
+        """The properties of which something is not known, though everything that they refer to exists."""
         expected = self.expected(resource.logical_id)
         return frozenset(
             name
             for name, element in expected.items()
-            if unresolved_in(element) and not any(map(self._is_gone, references(resource.properties[name])))
+            if unresolved_in(element) and not any(map(self._is_deleted, references(resource.properties[name])))
         )
 
-    def _is_gone(self, logical_id: str) -> bool:
-        is_one = self.template.resource(logical_id) is not None and logical_id not in self._circular
-        return is_one and self.observe(logical_id) == Observation()
+    def _is_deleted(self, logical_id: str) -> bool:
+        is_resource = self.template.resource(logical_id) is not None and logical_id not in self._circular
+        return is_resource and self.observe(logical_id) == Observation()
 
-    def _missed(self, resource: Resource) -> Observation:
+    def _undeployed(self, resource: Resource) -> Observation:
         """Nothing was deployed: a reason why there could not be anything, or none."""
         left_out = self.deployment.left_out.get(resource.logical_id)
         if left_out is not None:
@@ -217,113 +229,55 @@ class Prover:
             return Observation(reason=UnprovenReason.UNRESOLVED, detail="its condition is not known")
         return Observation()
 
-    # -- judging
+    # -- comparing
 
     def doubtful(self, logical_id: str) -> tuple[str, ...]:
-        """The lists of a resource to which another one may add what is not known: more may be in them than is seen."""
+        """The lists of a resource that may have elements of another resource of which something is not known."""
         resource, reading = self._resource(logical_id), self.observe(logical_id).reading
         if reading is None:
             return ()
         return self._without_contributions(resource, reading)[1]
 
-    def _judged(self, bare: ResourceProof, resource: Resource, reading: Reading) -> ResourceProof:
-        schema = self._schemas.schema(resource.resource_type)
-        expected = self.expected(resource.logical_id)
+    def _compared(self, bare: ResourceProof, resource: Resource, reading: Reading) -> ResourceProof:
         actual, doubts = self._without_contributions(resource, reading)
-        comparison = compared(expected, actual, schema, keys=self._key_of, inherited=self.deployment.tags)
-        unproven = [
-            Unproven(path=path, reason=UnprovenReason.UNRESOLVED, detail=detail)
-            for path, detail in comparison.unresolved
-        ]
-        # What was not read stands as its default in the reading: that an empty list equals it proves nothing.
-        doubted = dict.fromkeys(doubts, UnprovenReason.UNRESOLVED)
-        read_so_far = replace(reading, unread={**doubted, **reading.unread})
-        unread = {path: why for path in comparison.proven if (why := _unread(read_so_far, path)) is not None}
-        unproven.extend(Unproven(path=path, reason=_said(why, schema, path)) for path, why in unread.items())
-        differences: list[PropertyDifference] = []
-        for difference in comparison.differences:
-            reason = self._excuse(resource, reading, schema, difference)
-            if reason is None:
-                differences.append(without_secrets(difference, known(expected), actual))
-            else:
-                unproven.append(Unproven(path=difference.path, reason=reason))
-        return replace(
+        expected, schema = self.expected(resource.logical_id), self._schemas.schema(resource.resource_type)
+        return compared_proof(
             bare,
-            status=DriftStatus.MODIFIED if differences else DriftStatus.IN_SYNC,
-            proven=tuple(path for path in comparison.proven if path not in unread),
-            differences=tuple(differences),
-            unproven=tuple(sorted(unproven)),
+            reading,
+            compared(expected, actual, schema, keys=self._key_of, inherited=self.deployment.tags),
+            expected=expected,
+            actual=actual,
+            doubts=doubts,
+            schema=schema,
+            not_emulated=lambda path: self._target.not_emulated(resource.resource_type, path),
         )
-
-    def _excuse(
-        self, resource: Resource, reading: Reading, schema: ResourceSchema | None, difference: PropertyDifference
-    ) -> UnprovenReason | None:
-        """Why a property that looks different was not really seen; None if it was."""
-        path = difference.path
-        unread = _unread(reading, path)
-        # What a reader knows how to read and is not there was removed, whatever a schema says of who can see it.
-        hidden = unread is UnprovenReason.NO_READER or (unread is None and reading.hides_write_only)
-        if hidden and difference.change is Change.REMOVE:
-            unread = _said(UnprovenReason.NO_READER, schema, path) if unread or _is_write_only(schema, path) else None
-        if unread is not None:
-            return unread
-        if self._target.not_emulated(resource.resource_type, path):
-            return UnprovenReason.NOT_EMULATED
-        return None
 
     def _unchecked(self, bare: ResourceProof, resource: Resource, observation: Observation) -> ResourceProof:
-        reason = observation.reason or UnprovenReason.NO_READER
-        paths = self._paths(resource)
-        return replace(
-            bare,
-            status=DriftStatus.NOT_CHECKED,
-            unproven=tuple(Unproven(path=path, reason=reason, detail=observation.detail) for path in ("", *paths)),
-        )
+        schema = self._schemas.schema(resource.resource_type)
+        return unchecked_proof(bare, observation, leaf_paths(self.expected(resource.logical_id), schema))
 
     def _deleted(self, bare: ResourceProof, resource: Resource) -> ResourceProof:
-        """Nothing is there: each property that the template sets is removed, whatever its value would be."""
-        expected = self.expected(resource.logical_id)
-        comparison = compared(expected, {}, self._schemas.schema(resource.resource_type))
-        return replace(
-            bare,
-            status=DriftStatus.DELETED,
-            differences=tuple(
-                sorted(
-                    (
-                        *(without_secrets(difference, known(expected)) for difference in comparison.differences),
-                        *(
-                            _removed(path)
-                            for path in (*comparison.proven, *(path for path, _ in comparison.unresolved))
-                        ),
-                    ),
-                    key=lambda difference: difference.path,
-                )
-            ),
-        )
-
-    def _paths(self, resource: Resource) -> tuple[str, ...]:
-        return leaf_paths(self.expected(resource.logical_id), self._schemas.schema(resource.resource_type))
+        schema = self._schemas.schema(resource.resource_type)
+        return deleted_proof(bare, self.expected(resource.logical_id), schema)
 
     def _without_contributions(self, resource: Resource, reading: Reading) -> tuple[JsonObject, tuple[str, ...]]:
         return without_contributions(
             resource.resource_type,
             self.expected(resource.logical_id),
             reading.properties,
-            lambda kind, link: self._parts(resource, kind, link),
+            lambda resource_type, link: self._contributions(resource, resource_type, link),
             self._schemas.schema(resource.resource_type),
         )
 
-    def _parts(self, resource: Resource, kind: str, link: str) -> Iterator[Contribution]:
-        """Of all stacks of the run: in CDK a stack opens the security group of another one, or adds to its role."""
+    def _contributions(self, resource: Resource, resource_type: str, link: str) -> Iterable[Contribution]:
+        """Of all stacks of the world: in CDK a stack opens the security group of another one, or adds to its role."""
         deployed = self._deployed(resource.logical_id)
-        physical_id = deployed.physical_id if deployed else None
-        for member in self._snapshot.members:
-            yield from member.contributions_of(physical_id, kind, link)
+        return self._contributions_of_all(deployed.physical_id if deployed else None, resource_type, link)
 
-    def contributions_of(self, physical_id: str | None, kind: str, link: str) -> Iterator[Contribution]:
+    def contributions_of(self, physical_id: str | None, resource_type: str, link: str) -> Iterator[Contribution]:
         """What the stack's own resources of a type add to a list of the resource that they name."""
         for other in self.template.resources:
-            if other.resource_type != kind or not self._is_expected(other):
+            if other.resource_type != resource_type or not self._is_expected(other):
                 continue
             properties = self.expected(other.logical_id)
             owner = properties.get(link)
@@ -334,26 +288,26 @@ class Prover:
                 yield Contribution(properties={**own, "Arn": part.physical_id if part else None}, is_here=is_here)
 
     def _key_of(self, alias: str) -> str | None:
-        """The ARN of the key behind an alias, as the reader of aliases sees it; None if it cannot tell."""
+        """The ARN of the key behind an alias, as the reader of aliases gives it; None if it is not known."""
         name = f"alias/{alias.partition('alias/')[2]}"
         reader = self._readers.get(_ALIAS)
         if reader is None:
             return None
-        place = self.deployment
+        deployment = self.deployment
         request = ReadRequest(
             client=self._target.client,
             logical_id=name,
             physical_id=name,
             resource_type=_ALIAS,
             expected={},
-            account=place.account,
-            region=place.region,
-            partition=place.partition,
+            account=deployment.account,
+            region=deployment.region,
+            partition=deployment.partition,
             memo=self._snapshot.memo,
         )
         reading = self._observer.read(reader, request).reading
-        key = str(reading.properties.get("TargetKeyId") or "") if reading else ""
-        return f"arn:{place.partition}:kms:{place.region}:{place.account}:key/{key.rpartition('/')[2]}" if key else None
+        key = str(reading.properties.get("TargetKeyId") or "").rpartition("/")[2] if reading else ""
+        return f"arn:{deployment.partition}:kms:{deployment.region}:{deployment.account}:key/{key}" if key else None
 
     # -- what intrinsic functions ask for
 
@@ -380,7 +334,7 @@ class Prover:
         return here
 
     def _written_arn(self, logical_id: str, name: str) -> JsonValue:
-        """The ARN of a resource that could not be read, where its physical id says all of it."""
+        """The ARN of a resource that could not be read, where its physical id has all parts of it."""
         resource, deployed = self._resource(logical_id), self._deployed(logical_id)
         if name != "Arn" or deployed is None or not deployed.physical_id:
             return None
@@ -412,60 +366,18 @@ def prove_stack(prover: Prover, *, jobs: int = 8) -> tuple[ResourceProof, ...]:
         return tuple(pool.map(prover.prove, prover.expected_ids()))
 
 
-def _is_write_only(schema: ResourceSchema | None, path: str) -> bool:
-    return schema is not None and schema.is_write_only(path)
-
-
-def _said(reason: UnprovenReason, schema: ResourceSchema | None, path: str) -> UnprovenReason:
-    """The reason, or that nobody could read it."""
-    is_hidden = reason is UnprovenReason.NO_READER and _is_write_only(schema, path)
-    return UnprovenReason.WRITE_ONLY if is_hidden else reason
-
-
-def _unread(reading: Reading, path: str) -> UnprovenReason | None:
-    """Why the property was not read, by what says so most exactly; None if it was."""
-    covering = [pointer for pointer in reading.unread if _covers(pointer, path)]
-    return reading.unread[max(covering, key=lambda name: (len(name), name))] if covering else None
-
-
-def _covers(pointer: str, path: str) -> bool:
-    return path == pointer or path.startswith(f"{pointer}/") or pointer.startswith(f"{path}/")
-
-
-def _removed(path: str) -> PropertyDifference:
-    return PropertyDifference(path=path, expected=None, actual=None, change=Change.REMOVE)
-
-
-def _unseen(template: Template, nested: Collection[str] | None) -> Iterator[Notification]:
-    """Entries that stand for any number of resources, none of which is looked at."""
+def _unread_entries(stack: ProvableStack) -> Iterator[Notification]:
+    """Errors for entries that represent any number of resources, none of which is read."""
+    template, nested = stack.template, stack.nested
     for resource in template.resources:
         if nested is not None and resource.resource_type == STACK and resource.logical_id not in nested:
             where = f"{resource.location()}: {resource.logical_id}"
-            message = f"{where}: its template is not in the assembly, so what is in that stack was not looked at"
+            message = f"{where}: its template is not in the assembly, so what is in that stack was not read"
             yield Notification(level=Level.ERROR, message=message)
     for name in sorted(template.section("Resources")):
         if name.startswith("Fn::"):
             message = (
-                f"{template.file}: {name}: what it makes was not looked at; expand it before the stack is deployed, or "
+                f"{template.file}: {name}: what it makes was not read; expand it before the stack is deployed, or "
                 "audit the stack with `stackproof drift audit`, which reads the processed template"
             )
             yield Notification(level=Level.ERROR, message=message)
-
-
-def _circular(template: Template) -> frozenset[str]:
-    """Resources that refer to themselves in the end; no such stack deploys, and waiting for them would not end."""
-    edges = {resource.logical_id: references(resource.properties) for resource in template.resources}
-
-    def reaches_itself(start: str) -> bool:
-        seen: set[str] = set()
-        waiting = list(edges[start])
-        while waiting:
-            here = waiting.pop()
-            if here == start:
-                return True
-            if here in edges and here not in seen:
-                seen.add(here)
-                waiting.extend(edges[here])
-        return False
-
-    return frozenset(edge for edge in edges if reaches_itself(edge))

@@ -1,4 +1,4 @@
-"""One look at an account: what is asked for together, and a memory by which a call that many need is made once."""
+"""What the stacks of a run share: what is read together, and a memory by which a call that many need is made once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 
 from stackproof.deployment.deployment import Deployment
 
-__all__ = ["GONE", "Member", "Memo", "Memoizer", "Snapshot", "not_memoized"]
+__all__ = ["GONE", "Memo", "Memoizer", "Snapshot", "not_memoized"]
 
 GONE: Final = frozenset({"DELETE_COMPLETE", "CREATE_FAILED", "DELETE_SKIPPED"})
 """Statuses of resources that a stack lists and does not have."""
@@ -31,7 +31,7 @@ def not_memoized(key: object, call: Callable[[], Any]) -> Any:  # noqa: ANN401, 
 
 
 class Memo:
-    """Shared by threads: who comes while the call is under way waits for it; a failure is not remembered."""
+    """Shared by threads: a second caller waits for a call that is under way; a failure is not remembered."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -54,27 +54,18 @@ class Memo:
         return future.result()
 
 
-class Member(Protocol):
-    """A stack of the run, asked what it adds to resources of others."""
-
-    def contributions_of(self, physical_id: str | None, kind: str, link: str) -> Iterable[Any]:
-        """Its resources of a type that name the physical id in the property `link`, as they add to a list there."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """What the stacks of one run on one target share: physical ids by type, to be asked for together, and a memory."""
+    """What the stacks of one run on one target share: physical ids by type, which are read together, and a memory."""
 
     siblings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     memo: Memoizer = field(default_factory=Memo)
-    members: list[Member] = field(default_factory=list)
-    """Whoever proves a stack of the run: a resource of one stack may add to a list of another one's."""
 
     @classmethod
     def at(cls, deployments: Iterable[Deployment]) -> Snapshot:
-        """A new look at everything that these deployments have."""
+        """A new snapshot of all that these deployments have, with an empty memory."""
         found: dict[str, set[str]] = defaultdict(set)
-        for resource in chain.from_iterable(deployment.resources for deployment in deployments):
+        for resource in (resource for deployment in deployments for resource in deployment.resources):
             if resource.physical_id and resource.status not in GONE:
                 found[resource.resource_type].add(resource.physical_id)
         return cls(siblings={name: tuple(sorted(ids)) for name, ids in found.items()})

@@ -11,7 +11,7 @@ from stackproof.deployment.deployment import Deployment
 from stackproof.deployment.ports import Target
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.proof.observation import DriftStatus, ResourceProof
-from stackproof.proof.prover import Prover, prove_stack
+from stackproof.proof.prover import prove_stack
 from stackproof.readers import READERS
 from stackproof.targets.aws import AwsTarget
 from stackproof.targets.emulators.ministack import MiniStackTarget
@@ -20,6 +20,7 @@ from stackproof.targets.emulators.owned_process import OwnedProcess
 from stackproof.template.assembly import Stack
 from stackproof.template.cfn_lint_schemas import CfnLintSchemas
 from stackproof.template.loading.template import load_template
+from tests.live_fakes import lone_prover
 from tests.readers.deployed import STACKS
 
 SCHEMAS = CfnLintSchemas()
@@ -31,7 +32,7 @@ Proofs = Mapping[str, tuple[ResourceProof, ...]]
 
 def proven(path: Path, target: Target, name: str) -> tuple[ResourceProof, ...]:
     template = load_template(path, name=path.name, stack_name=name)
-    prover = Prover(
+    prover = lone_prover(
         template=template,
         deployment=target.deploy(Stack(name=name, template=template)),
         target=target,

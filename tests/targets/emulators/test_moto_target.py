@@ -12,13 +12,13 @@ import pytest
 from stackproof.core.errors import TargetError
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.proof.observation import DriftStatus
-from stackproof.proof.prover import Prover, prove_stack
+from stackproof.proof.prover import prove_stack
 from stackproof.readers import READERS
 from stackproof.targets.emulators.moto import MotoTarget
 from stackproof.targets.emulators.owned_process import OwnedProcess
 from stackproof.template.assembly import FileAsset
 from stackproof.template.cfn_lint_schemas import CfnLintSchemas
-from tests.live_fakes import ACCOUNT, stack
+from tests.live_fakes import ACCOUNT, lone_prover, stack
 from tests.targets.small_template import body
 
 
@@ -86,7 +86,7 @@ def test_an_element_that_refers_to_a_resource_that_is_not_made_is_no_element_of_
 def test_a_type_that_the_emulator_does_not_know_is_not_emulated(target: MotoTarget) -> None:
     unknown = {"Type": "AWS::XRay::Group", "Properties": {"GroupName": "x"}}
     made = stack(body(Unknown=unknown), name="Unknown")
-    prover = Prover(
+    prover = lone_prover(
         template=made.template,
         deployment=target.deploy(made),
         target=target,
@@ -103,7 +103,7 @@ def test_what_is_changed_behind_the_stacks_back_is_seen(target: MotoTarget) -> N
     live = target.deploy(made)
 
     def statuses() -> list[str]:
-        prover = Prover(
+        prover = lone_prover(
             template=made.template, deployment=live, target=target, readers=READERS, schemas=CfnLintSchemas()
         )
         return [proof.status.value for proof in prove_stack(prover)]
@@ -170,12 +170,16 @@ def test_assets_lie_in_the_bucket_that_the_template_names(target: MotoTarget, tm
     assert live.parameters == {"BootstrapVersion": "30"}
     content = target.client("s3").get_object(Bucket=f"cdk-assets-{ACCOUNT}-us-east-1", Key="1.zip")["Body"].read()
     assert zipfile.ZipFile(BytesIO(content)).namelist() == ["index.py"]
-    prover = Prover(template=made.template, deployment=live, target=target, readers=READERS, schemas=CfnLintSchemas())
+    prover = lone_prover(
+        template=made.template, deployment=live, target=target, readers=READERS, schemas=CfnLintSchemas()
+    )
     assert {"/Code/S3Bucket", "/Code/S3Key"} <= set(prover.prove("Function").proven)
 
     with target.writing("tampering"):
         target.client("s3").put_object(Bucket=f"cdk-assets-{ACCOUNT}-us-east-1", Key="1.zip", Body=b"other")
-    again = Prover(template=made.template, deployment=live, target=target, readers=READERS, schemas=CfnLintSchemas())
+    again = lone_prover(
+        template=made.template, deployment=live, target=target, readers=READERS, schemas=CfnLintSchemas()
+    )
     assert "/Code/S3Key" in [difference.path for difference in again.prove("Function").differences]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
@@ -23,8 +23,8 @@ from stackproof.proof.comparison import leaf_paths
 from stackproof.proof.observation import DriftStatus, ResourceProof, Unproven
 from stackproof.proof.observer import RetryPolicy
 from stackproof.proof.ports import Reader
-from stackproof.proof.prover import Prover, prove_stack
-from stackproof.proof.snapshot import Snapshot
+from stackproof.proof.prover import ProvableStack, Prover, prove_stack
+from stackproof.proof.world import World
 from stackproof.template.assembly import Stack
 from stackproof.template.intrinsics import resolve, static_context
 from stackproof.template.ports import SchemaSource
@@ -99,10 +99,8 @@ class Auditor:
                 known = found.get(stack.stack_id)
                 if known is None or (known.parent is None and stack.parent is not None):
                     found[stack.stack_id] = stack  # a nested stack that was listed as well has its parent's name
-        snapshot = Snapshot.at(stack.deployment for stack in found.values() if stack.deployment is not None)
-        provers = {
-            stack.stack_id: made for stack in found.values() if (made := self._prover(stack, snapshot)) is not None
-        }
+        world = self._world(found.values())
+        provers = world.provers
         walk.unread.update(
             stack.reason or UnprovenReason.UNREACHABLE for stack in found.values() if stack.stack_id not in provers
         )
@@ -114,7 +112,7 @@ class Auditor:
             looked = [(stack, self._audited(stack, provers[stack.stack_id], claims, said)) for stack in some]
             seen.extend(self._settled(looked))
         # Once all is read: a stack that put a child there since the list was made would not be on it.
-        others = self._others(frozenset(provers), snapshot)
+        others = self._others(frozenset(provers), world)
         audits = [with_leftovers(audit, left, others) for audit, left in seen]
         said.extend(notification for prover in provers.values() for notification in prover.notifications)
         return AuditedStacks(
@@ -212,20 +210,22 @@ class Auditor:
 
     # -- one stack
 
-    def _prover(self, live: LiveStack, snapshot: Snapshot) -> Prover | None:
-        if live.reason is not None or live.template is None or live.deployment is None:
-            return None
-        return Prover(
-            template=live.template,
-            deployment=live.deployment,
+    def _world(self, stacks: Iterable[LiveStack]) -> World:
+        """The stacks that can be proven, by stack id."""
+        return World(
+            {
+                live.stack_id: ProvableStack(
+                    template=live.template, deployment=live.deployment, readers=self.readers(live.deployment)
+                )
+                for live in stacks
+                if live.reason is None and live.template is not None and live.deployment is not None
+            },
             target=self.target,
-            readers=self.readers(live.deployment),
             schemas=self.schemas,
             retry_policy=self.retry_policy,
-            snapshot=snapshot,
         )
 
-    def _others(self, known: frozenset[str], snapshot: Snapshot) -> OtherStacks:
+    def _others(self, known: frozenset[str], world: World) -> OtherStacks:
         target = self.target
         here = Deployment(stack_name="", stack_id="", status="", account=target.account, region=target.region)
         return OtherStacks(
@@ -233,7 +233,7 @@ class Auditor:
             catalog=self.catalog,
             readers=lambda: self.readers(here),
             schemas=self.schemas,
-            snapshot=snapshot,
+            memo=world.memo,
             known=known,
             reason=self.reason,
             jobs=self.jobs,
@@ -242,7 +242,7 @@ class Auditor:
     def _audited(self, live: LiveStack, prover: Prover, claims: Claims, said: list[Notification]) -> _Seen:
         """What was seen of the stack, less the children that a stack outside of the audit may have declared."""
         proofs = prove_stack(prover, jobs=self.jobs)
-        snapshot = StackLook(
+        look = StackLook(
             live=live,
             prover=prover,
             claims=claims,
@@ -253,11 +253,11 @@ class Auditor:
             reason=self.reason,
         )
         with ThreadPoolExecutor(max_workers=max(1, self.jobs), thread_name_prefix="drift") as pool:
-            parts = list(pool.map(snapshot.beside, proofs))
+            parts = list(pool.map(look.beside, proofs))
         differences = tuple(
             sorted(
                 (
-                    *(difference for proof in proofs for difference in snapshot.declared(proof)),
+                    *(difference for proof in proofs for difference in look.declared(proof)),
                     *(difference for part in parts for difference in part[0]),
                 ),
                 key=Difference.sort_key,
@@ -346,12 +346,13 @@ def _sourced(template: Template, source: Template) -> Template:
         resources=tuple(
             replace(
                 resource,
-                construct_path=one.construct_path,
-                source=one.source,
-                property_sources=one.property_sources,
-                generated=one.generated,
+                construct_path=written.construct_path,
+                source=written.source,
+                property_sources=written.property_sources,
+                generated=written.generated,
             )
-            if (one := known.get(resource.logical_id)) is not None and one.resource_type == resource.resource_type
+            if (written := known.get(resource.logical_id)) is not None
+            and written.resource_type == resource.resource_type
             else resource
             for resource in template.resources
         ),

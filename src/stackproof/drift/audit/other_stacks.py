@@ -16,8 +16,9 @@ from stackproof.drift.audit.children import ITSELF, Claims, may_declare
 from stackproof.drift.difference import Child, OtherStack
 from stackproof.drift.ports import ChildFamily, StackCatalog
 from stackproof.proof.ports import Reader
-from stackproof.proof.prover import Prover
-from stackproof.proof.snapshot import Snapshot
+from stackproof.proof.prover import ProvableStack
+from stackproof.proof.snapshot import Memoizer
+from stackproof.proof.world import World
 from stackproof.template.ports import SchemaSource
 from stackproof.template.template import Template
 
@@ -47,17 +48,17 @@ class OtherStacks:
     catalog: StackCatalog
     readers: Callable[[], Mapping[str, Reader]]
     schemas: SchemaSource
-    snapshot: Snapshot
+    memo: Memoizer
     known: frozenset[str]
     reason: Callable[[TargetError], UnprovenReason | None]
     jobs: int = 8
 
     def declare(self, family: ChildFamily, owner: Collection[str], child: Child) -> Doubt | bool:
         """Whether one of them declares the child of this owner, or why that is not known."""
-        listed = self.snapshot.memo((OtherStacks, "list"), self._listed)
+        listed = self.memo((OtherStacks, "list"), self._listed)
         if isinstance(listed, Doubt):
             return listed
-        others = [element for element in listed if element.stack_id not in self.known]
+        others = [stack for stack in listed if stack.stack_id not in self.known]
         doubts: list[Doubt] = []
         with ThreadPoolExecutor(max_workers=max(1, self.jobs), thread_name_prefix="stacks") as pool:
             for found in pool.map(lambda other: self._declares(other, family, owner, child), others):
@@ -76,12 +77,12 @@ class OtherStacks:
     def _declares(self, stack: OtherStack, family: ChildFamily, owner: Collection[str], child: Child) -> Doubt | bool:
         if not stack.is_settled:
             return self._may_have(stack, family, child)
-        template = self.snapshot.memo((OtherStacks, "template", stack.stack_id), lambda: self._template(stack))
+        template = self.memo((OtherStacks, "template", stack.stack_id), lambda: self._template(stack))
         if isinstance(template, Doubt):
             return template
         if not may_declare(template, self._pseudo(), family, owner, child):
             return False
-        claims = self.snapshot.memo((OtherStacks, "claims", stack.stack_id), lambda: self._claims(stack))
+        claims = self.memo((OtherStacks, "claims", stack.stack_id), lambda: self._claims(stack))
         if isinstance(claims, Doubt):
             return claims
         found = claims.declare(family, owner, child)
@@ -92,7 +93,7 @@ class OtherStacks:
 
     def _may_have(self, stack: OtherStack, family: ChildFamily, child: Child) -> Doubt | bool:
         """Of a stack on its way from one template to another: whether anything that it has may be the child."""
-        rows = self.snapshot.memo((OtherStacks, "resources", stack.stack_id), lambda: self._resources(stack))
+        rows = self.memo((OtherStacks, "resources", stack.stack_id), lambda: self._resources(stack))
         if isinstance(rows, Doubt):
             return rows
         kinds = {kind for kind, _ in family.declared_by}
@@ -126,15 +127,11 @@ class OtherStacks:
             reason = live.reason or UnprovenReason.UNREACHABLE
             return Doubt(reason=reason, detail=f"stack {stack.stack_name}: {live.detail}")
         read = self.readers().get(_NESTED)
-        prover = Prover(
-            template=live.template,
-            deployment=live.deployment,
-            target=self.target,
-            readers={_NESTED: read} if read else {},
-            schemas=self.schemas,
-            snapshot=Snapshot.at((live.deployment,)),
+        stack_alone = ProvableStack(
+            template=live.template, deployment=live.deployment, readers={_NESTED: read} if read else {}
         )
-        return Claims([prover])
+        world = World({stack.stack_id: stack_alone}, target=self.target, schemas=self.schemas)
+        return Claims(world.provers.values())
 
     def _doubt(self, error: StackproofError) -> Doubt:
         """One that is gone since it was listed may have declared what is gone with it."""
