@@ -12,11 +12,13 @@ from stackproof.core.notification import Level, Notification
 from stackproof.deployment.deployment import DeployedResource, Deployment
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.drift.difference import Unread
+from stackproof.gate.suite_facts import SuiteFacts, SuiteNotification
+from stackproof.plugin.facts import ItemFacts, WorkerFacts
 from stackproof.policy.finding import EngineAnswer, Finding, Kind, Origin, RuleCount, Suppression, SuppressionKind
 from stackproof.policy.ledger import LedgerEntry, WaiverState
 from stackproof.policy.report import PolicySummary
 from stackproof.proof.flow_values import FlowFact
-from stackproof.proof.observation import Change, DriftStatus, PropertyDifference, ResourceProof, Unproven
+from stackproof.proof.observation import Change, Coverage, DriftStatus, PropertyDifference, ResourceProof, Unproven
 from stackproof.template.location import Location
 
 texts = st.text(st.characters(codec="utf-8"), max_size=8)
@@ -150,4 +152,41 @@ proofs = st.builds(
     unproven=st.lists(unproven, max_size=2).map(tuple),
 )
 flow_facts = st.builds(FlowFact, target=names, flow=names, text=texts, emulated=st.booleans())
+coverages = st.builds(
+    Coverage,
+    resources_total=counts,
+    resources_proven=counts,
+    custom_resources=counts,
+    properties_total=counts,
+    properties_proven=counts,
+    properties_differ=counts,
+    properties_unproven=counts,
+)
+suite_notifications = st.builds(SuiteNotification, level=st.sampled_from(Level), message=texts)
+suite_facts = st.builds(
+    SuiteFacts,
+    exit_code=counts,
+    target=names,
+    calls=call_logs,
+    tests=st.dictionaries(names, counts, max_size=2),
+    rules=st.dictionaries(names, counts, max_size=2),
+    flows=st.lists(flow_facts, max_size=2).map(tuple),
+    proofs=st.lists(proofs, max_size=2).map(tuple),
+    partial=maybe,
+    notifications=st.lists(suite_notifications, max_size=2).map(tuple),
+    shortfalls=st.lists(texts, max_size=2).map(tuple),
+    targets=st.dictionaries(names, coverages, max_size=2),
+)
+item_facts = st.builds(
+    ItemFacts,
+    category=maybe,
+    exit_code=st.none() | counts,
+    rule_outcome=maybe,
+    expected=counts,
+    proof=st.none() | proofs,
+    proofs=st.dictionaries(names, proofs, max_size=2),
+    notifications=st.lists(suite_notifications, max_size=2).map(tuple),
+    flows=st.lists(flow_facts, max_size=2).map(tuple),
+)
+worker_facts = st.builds(WorkerFacts, calls=call_logs, is_live=st.booleans())
 summaries = st.builds(PolicySummary, held=counts, violated=counts, waived=counts, open=counts, generated=counts)

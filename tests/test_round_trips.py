@@ -14,11 +14,13 @@ from stackproof.core.json import JsonValue, canonical, digest, optional_int, opt
 from stackproof.core.notification import Level, Notification
 from stackproof.deployment.deployment import Deployment
 from stackproof.drift.difference import Unread
+from stackproof.gate.suite_facts import SuiteFacts, SuiteNotification
+from stackproof.plugin.facts import ItemFacts, WorkerFacts
 from stackproof.policy.finding import EngineAnswer, Finding, Origin, RuleCount, Suppression
 from stackproof.policy.ledger import LedgerEntry
 from stackproof.policy.report import PolicySummary
 from stackproof.proof.flow_values import FlowFact
-from stackproof.proof.observation import PropertyDifference, ResourceProof, Unproven
+from stackproof.proof.observation import Coverage, PropertyDifference, ResourceProof, Unproven
 from stackproof.template.location import Location, SourceLine
 from tests import strategies as of
 
@@ -40,6 +42,11 @@ ANY = (
     of.call_counts,
     of.call_logs,
     of.unread,
+    of.coverages,
+    of.suite_notifications,
+    of.suite_facts,
+    of.item_facts,
+    of.worker_facts,
 )
 TYPES = frozenset(
     {
@@ -60,6 +67,11 @@ TYPES = frozenset(
         CallCount,
         CallLog,
         Unread,
+        Coverage,
+        SuiteNotification,
+        SuiteFacts,
+        ItemFacts,
+        WorkerFacts,
     }
 )
 

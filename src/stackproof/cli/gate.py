@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -21,14 +20,16 @@ from stackproof.cli.options import cache_option, context_option, open_project, p
 from stackproof.cli.outputs import ReportingCommand, Wanted, Write, output_options, require_outputs, write_wanted
 from stackproof.cli.reporting import check_writers, secrets_of, source_lines
 from stackproof.config.settings import parse_context
-from stackproof.core.errors import ConfigError
+from stackproof.core.errors import ConfigError, InputError
 from stackproof.core.json import JsonObject
 from stackproof.core.notification import Level, Notification
 from stackproof.core.scratch_folder import scratch_folder
 from stackproof.gate.gate import StageResult, Step, run_gate
 from stackproof.gate.report import GateReport
+from stackproof.gate.suite_facts import load_suite_facts
 from stackproof.policy.report import CheckReport
-from stackproof.proof.observation import Coverage, ResourceProof
+from stackproof.proof.flow_values import FlowFact
+from stackproof.proof.observation import Coverage
 from stackproof.proof.report import ProveReport
 from stackproof.reporters import FORMATS
 from stackproof.reporters.file import write_file
@@ -47,8 +48,8 @@ __all__ = ["gate"]
 
 _TAIL = 40
 _PYTEST_USAGE = 4
-# Outcomes of tests that looked; a suite that skips all of them says nothing of the stack.
-_LOOKED = frozenset({"passed", "failed", "waived", "open"})
+# Outcomes of tests that checked something; a suite that skips all of them proves nothing of the stack.
+_CHECKED = frozenset({"passed", "failed", "waived", "open"})
 _PATIENCE = 15.0
 
 
@@ -119,7 +120,7 @@ class _GateRun:
             lines = source_lines(root, secrets=secrets)
             if self._checked is not None:
                 TerminalReporter(lines, style=style, summary=False).write(masked_report(checked), stream)
-            stream.writelines(f"{line.rstrip()}\n" for line in self._said if line)
+            stream.writelines(f"{text.rstrip()}\n" for text in self._said if text)
             stream.write(gate_text(report))
 
         def writers(stream: IO[str] | None) -> Mapping[str, Write]:
@@ -194,7 +195,7 @@ class _GateRun:
         facts = folder / f"{name}.json"
         facts.unlink(missing_ok=True)
         command = [sys.executable, "-m", "pytest", *settings.suites[name]]
-        # What one suite leaves out another one may look at: it is judged here.
+        # What one suite leaves out another one may prove: the minimum is evaluated here.
         command += ["--no-minimum-proof", f"--stackproof-report={facts}", f"--junitxml={folder / f'{name}.xml'}"]
         command += [f"--cdk-context={pair}" for pair in self._pairs]
         with progress(f"running {name}"), scratch_folder() as scratch:
@@ -232,37 +233,37 @@ def _unchecked(report: GateReport) -> CheckReport:
 def _suite_result(name: str, status: int, facts: Path, *, asked: bool) -> StageResult:
     """What a suite came to; where a minimum of proof is `asked` for, leaving out resources is no proof."""
     try:
-        found = json.loads(facts.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        found = load_suite_facts(facts)
+    except InputError as error:
+        return StageResult(exit_code=error.exit_code, detail=str(error))
+    if found is None:
         # A crash may end with 0 or 1 as well: it is no verdict.
         code = ConfigError.exit_code if status == _PYTEST_USAGE else 3
         return StageResult(exit_code=code, detail=f"{name} left no report: it did not run to its end")
     code = {_PYTEST_USAGE: ConfigError.exit_code, 0: 0, 1: 1, 2: 2}.get(status, 3)
-    if code in {0, 1} and (code != found["exit_code"] or not _LOOKED & found["tests"].keys()):
-        code = 3  # pytest and its plugin disagree, or no test of the suite looked at anything
-    tests = ", ".join(f"{count} {word}" for word, count in found["tests"].items()) or "nothing ran"
-    tests += _flows(found.get("flows", ()))
-    proofs = tuple(ResourceProof.from_dict(proof) for proof in found["proofs"])
-    if not proofs:
+    if code in {0, 1} and (code != found.exit_code or not _CHECKED & found.tests.keys()):
+        code = 3  # pytest and its plugin disagree, or no test of the suite checked anything
+    tests = ", ".join(f"{count} {word}" for word, count in found.tests.items()) or "nothing ran"
+    tests += _flows(found.flows)
+    if not found.proofs:
         return StageResult(exit_code=code, detail=tests)
-    report = ProveReport(target=str(found.get("target", "moto")), proofs=proofs)
+    report = ProveReport(target=found.target, proofs=found.proofs)
     reasons = ", ".join(f"{count} {reason}" for reason, count in report.reasons.items())
     detail = f"{tests}; {coverage_line(report.coverage, report.target)}" + (
         f"; not proven: {reasons}" if reasons else ""
     )
-    targets = found.get("targets", {})
-    if len(targets) > 1:
-        shares = ", ".join(f"{name} {target['properties']['proven']}" for name, target in targets.items())
+    if len(found.targets) > 1:
+        shares = ", ".join(f"{name} {coverage.properties_proven}" for name, coverage in found.targets.items())
         detail += f"; proven by target: {shares}"
-    detail += "".join(f"; {shortfall}" for shortfall in found.get("shortfalls", ()))
-    if partial := found.get("partial"):
-        code, detail = code or (3 if asked else 0), f"{detail}; {partial}"
+    detail += "".join(f"; {shortfall}" for shortfall in found.shortfalls)
+    if found.partial:
+        code, detail = code or (3 if asked else 0), f"{detail}; {found.partial}"
     return StageResult(exit_code=code, detail=detail, proof=_proof(report))
 
 
-def _flows(facts: Sequence[JsonObject]) -> str:
+def _flows(facts: Sequence[FlowFact]) -> str:
     """How much was seen of flows of data, and how much of them the target lacks."""
-    missing = sum(not fact["emulated"] for fact in facts)
+    missing = sum(not fact.emulated for fact in facts)
     if not facts:
         return ""
     return f"; flow: {len(facts) - missing} seen" + (f", {missing} not emulated" if missing else "")

@@ -8,8 +8,9 @@ import inspect
 import os
 import textwrap
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -18,13 +19,11 @@ from stackproof.config.settings import find_root, load_settings, parse_targets
 from stackproof.core.errors import ConfigError, StackproofError
 from stackproof.plugin.cancelling import Cancelling
 from stackproof.plugin.controller import Controller
-from stackproof.plugin.outcomes import CALLS, CATEGORY, LEDGERS, LIVE, facts_of, facts_on
+from stackproof.plugin.facts import ItemFacts, WorkerFacts, facts_on, hand_over, put_facts
+from stackproof.plugin.outcomes import CALLS, CATEGORY, LEDGERS, LIVE, facts_of
 from stackproof.plugin.own_clients import OWN_CLIENTS, OwnClients
-from stackproof.plugin.run import RUN, close_run, join_run
+from stackproof.plugin.run import RUN, close_run, join_run, send_run
 from stackproof.suite_rules.rules import asserts_something, evaluate_test
-
-if TYPE_CHECKING:
-    from stackproof.core.json import JsonValue
 
 _FIXTURES = frozenset({"assembly", "cdk_stack", "template", "stack"})
 _LIVE = frozenset({"target", "deployment", "prover", "aws_client", "targets", "provers", "data_flow"})
@@ -142,8 +141,7 @@ def _is_project(root: Path) -> bool:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:  # noqa: ANN401 - xdist is optional, so are its types
     """Every worker joins the controller's run."""
-    run = node.config.stash[RUN]
-    node.workerinput["stackproof"] = {"directory": str(run.directory), "owner": run.owner}
+    send_run(node.config.stash[RUN], node.workerinput)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -157,7 +155,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
         stash = session.config.stash
-        output["stackproof"] = {"calls": stash[CALLS].log().to_dict(), "live": stash.get(LIVE, False)}
+        hand_over(output, WorkerFacts(calls=stash[CALLS].log(), is_live=stash.get(LIVE, False)))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -232,19 +230,19 @@ def _refuse(item: pytest.Item) -> None:
     ]
     if found:
         file = _relative(item)
-        said = "\n".join(
+        text = "\n".join(
             f"{file}:{first + finding.line - 1}: {finding.rule_id}: {finding.message}" for finding in found
         )
-        pytest.fail(said, pytrace=False)
+        pytest.fail(text, pytrace=False)
 
 
 def _asserting(function: Any, source: str) -> set[str]:  # noqa: ANN401 - whatever pytest takes for a test
     """The functions that a test calls by their names, of its module or imported into it, that assert something."""
     found = set()
-    for name, member in getattr(function, "__globals__", {}).items():
-        if name in source and inspect.isfunction(member):
+    for name, value in getattr(function, "__globals__", {}).items():
+        if name in source and inspect.isfunction(value):
             with contextlib.suppress(OSError, TypeError):
-                found |= {name} if asserts_something(textwrap.dedent(inspect.getsource(member))) else set()
+                found |= {name} if asserts_something(textwrap.dedent(inspect.getsource(value))) else set()
     return found
 
 
@@ -293,16 +291,14 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Facts travel to the controller on the report, where xdist takes them along."""
     report = yield
-    facts: dict[str, JsonValue] = {}
-    if _last(report):
-        facts.update(facts_of(item))
+    facts = facts_of(item) if _last(report) else ItemFacts()
     if report.skipped and CATEGORY in item.stash:
-        facts["category"] = item.stash[CATEGORY]
+        facts = replace(facts, category=item.stash[CATEGORY])
     if call.excinfo is not None and isinstance(call.excinfo.value, StackproofError):
-        facts["exit_code"] = call.excinfo.value.exit_code
+        facts = replace(facts, exit_code=call.excinfo.value.exit_code)
         report.longrepr = f"{type(call.excinfo.value).__name__}: {call.excinfo.value}"
-    if facts:
-        report.stackproof = facts  # type: ignore[attr-defined]
+    if facts != ItemFacts():
+        put_facts(report, facts)
     return report
 
 
@@ -313,7 +309,7 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     call = report.__dict__.get("call")  # pytest keeps it there until it has told everyone
     error = call.excinfo.value if call is not None and call.excinfo is not None else None
     if report.failed and isinstance(error, StackproofError):
-        report.stackproof = {"exit_code": error.exit_code}  # type: ignore[attr-defined]
+        put_facts(report, ItemFacts(exit_code=error.exit_code))
         report.longrepr = f"{type(error).__name__}: {error}"
     return report
 
@@ -324,7 +320,7 @@ def _last(report: pytest.TestReport) -> bool:
 
 
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
-    category = facts_on(report).get("category")
-    if isinstance(category, str) and report.skipped:
+    category = facts_on(report).category
+    if category is not None and report.skipped:
         return category, category[0], category.upper()
     return None

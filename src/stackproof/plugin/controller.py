@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,12 @@ from typing import Any
 import pytest
 
 from stackproof.calls.log import CallLog
-from stackproof.core.json import JsonObject, JsonValue, canonical
+from stackproof.core.json import canonical
+from stackproof.core.notification import Level
+from stackproof.gate.suite_facts import SuiteFacts, SuiteNotification
 from stackproof.plugin.deployments import target_names
-from stackproof.plugin.outcomes import CALLS, LIVE, facts_on
+from stackproof.plugin.facts import facts_of_worker, facts_on
+from stackproof.plugin.outcomes import CALLS, LIVE
 from stackproof.plugin.stacks import project_of
 from stackproof.proof.flow_values import FlowFact
 from stackproof.proof.minimum import MinimumProof
@@ -33,49 +37,48 @@ class Controller:
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
-        self._united: dict[str, ResourceProof] = {}
+        self._merged: dict[str, ResourceProof] = {}
         self._expected = 0
         self._by_target: dict[str, dict[str, ResourceProof]] = {}
-        self._rules: dict[str, int] = {}
-        self._said: set[tuple[str, str]] = set()
+        self._rules: Counter[str] = Counter()
+        self._notifications: set[SuiteNotification] = set()
         self._flows: list[FlowFact] = []
         self._codes: set[int] = set()
-        self._tests: dict[str, int] = {}
+        self._tests: Counter[str] = Counter()
         self._worker_calls: list[CallLog] = []
         self._worker_is_live = False
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         facts = facts_on(report)
         if report.when == "call" or not report.passed:
-            word = str(facts.get("category") or report.outcome)
-            self._tests[word] = self._tests.get(word, 0) + 1
-        if "proof" in facts:
-            self._add(facts["proof"], self._united)
-            for name, proof in facts["proofs"].items():
-                self._add(proof, self._by_target.setdefault(name, {}))
-        self._expected = max(self._expected, int(facts.get("expected", 0)))
-        self._said.update((level, message) for level, message in facts.get("notifications", ()))
-        self._flows.extend(FlowFact.from_dict(fact) for fact in facts.get("flow", ()))
-        if "rule" in facts:
-            outcome = str(facts["rule"]["outcome"])
-            self._rules[outcome] = self._rules.get(outcome, 0) + 1
-        if "exit_code" in facts:
-            self._codes.add(int(facts["exit_code"]))
+            self._tests[facts.category or report.outcome] += 1
+        if facts.proof is not None:
+            self._add(facts.proof, self._merged)
+        for name, proof in facts.proofs.items():
+            self._add(proof, self._by_target.setdefault(name, {}))
+        self._expected = max(self._expected, facts.expected)
+        self._notifications.update(facts.notifications)
+        self._flows.extend(facts.flows)
+        if facts.rule_outcome is not None:
+            self._rules[facts.rule_outcome] += 1
+        if facts.exit_code is not None:
+            self._codes.add(facts.exit_code)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A suite that is not collected is not judged; xdist would count it as a failed test."""
         if report.failed:
-            self._codes.add(int(facts_on(report).get("exit_code", 3)))
+            code = facts_on(report).exit_code
+            self._codes.add(3 if code is None else code)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:  # noqa: ANN401 - xdist is optional
-        """A worker that crashed leaves a test without a verdict; one that ended says what it called."""
+        """A worker that crashed leaves a test without a verdict; one that ended hands over what it called."""
         if error:
             self._codes.add(3)
-        called = getattr(node, "workeroutput", {}).get("stackproof")
-        if called is not None:
-            self._worker_calls.append(CallLog.from_dict(called["calls"]))
-            self._worker_is_live = self._worker_is_live or bool(called["live"])
+        facts = facts_of_worker(getattr(node, "workeroutput", {}))
+        if facts is not None:
+            self._worker_calls.append(facts.calls)
+            self._worker_is_live = self._worker_is_live or facts.is_live
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:  # noqa: ANN401 - pytest's reporter is not public
         calls = self._calls()
@@ -87,12 +90,13 @@ class Controller:
         terminalreporter.section("stackproof")
         if self._rules:
             total = sum(self._rules.values())
-            said = ", ".join(f"{self._rules.get(name, 0)} {name}" for name in ("violated", "waived", "open"))
-            terminalreporter.write_line(f"policy: {self._rules.get('held', 0)} of {total} rules held, {said}")
+            others = ", ".join(f"{self._rules[name]} {name}" for name in ("violated", "waived", "open"))
+            terminalreporter.write_line(f"policy: {self._rules['held']} of {total} rules held, {others}")
         for line in (*self._proof_lines(), *flow_lines(self._flows), *([calls_line(calls)] if calls.counts else ())):
             terminalreporter.write_line(line)
-        for level, message in sorted(self._said):
-            terminalreporter.write_line(f"{level}: {message}", red=level == "error")
+        for notification in sorted(self._notifications):
+            is_error = notification.level is Level.ERROR
+            terminalreporter.write_line(f"{notification.level}: {notification.message}", red=is_error)
         for line in (*self._shortfalls(), *([unjudged] if unjudged else ())):
             terminalreporter.write_line(f"error: {line}", red=True)
 
@@ -103,7 +107,7 @@ class Controller:
         if not self._proofs:
             return
         if len(self._by_target) > 1:
-            yield from share_lines({name: _placed(member) for name, member in self._by_target.items()})
+            yield from share_lines({name: _placed(proofs) for name, proofs in self._by_target.items()})
         yield coverage_line(Coverage.of(self._proofs), self._target)
         if reasons := self._reasons():
             yield "not proven: " + ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
@@ -113,7 +117,7 @@ class Controller:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """3 outranks 1: what could not be judged is no violation. A refused call is 3, also if a test swallowed it."""
-        if self._calls().refused or any(level == "error" for level, _ in self._said):
+        if self._calls().refused or any(notification.level is Level.ERROR for notification in self._notifications):
             self._codes.add(3)
         worst = next((code for code in (2, 3) if code in self._codes), None)
         status = worst if worst is not None else _RESTATED.get(exitstatus, exitstatus)  # type: ignore[call-overload]
@@ -128,14 +132,13 @@ class Controller:
             self._write(Path(file), int(status))
 
     @staticmethod
-    def _add(fact: JsonObject, proofs: dict[str, ResourceProof]) -> None:
+    def _add(proof: ResourceProof, proofs: dict[str, ResourceProof]) -> None:
         """A resource counts once, however many tests asked for it."""
-        proof = ResourceProof.from_dict(fact)
         proofs[canonical(proof.location.to_dict())] = proof
 
     @property
     def _proofs(self) -> tuple[ResourceProof, ...]:
-        return _placed(self._united)
+        return _placed(self._merged)
 
     def _calls(self) -> CallLog:
         """What all processes of the run called so far."""
@@ -172,8 +175,8 @@ class Controller:
         """What is said of a run that did not look at all resources of the stack, as with `-k` or `-x`."""
         if len(self._proofs) >= self._expected:
             return None
-        said = f"only {len(self._proofs)} of {self._expected} resources of the stack were looked at"
-        return f"{said}: minimum_proof is not judged" if self._minimum() else said
+        text = f"only {len(self._proofs)} of {self._expected} resources of the stack were looked at"
+        return f"{text}: minimum_proof is not judged" if self._minimum() else text
 
     def _reasons(self) -> dict[str, int]:
         found: dict[str, int] = {}
@@ -184,21 +187,21 @@ class Controller:
         return found
 
     def _write(self, file: Path, status: int) -> None:
-        report: dict[str, JsonValue] = {
-            "calls": self._calls().to_dict(),
-            "exit_code": status,
-            "target": self._target,
-            "tests": dict(sorted(self._tests.items())),
-            "rules": dict(sorted(self._rules.items())),
-            "flows": [flow.to_dict() for flow in sorted(self._flows)],
-            "proofs": [proof.to_dict() for proof in self._proofs],
-            "partial": self._partial(),
-            "notifications": [{"level": level, "message": message} for level, message in sorted(self._said)],
-            "shortfalls": list(self._shortfalls()),
-            "targets": {name: Coverage.of(_placed(member)).to_dict() for name, member in self._by_target.items()},
-        }
+        facts = SuiteFacts(
+            calls=self._calls(),
+            exit_code=status,
+            target=self._target,
+            tests=dict(self._tests),
+            rules=dict(self._rules),
+            flows=tuple(sorted(self._flows)),
+            proofs=self._proofs,
+            partial=self._partial(),
+            notifications=tuple(sorted(self._notifications)),
+            shortfalls=self._shortfalls(),
+            targets={name: Coverage.of(_placed(proofs)) for name, proofs in self._by_target.items()},
+        )
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(report, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        file.write_text(json.dumps(facts.to_dict(), indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _placed(proofs: Mapping[str, ResourceProof]) -> tuple[ResourceProof, ...]:

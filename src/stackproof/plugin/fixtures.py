@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,8 +13,9 @@ from stackproof.core.errors import InputError, TargetError
 from stackproof.core.notification import Notification
 from stackproof.deployment.deployment import Deployment
 from stackproof.deployment.ports import Target
+from stackproof.gate.suite_facts import SuiteNotification
 from stackproof.plugin.deployments import deployment_on, target_names, target_of, world_on
-from stackproof.plugin.outcomes import LEDGERS, conclude, facts_of
+from stackproof.plugin.outcomes import LEDGERS, conclude, update_facts
 from stackproof.plugin.run import RUN
 from stackproof.plugin.stacks import assembly_of, note_template, proven_stacks_of, stack_of
 from stackproof.plugin.verdicts import verdicts_of
@@ -88,7 +90,7 @@ def rule_verdict(request: pytest.FixtureRequest) -> RuleVerdict:
     verdict = verdicts_of(request.config)[request.param]
     if isinstance(verdict, Notification):
         raise InputError(f"{verdict.file}: {verdict.message}")
-    facts_of(request.node)["rule"] = {"outcome": verdict.outcome, "stack_name": verdict.stack_name}
+    update_facts(request.node, lambda facts: replace(facts, rule_outcome=verdict.outcome))
     if verdict.outcome in {"waived", "open"}:
         conclude(request.node, verdict.outcome, verdict.text())
     return verdict
@@ -196,23 +198,21 @@ def resource_proof(request: pytest.FixtureRequest, stack_provers: Mapping[str, M
         for name, provers in stack_provers.items()
     }
     count = sum(len(logical_ids) for logical_ids in expected.values())
-    facts_of(request.node)["expected"] = count
+    update_facts(request.node, lambda facts: replace(facts, expected=count))
     provers = stack_provers.get(artifact, {})
     if logical_id not in expected.get(artifact, ()):
         conclude(request.node, "unexpected", "its condition does not hold in this deployment")
     proofs = {name: prover.prove(logical_id) for name, prover in provers.items()}
     proof = merge_proofs(tuple(proofs.values()))
-    facts = facts_of(request.node)
-    facts["proof"] = proof.to_dict()
-    facts["proofs"] = {name: on_target.to_dict() for name, on_target in proofs.items()}
+    update_facts(request.node, lambda facts: replace(facts, proof=proof, proofs=proofs))
     if proof.custom:
         conclude(request.node, "open", f"{logical_id}: {_why(proof)}")
     found = {
-        (notification.level.value, notification.message)
+        SuiteNotification(level=notification.level, message=notification.message)
         for prover in provers.values()
         for notification in prover.notifications
     }
-    facts["notifications"] = [[level, message] for level, message in sorted(found)]
+    update_facts(request.node, lambda facts: replace(facts, notifications=tuple(sorted(found))))
     if proof.status is DriftStatus.NOT_CHECKED:
         raise TargetError(f"{proof.location}: {logical_id} could not be checked: {_why(proof)}")
     for name, on_target in proofs.items():

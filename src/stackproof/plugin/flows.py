@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from typing import NoReturn
 
@@ -15,7 +15,7 @@ from stackproof.core.errors import TargetError
 from stackproof.core.json import JsonValue, as_object, digest
 from stackproof.deployment.ports import Target
 from stackproof.plugin.deployments import deployment_on, target_names, target_of
-from stackproof.plugin.outcomes import conclude, facts_of
+from stackproof.plugin.outcomes import conclude, update_facts
 from stackproof.plugin.run import PROCESS, RUN, Run
 from stackproof.proof.flow import DataFlow, Flow, FlowRun, OpenFlow, path_of
 from stackproof.proof.flow_values import FlowFact
@@ -39,7 +39,7 @@ def data_flow(request: pytest.FixtureRequest, cdk_stack: Stack, assembly: Assemb
     node = request.node
 
     def note(fact: FlowFact) -> None:
-        facts_of(node).setdefault("flow", []).append(fact.to_dict())  # type: ignore[union-attr]
+        update_facts(node, lambda facts: replace(facts, flows=(*facts.flows, fact)))
 
     cleaning = ExitStack()  # one that fails does not keep the others from it
 
@@ -96,10 +96,10 @@ def _shared(
         run, keep = config.stash[RUN], config.getoption("keep")
         started = run.once(f"{PROCESS}flow-{key}", lambda: _start_database(place, run, keep=keep))
         try:
-            said = as_object(started)
+            found = as_object(started)
         except TypeError as error:
             raise TargetError("the database of the flow cannot be read back") from error
-        known[key] = place, place.pipeline({name: str(member) for name, member in said.items()})
+        known[key] = place, place.pipeline({name: str(value) for name, value in found.items()})
     return known[key]
 
 

@@ -1,29 +1,29 @@
-"""Outcomes that pytest has no word for: a rule that is waived, a fact that stays open."""
+"""Outcomes that pytest does not have, and what a test has found: kept with the test until its report is made."""
 
 from __future__ import annotations
 
-from typing import Any, NoReturn, Protocol
+from collections.abc import Callable
+from typing import NoReturn, Protocol
 
 import pytest
 
 from stackproof.calls.recorder import CallRecorder
-from stackproof.core.json import JsonValue
+from stackproof.plugin.facts import ItemFacts
 
-__all__ = ["CALLS", "CATEGORY", "FACTS", "LEDGERS", "LIVE", "Facts", "Ledger", "conclude", "facts_of", "facts_on"]
+__all__ = ["CALLS", "CATEGORY", "LEDGERS", "LIVE", "Ledger", "conclude", "facts_of", "update_facts"]
 
 CALLS = pytest.StashKey[CallRecorder]()
-"""Counts what the targets of this process are asked."""
+"""Counts the calls of this process."""
 
 LIVE = pytest.StashKey[bool]()
-"""Whether tests that look at a target were collected, also if they were deselected then."""
+"""Whether tests that read a target were collected, also if they were deselected then."""
 
 CATEGORY = pytest.StashKey[str]()
-FACTS = pytest.StashKey[dict[str, JsonValue]]()
-Facts = dict[str, JsonValue]
+_FACTS = pytest.StashKey[ItemFacts]()
 
 
 class Ledger(Protocol):
-    """Whatever counts how many things a test looked at."""
+    """Counts how many resources and properties a test checked."""
 
     @property
     def looked_at(self) -> int:
@@ -39,12 +39,11 @@ def conclude(node: pytest.Item, category: str, reason: str) -> NoReturn:
     pytest.skip(f"{category}: {reason}")
 
 
-def facts_of(node: pytest.Item) -> Facts:
-    """What the test's report carries to the controller."""
-    return node.stash.setdefault(FACTS, {})
+def facts_of(node: pytest.Item) -> ItemFacts:
+    """What the test has found so far; its report carries it to the controller."""
+    return node.stash.get(_FACTS, ItemFacts())
 
 
-def facts_on(report: pytest.TestReport | pytest.CollectReport) -> dict[str, Any]:
-    """What a report carries, if anything."""
-    found = getattr(report, "stackproof", None)
-    return found if isinstance(found, dict) else {}
+def update_facts(node: pytest.Item, change: Callable[[ItemFacts], ItemFacts]) -> None:
+    """Note what the test has found, in place of what it had found before."""
+    node.stash[_FACTS] = change(facts_of(node))

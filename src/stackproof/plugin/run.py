@@ -9,6 +9,7 @@ import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, Final
 
 import pytest
 
@@ -16,10 +17,13 @@ from stackproof.core.errors import ConfigError, StackproofError, TargetError
 from stackproof.core.json import JsonValue
 from stackproof.core.scratch_folder import ScratchFolder
 
-__all__ = ["PROCESS", "RUN", "Run", "close_run", "join_run"]
+__all__ = ["PROCESS", "RUN", "Run", "close_run", "join_run", "send_run"]
 
 PROCESS = "process-"
 """What is started for a run is noted under a name that begins so: its id, and how it is reached."""
+
+_CHANNEL: Final = "stackproof"
+"""The key of a worker's input that has the run."""
 
 _PATIENCE = 30.0
 
@@ -31,9 +35,6 @@ class Run:
         self._directory = directory
         self._scratch: ScratchFolder | None = None
         self.owner = owner if owner is not None else os.getpid()
-        self.proofs: list[JsonValue] = []
-        self.rules: list[JsonValue] = []
-        self.exit_code = 0
 
     @property
     def directory(self) -> Path:
@@ -72,21 +73,26 @@ class Run:
 RUN = pytest.StashKey[Run]()
 
 
+def send_run(run: Run, worker_input: dict[str, Any]) -> None:
+    """Have a worker of xdist join the controller's run."""
+    worker_input[_CHANNEL] = {"directory": str(run.directory), "owner": run.owner}
+
+
 def join_run(config: pytest.Config) -> Run:
-    """The run that this process belongs to."""
-    given = getattr(config, "workerinput", {}).get("stackproof")
+    """The run that this process belongs to; a new one for all but the workers of xdist."""
+    given = getattr(config, "workerinput", {}).get(_CHANNEL)
     return Run(directory=Path(given["directory"]), owner=given["owner"]) if given else Run()
 
 
 def close_run(run: Run, *, keep: bool) -> tuple[str, ...]:
-    """End what was started and remove the folder; with `keep`, say how to reach each of them instead."""
+    """End what was started and remove the folder; with `keep`, give a line on how to reach each process instead."""
     if not run.was_used or run.owner != os.getpid():
         return ()
     started = [found for path in sorted(run.directory.glob(f"{PROCESS}*.json")) if (found := _noted(path))]
     if started and keep:
-        return tuple(_reached(element) for element in started)
-    for row in started:
-        _end(int(row["pid"]))
+        return tuple(map(_reached, started))
+    for process in started:
+        _end(int(process["pid"]))
     run.close()
     return ()
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from stackproof.core.json import JsonObject, JsonValue, as_object, as_objects, as_strings, optional_str
+from stackproof.core.json import JsonObject, JsonValue, as_int, as_object, as_objects, as_strings, optional_str
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.template.location import Location
 
@@ -198,6 +198,19 @@ class Coverage:
                 "unproven": self.properties_unproven,
             },
         }
+
+    @classmethod
+    def from_dict(cls, data: JsonObject) -> Coverage:
+        resources, properties = as_object(data["resources"]), as_object(data["properties"])
+        return cls(
+            resources_total=as_int(resources["total"]),
+            resources_proven=as_int(resources["proven"]),
+            custom_resources=as_int(resources["custom"]),
+            properties_total=as_int(properties["total"]),
+            properties_proven=as_int(properties["proven"]),
+            properties_differ=as_int(properties["differs"]),
+            properties_unproven=as_int(properties["unproven"]),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
