@@ -1,4 +1,4 @@
-"""What is equal though it is not the same: tables of what resource schemas do not say. Each row has an example."""
+"""What is equal though it is not the same: tables of what resource schemas leave open. Each row has an example."""
 
 from __future__ import annotations
 
@@ -78,10 +78,10 @@ SETS: Final[frozenset[tuple[str, str]]] = frozenset(
         ("AWS::S3::Bucket", "/ReplicationConfiguration/Rules"),
     }
 )
-"""Arrays whose order means nothing though their schema does not say so."""
+"""Arrays whose order means nothing though their schema leaves it open."""
 
 LISTS: Final[frozenset[tuple[str, str]]] = frozenset({("AWS::Lambda::Function", "/Layers")})
-"""Arrays whose order matters though their schema says that items are unique: later layers cover earlier ones."""
+"""Arrays whose order matters though their schema states that items are unique: later layers cover earlier ones."""
 
 _RULE_OF_A_BUCKET: Final = {
     "AbortIncompleteMultipartUpload": (),
@@ -131,14 +131,14 @@ TELLING: Final[Mapping[tuple[str, str], Mapping[str, tuple[str, ...]]]] = {
     ),
     ("AWS::S3::Bucket", "/LifecycleConfiguration/Rules/*"): _RULE_OF_A_BUCKET,
     **{
-        ("AWS::S3::Bucket", f"/LifecycleConfiguration/Rules/*/{name}"): {_KEPT_BACK: ()}
-        for name in (
+        ("AWS::S3::Bucket", f"/LifecycleConfiguration/Rules/*/{action}"): {_KEPT_BACK: ()}
+        for action in (
             "NoncurrentVersionExpiration",
             "NoncurrentVersionTransition",
             "NoncurrentVersionTransitions/*",
         )
     },
-    **{("AWS::S3::Bucket", f"/NotificationConfiguration/{name}/*"): {"Filter": ()} for name in _NOTIFIED},
+    **{("AWS::S3::Bucket", f"/NotificationConfiguration/{receiver}/*"): {"Filter": ()} for receiver in _NOTIFIED},
 }
 """Members of an element that nothing but a caller sets: one that the template leaves out differs if it is live.
 
@@ -189,8 +189,8 @@ EQUAL: Final[Mapping[tuple[str, str], Callable[[str, str], bool]]] = {
     ("AWS::ElastiCache::ReplicationGroup", "/EngineVersion"): _begins,
     ("AWS::Events::EventBus", "/KmsKeyIdentifier"): _same_end,
     **{
-        ("AWS::S3::Bucket", f"/NotificationConfiguration/{name}/*/Filter/S3Key/Rules/*/Name"): _same_letters
-        for name in _NOTIFIED
+        ("AWS::S3::Bucket", f"/NotificationConfiguration/{receiver}/*/Filter/S3Key/Rules/*/Name"): _same_letters
+        for receiver in _NOTIFIED
     },
     ("AWS::StepFunctions::StateMachine", "/EncryptionConfiguration/KmsKeyId"): _same_end,
 }
