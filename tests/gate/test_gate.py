@@ -26,7 +26,7 @@ def raising(error: Exception) -> Callable[[], StageResult]:
 
 def gate(*steps: Step) -> tuple[GateReport, list[Stage], list[str]]:
     told: list[Stage] = []
-    report, errors = run_gate(steps, clock=FakeClock(), told=told.append)
+    report, errors = run_gate(steps, clock=FakeClock(), ended=told.append)
     return report, told, [str(error) for error in errors]
 
 

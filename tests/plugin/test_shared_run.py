@@ -12,7 +12,7 @@ from tests.running import project, run
 from tests.watching import Watch, interrupted, listens, needs_proc, started, wait_for
 
 RULES = {
-    *(f"cdk:annotation-{name}" for name in ("error", "info", "warning")),
+    *(f"cdk:annotation-{level}" for level in ("error", "info", "warning")),
     "cdk:deprecated-api",
     "cloudformation-validate",
     *("I3011", "I3013", "I4010", "I9040"),
@@ -64,13 +64,13 @@ def test_any_number_of_workers_gives_one_verdict_from_one_emulator_and_one_deplo
     assert [proof["location"]["logical_id"] for proof in found["proofs"]] == ["Queue", "Stream"]
     calls = found["calls"]
     made = [operation for operation in calls["operations"] if operation["operation"] == "ExecuteChangeSet"]
-    assert [(row["kind"], row["declared"], row["count"]) for row in made] == [("write", "deploying stack Tiny", 1)]
+    assert [(call["kind"], call["declared"], call["count"]) for call in made] == [("write", "deploying stack Tiny", 1)]
     assert (calls["refused"], calls["reads"] > 0) == (0, True)
     assert f"{calls['total']} calls: {calls['reads']} reads, {calls['writes']} write" in done.stdout
 
     seen = [json.loads(path.read_text(encoding="utf-8")) for path in (tmp_path / "seen").iterdir()]
     assert len(seen) == 2
-    assert {row["stack"] for row in seen} == set(seen[0]["stacks"]) == set(seen[1]["stacks"])
+    assert {noted["stack"] for noted in seen} == set(seen[0]["stacks"]) == set(seen[1]["stacks"])
     assert len(seen[0]["stacks"]) == 1
     assert watch.started("stackproof.targets.emulators.moto_server") == 1
     assert watch.started("cloudformation_validate_worker.py") == 1

@@ -59,7 +59,7 @@ def _compare(found):
 def test_returns(stack):
     if not stack.resources("AWS::SNS::Topic").or_none:
         return
-    assert all(each.properties for each in stack.resources("AWS::SNS::Topic"))
+    assert all(topic.properties for topic in stack.resources("AWS::SNS::Topic"))
 
 def test_looks(stack):
     stack.resources("AWS::SQS::Queue")
@@ -290,4 +290,4 @@ def test_a_kept_emulator_stays_and_is_named(tmp_path: Path) -> None:
     os.kill(int(kept[2]), signal.SIGTERM)
     assert again[0] == 0, again[1]
     assert f"proof ({kept[1]}): 2 of 2 resources" in again[1]
-    assert [name for name in watch.left() if "stackproof-" not in name] == []
+    assert [line for line in watch.left() if "stackproof-" not in line] == []

@@ -158,7 +158,7 @@ def test_known_sets_and_lists_of_real_types() -> None:
         ({"Function": "arn:a:b"}, {"Function": "b"}),
         ({"Function": "b"}, {"Function": "b"}),
     ],
-    ids=lambda argument: str(argument)[:50],
+    ids=lambda value: str(value)[:50],
 )
 def test_equal_in_the_schemas_sense(expected: Any, actual: Any) -> None:
     found = compared(expected, actual, SCHEMA)
@@ -203,7 +203,7 @@ def test_equal_in_the_schemas_sense(expected: Any, actual: Any) -> None:
         ({"Worst": "x"}, {"Worst": "y"}, [("/Worst", "NOT_EQUAL")]),
         ({"Name": []}, {"Name": [1]}, [("/Name", "NOT_EQUAL")]),
     ],
-    ids=lambda argument: str(argument)[:50],
+    ids=lambda value: str(value)[:50],
 )
 def test_different(expected: Any, actual: Any, found: Any) -> None:
     assert differs(expected, actual) == found
@@ -406,12 +406,12 @@ EQUAL_EXAMPLES: dict[tuple[str, str], tuple[str, str, str]] = {
     ("AWS::ElastiCache::ReplicationGroup", "/EngineVersion"): ("7", "7.1.0", "6.2.6"),
     ("AWS::Events::EventBus", "/KmsKeyIdentifier"): (_KEY_ARN, _KEY_ID, "other"),
     **{
-        ("AWS::S3::Bucket", f"/NotificationConfiguration/{name}Configurations/*/Filter/S3Key/Rules/*/Name"): (
+        ("AWS::S3::Bucket", f"/NotificationConfiguration/{receiver}Configurations/*/Filter/S3Key/Rules/*/Name"): (
             "prefix",
             "Prefix",
             "Suffix",
         )
-        for name in ("Lambda", "Queue", "Topic")
+        for receiver in ("Lambda", "Queue", "Topic")
     },
     ("AWS::StepFunctions::StateMachine", "/EncryptionConfiguration/KmsKeyId"): (_KEY_ID, _KEY_ARN, "other"),
 }

@@ -30,16 +30,16 @@ def test_an_action_is_about_the_resources_that_it_takes_or_about_none_or_not_kno
 
 
 def test_what_readers_declare_are_actions_that_read_and_give_no_secret_away() -> None:
-    assert [name for name in DECLARED if not only_reads(name)] == []
-    assert [name for name in DECLARED if gives_secret(name)] == [*TAKEN_OUT]  # and there the secret is taken out
-    assert [name for name in DECLARED if ACTIONS.resources(name) is None] == []
+    assert [action for action in DECLARED if not only_reads(action)] == []
+    assert [action for action in DECLARED if gives_secret(action)] == [*TAKEN_OUT]  # and there the secret is taken out
+    assert [action for action in DECLARED if ACTIONS.resources(action) is None] == []
 
 
 def test_what_readers_declare_is_called_somewhere_in_their_code() -> None:
     """Else the policy would allow what no reader ever needs."""
     folder = Path(inspect.getfile(package)).parent
     code = "\n".join(path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.py")))
-    code += "".join(code.replace("{owner}", name) for name in ("group", "role", "user"))
+    code += "".join(code.replace("{owner}", owner) for owner in ("group", "role", "user"))
     session = Session()
     called = set()
     for service in session.get_available_services():
@@ -82,7 +82,7 @@ def test_whatever_the_sdk_reads_that_is_named_like_a_secret_is_known_as_one_or_a
         for name in session.get_service_model(service).operation_names
         if only_reads(name)
     }
-    assert {action for action in reading if telling.search(action) and not gives_secret(action)} - HARMLESS == set()
+    assert {name for name in reading if telling.search(name) and not gives_secret(name)} - HARMLESS == set()
 
 
 def test_what_makes_something_is_no_read_whatever_its_verb() -> None:

@@ -53,7 +53,7 @@ def proofs(draw: st.DrawFn) -> ResourceProof:
     if draw(st.booleans()):
         reason = draw(st.sampled_from(UnprovenReason))
         everything = ("", *PATHS)
-        return proof(unproven=tuple((name, reason) for name in everything), status=DriftStatus.NOT_CHECKED)
+        return proof(unproven=tuple((path, reason) for path in everything), status=DriftStatus.NOT_CHECKED)
     return replace(
         proof(
             *(path for path, fate in zip(PATHS, fates, strict=True) if fate == "proven"),

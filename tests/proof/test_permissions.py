@@ -88,13 +88,13 @@ def test_which_key_an_alias_stands_for_is_read_where_a_template_names_one() -> N
     readers = {**READERS, "AWS::KMS::Alias": ("kms:ListAliases",)}
     named, other = (
         compiled(
-            [(stack({"Resources": {"Queue": element}}), HERE)],
+            [(stack({"Resources": {"Queue": resource}}), HERE)],
             Purpose.PROVE,
             readers=readers,
             schemas=SCHEMAS,
             actions=FakeActions(),
         )
-        for element in (queue, {"Type": "AWS::SQS::Queue"})
+        for resource in (queue, {"Type": "AWS::SQS::Queue"})
     )
     assert (named.allows("kms:ListAliases"), other.allows("kms:ListAliases")) == (True, False)
 
@@ -134,12 +134,12 @@ def test_deploying_needs_what_a_tear_down_empties_and_what_a_flow_calls_where_th
 
 def test_an_ephemeral_stack_is_deployed_under_the_same_policy() -> None:
     on = resources(of("AWS::SQS::Queue", purpose=Purpose.DEPLOY))["cloudformation:DeleteStack"]
-    assert [action.rpartition(":")[2] for action in on] == ["stack/Net-ephemeral-*", "stack/Net/*"]
+    assert [arn.rpartition(":")[2] for arn in on] == ["stack/Net-ephemeral-*", "stack/Net/*"]
 
 
 def test_what_an_audit_asks_of_a_stack_is_for_that_stack_alone() -> None:
     found = of("AWS::SQS::Queue", purpose=Purpose.DRIFT, also=["cloudformation:GetTemplate", "many:GetAll"])
-    assert [action.rpartition(":")[2] for action in resources(found)["cloudformation:GetTemplate"]] == [
+    assert [arn.rpartition(":")[2] for arn in resources(found)["cloudformation:GetTemplate"]] == [
         "stack/*",  # templates of other stacks tell what they declare
         "stack/Net/*",
     ]
@@ -161,7 +161,7 @@ def test_files_are_read_and_put_in_the_buckets_of_the_assembly_alone() -> None:
 
 def test_nested_stacks_bear_their_parents_name() -> None:
     found = resources(of("AWS::CloudFormation::Stack"))["cloudformation:DescribeStacks"]
-    assert [text.rpartition(":")[2] for text in found] == ["stack/Net-*", "stack/Net/*"]
+    assert [arn.rpartition(":")[2] for arn in found] == ["stack/Net-*", "stack/Net/*"]
 
 
 def test_stacks_of_several_places_are_one_policy() -> None:
@@ -205,10 +205,10 @@ def test_parts_are_small_enough_and_lose_nothing(some: list[Statement], size: in
 
 def _actions(documents: Sequence[JsonObject]) -> list[str]:
     return [
-        element
+        action
         for document in documents
         for row in json.loads(canonical(document))["Statement"]
-        for element in row["Action"]
+        for action in row["Action"]
     ]
 
 

@@ -77,7 +77,7 @@ def gate(context: tuple[str, ...], *, wanted: tuple[Wanted, ...], static: bool, 
     project.require_policies()
     run = _GateRun(project, context, static=static, strict=strict)
     try:
-        report, errors = run_gate(run.steps(), clock=time.monotonic, told=lambda _: None)
+        report, errors = run_gate(run.steps(), clock=time.monotonic, ended=lambda _: None)
     finally:
         run.close()
     folder = project.settings.reports
@@ -92,7 +92,7 @@ class _GateRun:
     """The stages of one run, and what they hand on to one another."""
 
     def __init__(self, project: Project, context: tuple[str, ...], *, static: bool, strict: bool) -> None:
-        self._said: list[str] = []
+        self._texts: list[str] = []
         self._checked: CheckReport | None = None
         self._project = project
         self._pairs = context
@@ -120,7 +120,7 @@ class _GateRun:
             lines = source_lines(root, secrets=secrets)
             if self._checked is not None:
                 TerminalReporter(lines, style=style, summary=False).write(masked_report(checked), stream)
-            stream.writelines(f"{text.rstrip()}\n" for text in self._said if text)
+            stream.writelines(f"{text.rstrip()}\n" for text in self._texts if text)
             stream.write(gate_text(report))
 
         def writers(stream: IO[str] | None) -> Mapping[str, Write]:
@@ -181,7 +181,7 @@ class _GateRun:
             report = proven(self._synthesized.stacks, *targets, strict=self._strict, minimum=minimum)
         report = replace(report, calls=self._project.calls.log())
         self._write("prove.json", report)
-        self._said.append(prove_text(report))
+        self._texts.append(prove_text(report))
         return StageResult(
             exit_code=report.exit_code,
             detail="; ".join((coverage_line(report.coverage, report.target), *report.shortfalls)),
@@ -202,7 +202,7 @@ class _GateRun:
             status, output = _run(command, settings.root, scratch)
         (folder / f"{name}.txt").write_text(output, encoding="utf-8")
         if status != 0:
-            self._said.append("\n".join(output.rstrip().splitlines()[-_TAIL:]))
+            self._texts.append("\n".join(output.rstrip().splitlines()[-_TAIL:]))
         result = _suite_result(name, status, facts, asked=settings.minimum_proof is not None)
         self._has_proof = self._has_proof or result.proof is not None
         if settings.minimum_proof and not self._has_proof and name == [*settings.suites][-1]:
@@ -221,13 +221,13 @@ class _GateRun:
 
 
 def _unchecked(report: GateReport) -> CheckReport:
-    """What other programs are told where no check came to an end: nothing was judged."""
+    """The report for other programs where no check came to its end: nothing was evaluated."""
     why = (
         "; ".join(f"{stage.name}: {stage.detail}" for stage in report.stages if stage.exit_code and not stage.skipped)
         or "no reason is known"
     )
-    said = Notification(level=Level.ERROR, message=f"nothing was judged: {why}")
-    return CheckReport(findings=(), rules=(), notifications=(said,))
+    error = Notification(level=Level.ERROR, message=f"nothing was judged: {why}")
+    return CheckReport(findings=(), rules=(), notifications=(error,))
 
 
 def _suite_result(name: str, status: int, facts: Path, *, asked: bool) -> StageResult:

@@ -26,7 +26,7 @@ class StageResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """A stage to run; one that is `essential` leaves nothing for the others to look at if it cannot complete."""
+    """A stage to run; one that is `essential` leaves nothing for the others to check if it cannot complete."""
 
     name: str
     run: Callable[[], StageResult]
@@ -34,11 +34,11 @@ class Step:
 
 
 def run_gate(
-    steps: Sequence[Step], *, clock: Callable[[], float], told: Callable[[Stage], None]
+    steps: Sequence[Step], *, clock: Callable[[], float], ended: Callable[[Stage], None]
 ) -> tuple[GateReport, tuple[StackproofError, ...]]:
     """Run every stage, also after one that is violated, since a person wants to know all that is wrong.
 
-    What broke is in the second part of the answer. `told` hears of each stage when it ends.
+    What broke is in the second part of the answer. `ended` gets each stage when it ends.
     """
     stages: list[Stage] = []
     errors: list[StackproofError] = []
@@ -68,5 +68,5 @@ def run_gate(
             if step.essential and result.exit_code:
                 blocked_by = step.name
         stages.append(stage)
-        told(stage)
+        ended(stage)
     return GateReport(stages=tuple(stages), policy=policy, proof=proof), tuple(errors)

@@ -60,7 +60,7 @@ class GateReport:
 
     @property
     def exit_code(self) -> int:
-        """The gravest of the stages: 2, then 3, then 1. A gate without a stage has judged nothing."""
+        """The gravest of the stages: 2, then 3, then 1. A gate without a stage has checked nothing."""
         codes = {stage.exit_code for stage in self.stages if not stage.skipped}
         return next((code for code in (2, 3, 1, 0) if code in codes), 3)
 

@@ -1,4 +1,4 @@
-"""The pytest plugin: fixtures, generated items, and an exit status that tells "violated" from "could not tell"."""
+"""The pytest plugin: fixtures, generated items, and an exit status that separates "violated" from "could not tell"."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class _Joined(argparse.Action):
 
 
 class _Once(argparse.Action):
-    """An option that is given once: of two stacks the second one would be taken in silence."""
+    """An option that is given once: of two stacks argparse would take the second one in silence."""
 
     def __call__(
         self,
@@ -97,7 +97,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="SECONDS",
         help="within that, what this run deployed has to show (default: 0, emulators show it at once)",
     )
-    group.addoption("--keep", action="store_true", help="leave the emulator running and say how to reach it")
+    group.addoption("--keep", action="store_true", help="leave the emulator running and print how to reach it")
     group.addoption(
         "--no-minimum-proof",
         action="store_true",
@@ -147,7 +147,7 @@ def pytest_configure_node(node: Any) -> None:  # noqa: ANN401 - xdist is optiona
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Before `-k` and the like leave some of them out."""
-    config.stash[LIVE] = any(_looks_at_target(test_item) for test_item in items)
+    config.stash[LIVE] = any(_reads_target(test_item) for test_item in items)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -186,7 +186,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """While a live test runs, whatever it calls is guarded, also with clients of its own."""
     own = item.config.stash.get(OWN_CLIENTS, None)
-    if own is None or not (_looks_at_target(item) or _is_in_live_suite(item)):
+    if own is None or not (_reads_target(item) or _is_in_live_suite(item)):
         return (yield)
     with own.guarded():
         return (yield)
@@ -194,16 +194,16 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Refuse a test that cannot tell anything, before anything is synthesized or deployed for it."""
+    """Refuse a test that cannot fail, before anything is synthesized or deployed for it."""
     _refuse(item)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Fail a test that asked to look and did not."""
+    """Fail a test that asked for a template or a stack and checked nothing."""
     result = yield
-    looks = item.stash.get(LEDGERS, [])
-    if looks and not any(look.looked_at for look in looks):
+    ledgers = item.stash.get(LEDGERS, [])
+    if ledgers and not any(ledger.looked_at for ledger in ledgers):
         names = sorted({"template", "stack"} & set(getattr(item, "fixturenames", ())))
         pytest.fail(f"{_place(item)}: the test asked for {' and '.join(names)} but looked at nothing", pytrace=False)
     return result
@@ -211,7 +211,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 def _refuse(item: pytest.Item) -> None:
     function = getattr(item, "function", None)
-    used = _ours(item)
+    used = _own_fixtures(item)
     in_suite = "suites" in item.path.parts or bool(used & (_FIXTURES | _LIVE))
     if function is None or not in_suite or used & _GENERATED:
         return
@@ -246,15 +246,15 @@ def _asserting(function: Any, source: str) -> set[str]:  # noqa: ANN401 - whatev
     return found
 
 
-def _ours(item: pytest.Item) -> set[str]:
-    """The fixtures of this plugin that the test uses; another one of the same name is none of our business."""
+def _own_fixtures(item: pytest.Item) -> set[str]:
+    """The fixtures of this plugin that the test uses; one of the same name from elsewhere does not count."""
     info = getattr(item, "_fixtureinfo", None)
     found = info.name2fixturedefs.items() if info is not None else ()
     return {name for name, defined in found if defined[-1].func.__module__.startswith("stackproof.plugin.")}
 
 
-def _looks_at_target(item: pytest.Item) -> bool:
-    return bool(_ours(item) & (_LIVE | {"resource_proof"}))
+def _reads_target(item: pytest.Item) -> bool:
+    return bool(_own_fixtures(item) & (_LIVE | {"resource_proof"}))
 
 
 def _is_in_live_suite(item: pytest.Item) -> bool:
@@ -266,9 +266,9 @@ def _is_in_live_suite(item: pytest.Item) -> bool:
 
 
 def _live_folders(project: Path) -> tuple[Path, ...]:
-    """Where live tests are: what the suite of that name is told in the settings to run."""
+    """Where live tests are: the paths that the settings give to the suite of that name."""
     arguments: tuple[str, ...] = ()
-    with contextlib.suppress(StackproofError):  # whatever needs the settings says what is wrong with them
+    with contextlib.suppress(StackproofError):  # whatever needs the settings reports what is wrong with them
         project = find_root(project)
         arguments = load_settings(project).suites.get(_LIVE_SUITE, ())
     paths = [project / argument.partition("::")[0] for argument in arguments if not argument.startswith("-")]
@@ -304,9 +304,9 @@ def pytest_runtest_makereport(
 
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    """What cannot be collected is not judged; where we know why, that is one line."""
+    """A module that cannot be collected has no verdict; where the reason is known, it is one line."""
     report = yield
-    call = report.__dict__.get("call")  # pytest keeps it there until it has told everyone
+    call = report.__dict__.get("call")  # pytest keeps it there until all hooks have run
     error = call.excinfo.value if call is not None and call.excinfo is not None else None
     if report.failed and isinstance(error, StackproofError):
         put_facts(report, ItemFacts(exit_code=error.exit_code))

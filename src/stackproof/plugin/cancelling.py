@@ -1,4 +1,4 @@
-"""Ends a run that is told to stop as Ctrl-C does: what it has started ends with it, and its folder goes."""
+"""Ends a run that is asked to stop as Ctrl-C does: what it has started ends with it, and its folder goes."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ class Controller:
             self._codes.add(facts.exit_code)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """A suite that is not collected is not judged; xdist would count it as a failed test."""
+        """A suite that is not collected has no verdict; xdist would count it as a failed test."""
         if report.failed:
             code = facts_on(report).exit_code
             self._codes.add(3 if code is None else code)
@@ -82,8 +82,8 @@ class Controller:
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:  # noqa: ANN401 - pytest's reporter is not public
         calls = self._calls()
-        unjudged = self._unjudged()
-        if not unjudged and not self._proofs and not self._rules and not self._flows and not calls.counts:
+        unevaluated = self._unevaluated()
+        if not unevaluated and not self._proofs and not self._rules and not self._flows and not calls.counts:
             return
         from stackproof.reporters.terminal import calls_line, flow_lines
 
@@ -97,7 +97,7 @@ class Controller:
         for notification in sorted(self._notifications):
             is_error = notification.level is Level.ERROR
             terminalreporter.write_line(f"{notification.level}: {notification.message}", red=is_error)
-        for line in (*self._shortfalls(), *([unjudged] if unjudged else ())):
+        for line in (*self._shortfalls(), *([unevaluated] if unevaluated else ())):
             terminalreporter.write_line(f"error: {line}", red=True)
 
     def _proof_lines(self) -> Iterator[str]:
@@ -116,14 +116,14 @@ class Controller:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """3 outranks 1: what could not be judged is no violation. A refused call is 3, also if a test swallowed it."""
+        """3 outranks 1: not to have checked is not a violation. A refused call is 3, even if a test swallowed it."""
         if self._calls().refused or any(notification.level is Level.ERROR for notification in self._notifications):
             self._codes.add(3)
         worst = next((code for code in (2, 3) if code in self._codes), None)
         status = worst if worst is not None else _RESTATED.get(exitstatus, exitstatus)  # type: ignore[call-overload]
         if status == 0 and self._shortfalls():
             status = 1
-        elif status == 0 and self._unjudged():
+        elif status == 0 and self._unevaluated():
             status = 3
         if not self._config.option.collectonly:
             session.exitstatus = int(status)
@@ -146,7 +146,7 @@ class Controller:
 
     @property
     def _target(self) -> str:
-        """Where this run looks."""
+        """The targets of this run, as reports name them."""
         return self._config.getoption("endpoint_url") or " + ".join(target_names(self._config))
 
     def _shortfalls(self) -> tuple[str, ...]:
@@ -154,8 +154,8 @@ class Controller:
         minimum = self._minimum() if self._proofs and self._partial() is None else None
         return minimum.shortfalls(self._proofs) if minimum else ()
 
-    def _unjudged(self) -> str | None:
-        """What is said where tests looked at a target, or were to, and too few of them ran to judge `minimum_proof`."""
+    def _unevaluated(self) -> str | None:
+        """Why `minimum_proof` could not be evaluated in a run with live tests; None if it could, or has not to be."""
         is_live = self._config.stash.get(LIVE, False) or self._worker_is_live
         option = self._config.option
         if not is_live or option.no_minimum_proof or option.collectonly:
@@ -172,7 +172,7 @@ class Controller:
         return project_of(self._config).settings.minimum_proof
 
     def _partial(self) -> str | None:
-        """What is said of a run that did not look at all resources of the stack, as with `-k` or `-x`."""
+        """The statement that a run left resources of the stack out, as with `-k` or `-x`; None if it did not."""
         if len(self._proofs) >= self._expected:
             return None
         text = f"only {len(self._proofs)} of {self._expected} resources of the stack were looked at"

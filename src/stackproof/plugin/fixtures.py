@@ -68,7 +68,7 @@ def resource_schemas() -> SchemaSource:
 
 @pytest.fixture
 def template(request: pytest.FixtureRequest, cdk_stack: Stack, resource_schemas: SchemaSource) -> TemplateAssertions:
-    """The methods of CDK's `assertions.Template`, on a proxy that refuses typos and looks at nothing."""
+    """The methods of CDK's `assertions.Template`, on a proxy that refuses typos and assertions about nothing."""
     note_template(request.config, cdk_stack.template)
     found = TemplateAssertions(cdk_stack.template, resource_schemas)
     request.node.stash.setdefault(LEDGERS, []).append(found)
@@ -77,7 +77,7 @@ def template(request: pytest.FixtureRequest, cdk_stack: Stack, resource_schemas:
 
 @pytest.fixture
 def stack(request: pytest.FixtureRequest, cdk_stack: Stack, resource_schemas: SchemaSource) -> StackQuery:
-    """Queries over the resources of the stack, what a person wrote told apart from what CDK generates."""
+    """Queries over the resources of the stack, with what a person wrote apart from what CDK generates."""
     note_template(request.config, cdk_stack.template)
     found = StackQuery(cdk_stack, resource_schemas)
     request.node.stash.setdefault(LEDGERS, []).append(found)

@@ -129,7 +129,7 @@ def mask_report(report: pytest.TestReport | pytest.CollectReport, in_texts: _Mas
         if hasattr(report, "wasxfail"):
             report.wasxfail = in_texts(str(report.wasxfail))
     context = getattr(report, "context", None)
-    if context is not None:  # a frozen value, whose texts are quoted once more where it is made anew
+    if context is not None:  # a frozen value, whose texts are quoted again when it is copied
         object.__setattr__(context, "msg", _masked(context.msg, in_cut_texts))
         object.__setattr__(context, "kwargs", _masked(context.kwargs, in_cut_texts))
 

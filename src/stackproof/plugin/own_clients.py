@@ -17,7 +17,7 @@ from stackproof.targets.sessions import OTHERS
 __all__ = ["OWN_CLIENTS", "OwnClients"]
 
 _TARGET: Final = "own clients"
-"""What stands in the log of calls in place of a target, which nobody knows here."""
+"""What the log of calls has in place of a target, which is not known here."""
 
 _SIGNING_IN: Final = frozenset(
     {
@@ -78,7 +78,7 @@ class OwnClients:
         return not self._is_live or self._calls.declared() is not None
 
     def _is_opened(self, url: str) -> bool:
-        """Whether what is sent there is looked at here: in a live test it was, before."""
+        """Whether requests to that URL are checked here; those of a live test have been checked before."""
         return self._opened is not None and not self._is_live and is_at(url, self._opened)
 
     def _note(self, service: str, operation: str, kind: CallKind) -> None:

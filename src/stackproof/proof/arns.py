@@ -1,4 +1,4 @@
-"""ARNs that follow from a physical id: what refers to a resource can be judged also where that may not be read."""
+"""ARNs that follow from a physical id: what refers to a resource can be compared even if that cannot be read."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ARNS: Final[Mapping[str, str]] = {
 
 
 def arn_of(resource: Resource, physical_id: str, deployment: Deployment) -> str | None:
-    """The attribute `Arn` of a deployed resource; None if the physical id does not say all of it.
+    """The attribute `Arn` of a deployed resource; None if the physical id does not have all parts of it.
 
     A role with a path of its own is such a case, and a type that the table does not have.
     """

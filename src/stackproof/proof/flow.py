@@ -84,7 +84,7 @@ def path_of(declared: Flow, template: Template) -> FlowPath:
     if mapping is None:
         raise StackAssertionError(f"{declared}: no event source mapping leads from {declared.stream}")
     reached = _reached(resources, resources[declared.function].properties.get("Environment"))
-    secret = next((name for name in reached if resources[name].resource_type == _SECRET), None)
+    secret = next((logical_id for logical_id in reached if resources[logical_id].resource_type == _SECRET), None)
     if declared.database not in reached or secret is None:
         raise StackAssertionError(
             f"{resources[declared.function].location()}: {declared}: the function's environment names no secret of "
@@ -141,7 +141,7 @@ class FlowRun:
     def send(self, *keys: str) -> Delivery:
         """Put a record for each key, over all shards in turn, and wait for their rows.
 
-        A record that is put behind them on each shard tells when all before it has been dealt with: what is no row
+        A record that is put behind them on each shard shows when all before it has been dealt with: what is no row
         then never becomes one, and a row too many has come by then. Raises TargetError if that record does not arrive.
         """
         if not keys:
@@ -161,9 +161,9 @@ class FlowRun:
         return found
 
     def hand_over_again(self, delivery: Delivery) -> Delivery:
-        """Have the function given every record of the delivery a second time, and look at its rows after that.
+        """Have the function given every record of the delivery a second time, and read its rows after that.
 
-        Raises TargetError if what is put behind them does not arrive: then nobody knows that they were given again.
+        Raises TargetError if what is put behind them does not arrive: then it is not known that they were given again.
         """
         start = self._limit.clock()
         self._pipeline.hand_over_again()
@@ -179,10 +179,10 @@ class FlowRun:
         entries = {key: self._record(key) if data is None else data for key, data in names.items()}
         event = kinesis_event(entries, stream_arn=self._pipeline.stream_arn)
         numbers = {_sequence_number(key): key for key in entries}
-        refused = tuple(numbers.get(name, name) for name in _refused(self._pipeline.invoke(event)))
+        refused = tuple(numbers.get(number, number) for number in _refused(self._pipeline.invoke(event)))
         rows = self._rows(entries)
         self._say(f"of a batch of {len(entries)} the function refused {len(refused)} by name and stored {len(rows)}")
-        return Invocation(refused=tuple(sorted(self._short(name) for name in refused)), rows=rows)
+        return Invocation(refused=tuple(sorted(self._short(key) for key in refused)), rows=rows)
 
     def dead_letters(self) -> str | None:
         """Why the way to the dead letters cannot be seen here; None if it can, or if the template has none."""
@@ -194,24 +194,24 @@ class FlowRun:
         return text
 
     def alarm(self, names: Collection[str], topic_arn: str) -> frozenset[str]:
-        """Set alarms to ALARM; gives those of which the topic told its subscriber in time."""
+        """Set alarms to ALARM; gives those that the topic published in time."""
         if not names:
             raise VacuousAssertionError(f"{topic_arn}: no alarm is named")
-        told: set[str] = set()
+        published: set[str] = set()
         listener = self._pipeline.listen(topic_arn)
 
-        def all_told() -> bool:
+        def all_published() -> bool:
             heard = self._pipeline.heard(listener)
-            told.update(str(row["AlarmName"]) for row in heard if row.get("NewStateValue") == "ALARM")
-            return told >= set(names)
+            published.update(str(message["AlarmName"]) for message in heard if message.get("NewStateValue") == "ALARM")
+            return published >= set(names)
 
         try:
             self._pipeline.set_alarms(sorted(names), f"set by a test of {self._name}")
-            self._limit.until(all_told)
+            self._limit.until(all_published)
         finally:
             self._pipeline.stop_listening(listener)
-        self._say(f"{len(told & set(names))} of {len(names)} alarms reached {topic_arn.rpartition(':')[2]}")
-        return frozenset(told & set(names))
+        self._say(f"{len(published & set(names))} of {len(names)} alarms reached {topic_arn.rpartition(':')[2]}")
+        return frozenset(published & set(names))
 
     def _delivery(self, receipts: tuple[Receipt, ...], start: float) -> Delivery:
         self._fence(receipts)
@@ -256,7 +256,7 @@ class FlowRun:
             return not waiting
 
         if not self._limit.until(have_come):
-            where = ", ".join(sorted(keys[name] for name in waiting))
+            where = ", ".join(sorted(keys[key] for key in waiting))
             late = f"{len(waiting)} of {len(keys)} are no rows after {self._limit.seconds:.0f} s ({where})"
             raise TargetError(
                 f"{self.declared}: of the records put behind the others {late}: what was sent or handed over before "

@@ -1,4 +1,4 @@
-"""What went into a flow of data, what came out, and what has to be said about it."""
+"""What went into a flow of data, what came out, and the facts that a report has of it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Sending:
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Receipt:
-    """What the stream said of a record that it took."""
+    """What the stream answered for a record that it took."""
 
     key: str
     shard_id: str

@@ -1,4 +1,4 @@
-"""Proofs of one stack from several targets as one: what any of them saw counts, and a difference on one counts more."""
+"""Proofs of one stack from several targets as one: what any target proves counts, a difference on one counts more."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TELLING: Final = (
     UnprovenReason.NO_READER,
     UnprovenReason.NOT_EMULATED,
 )
-"""Of two reasons for one property the one that says more about it: that a target lacks it says the least."""
+"""Of two reasons for one property the more specific one counts: that a target lacks the property is the least."""
 
 
 def merge_proofs(proofs: Sequence[ResourceProof]) -> ResourceProof:
@@ -56,9 +56,7 @@ def merge_stacks(by_target: Mapping[str, Iterable[ResourceProof]]) -> tuple[Reso
     for proofs in by_target.values():
         for proof in proofs:
             grouped.setdefault(canonical(proof.location.to_dict()), []).append(proof)
-    return tuple(
-        sorted((merge_proofs(member) for member in grouped.values()), key=lambda proof: proof.location.sort_key())
-    )
+    return tuple(sorted(map(merge_proofs, grouped.values()), key=lambda proof: proof.location.sort_key()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +69,7 @@ class Share:
 
 
 def shares(by_target: Mapping[str, Iterable[ResourceProof]]) -> tuple[Share, ...]:
-    """The share of each target, in their order; custom resources stand apart as everywhere."""
+    """The share of each target, in their order; custom resources are left out, as everywhere."""
     seen = {
         name: {
             (canonical(proof.location.to_dict()), path) for proof in proofs if not proof.custom for path in proof.proven
@@ -99,14 +97,14 @@ def _differences(proofs: Sequence[ResourceProof]) -> tuple[PropertyDifference, .
     return tuple(found[path] for path in sorted(found))
 
 
-def _unproven(proofs: Sequence[ResourceProof], judged: Sequence[str], status: DriftStatus) -> tuple[Unproven, ...]:
-    """What no target judged; the path "" stands only for a resource that none has seen."""
+def _unproven(proofs: Sequence[ResourceProof], decided: Sequence[str], status: DriftStatus) -> tuple[Unproven, ...]:
+    """What no target has proven or found different; the path "" is only there for a resource that none could read."""
     found: dict[str, Unproven] = {}
     candidates = [
         unproven
         for proof in proofs
         for unproven in proof.unproven
-        if not (unproven.path and _touches(unproven.path, judged))
+        if not (unproven.path and _touches(unproven.path, decided))
     ]
     for candidate in sorted(candidates, key=lambda unproven: (_TELLING.index(unproven.reason), unproven.detail)):
         found.setdefault(candidate.path, candidate)

@@ -29,7 +29,7 @@ __all__ = [
 UNANSWERED: Final = frozenset(
     {UnprovenReason.DENIED, UnprovenReason.THROTTLED, UnprovenReason.UNREACHABLE, UnprovenReason.BUSY}
 )
-"""Reasons that are of this run, and not of the property: whoever asks again, or with more rights, may be told."""
+"""Reasons that are of this run, and not of the property: a later read, or one with more rights, may succeed."""
 
 
 class DriftStatus(StrEnum):
@@ -51,7 +51,7 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What a reader saw of one live resource: CloudFormation's property names, and the values of its `Fn::GetAtt`.
+    """What a reader read of one live resource: CloudFormation's property names, and the values of its `Fn::GetAtt`.
 
     `attributes` maps attribute names ("Arn", "Endpoint.Address") to values; `reference` is what `Ref` gives
     where that is not the physical id. `unread` maps JSON pointers of properties to why they could not be read.
@@ -68,7 +68,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PropertyDifference:
-    """One property that is not as the template says; `path` is a JSON pointer below `Properties`."""
+    """One property that is not as the template sets it; `path` is a JSON pointer below `Properties`."""
 
     path: str
     expected: JsonValue
@@ -90,7 +90,7 @@ class PropertyDifference:
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Unproven:
-    """A property that no probe has seen, and why; the path "" is the resource as a whole."""
+    """A property that no probe has proven, and why; the path "" is the resource as a whole."""
 
     path: str
     reason: UnprovenReason
@@ -118,12 +118,12 @@ class ResourceProof:
 
     @property
     def is_unanswered(self) -> bool:
-        """Whether something of it is not known since nobody answered, or would not: another look may tell."""
+        """Whether a read of it failed for a reason of this run: another read may succeed."""
         return any(unproven.reason in UNANSWERED for unproven in self.unproven)
 
     @property
     def is_proven(self) -> bool:
-        """Whether the resource was seen live (its properties are counted by themselves)."""
+        """Whether the resource was read live (its properties are counted by themselves)."""
         return self.status in {DriftStatus.IN_SYNC, DriftStatus.MODIFIED}
 
     def to_dict(self) -> dict[str, JsonValue]:
@@ -154,9 +154,9 @@ class ResourceProof:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """Proof coverage: of what the template sets, how much a live probe has seen to be so.
+    """Proof coverage: of what the template sets, how much a live probe has confirmed.
 
-    Custom resources stand outside of `resources_total` (their handler is not run on emulators) and are counted apart.
+    Custom resources are not in `resources_total` (their handler is not run on emulators) and are counted apart.
     """
 
     resources_total: int = 0
@@ -237,7 +237,7 @@ class TypeCoverage:
 
 
 def unproven_reasons(proofs: Iterable[ResourceProof]) -> dict[str, int]:
-    """How many properties are unproven, by reason; those of custom resources stand apart."""
+    """How many properties are unproven, by reason; those of custom resources are left out."""
     found = Counter(
         unproven.reason.value for proof in proofs if not proof.custom for unproven in proof.unproven if unproven.path
     )

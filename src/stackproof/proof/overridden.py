@@ -13,7 +13,7 @@ __all__ = ["without_overridden"]
 
 
 def without_overridden(proofs: Iterable[ResourceProof], overridden: Iterable[Overridden]) -> tuple[ResourceProof, ...]:
-    """The proofs less what was switched off for the run: nobody has seen that it is as the template says."""
+    """The proofs less what was switched off for the run: it is not live as the template sets it."""
     paths: dict[tuple[str, str], set[str]] = {}
     for override in overridden:
         if override.path.startswith("/Properties/"):
@@ -22,7 +22,9 @@ def without_overridden(proofs: Iterable[ResourceProof], overridden: Iterable[Ove
 
     def lessened(proof: ResourceProof) -> ResourceProof:
         own = paths.get((proof.location.stack_name or "", proof.location.logical_id or ""), set())
-        gone = tuple(path for path in proof.proven if any(path == name or path.startswith(f"{name}/") for name in own))
+        gone = tuple(
+            path for path in proof.proven if any(path == above or path.startswith(f"{above}/") for above in own)
+        )
         if not gone:
             return proof
         reason = UnprovenReason.OVERRIDDEN

@@ -1,4 +1,4 @@
-"""The least that IAM has to allow for a stack: compiled from what readers declare and what schemas say of types."""
+"""The least that IAM has to allow for a stack: compiled from what readers declare and what schemas list for types."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ _FLOW: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """What a flow of data calls, by type, where a stack has a stream and a mapping that leads on from it."""
 _FLOWS: Final = frozenset({"AWS::Kinesis::Stream", "AWS::Lambda::EventSourceMapping"})
-_MOST: Final = 3  # ARNs that an action is listed with; one for the whole service stands for more
+_MOST: Final = 3  # ARNs that an action is listed with; one for the whole service replaces more
 _ANY: Final = ("*",)
 
 
@@ -92,7 +92,7 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a stack runs; `*` stands for any account or region."""
+    """Where a stack runs; `*` is any account or region."""
 
     account: str = "*"
     region: str = "*"
@@ -126,7 +126,7 @@ class Statement:
 class Permissions:
     """What has to be allowed. `refused` are actions that a type would need and that no audit may have, by type.
 
-    `unknown` are types of which nobody says what they need, and `unlisted` actions that AWS's reference does not
+    `unknown` are types of which it is not known what they need, and `unlisted` actions that AWS's reference does not
     list: allowed on anything, or left out if no action can have such a name.
     """
 
@@ -153,17 +153,17 @@ class Permissions:
         found: list[list[Statement]] = []
         waiting = list(reversed(self.statements))
         while waiting:
-            each = waiting.pop()
-            if found and len(canonical(_document([*found[-1], each]))) <= size:
-                found[-1].append(each)
-            elif len(canonical(_document([each]))) <= size:
-                found.append([each])
-            elif len(each.actions) > 1:
-                middle = len(each.actions) // 2
-                halves = (each.actions[middle:], each.actions[:middle])
-                waiting.extend(replace(each, actions=half) for half in halves)
+            statement = waiting.pop()
+            if found and len(canonical(_document([*found[-1], statement]))) <= size:
+                found[-1].append(statement)
+            elif len(canonical(_document([statement]))) <= size:
+                found.append([statement])
+            elif len(statement.actions) > 1:
+                middle = len(statement.actions) // 2
+                halves = (statement.actions[middle:], statement.actions[:middle])
+                waiting.extend(replace(statement, actions=half) for half in halves)
             else:
-                raise ValueError(f"{each.actions[0]} by itself has more than {size} characters")
+                raise ValueError(f"{statement.actions[0]} by itself has more than {size} characters")
         return tuple(_document(statements) for statements in found)
 
 
@@ -205,14 +205,14 @@ def compiled(
                 refused.setdefault(resource_type, set()).update(more)
                 if not needed:
                     unknown.add(resource_type)
-            rows.add((name for name in needed if name not in _OBJECTS or not objects), place)
-            rows.add((name for name in needed if name in _OBJECTS and objects), place, on=objects)
+            rows.add((action for action in needed if action not in _OBJECTS or not objects), place)
+            rows.add((action for action in needed if action in _OBJECTS and objects), place, on=objects)
             if purpose is Purpose.DEPLOY:
                 handled = _handled(resource_type, schemas)
                 rows.add(handled, place)
                 if not handled:
                     unknown.add(resource_type)
-        rows.add((name for name in also if name not in narrowed), place)
+        rows.add((action for action in also if action not in narrowed), place)
         if purpose is Purpose.DRIFT:
             rows.add(_DRIFT, place, on=names)
             rows.add(_OTHERS, place)
@@ -224,7 +224,7 @@ def compiled(
             rows.add(_used(types), place)
     return Permissions(
         statements=rows.statements(),
-        refused={name: tuple(sorted(member)) for name, member in sorted(refused.items()) if member},
+        refused={name: tuple(sorted(denied)) for name, denied in sorted(refused.items()) if denied},
         unknown=tuple(sorted(unknown)),
         unlisted=tuple(sorted(rows.unlisted)),
     )
@@ -282,8 +282,8 @@ def _cloud_control(resource_type: str, schemas: SchemaSource) -> tuple[list[str]
     """What Cloud Control needs to read the type, and what of it no audit may have."""
     schema = schemas.schema(resource_type)
     needed = schema.permissions("read") if schema is not None else ()
-    allowed = [name for name in needed if _may_audit(name)]
-    return [_CLOUD_CONTROL, *allowed] if needed else [], [name for name in needed if not _may_audit(name)]
+    allowed = [action for action in needed if _may_audit(action)]
+    return [_CLOUD_CONTROL, *allowed] if needed else [], [action for action in needed if not _may_audit(action)]
 
 
 def _may_audit(action: str) -> bool:
@@ -291,7 +291,7 @@ def _may_audit(action: str) -> bool:
 
 
 def _handled(resource_type: str, schemas: SchemaSource) -> list[str]:
-    """What CloudFormation does on behalf of the caller who creates, updates and deletes such a resource."""
+    """What CloudFormation does on behalf of the caller that creates, updates and deletes such a resource."""
     schema = schemas.schema(resource_type)
     if schema is None:
         return []

@@ -19,7 +19,7 @@ __all__ = ["ProveReport"]
 class ProveReport:
     """What `prove` saw. `proofs` are united over all targets; `by_target` are those of each of several.
 
-    `minimum` is how much has to be proven at least, if the project says so.
+    `minimum` is how much has to be proven at least, if the project sets it.
     """
 
     target: str
@@ -41,7 +41,7 @@ class ProveReport:
 
     @property
     def exit_code(self) -> int:
-        """1 if something differs, is gone or is proven too little; 3 if one was not judged, or a call was refused.
+        """1 if something differs, is gone or is proven too little; 3 if one could not be read, or a call was refused.
 
         A property that was denied, or a target that did not answer in the end, is not made good by another target.
         """
