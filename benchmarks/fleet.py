@@ -28,7 +28,6 @@ from pathlib import Path
 from typing import Any
 
 from stackproof.calls.recorder import CallRecorder
-from stackproof.cli.drift import Wish, reported
 from stackproof.config.fleet import load_fleet
 from stackproof.config.settings import load_settings
 from stackproof.core.json import canonical
@@ -39,6 +38,7 @@ from stackproof.drift.report import DriftReport
 from stackproof.targets.emulators.moto import MotoTarget, start_moto
 from stackproof.template.assembly import Stack
 from stackproof.template.loading.template import parse_bytes
+from stackproof.wiring.auditing import AuditOptions, drift_report
 from stackproof.wiring.fleet import fleet_workers
 from stackproof.wiring.project import Project
 
@@ -291,7 +291,7 @@ def audited(url: str, file: Path, *, executor: str = "threads", jobs: int = JOBS
     tasks = found_tasks(places_of(load_fleet(file)), workers, run)
     audit_tasks(tasks, workers, run, Forgetful())
     project = Project(settings=load_settings(file.parent))
-    return reported(project, Wish(), run.audited(), (), target="moto"), run
+    return drift_report(project, AuditOptions(on=datetime.now(tz=UTC).date()), run.audited(), (), target="moto"), run
 
 
 def text_of(report: DriftReport) -> bytes:

@@ -32,6 +32,7 @@ from stackproof.targets.emulators.moto import MotoTarget, start_moto
 from stackproof.template.assembly import Stack
 from stackproof.wiring.live import readers, schemas
 from stackproof.wiring.project import Project
+from stackproof.wiring.synth import synthesize
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = (1, 10)
@@ -57,7 +58,7 @@ def main() -> None:
     parser.add_argument("--write", type=Path, help="a Markdown file to write the table to")
     parser.add_argument("--measure", nargs=2, metavar=("URL", "STACKS"), help=argparse.SUPPRESS)
     options = parser.parse_args()
-    stack = Project(settings=load_settings(ROOT)).synthesized({}).stacks[0]
+    stack = synthesize(Project(settings=load_settings(ROOT)), {}).stacks[0]
     if options.measure:
         print(json.dumps(_measured(stack, options.measure[0], int(options.measure[1]))))
         return

@@ -206,6 +206,9 @@ class FakeTarget:
         self.log.append(f"read {stack_name}")
         return self.deployments.get(stack_name) or deployment({}, stack_name=stack_name)
 
+    def require_changes_allowed(self, why: str) -> None:
+        pass
+
     def destroy(self, stack_name: str, *, empty: bool = False) -> tuple[DeployedResource, ...]:
         self.log.append(f"{'empty and ' if empty else ''}destroy {stack_name}")
         return ()

@@ -23,7 +23,9 @@ from stackproof.cli import commands
 from stackproof.config.settings import load_settings
 from stackproof.core.json import canonical
 from stackproof.proof.permissions import MANAGED_POLICY_SIZE, Purpose
+from stackproof.wiring.permissions import required_permissions
 from stackproof.wiring.project import Project
+from stackproof.wiring.synth import synthesize
 from tests.running import run
 
 ROOT = Path(__file__).parents[1]
@@ -233,7 +235,7 @@ def test_tox_audits_on_the_embedded_target_unless_told_otherwise() -> None:
 
 def test_the_policy_of_the_example_is_what_iam_policy_prints_for_the_app() -> None:
     project = Project(settings=load_settings(ROOT))
-    found = project.permissions(project.synthesized({}).stacks, Purpose.DRIFT)
+    found = required_permissions(project, synthesize(project, {}).stacks, Purpose.DRIFT)
     kept = json.loads((NIGHTLY / "audit_policy.json").read_text(encoding="utf-8"))
     assert canonical(found.document()) == canonical(kept), "stackproof iam-policy --for drift > audit_policy.json"
     assert len(canonical(kept)) <= MANAGED_POLICY_SIZE

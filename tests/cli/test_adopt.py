@@ -20,6 +20,7 @@ from stackproof.policy.finding import Suppression
 from stackproof.proof.observation import Change, DriftStatus
 from stackproof.template.location import Location
 from stackproof.wiring.project import Project
+from stackproof.wiring.synth import synthesize
 from tests.running import run
 
 ROOT = Path(__file__).parents[2]
@@ -59,7 +60,7 @@ def adopted(folder: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
 
 
 def test_a_patch_is_shown_then_applied_and_the_app_gives_the_live_value(app: Path) -> None:
-    [stack] = Project(settings=load_settings(app)).synthesized({}).stacks
+    [stack] = synthesize(Project(settings=load_settings(app)), {}).stacks
     places = {resource.resource_type: resource.location() for resource in stack.template.resources}
     database, queue = places["AWS::RDS::DBInstance"], places["AWS::SQS::Queue"]
     alarm = next(
@@ -103,7 +104,7 @@ def test_a_patch_is_shown_then_applied_and_the_app_gives_the_live_value(app: Pat
     code, found = adopted(app, *wishes, "--write")
     assert code == 0
     assert [remedy["adopt"]["synthesized"] for remedy in found["remedies"]] == [True] * 4
-    [stack] = Project(settings=load_settings(app)).synthesized({}).stacks
+    [stack] = synthesize(Project(settings=load_settings(app)), {}).stacks
     properties: dict[str, Any] = {
         resource.logical_id: resource.body["Properties"] for resource in stack.template.resources
     }
@@ -129,7 +130,7 @@ two = sqs.Queue(stack, "Two", delivery_delay=cdk.Duration.seconds(0))
 app.synth()
 """
     (tmp_path / "app.py").write_text(source, encoding="utf-8")
-    [stack] = Project(settings=load_settings(tmp_path)).synthesized({}).stacks
+    [stack] = synthesize(Project(settings=load_settings(tmp_path)), {}).stacks
     queues = [
         resource.location() for resource in stack.template.resources if resource.resource_type == "AWS::SQS::Queue"
     ]
@@ -175,7 +176,7 @@ def two_files(folder: Path) -> None:
     (folder / "pyproject.toml").write_text('[tool.stackproof]\napp = "python app.py"\n', encoding="utf-8")
     for name, source in FILES.items():
         (folder / name).write_bytes(source)
-    [stack] = Project(settings=load_settings(folder)).synthesized({}).stacks
+    [stack] = synthesize(Project(settings=load_settings(folder)), {}).stacks
     queues = [
         resource.location() for resource in stack.template.resources if resource.resource_type == "AWS::SQS::Queue"
     ]

@@ -20,12 +20,11 @@ from tests.watching import interrupted, started, wait_for
 HOLDING = """
 import sys, time
 from pathlib import Path
-import stackproof.proof.prover as proving
 def held(*_, **__):
     Path("held").touch()
     time.sleep(600)
-import stackproof.cli.live as live
-live.prove_stack = held
+import stackproof.wiring.proving as proving
+proving.prove_stack = held
 from stackproof.cli import main
 main(sys.argv[1:])
 """
@@ -147,7 +146,7 @@ def test_what_a_killed_run_leaves_is_named_by_the_next_one_and_removed_by_clean(
 def test_what_cannot_be_removed_is_named_and_the_run_is_not_complete(tmp_path: Path, endpoint: str) -> None:
     folder = project("tiny", tmp_path)
     broken = HOLDING.replace("time.sleep(600)", "raise KeyError").replace(
-        "live.prove_stack = held",
+        "proving.prove_stack = held",
         "from stackproof.core.errors import TargetError\n"
         "from stackproof.targets.aws import AwsTarget\n"
         "destroy = AwsTarget.destroy\n"

@@ -21,6 +21,7 @@ from stackproof.targets.emulators.moto import start_moto
 from stackproof.targets.emulators.owned_process import OwnedProcess
 from stackproof.template.location import Location
 from stackproof.wiring.project import Project
+from stackproof.wiring.synth import synthesize
 from tests.memory_fakes import KEEP, difference, look, night
 from tests.memory_fakes import run as run_of
 from tests.running import project
@@ -131,7 +132,7 @@ def test_a_policy_for_the_name_is_for_both(called: Called) -> None:
 
 
 def test_a_policy_for_a_name_of_two_assemblies_is_for_both(app: Path, called: Called) -> None:
-    directory = Project(settings=load_settings(app)).synthesized({"databases": "no"}).directory
+    directory = synthesize(Project(settings=load_settings(app)), {"databases": "no"}).directory
     _, both, _ = called("iam-policy", directory, "--stack", "shop")
     _, one, _ = called("iam-policy", directory, "--stack", "shop-a")
     assert "us-west-2" in both
@@ -149,7 +150,7 @@ def test_a_list_of_stacks_names_each_of_them(called: Called) -> None:
 
 
 def test_what_runs_is_told_of_one_of_them(app: Path, called: Called) -> None:
-    template = Path(Project(settings=load_settings(app)).synthesized({}).stacks[0].template.path)
+    template = Path(synthesize(Project(settings=load_settings(app)), {}).stacks[0].template.path)
     code, _, err = called("check", "--deployed", f"shop={template}")
     assert code == 2
     assert f"--deployed shop: two stacks are named shop: {BOTH}: give --deployed shop-a=FILE" in err
@@ -184,7 +185,7 @@ def test_an_audit_on_an_emulator_of_its_own_is_of_the_one_that_is_chosen(called:
 
 def drifted(app: Path, region: str) -> Difference:
     """The audit of one region said that the queue has another timeout."""
-    stacks = Project(settings=load_settings(app)).synthesized({"databases": "no"}).stacks
+    stacks = synthesize(Project(settings=load_settings(app)), {"databases": "no"}).stacks
     places = [
         resource.location() for stack in stacks for resource in stack.template.resources if stack.region == region
     ]

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from stackproof.cli.live import Waits, proven
 from stackproof.proof.observation import DriftStatus
+from stackproof.wiring.proving import ProofOptions, Waits, prove_stacks
 from tests.live_fakes import FakeTarget, deployment, recorded, stack
 
 KIND = "AWS::SSM::Parameter"
@@ -66,9 +66,9 @@ def test_the_deadline_runs_from_the_beginning_of_the_proof() -> None:
 
 
 def test_a_run_that_deploys_waits_for_what_is_missing_and_for_what_is_old() -> None:
-    report = proven([STACK], Account("moto"), waits=Waits(settle=600))
+    report = prove_stacks([STACK], Account("moto"), options=ProofOptions(waits=Waits(settle=600)))
     assert [proof.status for proof in report.proofs] == [DriftStatus.IN_SYNC]
-    report = proven([STACK], Account("moto"))
+    report = prove_stacks([STACK], Account("moto"))
     assert [proof.status for proof in report.proofs] == [DriftStatus.DELETED]
-    report = proven([STACK], Account("aws"), waits=Waits(settle=600))
+    report = prove_stacks([STACK], Account("aws"), options=ProofOptions(waits=Waits(settle=600)))
     assert [proof.status for proof in report.proofs] == [DriftStatus.DELETED]

@@ -18,6 +18,7 @@ from stackproof.policy.versions.engine_version import Status
 from stackproof.policy.versions.refreshing import FamilySnapshot
 from stackproof.policy.versions.writing import written as text_of
 from stackproof.wiring.engine_versions import deployed_versions
+from stackproof.wiring.policy import read_engine_versions
 from stackproof.wiring.project import Project
 from tests.fakes import written
 from tests.policy.versions.sample import PACKAGED, one, postgres
@@ -342,4 +343,4 @@ def test_a_project_may_fix_the_day(project: Path, run: Run) -> None:
 
 
 def test_an_empty_folder_is_judged_with_the_list_of_the_package(in_tmp_path: Path) -> None:
-    assert Project(settings=load_settings(in_tmp_path)).engine_versions() == PACKAGED
+    assert read_engine_versions(Project(settings=load_settings(in_tmp_path))) == PACKAGED

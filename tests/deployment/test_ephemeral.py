@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stackproof.calls.connection import Connection
 from stackproof.deployment.ephemeral import OVERRIDES, ephemeral
 from stackproof.deployment.ephemeral_stack import EphemeralStack
 from stackproof.deployment.unproven_reason import UnprovenReason
@@ -176,7 +177,7 @@ def test_what_was_switched_off_is_not_proven() -> None:
 
 
 def test_what_is_noted_of_a_stack_reads_back_and_says_how_to_remove_it() -> None:
-    noted = EphemeralStack(stack_name="Net-x", account="1", region="eu-west-1", profile="dev")
+    noted = EphemeralStack(stack_name="Net-x", account="1", connection=Connection(region="eu-west-1", profile="dev"))
     assert EphemeralStack.from_dict(noted.to_dict()) == noted
     assert noted.command == "aws cloudformation delete-stack --stack-name Net-x --region eu-west-1 --profile dev"
 

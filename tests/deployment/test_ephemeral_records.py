@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from stackproof.calls.connection import Connection
 from stackproof.deployment.ephemeral_records import EphemeralStacks
 from stackproof.deployment.ephemeral_stack import EphemeralStack
 
-NET = EphemeralStack(stack_name="Net-x", account="123456789012", region="eu-west-1")
+NET = EphemeralStack(stack_name="Net-x", account="123456789012", connection=Connection(region="eu-west-1"))
 KILLED = """
 import os, signal, sys
 from pathlib import Path

@@ -7,12 +7,12 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-from stackproof.cli.drift import Wish, audited
 from stackproof.config.settings import load_settings
 from stackproof.drift.audit.auditing import AuditedStacks
 from stackproof.drift.audit.unmanaged import Unmanaged, parse_scope, unmanaged
@@ -23,6 +23,7 @@ from stackproof.proof.observer import RetryPolicy
 from stackproof.targets.emulators.moto import MotoTarget, start_moto
 from stackproof.targets.emulators.owned_process import OwnedProcess
 from stackproof.targets.repeating import Retries
+from stackproof.wiring.auditing import AuditOptions, audit_stacks
 from stackproof.wiring.live import catalog, listings
 from stackproof.wiring.project import Project
 from tests.drift.audited_template import AUDITED
@@ -145,8 +146,8 @@ def undisturbed(account: Account) -> StackAudit:
 
 def command(folder: Path, url: str) -> DriftReport:
     """What `stackproof drift audit --scope …` reports in a folder, of clients that do not wait for a minute."""
-    wish = Wish(scopes=(parse_scope("prefix:stray-queue"),))
-    return audited(Project(settings=load_settings(folder)), MotoTarget(url, retries=QUICK), wish)
+    wish = AuditOptions(on=date(2026, 12, 1), scopes=(parse_scope("prefix:stray-queue"),))
+    return audit_stacks(Project(settings=load_settings(folder)), MotoTarget(url, retries=QUICK), wish)
 
 
 def written(report: DriftReport) -> str:

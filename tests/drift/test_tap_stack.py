@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 
-from stackproof.cli.drift import Wish, audited
 from stackproof.config.settings import load_settings
 from stackproof.drift.report import DriftReport
 from stackproof.reporters.terminal_drift import drift_text
 from stackproof.targets.emulators.moto import MotoTarget
 from stackproof.targets.emulators.owned_process import OwnedProcess
+from stackproof.wiring.auditing import AuditOptions, audit_stacks
 from stackproof.wiring.project import Project
+from stackproof.wiring.synth import synthesize
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_untouched_it_is_clean_and_each_change_has_its_line(moto: OwnedProcess) -> None:
     project = Project(settings=load_settings(ROOT))
-    assembly = project.synthesized({})
+    assembly = synthesize(project, {})
     [stack] = assembly.stacks
     target = MotoTarget(moto.endpoint_url, region="us-west-2")
     deployed = target.deploy(stack)
 
     def look() -> DriftReport:
-        return audited(project, target, Wish(), assembly=assembly)
+        return audit_stacks(project, target, AuditOptions(on=date(2026, 12, 1)), assembly=assembly)
 
     untouched = look()
     assert (untouched.exit_code, untouched.differences) == (0, ())

@@ -12,7 +12,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from stackproof.config.settings import load_settings
+from stackproof.wiring.policy import rule_verdicts
 from stackproof.wiring.project import Project
+from stackproof.wiring.synth import synthesize
 from tests.fakes import TODAY, written
 from tests.running import project, run
 from tests.watching import Watch, needs_proc
@@ -51,8 +53,8 @@ def test_each_of_them_has_an_item_for_each_rule(folder: Path) -> None:
     found = judged(folder)
     assert (found["shop-a-EV012"], found["shop-b-EV012"]) == ("failure", "passed")
     assert {name.partition("-EV")[0] for name in found if "-EV" in name} == {"shop-a", "shop-b"}
-    verdicts = Project(settings=load_settings(folder)).verdicts(
-        Project(settings=load_settings(folder)).synthesized({}), on=TODAY
+    verdicts = rule_verdicts(
+        Project(settings=load_settings(folder)), synthesize(Project(settings=load_settings(folder)), {}), on=TODAY
     )
     assert len(found) == len(verdicts)
     assert Counter(verdict.artifact for verdict in verdicts).keys() == {"shop-a", "shop-b"}

@@ -16,6 +16,7 @@ from stackproof.policy.engines.cloudformation_validate import CloudFormationVali
 from stackproof.policy.engines.tools import find_python
 from stackproof.policy.engines.worker_engine import WorkerEngine
 from stackproof.wiring.project import Project
+from stackproof.wiring.synth import synthesize
 
 ROOT = Path(__file__).parents[2]
 POLICIES = ROOT / "policies"
@@ -43,6 +44,6 @@ def engines() -> Iterator[Mapping[str, WorkerEngine]]:
 @pytest.fixture(scope="session")
 def tap_stack() -> dict[str, Any]:
     """The body of the stack's template."""
-    (stack,) = Project(settings=load_settings(ROOT)).synthesized({}).stacks
+    (stack,) = synthesize(Project(settings=load_settings(ROOT)), {}).stacks
     body: dict[str, Any] = json.loads(Path(stack.template.path).read_bytes())
     return body

@@ -22,6 +22,7 @@ from stackproof.targets.emulators.owned_process import OwnedProcess
 from stackproof.template.assembly import Stack
 from stackproof.template.cfn_lint_schemas import CfnLintSchemas
 from stackproof.wiring.project import Project
+from stackproof.wiring.synth import synthesize
 from tests.live_fakes import lone_prover
 from tests.readers.removals import chosen, remove
 
@@ -287,7 +288,7 @@ UNSEEN: Final = {"AWS::SecretsManager::SecretTargetAttachment"}
 
 @pytest.fixture(scope="module")
 def stack() -> Stack:
-    (found,) = Project(settings=load_settings(ROOT)).synthesized({}).stacks
+    (found,) = synthesize(Project(settings=load_settings(ROOT)), {}).stacks
     return found
 
 

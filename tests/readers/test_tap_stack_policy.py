@@ -14,7 +14,9 @@ from stackproof.proof.prover import prove_stack
 from stackproof.targets.emulators.moto import MotoTarget
 from stackproof.targets.emulators.owned_process import OwnedProcess
 from stackproof.wiring.live import readers, schemas
+from stackproof.wiring.permissions import required_permissions
 from stackproof.wiring.project import Project
+from stackproof.wiring.synth import synthesize
 from tests.live_fakes import lone_prover
 
 ROOT = Path(__file__).parents[2]
@@ -22,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_every_call_of_the_proof_is_allowed_by_its_policy_which_changes_nothing(moto: OwnedProcess) -> None:
     project = Project(settings=load_settings(ROOT))
-    (stack,) = project.synthesized({}).stacks
+    (stack,) = synthesize(project, {}).stacks
     # A region of its own: the stacks of the other tests are none of its business.
     deploying = MotoTarget(moto.endpoint_url, region="us-west-2")
     deploying.deploy(stack)
@@ -39,7 +41,7 @@ def test_every_call_of_the_proof_is_allowed_by_its_policy_which_changes_nothing(
     proofs = prove_stack(prover, jobs=2)
     assert all(proof.is_proven or proof.custom for proof in proofs)
 
-    allowed = project.permissions([stack], Purpose.PROVE)
+    allowed = required_permissions(project, [stack], Purpose.PROVE)
     log = recorder.log()
     assert {count.kind for count in log.counts} == {CallKind.READ}
     assert {count.action for count in log.counts if not allowed.allows(count.action)} == set()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from stackproof.calls.connection import Connection
 from stackproof.config.settings import load_settings
 from stackproof.core.errors import ConfigError, NotifyError, TargetError
 from stackproof.drift.episode import Alarm
@@ -14,7 +15,7 @@ from stackproof.drift.memory.channels import parse_channel
 from stackproof.drift.memory.notifiers.topic import TopicNotifier
 from stackproof.drift.ports import Notifier
 from stackproof.targets.aws import AwsTarget
-from stackproof.wiring.memory import SignIn, audit_store, notifiers, require_channels
+from stackproof.wiring.memory import audit_store, notifiers, require_channels
 from stackproof.wiring.project import Project
 from tests.live_fakes import ACCOUNT, FakeTarget
 from tests.memory_fakes import run
@@ -36,7 +37,7 @@ def made(where: Project, text: str, target: FakeTarget) -> Notifier:
         where,
         [parse_channel(text)],
         target=target,
-        sign_in=SignIn(),
+        connection=Connection(),
         clock=lambda: datetime.now(tz=UTC),
         print_text=lambda _: None,
     )

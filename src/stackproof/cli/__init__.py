@@ -21,11 +21,11 @@ __all__ = ["main"]
 _COMMANDS = {
     "cache": "cache:cache",
     "check": "check:check",
-    "deploy": "live:deploy",
+    "deploy": "deploy:deploy",
     "drift": "drift:drift",
     "gate": "gate:gate",
     "iam-policy": "iam_policy:iam_policy",
-    "prove": "live:prove",
+    "prove": "prove:prove",
     "synth": "synth:synth",
     "target": "target:target",
     "tools": "tools:tools",

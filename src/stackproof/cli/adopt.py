@@ -27,6 +27,7 @@ from stackproof.template.assembly import Assembly, Stack
 from stackproof.template.location import Location
 from stackproof.template.stack_names import fitting, naming_all, root_of
 from stackproof.wiring.project import Project
+from stackproof.wiring.synth import synthesize
 
 __all__ = ["adopt"]
 
@@ -111,7 +112,7 @@ def _assembly(project: Project, context: tuple[str, ...]) -> Assembly | None:
     if project.settings.app is None:
         return None
     with progress("synthesizing"):
-        return project.synthesized(parse_context(context))
+        return synthesize(project, parse_context(context))
 
 
 def _adopted(

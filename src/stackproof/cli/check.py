@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
 import click
@@ -29,6 +30,8 @@ from stackproof.reporters import FORMATS
 from stackproof.reporters.file import require_writable
 from stackproof.wiring.checking import checked_app, checked_paths
 from stackproof.wiring.engine_versions import deployed_versions
+from stackproof.wiring.policy import unwaivable_ids
+from stackproof.wiring.targets import deployed_template
 
 __all__ = ["check"]
 
@@ -100,7 +103,7 @@ def check(
         opened,
         versions_as_of=as_of,
         parameters={key: str(value) for key, value in parse_context(parameters, option="--parameters").items()},
-        deployed=deployed_versions(deployed, opened.deployed_template),
+        deployed=deployed_versions(deployed, partial(deployed_template, opened)),
     )
     on = datetime.now(tz=UTC).date()
     secrets: Callable[[], Collection[str]] = frozenset  # templates that are files show theirs by themselves
@@ -111,7 +114,7 @@ def check(
         else:
             checked = checked_app(project, chosen, on=on)
             result, secrets = checked.scan, secrets_of(checked.assembly)
-    result = compared(result, known, baseline, write_baseline, not_waivable=project.not_waivable())
+    result = compared(result, known, baseline, write_baseline, not_waivable=unwaivable_ids(project))
     report = CheckReport(
         findings=result.findings,
         rules=result.counts,

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from stackproof import __version__
+from stackproof.calls.connection import Connection
 from stackproof.cli.options import open_project
 from stackproof.cli.outputs import ReportingCommand, Wanted, output_options, require_outputs, write_text_or_json
 from stackproof.core.errors import ConfigError, TargetError
@@ -25,11 +26,12 @@ from stackproof.drift.ports import AuditStore, Notifier
 from stackproof.drift.report import DriftReport
 from stackproof.drift.stack_list import name_in
 from stackproof.reporters.terminal_memory import diff_text, history_text
-from stackproof.wiring.memory import SignIn, audit_store, notifiers, require_channels, store_to_read
+from stackproof.wiring.memory import audit_store, notifiers, require_channels, store_to_read
 from stackproof.wiring.notifications import unique
+from stackproof.wiring.policy import read_drift_waivers
 from stackproof.wiring.project import Project
 
-__all__ = ["AuditMemory", "MemoryWish", "diff", "forget", "history", "memory_options"]
+__all__ = ["AuditMemory", "MemoryOptions", "diff", "forget", "history", "memory_options"]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -45,7 +47,7 @@ _store_option = click.option(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MemoryWish:
+class MemoryOptions:
     """What an audit is to remember and to tell, as the command line says it."""
 
     store: str | None = None
@@ -70,8 +72,8 @@ def memory_options(function: _Function) -> _Function:
         if no_store and notify:
             raise ConfigError("--no-store and --notify: what is new is known from the store; give one of them")
         channels = tuple(sorted({parse_channel(name) for name in notify}))
-        wish = MemoryWish(store=store, no_store=no_store, channels=channels)
-        return function(*args, memory=wish, **kwargs)
+        options = MemoryOptions(store=store, no_store=no_store, channels=channels)
+        return function(*args, memory=options, **kwargs)
 
     return with_memory  # type: ignore[return-value]
 
@@ -81,43 +83,45 @@ class AuditMemory:
     """The memory of one audit: opened before anything starts, begun at its target, finished with its report."""
 
     project: Project
-    wish: MemoryWish
+    options: MemoryOptions
     store: AuditStore | None
     run: Run | None = None
     notifiers: Sequence[Notifier] = field(default=())
 
     @classmethod
-    def opened(cls, project: Project, wish: MemoryWish, wanted: Sequence[Wanted]) -> AuditMemory:
+    def opened(cls, project: Project, options: MemoryOptions, wanted: Sequence[Wanted]) -> AuditMemory:
         """Raises ConfigError for a setting or a channel that is wrong."""
-        if any(channel.kind == ISSUE and not channel.value for channel in wish.channels) and any(
+        if any(channel.kind == ISSUE and not channel.value for channel in options.channels) and any(
             output.output == "-" for output in wanted
         ):
             raise ConfigError(
                 "--notify github-issue: the report goes to standard output as well; give it an --output, or the issue "
                 "a file: github-issue:FILE"
             )
-        require_channels(project, wish.channels)
-        return cls(project=project, wish=wish, store=None if wish.no_store else audit_store(project, wish.store))
+        require_channels(project, options.channels)
+        return cls(
+            project=project, options=options, store=None if options.no_store else audit_store(project, options.store)
+        )
 
     @property
     def topic_regions(self) -> tuple[str, ...]:
         """Where the topics are that it tells."""
-        return tuple(channel.region for channel in self.wish.channels if channel.kind == TOPIC)
+        return tuple(channel.region for channel in self.options.channels if channel.kind == TOPIC)
 
-    def begin(self, target: Target, *, against: str, sign_in: SignIn, fleet: str = "") -> None:
+    def begin(self, target: Target, *, against: str, connection: Connection, fleet: str = "") -> None:
         """Note that the audit begins now; `target` is the place that is audited, of a fleet whoever signs in to all."""
         if self.store is None:
             return
         self.notifiers = notifiers(
             self.project,
-            self.wish.channels,
+            self.options.channels,
             target=target,
-            sign_in=sign_in,
+            connection=connection,
             clock=_now,
             print_text=lambda text: click.echo(text, nl=False),
         )
         # Two endpoints are two places, whose histories have nothing to do with one another.
-        where = f" {sign_in.endpoint_url}" if target.name == "endpoint" and sign_in.endpoint_url else ""
+        where = f" {connection.endpoint_url}" if target.name == "endpoint" and connection.endpoint_url else ""
         begins = Run(
             number=0,
             target=f"{target.name}{where}",
@@ -143,7 +147,7 @@ class AuditMemory:
         if self.store is None or self.run is None:
             return report
         keep = timedelta(days=self.project.settings.audit_retention_days)
-        waivers = self.project.drift_waivers()
+        waivers = read_drift_waivers(self.project)
         report = remembered(report, self.store, self.run, ended=_now(), keep=keep, waivers=waivers)
         report = notified(report, self.store, self.notifiers, at=_now())
         return replace(report, notifications=unique(report.notifications))

@@ -9,13 +9,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import click
 
 from stackproof import __version__
-from stackproof.cli.live import LiveOptions
+from stackproof.calls.connection import Connection
 from stackproof.cli.options import progress
+from stackproof.cli.target_options import LiveOptions
 from stackproof.config.fleet import load_fleet
 from stackproof.config.settings import EMULATORS
 from stackproof.core.errors import ConfigError
@@ -27,12 +28,14 @@ from stackproof.drift.fleet.run import NO_STACK, FleetRun, Workers, audit_tasks,
 from stackproof.drift.fleet.task import Fleet, FleetAccount, FleetOrder, Place
 from stackproof.drift.report import DriftReport
 from stackproof.reporters.wording import counted, folded, visible
+from stackproof.wiring.auditing import AuditOptions
 from stackproof.wiring.fleet import discovered, fleet_plan, fleet_runs, fleet_workers, unmanaged_places
 from stackproof.wiring.project import Project
+from stackproof.wiring.targets import open_target
 
 __all__ = [
+    "FleetOptions",
     "FleetProgress",
-    "FleetWish",
     "OpenedFleet",
     "audited_fleet",
     "fleet_options",
@@ -71,21 +74,8 @@ def fleet_options(function: _Function) -> _Function:
     return function
 
 
-class _Wish(Protocol):
-    """What of an audit's wishes a fleet looks at."""
-
-    @property
-    def native(self) -> bool: ...
-
-    @property
-    def jobs(self) -> int: ...
-
-    @property
-    def scopes(self) -> tuple[Scope, ...]: ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FleetWish:
+class FleetOptions:
     """What the command line says of a fleet."""
 
     file: Path
@@ -94,7 +84,7 @@ class FleetWish:
     plan: bool = False
 
     @classmethod
-    def of(cls, file: Path | None, *, executor: str, resume: bool, plan: bool) -> FleetWish | None:
+    def of(cls, file: Path | None, *, executor: str, resume: bool, plan: bool) -> FleetOptions | None:
         """None without a fleet; raises ConfigError for what makes sense with one only."""
         if file is not None:
             return cls(file=file, executor=executor, resume=resume, plan=plan)
@@ -120,7 +110,7 @@ class OpenedFleet:
     `hand` has the credentials at hand, with which roles are assumed and topics told.
     """
 
-    wish: FleetWish
+    options: FleetOptions
     fleet: Fleet
     order: FleetOrder
     workers: Workers
@@ -138,11 +128,11 @@ class OpenedFleet:
 
 def audited_fleet(project: Project, opened: OpenedFleet, join: Callable[..., DriftReport]) -> DriftReport:
     """The report of all places; one that fails is in it, as not checked, and stops no other."""
-    places, resume = opened.places(), opened.wish.resume
+    places, resume = opened.places(), opened.options.resume
     run = FleetRun.begun()
     with progress("finding the stacks"):
         tasks = found_tasks(places, opened.workers, run)
-    kept = fleet_runs(project.state()).begun(_identity(opened.order, opened.wish), resume=resume)
+    kept = fleet_runs(project.state()).begun(_identity(opened.order, opened.options), resume=resume)
     if resume and kept.is_new:
         click.echo("there is no interrupted audit of this fleet to go on with: this one is new", err=True)
     telling = FleetProgress(sum(len(task.stack_names) for task in tasks))
@@ -190,15 +180,20 @@ def _span(seconds: float) -> str:
 
 
 def opened_fleet(
-    project: Project, options: LiveOptions, wish: _Wish, fleet: FleetWish, *, topics: Sequence[str] = ()
+    project: Project,
+    options: LiveOptions,
+    audited: AuditOptions,
+    fleet: FleetOptions,
+    *,
+    topics: Sequence[str] = (),
 ) -> OpenedFleet:
     """The fleet of the command line; raises ConfigError for whatever can be known to be wrong before it starts.
 
     Who signs in is asked in the region of a topic that is told, if there is one: that region is surely switched on.
     """
     found = load_fleet(fleet.file)
-    target = options.target or ("aws" if options.endpoint_url else project.settings.targets[0])
-    endpoint = options.endpoint_url or (os.environ.get("AWS_ENDPOINT_URL") if target == "aws" else None)
+    target = options.target or ("aws" if options.connection.endpoint_url else project.settings.targets[0])
+    endpoint = options.connection.endpoint_url or (os.environ.get("AWS_ENDPOINT_URL") if target == "aws" else None)
     if target in EMULATORS and endpoint is None:
         raise ConfigError(
             f"--fleet: an emulator that is started for it ({target}) is empty: give --target aws or --endpoint-url URL"
@@ -206,15 +201,17 @@ def opened_fleet(
     order = FleetOrder(
         target=target,
         endpoint_url=endpoint,
-        profile=options.profile,
+        profile=options.connection.profile,
         rates=tuple(sorted(project.settings.calls_per_second.items())),
-        native=wish.native,
+        native=audited.native,
         reads=_READS,
     )
-    workers = fleet_workers(order, fleet.executor, jobs=wish.jobs, say=_said)
+    workers = fleet_workers(order, fleet.executor, jobs=audited.jobs, say=_said)
     region = next(iter(topics), _first_region(found))
-    hand = project.target(target, endpoint_url=endpoint, profile=options.profile, region=region)
-    return OpenedFleet(wish=fleet, fleet=found, order=order, workers=workers, hand=hand, scopes=wish.scopes)
+    hand = open_target(
+        project, target, Connection(endpoint_url=endpoint, profile=options.connection.profile, region=region)
+    )
+    return OpenedFleet(options=fleet, fleet=found, order=order, workers=workers, hand=hand, scopes=audited.scopes)
 
 
 def _said(message: str) -> None:
@@ -226,7 +223,7 @@ def _first_region(fleet: Fleet) -> str:
     return min(region for regions in (*(account.regions for account in fleet.accounts), asked) for region in regions)
 
 
-def _identity(order: FleetOrder, fleet: FleetWish) -> str:
+def _identity(order: FleetOrder, fleet: FleetOptions) -> str:
     parts: Sequence[JsonValue] = (str(fleet.file.resolve()), order.target, order.endpoint_url, order.native)
     return digest([__version__, *parts])
 

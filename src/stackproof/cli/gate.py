@@ -15,10 +15,10 @@ from typing import IO
 
 import click
 
-from stackproof.cli.live import LiveOptions, live_targets, proven
 from stackproof.cli.options import cache_option, context_option, open_project, progress
 from stackproof.cli.outputs import ReportingCommand, Wanted, Write, output_options, require_outputs, write_wanted
 from stackproof.cli.reporting import check_writers, secrets_of, source_lines
+from stackproof.cli.target_options import LiveOptions, live_targets
 from stackproof.config.settings import parse_context
 from stackproof.core.errors import ConfigError, InputError
 from stackproof.core.json import JsonObject
@@ -42,7 +42,10 @@ from stackproof.reporters.wording import policy_line
 from stackproof.template.assembly import Assembly
 from stackproof.template.stack_names import require_distinct_names
 from stackproof.wiring.checking import scanned_assembly
-from stackproof.wiring.project import EngineSet, Project
+from stackproof.wiring.policy import EngineSet, open_engines, require_policies
+from stackproof.wiring.project import Project
+from stackproof.wiring.proving import ProofOptions, prove_stacks
+from stackproof.wiring.synth import is_synthesized, synthesize
 
 __all__ = ["gate"]
 
@@ -74,7 +77,7 @@ def gate(context: tuple[str, ...], *, wanted: tuple[Wanted, ...], static: bool, 
     """
     require_outputs(wanted)
     project = open_project(no_cache=no_cache)
-    project.require_policies()
+    require_policies(project)
     run = _GateRun(project, context, static=static, strict=strict)
     try:
         report, errors = run_gate(run.steps(), clock=time.monotonic, ended=lambda _: None)
@@ -99,7 +102,7 @@ class _GateRun:
         self._context = parse_context(context)
         self._static = static
         self._strict = strict
-        self._engines: EngineSet = project.engines()
+        self._engines: EngineSet = open_engines(project)
         self._assembly: Assembly | None = None
         self._has_proof = False
         self._on: date = datetime.now(tz=UTC).date()
@@ -141,10 +144,10 @@ class _GateRun:
 
     def _synth(self) -> StageResult:
         coverage = not self._static  # suites may measure what a synth runs, and one synth serves all stages
-        if not self._project.is_synthesized(self._context, coverage=coverage):
+        if not is_synthesized(self._project, self._context, coverage=coverage):
             self._engines.start()
         with progress("synthesizing"):
-            self._assembly = self._project.synthesized(self._context, coverage=coverage)
+            self._assembly = synthesize(self._project, self._context, coverage=coverage)
         stacks = self._assembly.stacks
         count = sum(len(stack.template.resources) for stack in stacks)
         return StageResult(exit_code=0, detail=f"{len(stacks)} stacks, {count} resources", cached=self._assembly.cached)
@@ -178,7 +181,9 @@ class _GateRun:
             raise ConfigError(f"{error}; {remedy}") from error
         with live_targets(self._project, LiveOptions()) as targets:
             minimum = self._project.settings.minimum_proof
-            report = proven(self._synthesized.stacks, *targets, strict=self._strict, minimum=minimum)
+            report = prove_stacks(
+                self._synthesized.stacks, *targets, options=ProofOptions(strict=self._strict, minimum=minimum)
+            )
         report = replace(report, calls=self._project.calls.log())
         self._write("prove.json", report)
         self._texts.append(prove_text(report))

@@ -10,14 +10,16 @@ from pathlib import Path
 import click
 
 from stackproof.calls.iam_action import TAKEN_OUT
-from stackproof.cli.live import chosen_stacks
 from stackproof.cli.options import cache_option, context_option, open_project, progress, stack_option
+from stackproof.cli.target_options import chosen_stacks
 from stackproof.config.regions import require_region
 from stackproof.config.settings import parse_context
 from stackproof.core.errors import ConfigError
 from stackproof.core.json import JsonValue, canonical
 from stackproof.proof.permissions import MANAGED_POLICY_SIZE, Permissions, Purpose
 from stackproof.wiring.checking import found_stacks
+from stackproof.wiring.permissions import required_permissions
+from stackproof.wiring.synth import synthesize
 
 __all__ = ["iam_policy"]
 
@@ -74,9 +76,9 @@ def iam_policy(
         stacks = found_stacks(project, paths, stdin=sys.stdin.buffer, name=stack)
     else:
         with progress("synthesizing"):
-            assembly = project.synthesized(parse_context(context))
+            assembly = synthesize(project, parse_context(context))
         stacks = tuple(chosen_stacks(assembly, stack, several=True))
-    found = project.permissions(stacks, Purpose(purpose), region=region, account=account)
+    found = required_permissions(project, stacks, Purpose(purpose), region=region, account=account)
     click.echo(json.dumps(_documents(found, max_size), indent=2))
     for line in _said(found, split=max_size is not None):
         click.echo(f"stackproof: {line}", err=True)

@@ -7,6 +7,7 @@ import click
 from stackproof.cli.options import cache_option, context_option, open_project, progress
 from stackproof.config.settings import parse_context
 from stackproof.template.stack_names import labels
+from stackproof.wiring.synth import synthesize
 
 __all__ = ["synth"]
 
@@ -23,7 +24,7 @@ def synth(context: tuple[str, ...], *, no_cache: bool) -> None:
     """
     project = open_project(no_cache=no_cache)
     with progress("synthesizing"):
-        assembly = project.synthesized(parse_context(context))
+        assembly = synthesize(project, parse_context(context))
     called = labels(assembly.stacks)
     for stack in assembly.stacks:
         generated = sum(resource.generated for resource in stack.template.resources)

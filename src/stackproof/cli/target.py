@@ -10,14 +10,18 @@ from pathlib import Path
 
 import click
 
-from stackproof.cli.ephemeral import records_of, say_unreadable
-from stackproof.cli.live import LiveOptions, chosen_stacks, live_options, live_targets
+from stackproof.calls.connection import Connection
+from stackproof.cli.ephemeral import say_unreadable
 from stackproof.cli.options import context_option, open_project, progress
+from stackproof.cli.target_options import LiveOptions, chosen_stacks, live_options, live_targets
 from stackproof.config.settings import EMULATORS, parse_context
 from stackproof.core.errors import StackproofError, TargetError
 from stackproof.core.scratch_folder import scratch_folder
 from stackproof.core.shutdown import ShutdownRequest
+from stackproof.wiring.ephemeral import records_of
 from stackproof.wiring.live import capabilities, read_types, start_emulator
+from stackproof.wiring.synth import synthesize
+from stackproof.wiring.targets import open_target
 
 __all__ = ["target"]
 
@@ -137,12 +141,14 @@ def describe(
     """
     project = open_project()
     options = LiveOptions(
-        target=target, endpoint_url=endpoint_url, profile=profile, region=region, role_arn=role_arn, keep=keep
+        target=target,
+        keep=keep,
+        connection=Connection(endpoint_url=endpoint_url, profile=profile, region=region, role_arn=role_arn),
     )
     if all_types:
         types = list(read_types())
     else:
-        stacks = chosen_stacks(project.synthesized(parse_context(context)), stack, several=True)
+        stacks = chosen_stacks(synthesize(project, parse_context(context)), stack, several=True)
         types = sorted({r.resource_type for s in stacks for r in s.template.resources if not r.is_custom})
     with live_targets(project, options) as targets:
         for where in targets:
@@ -168,12 +174,10 @@ def clean() -> None:
         click.echo("nothing is left", err=True)
     failed = 0
     for stack in left:
-        where = project.target(
+        where = open_target(
+            project,
             "aws",
-            endpoint_url=stack.endpoint_url,
-            profile=stack.profile,
-            region=stack.region,
-            role_arn=stack.role_arn,
+            stack.connection,
             allow_changes=True,
         )
         try:

@@ -23,6 +23,7 @@ from stackproof.policy.versions.remedy import pin_instead
 from stackproof.policy.versions.report import VersionsReport
 from stackproof.policy.versions.rules import Case, Knowledge, Said, Subject, case_of, judged, title
 from stackproof.wiring.engine_versions import affected_by, refreshed_versions, write_versions
+from stackproof.wiring.policy import read_engine_versions, versions_engine
 from stackproof.wiring.project import Project
 
 __all__ = ["versions"]
@@ -64,7 +65,7 @@ def list_versions(family: str | None, as_of: date | None) -> None:
       stackproof versions list lambda --as-of 2027-03-01
     """
     project = open_project()
-    known, on = project.engine_versions(), _day(project, as_of)
+    known, on = read_engine_versions(project), _day(project, as_of)
     lines = _families(known, on) if family is None else _one_family(known, _named(family, known), on)
     click.echo("\n".join(lines))
 
@@ -155,7 +156,7 @@ def explain(
     require_outputs(wanted)
     project = open_project()
     on = _day(project, as_of)
-    engine = project.versions_engine(on=on)
+    engine = versions_engine(project, on=on)
     name = _named(family, engine.versions)
     knowledge = Knowledge(versions=engine.versions, overrides=engine.overrides, as_of=on)
     subject = Subject(family=name, text=version, deployed=deployed)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from stackproof.core.json import JsonObject, JsonValue, optional_str
+from stackproof.calls.connection import Connection
+from stackproof.core.json import JsonObject, JsonValue, as_object
 
 __all__ = ["EPHEMERAL", "EphemeralStack", "Overridden"]
 
@@ -33,19 +34,16 @@ class EphemeralStack:
 
     stack_name: str
     account: str
-    region: str
-    endpoint_url: str | None = None
-    profile: str | None = None
-    role_arn: str | None = None
+    connection: Connection
 
     @property
     def command(self) -> str:
         """What removes it by hand."""
         named = (
             ("--stack-name", self.stack_name),
-            ("--region", self.region),
-            ("--profile", self.profile),
-            ("--endpoint-url", self.endpoint_url),
+            ("--region", self.connection.region),
+            ("--profile", self.connection.profile),
+            ("--endpoint-url", self.connection.endpoint_url),
         )
         return " ".join(["aws cloudformation delete-stack", *(f"{name} {value}" for name, value in named if value)])
 
@@ -53,10 +51,7 @@ class EphemeralStack:
         return {
             "stack_name": self.stack_name,
             "account": self.account,
-            "region": self.region,
-            "endpoint_url": self.endpoint_url,
-            "profile": self.profile,
-            "role_arn": self.role_arn,
+            "connection": self.connection.to_dict(),
         }
 
     @classmethod
@@ -64,8 +59,5 @@ class EphemeralStack:
         return cls(
             stack_name=str(data["stack_name"]),
             account=str(data["account"]),
-            region=str(data["region"]),
-            endpoint_url=optional_str(data["endpoint_url"]),
-            profile=optional_str(data["profile"]),
-            role_arn=optional_str(data["role_arn"]),
+            connection=Connection.from_dict(as_object(data["connection"])),
         )

@@ -38,6 +38,9 @@ class Target(Protocol):
     def writing(self, why: str) -> AbstractContextManager[None]:
         """A block in which calls may change something; outside of one they are refused before they are sent."""
 
+    def require_changes_allowed(self, why: str) -> None:
+        """Raise TargetError with the code "Refused" if this run may not change the account; sends no call that does."""
+
     def deploy(self, stack: Stack) -> Deployment:
         """Publish the assets, create or update the stack, wait for it; raises TargetError."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from stackproof.calls.connection import Connection
 from stackproof.config.settings import EMULATORS, parse_targets
 from stackproof.core.errors import ConfigError, TargetError
 from stackproof.core.json import JsonValue, as_object
@@ -24,6 +25,7 @@ from stackproof.template.assembly import Assembly, Stack
 from stackproof.template.ports import SchemaSource
 from stackproof.template.stack_names import live_name
 from stackproof.wiring.live import readers
+from stackproof.wiring.targets import open_target
 
 __all__ = ["deployment_on", "target_names", "target_of", "world_on"]
 
@@ -47,12 +49,11 @@ def target_of(config: pytest.Config, run: Run, name: str) -> Target:
         endpoint = endpoint or _emulator(config, run, name)
     config.stash[OWN_CLIENTS].opened(endpoint)
     if name in EMULATORS:
-        return project.target(name, endpoint_url=endpoint)
-    return project.target(
+        return open_target(project, name, Connection(endpoint_url=endpoint))
+    return open_target(
+        project,
         "aws",
-        endpoint_url=endpoint,
-        profile=config.getoption("profile"),
-        region=config.getoption("aws_region"),
+        Connection(endpoint_url=endpoint, profile=config.getoption("profile"), region=config.getoption("aws_region")),
         allow_changes=bool(config.getoption("allow_writes")),
     )
 

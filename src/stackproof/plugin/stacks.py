@@ -23,6 +23,7 @@ from stackproof.template.stack_names import (
 )
 from stackproof.template.template import Template
 from stackproof.wiring.project import Project
+from stackproof.wiring.synth import synthesize
 
 __all__ = [
     "assembly_of",
@@ -51,7 +52,7 @@ def assembly_of(config: pytest.Config) -> Assembly:
     """The synthesized app, once for each process and, by the cache, once for all of them."""
     if _ASSEMBLY not in config.stash:
         context = parse_context(tuple(config.getoption("cdk_context")))
-        found = project_of(config).synthesized(context, coverage=measures_coverage(config))
+        found = synthesize(project_of(config), context, coverage=measures_coverage(config))
         add_synth_coverage(config, found)
         config.stash[_ASSEMBLY] = found
         for stack in found.stacks:

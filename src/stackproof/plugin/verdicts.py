@@ -14,6 +14,7 @@ from stackproof.plugin.stacks import assembly_of, project_of, stack_of
 from stackproof.policy.report import RuleVerdict
 from stackproof.template.nested import unevaluated_nested
 from stackproof.template.stack_names import labels, with_nested
+from stackproof.wiring.policy import rule_verdicts
 
 __all__ = ["verdicts_of"]
 
@@ -31,7 +32,7 @@ def verdicts_of(config: pytest.Config) -> Mapping[str, RuleVerdict | Notificatio
         project, found = project_of(config), assembly_of(config)
         on = datetime.now(tz=UTC).date()
         with FileLock(project.settings.state_directory / "scan.lock"):
-            verdicts = project.verdicts(found, on=on)
+            verdicts = rule_verdicts(project, found, on=on)
         called = labels(found.stacks)
         is_chosen = config.getoption("stack") is not None
         stacks = with_nested([stack_of(config)], found.stacks) if is_chosen else found.stacks

@@ -168,21 +168,25 @@ class AwsTarget:
 
     # -- guard
 
+    def require_changes_allowed(self, why: str) -> None:
+        if self._emulator:
+            return
+        if not self._allow_changes:
+            raise TargetError(f"{why} is refused: add --allow-changes to change a real account", code="Refused")
+        if not self._allowed_accounts:
+            raise TargetError(
+                f"{why} is refused: allowed_accounts of [tool.stackproof] names no account", code="Refused"
+            )
+        if self.account not in self._allowed_accounts:
+            raise TargetError(
+                f"{why} is refused: account {self.account} is not in allowed_accounts of [tool.stackproof]",
+                code="Refused",
+            )
+
     @contextmanager
     def writing(self, why: str) -> Iterator[None]:
         """A block in which calls may change the account; refused unless the account and the run allow it."""
-        if not self._emulator:
-            if not self._allow_changes:
-                raise TargetError(f"{why} is refused: add --allow-changes to change a real account", code="Refused")
-            if not self._allowed_accounts:
-                raise TargetError(
-                    f"{why} is refused: allowed_accounts of [tool.stackproof] names no account", code="Refused"
-                )
-            if self.account not in self._allowed_accounts:
-                raise TargetError(
-                    f"{why} is refused: account {self.account} is not in allowed_accounts of [tool.stackproof]",
-                    code="Refused",
-                )
+        self.require_changes_allowed(why)
         with self._guard.writing(why):
             yield
 

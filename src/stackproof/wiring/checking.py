@@ -15,7 +15,16 @@ from stackproof.policy.scan import ScanResult, remember_result, remembered_resul
 from stackproof.template.assembly import Assembly, Stack
 from stackproof.template.stack_names import matching
 from stackproof.wiring.notifications import unique, with_notifications
-from stackproof.wiring.project import EngineSet, Project
+from stackproof.wiring.policy import (
+    EngineSet,
+    all_engines,
+    open_engines,
+    require_policies,
+    scan_templates,
+    unwaivable_ids,
+)
+from stackproof.wiring.project import Project
+from stackproof.wiring.synth import is_synthesized, read_assembly, synthesize
 
 if TYPE_CHECKING:
     from stackproof.template.loading.search import Search
@@ -39,12 +48,12 @@ class Checked:
 
 def checked_app(project: Project, context: JsonObject, *, on: date) -> Checked:
     """Synthesize and scan; engines import while the app synthesizes, unless the synth is cached."""
-    project.require_policies()
-    engines = project.engines()
+    require_policies(project)
+    engines = open_engines(project)
     try:
-        if not project.is_synthesized(context):
+        if not is_synthesized(project, context):
             engines.start()
-        assembly = project.synthesized(context)
+        assembly = synthesize(project, context)
         return Checked(assembly=assembly, scan=scanned_assembly(project, assembly, engines, on=on))
     finally:
         engines.close()
@@ -52,7 +61,7 @@ def checked_app(project: Project, context: JsonObject, *, on: date) -> Checked:
 
 def scanned_assembly(project: Project, assembly: Assembly, engines: EngineSet, *, on: date) -> ScanResult:
     """Findings about all stacks of an assembly; a look-up that a dummy stands for is said."""
-    return project.scanned((), engines, assemblies=[assembly], on=on)
+    return scan_templates(project, (), engines, assemblies=[assembly], on=on)
 
 
 def checked_paths(project: Project, paths: Sequence[Path], *, stdin: IO[bytes], on: date) -> ScanResult:
@@ -62,8 +71,8 @@ def checked_paths(project: Project, paths: Sequence[Path], *, stdin: IO[bytes], 
     """
     from stackproof.template.loading.search import find_templates
 
-    project.require_policies()
-    engines = project.engines()
+    require_policies(project)
+    engines = open_engines(project)
     try:
         place = digest([str(Path.cwd()), *(str(path) for path in paths)])
         key = _run_key(project, paths, engines, on=on) if project.use_cache else None
@@ -92,10 +101,10 @@ def _run_key(project: Project, paths: Sequence[Path], engines: EngineSet, *, on:
         [
             package_digest(),
             files,
-            [evaluate.identity for evaluate in project.judges(engines, on=on)],
+            [evaluate.identity for evaluate in all_engines(project, engines, on=on)],
             [notification.message for notification in engines.notifications],
             [policy.read_text(encoding="utf-8") if policy.is_file() else None for policy in policies],
-            sorted(project.not_waivable()),
+            sorted(unwaivable_ids(project)),
             on.isoformat(),
         ]
     )
@@ -111,7 +120,7 @@ def found_stacks(project: Project, paths: Sequence[Path], *, stdin: IO[bytes], n
     found = find_templates(paths, stdin=stdin)
     if found.errors:
         raise found.errors[0]
-    synthesized = [stack for assembly in found.assemblies for stack in project.assembly(assembly).stacks]
+    synthesized = [stack for assembly in found.assemblies for stack in read_assembly(project, assembly).stacks]
     stacks = tuple(synthesized) if name is None else matching(name, synthesized)
     stacks += tuple(Stack(name=name or "*", template=template) for template in found.templates)
     if not stacks:
@@ -125,7 +134,7 @@ def _scanned_search(project: Project, found: Search, engines: EngineSet, *, on: 
     assemblies: list[Assembly] = []
     for path in found.assemblies:
         try:
-            assemblies.append(project.assembly(path))
+            assemblies.append(read_assembly(project, path))
         except InputError as error:
             errors.append(error)
     broken = [Notification(level=Level.ERROR, message=str(error)) for error in errors]
@@ -134,4 +143,4 @@ def _scanned_search(project: Project, found: Search, engines: EngineSet, *, on: 
         broken.append(Notification(level=Level.NOTE, message=message))
     if not found.templates and not assemblies:
         return ScanResult(findings=(), counts=(), notifications=unique(broken), inputs=())
-    return with_notifications(project.scanned(found.templates, engines, assemblies=assemblies, on=on), broken)
+    return with_notifications(scan_templates(project, found.templates, engines, assemblies=assemblies, on=on), broken)

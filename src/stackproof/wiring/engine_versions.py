@@ -19,6 +19,7 @@ from stackproof.core.redaction import text_without
 from stackproof.policy.versions.engine_version import AllowList
 from stackproof.template.secrets import secret_values
 from stackproof.wiring.project import Project
+from stackproof.wiring.synth import is_synthesized, read_assembly, synthesize
 
 if TYPE_CHECKING:
     from stackproof.policy.versions.refreshing import Refresh
@@ -110,10 +111,10 @@ def affected_by(
         found = find_templates(paths, stdin=BytesIO())
         if found.errors:
             raise found.errors[0]
-        stacks = [stack for path in found.assemblies for stack in project.assembly(path).stacks]
+        stacks = [stack for path in found.assemblies for stack in read_assembly(project, path).stacks]
         templates = [*found.templates, *(stack.template for stack in stacks)]
-    elif project.settings.app is not None and project.is_synthesized({}):
-        templates = [stack.template for stack in project.synthesized({}).stacks]
+    elif project.settings.app is not None and is_synthesized(project, {}):
+        templates = [stack.template for stack in synthesize(project, {}).stacks]
     old, new = (Knowledge(versions=list_, as_of=on) for list_ in (before, after))
     names = Counter(template.stack_name for template in templates)
     lines = []

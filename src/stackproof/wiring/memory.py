@@ -5,30 +5,23 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stackproof.calls.connection import Connection
 from stackproof.core.errors import ConfigError
 from stackproof.drift.memory.channels import ISSUE, TOPIC, WEBHOOK, Channel
 from stackproof.wiring.project import Project
+from stackproof.wiring.targets import open_target
 
 if TYPE_CHECKING:
     from stackproof.deployment.ports import Target
     from stackproof.drift.memory.sql_store import SqlAuditStore
     from stackproof.drift.ports import AuditStore, Notifier
 
-__all__ = ["SignIn", "audit_store", "notifiers", "require_channels", "store_to_read"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignIn:
-    """With what an audit signs in; a topic is told with the same."""
-
-    endpoint_url: str | None = None
-    profile: str | None = None
-    role_arn: str | None = None
+__all__ = ["audit_store", "notifiers", "require_channels", "store_to_read"]
 
 
 def audit_store(project: Project, url: str | None = None) -> SqlAuditStore:
@@ -69,13 +62,13 @@ def notifiers(
     channels: Sequence[Channel],
     *,
     target: Target,
-    sign_in: SignIn,
+    connection: Connection,
     clock: Callable[[], datetime],
     print_text: Callable[[str], object],
 ) -> tuple[Notifier, ...]:
     """A notifier for each channel; raises ConfigError. The file of an issue is empty from now on."""
     return tuple(
-        _topic(project, channel, target, sign_in)
+        _topic(project, channel, target, connection)
         if channel.kind == TOPIC
         else _webhook(project, channel, clock)
         if channel.kind == WEBHOOK
@@ -84,7 +77,7 @@ def notifiers(
     )
 
 
-def _topic(project: Project, channel: Channel, target: Target, sign_in: SignIn) -> Notifier:
+def _topic(project: Project, channel: Channel, target: Target, connection: Connection) -> Notifier:
     """Through a target of its own, which may write; the one that audits goes on to refuse whatever is no read."""
     from stackproof.drift.memory.notifiers.topic import TopicNotifier
     from stackproof.reporters.alarm import alarm_text
@@ -93,20 +86,23 @@ def _topic(project: Project, channel: Channel, target: Target, sign_in: SignIn) 
     if target.name != "aws":
         where = target
         if target.region != channel.region:
-            endpoint = sign_in.endpoint_url or getattr(target, "endpoint_url", None)
+            endpoint = connection.endpoint_url or getattr(target, "endpoint_url", None)
             name = "aws" if target.name == "endpoint" else target.name
-            where = project.target(name, endpoint_url=endpoint, region=channel.region)
+            where = open_target(project, name, Connection(endpoint_url=endpoint, region=channel.region))
         return TopicNotifier(channel.value, lambda: where, alarm_text)
     if channel.value not in settings.allowed_topics:
         raise ConfigError(f"--notify {channel.shown}: allowed_topics of [tool.stackproof] does not name it")
 
     def teller() -> Target:  # an account that cannot be asked now takes the message away, and not the audit
-        return replace(project, settings=replace(settings, allowed_accounts=(target.account,))).target(
+        return open_target(
+            replace(project, settings=replace(settings, allowed_accounts=(target.account,))),
             "aws",
-            endpoint_url=sign_in.endpoint_url,
-            profile=sign_in.profile,
-            region=channel.region,
-            role_arn=sign_in.role_arn,
+            Connection(
+                endpoint_url=connection.endpoint_url,
+                profile=connection.profile,
+                region=channel.region,
+                role_arn=connection.role_arn,
+            ),
             allow_changes=True,
         )
 

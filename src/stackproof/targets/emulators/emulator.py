@@ -139,6 +139,9 @@ class Emulator:
         """A block in which calls may change something."""
         return self._guard.writing(why)
 
+    def require_changes_allowed(self, why: str) -> None:
+        """An emulator may be changed at any time."""
+
     def deploy(self, stack: Stack) -> Deployment:
         """Create the stack, less what the emulator does not know; one of the same template is taken as it is.
 

@@ -1,0 +1,169 @@
+"""`stackproof deploy`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+import click
+
+from stackproof.calls.connection import Connection
+from stackproof.cli.ephemeral import ephemeral_option, say_left_over
+from stackproof.cli.options import cache_option, context_option, open_project, progress
+from stackproof.cli.target_options import (
+    LiveOptions,
+    chosen_stacks,
+    live_options,
+    live_targets,
+    refuse_shared_names,
+    target_names,
+)
+from stackproof.config.settings import parse_context
+from stackproof.core.errors import ConfigError
+from stackproof.core.loopback import is_loopback
+from stackproof.deployment.deploy import deploy as deploy_stacks
+from stackproof.deployment.ports import Target
+from stackproof.template.assembly import Assembly, Stack
+from stackproof.wiring.ephemeral import Lifetime, ephemeral_stacks
+from stackproof.wiring.project import Project
+from stackproof.wiring.proving import with_needed
+from stackproof.wiring.synth import synthesize
+from stackproof.wiring.targets import DeployOptions
+
+__all__ = ["deploy", "lifetime", "refuse_both", "require_allowed", "synthesized"]
+
+
+@click.command()
+@context_option
+@live_options
+@click.option(
+    "--allow-changes", is_flag=True, help="Change a real account, if [tool.stackproof] allowed_accounts has it."
+)
+@click.option(
+    "--capability",
+    "capabilities",
+    multiple=True,
+    type=click.Choice(["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]),
+    help="What the template may do besides making resources; repeatable.  [default: all]",
+)
+@click.option("--deadline", type=click.FloatRange(min=0, min_open=True), help="Seconds that a stack may take.")
+@ephemeral_option
+@cache_option
+def deploy(
+    context: tuple[str, ...],
+    target: str | None,
+    endpoint_url: str | None,
+    profile: str | None,
+    region: str | None,
+    role_arn: str | None,
+    stack: str | None,
+    capabilities: tuple[str, ...],
+    deadline: float | None,
+    *,
+    keep: bool,
+    allow_changes: bool,
+    is_ephemeral: bool,
+    no_cache: bool,
+) -> None:
+    """Deploy the app's stacks, to an embedded emulator or (guarded) to an account.
+
+    Each stack goes through a change set; those that others depend on come first.
+    What is going to change, and every event of CloudFormation, is a line on stderr.
+    At an --endpoint-url it brings there what `prove` and `drift audit` then read; a
+    stack that has not changed stays as it is.
+
+    \b
+    Examples:
+      stackproof deploy --keep
+      stackproof deploy --endpoint-url http://127.0.0.1:4566
+      stackproof deploy --target aws --profile dev --allow-changes
+      stackproof deploy --target aws --allow-changes --deadline 900 --capability CAPABILITY_IAM
+      stackproof deploy --target aws --profile dev --ephemeral
+    """
+    refuse_both(keep=keep, is_ephemeral=is_ephemeral)
+    project = open_project(no_cache=no_cache)
+    options = LiveOptions(
+        target=target,
+        allow_changes=allow_changes or is_ephemeral,
+        keep=keep,
+        how=DeployOptions(
+            progress=lambda line: click.echo(line, err=True), capabilities=capabilities, deadline=deadline
+        ),
+        connection=Connection(endpoint_url=endpoint_url, profile=profile, region=region, role_arn=role_arn),
+    )
+    if is_ephemeral:
+        require_allowed(project, options)
+    say_left_over(project)
+    assembly = synthesized(project, context)
+    stacks = chosen_stacks(assembly, stack)
+    refuse_shared_names(project, options, stacks, assembly.stacks)
+    with live_targets(project, options) as targets:
+        for where in targets:
+            needed = with_needed(stacks, assembly.stacks, where)
+            with _deployable_stacks(project, needed, where, options, is_ephemeral=is_ephemeral) as wanted:
+                _deploy(wanted, where)
+    if options.starts(targets[0].name) and not keep and not is_ephemeral:
+        click.echo("the emulator has ended; --keep leaves it running", err=True)
+
+
+def require_allowed(project: Project, options: LiveOptions) -> None:
+    """Raise ConfigError where no account may be changed at all, before anything is synthesized for it."""
+    endpoint = options.connection.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")
+    in_account = "aws" in target_names(project, options) and not is_loopback(endpoint)
+    if in_account and not project.settings.allowed_accounts:
+        raise ConfigError(
+            "--ephemeral is refused: allowed_accounts of [tool.stackproof] names no account: name there the one that "
+            "may be changed"
+        )
+
+
+def refuse_both(*, keep: bool, is_ephemeral: bool) -> None:
+    """Raise ConfigError where a run is told both to keep and to tear down."""
+    if keep and is_ephemeral:
+        raise ConfigError("--keep and --ephemeral: what is to be kept is not torn down; give one of them")
+
+
+def lifetime(target: Target, options: LiveOptions) -> Lifetime:
+    """Where ephemeral stacks of this run live; what happens to them is shown on stderr."""
+    endpoint = options.connection.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")
+    return Lifetime(
+        target=target,
+        report=lambda line: click.echo(line, err=True),
+        owned=options.starts(target.name),
+        connection=replace(options.connection, endpoint_url=endpoint),
+    )
+
+
+@contextmanager
+def _deployable_stacks(
+    project: Project, stacks: Sequence[Stack], target: Target, options: LiveOptions, *, is_ephemeral: bool
+) -> Iterator[Sequence[Stack]]:
+    """The stacks as they are, or copies of them that live as long as the block."""
+    if not is_ephemeral:
+        yield stacks
+        return
+    with ephemeral_stacks(project, stacks, lifetime(target, options)) as copies:
+        yield copies.stacks
+
+
+def _deploy(stacks: Sequence[Stack], where: Target) -> None:
+    with progress("deploying"):
+        deployments = deploy_stacks(stacks, where)
+    for deployment in deployments:
+        click.echo(
+            f"{deployment.stack_name}: {deployment.status}, {len(deployment.resources)} resources on {where.name}"
+        )
+        for name, why in sorted(deployment.left_out.items()):
+            click.echo(f"  left out: {name}: {why}")
+        for name, gone in sorted(deployment.unordered.items()):
+            click.echo(f"  without its order: {name} does not wait for {', '.join(gone)}")
+        for name, value in sorted(deployment.outputs.items()):
+            click.echo(f"  {name} = {value}")
+
+
+def synthesized(project: Project, context: tuple[str, ...]) -> Assembly:
+    """The app's assembly, with progress on stderr."""
+    with progress("synthesizing"):
+        return synthesize(project, parse_context(context))
