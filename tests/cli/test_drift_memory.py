@@ -395,9 +395,9 @@ def test_runs_that_cannot_be_compared_are_said(net: Net) -> None:
     assert (done.returncode, "there is no run 7" in done.stderr) == (2, True)
     with sqlite3.connect(net.folder / ".stackproof" / "audits.db") as store:
         at = "2026-11-01T02:00:00.000000+00:00"
-        insert = "INSERT INTO stackproof_runs (number, target, against, began, ended, tool)"
-        store.execute(f"{insert} VALUES (7, 'moto', 'template', '{at}', NULL, '')")
-        store.execute(f"{insert} VALUES (8, 'aws', 'template', '{at}', '{at}', '')")
+        insert = "INSERT INTO stackproof_runs (number, target, against, started_at, ended_at, tool, scope)"
+        store.execute(f"{insert} VALUES (7, 'moto', 'template', '{at}', NULL, '', '{{}}')")
+        store.execute(f"{insert} VALUES (8, 'aws', 'template', '{at}', '{at}', '', '{{}}')")
     store.close()
     done = run(net.folder, "stackproof", "drift", "diff", "1", "7")
     assert (done.returncode, "run 7 did not finish" in done.stderr) == (2, True)
@@ -409,7 +409,7 @@ def test_old_runs_are_forgotten_at_the_end_of_an_audit(net: Net) -> None:
     (net.folder / "pyproject.toml").write_text("[tool.stackproof]\naudit_retention_days = 7\n", encoding="utf-8")
     net.report()
     with sqlite3.connect(net.folder / ".stackproof" / "audits.db") as store:
-        store.execute("UPDATE stackproof_runs SET began = '2020-01-01T00:00:00.000000+00:00'")
+        store.execute("UPDATE stackproof_runs SET started_at = '2020-01-01T00:00:00.000000+00:00'")
     store.close()
     assert net.report()["previous_run"] == 1
     history = valid(run(net.folder, "stackproof", "drift", "history", "--format", "json").stdout)

@@ -275,7 +275,7 @@ def test_a_stack_of_an_account_that_refuses_is_not_called_deleted(fleet: Account
     fleet.report()
     there = sqlite3.connect(fleet.folder / ".stackproof" / "audits.db")
     with there:  # as if it had been seen before the account refused
-        there.execute("UPDATE stackproof_looks SET account = ? WHERE account = ?", (DENIED, TWO))
+        there.execute("UPDATE stackproof_records SET account = ? WHERE account = ?", (DENIED, TWO))
     there.close()
     fleet.write(ONE, DENIED)
     report = fleet.report()

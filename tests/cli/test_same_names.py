@@ -13,7 +13,7 @@ import pytest
 from stackproof.cli import main
 from stackproof.config.settings import load_settings
 from stackproof.drift.difference import Difference, DriftOrigin
-from stackproof.drift.episode import Place
+from stackproof.drift.episode import StackKey
 from stackproof.drift.memory.sql_store import SqlAuditStore
 from stackproof.drift.report import DriftReport
 from stackproof.proof.observation import Change, DriftStatus
@@ -21,8 +21,7 @@ from stackproof.targets.emulators.moto import start_moto
 from stackproof.targets.emulators.owned_process import OwnedProcess
 from stackproof.template.location import Location
 from stackproof.wiring.project import Project
-from stackproof.wiring.synth import synthesize
-from tests.memory_fakes import KEEP, difference, look, night
+from tests.memory_fakes import KEEP, difference, night, record
 from tests.memory_fakes import run as run_of
 from tests.running import project
 
@@ -229,22 +228,24 @@ def test_a_difference_of_which_nobody_knows_the_stack_is_2(app: Path, called: Ca
 
 def test_one_of_them_is_forgotten_where_it_is_gone(app: Path, called: Called) -> None:
     store = SqlAuditStore(f"sqlite:///{app / 'audits.db'}")
-    places = [Place(account="111111111111", region=region, stack_name="shop") for region in ("eu-west-1", "us-west-2")]
+    places = [
+        StackKey(account="111111111111", region=region, stack_name="shop") for region in ("eu-west-1", "us-west-2")
+    ]
     begun = store.begin(run_of(0))
-    looks = [look(difference("Orders", stack_name="shop"), place=place) for place in places]
-    store.record(begun, looks, ended=night(1), keep=KEEP)
+    records = [record(difference("Orders", stack_name="shop"), stack_key=place) for place in places]
+    store.record(begun, records, ended_at=night(1), keep=KEEP)
     url = ("--store", f"sqlite:///{app / 'audits.db'}")
 
     code, out, err = called("drift", "forget", "--stack", "shop", *url)
     assert (code, out) == (2, "")
     said = "account 111111111111, region eu-west-1 and account 111111111111, region us-west-2"
     assert f"--stack shop: 2 stacks of that name were audited: {said}: give the --account or --region" in err
-    assert len(store.looks(1)) == 2
+    assert len(store.records(1)) == 2
     assert called("drift", "forget", "--stack", "shop", "--region", "eu-west-1", *url)[:2] == (
         0,
         "forgot shop: 1 looks at it\n",
     )
-    assert [look.place.region for look in store.looks(1)] == ["us-west-2"]
+    assert [record.stack_key.region for record in store.records(1)] == ["us-west-2"]
 
 
 # -- a baseline

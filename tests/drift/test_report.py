@@ -326,7 +326,7 @@ def test_what_cloudformation_sees_as_well_is_one_line_for_all_stacks_in_which_ne
 
 
 def test_a_difference_of_which_the_store_knows_nothing_is_neither_new_nor_old() -> None:
-    run = Run(number=1, target="aws", against="template", began=datetime(2026, 1, 1, tzinfo=UTC))
+    run = Run(number=1, target="aws", against="template", started_at=datetime(2026, 1, 1, tzinfo=UTC))
     report = DriftReport(target="aws", audits=(), differences=(difference(),), memory=Memory(run=run))
     [row] = json.loads(json.dumps(report.to_dict()))["differences"]
     assert (row["since"], row["is_new"]) == (None, None)

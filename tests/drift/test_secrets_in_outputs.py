@@ -18,7 +18,7 @@ from stackproof.drift.memory.remembering import begun, remembered
 from stackproof.drift.memory.sql_store import SqlAuditStore
 from stackproof.drift.report import DriftReport
 from stackproof.reporters.alarm import alarm_issue, alarm_text
-from tests.memory_fakes import KEEP, PLACE, difference, look, night, run
+from tests.memory_fakes import KEEP, STACK, difference, night, record, run
 
 DEFINITION = {
     "States": {
@@ -56,18 +56,20 @@ def drifted(path: str | None, actual: JsonValue) -> Difference:
 
 def ways_out(found: Difference, folder: Path) -> Mapping[str, bytes]:
     audit = StackAudit(
-        stack_name=PLACE.stack_name, stack_id="arn", account=PLACE.account, region=PLACE.region, stack_status="",
+        stack_name=STACK.stack_name, stack_id="arn", account=STACK.account, region=STACK.region, stack_status="",
         differences=(found,),
     )  # fmt: skip
     store = SqlAuditStore(f"sqlite:///{folder / 'audits.db'}")
     report = DriftReport(target="aws", audits=(audit,), differences=(found,))
     for number in (1, 2):
-        report = remembered(report, store, begun(store, run(began=night(number))), ended=night(number), keep=KEEP)
+        report = remembered(
+            report, store, begun(store, run(started_at=night(number))), ended_at=night(number), keep=KEEP
+        )
     wanted = [Wanted(format=kind, output=str(folder / kind)) for kind in ("terminal", "json", "sarif")]
     write_drift(wanted, report, folder, verbose=True)
     episodes = store.episodes(target="aws", against="template")
     of_store = Alarm(run=run(2), episodes=episodes)
-    direct = Alarm(run=run(2), episodes=advanced([], look(found), run=2, at=night(2)).new)
+    direct = Alarm(run=run(2), episodes=advanced([], record(found), run=2, at=night(2)).new)
     made = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
     for name, alarm in (("stored", of_store), ("direct", direct)):
         made[f"{name} message"] = alarm_text(alarm).encode()
@@ -106,9 +108,9 @@ def test_that_a_secret_within_a_text_changed_is_seen_in_the_store(tmp_path: Path
     store = SqlAuditStore(f"sqlite:///{tmp_path / 'audits.db'}")
     values = ["Server=db;Password=one", "Server=db;Password=two", "Server=db;Password=two"]
     for number, value in enumerate(values):
-        seen = look(drifted("/Value", value))
-        store.record(store.begin(run(began=night(number))), [seen], ended=night(number), keep=KEEP)
-    first, second, third = (store.looks(number)[0].differences[0].actual for number in (1, 2, 3))
+        seen = record(drifted("/Value", value))
+        store.record(store.begin(run(started_at=night(number))), [seen], ended_at=night(number), keep=KEEP)
+    first, second, third = (store.records(number)[0].differences[0].actual for number in (1, 2, 3))
     assert first != second
     assert second == third
     assert str(first).startswith("Server=db;Password=hmac-sha256:")

@@ -8,15 +8,15 @@ from stackproof.drift.difference import Difference
 from stackproof.drift.episode import Alarm
 from stackproof.drift.memory.history import advanced
 from stackproof.reporters.alarm import LONGEST, alarm_issue, alarm_text
-from tests.memory_fakes import PLACE, difference, look, night, run, unmanaged
+from tests.memory_fakes import STACK, difference, night, record, run, unmanaged
 
 
 def alarm(*differences: Difference) -> Alarm:
-    return Alarm(run=run(3), episodes=advanced([], look(*differences), run=3, at=night(0)).new)
+    return Alarm(run=run(3), episodes=advanced([], record(*differences), run=3, at=night(0)).new)
 
 
 def test_a_message_has_a_line_for_each_difference() -> None:
-    nowhere = look(unmanaged("q-1"), place=replace(PLACE, stack_name=""))
+    nowhere = record(unmanaged("q-1"), stack_key=replace(STACK, stack_name=""))
     more = advanced([], nowhere, run=3, at=night(0)).new
     made = alarm(difference())
     text = alarm_text(replace(made, episodes=(*made.episodes, *more)))

@@ -8,30 +8,30 @@ from datetime import timedelta
 from jsonschema import Draft202012Validator
 
 from stackproof.config.schema import read_schema
-from stackproof.drift.episode import Outcome, RunPlace
+from stackproof.drift.episode import Outcome, RunScope
 from stackproof.drift.memory.history import advanced, compared
 from stackproof.drift.memory.report import DiffReport, HistoryReport
 from stackproof.reporters.terminal_memory import diff_text, history_text
-from tests.memory_fakes import difference, look, night, run
+from tests.memory_fakes import difference, night, record, run
 
 _RUNS = "run 1 (2026-11-02T02:00:00Z) and run 2 (2026-11-03T02:00:00Z)"
 SECRET = difference("Key", "/Password", actual="hunter-two", is_secret=True)
 
 
 def test_history_has_runs_then_what_is_open_then_what_is_resolved() -> None:
-    topic, queue = advanced([], look(difference(), difference("Queue")), run=1, at=night(0)).new
+    topic, queue = advanced([], record(difference(), difference("Queue")), run=1, at=night(0)).new
     gone = replace(queue, resolved=night(2), resolved_run=3)
-    here = RunPlace(account="123456789012", region="ap-southeast-2")
+    here = RunScope(account="123456789012", region="ap-southeast-2")
     first = Outcome(exit_code=1, differences=1, waived=2, checked=98.3, properties=120, stacks=4)
     blind = replace(first, exit_code=3, differences=0, waived=0, checked=0.0, properties=0, stacks=1)
     runs = (
-        run(1, ended=night(1) + timedelta(minutes=3), place=here, outcome=first),
-        run(2, place=here),
-        run(3, ended=night(4), against="assembly"),
-        run(4, ended=night(4), place=RunPlace(fleet="fleet.yaml"), outcome=blind),
-        run(5, ended=night(5), place=here, outcome=replace(blind, exit_code=0)),
-        run(6, ended=night(6), place=here, outcome=replace(blind, exit_code=1)),
-        run(7, ended=night(7), place=here, outcome=replace(blind, stacks=4, earlier=3)),
+        run(1, ended_at=night(1) + timedelta(minutes=3), scope=here, outcome=first),
+        run(2, scope=here),
+        run(3, ended_at=night(4), against="assembly"),
+        run(4, ended_at=night(4), scope=RunScope(fleet="fleet.yaml"), outcome=blind),
+        run(5, ended_at=night(5), scope=here, outcome=replace(blind, exit_code=0)),
+        run(6, ended_at=night(6), scope=here, outcome=replace(blind, exit_code=1)),
+        run(7, ended_at=night(7), scope=here, outcome=replace(blind, stacks=4, earlier=3)),
     )
     track = ("aws", "template")
     report = HistoryReport(store="sqlite:///x", runs=runs, episodes=((track, gone), (track, topic)))
@@ -75,11 +75,11 @@ def _unfolded(lines: list[str]) -> list[str]:
 
 
 def test_two_runs_are_named_with_all_that_became_of_the_differences() -> None:
-    before = look(difference("Same"), difference("Gone"), difference("Changed"), SECRET)
-    after = look(
+    before = record(difference("Same"), difference("Gone"), difference("Changed"), SECRET)
+    after = record(
         difference("Same"), difference("New"), difference("Changed", actual="c"), replace(SECRET, actual="hunter-six")
     )
-    elsewhere = look(difference("Far", stack_name="Far"), place=replace(before.place, stack_name="Far"))
+    elsewhere = record(difference("Far", stack_name="Far"), stack_key=replace(before.stack_key, stack_name="Far"))
     report = DiffReport(before=run(1), after=run(2), compared=compared([before], [after, elsewhere]))
     text = diff_text(report).splitlines()
     assert max(len(line) for line in text[:-1]) <= 80

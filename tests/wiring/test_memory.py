@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -136,3 +137,11 @@ def test_a_topic_elsewhere_is_told_in_its_own_region(tmp_path: Path) -> None:
     assert found._sign_in().region == "eu-west-1"
     with pytest.raises(NotifyError, match="SNS did not take the message"):
         found.send(Alarm(run=run(1), episodes=()))
+
+
+def test_a_store_without_sqlalchemy_is_refused_with_the_command_to_type(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "sqlalchemy", None)
+    with pytest.raises(ConfigError, match=r"pip install 'stackproof\[drift\]'"):
+        audit_store(project(tmp_path))

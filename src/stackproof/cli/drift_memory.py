@@ -17,7 +17,7 @@ from stackproof.cli.options import open_project
 from stackproof.cli.outputs import ReportingCommand, Wanted, output_options, require_outputs, write_text_or_json
 from stackproof.core.errors import ConfigError, TargetError
 from stackproof.deployment.ports import Target
-from stackproof.drift.episode import Place, Run, RunPlace
+from stackproof.drift.episode import Run, RunScope, StackKey
 from stackproof.drift.memory.channels import ISSUE, TOPIC, Channel, parse_channel
 from stackproof.drift.memory.history import compared
 from stackproof.drift.memory.remembering import begun, notified, remembered, withdrawn
@@ -126,9 +126,9 @@ class AuditMemory:
             number=0,
             target=f"{target.name}{where}",
             against=against,
-            began=_now(),
+            started_at=_now(),
             tool=__version__,
-            place=RunPlace(fleet=fleet) if fleet else _place(target),
+            scope=RunScope(fleet=fleet) if fleet else _scope(target),
         )
         self.run = begun(self.store, begins)
 
@@ -147,8 +147,8 @@ class AuditMemory:
         if self.store is None or self.run is None:
             return report
         keep = timedelta(days=self.project.settings.audit_retention_days)
-        waivers = read_drift_waivers(self.project)
-        report = remembered(report, self.store, self.run, ended=_now(), keep=keep, waivers=waivers)
+        waivers = self.project.drift_waivers()
+        report = remembered(report, self.store, self.run, ended_at=_now(), keep=keep, waivers=waivers)
         report = notified(report, self.store, self.notifiers, at=_now())
         return replace(report, notifications=unique(report.notifications))
 
@@ -185,7 +185,7 @@ def history(stack_name: str | None, last: int | None, store: str | None, *, want
             (track, episode)
             for track in sorted({(run.target, run.against) for run in runs})
             for episode in where.episodes(target=track[0], against=track[1])
-            if stack_name is None or _is_of(episode.place, stack_name)
+            if stack_name is None or _is_of(episode.stack_key, stack_name)
         ),
     )
     write_text_or_json(wanted, report, lambda: _history_text(report, last or _SHOWN, count=len(runs)))
@@ -200,10 +200,10 @@ def _history_text(report: HistoryReport, last: int, *, count: int) -> str:
 
 def _was_looked_at(stack_name: str, runs: Sequence[Run], where: AuditStore) -> bool:
     """Whether any run knows the stack, or one that it nests."""
-    return any(_is_of(look.place, stack_name) for run in reversed(runs) for look in where.looks(run.number))
+    return any(_is_of(record.stack_key, stack_name) for run in reversed(runs) for record in where.records(run.number))
 
 
-def _is_of(place: Place, stack_name: str) -> bool:
+def _is_of(place: StackKey, stack_name: str) -> bool:
     return f"{place.stack_name}/".startswith(f"{stack_name}/")
 
 
@@ -229,7 +229,7 @@ def diff(before: int, after: int, store: str | None, *, wanted: tuple[Wanted, ..
             f"run {before} is of {one.target} against the {one.against}, run {after} of {other.target} against the "
             f"{other.against}: they cannot be compared"
         )
-    report = DiffReport(before=one, after=other, compared=compared(where.looks(before), where.looks(after)))
+    report = DiffReport(before=one, after=other, compared=compared(where.records(before), where.records(after)))
     write_text_or_json(wanted, report, lambda: diff_text(report))
 
 
@@ -280,8 +280,10 @@ def _part_of(asked: str, account: str | None, region: str | None) -> tuple[str |
 
 def _places_of(name: str, where: AuditStore) -> frozenset[tuple[str, str]]:
     """The accounts and regions in which a stack of that name was audited."""
-    looks = (look for run in where.runs() for look in where.looks(run.number))
-    return frozenset((look.place.account, look.place.region) for look in looks if look.place.stack_name == name)
+    records = (record for run in where.runs() for record in where.records(run.number))
+    return frozenset(
+        (record.stack_key.account, record.stack_key.region) for record in records if record.stack_key.stack_name == name
+    )
 
 
 def _require_one_place(name: str, places: frozenset[tuple[str, str]], account: str | None, region: str | None) -> None:
@@ -298,17 +300,17 @@ def _require_one_place(name: str, places: frozenset[tuple[str, str]], account: s
 def _finished(run: Run | None, number: int, where: AuditStore) -> Run:
     if run is None:
         raise ConfigError(f"there is no run {number} in {where.shown}; stackproof drift history lists them")
-    if run.ended is None:
+    if run.ended_at is None:
         raise ConfigError(f"run {number} did not finish, so nothing is known of it")
     return run
 
 
-def _place(target: Target) -> RunPlace:
+def _scope(target: Target) -> RunScope:
     """A target that does not answer is the audit's to say; it has begun all the same."""
     try:
-        return RunPlace(account=target.account, region=target.region)
+        return RunScope(account=target.account, region=target.region)
     except TargetError:
-        return RunPlace()
+        return RunScope()
 
 
 def _now() -> datetime:

@@ -1,4 +1,4 @@
-"""What is remembered of audits: runs, what each saw of a stack, and for how long each difference has been there."""
+"""What a store keeps of audits: runs, their records of stacks, and how long each difference has existed."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ __all__ = [
     "Alarm",
     "Episode",
     "Gap",
-    "Look",
     "Memory",
     "Outcome",
-    "Place",
     "Run",
-    "RunPlace",
+    "RunScope",
+    "StackKey",
+    "StackRecord",
     "is_masked",
     "is_same",
     "shown_time",
@@ -52,8 +52,8 @@ def shown_time(at: datetime) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunPlace:
-    """Where a run looks: at an account and region, or at what a fleet's file says; all empty if that is not known."""
+class RunScope:
+    """What a run audits: an account and region, or the accounts of a fleet file; all empty if that is not known."""
 
     account: str = ""
     region: str = ""
@@ -63,7 +63,7 @@ class RunPlace:
         return {"account": self.account or None, "region": self.region or None, "fleet": self.fleet or None}
 
     @classmethod
-    def from_dict(cls, data: JsonObject) -> RunPlace:
+    def from_dict(cls, data: JsonObject) -> RunScope:
         return cls(**{name: str(data[name]) for name in ("account", "region", "fleet") if data.get(name)})
 
 
@@ -117,19 +117,18 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One audit. `number` is the store's, in the order of beginnings; `ended` is None for one that did not finish.
+    """One audit. The store numbers runs in the order in which they start; `ended_at` is None for an unfinished run.
 
-    Only runs of one target and one expectation (`against`) know of one another. `outcome` is None until it has ended,
-    and of a run that a program recorded which kept none.
+    Only runs of one target and one expectation (`against`) are compared. `outcome` is None until the run has ended.
     """
 
     number: int
     target: str
     against: str
-    began: datetime
-    ended: datetime | None = None
+    started_at: datetime
+    ended_at: datetime | None = None
     tool: str = ""
-    place: RunPlace = field(default_factory=RunPlace)
+    scope: RunScope = field(default_factory=RunScope)
     outcome: Outcome | None = None
 
     def to_dict(self) -> dict[str, JsonValue]:
@@ -137,24 +136,24 @@ class Run:
             "number": self.number,
             "target": self.target,
             "against": self.against,
-            "began": shown_time(self.began),
-            "ended": shown_time(self.ended) if self.ended else None,
+            "began": shown_time(self.started_at),
+            "ended": shown_time(self.ended_at) if self.ended_at else None,
             "tool": self.tool,
-            **self.place.to_dict(),
+            **self.scope.to_dict(),
             "outcome": self.outcome.to_dict() if self.outcome else None,
         }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Place:
-    """A stack of an account and region; the name "" stands for what is in no stack."""
+class StackKey:
+    """The identity of a stack: account, region and name; the name "" is for resources in no stack."""
 
     account: str
     region: str
     stack_name: str
 
     @classmethod
-    def of(cls, difference: Difference) -> Place:
+    def of(cls, difference: Difference) -> StackKey:
         """Where the difference is."""
         return cls(
             account=difference.account, region=difference.region, stack_name=difference.location.stack_name or ""
@@ -183,28 +182,28 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """What one run saw of one place. With `is_blind` nothing of it could be looked at.
+class StackRecord:
+    """What one run saw of one stack; nothing if it `is_unreadable`.
 
-    Of what is in no stack, `listed` are the types that were looked at, and `scopes` where. `filters` stands for the
-    tags and owners by which the stack was chosen, empty if it was not.
+    For resources in no stack, `listed` are the resource types and `scopes` the scopes that were listed. `filters` are
+    the tags and owners that selected the stack, "" without any.
     """
 
-    place: Place
+    stack_key: StackKey
     status: str
     certificate: JsonObject = field(default_factory=dict)
-    is_blind: bool = False
+    is_unreadable: bool = False
     gaps: tuple[Gap, ...] = ()
     differences: tuple[Difference, ...] = ()
     scopes: tuple[str, ...] = ()
     listed: tuple[str, ...] = ()
     filters: str = ""
 
-    def could_see(self, difference: Difference, *, scopes: tuple[str, ...] = ()) -> bool:
-        """Whether the difference, which was seen before (in these scopes), would have been seen if it were there."""
-        if self.is_blind:
+    def covers(self, difference: Difference, *, scopes: tuple[str, ...] = ()) -> bool:
+        """Whether a difference that an earlier run found (in these scopes) would be here if it still existed."""
+        if self.is_unreadable:
             return False
-        if not self.place.stack_name:
+        if not self.stack_key.stack_name:
             return difference.location.resource_type in self.listed and set(scopes) <= set(self.scopes)
         gone = {
             difference.location.logical_id
@@ -219,12 +218,12 @@ class Look:
 
     def to_dict(self) -> dict[str, JsonValue]:
         return {
-            "account": self.place.account,
-            "region": self.place.region,
-            "stack_name": self.place.stack_name,
+            "account": self.stack_key.account,
+            "region": self.stack_key.region,
+            "stack_name": self.stack_key.stack_name,
             "status": self.status,
             "certificate": dict(self.certificate),
-            "is_blind": self.is_blind,
+            "is_unreadable": self.is_unreadable,
             "gaps": [[gap.logical_id, gap.question] for gap in self.gaps],
             "differences": [difference.to_dict() for difference in self.differences],
             "scopes": list(self.scopes),
@@ -233,15 +232,17 @@ class Look:
         }
 
     @classmethod
-    def from_dict(cls, data: JsonObject) -> Look:
+    def from_dict(cls, data: JsonObject) -> StackRecord:
         gaps = data["gaps"]
         if not isinstance(gaps, list | tuple):
             raise TypeError(f"Unexpected type {type(gaps).__name__} (expected list)")
         return cls(
-            place=Place(account=str(data["account"]), region=str(data["region"]), stack_name=str(data["stack_name"])),
+            stack_key=StackKey(
+                account=str(data["account"]), region=str(data["region"]), stack_name=str(data["stack_name"])
+            ),
             status=str(data["status"]),
             certificate=as_object(data["certificate"]),
-            is_blind=bool(data["is_blind"]),
+            is_unreadable=bool(data["is_unreadable"]),
             gaps=tuple(Gap(logical_id=logical_id, question=two) for logical_id, two in map(as_strings, gaps)),
             differences=tuple(Difference.from_dict(difference) for difference in as_objects(data["differences"])),
             scopes=as_strings(data["scopes"]),
@@ -279,9 +280,9 @@ class Episode:
         return value_of(self.difference)
 
     @property
-    def place(self) -> Place:
+    def stack_key(self) -> StackKey:
         """Where it is."""
-        return Place.of(self.difference)
+        return StackKey.of(self.difference)
 
     def sort_key(self) -> tuple[object, ...]:
         """By place and name, then by time."""
@@ -302,7 +303,7 @@ class Episode:
 class Memory:
     """What the store knows of the differences of one run.
 
-    `since` is by fingerprint, `new` are those that the last look at their place did not see, `changed` those that it
+    `since` is by fingerprint, `new` are those that the last record of their stack did not have, `changed` those that it
     saw with another live value, `carried` those that could not be looked at this time. `previous` is the last run
     before this one that finished.
     """
@@ -343,7 +344,9 @@ class Alarm:
     @property
     def subject(self) -> str:
         """One line."""
-        stacks = sorted({(episode.place.stack_name or "(in no stack)", episode.place) for episode in self.episodes})
+        stacks = sorted(
+            {(episode.stack_key.stack_name or "(in no stack)", episode.stack_key) for episode in self.episodes}
+        )
         more = f" and {len(stacks) - 1} more" if len(stacks) > 1 else ""
         counts = {
             "new": sum(episode.changed is None for episode in self.episodes),

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from stackproof.core.errors import TargetError
 from stackproof.deployment.deployment import DeployedResource
 from stackproof.drift.difference import Child, Listed, LiveStack, NativeDrift, OtherStack
-from stackproof.drift.episode import Alarm, Episode, Look, Memory, Place, Run
+from stackproof.drift.episode import Alarm, Episode, Memory, Run, StackKey, StackRecord
 from stackproof.drift.fleet.task import FleetTask, TaskResult
 from stackproof.proof.ports import ReadRequest
 from stackproof.template.template import Template
@@ -119,54 +119,52 @@ class AuditStore(Protocol):
         """Its name in reports, without a password."""
 
     def begin(self, run: Run) -> Run:
-        """Note that a run has begun; gives it with its number."""
+        """Record that a run has started; returns it with its number."""
 
     def withdraw(self, run: Run) -> None:
-        """Forget a run that has begun and not ended, as if it had never been."""
+        """Delete a run that has started and not ended."""
 
-    def record(self, run: Run, looks: Iterable[Look], *, ended: datetime, keep: timedelta) -> Memory:
-        """Remember all that a run saw, or nothing; forget runs that began, and what was resolved, so long before it.
+    def record(self, run: Run, records: Iterable[StackRecord], *, ended_at: datetime, keep: timedelta) -> Memory:
+        """Record all that a run saw, or nothing.
 
-        Values that may be secrets are kept as salted hashes. What a run that began later could see of a place stands.
+        Runs that started, and episodes that were resolved, more than `keep` before the run are deleted. Values that
+        may be secrets are stored as salted hashes. What a run that started later could see of a stack stays as it is.
         """
 
-    def places(self, run: Run) -> Mapping[Place, frozenset[str]]:
-        """The stacks at which runs like this one, that had ended when it began, have looked, and by which filters.
+    def stack_keys(self, run: Run) -> Mapping[StackKey, frozenset[str]]:
+        """The stacks that comparable runs recorded which had ended when this one started, with their filters."""
 
-        Less those that were gone before the store knew of such things.
-        """
-
-    def seen(self, run: Run, place: Place) -> Look | None:
-        """The last of these looks at a place that was not blind."""
+    def last_record(self, run: Run, stack_key: StackKey) -> StackRecord | None:
+        """The last readable record of the stack in these runs."""
 
     def runs(self) -> tuple[Run, ...]:
         """All runs by number, also those that did not finish."""
 
-    def looks(self, number: int) -> tuple[Look, ...]:
-        """What a run saw, by place."""
+    def records(self, number: int) -> tuple[StackRecord, ...]:
+        """The records of a run, by stack."""
 
     def episodes(self, *, target: str, against: str) -> tuple[Episode, ...]:
-        """All differences that are or were, sorted."""
+        """All differences, open and resolved, sorted."""
 
-    def claim(self, channel: str, run: Run, *, at: datetime) -> tuple[Episode, ...]:
-        """What the run saw, nobody waived and the channel has not been told; for others it counts as told meanwhile."""
+    def reserve(self, channel: str, run: Run, *, at: datetime) -> tuple[Episode, ...]:
+        """Reserve for the channel the run's differences that no waiver covers and no run has reserved or delivered."""
 
-    def held(self, channel: str, run: Run) -> int:
-        """How many differences that the run saw others have claimed for the channel, and not yet said to have told."""
+    def pending(self, channel: str, run: Run) -> int:
+        """How many differences of the run other runs have reserved for the channel and not yet delivered."""
 
-    def told(self, channel: str, run: Run, *, at: datetime) -> None:
-        """The channel knows now what the run has claimed for it."""
+    def mark_delivered(self, channel: str, run: Run, *, at: datetime) -> None:
+        """The channel has what the run reserved for it."""
 
     def release(self, channel: str, run: Run) -> None:
-        """The channel does not know it: the next run may claim it."""
+        """The channel does not have it: the next run may reserve it."""
 
     def salt(self) -> str:
-        """The store's own random text, for hashes that mean nothing anywhere else."""
+        """The store's random text, for hashes that mean nothing anywhere else."""
 
     def forget(self, stack_name: str, *, account: str | None = None, region: str | None = None) -> int:
-        """Forget everything about a stack and those nested in it; gives how many looks at it there were.
+        """Delete all about a stack and those nested in it; returns how many records of it there were.
 
-        Without an account or region it is forgotten in all of them.
+        Without an account or region, it is deleted in all of them.
         """
 
 

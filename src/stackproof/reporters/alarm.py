@@ -56,4 +56,4 @@ def _fitting(head: str, lines: list[str], foot: str) -> str:
 
 def _seen_by(alarm: Alarm) -> str:
     run = alarm.run
-    return f"seen by run {run.number} on {run.target} at {shown_time(run.began)} (stackproof drift history)"
+    return f"seen by run {run.number} on {run.target} at {shown_time(run.started_at)} (stackproof drift history)"

@@ -39,7 +39,7 @@ def memory_lines(memory: Memory | None, where: Where) -> Iterator[str]:
 def history_text(report: HistoryReport) -> str:
     """Runs, then what is different still, then what is resolved."""
     lines = [line for run in report.runs for line in _run(run)]
-    where = where_of((episode.place.account, episode.place.region) for _, episode in report.episodes)
+    where = where_of((episode.stack_key.account, episode.stack_key.region) for _, episode in report.episodes)
     open_ones = [episode for _, episode in report.episodes if episode.resolved is None]
     done = [episode for _, episode in report.episodes if episode.resolved is not None]
     lines.extend(f"open: {_episode(episode, where)}" for episode in open_ones)
@@ -69,7 +69,7 @@ def _actual(each: Difference) -> str:
 
 
 def _named_run(each: Run) -> str:
-    return f"run {each.number} ({shown_time(each.began)})"
+    return f"run {each.number} ({shown_time(each.started_at)})"
 
 
 def _counts(found: Compared) -> str:
@@ -90,13 +90,13 @@ def _episode(each: Episode, where: Where) -> str:
 
 def _run(each: Run) -> Iterator[str]:
     """When and where, then what came of it."""
-    place = each.place
-    where = f" {place.account}/{place.region}" if place.account else f" fleet {place.fleet}" if place.fleet else ""
+    scope = each.scope
+    where = f" {scope.account}/{scope.region}" if scope.account else f" fleet {scope.fleet}" if scope.fleet else ""
     against = ", against the assembly" if each.against == "assembly" else ""
-    began, ended = shown_time(each.began), shown_time(each.ended) if each.ended else ""
-    day = began.partition("T")[0]
+    started_at, ended = shown_time(each.started_at), shown_time(each.ended_at) if each.ended_at else ""
+    day = started_at.partition("T")[0]
     until = f" to {ended.removeprefix(f'{day}T')}" if ended else ""
-    yield f"run {each.number}: {began}{until}, {each.target}{where}{against}"
+    yield f"run {each.number}: {started_at}{until}, {each.target}{where}{against}"
     yield f"    {_outcome(each)}"
     if each.outcome is not None and each.outcome.earlier:
         yield f"    looked at by an interrupted run: {each.outcome.earlier} of them"
@@ -105,7 +105,7 @@ def _run(each: Run) -> Iterator[str]:
 def _outcome(each: Run) -> str:
     found = each.outcome
     if found is None:
-        return "what came of it was not recorded" if each.ended else "did not finish"
+        return "what came of it was not recorded" if each.ended_at else "did not finish"
     waived = f", {found.waived} waived" if found.waived else ""
     stacks = counted(found.stacks, "stack")
     share = f"saw {found.checked:.1f} % of {found.properties} properties" if found.properties else "no property is set"

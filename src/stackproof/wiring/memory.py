@@ -26,6 +26,9 @@ __all__ = ["audit_store", "notifiers", "require_channels", "store_to_read"]
 
 def audit_store(project: Project, url: str | None = None) -> SqlAuditStore:
     """The store that the command line names, else the project, else a file of its own. Raises ConfigError."""
+    from stackproof.drift.memory.sql_url import require_sqlalchemy
+
+    require_sqlalchemy()
     from stackproof.drift.memory.sql_store import SqlAuditStore
 
     if url is not None:

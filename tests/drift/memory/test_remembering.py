@@ -20,7 +20,7 @@ from stackproof.proof.observation import DriftStatus, ResourceProof
 from stackproof.reporters.alarm import alarm_text
 from stackproof.reporters.terminal_drift import drift_text
 from stackproof.template.location import Location
-from tests.memory_fakes import KEEP, PLACE, FakeAuditStore, FakeNotifier, difference, night, run
+from tests.memory_fakes import KEEP, STACK, FakeAuditStore, FakeNotifier, difference, night, run
 
 SEEN = ResourceProof(
     location=Location(stack_name="Net", logical_id="Topic", resource_type="AWS::SNS::Topic"),
@@ -33,10 +33,10 @@ BROKEN = StoreError("the store is away")
 
 def report(*differences: Any) -> DriftReport:
     audit = StackAudit(
-        stack_name=PLACE.stack_name,
+        stack_name=STACK.stack_name,
         stack_id="arn",
-        account=PLACE.account,
-        region=PLACE.region,
+        account=STACK.account,
+        region=STACK.region,
         stack_status="CREATE_COMPLETE",
         proofs=(SEEN,),
         differences=differences,
@@ -46,7 +46,7 @@ def report(*differences: Any) -> DriftReport:
 
 def audited(store: AuditStore, number: int, *differences: Any) -> DriftReport:
     return remembered(
-        report(*differences), store, begun(store, run(began=night(number))), ended=night(number), keep=KEEP
+        report(*differences), store, begun(store, run(started_at=night(number))), ended_at=night(number), keep=KEEP
     )
 
 
@@ -76,7 +76,7 @@ def test_what_was_not_looked_at_again_is_said() -> None:
     audited(store, 0, difference())
     blind = replace(SEEN, status=DriftStatus.NOT_CHECKED)
     less = replace(report(), audits=(replace(report().audits[0], proofs=(blind,), differences=()),))
-    made = remembered(less, store, begun(store, run(began=night(1))), ended=night(1), keep=KEEP)
+    made = remembered(less, store, begun(store, run(started_at=night(1))), ended_at=night(1), keep=KEEP)
     text = drift_text(made)
     assert "not looked at again: app.py:7: Net/Topic" in text
     assert "0 new, 0 resolved, 1 not looked at again" in text
@@ -88,7 +88,7 @@ def test_a_store_that_fails_costs_the_memory_alone() -> None:
     begun_one = begun(store, run())
     assert begun_one.number == 0
     made = notified(
-        remembered(report(difference()), store, begun_one, ended=night(0), keep=KEEP), store, [people], at=night(0)
+        remembered(report(difference()), store, begun_one, ended_at=night(0), keep=KEEP), store, [people], at=night(0)
     )
     assert (made.memory, made.exit_code, len(made.differences), people.heard) == (None, 3, 1, [])
     assert [notification.message for notification in made.notifications] == [
@@ -102,7 +102,7 @@ def test_a_store_that_is_back_at_the_end_records_the_run_after_all() -> None:
     store.failing = BROKEN
     late = begun(store, run())
     store.failing = None
-    made = remembered(report(difference()), store, late, ended=night(0), keep=KEEP)
+    made = remembered(report(difference()), store, late, ended_at=night(0), keep=KEEP)
     assert made.memory is not None
     assert made.memory.run.number == 1
 
@@ -151,7 +151,7 @@ def test_what_another_run_is_about_to_tell_is_said_as_such() -> None:
     store, people = FakeAuditStore(), FakeNotifier()
     other = audited(store, 0, difference())
     assert other.memory is not None
-    store.claim(digest([store.salt(), people.channel]), other.memory.run, at=night(1))
+    store.reserve(digest([store.salt(), people.channel]), other.memory.run, at=night(1))
     made = notified(audited(store, 1, difference()), store, [people], at=night(1))
     [said] = [notification.message for notification in made.notifications]
     assert "another run has begun to tell fake:people of 1 differences" in said
@@ -168,20 +168,20 @@ class _Forgetful(FakeAuditStore):
         super().__init__()
         self.broken = broken
 
-    def claim(self, channel: str, run: Run, *, at: datetime) -> Any:
-        if "claim" in self.broken:
+    def reserve(self, channel: str, run: Run, *, at: datetime) -> Any:
+        if "reserve" in self.broken:
             raise BROKEN
-        return super().claim(channel, run, at=at)
+        return super().reserve(channel, run, at=at)
 
-    def held(self, channel: str, run: Run) -> int:
-        if "held" in self.broken:
+    def pending(self, channel: str, run: Run) -> int:
+        if "pending" in self.broken:
             raise BROKEN
-        return super().held(channel, run)
+        return super().pending(channel, run)
 
-    def told(self, channel: str, run: Run, *, at: datetime) -> None:
-        if "told" in self.broken:
+    def mark_delivered(self, channel: str, run: Run, *, at: datetime) -> None:
+        if "mark_delivered" in self.broken:
             raise BROKEN
-        super().told(channel, run, at=at)
+        super().mark_delivered(channel, run, at=at)
 
     def release(self, channel: str, run: Run) -> None:
         if "release" in self.broken:
@@ -212,9 +212,9 @@ def test_another_value_is_counted_said_and_told_once_even_behind_a_waiver() -> N
 
 def test_a_store_that_breaks_between_recording_and_telling_is_said() -> None:
     for broken, fails, said, heard in (
-        ("claim", False, "was told nothing: the store is away", 0),
-        ("told", False, "was told, and may be told again: the store is away", 1),
-        ("held", False, "whether another run is telling fake:people is not known: the store is away", 1),
+        ("reserve", False, "was told nothing: the store is away", 0),
+        ("mark_delivered", False, "was told, and may be told again: the store is away", 1),
+        ("pending", False, "whether another run is telling fake:people is not known: the store is away", 1),
         ("release", True, "was not told of 1 differences", 0),
     ):
         store, people = _Forgetful(broken), FakeNotifier()

@@ -12,7 +12,7 @@ from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.drift.adopt.remedies import put_back
 from stackproof.drift.as_findings import as_check
 from stackproof.drift.difference import DriftOrigin, DriftWaiver, StackAudit
-from stackproof.drift.episode import RunPlace
+from stackproof.drift.episode import RunScope
 from stackproof.drift.fleet.task import StackFilter
 from stackproof.drift.memory.remembering import begun, notified, remembered
 from stackproof.drift.report import DriftReport
@@ -21,9 +21,9 @@ from stackproof.drift.waivers import waived_drift
 from stackproof.proof.observation import DriftStatus, ResourceProof
 from stackproof.reporters.terminal_drift import drift_text
 from stackproof.template.location import Location
-from tests.memory_fakes import KEEP, PLACE, FakeAuditStore, FakeNotifier, difference, night, run
+from tests.memory_fakes import KEEP, STACK, FakeAuditStore, FakeNotifier, difference, night, run
 
-FLEET = RunPlace(fleet="fleet.yaml")
+FLEET = RunScope(fleet="fleet.yaml")
 PROD = StackFilter(tags=(("stage", "prod"), ("team", "a")))
 
 
@@ -37,8 +37,8 @@ def audit(name: str, **fields: Any) -> StackAudit:
     whole: dict[str, Any] = {
         "stack_name": name,
         "stack_id": f"id-of-{name}",
-        "account": PLACE.account,
-        "region": PLACE.region,
+        "account": STACK.account,
+        "region": STACK.region,
         "stack_status": "CREATE_COMPLETE",
         "proofs": (proof,),
     }
@@ -46,7 +46,7 @@ def audit(name: str, **fields: Any) -> StackAudit:
 
 
 def listed(*names: str, **fields: Any) -> StackList:
-    return StackList(**{"account": PLACE.account, "region": PLACE.region, "there": frozenset(names), **fields})
+    return StackList(**{"account": STACK.account, "region": STACK.region, "there": frozenset(names), **fields})
 
 
 def audited(
@@ -54,7 +54,7 @@ def audited(
     number: int,
     *audits: StackAudit,
     lists: StackList | None = None,
-    place: RunPlace | None = None,
+    scope: RunScope | None = None,
     waivers: Sequence[DriftWaiver] = (),
 ) -> DriftReport:
     """The audit of a night, of all stacks unless something else is listed."""
@@ -64,8 +64,8 @@ def audited(
     report = DriftReport(
         target="aws", audits=audits, differences=waived.differences, waivers=waived.entries, stack_lists=(there,)
     )
-    began = begun(store, run(began=night(number), place=place or RunPlace()))
-    return remembered(report, store, began, ended=night(number), keep=KEEP, waivers=waivers)
+    started_at = begun(store, run(started_at=night(number), scope=scope or RunScope()))
+    return remembered(report, store, started_at, ended_at=night(number), keep=KEEP, waivers=waivers)
 
 
 def gone(report: DriftReport) -> list[str | None]:
@@ -148,7 +148,7 @@ def test_a_stack_that_is_back_is_resolved_and_what_was_open_there_waited() -> No
 def test_what_the_run_did_not_ask_for_is_not_gone(lists: StackList) -> None:
     store = FakeAuditStore()
     audited(store, 0, audit("S1"), audit("S4"))
-    assert gone(audited(store, 1, audit("S1"), lists=lists, place=FLEET)) == []
+    assert gone(audited(store, 1, audit("S1"), lists=lists, scope=FLEET)) == []
 
 
 @pytest.mark.parametrize(
@@ -168,13 +168,13 @@ def test_what_the_run_asked_for_is_gone(lists: StackList) -> None:
 
 def test_what_a_fleet_asks_for_is_known_by_its_filters_and_not_by_the_path_of_its_file() -> None:
     store = FakeAuditStore()
-    audited(store, 0, audit("S1"), audit("S4"), lists=listed("S1", "S4", wanted=PROD), place=FLEET)
+    audited(store, 0, audit("S1"), audit("S4"), lists=listed("S1", "S4", wanted=PROD), scope=FLEET)
     other = replace(PROD, tags=(("team", "b"),))
-    assert gone(audited(store, 1, audit("S1"), lists=listed("S1", wanted=other), place=FLEET)) == []
+    assert gone(audited(store, 1, audit("S1"), lists=listed("S1", wanted=other), scope=FLEET)) == []
     again = replace(PROD, names=("S*",), tags=PROD.tags[::-1])
     for number in (2, 3):
-        elsewhere = RunPlace(fleet=f"/{number}/fleet.yaml")
-        assert gone(audited(store, number, audit("S1"), lists=listed("S1", wanted=again), place=elsewhere)) == ["S4"]
+        elsewhere = RunScope(fleet=f"/{number}/fleet.yaml")
+        assert gone(audited(store, number, audit("S1"), lists=listed("S1", wanted=again), scope=elsewhere)) == ["S4"]
 
 
 def test_an_arn_asks_for_one_stack_and_not_for_another_of_its_name() -> None:
@@ -190,7 +190,7 @@ def test_a_place_that_could_not_be_listed_lacks_nothing() -> None:
     audited(store, 0, audit("S4"))
     dark = audit("*", stack_id="", proofs=(), reason=UnprovenReason.DENIED)
     report = DriftReport(target="aws", audits=(dark,))
-    assert gone(remembered(report, store, begun(store, run(1)), ended=night(1), keep=KEEP)) == []
+    assert gone(remembered(report, store, begun(store, run(1)), ended_at=night(1), keep=KEEP)) == []
 
 
 def test_a_nested_stack_goes_with_its_parent_whatever_it_was_called() -> None:
@@ -212,7 +212,7 @@ def test_what_nobody_has_ever_seen_is_not_missed() -> None:
 
 def test_what_a_run_saw_that_was_not_over_when_this_one_began_may_have_come_since() -> None:
     store = FakeAuditStore()
-    slow = begun(store, run(began=night(1)))
+    slow = begun(store, run(started_at=night(1)))
     audited(store, 2, audit("S1"), audit("S9"))
     report = DriftReport(target="aws", audits=(audit("S1"),), stack_lists=(listed("S1"),))
-    assert gone(remembered(report, store, slow, ended=night(3), keep=KEEP)) == []
+    assert gone(remembered(report, store, slow, ended_at=night(3), keep=KEEP)) == []

@@ -1,4 +1,4 @@
-"""From looks to episodes: what is new, what is still there, what is resolved, and what nobody could tell."""
+"""From stack records to episodes: which differences are new, lasting, resolved, or could not be checked again."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from datetime import datetime
 from stackproof.core.json import JsonValue, canonical
 from stackproof.core.secret_values import MASK, covered
 from stackproof.drift.difference import Difference, StackAudit
-from stackproof.drift.episode import HASH, Episode, Gap, Look, Place, is_masked, is_same
+from stackproof.drift.episode import HASH, Episode, Gap, StackKey, StackRecord, is_masked, is_same
 from stackproof.drift.memory.report import Compared
 from stackproof.drift.report import DriftReport
 from stackproof.proof.observation import DriftStatus
 
-__all__ = ["Step", "advanced", "compared", "hash_of", "looks_of", "with_hashes", "without_secrets"]
+__all__ = ["Step", "advanced", "compared", "hash_of", "records_of", "with_hashes", "without_secrets"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """What a look makes of the open episodes of its place: each of them is in one of the last three.
+    """What a record makes of the open episodes of its stack: each of them is in one of the last three.
 
     `changed` are those of the lasting ones whose live value is another one than was seen last; `revealed` are those as
     they were of which a secret is known by its hash now, and was only masked before.
@@ -35,62 +35,64 @@ class Step:
     carried: tuple[Episode, ...] = ()
 
 
-def looks_of(report: DriftReport) -> tuple[Look, ...]:
-    """What is worth remembering of an audit: of each stack, and of what is in no stack; sorted by place.
+def records_of(report: DriftReport) -> tuple[StackRecord, ...]:
+    """The records of an audit: one for each stack, and one for resources in no stack; sorted by stack.
 
     What an earlier run has seen is older than this run's beginning, and would undo what was seen in between.
     """
-    by_place: dict[Place, list[Difference]] = {}
+    by_stack: dict[StackKey, list[Difference]] = {}
     for difference in report.differences:
-        by_place.setdefault(Place.of(difference), []).append(difference)
-    looks: dict[Place, Look] = {}
+        by_stack.setdefault(StackKey.of(difference), []).append(difference)
+    records: dict[StackKey, StackRecord] = {}
     filters = {(list_.account, list_.region): list_.filters for list_ in report.stack_lists}
     for audit in report.audits:
         if report.kept_since(audit) is not None:
             continue
-        place = Place(account=audit.account, region=audit.region, stack_name=audit.stack_name)
-        look = Look(
-            place=place,
+        stack_key = StackKey(account=audit.account, region=audit.region, stack_name=audit.stack_name)
+        record = StackRecord(
+            stack_key=stack_key,
             status=audit.status.value,
             certificate=audit.certificate(),
-            is_blind=audit.reason is not None,
+            is_unreadable=audit.reason is not None,
             gaps=() if audit.reason is not None else tuple(sorted(_gaps(audit))),
-            differences=tuple(by_place.get(place, ())),
-            filters=filters.get((place.account, place.region), ""),
+            differences=tuple(by_stack.get(stack_key, ())),
+            filters=filters.get((stack_key.account, stack_key.region), ""),
         )
-        known = looks.get(place)
-        looks[place] = look if known is None else _joined(known, look)
-    for place in by_place.keys() - looks.keys():
-        gone = [difference for difference in by_place[place] if difference.location.logical_id is None]
-        if place.stack_name and gone:
-            looks[place] = _gone(place, gone, filters.get((place.account, place.region), ""))
-    listed: dict[Place, set[str]] = {}
+        known = records.get(stack_key)
+        records[stack_key] = record if known is None else _joined(known, record)
+    for stack_key in by_stack.keys() - records.keys():
+        gone = [difference for difference in by_stack[stack_key] if difference.location.logical_id is None]
+        if stack_key.stack_name and gone:
+            records[stack_key] = _gone(stack_key, gone, filters.get((stack_key.account, stack_key.region), ""))
+    listed: dict[StackKey, set[str]] = {}
     for account, region, kind in report.listed:
-        listed.setdefault(Place(account=account, region=region, stack_name=""), set()).add(kind)
-    for place in {*listed, *(place for place in by_place if not place.stack_name)}:
-        found = tuple(by_place.get(place, ()))
-        looks[place] = Look(
-            place=place,
+        listed.setdefault(StackKey(account=account, region=region, stack_name=""), set()).add(kind)
+    for stack_key in {*listed, *(stack_key for stack_key in by_stack if not stack_key.stack_name)}:
+        found = tuple(by_stack.get(stack_key, ()))
+        records[stack_key] = StackRecord(
+            stack_key=stack_key,
             status=(DriftStatus.MODIFIED if found else DriftStatus.IN_SYNC).value,
             differences=found,
             scopes=report.scopes,
-            listed=tuple(sorted(listed.get(place, ()))),
+            listed=tuple(sorted(listed.get(stack_key, ()))),
         )
-    return tuple(looks[look] for look in sorted(looks))
+    return tuple(records[record] for record in sorted(records))
 
 
-def advanced(known: Iterable[Episode], look: Look, *, run: int, at: datetime, newer: Sequence[Look] = ()) -> Step:
-    """What the look of a run makes of the open episodes of its place.
+def advanced(
+    known: Iterable[Episode], record: StackRecord, *, run: int, at: datetime, newer: Sequence[StackRecord] = ()
+) -> Step:
+    """What the record of a run makes of the open episodes of its stack.
 
-    `newer` are looks at it of runs that began later and are recorded already: what they could see they have settled,
-    and this look, which is older, moves nothing of it. What they could not see is this look's to say.
+    `newer` are records of the stack by runs that started later and are in the store already. Differences that they
+    cover are settled, and this older record does not change them. It decides about all others.
     """
     before = {episode.fingerprint: episode for episode in known}
-    seen = {difference.fingerprint: difference for difference in look.differences}
+    seen = {difference.fingerprint: difference for difference in record.differences}
     new = [
-        Episode(difference=difference, since=at, first_run=run, last_seen=at, last_run=run, scopes=look.scopes)
+        Episode(difference=difference, since=at, first_run=run, last_seen=at, last_run=run, scopes=record.scopes)
         for name, difference in seen.items()
-        if name not in before and not _settled(difference, look.scopes, newer)
+        if name not in before and not _settled(difference, record.scopes, newer)
     ]
     lasting, resolved, carried, changed, revealed = [], [], [], [], []
     for name, episode in before.items():
@@ -98,7 +100,7 @@ def advanced(known: Iterable[Episode], look: Look, *, run: int, at: datetime, ne
         if name in seen and is_settled:
             lasting.append(episode)
         elif name in seen:
-            now = replace(episode, difference=seen[name], last_seen=at, last_run=run, scopes=look.scopes)
+            now = replace(episode, difference=seen[name], last_seen=at, last_run=run, scopes=record.scopes)
             if not is_same(now.difference.actual, episode.difference.actual):
                 now = replace(now, changed=at)
                 changed.append(now)
@@ -107,7 +109,7 @@ def advanced(known: Iterable[Episode], look: Look, *, run: int, at: datetime, ne
             elif now.value != episode.value:
                 revealed.append(episode)
             lasting.append(now)
-        elif not is_settled and look.could_see(episode.difference, scopes=episode.scopes):
+        elif not is_settled and record.covers(episode.difference, scopes=episode.scopes):
             resolved.append(replace(episode, resolved=at, resolved_run=run))
         else:
             carried.append(episode)
@@ -121,9 +123,9 @@ def advanced(known: Iterable[Episode], look: Look, *, run: int, at: datetime, ne
     )
 
 
-def compared(before: Iterable[Look], after: Iterable[Look]) -> Compared:
+def compared(before: Iterable[StackRecord], after: Iterable[StackRecord]) -> Compared:
     """What one run saw beside what another one did; values are compared as they are stored."""
-    one, two = {look.place: look for look in before}, {look.place: look for look in after}
+    one, two = {record.stack_key: record for record in before}, {record.stack_key: record for record in after}
     first, second = _differences(one.values()), _differences(two.values())
     both = first.keys() & second.keys()
     appeared, unseen = _parted([difference for name, difference in second.items() if name not in both], one, two)
@@ -140,9 +142,9 @@ def compared(before: Iterable[Look], after: Iterable[Look]) -> Compared:
     )
 
 
-def without_secrets(look: Look, *, salt: str) -> Look:
-    """The look with a salted hash for every value that may be a secret: equal values have equal hashes."""
-    return replace(look, differences=tuple(with_hashes(difference, salt=salt) for difference in look.differences))
+def without_secrets(record: StackRecord, *, salt: str) -> StackRecord:
+    """The record with a salted hash for every value that may be a secret: equal values have equal hashes."""
+    return replace(record, differences=tuple(with_hashes(difference, salt=salt) for difference in record.differences))
 
 
 def with_hashes(difference: Difference, *, salt: str) -> Difference:
@@ -170,12 +172,12 @@ def hash_of(value: JsonValue, *, salt: str) -> str:
     return f"hmac-sha256:{hmac.new(salt.encode(), text, hashlib.sha256).hexdigest()}"
 
 
-def _settled(difference: Difference, scopes: tuple[str, ...], newer: Iterable[Look]) -> bool:
-    """Whether one of the looks saw the difference (which was seen in these scopes), or would have seen it."""
+def _settled(difference: Difference, scopes: tuple[str, ...], newer: Iterable[StackRecord]) -> bool:
+    """Whether one of the records has the difference (found in these scopes), or covers it."""
     return any(
-        difference.fingerprint in {difference.fingerprint for difference in look.differences}
-        or look.could_see(difference, scopes=scopes)
-        for look in newer
+        difference.fingerprint in {difference.fingerprint for difference in record.differences}
+        or record.covers(difference, scopes=scopes)
+        for record in newer
     )
 
 
@@ -189,17 +191,17 @@ def _gaps(audit: StackAudit) -> Iterable[Gap]:
     yield from {Gap(logical_id=unread.logical_id, question=unread.question) for unread in audit.unread}
 
 
-def _gone(place: Place, differences: Iterable[Difference], filters: str) -> Look:
+def _gone(stack_key: StackKey, differences: Iterable[Difference], filters: str) -> StackRecord:
     """A stack that is not there: with its id, by which it is known again as long as it is away."""
     found = tuple(differences)
     status = DriftStatus.DELETED.value
-    return Look(
-        place=place,
+    return StackRecord(
+        stack_key=stack_key,
         status=status,
         certificate={
-            "account": place.account,
-            "region": place.region,
-            "stack_name": place.stack_name,
+            "account": stack_key.account,
+            "region": stack_key.region,
+            "stack_name": stack_key.stack_name,
             "stack_id": found[0].physical_id,
             "status": status,
         },
@@ -208,30 +210,30 @@ def _gone(place: Place, differences: Iterable[Difference], filters: str) -> Look
     )
 
 
-def _joined(one: Look, other: Look) -> Look:
+def _joined(one: StackRecord, other: StackRecord) -> StackRecord:
     """Two stacks that reports call by one name: what either did not see may be there."""
     return replace(
         other,
-        is_blind=one.is_blind or other.is_blind,
+        is_unreadable=one.is_unreadable or other.is_unreadable,
         gaps=tuple(sorted({*one.gaps, *other.gaps})),
         status=max(one.status, other.status),
     )
 
 
-def _differences(looks: Iterable[Look]) -> dict[str, Difference]:
-    return {difference.fingerprint: difference for look in looks for difference in look.differences}
+def _differences(records: Iterable[StackRecord]) -> dict[str, Difference]:
+    return {difference.fingerprint: difference for record in records for difference in record.differences}
 
 
 def _parted(
-    differences: Iterable[Difference], looks: Mapping[Place, Look], others: Mapping[Place, Look]
+    differences: Iterable[Difference], records: Mapping[StackKey, StackRecord], others: Mapping[StackKey, StackRecord]
 ) -> tuple[list[Difference], list[Difference]]:
-    """Those of `others` that these looks would have seen, and those of which that is not known."""
+    """The differences of `others` that these records cover, and the rest."""
     seen: list[Difference] = []
     unknown: list[Difference] = []
     for difference in differences:
-        place = Place.of(difference)
-        look = looks.get(place)
-        could = look is not None and look.could_see(difference, scopes=others[place].scopes)
+        stack_key = StackKey.of(difference)
+        record = records.get(stack_key)
+        could = record is not None and record.covers(difference, scopes=others[stack_key].scopes)
         (seen if could else unknown).append(difference)
     return seen, unknown
 

@@ -12,7 +12,7 @@ from stackproof.core.json import digest
 from stackproof.core.notification import Level, Notification
 from stackproof.drift.difference import Difference, DriftWaiver
 from stackproof.drift.episode import Alarm, Run
-from stackproof.drift.memory.history import looks_of
+from stackproof.drift.memory.history import records_of
 from stackproof.drift.memory.vanished import vanished
 from stackproof.drift.ports import AuditStore, Notifier
 from stackproof.drift.report import DriftReport
@@ -41,7 +41,7 @@ def remembered(
     store: AuditStore,
     run: Run,
     *,
-    ended: datetime,
+    ended_at: datetime,
     keep: timedelta,
     waivers: Sequence[DriftWaiver] = (),
 ) -> DriftReport:
@@ -52,14 +52,16 @@ def remembered(
     try:
         numbered = run if run.number else store.begin(run)
         if gone := tuple(vanished(report, store, run)):
-            waived = waived_drift(gone, waivers, on=ended.date(), judged={})
+            waived = waived_drift(gone, waivers, on=ended_at.date(), judged={})
             report = replace(
                 report,
                 differences=tuple(sorted((*report.differences, *waived.differences), key=Difference.sort_key)),
                 waivers=with_more(report.waivers, waived.entries),
                 findings=without_used(report.findings, waivers, gone),
             )
-        memory = store.record(replace(numbered, outcome=report.outcome), looks_of(report), ended=ended, keep=keep)
+        memory = store.record(
+            replace(numbered, outcome=report.outcome), records_of(report), ended_at=ended_at, keep=keep
+        )
     except StoreError as error:
         return _said(report, Level.ERROR, f"this audit was not recorded, so what is new is not known: {error}")
     return replace(report, memory=memory)
@@ -79,14 +81,14 @@ def notified(report: DriftReport, store: AuditStore, notifiers: Iterable[Notifie
 def _told(store: AuditStore, notifier: Notifier, run: Run, *, at: datetime) -> Iterator[tuple[Level, str]]:
     try:
         channel = digest([store.salt(), notifier.channel])  # the address of a webhook may be a secret by itself
-        news = store.claim(channel, run, at=at)
+        news = store.reserve(channel, run, at=at)
     except StoreError as error:
         yield Level.ERROR, f"{notifier.shown} was told nothing: {error}"
         return
     if news:
         yield _sent(store, notifier, channel, Alarm(run=run, episodes=news), at=at)
     try:
-        held = store.held(channel, run)
+        held = store.pending(channel, run)
     except StoreError as error:
         yield Level.ERROR, f"whether another run is telling {notifier.shown} is not known: {error}"
         return
@@ -109,7 +111,7 @@ def _sent(store: AuditStore, notifier: Notifier, channel: str, alarm: Alarm, *, 
         why = str(error) if isinstance(error, NotifyError) else f"the notifier broke: {type(error).__name__}"
         return Level.ERROR, f"{notifier.shown} was not told of {count} differences, the next run tries again: {why}"
     try:
-        store.told(channel, alarm.run, at=at)
+        store.mark_delivered(channel, alarm.run, at=at)
     except StoreError as error:
         return Level.ERROR, f"{notifier.shown} was told, and may be told again: {error}"
     return Level.NOTE, f"{notifier.shown} was told of {count} differences"

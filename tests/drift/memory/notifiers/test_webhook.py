@@ -15,9 +15,9 @@ from stackproof.core.errors import NotifyError
 from stackproof.drift.episode import Alarm
 from stackproof.drift.memory.history import advanced
 from stackproof.drift.memory.notifiers.webhook import ID, SIGNATURE, TIMESTAMP, WebhookNotifier, signature
-from tests.memory_fakes import difference, look, night, run
+from tests.memory_fakes import difference, night, record, run
 
-ALARM = Alarm(run=run(3), episodes=advanced([], look(difference(expected="\ud800")), run=3, at=night(0)).new)
+ALARM = Alarm(run=run(3), episodes=advanced([], record(difference(expected="\ud800")), run=3, at=night(0)).new)
 
 
 class Handler(BaseHTTPRequestHandler):
