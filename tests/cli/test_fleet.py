@@ -10,10 +10,10 @@ from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.drift.difference import StackAudit
 from stackproof.drift.fleet.planning import FleetPlan
 from stackproof.drift.fleet.run import FleetRun
-from stackproof.drift.fleet.task import FleetTask, Place, TaskResult, Trouble
+from stackproof.drift.fleet.task import AccountRegion, Failure, FleetTask, TaskResult
 from tests.memory_fakes import difference
 
-TASK = FleetTask(place=Place(account="1", region="a"), stack_names=("One", "Two"))
+TASK = FleetTask(account_region=AccountRegion(account="1", region="a"), stack_names=("One", "Two"))
 
 
 def begun() -> FleetRun:
@@ -54,8 +54,8 @@ def test_one_of_anything_is_called_one_and_a_moment_has_no_rate() -> None:
     run = begun()
     now[0] += 0.001
     assert told.line(run) == "2 of 1 stack, 0 drifts found"
-    place = Place(account="1", region="a")
-    run.troubles[place] = Trouble(reason=UnprovenReason.DENIED, detail="no")
+    account_region = AccountRegion(account="1", region="a")
+    run.failures[account_region] = Failure(reason=UnprovenReason.DENIED, detail="no")
     found = StackAudit(
         stack_name="One",
         stack_id="1",
@@ -90,7 +90,10 @@ def test_a_plan_for_a_person_has_stacks_calls_and_the_time() -> None:
         "2 stacks, 3 resources, about 7 calls, about 2 min 5 s",
     ]
     single = FleetPlan(
-        tasks=(FleetTask(place=TASK.place, stack_names=("One",)),), calls={"sqs": 1}, resources=1, seconds=1.0
+        tasks=(FleetTask(account_region=TASK.account_region, stack_names=("One",)),),
+        calls={"sqs": 1},
+        resources=1,
+        seconds=1.0,
     )
     assert plan_text(single).splitlines()[1:] == [
         "sqs: about 1 call",

@@ -24,8 +24,16 @@ from stackproof.core.json import JsonValue, digest
 from stackproof.deployment.ports import Target
 from stackproof.drift.audit.unmanaged import Scope
 from stackproof.drift.fleet.planning import FleetPlan
-from stackproof.drift.fleet.run import NO_STACK, FleetRun, Workers, audit_tasks, found_tasks, places_of, with_discovered
-from stackproof.drift.fleet.task import Fleet, FleetAccount, FleetOrder, Place
+from stackproof.drift.fleet.run import (
+    NO_STACK,
+    FleetRun,
+    Workers,
+    account_regions_of,
+    audit_tasks,
+    found_tasks,
+    with_discovered,
+)
+from stackproof.drift.fleet.task import AccountRegion, Fleet, FleetAccount, FleetOrder
 from stackproof.drift.report import DriftReport
 from stackproof.reporters.wording import counted, folded, visible
 from stackproof.wiring.auditing import AuditOptions
@@ -117,13 +125,13 @@ class OpenedFleet:
     hand: Target
     scopes: tuple[Scope, ...] = ()
 
-    def places(self) -> Mapping[Place, FleetAccount]:
+    def places(self) -> Mapping[AccountRegion, FleetAccount]:
         """Where to look, with the accounts of an organization."""
         found = self.fleet
         if found.organization is not None:
             with progress("asking the organization"):
                 found = with_discovered(found, discovered(self.order, found.organization.units))
-        return places_of(found)
+        return account_regions_of(found)
 
 
 def audited_fleet(project: Project, opened: OpenedFleet, join: Callable[..., DriftReport]) -> DriftReport:
@@ -155,15 +163,19 @@ def planned_fleet(opened: OpenedFleet, *, jobs: int) -> tuple[FleetPlan, Callabl
     run = FleetRun.begun()
     with progress("finding the stacks"):
         tasks = found_tasks(places, opened.workers, run)
-        dark = [f"{place}: {why.detail}" for place, why in run.troubles.items()]
-        dark += [f"{place}: {NO_STACK}" for place in sorted(run.empty)]
+        dark = [f"{account_region}: {why.detail}" for account_region, why in run.failures.items()]
+        dark += [f"{account_region}: {NO_STACK}" for account_region in sorted(run.empty)]
         plan = fleet_plan(tasks, opened.order, opened.workers, at_once=jobs * _READS, unplanned=dark)
     return plan, lambda: plan_text(plan)
 
 
 def plan_text(plan: FleetPlan) -> str:
     """The stacks, then the calls, then the sum."""
-    lines = [f"{task.place.account} {task.place.region} {name}" for task in plan.tasks for name in task.stack_names]
+    lines = [
+        f"{task.account_region.account} {task.account_region.region} {name}"
+        for task in plan.tasks
+        for name in task.stack_names
+    ]
     lines += [f"cannot be planned: {name}" for name in plan.unplanned]
     if plan.unknown:
         lines.append(f"read through Cloud Control, or not at all: {', '.join(plan.unknown)}")
@@ -257,6 +269,6 @@ class FleetProgress:
         seconds = self._clock() - self._began
         calls = run.calls.reads + run.calls.writes
         rate = f", {calls / seconds:.0f} calls/s" if seconds >= 1 else ""
-        dark = f", {counted(len(run.troubles), 'place')} not reached" if run.troubles else ""
+        dark = f", {counted(len(run.failures), 'place')} not reached" if run.failures else ""
         found = counted(run.differences, "drift")
         return f"{run.stacks} of {counted(self._total, 'stack')}{rate}, {found} found{dark}"

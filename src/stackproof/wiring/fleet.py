@@ -17,14 +17,14 @@ from stackproof.core.json import canonical
 from stackproof.core.notification import Notification
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.drift.fleet.task import (
+    AccountRegion,
+    Failure,
     FleetOrder,
     FleetTask,
-    Listed,
-    Place,
     ScopeTask,
+    StackListing,
     StackResources,
     TaskResult,
-    Trouble,
 )
 from stackproof.wiring.live import auditor, catalog, child_families, listings, schemas
 
@@ -46,8 +46,8 @@ __all__ = [
     "fleet_plan",
     "fleet_runs",
     "fleet_workers",
-    "listed_beside",
     "listed_stacks",
+    "listed_unmanaged",
     "unmanaged_places",
 ]
 
@@ -88,17 +88,17 @@ def fleet_plan(
     """What the audit of these stacks would ask; the lists of their resources are all that is read."""
     from stackproof.calls.pacing import Rates
     from stackproof.drift.fleet.planning import planned
-    from stackproof.drift.fleet.run import Lost, done
+    from stackproof.drift.fleet.run import WorkerFailure, done
     from stackproof.readers import READERS
     from stackproof.readers.access import LiveReader
 
     found: dict[FleetTask, StackResources] = {}
     missing = list(unplanned)
     for outcome in done(partial(counted_resources, order), tasks, workers.start):
-        counted = None if isinstance(outcome.result, Lost) else StackResources.from_text(outcome.result)
-        if counted is None or counted.trouble is not None:
-            why = counted.trouble.detail if counted and counted.trouble else "its worker ended"
-            missing.append(f"{outcome.task.place}: {', '.join(outcome.task.stack_names)}: {why}")
+        counted = None if isinstance(outcome.result, WorkerFailure) else StackResources.from_text(outcome.result)
+        if counted is None or counted.failure is not None:
+            why = counted.failure.detail if counted and counted.failure else "its worker ended"
+            missing.append(f"{outcome.task.account_region}: {', '.join(outcome.task.stack_names)}: {why}")
         else:
             found[outcome.task] = counted
     return planned(
@@ -118,13 +118,13 @@ def unmanaged_places(
     """What is in no stack of each place whose stacks were looked at, sorted; of one that is dark, that it was not."""
     from stackproof.drift.audit.unmanaged import Unmanaged
     from stackproof.drift.fleet.run import done
-    from stackproof.drift.fleet.scopes import beside_of, scope_tasks
+    from stackproof.drift.fleet.scopes import scope_tasks, unmanaged_of
 
     found = [
-        beside_of(outcome.task.place, outcome.result, run)
-        for outcome in done(partial(listed_beside, order), scope_tasks(run, scopes), workers.start)
+        unmanaged_of(outcome.task.account_region, outcome.result, run)
+        for outcome in done(partial(listed_unmanaged, order), scope_tasks(run, scopes), workers.start)
     ]
-    dark = [Unmanaged(account=trouble.account, region=trouble.region) for trouble in run.troubles if scopes]
+    dark = [Unmanaged(account=failure.account, region=failure.region) for failure in run.failures if scopes]
     return tuple(sorted((*found, *dark), key=lambda unmanaged: (unmanaged.account, unmanaged.region)))
 
 
@@ -139,18 +139,18 @@ def discovered(order: FleetOrder, units: Sequence[str]) -> tuple[tuple[str, str]
     """Accounts of the organization that the credentials at hand belong to, id and name; raises TargetError."""
     from stackproof.targets.cloudformation.fleet_accounts import accounts_of
 
-    return accounts_of(_target(order, Place(account="", region="us-east-1")), units)
+    return accounts_of(_target(order, AccountRegion(account="", region="us-east-1")), units)
 
 
 # -- in the worker
 
 
-def listed_stacks(order: FleetOrder, place: Place) -> str:
+def listed_stacks(order: FleetOrder, account_region: AccountRegion) -> str:
     """The stacks of a place."""
     from stackproof.targets.cloudformation.fleet_accounts import stacks_of
 
-    found = _tried(order, place, stacks_of)
-    told = Listed(trouble=found) if isinstance(found, Trouble) else Listed(stacks=found)
+    found = _tried(order, account_region, stacks_of)
+    told = StackListing(failure=found) if isinstance(found, Failure) else StackListing(stacks=found)
     return replace(told, calls=_calls().drained()).text
 
 
@@ -158,29 +158,29 @@ def counted_resources(order: FleetOrder, task: FleetTask) -> str:
     """What some stacks have, without a look at any of it."""
     from stackproof.targets.cloudformation.fleet_accounts import resources_of
 
-    found = _tried(order, task.place, lambda target: resources_of(target, task.stack_names))
-    return (StackResources(trouble=found) if isinstance(found, Trouble) else found).text
+    found = _tried(order, task.account_region, lambda target: resources_of(target, task.stack_names))
+    return (StackResources(failure=found) if isinstance(found, Failure) else found).text
 
 
 def audited_stacks(order: FleetOrder, task: FleetTask) -> str:
     """The audit of some stacks."""
-    from stackproof.drift.fleet.run import troubled_task
+    from stackproof.drift.fleet.run import failed_task
 
-    found = _tried(order, task.place, lambda target: _audited(order, target, task))
-    if isinstance(found, Trouble):
-        found = troubled_task(task, found, _calls().drained())
+    found = _tried(order, task.account_region, lambda target: _audited(order, target, task))
+    if isinstance(found, Failure):
+        found = failed_task(task, found, _calls().drained())
     return canonical(found.to_dict())
 
 
-def listed_beside(order: FleetOrder, task: ScopeTask) -> str:
+def listed_unmanaged(order: FleetOrder, task: ScopeTask) -> str:
     """What is in no stack of a place."""
     from stackproof.drift.fleet.scopes import unmanaged_text
 
-    found = _tried(order, task.place, lambda target: _beside(target, task))
+    found = _tried(order, task.account_region, lambda target: _unmanaged(target, task))
     return unmanaged_text(found, _calls().drained())
 
 
-def _beside(target: Target, task: ScopeTask) -> Unmanaged:
+def _unmanaged(target: Target, task: ScopeTask) -> Unmanaged:
     from stackproof.drift.audit.unmanaged import Scope, unmanaged
 
     return unmanaged(
@@ -198,13 +198,13 @@ def _audited(order: FleetOrder, target: Target, task: FleetTask) -> TaskResult:
 
     made = auditor(target, native=order.native, jobs=order.reads, resource_schemas=_schemas())
     found = made.audited(task.stack_names)
-    place = f"{task.place.account}/{task.place.region}"
+    account_region = f"{task.account_region.account}/{task.account_region.region}"
     return TaskResult(
         audits=tuple(without_secrets(audit) for audit in found.audits),
         notifications=tuple(
             Notification(
                 level=notification.level,
-                message=f"{place}: {notification.message}",
+                message=f"{account_region}: {notification.message}",
                 engine=notification.engine,
                 file=notification.file,
             )
@@ -214,29 +214,29 @@ def _audited(order: FleetOrder, target: Target, task: FleetTask) -> TaskResult:
     )
 
 
-def _tried(order: FleetOrder, place: Place, work: Callable[[Target], _Found]) -> _Found | Trouble:
+def _tried(order: FleetOrder, account_region: AccountRegion, work: Callable[[Target], _Found]) -> _Found | Failure:
     """What the work gives, or why it gave nothing: a place that fails is no error of the run.
 
     Clients go with the task. They refer to one another, and a process that looks for such things as rarely as ours
     does would keep those of many places.
     """
     try:
-        return _done(_target(order, place), place, work)
+        return _done(_target(order, account_region), account_region, work)
     finally:
         gc.collect()
 
 
-def _done(target: Target, place: Place, work: Callable[[Target], _Found]) -> _Found | Trouble:
+def _done(target: Target, account_region: AccountRegion, work: Callable[[Target], _Found]) -> _Found | Failure:
     try:
-        if target.account != place.account:
-            return Trouble(
+        if target.account != account_region.account:
+            return Failure(
                 reason=UnprovenReason.DENIED, detail=f"the credentials at hand are of account {target.account}"
             )
         return work(target)
     except StackproofError as error:
-        return Trouble(reason=_reason(target, error), detail=str(error))
+        return Failure(reason=_reason(target, error), detail=str(error))
     except Exception as error:  # noqa: BLE001 - one task that breaks does not stop the others, and is said
-        return Trouble(reason=UnprovenReason.UNREACHABLE, detail=f"{type(error).__name__}: {error}")
+        return Failure(reason=UnprovenReason.UNREACHABLE, detail=f"{type(error).__name__}: {error}")
 
 
 def _reason(target: Target, error: StackproofError) -> UnprovenReason:
@@ -245,18 +245,18 @@ def _reason(target: Target, error: StackproofError) -> UnprovenReason:
     return found or target.translated(error) or UnprovenReason.UNREACHABLE
 
 
-def _target(order: FleetOrder, place: Place) -> Target:
+def _target(order: FleetOrder, account_region: AccountRegion) -> Target:
     from stackproof.targets.aws import AwsTarget
     from stackproof.targets.emulators.ministack import MiniStackTarget
     from stackproof.targets.emulators.moto import MotoTarget
 
     if order.target in EMULATORS and order.endpoint_url is not None:
         kind = MotoTarget if order.target == "moto" else MiniStackTarget
-        return kind(order.endpoint_url, region=place.region, role_arn=place.role_arn, calls=_calls())
+        return kind(order.endpoint_url, region=account_region.region, role_arn=account_region.role_arn, calls=_calls())
     return AwsTarget(
         profile=order.profile,
-        region=place.region,
-        role_arn=place.role_arn,
+        region=account_region.region,
+        role_arn=account_region.role_arn,
         endpoint_url=order.endpoint_url,
         calls=_calls(),
         pace=_pace(order.pace, order.rates),

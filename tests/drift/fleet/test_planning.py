@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stackproof.calls.pacing import Rates
 from stackproof.drift.fleet.planning import planned, stack_calls
-from stackproof.drift.fleet.task import FleetTask, Place, StackResources
+from stackproof.drift.fleet.task import AccountRegion, FleetTask, StackResources
 from stackproof.drift.ports import ChildFamily
 
 FAMILY = ChildFamily(
@@ -36,7 +36,10 @@ def test_what_is_asked_alike_is_asked_once_and_what_is_listed_once_for_all() -> 
 
 
 def test_the_slowest_bucket_says_how_long_it_takes_or_the_calls_one_after_another() -> None:
-    tasks = {FleetTask(place=Place(account=account, region="a"), stack_names=("One", "Two")): FOUND for account in "12"}
+    tasks = {
+        FleetTask(account_region=AccountRegion(account=account, region="a"), stack_names=("One", "Two")): FOUND
+        for account in "12"
+    }
     slow = planned(tasks, READERS, [FAMILY], Rates(own={"sqs": 0.5}), at_once=100)
     assert slow.calls == {"cloudformation": 22, "ec2": 6, "sqs": 18}
     assert slow.seconds == (9 - 1) / 0.5
@@ -48,7 +51,7 @@ def test_the_slowest_bucket_says_how_long_it_takes_or_the_calls_one_after_anothe
 
 def test_a_plan_of_nothing_or_with_a_place_that_is_not_known_is_3() -> None:
     assert planned({}, READERS, [FAMILY], Rates(), at_once=1).exit_code == 3
-    tasks = {FleetTask(place=Place(account="1", region="a"), stack_names=("One",)): FOUND}
+    tasks = {FleetTask(account_region=AccountRegion(account="1", region="a"), stack_names=("One",)): FOUND}
     assert planned(tasks, READERS, [], Rates(), at_once=1, unplanned=["2: no"]).exit_code == 3
 
 

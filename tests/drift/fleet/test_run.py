@@ -29,33 +29,33 @@ from stackproof.drift.fleet.executors import process_workers, thread_workers
 from stackproof.drift.fleet.run import (
     Done,
     FleetRun,
-    Lost,
+    WorkerFailure,
     Workers,
+    account_regions_of,
     audit_tasks,
     done,
     found_tasks,
-    places_of,
     tasks_of,
     with_discovered,
     without_secrets,
 )
 from stackproof.drift.fleet.task import (
     EVERY_STACK,
+    AccountRegion,
+    Failure,
     Fleet,
     FleetAccount,
     FleetTask,
-    Listed,
     ListedStack,
     Organization,
-    Place,
     StackFilter,
+    StackListing,
     TaskResult,
-    Trouble,
 )
 from stackproof.proof.observation import Change, DriftStatus, PropertyDifference, ResourceProof
 from stackproof.template.location import Location
 
-PLACE = Place(account="111111111111", region="eu-west-1")
+HERE = AccountRegion(account="111111111111", region="eu-west-1")
 
 
 def seen(task: FleetTask) -> TaskResult:
@@ -64,9 +64,9 @@ def seen(task: FleetTask) -> TaskResult:
         audits=tuple(
             StackAudit(
                 stack_name=name,
-                stack_id=f"{task.place.account}/{task.place.region}/{name}",
-                account=task.place.account,
-                region=task.place.region,
+                stack_id=f"{task.account_region.account}/{task.account_region.region}/{name}",
+                account=task.account_region.account,
+                region=task.account_region.region,
                 stack_status="CREATE_COMPLETE",
                 proofs=(
                     ResourceProof(location=Location(logical_id="Queue"), physical_id="q", status=DriftStatus.IN_SYNC),
@@ -144,7 +144,7 @@ def breaking() -> Iterator[Executor]:
     yield Breaking()
 
 
-def results(found: Iterator[Done[int, int]]) -> dict[int, int | Lost]:
+def results(found: Iterator[Done[int, int]]) -> dict[int, int | WorkerFailure]:
     return {done.task: done.result for done in found}
 
 
@@ -155,7 +155,7 @@ def test_a_worker_that_is_killed_costs_nothing_but_time(tmp_path: Path) -> None:
 
 def test_a_task_that_ends_every_worker_is_given_up_and_says_so() -> None:
     found = results(done(dies, [1], partial(process_workers, 1)))
-    assert isinstance(found[1], Lost)
+    assert isinstance(found[1], WorkerFailure)
     assert found[1].detail.startswith("its worker ended 3 times: BrokenProcessPool: ")
 
 
@@ -166,7 +166,7 @@ def test_a_task_that_ends_every_worker_costs_no_other_task(last: int) -> None:
         number: number * 2 for number in range(6) if number != last
     }
     lost = found[last]
-    assert isinstance(lost, Lost)
+    assert isinstance(lost, WorkerFailure)
     assert lost.detail.startswith("its worker ended 3 times: BrokenProcessPool: ")
 
 
@@ -188,7 +188,7 @@ def test_a_task_that_breaks_a_whole_pool_costs_no_other_task() -> None:
         yield Whole()
 
     found = results(done(abs, range(4), start))
-    assert isinstance(found.pop(0), Lost)
+    assert isinstance(found.pop(0), WorkerFailure)
     assert found == {1: 1, 2: 2, 3: 3}
 
 
@@ -246,26 +246,26 @@ def test_stacks_are_taken_by_name_tag_and_owner(wanted: StackFilter, names: list
         ListedStack(name="B", tags={"app": "tap", "owner": "me"}),
         ListedStack(name="A", tags={"app": "tap"}),
     ]
-    [task] = tasks_of(PLACE, FleetAccount(account=PLACE.account, stacks=wanted), listed)
+    [task] = tasks_of(HERE, FleetAccount(account=HERE.account, stacks=wanted), listed)
     assert list(task.stack_names) == names
 
 
 def test_a_place_with_many_stacks_is_several_tasks() -> None:
     listed = [ListedStack(name=f"S{index:02}") for index in range(23)]
-    tasks = tasks_of(PLACE, FleetAccount(account=PLACE.account), listed)
+    tasks = tasks_of(HERE, FleetAccount(account=HERE.account), listed)
     assert [len(task.stack_names) for task in tasks] == [10, 10, 3]
     assert len({task.key for task in tasks}) == 3
-    assert tasks_of(PLACE, FleetAccount(account=PLACE.account), ()) == ()
+    assert tasks_of(HERE, FleetAccount(account=HERE.account), ()) == ()
 
 
 def test_roles_are_of_the_account_and_of_the_partition_of_the_region() -> None:
     account = FleetAccount(account="1", role="audit", regions=("us-gov-west-1", "cn-north-1", "eu-west-1"))
-    assert [place.role_arn for place in places_of(Fleet(accounts=(account,)))] == [
+    assert [account_region.role_arn for account_region in account_regions_of(Fleet(accounts=(account,)))] == [
         "arn:aws-cn:iam::1:role/audit",
         "arn:aws:iam::1:role/audit",
         "arn:aws-us-gov:iam::1:role/audit",
     ]
-    [own] = places_of(Fleet(accounts=(FleetAccount(account="1", regions=("eu-west-1",)),)))
+    [own] = account_regions_of(Fleet(accounts=(FleetAccount(account="1", regions=("eu-west-1",)),)))
     assert own.role_arn is None
 
 
@@ -282,22 +282,22 @@ def test_an_organization_adds_accounts_and_changes_none_that_is_named() -> None:
 
 
 def workers(start: Callable[[], AbstractContextManager[Executor]] = shuffled) -> Workers:
-    def listing(place: Place) -> str:
-        if place.account == "2":
-            return Listed(trouble=Trouble(reason=UnprovenReason.DENIED, detail="no")).text
-        return Listed(stacks=(ListedStack(name="One", tags={"a": "b"}), ListedStack(name="Two"))).text
+    def listing(account_region: AccountRegion) -> str:
+        if account_region.account == "2":
+            return StackListing(failure=Failure(reason=UnprovenReason.DENIED, detail="no")).text
+        return StackListing(stacks=(ListedStack(name="One", tags={"a": "b"}), ListedStack(name="Two"))).text
 
     return Workers(start=start, listing=listing, auditing=audit_text)
 
 
-PLACES = places_of(
+REGIONS = account_regions_of(
     Fleet(accounts=tuple(FleetAccount(account=account, regions=("eu-west-1", "us-east-1")) for account in "123"))
 )
 
 
 def run_of(memory: Memory, found: Workers) -> FleetRun:
     run = FleetRun.begun()
-    audit_tasks(found_tasks(PLACES, found, run), found, run, memory)
+    audit_tasks(found_tasks(REGIONS, found, run), found, run, memory)
     return run
 
 
@@ -321,7 +321,7 @@ def test_the_order_in_which_tasks_are_done_does_not_show(chance: random.Random) 
     other = FleetRun.begun()
     for task in tasks:
         other.add(task, seen(task))
-    other.troubles = dict(chance.sample(sorted(known.troubles.items(), key=repr), len(known.troubles)))
+    other.failures = dict(chance.sample(sorted(known.failures.items(), key=repr), len(known.failures)))
     assert sorted(map(repr, other.audited())) == sorted(map(repr, known.audited()))
     assert other.audited()[: len(tasks)] == known.audited()[: len(tasks)]
 
@@ -360,16 +360,16 @@ def test_a_task_and_a_place_whose_workers_end_are_not_checked() -> None:
         yield Dead()
 
     run = FleetRun.begun()
-    assert found_tasks(PLACES, workers(dead), run) == ()
-    assert {trouble.reason for trouble in run.troubles.values()} == {UnprovenReason.UNREACHABLE}
-    task = FleetTask(place=PLACE, stack_names=("One", "Two"))
+    assert found_tasks(REGIONS, workers(dead), run) == ()
+    assert {failure.reason for failure in run.failures.values()} == {UnprovenReason.UNREACHABLE}
+    task = FleetTask(account_region=HERE, stack_names=("One", "Two"))
     audit_tasks([task], workers(dead), run, Memory())
     assert [audit.status for audit in run.results[task].audits] == [DriftStatus.NOT_CHECKED] * 2
 
 
 def test_what_an_interrupted_run_has_seen_is_said_with_the_time() -> None:
     times = [datetime(2026, 1, 1, 8, minute, tzinfo=UTC) for minute in (0, 30)]
-    tasks = [FleetTask(place=PLACE, stack_names=stack_names) for stack_names in (("A", "B"), ("C",), ("D",))]
+    tasks = [FleetTask(account_region=HERE, stack_names=stack_names) for stack_names in (("A", "B"), ("C",), ("D",))]
     run = FleetRun.begun()
     run.add(tasks[0], replace(seen(tasks[0]), kept_since=times[1]))
     run.add(tasks[2], seen(tasks[2]))
@@ -383,11 +383,11 @@ def test_what_an_interrupted_run_has_seen_is_said_with_the_time() -> None:
     assert note.level is Level.WARNING
     assert note.message.startswith("3 of 4 stacks were looked at by the run that was interrupted, from ")
     assert f", from {shown_time(times[0])} to {shown_time(times[1])}, and" in note.message
-    assert run.earlier == {(PLACE.account, PLACE.region, letter): times[letter != "C"] for letter in "ABC"}
+    assert run.earlier == {(HERE.account, HERE.region, letter): times[letter != "C"] for letter in "ABC"}
 
 
 def test_a_single_stack_that_an_interrupted_run_has_seen_is_called_one() -> None:
-    task = FleetTask(place=PLACE, stack_names=("A",))
+    task = FleetTask(account_region=HERE, stack_names=("A",))
     run = FleetRun.begun()
     run.add(task, replace(seen(task), kept_since=datetime(2026, 1, 1, tzinfo=UTC)))
     [note] = [notification for stacks in run.audited() for notification in stacks.notifications]
@@ -401,10 +401,10 @@ def test_a_fleet_without_a_stack_says_so() -> None:
 
 
 def test_a_place_that_answers_without_a_stack_is_an_error_unless_it_may_be_empty() -> None:
-    def listing(place: Place) -> str:
-        return Listed(stacks=(ListedStack(name="One"),) if place.account == "1" else ()).text
+    def listing(account_region: AccountRegion) -> str:
+        return StackListing(stacks=(ListedStack(name="One"),) if account_region.account == "1" else ()).text
 
-    places = places_of(
+    places = account_regions_of(
         Fleet(
             accounts=(
                 FleetAccount(account="1", regions=("eu-west-1",)),
@@ -428,7 +428,7 @@ def test_a_place_that_answers_without_a_stack_is_an_error_unless_it_may_be_empty
 
 
 def test_what_may_be_a_secret_crosses_no_process() -> None:
-    place = Location(logical_id="Db", resource_type="AWS::RDS::DBInstance")
+    location = Location(logical_id="Db", resource_type="AWS::RDS::DBInstance")
     secret = PropertyDifference(path="/MasterUserPassword", expected="hunter2", actual="x", change=Change.NOT_EQUAL)
     actual: JsonValue = [{"AuthenticateOidcConfig": {"ClientSecret": "hunter22", "ClientId": "i"}}]
     nested = PropertyDifference(path="/Actions", expected=None, actual=actual, change=Change.ADD)
@@ -436,12 +436,12 @@ def test_what_may_be_a_secret_crosses_no_process() -> None:
     audit = StackAudit(
         stack_name="S", stack_id="s", account="1", region="r", stack_status="",
         proofs=tuple(
-            ResourceProof(location=place, physical_id="d", status=DriftStatus.MODIFIED, differences=differences)
+            ResourceProof(location=location, physical_id="d", status=DriftStatus.MODIFIED, differences=differences)
             for differences in ((secret, plain), (plain,), (nested,))
         ),
         differences=tuple(
             Difference(
-                account="1", region="r", origin=DriftOrigin.DECLARED, location=place, physical_id="d",
+                account="1", region="r", origin=DriftOrigin.DECLARED, location=location, physical_id="d",
                 status=DriftStatus.MODIFIED,
                 change=difference.change,
                 path=difference.path,

@@ -7,15 +7,15 @@ from stackproof.core.notification import Level, Notification
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.drift.audit.unmanaged import Unmanaged, parse_scope
 from stackproof.drift.difference import StackAudit
-from stackproof.drift.fleet.run import FleetRun, Lost
-from stackproof.drift.fleet.scopes import beside_of, scope_tasks, unmanaged_text
-from stackproof.drift.fleet.task import FleetTask, Place, TaskResult, Trouble
+from stackproof.drift.fleet.run import FleetRun, WorkerFailure
+from stackproof.drift.fleet.scopes import scope_tasks, unmanaged_of, unmanaged_text
+from stackproof.drift.fleet.task import AccountRegion, Failure, FleetTask, TaskResult
 from stackproof.proof.observation import DriftStatus, ResourceProof
 from stackproof.template.location import Location
 from tests.memory_fakes import unmanaged
 
-HERE = Place(account="123456789012", region="eu-west-1")
-THERE = Place(account="123456789012", region="us-east-1")
+HERE = AccountRegion(account="123456789012", region="eu-west-1")
+THERE = AccountRegion(account="123456789012", region="us-east-1")
 CALLS = CallLog(counts=(CallCount(target="aws", service="sqs", operation="ListQueues", kind=CallKind.READ, count=2),))
 SCOPES = [parse_scope(name) for name in ("tag:app=tap", "prefix:Net")]
 
@@ -27,18 +27,18 @@ def seen(
     return ResourceProof(location=location, physical_id=physical_id, status=status, custom=custom)
 
 
-def done(*found: tuple[Place, tuple[ResourceProof, ...]]) -> FleetRun:
+def done(*found: tuple[AccountRegion, tuple[ResourceProof, ...]]) -> FleetRun:
     run = FleetRun.begun()
-    for number, (place, proofs) in enumerate(found):
+    for number, (account_region, proofs) in enumerate(found):
         audit = StackAudit(
             stack_name=f"S{number}",
             stack_id="",
-            account=place.account,
-            region=place.region,
+            account=account_region.account,
+            region=account_region.region,
             stack_status="",
             proofs=proofs,
         )
-        run.add(FleetTask(place=place, stack_names=(audit.stack_name,)), TaskResult(audits=(audit,)))
+        run.add(FleetTask(account_region=account_region, stack_names=(audit.stack_name,)), TaskResult(audits=(audit,)))
     return run
 
 
@@ -49,7 +49,7 @@ def test_a_place_has_the_types_and_the_ids_of_its_own_stacks() -> None:
         (HERE, (seen("AWS::Logs::LogGroup", None), seen("Custom::Thing", "c", custom=True), seen(None, "x"))),
     )
     here, there = scope_tasks(run, SCOPES)
-    assert (here.place, there.place) == (HERE, THERE)
+    assert (here.account_region, there.account_region) == (HERE, THERE)
     assert here.scopes == (("prefix", "Net"), ("tag", "app=tap"))
     assert here.resource_types == ("AWS::Logs::LogGroup", "AWS::SNS::Topic", "AWS::SQS::Queue")
     assert here.managed == (("AWS::SQS::Queue", "q"),)
@@ -58,10 +58,10 @@ def test_a_place_has_the_types_and_the_ids_of_its_own_stacks() -> None:
 
 
 def test_what_every_region_lists_may_be_of_a_stack_of_any_region_of_the_account() -> None:
-    other = Place(account="2", region="eu-west-1")
+    other = AccountRegion(account="2", region="eu-west-1")
     role = seen("AWS::IAM::Role", "r")
     run = done((THERE, (role,)), (HERE, (seen("AWS::S3::Bucket", "b"),)), (other, (seen("AWS::SQS::Queue", "q"),)))
-    managed = {task.place: task.managed for task in scope_tasks(run, SCOPES)}
+    managed = {task.account_region: task.managed for task in scope_tasks(run, SCOPES)}
     both = (("AWS::IAM::Role", "r"), ("AWS::S3::Bucket", "b"))
     assert managed == {HERE: both, THERE: both, other: (("AWS::SQS::Queue", "q"),)}
 
@@ -77,7 +77,7 @@ def test_what_was_found_comes_back_with_its_place_and_its_calls() -> None:
         region=HERE.region,
         is_whole=True,
     )
-    read = beside_of(HERE, unmanaged_text(found, CALLS), run)
+    read = unmanaged_of(HERE, unmanaged_text(found, CALLS), run)
     (said,) = read.notifications
     assert said.message == "123456789012/eu-west-1: --scope: these types cannot be listed"
     assert (read.differences, read.listed, read.looked_at) == (found.differences, 3, found.looked_at)
@@ -87,9 +87,12 @@ def test_what_was_found_comes_back_with_its_place_and_its_calls() -> None:
 
 def test_a_place_that_told_nothing_is_an_error_and_not_whole() -> None:
     run = FleetRun.begun()
-    why = Trouble(reason=UnprovenReason.DENIED, detail="no")
-    for result, said in ((Lost(detail="its worker ended"), "its worker ended"), (unmanaged_text(why, CALLS), "no")):
-        read = beside_of(HERE, result, run)
+    why = Failure(reason=UnprovenReason.DENIED, detail="no")
+    for result, said in (
+        (WorkerFailure(detail="its worker ended"), "its worker ended"),
+        (unmanaged_text(why, CALLS), "no"),
+    ):
+        read = unmanaged_of(HERE, result, run)
         (told,) = read.notifications
         assert (told.level, read.is_whole, read.looked_at) == (Level.ERROR, False, ())
         assert told.message.startswith("123456789012/eu-west-1: --scope: what is in no stack was not looked at: ")

@@ -29,7 +29,7 @@ from benchmarks.fleet import (
 from stackproof.calls.iam_action import prefix_of
 from stackproof.config.fleet import load_fleet
 from stackproof.config.schema import read_schema
-from stackproof.drift.fleet.run import FleetRun, found_tasks, places_of
+from stackproof.drift.fleet.run import FleetRun, account_regions_of, found_tasks
 from stackproof.drift.fleet.task import FleetOrder
 from stackproof.drift.report import DriftReport
 from stackproof.targets.emulators.moto import start_moto
@@ -99,7 +99,7 @@ def test_a_plan_says_about_what_is_called_and_reads_no_resource(fleet: Simulatio
     order = FleetOrder(target="moto", endpoint_url=fleet.url)
     workers = fleet_workers(order, "threads", jobs=2)
     begun = FleetRun.begun()
-    tasks = found_tasks(places_of(load_fleet(fleet.file)), workers, begun)
+    tasks = found_tasks(account_regions_of(load_fleet(fleet.file)), workers, begun)
     plan = fleet_plan(tasks, order, workers, at_once=8)
     assert (plan.stacks, plan.resources, plan.exit_code) == (SIZE.total, 20 * SIZE.total, 0)
     assert plan.seconds > 0

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from stackproof.core.file_store import FileStore
 from stackproof.drift.difference import StackAudit
-from stackproof.drift.fleet.task import FleetTask, Place, TaskResult
+from stackproof.drift.fleet.task import AccountRegion, FleetTask, TaskResult
 from stackproof.drift.fleet.task_results import FleetRuns
 
-TASK = FleetTask(place=Place(account="1", region="a"), stack_names=("One",))
+TASK = FleetTask(account_region=AccountRegion(account="1", region="a"), stack_names=("One",))
 RESULT = TaskResult(
     audits=(StackAudit(stack_name="One", stack_id="1", account="1", region="a", stack_status="CREATE_COMPLETE"),)
 )

@@ -82,7 +82,7 @@ class FleetPlan:
             "tool": {"name": "stackproof", "version": __version__},
             "summary": {"stacks": self.stacks, "resources": self.resources, "calls": sum(self.calls.values())},
             "stacks": [
-                {"account": task.place.account, "region": task.place.region, "stack_name": name}
+                {"account": task.account_region.account, "region": task.account_region.region, "stack_name": name}
                 for task in self.tasks
                 for name in task.stack_names
             ],
@@ -141,7 +141,7 @@ def planned(
         for action, count in stack_calls(resources, readers, families, native=native).items():
             service = action.partition(":")[0]
             by_service[service] += count
-            by_bucket[task.place.account, task.place.region, service] += count
+            by_bucket[task.account_region.account, task.account_region.region, service] += count
     total = sum(by_service.values())
     kinds = {kind for resources in found.values() for kind in resources.counts}
     return FleetPlan(

@@ -19,15 +19,15 @@ from stackproof.drift.difference import StackAudit
 from stackproof.drift.episode import shown_time
 from stackproof.drift.fleet.task import (
     EVERY_STACK,
+    AccountRegion,
+    Failure,
     Fleet,
     FleetAccount,
     FleetTask,
-    Listed,
     ListedStack,
-    Place,
     StackFilter,
+    StackListing,
     TaskResult,
-    Trouble,
 )
 from stackproof.drift.ports import TaskMemory
 from stackproof.drift.stack_list import StackList
@@ -37,22 +37,22 @@ __all__ = [
     "NO_STACK",
     "Done",
     "FleetRun",
-    "Lost",
+    "WorkerFailure",
     "Workers",
+    "account_regions_of",
     "audit_tasks",
     "done",
+    "failed_audit",
+    "failed_task",
     "found_tasks",
-    "places_of",
     "tasks_of",
-    "troubled",
-    "troubled_task",
     "with_discovered",
     "without_secrets",
 ]
 
 
 NO_STACK: Final = "no stack that the filters take"
-"""What is said of a place that answered, and gave nothing to look at."""
+"""The message for a region that was listed and has no stack to audit."""
 
 _FRUITLESS: Final = 3  # rounds in a row in which workers ended and nothing was done
 
@@ -63,8 +63,8 @@ _Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lost:
-    """What there is of a task whose worker ended each time that it was tried."""
+class WorkerFailure:
+    """A task whose worker ended at every attempt."""
 
     detail: str
 
@@ -74,7 +74,7 @@ class Done(Generic[_Task, _Result]):
     """A task and what came of it."""
 
     task: _Task
-    result: _Result | Lost
+    result: _Result | WorkerFailure
 
 
 def done(
@@ -105,7 +105,7 @@ def done(
                         yield Done(task=task, result=future.result())
         waiting = again
     for task in waiting:
-        yield Done(task=task, result=Lost(detail=f"its worker ended {_FRUITLESS} times: {detail}"))
+        yield Done(task=task, result=WorkerFailure(detail=f"its worker ended {_FRUITLESS} times: {detail}"))
 
 
 def _failure(future: Future[_Result]) -> str | None:
@@ -148,24 +148,28 @@ class Workers:
     """
 
     start: Callable[[], AbstractContextManager[Executor]]
-    listing: Callable[[Place], str]
+    listing: Callable[[AccountRegion], str]
     auditing: Callable[[FleetTask], str]
 
 
-def found_tasks(places: Mapping[Place, FleetAccount], workers: Workers, run: FleetRun) -> tuple[FleetTask, ...]:
-    """All tasks of a fleet, sorted; a place that does not answer is a trouble of the run, one without is empty."""
+def found_tasks(places: Mapping[AccountRegion, FleetAccount], workers: Workers, run: FleetRun) -> tuple[FleetTask, ...]:
+    """All tasks of a fleet, sorted; a failure is one of the run, a region without stacks is empty."""
     found: list[FleetTask] = []
     for outcome in done(workers.listing, places, workers.start):
-        told = Listed(trouble=_unreachable(outcome.result.detail)) if isinstance(outcome.result, Lost) else None
-        told = told or Listed.from_text(str(outcome.result))
+        told = (
+            StackListing(failure=_unreachable(outcome.result.detail))
+            if isinstance(outcome.result, WorkerFailure)
+            else None
+        )
+        told = told or StackListing.from_text(str(outcome.result))
         run.calls = run.calls.merged(told.calls)
         wanted = places[outcome.task].stacks
-        if told.trouble is not None:
-            run.troubles[outcome.task] = told.trouble
+        if told.failure is not None:
+            run.failures[outcome.task] = told.failure
         else:
             run.stack_lists.append(_stack_list(outcome.task, told, wanted))
         tasks = tasks_of(outcome.task, places[outcome.task], told.stacks)
-        if not tasks and told.trouble is None and not places[outcome.task].may_be_empty:
+        if not tasks and told.failure is None and not places[outcome.task].may_be_empty:
             run.empty.add(outcome.task)
         found.extend(tasks)
     return tuple(sorted(found))
@@ -185,8 +189,8 @@ def audit_tasks(
             run.add(task, known)
     heard(run)
     for outcome in done(workers.auditing, [task for task in tasks if task not in run.results], workers.start):
-        if isinstance(outcome.result, Lost):
-            result = lost_result(outcome.task, outcome.result.detail)
+        if isinstance(outcome.result, WorkerFailure):
+            result = lost_task(outcome.task, outcome.result.detail)
         else:
             result = TaskResult.from_dict(json.loads(outcome.result))
         run.add(outcome.task, result)
@@ -217,27 +221,29 @@ def with_discovered(fleet: Fleet, found: Iterable[tuple[str, str]]) -> Fleet:
     return replace(fleet, accounts=tuple(accounts[account] for account in sorted(accounts)), organization=None)
 
 
-def places_of(fleet: Fleet) -> Mapping[Place, FleetAccount]:
+def account_regions_of(fleet: Fleet) -> Mapping[AccountRegion, FleetAccount]:
     """Every region of every account, sorted."""
     return {
-        Place(account=account.account, region=region, role_arn=_role_arn(account, region)): account
+        AccountRegion(account=account.account, region=region, role_arn=_role_arn(account, region)): account
         for account in sorted(fleet.accounts, key=lambda account: account.account)
         for region in sorted(account.regions)
     }
 
 
-def tasks_of(place: Place, account: FleetAccount, listed: Iterable[ListedStack]) -> tuple[FleetTask, ...]:
+def tasks_of(
+    account_region: AccountRegion, account: FleetAccount, listed: Iterable[ListedStack]
+) -> tuple[FleetTask, ...]:
     """The stacks that are meant, sorted, a few to a task."""
     names = sorted({stack.name for stack in listed if _takes(account.stacks, stack)})
     return tuple(
-        FleetTask(place=place, stack_names=tuple(names[start : start + _AT_ONCE]))
+        FleetTask(account_region=account_region, stack_names=tuple(names[start : start + _AT_ONCE]))
         for start in range(0, len(names), _AT_ONCE)
     )
 
 
-def _stack_list(place: Place, told: Listed, wanted: StackFilter) -> StackList:
+def _stack_list(account_region: AccountRegion, told: StackListing, wanted: StackFilter) -> StackList:
     names = frozenset(stack.name for stack in told.stacks)
-    return StackList(account=place.account, region=place.region, there=names, wanted=wanted)
+    return StackList(account=account_region.account, region=account_region.region, there=names, wanted=wanted)
 
 
 def _takes(wanted: StackFilter, stack: ListedStack) -> bool:
@@ -264,15 +270,15 @@ class FleetRun:
     """What a run has so far; the order in which things come does not show in what it gives."""
 
     results: dict[FleetTask, TaskResult]
-    troubles: dict[Place, Trouble]
-    empty: set[Place]
+    failures: dict[AccountRegion, Failure]
+    empty: set[AccountRegion]
     calls: CallLog
     stack_lists: list[StackList] = field(default_factory=list)
 
     @classmethod
     def begun(cls) -> FleetRun:
         """Nothing yet."""
-        return cls(results={}, troubles={}, empty=set(), calls=CallLog())
+        return cls(results={}, failures={}, empty=set(), calls=CallLog())
 
     def add(self, task: FleetTask, result: TaskResult) -> None:
         """One more task is done."""
@@ -296,10 +302,13 @@ class FleetRun:
             for _, result in sorted(self.results.items(), key=lambda pair: pair[0].key)
         ]
         dark = [
-            AuditedStacks(audits=(troubled(place, EVERY_STACK, why),))
-            for place, why in sorted(self.troubles.items(), key=lambda pair: pair[0])
+            AuditedStacks(audits=(failed_audit(account_region, EVERY_STACK, why),))
+            for account_region, why in sorted(self.failures.items(), key=lambda pair: pair[0])
         ]
-        said = [f"{place}: {NO_STACK}; if that is meant, say may_be_empty: true there" for place in sorted(self.empty)]
+        said = [
+            f"{account_region}: {NO_STACK}; if that is meant, say may_be_empty: true there"
+            for account_region in sorted(self.empty)
+        ]
         if not found and not dark and not said:
             said = ["the fleet has no stack that its filters take"]
         told = [Notification(level=Level.ERROR, message=message) for message in said]
@@ -332,33 +341,34 @@ class FleetRun:
             )
 
 
-def troubled(place: Place, stack_name: str, why: Trouble) -> StackAudit:
-    """The audit of a stack that nobody could look at."""
+def failed_audit(account_region: AccountRegion, stack_name: str, why: Failure) -> StackAudit:
+    """The audit of a stack that could not be read."""
     return StackAudit(
         stack_name=stack_name,
         stack_id="",
-        account=place.account,
-        region=place.region,
+        account=account_region.account,
+        region=account_region.region,
         stack_status="",
         reason=why.reason,
-        detail=f"{place}: {why.detail}",
+        detail=f"{account_region}: {why.detail}",
     )
 
 
-def lost_result(task: FleetTask, detail: str) -> TaskResult:
+def lost_task(task: FleetTask, detail: str) -> TaskResult:
     """The result of a task that could not be done."""
-    return troubled_task(task, _unreachable(detail))
+    return failed_task(task, _unreachable(detail))
 
 
-def troubled_task(task: FleetTask, why: Trouble, calls: CallLog | None = None) -> TaskResult:
-    """The result of a task that told nothing."""
+def failed_task(task: FleetTask, why: Failure, calls: CallLog | None = None) -> TaskResult:
+    """The result of a task that failed."""
     return TaskResult(
-        audits=tuple(troubled(task.place, name, why) for name in task.stack_names), calls=calls or CallLog()
+        audits=tuple(failed_audit(task.account_region, name, why) for name in task.stack_names),
+        calls=calls or CallLog(),
     )
 
 
-def _unreachable(detail: str) -> Trouble:
-    return Trouble(reason=UnprovenReason.UNREACHABLE, detail=detail)
+def _unreachable(detail: str) -> Failure:
+    return Failure(reason=UnprovenReason.UNREACHABLE, detail=detail)
 
 
 def without_secrets(audit: StackAudit) -> StackAudit:

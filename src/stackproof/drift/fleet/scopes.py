@@ -11,11 +11,11 @@ from stackproof.core.json import canonical
 from stackproof.core.notification import Level, Notification
 from stackproof.drift.audit.unmanaged import Scope, Unmanaged
 from stackproof.drift.difference import Difference
-from stackproof.drift.fleet.run import FleetRun, Lost
-from stackproof.drift.fleet.task import Place, ScopeTask, Trouble
+from stackproof.drift.fleet.run import FleetRun, WorkerFailure
+from stackproof.drift.fleet.task import AccountRegion, Failure, ScopeTask
 from stackproof.proof.observation import DriftStatus
 
-__all__ = ["beside_of", "scope_tasks", "unmanaged_text"]
+__all__ = ["scope_tasks", "unmanaged_of", "unmanaged_text"]
 
 
 _EVERYWHERE: Final = ("AWS::IAM::", "AWS::S3::Bucket")
@@ -24,38 +24,38 @@ _EVERYWHERE: Final = ("AWS::IAM::", "AWS::S3::Bucket")
 
 def scope_tasks(run: FleetRun, scopes: Iterable[Scope]) -> tuple[ScopeTask, ...]:
     """A task for each place whose stacks were found: what of their types is in the scopes, and none of theirs."""
-    types: dict[Place, set[str]] = {}
-    managed: dict[Place, set[tuple[str, str]]] = {}
+    types: dict[AccountRegion, set[str]] = {}
+    managed: dict[AccountRegion, set[tuple[str, str]]] = {}
     everywhere: dict[str, set[tuple[str, str]]] = {}
     for task, result in run.results.items():
         for proof in (proof for audit in result.audits for proof in audit.proofs):
             kind = proof.location.resource_type
             if proof.custom or kind is None:
                 continue
-            types.setdefault(task.place, set()).add(kind)
+            types.setdefault(task.account_region, set()).add(kind)
             if proof.physical_id and proof.status is not DriftStatus.DELETED:
-                managed.setdefault(task.place, set()).add((kind, proof.physical_id))
+                managed.setdefault(task.account_region, set()).add((kind, proof.physical_id))
                 if kind.startswith(_EVERYWHERE):
-                    everywhere.setdefault(task.place.account, set()).add((kind, proof.physical_id))
+                    everywhere.setdefault(task.account_region.account, set()).add((kind, proof.physical_id))
     wanted = tuple(sorted(set(scopes)))
     return tuple(
         ScopeTask(
-            place=place,
+            account_region=account_region,
             scopes=tuple((scope.kind, scope.value) for scope in wanted),
-            resource_types=tuple(sorted(types[place])),
-            managed=tuple(sorted(managed.get(place, set()) | everywhere.get(place.account, set()))),
+            resource_types=tuple(sorted(types[account_region])),
+            managed=tuple(sorted(managed.get(account_region, set()) | everywhere.get(account_region.account, set()))),
         )
-        for place in sorted(types if wanted else ())
+        for account_region in sorted(types if wanted else ())
     )
 
 
-def unmanaged_text(found: Unmanaged | Trouble, calls: CallLog) -> str:
+def unmanaged_text(found: Unmanaged | Failure, calls: CallLog) -> str:
     """As it goes from one process to another."""
-    if isinstance(found, Trouble):
-        return canonical({"trouble": found.to_dict(), "calls": calls.to_dict()})
+    if isinstance(found, Failure):
+        return canonical({"failure": found.to_dict(), "calls": calls.to_dict()})
     return canonical(
         {
-            "trouble": None,
+            "failure": None,
             "differences": [difference.to_dict() for difference in found.differences],
             "listed": found.listed,
             "undecided": found.undecided,
@@ -67,35 +67,37 @@ def unmanaged_text(found: Unmanaged | Trouble, calls: CallLog) -> str:
     )
 
 
-def beside_of(place: Place, result: str | Lost, run: FleetRun) -> Unmanaged:
+def unmanaged_of(account_region: AccountRegion, result: str | WorkerFailure, run: FleetRun) -> Unmanaged:
     """What is in no stack of the place; what could not be looked at is an error that names it."""
-    data: dict[str, Any] = {} if isinstance(result, Lost) else json.loads(result)
-    if isinstance(result, Lost):
-        return _missed(place, result.detail)
+    data: dict[str, Any] = {} if isinstance(result, WorkerFailure) else json.loads(result)
+    if isinstance(result, WorkerFailure):
+        return _missed(account_region, result.detail)
     run.calls = run.calls.merged(CallLog.from_dict(data["calls"]))
-    if data["trouble"]:
-        why = Trouble.from_dict(data["trouble"])
-        return _missed(place, f"{why.reason.value}: {why.detail}")
+    if data["failure"]:
+        why = Failure.from_dict(data["failure"])
+        return _missed(account_region, f"{why.reason.value}: {why.detail}")
     return Unmanaged(
         differences=tuple(Difference.from_dict(difference) for difference in data["differences"]),
         listed=data["listed"],
         undecided=data["undecided"],
         looked_at=tuple((account, region, kind) for account, region, kind in data["looked_at"]),
-        notifications=_named(place, [Notification.from_dict(notification) for notification in data["notifications"]]),
-        account=place.account,
-        region=place.region,
+        notifications=_named(
+            account_region, [Notification.from_dict(notification) for notification in data["notifications"]]
+        ),
+        account=account_region.account,
+        region=account_region.region,
         is_whole=data["is_whole"],
     )
 
 
-def _missed(place: Place, why: str) -> Unmanaged:
+def _missed(account_region: AccountRegion, why: str) -> Unmanaged:
     message = f"--scope: what is in no stack was not looked at: {why}"
-    said = _named(place, [Notification(level=Level.ERROR, message=message)])
-    return Unmanaged(account=place.account, region=place.region, notifications=said)
+    said = _named(account_region, [Notification(level=Level.ERROR, message=message)])
+    return Unmanaged(account=account_region.account, region=account_region.region, notifications=said)
 
 
-def _named(place: Place, said: Sequence[Notification]) -> tuple[Notification, ...]:
-    where = f"{place.account}/{place.region}"
+def _named(account_region: AccountRegion, said: Sequence[Notification]) -> tuple[Notification, ...]:
+    where = f"{account_region.account}/{account_region.region}"
     return tuple(
         Notification(level=notification.level, message=f"{where}: {notification.message}") for notification in said
     )

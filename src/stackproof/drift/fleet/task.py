@@ -17,19 +17,19 @@ from stackproof.drift.difference import StackAudit
 
 __all__ = [
     "EVERY_STACK",
+    "AccountRegion",
+    "Failure",
     "Fleet",
     "FleetAccount",
     "FleetOrder",
     "FleetTask",
-    "Listed",
     "ListedStack",
     "Organization",
-    "Place",
     "ScopeTask",
     "StackFilter",
+    "StackListing",
     "StackResources",
     "TaskResult",
-    "Trouble",
 ]
 
 
@@ -87,8 +87,8 @@ class Fleet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Place:
-    """One region of one account, and who looks at it."""
+class AccountRegion:
+    """One region of one account, and the role that reads it."""
 
     account: str
     region: str
@@ -102,21 +102,21 @@ class Place:
 class FleetTask:
     """Some stacks of one place to audit, with all that are nested in them: one call answers for several of them."""
 
-    place: Place
+    account_region: AccountRegion
     stack_names: tuple[str, ...]
 
     @property
     def key(self) -> str:
         """The same for the same task."""
-        place = self.place
-        return digest([place.account, place.region, place.role_arn, *self.stack_names])
+        account_region = self.account_region
+        return digest([account_region.account, account_region.region, account_region.role_arn, *self.stack_names])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class ScopeTask:
     """What to look for beside the stacks of a place: scopes as kind and value, and type and id of what stacks have."""
 
-    place: Place
+    account_region: AccountRegion
     scopes: tuple[tuple[str, str], ...]
     resource_types: tuple[str, ...]
     managed: tuple[tuple[str, str], ...]
@@ -141,8 +141,8 @@ class FleetOrder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
-    """Why a place or a task came to nothing."""
+class Failure:
+    """Why a region or a task could not be read."""
 
     reason: UnprovenReason
     detail: str
@@ -151,16 +151,16 @@ class Trouble:
         return {"reason": self.reason.value, "detail": self.detail}
 
     @classmethod
-    def from_dict(cls, data: JsonObject) -> Trouble:
+    def from_dict(cls, data: JsonObject) -> Failure:
         return cls(reason=UnprovenReason(str(data["reason"])), detail=str(data["detail"]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
-    """The stacks of a place, or why they are not known."""
+class StackListing:
+    """The stacks of an account and region, or why they are not known."""
 
     stacks: tuple[ListedStack, ...] = ()
-    trouble: Trouble | None = None
+    failure: Failure | None = None
     calls: CallLog = field(default_factory=CallLog)
 
     @property
@@ -170,16 +170,16 @@ class Listed:
             {
                 "calls": self.calls.to_dict(),
                 "stacks": [{"name": stack.name, "tags": dict(stack.tags)} for stack in self.stacks],
-                "trouble": self.trouble.to_dict() if self.trouble else None,
+                "failure": self.failure.to_dict() if self.failure else None,
             }
         )
 
     @classmethod
-    def from_text(cls, text: str) -> Listed:
+    def from_text(cls, text: str) -> StackListing:
         data = json.loads(text)
         return cls(
             stacks=tuple(ListedStack(name=stack["name"], tags=stack["tags"]) for stack in data["stacks"]),
-            trouble=Trouble.from_dict(data["trouble"]) if data["trouble"] else None,
+            failure=Failure.from_dict(data["failure"]) if data["failure"] else None,
             calls=CallLog.from_dict(data["calls"]),
         )
 
@@ -190,19 +190,19 @@ class StackResources:
 
     counts: Mapping[str, int] = field(default_factory=dict)
     stacks: int = 1
-    trouble: Trouble | None = None
+    failure: Failure | None = None
 
     @property
     def text(self) -> str:
         """As it goes from one process to another."""
-        trouble = self.trouble.to_dict() if self.trouble else None
-        return canonical({"counts": dict(self.counts), "stacks": self.stacks, "trouble": trouble})
+        failure = self.failure.to_dict() if self.failure else None
+        return canonical({"counts": dict(self.counts), "stacks": self.stacks, "failure": failure})
 
     @classmethod
     def from_text(cls, text: str) -> StackResources:
         data = json.loads(text)
-        trouble = Trouble.from_dict(data["trouble"]) if data["trouble"] else None
-        return cls(counts=data["counts"], stacks=data["stacks"], trouble=trouble)
+        failure = Failure.from_dict(data["failure"]) if data["failure"] else None
+        return cls(counts=data["counts"], stacks=data["stacks"], failure=failure)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
