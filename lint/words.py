@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 WORDS: Final[Mapping[str, str]] = {
-    r"(?<!\bthere\s)\b(?:is|are|was|were) no (?!longer\b|more\b|less\b|other\b|one\b)(?:valid )?\w+": "not",
+    r"(?<!\bthere\s)\b(?:is|are|was|were) no (?!longer\b|more\b|less\b|other\b|one\b)(?:valid )?[\w{}]+": "not",
     r"\blook(?:s|ed|ing)? (?:at|into)\b": "checks, reads, scans",
     r"\bliv(?:es?|ed|ing) with\b": "accepts, waives",
     r"\b(?:is|are|was|were|be|been|being) (?:said|told)\b": "reports, prints, states",

@@ -29,7 +29,7 @@ OPEN = {
 }
 BAD = {
     "missing.json": (None, "there is no such file"),
-    "truncated.json": ('{"Resources": {', "truncated.json:1:16: is no valid JSON"),
+    "truncated.json": ('{"Resources": {', "truncated.json:1:16: is not valid JSON"),
     "list.yaml": ("- a\n- b\n", "template"),
     "empty.yaml": ("", "empty"),
     "mapping.json": ('{"Resources": {"A": {"Type": {"a": 1}}}}', "Type"),

@@ -1,4 +1,4 @@
-"""The word to end comes by a signal or from another thread, and is not there before."""
+"""A shutdown is requested by a signal or another thread, and not before."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 @pytest.fixture(autouse=True)
 def _handlers() -> Iterator[None]:
-    before = {signals: signal.getsignal(signals) for signals in SIGNALS}
+    before = {number: signal.getsignal(number) for number in SIGNALS}
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-def test_a_signal_says_it(number: signal.Signals) -> None:
-    ending = ShutdownRequest()
-    assert not ending.wait(0.01)
+def test_a_signal_requests_it(number: signal.Signals) -> None:
+    shutdown = ShutdownRequest()
+    assert not shutdown.wait(0.01)
     os.kill(os.getpid(), number)
-    assert ending.wait()
+    assert shutdown.wait()
 
 
-def test_another_thread_says_it() -> None:
-    ending = ShutdownRequest()
-    thread = threading.Thread(target=ending.say)
+def test_another_thread_requests_it() -> None:
+    shutdown = ShutdownRequest()
+    thread = threading.Thread(target=shutdown.request)
     thread.start()
-    assert ending.wait()
+    assert shutdown.wait()
     thread.join()

@@ -59,7 +59,7 @@ def test_damaged_files_are_named(folder: Path) -> None:
     source = CfnLintSchemas(folder=folder)
     assert source.resource_types() == ("A::B::C", "A::B::D", "A::B::E")
     assert source.schema("A::B::C") is not None
-    with pytest.raises(EngineError, match=r"2\.json is no JSON object"):
+    with pytest.raises(EngineError, match=r"2\.json is not a JSON object"):
         source.schema("A::B::D")
     with pytest.raises(EngineError, match=r"3\.json cannot be read"):
         source.schema("A::B::E")

@@ -83,7 +83,7 @@ def test_all_of_several_names_are_named() -> None:
 
 
 def test_two_assemblies_of_one_app_are_told_apart_by_their_files() -> None:
-    with pytest.raises(ConfigError, match=r"in dev\.json and .* in prod\.json.*; give each of them a name of its own"):
+    with pytest.raises(ConfigError, match=r"in dev\.json and .* in prod\.json.*; give each of them a different name"):
         require_distinct_names(
             [replace(EU, template=replace(EU.template, file=file)) for file in ("dev.json", "prod.json")]
         )
@@ -134,11 +134,11 @@ def test_a_name_of_several_is_refused_and_one_of_none_is_none() -> None:
 
 def test_an_assembly_gives_no_stack_for_a_name_that_two_have() -> None:
     assembly = Assembly(directory="cdk.out", stacks=(EU, US, made("net", "Net")))
-    assert assembly.stack("shop-us") == US
-    assert assembly.stack("Net") == assembly.stack("net") == assembly.stacks[2]
-    assert assembly.stack("other") is None
-    with pytest.raises(ConfigError, match=re.escape(f"2 stacks are named shop: {BOTH}: give the construct path")):
-        assembly.stack("shop")
+    assert named_one("shop-us", assembly.stacks) == US
+    assert named_one("Net", assembly.stacks) == named_one("net", assembly.stacks) == assembly.stacks[2]
+    assert named_one("other", assembly.stacks) is None
+    with pytest.raises(ConfigError, match=re.escape(f"two stacks are named shop: {BOTH}; choose one with --stack")):
+        named_one("shop", assembly.stacks)
 
 
 def test_labels_are_names_where_these_tell_enough() -> None:

@@ -7,6 +7,7 @@ import pytest
 from stackproof.core.json import JsonValue
 from stackproof.deployment.deployment import DeployedResource, Deployment
 from stackproof.template.location import SourceLine
+from stackproof.template.stack_names import named_one
 from stackproof.template.template import Template
 from tests.fakes import assembly, resource, template
 
@@ -87,10 +88,10 @@ def test_macros_are_named_in_every_form(transform: JsonValue, names: tuple[str, 
 
 def test_an_assembly_finds_its_stacks_by_name() -> None:
     held = assembly(template("a.json", stack_name="A"), template("b.json", stack_name="B"))
-    found = held.stack("B")
+    found = named_one("B", held.stacks)
     assert found is not None
     assert found.template.file == "b.json"
-    assert held.stack("C") is None
+    assert named_one("C", held.stacks) is None
 
 
 def test_a_deployment_finds_its_resources_by_logical_id() -> None:

@@ -1,4 +1,4 @@
-"""What suites assert of a template: CDK's methods and matchers, and queries, none of which passes without a look."""
+"""Assertions on a template: CDK's methods and matchers, and queries. None of them passes without a check."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """How an assertion fails.
 
 AssertionError
-└── StackAssertionError        what was asserted is not so
-    ├── UnknownNameError       a type, property or logical id that nobody knows: a typo would pass for ever
-    └── VacuousAssertionError  the assertion looked at nothing, or its pattern says nothing
+└── StackAssertionError        the stack is not as asserted
+    ├── UnknownNameError       a type, property or logical id that does not exist: a typo would always pass
+    └── VacuousAssertionError  the assertion checked nothing, or every value matches its pattern
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ __all__ = ["StackAssertionError", "UnknownNameError", "VacuousAssertionError", "
 
 
 class StackAssertionError(AssertionError):
-    """What was asserted of the stack is not so; pytest counts it as a failure."""
+    """The stack is not as asserted; pytest counts it as a failure."""
 
 
 class UnknownNameError(StackAssertionError):
@@ -22,9 +22,9 @@ class UnknownNameError(StackAssertionError):
 
 
 class VacuousAssertionError(StackAssertionError):
-    """The assertion could not have failed: it looked at nothing, or its pattern says nothing."""
+    """The assertion could not have failed: it checked nothing, or every value matches its pattern."""
 
 
 def is_failed_assertion(excinfo: Any) -> bool:  # noqa: ANN401 - pytest's type, and pytest is not imported here
-    """As `__tracebackhide__`: whether pytest is to hide our frames, which tell nobody where their assertion fails."""
+    """As `__tracebackhide__`: whether pytest hides our frames, so that a failure shows the line of the suite."""
     return bool(excinfo.errisinstance(StackAssertionError))

@@ -66,8 +66,8 @@ ABSENT: Final = _Absent.ABSENT
 class Mismatch:
     """What is wrong at one place (a JSON pointer below the value that was tested).
 
-    `message` quotes the values, `masked` is the same for a place that may hold a secret. A matcher of somebody else's
-    gives the message alone, and of that nothing is shown at such a place. Neither is in the `repr`, which pytest shows.
+    `message` quotes the values, `masked` is the same for a place that may hold a secret. A custom matcher
+    gives only the message, which is never shown at such a place. Neither is in the `repr`, which pytest shows.
     """
 
     path: str
@@ -181,11 +181,11 @@ def _matcher_in_words(matcher: Matcher, *, is_secret: bool) -> str:
 
 
 class Matcher(ABC):
-    """Tests one value. Subclass it for a matcher of your own."""
+    """Tests one value. Subclass it for a custom matcher."""
 
     @abstractmethod
     def test(self, actual: object) -> MatchOutcome:
-        """What is wrong with the value; `ABSENT` stands for a key that is not there."""
+        """What is wrong with the value; `ABSENT` represents a key that is not there."""
 
 
 @dataclass(frozen=True, eq=False)

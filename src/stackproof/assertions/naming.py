@@ -64,13 +64,15 @@ def suggestion(found: str | None) -> str:
 
 
 def named_paths(pattern: Pattern, path: str = "") -> Iterator[str]:
-    """A JSON pointer for every key that the pattern names; `*` stands for an index.
+    """A JSON pointer for every key that the pattern names; `*` represents an index.
 
-    Raises StackAssertionError for something that is no JSON and no matcher of ours.
+    Raises StackAssertionError for a value that is neither JSON nor a matcher of this package.
     """
     match pattern:
         case SerializedJson():
-            _ = [*named_paths(pattern.pattern)]  # another document has other names; strangers are refused all the same
+            _ = [
+                *named_paths(pattern.pattern)
+            ]  # another document has other names; its foreign matchers are refused, too
         case ObjectMatch() | ArrayMatch() | LiteralMatch() | NotMatch() | Capture():
             yield from named_paths(pattern.pattern, path)
         case Mapping():
@@ -81,7 +83,7 @@ def named_paths(pattern: Pattern, path: str = "") -> Iterator[str]:
             for element in pattern:
                 yield from named_paths(element, f"{path}/*")
         case _:
-            _refuse_stranger(pattern, path)
+            _refuse_foreign(pattern, path)
 
 
 def _keys(pattern: Mapping[str, Pattern], path: str) -> Iterator[str]:
@@ -98,7 +100,7 @@ def _keys(pattern: Mapping[str, Pattern], path: str) -> Iterator[str]:
             yield from named_paths(member, below)
 
 
-def _refuse_stranger(pattern: Pattern, path: str) -> None:
+def _refuse_foreign(pattern: Pattern, path: str) -> None:
     ancestors = type(pattern).__mro__
     if any(ancestor.__module__.startswith("aws_cdk.") for ancestor in ancestors):
         raise StackAssertionError(
@@ -115,7 +117,9 @@ def require_meaning(pattern: Pattern) -> None:
     """Refuse a pattern that everything matches."""
     plain = pattern.pattern if isinstance(pattern, ObjectMatch) and pattern.partial else pattern
     if isinstance(plain, AnyMatch) or (isinstance(plain, Mapping) and not plain):
-        raise VacuousAssertionError("this asserts nothing: every resource matches the pattern; say what it must hold")
+        raise VacuousAssertionError(
+            "this asserts nothing: every resource matches the pattern; name a property that it must have"
+        )
 
 
 class Names:
@@ -180,8 +184,8 @@ class Names:
         if not isinstance(plain, Mapping):
             return
         for section in ("Outputs", "Parameters"):
-            for ledger_entry in _entries(plain.get(section)).values():
-                self.check_entry(section, ledger_entry)
+            for entry_pattern in _entries(plain.get(section)).values():
+                self.check_entry(section, entry_pattern)
         for logical_id, body in _entries(plain.get("Resources")).items():
             self.check_resource(self._type_of(logical_id, body), body)
 

@@ -1,4 +1,4 @@
-"""Queries over the resources of a stack, what a person wrote told apart from what CDK generated."""
+"""Queries over the resources of a stack, authored and generated ones apart."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class ResourceList(Sequence[Resource]):
         return tuple(resource.logical_id for resource in self)
 
     def or_none(self) -> tuple[Resource, ...]:
-        """The same, for who wants to loop over nothing."""
+        """The same resources, also if there are none: a loop over them may do nothing."""
         return self._resources
 
     def __len__(self) -> int:
@@ -48,7 +48,7 @@ class ResourceList(Sequence[Resource]):
     def __iter__(self) -> Iterator[Resource]:
         if not self._resources:
             raise VacuousAssertionError(
-                f"this looks at nothing: the stack has no {self._question}; .or_none() if that is a fine answer"
+                f"this checked nothing: the stack has no {self._question}; .or_none() if that is a fine answer"
             )
         return iter(self._resources)
 
@@ -64,7 +64,7 @@ class ResourceList(Sequence[Resource]):
 
 
 class StackQuery:
-    """One stack. `looked_at` counts the resources and outputs that were looked at."""
+    """One stack. `looked_at` counts the resources and outputs that the queries have read."""
 
     def __init__(self, stack: Stack, schemas: SchemaSource) -> None:
         self._stack = stack
@@ -73,7 +73,7 @@ class StackQuery:
 
     @property
     def looked_at(self) -> int:
-        """At how many resources and outputs the queries so far have looked."""
+        """The number of resources and outputs that the queries have read so far."""
         return self._looked_at
 
     @property
@@ -110,7 +110,7 @@ class StackQuery:
         return ResourceList(found, question=_question(resource_type, authored=authored, where=where))
 
     def resource(self, resource_type: str, *, authored: bool | None = True, where: Pattern | None = None) -> Resource:
-        """The only such resource; by default the only one that a person wrote."""
+        """The only such resource; by default the only authored one."""
         found = self.resources(resource_type, authored=authored, where=where)
         if len(found) != 1:
             names = ", ".join(f"{resource.logical_id} ({resource.location()})" for resource in found.or_none())
@@ -122,7 +122,7 @@ class StackQuery:
         """Every output by its name; none at all is a failure."""
         outputs = self.template.section("Outputs")
         if not outputs:
-            raise VacuousAssertionError("this looks at nothing: the stack has no outputs")
+            raise VacuousAssertionError("this checked nothing: the stack has no outputs")
         self._looked_at += len(outputs)
         return {name: cast("dict[str, Any]", body) for name, body in sorted(outputs.items())}
 

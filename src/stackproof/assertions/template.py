@@ -29,10 +29,10 @@ _CLOSEST = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tested:
-    """One entry of the template, and what testing it gave; `place` is where a person can open it.
+    """One entry of the template, and the outcome of its test; `place` is the file and line to open.
 
-    `is_secret` says of the path of a mismatch or capture whether the value there may be a secret. `secrets` gives those
-    of the template: a matcher of somebody else's may quote any value.
+    `is_secret` decides by the path of a mismatch or capture whether the value there may be a secret. `secrets` returns
+    those of the template, since a custom matcher may quote any value.
     """
 
     name: str
@@ -89,7 +89,7 @@ def _tested(
 
 
 class TemplateAssertions:
-    """CDK's methods on a template; names are checked, and an assertion that looks at nothing fails.
+    """CDK's methods on a template; names are checked, and an assertion that checks nothing fails.
 
     A failure is a StackAssertionError, which is an AssertionError.
     """
@@ -101,7 +101,7 @@ class TemplateAssertions:
 
     @property
     def looked_at(self) -> int:
-        """At how many resources and other entries of the template the assertions so far have looked."""
+        """The number of resources and other entries of the template that the assertions have checked so far."""
         return self._looked_at
 
     # --- resources
@@ -127,11 +127,11 @@ class TemplateAssertions:
         found = self._of_type(resource_type)
         self._looked_at += len(self._template.resources)
         if not self._template.resources:
-            raise VacuousAssertionError("this looked at nothing: the template has no resources")
+            raise VacuousAssertionError("this checked nothing: the template has no resources")
         if len(found) != count:
-            looked = f"looked at {len(self._template.resources)} resources"
+            checked = f"checked {len(self._template.resources)} resources"
             raise StackAssertionError(
-                f"expected {count} of {resource_type}, found {_counted(resource_type, found)}; {looked}"
+                f"expected {count} of {resource_type}, found {_counted(resource_type, found)}; {checked}"
             )
 
     def resource_properties_count_is(self, resource_type: str, props: Pattern, count: int) -> None:
@@ -142,7 +142,10 @@ class TemplateAssertions:
         if len(matching) != count:
             raise StackAssertionError(
                 f"expected {count} of {resource_type} to match, found {len(matching)} among {len(found)}"
-                + _listed("these match", [Tested(name=e.name, place=e.place, outcome=MatchOutcome()) for e in matching])
+                + _listed(
+                    "these match",
+                    [Tested(name=match.name, place=match.place, outcome=MatchOutcome()) for match in matching],
+                )
                 + _listed("these do not", [tested for tested in found if not tested.outcome.matched])
             )
 
@@ -154,7 +157,7 @@ class TemplateAssertions:
         matching = {tested.name: self._body(tested.name) for tested in found if tested.outcome.matched}
         if not matching and not allow_none:
             raise VacuousAssertionError(
-                f"found no {resource_type}{' that matches' if found else ''}, so what follows would look at nothing; "
+                f"found no {resource_type}{' that matches' if found else ''}, so what follows would check nothing; "
                 f"allow_none=True if none is a fine answer{_closest(found)}"
             )
         return matching
@@ -262,12 +265,12 @@ class TemplateAssertions:
     def _require_some(self, resource_type: str, found: Sequence[Tested]) -> None:
         if not found:
             raise VacuousAssertionError(
-                f"this looked at nothing: the template has no {resource_type} "
+                f"this checked nothing: the template has no {resource_type} "
                 f"(if that is the point: resource_count_is(…, 0)){self._made_at_run_time(resource_type)}"
             )
 
     def _made_at_run_time(self, resource_type: str) -> str:
-        """What stands in the template in place of a resource that a function makes when the stack is deployed."""
+        """The custom resource of the template that creates resources of this type when the stack is deployed."""
         custom, why = _MADE_AT_RUN_TIME.get(resource_type, ("", ""))
         found = [resource for resource in self._template.resources if custom and resource.resource_type == custom]
         return "".join(f"\n{resource.location()}: {resource.logical_id} ({custom}): {why}" for resource in found)
@@ -298,8 +301,8 @@ class TemplateAssertions:
         matcher = matcher_of(pattern, partial=True)
         return self._finished(
             [
-                self._tested_entry(section, name, matcher.test(ledger_entry))
-                for name, ledger_entry in sorted(entries.items())
+                self._tested_entry(section, name, matcher.test(body))
+                for name, body in sorted(entries.items())
                 if logical_id in {"*", name}
             ]
         )
@@ -317,7 +320,7 @@ class TemplateAssertions:
     def _entry_matches(self, section: str, logical_id: str, pattern: Pattern) -> None:
         found = self._entries(section, logical_id, pattern)
         if not found:
-            raise VacuousAssertionError(f"this looked at nothing: the template has no {section}")
+            raise VacuousAssertionError(f"this checked nothing: the template has no {section}")
         if not any(tested.outcome.matched for tested in found):
             raise StackAssertionError(f"none of {len(found)} in {section} matches{_closest(found)}")
 
@@ -331,7 +334,7 @@ class TemplateAssertions:
         }
         if not matching and not allow_none:
             raise VacuousAssertionError(
-                f"found nothing in {section}{' that matches' if found else ''}, so what follows would look at "
+                f"found nothing in {section}{' that matches' if found else ''}, so what follows would check "
                 f"nothing; allow_none=True if none is a fine answer{_closest(found)}"
             )
         return matching

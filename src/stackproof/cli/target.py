@@ -68,9 +68,9 @@ def _serve(name: str) -> None:
         with progress(f"starting {name}"):
             process = start_emulator(scratch, owner_pid=os.getpid(), name=name)
         try:
-            ending = ShutdownRequest()
+            shutdown = ShutdownRequest()
             click.echo(f"export AWS_ENDPOINT_URL={process.endpoint_url}")
-            while not ending.wait(_LOOK_EVERY):
+            while not shutdown.wait(_LOOK_EVERY):
                 if process.has_ended:
                     raise TargetError(f"{name} has ended by itself")
         finally:

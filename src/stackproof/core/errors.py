@@ -6,8 +6,8 @@
     ├── SynthError       the CDK app did not synthesize                            exit code 3
     ├── EngineError      a policy engine broke or cannot be started                exit code 3
     ├── TargetError      an AWS account or emulator refused, failed or is unknown  exit code 3
-    │   └── UnreachableError   it has given no answer for so long that it counts as dead
-    ├── StoreError       the store of audits is damaged, locked, newer or away     exit code 3
+    │   └── UnreachableError   it has not answered many calls in a row
+    ├── StoreError       the store of audits is damaged, locked, newer or unreachable     exit code 3
     ├── NotifyError      a notification could not be sent                          exit code 3
     └── MutationError    a mutant could not be made                                exit code 3
 
@@ -59,7 +59,7 @@ class EngineError(StackproofError):
 
 
 class TargetError(StackproofError):
-    """A call to an AWS account or an emulator failed; `code` is the service's error code, or a reason of ours."""
+    """A call to an AWS account or an emulator failed; `code` is the service's error code, or one of our reasons."""
 
     def __init__(self, message: str, *, service: str = "", operation: str = "", code: str = "") -> None:
         super().__init__(message)
@@ -69,11 +69,11 @@ class TargetError(StackproofError):
 
 
 class UnreachableError(TargetError):
-    """The target has given no answer to many calls in a row; nothing more is asked of it, and no call is repeated."""
+    """The target has given no answer to many calls in a row; no further call is sent to it, and none is repeated."""
 
 
 class StoreError(StackproofError):
-    """The store of audits cannot be read or written; what it held before is as it was."""
+    """The store of audits cannot be read or written; its contents are unchanged."""
 
 
 class NotifyError(StackproofError):

@@ -1,4 +1,4 @@
-"""What was computed, remembered under the hash of what it was computed from, in files."""
+"""Computed results in files, each under the hash of its inputs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["FileStore", "StoreUse", "ignore_in_git"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreUse:
-    """How much a store holds."""
+    """The size of a store."""
 
     directory: str
     entries: int
@@ -70,7 +70,7 @@ class FileStore:
 
 
 def ignore_in_git(directory: Path) -> None:
-    """A folder of derived data keeps itself out of version control."""
+    """Keep a folder of derived data out of version control."""
     ignore = directory / ".gitignore"
     if not ignore.exists():
         directory.mkdir(parents=True, exist_ok=True)

@@ -9,25 +9,25 @@ __all__ = ["is_glob", "matches", "matches_everything"]
 
 _PIECE = re.compile(r"\*\*|\*|\?|[^*?]+")
 _WILD = {"**": ".*", "*": "[^/]*", "?": "[^/]"}
-# What every second construct path ends in says nothing about which one is meant.
-_SAYS_NOTHING = frozenset({"", "*", "**", "Resource", "Default"})
+# Many construct paths have such a segment, so it selects none of them.
+_UNSPECIFIC = frozenset({"", "*", "**", "Resource", "Default"})
 
 
 def is_glob(pattern: str) -> bool:
-    """Whether it may name more than one thing."""
+    """Whether it may match several names."""
     return "*" in pattern or "?" in pattern
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Whether the pattern names the text; letters count as they are."""
+    """Whether the pattern matches the text; case matters."""
     return text == pattern or (is_glob(pattern) and _compiled(pattern).fullmatch(text) is not None)
 
 
 def matches_everything(pattern: str) -> bool:
-    """Whether nothing in the pattern tells one thing from another: `*`, `**`, `*/*`, `**/Resource`."""
+    """Whether the pattern selects nothing in particular: `*`, `**`, `*/*`, `**/Resource`."""
     segments = {part.replace("?", "*") for part in pattern.split("/")}
     plain = {"*" if segment and not segment.strip("*") else segment for segment in segments}
-    return is_glob(pattern) and plain <= _SAYS_NOTHING
+    return is_glob(pattern) and plain <= _UNSPECIFIC
 
 
 @lru_cache(maxsize=1024)

@@ -63,7 +63,7 @@ def canonical(value: JsonValue) -> str:
 
 
 def canonical_values(value: JsonValue) -> str:
-    """The same text for the same values, in whatever order a list has them: services list as they like."""
+    """The same text for the same values, in any order of a list: services return lists in any order."""
     if isinstance(value, Mapping):
         return f"{{{','.join(f'{canonical(key)}:{canonical_values(value[key])}' for key in sorted(value))}}}"
     if isinstance(value, list | tuple):
@@ -105,11 +105,11 @@ def as_int(value: JsonValue) -> int:
 
 
 class DuplicateKeyError(ValueError):
-    """A key that stands twice in one object: of the values JSON's readers keep the last, in silence."""
+    """A key occurs twice in one object; JSON's readers silently keep the last value."""
 
 
 def unique_keys(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
-    """An `object_pairs_hook` for `json.loads`; raises DuplicateKeyError naming the first key that comes again."""
+    """An `object_pairs_hook` for `json.loads`; raises DuplicateKeyError naming the first key that occurs twice."""
     found: dict[str, JsonValue] = {}
     for key, value in pairs:
         if key in found:

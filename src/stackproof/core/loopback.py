@@ -9,7 +9,7 @@ __all__ = ["is_loopback"]
 
 
 def is_loopback(url: str | None) -> bool:
-    """Whether the URL is on this machine, by what it says: no name is looked up but `localhost`."""
+    """Whether the URL is on this machine, by its text: no name is resolved."""
     host = urlsplit(url or "").hostname or ""
     if host == "localhost" or host.endswith(".localhost"):
         return True

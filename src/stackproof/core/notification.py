@@ -30,7 +30,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Notification:
-    """Something about the run, not about the stack. At level error, something was not judged: exit code 3.
+    """Something about the run, not about the stack. At level error, something was not evaluated: exit code 3.
 
     `rule_id` is that of a rule about the run itself (EV001, the age of a list): a strict run does not hold with it.
     """

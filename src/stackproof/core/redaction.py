@@ -31,7 +31,7 @@ _LONG_WORD: Final = 12
 
 
 def is_distinctive(text: str) -> bool:
-    """Whether a text is long enough to be told from other words; letters with digits or symbols need 4 characters."""
+    """Whether a text is long enough to differ from other words; letters with digits or symbols need 4 characters."""
     is_mixed = any(letter.isalpha() for letter in text) and not text.isalpha()
     return len(text) >= (_SHORTEST_WORD if is_mixed else _SHORTEST)
 
@@ -46,7 +46,7 @@ class TextMask:
     """Masks the forms of secrets in texts. `keep` are names that stay where they occur as whole words."""
 
     def __init__(self, forms: Sequence[str]) -> None:
-        """Prepare for forms in the order in which they are looked for: a longer secret may contain a shorter one."""
+        """Prepare for forms in the order of the search: a longer secret may contain a shorter one."""
         self._forms = [(form, form if is_plain(form) else form.lower(), is_plain(form)) for form in forms]
         self._short = frozenset(form for form in forms if len(form) < _SHORTEST_WORD)
 

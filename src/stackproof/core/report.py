@@ -14,12 +14,12 @@ __all__ = ["exit_code", "report_header"]
 def exit_code(*, violated: bool, notifications: Iterable[Notification], open_findings: int, strict: bool) -> int:
     """0 held, 1 violated, 3 could not complete; 3 outranks 1.
 
-    `strict` counts as not complete what is open, and what a rule says of the run itself.
+    `strict` counts open findings, and warnings of a rule about the run itself, as not complete.
     """
-    said = tuple(notifications)
-    incomplete = any(notification.level is Level.ERROR for notification in said)
+    reported = tuple(notifications)
+    incomplete = any(notification.level is Level.ERROR for notification in reported)
     doubtful = open_findings or any(
-        notification.rule_id is not None and notification.level is Level.WARNING for notification in said
+        notification.rule_id is not None and notification.level is Level.WARNING for notification in reported
     )
     if incomplete or (strict and doubtful):
         return 3

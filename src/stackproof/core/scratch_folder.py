@@ -1,4 +1,4 @@
-"""Folders for as long as a run lives: what a killed run left behind is removed by the next one."""
+"""Folders that last as long as a run; the next run removes those of a killed one."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _IN_USE: Final = ".in-use"
 
 
 class ScratchFolder:
-    """A new folder under the system's temporary one. Whoever lives in it holds a lock, which ends with the process.
+    """A new folder under the system's temporary one. Each process that uses it holds a lock, which ends with it.
 
-    A lock, and no process id: the temporary folder may be shared by containers, each of which has ids of its own.
+    A lock, not a process id: containers may share the temporary folder, and each numbers its own processes.
     """
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class ScratchFolder:
         self.release()
 
     def release(self) -> None:
-        """Leave the folder to those who hold it besides."""
+        """Leave the folder to the other processes that use it."""
         lock, self._lock = self._lock, -1
         if lock >= 0:
             os.close(lock)
@@ -46,7 +46,7 @@ class ScratchFolder:
 
 @contextlib.contextmanager
 def scratch_folder(*, keep: bool = False) -> Iterator[Path]:
-    """A folder that is there while the context lasts; with `keep`, and without an error, as long as others hold it."""
+    """A folder that is there while the context lasts; with `keep`, and without an error, as long as others use it."""
     folder = ScratchFolder()
     try:
         yield folder.path
@@ -61,7 +61,7 @@ def scratch_folder(*, keep: bool = False) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def living_in(folder: Path) -> Iterator[None]:
-    """Live in somebody's folder: it is not swept meanwhile, and who leaves it last removes it.
+    """Use the scratch folder of another process: it is not swept meanwhile, and the last user removes it.
 
     Any other folder is left as it is.
     """
@@ -74,7 +74,7 @@ def living_in(folder: Path) -> Iterator[None]:
         with contextlib.suppress(OSError):
             fcntl.flock(lock, fcntl.LOCK_SH)
         yield
-        with contextlib.suppress(OSError):  # others live in it
+        with contextlib.suppress(OSError):  # other processes use it
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(folder, ignore_errors=True)
     finally:
@@ -82,7 +82,7 @@ def living_in(folder: Path) -> Iterator[None]:
 
 
 def _sweep(parent: Path) -> None:
-    """Remove this user's folders in which nobody lives any more."""
+    """Remove this user's folders that no process uses any more."""
     for path in sorted(parent.glob(f"{_PREFIX}*/{_IN_USE}")):
         with contextlib.suppress(OSError):  # another run's sweep was faster, or it is another user's
             if path.parent.is_symlink() or path.lstat().st_uid != os.getuid():

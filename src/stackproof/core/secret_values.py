@@ -15,10 +15,10 @@ __all__ = [
     "NAMES",
     "NAMES_OF_VALUES",
     "NAME_IN_TEXT",
+    "NEVER_SECRET",
     "PASS_AS_WORD",
     "REFERENCES",
     "SECRET_NAME",
-    "TELLS_NOTHING",
     "VALUES",
     "Cover",
     "covered",
@@ -87,7 +87,7 @@ Cover = Callable[[JsonValue], JsonValue]
 
 _OPTION: Final = re.compile(r"--?[A-Za-z][\w-]{0,64}")
 _HEADERS: Final = frozenset({"authorization", "proxy-authorization"})
-TELLS_NOTHING: Final = frozenset({"", MASK, "bearer", "true", "false", "null", "none"})
+NEVER_SECRET: Final = frozenset({"", MASK, "bearer", "true", "false", "null", "none"})
 """Texts in lower case that are not secrets, whatever their name."""
 
 # -- within a text. Every repetition before a value is bounded: a text may be long, and made to be slow.
@@ -95,7 +95,7 @@ TELLS_NOTHING: Final = frozenset({"", MASK, "bearer", "true", "false", "null", "
 _IN_TEXT: Final = rf"{_PASS}\d{{0,4}}(?:_(?!{_OBJECTS})|(?=[\"'\\ ]{{0,4}}[:=]))"
 _END_OF_NAME: Final = rf"[\w.\]-]{{0,64}}(?![\w.\]-]){_NO_MEASURE}"
 NAME_IN_TEXT: Final = rf"(?:pass(?:word|wd|phrase|code)|{_IN_TEXT}|{_WORDS}){_END_OF_NAME}"
-"""The name of a secret from its telling word to its end, where a value may come next."""
+"""The name of a secret from the word that marks it to its end, where a value may come next."""
 PASS_AS_WORD: Final = rf"(?:(?=(?-i:PASS|Pass))|(?<=\.)){_PASS}\d{{0,4}}\b"
 """`DB_PASS`, `dbPass` and `x.pass` in code, whatever comes next; the word `pass` by itself is not a name."""
 _NAME_BEFORE_SPACE: Final = rf"(?:{NAME_IN_TEXT}|{_PASS}\d{{0,4}})(?![\w-])"
@@ -266,4 +266,4 @@ def _within(text: str, cover: Cover) -> str:
 
 def _covered_word(word: str, cover: Cover) -> str:
     """The cover of a word; names of secrets and switches stay as they are."""
-    return word if word.lower() in TELLS_NOTHING or word.startswith(NAMES) else str(cover(word))
+    return word if word.lower() in NEVER_SECRET or word.startswith(NAMES) else str(cover(word))

@@ -1,4 +1,4 @@
-"""Waiting for the word to end, which a signal brings or another thread."""
+"""Waits for a request to shut down, from a signal or another thread."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ __all__ = ["ShutdownRequest"]
 
 
 class ShutdownRequest:
-    """Said by SIGTERM, SIGINT or SIGHUP from now on, or by `say`. Only the main thread can make one.
+    """Requested by SIGTERM, SIGINT or SIGHUP from now on, or by `request`. Only the main thread can create one.
 
     A queue, since the `set` of a `threading.Event`, called in a handler, waits for the lock that its own `wait` holds.
     """
 
     def __init__(self) -> None:
-        self._said: SimpleQueue[None] = SimpleQueue()
+        self._requests: SimpleQueue[None] = SimpleQueue()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, lambda *_: self.say())
+            signal.signal(number, lambda *_: self.request())
 
-    def say(self) -> None:
-        """Let whoever waits go on."""
-        self._said.put(None)
+    def request(self) -> None:
+        """Let the waiting thread go on."""
+        self._requests.put(None)
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Whether it is said within that many seconds; without a number it waits as long as that takes."""
+        """Whether shutdown is requested within that many seconds; without a number, wait until it is."""
         try:
-            self._said.get(timeout=seconds)
+            self._requests.get(timeout=seconds)
         except Empty:
             return False
         return True

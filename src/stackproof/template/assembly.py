@@ -1,11 +1,10 @@
-"""A cloud assembly as a value: the stacks that a CDK app synthesized, and what CDK said about them."""
+"""A cloud assembly as a value: the stacks that a CDK app synthesized, with what CDK noted on them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from stackproof.core.errors import ConfigError
 from stackproof.template.location import Location
 from stackproof.template.template import Template
 
@@ -16,8 +15,8 @@ __all__ = ["Acknowledgement", "Annotation", "Assembly", "Deprecation", "FileAsse
 class Acknowledgement:
     """What an app acknowledged by `Validations.of(construct).acknowledge(…)`: for the construct and all below it.
 
-    `rule_id` is as CDK qualifies it ("CloudFormation-Validate::W3005"); `is_broad` says that the construct is a stack
-    or the app.
+    `rule_id` is as CDK qualifies it ("CloudFormation-Validate::W3005"); `is_broad`: the construct is a stack or
+    the app.
     """
 
     rule_id: str
@@ -61,9 +60,9 @@ class Deprecation:
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class FileAsset:
-    """A file or folder that must lie in a bucket before the stack is created; bucket and key may hold `${AWS::…}`.
+    """A file or folder that must be in a bucket before the stack is created; bucket and key may hold `${AWS::…}`.
 
-    `content` is what goes there instead of what the file holds.
+    `content` is uploaded in place of the file's.
     """
 
     path: str
@@ -77,11 +76,11 @@ class FileAsset:
 class Stack:
     """One stack. `account` and `region` are None where the app left them open.
 
-    `artifact` tells the stack apart from all others of its assembly, which may have the same name in another region;
-    it is the name unless it is given. `parent` is the artifact of the stack that nests it, `dependencies` are the
+    `artifact` identifies the stack in its assembly, where another region may have a stack of the same name; by default
+    it is the name. `parent` is the artifact of the stack that nests it, `dependencies` are the
     artifacts of those that it needs.
-    `construct_path` is that of the stack itself, None where the assembly does not say it. `nested` are the stacks that
-    come with it when it is deployed; who deploys fills it in. `missing_nested` maps the logical ids of nested stacks
+    `construct_path` is that of the stack itself, None where the assembly does not have it. `nested` are the stacks that
+    are deployed with it, filled in for the deployment. `missing_nested` maps the logical ids of nested stacks
     whose template the assembly does not have to the reason. `tags` are the stack's own, for all that it makes.
     """
 
@@ -102,7 +101,7 @@ class Stack:
     termination_protection: bool = False
 
     def __post_init__(self) -> None:
-        """A stack that no assembly names is told apart by its name."""
+        """A stack without an assembly is identified by its name."""
         if not self.artifact:
             object.__setattr__(self, "artifact", self.name)
 
@@ -113,7 +112,7 @@ class Stack:
 
     @property
     def described(self) -> str:
-        """For a person, where the name alone says too little: its construct path and its environment."""
+        """Its construct path and its environment, for messages where the name alone is not clear."""
         return f"{self.construct_path or self.artifact} ({self.environment})"
 
     def nested_at(self, logical_id: str) -> Stack | None:
@@ -124,12 +123,12 @@ class Stack:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assembly:
-    """What a synth gave. `key` is the hash of its inputs, None for a folder that someone else wrote.
+    """What a synth gave. `key` is the hash of its inputs, None for a folder that another tool wrote.
 
-    `missing_context` names look-ups that stand as dummies in the templates.
+    `missing_context` names look-ups whose values are dummies in the templates.
     `coverage_file` holds the coverage of the app's own lines, if it was recorded.
     `violations` are those of the app's validation plugins, acknowledged or not, and `acknowledgements` those that the
-    plugins' report names; `not_validated` says which plugins could not tell, and why.
+    plugins' report names; `not_validated` names the plugins that could not decide, with the reason.
     """
 
     directory: str
@@ -143,12 +142,3 @@ class Assembly:
     violations: tuple[Violation, ...] = ()
     not_validated: tuple[str, ...] = ()
     coverage_file: str | None = None
-
-    def stack(self, name: str) -> Stack | None:
-        """The stack of that name, else of that construct path, or None; raises ConfigError if there are several."""
-        named = [stack for stack in self.stacks if stack.name == name]
-        found = named or [stack for stack in self.stacks if stack.construct_path == name]
-        if len(found) > 1:
-            several = " and ".join(stack.described for stack in found)
-            raise ConfigError(f"{len(found)} stacks are named {name}: {several}: give the construct path of one")
-        return found[0] if found else None

@@ -15,7 +15,7 @@ __all__ = ["CfnLintSchemas", "cfn_lint_data", "read_object"]
 
 
 class CfnLintSchemas:
-    """The types of one region, and those of the serverless transform; each schema is read when it is asked for."""
+    """The types of one region, and those of the serverless transform; each schema is read on first use."""
 
     def __init__(self, region: str = "us-east-1", *, folder: Path | None = None) -> None:
         """`folder` is cfn-lint's `data/schemas`, by default of the distribution that is installed."""
@@ -73,5 +73,5 @@ def read_object(file: Path) -> JsonObject:
     except (OSError, ValueError) as error:
         raise EngineError(f"cfn-lint's {file.name} cannot be read: {error}") from error
     if not isinstance(document, dict):
-        raise EngineError(f"cfn-lint's {file.name} is no JSON object")
+        raise EngineError(f"cfn-lint's {file.name} is not a JSON object")
     return document

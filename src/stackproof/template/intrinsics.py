@@ -1,7 +1,7 @@
-"""Intrinsic functions of CloudFormation, resolved as far as it is known what they refer to.
+"""Intrinsic functions of CloudFormation, resolved as far as the values they refer to are known.
 
-What cannot be resolved stays `Unresolved`, a value of its own inside the structure; malformed input is that, too:
-nothing here raises. `AWS::NoValue` takes its key or element away, as CloudFormation does.
+What cannot be resolved becomes `Unresolved`, a separate value inside the structure. So does malformed input: nothing
+here raises. `AWS::NoValue` removes its key or element, as in CloudFormation.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Unresolved:
 
 
 Resolved: TypeAlias = "bool | int | float | str | Unresolved | Sequence[Resolved] | Mapping[str, Resolved] | None"
-"""JSON in which `Unresolved` may stand for any value."""
+"""JSON in which `Unresolved` may replace any value."""
 
 Reference: TypeAlias = Callable[[str], str | None]
 Attribute: TypeAlias = Callable[[str, str], JsonValue]
@@ -203,7 +203,7 @@ class _Resolution:
 
     def _ref(self, name: JsonValue) -> _Found:
         if not isinstance(name, str):
-            return Unresolved(reason="Ref of something that is no name")
+            return Unresolved(reason="Ref of something that is not a name")
         if name == "AWS::NoValue":
             return _NO_VALUE
         context = self.context
@@ -251,7 +251,7 @@ class _Resolution:
             found = self._get_att(name, depth)
         else:
             found = self._ref(name)
-        return _scalar_text(found, f"{name} in Fn::Sub is no text")
+        return _scalar_text(found, f"{name} in Fn::Sub is not text")
 
     def _import_value(self, argument: JsonValue, depth: int) -> Resolved:
         name = self.value(argument, depth)
@@ -287,7 +287,7 @@ class _Resolution:
         items = self._list(found, depth, "Fn::Join")
         if isinstance(items, Unresolved):
             return items
-        texts = [_scalar_text(element, "an element of Fn::Join is no text") for element in items]
+        texts = [_scalar_text(element, "an element of Fn::Join is not text") for element in items]
         unknown = next((text for text in texts if isinstance(text, Unresolved)), None)
         return unknown or _text(delimiter.join(str(text) for text in texts))
 
@@ -316,7 +316,7 @@ class _Resolution:
         return text.split(delimiter)
 
     def _base64(self, argument: JsonValue, depth: int) -> Resolved:
-        text = _scalar_text(self.value(argument, depth), "Fn::Base64 of something that is no text")
+        text = _scalar_text(self.value(argument, depth), "Fn::Base64 of something that is not text")
         return text if isinstance(text, Unresolved) else base64.b64encode(text.encode("utf-8", "replace")).decode()
 
     def _get_azs(self, argument: JsonValue, depth: int) -> Resolved:
@@ -354,7 +354,7 @@ class _Resolution:
             return found
         if isinstance(found, list | tuple):
             return list(found)
-        return Unresolved(reason=f"{function} of something that is no list")
+        return Unresolved(reason=f"{function} of something that is not a list")
 
     # -- conditions
 
@@ -368,7 +368,7 @@ class _Resolution:
         return self.value(when_true if holds else when_false, depth)
 
     def _truth(self, argument: JsonValue, depth: int) -> Resolved:
-        """A condition function that stands where a value is expected."""
+        """A condition function where a value is expected."""
         del argument, depth
         return Unresolved(reason="a condition function outside of Conditions")
 

@@ -34,7 +34,7 @@ def file_of_nested(resource: Resource, parent: Stack, published: Mapping[tuple[s
     """The template's file in a cloud assembly, relative to the folder of its manifest; None where there is none.
 
     `published` maps bucket and object key of each asset to its file. CDK's `NestedStack` writes the file into the
-    metadata; of a `CfnStack` that takes an asset only the URL tells which one it is.
+    metadata; for a `CfnStack` with an asset, only the URL identifies the file.
     """
     metadata = resource.body.get("Metadata")
     file = metadata.get("aws:asset:path") if isinstance(metadata, Mapping) else None
@@ -48,7 +48,7 @@ def file_of_nested(resource: Resource, parent: Stack, published: Mapping[tuple[s
 
 
 def why_no_file(resource: Resource, template: Template) -> str:
-    """Why the template of a nested stack is not known, for a person; what may be a secret in its URL is masked."""
+    """Why the template of a nested stack is not known, for messages; possible secrets in its URL are masked."""
     name = _URL_OF[resource.resource_type]
     if name not in resource.properties:
         return f"it has no {name}"
@@ -66,8 +66,8 @@ def why_no_file(resource: Resource, template: Template) -> str:
 def unevaluated_nested(templates: Sequence[Template], stacks: Sequence[Stack]) -> Iterator[Notification]:
     """An error for each nested stack whose template is not part of the run.
 
-    `stacks` know which of theirs are missing. A template by itself may name another one of `templates` by a path, as
-    before `aws cloudformation package`; which template a URL leads to, no file of the run can tell.
+    `stacks` know their missing templates. A template by itself may name another one of `templates` by a path, as
+    before `aws cloudformation package`; no file of the run shows which template a URL leads to.
     """
     for stack in stacks:
         for logical_id, why in stack.missing_nested.items():
@@ -94,7 +94,7 @@ def _is_path_to(resource: Resource, template: Template, templates: Sequence[Temp
 
 
 def _url_of(resource: Resource, template: Template) -> str | None:
-    """The URL or path of the template as far as the parent's template tells it; None where it does not."""
+    """The URL or path of the template as far as the parent's template has it, else None."""
     found = resolve(resource.properties.get(_URL_OF[resource.resource_type]), static_context(template, pseudo=_PSEUDO))
     return found if isinstance(found, str) else None
 

@@ -1,4 +1,4 @@
-"""What CloudFormation's resource schema says of a type, as a value."""
+"""CloudFormation's resource schema of a type, as a value."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["ResourceSchema"]
 class ResourceSchema:
     """The JSON Schema of one resource type, as AWS publishes it; paths are JSON pointers below `Properties`.
 
-    In pointers out of the schema `*` stands for any index or key.
+    In pointers out of the schema `*` represents any index or key.
     """
 
     resource_type: str
@@ -88,7 +88,7 @@ class ResourceSchema:
         return schema
 
     def _all_at(self, path: str) -> tuple[JsonObject, ...]:
-        """What every alternative says of the property."""
+        """The schema of the property in every alternative."""
         here: tuple[JsonObject, ...] = (self.document,)
         for name in steps(path):
             here = tuple(below for element in here for below in self._below(element, name))
@@ -123,7 +123,7 @@ def _mapping(schema: JsonObject, keyword: str) -> JsonObject:
 
 
 def _child(schema: JsonObject, name: str) -> JsonObject | None:
-    """What one schema, its alternatives aside, says of a key or an index."""
+    """The schema of a key or an index in one schema, without its alternatives."""
     if isinstance(found := _mapping(schema, "properties").get(name), Mapping):
         return found
     items = schema.get("items")

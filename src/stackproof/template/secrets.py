@@ -13,7 +13,7 @@ from stackproof.core.secret_values import (
     MASK,
     NAMES,
     NAMES_OF_VALUES,
-    TELLS_NOTHING,
+    NEVER_SECRET,
     VALUES,
     covered,
     document_in,
@@ -29,6 +29,7 @@ __all__ = [
     "ACCESS_KEY",
     "SERIALIZED",
     "embedded_secrets",
+    "is_never_secret",
     "is_no_echo",
     "is_secret_place",
     "parameter_secrets",
@@ -36,7 +37,6 @@ __all__ = [
     "secret_leaves",
     "secret_texts",
     "secret_values",
-    "tells_nothing",
 ]
 
 ACCESS_KEY: Final = re.compile(r"(?:AKIA|ASIA)[0-9A-Z]{16}")
@@ -86,7 +86,7 @@ def secret_texts(body: JsonValue, leaves: Iterable[JsonValue] | None = None) -> 
     for parameter in _mapping(_mapping(body).get("Parameters")).values():
         if is_no_echo(parameter):
             found |= _noecho_values(_mapping(parameter))
-    return frozenset(text for text in found if not tells_nothing(text))
+    return frozenset(text for text in found if not is_never_secret(text))
 
 
 def parameter_secrets(body: JsonObject, given: Mapping[str, str]) -> frozenset[str]:
@@ -98,12 +98,12 @@ def parameter_secrets(body: JsonObject, given: Mapping[str, str]) -> frozenset[s
         if is_no_echo(parameters.get(name)) or is_secret_name(name)
         for text in (value, *_listed(value, _mapping(parameters.get(name))))
     }
-    return frozenset(text for text in texts if not tells_nothing(text))
+    return frozenset(text for text in texts if not is_never_secret(text))
 
 
-def tells_nothing(text: str) -> bool:
+def is_never_secret(text: str) -> bool:
     """Whether a text is not a secret, whatever its name: a switch, or the name of a secret."""
-    return text.strip().lower() in TELLS_NOTHING or text.startswith(NAMES)
+    return text.strip().lower() in NEVER_SECRET or text.startswith(NAMES)
 
 
 def secret_leaves(body: JsonValue) -> Iterator[JsonValue]:
@@ -117,8 +117,8 @@ def secret_leaves(body: JsonValue) -> Iterator[JsonValue]:
     others: dict[str, JsonValue] = {}
     for section, entries in body.items():
         if section in _VALUES_OF_ENTRIES and isinstance(entries, Mapping):
-            for name, ledger_entry in entries.items():
-                yield from _entry_leaves(section, name, ledger_entry)
+            for name, body_of_entry in entries.items():
+                yield from _entry_leaves(section, name, body_of_entry)
         else:
             others[section] = entries
     yield from _below(others, is_secret=False)  # together: they may be a name and its value
@@ -151,7 +151,7 @@ def quotable_secrets(body: JsonObject) -> frozenset[str]:
     found = secret_texts(body) | embedded
     passwords = (secret.partition(":")[2] for secret in embedded)
     members = (member for secret in found for member in _members(document_in(secret)))
-    return found | {part for part in (*passwords, *members) if is_distinctive(part) and not tells_nothing(part)}
+    return found | {part for part in (*passwords, *members) if is_distinctive(part) and not is_never_secret(part)}
 
 
 def _members(document: JsonValue) -> Iterator[str]:
@@ -240,7 +240,7 @@ def _below(value: JsonValue, *, is_secret: bool, is_measured: bool = False) -> I
 
 def _of_text(text: str, *, is_secret: bool) -> Iterator[str]:
     """The text itself if it may be a secret; otherwise the secret leaves of the JSON that it may be."""
-    if (is_secret and not tells_nothing(text)) or _PRIVATE_KEY in text:
+    if (is_secret and not is_never_secret(text)) or _PRIVATE_KEY in text:
         yield text
     elif (document := document_in(text)) is not None:
         yield from (leaf for leaf in secret_leaves(document) if isinstance(leaf, str))

@@ -1,4 +1,4 @@
-"""Which stacks share a name, which one a person means, and what cannot tell them apart yet.
+"""Which stacks share a name, which one an option selects, and what cannot distinguish them yet.
 
 A name belongs to one stack of an account and region: an app may deploy two stacks of one name to two regions.
 """
@@ -37,7 +37,7 @@ def shared_names(stacks: Sequence[Stack]) -> frozenset[str]:
 
 
 def matching(wanted: str, stacks: Sequence[Stack]) -> tuple[Stack, ...]:
-    """The stacks that a person means by a name, else a construct path, else NAME@REGION, else a label of `labels`."""
+    """The stacks that a text selects: by a name, else a construct path, else NAME@REGION, else a label of `labels`."""
     found = tuple(stack for stack in stacks if stack.name == wanted)
     found = found or tuple(stack for stack in stacks if stack.construct_path == wanted)
     found = found or tuple(stack for stack in stacks if stack.region and f"{stack.name}@{stack.region}" == wanted)
@@ -48,7 +48,7 @@ def matching(wanted: str, stacks: Sequence[Stack]) -> tuple[Stack, ...]:
 
 
 def selector_of(stack: Stack, stacks: Sequence[Stack]) -> str | None:
-    """What a person gives to `--stack` for this one of the stacks alone; None if there is nothing."""
+    """The value of `--stack` that selects only this stack; None if there is none."""
     candidates = (stack.name, stack.construct_path, f"{stack.name}@{stack.region}")
     for text in candidates:
         found = matching(text, stacks) if text is not None else ()
@@ -58,7 +58,7 @@ def selector_of(stack: Stack, stacks: Sequence[Stack]) -> str | None:
 
 
 def named_one(wanted: str, stacks: Sequence[Stack], *, option: str = "--stack") -> Stack | None:
-    """The one stack that is meant, None if there is none; raises ConfigError if there are several."""
+    """The only selected stack, None if there is none; raises ConfigError if there are several."""
     found = matching(wanted, stacks)
     if len(found) > 1:
         raise ConfigError(f"{option} {wanted}: {naming_all(found)}{_choose(found, stacks, option=option)}")
@@ -66,10 +66,10 @@ def named_one(wanted: str, stacks: Sequence[Stack], *, option: str = "--stack") 
 
 
 def live_name(wanted: str, stacks: Sequence[Stack]) -> str:
-    """The name by which CloudFormation knows what a person asks for there, be it one of the app's stacks or not.
+    """The name of the requested stack in CloudFormation, whether it is one of the app's or not.
 
-    A text that may be a stack's name is one, unless the app needs it to tell stacks of one name apart: what is deployed
-    may have another name than the app gives it.
+    A text that may be a stack's name is one, unless the app needs it to distinguish stacks of one name: a deployed
+    stack may have another name than the app gives it.
     """
     found = matching(wanted, stacks)
     if len(found) == 1 and (found[0].name in shared_names(stacks) or not _STACK_NAME.fullmatch(wanted)):
@@ -78,7 +78,7 @@ def live_name(wanted: str, stacks: Sequence[Stack]) -> str:
 
 
 def naming_all(found: Sequence[Stack]) -> str:
-    """Stacks of one name, each by what tells it apart: `two stacks are named shop: shop-eu (…) and shop-us (…)`."""
+    """Stacks of one name, each with what identifies it: `two stacks are named shop: shop-eu (…) and shop-us (…)`."""
     count = {2: "two", 3: "three"}.get(len(found), str(len(found)))
     shown = [stack.described for stack in found]
     if len(set(shown)) < len(shown):  # two assemblies of one app
@@ -108,7 +108,7 @@ def _choose(found: Sequence[Stack], every: Sequence[Stack], *, option: str = "--
         selector = selector_of(stack, every)
         if selector is not None and not shared_names(with_dependencies([stack], every)):
             return f"; choose one with {option} {selector}"
-    return "; give each of them a name of its own"
+    return "; give each of them a different name"
 
 
 def fitting(stacks: Sequence[Stack], *, account: str | None, region: str) -> tuple[Stack, ...]:

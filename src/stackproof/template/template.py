@@ -44,7 +44,7 @@ class Resource:
 
     @property
     def is_custom(self) -> bool:
-        """Whether its life is in the hands of a Lambda function or topic instead of CloudFormation."""
+        """Whether a Lambda function or topic creates and deletes it, not CloudFormation."""
         return self.resource_type.startswith("Custom::") or self.resource_type == "AWS::CloudFormation::CustomResource"
 
     def location(self, property_path: str | None = None) -> Location:
@@ -69,7 +69,7 @@ class Template:
     """One template. `file` is its name in reports, `path` where it can be read, `body` what is in it.
 
     `digest` is the SHA-256 of the file's bytes. `resources` are sorted by logical id. `unreadable` are the entries that
-    are no resources, with the reason, file and line: nothing else is said of them, and the rest is judged.
+    are not resources, with the reason, file and line; the rest is evaluated.
     """
 
     file: str

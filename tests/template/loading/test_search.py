@@ -65,10 +65,10 @@ def test_folders_are_searched_by_suffix_and_content(in_tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (JSON[:-1], "is no valid JSON"),
+        (JSON[:-1], "is not valid JSON"),
         (b'{"Resources": {"A": \xff', "is not UTF-8"),
         (JSON.encode("utf-16"), "is not UTF-8"),
-        (JSON.encode("utf-16-be"), "is no valid JSON"),
+        (JSON.encode("utf-16-be"), "is not valid JSON"),
         (JSON.encode() + b" " * MAX_BYTES, "is larger than"),
         ('{"AWSTemplateFormatVersion": "2010-09-09"}', "it has no Resources"),
         ('{"Resources": {}}', "Resources is empty"),

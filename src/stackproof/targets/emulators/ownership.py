@@ -33,11 +33,11 @@ def serve_owner(prog: str, arguments: Sequence[str], serve: Callable[[Path], Ser
     parser.add_argument("--owner-pid", type=int, required=True)
     parser.add_argument("--port-file", type=Path, required=True)
     options = parser.parse_args(arguments)
-    ending = ShutdownRequest()
-    threading.Thread(target=_watch, args=(options.owner_pid, ending), daemon=True).start()
+    shutdown = ShutdownRequest()
+    threading.Thread(target=_watch, args=(options.owner_pid, shutdown), daemon=True).start()
     port_file: Path = options.port_file
     with living_in(port_file.parent), serve(port_file.parent) as said, _published(port_file, said):
-        ending.wait()
+        shutdown.wait()
     return 0
 
 
@@ -62,9 +62,9 @@ def _published(file: Path, said: Mapping[str, str]) -> Iterator[None]:
         file.unlink(missing_ok=True)
 
 
-def _watch(pid: int, ending: ShutdownRequest) -> None:
+def _watch(pid: int, shutdown: ShutdownRequest) -> None:
     wait_for_end_of(pid)
-    ending.say()
+    shutdown.request()
 
 
 def _wait_by_descriptor(pid: int) -> None:

@@ -275,14 +275,14 @@ def _manifests(directory: Path, shown: str, depth: int = 0) -> Iterator[tuple[Pa
 
 
 def _add_tree(folder: Path, shown: str, origins: Origins) -> None:
-    """The construct tree only says what CDK generated: an assembly without one is whole all the same."""
+    """Only the construct tree has what CDK generated; an assembly without one is complete, too."""
     tree = folder / "tree.json"
     if tree.is_file():
         origins.add_tree(_read(tree, f"{shown}/tree.json"))
 
 
 def _environment(text: str) -> tuple[str | None, str | None]:
-    """`aws://111122223333/eu-west-1`, where "unknown-…" stands for what the app left open."""
+    """`aws://111122223333/eu-west-1`, where "unknown-…" represents what the app left open."""
     account, _, region = text.removeprefix("aws://").partition("/")
     return (
         None if not account or account.startswith("unknown-") else account,

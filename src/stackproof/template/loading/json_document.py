@@ -18,7 +18,7 @@ __all__ = ["mark_json", "parse_json"]
 
 # Possessive, and a string without an end is a token too, so that hostile text costs one pass.
 _LEXEME = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[{}\[\],\n]', re.DOTALL)
-# The same of a text that is JSON for sure, with what stands without quotes.
+# The same of a text that is JSON for sure, with what has no quotes.
 _ANY_LEXEME = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\],]|[^\s{}\[\],:"]++')
 _OPENED = frozenset("{[")
 _CONSTANTS: Mapping[str, JsonValue] = {"true": True, "false": False, "null": None}
@@ -31,14 +31,14 @@ def parse_json(text: str, file: str) -> Document:
     try:
         value: JsonValue = json.loads(text, object_pairs_hook=unique_keys, parse_float=_finite, parse_constant=_refused)
     except json.JSONDecodeError as error:
-        raise InputError(f"{file}:{error.lineno}:{error.colno}: is no valid JSON: {error.msg}") from error
+        raise InputError(f"{file}:{error.lineno}:{error.colno}: is not valid JSON: {error.msg}") from error
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{file}: is no valid JSON: {error}") from error
+        raise InputError(f"{file}: is not valid JSON: {error}") from error
     if _SURROGATE.search(text):
         try:
             json.dumps(value, ensure_ascii=False).encode()
         except UnicodeEncodeError as error:
-            raise InputError(f"{file}: is no valid JSON: half of a surrogate pair stands alone") from error
+            raise InputError(f"{file}: is not valid JSON: half of a surrogate pair is missing") from error
     return Document(value=value, lines=lines)
 
 
@@ -91,7 +91,7 @@ def _append(container: dict[str, JsonValue] | list[JsonValue], key: str | None, 
 
 
 def _refused(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no JSON value")
+    raise ValueError(f"{constant} is not a JSON value")
 
 
 def _finite(text: str) -> float:

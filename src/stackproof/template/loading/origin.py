@@ -51,11 +51,7 @@ class Origins:
     def add_metadata(self, metadata: JsonObject) -> None:
         """Take in one `<Stack>.metadata.json` (or the `metadata` of a manifest of older assemblies)."""
         for path, entries in metadata.items():
-            rows = (
-                [ledger_entry for ledger_entry in entries if isinstance(ledger_entry, Mapping)]
-                if isinstance(entries, list)
-                else []
-            )
+            rows = [row for row in entries if isinstance(row, Mapping)] if isinstance(entries, list) else []
             construct = path.lstrip("/")
             self._metadata[construct] = rows
             if any(str(row.get("type")).startswith(_HANDLER_MARK) for row in rows):
@@ -106,7 +102,7 @@ class Origins:
         return frozenset(line for line in found if line is not None)
 
     def _inherited(self, construct_path: str) -> SourceLine | None:
-        """A construct without a trace of its own was made where its main child was."""
+        """A construct without a trace was made where its main child was."""
         for child in (f"{construct_path}/Resource", f"{construct_path}/Default"):
             for row in self._metadata.get(child, ()):
                 if row.get("type") == "aws:cdk:creationStack" and (line := self._line(row.get("data"))):
@@ -131,7 +127,7 @@ class Origins:
 def source_line(frames: Sequence[str], *, root: Path, app: Path) -> SourceLine | None:
     """The first frame inside the project, as a file relative to `root`; frames are `name (file:line)`.
 
-    What is installed is not the person's, wherever the environment lies, and a frame is no place without its file.
+    Installed packages do not count, wherever the environment is, nor does a frame whose file does not exist.
     """
     for frame in frames:
         match = _FRAME.match(frame)

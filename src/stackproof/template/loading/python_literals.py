@@ -13,7 +13,7 @@ from typing import Any, Final
 from stackproof.core.redaction import is_distinctive
 from stackproof.core.secret_values import is_secret_name, is_secret_option
 from stackproof.template.loading.source_literal import SourceLiterals, literals_of_spans
-from stackproof.template.secrets import tells_nothing
+from stackproof.template.secrets import is_never_secret
 
 __all__ = ["python_literals"]
 
@@ -102,7 +102,7 @@ def _leaves(root: ast.AST) -> Iterator[tuple[ast.expr, bool]]:
             yield node, is_secret or any(secret for value in values for _, secret in _leaves(value.value))
         elif isinstance(node, ast.Constant):
             if _is_value(node):
-                yield node, is_secret and not tells_nothing(_text(node))
+                yield node, is_secret and not is_never_secret(_text(node))
         else:
             named.update(id(secret) for secret in _secrets_of(node))
             names = {id(name) for name in _names_of(node)}

@@ -29,7 +29,7 @@ _BOM = re.compile(rb"\A(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """What was found. `assemblies` are folders with a manifest; `passed_over` counts files that are no templates."""
+    """What was found. `assemblies` are folders with a manifest; `passed_over` counts files that are not templates."""
 
     templates: tuple[Template, ...] = ()
     assemblies: tuple[Path, ...] = ()
@@ -68,7 +68,7 @@ def find_templates(paths: Iterable[Path], *, stdin: IO[bytes]) -> Search:
 
 
 def inventory(paths: Iterable[Path]) -> dict[str, str] | None:
-    """The hash of every file that `find_templates` would look at, by name: equal ones are equal searches.
+    """The hash of every file that `find_templates` would read, by name: equal ones are equal searches.
 
     None where more than files decides: standard input, a cloud assembly, or what cannot be read.
     """
@@ -126,7 +126,7 @@ def _candidates(directory: Path, found: _Found) -> Iterator[Path]:
 def _is_environment(folder: Path) -> bool:
     try:
         return (folder / "pyvenv.cfg").exists()
-    except OSError:  # os.walk says what is the matter with the folder
+    except OSError:  # os.walk reports the error of the folder
         return False
 
 
@@ -142,7 +142,7 @@ def _is_manifest(path: Path) -> bool:
 def _is_likely(path: Path) -> bool:
     """Whether a file of a searched folder claims to be a template, in whatever encoding and however large it is."""
     if not path.is_file():
-        return True  # a link into nowhere or a pipe: loading it says which
+        return True  # a link into nowhere or a pipe: loading it reports which
     try:
         with path.open("rb") as stream:
             head = stream.read(MAX_BYTES)

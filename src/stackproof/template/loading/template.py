@@ -24,12 +24,12 @@ STAND_IN: JsonObject = {
     "Type": "Custom::Unreadable",
     "Properties": {"ServiceToken": "arn:aws:lambda:us-east-1:123456789012:function:unreadable"},
 }
-"""What engines see in place of an entry that is no resource, so that what refers to it is judged all the same."""
+"""What engines see in place of an entry that is not a resource, so that what refers to it is still evaluated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceFacts:
-    """What someone other than the template knows of a resource; the fields are those of `Resource`."""
+    """Facts about a resource that the template does not have; the fields are those of `Resource`."""
 
     construct_path: str | None = None
     source: SourceLine | None = None
@@ -49,7 +49,7 @@ def load_template(path: Path, *, name: str | None = None, stack_name: str | None
 def shown(path: Path) -> str:
     """The path as text that can be printed on one line, whatever bytes are in it."""
     text = os.fsencode(path).decode("utf-8", "backslashreplace")
-    return "".join(line if line.isprintable() else ascii(line)[1:-1] for line in text)
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
 def parse_template(
@@ -66,12 +66,10 @@ def parse_bytes(
     document = parse_document(data, file)
     body = _normalised(document.value)
     if not isinstance(body, dict):
-        raise InputError(f"{file}: is no CloudFormation template: Unexpected type {_type(body)} (expected mapping)")
+        raise InputError(f"{file}: is not a CloudFormation template: Unexpected type {_type(body)} (expected mapping)")
     section = _section(body, document, file)
     entries = {name: member for name, member in sorted(section.items()) if not name.startswith("Fn::")}
-    problems = {
-        name: said for name, ledger_entry in entries.items() if (said := _problem(name, ledger_entry, document))
-    }
+    problems = {name: problem for name, member in entries.items() if (problem := _problem(name, member, document))}
     if problems and len(problems) == len(entries):
         raise InputError(f"{file}{next(iter(problems.values()))}")
     return Template(
@@ -80,17 +78,13 @@ def parse_bytes(
         body={**body, "Resources": {**section, **dict.fromkeys(problems, STAND_IN)}} if problems else body,
         digest=hashlib.sha256(data).hexdigest(),
         resources=_resources(
-            {
-                name: ledger_entry
-                for name, ledger_entry in entries.items()
-                if isinstance(ledger_entry, Mapping) and name not in problems
-            },
+            {name: member for name, member in entries.items() if isinstance(member, Mapping) and name not in problems},
             document,
             file,
             stack_name,
             describe or _by_metadata,
         ),
-        unreadable={name: f"{file}{said}" for name, said in problems.items()},
+        unreadable={name: f"{file}{problem}" for name, problem in problems.items()},
         stack_name=stack_name,
     )
 
@@ -105,7 +99,7 @@ def _by_metadata(_logical_id: str, body: JsonObject) -> ResourceFacts:
 def _section(body: JsonObject, document: Document, file: str) -> JsonObject:
     section = body.get("Resources")
     if "Resources" not in body:
-        raise InputError(f"{file}: is no CloudFormation template: it has no Resources")
+        raise InputError(f"{file}: is not a CloudFormation template: it has no Resources")
     where = f"{file}{_line(document, '/Resources')}"
     if not isinstance(section, Mapping):
         raise InputError(f"{where}: Resources: Unexpected type {_type(section)} (expected mapping)")
@@ -115,7 +109,7 @@ def _section(body: JsonObject, document: Document, file: str) -> JsonObject:
 
 
 def _problem(logical_id: str, entry: JsonValue, document: Document) -> str | None:
-    """Why an entry is no resource, after the file's name; None if it is one. CloudFormation refuses these as well."""
+    """Why an entry is not a resource, after the file's name; None if it is. CloudFormation refuses these as well."""
     pointer, name = f"/Resources/{escape(logical_id)}", f"Resources.{logical_id}"
     if not isinstance(entry, Mapping):
         return f"{_line(document, pointer)}: {name}: Unexpected type {_type(entry)} (expected mapping)"
@@ -133,16 +127,16 @@ def _problem(logical_id: str, entry: JsonValue, document: Document) -> str | Non
 def _resources(
     entries: Mapping[str, JsonObject], document: Document, file: str, stack_name: str | None, describe: Describe
 ) -> tuple[Resource, ...]:
-    """Loops and macros that make resources are none: engines say what they could not look at."""
+    """Loops and macros that make resources are none: engines report what they could not check."""
     below = _property_lines(document)
     found = []
-    for logical_id, ledger_entry in entries.items():
-        facts = describe(logical_id, ledger_entry)
+    for logical_id, body in entries.items():
+        facts = describe(logical_id, body)
         found.append(
             Resource(
                 logical_id=logical_id,
-                resource_type=str(ledger_entry["Type"]),
-                body=ledger_entry,
+                resource_type=str(body["Type"]),
+                body=body,
                 stack_name=stack_name,
                 construct_path=facts.construct_path,
                 source=facts.source,
@@ -157,7 +151,7 @@ def _resources(
 
 
 def _property_lines(document: Document) -> dict[str, dict[str, int]]:
-    """Lines of the pointers below `/Resources/<id>/Properties`, by the id as it stands in the pointer."""
+    """Lines of the pointers below `/Resources/<id>/Properties`, by the id as the pointer has it."""
     below: dict[str, dict[str, int]] = defaultdict(dict)
     for pointer, line in document.lines.items():
         if pointer.startswith("/Resources/"):
@@ -171,19 +165,19 @@ def _normalised(value: JsonValue) -> JsonValue:
     """The same data with `Fn::GetAtt` in its list form; what is shared by aliases stays shared."""
     done: dict[int, JsonValue] = {}
 
-    def visit(each: JsonValue) -> JsonValue:
-        if not isinstance(each, dict | list):
-            return each
-        known = done.get(id(each))
+    def visit(node: JsonValue) -> JsonValue:
+        if not isinstance(node, dict | list):
+            return node
+        known = done.get(id(node))
         if known is not None:
             return known
-        if isinstance(each, list):
-            found: JsonValue = [visit(element) for element in each]
-        elif len(each) == 1 and isinstance(name := each.get("Fn::GetAtt"), str):
+        if isinstance(node, list):
+            found: JsonValue = [visit(element) for element in node]
+        elif len(node) == 1 and isinstance(name := node.get("Fn::GetAtt"), str):
             found = {"Fn::GetAtt": list(name.partition(".")[::2])}
         else:
-            found = {key: visit(member) for key, member in each.items()}
-        done[id(each)] = found
+            found = {key: visit(member) for key, member in node.items()}
+        done[id(node)] = found
         return found
 
     return visit(value)

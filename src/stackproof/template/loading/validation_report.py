@@ -18,7 +18,7 @@ from stackproof.template.template import Resource
 
 __all__ = ["ValidationReport", "load_validation_report"]
 
-# The second is what CDK wrote before 2.262, and still writes if it is told to; each says all that was found.
+# The second is what CDK wrote before 2.262, and still writes if the app asks for it; each has all that was found.
 _FILES = ("validation-report.json", "policy-validation-report.json")
 # The metadata of the stacks has the same annotations, and all of them.
 _ANNOTATIONS = "Construct Annotations"
@@ -35,7 +35,7 @@ class ValidationReport:
 
 
 def load_validation_report(directory: Path, shown: str, stacks: Sequence[Stack], origins: Origins) -> ValidationReport:
-    """The report in an assembly's folder; one that cannot be read is said, and the assembly goes on without it."""
+    """The report in an assembly's folder; if it cannot be read, `not_validated` has the reason."""
     name = next((file for file in _FILES if (directory / file).exists()), None)
     if name is None:
         return ValidationReport()
@@ -101,7 +101,7 @@ class _Reader:
             )
 
     def acknowledgement(self, row: JsonObject) -> Acknowledgement:
-        """What a suppressed row says of who acknowledged it."""
+        """The acknowledgement of a suppressed row."""
         path = str(row.get("acknowledgedAt") or "")
         source = self.origins.of(path).source
         place = Location(construct_path=path)
@@ -142,7 +142,7 @@ class _Reader:
         return None
 
     def _construct(self, path: str | None) -> Location:
-        """The place of a construct that is no resource, in the stack that it lies in, if any."""
+        """The location of a construct that is not a resource, in its stack, if any."""
         if path is None:
             return Location()
         source = self.origins.of(path).source

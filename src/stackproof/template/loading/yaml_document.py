@@ -60,10 +60,10 @@ def _build(builder: _Builder, text: str, file: str) -> None:
         if "nesting depth" in str(error.problem):  # the parser reads ahead in flow collections, and has a bound as well
             raise InputError(f"{file}:{mark.line + 1 if mark else 1}: {TOO_DEEP}") from error
         where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-        raise InputError(f"{file}{where}: is no valid YAML: {error.problem or error.context}") from error
+        raise InputError(f"{file}{where}: is not valid YAML: {error.problem or error.context}") from error
     except yaml.YAMLError as error:
         reason = " ".join(str(error).split())
-        raise InputError(f"{file}: is no valid YAML: {reason}") from error
+        raise InputError(f"{file}: is not valid YAML: {reason}") from error
 
 
 def _events(text: str, loader: type) -> Iterator[yaml.Event]:
@@ -134,7 +134,7 @@ class _Builder:
         if len(self._stack) >= MAX_DEPTH:
             self._fail(line, TOO_DEEP)
         if self._stack and isinstance(self._stack[-1].value, dict) and self._stack[-1].key is None:
-            self._fail(line, "a key is no string")
+            self._fail(line, "a key is not a string")
         if event.anchor:
             self._anchors[event.anchor] = None
         pointer = self._pointer()
@@ -179,23 +179,23 @@ class _Builder:
 
         tag: str = event.tag or self._resolver.resolve(ScalarNode, event.value, event.implicit)  # type: ignore[no-untyped-call]
         if tag in _STRINGS:
-            return self._placed(event)
+            return self._marked_scalar(event)
         if not tag.startswith(_CORE):
-            return self._tagged(tag, self._placed(event), line)
+            return self._tagged(tag, self._marked_scalar(event), line)
         if tag.removeprefix(_CORE) not in {"null", "bool", "int", "float"}:
             self._fail(line, f"the tag {self._quotable(tag)} does not belong in a template")
         try:
             value: JsonValue = self._constructor.construct_object(ScalarNode(tag, event.value))
         except (ValueError, KeyError, IndexError, AttributeError) as error:
-            self._fail(line, f"{self._quotable(event.value[:40])!r} is no {tag.removeprefix(_CORE)}", error)
+            self._fail(line, f"{self._quotable(event.value[:40])!r} is not a valid {tag.removeprefix(_CORE)}", error)
         if isinstance(value, float) and value - value != 0:
-            return self._placed(event)
+            return self._marked_scalar(event)
         if self._marked_text is not None and isinstance(value, int | float) and not isinstance(value, bool):
-            return self._placed(event)
+            return self._marked_scalar(event)
         return _as_written(value, event.value)
 
-    def _placed(self, event: yaml.ScalarEvent) -> str:
-        """The scalar's text, with its place where places are kept."""
+    def _marked_scalar(self, event: yaml.ScalarEvent) -> str:
+        """The scalar's text, marked with its position where positions are kept."""
         if self._marked_text is None:
             return event.value
         start, end = _content(self._marked_text, event)
@@ -212,7 +212,7 @@ class _Builder:
         frame = self._stack[-1]
         if isinstance(frame.value, dict) and frame.key is None:
             if not isinstance(value, str):
-                self._fail(_line(event), "a key is no string")
+                self._fail(_line(event), "a key is not a string")
             frame.key = value
             return
         self._add(value, None, _line(event), weight=weight, height=height)
@@ -229,7 +229,7 @@ class _Builder:
         if frame.height > MAX_DEPTH:
             self._fail(line, TOO_DEEP)
         if frame.weight > MAX_VALUES:
-            self._fail(line, f"its aliases stand for more than {MAX_VALUES:,} values")
+            self._fail(line, f"its aliases expand to more than {MAX_VALUES:,} values")
         if isinstance(frame.value, list):
             frame.value.append(value)
         elif frame.key is _MERGE:
@@ -252,7 +252,7 @@ class _Builder:
         if name in _PLAIN_NAMES:
             return {name: value}
         if name not in _FUNCTIONS:
-            self._fail(line, f"the tag {self._quotable(str(tag))} is no intrinsic function")
+            self._fail(line, f"the tag {self._quotable(str(tag))} is not an intrinsic function")
         return {f"Fn::{name}": value}
 
     def _pointer(self) -> str | None:
@@ -266,7 +266,7 @@ class _Builder:
         return f"{frame.pointer}/{part}"
 
     def _quotable(self, text: str) -> str:
-        """What may be said of a value that is wrong: a password may begin like a tag or an alias."""
+        """The text as messages may quote it: a password may begin like a tag or an alias."""
         return MASK if any(_may_be_secret(frame) for frame in self._stack) else text
 
     def _fail(self, line: int, reason: str, cause: Exception | None = None) -> NoReturn:

@@ -1,4 +1,4 @@
-"""Runs a CDK app as the CDK CLI would run it, into a folder, and says what it printed."""
+"""Runs a CDK app as the CDK CLI would run it, into a folder, and returns what it printed."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def run_app(
     if not (output / "manifest.json").is_file():
         raise SynthError(
             f"the app `{command}` ended well but wrote no cloud assembly: it must call app.synth(), "
-            "and not set an output folder of its own",
+            "and not set an output folder",
             output=printed,
         )
     outside = tuple(json.loads(trace.read_text(encoding="utf-8"))["outside"]) if trace.is_file() else None
@@ -109,7 +109,7 @@ def installed_node() -> Path | None:
 
 
 def _node() -> dict[str, str]:
-    """Where jsii finds Node: as the person says, else the one that pip installed, else on the PATH."""
+    """Where jsii finds Node: by JSII_NODE, else the one that pip installed, else on the PATH."""
     binary = installed_node()
     if binary is None:
         if "JSII_NODE" not in os.environ and shutil.which("node") is None:
@@ -160,13 +160,13 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
 
 
 def _failure(command: str, directory: Path, status: int, printed: str) -> str:
-    """One line: the last that says something, and what to do about the commonest causes."""
+    """One line: the last line printed, and what to do about the commonest causes."""
     lines = [line.strip() for line in printed.splitlines() if line.strip()]
-    said = lines[-1] if lines else "it printed nothing"
+    last = lines[-1] if lines else "it printed nothing"
     how = f"was killed by signal {-status}" if status < 0 else f"ended with exit code {status}"
     remedy = ""
-    if "KeyError" in said:
+    if "KeyError" in last:
         remedy = " (if this is an environment variable: name it in [tool.stackproof] synth_env)"
-    elif "ModuleNotFoundError" in said:
+    elif "ModuleNotFoundError" in last:
         remedy = f" (install it beside stackproof: {sys.executable} -m pip install …)"
-    return f"the app `{command}` in {directory} {how}: {said}{remedy}"
+    return f"the app `{command}` in {directory} {how}: {last}{remedy}"

@@ -35,8 +35,8 @@ _NEVER_INPUTS = frozenset(
 def tree_digest(root: Path, *, without: Path | None = None) -> str:
     """SHA-256 over names and contents of all files of the app.
 
-    Virtual environments, version control, earlier output and caches are left out, and the folder `without`. What npm
-    installed stands for itself by its lock file.
+    Virtual environments, version control, earlier output and caches are left out, and the folder `without`. The lock
+    file represents what npm installed.
     """
     total = hashlib.sha256()
     for file in _files(root, without):

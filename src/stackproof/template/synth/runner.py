@@ -57,7 +57,7 @@ def main() -> None:
 def _leave(ended_well: list[bool]) -> None:
     """End at once, with everything written: to forget all that a synth made takes Python a fifth of the synth.
 
-    Where something is open that has an end of its own to write, an archive say, Python ends as it always does.
+    If an open file still has its end to write, such as an archive, Python ends in its usual way.
     """
     if not ended_well:
         return
@@ -74,7 +74,7 @@ def _leave(ended_well: list[bool]) -> None:
             elif kind not in _PLAIN and not getattr(element, "closed", False):
                 return
         except (OSError, ValueError):
-            return  # Python says what is to be said of it
+            return  # Python reports it
     os._exit(0)
 
 
