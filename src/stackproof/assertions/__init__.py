@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from stackproof.assertions.failures import StackAssertionError, UnknownNameError, VacuousAssertionError
 from stackproof.assertions.match import Match
-from stackproof.assertions.matching import ABSENT, Capture, Matcher, MatchOutcome, Mismatch, Pattern
+from stackproof.assertions.matcher import ABSENT, Matcher, MatchOutcome, Mismatch, Pattern
+from stackproof.assertions.matching import Capture
 from stackproof.assertions.query import ResourceList, StackQuery
 from stackproof.assertions.template import TemplateAssertions
 

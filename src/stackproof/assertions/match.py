@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from stackproof.assertions.matcher import Matcher, Pattern
 from stackproof.assertions.matching import (
     AbsentMatch,
     AnyMatch,
     ArrayMatch,
     LiteralMatch,
-    Matcher,
     NotMatch,
     ObjectMatch,
-    Pattern,
     SerializedJson,
     StringLikeRegexp,
 )

@@ -12,15 +12,14 @@ from stackproof.assertions.failures import (
     VacuousAssertionError,
     is_failed_assertion,
 )
+from stackproof.assertions.matcher import Matcher, Pattern
 from stackproof.assertions.matching import (
     AnyMatch,
     ArrayMatch,
     Capture,
     LiteralMatch,
-    Matcher,
     NotMatch,
     ObjectMatch,
-    Pattern,
     SerializedJson,
 )
 from stackproof.core.json import JsonValue

@@ -11,7 +11,7 @@ from stackproof.assertions.failures import (
     VacuousAssertionError,
     is_failed_assertion,
 )
-from stackproof.assertions.matching import Pattern, shown
+from stackproof.assertions.matcher import Pattern, shown
 from stackproof.assertions.naming import Names, nearest, require_meaning, suggestion
 from stackproof.assertions.template import tested_properties
 from stackproof.core.json import JsonValue

@@ -12,7 +12,8 @@ from stackproof.assertions.failures import (
     VacuousAssertionError,
     is_failed_assertion,
 )
-from stackproof.assertions.matching import ABSENT, AbsentMatch, MatchOutcome, Pattern, matcher_of
+from stackproof.assertions.matcher import ABSENT, MatchOutcome, Pattern
+from stackproof.assertions.matching import AbsentMatch, matcher_of
 from stackproof.assertions.naming import Names, nearest, require_meaning, suggestion
 from stackproof.core.json_pointer import child
 from stackproof.core.redaction import text_without
