@@ -7,18 +7,30 @@ here raises. `AWS::NoValue` removes its key or element, as in CloudFormation.
 from __future__ import annotations
 
 import base64
-import ipaddress
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import ClassVar, Final, TypeAlias
 
 from stackproof.core.json import JsonObject, JsonValue
-from stackproof.template.template import Template
+from stackproof.template.cidr import subnets
+from stackproof.template.context import (
+    Attribute,
+    Context,
+    Reference,
+    Resolved,
+    Unresolved,
+    is_unresolved,
+    known,
+    static_context,
+    typed,
+    unresolved_in,
+)
 
 __all__ = [
+    "Attribute",
     "Context",
+    "Reference",
     "Resolved",
     "Unresolved",
     "condition_holds",
@@ -27,69 +39,12 @@ __all__ = [
     "references",
     "resolve",
     "static_context",
+    "typed",
     "unresolved_in",
 ]
 
 _DEPTH: Final = 100
-_CIDR_LIMIT: Final = 256
 _NOTHING: JsonObject = {}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unresolved:
-    """A value that is not known, and why."""
-
-    reason: str
-
-
-Resolved: TypeAlias = "bool | int | float | str | Unresolved | Sequence[Resolved] | Mapping[str, Resolved] | None"
-"""JSON in which `Unresolved` may replace any value."""
-
-Reference: TypeAlias = Callable[[str], str | None]
-Attribute: TypeAlias = Callable[[str, str], JsonValue]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
-    """What is known while intrinsic functions are resolved.
-
-    `parameters` holds effective values by name, lists already split; a declared parameter without a value is unknown.
-    `reference` and `attribute` answer `Ref` and `Fn::GetAtt` of resources; None means not known.
-    `zones` are the availability zones that `Fn::GetAZs` gives in `AWS::Region`.
-    """
-
-    parameters: Mapping[str, JsonValue] = field(default_factory=dict)
-    pseudo: Mapping[str, JsonValue] = field(default_factory=dict)
-    conditions: JsonObject = field(default_factory=dict)
-    mappings: JsonObject = field(default_factory=dict)
-    declared: frozenset[str] = frozenset()
-    exports: Mapping[str, str] = field(default_factory=dict)
-    zones: tuple[str, ...] = ()
-    reference: Reference | None = None
-    attribute: Attribute | None = None
-
-
-def static_context(
-    template: Template, *, parameters: Mapping[str, str] | None = None, pseudo: Mapping[str, JsonValue] | None = None
-) -> Context:
-    """What a template knows by itself: its parameters' defaults, under the given values; resources are unknown."""
-    sections = template.section("Parameters")
-    values: dict[str, JsonValue] = {}
-    for name, declaration in sections.items():
-        if not isinstance(declaration, Mapping):
-            continue
-        kind = str(declaration.get("Type"))
-        if parameters is not None and name in parameters:
-            values[name] = typed(parameters[name], kind)
-        elif "Default" in declaration and not kind.startswith("AWS::SSM::"):
-            values[name] = typed(declaration["Default"], kind)
-    return Context(
-        parameters=values,
-        pseudo=dict(pseudo or {}),
-        conditions=template.section("Conditions"),
-        mappings=template.section("Mappings"),
-        declared=frozenset(sections),
-    )
 
 
 def resolve(value: JsonValue, context: Context) -> Resolved:
@@ -101,33 +56,6 @@ def resolve(value: JsonValue, context: Context) -> Resolved:
 def condition_holds(name: str, context: Context) -> bool | None:
     """Whether the condition of that name is true; None if that is not known or there is no such condition."""
     return _Resolution(context).named_condition(name, 0)
-
-
-def is_unresolved(value: object) -> bool:
-    """Whether the value itself is not known."""
-    return isinstance(value, Unresolved)
-
-
-def unresolved_in(value: Resolved) -> tuple[Unresolved, ...]:
-    """Everything in the value that is not known, in order."""
-    if isinstance(value, Unresolved):
-        return (value,)
-    if isinstance(value, Mapping):
-        return tuple(found for member in value.values() for found in unresolved_in(member))
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return tuple(found for element in value for found in unresolved_in(element))
-    return ()
-
-
-def known(value: Resolved) -> JsonValue:
-    """The value without the parts that are not known; None if nothing of it is."""
-    if isinstance(value, Unresolved):
-        return None
-    if isinstance(value, Mapping):
-        return {key: known(element) for key, element in value.items() if not isinstance(element, Unresolved)}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [known(element) for element in value if not isinstance(element, Unresolved)]
-    return value
 
 
 def references(value: JsonValue) -> frozenset[str]:
@@ -335,7 +263,7 @@ class _Resolution:
         for element in found:
             if isinstance(element, Unresolved):
                 return element
-        return _subnets(*(str(element) for element in found))
+        return subnets(*(str(element) for element in found))
 
     def _to_json_string(self, argument: JsonValue, depth: int) -> Resolved:
         found = self.value(argument, depth)
@@ -463,28 +391,3 @@ def _scalar_text(value: _Found, otherwise: str) -> str | Unresolved:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, int | float) else Unresolved(reason=otherwise)
-
-
-def typed(value: JsonValue, kind: str) -> JsonValue:
-    """A parameter's value in the shape that `Ref` gives: lists are split."""
-    if isinstance(value, str) and (kind == "CommaDelimitedList" or "List<" in kind):
-        return [part.strip() for part in value.split(",")]
-    return value
-
-
-def _subnets(block: str, count: str, bits: str = "") -> Resolved:
-    """What `Fn::Cidr` gives: `bits` is the number of host bits of each subnet."""
-    try:
-        network = ipaddress.ip_network(block, strict=False)
-        wanted = int(count)
-        host_bits = int(bits or "8")
-        prefix = network.max_prefixlen - host_bits
-        if not 1 <= wanted <= _CIDR_LIMIT or not network.prefixlen <= prefix <= network.max_prefixlen:
-            return Unresolved(reason="Fn::Cidr does not fit")
-        if wanted > 2 ** (prefix - network.prefixlen):
-            return Unresolved(reason="Fn::Cidr does not fit")
-        first = int(network.network_address)
-        size = 2**host_bits
-        return [f"{type(network.network_address)(first + index * size)}/{prefix}" for index in range(wanted)]
-    except ValueError:
-        return Unresolved(reason="Fn::Cidr is malformed")
