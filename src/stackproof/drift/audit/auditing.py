@@ -1,13 +1,13 @@
-"""The audit of stacks that run: what their templates say against what is live, and what nobody has said."""
+"""The audit of stacks that run: what their templates set against what is live, and what no template sets."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from typing import Final, TypeAlias
+from dataclasses import dataclass, replace
+from typing import Final
 
-from stackproof.core.errors import ConfigError, StackproofError, TargetError
+from stackproof.core.errors import TargetError
 from stackproof.core.notification import Level, Notification
 from stackproof.deployment.deployment import Deployment
 from stackproof.deployment.ports import Target
@@ -16,9 +16,9 @@ from stackproof.drift.audit.children import Claims, physical_ids
 from stackproof.drift.audit.native import side_by_side
 from stackproof.drift.audit.other_stacks import OtherStacks
 from stackproof.drift.audit.stack import Leftover, StackLook, with_leftovers
+from stackproof.drift.audit.walking import StackWalk
 from stackproof.drift.difference import Difference, LiveStack, Looked, NativeRow, StackAudit
 from stackproof.drift.ports import ChildFamily, StackCatalog
-from stackproof.drift.stack_list import name_in
 from stackproof.proof.comparison import leaf_paths
 from stackproof.proof.observation import DriftStatus, ResourceProof, Unproven
 from stackproof.proof.observer import RetryPolicy
@@ -28,21 +28,24 @@ from stackproof.proof.world import World
 from stackproof.template.assembly import Stack
 from stackproof.template.intrinsics import resolve, static_context
 from stackproof.template.ports import SchemaSource
-from stackproof.template.template import Template
 
 __all__ = ["AuditedStacks", "Auditor"]
 
-_NESTED: Final = "AWS::CloudFormation::Stack"
-_STACK_SET: Final = "AWS::CloudFormation::StackSet"
 _TOGETHER: Final = 10
 
-_Seen: TypeAlias = tuple[StackAudit, tuple[Leftover, ...]]
-"""A stack's audit, and the children that a stack outside of the audit may have declared."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """A stack's audit; `leftovers` are the children that a stack outside of the audit may have declared."""
+
+    audit: StackAudit
+    leftovers: tuple[Leftover, ...] = ()
+    notifications: tuple[Notification, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditedStacks:
-    """The audits of some stacks of one account and region, by name, and what has to be said of the run.
+    """The audits of some stacks of one account and region, by name, and the notifications of the run.
 
     `physical_ids` are type and physical id of all that the stacks have, `gone` names of which there is no stack.
     """
@@ -52,21 +55,6 @@ class AuditedStacks:
     physical_ids: frozenset[tuple[str, str]] = frozenset()
     resource_types: frozenset[str] = frozenset()
     gone: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Walk:
-    """What has to be said of a walk over stacks, why some of them were not read, and which are not there."""
-
-    said: list[Notification] = field(default_factory=list)
-    unread: set[UnprovenReason] = field(default_factory=set)
-    gone: set[str] = field(default_factory=set)
-
-    def missed(self, message: str, *, is_there: bool = True) -> None:
-        """Say that something was not walked; unless it is not there, it may declare anything."""
-        self.said.append(Notification(level=Level.ERROR, message=message))
-        if is_there:
-            self.unread.add(UnprovenReason.UNREACHABLE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,34 +79,35 @@ class Auditor:
 
     def audited(self, names: Sequence[str]) -> AuditedStacks:
         """The stacks of these names or ARNs and all nested in them; one that cannot be read does not stop others."""
-        walk = _Walk()
-        said = walk.said
-        found: dict[str, LiveStack] = {}
-        for name in sorted(set(names)):
-            for stack in self._walked(name, walk):
-                known = found.get(stack.stack_id)
-                if known is None or (known.parent is None and stack.parent is not None):
-                    found[stack.stack_id] = stack  # a nested stack that was listed as well has its parent's name
-        world = self._world(found.values())
+        walk = StackWalk(
+            target=self.target,
+            catalog=self.catalog,
+            sources=self.sources,
+            against_sources=self.against_sources,
+            reason=self.reason,
+        ).walked(names)
+        stacks = walk.stacks.values()
+        world = self._world(stacks)
         provers = world.provers
-        walk.unread.update(
-            stack.reason or UnprovenReason.UNREACHABLE for stack in found.values() if stack.stack_id not in provers
-        )
-        claims = Claims(provers.values(), unread=min(walk.unread, default=None))
-        seen: list[_Seen] = [
-            (_unseen(stack, self.schemas), ()) for stack in found.values() if stack.stack_id not in provers
-        ]
-        for some in _batches([stack for stack in found.values() if stack.stack_id in provers]):
-            looked = [(stack, self._audited(stack, provers[stack.stack_id], claims, said)) for stack in some]
+        unproven = [stack for stack in stacks if stack.stack_id not in provers]
+        unread = walk.unread.union(stack.reason or UnprovenReason.UNREACHABLE for stack in unproven)
+        claims = Claims(provers.values(), unread=min(unread, default=None))
+        seen = [_Seen(audit=_unseen(stack, self.schemas)) for stack in unproven]
+        for batch in _batches([stack for stack in stacks if stack.stack_id in provers]):
+            looked = [(stack, self._audited(stack, provers[stack.stack_id], claims)) for stack in batch]
             seen.extend(self._settled(looked))
         # Once all is read: a stack that put a child there since the list was made would not be on it.
         others = self._others(frozenset(provers), world)
-        audits = [with_leftovers(audit, left, others) for audit, left in seen]
-        said.extend(notification for prover in provers.values() for notification in prover.notifications)
+        audits = [with_leftovers(found.audit, found.leftovers, others) for found in seen]
+        notifications = {
+            *walk.notifications,
+            *(notification for found in seen for notification in found.notifications),
+            *(notification for prover in provers.values() for notification in prover.notifications),
+        }
         return AuditedStacks(
             audits=tuple(sorted(audits, key=lambda audit: (audit.stack_name, audit.stack_id))),
             notifications=tuple(
-                sorted(set(said), key=lambda notification: (notification.level.value, notification.message))
+                sorted(notifications, key=lambda notification: (notification.level.value, notification.message))
             ),
             physical_ids=frozenset(id_ for prover in provers.values() for id_ in physical_ids(prover.deployment)),
             resource_types=frozenset(
@@ -127,81 +116,8 @@ class Auditor:
                 for resource in prover.template.resources
                 if not resource.is_custom
             ),
-            gone=frozenset(walk.gone),
+            gone=walk.gone,
         )
-
-    # -- which stacks
-
-    def _walked(self, name: str, walk: _Walk) -> Iterator[LiveStack]:
-        """The stack, then those nested in it and the instances of its stack sets, at any depth."""
-        waiting: list[tuple[str, str, str | None]] = [(name, name_in(name), None)]
-        seen: set[str] = set()
-        while waiting:
-            stack_id, shown, parent = waiting.pop(0)
-            live = self._found(stack_id, shown, parent, walk)
-            if live is None or live.stack_id in seen:
-                continue
-            seen.add(live.stack_id)
-            yield live
-            for resource in live.deployment.resources if live.deployment else ():
-                if resource.resource_type == _NESTED and resource.physical_id:
-                    waiting.append((resource.physical_id, f"{shown}/{resource.logical_id}", shown))
-                elif resource.resource_type == _STACK_SET and resource.physical_id:
-                    waiting.extend(self._instances(shown, resource.logical_id, resource.physical_id, walk))
-
-    def _found(self, stack_id: str, shown: str, parent: str | None, walk: _Walk) -> LiveStack | None:
-        try:
-            live = self.catalog.stack(stack_id, shown=shown, parent=parent)
-        except TargetError as error:
-            reason = self.reason(error)
-            if reason is None:
-                is_gone = error.code == "NoStack"
-                walk.missed(f"{shown} was not audited: {error}", is_there=not is_gone)
-                walk.gone.update({shown} if is_gone else ())
-                return None
-            return LiveStack(
-                stack_name=shown,
-                stack_id=stack_id,
-                account=self.target.account,
-                region=self.target.region,
-                status="",
-                parent=parent,
-                reason=reason,
-                detail=str(error),
-            )
-        except StackproofError as error:
-            walk.missed(f"{shown} was not audited: {error}")
-            return None
-        return self._expecting(live)
-
-    def _expecting(self, live: LiveStack) -> LiveStack:
-        """The stack with the template that says what is expected of it, and the source lines that are known."""
-        source = self.sources.get(live.stack_name)
-        if self.against_sources:
-            if source is None:
-                raise ConfigError(f"--against assembly: the app has no stack {live.stack_name}")
-            return replace(live, template=source.template)
-        if source is None or live.template is None:
-            return live
-        return replace(live, template=_sourced(live.template, source.template))
-
-    def _instances(
-        self, shown: str, logical_id: str, stack_set: str, walk: _Walk
-    ) -> Iterator[tuple[str, str, str | None]]:
-        try:
-            instances = self.catalog.instances(stack_set)
-        except TargetError as error:
-            walk.missed(f"{shown}/{logical_id}: the instances of the stack set are not known: {error}")
-            return
-        elsewhere = 0
-        for account, region, stack_id in instances:
-            if (account, region) == (self.target.account, self.target.region) and stack_id:
-                yield stack_id, f"{shown}/{logical_id}/{stack_id.rpartition(':stack/')[2].partition('/')[0]}", shown
-            else:
-                elsewhere += 1
-        if elsewhere:
-            message = f"{shown}/{logical_id}: {elsewhere} instances are in other accounts or regions: audit them there"
-            walk.said.append(Notification(level=Level.WARNING, message=message))
 
     def reason(self, error: TargetError) -> UnprovenReason | None:
         """Why CloudFormation did not answer; None for an answer, such as that there is no such stack."""
@@ -239,8 +155,8 @@ class Auditor:
             jobs=self.jobs,
         )
 
-    def _audited(self, live: LiveStack, prover: Prover, claims: Claims, said: list[Notification]) -> _Seen:
-        """What was seen of the stack, less the children that a stack outside of the audit may have declared."""
+    def _audited(self, live: LiveStack, prover: Prover, claims: Claims) -> _Seen:
+        """The audit of one stack, with the children apart that a stack outside of the audit may have declared."""
         proofs = prove_stack(prover, jobs=self.jobs)
         look = StackLook(
             live=live,
@@ -263,7 +179,7 @@ class Auditor:
                 key=Difference.sort_key,
             )
         )
-        left = tuple(leftover for part in parts for leftover in part[4])
+        native, notifications = self._native(live, proofs) if self.native else (None, ())
         audit = StackAudit(
             stack_name=live.stack_name,
             stack_id=live.stack_id,
@@ -276,23 +192,29 @@ class Auditor:
             children=sum((part[1] for part in parts), Looked()),
             defaults=sum((part[2] for part in parts), Looked()),
             unread=tuple(sorted(unread for part in parts for unread in part[3])),
-            native=self._native(live, proofs, said) if self.native else None,
+            native=native,
         )
-        return audit, left
+        leftovers = tuple(leftover for part in parts for leftover in part[4])
+        return _Seen(audit=audit, leftovers=leftovers, notifications=notifications)
 
     def _settled(self, looked: Sequence[tuple[LiveStack, _Seen]]) -> Iterator[_Seen]:
-        """The audits, less what was seen of stacks that an operation changed in the meantime."""
-        clean = {live.stack_id: live.stack_name for live, (seen, left) in looked if not seen.differences and not left}
+        """The audits, less those of stacks that an operation changed in the meantime."""
+        clean = {
+            live.stack_id: live.stack_name for live, seen in looked if not seen.audit.differences and not seen.leftovers
+        }
         states = self.catalog.states(clean)
-        for live, (seen, left) in looked:
+        for live, seen in looked:
             moved = self._moved(live, states.get(live.stack_id))
-            yield (seen, left) if moved is None else (_unseen(moved, self.schemas), ())
+            if moved is None:
+                yield seen
+            else:
+                yield _Seen(audit=_unseen(moved, self.schemas), notifications=seen.notifications)
 
     def _moved(self, live: LiveStack, state: tuple[str, str] | TargetError | None) -> LiveStack | None:
-        """The stack as one that could not be audited, if an operation began or ended while it was looked at.
+        """The stack as one that could not be audited, if an operation began or ended while it was read.
 
-        What was found clean may have been so before the operation, or after it: its `state` tells. What differs is
-        looked at as a whole.
+        A clean stack may have been so before the operation, or after it: its `state` is compared. A stack that differs
+        is read again as a whole.
         """
         if isinstance(state, TargetError):
             return self._unanswered(live, state)
@@ -315,18 +237,18 @@ class Auditor:
         return replace(live, reason=self.reason(error) or UnprovenReason.BUSY, detail=str(error))
 
     def _native(
-        self, live: LiveStack, proofs: Sequence[ResourceProof], said: list[Notification]
-    ) -> tuple[NativeRow, ...] | None:
+        self, live: LiveStack, proofs: Sequence[ResourceProof]
+    ) -> tuple[tuple[NativeRow, ...] | None, tuple[Notification, ...]]:
+        """CloudFormation's own detection beside the proofs; an error in its place if it did not answer."""
         try:
-            return side_by_side(proofs, self.catalog.native_drift(live.stack_id))
+            return side_by_side(proofs, self.catalog.native_drift(live.stack_id)), ()
         except TargetError as error:
             message = f"{live.stack_name}: CloudFormation's own detection did not answer: {error}"
-            said.append(Notification(level=Level.ERROR, message=message))
-            return None
+            return None, (Notification(level=Level.ERROR, message=message),)
 
 
 def _batches(stacks: Sequence[LiveStack]) -> Iterator[Sequence[LiveStack]]:
-    """Stacks that are looked at again together: few, so that an operation on one that is done is rarely in between."""
+    """Stacks whose states are read again together: few, so that an operation rarely falls in between."""
     for start in range(0, len(stacks), _TOGETHER):
         yield stacks[start : start + _TOGETHER]
 
@@ -338,29 +260,8 @@ def _state(live: LiveStack, *, against_sources: bool) -> tuple[object, ...]:
     return (live.status, live.changed, digest, deployed and deployed.resources, deployed and dict(deployed.parameters))
 
 
-def _sourced(template: Template, source: Template) -> Template:
-    """The deployed template with what the assembly knows of where its resources were written."""
-    known = {resource.logical_id: resource for resource in source.resources}
-    return replace(
-        template,
-        resources=tuple(
-            replace(
-                resource,
-                construct_path=written.construct_path,
-                source=written.source,
-                property_sources=written.property_sources,
-                generated=written.generated,
-            )
-            if (written := known.get(resource.logical_id)) is not None
-            and written.resource_type == resource.resource_type
-            else resource
-            for resource in template.resources
-        ),
-    )
-
-
 def _unseen(live: LiveStack, schemas: SchemaSource) -> StackAudit:
-    """A stack that could not be audited: all that its template sets is not looked at, for the stack's own reason."""
+    """A stack that could not be audited: all that its template sets is unproven, for the stack's own reason."""
     reason = live.reason or UnprovenReason.UNREACHABLE
     resources = live.template.resources if live.template else ()
     proofs = []
