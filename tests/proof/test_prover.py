@@ -729,3 +729,28 @@ def test_what_a_read_asked_for_is_forgotten_when_it_is_repeated() -> None:
 
     body = resources(A={"Owner": {"Ref": "Nobody"}, "Name": "x"})
     assert prover(body, {}, readers={THING: read}).prove("A").status is DriftStatus.DELETED
+
+
+def test_a_resource_that_does_not_exist_has_no_doubtful_lists() -> None:
+    assert prover(resources(A={"Name": "x"}), {"A": None}).doubtful("A") == ()
+
+
+def test_without_a_reader_of_aliases_it_is_not_known_which_key_an_alias_names() -> None:
+    live = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+    proof = prover(resources(A={"Name": "alias/app"}), {"A": {"Name": live}}).prove("A")
+    assert reasons(proof) == {"/Name": "unresolved"}
+
+
+def test_what_has_no_reader_is_not_read_again() -> None:
+    """A difference of a new deployment is read again, with the resources that it refers to."""
+    unread = {"Type": "Test::Unread", "Properties": {}}
+    body = resources(A={"Name": "x", "Owner": {"Ref": "B"}, "Zone": {"Fn::GetAtt": ["B", "Zone"]}}, B=unread)
+    answers = iter(({"Name": "old", "Owner": "B-1"}, {"Name": "x", "Owner": "B-1"}))
+    policy = RetryPolicy(settled_at=1.0, clock=lambda: 0.0, sleep=lambda _: None)
+    readers = {THING: lambda _: Reading(properties=next(answers))}
+    proof = prover(body, {}, readers=readers, retry_policy=policy).prove("A")
+    assert (proof.status, proof.proven, reasons(proof)) == (
+        DriftStatus.IN_SYNC,
+        ("/Name", "/Owner"),
+        {"/Zone": "unresolved"},
+    )
