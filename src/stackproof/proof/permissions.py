@@ -185,33 +185,21 @@ def compiled(
     refused: dict[str, set[str]] = {}
     unknown: set[str] = set()
     for stack, place in stacks:
-        rows.add(_HARNESS, place)
         names = _stack_arns(stack, also_ephemeral=purpose is Purpose.DEPLOY)
-        rows.add(_STACKS, place, on=names)
         buckets = sorted({f"arn:${{Partition}}:s3:::{asset.bucket}" for asset in stack.assets})
         objects = [f"{bucket}/*" for bucket in buckets]
-        types = {
-            resource.resource_type
-            for resource in stack.template.resources
-            if resource.resource_type != "AWS::CDK::Metadata"
-        }
-        custom = {resource.resource_type for resource in stack.template.resources if resource.is_custom}
+        types = _types_of(stack)
+        rows.add(_HARNESS, place)
+        rows.add(_STACKS, place, on=names)
         if aliases_in(stack.template.body):
             rows.add(readers.get("AWS::KMS::Alias", ()), place)
-        for resource_type in sorted(types - custom):
-            needed = list(readers.get(resource_type, ()))
-            if not needed:
-                needed, more = _cloud_control(resource_type, schemas)
-                refused.setdefault(resource_type, set()).update(more)
-                if not needed:
-                    unknown.add(resource_type)
-            rows.add((action for action in needed if action not in _OBJECTS or not objects), place)
-            rows.add((action for action in needed if action in _OBJECTS and objects), place, on=objects)
-            if purpose is Purpose.DEPLOY:
-                handled = _handled(resource_type, schemas)
-                rows.add(handled, place)
-                if not handled:
-                    unknown.add(resource_type)
+        for resource_type in sorted(types.made):
+            needs = _needs_of(resource_type, purpose, readers=readers, schemas=schemas)
+            rows.add((action for action in needs.read if action not in _OBJECTS or not objects), place)
+            rows.add((action for action in needs.read if action in _OBJECTS and objects), place, on=objects)
+            rows.add(needs.handled, place)
+            refused.setdefault(resource_type, set()).update(needs.refused)
+            unknown.update({resource_type} if needs.is_unknown else ())
         rows.add((action for action in also if action not in narrowed), place)
         if purpose is Purpose.DRIFT:
             rows.add(_DRIFT, place, on=names)
@@ -220,14 +208,50 @@ def compiled(
             rows.add(_DEPLOYING, place, on=names)
             rows.add(_ASSETS, place, on=[*buckets, *objects] if buckets else None)
             rows.add([_BOOTSTRAP], place, on=[_BOOTSTRAP_ARN])
-            rows.add([_CUSTOM] if custom else (), place)
-            rows.add(_used(types), place)
+            rows.add([_CUSTOM] if types.custom else (), place)
+            rows.add(_used(types.made | types.custom), place)
     return Permissions(
         statements=rows.statements(),
         refused={name: tuple(sorted(denied)) for name, denied in sorted(refused.items()) if denied},
         unknown=tuple(sorted(unknown)),
         unlisted=tuple(sorted(rows.unlisted)),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Types:
+    """The resource types of a stack: those that CloudFormation makes, and custom ones."""
+
+    made: frozenset[str]
+    custom: frozenset[str]
+
+
+def _types_of(stack: Stack) -> _Types:
+    resources = [resource for resource in stack.template.resources if resource.resource_type != "AWS::CDK::Metadata"]
+    custom = frozenset(resource.resource_type for resource in resources if resource.is_custom)
+    return _Types(made=frozenset(resource.resource_type for resource in resources) - custom, custom=custom)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Needs:
+    """The actions that one type needs to be read, and to be handled in a deployment."""
+
+    read: Sequence[str]
+    handled: Sequence[str] = ()
+    refused: Sequence[str] = ()
+    is_unknown: bool = False
+
+
+def _needs_of(
+    resource_type: str, purpose: Purpose, *, readers: Mapping[str, Sequence[str]], schemas: SchemaSource
+) -> _Needs:
+    read, refused = list(readers.get(resource_type, ())), list[str]()
+    if not read:
+        read, refused = _cloud_control(resource_type, schemas)
+    if purpose is not Purpose.DEPLOY:
+        return _Needs(read=read, refused=refused, is_unknown=not read)
+    handled = tuple(_handled(resource_type, schemas))
+    return _Needs(read=read, handled=handled, refused=refused, is_unknown=not read or not handled)
 
 
 class _Rows:
