@@ -10,7 +10,6 @@ import pytest
 
 from stackproof.config.schema import read_schema
 from stackproof.config.settings import (
-    ENGINES,
     EngineSettings,
     Settings,
     find_root,
@@ -20,6 +19,7 @@ from stackproof.config.settings import (
 )
 from stackproof.core.errors import ConfigError
 from stackproof.core.notification import Level
+from stackproof.policy.engines.table import ENGINES
 from stackproof.proof.minimum import MinimumProof
 from tests.fakes import written
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from stackproof.core.notification import Level
+from stackproof.policy.engines.table import documentation
 from stackproof.policy.finding import Kind, Origin
 from stackproof.reporters.masking import LONGEST_LINE
 from stackproof.reporters.places import Places, SourceLines, repository_root
-from stackproof.reporters.rules import documentation
 from stackproof.reporters.standing import Standing, standing
 from stackproof.reporters.wording import rule_ids
 from stackproof.template.loading.source_literal import Literal, SourceLiterals

@@ -9,13 +9,14 @@ from stackproof.config.policy_file import PolicyFile, load_policy_file
 from stackproof.core.json import JsonObject, JsonValue
 from stackproof.core.notification import Level
 from stackproof.policy.control import Control, by_rule
+from stackproof.policy.engines.table import CONTROL_KEYS
 
 __all__ = ["ENGINE_KEYS", "SHIPPED", "controls_by_rule", "load_controls"]
 
 SHIPPED = Path(__file__).parent / "data" / "controls.yaml"
 """The controls of the package; a project's file adds to them."""
 
-ENGINE_KEYS = ("cdk_nag", "cfn_lint", "checkov", "cloudformation_validate", "guard")
+ENGINE_KEYS = tuple(sorted(CONTROL_KEYS))
 _REFERENCE_KEYS = ("cis", "nist_800_53", "security_hub")
 
 

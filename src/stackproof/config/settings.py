@@ -19,11 +19,11 @@ from stackproof.core.errors import ConfigError
 from stackproof.core.json import JsonObject, JsonValue, as_strings
 from stackproof.core.notification import Level
 from stackproof.core.secret_values import MASK, is_secret_name
+from stackproof.policy.engines.table import ENGINES
 from stackproof.proof.minimum import MinimumProof
 
 __all__ = [
     "EMULATORS",
-    "ENGINES",
     "STATE_VARIABLE",
     "EngineSettings",
     "Settings",
@@ -33,7 +33,6 @@ __all__ = [
     "parse_targets",
 ]
 
-ENGINES = ("cfn-lint", "checkov", "cloudformation-validate")
 EMULATORS = ("moto", "ministack")
 """Targets that are started for a run and end with it; the other one, "aws", is an account."""
 STATE_VARIABLE = "STACKPROOF_STATE_DIR"

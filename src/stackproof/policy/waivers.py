@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from datetime import date
 from stackproof.core.globs import is_glob, matches
 from stackproof.core.notification import Level
 from stackproof.policy import in_source
+from stackproof.policy.engines.table import engines_of
 from stackproof.policy.finding import Finding, Kind, Origin, RuleCount, Suppression, Waiver
 from stackproof.policy.ledger import InSourceWaiver, LedgerEntry, WaiverState
 from stackproof.template.location import Location
@@ -19,13 +19,6 @@ __all__ = ["Judged", "Ledger", "WaiverResult", "covers", "waived"]
 
 _ENGINE = "stackproof"
 _EXPIRED, _UNUSED, _BROAD, _NOT_WAIVABLE, _PARTIAL = "SPW001", "SPW002", "SPW003", "SPW005", "SPW006"
-# Whose ids these are; a waiver of a rule whose engine was not there may yet be of use.
-_FAMILIES = (
-    (re.compile(r"(CKV2?|BC)_.+"), frozenset({"checkov"})),
-    (re.compile(r"[EWI][0-9]{4}"), frozenset({"cfn-lint", "cloudformation-validate"})),
-    (re.compile(r"F[0-9]{4}"), frozenset({"cloudformation-validate"})),
-    (re.compile(r"cdk:.+"), frozenset({"cdk"})),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,11 +246,10 @@ class _Book:
         return not self.ledger.not_waivable.isdisjoint(names)
 
     def _was_judged(self, waiver: Waiver) -> bool:
-        family = next((engines for ids, engines in _FAMILIES if ids.fullmatch(waiver.named)), frozenset())
         return (
             self.judged.complete
             and any(matches(waiver.stack, stack) for stack in self.judged.stacks)
-            and (waiver.named in self.judged.rules or family.issubset(self.judged.engines))
+            and (waiver.named in self.judged.rules or engines_of(waiver.named).issubset(self.judged.engines))
         )
 
     def _say(self, rule_id: str, level: Level, message: str, at: Location | InSourceWaiver) -> None:

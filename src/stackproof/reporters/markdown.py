@@ -10,10 +10,10 @@ from urllib.parse import quote
 
 from stackproof.core.notification import Level
 from stackproof.gate.report import GateReport
+from stackproof.policy.engines.table import documentation
 from stackproof.policy.finding import Finding, Kind
 from stackproof.policy.report import CheckReport
 from stackproof.reporters.places import Places
-from stackproof.reporters.rules import documentation
 from stackproof.reporters.standing import Standing, by_standing
 from stackproof.reporters.types_table import TYPES_HEAD, type_rows, types_of
 from stackproof.reporters.wording import (

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import IO
 
+from stackproof.policy.engines.table import documentation
 from stackproof.policy.finding import Finding, Kind, SuppressionKind
 from stackproof.policy.report import CheckReport
 from stackproof.reporters.ledger import ledger_lines
 from stackproof.reporters.masking import is_about_secrets
 from stackproof.reporters.places import ReadLine
-from stackproof.reporters.rules import documentation
 from stackproof.reporters.standing import Standing, by_standing
 from stackproof.reporters.style import PLAIN, Style
 from stackproof.reporters.terminal import notification_lines

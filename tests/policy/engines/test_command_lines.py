@@ -13,12 +13,12 @@ import pytest
 from filelock import FileLock
 
 from stackproof.core.json import JsonValue
+from stackproof.policy.engines.table import ENGINES
 from stackproof.policy.engines.tools import find_python
 from tests.running import environment, run
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 NAMES = sorted(path.name for path in TEMPLATES.iterdir())
-ENGINES = ("cfn-lint", "checkov", "cloudformation-validate")
 Fact = tuple[str, str | None]
 """A rule, and the resource that it speaks of."""
 

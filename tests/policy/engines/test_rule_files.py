@@ -13,7 +13,7 @@ from stackproof.core.notification import Level
 from stackproof.policy.engines.cfn_lint import CfnLintEngine
 from stackproof.policy.engines.checkov import CheckovEngine
 from stackproof.policy.engines.cloudformation_validate import CloudFormationValidateEngine
-from stackproof.policy.engines.rule_files import RuleFolders, find_rules, rule_files
+from stackproof.policy.engines.rule_files import find_rules, rule_files
 from stackproof.policy.engines.tools import find_python
 from stackproof.policy.engines.worker_engine import WorkerEngine
 from stackproof.policy.finding import Kind, RuleCount
@@ -250,9 +250,9 @@ def test_folders_with_rules_are_found_and_the_others_not(tmp_path: Path, schemas
         },
     )
     found = find_rules(folder, schemas)
-    assert found == RuleFolders(cfn_lint=(folder / "cfn_lint",), guard=(folder / "guard",))
-    assert [file.name for file in rule_files(found.cfn_lint, ".py")] == ["b.py"]
-    assert find_rules(tmp_path / "nowhere", schemas) == RuleFolders()
+    assert found == {"cfn_lint": (folder / "cfn_lint",), "guard": (folder / "guard",)}
+    assert [file.name for file in rule_files(found["cfn_lint"], ".py")] == ["b.py"]
+    assert find_rules(tmp_path / "nowhere", schemas) == {}
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from typing import IO
 from stackproof.core.errors import ConfigError, EngineError
 from stackproof.core.json import JsonObject, JsonValue
 from stackproof.core.scratch_folder import ScratchFolder
+from stackproof.policy.engines.table import TABLE
 
 __all__ = ["WorkerProcess", "neutral_environment"]
 
@@ -28,7 +29,7 @@ _START_SECONDS = 180.0
 _GRACE_SECONDS = 10.0
 _HURRY = 10  # steps of niceness
 _PAUSE_SECONDS = 0.05
-_SETTINGS = ("BC_", "CFN_LINT", "CHECKOV_", "CKV_", "LOG_LEVEL", "PRISMA_", "PYTHONHOME", "PYTHONSTARTUP")
+_SETTINGS = ("LOG_LEVEL", "PYTHONHOME", "PYTHONSTARTUP", *(prefix for row in TABLE for prefix in row.variables))
 # Coverage of a suite is none of an engine, which it makes slower, and which is killed before anything is saved.
 _DROPPED = ("AWS_", "COV_CORE", "COVERAGE_", *_SETTINGS)
 

@@ -1,48 +1,42 @@
-"""The files of a project's own rules, looked over before any engine starts: what would pass in silence is refused."""
+"""The rule files of a project, checked before any engine starts: rules that would never fail are errors."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
 from stackproof.core.errors import ConfigError
 from stackproof.policy.engines.guard_rules import problem_of
+from stackproof.policy.engines.table import RULE_SUFFIXES
 from stackproof.template.ports import SchemaSource
 
-__all__ = ["EXAMPLES_SUFFIX", "RuleFolders", "find_rules", "rule_files", "rule_sources", "shown"]
+__all__ = ["EXAMPLES_SUFFIX", "find_rules", "rule_files", "rule_sources", "shown"]
 
 EXAMPLES_SUFFIX = ".examples.yaml"
-"""Examples of a rule that is written in no programming language stand beside it under this name."""
+"""The suffix of the file with examples, beside rules that are not written in a programming language."""
 
 _TYPE = re.compile(r"(?<![\w:])(?:AWS|Alexa)::[A-Za-z0-9]+::[A-Za-z0-9]+(?![\w:])")
 _NO_RULES = frozenset({".md", ".txt"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleFolders:
-    """Where the rules of each engine are; empty where the project has none."""
+def find_rules(policies: Path, schemas: SchemaSource) -> dict[str, tuple[Path, ...]]:
+    """The folders below `policies/` that hold rules, by name; raises ConfigError, with file and line, for bad rules.
 
-    cfn_lint: tuple[Path, ...] = ()
-    checkov: tuple[Path, ...] = ()
-    guard: tuple[Path, ...] = ()
-
-
-def find_rules(policies: Path, schemas: SchemaSource) -> RuleFolders:
-    """The folders below `policies/` that hold rules; raises ConfigError, with file and line, for one that cannot load.
-
-    Resource types that no schema knows are refused as well: a rule about one would never look at anything.
+    Resource types without a schema are errors too: a rule about such a type would never check a resource.
     """
-    folders = {"cfn_lint": (".py",), "checkov": (".py", ".yaml", ".yml"), "guard": (".guard",)}
-    _refuse_lookalikes(policies, folders)
-    found = {name: _folder(policies / name, suffixes) for name, suffixes in folders.items()}
-    known = frozenset(schemas.resource_types()) if any(found.values()) else frozenset()
+    _refuse_lookalikes(policies, RULE_SUFFIXES)
+    found = {
+        name: directories
+        for name, suffixes in RULE_SUFFIXES.items()
+        if (directories := _folder(policies / name, suffixes))
+    }
+    known = frozenset(schemas.resource_types()) if found else frozenset()
     for name, directories in found.items():
-        for file in rule_files(directories, *folders[name]):
-            _look_over(file, known, schemas)
-    return RuleFolders(**found)
+        for file in rule_files(directories, *RULE_SUFFIXES[name]):
+            _check_file(file, known, schemas)
+    return found
 
 
 def rule_files(directories: Sequence[Path], *suffixes: str) -> tuple[Path, ...]:
@@ -94,7 +88,7 @@ def _folder(directory: Path, suffixes: Sequence[str]) -> tuple[Path, ...]:
     return (directory,) if rule_files([directory], *suffixes) else ()
 
 
-def _look_over(file: Path, known: frozenset[str], schemas: SchemaSource) -> None:
+def _check_file(file: Path, known: frozenset[str], schemas: SchemaSource) -> None:
     try:
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -109,7 +103,7 @@ def _look_over(file: Path, known: frozenset[str], schemas: SchemaSource) -> None
         if name not in known:
             raise ConfigError(f"{shown(file)}:{line}: there is no resource type {name}")
     if file.suffix in {".yaml", ".yml"}:
-        _look_at_attributes(file, text, schemas)
+        _check_attributes(file, text, schemas)
 
 
 def _compile(file: Path, text: str) -> None:
@@ -122,7 +116,7 @@ def _compile(file: Path, text: str) -> None:
         raise ConfigError(f"{shown(file)}:{line}: does not load: {getattr(error, 'msg', error)}") from error
 
 
-def _look_at_attributes(file: Path, text: str, schemas: SchemaSource) -> None:
+def _check_attributes(file: Path, text: str, schemas: SchemaSource) -> None:
     """A check in YAML on a property that no schema has would fail everywhere, or hold everywhere."""
     import yaml
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from stackproof.core.json import JsonObject, JsonValue
 from stackproof.core.notification import Level, Notification
+from stackproof.policy.engines.table import TABLE
 from stackproof.policy.in_source import SILENCING_KEYS
 from stackproof.template.template import Template
 
 __all__ = ["silencing_comments", "without_silencers"]
 
-_COMMENTS = (b"checkov:skip=", b"bridgecrew:skip=")
+_COMMENTS = tuple(comment for row in TABLE for comment in row.skip_comments)
 
 
 def without_silencers(template: Template) -> JsonObject:
