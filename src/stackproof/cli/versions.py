@@ -21,7 +21,7 @@ from stackproof.policy.versions.grammar import key
 from stackproof.policy.versions.refreshing import Change, Refresh
 from stackproof.policy.versions.remedy import pin_instead
 from stackproof.policy.versions.report import VersionsReport
-from stackproof.policy.versions.rules import Case, Knowledge, Said, Subject, case_of, judged, title
+from stackproof.policy.versions.rules import Case, Knowledge, Subject, Verdict, case_of, evaluate_version, title
 from stackproof.wiring.engine_versions import affected_by, refreshed_versions, write_versions
 from stackproof.wiring.policy import read_engine_versions, versions_engine
 from stackproof.wiring.project import Project
@@ -160,7 +160,7 @@ def explain(
     name = _named(family, engine.versions)
     knowledge = Knowledge(versions=engine.versions, overrides=engine.overrides, as_of=on)
     subject = Subject(family=name, text=version, deployed=deployed)
-    said, _ = judged(subject, knowledge)
+    said, _ = evaluate_version(subject, knowledge)
     case = case_of(subject, knowledge)
     lines = [*_facts(case, on), *_verdict(said, on), *_age(engine.versions, name, on)]
     against = any(statement.kind is Kind.FAIL and statement.level.reaches(Level.WARNING) for statement in said)
@@ -169,7 +169,7 @@ def explain(
     raise click.exceptions.Exit(report.exit_code)
 
 
-def _explained(case: Case, said: tuple[Said, ...], on: date, *, exit_code: int) -> VersionsReport:
+def _explained(case: Case, said: tuple[Verdict, ...], on: date, *, exit_code: int) -> VersionsReport:
     family, text = case.family, case.subject.text
     return VersionsReport(
         command="explain",
@@ -234,7 +234,7 @@ def _facts(case: Case, on: date) -> Iterator[str]:
         yield from _wrapped(f"pin instead: {instead}")
 
 
-def _verdict(said: tuple[Said, ...], on: date) -> Iterator[str]:
+def _verdict(said: tuple[Verdict, ...], on: date) -> Iterator[str]:
     if not said:
         yield f"nothing is against it on {on}"
     for statement in sorted(said, key=lambda said: (-said.level.rank, said.rule_id)):

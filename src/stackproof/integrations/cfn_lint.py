@@ -37,10 +37,10 @@ class EngineVersionRefused(CloudFormationLintRule):  # type: ignore[misc]
         return [
             RuleMatch(
                 ["Resources", statement.logical_id, "Properties", *steps(statement.pointer)],
-                f"{statement.said.rule_id} {statement.said.message}",
+                f"{statement.verdict.rule_id} {statement.verdict.message}",
             )
             for statement in evaluate_template(template_of(cfn.template), knowledge).statements
-            if statement.said.kind is Kind.FAIL and statement.said.level is self.level
+            if statement.verdict.kind is Kind.FAIL and statement.verdict.level is self.level
         ]
 
 

@@ -47,10 +47,10 @@ class EngineVersionCheck(BaseResourceCheck):  # type: ignore[misc]
         knowledge = Knowledge(versions=packaged_engine_versions(), as_of=datetime.now(tz=UTC).date())
         body = {"Resources": {"It": {"Type": conf.get("Type"), "Properties": conf.get("Properties") or {}}}}
         statements = evaluate_template(template_of(body), knowledge).statements
-        against = [statement for statement in statements if statement.said.level.reaches(Level.WARNING)]
-        if any(statement.said.kind is Kind.FAIL for statement in against):
+        against = [statement for statement in statements if statement.verdict.level.reaches(Level.WARNING)]
+        if any(statement.verdict.kind is Kind.FAIL for statement in against):
             self.evaluated_keys = sorted({f"Properties{statement.pointer}" for statement in against})
-            self.details = [f"{statement.said.rule_id} {statement.said.message}" for statement in against]
+            self.details = [f"{statement.verdict.rule_id} {statement.verdict.message}" for statement in against]
             return CheckResult.FAILED
         return CheckResult.UNKNOWN if against else CheckResult.PASSED
 

@@ -121,11 +121,11 @@ def affected_by(
     for template in templates:
         name = template.stack_name or template.file
         shown = f"{name} ({template.file})" if names[template.stack_name] > 1 and name != template.file else name
-        known = {(statement.logical_id, statement.said) for statement in evaluate_template(template, old).statements}
+        known = {(statement.logical_id, statement.verdict) for statement in evaluate_template(template, old).statements}
         without = text_without(secret_values(template))
         lines += [
-            f"AFFECTED {shown} {statement.logical_id}: {statement.said.rule_id} {without(statement.said.message)}"
+            f"AFFECTED {shown} {statement.logical_id}: {statement.verdict.rule_id} {without(statement.verdict.message)}"
             for statement in evaluate_template(template, new).statements
-            if (statement.logical_id, statement.said) not in known
+            if (statement.logical_id, statement.verdict) not in known
         ]
     return tuple(lines)

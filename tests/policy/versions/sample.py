@@ -70,15 +70,15 @@ def said(
         template(resources, **sections), known or knowledge(as_of), deployed=deployed, parameters=parameters
     )
     return [
-        f"{statement.said.rule_id} {'open' if statement.said.kind.value == 'open' else statement.said.level.value}"
-        for statement in evaluation.statements
+        f"{verdict.rule_id} {'open' if verdict.kind.value == 'open' else verdict.level.value}"
+        for verdict in (statement.verdict for statement in evaluation.statements)
     ]
 
 
 def messages(resources: Mapping[str, Any], *, as_of: date = FRESH, **sections: Any) -> list[str]:
     """What is said, in words."""
     evaluation = evaluate_template(template(resources, **sections), knowledge(as_of))
-    return [statement.said.message for statement in evaluation.statements]
+    return [statement.verdict.message for statement in evaluation.statements]
 
 
 def family(as_of: str = "2026-10-01", **changes: Any) -> Family:

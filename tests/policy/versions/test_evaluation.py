@@ -318,7 +318,10 @@ def number(text: str) -> list[tuple[str, str]]:
         f"      Engine: postgres\n      AutoMinorVersionUpgrade: false\n      EngineVersion: {text}\n"
     )
     found = evaluate_template(held, knowledge()).statements
-    return [(f"{statement.said.rule_id} {statement.said.level.value}", statement.said.message) for statement in found]
+    return [
+        (f"{statement.verdict.rule_id} {statement.verdict.level.value}", statement.verdict.message)
+        for statement in found
+    ]
 
 
 def test_a_number_that_lost_text_is_a_warning_with_what_became_of_it() -> None:
@@ -344,13 +347,15 @@ def test_defaults_allowed_values_and_mappings_keep_their_text() -> None:
         "  B: {Type: AWS::EKS::Cluster, Properties: {Version: !FindInMap [M, a, b]}}\n"
     )
     found = [
-        statement for statement in evaluate_template(held, knowledge()).statements if statement.said.rule_id == "EV022"
+        statement
+        for statement in evaluate_template(held, knowledge()).statements
+        if statement.verdict.rule_id == "EV022"
     ]
-    assert [(statement.logical_id, statement.said.level) for statement in found] == [
+    assert [(statement.logical_id, statement.verdict.level) for statement in found] == [
         ("A", Level.WARNING),
         ("B", Level.WARNING),
     ]
-    assert "1.30" in found[1].said.message
+    assert "1.30" in found[1].verdict.message
 
 
 # --- loops, macros, serverless
@@ -361,7 +366,7 @@ def test_resources_that_a_loop_makes_are_open() -> None:
     plain = {"Fn::ForEach::Topics": ["X", ["a"], {"T${X}": one("AWS::SNS::Topic")["It"]}]}
     evaluation = evaluate_template(template({**loop, **plain, **one("AWS::SNS::Topic")}), knowledge())
     (found,) = evaluation.statements
-    assert (found.said.rule_id, found.said.kind, found.resource) == ("EV030", Kind.OPEN, None)
+    assert (found.verdict.rule_id, found.verdict.kind, found.resource) == ("EV030", Kind.OPEN, None)
 
 
 def test_a_serverless_function_takes_over_from_globals() -> None:
@@ -377,7 +382,7 @@ def test_what_cdk_makes_names_its_remedy() -> None:
     held = template(one(FUNCTION, Runtime="python3.6"))
     made = replace(held, resources=tuple(replace(resource, generated=True) for resource in held.resources))
     (found,) = evaluate_template(made, knowledge()).statements
-    assert found.said.message.endswith("upgrade aws-cdk-lib")
+    assert found.verdict.message.endswith("upgrade aws-cdk-lib")
 
 
 # --- lists of our own
@@ -397,7 +402,7 @@ def test_withdrawn_conflicting_and_unknown_versions() -> None:
     assert said(postgres("1.2", "mysql"), known=known, deployed={"It": "1.2"}) == ["EV011 warning"]
     assert said(postgres("1.3", "mysql"), known=known) == ["EV003 warning"]
     evaluation = evaluate_template(template(postgres("1.3", "mysql")), known)
-    assert "aws-api says creatable, cfn-lint says deprecated" in evaluation.statements[0].said.message
+    assert "aws-api says creatable, cfn-lint says deprecated" in evaluation.statements[0].verdict.message
 
 
 def test_dates_without_a_day() -> None:
@@ -487,6 +492,13 @@ def test_every_rule_counts_a_property_once_whatever_it_may_be() -> None:
     assert set(evaluation.looked_at.values()) == {1}
     assert {"EV010", "EV012", "EV013", "EV014", "EV015", "EV021", "EV023"} <= set(evaluation.looked_at)
     assert evaluate_template(template(one("AWS::SNS::Topic")), knowledge()).looked_at == {}
+
+
+def test_a_rule_states_its_own_denominator() -> None:
+    unlisted = evaluate_template(template(postgres("99.1")), knowledge()).looked_at
+    assert set(unlisted) == {"EV010", "EV017", "EV022", "EV030"}
+    listed = evaluate_template(template(postgres("15.19")), knowledge()).looked_at
+    assert set(listed) == {f"EV{number:03}" for number in (3, *range(10, 18), 21, 22, 23, 30)}
 
 
 def test_every_rule_that_can_be_said_is_in_the_table() -> None:

@@ -14,7 +14,7 @@ from stackproof.policy.finding import EngineAnswer, Finding, Kind, Origin, RuleC
 from stackproof.policy.redaction import answer_without
 from stackproof.policy.versions.engine_version import AllowList, Overrides, Status, day_of
 from stackproof.policy.versions.evaluation import Deployed, Evaluation, Statement, evaluate_template
-from stackproof.policy.versions.rules import RULES, Knowledge, title
+from stackproof.policy.versions.rules import RULES, RUN_RULES, Knowledge, title
 from stackproof.template.location import Location
 from stackproof.template.secrets import parameter_secrets
 from stackproof.template.template import Template
@@ -23,7 +23,6 @@ __all__ = ["VersionsEngine"]
 
 _NAME = "stackproof"
 _REFRESH = "upgrade cfn-lint, or stackproof versions refresh --source aws --write"
-_OF_THE_RUN = frozenset({"EV001", "EV002"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,26 +90,28 @@ class VersionsEngine:
         if not evaluation.families:
             return ()
         today, list_day = self.as_of, day_of(self.versions.as_of)
-        found = [_told(None, Level.NOTE, f"engine versions were judged for {today}, on a list as of {list_day}")]
+        found = [
+            _notification(None, Level.NOTE, f"engine versions were judged for {today}, on a list as of {list_day}")
+        ]
         for name in sorted(evaluation.families):
             family = self.versions.families[name]
             if family.is_old(today):
                 age = f"{family.age(today)} days old (as of {family.as_of[:10]}; {family.max_age_days} are allowed)"
-                found.append(_told("EV001", Level.WARNING, f"the list of {title(name)} is {age}: {_REFRESH}"))
+                found.append(_notification("EV001", Level.WARNING, f"the list of {title(name)} is {age}: {_REFRESH}"))
         for region in self.regions.get(template.file, ()):
             if region in self.versions.regions:
                 continue
             known = ", ".join(self.versions.regions)
             message = f"{template.stack_name} is for {region}, but what is known of engine versions is from {known}"
-            found.append(_told("EV002", Level.WARNING, message))
+            found.append(_notification("EV002", Level.WARNING, message))
         if today < list_day:
             message = f"{today} lies before the list of engine versions ({list_day}): statuses are as they were then"
-            found.append(_told(None, Level.NOTE, message))
+            found.append(_notification(None, Level.NOTE, message))
         found.extend(self._decisions(evaluation.families))
         return tuple(sorted(found, key=lambda notification: (notification.rule_id or "", notification.message)))
 
     def _decisions(self, families: frozenset[str]) -> list[Notification]:
-        """What people decided against the list is said in every run, and what has expired as well."""
+        """Overrides that count against the list, and those that expired, are reported in every run."""
         found = []
         for override in self.overrides.overrides:
             if override.family not in families:
@@ -118,22 +119,22 @@ class VersionsEngine:
             what = f"{title(override.family)} {override.version or override.cycle}"
             if override.until < self.as_of:
                 message = f"the override of {what} (owner: {override.owner}) expired on {override.until}"
-                found.append(_told(None, Level.WARNING, message))
+                found.append(_notification(None, Level.WARNING, message))
             elif override.status is Status.CREATABLE:
                 message = (
                     f"{what} counts as creatable until {override.until}, by an override of {override.owner}: "
                     f"{override.reason}"
                 )
-                found.append(_told(None, Level.WARNING, message))
+                found.append(_notification(None, Level.WARNING, message))
         return found
 
 
-def _told(rule_id: str | None, level: Level, message: str) -> Notification:
+def _notification(rule_id: str | None, level: Level, message: str) -> Notification:
     return Notification(level=level, message=message, engine=_NAME, rule_id=rule_id)
 
 
 def _finding(statement: Statement, template: Template) -> Finding:
-    said, resource = statement.said, statement.resource
+    verdict, resource = statement.verdict, statement.resource
     location = (
         resource.location(statement.pointer)
         if resource is not None
@@ -145,20 +146,22 @@ def _finding(statement: Statement, template: Template) -> Finding:
         )
     )
     return Finding(
-        rule_id=said.rule_id,
-        kind=said.kind,
-        level=said.level,
-        message=said.message,
+        rule_id=verdict.rule_id,
+        kind=verdict.kind,
+        level=verdict.level,
+        message=verdict.message,
         location=location,
-        origins=(Origin(engine=_NAME, rule_id=said.rule_id, message=said.message),),
+        origins=(Origin(engine=_NAME, rule_id=verdict.rule_id, message=verdict.message),),
         generated=resource is not None and resource.generated,
     )
 
 
 def _counts(evaluation: Evaluation) -> tuple[RuleCount, ...]:
-    failed = Counter(statement.said.rule_id for statement in evaluation.statements if statement.said.kind is Kind.FAIL)
+    failed = Counter(
+        statement.verdict.rule_id for statement in evaluation.statements if statement.verdict.kind is Kind.FAIL
+    )
     undecided = Counter(
-        statement.said.rule_id for statement in evaluation.statements if statement.said.kind is Kind.OPEN
+        statement.verdict.rule_id for statement in evaluation.statements if statement.verdict.kind is Kind.OPEN
     )
     return tuple(
         RuleCount(
@@ -168,5 +171,5 @@ def _counts(evaluation: Evaluation) -> tuple[RuleCount, ...]:
             failed=failed[rule_id],
             open=undecided[rule_id],
         )
-        for rule_id in sorted(set(RULES) - _OF_THE_RUN)
+        for rule_id in sorted(set(RULES) - RUN_RULES)
     )

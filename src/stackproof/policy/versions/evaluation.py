@@ -1,4 +1,4 @@
-"""Judges the versions of a whole template: finds them, explores what they may be, and asks the rules."""
+"""Evaluates the versions of a whole template: finds them, resolves their possible values, and applies the rules."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stackproof.policy.finding import Kind
 from stackproof.policy.versions.candidates import Candidate, candidates, dug
 from stackproof.policy.versions.engine_version import OnAbsent
 from stackproof.policy.versions.families import UNCOVERED, Carrier, Form, carriers_of
-from stackproof.policy.versions.rules import Knowledge, Said, Subject, judged, open_question, title
+from stackproof.policy.versions.rules import Knowledge, Subject, Verdict, evaluate_version, open_question, title
 from stackproof.template.intrinsics import Resolved, Unresolved
 from stackproof.template.secrets import secret_values
 from stackproof.template.template import Resource, Template
@@ -31,9 +31,9 @@ _UNCOVERED: Final = "no source of ours tells of it, so it was not evaluated"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """What a rule says of a property; `resource` is None for a block that makes resources."""
+    """The verdict of a rule on a property; `resource` is None for a block that makes resources."""
 
-    said: Said
+    verdict: Verdict
     logical_id: str
     pointer: str
     resource: Resource | None = None
@@ -41,7 +41,7 @@ class Statement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """All that is said of a template, at how many places each rule looked, and the families that are in use."""
+    """The verdicts on a template, how many properties each rule checked, and the families in use."""
 
     statements: tuple[Statement, ...] = ()
     looked_at: Mapping[str, int] = field(default_factory=dict)
@@ -50,11 +50,11 @@ class Evaluation:
 
 @dataclass(slots=True, kw_only=True)
 class _Ledger:
-    """What is gathered while a template is judged."""
+    """What is collected while a template is evaluated."""
 
     knowledge: Knowledge
     statements: list[Statement] = field(default_factory=list)
-    looked: Counter[str] = field(default_factory=Counter)
+    checked: Counter[str] = field(default_factory=Counter)
     families: set[str] = field(default_factory=set)
 
 
@@ -65,7 +65,7 @@ def evaluate_template(
     deployed: Deployed | None = None,
     parameters: Mapping[str, str] | None = None,
 ) -> Evaluation:
-    """Judge every property that carries a version; `deployed` are those that run already."""
+    """Evaluate every property that carries a version; `deployed` are those that run already."""
     ledger = _Ledger(knowledge=knowledge)
     for resource in template.resources:
         whole = _with_globals(resource, template)
@@ -78,9 +78,11 @@ def evaluate_template(
     _loops(ledger, template)
     return Evaluation(
         statements=tuple(
-            sorted(ledger.statements, key=lambda statement: (statement.logical_id, statement.pointer, statement.said))
+            sorted(
+                ledger.statements, key=lambda statement: (statement.logical_id, statement.pointer, statement.verdict)
+            )
         ),
-        looked_at=dict(sorted(ledger.looked.items())),
+        looked_at=dict(sorted(ledger.checked.items())),
         families=frozenset(ledger.families),
     )
 
@@ -108,25 +110,25 @@ def _evaluate_place(
     ledger: _Ledger, resource: Resource, carrier: Carrier, found: Sequence[Candidate], running: str | None
 ) -> None:
     """Everything about one property: each rule counts it once, however many values it may have."""
-    looked: set[str] = set()
-    said: dict[Said, list[str]] = {}
+    checked: set[str] = set()
+    branches_of: dict[Verdict, list[str]] = {}
     for candidate in found:
-        for evaluated in _evaluate_candidate(ledger, resource, carrier, candidate, running, looked):
-            said.setdefault(evaluated, []).append(candidate.branch)
+        for evaluated in _evaluate_candidate(ledger, resource, carrier, candidate, running, checked):
+            branches_of.setdefault(evaluated, []).append(candidate.branch)
     pointer = "/" + carrier.path.replace(".", "/")
-    for evaluated, branches in said.items():
+    for evaluated, branches in branches_of.items():
         where = "" if "" in branches else "; or ".join(sorted(set(branches)))
         message = f"{evaluated.message} [{where}]" if where else evaluated.message
         if resource.generated and evaluated.kind is Kind.FAIL:
             message = f"{message}; CDK made this resource: upgrade aws-cdk-lib"
         statement = Statement(
-            said=replace(evaluated, message=message),
+            verdict=replace(evaluated, message=message),
             logical_id=resource.logical_id,
             pointer=pointer,
             resource=resource,
         )
         ledger.statements.append(statement)
-    ledger.looked.update(looked)
+    ledger.checked.update(checked)
 
 
 def _evaluate_candidate(
@@ -135,35 +137,37 @@ def _evaluate_candidate(
     carrier: Carrier,
     candidate: Candidate,
     running: str | None,
-    looked: set[str],
-) -> Iterator[Said]:
+    checked: set[str],
+) -> Iterator[Verdict]:
     value = dug(candidate.values, carrier.path)
     if value is None:
-        yield from _absent(ledger, resource, carrier, candidate, looked)
+        yield from _absent(ledger, resource, carrier, candidate, checked)
         return
-    items = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
-    for element in items:
+    elements = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+    for element in elements:
         if isinstance(element, Unresolved):
-            looked.add("EV030")
+            checked.add("EV030")
             yield open_question(_only_family(carrier), element.reason)
             continue
         text = _text(element)
         if text is None:
-            looked.add("EV030")
+            checked.add("EV030")
             yield open_question(_only_family(carrier), "it is neither text nor a number")
             continue
-        looked.add("EV022")
+        checked.add("EV022")
         yield from _number(element, text)
         family, version = _family(carrier, candidate, text)
-        if isinstance(family, Said):
-            looked.add(family.rule_id)
+        if isinstance(family, Verdict):
+            checked.add(family.rule_id)
             yield family
             continue
         if family in ledger.knowledge.versions.families:
             ledger.families.add(family)
-        said, by = judged(_subject(carrier, candidate, family, version, running), ledger.knowledge)
-        looked |= by
-        yield from said
+        verdicts, checked_by = evaluate_version(
+            _subject(carrier, candidate, family, version, running), ledger.knowledge
+        )
+        checked |= checked_by
+        yield from verdicts
 
 
 def _subject(carrier: Carrier, candidate: Candidate, family: str, text: str, running: str | None) -> Subject:
@@ -185,22 +189,22 @@ def _subject(carrier: Carrier, candidate: Candidate, family: str, text: str, run
     )
 
 
-def _family(carrier: Carrier, candidate: Candidate, text: str) -> tuple[str | Said, str]:
-    """The family that the value belongs to, and the version in it; what stands in the way is said instead."""
+def _family(carrier: Carrier, candidate: Candidate, text: str) -> tuple[str | Verdict, str]:
+    """The family that the value belongs to, and the version in it; a verdict if there is no family."""
     if carrier.form is Form.GROUP:
         match = _GROUP.fullmatch(text.lower())
         name = carrier.families.get(match["engine"]) if match else None
         if name is not None and match is not None:
             return name, match["major"]
         message = f"{text!r} is no parameter group family that is known"
-        return Said(rule_id="EV010", kind=Kind.FAIL, level=Level.ERROR, message=message), text
+        return Verdict(rule_id="EV010", kind=Kind.FAIL, level=Level.ERROR, message=message), text
     if carrier.engine is None:
         prefixed = [family for family in carrier.families if family and text.lower().startswith(family)]
         return carrier.families[prefixed[0] if prefixed else ""], text
     return _family_by_engine(carrier, carrier.engine, candidate, text), text
 
 
-def _family_by_engine(carrier: Carrier, path: str, candidate: Candidate, text: str) -> str | Said:
+def _family_by_engine(carrier: Carrier, path: str, candidate: Candidate, text: str) -> str | Verdict:
     engine = dug(candidate.values, path) or carrier.default_engine
     if isinstance(engine, Unresolved):
         return open_question(None, f"its {path} is not known: {engine.reason}")
@@ -210,20 +214,20 @@ def _family_by_engine(carrier: Carrier, path: str, candidate: Candidate, text: s
     if name is not None:
         return name
     message = f"no family covers the {path} {str(engine)!r}: {text} was not evaluated"
-    return Said(rule_id="EV004", kind=Kind.OPEN, level=Level.WARNING, message=message)
+    return Verdict(rule_id="EV004", kind=Kind.OPEN, level=Level.WARNING, message=message)
 
 
 def _absent(
-    ledger: _Ledger, resource: Resource, carrier: Carrier, candidate: Candidate, looked: set[str]
-) -> Iterator[Said]:
+    ledger: _Ledger, resource: Resource, carrier: Carrier, candidate: Candidate, checked: set[str]
+) -> Iterator[Verdict]:
     """EV020: AWS chooses, and chooses anew for the next stack."""
     if "Fn::Transform" in resource.properties:
-        looked.add("EV030")
+        checked.add("EV030")
         yield open_question(_only_family(carrier), "Fn::Transform may set it")
         return
     if carrier.optional or carrier.form is not Form.VERSION:
         return
-    looked.add("EV020")
+    checked.add("EV020")
     if any(dug(candidate.values, inherit) is not None for inherit in carrier.inherits):
         return
     name = _only_family(carrier)
@@ -238,19 +242,19 @@ def _absent(
     ledger.families.add(name)
     level = Level.ERROR if family.on_absent is OnAbsent.ERROR else Level.WARNING
     message = f"the template names no version of {title(name)}: AWS takes its default, which changes with time"
-    yield Said(rule_id="EV020", kind=Kind.FAIL, level=level, message=message)
+    yield Verdict(rule_id="EV020", kind=Kind.FAIL, level=level, message=message)
 
 
-def _number(value: Resolved, text: str) -> Iterator[Said]:
+def _number(value: Resolved, text: str) -> Iterator[Verdict]:
     """EV022: what YAML or JSON made of a version that is written without quotes."""
     if isinstance(value, str):
         return
     if isinstance(value, WrittenFloat | WrittenInt):
         message = f"{value.text} is written without quotes and was read as the number {text}: write '{value.text}'"
-        yield Said(rule_id="EV022", kind=Kind.FAIL, level=Level.WARNING, message=message)
+        yield Verdict(rule_id="EV022", kind=Kind.FAIL, level=Level.WARNING, message=message)
         return
     message = f"the version is written as the number {text}: in quotes it stays as it is written"
-    yield Said(rule_id="EV022", kind=Kind.FAIL, level=Level.NOTE, message=message)
+    yield Verdict(rule_id="EV022", kind=Kind.FAIL, level=Level.NOTE, message=message)
 
 
 def _not_covered(ledger: _Ledger, template: Template, resource: Resource, path: str) -> None:
@@ -260,13 +264,17 @@ def _not_covered(ledger: _Ledger, template: Template, resource: Resource, path: 
     values = [dug(candidate.values, path) for candidate in found]
     if all(value is None for value in values):
         return
-    ledger.looked["EV004"] += 1
+    ledger.checked["EV004"] += 1
     texts = sorted({text for value in values if (text := _text(value)) is not None})
     shown = f" {', '.join(texts)}" if texts else ""
     kind = resource.resource_type.removeprefix("AWS::").replace("::", " ")
-    said = Said(rule_id="EV004", kind=Kind.OPEN, level=Level.WARNING, message=f"{kind} {path}{shown}: {_UNCOVERED}")
+    verdict = Verdict(
+        rule_id="EV004", kind=Kind.OPEN, level=Level.WARNING, message=f"{kind} {path}{shown}: {_UNCOVERED}"
+    )
     pointer = "/" + path.replace(".", "/")
-    ledger.statements.append(Statement(said=said, logical_id=resource.logical_id, pointer=pointer, resource=resource))
+    ledger.statements.append(
+        Statement(verdict=verdict, logical_id=resource.logical_id, pointer=pointer, resource=resource)
+    )
 
 
 def _loops(ledger: _Ledger, template: Template) -> None:
@@ -280,9 +288,9 @@ def _loops(ledger: _Ledger, template: Template) -> None:
             if any(carriers_of(resource_type)) or resource_type in UNCOVERED
         }
         for resource_type in sorted(types):
-            ledger.looked["EV030"] += 1
-            said = open_question(None, f"{name.rpartition('::')[0] or name} makes its {resource_type}")
-            ledger.statements.append(Statement(said=said, logical_id=name, pointer=""))
+            ledger.checked["EV030"] += 1
+            verdict = open_question(None, f"{name.rpartition('::')[0] or name} makes its {resource_type}")
+            ledger.statements.append(Statement(verdict=verdict, logical_id=name, pointer=""))
 
 
 def _types(value: JsonValue) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
@@ -26,7 +26,18 @@ from stackproof.policy.versions.families import FAMILIES, Form
 from stackproof.policy.versions.grammar import Grammar, grammar_of, key
 from stackproof.policy.versions.remedy import is_over, later_cycle, newest_known, pin_instead, shown
 
-__all__ = ["RULES", "Case", "Knowledge", "Said", "Subject", "case_of", "judged", "open_question", "title"]
+__all__ = [
+    "RULES",
+    "RUN_RULES",
+    "Case",
+    "Knowledge",
+    "Subject",
+    "Verdict",
+    "case_of",
+    "evaluate_version",
+    "open_question",
+    "title",
+]
 
 RULES: Final = {
     "EV001": "the list of versions is older than it may be",
@@ -47,13 +58,15 @@ RULES: Final = {
     "EV023": "AWS moves the minor version by itself",
     "EV030": "could not be evaluated",
 }
+RUN_RULES: Final = frozenset({"EV001", "EV002"})
+"""Rules about the run itself, which have no denominator in a template."""
 _OBSERVED_DAYS: Final = {"rds/postgres": 452}
 """The median time for which a minor version could be created, of 36 that were seen to come and go in 2024 to 2026."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Knowledge:
-    """What a judgement rests on: the list, people's decisions, the day, and how far ahead one looks (in days)."""
+    """What a verdict depends on: the list, the overrides, the day, and how far ahead rules check (in days)."""
 
     versions: AllowList
     overrides: Overrides = field(default_factory=Overrides)
@@ -75,8 +88,8 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Said:
-    """What one rule says."""
+class Verdict:
+    """The verdict of one rule on one value."""
 
     rule_id: str
     kind: Kind
@@ -124,25 +137,12 @@ def title(family: str) -> str:
     return rule.title if rule else family
 
 
-def judged(subject: Subject, knowledge: Knowledge) -> tuple[tuple[Said, ...], frozenset[str]]:
-    """Everything that is said of a value, and the rules that looked at it."""
+def evaluate_version(subject: Subject, knowledge: Knowledge) -> tuple[tuple[Verdict, ...], frozenset[str]]:
+    """The verdicts on a value, sorted, and the ids of the rules that checked it."""
     case = case_of(subject, knowledge)
-    if not case.is_listed:
-        said = (_unlisted(case, knowledge), *_policy(case, knowledge))
-        return tuple(sorted(said)), frozenset({"EV010", "EV017", "EV030"})
-    refused = tuple(_refusals(case, knowledge))
-    doubted = tuple(_doubts(case))
-    dated = () if refused or doubted else tuple(_unknown_dates(case))
-    said = (
-        *refused,
-        *doubted,
-        *dated,
-        *_support(case, knowledge),
-        *_blocks(case, knowledge, is_refused=bool(refused)),
-        *_policy(case, knowledge),
-        *_habits(case, is_refused=bool(refused)),
-    )
-    return tuple(sorted(said)), _looked(case)
+    rules = [rule for rule in _VALUE_RULES if rule.applies(case)]
+    verdicts = (verdict for rule in rules for verdict in rule.evaluate(case, knowledge))
+    return tuple(sorted(verdicts)), frozenset(rule_id for rule in rules for rule_id in rule.ids)
 
 
 def case_of(subject: Subject, knowledge: Knowledge) -> Case:
@@ -188,10 +188,10 @@ def case_of(subject: Subject, knowledge: Knowledge) -> Case:
     )
 
 
-def open_question(family: str | None, reason: str) -> Said:
+def open_question(family: str | None, reason: str) -> Verdict:
     """A value that could not be evaluated."""
     what = f"the version of {title(family)}" if family else "the version"
-    return Said(
+    return Verdict(
         rule_id="EV030", kind=Kind.OPEN, level=Level.WARNING, message=f"{what} could not be evaluated: {reason}"
     )
 
@@ -209,14 +209,20 @@ def _correction(subject: Subject, cycle_name: str | None, knowledge: Knowledge) 
     )
 
 
-def _fail(rule_id: str, level: Level, message: str) -> Said:
-    return Said(rule_id=rule_id, kind=Kind.FAIL, level=level, message=message)
+def _fail(rule_id: str, level: Level, message: str) -> Verdict:
+    return Verdict(rule_id=rule_id, kind=Kind.FAIL, level=level, message=message)
 
 
 # --- may it be created?
 
 
-def _unlisted(case: Case, knowledge: Knowledge) -> Said:
+def _unlisted(case: Case, knowledge: Knowledge) -> Iterator[Verdict]:
+    """EV010, and EV030 if no source has the versions of the family."""
+    if not case.is_listed:
+        yield _of_unlisted(case, knowledge)
+
+
+def _of_unlisted(case: Case, knowledge: Knowledge) -> Verdict:
     family, subject = case.family, case.subject
     if family.unlisted is Unlisted.OPEN or not family.is_known:
         return open_question(subject.family, f"no source tells whether there is a {case.name}")
@@ -244,26 +250,34 @@ def _as_written(case: Case, version: str | None) -> str:
     return "none" if version is None else shown(case.subject.family, version)
 
 
-def _refusals(case: Case, knowledge: Knowledge) -> Iterator[Said]:
-    """EV011 and EV012: what AWS does not create any more."""
-    entry, today = case.entry, knowledge.as_of
+def _refusals(case: Case, knowledge: Knowledge) -> Iterator[Verdict]:
+    """EV011 and EV012: versions that AWS no longer creates."""
     level = _unless_deployed(case, Level.WARNING if case.subject.form.is_companion else Level.ERROR)
     if case.status in {Status.DEPRECATED, Status.WITHDRAWN}:
         rule_id = "EV011" if case.status is Status.WITHDRAWN else "EV012"
         state = "withdrawn" if case.status is Status.WITHDRAWN else "deprecated"
         yield _fail(rule_id, level, f"{case.name} is {state} and cannot be created{_consequence(case, knowledge)}")
-    elif entry is not None and entry.create_block is not None and entry.create_block <= today:
-        since = f"has not been accepted for new resources since {entry.create_block}"
+    elif (blocked_since := _blocked_since(case, knowledge)) is not None:
+        since = f"has not been accepted for new resources since {blocked_since}"
         yield _fail("EV012", level, f"{case.name} {since}{_consequence(case, knowledge)}")
+
+
+def _blocked_since(case: Case, knowledge: Knowledge) -> date | None:
+    block = case.entry.create_block if case.entry is not None else None
+    return block if block is not None and block <= knowledge.as_of else None
+
+
+def _is_refused(case: Case, knowledge: Knowledge) -> bool:
+    return case.status in {Status.DEPRECATED, Status.WITHDRAWN} or _blocked_since(case, knowledge) is not None
 
 
 def _consequence(case: Case, knowledge: Knowledge) -> str:
     instead = _instead(case, knowledge)
-    said = f" ({_witnesses(case)})" + (f": pin {instead}" if instead else "")
+    consequence = f" ({_witnesses(case)})" + (f": pin {instead}" if instead else "")
     if not case.is_deployed:
-        return said
+        return consequence
     forced = "" if case.subject.family == "lambda" else ", AWS will upgrade it by force"
-    return f"{said}; it runs here already{forced}, and rebuilding it would fail"
+    return f"{consequence}; it runs here already{forced}, and rebuilding it would fail"
 
 
 def _witnesses(case: Case) -> str:
@@ -277,7 +291,7 @@ def _instead(case: Case, knowledge: Knowledge) -> str | None:
     return None if found == case.subject.text else found
 
 
-def _doubts(case: Case) -> Iterator[Said]:
+def _doubts(case: Case, _knowledge: Knowledge) -> Iterator[Verdict]:
     """EV003: sources that contradict one another, and lists that never say what is gone."""
     level = Level.NOTE if case.is_deployed else Level.WARNING
     if case.status is Status.UNKNOWN:
@@ -297,8 +311,10 @@ def _doubts(case: Case) -> Iterator[Said]:
         yield _fail("EV003", level, message)
 
 
-def _unknown_dates(case: Case) -> Iterator[Said]:
-    """EV030: nobody says until when it is supported."""
+def _unknown_dates(case: Case, knowledge: Knowledge) -> Iterator[Verdict]:
+    """EV030: no source has the end of support; not reported beside a refusal or a contradiction."""
+    if _is_refused(case, knowledge) or any(_doubts(case, knowledge)):
+        return
     has_dates = case.cycle is not None and case.cycle.standard_support_end is not None
     if has_dates or (case.entry is not None and case.entry.deprecated_on is not None):
         return
@@ -308,12 +324,13 @@ def _unknown_dates(case: Case) -> Iterator[Said]:
 # --- is it supported?
 
 
-def _support(case: Case, knowledge: Knowledge) -> Iterator[Said]:
+def _support(case: Case, knowledge: Knowledge) -> Iterator[Verdict]:
     """EV013 to EV015, from the dates of the cycle or, for runtimes, of the version."""
     today, entry, cycle = knowledge.as_of, case.entry, case.cycle
     if cycle is None:
-        if entry is not None and entry.deprecated_on is not None:
-            yield from _runtime_support(case, entry.deprecated_on, entry, knowledge)
+        assert entry is not None  # noqa: S101 - `_has_support_dates`
+        assert entry.deprecated_on is not None  # noqa: S101 - `_has_support_dates`
+        yield from _runtime_support(case, entry.deprecated_on, entry, knowledge)
         return
     standard, extended = cycle.standard_support_end, cycle.extended_support_end
     if not is_over(standard, today):
@@ -340,7 +357,7 @@ def _support(case: Case, knowledge: Knowledge) -> Iterator[Said]:
         yield from _ending(case, extended, "extended support", knowledge)
 
 
-def _runtime_support(case: Case, deprecated_on: date, entry: Version, knowledge: Knowledge) -> Iterator[Said]:
+def _runtime_support(case: Case, deprecated_on: date, entry: Version, knowledge: Knowledge) -> Iterator[Verdict]:
     if knowledge.as_of < deprecated_on:
         yield from _ending(case, deprecated_on, "support", knowledge)
     elif entry.create_block is None or entry.create_block > knowledge.as_of:
@@ -349,7 +366,7 @@ def _runtime_support(case: Case, deprecated_on: date, entry: Version, knowledge:
         yield _fail("EV014", Level.WARNING, message)
 
 
-def _ending(case: Case, end: SupportEnd, what: str, knowledge: Knowledge) -> Iterator[Said]:
+def _ending(case: Case, end: SupportEnd, what: str, knowledge: Knowledge) -> Iterator[Verdict]:
     if not isinstance(end, date):
         return
     days = (end - knowledge.as_of).days
@@ -359,7 +376,7 @@ def _ending(case: Case, end: SupportEnd, what: str, knowledge: Knowledge) -> Ite
         yield _fail("EV013", _level(case, level), message)
 
 
-def _blocks(case: Case, knowledge: Knowledge, *, is_refused: bool) -> Iterator[Said]:
+def _blocks(case: Case, knowledge: Knowledge) -> Iterator[Verdict]:
     """EV016: announced blocks, the end of a minor version, and what lifetimes seen so far let expect."""
     entry, today = case.entry, knowledge.as_of
     if entry is None:
@@ -373,7 +390,7 @@ def _blocks(case: Case, knowledge: Knowledge, *, is_refused: bool) -> Iterator[S
         instead = _instead(case, knowledge)
         message = f"AWS will refuse {case.name} for {' and for '.join(ahead)}" + (f": use {instead}" if instead else "")
         yield _fail("EV016", _level(case, Level.WARNING), message)
-    if is_refused or (case.cycle is not None and is_over(case.cycle.standard_support_end, today)):
+    if _is_refused(case, knowledge) or (case.cycle is not None and is_over(case.cycle.standard_support_end, today)):
         return
     if is_over(entry.minor_support_end, today):
         yield _fail(
@@ -399,7 +416,7 @@ def _on(end: SupportEnd) -> str:
 # --- people's decisions, and habits
 
 
-def _policy(case: Case, knowledge: Knowledge) -> Iterator[Said]:
+def _policy(case: Case, knowledge: Knowledge) -> Iterator[Verdict]:
     """EV017: what the organization bans, holds back or has not approved."""
     name, overrides = case.subject.family, knowledge.overrides
     valid = [
@@ -419,14 +436,16 @@ def _policy(case: Case, knowledge: Knowledge) -> Iterator[Said]:
         yield _fail("EV017", Level.ERROR, f"{case.name} is not approved here, and {title(name)} has to be")
 
 
-def _habits(case: Case, *, is_refused: bool) -> Iterator[Said]:
-    """EV021 and EV023: how the version is pinned."""
+def _major_alone(case: Case, knowledge: Knowledge) -> Iterator[Verdict]:
+    """EV021: the version is a major version, and AWS picks the minor version."""
+    if case.is_major and not _is_refused(case, knowledge):
+        yield _fail("EV021", Level.NOTE, f"{case.name} is the major alone: AWS picks the minor version")
+
+
+def _moving(case: Case, _knowledge: Knowledge) -> Iterator[Verdict]:
+    """EV023: the deployed version moves on without the template."""
     subject = case.subject
-    if subject.form is not Form.VERSION:
-        return
     if case.is_major:
-        if not is_refused:
-            yield _fail("EV021", Level.NOTE, f"{case.name} is the major alone: AWS picks the minor version")
         return
     running = subject.deployed
     if running is not None and key(running) > key(subject.text):
@@ -448,12 +467,47 @@ def _level(case: Case, level: Level) -> Level:
     return Level.NOTE if case.subject.form in {Form.GROUP, Form.OPTION} else level
 
 
-def _looked(case: Case) -> frozenset[str]:
-    rules = {"EV003", "EV010", "EV011", "EV012", "EV016", "EV017", "EV030"}
-    if case.cycle is not None or (case.entry is not None and case.entry.deprecated_on is not None):
-        rules |= {"EV013", "EV014", "EV015"}
-    if case.subject.form is Form.VERSION:
-        rules |= {"EV023"}
-        if case.family.match is Match.EXACT_OR_MAJOR:
-            rules |= {"EV021"}
-    return frozenset(rules)
+# --- the table of rules on values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ValueRule:
+    """Rules that one function evaluates; `applies` is their denominator: whether they check the value at all."""
+
+    ids: frozenset[str]
+    applies: Callable[[Case], bool]
+    evaluate: Callable[[Case, Knowledge], Iterable[Verdict]]
+
+
+def _is_any(_case: Case) -> bool:
+    return True
+
+
+def _is_listed(case: Case) -> bool:
+    return case.is_listed
+
+
+def _has_support_dates(case: Case) -> bool:
+    dated = case.cycle is not None or (case.entry is not None and case.entry.deprecated_on is not None)
+    return case.is_listed and dated
+
+
+def _is_pinned(case: Case) -> bool:
+    return case.is_listed and case.subject.form is Form.VERSION
+
+
+def _may_be_major(case: Case) -> bool:
+    return _is_pinned(case) and case.family.match is Match.EXACT_OR_MAJOR
+
+
+_VALUE_RULES: Final = (
+    _ValueRule(ids=frozenset({"EV003"}), applies=_is_listed, evaluate=_doubts),
+    _ValueRule(ids=frozenset({"EV010", "EV030"}), applies=_is_any, evaluate=_unlisted),
+    _ValueRule(ids=frozenset({"EV011", "EV012"}), applies=_is_listed, evaluate=_refusals),
+    _ValueRule(ids=frozenset({"EV013", "EV014", "EV015"}), applies=_has_support_dates, evaluate=_support),
+    _ValueRule(ids=frozenset({"EV016"}), applies=_is_listed, evaluate=_blocks),
+    _ValueRule(ids=frozenset({"EV017"}), applies=_is_any, evaluate=_policy),
+    _ValueRule(ids=frozenset({"EV021"}), applies=_may_be_major, evaluate=_major_alone),
+    _ValueRule(ids=frozenset({"EV023"}), applies=_is_pinned, evaluate=_moving),
+    _ValueRule(ids=frozenset({"EV030"}), applies=_is_listed, evaluate=_unknown_dates),
+)
