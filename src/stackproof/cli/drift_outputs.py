@@ -11,11 +11,12 @@ from stackproof.cli.reporting import check_writers
 from stackproof.drift.as_findings import as_check
 from stackproof.drift.report import DriftReport
 from stackproof.reporters.json import JsonReporter
+from stackproof.reporters.table import formats_of
 from stackproof.reporters.terminal_drift import drift_text
 
 __all__ = ["DRIFT_FORMATS", "write_drift"]
 
-DRIFT_FORMATS = ("terminal", "json", "sarif")
+DRIFT_FORMATS = formats_of("drift audit")
 """The formats of `drift audit`, as `--format` takes them."""
 
 
@@ -23,10 +24,11 @@ def write_drift(wanted: Sequence[Wanted], report: DriftReport, root: Path, *, ve
     """Write the report wherever it was asked for."""
 
     def writers(stream: IO[str] | None) -> Mapping[str, Write]:
+        of_check = check_writers(as_check(report), root, templates=None)(stream)
         return {
+            **of_check,
             "terminal": lambda out: out.write(drift_text(report, verbose=verbose)),
             "json": lambda out: JsonReporter().write(report, out),
-            "sarif": check_writers(as_check(report), root, templates=None)(stream)["sarif"],
         }
 
     write_wanted(wanted, writers)

@@ -1,4 +1,4 @@
-"""`--format` and `--output`: which report goes where, found out before any work begins."""
+"""`--format` and `--output`: which report goes where, decided before any work begins."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def output_options(*formats: str) -> Callable[[_Function], _Function]:
 def paired(given: Iterable[tuple[str, str]]) -> tuple[Wanted, ...]:
     """The reports asked for, from ("format", name) and ("output", file) in the order given.
 
-    Raises ConfigError where an output belongs to no format, or two reports would go to one place.
+    Raises ConfigError where an output belongs to no format, or two reports have one destination.
     """
     words = list(given)
     if [kind for kind, _ in words] == ["output"]:
@@ -106,12 +106,12 @@ def paired(given: Iterable[tuple[str, str]]) -> tuple[Wanted, ...]:
         else:
             wanted[-1] = Wanted(format=wanted[-1].format, output=value)
             taken = True
-    places = [output.output if output.output == _STDOUT else os.path.realpath(output.output) for output in wanted]
-    for output, place in zip(wanted, places, strict=True):
-        if place == _STDOUT and places.count(place) > 1:
+    destinations = [output.output if output.output == _STDOUT else os.path.realpath(output.output) for output in wanted]
+    for output, destination in zip(wanted, destinations, strict=True):
+        if destination == _STDOUT and destinations.count(destination) > 1:
             formats = ", ".join(output.format for output in wanted if output.output == _STDOUT)
             raise ConfigError(f"--format: only one report can go to standard output, not {formats}: add an --output")
-        if places.count(place) > 1 and not Path(place).is_char_device():
+        if destinations.count(destination) > 1 and not Path(destination).is_char_device():
             raise ConfigError(f"--output {output.output}: two reports would go there")
     return tuple(wanted) or (Wanted(),)
 
@@ -126,7 +126,7 @@ def require_outputs(wanted: Sequence[Wanted]) -> None:
 
 
 def write_wanted(wanted: Sequence[Wanted], writers: Callable[[IO[str] | None], Mapping[str, Write]]) -> None:
-    """Write every report; `writers` gives those for a stream that a person may look at, and for files (None)."""
+    """Write every report; `writers` returns the writers for standard output, or for files (None)."""
     from stackproof.reporters.file import write_file
 
     for output in wanted:
