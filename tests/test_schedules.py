@@ -76,8 +76,9 @@ def found_commands() -> list[tuple[str, str]]:
 
 
 def page_commands() -> list[tuple[str, str]]:
-    """Every command line in the blocks of the other pages about audits."""
-    pages = ("README.md", "docs/drift.md")
+    """Every command line in the blocks of README, CONTRIBUTING and the other pages."""
+    files = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
+    pages = sorted(file.relative_to(ROOT).as_posix() for file in files if file.name != "schedules.md")
     texts = {name: "\n".join(_BLOCK.findall((ROOT / name).read_text(encoding="utf-8"))) for name in pages}
     return [(name, match_.group().strip()) for name, text in texts.items() for match_ in _LINE.finditer(text)]
 
@@ -139,7 +140,7 @@ def test_every_command_of_a_schedule_is_one_that_there_is(file: str, command: st
 @pytest.mark.parametrize(
     ("file", "command"), [command for command in page_commands() if command[1].startswith("stackproof ")]
 )
-def test_every_command_of_the_pages_about_audits_is_one_that_there_is(file: str, command: str) -> None:
+def test_every_command_of_the_pages_is_one_that_there_is(file: str, command: str) -> None:
     del file
     parse(command)
 
@@ -157,7 +158,7 @@ def test_a_schedule_to_copy_also_audits_where_the_project_keeps_its_memory_in_po
 
 
 def test_an_extra_that_is_named_anywhere_is_one_that_there_is() -> None:
-    files = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("src/**/*.py"), *ROOT.glob("examples/*/*")]
+    files = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("src/**/*.py"), *ROOT.glob("examples/*/*")]
     named = {extra: file for file in files if file.is_file() for extra in named_extras(file.read_text("utf-8"))}
     assert {"drift", "postgres"} <= set(named)
     for extra in named:

@@ -1,0 +1,180 @@
+"""Writes what the documents take from the program: two pages, and the picture of a terminal.
+
+    python docs/generate.py            rewrites the generated parts of configuration.md and command-line.md
+    python docs/generate.py --check    exits 1 if a part is out of date
+    python docs/generate.py --picture  runs `stackproof check` and draws images/check.svg
+
+A generated part is the text between `<!-- generated: NAME -->` and `<!-- end -->`.
+"""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from stackproof.cli import commands
+from stackproof.config.schema import read_schema
+
+DOCS: Final = Path(__file__).parent
+COMMAND: Final = ("stackproof", "check", "orders.yaml", "--as-of", "2026-11-10")
+"""The command in the picture. Its day is fixed: the picture changes with the program, not with the calendar."""
+_PART = re.compile(r"(?<=<!-- generated: )([a-z-]+)( -->\n).*?(?=<!-- end -->)", re.DOTALL)
+_COLUMNS = 80
+_TYPES = {"string": "text", "object": "table", "boolean": "true or false", "array": "list"}
+
+
+def resolved(schema: Mapping[str, Any], root: Mapping[str, Any]) -> dict[str, Any]:
+    """A schema with the definition that its `$ref` names; its own keywords win."""
+    reference = schema.get("$ref")
+    return {**root["$defs"][reference.rpartition("/")[2]], **schema} if reference else dict(schema)
+
+
+def value_of(schema: Mapping[str, Any], root: Mapping[str, Any]) -> str:
+    """What a key takes, in words."""
+    found = resolved(schema, root)
+    if "enum" in found:
+        return " or ".join(f"`{choice}`" for choice in found["enum"])
+    kinds = found.get("type", "any value")
+    words = " or ".join(_TYPES.get(kind, kind) for kind in ([kinds] if isinstance(kinds, str) else kinds))
+    if "items" in found and found["items"].get("type") != "object":
+        words = f"list: {value_of(found['items'], root)}"
+    if isinstance(found.get("additionalProperties"), dict):
+        words = f"table: {value_of(found['additionalProperties'], root)}"
+    if "pattern" in found:
+        words += f", `{found['pattern']}`"
+    return words + "".join(
+        f", {word} {found[keyword]}"
+        for keyword, word in (("minimum", "at least"), ("exclusiveMinimum", "above"), ("maximum", "at most"))
+        if keyword in found
+    )
+
+
+def rows_of(schema: Mapping[str, Any], root: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str, str]]:
+    """The key, the value and the meaning of each property, with those of tables inside it."""
+    required = schema.get("required", ())
+    for name, property_schema in schema.get("properties", {}).items():
+        found = resolved(property_schema, root)
+        key = f"{prefix}{name}"
+        meaning = found.get("description", "")
+        if name in required:
+            meaning = f"Required. {meaning}".strip()
+        if "default" in found:
+            meaning = f"{meaning} Default: `{str(found['default']).lower()}`.".strip()
+        yield key, value_of(property_schema, root), meaning
+        yield from rows_of(found, root, f"{key}.")
+        yield from rows_of(resolved(found.get("items", {}), root), root, f"{key}[].")
+
+
+def cell(text: str) -> str:
+    """A text inside a table: outside of code, stars are no emphasis."""
+    parts = text.replace("|", "\\|").split("`")
+    return "`".join(part if number % 2 else part.replace("*", "\\*") for number, part in enumerate(parts))
+
+
+def schema_table(name: str) -> str:
+    """A Markdown table of a JSON Schema of the package."""
+    schema = read_schema(name)
+    lines = ["| key | value | meaning |", "|---|---|---|"]
+    lines += [f"| `{key}` | {cell(value)} | {cell(meaning)} |" for key, value, meaning in rows_of(schema, schema)]
+    return "\n".join(lines) + "\n"
+
+
+def help_pages(command: click.Command, parent: click.Context | None = None, name: str = "stackproof") -> Iterator[str]:
+    """The help of a command and of all commands below it, 80 columns wide."""
+    # Click leaves two columns free at the right of a terminal.
+    context = click.Context(
+        command, parent=parent, info_name=name, terminal_width=_COLUMNS - 2, **command.context_settings
+    )
+    yield f"## {context.command_path}\n\n```text\n{command.get_help(context)}\n```\n"
+    if isinstance(command, click.Group):
+        for child_name in command.list_commands(context):
+            child = command.get_command(context, child_name)
+            assert child is not None  # noqa: S101 - the group has just listed it
+            yield from help_pages(child, context, child_name)
+
+
+PARTS: Final[Mapping[str, Callable[[], str]]] = {
+    "command-line": lambda: "\n".join(help_pages(commands)),
+    "controls": lambda: schema_table("controls.schema.json"),
+    "fleet": lambda: schema_table("fleet.schema.json"),
+    "stackproof": lambda: schema_table("stackproof.schema.json"),
+    "waivers": lambda: schema_table("waivers.schema.json"),
+}
+"""What each generated part holds, by the name in its comment."""
+
+
+def generated(text: str) -> str:
+    """A page with its generated parts as they should be."""
+    return _PART.sub(lambda part: f"{part[1]}{part[2]}\n{PARTS[part[1]]()}\n", text)
+
+
+def outdated(folder: Path = DOCS) -> dict[Path, str]:
+    """The pages whose generated parts are out of date, with the text that each should have."""
+    texts = {page: page.read_text(encoding="utf-8") for page in sorted(folder.rglob("*.md"))}
+    return {page: generated(text) for page, text in texts.items() if generated(text) != text}
+
+
+def recorded(arguments: tuple[str, ...], folder: Path) -> str:
+    """What a command writes to a terminal of 80 columns, with its colours; what goes to stderr is left out."""
+    controller, terminal = pty.openpty()
+    environment = {**os.environ, "COLUMNS": str(_COLUMNS), "TERM": "xterm-256color"}
+    with subprocess.Popen(  # noqa: S603 - the command above
+        arguments, cwd=folder, stdout=terminal, stderr=subprocess.DEVNULL, env=environment
+    ):
+        os.close(terminal)
+        written = b""
+        try:
+            while block := os.read(controller, 65536):
+                written += block
+        except OSError:  # Linux reports the end of a terminal as an error
+            pass
+    os.close(controller)
+    return written.decode().replace("\r\n", "\n")
+
+
+def draw_picture() -> None:
+    """Run the command on the example, and draw images/check.svg."""
+    from rich.console import Console
+    from rich.terminal_theme import MONOKAI
+    from rich.text import Text
+
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(DOCS / "examples" / "orders.yaml", folder)
+        output = recorded(COMMAND, Path(folder))
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        console = Console(record=True, width=_COLUMNS, file=nowhere, force_terminal=True, color_system="standard")
+        console.print(f"$ {' '.join(COMMAND)}", highlight=False)
+        console.print(Text.from_ansi(output))
+        picture = console.export_svg(title="stackproof check", theme=MONOKAI, unique_id="check")
+    # rich names a font on a server; the reader's own one will do.
+    picture = re.sub(r"@font-face \{.*?\}\n", "", picture, flags=re.DOTALL)
+    picture = "\n".join(line.rstrip() for line in picture.splitlines()) + "\n"
+    (DOCS / "images" / "check.svg").write_text(picture, encoding="utf-8")
+
+
+def main(arguments: list[str]) -> int:
+    """Do what the arguments ask; the exit code."""
+    if arguments == ["--picture"]:
+        draw_picture()
+        return 0
+    found = outdated()
+    for page, text in found.items():
+        if arguments == ["--check"]:
+            print(f"{page}: out of date: run 'python docs/generate.py'")
+        else:
+            page.write_text(text, encoding="utf-8")
+    return int(bool(found) and arguments == ["--check"])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
