@@ -4,7 +4,7 @@ project = "stackproof"
 author = "The stackproof authors"
 extensions = ["myst_parser"]
 source_suffix = {".md": "markdown"}
-exclude_patterns = ["_build", "examples"]
+exclude_patterns = ["examples"]
 
 myst_heading_anchors = 4
 nitpicky = True

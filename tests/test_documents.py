@@ -11,7 +11,8 @@ from docs import generate
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-_LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
+_LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)")
+_FENCE = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 _REMEDY = "run 'python docs/generate.py'"
 
 
@@ -68,10 +69,33 @@ def test_the_page_of_the_command_line_has_every_command() -> None:
     )
 
 
+def anchors_of(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub and the site make them."""
+    headings = re.findall(r"^#+ (.+)$", _FENCE.sub("", page.read_text(encoding="utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def broken_links(page: Path) -> list[str]:
+    text = _FENCE.sub("", page.read_text(encoding="utf-8"))
+    return [
+        f"{link}#{anchor}"
+        for link, anchor in _LINK.findall(text)
+        if not (page.parent / link).exists()
+        or (anchor and anchor not in anchors_of(page.parent / link if link else page))
+    ]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
-def test_every_link_to_a_file_leads_to_one(page: Path) -> None:
-    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
-    assert [link for link in _LINK.findall(text) if not (page.parent / link).exists()] == []
+def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
+    assert broken_links(page) == []
+
+
+def test_a_broken_link_and_a_broken_anchor_are_found(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "# The `page` of\n[a](other.md) [b](#the-page-of) [c](page.md#none) [d](page.md)\n", encoding="utf-8"
+    )
+    assert broken_links(page) == ["other.md#", "page.md#none"]
 
 
 def test_the_readme_is_short_and_begins_with_a_command() -> None:
