@@ -73,6 +73,8 @@ def rows_of(schema: Mapping[str, Any], root: Mapping[str, Any], prefix: str = ""
         yield key, value_of(property_schema, root), meaning
         yield from rows_of(found, root, f"{key}.")
         yield from rows_of(resolved(found.get("items", {}), root), root, f"{key}[].")
+        others = found.get("additionalProperties")
+        yield from rows_of(resolved(others, root) if isinstance(others, dict) else {}, root, f"{key}.NAME.")
 
 
 def cell(text: str) -> str:

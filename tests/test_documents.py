@@ -44,6 +44,7 @@ def test_a_table_has_every_key_of_its_schema() -> None:
             "level": {"enum": ["error", "note"]},
             "shares": {"type": ["number", "object"], "minimum": 0, "properties": {"inner": {"$ref": "#/$defs/flag"}}},
             "rates": {"type": "object", "additionalProperties": {"type": "number", "exclusiveMinimum": 0}},
+            "named": {"type": "object", "additionalProperties": {"properties": {"title": {"type": "string"}}}},
             "rows": {"type": "array", "items": {"type": "object", "properties": {"id": {"type": "string"}}}},
         },
         "$defs": {"flag": {"description": "A switch.", "type": "boolean", "default": False}},
@@ -54,6 +55,8 @@ def test_a_table_has_every_key_of_its_schema() -> None:
         ("shares", "number or table, at least 0", ""),
         ("shares.inner", "true or false", "A switch. Default: `false`."),
         ("rates", "table: number, above 0", ""),
+        ("named", "table: any value", ""),
+        ("named.NAME.title", "text", ""),
         ("rows", "list", ""),
         ("rows[].id", "text", ""),
     ]
