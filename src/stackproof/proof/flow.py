@@ -11,6 +11,7 @@ from itertools import cycle
 from typing import Final, TypeAlias
 
 from stackproof.assertions.failures import StackAssertionError, VacuousAssertionError
+from stackproof.core.backoff import growing_pauses
 from stackproof.core.errors import TargetError
 from stackproof.core.json import JsonObject, JsonValue
 from stackproof.deployment.deployment import Deployment
@@ -106,12 +107,12 @@ class Limit:
 
     def until(self, done: Callable[[], bool]) -> bool:
         """Whether it was done in time."""
-        end, pause = self.clock() + self.seconds, self.pause
+        end = self.clock() + self.seconds
+        pauses = growing_pauses(first=self.pause, longest=self.longest_pause)
         while not done():
             if self.clock() >= end:
                 return False
-            self.sleep(pause)
-            pause = min(pause * 2, self.longest_pause)
+            self.sleep(next(pauses))
         return True
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from stackproof.core.backoff import growing_pauses
 from stackproof.core.errors import UnreachableError
 from stackproof.core.json import JsonObject, JsonValue
 from stackproof.core.notification import Level, Notification
@@ -40,11 +41,8 @@ class RetryPolicy:
     sleep: Callable[[float], None] = time.sleep
 
     def pauses(self) -> Iterator[float]:
-        """Seconds to wait before each further read: twice as long each time, up to eight, less some chance."""
-        pause = self.delay
-        while True:
-            yield pause * (0.5 + 0.5 * self.jitter())
-            pause = min(pause * 2, 8.0)
+        """Seconds to wait before each further look: twice as long each time, up to eight, less some chance."""
+        return growing_pauses(first=self.delay, longest=8.0, jitter=self.jitter)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

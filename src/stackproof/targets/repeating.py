@@ -7,9 +7,11 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from stackproof.core.backoff import growing_pauses
 from stackproof.core.errors import UnreachableError
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.targets.failures import reason_of, reason_of_answer
@@ -44,8 +46,8 @@ class Retries:
 
     def pause(self, attempt: int) -> float:
         """Seconds to wait after an attempt that failed, counted from 1: twice as long each time, less some chance."""
-        full = min(self.delay * 2.0 ** (attempt - 1), self.longest)
-        return full * (0.5 + 0.5 * self.jitter())
+        pauses = growing_pauses(first=self.delay, longest=self.longest, jitter=self.jitter)
+        return next(islice(pauses, attempt - 1, None))
 
     def read_timeout_of(self, service: str) -> float:
         """Seconds to wait for an answer of the service."""

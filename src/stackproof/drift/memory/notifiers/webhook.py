@@ -7,11 +7,13 @@ import hmac
 from collections.abc import Callable
 from datetime import datetime
 from http.client import HTTPException, HTTPMessage
+from itertools import islice
 from typing import IO, Final
 from urllib.error import HTTPError, URLError
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 from stackproof import __version__
+from stackproof.core.backoff import growing_pauses
 from stackproof.core.errors import NotifyError
 from stackproof.core.json import canonical
 from stackproof.core.loopback import is_loopback
@@ -22,7 +24,7 @@ __all__ = ["ID", "SIGNATURE", "TIMESTAMP", "WebhookNotifier", "signature"]
 ID: Final = "X-Stackproof-Id"
 SIGNATURE: Final = "X-Stackproof-Signature"
 TIMESTAMP: Final = "X-Stackproof-Timestamp"
-_PAUSES: Final = (1.0, 4.0)
+_PAUSES: Final = tuple(islice(growing_pauses(first=1.0, longest=4.0, factor=4.0), 2))
 """Seconds before the second and the third attempt."""
 _TIMEOUT: Final = 10.0
 _TOO_MANY: Final = 429
