@@ -135,7 +135,7 @@ deployments = st.builds(
     parameters=values,
     exports=values,
     zones=st.lists(names, max_size=2).map(tuple),
-    left_out=values,
+    pruned=values,
 )
 differences = st.builds(
     PropertyDifference, path=names, expected=json_values, actual=json_values, change=st.sampled_from(Change)

@@ -619,7 +619,7 @@ def test_a_resource_that_is_looked_for_again_is_asked_for_alone() -> None:
 
 def test_a_resource_that_was_left_out_is_not_emulated_and_says_why() -> None:
     """Whatever the target says of its type: it was not given the resource."""
-    deployed = deployment({}, left_out={"A": "it refers to B"})
+    deployed = deployment({}, pruned={"A": "it refers to B"})
     proof = prover(resources(A={"Name": "x"}), {}, deployed=deployed).prove("A")
     assert proof.status is DriftStatus.NOT_CHECKED
     assert reasons(proof) == {"": "not_emulated", "/Name": "not_emulated"}

@@ -16,7 +16,7 @@ from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.proof.comparison import compared
 from stackproof.proof.snapshot import Memo
 from stackproof.readers import READERS
-from stackproof.readers.access import Parts
+from stackproof.readers.access import ReadingBuilder
 from stackproof.readers.lambdas import _TESTS
 from stackproof.template.cfn_lint_schemas import CfnLintSchemas
 from tests.live_fakes import RecordedClient, failure, recorded, request
@@ -94,7 +94,7 @@ def test_a_reader_that_may_read_nothing_says_so_with_the_services_error(resource
 
 def test_a_property_that_a_reader_does_not_know_is_told_apart_from_one_that_is_not_set() -> None:
     asked_for = request("AWS::SNS::Topic", "t", recorded(), Known="a", Unset="b", Unknown="c")
-    reading = Parts(asked_for).reading({"Known": "a", "Unset": None}, {})
+    reading = ReadingBuilder(asked_for).build({"Known": "a", "Unset": None}, {})
     assert reading.unread == {"/Unknown": UnprovenReason.NO_READER}
     assert reading.properties == {"Known": "a"}
 

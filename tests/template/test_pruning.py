@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from stackproof.core.json import JsonObject
 from stackproof.template.intrinsics import references
-from stackproof.template.pruning import Reduced, imports, reduced
+from stackproof.template.pruning import PrunedTemplate, imports, prune
 
 NAMES = ("A", "B", "C", "D", "E")
 
 
-def without(body: JsonObject, *names: str) -> Reduced:
-    return reduced(body, lambda name: "not known" if name in names else None)
+def without(body: JsonObject, *names: str) -> PrunedTemplate:
+    return prune(body, lambda name: "not known" if name in names else None)
 
 
 def body(resources: Mapping[str, Any], **more: Any) -> JsonObject:
@@ -29,9 +29,9 @@ def uses(value: Any) -> dict[str, Any]:
 
 def test_a_template_that_is_known_is_the_same_one() -> None:
     whole = body({"A": uses({"Ref": "B"}), "B": {}})
-    assert without(whole) == Reduced(body=whole)
+    assert without(whole) == PrunedTemplate(body=whole)
     assert without(whole).body is whole
-    assert without({}) == Reduced(body={})
+    assert without({}) == PrunedTemplate(body={})
 
 
 def test_who_takes_a_value_from_what_is_gone_goes_too_in_any_number_of_steps() -> None:
@@ -47,7 +47,7 @@ def test_who_takes_a_value_from_what_is_gone_goes_too_in_any_number_of_steps() -
         ),
         "A",
     )
-    assert found.left_out == {
+    assert found.pruned == {
         "A": "not known",
         "B": "it refers to A",
         "C": "it refers to B",
@@ -65,18 +65,18 @@ def test_what_takes_a_value_that_cannot_be_made_goes_with_its_output() -> None:
         },
         Outputs={"Again": {"Value": {"Fn::Sub": ["${X}", {"X": {"Fn::ImportValue": "Net:Vpc"}}]}}, "Of": {"Value": 1}},
     )
-    found = reduced(whole, lambda _: None, lambda value: "it is gone" if "Net:Vpc" in imports(value) else None)
-    assert found.left_out == {"A": "it is gone", "B": "it refers to A"}
+    found = prune(whole, lambda _: None, lambda value: "it is gone" if "Net:Vpc" in imports(value) else None)
+    assert found.pruned == {"A": "it is gone", "B": "it refers to A"}
     assert found.outputs == {"Again": "it is gone"}
     assert found.body["Outputs"] == {"Of": {"Value": 1}}
-    assert reduced(whole, lambda _: None, lambda value: "gone" if "Of" in imports(value) else None).body is whole
+    assert prune(whole, lambda _: None, lambda value: "gone" if "Of" in imports(value) else None).body is whole
 
 
 def test_an_order_alone_is_struck_out_and_said() -> None:
     found = without(
         body({"A": {}, "B": {"DependsOn": ["A", "C"]}, "C": {"DependsOn": "A"}, "D": {"DependsOn": "C"}}), "A"
     )
-    assert found.left_out == {"A": "not known"}
+    assert found.pruned == {"A": "not known"}
     assert found.unordered == {"B": ("A",), "C": ("A",)}
     assert found.body["Resources"] == {
         "B": {"Type": "T", "DependsOn": ["C"]},
@@ -89,7 +89,7 @@ def test_a_policy_beside_the_properties_refers_as_well_and_metadata_does_not() -
     found = without(
         body({"A": {}, "B": {"UpdatePolicy": {"X": {"Ref": "A"}}}, "C": {"Metadata": {"about": {"Ref": "A"}}}}), "A"
     )
-    assert set(found.left_out) == {"A", "B"}
+    assert set(found.pruned) == {"A", "B"}
 
 
 def test_outputs_of_what_is_gone_go_and_an_empty_section_with_them() -> None:
@@ -120,11 +120,11 @@ def test_nothing_dangles_and_nothing_is_lost(whole: JsonObject, gone: set[str]) 
     resources, before = found.body["Resources"], whole["Resources"]
     assert isinstance(resources, dict)
     assert isinstance(before, dict)
-    assert set(resources) | set(found.left_out) == set(before)
-    assert set(resources).isdisjoint(found.left_out)
-    assert gone <= set(found.left_out)
+    assert set(resources) | set(found.pruned) == set(before)
+    assert set(resources).isdisjoint(found.pruned)
+    assert gone <= set(found.pruned)
     for resource in resources.values():
-        assert not references(resource["Properties"]) & set(found.left_out)
-        assert not set(resource.get("DependsOn", ())) & set(found.left_out)
-    assert not references(found.body.get("Outputs", {})) & set(found.left_out)
-    assert without(found.body, *gone) == Reduced(body=found.body)
+        assert not references(resource["Properties"]) & set(found.pruned)
+        assert not set(resource.get("DependsOn", ())) & set(found.pruned)
+    assert not references(found.body.get("Outputs", {})) & set(found.pruned)
+    assert without(found.body, *gone) == PrunedTemplate(body=found.body)

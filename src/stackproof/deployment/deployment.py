@@ -41,7 +41,7 @@ class DeployedResource:
 class Deployment:
     """One stack as it runs on one target. `parameters` are the effective values, `exports` those of the whole account.
 
-    `zones` are what `Fn::GetAZs` gives in the region; empty where they could not be read. `left_out` are resources of
+    `zones` are what `Fn::GetAZs` gives in the region; empty where they could not be read. `pruned` are resources of
     the template that the target was not even given, with the reason; `unordered` are those that do not wait for what
     is not there of their `DependsOn`. `tags` are the stack's own, which CloudFormation gives to all that it makes.
     """
@@ -57,7 +57,7 @@ class Deployment:
     parameters: Mapping[str, str] = field(default_factory=dict)
     exports: Mapping[str, str] = field(default_factory=dict)
     zones: tuple[str, ...] = ()
-    left_out: Mapping[str, str] = field(default_factory=dict)
+    pruned: Mapping[str, str] = field(default_factory=dict)
     unordered: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
 
@@ -78,8 +78,8 @@ class Deployment:
             "parameters": dict(self.parameters),
             "exports": dict(self.exports),
             "zones": list(self.zones),
-            "left_out": dict(self.left_out),
-            "unordered": {name: list(member) for name, member in self.unordered.items()},
+            "pruned": dict(self.pruned),
+            "unordered": {name: list(each) for name, each in self.unordered.items()},
             "tags": dict(self.tags),
         }
 
@@ -97,7 +97,7 @@ class Deployment:
             parameters={key: str(value) for key, value in as_object(data["parameters"]).items()},
             exports={key: str(value) for key, value in as_object(data["exports"]).items()},
             zones=as_strings(data["zones"]),
-            left_out={key: str(value) for key, value in as_object(data["left_out"]).items()},
-            unordered={key: as_strings(member) for key, member in as_object(data.get("unordered", {})).items()},
+            pruned={key: str(value) for key, value in as_object(data["pruned"]).items()},
+            unordered={key: as_strings(each) for key, each in as_object(data.get("unordered", {})).items()},
             tags={key: str(value) for key, value in as_object(data.get("tags", {})).items()},
         )

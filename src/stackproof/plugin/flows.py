@@ -106,4 +106,5 @@ def _shared(
 def _start_database(place: FlowPlace, run: Run, *, keep: bool) -> JsonValue:
     process = place.open_database(run.directory, owner_pid=0 if keep else run.owner)
     process.release()
-    return {**process.said, "url": f"# PostgreSQL at {process.said['host']}:{process.said['port']}", "pid": process.pid}
+    ready_data = process.ready_data
+    return {**ready_data, "url": f"# PostgreSQL at {ready_data['host']}:{ready_data['port']}", "pid": process.pid}

@@ -220,9 +220,9 @@ class Prover:
 
     def _undeployed(self, resource: Resource) -> Observation:
         """Nothing was deployed: a reason why there could not be anything, or none."""
-        left_out = self.deployment.left_out.get(resource.logical_id)
-        if left_out is not None:
-            return Observation(reason=UnprovenReason.NOT_EMULATED, detail=left_out)
+        pruned = self.deployment.pruned.get(resource.logical_id)
+        if pruned is not None:
+            return Observation(reason=UnprovenReason.NOT_EMULATED, detail=pruned)
         if self._target.not_emulated(resource.resource_type, ""):
             return Observation(reason=UnprovenReason.NOT_EMULATED, detail="the target does not know the type")
         if self._condition(resource) is None:

@@ -15,9 +15,10 @@ from stackproof.proof.observation import Reading
 from stackproof.proof.ports import Reader, ReadRequest
 
 __all__ = [
-    "NEVER_SHOWN",
+    "NOT_RETURNED",
     "LiveReader",
-    "Parts",
+    "ReadingBuilder",
+    "as_in_template",
     "batch",
     "chosen",
     "covered",
@@ -29,11 +30,10 @@ __all__ = [
     "pascal",
     "picked",
     "reads",
-    "spelt",
     "tag_list",
 ]
 
-NEVER_SHOWN: Final[Mapping[str, tuple[str, ...]]] = {
+NOT_RETURNED: Final[Mapping[str, tuple[str, ...]]] = {
     "AWS::CertificateManager::Certificate": ("/DomainValidationOptions/*/HostedZoneId",),
     "AWS::EC2::Instance": ("/BlockDeviceMappings/*/NoDevice", "/BlockDeviceMappings/*/VirtualName"),
     "AWS::EC2::SecurityGroup": ("/SecurityGroupIngress/*/SourceSecurityGroupName",),
@@ -97,15 +97,15 @@ def _refused(code: str) -> UnprovenReason | None:
     return UnprovenReason.NOT_EMULATED if code in _MISSING else None
 
 
-class Parts:
+class ReadingBuilder:
     """A reading in the making: what is refused of further calls costs their own properties, not the whole reading."""
 
     def __init__(self, request: ReadRequest) -> None:
         self._expected = request.expected
-        self._never_shown = NEVER_SHOWN.get(request.resource_type, ())
+        self._not_returned = NOT_RETURNED.get(request.resource_type, ())
         self.unread: dict[str, UnprovenReason] = {}
 
-    def of(self, pointers: str | Iterable[str], call: Callable[[], _T], default: _T) -> _T:
+    def call(self, pointers: str | Iterable[str], call: Callable[[], _T], default: _T) -> _T:
         """What the call gives; the default, with the pointers noted, if it is denied or the emulator lacks it."""
         from botocore.exceptions import ClientError
 
@@ -119,14 +119,14 @@ class Parts:
                 self.unread[pointer] = reason
             return default
 
-    def reading(self, properties: JsonObject, attributes: JsonObject) -> Reading:
+    def build(self, properties: JsonObject, attributes: JsonObject) -> Reading:
         """A reading in which None means "not set".
 
         A property that the template sets and that has no entry here is one that the reader does not know: it is told
         apart from one that is not set.
         """
         unknown = {f"/{name}": UnprovenReason.NO_READER for name in self._expected if name not in properties}
-        for pattern in self._never_shown:
+        for pattern in self._not_returned:
             unknown.update(dict.fromkeys(_set_at(self._expected, steps(pattern)), UnprovenReason.NO_READER))
         return Reading(
             properties={key: value for key, value in properties.items() if value is not None},
@@ -225,7 +225,7 @@ def least_alike(request: ReadRequest, name: str, documents: Sequence[JsonValue])
     return next((document for document in documents if not matches(wanted, document, None, f"/{name}")), documents[0])
 
 
-def spelt(expected: JsonValue, name: Any, *others: Any) -> JsonValue:
+def as_in_template(expected: JsonValue, name: Any, *others: Any) -> JsonValue:
     """A name as the template spells it, if that is another name of the same thing (its ARN, say); else the name."""
     return expected if isinstance(expected, str) and expected in {name, *others} else cast("JsonValue", name)
 

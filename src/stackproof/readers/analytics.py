@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from stackproof.proof.observation import Reading
 from stackproof.proof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, chosen, covered, found_or_none, reads, tag_list
+from stackproof.readers.access import ReadingBuilder, chosen, covered, found_or_none, reads, tag_list
 
 __all__ = ["READERS"]
 
@@ -44,7 +44,7 @@ def read_database(request: ReadRequest) -> Reading | None:
     if answer is None:
         return None
     live = answer["Database"]
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {
             "CatalogId": live.get("CatalogId"),
             "DatabaseInput": chosen(live, _OF_DATABASE),
@@ -63,7 +63,7 @@ def read_table(request: ReadRequest) -> Reading | None:
     if answer is None:
         return None
     live = answer["Table"]
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {
             "CatalogId": live.get("CatalogId"),
             "DatabaseName": live.get("DatabaseName", database),
@@ -83,12 +83,12 @@ def read_work_group(request: ReadRequest) -> Reading | None:
     live: Mapping[str, Any] | None = (answer or {}).get("WorkGroup")
     if not live:
         return None
-    parts = Parts(request)
+    builder = ReadingBuilder(request)
     tags: list[Any] = []
     if "Tags" in request.expected:
         arn = f"arn:{request.partition}:athena:{request.region}:{request.account}:workgroup/{own}"
-        tags = parts.of("/Tags", lambda: client.list_tags_for_resource(ResourceARN=arn).get("Tags", []), [])
-    return parts.reading(
+        tags = builder.call("/Tags", lambda: client.list_tags_for_resource(ResourceARN=arn).get("Tags", []), [])
+    return builder.build(
         {
             **covered(live, ("Description", "Name", "State")),
             "Tags": tag_list(tags),

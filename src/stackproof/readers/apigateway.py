@@ -9,7 +9,7 @@ from stackproof.core.json import JsonValue
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.proof.observation import Reading
 from stackproof.proof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, found_or_none, parsed, pascal, reads, tag_list
+from stackproof.readers.access import ReadingBuilder, found_or_none, parsed, pascal, reads, tag_list
 
 __all__ = ["READERS"]
 
@@ -36,7 +36,7 @@ def _named(live: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
 def read_account(request: ReadRequest) -> Reading | None:
     """GetAccount: the settings of the account and region, which are always there."""
     live = request.client("apigateway").get_account()
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {"CloudWatchRoleArn": live.get("cloudwatchRoleArn") or None}, {"Id": request.physical_id}
     )
 
@@ -48,8 +48,8 @@ def read_api(request: ReadRequest) -> Reading | None:
     live = _read(request, "get_rest_api", restApiId=own)
     if live is None:
         return None
-    parts = Parts(request)
-    root = live.get("rootResourceId") or parts.of((), lambda: _root(client, own), None)
+    builder = ReadingBuilder(request)
+    root = live.get("rootResourceId") or builder.call((), lambda: _root(client, own), None)
     text = live.get("policy")
     if isinstance(text, str) and text.startswith('{\\"'):  # the service escapes the document's quotes once more
         text = text.replace('\\"', '"').replace("\\/", "/")
@@ -66,7 +66,7 @@ def read_api(request: ReadRequest) -> Reading | None:
         "version",
     )
     properties = _named(live, names)
-    return parts.reading(
+    return builder.build(
         {
             **{key: property_ for key, property_ in properties.items() if key != "ApiKeySource"},
             "ApiKeySourceType": live.get("apiKeySource"),
@@ -87,7 +87,7 @@ def read_resource(request: ReadRequest) -> Reading | None:
     live = _read(request, "get_resource", restApiId=_api(request), resourceId=request.physical_id)
     if live is None:
         return None
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {"ParentId": live.get("parentId"), "PathPart": live.get("pathPart"), "RestApiId": _api(request)},
         {"ResourceId": live["id"]},
     )
@@ -116,7 +116,7 @@ def read_method(request: ReadRequest) -> Reading | None:
     responses = [
         pascal(response, ("responseModels", *_FREE)) for _, response in sorted(live.get("methodResponses", {}).items())
     ]
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {
             **_named(live, _OF_METHOD),
             "Integration": _integration(live.get("methodIntegration")),
@@ -147,7 +147,7 @@ def read_deployment(request: ReadRequest) -> Reading | None:
     live = _read(request, "get_deployment", restApiId=_api(request), deploymentId=request.physical_id)
     if live is None:
         return None
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {"Description": live.get("description"), "RestApiId": _api(request)}, {"DeploymentId": live["id"]}
     )
 
@@ -181,7 +181,7 @@ def read_stage(request: ReadRequest) -> Reading | None:
     if live is None:
         return None
     log = live.get("accessLogSettings")
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {
             **_named(live, _OF_STAGE),
             "AccessLogSetting": pascal(log) if log else None,
@@ -222,7 +222,7 @@ def read_authorizer(request: ReadRequest) -> Reading | None:
         "name",
         "type",
     )
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {**_named(live, names), "ProviderARNs": live.get("providerARNs"), "RestApiId": _api(request)},
         {"AuthorizerId": live["id"]},
     )
@@ -233,7 +233,7 @@ def read_model(request: ReadRequest) -> Reading | None:
     live = _read(request, "get_model", restApiId=_api(request), modelName=request.physical_id)
     if live is None:
         return None
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {
             **_named(live, ("contentType", "description", "name")),
             "RestApiId": _api(request),
@@ -255,7 +255,7 @@ def read_validator(request: ReadRequest) -> Reading | None:
     if live is None:
         return None
     names = ("name", "validateRequestBody", "validateRequestParameters")
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {**_named(live, names), "RestApiId": _api(request)}, {"RequestValidatorId": live["id"]}
     )
 
@@ -265,10 +265,10 @@ def read_key(request: ReadRequest) -> Reading | None:
     live = _read(request, "get_api_key", apiKey=request.physical_id, includeValue=False)
     if live is None:
         return None
-    parts = Parts(request)
-    parts.unread["/Value"] = UnprovenReason.WRITE_ONLY
+    builder = ReadingBuilder(request)
+    builder.unread["/Value"] = UnprovenReason.WRITE_ONLY
     stages = [dict(zip(("RestApiId", "StageName"), key.split("/"), strict=False)) for key in live.get("stageKeys", ())]
-    return parts.reading(
+    return builder.build(
         {
             **_named(live, ("customerId", "description", "enabled", "name")),
             "StageKeys": stages or None,
@@ -295,7 +295,7 @@ def read_plan(request: ReadRequest) -> Reading | None:
         }
         for stage in live.get("apiStages", ())
     ]
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {
             **_named(live, ("description", "quota", "throttle")),
             "ApiStages": stages,
@@ -312,7 +312,7 @@ def read_plan_key(request: ReadRequest) -> Reading | None:
     live = _read(request, "get_usage_plan_key", usagePlanId=plan, keyId=key)
     if live is None:
         return None
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {"KeyId": live["id"], "KeyType": live.get("type"), "UsagePlanId": plan}, {"Id": request.physical_id}
     )
 

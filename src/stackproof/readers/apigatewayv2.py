@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from stackproof.proof.observation import Reading
 from stackproof.proof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, covered, found_or_none, reads
+from stackproof.readers.access import ReadingBuilder, covered, found_or_none, reads
 
 __all__ = ["READERS"]
 
@@ -80,7 +80,7 @@ def read_api(request: ReadRequest) -> Reading | None:
     live = _read(request, "get_api", ApiId=own)
     if live is None:
         return None
-    return Parts(request).reading(covered(live, _OF_API), {"ApiId": own, "ApiEndpoint": live.get("ApiEndpoint")})
+    return ReadingBuilder(request).build(covered(live, _OF_API), {"ApiId": own, "ApiEndpoint": live.get("ApiEndpoint")})
 
 
 def read_stage(request: ReadRequest) -> Reading | None:
@@ -89,7 +89,7 @@ def read_stage(request: ReadRequest) -> Reading | None:
     live = _read(request, "get_stage", ApiId=api, StageName=str(request.expected.get("StageName")))
     if live is None:
         return None
-    return Parts(request).reading({**covered(live, _OF_STAGE), "ApiId": api}, {})
+    return ReadingBuilder(request).build({**covered(live, _OF_STAGE), "ApiId": api}, {})
 
 
 def read_integration(request: ReadRequest) -> Reading | None:
@@ -98,7 +98,7 @@ def read_integration(request: ReadRequest) -> Reading | None:
     live = _read(request, "get_integration", ApiId=api, IntegrationId=request.physical_id)
     if live is None:
         return None
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {**covered(live, _OF_INTEGRATION), "ApiId": api}, {"IntegrationId": live["IntegrationId"]}
     )
 
@@ -109,7 +109,7 @@ def read_route(request: ReadRequest) -> Reading | None:
     live = _read(request, "get_route", ApiId=api, RouteId=request.physical_id)
     if live is None:
         return None
-    return Parts(request).reading({**covered(live, _OF_ROUTE), "ApiId": api}, {"RouteId": live["RouteId"]})
+    return ReadingBuilder(request).build({**covered(live, _OF_ROUTE), "ApiId": api}, {"RouteId": live["RouteId"]})
 
 
 READERS: Final[Mapping[str, Reader]] = {

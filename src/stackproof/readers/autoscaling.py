@@ -9,7 +9,7 @@ from stackproof.core.json import JsonValue
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.proof.observation import Reading
 from stackproof.proof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, chosen, covered, found_or_none, listed, pages, reads, tag_list
+from stackproof.readers.access import ReadingBuilder, chosen, covered, found_or_none, listed, pages, reads, tag_list
 
 __all__ = ["READERS"]
 
@@ -59,7 +59,7 @@ def read_group(request: ReadRequest) -> Reading | None:
         return None
     template = live.get("LaunchTemplate")
     subnets = str(live.get("VPCZoneIdentifier") or "")
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {
             **covered(live, _OF_GROUP),
             "Cooldown": live.get("DefaultCooldown"),
@@ -92,7 +92,7 @@ def read_launch_configuration(request: ReadRequest) -> Reading | None:
     live = listed(request, described, "LaunchConfigurationName", at_most=50)
     if live is None:
         return None
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {
             **covered(live, _OF_CONFIGURATION),
             "IamInstanceProfile": live.get("IamInstanceProfile") or None,
@@ -150,7 +150,7 @@ def read_policy(request: ReadRequest) -> Reading | None:
     live = next((row for row in found if request.physical_id in {row["PolicyARN"], row["PolicyName"]}), None)
     if live is None:
         return None
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {**covered(live, _OF_POLICY), "StepAdjustments": live.get("StepAdjustments") or None},
         {"Arn": live["PolicyARN"], "PolicyName": live["PolicyName"]},
     )
@@ -175,7 +175,7 @@ def read_hook(request: ReadRequest) -> Reading | None:
         "NotificationTargetARN",
         "RoleARN",
     )
-    return Parts(request).reading(covered(live, names), {})
+    return ReadingBuilder(request).build(covered(live, names), {})
 
 
 def read_target(request: ReadRequest) -> Reading | None:
@@ -193,11 +193,11 @@ def read_target(request: ReadRequest) -> Reading | None:
     live = next(iter(found), None)
     if live is None:
         return None
-    parts = Parts(request)
-    parts.unread["/RoleARN"] = UnprovenReason.WRITE_ONLY
+    builder = ReadingBuilder(request)
+    builder.unread["/RoleARN"] = UnprovenReason.WRITE_ONLY
     actions: list[Any] = []
     if "ScheduledActions" in request.expected:
-        actions = parts.of(
+        actions = builder.call(
             "/ScheduledActions",
             lambda: pages(
                 client,
@@ -212,9 +212,9 @@ def read_target(request: ReadRequest) -> Reading | None:
     tags: Mapping[str, str] = {}
     if "Tags" in request.expected:
         arn = live.get("ScalableTargetARN")
-        tags = parts.of("/Tags", lambda: client.list_tags_for_resource(ResourceARN=arn)["Tags"], {})
+        tags = builder.call("/Tags", lambda: client.list_tags_for_resource(ResourceARN=arn)["Tags"], {})
     names = ("ScalableTargetAction", "Schedule", "ScheduledActionName", "Timezone")
-    return parts.reading(
+    return builder.build(
         {
             **covered(live, ("MaxCapacity", "MinCapacity", "ResourceId", "ScalableDimension", "ServiceNamespace")),
             "RoleARN": None,
@@ -248,7 +248,7 @@ def read_application_policy(request: ReadRequest) -> Reading | None:
     live = next((row for row in found if row["PolicyARN"] == arn), None)
     if live is None:
         return None
-    parts = Parts(request)
+    builder = ReadingBuilder(request)
     given = request.expected.get("ScalingTargetId")
     own = "|".join(str(live[name]) for name in ("ResourceId", "ScalableDimension", "ServiceNamespace"))
     names = (
@@ -261,7 +261,7 @@ def read_application_policy(request: ReadRequest) -> Reading | None:
         "StepScalingPolicyConfiguration",
         "TargetTrackingScalingPolicyConfiguration",
     )
-    return parts.reading({**covered(live, names), "ScalingTargetId": own if given else None}, {"Arn": arn})
+    return builder.build({**covered(live, names), "ScalingTargetId": own if given else None}, {"Arn": arn})
 
 
 READERS: Final[Mapping[str, Reader]] = {

@@ -9,7 +9,7 @@ from stackproof.core.json import JsonValue
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.proof.observation import Reading
 from stackproof.proof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, found_or_none, reads, tag_list
+from stackproof.readers.access import ReadingBuilder, found_or_none, reads, tag_list
 
 __all__ = ["READERS"]
 
@@ -23,8 +23,8 @@ def read_stack(request: ReadRequest) -> Reading | None:
     live = next(iter(answer["Stacks"]), None) if answer else None
     if live is None or live["StackStatus"] == "DELETE_COMPLETE":
         return None
-    parts = Parts(request)
-    parts.unread["/TemplateURL"] = UnprovenReason.WRITE_ONLY
+    builder = ReadingBuilder(request)
+    builder.unread["/TemplateURL"] = UnprovenReason.WRITE_ONLY
     given = request.expected.get("Parameters")
     values = {
         str(parameter["ParameterKey"]): parameter.get("ParameterValue") for parameter in live.get("Parameters", ())
@@ -35,8 +35,8 @@ def read_stack(request: ReadRequest) -> Reading | None:
     }
     for name, value in parameters.items():
         if value == "****":
-            parts.unread[f"/Parameters/{name}"] = UnprovenReason.WRITE_ONLY
-    return parts.reading(
+            builder.unread[f"/Parameters/{name}"] = UnprovenReason.WRITE_ONLY
+    return builder.build(
         {
             "Description": live.get("Description"),
             "NotificationARNs": live.get("NotificationARNs") or None,

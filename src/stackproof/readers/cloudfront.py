@@ -8,7 +8,7 @@ from typing import Any, Final
 from stackproof.core.json import JsonValue
 from stackproof.proof.observation import Reading
 from stackproof.proof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, covered, found_or_none, reads, tag_list
+from stackproof.readers.access import ReadingBuilder, covered, found_or_none, reads, tag_list
 
 __all__ = ["READERS"]
 
@@ -53,9 +53,9 @@ def read_distribution(request: ReadRequest) -> Reading | None:
         return None
     live = answer["Distribution"]
     arn = live["ARN"]
-    parts = Parts(request)
-    tags: list[Any] = parts.of("/Tags", lambda: client.list_tags_for_resource(Resource=arn)["Tags"]["Items"], [])
-    return parts.reading(
+    builder = ReadingBuilder(request)
+    tags: list[Any] = builder.call("/Tags", lambda: client.list_tags_for_resource(Resource=arn)["Tags"]["Items"], [])
+    return builder.build(
         {"DistributionConfig": _plain(live["DistributionConfig"]), "Tags": tag_list(tags)},
         {"Id": live["Id"], "DomainName": live["DomainName"]},
     )
@@ -70,7 +70,7 @@ def read_access_control(request: ReadRequest) -> Reading | None:
         return None
     live = answer["OriginAccessControl"]["OriginAccessControlConfig"]
     names = ("Description", "Name", "OriginAccessControlOriginType", "SigningBehavior", "SigningProtocol")
-    return Parts(request).reading({"OriginAccessControlConfig": covered(live, names)}, {"Id": own})
+    return ReadingBuilder(request).build({"OriginAccessControlConfig": covered(live, names)}, {"Id": own})
 
 
 READERS: Final[Mapping[str, Reader]] = {

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from stackproof.proof.observation import Reading
 from stackproof.proof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, covered, found_or_none, listed, pages, reads, tag_list
+from stackproof.readers.access import ReadingBuilder, covered, found_or_none, listed, pages, reads, tag_list
 
 __all__ = ["READERS"]
 
@@ -69,10 +69,10 @@ def _alarm(request: ReadRequest, kind: str, names: tuple[str, ...]) -> Reading |
     live = listed(request, described, "AlarmName")
     if live is None:
         return None
-    parts = Parts(request)
+    builder = ReadingBuilder(request)
     arn = live["AlarmArn"]
-    tags: list[Any] = parts.of("/Tags", lambda: client.list_tags_for_resource(ResourceARN=arn)["Tags"], [])
-    return parts.reading({**covered(live, names), "Tags": tag_list(tags)}, {"Arn": arn})
+    tags: list[Any] = builder.call("/Tags", lambda: client.list_tags_for_resource(ResourceARN=arn)["Tags"], [])
+    return builder.build({**covered(live, names), "Tags": tag_list(tags)}, {"Arn": arn})
 
 
 def read_dashboard(request: ReadRequest) -> Reading | None:
@@ -86,12 +86,12 @@ def read_dashboard(request: ReadRequest) -> Reading | None:
     )
     if live is None:
         return None
-    parts = Parts(request)
+    builder = ReadingBuilder(request)
     tags: list[Any] = []
     if "Tags" in request.expected:
         arn = live["DashboardArn"]
-        tags = parts.of("/Tags", lambda: client.list_tags_for_resource(ResourceARN=arn)["Tags"], [])
-    return parts.reading({**covered(live, ("DashboardBody", "DashboardName")), "Tags": tag_list(tags)}, {})
+        tags = builder.call("/Tags", lambda: client.list_tags_for_resource(ResourceARN=arn)["Tags"], [])
+    return builder.build({**covered(live, ("DashboardBody", "DashboardName")), "Tags": tag_list(tags)}, {})
 
 
 _OF_ALARMS: Final = ("cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource")

@@ -8,7 +8,17 @@ from typing import Any, Final
 from stackproof.core.json import JsonValue
 from stackproof.proof.observation import Reading
 from stackproof.proof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, chosen, covered, found_or_none, parsed, pascal, reads, spelt, tag_list
+from stackproof.readers.access import (
+    ReadingBuilder,
+    as_in_template,
+    chosen,
+    covered,
+    found_or_none,
+    parsed,
+    pascal,
+    reads,
+    tag_list,
+)
 
 __all__ = ["READERS"]
 
@@ -38,16 +48,16 @@ def read_domain(request: ReadRequest) -> Reading | None:
         return None
     live = answer["DomainStatus"]
     arn = live["ARN"]
-    parts = Parts(request)
-    tags: list[Any] = parts.of("/Tags", lambda: client.list_tags(ARN=arn)["TagList"], [])
+    builder = ReadingBuilder(request)
+    tags: list[Any] = builder.call("/Tags", lambda: client.list_tags(ARN=arn)["TagList"], [])
     encryption = live.get("EncryptionAtRestOptions")
     given = request.expected.get("EncryptionAtRestOptions")
     wanted = given.get("KmsKeyId") if isinstance(given, Mapping) else None
     key = (encryption or {}).get("KmsKeyId")
     if key is not None:
-        encryption = {**encryption, "KmsKeyId": spelt(wanted, key, str(key).rpartition("/")[2])}
+        encryption = {**encryption, "KmsKeyId": as_in_template(wanted, key, str(key).rpartition("/")[2])}
     vpc = live.get("VPCOptions")
-    return parts.reading(
+    return builder.build(
         {
             **covered(live, _OF_DOMAIN),
             "AccessPolicies": parsed(live.get("AccessPolicies")),
@@ -91,7 +101,7 @@ def read_kubernetes(request: ReadRequest) -> Reading | None:
     vpc = pascal(live.get("resourcesVpcConfig") or {})
     names = ("EndpointPrivateAccess", "EndpointPublicAccess", "PublicAccessCidrs", "SecurityGroupIds", "SubnetIds")
     encryption = live.get("encryptionConfig") or []
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {
             **pascal({name: live.get(name) for name in _OF_CLUSTER}),
             "EncryptionConfig": pascal(encryption) or None,
@@ -147,7 +157,7 @@ def read_nodes(request: ReadRequest) -> Reading | None:
     if answer is None or answer["nodegroup"].get("status") == "DELETING":
         return None
     live = answer["nodegroup"]
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {
             **pascal({name: live.get(name) for name in _OF_NODES}),
             "ClusterName": live["clusterName"],
@@ -186,7 +196,7 @@ def read_kafka(request: ReadRequest) -> Reading | None:
     live = answer["ClusterInfo"]
     software = live.get("CurrentBrokerSoftwareInfo") or {}
     configuration = {"Arn": software.get("ConfigurationArn"), "Revision": software.get("ConfigurationRevision")}
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {
             **covered(live, _OF_KAFKA),
             "ClusterName": live["ClusterName"],

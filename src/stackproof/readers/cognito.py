@@ -9,7 +9,7 @@ from stackproof.calls.recorder import without_secret
 from stackproof.core.json import JsonValue
 from stackproof.proof.observation import Reading
 from stackproof.proof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, covered, found_or_none, reads
+from stackproof.readers.access import ReadingBuilder, covered, found_or_none, reads
 
 __all__ = ["READERS"]
 
@@ -49,7 +49,7 @@ def read_pool(request: ReadRequest) -> Reading | None:
         return None
     live = answer["UserPool"]
     place = f"cognito-idp.{request.region}.amazonaws.com{'.cn' if request.partition == 'aws-cn' else ''}/{own}"
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {
             **covered(live, _OF_POOL),
             "Schema": _schema(request.expected.get("Schema"), live.get("SchemaAttributes", [])),
@@ -112,7 +112,7 @@ def read_client(request: ReadRequest) -> Reading | None:
     if answer is None:
         return None
     live = answer["UserPoolClient"]
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {**covered(live, _OF_CLIENT), "GenerateSecret": bool(live.get("ClientSecret"))},
         {"ClientId": live["ClientId"], "Name": live.get("ClientName")},
     )
@@ -126,7 +126,7 @@ def read_domain(request: ReadRequest) -> Reading | None:
     live = (answer or {}).get("DomainDescription") or {}
     if not live.get("UserPoolId"):
         return None
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         covered(live, ("CustomDomainConfig", "Domain", "ManagedLoginVersion", "UserPoolId")),
         {"CloudFrontDistribution": live.get("CloudFrontDistribution")},
     )
@@ -140,7 +140,7 @@ def read_group(request: ReadRequest) -> Reading | None:
     if answer is None:
         return None
     names = ("Description", "GroupName", "Precedence", "RoleArn", "UserPoolId")
-    return Parts(request).reading(covered(answer["Group"], names), {})
+    return ReadingBuilder(request).build(covered(answer["Group"], names), {})
 
 
 READERS: Final[Mapping[str, Reader]] = {

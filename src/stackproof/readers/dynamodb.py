@@ -10,7 +10,7 @@ from stackproof.core.json import JsonObject, JsonValue, as_objects
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.proof.observation import Reading
 from stackproof.proof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, chosen, covered, found_or_none, pages, parsed, reads, tag_list
+from stackproof.readers.access import ReadingBuilder, chosen, covered, found_or_none, pages, parsed, reads, tag_list
 
 __all__ = ["READERS"]
 
@@ -43,7 +43,7 @@ class _Table:
         return [_index(element, mode, names) for element in self.live.get(kind) or ()] or None
 
 
-def _told(request: ReadRequest, parts: Parts, *, replica: str = "") -> _Table | None:
+def _describe_table(request: ReadRequest, builder: ReadingBuilder, *, replica: str = "") -> _Table | None:
     """DescribeTable, DescribeContinuousBackups, DescribeTimeToLive and ListTagsOfResource.
 
     What a refused call would have told is below `replica`, if that is given.
@@ -54,17 +54,17 @@ def _told(request: ReadRequest, parts: Parts, *, replica: str = "") -> _Table | 
     if answer is None or answer["Table"].get("TableStatus") == "DELETING":
         return None
     arn = answer["Table"]["TableArn"]
-    backups: Mapping[str, Any] = parts.of(
+    backups: Mapping[str, Any] = builder.call(
         replica or "/PointInTimeRecoverySpecification",
         lambda: client.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"],
         {},
     )
-    time_to_live: Mapping[str, Any] = parts.of(
+    time_to_live: Mapping[str, Any] = builder.call(
         "/TimeToLiveSpecification",
         lambda: client.describe_time_to_live(TableName=name)["TimeToLiveDescription"],
         {},
     )
-    tags: list[Any] = parts.of(
+    tags: list[Any] = builder.call(
         replica or "/Tags", lambda: pages(client, "list_tags_of_resource", "Tags", ResourceArn=arn), []
     )
     return _Table(
@@ -84,24 +84,24 @@ def _policy(request: ReadRequest, arn: str) -> JsonValue:
 
 def read_table(request: ReadRequest) -> Reading | None:
     """A table of one region."""
-    parts = Parts(request)
-    table = _told(request, parts)
+    builder = ReadingBuilder(request)
+    table = _describe_table(request, builder)
     if table is None:
         return None
     live = table.live
-    return parts.reading(
+    return builder.build(
         {
             **covered(live, ("AttributeDefinitions", "DeletionProtectionEnabled", "KeySchema", "TableName")),
             "BillingMode": table.mode,
             "GlobalSecondaryIndexes": table.indexes(
                 "GlobalSecondaryIndexes", names=("OnDemandThroughput",), mode=table.mode
             ),
-            "KinesisStreamSpecification": _stream(request, request.client("dynamodb"), parts),
+            "KinesisStreamSpecification": _stream(request, request.client("dynamodb"), builder),
             "LocalSecondaryIndexes": table.indexes("LocalSecondaryIndexes"),
             "OnDemandThroughput": live.get("OnDemandThroughput"),
             "PointInTimeRecoverySpecification": table.recovery,
             "ProvisionedThroughput": _throughput(live, table.mode),
-            "ResourcePolicy": parts.of("/ResourcePolicy", lambda: _policy(request, live["TableArn"]), None),
+            "ResourcePolicy": builder.call("/ResourcePolicy", lambda: _policy(request, live["TableArn"]), None),
             "SSESpecification": _encryption(live.get("SSEDescription") or {}),
             "StreamSpecification": table.stream,
             "TableClass": table.table_class,
@@ -117,8 +117,8 @@ def read_global_table(request: ReadRequest) -> Reading | None:
 
     What a template sets of a replica beyond that leaves the list unread: it is one property.
     """
-    parts = Parts(request)
-    table = _told(request, parts, replica="/Replicas")
+    builder = ReadingBuilder(request)
+    table = _describe_table(request, builder, replica="/Replicas")
     if table is None:
         return None
     live = table.live
@@ -135,9 +135,9 @@ def read_global_table(request: ReadRequest) -> Reading | None:
     for replica in as_objects(request.expected.get("Replicas", [])):
         known = {*own, "SSESpecification"} if replica.get("Region") == request.region else _OF_OTHERS
         if replica.keys() - known:
-            parts.unread.setdefault("/Replicas", UnprovenReason.NO_READER)
+            builder.unread.setdefault("/Replicas", UnprovenReason.NO_READER)
     encryption = _encryption(live.get("SSEDescription") or {})
-    return parts.reading(
+    return builder.build(
         {
             **covered(live, ("AttributeDefinitions", "KeySchema", "MultiRegionConsistency", "TableName")),
             "BillingMode": table.mode,
@@ -199,11 +199,11 @@ def _time_to_live(live: Mapping[str, Any]) -> JsonValue:
     return {"Enabled": enabled, **chosen(live, ("AttributeName",))} if live else None
 
 
-def _stream(request: ReadRequest, client: Any, parts: Parts) -> JsonValue:
+def _stream(request: ReadRequest, client: Any, builder: ReadingBuilder) -> JsonValue:
     """Where changes go; a call of its own, made only where the template sets it."""
     if "KinesisStreamSpecification" not in request.expected:
         return None
-    found: list[Any] = parts.of(
+    found: list[Any] = builder.call(
         "/KinesisStreamSpecification",
         lambda: client.describe_kinesis_streaming_destination(TableName=request.physical_id)[
             "KinesisDataStreamDestinations"

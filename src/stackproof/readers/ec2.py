@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from stackproof.proof.observation import Reading
 from stackproof.proof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, chosen, covered, found_or_none, pages, picked, reads, tag_list
+from stackproof.readers.access import ReadingBuilder, chosen, covered, found_or_none, pages, picked, reads, tag_list
 from stackproof.readers.ec2_listed import first, one
 
 __all__ = ["READERS"]
@@ -21,7 +21,7 @@ def read_vpc(request: ReadRequest) -> Reading | None:
     vpc = one(request, "describe_vpcs", "Vpcs", "VpcId", "vpc-id")
     if vpc is None:
         return None
-    parts = Parts(request)
+    builder = ReadingBuilder(request)
 
     def attribute(name: str) -> bool | None:
         answer = client.describe_vpc_attribute(VpcId=vpc_id, Attribute=name[0].lower() + name[1:])
@@ -29,12 +29,12 @@ def read_vpc(request: ReadRequest) -> Reading | None:
         return value
 
     dns = {
-        name: parts.of(f"/{name}", partial(attribute, name), None)
+        name: builder.call(f"/{name}", partial(attribute, name), None)
         for name in ("EnableDnsHostnames", "EnableDnsSupport")
     }
-    group = parts.of((), lambda: _default_of(request, "describe_security_groups", "SecurityGroups"), None)
-    acl = parts.of((), lambda: _default_of(request, "describe_network_acls", "NetworkAcls"), None)
-    return parts.reading(
+    group = builder.call((), lambda: _default_of(request, "describe_security_groups", "SecurityGroups"), None)
+    acl = builder.call((), lambda: _default_of(request, "describe_network_acls", "NetworkAcls"), None)
+    return builder.build(
         {**covered(vpc, ("CidrBlock", "InstanceTenancy")), **dns, "Tags": tag_list(vpc.get("Tags"))},
         {
             "VpcId": vpc_id,
@@ -83,7 +83,7 @@ def read_subnet(request: ReadRequest) -> Reading | None:
     )
     ipv6 = [row["Ipv6CidrBlock"] for row in subnet.get("Ipv6CidrBlockAssociationSet", ())]
     options = subnet.get("PrivateDnsNameOptionsOnLaunch")
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {
             **covered(subnet, names),
             "Ipv6CidrBlock": first(ipv6),
@@ -104,7 +104,7 @@ def read_route_table(request: ReadRequest) -> Reading | None:
     table = described_table(request)
     if table is None:
         return None
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {"VpcId": table["VpcId"], "Tags": tag_list(table.get("Tags"))}, {"RouteTableId": table["RouteTableId"]}
     )
 
@@ -151,7 +151,7 @@ def read_route(request: ReadRequest) -> Reading | None:
             continue
         gateway = str(route.get("GatewayId") or "")
         via = "VpcEndpointId" if gateway.startswith("vpce-") else "GatewayId"
-        return Parts(request).reading(
+        return ReadingBuilder(request).build(
             {
                 **covered(route, (*_DESTINATIONS, *_GATEWAYS)),
                 via: gateway or None,
@@ -179,7 +179,7 @@ def read_association(request: ReadRequest) -> Reading | None:
     if table is None:
         return None
     live = next(filter(is_own, table["Associations"]))
-    return Parts(request).reading(chosen(live, ("RouteTableId", "SubnetId")), {"Id": own})
+    return ReadingBuilder(request).build(chosen(live, ("RouteTableId", "SubnetId")), {"Id": own})
 
 
 def read_internet_gateway(request: ReadRequest) -> Reading | None:
@@ -187,7 +187,9 @@ def read_internet_gateway(request: ReadRequest) -> Reading | None:
     gateway = one(request, "describe_internet_gateways", "InternetGateways", "InternetGatewayId", "internet-gateway-id")
     if gateway is None:
         return None
-    return Parts(request).reading({"Tags": tag_list(gateway.get("Tags"))}, {"InternetGatewayId": request.physical_id})
+    return ReadingBuilder(request).build(
+        {"Tags": tag_list(gateway.get("Tags"))}, {"InternetGatewayId": request.physical_id}
+    )
 
 
 def read_gateway_attachment(request: ReadRequest) -> Reading | None:
@@ -205,7 +207,7 @@ def read_gateway_attachment(request: ReadRequest) -> Reading | None:
     if not attached:
         return None
     kind = "IGW" if name == "InternetGatewayId" else "VGW"
-    return Parts(request).reading({name: gateway, "VpcId": attached[0]["VpcId"]}, {"AttachmentType": kind})
+    return ReadingBuilder(request).build({name: gateway, "VpcId": attached[0]["VpcId"]}, {"AttachmentType": kind})
 
 
 def read_address(request: ReadRequest) -> Reading | None:
@@ -219,7 +221,7 @@ def read_address(request: ReadRequest) -> Reading | None:
     )
     if address is None:
         return None
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {
             **covered(address, ("Domain", "InstanceId", "NetworkBorderGroup", "PublicIpv4Pool")),
             "Tags": tag_list(address.get("Tags")),
@@ -235,7 +237,7 @@ def read_nat_gateway(request: ReadRequest) -> Reading | None:
         return None
     addresses = gateway.get("NatGatewayAddresses") or []
     primary = first(address for address in addresses if address.get("IsPrimary")) or first(addresses) or {}
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {
             **covered(gateway, ("ConnectivityType", "SubnetId", "VpcId")),
             "AllocationId": primary.get("AllocationId"),
@@ -266,7 +268,7 @@ def read_flow_log(request: ReadRequest) -> Reading | None:
         "ResourceId",
         "TrafficType",
     )
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {
             **covered(log, names),
             "DeliverLogsPermissionArn": log.get("DeliverLogsPermissionArn"),

@@ -9,7 +9,7 @@ from typing import Any, Final
 from stackproof.core.json import JsonValue
 from stackproof.proof.observation import Reading
 from stackproof.proof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, chosen, covered, found_or_none, reads, spelt, tag_list
+from stackproof.readers.access import ReadingBuilder, as_in_template, chosen, covered, found_or_none, reads, tag_list
 from stackproof.readers.ec2_listed import first, one
 
 __all__ = ["READERS"]
@@ -48,7 +48,7 @@ def read_instance(request: ReadRequest) -> Reading | None:
         return None
     client = request.client("ec2")
     own = request.physical_id
-    parts = Parts(request)
+    builder = ReadingBuilder(request)
 
     def attribute(name: str, member: str) -> JsonValue:
         answer = client.describe_instance_attribute(InstanceId=own, Attribute=name)
@@ -56,7 +56,7 @@ def read_instance(request: ReadRequest) -> Reading | None:
         return value
 
     asked = {
-        name: parts.of(f"/{name}", partial(attribute, *how), None)
+        name: builder.call(f"/{name}", partial(attribute, *how), None)
         for name, how in _ATTRIBUTES.items()
         if name in request.expected
     }
@@ -69,12 +69,12 @@ def read_instance(request: ReadRequest) -> Reading | None:
         "PublicDnsName": live.get("PublicDnsName") or None,
         "PublicIp": live.get("PublicIpAddress"),
     }
-    return parts.reading(
+    return builder.build(
         {
             **covered(live, _OF_INSTANCE),
             **asked,
-            **({} if "BlockDeviceMappings" not in request.expected else _devices(request, live, parts)),
-            **({} if "CreditSpecification" not in request.expected else _credits(request, parts)),
+            **({} if "BlockDeviceMappings" not in request.expected else _devices(request, live, builder)),
+            **({} if "CreditSpecification" not in request.expected else _credits(request, builder)),
             "AvailabilityZone": placement.get("AvailabilityZone"),
             "IamInstanceProfile": profile.rpartition("/")[2] if profile else None,
             "Monitoring": (live.get("Monitoring") or {}).get("State") in {"enabled", "pending"},
@@ -93,7 +93,7 @@ def read_instance(request: ReadRequest) -> Reading | None:
     )
 
 
-def _devices(request: ReadRequest, live: Mapping[str, Any], parts: Parts) -> dict[str, JsonValue]:
+def _devices(request: ReadRequest, live: Mapping[str, Any], builder: ReadingBuilder) -> dict[str, JsonValue]:
     """The template's devices with what their volumes are; others come with the image."""
     client = request.client("ec2")
     given = request.expected["BlockDeviceMappings"]
@@ -104,7 +104,7 @@ def _devices(request: ReadRequest, live: Mapping[str, Any], parts: Parts) -> dic
     )
     devices = [mapping for mapping in live.get("BlockDeviceMappings", ()) if mapping["DeviceName"] in named]
     ids = [device["Ebs"]["VolumeId"] for device in devices]
-    volumes: list[Any] = parts.of(
+    volumes: list[Any] = builder.call(
         "/BlockDeviceMappings", lambda: client.describe_volumes(VolumeIds=ids)["Volumes"] if ids else [], []
     )
     sizes = {volume["VolumeId"]: volume for volume in volumes}
@@ -123,9 +123,9 @@ def _devices(request: ReadRequest, live: Mapping[str, Any], parts: Parts) -> dic
     return {"BlockDeviceMappings": found}
 
 
-def _credits(request: ReadRequest, parts: Parts) -> dict[str, JsonValue]:
+def _credits(request: ReadRequest, builder: ReadingBuilder) -> dict[str, JsonValue]:
     client = request.client("ec2")
-    found: list[Any] = parts.of(
+    found: list[Any] = builder.call(
         "/CreditSpecification",
         lambda: client.describe_instance_credit_specifications(InstanceIds=[request.physical_id])[
             "InstanceCreditSpecifications"
@@ -148,14 +148,14 @@ def read_launch_template(request: ReadRequest) -> Reading | None:
     live = first(versions)
     if live is None:
         return None
-    parts = Parts(request)
-    template: Any = parts.of(
+    builder = ReadingBuilder(request)
+    template: Any = builder.call(
         "/TagSpecifications",
         lambda: first(client.describe_launch_templates(LaunchTemplateIds=[request.physical_id])["LaunchTemplates"]),
         {},
     )
     tags = tag_list((template or {}).get("Tags"))
-    return parts.reading(
+    return builder.build(
         {
             "LaunchTemplateData": live["LaunchTemplateData"],
             "LaunchTemplateName": live["LaunchTemplateName"],
@@ -181,10 +181,10 @@ def read_volume(request: ReadRequest) -> Reading | None:
         return None
     names = ("AvailabilityZone", "AvailabilityZoneId", "Encrypted", "Iops", "MultiAttachEnabled", "Size", "Throughput")
     key = live.get("KmsKeyId")
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {
             **covered(live, (*names, "VolumeType")),
-            "KmsKeyId": spelt(request.expected.get("KmsKeyId"), key, str(key).rpartition("/")[2]),
+            "KmsKeyId": as_in_template(request.expected.get("KmsKeyId"), key, str(key).rpartition("/")[2]),
             "SnapshotId": live.get("SnapshotId") or None,
             "Tags": tag_list(live.get("Tags")),
         },
@@ -201,7 +201,7 @@ def read_interface(request: ReadRequest) -> Reading | None:
         return None
     addresses = live.get("PrivateIpAddresses") or []
     others = [address["PrivateIpAddress"] for address in addresses if not address.get("Primary")]
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {
             **covered(live, ("Description", "InterfaceType", "PrivateIpAddress", "SourceDestCheck", "SubnetId")),
             "GroupSet": [group["GroupId"] for group in live.get("Groups", ())],
@@ -229,7 +229,7 @@ def read_key_pair(request: ReadRequest) -> Reading | None:
     live = first(found)
     if live is None:
         return None
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {
             **covered(live, ("KeyName", "KeyType")),
             "PublicKeyMaterial": live.get("PublicKey"),
@@ -244,7 +244,7 @@ def read_address_association(request: ReadRequest) -> Reading | None:
     live = one(request, "describe_addresses", "Addresses", "AssociationId", "association-id")
     if live is None:
         return None
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {
             **covered(live, ("AllocationId", "InstanceId", "NetworkInterfaceId", "PrivateIpAddress")),
             "EIP": live.get("PublicIp"),

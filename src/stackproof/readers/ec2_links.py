@@ -8,7 +8,7 @@ from typing import Any, Final
 from stackproof.core.json import JsonValue
 from stackproof.proof.observation import Reading
 from stackproof.proof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, chosen, covered, found_or_none, pages, parsed, reads, tag_list
+from stackproof.readers.access import ReadingBuilder, chosen, covered, found_or_none, pages, parsed, reads, tag_list
 from stackproof.readers.ec2_listed import first, one
 
 __all__ = ["READERS"]
@@ -36,7 +36,7 @@ def read_endpoint(request: ReadRequest) -> Reading | None:
         f"{ledger_entry.get('HostedZoneId')}:{ledger_entry.get('DnsName')}"
         for ledger_entry in live.get("DnsEntries", ())
     ]
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {
             **covered(live, names),
             "PolicyDocument": parsed(live.get("PolicyDocument")),
@@ -56,7 +56,7 @@ def read_acl(request: ReadRequest) -> Reading | None:
     live = one(request, "describe_network_acls", "NetworkAcls", "NetworkAclId", "network-acl-id")
     if live is None:
         return None
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {"Tags": tag_list(live.get("Tags")), "VpcId": live["VpcId"]}, {"Id": request.physical_id}
     )
 
@@ -78,7 +78,7 @@ def read_acl_entry(request: ReadRequest) -> Reading | None:
     number = str(request.expected.get("RuleNumber"))
     for ledger_entry in acl["Entries"] if acl else ():
         if ledger_entry["Egress"] is egress and str(ledger_entry["RuleNumber"]) == number:
-            return Parts(request).reading(
+            return ReadingBuilder(request).build(
                 {
                     **covered(
                         ledger_entry, ("CidrBlock", "Egress", "Ipv6CidrBlock", "PortRange", "RuleAction", "RuleNumber")
@@ -103,7 +103,7 @@ def read_acl_association(request: ReadRequest) -> Reading | None:
     )
     if live is None:
         return None
-    return Parts(request).reading(chosen(live, ("NetworkAclId", "SubnetId")), {"AssociationId": own})
+    return ReadingBuilder(request).build(chosen(live, ("NetworkAclId", "SubnetId")), {"AssociationId": own})
 
 
 def read_peering(request: ReadRequest) -> Reading | None:
@@ -118,7 +118,7 @@ def read_peering(request: ReadRequest) -> Reading | None:
     if live is None or live["Status"]["Code"] in {"deleted", "deleting", "failed", "rejected", "expired"}:
         return None
     accepter, requester = live["AccepterVpcInfo"], live["RequesterVpcInfo"]
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {
             "PeerOwnerId": accepter.get("OwnerId"),
             "PeerRegion": accepter.get("Region"),
@@ -141,7 +141,7 @@ def read_dhcp_options(request: ReadRequest) -> Reading | None:
         ]
         for configuration in live["DhcpConfigurations"]
     }
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {
             "DomainName": first(given.get("domain-name")),
             "DomainNameServers": given.get("domain-name-servers"),
@@ -163,7 +163,7 @@ def read_dhcp_association(request: ReadRequest) -> Reading | None:
     live = first(pages(client, "describe_vpcs", "Vpcs", Filters=here))
     if live is None or live.get("DhcpOptionsId") in {None, "", "default"}:
         return None
-    return Parts(request).reading({"DhcpOptionsId": live["DhcpOptionsId"], "VpcId": vpc_id}, {})
+    return ReadingBuilder(request).build({"DhcpOptionsId": live["DhcpOptionsId"], "VpcId": vpc_id}, {})
 
 
 def read_egress_only_gateway(request: ReadRequest) -> Reading | None:
@@ -181,7 +181,7 @@ def read_egress_only_gateway(request: ReadRequest) -> Reading | None:
     attached = first((live or {}).get("Attachments"))
     if live is None or attached is None:
         return None
-    return Parts(request).reading({"Tags": tag_list(live.get("Tags")), "VpcId": attached["VpcId"]}, {"Id": own})
+    return ReadingBuilder(request).build({"Tags": tag_list(live.get("Tags")), "VpcId": attached["VpcId"]}, {"Id": own})
 
 
 _OF_TRANSIT: Final = (
@@ -204,7 +204,7 @@ def read_transit_gateway(request: ReadRequest) -> Reading | None:
     live = one(request, "describe_transit_gateways", "TransitGateways", "TransitGatewayId", "transit-gateway-id")
     if live is None or live.get("State") in {"deleted", "deleting"}:
         return None
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {
             **covered(live.get("Options") or {}, _OF_TRANSIT),
             "Description": live.get("Description"),
@@ -219,7 +219,7 @@ def read_vpn_gateway(request: ReadRequest) -> Reading | None:
     live = one(request, "describe_vpn_gateways", "VpnGateways", "VpnGatewayId", "vpn-gateway-id")
     if live is None or live.get("State") in {"deleted", "deleting"}:
         return None
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {**covered(live, ("AmazonSideAsn", "Type")), "Tags": tag_list(live.get("Tags"))},
         {"VPNGatewayId": live["VpnGatewayId"]},
     )
@@ -230,7 +230,7 @@ def read_customer_gateway(request: ReadRequest) -> Reading | None:
     live = one(request, "describe_customer_gateways", "CustomerGateways", "CustomerGatewayId", "customer-gateway-id")
     if live is None or live.get("State") in {"deleted", "deleting"}:
         return None
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {
             **covered(live, ("BgpAsn", "BgpAsnExtended", "CertificateArn", "DeviceName", "IpAddress", "Type")),
             "Tags": tag_list(live.get("Tags")),
@@ -245,8 +245,8 @@ def read_prefix_list(request: ReadRequest) -> Reading | None:
     if live is None or str(live.get("State")).startswith("delete"):
         return None
     client = request.client("ec2")
-    parts = Parts(request)
-    entries: list[JsonValue] = parts.of(
+    builder = ReadingBuilder(request)
+    entries: list[JsonValue] = builder.call(
         "/Entries",
         lambda: [
             chosen(ledger_entry, ("Cidr", "Description"))
@@ -256,7 +256,7 @@ def read_prefix_list(request: ReadRequest) -> Reading | None:
         ],
         [],
     )
-    return parts.reading(
+    return builder.build(
         {
             **covered(live, ("AddressFamily", "MaxEntries", "PrefixListName")),
             "Entries": entries,

@@ -8,7 +8,16 @@ from typing import Any, Final
 from stackproof.core.json import JsonValue
 from stackproof.proof.observation import Reading
 from stackproof.proof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, found_or_none, parsed, pascal, picked, reads, spelt, tag_list
+from stackproof.readers.access import (
+    ReadingBuilder,
+    as_in_template,
+    found_or_none,
+    parsed,
+    pascal,
+    picked,
+    reads,
+    tag_list,
+)
 
 __all__ = ["READERS"]
 
@@ -34,7 +43,7 @@ def read_cluster(request: ReadRequest) -> Reading | None:
     live = picked(request, described, request.siblings, own, is_own, at_most=_CLUSTERS_AT_ONCE)
     if live is None or live.get("status") == "INACTIVE":
         return None
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {
             "CapacityProviders": live.get("capacityProviders"),
             "ClusterName": live["clusterName"],
@@ -90,7 +99,7 @@ def read_task_definition(request: ReadRequest) -> Reading | None:
         return None
     live = answer["taskDefinition"]
     proxy = live.get("proxyConfiguration")
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {
             **pascal({name: live.get(name) for name in _OF_TASK}),
             "ContainerDefinitions": pascal(live.get("containerDefinitions"), _FREE),
@@ -146,14 +155,14 @@ def read_service(request: ReadRequest) -> Reading | None:
     task = str(live.get("taskDefinition"))
     name = task.partition(":task-definition/")[2]
     role = str(live.get("roleArn") or "")
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {
             **pascal({name: live.get(name) for name in _OF_SERVICE}),
-            "Cluster": spelt(request.expected.get("Cluster"), arn.rpartition("/")[2], arn),
+            "Cluster": as_in_template(request.expected.get("Cluster"), arn.rpartition("/")[2], arn),
             "PlacementStrategies": pascal(live.get("placementStrategy")),
-            "Role": spelt(request.expected.get("Role"), role, role.rpartition("/")[2]) if role else None,
+            "Role": as_in_template(request.expected.get("Role"), role, role.rpartition("/")[2]) if role else None,
             "Tags": tag_list(live.get("tags"), "key", "value"),
-            "TaskDefinition": spelt(request.expected.get("TaskDefinition"), task, name),
+            "TaskDefinition": as_in_template(request.expected.get("TaskDefinition"), task, name),
         },
         {"ServiceArn": own, "Name": live["serviceName"]},
     )
@@ -169,15 +178,15 @@ def read_repository(request: ReadRequest) -> Reading | None:
     if not answer:
         return None
     live = answer[0]
-    parts = Parts(request)
-    lifecycle: Any = parts.of(
+    builder = ReadingBuilder(request)
+    lifecycle: Any = builder.call(
         "/LifecyclePolicy",
         lambda: found_or_none(
             lambda: client.get_lifecycle_policy(repositoryName=name), "LifecyclePolicyNotFoundException"
         ),
         None,
     )
-    policy: JsonValue = parts.of(
+    policy: JsonValue = builder.call(
         "/RepositoryPolicyText",
         lambda: parsed(
             (
@@ -190,8 +199,8 @@ def read_repository(request: ReadRequest) -> Reading | None:
         None,
     )
     arn = live["repositoryArn"]
-    tags: list[Any] = parts.of("/Tags", lambda: client.list_tags_for_resource(resourceArn=arn)["tags"], [])
-    return parts.reading(
+    tags: list[Any] = builder.call("/Tags", lambda: client.list_tags_for_resource(resourceArn=arn)["tags"], [])
+    return builder.build(
         {
             "EncryptionConfiguration": pascal(live.get("encryptionConfiguration")),
             "ImageScanningConfiguration": pascal(live.get("imageScanningConfiguration")),

@@ -8,7 +8,7 @@ from typing import Any, Final
 from stackproof.core.json import JsonValue
 from stackproof.proof.observation import Reading
 from stackproof.proof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, covered, found_or_none, parsed, reads, spelt, tag_list
+from stackproof.readers.access import ReadingBuilder, as_in_template, covered, found_or_none, parsed, reads, tag_list
 
 __all__ = ["READERS"]
 
@@ -21,18 +21,18 @@ def read_file_system(request: ReadRequest) -> Reading | None:
     if not found or found[0].get("LifeCycleState") in {"deleting", "deleted"}:
         return None
     live = found[0]
-    parts = Parts(request)
-    lifecycle: JsonValue = parts.of(
+    builder = ReadingBuilder(request)
+    lifecycle: JsonValue = builder.call(
         "/LifecyclePolicies", lambda: client.describe_lifecycle_configuration(**own).get("LifecyclePolicies"), None
     )
-    backup: Any = parts.of(
+    backup: Any = builder.call(
         "/BackupPolicy",
         lambda: found_or_none(lambda: client.describe_backup_policy(**own)["BackupPolicy"], "PolicyNotFound"),
         None,
     )
     policy: JsonValue = None
     if "FileSystemPolicy" in request.expected:
-        policy = parts.of(
+        policy = builder.call(
             "/FileSystemPolicy",
             lambda: parsed(
                 found_or_none(lambda: client.describe_file_system_policy(**own)["Policy"], "PolicyNotFound")
@@ -49,7 +49,7 @@ def read_file_system(request: ReadRequest) -> Reading | None:
         "ProvisionedThroughputInMibps",
         "ThroughputMode",
     )
-    return parts.reading(
+    return builder.build(
         {
             **covered(live, names),
             "BackupPolicy": {"Status": {"ENABLING": "ENABLED", "DISABLING": "DISABLED"}.get(status, status)}
@@ -57,7 +57,7 @@ def read_file_system(request: ReadRequest) -> Reading | None:
             else None,
             "FileSystemPolicy": policy,
             "FileSystemTags": tag_list(live.get("Tags")),
-            "KmsKeyId": spelt(request.expected.get("KmsKeyId"), key, str(key).rpartition("/")[2]),
+            "KmsKeyId": as_in_template(request.expected.get("KmsKeyId"), key, str(key).rpartition("/")[2]),
             "LifecyclePolicies": lifecycle,
         },
         {"FileSystemId": live["FileSystemId"], "Arn": live.get("FileSystemArn")},
@@ -74,13 +74,13 @@ def read_mount_target(request: ReadRequest) -> Reading | None:
     if not found or found[0].get("LifeCycleState") in {"deleting", "deleted"}:
         return None
     live = found[0]
-    parts = Parts(request)
-    groups: JsonValue = parts.of(
+    builder = ReadingBuilder(request)
+    groups: JsonValue = builder.call(
         "/SecurityGroups",
         lambda: client.describe_mount_target_security_groups(MountTargetId=own)["SecurityGroups"],
         None,
     )
-    return parts.reading(
+    return builder.build(
         {**covered(live, ("FileSystemId", "IpAddress", "Ipv6Address", "SubnetId")), "SecurityGroups": groups},
         {"Id": own, "IpAddress": live.get("IpAddress")},
     )
@@ -95,7 +95,7 @@ def read_access_point(request: ReadRequest) -> Reading | None:
     if not found or found[0].get("LifeCycleState") in {"deleting", "deleted"}:
         return None
     live = found[0]
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {
             **covered(live, ("ClientToken", "FileSystemId", "PosixUser", "RootDirectory")),
             "AccessPointTags": tag_list(live.get("Tags")),

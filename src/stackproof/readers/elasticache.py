@@ -8,7 +8,7 @@ from typing import Any, Final
 from stackproof.core.json import JsonValue
 from stackproof.proof.observation import Reading
 from stackproof.proof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, chosen, covered, found_or_none, reads, spelt, tag_list
+from stackproof.readers.access import ReadingBuilder, as_in_template, chosen, covered, found_or_none, reads, tag_list
 
 __all__ = ["READERS"]
 
@@ -28,8 +28,8 @@ _OF_CLUSTER: Final = (
 )
 
 
-def _tags(client: Any, arn: Any, parts: Parts) -> list[JsonValue]:
-    return tag_list(parts.of("/Tags", lambda: client.list_tags_for_resource(ResourceName=arn)["TagList"], []))
+def _tags(client: Any, arn: Any, builder: ReadingBuilder) -> list[JsonValue]:
+    return tag_list(builder.call("/Tags", lambda: client.list_tags_for_resource(ResourceName=arn)["TagList"], []))
 
 
 def _logs(live: Mapping[str, Any]) -> list[JsonValue]:
@@ -48,11 +48,11 @@ def read_cluster(request: ReadRequest) -> Reading | None:
     if not found or found[0].get("CacheClusterStatus") in {"deleting", "deleted"}:
         return None
     live = found[0]
-    parts = Parts(request)
+    builder = ReadingBuilder(request)
     nodes = live.get("CacheNodes") or [{}]
     first = nodes[0].get("Endpoint") or {}
     configuration = live.get("ConfigurationEndpoint") or {}
-    return parts.reading(
+    return builder.build(
         {
             **covered(live, _OF_CLUSTER),
             "CacheParameterGroupName": (live.get("CacheParameterGroup") or {}).get("CacheParameterGroupName"),
@@ -60,7 +60,7 @@ def read_cluster(request: ReadRequest) -> Reading | None:
             "LogDeliveryConfigurations": _logs(live),
             "NotificationTopicArn": (live.get("NotificationConfiguration") or {}).get("TopicArn"),
             "Port": configuration.get("Port") or first.get("Port"),
-            "Tags": _tags(client, live.get("ARN"), parts),
+            "Tags": _tags(client, live.get("ARN"), builder),
             "VpcSecurityGroupIds": [group["SecurityGroupId"] for group in live.get("SecurityGroups", ())],
         },
         {
@@ -108,19 +108,19 @@ def read_replication_group(request: ReadRequest) -> Reading | None:
     if not found or found[0].get("Status") in {"deleting", "deleted"}:
         return None
     live = found[0]
-    parts = Parts(request)
+    builder = ReadingBuilder(request)
     groups = live.get("NodeGroups") or []
     members = [len(group.get("NodeGroupMembers") or ()) for group in groups]
     key = live.get("KmsKeyId")
     primary = (groups[0].get("PrimaryEndpoint") if groups else None) or {}
     reader = (groups[0].get("ReaderEndpoint") if groups else None) or {}
     configuration = live.get("ConfigurationEndpoint") or {}
-    return parts.reading(
+    return builder.build(
         {
             **covered(live, _OF_GROUP),
-            **_of_member(request, live, parts),
+            **_of_member(request, live, builder),
             **{name: live.get(member) in {"enabled", "enabling"} for name, member in _SWITCHED.items()},
-            "KmsKeyId": spelt(request.expected.get("KmsKeyId"), key, str(key).rpartition("/")[2]),
+            "KmsKeyId": as_in_template(request.expected.get("KmsKeyId"), key, str(key).rpartition("/")[2]),
             "LogDeliveryConfigurations": _logs(live),
             "NumCacheClusters": len(live.get("MemberClusters") or ()) or None,
             "NumNodeGroups": len(groups) or None,
@@ -128,7 +128,7 @@ def read_replication_group(request: ReadRequest) -> Reading | None:
             "ReplicasPerNodeGroup": members[0] - 1 if members and len(set(members)) == 1 else None,
             "ReplicationGroupDescription": live.get("Description"),
             "ReplicationGroupId": live["ReplicationGroupId"],
-            "Tags": _tags(client, live.get("ARN"), parts),
+            "Tags": _tags(client, live.get("ARN"), builder),
         },
         {
             "ConfigurationEndPoint.Address": configuration.get("Address"),
@@ -152,14 +152,14 @@ _OF_MEMBER: Final = (
 )
 
 
-def _of_member(request: ReadRequest, live: Mapping[str, Any], parts: Parts) -> dict[str, JsonValue]:
+def _of_member(request: ReadRequest, live: Mapping[str, Any], builder: ReadingBuilder) -> dict[str, JsonValue]:
     """What only the members know, of the first of them; a group without one leaves it unread."""
     asked = [name for name in _OF_MEMBER if name in request.expected]
     members = live.get("MemberClusters") or []
     if not asked or not members:
         return {"Engine": live.get("Engine")}
     client = request.client("elasticache")
-    found: list[Any] = parts.of(
+    found: list[Any] = builder.call(
         [f"/{name}" for name in asked],
         lambda: (
             found_or_none(
@@ -191,13 +191,13 @@ def read_subnet_group(request: ReadRequest) -> Reading | None:
     if not found:
         return None
     live = found[0]
-    parts = Parts(request)
-    return parts.reading(
+    builder = ReadingBuilder(request)
+    return builder.build(
         {
             "CacheSubnetGroupName": live["CacheSubnetGroupName"],
             "Description": live.get("CacheSubnetGroupDescription"),
             "SubnetIds": [subnet["SubnetIdentifier"] for subnet in live.get("Subnets", ())],
-            "Tags": _tags(client, live.get("ARN"), parts),
+            "Tags": _tags(client, live.get("ARN"), builder),
         },
         {},
     )

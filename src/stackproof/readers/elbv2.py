@@ -9,7 +9,17 @@ from stackproof.core.json import JsonObject, JsonValue
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.proof.observation import Reading
 from stackproof.proof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, chosen, covered, found_or_none, listed, pages, picked, reads, tag_list
+from stackproof.readers.access import (
+    ReadingBuilder,
+    chosen,
+    covered,
+    found_or_none,
+    listed,
+    pages,
+    picked,
+    reads,
+    tag_list,
+)
 
 __all__ = ["READERS"]
 
@@ -33,7 +43,7 @@ def _one(request: ReadRequest, operation: str, key: str, parameter: str, identit
     return listed(request, described, identity, at_most=_AT_ONCE)
 
 
-def _tags(request: ReadRequest, parts: Parts) -> list[JsonValue]:
+def _tags(request: ReadRequest, builder: ReadingBuilder) -> list[JsonValue]:
     """All of them in one call; if one of them is gone the call fails, and those of the own one are asked for alone."""
     client = request.client("elbv2")
     own = request.physical_id
@@ -48,7 +58,7 @@ def _tags(request: ReadRequest, parts: Parts) -> list[JsonValue]:
     def is_own(each: Any) -> bool:
         return bool(each["ResourceArn"] == own)
 
-    found: Any = parts.of(
+    found: Any = builder.call(
         "/Tags", lambda: picked(request, described, request.siblings, own, is_own, at_most=_AT_ONCE), None
     )
     return tag_list(found["Tags"] if found else [])
@@ -56,7 +66,7 @@ def _tags(request: ReadRequest, parts: Parts) -> list[JsonValue]:
 
 def _attributes(
     request: ReadRequest,
-    parts: Parts,
+    builder: ReadingBuilder,
     name: str,
     describe: Callable[..., Any],
     **of: str,
@@ -65,11 +75,9 @@ def _attributes(
     given = request.expected.get(name)
     if name not in request.expected:
         return []
-    keys = (
-        {element.get("Key") for element in given if isinstance(element, Mapping)} if isinstance(given, list) else set()
-    )
-    live: list[Any] = parts.of(f"/{name}", lambda: describe(**of)["Attributes"], [])
-    return [chosen(row, ("Key", "Value")) for row in live if row["Key"] in keys]
+    keys = {each.get("Key") for each in given if isinstance(each, Mapping)} if isinstance(given, list) else set()
+    live: list[Any] = builder.call(f"/{name}", lambda: describe(**of)["Attributes"], [])
+    return [chosen(each, ("Key", "Value")) for each in live if each["Key"] in keys]
 
 
 def read_load_balancer(request: ReadRequest) -> Reading | None:
@@ -79,18 +87,22 @@ def read_load_balancer(request: ReadRequest) -> Reading | None:
     live = _one(request, "describe_load_balancers", "LoadBalancers", "LoadBalancerArns", "LoadBalancerArn")
     if live is None:
         return None
-    parts = Parts(request)
+    builder = ReadingBuilder(request)
     zones = live.get("AvailabilityZones") or []
-    return parts.reading(
+    return builder.build(
         {
             **covered(live, ("IpAddressType", "Scheme", "SecurityGroups", "Type")),
             "LoadBalancerAttributes": _attributes(
-                request, parts, "LoadBalancerAttributes", client.describe_load_balancer_attributes, LoadBalancerArn=arn
+                request,
+                builder,
+                "LoadBalancerAttributes",
+                client.describe_load_balancer_attributes,
+                LoadBalancerArn=arn,
             ),
             "Name": live["LoadBalancerName"],
             "SubnetMappings": [_mapping(zone) for zone in zones],
             "Subnets": [zone["SubnetId"] for zone in zones],
-            "Tags": _tags(request, parts),
+            "Tags": _tags(request, builder),
         },
         {
             "LoadBalancerArn": arn,
@@ -118,10 +130,10 @@ def read_target_group(request: ReadRequest) -> Reading | None:
     live = _one(request, "describe_target_groups", "TargetGroups", "TargetGroupArns", "TargetGroupArn")
     if live is None:
         return None
-    parts = Parts(request)
+    builder = ReadingBuilder(request)
     targets: list[Any] = []
     if "Targets" in request.expected:
-        targets = parts.of(
+        targets = builder.call(
             "/Targets", lambda: client.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"], []
         )
     names = (
@@ -141,13 +153,13 @@ def read_target_group(request: ReadRequest) -> Reading | None:
         "UnhealthyThresholdCount",
         "VpcId",
     )
-    return parts.reading(
+    return builder.build(
         {
             **covered(live, names),
             "Name": live["TargetGroupName"],
-            "Tags": _tags(request, parts),
+            "Tags": _tags(request, builder),
             "TargetGroupAttributes": _attributes(
-                request, parts, "TargetGroupAttributes", client.describe_target_group_attributes, TargetGroupArn=arn
+                request, builder, "TargetGroupAttributes", client.describe_target_group_attributes, TargetGroupArn=arn
             ),
             "Targets": [chosen(target["Target"], ("AvailabilityZone", "Id", "Port")) for target in targets],
         },
@@ -163,7 +175,7 @@ def read_target_group(request: ReadRequest) -> Reading | None:
 _SIGN_IN: Final = "AuthenticateOidcConfig"
 
 
-def _actions(request: ReadRequest, name: str, live: Any, parts: Parts) -> list[JsonValue]:
+def _actions(request: ReadRequest, name: str, live: Any, builder: ReadingBuilder) -> list[JsonValue]:
     """Actions in CloudFormation's form, which has a target group either by itself or in `ForwardConfig`.
 
     The service gives both for a single group; what the template does not say is left out.
@@ -173,8 +185,8 @@ def _actions(request: ReadRequest, name: str, live: Any, parts: Parts) -> list[J
         key for element in (given if isinstance(given, list) else ()) if isinstance(element, Mapping) for key in element
     }
     if _SIGN_IN in said:  # with a secret that no API tells, in an array that is compared as a whole
-        parts.unread[f"/{name}"] = UnprovenReason.WRITE_ONLY
-    return [_action(element, said) for element in live or ()]
+        builder.unread[f"/{name}"] = UnprovenReason.WRITE_ONLY
+    return [_action(each, said) for each in live or ()]
 
 
 def _action(action: Mapping[str, Any], said: set[str]) -> JsonObject:
@@ -189,15 +201,15 @@ def read_listener(request: ReadRequest) -> Reading | None:
     live = _one(request, "describe_listeners", "Listeners", "ListenerArns", "ListenerArn")
     if live is None:
         return None
-    parts = Parts(request)
+    builder = ReadingBuilder(request)
     names = ("AlpnPolicy", "LoadBalancerArn", "MutualAuthentication", "Port", "Protocol", "SslPolicy")
     certificates = [chosen(certificate, ("CertificateArn",)) for certificate in live.get("Certificates") or ()]
-    return parts.reading(
+    return builder.build(
         {
             **covered(live, names),
             "Certificates": certificates or None,
-            "DefaultActions": _actions(request, "DefaultActions", live.get("DefaultActions"), parts),
-            **({"Tags": _tags(request, parts)} if "Tags" in request.expected else {}),
+            "DefaultActions": _actions(request, "DefaultActions", live.get("DefaultActions"), builder),
+            **({"Tags": _tags(request, builder)} if "Tags" in request.expected else {}),
         },
         {"ListenerArn": live["ListenerArn"]},
     )
@@ -218,19 +230,19 @@ def read_rule(request: ReadRequest) -> Reading | None:
     live = _one(request, "describe_rules", "Rules", "RuleArns", "RuleArn")
     if live is None:
         return None
-    parts = Parts(request)
+    builder = ReadingBuilder(request)
     listener = live["RuleArn"].replace(":listener-rule/", ":listener/").rpartition("/")[0]
     conditions = [
         {"Field": condition.get("Field"), **chosen(condition, ("RegexValues", "Values", *_CONDITIONS))}
         for condition in live["Conditions"]
     ]
-    return parts.reading(
+    return builder.build(
         {
-            "Actions": _actions(request, "Actions", live["Actions"], parts),
+            "Actions": _actions(request, "Actions", live["Actions"], builder),
             "Conditions": conditions,
             "ListenerArn": listener,
             "Priority": live["Priority"],
-            **({"Tags": _tags(request, parts)} if "Tags" in request.expected else {}),
+            **({"Tags": _tags(request, builder)} if "Tags" in request.expected else {}),
             "Transforms": live.get("Transforms"),
         },
         {"RuleArn": live["RuleArn"], "IsDefault": live.get("IsDefault")},

@@ -8,15 +8,25 @@ from typing import Any, Final
 from stackproof.core.json import JsonValue
 from stackproof.proof.observation import Reading
 from stackproof.proof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, chosen, covered, found_or_none, pages, parsed, reads, spelt, tag_list
+from stackproof.readers.access import (
+    ReadingBuilder,
+    as_in_template,
+    chosen,
+    covered,
+    found_or_none,
+    pages,
+    parsed,
+    reads,
+    tag_list,
+)
 
 __all__ = ["READERS"]
 
 _GONE: Final = "ResourceNotFoundException"
 
 
-def _tags(client: Any, arn: str, parts: Parts) -> list[JsonValue]:
-    return tag_list(parts.of("/Tags", lambda: client.list_tags_for_resource(ResourceARN=arn)["Tags"], []))
+def _tags(client: Any, arn: str, builder: ReadingBuilder) -> list[JsonValue]:
+    return tag_list(builder.call("/Tags", lambda: client.list_tags_for_resource(ResourceARN=arn)["Tags"], []))
 
 
 def read_rule(request: ReadRequest) -> Reading | None:
@@ -27,19 +37,19 @@ def read_rule(request: ReadRequest) -> Reading | None:
     live = found_or_none(lambda: client.describe_rule(Name=name, EventBusName=bus), _GONE)
     if live is None:
         return None
-    parts = Parts(request)
-    targets: list[Any] = parts.of(
+    builder = ReadingBuilder(request)
+    targets: list[Any] = builder.call(
         "/Targets", lambda: pages(client, "list_targets_by_rule", "Targets", Rule=name, EventBusName=bus), []
     )
     named = live.get("EventBusName")
     arn = live["Arn"]
     bus_arn = f"{arn.partition(':rule/')[0]}:event-bus/{named}"
-    return parts.reading(
+    return builder.build(
         {
             **covered(live, ("Description", "Name", "RoleArn", "ScheduleExpression", "State")),
-            "EventBusName": spelt(request.expected.get("EventBusName"), named, bus_arn),
+            "EventBusName": as_in_template(request.expected.get("EventBusName"), named, bus_arn),
             "EventPattern": parsed(live.get("EventPattern")),
-            "Tags": _tags(client, arn, parts),
+            "Tags": _tags(client, arn, builder),
             "Targets": targets,
         },
         {"Arn": arn, "RuleName": live["Name"]},
@@ -52,10 +62,10 @@ def read_bus(request: ReadRequest) -> Reading | None:
     live = found_or_none(lambda: client.describe_event_bus(Name=request.physical_id), _GONE)
     if live is None:
         return None
-    parts = Parts(request)
+    builder = ReadingBuilder(request)
     names = ("DeadLetterConfig", "Description", "KmsKeyIdentifier", "LogConfig", "Name")
-    return parts.reading(
-        {**covered(live, names), "Policy": parsed(live.get("Policy")), "Tags": _tags(client, live["Arn"], parts)},
+    return builder.build(
+        {**covered(live, names), "Policy": parsed(live.get("Policy")), "Tags": _tags(client, live["Arn"], builder)},
         {"Arn": live["Arn"], "Name": live["Name"]},
     )
 
@@ -79,7 +89,7 @@ def read_bus_policy(request: ReadRequest) -> Reading | None:
                     "Condition": _condition(statement.get("Condition")),
                     "Principal": _account(statement.get("Principal")),
                 }
-            return Parts(request).reading(properties, {})
+            return ReadingBuilder(request).build(properties, {})
     return None
 
 
@@ -106,7 +116,7 @@ def read_archive(request: ReadRequest) -> Reading | None:
     live = found_or_none(lambda: client.describe_archive(ArchiveName=request.physical_id), _GONE)
     if live is None:
         return None
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {
             **covered(live, ("ArchiveName", "Description", "KmsKeyIdentifier", "RetentionDays")),
             "EventPattern": parsed(live.get("EventPattern")),
@@ -140,7 +150,7 @@ def read_schedule(request: ReadRequest) -> Reading | None:
         name: live[name].strftime("%Y-%m-%dT%H:%M:%S.000Z") if live.get(name) else None
         for name in ("EndDate", "StartDate")
     }
-    return Parts(request).reading({**covered(live, _SCHEDULE), **dates}, {"Arn": live["Arn"]})
+    return ReadingBuilder(request).build({**covered(live, _SCHEDULE), **dates}, {"Arn": live["Arn"]})
 
 
 def read_schedule_group(request: ReadRequest) -> Reading | None:
@@ -149,10 +159,10 @@ def read_schedule_group(request: ReadRequest) -> Reading | None:
     live = found_or_none(lambda: client.get_schedule_group(Name=request.physical_id), _GONE)
     if live is None or live.get("State") == "DELETING":
         return None
-    parts = Parts(request)
+    builder = ReadingBuilder(request)
     arn = live["Arn"]
-    tags: list[Any] = parts.of("/Tags", lambda: client.list_tags_for_resource(ResourceArn=arn).get("Tags"), [])
-    return parts.reading({"Name": live["Name"], "Tags": tag_list(tags)}, {"Arn": arn, **chosen(live, ("State",))})
+    tags: list[Any] = builder.call("/Tags", lambda: client.list_tags_for_resource(ResourceArn=arn).get("Tags"), [])
+    return builder.build({"Name": live["Name"], "Tags": tag_list(tags)}, {"Arn": arn, **chosen(live, ("State",))})
 
 
 READERS: Final[Mapping[str, Reader]] = {

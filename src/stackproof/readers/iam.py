@@ -9,7 +9,16 @@ from typing import Any, Final
 from stackproof.core.json import JsonValue
 from stackproof.proof.observation import Reading
 from stackproof.proof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, covered, found_or_none, least_alike, pages, parsed, reads, tag_list
+from stackproof.readers.access import (
+    ReadingBuilder,
+    covered,
+    found_or_none,
+    least_alike,
+    pages,
+    parsed,
+    reads,
+    tag_list,
+)
 
 __all__ = ["READERS"]
 
@@ -24,15 +33,15 @@ def read_role(request: ReadRequest) -> Reading | None:
     if answer is None:
         return None
     live = answer["Role"]
-    parts = Parts(request)
-    attached: list[Any] = parts.of(
+    builder = ReadingBuilder(request)
+    attached: list[Any] = builder.call(
         "/ManagedPolicyArns",
         lambda: attached_policies(request, "role", name),
         [],
     )
-    inline: list[JsonValue] = parts.of("/Policies", lambda: _inline(request, name), [])
+    inline: list[JsonValue] = builder.call("/Policies", lambda: _inline(request, name), [])
     boundary = (live.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn")
-    return parts.reading(
+    return builder.build(
         {
             **covered(live, ("Description", "MaxSessionDuration", "Path", "RoleName")),
             "AssumeRolePolicyDocument": parsed(live["AssumeRolePolicyDocument"]),
@@ -47,15 +56,15 @@ def read_role(request: ReadRequest) -> Reading | None:
 
 def attached_policies(request: ReadRequest, owner: str, name: str) -> list[Any]:
     """What the owner's reader and those of its children ask for alike; the owner is a role, user or group."""
-    return _once(request, f"list_attached_{owner}_policies", "AttachedPolicies", owner, name)
+    return _memoized(request, f"list_attached_{owner}_policies", "AttachedPolicies", owner, name)
 
 
 def inline_names(request: ReadRequest, owner: str, name: str) -> list[Any]:
     """The same for the names of its inline policies."""
-    return _once(request, f"list_{owner}_policies", "PolicyNames", owner, name)
+    return _memoized(request, f"list_{owner}_policies", "PolicyNames", owner, name)
 
 
-def _once(request: ReadRequest, operation: str, key: str, owner: str, name: str) -> list[Any]:
+def _memoized(request: ReadRequest, operation: str, key: str, owner: str, name: str) -> list[Any]:
     own = {f"{owner.capitalize()}Name": name}
     found: list[Any] = request.memo((operation, name), lambda: pages(request.client("iam"), operation, key, **own))
     return found
@@ -98,7 +107,7 @@ def read_policy(request: ReadRequest) -> Reading | None:
     if not documents:
         return None
     document = least_alike(request, "PolicyDocument", documents)
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {"PolicyName": name, "PolicyDocument": document, **holders}, {"Id": request.physical_id}
     )
 
@@ -111,8 +120,8 @@ def read_managed_policy(request: ReadRequest) -> Reading | None:
     if answer is None:
         return None
     live = answer["Policy"]
-    parts = Parts(request)
-    document: JsonValue = parts.of(
+    builder = ReadingBuilder(request)
+    document: JsonValue = builder.call(
         "/PolicyDocument",
         lambda: parsed(
             client.get_policy_version(PolicyArn=arn, VersionId=live["DefaultVersionId"])["PolicyVersion"]["Document"]
@@ -120,7 +129,7 @@ def read_managed_policy(request: ReadRequest) -> Reading | None:
         None,
     )
     owners: dict[str, list[Any]] = {
-        listed: parts.of(
+        listed: builder.call(
             f"/{listed}",
             partial(pages, client, "list_entities_for_policy", f"Policy{listed}", PolicyArn=arn),
             [],
@@ -128,7 +137,7 @@ def read_managed_policy(request: ReadRequest) -> Reading | None:
         for listed, _, _ in _OWNERS
     }
     holders = {listed: [owner[name] for owner in owners[listed]] for listed, _, name in _OWNERS}
-    return parts.reading(
+    return builder.build(
         {
             **covered(live, ("Description", "Path")),
             "ManagedPolicyName": live["PolicyName"],

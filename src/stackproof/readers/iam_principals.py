@@ -10,23 +10,23 @@ from stackproof.core.json import JsonValue
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.proof.observation import Reading
 from stackproof.proof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, covered, found_or_none, pages, parsed, reads, tag_list
+from stackproof.readers.access import ReadingBuilder, covered, found_or_none, pages, parsed, reads, tag_list
 
 __all__ = ["READERS"]
 
 _GONE: Final = "NoSuchEntity"
 
 
-def _policies(client: Any, parts: Parts, owner: str, name: str) -> dict[str, JsonValue]:
+def _policies(client: Any, builder: ReadingBuilder, owner: str, name: str) -> dict[str, JsonValue]:
     """Inline and attached policies of a user or a group."""
     own = {f"{owner.capitalize()}Name": name}
-    attached: list[Any] = parts.of(
+    attached: list[Any] = builder.call(
         "/ManagedPolicyArns",
         lambda: pages(client, f"list_attached_{owner}_policies", "AttachedPolicies", **own),
         [],
     )
     read = getattr(client, f"get_{owner}_policy")
-    inline: list[JsonValue] = parts.of(
+    inline: list[JsonValue] = builder.call(
         "/Policies",
         lambda: [
             {"PolicyName": name, "PolicyDocument": parsed(read(**own, PolicyName=name)["PolicyDocument"])}
@@ -45,20 +45,22 @@ def read_user(request: ReadRequest) -> Reading | None:
     if answer is None:
         return None
     live = answer["User"]
-    parts = Parts(request)
-    groups: list[Any] = parts.of("/Groups", lambda: pages(client, "list_groups_for_user", "Groups", UserName=name), [])
+    builder = ReadingBuilder(request)
+    groups: list[Any] = builder.call(
+        "/Groups", lambda: pages(client, "list_groups_for_user", "Groups", UserName=name), []
+    )
     login: Any = None
     if "LoginProfile" in request.expected:
-        login = parts.of(
+        login = builder.call(
             "/LoginProfile",
             lambda: found_or_none(lambda: client.get_login_profile(UserName=name)["LoginProfile"], _GONE),
             None,
         )
-        parts.unread.setdefault("/LoginProfile/Password", UnprovenReason.WRITE_ONLY)
-    return parts.reading(
+        builder.unread.setdefault("/LoginProfile/Password", UnprovenReason.WRITE_ONLY)
+    return builder.build(
         {
             **covered(live, ("Path", "UserName")),
-            **_policies(client, parts, "user", name),
+            **_policies(client, builder, "user", name),
             "Groups": [group["GroupName"] for group in groups],
             "LoginProfile": None if login is None else covered(login, ("PasswordResetRequired",)),
             "PermissionsBoundary": (live.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn"),
@@ -76,9 +78,9 @@ def read_group(request: ReadRequest) -> Reading | None:
     if answer is None:
         return None
     live = answer["Group"]
-    parts = Parts(request)
-    return parts.reading(
-        {**covered(live, ("GroupName", "Path")), **_policies(client, parts, "group", name)}, {"Arn": live["Arn"]}
+    builder = ReadingBuilder(request)
+    return builder.build(
+        {**covered(live, ("GroupName", "Path")), **_policies(client, builder, "group", name)}, {"Arn": live["Arn"]}
     )
 
 
@@ -89,7 +91,7 @@ def read_instance_profile(request: ReadRequest) -> Reading | None:
     if answer is None:
         return None
     live = answer["InstanceProfile"]
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {
             **covered(live, ("InstanceProfileName", "Path")),
             "Roles": [role["RoleName"] for role in live["Roles"]],
@@ -120,7 +122,7 @@ def _inline_policy(request: ReadRequest, owner: str, parameter: str) -> Reading 
     answer = found_or_none(read, _GONE)
     if answer is None:
         return None
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {parameter: whose, "PolicyName": name, "PolicyDocument": parsed(answer["PolicyDocument"])}, {}
     )
 
@@ -132,7 +134,7 @@ def read_oidc_provider(request: ReadRequest) -> Reading | None:
     live = found_or_none(lambda: client.get_open_id_connect_provider(OpenIDConnectProviderArn=arn), _GONE)
     if live is None:
         return None
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {
             "ClientIdList": live.get("ClientIDList"),
             "Tags": tag_list(live.get("Tags")),

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from stackproof.proof.observation import Reading
 from stackproof.proof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, chosen, found_or_none, reads, tag_list
+from stackproof.readers.access import ReadingBuilder, chosen, found_or_none, reads, tag_list
 
 __all__ = ["READERS"]
 
@@ -20,11 +20,11 @@ def read_stream(request: ReadRequest) -> Reading | None:
     if answer is None or answer["StreamDescriptionSummary"]["StreamStatus"] == "DELETING":
         return None
     live = answer["StreamDescriptionSummary"]
-    parts = Parts(request)
+    builder = ReadingBuilder(request)
     mode = (live.get("StreamModeDetails") or {}).get("StreamMode", "PROVISIONED")
     encrypted = live.get("EncryptionType", "NONE") != "NONE"
-    metrics = [name for element in live.get("EnhancedMonitoring", ()) for name in element.get("ShardLevelMetrics", ())]
-    return parts.reading(
+    metrics = [name for each in live.get("EnhancedMonitoring", ()) for name in each.get("ShardLevelMetrics", ())]
+    return builder.build(
         {
             "DesiredShardLevelMetrics": metrics or None,
             "MaxRecordSizeInKiB": live.get("MaxRecordSizeInKiB"),
@@ -33,7 +33,7 @@ def read_stream(request: ReadRequest) -> Reading | None:
             "ShardCount": live["OpenShardCount"] if mode == "PROVISIONED" else None,
             "StreamEncryption": chosen(live, ("EncryptionType", "KeyId")) if encrypted else None,
             "StreamModeDetails": {"StreamMode": mode},
-            "Tags": tag_list(parts.of("/Tags", lambda: _tags(client, name), [])),
+            "Tags": tag_list(builder.call("/Tags", lambda: _tags(client, name), [])),
         },
         {"Arn": live["StreamARN"]},
     )

@@ -8,7 +8,7 @@ from typing import Any, Final
 from stackproof.core.json import JsonValue
 from stackproof.proof.observation import Reading
 from stackproof.proof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, covered, found_or_none, pages, parsed, reads, tag_list
+from stackproof.readers.access import ReadingBuilder, covered, found_or_none, pages, parsed, reads, tag_list
 
 __all__ = ["READERS"]
 
@@ -20,21 +20,21 @@ def read_key(request: ReadRequest) -> Reading | None:
     if answer is None or answer["KeyMetadata"]["KeyState"] in {"PendingDeletion", "PendingReplicaDeletion"}:
         return None
     key = answer["KeyMetadata"]
-    parts = Parts(request)
-    rotation = parts.of(
+    builder = ReadingBuilder(request)
+    rotation = builder.call(
         ("/EnableKeyRotation", "/RotationPeriodInDays"),
         lambda: found_or_none(
             lambda: client.get_key_rotation_status(KeyId=key["KeyId"]), "UnsupportedOperationException"
         ),
         None,
     )
-    policy: JsonValue = parts.of(
+    policy: JsonValue = builder.call(
         "/KeyPolicy",
         lambda: parsed(client.get_key_policy(KeyId=key["KeyId"], PolicyName="default")["Policy"]),
         None,
     )
-    tags: list[Any] = parts.of("/Tags", lambda: pages(client, "list_resource_tags", "Tags", KeyId=key["KeyId"]), [])
-    return parts.reading(
+    tags: list[Any] = builder.call("/Tags", lambda: pages(client, "list_resource_tags", "Tags", KeyId=key["KeyId"]), [])
+    return builder.build(
         {
             **covered(key, ("Description", "Enabled", "KeySpec", "KeyUsage", "MultiRegion", "Origin")),
             "EnableKeyRotation": (rotation or {}).get("KeyRotationEnabled"),
@@ -55,7 +55,7 @@ def read_alias(request: ReadRequest) -> Reading | None:
             # The API names the key by its id, whichever name the template has for it.
             target = request.expected.get("TargetKeyId")
             same = isinstance(target, str) and target.rpartition("/")[2] == alias.get("TargetKeyId")
-            return Parts(request).reading(
+            return ReadingBuilder(request).build(
                 {"AliasName": alias["AliasName"], "TargetKeyId": target if same else alias.get("TargetKeyId")}, {}
             )
     return None

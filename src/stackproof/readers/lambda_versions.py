@@ -9,7 +9,7 @@ from stackproof.core.json import JsonValue
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.proof.observation import Reading
 from stackproof.proof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, chosen, covered, found_or_none, reads, spelt
+from stackproof.readers.access import ReadingBuilder, as_in_template, chosen, covered, found_or_none, reads
 
 __all__ = ["READERS"]
 
@@ -20,16 +20,16 @@ def _function(expected: JsonValue, arn: str) -> JsonValue:
     """A function in the template's spelling; the ARN may end in a version or an alias."""
     bare = ":".join(arn.split(":")[:7])
     name = bare.rpartition(":")[2]
-    return spelt(expected, name, bare, bare.partition(":lambda:")[2], ":".join(bare.split(":")[4:]), arn)
+    return as_in_template(expected, name, bare, bare.partition(":lambda:")[2], ":".join(bare.split(":")[4:]), arn)
 
 
-def _concurrency(request: ReadRequest, parts: Parts, arn: str) -> JsonValue:
+def _concurrency(request: ReadRequest, builder: ReadingBuilder, arn: str) -> JsonValue:
     """A call of its own, made only where the template sets it."""
     if "ProvisionedConcurrencyConfig" not in request.expected:
         return None
     client = request.client("lambda")
     bare, _, qualifier = arn.rpartition(":")
-    answer = parts.of(
+    answer = builder.call(
         "/ProvisionedConcurrencyConfig",
         lambda: found_or_none(
             lambda: client.get_provisioned_concurrency_config(FunctionName=bare, Qualifier=qualifier),
@@ -49,12 +49,12 @@ def read_version(request: ReadRequest) -> Reading | None:
     live = found_or_none(lambda: client.get_function_configuration(FunctionName=arn), _GONE)
     if live is None:
         return None
-    parts = Parts(request)
-    return parts.reading(
+    builder = ReadingBuilder(request)
+    return builder.build(
         {
             **covered(live, ("CodeSha256", "Description")),
             "FunctionName": _function(request.expected.get("FunctionName"), arn),
-            "ProvisionedConcurrencyConfig": _concurrency(request, parts, arn),
+            "ProvisionedConcurrencyConfig": _concurrency(request, builder, arn),
         },
         {"FunctionArn": arn, "Version": live["Version"]},
     )
@@ -67,14 +67,14 @@ def read_alias(request: ReadRequest) -> Reading | None:
     live = found_or_none(lambda: client.get_alias(FunctionName=bare, Name=name), _GONE)
     if live is None:
         return None
-    parts = Parts(request)
+    builder = ReadingBuilder(request)
     weights = (live.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
     routing = [{"FunctionVersion": version, "FunctionWeight": weight} for version, weight in sorted(weights.items())]
-    return parts.reading(
+    return builder.build(
         {
             **covered(live, ("Description", "FunctionVersion", "Name")),
             "FunctionName": _function(request.expected.get("FunctionName"), live["AliasArn"]),
-            "ProvisionedConcurrencyConfig": _concurrency(request, parts, live["AliasArn"]),
+            "ProvisionedConcurrencyConfig": _concurrency(request, builder, live["AliasArn"]),
             "RoutingConfig": {"AdditionalVersionWeights": routing} if routing else None,
         },
         {"AliasArn": live["AliasArn"]},
@@ -89,11 +89,15 @@ def read_layer_version(request: ReadRequest) -> Reading | None:
     live = found_or_none(lambda: client.get_layer_version(LayerName=name, VersionNumber=int(version)), _GONE)
     if live is None:
         return None
-    parts = Parts(request)
-    parts.unread["/Content"] = UnprovenReason.WRITE_ONLY
+    builder = ReadingBuilder(request)
+    builder.unread["/Content"] = UnprovenReason.WRITE_ONLY
     names = ("CompatibleArchitectures", "CompatibleRuntimes", "Description", "LicenseInfo")
-    return parts.reading(
-        {**covered(live, names), "Content": None, "LayerName": spelt(request.expected.get("LayerName"), name, arn)},
+    return builder.build(
+        {
+            **covered(live, names),
+            "Content": None,
+            "LayerName": as_in_template(request.expected.get("LayerName"), name, arn),
+        },
         {"LayerVersionArn": request.physical_id},
     )
 
@@ -107,7 +111,7 @@ def read_url(request: ReadRequest) -> Reading | None:
     if live is None:
         return None
     arn = str(live["FunctionArn"])
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {
             **covered(live, ("AuthType", "Cors", "InvokeMode")),
             **qualifier,
@@ -125,15 +129,13 @@ def read_invoke_config(request: ReadRequest) -> Reading | None:
     if live is None:
         return None
     arn = str(live["FunctionArn"])
-    destinations = {
-        key: member for key, member in (live.get("DestinationConfig") or {}).items() if member.get("Destination")
-    }
-    return Parts(request).reading(
+    destinations = {key: each for key, each in (live.get("DestinationConfig") or {}).items() if each.get("Destination")}
+    return ReadingBuilder(request).build(
         {
             **covered(live, ("MaximumEventAgeInSeconds", "MaximumRetryAttempts")),
             "DestinationConfig": destinations or None,
             "FunctionName": _function(request.expected.get("FunctionName"), arn),
-            "Qualifier": spelt(request.expected.get("Qualifier"), ":".join(arn.split(":")[7:]) or "$LATEST"),
+            "Qualifier": as_in_template(request.expected.get("Qualifier"), ":".join(arn.split(":")[7:]) or "$LATEST"),
         },
         {},
     )

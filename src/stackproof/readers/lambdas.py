@@ -11,7 +11,7 @@ from stackproof.core.json import JsonObject, JsonValue, canonical
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.proof.observation import Reading
 from stackproof.proof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, chosen, covered, found_or_none, parsed, reads, tag_list
+from stackproof.readers.access import ReadingBuilder, chosen, covered, found_or_none, parsed, reads, tag_list
 
 __all__ = ["READERS"]
 
@@ -41,14 +41,14 @@ def read_function(request: ReadRequest) -> Reading | None:
     if answer is None:
         return None
     live = answer["Configuration"]
-    parts = Parts(request)
+    builder = ReadingBuilder(request)
     vpc = live.get("VpcConfig") or {}
-    return parts.reading(
+    return builder.build(
         {
             **covered(live, _SAME),
-            "Code": _code(request, answer, parts),
+            "Code": _code(request, answer, builder),
             "CodeSigningConfigArn": (answer.get("Code") or {}).get("CodeSigningConfigArn"),
-            "Environment": _environment(live.get("Environment") or {}, parts),
+            "Environment": _environment(live.get("Environment") or {}, builder),
             "KmsKeyArn": live.get("KMSKeyArn"),
             "Layers": [layer["Arn"] for layer in live.get("Layers", ())] or None,
             "ReservedConcurrentExecutions": (answer.get("Concurrency") or {}).get("ReservedConcurrentExecutions"),
@@ -61,15 +61,15 @@ def read_function(request: ReadRequest) -> Reading | None:
     )
 
 
-def _environment(live: Mapping[str, Any], parts: Parts) -> JsonObject | None:
+def _environment(live: Mapping[str, Any], builder: ReadingBuilder) -> JsonObject | None:
     """The variables; who may not use the key that encrypts them is given an error in their place."""
     if live.get("Error"):
-        parts.unread["/Environment"] = UnprovenReason.DENIED
+        builder.unread["/Environment"] = UnprovenReason.DENIED
         return None
     return {"Variables": live.get("Variables", {})} if live else None
 
 
-def _code(request: ReadRequest, answer: Mapping[str, Any], parts: Parts) -> JsonObject | None:
+def _code(request: ReadRequest, answer: Mapping[str, Any], builder: ReadingBuilder) -> JsonObject | None:
     """The template's place of the code, if the function runs exactly what lies there; no API tells the place itself.
 
     Of an image the place is told.
@@ -81,14 +81,14 @@ def _code(request: ReadRequest, answer: Mapping[str, Any], parts: Parts) -> Json
     where: dict[str, JsonValue] = {"Bucket": code.get("S3Bucket"), "Key": code["S3Key"]}
     if "S3ObjectVersion" in code:
         where["VersionId"] = code["S3ObjectVersion"]
-    digest: str | None = parts.of(
+    digest: str | None = builder.call(
         ("/Code/S3Bucket", "/Code/S3Key"),
         lambda: request.memo(("code", *where.values()), lambda: _digest(request, where)),
         None,
     )
     if digest is None:
-        if "/Code/S3Key" not in parts.unread:  # it is not there any more: nothing tells what the function should run
-            parts.unread["/Code"] = UnprovenReason.NO_READER
+        if "/Code/S3Key" not in builder.unread:  # it is not there any more: nothing tells what the function should run
+            builder.unread["/Code"] = UnprovenReason.NO_READER
         return None
     seen = {name: member for name, member in code.items() if name in {"S3Bucket", "S3Key", "S3ObjectVersion"}}
     same = digest == live.get("CodeSha256")
@@ -113,7 +113,7 @@ def read_event_source_mapping(request: ReadRequest) -> Reading | None:
     live = found_or_none(lambda: client.get_event_source_mapping(UUID=request.physical_id), _GONE)
     if live is None or live.get("State") == "Deleting":
         return None
-    parts = Parts(request)
+    builder = ReadingBuilder(request)
     arn = live.get("EventSourceMappingArn")
     names = (
         "AmazonManagedKafkaEventSourceConfig",
@@ -139,9 +139,11 @@ def read_event_source_mapping(request: ReadRequest) -> Reading | None:
         "TumblingWindowInSeconds",
     )
     tags: dict[str, str] = (
-        {} if "Tags" not in request.expected else parts.of("/Tags", lambda: client.list_tags(Resource=arn)["Tags"], {})
+        {}
+        if "Tags" not in request.expected
+        else builder.call("/Tags", lambda: client.list_tags(Resource=arn)["Tags"], {})
     )
-    return parts.reading(
+    return builder.build(
         {
             **covered(live, names),
             "Enabled": live.get("State") not in {"Disabled", "Disabling"},
@@ -165,9 +167,9 @@ def read_permission(request: ReadRequest) -> Reading | None:
     function = request.expected.get("FunctionName")
     answer = found_or_none(lambda: client.get_policy(FunctionName=function), _GONE)
     policy = parsed(answer["Policy"]) if answer else None
-    for element in policy.get("Statement", ()) if isinstance(policy, Mapping) else ():  # type: ignore[union-attr]
-        if isinstance(element, Mapping) and element.get("Sid") == request.physical_id:
-            return Parts(request).reading(_permission(element, request.expected), {"Id": request.physical_id})
+    for each in policy.get("Statement", ()) if isinstance(policy, Mapping) else ():  # type: ignore[union-attr]
+        if isinstance(each, Mapping) and each.get("Sid") == request.physical_id:
+            return ReadingBuilder(request).build(_permission(each, request.expected), {"Id": request.physical_id})
     return None
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from stackproof.core.json import JsonValue
 from stackproof.proof.observation import Reading
 from stackproof.proof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, found_or_none, pages, parsed, pascal, reads
+from stackproof.readers.access import ReadingBuilder, found_or_none, pages, parsed, pascal, reads
 
 __all__ = ["READERS"]
 
@@ -43,7 +43,7 @@ def read_metric_filter(request: ReadRequest) -> Reading | None:
         }
         for transformation in live["metricTransformations"]
     ]
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {
             "ApplyOnTransformedLogs": live.get("applyOnTransformedLogs"),
             "EmitSystemFieldDimensions": live.get("emitSystemFieldDimensions"),
@@ -73,7 +73,7 @@ def read_subscription_filter(request: ReadRequest) -> Reading | None:
         "filterName",
         "roleArn",
     )
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {
             **pascal({key: live.get(key) for key in names}),
             "FilterPattern": live.get("filterPattern", ""),
@@ -93,7 +93,7 @@ def read_stream(request: ReadRequest) -> Reading | None:
     )
     if name not in [row["logStreamName"] for row in found or ()]:
         return None
-    return Parts(request).reading({"LogGroupName": group, "LogStreamName": name}, {})
+    return ReadingBuilder(request).build({"LogGroupName": group, "LogStreamName": name}, {})
 
 
 def read_resource_policy(request: ReadRequest) -> Reading | None:
@@ -106,7 +106,7 @@ def read_resource_policy(request: ReadRequest) -> Reading | None:
     if live is None:
         return None
     document: JsonValue = parsed(live["policyDocument"])
-    return Parts(request).reading({"PolicyDocument": document, "PolicyName": live["policyName"]}, {})
+    return ReadingBuilder(request).build({"PolicyDocument": document, "PolicyName": live["policyName"]}, {})
 
 
 READERS: Final[Mapping[str, Reader]] = {

@@ -7,7 +7,7 @@ from typing import Final
 
 from stackproof.proof.observation import Reading
 from stackproof.proof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, pages, parsed, reads, tag_list
+from stackproof.readers.access import ReadingBuilder, pages, parsed, reads, tag_list
 
 __all__ = ["READERS"]
 
@@ -20,18 +20,18 @@ def read_group(request: ReadRequest) -> Reading | None:
     live = next((row for row in found if row["logGroupName"] == name), None)
     if live is None:
         return None
-    parts = Parts(request)
+    builder = ReadingBuilder(request)
     arn = str(live["arn"])
     bare = arn.removesuffix(":*")
-    tags: dict[str, str] = parts.of("/Tags", lambda: client.list_tags_for_resource(resourceArn=bare)["tags"], {})
+    tags: dict[str, str] = builder.call("/Tags", lambda: client.list_tags_for_resource(resourceArn=bare)["tags"], {})
     protection = None
     if "DataProtectionPolicy" in request.expected:
-        protection = parts.of(
+        protection = builder.call(
             "/DataProtectionPolicy",
             lambda: parsed(client.get_data_protection_policy(logGroupIdentifier=name).get("policyDocument")),
             None,
         )
-    return parts.reading(
+    return builder.build(
         {
             "DataProtectionPolicy": protection,
             "DeletionProtectionEnabled": live.get("deletionProtectionEnabled"),

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from stackproof.proof.observation import Reading
 from stackproof.proof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, chosen, covered, found_or_none, pages, reads, tag_list
+from stackproof.readers.access import ReadingBuilder, chosen, covered, found_or_none, pages, reads, tag_list
 
 __all__ = ["READERS"]
 
@@ -74,9 +74,9 @@ def read_instance(request: ReadRequest) -> Reading | None:
     endpoint = live.get("Endpoint") or {}
     groups = live.get("DBParameterGroups") or [{}]
     options = live.get("OptionGroupMemberships") or [{}]
-    parts = Parts(request)
+    builder = ReadingBuilder(request)
     arn = live.get("DBInstanceArn")
-    return parts.reading(
+    return builder.build(
         {
             **covered(live, _SAME),
             "AssociatedRoles": [chosen(role, ("FeatureName", "RoleArn")) for role in live.get("AssociatedRoles", ())],
@@ -88,7 +88,7 @@ def read_instance(request: ReadRequest) -> Reading | None:
             "ManageMasterUserPassword": bool(live.get("MasterUserSecret")) or None,
             "OptionGroupName": options[0].get("OptionGroupName"),
             "Port": endpoint.get("Port") or live.get("DbInstancePort"),
-            "Tags": _tags(request, arn, live.get("TagList"), parts),
+            "Tags": _tags(request, arn, live.get("TagList"), builder),
             "VPCSecurityGroups": [group["VpcSecurityGroupId"] for group in live.get("VpcSecurityGroups", ())],
         },
         {
@@ -103,11 +103,11 @@ def read_instance(request: ReadRequest) -> Reading | None:
     )
 
 
-def _tags(request: ReadRequest, arn: Any, listed: Any, parts: Parts) -> Any:
+def _tags(request: ReadRequest, arn: Any, listed: Any, builder: ReadingBuilder) -> Any:
     """Tags out of the description, where the service puts them there, else by a call of their own."""
     if listed is None:
         client = request.client("rds")
-        listed = parts.of("/Tags", lambda: client.list_tags_for_resource(ResourceName=arn)["TagList"], [])
+        listed = builder.call("/Tags", lambda: client.list_tags_for_resource(ResourceName=arn)["TagList"], [])
     return tag_list(listed)
 
 
@@ -122,14 +122,14 @@ def read_subnet_group(request: ReadRequest) -> Reading | None:
     if answer is None or not answer["DBSubnetGroups"]:
         return None
     live = answer["DBSubnetGroups"][0]
-    parts = Parts(request)
+    builder = ReadingBuilder(request)
     arn = live.get("DBSubnetGroupArn")
-    return parts.reading(
+    return builder.build(
         {
             "DBSubnetGroupDescription": live["DBSubnetGroupDescription"],
             "DBSubnetGroupName": live["DBSubnetGroupName"],
             "SubnetIds": [subnet["SubnetIdentifier"] for subnet in live.get("Subnets", ())],
-            "Tags": _tags(request, arn, None, parts),
+            "Tags": _tags(request, arn, None, builder),
         },
         {"DBSubnetGroupArn": arn},
     )
@@ -147,20 +147,20 @@ def read_parameter_group(request: ReadRequest) -> Reading | None:
     if answer is None or not answer["DBParameterGroups"]:
         return None
     live = answer["DBParameterGroups"][0]
-    parts = Parts(request)
+    builder = ReadingBuilder(request)
     arn = live.get("DBParameterGroupArn")
-    given: list[Any] = parts.of(
+    given: list[Any] = builder.call(
         "/Parameters",
         lambda: pages(client, "describe_db_parameters", "Parameters", DBParameterGroupName=name, Source="user"),
         [],
     )
-    return parts.reading(
+    return builder.build(
         {
             "DBParameterGroupName": live["DBParameterGroupName"],
             "Description": live["Description"],
             "Family": live["DBParameterGroupFamily"],
-            "Parameters": {row["ParameterName"]: row.get("ParameterValue") for row in given},
-            "Tags": _tags(request, arn, None, parts),
+            "Parameters": {each["ParameterName"]: each.get("ParameterValue") for each in given},
+            "Tags": _tags(request, arn, None, builder),
         },
         {"DBParameterGroupArn": arn},
     )

@@ -8,7 +8,16 @@ from typing import Any, Final
 from stackproof.core.json import JsonValue
 from stackproof.proof.observation import Reading
 from stackproof.proof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, chosen, covered, found_or_none, pages, reads, spelt, tag_list
+from stackproof.readers.access import (
+    ReadingBuilder,
+    as_in_template,
+    chosen,
+    covered,
+    found_or_none,
+    pages,
+    reads,
+    tag_list,
+)
 
 __all__ = ["READERS"]
 
@@ -46,7 +55,7 @@ _OF_CLUSTER: Final = (
 
 
 def _key(request: ReadRequest, name: str, arn: Any) -> JsonValue:
-    return spelt(request.expected.get(name), arn, str(arn).rpartition("/")[2])
+    return as_in_template(request.expected.get(name), arn, str(arn).rpartition("/")[2])
 
 
 def read_cluster(request: ReadRequest) -> Reading | None:
@@ -61,7 +70,7 @@ def read_cluster(request: ReadRequest) -> Reading | None:
     live = found[0]
     secret = live.get("MasterUserSecret") or {}
     group = live.get("DBSubnetGroup")
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {
             **covered(live, _OF_CLUSTER),
             "AssociatedRoles": [chosen(role, ("FeatureName", "RoleArn")) for role in live.get("AssociatedRoles", ())],
@@ -105,15 +114,15 @@ def read_parameter_group(request: ReadRequest) -> Reading | None:
     if not found:
         return None
     live = found[0]
-    parts = Parts(request)
+    builder = ReadingBuilder(request)
     arn = live.get("DBClusterParameterGroupArn")
-    given: list[Any] = parts.of(
+    given: list[Any] = builder.call(
         "/Parameters",
         lambda: pages(client, "describe_db_cluster_parameters", "Parameters", Source="user", **own),
         [],
     )
-    tags: list[Any] = parts.of("/Tags", lambda: client.list_tags_for_resource(ResourceName=arn)["TagList"], [])
-    return parts.reading(
+    tags: list[Any] = builder.call("/Tags", lambda: client.list_tags_for_resource(ResourceName=arn)["TagList"], [])
+    return builder.build(
         {
             "DBClusterParameterGroupName": live["DBClusterParameterGroupName"],
             "Description": live["Description"],

@@ -8,15 +8,15 @@ from typing import Any, Final
 from stackproof.core.json import JsonValue
 from stackproof.proof.observation import Reading
 from stackproof.proof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, chosen, covered, found_or_none, pages, reads, tag_list
+from stackproof.readers.access import ReadingBuilder, chosen, covered, found_or_none, pages, reads, tag_list
 
 __all__ = ["READERS"]
 
 _NO_ZONE: Final = "NoSuchHostedZone"
 
 
-def _tags(client: Any, kind: str, own: str, pointer: str, parts: Parts) -> list[JsonValue]:
-    found: list[Any] = parts.of(
+def _tags(client: Any, kind: str, own: str, pointer: str, builder: ReadingBuilder) -> list[JsonValue]:
+    found: list[Any] = builder.call(
         pointer,
         lambda: client.list_tags_for_resource(ResourceType=kind, ResourceId=own)["ResourceTagSet"]["Tags"],
         [],
@@ -32,10 +32,10 @@ def read_zone(request: ReadRequest) -> Reading | None:
     if answer is None:
         return None
     live = answer["HostedZone"]
-    parts = Parts(request)
+    builder = ReadingBuilder(request)
     logged: JsonValue = None
     if "QueryLoggingConfig" in request.expected:
-        found: list[Any] = parts.of(
+        found: list[Any] = builder.call(
             "/QueryLoggingConfig",
             lambda: client.list_query_logging_configs(HostedZoneId=own)["QueryLoggingConfigs"],
             [],
@@ -43,10 +43,10 @@ def read_zone(request: ReadRequest) -> Reading | None:
         logged = chosen(found[0], ("CloudWatchLogsLogGroupArn",)) if found else None
     servers = (answer.get("DelegationSet") or {}).get("NameServers")
     comment = (live.get("Config") or {}).get("Comment")
-    return parts.reading(
+    return builder.build(
         {
             "HostedZoneConfig": {"Comment": comment} if comment else None,
-            "HostedZoneTags": _tags(client, "hostedzone", own, "/HostedZoneTags", parts),
+            "HostedZoneTags": _tags(client, "hostedzone", own, "/HostedZoneTags", builder),
             "Name": live["Name"],
             "QueryLoggingConfig": logged,
             "VPCs": [chosen(element, ("VPCId", "VPCRegion")) for element in answer.get("VPCs", ())],
@@ -75,7 +75,7 @@ def read_record(request: ReadRequest) -> Reading | None:
     key = (_bare(name), str(wanted.get("Type")), str(wanted.get("SetIdentifier") or ""))
     for live in found:
         if (_bare(live["Name"]), live["Type"], live.get("SetIdentifier", "")) == key:
-            return Parts(request).reading(_record(live, name, wanted), {})
+            return ReadingBuilder(request).build(_record(live, name, wanted), {})
     return None
 
 
@@ -129,11 +129,11 @@ def read_health_check(request: ReadRequest) -> Reading | None:
     answer = found_or_none(lambda: client.get_health_check(HealthCheckId=own), "NoSuchHealthCheck")
     if answer is None:
         return None
-    parts = Parts(request)
-    return parts.reading(
+    builder = ReadingBuilder(request)
+    return builder.build(
         {
             "HealthCheckConfig": answer["HealthCheck"]["HealthCheckConfig"],
-            "HealthCheckTags": _tags(client, "healthcheck", own, "/HealthCheckTags", parts),
+            "HealthCheckTags": _tags(client, "healthcheck", own, "/HealthCheckTags", builder),
         },
         {"HealthCheckId": own},
     )
@@ -147,14 +147,14 @@ def read_certificate(request: ReadRequest) -> Reading | None:
     if answer is None:
         return None
     live = answer["Certificate"]
-    parts = Parts(request)
+    builder = ReadingBuilder(request)
     options = live.get("DomainValidationOptions") or []
     given = request.expected.get("SubjectAlternativeNames")
     said = given if isinstance(given, list) else []
     # The service counts the certificate's own name among them, a template does so rarely.
     others = [name for name in live.get("SubjectAlternativeNames", ()) if name != live["DomainName"] or name in said]
-    tags: list[Any] = parts.of("/Tags", lambda: client.list_tags_for_certificate(CertificateArn=arn)["Tags"], [])
-    return parts.reading(
+    tags: list[Any] = builder.call("/Tags", lambda: client.list_tags_for_certificate(CertificateArn=arn)["Tags"], [])
+    return builder.build(
         {
             "CertificateAuthorityArn": live.get("CertificateAuthorityArn"),
             "CertificateTransparencyLoggingPreference": (live.get("Options") or {}).get(

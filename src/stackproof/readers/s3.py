@@ -9,7 +9,7 @@ from typing import Any, Final
 from stackproof.core.json import JsonValue
 from stackproof.proof.observation import Reading
 from stackproof.proof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, chosen, found_or_none, parsed, reads, tag_list
+from stackproof.readers.access import ReadingBuilder, chosen, found_or_none, parsed, reads, tag_list
 from stackproof.readers.s3_rules import lifecycle_rule, replication_rule
 
 __all__ = ["READERS"]
@@ -152,19 +152,19 @@ def read_bucket(request: ReadRequest) -> Reading | None:
     bucket = request.physical_id
     if found_or_none(lambda: client.head_bucket(Bucket=bucket), *_GONE) is None:
         return None
-    parts = Parts(request)
-    wanted = {**_ALWAYS, **{name: member for name, member in _WHERE_SET.items() if name in request.expected}}
+    builder = ReadingBuilder(request)
+    wanted = {**_ALWAYS, **{name: each for name, each in _WHERE_SET.items() if name in request.expected}}
     properties: dict[str, JsonValue] = {
-        name: parts.of(f"/{name}", partial(_configuration, client, bucket, *member), None)
-        for name, member in wanted.items()
+        name: builder.call(f"/{name}", partial(_configuration, client, bucket, *each), None)
+        for name, each in wanted.items()
     }
     if "ObjectLockEnabled" in request.expected:
-        lock = parts.of(
+        lock = builder.call(
             "/ObjectLockEnabled", partial(_configuration, client, bucket, *_WHERE_SET["ObjectLockConfiguration"]), None
         )
         properties["ObjectLockEnabled"] = isinstance(lock, Mapping) and lock.get("ObjectLockEnabled") == "Enabled"
     suffix = "amazonaws.com.cn" if request.partition == "aws-cn" else "amazonaws.com"
-    return parts.reading(
+    return builder.build(
         {"BucketName": bucket, **properties},
         {
             "Arn": f"arn:{request.partition}:s3:::{bucket}",
@@ -188,7 +188,7 @@ def read_bucket_policy(request: ReadRequest) -> Reading | None:
     answer = found_or_none(lambda: client.get_bucket_policy(Bucket=bucket), "NoSuchBucketPolicy", *_GONE)
     if answer is None:
         return None
-    return Parts(request).reading({"Bucket": bucket, "PolicyDocument": parsed(answer["Policy"])}, {})
+    return ReadingBuilder(request).build({"Bucket": bucket, "PolicyDocument": parsed(answer["Policy"])}, {})
 
 
 READERS: Final[Mapping[str, Reader]] = {

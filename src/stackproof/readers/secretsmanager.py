@@ -8,7 +8,16 @@ from typing import Any, Final
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.proof.observation import Reading
 from stackproof.proof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, chosen, covered, found_or_none, parsed, reads, spelt, tag_list
+from stackproof.readers.access import (
+    ReadingBuilder,
+    as_in_template,
+    chosen,
+    covered,
+    found_or_none,
+    parsed,
+    reads,
+    tag_list,
+)
 
 __all__ = ["READERS"]
 
@@ -27,8 +36,8 @@ def read_secret(request: ReadRequest) -> Reading | None:
     live = _described(request, request.physical_id)
     if live is None:
         return None
-    replicas = [chosen(element, ("Region", "KmsKeyId")) for element in live.get("ReplicationStatus", ())]
-    return Parts(request).reading(
+    replicas = [chosen(each, ("Region", "KmsKeyId")) for each in live.get("ReplicationStatus", ())]
+    return ReadingBuilder(request).build(
         {
             **covered(live, ("Description", "KmsKeyId", "Name")),
             "ReplicaRegions": replicas,
@@ -45,9 +54,9 @@ def read_attachment(request: ReadRequest) -> Reading | None:
         return None
     wanted = request.expected.get("SecretId")
     own = wanted if wanted in {live["ARN"], live["Name"]} else live["ARN"]
-    parts = Parts(request)
-    parts.unread.update({"/TargetId": UnprovenReason.WRITE_ONLY, "/TargetType": UnprovenReason.WRITE_ONLY})
-    return parts.reading({"SecretId": own}, {"Id": live["ARN"]})
+    builder = ReadingBuilder(request)
+    builder.unread.update({"/TargetId": UnprovenReason.WRITE_ONLY, "/TargetType": UnprovenReason.WRITE_ONLY})
+    return builder.build({"SecretId": own}, {"Id": live["ARN"]})
 
 
 def read_resource_policy(request: ReadRequest) -> Reading | None:
@@ -57,7 +66,7 @@ def read_resource_policy(request: ReadRequest) -> Reading | None:
     answer = found_or_none(lambda: client.get_resource_policy(SecretId=secret_id), "ResourceNotFoundException")
     if answer is None or not answer.get("ResourcePolicy"):
         return None
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {"SecretId": secret_id, "ResourcePolicy": parsed(answer["ResourcePolicy"])}, {"Id": answer["ARN"]}
     )
 
@@ -69,11 +78,11 @@ def read_rotation(request: ReadRequest) -> Reading | None:
     if live is None or not live.get("RotationEnabled"):
         return None
     rules = chosen(live.get("RotationRules") or {}, ("AutomaticallyAfterDays", "Duration", "ScheduleExpression"))
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {
             **covered(live, ("ExternalSecretRotationMetadata", "ExternalSecretRotationRoleArn", "RotationLambdaARN")),
             "RotationRules": rules or None,
-            "SecretId": spelt(request.expected.get("SecretId"), live["ARN"], live["Name"]),
+            "SecretId": as_in_template(request.expected.get("SecretId"), live["ARN"], live["Name"]),
         },
         {"Id": live["ARN"]},
     )

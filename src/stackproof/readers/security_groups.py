@@ -8,7 +8,7 @@ from typing import Any, Final
 from stackproof.core.json import JsonValue
 from stackproof.proof.observation import Reading
 from stackproof.proof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, chosen, covered, found_or_none, listed, pages, reads, tag_list
+from stackproof.readers.access import ReadingBuilder, chosen, covered, found_or_none, listed, pages, reads, tag_list
 
 __all__ = ["READERS"]
 
@@ -44,7 +44,7 @@ def read_group(request: ReadRequest) -> Reading | None:
     group = listed(request, described, "GroupId")
     if group is None:
         return None
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {
             "GroupDescription": group["Description"],
             "GroupName": group["GroupName"],
@@ -73,7 +73,7 @@ def read_rule(request: ReadRequest) -> Reading | None:
         return None
     peer = (rule.get("ReferencedGroupInfo") or {}).get("GroupId")
     owner = None if egress else (rule.get("ReferencedGroupInfo") or {}).get("UserId")
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {
             **covered(rule, ("Description", "FromPort", "GroupId", "IpProtocol", "ToPort")),
             "CidrIp": rule.get("CidrIpv4"),
@@ -96,7 +96,7 @@ def _rule_in_group(request: ReadRequest, *, egress: bool) -> Reading | None:
         for rule in _rules(group.get("IpPermissionsEgress" if egress else "IpPermissions", ()), egress=egress):
             own = {key: str(value) for key, value in request.expected.items() if key != "GroupId"}
             if isinstance(rule, Mapping) and all(str(rule.get(key)) == value for key, value in own.items()):
-                return Parts(request).reading({**rule, "GroupId": group_id}, {"Id": request.physical_id})
+                return ReadingBuilder(request).build({**rule, "GroupId": group_id}, {"Id": request.physical_id})
     return None
 
 

@@ -8,7 +8,17 @@ from typing import Any, Final
 from stackproof.core.json import JsonValue
 from stackproof.proof.observation import Reading
 from stackproof.proof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, chosen, covered, found_or_none, least_alike, pages, parsed, reads, tag_list
+from stackproof.readers.access import (
+    ReadingBuilder,
+    chosen,
+    covered,
+    found_or_none,
+    least_alike,
+    pages,
+    parsed,
+    reads,
+    tag_list,
+)
 
 __all__ = ["READERS"]
 
@@ -31,20 +41,20 @@ def read_topic(request: ReadRequest) -> Reading | None:
     live = topic_attributes(request, arn)
     if live is None:
         return None
-    parts = Parts(request)
+    builder = ReadingBuilder(request)
     name = arn.rpartition(":")[2]
     subscriptions: list[JsonValue] | None = None
     if "Subscription" in request.expected:
-        listed: list[Any] = parts.of(
+        listed: list[Any] = builder.call(
             "/Subscription", lambda: pages(client, "list_subscriptions_by_topic", "Subscriptions", TopicArn=arn), []
         )
-        subscriptions = [chosen(element, ("Endpoint", "Protocol")) for element in listed]
-    return parts.reading(
+        subscriptions = [chosen(each, ("Endpoint", "Protocol")) for each in listed]
+    return builder.build(
         {
             **covered(live, _TEXTS),
             "ArchivePolicy": parsed(live.get("ArchivePolicy")),
             "Subscription": subscriptions,
-            "Tags": tag_list(parts.of("/Tags", lambda: client.list_tags_for_resource(ResourceArn=arn)["Tags"], [])),
+            "Tags": tag_list(builder.call("/Tags", lambda: client.list_tags_for_resource(ResourceArn=arn)["Tags"], [])),
             "TopicName": name,
         },
         {"TopicArn": arn, "TopicName": name},
@@ -71,7 +81,9 @@ def read_topic_policy(request: ReadRequest) -> Reading | None:
     if not policies:
         return None
     document = least_alike(request, "PolicyDocument", list(policies.values()))
-    return Parts(request).reading({"PolicyDocument": document, "Topics": list(policies)}, {"Id": request.physical_id})
+    return ReadingBuilder(request).build(
+        {"PolicyDocument": document, "Topics": list(policies)}, {"Id": request.physical_id}
+    )
 
 
 def read_subscription(request: ReadRequest) -> Reading | None:
@@ -83,7 +95,7 @@ def read_subscription(request: ReadRequest) -> Reading | None:
     live = answer["Attributes"]
     names = ("Endpoint", "FilterPolicyScope", "Protocol", "RawMessageDelivery", "SubscriptionRoleArn", "TopicArn")
     documents = ("DeliveryPolicy", "FilterPolicy", "RedrivePolicy", "ReplayPolicy")
-    return Parts(request).reading(
+    return ReadingBuilder(request).build(
         {**covered(live, names), **{name: parsed(live.get(name)) for name in documents}},
         {"Arn": request.physical_id},
     )

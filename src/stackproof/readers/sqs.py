@@ -8,7 +8,7 @@ from typing import Any, Final
 from stackproof.core.json import JsonValue
 from stackproof.proof.observation import Reading
 from stackproof.proof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, covered, found_or_none, least_alike, parsed, reads, tag_list
+from stackproof.readers.access import ReadingBuilder, covered, found_or_none, least_alike, parsed, reads, tag_list
 
 __all__ = ["READERS"]
 
@@ -46,10 +46,10 @@ def read_queue(request: ReadRequest) -> Reading | None:
     live = queue_attributes(request, url)
     if live is None:
         return None
-    parts = Parts(request)
+    builder = ReadingBuilder(request)
     name = str(live["QueueArn"]).rpartition(":")[2]
-    tags: dict[str, str] = parts.of("/Tags", lambda: client.list_queue_tags(QueueUrl=url).get("Tags", {}), {})
-    return parts.reading(
+    tags: dict[str, str] = builder.call("/Tags", lambda: client.list_queue_tags(QueueUrl=url).get("Tags", {}), {})
+    return builder.build(
         {
             **covered(live, _SAME),
             "QueueName": name,
@@ -71,7 +71,9 @@ def read_queue_policy(request: ReadRequest) -> Reading | None:
     if not policies:
         return None
     document = least_alike(request, "PolicyDocument", list(policies.values()))
-    return Parts(request).reading({"PolicyDocument": document, "Queues": list(policies)}, {"Id": request.physical_id})
+    return ReadingBuilder(request).build(
+        {"PolicyDocument": document, "Queues": list(policies)}, {"Id": request.physical_id}
+    )
 
 
 READERS: Final[Mapping[str, Reader]] = {

@@ -9,7 +9,7 @@ from stackproof.core.json import JsonValue
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.proof.observation import Reading
 from stackproof.proof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, batch, covered, pages, reads
+from stackproof.readers.access import ReadingBuilder, batch, covered, pages, reads
 
 __all__ = ["READERS"]
 
@@ -35,20 +35,20 @@ def read_parameter(request: ReadRequest) -> Reading | None:
     live = next((row for row in known if row["Name"] == own), None)
     if live is None:
         return None
-    parts = Parts(request)
+    builder = ReadingBuilder(request)
     value: JsonValue = None
     if live["Type"] == "SecureString":
-        parts.unread["/Value"] = UnprovenReason.WRITE_ONLY
+        builder.unread["/Value"] = UnprovenReason.WRITE_ONLY
     else:
-        plain = [row["Name"] for row in known if row["Type"] != "SecureString"]
-        found: list[Any] = parts.of("/Value", lambda: batch(request, values, plain, own, at_most=_READ_AT_ONCE), [])
-        value = next((row["Value"] for row in found if row["Name"] == own), None)
-    tags: list[Any] = parts.of(
+        plain = [each["Name"] for each in known if each["Type"] != "SecureString"]
+        found: list[Any] = builder.call("/Value", lambda: batch(request, values, plain, own, at_most=_READ_AT_ONCE), [])
+        value = next((each["Value"] for each in found if each["Name"] == own), None)
+    tags: list[Any] = builder.call(
         "/Tags",
         lambda: client.list_tags_for_resource(ResourceType="Parameter", ResourceId=own).get("TagList", []),
         [],
     )
-    return parts.reading(
+    return builder.build(
         {
             **covered(live, ("AllowedPattern", "DataType", "Description", "Name", "Tier", "Type")),
             "Tags": {tag["Key"]: tag["Value"] for tag in tags},

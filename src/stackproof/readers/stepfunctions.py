@@ -9,7 +9,7 @@ from typing import Any, Final
 from stackproof.core.json import JsonValue
 from stackproof.proof.observation import Reading
 from stackproof.proof.ports import Reader, ReadRequest
-from stackproof.readers.access import Parts, found_or_none, parsed, pascal, reads, tag_list
+from stackproof.readers.access import ReadingBuilder, found_or_none, parsed, pascal, reads, tag_list
 
 __all__ = ["READERS"]
 
@@ -23,8 +23,8 @@ def read_state_machine(request: ReadRequest) -> Reading | None:
     live = found_or_none(lambda: client.describe_state_machine(stateMachineArn=arn), "StateMachineDoesNotExist")
     if live is None or live.get("status") == "DELETING":
         return None
-    parts = Parts(request)
-    return parts.reading(
+    builder = ReadingBuilder(request)
+    return builder.build(
         {
             **_definition(request, live),
             "EncryptionConfiguration": pascal(live.get("encryptionConfiguration")),
@@ -32,15 +32,15 @@ def read_state_machine(request: ReadRequest) -> Reading | None:
             "RoleArn": live["roleArn"],
             "StateMachineName": live["name"],
             "StateMachineType": live["type"],
-            "Tags": _tags(client, arn, parts),
+            "Tags": _tags(client, arn, builder),
             "TracingConfiguration": pascal(live.get("tracingConfiguration")),
         },
         {"Arn": arn, "Name": live["name"], "StateMachineRevisionId": live.get("revisionId")},
     )
 
 
-def _tags(client: Any, arn: str, parts: Parts) -> list[JsonValue]:
-    tags: list[Any] = parts.of("/Tags", lambda: client.list_tags_for_resource(resourceArn=arn)["tags"], [])
+def _tags(client: Any, arn: str, builder: ReadingBuilder) -> list[JsonValue]:
+    tags: list[Any] = builder.call("/Tags", lambda: client.list_tags_for_resource(resourceArn=arn)["tags"], [])
     return tag_list(tags, "key", "value")
 
 
@@ -78,12 +78,12 @@ def read_activity(request: ReadRequest) -> Reading | None:
     live = found_or_none(lambda: client.describe_activity(activityArn=arn), "ActivityDoesNotExist")
     if live is None:
         return None
-    parts = Parts(request)
-    return parts.reading(
+    builder = ReadingBuilder(request)
+    return builder.build(
         {
             "EncryptionConfiguration": pascal(live.get("encryptionConfiguration")),
             "Name": live["name"],
-            "Tags": _tags(client, arn, parts),
+            "Tags": _tags(client, arn, builder),
         },
         {"Arn": arn, "Name": live["name"]},
     )

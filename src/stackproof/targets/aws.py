@@ -18,16 +18,16 @@ from stackproof.deployment.deployment import DeployedResource, Deployment
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.targets.cloudformation.pruned_stack import (
     KnownTypes,
-    is_reduced,
+    is_pruned,
     not_exported,
     noted_on,
     plain_body,
-    reduced_stack,
+    prune_stack,
     refusal_of,
     source_of,
     with_noted,
 )
-from stackproof.targets.cloudformation.stacks import CAPABILITIES, CloudFormation, Place
+from stackproof.targets.cloudformation.stacks import CAPABILITIES, CloudFormation, StackContext
 from stackproof.targets.failures import answering, reason_of, translated_errors
 from stackproof.targets.guard import Guard, is_emulator_endpoint
 from stackproof.targets.repeating import Breaker, Retries, repeat_reads
@@ -124,10 +124,10 @@ class AwsTarget:
         refused: dict[str, str] = {}
         while True:
             missing = not_exported(self.client("cloudformation"), stack)
-            found, _ = reduced_stack(stack, self._types.why_not(refused), missing)
+            found, _ = prune_stack(stack, self._types.why_not(refused), missing)
             try:
                 return with_noted(
-                    self._stacks.deploy(found if is_reduced(found, stack) else stack),
+                    self._stacks.deploy(found if is_pruned(found, stack) else stack),
                     found.template.body,
                 )
             except TargetError:
@@ -246,7 +246,7 @@ class AwsTarget:
     def _stacks(self) -> CloudFormation:
         return CloudFormation(
             self.client,
-            Place(
+            StackContext(
                 account=self.account,
                 region=self.region,
                 partition=self.partition,
@@ -256,7 +256,7 @@ class AwsTarget:
                 capabilities=self._capabilities,
                 options=self._options,
                 deadline=self._deadline,
-                pause=_EMULATOR_PAUSE if self._emulator else _PAUSE,
+                poll_interval=_EMULATOR_PAUSE if self._emulator else _PAUSE,
                 progress=self._progress,
             ),
         )

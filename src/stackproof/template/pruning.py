@@ -8,27 +8,27 @@ from dataclasses import dataclass, field
 from stackproof.core.json import JsonObject, JsonValue
 from stackproof.template.intrinsics import references
 
-__all__ = ["Reduced", "imports", "reduced"]
+__all__ = ["PrunedTemplate", "imports", "prune"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reduced:
-    """What is left of a template. `left_out` says of each resource and `outputs` of each output why it is not there.
+class PrunedTemplate:
+    """What is left of a template. `pruned` says of each resource and `outputs` of each output why it is not there.
 
     `unordered` are resources that stay, but need not wait any more for those they named in `DependsOn`.
     """
 
     body: JsonObject
-    left_out: Mapping[str, str] = field(default_factory=dict)
+    pruned: Mapping[str, str] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
     unordered: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def reduced(
+def prune(
     body: JsonObject,
     why_not: Callable[[str], str | None],
     lacks: Callable[[JsonValue], str | None] = lambda _: None,
-) -> Reduced:
+) -> PrunedTemplate:
     """The template less every resource for which `why_not` has a reason, and less all that refers to one of those.
 
     `lacks` says why a value of a resource or of an output cannot be made, whatever refers to it.
@@ -37,7 +37,7 @@ def reduced(
     any number of steps. `DependsOn` gives no value, only an order: it is struck out where it names what is not there.
     """
     resources = _section(body, "Resources")
-    left_out = {
+    pruned = {
         name: reason
         for name, resource in sorted(resources.items())
         if (reason := why_not(name) or lacks(_value(resource))) is not None
@@ -45,16 +45,16 @@ def reduced(
     outputs = {
         name: reason for name, output in _section(body, "Outputs").items() if (reason := lacks(output)) is not None
     }
-    if not left_out and not outputs:
-        return Reduced(body=body)
-    while more := _dependents(_less(resources, left_out), left_out):
-        left_out.update(more)
-    kept = _less(resources, left_out)
-    outputs = {**_dependents(_section(body, "Outputs"), left_out), **outputs}
+    if not pruned and not outputs:
+        return PrunedTemplate(body=body)
+    while more := _dependents(_less(resources, pruned), pruned):
+        pruned.update(more)
+    kept = _less(resources, pruned)
+    outputs = {**_dependents(_section(body, "Outputs"), pruned), **outputs}
     unordered = {
         name: gone
-        for name, member in sorted(kept.items())
-        if (gone := tuple(sorted(other for other in _waits_for(member) if other in left_out)))
+        for name, each in sorted(kept.items())
+        if (gone := tuple(sorted(other for other in _waits_for(each) if other in pruned)))
     }
     rest = {
         **body,
@@ -67,7 +67,7 @@ def reduced(
         rest["Outputs"] = _less(_section(body, "Outputs"), outputs)
         if not rest["Outputs"]:
             del rest["Outputs"]  # CloudFormation refuses an empty section
-    return Reduced(body=rest, left_out=dict(sorted(left_out.items())), outputs=outputs, unordered=unordered)
+    return PrunedTemplate(body=rest, pruned=dict(sorted(pruned.items())), outputs=outputs, unordered=unordered)
 
 
 def _dependents(entries: JsonObject, gone: Mapping[str, str]) -> dict[str, str]:

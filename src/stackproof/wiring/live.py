@@ -211,5 +211,5 @@ def catalog(target: Target) -> StackCatalog:
     return CloudFormationCatalog(
         target=target,
         parse=lambda data, name: parse_bytes(data, path=name, file=f"{name} (deployed)", stack_name=name),
-        pause=0.2 if target.name in EMULATORS else 2.0,
+        poll_interval=0.2 if target.name in EMULATORS else 2.0,
     )

@@ -19,8 +19,8 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], 
 
     folder = tmp_path_factory.mktemp("postgres")
     process = start_postgres(os.getpid(), folder, user="audits", password="some-secret", database="first")
-    server = f"audits:some-secret@127.0.0.1:{process.said['port']}"
-    tls = f"sslmode=verify-full&sslrootcert={process.said['ca_bundle']}"
+    server = f"audits:some-secret@127.0.0.1:{process.ready_data['port']}"
+    tls = f"sslmode=verify-full&sslrootcert={process.ready_data['ca_bundle']}"
 
     def made() -> str:
         name = f"audits_{uuid.uuid4().hex}"

@@ -12,7 +12,7 @@ import pytest
 from stackproof.deployment.deploy import deploy
 from stackproof.deployment.stack_event import STACK
 from stackproof.targets.aws import AwsTarget
-from stackproof.targets.cloudformation.pruned_stack import KnownTypes, is_reduced, reduced_stack, refusal_of
+from stackproof.targets.cloudformation.pruned_stack import KnownTypes, is_pruned, prune_stack, refusal_of
 from stackproof.targets.emulators.ministack import MiniStackTarget
 from stackproof.targets.emulators.owned_process import OwnedProcess
 from stackproof.template.assembly import FileAsset, Stack
@@ -30,14 +30,14 @@ def test_any_endpoint_is_asked_and_is_not_given_what_it_refuses(ministack: Owned
         "Named": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Ref": "Nat"}}},
     }
     made = target.deploy(stack({"Resources": resources}, name="Less"))
-    assert made.left_out == {
+    assert made.pruned == {
         "Nat": f"{ministack.endpoint_url} does not know {UNKNOWN}",
         "Named": "it refers to Nat",
     }
     assert made.unordered == {"Queue": ("Nat",)}
     assert [resource.logical_id for resource in made.resources] == ["Queue"]
     found = target.deployment("Less")
-    assert (found.left_out, found.unordered) == (made.left_out, made.unordered)
+    assert (found.pruned, found.unordered) == (made.pruned, made.unordered)
     target.destroy("Less")
 
 
@@ -71,9 +71,9 @@ def test_a_nested_stack_is_reduced_and_so_is_what_takes_from_it(ministack: Owned
     nested = stack(inner, name="Outer/Inner", path=str(file), parent="Outer")
     target = MiniStackTarget(ministack.endpoint_url)
     first, second = deploy([parent, nested], target)
-    assert first.left_out == {"None": "it takes Inner.Outputs.Nat, which is left out"}
+    assert first.pruned == {"None": "it takes Inner.Outputs.Nat, which is left out"}
     assert [resource.logical_id for resource in first.resources] == ["Inner", "Some"]
-    assert second.left_out == {"Nat": f"MiniStack does not know {UNKNOWN}"}
+    assert second.pruned == {"Nat": f"MiniStack does not know {UNKNOWN}"}
     assert [resource.logical_id for resource in second.resources] == ["Queue"]
     assert [deployment.stack_id for deployment in deploy([parent, nested], target)] == [first.stack_id, second.stack_id]
     target.destroy("Outer")
@@ -117,9 +117,9 @@ def test_a_stack_is_given_less_if_only_one_far_within_is(extra: dict[str, Any], 
     middle = replace(nest(innermost, "A/Inner"), parent="A")
     root = nest(replace(middle, assets=()), "A")
     root = replace(root, assets=(*root.assets, *middle.assets))  # as an assembly has it
-    found, less = reduced_stack(root, unknown)
-    assert less.left_out == {}
-    assert is_reduced(found, root) is is_less
+    found, less = prune_stack(root, unknown)
+    assert less.pruned == {}
+    assert is_pruned(found, root) is is_less
     before, after = (stack.template.resource("Inner") for stack in (root, found))
     assert before is not None
     assert after is not None
@@ -145,8 +145,8 @@ def test_an_endpoint_is_given_the_parent_whose_nested_stack_is_reduced(ministack
     parent = stack(body, name="Around", path=str(tmp_path / "Around.template.json"), assets=(asset,))
     target = AwsTarget(endpoint_url=ministack.endpoint_url, region="eu-west-2")
     first, second = deploy([parent, nested], target)
-    assert first.left_out == {}
-    assert second.left_out == {"Nat": f"{ministack.endpoint_url} does not know {UNKNOWN}"}
+    assert first.pruned == {}
+    assert second.pruned == {"Nat": f"{ministack.endpoint_url} does not know {UNKNOWN}"}
     assert [resource.logical_id for resource in second.resources] == ["Queue"]
     target.destroy("Around")
 

@@ -11,7 +11,7 @@ import pytest
 
 from stackproof.core.errors import TargetError, UnreachableError
 from stackproof.deployment.stack_event import STACK
-from stackproof.targets.cloudformation.stacks import CloudFormation, Place
+from stackproof.targets.cloudformation.stacks import CloudFormation, StackContext
 from stackproof.template.location import SourceLine
 from tests.live_fakes import ACCOUNT, REGION, RecordedClient, failure, stack
 
@@ -33,14 +33,14 @@ ABSENT.args = ("Stack with id Net does not exist",)
 
 
 def cloudformation(client: RecordedClient, **options: Any) -> CloudFormation:
-    place = Place(
+    context = StackContext(
         account=ACCOUNT,
         region=REGION,
         partition="aws",
         emulator=False,
         **{"zones": lambda: ("us-east-1a",), "sleep": lambda _: None, **options},
     )
-    return CloudFormation(lambda _: client, place)
+    return CloudFormation(lambda _: client, context)
 
 
 def event(number: int, logical_id: str, status: str, reason: str = "", kind: str = "AWS::SNS::Topic") -> dict[str, Any]:

@@ -44,7 +44,7 @@ def target(ministack: OwnedProcess) -> MiniStackTarget:
 def test_a_second_process_attaches_by_the_url_alone(target: MiniStackTarget, ministack: OwnedProcess) -> None:
     made = target.deploy(stack(body(Address=ADDRESS), name="Attached"))
     assert made.status == "CREATE_COMPLETE"
-    assert made.left_out == {"Address": LEFT_OUT["Address"]}
+    assert made.pruned == {"Address": LEFT_OUT["Address"]}
     other = MiniStackTarget(ministack.endpoint_url)
     assert other.deployment("Attached") == made
     assert (other.account, other.region, other.partition, other.name) == (ACCOUNT, "us-east-1", "aws", "ministack")
@@ -58,7 +58,7 @@ def test_what_is_left_out_stands_in_the_template_that_was_deployed(target: MiniS
     assert found["Resources"] == {"Topic": TOPIC}
     metadata: Any = found["Metadata"]
     assert metadata["Team"] == "blue"
-    assert metadata["stackproof"]["left_out"] == {"Address": LEFT_OUT["Address"]}
+    assert metadata["stackproof"]["pruned"] == {"Address": LEFT_OUT["Address"]}
 
 
 def test_a_failure_that_is_the_templates_own_is_an_error_and_leaves_no_stack(target: MiniStackTarget) -> None:
@@ -115,7 +115,7 @@ def test_all_of_the_wide_stack_is_deployed_but_what_is_said_to_be_left_out(
     wide_on_ministack: OnMiniStack,
 ) -> None:
     deployment, proofs = wide_on_ministack
-    assert deployment.left_out == LEFT_OUT
+    assert deployment.pruned == LEFT_OUT
     assert {resource.logical_id for resource in deployment.resources} == WIDE["Resources"].keys() - LEFT_OUT.keys()
     unseen = {
         name: {unproven.detail for unproven in proof.unproven} for name, proof in proofs.items() if not proof.is_proven

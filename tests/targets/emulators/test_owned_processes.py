@@ -30,7 +30,7 @@ from pathlib import Path
 from stackproof.targets.{module} import {start}
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job inherits that it is ignored
 process = {start}(os.getpid(), Path(sys.argv[1]), **json.loads(sys.argv[2]))
-print(json.dumps([process.pid, dict(process.said)]), flush=True)
+print(json.dumps([process.pid, dict(process.ready_data)]), flush=True)
 time.sleep(600)
 """
 KINDS: dict[str, dict[str, Any]] = {
@@ -58,8 +58,8 @@ def children(pid: int) -> list[int]:
     return found
 
 
-def listens(said: dict[str, str]) -> bool:
-    port = int(said.get("port") or said["endpoint_url"].rpartition(":")[2])
+def listens(ready_data: dict[str, str]) -> bool:
+    port = int(ready_data.get("port") or ready_data["endpoint_url"].rpartition(":")[2])
     with socket.socket() as sock:
         return sock.connect_ex(("127.0.0.1", port)) == 0
 
@@ -72,14 +72,14 @@ def test_it_is_gone_when_its_owner_is(kind: str, sent: signal.Signals, folder: P
     command = [sys.executable, "-c", script, str(folder), json.dumps(what["arguments"])]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as owner:
         assert owner.stdout is not None
-        pid, said = json.loads(owner.stdout.readline())
-        assert listens(said)
+        pid, ready_data = json.loads(owner.stdout.readline())
+        assert listens(ready_data)
         below = children(pid)
         owner.send_signal(sent)
         owner.wait()
-    for element in (pid, *below):
-        wait_until_gone(element)
-    assert not listens(said)
+    for each in (pid, *below):
+        wait_until_gone(each)
+    assert not listens(ready_data)
     assert list(folder.iterdir()) == []
 
 
@@ -145,7 +145,7 @@ def postgres() -> Iterator[OwnedProcess]:
 
 
 def test_rows_come_sorted_and_a_table_that_is_not_there_has_none(postgres: OwnedProcess) -> None:
-    database = Database(postgres.said, **LOGIN)
+    database = Database(postgres.ready_data, **LOGIN)
     assert database.rows("SELECT * FROM nothing") == ()
     assert database.rows("VALUES (2, 'b'), (1, 'a')") == ((1, "a"), (2, "b"))
     assert database.rows("SELECT current_database(), current_user") == (("things", "someone"),)
@@ -153,15 +153,15 @@ def test_rows_come_sorted_and_a_table_that_is_not_there_has_none(postgres: Owned
 
 def test_what_the_database_refuses_is_an_error_without_its_text(postgres: OwnedProcess) -> None:
     with pytest.raises(TargetError, match=r"^PostgreSQL answered with SQLSTATE 22012$"):
-        Database(postgres.said, **LOGIN).rows("SELECT 1 / 0")
+        Database(postgres.ready_data, **LOGIN).rows("SELECT 1 / 0")
     with pytest.raises(TargetError, match="SQLSTATE 28P01"):
-        Database(postgres.said, **{**LOGIN, "password": "wrong"}).rows("SELECT 1")
+        Database(postgres.ready_data, **{**LOGIN, "password": "wrong"}).rows("SELECT 1")
     with pytest.raises(TargetError, match="no connection to PostgreSQL"):
-        Database({**postgres.said, "port": "1"}, **LOGIN).rows("SELECT 1")
+        Database({**postgres.ready_data, "port": "1"}, **LOGIN).rows("SELECT 1")
 
 
 def test_who_does_not_ask_for_tls_is_turned_away_and_the_certificate_is_the_runs_own(postgres: OwnedProcess) -> None:
-    where = (postgres.said["host"], int(postgres.said["port"]))
+    where = (postgres.ready_data["host"], int(postgres.ready_data["port"]))
     with socket.create_connection(where) as plain:
         plain.sendall(b"\0\0\0\x08\0\x03\0\0")
         assert plain.recv(1) == b""

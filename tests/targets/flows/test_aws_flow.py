@@ -48,7 +48,7 @@ def pipeline(ministack: OwnedProcess) -> Iterator[AwsPipeline]:
     with tempfile.TemporaryDirectory(prefix="stackproof-test-", dir="/tmp") as name:
         database = open_database(emulator, deployed, CLEANED, path, owner_pid=os.getpid(), directory=Path(name))
         try:
-            yield AwsPipeline(target, deployed, CLEANED, path, ca_bundle=database.said["ca_bundle"])
+            yield AwsPipeline(target, deployed, CLEANED, path, ca_bundle=database.ready_data["ca_bundle"])
         finally:
             database.stop()
     lost = AwsPipeline(target, deployed, CLEANED, path, ca_bundle=None)
@@ -84,10 +84,10 @@ def test_canaries_arrive_once_and_are_removed(pipeline: AwsPipeline) -> None:
     assert (caught.value.code, pipeline.rows()) == ("LeftOver", before)
     pipeline._database.run("CREATE TABLE archive (key text)")
     pipeline._database.run("INSERT INTO archive VALUES ('x'), ('y'), ('z')")
-    for statement, said in WRONG_CLEANUPS.items():
+    for statement, reason in WRONG_CLEANUPS.items():
         pipeline._declared = replace(CLEANED, cleanup=statement)
         with pytest.raises(
-            TargetError, match=rf"{said}.*it was rolled back; .*\(canary-a, canary-b, canary-c,"
+            TargetError, match=rf"{reason}.*it was rolled back; .*\(canary-a, canary-b, canary-c,"
         ) as caught:
             pipeline.clean("canary")
         assert (caught.value.code, pipeline.rows()) == ("LeftOver", before)

@@ -48,7 +48,7 @@ def opened(ministack: OwnedProcess, *, careful: bool) -> Iterator[Opened]:
     with tempfile.TemporaryDirectory(prefix="stackproof-test-", dir="/tmp") as name:
         database = open_database(target, deployment, DECLARED, path, owner_pid=os.getpid(), directory=Path(name))
         try:
-            pipeline = MiniStackPipeline(target, deployment, DECLARED, path, database.said)
+            pipeline = MiniStackPipeline(target, deployment, DECLARED, path, database.ready_data)
             run = FlowRun(
                 declared=DECLARED,
                 path=path,

@@ -14,16 +14,16 @@ from stackproof.deployment.stack_event import STACK
 from stackproof.targets.failures import translated_errors
 from stackproof.template.assembly import Stack
 from stackproof.template.nested import with_nested_template
-from stackproof.template.pruning import Reduced, imports, reduced
+from stackproof.template.pruning import PrunedTemplate, imports, prune
 
 __all__ = [
     "NOTE",
     "KnownTypes",
-    "is_reduced",
+    "is_pruned",
     "not_exported",
     "noted_on",
     "plain_body",
-    "reduced_stack",
+    "prune_stack",
     "refusal_of",
     "source_of",
     "with_note",
@@ -98,9 +98,9 @@ class KnownTypes:
         return frozenset()
 
 
-def reduced_stack(
+def prune_stack(
     stack: Stack, why_not: Callable[[Stack, str], str | None], missing: Mapping[str, str] | None = None
-) -> tuple[Stack, Reduced]:
+) -> tuple[Stack, PrunedTemplate]:
     """The stack and those that it nests less what they cannot have, with a note in each template.
 
     `missing` are exports that another stack does not have here, and why.
@@ -112,8 +112,8 @@ def reduced_stack(
         if nested is None:
             continue
         within = replace(nested, assets=found.assets)  # the files are all the root's
-        inner, less = reduced_stack(within, why_not, unexported)
-        if is_reduced(inner, nested):
+        inner, less = prune_stack(within, why_not, unexported)
+        if is_pruned(inner, nested):
             found = replace(found, assets=inner.assets)
             found = with_nested_template(found, nested.template.path, inner.template.body)
             gone[resource.logical_id] = frozenset(less.outputs)
@@ -124,18 +124,18 @@ def reduced_stack(
         lost = min(imports(value) & unexported.keys(), default=None)
         return None if lost is None else f"it imports {lost}: {unexported[lost]}"
 
-    less = reduced(found.template.body, lambda logical_id: why_not(stack, logical_id), lacks)
-    body = less.body if less.left_out or less.outputs or gone else stack.template.body
+    less = prune(found.template.body, lambda logical_id: why_not(stack, logical_id), lacks)
+    body = less.body if less.pruned or less.outputs or gone else stack.template.body
     note: dict[str, JsonValue] = {
         "source": source_of(stack),
-        "left_out": dict(less.left_out),
+        "pruned": dict(less.pruned),
         "not_exported": _exports(stack, less),
         "unordered": {name: list(member) for name, member in less.unordered.items()},
     }
     return replace(found, template=replace(found.template, body=with_note(body, note))), less
 
 
-def _exports(stack: Stack, less: Reduced) -> dict[str, JsonValue]:
+def _exports(stack: Stack, less: PrunedTemplate) -> dict[str, JsonValue]:
     """The exports that went with their outputs, as far as they are named in so many words, and why."""
     outputs = stack.template.section("Outputs")
     found: dict[str, JsonValue] = {}
@@ -183,7 +183,7 @@ def plain_body(body: Any) -> JsonObject:
     return found if isinstance(found, dict) else {}
 
 
-def is_reduced(found: Stack, stack: Stack) -> bool:
+def is_pruned(found: Stack, stack: Stack) -> bool:
     """Whether a stack, or one that it nests, is given less than it says: it differs by more than its note."""
     return with_note(found.template.body, {}) != with_note(stack.template.body, {})
 
@@ -210,11 +210,11 @@ def noted_on(body: JsonObject) -> JsonObject:
 def with_noted(found: Deployment, body: JsonObject) -> Deployment:
     """The deployment with what the note in its template says of it."""
     note = noted_on(body)
-    left_out, unordered = note.get("left_out"), note.get("unordered")
+    pruned, unordered = note.get("pruned"), note.get("unordered")
     return replace(
         found,
-        left_out={name: str(why) for name, why in as_object(left_out).items()} if left_out else {},
-        unordered={name: as_strings(member) for name, member in as_object(unordered).items()} if unordered else {},
+        pruned={name: str(why) for name, why in as_object(pruned).items()} if pruned else {},
+        unordered={name: as_strings(each) for name, each in as_object(unordered).items()} if unordered else {},
     )
 
 

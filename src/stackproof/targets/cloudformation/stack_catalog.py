@@ -81,7 +81,7 @@ class CloudFormationCatalog:
 
     target: Target
     parse: Parse
-    pause: float = 2.0
+    poll_interval: float = 2.0
     deadline: float = 900.0
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
@@ -231,7 +231,7 @@ class CloudFormationCatalog:
                     break
                 if self.clock() >= end:
                     raise TargetError(f"CloudFormation's drift detection takes over {self.deadline:.0f} s")
-                self.sleep(self.pause)
+                self.sleep(self.poll_interval)
             if told["DetectionStatus"] == "DETECTION_FAILED":
                 raise TargetError(
                     f"CloudFormation's drift detection failed: {told.get('DetectionStatusReason', 'no reason given')}"

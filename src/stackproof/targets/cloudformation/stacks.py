@@ -30,7 +30,7 @@ from stackproof.targets.failures import reason_of, translated_errors
 from stackproof.template.assembly import Stack
 from stackproof.template.location import Location
 
-__all__ = ["CAPABILITIES", "HALF_DONE", "CloudFormation", "Place", "listed_resources"]
+__all__ = ["CAPABILITIES", "HALF_DONE", "CloudFormation", "StackContext", "listed_resources"]
 
 _IN_REQUEST: Final = 51_200  # bytes of a template that CreateStack takes; larger ones come from a bucket
 CAPABILITIES: Final = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
@@ -61,11 +61,11 @@ _HIDDEN: Final = "****"  # what CloudFormation shows of a parameter with NoEcho
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where a stack goes, and how long one waits for it there. `pause` is the time between two looks, in seconds.
+class StackContext:
+    """The account and region of a stack, and how its operations run there; times are in seconds.
 
-    `progress` hears one line for each change that is going to be made and for each event; `options` are those of the
-    AWS CLI that lead to the place. Where stacks are `tidied`, one that was not created is deleted by whoever deploys.
+    `progress` gets one line for each planned change and for each event. `options` are the AWS CLI options for this
+    account and region. With `tidied`, the caller deletes a stack that could not be created.
     """
 
     account: str
@@ -78,18 +78,18 @@ class Place:
     options: str = ""
     tidied: bool = False
     deadline: float = 3600.0
-    pause: float = 3.0
+    poll_interval: float = 3.0
     progress: Callable[[str], None] = lambda _: None
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
 
 class CloudFormation:
-    """Stacks of one place. Everything that fails is a `TargetError`."""
+    """Stacks of one account and region. Every failure is a `TargetError`."""
 
-    def __init__(self, client: Callable[[str], Any], place: Place) -> None:
+    def __init__(self, client: Callable[[str], Any], context: StackContext) -> None:
         self._client = client
-        self._place = place
+        self._context = context
 
     @property
     def _api(self) -> Any:
@@ -97,28 +97,28 @@ class CloudFormation:
 
     def deploy(self, stack: Stack) -> Deployment:
         """Publish the stack's files, create or update it through a change set, and wait."""
-        place = self._place
+        context = self._context
         with translated_errors(f"deploying stack {stack.name}"):
             before = self.described(stack.name)
         self._refuse_state(stack.name, before)
         text = json.dumps(stack.template.body, separators=(",", ":"), default=str)
         store = AssetStore(
             self._client("s3"),
-            account=place.account,
-            region=place.region,
-            partition=place.partition,
-            makes_buckets=place.emulator,
+            account=context.account,
+            region=context.region,
+            partition=context.partition,
+            makes_buckets=context.emulator,
         )
         store.publish(stack)
         stand_ins: Mapping[str, str] = {}
-        if place.emulator:
+        if context.emulator:
             self._put_bootstrap_version(stack)
             stand_ins = self._image_stand_ins(stack)
         request: dict[str, Any] = {
             "StackName": stack.name,
-            "Capabilities": list(place.capabilities),
+            "Capabilities": list(context.capabilities),
             "Tags": [{"Key": key, "Value": value} for key, value in sorted(stack.tags.items())],
-            "Parameters": self._parameters(stack, before, {**stand_ins, **place.parameters}),
+            "Parameters": self._parameters(stack, before, {**stand_ins, **context.parameters}),
         }
         if len(text.encode()) <= _IN_REQUEST:
             request["TemplateBody"] = text
@@ -126,7 +126,7 @@ class CloudFormation:
             request["TemplateURL"] = store.put_template(stack, text)
         with self._explained(stack.name), translated_errors(f"deploying stack {stack.name}"):
             self._create_or_update(stack, request, before)
-            if stack.termination_protection and not place.emulator:
+            if stack.termination_protection and not context.emulator:
                 self._api.update_termination_protection(StackName=stack.name, EnableTerminationProtection=True)
         return self.deployment(stack.name)
 
@@ -190,7 +190,7 @@ class CloudFormation:
             follower.skip()
         stack_id = self._begun(stack, request, kind)
         if stack_id is None:
-            self._place.progress(f"{stack.name}: no changes")
+            self._context.progress(f"{stack.name}: no changes")
             return
         ended = self._waited(stack.name, stack_id, follower, _located_in(stack))
         status = "DELETE_COMPLETE" if ended is None else str(ended["StackStatus"])
@@ -207,7 +207,7 @@ class CloudFormation:
         if made.empty:
             return None
         for change in made.changes or ("no resource changes, but outputs or other settings may",):
-            self._place.progress(f"{stack.name}: {change}")
+            self._context.progress(f"{stack.name}: {change}")
         self._api.execute_change_set(ChangeSetName=made.id, StackName=made.stack_id)
         return made.stack_id
 
@@ -238,31 +238,33 @@ class CloudFormation:
         self, stack_name: str, stack_id: str, follower: EventFollower, locate: Locate
     ) -> Mapping[str, Any] | None:
         """The stack once nothing is in progress, None if it is gone."""
-        place = self._place
-        end = place.clock() + place.deadline
+        context = self._context
+        end = context.clock() + context.deadline
         while True:
             found = self.described(stack_id)
             follower.follow()
             status = "DELETE_COMPLETE" if found is None else str(found["StackStatus"])
             if not status.endswith("_IN_PROGRESS"):
                 return found
-            if place.clock() >= end:
+            if context.clock() >= end:
                 events = with_nested(self._api, follower.events)
                 subject = self._subject(stack_name)
-                raise TargetError(explained_deadline(subject, status, place.deadline, events, locate), code="Deadline")
-            place.sleep(place.pause)
+                raise TargetError(
+                    explained_deadline(subject, status, context.deadline, events, locate), code="Deadline"
+                )
+            context.sleep(context.poll_interval)
 
     def _limit(self, what: str) -> Callable[[str], None]:
-        """Pauses when called, and raises once time is up."""
-        place = self._place
-        end = place.clock() + place.deadline
+        """A function that sleeps for one poll interval, and raises TargetError after the deadline."""
+        context = self._context
+        end = context.clock() + context.deadline
 
-        def pause(status: str) -> None:
-            if place.clock() >= end:
-                raise TargetError(f"{what} is still {status} after {place.deadline:.0f} s", code="Deadline")
-            place.sleep(place.pause)
+        def wait(status: str) -> None:
+            if context.clock() >= end:
+                raise TargetError(f"{what} is still {status} after {context.deadline:.0f} s", code="Deadline")
+            context.sleep(context.poll_interval)
 
-        return pause
+        return wait
 
     def _empty(self, stack_id: str) -> None:
         """Delete what lies in the buckets of the stack and those it nests; the deletion says where that fails."""
@@ -295,10 +297,10 @@ class CloudFormation:
     # -- explaining
 
     def _subject(self, stack_name: str) -> Subject:
-        return Subject(stack_name=stack_name, options=self._place.options, tidied=self._place.tidied)
+        return Subject(stack_name=stack_name, options=self._context.options, tidied=self._context.tidied)
 
     def _follower(self, stack_name: str) -> EventFollower:
-        return EventFollower(self._api, stack_name, lambda event: self._place.progress(str(event)))
+        return EventFollower(self._api, stack_name, lambda event: self._context.progress(str(event)))
 
     def _why(self, stack_name: str, status: str, follower: EventFollower, locate: Locate) -> str:
         events = with_nested(self._api, follower.events)
@@ -348,7 +350,7 @@ class CloudFormation:
     # -- reading
 
     def _deployment(self, found: Mapping[str, Any]) -> Deployment:
-        place = self._place
+        context = self._context
         parameters = {
             str(parameter["ParameterKey"]): str(parameter.get("ResolvedValue") or parameter.get("ParameterValue"))
             for parameter in found.get("Parameters", ())
@@ -357,9 +359,9 @@ class CloudFormation:
             stack_name=str(found["StackName"]),
             stack_id=str(found["StackId"]),
             status=str(found["StackStatus"]),
-            account=place.account,
-            region=place.region,
-            partition=place.partition,
+            account=context.account,
+            region=context.region,
+            partition=context.partition,
             resources=self._resources(str(found["StackName"])),
             outputs={str(output["OutputKey"]): str(output["OutputValue"]) for output in found.get("Outputs", ())},
             parameters={name: value for name, value in parameters.items() if value != _HIDDEN},
@@ -383,7 +385,7 @@ class CloudFormation:
     def _zones(self) -> tuple[str, ...]:
         """A stack is read also where EC2 does not answer: what asks for zones then stays unresolved, and says so."""
         try:
-            return self._place.zones()
+            return self._context.zones()
         except Exception as error:
             if reason_of(error) is None:
                 raise
@@ -394,7 +396,7 @@ class CloudFormation:
         return [element for page in pages for element in page.get(key, ())]
 
     def _where(self) -> str:
-        return f"account {self._place.account}, region {self._place.region}"
+        return f"account {self._context.account}, region {self._context.region}"
 
 
 def _located_in(stack: Stack) -> Locate:

@@ -20,18 +20,18 @@ from stackproof.targets.cloudformation.pruned_stack import (
     not_exported,
     noted_on,
     plain_body,
-    reduced_stack,
+    prune_stack,
     refusal_of,
     source_of,
     with_noted,
 )
-from stackproof.targets.cloudformation.stacks import CAPABILITIES, CloudFormation, Place
+from stackproof.targets.cloudformation.stacks import CAPABILITIES, CloudFormation, StackContext
 from stackproof.targets.failures import answering, reason_of, translated_errors
 from stackproof.targets.guard import Guard
 from stackproof.targets.repeating import Breaker, Retries, repeat_reads
 from stackproof.targets.sessions import emulator_client, emulator_session_as
 from stackproof.template.assembly import Stack
-from stackproof.template.pruning import Reduced
+from stackproof.template.pruning import PrunedTemplate
 
 __all__ = ["Emulator", "emulator_environment"]
 
@@ -113,7 +113,7 @@ class Emulator:
     def _stacks(self) -> CloudFormation:
         return CloudFormation(
             self.client,
-            Place(
+            StackContext(
                 account=self.account,
                 region=self.region,
                 partition=self.partition,
@@ -124,7 +124,7 @@ class Emulator:
                 tidied=True,
                 options=f"--region {self.region} --endpoint-url {self.endpoint_url}",
                 deadline=self._deadline,
-                pause=0.1,
+                poll_interval=0.1,
                 progress=self._progress,
             ),
         )
@@ -159,7 +159,7 @@ class Emulator:
             self._stacks.destroy(stack.name)
         refused: dict[str, str] = {}
         while True:
-            found, _ = self.reduced(stack, refused)
+            found, _ = self.prune(stack, refused)
             try:
                 self._stacks.deploy(found)
             except TargetError:
@@ -177,9 +177,9 @@ class Emulator:
     def deployment(self, stack_name: str, *, body: JsonObject | None = None) -> Deployment:
         return with_noted(self._stacks.deployment(stack_name), body or self._deployed_body(stack_name))
 
-    def reduced(self, stack: Stack, refused: Mapping[str, str] | None = None) -> tuple[Stack, Reduced]:
+    def prune(self, stack: Stack, refused: Mapping[str, str] | None = None) -> tuple[Stack, PrunedTemplate]:
         """The stack less what is not known here, and less what was refused when it was tried."""
-        return reduced_stack(stack, self._lacks(refused or {}), not_exported(self.client("cloudformation"), stack))
+        return prune_stack(stack, self._lacks(refused or {}), not_exported(self.client("cloudformation"), stack))
 
     def _lacks(self, refused: Mapping[str, str]) -> Callable[[Stack, str], str | None]:
         """Why a stack cannot have a resource here, or None."""

@@ -28,17 +28,17 @@ _LOOK_SECONDS: Final = 0.02
 class OwnedProcess:
     """A running process. It ends with its owner by itself; `stop` is for ending it before.
 
-    `said` is what it published: how to reach it.
+    `ready_data` is what the process published when it was ready: how to reach it.
     """
 
     pid: int
-    said: Mapping[str, str]
+    ready_data: Mapping[str, str]
     _process: subprocess.Popen[bytes] = field(repr=False)
 
     @property
     def endpoint_url(self) -> str:
         """Where an emulator answers."""
-        return self.said["endpoint_url"]
+        return self.ready_data["endpoint_url"]
 
     @property
     def has_ended(self) -> bool:
@@ -89,15 +89,15 @@ def start_owned(
             env=dict(environment),
         )
         try:
-            said = _said(name, process, port_file, log)
+            ready_data = _await_ready(name, process, port_file, log)
         except BaseException:  # Ctrl-C as well: nobody would know of it
             _end(process)
             port_file.unlink(missing_ok=True)
             raise
-    return OwnedProcess(pid=process.pid, said=said, _process=process)
+    return OwnedProcess(pid=process.pid, ready_data=ready_data, _process=process)
 
 
-def _said(name: str, process: subprocess.Popen[bytes], port_file: Path, log: IO[bytes]) -> Mapping[str, str]:
+def _await_ready(name: str, process: subprocess.Popen[bytes], port_file: Path, log: IO[bytes]) -> Mapping[str, str]:
     """What the process publishes once it is ready; raises TargetError with its last word if it ends or takes too long.
 
     It takes its port file along when it ends, which may be right after it was ready: it is read, or was never there.
@@ -106,8 +106,8 @@ def _said(name: str, process: subprocess.Popen[bytes], port_file: Path, log: IO[
     while True:
         has_ended = process.poll() is not None
         with contextlib.suppress(FileNotFoundError):
-            said: Mapping[str, str] = json.loads(port_file.read_text(encoding="utf-8"))
-            return said
+            ready_data: Mapping[str, str] = json.loads(port_file.read_text(encoding="utf-8"))
+            return ready_data
         if has_ended or time.monotonic() > end:
             log.seek(0)
             last = (log.read().decode(errors="replace").strip().splitlines() or ["no output"])[-1]

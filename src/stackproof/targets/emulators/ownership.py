@@ -36,8 +36,8 @@ def serve_owner(prog: str, arguments: Sequence[str], serve: Callable[[Path], Ser
     shutdown = ShutdownRequest()
     threading.Thread(target=_watch, args=(options.owner_pid, shutdown), daemon=True).start()
     port_file: Path = options.port_file
-    with living_in(port_file.parent), serve(port_file.parent) as said, _published(port_file, said):
-        shutdown.wait()
+    with living_in(port_file.parent), serve(port_file.parent) as ready_data, _published(port_file, ready_data):
+        ending.wait()
     return 0
 
 
@@ -52,10 +52,10 @@ def wait_for_end_of(pid: int) -> None:
 
 
 @contextlib.contextmanager
-def _published(file: Path, said: Mapping[str, str]) -> Iterator[None]:
+def _published(file: Path, ready_data: Mapping[str, str]) -> Iterator[None]:
     part = file.with_name(f"{file.name}.part")
     try:
-        part.write_text(json.dumps(dict(said)), encoding="utf-8")
+        part.write_text(json.dumps(dict(ready_data)), encoding="utf-8")
         part.replace(file)
         yield
     finally:

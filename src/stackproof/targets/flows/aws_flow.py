@@ -55,8 +55,8 @@ class AwsPipeline(MiniStackPipeline):
         )
         with target.writing("running a flow"):  # refused before the secret is read and the database is asked
             secret = json.loads(target.secret_value(secret_id))
-            said = {"host": str(secret["host"]), "port": str(secret["port"]), "ca_bundle": ca_bundle or ""}
-            super().__init__(target, deployment, declared, path, said)
+            ready_data = {"host": str(secret["host"]), "port": str(secret["port"]), "ca_bundle": ca_bundle or ""}
+            super().__init__(target, deployment, declared, path, ready_data)
         self.target = target.name
         self._account = target
         self._deployment, self._mapping = deployment, path.mapping

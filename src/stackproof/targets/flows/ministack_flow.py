@@ -62,10 +62,12 @@ def open_database(
     try:
         doing = "pointing the secret at the database"
         with translated_errors(doing), target.writing(doing):
-            moved = {**secret, "host": database.said["host"], "port": int(database.said["port"])}
+            moved = {**secret, "host": database.ready_data["host"], "port": int(database.ready_data["port"])}
             target.client("secretsmanager").put_secret_value(SecretId=secret_id, SecretString=json.dumps(moved))
         if declared.ca_bundle is not None:
-            _trust(target, physical_id(deployment, declared.function), declared.ca_bundle, database.said["ca_bundle"])
+            _trust(
+                target, physical_id(deployment, declared.function), declared.ca_bundle, database.ready_data["ca_bundle"]
+            )
     except BaseException:
         database.stop()
         raise
@@ -163,10 +165,10 @@ class MiniStackPipeline:
             answer = self._place.client("lambda").invoke(FunctionName=self._function, Payload=json.dumps(event))
             payload = answer["Payload"].read()
         if answer.get("FunctionError"):
-            said = json.loads(payload)
+            failure = json.loads(payload)
             raise TargetError(
-                f"{self._declared.function} raised {said.get('errorType')}: {said.get('errorMessage')}",
-                code=str(said.get("errorType")),
+                f"{self._declared.function} raised {failure.get('errorType')}: {failure.get('errorMessage')}",
+                code=str(failure.get("errorType")),
             )
         found: JsonValue = json.loads(payload)
         return found
@@ -264,6 +266,6 @@ def physical_id(deployment: Deployment, logical_id: str) -> str:
     """What a resource is called where it is deployed; raises TargetError if it is not."""
     found = deployment.resource(logical_id)
     if found is None or not found.physical_id:
-        why = deployment.left_out.get(logical_id, "it is not deployed")
+        why = deployment.pruned.get(logical_id, "it is not deployed")
         raise TargetError(f"{logical_id}: {why}", code="NotDeployed")
     return found.physical_id

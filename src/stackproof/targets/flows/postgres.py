@@ -57,8 +57,8 @@ def require(packages: Sequence[str]) -> None:
 class Database:
     """A client that verifies the server, as the function has to."""
 
-    def __init__(self, said: Mapping[str, str], *, user: str, password: str, database: str) -> None:
-        self._said = said
+    def __init__(self, ready_data: Mapping[str, str], *, user: str, password: str, database: str) -> None:
+        self._ready_data = ready_data
         self._login: Mapping[str, str] = {"user": user, "password": password, "database": database}
 
     def rows(self, query: str) -> tuple[tuple[Any, ...], ...]:
@@ -89,13 +89,13 @@ class Database:
         from pg8000.exceptions import DatabaseError, InterfaceError
         from pg8000.native import Connection
 
-        tls = ssl.create_default_context(cafile=self._said["ca_bundle"] or None)
+        tls = ssl.create_default_context(cafile=self._ready_data["ca_bundle"] or None)
         try:
             with contextlib.closing(
                 Connection(
                     **self._login,
-                    host=self._said["host"],
-                    port=int(self._said["port"]),
+                    host=self._ready_data["host"],
+                    port=int(self._ready_data["port"]),
                     ssl_context=tls,
                     timeout=_TIMEOUT_SECONDS,
                 )

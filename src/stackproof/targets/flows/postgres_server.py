@@ -48,7 +48,7 @@ class _Credentials:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
+class _Installation:
     """A folder that PostgreSQL may write to, the folder of its programs, and whom it runs as."""
 
     folder: Path
@@ -76,9 +76,9 @@ def main(arguments: Sequence[str]) -> int:
 def _served(directory: Path) -> Iterator[Mapping[str, str]]:
     credentials = _read_credentials()
     with _folder(directory) as folder:
-        place = _place(folder)
-        _initialize(place, credentials)
-        with _running(place, credentials) as port:
+        installation = _installation(folder)
+        _initialize(installation, credentials)
+        with _running(installation, credentials) as port:
             tls, authority = server_tls()
             bundle = folder / "ca.pem"
             bundle.write_bytes(authority)
@@ -116,22 +116,22 @@ def _may_enter(directory: Path) -> bool:
     return all(path.stat().st_mode & 0o001 for path in (directory, *directory.parents))
 
 
-def _place(folder: Path) -> _Place:
+def _installation(folder: Path) -> _Installation:
     programs = _installed() / _PACKAGE / "pginstall" / "bin"
     if os.geteuid() != 0:
-        return _Place(folder=folder, programs=programs, user={})
+        return _Installation(folder=folder, programs=programs, user={})
     nobody = pwd.getpwnam(_NOBODY)
     os.chown(folder, nobody.pw_uid, nobody.pw_gid)
     user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
-    place = _Place(folder=folder, programs=programs, user=user)
+    installation = _Installation(folder=folder, programs=programs, user=user)
     with contextlib.suppress(OSError):
-        if place.run(programs / "postgres", "--version").returncode == 0:
-            return place
+        if installation.run(programs / "postgres", "--version").returncode == 0:
+            return installation
     # Root's own packages may be closed to that user: a copy, with the libraries in a folder beside, as they are.
     for part in (f"{_PACKAGE}/pginstall", f"{_PACKAGE}.libs"):
         if (_installed() / part).is_dir():
             shutil.copytree(_installed() / part, folder / part, symlinks=True)
-    return _Place(folder=folder, programs=folder / _PACKAGE / "pginstall" / "bin", user=user)
+    return _Installation(folder=folder, programs=folder / _PACKAGE / "pginstall" / "bin", user=user)
 
 
 def _installed() -> Path:
@@ -141,14 +141,14 @@ def _installed() -> Path:
     return Path(spec.origin).parent.parent
 
 
-def _initialize(place: _Place, credentials: _Credentials) -> None:
-    file = place.folder / "password"
+def _initialize(installation: _Installation, credentials: _Credentials) -> None:
+    file = installation.folder / "password"
     file.touch(mode=0o600)
     file.write_text(credentials.password, encoding="utf-8")
-    if place.user:
-        os.chown(file, place.user["user"], place.user["group"])
-    done = place.run(
-        *(place.programs / "initdb", "-D", place.data, "-U", credentials.user, "--auth=scram-sha-256"),
+    if installation.user:
+        os.chown(file, installation.user["user"], installation.user["group"])
+    done = installation.run(
+        *(installation.programs / "initdb", "-D", installation.data, "-U", credentials.user, "--auth=scram-sha-256"),
         *(f"--pwfile={file}", "--no-locale", "-E", "UTF8", "--no-sync"),
     )
     file.unlink()
@@ -157,18 +157,21 @@ def _initialize(place: _Place, credentials: _Credentials) -> None:
 
 
 @contextlib.contextmanager
-def _running(place: _Place, credentials: _Credentials) -> Iterator[int]:
+def _running(installation: _Installation, credentials: _Credentials) -> Iterator[int]:
     """PostgreSQL on a free port of 127.0.0.1, and no socket file; gives the port."""
     for attempt in range(_ATTEMPTS):
         port = _free_port()
-        with (place.folder / "log").open("wb") as log:
+        with (installation.folder / "log").open("wb") as log:
             server = subprocess.Popen(  # noqa: S603 - from the package
-                [place.programs / "postgres", "-D", place.data, "-h", "127.0.0.1", "-p", str(port), "-k", "", "-F"],
+                [
+                    *(installation.programs / "postgres", "-D", installation.data, "-h", "127.0.0.1"),
+                    *("-p", str(port), "-k", "", "-F"),
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 preexec_fn=_end_with_parent,  # noqa: PLW1509 - one system call; no other thread holds a lock yet
-                **place.options,
+                **installation.options,
             )
         try:
             if _await_ready(server, port, credentials):
@@ -177,7 +180,7 @@ def _running(place: _Place, credentials: _Credentials) -> Iterator[int]:
         finally:
             _stop(server)
         if attempt == _ATTEMPTS - 1:
-            raise RuntimeError(f"PostgreSQL: {_last_line((place.folder / 'log').read_bytes())}")
+            raise RuntimeError(f"PostgreSQL: {_last_line((installation.folder / 'log').read_bytes())}")
 
 
 def _free_port() -> int:
