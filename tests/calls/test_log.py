@@ -54,13 +54,16 @@ def test_a_call_has_the_action_that_iam_knows(service: str, operation: str, acti
 
 
 def test_names_tell_reads_from_writes_in_any_spelling() -> None:
-    assert all(only_reads(name) for name in ("DescribeStacks", "GET", "getBucketAcl", "Describe*", "ValidateTemplate"))
-    assert not any(only_reads(name) for name in ("POST", "Decrypt", "*", "ReceiveMessage", "PassRole"))
+    assert all(
+        only_reads(operation)
+        for operation in ("DescribeStacks", "GET", "getBucketAcl", "Describe*", "ValidateTemplate")
+    )
+    assert not any(only_reads(operation) for operation in ("POST", "Decrypt", "*", "ReceiveMessage", "PassRole"))
 
 
 def test_names_tell_what_gives_a_secret_away() -> None:
-    assert all(gives_secret(name) for name in ("GetSecretValue", "getsecretvalue", "Get*", "*"))
-    assert not any(gives_secret(name) for name in ("GetBucketPolicy", "Describe*", "GetSecretValues"))
+    assert all(gives_secret(operation) for operation in ("GetSecretValue", "getsecretvalue", "Get*", "*"))
+    assert not any(gives_secret(operation) for operation in ("GetBucketPolicy", "Describe*", "GetSecretValues"))
 
 
 @given(log=of.call_logs)

@@ -31,8 +31,8 @@ def attaching(kind: str, key: str, name: Any) -> dict[str, Any]:
     """A resource that names something at a place."""
     value: Any = [name] if key.endswith("s") else name
     first, *below = key.split("/")
-    for text in reversed(below):
-        value = [value] if text == "*" else {text: value}
+    for step in reversed(below):
+        value = [value] if step == "*" else {step: value}
     return {"Type": kind, "Properties": {first: value, **SWITCHED.get(kind, {})}}
 
 
@@ -46,7 +46,7 @@ def properties_at(document: Any, key: str) -> Any:
     return here["properties"]
 
 
-@pytest.mark.parametrize(("kind", "key"), [pair for pair in ATTACHED if not pair[0].startswith("Custom::")])
+@pytest.mark.parametrize(("kind", "key"), [row for row in ATTACHED if not row[0].startswith("Custom::")])
 def test_what_an_attachment_names_is_a_property_of_its_type(kind: str, key: str) -> None:
     schema = CfnLintSchemas().schema(kind)
     assert schema is not None
@@ -143,7 +143,7 @@ def test_what_refers_to_a_resource_of_the_stacks_is_theirs(bucket: Any) -> None:
 
 @pytest.mark.parametrize(("bucket", "named"), NOT_OURS)
 def test_what_names_something_else_or_is_not_known_is_outside(bucket: Any, named: str) -> None:
-    assert [text.partition("Bucket is ")[2] for text in outside(whole(bucket))] == [named]
+    assert [line.partition("Bucket is ")[2] for line in outside(whole(bucket))] == [named]
 
 
 def test_without_an_account_what_depends_on_it_is_outside() -> None:
@@ -207,7 +207,7 @@ def test_a_fixed_name_is_one_of_its_kind_in_the_same_place(queue: str, is_ours: 
 def test_a_call_that_is_a_resource_is_named_unless_it_reads(call: Any, named: list[str]) -> None:
     made = stack({"Resources": {"Call": {"Type": "Custom::AWS", "Properties": {"Delete": call}}}})
     said = [f": Call (Custom::AWS): Delete calls {name}, and on what is not looked at" for name in named]
-    assert [name[name.index(": Call") :] for name in outside(made)] == said
+    assert [line[line.index(": Call") :] for line in outside(made)] == said
 
 
 def test_a_resource_in_the_hands_of_a_function_that_is_not_of_the_stacks_is_named() -> None:
@@ -220,16 +220,16 @@ def test_a_resource_in_the_hands_of_a_function_that_is_not_of_the_stacks_is_name
 
 
 def test_what_has_no_name_or_a_number_for_one_is_outside() -> None:
-    assert [text.partition("Bucket is ")[2] for text in outside(whole({"Name": "prod-data"}))] == [
+    assert [line.partition("Bucket is ")[2] for line in outside(whole({"Name": "prod-data"}))] == [
         f"{UNKNOWN} (it is no name)"
     ]
-    assert [text.partition("Bucket is ")[2] for text in outside(whole(42))] == ["42"]
+    assert [line.partition("Bucket is ")[2] for line in outside(whole(42))] == ["42"]
 
 
 def test_a_part_of_what_is_none_of_the_stacks_is_that_part() -> None:
     for source in ("a/prod-data", {"Fn::Join": ["/", ["a", "prod-data"]]}):
         part = {"Fn::Select": [1, {"Fn::Split": ["/", source]}]}
-        assert [text.partition("Bucket is ")[2] for text in outside(whole(part))] == ["prod-data"]
+        assert [line.partition("Bucket is ")[2] for line in outside(whole(part))] == ["prod-data"]
 
 
 def test_a_fixed_name_of_a_nested_stack_is_theirs_if_its_root_comes_first() -> None:
@@ -367,7 +367,7 @@ MADE_LATER: list[tuple[dict[str, Any], list[str]]] = [
 def test_what_is_made_by_a_macro_or_a_loop_is_not_known_to_attach_nothing(
     body: dict[str, Any], named: list[str]
 ) -> None:
-    assert [text.partition(": ")[2] for text in outside(stack({"Resources": {}, **body}))] == named
+    assert [line.partition(": ")[2] for line in outside(stack({"Resources": {}, **body}))] == named
 
 
 def test_a_loop_over_resources_is_named_though_it_is_none() -> None:
@@ -402,7 +402,7 @@ def test_a_nested_stack_attaches_to_what_it_is_given(given: Any, named: list[str
     parent = stack({"Parameters": parameters, "Resources": {"Bucket": BUCKET, "Inner": nest(Name=given)}})
     declared = {"Name": {"Type": "String", "Default": "unused"}}
     inner = nested({"Parameters": declared, "Resources": {"Policy": policy({"Ref": "Name"})}})
-    assert [text.partition("Bucket is ")[2] for text in outside(parent, inner)] == named
+    assert [line.partition("Bucket is ")[2] for line in outside(parent, inner)] == named
 
 
 @pytest.mark.parametrize(
@@ -414,7 +414,7 @@ def test_what_a_nested_stack_puts_out_is_what_it_is_there(put_out: Any, named: l
     declared = {"Name": {"Type": "String"}}
     outputs = {"Name": {"Value": put_out}}
     inner = nested({"Parameters": declared, "Resources": {"Bucket": BUCKET}, "Outputs": outputs})
-    assert [text.partition("Bucket is ")[2] for text in outside(stack({"Resources": resources}), inner)] == named
+    assert [line.partition("Bucket is ")[2] for line in outside(stack({"Resources": resources}), inner)] == named
 
 
 def test_a_nested_stack_whose_template_is_not_at_hand_may_attach_anything() -> None:

@@ -222,7 +222,7 @@ def test_an_emulator_that_breaks_has_none_and_an_account_that_breaks_is_unreacha
         failure("ServiceUnavailable", status=503),
         EndpointConnectionError(endpoint_url="http://x"),
     ],
-    ids=lambda argument: type(argument).__name__,
+    ids=lambda fault: type(fault).__name__,
 )
 @pytest.mark.parametrize("emulator", [True, False])
 def test_a_fault_tells_nothing_of_what_cloud_control_sees_and_is_not_remembered(

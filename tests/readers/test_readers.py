@@ -40,7 +40,7 @@ def test_every_recorded_type_is_shown_as_there_and_as_gone() -> None:
     }
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda argument: argument.id)
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.id)
 def test_what_is_live_in_cloudformations_names(example: Example) -> None:
     reading = READERS[example.resource_type](asked(example, recorded(**example.answers)))
     assert reading is not None
@@ -48,26 +48,26 @@ def test_what_is_live_in_cloudformations_names(example: Example) -> None:
     assert {name: reading.attributes[name] for name in example.attributes} == example.attributes
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda argument: argument.id)
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.id)
 def test_every_name_is_one_that_the_schema_knows(example: Example) -> None:
     schema = SCHEMAS.schema(example.resource_type)
     assert schema is not None
     assert [name for name in example.properties if schema.at(f"/{name}") is None] == []
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda argument: argument.id)
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.id)
 def test_what_is_live_is_equal_to_itself(example: Example) -> None:
     found = compared(example.properties, example.properties, SCHEMAS.schema(example.resource_type))
     assert found.differences == ()
 
 
-@pytest.mark.parametrize(("example", "answers"), GONE, ids=lambda argument: getattr(argument, "id", ""))
+@pytest.mark.parametrize(("example", "answers"), GONE, ids=lambda parameter: getattr(parameter, "id", ""))
 def test_what_is_gone_is_none(example: Example, answers: dict[str, Any]) -> None:
     client = recorded(**{**example.answers, **answers})
     assert READERS[example.resource_type](asked(example, client)) is None
 
 
-@pytest.mark.parametrize(("example", "operation"), DENIED, ids=lambda argument: getattr(argument, "id", argument))
+@pytest.mark.parametrize(("example", "operation"), DENIED, ids=lambda parameter: getattr(parameter, "id", parameter))
 @pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation"])
 def test_a_denied_call_costs_its_own_properties(example: Example, operation: str, code: str) -> None:
     client = recorded(**{**example.answers, operation: failure(code)})
@@ -77,7 +77,7 @@ def test_a_denied_call_costs_its_own_properties(example: Example, operation: str
     assert denied == set(example.denied[operation])
 
 
-@pytest.mark.parametrize(("example", "operation"), DENIED, ids=lambda argument: getattr(argument, "id", argument))
+@pytest.mark.parametrize(("example", "operation"), DENIED, ids=lambda parameter: getattr(parameter, "id", parameter))
 def test_any_other_error_passes_through(example: Example, operation: str) -> None:
     client = recorded(**{**example.answers, operation: failure("Throttling")})
     with pytest.raises(ClientError, match="Throttling"):
@@ -184,13 +184,13 @@ def test_a_target_group_that_is_gone_does_not_cost_the_others_their_tags() -> No
         asked_for = parameters["TargetGroupArns"]
         if arns["c"] in asked_for:
             raise failure("TargetGroupNotFound")
-        return {"TargetGroups": [{"TargetGroupArn": element, "TargetGroupName": element} for element in asked_for]}
+        return {"TargetGroups": [{"TargetGroupArn": arn, "TargetGroupName": arn} for arn in asked_for]}
 
     def tags(**parameters: Any) -> Any:
         asked_for = parameters["ResourceArns"]
         if arns["c"] in asked_for:
             raise failure("TargetGroupNotFound")
-        tagged = [{"ResourceArn": element, "Tags": [{"Key": "k", "Value": element}]} for element in asked_for]
+        tagged = [{"ResourceArn": arn, "Tags": [{"Key": "k", "Value": arn}]} for arn in asked_for]
         return {"TagDescriptions": tagged}
 
     client = recorded(
@@ -250,7 +250,7 @@ SHARED: dict[str, tuple[str, dict[str, JsonValue]]] = {
 @pytest.mark.parametrize("resource_type", sorted(SHARED))
 @pytest.mark.parametrize("tampered", ["a", "b", "c"])
 def test_a_policy_that_several_share_shows_whichever_was_changed(resource_type: str, tampered: str) -> None:
-    declared, changed = [{"Statement": [{"Effect": "Allow", "Action": name}]} for name in ("s:Get", "*")]
+    declared, changed = [{"Statement": [{"Effect": "Allow", "Action": action}]} for action in ("s:Get", "*")]
 
     def text_of(**asked_for: str) -> str:
         return json.dumps(changed if tampered in asked_for.values() else declared)

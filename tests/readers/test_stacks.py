@@ -74,7 +74,7 @@ def _set(value: object, names: list[str]) -> bool:
         return True
     if names[0] == "*":
         items = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
-        return any(_set(element, names[1:]) for element in items)
+        return any(_set(member, names[1:]) for member in items)
     return isinstance(value, Mapping) and names[0] in value and _set(value[names[0]], names[1:])
 
 
@@ -136,15 +136,15 @@ def test_tampering_is_seen_as_exactly_that_property_of_that_resource(tampered_wi
     tampered = TAMPERED.get(deployed.name, ())
     prover = deployed.prover()
     with deployed.target.writing("tampering"):
-        for change in tampered:
-            parameters = prover.resolved(change.parameters)
+        for tampering in tampered:
+            parameters = prover.resolved(tampering.parameters)
             assert isinstance(parameters, Mapping)
-            getattr(deployed.target.client(change.service), change.operation)(**parameters)
+            getattr(deployed.target.client(tampering.service), tampering.operation)(**parameters)
     changed = {(name, difference.path) for name, proof in deployed.proofs().items() for difference in proof.differences}
     assert changed == {
-        (change.logical_id, path)
-        for change in tampered
-        for path in (_paths(proofs[change.logical_id]) if change.path == "*" else (change.path,))
+        (tampering.logical_id, path)
+        for tampering in tampered
+        for path in (_paths(proofs[tampering.logical_id]) if tampering.path == "*" else (tampering.path,))
     }
 
 

@@ -55,7 +55,7 @@ class Place:
         return self._logical[resource_type]
 
     def types(self) -> set[str]:
-        return {text for text in self._logical if not text.startswith("Custom::")}
+        return {resource_type for resource_type in self._logical if not resource_type.startswith("Custom::")}
 
     def id(self, resource_type: str) -> str:
         found = self._prover.deployment.resource(self._logical[resource_type])
@@ -331,16 +331,16 @@ def test_many_stacks_are_proven_in_one_run_with_less_than_a_call_for_each_resour
     stacks = [replace(stack, name=f"{stack.name}-{number}") for number in range(3)]
     deployments = [target.deploy(stack) for stack in stacks]
     calls.clear()
-    pairs = zip(stacks, deployments, strict=True)
-    world = World(
-        {
-            stack.name: ProvableStack(template=stack.template, deployment=deployment, readers=READERS)
-            for stack, deployment in pairs
-        },
-        target=target,
-        schemas=SCHEMAS,
-    )
-    proofs = [proof for prover in world.provers.values() for proof in proven(prover).values()]
+    for copy, deployment in zip(stacks, deployments, strict=True):
+        prover = Prover(
+            template=copy.template,
+            deployment=deployment,
+            target=target,
+            readers=READERS,
+            schemas=SCHEMAS,
+            snapshot=snapshot,
+        )
+        proofs.extend(proven(prover).values())
     coverage = Coverage.of(tuple(proofs))
     assert (coverage.resources_proven, coverage.properties_differ) == (coverage.resources_total, 0)
     assert calls.total() <= coverage.resources_total, calls

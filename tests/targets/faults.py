@@ -62,7 +62,7 @@ def fired(url: str) -> list[str]:
     """What was injected so far, such as "reset"."""
     with urllib.request.urlopen(f"{url}/_microburst/fired?limit=100000") as answer:  # noqa: S310 - our own proxy
         found = json.loads(answer.read())
-    return [str(row["action"]) for row in (found["fired"] if isinstance(found, dict) else found)]
+    return [str(fault["action"]) for fault in (found["fired"] if isinstance(found, dict) else found)]
 
 
 def _wait_until_healthy(process: subprocess.Popen[bytes], url: str) -> None:

@@ -40,7 +40,7 @@ from tests.live_fakes import failure
         (ParamValidationError(report="x"), None),
         (ZeroDivisionError(), None),
     ],
-    ids=lambda argument: str(argument)[:40],
+    ids=lambda parameter: str(parameter)[:40],
 )
 def test_why_a_read_failed(error: Exception, reason: str | None) -> None:
     assert reason_of(error) == reason

@@ -80,7 +80,7 @@ def test_faults_in_three_of_ten_calls_change_nothing(
         assert proven(deployed, through(url)) == undisturbed
         injected = fired(url)
     assert len(injected) >= 20
-    kinds = {text.partition("(")[0] for text in injected}
+    kinds = {fault.partition("(")[0] for fault in injected}
     assert any("Throttling" in kind for kind in kinds), kinds
     assert any("reset" in kind for kind in kinds), kinds
 

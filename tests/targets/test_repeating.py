@@ -50,7 +50,7 @@ def events(**settings: Any) -> Events:
 @pytest.mark.parametrize(
     "outcome",
     [failure("Throttling"), failure("InternalFailure", status=500), REFUSED],
-    ids=lambda argument: str(argument)[:40],
+    ids=lambda outcome: str(outcome)[:40],
 )
 def test_what_is_transient_of_a_read_is_repeated_with_growing_pauses(outcome: Exception) -> None:
     hooked = events(attempts=5, delay=1.0, longest=4.0)
@@ -137,4 +137,4 @@ def test_that_a_dead_target_is_not_asked_is_no_failure_of_its_own() -> None:
 
 def test_services_that_wait_for_others_may_take_longer() -> None:
     retries = Retries(read_timeout=2.0, slow_read_timeout=3.0)
-    assert [retries.read_timeout_of(name) for name in ("sqs", "lambda")] == [2.0, 3.0]
+    assert [retries.read_timeout_of(service) for service in ("sqs", "lambda")] == [2.0, 3.0]

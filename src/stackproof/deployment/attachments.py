@@ -256,8 +256,8 @@ def _lines(stack: Stack, owners: _Owners) -> Iterator[str]:
             yield f"{resource.location('/' + name)}: {what}: {name} calls {action}, and on what is not looked at"
         provider = ("ServiceToken",) if resource.is_custom else ()  # another's code may change what is another's
         for key in (*ATTACHED_BY.get(resource.resource_type, ()), *provider):
-            for said in owners.outside(stack, resource, key):
-                yield f"{resource.location('/' + key.partition('/*')[0])}: {what}: {key} is {said}"
+            for reason in owners.outside(stack, resource, key):
+                yield f"{resource.location('/' + key.partition('/*')[0])}: {what}: {key} is {reason}"
 
 
 def _called(resource: Resource) -> Iterator[tuple[str, str]]:
@@ -316,11 +316,11 @@ class _Owners:
             return
         name, *below = key.split("/")
         value = resource.properties.get(name, _ABSENT.get((resource.resource_type, key)))
-        for value_ in (flat for part in _at(self._resolved(value, stack), below) for flat in _flat(part)):
-            if isinstance(value_, Unresolved):
-                yield f"not known to be of these stacks ({value_.reason})"
-            elif not self._is_own(value_, key) and not self._is_named(value_, key, stack, resource):
-                yield _OWN.sub(lambda match: f"${{{self._known[int(match[1])].logical_id}}}", value_)
+        for text in (leaf for part in _at(self._resolved(value, stack), below) for leaf in _flat(part)):
+            if isinstance(text, Unresolved):
+                yield f"not known to be of these stacks ({text.reason})"
+            elif not self._is_own(text, key) and not self._is_named(text, key, stack, resource):
+                yield _OWN.sub(lambda match: f"${{{self._known[int(match[1])].logical_id}}}", text)
 
     def context(self, stack: Stack) -> Context:
         """What is known in a stack: values of parameters, which a nested one is given, and resources as stand-ins."""
@@ -348,7 +348,7 @@ class _Owners:
     def _followed_in(self, value: JsonValue, stack: Stack) -> JsonValue:
         """The value with what our exports are for their imports, and a part of a resource's ARN as the resource."""
         if isinstance(value, list):
-            return [self._followed_in(element, stack) for element in value]
+            return [self._followed_in(member, stack) for member in value]
         if not isinstance(value, Mapping):
             return value
         imported = value.get("Fn::ImportValue")
@@ -444,13 +444,15 @@ class _Owners:
     def _is_named(self, text: str, key: str, stack: Stack, resource: Resource) -> bool:
         """Whether a text is the fixed name of what these stacks make before: where it is taken, they fail there."""
         for other in self.stacks.values():
-            for owner in other.template.resources:
-                kind = owner.resource_type.rpartition("::")[2]
-                if kind not in key or not _goes_with(owner, resource):
+            for candidate in other.template.resources:
+                kind = candidate.resource_type.rpartition("::")[2]
+                if kind not in key or not _goes_with(candidate, resource):
                     continue
-                names = (self._resolved(owner.properties.get(name), other) for name in (kind, f"{kind}Name", "Name"))
+                names = (
+                    self._resolved(candidate.properties.get(name), other) for name in (kind, f"{kind}Name", "Name")
+                )
                 if any(isinstance(name, str) and self._names(text, name) for name in names):
-                    return self._is_after(stack, resource, other, owner)
+                    return self._is_after(stack, resource, other, candidate)
         return False
 
     def _names(self, text: str, name: str) -> bool:
@@ -546,7 +548,9 @@ def _needed(resource: Resource | None) -> Iterable[str]:
         return ()
     written = resource.body.get("DependsOn")
     named = (
-        [element for element in written if isinstance(element, str)] if isinstance(written, list) else [str(written)]
+        [dependency for dependency in written if isinstance(dependency, str)]
+        if isinstance(written, list)
+        else [str(written)]
     )
     return {*references(resource.properties), *named}
 

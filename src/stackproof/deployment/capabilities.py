@@ -32,14 +32,14 @@ class Capabilities:
             yield "  resource types: could not be told: its CloudFormation takes any name"
         else:
             yield f"  resource types: {len(self.types) - len(self.refused)} of {len(self.types)} that were asked for"
-            yield from (f"    not {name}" for name in self.refused)
-        for said, answer in (
+            yield from (f"    not {resource_type}" for resource_type in self.refused)
+        for capability, answer in (
             ("change sets", self.change_sets),
             ("drift API", self.drift),
             ("Cloud Control API", self.cloud_control),
             ("runs the code of functions", self.runs_code),
         ):
-            yield f"  {said}: {'could not be told' if answer is None else 'yes' if answer else 'no'}"
+            yield f"  {capability}: {'could not be told' if answer is None else 'yes' if answer else 'no'}"
 
     def to_dict(self) -> dict[str, JsonValue]:
         return {

@@ -79,7 +79,7 @@ class Deployment:
             "exports": dict(self.exports),
             "zones": list(self.zones),
             "pruned": dict(self.pruned),
-            "unordered": {name: list(each) for name, each in self.unordered.items()},
+            "unordered": {name: list(dependencies) for name, dependencies in self.unordered.items()},
             "tags": dict(self.tags),
         }
 
@@ -98,6 +98,8 @@ class Deployment:
             exports={key: str(value) for key, value in as_object(data["exports"]).items()},
             zones=as_strings(data["zones"]),
             pruned={key: str(value) for key, value in as_object(data["pruned"]).items()},
-            unordered={key: as_strings(each) for key, each in as_object(data.get("unordered", {})).items()},
+            unordered={
+                key: as_strings(dependencies) for key, dependencies in as_object(data.get("unordered", {})).items()
+            },
             tags={key: str(value) for key, value in as_object(data.get("tags", {})).items()},
         )

@@ -67,7 +67,7 @@ def ephemeral(stacks: Sequence[Stack], suffix: str) -> Ephemeral:
     overridden: list[Overridden] = []
     made: list[Stack] = []
 
-    def one(stack: Stack) -> Stack:
+    def made_ephemeral(stack: Stack) -> Stack:
         body, changes = _overridden(stack)
         overridden.extend(changes)
         found = replace(
@@ -75,16 +75,16 @@ def ephemeral(stacks: Sequence[Stack], suffix: str) -> Ephemeral:
         )
         within = (other for other in stacks if other.parent == stack.artifact)
         for nested in sorted(within, key=lambda other: other.name):
-            inner = one(replace(nested, assets=found.assets))  # the files are all the root's
+            inner = made_ephemeral(replace(nested, assets=found.assets))  # the files are all the root's
             found = replace(found, assets=inner.assets)
             found = with_nested_template(found, nested.template.path, inner.template.body)
         found = replace(found, name=_renamed(stack.name, suffix))
         made.append(found)
         return found
 
-    for member in stacks:
-        if member.parent is None:
-            one(member)
+    for stack in stacks:
+        if stack.parent is None:
+            made_ephemeral(stack)
     return Ephemeral(stacks=tuple(sorted(made, key=lambda stack: stack.name)), overridden=tuple(sorted(overridden)))
 
 
@@ -104,8 +104,8 @@ def _overridden(stack: Stack) -> tuple[JsonObject, list[Overridden]]:
         if properties or resource.properties:
             body["Properties"] = {**resource.properties, **{name: value for name, (value, _) in properties.items()}}
         resources[resource.logical_id] = body
-        said = {f"/{name}": "Delete" for name in policies}
-        said |= {f"/Properties/{name}": words for name, (_, words) in properties.items()}
+        overridden = {f"/{name}": "Delete" for name in policies}
+        overridden |= {f"/Properties/{name}": words for name, (_, words) in properties.items()}
         changes += [
             Overridden(
                 stack_name=stack.template.stack_name or stack.name,
@@ -114,7 +114,7 @@ def _overridden(stack: Stack) -> tuple[JsonObject, list[Overridden]]:
                 path=path,
                 value=value,
             )
-            for path, value in said.items()
+            for path, value in overridden.items()
         ]
     written = stack.template.section("Resources")
     return {**stack.template.body, "Resources": {**written, **resources}}, changes
@@ -192,7 +192,7 @@ def _suffixed(value: JsonObject, exports: set[str], suffix: str) -> JsonObject:
                 for name, element in here.items()
             }
         if isinstance(here, list):
-            return [walk(element, "") for element in here]
+            return [walk(member, "") for member in here]
         if isinstance(here, str) and key in {"Fn::ImportValue", "Export"} and here in exports:
             return f"{here}-{suffix}"
         return here

@@ -182,20 +182,21 @@ def explained_state(subject: Subject, status: str) -> str | None:
 
 def explained_refusal(subject: Subject, code: str, message: str) -> str | None:
     """What CloudFormation's refusal of a request means and what to do; None if it is not a known one."""
-    name, said = subject.stack_name, " ".join(message.split())
-    if code == "InsufficientCapabilitiesException" or "Requires capabilities" in said:
-        found = re.findall(r"CAPABILITY_\w+", said)
+    name, text = subject.stack_name, " ".join(message.split())
+    if code == "InsufficientCapabilitiesException" or "Requires capabilities" in text:
+        found = re.findall(r"CAPABILITY_\w+", text)
         option = (
-            " ".join(f"--capability {element}" for element in dict.fromkeys(found)) or "--capability CAPABILITY_IAM"
+            " ".join(f"--capability {capability}" for capability in dict.fromkeys(found))
+            or "--capability CAPABILITY_IAM"
         )
         return f"stack {name} is not deployed: it makes what needs a capability that is not given: add {option}"
-    if "TerminationProtection" in said or "termination protection" in said.lower():
+    if "TerminationProtection" in text or "termination protection" in text.lower():
         command = subject.command("update-termination-protection", "--no-enable-termination-protection")
         return f"stack {name} has termination protection, which a person has to switch off first: {command}"  # for good
-    if "/cdk-bootstrap/" in said:
+    if "/cdk-bootstrap/" in text:
         return f"stack {name} is not deployed: the account and region are not bootstrapped: `cdk bootstrap` does it"
-    if "No export named" in said:
-        wanted = re.search(r"No export named (\S+)", said)
+    if "No export named" in text:
+        wanted = re.search(r"No export named (\S+)", text)
         export = f" {wanted[1]}" if wanted else ""
         return f"stack {name} is not deployed: no stack exports{export}: deploy the one that does first"
     return None

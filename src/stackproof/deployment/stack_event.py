@@ -61,5 +61,5 @@ class StackChange:
 
     def __str__(self) -> str:
         """One line: what happens to which resource, and whether it may be another one afterwards."""
-        said = {"True": " (is replaced)", "Conditional": " (may be replaced)"}.get(self.replacement, "")
-        return f"{self.action.lower()} {self.logical_id} ({self.resource_type}){said}"
+        suffix = {"True": " (is replaced)", "Conditional": " (may be replaced)"}.get(self.replacement, "")
+        return f"{self.action.lower()} {self.logical_id} ({self.resource_type}){suffix}"

@@ -140,8 +140,8 @@ def _set_at(value: JsonValue, names: Sequence[str], at: str = "") -> Iterator[st
     if not names:
         yield at
     elif names[0] == "*" and isinstance(value, list):
-        for index, element in enumerate(value):
-            yield from _set_at(element, names[1:], f"{at}/{index}")
+        for index, member in enumerate(value):
+            yield from _set_at(member, names[1:], f"{at}/{index}")
     elif isinstance(value, Mapping) and names[0] in value:
         yield from _set_at(value[names[0]], names[1:], f"{at}/{names[0]}")
 
@@ -150,7 +150,7 @@ def pages(client: Any, operation: str, key: str, **parameters: Any) -> list[Any]
     """All items of an operation, page by page where it answers in pages."""
     if not client.can_paginate(operation):
         return list(getattr(client, operation)(**parameters).get(key, ()))
-    return [element for page in client.get_paginator(operation).paginate(**parameters) for element in page.get(key, ())]
+    return [row for page in client.get_paginator(operation).paginate(**parameters) for row in page.get(key, ())]
 
 
 def listed(
@@ -167,7 +167,7 @@ def listed(
     (default: the physical id).
     """
     own = wanted or request.physical_id
-    return picked(request, call, request.siblings, own, lambda element: element.get(identity) == own, at_most=at_most)
+    return picked(request, call, request.siblings, own, lambda row: row.get(identity) == own, at_most=at_most)
 
 
 def picked(
@@ -254,7 +254,7 @@ def pascal(value: Any, free: Iterable[str] = ()) -> Any:
             f"{key[:1].upper()}{key[1:]}": member if key in free else pascal(member, free)
             for key, member in value.items()
         }
-    return [pascal(element, free) for element in value] if isinstance(value, list) else value
+    return [pascal(member, free) for member in value] if isinstance(value, list) else value
 
 
 def parsed(text: Any) -> JsonValue:

@@ -79,7 +79,7 @@ def read_api(request: ReadRequest) -> Reading | None:
 
 def _root(client: Any, api: str) -> JsonValue:
     pages = client.get_paginator("get_resources").paginate(restApiId=api)
-    return next((row["id"] for page in pages for row in page["items"] if row["path"] == "/"), None)
+    return next((resource["id"] for page in pages for resource in page["items"] if resource["path"] == "/"), None)
 
 
 def read_resource(request: ReadRequest) -> Reading | None:

@@ -112,7 +112,7 @@ def _metrics(request: ReadRequest, live: Mapping[str, Any]) -> JsonValue:
         return None
     given = request.expected.get("MetricsCollection")
     every = isinstance(given, list) and any(
-        isinstance(element, Mapping) and "Metrics" not in element for element in given
+        isinstance(collection, Mapping) and "Metrics" not in collection for collection in given
     )
     granularity = live["EnabledMetrics"][0].get("Granularity")
     return [{"Granularity": granularity, **({} if every else {"Metrics": enabled})}]
@@ -147,7 +147,9 @@ def read_policy(request: ReadRequest) -> Reading | None:
             or []
         ),
     )
-    live = next((row for row in found if request.physical_id in {row["PolicyARN"], row["PolicyName"]}), None)
+    live = next(
+        (policy for policy in found if request.physical_id in {policy["PolicyARN"], policy["PolicyName"]}), None
+    )
     if live is None:
         return None
     return ReadingBuilder(request).build(
@@ -245,7 +247,7 @@ def read_application_policy(request: ReadRequest) -> Reading | None:
         ("application policies", namespace),
         lambda: pages(client, "describe_scaling_policies", "ScalingPolicies", ServiceNamespace=namespace),
     )
-    live = next((row for row in found if row["PolicyARN"] == arn), None)
+    live = next((policy for policy in found if policy["PolicyARN"] == arn), None)
     if live is None:
         return None
     builder = ReadingBuilder(request)

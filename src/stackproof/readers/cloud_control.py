@@ -89,7 +89,7 @@ def identifier(request: ReadRequest, schema: ResourceSchema) -> str:
     The physical id is the identifier where that is one property; of several, joined by `|`, it is the whole or the one
     that the template does not set.
     """
-    names = [text.rpartition("/")[2] for text in as_strings(_listed(schema.document, "primaryIdentifier"))]
+    names = [pointer.rpartition("/")[2] for pointer in as_strings(_listed(schema.document, "primaryIdentifier"))]
     physical = request.physical_id
     if not names or not physical:
         _unreadable("Cloud Control needs the primary identifier of the resource, and nobody tells it")
@@ -128,7 +128,7 @@ def _translated(call: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
         if code in _NOT_READABLE:
             reason = UnprovenReason.NO_READER
         elif code in _HANDLER_FAILED:
-            refused = any(name in message for name in _REFUSAL)
+            refused = any(phrase in message for phrase in _REFUSAL)
             reason = UnprovenReason.DENIED if refused else UnprovenReason.UNREACHABLE
         if reason is None:
             raise

@@ -27,7 +27,7 @@ _WITH_QUANTITIES: Final = frozenset({"OriginGroups"})
 def _plain(value: Any) -> JsonValue:
     """CloudFormation's form of a configuration: lists without a quantity, and its own spelling."""
     if isinstance(value, list):
-        return [_plain(element) for element in value]
+        return [_plain(member) for member in value]
     if not isinstance(value, Mapping):
         return value  # type: ignore[no-any-return]
     if "RestrictionType" in value:

@@ -150,7 +150,7 @@ def read_nodes(request: ReadRequest) -> Reading | None:
     client = request.client("eks")
     cluster, _, name = request.physical_id.partition("/")
     if not name:
-        cluster, name = (str(request.expected.get(name)) for name in ("ClusterName", "NodegroupName"))
+        cluster, name = (str(request.expected.get(key)) for key in ("ClusterName", "NodegroupName"))
     answer = found_or_none(
         lambda: client.describe_nodegroup(clusterName=cluster, nodegroupName=name), "ResourceNotFoundException"
     )

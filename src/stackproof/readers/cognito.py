@@ -61,16 +61,18 @@ def read_pool(request: ReadRequest) -> Reading | None:
 
 def _schema(expected: JsonValue, live: list[Any]) -> list[JsonValue]:
     """The template's attributes in its order and spelling, then what else was added; standard ones are always there."""
-    given = [element for element in expected if isinstance(element, Mapping)] if isinstance(expected, list) else []
-    named = {str(row["Name"]): row for row in live}
+    given = (
+        [attribute for attribute in expected if isinstance(attribute, Mapping)] if isinstance(expected, list) else []
+    )
+    named = {str(attribute["Name"]): attribute for attribute in live}
     found: list[JsonValue] = []
-    for element in given:
-        name = str(element.get("Name"))
+    for attribute in given:
+        name = str(attribute.get("Name"))
         for spelling in (name, f"custom:{name}"):
             if spelling in named:
                 found.append({**named.pop(spelling), "Name": name})
                 break
-    added = [member for name, member in named.items() if name.startswith("custom:")]
+    added = [attribute for name, attribute in named.items() if name.startswith("custom:")]
     return [*found, *added]
 
 

@@ -40,7 +40,7 @@ class _Table:
         return str((self.live.get("TableClassSummary") or {}).get("TableClass", "STANDARD"))
 
     def indexes(self, kind: str, *, names: tuple[str, ...] = (), mode: str | None = None) -> JsonValue:
-        return [_index(element, mode, names) for element in self.live.get(kind) or ()] or None
+        return [_index(index, mode, names) for index in self.live.get(kind) or ()] or None
 
 
 def _describe_table(request: ReadRequest, builder: ReadingBuilder, *, replica: str = "") -> _Table | None:
@@ -210,7 +210,7 @@ def _stream(request: ReadRequest, client: Any, builder: ReadingBuilder) -> JsonV
         ],
         [],
     )
-    active = [element for element in found if element.get("DestinationStatus") in {"ACTIVE", "ENABLING"}]
+    active = [destination for destination in found if destination.get("DestinationStatus") in {"ACTIVE", "ENABLING"}]
     return chosen(active[0], ("ApproximateCreationDateTimePrecision", "StreamArn")) if active else None
 
 

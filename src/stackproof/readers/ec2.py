@@ -9,7 +9,7 @@ from typing import Any, Final
 from stackproof.proof.observation import Reading
 from stackproof.proof.ports import Reader, ReadRequest
 from stackproof.readers.access import ReadingBuilder, chosen, covered, found_or_none, pages, picked, reads, tag_list
-from stackproof.readers.ec2_listed import first, one
+from stackproof.readers.ec2_listed import described_by_id, first
 
 __all__ = ["READERS"]
 
@@ -18,7 +18,7 @@ def read_vpc(request: ReadRequest) -> Reading | None:
     """DescribeVpcs, and DescribeVpcAttribute for DNS."""
     client = request.client("ec2")
     vpc_id = request.physical_id
-    vpc = one(request, "describe_vpcs", "Vpcs", "VpcId", "vpc-id")
+    vpc = described_by_id(request, "describe_vpcs", "Vpcs", "VpcId", "vpc-id")
     if vpc is None:
         return None
     builder = ReadingBuilder(request)
@@ -39,8 +39,12 @@ def read_vpc(request: ReadRequest) -> Reading | None:
         {
             "VpcId": vpc_id,
             "CidrBlock": vpc["CidrBlock"],
-            "CidrBlockAssociations": [row["AssociationId"] for row in vpc.get("CidrBlockAssociationSet", ())],
-            "Ipv6CidrBlocks": [row["Ipv6CidrBlock"] for row in vpc.get("Ipv6CidrBlockAssociationSet", ())],
+            "CidrBlockAssociations": [
+                association["AssociationId"] for association in vpc.get("CidrBlockAssociationSet", ())
+            ],
+            "Ipv6CidrBlocks": [
+                association["Ipv6CidrBlock"] for association in vpc.get("Ipv6CidrBlockAssociationSet", ())
+            ],
             "DefaultNetworkAcl": acl and acl["NetworkAclId"],
             "DefaultSecurityGroup": group and group["GroupId"],
         },
@@ -60,7 +64,7 @@ def _default_of(request: ReadRequest, operation: str, key: str) -> Any:
     def described(ids: Sequence[str]) -> list[Any]:
         found = pages(client, operation, key, Filters=[_DEFAULT[operation], {"Name": "vpc-id", "Values": list(ids)}])
         # An emulator that does not know a filter answers with more.
-        return [element for element in found if element.get("IsDefault", element.get("GroupName") == "default")]
+        return [row for row in found if row.get("IsDefault", row.get("GroupName") == "default")]
 
     own = request.physical_id
     return picked(request, described, request.siblings, own, lambda row: row["VpcId"] == own, about=operation)
@@ -68,7 +72,7 @@ def _default_of(request: ReadRequest, operation: str, key: str) -> Any:
 
 def read_subnet(request: ReadRequest) -> Reading | None:
     """DescribeSubnets."""
-    subnet = one(request, "describe_subnets", "Subnets", "SubnetId", "subnet-id")
+    subnet = described_by_id(request, "describe_subnets", "Subnets", "SubnetId", "subnet-id")
     if subnet is None:
         return None
     names = (
@@ -81,7 +85,7 @@ def read_subnet(request: ReadRequest) -> Reading | None:
         "OutpostArn",
         "VpcId",
     )
-    ipv6 = [row["Ipv6CidrBlock"] for row in subnet.get("Ipv6CidrBlockAssociationSet", ())]
+    ipv6 = [association["Ipv6CidrBlock"] for association in subnet.get("Ipv6CidrBlockAssociationSet", ())]
     options = subnet.get("PrivateDnsNameOptionsOnLaunch")
     return ReadingBuilder(request).build(
         {
@@ -96,7 +100,7 @@ def read_subnet(request: ReadRequest) -> Reading | None:
 
 def described_table(request: ReadRequest) -> Any:
     """What the table's reader and that of its routes ask for alike."""
-    return one(request, "describe_route_tables", "RouteTables", "RouteTableId", "route-table-id")
+    return described_by_id(request, "describe_route_tables", "RouteTables", "RouteTableId", "route-table-id")
 
 
 def read_route_table(request: ReadRequest) -> Reading | None:
@@ -119,7 +123,7 @@ def _route_table(request: ReadRequest, table_id: str) -> Any:
 
     # The id of a route names its table; an older one is a name that CloudFormation made.
     others = {sibling.partition("|")[0] for sibling in request.siblings if sibling.startswith("rtb-")}
-    return picked(request, described, others, table_id, lambda row: row["RouteTableId"] == table_id)
+    return picked(request, described, others, table_id, lambda table: table["RouteTableId"] == table_id)
 
 
 _DESTINATIONS: Final = (
@@ -172,10 +176,10 @@ def read_association(request: ReadRequest) -> Reading | None:
         here = [{"Name": "association.route-table-association-id", "Values": list(ids)}]
         return pages(client, "describe_route_tables", "RouteTables", Filters=here)
 
-    def is_own(each: Any) -> bool:
-        return bool(each["RouteTableAssociationId"] == own)
+    def is_own(association: Any) -> bool:
+        return bool(association["RouteTableAssociationId"] == own)
 
-    table = picked(request, described, request.siblings, own, lambda row: any(map(is_own, row["Associations"])))
+    table = picked(request, described, request.siblings, own, lambda table: any(map(is_own, table["Associations"])))
     if table is None:
         return None
     live = next(filter(is_own, table["Associations"]))
@@ -184,7 +188,9 @@ def read_association(request: ReadRequest) -> Reading | None:
 
 def read_internet_gateway(request: ReadRequest) -> Reading | None:
     """DescribeInternetGateways."""
-    gateway = one(request, "describe_internet_gateways", "InternetGateways", "InternetGatewayId", "internet-gateway-id")
+    gateway = described_by_id(
+        request, "describe_internet_gateways", "InternetGateways", "InternetGatewayId", "internet-gateway-id"
+    )
     if gateway is None:
         return None
     return ReadingBuilder(request).build(
@@ -203,7 +209,11 @@ def read_gateway_attachment(request: ReadRequest) -> Reading | None:
         call, name, key = client.describe_vpn_gateways, "VpnGatewayId", "VpnGateways"
         attachments, absent = "VpcAttachments", "InvalidVpnGatewayID.NotFound"
     live = first(found_or_none(lambda: call(**{f"{name}s": [gateway]})[key], absent))
-    attached = [row for row in (live or {}).get(attachments, ()) if row["State"] in {"available", "attached"}]
+    attached = [
+        attachment
+        for attachment in (live or {}).get(attachments, ())
+        if attachment["State"] in {"available", "attached"}
+    ]
     if not attached:
         return None
     kind = "IGW" if name == "InternetGatewayId" else "VGW"
@@ -232,7 +242,7 @@ def read_address(request: ReadRequest) -> Reading | None:
 
 def read_nat_gateway(request: ReadRequest) -> Reading | None:
     """DescribeNatGateways; one that is deleted stays to be seen for an hour."""
-    gateway = one(request, "describe_nat_gateways", "NatGateways", "NatGatewayId", "nat-gateway-id")
+    gateway = described_by_id(request, "describe_nat_gateways", "NatGateways", "NatGatewayId", "nat-gateway-id")
     if gateway is None or gateway.get("State") in {"deleted", "deleting", "failed"}:
         return None
     addresses = gateway.get("NatGatewayAddresses") or []

@@ -10,7 +10,7 @@ from stackproof.core.json import JsonValue
 from stackproof.proof.observation import Reading
 from stackproof.proof.ports import Reader, ReadRequest
 from stackproof.readers.access import ReadingBuilder, as_in_template, chosen, covered, found_or_none, reads, tag_list
-from stackproof.readers.ec2_listed import first, one
+from stackproof.readers.ec2_listed import described_by_id, first
 
 __all__ = ["READERS"]
 
@@ -43,7 +43,9 @@ _ATTRIBUTES: Final = {
 
 def read_instance(request: ReadRequest) -> Reading | None:
     """DescribeInstances; DescribeInstanceAttribute, DescribeVolumes and others for what only they tell."""
-    live = one(request, "describe_instances", "Reservations", "InstanceId", "instance-id", within="Instances")
+    live = described_by_id(
+        request, "describe_instances", "Reservations", "InstanceId", "instance-id", within="Instances"
+    )
     if live is None or live["State"]["Name"] in {"terminated", "shutting-down"}:
         return None
     client = request.client("ec2")
@@ -55,7 +57,7 @@ def read_instance(request: ReadRequest) -> Reading | None:
         value: JsonValue = (answer.get(member) or {}).get("Value")
         return value
 
-    asked = {
+    called = {
         name: builder.call(f"/{name}", partial(attribute, *how), None)
         for name, how in _ATTRIBUTES.items()
         if name in request.expected
@@ -72,7 +74,7 @@ def read_instance(request: ReadRequest) -> Reading | None:
     return builder.build(
         {
             **covered(live, _OF_INSTANCE),
-            **asked,
+            **called,
             **({} if "BlockDeviceMappings" not in request.expected else _devices(request, live, builder)),
             **({} if "CreditSpecification" not in request.expected else _credits(request, builder)),
             "AvailabilityZone": placement.get("AvailabilityZone"),
@@ -98,7 +100,7 @@ def _devices(request: ReadRequest, live: Mapping[str, Any], builder: ReadingBuil
     client = request.client("ec2")
     given = request.expected["BlockDeviceMappings"]
     named = (
-        {element.get("DeviceName") for element in given if isinstance(element, Mapping)}
+        {mapping.get("DeviceName") for mapping in given if isinstance(mapping, Mapping)}
         if isinstance(given, list)
         else set()
     )
@@ -176,7 +178,7 @@ def _number(value: Any) -> str | None:
 
 def read_volume(request: ReadRequest) -> Reading | None:
     """DescribeVolumes."""
-    live = one(request, "describe_volumes", "Volumes", "VolumeId", "volume-id")
+    live = described_by_id(request, "describe_volumes", "Volumes", "VolumeId", "volume-id")
     if live is None or live.get("State") in {"deleted", "deleting"}:
         return None
     names = ("AvailabilityZone", "AvailabilityZoneId", "Encrypted", "Iops", "MultiAttachEnabled", "Size", "Throughput")
@@ -194,7 +196,7 @@ def read_volume(request: ReadRequest) -> Reading | None:
 
 def read_interface(request: ReadRequest) -> Reading | None:
     """DescribeNetworkInterfaces."""
-    live = one(
+    live = described_by_id(
         request, "describe_network_interfaces", "NetworkInterfaces", "NetworkInterfaceId", "network-interface-id"
     )
     if live is None:
@@ -221,9 +223,9 @@ def read_interface(request: ReadRequest) -> Reading | None:
 def read_key_pair(request: ReadRequest) -> Reading | None:
     """DescribeKeyPairs, with the public key where the template gives it."""
     client = request.client("ec2")
-    asked = {"IncludePublicKey": True} if "PublicKeyMaterial" in request.expected else {}
+    called = {"IncludePublicKey": True} if "PublicKeyMaterial" in request.expected else {}
     found = found_or_none(
-        lambda: client.describe_key_pairs(KeyNames=[request.physical_id], **asked)["KeyPairs"],
+        lambda: client.describe_key_pairs(KeyNames=[request.physical_id], **called)["KeyPairs"],
         "InvalidKeyPair.NotFound",
     )
     live = first(found)
@@ -241,7 +243,7 @@ def read_key_pair(request: ReadRequest) -> Reading | None:
 
 def read_address_association(request: ReadRequest) -> Reading | None:
     """DescribeAddresses by the association's id."""
-    live = one(request, "describe_addresses", "Addresses", "AssociationId", "association-id")
+    live = described_by_id(request, "describe_addresses", "Addresses", "AssociationId", "association-id")
     if live is None:
         return None
     return ReadingBuilder(request).build(

@@ -9,14 +9,14 @@ from stackproof.core.json import JsonValue
 from stackproof.proof.observation import Reading
 from stackproof.proof.ports import Reader, ReadRequest
 from stackproof.readers.access import ReadingBuilder, chosen, covered, found_or_none, pages, parsed, reads, tag_list
-from stackproof.readers.ec2_listed import first, one
+from stackproof.readers.ec2_listed import described_by_id, first
 
 __all__ = ["READERS"]
 
 
 def read_endpoint(request: ReadRequest) -> Reading | None:
     """DescribeVpcEndpoints."""
-    live = one(request, "describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId", "vpc-endpoint-id")
+    live = described_by_id(request, "describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId", "vpc-endpoint-id")
     if live is None or str(live.get("State")).lower() in {"deleted", "deleting"}:
         return None
     names = (
@@ -53,7 +53,7 @@ def read_endpoint(request: ReadRequest) -> Reading | None:
 
 def read_acl(request: ReadRequest) -> Reading | None:
     """DescribeNetworkAcls."""
-    live = one(request, "describe_network_acls", "NetworkAcls", "NetworkAclId", "network-acl-id")
+    live = described_by_id(request, "describe_network_acls", "NetworkAcls", "NetworkAclId", "network-acl-id")
     if live is None:
         return None
     return ReadingBuilder(request).build(
@@ -108,7 +108,7 @@ def read_acl_association(request: ReadRequest) -> Reading | None:
 
 def read_peering(request: ReadRequest) -> Reading | None:
     """DescribeVpcPeeringConnections."""
-    live = one(
+    live = described_by_id(
         request,
         "describe_vpc_peering_connections",
         "VpcPeeringConnections",
@@ -132,7 +132,7 @@ def read_peering(request: ReadRequest) -> Reading | None:
 
 def read_dhcp_options(request: ReadRequest) -> Reading | None:
     """DescribeDhcpOptions."""
-    live = one(request, "describe_dhcp_options", "DhcpOptions", "DhcpOptionsId", "dhcp-options-id")
+    live = described_by_id(request, "describe_dhcp_options", "DhcpOptions", "DhcpOptionsId", "dhcp-options-id")
     if live is None:
         return None
     given = {
@@ -201,7 +201,9 @@ _OF_TRANSIT: Final = (
 
 def read_transit_gateway(request: ReadRequest) -> Reading | None:
     """DescribeTransitGateways."""
-    live = one(request, "describe_transit_gateways", "TransitGateways", "TransitGatewayId", "transit-gateway-id")
+    live = described_by_id(
+        request, "describe_transit_gateways", "TransitGateways", "TransitGatewayId", "transit-gateway-id"
+    )
     if live is None or live.get("State") in {"deleted", "deleting"}:
         return None
     return ReadingBuilder(request).build(
@@ -216,7 +218,7 @@ def read_transit_gateway(request: ReadRequest) -> Reading | None:
 
 def read_vpn_gateway(request: ReadRequest) -> Reading | None:
     """DescribeVpnGateways."""
-    live = one(request, "describe_vpn_gateways", "VpnGateways", "VpnGatewayId", "vpn-gateway-id")
+    live = described_by_id(request, "describe_vpn_gateways", "VpnGateways", "VpnGatewayId", "vpn-gateway-id")
     if live is None or live.get("State") in {"deleted", "deleting"}:
         return None
     return ReadingBuilder(request).build(
@@ -227,7 +229,9 @@ def read_vpn_gateway(request: ReadRequest) -> Reading | None:
 
 def read_customer_gateway(request: ReadRequest) -> Reading | None:
     """DescribeCustomerGateways."""
-    live = one(request, "describe_customer_gateways", "CustomerGateways", "CustomerGatewayId", "customer-gateway-id")
+    live = described_by_id(
+        request, "describe_customer_gateways", "CustomerGateways", "CustomerGatewayId", "customer-gateway-id"
+    )
     if live is None or live.get("State") in {"deleted", "deleting"}:
         return None
     return ReadingBuilder(request).build(
@@ -241,7 +245,7 @@ def read_customer_gateway(request: ReadRequest) -> Reading | None:
 
 def read_prefix_list(request: ReadRequest) -> Reading | None:
     """DescribeManagedPrefixLists and GetManagedPrefixListEntries."""
-    live = one(request, "describe_managed_prefix_lists", "PrefixLists", "PrefixListId", "prefix-list-id")
+    live = described_by_id(request, "describe_managed_prefix_lists", "PrefixLists", "PrefixListId", "prefix-list-id")
     if live is None or str(live.get("State")).startswith("delete"):
         return None
     client = request.client("ec2")

@@ -8,10 +8,12 @@ from typing import Any
 from stackproof.proof.ports import ReadRequest
 from stackproof.readers.access import listed, pages
 
-__all__ = ["first", "one"]
+__all__ = ["described_by_id", "first"]
 
 
-def one(request: ReadRequest, operation: str, key: str, identity: str, named: str, *, within: str = "") -> Any:
+def described_by_id(
+    request: ReadRequest, operation: str, key: str, identity: str, named: str, *, within: str = ""
+) -> Any:
     """The resource among all of the stack's of its type; `named` is the filter.
 
     `within` is the member of the answer's items that holds the resources, where it groups them.
@@ -20,7 +22,7 @@ def one(request: ReadRequest, operation: str, key: str, identity: str, named: st
 
     def described(ids: Sequence[str]) -> list[Any]:
         found = pages(client, operation, key, Filters=[{"Name": named, "Values": list(ids)}])
-        return [element for group in found for element in group[within]] if within else found
+        return [row for group in found for row in group[within]] if within else found
 
     return listed(request, described, identity)
 

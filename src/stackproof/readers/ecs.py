@@ -37,8 +37,8 @@ def read_cluster(request: ReadRequest) -> Reading | None:
         found: list[Any] = client.describe_clusters(clusters=list(names), include=include)["clusters"]
         return found
 
-    def is_own(each: Any) -> bool:
-        return own in {each["clusterName"], each["clusterArn"]}
+    def is_own(cluster: Any) -> bool:
+        return own in {cluster["clusterName"], cluster["clusterArn"]}
 
     live = picked(request, described, request.siblings, own, is_own, at_most=_CLUSTERS_AT_ONCE)
     if live is None or live.get("status") == "INACTIVE":
@@ -85,7 +85,7 @@ _SPELT: Final = {
 def _respelt(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {_SPELT.get(key, key): _respelt(member) for key, member in value.items()}
-    return [_respelt(element) for element in value] if isinstance(value, list) else value
+    return [_respelt(member) for member in value] if isinstance(value, list) else value
 
 
 def read_task_definition(request: ReadRequest) -> Reading | None:
@@ -148,7 +148,9 @@ def read_service(request: ReadRequest) -> Reading | None:
         return [] if answer is None else list(answer["services"])
 
     here = {sibling for sibling in request.siblings if sibling.rpartition("/")[0] == own.rpartition("/")[0]}
-    live = picked(request, described, here, own, lambda row: row["serviceArn"] == own, at_most=_SERVICES_AT_ONCE)
+    live = picked(
+        request, described, here, own, lambda service: service["serviceArn"] == own, at_most=_SERVICES_AT_ONCE
+    )
     if live is None or live.get("status") == "INACTIVE":
         return None
     arn = str(live["clusterArn"])

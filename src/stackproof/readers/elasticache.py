@@ -154,13 +154,13 @@ _OF_MEMBER: Final = (
 
 def _of_member(request: ReadRequest, live: Mapping[str, Any], builder: ReadingBuilder) -> dict[str, JsonValue]:
     """What only the members know, of the first of them; a group without one leaves it unread."""
-    asked = [name for name in _OF_MEMBER if name in request.expected]
+    names = [name for name in _OF_MEMBER if name in request.expected]
     members = live.get("MemberClusters") or []
-    if not asked or not members:
+    if not names or not members:
         return {"Engine": live.get("Engine")}
     client = request.client("elasticache")
     found: list[Any] = builder.call(
-        [f"/{name}" for name in asked],
+        [f"/{name}" for name in names],
         lambda: (
             found_or_none(
                 lambda: client.describe_cache_clusters(CacheClusterId=members[0])["CacheClusters"],

@@ -55,8 +55,8 @@ def _tags(request: ReadRequest, builder: ReadingBuilder) -> list[JsonValue]:
         )
         return [] if found is None else list(found)
 
-    def is_own(each: Any) -> bool:
-        return bool(each["ResourceArn"] == own)
+    def is_own(description: Any) -> bool:
+        return bool(description["ResourceArn"] == own)
 
     found: Any = builder.call(
         "/Tags", lambda: picked(request, described, request.siblings, own, is_own, at_most=_AT_ONCE), None
@@ -75,9 +75,13 @@ def _attributes(
     given = request.expected.get(name)
     if name not in request.expected:
         return []
-    keys = {each.get("Key") for each in given if isinstance(each, Mapping)} if isinstance(given, list) else set()
+    keys = (
+        {attribute.get("Key") for attribute in given if isinstance(attribute, Mapping)}
+        if isinstance(given, list)
+        else set()
+    )
     live: list[Any] = builder.call(f"/{name}", lambda: describe(**of)["Attributes"], [])
-    return [chosen(each, ("Key", "Value")) for each in live if each["Key"] in keys]
+    return [chosen(attribute, ("Key", "Value")) for attribute in live if attribute["Key"] in keys]
 
 
 def read_load_balancer(request: ReadRequest) -> Reading | None:
@@ -181,17 +185,17 @@ def _actions(request: ReadRequest, name: str, live: Any, builder: ReadingBuilder
     The service gives both for a single group; what the template does not say is left out.
     """
     given = request.expected.get(name)
-    said = {
-        key for element in (given if isinstance(given, list) else ()) if isinstance(element, Mapping) for key in element
+    names = {
+        key for action in (given if isinstance(given, list) else ()) if isinstance(action, Mapping) for key in action
     }
-    if _SIGN_IN in said:  # with a secret that no API tells, in an array that is compared as a whole
+    if _SIGN_IN in names:  # with a secret that no API tells, in an array that is compared as a whole
         builder.unread[f"/{name}"] = UnprovenReason.WRITE_ONLY
-    return [_action(each, said) for each in live or ()]
+    return [_action(action, names) for action in live or ()]
 
 
-def _action(action: Mapping[str, Any], said: set[str]) -> JsonObject:
+def _action(action: Mapping[str, Any], names: set[str]) -> JsonObject:
     found = dict(action)
-    if "ForwardConfig" not in said:
+    if "ForwardConfig" not in names:
         found.pop("ForwardConfig", None)
     return found
 

@@ -45,7 +45,7 @@ def read_role(request: ReadRequest) -> Reading | None:
         {
             **covered(live, ("Description", "MaxSessionDuration", "Path", "RoleName")),
             "AssumeRolePolicyDocument": parsed(live["AssumeRolePolicyDocument"]),
-            "ManagedPolicyArns": [row["PolicyArn"] for row in attached],
+            "ManagedPolicyArns": [policy["PolicyArn"] for policy in attached],
             "PermissionsBoundary": boundary,
             "Policies": inline,
             "Tags": tag_list(live.get("Tags")),
@@ -99,10 +99,10 @@ def read_policy(request: ReadRequest) -> Reading | None:
     holders: dict[str, list[JsonValue]] = {}
     for listed, owner, _ in _OWNERS:
         owners = request.expected.get(listed)
-        for owner_name in owners if isinstance(owners, list) else ():
-            document = found_or_none(partial(_inline_policy, request, owner, str(owner_name), name), _GONE)
+        for holder in owners if isinstance(owners, list) else ():
+            document = found_or_none(partial(_inline_policy, request, owner, str(holder), name), _GONE)
             if document is not None:
-                holders.setdefault(listed, []).append(owner_name)
+                holders.setdefault(listed, []).append(holder)
                 documents.append(document)
     if not documents:
         return None

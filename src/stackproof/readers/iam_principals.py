@@ -34,7 +34,7 @@ def _policies(client: Any, builder: ReadingBuilder, owner: str, name: str) -> di
         ],
         [],
     )
-    return {"ManagedPolicyArns": [row["PolicyArn"] for row in attached], "Policies": inline}
+    return {"ManagedPolicyArns": [policy["PolicyArn"] for policy in attached], "Policies": inline}
 
 
 def read_user(request: ReadRequest) -> Reading | None:

@@ -23,7 +23,9 @@ def read_stream(request: ReadRequest) -> Reading | None:
     builder = ReadingBuilder(request)
     mode = (live.get("StreamModeDetails") or {}).get("StreamMode", "PROVISIONED")
     encrypted = live.get("EncryptionType", "NONE") != "NONE"
-    metrics = [name for each in live.get("EnhancedMonitoring", ()) for name in each.get("ShardLevelMetrics", ())]
+    metrics = [
+        name for monitoring in live.get("EnhancedMonitoring", ()) for name in monitoring.get("ShardLevelMetrics", ())
+    ]
     return builder.build(
         {
             "DesiredShardLevelMetrics": metrics or None,

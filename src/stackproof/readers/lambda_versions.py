@@ -38,8 +38,8 @@ def _concurrency(request: ReadRequest, builder: ReadingBuilder, arn: str) -> Jso
         ),
         None,
     )
-    asked = (answer or {}).get("RequestedProvisionedConcurrentExecutions")
-    return None if asked is None else {"ProvisionedConcurrentExecutions": asked}
+    requested = (answer or {}).get("RequestedProvisionedConcurrentExecutions")
+    return None if requested is None else {"ProvisionedConcurrentExecutions": requested}
 
 
 def read_version(request: ReadRequest) -> Reading | None:
@@ -124,12 +124,16 @@ def read_url(request: ReadRequest) -> Reading | None:
 def read_invoke_config(request: ReadRequest) -> Reading | None:
     """GetFunctionEventInvokeConfig."""
     client = request.client("lambda")
-    asked = chosen(request.expected, ("FunctionName", "Qualifier"))
-    live: Mapping[str, Any] | None = found_or_none(lambda: client.get_function_event_invoke_config(**asked), _GONE)
+    requested = chosen(request.expected, ("FunctionName", "Qualifier"))
+    live: Mapping[str, Any] | None = found_or_none(lambda: client.get_function_event_invoke_config(**requested), _GONE)
     if live is None:
         return None
     arn = str(live["FunctionArn"])
-    destinations = {key: each for key, each in (live.get("DestinationConfig") or {}).items() if each.get("Destination")}
+    destinations = {
+        key: destination
+        for key, destination in (live.get("DestinationConfig") or {}).items()
+        if destination.get("Destination")
+    }
     return ReadingBuilder(request).build(
         {
             **covered(live, ("MaximumEventAgeInSeconds", "MaximumRetryAttempts")),

@@ -90,7 +90,7 @@ def _code(request: ReadRequest, answer: Mapping[str, Any], builder: ReadingBuild
         if "/Code/S3Key" not in builder.unread:  # it is not there any more: nothing tells what the function should run
             builder.unread["/Code"] = UnprovenReason.NO_READER
         return None
-    seen = {name: member for name, member in code.items() if name in {"S3Bucket", "S3Key", "S3ObjectVersion"}}
+    seen = {name: value for name, value in code.items() if name in {"S3Bucket", "S3Key", "S3ObjectVersion"}}
     same = digest == live.get("CodeSha256")
     return seen if same else {**seen, "S3Key": f"other code, with SHA-256 {live.get('CodeSha256')}"}
 
@@ -167,9 +167,9 @@ def read_permission(request: ReadRequest) -> Reading | None:
     function = request.expected.get("FunctionName")
     answer = found_or_none(lambda: client.get_policy(FunctionName=function), _GONE)
     policy = parsed(answer["Policy"]) if answer else None
-    for each in policy.get("Statement", ()) if isinstance(policy, Mapping) else ():  # type: ignore[union-attr]
-        if isinstance(each, Mapping) and each.get("Sid") == request.physical_id:
-            return ReadingBuilder(request).build(_permission(each, request.expected), {"Id": request.physical_id})
+    for statement in policy.get("Statement", ()) if isinstance(policy, Mapping) else ():  # type: ignore[union-attr]
+        if isinstance(statement, Mapping) and statement.get("Sid") == request.physical_id:
+            return ReadingBuilder(request).build(_permission(statement, request.expected), {"Id": request.physical_id})
     return None
 
 

@@ -29,7 +29,7 @@ def _of_group(request: ReadRequest, operation: str, key: str) -> tuple[str, list
 def read_metric_filter(request: ReadRequest) -> Reading | None:
     """DescribeMetricFilters of the log group."""
     group, found = _of_group(request, "describe_metric_filters", "metricFilters")
-    live = next((row for row in found if row["filterName"] == request.physical_id), None)
+    live = next((metric_filter for metric_filter in found if metric_filter["filterName"] == request.physical_id), None)
     if live is None:
         return None
     transformations = [
@@ -61,7 +61,14 @@ def read_subscription_filter(request: ReadRequest) -> Reading | None:
     """DescribeSubscriptionFilters of the log group."""
     group, found = _of_group(request, "describe_subscription_filters", "subscriptionFilters")
     name = request.physical_id.rpartition("|")[0] or request.physical_id
-    live = next((row for row in found if row["filterName"] in {name, request.physical_id}), None)
+    live = next(
+        (
+            subscription_filter
+            for subscription_filter in found
+            if subscription_filter["filterName"] in {name, request.physical_id}
+        ),
+        None,
+    )
     if live is None:
         return None
     names = (
@@ -91,7 +98,7 @@ def read_stream(request: ReadRequest) -> Reading | None:
         lambda: pages(client, "describe_log_streams", "logStreams", logGroupName=group, logStreamNamePrefix=name),
         "ResourceNotFoundException",
     )
-    if name not in [row["logStreamName"] for row in found or ()]:
+    if name not in [stream["logStreamName"] for stream in found or ()]:
         return None
     return ReadingBuilder(request).build({"LogGroupName": group, "LogStreamName": name}, {})
 
@@ -102,7 +109,7 @@ def read_resource_policy(request: ReadRequest) -> Reading | None:
     found: list[Any] = request.memo(
         "describe_resource_policies", lambda: pages(client, "describe_resource_policies", "resourcePolicies")
     )
-    live = next((row for row in found if row["policyName"] == request.physical_id), None)
+    live = next((policy for policy in found if policy["policyName"] == request.physical_id), None)
     if live is None:
         return None
     document: JsonValue = parsed(live["policyDocument"])

@@ -17,7 +17,7 @@ def read_group(request: ReadRequest) -> Reading | None:
     client = request.client("logs")
     name = request.physical_id
     found = pages(client, "describe_log_groups", "logGroups", logGroupNamePrefix=name)
-    live = next((row for row in found if row["logGroupName"] == name), None)
+    live = next((group for group in found if group["logGroupName"] == name), None)
     if live is None:
         return None
     builder = ReadingBuilder(request)

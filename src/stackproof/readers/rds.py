@@ -159,7 +159,7 @@ def read_parameter_group(request: ReadRequest) -> Reading | None:
             "DBParameterGroupName": live["DBParameterGroupName"],
             "Description": live["Description"],
             "Family": live["DBParameterGroupFamily"],
-            "Parameters": {each["ParameterName"]: each.get("ParameterValue") for each in given},
+            "Parameters": {parameter["ParameterName"]: parameter.get("ParameterValue") for parameter in given},
             "Tags": _tags(request, arn, None, builder),
         },
         {"DBParameterGroupArn": arn},

@@ -127,7 +127,7 @@ def read_parameter_group(request: ReadRequest) -> Reading | None:
             "DBClusterParameterGroupName": live["DBClusterParameterGroupName"],
             "Description": live["Description"],
             "Family": live["DBParameterGroupFamily"],
-            "Parameters": {row["ParameterName"]: row.get("ParameterValue") for row in given},
+            "Parameters": {parameter["ParameterName"]: parameter.get("ParameterValue") for parameter in given},
             "Tags": tag_list(tags),
         },
         {},

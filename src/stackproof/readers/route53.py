@@ -49,7 +49,7 @@ def read_zone(request: ReadRequest) -> Reading | None:
             "HostedZoneTags": _tags(client, "hostedzone", own, "/HostedZoneTags", builder),
             "Name": live["Name"],
             "QueryLoggingConfig": logged,
-            "VPCs": [chosen(element, ("VPCId", "VPCRegion")) for element in answer.get("VPCs", ())],
+            "VPCs": [chosen(vpc, ("VPCId", "VPCRegion")) for vpc in answer.get("VPCs", ())],
         },
         {"Id": own, "NameServers": servers},
     )
@@ -119,7 +119,7 @@ def _zone(request: ReadRequest) -> str:
     name = request.expected.get("HostedZoneName")
     client = request.client("route53")
     found: list[Any] = request.memo("zones", lambda: pages(client, "list_hosted_zones", "HostedZones"))
-    return next((row["Id"].rpartition("/")[2] for row in found if _bare(row["Name"]) == _bare(name)), "")
+    return next((zone["Id"].rpartition("/")[2] for zone in found if _bare(zone["Name"]) == _bare(name)), "")
 
 
 def read_health_check(request: ReadRequest) -> Reading | None:
@@ -150,9 +150,9 @@ def read_certificate(request: ReadRequest) -> Reading | None:
     builder = ReadingBuilder(request)
     options = live.get("DomainValidationOptions") or []
     given = request.expected.get("SubjectAlternativeNames")
-    said = given if isinstance(given, list) else []
+    named = given if isinstance(given, list) else []
     # The service counts the certificate's own name among them, a template does so rarely.
-    others = [name for name in live.get("SubjectAlternativeNames", ()) if name != live["DomainName"] or name in said]
+    others = [name for name in live.get("SubjectAlternativeNames", ()) if name != live["DomainName"] or name in named]
     tags: list[Any] = builder.call("/Tags", lambda: client.list_tags_for_certificate(CertificateArn=arn)["Tags"], [])
     return builder.build(
         {
@@ -174,11 +174,9 @@ def read_certificate(request: ReadRequest) -> Reading | None:
 def _validation(request: ReadRequest, live: list[Any]) -> list[JsonValue]:
     """The domains that the template names, in its order; the service has all of them."""
     given = request.expected.get("DomainValidationOptions")
-    found = {row["DomainName"]: chosen(row, ("DomainName", "ValidationDomain")) for row in live}
+    found = {option["DomainName"]: chosen(option, ("DomainName", "ValidationDomain")) for option in live}
     names = (
-        [element.get("DomainName") for element in given if isinstance(element, Mapping)]
-        if isinstance(given, list)
-        else []
+        [option.get("DomainName") for option in given if isinstance(option, Mapping)] if isinstance(given, list) else []
     )
     return [found[name] for name in names if name in found]
 

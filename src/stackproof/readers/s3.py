@@ -80,12 +80,13 @@ def _notification(answer: Mapping[str, Any]) -> JsonValue:
     found: dict[str, JsonValue] = {}
     for name, (listed, member, arn) in _NOTIFIED.items():
         entries: list[JsonValue] = []
-        for row in answer.get(listed, ()):
+        for notification in answer.get(listed, ()):
             rules = [
-                chosen(rule, ("Name", "Value")) for rule in row.get("Filter", {}).get("Key", {}).get("FilterRules", ())
+                chosen(rule, ("Name", "Value"))
+                for rule in notification.get("Filter", {}).get("Key", {}).get("FilterRules", ())
             ]
             where = {"Filter": {"S3Key": {"Rules": rules}}} if rules else {}
-            entries.extend({"Event": event, member: row[arn], **where} for event in row["Events"])
+            entries.extend({"Event": event, member: notification[arn], **where} for event in notification["Events"])
         if entries:
             found[name] = entries
     if "EventBridgeConfiguration" in answer:
@@ -153,10 +154,13 @@ def read_bucket(request: ReadRequest) -> Reading | None:
     if found_or_none(lambda: client.head_bucket(Bucket=bucket), *_GONE) is None:
         return None
     builder = ReadingBuilder(request)
-    wanted = {**_ALWAYS, **{name: each for name, each in _WHERE_SET.items() if name in request.expected}}
+    wanted = {
+        **_ALWAYS,
+        **{name: configuration for name, configuration in _WHERE_SET.items() if name in request.expected},
+    }
     properties: dict[str, JsonValue] = {
-        name: builder.call(f"/{name}", partial(_configuration, client, bucket, *each), None)
-        for name, each in wanted.items()
+        name: builder.call(f"/{name}", partial(_configuration, client, bucket, *configuration), None)
+        for name, configuration in wanted.items()
     }
     if "ObjectLockEnabled" in request.expected:
         lock = builder.call(

@@ -36,7 +36,7 @@ def read_secret(request: ReadRequest) -> Reading | None:
     live = _described(request, request.physical_id)
     if live is None:
         return None
-    replicas = [chosen(each, ("Region", "KmsKeyId")) for each in live.get("ReplicationStatus", ())]
+    replicas = [chosen(replica, ("Region", "KmsKeyId")) for replica in live.get("ReplicationStatus", ())]
     return ReadingBuilder(request).build(
         {
             **covered(live, ("Description", "KmsKeyId", "Name")),

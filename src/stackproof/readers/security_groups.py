@@ -27,9 +27,9 @@ def _rules(permissions: Any, *, egress: bool) -> list[JsonValue]:
             *((_PREFIX_LIST[egress], id_["PrefixListId"], id_) for id_ in permission.get("PrefixListIds", ())),
             *((_PEER[egress], pair["GroupId"], pair) for pair in permission.get("UserIdGroupPairs", ())),
         ]
-        for name, value, row in peers:
-            owner = {} if egress or "UserId" not in row else {"SourceSecurityGroupOwnerId": row["UserId"]}
-            found.append({**ports, name: value, **owner, **chosen(row, ("Description",))})
+        for name, value, peer in peers:
+            owner = {} if egress or "UserId" not in peer else {"SourceSecurityGroupOwnerId": peer["UserId"]}
+            found.append({**ports, name: value, **owner, **chosen(peer, ("Description",))})
     return found
 
 

@@ -48,7 +48,7 @@ def read_topic(request: ReadRequest) -> Reading | None:
         listed: list[Any] = builder.call(
             "/Subscription", lambda: pages(client, "list_subscriptions_by_topic", "Subscriptions", TopicArn=arn), []
         )
-        subscriptions = [chosen(each, ("Endpoint", "Protocol")) for each in listed]
+        subscriptions = [chosen(subscription, ("Endpoint", "Protocol")) for subscription in listed]
     return builder.build(
         {
             **covered(live, _TEXTS),

@@ -53,7 +53,7 @@ def read_queue(request: ReadRequest) -> Reading | None:
         {
             **covered(live, _SAME),
             "QueueName": name,
-            **{name: parsed(live.get(name)) for name in ("RedriveAllowPolicy", "RedrivePolicy")},
+            **{policy: parsed(live.get(policy)) for policy in ("RedriveAllowPolicy", "RedrivePolicy")},
             "Tags": tag_list(tags),
         },
         {"Arn": live["QueueArn"], "QueueName": name, "QueueUrl": url},

@@ -30,9 +30,9 @@ def read_parameter(request: ReadRequest) -> Reading | None:
         return pages(client, "get_parameters", "Parameters", Names=list(names))
 
     known = batch(request, described, {own, *request.siblings}, own, at_most=_DESCRIBED_AT_ONCE)
-    if all(row["Name"] != own for row in known) and len(request.siblings) > 1:
+    if all(parameter["Name"] != own for parameter in known) and len(request.siblings) > 1:
         known = described((own,))
-    live = next((row for row in known if row["Name"] == own), None)
+    live = next((parameter for parameter in known if parameter["Name"] == own), None)
     if live is None:
         return None
     builder = ReadingBuilder(request)
@@ -40,9 +40,9 @@ def read_parameter(request: ReadRequest) -> Reading | None:
     if live["Type"] == "SecureString":
         builder.unread["/Value"] = UnprovenReason.WRITE_ONLY
     else:
-        plain = [each["Name"] for each in known if each["Type"] != "SecureString"]
+        plain = [parameter["Name"] for parameter in known if parameter["Type"] != "SecureString"]
         found: list[Any] = builder.call("/Value", lambda: batch(request, values, plain, own, at_most=_READ_AT_ONCE), [])
-        value = next((each["Value"] for each in found if each["Name"] == own), None)
+        value = next((parameter["Value"] for parameter in found if parameter["Name"] == own), None)
     tags: list[Any] = builder.call(
         "/Tags",
         lambda: client.list_tags_for_resource(ResourceType="Parameter", ResourceId=own).get("TagList", []),

@@ -68,7 +68,7 @@ def _filled(value: JsonValue, values: Mapping[str, JsonValue]) -> JsonValue:
         return _PLACEHOLDER.sub(lambda match: str(values.get(match[1], match[0])), value)
     if isinstance(value, Mapping):
         return {key: _filled(element, values) for key, element in value.items()}
-    return [_filled(element, values) for element in value] if isinstance(value, list) else value
+    return [_filled(member, values) for member in value] if isinstance(value, list) else value
 
 
 def read_activity(request: ReadRequest) -> Reading | None:

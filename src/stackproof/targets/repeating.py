@@ -117,8 +117,8 @@ def repeat_reads(
 
     def before(request: Any = None, **_: object) -> None:
         if dead := breaker.dead(service):
-            said = f"{dead} is taken for dead: {retries.failures} calls in a row or more got no answer"
-            raise UnreachableError(said if request is None else f"{said} from {_endpoint(str(request.url))}")
+            reason = f"{dead} is taken for dead: {retries.failures} calls in a row or more got no answer"
+            raise UnreachableError(reason if request is None else f"{reason} from {_endpoint(str(request.url))}")
 
     def again(
         response: Any,

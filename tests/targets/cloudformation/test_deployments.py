@@ -88,8 +88,8 @@ def test_stacks_with_parameters_are_left_alone_until_one_of_them_changes(
         "UPDATE_COMPLETE",
         "CREATE_COMPLETE",
     ]
-    for deployed in stacks:
-        target.destroy(deployed.name)
+    for twin in stacks:
+        target.destroy(twin.name)
 
 
 def test_an_export_reaches_the_stack_that_imports_it(told_target: tuple[AwsTarget, list[str]]) -> None:

@@ -474,7 +474,7 @@ def test_what_is_kept_of_a_deleted_stack_is_named() -> None:
 def nested_deletion(*inside: dict[str, Any], ends: str = "DELETE_COMPLETE") -> RecordedClient:
     """The deletion of Net with its nested stack Data, in which a bucket holds something."""
     own = in_turn(page(), page(event(20, "Net", "DELETE_IN_PROGRESS"), {**NESTED, "ResourceStatus": ends}))
-    within = page(*({**element, "StackId": "arn:data", "StackName": "Net-Data-1"} for element in inside))
+    within = page(*({**row, "StackId": "arn:data", "StackName": "Net-Data-1"} for row in inside))
     rows = {
         "arn:net": [("Data", "arn:data", STACK, "CREATE_COMPLETE"), ("Old", "arn:old", STACK, "DELETE_COMPLETE")],
         "arn:data": [("Bucket", "the-bucket", "AWS::S3::Bucket", "CREATE_COMPLETE")],

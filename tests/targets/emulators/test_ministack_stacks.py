@@ -60,7 +60,7 @@ def test_no_property_of_any_stack_differs(proofs: Proofs) -> None:
 def test_what_is_not_emulated_of_a_resource_that_is_there_has_a_row(proofs: Proofs) -> None:
     found = dropped(proofs)
     assert found
-    assert {pair for pair in found if not is_gap(*pair)} == set()
+    assert {gap for gap in found if not is_gap(*gap)} == set()
 
 
 def test_each_row_is_still_a_gap(
@@ -71,7 +71,9 @@ def test_each_row_is_still_a_gap(
     learnt = {
         (kind, pointer)
         for kind, pointer in GAPS
-        if not any(kind == name and (path == pointer or path.startswith(f"{pointer}/")) for name, path in found)
+        if not any(
+            kind == found_type and (path == pointer or path.startswith(f"{pointer}/")) for found_type, path in found
+        )
     }
     assert learnt == set()
 

@@ -140,4 +140,4 @@ def test_every_property_that_is_not_emulated_has_a_row(wide_on_ministack: OnMini
         if unproven.reason is UnprovenReason.NOT_EMULATED
     ]
     assert found
-    assert [pair for pair in found if not is_gap(*pair)] == []
+    assert [gap for gap in found if not is_gap(*gap)] == []

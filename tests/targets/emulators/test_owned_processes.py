@@ -77,8 +77,8 @@ def test_it_is_gone_when_its_owner_is(kind: str, sent: signal.Signals, folder: P
         below = children(pid)
         owner.send_signal(sent)
         owner.wait()
-    for each in (pid, *below):
-        wait_until_gone(each)
+    for process_id in (pid, *below):
+        wait_until_gone(process_id)
     assert not listens(ready_data)
     assert list(folder.iterdir()) == []
 
@@ -127,7 +127,7 @@ def test_nothing_of_the_users_settings_reaches_ministack(folder: Path, monkeypat
         environment = Path(f"/proc/{process.pid}/environ")
         if environment.exists():
             names = {part.partition(b"=")[0] for part in environment.read_bytes().split(b"\0")}
-            assert names.isdisjoint(text.encode() for text in foreign)
+            assert names.isdisjoint(name.encode() for name in foreign)
     finally:
         process.stop()
 
@@ -137,7 +137,7 @@ def postgres() -> Iterator[OwnedProcess]:
     with tempfile.TemporaryDirectory(prefix="stackproof-test-", dir="/tmp") as name:
         process = start_postgres(os.getpid(), Path(name), **LOGIN)
         assert [path.name for path in Path(name).iterdir() if path.is_file()] == [
-            path.name for path in Path(name).glob("*.port")
+            file.name for file in Path(name).glob("*.port")
         ], "the file with the password is gone"
         yield process
         process.stop()

@@ -220,7 +220,7 @@ def test_records_that_never_arrive_are_named_since_their_rows_would_stay() -> No
     with pytest.raises(TargetError, match=r"1 of the records had not arrived .* like canary-% \(canary-a\)") as caught:
         pipeline.clean("canary")
     assert caught.value.code == "LeftOver"
-    assert any(text.startswith(str(CLEANED.cleanup)) for text in account.log)
+    assert any(line.startswith(str(CLEANED.cleanup)) for line in account.log)
     pipeline.clean("canary")
 
 

@@ -189,7 +189,7 @@ def test_a_flow_without_its_mapping_or_its_stream_says_so(careful: Opened) -> No
     made = api.list_event_source_mappings(FunctionName=function.physical_id)["EventSourceMappings"]
     assert made
     with careful.target.writing("tampering"):
-        for row in made:
-            api.delete_event_source_mapping(UUID=row["UUID"])
+        for mapping in made:
+            api.delete_event_source_mapping(UUID=mapping["UUID"])
     with pytest.raises(TargetError, match="no mapping leads from Stream any more"):
         MiniStackPipeline(careful.target, severed, DECLARED, path, {}).hand_over_again()

@@ -65,12 +65,12 @@ def urls(request: ReadRequest) -> Iterator[Child]:
     for name in ("", *names):
         qualifier = {"Qualifier": name} if name else {}
         read = partial(client.get_function_url_config, FunctionName=request.physical_id, **qualifier)
-        each: Any = found_or_none(read, _GONE)
-        if each is not None and str(each["FunctionArn"]).endswith(f":{name}" if name else ""):
+        url: Any = found_or_none(read, _GONE)
+        if url is not None and str(url["FunctionArn"]).endswith(f":{name}" if name else ""):
             yield Child(
                 resource_type="AWS::Lambda::Url",
-                child_id=str(each["FunctionUrl"]),
-                value=chosen(each, ("AuthType", "Cors", "InvokeMode")),
+                child_id=str(url["FunctionUrl"]),
+                value=chosen(url, ("AuthType", "Cors", "InvokeMode")),
                 identity={"Qualifier": name or None},
             )
 

@@ -46,13 +46,13 @@ def attached(request: ReadRequest, *, owner: str) -> Iterator[Child]:
 def access_keys(request: ReadRequest) -> Iterator[Child]:
     """ListAccessKeys: the ids, no secrets."""
     client = request.client("iam")
-    for row in pages(client, "list_access_keys", "AccessKeyMetadata", UserName=request.physical_id):
-        key = str(row["AccessKeyId"])
+    for access_key in pages(client, "list_access_keys", "AccessKeyMetadata", UserName=request.physical_id):
+        key = str(access_key["AccessKeyId"])
         yield Child(
             resource_type="AWS::IAM::AccessKey",
             child_id=key,
             physical_id=key,
-            value={"Status": row["Status"], "UserName": request.physical_id},
+            value={"Status": access_key["Status"], "UserName": request.physical_id},
         )
 
 

@@ -29,14 +29,14 @@ def rules(request: ReadRequest, *, egress: bool) -> Iterator[Child]:
         return pages(client, "describe_security_group_rules", "SecurityGroupRules", Filters=here)
 
     kind = "AWS::EC2::SecurityGroupEgress" if egress else "AWS::EC2::SecurityGroupIngress"
-    for row in batch(request, described, {own, *request.siblings}, own, about="rules of groups"):
-        if row["GroupId"] != own or row["IsEgress"] is not egress:
+    for rule in batch(request, described, {own, *request.siblings}, own, about="rules of groups"):
+        if rule["GroupId"] != own or rule["IsEgress"] is not egress:
             continue
-        value = _rule(row, egress=egress)
+        value = _rule(rule, egress=egress)
         peers = {(key, str(peer)) for key, peer in value.items()}
         if egress and value.get("IpProtocol") == "-1" and not peers.isdisjoint(_ANYWHERE):
             continue
-        rule_id = str(row["SecurityGroupRuleId"])
+        rule_id = str(rule["SecurityGroupRuleId"])
         identity = {key: member for key, member in value.items() if key != "Description"}
         if value.get("IpProtocol") in _ICMP:  # the type and the code, of which each may be any
             identity = {"FromPort": None, "ToPort": None, **identity}

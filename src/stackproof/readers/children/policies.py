@@ -27,9 +27,11 @@ _OF_AWS: Final = frozenset(
 def statements(policy: JsonValue, resource_type: str) -> Iterator[Child]:
     """One child for each statement; one without a Sid is named by its hash."""
     listed = policy.get("Statement") if isinstance(policy, Mapping) else None
-    for value in listed if isinstance(listed, list) else [listed] if listed else []:
-        sid = value.get("Sid") if isinstance(value, Mapping) else None
-        yield Child(resource_type=resource_type, child_id=str(sid or f"statement {digest(value)[:8]}"), value=value)
+    for statement in listed if isinstance(listed, list) else [listed] if listed else []:
+        sid = statement.get("Sid") if isinstance(statement, Mapping) else None
+        yield Child(
+            resource_type=resource_type, child_id=str(sid or f"statement {digest(statement)[:8]}"), value=statement
+        )
 
 
 def of_bucket(request: ReadRequest) -> Iterator[Child]:
@@ -58,7 +60,7 @@ def _is_of_aws(statement: JsonValue, request: ReadRequest) -> bool:
     if not isinstance(statement, Mapping) or statement.get("Sid") != "__default_statement_ID":
         return False
     named = statement.get("Action")
-    actions = {str(element).rpartition(":")[2] for element in (named if isinstance(named, list) else [named])}
+    actions = {str(action).rpartition(":")[2] for action in (named if isinstance(named, list) else [named])}
     return {key: member for key, member in statement.items() if key not in {"Action", "Sid"}} == {
         "Effect": "Allow",
         "Principal": {"AWS": "*"},

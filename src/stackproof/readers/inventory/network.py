@@ -22,8 +22,8 @@ class _Of:
     operation: str
     key: str
     identity: str
-    vpc: Callable[[Mapping[str, Any]], str | None] = lambda element: element.get("VpcId")
-    own: Callable[[Mapping[str, Any]], bool] = lambda element: bool(element.get("IsDefault"))
+    vpc: Callable[[Mapping[str, Any]], str | None] = lambda row: row.get("VpcId")
+    own: Callable[[Mapping[str, Any]], bool] = lambda row: bool(row.get("IsDefault"))
     action: str = ""
 
     def listed(self, client: Callable[[str], Any]) -> Iterator[Listed]:
@@ -43,12 +43,12 @@ class _Of:
             )
 
 
-def _attached(item: Mapping[str, Any]) -> str | None:
-    return next((attachment.get("VpcId") for attachment in item.get("Attachments", ())), None)
+def _attached(row: Mapping[str, Any]) -> str | None:
+    return next((attachment.get("VpcId") for attachment in row.get("Attachments", ())), None)
 
 
-def _is_main(item: Mapping[str, Any]) -> bool:
-    return any(association.get("Main") for association in item.get("Associations", ()))
+def _is_main(row: Mapping[str, Any]) -> bool:
+    return any(association.get("Main") for association in row.get("Associations", ()))
 
 
 _TYPES: Final = (
@@ -66,7 +66,7 @@ _TYPES: Final = (
         operation="describe_subnets",
         key="Subnets",
         identity="SubnetId",
-        own=lambda element: bool(element.get("DefaultForAz")),
+        own=lambda subnet: bool(subnet.get("DefaultForAz")),
         action="ec2:DescribeSubnets",
     ),
     _Of(
@@ -75,7 +75,7 @@ _TYPES: Final = (
         operation="describe_security_groups",
         key="SecurityGroups",
         identity="GroupId",
-        own=lambda element: element.get("GroupName") == "default",
+        own=lambda group: group.get("GroupName") == "default",
         action="ec2:DescribeSecurityGroups",
     ),
     _Of(

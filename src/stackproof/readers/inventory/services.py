@@ -30,17 +30,17 @@ def _listed(
 
     def read(client: Callable[[str], Any]) -> Iterator[Listed]:
         for page in pages(client(service), operation, key, **parameters):
-            item = page if isinstance(page, Mapping) else {name: page}
-            if of_aws(item):
+            row = page if isinstance(page, Mapping) else {name: page}
+            if of_aws(row):
                 continue
-            named = str(item[name])
+            named = str(row[name])
             yield Listed(
                 resource_type=resource_type,
-                physical_id=str(item[physical or name]),
+                physical_id=str(row[physical or name]),
                 name=named.rpartition("/")[2] if "://" in named else named,
-                arn=str(item.get(arn) or "") if arn else "",
-                vpc_id=vpc(item) if vpc else None,
-                region=str(item.get("BucketRegion") or ""),
+                arn=str(row.get(arn) or "") if arn else "",
+                vpc_id=vpc(row) if vpc else None,
+                region=str(row.get("BucketRegion") or ""),
             )
 
     return Listing(resource_type=resource_type, read=read, actions=(action,), in_vpc=vpc is not None)
@@ -92,20 +92,20 @@ def _queues(client: Callable[[str], Any]) -> Iterator[Listed]:
 def _keys(client: Callable[[str], Any]) -> Iterator[Listed]:
     """ListKeys, less AWS's own and those that wait for their deletion, as DescribeKey tells."""
     kms = client("kms")
-    for listed in pages(kms, "list_keys", "Keys"):
-        key = kms.describe_key(KeyId=listed["KeyId"])["KeyMetadata"]
+    for summary in pages(kms, "list_keys", "Keys"):
+        key = kms.describe_key(KeyId=summary["KeyId"])["KeyMetadata"]
         if key.get("KeyManager") == "AWS" or str(key.get("KeyState")).startswith("Pending"):
             continue
-        identity = str(listed["KeyId"])
-        yield Listed(resource_type="AWS::KMS::Key", physical_id=identity, name=identity, arn=str(listed["KeyArn"]))
+        identity = str(summary["KeyId"])
+        yield Listed(resource_type="AWS::KMS::Key", physical_id=identity, name=identity, arn=str(summary["KeyArn"]))
 
 
-def _subnet_vpc(item: Mapping[str, Any]) -> str | None:
-    return str((item.get("DBSubnetGroup") or {}).get("VpcId") or "")
+def _subnet_vpc(row: Mapping[str, Any]) -> str | None:
+    return str((row.get("DBSubnetGroup") or {}).get("VpcId") or "")
 
 
-def _is_service_role(item: Mapping[str, Any]) -> bool:
-    return str(item.get("Path", "")).startswith(("/aws-service-role/", "/aws-reserved/"))
+def _is_service_role(row: Mapping[str, Any]) -> bool:
+    return str(row.get("Path", "")).startswith(("/aws-service-role/", "/aws-reserved/"))
 
 
 LISTINGS: Final[tuple[Listing, ...]] = (
@@ -115,7 +115,7 @@ LISTINGS: Final[tuple[Listing, ...]] = (
         "cloudwatch:DescribeAlarms",
         name="AlarmName",
         arn="AlarmArn",
-        of_aws=lambda row: str(row["AlarmName"]).startswith(("TargetTracking-", "awseb-")),
+        of_aws=lambda alarm: str(alarm["AlarmName"]).startswith(("TargetTracking-", "awseb-")),
     ),
     _listed("AWS::DynamoDB::Table", ("dynamodb", "list_tables", "TableNames"), "dynamodb:ListTables", name="TableName"),
     _listed(
@@ -125,7 +125,7 @@ LISTINGS: Final[tuple[Listing, ...]] = (
         name="LoadBalancerName",
         arn="LoadBalancerArn",
         physical="LoadBalancerArn",
-        vpc=lambda element: element.get("VpcId"),
+        vpc=lambda balancer: balancer.get("VpcId"),
     ),
     _listed(
         "AWS::ElasticLoadBalancingV2::TargetGroup",
@@ -134,7 +134,7 @@ LISTINGS: Final[tuple[Listing, ...]] = (
         name="TargetGroupName",
         arn="TargetGroupArn",
         physical="TargetGroupArn",
-        vpc=lambda element: element.get("VpcId"),
+        vpc=lambda group: group.get("VpcId"),
     ),
     _listed(
         "AWS::Events::Rule",
@@ -142,7 +142,7 @@ LISTINGS: Final[tuple[Listing, ...]] = (
         "events:ListRules",
         name="Name",
         arn="Arn",
-        of_aws=lambda element: bool(element.get("ManagedBy")),
+        of_aws=lambda rule: bool(rule.get("ManagedBy")),
     ),
     _of_all_regions(
         _listed(
@@ -190,7 +190,7 @@ LISTINGS: Final[tuple[Listing, ...]] = (
         "lambda:ListFunctions",
         name="FunctionName",
         arn="FunctionArn",
-        vpc=lambda element: str((element.get("VpcConfig") or {}).get("VpcId") or ""),
+        vpc=lambda function: str((function.get("VpcConfig") or {}).get("VpcId") or ""),
     ),
     _listed(
         "AWS::Logs::LogGroup",
@@ -198,7 +198,7 @@ LISTINGS: Final[tuple[Listing, ...]] = (
         "logs:DescribeLogGroups",
         name="logGroupName",
         arn="arn",
-        of_aws=lambda row: str(row["logGroupName"]).startswith("/aws/"),
+        of_aws=lambda group: str(group["logGroupName"]).startswith("/aws/"),
     ),
     _listed(
         "AWS::RDS::DBCluster",
@@ -242,7 +242,7 @@ LISTINGS: Final[tuple[Listing, ...]] = (
         name="Name",
         arn="ARN",
         physical="ARN",
-        of_aws=lambda element: bool(element.get("OwningService")),
+        of_aws=lambda secret: bool(secret.get("OwningService")),
     ),
     _listed(
         "AWS::StepFunctions::StateMachine",

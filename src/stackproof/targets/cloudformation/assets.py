@@ -24,11 +24,11 @@ def zipped(directory: Path) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in sorted(path for path in directory.rglob("*") if path.is_file()):
-            entry = zipfile.ZipInfo(file.relative_to(directory).as_posix(), _EPOCH)
+            member = zipfile.ZipInfo(file.relative_to(directory).as_posix(), _EPOCH)
             mode = 0o755 if file.stat().st_mode & _EXECUTABLE else 0o644
-            entry.external_attr = (0o100000 | mode) << 16
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, file.read_bytes())
+            member.external_attr = (0o100000 | mode) << 16
+            member.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(member, file.read_bytes())
     return buffer.getvalue()
 
 

@@ -64,8 +64,8 @@ def make_change_set(
     return ChangeSet(id=where["ChangeSetName"], stack_id=where["StackName"], changes=tuple(sorted(changes)))
 
 
-def _says_empty(said: str) -> bool:
-    return any(phrase in said for phrase in _EMPTY)
+def _says_empty(reason: str) -> bool:
+    return any(phrase in reason for phrase in _EMPTY)
 
 
 def _pages(api: Any, where: Mapping[str, str]) -> list[Mapping[str, Any]]:

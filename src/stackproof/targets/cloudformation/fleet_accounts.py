@@ -56,12 +56,12 @@ def resources_of(target: Target, stack_names: Sequence[str]) -> StackResources:
         while waiting:
             seen += 1
             pages = client.get_paginator("list_stack_resources").paginate(StackName=waiting.pop())
-            for record in (row for page in pages for row in page["StackResourceSummaries"]):
-                if record["ResourceStatus"] in GONE:
+            for summary in (row for page in pages for row in page["StackResourceSummaries"]):
+                if summary["ResourceStatus"] in GONE:
                     continue
-                counts[str(record["ResourceType"])] += 1
-                if record["ResourceType"] == _NESTED and record.get("PhysicalResourceId"):
-                    waiting.append(str(record["PhysicalResourceId"]))
+                counts[str(summary["ResourceType"])] += 1
+                if summary["ResourceType"] == _NESTED and summary.get("PhysicalResourceId"):
+                    waiting.append(str(summary["PhysicalResourceId"]))
     return StackResources(counts=dict(sorted(counts.items())), stacks=seen)
 
 
@@ -79,8 +79,8 @@ def accounts_of(target: Target, units: Sequence[str]) -> tuple[tuple[str, str], 
 def _below(client: Any, unit: str) -> Iterator[Any]:
     yield from _pages(client, "list_accounts_for_parent", ParentId=unit)
     pages = client.get_paginator("list_organizational_units_for_parent").paginate(ParentId=unit)
-    for record in [row for page in pages for row in page["OrganizationalUnits"]]:
-        yield from _below(client, str(record["Id"]))
+    for child in [row for page in pages for row in page["OrganizationalUnits"]]:
+        yield from _below(client, str(child["Id"]))
 
 
 def _pages(client: Any, operation: str, **parameters: str) -> list[Any]:

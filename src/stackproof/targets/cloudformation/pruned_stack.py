@@ -78,8 +78,8 @@ class KnownTypes:
         new = sorted(wanted - self._known.keys())
         if new:
             refused = self._refused(new)
-            self._known.update({name: name not in refused for name in new})
-        return frozenset(name for name in wanted if not self._known[name])
+            self._known.update({resource_type: resource_type not in refused for resource_type in new})
+        return frozenset(resource_type for resource_type in wanted if not self._known[resource_type])
 
     def _refused(self, resource_types: list[str]) -> frozenset[str]:
         api = self._client("cloudformation")
@@ -130,7 +130,7 @@ def prune_stack(
         "source": source_of(stack),
         "pruned": dict(less.pruned),
         "not_exported": _exports(stack, less),
-        "unordered": {name: list(member) for name, member in less.unordered.items()},
+        "unordered": {name: list(dependencies) for name, dependencies in less.unordered.items()},
     }
     return replace(found, template=replace(found.template, body=with_note(body, note))), less
 
@@ -163,10 +163,10 @@ def not_exported(api: Any, stack: Stack) -> Mapping[str, str]:
             return {}
         found: dict[str, str] = {}
         for page in api.get_paginator("describe_stacks").paginate():
-            for row in page["Stacks"]:
-                body = api.get_template(StackName=row["StackId"])["TemplateBody"]
-                said = as_object(noted_on(plain_body(body)).get("not_exported") or {})
-                found.update({name: str(why) for name, why in said.items() if name in wanted})
+            for other in page["Stacks"]:
+                body = api.get_template(StackName=other["StackId"])["TemplateBody"]
+                pruned_exports = as_object(noted_on(plain_body(body)).get("not_exported") or {})
+                found.update({name: str(why) for name, why in pruned_exports.items() if name in wanted})
     return found
 
 
@@ -214,7 +214,9 @@ def with_noted(found: Deployment, body: JsonObject) -> Deployment:
     return replace(
         found,
         pruned={name: str(why) for name, why in as_object(pruned).items()} if pruned else {},
-        unordered={name: as_strings(each) for name, each in as_object(unordered).items()} if unordered else {},
+        unordered={name: as_strings(dependencies) for name, dependencies in as_object(unordered).items()}
+        if unordered
+        else {},
     )
 
 
@@ -241,5 +243,5 @@ def _taken(value: JsonValue, gone: Mapping[str, frozenset[str]]) -> str | None:
                 return f"{named[0]}.{named[1]}"
         return next((found for member in value.values() if (found := _taken(member, gone))), None)
     if isinstance(value, list):
-        return next((found for element in value if (found := _taken(element, gone))), None)
+        return next((found for member in value if (found := _taken(member, gone))), None)
     return None

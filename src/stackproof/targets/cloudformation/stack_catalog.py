@@ -151,14 +151,14 @@ class CloudFormationCatalog:
 
     def states(self, stacks: Mapping[str, str]) -> Mapping[str, tuple[str, str] | TargetError]:
         """One page of DescribeStacks; those that it does not show are asked for one by one."""
-        told: dict[str, tuple[str, str] | TargetError] = {}
+        statuses: dict[str, tuple[str, str] | TargetError] = {}
         for row in self._first_page() if len(stacks) > 1 else ():
             if row["StackId"] in stacks:
-                told[str(row["StackId"])] = _state(row)
+                statuses[str(row["StackId"])] = _state(row)
         for stack_id, shown in stacks.items():
-            if stack_id not in told:
-                told[stack_id] = self._state_of(stack_id, shown)
-        return told
+            if stack_id not in statuses:
+                statuses[stack_id] = self._state_of(stack_id, shown)
+        return statuses
 
     def _first_page(self) -> Sequence[Mapping[str, Any]]:
         """Some stacks; none where a policy allows to ask only for single ones, or for any other reason."""
@@ -217,7 +217,9 @@ class CloudFormationCatalog:
         with translated_errors(f"asking for what is tagged {key}={value}"):
             client = self.target.client("resourcegroupstaggingapi")
             pages = client.get_paginator("get_resources").paginate(TagFilters=[{"Key": key, "Values": [value]}])
-            return frozenset(str(row["ResourceARN"]) for page in pages for row in page["ResourceTagMappingList"])
+            return frozenset(
+                str(mapping["ResourceARN"]) for page in pages for mapping in page["ResourceTagMappingList"]
+            )
 
     def native_drift(self, stack_id: str) -> tuple[NativeDrift, ...]:
         """DetectStackDrift, then what it found, page by page."""
@@ -226,15 +228,15 @@ class CloudFormationCatalog:
             run = client.detect_stack_drift(StackName=stack_id)["StackDriftDetectionId"]
             end = self.clock() + self.deadline
             while True:
-                told = client.describe_stack_drift_detection_status(StackDriftDetectionId=run)
-                if told["DetectionStatus"] != "DETECTION_IN_PROGRESS":
+                status = client.describe_stack_drift_detection_status(StackDriftDetectionId=run)
+                if status["DetectionStatus"] != "DETECTION_IN_PROGRESS":
                     break
                 if self.clock() >= end:
                     raise TargetError(f"CloudFormation's drift detection takes over {self.deadline:.0f} s")
                 self.sleep(self.poll_interval)
-            if told["DetectionStatus"] == "DETECTION_FAILED":
+            if status["DetectionStatus"] == "DETECTION_FAILED":
                 raise TargetError(
-                    f"CloudFormation's drift detection failed: {told.get('DetectionStatusReason', 'no reason given')}"
+                    f"CloudFormation's drift detection failed: {status.get('DetectionStatusReason', 'no reason given')}"
                 )
             return tuple(sorted(self._drifts(stack_id)))
 
@@ -286,7 +288,7 @@ class CloudFormationCatalog:
 
     def _pages(self, operation: str, key: str, **parameters: Any) -> list[Mapping[str, Any]]:
         pages = self._client.get_paginator(operation).paginate(**parameters)
-        return [element for page in pages for element in page.get(key, ())]
+        return [row for page in pages for row in page.get(key, ())]
 
 
 def _state(found: Mapping[str, Any]) -> tuple[str, str]:

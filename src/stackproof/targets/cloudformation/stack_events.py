@@ -16,10 +16,10 @@ class EventFollower:
     Whoever may not read events deploys all the same: then there are none.
     """
 
-    def __init__(self, api: Any, stack_name: str, told: Callable[[StackEvent], None] = lambda _: None) -> None:
+    def __init__(self, api: Any, stack_name: str, on_event: Callable[[StackEvent], None] = lambda _: None) -> None:
         self._api = api
         self._stack_name = stack_name
-        self._told = told
+        self._on_event = on_event
         self._last: str | None = None
         self.events: list[StackEvent] = []
 
@@ -33,7 +33,7 @@ class EventFollower:
         for event in self._new():
             self._last = event.event_id
             self.events.append(event)
-            self._told(event)
+            self._on_event(event)
 
     def _new(self, *, only_first: bool = False) -> list[StackEvent]:
         found: list[StackEvent] = []

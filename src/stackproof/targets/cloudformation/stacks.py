@@ -166,8 +166,8 @@ class CloudFormation:
                 left = sorted(
                     {event.logical_id for event in events if event.status == "DELETE_FAILED" and not event.is_of_stack}
                 )
-                said = f"; left over: {', '.join(left)}" if left else ""
-                raise TargetError(self._why(stack_name, status, follower, lambda _: None) + said, code=status)
+                explanation = f"; left over: {', '.join(left)}" if left else ""
+                raise TargetError(self._why(stack_name, status, follower, lambda _: None) + explanation, code=status)
             return _kept(events)
 
     def described(self, stack_name: str) -> Mapping[str, Any] | None:
@@ -318,10 +318,10 @@ class CloudFormation:
         try:
             yield
         except TargetError as error:
-            said = explained_refusal(self._subject(stack_name), error.code, str(error))
-            if said is None or said == str(error):
+            explanation = explained_refusal(self._subject(stack_name), error.code, str(error))
+            if explanation is None or explanation == str(error):
                 raise
-            raise TargetError(said, service=error.service, operation=error.operation, code=error.code) from error
+            raise TargetError(explanation, service=error.service, operation=error.operation, code=error.code) from error
 
     def _put_bootstrap_version(self, stack: Stack) -> None:
         """The parameter by which CDK's templates make sure that the account is bootstrapped."""
@@ -393,7 +393,7 @@ class CloudFormation:
 
     def _pages(self, operation: str, key: str, **parameters: str) -> Sequence[Mapping[str, Any]]:
         pages = self._api.get_paginator(operation).paginate(**parameters)
-        return [element for page in pages for element in page.get(key, ())]
+        return [row for page in pages for row in page.get(key, ())]
 
     def _where(self) -> str:
         return f"account {self._context.account}, region {self._context.region}"
@@ -403,10 +403,10 @@ def _located_in(stack: Stack) -> Locate:
     """Where resources of the stack, and of those that it nests, were written."""
 
     def locate(event: StackEvent) -> Location | None:
-        for member in (stack, *_all_nested(stack)):
-            mine = member is stack and event.stack_name == stack.name
-            if mine or (member is not stack and member.name.rpartition("/")[2] in event.stack_name):
-                found = member.template.resource(event.logical_id)
+        for candidate in (stack, *_all_nested(stack)):
+            mine = candidate is stack and event.stack_name == stack.name
+            if mine or (candidate is not stack and candidate.name.rpartition("/")[2] in event.stack_name):
+                found = candidate.template.resource(event.logical_id)
                 if found is not None and found.resource_type == event.resource_type:
                     return found.location()
         return None

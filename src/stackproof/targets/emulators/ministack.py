@@ -127,15 +127,15 @@ class MiniStackTarget(Emulator):
             policy["Statement"] = [first, *others]
             client.set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=json.dumps(policy))
 
-    def _after_creation(self, stack: Stack, made: Deployment) -> None:
+    def _after_creation(self, stack: Stack, deployment: Deployment) -> None:
         """A new bucket, or topic, is closed to the public on AWS; here it is not, and only an audit would notice."""
-        for created in made.resources:
-            if created.resource_type == "AWS::SNS::Topic":
+        for resource in deployment.resources:
+            if resource.resource_type == "AWS::SNS::Topic":
                 with translated_errors(f"deploying stack {stack.name}"):
-                    self._close_topic(created.physical_id)
-            resource = stack.template.resource(created.logical_id)
-            if created.resource_type == "AWS::S3::Bucket" and resource and _BLOCK not in resource.properties:
+                    self._close_topic(resource.physical_id)
+            declared = stack.template.resource(resource.logical_id)
+            if resource.resource_type == "AWS::S3::Bucket" and declared and _BLOCK not in declared.properties:
                 with translated_errors(f"deploying stack {stack.name}"):
                     self.client("s3").put_public_access_block(
-                        Bucket=created.physical_id, PublicAccessBlockConfiguration=dict.fromkeys(_BLOCKED, True)
+                        Bucket=resource.physical_id, PublicAccessBlockConfiguration=dict.fromkeys(_BLOCKED, True)
                     )

@@ -69,7 +69,7 @@ class Database:
         """What a statement gives, as it comes; `:name` in it stands for a value."""
         try:
             with self._connection() as connection:
-                return tuple(tuple(element) for element in connection.run(statement, **values) or ())
+                return tuple(tuple(row) for row in connection.run(statement, **values) or ())
         except TargetError as error:
             if error.code == UNDEFINED_TABLE:
                 return ()

@@ -17,7 +17,9 @@ def _send(call: Call, operation: str, **given: Any) -> Any:
 def _create_api(call: Call) -> Created:
     text = document(call["Policy"]) if "Policy" in call.properties else None
     own = _send(call, "create_rest_api", Name=call.name, Policy=text, ApiKeySource=call.get("ApiKeySourceType"))["id"]
-    root = next(row["id"] for row in _send(call, "get_resources", RestApiId=own)["items"] if row["path"] == "/")
+    root = next(
+        resource["id"] for resource in _send(call, "get_resources", RestApiId=own)["items"] if resource["path"] == "/"
+    )
     return Created(physical_id=own, attributes={"RestApiId": own, "RootResourceId": root})
 
 
@@ -114,7 +116,7 @@ def _handler(create: Any, operation: str, *own: str, within: str = "", name: str
 
     def delete(call: Call) -> None:
         where = {within: call[within]} if within else {}
-        parameters = {name: call[name] for name in own if name in call.properties}
+        parameters = {key: call[key] for key in own if key in call.properties}
         if not parameters:
             parameters = {own[0]: call.physical_id}
         call.send("apigateway", operation, **where, **parameters)

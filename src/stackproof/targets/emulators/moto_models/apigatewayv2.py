@@ -11,9 +11,9 @@ __all__ = ["HANDLERS"]
 
 
 def _create_api(call: Call) -> Created:
-    made = call.send("apigatewayv2", "create_api", **{**call.properties, "Name": call.name})
-    own = made["ApiId"]
-    return Created(physical_id=own, attributes={"ApiId": own, "ApiEndpoint": made["ApiEndpoint"]})
+    created = call.send("apigatewayv2", "create_api", **{**call.properties, "Name": call.name})
+    own = created["ApiId"]
+    return Created(physical_id=own, attributes={"ApiId": own, "ApiEndpoint": created["ApiEndpoint"]})
 
 
 def _create_stage(call: Call) -> Created:

@@ -21,8 +21,8 @@ def _create_group(call: Call) -> Created:
         "VPCZoneIdentifier": ",".join(call.get("VPCZoneIdentifier", ())) or None,
     }
     call.send("autoscaling", "create_auto_scaling_group", **given)
-    for element in call.get("MetricsCollection", ()):
-        call.send("autoscaling", "enable_metrics_collection", AutoScalingGroupName=call.name, **element)
+    for collection in call.get("MetricsCollection", ()):
+        call.send("autoscaling", "enable_metrics_collection", AutoScalingGroupName=call.name, **collection)
     found = call.send("autoscaling", "describe_auto_scaling_groups", AutoScalingGroupNames=[call.name])
     return Created(
         physical_id=call.name,

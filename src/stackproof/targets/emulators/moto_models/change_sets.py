@@ -36,7 +36,7 @@ def _output(stack: Any, attribute_name: str) -> Any:
     """What a parent takes from a nested stack: `Outputs.Name`."""
     from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
 
-    found = next((member for member in stack.output_map.values() if f"Outputs.{member.key}" == attribute_name), None)
+    found = next((output for output in stack.output_map.values() if f"Outputs.{output.key}" == attribute_name), None)
     if found is None:
         raise UnformattedGetAttTemplateException
     return found.value
@@ -50,8 +50,8 @@ def _create(backend: Any, stack: Any, change_set: Any) -> None:
         stack._parse_template()  # noqa: SLF001
         stack.cross_stack_resources = backend.exports
         stack.resource_map = stack._create_resource_map()  # noqa: SLF001
-        made = stack._create_output_map()  # noqa: SLF001
-        _export(backend, stack, made)
+        created = stack._create_output_map()  # noqa: SLF001
+        _export(backend, stack, created)
         stack.create_resources()
     except Exception as error:  # noqa: BLE001 - whatever it is, it is why the stack is not there
         _fail(stack, "CREATE_FAILED", error)
@@ -69,8 +69,8 @@ def _update(backend: Any, stack: Any, change_set: Any) -> None:
     before = stack.output_map
     try:
         stack.update(change_set.template, parameters=_as_given(stack, change_set.parameters))
-        made, stack.output_map = stack.output_map, before
-        _export(backend, stack, made)
+        created, stack.output_map = stack.output_map, before
+        _export(backend, stack, created)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is why the stack is not as it should be
         _fail(stack, "UPDATE_FAILED", error)
         stack.status = "UPDATE_ROLLBACK_FAILED"
@@ -80,7 +80,9 @@ def _update(backend: Any, stack: Any, change_set: Any) -> None:
 def _as_given(stack: Any, parameters: dict[str, Any]) -> dict[str, Any]:
     """What moto calls a previous value is what a parameter stood for, which is no name in the parameter store."""
     before, declared = stack.resource_map.input_parameters, stack.template_dict.get("Parameters", {})
-    stored = {name for name, member in declared.items() if str(member["Type"]).startswith("AWS::SSM::Parameter::")}
+    stored = {
+        name for name, declaration in declared.items() if str(declaration["Type"]).startswith("AWS::SSM::Parameter::")
+    }
     kept = {name for name in stored & parameters.keys() if stack.stack_parameters.get(name) == parameters[name]}
     given = {name: before[name] for name in kept if name in before}
     return {**{name: value for name, value in parameters.items() if name not in kept}, **given}
@@ -103,9 +105,9 @@ def _export(backend: Any, stack: Any, outputs: Any) -> None:
 def _fail(stack: Any, status: str, error: Exception) -> None:
     from moto.cloudformation.models import Event
 
-    said = str(getattr(error, "message", None) or error)
-    found = _PLACE.fullmatch(said)
-    logical_id, kind, reason = found.groups() if found else (stack.name, "AWS::CloudFormation::Stack", said)
+    message = str(getattr(error, "message", None) or error)
+    found = _PLACE.fullmatch(message)
+    logical_id, kind, reason = found.groups() if found else (stack.name, "AWS::CloudFormation::Stack", message)
     stack.events.append(
         Event(
             stack_id=stack.stack_id,

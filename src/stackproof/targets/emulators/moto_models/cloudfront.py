@@ -22,7 +22,7 @@ _SPELT: Final = {
 def _counted(value: Any) -> Any:
     """A configuration in the service's form: every list with its quantity."""
     if isinstance(value, list):
-        return {"Quantity": len(value), "Items": [_counted(element) for element in value]}
+        return {"Quantity": len(value), "Items": [_counted(member) for member in value]}
     if not isinstance(value, Mapping):
         return value
     if "RestrictionType" in value:
@@ -38,12 +38,12 @@ def _counted(value: Any) -> Any:
 def _create_distribution(call: Call) -> Created:
     given = _counted(call["DistributionConfig"])
     config = {"CallerReference": call.logical_id, "Comment": "", **given}
-    made = call.send(
+    created = call.send(
         "cloudfront",
         "create_distribution_with_tags",
         DistributionConfigWithTags={"DistributionConfig": config, "Tags": {"Items": call.get("Tags", [])}},
     )["Distribution"]
-    return Created(physical_id=made["Id"], attributes={"Id": made["Id"], "DomainName": made["DomainName"]})
+    return Created(physical_id=created["Id"], attributes={"Id": created["Id"], "DomainName": created["DomainName"]})
 
 
 def _delete_distribution(call: Call) -> None:

@@ -13,14 +13,14 @@ __all__ = ["HANDLERS"]
 def _create_domain(call: Call) -> Created:
     text = document(call["AccessPolicies"]) if "AccessPolicies" in call.properties else None
     given = {**call.properties, "DomainName": call.name.lower(), "AccessPolicies": text, "TagList": call.get("Tags")}
-    made = call.send("opensearch", "create_domain", **given)["DomainStatus"]
+    created = call.send("opensearch", "create_domain", **given)["DomainStatus"]
     return Created(
-        physical_id=made["DomainName"],
+        physical_id=created["DomainName"],
         attributes={
-            "Arn": made["ARN"],
-            "DomainArn": made["ARN"],
-            "DomainEndpoint": made.get("Endpoint"),
-            "Id": made.get("DomainId"),
+            "Arn": created["ARN"],
+            "DomainArn": created["ARN"],
+            "DomainEndpoint": created.get("Endpoint"),
+            "Id": created.get("DomainId"),
         },
     )
 
@@ -29,15 +29,15 @@ def _create_kubernetes(call: Call) -> Created:
     kinds = call.get("Logging", {}).get("ClusterLogging", {}).get("EnabledTypes", [])
     logs = {"clusterLogging": [{"types": [kind["Type"] for kind in kinds], "enabled": True}]} if kinds else None
     given = {**call.properties, "Name": call.name, "Logging": logs, "Tags": tag_map(call.get("Tags"))}
-    made = call.send("eks", "create_cluster", **given)["cluster"]
-    return Created(physical_id=call.name, attributes={"Arn": made["arn"], "Endpoint": made.get("endpoint")})
+    created = call.send("eks", "create_cluster", **given)["cluster"]
+    return Created(physical_id=call.name, attributes={"Arn": created["arn"], "Endpoint": created.get("endpoint")})
 
 
 def _create_nodes(call: Call) -> Created:
     given = {**call.properties, "NodegroupName": call.name}
-    made = call.send("eks", "create_nodegroup", **given)["nodegroup"]
+    created = call.send("eks", "create_nodegroup", **given)["nodegroup"]
     own = f"{call['ClusterName']}/{call.name}"
-    return Created(physical_id=own, attributes={"Arn": made["nodegroupArn"], "Id": own, "NodegroupName": call.name})
+    return Created(physical_id=own, attributes={"Arn": created["nodegroupArn"], "Id": own, "NodegroupName": call.name})
 
 
 def _delete_nodes(call: Call) -> None:
@@ -45,8 +45,8 @@ def _delete_nodes(call: Call) -> None:
 
 
 def _create_kafka(call: Call) -> Created:
-    made: Any = call.send("kafka", "create_cluster", **{**call.properties, "ClusterName": call.name})
-    return Created(physical_id=made["ClusterArn"], attributes={"Arn": made["ClusterArn"]})
+    created: Any = call.send("kafka", "create_cluster", **{**call.properties, "ClusterName": call.name})
+    return Created(physical_id=created["ClusterArn"], attributes={"Arn": created["ClusterArn"]})
 
 
 HANDLERS: Final[Mapping[str, Handler]] = {

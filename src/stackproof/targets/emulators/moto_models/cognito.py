@@ -12,14 +12,14 @@ __all__ = ["HANDLERS"]
 
 def _create_pool(call: Call) -> Created:
     name = call.get("UserPoolName", call.name)
-    made = call.send("cognito-idp", "create_user_pool", **{**call.properties, "PoolName": name})["UserPool"]
-    own = made["Id"]
+    created = call.send("cognito-idp", "create_user_pool", **{**call.properties, "PoolName": name})["UserPool"]
+    own = created["Id"]
     place = f"cognito-idp.{call.region}.amazonaws.com/{own}"
     return Created(
         physical_id=own,
         attributes={
             "UserPoolId": own,
-            "Arn": made["Arn"],
+            "Arn": created["Arn"],
             "ProviderName": place,
             "ProviderURL": f"https://{place}",
         },
@@ -28,8 +28,8 @@ def _create_pool(call: Call) -> Created:
 
 def _create_client(call: Call) -> Created:
     name = call.get("ClientName", call.name)
-    made = call.send("cognito-idp", "create_user_pool_client", **{**call.properties, "ClientName": name})
-    own = made["UserPoolClient"]["ClientId"]
+    created = call.send("cognito-idp", "create_user_pool_client", **{**call.properties, "ClientName": name})
+    own = created["UserPoolClient"]["ClientId"]
     return Created(physical_id=own, attributes={"ClientId": own, "Name": name})
 
 
@@ -38,8 +38,8 @@ def _delete_client(call: Call) -> None:
 
 
 def _create_domain(call: Call) -> Created:
-    made = call.send("cognito-idp", "create_user_pool_domain", **call.properties)
-    return Created(physical_id=call["Domain"], attributes={"CloudFrontDistribution": made.get("CloudFrontDomain")})
+    created = call.send("cognito-idp", "create_user_pool_domain", **call.properties)
+    return Created(physical_id=call["Domain"], attributes={"CloudFrontDistribution": created.get("CloudFrontDomain")})
 
 
 def _create_group(call: Call) -> Created:

@@ -30,7 +30,9 @@ def _create_vpc(call: Call) -> Created:
         attributes={
             "VpcId": vpc_id,
             "CidrBlock": vpc["CidrBlock"],
-            "CidrBlockAssociations": [row["AssociationId"] for row in vpc.get("CidrBlockAssociationSet", ())],
+            "CidrBlockAssociations": [
+                association["AssociationId"] for association in vpc.get("CidrBlockAssociationSet", ())
+            ],
             "DefaultNetworkAcl": next((acl["NetworkAclId"] for acl in acls if acl["IsDefault"]), None),
             "DefaultSecurityGroup": next(
                 (group["GroupId"] for group in groups if group["GroupName"] == "default"), None

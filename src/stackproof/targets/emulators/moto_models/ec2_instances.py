@@ -23,8 +23,8 @@ def _create_instance(call: Call) -> Created:
         "Placement": {"AvailabilityZone": call.get("AvailabilityZone"), "Tenancy": call.get("Tenancy")},
         "TagSpecifications": call.tag_specification("instance"),
     }
-    made = call.send("ec2", "run_instances", **given)["Instances"][0]
-    own = made["InstanceId"]
+    created = call.send("ec2", "run_instances", **given)["Instances"][0]
+    own = created["InstanceId"]
     for name in ("DisableApiTermination", "SourceDestCheck"):
         if name in call.properties:
             call.send("ec2", "modify_instance_attribute", InstanceId=own, **{name: {"Value": call[name]}})
@@ -32,12 +32,12 @@ def _create_instance(call: Call) -> Created:
         physical_id=own,
         attributes={
             "InstanceId": own,
-            "AvailabilityZone": made["Placement"]["AvailabilityZone"],
-            "PrivateDnsName": made.get("PrivateDnsName"),
-            "PrivateIp": made.get("PrivateIpAddress"),
-            "PublicDnsName": made.get("PublicDnsName"),
-            "PublicIp": made.get("PublicIpAddress"),
-            "VpcId": made.get("VpcId"),
+            "AvailabilityZone": created["Placement"]["AvailabilityZone"],
+            "PrivateDnsName": created.get("PrivateDnsName"),
+            "PrivateIp": created.get("PrivateIpAddress"),
+            "PublicDnsName": created.get("PublicDnsName"),
+            "PublicIp": created.get("PublicIpAddress"),
+            "VpcId": created.get("VpcId"),
         },
     )
 
@@ -50,13 +50,13 @@ def _delete_instance(call: Call) -> None:
 
 def _create_template(call: Call) -> Created:
     given = {**call.properties, "LaunchTemplateName": call.name}
-    made = call.send("ec2", "create_launch_template", **given)["LaunchTemplate"]
+    created = call.send("ec2", "create_launch_template", **given)["LaunchTemplate"]
     return Created(
-        physical_id=made["LaunchTemplateId"],
+        physical_id=created["LaunchTemplateId"],
         attributes={
-            "LaunchTemplateId": made["LaunchTemplateId"],
-            "DefaultVersionNumber": str(made["DefaultVersionNumber"]),
-            "LatestVersionNumber": str(made["LatestVersionNumber"]),
+            "LaunchTemplateId": created["LaunchTemplateId"],
+            "DefaultVersionNumber": str(created["DefaultVersionNumber"]),
+            "LatestVersionNumber": str(created["LatestVersionNumber"]),
         },
     )
 
@@ -73,14 +73,18 @@ def _create_interface(call: Call) -> Created:
         "Groups": call.get("GroupSet"),
         "TagSpecifications": call.tag_specification("network-interface"),
     }
-    made = call.send("ec2", "create_network_interface", **given)["NetworkInterface"]
-    own = made["NetworkInterfaceId"]
+    created = call.send("ec2", "create_network_interface", **given)["NetworkInterface"]
+    own = created["NetworkInterfaceId"]
     if "SourceDestCheck" in call.properties:
         value = {"Value": call["SourceDestCheck"]}
         call.send("ec2", "modify_network_interface_attribute", NetworkInterfaceId=own, SourceDestCheck=value)
     return Created(
         physical_id=own,
-        attributes={"Id": own, "PrimaryPrivateIpAddress": made.get("PrivateIpAddress"), "VpcId": made.get("VpcId")},
+        attributes={
+            "Id": own,
+            "PrimaryPrivateIpAddress": created.get("PrivateIpAddress"),
+            "VpcId": created.get("VpcId"),
+        },
     )
 
 
@@ -88,14 +92,14 @@ def _create_key_pair(call: Call) -> Created:
     tags = call.tag_specification("key-pair")
     if "PublicKeyMaterial" in call.properties:
         key = call["PublicKeyMaterial"].encode()
-        made = call.send("ec2", "import_key_pair", KeyName=call.name, PublicKeyMaterial=key, TagSpecifications=tags)
+        created = call.send("ec2", "import_key_pair", KeyName=call.name, PublicKeyMaterial=key, TagSpecifications=tags)
     else:
-        made = call.send(
+        created = call.send(
             "ec2", "create_key_pair", KeyName=call.name, KeyType=call.get("KeyType"), TagSpecifications=tags
         )
     return Created(
         physical_id=call.name,
-        attributes={"KeyFingerprint": made.get("KeyFingerprint"), "KeyPairId": made.get("KeyPairId")},
+        attributes={"KeyFingerprint": created.get("KeyFingerprint"), "KeyPairId": created.get("KeyPairId")},
     )
 
 

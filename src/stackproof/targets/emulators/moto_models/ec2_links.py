@@ -16,17 +16,17 @@ def _create_endpoint(call: Call) -> Created:
         "PolicyDocument": document(call["PolicyDocument"]) if "PolicyDocument" in call.properties else None,
         "TagSpecifications": call.tag_specification("vpc-endpoint"),
     }
-    made = call.send("ec2", "create_vpc_endpoint", **given)["VpcEndpoint"]
+    created = call.send("ec2", "create_vpc_endpoint", **given)["VpcEndpoint"]
     entries = [
         f"{ledger_entry.get('HostedZoneId')}:{ledger_entry.get('DnsName')}"
-        for ledger_entry in made.get("DnsEntries", ())
+        for ledger_entry in created.get("DnsEntries", ())
     ]
     return Created(
-        physical_id=made["VpcEndpointId"],
+        physical_id=created["VpcEndpointId"],
         attributes={
-            "Id": made["VpcEndpointId"],
+            "Id": created["VpcEndpointId"],
             "DnsEntries": entries,
-            "NetworkInterfaceIds": made.get("NetworkInterfaceIds", []),
+            "NetworkInterfaceIds": created.get("NetworkInterfaceIds", []),
         },
     )
 
@@ -106,21 +106,21 @@ def _create_options_association(call: Call) -> Created:
 
 def _create_egress_only_gateway(call: Call) -> Created:
     tags = call.tag_specification("egress-only-internet-gateway")
-    made = call.send("ec2", "create_egress_only_internet_gateway", VpcId=call["VpcId"], TagSpecifications=tags)
-    own = made["EgressOnlyInternetGateway"]["EgressOnlyInternetGatewayId"]
+    created = call.send("ec2", "create_egress_only_internet_gateway", VpcId=call["VpcId"], TagSpecifications=tags)
+    own = created["EgressOnlyInternetGateway"]["EgressOnlyInternetGatewayId"]
     return Created(physical_id=own, attributes={"Id": own})
 
 
 def _create_transit_gateway(call: Call) -> Created:
-    made = call.send(
+    created = call.send(
         "ec2",
         "create_transit_gateway",
         Description=call.get("Description"),
         Options=call.properties,
         TagSpecifications=call.tag_specification("transit-gateway"),
     )["TransitGateway"]
-    own = made["TransitGatewayId"]
-    return Created(physical_id=own, attributes={"Id": own, "TransitGatewayArn": made.get("TransitGatewayArn")})
+    own = created["TransitGatewayId"]
+    return Created(physical_id=own, attributes={"Id": own, "TransitGatewayArn": created.get("TransitGatewayArn")})
 
 
 def _create_vpn_gateway(call: Call) -> Created:
@@ -137,9 +137,9 @@ def _create_customer_gateway(call: Call) -> Created:
 
 def _create_prefix_list(call: Call) -> Created:
     given = {**call.properties, "TagSpecifications": call.tag_specification("prefix-list")}
-    made = call.send("ec2", "create_managed_prefix_list", **given)["PrefixList"]
-    own = made["PrefixListId"]
-    return Created(physical_id=own, attributes={"PrefixListId": own, "Arn": made.get("PrefixListArn")})
+    created = call.send("ec2", "create_managed_prefix_list", **given)["PrefixList"]
+    own = created["PrefixListId"]
+    return Created(physical_id=own, attributes={"PrefixListId": own, "Arn": created.get("PrefixListArn")})
 
 
 def _by_id(create: Any, operation: str, parameter: str, *, many: bool = False) -> Handler:

@@ -12,8 +12,8 @@ __all__ = ["HANDLERS"]
 
 def _create_cluster(call: Call) -> Created:
     given = {**call.properties, "ClusterName": call.name, "Settings": call.get("ClusterSettings")}
-    made = call.send("ecs", "create_cluster", **given)["cluster"]
-    return Created(physical_id=call.name, attributes={"Arn": made["clusterArn"]})
+    created = call.send("ecs", "create_cluster", **given)["cluster"]
+    return Created(physical_id=call.name, attributes={"Arn": created["clusterArn"]})
 
 
 def _create_task_definition(call: Call) -> Created:
@@ -24,8 +24,10 @@ def _create_task_definition(call: Call) -> Created:
 
 def _create_service(call: Call) -> Created:
     given = {**call.properties, "ServiceName": call.name, "PlacementStrategy": call.get("PlacementStrategies")}
-    made = call.send("ecs", "create_service", **given)["service"]
-    return Created(physical_id=made["serviceArn"], attributes={"ServiceArn": made["serviceArn"], "Name": call.name})
+    created = call.send("ecs", "create_service", **given)["service"]
+    return Created(
+        physical_id=created["serviceArn"], attributes={"ServiceArn": created["serviceArn"], "Name": call.name}
+    )
 
 
 def _delete_service(call: Call) -> None:
@@ -34,14 +36,16 @@ def _delete_service(call: Call) -> None:
 
 def _create_repository(call: Call) -> Created:
     name = call.name.lower()
-    made = call.send("ecr", "create_repository", **{**call.properties, "RepositoryName": name})["repository"]
+    created = call.send("ecr", "create_repository", **{**call.properties, "RepositoryName": name})["repository"]
     if "LifecyclePolicy" in call.properties:
         text = call["LifecyclePolicy"]["LifecyclePolicyText"]
         call.send("ecr", "put_lifecycle_policy", repositoryName=name, lifecyclePolicyText=text)
     if "RepositoryPolicyText" in call.properties:
         text = document(call["RepositoryPolicyText"])
         call.send("ecr", "set_repository_policy", repositoryName=name, policyText=text)
-    return Created(physical_id=name, attributes={"Arn": made["repositoryArn"], "RepositoryUri": made["repositoryUri"]})
+    return Created(
+        physical_id=name, attributes={"Arn": created["repositoryArn"], "RepositoryUri": created["repositoryUri"]}
+    )
 
 
 HANDLERS: Final[Mapping[str, Handler]] = {

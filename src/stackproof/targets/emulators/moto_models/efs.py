@@ -14,26 +14,26 @@ def _create_file_system(call: Call) -> Created:
     given = {**call.properties, "CreationToken": call.name[:64], "Tags": call.get("FileSystemTags")}
     if "BackupPolicy" in call.properties:
         given["Backup"] = call["BackupPolicy"]["Status"] == "ENABLED"
-    made = call.send("efs", "create_file_system", **given)
-    own = {"FileSystemId": made["FileSystemId"]}
+    created = call.send("efs", "create_file_system", **given)
+    own = {"FileSystemId": created["FileSystemId"]}
     if "LifecyclePolicies" in call.properties:
         call.send("efs", "put_lifecycle_configuration", **own, LifecyclePolicies=call["LifecyclePolicies"])
     if "FileSystemPolicy" in call.properties:
         call.send("efs", "put_file_system_policy", **own, Policy=document(call["FileSystemPolicy"]))
-    return Created(physical_id=made["FileSystemId"], attributes={**own, "Arn": made["FileSystemArn"]})
+    return Created(physical_id=created["FileSystemId"], attributes={**own, "Arn": created["FileSystemArn"]})
 
 
 def _create_mount_target(call: Call) -> Created:
-    made = call.send("efs", "create_mount_target", **call.properties)
-    own = made["MountTargetId"]
-    return Created(physical_id=own, attributes={"Id": own, "IpAddress": made.get("IpAddress")})
+    created = call.send("efs", "create_mount_target", **call.properties)
+    own = created["MountTargetId"]
+    return Created(physical_id=own, attributes={"Id": own, "IpAddress": created.get("IpAddress")})
 
 
 def _create_access_point(call: Call) -> Created:
     given = {**call.properties, "ClientToken": call.name[:64], "Tags": call.get("AccessPointTags")}
-    made = call.send("efs", "create_access_point", **given)
-    own = made["AccessPointId"]
-    return Created(physical_id=own, attributes={"AccessPointId": own, "Arn": made["AccessPointArn"]})
+    created = call.send("efs", "create_access_point", **given)
+    own = created["AccessPointId"]
+    return Created(physical_id=own, attributes={"AccessPointId": own, "Arn": created["AccessPointArn"]})
 
 
 HANDLERS: Final[Mapping[str, Handler]] = {

@@ -32,8 +32,8 @@ def _create_subnet_group(call: Call) -> Created:
         "CacheSubnetGroupName": call.name.lower(),
         "CacheSubnetGroupDescription": call["Description"],
     }
-    made = call.send("elasticache", "create_cache_subnet_group", **given)["CacheSubnetGroup"]
-    return Created(physical_id=made["CacheSubnetGroupName"])
+    created = call.send("elasticache", "create_cache_subnet_group", **given)["CacheSubnetGroup"]
+    return Created(physical_id=created["CacheSubnetGroupName"])
 
 
 HANDLERS: Final[Mapping[str, Handler]] = {

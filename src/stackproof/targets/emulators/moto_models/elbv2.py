@@ -12,8 +12,8 @@ __all__ = ["HANDLERS"]
 
 def _create_load_balancer(call: Call) -> Created:
     given = {**call.properties, "Name": call.name}
-    made = call.send("elbv2", "create_load_balancer", **given)["LoadBalancers"][0]
-    arn = made["LoadBalancerArn"]
+    created = call.send("elbv2", "create_load_balancer", **given)["LoadBalancers"][0]
+    arn = created["LoadBalancerArn"]
     if call.get("LoadBalancerAttributes"):
         attributes = call["LoadBalancerAttributes"]
         call.send("elbv2", "modify_load_balancer_attributes", LoadBalancerArn=arn, Attributes=attributes)
@@ -21,18 +21,18 @@ def _create_load_balancer(call: Call) -> Created:
         physical_id=arn,
         attributes={
             "LoadBalancerArn": arn,
-            "CanonicalHostedZoneID": made.get("CanonicalHostedZoneId"),
-            "DNSName": made["DNSName"],
+            "CanonicalHostedZoneID": created.get("CanonicalHostedZoneId"),
+            "DNSName": created["DNSName"],
             "LoadBalancerFullName": arn.partition(":loadbalancer/")[2],
-            "LoadBalancerName": made["LoadBalancerName"],
-            "SecurityGroups": made.get("SecurityGroups"),
+            "LoadBalancerName": created["LoadBalancerName"],
+            "SecurityGroups": created.get("SecurityGroups"),
         },
     )
 
 
 def _create_target_group(call: Call) -> Created:
-    made = call.send("elbv2", "create_target_group", **{**call.properties, "Name": call.name})["TargetGroups"][0]
-    arn = made["TargetGroupArn"]
+    created = call.send("elbv2", "create_target_group", **{**call.properties, "Name": call.name})["TargetGroups"][0]
+    arn = created["TargetGroupArn"]
     if call.get("TargetGroupAttributes"):
         attributes = call["TargetGroupAttributes"]
         call.send("elbv2", "modify_target_group_attributes", TargetGroupArn=arn, Attributes=attributes)
@@ -43,8 +43,8 @@ def _create_target_group(call: Call) -> Created:
         attributes={
             "TargetGroupArn": arn,
             "TargetGroupFullName": arn.rpartition(":")[2],
-            "TargetGroupName": made["TargetGroupName"],
-            "LoadBalancerArns": made.get("LoadBalancerArns"),
+            "TargetGroupName": created["TargetGroupName"],
+            "LoadBalancerArns": created.get("LoadBalancerArns"),
         },
     )
 

@@ -70,8 +70,8 @@ def _delete_schedule(call: Call) -> None:
 
 
 def _create_schedule_group(call: Call) -> Created:
-    made = call.send("scheduler", "create_schedule_group", Name=call.name, Tags=call.get("Tags"))
-    return Created(physical_id=call.name, attributes={"Arn": made["ScheduleGroupArn"], "State": "ACTIVE"})
+    created = call.send("scheduler", "create_schedule_group", Name=call.name, Tags=call.get("Tags"))
+    return Created(physical_id=call.name, attributes={"Arn": created["ScheduleGroupArn"], "State": "ACTIVE"})
 
 
 HANDLERS: Final[Mapping[str, Handler]] = {

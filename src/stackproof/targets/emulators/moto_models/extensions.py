@@ -162,7 +162,7 @@ def _extend_functions_of_templates() -> None:
 
     def clean_json(value: Any, resources_map: Any) -> Any:
         if isinstance(value, list):
-            return [clean_json(element, resources_map) for element in value if not _is_no_value(element, resources_map)]
+            return [clean_json(member, resources_map) for member in value if not _is_no_value(member, resources_map)]
         if not isinstance(value, dict) or len(value) != 1:
             return cleaned(value, resources_map)
         ((name, argument),) = value.items()

@@ -64,7 +64,7 @@ class Call:
         if isinstance(value, Mapping):
             return {key: self._resolved(member) for key, member in value.items()}
         if isinstance(value, Sequence):
-            return [self._resolved(element) for element in value]
+            return [self._resolved(member) for member in value]
         return value
 
     def _dynamic(self, service: str, text: str) -> str:
@@ -107,7 +107,7 @@ def fitted(value: Any, shape: Any) -> Any:
             if (name := _member(key, shape)) and member is not None
         }
     if kind == "list" and isinstance(value, list | tuple):
-        return [fitted(element, shape.member) for element in value]
+        return [fitted(member, shape.member) for member in value]
     if kind == "map" and isinstance(value, Mapping):
         return {key: fitted(member, shape.value) for key, member in value.items()}
     return _SCALARS.get(kind, lambda same: same)(value)

@@ -11,11 +11,11 @@ __all__ = ["HANDLERS"]
 
 
 def _create_version(call: Call) -> Created:
-    made = call.send("lambda", "publish_version", **call.properties)
-    arn = made["FunctionArn"]
-    if not arn.endswith(f":{made['Version']}"):
-        arn = f"{arn}:{made['Version']}"
-    return Created(physical_id=arn, attributes={"FunctionArn": arn, "Version": made["Version"]})
+    created = call.send("lambda", "publish_version", **call.properties)
+    arn = created["FunctionArn"]
+    if not arn.endswith(f":{created['Version']}"):
+        arn = f"{arn}:{created['Version']}"
+    return Created(physical_id=arn, attributes={"FunctionArn": arn, "Version": created["Version"]})
 
 
 def _create_alias(call: Call) -> Created:
@@ -39,9 +39,9 @@ def _delete_layer_version(call: Call) -> None:
 
 def _create_url(call: Call) -> Created:
     given = {**call.properties, "FunctionName": call["TargetFunctionArn"]}
-    made = call.send("lambda", "create_function_url_config", **given)
-    arn = made["FunctionArn"]
-    return Created(physical_id=arn, attributes={"FunctionArn": arn, "FunctionUrl": made["FunctionUrl"]})
+    created = call.send("lambda", "create_function_url_config", **given)
+    arn = created["FunctionArn"]
+    return Created(physical_id=arn, attributes={"FunctionArn": arn, "FunctionUrl": created["FunctionUrl"]})
 
 
 def _create_invoke_config(call: Call) -> Created:

@@ -46,10 +46,10 @@ def _code(call: Call) -> dict[str, Any]:
 
 def _create_mapping(call: Call) -> Created:
     given = {**call.properties, "KMSKeyArn": call.get("KmsKeyArn"), "Tags": tag_map(call.get("Tags"))}
-    made = call.send("lambda", "create_event_source_mapping", **given)
+    created = call.send("lambda", "create_event_source_mapping", **given)
     return Created(
-        physical_id=made["UUID"],
-        attributes={"Id": made["UUID"], "EventSourceMappingArn": made.get("EventSourceMappingArn")},
+        physical_id=created["UUID"],
+        attributes={"Id": created["UUID"], "EventSourceMappingArn": created.get("EventSourceMappingArn")},
     )
 
 

@@ -161,11 +161,11 @@ class _Clients:
             if region not in self._sessions:
                 self._sessions[region] = emulator_session(region)
             if (service, region, account) not in self._made:
-                made = emulator_client(service, self._endpoint_url, region, self._sessions[region])
+                created = emulator_client(service, self._endpoint_url, region, self._sessions[region])
                 if account:  # moto's own word for whose call it is, whatever the credentials say
                     header = {"x-moto-account-id": account}
-                    made.meta.events.register("before-call", lambda params, **_: params["headers"].update(header))
-                self._made[service, region, account] = made
+                    created.meta.events.register("before-call", lambda params, **_: params["headers"].update(header))
+                self._made[service, region, account] = created
             return self._made[service, region, account]
 
 

@@ -18,17 +18,17 @@ def _create_instance(call: Call) -> Created:
         "DBInstanceIdentifier": call.name.lower(),
         "VpcSecurityGroupIds": call.get("VPCSecurityGroups"),
     }
-    made = call.send("rds", "create_db_instance", **given)["DBInstance"]
-    endpoint = made.get("Endpoint") or _endpoint(call, made["DBInstanceIdentifier"])
+    created = call.send("rds", "create_db_instance", **given)["DBInstance"]
+    endpoint = created.get("Endpoint") or _endpoint(call, created["DBInstanceIdentifier"])
     return Created(
-        physical_id=made["DBInstanceIdentifier"],
+        physical_id=created["DBInstanceIdentifier"],
         attributes={
-            "DBInstanceArn": made.get("DBInstanceArn"),
-            "DbiResourceId": made.get("DbiResourceId"),
+            "DBInstanceArn": created.get("DBInstanceArn"),
+            "DbiResourceId": created.get("DbiResourceId"),
             "Endpoint.Address": endpoint.get("Address"),
             "Endpoint.Port": str(endpoint.get("Port")),
             "Endpoint.HostedZoneId": endpoint.get("HostedZoneId"),
-            "MasterUserSecret.SecretArn": made.get("MasterUserSecret", {}).get("SecretArn"),
+            "MasterUserSecret.SecretArn": created.get("MasterUserSecret", {}).get("SecretArn"),
         },
     )
 
@@ -41,12 +41,14 @@ def _endpoint(call: Call, identifier: str) -> Mapping[str, Any]:
 
 def _create_subnet_group(call: Call) -> Created:
     group = call.send("rds", "create_db_subnet_group", **{**call.properties, "DBSubnetGroupName": call.name.lower()})
-    made = group["DBSubnetGroup"]
-    return Created(physical_id=made["DBSubnetGroupName"], attributes={"DBSubnetGroupArn": made.get("DBSubnetGroupArn")})
+    created = group["DBSubnetGroup"]
+    return Created(
+        physical_id=created["DBSubnetGroupName"], attributes={"DBSubnetGroupArn": created.get("DBSubnetGroupArn")}
+    )
 
 
 def _create_parameter_group(call: Call) -> Created:
-    made = call.send(
+    created = call.send(
         "rds",
         "create_db_parameter_group",
         DBParameterGroupName=call.name.lower(),
@@ -54,7 +56,7 @@ def _create_parameter_group(call: Call) -> Created:
         Description=call["Description"],
         Tags=call.get("Tags"),
     )["DBParameterGroup"]
-    name = made["DBParameterGroupName"]
+    name = created["DBParameterGroupName"]
     given = [
         {"ParameterName": key, "ParameterValue": value, "ApplyMethod": "pending-reboot"}
         for key, value in (call.get("Parameters") or {}).items()
@@ -66,7 +68,7 @@ def _create_parameter_group(call: Call) -> Created:
             DBParameterGroupName=name,
             Parameters=given[start : start + _PARAMETERS_AT_ONCE],
         )
-    return Created(physical_id=name, attributes={"DBParameterGroupArn": made.get("DBParameterGroupArn")})
+    return Created(physical_id=name, attributes={"DBParameterGroupArn": created.get("DBParameterGroupArn")})
 
 
 HANDLERS: Final[Mapping[str, Handler]] = {

@@ -11,8 +11,8 @@ __all__ = ["HANDLERS"]
 
 
 def _create_cluster(call: Call) -> Created:
-    made = call.send("rds", "create_db_cluster", **{**call.properties, "DBClusterIdentifier": call.name.lower()})
-    live = made["DBCluster"]
+    created = call.send("rds", "create_db_cluster", **{**call.properties, "DBClusterIdentifier": call.name.lower()})
+    live = created["DBCluster"]
     return Created(
         physical_id=live["DBClusterIdentifier"],
         attributes={

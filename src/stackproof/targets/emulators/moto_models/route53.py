@@ -17,7 +17,7 @@ def _tag(call: Call, kind: str, own: str, name: str) -> None:
 
 def _create_zone(call: Call) -> Created:
     vpcs = call.get("VPCs", ())
-    made = call.send(
+    created = call.send(
         "route53",
         "create_hosted_zone",
         Name=call.name,
@@ -25,14 +25,14 @@ def _create_zone(call: Call) -> Created:
         HostedZoneConfig={**call.get("HostedZoneConfig", {}), "PrivateZone": bool(vpcs)},
         VPC=vpcs[0] if vpcs else None,
     )
-    own = made["HostedZone"]["Id"].rpartition("/")[2]
+    own = created["HostedZone"]["Id"].rpartition("/")[2]
     for vpc in vpcs[1:]:
         call.send("route53", "associate_vpc_with_hosted_zone", HostedZoneId=own, VPC=vpc)
     _tag(call, "hostedzone", own, "HostedZoneTags")
     if "QueryLoggingConfig" in call.properties:
         call.send("route53", "create_query_logging_config", HostedZoneId=own, **call["QueryLoggingConfig"])
     return Created(
-        physical_id=own, attributes={"Id": own, "NameServers": made.get("DelegationSet", {}).get("NameServers")}
+        physical_id=own, attributes={"Id": own, "NameServers": created.get("DelegationSet", {}).get("NameServers")}
     )
 
 

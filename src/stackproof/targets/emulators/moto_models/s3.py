@@ -21,10 +21,10 @@ def _create_bucket(call: Call) -> Created:
     call.send("s3", "create_bucket", Bucket=name, CreateBucketConfiguration=where or None, **locked)
     if "AccessControl" in call.properties:
         call.send("s3", "put_bucket_acl", Bucket=name, ACL=_WORDS.sub(r"-\1", call["AccessControl"]).lower())
-    for property_name, (operation, made) in _CONFIGURATIONS.items():
+    for property_name, (operation, created) in _CONFIGURATIONS.items():
         given = call.get(property_name, _DEFAULTS.get(property_name))
         if given is not None:
-            call.send("s3", operation, Bucket=name, **made(given))
+            call.send("s3", operation, Bucket=name, **created(given))
     return Created(
         physical_id=name,
         attributes={
@@ -39,8 +39,8 @@ def _create_bucket(call: Call) -> Created:
 
 def _encryption(given: _Given) -> _Given:
     rules = [
-        {**element, "ApplyServerSideEncryptionByDefault": element.get("ServerSideEncryptionByDefault")}
-        for element in given["ServerSideEncryptionConfiguration"]
+        {**rule, "ApplyServerSideEncryptionByDefault": rule.get("ServerSideEncryptionByDefault")}
+        for rule in given["ServerSideEncryptionConfiguration"]
     ]
     return {"ServerSideEncryptionConfiguration": {"Rules": rules}}
 
@@ -69,14 +69,15 @@ def _lifecycle_rule(rule: _Given) -> _Given:
         "Filter": _filter(rule),
         "Expiration": expiration if any(expiration.values()) else None,
         "Transitions": [
-            {**element, "Days": element.get("TransitionInDays"), "Date": element.get("TransitionDate")}
-            for element in _several(rule, "Transition")
+            {**transition, "Days": transition.get("TransitionInDays"), "Date": transition.get("TransitionDate")}
+            for transition in _several(rule, "Transition")
         ]
         or None,
         "NoncurrentVersionExpiration": rule.get("NoncurrentVersionExpiration")
         or ({"NoncurrentDays": formerly} if formerly else None),
         "NoncurrentVersionTransitions": [
-            {**row, "NoncurrentDays": row["TransitionInDays"]} for row in _several(rule, "NoncurrentVersionTransition")
+            {**transition, "NoncurrentDays": transition["TransitionInDays"]}
+            for transition in _several(rule, "NoncurrentVersionTransition")
         ]
         or None,
     }
@@ -105,11 +106,13 @@ def _notification(given: _Given) -> _Given:
     for ours, theirs, member, arn in named:
         found[theirs] = [
             {
-                arn: row[member],
-                "Events": [row["Event"]],
-                "Filter": {"Key": {"FilterRules": row["Filter"]["S3Key"]["Rules"]}} if "Filter" in row else None,
+                arn: notification[member],
+                "Events": [notification["Event"]],
+                "Filter": {"Key": {"FilterRules": notification["Filter"]["S3Key"]["Rules"]}}
+                if "Filter" in notification
+                else None,
             }
-            for row in given.get(ours, ())
+            for notification in given.get(ours, ())
         ] or None
     return {"NotificationConfiguration": found, "SkipDestinationValidation": True}
 

@@ -14,19 +14,19 @@ _ANYWHERE: Final = [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
 
 def _permission(rule: Mapping[str, Any]) -> list[dict[str, Any]]:
     """A rule in CloudFormation's shape as a permission in EC2's."""
-    said = {"Description": rule["Description"]} if "Description" in rule else {}
+    description = {"Description": rule["Description"]} if "Description" in rule else {}
     found: dict[str, Any] = {"IpProtocol": rule["IpProtocol"]}
     found |= {name: rule[name] for name in ("FromPort", "ToPort") if name in rule}
     if "CidrIp" in rule:
-        found["IpRanges"] = [{"CidrIp": rule["CidrIp"], **said}]
+        found["IpRanges"] = [{"CidrIp": rule["CidrIp"], **description}]
     if "CidrIpv6" in rule:
-        found["Ipv6Ranges"] = [{"CidrIpv6": rule["CidrIpv6"], **said}]
+        found["Ipv6Ranges"] = [{"CidrIpv6": rule["CidrIpv6"], **description}]
     for name in ("SourcePrefixListId", "DestinationPrefixListId"):
         if name in rule:
-            found["PrefixListIds"] = [{"PrefixListId": rule[name], **said}]
+            found["PrefixListIds"] = [{"PrefixListId": rule[name], **description}]
     for name in ("SourceSecurityGroupId", "DestinationSecurityGroupId"):
         if name in rule:
-            found["UserIdGroupPairs"] = [{"GroupId": rule[name], **said}]
+            found["UserIdGroupPairs"] = [{"GroupId": rule[name], **description}]
     return [found]
 
 

@@ -38,8 +38,8 @@ def _create_topic(call: Call) -> Created:
     arn = call.send(
         "sns", "create_topic", Name=call.name, Attributes=_chosen(call, _TOPIC_ATTRIBUTES), Tags=call.get("Tags")
     )["TopicArn"]
-    for element in call.get("Subscription", ()):
-        call.send("sns", "subscribe", TopicArn=arn, **element)
+    for subscription in call.get("Subscription", ()):
+        call.send("sns", "subscribe", TopicArn=arn, **subscription)
     return Created(physical_id=arn, attributes={"TopicArn": arn, "TopicName": call.name})
 
 

@@ -37,5 +37,5 @@ def trusts_accounts(policy: str | Mapping[str, Any]) -> bool:
     statements = document.get("Statement", [])
     rows = [statements] if isinstance(statements, Mapping) else statements
     ours = [row for row in rows if row.get("Principal") == "*" or "AWS" in (row.get("Principal") or {})]
-    effects = {element.get("Effect") for element in ours}
+    effects = {statement.get("Effect") for statement in ours}
     return "Allow" in effects and "Deny" not in effects

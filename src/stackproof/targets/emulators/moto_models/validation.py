@@ -34,4 +34,6 @@ def _types(body: object) -> set[str]:
     """The types of a template's resources, less the custom ones, which may have any name."""
     resources = body.get("Resources") if isinstance(body, Mapping) else None
     found = {str(resource.get("Type")) for resource in (resources or {}).values() if isinstance(resource, Mapping)}
-    return {text for text in found if not text.startswith("Custom::")} - {"AWS::CloudFormation::CustomResource"}
+    return {resource_type for resource_type in found if not resource_type.startswith("Custom::")} - {
+        "AWS::CloudFormation::CustomResource"
+    }
