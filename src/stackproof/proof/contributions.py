@@ -14,17 +14,17 @@ from stackproof.template.schema import ResourceSchema
 __all__ = ["CONTRIBUTIONS", "Contribution", "ContributionsOf", "without_contributions"]
 
 CONTRIBUTIONS: Final[Mapping[tuple[str, str], tuple[tuple[str, str], ...]]] = {
-    ("AWS::EC2::SecurityGroup", "SecurityGroupIngress"): (("AWS::EC2::SecurityGroupIngress", "GroupId"),),
     ("AWS::EC2::SecurityGroup", "SecurityGroupEgress"): (("AWS::EC2::SecurityGroupEgress", "GroupId"),),
-    ("AWS::IAM::Role", "Policies"): (("AWS::IAM::Policy", "Roles"), ("AWS::IAM::RolePolicy", "RoleName")),
-    ("AWS::IAM::Role", "ManagedPolicyArns"): (("AWS::IAM::ManagedPolicy", "Roles"),),
+    ("AWS::EC2::SecurityGroup", "SecurityGroupIngress"): (("AWS::EC2::SecurityGroupIngress", "GroupId"),),
+    ("AWS::IAM::Group", "ManagedPolicyArns"): (("AWS::IAM::ManagedPolicy", "Groups"),),
+    ("AWS::IAM::Group", "Policies"): (("AWS::IAM::Policy", "Groups"), ("AWS::IAM::GroupPolicy", "GroupName")),
+    ("AWS::IAM::ManagedPolicy", "Groups"): (("AWS::IAM::Group", "ManagedPolicyArns"),),
     ("AWS::IAM::ManagedPolicy", "Roles"): (("AWS::IAM::Role", "ManagedPolicyArns"),),
     ("AWS::IAM::ManagedPolicy", "Users"): (("AWS::IAM::User", "ManagedPolicyArns"),),
-    ("AWS::IAM::ManagedPolicy", "Groups"): (("AWS::IAM::Group", "ManagedPolicyArns"),),
-    ("AWS::IAM::User", "Policies"): (("AWS::IAM::Policy", "Users"), ("AWS::IAM::UserPolicy", "UserName")),
+    ("AWS::IAM::Role", "ManagedPolicyArns"): (("AWS::IAM::ManagedPolicy", "Roles"),),
+    ("AWS::IAM::Role", "Policies"): (("AWS::IAM::Policy", "Roles"), ("AWS::IAM::RolePolicy", "RoleName")),
     ("AWS::IAM::User", "ManagedPolicyArns"): (("AWS::IAM::ManagedPolicy", "Users"),),
-    ("AWS::IAM::Group", "Policies"): (("AWS::IAM::Policy", "Groups"), ("AWS::IAM::GroupPolicy", "GroupName")),
-    ("AWS::IAM::Group", "ManagedPolicyArns"): (("AWS::IAM::ManagedPolicy", "Groups"),),
+    ("AWS::IAM::User", "Policies"): (("AWS::IAM::Policy", "Users"), ("AWS::IAM::UserPolicy", "UserName")),
     ("AWS::SNS::Topic", "Subscription"): (("AWS::SNS::Subscription", "TopicArn"),),
 }
 """Lists of a resource to which other resources of the template add: (type, property) ← (type, property that names it).

@@ -70,10 +70,10 @@ SETS: Final[frozenset[tuple[str, str]]] = frozenset(
         ("AWS::S3::Bucket", "/LifecycleConfiguration/Rules/*/TagFilters"),
         ("AWS::S3::Bucket", "/LifecycleConfiguration/Rules/*/Transitions"),
         ("AWS::S3::Bucket", "/NotificationConfiguration/LambdaConfigurations"),
-        ("AWS::S3::Bucket", "/NotificationConfiguration/QueueConfigurations"),
-        ("AWS::S3::Bucket", "/NotificationConfiguration/TopicConfigurations"),
         ("AWS::S3::Bucket", "/NotificationConfiguration/LambdaConfigurations/*/Filter/S3Key/Rules"),
+        ("AWS::S3::Bucket", "/NotificationConfiguration/QueueConfigurations"),
         ("AWS::S3::Bucket", "/NotificationConfiguration/QueueConfigurations/*/Filter/S3Key/Rules"),
+        ("AWS::S3::Bucket", "/NotificationConfiguration/TopicConfigurations"),
         ("AWS::S3::Bucket", "/NotificationConfiguration/TopicConfigurations/*/Filter/S3Key/Rules"),
         ("AWS::S3::Bucket", "/ReplicationConfiguration/Rules"),
     }

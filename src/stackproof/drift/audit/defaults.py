@@ -74,12 +74,12 @@ DEFAULTS: Final[tuple[Default, ...]] = (
         ("/ResourcePolicy", (None,), {"PolicyDocument": {"Statement": [{"Effect": "Allow", "Principal": "*"}]}}),
         ("/StreamSpecification", (None,), {"StreamViewType": "NEW_IMAGE"}),
     ),
+    *_rows("AWS::EC2::Subnet", ("/MapPublicIpOnLaunch", (False, None), True)),
+    *_rows("AWS::EC2::VPC", ("/EnableDnsSupport", (True, None), False)),
     *_rows(
         "AWS::ECR::Repository",
         ("/RepositoryPolicyText", (None,), {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "ecr:*"}]}),
     ),
-    *_rows("AWS::EC2::Subnet", ("/MapPublicIpOnLaunch", (False, None), True)),
-    *_rows("AWS::EC2::VPC", ("/EnableDnsSupport", (True, None), False)),
     *_rows("AWS::Events::Rule", ("/State", ("ENABLED", None), "DISABLED")),
     *_rows(
         "AWS::IAM::Role",
@@ -88,14 +88,14 @@ DEFAULTS: Final[tuple[Default, ...]] = (
     ),
     *_rows("AWS::IAM::User", ("/PermissionsBoundary", (None,), "arn:aws:iam::123456789012:policy/wide")),
     *_rows(
-        "AWS::Kinesis::Stream",
-        ("/RetentionPeriodHours", (24, None), 168),
-        ("/StreamEncryption", (None,), {"EncryptionType": "KMS", "KeyId": "alias/aws/kinesis"}),
-    ),
-    *_rows(
         "AWS::KMS::Key",
         ("/EnableKeyRotation", (False, None), True),
         ("/Enabled", (True, None), False),
+    ),
+    *_rows(
+        "AWS::Kinesis::Stream",
+        ("/RetentionPeriodHours", (24, None), 168),
+        ("/StreamEncryption", (None,), {"EncryptionType": "KMS", "KeyId": "alias/aws/kinesis"}),
     ),
     *_rows(
         "AWS::Lambda::EventSourceMapping",
@@ -151,7 +151,6 @@ DEFAULTS: Final[tuple[Default, ...]] = (
         ("/LifecycleConfiguration", (None,), {"Rules": [{"Status": "Enabled", "ExpirationInDays": 1}]}),
         ("/VersioningConfiguration/Status", (None, "Suspended"), "Enabled"),
     ),
-    *_rows("AWS::SecretsManager::Secret", ("/KmsKeyId", (None,), "arn:aws:kms:us-east-1:123456789012:key/other")),
     *_rows("AWS::SNS::Subscription", ("/FilterPolicy", (None,), {"kind": ["none"]})),
     *_rows("AWS::SNS::Topic", ("/KmsMasterKeyId", (None, ""), "alias/aws/sns")),
     *_rows(
@@ -163,6 +162,7 @@ DEFAULTS: Final[tuple[Default, ...]] = (
         ("/RedrivePolicy", (None,), {"deadLetterTargetArn": "arn:aws:sqs:us-east-1:123456789012:other"}),
         ("/VisibilityTimeout", (30, None), 43200),
     ),
+    *_rows("AWS::SecretsManager::Secret", ("/KmsKeyId", (None,), "arn:aws:kms:us-east-1:123456789012:key/other")),
 )
 
 

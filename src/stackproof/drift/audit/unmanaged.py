@@ -125,7 +125,7 @@ def unmanaged(
     )
 
 
-_WITHOUT_TAGS: Final = frozenset({"AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group", "AWS::IAM::ManagedPolicy"})
+_WITHOUT_TAGS: Final = frozenset({"AWS::IAM::Group", "AWS::IAM::ManagedPolicy", "AWS::IAM::Role", "AWS::IAM::User"})
 """As AWS says of GetResources: it tells no tags of roles and users, and those of policies in one region alone."""
 
 
