@@ -1,4 +1,4 @@
-"""IAM's names for calls, and what a name tells: whether it only reads, and whether it gives a secret away."""
+"""IAM's names for calls, and what a name shows: whether it only reads, and whether it gives a secret away."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ _WRITING: Final = frozenset(
         "getworkinglocation",
     }
 )
-"""Operations that make, start or take something, whatever their verb says: a token of WAF, an identity, a task."""
+"""Operations that make, start or take something, whatever their verb is: a token of WAF, an identity, a task."""
 
 _SECRETS: Final = (
     "batchgetchannel",
@@ -251,7 +251,7 @@ _SECRETS_OF_SERVICES: Final = frozenset(
 TAKEN_OUT: Final[Mapping[str, tuple[str, ...]]] = {
     "cognito-idp:DescribeUserPoolClient": ("UserPoolClient", "ClientSecret"),
 }
-"""The one read that a reader cannot do without and that shows a secret: where in its answer the secret stands."""
+"""The one read that a reader needs and that returns a secret: the path of the secret in its answer."""
 
 
 def action_of(service: str, operation: str) -> str:
@@ -278,7 +278,7 @@ def only_reads(name: str) -> bool:
 def gives_secret(name: str) -> bool:
     """Whether an operation or action gives a secret away; with wildcards, whether it may.
 
-    Some do in one service only: they are told by a name with the service before it, as `ivs:GetChannel`.
+    Some do in one service only: their names have the service before them, as `ivs:GetChannel`.
     A wildcard over all that describes or lists is let pass: the few of those calls that show a secret are refused by
     their names when they are made.
     """

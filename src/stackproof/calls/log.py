@@ -24,7 +24,7 @@ class CallKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class CallCount:
-    """How often one operation was called on one target; `declared` says for what a write was declared."""
+    """How often one operation was called on one target; `declared` is the reason of a declared write."""
 
     target: str
     service: str

@@ -1,4 +1,4 @@
-"""How fast an account is asked: a bucket of tokens for each account, region and service.
+"""How fast an account is called: a bucket of tokens for each account, region and service.
 
 AWS counts calls for a whole account: an audit that takes all there is would have the account's own calls refused.
 """
@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 DEFAULT: Final = "default"
-"""The rate of every service that has none of its own."""
+"""The rate of every service that is not listed."""
 
 CALLS_PER_SECOND: Final[Mapping[str, float]] = {
     DEFAULT: 10.0,

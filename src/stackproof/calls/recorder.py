@@ -1,4 +1,4 @@
-"""Counts the calls of one process while it runs, from any thread, and knows what each thread has said it writes for."""
+"""Counts the calls of one process while it runs, from any thread, and knows the declared writes of each thread."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["CallRecorder", "is_without_secret", "without_secret"]
 
 
 class _Here(threading.local):
-    """What a thread has said it writes for, and by whose leave, the innermost last."""
+    """A thread's declared reason to write, and the guard that allows it, the innermost last."""
 
     def __init__(self) -> None:
         self.declared: list[tuple[object, str]] = []

@@ -1,4 +1,4 @@
-"""The buckets of tokens of a whole machine, in files: every process that looks at an account takes from the same."""
+"""The buckets of tokens of a whole machine, in files: every process that reads an account takes from the same."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class SharedPace:
         self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle = os.open(self._directory / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX)  # goes with the handle, however the process ends
+            fcntl.flock(handle, fcntl.LOCK_EX)  # removed with the handle, however the process ends
             yield handle
         finally:
             os.close(handle)

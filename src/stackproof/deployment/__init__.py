@@ -1,1 +1,1 @@
-"""Deployments: bringing stacks to a target, why one failed, and stacks that live for one run."""
+"""Deployments: bringing stacks to a target, why one failed, and stacks of one run."""

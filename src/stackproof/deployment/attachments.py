@@ -163,13 +163,13 @@ ATTACHED_BY: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Resources that are a part of another one or take from it, and the properties that name it (`*` is each of a list).
 
-CloudFormation does not ask whether there was such a part before: it is written over, and deleted with the stack. What
-reads a queue or a stream takes its messages away from whoever they were meant for, and so do targets behind somebody's
-load balancer with requests; what answers DNS in a network does it for all that is there.
+CloudFormation does not check whether such a part existed: it overwrites the part, and deletes it with the stack. A
+reader of a queue or stream takes messages away from their other readers; targets behind a shared load balancer take its
+requests; what answers DNS in a network does so for everything in it.
 """
 
 _ONLY_IF: Final[Mapping[tuple[str, str], str]] = {("AWS::EC2::VPCEndpoint", "VpcId"): "PrivateDnsEnabled"}
-"""What is an attachment only where another property of the resource is true: other endpoints are seen by none."""
+"""Attachments only where another property of the resource is true: nothing resolves to other endpoints."""
 
 ACCOUNT_WIDE: Final = frozenset(
     {
@@ -225,7 +225,7 @@ _ACTION: Final = re.compile(r'\\*"action\\*"\s*:\s*\\*"(\w+)')
 """The action in a call of the SDK, which is JSON in a text or in the parts of one."""
 _READS: Final = re.compile(r"(?:batchGet|describe|get|head|list)[A-Z]")
 _HANDING_ON: Final = frozenset({STACK, "AWS::CloudFormation::WaitCondition", "AWS::SSM::Parameter"})
-_OWN: Final = re.compile("\0([0-9]+)\0")  # stands for a resource of these stacks: no name has such a character
+_OWN: Final = re.compile("\0([0-9]+)\0")  # replaces a resource of these stacks: no name has such a character
 
 
 def attached_outside(
@@ -271,7 +271,7 @@ def _called(resource: Resource) -> Iterator[tuple[str, str]]:
 
 
 def _made_later(stack: Stack) -> Iterator[str]:
-    """What of a template is made only while it is deployed, so that nobody knows beforehand what it attaches."""
+    """Resources of a template that appear only while it is deployed, so that their attachments are not known before."""
     why = "what it makes is not known before it is deployed"
     for transform in stack.template.transforms:
         if transform != _LANGUAGE_EXTENSIONS:
@@ -283,7 +283,7 @@ def _made_later(stack: Stack) -> Iterator[str]:
 
 
 def _macros(value: JsonValue, path: str) -> Iterator[str]:
-    """The places where a loop or macro stands, as pointers."""
+    """The JSON pointers of loops and macros."""
     if isinstance(value, Mapping):
         for name, element in value.items():
             if name == "Fn::Transform" or name.startswith("Fn::ForEach"):
@@ -323,7 +323,7 @@ class _Owners:
                 yield _OWN.sub(lambda match: f"${{{self._known[int(match[1])].logical_id}}}", text)
 
     def context(self, stack: Stack) -> Context:
-        """What is known in a stack: values of parameters, which a nested one is given, and resources as stand-ins."""
+        """The known values in a stack: parameters, which a nested stack is given, and resources as stand-ins."""
         if stack.artifact not in self._contexts:
             bare = Context(
                 declared=frozenset(stack.template.section("Parameters")),
@@ -396,7 +396,7 @@ class _Owners:
         if found is None or (found.is_custom and (found.resource_type, name) not in _GIVEN_BACK):
             return None
         if not found.is_custom and found.resource_type.lower().endswith(stem):
-            return None  # its own name, whoever chose it
+            return None  # its own name, even if the template sets it
         if (stack.artifact, f"{logical_id}.{name}") in self._followed:
             return Unresolved(reason="it refers to itself")
         self._followed.add((stack.artifact, f"{logical_id}.{name}"))

@@ -1,4 +1,4 @@
-"""What a target says that it can do."""
+"""What a target is able to do, by its own answers."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ __all__ = ["Capabilities"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """The answers of one target; None is "it could not be told", never no.
+    """The answers of one target; None is "could not tell", never no.
 
-    `types` are the resource types that it was asked about, `refused` those that its CloudFormation does not take.
+    `types` are the resource types that were probed, `refused` those that its CloudFormation does not take.
     """
 
     target: str

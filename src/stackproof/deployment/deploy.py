@@ -107,7 +107,7 @@ def _resource_of(stack: Stack, nested: Stack) -> str:
 
 
 def _require_environment(stack: Stack, target: Target) -> None:
-    """A stack of one account and region is not looked for in another; which account an emulator is does not matter."""
+    """Raise InputError for a stack of another account or region; an emulator may have any account."""
     wanted = (("account", stack.account, target.account), ("region", stack.region, target.region))
     for kind, own, here in wanted if target.name == "aws" else wanted[1:]:
         if own is not None and own != here:

@@ -1,4 +1,4 @@
-"""A deployed stack as a value: which physical resource stands for which logical one."""
+"""A deployed stack as a value: the physical resource of each logical id."""
 
 from __future__ import annotations
 

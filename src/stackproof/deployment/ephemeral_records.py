@@ -1,4 +1,4 @@
-"""Which ephemeral stacks there are: noted before one is made, forgotten when it is gone, and found after a crash."""
+"""Records of ephemeral stacks: written before one is made, removed with it, and found after a crash."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["EphemeralStacks"]
 
 
 class EphemeralStacks:
-    """Notes in a folder, one file for each stack; a lock says that the run that made it is still there."""
+    """Notes in a folder, one file for each stack; a lock marks the runs that still go on."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -36,19 +36,19 @@ class EphemeralStacks:
                     self._lock(stack.stack_name).unlink(missing_ok=True)
 
     def forget(self, stack_name: str) -> None:
-        """The stack is gone."""
+        """Remove the record of a deleted stack."""
         self._file(stack_name).unlink(missing_ok=True)
 
     def left(self) -> tuple[EphemeralStack, ...]:
-        """Stacks whose run has ended and that nobody has removed."""
+        """Stacks that outlived their run."""
         return tuple(stack for _, stack in self._ended() if stack is not None)
 
     def unreadable(self) -> tuple[Path, ...]:
-        """Notes of runs that have ended that do not say what they left; a file is named after its stack."""
+        """Unreadable notes of runs that have ended; a file is named after its stack."""
         return tuple(file for file, stack in self._ended() if stack is None)
 
     def _ended(self) -> Iterator[tuple[Path, EphemeralStack | None]]:
-        """The notes of runs that have ended, and what they say."""
+        """The notes of runs that have ended, and their content."""
         from filelock import FileLock, Timeout
 
         for file in sorted(self._folder.glob("*.json")):

@@ -1,4 +1,4 @@
-"""What there is to know of a stack that is made for one run: what was switched off for it, and how to find it again."""
+"""A stack that is made for one run: what was switched off for it, and how to find it again."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Overridden:
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class EphemeralStack:
-    """One stack of a run, and what leads to it, for whoever has to remove it after the run is gone."""
+    """One stack of a run and how to reach it, so that it can be removed after the run has ended."""
 
     stack_name: str
     account: str

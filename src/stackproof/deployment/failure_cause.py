@@ -30,9 +30,9 @@ Locate = Callable[[StackEvent], Location | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """The stack that is spoken of; `options` are those of the AWS CLI that lead to it ("--region eu-west-1").
+    """The stack that a message is about; `options` are the AWS CLI options for it ("--region eu-west-1").
 
-    One that is `tidied` is deleted by whoever tried to create it.
+    The deploying command deletes a `tidied` stack that could not be created.
     """
 
     stack_name: str
@@ -111,7 +111,7 @@ _REMEDIES: Final = (
 _OTHERWISE: Final = "correct it there"
 
 EXAMPLES: Final = tuple((remedy.example, remedy.advice) for remedy in _REMEDIES)
-"""What services say, and what to do about it: each is a test."""
+"""What services report, and what to do about it: each row is a test."""
 
 
 def remedy_for(reason: str) -> str:
@@ -122,8 +122,8 @@ def remedy_for(reason: str) -> str:
 def root_event(events: Sequence[StackEvent]) -> StackEvent | None:
     """Of one operation's events, the oldest first: the first failure that is not the consequence of another one.
 
-    Events of nested stacks may stand among them: a nested stack that failed is a consequence where its own failure is
-    there. None if no failure has a cause of its own.
+    Events of nested stacks may be among them: a nested stack that failed is a consequence where its own failure is
+    there. None if no failure has its own cause.
     """
     nested = {event.stack_id for event in events}
     failures = [event for event in events if event.is_failure and not _CONSEQUENCE.search(event.reason)]

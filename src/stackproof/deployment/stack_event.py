@@ -1,4 +1,4 @@
-"""What CloudFormation says while it works on a stack: its events, and what a change set is going to change."""
+"""CloudFormation's reports on a stack: its events, and the changes of a change set."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ STACK = "AWS::CloudFormation::Stack"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackEvent:
-    """One row of `DescribeStackEvents`; `at` is when it was, if that is said."""
+    """One row of `DescribeStackEvents`; `at` is its time, if given."""
 
     event_id: str
     stack_id: str
@@ -52,7 +52,7 @@ class StackEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class StackChange:
-    """One resource in a change set; `replacement` is "True", "False", "Conditional" or empty where nothing says."""
+    """One resource in a change set; `replacement` is "True", "False", "Conditional" or empty if not given."""
 
     logical_id: str
     resource_type: str

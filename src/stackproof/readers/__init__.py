@@ -1,4 +1,4 @@
-"""What is live of each resource type, read through its service's own API; one small function for each."""
+"""Live properties by resource type: one small function for each, which calls the service's own API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How readers call services: what is not there is None, and what is denied is said property by property."""
+"""How readers call services: an absent resource is None, and a denied call costs single properties."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ NOT_RETURNED: Final[Mapping[str, tuple[str, ...]]] = {
         "/AdvancedSecurityOptions/SAMLOptions/MasterUserName",
     ),
 }
-"""What is within properties that readers know, and no service ever shows: (type) → pointers, `*` for any item.
+"""Parts of known properties that no service returns: (type) → pointers, `*` for any element.
 
-Whatever else a reader knows and that is not there was removed, also where a schema calls it write-only.
+Anything else that a reader knows and the service does not return was removed, even if a schema calls it write-only.
 """
 
 _DENIED: Final = ("AccessDenied", "AuthorizationError", "Forbidden", "UnauthorizedOperation", "NotAuthorized")
@@ -70,12 +70,12 @@ class LiveReader:
 
 
 def reads(read: Reader, *actions: str) -> LiveReader:
-    """One row of a table of readers: the function, and what it needs to be allowed."""
+    """A row of a table of readers: the function, and the IAM actions of its calls."""
     return LiveReader(read=read, actions=tuple(sorted(actions)))
 
 
 def found_or_none(call: Callable[[], _T], *absent: str) -> _T | None:
-    """What the call gives, None where the service answers with one of these codes; other errors pass."""
+    """The result of the call; None if the service answers with one of these codes; other errors pass."""
     from botocore.exceptions import ClientError
 
     try:
@@ -91,14 +91,14 @@ def _code(error: Any) -> str:
 
 
 def _refused(code: str) -> UnprovenReason | None:
-    """Why a call was not answered, if that costs what it would have told and nothing else."""
+    """Why a call was refused, if that costs only what it would have returned."""
     if code.startswith(_DENIED) or "AccessDenied" in code:
         return UnprovenReason.DENIED
     return UnprovenReason.NOT_EMULATED if code in _MISSING else None
 
 
 class ReadingBuilder:
-    """A reading in the making: what is refused of further calls costs their own properties, not the whole reading."""
+    """Builds a reading from several calls: a denied call leaves its own properties unread, not the whole reading."""
 
     def __init__(self, request: ReadRequest) -> None:
         self._expected = request.expected
@@ -106,7 +106,7 @@ class ReadingBuilder:
         self.unread: dict[str, UnprovenReason] = {}
 
     def call(self, pointers: str | Iterable[str], call: Callable[[], _T], default: _T) -> _T:
-        """What the call gives; the default, with the pointers noted, if it is denied or the emulator lacks it."""
+        """The result of the call; if it is denied or not emulated, the default, and the pointers are unread."""
         from botocore.exceptions import ClientError
 
         try:
@@ -122,8 +122,7 @@ class ReadingBuilder:
     def build(self, properties: JsonObject, attributes: JsonObject) -> Reading:
         """A reading in which None means "not set".
 
-        A property that the template sets and that has no entry here is one that the reader does not know: it is told
-        apart from one that is not set.
+        A property that the template sets and that has no entry here is unknown to the reader: it is unread, not unset.
         """
         unknown = {f"/{name}": UnprovenReason.NO_READER for name in self._expected if name not in properties}
         for pattern in self._not_returned:
@@ -182,7 +181,7 @@ def picked(
 ) -> Any:
     """The item out of one answer for the own id and others; None if it is not in that, nor in one for it alone.
 
-    An answer for many proves no absence: one that is gone may cost the others their place in it.
+    A list does not prove that the resource is absent: another absent resource may have made the service drop it.
     """
     ids = {own, *others}
     found = next(filter(is_own, batch(request, call, ids, own, at_most=at_most, about=about)), None)
@@ -200,10 +199,10 @@ def batch(
     at_most: int = 100,
     about: str = "",
 ) -> list[Any]:
-    """What the service says of as many of the ids as it takes at once, the own one among them; asked once.
+    """What the service returns for as many ids as it takes at once, the own one among them; memoized.
 
-    `about` tells the calls of one function apart. A policy that denies one of the ids denies the whole call, which says
-    nothing of the own one: that is asked for alone then.
+    `about` separates the calls of one function. A policy that denies one of the ids denies the whole call, which proves
+    nothing about the own id: that is then read alone.
     """
     from botocore.exceptions import ClientError
 
@@ -226,17 +225,17 @@ def least_alike(request: ReadRequest, name: str, documents: Sequence[JsonValue])
 
 
 def as_in_template(expected: JsonValue, name: Any, *others: Any) -> JsonValue:
-    """A name as the template spells it, if that is another name of the same thing (its ARN, say); else the name."""
+    """A name as the template writes it, if that is another name of the same resource (its ARN, say); else the name."""
     return expected if isinstance(expected, str) and expected in {name, *others} else cast("JsonValue", name)
 
 
 def covered(live: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    """The members whose names are CloudFormation's as well, None where the service does not say them."""
+    """The members whose names are CloudFormation's too; None where the service does not return them."""
     return {name: live.get(name) for name in names}
 
 
 def chosen(live: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    """Of what a service says, the members that it does say."""
+    """The members that the service returned."""
     return {name: live[name] for name in names if live.get(name) is not None}
 
 

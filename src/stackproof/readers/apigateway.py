@@ -143,7 +143,7 @@ def _integration(live: Mapping[str, Any] | None) -> JsonValue:
 
 
 def read_deployment(request: ReadRequest) -> Reading | None:
-    """GetDeployment; its stage is a resource of its own in the service."""
+    """GetDeployment; its stage is a separate resource in the service."""
     live = _read(request, "get_deployment", restApiId=_api(request), deploymentId=request.physical_id)
     if live is None:
         return None

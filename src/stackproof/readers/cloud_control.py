@@ -27,7 +27,7 @@ _NOT_READABLE: Final = frozenset(
         "UnsupportedActionException",
     }
 )
-"""Codes by which Cloud Control says that it does not read the type, or not by this identifier."""
+"""Codes for a type that Cloud Control does not read, or not by this identifier."""
 
 _HANDLER_FAILED: Final = frozenset(
     {
@@ -40,7 +40,7 @@ _HANDLER_FAILED: Final = frozenset(
         "ServiceInternalErrorException",
     }
 )
-"""Codes of what went wrong between Cloud Control and the service itself; only the text tells a refusal."""
+"""Codes for failures between Cloud Control and the service; only the text shows a denied call."""
 
 _OTHERWISE: Final = {
     "InvalidCredentialsException": UnprovenReason.DENIED,
@@ -84,7 +84,7 @@ class WithCloudControl(Mapping[str, Reader]):
 
 
 def identifier(request: ReadRequest, schema: ResourceSchema) -> str:
-    """The primary identifier that Cloud Control takes; a TargetError that says so if it cannot be told.
+    """The primary identifier that Cloud Control takes; raises TargetError if it is not known.
 
     The physical id is the identifier where that is one property; of several, joined by `|`, it is the whole or the one
     that the template does not set.

@@ -17,7 +17,7 @@ _GONE: Final = "ValidationError"
 
 
 def read_stack(request: ReadRequest) -> Reading | None:
-    """DescribeStacks; where its template came from is not told."""
+    """DescribeStacks; no API returns the URL of its template."""
     client = request.client("cloudformation")
     answer = found_or_none(lambda: client.describe_stacks(StackName=request.physical_id), _GONE)
     live = next(iter(answer["Stacks"]), None) if answer else None

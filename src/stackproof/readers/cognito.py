@@ -104,7 +104,7 @@ _OF_CLIENT: Final = (
 
 
 def read_client(request: ReadRequest) -> Reading | None:
-    """DescribeUserPoolClient, the only call that tells what is set; of its secret, only that there is one."""
+    """DescribeUserPoolClient; of its secret, only that there is one."""
     client = request.client("cognito-idp")
     pool = str(request.expected.get("UserPoolId"))
     with without_secret(_CLIENT):

@@ -19,7 +19,7 @@ _CAPACITY: Final = ("ReadCapacityUnits", "WriteCapacityUnits")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Table:
-    """What the calls for one table say; `recovery` and `tags` of a global table are its replica's."""
+    """What the calls for one table return; `recovery` and `tags` of a global table are its replica's."""
 
     live: Mapping[str, Any]
     recovery: JsonValue
@@ -46,7 +46,7 @@ class _Table:
 def _describe_table(request: ReadRequest, builder: ReadingBuilder, *, replica: str = "") -> _Table | None:
     """DescribeTable, DescribeContinuousBackups, DescribeTimeToLive and ListTagsOfResource.
 
-    What a refused call would have told is below `replica`, if that is given.
+    What a refused call would have returned is below `replica`, if that is given.
     """
     client = request.client("dynamodb")
     name = request.physical_id
@@ -113,7 +113,7 @@ def read_table(request: ReadRequest) -> Reading | None:
 
 
 def read_global_table(request: ReadRequest) -> Reading | None:
-    """A table with replicas: the one of this region as a whole, of others what DescribeTable says of them.
+    """A table with replicas: the one of this region in full, others as DescribeTable returns them.
 
     What a template sets of a replica beyond that leaves the list unread: it is one property.
     """
@@ -200,7 +200,7 @@ def _time_to_live(live: Mapping[str, Any]) -> JsonValue:
 
 
 def _stream(request: ReadRequest, client: Any, builder: ReadingBuilder) -> JsonValue:
-    """Where changes go; a call of its own, made only where the template sets it."""
+    """Where changes go; a separate call, made only where the template sets it."""
     if "KinesisStreamSpecification" not in request.expected:
         return None
     found: list[Any] = builder.call(

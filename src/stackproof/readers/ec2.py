@@ -114,7 +114,7 @@ def read_route_table(request: ReadRequest) -> Reading | None:
 
 
 def _route_table(request: ReadRequest, table_id: str) -> Any:
-    """A table, asked for once however many of its routes are read, with the tables of other routes."""
+    """A table, read once for all of its routes, together with the tables of other routes."""
     client = request.client("ec2")
 
     def described(ids: Sequence[str]) -> list[Any]:
@@ -146,7 +146,7 @@ _GATEWAYS: Final = (
 def read_route(request: ReadRequest) -> Reading | None:
     """DescribeRouteTables: the route to the template's destination in the template's table."""
     table_id, is_named, wanted = request.physical_id.partition("|")
-    if not is_named:  # a route of an older stack has an id that says nothing
+    if not is_named:  # a route of an older stack has an id that names no table
         table_id = str(request.expected.get("RouteTableId"))
         wanted = next((str(request.expected[name]) for name in _DESTINATIONS if name in request.expected), "")
     table = _route_table(request, table_id)

@@ -38,11 +38,11 @@ _ATTRIBUTES: Final = {
     ),
     "UserData": ("userData", "UserData"),
 }
-"""A call each: asked for only where the template sets them."""
+"""A call each: read only where the template sets them."""
 
 
 def read_instance(request: ReadRequest) -> Reading | None:
-    """DescribeInstances; DescribeInstanceAttribute, DescribeVolumes and others for what only they tell."""
+    """DescribeInstances; DescribeInstanceAttribute, DescribeVolumes and others for what only they return."""
     live = described_by_id(
         request, "describe_instances", "Reservations", "InstanceId", "instance-id", within="Instances"
     )

@@ -1,4 +1,4 @@
-"""How EC2 lists: by a filter, which unlike a list of ids takes ids of what is gone."""
+"""How EC2 lists: by a filter, which unlike a list of ids accepts ids of deleted resources."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ _GONE: Final = {
 
 
 def _one(request: ReadRequest, operation: str, key: str, parameter: str, identity: str) -> Any:
-    """All of them in one call; if one of them is gone the call fails, and the own one is asked for alone."""
+    """All of them in one call. A missing one fails the whole call; then the own one is read alone."""
     client = request.client("elbv2")
 
     def described(arns: Sequence[str]) -> list[Any]:
@@ -44,7 +44,7 @@ def _one(request: ReadRequest, operation: str, key: str, parameter: str, identit
 
 
 def _tags(request: ReadRequest, builder: ReadingBuilder) -> list[JsonValue]:
-    """All of them in one call; if one of them is gone the call fails, and those of the own one are asked for alone."""
+    """Tags of all of them in one call. A missing one fails the whole call; then the own ones are read alone."""
     client = request.client("elbv2")
     own = request.physical_id
 
@@ -182,13 +182,13 @@ _SIGN_IN: Final = "AuthenticateOidcConfig"
 def _actions(request: ReadRequest, name: str, live: Any, builder: ReadingBuilder) -> list[JsonValue]:
     """Actions in CloudFormation's form, which has a target group either by itself or in `ForwardConfig`.
 
-    The service gives both for a single group; what the template does not say is left out.
+    The service gives both for a single group; what the template does not set is dropped.
     """
     given = request.expected.get(name)
     names = {
         key for action in (given if isinstance(given, list) else ()) if isinstance(action, Mapping) for key in action
     }
-    if _SIGN_IN in names:  # with a secret that no API tells, in an array that is compared as a whole
+    if _SIGN_IN in names:  # it holds a secret that no API returns, in an array that is compared as a whole
         builder.unread[f"/{name}"] = UnprovenReason.WRITE_ONLY
     return [_action(action, names) for action in live or ()]
 
@@ -230,7 +230,7 @@ _CONDITIONS: Final = (
 
 
 def read_rule(request: ReadRequest) -> Reading | None:
-    """DescribeRules; of a rule's listener the service says nothing but what is in the rule's ARN."""
+    """DescribeRules; the listener is known only from the rule's ARN."""
     live = _one(request, "describe_rules", "Rules", "RuleArns", "RuleArn")
     if live is None:
         return None

@@ -91,7 +91,7 @@ _OWNERS: Final = (("Roles", "role", "RoleName"), ("Users", "user", "UserName"), 
 def read_policy(request: ReadRequest) -> Reading | None:
     """GetRolePolicy, GetUserPolicy, GetGroupPolicy of every owner that the template names.
 
-    The policy has no name of its own in the API: it is there if one owner has it, and an owner without it is missing
+    The API has no name for the policy itself: it exists if one owner has it, and an owner without it is missing
     from the list.
     """
     name = str(request.expected.get("PolicyName"))

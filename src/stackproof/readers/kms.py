@@ -14,7 +14,7 @@ __all__ = ["READERS"]
 
 
 def read_key(request: ReadRequest) -> Reading | None:
-    """DescribeKey, GetKeyPolicy, GetKeyRotationStatus and ListResourceTags; a key that awaits deletion is gone."""
+    """DescribeKey, GetKeyPolicy, GetKeyRotationStatus and ListResourceTags; a key that awaits deletion is absent."""
     client = request.client("kms")
     answer = found_or_none(lambda: client.describe_key(KeyId=request.physical_id), "NotFoundException")
     if answer is None or answer["KeyMetadata"]["KeyState"] in {"PendingDeletion", "PendingReplicaDeletion"}:

@@ -24,7 +24,7 @@ def _function(expected: JsonValue, arn: str) -> JsonValue:
 
 
 def _concurrency(request: ReadRequest, builder: ReadingBuilder, arn: str) -> JsonValue:
-    """A call of its own, made only where the template sets it."""
+    """A separate call, made only where the template sets it."""
     if "ProvisionedConcurrencyConfig" not in request.expected:
         return None
     client = request.client("lambda")
@@ -82,7 +82,7 @@ def read_alias(request: ReadRequest) -> Reading | None:
 
 
 def read_layer_version(request: ReadRequest) -> Reading | None:
-    """GetLayerVersionByArn; what is in the layer is told by no API."""
+    """GetLayerVersionByArn; no API returns the content of the layer."""
     client = request.client("lambda")
     arn, _, version = request.physical_id.rpartition(":")
     name = arn.rpartition(":")[2]

@@ -1,4 +1,4 @@
-"""Functions, what invokes them, and who may."""
+"""Functions, what invokes them, and the permissions to do so."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def read_function(request: ReadRequest) -> Reading | None:
 
 
 def _environment(live: Mapping[str, Any], builder: ReadingBuilder) -> JsonObject | None:
-    """The variables; who may not use the key that encrypts them is given an error in their place."""
+    """The variables; Lambda returns an error instead if the caller may not use the key that encrypts them."""
     if live.get("Error"):
         builder.unread["/Environment"] = UnprovenReason.DENIED
         return None
@@ -70,9 +70,9 @@ def _environment(live: Mapping[str, Any], builder: ReadingBuilder) -> JsonObject
 
 
 def _code(request: ReadRequest, answer: Mapping[str, Any], builder: ReadingBuilder) -> JsonObject | None:
-    """The template's place of the code, if the function runs exactly what lies there; no API tells the place itself.
+    """The template's `Code`, if the function runs exactly that archive; no API returns its bucket and key.
 
-    Of an image the place is told.
+    For an image Lambda returns the URI.
     """
     live = answer["Configuration"]
     code = request.expected.get("Code")
@@ -87,7 +87,7 @@ def _code(request: ReadRequest, answer: Mapping[str, Any], builder: ReadingBuild
         None,
     )
     if digest is None:
-        if "/Code/S3Key" not in builder.unread:  # it is not there any more: nothing tells what the function should run
+        if "/Code/S3Key" not in builder.unread:  # the archive was deleted: nothing shows what the function should run
             builder.unread["/Code"] = UnprovenReason.NO_READER
         return None
     seen = {name: value for name, value in code.items() if name in {"S3Bucket", "S3Key", "S3ObjectVersion"}}

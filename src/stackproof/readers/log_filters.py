@@ -14,7 +14,7 @@ __all__ = ["READERS"]
 
 
 def _of_group(request: ReadRequest, operation: str, key: str) -> tuple[str, list[Any]]:
-    """All of the log group that the template names, asked for once."""
+    """All of the log group that the template names, read once."""
     client = request.client("logs")
     group = str(request.expected.get("LogGroupName"))
     found: list[Any] = request.memo(

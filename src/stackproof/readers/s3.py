@@ -144,7 +144,7 @@ _WHERE_SET: Final[Mapping[str, tuple[str, _Read]]] = {
     "ReplicationConfiguration": ("get_bucket_replication", _replication),
     "WebsiteConfiguration": ("get_bucket_website", _website),
 }
-"""Rarely set, and a call each: asked for only where the template sets them."""
+"""Rarely set, and a call each: read only where the template sets them."""
 
 
 def read_bucket(request: ReadRequest) -> Reading | None:

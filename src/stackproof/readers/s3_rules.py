@@ -57,7 +57,7 @@ def lifecycle_rule(rule: Mapping[str, Any]) -> dict[str, JsonValue]:
 
 
 def _formerly(rule: Mapping[str, Any]) -> dict[str, JsonValue]:
-    """The members that templates had where one of a kind was all that there could be."""
+    """The members of older templates, which had one entry instead of a list."""
     former: dict[str, JsonValue] = {}
     expiration = rule["NoncurrentVersionExpiration"] or {}
     if expiration.keys() == {"NoncurrentDays"}:

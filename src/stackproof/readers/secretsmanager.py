@@ -48,7 +48,7 @@ def read_secret(request: ReadRequest) -> Reading | None:
 
 
 def read_attachment(request: ReadRequest) -> Reading | None:
-    """DescribeSecret: the secret is there; to what it is attached stands in its value alone, which is not read."""
+    """DescribeSecret. The attachment's target is only in the secret's value, which is never read."""
     live = _described(request, request.physical_id)
     if live is None:
         return None

@@ -58,7 +58,7 @@ def read_group(request: ReadRequest) -> Reading | None:
 
 
 def read_rule(request: ReadRequest) -> Reading | None:
-    """DescribeSecurityGroupRules; a rule of an older stack has no id of its own and is found in its group."""
+    """DescribeSecurityGroupRules; a rule of an older stack has no id and is found in its group."""
     egress = request.resource_type.endswith("Egress")
     if not request.physical_id.startswith("sgr-"):
         return _rule_in_group(request, egress=egress)

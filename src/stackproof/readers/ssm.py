@@ -1,4 +1,4 @@
-"""Parameters. The value of a SecureString is never asked for."""
+"""Parameters. The value of a SecureString is never read."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ _THROTTLED: Final = frozenset(
     }
 )
 _TIMED_OUT: Final = frozenset({"RequestTimeout", "RequestTimeoutException"})
-"""Codes by which a service says, with a status below 500, that it got or gave nothing in time."""
+"""Codes with a status below 500 for a service that got or gave nothing in time."""
 _NOT_IMPLEMENTED: Final = frozenset({"NotYetImplemented", "NotImplemented", "501"})
 _UNKNOWN_OPERATION: Final = frozenset({"InvalidAction", "UnknownOperation", "UnknownOperationException", "404"})
 _SERVER_ERROR: Final = 500
@@ -59,20 +59,20 @@ _NOT_THERE: Final = 501
 
 
 def error_code(error: Exception) -> str:
-    """The service's error code, or "" for an error that is no answer of a service."""
+    """The service's error code, or "" for an error that is not a service's answer."""
     response = getattr(error, "response", None)
     return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
 
 
 def is_not_implemented(error: Exception) -> bool:
-    """Whether an answer says that the target does not have this operation at all."""
+    """Whether an answer means that the target does not have this operation at all."""
     response = getattr(error, "response", None)
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) if isinstance(response, dict) else 0
     return error_code(error) in {*_NOT_IMPLEMENTED, *_UNKNOWN_OPERATION} or status == _NOT_THERE
 
 
 def reason_of(error: Exception) -> UnprovenReason | None:
-    """Why a read failed; None for what is no answer of the service, or an answer that a reader should have known.
+    """Why a read failed; None for an error outside the service, or an answer that a reader should have known.
 
     A reader that knows the reason itself raises a TargetError with it for a code.
     """
@@ -97,7 +97,7 @@ def reason_of(error: Exception) -> UnprovenReason | None:
 
 
 def reason_of_answer(answer: Mapping[str, Any]) -> UnprovenReason | None:
-    """Why a service did not answer what was asked; None for an answer that a reader should know, or a good one."""
+    """Why a service did not answer; None for an answer that a reader should know, or a good one."""
     code = str(answer.get("Error", {}).get("Code", "")).removeprefix("AWS.SimpleQueueService.")
     for codes, reason in (
         (_DENIED, UnprovenReason.DENIED),
@@ -113,7 +113,7 @@ def reason_of_answer(answer: Mapping[str, Any]) -> UnprovenReason | None:
 
 @contextmanager
 def translated_errors(doing: str) -> Iterator[None]:
-    """Everything of botocore that is raised inside as a `TargetError` that says what was being done."""
+    """Raise botocore's errors of the block as a `TargetError` that names what was being done."""
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError
 
@@ -134,7 +134,7 @@ def translated_errors(doing: str) -> Iterator[None]:
 
 @contextmanager
 def answering(endpoint_url: str | None) -> Iterator[None]:
-    """A block with the first call to a place: that nothing answers there names it, and says what to look at."""
+    """The block of the first call to an endpoint: if nothing answers, the error names it and what to check."""
     from botocore.exceptions import ConnectionError as BotocoreConnectionError
     from botocore.exceptions import HTTPClientError
 

@@ -26,7 +26,7 @@ _SLOW: Final = frozenset({"cloudformation", "lambda"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retries:
-    """How a client insists. `attempts` are all of one call, the SDK's own among them; times are in seconds.
+    """How often and how fast a client repeats. `attempts` include the SDK's own; times are in seconds.
 
     With three of ten calls lost, one call in two million is lost twelve times over.
     A service, or a target, is taken for dead when `failures` calls in a row got no answer at all, over at least
@@ -72,8 +72,8 @@ class _Silence:
 class Breaker:
     """What is dead: a service that does not answer, or the whole target, for all clients of it.
 
-    Where only one service is left to be asked, its silence is not the target's: while nothing answers, another service
-    is taken for dead only after a call of its own has failed.
+    If only one service is still called, its silence is not the target's: while nothing answers, another service
+    counts as dead only after one of its own calls has failed.
     """
 
     def __init__(self, retries: Retries) -> None:
@@ -83,7 +83,7 @@ class Breaker:
         self._services: dict[str, _Silence] = {}
 
     def dead(self, service: str) -> str | None:
-        """What is not to be asked any more: the service, or the target; None if it may answer."""
+        """The service, or the target, that must not be called any more; None if it may answer."""
         with self._lock:
             of_service = self._services.get(service)
             if of_service is None or not of_service.failures:
@@ -145,6 +145,6 @@ def repeat_reads(
 
 
 def _endpoint(url: str) -> str:
-    """A URL without what was asked there."""
+    """The scheme and host of a URL, without path and query."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"

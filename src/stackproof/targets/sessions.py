@@ -77,8 +77,7 @@ def emulator_session_as(
 ) -> Any:
     """A session as `emulator_session` gives; with a role in that, and so in its account. Raises TargetError.
 
-    `watched` is given the client that assumes the role. Its credentials are not renewed: emulators do not look at their
-    end.
+    `watched` gets the client that assumes the role. Its credentials are not renewed: emulators ignore their expiry.
     """
     own = emulator_session(region, key=key)
     if role_arn is None:
@@ -131,7 +130,7 @@ def account_session(
     from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 
     first = _core(profile=profile)
-    first.get_scoped_config()  # a profile that there is not is said here, and not by the first client
+    first.get_scoped_config()  # a missing profile is reported here, and not by the first client
     own = boto3.Session(region_name=region, botocore_session=first)
     if role_arn is None:
         return own

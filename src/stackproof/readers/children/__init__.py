@@ -1,4 +1,4 @@
-"""What hangs on a resource and may have been declared by nobody; one small function for each kind."""
+"""What is attached to a resource and may be undeclared; one small function for each family."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What invokes functions and who may: event sources, permissions, aliases, URLs."""
+"""What invokes functions, and permissions to: event sources, permissions, aliases, URLs."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ _ICMP: Final = ("icmp", "icmpv6")
 
 
 def rules(request: ReadRequest, *, egress: bool) -> Iterator[Child]:
-    """DescribeSecurityGroupRules; the rule that lets everything out is AWS's own where the template says nothing."""
+    """DescribeSecurityGroupRules; AWS adds the rule that allows all egress if the template sets none."""
     client, own = request.client("ec2"), request.physical_id
 
     def described(groups: Sequence[str]) -> list[Any]:

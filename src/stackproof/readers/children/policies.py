@@ -21,7 +21,7 @@ _OF_AWS: Final = frozenset(
         *("RemovePermission", "SetTopicAttributes", "Subscribe"),
     }
 )
-"""What the policy lets a topic's own account do that a topic has when nobody gave it one."""
+"""What a topic's default policy allows its own account."""
 
 
 def statements(policy: JsonValue, resource_type: str) -> Iterator[Child]:
@@ -56,7 +56,7 @@ def of_topic(request: ReadRequest) -> Iterator[Child]:
 
 
 def _is_of_aws(statement: JsonValue, request: ReadRequest) -> bool:
-    """By what it says: its id stays where somebody changes it by hand."""
+    """By its content: a statement keeps its id when it is changed by hand."""
     if not isinstance(statement, Mapping) or statement.get("Sid") != "__default_statement_ID":
         return False
     named = statement.get("Action")

@@ -43,7 +43,7 @@ def consumers(request: ReadRequest) -> Iterator[Child]:
 
 
 def _rule(request: ReadRequest) -> dict[str, str]:
-    """The physical id of a rule on a bus of its own is the bus, a bar and the name, or the rule's ARN."""
+    """The physical id of a rule on a custom bus is the bus, a bar and the name, or the rule's ARN."""
     bus, _, name = request.physical_id.rpartition("|")
     if request.physical_id.startswith("arn:"):
         bus, _, name = request.physical_id.partition(":rule/")[2].rpartition("/")

@@ -1,4 +1,4 @@
-"""What is live of each resource type that can be listed; for what is in no stack."""
+"""Lists what is live, by resource type, to find what is in no stack."""
 
 from __future__ import annotations
 

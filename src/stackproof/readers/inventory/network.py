@@ -15,7 +15,7 @@ __all__ = ["LISTINGS"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Of:
-    """How EC2 tells of one type: the operation, the member with the items and the one with the id."""
+    """How EC2 lists one type: the operation, the member with the rows and the member with the id."""
 
     resource_type: str
     noun: str
@@ -124,7 +124,7 @@ _TYPES: Final = (
 
 
 def _instances(client: Callable[[str], Any]) -> Iterator[Listed]:
-    """DescribeInstances, less those that are gone and those that a group of servers has started."""
+    """DescribeInstances, less terminated ones and those that an Auto Scaling group started."""
     for reservation in pages(client("ec2"), "describe_instances", "Reservations"):
         for instance in reservation["Instances"]:
             tags = {tag["Key"]: tag["Value"] for tag in instance.get("Tags", ())}

@@ -54,7 +54,7 @@ def _of_all_regions(
 
 
 def _tagged_region(tags: Iterable[Mapping[str, Any]]) -> str | None:
-    """The region in the tag that CloudFormation puts on what it makes, where the service lets it; nobody else can."""
+    """The region in CloudFormation's own tag, where the service lets it set one; nothing else can set that tag."""
     found = next((str(tag["Value"]) for tag in tags if tag["Key"] == "aws:cloudformation:stack-id"), "")
     return found.split(":")[3] if found.startswith("arn:") else None
 
@@ -90,7 +90,7 @@ def _queues(client: Callable[[str], Any]) -> Iterator[Listed]:
 
 
 def _keys(client: Callable[[str], Any]) -> Iterator[Listed]:
-    """ListKeys, less AWS's own and those that wait for their deletion, as DescribeKey tells."""
+    """ListKeys, less AWS's own keys and those that await deletion (DescribeKey)."""
     kms = client("kms")
     for summary in pages(kms, "list_keys", "Keys"):
         key = kms.describe_key(KeyId=summary["KeyId"])["KeyMetadata"]
@@ -221,7 +221,7 @@ LISTINGS: Final[tuple[Listing, ...]] = (
             ("s3", "list_buckets", "Buckets"),
             "s3:ListAllMyBuckets",
             name="Name",
-            MaxBuckets=1000,  # asked like this, it tells the region of each
+            MaxBuckets=1000,  # with this parameter it returns the region of each
         ),
         _of_bucket,
         "s3:GetBucketLocation",

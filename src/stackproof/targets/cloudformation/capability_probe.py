@@ -40,7 +40,7 @@ def asked(target: Target, types: Sequence[str], *, is_account: bool) -> Capabili
 
 
 def _answers(call: Callable[[], object]) -> bool | None:
-    """Whether an operation is there: that it refuses what it was asked is an answer as well."""
+    """Whether an operation exists: a refusal of the request is an answer as well."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:

@@ -19,7 +19,7 @@ _EMPTY: Final = ("didn't contain changes", "No updates are to be performed")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeSet:
-    """One change set that can be executed, unless it is `empty`: then there is nothing to do, and it is gone already.
+    """One change set that can be executed; an `empty` one has no changes and is deleted already.
 
     One without `changes` to resources may still change outputs, exports or what else is around them.
     """
@@ -39,14 +39,14 @@ def make_change_set(
 ) -> ChangeSet | None:
     """Ask what a request would change (`kind` is CREATE or UPDATE); None if the target has no change sets.
 
-    `still_waiting` is called between two looks, and raises when time is up.
+    `still_waiting` is called between two polls, and raises when time is up.
     """
     try:
         made = api.create_change_set(**request, ChangeSetName=f"stackproof-{uuid.uuid4().hex[:12]}", ChangeSetType=kind)
     except api.exceptions.ClientError as error:
         if is_not_implemented(error):
             return None
-        if _says_empty(str(error)):  # AWS says it of the change set, an emulator may refuse the request
+        if _says_empty(str(error)):  # AWS reports it in the change set, an emulator may refuse the request
             return ChangeSet(id="", stack_id=str(request["StackName"]), changes=(), empty=True)
         raise
     where = {"ChangeSetName": str(made["Id"]), "StackName": str(made["StackId"])}

@@ -1,4 +1,4 @@
-"""What there is in a fleet: accounts as AWS Organizations knows them, stacks as CloudFormation lists them."""
+"""The members of a fleet: accounts from AWS Organizations, stacks from CloudFormation."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def resources_of(target: Target, stack_names: Sequence[str]) -> StackResources:
 def accounts_of(target: Target, units: Sequence[str]) -> tuple[tuple[str, str], ...]:
     """Id and name of the accounts below the units, or of the whole organization; sorted.
 
-    One that is closed is among them: it refuses, and that is said, until it is excluded or gone.
+    A closed account is among them: it refuses, and the run reports that until the account is excluded or removed.
     """
     with translated_errors("asking AWS Organizations for the accounts"):
         client = target.client("organizations")

@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 NOTE: Final = "stackproof"
-"""Where a deployed template says what it was made from and what is left out of it: an entry of its `Metadata`."""
+"""The key in the `Metadata` of a deployed template for its source and for what was pruned."""
 
 _REFUSED_TYPES: Final = re.compile(
     r"(?:Unrecognized|Unknown|Unsupported) resource types?:? \[?([\w:, ]+)\]?", re.IGNORECASE
@@ -42,11 +42,11 @@ _NOT_ABLE: Final = re.compile(
     r"Requested attribute \S+ does not exist in schema",
     re.IGNORECASE,
 )
-"""What an emulator says of a type, a part of one or a provider that it lacks; not of a value that no AWS would take."""
+"""How emulators refuse a type, a part of one or a provider that they lack; not a value that AWS would refuse too."""
 
 
 class KnownTypes:
-    """Which resource types a CloudFormation takes: it is asked, and what it has said is remembered.
+    """Which resource types a CloudFormation takes; its answers are memoized.
 
     One that `names_unknown` names those that it does not know; another refusal of it is an error then, not an answer.
     """
@@ -64,7 +64,7 @@ class KnownTypes:
             resource = stack.template.resource(logical_id)
             if resource is None:
                 return None
-            if not resource.is_custom and resource.resource_type not in self._known:  # asked for all of them at once
+            if not resource.is_custom and resource.resource_type not in self._known:  # one call for all of them
                 self.unknown(resource.resource_type for resource in stack.template.resources if not resource.is_custom)
             if not self._known.get(resource.resource_type, True):
                 return f"{self._called} does not know {resource.resource_type}"
@@ -151,7 +151,7 @@ def _exports(stack: Stack, less: PrunedTemplate) -> dict[str, JsonValue]:
 def not_exported(api: Any, stack: Stack) -> Mapping[str, str]:
     """What the stack imports and a stack that is there has left out, and why.
 
-    An export that nobody has, left out or not, is none of them: it is missing on AWS as well.
+    An export that no stack has and none pruned is not among them: it is missing on AWS as well.
     """
     wanted = _imports(stack)
     if not wanted:
@@ -175,7 +175,7 @@ def _imports(stack: Stack) -> frozenset[str]:
 
 
 def plain_body(body: Any) -> JsonObject:
-    """A template as JSON; nothing of one that somebody else wrote in YAML."""
+    """A template as JSON; empty for a template that was written in YAML."""
     try:
         found = json.loads(body if isinstance(body, str) else json.dumps(body, default=str))
     except ValueError:
@@ -184,12 +184,12 @@ def plain_body(body: Any) -> JsonObject:
 
 
 def is_pruned(found: Stack, stack: Stack) -> bool:
-    """Whether a stack, or one that it nests, is given less than it says: it differs by more than its note."""
+    """Whether the stack, or one that it nests, was pruned: it differs by more than its note."""
     return with_note(found.template.body, {}) != with_note(stack.template.body, {})
 
 
 def source_of(stack: Stack) -> str:
-    """What tells whether a stack was deployed from the same templates."""
+    """A digest of the stack's templates: equal if it was deployed from the same ones."""
     inner: list[JsonValue] = [source_of(nested) for nested in stack.nested]
     return digest([dict(stack.template.body), *inner] if inner else stack.template.body)
 
@@ -208,7 +208,7 @@ def noted_on(body: JsonObject) -> JsonObject:
 
 
 def with_noted(found: Deployment, body: JsonObject) -> Deployment:
-    """The deployment with what the note in its template says of it."""
+    """The deployment with the facts of the note in its template."""
     note = noted_on(body)
     pruned, unordered = note.get("pruned"), note.get("unordered")
     return replace(

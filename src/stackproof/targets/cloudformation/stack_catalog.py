@@ -1,4 +1,4 @@
-"""The stacks of one account and region as CloudFormation tells of them; nothing here changes anything."""
+"""The stacks of one account and region as CloudFormation lists them; nothing here changes anything."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ NATIVE_ACTIONS: Final = (
     "cloudformation:DetectStackDrift",
     "cloudformation:DetectStackResourceDrift",
 )
-"""What `--native` needs in addition. IAM calls detection a write; it changes what CloudFormation says, no resource."""
+"""What `--native` needs in addition. IAM calls detection a write; it changes CloudFormation's records, no resource."""
 
 _THERE: Final = (
     "CREATE_COMPLETE",
@@ -87,7 +87,7 @@ class CloudFormationCatalog:
     sleep: Callable[[float], None] = time.sleep
 
     def names(self) -> tuple[str, ...]:
-        """Every stack that is not nested in another: a REVIEW_IN_PROGRESS one is none yet."""
+        """Every stack that is not nested in another; a REVIEW_IN_PROGRESS one does not count."""
         with translated_errors("listing the stacks"):
             rows = self._pages("list_stacks", "StackSummaries", StackStatusFilter=list(_THERE))
             return tuple(
@@ -150,7 +150,7 @@ class CloudFormationCatalog:
         return replace(live, deployment=deployment)
 
     def states(self, stacks: Mapping[str, str]) -> Mapping[str, tuple[str, str] | TargetError]:
-        """One page of DescribeStacks; those that it does not show are asked for one by one."""
+        """One page of DescribeStacks; stacks that are not on it are read one by one."""
         statuses: dict[str, tuple[str, str] | TargetError] = {}
         for row in self._first_page() if len(stacks) > 1 else ():
             if row["StackId"] in stacks:
@@ -182,7 +182,7 @@ class CloudFormationCatalog:
             return tuple(sorted((str(row["Account"]), str(row["Region"]), str(row.get("StackId"))) for row in rows))
 
     def owner(self, resource_type: str, physical_id: str) -> str | None:
-        """DescribeStackResources by the physical id; a row of another type, or of what a stack let go, is no answer."""
+        """DescribeStackResources by the physical id; other types and released resources do not count."""
         types = {resource_type, *_ALSO.get(resource_type, ())}
         client = self._client
         with translated_errors(f"asking for the stack of {physical_id}"):

@@ -11,9 +11,9 @@ __all__ = ["EventFollower", "with_nested"]
 
 
 class EventFollower:
-    """Reads what is new since it was made; `told` hears of each event once, the oldest first.
+    """Reads new events since its creation; `on_event` gets each event once, the oldest first.
 
-    Whoever may not read events deploys all the same: then there are none.
+    Without the permission to read events the stack is deployed all the same: then there are none.
     """
 
     def __init__(self, api: Any, stack_name: str, on_event: Callable[[StackEvent], None] = lambda _: None) -> None:
@@ -58,7 +58,7 @@ def with_nested(
 ) -> list[StackEvent]:
     """One operation's events, with those of nested stacks before the event that is `wanted` of each.
 
-    By default these are nested stacks that failed, since the cause lies there. A nested stack tells of all that ever
+    By default these are nested stacks that failed, since the cause is there. A nested stack has events of all that ever
     happened to it: what was before the operation belongs to another one.
     """
     begun = next((event.at for event in events if event.at is not None), None)

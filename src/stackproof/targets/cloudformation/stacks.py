@@ -34,7 +34,7 @@ __all__ = ["CAPABILITIES", "HALF_DONE", "CloudFormation", "StackContext", "liste
 
 _IN_REQUEST: Final = 51_200  # bytes of a template that CreateStack takes; larger ones come from a bucket
 CAPABILITIES: Final = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
-"""What a template may do besides making resources, unless it is said otherwise."""
+"""What a template may do besides making resources, by default."""
 
 _DONE: Final = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
 _ENDED: Final = frozenset({"DELETE_COMPLETE", "DELETE_FAILED"})  # of a nested stack that was deleted
@@ -55,7 +55,7 @@ HALF_DONE: Final = frozenset(
         "UPDATE_ROLLBACK_FAILED",
     }
 )
-"""Of a stack that an operation left like this no template says what should be there."""
+"""After an operation that left the stack in one of these, no template describes what should exist."""
 
 _HIDDEN: Final = "****"  # what CloudFormation shows of a parameter with NoEcho
 
@@ -131,7 +131,7 @@ class CloudFormation:
         return self.deployment(stack.name)
 
     def deployment(self, stack_name: str) -> Deployment:
-        """The stack as it runs; an error if there is none, or if an operation on it is under way or has failed."""
+        """The running stack; raises TargetError if there is none, or if an operation is under way or failed."""
         with translated_errors(f"reading stack {stack_name}"):
             found = self.described(stack_name)
             if found is None:
@@ -144,7 +144,7 @@ class CloudFormation:
             return self._deployment(found)
 
     def destroy(self, stack_name: str, *, empty: bool = False) -> tuple[DeployedResource, ...]:
-        """Delete the stack and wait; nothing to do if there is none. Gives what was kept of it."""
+        """Delete the stack and wait; a missing stack is fine. Returns what the deletion kept."""
         subject = self._subject(stack_name)
         with self._explained(stack_name), translated_errors(f"deleting stack {stack_name}"):
             found = self.described(stack_name)
@@ -171,7 +171,7 @@ class CloudFormation:
             return _kept(events)
 
     def described(self, stack_name: str) -> Mapping[str, Any] | None:
-        """What DescribeStacks says, or None if there is no such stack."""
+        """The row of DescribeStacks, or None if the stack does not exist."""
         try:
             stacks = self._api.describe_stacks(StackName=stack_name)["Stacks"]
         except self._api.exceptions.ClientError as error:
@@ -237,7 +237,7 @@ class CloudFormation:
     def _waited(
         self, stack_name: str, stack_id: str, follower: EventFollower, locate: Locate
     ) -> Mapping[str, Any] | None:
-        """The stack once nothing is in progress, None if it is gone."""
+        """The stack once nothing is in progress, None if it was deleted."""
         context = self._context
         end = context.clock() + context.deadline
         while True:
@@ -267,7 +267,7 @@ class CloudFormation:
         return wait
 
     def _empty(self, stack_id: str) -> None:
-        """Delete what lies in the buckets of the stack and those it nests; the deletion says where that fails."""
+        """Empty the buckets of the stack and of those it nests; failures surface when the bucket is deleted."""
         s3 = self._client("s3")
         for resource in self._resources(stack_id):
             if resource.resource_type == STACK and resource.physical_id and resource.status not in _GONE:
@@ -282,7 +282,7 @@ class CloudFormation:
                         s3.delete_objects(Bucket=resource.physical_id, Delete={"Objects": objects, "Quiet": True})
 
     def _was_made(self, stack_id: str, row: DeployedResource) -> bool:
-        """Whether the stack made what a row names: one that failed since the name is taken names somebody else's."""
+        """Whether the stack made a row's resource: a creation that failed on a taken name shows a foreign resource."""
         if not row.physical_id or row.status in GONE:
             return False
         if row.status == _MADE:
@@ -380,10 +380,10 @@ class CloudFormation:
         except self._api.exceptions.ClientError as error:
             if reason_of(error) in {UnprovenReason.THROTTLED, UnprovenReason.UNREACHABLE}:
                 raise
-            return {}  # without the permission an import stays unresolved, and says so
+            return {}  # without the permission an import stays unresolved
 
     def _zones(self) -> tuple[str, ...]:
-        """A stack is read also where EC2 does not answer: what asks for zones then stays unresolved, and says so."""
+        """The zones; without an answer from EC2 the stack is read all the same, and `Fn::GetAZs` stays unresolved."""
         try:
             return self._context.zones()
         except Exception as error:

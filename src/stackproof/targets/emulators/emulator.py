@@ -41,7 +41,7 @@ _COVERAGE: Final = ("COV_CORE", "COVERAGE_")
 def emulator_environment(*, keep: Callable[[str], bool], **own: str) -> dict[str, str]:
     """The variables of this process that `keep` lets through, those of one emulator, and no AWS settings of a user.
 
-    Coverage of a suite is none of the emulator, which it makes a third slower.
+    The coverage of a suite does not measure the emulator: it would be a third slower.
     """
     return {
         **{name: value for name, value in os.environ.items() if keep(name) and not name.startswith(_COVERAGE)},
@@ -146,7 +146,7 @@ class Emulator:
         """Create the stack, less what the emulator does not know; one of the same template is taken as it is.
 
         It is made anew if its template has changed: emulators do not carry an update on to all that depends on what is
-        updated. What is left out, and why, stands in the `Metadata` of the deployed template and in the deployment.
+        updated. What was pruned, and why, is in the `Metadata` of the deployed template and in the deployment.
         """
         with self.writing(f"deploying stack {stack.name}"):
             return self._deployed_anew(stack)
@@ -164,7 +164,7 @@ class Emulator:
                 self._stacks.deploy(found)
             except TargetError:
                 refusal = refusal_of(self.client("cloudformation"), stack.name, self._called)
-                with contextlib.suppress(Exception):  # a half-made stack stands in the way of the next attempt
+                with contextlib.suppress(Exception):  # a half-made stack blocks the next attempt
                     self._stacks.destroy(stack.name)
                 if refusal is None or refusal[0] in refused:
                     raise
@@ -186,7 +186,7 @@ class Emulator:
         return self._types.why_not(refused)
 
     def unknown_types(self, resource_types: Iterable[str]) -> frozenset[str]:
-        """Those that the emulator's CloudFormation does not know; it is asked, and names all of them at once."""
+        """The types that the emulator's CloudFormation does not know, in one call for all of them."""
         return self._types.unknown(resource_types)
 
     def _before_deletion(self, stack_name: str) -> None:

@@ -8,7 +8,7 @@ __all__ = ["covers"]
 
 
 def covers(rows: Iterable[tuple[str, str]], resource_type: str, path: str) -> bool:
-    """Whether the property, or one above it, has a row: `*` in a row's pointer stands for any index or key."""
+    """Whether the property, or one above it, has a row: `*` in a row's pointer matches any index or key."""
     parts = path.split("/")
     return any(
         kind == resource_type

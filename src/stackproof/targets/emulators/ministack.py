@@ -30,9 +30,9 @@ _FOREIGN: Final = re.compile(
 
 
 def start_ministack(owner_pid: int, directory: Path) -> OwnedProcess:
-    """Start an emulator that lives as long as the owner's process; what it writes lies in the directory till then.
+    """Start an emulator that ends with the owner's process; its files are in the directory until then.
 
-    With owner 0 it lives until it gets a signal.
+    With owner 0 it runs until it gets a signal.
     """
     return start_owned(
         "ministack",
@@ -84,7 +84,7 @@ class MiniStackTarget(Emulator):
             deadline=deadline,
             calls=calls,
         )
-        # The access key says which of its accounts is meant, and so does the role.
+        # The access key selects one of its accounts, and so does the role.
         self.account = self._key = role_arn.split(":")[4] if role_arn else account
 
     def in_account(self, account: str) -> MiniStackTarget:

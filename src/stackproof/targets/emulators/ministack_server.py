@@ -1,4 +1,4 @@
-"""A second embedded AWS in a process of its own: MiniStack, which runs functions and polls streams.
+"""A second embedded AWS in a separate process: MiniStack, which runs functions and polls streams.
 
 Runs as `python -m stackproof.targets.emulators.ministack_server --owner-pid N --port-file F` and ends with its owner,
 however that ends. All that it writes lies in one folder beside the port file, and goes away with it.
@@ -28,7 +28,7 @@ _BACKLOG: Final = 128
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Serve until the owner is gone or a signal comes."""
+    """Serve until the owner ends or a signal comes."""
     return serve_owner("stackproof.targets.emulators.ministack_server", arguments, _served)
 
 
@@ -49,7 +49,7 @@ def _served(directory: Path) -> Iterator[Mapping[str, str]]:
 
 
 def _confine(scratch: Path, port: int) -> None:
-    """MiniStack takes its settings from the environment when it is imported; its files go where `TMPDIR` says."""
+    """MiniStack reads its settings from the environment when it is imported; its files go to `TMPDIR`."""
     nowhere = scratch / "nothing"
     os.environ.update(
         {
@@ -74,7 +74,7 @@ def _running(listener: socket.socket) -> Iterator[None]:
     from ministack.core import lambda_runtime
 
     config = Config()
-    config.bind = [f"fd://{listener.detach()}"]  # bound already; the server closes it, and nobody else
+    config.bind = [f"fd://{listener.detach()}"]  # bound already; only the server closes it
     config.loglevel = "ERROR"
     config.graceful_timeout = _END_SECONDS
     loop = asyncio.new_event_loop()

@@ -1,4 +1,4 @@
-"""Target "moto": an embedded AWS on this machine, completed so that all that a template sets can be looked at."""
+"""Target "moto": an embedded AWS on this machine, completed so that all that a template sets can be read."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ __all__ = ["MotoTarget", "start_moto"]
 
 
 def start_moto(owner_pid: int, directory: Path) -> OwnedProcess:
-    """Start an emulator that lives as long as the owner's process; the directory takes its port file for that time.
+    """Start an emulator that ends with the owner's process; its port file is in the directory for that time.
 
-    With owner 0 it lives until it gets a signal.
+    With owner 0 it runs until it gets a signal.
     """
     return start_owned(
         "moto",
@@ -49,7 +49,7 @@ class MotoTarget(Emulator):
         return tuple(f"{self.region}{letter}" for letter in ZONES)
 
     def _before_deletion(self, stack_name: str) -> None:
-        """A database is protected as its template says."""
+        """Lift the deletion protection of databases."""
         with translated_errors(f"replacing stack {stack_name}"):
             for resource in self._stacks.deployment(stack_name).resources:
                 if resource.resource_type == "AWS::RDS::DBInstance":

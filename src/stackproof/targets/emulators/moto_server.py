@@ -1,4 +1,4 @@
-"""An embedded AWS in a process of its own: moto's server, completed, on a free port of 127.0.0.1.
+"""An embedded AWS in a separate process: moto's server, completed, on a free port of 127.0.0.1.
 
 Runs as `python -m stackproof.targets.emulators.moto_server --owner-pid N --port-file F` and ends with its owner,
 however that ends. The port file appears in one piece, once the server answers, and goes away with the process.
@@ -22,7 +22,7 @@ __all__ = ["main"]
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Serve until the owner is gone or a signal comes."""
+    """Serve until the owner ends or a signal comes."""
     return serve_owner("stackproof.targets.emulators.moto_server", arguments, _served)
 
 

@@ -1,4 +1,4 @@
-"""A process of ours beside a run: it lives as long as its owner, and its port file says that it is ready."""
+"""A separate process beside a run: it ends with its owner, and its port file reports that it is ready."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["OwnedProcess", "start_owned"]
 
 _START_SECONDS: Final = 90.0
 _STOP_SECONDS: Final = 30.0  # longer than any of them takes for its own children
-# The port file appears once and without notice; a look costs nothing beside the start of an emulator.
+# The port file appears without notice; a poll costs nothing beside the start of an emulator.
 _LOOK_SECONDS: Final = 0.02
 
 
@@ -42,11 +42,11 @@ class OwnedProcess:
 
     @property
     def has_ended(self) -> bool:
-        """Whether it is gone, for whatever reason."""
+        """Whether the process has ended, for whatever reason."""
         return self._process.poll() is not None
 
     def stop(self) -> None:
-        """End the process and wait until it is gone; a second call does nothing."""
+        """End the process and wait for its end; a second call does nothing."""
         if self._process.poll() is not None:
             return
         self._process.terminate()
@@ -57,7 +57,7 @@ class OwnedProcess:
             self._process.wait()
 
     def release(self) -> None:
-        """Leave the process to whoever knows its id; Python would warn of a child that nobody waits for."""
+        """Leave the process to the owner of its id; Python would warn of a child that nothing waits for."""
         self._process.returncode = 0
 
 
@@ -72,7 +72,7 @@ def start_owned(
 ) -> OwnedProcess:
     """Start `python -m module` and wait until it is ready; raises TargetError with its last word if it does not start.
 
-    With owner 0 it lives until it gets a signal. The directory takes its port file for as long as it lives.
+    With owner 0 it runs until it gets a signal. Its port file is in the directory for as long as it runs.
     """
     directory.mkdir(parents=True, exist_ok=True)
     descriptor, file_name = tempfile.mkstemp(prefix=f"{name}-", suffix=".port", dir=directory)
@@ -90,7 +90,7 @@ def start_owned(
         )
         try:
             ready_data = _await_ready(name, process, port_file, log)
-        except BaseException:  # Ctrl-C as well: nobody would know of it
+        except BaseException:  # Ctrl-C as well: nothing else would end the process
             _end(process)
             port_file.unlink(missing_ok=True)
             raise
@@ -116,7 +116,7 @@ def _await_ready(name: str, process: subprocess.Popen[bytes], port_file: Path, l
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """It may have children and files of its own to see to, so it is asked first."""
+    """Terminate before killing: the process may have children and files to clean up."""
     process.terminate()
     try:
         process.wait(_STOP_SECONDS)

@@ -1,4 +1,4 @@
-"""The other side of an owned process: who owns it, when it ends, and how it says that it is ready."""
+"""The other side of an owned process: its owner, its end, and how it reports that it is ready."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ __all__ = ["serve_owner", "wait_for_end_of"]
 _LOOK_EVERY: Final = 0.5
 
 Served = contextlib.AbstractContextManager[Mapping[str, str]]
-"""Entered it serves and gives what to publish; left it is gone."""
+"""A context: on entry it serves and gives the ready data, on exit it has ended."""
 
 
 def serve_owner(prog: str, arguments: Sequence[str], serve: Callable[[Path], Served]) -> int:
-    """Serve until the owner is gone or a signal comes. `serve` gets the folder that the process may write to.
+    """Serve until the owner ends or a signal comes. `serve` gets the folder that the process may write to.
 
-    The port file appears in one piece, once it is ready, and goes away with the process.
+    The port file appears in one piece, once the process is ready, and is removed with the process.
     """
     parser = argparse.ArgumentParser(prog=prog)
     parser.add_argument("--owner-pid", type=int, required=True)
@@ -42,7 +42,7 @@ def serve_owner(prog: str, arguments: Sequence[str], serve: Callable[[Path], Ser
 
 
 def wait_for_end_of(pid: int) -> None:
-    """Return when the process is gone (a zombie counts as gone), at once if there is none; of process 0 never."""
+    """Return when the process has ended (a zombie has), at once if there is none; for process 0 never."""
     if pid == 0:
         threading.Event().wait()
     try:

@@ -53,7 +53,7 @@ class AwsPipeline(MiniStackPipeline):
         secret_id = next(
             (resource.physical_id for resource in deployment.resources if resource.logical_id == path.secret), ""
         )
-        with target.writing("running a flow"):  # refused before the secret is read and the database is asked
+        with target.writing("running a flow"):  # refused before the secret is read and the database is called
             secret = json.loads(target.secret_value(secret_id))
             ready_data = {"host": str(secret["host"]), "port": str(secret["port"]), "ca_bundle": ca_bundle or ""}
             super().__init__(target, deployment, declared, path, ready_data)
@@ -64,7 +64,7 @@ class AwsPipeline(MiniStackPipeline):
         self._late = late
 
     def unreachable(self) -> str | None:
-        """Why the database cannot be asked from here; None if it can."""
+        """Why the database cannot be reached from here; None if it can."""
         try:
             self.rows()
         except TargetError as error:
@@ -72,7 +72,7 @@ class AwsPipeline(MiniStackPipeline):
         return None
 
     def at_once(self) -> int:
-        """What the mapping says now: it may have been changed since it was deployed."""
+        """The mapping as it is now: it may have changed since it was deployed."""
         with translated_errors(f"reading {self._mapping}"):
             found = self._account.client("lambda").get_event_source_mapping(
                 UUID=physical_id(self._deployment, self._mapping)
@@ -161,7 +161,7 @@ class AwsPipeline(MiniStackPipeline):
 
 
 def _as_predicate(error: TargetError) -> str:
-    """What there is to say of a cleanup: its own fault, or that of the database."""
+    """The message for a failed cleanup: its own fault, or that of the database."""
     return str(error) if error.code == "LeftOver" else f"failed ({error})"
 
 

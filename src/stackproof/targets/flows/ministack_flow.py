@@ -116,7 +116,7 @@ class MiniStackPipeline:
         return tuple(sorted(self._hash_keys()))
 
     def at_once(self) -> int:
-        """One, whatever the mapping says: MiniStack keeps its ParallelizationFactor and does nothing with it."""
+        """One, whatever the mapping sets: MiniStack keeps its ParallelizationFactor and does nothing with it."""
         return 1
 
     def put(self, sendings: Sequence[Sending]) -> tuple[Receipt, ...]:
@@ -242,7 +242,7 @@ class MiniStackPipeline:
 
 
 def _lets_send(topic_arn: str, queue_arn: str) -> str:
-    """The policy of a queue to which one topic may send; without it SNS sends nothing, and says nothing."""
+    """A queue policy that lets one topic send; without it SNS drops messages without an error."""
     statement = {
         "Effect": "Allow",
         "Principal": {"Service": "sns.amazonaws.com"},
@@ -254,7 +254,7 @@ def _lets_send(topic_arn: str, queue_arn: str) -> str:
 
 
 def _published(message: Mapping[str, Any]) -> list[JsonObject]:
-    """What an alarm says, out of the envelope in which SNS puts it on a queue."""
+    """An alarm's message, out of the envelope in which SNS puts it on a queue."""
     try:
         found = json.loads(json.loads(message["Body"])["Message"])
     except (ValueError, KeyError, TypeError):

@@ -1,4 +1,4 @@
-"""The database that stands in for RDS: a real PostgreSQL of this run, over TLS."""
+"""The database in place of RDS: a real PostgreSQL of this run, over TLS."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _TIMEOUT_SECONDS: Final = 10
 
 
 def start_postgres(owner_pid: int, directory: Path, *, user: str, password: str, database: str) -> OwnedProcess:
-    """Start a PostgreSQL with one database, that lives as long as the owner's process.
+    """Start a PostgreSQL with one database; it ends with the owner's process.
 
-    It says its `host`, `port` and `ca_bundle`. The password goes over in a file that is removed as soon as it is read.
+    Its ready data are `host`, `port` and `ca_bundle`. The password is passed in a file that is removed once it is read.
     """
     require(_NEEDED)
     directory.mkdir(parents=True, exist_ok=True)
@@ -66,7 +66,7 @@ class Database:
         return tuple(sorted(self.run(query), key=repr))
 
     def run(self, statement: str, **values: str) -> tuple[tuple[Any, ...], ...]:
-        """What a statement gives, as it comes; `:name` in it stands for a value."""
+        """The rows of a statement, in their order; `:name` in it is a parameter."""
         try:
             with self._connection() as connection:
                 return tuple(tuple(row) for row in connection.run(statement, **values) or ())
@@ -85,7 +85,7 @@ class Database:
 
     @contextlib.contextmanager
     def _connection(self) -> Iterator[Any]:
-        """A connection of its own, closed at the end; what fails on it is a `TargetError`."""
+        """A new connection, closed at the end; its failures are `TargetError`s."""
         from pg8000.exceptions import DatabaseError, InterfaceError
         from pg8000.native import Connection
 

@@ -1,4 +1,4 @@
-"""A real PostgreSQL in a process of its own, behind a TLS endpoint on 127.0.0.1, as RDS has one.
+"""A real PostgreSQL in a separate process, behind a TLS endpoint on 127.0.0.1, like RDS.
 
 Runs as `python -m stackproof.targets.flows.postgres_server --owner-pid N --port-file F`, with the file of its
 credentials in `STACKPROOF_CREDENTIALS`, and ends with its owner, however that ends; on Linux PostgreSQL ends with this
@@ -49,7 +49,7 @@ class _Credentials:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Installation:
-    """A folder that PostgreSQL may write to, the folder of its programs, and whom it runs as."""
+    """A folder that PostgreSQL may write to, the folder of its programs, and the user it runs as."""
 
     folder: Path
     programs: Path
@@ -68,7 +68,7 @@ class _Installation:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Serve until the owner is gone or a signal comes."""
+    """Serve until the owner ends or a signal comes."""
     return serve_owner("stackproof.targets.flows.postgres_server", arguments, _served)
 
 

@@ -28,7 +28,7 @@ def server_tls() -> tuple[ssl.SSLContext, bytes]:
 class TlsProxy:
     """Answers PostgreSQL's request for TLS on a free port of 127.0.0.1, and passes on what comes through it.
 
-    Who does not ask for TLS is turned away, as RDS does it by default (`rds.force_ssl`).
+    Connections without TLS are refused, as RDS does by default (`rds.force_ssl`).
     """
 
     def __init__(self, tls: ssl.SSLContext, *, upstream: tuple[str, int]) -> None:

@@ -112,7 +112,7 @@ def _create_plan_key(call: Call) -> Created:
 
 
 def _handler(create: Any, operation: str, *own: str, within: str = "", name: str = "") -> Handler:
-    """A type that is deleted by its id or by properties of its own, inside of what contains it."""
+    """A type that is deleted by its id or by some of its properties, inside of what contains it."""
 
     def delete(call: Call) -> None:
         where = {within: call[within]} if within else {}
@@ -128,7 +128,7 @@ _API: Final = "RestApiId"
 
 
 def _set_account(call: Call) -> Created:
-    """The settings stay when the stack goes, as on AWS."""
+    """The settings stay when the stack is deleted, as on AWS."""
     role = call.get("CloudWatchRoleArn")
     if role is not None:
         change = {"op": "replace", "path": "/cloudwatchRoleArn", "value": role}
@@ -150,5 +150,5 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "AWS::ApiGateway::RestApi": _handler(_create_api, "delete_rest_api", "restApiId", name="Name"),
     "AWS::ApiGateway::Stage": _handler(_create_stage, "delete_stage", "StageName", within=_API),
     "AWS::ApiGateway::UsagePlan": _handler(_create_plan, "delete_usage_plan", "usagePlanId"),
-    "AWS::ApiGateway::UsagePlanKey": Handler(create=_create_plan_key),  # goes with its plan
+    "AWS::ApiGateway::UsagePlanKey": Handler(create=_create_plan_key),  # deleted with its plan
 }

@@ -22,7 +22,7 @@ def _create_stage(call: Call) -> Created:
 
 
 def _within(kind: str) -> Handler:
-    """What lies in an API and has an id of its own."""
+    """A part of an API that has a separate id."""
     word, parameter = kind.lower(), f"{kind}Id"
 
     def create(call: Call) -> Created:

@@ -59,7 +59,7 @@ def _create(backend: Any, stack: Any, change_set: Any) -> None:
         _export(backend, stack, outputs)
         with contextlib.suppress(Exception):
             stack.resource_map.delete()
-        stack.template_dict = {}  # whoever looks at a resource that is in the map makes it
+        stack.template_dict = {}  # reading a resource from the map makes it
         stack.resource_map = stack._create_resource_map()  # noqa: SLF001
         stack.status = "ROLLBACK_COMPLETE"
         stack._add_stack_event(stack.status)  # noqa: SLF001
@@ -78,7 +78,7 @@ def _update(backend: Any, stack: Any, change_set: Any) -> None:
 
 
 def _as_given(stack: Any, parameters: dict[str, Any]) -> dict[str, Any]:
-    """What moto calls a previous value is what a parameter stood for, which is no name in the parameter store."""
+    """What moto calls a previous value is the resolved value, not a name in the parameter store."""
     before, declared = stack.resource_map.input_parameters, stack.template_dict.get("Parameters", {})
     stored = {
         name for name, declaration in declared.items() if str(declaration["Type"]).startswith("AWS::SSM::Parameter::")

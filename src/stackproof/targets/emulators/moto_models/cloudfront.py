@@ -28,7 +28,7 @@ def _counted(value: Any) -> Any:
     if "RestrictionType" in value:
         return {**_counted(value.get("Locations", [])), "RestrictionType": value["RestrictionType"]}
     found = {_SPELT.get(key, key): _counted(member) for key, member in value.items() if key != "CachedMethods"}
-    if "S3OriginConfig" in value:  # the service wants an identity even where access control stands in for it
+    if "S3OriginConfig" in value:  # the service wants an identity even where access control replaces it
         found["S3OriginConfig"] = {"OriginAccessIdentity": "", **value["S3OriginConfig"]}
     if "AllowedMethods" in value:
         found["AllowedMethods"]["CachedMethods"] = _counted(value.get("CachedMethods", ["GET", "HEAD"]))

@@ -9,7 +9,7 @@ from stackproof.targets.emulators.moto_models.handlers import Call, Created, Han
 
 __all__ = ["HANDLERS"]
 
-_HOURS: Final = 24  # a stream keeps its records for a day unless told otherwise
+_HOURS: Final = 24  # a stream keeps its records for a day by default
 _TAGS_AT_ONCE: Final = 10
 
 

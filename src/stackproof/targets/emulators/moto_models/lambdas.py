@@ -1,4 +1,4 @@
-"""Functions, what invokes them, and who may."""
+"""Functions, what invokes them, and the permissions to do so."""
 
 from __future__ import annotations
 

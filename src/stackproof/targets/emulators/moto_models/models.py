@@ -162,7 +162,7 @@ class _Clients:
                 self._sessions[region] = emulator_session(region)
             if (service, region, account) not in self._made:
                 created = emulator_client(service, self._endpoint_url, region, self._sessions[region])
-                if account:  # moto's own word for whose call it is, whatever the credentials say
+                if account:  # moto's own header for the caller's account, whatever the credentials are
                     header = {"x-moto-account-id": account}
                     created.meta.events.register("before-call", lambda params, **_: params["headers"].update(header))
                 self._made[service, region, account] = created
@@ -233,7 +233,7 @@ def _model(resource_type: str, handler: Handler, clients: _Clients) -> type[Clou
 
 
 def _ended(handler: Handler, call: Call) -> None:
-    """Delete; what is gone already is fine, since moto deletes a stack's resources in any order."""
+    """Delete; a deleted resource is fine, since moto deletes a stack's resources in any order."""
     try:
         handler.delete(call)
     except ClientError as error:
@@ -243,7 +243,7 @@ def _ended(handler: Handler, call: Call) -> None:
 
 
 class _Explained:
-    """Turns whatever goes wrong inside into an error of CloudFormation that names the resource."""
+    """Raise every error of the block as an error of CloudFormation that names the resource."""
 
     def __init__(self, resource_type: str, logical_id: str) -> None:
         self._place = f"{logical_id} ({resource_type})"

@@ -1,4 +1,4 @@
-"""Who may assume a role: moto lets everyone take any, AWS asks the role's trust policy.
+"""Roles are assumed as their trust policy allows: moto lets everyone assume any role.
 
 A role that moto does not have can be assumed as before, since that is how one gets into an account of moto's.
 """
@@ -32,7 +32,7 @@ def extend_trust() -> None:
 
 
 def trusts_accounts(policy: str | Mapping[str, Any]) -> bool:
-    """Whether a trust policy lets in any account at all, and not services alone; which one is not looked at."""
+    """Whether a trust policy allows any account at all, and not services alone; which account is not checked."""
     document = json.loads(policy) if isinstance(policy, str) else policy
     statements = document.get("Statement", [])
     rows = [statements] if isinstance(statements, Mapping) else statements

@@ -1,4 +1,4 @@
-"""ValidateTemplate names the resource types that nobody here makes, as AWS's does; moto passes them over in silence."""
+"""ValidateTemplate names the resource types that the emulator does not make, as AWS's does; moto ignores them."""
 
 from __future__ import annotations
 
