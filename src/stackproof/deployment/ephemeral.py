@@ -134,8 +134,9 @@ def _switched_off(resource: Resource) -> dict[str, tuple[JsonValue, str]]:
     """The properties that keep a resource from being deleted, with what they are instead, and that in words."""
     found: dict[str, tuple[JsonValue, str]] = {
         name: (value, str(value))
-        for (kind, name), value in OVERRIDES.items()
-        if kind == resource.resource_type and resource.properties.get(name, _DEFAULTS.get((kind, name))) != value
+        for (resource_type, name), value in OVERRIDES.items()
+        if resource_type == resource.resource_type
+        and resource.properties.get(name, _DEFAULTS.get((resource_type, name))) != value
     }
     attributes = resource.properties.get("LoadBalancerAttributes")
     if resource.resource_type == _BALANCER and isinstance(attributes, list):

@@ -142,7 +142,7 @@ def explained_failure(subject: Subject, status: str, events: Sequence[StackEvent
     head = f"stack {subject.stack_name} is not {_wanted(status)} ({status})"
     if root is None:
         return f"{head}: CloudFormation gives no reason; {_next(subject, status, None)}"
-    return f"{head}: {_said(root, locate)}; {remedy_for(root.reason)}, then {_next(subject, status, root)}"
+    return f"{head}: {_reason_text(root, locate)}; {remedy_for(root.reason)}, then {_next(subject, status, root)}"
 
 
 def explained_deadline(
@@ -154,11 +154,13 @@ def explained_deadline(
     cancel = subject.command("cancel-update-stack" if status == "UPDATE_IN_PROGRESS" else "delete-stack")
     advice = f"it goes on by itself: wait for it (--deadline), or end it: {cancel}"
     if root is not None:
-        return f"{head}: {_said(root, locate)}; {remedy_for(root.reason)}; {advice}"
+        return f"{head}: {_reason_text(root, locate)}; {remedy_for(root.reason)}; {advice}"
     waiting = _unfinished(events)
     if not waiting:
         return f"{head}; {advice}"
-    named = ", ".join(f"{_place(event, locate)}{event.logical_id} ({event.resource_type})" for event in waiting[:3])
+    named = ", ".join(
+        f"{_location_prefix(event, locate)}{event.logical_id} ({event.resource_type})" for event in waiting[:3]
+    )
     more = f" and {len(waiting) - 3} more" if len(waiting) > 3 else ""  # noqa: PLR2004 - as many as are named
     return f"{head}: it waits for {named}{more}; {advice}"
 
@@ -222,12 +224,12 @@ def _wanted(status: str) -> str:
     return "deleted" if status.startswith("DELETE_F") else "deployed"
 
 
-def _said(event: StackEvent, locate: Locate) -> str:
+def _reason_text(event: StackEvent, locate: Locate) -> str:
     reason = " ".join(event.reason.split()).rstrip(".;") or "no reason is given"
-    return f"{_place(event, locate)}{event.logical_id} ({event.resource_type}): {reason}"
+    return f"{_location_prefix(event, locate)}{event.logical_id} ({event.resource_type}): {reason}"
 
 
-def _place(event: StackEvent, locate: Locate) -> str:
+def _location_prefix(event: StackEvent, locate: Locate) -> str:
     """The source line with a colon behind it, nothing where it is not known."""
     found = locate(event)
     return "" if found is None or (found.file is None and found.construct_path is None) else f"{found}: "

@@ -12,7 +12,7 @@ from stackproof.readers.access import ReadingBuilder, covered, found_or_none, re
 
 __all__ = ["READERS"]
 
-_SPELT: Final = {
+_NAMES: Final = {
     "ACMCertificateArn": "AcmCertificateArn",
     "CustomHeaders": "OriginCustomHeaders",
     "IAMCertificateId": "IamCertificateId",
@@ -41,7 +41,7 @@ def _plain(value: Any) -> JsonValue:
             cached = member.get("CachedMethods") or {}
             found |= {"AllowedMethods": member.get("Items", []), "CachedMethods": cached.get("Items", [])}
         else:
-            found[_SPELT.get(key, key)] = member if key in _WITH_QUANTITIES else _plain(member)
+            found[_NAMES.get(key, key)] = member if key in _WITH_QUANTITIES else _plain(member)
     return found
 
 

@@ -48,14 +48,14 @@ def read_pool(request: ReadRequest) -> Reading | None:
     if answer is None:
         return None
     live = answer["UserPool"]
-    place = f"cognito-idp.{request.region}.amazonaws.com{'.cn' if request.partition == 'aws-cn' else ''}/{own}"
+    provider = f"cognito-idp.{request.region}.amazonaws.com{'.cn' if request.partition == 'aws-cn' else ''}/{own}"
     return ReadingBuilder(request).build(
         {
             **covered(live, _OF_POOL),
             "Schema": _schema(request.expected.get("Schema"), live.get("SchemaAttributes", [])),
             "UserPoolName": live["Name"],
         },
-        {"UserPoolId": own, "Arn": live.get("Arn"), "ProviderName": place, "ProviderURL": f"https://{place}"},
+        {"UserPoolId": own, "Arn": live.get("Arn"), "ProviderName": provider, "ProviderURL": f"https://{provider}"},
     )
 
 

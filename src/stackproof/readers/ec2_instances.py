@@ -65,7 +65,7 @@ def read_instance(request: ReadRequest) -> Reading | None:
     placement = live.get("Placement") or {}
     groups = live.get("SecurityGroups") or []
     profile = (live.get("IamInstanceProfile") or {}).get("Arn")
-    place = {
+    addresses = {
         "PrivateDnsName": live.get("PrivateDnsName"),
         "PrivateIp": live.get("PrivateIpAddress"),
         "PublicDnsName": live.get("PublicDnsName") or None,
@@ -90,7 +90,7 @@ def read_instance(request: ReadRequest) -> Reading | None:
             "InstanceId": own,
             "AvailabilityZone": placement.get("AvailabilityZone"),
             "VpcId": live.get("VpcId"),
-            **place,
+            **addresses,
         },
     )
 

@@ -73,7 +73,7 @@ _OF_TASK: Final = (
     "runtimePlatform",
     "taskRoleArn",
 )
-_SPELT: Final = {
+_NAMES: Final = {
     "EfsVolumeConfiguration": "EFSVolumeConfiguration",
     "FsxWindowsFileServerVolumeConfiguration": "FSxWindowsFileServerVolumeConfiguration",
     "FileSystemId": "FilesystemId",
@@ -82,10 +82,10 @@ _SPELT: Final = {
 """Members that CloudFormation spells otherwise than the service, capitals aside."""
 
 
-def _respelt(value: Any) -> Any:
+def _renamed(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {_SPELT.get(key, key): _respelt(member) for key, member in value.items()}
-    return [_respelt(member) for member in value] if isinstance(value, list) else value
+        return {_NAMES.get(key, key): _renamed(member) for key, member in value.items()}
+    return [_renamed(member) for member in value] if isinstance(value, list) else value
 
 
 def read_task_definition(request: ReadRequest) -> Reading | None:
@@ -103,9 +103,9 @@ def read_task_definition(request: ReadRequest) -> Reading | None:
         {
             **pascal({name: live.get(name) for name in _OF_TASK}),
             "ContainerDefinitions": pascal(live.get("containerDefinitions"), _FREE),
-            "ProxyConfiguration": _respelt(pascal(proxy)) if proxy else None,
+            "ProxyConfiguration": _renamed(pascal(proxy)) if proxy else None,
             "Tags": tag_list(answer.get("tags"), "key", "value"),
-            "Volumes": _respelt(pascal(live.get("volumes"), _FREE)),
+            "Volumes": _renamed(pascal(live.get("volumes"), _FREE)),
         },
         {"TaskDefinitionArn": live["taskDefinitionArn"]},
     )

@@ -32,7 +32,7 @@ _GONE: Final = {
 }
 
 
-def _one(request: ReadRequest, operation: str, key: str, parameter: str, identity: str) -> Any:
+def _described(request: ReadRequest, operation: str, key: str, parameter: str, identity: str) -> Any:
     """All of them in one call. A missing one fails the whole call; then the own one is read alone."""
     client = request.client("elbv2")
 
@@ -88,7 +88,7 @@ def read_load_balancer(request: ReadRequest) -> Reading | None:
     """DescribeLoadBalancers, DescribeLoadBalancerAttributes and DescribeTags."""
     client = request.client("elbv2")
     arn = request.physical_id
-    live = _one(request, "describe_load_balancers", "LoadBalancers", "LoadBalancerArns", "LoadBalancerArn")
+    live = _described(request, "describe_load_balancers", "LoadBalancers", "LoadBalancerArns", "LoadBalancerArn")
     if live is None:
         return None
     builder = ReadingBuilder(request)
@@ -131,7 +131,7 @@ def read_target_group(request: ReadRequest) -> Reading | None:
     """DescribeTargetGroups, DescribeTargetGroupAttributes, DescribeTargetHealth and DescribeTags."""
     client = request.client("elbv2")
     arn = request.physical_id
-    live = _one(request, "describe_target_groups", "TargetGroups", "TargetGroupArns", "TargetGroupArn")
+    live = _described(request, "describe_target_groups", "TargetGroups", "TargetGroupArns", "TargetGroupArn")
     if live is None:
         return None
     builder = ReadingBuilder(request)
@@ -202,7 +202,7 @@ def _action(action: Mapping[str, Any], names: set[str]) -> JsonObject:
 
 def read_listener(request: ReadRequest) -> Reading | None:
     """DescribeListeners and DescribeTags."""
-    live = _one(request, "describe_listeners", "Listeners", "ListenerArns", "ListenerArn")
+    live = _described(request, "describe_listeners", "Listeners", "ListenerArns", "ListenerArn")
     if live is None:
         return None
     builder = ReadingBuilder(request)
@@ -231,7 +231,7 @@ _CONDITIONS: Final = (
 
 def read_rule(request: ReadRequest) -> Reading | None:
     """DescribeRules; the listener is known only from the rule's ARN."""
-    live = _one(request, "describe_rules", "Rules", "RuleArns", "RuleArn")
+    live = _described(request, "describe_rules", "Rules", "RuleArns", "RuleArn")
     if live is None:
         return None
     builder = ReadingBuilder(request)

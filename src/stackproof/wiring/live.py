@@ -58,12 +58,12 @@ def start_emulator(directory: Path, *, owner_pid: int, name: str = "moto") -> Ow
 
 def capabilities(target: Target, types: Sequence[str]) -> Capabilities:
     """What a target says that it can do; it is asked about these resource types."""
-    from stackproof.targets.cloudformation.capability_probe import asked
+    from stackproof.targets.cloudformation.capability_probe import probed
 
     if target.name == "aws":
-        return asked(target, types, is_account=True)
+        return probed(target, types, is_account=True)
     with target.writing("asking what it can do"):
-        return asked(target, types, is_account=False)
+        return probed(target, types, is_account=False)
 
 
 def flow_target(target: Target) -> Target:

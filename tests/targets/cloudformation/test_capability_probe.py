@@ -9,7 +9,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from stackproof.deployment.capabilities import Capabilities
 from stackproof.targets.aws import AwsTarget
-from stackproof.targets.cloudformation.capability_probe import asked
+from stackproof.targets.cloudformation.capability_probe import probed
 from stackproof.targets.emulators.owned_process import OwnedProcess
 from stackproof.wiring.live import capabilities
 from tests.live_fakes import FakeTarget, RecordedClient, failure
@@ -52,7 +52,7 @@ def test_an_account_is_only_read() -> None:
         describe_stack_resource_drifts=failure("AccessDenied"),
         list_resources=EndpointConnectionError(endpoint_url="https://x"),
     )
-    found = asked(account, TYPES, is_account=True)
+    found = probed(account, TYPES, is_account=True)
     assert found == Capabilities(
         target="fake", types=TYPES, refused=("AWS::EC2::NatGateway",), change_sets=True, runs_code=True
     )
@@ -71,7 +71,7 @@ def test_an_account_is_only_read() -> None:
 def test_without_the_permission_to_list_types_they_could_not_be_told() -> None:
     denied = failure("AccessDenied")
     names = ("list_types", "list_change_sets", "describe_stack_resource_drifts", "list_resources")
-    found = asked(Account(**dict.fromkeys(names, denied)), TYPES, is_account=True)
+    found = probed(Account(**dict.fromkeys(names, denied)), TYPES, is_account=True)
     assert (found.refused, found.change_sets, found.to_dict()["refused"]) == (None, None, None)
     assert "could not be told: its CloudFormation takes any name" in list(found.lines())[1]
 
@@ -80,5 +80,5 @@ def test_an_emulator_that_is_gone_tells_nothing() -> None:
     gone = EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
     names = ("list_change_sets", "describe_stack_resource_drifts", "list_resources", "create_role")
     answers: dict[str, Any] = dict.fromkeys((*names, "delete_role", "delete_function"), gone)
-    found = asked(Account(**answers, validate_template=failure("InvalidAction")), TYPES, is_account=False)
+    found = probed(Account(**answers, validate_template=failure("InvalidAction")), TYPES, is_account=False)
     assert found == Capabilities(target="fake", types=TYPES)

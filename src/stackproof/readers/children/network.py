@@ -28,7 +28,7 @@ def rules(request: ReadRequest, *, egress: bool) -> Iterator[Child]:
         here = [{"Name": "group-id", "Values": list(groups)}]
         return pages(client, "describe_security_group_rules", "SecurityGroupRules", Filters=here)
 
-    kind = "AWS::EC2::SecurityGroupEgress" if egress else "AWS::EC2::SecurityGroupIngress"
+    resource_type = "AWS::EC2::SecurityGroupEgress" if egress else "AWS::EC2::SecurityGroupIngress"
     for rule in batch(request, described, {own, *request.siblings}, own, about="rules of groups"):
         if rule["GroupId"] != own or rule["IsEgress"] is not egress:
             continue
@@ -40,7 +40,7 @@ def rules(request: ReadRequest, *, egress: bool) -> Iterator[Child]:
         identity = {key: member for key, member in value.items() if key != "Description"}
         if value.get("IpProtocol") in _ICMP:  # the type and the code, of which each may be any
             identity = {"FromPort": None, "ToPort": None, **identity}
-        yield Child(resource_type=kind, child_id=rule_id, physical_id=rule_id, value=value, identity=identity)
+        yield Child(resource_type=resource_type, child_id=rule_id, physical_id=rule_id, value=value, identity=identity)
 
 
 def _rule(rule: Mapping[str, Any], *, egress: bool) -> dict[str, Any]:

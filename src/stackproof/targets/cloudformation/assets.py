@@ -84,8 +84,8 @@ class AssetStore:
         try:
             self._s3.head_bucket(Bucket=bucket)
         except self._s3.exceptions.ClientError:
-            place = {} if self._region == "us-east-1" else {"LocationConstraint": self._region}
-            self._s3.create_bucket(Bucket=bucket, **({"CreateBucketConfiguration": place} if place else {}))
+            location = {} if self._region == "us-east-1" else {"LocationConstraint": self._region}
+            self._s3.create_bucket(Bucket=bucket, **({"CreateBucketConfiguration": location} if location else {}))
 
     def _resolved(self, text: str) -> str:
         for placeholder, value in self._placeholders.items():

@@ -15,7 +15,7 @@ from stackproof.deployment.ports import Target
 from stackproof.targets.cloudformation.pruned_stack import KnownTypes
 from stackproof.targets.failures import error_code, is_not_implemented
 
-__all__ = ["asked"]
+__all__ = ["probed"]
 
 _NOWHERE: Final = "stackproof-no-such-stack"
 _NO_TYPE: Final = "Stackproof::No::Such"
@@ -25,7 +25,7 @@ _TRUST: Final = {
 }
 
 
-def asked(target: Target, types: Sequence[str], *, is_account: bool) -> Capabilities:
+def probed(target: Target, types: Sequence[str], *, is_account: bool) -> Capabilities:
     """Ask a target about these resource types and about its APIs. An emulator is also given a function to run."""
     cloudformation = target.client("cloudformation")
     return Capabilities(

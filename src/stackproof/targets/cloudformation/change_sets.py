@@ -34,15 +34,17 @@ def make_change_set(
     api: Any,
     request: Mapping[str, Any],
     *,
-    kind: str,
+    change_set_type: str,
     still_waiting: Callable[[str], None],
 ) -> ChangeSet | None:
-    """Ask what a request would change (`kind` is CREATE or UPDATE); None if the target has no change sets.
+    """Ask what a request would change (`change_set_type` is CREATE or UPDATE); None if the target has no change sets.
 
     `still_waiting` is called between two polls, and raises when time is up.
     """
     try:
-        made = api.create_change_set(**request, ChangeSetName=f"stackproof-{uuid.uuid4().hex[:12]}", ChangeSetType=kind)
+        made = api.create_change_set(
+            **request, ChangeSetName=f"stackproof-{uuid.uuid4().hex[:12]}", ChangeSetType=change_set_type
+        )
     except api.exceptions.ClientError as error:
         if is_not_implemented(error):
             return None
@@ -56,7 +58,7 @@ def make_change_set(
         found = _pages(api, where)
     if str(found[0]["Status"]) == "FAILED":
         reason = " ".join(str(found[0].get("StatusReason") or "no reason is given").split())
-        _discard(api, where, kind)
+        _discard(api, where, change_set_type)
         if _says_empty(reason):
             return ChangeSet(id=where["ChangeSetName"], stack_id=where["StackName"], changes=(), empty=True)
         raise TargetError(reason, service="cloudformation", operation="CreateChangeSet", code="ChangeSetFailed")
@@ -81,9 +83,9 @@ def _change(row: Mapping[str, Any]) -> StackChange:
     )
 
 
-def _discard(api: Any, where: Mapping[str, str], kind: str) -> None:
+def _discard(api: Any, where: Mapping[str, str], change_set_type: str) -> None:
     """Leave nothing of a change set that cannot be executed, nor of the empty stack that it was made with."""
     with contextlib.suppress(api.exceptions.ClientError):
         api.delete_change_set(**where)
-        if kind == "CREATE":
+        if change_set_type == "CREATE":
             api.delete_stack(StackName=where["StackName"])

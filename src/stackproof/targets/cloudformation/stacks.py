@@ -163,10 +163,10 @@ class CloudFormation:
             status = "DELETE_COMPLETE" if ended is None else str(ended["StackStatus"])
             events = with_nested(self._api, follower.events, wanted=lambda event: event.status in _ENDED)
             if status != "DELETE_COMPLETE":
-                left = sorted(
+                remaining = sorted(
                     {event.logical_id for event in events if event.status == "DELETE_FAILED" and not event.is_of_stack}
                 )
-                explanation = f"; left over: {', '.join(left)}" if left else ""
+                explanation = f"; left over: {', '.join(remaining)}" if remaining else ""
                 raise TargetError(self._why(stack_name, status, follower, lambda _: None) + explanation, code=status)
             return _kept(events)
 
@@ -184,11 +184,11 @@ class CloudFormation:
     # -- create, update, wait
 
     def _create_or_update(self, stack: Stack, request: dict[str, Any], before: Mapping[str, Any] | None) -> None:
-        kind = "CREATE" if before is None or before["StackStatus"] == "REVIEW_IN_PROGRESS" else "UPDATE"
+        change_set_type = "CREATE" if before is None or before["StackStatus"] == "REVIEW_IN_PROGRESS" else "UPDATE"
         follower = self._follower(stack.name)
-        if kind == "UPDATE":
+        if change_set_type == "UPDATE":
             follower.skip()
-        stack_id = self._begun(stack, request, kind)
+        stack_id = self._begun(stack, request, change_set_type)
         if stack_id is None:
             self._context.progress(f"{stack.name}: no changes")
             return
@@ -197,13 +197,16 @@ class CloudFormation:
         if status not in _DONE:
             raise TargetError(self._why(stack.name, status, follower, _located_in(stack)), code=status)
 
-    def _begun(self, stack: Stack, request: dict[str, Any], kind: str) -> str | None:
+    def _begun(self, stack: Stack, request: dict[str, Any], change_set_type: str) -> str | None:
         """Begin to create or update; gives the stack's id, None if there is nothing to change."""
         made = make_change_set(
-            self._api, request, kind=kind, still_waiting=self._limit(f"the change set of stack {stack.name}")
+            self._api,
+            request,
+            change_set_type=change_set_type,
+            still_waiting=self._limit(f"the change set of stack {stack.name}"),
         )
         if made is None:
-            return self._begun_without(request, kind)
+            return self._begun_without(request, change_set_type)
         if made.empty:
             return None
         for change in made.changes or ("no resource changes, but outputs or other settings may",):
@@ -211,10 +214,10 @@ class CloudFormation:
         self._api.execute_change_set(ChangeSetName=made.id, StackName=made.stack_id)
         return made.stack_id
 
-    def _begun_without(self, request: Mapping[str, Any], kind: str) -> str | None:
+    def _begun_without(self, request: Mapping[str, Any], change_set_type: str) -> str | None:
         """The same where the target has no change sets."""
         try:
-            call = self._api.create_stack if kind == "CREATE" else self._api.update_stack
+            call = self._api.create_stack if change_set_type == "CREATE" else self._api.update_stack
             return str(call(**request)["StackId"])
         except self._api.exceptions.ClientError as error:
             if "No updates are to be performed" in str(error):

@@ -11,8 +11,8 @@ def covers(rows: Iterable[tuple[str, str]], resource_type: str, path: str) -> bo
     """Whether the property, or one above it, has a row: `*` in a row's pointer matches any index or key."""
     parts = path.split("/")
     return any(
-        kind == resource_type
+        row_type == resource_type
         and len(pattern := pointer.split("/")) <= len(parts)
         and all(want in {"*", have} for want, have in zip(pattern, parts, strict=False))
-        for kind, pointer in rows
+        for row_type, pointer in rows
     )

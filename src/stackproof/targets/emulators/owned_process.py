@@ -21,7 +21,7 @@ __all__ = ["OwnedProcess", "start_owned"]
 _START_SECONDS: Final = 90.0
 _STOP_SECONDS: Final = 30.0  # longer than any of them takes for its own children
 # The port file appears without notice; a poll costs nothing beside the start of an emulator.
-_LOOK_SECONDS: Final = 0.02
+_POLL_SECONDS: Final = 0.02
 
 
 @dataclass(slots=True, kw_only=True)
@@ -112,7 +112,7 @@ def _await_ready(name: str, process: subprocess.Popen[bytes], port_file: Path, l
             log.seek(0)
             last = (log.read().decode(errors="replace").strip().splitlines() or ["no output"])[-1]
             raise TargetError(f"{name} does not start: {last}", code="NotStarted")
-        time.sleep(_LOOK_SECONDS)
+        time.sleep(_POLL_SECONDS)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -18,7 +18,7 @@ from stackproof.core.shutdown import ShutdownRequest
 
 __all__ = ["serve_owner", "wait_for_end_of"]
 
-_LOOK_EVERY: Final = 0.5
+_POLL_SECONDS: Final = 0.5
 
 Served = contextlib.AbstractContextManager[Mapping[str, str]]
 """A context: on entry it serves and gives the ready data, on exit it has ended."""
@@ -37,7 +37,7 @@ def serve_owner(prog: str, arguments: Sequence[str], serve: Callable[[Path], Ser
     threading.Thread(target=_watch, args=(options.owner_pid, shutdown), daemon=True).start()
     port_file: Path = options.port_file
     with living_in(port_file.parent), serve(port_file.parent) as ready_data, _published(port_file, ready_data):
-        ending.wait()
+        shutdown.wait()
     return 0
 
 
@@ -64,7 +64,7 @@ def _published(file: Path, ready_data: Mapping[str, str]) -> Iterator[None]:
 
 def _watch(pid: int, shutdown: ShutdownRequest) -> None:
     wait_for_end_of(pid)
-    shutdown.request()
+    shutdown.say()
 
 
 def _wait_by_descriptor(pid: int) -> None:
@@ -75,11 +75,11 @@ def _wait_by_descriptor(pid: int) -> None:
         poll.poll()
 
 
-def _wait_by_looking(pid: int) -> None:
+def _wait_by_polling(pid: int) -> None:
     """For systems without process descriptors."""
     while True:
         os.kill(pid, 0)
-        time.sleep(_LOOK_EVERY)
+        time.sleep(_POLL_SECONDS)
 
 
-_WAIT: Final[Callable[[int], None]] = _wait_by_descriptor if hasattr(os, "pidfd_open") else _wait_by_looking
+_WAIT: Final[Callable[[int], None]] = _wait_by_descriptor if hasattr(os, "pidfd_open") else _wait_by_polling

@@ -98,7 +98,7 @@ class MiniStackPipeline:
         path: FlowPath,
         database: Mapping[str, str],
     ) -> None:
-        self._place = target
+        self._target = target
         self._declared = declared
         self._stream = physical_id(deployment, declared.stream)
         self._function = physical_id(deployment, declared.function)
@@ -109,8 +109,8 @@ class MiniStackPipeline:
 
     @property
     def stream_arn(self) -> str:
-        place = self._place
-        return f"arn:{place.partition}:kinesis:{place.region}:{place.account}:stream/{self._stream}"
+        target = self._target
+        return f"arn:{target.partition}:kinesis:{target.region}:{target.account}:stream/{self._stream}"
 
     def shards(self) -> tuple[str, ...]:
         return tuple(sorted(self._hash_keys()))
@@ -124,7 +124,7 @@ class MiniStackPipeline:
         receipts = []
         with self._writing(f"putting records on {self._declared.stream}"):
             for sending in sendings:  # one by one, since the order within a batch is not promised
-                answer = self._place.client("kinesis").put_record(
+                answer = self._target.client("kinesis").put_record(
                     StreamName=self._stream,
                     Data=sending.data,
                     PartitionKey=sending.partition_key or sending.key,
@@ -141,7 +141,7 @@ class MiniStackPipeline:
         MiniStack looks at one mapping after the other, so by then the old one is out of the way, and what is put on
         the stream from now on comes behind all that is handed over again.
         """
-        api = self._place.client("lambda")
+        api = self._target.client("lambda")
         with self._writing(f"making the mapping of {self._declared.stream} anew"):
             for mapping in self._mappings():
                 api.delete_event_source_mapping(UUID=mapping["UUID"])
@@ -162,7 +162,7 @@ class MiniStackPipeline:
 
     def invoke(self, event: JsonObject) -> JsonValue:
         with self._writing(f"invoking {self._declared.function}"):
-            answer = self._place.client("lambda").invoke(FunctionName=self._function, Payload=json.dumps(event))
+            answer = self._target.client("lambda").invoke(FunctionName=self._function, Payload=json.dumps(event))
             payload = answer["Payload"].read()
         if answer.get("FunctionError"):
             failure = json.loads(payload)
@@ -178,12 +178,12 @@ class MiniStackPipeline:
 
     def listen(self, topic_arn: str) -> str:
         with self._writing(f"subscribing to {topic_arn}"):
-            sqs = self._place.client("sqs")
+            sqs = self._target.client("sqs")
             name = f"stackproof-{uuid.uuid4().hex}"
-            arn = f"arn:{self._place.partition}:sqs:{self._place.region}:{self._place.account}:{name}"
+            arn = f"arn:{self._target.partition}:sqs:{self._target.region}:{self._target.account}:{name}"
             url = str(sqs.create_queue(QueueName=name, Attributes={"Policy": _lets_send(topic_arn, arn)})["QueueUrl"])
             try:
-                subscribed = self._place.client("sns").subscribe(
+                subscribed = self._target.client("sns").subscribe(
                     TopicArn=topic_arn, Protocol="sqs", Endpoint=arn, ReturnSubscriptionArn=True
                 )
             except BaseException:
@@ -193,7 +193,7 @@ class MiniStackPipeline:
 
     def heard(self, listener: str) -> tuple[JsonObject, ...]:
         _, url = listener.split(" ")
-        sqs = self._place.client("sqs")
+        sqs = self._target.client("sqs")
         found: list[JsonObject] = []
         with self._writing("reading what a topic published"):
             messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages", ())
@@ -206,12 +206,12 @@ class MiniStackPipeline:
         subscription, url = listener.split(" ")
         with self._writing("taking a subscription back"):
             try:
-                self._place.client("sns").unsubscribe(SubscriptionArn=subscription)
+                self._target.client("sns").unsubscribe(SubscriptionArn=subscription)
             finally:
-                self._place.client("sqs").delete_queue(QueueUrl=url)
+                self._target.client("sqs").delete_queue(QueueUrl=url)
 
     def set_alarms(self, names: Iterable[str], reason: str) -> None:
-        api = self._place.client("cloudwatch")
+        api = self._target.client("cloudwatch")
         with self._writing("setting an alarm"):
             for name in names:
                 for state in ("OK", "ALARM"):  # an alarm acts when its state changes, and it may be in ALARM already
@@ -219,11 +219,11 @@ class MiniStackPipeline:
 
     @contextmanager
     def _writing(self, doing: str) -> Iterator[None]:
-        with translated_errors(doing), self._place.writing(doing):
+        with translated_errors(doing), self._target.writing(doing):
             yield
 
     def _mappings(self) -> Sequence[Mapping[str, Any]]:
-        found: Sequence[Mapping[str, Any]] = self._place.client("lambda").list_event_source_mappings(
+        found: Sequence[Mapping[str, Any]] = self._target.client("lambda").list_event_source_mappings(
             EventSourceArn=self.stream_arn, FunctionName=self._function
         )["EventSourceMappings"]
         if not found:
@@ -233,7 +233,7 @@ class MiniStackPipeline:
     def _hash_keys(self) -> Mapping[str, str]:
         """A key that leads to each open shard."""
         with translated_errors(f"reading the shards of {self._declared.stream}"):
-            shards = self._place.client("kinesis").list_shards(StreamName=self._stream)["Shards"]
+            shards = self._target.client("kinesis").list_shards(StreamName=self._stream)["Shards"]
         return {
             str(shard["ShardId"]): str(shard["HashKeyRange"]["StartingHashKey"])
             for shard in shards

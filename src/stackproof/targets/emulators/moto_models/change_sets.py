@@ -107,14 +107,14 @@ def _fail(stack: Any, status: str, error: Exception) -> None:
 
     message = str(getattr(error, "message", None) or error)
     found = _PLACE.fullmatch(message)
-    logical_id, kind, reason = found.groups() if found else (stack.name, "AWS::CloudFormation::Stack", message)
+    logical_id, resource_type, reason = found.groups() if found else (stack.name, "AWS::CloudFormation::Stack", message)
     stack.events.append(
         Event(
             stack_id=stack.stack_id,
             stack_name=stack.name,
             logical_resource_id=logical_id,
             physical_resource_id="" if found else stack.stack_id,
-            resource_type=kind,
+            resource_type=resource_type,
             resource_status=status,
             resource_status_reason=reason,
             resource_properties=None,

@@ -9,7 +9,7 @@ from stackproof.targets.emulators.moto_models.handlers import Call, Created, Han
 
 __all__ = ["HANDLERS"]
 
-_SPELT: Final = {
+_NAMES: Final = {
     "AcmCertificateArn": "ACMCertificateArn",
     "IPV6Enabled": "IsIPV6Enabled",
     "IamCertificateId": "IAMCertificateId",
@@ -27,7 +27,7 @@ def _counted(value: Any) -> Any:
         return value
     if "RestrictionType" in value:
         return {**_counted(value.get("Locations", [])), "RestrictionType": value["RestrictionType"]}
-    found = {_SPELT.get(key, key): _counted(member) for key, member in value.items() if key != "CachedMethods"}
+    found = {_NAMES.get(key, key): _counted(member) for key, member in value.items() if key != "CachedMethods"}
     if "S3OriginConfig" in value:  # the service wants an identity even where access control replaces it
         found["S3OriginConfig"] = {"OriginAccessIdentity": "", **value["S3OriginConfig"]}
     if "AllowedMethods" in value:

@@ -14,14 +14,14 @@ def _create_pool(call: Call) -> Created:
     name = call.get("UserPoolName", call.name)
     created = call.send("cognito-idp", "create_user_pool", **{**call.properties, "PoolName": name})["UserPool"]
     own = created["Id"]
-    place = f"cognito-idp.{call.region}.amazonaws.com/{own}"
+    provider = f"cognito-idp.{call.region}.amazonaws.com/{own}"
     return Created(
         physical_id=own,
         attributes={
             "UserPoolId": own,
             "Arn": created["Arn"],
-            "ProviderName": place,
-            "ProviderURL": f"https://{place}",
+            "ProviderName": provider,
+            "ProviderURL": f"https://{provider}",
         },
     )
 

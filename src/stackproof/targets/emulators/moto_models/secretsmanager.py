@@ -30,32 +30,32 @@ def _create_attachment(call: Call) -> Created:
     """Write where the database is into the secret, as AWS does."""
     client = call.client("secretsmanager")
     value = json.loads(client.get_secret_value(SecretId=call["SecretId"])["SecretString"])
-    value |= _place_of_cluster(call) if call["TargetType"].endswith("Cluster") else _place_of_instance(call)
+    value |= _cluster_endpoint(call) if call["TargetType"].endswith("Cluster") else _instance_endpoint(call)
     client.put_secret_value(SecretId=call["SecretId"], SecretString=json.dumps(value))
     arn = client.describe_secret(SecretId=call["SecretId"])["ARN"]
     return Created(physical_id=arn, attributes={"Id": arn})
 
 
-def _place_of_instance(call: Call) -> dict[str, Any]:
+def _instance_endpoint(call: Call) -> dict[str, Any]:
     found = call.send("rds", "describe_db_instances", DBInstanceIdentifier=call["TargetId"])["DBInstances"][0]
-    place = {
+    endpoint = {
         "engine": found["Engine"],
         "host": found["Endpoint"]["Address"],
         "port": found["Endpoint"]["Port"],
         "dbInstanceIdentifier": found["DBInstanceIdentifier"],
     }
-    return {**place, "dbname": found["DBName"]} if found.get("DBName") else place
+    return {**endpoint, "dbname": found["DBName"]} if found.get("DBName") else endpoint
 
 
-def _place_of_cluster(call: Call) -> dict[str, Any]:
+def _cluster_endpoint(call: Call) -> dict[str, Any]:
     found = call.send("rds", "describe_db_clusters", DBClusterIdentifier=call["TargetId"])["DBClusters"][0]
-    place = {
+    endpoint = {
         "engine": found["Engine"],
         "host": found["Endpoint"],
         "port": found["Port"],
         "dbClusterIdentifier": found["DBClusterIdentifier"],
     }
-    return {**place, "dbname": found["DatabaseName"]} if found.get("DatabaseName") else place
+    return {**endpoint, "dbname": found["DatabaseName"]} if found.get("DatabaseName") else endpoint
 
 
 def _create_policy(call: Call) -> Created:
