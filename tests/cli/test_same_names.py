@@ -21,6 +21,7 @@ from stackproof.targets.emulators.moto import start_moto
 from stackproof.targets.emulators.owned_process import OwnedProcess
 from stackproof.template.location import Location
 from stackproof.wiring.project import Project
+from stackproof.wiring.synth import synthesize
 from tests.memory_fakes import KEEP, difference, night, record
 from tests.memory_fakes import run as run_of
 from tests.running import project

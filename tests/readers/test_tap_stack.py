@@ -331,16 +331,16 @@ def test_many_stacks_are_proven_in_one_run_with_less_than_a_call_for_each_resour
     stacks = [replace(stack, name=f"{stack.name}-{number}") for number in range(3)]
     deployments = [target.deploy(stack) for stack in stacks]
     calls.clear()
-    for copy, deployment in zip(stacks, deployments, strict=True):
-        prover = Prover(
-            template=copy.template,
-            deployment=deployment,
-            target=target,
-            readers=READERS,
-            schemas=SCHEMAS,
-            snapshot=snapshot,
-        )
-        proofs.extend(proven(prover).values())
+    pairs = zip(stacks, deployments, strict=True)
+    world = World(
+        {
+            copy.name: ProvableStack(template=copy.template, deployment=deployment, readers=READERS)
+            for copy, deployment in pairs
+        },
+        target=target,
+        schemas=SCHEMAS,
+    )
+    proofs = [proof for prover in world.provers.values() for proof in proven(prover).values()]
     coverage = Coverage.of(tuple(proofs))
     assert (coverage.resources_proven, coverage.properties_differ) == (coverage.resources_total, 0)
     assert calls.total() <= coverage.resources_total, calls

@@ -155,7 +155,7 @@ def _deploy(stacks: Sequence[Stack], where: Target) -> None:
         click.echo(
             f"{deployment.stack_name}: {deployment.status}, {len(deployment.resources)} resources on {where.name}"
         )
-        for name, why in sorted(deployment.left_out.items()):
+        for name, why in sorted(deployment.pruned.items()):
             click.echo(f"  left out: {name}: {why}")
         for name, gone in sorted(deployment.unordered.items()):
             click.echo(f"  without its order: {name} does not wait for {', '.join(gone)}")

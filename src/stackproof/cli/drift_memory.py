@@ -147,7 +147,7 @@ class AuditMemory:
         if self.store is None or self.run is None:
             return report
         keep = timedelta(days=self.project.settings.audit_retention_days)
-        waivers = self.project.drift_waivers()
+        waivers = read_drift_waivers(self.project)
         report = remembered(report, self.store, self.run, ended_at=_now(), keep=keep, waivers=waivers)
         report = notified(report, self.store, self.notifiers, at=_now())
         return replace(report, notifications=unique(report.notifications))

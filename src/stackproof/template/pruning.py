@@ -53,8 +53,8 @@ def prune(
     outputs = {**_dependents(_section(body, "Outputs"), pruned), **outputs}
     unordered = {
         name: gone
-        for name, each in sorted(kept.items())
-        if (gone := tuple(sorted(other for other in _waits_for(each) if other in pruned)))
+        for name, resource in sorted(kept.items())
+        if (gone := tuple(sorted(other for other in _waits_for(resource) if other in pruned)))
     }
     rest = {
         **body,

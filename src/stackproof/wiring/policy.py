@@ -15,12 +15,12 @@ from stackproof.config.engine_versions import (
     load_engine_versions,
     packaged_engine_versions,
 )
-from stackproof.config.settings import ENGINES
 from stackproof.config.waivers import load_drift_waivers, load_waivers
 from stackproof.core.errors import ConfigError, EngineError
 from stackproof.core.notification import Level, Notification
 from stackproof.drift.difference import DriftWaiver
 from stackproof.policy.control import Control
+from stackproof.policy.engines.table import TABLE, EngineInputs
 from stackproof.policy.finding import Waiver
 from stackproof.policy.in_source import acknowledged
 from stackproof.policy.report import RuleVerdict
@@ -182,32 +182,24 @@ def read_controls(project: Project) -> Mapping[str, Control]:
 
 def open_engines(project: Project) -> EngineSet:
     """The engines that the project names, or all that are there; raises ConfigError for a missing one it names."""
-    from stackproof.policy.engines.cfn_lint import CfnLintEngine
-    from stackproof.policy.engines.checkov import CheckovEngine
-    from stackproof.policy.engines.cloudformation_validate import CloudFormationValidateEngine
     from stackproof.policy.engines.rule_files import find_rules
-    from stackproof.policy.engines.tools import find_python
 
     rules = find_rules(project.settings.policies, schemas())
     engines: list[PolicyEngine] = []
     notifications: list[Notification] = []
-    for name in ENGINES:
-        choice = project.settings.engine(name)
-        if not choice.enabled:
+    for row in TABLE:
+        choice = project.settings.engine(row.name)
+        if row.make is None or not choice.enabled:
             continue
-        if name == "cfn-lint":
-            engines.append(CfnLintEngine(region=project.settings.region, timeout=choice.timeout, rules=rules.cfn_lint))
-        elif name == "cloudformation-validate":
-            engines.append(
-                CloudFormationValidateEngine(region=project.settings.region, timeout=choice.timeout, rules=rules.guard)
-            )
-        elif (python := find_python(choice.python)) is not None:
-            engines.append(CheckovEngine(python=python, timeout=choice.timeout, rules=rules.checkov))
+        inputs = EngineInputs(region=project.settings.region, timeout=choice.timeout, python=choice.python, rules=rules)
+        engine = row.make(inputs)
+        if engine is not None:
+            engines.append(engine)
         elif choice.required:
-            raise ConfigError("checkov is not installed: stackproof tools install")
+            raise ConfigError(f"{row.name} is not installed: {row.remedy}")
         else:
-            message = "checkov did not look: it is not installed; `stackproof tools install` makes its environment"
-            notifications.append(Notification(level=Level.WARNING, message=message, engine=name))
+            message = f"{row.name} skipped: not installed (run '{row.remedy}')"
+            notifications.append(Notification(level=Level.WARNING, message=message, engine=row.name))
     return EngineSet(engines=tuple(engines), notifications=tuple(notifications))
 
 

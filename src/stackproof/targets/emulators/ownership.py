@@ -64,7 +64,7 @@ def _published(file: Path, ready_data: Mapping[str, str]) -> Iterator[None]:
 
 def _watch(pid: int, shutdown: ShutdownRequest) -> None:
     wait_for_end_of(pid)
-    shutdown.say()
+    shutdown.request()
 
 
 def _wait_by_descriptor(pid: int) -> None:
