@@ -11,6 +11,7 @@ from stackproof.core.errors import NotifyError, StoreError
 from stackproof.drift.difference import Difference, DriftOrigin
 from stackproof.drift.episode import Alarm, Episode, Memory, Run, StackKey, StackRecord
 from stackproof.drift.memory.history import advanced, without_secrets
+from stackproof.drift.report import DriftReport
 from stackproof.proof.observation import Change, DriftStatus
 from stackproof.template.location import Location
 
@@ -241,3 +242,8 @@ class FakeNotifier:
         if self.fails:
             raise NotifyError(f"{self.shown} is away")
         self.heard.append(alarm)
+
+
+def unwaived(report: DriftReport) -> DriftReport:
+    """A project without waivers."""
+    return report

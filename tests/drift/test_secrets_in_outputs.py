@@ -18,7 +18,7 @@ from stackproof.drift.memory.remembering import begun, remembered
 from stackproof.drift.memory.sql_store import SqlAuditStore
 from stackproof.drift.report import DriftReport
 from stackproof.reporters.alarm import alarm_issue, alarm_text
-from tests.memory_fakes import KEEP, STACK, difference, night, record, run
+from tests.memory_fakes import KEEP, STACK, difference, night, record, run, unwaived
 
 DEFINITION = {
     "States": {
@@ -63,7 +63,12 @@ def ways_out(found: Difference, folder: Path) -> Mapping[str, bytes]:
     report = DriftReport(target="aws", audits=(audit,), differences=(found,))
     for number in (1, 2):
         report = remembered(
-            report, store, begun(store, run(started_at=night(number))), ended_at=night(number), keep=KEEP
+            report,
+            store,
+            begun(store, run(started_at=night(number))),
+            ended_at=night(number),
+            keep=KEEP,
+            waive=unwaived,
         )
     wanted = [Wanted(format=kind, output=str(folder / kind)) for kind in ("terminal", "json", "sarif")]
     write_drift(wanted, report, folder, verbose=True)

@@ -11,14 +11,15 @@ import pytest
 from stackproof.core.errors import ConfigError
 from stackproof.core.json import JsonValue
 from stackproof.drift.difference import Difference, DriftOrigin, DriftWaiver
-from stackproof.drift.waivers import Judged, require_accounts, waived_drift, without_used
+from stackproof.drift.report import DriftReport, Evaluated
+from stackproof.drift.waivers import require_accounts, waived_drift, waived_report
 from stackproof.policy.ledger import WaiverState
 from stackproof.proof.observation import Change, DriftStatus
 from stackproof.reporters.ledger import ledger_lines
 from stackproof.template.location import Location
 
 TODAY = date(2026, 3, 1)
-NET: Judged = {("1", "r", "Net"): True}
+NET: Evaluated = {("1", "r", "Net"): True}
 
 
 def waiver(**fields: Any) -> DriftWaiver:
@@ -60,7 +61,7 @@ LOST = difference(origin=DriftOrigin.UNMANAGED, path=None, location=Location(res
 
 def test_a_waiver_holds_on_its_last_day_for_exactly_what_it_names() -> None:
     others = [difference(path="/Name"), difference(path="/Tags/0"), CHILD, LOST]
-    found = waived_drift([difference(), *others], [waiver()], on=TODAY, judged=NET)
+    found = waived_drift([difference(), *others], [waiver()], on=TODAY, evaluated=NET)
     assert [difference.path for difference in found.differences if difference.suppression] == ["/Tags"]
     assert found.findings == ()
     [entry] = found.entries
@@ -77,7 +78,7 @@ def test_a_child_and_what_is_in_no_stack_can_be_waived() -> None:
         [CHILD, LOST],
         [waiver(path=None, child="s-1"), waiver(stack=None, resource="t-1", path=None)],
         on=TODAY,
-        judged={**NET, ("1", "r", None): True},
+        evaluated={**NET, ("1", "r", None): True},
     )
     assert all(difference.suppression for difference in found.differences)
 
@@ -85,7 +86,7 @@ def test_a_child_and_what_is_in_no_stack_can_be_waived() -> None:
 def test_an_expired_waiver_covers_nothing_and_is_a_finding() -> None:
     late = waiver(expires=date(2026, 2, 28))
     found = waived_drift(
-        [difference()], [late, waiver(resource="Other", expires=date(2026, 1, 1))], on=TODAY, judged={}
+        [difference()], [late, waiver(resource="Other", expires=date(2026, 1, 1))], on=TODAY, evaluated={}
     )
     assert [difference.suppression for difference in found.differences] == [None]
     assert [(finding.rule_id, str(finding.location)) for finding in found.findings] == [
@@ -96,9 +97,9 @@ def test_an_expired_waiver_covers_nothing_and_is_a_finding() -> None:
 
 
 def test_a_waiver_that_matches_nothing_is_a_finding_where_everything_was_looked_at() -> None:
-    found = waived_drift([], [waiver()], on=TODAY, judged=NET)
+    found = waived_drift([], [waiver()], on=TODAY, evaluated=NET)
     assert [finding.rule_id for finding in found.findings] == ["SPW002"]
-    found = waived_drift([], [waiver(), waiver(stack=None)], on=TODAY, judged={})
+    found = waived_drift([], [waiver(), waiver(stack=None)], on=TODAY, evaluated={})
     assert found.findings == ()
     assert {ledger_entry.state for ledger_entry in found.entries} == {WaiverState.NOT_JUDGED}
 
@@ -118,7 +119,7 @@ def test_a_waiver_holds_where_it_says_and_for_the_type_of_child_that_it_says() -
 def test_a_waiver_of_what_is_in_no_stack_holds_for_its_type_alone() -> None:
     other = replace(LOST, location=Location(resource_type="AWS::DynamoDB::Table"))
     queue = waiver(stack=None, resource="t-1", path=None, resource_type="AWS::SQS::Queue")
-    found = waived_drift([LOST, other], [queue], on=TODAY, judged={("1", "r", None): True})
+    found = waived_drift([LOST, other], [queue], on=TODAY, evaluated={("1", "r", None): True})
     assert {
         difference.location.resource_type: difference.suppression is not None for difference in found.differences
     } == {
@@ -135,12 +136,12 @@ ANYONE: dict[str, JsonValue] = {"IpProtocol": "tcp", "FromPort": 22, "CidrIp": "
 def test_a_waiver_of_a_value_holds_for_that_value_in_whatever_order_and_for_no_other() -> None:
     accepted = waiver(is_exact=True, actual=[PARTNER, {**ANYONE, "FromPort": 8080.0}])
     same = difference(actual=[{**ANYONE, "FromPort": 8080}, PARTNER])
-    found = waived_drift([same], [accepted], on=TODAY, judged=NET)
+    found = waived_drift([same], [accepted], on=TODAY, evaluated=NET)
     assert [difference.suppression is not None for difference in found.differences] == [True]
     assert [(ledger_entry.state, ledger_entry.any_value) for ledger_entry in found.entries] == [
         (WaiverState.ACTIVE, False)
     ]
-    wider = waived_drift([replace(same, actual=[PARTNER, ANYONE])], [accepted], on=TODAY, judged={})
+    wider = waived_drift([replace(same, actual=[PARTNER, ANYONE])], [accepted], on=TODAY, evaluated={})
     assert [difference.suppression for difference in wider.differences] == [None]
     assert [(ledger_entry.state, ledger_entry.covers) for ledger_entry in wider.entries] == [(WaiverState.UNUSED, 0)]
     (said,) = wider.findings
@@ -156,7 +157,7 @@ def test_no_secret_is_accepted_by_its_value() -> None:
 
 def test_the_ledger_says_whether_a_waiver_holds_for_any_value() -> None:
     waivers = [waiver(), waiver(is_exact=True, actual=1), waiver(path=None)]
-    found = waived_drift([], waivers, on=TODAY, judged={})
+    found = waived_drift([], waivers, on=TODAY, evaluated={})
     assert sorted(
         (ledger_entry.construct_path, ledger_entry.any_value)
         for ledger_entry in found.entries
@@ -183,9 +184,9 @@ def test_the_ledger_says_whether_a_waiver_holds_for_any_value() -> None:
     ],
 )
 def test_a_waiver_is_of_no_use_only_if_all_that_it_may_be_about_was_looked_at(
-    fields: dict[str, Any], judged: Judged, state: WaiverState
+    fields: dict[str, Any], judged: Evaluated, state: WaiverState
 ) -> None:
-    found = waived_drift([], [waiver(**fields)], on=TODAY, judged=judged)
+    found = waived_drift([], [waiver(**fields)], on=TODAY, evaluated=judged)
     assert [ledger_entry.state for ledger_entry in found.entries] == [state]
     said = " ".join(finding.message for finding in found.findings)
     assert ("matches nothing" in said) == (state is WaiverState.UNUSED)
@@ -201,7 +202,7 @@ def test_a_waiver_for_a_fleet_names_its_account() -> None:
 
 def test_of_several_waivers_the_longest_leaves_its_trace() -> None:
     later = waiver(expires=date(2026, 9, 1), file=None)
-    found = waived_drift([difference()], [waiver(), later], on=TODAY, judged=NET)
+    found = waived_drift([difference()], [waiver(), later], on=TODAY, evaluated=NET)
     assert found.differences[0].suppression == later.trace
     assert later.where is None
 
@@ -214,14 +215,14 @@ def test_fingerprints_tell_places_apart_and_not_values() -> None:
         == 5
     )
     assert Difference.from_dict(
-        waived_drift([each], [waiver()], on=TODAY, judged={}).differences[0].to_dict()
+        waived_drift([each], [waiver()], on=TODAY, evaluated={}).differences[0].to_dict()
     ).suppression
 
 
-def test_a_waiver_that_a_stack_that_is_gone_needs_is_not_said_to_be_of_no_use() -> None:
-    waiver = DriftWaiver(stack="Old", resource="Old", reason="r", owner="o", expires=date(2030, 1, 1))
-    place = Location(stack_name="Old")
-    lost = difference(path=None, origin=DriftOrigin.DELETED, change=Change.REMOVE, location=place)
-    first = waived_drift((), [waiver], on=date(2026, 11, 2), judged={("1", "us-east-1", "Old"): True})
-    assert len(first.findings) == 1
-    assert without_used(first.findings, [waiver], [lost]) == ()
+def test_waivers_are_applied_to_a_whole_report_with_what_was_evaluated_in_it() -> None:
+    report = DriftReport(target="aws", audits=(), differences=(difference(),), evaluated=NET)
+    used = waived_report(report, [waiver()], on=TODAY)
+    assert (used.findings, [entry.covers for entry in used.waivers]) == ((), [1])
+    assert [found.suppression is None for found in used.differences] == [False]
+    unused = waived_report(replace(report, differences=()), [waiver()], on=TODAY)
+    assert [finding.rule_id for finding in unused.findings] == ["SPW002"]

@@ -155,7 +155,7 @@ def audit(
             connection = Connection(endpoint_url=opened.order.endpoint_url, profile=profile)
             known.begin(opened.hand, against=against, connection=connection, fleet=str(fleet))
             fleet_report = audited_fleet(project, opened, join)
-        fleet_report = known.finished(fleet_report)
+        fleet_report = known.finished(fleet_report, on=audited.on)
         write_drift(wanted, fleet_report, project.settings.root, verbose=verbose)
         raise click.exceptions.Exit(fleet_report.exit_code)
     assembly = _assembly(project, context, audited)
@@ -173,7 +173,7 @@ def audit(
         with known.unless_refused():
             known.begin(targets[0], against=against, connection=connection)
             report = audit_stacks(project, targets[0], audited, assembly=assembly)
-        report = known.finished(report)
+        report = known.finished(report, on=audited.on)
     write_drift(wanted, report, project.settings.root, verbose=verbose)
     raise click.exceptions.Exit(report.exit_code)
 

@@ -6,7 +6,8 @@ import functools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 import click
@@ -25,6 +26,7 @@ from stackproof.drift.memory.report import DiffReport, HistoryReport
 from stackproof.drift.ports import AuditStore, Notifier
 from stackproof.drift.report import DriftReport
 from stackproof.drift.stack_list import name_in
+from stackproof.drift.waivers import waived_report
 from stackproof.reporters.terminal_memory import diff_text, history_text
 from stackproof.wiring.memory import audit_store, notifiers, require_channels, store_to_read
 from stackproof.wiring.notifications import unique
@@ -142,13 +144,13 @@ class AuditMemory:
                 withdrawn(self.store, self.run)
             raise
 
-    def finished(self, report: DriftReport) -> DriftReport:
-        """The report with since when, what is new and what is resolved; it is recorded, and told."""
+    def finished(self, report: DriftReport, *, on: date) -> DriftReport:
+        """The waived report with what is new and what is resolved; it is recorded, and reported to the channels."""
+        waive = partial(waived_report, waivers=read_drift_waivers(self.project), on=on)
         if self.store is None or self.run is None:
-            return report
+            return waive(report)
         keep = timedelta(days=self.project.settings.audit_retention_days)
-        waivers = read_drift_waivers(self.project)
-        report = remembered(report, self.store, self.run, ended_at=_now(), keep=keep, waivers=waivers)
+        report = remembered(report, self.store, self.run, ended_at=_now(), keep=keep, waive=waive)
         report = notified(report, self.store, self.notifiers, at=_now())
         return replace(report, notifications=unique(report.notifications))
 

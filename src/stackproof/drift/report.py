@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeAlias
 
 from stackproof import __version__
 from stackproof.calls.log import CallLog
@@ -18,7 +19,11 @@ from stackproof.policy.finding import Finding
 from stackproof.policy.ledger import LedgerEntry
 from stackproof.proof.observation import Coverage, DriftStatus, TypeCoverage
 
-__all__ = ["DriftReport"]
+__all__ = ["DriftReport", "Evaluated"]
+
+
+Evaluated: TypeAlias = Mapping[tuple[str, str, str | None], bool]
+"""By account, region and stack (None: what is in no stack), whether all of it was read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +33,8 @@ class DriftReport:
     `minimum_coverage` is the share of properties, in percent, below which an audit has not seen enough. `listed` are
     account, region and type of what was looked at outside of stacks, `undecided` how many of those may be of a stack
     that was not asked; `earlier` account, region and name of the stacks that an interrupted run has seen, and when;
-    `stack_lists` say which stacks there are; `memory` is what the store knows, if there is one.
+    `stack_lists` say which stacks there are; `evaluated` is what a waiver could have matched; `memory` is what the
+    store knows, if there is one.
     """
 
     target: str
@@ -46,6 +52,7 @@ class DriftReport:
     earlier: Mapping[tuple[str, str, str], datetime] = field(default_factory=dict)
     stack_lists: tuple[StackList, ...] = ()
     undecided: int = 0
+    evaluated: Evaluated = field(default_factory=dict)
     memory: Memory | None = None
 
     @property

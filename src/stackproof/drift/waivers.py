@@ -1,9 +1,9 @@
-"""Drift waivers over the differences of an audit on a day: what is lived with, and which waiver is of no use."""
+"""Applies drift waivers to the differences of an audit on a day, and finds waivers that are expired or unused."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
@@ -12,17 +12,15 @@ from stackproof.core.errors import ConfigError
 from stackproof.core.notification import Level
 from stackproof.drift.difference import Difference, DriftWaiver
 from stackproof.drift.fleet.task import EVERY_STACK
+from stackproof.drift.report import DriftReport, Evaluated
 from stackproof.policy.finding import Finding, Kind, Origin
 from stackproof.policy.ledger import LedgerEntry, WaiverState
 from stackproof.template.location import Location
 
-__all__ = ["RULE", "Judged", "WaivedDrift", "require_accounts", "waived_drift", "with_more", "without_used"]
-
-Judged = Mapping[tuple[str, str, str | None], bool]
-"""By account, region and stack (None: what is in no stack), whether it was looked at without a gap."""
+__all__ = ["RULE", "Evaluated", "WaivedDrift", "require_accounts", "waived_drift", "waived_report"]
 
 RULE: Final = "drift"
-"""What stands for a rule in the ledger."""
+"""The name of drift in the column of rules of the ledger."""
 _ENGINE: Final = "stackproof"
 _EXPIRED, _UNUSED = "SPW001", "SPW002"
 
@@ -44,13 +42,19 @@ def require_accounts(waivers: Iterable[DriftWaiver]) -> None:
             raise ConfigError(f"{where}the drift waiver of {waiver.place} names no account; with --fleet it has to")
 
 
+def waived_report(report: DriftReport, waivers: Sequence[DriftWaiver], *, on: date) -> DriftReport:
+    """The report with the waivers applied, which happens once: after the store has named the stacks that vanished."""
+    waived = waived_drift(report.differences, waivers, on=on, evaluated=report.evaluated)
+    return replace(report, differences=waived.differences, waivers=waived.entries, findings=waived.findings)
+
+
 def waived_drift(
-    differences: Iterable[Difference], waivers: Sequence[DriftWaiver], *, on: date, judged: Judged
+    differences: Iterable[Difference], waivers: Sequence[DriftWaiver], *, on: date, evaluated: Evaluated
 ) -> WaivedDrift:
     """Suppress what is waived; a waiver holds on its last day still, and not after.
 
-    A waiver that covers nothing is of no use if what it is about has another value than it accepts, else only if
-    everything that it may be about was looked at without a gap.
+    A waiver that covers nothing is unused if the live value is another than the one that it accepts. Otherwise it is
+    unused only if everything that it may be about was read.
     """
     covered: Counter[int] = Counter()
     other: set[int] = set()
@@ -67,7 +71,7 @@ def waived_drift(
     entries: list[LedgerEntry] = []
     for index, waiver in enumerate(waivers):
         is_other = index in other and not covered[index]
-        state = _state(waiver, covered[index], on=on, judged=judged, is_other=is_other)
+        state = _state(waiver, covered[index], on=on, evaluated=evaluated, is_other=is_other)
         said.extend(_said(waiver, state, covered[index], is_other=is_other))
         entries.append(_entry(waiver, state, covered[index], on=on))
     return WaivedDrift(
@@ -77,42 +81,7 @@ def waived_drift(
     )
 
 
-def with_more(entries: Iterable[LedgerEntry], more: Iterable[LedgerEntry]) -> tuple[LedgerEntry, ...]:
-    """The ledger with what the same waivers cover of other differences."""
-    covers: Counter[LedgerEntry] = Counter()
-    for ledger_entry in more:
-        covers[_bare(ledger_entry)] += ledger_entry.covers
-    return tuple(
-        replace(
-            ledger_entry,
-            covers=ledger_entry.covers + count,
-            state=ledger_entry.state if ledger_entry.state is WaiverState.EXPIRED else WaiverState.ACTIVE,
-        )
-        if (count := covers[_bare(ledger_entry)])
-        else ledger_entry
-        for ledger_entry in entries
-    )
-
-
-def without_used(
-    findings: Iterable[Finding], waivers: Iterable[DriftWaiver], differences: Sequence[Difference]
-) -> tuple[Finding, ...]:
-    """The findings, less those that a waiver is of no use which covers one of the differences."""
-    used = [waiver for waiver in waivers if any(map(waiver.covers, differences))]
-    said = [
-        finding
-        for waiver in used
-        for is_other in (False, True)
-        for finding in _said(waiver, WaiverState.UNUSED, 0, is_other=is_other)
-    ]
-    return tuple(finding for finding in findings if finding not in said)
-
-
-def _bare(entry: LedgerEntry) -> LedgerEntry:
-    return replace(entry, covers=0, state=WaiverState.NOT_JUDGED)
-
-
-def _state(waiver: DriftWaiver, covers: int, *, on: date, judged: Judged, is_other: bool) -> WaiverState:
+def _state(waiver: DriftWaiver, covers: int, *, on: date, evaluated: Evaluated, is_other: bool) -> WaiverState:
     if waiver.expires < on:
         return WaiverState.EXPIRED
     if covers:
@@ -122,7 +91,7 @@ def _state(waiver: DriftWaiver, covers: int, *, on: date, judged: Judged, is_oth
     meant = {waiver.stack, waiver.stack and EVERY_STACK}
     looked = [
         is_whole
-        for (account, region, stack), is_whole in judged.items()
+        for (account, region, stack), is_whole in evaluated.items()
         if stack in meant and waiver.holds_in(account, region)
     ]
     return WaiverState.UNUSED if looked and all(looked) else WaiverState.NOT_JUDGED

@@ -12,9 +12,9 @@ from stackproof.core.progress import Progress, no_progress
 from stackproof.deployment.ports import Target
 from stackproof.drift.audit.auditing import AuditedStacks
 from stackproof.drift.audit.unmanaged import Scope, Unmanaged, unmanaged
+from stackproof.drift.difference import Difference
 from stackproof.drift.report import DriftReport
 from stackproof.drift.stack_list import StackList, name_in
-from stackproof.drift.waivers import waived_drift
 from stackproof.template.assembly import Assembly, Stack
 from stackproof.template.stack_names import (
     fitting,
@@ -29,7 +29,6 @@ from stackproof.template.stack_names import (
 )
 from stackproof.wiring.live import auditor, listings
 from stackproof.wiring.notifications import unique
-from stackproof.wiring.policy import read_drift_waivers
 from stackproof.wiring.project import Project
 
 __all__ = ["AuditOptions", "audit_stacks", "deployable", "drift_report", "require_chosen"]
@@ -96,36 +95,30 @@ def audit_stacks(
 def drift_report(
     project: Project, options: AuditOptions, found: Sequence[AuditedStacks], beside: Sequence[Unmanaged], *, target: str
 ) -> DriftReport:
-    """One report of the audits of any number of accounts and regions: a waiver is of use if any of them needs it."""
+    """One report of the audits of any number of accounts and regions, with no waiver applied yet."""
     audits = [audit for stacks in found for audit in stacks.audits]
-    judged: dict[tuple[str, str, str | None], bool] = {}
+    evaluated: dict[tuple[str, str, str | None], bool] = {}
     for audit in audits:
         place = (audit.account, audit.region, audit.stack_name)
-        judged[place] = judged.get(place, True) and audit.is_complete
+        evaluated[place] = evaluated.get(place, True) and audit.is_complete
     if options.scopes:
-        judged.update({(unmanaged.account, unmanaged.region, None): unmanaged.is_whole for unmanaged in beside})
-    waived = waived_drift(
-        (
-            *(difference for audit in audits for difference in audit.differences),
-            *(difference for unmanaged in beside for difference in unmanaged.differences),
-        ),
-        read_drift_waivers(project),
-        on=options.on,
-        judged=judged,
+        evaluated.update({(unmanaged.account, unmanaged.region, None): unmanaged.is_whole for unmanaged in beside})
+    differences = (
+        *(difference for audit in audits for difference in audit.differences),
+        *(difference for unmanaged in beside for difference in unmanaged.differences),
     )
     return DriftReport(
         target=target,
         audits=tuple(sorted(audits, key=lambda audit: (audit.account, audit.region, audit.stack_name, audit.stack_id))),
-        differences=waived.differences,
+        differences=tuple(sorted(differences, key=Difference.sort_key)),
         scopes=tuple(str(scope) for scope in options.scopes),
-        waivers=waived.entries,
-        findings=waived.findings,
         notifications=unique(
             (
                 *(notification for stacks in found for notification in stacks.notifications),
                 *(notification for unmanaged in beside for notification in unmanaged.notifications),
             )
         ),
+        evaluated=evaluated,
         undecided=sum(unmanaged.undecided for unmanaged in beside),
         strict=options.strict,
         minimum_coverage=options.minimum_coverage,

@@ -20,7 +20,7 @@ from stackproof.proof.observation import DriftStatus, ResourceProof
 from stackproof.reporters.alarm import alarm_text
 from stackproof.reporters.terminal_drift import drift_text
 from stackproof.template.location import Location
-from tests.memory_fakes import KEEP, STACK, FakeAuditStore, FakeNotifier, difference, night, run
+from tests.memory_fakes import KEEP, STACK, FakeAuditStore, FakeNotifier, difference, night, run, unwaived
 
 SEEN = ResourceProof(
     location=Location(stack_name="Net", logical_id="Topic", resource_type="AWS::SNS::Topic"),
@@ -46,7 +46,12 @@ def report(*differences: Any) -> DriftReport:
 
 def audited(store: AuditStore, number: int, *differences: Any) -> DriftReport:
     return remembered(
-        report(*differences), store, begun(store, run(started_at=night(number))), ended_at=night(number), keep=KEEP
+        report(*differences),
+        store,
+        begun(store, run(started_at=night(number))),
+        ended_at=night(number),
+        keep=KEEP,
+        waive=unwaived,
     )
 
 
@@ -59,12 +64,12 @@ def test_the_report_says_since_when_and_what_is_new() -> None:
     rows = made.to_dict()["differences"]
     assert isinstance(rows, list)
     assert [(row["since"], row["is_new"]) for row in rows] == [
-        ("2026-11-01T02:00:00Z", False),
         ("2026-11-02T02:00:00Z", True),
+        ("2026-11-01T02:00:00Z", False),
     ]
     lines = drift_text(made).splitlines()
-    assert lines[3] == "    since    2026-11-01T02:00:00Z"
-    assert "    new" in lines
+    assert lines[3] == "    new"
+    assert "    since    2026-11-01T02:00:00Z" in lines
     assert "run 2 (after run 1): 1 new, 0 resolved" in lines
     last = drift_text(audited(store, 2, queue)).splitlines()
     seen = "(since 2026-11-01T02:00:00Z, last seen 2026-11-02T02:00:00Z)"
@@ -76,7 +81,7 @@ def test_what_was_not_looked_at_again_is_said() -> None:
     audited(store, 0, difference())
     blind = replace(SEEN, status=DriftStatus.NOT_CHECKED)
     less = replace(report(), audits=(replace(report().audits[0], proofs=(blind,), differences=()),))
-    made = remembered(less, store, begun(store, run(started_at=night(1))), ended_at=night(1), keep=KEEP)
+    made = remembered(less, store, begun(store, run(started_at=night(1))), ended_at=night(1), keep=KEEP, waive=unwaived)
     text = drift_text(made)
     assert "not looked at again: app.py:7: Net/Topic" in text
     assert "0 new, 0 resolved, 1 not looked at again" in text
@@ -88,7 +93,10 @@ def test_a_store_that_fails_costs_the_memory_alone() -> None:
     begun_one = begun(store, run())
     assert begun_one.number == 0
     made = notified(
-        remembered(report(difference()), store, begun_one, ended_at=night(0), keep=KEEP), store, [people], at=night(0)
+        remembered(report(difference()), store, begun_one, ended_at=night(0), keep=KEEP, waive=unwaived),
+        store,
+        [people],
+        at=night(0),
     )
     assert (made.memory, made.exit_code, len(made.differences), people.heard) == (None, 3, 1, [])
     assert [notification.message for notification in made.notifications] == [
@@ -102,7 +110,7 @@ def test_a_store_that_is_back_at_the_end_records_the_run_after_all() -> None:
     store.failing = BROKEN
     late = begun(store, run())
     store.failing = None
-    made = remembered(report(difference()), store, late, ended_at=night(0), keep=KEEP)
+    made = remembered(report(difference()), store, late, ended_at=night(0), keep=KEEP, waive=unwaived)
     assert made.memory is not None
     assert made.memory.run.number == 1
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,13 +16,13 @@ from stackproof.drift.difference import DriftOrigin, DriftWaiver, StackAudit
 from stackproof.drift.episode import RunScope
 from stackproof.drift.fleet.task import StackFilter
 from stackproof.drift.memory.remembering import begun, notified, remembered
-from stackproof.drift.report import DriftReport
+from stackproof.drift.report import DriftReport, Evaluated
 from stackproof.drift.stack_list import StackList
-from stackproof.drift.waivers import waived_drift
+from stackproof.drift.waivers import waived_report
 from stackproof.proof.observation import DriftStatus, ResourceProof
 from stackproof.reporters.terminal_drift import drift_text
 from stackproof.template.location import Location
-from tests.memory_fakes import KEEP, STACK, FakeAuditStore, FakeNotifier, difference, night, run
+from tests.memory_fakes import KEEP, STACK, FakeAuditStore, FakeNotifier, difference, night, run, unwaived
 
 FLEET = RunScope(fleet="fleet.yaml")
 PROD = StackFilter(tags=(("stage", "prod"), ("team", "a")))
@@ -56,16 +57,22 @@ def audited(
     lists: StackList | None = None,
     scope: RunScope | None = None,
     waivers: Sequence[DriftWaiver] = (),
+    also_evaluated: Evaluated | None = None,
 ) -> DriftReport:
     """The audit of a night, of all stacks unless something else is listed."""
     there = lists or listed(*(audit.stack_name for audit in audits))
     found = tuple(difference for audit in audits for difference in audit.differences)
-    waived = waived_drift(found, waivers, on=night(number).date(), judged={})
+    evaluated: Evaluated = {(audit.account, audit.region, audit.stack_name): audit.is_complete for audit in audits}
     report = DriftReport(
-        target="aws", audits=audits, differences=waived.differences, waivers=waived.entries, stack_lists=(there,)
+        target="aws",
+        audits=audits,
+        differences=found,
+        stack_lists=(there,),
+        evaluated={**evaluated, **(also_evaluated or {})},
     )
     started_at = begun(store, run(started_at=night(number), scope=scope or RunScope()))
-    return remembered(report, store, started_at, ended_at=night(number), keep=KEEP, waivers=waivers)
+    waive = partial(waived_report, waivers=waivers, on=night(number).date())
+    return remembered(report, store, started_at, ended_at=night(number), keep=KEEP, waive=waive)
 
 
 def gone(report: DriftReport) -> list[str | None]:
@@ -190,7 +197,7 @@ def test_a_place_that_could_not_be_listed_lacks_nothing() -> None:
     audited(store, 0, audit("S4"))
     dark = audit("*", stack_id="", proofs=(), reason=UnprovenReason.DENIED)
     report = DriftReport(target="aws", audits=(dark,))
-    assert gone(remembered(report, store, begun(store, run(1)), ended_at=night(1), keep=KEEP)) == []
+    assert gone(remembered(report, store, begun(store, run(1)), ended_at=night(1), keep=KEEP, waive=unwaived)) == []
 
 
 def test_a_nested_stack_goes_with_its_parent_whatever_it_was_called() -> None:
@@ -215,4 +222,16 @@ def test_what_a_run_saw_that_was_not_over_when_this_one_began_may_have_come_sinc
     slow = begun(store, run(started_at=night(1)))
     audited(store, 2, audit("S1"), audit("S9"))
     report = DriftReport(target="aws", audits=(audit("S1"),), stack_lists=(listed("S1"),))
-    assert gone(remembered(report, store, slow, ended_at=night(3), keep=KEEP)) == []
+    assert gone(remembered(report, store, slow, ended_at=night(3), keep=KEEP, waive=unwaived)) == []
+
+
+def test_a_waiver_that_only_a_vanished_stack_needs_is_in_use() -> None:
+    store = FakeAuditStore()
+    audited(store, 0, audit("S1"), audit("S4"))
+    waiver = DriftWaiver(stack="S4", resource="S4", reason="moved", owner="web", expires=night(30).date())
+    whole: Evaluated = {(STACK.account, STACK.region, "S4"): True}
+    report = audited(store, 1, audit("S1"), waivers=(waiver,), also_evaluated=whole)
+    assert gone(report) == ["S4"]
+    assert report.findings == ()
+    assert [(entry.covers, entry.state.value) for entry in report.waivers] == [(1, "active")]
+    assert report.exit_code == 0

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from stackproof.core.errors import NotifyError, StoreError
 from stackproof.core.json import digest
 from stackproof.core.notification import Level, Notification
-from stackproof.drift.difference import Difference, DriftWaiver
+from stackproof.drift.difference import Difference
 from stackproof.drift.episode import Alarm, Run
 from stackproof.drift.memory.history import records_of
 from stackproof.drift.memory.vanished import vanished
 from stackproof.drift.ports import AuditStore, Notifier
 from stackproof.drift.report import DriftReport
-from stackproof.drift.waivers import waived_drift, with_more, without_used
 
 __all__ = ["begun", "notified", "remembered", "withdrawn"]
 
@@ -43,28 +42,29 @@ def remembered(
     *,
     ended_at: datetime,
     keep: timedelta,
-    waivers: Sequence[DriftWaiver] = (),
+    waive: Callable[[DriftReport], DriftReport],
 ) -> DriftReport:
-    """The report with what the store knows: of its differences, and of stacks that are gone; or why it says nothing.
+    """The waived report with what the store knows of its differences, and with the stacks that vanished.
 
-    Those that are gone are waived here, since nobody else knows of them.
+    If the store does not answer, the report states that it was not recorded.
     """
     try:
         numbered = run if run.number else store.begin(run)
-        if gone := tuple(vanished(report, store, run)):
-            waived = waived_drift(gone, waivers, on=ended_at.date(), judged={})
-            report = replace(
-                report,
-                differences=tuple(sorted((*report.differences, *waived.differences), key=Difference.sort_key)),
-                waivers=with_more(report.waivers, waived.entries),
-                findings=without_used(report.findings, waivers, gone),
-            )
+        gone = tuple(vanished(report, store, run))
+    except StoreError as error:
+        return _unrecorded(waive(report), error)
+    waived = waive(replace(report, differences=tuple(sorted((*report.differences, *gone), key=Difference.sort_key))))
+    try:
         memory = store.record(
-            replace(numbered, outcome=report.outcome), records_of(report), ended_at=ended_at, keep=keep
+            replace(numbered, outcome=waived.outcome), records_of(waived), ended_at=ended_at, keep=keep
         )
     except StoreError as error:
-        return _said(report, Level.ERROR, f"this audit was not recorded, so what is new is not known: {error}")
-    return replace(report, memory=memory)
+        return _unrecorded(waived, error)
+    return replace(waived, memory=memory)
+
+
+def _unrecorded(report: DriftReport, error: StoreError) -> DriftReport:
+    return _said(report, Level.ERROR, f"this audit was not recorded, so what is new is not known: {error}")
 
 
 def notified(report: DriftReport, store: AuditStore, notifiers: Iterable[Notifier], *, at: datetime) -> DriftReport:
