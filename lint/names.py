@@ -33,15 +33,21 @@ def problems(path: Path, exceptions: Mapping[str, str] = EXCEPTIONS) -> Iterator
     """One line for each loop variable of a file that is named like anything."""
     for line, name in sorted(loop_variables(ast.parse(path.read_text(encoding="utf-8")))):
         if name in FORBIDDEN and f"{path.as_posix()}: {name}" not in exceptions:
-            yield f"{path}:{line}: loop variable '{name}': name what it holds"
+            yield f"{path}:{line}: variable '{name}': name what it holds"
 
 
 def main(folders: list[str]) -> int:
     """Print the problems below the folders; 1 if there are any."""
-    files = sorted(path for folder in folders for path in Path(folder).rglob("*.py"))
-    found = [problem for path in files for problem in problems(path)]
-    print(*found, sep="\n") if found else print(f"names: {len(files)} files, no problems")
-    return 1 if found or not files else 0
+    found: list[str] = []
+    count = 0
+    for folder in folders:
+        files = [Path(folder)] if Path(folder).is_file() else sorted(Path(folder).rglob("*.py"))
+        if not files:
+            found.append(f"{folder}: there is no Python file")
+        found.extend(problem for path in files for problem in problems(path))
+        count += len(files)
+    print(*found, sep="\n") if found else print(f"names: {count} files, no problems")
+    return 1 if found else 0
 
 
 if __name__ == "__main__":

@@ -222,7 +222,7 @@ def test_fingerprints_tell_places_apart_and_not_values() -> None:
 def test_waivers_are_applied_to_a_whole_report_with_what_was_evaluated_in_it() -> None:
     report = DriftReport(target="aws", audits=(), differences=(difference(),), evaluated=NET)
     used = waived_report(report, [waiver()], on=TODAY)
-    assert (used.findings, [entry.covers for entry in used.waivers]) == ((), [1])
+    assert (used.findings, [row.covers for row in used.waivers]) == ((), [1])
     assert [found.suppression is None for found in used.differences] == [False]
     unused = waived_report(replace(report, differences=()), [waiver()], on=TODAY)
     assert [finding.rule_id for finding in unused.findings] == ["SPW002"]

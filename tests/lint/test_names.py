@@ -24,7 +24,7 @@ def test_a_variable_that_says_nothing_is_named_with_its_line(code: str, tmp_path
     file = tmp_path / "module.py"
     file.write_text(f"\n{code}\n")
     [problem] = problems(file)
-    assert problem.startswith(f"{file}:{2 + code.count(chr(10))}: loop variable '")
+    assert problem.startswith(f"{file}:{2 + code.count(chr(10))}: variable '")
 
 
 def test_other_names_and_other_uses_are_fine(tmp_path: Path) -> None:

@@ -233,5 +233,5 @@ def test_a_waiver_that_only_a_vanished_stack_needs_is_in_use() -> None:
     report = audited(store, 1, audit("S1"), waivers=(waiver,), also_evaluated=whole)
     assert gone(report) == ["S4"]
     assert report.findings == ()
-    assert [(entry.covers, entry.state.value) for entry in report.waivers] == [(1, "active")]
+    assert [(row.covers, row.state.value) for row in report.waivers] == [(1, "active")]
     assert report.exit_code == 0
