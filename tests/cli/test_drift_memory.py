@@ -352,7 +352,7 @@ def test_the_body_of_an_issue_has_the_news_and_is_empty_without(net: Net) -> Non
         (("--notify", "github-issue"), "the report goes to standard output as well"),
         (("--notify", "webhook:https://example.com/"), "notify_secret_env of [tool.stackproof] has to name"),
         (("--notify", "webhook:http://127.0.0.1:9/é"), "has a character that cannot be sent"),
-        (("--notify", "webhook:https://hooks..example.com/"), "the host of the URL is no name"),
+        (("--notify", "webhook:https://hooks..example.com/"), "the host of the URL is not valid"),
         (("--notify", "pigeon:x"), "expected sns:TOPIC_ARN, webhook:URL"),
         (("--notify", "github-issue:no/where.md"), "there is no such folder"),
         (("--store", "mysql://x"), "expected sqlite:///FILE or postgresql"),

@@ -300,7 +300,7 @@ def test_an_audit_that_was_killed_goes_on_with_what_is_not_done(fleet: Accounts,
     at = report["stacks"][0]["looked_at"]
     told = [notification["message"] for notification in report["notifications"] if notification["level"] == "warning"]
     assert any(
-        element.startswith(f"1 of 2 stacks was looked at by the run that was interrupted, at {at}") for element in told
+        element.startswith(f"the interrupted run, not this run, audited 1 of 2 stacks at {at}") for element in told
     )
     runs = fleet.history()["runs"]
     assert [run["fleet"] for run in runs] == ["fleet.yaml", "fleet.yaml"]

@@ -67,7 +67,7 @@ def test_what_could_not_be_looked_at_is_open() -> None:
     found = as_check(report(audit(SEEN, UNSEEN), BUSY)).findings
     assert [finding.kind for finding in found] == [Kind.OPEN, Kind.OPEN]
     assert sorted(finding.message for finding in found) == [
-        "could not be looked at: denied",
+        "could not be checked: denied",
         "the stack could not be audited: busy: UPDATE_IN_PROGRESS",
     ]
 
@@ -80,8 +80,8 @@ def test_a_family_of_children_that_nobody_read_is_open_at_its_resource(reason: s
     )
     found = as_check(report(audit(unread=questions)))
     assert [(finding.rule_id, finding.kind, finding.message) for finding in found.findings] == [
-        ("SPD006", Kind.OPEN, "policy statements could not be looked at: " + reason),
-        ("SPD006", Kind.OPEN, f"subscriptions could not be looked at: {reason}: no right"),
+        ("SPD006", Kind.OPEN, "policy statements could not be checked: " + reason),
+        ("SPD006", Kind.OPEN, f"subscriptions could not be checked: {reason}: no right"),
     ]
     assert [finding.location for finding in found.findings] == [
         replace(PLACE, property_path=property_path) for property_path in ("policy statements", "subscriptions")
@@ -94,7 +94,7 @@ def test_a_family_of_children_that_nobody_read_is_open_at_its_resource(reason: s
 
 def test_a_property_that_was_denied_on_a_resource_that_was_seen_is_open() -> None:
     [finding] = as_check(report(audit(PARTLY))).findings
-    assert (finding.kind, finding.message) == (Kind.OPEN, "/C could not be looked at: denied: no right")
+    assert (finding.kind, finding.message) == (Kind.OPEN, "/C could not be checked: denied: no right")
     assert finding.location == replace(PLACE, property_path="/C")
 
 

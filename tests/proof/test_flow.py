@@ -183,13 +183,13 @@ def test_a_record_that_never_becomes_a_row_is_late_though_what_came_behind_it_is
 
 def test_when_nothing_arrives_the_wait_ends_and_nothing_is_proven() -> None:
     notes: list[FlowFact] = []
-    with pytest.raises(TargetError, match=r"2 of 2 are no rows after 30 s \(shard-0, shard-1\)") as caught:
+    with pytest.raises(TargetError, match=r"2 of 2 have no row after 30 s \(shard-0, shard-1\)") as caught:
         run(FakePipeline(stored_as=lambda *_: 0), notes).send("a")
     assert (caught.value.code, caught.value.exit_code, notes) == ("Deadline", 3, [])
 
 
 def test_where_one_shard_stands_still_a_delivery_is_not_known_to_be_whole() -> None:
-    with pytest.raises(TargetError, match=r"1 of 2 are no rows after 30 s \(shard-1\)"):
+    with pytest.raises(TargetError, match=r"1 of 2 have no row after 30 s \(shard-1\)"):
         run(FakePipeline(stops_after=3)).send("a", "b")
 
 
@@ -197,7 +197,7 @@ def test_what_was_not_handed_over_again_is_not_stored_once() -> None:
     notes: list[FlowFact] = []
     stopped = run(FakePipeline(stops_after=4), notes)  # two records, and one behind each
     sent = stopped.send("a", "b")
-    with pytest.raises(TargetError, match="handed over before may not have been dealt with") as caught:
+    with pytest.raises(TargetError, match="handed over before them may be unprocessed") as caught:
         stopped.hand_over_again(sent)
     assert caught.value.code == "Deadline"
     assert [note.text for note in notes] == ["2 of 2 records on 2 shards are rows"]
@@ -222,7 +222,7 @@ def test_where_several_batches_of_a_shard_are_handed_over_at_once_every_record_i
 
 
 def test_where_several_batches_are_handed_over_at_once_it_is_named_behind_what_nothing_came() -> None:
-    with pytest.raises(TargetError, match=r"1 of 2 are no rows after 30 s \(shard-0 behind test-b\)"):
+    with pytest.raises(TargetError, match=r"1 of 2 have no row after 30 s \(shard-0 behind test-b\)"):
         run(SeveralAtOnce(lost=frozenset({"test-fence-1-1"}))).send("a", "b")
 
 

@@ -45,7 +45,7 @@ def test_what_cannot_be_read_at_all_is_not_asked_for() -> None:
 
 
 def test_a_share_of_nothing_is_a_shortfall_unless_nothing_is_asked_for() -> None:
-    assert ALL.shortfalls([]) == ("nothing was looked at, and minimum_proof asks for a share of it",)
+    assert ALL.shortfalls([]) == ("nothing was checked, and minimum_proof requires a share of it",)
     assert MinimumProof().shortfalls([]) == ()
     assert MinimumProof(resources=0).shortfalls([]) == ()
 

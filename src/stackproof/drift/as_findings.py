@@ -1,4 +1,4 @@
-"""An audit in the words of `check`: differences as findings, what could not be looked at as open ones."""
+"""Converts an audit to findings of `check`: a difference fails, what could not be checked is open."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def as_check(report: DriftReport) -> CheckReport:
     """The same audit for reporters of findings, with the same exit code; every difference is an error."""
     notifications = report.notifications
     if report.exit_code == 3 and all(notification.level is not Level.ERROR for notification in notifications):  # noqa: PLR2004
-        said = Notification(level=Level.ERROR, message="not everything could be looked at", engine=_ENGINE)
+        said = Notification(level=Level.ERROR, message="not everything could be checked", engine=_ENGINE)
         notifications = (*notifications, said)
     found = (
         *(_of_difference(difference) for difference in report.differences),
@@ -94,7 +94,7 @@ def _of_audit(audit: StackAudit) -> Iterator[Finding]:
         return
     for proof in audit.unchecked:
         reasons = ", ".join(sorted({unproven.reason.value for unproven in proof.unproven})) or "unknown"
-        yield _finding(_NOT_CHECKED, Kind.OPEN, f"could not be looked at: {reasons}", proof.location)
+        yield _finding(_NOT_CHECKED, Kind.OPEN, f"could not be checked: {reasons}", proof.location)
     for proof in audit.proofs:
         if proof.status is DriftStatus.NOT_CHECKED or proof.custom:
             continue
@@ -108,8 +108,8 @@ def _of_audit(audit: StackAudit) -> Iterator[Finding]:
 
 
 def _unanswered(question: str, reason: UnprovenReason, detail: str, place: Location) -> Finding:
-    """A property, or a question about what hangs on the resource; it stands in the place of a property."""
-    message = f"{question} could not be looked at: {reason.value}{f': {detail}' if detail else ''}"
+    """The open finding of a property or of a family of children; both are in the location's property path."""
+    message = f"{question} could not be checked: {reason.value}{f': {detail}' if detail else ''}"
     return _finding(_NOT_CHECKED, Kind.OPEN, message, replace(place, property_path=question or place.property_path))
 
 

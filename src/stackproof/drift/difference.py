@@ -334,10 +334,10 @@ class NativeRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackAudit:
-    """What was seen of one stack; complete by itself, so that it can be stored, and audits of many runs be joined.
+    """The audit of one stack; complete by itself, so that it can be stored and joined with audits of other runs.
 
-    With `reason` the stack as a whole could not be audited, and its proofs are of what was not looked at. `native` is
-    None where CloudFormation's own detection was not asked.
+    With `reason` the whole stack could not be audited, and its proofs are of unchecked resources. `native` is None
+    if CloudFormation's own drift detection did not run.
     """
 
     stack_name: str
@@ -369,7 +369,7 @@ class StackAudit:
 
     @property
     def reasons(self) -> Mapping[str, int]:
-        """Why properties and questions were not looked at, counted."""
+        """How many properties and questions were not checked, by reason."""
         return dict(
             sorted(
                 Counter(
@@ -412,7 +412,7 @@ class StackAudit:
         )
 
     def certificate(self) -> dict[str, JsonValue]:
-        """How much was looked at, and why not at the rest."""
+        """How much was checked, and why the rest was not."""
         return {
             "account": self.account,
             "region": self.region,
@@ -470,13 +470,12 @@ class StackAudit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriftWaiver:
-    """A difference that people decided to live with: exact names, no patterns.
+    """A waiver of one difference: exact names, no patterns.
 
-    `stack` is None for an unmanaged resource, whose `resource` is its physical id, which one of another type may have
-    as well; a stack that is gone is both `stack` and `resource`. Without a property it covers the resource as a whole,
-    or the child that it names. Without an account or a region it holds in each that is audited, without a type for a
-    resource or a child of any. With `is_exact` it is the live value `actual` that was accepted, and no other one; else
-    whatever value there is.
+    `stack` is None for an unmanaged resource; `resource` is then its physical id, which resources of several types may
+    share. For a deleted stack, both `stack` and `resource` are its name. Without a property the waiver covers the whole
+    resource, or the child that it names. Without an account or a region it covers all that are audited; without a type
+    it covers a resource or a child of any type. With `is_exact` it covers only the live value `actual`, else any value.
     """
 
     resource: str

@@ -69,10 +69,10 @@ class RunScope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What came of a run, before anyone was told: its exit code, and what it rests on.
+    """The result of a run before notifications: its exit code and the figures behind it.
 
-    `differences` are those that nobody lives with. `checked` is the share of the properties, in percent. `earlier` is
-    how many of the stacks an interrupted run has looked at, and not this one.
+    `differences` counts those that are not waived. `checked` is the share of checked properties, in percent. `earlier`
+    counts the stacks that only an interrupted run audited.
     """
 
     exit_code: int
@@ -85,7 +85,7 @@ class Outcome:
 
     @property
     def verdict(self) -> str:
-        """A word or some, as in history; nothing has drifted where only waivers made the exit code 1."""
+        """The verdict in the history; if only waivers made the exit code 1, nothing has drifted."""
         if self.exit_code == 1 and not self.differences:
             return "waivers out of date"
         return {0: "clean", 1: "drifted"}.get(self.exit_code, "not complete")
@@ -162,7 +162,7 @@ class StackKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Gap:
-    """What was not looked at of one resource: a JSON pointer, a family of children, or "" for all of it."""
+    """The unchecked part of one resource: a JSON pointer, a family of children, or "" for all of it."""
 
     logical_id: str
     question: str = ""
@@ -301,11 +301,11 @@ class Episode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """What the store knows of the differences of one run.
+    """The store's facts about the differences of one run.
 
-    `since` is by fingerprint, `new` are those that the last record of their stack did not have, `changed` those that it
-    saw with another live value, `carried` those that could not be looked at this time. `previous` is the last run
-    before this one that finished.
+    `since` is by fingerprint. `new` are differences that the last record of their stack lacks, `changed` those that it
+    has with another live value, `carried` those that this run could not check. `previous` is the last finished run
+    before this one.
     """
 
     run: Run
@@ -319,9 +319,9 @@ class Memory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
-    """What a channel is to be told: differences of a run that it does not know, or not with the value that they have.
+    """The differences of a run to report to a channel: those that are new to it, or have a new value.
 
-    Without any, there is nothing new.
+    Without differences there is nothing to report.
     """
 
     run: Run
@@ -373,12 +373,12 @@ def value_of(difference: Difference) -> str:
 
 
 def is_masked(value: JsonValue) -> bool:
-    """Whether a mask stands in it: what was there nobody has kept."""
+    """Whether the value has a mask in place of a secret, which is not stored."""
     return MASK in canonical(value)
 
 
 def is_same(one: JsonValue, other: JsonValue) -> bool:
-    """Whether two values, as they are kept, may be one: a mask stands for any secret at the same place."""
+    """Whether two stored values may be equal: a mask equals any secret at the same place."""
     left, right = (_SECRETS.split(canonical(canonical_values(element))) for element in (one, other))
     return len(left) == len(right) and all(
         a == b or (is_secret and MASK in {a, b})

@@ -27,14 +27,14 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChildFamily:
-    """A kind of thing that hangs on resources, and who may have declared it.
+    """A family of children of resources, and what may declare them.
 
-    `read` gives all that are live on one resource, less what AWS puts there by itself; `actions` are the IAM actions
-    of its calls. `own` is the owner's own property that lists them: where a template sets it, the comparison of that
-    property sees one too many. `declared_by` are resources that declare one: (type, property that names the owner).
-    With `in_stacks` the physical id tells which stack it belongs to, if any; with `ids_are_shared` one of another owner
-    may have the same, and with `ids_may_differ` CloudFormation may have another id for it. What may be declared
-    `from_elsewhere` a stack of another region may have put there.
+    `read` gives all live children of one resource, without those that AWS creates by itself; `actions` are the IAM
+    actions of its calls. `own` is the owner's property that lists them: if a template sets it, the comparison of that
+    property finds an extra child. `declared_by` are resources that declare a child: (type, property that names the
+    owner). With `in_stacks` the physical id decides which stack, if any, has the child. With `ids_are_shared` a child
+    of another owner may have the same id; with `ids_may_differ` CloudFormation may have another id for the child. With
+    `from_elsewhere` a stack of another region may have declared it.
     """
 
     name: str
@@ -51,10 +51,10 @@ class ChildFamily:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """How all live resources of one type are listed, less what AWS makes by itself; with the IAM actions it needs.
+    """Lists all live resources of one type, without those that AWS creates; with the IAM actions that it needs.
 
-    `in_vpc` says whether the list tells the VPC of each. Where a list shows what stacks of other regions made as well,
-    `region_of` gives the region of the stack that may have one, None if that is not told.
+    `in_vpc` is True if the list has the VPC of each resource. If a list also has resources that stacks of other regions
+    made, `region_of` gives the region of the stack that may have the resource, or None if AWS does not report it.
     """
 
     resource_type: str

@@ -1,4 +1,4 @@
-"""Which stacks of an account and region there are, as a run was told; what it did not ask for it cannot miss."""
+"""The stacks that a run listed in an account and region; a stack that it did not list cannot be missing."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class StackList:
 
     @property
     def filters(self) -> str:
-        """The same for lists of which the same tags and owners are meant, whoever says so; empty where all are."""
+        """A digest of the wanted tags and owners, equal for equal filters; empty if all stacks are wanted."""
         wanted = self.wanted
         if not (wanted.tags or wanted.owners):
             return ""

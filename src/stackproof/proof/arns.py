@@ -26,7 +26,7 @@ _ARNS: Final[Mapping[str, str]] = {
 def arn_of(resource: Resource, physical_id: str, deployment: Deployment) -> str | None:
     """The attribute `Arn` of a deployed resource; None if the physical id does not have all parts of it.
 
-    A role with a path of its own is such a case, and a type that the table does not have.
+    It is also None for a role with a `Path`, and for a type that is not in the table.
     """
     pattern = _ARNS.get(resource.resource_type)
     if pattern is None or (resource.resource_type == "AWS::IAM::Role" and resource.properties.get("Path", "/") != "/"):

@@ -41,7 +41,7 @@ _Actual: TypeAlias = "JsonValue | object"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """Of every leaf path: proven, different, or not resolved. Differences of kind ADD have paths of their own."""
+    """Each leaf path is proven, different or unresolved. Differences of kind ADD have additional paths."""
 
     proven: tuple[str, ...] = ()
     differences: tuple[PropertyDifference, ...] = ()
@@ -120,7 +120,7 @@ class _Walk:
             return _Leaf(path=path, difference=difference)
         keys = {alias: self.keys(alias) for alias in aliases_in(wanted)}
         if None in keys.values():
-            return _Leaf(path=path, reason="which key the alias stands for is not known")
+            return _Leaf(path=path, reason="the key of the alias is not known")
         ids: dict[str, str | None] = {alias: str(key).rpartition("/")[2] for alias, key in keys.items()}
         forms = (ids, keys)
         if any(self._difference(path, with_keys(wanted, form), actual) is None for form in forms):

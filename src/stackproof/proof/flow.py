@@ -142,8 +142,8 @@ class FlowRun:
     def send(self, *keys: str) -> Delivery:
         """Put a record for each key, over all shards in turn, and wait for their rows.
 
-        A record that is put behind them on each shard shows when all before it has been dealt with: what is no row
-        then never becomes one, and a row too many has come by then. Raises TargetError if that record does not arrive.
+        A last record on each shard marks the end: when it arrives, all earlier records are processed. A row that is
+        missing then never comes, and an extra row has come. Raises TargetError if a last record does not arrive.
         """
         if not keys:
             raise VacuousAssertionError(f"{self.declared}: nothing was sent")
@@ -162,9 +162,9 @@ class FlowRun:
         return found
 
     def hand_over_again(self, delivery: Delivery) -> Delivery:
-        """Have the function given every record of the delivery a second time, and read its rows after that.
+        """Give the function every record of the delivery a second time, and read its rows after that.
 
-        Raises TargetError if what is put behind them does not arrive: then it is not known that they were given again.
+        Raises TargetError if a last record does not arrive: then it is unknown whether the records were given again.
         """
         start = self._limit.clock()
         self._pipeline.hand_over_again()
@@ -227,11 +227,11 @@ class FlowRun:
         )
 
     def _fence(self, receipts: Collection[Receipt]) -> None:
-        """Put one more record behind what is to be dealt with, and wait for it.
+        """Put a last record after the earlier ones, and wait for it.
 
-        Without it nothing is known of what is before it, and a row that is missing or too many could still come. A
-        shard is read in order, so one record does for all of it; where several of its batches are handed over at a
-        time, only records of one partition key are in order, and each needs one behind it that has the same.
+        Until it arrives, the state of the earlier records is unknown: a missing or an extra row may still come. A shard
+        is read in order, so one last record for each shard is enough. If several batches of a shard are handed over at
+        a time, only records of one partition key are in order, and each key needs a last record.
         """
         self._fences += 1
         behind: list[tuple[str, str | None]] = (
@@ -258,10 +258,10 @@ class FlowRun:
 
         if not self._limit.until(have_come):
             where = ", ".join(sorted(keys[key] for key in waiting))
-            late = f"{len(waiting)} of {len(keys)} are no rows after {self._limit.seconds:.0f} s ({where})"
+            late = f"{len(waiting)} of {len(keys)} have no row after {self._limit.seconds:.0f} s ({where})"
             raise TargetError(
-                f"{self.declared}: of the records put behind the others {late}: what was sent or handed over before "
-                "may not have been dealt with",
+                f"{self.declared}: of the last records {late}: records that were sent or handed over before "
+                "them may be unprocessed",
                 code="Deadline",
             )
 

@@ -20,9 +20,9 @@ class MinimumProof:
     properties: float | None = None
 
     def shortfalls(self, proofs: Sequence[ResourceProof]) -> tuple[str, ...]:
-        """What is proven too little, one line each, with the figure and the first that is not proven."""
+        """A line for each share below its minimum, with the figure and the first unproven resource or property."""
         if not proofs and (self.resources or self.properties):
-            return ("nothing was looked at, and minimum_proof asks for a share of it",)
+            return ("nothing was checked, and minimum_proof requires a share of it",)
         coverage = Coverage.of(tuple(proofs))
         counted = sorted((proof for proof in proofs if not proof.custom), key=lambda proof: proof.location.sort_key())
         readable = coverage.properties_total - _write_only(counted)

@@ -15,7 +15,7 @@ from stackproof.template.schema import ResourceSchema
 __all__ = ["TAGS", "Shape"]
 
 TAGS: Final = re.compile(r"/\w*Tags$")
-"""Paths of tags; some services have a name of their own, such as FileSystemTags."""
+"""Paths of tags; some services have another name for them, such as FileSystemTags."""
 
 _INDEX: Final = re.compile(r"/\d+(?=/|$)")
 

@@ -224,8 +224,8 @@ class _Walk:
             done = _done(done) if self._asserts_in(statement) else done  # it waits for something, and no longer
         elif not is_filled:
             why = (
-                "every assertion stands in a loop, so the test passes if there is nothing to loop over: "
-                "assert first that something is there"
+                "every assertion is in a loop, so the test passes if the loop has no elements: "
+                "first assert that there are elements"
             )
             # With nothing to loop over, it is as if the loop were not there.
             is_asserting = self._asserts_in(statement) or inner.fails or _DONE in done - ways

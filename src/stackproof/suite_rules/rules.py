@@ -3,8 +3,8 @@
 SP001  a placeholder: the body only fails, skips, passes or asserts a constant.
 SP002  a rigid count: a test of a live account compares the number of what it found with a literal. It breaks on a
        redeployed or shared account, and passes on the wrong resources; expectations come from the template.
-SP003  the test may pass without an assertion: each stands in a loop or an `all(…)` over what was found, which may be
-       nothing, says that none of that is wrong, stands under an `if`, or behind an early return.
+SP003  the test may pass without an assertion: each is in a loop or an `all(…)` over results that may be
+       empty, asserts that no result is wrong, is under an `if`, or is after an early return.
 SP004  no assertion: nothing in the test asserts anything that may fail, or an `except` swallows what does.
 """
 
@@ -60,7 +60,7 @@ def _placeholder(function: Function) -> Iterator[SuiteFinding]:
     statements = body_of(function)
     if all(is_placeholder(statement) for statement in statements):
         line = statements[0].lineno if statements else function.lineno
-        yield SuiteFinding(line=line, rule_id="SP001", message="a placeholder: nothing in this test looks at the stack")
+        yield SuiteFinding(line=line, rule_id="SP001", message="a placeholder: nothing in this test checks the stack")
 
 
 def _unasserted(function: Function, paths: Paths) -> Iterator[SuiteFinding]:

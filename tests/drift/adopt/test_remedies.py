@@ -30,7 +30,7 @@ def test_what_the_template_sets_is_put_back_by_a_drift_aware_change_set() -> Non
     assert "--deployment-mode REVERT_DRIFT --region eu-west-1" in aws
     assert "would revert it" in note
     assert len(put_back(FOUND, cdk_stack=None)) == 2
-    assert "see it as deleted" in put_back(replace(FOUND, origin=DriftOrigin.DELETED), cdk_stack=None)[-1]
+    assert "report it as deleted" in put_back(replace(FOUND, origin=DriftOrigin.DELETED), cdk_stack=None)[-1]
 
 
 def test_the_names_are_those_of_the_api() -> None:
@@ -79,7 +79,7 @@ def test_a_mask_within_a_value_is_never_adopted(actual: JsonValue) -> None:
 def test_anything_else_is_no_report() -> None:
     report = DriftReport(target="moto", audits=(), differences=(FOUND,)).to_dict()
     for wrong in ({**report, "command": "check"}, {**report, "differences": [{}]}, {}):
-        with pytest.raises(InputError, match=r"drift.json: this is no"):
+        with pytest.raises(InputError, match=r"drift.json: this (is not a report|report .* is not complete)"):
             differences_of(wrong, name="drift.json")
 
 

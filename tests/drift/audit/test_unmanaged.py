@@ -1,4 +1,4 @@
-"""What is in no stack: scopes, what belongs to someone after all, and what could not be looked at."""
+"""Unmanaged resources: scopes, resources that belong to a stack after all, and what could not be checked."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_what_fails_is_said_and_never_called_unmanaged() -> None:
     assert found(catalog, "vpc:vpc-1").looked_at == _LISTS
     errors = [notification.message for notification in seen.notifications if notification.level.value == "error"]
     assert errors == [
-        "--scope tag:app=x was not looked at: no tags",
+        "--scope tag:app=x was not checked: no tags",
         f"--scope: {TOPIC} could not be listed (the listing broke: KeyError): 'x'",
         f"--scope: {QUEUE} could not be listed (denied): {failure('AccessDenied')}",
         f"--scope: whether a stack has {GROUP} sg-1 is not known: no owner",

@@ -375,14 +375,14 @@ def test_what_an_interrupted_run_has_seen_is_said_with_the_time() -> None:
     run.add(tasks[2], seen(tasks[2]))
     [once] = [notification.message for stacks in run.audited() for notification in stacks.notifications]
     assert once == (
-        f"2 of 3 stacks were looked at by the run that was interrupted, at {shown_time(times[1])}, "
-        "and not by this one: what has changed there since does not show, and they are not recorded"
+        f"the interrupted run, not this run, audited 2 of 3 stacks at {shown_time(times[1])}: "
+        "later changes there do not show, and they are not recorded"
     )
     run.add(tasks[1], replace(seen(tasks[1]), kept_since=times[0]))
     [note] = [notification for stacks in run.audited() for notification in stacks.notifications]
     assert note.level is Level.WARNING
-    assert note.message.startswith("3 of 4 stacks were looked at by the run that was interrupted, from ")
-    assert f", from {shown_time(times[0])} to {shown_time(times[1])}, and" in note.message
+    assert note.message.startswith("the interrupted run, not this run, audited 3 of 4 stacks from ")
+    assert f" from {shown_time(times[0])} to {shown_time(times[1])}: " in note.message
     assert run.earlier == {(HERE.account, HERE.region, letter): times[letter != "C"] for letter in "ABC"}
 
 
@@ -391,7 +391,7 @@ def test_a_single_stack_that_an_interrupted_run_has_seen_is_called_one() -> None
     run = FleetRun.begun()
     run.add(task, replace(seen(task), kept_since=datetime(2026, 1, 1, tzinfo=UTC)))
     [note] = [notification for stacks in run.audited() for notification in stacks.notifications]
-    assert note.message.startswith("1 of 1 stack was looked at by the run that was interrupted, at 2026-01-01T")
+    assert note.message.startswith("the interrupted run, not this run, audited 1 of 1 stack at 2026-01-01T")
     assert "and it is not recorded" in note.message
 
 

@@ -1,4 +1,4 @@
-"""What is in no stack, over a fleet: whose ids count where, and a place that could not be looked at is said."""
+"""Unmanaged resources of a fleet: whose ids count where, and a notification for an unreadable account or region."""
 
 from __future__ import annotations
 
@@ -95,5 +95,5 @@ def test_a_place_that_told_nothing_is_an_error_and_not_whole() -> None:
         read = unmanaged_of(HERE, result, run)
         (told,) = read.notifications
         assert (told.level, read.is_whole, read.looked_at) == (Level.ERROR, False, ())
-        assert told.message.startswith("123456789012/eu-west-1: --scope: what is in no stack was not looked at: ")
+        assert told.message.startswith("123456789012/eu-west-1: --scope: unmanaged resources were not checked: ")
         assert told.message.endswith(said)

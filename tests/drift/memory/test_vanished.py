@@ -108,7 +108,7 @@ def test_what_is_said_of_it_names_the_stack_and_the_way_out() -> None:
     (finding,) = as_check(report).findings
     assert (finding.rule_id, "forget --stack S4" in finding.message) == ("SPD005", True)
     (remedy,) = put_back(report.differences[0], cdk_stack=None)
-    assert remedy.startswith("the stack S4 is gone as a whole: deploy it again; ")
+    assert remedy.startswith("the stack S4 is deleted: deploy it again; ")
 
 
 def test_one_that_people_live_with_is_waived_by_its_name_and_told_to_nobody() -> None:

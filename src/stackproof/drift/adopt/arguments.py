@@ -41,7 +41,7 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expression:
-    """An argument as the source has it. Of a call `owner` is what stands before its `name`, and so of a dotted name.
+    """An argument as the source has it. For a call or a dotted name, `owner` is the text before its `name`.
 
     `value` is that of a literal, `inner` the one argument of a call that has no other.
     """
@@ -67,10 +67,10 @@ class Conversion(Protocol):
     """Between a property's value and the source of an argument."""
 
     def written(self, now: Expression, expected: JsonValue, live: JsonValue) -> Written:
-        """The source for the live value, if what stands there now is the expected one."""
+        """The source for the live value, if the source now has the expected value."""
 
     def fresh(self, live: JsonValue) -> str:
-        """The same where there is no argument yet, as a person would be told."""
+        """The source of a new argument with the live value, for a message that proposes it."""
 
 
 def is_same(one: JsonValue, other: JsonValue) -> bool:

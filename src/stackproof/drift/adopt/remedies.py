@@ -11,22 +11,26 @@ __all__ = ["differences_of", "put_back"]
 
 
 def put_back(difference: Difference, *, cdk_stack: str | None) -> tuple[str, ...]:
-    """Lines for a person: what to run, and what to know of it; `cdk_stack` is what the CDK CLI calls the stack."""
+    """The commands that revert the difference, and notes on them; `cdk_stack` is the stack's name in the CDK CLI."""
     place = difference.location
     stack = (place.stack_name or "").partition("/")[0]
     if difference.origin is DriftOrigin.DELETED and place.logical_id is None:
         again = (f"cdk deploy {cdk_stack}",) if cdk_stack else ()
-        return (*again, f"the stack {place.stack_name} is gone as a whole: deploy it again; {difference.detail}")
+        return (*again, f"the stack {place.stack_name} is deleted: deploy it again; {difference.detail}")
     if difference.origin in {DriftOrigin.DECLARED, DriftOrigin.DELETED}:
         aws = (
             f"aws cloudformation create-change-set --stack-name {stack} --change-set-name revert-drift "
             f"--use-previous-template --deployment-mode REVERT_DRIFT --region {difference.region}"
         )
-        what = "see it as deleted and say what it would do" if difference.origin is DriftOrigin.DELETED else "revert it"
+        what = (
+            "report it as deleted and show what it would do"
+            if difference.origin is DriftOrigin.DELETED
+            else "revert it"
+        )
         note = (
-            f"a drift-aware change set of CloudFormation would {what}, where the type supports it; look at it before "
-            "you execute it (--capabilities and --parameters as the stack needs them). An ordinary one of the same "
-            "template sees no change"
+            f"a drift-aware change set of CloudFormation would {what}, where the type supports it; review it before "
+            "you execute it (add the --capabilities and --parameters that the stack needs). An ordinary change set of "
+            "the same template finds no change"
         )
         return (*((f"cdk deploy {cdk_stack} --revert-drift",) if cdk_stack else ()), aws, note)
     if difference.origin is DriftOrigin.UNDECLARED:
@@ -40,15 +44,15 @@ def differences_of(report: JsonObject, *, name: str) -> tuple[Difference, ...]:
     """The differences of an audit's JSON report; raises InputError for anything else."""
     try:
         if report["format"] != 1 or report["command"] != "drift audit":
-            raise InputError(f"{name}: this is no report of `stackproof drift audit --format json`")
+            raise InputError(f"{name}: this is not a report of `stackproof drift audit --format json`")
         return tuple(_of_row(difference) for difference in as_objects(report["differences"]))
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(
-            f"{name}: this is no whole report of `stackproof drift audit --format json`: {error}; audit again"
+            f"{name}: this report of `stackproof drift audit --format json` is not complete: {error}; audit again"
         ) from error
 
 
 def _of_row(row: JsonObject) -> Difference:
-    """What may be a secret is hidden in a report, as a whole or within a text, and stays so."""
+    """The difference of a row; values that the report redacts, whole or in part, stay redacted."""
     hidden = MASK in canonical([row["expected"], row["actual"]])
     return Difference.from_dict({"family": None, **row, "path": row["property_path"], "is_secret": hidden})

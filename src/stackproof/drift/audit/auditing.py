@@ -230,7 +230,7 @@ class Auditor:
             return replace(live, status=again.status, reason=again.reason, detail=again.detail)
         if _state(again, against_sources=self.against_sources) == _state(live, against_sources=self.against_sources):
             return None
-        detail = "the stack was updated while it was looked at"
+        detail = "the stack was updated during the audit"
         return replace(live, status=again.status, reason=UnprovenReason.BUSY, detail=detail)
 
     def _unanswered(self, live: LiveStack, error: TargetError) -> LiveStack:

@@ -25,7 +25,7 @@ ITSELF: Final = "Ref"
 
 
 _OWN: Final = "\0"
-"""Stands for every name of a resource of another stack; no owner has one like it."""
+"""Represents every name of a resource of another stack; no owner has such a name."""
 
 _NOTHING: Final = (None, -1, "-1")
 
@@ -58,7 +58,7 @@ class Claims:
         return stack_name in self._stacks
 
     def declare(self, family: ChildFamily, owner: Collection[str], child: Child) -> bool | None:
-        """Whether a template declares the child of this owner (by any of its names); None if it cannot be told."""
+        """Whether a template declares the child of this owner (by any of its names); None if unknown."""
         if family.in_stacks and not family.ids_are_shared and self.has(child):
             return True
         in_doubt = False
@@ -94,9 +94,9 @@ def owner_names(physical_id: str, reading: Reading) -> frozenset[str]:
 def may_declare(
     template: Template, pseudo: Mapping[str, JsonValue], family: ChildFamily, owner: Collection[str], child: Child
 ) -> bool:
-    """Whether the template by itself, of a stack of which nothing else is known, leaves it open that it does.
+    """Whether a template, of a stack of which nothing else is known, may declare the child of this owner.
 
-    What it names as the owner is none of ours if it is a resource of its own: that belongs to its stack alone.
+    An owner that the template itself declares belongs to its own stack, so it is never this owner.
     """
     context = replace(static_context(template), parameters={}, pseudo=pseudo)
     own = {resource.logical_id for resource in template.resources if resource.resource_type in family.owners}
@@ -152,7 +152,7 @@ def _same(properties: Mapping[str, Resolved], child: Child, physical_id: str | N
 
 
 def _equal(wanted: Resolved, live: JsonValue) -> bool:
-    """Whether the values are the same; what a template leaves out is false, or nothing, and -1 is no port."""
+    """Whether the values are equal; a property that the template omits is false or empty, and -1 means "no port"."""
     if live is None:
         return wanted in _NOTHING
     if wanted is None:

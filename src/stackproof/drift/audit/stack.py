@@ -124,7 +124,7 @@ class StackLook:
         unread: list[Unread],
         left: list[Leftover],
     ) -> bool:
-        """Whether the family could be looked at; what nobody declared of it is added to what was found, or left."""
+        """Whether the family could be read; its children that no stack declares are added to `found` or `left`."""
         own = self.prover.expected(resource.logical_id).get(family.own) if family.own else None
 
         def missed(reason: UnprovenReason, detail: str = "", *, child: str = "") -> None:
@@ -246,9 +246,9 @@ def with_leftovers(audit: StackAudit, left: Sequence[Leftover], others: OtherSta
 
 
 def _concerns(family: ChildFamily, resource: Resource, expected: Mapping[str, Resolved]) -> bool:
-    """Whether children of the family may hang on the resource without the comparison of its own list seeing them.
+    """Whether the resource may have children of the family that the comparison of the owner's list misses.
 
-    A list that comes to nothing (AWS::NoValue) is not compared, nor is one of which anything is not known.
+    A list that resolves to AWS::NoValue is not compared; neither is a list with an unresolved value.
     """
     own = family.own
     return resource.resource_type in family.owners and (

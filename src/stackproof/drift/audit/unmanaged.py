@@ -22,12 +22,12 @@ _KINDS: Final = ("prefix", "tag", "vpc")
 _PARTS: Final = re.compile(
     r"Attachment$|Association$|Policy$|Permission$|Subscription$|Ingress$|Egress$|Rule$|::Alias$"
 )
-"""Types that are no resources by themselves: what there is too much of them is a child of its owner."""
+"""Types that only exist on another resource: an extra one is a child of its owner, not an unmanaged resource."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Scope:
-    """Where nothing may be that is in no stack: a tag, a VPC, or the beginning of names."""
+    """Where every resource has to be in a stack: a tag, a VPC, or a prefix of names."""
 
     kind: str
     value: str
@@ -38,10 +38,10 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unmanaged:
-    """What was found, and what could not be looked at.
+    """The unmanaged resources that were found, and what could be checked.
 
-    `undecided` is how many may be in a stack of another region. `looked_at` has account, region and type of what could
-    be looked at; `is_whole` says that every type was, in all scopes.
+    `undecided` is how many may be in a stack of another region. `looked_at` has the account, region and type of each
+    listing that was read; `is_whole` is True if every type was read in all scopes.
     """
 
     differences: tuple[Difference, ...] = ()
@@ -71,7 +71,7 @@ def unmanaged(
     target: Target,
     catalog: StackCatalog,
 ) -> Unmanaged:
-    """Of each type that the stacks use: what is in one of the scopes and in no stack. What cannot be listed is said."""
+    """The resources in a scope and in no stack, of types that the stacks use; a failed listing is a notification."""
     wanted = sorted(set(scopes))
     types = sorted(
         {resource_type for resource_type in resource_types if resource_type in listings or _is_whole(resource_type)}
@@ -126,12 +126,12 @@ def unmanaged(
 
 
 _WITHOUT_TAGS: Final = frozenset({"AWS::IAM::Group", "AWS::IAM::ManagedPolicy", "AWS::IAM::Role", "AWS::IAM::User"})
-"""As AWS says of GetResources: it tells no tags of roles and users, and those of policies in one region alone."""
+"""GetResources returns no tags of roles and users, and those of policies in one region only (AWS's reference)."""
 
 
 def _without_tags(kind: str, scopes: Iterable[Scope]) -> Iterator[Notification]:
     if kind in _WITHOUT_TAGS and any(scope.kind == "tag" for scope in scopes):
-        message = f"--scope: {kind}: the tagging API tells no tags of it, so a tag finds none"
+        message = f"--scope: {kind}: the tagging API returns no tags for it, so a tag scope finds none"
         yield Notification(level=Level.WARNING, message=message)
 
 
@@ -149,7 +149,7 @@ def _tagged(scopes: Iterable[Scope], catalog: StackCatalog, said: list[Notificat
             try:
                 found[scope] = catalog.tagged(key, value)
             except TargetError as error:
-                said.append(Notification(level=Level.ERROR, message=f"--scope {scope} was not looked at: {error}"))
+                said.append(Notification(level=Level.ERROR, message=f"--scope {scope} was not checked: {error}"))
     return found
 
 
@@ -183,7 +183,7 @@ def _same_arn(listed: Listed, arn: str) -> bool:
 
 
 def _owner(listed: Listed, catalog: StackCatalog, said: list[Notification]) -> bool:
-    """Whether a stack has it; True as well where that cannot be told, which is said."""
+    """Whether a stack has the resource; also True, with a notification, if that could not be read."""
     try:
         return catalog.owner(listed.resource_type, listed.physical_id) is not None
     except TargetError as error:
@@ -193,9 +193,9 @@ def _owner(listed: Listed, catalog: StackCatalog, said: list[Notification]) -> b
 
 
 def _is_elsewhere(listed: Listed, listing: Listing, target: Target, said: list[Notification]) -> bool | None:
-    """Whether what is in no stack of the region is in one of another, as far as it tells; None if it does not.
+    """Whether a resource in no stack of this region belongs to another region; None if its region is unknown.
 
-    True as well where that could not be read, which is said.
+    Also True, with a notification, if that could not be read.
     """
     if listing.region_of is None or listed.region == target.region:
         return False

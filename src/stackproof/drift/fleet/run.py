@@ -182,7 +182,7 @@ def audit_tasks(
     memory: TaskMemory,
     heard: Callable[[FleetRun], None] = lambda _: None,
 ) -> None:
-    """Do all tasks but those that are done already; `heard` is told after each."""
+    """Do all tasks that are not done already, and call `heard` after each."""
     for task in tasks:
         known = memory.get(task)
         if known is not None:
@@ -317,7 +317,7 @@ class FleetRun:
 
     @property
     def earlier(self) -> Mapping[tuple[str, str, str], datetime]:
-        """Account, region and name of the stacks, nested ones too, that an interrupted run has looked at, and when."""
+        """When an interrupted run audited a stack, by account, region and name; with nested stacks."""
         return {
             (audit.account, audit.region, audit.stack_name): result.kept_since
             for result in self.results.values()
@@ -326,7 +326,7 @@ class FleetRun:
         }
 
     def _kept_notes(self) -> Iterator[str]:
-        """When the interrupted run looked, from the first to the last of its tasks."""
+        """A note on stacks that only the interrupted run audited, with the times of its first and last task."""
         kept = [(result.kept_since, task) for task, result in self.results.items() if result.kept_since is not None]
         if kept:
             times = sorted(at for at, _ in kept)
@@ -334,10 +334,10 @@ class FleetRun:
             first, last = shown_time(times[0]), shown_time(times[-1])
             when = f"at {first}" if first == last else f"from {first} to {last}"
             stacks = f"{count} of {self.stacks} {'stack' if self.stacks == 1 else 'stacks'}"
-            was, are = ("was", "it is") if count == 1 else ("were", "they are")
+            are = "it is" if count == 1 else "they are"
             yield (
-                f"{stacks} {was} looked at by the run that was interrupted, {when}, and not by this one: "
-                f"what has changed there since does not show, and {are} not recorded"
+                f"the interrupted run, not this run, audited {stacks} {when}: later changes there do not show, "
+                f"and {are} not recorded"
             )
 
 

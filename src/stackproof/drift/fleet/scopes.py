@@ -19,11 +19,11 @@ __all__ = ["scope_tasks", "unmanaged_of", "unmanaged_text"]
 
 
 _EVERYWHERE: Final = ("AWS::IAM::", "AWS::S3::Bucket")
-"""What every region of an account lists alike, so that a stack of any of them may have it."""
+"""Types that every region of an account lists alike, so that a stack of any region may have the resource."""
 
 
 def scope_tasks(run: FleetRun, scopes: Iterable[Scope]) -> tuple[ScopeTask, ...]:
-    """A task for each place whose stacks were found: what of their types is in the scopes, and none of theirs."""
+    """A task for each account and region with stacks: find resources of their types in the scopes and in no stack."""
     types: dict[AccountRegion, set[str]] = {}
     managed: dict[AccountRegion, set[tuple[str, str]]] = {}
     everywhere: dict[str, set[tuple[str, str]]] = {}
@@ -68,7 +68,7 @@ def unmanaged_text(found: Unmanaged | Failure, calls: CallLog) -> str:
 
 
 def unmanaged_of(account_region: AccountRegion, result: str | WorkerFailure, run: FleetRun) -> Unmanaged:
-    """What is in no stack of the place; what could not be looked at is an error that names it."""
+    """The resources in no stack of the account and region; each failed check is a notification of level error."""
     data: dict[str, Any] = {} if isinstance(result, WorkerFailure) else json.loads(result)
     if isinstance(result, WorkerFailure):
         return _missed(account_region, result.detail)
@@ -91,7 +91,7 @@ def unmanaged_of(account_region: AccountRegion, result: str | WorkerFailure, run
 
 
 def _missed(account_region: AccountRegion, why: str) -> Unmanaged:
-    message = f"--scope: what is in no stack was not looked at: {why}"
+    message = f"--scope: unmanaged resources were not checked: {why}"
     said = _named(account_region, [Notification(level=Level.ERROR, message=message)])
     return Unmanaged(account=account_region.account, region=account_region.region, notifications=said)
 

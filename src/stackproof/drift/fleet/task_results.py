@@ -23,7 +23,7 @@ _TASKS: Final = "tasks"
 
 
 class FleetRuns:
-    """The runs of one project, in a folder; each run has a folder of its own in it."""
+    """The runs of one project, in a folder with one folder for each run."""
 
     def __init__(self, directory: Path, *, clock: Callable[[], float] = time.time, life: float = _LIFE) -> None:
         self._directory = directory

@@ -49,7 +49,7 @@ def parse_channel(text: str) -> Channel:
         return Channel(kind=kind, value=value)
     if kind == TOPIC:
         if not _ARN.fullmatch(value):
-            raise ConfigError(f"--notify {text}: {value!r} is no ARN of a topic")
+            raise ConfigError(f"--notify {text}: {value!r} is not the ARN of a topic")
         return Channel(kind=kind, value=value)
     if kind == WEBHOOK:
         return Channel(kind=kind, value=_url(value))
@@ -67,15 +67,15 @@ def _url(url: str) -> str:
         where = urlsplit(url)
         host, _ = where.hostname, where.port
     except ValueError as error:
-        raise ConfigError(f"--notify webhook: that is no URL: {error}") from error
+        raise ConfigError(f"--notify webhook: the URL is not valid: {error}") from error
     try:
         (host or "").encode("idna")
     except UnicodeError as error:
         raise ConfigError(
-            "--notify webhook: the host of the URL is no name: a part of it is empty or too long"
+            "--notify webhook: the host of the URL is not valid: a part of it is empty or too long"
         ) from error
     if where.scheme not in {"http", "https"} or not host:
         raise ConfigError("--notify webhook: expected a URL that begins with https://")
     if where.scheme == "http" and not is_loopback(url):
-        raise ConfigError(f"--notify webhook: {host} has to be reached by https")
+        raise ConfigError(f"--notify webhook: {host} needs https")
     return url

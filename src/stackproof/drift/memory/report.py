@@ -39,7 +39,7 @@ class HistoryReport:
 
     @property
     def exit_code(self) -> int:
-        """0: it has been found out before, and is no verdict."""
+        """Always 0: the audits have reported their verdicts already."""
         return 0
 
     def to_dict(self) -> dict[str, JsonValue]:
@@ -66,7 +66,7 @@ class DiffReport:
 
     @property
     def exit_code(self) -> int:
-        """0: it has been found out before, and is no verdict."""
+        """Always 0: the audits have reported their verdicts already."""
         return 0
 
     def to_dict(self) -> dict[str, JsonValue]:

@@ -22,8 +22,8 @@ _STACK: Final = "AWS::CloudFormation::Stack"
 def vanished(report: DriftReport, store: AuditStore, run: Run) -> Iterator[Difference]:
     """A difference for each stack that the store knows and that a list of the run lacks; raises StoreError.
 
-    One that is nested goes with its parent, whose template may have let go of it; it may have been audited by its own
-    name as well, and then has the one that its parent gives it, unless nobody could look at the parent.
+    A nested stack is deleted with its parent, or by a change of its parent's template. If it was also audited by its
+    own name, the difference comes from its parent, unless the parent could not be audited.
     """
     ids = {audit.stack_id for audit in report.audits if audit.stack_id}
     dark = {(audit.account, audit.region, audit.stack_name) for audit in report.audits if audit.reason is not None}

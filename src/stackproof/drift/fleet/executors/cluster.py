@@ -22,7 +22,7 @@ def dask_workers(
 ) -> Iterator[Executor]:
     """The workers of the scheduler at `host:port`, which run stackproof themselves; raises if it does not answer.
 
-    Without a worker it is waited for one, as long as it takes; `say` is told so.
+    If the scheduler has no worker, this waits for one without a limit and reports the wait to `say`.
     """
     try:
         from distributed import Client

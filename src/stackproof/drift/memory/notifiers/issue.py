@@ -1,4 +1,4 @@
-"""Writes the body of an issue: whoever calls opens it, with the rights that they have."""
+"""Writes the body of an issue; the caller opens the issue with its own permissions."""
 
 from __future__ import annotations
 

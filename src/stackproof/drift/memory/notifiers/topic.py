@@ -1,4 +1,4 @@
-"""Tells a topic of SNS: one message for each audit with news."""
+"""Notifies an SNS topic: one message for each audit with news."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SUBJECT: Final = 99
 
 
 class TopicNotifier:
-    """Implements `ports.Notifier`. `sign_in` gives who tells it, when there is news; the message is its one write."""
+    """Implements `ports.Notifier`. `sign_in` runs if there is news; the message is its one write."""
 
     def __init__(self, arn: str, sign_in: Callable[[], Target], text: Callable[[Alarm], str]) -> None:
         self.channel = f"sns:{arn}"

@@ -1,4 +1,4 @@
-"""Tells a webhook: JSON, signed with a secret that only the two of them know."""
+"""Notifies a webhook: JSON, signed with a secret that the sender and the receiver share."""
 
 from __future__ import annotations
 
