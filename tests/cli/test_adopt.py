@@ -236,7 +236,7 @@ def test_without_an_app_nothing_is_written_and_no_loop_is_patched(tmp_path: Path
     assert (tmp_path / "app.py").read_text(encoding="utf-8") == source
     done = run(tmp_path, "stackproof", "drift", "adopt", "drift.json", "--all")
     assert done.returncode == 0, done.stderr
-    assert "no patch: no app is configured, so what else the line makes is not known" in done.stdout
+    assert "no patch: no app is configured, so the other resources of the line are unknown" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -265,4 +265,4 @@ def test_without_an_app_there_is_still_a_way_back(tmp_path: Path) -> None:
     done = run(tmp_path, "stackproof", "drift", "adopt", "drift.json", "--all")
     assert done.returncode == 0, done.stderr
     assert "--deployment-mode REVERT_DRIFT" in done.stdout
-    assert "no patch: no line of a Python app is known for it" in done.stdout
+    assert "no patch: its line in a Python app is unknown" in done.stdout

@@ -262,7 +262,7 @@ def test_a_store_that_is_locked_costs_the_memory_and_not_the_report(net: Net) ->
         report = net.report("--store", "sqlite:///.stackproof/audits.db?timeout=0.2")
     other.close()
     assert (report["exit_code"], report["run"]) == (3, None)
-    assert "is locked by another run for too long" in report["notifications"][0]["message"]
+    assert "has been locked by another run for too long" in report["notifications"][0]["message"]
     assert net.report()["previous_run"] == 1
 
 

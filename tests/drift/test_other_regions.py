@@ -62,7 +62,7 @@ def test_policies_that_another_stack_of_the_region_puts_on_a_role_are_no_drift(t
         )
     [(kind, detail)] = found(target)
     assert kind == "AWS::IAM::ManagedPolicy"
-    assert detail == "no stack of us-east-1 declares it; stacks of other regions were not asked"
+    assert detail == "no stack of us-east-1 declares it; stacks of other regions were not read"
     with target.writing("tampering"):
         target.client("iam").detach_role_policy(
             RoleName="beside-role", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess"
@@ -75,7 +75,7 @@ def test_policies_of_a_stack_of_another_region_are_an_alarm_that_says_who_was_no
 ) -> None:
     west = MotoTarget(moto.endpoint_url, region="eu-west-1")
     west.deploy(grants())
-    detail = "no stack of us-east-1 declares it; stacks of other regions were not asked"
+    detail = "no stack of us-east-1 declares it; stacks of other regions were not read"
     assert found(target) == [("AWS::IAM::RolePolicy", detail)]
     west.destroy("BesideGrants")
 
@@ -95,7 +95,10 @@ def test_a_role_or_a_bucket_of_a_stack_of_another_region_is_not_called_unmanaged
         catalog=catalog(east),
     )
     assert [difference.physical_id for difference in seen.differences] == ["region-east-b"]
-    said = "--scope: 1 of AWS::IAM::Role are in no stack of us-east-1 and may be in one of another region: not asked: "
+    said = (
+        "--scope: 1 of AWS::IAM::Role are in no stack of us-east-1 and may be in a stack of another region, "
+        "which was not read: "
+    )
     assert [notification.message for notification in seen.notifications] == [f"{said}region-west"]
     west.destroy("Net")
     with east.writing("taking it away"):

@@ -103,7 +103,7 @@ def test_a_resource_that_is_found_by_what_is_not_known_is_not_gone() -> None:
 
     for name in ("Owner", "Other"):
         assert reasons(by(name))[""] == "unresolved"
-        assert by(name).unproven[0].detail == f"what it is found by is not known: {name}"
+        assert by(name).unproven[0].detail == f"its identifier is unknown: {name}"
     assert by("Name").status is by("Nothing").status is DriftStatus.DELETED
 
 
@@ -677,7 +677,7 @@ def test_what_stands_for_any_number_of_resources_is_said_to_be_unseen() -> None:
     )
     [said] = made.notifications
     assert said.level is Level.ERROR
-    assert "Fn::ForEach::Queues: what it makes was not read" in said.message
+    assert "Fn::ForEach::Queues: its resources were not read" in said.message
 
 
 def test_a_nested_stack_whose_template_nobody_knows_is_said_to_be_unseen() -> None:

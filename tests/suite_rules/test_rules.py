@@ -304,7 +304,7 @@ def test_findings_name_their_line_and_are_sorted() -> None:
 def test_a_rigid_count_is_said_with_the_number() -> None:
     (one,) = evaluate_test("def test_it():\n    assert len(alarms) == 8\n", live=True)
     assert isinstance(one, SuiteFinding)
-    assert one.message == "a rigid count of 8: what is deployed changes; take the number from the template"
+    assert one.message == "a rigid count of 8: deployed resources change; take the number from the template"
 
 
 @pytest.mark.parametrize("source", ["def test_it(:\n", "test_it = 3\n", "", "lambda: None\n"])

@@ -138,6 +138,4 @@ def _observed(reader: Reader, request: ReadRequest) -> Observation:
     unknown = sorted(asked & request.unresolved)
     if reading is not None or not unknown:
         return Observation(reading=reading)
-    return Observation(
-        reason=UnprovenReason.UNRESOLVED, detail=f"what it is found by is not known: {', '.join(unknown)}"
-    )
+    return Observation(reason=UnprovenReason.UNRESOLVED, detail=f"its identifier is unknown: {', '.join(unknown)}")

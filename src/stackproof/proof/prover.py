@@ -372,12 +372,12 @@ def _unread_entries(stack: ProvableStack) -> Iterator[Notification]:
     for resource in template.resources:
         if nested is not None and resource.resource_type == STACK and resource.logical_id not in nested:
             where = f"{resource.location()}: {resource.logical_id}"
-            message = f"{where}: its template is not in the assembly, so what is in that stack was not read"
+            message = f"{where}: its template is not in the assembly, so the resources of that stack were not read"
             yield Notification(level=Level.ERROR, message=message)
     for name in sorted(template.section("Resources")):
         if name.startswith("Fn::"):
             message = (
-                f"{template.file}: {name}: what it makes was not read; expand it before the stack is deployed, or "
+                f"{template.file}: {name}: its resources were not read; expand it before the stack is deployed, or "
                 "audit the stack with `stackproof drift audit`, which reads the processed template"
             )
             yield Notification(level=Level.ERROR, message=message)

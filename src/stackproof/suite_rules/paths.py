@@ -154,8 +154,8 @@ class _Walk:
             return frozenset({_DONE})
         if self._asserts_in(statement):
             why = (
-                "what is asserted holds of all of nothing, so the test passes if nothing was found: "
-                "assert first that something is there"
+                "the assertion also holds for an empty result, so the test passes if nothing was found: "
+                "first assert that the result is not empty"
             )
             return _past(ways, statement.lineno, why)
         return ways
@@ -164,7 +164,7 @@ class _Walk:
         later = (part for part in self._parts(self.function) if asserts(part, self.helpers))
         if not any(getattr(node, "lineno", 0) > statement.lineno for node in later):
             return ways
-        why = "the test may return before it asserts anything, and then it passes: assert it, or skip with a reason"
+        why = "the test may return before it asserts anything, and then passes: assert it, or skip with a reason"
         return _past(ways, statement.lineno, why)
 
     def _if(self, statement: ast.If, ways: _Ways) -> _Ends:
@@ -197,8 +197,8 @@ class _Walk:
             return _Ends(falls=_done(ends.falls), returns=_done(ends.returns), leaves=_done(ends.leaves))
         if any(_DONE in branch.falls | branch.returns | branch.leaves for branch in branches) and _DONE not in ways:
             why = (
-                "what is asserted stands under an `if`, so the test may pass without it: "
-                "assert what the condition says, or skip with a reason"
+                "the assertion is under an `if`, so the test may pass without it: "
+                "assert the condition, or skip with a reason"
             )
             return _Ends(
                 falls=_past(ends.falls, statement.lineno, why),

@@ -73,7 +73,7 @@ def _unasserted(function: Function, paths: Paths) -> Iterator[SuiteFinding]:
     elif paths.gaps and not paths.swallowed:
         first = body_of(function)[0].lineno
         if paths.asserts:
-            message = "there is a way through this test on which nothing is asserted"
+            message = "a path through this test asserts nothing"
             yield SuiteFinding(line=first, rule_id="SP003", message=message)
         else:
             yield SuiteFinding(line=first, rule_id="SP004", message="nothing in this test asserts anything")
@@ -92,5 +92,5 @@ def _rigid_counts(function: Function) -> Iterator[SuiteFinding]:
             yield SuiteFinding(
                 line=node.lineno,
                 rule_id="SP002",
-                message=f"a rigid count of {number}: what is deployed changes; take the number from the template",
+                message=f"a rigid count of {number}: deployed resources change; take the number from the template",
             )

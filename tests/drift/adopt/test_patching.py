@@ -129,7 +129,7 @@ def test_the_literal_is_replaced_and_nothing_else(
     assert [name for name in after if name not in before] == [line]
     again = written(found, root=tmp_path)
     assert not again.is_written
-    assert "and what was deployed is" in again.why_not
+    assert "and the deployed value is" in again.why_not
 
 
 QUEUE = ("AWS::SQS::Queue", "/DelaySeconds", 0, 30)
@@ -144,12 +144,12 @@ QUEUE = ("AWS::SQS::Queue", "/DelaySeconds", 0, 30)
         ),
         ("\n\nsqs.Queue(self, 'Q', **more)\n", "(it takes a mapping with **)"),
         ("\n\nsqs.CfnQueue(self, 'Q')\n", "CfnQueue at app.py:3 has no argument DelaySeconds"),
-        ("\n\nx = 1\n", "app.py:3 holds no call: the app is not the one that was audited"),
-        ("\n\nThing(self, 'Q')\n", "app.py:3 calls Thing(…), and what becomes of its arguments is not known"),
+        ("\n\nx = 1\n", "app.py:3 has no call: the app differs from the audited one"),
+        ("\n\nThing(self, 'Q')\n", "app.py:3 calls Thing(…), and its use of the arguments is unknown"),
         ("\n\na, b = Queue(self, 'A'), Queue(self, 'B')\n", "app.py:3 has 2 calls that may make it"),
         (
             "\n\nProvider(\n    self,\n    sqs.Queue(self, 'Q', delivery_delay=Duration.seconds(0)),\n)\n",
-            "app.py:3 calls Provider(…), and what becomes of its arguments is not known",
+            "app.py:3 calls Provider(…), and its use of the arguments is unknown",
         ),
         ("\n\nsqs.Queue(self, 'Q'\n", "app.py cannot be parsed"),
         (
@@ -210,7 +210,7 @@ def test_a_file_keeps_its_encoding_its_mode_and_its_place_behind_a_link(tmp_path
         (b"\n\nsqs.Queue(self, queue_name='a')  # \xe9\n", "b", "app.py cannot be parsed"),
         (b"# coding: nonsense\n\nsqs.Queue(self, queue_name='a')\n", "b", "app.py cannot be parsed"),
         (b"# coding: rot13\n\nsqs.Queue(self, queue_name='a')\n", "b", "app.py cannot be parsed"),
-        (b"\n\nsqs.Queue(self, queue_name='a')\n\x0cx = 1\n", "b", "would not be written back as they are"),
+        (b"\n\nsqs.Queue(self, queue_name='a')\n\x0cx = 1\n", "b", "would not be written back unchanged"),
         (b"x = 1" + b" + 1" * 900 + b"\n\nsqs.Queue(self, queue_name='a')\n", "b", "app.py is nested too deeply"),
     ],
 )
@@ -225,7 +225,7 @@ def test_what_cannot_be_read_or_written_as_it_is_gets_no_patch(
 
 def test_an_argument_that_nobody_knows_is_not_guessed(tmp_path: Path) -> None:
     found = patched(tmp_path, "\n\nsqs.Queue(self, 'Q')\n", difference("AWS::SQS::Queue", "/RedrivePolicy/x", 1, 2))
-    assert found.why_not == "which argument of Queue sets /RedrivePolicy/x is not known"
+    assert found.why_not == "the argument of Queue that sets /RedrivePolicy/x is unknown"
 
 
 @pytest.mark.parametrize(
@@ -235,8 +235,8 @@ def test_an_argument_that_nobody_knows_is_not_guessed(tmp_path: Path) -> None:
         ({"origin": DriftOrigin.UNMANAGED}, "cdk import"),
         ({"origin": DriftOrigin.DELETED}, "remove it from the app"),
         ({"is_secret": True}, "may be a secret"),
-        ({"actual": None}, "not set any more"),
-        ({"location": Location(file="template.yaml", line=3)}, "no line of a Python app"),
+        ({"actual": None}, "no longer set"),
+        ({"location": Location(file="template.yaml", line=3)}, "its line in a Python app is unknown"),
         ({"location": Location(file="gone.py", line=3)}, "there is no gone.py in this project"),
         ({"location": Location(file="../app.py", line=3)}, "there is no ../app.py in this project"),
     ],
@@ -259,7 +259,7 @@ def test_a_line_that_makes_several_resources_is_left_alone(tmp_path: Path) -> No
 def test_without_an_app_it_is_not_known_what_else_the_line_makes(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("\n\nsqs.Queue(self, delivery_delay=Duration.seconds(0))\n", encoding="utf-8")
     found = adoption(difference(*QUEUE), root=tmp_path, beside=None)
-    assert (found.patch, found.why_not) == ("", "no app is configured, so what else the line makes is not known")
+    assert (found.patch, found.why_not) == ("", "no app is configured, so the other resources of the line are unknown")
 
 
 def test_without_libcst_the_command_to_type_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

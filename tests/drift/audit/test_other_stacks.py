@@ -91,7 +91,7 @@ def test_what_no_stack_declares_is_an_alarm_that_says_who_was_not_asked(other: L
     audit = one(catalog)
     [difference] = audit.differences
     assert difference.child_id == "grant"
-    assert difference.detail == "no stack of us-east-1 declares it; stacks of other regions were not asked"
+    assert difference.detail == "no stack of us-east-1 declares it; stacks of other regions were not read"
     assert audit.unread == ()
 
 

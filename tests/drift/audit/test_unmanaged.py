@@ -84,8 +84,8 @@ def test_what_an_audited_stack_or_any_other_has_is_managed() -> None:
 def test_what_cannot_be_listed_is_said() -> None:
     seen = found(FakeCatalog(), "vpc:vpc-1")
     assert [notification.message for notification in seen.notifications] == [
-        f"--scope: these types do not tell their VPC: {TOPIC}, {QUEUE}",
-        "--scope: these types cannot be listed, so what is unmanaged of them is not seen: AWS::EFS::FileSystem",
+        f"--scope: the lists of these types have no VPC: {TOPIC}, {QUEUE}",
+        "--scope: these types cannot be listed, so their unmanaged resources are not found: AWS::EFS::FileSystem",
     ]
 
 
@@ -183,7 +183,10 @@ def roles(listings: Mapping[str, Listing], *, owner: str | None = None) -> Unman
 def test_what_a_stack_of_another_region_may_have_is_not_called_unmanaged() -> None:
     seen = roles(of_a_global_service(None))
     assert (seen.differences, seen.undecided, seen.looked_at, seen.is_whole) == ((), 1, (), False)
-    said = f"--scope: 1 of {ROLE} are in no stack of {REGION} and may be in one of another region: not asked: app-r"
+    said = (
+        f"--scope: 1 of {ROLE} are in no stack of {REGION} and may be in a stack of another region, "
+        "which was not read: app-r"
+    )
     assert [(notification.level.value, notification.message) for notification in seen.notifications] == [
         ("warning", said)
     ]

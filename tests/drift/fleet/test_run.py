@@ -420,7 +420,7 @@ def test_a_place_that_answers_without_a_stack_is_an_error_unless_it_may_be_empty
     assert [(notification.level, notification.message) for notification in said] == [
         (
             Level.ERROR,
-            f"account 2, region {name}: no stack that the filters take; if that is meant, say may_be_empty: true there",
+            f"account 2, region {name}: no stack matches the filters; if intended, set may_be_empty: true there",
         )
         for name in ("eu-west-1", "us-east-1")
     ]

@@ -559,7 +559,7 @@ def test_a_store_that_is_locked_too_long_is_said(url: str) -> None:
         if url.startswith("sqlite"):
             other.connection.dbapi_connection.isolation_level = None  # type: ignore[union-attr]
         other.execute(text(lock))
-        with pytest.raises(StoreError, match="is locked by another run for too long"):
+        with pytest.raises(StoreError, match="has been locked by another run for too long"):
             SqlAuditStore(url, lock_timeout=0.2).begin(run())
 
 

@@ -102,7 +102,7 @@ def test_what_is_said_of_it_names_the_stack_and_the_way_out() -> None:
     report = audited(store, 1, audit("S1"))
     line = (
         "eu-west-1: S4 (AWS::CloudFormation::Stack) does not exist any more; "
-        "if that is meant: stackproof drift forget --stack S4"
+        "if intended: stackproof drift forget --stack S4"
     )
     assert " ".join(line.strip() for line in drift_text(report).splitlines()).startswith(line)
     (finding,) = as_check(report).findings

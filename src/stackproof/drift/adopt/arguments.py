@@ -115,7 +115,7 @@ def _unknown(now: Expression) -> Written:
 
 
 def _otherwise(now: Expression, expected: JsonValue) -> Written:
-    return Written(why_not=f"the source says `{now.text}`, and what was deployed is {_literal(expected)}")
+    return Written(why_not=f"the source has `{now.text}`, and the deployed value is {_literal(expected)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +177,7 @@ class Member:
             return _otherwise(now, expected)
         name = self.names.get(_plain(live))
         if name is None:
-            return Written(why_not=f"{self.enum} has no member that is known for {_literal(live)}")
+            return Written(why_not=f"{self.enum} has no known member for {_literal(live)}")
         return Written(text=f"{now.owner}.{name}")
 
     def fresh(self, live: JsonValue) -> str:

@@ -113,10 +113,10 @@ class _Patch:
         file = place.file or ""
         reasons = (
             (found.is_secret, "the value may be a secret, and is not written into a source"),
-            (found.actual is None, "the property is not set any more: remove its argument, if it is to stay so"),
-            (not file.endswith(".py") or place.line is None, "no line of a Python app is known for it"),
+            (found.actual is None, "the property is no longer set: remove its argument, if it is to stay so"),
+            (not file.endswith(".py") or place.line is None, "its line in a Python app is unknown"),
             (not self._is_inside(file), f"there is no {file} in this project"),
-            (self.beside is None, "no app is configured, so what else the line makes is not known"),
+            (self.beside is None, "no app is configured, so the other resources of the line are unknown"),
             (
                 bool(beside),
                 f"the line makes {len(beside) + 1} resources of this type; a patch would change {others} as well",
@@ -167,7 +167,7 @@ class _Source:
         except (libcst.ParserSyntaxError, SyntaxError, LookupError, UnicodeError) as error:
             return f"{self.file} cannot be parsed: {str(error).splitlines()[0]}"
         if not is_whole:
-            return f"{self.file} has characters that would not be written back as they are"
+            return f"{self.file} has characters that would not be written back unchanged"
         first = f"Cfn{kind.rpartition('::')[2]}"
         call = _call_at(wrapper, line, (first, _GENERIC, *classes_of(kind)))
         if isinstance(call, str):
@@ -180,7 +180,7 @@ class _Source:
         if not isinstance(node, str):
             return self._with(wrapper.module, call, node, argument, difference)
         if known is None:
-            return f"which argument of {call.names[0]} sets {path} is not known"
+            return f"the argument of {call.names[0]} that sets {path} is unknown"
         can_add = not is_low and not argument.below
         fresh = f"; add {argument.keyword}={argument.conversion.fresh(difference.actual)}" if can_add else ""
         return f"{call.names[0]} at {self.file}:{line} {node}{fresh}"
@@ -237,11 +237,11 @@ def _call_at(wrapper: Any, line: int, accepted: Sequence[str]) -> _Call | str:  
     """The one call at the line that may make such a resource; one further down may make another."""
     here = [call for call in _calls(wrapper) if line in call.lines]
     if not here:
-        return "holds no call: the app is not the one that was audited"
+        return "has no call: the app differs from the audited one"
     found = [call for call in here if set(call.names) & set(accepted)]
     if not found:
         names = ", ".join(sorted({f"{call.names[0]}(…)" for call in here}))
-        return f"calls {names}, and what becomes of its arguments is not known"
+        return f"calls {names}, and its use of the arguments is unknown"
     return found[0] if len(found) == 1 else f"has {len(found)} calls that may make it"
 
 

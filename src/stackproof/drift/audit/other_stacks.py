@@ -87,7 +87,7 @@ class OtherStacks:
             return claims
         found = claims.declare(family, owner, child)
         if found is None:
-            why = f"stack {stack.stack_name} declares something that depends on a value that is not known"
+            why = f"stack {stack.stack_name} has a declaration that depends on an unknown value"
             return Doubt(reason=UnprovenReason.UNRESOLVED, detail=why)
         return bool(found)
 

@@ -84,7 +84,7 @@ class StackLook:
                 logical_id=resource.logical_id,
                 question=path,
                 reason=UnprovenReason.UNRESOLVED,
-                detail="what another resource of the template adds to it is not known",
+                detail="another resource of the template adds an unknown value to it",
             )
             for path in self.prover.doubtful(resource.logical_id)
         )
@@ -189,7 +189,7 @@ class StackLook:
 
     def _of_child(self, proof: ResourceProof, family: ChildFamily, child: Child) -> Difference:
         region = self.live.region
-        detail = f"no stack of {region} declares it; stacks of other regions were not asked"
+        detail = f"no stack of {region} declares it; stacks of other regions were not read"
         return self._difference(
             proof,
             DriftOrigin.CHILD,

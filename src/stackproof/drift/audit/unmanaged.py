@@ -81,7 +81,7 @@ def unmanaged(
     said: list[Notification] = []
     if missing := [resource_type for resource_type in types if resource_type not in listings]:
         message = (
-            f"--scope: these types cannot be listed, so what is unmanaged of them is not seen: {', '.join(missing)}"
+            f"--scope: these types cannot be listed, so their unmanaged resources are not found: {', '.join(missing)}"
         )
         said.append(Notification(level=Level.WARNING, message=message))
     tagged = _tagged(wanted, catalog, said)
@@ -109,7 +109,7 @@ def unmanaged(
         if kind in listings and len(said) == before and len(tagged) == sum(scope.kind == "tag" for scope in wanted):
             looked_at.append((target.account, target.region, kind))
     if blind := _without_vpc(wanted, types, listings):
-        message = f"--scope: these types do not tell their VPC: {', '.join(blind)}"
+        message = f"--scope: the lists of these types have no VPC: {', '.join(blind)}"
         said.append(Notification(level=Level.NOTE, message=message))
     return Unmanaged(
         differences=tuple(sorted(found, key=Difference.sort_key)),
@@ -217,7 +217,7 @@ def _undecided(listed: Sequence[Listed], region: str) -> Iterator[Notification]:
         yield Notification(
             level=Level.WARNING,
             message=f"--scope: {len(listed)} of {listed[0].resource_type} are in no stack of {region} and may be in "
-            f"one of another region: not asked: {names}{more}",
+            f"a stack of another region, which was not read: {names}{more}",
         )
 
 

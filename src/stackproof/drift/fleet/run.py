@@ -51,7 +51,7 @@ __all__ = [
 ]
 
 
-NO_STACK: Final = "no stack that the filters take"
+NO_STACK: Final = "no stack matches the filters"
 """The message for a region that was listed and has no stack to audit."""
 
 _FRUITLESS: Final = 3  # rounds in a row in which workers ended and nothing was done
@@ -306,11 +306,11 @@ class FleetRun:
             for account_region, why in sorted(self.failures.items(), key=lambda pair: pair[0])
         ]
         said = [
-            f"{account_region}: {NO_STACK}; if that is meant, say may_be_empty: true there"
+            f"{account_region}: {NO_STACK}; if intended, set may_be_empty: true there"
             for account_region in sorted(self.empty)
         ]
         if not found and not dark and not said:
-            said = ["the fleet has no stack that its filters take"]
+            said = ["no stack of the fleet matches its filters"]
         told = [Notification(level=Level.ERROR, message=message) for message in said]
         told += [Notification(level=Level.WARNING, message=note) for note in self._kept_notes()]
         return [*found, *dark, *([AuditedStacks(notifications=tuple(told))] if told else [])]

@@ -130,9 +130,9 @@ def _explained(message: str) -> str:
     """The message of a database as the end of a sentence, with the remedy where one is known."""
     line = _first_line(message)
     if "locked" in line or "lock timeout" in line:
-        return f"is locked by another run for too long ({line}): try again"
+        return f"has been locked by another run for too long ({line}): try again"
     if "malformed" in line or "not a database" in line or "disk image" in line:
         return f"is damaged ({line}): put a copy back, or move it away to begin anew"
     if "no such table" in line or "no such column" in line or "does not exist" in line:
-        return f"is damaged or no store of audits ({line})"
+        return f"is damaged or is not a store of audits ({line})"
     return f"cannot be used: {line}"

@@ -21,7 +21,7 @@ def require_sqlalchemy() -> None:
         import sqlalchemy  # noqa: F401
     except ImportError as error:
         raise ConfigError(
-            "audits are remembered with SQLAlchemy: pip install 'stackproof[drift]', or give --no-store"
+            "the store of audits needs SQLAlchemy: pip install 'stackproof[drift]', or give --no-store"
         ) from error
 
 

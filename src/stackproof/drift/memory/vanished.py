@@ -71,5 +71,5 @@ def _difference(stack_key: StackKey, stack_id: str) -> Difference:
         physical_id=stack_id or stack_key.stack_name,
         status=DriftStatus.DELETED,
         change=Change.REMOVE,
-        detail=f"if that is meant: stackproof drift forget --stack {stack_key.stack_name}",
+        detail=f"if intended: stackproof drift forget --stack {stack_key.stack_name}",
     )
