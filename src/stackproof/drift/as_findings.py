@@ -32,7 +32,7 @@ _ENGINE: Final = "stackproof"
 
 
 def as_check(report: DriftReport) -> CheckReport:
-    """The same audit for reporters of findings, with the same exit code; every difference is an error."""
+    """The audit for reporters of findings, with the same exit code; every difference is an error."""
     notifications = report.notifications
     if report.exit_code == 3 and all(notification.level is not Level.ERROR for notification in notifications):  # noqa: PLR2004
         said = Notification(level=Level.ERROR, message="not everything could be checked", engine=_ENGINE)

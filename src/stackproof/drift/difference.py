@@ -1,4 +1,4 @@
-"""What a drift audit saw of stacks that run: differences of every origin, and at how much it looked."""
+"""The result of a drift audit of running stacks: differences of every origin, and the share that was checked."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ __all__ = [
 
 
 class DriftOrigin(StrEnum):
-    """How a difference came to be one."""
+    """The origin of a difference."""
 
     DECLARED = "declared"
     UNDECLARED = "undeclared"
@@ -115,7 +115,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """One thing that is not as it should be, in one stack of one account and region.
+    """One difference, in one stack of one account and region.
 
     `path` is a JSON pointer below `Properties`, None for a resource as a whole. `child_type` and `child_id` name what
     hangs on the resource and was not declared, `family` the question that found it, `detail` where nobody was asked. An
@@ -141,7 +141,7 @@ class Difference:
 
     @property
     def fingerprint(self) -> str:
-        """The same from run to run while the same thing is different, whatever its value."""
+        """Equal from run to run for the same difference, whatever its value."""
         place = self.location
         return digest(
             [
@@ -178,7 +178,7 @@ class Difference:
         return replace(self, suppression=trace)
 
     def row(self) -> dict[str, JsonValue]:
-        """As reports show it: what may be a secret is hidden."""
+        """The row of a report, with a mask for each value that may be a secret."""
         place = self.location
         return {
             "account": self.account,
@@ -357,12 +357,12 @@ class StackAudit:
 
     @property
     def coverage(self) -> Coverage:
-        """At how many resources and properties it looked."""
+        """How many resources and properties were checked."""
         return Coverage.of(self.proofs)
 
     @property
     def status(self) -> DriftStatus:
-        """MODIFIED if anything at all is different, waived or not; IN_SYNC only if nothing was left out."""
+        """MODIFIED with any difference, waived or not; IN_SYNC only if nothing is unchecked."""
         if self.differences:
             return DriftStatus.MODIFIED
         return DriftStatus.IN_SYNC if self.is_complete else DriftStatus.NOT_CHECKED
@@ -389,7 +389,7 @@ class StackAudit:
 
     @property
     def unchecked(self) -> tuple[ResourceProof, ...]:
-        """Resources that should have been seen and were not."""
+        """Resources that should have been read and were not."""
         return tuple(proof for proof in self.proofs if proof.status is DriftStatus.NOT_CHECKED and not proof.custom)
 
     @property
@@ -502,7 +502,7 @@ class DriftWaiver:
 
     @property
     def place(self) -> str:
-        """What it is about, for a person."""
+        """The subject of the waiver, for a person."""
         parts = (self.resource, (self.path or "").lstrip("/"), self.child or "")
         return "/".join(part for part in parts if part)
 
@@ -519,7 +519,7 @@ class DriftWaiver:
         )
 
     def holds_in(self, account: str, region: str) -> bool:
-        """Whether it is about this account and region."""
+        """Whether the waiver covers this account and region."""
         return self.account in {None, account} and self.region in {None, region}
 
     def covers(self, difference: Difference) -> bool:

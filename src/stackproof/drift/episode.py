@@ -1,4 +1,4 @@
-"""What a store keeps of audits: runs, their records of stacks, and how long each difference has existed."""
+"""The values in a store of audits: runs, their records of stacks, and how long each difference has existed."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def shown_time(at: datetime) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunScope:
-    """What a run audits: an account and region, or the accounts of a fleet file; all empty if that is not known."""
+    """The target of a run: an account and region, or the accounts of a fleet file; all empty if unknown."""
 
     account: str = ""
     region: str = ""
@@ -154,7 +154,7 @@ class StackKey:
 
     @classmethod
     def of(cls, difference: Difference) -> StackKey:
-        """Where the difference is."""
+        """The place of the difference."""
         return cls(
             account=difference.account, region=difference.region, stack_name=difference.location.stack_name or ""
         )
@@ -168,7 +168,7 @@ class Gap:
     question: str = ""
 
     def hides(self, difference: Difference) -> bool:
-        """Whether the difference, if it were still there, might not have been seen."""
+        """Whether an existing difference there might have been missed."""
         if self.logical_id != difference.location.logical_id:
             return False
         if not self.question:
@@ -276,7 +276,7 @@ class Episode:
 
     @property
     def value(self) -> str:
-        """The same for the same live value, as far as it is kept."""
+        """Equal for equal live values, as far as they are stored."""
         return value_of(self.difference)
 
     @property
@@ -289,7 +289,7 @@ class Episode:
         return (self.difference.sort_key(), self.first_run)
 
     def row(self) -> dict[str, JsonValue]:
-        """As reports show it."""
+        """The row of a report."""
         return {
             **self.difference.row(),
             "since": shown_time(self.since),
@@ -329,7 +329,7 @@ class Alarm:
 
     @property
     def identity(self) -> str:
-        """The same for the same news, so that who hears it twice can tell."""
+        """Equal for equal news, so that a receiver recognizes a repetition."""
         return digest(
             [
                 [
@@ -368,7 +368,7 @@ class Alarm:
 
 
 def value_of(difference: Difference) -> str:
-    """The same for the same live value: in another order a list is the same."""
+    """Equal for equal live values; the order of a list does not count."""
     return digest([canonical_values(difference.actual)])[:32]
 
 

@@ -1,4 +1,4 @@
-"""How children, lists and stacks of an account are read, and where audits are remembered and reported."""
+"""Ports: reading children, lists and stacks of an account; storing and reporting audits."""
 
 from __future__ import annotations
 
@@ -102,13 +102,13 @@ class StackCatalog(Protocol):
 
 
 class TaskMemory(Protocol):
-    """What is done of a fleet audit, so that one that was interrupted can go on."""
+    """The finished tasks of a fleet audit, so that an interrupted one can be resumed."""
 
     def get(self, task: FleetTask) -> TaskResult | None:
-        """What came of the task in this run, None if it is still to be done."""
+        """The task's result in this run, None if the task is not done."""
 
     def keep(self, task: FleetTask, result: TaskResult) -> None:
-        """Remember what came of the task."""
+        """Store the task's result."""
 
 
 class AuditStore(Protocol):
@@ -169,7 +169,7 @@ class AuditStore(Protocol):
 
 
 class Notifier(Protocol):
-    """A way to people: a topic, a webhook, a file."""
+    """A channel that notifies people: a topic, a webhook, a file."""
 
     @property
     def channel(self) -> str:
@@ -180,4 +180,4 @@ class Notifier(Protocol):
         """Its name in reports."""
 
     def send(self, alarm: Alarm) -> None:
-        """Tell it; raises NotifyError if it may not have arrived."""
+        """Send the alarm; raises NotifyError if it may not have arrived."""

@@ -40,7 +40,7 @@ class StackList:
         return digest([[list(tag) for tag in sorted(set(wanted.tags))], owners])[:32]
 
     def lacks(self, name: str) -> bool:
-        """Whether a stack of this name was asked for, and is not there."""
+        """Whether a stack of this name was requested and does not exist."""
         return name not in self.there and (self.asked is None or name in map(name_in, self.asked))
 
     def means(self, name: str, stack_id: str) -> bool:

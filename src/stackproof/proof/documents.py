@@ -1,4 +1,4 @@
-"""JSON documents, such as policies, in a form in which equal ones are the same."""
+"""JSON documents, such as policies, in a canonical form: equal documents have equal forms."""
 
 from __future__ import annotations
 

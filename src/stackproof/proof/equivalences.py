@@ -164,7 +164,7 @@ _PROTOCOLS: Final = {"1": "icmp", "6": "tcp", "17": "udp", "58": "icmpv6"}
 
 
 def _same_letters(expected: str, live: str) -> bool:
-    """A word whose case means nothing."""
+    """A word that is compared without case."""
     return expected.lower() == live.lower()
 
 

@@ -1,4 +1,4 @@
-"""What went into a flow of data, what came out, and the facts that a report has of it."""
+"""The input and output of a flow of data, and the facts for its report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What intrinsic functions give for a stack that runs: physical ids, attributes, exports."""
+"""The values of intrinsic functions in a running stack: physical ids, attributes, exports."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def live_context(
     reference: Reference | None = None,
     attribute: Attribute | None = None,
 ) -> Context:
-    """What is known of a deployed stack: effective parameters, pseudo parameters, exports and its resources."""
+    """The known values of a deployed stack: effective parameters, pseudo parameters, exports and its resources."""
     sections = template.section("Parameters")
     kinds = {
         name: str(section.get("Type")) if isinstance(section, Mapping) else "String"

@@ -1,4 +1,4 @@
-"""How much of a stack has to be proven at least."""
+"""The minimum proof of a stack."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was read of live resources, and how it compares: facts and verdicts are apart."""
+"""Observations of live resources, and verdicts on them, as separate values."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PropertyDifference:
-    """One property that is not as the template sets it; `path` is a JSON pointer below `Properties`."""
+    """One property that differs from the template; `path` is a JSON pointer below `Properties`."""
 
     path: str
     expected: JsonValue
@@ -90,7 +90,7 @@ class PropertyDifference:
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Unproven:
-    """A property that no probe has proven, and why; the path "" is the resource as a whole."""
+    """An unproven property and the reason; the path "" is the whole resource."""
 
     path: str
     reason: UnprovenReason

@@ -13,7 +13,7 @@ __all__ = ["without_overridden"]
 
 
 def without_overridden(proofs: Iterable[ResourceProof], overridden: Iterable[Overridden]) -> tuple[ResourceProof, ...]:
-    """The proofs less what was switched off for the run: it is not live as the template sets it."""
+    """The proofs without parts that were switched off for the run: these are not live as the template sets them."""
     paths: dict[tuple[str, str], set[str]] = {}
     for override in overridden:
         if override.path.startswith("/Properties/"):

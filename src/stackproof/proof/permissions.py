@@ -83,7 +83,7 @@ _ANY: Final = ("*",)
 
 
 class Purpose(StrEnum):
-    """What the policy is for."""
+    """The purpose of the policy."""
 
     PROVE = "prove"
     DRIFT = "drift"
@@ -92,7 +92,7 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a stack runs; `*` is any account or region."""
+    """The account and region of a stack; `*` is any."""
 
     account: str = "*"
     region: str = "*"

@@ -1,4 +1,4 @@
-"""Proof of a deployed stack: what its template sets against what is live, resource by resource."""
+"""Proof of a deployed stack: compares the template with the live state, resource by resource."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class ProveReport:
 
     @property
     def shortfalls(self) -> tuple[str, ...]:
-        """Where less is proven than has to be."""
+        """The shares that are below their minimum."""
         return self.minimum.shortfalls(self.proofs) if self.minimum else ()
 
     @property

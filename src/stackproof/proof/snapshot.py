@@ -1,4 +1,4 @@
-"""What the stacks of a run share: what is read together, and a memory by which a call that many need is made once."""
+"""State that the stacks of a run share: reads of many resources at once, and a memory of calls."""
 
 from __future__ import annotations
 

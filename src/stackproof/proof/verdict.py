@@ -1,4 +1,4 @@
-"""The verdict on one resource: what was read of it, or why nothing was, against what its template sets."""
+"""The verdict on one resource: its observation, or the reason for none, against the template."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def deleted_proof(
 def _excuse(
     reading: Reading, schema: ResourceSchema | None, difference: PropertyDifference, not_emulated: Callable[[str], bool]
 ) -> UnprovenReason | None:
-    """Why a property that differs was not really read; None if it was."""
+    """Why a differing property was not really read; None if it was."""
     path = difference.path
     unread = _unread(reading, path)
     # A property that a reader can read and that is not there was removed, whatever the schema calls it.

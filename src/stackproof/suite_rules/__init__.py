@@ -1,1 +1,1 @@
-"""Rules about test code: tests that cannot fail, or that fail whatever the stack is like."""
+"""Rules about test code: tests that cannot fail, or that fail whatever the stack has."""

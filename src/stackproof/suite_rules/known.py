@@ -1,4 +1,4 @@
-"""What is known of a test's names at a point of it, and what follows from that of an expression."""
+"""Facts about a test's names at a point of it, and what they imply for an expression."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Known:
     values: Mapping[str, ast.expr] = field(default_factory=dict)
 
     def bound(self, statement: ast.stmt) -> Known:
-        """What is known behind a statement that binds names."""
+        """The known facts after a statement that binds names."""
         known = self
         for name, value in bindings(statement):
             is_filled = value is not None and known.is_filled(value)
@@ -35,7 +35,7 @@ class Known:
         return known
 
     def without(self, name: str) -> Known:
-        """What is known still once a name is bound again."""
+        """The known facts after a name is bound again."""
         word = re.compile(rf"\b{re.escape(name)}\b")
         values = {text: value for text, value in self.values.items() if text != name and not mentions(value, name)}
         return Known(filled=frozenset(text for text in self.filled if not word.search(text)), values=values)

@@ -1,4 +1,4 @@
-"""Every way through a test function: on which of them nothing is asserted, and which assertions are swallowed."""
+"""Every path through a test function: paths without an assertion, and swallowed assertions."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Gap:
 
 
 _DONE: Final = Gap(line=-1)
-"""A way on which something was asserted."""
+"""A path with an assertion."""
 
 _Ways: TypeAlias = frozenset[Gap]
 _NONE: Final[_Ways] = frozenset()
@@ -284,7 +284,7 @@ class _Walk:
         return any(asserts(part, self.helpers) for part in self._parts(node))
 
     def _parts(self, node: ast.AST) -> Iterator[ast.AST]:
-        """All nodes in it, but for functions that nothing calls."""
+        """All its nodes, without functions that nothing calls."""
         yield node
         for below in ast.iter_child_nodes(node):
             if not isinstance(below, Function) or isinstance(node, ast.ClassDef) or self._is_used(below):
@@ -308,7 +308,7 @@ class _Walk:
         return any(self._surely_asserts(below) for below in ast.iter_child_nodes(node))
 
     def _swallows(self, handler: ast.ExceptHandler) -> bool:
-        """Whether it catches a failed assertion, and does nothing that shows it."""
+        """Whether it catches a failed assertion without showing it."""
         names = (
             {getattr(node, "id", "") for node in ast.walk(handler.type)} if handler.type is not None else _SWALLOWING
         )

@@ -22,7 +22,7 @@ __all__ = ["SuiteFinding", "asserts_something", "evaluate_test"]
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class SuiteFinding:
-    """What is wrong with one test function, and at which line of its source (from 1)."""
+    """A finding in one test function, at a line of its source (from 1)."""
 
     line: int
     rule_id: str

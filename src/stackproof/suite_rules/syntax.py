@@ -1,4 +1,4 @@
-"""What single expressions and statements of a test mean, without what comes before them."""
+"""The meaning of single expressions and statements of a test, without their context."""
 
 from __future__ import annotations
 

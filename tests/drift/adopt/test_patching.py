@@ -145,11 +145,11 @@ QUEUE = ("AWS::SQS::Queue", "/DelaySeconds", 0, 30)
         ("\n\nsqs.Queue(self, 'Q', **more)\n", "(it takes a mapping with **)"),
         ("\n\nsqs.CfnQueue(self, 'Q')\n", "CfnQueue at app.py:3 has no argument DelaySeconds"),
         ("\n\nx = 1\n", "app.py:3 has no call: the app differs from the audited one"),
-        ("\n\nThing(self, 'Q')\n", "app.py:3 calls Thing(…), and its use of the arguments is unknown"),
+        ("\n\nThing(self, 'Q')\n", "app.py:3 calls Thing(…), and how it uses its arguments is unknown"),
         ("\n\na, b = Queue(self, 'A'), Queue(self, 'B')\n", "app.py:3 has 2 calls that may make it"),
         (
             "\n\nProvider(\n    self,\n    sqs.Queue(self, 'Q', delivery_delay=Duration.seconds(0)),\n)\n",
-            "app.py:3 calls Provider(…), and its use of the arguments is unknown",
+            "app.py:3 calls Provider(…), and how it uses its arguments is unknown",
         ),
         ("\n\nsqs.Queue(self, 'Q'\n", "app.py cannot be parsed"),
         (

@@ -1,1 +1,1 @@
-"""Adopting a difference: what would put it back, and the patch of the app that accepts it."""
+"""Remedies of a difference: the commands that revert it, and the patch of the app that accepts it."""

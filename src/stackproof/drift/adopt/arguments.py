@@ -1,7 +1,8 @@
-"""Which argument of which construct sets a property, and how its source would have to read for another value.
+"""The construct argument that sets a property, and its source for another value.
 
-A construct of level 1 has an argument for each property, under the property's own name. For level 2 there is a table,
-short on purpose: what is not in it is not guessed, unless name and value are both the property's own.
+A level 1 construct has an argument for each property, under the property's own name. Level 2 constructs have a table,
+which is short on purpose: an argument that is not in it is not guessed, unless its name and value are both the
+property's own.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ __all__ = [
 
 
 class Form(StrEnum):
-    """What kind of expression an argument is given as."""
+    """The form of an argument's expression."""
 
     LITERAL = "literal"
     NAME = "a variable"
@@ -56,7 +57,7 @@ class Expression:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """New source for an expression, or why there is none; `of` is the part of it whose value is not known here."""
+    """New source for an expression, or the reason for none; `of` is the part of it with an unknown value."""
 
     text: str = ""
     why_not: str = ""
@@ -74,7 +75,7 @@ class Conversion(Protocol):
 
 
 def is_same(one: JsonValue, other: JsonValue) -> bool:
-    """Whether two scalars are the same for CloudFormation, which takes "true" for true and "7" for 7."""
+    """Whether two scalars are equal for CloudFormation, where "true" is true and "7" is 7."""
     if isinstance(one, Mapping | list) or isinstance(other, Mapping | list):
         return one == other
     return _plain(one) == _plain(other)
@@ -94,7 +95,7 @@ def _literal(value: JsonValue) -> str:
 
 
 def _like(old: JsonValue, live: JsonValue) -> JsonValue:
-    """The live value in the type of what stands there now; None if it is none of that type."""
+    """The live value in the type of the present value; None if it does not convert."""
     text = _plain(live)
     if isinstance(old, bool):
         return {"true": True, "false": False}.get(text.casefold())
@@ -141,7 +142,7 @@ _SECONDS: Final[Mapping[str, int]] = {"seconds": 1, "minutes": 60, "hours": 3600
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """A number of units; what stands there may be in another unit, which is kept where the number stays whole."""
+    """A number of units; another unit of the source is kept if the number stays whole."""
 
     unit: str
 
@@ -206,7 +207,7 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class Wrapped:
-    """Text in a call of one argument, without the prefix that the property has."""
+    """Text in a call with one argument, without the property's prefix."""
 
     call: str
     prefix: str
@@ -400,18 +401,18 @@ CLASSES: Final[Mapping[str, tuple[str, ...]]] = {
     "AWS::Lambda::Function": ("DockerImageFunction", "Function", "NodejsFunction", "PythonFunction"),
     "AWS::RDS::DBInstance": ("DatabaseInstance", "DatabaseInstanceFromSnapshot", "DatabaseInstanceReadReplica"),
 }
-"""What is called for a resource of the type where it is not named like the type itself."""
+"""The constructs and methods that make a resource of the type, where their names differ from the type's name."""
 
 _BELOW: Final = {("AWS::Lambda::Function", "/Environment/Variables/"): "environment"}
 
 
 def classes_of(resource_type: str) -> tuple[str, ...]:
-    """The names of level 2 whose call makes a resource of the type."""
+    """The level 2 names whose call makes a resource of the type."""
     return CLASSES.get(resource_type, (resource_type.rpartition("::")[2],))
 
 
 def argument_of(resource_type: str, path: str) -> Argument | None:
-    """The argument of level 2 that sets the property, if that is known."""
+    """The level 2 argument that sets the property, if known."""
     for (kind, start), keyword in _BELOW.items():
         if kind == resource_type and path.startswith(start):
             return Argument(keyword=keyword, below=(path.removeprefix(start),))

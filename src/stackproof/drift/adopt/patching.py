@@ -1,4 +1,4 @@
-"""Patches of Python apps: the argument that a difference is about, found and replaced with libcst."""
+"""Patches of Python apps: finds the argument that sets the differing property, and replaces it with libcst."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SKIPPED: Final = frozenset({"cdk.out", "node_modules", "site-packages"})
 
 
 def require() -> None:
-    """Raise ConfigError if what patches needs is not installed."""
+    """Raise ConfigError if the libraries that patches need are not installed."""
     try:
         import libcst  # noqa: F401 - a third of a second
     except ImportError:
@@ -32,15 +32,15 @@ def require() -> None:
 
 
 def adoption(difference: Difference, *, root: Path, beside: Sequence[Location] | None = ()) -> Adoption:
-    """How the app would say what is live.
+    """The patch that makes the app set the live value.
 
-    `beside` are the other resources of the type that come from the line, None where that is not known.
+    `beside` are the other resources of the type that come from the line, None if unknown.
     """
     return _Patch(difference=difference, root=root, beside=beside).adoption()[0]
 
 
 def written(difference: Difference, *, root: Path, beside: Sequence[Location] | None = ()) -> Adoption:
-    """The same, applied to the file as it is now."""
+    """Apply the patch to the present content of the file."""
     found, after = _Patch(difference=difference, root=root, beside=beside).adoption()
     if not found.patch:
         return found
@@ -52,7 +52,7 @@ def written(difference: Difference, *, root: Path, beside: Sequence[Location] | 
 
 
 def overwrite(path: Path, data: bytes) -> None:
-    """Write the file whole or not at all, with the mode that it has; a link stays one."""
+    """Replace the file atomically and keep its mode; a link stays a link."""
     path = path.resolve()
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     part = Path(name)
@@ -67,7 +67,7 @@ def overwrite(path: Path, data: bytes) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Patch:
-    """One difference, and the source that it is looked for in."""
+    """One difference, and the source that may set its property."""
 
     difference: Difference
     root: Path
@@ -100,7 +100,7 @@ class _Patch:
         return Adoption(file=file, line=line, argument=answer.argument, patch=patch), answer.raw
 
     def _not_patchable(self) -> str:
-        """Why the difference is none that a patch could adopt; empty if it may be."""
+        """Why no patch can adopt the difference; empty if one may."""
         found, place = self.difference, self.difference.location
         if found.origin not in {DriftOrigin.DECLARED, DriftOrigin.UNDECLARED}:
             return {
@@ -157,7 +157,7 @@ class _Source:
     root: Path
 
     def replaced(self, line: int, difference: Difference) -> _Change | str:
-        """The text with the new value of the argument; or why there is none."""
+        """The text with the argument's new value, or the reason for none."""
         import libcst
 
         kind, path = str(difference.location.resource_type), str(difference.path)
@@ -234,14 +234,14 @@ def _holds(outer: Any, inner: Any) -> bool:  # noqa: ANN401
 
 
 def _call_at(wrapper: Any, line: int, accepted: Sequence[str]) -> _Call | str:  # noqa: ANN401
-    """The one call at the line that may make such a resource; one further down may make another."""
+    """The only call at the line that may make such a resource; a call inside it may make another."""
     here = [call for call in _calls(wrapper) if line in call.lines]
     if not here:
         return "has no call: the app differs from the audited one"
     found = [call for call in here if set(call.names) & set(accepted)]
     if not found:
         names = ", ".join(sorted({f"{call.names[0]}(…)" for call in here}))
-        return f"calls {names}, and its use of the arguments is unknown"
+        return f"calls {names}, and how it uses its arguments is unknown"
     return found[0] if len(found) == 1 else f"has {len(found)} calls that may make it"
 
 
@@ -285,7 +285,7 @@ def _last_name(node: Any) -> str:  # noqa: ANN401
 
 
 def _descended(node: Any, keys: Sequence[str]) -> Any | str:  # noqa: ANN401
-    """The expression below the call: by keyword, by key, by index; or why it is not there."""
+    """The expression below the call, by keyword, key or index; or the reason for none."""
     for number, key in enumerate(keys):
         found = _below(node, key)
         if found is None:
@@ -318,7 +318,7 @@ def _below(node: Any, key: str) -> Any | None:  # noqa: ANN401
 
 
 def _expression(module: Any, node: Any) -> Expression:  # noqa: ANN401
-    """The expression in the words of the planning."""
+    """The expression as a value for planning."""
     import libcst
 
     text = module.code_for_node(node)
@@ -341,7 +341,7 @@ def _expression(module: Any, node: Any) -> Expression:  # noqa: ANN401
 
 
 def _python_files(root: Path) -> tuple[Path, ...]:
-    """The project's Python files, without environments and what is generated."""
+    """The project's Python files, without virtual environments and generated files."""
     return tuple(sorted(_walked(root)))
 
 

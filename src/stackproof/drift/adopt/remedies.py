@@ -1,4 +1,4 @@
-"""What would put a difference back, in what CloudFormation and the CDK CLI really have for it."""
+"""The remedies of a difference that CloudFormation and the CDK CLI offer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be done about a difference: put it back, or adopt it into the app; `to_dict` of the report is format 1."""
+"""The remedies of a difference: revert it, or adopt it into the app; `to_dict` of the report is format 1."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["AdoptReport", "Adoption", "Remedy"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adoption:
-    """A patch that makes the app say what is live; without a `patch`, `why_not` says why there is none.
+    """A patch that makes the app set the live value; without a `patch`, `why_not` is the reason.
 
     `patch` is a unified diff of `file`. `is_written` says that it was applied, `is_synthesized` whether the app gives
     the live value since; None where nobody has looked.
@@ -41,7 +41,7 @@ class Adoption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remedy:
-    """The two choices for one difference: `put_back` are lines for a person, what CloudFormation would do first."""
+    """The two remedies of one difference; `put_back` are the lines for reverting it, CloudFormation's first."""
 
     difference: Difference
     put_back: tuple[str, ...]
@@ -64,7 +64,7 @@ class Remedy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdoptReport:
-    """The choices for each difference that was asked for; `is_writing` says that patches were to be applied."""
+    """The remedies of each selected difference; `is_writing` is True if patches were to be applied."""
 
     remedies: tuple[Remedy, ...]
     is_writing: bool = False
@@ -76,7 +76,7 @@ class AdoptReport:
 
     @property
     def exit_code(self) -> int:
-        """1 if something that was to be written was not, or nobody saw that the app gives the live value since."""
+        """1 if a patch was to be written and was not, or if no synthesis has shown the live value since."""
         done = all(remedy.adopt.is_written and remedy.adopt.is_synthesized for remedy in self.remedies)
         return 1 if self.is_writing and not done else 0
 

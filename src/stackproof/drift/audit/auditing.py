@@ -1,4 +1,4 @@
-"""The audit of stacks that run: what their templates set against what is live, and what no template sets."""
+"""The audit of running stacks: the properties that templates set, and the live ones that none sets."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ class Auditor:
         )
 
     def reason(self, error: TargetError) -> UnprovenReason | None:
-        """Why CloudFormation did not answer; None for an answer, such as that there is no such stack."""
+        """Why CloudFormation did not answer; None for an answer, such as "the stack does not exist"."""
         cause = error.__cause__
         return self.target.translated(cause if isinstance(cause, Exception) else error)
 
@@ -198,7 +198,7 @@ class Auditor:
         return _Seen(audit=audit, leftovers=leftovers, notifications=notifications)
 
     def _settled(self, looked: Sequence[tuple[LiveStack, _Seen]]) -> Iterator[_Seen]:
-        """The audits, less those of stacks that an operation changed in the meantime."""
+        """The audits without those of stacks that an operation changed during the audit."""
         clean = {
             live.stack_id: live.stack_name for live, seen in looked if not seen.audit.differences and not seen.leftovers
         }
@@ -248,13 +248,13 @@ class Auditor:
 
 
 def _batches(stacks: Sequence[LiveStack]) -> Iterator[Sequence[LiveStack]]:
-    """Stacks whose states are read again together: few, so that an operation rarely falls in between."""
+    """Stacks whose states are read again together: few, so that an operation rarely starts in between."""
     for start in range(0, len(stacks), _TOGETHER):
         yield stacks[start : start + _TOGETHER]
 
 
 def _state(live: LiveStack, *, against_sources: bool) -> tuple[object, ...]:
-    """What an operation changes of a stack."""
+    """The parts of a stack that an operation changes."""
     digest = live.template.digest if live.template and not against_sources else ""
     deployed = live.deployment
     return (live.status, live.changed, digest, deployed and deployed.resources, deployed and dict(deployed.parameters))

@@ -1,4 +1,4 @@
-"""What hangs on a stack's resources, and who declared it: nobody is the answer that an audit is after."""
+"""Children of a stack's resources, and what declares them; an audit reports those that nothing declares."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Claims:
 
 
 def physical_ids(deployment: Deployment) -> frozenset[tuple[str, str]]:
-    """Type and physical id of all that the stack has; not of what it let go, or never had."""
+    """Type and physical id of each resource that the stack has now."""
     return frozenset(
         (resource.resource_type, resource.physical_id)
         for resource in deployment.resources
@@ -165,7 +165,7 @@ def _texts(value: Resolved) -> Sequence[Resolved]:
 
 
 def _bare(value: Resolved) -> str:
-    """What a name ends in: of an ARN, a partial ARN or a URL of a queue."""
+    """The last part of a name: of an ARN, a partial ARN or a queue's URL."""
     return str(value).rpartition(":")[2].rpartition("/")[2]
 
 

@@ -1,7 +1,7 @@
-"""What a service does where a template says nothing: a short table, and what of a live resource deviates from it.
+"""Defaults of services for properties that a template does not set, and live values that deviate from them.
 
-A type without a row is not judged. A row is about a property whose default is the same for every account and region
-and whose change has a consequence; what a service chooses by itself (a name, a zone, a key) has none.
+A type without a row is not checked. A row is about a property whose default is the same for every account and region
+and whose change has a consequence; a value that a service chooses (a name, a zone, a key) has no row.
 """
 
 from __future__ import annotations
@@ -212,7 +212,7 @@ def _is_free(expected: Mapping[str, Resolved], live: JsonValue, path: str, schem
 
 
 def _set(expected: Resolved, path: str) -> bool | None:
-    """Whether the template sets the property; None if that depends on what is not known."""
+    """Whether the template sets the property; None if that depends on an unknown value."""
     here = expected
     for name in steps(path):
         if is_unresolved(here):
@@ -224,7 +224,7 @@ def _set(expected: Resolved, path: str) -> bool | None:
 
 
 def _at(properties: JsonValue, path: str) -> JsonValue:
-    """The live value; an empty list or object is as good as none."""
+    """The live value; an empty list or object counts as none."""
     here = properties
     for name in steps(path):
         here = here.get(name) if isinstance(here, Mapping) else None

@@ -1,4 +1,4 @@
-"""CloudFormation's own drift detection beside ours: what each saw, and the other did not."""
+"""CloudFormation's drift detection beside our audit: the differences that each found and the other did not."""
 
 from __future__ import annotations
 

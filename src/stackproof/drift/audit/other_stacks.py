@@ -1,4 +1,4 @@
-"""What the stacks of the account and region that are not audited declare; asked when a child is left over."""
+"""Declarations of the account's and region's other stacks, read only if a child has no declaration otherwise."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SUFFIXES: Final = {"aws-cn": "amazonaws.com.cn"}
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Doubt:
-    """Why it is not known whether a stack declares something."""
+    """Why it is unknown whether a stack declares a child."""
 
     reason: UnprovenReason
     detail: str = ""
@@ -54,7 +54,7 @@ class OtherStacks:
     jobs: int = 8
 
     def declare(self, family: ChildFamily, owner: Collection[str], child: Child) -> Doubt | bool:
-        """Whether one of them declares the child of this owner, or why that is not known."""
+        """Whether one of them declares the child of this owner, or why that is unknown."""
         listed = self.memo((OtherStacks, "list"), self._listed)
         if isinstance(listed, Doubt):
             return listed

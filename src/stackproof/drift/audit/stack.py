@@ -1,4 +1,4 @@
-"""One stack while it is audited: its proof as differences, and what its template leaves open or nobody declared."""
+"""The audit of one stack: the differences of its proof, unset properties, and children that no stack declares."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = ["Leftover", "StackLook", "with_leftovers"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leftover:
-    """A child that no stack of the audit declares, and the difference that it is if no other one does either."""
+    """A child that no stack of the audit declares, and its difference if no other stack declares it either."""
 
     family: ChildFamily
     owner: frozenset[str]
@@ -35,7 +35,7 @@ class Leftover:
     difference: Difference
 
     def missed(self, doubt: Doubt) -> Unread:
-        """The question that was not answered."""
+        """The question without an answer."""
         return Unread(
             logical_id=str(self.difference.location.logical_id),
             question=f"{self.family.name}: {self.child.child_id}",
@@ -62,7 +62,7 @@ class StackLook:
     reason: Callable[[TargetError], UnprovenReason | None]
 
     def declared(self, proof: ResourceProof) -> Iterator[Difference]:
-        """The differences of a proof; a resource that is gone is one."""
+        """The differences of a proof; a deleted resource is one difference."""
         if proof.status is DriftStatus.DELETED:
             yield self._difference(proof, DriftOrigin.DELETED, change=Change.REMOVE)
             return
@@ -162,7 +162,7 @@ class StackLook:
         return known
 
     def _undeclared(self, family: ChildFamily, owner: frozenset[str], child: Child) -> UnprovenReason | bool | None:
-        """Whether nobody declared the child, or why that is not known; None if other stacks are to be asked."""
+        """Whether no stack declares the child, or why that is unknown; None if other stacks have to be read."""
         declared = self.claims.declare(family, owner, child)
         if declared is None:
             return UnprovenReason.UNRESOLVED
@@ -175,7 +175,7 @@ class StackLook:
         return self._in_no_stack(family, child)
 
     def _in_no_stack(self, family: ChildFamily, child: Child) -> UnprovenReason | bool | None:
-        """Whether CloudFormation knows no stack that has the child, or why that is not known; None as above."""
+        """Whether CloudFormation knows no stack with the child, or why that is unknown; None as above."""
         try:
             stack = self.catalog.owner(child.resource_type, child.physical_id)
         except TargetError as error:

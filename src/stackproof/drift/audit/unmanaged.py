@@ -1,4 +1,4 @@
-"""What is live, of a type that the audited stacks use, in the scope that the user gives, and in no stack."""
+"""Unmanaged resources: live, in the user's scope, of a type that the audited stacks use, and in no stack."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class Walked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Missed:
-    """Something that was not walked. It may declare anything, unless it does not exist or is in another region."""
+    """A stack or stack set that was not read. It may declare anything, unless it does not exist or is in another region."""
 
     message: str
     level: Level = Level.ERROR
@@ -153,7 +153,7 @@ class StackWalk:
 
 
 def _sourced(template: Template, source: Template) -> Template:
-    """The deployed template with what the assembly knows of where its resources were written."""
+    """The deployed template with the source lines that the assembly has for its resources."""
     known = {resource.logical_id: resource for resource in source.resources}
     return replace(
         template,

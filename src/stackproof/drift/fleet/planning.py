@@ -1,4 +1,4 @@
-"""What an audit is going to ask, and how long that takes, from what readers say that they need. Nothing is read."""
+"""The plan of an audit: its calls and duration, from the declared needs of readers. Nothing is read."""
 
 from __future__ import annotations
 
@@ -67,12 +67,12 @@ class FleetPlan:
 
     @property
     def stacks(self) -> int:
-        """How many stacks, less those that are nested."""
+        """How many stacks, without nested ones."""
         return sum(len(task.stack_names) for task in self.tasks)
 
     @property
     def exit_code(self) -> int:
-        """3 if a place or a stack could not be planned, or there is none at all."""
+        """3 if an account and region or a stack could not be planned, or if there is none at all."""
         return 3 if self.unplanned or not self.tasks else 0
 
     def to_dict(self) -> dict[str, JsonValue]:

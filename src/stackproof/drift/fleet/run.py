@@ -1,4 +1,4 @@
-"""A fleet audit: which tasks there are, how they are done whatever becomes of the workers, and what they add up to."""
+"""A fleet audit: its tasks, their execution even if workers end, and the joined result."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class WorkerFailure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done(Generic[_Task, _Result]):
-    """A task and what came of it."""
+    """A task and its result."""
 
     task: _Task
     result: _Result | WorkerFailure
@@ -109,7 +109,7 @@ def done(
 
 
 def _failure(future: Future[_Result]) -> str | None:
-    """What a cluster or a pool says of a worker that has gone; None for a task that is done."""
+    """The error of a cluster or a pool about a lost worker; None for a task that is done."""
     error = CancelledError("the task was taken back") if future.cancelled() else future.exception()
     return None if error is None else f"{type(error).__name__}: {' '.join(str(error).split())}"
 
@@ -287,7 +287,7 @@ class FleetRun:
 
     @property
     def stacks(self) -> int:
-        """How many stacks are done, less those that are nested."""
+        """How many stacks are done, without nested ones."""
         return sum(len(result.stack_names) for result in self.results)
 
     @property
@@ -372,7 +372,7 @@ def _unreachable(detail: str) -> Failure:
 
 
 def without_secrets(audit: StackAudit) -> StackAudit:
-    """The audit without the values that nobody may see: it goes to other processes, and into files."""
+    """The audit without secret values: it goes to other processes and into files."""
     return replace(
         audit,
         proofs=tuple(

@@ -1,4 +1,4 @@
-"""What is in no stack, over a fleet: one more task for each place, after its stacks; values in, text out."""
+"""Unmanaged resources of a fleet: one more task for each account and region, after its stacks."""
 
 from __future__ import annotations
 

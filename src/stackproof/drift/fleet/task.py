@@ -1,4 +1,4 @@
-"""A fleet of accounts, what is to be done in it, and what came of that: values that cross processes."""
+"""A fleet of accounts, its tasks and their results: values that cross processes."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Organization:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fleet:
-    """What `fleet.yaml` says."""
+    """The content of `fleet.yaml`."""
 
     accounts: tuple[FleetAccount, ...] = ()
     organization: Organization | None = None
@@ -219,7 +219,7 @@ class TaskResult:
 
     @property
     def is_complete(self) -> bool:
-        """Whether doing it again would tell nothing new."""
+        """Whether a repetition would give the same result."""
         broken = any(notification.level.value == "error" for notification in self.notifications)
         return bool(self.audits) and not broken and all(audit.is_complete for audit in self.audits)
 

@@ -1,4 +1,4 @@
-"""Results of the tasks of a fleet audit, kept for as long as someone may want to go on with it."""
+"""Results of the tasks of a fleet audit, kept while the run may be resumed."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class KeptRun:
         self._store = FileStore(folder)
 
     def get(self, task: FleetTask) -> TaskResult | None:
-        """What was kept of the task, with the moment; without one it is not known how old it is."""
+        """The stored result of the task with its time; a result without a time is not used."""
         value = None if self.is_new else self._store.get(_TASKS, task.key)
         at = as_object(value).get("at") if isinstance(value, Mapping) else None
         if not isinstance(at, int):
@@ -73,5 +73,5 @@ class KeptRun:
         self._store.put(_TASKS, task.key, {**without.to_dict(), "at": int(self._clock())})
 
     def ended(self) -> None:
-        """The run came to its end: there is nothing to go on with."""
+        """The run has ended, so it cannot be resumed."""
         shutil.rmtree(self._folder, ignore_errors=True)

@@ -1,1 +1,1 @@
-"""The memory of audits: since when each difference is there, and whom it was reported to."""
+"""The memory of audits: since when each difference exists, and which channels have it."""

@@ -1,4 +1,4 @@
-"""Whom an audit is to tell, as `--notify` names them."""
+"""The channels of an audit's notifications, as `--notify` names them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TOPIC: Final = "sns"
 WEBHOOK: Final = "webhook"
 ISSUE: Final = "github-issue"
 _SENT: Final = re.compile(r"[!-~]*")
-"""What a line of HTTP may have in it."""
+"""The characters that a line of HTTP may have."""
 _ARN: Final = re.compile(r"arn:aws[a-z-]*:sns:(?P<region>[a-z0-9-]+):[0-9]{12}:[A-Za-z0-9_.-]+")
 
 

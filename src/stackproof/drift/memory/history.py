@@ -167,7 +167,7 @@ def with_hashes(difference: Difference, *, salt: str) -> Difference:
 
 
 def hash_of(value: JsonValue, *, salt: str) -> str:
-    """What is kept of a secret."""
+    """The stored form of a secret."""
     text = canonical(value).encode("utf-8", "surrogatepass")
     return f"hmac-sha256:{hmac.new(salt.encode(), text, hashlib.sha256).hexdigest()}"
 

@@ -31,7 +31,7 @@ class Compared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryReport:
-    """What a store knows. `episodes` come with target and expectation of the runs that saw them."""
+    """The history in a store. `episodes` come with target and expectation of the runs that found them."""
 
     store: str
     runs: tuple[Run, ...]

@@ -1,4 +1,4 @@
-"""Stacks that an earlier audit saw and that are not there any more: the largest difference that there can be."""
+"""Deleted stacks: an earlier audit recorded them, and the account no longer has them."""
 
 from __future__ import annotations
 

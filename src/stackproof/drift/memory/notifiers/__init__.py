@@ -1,1 +1,1 @@
-"""Ways to people who are not looking: a topic, a webhook, the body of an issue."""
+"""The channels that notify people: a topic, a webhook, the body of an issue."""

@@ -38,7 +38,7 @@ def signature(secret: str, timestamp: str, body: bytes) -> str:
 
 
 class _Stay(HTTPRedirectHandler):
-    """What is signed for one address goes to no other."""
+    """A signed message for one address is never sent to another."""
 
     def redirect_request(
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
@@ -48,7 +48,7 @@ class _Stay(HTTPRedirectHandler):
 
 
 class WebhookNotifier:
-    """Implements `ports.Notifier`: three attempts, unless the answer says that there is no use in it."""
+    """Implements `ports.Notifier`: three attempts, unless the answer shows that another one cannot succeed."""
 
     def __init__(
         self, url: str, *, shown: str, secret: str, clock: Callable[[], datetime], sleep: Callable[[float], object]
