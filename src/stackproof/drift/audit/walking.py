@@ -37,7 +37,7 @@ class Walked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Missed:
-    """A stack or stack set that was not read. It may declare anything, unless it does not exist or is in another region."""
+    """A stack or stack set that was not read. It may declare anything, unless it is deleted or in another region."""
 
     message: str
     level: Level = Level.ERROR
