@@ -7,11 +7,10 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from stackproof.core.backoff import growing_pauses
+from stackproof.core.backoff import pause_after
 from stackproof.core.errors import UnreachableError
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.targets.failures import reason_of, reason_of_answer
@@ -46,8 +45,7 @@ class Retries:
 
     def pause(self, attempt: int) -> float:
         """Seconds to wait after an attempt that failed, counted from 1: twice as long each time, less some chance."""
-        pauses = growing_pauses(first=self.delay, longest=self.longest, jitter=self.jitter)
-        return next(islice(pauses, attempt - 1, None))
+        return pause_after(attempt, first=self.delay, longest=self.longest, jitter=self.jitter)
 
     def read_timeout_of(self, service: str) -> float:
         """Seconds to wait for an answer of the service."""

@@ -158,7 +158,9 @@ def _prove_on(
     with options.progress("proving"):
         for prover in (prover for artifact, prover in world.provers.items() if artifact in wanted):
             proofs.extend(prove_stack(prover, jobs=options.jobs))
-            notifications.update(_lost_orders(prover.deployment, target), prover.notifications)
+            notifications.update(_lost_orders(prover.deployment, target))
+        # What a stack adds to resources of another one is read too: a reader that broke there is no less a gap.
+        notifications.update(*(prover.notifications for prover in world.provers.values()))
     return _TargetProofs(target=target.name, proofs=tuple(proofs), notifications=frozenset(notifications))
 
 

@@ -78,60 +78,114 @@ def unmanaged(
     )
     if not wanted:
         return Unmanaged()
-    said: list[Notification] = []
-    if missing := [resource_type for resource_type in types if resource_type not in listings]:
-        message = (
-            f"--scope: these types cannot be listed, so their unmanaged resources are not found: {', '.join(missing)}"
-        )
-        said.append(Notification(level=Level.WARNING, message=message))
-    tagged = _tagged(wanted, catalog, said)
-    found: list[Difference] = []
-    listed = 0
-    total = 0
-    looked_at: list[tuple[str, str, str]] = []
-    for kind in types:
-        before = len(said)
-        undecided: list[Listed] = []
-        for resource in _listed(listings[kind], target, said) if kind in listings else ():
-            listed += 1
-            if not any(_is_in(resource, scope, tagged.get(scope)) for scope in wanted) or managed(
-                (resource.resource_type, resource.physical_id)
-            ):
-                continue
-            belongs = _owner(resource, catalog, said) or _is_elsewhere(resource, listings[kind], target, said)
-            if belongs is None:
-                undecided.append(resource)
-            elif not belongs:
-                found.append(_difference(resource, target))
-        said.extend(_undecided(undecided, target.region))
-        total += len(undecided)
-        said.extend(_without_tags(kind, wanted))
-        if kind in listings and len(said) == before and len(tagged) == sum(scope.kind == "tag" for scope in wanted):
-            looked_at.append((target.account, target.region, kind))
-    if blind := _without_vpc(wanted, types, listings):
-        message = f"--scope: the lists of these types have no VPC: {', '.join(blind)}"
-        said.append(Notification(level=Level.NOTE, message=message))
+    tagged = {scope: _tagged(scope, catalog) for scope in wanted if scope.kind == "tag"}
+    of_types = [
+        _of_type(listings[resource_type], wanted, tagged, managed=managed, target=target, catalog=catalog)
+        for resource_type in types
+        if resource_type in listings
+    ]
+    unlisted = [resource_type for resource_type in types if resource_type not in listings]
+    without_vpc = _without_vpc(wanted, types, listings)
+    are_tags_known = all(isinstance(arns, frozenset) for arns in tagged.values())
+    notifications = {
+        *(arns for arns in tagged.values() if isinstance(arns, Notification)),
+        *(notification for of_type in of_types for notification in of_type.notifications),
+        *_not_listed(unlisted, without_vpc),
+    }
     return Unmanaged(
-        differences=tuple(sorted(found, key=Difference.sort_key)),
-        listed=listed,
-        undecided=total,
-        looked_at=tuple(looked_at),
+        differences=tuple(
+            sorted((found for of_type in of_types for found in of_type.differences), key=Difference.sort_key)
+        ),
+        listed=sum(of_type.listed for of_type in of_types),
+        undecided=sum(of_type.undecided for of_type in of_types),
+        looked_at=tuple(
+            (target.account, target.region, of_type.resource_type)
+            for of_type in of_types
+            if of_type.is_complete and are_tags_known
+        ),
         notifications=tuple(
-            sorted(set(said), key=lambda notification: (notification.level.value, notification.message))
+            sorted(notifications, key=lambda notification: (notification.level.value, notification.message))
         ),
         account=target.account,
         region=target.region,
-        is_whole=not said,
+        is_whole=are_tags_known
+        and not unlisted
+        and not without_vpc
+        and all(of_type.is_complete for of_type in of_types),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OfType:
+    """What was found of one resource type; `is_complete` if nothing of the type in the scopes can have been missed."""
+
+    resource_type: str
+    listed: int
+    undecided: int
+    is_complete: bool
+    differences: tuple[Difference, ...]
+    notifications: tuple[Notification, ...]
+
+
+def _of_type(
+    listing: Listing,
+    scopes: Sequence[Scope],
+    tagged: Mapping[Scope, frozenset[str] | Notification],
+    *,
+    managed: Callable[[tuple[str, str]], bool],
+    target: Target,
+    catalog: StackCatalog,
+) -> _OfType:
+    listed = _listed(listing, target)
+    resources = () if isinstance(listed, Notification) else listed
+    differences: list[Difference] = []
+    undecided: list[Listed] = []
+    failures: list[Notification] = [listed] if isinstance(listed, Notification) else []
+    for resource in resources:
+        is_in_scope = any(_is_in(resource, scope, tagged.get(scope)) for scope in scopes)
+        if not is_in_scope or managed((resource.resource_type, resource.physical_id)):
+            continue
+        belongs = _belongs(resource, listing, target, catalog)
+        if isinstance(belongs, Notification):
+            failures.append(belongs)
+        elif belongs is None:
+            undecided.append(resource)
+        elif not belongs:
+            differences.append(_difference(resource, target))
+    gaps = (*failures, *_undecided(undecided, target.region), *_without_tags(listing.resource_type, scopes))
+    return _OfType(
+        resource_type=listing.resource_type,
+        listed=len(resources),
+        undecided=len(undecided),
+        is_complete=not failures and not undecided and not _is_untagged(listing.resource_type, scopes),
+        differences=tuple(differences),
+        notifications=gaps,
+    )
+
+
+def _not_listed(unlisted: Sequence[str], without_vpc: Sequence[str]) -> Iterator[Notification]:
+    if unlisted:
+        message = (
+            f"--scope: these types cannot be listed, so their unmanaged resources are not found: {', '.join(unlisted)}"
+        )
+        yield Notification(level=Level.WARNING, message=message)
+    if without_vpc:
+        message = f"--scope: the lists of these types have no VPC: {', '.join(without_vpc)}"
+        yield Notification(level=Level.NOTE, message=message)
 
 
 _WITHOUT_TAGS: Final = frozenset({"AWS::IAM::Group", "AWS::IAM::ManagedPolicy", "AWS::IAM::Role", "AWS::IAM::User"})
 """GetResources returns no tags of roles and users, and those of policies in one region only (AWS's reference)."""
 
 
-def _without_tags(kind: str, scopes: Iterable[Scope]) -> Iterator[Notification]:
-    if kind in _WITHOUT_TAGS and any(scope.kind == "tag" for scope in scopes):
-        message = f"--scope: {kind}: the tagging API returns no tags for it, so a tag scope finds none"
+def _is_untagged(resource_type: str, scopes: Iterable[Scope]) -> bool:
+    """Whether a tag scope cannot find resources of the type."""
+    return resource_type in _WITHOUT_TAGS and any(scope.kind == "tag" for scope in scopes)
+
+
+def _without_tags(resource_type: str, scopes: Iterable[Scope]) -> Iterator[Notification]:
+    if _is_untagged(resource_type, scopes):
+        message = f"--scope: {resource_type}: the tagging API returns no tags for it, so a tag scope finds none"
         yield Notification(level=Level.WARNING, message=message)
 
 
@@ -141,36 +195,33 @@ def _is_whole(resource_type: str) -> bool:
     )
 
 
-def _tagged(scopes: Iterable[Scope], catalog: StackCatalog, said: list[Notification]) -> dict[Scope, frozenset[str]]:
-    found: dict[Scope, frozenset[str]] = {}
-    for scope in scopes:
-        if scope.kind == "tag":
-            key, _, value = scope.value.partition("=")
-            try:
-                found[scope] = catalog.tagged(key, value)
-            except TargetError as error:
-                said.append(Notification(level=Level.ERROR, message=f"--scope {scope} was not checked: {error}"))
-    return found
+def _tagged(scope: Scope, catalog: StackCatalog) -> frozenset[str] | Notification:
+    """The ARNs with the tag of the scope, or why they are not known."""
+    key, _, value = scope.value.partition("=")
+    try:
+        return catalog.tagged(key, value)
+    except TargetError as error:
+        return Notification(level=Level.ERROR, message=f"--scope {scope} was not checked: {error}")
 
 
-def _listed(listing: Listing, target: Target, said: list[Notification]) -> Iterator[Listed]:
-    """The live resources of one type in the region, and nothing of a type whose listing fails."""
+def _listed(listing: Listing, target: Target) -> Sequence[Listed] | Notification:
+    """The live resources of one type in the region, or why the listing failed."""
     try:
         here = (listed for listed in listing.read(target.client) if listed.region in {"", target.region})
-        yield from sorted(here, key=lambda listed: listed.physical_id)
+        return sorted(here, key=lambda listed: listed.physical_id)
     except Exception as error:  # noqa: BLE001 - a listing that breaks must not take the others with it
         reason = target.translated(error)
         why = reason.value if reason else f"the listing broke: {type(error).__name__}"
         message = f"--scope: {listing.resource_type} could not be listed ({why}): {error}"
-        said.append(Notification(level=Level.ERROR, message=message))
+        return Notification(level=Level.ERROR, message=message)
 
 
-def _is_in(listed: Listed, scope: Scope, tagged: frozenset[str] | None) -> bool:
+def _is_in(listed: Listed, scope: Scope, tagged: frozenset[str] | Notification | None) -> bool:
     if scope.kind == "prefix":
         return listed.name.startswith(scope.value)
     if scope.kind == "vpc":
         return listed.vpc_id == scope.value
-    return any(_same_arn(listed, name) for name in tagged or ())
+    return isinstance(tagged, frozenset) and any(_same_arn(listed, arn) for arn in tagged)
 
 
 def _same_arn(listed: Listed, arn: str) -> bool:
@@ -182,21 +233,14 @@ def _same_arn(listed: Listed, arn: str) -> bool:
     return arn.split(":")[2] == service and (arn.endswith(ending) or arn.rpartition(":")[2] == listed.name)
 
 
-def _owner(listed: Listed, catalog: StackCatalog, said: list[Notification]) -> bool:
-    """Whether a stack has the resource; also True, with a notification, if that could not be read."""
+def _belongs(listed: Listed, listing: Listing, target: Target, catalog: StackCatalog) -> bool | Notification | None:
+    """Whether a stack, or another region, has the resource; None if its region is unknown, or why it is not known."""
     try:
-        return catalog.owner(listed.resource_type, listed.physical_id) is not None
+        if catalog.owner(listed.resource_type, listed.physical_id) is not None:
+            return True
     except TargetError as error:
         message = f"--scope: whether a stack has {listed.resource_type} {listed.physical_id} is not known: {error}"
-        said.append(Notification(level=Level.ERROR, message=message))
-        return True
-
-
-def _is_elsewhere(listed: Listed, listing: Listing, target: Target, said: list[Notification]) -> bool | None:
-    """Whether a resource in no stack of this region belongs to another region; None if its region is unknown.
-
-    Also True, with a notification, if that could not be read.
-    """
+        return Notification(level=Level.ERROR, message=message)
     if listing.region_of is None or listed.region == target.region:
         return False
     try:
@@ -205,8 +249,7 @@ def _is_elsewhere(listed: Listed, listing: Listing, target: Target, said: list[N
         reason = target.translated(error)
         why = reason.value if reason else type(error).__name__
         message = f"--scope: the region of {listed.resource_type} {listed.physical_id} is not known ({why}): {error}"
-        said.append(Notification(level=Level.ERROR, message=message))
-        return True
+        return Notification(level=Level.ERROR, message=message)
     return None if region is None else region != target.region
 
 

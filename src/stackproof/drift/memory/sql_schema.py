@@ -197,9 +197,8 @@ def create_or_migrate(connection: Connection, *, salt: str, migrations: Sequence
     version = schema_version(connection, current=current)
     if version is None:
         _METADATA.create_all(connection, checkfirst=False)
-        connection.execute(insert(STORE).values(version=FIRST_VERSION, salt=salt, next_run=1))
-        version = FIRST_VERSION
-    if version < current:
+        connection.execute(insert(STORE).values(version=current, salt=salt, next_run=1))
+    elif version < current:
         for migration in migrations[version - FIRST_VERSION :]:
             migration(connection)
         connection.execute(update(STORE).values(version=current))
