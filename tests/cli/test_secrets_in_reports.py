@@ -179,7 +179,7 @@ def test_the_value_of_a_parameter_on_the_command_line_is_not_shown(tmp_path: Pat
     given = ("--parameters", "Tok=q9Zx", "--parameters", "DbToken=q9Zlong")
     said = reported(tmp_path, "check", "-v", "t.yaml", *given)
     assert leaks({**said, **kept(tmp_path)}) == []
-    assert said["terminal"].count("'***' is no version of RDS postgres") == 2
+    assert said["terminal"].count("'***' is not a version of RDS postgres") == 2
 
 
 APP = """import json, os

@@ -169,7 +169,7 @@ def test_only_a_violated_rule_raises_and_names_every_place() -> None:
 
 def test_a_rule_that_looked_at_nothing_does_not_hold() -> None:
     nothing = RuleVerdict(rule_id="E1", engine="fake", stack_name="S", looked_at=0, outcome="held")
-    with pytest.raises(AssertionError, match="E1 looked at nothing in S"):
+    with pytest.raises(AssertionError, match="E1 checked nothing in S"):
         nothing.check()
 
 
@@ -185,7 +185,7 @@ def test_counts_of_one_rule_are_summed_and_verdicts_sorted() -> None:
 
 
 def test_the_text_of_a_verdict_says_why_it_is_waived_or_what_it_held_on() -> None:
-    assert verdict().text() == "E1 held: it looked at 2"
+    assert verdict().text() == "E1 held (places checked: 2)"
     waived = verdict(finding(file="a.py", line=1).suppressed_by(waiver()))
     assert waived.text() == "a.py:1: error: E1: wrong (until 2026-12-31: a known exception)"
 

@@ -32,7 +32,7 @@ class EngineVersionRefused(CloudFormationLintRule):  # type: ignore[misc]
     level = Level.ERROR
 
     def match(self, cfn: Any) -> list[RuleMatch]:  # noqa: ANN401 - cfn-lint's own type
-        """cfn-lint's matches: the path of the property, and what is said of it."""
+        """cfn-lint's matches: the path of each property and the message of its verdict."""
         knowledge = Knowledge(versions=packaged_engine_versions(), as_of=datetime.now(tz=UTC).date())
         return [
             RuleMatch(

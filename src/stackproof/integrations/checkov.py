@@ -1,7 +1,7 @@
 """Engine versions as a check of Checkov: `checkov --external-checks-dir` on a folder with a copy of this file.
 
-Checkov runs in an environment of its own, without stackproof: what this needs is standard library alone, and is found
-from the path of this file, or in `STACKPROOF_SOURCE`, the folder that holds the package.
+Checkov runs in a separate environment without stackproof. This check needs the standard library alone. It finds the
+package from the path of this file, or in `STACKPROOF_SOURCE`, the folder that holds the package.
 """
 
 from __future__ import annotations

@@ -24,9 +24,9 @@ class BaselineResult:
 
 
 def key_of(finding: Finding, *, shared_names: Collection[str] = ()) -> BaselineKey:
-    """The key of a finding; what its property, line and words are does not matter.
+    """The key of a finding; its property, line and message do not matter.
 
-    `shared_names` are those of several stacks of the run: there the template tells whose finding it is.
+    `shared_names` are names that several stacks of the run have: there the key holds the template as well.
     """
     place = finding.location
     is_alone = bool(place.stack_name) and place.stack_name not in shared_names

@@ -11,12 +11,12 @@ __all__ = ["Baseline", "BaselineKey"]
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class BaselineKey:
-    """What tells one old finding from another.
+    """Identifies an old finding.
 
-    `stack` is empty where there is none. `file` (the template, or whatever else it is about) is empty where the stack
-    tells enough, which its name does not in a run over several stacks of that name.
+    `stack` is empty where there is none. `file` is the template, or another file that the finding is about. It is empty
+    where the stack's name is enough: in a run over several stacks of one name it is not.
     `place` is the construct path, the logical id where there is no path, and empty where there is neither.
-    `rules` are those of all its origins, sorted.
+    `rules` are the rules of all its origins, sorted.
     """
 
     stack: str

@@ -1,4 +1,4 @@
-"""What a policy engine says of a template: findings, counts of what was looked at, and what could not be judged."""
+"""What a policy engine reports of a template: findings, denominators, and what it could not evaluate."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ class Origin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiver:
-    """A decision of people to live with findings: who, why, and until when (the day itself included).
+    """A decision of people to accept findings: who, why, and until when (the day itself included).
 
-    It names a rule or a control. `stack` and `construct_path` may be globs; `file` and `line` are where it stands.
+    It names a rule or a control. `stack` and `construct_path` may be globs; `file` and `line` are its place.
     """
 
     rule: str | None = None
@@ -73,7 +73,7 @@ class Waiver:
 
     @property
     def where(self) -> str | None:
-        """`policies/waivers.yaml:7`, or None for one that stands in no file."""
+        """`policies/waivers.yaml:7`, or None for a waiver without a file."""
         return self.file if self.file is None or self.line is None else f"{self.file}:{self.line}"
 
     @property
@@ -85,7 +85,7 @@ class Waiver:
 
 
 class SuppressionKind(StrEnum):
-    """SARIF's words for where a suppression stands, and ours for a finding that was there before."""
+    """SARIF's words for the place of a suppression, and our word for a finding of the baseline."""
 
     EXTERNAL = "external"
     IN_SOURCE = "inSource"
@@ -94,9 +94,9 @@ class SuppressionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suppression:
-    """The trace on a finding of what lets people live with it: a waiver, a template's own word, or the baseline.
+    """Why people accept a finding: a waiver, a suppression in the template, or the baseline.
 
-    What the source of it does not say is None, and a reason that no one gave is empty.
+    A fact that its source does not give is None; a missing reason is empty.
     """
 
     kind: SuppressionKind = SuppressionKind.EXTERNAL
@@ -159,8 +159,8 @@ class Finding:
     def fingerprint(self) -> str:
         """The same from run to run while rule and place are the same; neither lines nor messages go into it.
 
-        What lies in no template, such as a waiver, is told apart by its file and message. Without a construct path the
-        template is a part of the place: the name of the stack may be that of another stack, too.
+        A finding outside of templates, such as one of a waiver, has its file and message in it. Without a construct
+        path the template is in it: another stack may have the name of the stack.
         """
         place = self.location
         if place.stack_name is None and place.template_file is None:
@@ -252,9 +252,9 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class RuleCount:
-    """A rule's denominator: at how many places it looked, and what it said there.
+    """A rule's denominator, and its findings by outcome; `looked_at` is the number of places that it evaluated.
 
-    `project` marks a rule of `policies/`, counted also where it is not applicable and looked at nothing.
+    `project` marks a rule of `policies/`: it is counted also where it is not applicable and evaluated nothing.
     """
 
     rule_id: str

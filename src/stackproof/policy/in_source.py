@@ -244,7 +244,7 @@ def _is_full(rule: str) -> bool:
 
 
 def _rows(key: str, value: JsonValue, name: str) -> Iterator[tuple[str, JsonObject]]:
-    """The rows of a list, each with its place; what is no row is one that says nothing."""
+    """The rows of a list, each with its place; an element that is not a mapping becomes an empty row."""
     rows = _mapping(value).get(name)
     if not isinstance(rows, list):
         yield key, {}

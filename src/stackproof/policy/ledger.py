@@ -1,4 +1,4 @@
-"""The ledger of everything that lets people live with a finding, from the waiver file and from the sources."""
+"""The ledger of all waivers, those of the waiver file and those of the sources."""
 
 from __future__ import annotations
 

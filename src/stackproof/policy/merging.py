@@ -56,9 +56,9 @@ def _fact(finding: Finding) -> tuple[object, ...]:
 
 
 def _facts(group: list[Finding]) -> Iterator[Finding]:
-    """One finding for each of the deepest places of a group, with all that is said of it or of what it is in.
+    """One finding for each of the deepest places of a group; it joins the findings there and at the places around it.
 
-    The deepest places lie apart, whatever the order, and once only they are left nothing more can be joined.
+    No deepest place is inside of another, whatever the order: a second merge of the result joins nothing more.
     """
     if len(group) == 1 and len(group[0].origins) <= 1:
         yield group[0]  # most of them, and nothing to join
@@ -78,9 +78,9 @@ def _is_in(path: str, outer: str) -> bool:
 
 
 def _joined(group: list[Finding], places: list[Location]) -> Finding:
-    """The gravest finding speaks for all; where it is said in several ways, all of them are heard.
+    """The gravest finding leads; the result has all messages of its engine and rule, and the origins of all findings.
 
-    Its kind comes first: what one engine is unsure of lends no level to what another is sure of.
+    Gravity compares the kind first: an open finding of one engine lends no level to a sure finding of another.
     """
     lead = min(group, key=_gravity)
     peers = [finding for finding in group if finding.rule_id == lead.rule_id and _engine(finding) == _engine(lead)]

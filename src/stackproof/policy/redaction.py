@@ -37,9 +37,9 @@ def _finding_without(finding: Finding, without: TextMask) -> Finding:
 
 
 def masked_finding(finding: Finding) -> Finding:
-    """The finding without values of secrets in its messages; the names of its own place stay.
+    """The finding without values of secrets in its messages; the names of its location stay.
 
-    At a property that holds a secret, whatever a message quotes is masked.
+    At a property that holds a secret, everything that a message quotes is masked.
     """
     names = _names_of(finding.location)
     is_secret = _is_named_path(finding.location.property_path or "")

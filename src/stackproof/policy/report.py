@@ -16,7 +16,7 @@ __all__ = ["CheckReport", "PolicySummary", "RuleVerdict"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicySummary:
-    """How many rules held, were violated, are waived or could not be decided, of those that had anything to look at."""
+    """How many rules held, were violated, are waived or are open; rules that evaluated nothing are not counted."""
 
     held: int = 0
     violated: int = 0
@@ -26,7 +26,7 @@ class PolicySummary:
 
     @property
     def total(self) -> int:
-        """The denominator: rules that looked at something."""
+        """The denominator: the number of rules that evaluated something."""
         return self.held + self.violated + self.waived + self.open
 
     def to_dict(self) -> dict[str, JsonValue]:
@@ -68,9 +68,9 @@ class PolicySummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleVerdict:
-    """What one rule says of one stack: `outcome` is "held", "violated", "waived" or "open".
+    """The verdict of one rule on one stack: `outcome` is "held", "violated", "waived" or "open".
 
-    `artifact` tells stacks of one name apart.
+    `artifact` distinguishes stacks of one name.
     """
 
     rule_id: str
@@ -87,14 +87,14 @@ class RuleVerdict:
         for finding in self.findings:
             why = f" ({finding.suppression})" if finding.suppression else ""
             lines.append(f"{finding.location}: {finding.level.value}: {self.rule_id}: {finding.message}{why}")
-        return "\n".join(lines) or f"{self.rule_id} held: it looked at {self.looked_at}"
+        return "\n".join(lines) or f"{self.rule_id} held (places checked: {self.looked_at})"
 
     def check(self) -> None:
         """Raise AssertionError with every place at which the rule is violated."""
         if self.outcome == "violated":
             raise AssertionError(self.text())
         if self.looked_at == 0 and not self.findings:
-            raise AssertionError(f"{self.rule_id} looked at nothing in {self.stack_name}")
+            raise AssertionError(f"{self.rule_id} checked nothing in {self.stack_name}")
 
     @classmethod
     def of(

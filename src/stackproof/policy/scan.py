@@ -120,9 +120,9 @@ def scan(
 ) -> ScanResult:
     """Every engine's answer to every template; an engine that breaks on one is a notification, and the rest goes on.
 
-    Engines work in parallel, each with up to `jobs` processes. What the store remembers costs no engine its start.
-    `ledger` need not hold what stands in the templates, and `controls` maps rule ids to the controls that they serve.
-    Raises ConfigError if a file of rules is wrong.
+    Engines work in parallel, each with up to `jobs` processes. An engine whose answers are all in the store is not
+    started. `ledger` need not hold the waivers of the templates. `controls` maps rule ids to the controls that they
+    serve. Raises ConfigError if a file of rules is invalid.
     """
     said = dict(zip([engine.name for engine in engines], _ask_all(engines, templates, store, on, jobs), strict=True))
     answers = [
@@ -174,7 +174,7 @@ def scan(
 
 
 def baselined(result: ScanResult, baseline: Baseline, *, name: str, not_waivable: frozenset[str]) -> ScanResult:
-    """The result with the findings of the baseline suppressed; `name` is its file, for what has to be said of it."""
+    """The result with the findings of the baseline suppressed; `name` is the baseline's file, for notifications."""
     compared = with_baseline(
         result.findings,
         baseline,
@@ -357,7 +357,7 @@ def _unheeded(place: str, template: Template) -> Notification:
 
 
 def _readable(answer: EngineAnswer, template: Template) -> EngineAnswer:
-    """The answer without what it says of the stand-ins for entries that are no resources."""
+    """The answer without findings about the stand-ins for entries that are not resources."""
     if not template.unreadable:
         return answer
     about = Counter(

@@ -23,7 +23,7 @@ _EXPIRED, _UNUSED, _BROAD, _NOT_WAIVABLE, _PARTIAL = "SPW001", "SPW002", "SPW003
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ledger:
-    """All that people say they live with, and the ids of rules and controls that no one may waive."""
+    """All waivers, and the ids of rules and controls that no one may waive."""
 
     waivers: tuple[Waiver, ...] = ()
     in_source: tuple[InSourceWaiver, ...] = ()
@@ -32,7 +32,7 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """What a run looked at: stacks (for a template by itself its file), engines, and rules with a denominator.
+    """What a run evaluated: stacks (the file of a template without a stack), engines, and rules with a denominator.
 
     `complete` if none of it broke. `shared_names` are names that several of the stacks have.
     """
@@ -56,9 +56,9 @@ class WaiverResult:
 def covers(waiver: Waiver, finding: Finding, *, shared_names: Collection[str] = ()) -> bool:
     """Whether rule or control, stack and construct path are those of the finding, on whatever day.
 
-    Where a template knows neither stack nor construct path, its file and the logical id stand for them. A waiver
-    names the finding's rule or that of one of its origins. Where several stacks have the name and there is no construct
-    path, the file stands for the stack: the name would waive the finding of the other one as well.
+    A waiver names the finding's rule or that of one of its origins. A template without stack and construct path is
+    matched by its file and the logical id. If several stacks have the name and there is no construct path, the file
+    is matched instead of the stack: the name would also waive the finding of the other stack.
     """
     place = finding.location
     stack_name = place.stack_name
@@ -267,7 +267,7 @@ class _Book:
 
 
 def _left(finding: Finding, waivers: Sequence[Waiver], said: Sequence[InSourceWaiver]) -> set[str]:
-    """The rules of the finding that nobody lives with. Where it serves no control, its own rule stands for all."""
+    """The rules of the finding that no waiver names. Without a control, a waiver of the lead rule covers all."""
     names = {waiver.rule for waiver in waivers}
     if None in names or (finding.control is None and finding.rule_id in names):
         return set()

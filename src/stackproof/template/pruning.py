@@ -29,12 +29,12 @@ def prune(
     why_not: Callable[[str], str | None],
     lacks: Callable[[JsonValue], str | None] = lambda _: None,
 ) -> PrunedTemplate:
-    """The template less every resource for which `why_not` has a reason, and less all that refers to one of those.
+    """The template without each resource for which `why_not` has a reason, and without all that refers to one.
 
-    `lacks` says why a value of a resource or of an output cannot be made, whatever refers to it.
+    `lacks` gives the reason why a value of a resource or of an output cannot be made, whatever refers to it.
 
-    A value that comes from a missing resource cannot be made, so whoever takes one by Ref, GetAtt or Sub goes too, in
-    any number of steps. `DependsOn` gives no value, only an order: it is struck out where it names what is not there.
+    A missing resource gives no value. Pruning therefore removes also every resource that takes one by Ref, GetAtt or
+    Sub, in any number of steps. `DependsOn` gives only an order: a name in it that is missing is struck out.
     """
     resources = _section(body, "Resources")
     pruned = {

@@ -102,7 +102,7 @@ def test_checkov_says_what_it_did_not_look_at(engine: WorkerEngine) -> None:
     loop: JsonValue = ["N", ["a", "b"], {"L${N}": {"Type": "AWS::SQS::Queue"}}]
     answer = engine.evaluate(parsed({"B": BUCKET, "Fn::ForEach::L": loop}, Transform="AWS::LanguageExtensions"))
     errors = [notification.message for notification in answer.notifications if notification.level is Level.ERROR]
-    assert errors == (["did not look at Fn::ForEach::L"] if engine.name == "checkov" else [])
+    assert errors == (["did not evaluate Fn::ForEach::L"] if engine.name == "checkov" else [])
     assert WRONG[engine.name] in rules(answer)
 
 

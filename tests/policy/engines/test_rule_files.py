@@ -164,7 +164,7 @@ BROKEN = {
         ("x = 1\n\n\ny = x / 0\n", r"rule.py:4: does not load: ZeroDivisionError"),
         ("from cfnlint.rules import CloudFormationLintRule\n", "rule.py: has no rule in it"),
         (LINT.replace("E9900", "E3002"), "rule.py: Named.id: there is a rule E3002 already"),
-        (LINT.replace("E9900", "X1"), "rule.py: Named.id: 'X1' is no id"),
+        (LINT.replace("E9900", "X1"), "rule.py: Named.id: 'X1' is not an id"),
         (LINT.replace("    resource_types = ", "    about = "), "rule.py: Named: `match` sees the whole template"),
         (
             LINT.replace('("AWS::SNS::Topic",)', '("AWS::SNS::Topic")'),
@@ -181,8 +181,8 @@ BROKEN = {
         (CHECK.replace("CKV_OWN_1", "CKV_AWS_18"), "rule.py: there is a check CKV_AWS_18 already"),
     ],
     "yaml": [
-        ("a: [\n", r"rule.yaml:\d+: is no valid YAML"),
-        ("a: 1\n", "rule.yaml: is no check: expected metadata"),
+        ("a: [\n", r"rule.yaml:\d+: is not valid YAML"),
+        ("a: 1\n", "rule.yaml: is not a check: expected metadata"),
         ("metadata: {id: A, name: n, category: c}\ndefinition: {cond_type: nope}\n", "rule.yaml: definition: "),
         (GRAPH.replace("CKV2_OWN_1", "CKV2_AWS_69"), "rule.yaml: there is a check CKV2_AWS_69 already"),
     ],
@@ -262,20 +262,20 @@ def test_folders_with_rules_are_found_and_the_others_not(tmp_path: Path, schemas
         ("cfn_lint/a.py", " \n", r"a.py:1: is empty"),
         ("cfn_lint/a.py", "x = 1\ny = ('AWS::SNS::Topik',)\n", r"a.py:2: there is no resource type AWS::SNS::Topik"),
         ("cfn_lint/a.py", b"\xff\xfe", r"a.py: cannot be read"),
-        ("cfn_lint/a.txy", "x", r"a.txy: is no file of rules \(expected .py\)"),
+        ("cfn_lint/a.txy", "x", r"a.txy: is not a file of rules \(expected .py\)"),
         ("checkov/a.py", "x = 1 +\n", r"a.py:1: does not load: invalid syntax"),
         ("checkov/a.yaml", "a: 1\nb: AWS::SNS::Topik\n", r"a.yaml:2: there is no resource type AWS::SNS::Topik"),
-        ("checkov/a.yaml", "a: [\n", r"a.yaml:2: is no valid YAML"),
+        ("checkov/a.yaml", "a: [\n", r"a.yaml:2: is not valid YAML"),
         (
             "checkov/a.yaml",
             GRAPH.replace("Name,", "Nam,"),
             r"a.yaml:4: AWS::SNS::Topic has no property TopicNam, did you",
         ),
-        ("checkov/a.json", "{}", r"a.json: is no file of rules"),
+        ("checkov/a.json", "{}", r"a.json: is not a file of rules"),
         ("guard/a.guard", "", r"a.guard:1: is empty"),
         ("guard/a.guard", "let a = 1\n", r"a.guard:1: has no rule in it"),
         ("guard/a.guard", "\nrule r { AWS::SNS::Topic { Properties.TopicNam exists } }", r"a.guard:2: .*no property"),
-        ("guard/a.ruleset", GUARD, r"a.ruleset: is no file of rules"),
+        ("guard/a.ruleset", GUARD, r"a.ruleset: is not a file of rules"),
     ],
 )
 def test_what_would_pass_in_silence_is_refused_before_any_engine_starts(
@@ -332,10 +332,10 @@ def test_check_ends_with_exit_code_2_for_a_rule_file_that_does_not_load(tmp_path
 
 def test_a_folder_that_is_named_nearly_like_one_of_rules_is_refused(tmp_path: Path, schemas: CfnLintSchemas) -> None:
     (tmp_path / "policies" / "cfn-lint").mkdir(parents=True)
-    with pytest.raises(ConfigError, match=r"cfn-lint: is no folder of rules \(did you mean cfn_lint\?\)"):
+    with pytest.raises(ConfigError, match=r"cfn-lint: is not a folder of rules \(did you mean cfn_lint\?\)"):
         find_rules(tmp_path / "policies", schemas)
     (tmp_path / "policies" / "cfn-lint").rename(tmp_path / "policies" / "notes")
     (tmp_path / "policies" / "guard").mkdir()
     (tmp_path / "policies" / "guard" / "shared").symlink_to(tmp_path / "policies" / "notes")
-    with pytest.raises(ConfigError, match=r"shared: a link to a folder is not followed"):
+    with pytest.raises(ConfigError, match=r"shared: links to folders are not followed"):
         find_rules(tmp_path / "policies", schemas)

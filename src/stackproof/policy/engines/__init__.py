@@ -1,1 +1,1 @@
-"""Policy engines, each in a worker process of its own."""
+"""Policy engines, each in a separate worker process."""

@@ -46,9 +46,9 @@ def answer_of(name: str, template: Template, said: JsonObject) -> EngineAnswer:
 
 
 def _counts(name: str, findings: Iterable[Finding], said: JsonObject) -> tuple[RuleCount, ...]:
-    """Denominators as the engine gave them; a rule that it gave none for looked at least where it found something.
+    """The engine's denominators. A rule without one has evaluated at least the places of its findings.
 
-    A rule of the project is counted also where it looked at nothing: it is not applicable there.
+    A project's rule is counted also where it evaluated nothing: it is not applicable there.
     """
     failed = Counter(finding.rule_id for finding in findings if finding.kind is Kind.FAIL)
     undecided = Counter(finding.rule_id for finding in findings if finding.kind is Kind.OPEN)
@@ -100,7 +100,7 @@ def _location(template: Template, row: JsonObject) -> Location:
 
 
 def _elsewhere(template: Template, logical_id: str | None) -> Location:
-    """A place in the template that is no resource of it."""
+    """A location in the template outside of its resources."""
     return Location(
         stack_name=template.stack_name, logical_id=logical_id, file=template.file, template_file=template.file
     )

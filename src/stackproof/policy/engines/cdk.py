@@ -68,13 +68,13 @@ class CdkEngine:
         return f"{_NAME} {code_digest()} {canonical(apps)} {self._annotations!r} {self._violations!r}"
 
     def start(self) -> None:
-        """Nothing to start: it has said all it will."""
+        """Nothing to start: synthesis has already reported everything."""
 
     def close(self) -> None:
         """Nothing to close."""
 
     def evaluate(self, template: Template) -> EngineAnswer:
-        """What was said of the template's stack, and of its app if it is the first of the app's stacks."""
+        """The findings of the template's stack, and those of its app if it is the first of the app's stacks."""
         app = self._apps.get(template.file)
         findings = [_annotated(annotation, template) for annotation in self._annotations.get(_place(template), ())]
         findings += [_violated(violation, template) for violation in self._violations_in(template, app)]
@@ -101,7 +101,7 @@ class CdkEngine:
 
 
 def _counts(findings: Iterable[Finding], *, looked_at: int) -> list[RuleCount]:
-    """The rules that any construct may break, and those that were broken; both looked at every resource."""
+    """Counts of the rules that any construct may break and of the broken ones; both evaluated every resource."""
     failed = Counter(finding.rule_id for finding in findings if finding.kind is Kind.FAIL)
     undecided = Counter(finding.rule_id for finding in findings if finding.kind is Kind.OPEN)
     return [
@@ -117,7 +117,7 @@ def _counts(findings: Iterable[Finding], *, looked_at: int) -> list[RuleCount]:
 
 
 def _annotated(annotation: Annotation, template: Template) -> Finding:
-    """A rule of its own where the annotation names one: then its place is the resource's, if it lies on a resource."""
+    """The finding. An annotation that names a rule gets that rule's id and, on a resource, the resource's location."""
     match = _ACKNOWLEDGEABLE.search(annotation.message) or _NAG.match(annotation.message)
     rule_id = match["rule_id"] if match else f"cdk:annotation-{annotation.level}"
     message = annotation.message[: match.start()] + annotation.message[match.end() :] if match else annotation.message

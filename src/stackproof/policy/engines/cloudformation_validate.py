@@ -29,10 +29,10 @@ _SECTIONS = {
 
 
 class CloudFormationValidateEngine(WorkerEngine):
-    """Its built-in rules and, from folders of `.guard` files, a project's own.
+    """Its built-in rules and, from folders of `.guard` files, a project's rules.
 
-    It tells only what it found: a rule's `looked_at` is the number of places that it named, the least it can be. For a
-    project's own rules it is the number of resources of the types that their text names.
+    It reports only findings. A rule's `looked_at` is therefore its number of places with a finding, the lower bound.
+    For a project's rules it is the number of resources of the types that their text names.
     """
 
     def __init__(self, *, region: str = "us-east-1", timeout: float = 120.0, rules: Sequence[Path] = ()) -> None:

@@ -56,7 +56,7 @@ class CorrectedEngine:
         self.engine.close()
 
     def evaluate(self, template: Template) -> EngineAnswer:
-        """The engine's answer; what ours refuses as well is said under our rule, with both as its origins."""
+        """The engine's answer. What our rule refuses too is reported under our rule, with both as origins."""
         answer = self.engine.evaluate(template)
         if not any(finding.rule_id in _THEIRS for finding in answer.findings):
             return answer
@@ -86,7 +86,7 @@ class CorrectedEngine:
 
 
 def _about_the_same(finding: Finding, ours: Sequence[Finding]) -> tuple[Finding, ...]:
-    """What we say of the version that the finding is about; theirs stands at the resource or at the property."""
+    """Our findings about the version that the finding is about; theirs is at the resource or at the property."""
     place = finding.location
     return tuple(
         finding
@@ -97,7 +97,7 @@ def _about_the_same(finding: Finding, ours: Sequence[Finding]) -> tuple[Finding,
 
 
 def _joined(finding: Finding, refusal: Finding) -> Finding:
-    """Their finding as another voice of ours: at our place, under our rule, and never louder."""
+    """Their finding as an origin of our finding: at our location, under our rule, at level note at most."""
     return replace(
         finding,
         rule_id=refusal.rule_id,
@@ -111,6 +111,6 @@ def _told(finding: Finding, template: Template) -> Notification:
     engine = finding.origins[0].engine
     message = (
         f"{finding.rule_id} at {finding.location.logical_id} is left out: "
-        "AWS takes a major version alone, and what is not resolved is no version"
+        "AWS takes a major version alone, and an unresolved value is not a version"
     )
     return Notification(level=Level.NOTE, message=message, engine=engine, file=template.file)

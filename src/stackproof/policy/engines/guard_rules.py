@@ -1,4 +1,4 @@
-"""What a file of Guard rules is about, read from its text: the engine itself tells neither names nor types."""
+"""The names and resource types of Guard rules, read from the file's text: the engine reports neither."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _OF_TEMPLATES = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuardRule:
-    """A rule by name, with the resource types that its text names; without any it looks at every resource."""
+    """A rule by name, with the resource types that its text names; without any it evaluates every resource."""
 
     name: str
     line: int
@@ -160,7 +160,7 @@ def _types(tokens: Sequence[_Token], variables: Mapping[str, Sequence[_Token]], 
 
 
 def _names(tokens: Sequence[_Token], rule_names: set[str]) -> dict[str, int]:
-    """Words that stand for keys of the template, with their first line."""
+    """Words that are keys of the template, with their first line."""
     found: dict[str, int] = {}
     for before, token, after in zip((None, *tokens), tokens, (*tokens[1:], None), strict=False):
         is_key = token.kind == "word" and token.text.lower() not in _KEYWORDS and token.text not in rule_names

@@ -67,15 +67,17 @@ def shown(file: Path) -> str:
 
 
 def _refuse_lookalikes(policies: Path, known: Collection[str]) -> None:
-    """A folder whose name is nearly one of ours holds rules that nobody would load."""
+    """Raise ConfigError for a folder with nearly a known name: its rules would not be loaded."""
     for path in sorted(policies.iterdir()) if policies.is_dir() else ():
         near = get_close_matches(path.name.lower().replace("-", "_"), known, n=1, cutoff=0.8)
         if path.is_dir() and path.name not in known and near:
-            raise ConfigError(f"{shown(path)}: is no folder of rules (did you mean {near[0]}?)")
+            raise ConfigError(f"{shown(path)}: is not a folder of rules (did you mean {near[0]}?)")
     for name in known:
         for path in (policies / name).rglob("*"):
             if path.is_symlink() and path.is_dir():
-                raise ConfigError(f"{shown(path)}: a link to a folder is not followed: rules stand in {name}/ itself")
+                raise ConfigError(
+                    f"{shown(path)}: links to folders are not followed: put the rules into {name}/ itself"
+                )
 
 
 def _folder(directory: Path, suffixes: Sequence[str]) -> tuple[Path, ...]:
@@ -84,7 +86,7 @@ def _folder(directory: Path, suffixes: Sequence[str]) -> tuple[Path, ...]:
     for source in rule_sources([directory]):
         is_sidecar = source.name.endswith(EXAMPLES_SUFFIX) or source.name.startswith("_")
         if source.suffix not in suffixes and source.suffix not in _NO_RULES and not is_sidecar:
-            raise ConfigError(f"{shown(source)}: is no file of rules (expected {', '.join(suffixes)})")
+            raise ConfigError(f"{shown(source)}: is not a file of rules (expected {', '.join(suffixes)})")
     return (directory,) if rule_files([directory], *suffixes) else ()
 
 
@@ -126,7 +128,7 @@ def _check_attributes(file: Path, text: str, schemas: SchemaSource) -> None:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1
         raise ConfigError(
-            f"{shown(file)}:{line}: is no valid YAML: {getattr(error, 'problem', None) or error}"
+            f"{shown(file)}:{line}: is not valid YAML: {getattr(error, 'problem', None) or error}"
         ) from error
     for name, attribute in found:
         schema = schemas.schema(name)

@@ -1,4 +1,4 @@
-"""What a template says to engines about themselves: taken out, so that what it covers is found, listed and waived."""
+"""Removes a template's instructions to engines, so that the findings they cover are found, listed and waived."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _COMMENTS = tuple(comment for row in TABLE for comment in row.skip_comments)
 
 
 def without_silencers(template: Template) -> JsonObject:
-    """The body without them; `Metadata` that is no mapping goes as well."""
+    """The body without them, and without a `Metadata` that is not a mapping."""
     body = _stripped(template.body)
     resources = body.get("Resources")
     if isinstance(resources, Mapping):

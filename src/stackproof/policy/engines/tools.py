@@ -38,8 +38,8 @@ def checkov_directory() -> Path:
 def find_python(configured: str | None = None) -> Path | None:
     """An interpreter that has Checkov: the configured one, this one, that of the environment; None if there is none.
 
-    Nothing is imported, and a folder of that name (policies/checkov) is no Checkov. Raises ConfigError if the
-    configured one is not there or has no Checkov.
+    Nothing is imported: a folder named checkov (policies/checkov) does not count as Checkov. Raises ConfigError if the
+    configured interpreter is missing or does not have Checkov.
     """
     if configured is not None:
         return _configured(configured)

@@ -26,10 +26,10 @@ _HERE = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerSpec:
-    """What tells one engine from another. `adapted` turns the worker's words into those of `answers`.
+    """What differs between engines. `adapted` turns the worker's answer into the format of `answers`.
 
-    `settings` are all that an answer depends on apart from version, rules and template. Of `rule_sources` the files
-    `rules` are loaded; what they say may depend on the others too. `niceness` (0 to 19) is how much it gives way to
+    `settings` are all that an answer depends on apart from version, rules and template. The worker loads `rules`; their
+    results may depend on the other files of `rule_sources` too. `niceness` (0 to 19) is how much the worker yields to
     others while it imports: the engine that takes longest goes first.
     """
 

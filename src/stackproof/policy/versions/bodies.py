@@ -11,7 +11,7 @@ __all__ = ["template_of"]
 
 
 def template_of(body: JsonObject, file: str = "template") -> Template:
-    """The template; what is no resource is passed over, since the tool that parsed it has its own rules for that."""
+    """The template without entries that are not resources: the tool that parsed it has rules for those."""
     section = body.get("Resources")
     rows = section.items() if isinstance(section, Mapping) else ()
     resources = [

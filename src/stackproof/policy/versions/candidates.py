@@ -42,7 +42,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _World:
-    """`is_unforeseen`: a value is not known only because a parameter that has values of its own was given another."""
+    """`is_unforeseen`: a value is unknown only because a parameter with foreseen values got another one."""
 
     parameters: Mapping[str, JsonValue]
     conditions: Mapping[str, bool]
@@ -69,7 +69,7 @@ def candidates(
 ) -> tuple[Candidate, ...]:
     """Every combination of values that the properties may have; none if the resource is never made.
 
-    `parameters` and `pseudo` are values that someone supplies; they stand for all others.
+    `parameters` and `pseudo` are values that the caller supplies; they replace all other values.
     """
     wanted = {name: resource.properties[name] for name in properties if name in resource.properties}
     own_condition = resource.body.get("Condition")

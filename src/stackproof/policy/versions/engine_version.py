@@ -67,7 +67,7 @@ class Match(StrEnum):
 
 
 class OnAbsent(StrEnum):
-    """What is said where a template names no version, so that AWS chooses."""
+    """The verdict on a template that names no version, so that AWS chooses."""
 
     ALLOW = "allow"
     WARN = "warn"
@@ -75,7 +75,7 @@ class OnAbsent(StrEnum):
 
 
 class Unlisted(StrEnum):
-    """What it means that a version is not in the family's list: AWS does not know it, or nobody told us."""
+    """What it means that a version is not in the family's list: AWS does not know it, or no source lists it."""
 
     REFUSED = "refused"
     OPEN = "open"

@@ -26,7 +26,7 @@ Deployed: TypeAlias = Mapping[str, str]
 """Versions that run already, by logical id."""
 
 _GROUP: Final = re.compile(r"(?P<engine>[a-z][a-z0-9-]*?[a-z])-?(?P<major>\d+(\.(\d+|x))*)")
-_UNCOVERED: Final = "no source of ours tells of it, so it was not evaluated"
+_UNCOVERED: Final = "no source covers it, so it was not evaluated"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,9 +88,9 @@ def evaluate_template(
 
 
 def deployed_by(template: Template, *, parameters: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Versions that run, by logical id, as a template that is deployed tells them.
+    """Versions that run, by logical id, read from a template that is deployed.
 
-    None where it tells several, and none that it keeps to itself (NoEcho): what runs is quoted.
+    Versions with several possible values are left out. So are NoEcho values: messages quote what runs.
     """
     found: dict[str, str] = {}
     secrets = secret_values(template)
@@ -196,7 +196,7 @@ def _family(carrier: Carrier, candidate: Candidate, text: str) -> tuple[str | Ve
         name = carrier.families.get(match["engine"]) if match else None
         if name is not None and match is not None:
             return name, match["major"]
-        message = f"{text!r} is no parameter group family that is known"
+        message = f"{text!r} is not a known parameter group family"
         return Verdict(rule_id="EV010", kind=Kind.FAIL, level=Level.ERROR, message=message), text
     if carrier.engine is None:
         prefixed = [family for family in carrier.families if family and text.lower().startswith(family)]
@@ -258,7 +258,7 @@ def _number(value: Resolved, text: str) -> Iterator[Verdict]:
 
 
 def _not_covered(ledger: _Ledger, template: Template, resource: Resource, path: str) -> None:
-    """EV004: a version that nobody tells us of."""
+    """EV004: a version that no source covers."""
     top = path.partition(".")[0]
     found = candidates(template, resource, (top,))
     values = [dug(candidate.values, path) for candidate in found]
@@ -278,7 +278,7 @@ def _not_covered(ledger: _Ledger, template: Template, resource: Resource, path: 
 
 
 def _loops(ledger: _Ledger, template: Template) -> None:
-    """EV030: resources that `Fn::ForEach` or a macro makes are not there to be judged."""
+    """EV030: resources that `Fn::ForEach` or a macro makes cannot be evaluated."""
     for name, block in template.section("Resources").items():
         if not name.startswith("Fn::"):
             continue

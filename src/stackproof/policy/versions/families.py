@@ -25,8 +25,8 @@ __all__ = [
 class Form(StrEnum):
     """What the property holds.
 
-    A version; a major where nothing else is taken; a parameter group's family ("postgres15") or an option group's
-    major, which go with an engine elsewhere; a list of versions that something is said to work with.
+    A version; a major where AWS takes nothing else; a parameter group's family ("postgres15") or an option group's
+    major, which go with an engine elsewhere; a list of versions that a resource states it works with.
     """
 
     VERSION = "version"
@@ -37,7 +37,7 @@ class Form(StrEnum):
 
     @property
     def is_companion(self) -> bool:
-        """Whether it goes with an engine that has a version, and a verdict, of its own."""
+        """Whether it goes with an engine that has a separate version and verdict."""
         return self in {Form.GROUP, Form.OPTION, Form.LIST}
 
 
@@ -280,7 +280,7 @@ UNCOVERED: Final[Mapping[str, tuple[str, ...]]] = {
     "AWS::Redshift::ClusterParameterGroup": ("ParameterGroupFamily",),
     "AWS::Synthetics::Canary": ("RuntimeVersion",),
 }
-"""Properties that carry a version of something that no source of ours tells of: dots go into nested properties."""
+"""Properties with a version that no source covers; dots go into nested properties."""
 
 EXPLAINED: Final[Mapping[str, str]] = {
     alias: name for name, rule in FAMILIES.items() for alias in (name, name.rpartition("/")[2], *rule.aliases)

@@ -21,7 +21,7 @@ def key(version: str) -> Key:
 
 
 def is_plain(version: str) -> bool:
-    """Whether it is no special build, as 11.22-rds.20240418 and 16.4-limitless are."""
+    """Whether it is an ordinary build; 11.22-rds.20240418 and 16.4-limitless are special ones."""
     return "-" not in version
 
 

@@ -42,10 +42,10 @@ _DATES_DAYS: Final = 180
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FamilySnapshot:
-    """What one source says of one family. Without a `listing` it tells dates alone.
+    """What one source states of one family. Without a `listing` it has dates alone.
 
-    What a `final` listing does not hold is withdrawn; what another one does not hold is only missing.
-    `dates` are fields of versions. A `failure` says why nothing could be read.
+    A version missing from a final listing is withdrawn; a version missing from another listing is only missing.
+    `dates` are fields of versions. A `failure` is the reason why nothing could be read.
     """
 
     listing: Mapping[str, Claim] | None = None
@@ -58,7 +58,7 @@ class FamilySnapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """Everything that one source says; `name` stands for it in evidence."""
+    """Everything that one source states; `name` is its name in evidence."""
 
     name: str
     source: Source
@@ -103,7 +103,7 @@ def refreshed(old: AllowList | None, snapshots: Sequence[Snapshot], *, accept_la
     for name in sorted({*FAMILIES, *(old.families if old else ())}):
         before = old.families.get(name) if old else None
         if name not in FAMILIES and before is not None:
-            families[name] = before  # a project's own, of which no source of ours tells
+            families[name] = before  # a project's family, which no source covers
             continue
         said = [(snapshot, snapshot.families[name]) for snapshot in snapshots if name in snapshot.families]
         failed = [

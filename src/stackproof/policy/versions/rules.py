@@ -225,14 +225,14 @@ def _unlisted(case: Case, knowledge: Knowledge) -> Iterator[Verdict]:
 def _of_unlisted(case: Case, knowledge: Knowledge) -> Verdict:
     family, subject = case.family, case.subject
     if family.unlisted is Unlisted.OPEN or not family.is_known:
-        return open_question(subject.family, f"no source tells whether there is a {case.name}")
+        return open_question(subject.family, f"no source states whether {case.name} exists")
     newest = newest_known(family, case.cycle_name, subject.text)
     known = f"the newest that is known is {_as_written(case, newest)}, as of {family.as_of[:10]}"
     if case.cycle_name is None:
         return _fail(
             "EV010",
             _unless_deployed(case, Level.ERROR),
-            f"{subject.text!r} is no version of {title(subject.family)}: {known}",
+            f"{subject.text!r} is not a version of {title(subject.family)}: {known}",
         )
     is_newer = newest is not None and key(_comparable(case)) > key(newest)
     if is_newer and family.is_old(knowledge.as_of):
@@ -318,7 +318,7 @@ def _unknown_dates(case: Case, knowledge: Knowledge) -> Iterator[Verdict]:
     has_dates = case.cycle is not None and case.cycle.standard_support_end is not None
     if has_dates or (case.entry is not None and case.entry.deprecated_on is not None):
         return
-    yield open_question(case.subject.family, f"no source tells until when {case.name} is supported")
+    yield open_question(case.subject.family, f"no source states until when {case.name} is supported")
 
 
 # --- is it supported?

@@ -72,7 +72,7 @@ def test_the_hash_is_that_of_what_was_read(tmp_path: Path) -> None:
     assert one == same != other
 
 
-@pytest.mark.parametrize(("text", "said"), [("{", "cannot be read"), ("[]", "is no JSON object")])
+@pytest.mark.parametrize(("text", "said"), [("{", "cannot be read"), ("[]", "is not a JSON object")])
 def test_files_that_are_not_as_expected_are_said(tmp_path: Path, text: str, said: str) -> None:
     held = folder(tmp_path)
     (held / "schemas/version.json").write_text(text, encoding="utf-8")

@@ -101,7 +101,7 @@ def _matches(body: dict[str, Any]) -> Any:
 
 
 def _placed(value: Any, lines: Iterator[int]) -> Any:
-    """The value with a line of its own for each key: cfn-lint takes two matches of one text and line for the same."""
+    """The value with a separate line for each key: cfn-lint merges two matches of the same text and line."""
     from cfnlint.decode.mark import Mark
     from cfnlint.decode.node import dict_node, list_node, str_node
 
@@ -132,7 +132,7 @@ def _add_rules(rules: Any, file: str) -> None:
     for rule in found:
         name, about = type(rule).__name__, getattr(rule, "resource_types", None)
         if not re.fullmatch(r"[EWI]\d{4}", rule.id):
-            raise refused(file, f"{name}.id: {rule.id!r} is no id of cfn-lint (expected E, W or I and 4 digits)")
+            raise refused(file, f"{name}.id: {rule.id!r} is not an id of cfn-lint (expected E, W or I and 4 digits)")
         if rule.id in rules.data:
             raise refused(file, f"{name}.id: there is a rule {rule.id} already")
         if about is None and type(rule).match is not CloudFormationLintRule.match:

@@ -74,10 +74,10 @@ def _add_graph_check(registry: Any, file: str) -> None:
         raw = json.loads(json.dumps(yaml.safe_load(Path(file).read_text(encoding="utf-8"))))
     except (ValueError, yaml.YAMLError) as error:
         mark = getattr(error, "problem_mark", None)
-        reason = f"is no valid YAML: {getattr(error, 'problem', None) or error}"
+        reason = f"is not valid YAML: {getattr(error, 'problem', None) or error}"
         raise refused(file, reason, line=mark.line + 1 if mark else None) from error
     if not isinstance(raw, dict) or not registry.parser.validate_check_config(file_path=file, raw_check=raw):
-        raise refused(file, "is no check: expected metadata (id, name, category) and definition")
+        raise refused(file, "is not a check: expected metadata (id, name, category) and definition")
     try:
         check = registry.parser.parse_raw_check(raw, check_path=file)
     except Exception as error:
@@ -123,7 +123,7 @@ def warm() -> Iterator[None]:
 
 
 def evaluate(request: dict[str, Any]) -> dict[str, Any]:
-    """Failed checks, counts over passed and failed ones, and which resources it never looked at."""
+    """Failed checks, counts of passed and failed checks, and the resources that Checkov did not evaluate."""
     body, lost = _judgeable(request["template"])
     undecided: list[dict[str, Any]] = []
     broken = _state["broken"] = []
@@ -149,7 +149,7 @@ def evaluate(request: dict[str, Any]) -> dict[str, Any]:
         for name in sorted(_absent.used)
     ]
     if lost:
-        notifications.append({"level": "error", "message": f"did not look at {', '.join(lost)}"})
+        notifications.append({"level": "error", "message": f"did not evaluate {', '.join(lost)}"})
     return {
         "findings": [*findings, *undecided, *undecidable.values()],
         "counts": counts,
@@ -251,7 +251,7 @@ def _finding(record: Any) -> dict[str, Any]:
 
 
 def _keys(said: dict[str, Any]) -> list[str]:
-    """The first of the keys that the check looked at, as a path below the resource."""
+    """The first key that the check evaluated, as a path below the resource."""
     keys = [key for key in said.get("evaluated_keys") or [] if isinstance(key, str)]
     keys = [key for key in keys if key.startswith("Properties/")]
     return [part.strip("[]") for part in keys[0].split("/")] if keys else []

@@ -19,7 +19,7 @@ _state: dict[str, Any] = {}
 def start(settings: dict[str, Any]) -> str:
     """Load the library and compile the rules: all in one engine, since each engine compiles the built-in ones too.
 
-    `names` are the rules that each file's text has. A file that does not load with the others is looked at by itself.
+    `names` are the rules in each file's text. Files that do not compile together get separate engines.
     """
     import cloudformation_validate as library
 
@@ -34,7 +34,7 @@ def start(settings: dict[str, Any]) -> str:
 
 
 def _compiled_together(library: Any, files: list[str], names: list[list[str]]) -> Any:
-    """One engine for everything, with exactly the rules that the texts have; None if that cannot be said of it."""
+    """One engine with exactly the rules of the texts; None if there is no such engine."""
     try:
         sources = [_source(library, file) for file in files]
         engine = library.CelEngine(library.EngineConfig(guard_rules=sources)) if sources else library.CelEngine()
@@ -49,7 +49,7 @@ def _compiled_together(library: Any, files: list[str], names: list[list[str]]) -
 
 
 def _alone(library: Any) -> list[tuple[str, Any]]:
-    """The built-in rules, and each file's, in engines of their own; made once."""
+    """Separate engines for the built-in rules and for each file; made once."""
     if "alone" not in _state:
         builtin = library.CelEngine()
         known = {rule.id for rule in builtin.list_rules()}
@@ -84,7 +84,7 @@ def _compiled(library: Any, file: str, known: set[str]) -> Any:
 
 
 def evaluate(request: dict[str, Any]) -> dict[str, Any]:
-    """Its diagnostics. It tells how many resources it scanned, and never at how many places a rule looked."""
+    """Its diagnostics. It reports the number of scanned resources, but no denominators of rules."""
     body = request["template"]
     findings, notifications = _guarded(body) if _state["files"] else ([], [])
     report = _builtin(body)
@@ -104,10 +104,10 @@ def evaluate(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _guarded(body: dict[str, Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """What the project's rules say; where they break together, each file by itself, so that it costs its own alone."""
+    """Findings of the project's rules. If they break together, each file runs alone: a broken one costs only itself."""
     import cloudformation_validate as library
 
-    # Guard compares values as they are written: what the template tells by itself is put in first.
+    # Guard compares values as they are written: values that the template alone gives are substituted first.
     plain = substituted(body, body)
     findings: list[dict[str, Any]] = []
     notifications: list[dict[str, Any]] = []
@@ -124,11 +124,11 @@ def _guarded(body: dict[str, Any]) -> tuple[list[dict[str, Any]], list[dict[str,
 
 
 def _reports(library: Any, plain: dict[str, Any]) -> list[tuple[str, Any]]:
-    """One report over all files, or one for each; an exception stands for that of a file whose rules broke."""
+    """One report over all files, or one for each file; a file whose rules broke has its exception instead."""
     if _state["engine"] is not None:
         try:
             report = _validated(_state["engine"], plain, disable_builtin_rules=True)
-        except Exception:  # noqa: BLE001, S110 - what follows tells which file it was
+        except Exception:  # noqa: BLE001, S110 - what follows finds the file
             pass
         else:
             if not _gaps(report, ""):

@@ -25,14 +25,14 @@ Judge = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 class ParentGoneError(Exception):
-    """Whoever sends the requests has ended."""
+    """The process that sends the requests has ended."""
 
 
 class Fork:
-    """Answers requests one after another in a process of its own.
+    """Answers requests one after another in a separate process.
 
-    `requests` is the descriptor that requests of the outside come on: once it can be read while we wait for an answer,
-    whoever asks has gone, since nobody asks before the last answer is there.
+    `requests` is the descriptor on which the parent sends requests. The parent sends none while it waits for an answer:
+    a descriptor that becomes readable meanwhile means that the parent has ended.
     """
 
     def __init__(self, evaluate: Judge, requests: int) -> None:

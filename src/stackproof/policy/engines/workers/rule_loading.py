@@ -1,4 +1,4 @@
-"""Loading one file of Python rules in a worker; what is wrong with it is said with path and line."""
+"""Loads a file of Python rules in a worker; an error names the path and the line."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def loaded(file: str) -> ModuleType:
     sys.dont_write_bytecode = True
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
-        raise refused(file, "is no Python file")
+        raise refused(file, "is not a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:

@@ -1,4 +1,4 @@
-"""For rules of `policies/`: what a value of the template is, as far as the template alone tells.
+"""For rules of `policies/`: the values of a template, as far as the template alone determines them.
 
 A rule meets three kinds of values: one that is known, one that is absent (`None`), and one that nobody can know before
 the deployment (`UNKNOWN`). The third is the reason for a finding of kind "open": it neither holds nor fails.

@@ -1,4 +1,4 @@
-"""Stands in for packages that an engine imports and then never uses; using one after all is told, never passed over."""
+"""Replaces packages that an engine imports but does not use; a use of one is reported."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def _prepare(prepare: Callable[[dict[str, Any]], object], request: dict[str, Any
 
 
 def _share_time(niceness: int) -> None:
-    """Where Linux shares time among sessions, the weight of ours counts; whoever waits for us raises it again."""
+    """Set the weight of our session, by which Linux shares time; the process that waits for us raises it again."""
     with contextlib.suppress(OSError):
         Path("/proc/self/autogroup").write_text(f"{niceness}\n", encoding="ascii")
 

@@ -131,7 +131,7 @@ def _pages(client: Any, operation: str, **arguments: Any) -> Iterator[Mapping[st
 
 
 def _database(client: _Client, name: str) -> FamilySnapshot:
-    """RDS tells deprecated versions as well, so that what it does not tell is gone."""
+    """RDS lists deprecated versions too: a version that it does not list is withdrawn."""
     rds, engine = client("rds"), name.removeprefix("rds/")
     listing: dict[str, Claim] = {}
     for page in _pages(rds, "describe_db_engine_versions", Engine=engine, IncludeAll=True):
@@ -220,7 +220,7 @@ _READERS: Final[Mapping[str, _Reader]] = {
 
 
 def _listed(versions: Iterator[str]) -> FamilySnapshot:
-    """A listing without a status: what is in it can be created, as far as it tells."""
+    """A listing without a status: every version in it counts as creatable."""
     return FamilySnapshot(listing=dict.fromkeys(versions, Claim.CREATABLE))
 
 

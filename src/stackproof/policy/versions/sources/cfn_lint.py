@@ -52,7 +52,7 @@ class _Data:
         except (OSError, ValueError) as error:
             raise EngineError(f"cfn-lint's {name} cannot be read: {error}") from error
         if not isinstance(document, dict):
-            raise EngineError(f"cfn-lint's {name} is no JSON object")
+            raise EngineError(f"cfn-lint's {name} is not a JSON object")
         self._hashes[name] = hashlib.sha256(raw).hexdigest()
         return document
 

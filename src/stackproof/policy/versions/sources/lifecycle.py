@@ -21,7 +21,7 @@ _NAME = "endoflife"
 
 
 def read_lifecycle(raw: bytes | None = None) -> Snapshot:
-    """The dates; `raw` stands for the file of the package."""
+    """The dates; `raw` replaces the content of the package's file."""
     if raw is None:
         raw = resources.files("stackproof.policy.versions").joinpath("data", "lifecycle_dates.json").read_bytes()
     try:
