@@ -184,7 +184,7 @@ def test_counts_of_one_rule_are_summed_and_verdicts_sorted() -> None:
     assert [(verdict.rule_id, verdict.looked_at) for verdict in found] == [("A", 0), ("E1", 4), ("Z", 2)]
 
 
-def test_the_text_of_a_verdict_says_why_it_is_waived_or_what_it_held_on() -> None:
+def test_the_text_of_a_verdict_states_why_it_is_waived_or_what_it_held_on() -> None:
     assert verdict().text() == "E1 held (places checked: 2)"
     waived = verdict(finding(file="a.py", line=1).suppressed_by(waiver()))
     assert waived.text() == "a.py:1: error: E1: wrong (until 2026-12-31: a known exception)"

@@ -360,14 +360,14 @@ def test_a_waiver_of_one_rule_lends_nothing_to_another_that_says_the_same() -> N
     (left,) = [finding for finding in one.findings if finding.rule_id == "CKV_1"]
     assert left.suppression is None
     assert [finding.message for finding in one.findings if finding.rule_id == "SPW006"] == [
-        "the waiver of CKV_2 at Topic in S (owner: platform) is not enough: CKV_1 says the same there"
+        "the waiver of CKV_2 at Topic in S (owner: platform) is not enough: CKV_1 reports the same there"
     ]
     told = in_source_waiver(rule="CKV_2", engines=frozenset({"checkov"}))
     judged = Judged(stacks={"S"}, engines={"checkov"})
     source = waived([both], Ledger(in_source=(told,)), on=TODAY, judged=judged)
     assert [ledger_entry.state for ledger_entry in source.entries] == [WaiverState.PARTIAL]
     assert [finding.message for finding in source.findings if finding.rule_id == "SPW006"] == [
-        "what silences CKV_2 in t.json:3: Metadata is not enough: CKV_1 says the same there"
+        "the suppression of CKV_2 in t.json:3: Metadata is not enough: CKV_1 reports the same there"
     ]
     two = waived(
         [both], Ledger(waivers=(waiver(rule="CKV_2"), waiver(rule="CKV_1"))), on=TODAY, judged=Judged(stacks={"S"})

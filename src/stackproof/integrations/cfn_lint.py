@@ -45,7 +45,7 @@ class EngineVersionRefused(CloudFormationLintRule):  # type: ignore[misc]
 
 
 class EngineVersionAtRisk(EngineVersionRefused):
-    """Versions whose support ends soon or is billed for, and versions that nobody pinned."""
+    """Versions whose support ends soon or costs extra, and versions that are not pinned."""
 
     id = "W9810"
     shortdesc = "Engine versions stay supported"

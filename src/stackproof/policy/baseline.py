@@ -17,7 +17,7 @@ _TRACE = Suppression(kind=SuppressionKind.BASELINE, reason="")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaselineResult:
-    """The findings, the old ones suppressed, and how many old ones are no longer found where they were looked for."""
+    """The findings, the old ones suppressed, and how many old ones are gone from what was evaluated."""
 
     findings: tuple[Finding, ...] = ()
     fixed: int = 0
@@ -58,8 +58,8 @@ def with_baseline(
 ) -> BaselineResult:
     """Suppress as many findings of each key as the baseline has; one more of the same key is new.
 
-    `stacks` are those that were judged (for a template by itself its file): an entry elsewhere, or in a run that is not
-    complete, is not said to be fixed. `shared_names` are names that several of them have.
+    `stacks` are those that were evaluated (the file of a template without a stack). An entry of another stack, or any
+    entry in an incomplete run, does not count as fixed. `shared_names` are names that several of the stacks have.
     """
     left = Counter(baseline)
     found: list[Finding] = []

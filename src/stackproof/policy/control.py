@@ -1,4 +1,4 @@
-"""What a team wants to hold, whichever engine's rule says so: a control, and the rules that judge it."""
+"""Controls: what a team wants to hold, and the rules of any engine that evaluate it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ __all__ = ["Control", "by_rule"]
 class Control:
     """One fact about a stack. `rules` are ids by engine, `references` ids by standard.
 
-    `level` is that of its findings, whatever the engines say; None leaves it to them. A control that is not `waivable`
-    has to be kept.
+    `level` is the level of its findings and replaces the engines' level; None keeps theirs. No one may waive a control
+    that is not `waivable`.
     """
 
     id: str

@@ -140,7 +140,7 @@ class Suppression:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One fact about one place, said by one or several engines.
+    """One fact about one place, reported by one or several engines.
 
     `generated` marks a resource that CDK added by itself: shown apart, never a reason to fail.
     """
@@ -291,7 +291,7 @@ class RuleCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineAnswer:
-    """All that one engine said of one template."""
+    """All that one engine reported of one template."""
 
     findings: tuple[Finding, ...] = ()
     counts: tuple[RuleCount, ...] = ()

@@ -1,4 +1,4 @@
-"""What templates and apps say of rules by themselves: read, so that it is heeded and listed like any waiver."""
+"""Reads the suppressions in templates and apps, so that they apply and are listed like any waiver."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class _Said:
 
 
 def in_source(template: Template) -> InSource:
-    """What the metadata of the template and of its resources says to cfn-lint, Checkov, cdk-nag and Guard."""
+    """The suppressions for cfn-lint, Checkov, cdk-nag and Guard in the metadata of the template and its resources."""
     waivers: list[InSourceWaiver] = []
     unheeded: list[str] = []
     owners: list[tuple[str, JsonObject, Resource | None]] = [("Metadata", template.body, None)]
@@ -101,7 +101,7 @@ def acknowledged(assembly: Assembly) -> tuple[InSourceWaiver, ...]:
 
 
 def covers(waiver: InSourceWaiver, finding: Finding) -> bool:
-    """Whether one of its engines said its rule at its place; the beginning of an id covers nothing."""
+    """Whether one of its engines reported its rule at its place; the beginning of an id covers nothing."""
     ids = {origin.rule_id for origin in finding.origins if origin.engine in waiver.engines}
     return (
         finding.kind in {Kind.FAIL, Kind.OPEN}

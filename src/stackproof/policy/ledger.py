@@ -16,8 +16,8 @@ __all__ = ["InSourceWaiver", "LedgerEntry", "WaiverState"]
 class WaiverState(StrEnum):
     """What became of a waiver in a run.
 
-    `partial` is one that names only some of the rules that say the same: the others stand. `unseen` is one that CDK
-    heeded itself: what it covers never reached the assembly, so no one can tell its use.
+    A `partial` waiver names only some of the rules that report the same fact: the findings of the others stay. CDK
+    itself applied an `unseen` one: what it covers never reached the assembly, so its use is unknown.
     """
 
     ACTIVE = "active"
@@ -32,10 +32,10 @@ class WaiverState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InSourceWaiver:
-    """What a template or an app says of a rule, to be heeded for what `engines` said of `files`, the templates' names.
+    """A suppression of a rule in a template or an app; it applies to findings of `engines` in the templates `files`.
 
-    It covers one resource, where it names a logical id; else all that is at and below a construct path, where it has
-    one; else all of the template. `location` is the place of what it covers.
+    It covers one resource if it names a logical id, else everything at and below its construct path, else the whole
+    template. `location` is the place of what it covers.
     """
 
     source: str
@@ -70,8 +70,8 @@ class InSourceWaiver:
 class LedgerEntry:
     """One line of the ledger: a waiver and what became of it. `covers` counts the findings that it covers.
 
-    `source` is the file of waivers ("waivers.yaml") or the tool in whose words the sources say it. `any_value` says of
-    a waiver of drift whether it holds for any value, or for one alone.
+    `source` is the file of waivers ("waivers.yaml") or the tool whose syntax the source uses. `any_value` is for a
+    waiver of drift: whether it holds for any value, or for one alone.
     """
 
     source: str

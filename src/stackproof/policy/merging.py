@@ -1,4 +1,4 @@
-"""One fact, one finding: what several engines say about the same place becomes one finding with several origins."""
+"""One fact, one finding: merges findings of several engines about the same place into one with several origins."""
 
 from __future__ import annotations
 

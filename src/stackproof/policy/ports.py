@@ -26,7 +26,7 @@ class PolicyEngine(Protocol):
         """Begin to import in the background; returns at once, and a second call does nothing."""
 
     def evaluate(self, template: Template) -> EngineAnswer:
-        """All it says of one template; raises EngineError if it broke or ran out of time on it."""
+        """Its answer to one template; raises EngineError if it breaks or runs out of time."""
 
     def close(self) -> None:
         """End its processes; a second call does nothing."""

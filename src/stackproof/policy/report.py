@@ -145,7 +145,7 @@ def _verdict(findings: list[Finding], fail_level: Level) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckReport:
-    """What `check` found. `inputs` names the templates that were judged, `waivers` is the ledger."""
+    """What `check` found. `inputs` are the evaluated templates, `waivers` is the ledger."""
 
     findings: tuple[Finding, ...]
     rules: tuple[RuleCount, ...]

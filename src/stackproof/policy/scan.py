@@ -1,4 +1,4 @@
-"""Judges templates with every engine, merges what they say, and applies waivers."""
+"""Evaluates templates with every engine, merges the findings, and applies waivers."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ _NO_LEDGER = Ledger()
 class ScanResult:
     """All that was found. `counts` are over the whole run, `by_template` holds findings and counts of each file.
 
-    `waivers` is the ledger, and what became of each waiver. `stacks` names what was judged: for a template by itself,
-    its file. `shared_names` are names of stacks with several templates, such as those of two regions.
+    `waivers` is the ledger, with the state of each waiver. `stacks` are the evaluated ones (the file of a template
+    without a stack). `shared_names` are names of stacks with several templates, such as those of two regions.
     `seconds` are by engine; of all answers, `cached` came from the store and `computed` from an engine.
     """
 
@@ -246,7 +246,7 @@ def remember_result(store: Store, place: str, key: str, result: ScanResult) -> N
 def _ask_all(
     engines: Sequence[PolicyEngine], templates: Sequence[Template], store: Store | None, on: date, jobs: int
 ) -> list[_Said]:
-    """What each engine says; engines work side by side, each of them with up to `jobs` processes if there is enough."""
+    """Each engine's answers; engines work in parallel, each with up to `jobs` processes if there is enough to do."""
     stopped = threading.Event()
     secrets = cache(lambda index: secret_values(templates[index]))  # once for all engines, if any judges it
     plans = [_Plan(engine, templates, store, on, secrets) for engine in engines]
@@ -393,7 +393,7 @@ def _remembered(store: Store | None, key: str) -> EngineAnswer | None:
 
 
 def _key(template: Template, identity: str, on: date) -> str:
-    """All that goes into an answer; the day as well, since some rules know when a runtime is withdrawn."""
+    """All that an answer depends on, the day included: some rules know when a runtime is withdrawn."""
     known: list[JsonValue] = [
         [
             resource.logical_id,
@@ -423,7 +423,7 @@ def _template_counts(
 
 
 def _evaluations(finding: Finding) -> set[tuple[str, str, Kind]]:
-    """What it counts as in the denominators, once for each rule that said it."""
+    """Its keys in the denominators, one for each rule that reported it."""
     return {(origin.engine, origin.rule_id, finding.kind) for origin in finding.origins}
 
 

@@ -74,9 +74,9 @@ def covers(waiver: Waiver, finding: Finding, *, shared_names: Collection[str] = 
 
 
 def waived(findings: Iterable[Finding], ledger: Ledger, *, on: date, judged: Judged) -> WaiverResult:
-    """Suppress what is waived, and say what is wrong with a waiver; one holds on its last day still, and not after.
+    """Suppress waived findings, and report invalid waivers as findings; a waiver still holds on its last day.
 
-    A waiver in the ledger's file goes before what the sources say. Neither covers what is not waivable.
+    A waiver of the ledger's file has precedence over one in a source. Neither covers what is not waivable.
     """
     book = _Book(ledger=ledger, on=on, judged=judged)
     found = [book.applied(finding) for finding in findings]
@@ -105,9 +105,9 @@ class _Book:
     entries: list[LedgerEntry] = field(default_factory=list)
 
     def applied(self, finding: Finding) -> Finding:
-        """The finding, suppressed by the best of what covers it: the longest waiver, else what the source says.
+        """The finding, suppressed by the best waiver that covers it: the longest of the file, else one in a source.
 
-        What several rules say has to be covered for each of them: one that is named lends nothing to the others.
+        Waivers have to name every rule that reports the finding: a waiver of one rule does not cover the others.
         """
         file = [("file", n) for n, waiver in enumerate(self.ledger.waivers) if self._covers(waiver, finding)]
         source = [
@@ -138,7 +138,7 @@ class _Book:
         return min(source, key=InSourceWaiver.sort_key).trace if source else None
 
     def close_waiver(self, index: int, waiver: Waiver) -> None:
-        """Enter a waiver of the file, and say what is wrong with it."""
+        """Enter a waiver of the file, and report what is wrong with it."""
         covered, refused = self.covered["file", index], self.refused["file", index]
         what = "control" if waiver.rule is None else "rule"
         name = f"the waiver of {waiver.named} at {waiver.construct_path} in {waiver.stack} (owner: {waiver.owner})"
@@ -180,9 +180,9 @@ class _Book:
         )
 
     def close_in_source(self, index: int, said: InSourceWaiver) -> None:
-        """Enter what a source says, and say what is wrong with it."""
+        """Enter a waiver of a source, and report what is wrong with it."""
         covered, refused = self.covered["source", index], self.refused["source", index]
-        name = f"what silences {said.rule} in {said.where}"
+        name = f"the suppression of {said.rule} in {said.where}"
         protected = self._is_protected({said.rule}) or bool(refused)
         is_partial = ("source", index) in self.partial
         state = self._state(said, covered, is_protected=protected, is_partial=is_partial)
@@ -281,7 +281,7 @@ def _left(finding: Finding, waivers: Sequence[Waiver], said: Sequence[InSourceWa
 
 
 def _named(rules: Collection[str]) -> str:
-    return f"{', '.join(sorted(rules))} {'says' if len(rules) == 1 else 'say'}"
+    return f"{', '.join(sorted(rules))} {'reports' if len(rules) == 1 else 'report'}"
 
 
 def _findings(count: int) -> str:

@@ -13,7 +13,7 @@ __all__ = ["PrunedTemplate", "imports", "prune"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrunedTemplate:
-    """What is left of a template. `pruned` says of each resource and `outputs` of each output why it is not there.
+    """What is left of a template. `pruned` has the reason for each missing resource, `outputs` for each missing output.
 
     `unordered` are resources that stay, but need not wait any more for those they named in `DependsOn`.
     """
@@ -90,7 +90,7 @@ def imports(value: JsonValue) -> frozenset[str]:
 
 
 def _value(entry: JsonValue) -> JsonValue:
-    """A resource or an output without what is only said of it."""
+    """A resource or an output without its metadata."""
     return {key: value for key, value in entry.items() if key != "Metadata"} if isinstance(entry, Mapping) else entry
 
 

@@ -98,7 +98,7 @@ def test_conditions_are_judged(engine: WorkerEngine) -> None:
     assert not [notification for notification in answer.notifications if notification.level is Level.ERROR]
 
 
-def test_checkov_says_what_it_did_not_look_at(engine: WorkerEngine) -> None:
+def test_checkov_reports_what_it_did_not_evaluate(engine: WorkerEngine) -> None:
     loop: JsonValue = ["N", ["a", "b"], {"L${N}": {"Type": "AWS::SQS::Queue"}}]
     answer = engine.evaluate(parsed({"B": BUCKET, "Fn::ForEach::L": loop}, Transform="AWS::LanguageExtensions"))
     errors = [notification.message for notification in answer.notifications if notification.level is Level.ERROR]

@@ -121,7 +121,7 @@ def test_every_run_says_as_of_which_day_it_judged() -> None:
     (note,) = engine().evaluate(template(postgres("15.19"))).notifications
     assert (note.level, note.message) == (
         Level.NOTE,
-        "engine versions were judged for 2026-10-21, on a list as of 2026-10-20",
+        "engine versions were evaluated for 2026-10-21, with a list as of 2026-10-20",
     )
 
 

@@ -1,4 +1,4 @@
-"""What CDK itself said while it synthesized, as findings: annotations, validation plugins, and deprecated APIs."""
+"""CDK's reports during synthesis as findings: annotations, validation plugins, and deprecated APIs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _NAG = re.compile(rf"(?P<rule_id>{_NAG_RULE}): ", re.DOTALL)
 _IS_NAG = re.compile(_NAG_RULE, re.DOTALL)
 # The plugin that is built into CDK: its rules are those of our engine of that name.
 _BUILT_IN = "CloudFormation Validate"
-# How cdk-nag says that a rule of it broke, in versions 2 and 3.
+# How cdk-nag reports that a rule of it broke, in versions 2 and 3.
 _BROKEN = re.compile(r"CdkNagValidationFailure\b|.*\bthrew an error during validation\b", re.DOTALL)
 _ANNOTATION_RULES = tuple(f"cdk:annotation-{level}" for level in sorted(_LEVELS))
 _DEPRECATED = "cdk:deprecated-api"
@@ -151,7 +151,7 @@ def _violated(violation: Violation, template: Template) -> Finding:
 
 
 def _qualified(violation: Violation) -> str:
-    """The rule's id as CDK says it must be acknowledged; ids that are known everywhere stay as they are."""
+    """The rule's id that CDK wants in an acknowledgement; ids that are known everywhere stay as they are."""
     rule_id = violation.rule_id
     if violation.plugin == _BUILT_IN or "::" in rule_id or _IS_NAG.fullmatch(rule_id):
         return rule_id

@@ -1,4 +1,4 @@
-"""What other engines say of engine versions, set right by what ours knows: same facts joined, false alarms dropped."""
+"""Corrects other engines' findings about engine versions with ours: joins same facts, drops false alarms."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["CorrectedEngine"]
 _FALSE_ALARMS: Final = frozenset({"E3690", "E3691", "W3690", "W3691", "E9006"})
 _REFUSALS: Final = ("EV012", "EV011", "EV010", "EV003")
 _DATED: Final = (*_REFUSALS, "EV015", "EV014", "EV016", "EV013")
-# Their rules, and which of ours say the same of the same property, the first that is there.
+# Their rules, and our rules for the same fact at the same property; the first that reported it counts.
 _THEIRS: Final = {
     **dict.fromkeys(_FALSE_ALARMS, _REFUSALS),
     **dict.fromkeys(("E2531", "E2533", "W2531", "CKV_AWS_363"), _DATED),

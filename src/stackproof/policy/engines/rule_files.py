@@ -49,7 +49,7 @@ def rule_files(directories: Sequence[Path], *suffixes: str) -> tuple[Path, ...]:
 
 
 def rule_sources(directories: Sequence[Path]) -> tuple[Path, ...]:
-    """Every file that what the rules say may depend on."""
+    """Every file that the results of the rules may depend on."""
     return tuple(
         path
         for directory in directories

@@ -50,7 +50,7 @@ def find_python(configured: str | None = None) -> Path | None:
 
 
 def install(report: Callable[[str], None]) -> str:
-    """Make the environment unless it is there, and say in one line where it is; `report` hears each step.
+    """Make the environment if it is missing, and return one line with its place; `report` gets each step.
 
     Other processes that install at the same time wait. Raises EngineError if the package index or the disk fails.
     """

@@ -70,7 +70,7 @@ class VersionsEngine:
         """Nothing to close."""
 
     def evaluate(self, template: Template) -> EngineAnswer:
-        """What the rules say of the template, and how old and how far away the knowledge is that they rest on."""
+        """The findings of the rules, with notifications about the age and the regions of their data."""
         knowledge = Knowledge(versions=self.versions, overrides=self.overrides, as_of=self.as_of)
         names = (template.file, template.stack_name or "", "")
         running = next((self.deployed[name] for name in names if name in self.deployed), {})
@@ -86,12 +86,12 @@ class VersionsEngine:
         return answer_without(answer, secrets) if secrets else answer
 
     def _notifications(self, template: Template, evaluation: Evaluation) -> tuple[Notification, ...]:
-        """Each of them once, whatever the number of templates: none names a file."""
+        """Notifications without a file: the scan lists each of them once for all templates."""
         if not evaluation.families:
             return ()
         today, list_day = self.as_of, day_of(self.versions.as_of)
         found = [
-            _notification(None, Level.NOTE, f"engine versions were judged for {today}, on a list as of {list_day}")
+            _notification(None, Level.NOTE, f"engine versions were evaluated for {today}, with a list as of {list_day}")
         ]
         for name in sorted(evaluation.families):
             family = self.versions.families[name]

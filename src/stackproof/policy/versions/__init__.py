@@ -1,1 +1,1 @@
-"""Engine versions, judged: pure functions over the standard library alone, so that any interpreter can import them."""
+"""Evaluates engine versions: pure functions over the standard library, so that any interpreter can import them."""

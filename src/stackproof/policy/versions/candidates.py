@@ -34,7 +34,7 @@ _FALSE: JsonObject = {"Fn::Equals": ["1", "0"]}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """The properties as they are in some worlds; `branch` says in which ("" if in all of them)."""
+    """The properties as they are in some worlds; `branch` names them ("" if all of them)."""
 
     values: Mapping[str, Resolved]
     branch: str = ""

@@ -50,7 +50,7 @@ class Status(StrEnum):
 
 
 class Claim(StrEnum):
-    """What one source says of one version."""
+    """One source's claim about one version."""
 
     CREATABLE = "creatable"
     DEPRECATED = "deprecated"
@@ -82,7 +82,7 @@ class Unlisted(StrEnum):
 
 
 class Decision(StrEnum):
-    """What an organization says of a version."""
+    """An organization's decision about a version."""
 
     APPROVED = "approved"
     HOLD = "hold"
@@ -268,7 +268,7 @@ class Family:
 
     @property
     def is_known(self) -> bool:
-        """Whether any source says anything of it."""
+        """Whether any source has data on it."""
         return bool(self.cycles or self.versions)
 
     def age(self, on: date) -> int:
@@ -341,7 +341,7 @@ class AllowList:
 class Override:
     """A decision of people about a version, or about a whole cycle, until a day (itself included).
 
-    `decision` is policy (approved, hold, banned); `status` corrects what the list says.
+    `decision` is policy (approved, hold, banned); `status` corrects the list's status.
     """
 
     family: str
@@ -390,7 +390,7 @@ class Override:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overrides:
-    """All decisions; in the families of `approved_only`, what nobody approved is refused."""
+    """All decisions; in the families of `approved_only`, versions without approval are refused."""
 
     overrides: tuple[Override, ...] = ()
     approved_only: tuple[str, ...] = ()

@@ -64,7 +64,7 @@ class Carrier:
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """The top-level properties that a judgement depends on."""
+        """The top-level properties that a verdict depends on."""
         flag = (self.no_extended_support[0],) if self.no_extended_support else ()
         named = (self.path, self.engine, *self.inherits, *flag, self.auto_minor)
         return tuple(sorted({element.partition(".")[0] for element in named if element}))
@@ -72,7 +72,7 @@ class Carrier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FamilyRule:
-    """How a family is judged, whatever a refresh finds. `title` is what people call it."""
+    """How a family is evaluated, independent of refreshes. `title` is its name in messages."""
 
     title: str
     match: Match = Match.EXACT

@@ -1,4 +1,4 @@
-"""What a refresh makes of the list: snapshots of sources merged into what was known, with every change told.
+"""Refreshes the list: merges snapshots of sources into the known data and reports every change.
 
 Nothing is ever deleted. A status only falls by a source that may decide, and only rises by one that is trusted as much
 as the one that let it fall. A family whose source failed, or that changed too much at once, keeps its data and its age.
@@ -33,7 +33,7 @@ __all__ = ["Change", "FamilySnapshot", "Refresh", "Snapshot", "refreshed"]
 _TRUST: Final = {"aws-api": 5, "aws-docs": 4, "cfn-lint": 3, "endoflife": 2}
 _DECIDES: Final = 3
 _TELL_DATES: Final = frozenset({"aws-docs", "cfn-lint"})
-"""Sources of versions' dates: a lesser one does not move what they said in a refresh in which they were not read."""
+"""Sources of versions' dates: in a refresh that did not read them, a lesser source does not move their dates."""
 _CONFIRMED_DAYS: Final = 7
 _LARGE: Final = 0.1
 _LIST_DAYS: Final = 30
@@ -138,7 +138,7 @@ def refreshed(old: AllowList | None, snapshots: Sequence[Snapshot], *, accept_la
 
 
 class _Merge:
-    """One family, out of what was known of it and what sources say."""
+    """One family, made of its known data and its snapshots."""
 
     def __init__(
         self,
@@ -176,7 +176,7 @@ class _Merge:
         )
 
     def _is_complete(self) -> bool:
-        """Whether AWS itself has told all versions, now or before."""
+        """Whether AWS itself has listed all versions, now or before."""
         told = any(snapshot.source.kind == "aws-api" and family.listing for snapshot, family in self.said)
         return told or (self.before is not None and self.before.unlisted is Unlisted.REFUSED)
 
@@ -248,7 +248,7 @@ class _Merge:
         return now
 
     def _decided(self, evidence: Mapping[str, Claim]) -> Status | None:
-        """What the most trusted sources say; a later word of a lesser one may only lower it."""
+        """The status by the most trusted sources; a later claim of a lesser source may only lower it."""
         deciding = {
             name: claim
             for name, claim in evidence.items()

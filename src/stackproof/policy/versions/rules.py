@@ -292,7 +292,7 @@ def _instead(case: Case, knowledge: Knowledge) -> str | None:
 
 
 def _doubts(case: Case, _knowledge: Knowledge) -> Iterator[Verdict]:
-    """EV003: sources that contradict one another, and lists that never say what is gone."""
+    """EV003: sources that contradict one another, and lists without deprecated or withdrawn versions."""
     level = Level.NOTE if case.is_deployed else Level.WARNING
     if case.status is Status.UNKNOWN:
         claims = case.entry.evidence if case.entry is not None else {}
@@ -306,7 +306,8 @@ def _doubts(case: Case, _knowledge: Knowledge) -> Iterator[Verdict]:
         return
     if key(case.cycle_name) < key(dated[0]):
         message = (
-            f"{case.name} is listed, but the list never says what is gone, and no one gives dates before {dated[0]}"
+            f"{case.name} is listed, but the list has no deprecated or withdrawn versions, "
+            f"and no source has dates before {dated[0]}"
         )
         yield _fail("EV003", level, message)
 

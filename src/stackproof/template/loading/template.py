@@ -109,7 +109,7 @@ def _section(body: JsonObject, document: Document, file: str) -> JsonObject:
 
 
 def _problem(logical_id: str, entry: JsonValue, document: Document) -> str | None:
-    """Why an entry is not a resource, after the file's name; None if it is. CloudFormation refuses these as well."""
+    """Why an entry is not a resource, after the file's name; None if it is. CloudFormation refuses these, too."""
     pointer, name = f"/Resources/{escape(logical_id)}", f"Resources.{logical_id}"
     if not isinstance(entry, Mapping):
         return f"{_line(document, pointer)}: {name}: Unexpected type {_type(entry)} (expected mapping)"

@@ -54,7 +54,7 @@ def prepare(request: dict[str, Any]) -> None:
 
 
 def evaluate(request: dict[str, Any]) -> dict[str, Any]:
-    """Everything that cfn-lint says; what it could not do is a notification, not a finding."""
+    """All findings of cfn-lint; what it could not do is a notification, not a finding."""
     looks: Counter[str] = _state["looks"]
     looks.clear()
     findings, notifications = [], []
@@ -65,7 +65,7 @@ def evaluate(request: dict[str, Any]) -> dict[str, Any]:
             continue
         path = [element if isinstance(element, int) else str(element) for element in getattr(match, "path", None) or ()]
         level = _LEVELS.get(rule_id[:1], "error")
-        # A rule that cannot tell says so: RuleMatch(path, message, kind="open").
+        # A rule that cannot decide gives RuleMatch(path, message, kind="open").
         kind = "open" if rule_id in _state["own"] and getattr(match, "kind", None) == "open" else "fail"
         findings.append({"rule_id": rule_id, "kind": kind, "level": level, "message": match.message, "path": path})
     rules, config = _state["rules"], _state["config"]
@@ -118,7 +118,7 @@ def _placed(value: Any, lines: Iterator[int]) -> Any:
 
 
 def _add_rules(rules: Any, file: str) -> None:
-    """The rules of one file. An id says the level, and no two rules share one; a rule names the types it is about."""
+    """The rules of one file. An id gives the level and is unique; a rule names the types that it evaluates."""
     from cfnlint.helpers import create_rules
     from cfnlint.rules import CloudFormationLintRule
 
@@ -136,7 +136,7 @@ def _add_rules(rules: Any, file: str) -> None:
         if rule.id in rules.data:
             raise refused(file, f"{name}.id: there is a rule {rule.id} already")
         if about is None and type(rule).match is not CloudFormationLintRule.match:
-            raise refused(file, f"{name}: `match` sees the whole template: name the `resource_types` that it judges")
+            raise refused(file, f"{name}: `match` sees the whole template: name the `resource_types` that it evaluates")
         if about is not None and (isinstance(about, str) or not about):
             raise refused(file, f"{name}.resource_types: expected a tuple of resource types")
         _state["own"][rule.id] = rule

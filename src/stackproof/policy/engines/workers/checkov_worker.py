@@ -16,7 +16,7 @@ from rule_values import is_intrinsic, substituted  # type: ignore[import-not-fou
 from unused_modules import UnusedModules, folder_of, import_without_contents  # type: ignore[import-not-found]
 from worker_protocol import serve  # type: ignore[import-not-found]
 
-# CKV_AWS_45 reads its own file's path: every template is judged under the same one.
+# CKV_AWS_45 reads its own file's path: every template is evaluated under the same one.
 _FILE = "template.json"
 # Its platform, container images, Terraform's language and the search for secrets; the worker has no network.
 _absent = UnusedModules(("aiohttp", "asteval", "boto3", "botocore", "detect_secrets", "docker", "hcl2", "lark"))
@@ -163,7 +163,7 @@ def _place(record: Any) -> tuple[str, str]:
 
 
 def _undecidable(body: dict[str, Any], records: list[Any]) -> dict[tuple[str, str], dict[str, Any]]:
-    """What a check in YAML said of an attribute whose value only the deployment knows: it cannot be sure of either."""
+    """Open findings where a check in YAML passed or failed on an attribute whose value only the deployment knows."""
     found = {}
     for record in records:
         for attribute in _state["attributes"].get(record.check_id, ()):
@@ -202,7 +202,7 @@ def _judgeable(template: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
 def _contain(registry: Any, broken: list[tuple[str, str, str]], undecided: list[dict[str, Any]]) -> None:
     """A check that raises is lost in silence: it is noted instead.
 
-    UNKNOWN from a check of the project means that it cannot tell; Checkov's own say so where they do not apply.
+    UNKNOWN from a project's check means that it cannot decide; from Checkov's own check, that it does not apply.
     """
     from checkov.common.models.enums import CheckResult
 
@@ -216,7 +216,7 @@ def _contain(registry: Any, broken: list[tuple[str, str, str]], undecided: list[
                 entity_type=entity_type,
                 skip_info=skip,
             )
-        except Exception as error:  # noqa: BLE001 - told, and the other checks go on
+        except Exception as error:  # noqa: BLE001 - reported, and the other checks go on
             broken.append((check.id, entity_name, " ".join(f"{type(error).__name__}: {error}".split())))
             return {"result": CheckResult.UNKNOWN}
         if said["result"] is CheckResult.UNKNOWN and check.id in _state["own"]:
@@ -232,7 +232,7 @@ def _run(body: dict[str, Any]) -> Any:
     from checkov.cloudformation.runner import Runner
     from checkov.runner_filter import RunnerFilter
 
-    # The working directory is the worker's own, and it judges one template at a time.
+    # The working directory is the worker's own, and it evaluates one template at a time.
     Path(_FILE).write_text(json.dumps(body, indent=1), encoding="utf-8")
     choice = RunnerFilter(framework=["cloudformation"], show_progress_bar=False)
     report = Runner().run(root_folder=None, files=[_FILE], runner_filter=choice)

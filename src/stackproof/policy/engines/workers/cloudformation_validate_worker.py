@@ -92,7 +92,7 @@ def evaluate(request: dict[str, Any]) -> dict[str, Any]:
     for diagnostic in report.diagnostics:
         if diagnostic.rule_id == _TRANSFORM_FAILED:
             notifications.append(
-                {"level": "error", "message": f"judged nothing that a transform makes: {diagnostic.message}"}
+                {"level": "error", "message": f"evaluated nothing that a transform makes: {diagnostic.message}"}
             )
         elif diagnostic.rule_id not in _state["names"]:
             findings.append(_finding(diagnostic))
@@ -144,20 +144,20 @@ def _reports(library: Any, plain: dict[str, Any]) -> list[tuple[str, Any]]:
 
 def _gaps(report: Any, prefix: str) -> list[dict[str, Any]]:
     if report.status.name == "ERROR":
-        return [{"level": "error", "message": f"{prefix}could not judge the template"}]
+        return [{"level": "error", "message": f"{prefix}could not evaluate the template"}]
     if report.status.name != "OK" or report.metadata.budget_exhaustions:
-        return [{"level": "error", "message": f"{prefix}gave up before it had judged everything"}]
+        return [{"level": "error", "message": f"{prefix}gave up before it had evaluated everything"}]
     return []
 
 
 def _builtin(body: dict[str, Any]) -> Any:
-    """What the built-in rules say, and the project's besides, unless those break it."""
+    """The report of the built-in rules, and of the project's rules too unless those break it."""
     import cloudformation_validate as library
 
     if _state["engine"] is not None:
         try:
             return _validated(_state["engine"], body)
-        except Exception:  # of the project's rules, unless there are none: the built-in ones are judged without them
+        except Exception:  # of the project's rules, unless there are none: the built-in ones run without them
             if not _state["files"]:
                 raise
     _alone(library)

@@ -1,4 +1,4 @@
-"""A fork that judges: a crash or a hang ends the fork alone, and the next request is answered by a fresh one."""
+"""A fork that evaluates: a crash or a hang ends the fork alone, and a fresh one answers the next request."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Fork:
             raise
         if reply.endswith(b"\n"):
             found: dict[str, Any] = json.loads(reply)
-            if self._left <= 0 or "broke" in found:  # what an exception left behind is no ground to judge on
+            if self._left <= 0 or "broke" in found:  # an exception may have left a broken state behind
                 self.end()
             return found
         late = time.monotonic() >= end
@@ -167,7 +167,7 @@ def _take(source: int, arrived: list[bytes], signals: threading.Semaphore) -> No
 def _answer(sink: int, request: dict[str, Any], evaluate: Judge) -> None:
     try:
         text = json.dumps({"answer": evaluate(request)})
-    except BaseException as error:  # noqa: BLE001 - told to the other side
+    except BaseException as error:  # noqa: BLE001 - reported to the parent
         traceback.print_exc()
         text = json.dumps({"broke": said(error)})
     sys.stderr.flush()

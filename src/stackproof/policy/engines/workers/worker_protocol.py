@@ -1,4 +1,4 @@
-"""The worker's side of the protocol: requests and replies as JSON lines, each request judged in a fork.
+"""The worker's side of the protocol: requests and replies as JSON lines, each request evaluated in a fork.
 
 First line out: `{"ready": {"version": …}}` or `{"failed": reason, "config": bool}`. Then, for each request
 `{"id": n, "deadline": seconds, …}`, one line `{"id": n, "answer": {…}}` or `{"id": n, "broke": reason}`.
@@ -35,8 +35,8 @@ def serve(
 ) -> None:
     """Serve until standard input ends. `start` imports the engine and gives its version; argument 1 is its settings.
 
-    `warm` goes on, step by step, while there is nothing else to do. `judge` runs in a fork, which serves many requests
-    unless one breaks it; `prepare` runs before the fork, for what later forks gain from as well.
+    `warm` goes on, step by step, while there is nothing else to do. `evaluate` runs in a fork, which serves many
+    requests unless one breaks it. `prepare` runs before the fork, for work that later forks gain from too.
     """
     gc.disable()
     settings = json.loads(sys.argv[1])
@@ -50,7 +50,7 @@ def serve(
     except RuleFileError as error:
         _send(replies, {"failed": str(error), "config": True})
         return
-    except BaseException as error:  # noqa: BLE001 - whatever ends the import is told, also SystemExit
+    except BaseException as error:  # noqa: BLE001 - all that ends the import is reported, also SystemExit
         _send(replies, {"failed": said(error), "config": False})
         return
     gc.freeze()
@@ -70,7 +70,7 @@ def serve(
 def _prepare(prepare: Callable[[dict[str, Any]], object], request: dict[str, Any]) -> None:
     try:
         prepare(request)
-    except Exception as error:  # noqa: BLE001 - the fork meets the same and says so
+    except Exception as error:  # noqa: BLE001 - the fork meets the same error and reports it
         sys.stderr.write(f"{said(error)}\n")
 
 

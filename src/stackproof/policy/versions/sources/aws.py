@@ -1,4 +1,4 @@
-"""What AWS itself says of engine versions, by its describe APIs: paginated, read-only, and never from an emulator."""
+"""AWS's engine versions, from its describe APIs: paginated, read-only, and never from an emulator."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ def _documents(data: _Data) -> dict[str, FamilySnapshot]:
 
 
 def _runtimes(data: _Data) -> dict[str, FamilySnapshot]:
-    """Runtimes: the schema says which names there are, the life cycle which dates they have."""
+    """Runtimes: the schema gives their names, the life cycle their dates."""
     listed = data.property_enum("AWS::Lambda::Function", "Runtime")
     rows = data.read("AdditionalSpecs/LmbdRuntimeLifecycle.json")
     dates: dict[str, dict[str, date]] = {}
