@@ -69,7 +69,7 @@ def acknowledged(assembly: Assembly) -> tuple[InSourceWaiver, ...]:
     What was acknowledged by `Annotations.acknowledgeWarning` leaves no trace in an assembly: no one can list it.
     """
     files = frozenset(stack.template.file for stack in assembly.stacks)
-    # The report of validation plugins repeats what stands in the metadata of the stacks, and has that of the app.
+    # The report of validation plugins repeats the metadata of the stacks, and adds that of the app.
     said = {
         (acknowledgement.location.construct_path or "", acknowledgement.rule_id): acknowledgement
         for acknowledgement in assembly.acknowledgements

@@ -248,7 +248,7 @@ def _ask_all(
 ) -> list[_Said]:
     """Each engine's answers; engines work in parallel, each with up to `jobs` processes if there is enough to do."""
     stopped = threading.Event()
-    secrets = cache(lambda index: secret_values(templates[index]))  # once for all engines, if any judges it
+    secrets = cache(lambda index: secret_values(templates[index]))  # once for all engines, if any evaluates it
     plans = [_Plan(engine, templates, store, on, secrets) for engine in engines]
     work = [
         _Work(partial(plan.evaluate_some, stopped))
@@ -260,7 +260,7 @@ def _ask_all(
             thread.start()
         for thread in work:
             thread.end()
-    except BaseException:  # Ctrl-C, or a file of rules that is wrong: nobody waits for the other answers
+    except BaseException:  # Ctrl-C, or an invalid file of rules: nothing waits for the other answers
         stopped.set()
         while any(thread.is_alive() for thread in work):
             for engine in engines:

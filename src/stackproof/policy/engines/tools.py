@@ -113,7 +113,7 @@ def _uv() -> str | None:
 
 def _run(command: Sequence[str]) -> None:
     environment = {key: value for key, value in os.environ.items() if key not in {"PYTHONHOME", "PYTHONPATH"}}
-    ended = subprocess.run(  # noqa: S603 - a command of ours
+    ended = subprocess.run(  # noqa: S603 - our own command
         command,
         check=False,
         capture_output=True,

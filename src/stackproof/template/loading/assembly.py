@@ -261,7 +261,7 @@ def _manifests(directory: Path, shown: str, depth: int = 0) -> Iterator[tuple[Pa
         raise InputError(f"{shown}: stages are nested deeper than {_MAX_NESTING} levels")
     manifest = _read(directory / "manifest.json", f"{shown}/manifest.json")
     for name, artifact in _object(manifest.get("artifacts")).items():
-        if not isinstance(artifact, Mapping):  # it may have been a stack, which nobody would miss
+        if not isinstance(artifact, Mapping):  # it may be a stack, whose absence nothing else would show
             kind = type(artifact).__name__
             raise InputError(f"{shown}/manifest.json: artifacts.{name}: Unexpected type {kind} (expected object)")
     yield directory, manifest

@@ -97,7 +97,7 @@ def _leaves(root: ast.AST) -> Iterator[tuple[ast.expr, bool]]:
         node, is_inherited = pending.pop()
         is_secret = is_inherited or id(node) in named
         if isinstance(node, ast.JoinedStr):
-            # Before Python 3.12 its parts have no places of their own: it is masked as a whole.
+            # Before Python 3.12 its parts have no separate positions: it is masked as a whole.
             values = (part for part in node.values if isinstance(part, ast.FormattedValue))
             yield node, is_secret or any(secret for value in values for _, secret in _leaves(value.value))
         elif isinstance(node, ast.Constant):

@@ -57,7 +57,7 @@ def _build(builder: _Builder, text: str, file: str) -> None:
             builder.take(event)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        if "nesting depth" in str(error.problem):  # the parser reads ahead in flow collections, and has a bound as well
+        if "nesting depth" in str(error.problem):  # the parser reads ahead in flow collections, and has a bound, too
             raise InputError(f"{file}:{mark.line + 1 if mark else 1}: {TOO_DEEP}") from error
         where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
         raise InputError(f"{file}{where}: is not valid YAML: {error.problem or error.context}") from error

@@ -38,7 +38,7 @@ def _compiled_together(library: Any, files: list[str], names: list[list[str]]) -
     try:
         sources = [_source(library, file) for file in files]
         engine = library.CelEngine(library.EngineConfig(guard_rules=sources)) if sources else library.CelEngine()
-    except Exception:  # noqa: BLE001 - each file by itself tells which one it is, and why
+    except Exception:  # noqa: BLE001 - compiling each file alone finds the broken one
         return None
     found = [(rule.id, rule.origin.name == "GUARD") for rule in engine.list_rules()]
     own = sorted(name for name, is_guard in found if is_guard)

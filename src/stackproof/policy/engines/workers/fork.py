@@ -89,7 +89,7 @@ class Fork:
         try:
             os.killpg(self._child, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):
-            # It has no group of its own yet, or has ended; unless it is reaped, the id is still its own.
+            # It has no separate group yet, or has ended; its id stays reserved until it is reaped.
             if not ended:
                 os.kill(self._child, signal.SIGKILL)
         self._status = status if ended else os.waitpid(self._child, 0)[1]
