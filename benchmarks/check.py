@@ -92,7 +92,7 @@ def _time(seconds: list[float], command: list[str], folder: Path) -> int:
 
 
 class _Watch:
-    """Looks at the proportional share of memory of a process and all below it, twice a second."""
+    """Samples the proportional share of memory of a process and its descendants, twice a second."""
 
     def __init__(self, pid: int) -> None:
         self._pid, self._peak = pid, 0

@@ -2,8 +2,8 @@
 
     python benchmarks/fleet.py [--write docs/benchmarks-fleet.md] [--accounts N] [--regions N] [--stacks N]
 
-Run it in an environment with stackproof[cdk,dask,live]. Each measured audit runs in a process of its own, whose peak of
-memory is that of the system's own account; the emulator is another one. One account more refuses the role.
+Run it in an environment with stackproof[cdk,dask,live]. Each measured audit runs in a separate process, and
+the system reports its peak of memory; the emulator is another process. One more account refuses the role.
 """
 
 from __future__ import annotations
@@ -168,7 +168,7 @@ def deployed(url: str, size: Size) -> dict[tuple[str, str, str], Deployment]:
 
 
 def deny(url: str) -> None:
-    """In one account the role is there and trusts nobody who asks."""
+    """Make the role in one account, with a trust policy that allows nobody."""
     target = MotoTarget(url, role_arn=f"arn:aws:iam::{DENIED}:role/first")
     policy = {
         "Version": "2012-10-17",
@@ -315,7 +315,7 @@ def dask_cluster() -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One audit in a process of its own; memory in MiB, `before` is that before the first task."""
+    """One audit in a separate process; memory in MiB, `before` is that before the first task."""
 
     executor: str
     stacks: int
@@ -456,9 +456,9 @@ def _table(size: Size, rows: list[Row], truth: set[Truth]) -> str:
 _PAGE = """# Benchmarks of a fleet audit
 
 `python benchmarks/fleet.py --write docs/benchmarks-fleet.md` makes this page. A fleet is deployed on one embedded moto,
-some of its resources are tampered with, and `stackproof drift audit --fleet` looks at all of it. Calls are those of the
-call log, with those that find the stacks. Seconds depend on the machine and on the emulator, which runs on the same
-one and answers one call at a time; with Dask the memory is that of the process that asks for the work.
+some of its resources are changed afterwards, and `stackproof drift audit --fleet` audits all of it. Calls are those of
+the call log, with those that find the stacks. Seconds depend on the machine and on the emulator, which runs on the same
+machine and answers one call at a time. With Dask, the memory is that of the process that submits the work.
 
 {table}
 """

@@ -2,8 +2,8 @@
 
     python benchmarks/prove.py [--write docs/benchmarks-prove.md]
 
-Run it in an environment with stackproof[cdk,live]. The stacks run on the embedded moto, in a process of its own; the
-proof runs in a new process for each size, whose peak of memory is that of the system's own account.
+Run it in an environment with stackproof[cdk,live]. The stacks run on the embedded moto, in a separate process. Each
+size is proven in a new process, and the system reports its peak of memory.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ def rows_of(schema: Mapping[str, Any], root: Mapping[str, Any], prefix: str = ""
 
 
 def cell(text: str) -> str:
-    """A text inside a table: outside of code, stars are no emphasis."""
+    """A text inside a table: outside of code, stars are escaped."""
     parts = text.replace("|", "\\|").split("`")
     return "`".join(part if number % 2 else part.replace("*", "\\*") for number, part in enumerate(parts))
 

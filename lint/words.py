@@ -25,7 +25,7 @@ WORDS: Final[Mapping[str, str]] = {
     r"\bwho(?:so)?ever\b": "name the subject",
     r"(?<!those\s)(?<!person\s)(?<!people\s)\bwho (?:reads?|asks?|waits?|deploys?|calls?|declares?)\b": "the reader",
     r"\bas well (?:where|when|if)\b": "also",
-    r"(?-i:Of one of several)\b": "For a … with several …",
+    r"(?-i:Of one of) several\b": "For a … with several …",
 }
 """A pattern → what to write instead."""
 EXCEPTIONS: Final[Mapping[str, str]] = {}

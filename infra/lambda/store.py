@@ -11,8 +11,8 @@ from pg8000.exceptions import DatabaseError, InterfaceError
 from pg8000.native import Connection
 from records import Record
 
-# Shards are processed side by side and CREATE TABLE IF NOT EXISTS alone is not safe against itself:
-# whoever comes second waits for the lock. Statements that are sent together are one transaction.
+# Shards are processed in parallel, and two CREATE TABLE IF NOT EXISTS can collide: the second waits for the lock.
+# Statements that are sent together are one transaction.
 _CREATE = """
 SELECT pg_advisory_xact_lock(741852);
 CREATE TABLE IF NOT EXISTS records (
@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS records (
     PRIMARY KEY (shard_id, sequence_number)
 )
 """
-# Lambda hands over a batch again from the first record that failed: the second time must change nothing.
+# Lambda repeats a batch from the first record that failed: inserting a record again must change nothing.
 _INSERT = """
 INSERT INTO records (shard_id, sequence_number, record_id, kind, occurred_at, payload)
 VALUES (:shard_id, :sequence_number, :record_id, :kind,

@@ -51,7 +51,7 @@ def test_the_commands_and_exit_codes_are_listed(capsys: pytest.CaptureFixture[st
     assert re.findall(r"^ +(\d)  ", printed, re.MULTILINE) == ["0", "1", "2", "3"]
 
 
-NO_REGION = "--region moon: this is no region: give one like eu-central-1"
+NO_REGION = "--region moon: this is not a region: give one like eu-central-1"
 ROLE = "arn:aws:iam::123456789012:role/x"
 URL = ("--endpoint-url", "http://127.0.0.1:1")
 
@@ -378,4 +378,4 @@ def test_reports_go_where_each_output_says(tmp_path: Path) -> None:
     (folder / "file").touch()
     where = run(folder, "stackproof", "check", "--output", "file/check.txt")
     assert where.returncode == 2
-    assert "--output file/check.txt: file: is no folder" in where.stderr
+    assert "--output file/check.txt: file: is not a folder" in where.stderr

@@ -45,10 +45,10 @@ def test_an_app_that_has_just_been_deployed_is_clean_and_says_at_how_much_it_loo
     assert done.returncode == 0, done.stderr
     memory, first, _, calls, last = done.stdout.splitlines()
     assert memory == "run 1 (the first): 0 new, 0 resolved"
-    assert first.startswith("Tiny: IN_SYNC; looked at 2 of 2 resources, 3 of 3 properties, ")
+    assert first.startswith("Tiny: IN_SYNC; checked 2 of 2 resources, 3 of 3 properties, ")
     assert " reads, " in calls
     assert "refused" not in calls
-    assert last == "drift (moto): clean; differences: none; 100.0 % of the properties looked at (3 of 3)"
+    assert last == "drift (moto): clean; differences: none; 100.0 % of the properties checked (3 of 3)"
 
 
 def test_drift_has_the_line_of_the_app_and_is_1_until_it_is_waived(tmp_path: Path, moto: OwnedProcess) -> None:

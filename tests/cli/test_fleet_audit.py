@@ -357,8 +357,8 @@ def test_a_text_names_account_and_region_of_each_line_and_fits_eighty_columns(fl
     where = f"{TWO}/{fleet.region}: "
     assert lines[0].startswith(f"{where}Net (deployed):3: Net/Queue /DelaySeconds is")
     assert [line for line in lines if line.startswith(f"{DENIED}/{fleet.region}: *: could not be audited: denied:")]
-    assert [line for line in lines if line.startswith(f"{ONE}/{fleet.region}: Net: IN_SYNC; looked at 1 of 1")]
-    assert [line for line in lines if line.startswith(f"{where}Net: MODIFIED; looked at 1 of 1 resources")]
+    assert [line for line in lines if line.startswith(f"{ONE}/{fleet.region}: Net: IN_SYNC; checked 1 of 1")]
+    assert [line for line in lines if line.startswith(f"{where}Net: MODIFIED; checked 1 of 1 resources")]
     assert lines[-1].startswith("drift (moto): not complete; differences: 1 undeclared;")
     assert [line for line in lines[:-1] if len(line) > 80 and " " in line.strip() and "arn:" not in line] == []
 

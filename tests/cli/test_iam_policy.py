@@ -72,7 +72,7 @@ def test_the_one_action_that_shows_a_secret_is_named(in_tmp_path: Path, capsys: 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--region", "everywhere"), "this is no region"),
+        (("--region", "everywhere"), "this is not a region"),
         (("--account", "1"), "an account has twelve digits"),
         (("--for", "nothing"), "prove"),
     ],

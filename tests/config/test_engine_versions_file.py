@@ -58,15 +58,15 @@ def test_a_list_that_leaves_out_what_has_a_default_is_read_as_well(in_tmp_path: 
     ("change", "said"),
     [
         (lambda text: text.replace('"creatable"', '"banana"'), "v.json:20: families.eks.versions.1.1.status"),
-        (lambda text: text.replace('"1.1"', '"1.1", "1.1"'), "v.json:20: is no valid JSON"),
+        (lambda text: text.replace('"1.1"', '"1.1", "1.1"'), "v.json:20: is not valid JSON"),
         (lambda text: text.replace('"regions"', '"nonsense"'), "v.json:1: "),
         (lambda text: text.replace('"cycle": "1"', '"cycle": 1.0'), "v.json:20: families.eks.versions.1.1.cycle"),
         (lambda text: text.replace("2030-01-01", "2030-02-31"), "v.json: "),
         (lambda text: text.replace('"as_of": "2026-10-01"', '"as_of": "banana"'), "as_of"),
         (lambda text: text.replace('{"status"', '{"status": "creatable", "status"'), "occurs twice"),
         (lambda _: "[]", "v.json:1: is a list: give a mapping"),
-        (lambda _: "[" * 100_000, "is no valid JSON"),
-        (lambda _: "", "v.json:1: is no valid JSON"),
+        (lambda _: "[" * 100_000, "is not valid JSON"),
+        (lambda _: "", "v.json:1: is not valid JSON"),
     ],
 )
 def test_what_is_wrong_with_a_list_is_said_at_its_line(

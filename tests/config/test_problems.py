@@ -115,7 +115,7 @@ def toml(lines: str) -> str:
         (
             "pyproject.toml",
             toml("settle = inf"),
-            "5: [tool.stackproof] settle: inf is no number that JSON has: give one that is finite",
+            "5: [tool.stackproof] settle: inf is not a number that JSON has: give a finite number",
         ),
         # enum and const
         (
@@ -242,7 +242,7 @@ def toml(lines: str) -> str:
         (
             "pyproject.toml",
             toml("versions_as_of = '2026-02-30'"),
-            "5: [tool.stackproof] versions_as_of: '2026-02-30' is no date: give a day of the calendar as YYYY-MM-DD",
+            "5: [tool.stackproof] versions_as_of: '2026-02-30' is not a date: give a day of the calendar as YYYY-MM-DD",
         ),
     ],
 )

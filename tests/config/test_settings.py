@@ -215,8 +215,8 @@ def test_a_table_that_is_none_is_an_error(in_tmp_path: Path, value: str) -> None
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (b"[tool.stackproof", ": is no valid TOML: |:1: is no valid TOML: "),
-        (b"a = 1\na = 2\n", ":2: is no valid TOML: Cannot overwrite a value$"),
+        (b"[tool.stackproof", ": is not valid TOML: |:1: is not valid TOML: "),
+        (b"a = 1\na = 2\n", ":2: is not valid TOML: Cannot overwrite a value$"),
         (b"\xff\xfe", ": "),
         (b"a = " + b"[" * 100_000, ": "),
     ],

@@ -168,7 +168,7 @@ def looked_at(*counts: int | str) -> str:
     """The middle of a certificate."""
     seen, resources, properties, set_, answered, asked, *custom = counts
     return (
-        f"looked at {seen} of {resources} resources{''.join(map(str, custom))}, {properties} of {set_} properties, "
+        f"checked {seen} of {resources} resources{''.join(map(str, custom))}, {properties} of {set_} properties, "
         f"{answered} of {asked} families of children, {answered} of {asked} defaults"
     )
 
@@ -216,16 +216,16 @@ def test_the_text_names_everything_and_ends_with_how_much_was_looked_at() -> Non
         "app.py:3: Net/Topic (AWS::SNS::Topic) does not exist",
         "r: t (AWS::SQS::Queue) is in no stack",
         "app.py:3: Net/Topic could not be checked: denied, no",
-        "Net/Topic: subscriptions not looked at: denied",
+        "Net/Topic: subscriptions not checked: denied",
         "Net beside CloudFormation's own detection:",
         "  only stackproof sees Topic/A (NOT_CHECKED)",
         "Same beside CloudFormation's own detection: neither differs",
         "Busy: could not be audited: busy: the stack is UPDATE_IN_PROGRESS",
         "w:1: warning: matches nothing (SPW002)",
-        *folded(f"Net: NOT_CHECKED; {looked_at(1, 2, 2, 3, 1, 2, ' (1 custom apart)')}; not looked at: 2 denied"),
+        *folded(f"Net: NOT_CHECKED; {looked_at(1, 2, 2, 3, 1, 2, ' (1 custom apart)')}; not checked: 2 denied"),
         *folded(f"Same: IN_SYNC; {looked_at(1, 1, 2, 2, 0, 0)}"),
         *folded(f"Busy: NOT_CHECKED; {looked_at(0, 0, 0, 0, 0, 0)}"),
-        f"drift (moto): not complete; differences: {_EACH}; 80.0 % of the properties looked at (4 of 5), {_LESS}",
+        f"drift (moto): not complete; differences: {_EACH}; 80.0 % of the properties checked (4 of 5), {_LESS}",
     ]
     more = drift_text(made, verbose=True)
     assert "    waived until None: r" in more
@@ -265,14 +265,14 @@ def test_of_a_fleet_only_what_is_not_as_it_should_be_is_named_and_the_rest_is_on
     text = drift_text(fleet())
     assert len(text.splitlines()) <= 10
     *_, drifted, more, together, rest, last = text.splitlines()
-    assert drifted.startswith("14/r: Net: MODIFIED; looked at 1 of 1 resources")
+    assert drifted.startswith("14/r: Net: MODIFIED; checked 1 of 1 resources")
     assert f"{together} {rest.strip()}" == (
-        "14 stacks IN_SYNC; looked at 28 of 28 resources, 42 of 56 properties, 28 of 28 families of children, "
-        "0 of 0 defaults; not looked at: 14 write_only"
+        "14 stacks IN_SYNC; checked 28 of 28 resources, 42 of 56 properties, 28 of 28 families of children, "
+        "0 of 0 defaults; not checked: 14 write_only"
     ), more
     assert last.startswith("drift (moto): drifted; ")
     every = drift_text(fleet(), verbose=True).splitlines()
-    assert len([name for name in every if ": Net: IN_SYNC; looked at" in name]) == 14
+    assert len([name for name in every if ": Net: IN_SYNC; checked" in name]) == 14
 
 
 def test_a_stack_of_which_too_little_was_seen_is_named_though_it_is_in_sync() -> None:
@@ -287,14 +287,14 @@ def test_a_stack_that_an_interrupted_run_has_seen_is_said_with_the_time() -> Non
     audits = [audit(SEEN, stack_name=stack_name) for stack_name in "ABCD"]
     made = report(*audits, earlier={("1", "r", "A"): at[1], ("1", "r", "B"): at[0]})
     first, second = (f"2026-01-01T0{hour}:00:00Z" for hour in (7, 8))
-    rest = "looked at 2 of 2 resources, 4 of 4 properties, 0 of 0 families of children, 0 of 0 defaults"
+    rest = "checked 2 of 2 resources, 4 of 4 properties, 0 of 0 families of children, 0 of 0 defaults"
     assert [line for line in _unfolded(made) if "IN_SYNC" in line] == [
         f"2 stacks IN_SYNC; {rest}",
-        f"2 stacks IN_SYNC, looked at from {first} to {second} by the interrupted run; {rest}",
+        f"2 stacks IN_SYNC, checked from {first} to {second} by the interrupted run; {rest}",
     ]
     single = _unfolded(replace(made, earlier={("1", "r", "A"): at[1]}))
-    assert any(text.startswith(f"A: IN_SYNC, looked at {second} by the interrupted run; looked at") for text in single)
-    assert any(text.startswith("3 stacks IN_SYNC; looked at") for text in single)
+    assert any(text.startswith(f"A: IN_SYNC, checked {second} by the interrupted run; checked") for text in single)
+    assert any(text.startswith("3 stacks IN_SYNC; checked") for text in single)
     data: Any = made.to_dict()
     assert [stack["looked_at"] for stack in data["stacks"]] == [second, first, None, None]
     Draft202012Validator(read_schema("report.schema.json")).validate(data)

@@ -48,7 +48,7 @@ def test_a_link_is_followed_and_a_device_written_to_and_neither_replaced(tmp_pat
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("none/r.json", "there is no such folder"), ("file/r.json", "is no folder"), ("folder", "is a folder")],
+    [("none/r.json", "there is no such folder"), ("file/r.json", "is not a folder"), ("folder", "is a folder")],
 )
 def test_a_place_that_takes_no_file_is_an_error_that_names_it(name: str, said: str, tmp_path: Path) -> None:
     (tmp_path / "file").touch()

@@ -1,6 +1,6 @@
 """What reports look like, kept as files beside this one, so that a change of them is seen in review.
 
-To accept what is written now: STACKPROOF_UPDATE_GOLDEN=1 pytest tests/reporters/test_golden.py, then look at the diff.
+To accept what is written now: STACKPROOF_UPDATE_GOLDEN=1 pytest tests/reporters/test_golden.py, then read the diff.
 """
 
 from __future__ import annotations

@@ -80,7 +80,7 @@ def test_rules_that_held_are_tests_that_passed_with_their_denominator() -> None:
         ("stackproof.cfn-lint", "E3001"),
         ("stackproof.cloudformation-validate", "E3001"),
     }
-    assert {"held: it looked at 3", "held: it looked at 40"} == {element.text for element in root.iter("system-out")}
+    assert {"held: it checked 3", "held: it checked 40"} == {element.text for element in root.iter("system-out")}
 
 
 def test_a_rule_that_found_something_is_not_among_those_that_held() -> None:

@@ -36,7 +36,7 @@ def test_the_figures_come_first_with_their_denominator() -> None:
     lines = written(MarkdownReporter(), CLEAN).splitlines()
     assert lines[:2] == [MARKER, "### stackproof check: held"]
     assert lines[5] == "| 2 | 2 | 0 | 0 | 0 |"
-    assert lines[3].split("|")[1].strip() == "rules that looked at something"
+    assert lines[3].split("|")[1].strip() == "rules that checked something"
 
 
 def test_a_place_links_to_the_line_where_the_repository_is_known() -> None:

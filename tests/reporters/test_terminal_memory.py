@@ -54,7 +54,7 @@ def test_history_has_runs_then_what_is_open_then_what_is_resolved() -> None:
         "    waivers out of date: 0 differences; no property is set in 1 stack",
         "run 7: 2026-11-08T02:00:00Z to 02:00:00Z, aws 123456789012/ap-southeast-2",
         "    not complete: 0 differences; no property is set in 4 stacks",
-        "    looked at by an interrupted run: 3 of them",
+        "    checked by an interrupted run: 3 of them",
         f"open: {topic_line}",
         f"resolved 2026-11-03T02:00:00Z: {queue_line}",
         "7 runs in sqlite:///x: 1 open, 1 resolved",
@@ -88,7 +88,7 @@ def test_two_runs_are_named_with_all_that_became_of_the_differences() -> None:
         "resolved: app.py:7: Net/Gone /DisplayName differs",
         "changed: app.py:7: Net/Changed /DisplayName differs: 'b' is now 'c'",
         "changed: app.py:7: Net/Key /Password differs: '***' is now '***'",
-        "looked at by one of the two only: app.py:7: Far/Far /DisplayName differs",
+        "checked by one of the two only: app.py:7: Far/Far /DisplayName differs",
         f"{_RUNS}: 1 new, 1 resolved, 2 changed, 1 the same, 1 not comparable",
     ]
     Draft202012Validator(read_schema("report.schema.json")).validate(report.to_dict())

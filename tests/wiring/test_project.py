@@ -27,7 +27,7 @@ from tests.running import project
 @pytest.mark.parametrize("name", ["aws", "moto"])
 def test_a_region_that_there_cannot_be_is_said_by_whoever_names_it(name: str, tmp_path: Path) -> None:
     project = Project(settings=load_settings(tmp_path))
-    with pytest.raises(ConfigError, match="the region moon: this is no region"):
+    with pytest.raises(ConfigError, match="the region moon: this is not a region"):
         open_target(project, name, Connection(endpoint_url="http://127.0.0.1:1", region="moon"))
     assert (
         open_target(project, name, Connection(endpoint_url="http://127.0.0.1:1", region="us-gov-west-1")).region

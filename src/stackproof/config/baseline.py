@@ -63,12 +63,12 @@ def _parsed(path: Path) -> Mapping[str, JsonValue]:
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{path}: is no valid JSON: {error}") from error
+        raise ConfigError(f"{path}: is not valid JSON: {error}") from error
     if not isinstance(document, dict):
         raise ConfigError(f"{path}: {of_kind(document, ['object'])}")
     return document
 
 
 def _refused(number: str) -> NoReturn:
-    message = f"{number} is no whole number"
+    message = f"{number} is not a whole number"
     raise ValueError(message)

@@ -84,9 +84,9 @@ def _document(path: Path) -> JsonObject:
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
     except json.JSONDecodeError as error:
-        raise ConfigError(f"{path}:{error.lineno}: is no valid JSON: {error.msg}") from error
+        raise ConfigError(f"{path}:{error.lineno}: is not valid JSON: {error.msg}") from error
     except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{path}: is no valid JSON: {error}") from error
+        raise ConfigError(f"{path}: is not valid JSON: {error}") from error
     if not isinstance(document, dict):
         raise ConfigError(f"{path}:1: {of_kind(document, ['object'])}")
     return document

@@ -1,4 +1,4 @@
-"""A policy file (YAML) as plain data with lines, read strictly; what is wrong is said with file, line and path."""
+"""A policy file (YAML) as plain data with lines, read strictly; errors name file, line and path."""
 
 from __future__ import annotations
 
@@ -70,9 +70,9 @@ def _parsed(path: Path, *, is_ours: bool) -> PolicyFile:
         raise ConfigError(f"{file}: is not UTF-8 (offset {error.start})") from error
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ConfigError(f"{file}:{line}: is no valid YAML: {error.problem or error.context}") from error
+        raise ConfigError(f"{file}:{line}: is not valid YAML: {error.problem or error.context}") from error
     except (yaml.YAMLError, RecursionError) as error:
-        raise ConfigError(f"{file}: is no valid YAML: {' '.join(str(error).split())}") from error
+        raise ConfigError(f"{file}: is not valid YAML: {' '.join(str(error).split())}") from error
     if root is None:
         raise ConfigError(f"{file}: is empty")
     reader = _Reader(file)
@@ -113,7 +113,7 @@ class _Reader:
         try:
             value: JsonValue = self._constructor.construct_object(node)
         except (ValueError, KeyError, IndexError, AttributeError) as error:
-            raise self._error(node, f"{str(node.value)[:40]!r} is no {name}") from error
+            raise self._error(node, f"{str(node.value)[:40]!r} is not of type {name}") from error
         return value
 
     def _mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[str, JsonValue]:
@@ -121,7 +121,7 @@ class _Reader:
         for key_node, value_node in node.value:
             key = key_node.value
             if not isinstance(key, str) or key_node.tag == f"{_CORE}merge":
-                raise self._error(key_node, "a key is no string")
+                raise self._error(key_node, "a key is not a string")
             if key in found:
                 raise self._error(key_node, f"the key {key!r} occurs twice")
             self.lines[*path, key] = key_node.start_mark.line + 1

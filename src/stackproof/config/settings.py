@@ -152,7 +152,7 @@ def load_settings(root: Path) -> Settings:
 
 
 def _wrong(table: object) -> tuple[Problem, ...]:
-    """What is not as the schema says; what no JSON can carry is said once, and in its own words."""
+    """What the schema rejects. A value that JSON cannot carry is one problem, with a separate text."""
     odd = {problem.path: problem for problem in _no_json(table, ())}
     found = () if table == {} else problems(table, "stackproof.schema.json")
     return (*odd.values(), *(problem for problem in found if problem.path not in odd))
@@ -170,7 +170,7 @@ def _wrong_here(root: Path, table: JsonObject) -> Iterator[Problem]:
     try:
         _day(table.get("versions_as_of"))
     except ValueError:
-        said = f"{table['versions_as_of']!r} is no date: give a day of the calendar as YYYY-MM-DD"
+        said = f"{table['versions_as_of']!r} is not a date: give a day of the calendar as YYYY-MM-DD"
         yield Problem(path=("versions_as_of",), text=said)
 
 
@@ -223,7 +223,7 @@ def _targets(table: JsonObject) -> tuple[str, ...]:
 
 
 def _mixture(names: tuple[str, ...]) -> str | None:
-    """What an emulator shows says nothing of an account, so the two never stand for one another."""
+    """A proof on an emulator does not prove an account, so the two are never combined."""
     if "aws" in names and len(names) > 1:
         return "what an emulator proves does not prove an account: name aws alone"
     return None
@@ -278,7 +278,7 @@ def _torn(file: Path, said: str) -> ConfigError:
     """Python names the line in its words alone: `Expected '=' … (at line 3, column 5)`."""
     found = re.search(r" \(at line (\d+), column \d+\)$", said)
     where, what = (f"{_shown(file)}:{found[1]}", said[: found.start()]) if found else (_shown(file), said)
-    return ConfigError(f"{where}: is no valid TOML: {what}")
+    return ConfigError(f"{where}: is not valid TOML: {what}")
 
 
 def _no_json(value: object, path: KeyPath) -> Iterator[Problem]:
@@ -287,7 +287,7 @@ def _no_json(value: object, path: KeyPath) -> Iterator[Problem]:
         for key, element in value.items() if isinstance(value, dict) else enumerate(value):
             yield from _no_json(element, (*path, key))
     elif isinstance(value, float) and not math.isfinite(value):
-        yield Problem(path=path, text=f"{value} is no number that JSON has: give one that is finite")
+        yield Problem(path=path, text=f"{value} is not a number that JSON has: give a finite number")
     elif not isinstance(value, str | int | float):
         yield Problem(path=path, text=f"{value} is a date or a time: give it as text, in quotes")
 

@@ -1,4 +1,4 @@
-"""`policies/waivers.yaml`: which findings and differences people decided to live with, and until when."""
+"""`policies/waivers.yaml`: the accepted findings and differences, each with its expiry."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NO_TYPE = (
 def load_waivers(path: Path) -> tuple[Waiver, ...]:
     """The waivers, in the order of the file; raises ConfigError naming file, line and path.
 
-    A date in the past is no error, since the waiver was right once; a glob that matches everything is.
+    A date in the past is not an error, since the waiver was right once; a glob that matches everything is.
     """
     found = load_policy_file(path, "waivers.schema.json")
     rows = found.data.get("waivers")
@@ -127,4 +127,4 @@ def _day(found: PolicyFile, path: tuple[str | int, ...], text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise found.error(path, f"{text!r} is no date (expected YYYY-MM-DD)") from error
+        raise found.error(path, f"{text!r} is not a date (expected YYYY-MM-DD)") from error

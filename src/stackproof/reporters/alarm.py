@@ -1,4 +1,4 @@
-"""What people are told of new drift: a plain message, and the body of an issue."""
+"""Notifications of new drift: a plain message, and the body of an issue."""
 
 from __future__ import annotations
 

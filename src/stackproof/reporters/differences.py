@@ -19,7 +19,7 @@ def at(account: str, region: str) -> str:
 
 
 def where_of(places: Iterable[tuple[str, str]]) -> Where:
-    """How lines about these accounts and regions begin: of one alone it need not be said which."""
+    """How lines about these accounts and regions begin: with the account and region if there are several."""
     return at if len(set(places)) > 1 else lambda _account, _region: ""
 
 

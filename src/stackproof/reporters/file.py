@@ -12,7 +12,7 @@ from stackproof.core.errors import ConfigError
 
 __all__ = ["require_writable", "write_file"]
 
-# A file name that is no UTF-8 may stand in a message; in JSON its escape is the right one.
+# A message may have a file name that is not UTF-8; JSON shows it as an escape.
 _ERRORS = "backslashreplace"
 
 
@@ -20,7 +20,7 @@ def require_writable(path: Path, *, option: str = "--output") -> None:
     """Raise ConfigError unless a report can be written there: its folder exists and takes new files."""
     folder = path.parent
     if not folder.is_dir():
-        what = "is no folder" if folder.exists() else "there is no such folder"
+        what = "is not a folder" if folder.exists() else "there is no such folder"
         raise ConfigError(f"{option} {path}: {folder}: {what}")
     if path.is_dir():
         raise ConfigError(f"{option} {path}: is a folder")

@@ -20,7 +20,7 @@ _COMMANDS = {Level.ERROR: "error", Level.WARNING: "warning"}
 
 
 class GithubReporter:
-    """Implements `ports.Reporter`. What is waived or generated is no news on a pull request; notes are if `verbose`."""
+    """Implements `ports.Reporter`. Waived and generated findings are left out; `verbose` adds notes."""
 
     def __init__(self, places: Places = Places(), *, verbose: bool = False) -> None:  # noqa: B008 - a frozen value
         self._places = places
@@ -59,7 +59,7 @@ class GithubReporter:
         )
 
     def _notifications(self, notifications: tuple[Notification, ...]) -> Iterator[tuple[str, str]]:
-        """No file: it may be one that no one can open, and what is said names it."""
+        """Without a file, which GitHub may be unable to open; the message names it."""
         for notification in notifications:
             if notification.level in _COMMANDS or self._verbose:
                 name = _COMMANDS.get(notification.level, "notice")

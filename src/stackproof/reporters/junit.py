@@ -1,8 +1,8 @@
 """`check` as JUnit XML, for the page of tests that a CI server shows.
 
-A finding that fails, is waived or is open is a test case of its own, by rule and resource, since servers follow cases
-by name and show one message for each. A rule that held is one case, so that the number of tests is the denominator.
-What could not be judged is an error.
+A finding that fails, is waived or is open is a separate test case, by rule and resource: servers follow cases by name
+and show one message for each. A rule that held is one case, so the number of tests is the denominator. What could not
+be evaluated is an error.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def _engine_suites(report: CheckReport) -> Iterator[ET.Element]:
 
 
 def _run_suite(notifications: Sequence[Notification]) -> Iterator[ET.Element]:
-    """What is to be said of the run; only an error is a case, since it alone stands for something not judged."""
+    """The notifications of the run. Only an error is a case, because only an error means a missing evaluation."""
     cases = []
     for notification in notifications:
         if notification.level is Level.ERROR:
@@ -122,7 +122,7 @@ def _finding_case(finding: Finding, report: CheckReport, files: Mapping[str, fro
 
 def _held_case(rule: RuleCount) -> ET.Element:
     case = _case(rule.engine, rule.rule_id)
-    ET.SubElement(case, "system-out").text = f"held: it looked at {rule.looked_at}"
+    ET.SubElement(case, "system-out").text = f"held: it checked {rule.looked_at}"
     return case
 
 

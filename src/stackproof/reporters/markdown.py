@@ -32,7 +32,7 @@ MARKER = "<!-- stackproof:check -->"
 GATE_MARKER = "<!-- stackproof:gate -->"
 LONGEST = 65_536  # GitHub refuses a longer comment
 _RESERVE = 200  # for the line that says what is left out
-# What means something inside of a line; what does only at its start cannot stand there.
+# What means something inside a line; what means something only at its start cannot occur there.
 _SPECIAL = re.compile(r"([\\`*_\[\]|~$])")
 # What would notify people or refer to issues.
 _CALL = re.compile(r"@|#(?=\d)")
@@ -125,14 +125,14 @@ def _gate_head(gate: GateReport) -> str:
 def _figures(report: CheckReport) -> str:
     summary = report.summary
     return (
-        f"\n| rules that looked at something | held | violated | waived | open |\n"
+        f"\n| rules that checked something | held | violated | waived | open |\n"
         f"|--:|--:|--:|--:|--:|\n"
         f"| {summary.total} | {summary.held} | {summary.violated} | {summary.waived} | {summary.open} |\n"
     )
 
 
 def _notes(report: CheckReport) -> Iterator[_Row]:
-    """What could not be judged stands above all findings: it outranks them."""
+    """What could not be evaluated comes before all findings: it outranks them."""
     for notification in report.notifications:
         if notification.level in {Level.ERROR, Level.WARNING}:
             where = (

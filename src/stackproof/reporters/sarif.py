@@ -1,7 +1,7 @@
 """`check` as SARIF 2.1.0, for code scanning; the one module that speaks SARIF's object model.
 
 One run with one driver, whose rules are those of every engine: GitHub names its alerts after the driver, looks rules up
-there, and a finding that several engines agree on has one rule. The engines of a rule stand in its tags.
+there, and a finding that several engines agree on has one rule. A rule's tags name its engines.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class SarifReporter:
             "message": {"text": _message(finding)},
             "locations": [self._location(place)],
             "partialFingerprints": {
-                # The one name that GitHub reads. Ours stays when lines move, and tells resources of one line apart.
+                # The one name that GitHub reads. Ours stays when lines move, and distinguishes resources of one line.
                 "primaryLocationLineHash": f"{finding.fingerprint}:{occurrence}",
                 "stackproof/v1": finding.fingerprint,
             },
@@ -110,7 +110,7 @@ class SarifReporter:
 
     def _location(self, place: Location) -> JsonValue:
         source = self._places.source(place)
-        # GitHub takes no place without a line: what is said of a whole file stands at its first.
+        # GitHub needs a line: a finding about a whole file gets its first line.
         physical = _physical(source, place.line or 1) if source is not None else {}
         name = place.construct_path or place.logical_id
         if not name:
@@ -147,7 +147,7 @@ def _level(finding: Finding) -> str:
 
 
 def _message(finding: Finding) -> str:
-    """The message with all that tells findings of one line apart."""
+    """The message, with all that distinguishes the findings of one line."""
     rules = ", ".join(rule_ids(finding)[1:])
     parts = [
         "could not be decided: " if finding.kind is Kind.OPEN else "",

@@ -1,4 +1,4 @@
-"""How a finding stands in a verdict: the one sorting that all reports of `check` share."""
+"""How a finding counts in a verdict: all reports of `check` share this sorting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Colour and width of text for a person; plain and 80 wide unless someone looks at a terminal."""
+"""Colour and width of text for a person; plain and 80 wide unless the output is a terminal."""
 
 from __future__ import annotations
 

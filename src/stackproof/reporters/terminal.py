@@ -121,7 +121,7 @@ def gate_text(report: GateReport) -> str:
 def notification_lines(
     notifications: Iterable[Notification], *, verbose: bool = False, width: int = _WIDTH
 ) -> Iterator[str]:
-    """What has to be said of the run; notes only when asked for."""
+    """The notifications of the run; notes only if `verbose`."""
     for notification in notifications:
         if notification.level is Level.NOTE and not verbose:
             continue

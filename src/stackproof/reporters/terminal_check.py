@@ -65,7 +65,7 @@ class TerminalReporter:
             yield self._style.paint(policy_line(report), "bold")
 
     def _place_lines(self, place: str, findings: Sequence[Finding]) -> Iterator[str]:
-        """The place, its line of code, and below each resource that the line makes what is to be said of it."""
+        """The place, its line of code, and the findings below each resource that the line makes."""
         yield self._style.paint(visible(place), "bold")
         yield from self._code_lines(findings)
         for resource, group in groupby(findings, key=_resource):
@@ -153,7 +153,7 @@ def _inert(line: str) -> str:
 
 
 def _by_place(findings: Iterable[Finding]) -> Iterator[tuple[str, list[Finding]]]:
-    """Findings by the place to open, sorted by file and line; those of one resource stand together."""
+    """Findings by the place to open, sorted by file and line; those of one resource are together."""
 
     def key(finding: Finding) -> tuple[str, int, str]:
         place = finding.location
@@ -181,7 +181,7 @@ def _words() -> tuple[str, ...]:
 
 
 def _word(finding: Finding) -> str:
-    """The level; for what is no plain failure, why it is none."""
+    """The level; for a finding that does not fail, the reason."""
     if finding.suppression is not None:
         return "known" if finding.suppression.kind is SuppressionKind.BASELINE else "waived"
     return "open" if finding.kind is Kind.OPEN else finding.level.value

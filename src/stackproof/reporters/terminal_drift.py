@@ -1,4 +1,4 @@
-"""What a drift audit says to a person: each difference with its line, then how much was looked at."""
+"""A drift audit as text: each difference with its line, then how much was checked."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _unchecked(audit: StackAudit, *, verbose: bool) -> Iterator[str]:
     for unread in audit.unread:
         if verbose or unread.reason.value not in {"not_emulated", "unresolved"}:
             name = f"{audit.stack_name}/{unread.logical_id}"
-            yield f"{name}: {unread.question} not looked at: {unread.reason.value} {unread.detail}".rstrip()
+            yield f"{name}: {unread.question} not checked: {unread.reason.value} {unread.detail}".rstrip()
 
 
 def _beside(audit: StackAudit) -> Iterator[str]:
@@ -122,12 +122,12 @@ def _certificates(report: DriftReport, where: Where, *, verbose: bool) -> Iterat
 
 
 def _since(report: DriftReport, audits: Sequence[StackAudit]) -> str:
-    """When they were looked at, if an interrupted run did that."""
+    """When an interrupted run checked them; empty if it did not."""
     times = sorted({shown_time(at) for audit in audits if (at := report.kept_since(audit)) is not None})
     if not times:
         return ""
     when = times[0] if len(times) == 1 else f"from {times[0]} to {times[-1]}"
-    return f", looked at {when} by the interrupted run"
+    return f", checked {when} by the interrupted run"
 
 
 def _apart(
@@ -141,7 +141,7 @@ def _apart(
 
 
 def _looked_at(audits: Sequence[StackAudit]) -> str:
-    """How much was looked at, and why not at the rest."""
+    """How much was checked, and the reasons for the rest."""
     found = total_coverage(audits)
     seen = found.properties_proven + found.properties_differ
     looked = sum(
@@ -155,17 +155,17 @@ def _looked_at(audits: Sequence[StackAudit]) -> str:
         reasons.update(audit.reasons)
     rest = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
     return (
-        f"looked at {looked} of {found.resources_total} resources{custom}, "
+        f"checked {looked} of {found.resources_total} resources{custom}, "
         f"{seen} of {found.properties_total} properties, "
         f"{children.looked_at} of {children.total} families of children, "
-        f"{defaults.looked_at} of {defaults.total} defaults" + (f"; not looked at: {rest}" if rest else "")
+        f"{defaults.looked_at} of {defaults.total} defaults" + (f"; not checked: {rest}" if rest else "")
     )
 
 
 def _verdict(report: DriftReport) -> str:
     found = report.coverage
     seen = found.properties_proven + found.properties_differ
-    share = f"{report.checked:.1f} % of the properties looked at ({seen} of {found.properties_total})"
+    share = f"{report.checked:.1f} % of the properties checked ({seen} of {found.properties_total})"
     minimum = f", the minimum is {report.minimum_coverage:g} %" if not report.is_enough else ""
     outcome = report.outcome
     differs = ", ".join(f"{count} {origin}" for origin, count in report.by_origin.items() if count) or "none"
@@ -174,7 +174,7 @@ def _verdict(report: DriftReport) -> str:
 
 
 def _word(report: DriftReport) -> str:
-    """The verdict; of waivers it says how many are to be looked after, whether something has drifted or not."""
+    """The verdict, with the number of waivers out of date, whether or not something drifted."""
     stale, outcome = report.outdated_waivers, report.outcome
     if not stale or outcome.exit_code != 1:
         return outcome.verdict

@@ -24,13 +24,13 @@ def since_line(memory: Memory | None, each: Difference) -> Iterator[str]:
 
 
 def memory_lines(memory: Memory | None, where: Where) -> Iterator[str]:
-    """What is gone since the run before, what could not be looked at again, and which run this was."""
+    """What is resolved since the run before, what could not be checked again, and this run's number."""
     if memory is None:
         return
     yield from (f"resolved: {_episode(episode, where)}" for episode in memory.resolved)
-    yield from (f"not looked at again: {_episode(episode, where)}" for episode in memory.carried)
+    yield from (f"not checked again: {_episode(episode, where)}" for episode in memory.carried)
     before = f"after run {memory.previous}" if memory.previous else "the first"
-    carried = f", {len(memory.carried)} not looked at again" if memory.carried else ""
+    carried = f", {len(memory.carried)} not checked again" if memory.carried else ""
     changed = f"{len(memory.changed)} changed, " if memory.changed else ""
     counts = f"{len(memory.new)} new, {changed}{len(memory.resolved)} resolved{carried}"
     yield f"run {memory.run.number} ({before}): {counts}"
@@ -51,14 +51,14 @@ def history_text(report: HistoryReport) -> str:
 
 
 def diff_text(report: DiffReport) -> str:
-    """What appeared and what went between two runs; what one of them did not look at is said apart."""
+    """What is new and what is resolved between two runs; what only one of them checked is listed apart."""
     found = report.compared
     where = where_of((difference.account, difference.region) for difference in found.differences)
     lines = [
         *_named("new", found.appeared, where),
         *_named("resolved", found.resolved, where),
         *(f"changed: {said(now, where)}: {_actual(was)} is now {_actual(now)}" for was, now in found.changed),
-        *_named("looked at by one of the two only", found.unknown, where),
+        *_named("checked by one of the two only", found.unknown, where),
     ]
     last = f"{_named_run(report.before)} and {_named_run(report.after)}: {_counts(found)}"
     return _text(lines, last)
@@ -99,7 +99,7 @@ def _run(each: Run) -> Iterator[str]:
     yield f"run {each.number}: {started_at}{until}, {each.target}{where}{against}"
     yield f"    {_outcome(each)}"
     if each.outcome is not None and each.outcome.earlier:
-        yield f"    looked at by an interrupted run: {each.outcome.earlier} of them"
+        yield f"    checked by an interrupted run: {each.outcome.earlier} of them"
 
 
 def _outcome(each: Run) -> str:

@@ -1,4 +1,4 @@
-"""What a person is told of the choices for each difference."""
+"""The choices for each difference, as text."""
 
 from __future__ import annotations
 

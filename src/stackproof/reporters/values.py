@@ -65,7 +65,7 @@ def _folded(begin: str, text: str, indent: int, *, whole: bool) -> Iterator[str]
 
 
 def _pieces(expected: JsonValue, actual: JsonValue, path: str) -> Iterator[_Piece]:
-    """What only one side has. The order of a list is no difference here: where it is one, all is shown."""
+    """What only one side has. List order is not a difference here; where it is one, the whole list is shown."""
     if isinstance(expected, Mapping) and isinstance(actual, Mapping):
         for key in sorted({*expected, *actual}):
             if key not in actual:
@@ -87,7 +87,7 @@ def _pieces(expected: JsonValue, actual: JsonValue, path: str) -> Iterator[_Piec
 
 
 def _unmatched(expected: Sequence[JsonValue], actual: Sequence[JsonValue]) -> tuple[list[int], list[int]]:
-    """Where the elements stand that have no equal on the other side, each of which is the equal of one only."""
+    """The positions of elements without an equal on the other side; each element equals at most one other."""
     waiting: dict[str, list[int]] = {}
     for index, element in enumerate(actual):
         waiting.setdefault(_key(element), []).append(index)

@@ -23,7 +23,7 @@ __all__ = [
 
 _WIDTH: Final = 80
 
-REMEDY = "upgrade aws-cdk-lib; no line of yours sets it"
+REMEDY = "upgrade aws-cdk-lib; no line of the app sets it"
 """What helps with what CDK generates: its handlers and their roles come with the library."""
 
 _VERDICTS = {0: "held", 1: "violated", 2: "configuration error", 3: "could not complete"}
@@ -51,7 +51,7 @@ def counted(number: int, noun: str) -> str:
 
 
 def verdict_word(exit_code: int) -> str:
-    """The verdict in a word or three; what could not be judged is no verdict."""
+    """The verdict in one to three words; an evaluation that could not complete has none."""
     return _VERDICTS[exit_code]
 
 
@@ -68,7 +68,7 @@ def rule_ids(finding: Finding) -> tuple[str, ...]:
 
 
 def engines_of(finding: Finding) -> tuple[str, ...]:
-    """The engines that said it, sorted."""
+    """The engines that reported it, sorted."""
     return tuple(sorted({origin.engine for origin in finding.origins}))
 
 

@@ -83,8 +83,8 @@ def test_what_was_not_looked_at_again_is_said() -> None:
     less = replace(report(), audits=(replace(report().audits[0], proofs=(blind,), differences=()),))
     made = remembered(less, store, begun(store, run(started_at=night(1))), ended_at=night(1), keep=KEEP, waive=unwaived)
     text = drift_text(made)
-    assert "not looked at again: app.py:7: Net/Topic" in text
-    assert "0 new, 0 resolved, 1 not looked at again" in text
+    assert "not checked again: app.py:7: Net/Topic" in text
+    assert "0 new, 0 resolved, 1 not checked again" in text
 
 
 def test_a_store_that_fails_costs_the_memory_alone() -> None:
