@@ -57,17 +57,24 @@ def _messages(node: ast.AST) -> Iterator[tuple[int, str]]:
             yield from _messages(child)
 
 
+def phrases(text: str) -> Iterator[tuple[int, str, str]]:
+    """Each forbidden phrase of a text: its offset, its words, and what to write instead."""
+    for pattern, instead in _PATTERNS.items():
+        for match in pattern.finditer(text):
+            words = " ".join(match[0].split())
+            yield match.start(), words, _better(words, instead)
+
+
 def problems(path: Path, exceptions: Mapping[str, str] = EXCEPTIONS) -> Iterator[str]:
     """One line for each forbidden phrase of a file."""
     found = sorted(
-        (first + text.count("\n", 0, match.start()), " ".join(match[0].split()), instead)
+        (first + text.count("\n", 0, offset), words, instead)
         for first, text in texts_of(path)
-        for pattern, instead in _PATTERNS.items()
-        for match in pattern.finditer(text)
+        for offset, words, instead in phrases(text)
     )
     for line, words, instead in found:
         if f"{path.as_posix()}: {words}" not in exceptions:
-            yield f"{path}:{line}: '{words}': write '{_better(words, instead)}'"
+            yield f"{path}:{line}: '{words}': write '{instead}'"
 
 
 def _better(words: str, instead: str) -> str:
