@@ -1,4 +1,4 @@
-"""A baseline as a file: JSON of one form only, so that two runs write the same bytes, and read as strictly."""
+"""A baseline as a file: JSON in one canonical form, which is also the only form that is accepted."""
 
 from __future__ import annotations
 

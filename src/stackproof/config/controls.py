@@ -1,4 +1,4 @@
-"""`controls.yaml`: which rules of which engines are about one fact, what standards call it, and how grave it is."""
+"""`controls.yaml`: requirements, each with the rules of the engines, its names in standards, and its level."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def load_controls(path: Path) -> tuple[Control, ...]:
 
 
 def _claim(found: PolicyFile, control: Control, row: JsonObject, owners: dict[str, str]) -> None:
-    """A rule that served two controls would make two findings of one fact."""
+    """Raise ConfigError if a rule is in two controls: it would give two findings for one fact."""
     for key in ENGINE_KEYS:
         for index, rule_id in enumerate(_strings(row.get(key))):
             owner = owners.setdefault(rule_id, control.id)

@@ -44,7 +44,7 @@ def load_engine_versions(path: Path) -> AllowList:
 
 
 def load_engine_overrides(path: Path, versions: AllowList) -> Overrides:
-    """People's decisions; raises ConfigError naming file, line and path, also for a family that the list has not."""
+    """The decisions; raises ConfigError naming file, line and path, also for a family that the list does not have."""
     _document(path)
     found = load_policy_file(path, _OVERRIDES)
     rows = found.data["overrides"]
@@ -67,7 +67,7 @@ def load_engine_overrides(path: Path, versions: AllowList) -> Overrides:
 
 
 def _as_written(document: JsonObject) -> AllowList | None:
-    """The list, if it is just what `refresh` writes: the schema says the same, but takes a second to say it."""
+    """The list, if it has the form that `refresh` writes. The schema would check the same, but takes a second."""
     try:
         found = AllowList.from_dict(document)
         stamps = [found.as_of, *(family.as_of for family in found.families.values())]
@@ -93,6 +93,6 @@ def _document(path: Path) -> JsonObject:
 
 
 def _explain(path: Path, schema: str) -> NoReturn:
-    """Say what is wrong with its line: JSON is YAML as well, and that reader keeps lines, if slowly."""
+    """Raise ConfigError with the line of the problem: JSON is also YAML, and the slower YAML reader keeps lines."""
     load_policy_file(path, schema)
     raise ConfigError(f"{path}: is not as {schema} says")

@@ -1,4 +1,4 @@
-"""`fleet.yaml`: which accounts, regions and stacks an audit is of, as frozen values."""
+"""`fleet.yaml`: the accounts, regions and stacks of an audit, as frozen values."""
 
 from __future__ import annotations
 

@@ -33,11 +33,11 @@ class PolicyFile:
         return self.refusal((Problem(path=tuple(path), text=reason),))
 
     def refusal(self, found: Sequence[Problem]) -> ConfigError:
-        """All that is wrong with the file, sorted by line."""
+        """One error with all problems of the file, sorted by line."""
         return refusal(self.file, found, self.line)
 
     def line(self, path: Sequence[str | int]) -> int:
-        """The line of what is at the path, or of the nearest above it that is known."""
+        """The line of the path, or of its nearest parent with a known line."""
         return nearest_line(self.lines, path)
 
 

@@ -1,4 +1,4 @@
-"""What a configuration file has wrong against its schema, in plain English: where, what, and what to do."""
+"""Violations of a schema by a configuration file, in plain English: where, what, and what to do."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ _PATTERNS: Final[Mapping[str, str]] = {
 
 
 class _Violation(Protocol):
-    """What is asked of an error of jsonschema, whose own types say of each that it may be unset."""
+    """The attributes of an error of jsonschema that are read here; jsonschema types each as possibly unset."""
 
     validator: Any
     validator_value: Any
@@ -75,7 +75,7 @@ class Problem:
 
 
 def problems(document: object, schema: str) -> tuple[Problem, ...]:
-    """All that the document has wrong against a schema of the package, each once."""
+    """The document's violations of a schema of the package, each once."""
     from jsonschema import Draft202012Validator
 
     errors = Draft202012Validator(read_schema(schema)).iter_errors(document)
@@ -99,7 +99,7 @@ def refusal(
 
 
 def nearest_line(lines: Mapping[KeyPath, int], path: Sequence[str | int]) -> int:
-    """The line of what is at the path, or of the nearest above it that is known."""
+    """The line of the path, or of its nearest parent with a known line."""
     at = tuple(path)
     while at and at not in lines:
         at = at[:-1]
@@ -149,7 +149,7 @@ def _worded(error: _Violation) -> Iterator[Problem]:
 
 
 def _formed(error: _Violation, path: KeyPath) -> Iterator[Problem]:
-    """Of several forms that a value may have, what is wrong with the one that it comes nearest to."""
+    """For a value with several permitted forms, the problems of the form that is nearest to it."""
     from jsonschema.exceptions import best_match
 
     text, best = _one_of(error), best_match(cast("Any", [error]))
@@ -285,7 +285,7 @@ def _is(value: object, path: KeyPath) -> str:
 
 
 def _shown(value: object, path: KeyPath = ()) -> str:
-    """The value as the file has it; not what may be a secret that was written where its name belongs."""
+    """The value as the file has it, unless it may be a secret in the place of its name."""
     if path and "secret" in str(path[-1]):
         return "the value"
     if value is None:

@@ -1,4 +1,4 @@
-"""What a region's name looks like: botocore makes an endpoint of any text, and says much later that there is none."""
+"""The form of a region's name: botocore makes an endpoint of any text, and fails much later."""
 
 from __future__ import annotations
 

@@ -34,14 +34,14 @@ __all__ = [
 ]
 
 EMULATORS = ("moto", "ministack")
-"""Targets that are started for a run and end with it; the other one, "aws", is an account."""
+"""Targets that start and end with a run; the other target, "aws", is an account."""
 STATE_VARIABLE = "STACKPROOF_STATE_DIR"
-"""The environment variable that names the folder in which `.stackproof` is, where the project's own is not to be."""
+"""The environment variable that names the folder of `.stackproof`, if it is not the project's root."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineSettings:
-    """How one policy engine runs. `required` says that the configuration names it: its absence is then an error."""
+    """How one policy engine runs. With `required`, the configuration names it, and its absence is an error."""
 
     enabled: bool = True
     required: bool = False
@@ -51,7 +51,7 @@ class EngineSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """All that a project says about itself. Paths are absolute; `file` is where it says so, if anywhere."""
+    """The settings of a project. Paths are absolute; `file` is the pyproject.toml that has them, if any."""
 
     root: Path
     file: Path | None = None
@@ -83,16 +83,16 @@ class Settings:
 
     @property
     def state_directory(self) -> Path:
-        """Where stackproof keeps what it computed; its name says whose it is, since `cache clean` removes it whole."""
+        """The folder of computed results. It has stackproof's name, since `cache clean` removes all of it."""
         return (self.state_parent or self.root) / ".stackproof"
 
     @property
     def target(self) -> str:
-        """The first target: where written probes look."""
+        """The first target, which written probes read."""
         return self.targets[0]
 
     def engine(self, name: str) -> EngineSettings:
-        """The settings of one engine, the defaults if the project says nothing."""
+        """The settings of one engine; the defaults if the project has none."""
         return self.engines.get(name, EngineSettings())
 
 
@@ -159,7 +159,7 @@ def _wrong(table: object) -> tuple[Problem, ...]:
 
 
 def _wrong_here(root: Path, table: JsonObject) -> Iterator[Problem]:
-    """What no schema knows: whether folders are there, and what does not go together."""
+    """What a schema cannot check: whether folders exist, and which settings exclude each other."""
     for name in ("app_directory", "policies"):
         if name in table and not (folder := (root / str(table[name])).resolve()).is_dir():
             yield Problem(path=(name,), text=f"there is no folder {folder}: make it, or name another one")
@@ -207,7 +207,7 @@ def parse_context(pairs: tuple[str, ...], *, option: str = "-c") -> dict[str, Js
 
 
 def parse_targets(text: str) -> tuple[str, ...]:
-    """The names in a list with commas, as `--target` takes it, each once; raises ConfigError for one that is none."""
+    """The names of a list with commas, as `--target` takes it, each once; raises ConfigError for an unknown target."""
     names = tuple(dict.fromkeys(part.strip() for part in text.split(",")))
     unknown = [name for name in names if name not in {*EMULATORS, "aws"}]
     if unknown:
@@ -275,7 +275,7 @@ def _tool_table(file: Path) -> dict[str, Any]:
 
 
 def _torn(file: Path, said: str) -> ConfigError:
-    """Python names the line in its words alone: `Expected '=' … (at line 3, column 5)`."""
+    """The error of `tomllib`, which has the line in its text alone: `Expected '=' … (at line 3, column 5)`."""
     found = re.search(r" \(at line (\d+), column \d+\)$", said)
     where, what = (f"{_shown(file)}:{found[1]}", said[: found.start()]) if found else (_shown(file), said)
     return ConfigError(f"{where}: is not valid TOML: {what}")

@@ -13,14 +13,14 @@ __all__ = ["state_folder"]
 
 
 def state_folder(directory: Path) -> Path:
-    """The folder of what is kept of a project, made if need be; raises ConfigError if nothing can be written there."""
+    """The folder of a project's state, made if it does not exist; raises ConfigError if it cannot be written."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
         ignore_in_git(directory)
         tempfile.TemporaryFile(dir=directory).close()
     except OSError as error:
         raise ConfigError(
-            f"{directory}: cannot be written ({error.strerror}): what is computed and remembered is kept there; "
+            f"{directory}: cannot be written ({error.strerror}): stackproof keeps its state there; "
             f"name a folder that can be written with the environment variable {STATE_VARIABLE}"
         ) from error
     return directory

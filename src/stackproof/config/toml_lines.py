@@ -1,4 +1,4 @@
-"""At which line each key of a TOML file stands: `tomllib` gives values alone."""
+"""The line of each key of a TOML file: `tomllib` gives values alone."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PLAIN: Final = re.compile(r"[^,\]}#\n]*")
 
 
 def key_lines(text: str) -> dict[_Path, int]:
-    """The line of every key and of every item of a list, by path; for a text that `tomllib` has read."""
+    """The line of each key and of each element of a list, by path; for a text that `tomllib` has read."""
     scanner = _Scanner(text)
     with suppress(RecursionError):  # nested as no settings are: what is above is known, and stands for it
         scanner.document()
@@ -30,7 +30,7 @@ def key_lines(text: str) -> dict[_Path, int]:
 
 
 class _Scanner:
-    """Follows the text only as far as keys and brackets go; what is right about it, `tomllib` has said."""
+    """Follows keys and brackets alone; `tomllib` has accepted the text before."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -40,7 +40,7 @@ class _Scanner:
         self.lines: dict[_Path, int] = {}
 
     def document(self) -> None:
-        """Tables one after another, each with its keys."""
+        """Read the tables in order, each with its keys."""
         table: _Path = ()
         self._skip(_BLANK)
         while self._at < len(self._text):
@@ -62,7 +62,7 @@ class _Scanner:
         return line, name
 
     def _item_of(self, header: tuple[int, _Path]) -> _Path:
-        """`[[name]]` is one more item of a list."""
+        """`[[name]]` is another element of a list."""
         line, name = header
         owner = (*self._in_last_items((line, name[:-1])), name[-1])
         self._repeated[owner] = self._repeated.get(owner, -1) + 1
@@ -72,7 +72,7 @@ class _Scanner:
         return item
 
     def _in_last_items(self, header: tuple[int, _Path]) -> _Path:
-        """`[name.more]` is in the last item of `[[name]]`, if there is one."""
+        """`[name.more]` is in the last element of `[[name]]`, if there is one."""
         line, name = header
         path: _Path = ()
         for part in name:

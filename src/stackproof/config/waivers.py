@@ -108,7 +108,7 @@ def load_drift_waivers(path: Path) -> tuple[DriftWaiver, ...]:
 
 
 def _require_plain(found: PolicyFile, index: int, waiver: DriftWaiver) -> None:
-    """Raise ConfigError for a value that belongs to nothing, or that may be a secret."""
+    """Raise ConfigError for a value without a property or child, or a value that may be a secret."""
     place = ("drift", index, "actual")
     if not waiver.is_exact:
         return
