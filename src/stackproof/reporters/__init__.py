@@ -1,4 +1,4 @@
-"""Reports to text, JSON and files: pure functions of report values, and one that owns the file."""
+"""Reports as text, JSON and files: pure functions of report values, and one module that writes files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def check_reporters(
     blob_url: str = "",
     gate: GateReport | None = None,
 ) -> Mapping[str, Reporter]:
-    """The reporter of every format; with a `gate`, of what its check found."""
+    """The reporter of every format; with a `gate`, for the report of its check."""
     inputs = ReportInputs(
         read_line=read_line, places=places, style=style, verbose=verbose, blob_url=blob_url, gate=gate
     )

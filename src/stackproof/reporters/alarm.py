@@ -24,7 +24,7 @@ def alarm_text(alarm: Alarm) -> str:
 
 
 def alarm_issue(alarm: Alarm) -> str:
-    """Markdown; the first line is a comment by which the same news are known again."""
+    """Markdown; the first line is a comment that identifies the same news."""
     head = (
         f"{MARKER.format(alarm.identity)}\n### Drift: {escaped(alarm.subject)}\n\n"
         "| account | region | place | what | since | fingerprint |\n|---|---|---|---|---|---|\n"
@@ -40,12 +40,12 @@ def _row(each: Episode) -> str:
 
 
 def _changed(each: Episode) -> str:
-    """When it got the value that it has, if that is another one than the first."""
+    """The time of the current value, if the value has changed."""
     return f", with another value since {shown_time(each.changed)}" if each.changed else ""
 
 
 def _fitting(head: str, lines: list[str], foot: str) -> str:
-    """As many lines as there is room for; the others are counted, never dropped in silence."""
+    """As many lines as fit; the rest is counted, never dropped silently."""
     text, room = head, LONGEST - len(foot) - _RESERVE
     for number, line in enumerate(lines):
         if len(text) + len(line) >= room:

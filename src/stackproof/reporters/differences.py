@@ -1,4 +1,4 @@
-"""A difference of a drift audit in words: where it is, what it is called, what is different."""
+"""A difference of a drift audit in words: its place, its name, what is different."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Where = Callable[[str, str], str]
 
 
 def at(account: str, region: str) -> str:
-    """Account and region, where one text is about several."""
+    """Account and region, for a text about several."""
     return f"{account}/{region}: "
 
 
@@ -32,12 +32,12 @@ def said(each: Difference, where: Where) -> str:
 
 
 def place_of(each: Difference) -> str:
-    """The line of code, or the region of what is in no stack, and of a stack itself."""
+    """The line of code; for an unmanaged resource and for a stack itself, the region."""
     return str(each.location) if each.location.logical_id else each.region
 
 
 def named(each: Difference) -> str:
-    """Stack and logical id, a stack by its name alone, or the physical id of what is in no stack."""
+    """Stack and logical id; the name alone for a stack, and the physical id for an unmanaged resource."""
     place = each.location
     return f"{place.stack_name}/{place.logical_id}" if place.logical_id else place.stack_name or str(each.physical_id)
 

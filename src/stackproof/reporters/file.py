@@ -34,7 +34,7 @@ def require_writable(path: Path, *, option: str = "--output") -> None:
 
 
 def write_file(path: Path, write: Callable[[IO[str]], object]) -> None:
-    """Create folders as needed; a report that could not be finished leaves the old one in place."""
+    """Create folders as needed; if writing fails, the old report stays."""
     try:
         if _is_special(path):
             with path.open("w", encoding="utf-8", errors=_ERRORS) as stream:

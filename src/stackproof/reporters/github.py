@@ -83,7 +83,7 @@ def _command(name: str, message: str, *, file: str | None = None, line: int | No
 
 
 def _data(text: str) -> str:
-    """As the runner reads it back: the percent sign first, then what would end the line."""
+    """Escape as the runner expects: the percent sign first, then characters that end the line."""
     return visible(text, keep="\r\n\t").replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 

@@ -40,7 +40,7 @@ class JunitReporter:
 
 
 def _engine_suites(report: CheckReport) -> Iterator[ET.Element]:
-    """A suite for each engine: what it found first, the rules that held after that, the rest as its output."""
+    """A suite for each engine: first its findings, then the rules that held; the rest is its output."""
     findings = [finding for finding in report.findings if standing(finding, report.fail_level) in _CASES]
     named = {
         rule for finding in findings for rule in (*rule_ids(finding), *(origin.rule_id for origin in finding.origins))
@@ -98,7 +98,7 @@ def _name(finding: Finding) -> str:
 
 
 def _files(findings: Sequence[Finding]) -> Mapping[str, frozenset[str | None]]:
-    """The templates in which there is a case of that name."""
+    """The templates that have a case of this name."""
     found: dict[str, set[str | None]] = defaultdict(set)
     for finding in findings:
         found[_name(finding)].add(finding.location.template_file)
@@ -106,7 +106,7 @@ def _files(findings: Sequence[Finding]) -> Mapping[str, frozenset[str | None]]:
 
 
 def _finding_case(finding: Finding, report: CheckReport, files: Mapping[str, frozenset[str | None]]) -> ET.Element:
-    """Where resources of several templates have the name, it says whose case it is: servers would show one of them."""
+    """A case; its name has the template if several templates have that name, of which servers would show one."""
     name = _name(finding)
     case = _case(_engine(finding), f"{name} in {finding.location.template_file}" if len(files[name]) > 1 else name)
     place = standing(finding, report.fail_level)
@@ -145,5 +145,5 @@ def _line(finding: Finding) -> str:
 
 
 def _safe(text: str) -> str:
-    """XML has no way at all to write most control characters."""
+    """The text with control characters as escapes: XML cannot contain most of them."""
     return visible(text, keep="\n\t")

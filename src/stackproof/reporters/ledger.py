@@ -1,4 +1,4 @@
-"""The ledger of waivers as text for a person: what each covers, who answers for it, and how long it holds."""
+"""The ledger of waivers as text: what each waiver covers, its owner, and its expiry."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _WIDTH = 80
 
 
 def ledger_lines(entries: Sequence[LedgerEntry]) -> Iterator[str]:
-    """Two paragraphs for each: state and place, then what it covers; nothing if there is no waiver."""
+    """Two paragraphs for each waiver: state and place, then what it covers; empty without waivers."""
     if entries:
         yield f"waivers: {len(entries)}"
     for ledger_entry in entries:

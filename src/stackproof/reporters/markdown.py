@@ -86,7 +86,7 @@ class MarkdownReporter:
                 yield _Row(head=f"\n{TYPES_HEAD}", text=f"| {cells} |\n")
 
     def _fitting(self, rows: Sequence[_Row], room: int) -> str:
-        """As many rows as there is room for; the others are counted, never dropped in silence."""
+        """As many rows as fit; the rest is counted, never dropped silently."""
         text, head = "", ""
         for number, row in enumerate(rows):
             more = row.text if row.head == head else row.head + row.text
@@ -166,12 +166,12 @@ def _rules(finding: Finding) -> str:
 
 
 def _code(text: str) -> str:
-    """As code; not in backticks, which nothing can escape inside of a table."""
+    """As code in HTML: inside a table, nothing can escape backticks."""
     return f"<code>{escaped(text)}</code>"
 
 
 def escaped(text: str) -> str:
-    """On one line, without a meaning for Markdown or HTML, and without calling anyone by name."""
+    """On one line, with Markdown, HTML and mentions of users escaped."""
     plain = visible(" ".join(text.split()))
     plain = "".join(_HTML.get(name, name) for name in plain)
     return _CALL.sub(r"\g<0><!-- -->", _SPECIAL.sub(r"\\\1", plain))

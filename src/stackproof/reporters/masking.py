@@ -24,7 +24,7 @@ from stackproof.template.secrets import ACCESS_KEY
 __all__ = ["LONGEST_LINE", "MASK", "is_about_secrets", "line_without_literals", "masked_line", "masked_report"]
 
 LONGEST_LINE = 4_096
-"""The characters of a line that are masked and shown; people see far fewer."""
+"""The number of characters of a line that are masked and shown; terminals show far fewer."""
 # Where a value may begin or end: a line is cut there, so that no beginning of a secret is left.
 _DELIMITERS = " \t\"'`,;{}[]()"
 # A key and its plain value, as YAML has them: `MasterUserPassword: hunter2`.
@@ -109,7 +109,7 @@ def masked_line(line: str, *, everything: bool = False, is_code: bool = True) ->
 
 
 def _cut(line: str) -> str:
-    """The beginning of a line that goes on, without the word that was cut."""
+    """The beginning of a longer line, without the word that was cut."""
     return line[: max(line.rfind(delimiter) for delimiter in _DELIMITERS) + 1]
 
 

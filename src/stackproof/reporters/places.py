@@ -27,7 +27,7 @@ class ReadLine(Protocol):
 
 
 class ReadLiterals(Protocol):
-    """The literals of a file of this text and name; None where it does not parse."""
+    """The literals of a file with this text and name; None if it does not parse."""
 
     def __call__(self, text: str, file: str, *, is_template: bool) -> SourceLiterals | None: ...
 
@@ -54,20 +54,20 @@ class Places:
     synthesizes: bool = False
 
     def is_file(self, location: Location) -> bool:
-        """Whether the repository has the file that a person opens."""
+        """Whether the repository has the file to open."""
         source = self.source(location)
         if source is None or source.startswith(("/", "..")):
             return False
         return not self.synthesizes or location.file != location.template_file
 
     def source(self, location: Location) -> str | None:
-        """The file that a person opens, relative to the repository where it lies inside; None if none is known."""
+        """The file to open, relative to the repository if it is inside; None if it is not known."""
         if location.file and location.file != location.template_file:
             return self._within(self.project, location.file)
         return self.template(location)
 
     def template(self, location: Location) -> str | None:
-        """The template, likewise."""
+        """The template, relative to the repository if it is inside."""
         return self._within(self.templates, location.template_file or location.file)
 
     def _within(self, base: str, file: str | None) -> str | None:
@@ -81,7 +81,7 @@ class Places:
 
 
 def _unread(text: str, file: str, *, is_template: bool) -> SourceLiterals | None:  # noqa: ARG001
-    """Parse nothing: every line is masked by what it looks like."""
+    """Parse nothing: every line is masked by its form."""
     return None
 
 
@@ -109,7 +109,7 @@ class SourceLines:
         self._files: dict[Path, _File] = {}
 
     def __call__(self, location: Location, *, everything: bool = False) -> str | None:
-        """The line, or None if there is no such line, or no such file that a person opens."""
+        """The line; None if the line or the file to open does not exist."""
         if location.file is None or location.line is None:
             return None
         is_template = location.file == location.template_file
@@ -153,14 +153,14 @@ class SourceLines:
 
 
 def _is_key(line: str, location: Location) -> bool:
-    """Whether the line only has the name of the finding's own resource or property: no file is parsed for it."""
+    """Whether the line has only the name of the finding's resource or property: then no file is parsed."""
     key = line.strip().removesuffix("{").rstrip()
     names = (location.logical_id, (location.property_path or "").rpartition("/")[2])
     return key.endswith(":") and key.removesuffix(":").rstrip().strip("\"'") in names
 
 
 class _File:
-    """The lines of a file; whether they may hold secrets, and which, is found when that is first asked."""
+    """The lines of a file; possible secrets are found on first use."""
 
     def __init__(self, *, name: str, lines: list[str]) -> None:
         self.name = name
@@ -170,7 +170,7 @@ class _File:
 
     @cached_property
     def may_hold_secrets(self) -> bool:
-        """Whether any line has a name or a form of secrets; in other files no value can be one."""
+        """Whether any line has a name or a form of secrets; other files contain none."""
         return any(_MAY_BE_SECRET.search(line) for line in self.lines)
 
     def literals(self, read: ReadLiterals, *, is_template: bool) -> SourceLiterals | None:

@@ -1,4 +1,4 @@
-"""`check` as SARIF 2.1.0, for code scanning; the one module that speaks SARIF's object model.
+"""`check` as SARIF 2.1.0, for code scanning; the only module with SARIF's object model.
 
 One run with one driver, whose rules are those of every engine: GitHub names its alerts after the driver, looks rules up
 there, and a finding that several engines agree on has one rule. A rule's tags name its engines.
@@ -138,7 +138,7 @@ def _rule(rule: RuleNote) -> JsonValue:
 
 
 def _level(finding: Finding) -> str:
-    """Only what fails has a level; what CDK generates is a note, so that no reader of levels fails by it."""
+    """The level of a failing finding. A generated finding is a note, so that a tool that reads levels does not fail."""
     if finding.kind is not Kind.FAIL:
         return Level.NONE.value
     if finding.generated or finding.level is Level.NONE:
@@ -195,7 +195,7 @@ def _physical(file: str, line: int | None, *, said: str = "") -> dict[str, JsonV
 
 
 def _artifact(file: str) -> JsonValue:
-    """A URI below the root; a file outside keeps its whole path, since it is below no root that we know."""
+    """A URI relative to the root; a file outside of the root keeps its whole path."""
     uri = quote(file, safe="/", errors="backslashreplace")
     if file.startswith("/"):
         return {"uri": f"file://{uri}"}

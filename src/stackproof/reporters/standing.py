@@ -12,7 +12,7 @@ __all__ = ["Standing", "by_standing", "standing"]
 
 
 class Standing(StrEnum):
-    """What a finding means for the run, in the order in which a person wants to hear of it."""
+    """What a finding means for the run, the most important first."""
 
     VIOLATED = "violated"
     OPEN = "open"
@@ -24,7 +24,7 @@ class Standing(StrEnum):
 
 
 def standing(finding: Finding, fail_level: Level) -> Standing:
-    """What the finding means where findings of `fail_level` and above fail; a note is a failure too light to count."""
+    """What the finding means if findings of `fail_level` and above fail; a note is a failure below that level."""
     if finding.violates(fail_level):
         return Standing.VIOLATED
     if finding.suppression is not None:

@@ -1,4 +1,4 @@
-"""Colour and width of text for a person; plain and 80 wide unless the output is a terminal."""
+"""Colour and width of text; plain and 80 wide unless the output is a terminal."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CODES = {"bold": "1", "error": "1;31", "warning": "33", "note": "36", "open": "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Style:
-    """How text is set: in columns, and with colour or without."""
+    """How text is laid out: the number of columns, and with colour or without."""
 
     width: int = _WIDTH
     colour: bool = False
@@ -32,7 +32,7 @@ PLAIN = Style()
 
 
 def style_for(stream: IO[str], environment: Mapping[str, str]) -> Style:
-    """Colour only on a terminal that can, and not against `NO_COLOR`; elsewhere the same text for everyone."""
+    """Colour only on a terminal that supports it, and not with `NO_COLOR`; all other output is the same text."""
     if not stream.isatty():
         return PLAIN
     columns = shutil.get_terminal_size((_WIDTH, 24)).columns

@@ -1,4 +1,4 @@
-"""What `prove`, the gate and every command say to a person: differences, stages, notifications, and their figures."""
+"""The text of `prove`, of the gate and of every command: differences, stages, notifications, and figures."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ def prove_text(report: ProveReport, *, verbose: bool = False) -> str:
 
 
 def _fitting(line: str) -> Sequence[str]:
-    """The line within a page; figures stay one line, which a script can take."""
+    """The line, folded to the page; figures stay one line, so that a script can read them."""
     shown = visible(line)
     return [shown] if line.startswith(_FIGURES) else folded(shown)
 
 
 def calls_line(calls: CallLog) -> str:
-    """How often the target was called, and what was refused."""
+    """The number of calls to the target, and the refused calls."""
     total = calls.reads + calls.writes
     line = f"{_several(total, 'call')}: {_several(calls.reads, 'read')}, {_several(calls.writes, 'write')}"
     return f"{line}, {calls.refused} refused ({', '.join(calls.refusals)})" if calls.refused else line
@@ -68,7 +68,7 @@ def _several(number: int, what: str) -> str:
 
 
 def share_lines(by_target: Mapping[str, Sequence[ResourceProof]]) -> Iterator[str]:
-    """Which of several targets proved what: its own coverage, what no other one has, and what differs on it."""
+    """What each of several targets proved: its coverage, what it alone proved, and what differs on it."""
     for share in shares(by_target):
         proofs = by_target[share.target]
         yield f"{coverage_line(Coverage.of(tuple(proofs)), share.target)}; {share.alone} on it alone"
@@ -80,7 +80,7 @@ def share_lines(by_target: Mapping[str, Sequence[ResourceProof]]) -> Iterator[st
 
 
 def coverage_line(coverage: Coverage, target: str) -> str:
-    """Proof coverage with its denominators; what an emulator proves is called so."""
+    """Proof coverage with its denominators; proofs on an emulator are marked."""
     custom = f" ({coverage.custom_resources} custom apart)" if coverage.custom_resources else ""
     total, proven = coverage.properties_total, coverage.properties_proven
     share = f"{100 * proven / total:.1f} %" if total else "nothing set"
@@ -92,7 +92,7 @@ def coverage_line(coverage: Coverage, target: str) -> str:
 
 
 def flow_lines(facts: Iterable[FlowFact]) -> Iterator[str]:
-    """What was seen of each flow and where, and last what the target lacks of it."""
+    """The facts of each flow and their target, and last what the target does not support."""
     told = sorted(set(facts), key=lambda fact: (fact.target, fact.flow, not fact.emulated, fact.text))
     for (target, flow), group in groupby(told, key=lambda fact: (fact.target, fact.flow)):
         yield f"flow ({_called(target)}): {flow}"
@@ -141,7 +141,7 @@ def notification_lines(
 
 
 def _unanswered_lines(proofs: Iterable[ResourceProof], target: str) -> Iterator[str]:
-    """What nobody answered for; it makes the exit code 3."""
+    """What could not be read; it makes the exit code 3."""
     where = f" on {target}" if target else ""
     for proof in proofs:
         if proof.status is DriftStatus.NOT_CHECKED and not target:
@@ -155,7 +155,7 @@ def _unanswered_lines(proofs: Iterable[ResourceProof], target: str) -> Iterator[
 
 
 def _unproven_lines(proofs: Iterable[ResourceProof]) -> Iterator[str]:
-    """Each property with its reason; of a resource that was not seen at all one line with their number."""
+    """Each property with its reason; one line with their number for a resource that could not be read."""
     for proof in proofs:
         name = _named(proof)
         count = sum(bool(unproven.path) for unproven in proof.unproven)
@@ -168,7 +168,7 @@ def _unproven_lines(proofs: Iterable[ResourceProof]) -> Iterator[str]:
 
 
 def _named(proof: ResourceProof) -> str:
-    """Stack and logical id, as a drift audit has them."""
+    """Stack and logical id, as in a drift audit."""
     place = proof.location
     return f"{place.stack_name}/{place.logical_id}" if place.stack_name else str(place.logical_id)
 

@@ -30,7 +30,7 @@ _BESIDE: Mapping[str, str] = {
 
 
 def drift_text(report: DriftReport, *, verbose: bool = False) -> str:
-    """Differences, what could not be checked, the ledger, and the certificate last; of a fleet each with its place."""
+    """Differences, what was not checked, the ledger, and the certificate last; a fleet's lines name account and region."""
     where = where_of(report.places)
     lines: list[str] = []
     for difference in report.differences:
@@ -104,9 +104,9 @@ def _beside(audit: StackAudit) -> Iterator[str]:
 
 
 def _certificates(report: DriftReport, where: Where, *, verbose: bool) -> Iterator[str]:
-    """Of each stack of which there is something to say; those that are as they should be are one line together.
+    """One line for each stack with something to report, and one line for all others together.
 
-    Those that an interrupted run has seen are apart from the others: they say when that was.
+    Stacks that an interrupted run checked are apart from the others, with the time of the check.
     """
     for kept in (False, True):
         named, quiet = _apart(
@@ -133,7 +133,7 @@ def _since(report: DriftReport, audits: Sequence[StackAudit]) -> str:
 def _apart(
     audits: Sequence[StackAudit], is_quiet: Callable[[StackAudit], bool], *, verbose: bool
 ) -> tuple[Sequence[StackAudit], Sequence[StackAudit]]:
-    """Those that are named, and those that share a line: a single one is rather named, and each of them on demand."""
+    """The audits that are named, and those that share a line; a few are named, and with `verbose` all."""
     quiet = [audit for audit in audits if is_quiet(audit)]
     if verbose or len(quiet) < _SEVERAL:
         return audits, ()

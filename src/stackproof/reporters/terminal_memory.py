@@ -1,4 +1,4 @@
-"""What a store of audits says to a person: since when, what is new, what is resolved, and how two runs differ."""
+"""A store of audits as text: since when, what is new, what is resolved, and how two runs differ."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["diff_text", "history_text", "memory_lines", "since_line"]
 
 
 def since_line(memory: Memory | None, each: Difference) -> Iterator[str]:
-    """Since when a difference has been there, if that is known."""
+    """The time since which a difference exists, if it is known."""
     since = memory.since.get(each.fingerprint) if memory else None
     if memory is None or since is None:
         return
@@ -37,7 +37,7 @@ def memory_lines(memory: Memory | None, where: Where) -> Iterator[str]:
 
 
 def history_text(report: HistoryReport) -> str:
-    """Runs, then what is different still, then what is resolved."""
+    """The runs, then the open differences, then the resolved ones."""
     lines = [line for run in report.runs for line in _run(run)]
     where = where_of((episode.stack_key.account, episode.stack_key.region) for _, episode in report.episodes)
     open_ones = [episode for _, episode in report.episodes if episode.resolved is None]
@@ -89,7 +89,7 @@ def _episode(each: Episode, where: Where) -> str:
 
 
 def _run(each: Run) -> Iterator[str]:
-    """When and where, then what came of it."""
+    """Time and place of the run, then its result."""
     scope = each.scope
     where = f" {scope.account}/{scope.region}" if scope.account else f" fleet {scope.fleet}" if scope.fleet else ""
     against = ", against the assembly" if each.against == "assembly" else ""

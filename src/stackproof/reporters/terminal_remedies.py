@@ -11,7 +11,7 @@ __all__ = ["remedies_text"]
 
 
 def remedies_text(report: AdoptReport) -> str:
-    """Each difference with its two ways out, patches as they are, and a count."""
+    """Each difference with its two remedies, the unchanged patches, and a count."""
     lines = [line for remedy in report.remedies for line in _remedy(remedy)]
     patches = sum(bool(remedy.adopt.patch) for remedy in report.remedies)
     done = f", {report.written} written" if report.is_writing else ""

@@ -14,11 +14,11 @@ __all__ = ["TYPES_HEAD", "type_lines", "type_rows", "types_of"]
 _WIDTH: Final = 80
 _HEADS: Final = ("resources", "properties", "differs", "type (not proven)")
 TYPES_HEAD: Final = "| type | resources | properties | differs | not proven |\n|---|--:|--:|--:|---|\n"
-"""What stands above the rows in Markdown."""
+"""The header of the table in Markdown."""
 
 
 def type_lines(types: Iterable[TypeCoverage]) -> Iterator[str]:
-    """Proven of total for each type; the name comes last, since it is as long as it likes."""
+    """Proven of total for each type; the name comes last, since it has no maximum length."""
     rows = list(type_rows([resource_type.to_dict() for resource_type in types]))
     if not rows:
         return
@@ -59,7 +59,7 @@ def type_rows(types: Sequence[JsonObject]) -> Iterator[tuple[str, str, str, str,
 
 
 def types_of(coverage: JsonObject) -> Sequence[JsonObject]:
-    """The types of a coverage as JSON; none of one that an older version wrote."""
+    """The types of a coverage in JSON; empty for the JSON of an older version."""
     return as_objects(coverage["types"]) if "types" in coverage else ()
 
 

@@ -1,4 +1,4 @@
-"""Values of a difference as a person compares them: in one kind, sorted, and of long ones only what is not the same."""
+"""Values of a difference, ready to compare: of one type, sorted, and for long values only the unequal parts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PIECES: Final = 8  # of a difference, likewise
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Piece:
-    """One thing that only one side has: the expected one ("-") or the live one ("+"), and where within the value."""
+    """A part that only the expected ("-") or only the live value ("+") has, and its place in the value."""
 
     sign: str
     path: str
@@ -33,7 +33,7 @@ class _Piece:
 
 
 def change_lines(expected: JsonValue, actual: JsonValue, *, whole: bool = False) -> Iterator[str]:
-    """What was expected and what is there; of lists and documents what was added and removed, and all as a `whole`."""
+    """The expected and the live value; for lists and documents, the added and removed parts, or all as a `whole`."""
     expected, actual = _of_one_kind(expected, actual)
     pieces = [*_pieces(expected, actual, "")] if _is_collection(expected) and _is_collection(actual) else []
     shown = pieces if whole else pieces[:_PIECES]
@@ -46,12 +46,12 @@ def change_lines(expected: JsonValue, actual: JsonValue, *, whole: bool = False)
 
 
 def value_lines(label: str, value: JsonValue, *, whole: bool = False) -> Iterator[str]:
-    """A value behind its label, folded; of a long one that is not wanted as a `whole` the beginning."""
+    """A value after its label, folded; only the beginning of a long value, unless it is a `whole`."""
     return _folded(f"    {label:<8} ", shown_value(value), 13, whole=whole)
 
 
 def shown_value(value: JsonValue) -> str:
-    """The value on one line, with the keys in an order that does not depend on who wrote it."""
+    """The value on one line, with sorted keys."""
     return "not set" if value is None else repr(_sorted(value))
 
 
@@ -102,14 +102,14 @@ def _unmatched(expected: Sequence[JsonValue], actual: Sequence[JsonValue]) -> tu
 
 
 def _are_alike(one: JsonValue, other: JsonValue) -> bool:
-    """Whether two documents are rather one that was changed: they share a key that has one value."""
+    """Whether two documents are one that was changed: they share a key with an equal value."""
     if not isinstance(one, Mapping) or not isinstance(other, Mapping):
         return False
     return any(key in other and _key(one[key]) == _key(other[key]) for key in one)
 
 
 def _key(value: JsonValue) -> str:
-    """The same for values that differ only in how services write them: 22 and "22", true and "true"."""
+    """An equal form for values that services write differently: 22 and "22", true and "true"."""
     return canonical(_plain(value))
 
 
@@ -124,7 +124,7 @@ def _plain(value: JsonValue) -> JsonValue:
 
 
 def _of_one_kind(expected: JsonValue, actual: JsonValue) -> tuple[JsonValue, JsonValue]:
-    """Both sides as the one whose kind says more: a text that is a number, a switch or a document becomes one."""
+    """Both sides with the more specific type: a text with a number, a switch or a document becomes that."""
     return _like(expected, actual), _like(actual, expected)
 
 

@@ -1,4 +1,4 @@
-"""What every report says in the same words: rule ids, resources, remedies, and text without hidden characters."""
+"""Words that all reports share: rule ids, resources, remedies, and text without hidden characters."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = [
 _WIDTH: Final = 80
 
 REMEDY = "upgrade aws-cdk-lib; no line of the app sets it"
-"""What helps with what CDK generates: its handlers and their roles come with the library."""
+"""The remedy for generated findings: the handlers and their roles come with the library."""
 
 _VERDICTS = {0: "held", 1: "violated", 2: "configuration error", 3: "could not complete"}
 
@@ -39,7 +39,7 @@ def policy_line(report: CheckReport) -> str:
 
 
 def folded(line: str) -> list[str]:
-    """A line that is too long for a page, in several; one that hangs below another stays as it is."""
+    """A line that is too long for a page, as several; an indented line stays as it is."""
     if len(line) <= _WIDTH or line.startswith("    "):
         return [line]
     return textwrap.wrap(line, _WIDTH, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
@@ -51,12 +51,12 @@ def counted(number: int, noun: str) -> str:
 
 
 def verdict_word(exit_code: int) -> str:
-    """The verdict in one to three words; an evaluation that could not complete has none."""
+    """The outcome in one to three words; exit code 3 is not a verdict."""
     return _VERDICTS[exit_code]
 
 
 def rule_ids(finding: Finding) -> tuple[str, ...]:
-    """The rules that agree on the finding, each once, its own first.
+    """The rules that agree on the finding, each once, the finding's rule first.
 
     An origin that only names the family of the rule ("cdk:deprecated-api") says nothing more.
     """
@@ -73,13 +73,13 @@ def engines_of(finding: Finding) -> tuple[str, ...]:
 
 
 def resource_of(finding: Finding) -> str:
-    """The construct path, else the logical id; with the property, where there is one; "" if neither is known."""
+    """The construct path, else the logical id; with the property, if it has one; "" if neither is known."""
     place = finding.location
     return " ".join(part for part in (place.construct_path or place.logical_id, place.property_path) if part)
 
 
 def waived_because(finding: Finding) -> str:
-    """Until when or where it is waived, why, and who answers for it; "" if it is not."""
+    """The expiry or place, the reason and the owner of its waiver; "" if it is not waived."""
     trace = finding.suppression
     if trace is None:
         return ""
@@ -87,5 +87,5 @@ def waived_because(finding: Finding) -> str:
 
 
 def visible(text: str, *, keep: str = "") -> str:
-    """The text with characters that print nothing, steer a terminal or turn the direction of reading as escapes."""
+    """The text, with escapes for characters that are invisible, control a terminal or reverse the direction."""
     return "".join(line if line.isprintable() or line in keep else ascii(line)[1:-1] for line in text)
