@@ -30,7 +30,7 @@ _BESIDE: Mapping[str, str] = {
 
 
 def drift_text(report: DriftReport, *, verbose: bool = False) -> str:
-    """Differences, what was not checked, the ledger, and the certificate last; a fleet's lines name account and region."""
+    """Differences, unchecked parts, the ledger, and the certificate last; a fleet's lines have account and region."""
     where = where_of(report.places)
     lines: list[str] = []
     for difference in report.differences:
