@@ -64,7 +64,7 @@ def texts(value: Any) -> Iterator[str]:
 
 
 def found_commands() -> list[tuple[str, str]]:
-    """Every command of ours that a schedule runs or the page about them names."""
+    """Every stackproof command that a schedule runs or the page about schedules names."""
     files = {
         "github": "\n".join(texts(yaml.safe_load(WORKFLOW.read_text(encoding="utf-8")))),
         "gitlab": "\n".join(texts(yaml.safe_load(PIPELINE.read_text(encoding="utf-8")))),
@@ -210,7 +210,7 @@ def test_the_workflow_has_an_identity_of_its_own_and_no_key() -> None:
 
 
 def test_alerts_are_only_closed_by_an_audit_that_looked_at_everything() -> None:
-    """GitHub closes each alert that an upload does not have: exit code 3 says that something was not looked at."""
+    """GitHub closes each alert that an upload does not have: exit code 3 means that something was not checked."""
     steps = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))["jobs"]["audit"]["steps"]
     [upload] = [step for step in steps if "upload-sarif" in step.get("uses", "")]
     words = re.sub(r"steps\.audit\.outputs\.code", "CODE", upload["if"])

@@ -1,4 +1,4 @@
-"""The files of engine versions are read strictly, and what is wrong is said with file, line and path."""
+"""The files of engine versions are read strictly: errors name file, line and path."""
 
 from __future__ import annotations
 

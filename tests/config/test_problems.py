@@ -1,4 +1,4 @@
-"""What is wrong with a configuration file is said in plain English: file and line, where, what, and what to do."""
+"""Configuration errors are in plain English: file and line, path, problem and remedy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Waivers are read strictly: what is wrong is said with file, line and path."""
+"""Waivers are read strictly: errors name file, line and path."""
 
 from __future__ import annotations
 

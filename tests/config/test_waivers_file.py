@@ -1,4 +1,4 @@
-"""The ledger of waivers is read strictly: what is wrong is said with file, line and path."""
+"""The ledger of waivers is read strictly: errors name file, line and path."""
 
 from __future__ import annotations
 

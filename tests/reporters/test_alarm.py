@@ -1,4 +1,4 @@
-"""What people are told names each difference, calls nobody by accident, and says what it leaves out."""
+"""A notification names each difference, mentions no user by accident, and states what it leaves out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Annotations: commands that the runner reads back as what was said, and a word on those it drops."""
+"""Annotations: the runner reads commands back as the original text, and dropped ones are reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ledger tells a person of each waiver what it covers, who answers for it, and how long it holds."""
+"""The ledger shows for each waiver what it covers, its owner and its expiry."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def test_history_has_runs_then_what_is_open_then_what_is_resolved() -> None:
 
 
 def _unfolded(lines: list[str]) -> list[str]:
-    """The lines as they were, but for those below a run, which are lines of their own."""
+    """The lines before folding; lines below a run stay separate lines."""
     found: list[str] = []
     for line in lines:
         if line.startswith("    ") and not found[-1].startswith(("run ", "    ")):
