@@ -26,8 +26,8 @@ from stackproof.config.baseline import load_baseline
 from stackproof.config.settings import parse_context
 from stackproof.core.notification import Level
 from stackproof.policy.report import CheckReport
-from stackproof.reporters import FORMATS
 from stackproof.reporters.file import require_writable
+from stackproof.reporters.table import formats_of
 from stackproof.wiring.checking import checked_app, checked_paths
 from stackproof.wiring.engine_versions import deployed_versions
 from stackproof.wiring.policy import unwaivable_ids
@@ -39,7 +39,7 @@ __all__ = ["check"]
 @click.command(cls=ReportingCommand)
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @context_option
-@output_options(*FORMATS)
+@output_options(*formats_of("check"))
 @click.option("--fail-level", type=click.Choice(["error", "warning"]), help="The least level that fails.")
 @click.option("--strict", is_flag=True, help="Exit code 3 also when something is open.")
 @baseline_options

@@ -119,7 +119,7 @@ def audit(
       stackproof drift audit --target aws --notify webhook:https://alarms.example.com/
     """
     require_outputs(wanted)
-    audited = AuditOptions(
+    audit_options = AuditOptions(
         on=datetime.now(tz=UTC).date(),
         progress=progress,
         stacks=stacks,
@@ -146,25 +146,25 @@ def audit(
                 raise ConfigError("--plan tells nobody and lists nothing beside stacks: leave out --notify and --scope")
             if any(output.format == "sarif" for output in wanted):
                 raise ConfigError("--plan has no findings to write as sarif: give --format terminal or json")
-            plan_report, text = planned_fleet(opened_fleet(project, options, audited, fleets), jobs=jobs)
+            plan_report, text = planned_fleet(opened_fleet(project, options, audit_options, fleets), jobs=jobs)
             write_text_or_json(wanted, plan_report, text)
             raise click.exceptions.Exit(plan_report.exit_code)
-        join = partial(drift_report, project, audited)
-        opened = opened_fleet(project, options, audited, fleets, topics=known.topic_regions)
+        join = partial(drift_report, project, audit_options)
+        opened = opened_fleet(project, options, audit_options, fleets, topics=known.topic_regions)
         with known.unless_refused():
             connection = Connection(endpoint_url=opened.order.endpoint_url, profile=profile)
             known.begin(opened.hand, against=against, connection=connection, fleet=str(fleet))
             fleet_report = audited_fleet(project, opened, join)
-        fleet_report = known.finished(fleet_report, on=audited.on)
+        fleet_report = known.finished(fleet_report, on=audit_options.on)
         write_drift(wanted, fleet_report, project.settings.root, verbose=verbose)
         raise click.exceptions.Exit(fleet_report.exit_code)
-    assembly = _assembly(project, context, audited)
+    assembly = _assembly(project, context, audit_options)
     _require_something_there(project, options)
     if assembly is not None and options.target is not None and options.starts(options.target):
-        names = tuple(live_name(wanted, assembly.stacks) for wanted in audited.stacks)
-        assembly, audited = deployable(assembly, audited), replace(audited, stacks=names)
+        names = tuple(live_name(wanted, assembly.stacks) for wanted in audit_options.stacks)
+        assembly, audit_options = deployable(assembly, audit_options), replace(audit_options, stacks=names)
     elif assembly is not None:
-        require_chosen(assembly, audited)
+        require_chosen(assembly, audit_options)
     with live_targets(project, options) as targets:
         if options.starts(targets[0].name) and assembly is not None:
             with progress("deploying"):
@@ -172,8 +172,8 @@ def audit(
         connection = Connection(endpoint_url=endpoint_url, profile=profile, role_arn=role_arn)
         with known.unless_refused():
             known.begin(targets[0], against=against, connection=connection)
-            report = audit_stacks(project, targets[0], audited, assembly=assembly)
-        report = known.finished(report, on=audited.on)
+            report = audit_stacks(project, targets[0], audit_options, assembly=assembly)
+        report = known.finished(report, on=audit_options.on)
     write_drift(wanted, report, project.settings.root, verbose=verbose)
     raise click.exceptions.Exit(report.exit_code)
 
@@ -200,10 +200,10 @@ def _require_something_there(project: Project, options: LiveOptions) -> None:
         )
 
 
-def _assembly(project: Project, context: tuple[str, ...], audited: AuditOptions) -> Assembly | None:
+def _assembly(project: Project, context: tuple[str, ...], audit_options: AuditOptions) -> Assembly | None:
     """The app's assembly, if there is an app: for source lines, and for what it should be."""
     if project.settings.app is None:
-        if audited.against == "assembly":
+        if audit_options.against == "assembly":
             raise ConfigError("--against assembly: there is no CDK app here; leave it out to compare with the template")
         return None
     with progress("synthesizing"):

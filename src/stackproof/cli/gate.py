@@ -31,11 +31,11 @@ from stackproof.policy.report import CheckReport
 from stackproof.proof.flow_values import FlowFact
 from stackproof.proof.observation import Coverage
 from stackproof.proof.report import ProveReport
-from stackproof.reporters import FORMATS
 from stackproof.reporters.file import write_file
 from stackproof.reporters.json import JsonReporter, Report
 from stackproof.reporters.masking import masked_report
 from stackproof.reporters.style import style_for
+from stackproof.reporters.table import formats_of
 from stackproof.reporters.terminal import coverage_line, gate_text, prove_text
 from stackproof.reporters.terminal_check import TerminalReporter
 from stackproof.reporters.wording import policy_line
@@ -59,7 +59,7 @@ _PATIENCE = 15.0
 @click.command(cls=ReportingCommand)
 @context_option
 @click.option("--static", is_flag=True, help="Only synth and policy: no suites, nothing deployed.")
-@output_options(*FORMATS)
+@output_options(*formats_of("gate"))
 @click.option("--strict", is_flag=True, help="Exit code 3 also when something is open.")
 @cache_option
 def gate(context: tuple[str, ...], *, wanted: tuple[Wanted, ...], static: bool, strict: bool, no_cache: bool) -> None:

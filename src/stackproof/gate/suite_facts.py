@@ -29,7 +29,7 @@ class SuiteNotification:
 
     @classmethod
     def from_dict(cls, data: JsonObject) -> SuiteNotification:
-        require_keys(data, [member.name for member in fields(cls)])
+        require_keys(data, [field.name for field in fields(cls)])
         return cls(level=Level(str(data["level"])), message=str(data["message"]))
 
 
@@ -71,7 +71,7 @@ class SuiteFacts:
     @classmethod
     def from_dict(cls, data: JsonObject) -> SuiteFacts:
         """The facts; raises KeyError, TypeError or ValueError for any other document."""
-        require_keys(data, [member.name for member in fields(cls)])
+        require_keys(data, [field.name for field in fields(cls)])
         return cls(
             calls=CallLog.from_dict(as_object(data["calls"])),
             exit_code=as_int(data["exit_code"]),

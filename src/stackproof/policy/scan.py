@@ -124,11 +124,13 @@ def scan(
     started. `ledger` need not hold the waivers of the templates. `controls` maps rule ids to the controls that they
     serve. Raises ConfigError if a file of rules is invalid.
     """
-    said = dict(zip([engine.name for engine in engines], _ask_all(engines, templates, store, on, jobs), strict=True))
+    by_engine = dict(
+        zip([engine.name for engine in engines], _ask_all(engines, templates, store, on, jobs), strict=True)
+    )
     answers = [
         (template.file, _readable(answer, template))
-        for member in said.values()
-        for template, answer in zip(templates, member.answers, strict=True)
+        for engine_answers in by_engine.values()
+        for template, answer in zip(templates, engine_answers.answers, strict=True)
         if answer is not None
     ]
     stacks = tuple(sorted({template.stack_name or template.file for template in templates}))
@@ -136,7 +138,7 @@ def scan(
     sources = [(template, in_source(template)) for template in templates]
     notifications = [
         *(notification for _, answer in answers for notification in answer.notifications),
-        *(notification for member in said.values() for notification in member.notifications),
+        *(notification for engine_answers in by_engine.values() for notification in engine_answers.notifications),
         *(
             Notification(level=Level.ERROR, message=reason, file=template.file)
             for template in templates
@@ -151,7 +153,7 @@ def scan(
         judged=Judged(
             stacks=(*stacks, *(template.file for template in templates if template.stack_name in shared)),
             shared_names=shared,
-            engines=said.keys(),
+            engines=by_engine.keys(),
             rules={count.rule_id for _, answer in answers for count in answer.counts},
             complete=not any(notification.level is Level.ERROR for notification in notifications),
         ),
@@ -167,9 +169,9 @@ def scan(
         shared_names=shared,
         inputs=tuple(sorted(template.file for template in templates)),
         by_template={file: (tuple(found[file]), counts) for file, counts in by_template.items()},
-        seconds={name: member.seconds for name, member in sorted(said.items())},
-        cached=sum(member.cached for member in said.values()),
-        computed=sum(len(member.answers) - member.cached for member in said.values()),
+        seconds={name: engine_answers.seconds for name, engine_answers in sorted(by_engine.items())},
+        cached=sum(engine_answers.cached for engine_answers in by_engine.values()),
+        computed=sum(len(engine_answers.answers) - engine_answers.cached for engine_answers in by_engine.values()),
     )
 
 

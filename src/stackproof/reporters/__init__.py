@@ -8,11 +8,10 @@ from stackproof.gate.report import GateReport
 from stackproof.policy.ports import Reporter
 from stackproof.reporters.places import Places, ReadLine
 from stackproof.reporters.style import Style
-from stackproof.reporters.table import TABLE, ReportInputs, formats_of
+from stackproof.reporters.table import TABLE, ReportInputs
 
-__all__ = ["FORMATS", "check_reporters"]
+__all__ = ["check_reporters"]
 
-FORMATS = formats_of("check")
 """The formats of `check` and `gate`, as `--format` takes them."""
 
 

@@ -225,7 +225,7 @@ def _level_1(path: str, *, generic: bool) -> Argument:
 def _spelt(node: Any, module: Any, call: _Call) -> str:  # noqa: ANN401 - libcst is imported where it is needed
     """The keyword of the call that holds the node, as the source spells it."""
     named = (argument for argument in call.node.args if argument.keyword is not None)
-    found = next(element for element in named if element.value is node or _holds(element.value, node))
+    found = next(argument for argument in named if argument.value is node or _holds(argument.value, node))
     return str(module.code_for_node(found.keyword))
 
 
@@ -298,7 +298,7 @@ def _descended(node: Any, keys: Sequence[str]) -> Any | str:  # noqa: ANN401
 
 
 def _open(node: Any) -> bool:  # noqa: ANN401
-    return any(getattr(element, "star", "") == "**" for element in getattr(node, "args", ()))
+    return any(getattr(argument, "star", "") == "**" for argument in getattr(node, "args", ()))
 
 
 def _below(node: Any, key: str) -> Any | None:  # noqa: ANN401
@@ -308,7 +308,7 @@ def _below(node: Any, key: str) -> Any | None:  # noqa: ANN401
         named = ((argument.keyword.value, argument.value) for argument in node.args if argument.keyword is not None)
         return next((value for name, value in named if folded(name) == folded(key)), None)
     if isinstance(node, libcst.Dict):
-        pairs = [element for element in node.elements if isinstance(element, libcst.DictElement)]
+        pairs = [pair for pair in node.elements if isinstance(pair, libcst.DictElement)]
         texts = [(pair.key.evaluated_value, pair.value) for pair in pairs if isinstance(pair.key, libcst.SimpleString)]
         exact = [value for text, value in texts if text == key]
         return next(iter(exact or [value for text, value in texts if folded(str(text)) == folded(key)]), None)

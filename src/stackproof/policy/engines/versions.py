@@ -48,7 +48,7 @@ class VersionsEngine:
             [
                 self.versions.to_dict(),
                 self.overrides.to_dict(),
-                {stack: dict(member) for stack, member in self.deployed.items()},
+                {stack: dict(versions) for stack, versions in self.deployed.items()},
                 {file: list(regions) for file, regions in self.regions.items()},
                 dict(self.parameters),
             ]

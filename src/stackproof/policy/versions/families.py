@@ -67,7 +67,7 @@ class Carrier:
         """The top-level properties that a verdict depends on."""
         flag = (self.no_extended_support[0],) if self.no_extended_support else ()
         named = (self.path, self.engine, *self.inherits, *flag, self.auto_minor)
-        return tuple(sorted({element.partition(".")[0] for element in named if element}))
+        return tuple(sorted({path.partition(".")[0] for path in named if path}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

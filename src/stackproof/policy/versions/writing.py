@@ -29,7 +29,7 @@ def _family(name: str, family: Family, *, is_last: bool) -> list[str]:
     lines = [f'    "{name}": {{']
     lines.extend(f'      "{name}": {_line(data[name])},' for name in data if name not in {"cycles", "versions"})
     for section, end in (("cycles", ","), ("versions", "")):
-        rows = {element: value.to_dict() for element, value in getattr(family, section).items()}
+        rows = {name: value.to_dict() for name, value in getattr(family, section).items()}
         lines.append(f'      "{section}": {{')
         lines.extend(_rows(dict(sorted(rows.items(), key=lambda pair: (key(pair[0]), pair[0]))), 8))
         lines.append(f"      }}{end}")

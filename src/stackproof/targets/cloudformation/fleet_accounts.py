@@ -11,17 +11,7 @@ from stackproof.drift.fleet.task import ListedStack, StackResources
 from stackproof.proof.snapshot import GONE
 from stackproof.targets.failures import translated_errors
 
-__all__ = ["DISCOVERY_ACTIONS", "LISTING_ACTIONS", "accounts_of", "resources_of", "stacks_of"]
-
-DISCOVERY_ACTIONS: Final = (
-    "organizations:ListAccounts",
-    "organizations:ListAccountsForParent",
-    "organizations:ListOrganizationalUnitsForParent",
-)
-"""What `organization` of fleet.yaml needs, with the credentials at hand."""
-
-LISTING_ACTIONS: Final = ("cloudformation:DescribeStacks", "cloudformation:ListStackResources")
-"""What finding the stacks and `--plan` need, in each account."""
+__all__ = ["accounts_of", "resources_of", "stacks_of"]
 
 _NOT_THERE: Final = frozenset({"DELETE_COMPLETE", "REVIEW_IN_PROGRESS"})
 _NESTED: Final = "AWS::CloudFormation::Stack"

@@ -62,16 +62,16 @@ def _leave(ended_well: list[bool]) -> None:
     if not ended_well:
         return
     kinds: dict[type, bool] = {}
-    for element in gc.get_objects():
-        kind = type(element)
+    for live_object in gc.get_objects():
+        kind = type(live_object)
         if kind not in kinds:
             kinds[kind] = issubclass(kind, io.IOBase) or (kind.__module__, kind.__name__) == ("zipfile", "ZipFile")
         if not kinds[kind]:
             continue
         try:
-            if kind in _WRITERS and not element.closed:
-                element.flush()
-            elif kind not in _PLAIN and not getattr(element, "closed", False):
+            if kind in _WRITERS and not live_object.closed:
+                live_object.flush()
+            elif kind not in _PLAIN and not getattr(live_object, "closed", False):
                 return
         except (OSError, ValueError):
             return  # Python reports it

@@ -56,14 +56,14 @@ def _add_checks(file: str) -> None:
     from checkov.common.checks.base_check_registry import BaseCheckRegistry
 
     registered = BaseCheckRegistry.get_all_registered_checks()
-    known, size = {element.id for element in registered}, len(registered)
+    known, size = {check.id for check in registered}, len(registered)
     loaded(file)
     found = registered[size:]
     if not found:
         raise refused(file, "makes no check: an instance of a class derived from BaseResourceCheck")
-    for element in found:
-        _add_id(file, element.id, known)
-        known.add(element.id)
+    for check in found:
+        _add_id(file, check.id, known)
+        known.add(check.id)
 
 
 def _add_graph_check(registry: Any, file: str) -> None:
