@@ -64,7 +64,7 @@ URL = ("--endpoint-url", "http://127.0.0.1:1")
         (("--region", "moon", "--target", "moto"), NO_REGION),
         (("--profile", "nix", *URL), "--profile nix: http://127.0.0.1:1 is an emulator"),
         (("--profile", "nix", "--target", "moto"), "--profile nix: moto is an emulator, which takes any credentials"),
-        (("--role-arn", "foo", *URL), "--role-arn foo: this is no ARN of a role"),
+        (("--role-arn", "foo", *URL), "--role-arn foo: this is not the ARN of a role"),
         (("--role-arn", ROLE, "--target", "moto"), "moto is started for this run and has no such role"),
     ],
     ids=["region", "region of an emulator", "profile", "profile of an emulator", "role", "role of a new emulator"],

@@ -198,7 +198,7 @@ def fleet(request: pytest.FixtureRequest, tmp_path: Path, moto: OwnedProcess) ->
         ((), "regions: [eu-west-1]\naccounts:\n  - account: 111111111111\n", "fleet.yaml:3"),
         ((), 'accounts:\n  - account: "111111111111"\n', "fleet.yaml:2"),
         (("--executor", "dask:8786"), "", "expected threads, processes or dask://"),
-        (("--endpoint-url", "nowhere"), "", "the endpoint 'nowhere' is no URL"),
+        (("--endpoint-url", "nowhere"), "", "the endpoint 'nowhere' is not a URL"),
         (("--notify", "sns:arn:aws:sns:eu-west-1:111111111111:x"), "", "allowed_topics of [tool.stackproof] does not"),
         (("--plan", "--notify", "github-issue:x.md"), "", "--plan tells nobody"),
     ],

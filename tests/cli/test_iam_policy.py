@@ -42,7 +42,7 @@ def test_it_prints_one_policy_and_the_same_bytes_each_time(queue: str, capsys: p
 def test_what_is_left_out_unknown_or_too_large_is_said(in_tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (in_tmp_path / "thing.yaml").write_text(THING, encoding="utf-8")
     assert called("thing.yaml") == 0
-    assert "My::Own::Thing::MODULE: nobody says what it needs" in capsys.readouterr().err
+    assert "My::Own::Thing::MODULE: neither a reader nor a schema names its permissions" in capsys.readouterr().err
     (in_tmp_path / "wide.yaml").write_text(
         "Resources:\n"
         + "".join(f"  R{n}: {{Type: {kind}}}\n" for n, kind in enumerate(("AWS::EC2::VPC", "AWS::EKS::Cluster")))
@@ -66,7 +66,7 @@ def test_the_one_action_that_shows_a_secret_is_named(in_tmp_path: Path, capsys: 
     assert called("pool.yaml") == 0
     said = capsys.readouterr()
     assert '"cognito-idp:DescribeUserPoolClient"' in said.out
-    assert "cognito-idp:DescribeUserPoolClient shows a secret as well; the reader" in said.err
+    assert "cognito-idp:DescribeUserPoolClient also returns a secret; the reader" in said.err
 
 
 @pytest.mark.parametrize(

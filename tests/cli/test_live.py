@@ -331,5 +331,5 @@ def test_a_target_describes_itself(tmp_path: Path) -> None:
 def test_an_endpoint_that_is_no_url_is_2_in_one_line(tmp_path: Path, url: str) -> None:
     done = run(project("tiny", tmp_path), "stackproof", "prove", "--endpoint-url", url)
     assert done.returncode == 2
-    assert done.stderr.splitlines()[-1].endswith("is no URL (expected http://HOST:PORT)")
+    assert done.stderr.splitlines()[-1].endswith("is not a URL (expected http://HOST:PORT)")
     assert "Traceback" not in done.stderr

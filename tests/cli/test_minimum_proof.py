@@ -58,10 +58,10 @@ def test_a_run_that_leaves_resources_out_is_not_judged_and_is_3_unless_it_says_s
     some = ("pytest", "suites/integration/test_live.py", "-k", "test_resource and Stream")
     done = run(folder, *some, "--no-minimum-proof", "--stackproof-report=facts.json")
     assert done.returncode == 0, done.stdout
-    assert "only 1 of 2 resources of the stack were looked at: minimum_proof is not judged" in done.stdout
+    assert "only 1 of 2 resources of the stack were checked: minimum_proof is not evaluated" in done.stdout
     done = run(folder, *some, "--stackproof-report=facts.json")
     assert done.returncode == 3, done.stdout
-    assert "minimum_proof could not be judged: resources were left out (--no-minimum-proof" in done.stdout
+    assert "minimum_proof could not be evaluated: resources were left out (--no-minimum-proof" in done.stdout
     facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
     assert (facts["shortfalls"], len(facts["proofs"])) == ([], 1)
 
@@ -83,7 +83,7 @@ def test_it_is_insisted_on_wherever_live_tests_are_collected(
 ) -> None:
     done = run(demanding(tmp_path, "100"), "pytest", *arguments)
     assert done.returncode == code, done.stdout + done.stderr
-    said = "error: minimum_proof could not be judged: no resource was looked at"
+    said = "error: minimum_proof could not be evaluated: no resource was checked"
     assert (said in done.stdout) is (code == 3)
 
 
@@ -95,8 +95,8 @@ def test_a_minimum_of_nothing_is_not_insisted_on(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ('"suites/integration", "-k", "not Queue"', "only 1 of 2 resources of the stack were looked at"),
-        ('"suites/unit"', "no suite proved a resource, so minimum_proof could not be judged"),
+        ('"suites/integration", "-k", "not Queue"', "only 1 of 2 resources of the stack were checked"),
+        ('"suites/unit"', "no suite proved a resource, so minimum_proof could not be evaluated"),
     ],
 )
 def test_the_gate_cannot_judge_what_its_suites_leave_out(tmp_path: Path, arguments: str, said: str) -> None:

@@ -131,4 +131,4 @@ def test_a_gate_without_a_check_tells_other_programs_that_nothing_was_judged(fol
     (invocation,) = log["invocations"]
     assert done.returncode in {2, 3}
     assert invocation["executionSuccessful"] is False
-    assert "nothing was judged: synth:" in invocation["toolExecutionNotifications"][0]["message"]["text"]
+    assert "nothing was evaluated: synth:" in invocation["toolExecutionNotifications"][0]["message"]["text"]

@@ -108,11 +108,11 @@ def test_an_app_that_does_not_synthesize_is_one_line_and_3(
         assert err.startswith("first\nTraceback")
 
 
-def test_a_look_up_that_a_dummy_stands_for_is_said(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_look_up_with_a_dummy_value_is_reported(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
     edit(
         tiny, '"version": "55.0.0",', '"version": "55.0.0", "missing": [{"key": "vpc-provider:x", "provider": "vpc"}],'
     )
-    said = "a dummy stands for the look-up vpc-provider:x: run `cdk synth` once with an account"
+    said = "the look-up vpc-provider:x has a dummy value: run `cdk synth` once with an account"
     assert f"warning: {said}" in called(capsys, "synth")[2]
     code, out, _ = called(capsys, "check")
     assert code == 0

@@ -62,7 +62,7 @@ def test_list_shows_every_family_with_its_age(run: Run) -> None:
     code, out, _ = run("versions", "list", *ON)
     assert code == 0
     assert "rds/postgres                  2026-10-20     35" in out
-    assert "rds/oracle-ee                 no source tells of it" in out
+    assert "rds/oracle-ee                 no source has it" in out
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_list_shows_every_family_with_its_age(run: Run) -> None:
         ("lambda", "python3.8         2024-10-14  2027-02-01   2027-03-03  python3.14"),
         ("eks", "1.34    standard support to 2026-12-02, extended to 2027-12-02"),
         ("docdb", "standard support to (no end set), extended: not offered"),
-        ("elasticsearch", "no source tells of it: its versions are not evaluated"),
+        ("elasticsearch", "no source has it: its versions are not evaluated"),
         ("sqlserver-ee", "no dates known"),
         ("sqlserver-ee", "older ones"),
     ],

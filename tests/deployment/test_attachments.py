@@ -206,7 +206,7 @@ def test_a_fixed_name_is_one_of_its_kind_in_the_same_place(queue: str, is_ours: 
 )
 def test_a_call_that_is_a_resource_is_named_unless_it_reads(call: Any, named: list[str]) -> None:
     made = stack({"Resources": {"Call": {"Type": "Custom::AWS", "Properties": {"Delete": call}}}})
-    said = [f": Call (Custom::AWS): Delete calls {name}, and on what is not looked at" for name in named]
+    said = [f": Call (Custom::AWS): Delete calls {name} on resources that are not checked" for name in named]
     assert [line[line.index(": Call") :] for line in outside(made)] == said
 
 
@@ -221,7 +221,7 @@ def test_a_resource_in_the_hands_of_a_function_that_is_not_of_the_stacks_is_name
 
 def test_what_has_no_name_or_a_number_for_one_is_outside() -> None:
     assert [line.partition("Bucket is ")[2] for line in outside(whole({"Name": "prod-data"}))] == [
-        f"{UNKNOWN} (it is no name)"
+        f"{UNKNOWN} (it is not a name)"
     ]
     assert [line.partition("Bucket is ")[2] for line in outside(whole(42))] == ["42"]
 
@@ -285,7 +285,7 @@ def test_an_endpoint_in_the_network_of_others_is_theirs_unless_it_answers_dns(sw
         ([{"TargetGroupArn": {"Ref": "Own"}}, {"TargetGroupArn": "arn:prod"}], ["arn:prod"]),
         ({"TargetGroupArn": "arn:prod"}, ["arn:prod"]),
         ({"Fn::If": ["Depends", [], []]}, [f"{UNKNOWN} (condition Depends is not known)"]),
-        ("text", [f"{UNKNOWN} (it is no name)"]),
+        ("text", [f"{UNKNOWN} (it is not a name)"]),
     ],
 )
 def test_what_is_named_in_the_elements_of_a_list_is_looked_at_there(balancers: Any, named: list[str]) -> None:

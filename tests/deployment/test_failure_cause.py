@@ -157,7 +157,7 @@ def test_at_the_deadline_nothing_may_be_known_or_a_cause_already() -> None:
     assert "cancel-update-stack" in explained_deadline(NET, "UPDATE_IN_PROGRESS", 60, [], nowhere)
     failed = event("A", "UPDATE_FAILED", "it timed out")
     said = explained_deadline(NET, "UPDATE_ROLLBACK_IN_PROGRESS", 60, [failed], nowhere)
-    assert "A (AWS::SNS::Topic): it timed out; it was made and did not become ready in time" in said
+    assert "A (AWS::SNS::Topic): it timed out; it was created but did not become ready in time" in said
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_at_the_deadline_nothing_may_be_known_or_a_cause_already() -> None:
     [
         ("CREATE_FAILED", "was never created"),
         ("DELETE_FAILED", "was not deleted whole"),
-        ("UPDATE_ROLLBACK_FAILED", "half-way back"),
+        ("UPDATE_ROLLBACK_FAILED", "half-way through the rollback"),
         ("CREATE_IN_PROGRESS", "in the middle of an operation"),
     ],
 )

@@ -106,8 +106,8 @@ def ran(folder: Path, *arguments: str, **more: str) -> tuple[int, str, dict[str,
 def test_a_test_that_looks_at_nothing_fails_at_its_line(tmp_path: Path) -> None:
     code, output, _ = ran(suite(project("tiny", tmp_path), NOTHING), "tests_of_ours")
     assert code == 1
-    assert "tests_of_ours/test_it.py:1: the test asked for template but looked at nothing" in output
-    assert "tests_of_ours/test_it.py:4: the test asked for stack but looked at nothing" in output
+    assert "tests_of_ours/test_it.py:1: the test requests template but checks nothing" in output
+    assert "tests_of_ours/test_it.py:4: the test requests stack but checks nothing" in output
 
 
 def test_a_placeholder_is_refused_before_it_runs_unless_it_is_allowed(tmp_path: Path) -> None:

@@ -159,7 +159,7 @@ RULES = (
 NOTIFICATIONS = (
     Notification(level=Level.ERROR, message="ran out of time after 60 s", engine="checkov", file=TEMPLATE),
     Notification(level=Level.WARNING, message="the waiver of X at Y matches nothing"),
-    Notification(level=Level.NOTE, message="3 files in the searched folders are no templates"),
+    Notification(level=Level.NOTE, message="3 files in the searched folders are not templates"),
 )
 
 REPORT = CheckReport(findings=FINDINGS, rules=RULES, notifications=NOTIFICATIONS, inputs=(TEMPLATE,))

@@ -65,10 +65,12 @@ def test_credentials_that_do_not_sign_in_take_the_message_away_when_it_is_sent(t
     class Stranger(Account):
         @property
         def account(self) -> str:  # type: ignore[override]
-            raise TargetError("asking AWS who calls: no credentials")
+            raise TargetError("reading the caller's identity: no credentials")
 
     found = made(project(tmp_path, f'allowed_topics = ["{ARN}"]'), f"sns:{ARN}", Stranger())
-    with pytest.raises(NotifyError, match="SNS did not take the message: asking AWS who calls: no credentials"):
+    with pytest.raises(
+        NotifyError, match="SNS did not take the message: reading the caller's identity: no credentials"
+    ):
         found.send(Alarm(run=run(1), episodes=()))
 
 

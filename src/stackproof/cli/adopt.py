@@ -90,7 +90,7 @@ def _read(report: Path) -> JsonObject:
     except (OSError, ValueError) as error:
         raise InputError(f"{report}: {error}") from error
     if not isinstance(found, dict):
-        raise InputError(f"{report}: this is no report")
+        raise InputError(f"{report}: this is not a report: expected a JSON object")
     return found
 
 
@@ -156,7 +156,7 @@ def _remedies(
 
 
 def _source(difference: Difference, stacks: Sequence[Stack]) -> Stack | None:
-    """The app's stack that a difference is of, None if it has none; raises ConfigError if that cannot be told."""
+    """The app's stack that has the difference, None if none has it; raises ConfigError if several may have it."""
     return _of_place(difference, difference.location.stack_name, stacks)
 
 
@@ -225,7 +225,7 @@ def _files(root: Path, chosen: Sequence[Difference]) -> Mapping[str, tuple[Path,
 
 
 def _restore(before: Mapping[str, tuple[Path, bytes]], names: Iterable[str]) -> None:
-    """Put these files back; one that cannot be is no reason to leave the others."""
+    """Restore these files; a file that cannot be restored does not stop the others."""
     failed: list[str] = []
     for name in sorted(names):
         path, data = before[name]

@@ -11,7 +11,7 @@ __all__ = ["cache"]
 
 @click.group()
 def cache() -> None:
-    """Look at, or empty, what stackproof remembers of this project."""
+    """Show or empty stackproof's cache of this project."""
 
 
 @cache.command()

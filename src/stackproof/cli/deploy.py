@@ -120,9 +120,9 @@ def require_allowed(project: Project, options: LiveOptions) -> None:
 
 
 def refuse_both(*, keep: bool, is_ephemeral: bool) -> None:
-    """Raise ConfigError where a run is told both to keep and to tear down."""
+    """Raise ConfigError if a run has both options."""
     if keep and is_ephemeral:
-        raise ConfigError("--keep and --ephemeral: what is to be kept is not torn down; give one of them")
+        raise ConfigError("--keep and --ephemeral exclude each other: give one of them")
 
 
 def lifetime(target: Target, options: LiveOptions) -> Lifetime:

@@ -69,12 +69,12 @@ def drift() -> None:
     "--minimum-coverage",
     type=click.FloatRange(0, 100),
     metavar="PERCENT",
-    help="Exit code 3 if a smaller share of the properties was looked at.",
+    help="Exit with code 3 if a smaller share of the properties was checked.",
 )
 @memory_options
 @output_options(*DRIFT_FORMATS)
 @click.option("--jobs", type=click.IntRange(1, 64), default=8, show_default=True, help="How many reads at once.")
-@click.option("--strict", is_flag=True, help="Exit code 3 also when anything was not looked at.")
+@click.option("--strict", is_flag=True, help="Also exit with code 3 if anything was not checked.")
 @fleet_options
 @cache_option
 @verbose_option

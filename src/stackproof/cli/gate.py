@@ -211,7 +211,7 @@ class _GateRun:
         result = _suite_result(name, status, facts, asked=settings.minimum_proof is not None)
         self._has_proof = self._has_proof or result.proof is not None
         if settings.minimum_proof and not self._has_proof and name == [*settings.suites][-1]:
-            missing = "no suite proved a resource, so minimum_proof could not be judged"
+            missing = "no suite proved a resource, so minimum_proof could not be evaluated"
             return replace(result, exit_code=result.exit_code or 3, detail=f"{result.detail}; {missing}")
         return result
 
@@ -226,23 +226,23 @@ class _GateRun:
 
 
 def _unchecked(report: GateReport) -> CheckReport:
-    """The report for other programs where no check came to its end: nothing was evaluated."""
+    """The report for other programs if no check came to its end: nothing was evaluated."""
     why = (
         "; ".join(f"{stage.name}: {stage.detail}" for stage in report.stages if stage.exit_code and not stage.skipped)
         or "no reason is known"
     )
-    error = Notification(level=Level.ERROR, message=f"nothing was judged: {why}")
+    error = Notification(level=Level.ERROR, message=f"nothing was evaluated: {why}")
     return CheckReport(findings=(), rules=(), notifications=(error,))
 
 
 def _suite_result(name: str, status: int, facts: Path, *, asked: bool) -> StageResult:
-    """What a suite came to; where a minimum of proof is `asked` for, leaving out resources is no proof."""
+    """The result of a suite; if a minimum of proof is `asked` for, a suite that leaves out resources exits 3."""
     try:
         found = load_suite_facts(facts)
     except InputError as error:
         return StageResult(exit_code=error.exit_code, detail=str(error))
     if found is None:
-        # A crash may end with 0 or 1 as well: it is no verdict.
+        # A crash may also end with 0 or 1: that is not a verdict.
         code = ConfigError.exit_code if status == _PYTEST_USAGE else 3
         return StageResult(exit_code=code, detail=f"{name} left no report: it did not run to its end")
     code = {_PYTEST_USAGE: ConfigError.exit_code, 0: 0, 1: 1, 2: 2}.get(status, 3)
@@ -283,7 +283,7 @@ def _proof(report: ProveReport) -> JsonObject:
 def _run(command: list[str], folder: Path, scratch: Path) -> tuple[int, str]:
     """Run to the end; on Ctrl-C give the suite time to clean up after itself.
 
-    Coverage data has a place of its own, so that two runs in one checkout do not mix theirs.
+    Each run writes its coverage data to a separate file, so that two runs in one checkout do not mix theirs.
     """
     process = subprocess.Popen(  # noqa: S603 - pytest, with the project's own arguments
         command,

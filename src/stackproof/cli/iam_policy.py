@@ -58,11 +58,11 @@ def iam_policy(
 ) -> None:
     """Print the least IAM policy for proving, auditing or deploying stacks.
 
-    The stacks are those of the app, or of templates and cloud assemblies. It is
-    compiled from the calls that the readers of the template's types make, and
-    from the permissions that CloudFormation's schemas name. Nothing in it changes
-    anything or reads a secret, unless it is for `deploy`; one that cannot be
-    told without its secret (a client of a user pool) is named.
+    The stacks are those of the app, or of templates and cloud assemblies. The
+    actions come from the calls that the readers of the template's types make, and
+    from the permissions that CloudFormation's schemas name. Only a policy for
+    `deploy` allows changes and the reading of secrets. A type that cannot be read
+    without its secret (a client of a user pool) is named.
 
     \b
     Examples:
@@ -100,7 +100,7 @@ def _documents(found: Permissions, max_size: int | None) -> JsonValue:
 
 
 def _said(found: Permissions, *, split: bool) -> list[str]:
-    """What a person has to know of the policy."""
+    """What the reader of the policy has to know."""
     size = len(canonical(found.document()))
     lines = []
     if size > MANAGED_POLICY_SIZE and not split:
@@ -109,16 +109,16 @@ def _said(found: Permissions, *, split: bool) -> list[str]:
             f"--max-size {MANAGED_POLICY_SIZE} splits it"
         )
     lines += [
-        f"left out, since no audit may do it: {', '.join(actions)} (of {name}, which may not be readable without)"
+        f"left out, since an audit must not call it: {', '.join(actions)} ({name} may be unreadable without it)"
         for name, actions in found.refused.items()
     ]
     lines += [
-        f"{action} shows a secret as well; the reader that needs it has it taken out of the answer, but whoever holds "
-        "this policy may see it: without the action, the type is denied, not proven"
+        f"{action} also returns a secret; the reader takes it out of the answer, but any user of this policy may read "
+        "it: without the action, the type is denied, not proven"
         for action in found.actions
         if action in TAKEN_OUT
     ]
-    lines += [f"{name}: nobody says what it needs" for name in found.unknown]
+    lines += [f"{name}: neither a reader nor a schema names its permissions" for name in found.unknown]
     if found.unlisted:
         lines.append(f"not in AWS's list of actions, so not narrowed to resources: {', '.join(found.unlisted)}")
     return lines

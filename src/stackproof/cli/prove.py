@@ -130,11 +130,11 @@ def prove(
 
 @contextmanager
 def _or_deploy_first(command: str) -> Iterator[None]:
-    """What is only read has to be there: a stack that is not is said with the command that deploys it."""
+    """Add the command that deploys it to the error about a stack that does not exist."""
     try:
         yield
     except TargetError as error:
         if error.code != "NoStack":
             raise
-        said = f"{error}: what is there is only read; deploy it first: {command}"
+        said = f"{error}: this command deploys nothing; deploy it first: {command}"
         raise TargetError(said, code=error.code) from error

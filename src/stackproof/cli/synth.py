@@ -36,6 +36,6 @@ def synth(context: tuple[str, ...], *, no_cache: bool) -> None:
         place = f"{deprecation.file}:{deprecation.line}: " if deprecation.file else ""
         click.echo(f"{place}warning: {deprecation.api} is deprecated: {deprecation.message}", err=True)
     for key in assembly.missing_context:
-        click.echo(f"warning: a dummy stands for the look-up {key}: run `cdk synth` once with an account", err=True)
+        click.echo(f"warning: the look-up {key} has a dummy value: run `cdk synth` once with an account", err=True)
     click.echo("from the cache" if assembly.cached else f"synthesized in {assembly.seconds:.1f} s", err=True)
     click.echo(assembly.directory)

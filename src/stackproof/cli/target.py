@@ -203,7 +203,7 @@ def _state() -> Path:
 
 
 def _running(state: Path) -> dict[str, str] | None:
-    """What the state file says, if that process is still an emulator of ours."""
+    """The content of the state file, if its process is still our emulator."""
     try:
         noted: dict[str, str] = json.loads(state.read_text(encoding="utf-8"))
         return noted if _is_ours(int(noted["pid"])) else None

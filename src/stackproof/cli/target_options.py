@@ -154,7 +154,7 @@ def _live(project: Project, options: LiveOptions, name: str) -> Iterator[Target]
         )
         return
     if elsewhere := os.environ.get("AWS_ENDPOINT_URL"):
-        click.echo(f"{name} is started anew: to look at {elsewhere} give --endpoint-url {elsewhere}", err=True)
+        click.echo(f"starting a new {name}; to use {elsewhere}, give --endpoint-url {elsewhere}", err=True)
     with scratch_folder(keep=options.keep) as scratch:
         with progress(f"starting {name}"):
             process = start_emulator(scratch, owner_pid=0 if options.keep else os.getpid(), name=name)
@@ -171,7 +171,7 @@ def _live(project: Project, options: LiveOptions, name: str) -> Iterator[Target]
         if options.keep:
             process.release()
             click.echo(f"export AWS_ENDPOINT_URL={process.endpoint_url}  # kill {process.pid} ends {name}")
-            click.echo(f"look at it with --endpoint-url {process.endpoint_url}", err=True)
+            click.echo(f"use it with --endpoint-url {process.endpoint_url}", err=True)
         else:
             process.stop()
 

@@ -9,16 +9,16 @@ __all__ = ["tools"]
 
 @click.group()
 def tools() -> None:
-    """Manage engines that need an environment of their own (Checkov)."""
+    """Manage engines that need a separate environment (Checkov)."""
 
 
 @tools.command()
 def install() -> None:
     """Make Checkov's environment, once for each version; needs a package index.
 
-    Checkov pins an old SDK that does not fit beside the rest, so it gets a
-    virtual environment of its own, outside the project. Nothing else installs
-    it: a check never does so by itself.
+    Checkov pins an old SDK that conflicts with the other engines. So it gets a
+    separate virtual environment, outside the project. Only this command installs
+    it; a check never does.
 
     \b
     Example:

@@ -37,7 +37,7 @@ def versions() -> None:
     """Ask about engine versions (databases, runtimes), or refresh the list.
 
     The list is policies/engine_versions.json, or the one in the package;
-    people's decisions stand in policies/engine_overrides.json.
+    your team's decisions are in policies/engine_overrides.json.
 
     \b
     Examples:
@@ -74,7 +74,7 @@ def _families(known: AllowList, on: date) -> Iterator[str]:
     yield f"{'family':<30}{'as of':<12}{'age':>5}  {'creatable':>9}  {'listed':>6}  {'cycles':>6}"
     for name, family in sorted(known.families.items()):
         if not family.is_known:
-            yield f"{name:<30}no source tells of it"
+            yield f"{name:<30}no source has it"
             continue
         creatable = sum(version.status is Status.CREATABLE for version in family.versions.values())
         old = " old" if family.is_old(on) else ""
@@ -89,7 +89,7 @@ def _one_family(known: AllowList, name: str, on: date) -> Iterator[str]:
     family = known.families[name]
     yield f"{name}: {title(name)}, as of {family.as_of[:10]} ({family.age(on)} days old on {on})"
     if not family.is_known:
-        yield "  no source tells of it: its versions are not evaluated"
+        yield "  no source has it: its versions are not evaluated"
         return
     if name == "lambda":
         yield from _runtimes(family)

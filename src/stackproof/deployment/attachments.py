@@ -253,7 +253,7 @@ def _lines(stack: Stack, owners: _Owners) -> Iterator[str]:
         if resource.resource_type == STACK and stack.nested_at(resource.logical_id) is None:
             yield f"{resource.location('/TemplateURL')}: {what}: TemplateURL is of a template that is not at hand"
         for name, action in _called(resource):
-            yield f"{resource.location('/' + name)}: {what}: {name} calls {action}, and on what is not looked at"
+            yield f"{resource.location('/' + name)}: {what}: {name} calls {action} on resources that are not checked"
         provider = ("ServiceToken",) if resource.is_custom else ()  # another's code may change what is another's
         for key in (*ATTACHED_BY.get(resource.resource_type, ()), *provider):
             for reason in owners.outside(stack, resource, key):
@@ -487,7 +487,7 @@ def _flat(value: Resolved) -> Iterator[str | Unresolved]:
     if isinstance(value, Unresolved | str):
         yield value
     elif isinstance(value, Mapping):
-        yield Unresolved(reason="it is no name")
+        yield Unresolved(reason="it is not a name")
     elif isinstance(value, Sequence):
         for element in value:
             yield from _flat(element)
@@ -505,7 +505,7 @@ def _at(value: Resolved, below: Sequence[str]) -> Iterator[Resolved]:
     elif isinstance(value, Mapping):
         yield from _at(value.get(below[0]), below[1:])
     else:
-        yield Unresolved(reason="it is no name")
+        yield Unresolved(reason="it is not a name")
 
 
 def _is_off(value: Resolved) -> bool:

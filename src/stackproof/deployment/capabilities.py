@@ -26,10 +26,10 @@ class Capabilities:
     runs_code: bool | None = None
 
     def lines(self) -> Iterator[str]:
-        """One line for each, for a person."""
+        """One line for each capability, for the terminal."""
         yield self.target
         if self.refused is None:
-            yield "  resource types: could not be told: its CloudFormation takes any name"
+            yield "  resource types: unknown: its CloudFormation accepts any name"
         else:
             yield f"  resource types: {len(self.types) - len(self.refused)} of {len(self.types)} that were asked for"
             yield from (f"    not {resource_type}" for resource_type in self.refused)
@@ -39,7 +39,7 @@ class Capabilities:
             ("Cloud Control API", self.cloud_control),
             ("runs the code of functions", self.runs_code),
         ):
-            yield f"  {capability}: {'could not be told' if answer is None else 'yes' if answer else 'no'}"
+            yield f"  {capability}: {'unknown' if answer is None else 'yes' if answer else 'no'}"
 
     def to_dict(self) -> dict[str, JsonValue]:
         return {

@@ -1,4 +1,4 @@
-"""Stacks for one run alone: names of their own, and nothing in them that outlives their deletion."""
+"""Stacks for one run alone: they have separate names, and nothing in them outlives their deletion."""
 
 from __future__ import annotations
 

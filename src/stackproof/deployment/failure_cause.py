@@ -94,7 +94,7 @@ _REMEDIES: Final = (
     ),
     _remedy(
         r"did not stabilize|timed out|Exceeded attempts|Timeout",
-        "it was made and did not become ready in time: look at its own log",
+        "it was created but did not become ready in time: read its log",
         "Resource timed out waiting for completion (Service: Ecs)",
     ),
     _remedy(
@@ -174,7 +174,7 @@ def explained_state(subject: Subject, status: str) -> str | None:
     if status == "UPDATE_ROLLBACK_FAILED":
         command = subject.command("continue-update-rollback")
         return (
-            f"stack {name} is half-way back from an update that failed ({status}): remove what stands in the way, then "
+            f"stack {name} is half-way through the rollback of an update ({status}): remove what blocks it, then "
             f"{command} (--resources-to-skip LOGICAL_ID leaves one as it is), then deploy again"
         )
     if status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":

@@ -60,4 +60,4 @@ class Target(Protocol):
         """Whether this target is known to drop the property (a JSON pointer; "" is the whole resource)."""
 
     def translated(self, error: Exception) -> UnprovenReason | None:
-        """Why a read failed, in our words; None for an error that is no answer of the service."""
+        """Why a read failed, in our words; None for an error that did not come from the service."""

@@ -184,7 +184,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """While a live test runs, whatever it calls is guarded, also with clients of its own."""
+    """Guard every call of a live test, also those of clients that the test made itself."""
     own = item.config.stash.get(OWN_CLIENTS, None)
     if own is None or not (_reads_target(item) or _is_in_live_suite(item)):
         return (yield)
@@ -200,12 +200,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Fail a test that asked for a template or a stack and checked nothing."""
+    """Fail a test that requests a template or a stack but checks nothing."""
     result = yield
     ledgers = item.stash.get(LEDGERS, [])
     if ledgers and not any(ledger.looked_at for ledger in ledgers):
         names = sorted({"template", "stack"} & set(getattr(item, "fixturenames", ())))
-        pytest.fail(f"{_place(item)}: the test asked for {' and '.join(names)} but looked at nothing", pytrace=False)
+        pytest.fail(f"{_place(item)}: the test requests {' and '.join(names)} but checks nothing", pytrace=False)
     return result
 
 

@@ -165,8 +165,8 @@ class Controller:
             return None
         if self._proofs and self._partial() is None:
             return None
-        left = "no resource was looked at" if not self._proofs else "resources were left out"
-        return f"minimum_proof could not be judged: {left} (--no-minimum-proof lets a run of some of the tests pass)"
+        left = "no resource was checked" if not self._proofs else "resources were left out"
+        return f"minimum_proof could not be evaluated: {left} (--no-minimum-proof lets a run of some of the tests pass)"
 
     def _minimum(self) -> MinimumProof | None:
         return project_of(self._config).settings.minimum_proof
@@ -175,8 +175,8 @@ class Controller:
         """The statement that a run left resources of the stack out, as with `-k` or `-x`; None if it did not."""
         if len(self._proofs) >= self._expected:
             return None
-        text = f"only {len(self._proofs)} of {self._expected} resources of the stack were looked at"
-        return f"{text}: minimum_proof is not judged" if self._minimum() else text
+        text = f"only {len(self._proofs)} of {self._expected} resources of the stack were checked"
+        return f"{text}: minimum_proof is not evaluated" if self._minimum() else text
 
     def _reasons(self) -> dict[str, int]:
         found: dict[str, int] = {}

@@ -149,7 +149,7 @@ def prover(
 ) -> Prover:
     """Reads live resources of the first target and compares them with the template.
 
-    A project that overrides `cdk_stack` or `deployment` with a value of its own gets the world with that value.
+    A project that overrides `cdk_stack` or `deployment` gets the world with its value.
     """
     known = live_world.provers.get(cdk_stack.artifact)
     if known is not None and (known.template, known.deployment) == (cdk_stack.template, deployment):

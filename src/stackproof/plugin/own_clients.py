@@ -33,7 +33,7 @@ _SIGNING_IN: Final = frozenset(
 
 
 class OwnClients:
-    """Every botocore session that is made from now on, but for those of targets, which have a guard of their own.
+    """Guards every botocore session that is made from now on; sessions of targets have a separate guard.
 
     While a live test runs, a call that changes something is refused as the target's are, unless its thread is in a
     `target.writing` block. Once a target was opened, such a call is refused from anywhere else too, if it is about to

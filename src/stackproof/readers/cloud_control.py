@@ -69,7 +69,7 @@ class WithCloudControl(Mapping[str, Reader]):
     def _read(self, request: ReadRequest) -> Reading | None:
         schema = self._schemas.schema(request.resource_type)
         if schema is None or not schema.permissions("read"):
-            _unreadable("no reader and no schema tells how to read the type")
+            _unreadable("neither a reader nor a schema describes how to read the type")
         if not request.memo((__name__, request.stack_id), self._is_there):
             _unreadable("there is no reader for the type, and the target has no Cloud Control that sees the stack")
         name = identifier(request, schema)
@@ -92,7 +92,7 @@ def identifier(request: ReadRequest, schema: ResourceSchema) -> str:
     names = [pointer.rpartition("/")[2] for pointer in as_strings(_listed(schema.document, "primaryIdentifier"))]
     physical = request.physical_id
     if not names or not physical:
-        _unreadable("Cloud Control needs the primary identifier of the resource, and nobody tells it")
+        _unreadable("Cloud Control needs the primary identifier of the resource, which is unknown")
     if len(names) == 1:
         given = request.expected.get(names[0])
         if names[0].endswith("Arn") == physical.startswith("arn:") or given == physical:
@@ -106,7 +106,7 @@ def identifier(request: ReadRequest, schema: ResourceSchema) -> str:
     if parts.count(None) == 1:
         parts[parts.index(None)] = physical
     if not all(isinstance(part, str | int) for part in parts):
-        _unreadable(f"Cloud Control knows the resource by {'|'.join(names)}, which cannot be told from {physical}")
+        _unreadable(f"Cloud Control knows the resource by {'|'.join(names)}, which {physical} does not contain")
     return "|".join(str(part) for part in parts)
 
 

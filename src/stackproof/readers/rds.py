@@ -104,7 +104,7 @@ def read_instance(request: ReadRequest) -> Reading | None:
 
 
 def _tags(request: ReadRequest, arn: Any, listed: Any, builder: ReadingBuilder) -> Any:
-    """Tags out of the description, where the service puts them there, else by a call of their own."""
+    """Tags from the description if the service puts them there, else from a separate call."""
     if listed is None:
         client = request.client("rds")
         listed = builder.call("/Tags", lambda: client.list_tags_for_resource(ResourceName=arn)["TagList"], [])

@@ -18,7 +18,7 @@ _READ_AT_ONCE: Final = 10
 
 
 def read_parameter(request: ReadRequest) -> Reading | None:
-    """DescribeParameters, GetParameters of those that are no secrets, and ListTagsForResource."""
+    """DescribeParameters, GetParameters of all but SecureString parameters, and ListTagsForResource."""
     client = request.client("ssm")
     own = request.physical_id
 

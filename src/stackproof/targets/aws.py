@@ -200,7 +200,7 @@ class AwsTarget:
 
     @cached_property
     def _identity(self) -> tuple[str, str]:
-        with answering(self.endpoint_url), translated_errors("asking AWS who calls"):
+        with answering(self.endpoint_url), translated_errors("reading the caller's identity"):
             answer = self.client("sts").get_caller_identity()
         return str(answer["Account"]), str(answer["Arn"]).split(":")[1]
 

@@ -74,10 +74,10 @@ def refuse_writes(
     also: Container[str] = (),
     unique_id: str | None = None,
 ) -> None:
-    """Hook into the events of a client or session: a call that is no read is refused before it is sent, or else it may.
+    """Hook into the events of a client or session: refuse a call that is not a read, unless `may_write` allows it.
 
-    `noted` is told of every call; `also` are operations that pass as reads, as `sts:AssumeRole` is written. With a
-    `unique_id` the hook can be taken off again.
+    A refused call is never sent. `noted` gets every call. `also` are operations that pass as reads, written as
+    `sts:AssumeRole`. A hook with a `unique_id` can be removed again.
     """
 
     def before(params: Mapping[str, Any], model: Any, **_: object) -> None:
@@ -115,7 +115,7 @@ def refuse_sent_writes(
             _let_pass(sending.call, may_write, noted)
 
     class Watching:
-        """A client whose requests are looked at where they leave the process."""
+        """A client whose requests are checked where they leave the process."""
 
         def __init__(self, *args: Any, **more: Any) -> None:
             super().__init__(*args, **more)
@@ -176,7 +176,7 @@ class _Watched:
 
 
 def _let_pass(call: _Call, may_write: Callable[[], bool], noted: Callable[[str, str, CallKind], None]) -> None:
-    """Raise TargetError for a call that is no read where nothing may write."""
+    """Raise TargetError for a call that is not a read if nothing may write."""
     service, operation = call.service, call.operation
     if call.reads:
         noted(service, operation, CallKind.READ)

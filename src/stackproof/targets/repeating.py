@@ -68,10 +68,10 @@ class _Silence:
 
 
 class Breaker:
-    """What is dead: a service that does not answer, or the whole target, for all clients of it.
+    """What is dead: a service that does not answer, or the whole target, for all its clients.
 
-    If only one service is still called, its silence is not the target's: while nothing answers, another service
-    counts as dead only after one of its own calls has failed.
+    If only one service is still called, its silence is not the target's. While nothing answers, another service
+    counts as dead only after a call of that service has failed.
     """
 
     def __init__(self, retries: Retries) -> None:

@@ -60,14 +60,14 @@ def checked_app(project: Project, context: JsonObject, *, on: date) -> Checked:
 
 
 def scanned_assembly(project: Project, assembly: Assembly, engines: EngineSet, *, on: date) -> ScanResult:
-    """Findings about all stacks of an assembly; a look-up that a dummy stands for is said."""
+    """Findings about all stacks of an assembly; a notification names each look-up with a dummy value."""
     return scan_templates(project, (), engines, assemblies=[assembly], on=on)
 
 
 def checked_paths(project: Project, paths: Sequence[Path], *, stdin: IO[bytes], on: date) -> ScanResult:
-    """Scan templates, folders and cloud assemblies; what cannot be read is said, and the rest goes on.
+    """Scan templates, folders and cloud assemblies; an unreadable file is an error, and the others are scanned.
 
-    The result of the last run over the same paths is remembered: it stands while no file and nothing else changed.
+    The result of the last run over the same paths is cached. It is valid until a file or anything else changes.
     """
     from stackproof.template.loading.search import find_templates
 
@@ -113,7 +113,7 @@ def _run_key(project: Project, paths: Sequence[Path], engines: EngineSet, *, on:
 def found_stacks(project: Project, paths: Sequence[Path], *, stdin: IO[bytes], name: str | None) -> tuple[Stack, ...]:
     """The stacks of cloud assemblies and templates, or all of one name; raises InputError for what cannot be read.
 
-    A template by itself does not know its stack's name: it is the given one, else `*` stands for it.
+    A template by itself does not know its stack's name: it is the given name, else `*`.
     """
     from stackproof.template.loading.search import find_templates
 
@@ -139,7 +139,7 @@ def _scanned_search(project: Project, found: Search, engines: EngineSet, *, on: 
             errors.append(error)
     broken = [Notification(level=Level.ERROR, message=str(error)) for error in errors]
     if found.passed_over:
-        message = f"{found.passed_over} files in the searched folders are no templates"
+        message = f"{found.passed_over} files in the searched folders are not templates"
         broken.append(Notification(level=Level.NOTE, message=message))
     if not found.templates and not assemblies:
         return ScanResult(findings=(), counts=(), notifications=unique(broken), inputs=())

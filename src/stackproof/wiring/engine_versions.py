@@ -38,10 +38,10 @@ _STACK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 def deployed_versions(
     given: Sequence[str], template_of: Callable[[str], bytes] | None = None
 ) -> dict[str, dict[str, str]]:
-    """Versions that run, by stack: out of templates that are deployed, each given as `FILE`, `STACK=FILE` or `STACK`.
+    """Running versions by stack, from deployed templates, each given as `FILE`, `STACK=FILE` or `STACK`.
 
-    Without a stack, a template stands for whatever is judged. What is no file is a stack whose template `template_of`
-    reads from the account. Raises ConfigError, or TargetError if the account does not give it.
+    A `FILE` without a stack is the template of all evaluated stacks. A name that is not a file is a stack, whose
+    template `template_of` reads from the account. Raises ConfigError, or TargetError if that cannot be read.
     """
     from stackproof.policy.versions.evaluation import deployed_by
     from stackproof.template.loading.template import load_template, parse_bytes
@@ -101,7 +101,7 @@ def write_versions(file: Path, versions: AllowList) -> None:
 def affected_by(
     project: Project, paths: Sequence[Path], *, before: AllowList, after: AllowList, on: date
 ) -> tuple[str, ...]:
-    """What is said of templates by the new list and was not by the old one; without paths, of the app's last synth."""
+    """Findings of the new list that the old list did not give, in these templates, else in the app's last synth."""
     from stackproof.policy.versions.evaluation import evaluate_template
     from stackproof.policy.versions.rules import Knowledge
     from stackproof.template.loading.search import find_templates

@@ -131,7 +131,7 @@ def _removed(stack: Stack, where: Lifetime, *, forget: Callable[[str], None]) ->
 
 @contextlib.contextmanager
 def _signals_as_interrupts() -> Iterator[None]:
-    """Being told to end is like Ctrl-C here: what was made is torn down first."""
+    """Treat SIGTERM and SIGHUP as Ctrl-C: the stacks of this run are torn down first."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt

@@ -58,9 +58,9 @@ _Found = TypeVar("_Found")
 def fleet_workers(
     order: FleetOrder, executor: str, *, jobs: int, say: Callable[[str], None] = lambda _: None
 ) -> Workers:
-    """Those who do the tasks: "threads", "processes", or "dask://host:port"; raises ConfigError for another word.
+    """The workers of an executor: "threads", "processes" or "dask://host:port"; raises ConfigError for another word.
 
-    `say` is told what they wait for.
+    `say` gets a line about what they wait for.
     """
     from stackproof.drift.fleet.run import Workers
 
@@ -85,7 +85,7 @@ def _start(executor: str, jobs: int, say: Callable[[str], None]) -> Callable[[],
 def fleet_plan(
     tasks: Sequence[FleetTask], order: FleetOrder, workers: Workers, *, at_once: int, unplanned: Sequence[str] = ()
 ) -> FleetPlan:
-    """What the audit of these stacks would ask; the lists of their resources are all that is read."""
+    """The calls that an audit of these stacks would make; only the lists of their resources are read."""
     from stackproof.calls.pacing import Rates
     from stackproof.drift.fleet.planning import planned
     from stackproof.drift.fleet.run import WorkerFailure, done
@@ -115,7 +115,7 @@ def fleet_plan(
 def unmanaged_places(
     run: FleetRun, scopes: Sequence[Scope], order: FleetOrder, workers: Workers
 ) -> tuple[Unmanaged, ...]:
-    """What is in no stack of each place whose stacks were looked at, sorted; of one that is dark, that it was not."""
+    """What is in no stack, for each account and region, sorted; a dark one has the reason why it was not checked."""
     from stackproof.drift.audit.unmanaged import Unmanaged
     from stackproof.drift.fleet.run import done
     from stackproof.drift.fleet.scopes import scope_tasks, unmanaged_of
@@ -155,7 +155,7 @@ def listed_stacks(order: FleetOrder, account_region: AccountRegion) -> str:
 
 
 def counted_resources(order: FleetOrder, task: FleetTask) -> str:
-    """What some stacks have, without a look at any of it."""
+    """The resources of some stacks, listed but not read."""
     from stackproof.targets.cloudformation.fleet_accounts import resources_of
 
     found = _tried(order, task.account_region, lambda target: resources_of(target, task.stack_names))
@@ -215,10 +215,10 @@ def _audited(order: FleetOrder, target: Target, task: FleetTask) -> TaskResult:
 
 
 def _tried(order: FleetOrder, account_region: AccountRegion, work: Callable[[Target], _Found]) -> _Found | Failure:
-    """What the work gives, or why it gave nothing: a place that fails is no error of the run.
+    """The result of the work, or its failure: an account that fails does not end the run.
 
-    Clients go with the task. They refer to one another, and a process that looks for such things as rarely as ours
-    does would keep those of many places.
+    Clients are dropped at the end of the task. They refer to one another, and our processes collect such cycles too
+    rarely: they would keep the clients of many accounts.
     """
     try:
         return _done(_target(order, account_region), account_region, work)

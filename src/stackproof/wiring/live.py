@@ -1,4 +1,4 @@
-"""What looks at accounts and emulators: how they are started, asked and read."""
+"""How accounts and emulators are started, called and read."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ RUN_FUNCTIONS = frozenset({"ministack"})
 
 
 def start_emulator(directory: Path, *, owner_pid: int, name: str = "moto") -> OwnedProcess:
-    """Start an emulator; it ends with its owner, or, with owner 0, when it is told to."""
+    """Start an emulator; it ends with its owner, or, with owner 0, when it is stopped."""
     from stackproof.targets.emulators.ministack import start_ministack
     from stackproof.targets.emulators.moto import start_moto
 
@@ -83,7 +83,7 @@ class FlowPlace:
     deployment: Deployment
 
     def open_database(self, directory: Path, *, owner_pid: int) -> OwnedProcess:
-        """Start the database at its end; it ends with its owner, or, with owner 0, when it is told to."""
+        """Start the database at the flow's end; it ends with its owner, or, with owner 0, when it is stopped."""
         from stackproof.targets.flows.ministack_flow import open_database
 
         target = _ministack(self.target)
@@ -133,7 +133,7 @@ def schemas() -> SchemaSource:
 
 
 def read_types() -> tuple[str, ...]:
-    """The resource types that have a reader of ours, sorted."""
+    """The resource types that have one of our readers, sorted."""
     from stackproof import readers as package
 
     return tuple(sorted(package.READERS))

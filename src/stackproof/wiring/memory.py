@@ -25,7 +25,7 @@ __all__ = ["audit_store", "notifiers", "require_channels", "store_to_read"]
 
 
 def audit_store(project: Project, url: str | None = None) -> SqlAuditStore:
-    """The store that the command line names, else the project, else a file of its own. Raises ConfigError."""
+    """The store that the command line names, else that of the project, else a separate file. Raises ConfigError."""
     from stackproof.drift.memory.sql_url import require_sqlalchemy
 
     require_sqlalchemy()
@@ -42,7 +42,7 @@ def audit_store(project: Project, url: str | None = None) -> SqlAuditStore:
 
 
 def store_to_read(project: Project, url: str | None = None) -> AuditStore:
-    """The same for whoever only reads: a file that the command line names has to be there. Raises ConfigError."""
+    """The store of a command that only reads: a file that the command line names must exist. Raises ConfigError."""
     found = audit_store(project, url)
     if url is not None and found.file is not None and not found.file.exists():
         raise ConfigError(f"--store {url}: there is no such file; `stackproof drift audit --store {url}` would make it")
@@ -50,7 +50,7 @@ def store_to_read(project: Project, url: str | None = None) -> AuditStore:
 
 
 def require_channels(project: Project, channels: Sequence[Channel]) -> None:
-    """Raise ConfigError for a channel that could not be told, before anything starts."""
+    """Raise ConfigError for a channel that no message can reach, before anything starts."""
     from stackproof.reporters.file import require_writable
 
     for channel in channels:
@@ -81,7 +81,7 @@ def notifiers(
 
 
 def _topic(project: Project, channel: Channel, target: Target, connection: Connection) -> Notifier:
-    """Through a target of its own, which may write; the one that audits goes on to refuse whatever is no read."""
+    """Publishes through a separate target that may write; the audited target still refuses all but reads."""
     from stackproof.drift.memory.notifiers.topic import TopicNotifier
     from stackproof.reporters.alarm import alarm_text
 

@@ -1,4 +1,4 @@
-"""What has to be said of a run: each thing once, and rules that looked at nothing."""
+"""The notifications of a run: each once, and those about rules that checked nothing."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def unique(notifications: Iterable[Notification]) -> tuple[Notification, ...]:
 
 
 def with_notifications(result: ScanResult, more: Iterable[Notification]) -> ScanResult:
-    """The same result with more said about the run."""
+    """The same result with more notifications."""
     return replace(result, notifications=unique((*result.notifications, *more)))
 
 
 def vacuous(result: ScanResult) -> tuple[Notification, ...]:
-    """Rules of `policies/` that looked at nothing in the whole run; not said of an engine that did not judge it all."""
+    """Rules of `policies/` that checked nothing in the whole run; none of an engine that reported an error."""
     broken = {notification.engine for notification in result.notifications if notification.level is Level.ERROR}
     named: dict[str, list[str]] = {}
     for count in result.counts:
@@ -45,7 +45,7 @@ def vacuous(result: ScanResult) -> tuple[Notification, ...]:
     return tuple(
         Notification(
             level=Level.WARNING,
-            message=f"vacuous, since they had nothing to look at in this run: {', '.join(sorted(rules))} (policies/)",
+            message=f"vacuous, since they had nothing to check in this run: {', '.join(sorted(rules))} (policies/)",
             engine=engine,
         )
         for engine, rules in sorted(named.items())

@@ -93,7 +93,7 @@ def _stamp(file: Path) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineSet:
-    """The engines of a run, and what has to be said about those that are not there."""
+    """The engines of a run, and notifications about engines that are missing."""
 
     engines: tuple[PolicyEngine, ...]
     notifications: tuple[Notification, ...] = ()
@@ -246,7 +246,7 @@ def scan_templates(
     dummies = [
         Notification(
             level=Level.WARNING,
-            message=f"a dummy stands for the look-up {key}: run `cdk synth` once with an account",
+            message=f"the look-up {key} has a dummy value: run `cdk synth` once with an account",
             engine="cdk",
         )
         for assembly in assemblies

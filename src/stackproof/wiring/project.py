@@ -35,7 +35,7 @@ class Project:
     calls: CallRecorder = field(default_factory=CallRecorder, compare=False)
 
     def state(self) -> Path:
-        """The folder of what is kept, for whoever is going to write there. Raises ConfigError if that cannot be."""
+        """The state folder, ready to be written to. Raises ConfigError if it cannot be made."""
         return state_folder(self.settings.state_directory)
 
     @property

@@ -46,8 +46,8 @@ def _is_url(text: str) -> bool:
 def _require_role(role_arn: str) -> None:
     if not re.fullmatch(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/.+", role_arn):
         raise ConfigError(
-            f"--role-arn {role_arn}: this is no ARN of a role: expected arn:aws:iam::ACCOUNT:role/NAME, the account "
-            "with twelve digits"
+            f"--role-arn {role_arn}: this is not the ARN of a role: expected arn:aws:iam::ACCOUNT:role/NAME, the "
+            "account with twelve digits"
         )
 
 
@@ -74,21 +74,21 @@ def endpoint_of(
     name: str,
     connection: Connection,
 ) -> str | None:
-    """Where a target is asked, None for AWS itself or an emulator that is to be started.
+    """The endpoint of a target, None for AWS itself or an emulator that is to be started.
 
-    Raises ConfigError for a place that there cannot be, and for what would be ignored there.
+    Raises ConfigError for an endpoint or region that cannot exist, and for options that the target would ignore.
     """
     profile, region, role_arn = connection.profile, connection.region, connection.role_arn
     endpoint_url = connection.endpoint_url or (None if name in EMULATORS else os.environ.get("AWS_ENDPOINT_URL"))
     if endpoint_url is not None and not _is_url(endpoint_url):
-        raise ConfigError(f"the endpoint {endpoint_url!r} is no URL (expected http://HOST:PORT)")
+        raise ConfigError(f"the endpoint {endpoint_url!r} is not a URL (expected http://HOST:PORT)")
     if region is not None:
         require_region(region, said=f"the region {region}")
     if profile is not None and (name in EMULATORS or is_loopback(endpoint_url)):
         where = name if endpoint_url is None else endpoint_url
         raise ConfigError(
-            f"--profile {profile}: {where} is an emulator, which takes any credentials: leave it out, or look at "
-            "an account (--target aws)"
+            f"--profile {profile}: {where} is an emulator, which takes any credentials: leave it out, or give "
+            "--target aws for an account"
         )
     if role_arn is not None:
         _require_role(role_arn)

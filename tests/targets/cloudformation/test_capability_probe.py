@@ -61,8 +61,8 @@ def test_an_account_is_only_read() -> None:
         "  resource types: 1 of 2 that were asked for",
         "    not AWS::EC2::NatGateway",
         "  change sets: yes",
-        "  drift API: could not be told",
-        "  Cloud Control API: could not be told",
+        "  drift API: unknown",
+        "  Cloud Control API: unknown",
         "  runs the code of functions: yes",
     ]
     assert found.to_dict()["refused"] == ["AWS::EC2::NatGateway"]
@@ -73,7 +73,7 @@ def test_without_the_permission_to_list_types_they_could_not_be_told() -> None:
     names = ("list_types", "list_change_sets", "describe_stack_resource_drifts", "list_resources")
     found = probed(Account(**dict.fromkeys(names, denied)), TYPES, is_account=True)
     assert (found.refused, found.change_sets, found.to_dict()["refused"]) == (None, None, None)
-    assert "could not be told: its CloudFormation takes any name" in list(found.lines())[1]
+    assert "unknown: its CloudFormation accepts any name" in list(found.lines())[1]
 
 
 def test_an_emulator_that_is_gone_tells_nothing() -> None:

@@ -23,8 +23,8 @@ from stackproof.targets.flows.postgres import Database, start_postgres
 __all__ = ["FLOW_ACCOUNT", "LACKS", "MiniStackPipeline", "open_database", "physical_id"]
 
 FLOW_ACCOUNT: Final = "210987654321"
-"""Flows run in an account of their own: the secret and the function are pointed at the database that stands in for
-RDS, and what is compared with the template property by property stays untouched."""
+"""Flows run in a separate account. There the secret and the function point at the stand-in of RDS. The stacks that
+are compared with the template stay untouched."""
 
 LACKS: Final[Mapping[str, str]] = {
     "dead_letters": "MiniStack's poller takes a batch as done whatever batchItemFailures says, and knows no OnFailure"
@@ -136,10 +136,10 @@ class MiniStackPipeline:
         return tuple(receipts)
 
     def hand_over_again(self) -> None:
-        """Make the mapping anew, from the stream's beginning, and wait for its first batch.
+        """Recreate the mapping, from the stream's beginning, and wait for its first batch.
 
-        MiniStack looks at one mapping after the other, so by then the old one is out of the way, and what is put on
-        the stream from now on comes behind all that is handed over again.
+        MiniStack polls one mapping after the other. So the old mapping is gone by then, and new records come after
+        all records that are handed over again.
         """
         api = self._target.client("lambda")
         with self._writing(f"making the mapping of {self._declared.stream} anew"):

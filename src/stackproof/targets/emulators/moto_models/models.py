@@ -1,4 +1,4 @@
-"""Our handlers as CloudFormation models of moto, which finds them among the subclasses of its own class."""
+"""Our handlers as CloudFormation models of moto, which finds them among the subclasses of its base class."""
 
 from __future__ import annotations
 
