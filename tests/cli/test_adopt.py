@@ -242,7 +242,7 @@ def test_without_an_app_nothing_is_written_and_no_loop_is_patched(tmp_path: Path
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("drift.json", "--write"), 2, "say which differences to adopt"),
+        (("drift.json", "--write"), 2, "name the differences to adopt"),
         (("drift.json", "--finding", "abc"), 2, "drift.json has no such differences"),
         (("none.json",), 3, "none.json"),
         (("list.json",), 3, "this is not a report"),

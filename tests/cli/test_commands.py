@@ -170,7 +170,7 @@ def test_a_command_that_is_broken_off_has_decided_nothing(
     printed = capsys.readouterr().err.strip()
     if isinstance(error, ZeroDivisionError):
         assert "ZeroDivisionError: x" in printed
-        assert printed.splitlines()[-1].startswith("stackproof: internal error: nothing was decided")
+        assert printed.splitlines()[-1].startswith("stackproof: internal error: there is no result")
     else:
         assert printed == "stackproof: interrupted"
 

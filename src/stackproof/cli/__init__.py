@@ -60,7 +60,7 @@ def commands() -> None:
       0  everything held
       1  something is violated or differs
       2  the command line, the configuration or a policy file is wrong
-      3  something could not be judged or read at all
+      3  something could not be evaluated or read
     """
 
 
@@ -100,7 +100,7 @@ def _crashed(error: Exception) -> NoReturn:
         click.echo(f"stackproof: error: {what} could not be written: {error.strerror}", err=True)
         _without_reader()
     traceback.print_exc()
-    click.echo("stackproof: internal error: nothing was decided; please report the traceback above", err=True)
+    click.echo("stackproof: internal error: there is no result; please report the traceback above", err=True)
     sys.exit(3)
 
 
@@ -109,6 +109,6 @@ def _interrupted(*_: object) -> NoReturn:
 
 
 def _without_reader() -> NoReturn:
-    """Nobody takes our output: there is no one left to tell, and nothing left to write at exit."""
+    """End without a traceback if standard output is closed: nothing more can be written, not even at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     sys.exit(3)

@@ -36,7 +36,7 @@ __all__ = ["adopt"]
 @click.argument("report", type=click.Path(path_type=Path, allow_dash=True))
 @context_option
 @click.option("--finding", "findings", multiple=True, metavar="FINGERPRINT", help="Only this difference; repeatable.")
-@click.option("--all", "all_of_them", is_flag=True, help="All differences, those that are waived too.")
+@click.option("--all", "all_of_them", is_flag=True, help="All differences, also waived ones.")
 @click.option("--write", is_flag=True, help="Apply the patches; with --finding or --all.")
 @output_options("terminal", "json")
 @cache_option
@@ -50,7 +50,7 @@ def adopt(
     write: bool,
     no_cache: bool,
 ) -> None:
-    """Show for each difference of an audit how to put it back, and how to adopt it.
+    """Show how to revert and how to adopt each difference of an audit.
 
     REPORT is what `drift audit --format json` wrote, "-" standard input. Where
     the value is a literal at the line of the app, to adopt it is a patch, shown
@@ -64,7 +64,7 @@ def adopt(
     """
     require_outputs(wanted)
     if write and not (findings or all_of_them):
-        raise ConfigError("--write: say which differences to adopt: --finding FINGERPRINT, or --all")
+        raise ConfigError("--write: name the differences to adopt with --finding FINGERPRINT, or give --all")
     require()
     project = open_project(no_cache=no_cache)
     if write and project.settings.app is None:
@@ -95,7 +95,7 @@ def _read(report: Path) -> JsonObject:
 
 
 def _chosen(report: JsonObject, findings: Sequence[str], *, all_of_them: bool, name: str) -> tuple[Difference, ...]:
-    """The differences asked for; a fingerprint may be cut short as long as it names one."""
+    """The chosen differences; a prefix of a fingerprint is enough if only one difference has it."""
     found = differences_of(report, name=name)
     if not findings:
         return tuple(difference for difference in found if all_of_them or difference.suppression is None)
@@ -239,7 +239,7 @@ def _restore(before: Mapping[str, tuple[Path, bytes]], names: Iterable[str]) -> 
 
 
 def _kept(before: Mapping[str, tuple[Path, bytes]], remedies: Sequence[Remedy]) -> tuple[Remedy, ...]:
-    """The remedies after every file of which a patch did not do what it should is as it was."""
+    """The remedies, after each file is restored whose patch did not give the live value."""
     refused = {
         str(remedy.adopt.file)
         for remedy in remedies

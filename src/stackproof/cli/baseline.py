@@ -50,9 +50,9 @@ def compared(
 
 
 def _written(result: ScanResult, path: Path, not_waivable: frozenset[str]) -> Baseline | None:
-    """What was written; None where something was not judged, since what is there would count as new later."""
+    """The written baseline; None if something was not evaluated, since its findings would later count as new."""
     if any(notification.level is Level.ERROR for notification in result.notifications):
-        click.echo(f"stackproof: error: {path} was not written: not everything could be judged", err=True)
+        click.echo(f"stackproof: error: {path} was not written: not everything could be evaluated", err=True)
         return None
     found = baseline_of(result.findings, not_waivable=not_waivable, shared_names=result.shared_names)
 

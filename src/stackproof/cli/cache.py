@@ -28,7 +28,7 @@ def info() -> None:
 
 @cache.command()
 def clean() -> None:
-    """Forget everything; the next run computes it anew.
+    """Empty the cache; the next run computes everything again.
 
     \b
     Example:

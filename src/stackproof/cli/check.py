@@ -41,7 +41,7 @@ __all__ = ["check"]
 @context_option
 @output_options(*formats_of("check"))
 @click.option("--fail-level", type=click.Choice(["error", "warning"]), help="The least level that fails.")
-@click.option("--strict", is_flag=True, help="Exit code 3 also when something is open.")
+@click.option("--strict", is_flag=True, help="Also exit with code 3 if something is open.")
 @baseline_options
 @as_of_option
 @click.option(
@@ -56,7 +56,7 @@ __all__ = ["check"]
     "deployed",
     multiple=True,
     metavar="[STACK=]FILE|STACK",
-    help="A template that is deployed, or a stack in the account: what runs is judged as what runs.",
+    help="A deployed template, or a stack in the account: its engine versions are evaluated as running ones.",
 )
 @cache_option
 @verbose_option
@@ -75,14 +75,14 @@ def check(
     no_cache: bool,
     verbose: bool,
 ) -> None:
-    """Judge templates against policy.
+    """Evaluate templates against policy.
 
-    Engines: cfn-lint, Checkov, cloudformation-validate, what CDK says, and the
+    Engines: cfn-lint, Checkov, cloudformation-validate, CDK's annotations, and the
     engine versions (databases, runtimes) that AWS still creates and supports.
 
     PATH is a template (JSON or YAML), a folder to search for templates, a cloud
     assembly (cdk.out), or "-" for standard input. Without a PATH the CDK app of
-    the project is synthesized and judged.
+    the project is synthesized and evaluated.
 
     \b
     Examples:

@@ -46,7 +46,7 @@ __all__ = ["deploy", "lifetime", "refuse_both", "require_allowed", "synthesized"
     "capabilities",
     multiple=True,
     type=click.Choice(["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]),
-    help="What the template may do besides making resources; repeatable.  [default: all]",
+    help="What the template may do besides creating resources; repeatable.  [default: all]",
 )
 @click.option("--deadline", type=click.FloatRange(min=0, min_open=True), help="Seconds that a stack may take.")
 @ephemeral_option
@@ -114,7 +114,7 @@ def require_allowed(project: Project, options: LiveOptions) -> None:
     in_account = "aws" in target_names(project, options) and not is_loopback(endpoint)
     if in_account and not project.settings.allowed_accounts:
         raise ConfigError(
-            "--ephemeral is refused: allowed_accounts of [tool.stackproof] names no account: name there the one that "
+            "--ephemeral is refused: allowed_accounts of [tool.stackproof] names no account: add the account that "
             "may be changed"
         )
 

@@ -48,7 +48,7 @@ as_of_option = click.option(
     type=click.DateTime(["%Y-%m-%d"]),
     callback=_day,
     metavar="DATE",
-    help="Judge engine versions on this day (YYYY-MM-DD). Default: today, UTC.",
+    help="Evaluate engine versions on this day (YYYY-MM-DD). Default: today, UTC.",
 )
 cache_option = click.option("--no-cache", is_flag=True, help="Compute everything anew.")
 verbose_option = click.option("-v", "--verbose", is_flag=True, help="Show notes and what is generated or unproven.")
@@ -72,7 +72,7 @@ def open_project(*, no_cache: bool = False) -> Project:
 
 @contextmanager
 def progress(what: str) -> Iterator[None]:
-    """Say on stderr what is going on, if it takes more than a second; nothing if it is quicker."""
+    """Report on stderr what is running, if it takes more than a second."""
     began = time.monotonic()
     said = threading.Event()
 

@@ -117,7 +117,7 @@ def paired(given: Iterable[tuple[str, str]]) -> tuple[Wanted, ...]:
 
 
 def require_outputs(wanted: Sequence[Wanted]) -> None:
-    """Raise ConfigError for a file that cannot be written, before anyone has waited for its report."""
+    """Raise ConfigError for a file that cannot be written, before the work for its report begins."""
     from stackproof.reporters.file import require_writable
 
     for output in wanted:

@@ -41,12 +41,12 @@ __all__ = ["prove"]
 @live_options
 @output_options("terminal", "json")
 @click.option("--jobs", type=click.IntRange(1, 64), default=8, show_default=True, help="How many reads at once.")
-@click.option("--strict", is_flag=True, help="Exit code 3 also when a property is not proven.")
+@click.option("--strict", is_flag=True, help="Also exit with code 3 if a property is not proven.")
 @click.option(
     "--deadline",
     type=click.FloatRange(min=0),
     metavar="SECONDS",
-    help="Begin no read after that; the rest is unproven.",
+    help="Start no read after that; the rest is unproven.",
 )
 @click.option(
     "--settle",
@@ -81,7 +81,7 @@ def prove(
     On an emulator (--target moto, ministack) the stacks are deployed first. In an
     account, and at an --endpoint-url without such a target, they are found by name
     and only read (`deploy` brings them there), or with --ephemeral deployed for
-    this run alone. The proofs of several emulators are united.
+    this run alone. The proofs of several emulators are merged.
 
     \b
     Examples:

@@ -284,7 +284,7 @@ def refresh(
     offline reads the data of the installed cfn-lint and the dates of support
     that come with stackproof; aws asks AWS's describe APIs (read-only) and
     refuses emulators. Nothing is ever deleted from the list. PATHs (templates,
-    cloud assemblies) are judged before and after, to show what is affected.
+    cloud assemblies) are evaluated before and after, to show what is affected.
 
     \b
     Exit codes: 0 no difference (or written), 1 a difference, a list that is

@@ -191,10 +191,12 @@ def explained_refusal(subject: Subject, code: str, message: str) -> str | None:
             " ".join(f"--capability {capability}" for capability in dict.fromkeys(found))
             or "--capability CAPABILITY_IAM"
         )
-        return f"stack {name} is not deployed: it makes what needs a capability that is not given: add {option}"
+        return (
+            f"stack {name} is not deployed: it creates resources that need a capability that is not given: add {option}"
+        )
     if "TerminationProtection" in text or "termination protection" in text.lower():
         command = subject.command("update-termination-protection", "--no-enable-termination-protection")
-        return f"stack {name} has termination protection, which a person has to switch off first: {command}"  # for good
+        return f"stack {name} has termination protection, which you have to switch off first: {command}"  # for good
     if "/cdk-bootstrap/" in text:
         return f"stack {name} is not deployed: the account and region are not bootstrapped: `cdk bootstrap` does it"
     if "No export named" in text:

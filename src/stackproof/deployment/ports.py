@@ -45,13 +45,13 @@ class Target(Protocol):
         """Publish the assets, create or update the stack, wait for it; raises TargetError."""
 
     def deployment(self, stack_name: str, *, body: JsonObject | None = None) -> Deployment:
-        """The stack as it runs; raises TargetError if there is none, or an operation goes on or left it half done.
+        """The running stack; raises TargetError if there is none, or if an operation is running or did not finish.
 
         `body` is its deployed template, if the caller has read it already.
         """
 
     def destroy(self, stack_name: str, *, empty: bool = False) -> tuple[DeployedResource, ...]:
-        """Delete the stack and wait for it; gives what the template keeps of it. Raises TargetError.
+        """Delete the stack and wait for it; gives the resources that the template retains. Raises TargetError.
 
         With `empty`, what lies in its buckets is deleted first.
         """

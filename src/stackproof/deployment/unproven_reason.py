@@ -8,7 +8,7 @@ __all__ = ["UnprovenReason"]
 
 
 class UnprovenReason(StrEnum):
-    """Why something was not seen to be so; one list everywhere."""
+    """Why something is not proven; the same list everywhere."""
 
     WRITE_ONLY = "write_only"
     DENIED = "denied"

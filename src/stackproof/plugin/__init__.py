@@ -71,7 +71,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--target",
         action=_Joined,
         metavar="NAME",
-        help="where to look: moto, ministack or aws; several emulators, repeated or with commas, are united "
+        help="the target: moto, ministack or aws; proofs of several emulators, repeated or with commas, are merged "
         "(default: the project's targets)",
     )
     group.addoption("--endpoint-url", help="an AWS-compatible endpoint to probe instead")
@@ -101,7 +101,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--no-minimum-proof",
         action="store_true",
-        help="a run of some of the tests: do not insist that minimum_proof can be judged",
+        help="for a run of some of the tests: do not require that minimum_proof can be evaluated",
     )
     group.addoption("--stackproof-report", metavar="FILE", help="write what was proven as JSON")
 
@@ -146,7 +146,7 @@ def pytest_configure_node(node: Any) -> None:  # noqa: ANN401 - xdist is optiona
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Before `-k` and the like leave some of them out."""
+    """Note whether the run has live tests, before options such as `-k` deselect them."""
     config.stash[LIVE] = any(_reads_target(test_item) for test_item in items)
 
 

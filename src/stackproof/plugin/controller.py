@@ -133,7 +133,7 @@ class Controller:
 
     @staticmethod
     def _add(proof: ResourceProof, proofs: dict[str, ResourceProof]) -> None:
-        """A resource counts once, however many tests asked for it."""
+        """A resource counts once, however many tests prove it."""
         proofs[canonical(proof.location.to_dict())] = proof
 
     @property
@@ -150,12 +150,12 @@ class Controller:
         return self._config.getoption("endpoint_url") or " + ".join(target_names(self._config))
 
     def _shortfalls(self) -> tuple[str, ...]:
-        """Where less is proven than `minimum_proof` asks for; a run that left resources out is not held against it."""
+        """Where less is proven than `minimum_proof` requires; empty for a run that left resources out."""
         minimum = self._minimum() if self._proofs and self._partial() is None else None
         return minimum.shortfalls(self._proofs) if minimum else ()
 
     def _unevaluated(self) -> str | None:
-        """Why `minimum_proof` could not be evaluated in a run with live tests; None if it could, or has not to be."""
+        """Why `minimum_proof` could not be evaluated in a run with live tests; None if it could, or need not be."""
         is_live = self._config.stash.get(LIVE, False) or self._worker_is_live
         option = self._config.option
         if not is_live or option.no_minimum_proof or option.collectonly:

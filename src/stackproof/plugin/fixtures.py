@@ -188,7 +188,7 @@ def aws_client(target: Target) -> Callable[[str], Any]:
 
 @pytest.fixture
 def resource_proof(request: pytest.FixtureRequest, stack_provers: Mapping[str, Mapping[str, Prover]]) -> ResourceProof:
-    """The proof of one resource, united over the targets; a test that asks for it runs once for each resource.
+    """The proof of one resource, merged over the targets; a test that requests it runs once for each resource.
 
     Resources of nested stacks, and of all stacks of an app that has several, are among them.
     """

@@ -60,7 +60,7 @@ class OwnClients:
             self._is_live = False
 
     def opened(self, endpoint_url: str | None) -> None:
-        """A target was opened there, or in AWS: for the rest of this process nothing writes to it unsaid."""
+        """Note that a target was opened there, or in AWS: the rest of this process may not write to it unguarded."""
         self._opened = (self._opened or set()) | ({endpoint_url} if endpoint_url else set())
 
     def _watch(self, session: Any) -> None:  # noqa: ANN401 - botocore's

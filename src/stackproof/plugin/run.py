@@ -118,7 +118,7 @@ def _attempted(make: Callable[[], JsonValue]) -> dict[str, JsonValue]:
 
 
 def _end(pid: int) -> None:
-    """Ask, then insist."""
+    """Send SIGTERM, then SIGKILL."""
     for sent in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.kill(pid, sent)

@@ -1,4 +1,4 @@
-"""What policy says of an app, of templates and of folders of them."""
+"""Evaluates an app, templates and folders of templates against policy."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """An app's assembly and what policy says of it."""
+    """An app's assembly and its findings."""
 
     assembly: Assembly
     scan: ScanResult
@@ -89,7 +89,7 @@ def checked_paths(project: Project, paths: Sequence[Path], *, stdin: IO[bytes], 
 
 
 def _run_key(project: Project, paths: Sequence[Path], engines: EngineSet, *, on: date) -> str | None:
-    """The hash of all that a run over these paths depends on; None where files alone do not tell."""
+    """The hash of all that a run over these paths depends on; None if it depends on more than files."""
     from stackproof.policy.engines.code import package_digest
     from stackproof.template.loading.search import inventory
 

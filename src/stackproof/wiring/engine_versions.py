@@ -1,4 +1,4 @@
-"""Engine versions: those that are deployed, a list that is refreshed, and whom the new one affects."""
+"""Engine versions: the deployed ones, the refresh of the list, and the resources that a new list affects."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def deployed_versions(
         stack, equals, name = text.partition("=")
         stack, name = (stack, name) if equals and not Path(text).exists() else ("", text)
         if stack in found:
-            raise ConfigError(f"--deployed {text}: an earlier one is for the same stack; give STACK=FILE")
+            raise ConfigError(f"--deployed {text}: an earlier --deployed is for the same stack; give STACK=FILE")
         is_stack = not stack and template_of is not None and not Path(name).exists() and _STACK_NAME.fullmatch(name)
         try:
             if is_stack and template_of is not None:
@@ -72,7 +72,7 @@ def refreshed_versions(
     profile: str | None = None,
     accept_large_change: bool = False,
 ) -> tuple[AllowList, Refresh]:
-    """The list as it is in the file (else in the package), and what a source makes of it; writes nothing."""
+    """The current list, of the file or else the package, and the list that a source gives; writes nothing."""
     from stackproof.policy.versions.refreshing import refreshed
     from stackproof.policy.versions.sources.aws import AwsVersions
     from stackproof.policy.versions.sources.cfn_lint import read_cfn_lint

@@ -37,7 +37,7 @@ class Lifetime:
     connection: Connection = field(default_factory=Connection)
 
     def record(self, stack: Stack) -> EphemeralStack:
-        """What there is to know of one stack."""
+        """The record of one stack."""
         return EphemeralStack(
             stack_name=stack.name,
             account=self.target.account,
@@ -52,7 +52,7 @@ def records_of(project: Project) -> EphemeralStacks:
 
 @contextlib.contextmanager
 def ephemeral_stacks(project: Project, stacks: Sequence[Stack], where: Lifetime) -> Iterator[Ephemeral]:
-    """The stacks as they are to be deployed for this block; what is there of them at its end is torn down."""
+    """The stacks to deploy within this block; those that exist at its end are torn down."""
     made = ephemeral(stacks, f"{EPHEMERAL}-{secrets.token_hex(3)}")
     roots = in_dependency_order(made.stacks)
     with _refused_as_setting():
@@ -77,7 +77,7 @@ def ephemeral_stacks(project: Project, stacks: Sequence[Stack], where: Lifetime)
 
 
 def _refuse_attached(stacks: Sequence[Stack], target: Target) -> None:
-    """Nothing is made if something of it would change what is not made for this run."""
+    """Raise ConfigError, before anything is created, if these stacks would change resources outside of this run."""
     outside = attached_outside(stacks, account=target.account, region=target.region, partition=target.partition)
     if outside:
         raise ConfigError(
@@ -89,7 +89,7 @@ def _refuse_attached(stacks: Sequence[Stack], target: Target) -> None:
 
 @contextlib.contextmanager
 def _refused_as_setting() -> Iterator[None]:
-    """That an account may not be changed is a setting, and nothing of a stack that nobody has heard of yet."""
+    """Raise the refusal of an account as ConfigError, with a message that names no stack."""
     try:
         yield
     except TargetError as error:

@@ -115,7 +115,7 @@ def fleet_plan(
 def unmanaged_places(
     run: FleetRun, scopes: Sequence[Scope], order: FleetOrder, workers: Workers
 ) -> tuple[Unmanaged, ...]:
-    """What is in no stack, for each account and region, sorted; a dark one has the reason why it was not checked."""
+    """The resources in no stack, by account and region, sorted; a dark one has the reason why it was not checked."""
     from stackproof.drift.audit.unmanaged import Unmanaged
     from stackproof.drift.fleet.run import done
     from stackproof.drift.fleet.scopes import scope_tasks, unmanaged_of
@@ -146,7 +146,7 @@ def discovered(order: FleetOrder, units: Sequence[str]) -> tuple[tuple[str, str]
 
 
 def listed_stacks(order: FleetOrder, account_region: AccountRegion) -> str:
-    """The stacks of a place."""
+    """The stacks of an account and region."""
     from stackproof.targets.cloudformation.fleet_accounts import stacks_of
 
     found = _tried(order, account_region, stacks_of)
@@ -173,7 +173,7 @@ def audited_stacks(order: FleetOrder, task: FleetTask) -> str:
 
 
 def listed_unmanaged(order: FleetOrder, task: ScopeTask) -> str:
-    """What is in no stack of a place."""
+    """The resources of an account and region that are in no stack."""
     from stackproof.drift.fleet.scopes import unmanaged_text
 
     found = _tried(order, task.account_region, lambda target: _unmanaged(target, task))
@@ -272,7 +272,7 @@ def _pace(directory: str | None, rates: tuple[tuple[str, float], ...]) -> Pace:
 
 @lru_cache(maxsize=1)
 def _calls() -> CallRecorder:
-    """The one of this process: whichever task ends takes the count so far with it, and the sum is right."""
+    """The recorder of this process: each task that ends takes the count so far with it, so the sum is right."""
     return CallRecorder()
 
 

@@ -57,7 +57,7 @@ def start_emulator(directory: Path, *, owner_pid: int, name: str = "moto") -> Ow
 
 
 def capabilities(target: Target, types: Sequence[str]) -> Capabilities:
-    """What a target says that it can do; it is asked about these resource types."""
+    """The capabilities that a target reports; it is probed with these resource types."""
     from stackproof.targets.cloudformation.capability_probe import probed
 
     if target.name == "aws":
@@ -92,7 +92,7 @@ class FlowPlace:
         )
 
     def pipeline(self, database: Mapping[str, str]) -> Pipeline:
-        """The flow with what `open_database` said, in any process."""
+        """The flow with the answer of `open_database`, in any process."""
         from stackproof.targets.flows.ministack_flow import MiniStackPipeline
 
         return MiniStackPipeline(_ministack(self.target), self.deployment, self.declared, self.path, database)
@@ -180,7 +180,7 @@ def auditor(
 
 
 def child_families() -> Sequence[ChildFamily]:
-    """What may hang on resources without a template that says so."""
+    """The attachments that resources may have without a template that declares them."""
     from stackproof.readers.children import FAMILIES
 
     return FAMILIES
@@ -194,7 +194,7 @@ def listings() -> Mapping[str, Listing]:
 
 
 def audit_actions(stacks: Sequence[Stack]) -> tuple[str, ...]:
-    """What a drift audit of these stacks calls beside the readers of their types, CloudFormation's detection too."""
+    """The calls of a drift audit besides those of the readers, with those of CloudFormation's detection."""
     from stackproof.targets.cloudformation.stack_catalog import ACTIONS, NATIVE_ACTIONS
 
     types = {resource.resource_type for stack in stacks for resource in stack.template.resources}

@@ -1,4 +1,4 @@
-"""Where audits are remembered, and whom they tell."""
+"""Opens the stores of audits and the channels of their alarms."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ __all__ = [
 
 
 def unique(notifications: Iterable[Notification]) -> tuple[Notification, ...]:
-    """Each once, the gravest first."""
+    """Each notification once, the most severe first."""
     return tuple(
         sorted(
             set(notifications),

@@ -24,7 +24,7 @@ def required_permissions(
     region: str | None = None,
     account: str | None = None,
 ) -> Permissions:
-    """What IAM has to allow for these stacks, where they say that they run, else where the project does."""
+    """The permissions for these stacks, in the account and region that they name, else in the project's."""
     from stackproof.proof.iam_resources import CfnLintActions
     from stackproof.proof.permissions import Place, Purpose, compiled
     from stackproof.readers import READERS

@@ -58,7 +58,7 @@ __all__ = [
 
 @lru_cache(maxsize=8)
 def _controls(file: Path, _stamp: int) -> Mapping[str, Control]:
-    """Read once for each state of the file: a run asks several times."""
+    """Parse the file once for each of its states: a run needs it several times."""
     return controls_by_rule(file)
 
 
@@ -99,7 +99,7 @@ class EngineSet:
     notifications: tuple[Notification, ...] = ()
 
     def start(self) -> None:
-        """Let every engine import while something else is going on."""
+        """Let every engine import while other work goes on."""
         for engine in self.engines:
             engine.start()
 
@@ -122,7 +122,7 @@ def read_drift_waivers(project: Project) -> tuple[DriftWaiver, ...]:
 
 
 def require_policies(project: Project) -> None:
-    """Raise ConfigError for a policy file that is wrong, before any engine starts."""
+    """Raise ConfigError for an invalid policy file, before any engine starts."""
     read_waivers(project)
     read_controls(project)
     versions_engine(project, on=date.max)
@@ -136,13 +136,13 @@ def unwaivable_ids(project: Project) -> frozenset[str]:
 
 
 def read_engine_versions(project: Project) -> AllowList:
-    """What is known of engine versions: the project's list, else that of the package; raises ConfigError."""
+    """The known engine versions: the project's list, else that of the package; raises ConfigError."""
     file = project.settings.policies / "engine_versions.json"
     return _engine_versions(file, _stamp(file))
 
 
 def versions_engine(project: Project, *, on: date, stacks: Sequence[Stack] = ()) -> VersionsEngine:
-    """The engine that judges engine versions, on the day that was chosen, else on `on`; raises ConfigError."""
+    """The engine that evaluates engine versions, on the chosen day, else on `on`; raises ConfigError."""
     from stackproof.policy.engines.versions import VersionsEngine
 
     versions = read_engine_versions(project)
@@ -206,7 +206,7 @@ def open_engines(project: Project) -> EngineSet:
 def all_engines(
     project: Project, engines: EngineSet, *, assemblies: Sequence[Assembly] = (), on: date
 ) -> tuple[PolicyEngine, ...]:
-    """All that judges in a scan: the engines, corrected by what is known of versions, and our own."""
+    """All engines of a scan: those of others, corrected by what is known of versions, and ours."""
     from stackproof.policy.engines.cdk import CdkEngine
     from stackproof.policy.engines.corrected import CorrectedEngine
 
@@ -229,7 +229,7 @@ def scan_templates(
     """
     stacks = [stack for assembly in assemblies for stack in assembly.stacks]
     if "" in project.deployed and (count := len(templates) + len(stacks)) > 1:
-        raise ConfigError(f"--deployed: {count} templates are judged; give STACK=FILE")
+        raise ConfigError(f"--deployed: {count} templates are evaluated; give STACK=FILE")
     result = scan(
         [*templates, *(stack.template for stack in stacks)],
         all_engines(project, engines, assemblies=assemblies, on=on),

@@ -20,9 +20,9 @@ __all__ = ["Project"]
 class Project:
     """A project's settings, and the adapters made from them.
 
-    `jobs` are the processes that an engine may have, `versions_as_of` is the day on which engine versions are judged,
-    `deployed` those that run already, by stack and logical id, `parameters` the values of a template's parameters,
-    where they are known. `calls` counts what targets are asked, and `processes` share the rate at which they are.
+    `jobs` are the processes that an engine may have. `versions_as_of` is the day on which engine versions are
+    evaluated. `deployed` are the running versions, by stack and logical id. `parameters` are the known values of a
+    template's parameters. `calls` counts the calls to targets. `processes` share the rate of these calls.
     """
 
     settings: Settings
@@ -44,5 +44,5 @@ class Project:
         return FileStore(self.state() / "store")
 
     def remembered(self) -> FileStore:
-        """Everything that stackproof keeps of this project, as one store."""
+        """Everything that stackproof stores about this project, as one store."""
         return FileStore(self.settings.state_directory)

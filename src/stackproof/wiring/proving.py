@@ -53,9 +53,9 @@ class Waits:
 
 
 def with_needed(stacks: Sequence[Stack], every: Sequence[Stack], where: Target) -> Sequence[Stack]:
-    """The stacks, on an emulator with those that they depend on: nothing is there yet.
+    """The stacks; on an emulator, which is empty, also those that they depend on.
 
-    In an account only what was named is touched.
+    In an account, only the named stacks are touched.
     """
     return with_dependencies(stacks, every) if where.name in EMULATORS else stacks
 
@@ -79,7 +79,7 @@ _DEFAULT: Final = ProofOptions()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _TargetProofs:
-    """What was proven on one target."""
+    """The proofs of one target."""
 
     target: str
     proofs: tuple[ResourceProof, ...]
@@ -165,7 +165,7 @@ def _prove_on(
 
 
 def _lost_orders(deployment: Deployment, target: Target) -> Iterator[Notification]:
-    """Orders of the template that the target was not given, since what they name is left out."""
+    """`DependsOn` entries that the target did not get, since the resources that they name are pruned."""
     for name, gone in sorted(deployment.unordered.items()):
         text = f"{deployment.stack_name}/{name} did not wait for {', '.join(gone)} on {target.name}: left out there"
         yield Notification(level=Level.NOTE, message=text)

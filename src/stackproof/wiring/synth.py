@@ -20,7 +20,7 @@ __all__ = ["is_synthesized", "read_assembly", "synth_request", "synthesize"]
 
 
 def synth_request(project: Project, context: JsonObject, *, coverage: bool = False) -> SynthRequest:
-    """What to synthesize, the command line's context over the project's; coverage where the project records it."""
+    """The synthesis to run: context of the command line overrides the project's; coverage if the project records it."""
     from stackproof.template.synth.cache import SynthRequest
 
     settings = project.settings

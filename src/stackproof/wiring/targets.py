@@ -31,7 +31,7 @@ __all__ = ["DeployOptions", "deployed_template", "endpoint_of", "open_target"]
 
 @lru_cache(maxsize=8)
 def _pace(rates: tuple[tuple[str, float], ...], processes: int) -> Pace:
-    """One for all targets of this process."""
+    """The pace that all targets of this process share."""
     return TokenBuckets(dict(rates), processes=processes)
 
 
