@@ -90,7 +90,7 @@ def test_a_target_that_runs_no_functions_leaves_the_flow_open(tmp_path: Path) ->
     ("more", "said"),
     [
         ((), "the flow was not run on aws: it puts records on the stream; --allow-writes lets it"),
-        (("--allow-writes",), "say how its rows are removed again"),
+        (("--allow-writes",), "give the statement that removes its rows"),
     ],
 )
 def test_at_an_endpoint_a_flow_needs_permission_and_a_way_to_clean_up(

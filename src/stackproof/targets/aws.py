@@ -263,7 +263,7 @@ class AwsTarget:
 
     @property
     def _options(self) -> str:
-        """What leads the AWS CLI to the same place."""
+        """The options that lead the AWS CLI to the same account and region."""
         named = (("--region", self.region), ("--profile", self._profile), ("--endpoint-url", self.endpoint_url))
         return " ".join(f"{name} {value}" for name, value in named if value)
 

@@ -1,4 +1,4 @@
-"""What keeps a run from changing an account: which endpoints are AWS, and a hook that lets only reads pass.
+"""Keeps a run from changing an account: the endpoints of AWS, and a hook that lets only reads pass.
 
 The hook is the same on every target, so that what would be refused in an account is refused on an emulator.
 """
@@ -98,9 +98,9 @@ def refuse_sent_writes(
     also: Container[str],
     unique_id: str,
 ) -> None:
-    """The same for what is about to be sent `to` somewhere, by its URL, whatever client it is of.
+    """The same for each request that is about to be sent, if `to` accepts its URL, from any client.
 
-    Stubs and moto's mocks answer in events of botocore; all of these have passed where this looks.
+    Stubs and moto's mocks answer in events of botocore, which all come before this hook.
     """
     sending = _Sending()
 
@@ -161,7 +161,7 @@ class _Sending(threading.local):
 
 
 class _Watched:
-    """The HTTP session of a client, which says first where it sends something."""
+    """The HTTP session of a client, which reports each URL before it sends a request there."""
 
     def __init__(self, inner: Any, sent: Callable[[str], None]) -> None:
         self._inner = inner
@@ -199,7 +199,7 @@ def _after(action: str) -> str:
 
 
 def _taken_out(action: str, place: Sequence[str], *, parsed: Any, **_: object) -> None:
-    """Put stars in place of a secret that nobody asked for, before the answer leaves the client."""
+    """Redact a secret that the caller does not need, before the answer leaves the client."""
     *above, last = place
     for name in above:
         parsed = parsed.get(name) or {}

@@ -53,7 +53,7 @@ def pipeline(ministack: OwnedProcess) -> Iterator[AwsPipeline]:
             database.stop()
     lost = AwsPipeline(target, deployed, CLEANED, path, ca_bundle=None)
     assert "no connection to PostgreSQL" in str(lost.unreachable())
-    with pytest.raises(ConfigError, match="say how its rows are removed"):
+    with pytest.raises(ConfigError, match="give the statement that removes its rows"):
         AwsPipeline(target, deployed, DECLARED, path, ca_bundle=None)
     emulator.destroy("Account")
 

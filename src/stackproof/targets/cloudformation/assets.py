@@ -46,7 +46,7 @@ class AssetStore:
         }
 
     def publish(self, stack: Stack) -> None:
-        """Put every asset of the stack where its template expects it; what is there already stays."""
+        """Upload every asset of the stack to where its template expects it; assets that exist already stay."""
         own = Path(stack.template.path)
         for asset in stack.assets:
             file = own.parent / asset.path

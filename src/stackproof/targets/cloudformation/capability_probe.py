@@ -1,4 +1,4 @@
-"""What a target can do, by asking it."""
+"""Probes the capabilities of a target."""
 
 from __future__ import annotations
 

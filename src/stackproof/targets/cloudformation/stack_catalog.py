@@ -31,7 +31,7 @@ ACTIONS: Final = (
     "cloudformation:ListStacks",
     "tag:GetResources",
 )
-"""What an audit needs beside its readers."""
+"""The actions of an audit besides those of its readers."""
 
 NATIVE_ACTIONS: Final = (
     "cloudformation:DescribeStackDriftDetectionStatus",

@@ -34,7 +34,7 @@ __all__ = ["CAPABILITIES", "HALF_DONE", "CloudFormation", "StackContext", "liste
 
 _IN_REQUEST: Final = 51_200  # bytes of a template that CreateStack takes; larger ones come from a bucket
 CAPABILITIES: Final = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
-"""What a template may do besides making resources, by default."""
+"""What a template may do by default, besides creating resources."""
 
 _DONE: Final = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
 _ENDED: Final = frozenset({"DELETE_COMPLETE", "DELETE_FAILED"})  # of a nested stack that was deleted

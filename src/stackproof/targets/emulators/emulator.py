@@ -190,10 +190,10 @@ class Emulator:
         return self._types.unknown(resource_types)
 
     def _before_deletion(self, stack_name: str) -> None:
-        """What has to be done before a stack can be deleted."""
+        """What has to happen before a stack can be deleted."""
 
     def _after_creation(self, stack: Stack, made: Deployment) -> None:
-        """What AWS does with a new stack and the emulator does not."""
+        """What AWS does to a new stack and the emulator does not."""
 
     def destroy(self, stack_name: str, *, empty: bool = False) -> tuple[DeployedResource, ...]:
         with self.writing(f"deleting stack {stack_name}"):

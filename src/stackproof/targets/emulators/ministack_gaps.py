@@ -1,4 +1,4 @@
-"""What MiniStack drops: (resource type, JSON pointer) → why. Such a property is not proven on it.
+"""Properties that MiniStack drops: (resource type, JSON pointer) → why. Such a property is not proven on it.
 
 Each row has a test that fails when the emulator learns it. In pointers `*` matches any index or key; a row covers
 what is below its pointer.

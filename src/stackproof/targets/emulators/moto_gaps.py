@@ -1,4 +1,4 @@
-"""What moto's services cannot hold: (resource type, JSON pointer) → why. Such a property is not proven on it.
+"""Properties that moto's services cannot hold: (resource type, JSON pointer) → why. They are not proven on it.
 
 Each row has a test that fails when the emulator learns it. In pointers `*` matches any index or key; a row covers
 what is below its pointer.

@@ -44,7 +44,9 @@ class AwsPipeline(MiniStackPipeline):
     ) -> None:
         require(["pg8000"])
         if declared.cleanup is None:
-            raise ConfigError(f"{declared}: say how its rows are removed again: arrives_at(…, cleanup='DELETE …')")
+            raise ConfigError(
+                f"{declared}: give the statement that removes its rows: arrives_at(…, cleanup='DELETE …')"
+            )
         if not _PREFIX.search(declared.cleanup):
             raise ConfigError(
                 f"{declared}: cleanup={declared.cleanup!r} would remove rows of others too: name those of a test by "

@@ -263,7 +263,7 @@ def _published(message: Mapping[str, Any]) -> list[JsonObject]:
 
 
 def physical_id(deployment: Deployment, logical_id: str) -> str:
-    """What a resource is called where it is deployed; raises TargetError if it is not."""
+    """The physical id of a resource; raises TargetError if it is not deployed."""
     found = deployment.resource(logical_id)
     if found is None or not found.physical_id:
         why = deployment.pruned.get(logical_id, "it is not deployed")

@@ -62,7 +62,7 @@ class Database:
         self._login: Mapping[str, str] = {"user": user, "password": password, "database": database}
 
     def rows(self, query: str) -> tuple[tuple[Any, ...], ...]:
-        """What the query gives, sorted; nothing while its table is not there yet."""
+        """The rows of the query, sorted; none while its table does not exist yet."""
         return tuple(sorted(self.run(query), key=repr))
 
     def run(self, statement: str, **values: str) -> tuple[tuple[Any, ...], ...]:

@@ -168,7 +168,7 @@ _DEFAULTS: Final[_Given] = {
         ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"), True
     )
 }
-"""What every new bucket has on AWS, and no new one on the emulator."""
+"""The properties of every new bucket on AWS that a new bucket on the emulator lacks."""
 
 
 def _delete_bucket(call: Call) -> None:
