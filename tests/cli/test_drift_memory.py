@@ -169,7 +169,7 @@ def test_drift_is_new_then_lasts_then_is_resolved_in_the_store_with_dates(net: N
     assert text.splitlines()[-1].endswith("0 new, 1 resolved, 0 changed, 0 the same, 0 not comparable")
     assert (net.folder / ".stackproof" / ".gitignore").read_text(encoding="utf-8") == "*\n"
 
-    assert run(net.folder, "stackproof", "drift", "forget", "--stack", "Net").stdout == "forgot Net: 5 looks at it\n"
+    assert run(net.folder, "stackproof", "drift", "forget", "--stack", "Net").stdout == "forgot Net: 5 audits of it\n"
     again = run(net.folder, "stackproof", "drift", "forget", "--stack", "Net", "--stack", "Ne")
     assert (again.returncode, "--stack Net --stack Ne: " in again.stderr) == (2, True)
     assert "knows no such stack" in again.stderr
@@ -184,7 +184,7 @@ def test_a_stack_asked_for_by_its_arn_is_the_one_of_its_name(net: Net) -> None:
         (found["fingerprint"], False)
     ]
     assert [stack["stack_name"] for stack in report["stacks"]] == ["Net"]
-    assert run(net.folder, "stackproof", "drift", "forget", "--stack", arn).stdout == "forgot Net: 2 looks at it\n"
+    assert run(net.folder, "stackproof", "drift", "forget", "--stack", arn).stdout == "forgot Net: 2 audits of it\n"
 
 
 def test_a_stack_that_was_deleted_is_drift_until_it_is_forgotten(net: Net) -> None:
@@ -249,7 +249,7 @@ def test_a_broken_store_costs_the_memory_and_not_the_report(net: Net) -> None:
     messages = [notification["message"] for notification in report["notifications"]]
     assert "this audit was not recorded, so what is new is not known: the store of audits" in messages[1]
     assert "is damaged" in messages[1]
-    assert messages[0] == "github-issue:issue.md was told nothing: this audit was not recorded"
+    assert messages[0] == "github-issue:issue.md got no message: this audit was not recorded"
     assert (net.folder / "issue.md").read_text(encoding="utf-8") == ""
     asked = run(net.folder, "stackproof", "drift", "history", "--store", "sqlite:///broken.db")
     assert (asked.returncode, len(asked.stderr.splitlines())) == (3, 1)
@@ -295,7 +295,9 @@ def test_a_webhook_that_fails_is_3_and_is_told_by_the_next_run(net: Net, hook: H
     hook.answers[:] = [404]
     report = net.report(*tell, **SECRET)
     assert report["exit_code"] == 3
-    assert "was not told of 1 differences, the next run tries again: it answered 404" in str(report["notifications"])
+    assert "got no message about 1 differences, the next run tries again: it answered 404" in str(
+        report["notifications"]
+    )
     assert len(report["differences"]) == 1
     assert net.report(*tell, **SECRET)["exit_code"] == 1
     assert len(hook.heard) == 2

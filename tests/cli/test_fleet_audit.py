@@ -200,7 +200,7 @@ def fleet(request: pytest.FixtureRequest, tmp_path: Path, moto: OwnedProcess) ->
         (("--executor", "dask:8786"), "", "expected threads, processes or dask://"),
         (("--endpoint-url", "nowhere"), "", "the endpoint 'nowhere' is not a URL"),
         (("--notify", "sns:arn:aws:sns:eu-west-1:111111111111:x"), "", "allowed_topics of [tool.stackproof] does not"),
-        (("--plan", "--notify", "github-issue:x.md"), "", "--plan tells nobody"),
+        (("--plan", "--notify", "github-issue:x.md"), "", "--plan sends no message"),
     ],
 )
 def test_what_is_wrong_before_a_fleet_starts_is_2_and_no_run(
@@ -415,7 +415,7 @@ def test_a_channel_that_fails_is_3_and_is_told_by_the_next_run(fleet: Accounts) 
     said = [
         notification["message"]
         for notification in failing["notifications"]
-        if "was not told of 2 differences" in notification["message"]
+        if "got no message about 2 differences" in notification["message"]
     ]
     assert (failing["exit_code"], len(said), len(failing["differences"])) == (3, 2, 2)
     hand = MotoTarget(fleet.url, region="us-west-2")

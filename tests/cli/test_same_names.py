@@ -244,7 +244,7 @@ def test_one_of_them_is_forgotten_where_it_is_gone(app: Path, called: Called) ->
     assert len(store.records(1)) == 2
     assert called("drift", "forget", "--stack", "shop", "--region", "eu-west-1", *url)[:2] == (
         0,
-        "forgot shop: 1 looks at it\n",
+        "forgot shop: 1 audits of it\n",
     )
     assert [record.stack_key.region for record in store.records(1)] == ["us-west-2"]
 

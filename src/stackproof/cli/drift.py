@@ -143,7 +143,7 @@ def audit(
         require_accounts(read_drift_waivers(project))
         if fleets.plan:
             if memory.channels or scopes:
-                raise ConfigError("--plan tells nobody and lists nothing beside stacks: leave out --notify and --scope")
+                raise ConfigError("--plan sends no message and lists only stacks: leave out --notify and --scope")
             if any(output.format == "sarif" for output in wanted):
                 raise ConfigError("--plan has no findings to write as sarif: give --format terminal or json")
             plan_report, text = planned_fleet(opened_fleet(project, options, audit_options, fleets), jobs=jobs)

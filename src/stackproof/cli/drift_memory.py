@@ -1,4 +1,4 @@
-"""The memory of drift audits on the command line: what `drift audit` records and tells, and `drift history`."""
+"""The memory of drift audits: what `drift audit` records and sends, and the commands `history`, `diff` and `forget`."""
 
 from __future__ import annotations
 
@@ -107,11 +107,11 @@ class AuditMemory:
 
     @property
     def topic_regions(self) -> tuple[str, ...]:
-        """Where the topics are that it tells."""
+        """The regions of the topics that get messages."""
         return tuple(channel.region for channel in self.options.channels if channel.kind == TOPIC)
 
     def begin(self, target: Target, *, against: str, connection: Connection, fleet: str = "") -> None:
-        """Note that the audit begins now; `target` is the place that is audited, of a fleet whoever signs in to all."""
+        """Record that the audit begins now; `target` is the one that is audited; for a fleet, the one that signs in."""
         if self.store is None:
             return
         self.notifiers = notifiers(
@@ -266,7 +266,7 @@ def forget(stack_names: tuple[str, ...], account: str | None, region: str | None
     unknown = []
     for name, in_account, in_region in wanted:
         if count := where.forget(name, account=in_account, region=in_region):
-            click.echo(f"forgot {name}: {count} looks at it")
+            click.echo(f"forgot {name}: {count} audits of it")
         else:
             unknown.append(name)
     if unknown:

@@ -106,7 +106,7 @@ class FleetOptions:
         names = {"stacks": "--stack", "role_arn": "--role-arn", "region": "--region"}
         for name, value in given.items():
             if value:
-                raise ConfigError(f"{names[name]} with --fleet: it is said in the file")
+                raise ConfigError(f"{names[name]} with --fleet: the file names it, leave the option out")
         if against != "template":
             raise ConfigError("--against assembly with --fleet: a fleet is compared with what was deployed")
 
@@ -201,7 +201,7 @@ def opened_fleet(
 ) -> OpenedFleet:
     """The fleet of the command line; raises ConfigError for whatever can be known to be wrong before it starts.
 
-    Who signs in is asked in the region of a topic that is told, if there is one: that region is surely switched on.
+    The sign-in uses the region of a topic that gets messages, if there is one: that region is enabled.
     """
     found = load_fleet(fleet.file)
     target = options.target or ("aws" if options.connection.endpoint_url else project.settings.targets[0])
@@ -241,7 +241,7 @@ def _identity(order: FleetOrder, fleet: FleetOptions) -> str:
 
 
 class FleetProgress:
-    """Tells on stderr how far a fleet audit is: one line that changes on a terminal, else a line now and then."""
+    """Shows on stderr how far a fleet audit is: one line that changes on a terminal, else a line now and then."""
 
     def __init__(self, total: int, *, clock: Callable[[], float] = time.monotonic, live: bool | None = None) -> None:
         self._total = total
@@ -265,7 +265,7 @@ class FleetProgress:
             click.echo(f"\r{self.line(run)}\x1b[K" if self._live else self.line(run), err=True)
 
     def line(self, run: FleetRun) -> str:
-        """Stacks done, calls a second, drifts found; no rate of a moment, in which nothing can be told of it."""
+        """Stacks done, calls a second, drifts found; no rate before the first second is over."""
         seconds = self._clock() - self._began
         calls = run.calls.reads + run.calls.writes
         rate = f", {calls / seconds:.0f} calls/s" if seconds >= 1 else ""

@@ -59,7 +59,7 @@ _PATIENCE = 15.0
 @click.command(cls=ReportingCommand)
 @context_option
 @click.option("--static", is_flag=True, help="Only synth and policy: no suites, nothing deployed.")
-@output_options(*FORMATS)
+@output_options(*formats_of("gate"))
 @click.option("--strict", is_flag=True, help="Also exit with code 3 if something is open.")
 @cache_option
 def gate(context: tuple[str, ...], *, wanted: tuple[Wanted, ...], static: bool, strict: bool, no_cache: bool) -> None:

@@ -31,7 +31,7 @@ class DriftReport:
     """What an audit saw. `differences` are those of all audits and what is unmanaged, with the waivers applied.
 
     `minimum_coverage` is the share of properties, in percent, below which an audit has not seen enough. `listed` are
-    account, region and type of what was looked at outside of stacks, `undecided` how many of those may be of a stack
+    account, region and type of what was listed outside of stacks, `undecided` how many of those may be of a stack
     that was not asked; `earlier` account, region and name of the stacks that an interrupted run has seen, and when;
     `stack_lists` say which stacks there are; `evaluated` is what a waiver could have matched; `memory` is what the
     store knows, if there is one.
@@ -73,14 +73,14 @@ class DriftReport:
 
     @property
     def checked(self) -> float:
-        """The share of the properties that was looked at, in percent, rounded down to a tenth: 100 means all."""
+        """The share of the properties that was read, in percent, rounded down to a tenth: 100 means all."""
         found = self.coverage
         seen = found.properties_proven + found.properties_differ
         return seen * 1000 // found.properties_total / 10 if found.properties_total else 0.0
 
     @property
     def open_differences(self) -> tuple[Difference, ...]:
-        """Those that nobody has decided to live with."""
+        """The differences that no waiver accepts."""
         return tuple(difference for difference in self.differences if difference.suppression is None)
 
     @property
@@ -94,7 +94,7 @@ class DriftReport:
         return self.minimum_coverage is None or _share(audit) >= self.minimum_coverage
 
     def kept_since(self, audit: StackAudit) -> datetime | None:
-        """When an interrupted run looked at the stack; None if this one did."""
+        """When an interrupted run read the stack; None if this run did."""
         return self.earlier.get((audit.account, audit.region, audit.stack_name))
 
     @property
@@ -136,7 +136,7 @@ class DriftReport:
 
     @property
     def reasons(self) -> Mapping[str, int]:
-        """Why something was not looked at, counted over all stacks."""
+        """Why something was not read, counted over all stacks."""
         found: Counter[str] = Counter()
         for audit in self.audits:
             found.update(audit.reasons)
@@ -242,7 +242,7 @@ def _native(audit: StackAudit) -> Iterable[JsonValue]:
 
 
 def _share(audit: StackAudit) -> float:
-    """The share of a stack's properties that was looked at, in percent; all of none is all, if the stack was seen."""
+    """The share of a stack's properties that was read, in percent; 100 for a stack without properties that was read."""
     found = audit.coverage
     seen = found.properties_proven + found.properties_differ
     return 100 * seen / found.properties_total if found.properties_total else 100.0 * (audit.reason is None)

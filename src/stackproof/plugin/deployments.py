@@ -138,6 +138,17 @@ def world_on(
     }
     if override is not None:
         pairs[override[0].artifact] = override
+    return world_of(pairs, target, config, assembly, source)
+
+
+def world_of(
+    pairs: Mapping[str, tuple[Stack, Deployment]],
+    target: Target,
+    config: pytest.Config,
+    assembly: Assembly,
+    source: SchemaSource,
+) -> World:
+    """The world of these stacks and their deployments, by artifact; nothing else is deployed for it."""
     return World(
         {
             artifact: ProvableStack(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -14,7 +14,7 @@ from stackproof.core.notification import Notification
 from stackproof.deployment.deployment import Deployment
 from stackproof.deployment.ports import Target
 from stackproof.gate.suite_facts import SuiteNotification
-from stackproof.plugin.deployments import deployment_on, target_names, target_of, world_on
+from stackproof.plugin.deployments import deployment_on, target_names, target_of, world_of, world_on
 from stackproof.plugin.outcomes import LEDGERS, conclude, update_facts
 from stackproof.plugin.run import RUN
 from stackproof.plugin.stacks import assembly_of, note_template, proven_stacks_of, stack_of
@@ -46,6 +46,9 @@ __all__ = [
     "targets",
     "template",
 ]
+
+_OWN_DEPLOYMENT: Final = pytest.StashKey[Deployment]()
+"""What the fixture `deployment` of this plugin gave: anything else is an override of the project."""
 
 
 @pytest.fixture(scope="session")
@@ -112,7 +115,9 @@ def target(targets: tuple[Target, ...]) -> Target:
 @pytest.fixture(scope="session")
 def deployment(pytestconfig: pytest.Config, cdk_stack: Stack, assembly: Assembly, target: Target) -> Deployment:
     """The stack as it runs: deployed once for all workers on an emulator, attached to by name anywhere else."""
-    return deployment_on(target, pytestconfig, cdk_stack, assembly)
+    found = deployment_on(target, pytestconfig, cdk_stack, assembly)
+    pytestconfig.stash[_OWN_DEPLOYMENT] = found
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -139,32 +144,41 @@ def live_worlds(
 
 @pytest.fixture(scope="session")
 def prover(
-    pytestconfig: pytest.Config,
+    request: pytest.FixtureRequest,
     cdk_stack: Stack,
-    assembly: Assembly,
     deployment: Deployment,
     target: Target,
-    live_world: World,
     resource_schemas: SchemaSource,
 ) -> Prover:
     """Reads live resources of the first target and compares them with the template.
 
-    A project that overrides `cdk_stack` or `deployment` gets the world with its value.
+    A project that overrides `deployment` with its own value gets a world of that stack alone: nothing else is deployed.
+    One that overrides `cdk_stack` gets the world of the run with that stack.
     """
-    known = live_world.provers.get(cdk_stack.artifact)
-    if known is not None and (known.template, known.deployment) == (cdk_stack.template, deployment):
+    config, assembly = request.config, request.getfixturevalue("assembly")
+    if config.stash.get(_OWN_DEPLOYMENT, None) is not deployment:
+        alone = {cdk_stack.artifact: (cdk_stack, deployment)}
+        return world_of(alone, target, config, assembly, resource_schemas).provers[cdk_stack.artifact]
+    known: Prover | None = request.getfixturevalue("live_world").provers.get(cdk_stack.artifact)
+    if known is not None and known.template == cdk_stack.template:
         return known
-    override = (cdk_stack, deployment)
-    world = world_on(target, pytestconfig, assembly, resource_schemas, override=override)
+    world = world_on(target, config, assembly, resource_schemas, override=(cdk_stack, deployment))
     return world.provers[cdk_stack.artifact]
 
 
 @pytest.fixture(scope="session")
 def provers(
-    cdk_stack: Stack, targets: tuple[Target, ...], live_worlds: Mapping[str, World], prover: Prover
+    pytestconfig: pytest.Config,
+    assembly: Assembly,
+    cdk_stack: Stack,
+    targets: tuple[Target, ...],
+    live_worlds: Mapping[str, World],
+    prover: Prover,
 ) -> Mapping[str, Prover]:
     """The prover of each target, by its name; each deploys to its own when it is made."""
     first, *others = targets
+    for other in others:
+        deployment_on(other, pytestconfig, cdk_stack, assembly)  # a stack that is not there is named
     found = {other.name: live_worlds[other.name].provers[cdk_stack.artifact] for other in others}
     return {first.name: prover, **found}
 

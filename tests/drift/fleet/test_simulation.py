@@ -142,8 +142,8 @@ def test_on_the_command_line(fleet: Simulation, tmp_path: Path) -> None:
         (("--fleet", "f.yaml", "--target", "aws", "--executor", "dask:8786"), "expected threads, processes or dask://"),
         (("--fleet", "f.yaml", "--target", "moto"), "(moto) is empty: give --target aws or --endpoint-url URL"),
         (("--fleet", "f.yaml"), "--fleet: an emulator that is started for it (moto) is empty: give --target aws or"),
-        (("--fleet", "f.yaml", "--plan", "--scope", "tag:a=b"), "lists nothing beside stacks: leave out --notify and"),
-        (("--fleet", "f.yaml", "--stack", "One"), "--stack with --fleet: it is said in the file"),
+        (("--fleet", "f.yaml", "--plan", "--scope", "tag:a=b"), "lists only stacks: leave out --notify and"),
+        (("--fleet", "f.yaml", "--stack", "One"), "--stack with --fleet: the file names it, leave the option out"),
     ],
 )
 def test_a_command_line_that_is_wrong_is_2(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:

@@ -101,7 +101,7 @@ def test_a_store_that_fails_costs_the_memory_alone() -> None:
     assert (made.memory, made.exit_code, len(made.differences), people.heard) == (None, 3, 1, [])
     assert [notification.message for notification in made.notifications] == [
         "this audit was not recorded, so what is new is not known: the store is away",
-        "fake:people was told nothing: this audit was not recorded",
+        "fake:people got no message: this audit was not recorded",
     ]
 
 
@@ -145,7 +145,7 @@ class _Broken(FakeNotifier):
 def test_a_notifier_that_breaks_takes_neither_the_report_nor_the_news() -> None:
     store = FakeAuditStore()
     made = notified(audited(store, 0, difference()), store, [_Broken(ValueError("/secret"))], at=night(0))
-    said = "fake:people was not told of 1 differences, the next run tries again: the notifier broke: ValueError"
+    said = "fake:people got no message about 1 differences, the next run tries again: the notifier broke: ValueError"
     assert [notification.message for notification in made.notifications] == [said]
     assert made.exit_code == 3
     with pytest.raises(KeyboardInterrupt):
@@ -162,7 +162,7 @@ def test_what_another_run_is_about_to_tell_is_said_as_such() -> None:
     store.reserve(digest([store.salt(), people.channel]), other.memory.run, at=night(1))
     made = notified(audited(store, 1, difference()), store, [people], at=night(1))
     [said] = [notification.message for notification in made.notifications]
-    assert "another run has begun to tell fake:people of 1 differences" in said
+    assert "another run has begun to send fake:people 1 differences" in said
     assert (people.heard, made.exit_code) == ([], 1)
     made = notified(audited(store, 2, difference(), difference("Queue")), store, [people], at=night(1))
     assert [len(alarm.episodes) for alarm in people.heard] == [1]
@@ -220,10 +220,10 @@ def test_another_value_is_counted_said_and_told_once_even_behind_a_waiver() -> N
 
 def test_a_store_that_breaks_between_recording_and_telling_is_said() -> None:
     for broken, fails, said, heard in (
-        ("reserve", False, "was told nothing: the store is away", 0),
-        ("mark_delivered", False, "was told, and may be told again: the store is away", 1),
-        ("pending", False, "whether another run is telling fake:people is not known: the store is away", 1),
-        ("release", True, "was not told of 1 differences", 0),
+        ("reserve", False, "got no message: the store is away", 0),
+        ("mark_delivered", False, "got the message, and may get it again: the store is away", 1),
+        ("pending", False, "whether another run is sending to fake:people is not known: the store is away", 1),
+        ("release", True, "got no message about 1 differences", 0),
     ):
         store, people = _Forgetful(broken), FakeNotifier()
         people.fails = fails

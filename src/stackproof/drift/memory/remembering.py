@@ -1,4 +1,4 @@
-"""An audit and its memory: recorded whole, then told to whoever does not know it yet; neither takes the report away."""
+"""Records an audit as a whole, then sends its news to the channels; a failure of either leaves the report as it is."""
 
 from __future__ import annotations
 
@@ -68,10 +68,10 @@ def _unrecorded(report: DriftReport, error: StoreError) -> DriftReport:
 
 
 def notified(report: DriftReport, store: AuditStore, notifiers: Iterable[Notifier], *, at: datetime) -> DriftReport:
-    """Tell each channel what it does not know; what did not arrive is said here, and told by the next run."""
+    """Send each channel the differences that it has not had; the next run sends what did not arrive."""
     for notifier in notifiers:
         if report.memory is None:
-            report = _said(report, Level.ERROR, f"{notifier.shown} was told nothing: this audit was not recorded")
+            report = _said(report, Level.ERROR, f"{notifier.shown} got no message: this audit was not recorded")
             continue
         for level, message in _told(store, notifier, report.memory.run, at=at):
             report = _said(report, level, message)
@@ -83,20 +83,20 @@ def _told(store: AuditStore, notifier: Notifier, run: Run, *, at: datetime) -> I
         channel = digest([store.salt(), notifier.channel])  # the address of a webhook may be a secret by itself
         news = store.reserve(channel, run, at=at)
     except StoreError as error:
-        yield Level.ERROR, f"{notifier.shown} was told nothing: {error}"
+        yield Level.ERROR, f"{notifier.shown} got no message: {error}"
         return
     if news:
         yield _sent(store, notifier, channel, Alarm(run=run, episodes=news), at=at)
     try:
         held = store.pending(channel, run)
     except StoreError as error:
-        yield Level.ERROR, f"whether another run is telling {notifier.shown} is not known: {error}"
+        yield Level.ERROR, f"whether another run is sending to {notifier.shown} is not known: {error}"
         return
     if held:
-        said = f"another run has begun to tell {notifier.shown} of {held} differences, and has not said that it did"
-        yield Level.WARNING, f"{said}; if it never does, a run that begins an hour later tells them"
+        said = f"another run has begun to send {notifier.shown} {held} differences, and has not finished"
+        yield Level.WARNING, f"{said}; if it never does, a run that begins an hour later sends them"
     elif not news:
-        yield Level.NOTE, f"there is nothing that {notifier.shown} does not know"
+        yield Level.NOTE, f"{notifier.shown} has had all differences"
 
 
 def _sent(store: AuditStore, notifier: Notifier, channel: str, alarm: Alarm, *, at: datetime) -> tuple[Level, str]:
@@ -109,12 +109,15 @@ def _sent(store: AuditStore, notifier: Notifier, channel: str, alarm: Alarm, *, 
         if not isinstance(error, Exception):
             raise
         why = str(error) if isinstance(error, NotifyError) else f"the notifier broke: {type(error).__name__}"
-        return Level.ERROR, f"{notifier.shown} was not told of {count} differences, the next run tries again: {why}"
+        return (
+            Level.ERROR,
+            f"{notifier.shown} got no message about {count} differences, the next run tries again: {why}",
+        )
     try:
         store.mark_delivered(channel, alarm.run, at=at)
     except StoreError as error:
-        return Level.ERROR, f"{notifier.shown} was told, and may be told again: {error}"
-    return Level.NOTE, f"{notifier.shown} was told of {count} differences"
+        return Level.ERROR, f"{notifier.shown} got the message, and may get it again: {error}"
+    return Level.NOTE, f"{notifier.shown} got a message about {count} differences"
 
 
 def _said(report: DriftReport, level: Level, message: str) -> DriftReport:
