@@ -16,10 +16,13 @@ NET = EphemeralStack(stack_name="Net-x", account="123456789012", connection=Conn
 KILLED = """
 import os, signal, sys
 from pathlib import Path
+from stackproof.calls.connection import Connection
 from stackproof.deployment.ephemeral_stack import EphemeralStack
 from stackproof.deployment.ephemeral_records import EphemeralStacks
 
-made = EphemeralStack(stack_name="Net-x", account="123456789012", region="eu-west-1")
+made = EphemeralStack(
+    stack_name="Net-x", account="123456789012", connection=Connection(region="eu-west-1")
+)
 with EphemeralStacks(Path(sys.argv[1])).noted([made]):
     os.kill(os.getpid(), signal.SIGKILL)
 """
