@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from stackproof.core.errors import InputError
-from stackproof.core.json import JsonValue
+from stackproof.core.json import JsonValue, require_keys
 from stackproof.core.notification import Level
-from stackproof.gate.suite_facts import SuiteFacts, SuiteNotification, load_suite_facts, require_keys
+from stackproof.gate.suite_facts import SuiteFacts, SuiteNotification, load_suite_facts
+from stackproof.proof.observation import DriftStatus, ResourceProof
+from stackproof.template.location import Location
 
 FACTS = SuiteFacts(
     exit_code=3,
@@ -46,7 +48,16 @@ def test_a_report_with_a_misspelt_key_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("exit_code", "0"), ("tests", {"passed": "2"}), ("proofs", {}), ("partial", 1), ("targets", [])]
+    ("key", "value"),
+    [
+        ("exit_code", "0"),
+        ("target", None),
+        ("tests", {"passed": "2"}),
+        ("proofs", {}),
+        ("partial", 1),
+        ("targets", []),
+        ("flows", [{"target": "moto", "flow": "A", "text": "", "emulated": "false"}]),
+    ],
 )
 def test_a_report_with_a_value_of_another_type_is_refused(key: str, value: JsonValue) -> None:
     with pytest.raises(TypeError, match="Unexpected type"):
@@ -94,3 +105,9 @@ def test_a_report_that_cannot_be_read_is_named(document: bytes | None, tmp_path:
         (tmp_path / "unit.json").write_bytes(document)
     with pytest.raises(InputError, match=r"unit\.json: "):
         load_suite_facts(tmp_path / "unit.json")
+
+
+def test_a_truth_value_in_quotes_does_not_take_a_resource_out_of_the_coverage() -> None:
+    proof = ResourceProof(location=Location(), physical_id=None, status=DriftStatus.IN_SYNC)
+    with pytest.raises(TypeError, match="expected bool"):
+        ResourceProof.from_dict({**proof.to_dict(), "custom": "false"})

@@ -65,8 +65,8 @@ def fleet_options(function: _Function) -> _Function:
             click.option(
                 "--fleet",
                 type=click.Path(path_type=Path, dir_okay=False),
-                help="Audit the accounts, regions and stacks of this file; --jobs is then the number of parallel tasks, "
-                "of up to ten stacks each.",
+                help="Audit the accounts, regions and stacks of this file; --jobs is then the number of parallel tasks "
+                "of up to ten stacks.",
             ),
             click.option(
                 "--executor",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Self, TypeAlias
 
 __all__ = [
@@ -13,15 +13,18 @@ __all__ = [
     "JsonValue",
     "WrittenFloat",
     "WrittenInt",
+    "as_bool",
     "as_int",
     "as_object",
     "as_objects",
+    "as_str",
     "as_strings",
     "canonical",
     "canonical_values",
     "digest",
     "optional_int",
     "optional_str",
+    "require_keys",
     "unique_keys",
 ]
 
@@ -102,6 +105,27 @@ def as_int(value: JsonValue) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     raise TypeError(f"Unexpected type {type(value).__name__} (expected int)")
+
+
+def as_str(value: JsonValue) -> str:
+    """The value if it is a string; anything else is a TypeError."""
+    if isinstance(value, str):
+        return value
+    raise TypeError(f"Unexpected type {type(value).__name__} (expected str)")
+
+
+def as_bool(value: JsonValue) -> bool:
+    """The value if it is a boolean; anything else is a TypeError."""
+    if isinstance(value, bool):
+        return value
+    raise TypeError(f"Unexpected type {type(value).__name__} (expected bool)")
+
+
+def require_keys(data: JsonObject, keys: Collection[str]) -> None:
+    """Refuse an object with a missing or an unknown key, by a ValueError that names them."""
+    missing, unknown = sorted({*keys} - data.keys()), sorted(data.keys() - {*keys})
+    if missing or unknown:
+        raise ValueError(f"missing keys: {', '.join(missing) or 'none'}; unknown keys: {', '.join(unknown) or 'none'}")
 
 
 class DuplicateKeyError(ValueError):

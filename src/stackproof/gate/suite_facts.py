@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from stackproof.calls.log import CallLog
 from stackproof.core.errors import InputError
-from stackproof.core.json import JsonObject, JsonValue, as_int, as_object, as_objects, as_strings, optional_str
+from stackproof.core.json import (
+    JsonObject,
+    JsonValue,
+    as_int,
+    as_object,
+    as_objects,
+    as_str,
+    as_strings,
+    optional_str,
+    require_keys,
+)
 from stackproof.core.notification import Level
 from stackproof.proof.flow_values import FlowFact
 from stackproof.proof.observation import Coverage, ResourceProof
 
-__all__ = ["SuiteFacts", "SuiteNotification", "load_suite_facts", "require_keys"]
+__all__ = ["SuiteFacts", "SuiteNotification", "load_suite_facts"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -30,7 +40,7 @@ class SuiteNotification:
     @classmethod
     def from_dict(cls, data: JsonObject) -> SuiteNotification:
         require_keys(data, [field.name for field in fields(cls)])
-        return cls(level=Level(str(data["level"])), message=str(data["message"]))
+        return cls(level=Level(as_str(data["level"])), message=as_str(data["message"]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +85,7 @@ class SuiteFacts:
         return cls(
             calls=CallLog.from_dict(as_object(data["calls"])),
             exit_code=as_int(data["exit_code"]),
-            target=str(data["target"]),
+            target=as_str(data["target"]),
             tests=_counts(data["tests"]),
             rules=_counts(data["rules"]),
             flows=tuple(map(FlowFact.from_dict, as_objects(data["flows"]))),
@@ -101,13 +111,6 @@ def load_suite_facts(file: Path) -> SuiteFacts | None:
         return SuiteFacts.from_dict(as_object(json.loads(text)))
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{file} is not the report of a suite: {error}") from error
-
-
-def require_keys(data: JsonObject, keys: Collection[str]) -> None:
-    """Refuse an object with a missing or an unknown key, by a ValueError that names them."""
-    missing, unknown = sorted({*keys} - data.keys()), sorted(data.keys() - {*keys})
-    if missing or unknown:
-        raise ValueError(f"missing keys: {', '.join(missing) or 'none'}; unknown keys: {', '.join(unknown) or 'none'}")
 
 
 def _counts(value: JsonValue) -> dict[str, int]:

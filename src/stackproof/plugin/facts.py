@@ -9,8 +9,18 @@ from typing import Any, Final
 import pytest
 
 from stackproof.calls.log import CallLog
-from stackproof.core.json import JsonObject, JsonValue, as_int, as_object, as_objects, optional_int, optional_str
-from stackproof.gate.suite_facts import SuiteNotification, require_keys
+from stackproof.core.json import (
+    JsonObject,
+    JsonValue,
+    as_bool,
+    as_int,
+    as_object,
+    as_objects,
+    optional_int,
+    optional_str,
+    require_keys,
+)
+from stackproof.gate.suite_facts import SuiteNotification
 from stackproof.proof.flow_values import FlowFact
 from stackproof.proof.observation import ResourceProof
 
@@ -83,7 +93,7 @@ class WorkerFacts:
     def from_dict(cls, data: JsonObject) -> WorkerFacts:
         """The facts; raises KeyError, TypeError or ValueError for any other document."""
         require_keys(data, [member.name for member in fields(cls)])
-        return cls(calls=CallLog.from_dict(as_object(data["calls"])), is_live=bool(data["is_live"]))
+        return cls(calls=CallLog.from_dict(as_object(data["calls"])), is_live=as_bool(data["is_live"]))
 
 
 def put_facts(report: pytest.TestReport | pytest.CollectReport, facts: ItemFacts) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from stackproof.core.json import JsonObject, JsonValue
+from stackproof.core.json import JsonObject, JsonValue, as_bool, as_str, require_keys
 
 __all__ = ["Delivery", "FlowFact", "Invocation", "Receipt", "Row", "Sending"]
 
@@ -64,9 +64,10 @@ class FlowFact:
 
     @classmethod
     def from_dict(cls, data: JsonObject) -> FlowFact:
+        require_keys(data, ("target", "flow", "text", "emulated"))
         return cls(
-            target=str(data["target"]),
-            flow=str(data["flow"]),
-            text=str(data["text"]),
-            emulated=bool(data["emulated"]),
+            target=as_str(data["target"]),
+            flow=as_str(data["flow"]),
+            text=as_str(data["text"]),
+            emulated=as_bool(data["emulated"]),
         )

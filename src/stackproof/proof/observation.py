@@ -8,7 +8,17 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from stackproof.core.json import JsonObject, JsonValue, as_int, as_object, as_objects, as_strings, optional_str
+from stackproof.core.json import (
+    JsonObject,
+    JsonValue,
+    as_bool,
+    as_int,
+    as_object,
+    as_objects,
+    as_str,
+    as_strings,
+    optional_str,
+)
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.template.location import Location
 
@@ -81,7 +91,7 @@ class PropertyDifference:
     @classmethod
     def from_dict(cls, data: JsonObject) -> PropertyDifference:
         return cls(
-            path=str(data["path"]),
+            path=as_str(data["path"]),
             expected=data["expected"],
             actual=data["actual"],
             change=Change(str(data["change"])),
@@ -101,7 +111,7 @@ class Unproven:
 
     @classmethod
     def from_dict(cls, data: JsonObject) -> Unproven:
-        return cls(path=str(data["path"]), reason=UnprovenReason(str(data["reason"])), detail=str(data["detail"]))
+        return cls(path=as_str(data["path"]), reason=UnprovenReason(str(data["reason"])), detail=as_str(data["detail"]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +153,7 @@ class ResourceProof:
             location=Location.from_dict(as_object(data["location"])),
             physical_id=optional_str(data["physical_id"]),
             status=DriftStatus(str(data["status"])),
-            custom=bool(data["custom"]),
+            custom=as_bool(data["custom"]),
             proven=as_strings(data["proven"]),
             differences=tuple(
                 PropertyDifference.from_dict(difference) for difference in as_objects(data["differences"])
