@@ -7,10 +7,10 @@ import pytest
 from stackproof.calls.log import CallCount, CallKind, CallLog
 from stackproof.cli.fleet import FleetProgress, plan_text
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.drift.difference import StackAudit
 from stackproof.drift.fleet.planning import FleetPlan
 from stackproof.drift.fleet.run import FleetRun
 from stackproof.drift.fleet.task import AccountRegion, Failure, FleetTask, TaskResult
+from stackproof.drift.stack_audit import StackAudit
 from tests.memory_fakes import difference
 
 TASK = FleetTask(account_region=AccountRegion(account="1", region="a"), stack_names=("One", "Two"))

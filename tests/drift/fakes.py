@@ -10,7 +10,8 @@ from stackproof.core.errors import TargetError
 from stackproof.deployment.deployment import DeployedResource
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.drift.audit.auditing import Auditor
-from stackproof.drift.difference import LiveStack, NativeDrift, OtherStack
+from stackproof.drift.live_stack import LiveStack, OtherStack
+from stackproof.drift.native_drift import NativeDrift
 from stackproof.proof.observation import Reading
 from stackproof.proof.ports import ReadRequest
 from stackproof.template.template import Template

@@ -16,8 +16,9 @@ import pytest
 from stackproof.config.settings import load_settings
 from stackproof.drift.audit.auditing import AuditedStacks
 from stackproof.drift.audit.unmanaged import Unmanaged, parse_scope, unmanaged
-from stackproof.drift.difference import Difference, DriftOrigin, StackAudit
+from stackproof.drift.difference import Difference, DriftOrigin
 from stackproof.drift.report import DriftReport
+from stackproof.drift.stack_audit import StackAudit
 from stackproof.proof.observation import DriftStatus
 from stackproof.proof.observer import RetryPolicy
 from stackproof.targets.emulators.moto import MotoTarget, start_moto

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from stackproof.calls.recorder import CallRecorder
-from stackproof.drift.difference import Child
+from stackproof.drift.child import Child
 from stackproof.drift.ports import ChildFamily
 from stackproof.drift.report import DriftReport
 from stackproof.proof.ports import ReadRequest

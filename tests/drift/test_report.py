@@ -15,9 +15,11 @@ from stackproof.config.schema import read_schema
 from stackproof.core.json import as_object
 from stackproof.core.notification import Level, Notification
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.drift.difference import Difference, DriftOrigin, Looked, NativeRow, StackAudit, Unread
+from stackproof.drift.difference import Difference, DriftOrigin, Looked, Unread
 from stackproof.drift.episode import Memory, Outcome, Run
+from stackproof.drift.native_drift import NativeRow
 from stackproof.drift.report import DriftReport
+from stackproof.drift.stack_audit import StackAudit
 from stackproof.policy.finding import Finding, Kind, Origin, Suppression
 from stackproof.proof.observation import Change, DriftStatus, PropertyDifference, ResourceProof, Unproven
 from stackproof.reporters.terminal_drift import drift_text

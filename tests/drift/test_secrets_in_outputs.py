@@ -11,12 +11,13 @@ import pytest
 from stackproof.cli.drift_outputs import write_drift
 from stackproof.cli.outputs import Wanted
 from stackproof.core.json import JsonValue, canonical
-from stackproof.drift.difference import Difference, DriftOrigin, StackAudit
+from stackproof.drift.difference import Difference, DriftOrigin
 from stackproof.drift.episode import Alarm
 from stackproof.drift.memory.history import advanced
 from stackproof.drift.memory.remembering import begun, remembered
 from stackproof.drift.memory.sql_store import SqlAuditStore
 from stackproof.drift.report import DriftReport
+from stackproof.drift.stack_audit import StackAudit
 from stackproof.reporters.alarm import alarm_issue, alarm_text
 from tests.memory_fakes import KEEP, STACK, difference, night, record, run, unwaived
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from stackproof.drift.audit.auditing import AuditedStacks
-from stackproof.drift.difference import DriftOrigin, StackAudit
+from stackproof.drift.difference import DriftOrigin
+from stackproof.drift.stack_audit import StackAudit
 from stackproof.proof.observation import DriftStatus
 from stackproof.targets.emulators.moto import MotoTarget
 from stackproof.targets.emulators.owned_process import OwnedProcess

@@ -10,7 +10,8 @@ import pytest
 
 from stackproof.core.errors import ConfigError
 from stackproof.core.json import JsonValue
-from stackproof.drift.difference import Difference, DriftOrigin, DriftWaiver
+from stackproof.drift.difference import Difference, DriftOrigin
+from stackproof.drift.drift_waiver import DriftWaiver
 from stackproof.drift.report import DriftReport, Evaluated
 from stackproof.drift.waivers import require_accounts, waived_drift, waived_report
 from stackproof.policy.ledger import WaiverState

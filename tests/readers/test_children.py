@@ -9,7 +9,7 @@ import pytest
 from botocore.session import Session
 
 from stackproof.drift.audit.children import Claims
-from stackproof.drift.difference import Child
+from stackproof.drift.child import Child
 from stackproof.drift.ports import ChildFamily
 from stackproof.readers.children import FAMILIES
 from stackproof.targets.guard import reads_only

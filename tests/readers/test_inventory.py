@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stackproof.drift.difference import Listed
+from stackproof.drift.child import Listed
 from stackproof.readers.inventory import LISTINGS
 from stackproof.targets.guard import reads_only
 from tests.live_fakes import recorded

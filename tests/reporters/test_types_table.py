@@ -9,8 +9,8 @@ from jsonschema import Draft202012Validator
 from stackproof.config.schema import read_schema
 from stackproof.core.json import as_object, as_objects
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.drift.difference import StackAudit
 from stackproof.drift.report import DriftReport
+from stackproof.drift.stack_audit import StackAudit
 from stackproof.gate.report import GateReport, Stage
 from stackproof.proof.observation import Change, DriftStatus, PropertyDifference, ResourceProof, TypeCoverage, Unproven
 from stackproof.proof.report import ProveReport

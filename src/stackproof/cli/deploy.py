@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 
 import click
 
@@ -15,24 +13,23 @@ from stackproof.cli.options import cache_option, context_option, open_project, p
 from stackproof.cli.target_options import (
     LiveOptions,
     chosen_stacks,
+    lifetime,
     live_options,
     live_targets,
+    refuse_both,
     refuse_shared_names,
-    target_names,
+    require_allowed,
+    synthesized,
 )
-from stackproof.config.settings import parse_context
-from stackproof.core.errors import ConfigError
-from stackproof.core.loopback import is_loopback
 from stackproof.deployment.deploy import deploy as deploy_stacks
 from stackproof.deployment.ports import Target
-from stackproof.template.assembly import Assembly, Stack
-from stackproof.wiring.ephemeral import Lifetime, ephemeral_stacks
+from stackproof.template.assembly import Stack
+from stackproof.wiring.ephemeral import ephemeral_stacks
 from stackproof.wiring.project import Project
 from stackproof.wiring.proving import with_needed
-from stackproof.wiring.synth import synthesize
 from stackproof.wiring.targets import DeployOptions
 
-__all__ = ["deploy", "lifetime", "refuse_both", "require_allowed", "synthesized"]
+__all__ = ["deploy"]
 
 
 @click.command()
@@ -108,34 +105,6 @@ def deploy(
         click.echo("the emulator has ended; --keep leaves it running", err=True)
 
 
-def require_allowed(project: Project, options: LiveOptions) -> None:
-    """Raise ConfigError where no account may be changed at all, before anything is synthesized for it."""
-    endpoint = options.connection.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")
-    in_account = "aws" in target_names(project, options) and not is_loopback(endpoint)
-    if in_account and not project.settings.allowed_accounts:
-        raise ConfigError(
-            "--ephemeral is refused: allowed_accounts of [tool.stackproof] names no account: add the account that "
-            "may be changed"
-        )
-
-
-def refuse_both(*, keep: bool, is_ephemeral: bool) -> None:
-    """Raise ConfigError if a run has both options."""
-    if keep and is_ephemeral:
-        raise ConfigError("--keep and --ephemeral exclude each other: give one of them")
-
-
-def lifetime(target: Target, options: LiveOptions) -> Lifetime:
-    """Where ephemeral stacks of this run live; what happens to them is shown on stderr."""
-    endpoint = options.connection.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")
-    return Lifetime(
-        target=target,
-        report=lambda line: click.echo(line, err=True),
-        owned=options.starts(target.name),
-        connection=replace(options.connection, endpoint_url=endpoint),
-    )
-
-
 @contextmanager
 def _deployable_stacks(
     project: Project, stacks: Sequence[Stack], target: Target, options: LiveOptions, *, is_ephemeral: bool
@@ -161,9 +130,3 @@ def _deploy(stacks: Sequence[Stack], where: Target) -> None:
             click.echo(f"  without its order: {name} does not wait for {', '.join(gone)}")
         for name, value in sorted(deployment.outputs.items()):
             click.echo(f"  {name} = {value}")
-
-
-def synthesized(project: Project, context: tuple[str, ...]) -> Assembly:
-    """The app's assembly, with progress on stderr."""
-    with progress("synthesizing"):
-        return synthesize(project, parse_context(context))

@@ -9,7 +9,6 @@ from dataclasses import replace
 import click
 
 from stackproof.calls.connection import Connection
-from stackproof.cli.deploy import lifetime, refuse_both, require_allowed, synthesized
 from stackproof.cli.ephemeral import ephemeral_option, say_left_over
 from stackproof.cli.options import (
     cache_option,
@@ -22,9 +21,13 @@ from stackproof.cli.outputs import ReportingCommand, Wanted, output_options, req
 from stackproof.cli.target_options import (
     LiveOptions,
     chosen_stacks,
+    lifetime,
     live_options,
     live_targets,
+    refuse_both,
     refuse_shared_names,
+    require_allowed,
+    synthesized,
 )
 from stackproof.core.errors import TargetError
 from stackproof.reporters.terminal import prove_text

@@ -6,7 +6,7 @@ import os
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import click
@@ -14,7 +14,7 @@ import click
 from stackproof.calls.connection import Connection
 from stackproof.cli.options import progress, stack_option
 from stackproof.config.regions import require_region
-from stackproof.config.settings import EMULATORS, parse_targets
+from stackproof.config.settings import EMULATORS, parse_context, parse_targets
 from stackproof.core.errors import ConfigError
 from stackproof.core.loopback import is_loopback
 from stackproof.core.scratch_folder import scratch_folder
@@ -29,17 +29,23 @@ from stackproof.template.stack_names import (
     with_dependencies,
     with_nested,
 )
+from stackproof.wiring.ephemeral import Lifetime
 from stackproof.wiring.live import start_emulator
 from stackproof.wiring.project import Project
+from stackproof.wiring.synth import synthesize
 from stackproof.wiring.targets import DeployOptions, endpoint_of, open_target
 
 __all__ = [
     "LiveOptions",
     "chosen_stacks",
+    "lifetime",
     "live_options",
     "live_targets",
     "place_options",
+    "refuse_both",
     "refuse_shared_names",
+    "require_allowed",
+    "synthesized",
     "target_names",
 ]
 
@@ -203,3 +209,37 @@ def refuse_shared_names(
     """Raise ConfigError for stacks of one name that a target would get, before any target is started."""
     deploys = any(name in EMULATORS for name in target_names(project, options))
     require_distinct_names(with_dependencies(stacks, every) if deploys else stacks, every=every)
+
+
+def require_allowed(project: Project, options: LiveOptions) -> None:
+    """Raise ConfigError where no account may be changed at all, before anything is synthesized for it."""
+    endpoint = options.connection.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")
+    in_account = "aws" in target_names(project, options) and not is_loopback(endpoint)
+    if in_account and not project.settings.allowed_accounts:
+        raise ConfigError(
+            "--ephemeral is refused: allowed_accounts of [tool.stackproof] names no account: add the account that "
+            "may be changed"
+        )
+
+
+def refuse_both(*, keep: bool, is_ephemeral: bool) -> None:
+    """Raise ConfigError if a run has both options."""
+    if keep and is_ephemeral:
+        raise ConfigError("--keep and --ephemeral exclude each other: give one of them")
+
+
+def lifetime(target: Target, options: LiveOptions) -> Lifetime:
+    """Where ephemeral stacks of this run live; what happens to them is shown on stderr."""
+    endpoint = options.connection.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")
+    return Lifetime(
+        target=target,
+        report=lambda line: click.echo(line, err=True),
+        owned=options.starts(target.name),
+        connection=replace(options.connection, endpoint_url=endpoint),
+    )
+
+
+def synthesized(project: Project, context: tuple[str, ...]) -> Assembly:
+    """The app's assembly, with progress on stderr."""
+    with progress("synthesizing"):
+        return synthesize(project, parse_context(context))

@@ -10,7 +10,7 @@ from stackproof.config.policy_file import PolicyFile, load_policy_file
 from stackproof.core.globs import matches_everything
 from stackproof.core.json import JsonObject, canonical, canonical_values
 from stackproof.core.secret_values import MASK, SECRET_NAME, masked
-from stackproof.drift.difference import DriftWaiver
+from stackproof.drift.drift_waiver import DriftWaiver
 from stackproof.policy.finding import Waiver
 
 __all__ = ["load_drift_waivers", "load_waivers"]

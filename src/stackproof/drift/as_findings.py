@@ -9,8 +9,9 @@ from typing import Final
 from stackproof.core.json import canonical
 from stackproof.core.notification import Level, Notification
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.drift.difference import Difference, DriftOrigin, StackAudit
+from stackproof.drift.difference import Difference, DriftOrigin
 from stackproof.drift.report import DriftReport
+from stackproof.drift.stack_audit import StackAudit
 from stackproof.policy.finding import Finding, Kind, Origin, RuleCount
 from stackproof.policy.report import CheckReport
 from stackproof.proof.observation import UNANSWERED, DriftStatus

@@ -9,9 +9,11 @@ from typing import Any, Protocol
 
 from stackproof.core.errors import TargetError
 from stackproof.deployment.deployment import DeployedResource
-from stackproof.drift.difference import Child, Listed, LiveStack, NativeDrift, OtherStack
+from stackproof.drift.child import Child, Listed
 from stackproof.drift.episode import Alarm, Episode, Memory, Run, StackKey, StackRecord
 from stackproof.drift.fleet.task import FleetTask, TaskResult
+from stackproof.drift.live_stack import LiveStack, OtherStack
+from stackproof.drift.native_drift import NativeDrift
 from stackproof.proof.ports import ReadRequest
 from stackproof.template.template import Template
 

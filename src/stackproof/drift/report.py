@@ -12,8 +12,9 @@ from stackproof import __version__
 from stackproof.calls.log import CallLog
 from stackproof.core.json import JsonValue
 from stackproof.core.notification import Level, Notification
-from stackproof.drift.difference import Difference, DriftOrigin, StackAudit, total_coverage
+from stackproof.drift.difference import Difference, DriftOrigin
 from stackproof.drift.episode import Memory, Outcome, shown_time
+from stackproof.drift.stack_audit import StackAudit, total_coverage
 from stackproof.drift.stack_list import StackList
 from stackproof.policy.finding import Finding
 from stackproof.policy.ledger import LedgerEntry

@@ -10,7 +10,8 @@ from typing import Final
 
 from stackproof.core.errors import ConfigError
 from stackproof.core.notification import Level
-from stackproof.drift.difference import Difference, DriftWaiver
+from stackproof.drift.difference import Difference
+from stackproof.drift.drift_waiver import DriftWaiver
 from stackproof.drift.fleet.task import EVERY_STACK
 from stackproof.drift.report import DriftReport, Evaluated
 from stackproof.policy.finding import Finding, Kind, Origin

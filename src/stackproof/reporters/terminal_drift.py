@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Final
 
-from stackproof.drift.difference import Difference, DriftOrigin, Looked, StackAudit, total_coverage
+from stackproof.drift.difference import Difference, DriftOrigin, Looked
 from stackproof.drift.episode import Memory, shown_time
 from stackproof.drift.report import DriftReport
+from stackproof.drift.stack_audit import StackAudit, total_coverage
 from stackproof.proof.observation import DriftStatus
 from stackproof.reporters.differences import Where, said, where_of
 from stackproof.reporters.ledger import ledger_lines

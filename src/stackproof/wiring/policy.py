@@ -18,7 +18,7 @@ from stackproof.config.engine_versions import (
 from stackproof.config.waivers import load_drift_waivers, load_waivers
 from stackproof.core.errors import ConfigError, EngineError
 from stackproof.core.notification import Level, Notification
-from stackproof.drift.difference import DriftWaiver
+from stackproof.drift.drift_waiver import DriftWaiver
 from stackproof.policy.control import Control
 from stackproof.policy.engines.table import TABLE, EngineInputs
 from stackproof.policy.finding import Waiver

@@ -11,9 +11,13 @@ from botocore.exceptions import EndpointConnectionError
 from stackproof.core.errors import ConfigError, InputError, TargetError, UnreachableError
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.drift.audit.children import owner_names
-from stackproof.drift.difference import Child, DriftOrigin, LiveStack, NativeDrift, StackAudit
+from stackproof.drift.child import Child
+from stackproof.drift.difference import DriftOrigin
+from stackproof.drift.live_stack import LiveStack
+from stackproof.drift.native_drift import NativeDrift
 from stackproof.drift.ports import ChildFamily
 from stackproof.drift.report import DriftReport
+from stackproof.drift.stack_audit import StackAudit
 from stackproof.proof.observation import DriftStatus, Reading
 from stackproof.proof.observer import RetryPolicy
 from stackproof.proof.ports import ReadRequest

@@ -10,7 +10,8 @@ import pytest
 
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.drift.audit.native import side_by_side
-from stackproof.drift.difference import NativeDrift, NativeRow, StackAudit
+from stackproof.drift.native_drift import NativeDrift, NativeRow
+from stackproof.drift.stack_audit import StackAudit
 from stackproof.proof.observation import Change, DriftStatus, PropertyDifference, ResourceProof, Unproven
 from stackproof.targets.emulators.ministack import MiniStackTarget, start_ministack
 from stackproof.targets.emulators.owned_process import OwnedProcess

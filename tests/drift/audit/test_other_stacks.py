@@ -11,8 +11,10 @@ from stackproof.core.errors import InputError, TargetError
 from stackproof.deployment.deployment import DeployedResource
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.drift.audit.auditing import AuditedStacks
-from stackproof.drift.difference import Child, LiveStack, StackAudit
+from stackproof.drift.child import Child
+from stackproof.drift.live_stack import LiveStack
 from stackproof.drift.ports import ChildFamily
+from stackproof.drift.stack_audit import StackAudit
 from stackproof.proof.observation import Reading
 from stackproof.readers.children import FAMILIES
 from tests.drift.fakes import FakeCatalog, auditor, busy, caused, live_stack, reader

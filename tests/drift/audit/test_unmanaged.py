@@ -9,7 +9,7 @@ import pytest
 
 from stackproof.core.errors import ConfigError, TargetError
 from stackproof.drift.audit.unmanaged import Unmanaged, parse_scope, unmanaged
-from stackproof.drift.difference import Listed
+from stackproof.drift.child import Listed
 from stackproof.drift.ports import Listing
 from tests.drift.fakes import FakeCatalog
 from tests.live_fakes import ACCOUNT, REGION, FakeTarget, failure

@@ -23,7 +23,7 @@ from stackproof.core.json import JsonValue, canonical
 from stackproof.core.notification import Level
 from stackproof.core.secret_values import MASK
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.drift.difference import Difference, DriftOrigin, StackAudit
+from stackproof.drift.difference import Difference, DriftOrigin
 from stackproof.drift.episode import shown_time
 from stackproof.drift.fleet.executors import process_workers, thread_workers
 from stackproof.drift.fleet.run import (
@@ -52,6 +52,7 @@ from stackproof.drift.fleet.task import (
     StackListing,
     TaskResult,
 )
+from stackproof.drift.stack_audit import StackAudit
 from stackproof.proof.observation import Change, DriftStatus, PropertyDifference, ResourceProof
 from stackproof.template.location import Location
 

@@ -6,10 +6,10 @@ from stackproof.calls.log import CallCount, CallKind, CallLog
 from stackproof.core.notification import Level, Notification
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.drift.audit.unmanaged import Unmanaged, parse_scope
-from stackproof.drift.difference import StackAudit
 from stackproof.drift.fleet.run import FleetRun, WorkerFailure
 from stackproof.drift.fleet.scopes import scope_tasks, unmanaged_of, unmanaged_text
 from stackproof.drift.fleet.task import AccountRegion, Failure, FleetTask, TaskResult
+from stackproof.drift.stack_audit import StackAudit
 from stackproof.proof.observation import DriftStatus, ResourceProof
 from stackproof.template.location import Location
 from tests.memory_fakes import unmanaged

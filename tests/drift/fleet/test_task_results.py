@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from stackproof.core.file_store import FileStore
-from stackproof.drift.difference import StackAudit
 from stackproof.drift.fleet.task import AccountRegion, FleetTask, TaskResult
 from stackproof.drift.fleet.task_results import FleetRuns
+from stackproof.drift.stack_audit import StackAudit
 
 TASK = FleetTask(account_region=AccountRegion(account="1", region="a"), stack_names=("One",))
 RESULT = TaskResult(

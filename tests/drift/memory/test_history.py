@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.drift.difference import Difference, DriftOrigin, StackAudit, Unread
+from stackproof.drift.difference import Difference, DriftOrigin, Unread
 from stackproof.drift.episode import Alarm, Episode, Gap, StackKey, StackRecord, shown_time
 from stackproof.drift.memory.history import Step, advanced, compared, records_of, without_secrets
 from stackproof.drift.report import DriftReport
+from stackproof.drift.stack_audit import StackAudit
 from stackproof.proof.observation import DriftStatus, ResourceProof, Unproven
 from stackproof.template.location import Location
 from tests.memory_fakes import STACK, difference, night, record, run, unmanaged

@@ -10,11 +10,11 @@ import pytest
 
 from stackproof.core.errors import StoreError
 from stackproof.core.json import digest
-from stackproof.drift.difference import StackAudit
 from stackproof.drift.episode import Alarm, Run
 from stackproof.drift.memory.remembering import begun, notified, remembered, withdrawn
 from stackproof.drift.ports import AuditStore
 from stackproof.drift.report import DriftReport
+from stackproof.drift.stack_audit import StackAudit
 from stackproof.policy.finding import Suppression
 from stackproof.proof.observation import DriftStatus, ResourceProof
 from stackproof.reporters.alarm import alarm_text

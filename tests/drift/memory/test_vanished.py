@@ -12,11 +12,13 @@ import pytest
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.drift.adopt.remedies import put_back
 from stackproof.drift.as_findings import as_check
-from stackproof.drift.difference import DriftOrigin, DriftWaiver, StackAudit
+from stackproof.drift.difference import DriftOrigin
+from stackproof.drift.drift_waiver import DriftWaiver
 from stackproof.drift.episode import RunScope
 from stackproof.drift.fleet.task import StackFilter
 from stackproof.drift.memory.remembering import begun, notified, remembered
 from stackproof.drift.report import DriftReport, Evaluated
+from stackproof.drift.stack_audit import StackAudit
 from stackproof.drift.stack_list import StackList
 from stackproof.drift.waivers import waived_report
 from stackproof.proof.observation import DriftStatus, ResourceProof

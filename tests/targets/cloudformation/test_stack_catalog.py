@@ -10,7 +10,7 @@ from stackproof.core.errors import TargetError
 from stackproof.core.json import JsonObject
 from stackproof.deployment.deployment import Deployment
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.drift.difference import NativeDrift
+from stackproof.drift.native_drift import NativeDrift
 from stackproof.targets.cloudformation.stack_catalog import ACTIONS, NATIVE_ACTIONS, CloudFormationCatalog
 from stackproof.targets.guard import reads_only
 from stackproof.template.loading.template import parse_bytes

@@ -17,8 +17,11 @@ from stackproof.drift.audit.native import side_by_side
 from stackproof.drift.audit.other_stacks import OtherStacks
 from stackproof.drift.audit.stack import Leftover, StackLook, with_leftovers
 from stackproof.drift.audit.walking import StackWalk
-from stackproof.drift.difference import Difference, LiveStack, Looked, NativeRow, StackAudit
+from stackproof.drift.difference import Difference, Looked
+from stackproof.drift.live_stack import LiveStack
+from stackproof.drift.native_drift import NativeRow
 from stackproof.drift.ports import ChildFamily, StackCatalog
+from stackproof.drift.stack_audit import StackAudit
 from stackproof.proof.comparison import leaf_paths
 from stackproof.proof.observation import DriftStatus, ResourceProof, Unproven
 from stackproof.proof.observer import RetryPolicy

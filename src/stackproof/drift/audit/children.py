@@ -9,7 +9,7 @@ from typing import Final
 from stackproof.core.json import JsonValue
 from stackproof.deployment.deployment import Deployment
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.drift.difference import Child
+from stackproof.drift.child import Child
 from stackproof.drift.ports import ChildFamily
 from stackproof.proof.comparison import matches
 from stackproof.proof.observation import Reading

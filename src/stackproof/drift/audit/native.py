@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from stackproof.drift.difference import NativeDrift, NativeRow
+from stackproof.drift.native_drift import NativeDrift, NativeRow
 from stackproof.proof.observation import DriftStatus, ResourceProof
 
 __all__ = ["side_by_side"]

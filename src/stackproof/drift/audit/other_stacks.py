@@ -13,7 +13,8 @@ from stackproof.deployment.deployment import DeployedResource
 from stackproof.deployment.ports import Target
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.drift.audit.children import ITSELF, Claims, may_declare
-from stackproof.drift.difference import Child, OtherStack
+from stackproof.drift.child import Child
+from stackproof.drift.live_stack import OtherStack
 from stackproof.drift.ports import ChildFamily, StackCatalog
 from stackproof.proof.ports import Reader
 from stackproof.proof.prover import ProvableStack

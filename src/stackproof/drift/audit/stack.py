@@ -12,8 +12,11 @@ from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.drift.audit.children import Claims, owner_names
 from stackproof.drift.audit.defaults import deviations
 from stackproof.drift.audit.other_stacks import Doubt, OtherStacks
-from stackproof.drift.difference import Child, Difference, DriftOrigin, LiveStack, Looked, StackAudit, Unread
+from stackproof.drift.child import Child
+from stackproof.drift.difference import Difference, DriftOrigin, Looked, Unread
+from stackproof.drift.live_stack import LiveStack
 from stackproof.drift.ports import ChildFamily, StackCatalog
+from stackproof.drift.stack_audit import StackAudit
 from stackproof.proof.observation import Change, DriftStatus, PropertyDifference, Reading, ResourceProof
 from stackproof.proof.ports import ReadRequest
 from stackproof.proof.prover import Prover

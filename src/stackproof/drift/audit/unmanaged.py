@@ -10,7 +10,8 @@ from typing import Final
 from stackproof.core.errors import ConfigError, TargetError
 from stackproof.core.notification import Level, Notification
 from stackproof.deployment.ports import Target
-from stackproof.drift.difference import Difference, DriftOrigin, Listed
+from stackproof.drift.child import Listed
+from stackproof.drift.difference import Difference, DriftOrigin
 from stackproof.drift.ports import Listing, StackCatalog
 from stackproof.proof.observation import Change, DriftStatus
 from stackproof.template.location import Location

@@ -10,7 +10,7 @@ from stackproof.core.errors import ConfigError, StackproofError, TargetError
 from stackproof.core.notification import Level, Notification
 from stackproof.deployment.ports import Target
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.drift.difference import LiveStack
+from stackproof.drift.live_stack import LiveStack
 from stackproof.drift.ports import StackCatalog
 from stackproof.drift.stack_list import name_in
 from stackproof.template.assembly import Stack

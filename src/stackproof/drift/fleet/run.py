@@ -15,7 +15,6 @@ from stackproof.core.globs import matches
 from stackproof.core.notification import Level, Notification
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.drift.audit.auditing import AuditedStacks
-from stackproof.drift.difference import StackAudit
 from stackproof.drift.episode import shown_time
 from stackproof.drift.fleet.task import (
     EVERY_STACK,
@@ -30,6 +29,7 @@ from stackproof.drift.fleet.task import (
     TaskResult,
 )
 from stackproof.drift.ports import TaskMemory
+from stackproof.drift.stack_audit import StackAudit
 from stackproof.drift.stack_list import StackList
 from stackproof.proof.redaction import without_secrets as shown_difference
 

@@ -13,7 +13,7 @@ from stackproof.calls.log import CallLog
 from stackproof.core.json import JsonObject, JsonValue, as_object, as_objects, canonical, digest
 from stackproof.core.notification import Notification
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.drift.difference import StackAudit
+from stackproof.drift.stack_audit import StackAudit
 
 __all__ = [
     "EVERY_STACK",

@@ -10,10 +10,11 @@ from datetime import datetime
 
 from stackproof.core.json import JsonValue, canonical
 from stackproof.core.secret_values import MASK, covered
-from stackproof.drift.difference import Difference, StackAudit
+from stackproof.drift.difference import Difference
 from stackproof.drift.episode import HASH, Episode, Gap, StackKey, StackRecord, is_masked, is_same
 from stackproof.drift.memory.report import Compared
 from stackproof.drift.report import DriftReport
+from stackproof.drift.stack_audit import StackAudit
 from stackproof.proof.observation import DriftStatus
 
 __all__ = ["Step", "advanced", "compared", "hash_of", "records_of", "with_hashes", "without_secrets"]

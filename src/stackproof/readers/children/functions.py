@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, Final
 
 from stackproof.drift.audit.children import ITSELF
-from stackproof.drift.difference import Child
+from stackproof.drift.child import Child
 from stackproof.drift.ports import ChildFamily
 from stackproof.proof.ports import ReadRequest
 from stackproof.readers.access import chosen, found_or_none, pages, parsed

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final
 
 from stackproof.drift.audit.children import ITSELF
-from stackproof.drift.difference import Child
+from stackproof.drift.child import Child
 from stackproof.drift.ports import ChildFamily
 from stackproof.proof.ports import ReadRequest
 from stackproof.readers.access import found_or_none, pages, parsed

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from stackproof.drift.audit.children import ITSELF
-from stackproof.drift.difference import Child
+from stackproof.drift.child import Child
 from stackproof.drift.ports import ChildFamily
 from stackproof.proof.ports import ReadRequest
 from stackproof.readers.access import pages, pascal

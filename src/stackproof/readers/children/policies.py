@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from stackproof.core.json import JsonValue, digest
-from stackproof.drift.difference import Child
+from stackproof.drift.child import Child
 from stackproof.drift.ports import ChildFamily
 from stackproof.proof.ports import ReadRequest
 from stackproof.readers.access import found_or_none, parsed

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from stackproof.drift.difference import Listed
+from stackproof.drift.child import Listed
 from stackproof.drift.ports import Listing
 from stackproof.readers.access import pages
 

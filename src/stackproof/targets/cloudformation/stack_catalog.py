@@ -13,7 +13,8 @@ from stackproof.core.errors import TargetError
 from stackproof.deployment.deployment import DeployedResource
 from stackproof.deployment.ports import Target
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.drift.difference import LiveStack, NativeDrift, OtherStack
+from stackproof.drift.live_stack import LiveStack, OtherStack
+from stackproof.drift.native_drift import NativeDrift
 from stackproof.proof.snapshot import GONE
 from stackproof.targets.cloudformation.stacks import HALF_DONE, listed_resources
 from stackproof.targets.failures import translated_errors
