@@ -16,7 +16,8 @@ from stackproof.policy.baseline_file import Baseline
 from stackproof.policy.control import Control
 from stackproof.policy.finding import EngineAnswer, Kind, RuleCount, SuppressionKind
 from stackproof.policy.ledger import WaiverState
-from stackproof.policy.scan import ScanResult, baselined, remember_result, remembered_result, scan
+from stackproof.policy.scan import baselined, scan
+from stackproof.policy.scan_result import ScanResult, remember_result, remembered_result
 from stackproof.policy.waivers import Ledger
 from stackproof.template.location import SourceLine
 from stackproof.template.template import Template

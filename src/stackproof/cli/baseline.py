@@ -12,7 +12,8 @@ from stackproof.config.baseline import baseline_text
 from stackproof.core.notification import Level
 from stackproof.policy.baseline import baseline_of
 from stackproof.policy.baseline_file import Baseline
-from stackproof.policy.scan import ScanResult, baselined
+from stackproof.policy.scan import baselined
+from stackproof.policy.scan_result import ScanResult
 from stackproof.reporters.file import write_file
 
 __all__ = ["baseline_options", "compared"]

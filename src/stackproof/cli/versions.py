@@ -15,13 +15,14 @@ from stackproof.cli.outputs import ReportingCommand, Wanted, output_options, req
 from stackproof.core.errors import ConfigError
 from stackproof.core.notification import Level
 from stackproof.policy.finding import Kind
+from stackproof.policy.versions.case import Case, Knowledge, Subject, Verdict, case_of, title
 from stackproof.policy.versions.engine_version import AllowList, Family, Match, Status, SupportEnd
 from stackproof.policy.versions.families import EXPLAINED
 from stackproof.policy.versions.grammar import key
 from stackproof.policy.versions.refreshing import Change, Refresh
 from stackproof.policy.versions.remedy import pin_instead
 from stackproof.policy.versions.report import VersionsReport
-from stackproof.policy.versions.rules import Case, Knowledge, Subject, Verdict, case_of, evaluate_version, title
+from stackproof.policy.versions.rules import evaluate_version
 from stackproof.wiring.engine_versions import affected_by, refreshed_versions, write_versions
 from stackproof.wiring.policy import read_engine_versions, versions_engine
 from stackproof.wiring.project import Project

@@ -15,8 +15,8 @@ from stackproof.core.json_pointer import steps
 from stackproof.core.notification import Level
 from stackproof.policy.finding import Kind
 from stackproof.policy.versions.bodies import template_of
+from stackproof.policy.versions.case import Knowledge
 from stackproof.policy.versions.evaluation import evaluate_template
-from stackproof.policy.versions.rules import Knowledge
 
 __all__ = ["EngineVersionAtRisk", "EngineVersionRefused"]
 

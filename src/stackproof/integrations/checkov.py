@@ -24,9 +24,9 @@ from stackproof.config.engine_versions import packaged_engine_versions
 from stackproof.core.notification import Level
 from stackproof.policy.finding import Kind
 from stackproof.policy.versions.bodies import template_of
+from stackproof.policy.versions.case import Knowledge
 from stackproof.policy.versions.evaluation import evaluate_template
 from stackproof.policy.versions.families import CARRIERS
-from stackproof.policy.versions.rules import Knowledge
 
 __all__ = ["check"]
 

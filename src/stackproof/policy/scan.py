@@ -2,110 +2,31 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
-from functools import cache, partial
 from typing import TYPE_CHECKING
 
-from stackproof.core.errors import ConfigError, EngineError, StackproofError
-from stackproof.core.json import JsonObject, JsonValue, as_int, as_object, as_objects, as_strings, digest
 from stackproof.core.notification import Level, Notification
-from stackproof.core.redaction import text_without
 from stackproof.policy.baseline import with_baseline
 from stackproof.policy.baseline_file import Baseline
 from stackproof.policy.control import Control
+from stackproof.policy.engine_run import run_engines
 from stackproof.policy.finding import EngineAnswer, Finding, Kind, RuleCount
 from stackproof.policy.in_source import in_source
-from stackproof.policy.ledger import LedgerEntry
 from stackproof.policy.merging import merged
-from stackproof.policy.redaction import answer_without
+from stackproof.policy.scan_result import ScanResult
 from stackproof.policy.waivers import Judged, Ledger, waived
-from stackproof.template.secrets import secret_values
 
 if TYPE_CHECKING:
     from stackproof.core.ports import Store
     from stackproof.policy.ports import PolicyEngine
     from stackproof.template.template import Template
 
-__all__ = ["ScanResult", "baselined", "remember_result", "remembered_result", "scan"]
+__all__ = ["baselined", "scan"]
 
-_KIND = "engine"
-_RESULT = "check"
-# An engine that starts just now is only there to be closed a moment later.
-_PAUSE_SECONDS = 0.05
-# An engine takes seconds to import: another process of it pays for more templates than these.
-_WORTH_A_PROCESS = 12
 _NO_LEDGER = Ledger()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScanResult:
-    """All that was found. `counts` are over the whole run, `by_template` holds findings and counts of each file.
-
-    `waivers` is the ledger, with the state of each waiver. `stacks` are the evaluated ones (the file of a template
-    without a stack). `shared_names` are names of stacks with several templates, such as those of two regions.
-    `seconds` are by engine; of all answers, `cached` came from the store and `computed` from an engine.
-    """
-
-    findings: tuple[Finding, ...] = ()
-    counts: tuple[RuleCount, ...] = ()
-    notifications: tuple[Notification, ...] = ()
-    inputs: tuple[str, ...] = ()
-    by_template: Mapping[str, tuple[tuple[Finding, ...], tuple[RuleCount, ...]]] = field(default_factory=dict)
-    seconds: Mapping[str, float] = field(default_factory=dict)
-    cached: int = 0
-    computed: int = 0
-    waivers: tuple[LedgerEntry, ...] = ()
-    stacks: tuple[str, ...] = ()
-    shared_names: tuple[str, ...] = ()
-
-    @property
-    def is_cached(self) -> bool:
-        """Whether no engine ran."""
-        return self.cached > 0 and self.computed == 0
-
-    def to_dict(self) -> dict[str, JsonValue]:
-        """All but what is known of each template by itself, and the time it took."""
-        return {
-            "findings": [finding.to_dict() for finding in self.findings],
-            "counts": [count.to_dict() for count in self.counts],
-            "notifications": [notification.to_dict() for notification in self.notifications],
-            "waivers": [waiver.to_dict() for waiver in self.waivers],
-            "inputs": list(self.inputs),
-            "stacks": list(self.stacks),
-            "shared_names": list(self.shared_names),
-            "answers": self.cached + self.computed,
-        }
-
-    @classmethod
-    def from_dict(cls, data: JsonObject) -> ScanResult:
-        """A result that is remembered: no engine ran for it."""
-        return cls(
-            findings=tuple(Finding.from_dict(finding) for finding in as_objects(data["findings"])),
-            counts=tuple(RuleCount.from_dict(count) for count in as_objects(data["counts"])),
-            notifications=tuple(
-                Notification.from_dict(notification) for notification in as_objects(data["notifications"])
-            ),
-            waivers=tuple(LedgerEntry.from_dict(waiver) for waiver in as_objects(data["waivers"])),
-            inputs=as_strings(data["inputs"]),
-            stacks=as_strings(data["stacks"]),
-            shared_names=as_strings(data["shared_names"]),
-            cached=as_int(data["answers"]),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Said:
-    """One engine's answers, in the order of the templates; None where it gave none."""
-
-    answers: tuple[EngineAnswer | None, ...]
-    notifications: tuple[Notification, ...]
-    seconds: float
-    cached: int
 
 
 def scan(
@@ -125,7 +46,7 @@ def scan(
     serve. Raises ConfigError if a file of rules is invalid.
     """
     by_engine = dict(
-        zip([engine.name for engine in engines], _ask_all(engines, templates, store, on, jobs), strict=True)
+        zip([engine.name for engine in engines], run_engines(engines, templates, store, on, jobs), strict=True)
     )
     answers = [
         (template.file, _readable(answer, template))
@@ -224,135 +145,6 @@ def _by_file(findings: Iterable[Finding]) -> Mapping[str | None, list[Finding]]:
     return found
 
 
-def remembered_result(store: Store, place: str, key: str) -> ScanResult | None:
-    """The result that `remember_result` left at the place, if it is that of the key; None for any other."""
-    kept = store.get(_RESULT, place)
-    try:
-        return (
-            ScanResult.from_dict(as_object(kept["result"]))
-            if isinstance(kept, Mapping) and kept["key"] == key
-            else None
-        )
-    except (KeyError, TypeError, ValueError):
-        return None
-
-
-def remember_result(store: Store, place: str, key: str, result: ScanResult) -> None:
-    """Keep the result of a whole run, instead of an earlier one; not where an engine broke: it may not do so again."""
-    if not any(
-        notification.level is Level.ERROR and notification.engine is not None for notification in result.notifications
-    ):
-        store.put(_RESULT, place, {"key": key, "result": result.to_dict()})
-
-
-def _ask_all(
-    engines: Sequence[PolicyEngine], templates: Sequence[Template], store: Store | None, on: date, jobs: int
-) -> list[_Said]:
-    """Each engine's answers; engines work in parallel, each with up to `jobs` processes if there is enough to do."""
-    stopped = threading.Event()
-    secrets = cache(lambda index: secret_values(templates[index]))  # once for all engines, if any evaluates it
-    plans = [_Plan(engine, templates, store, on, secrets) for engine in engines]
-    work = [
-        _Work(partial(plan.evaluate_some, stopped))
-        for plan in plans
-        for _ in range(min(jobs, -(-len(plan.pending) // _WORTH_A_PROCESS)))
-    ]
-    try:
-        for thread in work:
-            thread.start()
-        for thread in work:
-            thread.end()
-    except BaseException:  # Ctrl-C, or an invalid file of rules: nothing waits for the other answers
-        stopped.set()
-        while any(thread.is_alive() for thread in work):
-            for engine in engines:
-                engine.close()
-            time.sleep(_PAUSE_SECONDS)
-        raise
-    return [plan.said() for plan in plans]
-
-
-class _Work(threading.Thread):
-    """A thread of one engine. No pool of threads: that waits for them, whatever comes in between."""
-
-    def __init__(self, evaluate: Callable[[], None]) -> None:
-        super().__init__(daemon=True)
-        self._judge = evaluate
-        self._error: BaseException | None = EngineError("its thread ended before its work")
-
-    def run(self) -> None:
-        try:
-            self._judge()
-        except BaseException as error:  # noqa: BLE001 - raised again where its end is awaited
-            self._error = error
-        else:
-            self._error = None
-
-    def end(self) -> None:
-        """Wait until it is done; raises what stopped it."""
-        self.join()
-        if self._error is not None:
-            raise self._error
-
-
-class _Plan:
-    """One engine's way through the templates; any number of threads may take from what is left."""
-
-    def __init__(
-        self,
-        engine: PolicyEngine,
-        templates: Sequence[Template],
-        store: Store | None,
-        on: date,
-        secrets: Callable[[int], frozenset[str]],
-    ) -> None:
-        self._engine, self._templates, self._store, self._secrets = engine, templates, store, secrets
-        identity = engine.identity
-        self._keys = [_key(template, identity, on) for template in templates]
-        self._answers = [_remembered(store, key) for key in self._keys]
-        self._notifications: list[Notification] = []
-        self._cached = sum(answer is not None for answer in self._answers)
-        self._began = self._ended = time.monotonic()
-        self.pending = deque(index for index, answer in enumerate(self._answers) if answer is None)
-
-    def evaluate_some(self, stopped: threading.Event) -> None:
-        """Judge one template after another until none is left."""
-        while not stopped.is_set():
-            try:
-                index = self.pending.popleft()
-            except IndexError:
-                break
-            self._answers[index] = self._judged(index)
-        self._ended = time.monotonic()
-
-    def said(self) -> _Said:
-        """What came of it."""
-        return _Said(
-            answers=tuple(self._answers),
-            notifications=tuple(self._notifications),
-            seconds=self._ended - self._began,
-            cached=self._cached,
-        )
-
-    def _judged(self, index: int) -> EngineAnswer | None:
-        template = self._templates[index]
-        try:
-            answer = self._engine.evaluate(template)
-        except ConfigError:
-            raise
-        except Exception as error:  # noqa: BLE001 - one engine on one template is all that it may cost
-            reason = str(error) if isinstance(error, StackproofError) else f"{type(error).__name__}: {error}"
-            reason = text_without(self._secrets(index))(reason)  # whatever broke may quote what it broke on
-            self._notifications.append(
-                Notification(level=Level.ERROR, message=reason, engine=self._engine.name, file=template.file)
-            )
-            return None
-        answer = answer_without(answer, self._secrets(index))  # before anyone keeps it
-        if self._store is not None:
-            self._store.put(_KIND, self._keys[index], answer.to_dict())
-        return answer
-
-
 def _unheeded(place: str, template: Template) -> Notification:
     reason = "would silence rules and was not heeded: a waiver names the rules that it is for"
     return Notification(level=Level.NOTE, message=f"{place} {reason}", file=template.file)
@@ -382,31 +174,6 @@ def _readable(answer: EngineAnswer, template: Template) -> EngineAnswer:
             for count in answer.counts
         ),
     )
-
-
-def _remembered(store: Store | None, key: str) -> EngineAnswer | None:
-    value = store.get(_KIND, key) if store is not None else None
-    if not isinstance(value, Mapping):
-        return None
-    try:
-        return EngineAnswer.from_dict(value)
-    except (KeyError, TypeError, ValueError):
-        return None
-
-
-def _key(template: Template, identity: str, on: date) -> str:
-    """All that an answer depends on, the day included: some rules know when a runtime is withdrawn."""
-    known: list[JsonValue] = [
-        [
-            resource.logical_id,
-            resource.construct_path,
-            str(resource.source),
-            resource.generated,
-            {path: str(line) for path, line in resource.property_sources.items()},
-        ]
-        for resource in template.resources
-    ]
-    return digest([template.digest, template.file, template.stack_name, identity, on.isoformat(), known])
 
 
 def _template_counts(

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING
 from stackproof.core.errors import ConfigError, InputError
 from stackproof.core.json import JsonObject, digest
 from stackproof.core.notification import Level, Notification
-from stackproof.policy.scan import ScanResult, remember_result, remembered_result
+from stackproof.policy.scan_result import ScanResult, remember_result, remembered_result
 from stackproof.template.assembly import Assembly, Stack
 from stackproof.template.stack_names import matching
 from stackproof.wiring.notifications import unique, with_notifications

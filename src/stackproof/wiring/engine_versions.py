@@ -102,8 +102,8 @@ def affected_by(
     project: Project, paths: Sequence[Path], *, before: AllowList, after: AllowList, on: date
 ) -> tuple[str, ...]:
     """Findings of the new list that the old list did not give, in these templates, else in the app's last synth."""
+    from stackproof.policy.versions.case import Knowledge
     from stackproof.policy.versions.evaluation import evaluate_template
-    from stackproof.policy.versions.rules import Knowledge
     from stackproof.template.loading.search import find_templates
 
     templates: list[Template] = []

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from stackproof.core.notification import Level, Notification
-from stackproof.policy.scan import ScanResult
+from stackproof.policy.scan_result import ScanResult
 
 __all__ = [
     "unique",

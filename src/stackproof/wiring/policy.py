@@ -24,7 +24,8 @@ from stackproof.policy.engines.table import TABLE, EngineInputs
 from stackproof.policy.finding import Waiver
 from stackproof.policy.in_source import acknowledged
 from stackproof.policy.report import RuleVerdict
-from stackproof.policy.scan import ScanResult, scan
+from stackproof.policy.scan import scan
+from stackproof.policy.scan_result import ScanResult
 from stackproof.policy.versions.engine_version import AllowList, Overrides
 from stackproof.policy.waivers import Ledger
 from stackproof.template.assembly import Assembly, Stack

@@ -9,6 +9,7 @@ from typing import Any
 
 from stackproof.config.engine_versions import packaged_engine_versions
 from stackproof.core.json import JsonValue
+from stackproof.policy.versions.case import Knowledge
 from stackproof.policy.versions.engine_version import (
     AllowList,
     Cycle,
@@ -20,7 +21,6 @@ from stackproof.policy.versions.engine_version import (
     Version,
 )
 from stackproof.policy.versions.evaluation import evaluate_template
-from stackproof.policy.versions.rules import Knowledge
 from stackproof.template.loading.template import parse_bytes
 from stackproof.template.template import Template
 

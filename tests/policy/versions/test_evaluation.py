@@ -11,6 +11,7 @@ import pytest
 from stackproof.core.json import JsonValue
 from stackproof.core.notification import Level
 from stackproof.policy.finding import Kind
+from stackproof.policy.versions.case import Knowledge
 from stackproof.policy.versions.engine_version import (
     Claim,
     Cycle,
@@ -23,7 +24,7 @@ from stackproof.policy.versions.engine_version import (
 )
 from stackproof.policy.versions.evaluation import deployed_by, evaluate_template
 from stackproof.policy.versions.families import CARRIERS, FAMILIES, UNCOVERED, applies_to
-from stackproof.policy.versions.rules import RULES, Knowledge
+from stackproof.policy.versions.rules import RULES
 from tests.policy.versions.sample import (
     FRESH,
     PACKAGED,

@@ -12,9 +12,10 @@ from stackproof.core.notification import Level, Notification
 from stackproof.policy.engines.code import code_digest
 from stackproof.policy.finding import EngineAnswer, Finding, Kind, Origin, RuleCount
 from stackproof.policy.redaction import answer_without
+from stackproof.policy.versions.case import Knowledge, title
 from stackproof.policy.versions.engine_version import AllowList, Overrides, Status, day_of
 from stackproof.policy.versions.evaluation import Deployed, Evaluation, Statement, evaluate_template
-from stackproof.policy.versions.rules import RULES, RUN_RULES, Knowledge, title
+from stackproof.policy.versions.rules import RULES, RUN_RULES
 from stackproof.template.location import Location
 from stackproof.template.secrets import parameter_secrets
 from stackproof.template.template import Template

@@ -13,9 +13,10 @@ from stackproof.core.json import JsonValue, WrittenFloat, WrittenInt
 from stackproof.core.notification import Level
 from stackproof.policy.finding import Kind
 from stackproof.policy.versions.candidates import Candidate, candidates, dug
+from stackproof.policy.versions.case import Knowledge, Subject, Verdict, open_question, title
 from stackproof.policy.versions.engine_version import OnAbsent
 from stackproof.policy.versions.families import UNCOVERED, Carrier, Form, carriers_of
-from stackproof.policy.versions.rules import Knowledge, Subject, Verdict, evaluate_version, open_question, title
+from stackproof.policy.versions.rules import evaluate_version
 from stackproof.template.intrinsics import Resolved, Unresolved
 from stackproof.template.secrets import secret_values
 from stackproof.template.template import Resource, Template
