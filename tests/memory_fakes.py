@@ -10,7 +10,7 @@ from typing import Any
 from stackproof.core.errors import NotifyError, StoreError
 from stackproof.drift.difference import Difference, DriftOrigin
 from stackproof.drift.episode import Alarm, Episode, Memory, Run, StackKey, StackRecord
-from stackproof.drift.memory.history import advanced, without_secrets
+from stackproof.drift.memory.history import advanced, hash_secrets
 from stackproof.drift.report import DriftReport
 from stackproof.proof.observation import Change, DriftStatus
 from stackproof.template.location import Location
@@ -95,7 +95,7 @@ class FakeAuditStore:
         kept = self._episodes.setdefault(track, [])
         steps = []
         for record in records:
-            seen = without_secrets(record, salt=self.salt())
+            seen = hash_secrets(record, salt=self.salt())
             known = [episode for episode in kept if episode.stack_key == record.stack_key and episode.resolved is None]
             newer = [
                 two

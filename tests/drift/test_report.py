@@ -15,7 +15,7 @@ from stackproof.config.schema import read_schema
 from stackproof.core.json import as_object
 from stackproof.core.notification import Level, Notification
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.drift.difference import Difference, DriftOrigin, Looked, Unread
+from stackproof.drift.difference import Difference, DriftOrigin, QuestionCount, Unread
 from stackproof.drift.episode import Memory, Outcome, Run
 from stackproof.drift.native_drift import NativeRow
 from stackproof.drift.report import DriftReport
@@ -186,7 +186,7 @@ def test_the_text_names_everything_and_ends_with_how_much_was_looked_at() -> Non
     )
     busy = audit(stack_name="Busy", proofs=(), reason=UnprovenReason.BUSY, detail="the stack is UPDATE_IN_PROGRESS")
     rows = (NativeRow(logical_id="Topic", property_path="/A", seen_by="stackproof", detail="NOT_CHECKED"),)
-    looked = Looked(total=2, looked_at=1)
+    looked = QuestionCount(total=2, looked_at=1)
     made = report(
         audit(differs, UNSEEN, custom, children=looked, defaults=looked, unread=unread("denied"), native=rows),
         audit(stack_name="Same", native=()),
@@ -246,7 +246,7 @@ def test_of_several_places_every_line_says_which_and_long_ones_are_folded() -> N
     assert max(len(line) for line in lines[:-1]) <= 80
 
 
-LOOKED = Looked(total=2, looked_at=2)
+LOOKED = QuestionCount(total=2, looked_at=2)
 WRITTEN_ONLY = ResourceProof(
     location=PLACE,
     physical_id="t",

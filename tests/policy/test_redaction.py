@@ -17,7 +17,7 @@ from stackproof.core.secret_values import MASK, masked
 from stackproof.policy.finding import EngineAnswer
 from stackproof.policy.redaction import answer_without, masked_finding
 from stackproof.proof.observation import Change, PropertyDifference
-from stackproof.proof.redaction import without_secrets
+from stackproof.proof.redaction import mask_difference
 from stackproof.template.loading.template import parse_bytes
 from stackproof.template.secrets import (
     embedded_secrets,
@@ -255,7 +255,7 @@ def test_below_a_measure_words_and_numbers_are_not_secrets_and_others_are() -> N
     given = PropertyDifference(
         path="/TokenValidityUnits/AccessToken", expected="minutes", actual="hunter2", change=Change.NOT_EQUAL
     )
-    assert (without_secrets(given).expected, without_secrets(given).actual) == ("minutes", MASK)
+    assert (mask_difference(given).expected, mask_difference(given).actual) == ("minutes", MASK)
 
 
 def test_short_values_count_where_they_mix_letters_with_digits_or_symbols() -> None:
@@ -340,7 +340,7 @@ def test_a_difference_has_a_mask_in_place_of_a_secret(
     properties: JsonValue, path: str, value: JsonValue, masked: JsonValue
 ) -> None:
     given = PropertyDifference(path=path, expected=None, actual=value, change=Change.ADD)
-    assert without_secrets(given, properties, {}) == PropertyDifference(
+    assert mask_difference(given, properties, {}) == PropertyDifference(
         path=path, expected=None, actual=masked, change=Change.ADD
     )
 
@@ -354,9 +354,9 @@ def test_all_variables_at_once_show_those_alone_that_the_template_sets() -> None
             change=Change.ADD if expected is None else Change.NOT_EQUAL,
         )
         level = "DEBUG" if expected else "***"
-        assert without_secrets(given).actual == {"STRIPE": "***", "LEVEL": level}
+        assert mask_difference(given).actual == {"STRIPE": "***", "LEVEL": level}
     odd = PropertyDifference(path="/Environment/Variables", expected={}, actual="x", change=Change.NOT_EQUAL)
-    assert without_secrets(odd).actual == "x"
+    assert mask_difference(odd).actual == "x"
 
 
 @pytest.mark.parametrize(
@@ -376,7 +376,7 @@ def test_all_variables_at_once_show_those_alone_that_the_template_sets() -> None
 def test_a_variable_of_a_list_that_no_template_sets_is_hidden(
     path: str, change: Change, expected: JsonValue, actual: JsonValue, shown: JsonValue
 ) -> None:
-    seen = without_secrets(PropertyDifference(path=path, expected=expected, actual=actual, change=change), {}, {})
+    seen = mask_difference(PropertyDifference(path=path, expected=expected, actual=actual, change=change), {}, {})
     assert seen.actual == shown
 
 

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from stackproof.core.notification import Level
 from stackproof.policy.finding import Finding, Kind, Origin, RuleCount, SuppressionKind, Waiver
 from stackproof.policy.ledger import InSourceWaiver, LedgerEntry, WaiverState
-from stackproof.policy.waivers import Judged, Ledger, WaiverResult, covers, waived
+from stackproof.policy.waivers import Evaluated, Ledger, WaiverResult, covers, waived
 from stackproof.template.location import Location
 from tests.fakes import TODAY, finding, in_source_waiver, waiver
 
 NAME = "the waiver of E1 at Topic in S (owner: platform)"
-JUDGED = Judged(stacks={"S"}, engines={"fake", "cfn-lint"})
+JUDGED = Evaluated(stacks={"S"}, engines={"fake", "cfn-lint"})
 ABOUT_WAIVERS = {"SPW001", "SPW002", "SPW003", "SPW005", "SPW006"}
 
 
@@ -27,7 +27,7 @@ def applied(
     in_source: tuple[InSourceWaiver, ...] = (),
     not_waivable: frozenset[str] = frozenset(),
     on: date = TODAY,
-    judged: Judged = JUDGED,
+    judged: Evaluated = JUDGED,
 ) -> WaiverResult:
     ledger = Ledger(waivers=waivers, in_source=in_source, not_waivable=not_waivable)
     return waived(findings, ledger, on=on, judged=judged)
@@ -177,7 +177,7 @@ def test_a_waiver_that_matches_nothing_is_a_finding_at_its_line() -> None:
 @pytest.mark.parametrize(
     ("one", "judged"),
     [
-        (waiver(), Judged(stacks={"S"}, engines={"fake"}, complete=False)),
+        (waiver(), Evaluated(stacks={"S"}, engines={"fake"}, complete=False)),
         (waiver(stack="T"), JUDGED),
         (waiver(rule="CKV_AWS_1"), JUDGED),
         (waiver(rule="F3002"), JUDGED),
@@ -193,7 +193,7 @@ def test_a_waiver_that_matches_nothing_is_a_finding_at_its_line() -> None:
         "no app",
     ],
 )
-def test_a_waiver_is_not_called_useless_where_no_one_looked(one: Waiver, judged: Judged) -> None:
+def test_a_waiver_is_not_called_useless_where_no_one_looked(one: Waiver, judged: Evaluated) -> None:
     result = applied(waivers=(one,), judged=judged)
     assert said(result) == []
     assert states(result) == [(WaiverState.NOT_JUDGED, 0)]
@@ -321,7 +321,7 @@ def test_silence_that_is_of_no_use_is_a_note_where_its_engine_looked() -> None:
     ]
     elsewhere = in_source_waiver(engines=frozenset({"checkov"}))
     assert states(applied(in_source=(elsewhere,))) == [(WaiverState.NOT_JUDGED, 0)]
-    broken = Judged(stacks={"S"}, engines={"cfn-lint"}, complete=False)
+    broken = Evaluated(stacks={"S"}, engines={"cfn-lint"}, complete=False)
     assert states(applied(in_source=(in_source_waiver(),), judged=broken)) == [(WaiverState.NOT_JUDGED, 0)]
 
 
@@ -356,25 +356,25 @@ def test_a_waiver_of_one_rule_lends_nothing_to_another_that_says_the_same() -> N
         control="IAM-ADMIN",
         origins=tuple(Origin(engine="checkov", rule_id=rule_id, message="m") for rule_id in ("CKV_1", "CKV_2")),
     )
-    one = waived([both], Ledger(waivers=(waiver(rule="CKV_2"),)), on=TODAY, judged=Judged(stacks={"S"}))
+    one = waived([both], Ledger(waivers=(waiver(rule="CKV_2"),)), on=TODAY, judged=Evaluated(stacks={"S"}))
     (left,) = [finding for finding in one.findings if finding.rule_id == "CKV_1"]
     assert left.suppression is None
     assert [finding.message for finding in one.findings if finding.rule_id == "SPW006"] == [
         "the waiver of CKV_2 at Topic in S (owner: platform) is not enough: CKV_1 reports the same there"
     ]
     told = in_source_waiver(rule="CKV_2", engines=frozenset({"checkov"}))
-    judged = Judged(stacks={"S"}, engines={"checkov"})
+    judged = Evaluated(stacks={"S"}, engines={"checkov"})
     source = waived([both], Ledger(in_source=(told,)), on=TODAY, judged=judged)
     assert [ledger_entry.state for ledger_entry in source.entries] == [WaiverState.PARTIAL]
     assert [finding.message for finding in source.findings if finding.rule_id == "SPW006"] == [
         "the suppression of CKV_2 in t.json:3: Metadata is not enough: CKV_1 reports the same there"
     ]
     two = waived(
-        [both], Ledger(waivers=(waiver(rule="CKV_2"), waiver(rule="CKV_1"))), on=TODAY, judged=Judged(stacks={"S"})
+        [both], Ledger(waivers=(waiver(rule="CKV_2"), waiver(rule="CKV_1"))), on=TODAY, judged=Evaluated(stacks={"S"})
     )
     assert all(finding.suppression is not None for finding in two.findings)
     whole = waived(
-        [both], Ledger(waivers=(waiver(rule=None, control="IAM-ADMIN"),)), on=TODAY, judged=Judged(stacks={"S"})
+        [both], Ledger(waivers=(waiver(rule=None, control="IAM-ADMIN"),)), on=TODAY, judged=Evaluated(stacks={"S"})
     )
     assert all(finding.suppression is not None for finding in whole.findings)
 

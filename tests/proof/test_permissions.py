@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stackproof.core.json import JsonObject, canonical
-from stackproof.proof.permissions import Permissions, Place, Purpose, Statement, compiled, partition_of
+from stackproof.proof.permissions import IamScope, Permissions, Purpose, Statement, compiled, partition_of
 from stackproof.template.assembly import FileAsset, Stack
 from tests.live_fakes import FakeSchemas, stack
 
 READERS = {"AWS::SQS::Queue": ("sqs:GetQueueAttributes", "sqs:ListQueueTags"), "AWS::S3::Object": ("s3:GetObject",)}
-HERE = Place(account="123456789012", region="eu-central-1")
+HERE = IamScope(account="123456789012", region="eu-central-1")
 SCHEMAS = FakeSchemas(
     {
         "AWS::New::Thing": {
@@ -51,7 +51,7 @@ class FakeActions:
         return found.get(service)
 
 
-def of(*types: str, purpose: Purpose = Purpose.PROVE, also: Sequence[str] = (), place: Place = HERE) -> Permissions:
+def of(*types: str, purpose: Purpose = Purpose.PROVE, also: Sequence[str] = (), place: IamScope = HERE) -> Permissions:
     body = {"Resources": {f"R{number}": {"Type": resource_type} for number, resource_type in enumerate(types)}}
     return compiled([(stack(body), place)], purpose, readers=READERS, schemas=SCHEMAS, actions=FakeActions(), also=also)
 
@@ -166,7 +166,7 @@ def test_nested_stacks_bear_their_parents_name() -> None:
 
 def test_stacks_of_several_places_are_one_policy() -> None:
     made = stack({"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}})
-    there = Place(account="*", region="cn-north-1")
+    there = IamScope(account="*", region="cn-north-1")
     found = compiled(
         [(made, HERE), (made, there)], Purpose.PROVE, readers=READERS, schemas=SCHEMAS, actions=FakeActions()
     )

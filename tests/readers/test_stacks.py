@@ -12,7 +12,7 @@ from stackproof.calls.recorder import CallRecorder
 from stackproof.core.json import canonical
 from stackproof.proof.iam_resources import CfnLintActions
 from stackproof.proof.observation import Change, DriftStatus, ResourceProof
-from stackproof.proof.permissions import MANAGED_POLICY_SIZE, Permissions, Place, Purpose, compiled
+from stackproof.proof.permissions import MANAGED_POLICY_SIZE, IamScope, Permissions, Purpose, compiled
 from stackproof.readers import READERS
 from stackproof.readers.access import LiveReader
 from stackproof.targets.emulators.moto import MotoTarget
@@ -114,7 +114,7 @@ def test_the_whole_proof_makes_no_call_that_its_own_policy_does_not_allow(deploy
 def policy_of(template: Template) -> Permissions:
     """The policy for proving a template."""
     return compiled(
-        [(Stack(name=str(template.stack_name), template=template), Place())],
+        [(Stack(name=str(template.stack_name), template=template), IamScope())],
         Purpose.PROVE,
         readers={name: reader.actions for name, reader in READERS.items() if isinstance(reader, LiveReader)},
         schemas=CfnLintSchemas(),

@@ -18,7 +18,7 @@ from stackproof.policy.report import CheckReport
 from stackproof.reporters import check_reporters
 from stackproof.reporters.markdown import MarkdownReporter
 from stackproof.reporters.masking import masked_report
-from stackproof.reporters.places import Places
+from stackproof.reporters.places import ReportPaths
 from stackproof.reporters.style import PLAIN, Style
 from stackproof.reporters.table import formats_of
 from stackproof.reporters.terminal_check import TerminalReporter
@@ -49,7 +49,7 @@ GATE = GateReport(
         ],
     },
 )
-REPORTERS = check_reporters(read_line=read_line, places=Places(), style=PLAIN, blob_url=BLOB)
+REPORTERS = check_reporters(read_line=read_line, places=ReportPaths(), style=PLAIN, blob_url=BLOB)
 CASES: dict[str, tuple[Reporter, CheckReport]] = {
     **{f"{name}.{SUFFIXES[name]}": (reporter, REPORT) for name, reporter in REPORTERS.items()},
     "terminal-verbose.txt": (TerminalReporter(read_line, verbose=True), REPORT),

@@ -10,7 +10,7 @@ from hypothesis import given
 from stackproof.core.notification import Level
 from stackproof.policy.report import CheckReport
 from stackproof.reporters.markdown import LONGEST, MARKER, MarkdownReporter
-from stackproof.reporters.places import Places
+from stackproof.reporters.places import ReportPaths
 from tests.fakes import finding
 from tests.reporters.rendering import written
 from tests.reporters.sample import CLEAN, REPORT, reports
@@ -47,7 +47,7 @@ def test_a_place_links_to_the_line_where_the_repository_is_known() -> None:
 
 
 def test_a_file_outside_of_the_repository_is_no_link() -> None:
-    places = Places(repository="/repo", project="/repo", templates="/repo")
+    places = ReportPaths(repository="/repo", project="/repo", templates="/repo")
     outside = finding(file="/x.py", line=None)
     nowhere = finding(file=None, template_file=None)
     report = CheckReport(findings=(outside, nowhere), rules=(), notifications=())
@@ -60,7 +60,7 @@ def test_a_file_outside_of_the_repository_is_no_link() -> None:
 def test_a_template_that_an_app_synthesizes_is_no_link() -> None:
     report = CheckReport(findings=(finding(file="t.json"),), rules=(), notifications=())
     assert "https://x/t.json" in written(MarkdownReporter(blob_url="https://x"), report)
-    assert "https://x" not in written(MarkdownReporter(Places(synthesizes=True), blob_url="https://x"), report)
+    assert "https://x" not in written(MarkdownReporter(ReportPaths(synthesizes=True), blob_url="https://x"), report)
 
 
 def test_no_one_is_called_and_no_issue_is_referred_to() -> None:

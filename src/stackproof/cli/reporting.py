@@ -12,7 +12,7 @@ from stackproof.gate.report import GateReport
 from stackproof.policy.report import CheckReport
 from stackproof.reporters import check_reporters
 from stackproof.reporters.masking import masked_report
-from stackproof.reporters.places import Places, SourceLines, repository_root
+from stackproof.reporters.places import ReportPaths, SourceLines, repository_root
 from stackproof.reporters.style import PLAIN, style_for
 from stackproof.template.assembly import Assembly
 from stackproof.template.secrets import secret_values
@@ -41,7 +41,7 @@ def check_writers(
     def writers(stream: IO[str] | None) -> Mapping[str, Write]:
         reporters = check_reporters(
             read_line=source_lines(root, templates=templates, secrets=secrets),
-            places=Places(
+            places=ReportPaths(
                 repository=str(repository_root(root)),
                 project=str(root),
                 templates=str(templates or root),

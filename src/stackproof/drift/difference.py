@@ -22,7 +22,7 @@ from stackproof.template.location import Location
 __all__ = [
     "Difference",
     "DriftOrigin",
-    "Looked",
+    "QuestionCount",
     "Unread",
 ]
 
@@ -200,18 +200,18 @@ class Unread:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Looked:
+class QuestionCount:
     """How many questions of one kind there were, and how many were answered."""
 
     total: int = 0
     looked_at: int = 0
 
-    def __add__(self, other: Looked) -> Looked:
-        return Looked(total=self.total + other.total, looked_at=self.looked_at + other.looked_at)
+    def __add__(self, other: QuestionCount) -> QuestionCount:
+        return QuestionCount(total=self.total + other.total, looked_at=self.looked_at + other.looked_at)
 
     def to_dict(self) -> dict[str, JsonValue]:
         return {"total": self.total, "looked_at": self.looked_at}
 
     @classmethod
-    def from_dict(cls, data: JsonObject) -> Looked:
+    def from_dict(cls, data: JsonObject) -> QuestionCount:
         return cls(total=as_int(data["total"]), looked_at=as_int(data["looked_at"]))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from stackproof.core.json import JsonObject, JsonValue, as_object, as_objects, optional_str
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.drift.difference import Difference, Looked, Unread
+from stackproof.drift.difference import Difference, QuestionCount, Unread
 from stackproof.drift.native_drift import NativeRow
 from stackproof.proof.observation import UNANSWERED, Coverage, DriftStatus, ResourceProof
 
@@ -33,8 +33,8 @@ class StackAudit:
     detail: str = ""
     proofs: tuple[ResourceProof, ...] = ()
     differences: tuple[Difference, ...] = ()
-    children: Looked = field(default_factory=Looked)
-    defaults: Looked = field(default_factory=Looked)
+    children: QuestionCount = field(default_factory=QuestionCount)
+    defaults: QuestionCount = field(default_factory=QuestionCount)
     unread: tuple[Unread, ...] = ()
     native: tuple[NativeRow, ...] | None = None
 
@@ -144,8 +144,8 @@ class StackAudit:
             detail=str(data["detail"]),
             proofs=tuple(ResourceProof.from_dict(proof) for proof in as_objects(data["proofs"])),
             differences=tuple(Difference.from_dict(difference) for difference in as_objects(data["differences"])),
-            children=Looked.from_dict(as_object(data["children"])),
-            defaults=Looked.from_dict(as_object(data["defaults"])),
+            children=QuestionCount.from_dict(as_object(data["children"])),
+            defaults=QuestionCount.from_dict(as_object(data["defaults"])),
             unread=tuple(Unread.from_dict(unread) for unread in as_objects(data["unread"])),
             native=None if native is None else tuple(NativeRow.from_dict(row) for row in as_objects(native)),
         )

@@ -21,11 +21,11 @@ from stackproof.proof.flow import DataFlow, Flow, FlowRun, OpenFlow, path_of
 from stackproof.proof.flow_values import FlowFact
 from stackproof.proof.ports import Pipeline
 from stackproof.template.assembly import Assembly, Stack
-from stackproof.wiring.live import RUN_FUNCTIONS, FlowPlace, account_pipeline, flow_target
+from stackproof.wiring.live import RUN_FUNCTIONS, DeployedFlow, account_pipeline, flow_target
 
 __all__ = ["data_flow"]
 
-_OPEN = pytest.StashKey[dict[str, tuple[FlowPlace, Pipeline]]]()
+_OPEN = pytest.StashKey[dict[str, tuple[DeployedFlow, Pipeline]]]()
 
 
 @pytest.fixture
@@ -85,14 +85,14 @@ def data_flow(request: pytest.FixtureRequest, cdk_stack: Stack, assembly: Assemb
 
 def _shared(
     config: pytest.Config, where: Target, stack: Stack, assembly: Assembly, declared: Flow
-) -> tuple[FlowPlace, Pipeline]:
+) -> tuple[DeployedFlow, Pipeline]:
     """The flow, opened by the first worker that asks."""
     key = digest(asdict(declared))[:12]
     known = config.stash.setdefault(_OPEN, {})
     if key not in known:
         path = path_of(declared, stack.template)
         deployment = deployment_on(where, config, stack, assembly, purpose="flow")
-        place = FlowPlace(declared=declared, path=path, target=where, deployment=deployment)
+        place = DeployedFlow(declared=declared, path=path, target=where, deployment=deployment)
         run, keep = config.stash[RUN], config.getoption("keep")
         started = run.once(f"{PROCESS}flow-{key}", lambda: _start_database(place, run, keep=keep))
         try:
@@ -103,7 +103,7 @@ def _shared(
     return known[key]
 
 
-def _start_database(place: FlowPlace, run: Run, *, keep: bool) -> JsonValue:
+def _start_database(place: DeployedFlow, run: Run, *, keep: bool) -> JsonValue:
     process = place.open_database(run.directory, owner_pid=0 if keep else run.owner)
     process.release()
     ready_data = process.ready_data

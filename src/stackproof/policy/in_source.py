@@ -35,7 +35,7 @@ class InSource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Said:
+class _NamedRule:
     """One rule that metadata names; without a rule, something there that is not heeded."""
 
     source: str
@@ -139,7 +139,7 @@ def _is_at(waiver: InSourceWaiver, place: Location) -> bool:
     return path is not None and (path == waiver.construct_path or path.startswith(f"{waiver.construct_path}/"))
 
 
-def _waiver(said: _Said, rule: str, place: str, template: Template, resource: Resource | None) -> InSourceWaiver:
+def _waiver(said: _NamedRule, rule: str, place: str, template: Template, resource: Resource | None) -> InSourceWaiver:
     location = (
         Location(stack_name=template.stack_name, file=template.file, template_file=template.file)
         if resource is None
@@ -162,7 +162,7 @@ def _waiver(said: _Said, rule: str, place: str, template: Template, resource: Re
     )
 
 
-def _said(owner: JsonObject, *, is_template: bool) -> Iterator[_Said]:
+def _said(owner: JsonObject, *, is_template: bool) -> Iterator[_NamedRule]:
     metadata = _mapping(owner.get("Metadata"))
     for key in sorted(metadata.keys() & SILENCING_KEYS):
         value = metadata[key]
@@ -175,19 +175,19 @@ def _said(owner: JsonObject, *, is_template: bool) -> Iterator[_Said]:
         elif key == "guard" and not is_template:
             yield from _guard(value)
         else:
-            yield _Said(source=key, below=key)
+            yield _NamedRule(source=key, below=key)
 
 
-def _cfn_lint(value: JsonValue) -> Iterator[_Said]:
+def _cfn_lint(value: JsonValue) -> Iterator[_NamedRule]:
     """`{config: {ignore_checks: [id or its beginning]}}`; any other setting would change what rules mean."""
     for key, config in _mapping(value).items():
         for name, setting in _mapping(config).items():
             below = f"cfn-lint.{key}.{name}"
             if (key, name) != ("config", "ignore_checks") or not isinstance(setting, list):
-                yield _Said(source="cfn-lint", below=below)
+                yield _NamedRule(source="cfn-lint", below=below)
                 continue
             for place, rule in _numbered(below, setting):
-                yield _Said(
+                yield _NamedRule(
                     source="cfn-lint",
                     below=place,
                     rule=rule if isinstance(rule, str) else None,
@@ -196,11 +196,11 @@ def _cfn_lint(value: JsonValue) -> Iterator[_Said]:
                 )
 
 
-def _checkov(key: str, value: JsonValue) -> Iterator[_Said]:
+def _checkov(key: str, value: JsonValue) -> Iterator[_NamedRule]:
     """`{skip: [{id, comment}]}`, under either of the two names that Checkov knows."""
     for place, row in _rows(key, value, "skip"):
         rule = row.get("id")
-        yield _Said(
+        yield _NamedRule(
             source="checkov",
             below=place,
             rule=rule if isinstance(rule, str) else None,
@@ -210,13 +210,13 @@ def _checkov(key: str, value: JsonValue) -> Iterator[_Said]:
         )
 
 
-def _cdk_nag(value: JsonValue) -> Iterator[_Said]:
+def _cdk_nag(value: JsonValue) -> Iterator[_NamedRule]:
     """`{rules_to_suppress: [{id, reason, applies_to: [detail]}]}`."""
     for place, row in _rows("cdk_nag", value, "rules_to_suppress"):
         rule, details = row.get("id"), row.get("applies_to")
         ids = [rule] if not isinstance(details, list) else [f"{rule}[{detail}]" for detail in details]
         for id_ in ids:
-            yield _Said(
+            yield _NamedRule(
                 source="cdk-nag",
                 below=place,
                 rule=id_ if isinstance(rule, str) and isinstance(id_, str) else None,
@@ -226,11 +226,11 @@ def _cdk_nag(value: JsonValue) -> Iterator[_Said]:
             )
 
 
-def _guard(value: JsonValue) -> Iterator[_Said]:
+def _guard(value: JsonValue) -> Iterator[_NamedRule]:
     """`{SuppressedRules: [name]}`, as AWS's registry of Guard rules reads it."""
     names = _mapping(value).get("SuppressedRules")
     for place, rule in _numbered("guard.SuppressedRules", names if isinstance(names, list) else [None]):
-        yield _Said(
+        yield _NamedRule(
             source="guard",
             below=place,
             rule=rule if isinstance(rule, str) else None,

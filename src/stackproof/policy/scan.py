@@ -17,7 +17,7 @@ from stackproof.policy.finding import EngineAnswer, Finding, Kind, RuleCount
 from stackproof.policy.in_source import in_source
 from stackproof.policy.merging import merged
 from stackproof.policy.scan_result import ScanResult
-from stackproof.policy.waivers import Judged, Ledger, waived
+from stackproof.policy.waivers import Evaluated, Ledger, waived
 
 if TYPE_CHECKING:
     from stackproof.core.ports import Store
@@ -71,7 +71,7 @@ def scan(
         merged((finding for _, answer in answers for finding in answer.findings), controls),
         replace(ledger, in_source=(*ledger.in_source, *(waiver for _, there in sources for waiver in there.waivers))),
         on=on,
-        judged=Judged(
+        judged=Evaluated(
             stacks=(*stacks, *(template.file for template in templates if template.stack_name in shared)),
             shared_names=shared,
             engines=by_engine.keys(),

@@ -15,7 +15,7 @@ from stackproof.policy.finding import Finding, Kind, Origin, RuleCount, Suppress
 from stackproof.policy.ledger import InSourceWaiver, LedgerEntry, WaiverState
 from stackproof.template.location import Location
 
-__all__ = ["Judged", "Ledger", "WaiverResult", "covers", "waived"]
+__all__ = ["Evaluated", "Ledger", "WaiverResult", "covers", "waived"]
 
 _ENGINE = "stackproof"
 _EXPIRED, _UNUSED, _BROAD, _NOT_WAIVABLE, _PARTIAL = "SPW001", "SPW002", "SPW003", "SPW005", "SPW006"
@@ -31,7 +31,7 @@ class Ledger:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class Evaluated:
     """What a run evaluated: stacks (the file of a template without a stack), engines, and rules with a denominator.
 
     `complete` if none of it broke. `shared_names` are names that several of the stacks have.
@@ -73,7 +73,7 @@ def covers(waiver: Waiver, finding: Finding, *, shared_names: Collection[str] = 
     )
 
 
-def waived(findings: Iterable[Finding], ledger: Ledger, *, on: date, judged: Judged) -> WaiverResult:
+def waived(findings: Iterable[Finding], ledger: Ledger, *, on: date, judged: Evaluated) -> WaiverResult:
     """Suppress waived findings, and report invalid waivers as findings; a waiver still holds on its last day.
 
     A waiver of the ledger's file has precedence over one in a source. Neither covers what is not waivable.
@@ -97,7 +97,7 @@ class _Book:
 
     ledger: Ledger
     on: date
-    judged: Judged
+    judged: Evaluated
     covered: Counter[tuple[str, int]] = field(default_factory=Counter)
     refused: Counter[tuple[str, int]] = field(default_factory=Counter)
     partial: dict[tuple[str, int], set[str]] = field(default_factory=dict)

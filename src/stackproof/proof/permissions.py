@@ -17,7 +17,7 @@ from stackproof.proof.equivalences import aliases_in
 from stackproof.template.assembly import Stack
 from stackproof.template.ports import SchemaSource
 
-__all__ = ["MANAGED_POLICY_SIZE", "Permissions", "Place", "Purpose", "Statement", "compiled", "partition_of"]
+__all__ = ["MANAGED_POLICY_SIZE", "IamScope", "Permissions", "Purpose", "Statement", "compiled", "partition_of"]
 
 MANAGED_POLICY_SIZE: Final = 6_144
 """Characters that a managed policy may have, white space not counted."""
@@ -91,7 +91,7 @@ class Purpose(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class IamScope:
     """The account and region of a stack; `*` is any."""
 
     account: str = "*"
@@ -168,7 +168,7 @@ class Permissions:
 
 
 def compiled(
-    stacks: Sequence[tuple[Stack, Place]],
+    stacks: Sequence[tuple[Stack, IamScope]],
     purpose: Purpose,
     *,
     readers: Mapping[str, Sequence[str]],
@@ -263,7 +263,7 @@ class _Rows:
         self._spelt: dict[str, str] = {}
         self.unlisted: set[str] = set()
 
-    def add(self, actions: Iterable[str], place: Place, *, on: Sequence[str] | None = None) -> None:
+    def add(self, actions: Iterable[str], place: IamScope, *, on: Sequence[str] | None = None) -> None:
         """Allow actions on the given ARNs, by default on all that they take, in one place."""
         for action in actions:
             service, _, name = action.partition(":")

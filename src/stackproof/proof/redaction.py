@@ -13,7 +13,7 @@ from stackproof.core.secret_values import MASK, is_measure, is_plain, masked
 from stackproof.proof.observation import Change, PropertyDifference
 from stackproof.template.secrets import is_secret_at
 
-__all__ = ["without_secrets"]
+__all__ = ["mask_difference"]
 
 _ALL: Final = r"/\w*Environment(?:Variables)?(?:/(?:Environment)?Variables)?"
 
@@ -22,7 +22,7 @@ _VARIABLE: Final = re.compile(rf"{_ALL}/[^/]+$")
 _VARIABLES: Final = re.compile(rf"{_ALL}$")
 
 
-def without_secrets(difference: PropertyDifference, *sides: JsonValue) -> PropertyDifference:
+def mask_difference(difference: PropertyDifference, *sides: JsonValue) -> PropertyDifference:
     """The difference with a mask for each text that may be a secret; `sides` are the whole properties.
 
     ARNs and dynamic references are names, not values, and stay; so do numbers. An environment variable that no template

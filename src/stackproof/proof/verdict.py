@@ -10,7 +10,7 @@ from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.proof.comparison import Comparison, compared
 from stackproof.proof.observation import Change, DriftStatus, PropertyDifference, Reading, ResourceProof, Unproven
 from stackproof.proof.observer import Observation
-from stackproof.proof.redaction import without_secrets
+from stackproof.proof.redaction import mask_difference
 from stackproof.template.intrinsics import Resolved, known
 from stackproof.template.schema import ResourceSchema
 
@@ -46,7 +46,7 @@ def compared_proof(
     for difference in comparison.differences:
         reason = _excuse(reading, schema, difference, not_emulated)
         if reason is None:
-            differences.append(without_secrets(difference, known(expected), actual))
+            differences.append(mask_difference(difference, known(expected), actual))
         else:
             unproven.append(Unproven(path=difference.path, reason=reason))
     return replace(
@@ -80,7 +80,7 @@ def deleted_proof(
         differences=tuple(
             sorted(
                 (
-                    *(without_secrets(difference, known(expected)) for difference in comparison.differences),
+                    *(mask_difference(difference, known(expected)) for difference in comparison.differences),
                     *(_removed(path) for path in removed),
                 ),
                 key=lambda difference: difference.path,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from stackproof.gate.report import GateReport
 from stackproof.policy.ports import Reporter
-from stackproof.reporters.places import Places, ReadLine
+from stackproof.reporters.places import ReadLine, ReportPaths
 from stackproof.reporters.style import Style
 from stackproof.reporters.table import TABLE, ReportInputs
 
@@ -18,7 +18,7 @@ __all__ = ["check_reporters"]
 def check_reporters(
     *,
     read_line: ReadLine,
-    places: Places,
+    places: ReportPaths,
     style: Style,
     verbose: bool = False,
     blob_url: str = "",

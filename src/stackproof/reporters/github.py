@@ -9,7 +9,7 @@ from typing import IO
 from stackproof.core.notification import Level, Notification
 from stackproof.policy.finding import Finding
 from stackproof.policy.report import CheckReport
-from stackproof.reporters.places import Places
+from stackproof.reporters.places import ReportPaths
 from stackproof.reporters.standing import Standing, by_standing
 from stackproof.reporters.wording import counted, policy_line, resource_of, rule_ids, visible
 
@@ -22,7 +22,7 @@ _COMMANDS = {Level.ERROR: "error", Level.WARNING: "warning"}
 class GithubReporter:
     """Implements `ports.Reporter`. Waived and generated findings are left out; `verbose` adds notes."""
 
-    def __init__(self, places: Places = Places(), *, verbose: bool = False) -> None:  # noqa: B008 - a frozen value
+    def __init__(self, places: ReportPaths = ReportPaths(), *, verbose: bool = False) -> None:  # noqa: B008 - a frozen value
         self._places = places
         self._verbose = verbose
 

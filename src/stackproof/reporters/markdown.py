@@ -13,7 +13,7 @@ from stackproof.gate.report import GateReport
 from stackproof.policy.engines.table import documentation
 from stackproof.policy.finding import Finding, Kind
 from stackproof.policy.report import CheckReport
-from stackproof.reporters.places import Places
+from stackproof.reporters.places import ReportPaths
 from stackproof.reporters.standing import Standing, by_standing
 from stackproof.reporters.types_table import TYPES_HEAD, type_rows, types_of
 from stackproof.reporters.wording import (
@@ -53,8 +53,10 @@ class MarkdownReporter:
     With a `gate` it is that one's comment, which leads with its stages.
     """
 
-    def __init__(self, places: Places = Places(), *, blob_url: str = "", gate: GateReport | None = None) -> None:  # noqa: B008 - a frozen value
-        self._places = places
+    def __init__(
+        self, places: ReportPaths | None = None, *, blob_url: str = "", gate: GateReport | None = None
+    ) -> None:
+        self._places = places or ReportPaths()
         self._blob_url = blob_url.rstrip("/")
         self._gate = gate
 

@@ -16,7 +16,7 @@ from stackproof.reporters.masking import LONGEST_LINE, line_without_literals, ma
 from stackproof.template.loading.source_literal import SourceLiterals
 from stackproof.template.location import Location
 
-__all__ = ["Places", "ReadLine", "ReadLiterals", "SourceLines", "repository_root"]
+__all__ = ["ReadLine", "ReadLiterals", "ReportPaths", "SourceLines", "repository_root"]
 
 
 class ReadLine(Protocol):
@@ -41,7 +41,7 @@ _STDIN = "<stdin>"  # what the report calls standard input, which no one can ope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Places:
+class ReportPaths:
     """Absolute folders: a report's source files are relative to `project`, its templates to `templates`.
 
     Without a `repository` the paths of the report stand as they are. Templates that an app `synthesizes` have a name in

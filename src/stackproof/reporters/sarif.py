@@ -16,7 +16,7 @@ from stackproof.core.json import JsonValue
 from stackproof.core.notification import Level, Notification
 from stackproof.policy.finding import Finding, Kind, SuppressionKind
 from stackproof.policy.report import CheckReport
-from stackproof.reporters.places import Places
+from stackproof.reporters.places import ReportPaths
 from stackproof.reporters.rules import RuleNote, rule_notes
 from stackproof.reporters.wording import REMEDY, engines_of, resource_of, rule_ids, waived_because
 from stackproof.template.location import Location
@@ -32,7 +32,7 @@ _LONGEST = 1024  # GitHub cuts descriptions there
 class SarifReporter:
     """Implements `ports.Reporter`; `places` names files from the repository's root on."""
 
-    def __init__(self, places: Places = Places()) -> None:  # noqa: B008 - a frozen value
+    def __init__(self, places: ReportPaths = ReportPaths()) -> None:  # noqa: B008 - a frozen value
         self._places = places
 
     def write(self, report: CheckReport, stream: IO[str]) -> None:

@@ -12,7 +12,7 @@ from stackproof.reporters.github import GithubReporter
 from stackproof.reporters.json import JsonReporter
 from stackproof.reporters.junit import JunitReporter
 from stackproof.reporters.markdown import MarkdownReporter
-from stackproof.reporters.places import Places, ReadLine
+from stackproof.reporters.places import ReadLine, ReportPaths
 from stackproof.reporters.sarif import SarifReporter
 from stackproof.reporters.style import Style
 from stackproof.reporters.terminal_check import TerminalReporter
@@ -25,7 +25,7 @@ class ReportInputs:
     """What a reporter may depend on apart from its report; `gate` if the report is that of a gate's check."""
 
     read_line: ReadLine
-    places: Places
+    places: ReportPaths
     style: Style
     verbose: bool = False
     blob_url: str = ""

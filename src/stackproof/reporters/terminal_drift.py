@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Final
 
-from stackproof.drift.difference import Difference, DriftOrigin, Looked
+from stackproof.drift.difference import Difference, DriftOrigin, QuestionCount
 from stackproof.drift.episode import Memory, shown_time
 from stackproof.drift.report import DriftReport
 from stackproof.drift.stack_audit import StackAudit, total_coverage
@@ -149,8 +149,8 @@ def _looked_at(audits: Sequence[StackAudit]) -> str:
         proof.status is not DriftStatus.NOT_CHECKED and not proof.custom for audit in audits for proof in audit.proofs
     )
     custom = f" ({found.custom_resources} custom apart)" if found.custom_resources else ""
-    children = sum((audit.children for audit in audits), Looked())
-    defaults = sum((audit.defaults for audit in audits), Looked())
+    children = sum((audit.children for audit in audits), QuestionCount())
+    defaults = sum((audit.defaults for audit in audits), QuestionCount())
     reasons: Counter[str] = Counter()
     for audit in audits:
         reasons.update(audit.reasons)

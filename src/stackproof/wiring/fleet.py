@@ -194,13 +194,13 @@ def _unmanaged(target: Target, task: ScopeTask) -> Unmanaged:
 
 
 def _audited(order: FleetOrder, target: Target, task: FleetTask) -> TaskResult:
-    from stackproof.drift.fleet.run import without_secrets
+    from stackproof.drift.fleet.run import mask_audit
 
     made = auditor(target, native=order.native, jobs=order.reads, resource_schemas=_schemas())
     found = made.audited(task.stack_names)
     account_region = f"{task.account_region.account}/{task.account_region.region}"
     return TaskResult(
-        audits=tuple(without_secrets(audit) for audit in found.audits),
+        audits=tuple(mask_audit(audit) for audit in found.audits),
         notifications=tuple(
             Notification(
                 level=notification.level,

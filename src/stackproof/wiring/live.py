@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "RUN_FUNCTIONS",
-    "FlowPlace",
+    "DeployedFlow",
     "account_pipeline",
     "audit_actions",
     "auditor",
@@ -74,7 +74,7 @@ def flow_target(target: Target) -> Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FlowPlace:
+class DeployedFlow:
     """A declared flow, the way that its template gives it, and its deployment on a target of `flow_target`."""
 
     declared: Flow

@@ -26,7 +26,7 @@ def required_permissions(
 ) -> Permissions:
     """The permissions for these stacks, in the account and region that they name, else in the project's."""
     from stackproof.proof.iam_resources import CfnLintActions
-    from stackproof.proof.permissions import Place, Purpose, compiled
+    from stackproof.proof.permissions import IamScope, Purpose, compiled
     from stackproof.readers import READERS
     from stackproof.readers.access import LiveReader
 
@@ -35,7 +35,7 @@ def required_permissions(
         [
             (
                 stack,
-                Place(
+                IamScope(
                     account=account or stack.account or settings.account or "*",
                     region=region or stack.region or settings.region,
                 ),

@@ -35,9 +35,9 @@ from stackproof.drift.fleet.run import (
     audit_tasks,
     done,
     found_tasks,
+    mask_audit,
     tasks_of,
     with_discovered,
-    without_secrets,
 )
 from stackproof.drift.fleet.task import (
     EVERY_STACK,
@@ -452,7 +452,7 @@ def test_what_may_be_a_secret_crosses_no_process() -> None:
             for difference in (secret, plain, nested)
         ),
     )  # fmt: skip
-    found = without_secrets(audit)
+    found = mask_audit(audit)
     assert "hunter2" not in json.dumps(found.to_dict())
     assert [difference.row() for difference in found.differences] == [
         difference.row() for difference in audit.differences

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.drift.difference import Difference, DriftOrigin, Unread
 from stackproof.drift.episode import Alarm, Episode, Gap, StackKey, StackRecord, shown_time
-from stackproof.drift.memory.history import Step, advanced, compared, records_of, without_secrets
+from stackproof.drift.memory.history import Step, advanced, compared, hash_secrets, records_of
 from stackproof.drift.report import DriftReport
 from stackproof.drift.stack_audit import StackAudit
 from stackproof.proof.observation import DriftStatus, ResourceProof, Unproven
@@ -159,7 +159,7 @@ def test_a_stack_that_the_other_run_did_not_audit_is_unknown() -> None:
 
 def test_a_value_that_changed_is_seen_though_it_may_be_a_secret() -> None:
     def hashed(value: str) -> StackRecord:
-        return without_secrets(record(difference(path="/Password", actual=value, is_secret=True)), salt="s")
+        return hash_secrets(record(difference(path="/Password", actual=value, is_secret=True)), salt="s")
 
     ((was, now),) = compared([hashed("one")], [hashed("two")]).changed
     assert "one" not in str(was.actual)
@@ -169,7 +169,7 @@ def test_a_value_that_changed_is_seen_though_it_may_be_a_secret() -> None:
 
 def test_a_value_that_either_run_has_masked_is_the_same() -> None:
     def kept(value: str, stage: str = "x") -> StackRecord:
-        return without_secrets(record(difference(actual={"Token": value, "Stage": stage})), salt="s")
+        return hash_secrets(record(difference(actual={"Token": value, "Stage": stage})), salt="s")
 
     for part, other in (("***", "one"), ("one", "***"), ("***", "***")):
         assert compared([kept(part)], [kept(other)]).changed == ()
@@ -182,7 +182,7 @@ def test_within_a_value_only_what_stands_under_or_beside_the_name_of_a_secret_is
         "Token": ["x"],
         "Size": 1,
     }
-    hidden = without_secrets(record(difference(expected=value, actual=None)), salt="s").differences[0].expected
+    hidden = hash_secrets(record(difference(expected=value, actual=None)), salt="s").differences[0].expected
     text = str(hidden)
     assert text.count("hmac-sha256:") == 2
     assert "{'Name': 'STAGE', 'Value': 'y'}" in text
@@ -205,7 +205,7 @@ VALUES = st.recursive(
 def test_hashes_are_equal_where_values_are_and_nowhere_else(one: object, other: object, salt: str) -> None:
     def hashed(value: object, with_salt: str = salt) -> object:
         seen = record(difference(actual=value, expected=None, is_secret=True))
-        return without_secrets(seen, salt=with_salt).differences[0].actual
+        return hash_secrets(seen, salt=with_salt).differences[0].actual
 
     assert hashed(one) == hashed(one)
     if one is None:

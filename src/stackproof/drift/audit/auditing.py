@@ -15,9 +15,9 @@ from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.drift.audit.children import Claims, physical_ids
 from stackproof.drift.audit.native import side_by_side
 from stackproof.drift.audit.other_stacks import OtherStacks
-from stackproof.drift.audit.stack import Leftover, StackLook, with_leftovers
+from stackproof.drift.audit.stack import AuditedStack, Leftover, with_leftovers
 from stackproof.drift.audit.walking import StackWalk
-from stackproof.drift.difference import Difference, Looked
+from stackproof.drift.difference import Difference, QuestionCount
 from stackproof.drift.live_stack import LiveStack
 from stackproof.drift.native_drift import NativeRow
 from stackproof.drift.ports import ChildFamily, StackCatalog
@@ -161,7 +161,7 @@ class Auditor:
     def _audited(self, live: LiveStack, prover: Prover, claims: Claims) -> _Seen:
         """The audit of one stack, with the children apart that a stack outside of the audit may have declared."""
         proofs = prove_stack(prover, jobs=self.jobs)
-        look = StackLook(
+        look = AuditedStack(
             live=live,
             prover=prover,
             claims=claims,
@@ -192,8 +192,8 @@ class Auditor:
             parent=live.parent,
             proofs=proofs,
             differences=differences,
-            children=sum((part[1] for part in parts), Looked()),
-            defaults=sum((part[2] for part in parts), Looked()),
+            children=sum((part[1] for part in parts), QuestionCount()),
+            defaults=sum((part[2] for part in parts), QuestionCount()),
             unread=tuple(sorted(unread for part in parts for unread in part[3])),
             native=native,
         )

@@ -13,19 +13,19 @@ from stackproof.drift.audit.children import Claims, owner_names
 from stackproof.drift.audit.defaults import deviations
 from stackproof.drift.audit.other_stacks import Doubt, OtherStacks
 from stackproof.drift.child import Child
-from stackproof.drift.difference import Difference, DriftOrigin, Looked, Unread
+from stackproof.drift.difference import Difference, DriftOrigin, QuestionCount, Unread
 from stackproof.drift.live_stack import LiveStack
 from stackproof.drift.ports import ChildFamily, StackCatalog
 from stackproof.drift.stack_audit import StackAudit
 from stackproof.proof.observation import Change, DriftStatus, PropertyDifference, Reading, ResourceProof
 from stackproof.proof.ports import ReadRequest
 from stackproof.proof.prover import Prover
-from stackproof.proof.redaction import without_secrets
+from stackproof.proof.redaction import mask_difference
 from stackproof.template.intrinsics import Resolved, unresolved_in
 from stackproof.template.ports import SchemaSource
 from stackproof.template.template import Resource
 
-__all__ = ["Leftover", "StackLook", "with_leftovers"]
+__all__ = ["AuditedStack", "Leftover", "with_leftovers"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +47,12 @@ class Leftover:
         )
 
 
-_Beside = tuple[tuple[Difference, ...], Looked, Looked, tuple[Unread, ...], tuple[Leftover, ...]]
+_Beside = tuple[tuple[Difference, ...], QuestionCount, QuestionCount, tuple[Unread, ...], tuple[Leftover, ...]]
 """Of one resource: what nobody declared; families and defaults asked for; what was not answered; leftovers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StackLook:
+class AuditedStack:
     """What is seen of one stack; `reason` says why CloudFormation did not answer, None if it did."""
 
     live: LiveStack
@@ -77,7 +77,7 @@ class StackLook:
         resource = self.prover.template.resource(str(proof.location.logical_id))
         reading = self.prover.observe(resource.logical_id).reading if resource and proof.is_proven else None
         if resource is None or reading is None:
-            return (), Looked(), Looked(), (), ()
+            return (), QuestionCount(), QuestionCount(), (), ()
         found: list[Difference] = []
         unread: list[Unread] = []
         left: list[Leftover] = []
@@ -94,7 +94,7 @@ class StackLook:
         expected = self.prover.expected(resource.logical_id)
         families = [family for family in self.families if _concerns(family, resource, expected)]
         looked = sum(self._children(proof, resource, reading, family, found, unread, left) for family in families)
-        return tuple(found), Looked(total=len(families), looked_at=looked), defaults, tuple(unread), tuple(left)
+        return tuple(found), QuestionCount(total=len(families), looked_at=looked), defaults, tuple(unread), tuple(left)
 
     def _defaults(
         self,
@@ -103,7 +103,7 @@ class StackLook:
         reading: Reading,
         found: list[Difference],
         unread: list[Unread],
-    ) -> Looked:
+    ) -> QuestionCount:
         kind = resource.resource_type
         seen = deviations(kind, self.prover.expected(resource.logical_id), reading, self.schemas.schema(kind))
         missed = dict(seen.unread)
@@ -111,11 +111,11 @@ class StackLook:
             if self.target.not_emulated(kind, difference.path):
                 missed[difference.path] = UnprovenReason.NOT_EMULATED
             else:
-                found.append(self._of_property(proof, DriftOrigin.UNDECLARED, without_secrets(difference)))
+                found.append(self._of_property(proof, DriftOrigin.UNDECLARED, mask_difference(difference)))
         unread.extend(
             Unread(logical_id=resource.logical_id, question=path, reason=why) for path, why in sorted(missed.items())
         )
-        return Looked(total=seen.total, looked_at=seen.total - len(missed))
+        return QuestionCount(total=seen.total, looked_at=seen.total - len(missed))
 
     def _children(
         self,
@@ -242,7 +242,7 @@ def with_leftovers(audit: StackAudit, left: Sequence[Leftover], others: OtherSta
     }
     return replace(
         audit,
-        children=audit.children + Looked(looked_at=-len(doubtful)),
+        children=audit.children + QuestionCount(looked_at=-len(doubtful)),
         differences=tuple(sorted((*audit.differences, *found), key=Difference.sort_key)),
         unread=tuple(sorted((*audit.unread, *unread))),
     )

@@ -31,7 +31,7 @@ from stackproof.drift.fleet.task import (
 from stackproof.drift.ports import TaskMemory
 from stackproof.drift.stack_audit import StackAudit
 from stackproof.drift.stack_list import StackList
-from stackproof.proof.redaction import without_secrets as shown_difference
+from stackproof.proof.redaction import mask_difference
 
 __all__ = [
     "NO_STACK",
@@ -45,9 +45,9 @@ __all__ = [
     "failed_audit",
     "failed_task",
     "found_tasks",
+    "mask_audit",
     "tasks_of",
     "with_discovered",
-    "without_secrets",
 ]
 
 
@@ -371,12 +371,12 @@ def _unreachable(detail: str) -> Failure:
     return Failure(reason=UnprovenReason.UNREACHABLE, detail=detail)
 
 
-def without_secrets(audit: StackAudit) -> StackAudit:
+def mask_audit(audit: StackAudit) -> StackAudit:
     """The audit without secret values: it goes to other processes and into files."""
     return replace(
         audit,
         proofs=tuple(
-            replace(proof, differences=tuple(shown_difference(difference) for difference in proof.differences))
+            replace(proof, differences=tuple(mask_difference(difference) for difference in proof.differences))
             for proof in audit.proofs
         ),
         differences=tuple(

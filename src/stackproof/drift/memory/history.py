@@ -17,7 +17,7 @@ from stackproof.drift.report import DriftReport
 from stackproof.drift.stack_audit import StackAudit
 from stackproof.proof.observation import DriftStatus
 
-__all__ = ["Step", "advanced", "compared", "hash_of", "records_of", "with_hashes", "without_secrets"]
+__all__ = ["Step", "advanced", "compared", "hash_of", "hash_secrets", "records_of", "with_hashes"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +143,7 @@ def compared(before: Iterable[StackRecord], after: Iterable[StackRecord]) -> Com
     )
 
 
-def without_secrets(record: StackRecord, *, salt: str) -> StackRecord:
+def hash_secrets(record: StackRecord, *, salt: str) -> StackRecord:
     """The record with a salted hash for every value that may be a secret: equal values have equal hashes."""
     return replace(record, differences=tuple(with_hashes(difference, salt=salt) for difference in record.differences))
 

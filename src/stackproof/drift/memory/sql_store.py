@@ -13,7 +13,7 @@ from pathlib import Path
 
 from stackproof.drift.episode import Episode, Memory, Run, StackKey, StackRecord
 from stackproof.drift.memory import sql_alarms, sql_records, sql_runs
-from stackproof.drift.memory.history import Step, without_secrets
+from stackproof.drift.memory.history import Step, hash_secrets
 from stackproof.drift.memory.sql_database import LOCK, SqlDatabase
 from stackproof.drift.memory.sql_schema import EPISODES, MIGRATIONS, Migration
 from stackproof.drift.memory.sql_url import parse_store_url
@@ -57,7 +57,7 @@ class SqlAuditStore:
             previous = sql_runs.previous_run(connection, run)
             steps = []
             for record in records:
-                step = sql_records.insert_record(connection, run, without_secrets(record, salt=salt))
+                step = sql_records.insert_record(connection, run, hash_secrets(record, salt=salt))
                 sql_alarms.copy_alarms(connection, run, revealed=step.revealed, lasting=step.lasting)
                 steps.append(step)
             sql_runs.finish_run(connection, run, ended_at=ended_at)
