@@ -247,12 +247,11 @@ def _reason(target: Target, error: StackproofError) -> UnprovenReason:
 
 def _target(order: FleetOrder, account_region: AccountRegion) -> Target:
     from stackproof.targets.aws import AwsTarget
-    from stackproof.targets.emulators.ministack import MiniStackTarget
-    from stackproof.targets.emulators.moto import MotoTarget
+    from stackproof.targets.emulators.table import row_of
 
     if order.target in EMULATORS and order.endpoint_url is not None:
-        kind = MotoTarget if order.target == "moto" else MiniStackTarget
-        return kind(order.endpoint_url, region=account_region.region, role_arn=account_region.role_arn, calls=_calls())
+        make = row_of(order.target).target()
+        return make(order.endpoint_url, region=account_region.region, role_arn=account_region.role_arn, calls=_calls())
     return AwsTarget(
         profile=order.profile,
         region=account_region.region,

@@ -49,11 +49,9 @@ RUN_FUNCTIONS = frozenset({"ministack"})
 
 def start_emulator(directory: Path, *, owner_pid: int, name: str = "moto") -> OwnedProcess:
     """Start an emulator; it ends with its owner, or, with owner 0, when it is stopped."""
-    from stackproof.targets.emulators.ministack import start_ministack
-    from stackproof.targets.emulators.moto import start_moto
+    from stackproof.targets.emulators.table import row_of
 
-    start = start_moto if name == "moto" else start_ministack
-    return start(owner_pid=owner_pid, directory=directory)
+    return row_of(name).start()(owner_pid=owner_pid, directory=directory)
 
 
 def capabilities(target: Target, types: Sequence[str]) -> Capabilities:

@@ -106,8 +106,7 @@ def open_target(
     """An emulator that runs at the connection's endpoint, or an AWS account; raises ConfigError."""
     from stackproof.targets.aws import AwsTarget
     from stackproof.targets.cloudformation.stacks import CAPABILITIES
-    from stackproof.targets.emulators.ministack import MiniStackTarget
-    from stackproof.targets.emulators.moto import MotoTarget
+    from stackproof.targets.emulators.table import row_of
 
     endpoint_url = endpoint_of(name, connection)
     where, role_arn = connection.region or project.settings.region, connection.role_arn
@@ -116,8 +115,7 @@ def open_target(
     if name in EMULATORS:
         if endpoint_url is None:
             raise ConfigError(f"the {name} target needs the endpoint of a running emulator")
-        kind = MotoTarget if name == "moto" else MiniStackTarget
-        return kind(
+        return row_of(name).target()(
             endpoint_url,
             region=where,
             role_arn=role_arn,
