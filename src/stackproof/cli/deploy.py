@@ -67,8 +67,8 @@ def deploy(
     """Deploy the app's stacks, to an embedded emulator or (guarded) to an account.
 
     Each stack goes through a change set; those that others depend on come first.
-    What is going to change, and every event of CloudFormation, is a line on stderr.
-    At an --endpoint-url it brings there what `prove` and `drift audit` then read; a
+    Each planned change and each event of CloudFormation is a line on stderr. At an
+    --endpoint-url it creates the stacks that `prove` and `drift audit` read then; a
     stack that has not changed stays as it is.
 
     \b

@@ -36,7 +36,7 @@ __all__ = ["drift"]
 
 @click.group()
 def drift() -> None:
-    """Audit what runs: whether it still is what was deployed, and nothing else."""
+    """Audit the deployed stacks: what changed, and what nobody declared."""
 
 
 @drift.command(cls=ReportingCommand)
@@ -48,7 +48,7 @@ def drift() -> None:
     "stacks",
     multiple=True,
     metavar="NAME",
-    help="Only this stack, with those nested in it; repeatable. Of stacks of one name, it may be the construct path.",
+    help="Only this stack, with those nested in it; repeatable. If several have that name, give the construct path.",
 )
 @click.option(
     "--against",
@@ -62,7 +62,7 @@ def drift() -> None:
     "scopes",
     multiple=True,
     metavar="SCOPE",
-    help="Where nothing may be that is in no stack: tag:KEY=VALUE, vpc:ID or prefix:NAME; repeatable.",
+    help="Report resources that are in this scope and in no stack: tag:KEY=VALUE, vpc:ID or prefix:NAME; repeatable.",
 )
 @click.option("--native", is_flag=True, help="Ask CloudFormation's own detection as well, and show both side by side.")
 @click.option(
@@ -104,9 +104,9 @@ def audit(
 ) -> None:
     """Compare stacks that run with what their templates say; nothing is changed.
 
-    Beside properties that differ it names those that the template leaves to
-    their default and that are something else, what hangs on a resource and
-    was declared by nobody, and with --scope what is in no stack at all.
+    Reports properties that differ, properties that the template leaves to
+    their default and that have another value, and children of resources that
+    no stack declares. With --scope, also resources in no stack.
     Without --stack: the app's stacks, else all of the account and region.
 
     \b

@@ -60,7 +60,7 @@ class MemoryOptions:
 def memory_options(function: _Function) -> _Function:
     """`--store`, `--no-store` and `--notify`, as one argument `memory`."""
 
-    @click.option("--no-store", is_flag=True, help="Record nothing: what is new is not known then.")
+    @click.option("--no-store", is_flag=True, help="Do not record this audit, and do not report what is new.")
     @_store_option
     @click.option(
         "--notify",
@@ -166,7 +166,7 @@ class AuditMemory:
 @_store_option
 @output_options("terminal", "json")
 def history(stack_name: str | None, last: int | None, store: str | None, *, wanted: tuple[Wanted, ...]) -> None:
-    """Show the audits that are remembered: since when what is different, and what is resolved.
+    """Show the recorded audits: each open difference with its first day, and what is resolved.
 
     \b
     Examples:
@@ -248,7 +248,7 @@ def diff(before: int, after: int, store: str | None, *, wanted: tuple[Wanted, ..
 @click.option("--region", metavar="REGION", help="Only in this region.")
 @_store_option
 def forget(stack_names: tuple[str, ...], account: str | None, region: str | None, store: str | None) -> None:
-    """Forget stacks that are gone for good: what was open there would stay open.
+    """Forget stacks that are gone for good; without this, their differences stay open.
 
     A name that is known in several accounts or regions needs the --account or
     --region of the one that is gone.

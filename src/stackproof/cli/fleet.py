@@ -73,7 +73,7 @@ def fleet_options(function: _Function) -> _Function:
                 default="threads",
                 show_default=True,
                 metavar="WHERE",
-                help="Who audits a fleet: threads, processes, or dask://HOST:PORT.",
+                help="What runs the tasks of a fleet: threads, processes, or dask://HOST:PORT.",
             ),
             click.option("--resume", is_flag=True, help="Go on with the fleet's last audit, if it was interrupted."),
             click.option("--plan", is_flag=True, help="Say what a fleet's audit would ask, and read no resource."),

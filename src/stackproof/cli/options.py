@@ -50,7 +50,7 @@ as_of_option = click.option(
     metavar="DATE",
     help="Evaluate engine versions on this day (YYYY-MM-DD). Default: today, UTC.",
 )
-cache_option = click.option("--no-cache", is_flag=True, help="Compute everything anew.")
+cache_option = click.option("--no-cache", is_flag=True, help="Do not use cached results.")
 verbose_option = click.option("-v", "--verbose", is_flag=True, help="Show notes and what is generated or unproven.")
 
 

@@ -81,7 +81,7 @@ def output_options(*formats: str) -> Callable[[_Function], _Function]:
             "formats",
             multiple=True,
             type=click.Choice(formats),
-            help="How to report; repeatable, with an --output each. One without goes to standard output.",
+            help="The report's format; repeatable. Give each an --output; one may go to standard output.",
         )(function)
 
     return decorate

@@ -55,7 +55,7 @@ __all__ = ["prove"]
     "--settle",
     type=click.FloatRange(min=0),
     metavar="SECONDS",
-    help="Within that, what this run deployed has to show.  [default: the project's settle in an account, else 0]",
+    help="Seconds that a deployed property may take to appear.  [default: the project's settle in an account, else 0]",
 )
 @ephemeral_option
 @cache_option
@@ -83,8 +83,8 @@ def prove(
 
     On an emulator (--target moto, ministack) the stacks are deployed first. In an
     account, and at an --endpoint-url without such a target, they are found by name
-    and only read (`deploy` brings them there), or with --ephemeral deployed for
-    this run alone. The proofs of several emulators are merged.
+    and only read: `deploy` creates them there. With --ephemeral they are deployed
+    for this run alone. The proofs of several emulators are merged.
 
     \b
     Examples:

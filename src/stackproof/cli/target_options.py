@@ -90,7 +90,7 @@ def _region(_context: click.Context, _option: click.Parameter, value: str | None
 
 _PLACE_OPTIONS = (
     click.option("--endpoint-url", help="An AWS-compatible endpoint to use instead."),
-    click.option("--profile", help="The AWS profile; of an account, since an emulator takes any credentials."),
+    click.option("--profile", help="The AWS profile. Only for an account: an emulator takes any credentials."),
     click.option("--region", callback=_region, help="The AWS region."),
     click.option("--role-arn", help="An IAM role to assume."),
 )
@@ -106,7 +106,7 @@ def live_options(function: _Function) -> _Function:
     return _with_options(
         function,
         (
-            click.option("--target", help="moto, ministack, both with a comma, or aws: emulators, or an account."),
+            click.option("--target", help="moto, ministack or moto,ministack (emulators), or aws (an account)."),
             *_PLACE_OPTIONS,
             stack_option(
                 "Only this stack, by name, construct path or NAME@REGION, with what an emulator needs for it."
