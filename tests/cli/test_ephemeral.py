@@ -172,8 +172,8 @@ def test_without_an_account_that_may_be_changed_nothing_is_begun(tmp_path: Path,
     done = run(folder, "stackproof", command, "--ephemeral", "--target", "aws", **nowhere)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "stackproof: error: --ephemeral is refused: allowed_accounts of [tool.stackproof] names no account: name there "
-        "the one that may be changed\n"
+        "stackproof: error: --ephemeral is refused: allowed_accounts of [tool.stackproof] names no account: add the "
+        "account that may be changed\n"
     )
     assert not (folder / ".stackproof").exists()
 

@@ -257,13 +257,14 @@ import pytest
 
 from stackproof.config.settings import load_settings
 from stackproof.wiring.project import Project
+from stackproof.wiring.synth import read_assembly
 
 FOLDER = Path(__file__).parent / "other"
 
 
 @pytest.fixture(scope="session")
 def cdk_stack():
-    return Project(settings=load_settings(Path(__file__).parents[2])).assembly(FOLDER).stacks[0]
+    return read_assembly(Project(settings=load_settings(Path(__file__).parents[2])), FOLDER).stacks[0]
 
 
 def test_value(template):
