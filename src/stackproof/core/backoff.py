@@ -20,8 +20,7 @@ def growing_pauses(
     Each pause is `factor` times the one before, and none is over `longest`. `jitter` gives a number from 0 to 1 for
     each pause and takes up to half of it away; without it the pauses are exact.
     """
-    for attempt in count(1):
-        yield pause_after(attempt, first=first, longest=longest, factor=factor, jitter=jitter)
+    return (pause_after(attempt, first=first, longest=longest, factor=factor, jitter=jitter) for attempt in count(1))
 
 
 def pause_after(
