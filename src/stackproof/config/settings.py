@@ -18,6 +18,7 @@ from stackproof.config.toml_lines import key_lines
 from stackproof.core.errors import ConfigError
 from stackproof.core.json import JsonObject, JsonValue, as_strings
 from stackproof.core.notification import Level
+from stackproof.core.paths import shown_path
 from stackproof.core.secret_values import MASK, is_secret_name
 from stackproof.policy.engines.table import ENGINES
 from stackproof.proof.minimum import MinimumProof
@@ -180,7 +181,7 @@ def _refusal(file: Path, found: Sequence[Problem]) -> ConfigError:
     def line(path: KeyPath) -> int:
         return nearest_line(lines, ("tool", "stackproof", *path))
 
-    return refusal(_shown(file), found, line, section="[tool.stackproof]")
+    return refusal(shown_path(file), found, line, section="[tool.stackproof]")
 
 
 def _day(text: JsonValue) -> date | None:
@@ -239,9 +240,9 @@ def _cdk_json(file: Path) -> _CdkJson:
     document = _json_object(file)
     app, context = document.get("app"), document.get("context", {})
     if app is not None and not isinstance(app, str):
-        raise ConfigError(f"{_shown(file)}: app: Unexpected type {type(app).__name__} (expected str)")
+        raise ConfigError(f"{shown_path(file)}: app: Unexpected type {type(app).__name__} (expected str)")
     if not isinstance(context, Mapping):
-        raise ConfigError(f"{_shown(file)}: context: Unexpected type {type(context).__name__} (expected object)")
+        raise ConfigError(f"{shown_path(file)}: context: Unexpected type {type(context).__name__} (expected object)")
     return _CdkJson(app=app, context=context)
 
 
@@ -255,9 +256,9 @@ def _json_object(file: Path) -> JsonObject:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, RecursionError) as error:
-        raise ConfigError(f"{_shown(file)}: {error}") from error
+        raise ConfigError(f"{shown_path(file)}: {error}") from error
     if not isinstance(document, dict):
-        raise ConfigError(f"{_shown(file)}: Unexpected type {type(document).__name__} (expected object)")
+        raise ConfigError(f"{shown_path(file)}: Unexpected type {type(document).__name__} (expected object)")
     return document
 
 
@@ -269,7 +270,7 @@ def _tool_table(file: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         raise _torn(file, str(error)) from error
     except (OSError, ValueError, RecursionError) as error:
-        raise ConfigError(f"{_shown(file)}: {error}") from error
+        raise ConfigError(f"{shown_path(file)}: {error}") from error
     tool = document.get("tool", {})
     return tool if isinstance(tool, dict) else {}
 
@@ -277,7 +278,7 @@ def _tool_table(file: Path) -> dict[str, Any]:
 def _torn(file: Path, said: str) -> ConfigError:
     """The error of `tomllib`, which has the line in its text alone: `Expected '=' … (at line 3, column 5)`."""
     found = re.search(r" \(at line (\d+), column \d+\)$", said)
-    where, what = (f"{_shown(file)}:{found[1]}", said[: found.start()]) if found else (_shown(file), said)
+    where, what = (f"{shown_path(file)}:{found[1]}", said[: found.start()]) if found else (shown_path(file), said)
     return ConfigError(f"{where}: is not valid TOML: {what}")
 
 
@@ -299,10 +300,3 @@ def _outer_root(folder: Path) -> Path:
         if isinstance(table, dict) and (outer / str(table.get("app_directory", "."))).resolve() == folder.resolve():
             return outer
     return folder
-
-
-def _shown(file: Path) -> str:
-    try:
-        return str(file.relative_to(Path.cwd()))
-    except ValueError:
-        return str(file)

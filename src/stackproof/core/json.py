@@ -22,6 +22,7 @@ __all__ = [
     "canonical",
     "canonical_values",
     "digest",
+    "objects_in",
     "optional_int",
     "optional_str",
     "require_keys",
@@ -91,6 +92,11 @@ def as_objects(value: JsonValue) -> tuple[JsonObject, ...]:
     if isinstance(value, list | tuple):
         return tuple(as_object(element) for element in value)
     raise TypeError(f"Unexpected type {type(value).__name__} (expected list)")
+
+
+def objects_in(value: JsonValue) -> list[JsonObject]:
+    """The objects among the items of a list; none of anything else. For files that may hold anything."""
+    return [element for element in value if isinstance(element, Mapping)] if isinstance(value, list) else []
 
 
 def as_strings(value: JsonValue) -> tuple[str, ...]:

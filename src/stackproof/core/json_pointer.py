@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["child", "escape", "steps"]
+__all__ = ["child", "escape", "overlap", "steps"]
 
 
 def escape(key: str) -> str:
@@ -18,3 +18,8 @@ def child(pointer: str, key: str | int) -> str:
 def steps(pointer: str) -> list[str]:
     """The keys and indexes on the way to the value, in order."""
     return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
+
+
+def overlap(pointer: str, other: str) -> bool:
+    """Whether two pointers are equal, or one is the pointer to a value that contains the other's."""
+    return pointer == other or pointer.startswith(f"{other}/") or other.startswith(f"{pointer}/")

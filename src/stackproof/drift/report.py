@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
-from stackproof import __version__
 from stackproof.calls.log import CallLog
 from stackproof.core.json import JsonValue
 from stackproof.core.notification import Level, Notification
+from stackproof.core.report import report_header
 from stackproof.drift.difference import Difference, DriftOrigin
 from stackproof.drift.episode import Memory, Outcome, shown_time
 from stackproof.drift.stack_audit import StackAudit, total_coverage
@@ -153,9 +153,7 @@ class DriftReport:
         coverage = self.coverage.to_dict()
         status = Counter(audit.status for audit in self.audits)
         return {
-            "format": 1,
-            "command": "drift audit",
-            "tool": {"name": "stackproof", "version": __version__},
+            **report_header("drift audit"),
             "summary": {
                 "target": self.target,
                 **coverage,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from stackproof.core.json import canonical
+from stackproof.core.json_pointer import overlap
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.proof.observation import DriftStatus, PropertyDifference, ResourceProof, Unproven
 
@@ -115,7 +116,7 @@ def _unproven(proofs: Sequence[ResourceProof], decided: Sequence[str], status: D
 
 def _touches(path: str, others: Iterable[str]) -> bool:
     """Whether another path is the same, above or below: one target may know a whole where another knows leaves."""
-    return any(path == other or path.startswith(f"{other}/") or other.startswith(f"{path}/") for other in others)
+    return any(overlap(path, other) for other in others)
 
 
 def _is_above(path: str, others: Iterable[str]) -> bool:

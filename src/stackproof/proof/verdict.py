@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from stackproof.core.json import JsonObject
+from stackproof.core.json_pointer import overlap
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.proof.comparison import Comparison, compared
 from stackproof.proof.observation import Change, DriftStatus, PropertyDifference, Reading, ResourceProof, Unproven
@@ -117,12 +118,8 @@ def _or_write_only(reason: UnprovenReason, schema: ResourceSchema | None, path: 
 
 def _unread(reading: Reading, path: str) -> UnprovenReason | None:
     """Why the property was not read, by the longest pointer that covers it; None if it was."""
-    covering = [pointer for pointer in reading.unread if _covers(pointer, path)]
+    covering = [pointer for pointer in reading.unread if overlap(pointer, path)]
     return reading.unread[max(covering, key=lambda pointer: (len(pointer), pointer))] if covering else None
-
-
-def _covers(pointer: str, path: str) -> bool:
-    return path == pointer or path.startswith(f"{pointer}/") or pointer.startswith(f"{path}/")
 
 
 def _removed(path: str) -> PropertyDifference:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from stackproof.config.settings import EMULATORS
 from stackproof.core.errors import ConfigError
+from stackproof.targets.emulators.table import TABLE, row_of
 
 if TYPE_CHECKING:
     from stackproof.deployment.capabilities import Capabilities
@@ -43,14 +44,12 @@ __all__ = [
     "start_emulator",
 ]
 
-RUN_FUNCTIONS = frozenset({"ministack"})
+RUN_FUNCTIONS = frozenset(row.name for row in TABLE if row.runs_functions)
 """Targets on which a flow of data can be run."""
 
 
 def start_emulator(directory: Path, *, owner_pid: int, name: str = "moto") -> OwnedProcess:
     """Start an emulator; it ends with its owner, or, with owner 0, when it is stopped."""
-    from stackproof.targets.emulators.table import row_of
-
     return row_of(name).start()(owner_pid=owner_pid, directory=directory)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from stackproof import __version__
 from stackproof.core.json import JsonValue
+from stackproof.core.report import report_header
 from stackproof.drift.difference import Difference
 
 __all__ = ["AdoptReport", "Adoption", "Remedy"]
@@ -82,9 +82,7 @@ class AdoptReport:
 
     def to_dict(self) -> dict[str, JsonValue]:
         return {
-            "format": 1,
-            "command": "drift adopt",
-            "tool": {"name": "stackproof", "version": __version__},
+            **report_header("drift adopt"),
             "summary": {
                 "differences": len(self.remedies),
                 "patches": sum(bool(remedy.adopt.patch) for remedy in self.remedies),

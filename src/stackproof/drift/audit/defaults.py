@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from stackproof.core.json import JsonValue
-from stackproof.core.json_pointer import steps
+from stackproof.core.json_pointer import overlap, steps
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.proof.comparison import matches
 from stackproof.proof.observation import Change, PropertyDifference, Reading
@@ -180,7 +180,7 @@ def deviations(
         if not all(_set(expected, name) for name in row.where):
             continue
         total += 1
-        covering = [why for pointer, why in sorted(reading.unread.items()) if _touches(pointer, row.path)]
+        covering = [why for pointer, why in sorted(reading.unread.items()) if overlap(pointer, row.path)]
         if is_set is None or covering:
             unread.append((row.path, covering[0] if covering else UnprovenReason.UNRESOLVED))
             continue
@@ -230,7 +230,3 @@ def _at(properties: JsonValue, path: str) -> JsonValue:
         here = here.get(name) if isinstance(here, Mapping) else None
     is_empty = isinstance(here, Mapping | Sequence) and not isinstance(here, str) and not here
     return None if is_empty else here
-
-
-def _touches(pointer: str, path: str) -> bool:
-    return path == pointer or path.startswith(f"{pointer}/") or pointer.startswith(f"{path}/")

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from stackproof import __version__
 from stackproof.calls.pacing import Rates
 from stackproof.core.json import JsonValue
+from stackproof.core.report import report_header
 from stackproof.drift.fleet.task import FleetTask, StackResources
 from stackproof.drift.ports import ChildFamily
 
@@ -77,9 +77,7 @@ class FleetPlan:
 
     def to_dict(self) -> dict[str, JsonValue]:
         return {
-            "format": 1,
-            "command": "drift plan",
-            "tool": {"name": "stackproof", "version": __version__},
+            **report_header("drift plan"),
             "summary": {"stacks": self.stacks, "resources": self.resources, "calls": sum(self.calls.values())},
             "stacks": [
                 {"account": task.account_region.account, "region": task.account_region.region, "stack_name": name}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stackproof import __version__
 from stackproof.core.json import JsonValue
+from stackproof.core.report import report_header
 from stackproof.drift.difference import Difference
 from stackproof.drift.episode import Episode, Run
 
@@ -45,7 +45,7 @@ class HistoryReport:
     def to_dict(self) -> dict[str, JsonValue]:
         is_open = sum(episode.resolved is None for _, episode in self.episodes)
         return {
-            **_head("drift history"),
+            **report_header("drift history"),
             "summary": {"runs": len(self.runs), "open": is_open, "resolved": len(self.episodes) - is_open},
             "store": self.store,
             "runs": [run.to_dict() for run in self.runs],
@@ -72,7 +72,7 @@ class DiffReport:
     def to_dict(self) -> dict[str, JsonValue]:
         found = self.compared
         return {
-            **_head("drift diff"),
+            **report_header("drift diff"),
             "summary": {
                 "appeared": len(found.appeared),
                 "resolved": len(found.resolved),
@@ -88,10 +88,6 @@ class DiffReport:
             "unknown": _rows(found.unknown),
             "exit_code": self.exit_code,
         }
-
-
-def _head(command: str) -> dict[str, JsonValue]:
-    return {"format": 1, "command": command, "tool": {"name": "stackproof", "version": __version__}}
 
 
 def _rows(differences: Sequence[Difference]) -> list[JsonValue]:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from stackproof.core.json import JsonObject, JsonValue
+from stackproof.core.json import JsonObject, JsonValue, objects_in
 from stackproof.core.json_pointer import child
 from stackproof.core.notification import Level, Notification
 from stackproof.policy.finding import EngineAnswer, Finding, Kind, Origin, RuleCount
@@ -27,7 +27,7 @@ def answer_of(name: str, template: Template, said: JsonObject) -> EngineAnswer:
     """An `EngineAnswer` from a worker's `findings`, `counts` and `notifications`."""
     rewritten = _rewritten(template)
     findings = {}
-    for row in _rows(said.get("findings")):
+    for row in objects_in(said.get("findings")):
         finding = _finding(name, template, row, rewritten)
         findings[finding.sort_key()] = finding
     found = tuple(finding for _, finding in sorted(findings.items()))
@@ -39,7 +39,7 @@ def answer_of(name: str, template: Template, said: JsonObject) -> EngineAnswer:
                 Notification(
                     level=Level(str(row["level"])), message=_one_line(row["message"]), engine=name, file=template.file
                 )
-                for row in _rows(said.get("notifications"))
+                for row in objects_in(said.get("notifications"))
             )
         ),
     )
@@ -165,10 +165,6 @@ def _holds_transform(value: JsonValue) -> bool:
             seen.add(id(each))
             pending.extend(each)
     return False
-
-
-def _rows(value: JsonValue) -> list[JsonObject]:
-    return [element for element in value if isinstance(element, Mapping)] if isinstance(value, list) else []
 
 
 def _one_line(text: JsonValue) -> str:

@@ -8,11 +8,12 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from stackproof.core.errors import ConfigError
+from stackproof.core.paths import shown_path
 from stackproof.policy.engines.guard_rules import problem_of
 from stackproof.policy.engines.table import RULE_SUFFIXES
 from stackproof.template.ports import SchemaSource
 
-__all__ = ["EXAMPLES_SUFFIX", "find_rules", "rule_files", "rule_sources", "shown"]
+__all__ = ["EXAMPLES_SUFFIX", "find_rules", "rule_files", "rule_sources"]
 
 EXAMPLES_SUFFIX = ".examples.yaml"
 """The suffix of the file with examples, beside rules that are not written in a programming language."""
@@ -58,25 +59,17 @@ def rule_sources(directories: Sequence[Path]) -> tuple[Path, ...]:
     )
 
 
-def shown(file: Path) -> str:
-    """The path as a person would type it."""
-    try:
-        return str(file.relative_to(Path.cwd()))
-    except ValueError:
-        return str(file)
-
-
 def _refuse_lookalikes(policies: Path, known: Collection[str]) -> None:
     """Raise ConfigError for a folder with nearly a known name: its rules would not be loaded."""
     for path in sorted(policies.iterdir()) if policies.is_dir() else ():
         near = get_close_matches(path.name.lower().replace("-", "_"), known, n=1, cutoff=0.8)
         if path.is_dir() and path.name not in known and near:
-            raise ConfigError(f"{shown(path)}: is not a folder of rules (did you mean {near[0]}?)")
+            raise ConfigError(f"{shown_path(path)}: is not a folder of rules (did you mean {near[0]}?)")
     for name in known:
         for path in (policies / name).rglob("*"):
             if path.is_symlink() and path.is_dir():
                 raise ConfigError(
-                    f"{shown(path)}: links to folders are not followed: put the rules into {name}/ itself"
+                    f"{shown_path(path)}: links to folders are not followed: put the rules into {name}/ itself"
                 )
 
 
@@ -86,7 +79,7 @@ def _folder(directory: Path, suffixes: Sequence[str]) -> tuple[Path, ...]:
     for source in rule_sources([directory]):
         is_sidecar = source.name.endswith(EXAMPLES_SUFFIX) or source.name.startswith("_")
         if source.suffix not in suffixes and source.suffix not in _NO_RULES and not is_sidecar:
-            raise ConfigError(f"{shown(source)}: is not a file of rules (expected {', '.join(suffixes)})")
+            raise ConfigError(f"{shown_path(source)}: is not a file of rules (expected {', '.join(suffixes)})")
     return (directory,) if rule_files([directory], *suffixes) else ()
 
 
@@ -94,28 +87,28 @@ def _check_file(file: Path, known: frozenset[str], schemas: SchemaSource) -> Non
     try:
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{shown(file)}: cannot be read: {error}") from error
+        raise ConfigError(f"{shown_path(file)}: cannot be read: {error}") from error
     if file.suffix == ".py":
         _compile(file, text)
     if file.suffix == ".guard":
         problem = problem_of(text, schemas)
         if problem is not None:
-            raise ConfigError(f"{shown(file)}:{problem.line}: {problem.reason}")
+            raise ConfigError(f"{shown_path(file)}:{problem.line}: {problem.reason}")
     for line, name in _types(text):
         if name not in known:
-            raise ConfigError(f"{shown(file)}:{line}: there is no resource type {name}")
+            raise ConfigError(f"{shown_path(file)}:{line}: there is no resource type {name}")
     if file.suffix in {".yaml", ".yml"}:
         _check_attributes(file, text, schemas)
 
 
 def _compile(file: Path, text: str) -> None:
     if not text.strip():
-        raise ConfigError(f"{shown(file)}:1: is empty")
+        raise ConfigError(f"{shown_path(file)}:1: is empty")
     try:
         compile(text, str(file), "exec", dont_inherit=True)
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None) or 1
-        raise ConfigError(f"{shown(file)}:{line}: does not load: {getattr(error, 'msg', error)}") from error
+        raise ConfigError(f"{shown_path(file)}:{line}: does not load: {getattr(error, 'msg', error)}") from error
 
 
 def _check_attributes(file: Path, text: str, schemas: SchemaSource) -> None:
@@ -128,7 +121,7 @@ def _check_attributes(file: Path, text: str, schemas: SchemaSource) -> None:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1
         raise ConfigError(
-            f"{shown(file)}:{line}: is not valid YAML: {getattr(error, 'problem', None) or error}"
+            f"{shown_path(file)}:{line}: is not valid YAML: {getattr(error, 'problem', None) or error}"
         ) from error
     for name, attribute in found:
         schema = schemas.schema(name)
@@ -137,7 +130,7 @@ def _check_attributes(file: Path, text: str, schemas: SchemaSource) -> None:
             line = next((n for n, line in enumerate(text.splitlines(), start=1) if attribute in line), 1)
             near = schema.nearest(path)
             hint = f", did you mean {near}?" if near else ""
-            raise ConfigError(f"{shown(file)}:{line}: {name} has no property {attribute}{hint}")
+            raise ConfigError(f"{shown_path(file)}:{line}: {name} has no property {attribute}{hint}")
 
 
 def _attributes(value: object) -> Iterator[tuple[str, str]]:

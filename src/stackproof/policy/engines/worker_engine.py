@@ -10,10 +10,10 @@ from pathlib import Path
 
 from stackproof.core.errors import ConfigError
 from stackproof.core.json import JsonObject, digest
+from stackproof.core.paths import shown_path
 from stackproof.policy.engines.answers import answer_of
 from stackproof.policy.engines.code import code_digest
 from stackproof.policy.engines.process import WorkerProcess
-from stackproof.policy.engines.rule_files import shown
 from stackproof.policy.engines.silencers import silencing_comments, without_silencers
 from stackproof.policy.finding import EngineAnswer
 from stackproof.policy.in_source import SILENCING_KEYS
@@ -107,5 +107,5 @@ class WorkerEngine:
         """The worker has another working directory, and names files by their whole path."""
         text = str(error)
         for rule in self._spec.rules:
-            text = text.replace(str(rule), shown(rule))
+            text = text.replace(str(rule), shown_path(rule))
         return ConfigError(text)

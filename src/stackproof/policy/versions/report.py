@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from stackproof import __version__
 from stackproof.core.json import JsonObject, JsonValue
+from stackproof.core.report import report_header
 
 __all__ = ["VersionsReport"]
 
@@ -21,9 +21,7 @@ class VersionsReport:
 
     def to_dict(self) -> dict[str, JsonValue]:
         return {
-            "format": 1,
-            "command": f"versions {self.command}",
-            "tool": {"name": "stackproof", "version": __version__},
+            **report_header(f"versions {self.command}"),
             "summary": self.summary,
             **self.rows,
             "exit_code": self.exit_code,

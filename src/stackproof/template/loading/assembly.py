@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stackproof.core.errors import InputError
-from stackproof.core.json import JsonObject, JsonValue
+from stackproof.core.json import JsonObject, JsonValue, objects_in
 from stackproof.template.assembly import Acknowledgement, Annotation, Assembly, FileAsset, Stack
 from stackproof.template.loading.origin import Origins
 from stackproof.template.loading.template import ResourceFacts, parse_template
@@ -39,7 +39,7 @@ def load_assembly(directory: Path, *, root: Path, app: Path, shown: str) -> tupl
     context: set[str] = set()
     stacks: list[Stack] = []
     for folder, manifest in _manifests(directory, shown):
-        for missing in _objects(manifest.get("missing")):
+        for missing in objects_in(manifest.get("missing")):
             context.add(str(missing.get("key")))
         loader = _StackLoader(directory=directory, folder=folder, origins=origins, shown=shown)
         stacks.extend(loader.load_all(_artifacts(manifest)))
@@ -115,7 +115,7 @@ class _StackLoader:
         for path, entries in sorted(metadata.items()):
             construct_path = path.lstrip("/")
             place = Location(stack_name=stack.name, construct_path=construct_path, template_file=stack.template.file)
-            for element in _objects(entries):
+            for element in objects_in(entries):
                 if element.get("type") == _ACKNOWLEDGED:
                     source = self.origins.made_by(element.get("trace")) or self.origins.of(construct_path).source
                     location = replace(place, file=source.file, line=source.line) if source else place
@@ -220,7 +220,7 @@ class _StackLoader:
 
     def _annotations(self, metadata: JsonObject, stack_name: str) -> Iterator[Annotation]:
         for path, entries in sorted(metadata.items()):
-            for element in _objects(entries):
+            for element in objects_in(entries):
                 level = _LEVELS.get(str(element.get("type")))
                 if level is not None:
                     construct_path = path.lstrip("/")
@@ -308,7 +308,3 @@ def _artifacts(manifest: JsonObject) -> dict[str, JsonObject]:
 
 def _object(value: JsonValue) -> JsonObject:
     return value if isinstance(value, Mapping) else {}
-
-
-def _objects(value: JsonValue) -> list[JsonObject]:
-    return [element for element in value if isinstance(element, Mapping)] if isinstance(value, list) else []

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stackproof.core.errors import InputError
-from stackproof.core.json import JsonObject, JsonValue
+from stackproof.core.json import JsonObject, JsonValue, objects_in
 from stackproof.core.json_pointer import escape
 from stackproof.template.assembly import Acknowledgement, Stack, Violation
 from stackproof.template.loading.files import read_bounded
@@ -52,11 +52,11 @@ def load_validation_report(directory: Path, shown: str, stacks: Sequence[Stack],
     violations: set[Violation] = set()
     acknowledgements: set[Acknowledgement] = set()
     failures: set[str] = set()
-    for report in _objects(reports):
+    for report in objects_in(reports):
         plugin = str(report.get("pluginName") or _object(report.get("summary")).get("pluginName"))
         if plugin == _ANNOTATIONS:
             continue
-        rows, suppressed = _objects(report.get("violations")), _objects(report.get("suppressedViolations"))
+        rows, suppressed = objects_in(report.get("violations")), objects_in(report.get("suppressedViolations"))
         metadata = _object(report.get("metadata") or _object(report.get("summary")).get("metadata"))
         if not rows and "error" in metadata:
             failures.add(f"{shown}/{name}: {plugin}: {' '.join(str(metadata['error']).split())}")
@@ -113,7 +113,7 @@ class _Reader:
         )
 
     def _places(self, row: JsonObject) -> Iterator[Location]:
-        constructs = _objects(row.get("violatingConstructs"))
+        constructs = objects_in(row.get("violatingConstructs"))
         if not constructs:
             yield Location()
         for construct in constructs:
@@ -172,7 +172,3 @@ def _order(violation: Violation) -> tuple[object, ...]:
 
 def _object(value: JsonValue) -> JsonObject:
     return value if isinstance(value, Mapping) else {}
-
-
-def _objects(value: JsonValue) -> list[JsonObject]:
-    return [element for element in value if isinstance(element, Mapping)] if isinstance(value, list) else []
