@@ -7,11 +7,25 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.processes import ProcessGuard
+
 pytest_plugins = ["pytester"]
 
 # A loaded machine is no finding: no deadlines, and the same examples in every run.
 settings.register_profile("stackproof", deadline=None, derandomize=True, database=None, max_examples=60)
 settings.load_profile("stackproof")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "process: starts processes (given to the tests that use the fixture `processes`)"
+    )
+    config.pluginmanager.register(ProcessGuard(), "process-guard")
+
+
+@pytest.fixture(scope="session")
+def processes() -> None:
+    """Lets a test start processes. A fixture that starts one uses it; `tox -e quick` has all other tests."""
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,7 @@ from stackproof.proof.permissions import MANAGED_POLICY_SIZE, Purpose
 from stackproof.wiring.permissions import required_permissions
 from stackproof.wiring.project import Project
 from stackproof.wiring.synth import synthesize
-from tests.running import run
+from tests.running import run, stackproof
 
 ROOT = Path(__file__).parents[1]
 SCHEDULES = ROOT / "examples" / "schedules"
@@ -174,6 +174,7 @@ def test_an_extra_that_is_named_anywhere_is_one_that_there_is() -> None:
         ("drift adopt drift.json", "libcst", "drift"),
     ],
 )
+@pytest.mark.usefixtures("processes")
 def test_without_its_package_a_command_ends_with_2_and_names_an_extra_that_has_it(
     tmp_path: Path, command: str, package: str, extra: str
 ) -> None:
@@ -242,9 +243,10 @@ def test_the_policy_of_the_example_is_what_iam_policy_prints_for_the_app() -> No
     assert len(canonical(kept)) <= MANAGED_POLICY_SIZE
 
 
+@pytest.mark.usefixtures("processes")
 def test_the_example_holds_every_rule_without_a_waiver(tmp_path: Path) -> None:
     folder = Path(shutil.copytree(NIGHTLY, tmp_path / "nightly_audit"))
-    done = run(folder, "stackproof", "check", "--format", "json")
+    done = stackproof(folder, "check", "--format", "json")
     assert done.returncode == 0, done.stdout + done.stderr
     report = json.loads(done.stdout)
     assert (report["summary"]["violated"], report["summary"]["waived"]) == (0, 0)

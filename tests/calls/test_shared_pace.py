@@ -70,6 +70,7 @@ def _reserve(folder: str, times: int) -> list[float]:
     return clock.slept
 
 
+@pytest.mark.usefixtures("processes")
 def test_processes_that_come_at_once_lose_no_token(tmp_path: Path) -> None:
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
         slept = [seconds for found in pool.map(_reserve, [str(tmp_path)] * 2, [50, 50]) for seconds in found]

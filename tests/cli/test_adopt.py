@@ -21,7 +21,7 @@ from stackproof.proof.observation import Change, DriftStatus
 from stackproof.template.location import Location
 from stackproof.wiring.project import Project
 from stackproof.wiring.synth import synthesize
-from tests.running import run
+from tests.running import stackproof
 
 ROOT = Path(__file__).parents[2]
 
@@ -51,7 +51,7 @@ def app(tmp_path: Path) -> Path:
 
 
 def adopted(folder: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
-    done = run(folder, "stackproof", "drift", "adopt", "drift.json", "--format", "json", *arguments)
+    done = stackproof(folder, "drift", "adopt", "drift.json", "--format", "json", *arguments)
     assert done.stdout, done.stderr
     report = json.loads(done.stdout)
     Draft202012Validator(read_schema("report.schema.json")).validate(report)
@@ -59,6 +59,7 @@ def adopted(folder: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
     return done.returncode, report
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_patch_is_shown_then_applied_and_the_app_gives_the_live_value(app: Path) -> None:
     [stack] = synthesize(Project(settings=load_settings(app)), {}).stacks
     places = {resource.resource_type: resource.location() for resource in stack.template.resources}
@@ -117,6 +118,7 @@ def test_a_patch_is_shown_then_applied_and_the_app_gives_the_live_value(app: Pat
     assert (code, found["summary"]["written"]) == (1, 0)
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_patch_that_the_app_does_not_confirm_is_taken_back(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text('[tool.stackproof]\napp = "python app.py"\n', encoding="utf-8")
     source = """import aws_cdk as cdk
@@ -189,6 +191,7 @@ def two_files(folder: Path) -> None:
     (folder / "drift.json").write_text(json.dumps(report.to_dict()), encoding="utf-8")
 
 
+@pytest.mark.usefixtures("processes")
 def test_files_of_several_encodings_are_patched(tmp_path: Path) -> None:
     two_files(tmp_path)
     code, found = adopted(tmp_path, "--all", "--write")
@@ -197,17 +200,19 @@ def test_files_of_several_encodings_are_patched(tmp_path: Path) -> None:
         assert (tmp_path / name).read_bytes() == source.replace(b"seconds(0)", b"seconds(30)")
 
 
+@pytest.mark.usefixtures("processes")
 def test_every_file_is_as_it_was_if_the_app_breaks(tmp_path: Path) -> None:
     two_files(tmp_path)
     broken = FILES["app.py"].replace(b"app.synth()", b"assert b'seconds(30)' not in open('latin.py', 'rb').read()")
     broken += b"app.synth()\n"
     (tmp_path / "app.py").write_bytes(broken)
-    done = run(tmp_path, "stackproof", "drift", "adopt", "drift.json", "--all", "--write")
+    done = stackproof(tmp_path, "drift", "adopt", "drift.json", "--all", "--write")
     assert done.returncode == 3, done.stderr
     assert (tmp_path / "app.py").read_bytes() == broken
     assert (tmp_path / "latin.py").read_bytes() == FILES["latin.py"]
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_patch_of_a_resource_that_the_app_does_not_have_is_taken_back(tmp_path: Path) -> None:
     two_files(tmp_path)
     gone = Location(stack_name="S", logical_id="Gone", resource_type="AWS::SQS::Queue", file="app.py", line=7)
@@ -230,11 +235,11 @@ def test_without_an_app_nothing_is_written_and_no_loop_is_patched(tmp_path: Path
     place = Location(stack_name="S", logical_id="A", resource_type="AWS::SQS::Queue", file="app.py", line=2)
     report = DriftReport(target="aws", audits=(), differences=(drifted(place, "/VisibilityTimeout", 30, 60),))
     (tmp_path / "drift.json").write_text(json.dumps(report.to_dict()), encoding="utf-8")
-    done = run(tmp_path, "stackproof", "drift", "adopt", "drift.json", "--all", "--write")
+    done = stackproof(tmp_path, "drift", "adopt", "drift.json", "--all", "--write")
     assert done.returncode == 2, done.stdout
     assert "no app is configured, so nothing would confirm a patch: set app or app_directory" in done.stderr
     assert (tmp_path / "app.py").read_text(encoding="utf-8") == source
-    done = run(tmp_path, "stackproof", "drift", "adopt", "drift.json", "--all")
+    done = stackproof(tmp_path, "drift", "adopt", "drift.json", "--all")
     assert done.returncode == 0, done.stderr
     assert "no patch: no app is configured, so the other resources of the line are unknown" in done.stdout
 
@@ -253,7 +258,7 @@ def test_what_is_wrong_is_said(tmp_path: Path, arguments: tuple[str, ...], code:
     report = DriftReport(target="aws", audits=(), differences=())
     (tmp_path / "drift.json").write_text(json.dumps(report.to_dict()), encoding="utf-8")
     (tmp_path / "list.json").write_text("[]", encoding="utf-8")
-    done = run(tmp_path, "stackproof", "drift", "adopt", *arguments)
+    done = stackproof(tmp_path, "drift", "adopt", *arguments)
     assert (done.returncode, said in done.stderr) == (code, True), done.stderr
 
 
@@ -262,7 +267,7 @@ def test_without_an_app_there_is_still_a_way_back(tmp_path: Path) -> None:
     found = drifted(place, "/DelaySeconds", 0, 30)
     report = DriftReport(target="aws", audits=(), differences=(found,))
     (tmp_path / "drift.json").write_text(json.dumps(report.to_dict()), encoding="utf-8")
-    done = run(tmp_path, "stackproof", "drift", "adopt", "drift.json", "--all")
+    done = stackproof(tmp_path, "drift", "adopt", "drift.json", "--all")
     assert done.returncode == 0, done.stderr
     assert "--deployment-mode REVERT_DRIFT" in done.stdout
     assert "no patch: its line in a Python app is unknown" in done.stdout

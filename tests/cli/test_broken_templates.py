@@ -14,7 +14,9 @@ import yaml
 
 from stackproof.core.json import JsonValue
 from stackproof.template.loading.formats import parse_document
-from tests.running import run
+from tests.running import stackproof
+
+pytestmark = pytest.mark.usefixtures("processes")
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 COUNT = 60
@@ -76,7 +78,7 @@ def _break(value: Any, chance: random.Random) -> None:
 
 
 def test_every_file_is_judged_or_has_its_line(folder: Path) -> None:
-    done = run(folder, "stackproof", "check", ".", "--format", "json", "--no-cache")
+    done = stackproof(folder, "check", ".", "--format", "json", "--no-cache")
     assert "Traceback" not in done.stdout + done.stderr, done.stderr[-3000:]
     assert done.returncode in {1, 3}
     report = json.loads(done.stdout)

@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from stackproof.config.schema import read_schema
-from tests.running import project, run
+from tests.running import project, run, stackproof
 
 FAST = "[tool.stackproof.engines]\ncloudformation-validate = {}\n"
 GOOD = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}
@@ -51,7 +51,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("name", sorted(BAD))
 def test_a_bad_file_is_one_clear_line_and_exit_3(folder: Path, name: str) -> None:
-    done = run(folder, "stackproof", "check", name)
+    done = stackproof(folder, "check", name)
     lines = [line for line in done.stdout.splitlines() if name in line]
     assert done.returncode == 3, done.stdout + done.stderr
     assert len(lines) == 1
@@ -59,29 +59,31 @@ def test_a_bad_file_is_one_clear_line_and_exit_3(folder: Path, name: str) -> Non
     assert "Traceback" not in done.stdout + done.stderr
 
 
+@pytest.mark.usefixtures("processes")
 def test_the_other_files_are_still_judged_and_3_outranks_1(folder: Path) -> None:
-    done = run(folder, "stackproof", "check", *sorted(BAD), "good.json", "open.json")
+    done = stackproof(folder, "check", *sorted(BAD), "good.json", "open.json")
     assert done.returncode == 3
     assert all(name in done.stdout for name in BAD)
     assert "open.json:" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_violation_alone_is_1_and_a_good_file_0(folder: Path) -> None:
-    assert run(folder, "stackproof", "check", "open.json").returncode == 1
-    assert run(folder, "stackproof", "check", "good.json").returncode == 0
+    assert stackproof(folder, "check", "open.json").returncode == 1
+    assert stackproof(folder, "check", "good.json").returncode == 0
 
 
 def test_a_fifo_does_not_hang(folder: Path) -> None:
     os.mkfifo(folder / "pipe.json")
-    done = run(folder, "stackproof", "check", "pipe.json")
+    done = stackproof(folder, "check", "pipe.json")
     assert done.returncode == 3
     assert "pipe.json" in done.stdout
 
 
 def test_a_folder_without_a_template_is_said(folder: Path) -> None:
     (folder / "none").mkdir()
-    done = run(folder, "stackproof", "check", "none")
+    done = stackproof(folder, "check", "none")
     assert done.returncode == 3
     assert "none" in done.stdout
 
@@ -99,17 +101,18 @@ def test_a_wrong_file_of_the_project_is_2_before_any_engine_starts(
 ) -> None:
     (folder / "policies").mkdir()
     (folder / file).write_text(text, encoding="utf-8")
-    done = run(folder, "stackproof", "check", "good.json")
+    done = stackproof(folder, "check", "good.json")
     assert done.returncode == 2
     assert said in done.stderr
     assert done.stdout == ""
 
 
 def test_wrong_options_are_2(folder: Path) -> None:
-    assert run(folder, "stackproof", "check", "--nonsense").returncode == 2
-    assert run(folder, "stackproof", "check", "-c", "nonsense").returncode == 2
+    assert stackproof(folder, "check", "--nonsense").returncode == 2
+    assert stackproof(folder, "check", "-c", "nonsense").returncode == 2
 
 
+@pytest.mark.usefixtures("processes")
 def test_the_report_is_as_its_schema_says_and_the_same_under_any_hash_seed(folder: Path) -> None:
     texts = []
     for seed in ("1", "2"):
@@ -122,12 +125,13 @@ def test_the_report_is_as_its_schema_says_and_the_same_under_any_hash_seed(folde
 
 
 @pytest.mark.parametrize("shape", ["two_stacks", "nested_stack", "custom_resource", "stage"])
+@pytest.mark.usefixtures("processes")
 def test_apps_of_other_shapes_go_through(shape: str, tmp_path: Path) -> None:
     """Every stack is judged, every authored finding has a line of the app, and nothing is said of another app."""
     stacks = {"two_stacks": 2, "nested_stack": 2, "custom_resource": 1, "stage": 1}
     folder = project(shape, tmp_path)
     (folder / "pyproject.toml").write_text(FAST, encoding="utf-8")
-    done = run(folder, "stackproof", "check", "--format", "json")
+    done = stackproof(folder, "check", "--format", "json")
     report = json.loads(done.stdout)
     Draft202012Validator(read_schema("report.schema.json")).validate(report)
     assert done.returncode in {0, 1}, done.stderr
@@ -137,12 +141,13 @@ def test_apps_of_other_shapes_go_through(shape: str, tmp_path: Path) -> None:
     assert "TapStack" not in done.stdout + done.stderr
     if shape == "custom_resource":
         assert any(finding["generated"] for finding in report["findings"])
-    assert run(folder, "stackproof", "synth").stdout.splitlines()[-1].endswith("cdk.out")
+    assert stackproof(folder, "synth").stdout.splitlines()[-1].endswith("cdk.out")
 
 
+@pytest.mark.usefixtures("processes")
 def test_an_unchanged_run_is_remembered_whole_and_whatever_decides_ends_that(folder: Path) -> None:
     def checked(*arguments: str) -> str:
-        done = run(folder, "stackproof", "check", ".", "--format", "json", *arguments)
+        done = stackproof(folder, "check", ".", "--format", "json", *arguments)
         assert done.returncode == 3, done.stderr  # some of the files are bad
         return done.stdout
 
@@ -177,6 +182,7 @@ def _with_nested(app: Path) -> Path:
 
 
 @pytest.mark.parametrize("name", ["parent.json", "cdk.out"])
+@pytest.mark.usefixtures("processes")
 def test_a_nested_stack_that_was_not_evaluated_is_named_in_every_format_and_exit_3(folder: Path, name: str) -> None:
     template = json.dumps({"Resources": {"Nested": NESTED, **GOOD["Resources"]}})
     properties = {"templateFile": "S.template.json"}
@@ -191,7 +197,7 @@ def test_a_nested_stack_that_was_not_evaluated_is_named_in_every_format_and_exit
         for name_of_format in formats
         for option in ("--format", name_of_format, "--output", f"report.{name_of_format}")
     ]
-    assert run(folder, "stackproof", "check", name, *options).returncode == 3
+    assert stackproof(folder, "check", name, *options).returncode == 3
     for name_of_format in formats:
         text = " ".join((folder / f"report.{name_of_format}").read_text(encoding="utf-8").split())
         assert "nested stack Nested was not evaluated: https://s3.amazonaws.com/b/nested.json is not part of" in text, (
@@ -199,10 +205,11 @@ def test_a_nested_stack_that_was_not_evaluated_is_named_in_every_format_and_exit
         )
 
 
+@pytest.mark.usefixtures("processes")
 def test_an_app_whose_nested_template_is_missing_is_3_in_the_gate_and_in_the_suites(tmp_path: Path) -> None:
     """Everything else is evaluated all the same: one item stands for what is not."""
     app = _with_nested(project("tiny", tmp_path))
-    gate = run(app, "stackproof", "gate", "--static")
+    gate = stackproof(app, "gate", "--static")
     assert (gate.returncode, "nested stack Nested was not evaluated" in gate.stdout) == (3, True), gate.stdout
     suite = run(app, "pytest", "suites/compliance", "-rA", "-p", "no:xdist")
     assert suite.returncode == 3, suite.stdout

@@ -14,9 +14,9 @@ from pathlib import Path
 import click
 import pytest
 
-import stackproof
+from stackproof import __version__
 from stackproof.cli import commands, main
-from tests.running import environment, project, run
+from tests.running import environment, project, run, stackproof
 from tests.watching import Watch, listens, needs_proc, started
 
 
@@ -69,6 +69,7 @@ URL = ("--endpoint-url", "http://127.0.0.1:1")
     ],
     ids=["region", "region of an emulator", "profile", "profile of an emulator", "role", "role of a new emulator"],
 )
+@pytest.mark.usefixtures("processes")
 def test_what_no_place_can_be_asked_for_is_2_before_anything_starts(
     command: str,
     arguments: tuple[str, ...],
@@ -110,6 +111,7 @@ def test_a_project_that_cannot_be_written_is_2_with_what_to_do(
     assert line.endswith("name a folder that can be written with the environment variable STACKPROOF_STATE_DIR")
 
 
+@pytest.mark.usefixtures("processes")
 def test_what_is_kept_may_lie_elsewhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -128,6 +130,7 @@ def test_what_is_kept_may_lie_elsewhere(
 
 @pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="needs a device that is always full")
 @pytest.mark.parametrize("arguments", [("iam-policy",), ("check", "--format", "json")], ids=" ".join)
+@pytest.mark.usefixtures("processes")
 def test_a_report_that_cannot_be_written_is_3_in_one_line(arguments: tuple[str, ...], tmp_path: Path) -> None:
     command = [sys.executable, "-m", "stackproof", *arguments]
     with Path("/dev/full").open("w", encoding="utf-8") as full:
@@ -141,7 +144,7 @@ def test_a_report_that_cannot_be_written_is_3_in_one_line(arguments: tuple[str, 
 
 
 def test_the_version_is_that_of_the_package(tmp_path: Path) -> None:
-    assert run(tmp_path, "stackproof", "--version").stdout == f"stackproof, version {stackproof.__version__}\n"
+    assert stackproof(tmp_path, "--version").stdout == f"stackproof, version {__version__}\n"
 
 
 @pytest.mark.parametrize("arguments", [("nonsense",), ("check", "--nonsense"), ("synth", "-c", "nonsense")])
@@ -176,6 +179,7 @@ def test_a_command_that_is_broken_off_has_decided_nothing(
 
 
 @pytest.mark.parametrize("arguments", [("check", "--format", "json"), ("check",), ("synth",)])
+@pytest.mark.usefixtures("processes")
 def test_a_reader_that_goes_away_is_no_violation_and_no_traceback(arguments: tuple[str, ...], tmp_path: Path) -> None:
     """Whether the output is longer than what Python keeps before it writes, or not."""
     reading, writing = os.pipe()
@@ -198,6 +202,7 @@ def test_a_reader_that_goes_away_is_no_violation_and_no_traceback(arguments: tup
 # --- cache
 
 
+@pytest.mark.usefixtures("processes")
 def test_the_cache_is_shown_and_emptied(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -247,9 +252,10 @@ def test_an_engine_that_is_named_and_missing_is_2_with_the_command_to_type(
     assert capsys.readouterr().err == "stackproof: error: checkov is not installed: stackproof tools install\n"
 
 
+@pytest.mark.usefixtures("processes")
 def test_an_engine_that_is_missing_where_none_is_named_is_said(tmp_path: Path) -> None:
     (tmp_path / "template.json").write_text('{"Resources": {"T": {"Type": "AWS::SNS::Topic"}}}', encoding="utf-8")
-    done = run(tmp_path, "stackproof", "check", "template.json", STACKPROOF_TOOLS_DIR=str(tmp_path / "none"))
+    done = stackproof(tmp_path, "check", "template.json", STACKPROOF_TOOLS_DIR=str(tmp_path / "none"))
     assert done.returncode in {0, 1}, done.stderr
     printed = " ".join(done.stdout.split())
     assert "warning: checkov: checkov skipped: not installed (run 'stackproof tools install')" in printed
@@ -259,6 +265,7 @@ def test_an_engine_that_is_missing_where_none_is_named_is_said(tmp_path: Path) -
 
 
 @needs_proc
+@pytest.mark.usefixtures("processes")
 def test_an_emulator_runs_from_up_to_down(tmp_path: Path) -> None:
     folder, watch = project("tiny", tmp_path), Watch(tmp_path / "watch")
 
@@ -276,7 +283,7 @@ def test_an_emulator_runs_from_up_to_down(tmp_path: Path) -> None:
         assert url is not None
         assert listens(url[1])
         assert re.fullmatch(rf"moto runs at {url[1]} \(process \d+\)\n", target("status")[0])
-        deployed = run(folder, "stackproof", "deploy", "--endpoint-url", url[1])
+        deployed = stackproof(folder, "deploy", "--endpoint-url", url[1])
         assert deployed.stdout.startswith("Tiny: CREATE_COMPLETE, 2 resources on endpoint\n"), deployed.stderr
     finally:
         assert target("down")[1].endswith(f"stopped {url[1] if url else ''}\n")
@@ -287,13 +294,14 @@ def test_an_emulator_runs_from_up_to_down(tmp_path: Path) -> None:
 
 @needs_proc
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.usefixtures("processes")
 def test_an_emulator_by_name_runs_in_the_foreground_until_a_signal(sent: signal.Signals, tmp_path: Path) -> None:
     folder, watch = project("tiny", tmp_path), Watch(tmp_path / "watch")
     with started(folder, ("stackproof", "target", "up", "ministack"), **watch.variables) as process:
         assert process.stdout is not None
         url = next(each for line in process.stdout if (each := re.search(r"AWS_ENDPOINT_URL=(\S+)", line)))
         assert listens(url[1])
-        deployed = run(folder, "stackproof", "deploy", "--target", "ministack", "--endpoint-url", url[1])
+        deployed = stackproof(folder, "deploy", "--target", "ministack", "--endpoint-url", url[1])
         assert deployed.stdout.startswith("Tiny: CREATE_COMPLETE, 2 resources on ministack\n"), deployed.stderr
         os.killpg(process.pid, sent)
         assert process.wait(60) == 0
@@ -302,9 +310,10 @@ def test_an_emulator_by_name_runs_in_the_foreground_until_a_signal(sent: signal.
     assert not listens(url[1])
 
 
+@pytest.mark.usefixtures("processes")
 def test_several_targets_are_proven_one_by_one_and_together(tmp_path: Path) -> None:
     folder = project("tiny", tmp_path)
-    done = run(folder, "stackproof", "prove", "--target", "moto,ministack", "--format", "json")
+    done = stackproof(folder, "prove", "--target", "moto,ministack", "--format", "json")
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert report["summary"]["target"] == "moto + ministack"
@@ -312,7 +321,7 @@ def test_several_targets_are_proven_one_by_one_and_together(tmp_path: Path) -> N
         "moto": 2,
         "ministack": 2,
     }
-    assert run(folder, "stackproof", "prove", "--target", "moto,prod").returncode == 2
+    assert stackproof(folder, "prove", "--target", "moto,prod").returncode == 2
 
 
 @pytest.mark.parametrize(
@@ -333,13 +342,15 @@ def test_a_process_that_is_not_ours_is_left_alone(
 
 
 @pytest.mark.parametrize("more", [{}, {"NO_COLOR": "1"}, {"FORCE_COLOR": "1", "NO_COLOR": "1"}])
+@pytest.mark.usefixtures("processes")
 def test_output_that_no_terminal_reads_is_plain(more: dict[str, str], tmp_path: Path) -> None:
-    done = run(project("tiny", tmp_path), "stackproof", "gate", "--static", **more)
+    done = stackproof(project("tiny", tmp_path), "gate", "--static", **more)
     assert done.returncode == 0, done.stderr
     assert "\x1b" not in done.stdout + done.stderr
     assert "\r" not in done.stdout + done.stderr
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_terminal_with_no_color_gets_plain_output(tmp_path: Path) -> None:
     controller, terminal = pty.openpty()
     with os.fdopen(controller, "rb") as reading:
@@ -366,16 +377,17 @@ def test_a_terminal_with_no_color_gets_plain_output(tmp_path: Path) -> None:
     assert b"\x1b" not in printed
 
 
+@pytest.mark.usefixtures("processes")
 def test_reports_go_where_each_output_says(tmp_path: Path) -> None:
     folder = project("tiny", tmp_path)
     (folder / "out").mkdir()
     arguments = ("--format", "json", "--output", "out/check.json", "--format", "terminal", "--output", "-")
-    done = run(folder, "stackproof", "check", *arguments)
+    done = stackproof(folder, "check", *arguments)
     assert (done.returncode, done.stdout.splitlines()[-1][:8]) == (0, "policy: ")
     assert json.loads((folder / "out" / "check.json").read_text(encoding="utf-8"))["command"] == "check"
-    more = run(folder, "stackproof", "check", "--output", "a", "--output", "b")
+    more = stackproof(folder, "check", "--output", "a", "--output", "b")
     assert (more.returncode, more.stderr[:27]) == (2, "stackproof: error: --output")
     (folder / "file").touch()
-    where = run(folder, "stackproof", "check", "--output", "file/check.txt")
+    where = stackproof(folder, "check", "--output", "file/check.txt")
     assert where.returncode == 2
     assert "--output file/check.txt: file: is not a folder" in where.stderr

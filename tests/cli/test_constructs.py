@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.running import project, run
+import pytest
+
+from tests.running import project, stackproof
+
+pytestmark = pytest.mark.usefixtures("processes")
 
 REASONS = {"not_emulated", "unresolved", "write_only"}
 
@@ -13,7 +17,7 @@ REASONS = {"not_emulated", "unresolved", "write_only"}
 def test_sixty_types_of_constructs_are_all_there_and_none_differs(tmp_path: Path) -> None:
     folder = project("constructs", tmp_path)
     targets = ("--target", "moto,ministack")
-    done = run(folder, "stackproof", "prove", *targets, "--format", "json", "--output", "report.json")
+    done = stackproof(folder, "prove", *targets, "--format", "json", "--output", "report.json")
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     assert report["differences"] == []
     assert done.returncode == 0, done.stdout + done.stderr

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import project, run
+from tests.running import project, stackproof
+
+pytestmark = pytest.mark.usefixtures("processes")
 
 APP = """
 import json
@@ -61,7 +63,7 @@ def app(folder: Path, unknown: str = "{}") -> Path:
 
 @pytest.mark.parametrize("target", ["moto", "ministack"])
 def test_one_stack_is_proven_with_what_it_depends_on_deployed_before_it(tmp_path: Path, target: str) -> None:
-    done = run(app(tmp_path), "stackproof", "prove", "--stack", "Top", "--target", target, "--format", "json")
+    done = stackproof(app(tmp_path), "prove", "--stack", "Top", "--target", target, "--format", "json")
     report = json.loads(done.stdout)
     assert done.returncode == 0, done.stdout + done.stderr
     assert (report["coverage"]["resources"]["total"], report["differences"]) == (2, [])
@@ -71,7 +73,7 @@ def test_one_stack_is_proven_with_what_it_depends_on_deployed_before_it(tmp_path
 def test_what_a_target_does_not_know_is_left_out_of_the_stack_that_imports_it_too(tmp_path: Path, target: str) -> None:
     kind = {"moto": "AWS::XRay::Group", "ministack": "AWS::EC2::FlowLog"}[target]
     folder = app(tmp_path, json.dumps({"Odd": {"Type": kind, "Properties": {}}}))
-    done = run(folder, "stackproof", "prove", "--target", target, "--format", "json")
+    done = stackproof(folder, "prove", "--target", target, "--format", "json")
     report = json.loads(done.stdout)
     assert done.returncode == 3, done.stdout + done.stderr
     why = {row["logical_id"]: row["detail"] for row in report["unproven"] if row["reason"] == "not_emulated"}
@@ -87,6 +89,6 @@ def test_an_export_that_nobody_has_is_an_error_as_ever(tmp_path: Path) -> None:
     folder = app(tmp_path)
     text = (folder / "app.py").read_text(encoding="utf-8")
     (folder / "app.py").write_text(text.replace('"Name": "Base:Queue"', '"Name": "Base:Other"'), encoding="utf-8")
-    done = run(folder, "stackproof", "prove")
+    done = stackproof(folder, "prove")
     assert done.returncode == 3
     assert "no stack exports Base:Queue" in done.stderr

@@ -17,13 +17,13 @@ from stackproof.targets.emulators.moto import MotoTarget, start_moto
 from stackproof.targets.emulators.owned_process import OwnedProcess
 from tests.drift.audited_template import AUDITED
 from tests.live_fakes import stack
-from tests.running import project, run
+from tests.running import project, stackproof
 
 _QUEUE = {"Queue": AUDITED["Resources"]["Queue"]}
 
 
 @pytest.fixture(scope="module")
-def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnedProcess]:
+def moto(processes: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnedProcess]:
     process = start_moto(os.getpid(), tmp_path_factory.mktemp("moto"))
     yield process
     process.stop()
@@ -32,7 +32,7 @@ def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnedProcess]:
 def audit(folder: Path, url: str, *arguments: str) -> tuple[int, dict[str, Any]]:
     """The exit code and the report, which is valid."""
     options = ("--target", "moto", "--endpoint-url", url, "--format", "json")
-    done = run(folder, "stackproof", "drift", "audit", *options, *arguments)
+    done = stackproof(folder, "drift", "audit", *options, *arguments)
     assert done.stdout, done.stderr
     report = json.loads(done.stdout)
     Draft202012Validator(read_schema("report.schema.json")).validate(report)
@@ -40,8 +40,9 @@ def audit(folder: Path, url: str, *arguments: str) -> tuple[int, dict[str, Any]]
     return done.returncode, report
 
 
+@pytest.mark.usefixtures("processes")
 def test_an_app_that_has_just_been_deployed_is_clean_and_says_at_how_much_it_looked(tmp_path: Path) -> None:
-    done = run(project("tiny", tmp_path), "stackproof", "drift", "audit", "--target", "moto")
+    done = stackproof(project("tiny", tmp_path), "drift", "audit", "--target", "moto")
     assert done.returncode == 0, done.stderr
     memory, first, _, calls, last = done.stdout.splitlines()
     assert memory == "run 1 (the first): 0 new, 0 resolved"
@@ -55,7 +56,7 @@ def test_drift_has_the_line_of_the_app_and_is_1_until_it_is_waived(tmp_path: Pat
     folder = project("tiny", tmp_path)
     target = MotoTarget(moto.endpoint_url, region="eu-west-1")
     where = ("--region", "eu-west-1")
-    synthesized = run(folder, "stackproof", "synth").stdout.splitlines()[-1]
+    synthesized = stackproof(folder, "synth").stdout.splitlines()[-1]
     body = json.loads((Path(synthesized) / "Tiny.template.json").read_text(encoding="utf-8"))
     deployment = target.deploy(stack(body, name="Tiny"))
     assert audit(folder, moto.endpoint_url, *where)[0] == 0
@@ -97,7 +98,7 @@ def test_drift_has_the_line_of_the_app_and_is_1_until_it_is_waived(tmp_path: Pat
     assert report["summary"]["waived"] == 2
     assert [finding["rule_id"] for finding in report["findings"]] == ["SPW002"]
     assert [waiver["state"] for waiver in report["waivers"]] == ["active", "active", "unused"]
-    checked = run(folder, "stackproof", "check", "--format", "json")
+    checked = stackproof(folder, "check", "--format", "json")
     assert [
         finding["rule_id"] for finding in json.loads(checked.stdout)["findings"] if "SPW" in finding["rule_id"]
     ] == []
@@ -118,7 +119,7 @@ def test_without_an_app_every_stack_of_the_region_is_audited(tmp_path: Path, mot
 
 @pytest.mark.parametrize("arguments", [(), ("--target", "moto"), ("--target", "ministack", "--stack", "Net")])
 def test_without_an_app_no_empty_emulator_is_started(tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    done = run(tmp_path, "stackproof", "drift", "audit", *arguments)
+    done = stackproof(tmp_path, "drift", "audit", *arguments)
     assert (done.returncode, done.stdout) == (2, "")
     [line] = done.stderr.splitlines()
     name = "ministack" if "ministack" in arguments else "moto"
@@ -160,14 +161,15 @@ def test_too_little_seen_is_3_and_what_is_not_looked_at_is_3_when_strict(tmp_pat
     ],
 )
 def test_a_command_line_that_is_wrong_is_2(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
-    done = run(tmp_path, "stackproof", "drift", "audit", *arguments)
+    done = stackproof(tmp_path, "drift", "audit", *arguments)
     assert done.returncode == 2
     assert said in done.stderr
 
 
+@pytest.mark.usefixtures("processes")
 def test_nested_stacks_are_walked_and_named_after_their_parents(tmp_path: Path) -> None:
     folder = project("nested_stack", tmp_path)
-    done = run(folder, "stackproof", "drift", "audit", "--target", "moto", "--format", "json")
+    done = stackproof(folder, "drift", "audit", "--target", "moto", "--format", "json")
     report = json.loads(done.stdout)
     Draft202012Validator(read_schema("report.schema.json")).validate(report)
     assert report["differences"] == []
@@ -180,7 +182,7 @@ def test_nested_stacks_are_walked_and_named_after_their_parents(tmp_path: Path) 
 
 def test_a_dead_endpoint_is_3_and_one_line(tmp_path: Path) -> None:
     where = ("--target", "moto", "--endpoint-url", "http://127.0.0.1:1")
-    done = run(tmp_path, "stackproof", "drift", "audit", *where)
+    done = stackproof(tmp_path, "drift", "audit", *where)
     assert done.returncode == 3
     assert done.stdout == ""
     assert done.stderr.splitlines()[-1].startswith("stackproof: error: ")

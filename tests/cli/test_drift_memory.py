@@ -23,7 +23,7 @@ from stackproof.targets.emulators.moto import MotoTarget, start_moto
 from stackproof.targets.emulators.owned_process import OwnedProcess
 from tests.drift.audited_template import AUDITED
 from tests.live_fakes import stack
-from tests.running import project, run
+from tests.running import project, stackproof
 
 BODY = {"Resources": {"Queue": AUDITED["Resources"]["Queue"]}}
 SECRET = {"HOOK_SECRET": "shared-between-the-two"}
@@ -37,7 +37,7 @@ SETTINGS = '[tool.stackproof]\nnotify_secret_env = "HOOK_SECRET"\n'
 
 
 @pytest.fixture(scope="module")
-def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnedProcess]:
+def moto(processes: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnedProcess]:
     process = start_moto(os.getpid(), tmp_path_factory.mktemp("moto"))
     yield process
     process.stop()
@@ -58,7 +58,7 @@ class Net:
 
     def audit(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         where = ("--target", "moto", "--endpoint-url", self.url, "--region", self.target.region)
-        return run(self.folder, "stackproof", "drift", "audit", *where, *arguments, **environment)
+        return stackproof(self.folder, "drift", "audit", *where, *arguments, **environment)
 
     def report(self, *arguments: str, **environment: str) -> dict[str, Any]:
         done = self.audit("--format", "json", *arguments, **environment)
@@ -143,34 +143,34 @@ def test_drift_is_new_then_lasts_then_is_resolved_in_the_store_with_dates(net: N
     )
     assert (last["exit_code"], last["differences"]) == (0, [])
 
-    history = valid(run(net.folder, "stackproof", "drift", "history", "--format", "json").stdout)
+    history = valid(stackproof(net.folder, "drift", "history", "--format", "json").stdout)
     assert [run["number"] for run in history["runs"]] == [1, 2, 3, 4, 5]
     assert [run["outcome"]["verdict"] for run in history["runs"]] == ["clean", *["drifted"] * 3, "clean"]
     assert {(run["region"], run["fleet"]) for run in history["runs"]} == {(net.target.region, None)}
     (kept,) = history["differences"]
     assert (kept["since"], kept["resolved"], kept["target"]) == (found["since"], gone["resolved"], "moto")
-    said = run(net.folder, "stackproof", "drift", "history", "--stack", "Net").stdout.splitlines()
+    said = stackproof(net.folder, "drift", "history", "--stack", "Net").stdout.splitlines()
     assert said[0].endswith(f", moto {net.target.account}/{net.target.region}")
     assert said[3].startswith("    drifted: 1 difference; ")
     assert max(len(line) for line in said[:-1]) <= 80
     assert [line for line in said if line.startswith(f"resolved {gone['resolved']}: Net (deployed):")]
     assert said[-1].endswith("audits.db: 0 open, 1 resolved")
-    other = run(net.folder, "stackproof", "drift", "history", "--stack", "Ne")
+    other = stackproof(net.folder, "drift", "history", "--stack", "Ne")
     assert (other.returncode, other.stdout, "knows no such stack" in other.stderr) == (2, "", True)
-    short = run(net.folder, "stackproof", "drift", "history", "--last", "2").stdout.splitlines()
+    short = stackproof(net.folder, "drift", "history", "--last", "2").stdout.splitlines()
     assert short[0] == "earlier runs: 3; --last 5 shows all"
     assert [text.split()[1] for text in short if text.startswith("run ")] == ["4:", "5:"]
     assert "earlier runs" not in "\n".join(said)
 
-    diff = valid(run(net.folder, "stackproof", "drift", "diff", "1", "2", "--format", "json").stdout)
+    diff = valid(stackproof(net.folder, "drift", "diff", "1", "2", "--format", "json").stdout)
     assert [row["property_path"] for row in diff["appeared"]] == ["/DelaySeconds"]
-    text = run(net.folder, "stackproof", "drift", "diff", "3", "5").stdout
+    text = stackproof(net.folder, "drift", "diff", "3", "5").stdout
     assert text.splitlines()[0].startswith("resolved: Net (deployed):")
     assert text.splitlines()[-1].endswith("0 new, 1 resolved, 0 changed, 0 the same, 0 not comparable")
     assert (net.folder / ".stackproof" / ".gitignore").read_text(encoding="utf-8") == "*\n"
 
-    assert run(net.folder, "stackproof", "drift", "forget", "--stack", "Net").stdout == "forgot Net: 5 audits of it\n"
-    again = run(net.folder, "stackproof", "drift", "forget", "--stack", "Net", "--stack", "Ne")
+    assert stackproof(net.folder, "drift", "forget", "--stack", "Net").stdout == "forgot Net: 5 audits of it\n"
+    again = stackproof(net.folder, "drift", "forget", "--stack", "Net", "--stack", "Ne")
     assert (again.returncode, "--stack Net --stack Ne: " in again.stderr) == (2, True)
     assert "knows no such stack" in again.stderr
 
@@ -184,7 +184,7 @@ def test_a_stack_asked_for_by_its_arn_is_the_one_of_its_name(net: Net) -> None:
         (found["fingerprint"], False)
     ]
     assert [stack["stack_name"] for stack in report["stacks"]] == ["Net"]
-    assert run(net.folder, "stackproof", "drift", "forget", "--stack", arn).stdout == "forgot Net: 2 audits of it\n"
+    assert stackproof(net.folder, "drift", "forget", "--stack", arn).stdout == "forgot Net: 2 audits of it\n"
 
 
 def test_a_stack_that_was_deleted_is_drift_until_it_is_forgotten(net: Net) -> None:
@@ -210,7 +210,7 @@ def test_a_stack_that_was_deleted_is_drift_until_it_is_forgotten(net: Net) -> No
     sarif = json.loads(net.audit("--format", "sarif").stdout)
     (said,) = sarif["runs"][0]["results"]
     assert (said["ruleId"], "drift forget --stack Other" in said["message"]["text"]) == ("SPD005", True)
-    assert run(net.folder, "stackproof", "drift", "forget", "--stack", "Other").returncode == 0
+    assert stackproof(net.folder, "drift", "forget", "--stack", "Other").returncode == 0
     assert (net.report()["exit_code"], net.report()["differences"]) == (0, [])
 
 
@@ -226,7 +226,7 @@ def test_an_expectation_that_is_not_there_shows_in_mid_run_and_leaves_no_trace(
         made.report("--stack", "Net")
     done = made.audit("--against", "assembly", "--stack", "Net")
     assert (done.returncode, "the app has no stack Net" in done.stderr) == (2, True), done.stderr
-    history = valid(run(folder, "stackproof", "drift", "history", "--format", "json").stdout)
+    history = valid(stackproof(folder, "drift", "history", "--format", "json").stdout)
     assert [run["number"] for run in history["runs"]] == [1] * before
     assert made.report("--stack", "Net")["run"]["number"] == 1 + before
 
@@ -237,7 +237,7 @@ def test_without_a_store_nothing_is_recorded_and_nothing_is_known(net: Net) -> N
     assert (report["run"], report["resolved"], report["summary"]["new"]) == (None, [], None)
     assert [(difference["since"], difference["is_new"]) for difference in report["differences"]] == [(None, None)]
     assert not (net.folder / ".stackproof" / "audits.db").exists()
-    assert run(net.folder, "stackproof", "drift", "history").stdout.endswith("audits.db: 0 open, 0 resolved\n")
+    assert stackproof(net.folder, "drift", "history").stdout.endswith("audits.db: 0 open, 0 resolved\n")
 
 
 def test_a_broken_store_costs_the_memory_and_not_the_report(net: Net) -> None:
@@ -251,7 +251,7 @@ def test_a_broken_store_costs_the_memory_and_not_the_report(net: Net) -> None:
     assert "is damaged" in messages[1]
     assert messages[0] == "github-issue:issue.md got no message: this audit was not recorded"
     assert (net.folder / "issue.md").read_text(encoding="utf-8") == ""
-    asked = run(net.folder, "stackproof", "drift", "history", "--store", "sqlite:///broken.db")
+    asked = stackproof(net.folder, "drift", "history", "--store", "sqlite:///broken.db")
     assert (asked.returncode, len(asked.stderr.splitlines())) == (3, 1)
 
 
@@ -361,7 +361,7 @@ def test_the_body_of_an_issue_has_the_news_and_is_empty_without(net: Net) -> Non
     ],
 )
 def test_a_command_line_that_is_wrong_is_2(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
-    done = run(tmp_path, "stackproof", "drift", "audit", *arguments)
+    done = stackproof(tmp_path, "drift", "audit", *arguments)
     assert done.returncode == 2
     assert said in done.stderr
 
@@ -375,9 +375,7 @@ def test_a_store_that_is_named_and_not_there_is_2_and_is_not_made(
 ) -> None:
     url = f"sqlite:///{tmp_path}/none.db"
     option = () if by_variable else ("--store", url)
-    done = run(
-        tmp_path, "stackproof", "drift", *command, *option, **({"STACKPROOF_AUDIT_STORE": url} if by_variable else {})
-    )
+    done = stackproof(tmp_path, "drift", *command, *option, **({"STACKPROOF_AUDIT_STORE": url} if by_variable else {}))
     assert (done.returncode, done.stdout) == (2, "")
     assert f"--store {url}: there is no such file" in done.stderr
     assert list(tmp_path.iterdir()) == []
@@ -385,7 +383,7 @@ def test_a_store_that_is_named_and_not_there_is_2_and_is_not_made(
 
 @pytest.mark.parametrize("command", ["history", "audit"])
 def test_a_store_in_a_folder_that_is_not_there_is_2_and_makes_none(tmp_path: Path, command: str) -> None:
-    done = run(tmp_path, "stackproof", "drift", command, "--store", f"sqlite:///{tmp_path}/no/where/a.db")
+    done = stackproof(tmp_path, "drift", command, "--store", f"sqlite:///{tmp_path}/no/where/a.db")
     assert (done.returncode, done.stdout) == (2, "")
     assert f"there is no folder {tmp_path}/no/where" in done.stderr
     assert not (tmp_path / "no").exists()
@@ -393,7 +391,7 @@ def test_a_store_in_a_folder_that_is_not_there_is_2_and_makes_none(tmp_path: Pat
 
 def test_runs_that_cannot_be_compared_are_said(net: Net) -> None:
     net.report()
-    done = run(net.folder, "stackproof", "drift", "diff", "1", "7")
+    done = stackproof(net.folder, "drift", "diff", "1", "7")
     assert (done.returncode, "there is no run 7" in done.stderr) == (2, True)
     with sqlite3.connect(net.folder / ".stackproof" / "audits.db") as store:
         at = "2026-11-01T02:00:00.000000+00:00"
@@ -401,9 +399,9 @@ def test_runs_that_cannot_be_compared_are_said(net: Net) -> None:
         store.execute(f"{insert} VALUES (7, 'moto', 'template', '{at}', NULL, '', '{{}}')")
         store.execute(f"{insert} VALUES (8, 'aws', 'template', '{at}', '{at}', '', '{{}}')")
     store.close()
-    done = run(net.folder, "stackproof", "drift", "diff", "1", "7")
+    done = stackproof(net.folder, "drift", "diff", "1", "7")
     assert (done.returncode, "run 7 did not finish" in done.stderr) == (2, True)
-    done = run(net.folder, "stackproof", "drift", "diff", "1", "8")
+    done = stackproof(net.folder, "drift", "diff", "1", "8")
     assert (done.returncode, "they cannot be compared" in done.stderr) == (2, True)
 
 
@@ -414,5 +412,5 @@ def test_old_runs_are_forgotten_at_the_end_of_an_audit(net: Net) -> None:
         store.execute("UPDATE stackproof_runs SET started_at = '2020-01-01T00:00:00.000000+00:00'")
     store.close()
     assert net.report()["previous_run"] == 1
-    history = valid(run(net.folder, "stackproof", "drift", "history", "--format", "json").stdout)
+    history = valid(stackproof(net.folder, "drift", "history", "--format", "json").stdout)
     assert [run["number"] for run in history["runs"]] == [2]

@@ -14,7 +14,7 @@ import pytest
 
 from stackproof.targets.emulators.moto import start_moto
 from stackproof.targets.sessions import emulator_client
-from tests.running import project, run
+from tests.running import project, run, stackproof
 from tests.watching import interrupted, started, wait_for
 
 HOLDING = """
@@ -47,7 +47,7 @@ app.synth()
 
 
 @pytest.fixture(scope="module")
-def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def endpoint(processes: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     process = start_moto(os.getpid(), tmp_path_factory.mktemp("moto"))
     yield process.endpoint_url
     process.stop()
@@ -67,7 +67,7 @@ def test_a_proof_of_a_protected_stack_leaves_nothing_and_says_what_it_switched_o
 ) -> None:
     folder = project("tiny", tmp_path)
     (folder / "app.py").write_text(PROTECTED, encoding="utf-8")
-    done = run(folder, "stackproof", "prove", "--ephemeral", "--endpoint-url", endpoint, "--format", "json")
+    done = stackproof(folder, "prove", "--ephemeral", "--endpoint-url", endpoint, "--format", "json")
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     off = "Protected/Table (AWS::DynamoDB::Table): "
@@ -87,7 +87,7 @@ def test_a_proof_of_a_protected_stack_leaves_nothing_and_says_what_it_switched_o
 
 def test_several_stacks_with_an_export_between_them_come_and_go(tmp_path: Path, endpoint: str) -> None:
     folder = project("two_stacks", tmp_path)
-    done = run(folder, "stackproof", "deploy", "--ephemeral", "--endpoint-url", endpoint)
+    done = stackproof(folder, "deploy", "--ephemeral", "--endpoint-url", endpoint)
     assert done.returncode == 0, done.stderr
     names = [line.split(":")[0] for line in done.stdout.splitlines() if "CREATE_COMPLETE" in line]
     assert [name.partition("-")[0] for name in names] == ["Queues", "Topics"]
@@ -101,7 +101,7 @@ def test_a_deployment_that_fails_is_explained_and_torn_down(tmp_path: Path, endp
     app = PROTECTED.replace("PAY_PER_REQUEST", "NO_SUCH_MODE")
     (folder / "app.py").write_text(app, encoding="utf-8")
     line = next(number for number, line in enumerate(app.splitlines(), 1) if "CfnTable" in line)
-    done = run(folder, "stackproof", "deploy", "--ephemeral", "--endpoint-url", endpoint)
+    done = stackproof(folder, "deploy", "--ephemeral", "--endpoint-url", endpoint)
     assert done.returncode == 3
     assert f"(ROLLBACK_COMPLETE): app.py:{line}: Table (AWS::DynamoDB::Table): " in done.stderr.splitlines()[-1]
     assert (stacks(endpoint), records(folder)) == ([], [])
@@ -131,16 +131,16 @@ def test_what_a_killed_run_leaves_is_named_by_the_next_one_and_removed_by_clean(
         process.wait()
     [left] = stacks(endpoint)
     assert records(folder) == [left]
-    said = run(folder, "stackproof", "deploy", "--target", "aws")
+    said = stackproof(folder, "deploy", "--target", "aws")
     assert (
         f"warning: an earlier run left stack {left} in account 123456789012, us-east-1: `stackproof target clean`"
         in (said.stderr)
     )
     assert f"delete-stack --stack-name {left} --region us-east-1 --endpoint-url {endpoint}" in said.stderr
-    done = run(folder, "stackproof", "target", "clean")
+    done = stackproof(folder, "target", "clean")
     assert (done.returncode, done.stdout) == (0, f"removed stack {left}\n")
     assert (stacks(endpoint), records(folder)) == ([], [])
-    assert run(folder, "stackproof", "target", "clean").stderr == "nothing is left\n"
+    assert stackproof(folder, "target", "clean").stderr == "nothing is left\n"
 
 
 def test_what_cannot_be_removed_is_named_and_the_run_is_not_complete(tmp_path: Path, endpoint: str) -> None:
@@ -161,7 +161,7 @@ def test_what_cannot_be_removed_is_named_and_the_run_is_not_complete(tmp_path: P
     assert done.returncode == 3, done.stderr
     assert f"left over: stack {left}: the emulator is gone; aws cloudformation delete-stack" in done.stderr
     assert "1 of what this run made could not be removed" in done.stderr
-    assert run(folder, "stackproof", "target", "clean").returncode == 0
+    assert stackproof(folder, "target", "clean").returncode == 0
     assert stacks(endpoint) == []
 
 
@@ -169,7 +169,7 @@ def test_what_cannot_be_removed_is_named_and_the_run_is_not_complete(tmp_path: P
 def test_without_an_account_that_may_be_changed_nothing_is_begun(tmp_path: Path, command: str) -> None:
     folder = project("tiny", tmp_path)
     nowhere = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_CONFIG_FILE": "/dev/null"}
-    done = run(folder, "stackproof", command, "--ephemeral", "--target", "aws", **nowhere)
+    done = stackproof(folder, command, "--ephemeral", "--target", "aws", **nowhere)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
         "stackproof: error: --ephemeral is refused: allowed_accounts of [tool.stackproof] names no account: add the "
@@ -179,7 +179,7 @@ def test_without_an_account_that_may_be_changed_nothing_is_begun(tmp_path: Path,
 
 
 def test_keeping_and_tearing_down_exclude_one_another(tmp_path: Path) -> None:
-    done = run(project("tiny", tmp_path), "stackproof", "deploy", "--ephemeral", "--keep")
+    done = stackproof(project("tiny", tmp_path), "deploy", "--ephemeral", "--keep")
     assert done.returncode == 2
     assert "--keep and --ephemeral" in done.stderr
 
@@ -189,7 +189,7 @@ def test_a_note_that_cannot_be_read_is_named_until_a_person_has_looked(tmp_path:
     note = folder / ".stackproof" / "ephemeral" / "Net-ephemeral-1.json"
     note.parent.mkdir(parents=True)
     note.write_text("", encoding="utf-8")
-    done = run(folder, "stackproof", "target", "clean")
+    done = stackproof(folder, "target", "clean")
     assert done.returncode == 3
     assert f"{note} cannot be read: see whether stack Net-ephemeral-1 of an earlier run is still there" in done.stderr
     assert "nothing is left" not in done.stderr
@@ -210,7 +210,7 @@ def test_what_would_replace_a_part_of_something_real_is_refused_before_anything_
         encoding="utf-8",
     )
     before = stacks(endpoint)
-    done = run(folder, "stackproof", "deploy", "--ephemeral", "--endpoint-url", endpoint)
+    done = stackproof(folder, "deploy", "--ephemeral", "--endpoint-url", endpoint)
     assert done.returncode == 2, done.stderr
     assert "app.py:6" in done.stderr
     assert "Policy (AWS::S3::BucketPolicy): Bucket is prod-bucket" in done.stderr
@@ -233,7 +233,7 @@ def test_a_parameter_that_names_the_real_one_is_refused_and_the_real_one_stays(t
         "app.synth()\n",
         encoding="utf-8",
     )
-    done = run(folder, "stackproof", "prove", "--ephemeral", "--endpoint-url", endpoint)
+    done = stackproof(folder, "prove", "--ephemeral", "--endpoint-url", endpoint)
     assert done.returncode == 2, done.stderr
     assert "app.py:7: Policy (AWS::S3::BucketPolicy): Bucket is prod-data: that is not of these stacks" in done.stderr
     assert s3.get_bucket_policy(Bucket="prod-data")["Policy"] == real

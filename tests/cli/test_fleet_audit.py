@@ -29,7 +29,7 @@ from stackproof.targets.emulators.moto import MotoTarget, start_moto
 from stackproof.targets.emulators.owned_process import OwnedProcess
 from tests.drift.audited_template import AUDITED
 from tests.live_fakes import stack
-from tests.running import environment, run
+from tests.running import environment, run, stackproof
 
 ONE, TWO = "100000000001", "100000000002"
 BODY = {"Resources": {"Queue": AUDITED["Resources"]["Queue"]}}
@@ -40,7 +40,7 @@ REGIONS = (
 
 
 @pytest.fixture(scope="module")
-def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnedProcess]:
+def moto(processes: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnedProcess]:
     process = start_moto(os.getpid(), tmp_path_factory.mktemp("moto"))
     deny(process.endpoint_url)
     yield process
@@ -85,7 +85,7 @@ class Accounts:
         return report
 
     def history(self) -> dict[str, Any]:
-        return valid(run(self.folder, "stackproof", "drift", "history", "--format", "json").stdout)
+        return valid(stackproof(self.folder, "drift", "history", "--format", "json").stdout)
 
 
 def valid(text: str) -> dict[str, Any]:
@@ -209,7 +209,7 @@ def test_what_is_wrong_before_a_fleet_starts_is_2_and_no_run(
     if text is not None:
         good = 'regions: [eu-west-1]\naccounts: [{account: "111111111111"}]\n'
         (tmp_path / "fleet.yaml").write_text(text or good, encoding="utf-8")
-    done = run(tmp_path, "stackproof", "drift", "audit", "--target", "aws", "--fleet", "fleet.yaml", *arguments)
+    done = stackproof(tmp_path, "drift", "audit", "--target", "aws", "--fleet", "fleet.yaml", *arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr
     assert not (tmp_path / ".stackproof" / "audits.db").exists()
@@ -267,7 +267,7 @@ def test_a_stack_that_was_deleted_is_drift_where_it_was_listed_and_nowhere_else(
     report = fleet.report()
     (found,) = report["differences"]
     assert (report["exit_code"], found["account"], found["origin"]) == (1, TWO, "deleted")
-    assert run(fleet.folder, "stackproof", "drift", "forget", "--stack", "Other").returncode == 0
+    assert stackproof(fleet.folder, "drift", "forget", "--stack", "Other").returncode == 0
     assert fleet.report()["exit_code"] == 0
 
 

@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from stackproof.config.schema import read_schema
-from tests.running import project, run
+from tests.running import project, stackproof
 from tests.watching import Watch, needs_proc
 
 ENGINE = "[tool.stackproof.engines]\ncloudformation-validate = {}\n"
@@ -34,7 +34,7 @@ def with_suites(folder: Path, **suites: str) -> None:
 
 
 def gated(folder: Path, *arguments: str, **more: str) -> tuple[int, dict[str, Any], str]:
-    done = run(folder, "stackproof", "gate", *arguments, **more)
+    done = stackproof(folder, "gate", *arguments, **more)
     report = json.loads((folder / "reports" / "gate.json").read_text(encoding="utf-8"))
     Draft202012Validator(read_schema("report.schema.json")).validate(report)
     assert report["exit_code"] == done.returncode
@@ -47,6 +47,7 @@ def outcomes(report: dict[str, Any]) -> dict[str, str]:
 
 
 @needs_proc
+@pytest.mark.usefixtures("processes")
 def test_the_second_run_takes_synth_and_check_from_the_cache_and_starts_no_engine(tmp_path: Path) -> None:
     folder = project("tiny", tmp_path)
     first, second = (Watch(tmp_path / name) for name in ("first", "second"))
@@ -72,6 +73,7 @@ def test_the_second_run_takes_synth_and_check_from_the_cache_and_starts_no_engin
     assert again["policy"] == report["policy"]
 
 
+@pytest.mark.usefixtures("processes")
 def test_without_suites_the_gate_proves_by_itself_and_all_reports_are_as_their_schema_says(tmp_path: Path) -> None:
     folder = project("tiny", tmp_path)
     (folder / "pyproject.toml").write_text(ENGINE, encoding="utf-8")
@@ -84,6 +86,7 @@ def test_without_suites_the_gate_proves_by_itself_and_all_reports_are_as_their_s
         assert (written["command"], written["exit_code"]) == (name, 0)
 
 
+@pytest.mark.usefixtures("processes")
 def test_wrong_arguments_of_a_suite_are_a_wrong_configuration(tmp_path: Path) -> None:
     folder = project("tiny", tmp_path)
     table = '[tool.stackproof.suites]\none = ["--no-such-option"]\ntwo = ["suites/nowhere"]\n'
@@ -110,6 +113,7 @@ def test_wrong_arguments_of_a_suite_are_a_wrong_configuration(tmp_path: Path) ->
     ],
     ids=["holds", "violated", "misconfigured", "breaks", "crashes", "empty", "does not import", "skipped"],
 )
+@pytest.mark.usefixtures("processes")
 def test_a_suite_ends_as_its_tests_say(text: str, code: int, said: str, tmp_path: Path) -> None:
     folder = project("tiny", tmp_path)
     with_suites(folder, one=text)
@@ -120,6 +124,7 @@ def test_a_suite_ends_as_its_tests_say(text: str, code: int, said: str, tmp_path
     assert stage["outcome"] == ("held", "violated", "incomplete", "incomplete")[code]
 
 
+@pytest.mark.usefixtures("processes")
 def test_all_suites_run_and_3_outranks_1(tmp_path: Path) -> None:
     folder = project("tiny", tmp_path)
     with_suites(folder, a=VIOLATED, b=BREAKS, c=HOLDS)
@@ -131,6 +136,7 @@ def test_all_suites_run_and_3_outranks_1(tmp_path: Path) -> None:
     assert "TargetError: gone" in output
 
 
+@pytest.mark.usefixtures("processes")
 def test_what_policy_finds_is_1_and_the_suites_still_run(tmp_path: Path) -> None:
     folder = project("tiny", tmp_path)
     with_suites(folder, a=HOLDS)
@@ -146,6 +152,7 @@ def test_what_policy_finds_is_1_and_the_suites_still_run(tmp_path: Path) -> None
     assert "policy:" not in output
 
 
+@pytest.mark.usefixtures("processes")
 def test_after_a_synth_that_failed_nothing_is_run_and_it_is_said(tmp_path: Path) -> None:
     folder = project("tiny", tmp_path)
     (folder / "app.py").write_text("raise SystemExit(4)", encoding="utf-8")
@@ -157,6 +164,7 @@ def test_after_a_synth_that_failed_nothing_is_run_and_it_is_said(tmp_path: Path)
     assert output.count("not run: synth failed") == 4
 
 
+@pytest.mark.usefixtures("processes")
 def test_context_reaches_every_stage(tmp_path: Path) -> None:
     folder = project("tiny", tmp_path)
     with_suites(
@@ -174,14 +182,15 @@ def test_a_wrong_file_of_the_project_is_2_before_anything_runs(tmp_path: Path) -
     folder = project("tiny", tmp_path)
     (folder / "policies").mkdir()
     (folder / "policies" / "waivers.yaml").write_text("waivers: 1\n", encoding="utf-8")
-    done = run(folder, "stackproof", "gate")
+    done = stackproof(folder, "gate")
     assert done.returncode == 2
     assert "policies/waivers.yaml" in done.stderr
     assert not (folder / "reports").exists()
     assert not (folder / ".stackproof").exists()
 
 
+@pytest.mark.usefixtures("processes")
 def test_the_report_goes_to_standard_output_as_well(tmp_path: Path) -> None:
     folder = project("tiny", tmp_path)
-    done = run(folder, "stackproof", "gate", "--static", "--format", "json")
+    done = stackproof(folder, "gate", "--static", "--format", "json")
     assert json.loads(done.stdout) == json.loads((folder / "reports" / "gate.json").read_text(encoding="utf-8"))

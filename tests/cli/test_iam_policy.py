@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stackproof.cli import main
-from tests.running import project, run
+from tests.running import project, stackproof
 
 QUEUE = "Resources:\n  Queue: {Type: AWS::SQS::Queue}\n"
 THING = "Resources:\n  Budget: {Type: AWS::Budgets::Budget}\n  Own: {Type: My::Own::Thing::MODULE}\n"
@@ -103,18 +103,20 @@ def test_a_template_is_told_what_its_stack_is_called(queue: str, capsys: pytest.
     assert ":stack/Prod/*" in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("processes")
 def test_of_an_assembly_the_named_stack_alone_is_looked_at(tmp_path: Path) -> None:
     folder = project("tiny", tmp_path)
-    made = run(folder, "stackproof", "synth").stdout.splitlines()[-1]
-    assert ":stack/Tiny/*" in run(folder, "stackproof", "iam-policy", made, "--stack", "Tiny").stdout
-    gone = run(folder, "stackproof", "iam-policy", made, "--stack", "Nothing")
+    made = stackproof(folder, "synth").stdout.splitlines()[-1]
+    assert ":stack/Tiny/*" in stackproof(folder, "iam-policy", made, "--stack", "Tiny").stdout
+    gone = stackproof(folder, "iam-policy", made, "--stack", "Nothing")
     assert (gone.returncode, "there is no such stack, only Tiny" in gone.stderr) == (2, True)
 
 
+@pytest.mark.usefixtures("processes")
 def test_without_a_path_it_is_about_the_app(tmp_path: Path) -> None:
-    done = run(project("tiny", tmp_path), "stackproof", "iam-policy", "--stack", "Tiny")
+    done = stackproof(project("tiny", tmp_path), "iam-policy", "--stack", "Tiny")
     assert done.returncode == 0, done.stderr
     assert ":stack/Tiny/*" in done.stdout
     assert "sqs:GetQueueAttributes" in done.stdout
-    gone = run(tmp_path / "tiny", "stackproof", "iam-policy", "--stack", "Nothing")
+    gone = stackproof(tmp_path / "tiny", "iam-policy", "--stack", "Nothing")
     assert (gone.returncode, "the app has no such stack" in gone.stderr) == (2, True)

@@ -10,6 +10,8 @@ import pytest
 from tests.running import project
 from tests.watching import Watch, interrupted, listens, needs_proc, started, wait_for
 
+pytestmark = pytest.mark.usefixtures("processes")
+
 SLOW = """
 import os
 import time

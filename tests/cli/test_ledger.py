@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from stackproof.config.schema import read_schema
 from tests.fakes import written
-from tests.running import project, run
+from tests.running import project, stackproof
 
 FAST = "[tool.stackproof.engines]\ncloudformation-validate = {}\n"
 RULE = "W2508"
@@ -44,7 +44,7 @@ def folder(tmp_path: Path) -> Path:
 
 def check(folder: Path, *arguments: str, code: int) -> dict[str, Any]:
     """The report in JSON, which is as its schema says."""
-    done = run(folder, "stackproof", "check", "--format", "json", *arguments)
+    done = stackproof(folder, "check", "--format", "json", *arguments)
     assert done.returncode == code, done.stdout + done.stderr
     report: dict[str, Any] = json.loads(done.stdout)
     Draft202012Validator(read_schema("report.schema.json")).validate(report)
@@ -64,6 +64,7 @@ def about_waivers(report: dict[str, Any]) -> list[tuple[str, str, str]]:
     ]
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_waiver_is_heeded_and_listed(folder: Path) -> None:
     written(folder, {"policies/waivers.yaml": WAIVER})
     report = check(folder, "open.json", code=0)
@@ -84,7 +85,7 @@ def test_a_waiver_is_heeded_and_listed(folder: Path) -> None:
         "covers": 1,
         "state": "active",
     }
-    shown = run(folder, "stackproof", "check", "open.json", "-v").stdout
+    shown = stackproof(folder, "check", "open.json", "-v").stdout
     assert "waivers: 1\n    active: W2508 at Group in open.json\n" in shown
     assert "covers 1 finding, owner: platform, " in shown
 
@@ -99,6 +100,7 @@ def test_a_waiver_is_heeded_and_listed(folder: Path) -> None:
     ],
     ids=["expired", "unused", "broad", "not judged"],
 )
+@pytest.mark.usefixtures("processes")
 def test_a_waiver_that_is_not_right_is_a_finding_at_its_line(
     folder: Path, old: str, new: str, code: int, said: list[tuple[str, str, str]]
 ) -> None:
@@ -106,12 +108,14 @@ def test_a_waiver_that_is_not_right_is_a_finding_at_its_line(
     assert about_waivers(check(folder, "open.json", code=code)) == said
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_waiver_is_judged_over_all_that_the_run_looks_at(folder: Path) -> None:
     """It is not of no use in one template because another one needs it."""
     written(folder, {"policies/waivers.yaml": WAIVER, "more/other.json": template(T={"Type": "AWS::SNS::Topic"})})
     assert about_waivers(check(folder, "open.json", "more", code=0)) == []
 
 
+@pytest.mark.usefixtures("processes")
 def test_what_is_not_waivable_stays_red(folder: Path) -> None:
     settings = f'[tool.stackproof]\nnot_waivable = ["{RULE}"]\n{FAST}'
     written(folder, {"policies/waivers.yaml": WAIVER, "pyproject.toml": settings})
@@ -123,11 +127,12 @@ def test_what_is_not_waivable_stays_red(folder: Path) -> None:
 
 def test_a_glob_that_matches_everything_is_2_and_named(folder: Path) -> None:
     written(folder, {"policies/waivers.yaml": WAIVER.replace("path: Group", "path: '**'")})
-    done = run(folder, "stackproof", "check", "open.json")
+    done = stackproof(folder, "check", "open.json")
     assert (done.returncode, done.stdout) == (2, "")
     assert "policies/waivers.yaml:4: waivers[0].construct_path: '**' matches everything (SPW004)" in done.stderr
 
 
+@pytest.mark.usefixtures("processes")
 def test_what_a_template_silences_is_heeded_with_its_place_unless_it_is_the_beginning_of_an_id(folder: Path) -> None:
     for rule, code, kind in ((RULE, 0, "inSource"), ("W", 1, None)):
         silence = {"config": {"ignore_checks": [rule]}}
@@ -139,6 +144,7 @@ def test_what_a_template_silences_is_heeded_with_its_place_unless_it_is_the_begi
     assert [(rule, level) for rule, level, _ in about_waivers(report)] == [("SPW003", "warning")]
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_baseline_lets_old_findings_pass_and_new_ones_fail(folder: Path) -> None:
     check(folder, "open.json", code=1)
     (folder / "policies").mkdir(exist_ok=True)
@@ -152,10 +158,11 @@ def test_a_baseline_lets_old_findings_pass_and_new_ones_fail(folder: Path) -> No
     report = check(folder, "open.json", "--baseline", "policies/b.json", code=1)
     assert sorted(str(kind) for kind in kinds(report)) == ["None", "baseline"]
     assert kinds(check(folder, "prod.json", "--baseline", "policies/b.json", code=1)) == [None]
-    shown = run(folder, "stackproof", "check", "open.json", "--baseline", "policies/b.json").stdout
+    shown = stackproof(folder, "check", "open.json", "--baseline", "policies/b.json").stdout
     assert "in the baseline: 1 (-v shows them)" in shown
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_waived_finding_is_not_written_and_what_is_fixed_is_said(folder: Path) -> None:
     check(folder, "open.json", "--write-baseline", "b.json", code=0)
     written(folder, {"policies/waivers.yaml": WAIVER})
@@ -171,20 +178,22 @@ def test_a_waived_finding_is_not_written_and_what_is_fixed_is_said(folder: Path)
 
 def test_a_bad_baseline_is_2_before_any_engine_starts(folder: Path) -> None:
     written(folder, {"b.json": '{"format": 1, "entries": [{"stack": 3}]}'})
-    done = run(folder, "stackproof", "check", "open.json", "--baseline", "b.json")
+    done = stackproof(folder, "check", "open.json", "--baseline", "b.json")
     assert (done.returncode, done.stdout) == (2, "")
     assert "b.json: entries[0]" in done.stderr
-    assert run(folder, "stackproof", "check", "open.json", "--baseline", "none.json").returncode == 2
+    assert stackproof(folder, "check", "open.json", "--baseline", "none.json").returncode == 2
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_run_that_is_not_complete_writes_no_baseline(folder: Path) -> None:
     written(folder, {"bad.json": "{"})
-    done = run(folder, "stackproof", "check", "open.json", "bad.json", "--write-baseline", "b.json")
+    done = stackproof(folder, "check", "open.json", "bad.json", "--write-baseline", "b.json")
     assert done.returncode == 3
     assert "b.json was not written" in done.stderr
     assert not (folder / "b.json").exists()
 
 
+@pytest.mark.usefixtures("processes")
 def test_what_an_app_acknowledges_is_listed_and_what_its_plugins_find_is_judged(tmp_path: Path) -> None:
     folder = project("acknowledged", tmp_path)
     (folder / "pyproject.toml").write_text(FAST, encoding="utf-8")

@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 from stackproof.config.schema import read_schema
 from stackproof.targets.emulators.moto import start_moto
 from stackproof.targets.emulators.owned_process import OwnedProcess
-from tests.running import project, run
+from tests.running import project, run, stackproof
 from tests.watching import Watch, listens, needs_proc
 
 ACCOUNT = "123456789012"
@@ -113,7 +113,7 @@ def account(recorder: Recorder) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnedProcess]:
+def moto(processes: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnedProcess]:
     process = start_moto(os.getpid(), tmp_path_factory.mktemp("moto"))
     yield process
     process.stop()
@@ -124,9 +124,10 @@ def allowing(folder: Path, *accounts: str) -> Path:
     return folder
 
 
+@pytest.mark.usefixtures("processes")
 def test_the_recorder_sees_what_goes_to_aws(tmp_path: Path, recorder: Recorder, account: dict[str, str]) -> None:
     """Without this, the tests below would prove nothing."""
-    done = run(project("tiny", tmp_path), "stackproof", "prove", "--target", "aws", **account)
+    done = stackproof(project("tiny", tmp_path), "prove", "--target", "aws", **account)
     assert done.returncode == 3
     assert "Traceback" not in done.stderr
     assert recorder.requests
@@ -143,6 +144,7 @@ def test_the_recorder_sees_what_goes_to_aws(tmp_path: Path, recorder: Recorder, 
     ],
     ids=["neither", "no flag", "no account"],
 )
+@pytest.mark.usefixtures("processes")
 def test_without_flag_and_accounts_a_deployment_is_refused_before_anything_is_sent(
     arguments: tuple[str, ...],
     accounts: tuple[str, ...],
@@ -152,7 +154,7 @@ def test_without_flag_and_accounts_a_deployment_is_refused_before_anything_is_se
     account: dict[str, str],
 ) -> None:
     folder = allowing(project("tiny", tmp_path), *accounts)
-    done = run(folder, "stackproof", "deploy", "--target", "aws", *arguments, **account)
+    done = stackproof(folder, "deploy", "--target", "aws", *arguments, **account)
     assert done.returncode == 3
     assert done.stdout == ""
     [line] = [line for line in done.stderr.splitlines() if line.startswith("stackproof: error: ")]
@@ -161,32 +163,33 @@ def test_without_flag_and_accounts_a_deployment_is_refused_before_anything_is_se
     assert recorder.requests == []
 
 
+@pytest.mark.usefixtures("processes")
 def test_in_another_account_nothing_is_asked_but_which_one_it_is(
     tmp_path: Path, recorder: Recorder, account: dict[str, str]
 ) -> None:
     folder = allowing(project("tiny", tmp_path), "999999999999")
     arguments = ("deploy", "--target", "aws", "--allow-changes")
-    done = run(
-        folder, "stackproof", *arguments, **{**account, "AWS_ENDPOINT_URL_STS": recorder.url, "NO_PROXY": "127.0.0.1"}
-    )
+    done = stackproof(folder, *arguments, **{**account, "AWS_ENDPOINT_URL_STS": recorder.url, "NO_PROXY": "127.0.0.1"})
     assert done.returncode == 3
     assert f"account {ACCOUNT} is not in allowed_accounts" in done.stderr
     [asked] = recorder.requests
     assert "Action=GetCallerIdentity" in asked
 
 
+@pytest.mark.usefixtures("processes")
 def test_an_ephemeral_stack_of_an_account_that_is_not_allowed_is_2_and_never_named(
     tmp_path: Path, recorder: Recorder, account: dict[str, str]
 ) -> None:
     folder = allowing(project("tiny", tmp_path), "999999999999")
     where = {**account, "AWS_ENDPOINT_URL_STS": recorder.url, "NO_PROXY": "127.0.0.1"}
-    done = run(folder, "stackproof", "prove", "--target", "aws", "--ephemeral", STACKPROOF_QUIET="1", **where)
+    done = stackproof(folder, "prove", "--target", "aws", "--ephemeral", STACKPROOF_QUIET="1", **where)
     said = f"--ephemeral is refused: account {ACCOUNT} is not in allowed_accounts of [tool.stackproof]"
     assert (done.returncode, done.stderr) == (2, f"stackproof: error: {said}\n")
     [asked] = recorder.requests
     assert "Action=GetCallerIdentity" in asked
 
 
+@pytest.mark.usefixtures("processes")
 def test_the_hook_refuses_each_call_of_a_suite_that_does_not_only_read(
     tmp_path: Path, recorder: Recorder, account: dict[str, str]
 ) -> None:
@@ -202,6 +205,7 @@ def test_the_hook_refuses_each_call_of_a_suite_that_does_not_only_read(
 
 
 @needs_proc
+@pytest.mark.usefixtures("processes")
 def test_deploy_ends_its_emulator_unless_it_is_to_keep_it(tmp_path: Path) -> None:
     folder, watch = project("tiny", tmp_path), Watch(tmp_path / "watch")
     done = run(folder, "stackproof", "deploy", **watch.variables)
@@ -214,6 +218,7 @@ def test_deploy_ends_its_emulator_unless_it_is_to_keep_it(tmp_path: Path) -> Non
 
 
 @needs_proc
+@pytest.mark.usefixtures("processes")
 def test_a_kept_emulator_is_found_by_prove_and_a_difference_is_1(tmp_path: Path) -> None:
     folder, watch = project("tiny", tmp_path), Watch(tmp_path / "watch")
     kept = run(folder, "stackproof", "deploy", "--keep", **watch.variables)
@@ -221,12 +226,12 @@ def test_a_kept_emulator_is_found_by_prove_and_a_difference_is_1(tmp_path: Path)
     url, pid = words[1].removeprefix("AWS_ENDPOINT_URL="), words[4]
     try:
         assert listens(url)
-        same = run(folder, "stackproof", "prove", "--endpoint-url", url, "--format", "json")
+        same = stackproof(folder, "prove", "--endpoint-url", url, "--format", "json")
         report = json.loads(same.stdout)
         Draft202012Validator(read_schema("report.schema.json")).validate(report)
         assert (same.returncode, report["coverage"]["properties"]["proven"], report["differences"]) == (0, 3, [])
 
-        other = run(folder, "stackproof", "prove", "-c", "shards=3", "--endpoint-url", url, "--format", "json")
+        other = stackproof(folder, "prove", "-c", "shards=3", "--endpoint-url", url, "--format", "json")
         report = json.loads(other.stdout)
         Draft202012Validator(read_schema("report.schema.json")).validate(report)
         assert other.returncode == 1
@@ -242,7 +247,7 @@ def test_a_kept_emulator_is_found_by_prove_and_a_difference_is_1(tmp_path: Path)
     finally:
         run(folder, "stackproof_ended", pid, PYTHONPATH=str(ender(tmp_path)))
     assert watch.left() == []
-    unreachable = run(folder, "stackproof", "prove", "--endpoint-url", url)
+    unreachable = stackproof(folder, "prove", "--endpoint-url", url)
     assert unreachable.returncode == 3
     assert unreachable.stderr.splitlines()[-1].startswith("stackproof: error: ")
     assert "Traceback" not in unreachable.stderr
@@ -253,7 +258,7 @@ def test_a_stack_that_is_not_at_an_endpoint_is_said_with_the_command_that_deploy
 ) -> None:
     folder = project("tiny", tmp_path)
     endpoint = ("--endpoint-url", moto.endpoint_url)
-    done = run(folder, "stackproof", "prove", "-c", "shards=2", *endpoint, "--region", "eu-west-3")
+    done = stackproof(folder, "prove", "-c", "shards=2", *endpoint, "--region", "eu-west-3")
     assert done.returncode == 3
     line = done.stderr.splitlines()[-1]
     assert line.startswith(f"stackproof: error: there is no stack Tiny in account {ACCOUNT}, region eu-west-3: ")
@@ -261,13 +266,14 @@ def test_a_stack_that_is_not_at_an_endpoint_is_said_with_the_command_that_deploy
     assert line.endswith(f"deploy it first: {command}")
     for status in ("CREATE_COMPLETE", "CREATE_COMPLETE"):  # the second one has nothing to do
         assert f"Tiny: {status}" in run(folder, *command.split()).stdout
-    assert run(folder, "stackproof", "prove", *endpoint, "--region", "eu-west-3").returncode == 0
+    assert stackproof(folder, "prove", *endpoint, "--region", "eu-west-3").returncode == 0
 
 
 @pytest.mark.parametrize("command", ["prove", "drift audit", "deploy", "prove --target moto"])
+@pytest.mark.usefixtures("processes")
 def test_an_endpoint_that_has_ended_is_named_with_what_to_look_at(command: str, tmp_path: Path) -> None:
     url = "http://127.0.0.1:9"
-    done = run(project("tiny", tmp_path), "stackproof", *command.split(), "--endpoint-url", url)
+    done = stackproof(project("tiny", tmp_path), *command.split(), "--endpoint-url", url)
     assert done.returncode == 3
     assert f"nothing answers at {url}: see that it still runs, and that this is where (" in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
@@ -280,24 +286,25 @@ def ender(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("command", ["deploy", "prove"])
+@pytest.mark.usefixtures("processes")
 def test_a_stack_that_the_app_does_not_have_is_2(command: str, tmp_path: Path) -> None:
-    done = run(
-        project("tiny", tmp_path), "stackproof", command, "--endpoint-url", "http://127.0.0.1:1", "--stack", "No"
-    )
+    done = stackproof(project("tiny", tmp_path), command, "--endpoint-url", "http://127.0.0.1:1", "--stack", "No")
     assert done.returncode == 2
     assert "--stack No: the app has no such stack, only Tiny" in done.stderr
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_nested_stack_cannot_be_chosen_without_its_parent(tmp_path: Path) -> None:
     name = "Outer/InnerNestedStackInnerNestedStackResource745E041B"
-    done = run(project("nested_stack", tmp_path), "stackproof", "prove", "--stack", name)
+    done = stackproof(project("nested_stack", tmp_path), "prove", "--stack", name)
     assert done.returncode == 2
     assert f"--stack {name}: a nested stack goes with its parent: --stack Outer" in done.stderr
 
 
+@pytest.mark.usefixtures("processes")
 def test_what_a_nested_stack_holds_is_deployed_and_proven_with_its_parent(tmp_path: Path) -> None:
     """Where the template of the nested stack came from is not told by anyone."""
-    done = run(project("nested_stack", tmp_path), "stackproof", "prove", "--format", "json", "--stack", "Outer")
+    done = stackproof(project("nested_stack", tmp_path), "prove", "--format", "json", "--stack", "Outer")
     report = json.loads(done.stdout)
     Draft202012Validator(read_schema("report.schema.json")).validate(report)
     assert done.returncode == 0
@@ -306,6 +313,7 @@ def test_what_a_nested_stack_holds_is_deployed_and_proven_with_its_parent(tmp_pa
     assert [(row["property_path"], row["reason"]) for row in report["unproven"]] == [("/TemplateURL", "write_only")]
 
 
+@pytest.mark.usefixtures("processes")
 def test_two_proofs_of_one_app_are_the_same_bytes_but_for_how_often_was_asked(tmp_path: Path) -> None:
     folder, reports = project("tiny", tmp_path), []
     for name, jobs in (("one.json", "1"), ("two.json", "16")):
@@ -319,8 +327,9 @@ def test_two_proofs_of_one_app_are_the_same_bytes_but_for_how_often_was_asked(tm
     assert reports[0] == reports[1]
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_target_describes_itself(tmp_path: Path) -> None:
-    done = run(project("tiny", tmp_path), "stackproof", "target", "describe", "--target", "ministack")
+    done = stackproof(project("tiny", tmp_path), "target", "describe", "--target", "ministack")
     assert done.returncode == 0, done.stderr
     first, second, *rest = done.stdout.splitlines()
     assert (first, second) == ("ministack", "  resource types: 2 of 2 that were asked for")
@@ -328,8 +337,9 @@ def test_a_target_describes_itself(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("url", ["notaurl", "http://", "http://127.0.0.1:none", "ftp://127.0.0.1"])
+@pytest.mark.usefixtures("processes")
 def test_an_endpoint_that_is_no_url_is_2_in_one_line(tmp_path: Path, url: str) -> None:
-    done = run(project("tiny", tmp_path), "stackproof", "prove", "--endpoint-url", url)
+    done = stackproof(project("tiny", tmp_path), "prove", "--endpoint-url", url)
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1].endswith("is not a URL (expected http://HOST:PORT)")
     assert "Traceback" not in done.stderr

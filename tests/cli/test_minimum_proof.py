@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import project, run
+from tests.running import project, run, stackproof
+
+pytestmark = pytest.mark.usefixtures("processes")
 
 SAID = "4 of 5 properties are proven (80.0 %), and minimum_proof is "
 
@@ -31,7 +33,7 @@ def demanding(folder: Path, minimum: str) -> Path:
 
 @pytest.mark.parametrize(("minimum", "code"), [("{ resources = 100, properties = 80 }", 0), ("81", 1)])
 def test_prove_fails_below_it(tmp_path: Path, minimum: str, code: int) -> None:
-    done = run(demanding(tmp_path, minimum), "stackproof", "prove")
+    done = stackproof(demanding(tmp_path, minimum), "prove")
     assert done.returncode == code, done.stdout + done.stderr
     if code:
         said = " ".join(done.stdout.split())  # it is folded
@@ -46,7 +48,7 @@ def test_a_suite_and_the_gate_fail_below_it(tmp_path: Path) -> None:
     facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
     assert facts["exit_code"] == 1
     assert facts["shortfalls"][0].startswith(SAID)
-    gate = run(folder, "stackproof", "gate")
+    gate = stackproof(folder, "gate")
     assert gate.returncode == 1, gate.stdout + gate.stderr
     assert SAID in gate.stdout
     report = json.loads((folder / "reports" / "gate.json").read_text(encoding="utf-8"))
@@ -103,7 +105,7 @@ def test_the_gate_cannot_judge_what_its_suites_leave_out(tmp_path: Path, argumen
     folder = demanding(tmp_path, "50")
     with (folder / "pyproject.toml").open("a", encoding="utf-8") as settings:
         settings.write(f"\n[tool.stackproof.suites]\nsuite = [{arguments}]\n")
-    done = run(folder, "stackproof", "gate", "--format", "json", "--output", "gate.json")
+    done = stackproof(folder, "gate", "--format", "json", "--output", "gate.json")
     assert done.returncode == 3, done.stdout + done.stderr
     report = json.loads((folder / "gate.json").read_text(encoding="utf-8"))
     assert said in report["stages"][-1]["detail"]

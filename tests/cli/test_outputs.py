@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from stackproof.cli.outputs import ReportingCommand, Wanted, output_options, paired, write_wanted
 from stackproof.core.errors import ConfigError
-from tests.running import run
+from tests.running import stackproof
 
 FAST = "[tool.stackproof.engines]\ncloudformation-validate = {}\n"
 OPEN = """Resources:
@@ -94,10 +94,11 @@ def folder(tmp_path: Path) -> Path:
     return shop
 
 
+@pytest.mark.usefixtures("processes")
 def test_one_run_writes_every_format(folder: Path) -> None:
     files = {"json": "r.json", "sarif": "r.sarif", "junit": "r.xml", "markdown": "r.md", "github": "r.log"}
     pairs = [text for name, file in files.items() for text in ("--format", name, "--output", file)]
-    done = run(folder, "stackproof", "check", "open.yaml", *pairs, "--format", "terminal", GITHUB_SHA="")
+    done = stackproof(folder, "check", "open.yaml", *pairs, "--format", "terminal", GITHUB_SHA="")
     assert done.returncode == 1, done.stderr
     assert "open.yaml:" in done.stdout
     assert "     6 | SecurityGroupIngress:\n  in Group\n" in done.stdout
@@ -118,7 +119,7 @@ def test_one_run_writes_every_format(folder: Path) -> None:
 def test_an_output_that_cannot_be_written_is_2_before_anything_starts(
     folder: Path, name: str, arguments: tuple[str, ...]
 ) -> None:
-    done = run(folder, "stackproof", name, "--format", "json", *arguments)
+    done = stackproof(folder, name, "--format", "json", *arguments)
     assert done.returncode == 2
     assert arguments[1] in done.stderr
     assert done.stdout == ""
@@ -126,7 +127,7 @@ def test_an_output_that_cannot_be_written_is_2_before_anything_starts(
 
 
 def test_a_gate_without_a_check_tells_other_programs_that_nothing_was_judged(folder: Path) -> None:
-    done = run(folder, "stackproof", "gate", "--static", "--format", "sarif", "--output", "r.sarif")
+    done = stackproof(folder, "gate", "--static", "--format", "sarif", "--output", "r.sarif")
     (log,) = json.loads((folder / "r.sarif").read_text(encoding="utf-8"))["runs"]
     (invocation,) = log["invocations"]
     assert done.returncode in {2, 3}

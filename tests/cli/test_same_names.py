@@ -40,7 +40,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def called(app: Path, capsys: pytest.CaptureFixture[str]) -> Called:  # noqa: ARG001 - it is the working directory
+def called(app: Path, capsys: pytest.CaptureFixture[str]) -> Called:
     """Runs a command in this process; gives its exit code, and what it printed."""
 
     def call(*arguments: str) -> tuple[int, str, str]:
@@ -54,7 +54,7 @@ def called(app: Path, capsys: pytest.CaptureFixture[str]) -> Called:  # noqa: AR
 
 
 @pytest.fixture(scope="module")
-def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnedProcess]:
+def moto(processes: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnedProcess]:
     process = start_moto(os.getpid(), tmp_path_factory.mktemp("moto"))
     yield process
     process.stop()
@@ -80,6 +80,7 @@ def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnedProcess]:
         ("drift audit --endpoint-url http://127.0.0.1:9", "choose one with --stack shop --region eu-west-1"),
     ],
 )
+@pytest.mark.usefixtures("processes")
 def test_what_cannot_tell_them_apart_is_2_before_anything_starts(command: str, remedy: str, called: Called) -> None:
     code, out, err = called(*command.split())
     assert (code, out) == (2, "")
@@ -89,6 +90,7 @@ def test_what_cannot_tell_them_apart_is_2_before_anything_starts(command: str, r
     assert "starting" not in err
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_nested_stack_of_both_goes_with_either(called: Called) -> None:
     code, _, err = called("prove", "-c", "nested=yes", "--stack", "shop/Inner")
     assert code == 2
@@ -121,6 +123,7 @@ def test_an_app_with_a_name_for_each_is_proven_as_a_whole(called: Called, moto: 
 # -- where taking both is right
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_policy_for_the_name_is_for_both(called: Called) -> None:
     code, out, _ = called("iam-policy", "--stack", "shop", *NO_DATABASES)
     assert code == 0
@@ -131,6 +134,7 @@ def test_a_policy_for_the_name_is_for_both(called: Called) -> None:
     assert "eu-west-1" not in out
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_policy_for_a_name_of_two_assemblies_is_for_both(app: Path, called: Called) -> None:
     directory = synthesize(Project(settings=load_settings(app)), {"databases": "no"}).directory
     _, both, _ = called("iam-policy", directory, "--stack", "shop")
@@ -139,6 +143,7 @@ def test_a_policy_for_a_name_of_two_assemblies_is_for_both(app: Path, called: Ca
     assert "us-west-2" not in one
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_list_of_stacks_names_each_of_them(called: Called) -> None:
     code, _, err = called("synth", *NO_DATABASES)
     assert code == 0
@@ -149,6 +154,7 @@ def test_a_list_of_stacks_names_each_of_them(called: Called) -> None:
 # -- check
 
 
+@pytest.mark.usefixtures("processes")
 def test_what_runs_is_told_of_one_of_them(app: Path, called: Called) -> None:
     template = Path(synthesize(Project(settings=load_settings(app)), {}).stacks[0].template.path)
     code, _, err = called("check", "--deployed", f"shop={template}")
@@ -177,6 +183,7 @@ def test_an_audit_where_none_of_them_runs_is_2(called: Called, moto: OwnedProces
     assert f"--stack shop: two stacks are named shop: {BOTH}, and none of those that are meant can run in " in err
 
 
+@pytest.mark.usefixtures("processes")
 def test_an_audit_on_an_emulator_of_its_own_is_of_the_one_that_is_chosen(called: Called) -> None:
     code, out, err = called("drift", "audit", "--target", "moto", "--stack", "shop-a", "--no-store", *NO_DATABASES)
     assert code == 0, out + err
@@ -209,6 +216,7 @@ def drifted(app: Path, region: str) -> Difference:
 @pytest.mark.parametrize(
     ("region", "own", "other"), [("eu-west-1", "shop-a", "shop-b"), ("us-west-2", "shop-b", "shop-a")]
 )
+@pytest.mark.usefixtures("processes")
 def test_what_puts_a_difference_back_is_of_its_region(
     region: str, own: str, other: str, app: Path, called: Called
 ) -> None:
@@ -220,6 +228,7 @@ def test_what_puts_a_difference_back_is_of_its_region(
     assert f"a patch would change {other}/Orders as well" in remedy["adopt"]["why_not"]
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_difference_of_which_nobody_knows_the_stack_is_2(app: Path, called: Called) -> None:
     found = drifted(app, "eu-north-1")
     code, out, err = called("drift", "adopt", "drift.json", *NO_DATABASES)
@@ -252,6 +261,7 @@ def test_one_of_them_is_forgotten_where_it_is_gone(app: Path, called: Called) ->
 # -- a baseline
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_baseline_of_one_hides_nothing_of_two(app: Path, called: Called) -> None:
     """Both have the finding; the baseline was written when the name was that of one of them."""
     findings = findings_of(called, "--write-baseline", "old.json", "-c", "name=other")
@@ -284,6 +294,7 @@ def test_two_stacks_are_never_taken_for_the_last_of_them(called: Called, command
     assert (code, "--stack takes one stack, not 2: run the command once for each" in errors) == (2, True)
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_nested_stack_is_named_as_the_ids_of_tests_name_it(called: Called) -> None:
     code, _, errors = called("prove", "-c", "nested=yes", "--stack", "shop-a/Inner")
     assert (code, "a nested stack goes with its parent: --stack shop-a" in errors) == (2, True)

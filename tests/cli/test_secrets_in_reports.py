@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes import written
-from tests.running import run
+from tests.running import stackproof
 
 SETTINGS = "[tool.stackproof.engines]\ncloudformation-validate = {}\ncfn-lint = {}\n"
 FORMATS = ("terminal", "json", "sarif", "junit", "github", "markdown")
@@ -102,7 +102,7 @@ SECRETS = ("q9Z", "9999123", "99991")
 def reported(folder: Path, *arguments: str) -> dict[str, str]:
     """What is said on standard output and error, and in each format."""
     outputs = [text for name in FORMATS for text in ("--format", name, "--output", f"out/{name}")]
-    done = run(folder, "stackproof", *arguments, *outputs)
+    done = stackproof(folder, *arguments, *outputs)
     assert done.returncode in {1, 3}, done.stdout + done.stderr
     return {
         "standard output": done.stdout,
@@ -133,7 +133,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def first(folder: Path) -> dict[str, str]:
+def first(processes: None, folder: Path) -> dict[str, str]:
     return reported(folder, "check", "-v", *sorted(TEMPLATES))
 
 
@@ -213,6 +213,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("arguments", [("check", "-v"), ("gate", "--static")])
+@pytest.mark.usefixtures("processes")
 def test_no_format_shows_a_secret_of_the_code_of_an_app(app: Path, arguments: tuple[str, ...]) -> None:
     said = reported(app, *arguments)
     assert leaks(said) == []
@@ -223,9 +224,10 @@ def test_no_format_shows_a_secret_of_the_code_of_an_app(app: Path, arguments: tu
     assert leaks(files) == []
 
 
+@pytest.mark.usefixtures("processes")
 def test_no_format_shows_a_secret_of_the_code_that_made_an_assembly(app: Path) -> None:
-    made = next((app / ".stackproof").rglob("S.template.json")).parent
+    made = stackproof(app, "synth").stdout.splitlines()[-1]
     for _ in range(2):  # the second time the result is remembered, and no template is read
-        said = reported(app, "check", "-v", str(made))
+        said = reported(app, "check", "-v", made)
         assert leaks(said) == []
         assert 'function("A", "***", Bogus=1)' in said["terminal"]

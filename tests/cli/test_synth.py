@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from stackproof.cli import main
-from tests.running import project, run
+from tests.running import project, stackproof
+
+pytestmark = pytest.mark.usefixtures("processes")
 
 ANNOTATED = """
 import aws_cdk as cdk
@@ -142,11 +144,11 @@ def test_annotations_and_deprecated_apis_of_a_real_app_are_told_at_their_lines_a
     (tmp_path / "pyproject.toml").write_text(
         "[tool.stackproof.engines]\ncloudformation-validate = {}\n", encoding="utf-8"
     )
-    told = run(tmp_path, "stackproof", "synth")
+    told = stackproof(tmp_path, "synth")
     assert told.returncode == 0
     assert "error: no queue is allowed here" in told.stderr
     assert "app.py:15: warning: aws-cdk-lib.aws_lambda.FunctionOptions#logRetention is deprecated: " in told.stderr
-    done = run(tmp_path, "stackproof", "check", "--format", "json")
+    done = stackproof(tmp_path, "check", "--format", "json")
     assert done.returncode == 1, done.stderr
     found = {finding["rule_id"]: finding for finding in json.loads(done.stdout)["findings"]}
     error, warning = found["cdk:annotation-error"], found["team:owner"]

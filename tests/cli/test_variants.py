@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 
-from tests.running import run
+from tests.running import stackproof
+
+pytestmark = pytest.mark.usefixtures("processes")
 
 ROOT = Path(__file__).parents[2]
 
 
 def check(folder: Path, *arguments: str) -> tuple[int, list[dict[str, Any]]]:
-    done = run(folder, "stackproof", "check", "--format", "json", *arguments)
+    done = stackproof(folder, "check", "--format", "json", *arguments)
     report = json.loads(done.stdout)
     failing = [
         finding

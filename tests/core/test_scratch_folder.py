@@ -69,6 +69,7 @@ def test_it_is_closed_once_and_for_all() -> None:
     assert not folder.path.exists()
 
 
+@pytest.mark.usefixtures("processes")
 def test_what_a_killed_run_left_is_removed_by_the_next_one(temporary: Path) -> None:
     left = killed(LIVES, temporary)
     with scratch_folder() as folder:
@@ -76,11 +77,13 @@ def test_what_a_killed_run_left_is_removed_by_the_next_one(temporary: Path) -> N
     assert not left.exists()
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_folder_in_which_its_run_lives_is_left_alone(temporary: Path) -> None:
     with process(LIVES, temporary) as (_, said), scratch_folder():
         assert Path(said).is_dir()
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_folder_in_which_only_an_emulator_still_lives_is_left_alone(temporary: Path) -> None:
     """As after `--keep`."""
     folder = ScratchFolder()
@@ -107,6 +110,7 @@ def test_somebody_elses_folders_are_none_of_ours(temporary: Path) -> None:
     assert (temporary / "real" / ".in-use").exists()
 
 
+@pytest.mark.usefixtures("processes")
 def test_one_that_is_kept_stays_for_whoever_lives_in_it(temporary: Path) -> None:
     with pytest.raises(ZeroDivisionError), scratch_folder(keep=True):
         raise ZeroDivisionError
@@ -118,6 +122,7 @@ def test_one_that_is_kept_stays_for_whoever_lives_in_it(temporary: Path) -> None
     assert not folder.exists()
 
 
+@pytest.mark.usefixtures("processes")
 def test_who_leaves_it_last_removes_it(temporary: Path) -> None:
     with scratch_folder(keep=True) as folder:
         first, second = (process(HOLDS, temporary, [str(folder)]) for _ in range(2))

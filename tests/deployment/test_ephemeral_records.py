@@ -45,6 +45,7 @@ def test_nothing_stays_of_a_stack_that_is_gone(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_killed_run_leaves_what_it_made_to_be_found(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False, timeout=60)
     assert EphemeralStacks(tmp_path).left() == (NET,)

@@ -20,7 +20,7 @@ from tests.live_fakes import stack
 
 
 @pytest.fixture(scope="session")
-def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnedProcess]:
+def moto(processes: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnedProcess]:
     process = measured_moto(tmp_path_factory.mktemp("moto"))
     yield process
     process.stop()

@@ -76,7 +76,7 @@ class Account:
 
 
 @pytest.fixture(scope="module")
-def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+def account(processes: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     process: OwnedProcess = start_moto(os.getpid(), tmp_path_factory.mktemp("moto"))
     try:
         target = MotoTarget(process.endpoint_url)

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import stackproof
 from stackproof.policy.engines.tools import find_python
 from stackproof.policy.versions.bodies import template_of
@@ -26,6 +28,7 @@ BODY = {
 }
 
 
+@pytest.mark.usefixtures("processes")
 def test_the_judgement_is_standard_library_alone() -> None:
     """So that it can be imported by path, in an interpreter that has nothing else."""
     code = (
@@ -48,6 +51,7 @@ def test_what_is_no_resource_is_passed_over() -> None:
     assert template_of({}).resources == ()
 
 
+@pytest.mark.usefixtures("processes")
 def test_cfn_lint_takes_the_rules(tmp_path: Path) -> None:
     written(tmp_path, {"t.json": json.dumps(BODY)})
     done = subprocess.run(
@@ -73,6 +77,7 @@ def test_cfn_lint_takes_the_rules(tmp_path: Path) -> None:
     assert set(found) == {"Bad", "Costly"}
 
 
+@pytest.mark.usefixtures("processes")
 def test_checkov_takes_the_check_in_an_environment_of_its_own(tmp_path: Path) -> None:
     python = find_python(None)
     assert python is not None, "stackproof tools install"

@@ -9,6 +9,8 @@ import pytest
 
 from tests.running import project, run
 
+pytestmark = pytest.mark.usefixtures("processes")
+
 SUITE = """
 import contextlib
 

@@ -40,6 +40,7 @@ def test_it(capfd):
 
 @needs_proc
 @pytest.mark.parametrize("workers", ["0", "2"])
+@pytest.mark.usefixtures("processes")
 def test_a_cancelled_run_leaves_no_process_and_no_folder(workers: str, tmp_path: Path) -> None:
     folder, watch, scratch = project("tiny", tmp_path), Watch(tmp_path / "watch"), tmp_path / "scratch"
     scratch.mkdir()
@@ -58,6 +59,7 @@ def test_a_cancelled_run_leaves_no_process_and_no_folder(workers: str, tmp_path:
     assert [path.name for path in scratch.iterdir() if "stackproof" in path.name] == []
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_handler_that_a_project_installs_is_the_one_that_is_called(tmp_path: Path) -> None:
     folder = project("tiny", tmp_path)
     written(folder / "own", {"conftest.py": OWN, "test_it.py": RAISED})

@@ -60,6 +60,7 @@ def test_nothing_is_done_where_nothing_is_measured(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])
+@pytest.mark.usefixtures("processes")
 def test_a_suite_that_measures_sees_the_app_in_full(workers: str, tmp_path: Path) -> None:
     folder = project("tiny", tmp_path)
     (folder / "pyproject.toml").write_text("[tool.stackproof]\nsynth_coverage = true\n", encoding="utf-8")

@@ -16,6 +16,8 @@ from tests.running import project, run
 from tests.targets.flow_template import body
 from tests.watching import Watch, interrupted, needs_proc, started, wait_for
 
+pytestmark = pytest.mark.usefixtures("processes")
+
 SERVERS = ("emulators.moto_server", "emulators.ministack_server", "flows.postgres_server")
 
 

@@ -10,6 +10,8 @@ import pytest
 from tests.fakes import written
 from tests.running import project, run
 
+pytestmark = pytest.mark.usefixtures("processes")
+
 CHOSEN = """
 import pytest
 

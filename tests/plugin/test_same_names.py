@@ -16,8 +16,10 @@ from stackproof.wiring.policy import rule_verdicts
 from stackproof.wiring.project import Project
 from stackproof.wiring.synth import synthesize
 from tests.fakes import TODAY, written
-from tests.running import project, run
+from tests.running import project, run, stackproof
 from tests.watching import Watch, needs_proc
+
+pytestmark = pytest.mark.usefixtures("processes")
 
 BOTH = "shop-a (aws://111111111111/eu-west-1) and shop-b (aws://111111111111/us-west-2)"
 RULES = "def test_rule(rule_verdict):\n    rule_verdict.check()\n"
@@ -127,7 +129,7 @@ def test_the_gate_ends_with_2_and_names_both(folder: Path) -> None:
     settings = (folder / "pyproject.toml").read_text(encoding="utf-8")
     for suites in ("", '\n[tool.stackproof.suites]\nlive = ["test_resources.py", "-n", "0"]\n'):
         (folder / "pyproject.toml").write_text(settings + suites, encoding="utf-8")
-        done = run(folder, "stackproof", "gate")
+        done = stackproof(folder, "gate")
         assert done.returncode == 2, done.stdout
         assert f"two stacks are named shop: {BOTH}" in " ".join(done.stdout.split())
         assert "starting" not in done.stderr

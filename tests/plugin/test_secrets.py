@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from stackproof.plugin.cut_texts import cut_text_without
 from stackproof.plugin.masking import mask_report
 from tests.fakes import written
-from tests.running import project, run
+from tests.running import project, run, stackproof
 
 SECRET = "hunter2hunter2"
 LONG = "correct-horse-battery-staple-" * 12
@@ -179,6 +179,7 @@ def _found_in(text: str) -> list[str]:
         ("-rA", "--tb=line", "-p", "no:xdist"),
     ],
 )
+@pytest.mark.usefixtures("processes")
 def test_a_suite_run_shows_no_secret(tmp_path: Path, options: tuple[str, ...]) -> None:
     made = _app(tmp_path)
     done = run(made, "pytest", "suites/unit/test_it.py", "--junitxml=junit.xml", *options)
@@ -189,6 +190,7 @@ def test_a_suite_run_shows_no_secret(tmp_path: Path, options: tuple[str, ...]) -
     assert "***" in output
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_gate_writes_no_secret(tmp_path: Path) -> None:
     """The log of a suite, JUnit, and what the gate prints of them."""
     made = _app(tmp_path)
@@ -196,7 +198,7 @@ def test_a_gate_writes_no_secret(tmp_path: Path) -> None:
     (made / "pyproject.toml").write_text(
         f'{settings}[tool.stackproof.suites]\nunit = ["suites/unit/test_it.py"]\n', encoding="utf-8"
     )
-    done = run(made, "stackproof", "gate")
+    done = stackproof(made, "gate")
     assert done.returncode == 1, done.stderr
     assert _found_in(done.stdout + done.stderr) == []
     logs = sorted((made / "reports").iterdir())
@@ -319,6 +321,7 @@ def test_end(password):
 """
 
 
+@pytest.mark.usefixtures("processes")
 def test_whatever_else_pytest_writes_shows_no_secret(tmp_path: Path) -> None:
     """Reasons, properties of any type, warnings with words of their own, log files, and the reason of an end."""
     made = _app(tmp_path)
@@ -334,6 +337,7 @@ def test_whatever_else_pytest_writes_shows_no_secret(tmp_path: Path) -> None:
         assert "***" in text
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_stack_that_a_suite_chooses_by_itself_is_masked_too(tmp_path: Path) -> None:
     made = _app(tmp_path)
     template = {
@@ -392,6 +396,7 @@ def pytest_runtest_makereport(item, call):
 """
 
 
+@pytest.mark.usefixtures("processes")
 def test_an_error_of_another_plugin_shows_no_secret(tmp_path: Path) -> None:
     made = _app(tmp_path)
     written(made / "suites" / "unit", {"test_it.py": LOUD, "conftest.py": BROKEN_PLUGIN})

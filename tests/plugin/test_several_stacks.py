@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import project, run
+from tests.running import project, run, stackproof
+
+pytestmark = pytest.mark.usefixtures("processes")
 
 SUITE = "def test_resource(resource_proof):\n    assert resource_proof.differences == ()\n"
 
@@ -25,7 +27,7 @@ def test_a_suite_and_prove_look_at_the_same_resources(app: str, workers: str, na
     done = run(folder, "pytest", "test_live.py", "-n", workers, "--stackproof-report=facts.json")
     assert done.returncode == 0, done.stdout + done.stderr
     proofs = json.loads((folder / "facts.json").read_text(encoding="utf-8"))["proofs"]
-    proven = json.loads(run(folder, "stackproof", "prove", "--format", "json").stdout)
+    proven = json.loads(stackproof(folder, "prove", "--format", "json").stdout)
     assert len(proofs) == proven["coverage"]["resources"]["total"]
     assert {proof["location"]["stack_name"] for proof in proofs} == names
     assert all(proof["status"] == "IN_SYNC" for proof in proofs)

@@ -11,6 +11,8 @@ import pytest
 from tests.running import project, run
 from tests.watching import Watch, interrupted, listens, needs_proc, started, wait_for
 
+pytestmark = pytest.mark.usefixtures("processes")
+
 RULES = {
     *(f"cdk:annotation-{level}" for level in ("error", "info", "warning")),
     "cdk:deprecated-api",

@@ -16,6 +16,8 @@ from tests.fakes import written
 from tests.running import project, run
 from tests.watching import Watch, listens, needs_proc
 
+pytestmark = pytest.mark.usefixtures("processes")
+
 WAIVER = """
 waivers:
   - rule: {rule}

@@ -51,7 +51,7 @@ def asked(python: Path, script: str) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def known(engines: Mapping[str, WorkerEngine]) -> Mapping[str, set[str]]:
+def known(processes: None, engines: Mapping[str, WorkerEngine]) -> Mapping[str, set[str]]:
     """Ids by the keys of controls.yaml; the project's own as its engines tell them."""
     body = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}
     template = parse_bytes(json.dumps(body).encode(), path="t.json", file="t.json", stack_name="S")
@@ -86,6 +86,7 @@ def test_every_rule_of_this_project_serves_a_control(known: Mapping[str, set[str
     assert not own & shipped.keys()
 
 
+@pytest.mark.usefixtures("processes")
 def test_what_several_engines_say_of_one_open_port_is_one_finding(engines: Mapping[str, WorkerEngine]) -> None:
     rule = {"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432, "CidrIp": "0.0.0.0/0", "Description": "d"}
     group = {"GroupDescription": "d", "SecurityGroupIngress": [rule]}

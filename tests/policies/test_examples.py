@@ -52,7 +52,7 @@ sys.stdout.write(json.dumps(found))
 
 
 @pytest.fixture(scope="module")
-def python_rules() -> Mapping[str, Any]:
+def python_rules(processes: None) -> Mapping[str, Any]:
     """Ids and examples of every rule that is written in Python, by file."""
     found: dict[str, Any] = {}
     for name, python in (("cfn-lint", Path(sys.executable)), ("checkov", checkov_python())):

@@ -13,6 +13,8 @@ from stackproof.policy.engines.worker_engine import WorkerEngine
 from stackproof.policy.finding import EngineAnswer, Kind
 from stackproof.template.loading.template import parse_bytes
 
+pytestmark = pytest.mark.usefixtures("processes")
+
 # What CDK adds by itself, marked as generated where the whole assembly is known.
 GENERATED = "CustomVpcRestrictDefaultSG"
 Body = dict[str, Any]

@@ -24,7 +24,7 @@ _THIRD = "arn:aws:iam::333333333333:role/other"
 
 
 @pytest.fixture(scope="session")
-def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnedProcess]:
+def moto(processes: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnedProcess]:
     process = measured_moto(tmp_path_factory.mktemp("moto"))
     yield process
     process.stop()

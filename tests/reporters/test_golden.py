@@ -75,6 +75,7 @@ def test_every_format_has_a_reporter_and_a_golden_file() -> None:
     assert {path.name for path in GOLDEN.iterdir()} == set(CASES)
 
 
+@pytest.mark.usefixtures("processes")
 def test_every_format_is_the_same_bytes_under_any_hash_seed() -> None:
     program = (
         "from tests.reporters.test_golden import CASES, written\n"

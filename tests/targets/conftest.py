@@ -21,7 +21,7 @@ from tests.targets.wide_template import WIDE
 
 
 @pytest.fixture(scope="session")
-def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnedProcess]:
+def moto(processes: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnedProcess]:
     process = measured_moto(tmp_path_factory.mktemp("moto"))
     yield process
     process.stop()
@@ -50,7 +50,7 @@ def wide(moto: OwnedProcess) -> Mapping[str, ResourceProof]:
 
 
 @pytest.fixture(scope="session")
-def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnedProcess]:
+def ministack(processes: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnedProcess]:
     process = measured_ministack(tmp_path_factory.mktemp("ministack"))
     yield process
     process.stop()

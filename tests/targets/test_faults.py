@@ -30,7 +30,7 @@ Proofs = tuple[ResourceProof, ...]
 
 
 @pytest.fixture(scope="module")
-def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnedProcess]:
+def moto(processes: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnedProcess]:
     """One of this module alone: the wide stack has identities of fixed names, of which an account has one each."""
     process = start_moto(os.getpid(), tmp_path_factory.mktemp("moto"))
     yield process
@@ -101,6 +101,7 @@ def test_a_service_that_refuses_costs_its_own_properties_and_no_others(
     assert ProveReport(target="endpoint", proofs=proofs).exit_code == 3
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_target_that_dies_in_mid_run_ends_the_run_which_names_what_it_did_not_verify(tmp_path: Path) -> None:
     process = start_moto(os.getpid(), tmp_path)
     try:

@@ -32,6 +32,7 @@ def test_every_known_type_has_a_schema() -> None:
     assert [resource_type for resource_type in source.resource_types() if source.schema(resource_type) is None] == []
 
 
+@pytest.mark.usefixtures("processes")
 def test_cfn_lint_is_not_imported() -> None:
     code = (
         "import sys; from stackproof.template.cfn_lint_schemas import CfnLintSchemas; "

@@ -40,6 +40,7 @@ def stacks_of_one_name(tmp_path: Path) -> tuple[Project, Sequence[Stack]]:
     return made, synthesize(made, {}).stacks
 
 
+@pytest.mark.usefixtures("processes")
 def test_each_template_has_the_regions_of_its_own_stacks(tmp_path: Path) -> None:
     made, stacks = stacks_of_one_name(tmp_path)
     assert versions_engine(made, on=TODAY, stacks=stacks).regions == {
@@ -52,6 +53,7 @@ def test_each_template_has_the_regions_of_its_own_stacks(tmp_path: Path) -> None
     }
 
 
+@pytest.mark.usefixtures("processes")
 def test_each_region_of_stacks_of_one_name_is_told(tmp_path: Path) -> None:
     made, _ = stacks_of_one_name(tmp_path)
     result = scan_templates(made, (), EngineSet(engines=()), assemblies=[synthesize(made, {})], on=TODAY)
@@ -63,6 +65,7 @@ def test_each_region_of_stacks_of_one_name_is_told(tmp_path: Path) -> None:
     assert told == ["shop is for eu-west-1", "shop is for us-west-2"]
 
 
+@pytest.mark.usefixtures("processes")
 def test_what_runs_in_one_of_two_stacks_of_one_name_is_given_by_its_construct_path(tmp_path: Path) -> None:
     made, stacks = stacks_of_one_name(tmp_path)
     known = replace(made, deployed={"shop-a": {"Db": "15.3"}})
@@ -86,6 +89,7 @@ def test_what_runs_in_one_of_two_stacks_of_one_name_is_given_by_its_construct_pa
         )
 
 
+@pytest.mark.usefixtures("processes")
 def test_what_runs_in_one_of_two_stacks_of_one_template_file_cannot_be_told(tmp_path: Path) -> None:
     made, stacks = stacks_of_one_name(tmp_path)
     sharing = [stacks[0], replace(stacks[1], template=stacks[0].template)]
@@ -95,6 +99,7 @@ def test_what_runs_in_one_of_two_stacks_of_one_template_file_cannot_be_told(tmp_
         versions_engine(replace(made, deployed={"shop-a": {"Db": "15.3"}}), on=TODAY, stacks=sharing)
 
 
+@pytest.mark.usefixtures("processes")
 def test_what_a_new_list_affects_is_named_by_its_template_where_two_have_the_name(tmp_path: Path) -> None:
     made, stacks = stacks_of_one_name(tmp_path)
     known = PACKAGED.families["rds/postgres"]

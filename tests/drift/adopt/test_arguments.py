@@ -135,6 +135,7 @@ def test_arguments_and_classes_are_found_by_type() -> None:
     assert "create_alarm" in classes_of("AWS::CloudWatch::Alarm")
 
 
+@pytest.mark.usefixtures("processes")
 def test_cdk_has_every_class_argument_and_member_of_the_table() -> None:
     """A name that CDK does not have would be a patch that breaks the app."""
     import inspect

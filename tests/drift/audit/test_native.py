@@ -99,7 +99,7 @@ CHANGES: dict[str, Callable[[Callable[[str], Any], dict[str, str]], Any]] = {
 
 
 @pytest.fixture(scope="module")
-def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnedProcess]:
+def ministack(processes: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnedProcess]:
     process = start_ministack(os.getpid(), tmp_path_factory.mktemp("ministack"))
     yield process
     process.stop()

@@ -149,11 +149,13 @@ def results(found: Iterator[Done[int, int]]) -> dict[int, int | WorkerFailure]:
     return {done.task: done.result for done in found}
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_worker_that_is_killed_costs_nothing_but_time(tmp_path: Path) -> None:
     found = results(done(partial(dies_once, tmp_path), range(7), partial(process_workers, 2)))
     assert found == {number: number * 2 for number in range(7)}
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_task_that_ends_every_worker_is_given_up_and_says_so() -> None:
     found = results(done(dies, [1], partial(process_workers, 1)))
     assert isinstance(found[1], WorkerFailure)
@@ -161,6 +163,7 @@ def test_a_task_that_ends_every_worker_is_given_up_and_says_so() -> None:
 
 
 @pytest.mark.parametrize("last", [0, 3])
+@pytest.mark.usefixtures("processes")
 def test_a_task_that_ends_every_worker_costs_no_other_task(last: int) -> None:
     found = results(done(partial(dies_at, last), range(6), partial(process_workers, 2)))
     assert {name: member for name, member in found.items() if name != last} == {

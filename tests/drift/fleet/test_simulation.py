@@ -34,7 +34,7 @@ from stackproof.drift.fleet.task import FleetOrder
 from stackproof.drift.report import DriftReport
 from stackproof.targets.emulators.moto import start_moto
 from stackproof.wiring.fleet import fleet_plan, fleet_workers
-from tests.running import run
+from tests.running import stackproof
 
 SIZE = Size(accounts=4, regions=2, stacks=2)
 
@@ -51,7 +51,7 @@ class Simulation:
 
 
 @pytest.fixture(scope="module")
-def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulation]:
+def fleet(processes: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulation]:
     folder = tmp_path_factory.mktemp("fleet")
     process = start_moto(os.getpid(), folder)
     try:
@@ -114,7 +114,7 @@ def test_a_plan_says_about_what_is_called_and_reads_no_resource(fleet: Simulatio
 
 def test_on_the_command_line(fleet: Simulation, tmp_path: Path) -> None:
     where = ("--target", "moto", "--endpoint-url", fleet.url, "--fleet", str(fleet.file), "--format", "json")
-    done = run(tmp_path, "stackproof", "drift", "audit", *where, "--resume", "--no-store")
+    done = stackproof(tmp_path, "drift", "audit", *where, "--resume", "--no-store")
     report = json.loads(done.stdout)
     Draft202012Validator(read_schema("report.schema.json")).validate(report)
     assert done.returncode == report["exit_code"] == 3
@@ -125,7 +125,7 @@ def test_on_the_command_line(fleet: Simulation, tmp_path: Path) -> None:
     assert f"{SIZE.total} of {SIZE.total} stacks, " in done.stderr.splitlines()[-1]
     assert done.stderr.splitlines()[-1].endswith("9 drifts found, 2 places not reached")
     assert not list((tmp_path / ".stackproof").glob("fleet/run-*"))
-    planned = run(tmp_path, "stackproof", "drift", "audit", *where, "--plan")
+    planned = stackproof(tmp_path, "drift", "audit", *where, "--plan")
     plan = json.loads(planned.stdout)
     Draft202012Validator(read_schema("report.schema.json")).validate(plan)
     assert planned.returncode == plan["exit_code"] == 3
@@ -148,6 +148,6 @@ def test_on_the_command_line(fleet: Simulation, tmp_path: Path) -> None:
 )
 def test_a_command_line_that_is_wrong_is_2(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
     (tmp_path / "f.yaml").write_text('regions: [eu-west-1]\naccounts: [{account: "111111111111"}]\n', encoding="utf-8")
-    done = run(tmp_path, "stackproof", "drift", "audit", *arguments)
+    done = stackproof(tmp_path, "drift", "audit", *arguments)
     assert done.returncode == 2, done.stdout
     assert said in done.stderr

@@ -31,7 +31,7 @@ from tests.running import environment
 OTHER = StackKey(account="123456789012", region="eu-west-1", stack_name="Other")
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "fake"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.process), "fake"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> AuditStore:
     if request.param == "fake":
         return FakeAuditStore()
@@ -420,6 +420,7 @@ def writer(url: str, who: str, how: str = "careful") -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.usefixtures("processes")
 def test_two_processes_that_write_at_once_lose_and_mix_up_nothing(url: str) -> None:
     both = [writer(url, name) for name in ("one", "two")]
     numbers = [int(number) for process in both for number in process.communicate(timeout=240)[0].split()]
@@ -446,6 +447,7 @@ def test_two_processes_that_write_at_once_lose_and_mix_up_nothing(url: str) -> N
     ] * 3
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_writer_that_is_killed_in_the_middle_loses_its_own_run_and_nothing_else(url: str) -> None:
     store = SqlAuditStore(url)
     before = audited(store, 0, record(difference("Topic")))
@@ -500,6 +502,7 @@ def test_only_the_missing_migrations_are_run(url: str) -> None:
     assert execute(url, "SELECT version FROM stackproof_store") == [(FIRST_VERSION + 2,)]
 
 
+@pytest.mark.usefixtures("processes")
 def test_two_processes_may_migrate_at_once(url: str) -> None:
     audited(SqlAuditStore(url), 0, record())
     both = [writer(url, name, "migrating") for name in ("one", "two")]

@@ -39,7 +39,7 @@ def make_template(tmp_path: Path) -> MakeTemplate:
 
 
 @pytest.fixture
-def make_worker(tmp_path: Path) -> Iterator[MakeWorker]:
+def make_worker(processes: None, tmp_path: Path) -> Iterator[MakeWorker]:
     """A process that serves `evaluate`, the body of a function of `request`, by our protocol; `script` replaces all."""
     made: list[WorkerProcess] = []
 
@@ -61,7 +61,7 @@ def make_worker(tmp_path: Path) -> Iterator[MakeWorker]:
 
 
 @pytest.fixture(scope="module")
-def cfn_lint() -> Iterator[CfnLintEngine]:
+def cfn_lint(processes: None) -> Iterator[CfnLintEngine]:
     engine = CfnLintEngine()
     engine.start()
     yield engine
@@ -69,7 +69,7 @@ def cfn_lint() -> Iterator[CfnLintEngine]:
 
 
 @pytest.fixture(scope="module")
-def checkov() -> Iterator[CheckovEngine]:
+def checkov(processes: None) -> Iterator[CheckovEngine]:
     python = find_python()
     if python is None:
         pytest.fail("Checkov is not installed: run `stackproof tools install` once")
@@ -80,7 +80,7 @@ def checkov() -> Iterator[CheckovEngine]:
 
 
 @pytest.fixture(scope="module")
-def cloudformation_validate() -> Iterator[CloudFormationValidateEngine]:
+def cloudformation_validate(processes: None) -> Iterator[CloudFormationValidateEngine]:
     engine = CloudFormationValidateEngine()
     engine.start()
     yield engine

@@ -15,7 +15,7 @@ from filelock import FileLock
 from stackproof.core.json import JsonValue
 from stackproof.policy.engines.table import ENGINES
 from stackproof.policy.engines.tools import find_python
-from tests.running import environment, run
+from tests.running import environment, stackproof
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 NAMES = sorted(path.name for path in TEMPLATES.iterdir())
@@ -24,7 +24,7 @@ Fact = tuple[str, str | None]
 
 
 @pytest.fixture(scope="session")
-def said(shared_path: Path) -> dict[str, dict[str, set[Fact]]]:
+def said(processes: None, shared_path: Path) -> dict[str, dict[str, set[Fact]]]:
     """By engine and file, what its command line finds (and "ours", by engine); asked once for all workers."""
     with FileLock(shared_path / "command_lines.lock"):
         answers = shared_path / "command_lines.json"
@@ -113,7 +113,7 @@ def _cloudformation_validate(folder: Path) -> dict[str, list[list[JsonValue]]]:
 
 
 def _ours(folder: Path) -> dict[str, dict[str, list[list[JsonValue]]]]:
-    done = run(folder, "stackproof", "check", ".", "--format", "json", "--no-cache")
+    done = stackproof(folder, "check", ".", "--format", "json", "--no-cache")
     found: dict[str, dict[str, list[list[JsonValue]]]] = {f"ours {engine}": {} for engine in ENGINES}
     for finding in json.loads(done.stdout)["findings"]:
         place = finding["location"]

@@ -52,6 +52,7 @@ def rules(answer: EngineAnswer) -> set[str]:
 WRONG = {"cfn-lint": "E3002", "checkov": "CKV_AWS_18", "cloudformation-validate": "F3002"}
 
 
+@pytest.mark.usefixtures("processes")
 def test_what_is_wrong_is_found_at_its_place_with_a_denominator(engine: WorkerEngine) -> None:
     answer = engine.evaluate(parsed({"B": BUCKET}))
     found = next(finding for finding in answer.findings if finding.rule_id == WRONG[engine.name])
@@ -62,6 +63,7 @@ def test_what_is_wrong_is_found_at_its_place_with_a_denominator(engine: WorkerEn
     assert count.looked_at >= count.failed == 1
 
 
+@pytest.mark.usefixtures("processes")
 def test_what_a_template_silences_is_found_all_the_same(engine: WorkerEngine) -> None:
     silenced: JsonValue = {
         "Type": "AWS::S3::Bucket",
@@ -77,6 +79,7 @@ def test_what_a_template_silences_is_found_all_the_same(engine: WorkerEngine) ->
     assert not answer.notifications
 
 
+@pytest.mark.usefixtures("processes")
 def test_odd_resources_do_not_cost_the_others(engine: WorkerEngine) -> None:
     answer = engine.evaluate(
         parsed(
@@ -87,6 +90,7 @@ def test_odd_resources_do_not_cost_the_others(engine: WorkerEngine) -> None:
     assert not [notification for notification in answer.notifications if notification.level is Level.ERROR]
 
 
+@pytest.mark.usefixtures("processes")
 def test_conditions_are_judged(engine: WorkerEngine) -> None:
     conditions: JsonValue = {
         f"C{index}": {"Fn::Or": [{"Fn::Equals": [{"Ref": "AWS::Region"}, name]} for name in ("a", f"b{index}")]}
@@ -98,6 +102,7 @@ def test_conditions_are_judged(engine: WorkerEngine) -> None:
     assert not [notification for notification in answer.notifications if notification.level is Level.ERROR]
 
 
+@pytest.mark.usefixtures("processes")
 def test_checkov_reports_what_it_did_not_evaluate(engine: WorkerEngine) -> None:
     loop: JsonValue = ["N", ["a", "b"], {"L${N}": {"Type": "AWS::SQS::Queue"}}]
     answer = engine.evaluate(parsed({"B": BUCKET, "Fn::ForEach::L": loop}, Transform="AWS::LanguageExtensions"))
@@ -106,11 +111,13 @@ def test_checkov_reports_what_it_did_not_evaluate(engine: WorkerEngine) -> None:
     assert WRONG[engine.name] in rules(answer)
 
 
+@pytest.mark.usefixtures("processes")
 def test_the_same_question_has_the_same_answer(engine: WorkerEngine) -> None:
     held = parsed({"B": BUCKET, "Q": {"Type": "AWS::SQS::Queue"}})
     assert engine.evaluate(held).to_dict() == engine.evaluate(held).to_dict()
 
 
+@pytest.mark.usefixtures("processes")
 def test_an_answer_does_not_depend_on_what_was_judged_before(engine: WorkerEngine) -> None:
     held = parsed({"B": BUCKET, "Q": {"Type": "AWS::SQS::Queue"}})
     other = parsed(
@@ -131,6 +138,7 @@ def test_identity_tells_settings_and_rules_apart_without_starting_anything(tmp_p
     assert CfnLintEngine(rules=[tmp_path]).identity != before
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_rule_file_that_does_not_load_is_named(tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text("raise ValueError('no')", encoding="utf-8")
     (tmp_path / "broken.guard").write_text("rule {", encoding="utf-8")
@@ -142,6 +150,7 @@ def test_a_rule_file_that_does_not_load_is_named(tmp_path: Path) -> None:
             engine.close()
 
 
+@pytest.mark.usefixtures("processes")
 def test_who_asks_while_another_waits_has_a_process_of_its_own(engine: WorkerEngine) -> None:
     held = [parsed({"B": BUCKET, f"Q{number}": {"Type": "AWS::SQS::Queue"}}) for number in range(4)]
     alone = [engine.evaluate(template).to_dict() for template in held]

@@ -154,6 +154,7 @@ def test_nothing_is_left_after_close(make_worker: MakeWorker) -> None:
     assert not Path(str(answer["folder"])).exists()
 
 
+@pytest.mark.usefixtures("processes")
 def test_an_interpreter_that_is_not_there_is_told(tmp_path: Path) -> None:
     worker = WorkerProcess("fake", tmp_path / "python", tmp_path / "worker.py", {})
     with pytest.raises(EngineError, match=r"fake cannot be started: .*No such file"):

@@ -21,7 +21,7 @@ from stackproof.template.cfn_lint_schemas import CfnLintSchemas
 from stackproof.template.loading.template import parse_bytes
 from stackproof.template.template import Template
 from tests.fakes import written
-from tests.running import run
+from tests.running import stackproof
 
 LINT = """
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
@@ -137,6 +137,7 @@ def about_names(engine: WorkerEngine, template: Template) -> tuple[set[Kind], li
         ({"Fn::ImportValue": "name"}, {Kind.OPEN}),
     ],
 )
+@pytest.mark.usefixtures("processes")
 def test_a_rule_holds_fails_or_cannot_tell(engine: WorkerEngine, name: object, kinds: set[Kind]) -> None:
     found, counts = about_names(engine, topic(name))
     assert found == kinds
@@ -146,12 +147,14 @@ def test_a_rule_holds_fails_or_cannot_tell(engine: WorkerEngine, name: object, k
         assert (count.looked_at, count.failed, count.open) == (1, *expected)
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_rule_without_its_types_is_counted_as_having_looked_at_nothing(engine: WorkerEngine) -> None:
     found, counts = about_names(engine, QUEUE)
     assert found == set()
     assert [count.looked_at for count in counts] == [0] * len(counts) != []
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_rule_that_cfn_lint_calls_for_each_resource_is_counted_by_its_calls(engine: WorkerEngine) -> None:
     queues = {count.rule_id: count.looked_at for count in engine.evaluate(QUEUE).counts if count.project}
     assert queues.get("W9901") == (1 if engine.name == "cfn-lint" else None)
@@ -196,6 +199,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize(("kind", "text", "message"), [(kind, *row) for kind, rows in BROKEN.items() for row in rows])
+@pytest.mark.usefixtures("processes")
 def test_a_file_that_does_not_load_ends_the_run_with_its_name_and_line(
     tmp_path: Path, kind: str, text: str, message: str
 ) -> None:
@@ -209,6 +213,7 @@ def test_a_file_that_does_not_load_ends_the_run_with_its_name_and_line(
         broken.close()
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_rule_that_breaks_costs_its_own_file_alone(tmp_path: Path) -> None:
     # `find_rules` would refuse it; what else only shows at run time ends here.
     folder = written(tmp_path, {"good.guard": GUARD, "bad.guard": "rule bad { %nobody.Properties exists }\n"})
@@ -222,6 +227,7 @@ def test_a_rule_that_breaks_costs_its_own_file_alone(tmp_path: Path) -> None:
     assert error.startswith("bad.guard: its rules broke: ")
 
 
+@pytest.mark.usefixtures("processes")
 def test_the_rules_of_all_files_are_judged_together(tmp_path: Path) -> None:
     text = GUARD.replace("rule named", "rule renamed") + "# rule of_a_comment {}\n"
     found = guard(written(tmp_path, {"a.guard": GUARD, "b.guard": text}))
@@ -307,11 +313,12 @@ def test_what_a_rule_file_says_is_part_of_an_engines_identity(tmp_path: Path) ->
 PROJECT = "[tool.stackproof.engines]\ncloudformation-validate = {}\n"
 
 
+@pytest.mark.usefixtures("processes")
 def test_check_says_which_rule_was_vacuous_and_judges_with_the_new_text_of_a_changed_one(tmp_path: Path) -> None:
     body = json.dumps({"Resources": topic("theirs").body["Resources"]})
     files = {"pyproject.toml": PROJECT, "t.json": body, "policies/guard/names.guard": GUARD.replace("ours", "theirs")}
     written(tmp_path, {**files, "policies/guard/queues.guard": "rule q { AWS::SQS::Queue { Properties exists } }\n"})
-    held = run(tmp_path, "stackproof", "check", "t.json", "--format", "json")
+    held = stackproof(tmp_path, "check", "t.json", "--format", "json")
     report = json.loads(held.stdout)
     assert held.returncode == 0, held.stdout + held.stderr
     assert [
@@ -319,12 +326,12 @@ def test_check_says_which_rule_was_vacuous_and_judges_with_the_new_text_of_a_cha
     ] == ["vacuous, since they had nothing to check in this run: q (policies/)"]
     assert {rule["rule_id"]: rule["looked_at"] for rule in report["rules"] if rule["project"]} == {"named": 1, "q": 0}
     written(tmp_path, {"policies/guard/names.guard": GUARD})
-    assert run(tmp_path, "stackproof", "check", "t.json").returncode == 1
+    assert stackproof(tmp_path, "check", "t.json").returncode == 1
 
 
 def test_check_ends_with_exit_code_2_for_a_rule_file_that_does_not_load(tmp_path: Path) -> None:
     files = {"pyproject.toml": PROJECT, "t.json": json.dumps(topic().body), "policies/guard/names.guard": "rule {"}
-    done = run(written(tmp_path, files), "stackproof", "check", "t.json")
+    done = stackproof(written(tmp_path, files), "check", "t.json")
     assert done.returncode == 2
     assert "policies/guard/names.guard:1: " in done.stderr
     assert done.stdout == ""

@@ -48,6 +48,7 @@ def test_a_configured_interpreter_that_is_not_there_is_told(tmp_path: Path) -> N
 
 
 @needs_no_checkov_here
+@pytest.mark.usefixtures("processes")
 def test_a_configured_interpreter_without_checkov_is_told() -> None:
     with pytest.raises(ConfigError, match="has no checkov"):
         tools.find_python(sys.executable)
@@ -83,6 +84,7 @@ def calls(folder: Path) -> list[str]:
     return [line.replace(str(folder), "") for line in (folder / "calls").read_text(encoding="utf-8").splitlines()]
 
 
+@pytest.mark.usefixtures("processes")
 def test_it_is_installed_with_pip_where_there_is_no_uv(tmp_path: Path, interpreter: Path, folder: Path) -> None:
     interrupted = tools.checkov_directory() / "bin" / "python"
     interrupted.parent.mkdir(parents=True)
@@ -103,6 +105,7 @@ def test_it_is_installed_with_pip_where_there_is_no_uv(tmp_path: Path, interpret
     assert folder.is_dir()
 
 
+@pytest.mark.usefixtures("processes")
 def test_it_is_installed_with_the_uv_that_lies_beside(tmp_path: Path, interpreter: Path) -> None:
     uv = interpreter.with_name("uv")
     uv.write_text(
@@ -122,6 +125,7 @@ def test_it_is_installed_with_the_uv_that_lies_beside(tmp_path: Path, interprete
 
 
 @pytest.mark.usefixtures("interpreter")
+@pytest.mark.usefixtures("processes")
 def test_an_installation_that_fails_says_why_and_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tools, "CHECKOV_VERSION", FAILING)
     with pytest.raises(EngineError, match="python ended with exit code 7: no such index"):
@@ -129,6 +133,7 @@ def test_an_installation_that_fails_says_why_and_does_not_count(monkeypatch: pyt
     assert not (tools.checkov_directory() / tools._MARKER).exists()
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_configured_interpreter_that_has_checkov_is_taken_as_given(tmp_path: Path, interpreter: Path) -> None:
     assert tools.find_python(str(interpreter)) == interpreter
     assert tools.find_python("python") == interpreter

@@ -24,6 +24,7 @@ TYPES = ("AWS::EC2::NatGateway", "AWS::SQS::Queue")
         ("moto", {"refused": (), "drift": False, "cloud_control": False, "runs_code": False}),
     ],
 )
+@pytest.mark.usefixtures("processes")
 def test_an_emulator_answers_for_itself(name: str, expected: dict[str, Any], request: pytest.FixtureRequest) -> None:
     process: OwnedProcess = request.getfixturevalue(name)
     target = AwsTarget(endpoint_url=process.endpoint_url, region="eu-west-3")

@@ -20,7 +20,7 @@ TOPIC = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": "one"}}
 
 
 @pytest.fixture(params=["moto", "ministack"])
-def told_target(request: pytest.FixtureRequest) -> tuple[AwsTarget, list[str]]:
+def told_target(processes: None, request: pytest.FixtureRequest) -> tuple[AwsTarget, list[str]]:
     """An emulator as any endpoint, and what is told of its deployments."""
     process: OwnedProcess = request.getfixturevalue(request.param)
     told: list[str] = []
@@ -116,7 +116,7 @@ FAILING: dict[str, Any] = {
 
 
 @pytest.fixture(params=["moto"])
-def failing(request: pytest.FixtureRequest) -> tuple[AwsTarget, Any]:
+def failing(processes: None, request: pytest.FixtureRequest) -> tuple[AwsTarget, Any]:
     process: OwnedProcess = request.getfixturevalue(request.param)
     return AwsTarget(endpoint_url=process.endpoint_url, region="eu-west-1"), FAILING[request.param]
 
@@ -141,7 +141,7 @@ def test_a_stack_that_fails_names_the_line_and_is_refused_until_it_is_deleted(fa
     target.destroy("Failing")
 
 
-def test_a_failed_export_is_not_left_behind(target: Any, moto: OwnedProcess) -> None:  # noqa: ARG001
+def test_a_failed_export_is_not_left_behind(target: Any, moto: OwnedProcess) -> None:
     where = AwsTarget(endpoint_url=moto.endpoint_url, region="eu-west-1")
     exports = {"Name": {"Value": "x", "Export": {"Name": "Half:Name"}}}
     with pytest.raises(TargetError):

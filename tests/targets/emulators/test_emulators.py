@@ -14,7 +14,7 @@ Emulators = MotoTarget | MiniStackTarget
 
 
 @pytest.fixture(params=[MotoTarget, MiniStackTarget], ids=["moto", "ministack"])
-def emulator(request: pytest.FixtureRequest) -> Emulators:
+def emulator(processes: None, request: pytest.FixtureRequest) -> Emulators:
     kind: type[Emulators] = request.param
     process: OwnedProcess = request.getfixturevalue(kind.name)
     return kind(process.endpoint_url)

@@ -16,6 +16,8 @@ from stackproof.core.errors import TargetError
 from stackproof.targets.emulators.moto import start_moto
 from stackproof.targets.emulators.ownership import wait_for_end_of
 
+pytestmark = pytest.mark.usefixtures("processes")
+
 OWNER = """
 import os, sys, time
 from pathlib import Path

@@ -41,6 +41,7 @@ def ran(folder: Path, command: str = "python app.py", timeout: float = 60.0) -> 
         ("", r"ended well but wrote no cloud assembly: it must call app.synth\(\)"),
     ],
 )
+@pytest.mark.usefixtures("processes")
 def test_an_app_that_fails_is_one_line_that_says_why(tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / "app.py").write_text(text, encoding="utf-8")
     with pytest.raises(SynthError, match=said) as caught:
@@ -50,6 +51,7 @@ def test_an_app_that_fails_is_one_line_that_says_why(tmp_path: Path, text: str, 
     assert caught.value.exit_code == 3
 
 
+@pytest.mark.usefixtures("processes")
 def test_all_that_a_failed_app_printed_is_kept(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("print('first')\nraise ValueError('last')", encoding="utf-8")
     with pytest.raises(SynthError) as caught:
@@ -57,6 +59,7 @@ def test_all_that_a_failed_app_printed_is_kept(tmp_path: Path) -> None:
     assert caught.value.output.startswith("first\nTraceback")
 
 
+@pytest.mark.usefixtures("processes")
 def test_an_app_that_does_not_end_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(
         "import subprocess, sys, time\n"
@@ -86,6 +89,7 @@ def test_an_app_that_does_not_end_is_ended_with_all_that_it_started(tmp_path: Pa
     assert is_gone()
 
 
+@pytest.mark.usefixtures("processes")
 def test_what_an_app_leaves_to_its_end_is_done(tmp_path: Path) -> None:
     text = (
         "import atexit\n"
@@ -110,6 +114,7 @@ def test_what_an_app_leaves_to_its_end_is_done(tmp_path: Path) -> None:
     ],
     ids=["gzip", "zip", "own"],
 )
+@pytest.mark.usefixtures("processes")
 def test_what_has_an_end_of_its_own_to_write_is_left_to_python(tmp_path: Path, opened: str) -> None:
     (tmp_path / "app.py").write_text(MANIFEST + opened, encoding="utf-8")
     ran(tmp_path)
@@ -123,6 +128,7 @@ def test_what_has_an_end_of_its_own_to_write_is_left_to_python(tmp_path: Path, o
     assert made.st_size == wanted.st_size
 
 
+@pytest.mark.usefixtures("processes")
 def test_an_odd_exit_code_is_told_as_python_tells_it(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(MANIFEST + "import sys; sys.exit(['bad thing'])", encoding="utf-8")
     with pytest.raises(SynthError, match=r"exit code 1: \['bad thing'\]"):
@@ -135,6 +141,7 @@ def test_a_command_that_cannot_be_read_is_said(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["python3 app.py", "python app.py && true", f"{sys.executable} app.py"])
+@pytest.mark.usefixtures("processes")
 def test_only_a_plain_command_of_this_python_is_traced(tmp_path: Path, command: str) -> None:
     (tmp_path / "app.py").write_text(MANIFEST, encoding="utf-8")
     made = ran(tmp_path, command)
@@ -142,6 +149,7 @@ def test_only_a_plain_command_of_this_python_is_traced(tmp_path: Path, command: 
     assert made.coverage_file is None
 
 
+@pytest.mark.usefixtures("processes")
 def test_an_app_in_any_language_needs_only_write_to_the_folder_it_is_given(tmp_path: Path) -> None:
     (tmp_path / "prepared").mkdir()
     (tmp_path / "prepared" / "manifest.json").write_text("{}", encoding="utf-8")
@@ -150,6 +158,7 @@ def test_an_app_in_any_language_needs_only_write_to_the_folder_it_is_given(tmp_p
     assert (tmp_path / "beside" / "cdk.out" / "manifest.json").is_file()
 
 
+@pytest.mark.usefixtures("processes")
 def test_node_is_the_one_that_the_person_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JSII_NODE", "/opt/node")
     (tmp_path / "app.py").write_text(MANIFEST + "print(os.environ['JSII_NODE'])", encoding="utf-8")
@@ -165,6 +174,7 @@ def test_without_any_node_it_is_said_how_to_get_one(tmp_path: Path, monkeypatch:
         ran(tmp_path)
 
 
+@pytest.mark.usefixtures("processes")
 def test_node_on_the_path_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "app.py").write_text(MANIFEST + "print('JSII_NODE' in os.environ)", encoding="utf-8")
     node = tmp_path / "bin" / "node"

@@ -15,6 +15,8 @@ from stackproof.core.errors import SynthError
 from stackproof.template.synth.cache import SynthRequest, cached_entry, synthesize
 from tests.running import environment, project
 
+pytestmark = pytest.mark.usefixtures("processes")
+
 TWO = """
 import sys
 from pathlib import Path
@@ -36,7 +38,7 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def request_of(tmp_path: Path, runs: Path) -> SynthRequest:  # noqa: ARG001 - the app counts its runs there
+def request_of(tmp_path: Path, runs: Path) -> SynthRequest:
     folder = project("tiny", tmp_path)
     return SynthRequest(
         command="python app.py",

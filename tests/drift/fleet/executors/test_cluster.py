@@ -18,6 +18,8 @@ from stackproof.drift.fleet.run import done
 from stackproof.drift.fleet.task import FleetOrder
 from stackproof.wiring.fleet import fleet_workers
 
+pytestmark = pytest.mark.usefixtures("processes")
+
 
 def dies_once(folder: Path, number: int) -> int:
     """Ends the process that does it, the first time that the second task is done."""
