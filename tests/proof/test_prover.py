@@ -638,6 +638,7 @@ def test_another_reader_looks_at_what_is_deployed_and_sees_nothing_of_what_is_no
     seen = prover.observe_by("A", lambda request: Reading(properties={"Id": request.physical_id}))
     assert seen.reading is not None
     assert seen.reading.properties == {"Id": "a-1"}
+    assert prover.observe_by("A", lambda request: (request.physical_id,)).reading == ("a-1",)
     assert prover.observe_by("B", lambda _: Reading(properties={})) == Observation()
 
 

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Generic, Never, TypeVar
 
 from stackproof.core.backoff import growing_pauses
 from stackproof.core.errors import UnreachableError
@@ -16,11 +16,13 @@ from stackproof.core.json import JsonObject, JsonValue
 from stackproof.core.notification import Level, Notification
 from stackproof.deployment.ports import Target
 from stackproof.deployment.unproven_reason import UnprovenReason
-from stackproof.proof.observation import Reading
-from stackproof.proof.ports import Reader, ReadRequest
+from stackproof.proof.ports import ReadRequest
 from stackproof.proof.snapshot import not_memoized
 
 __all__ = ["Observation", "Observer", "RetryPolicy"]
+
+_Read = TypeVar("_Read")
+_Read_co = TypeVar("_Read_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +48,10 @@ class RetryPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
-    """One read of one resource: a reading, or nothing there, or the reason why it could not be read."""
+class Observation(Generic[_Read_co]):
+    """One read of one resource: what the reader gave, or nothing there, or the reason why it could not be read."""
 
-    reading: Reading | None = None
+    reading: _Read_co | None = None
     reason: UnprovenReason | None = None
     detail: str = ""
     final: bool = False
@@ -78,7 +80,7 @@ class _Watched(Mapping[str, JsonValue]):
         return len(self._properties)
 
 
-_TOO_LATE: Final = Observation(
+_TOO_LATE: Final[Observation[Never]] = Observation(
     reason=UnprovenReason.UNREACHABLE, detail="not read before the deadline of the run", final=True
 )
 
@@ -99,12 +101,12 @@ class Observer:
         with self._lock:
             return frozenset(self._notifications)
 
-    def read(self, reader: Reader, request: ReadRequest) -> Observation:
+    def read(self, reader: Callable[[ReadRequest], _Read | None], request: ReadRequest) -> Observation[_Read]:
         """One read, repeated with growing pauses while the service is busy, away, or has not caught up."""
         retry_policy = self._retry_policy
         pauses = retry_policy.pauses()
         attempt = 1
-        observation = _TOO_LATE
+        observation: Observation[_Read] = _TOO_LATE
         while retry_policy.clock() < retry_policy.deadline:
             observation = self._attempt(reader, request)
             passing = observation.may_pass and attempt < retry_policy.attempts
@@ -117,7 +119,7 @@ class Observer:
             attempt += 1
         return observation
 
-    def _attempt(self, reader: Reader, request: ReadRequest) -> Observation:
+    def _attempt(self, reader: Callable[[ReadRequest], _Read | None], request: ReadRequest) -> Observation[_Read]:
         try:
             return _observed(reader, request)
         except Exception as error:  # noqa: BLE001 - a reader that breaks must not take the other resources with it
@@ -131,7 +133,7 @@ class Observer:
             return Observation(reason=UnprovenReason.NO_READER, detail=detail)
 
 
-def _observed(reader: Reader, request: ReadRequest) -> Observation:
+def _observed(reader: Callable[[ReadRequest], _Read | None], request: ReadRequest) -> Observation[_Read]:
     """One read; a reader that found nothing by properties that are not known may have read the wrong resource."""
     asked: set[str] = set()
     reading = reader(replace(request, expected=_Watched(request.expected, asked.add)))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeVar
 
 from stackproof.core.json import JsonObject, JsonValue, as_object
 from stackproof.core.notification import Level, Notification
@@ -30,6 +30,8 @@ from stackproof.template.template import Resource, Template
 __all__ = ["ProvableStack", "Prover", "prove_stack"]
 
 _ALIAS: Final = "AWS::KMS::Alias"
+
+_Read = TypeVar("_Read")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +74,7 @@ class Prover:
         self._snapshot = snapshot
         self._contributions_of_all = contributions_of_all
         self._lock = threading.Lock()
-        self._observed: dict[str, Future[Observation]] = {}
+        self._observed: dict[str, Future[Observation[Reading]]] = {}
         self._expected: dict[str, Mapping[str, Resolved]] = {}
         self._circular = circular_resources(template)
         self._unread_entries = frozenset(_unread_entries(stack))
@@ -101,7 +103,7 @@ class Prover:
         """Any value of the template, such as an output's, resolved against the deployment."""
         return resolve(value, self._context)
 
-    def observe(self, logical_id: str) -> Observation:
+    def observe(self, logical_id: str) -> Observation[Reading]:
         """What is live of the resource; read once."""
         with self._lock:
             future = self._observed.get(logical_id)
@@ -116,8 +118,8 @@ class Prover:
                 raise
         return future.result()
 
-    def observe_by(self, logical_id: str, reader: Reader) -> Observation:
-        """What another reader reads of the resource, by the same retry policy; nothing of it is remembered."""
+    def observe_by(self, logical_id: str, reader: Callable[[ReadRequest], _Read | None]) -> Observation[_Read]:
+        """What another reader reads of the resource, by the same retry policy; it is not memoized."""
         resource = self._resource(logical_id)
         deployed = self._deployed(logical_id)
         return Observation() if deployed is None else self._observer.read(reader, self._request(resource, deployed))
@@ -172,13 +174,13 @@ class Prover:
         request = replace(self._request(resource, deployed), siblings=(deployed.physical_id,), memo=not_memoized)
         observation = self._observer.read(reader, request)
         if observation.reading is not None:
-            after: Future[Observation] = Future()
+            after: Future[Observation[Reading]] = Future()
             after.set_result(observation)
             with self._lock:
                 self._observed[logical_id] = after
                 self._expected = {}  # its attributes may be in what is expected of others
 
-    def _read(self, resource: Resource) -> Observation:
+    def _read(self, resource: Resource) -> Observation[Reading]:
         deployed = self._deployed(resource.logical_id)
         if deployed is None:
             return self._undeployed(resource)
@@ -218,7 +220,7 @@ class Prover:
         is_resource = self.template.resource(logical_id) is not None and logical_id not in self._circular
         return is_resource and self.observe(logical_id) == Observation()
 
-    def _undeployed(self, resource: Resource) -> Observation:
+    def _undeployed(self, resource: Resource) -> Observation[Reading]:
         """Nothing was deployed: a reason why there could not be anything, or none."""
         pruned = self.deployment.pruned.get(resource.logical_id)
         if pruned is not None:
@@ -252,7 +254,7 @@ class Prover:
             not_emulated=lambda path: self._target.not_emulated(resource.resource_type, path),
         )
 
-    def _unchecked(self, bare: ResourceProof, resource: Resource, observation: Observation) -> ResourceProof:
+    def _unchecked(self, bare: ResourceProof, resource: Resource, observation: Observation[Reading]) -> ResourceProof:
         schema = self._schemas.schema(resource.resource_type)
         return unchecked_proof(bare, observation, leaf_paths(self.expected(resource.logical_id), schema))
 

@@ -59,7 +59,7 @@ def compared_proof(
     )
 
 
-def unchecked_proof(bare: ResourceProof, observation: Observation, paths: Sequence[str]) -> ResourceProof:
+def unchecked_proof(bare: ResourceProof, observation: Observation[Reading], paths: Sequence[str]) -> ResourceProof:
     """The verdict on a resource that was not read: each of its paths is unproven, for the reason of the observation."""
     reason = observation.reason or UnprovenReason.NO_READER
     return replace(

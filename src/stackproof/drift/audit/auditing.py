@@ -15,9 +15,9 @@ from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.drift.audit.children import Claims, physical_ids
 from stackproof.drift.audit.native import side_by_side
 from stackproof.drift.audit.other_stacks import OtherStacks
-from stackproof.drift.audit.stack import AuditedStack, Leftover, with_leftovers
+from stackproof.drift.audit.stack import AuditedStack, Leftover, ResourceAudit, with_leftovers
 from stackproof.drift.audit.walking import StackWalk
-from stackproof.drift.difference import Difference, QuestionCount
+from stackproof.drift.difference import Difference
 from stackproof.drift.live_stack import LiveStack
 from stackproof.drift.native_drift import NativeRow
 from stackproof.drift.ports import ChildFamily, StackCatalog
@@ -97,8 +97,8 @@ class Auditor:
         claims = Claims(provers.values(), unread=min(unread, default=None))
         seen = [_Seen(audit=_unseen(stack, self.schemas)) for stack in unproven]
         for batch in _batches([stack for stack in stacks if stack.stack_id in provers]):
-            looked = [(stack, self._audited(stack, provers[stack.stack_id], claims)) for stack in batch]
-            seen.extend(self._settled(looked))
+            audited = [(stack, self._audited(stack, provers[stack.stack_id], claims)) for stack in batch]
+            seen.extend(self._settled(audited))
         # Once all is read: a stack that put a child there since the list was made would not be on it.
         others = self._others(frozenset(provers), world)
         audits = [with_leftovers(found.audit, found.leftovers, others) for found in seen]
@@ -161,7 +161,7 @@ class Auditor:
     def _audited(self, live: LiveStack, prover: Prover, claims: Claims) -> _Seen:
         """The audit of one stack, with the children apart that a stack outside of the audit may have declared."""
         proofs = prove_stack(prover, jobs=self.jobs)
-        look = AuditedStack(
+        stack = AuditedStack(
             live=live,
             prover=prover,
             claims=claims,
@@ -172,16 +172,8 @@ class Auditor:
             reason=self.reason,
         )
         with ThreadPoolExecutor(max_workers=max(1, self.jobs), thread_name_prefix="drift") as pool:
-            parts = list(pool.map(look.beside, proofs))
-        differences = tuple(
-            sorted(
-                (
-                    *(difference for proof in proofs for difference in look.declared(proof)),
-                    *(difference for part in parts for difference in part[0]),
-                ),
-                key=Difference.sort_key,
-            )
-        )
+            beside = ResourceAudit.merged(pool.map(stack.beside, proofs))
+        declared = (difference for proof in proofs for difference in stack.declared(proof))
         native, notifications = self._native(live, proofs) if self.native else (None, ())
         audit = StackAudit(
             stack_name=live.stack_name,
@@ -191,22 +183,23 @@ class Auditor:
             stack_status=live.status,
             parent=live.parent,
             proofs=proofs,
-            differences=differences,
-            children=sum((part[1] for part in parts), QuestionCount()),
-            defaults=sum((part[2] for part in parts), QuestionCount()),
-            unread=tuple(sorted(unread for part in parts for unread in part[3])),
+            differences=tuple(sorted((*declared, *beside.differences), key=Difference.sort_key)),
+            children=beside.children,
+            defaults=beside.defaults,
+            unread=tuple(sorted(beside.unread)),
             native=native,
         )
-        leftovers = tuple(leftover for part in parts for leftover in part[4])
-        return _Seen(audit=audit, leftovers=leftovers, notifications=notifications)
+        return _Seen(audit=audit, leftovers=beside.leftovers, notifications=notifications)
 
-    def _settled(self, looked: Sequence[tuple[LiveStack, _Seen]]) -> Iterator[_Seen]:
+    def _settled(self, audited: Sequence[tuple[LiveStack, _Seen]]) -> Iterator[_Seen]:
         """The audits without those of stacks that an operation changed during the audit."""
         clean = {
-            live.stack_id: live.stack_name for live, seen in looked if not seen.audit.differences and not seen.leftovers
+            live.stack_id: live.stack_name
+            for live, seen in audited
+            if not seen.audit.differences and not seen.leftovers
         }
         states = self.catalog.states(clean)
-        for live, seen in looked:
+        for live, seen in audited:
             moved = self._moved(live, states.get(live.stack_id))
             if moved is None:
                 yield seen

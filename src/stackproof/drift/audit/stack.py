@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from stackproof.core.errors import TargetError
 from stackproof.core.secret_values import SECRET_NAME
@@ -18,14 +18,13 @@ from stackproof.drift.live_stack import LiveStack
 from stackproof.drift.ports import ChildFamily, StackCatalog
 from stackproof.drift.stack_audit import StackAudit
 from stackproof.proof.observation import Change, DriftStatus, PropertyDifference, Reading, ResourceProof
-from stackproof.proof.ports import ReadRequest
 from stackproof.proof.prover import Prover
 from stackproof.proof.redaction import mask_difference
 from stackproof.template.intrinsics import Resolved, unresolved_in
 from stackproof.template.ports import SchemaSource
 from stackproof.template.template import Resource
 
-__all__ = ["AuditedStack", "Leftover", "with_leftovers"]
+__all__ = ["AuditedStack", "Leftover", "ResourceAudit", "with_leftovers"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,13 +46,36 @@ class Leftover:
         )
 
 
-_Beside = tuple[tuple[Difference, ...], QuestionCount, QuestionCount, tuple[Unread, ...], tuple[Leftover, ...]]
-"""Of one resource: what nobody declared; families and defaults asked for; what was not answered; leftovers."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceAudit:
+    """The audit of one resource beside what the template sets, or of several resources together.
+
+    `children` and `defaults` count the families and the defaults that were asked for, `unread` are those without an
+    answer. `leftovers` are children that a stack outside of the audit may have declared.
+    """
+
+    differences: tuple[Difference, ...] = ()
+    children: QuestionCount = field(default_factory=QuestionCount)
+    defaults: QuestionCount = field(default_factory=QuestionCount)
+    unread: tuple[Unread, ...] = ()
+    leftovers: tuple[Leftover, ...] = ()
+
+    @classmethod
+    def merged(cls, audits: Iterable[ResourceAudit]) -> ResourceAudit:
+        """All of them as one, in their order."""
+        parts = tuple(audits)
+        return cls(
+            differences=tuple(difference for part in parts for difference in part.differences),
+            children=sum((part.children for part in parts), QuestionCount()),
+            defaults=sum((part.defaults for part in parts), QuestionCount()),
+            unread=tuple(unread for part in parts for unread in part.unread),
+            leftovers=tuple(leftover for part in parts for leftover in part.leftovers),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditedStack:
-    """What is seen of one stack; `reason` says why CloudFormation did not answer, None if it did."""
+    """One stack under audit; `reason` gives why CloudFormation did not answer, None if it did."""
 
     live: LiveStack
     prover: Prover
@@ -72,97 +94,87 @@ class AuditedStack:
         for difference in proof.differences:
             yield self._of_property(proof, DriftOrigin.DECLARED, difference)
 
-    def beside(self, proof: ResourceProof) -> _Beside:
+    def beside(self, proof: ResourceProof) -> ResourceAudit:
         """Beside what the template sets: defaults, and children that nobody declared."""
         resource = self.prover.template.resource(str(proof.location.logical_id))
         reading = self.prover.observe(resource.logical_id).reading if resource and proof.is_proven else None
         if resource is None or reading is None:
-            return (), QuestionCount(), QuestionCount(), (), ()
-        found: list[Difference] = []
-        unread: list[Unread] = []
-        left: list[Leftover] = []
-        defaults = self._defaults(proof, resource, reading, found, unread)
-        unread.extend(
-            Unread(
-                logical_id=resource.logical_id,
-                question=path,
-                reason=UnprovenReason.UNRESOLVED,
-                detail="another resource of the template adds an unknown value to it",
-            )
-            for path in self.prover.doubtful(resource.logical_id)
-        )
+            return ResourceAudit()
         expected = self.prover.expected(resource.logical_id)
         families = [family for family in self.families if _concerns(family, resource, expected)]
-        looked = sum(self._children(proof, resource, reading, family, found, unread, left) for family in families)
-        return tuple(found), QuestionCount(total=len(families), looked_at=looked), defaults, tuple(unread), tuple(left)
-
-    def _defaults(
-        self,
-        proof: ResourceProof,
-        resource: Resource,
-        reading: Reading,
-        found: list[Difference],
-        unread: list[Unread],
-    ) -> QuestionCount:
-        kind = resource.resource_type
-        seen = deviations(kind, self.prover.expected(resource.logical_id), reading, self.schemas.schema(kind))
-        missed = dict(seen.unread)
-        for difference in seen.differences:
-            if self.target.not_emulated(kind, difference.path):
-                missed[difference.path] = UnprovenReason.NOT_EMULATED
-            else:
-                found.append(self._of_property(proof, DriftOrigin.UNDECLARED, mask_difference(difference)))
-        unread.extend(
-            Unread(logical_id=resource.logical_id, question=path, reason=why) for path, why in sorted(missed.items())
+        return ResourceAudit.merged(
+            (
+                self._defaults(proof, resource, reading),
+                self._doubts(resource),
+                *(self._children(proof, resource, reading, family) for family in families),
+            )
         )
-        return QuestionCount(total=seen.total, looked_at=seen.total - len(missed))
+
+    def _defaults(self, proof: ResourceProof, resource: Resource, reading: Reading) -> ResourceAudit:
+        """The defaults of services that the live resource deviates from."""
+        resource_type = resource.resource_type
+        expected, schema = self.prover.expected(resource.logical_id), self.schemas.schema(resource_type)
+        found = deviations(resource_type, expected, reading, schema)
+        dropped = [
+            difference for difference in found.differences if self.target.not_emulated(resource_type, difference.path)
+        ]
+        reasons = {
+            **dict(found.unread),
+            **{difference.path: UnprovenReason.NOT_EMULATED for difference in dropped},
+        }
+        return ResourceAudit(
+            differences=tuple(
+                self._of_property(proof, DriftOrigin.UNDECLARED, mask_difference(difference))
+                for difference in found.differences
+                if difference not in dropped
+            ),
+            defaults=QuestionCount(total=found.total, looked_at=found.total - len(reasons)),
+            unread=tuple(
+                Unread(logical_id=resource.logical_id, question=path, reason=reason)
+                for path, reason in sorted(reasons.items())
+            ),
+        )
+
+    def _doubts(self, resource: Resource) -> ResourceAudit:
+        """The lists of the resource that could not be compared as a whole."""
+        detail = "another resource of the template adds an unknown value to it"
+        return ResourceAudit(
+            unread=tuple(
+                Unread(logical_id=resource.logical_id, question=path, reason=UnprovenReason.UNRESOLVED, detail=detail)
+                for path in self.prover.doubtful(resource.logical_id)
+            )
+        )
 
     def _children(
-        self,
-        proof: ResourceProof,
-        resource: Resource,
-        reading: Reading,
-        family: ChildFamily,
-        found: list[Difference],
-        unread: list[Unread],
-        left: list[Leftover],
-    ) -> bool:
-        """Whether the family could be read; its children that no stack declares are added to `found` or `left`."""
+        self, proof: ResourceProof, resource: Resource, reading: Reading, family: ChildFamily
+    ) -> ResourceAudit:
+        """The children of one family that no stack of the audit declares; unread if the family could not be read."""
         own = self.prover.expected(resource.logical_id).get(family.own) if family.own else None
-
-        def missed(reason: UnprovenReason, detail: str = "", *, child: str = "") -> None:
-            question = f"{family.name}: {child}" if child else family.name
-            unread.append(Unread(logical_id=resource.logical_id, question=question, reason=reason, detail=detail))
-
         if own is not None and (unknown := unresolved_in(own)):
-            missed(UnprovenReason.UNRESOLVED, unknown[0].reason)
-            return False
-        live: list[Child] = []
-
-        def read(request: ReadRequest) -> Reading:
-            live[:] = family.read(request)
-            return Reading(properties={})
-
-        observation = self.prover.observe_by(resource.logical_id, read)
+            return _unread_family(resource, family, UnprovenReason.UNRESOLVED, unknown[0].reason)
+        observation = self.prover.observe_by(resource.logical_id, lambda request: tuple(family.read(request)))
         if observation.reason is not None:
-            missed(observation.reason, observation.detail)
-            return False
+            return _unread_family(resource, family, observation.reason, observation.detail)
         owner = owner_names(str(proof.physical_id), reading)
-        known = True
-        for live_child in sorted(live, key=lambda child: (child.resource_type, child.child_id)):
-            undeclared = self._undeclared(family, owner, live_child)
-            if undeclared is False:
-                continue
-            if isinstance(undeclared, UnprovenReason):
-                missed(undeclared, child=live_child.child_id)
-                known = False
-                continue
-            difference = self._of_child(proof, family, live_child)
-            if undeclared is None:
-                left.append(Leftover(family=family, owner=owner, child=live_child, difference=difference))
-            else:
-                found.append(difference)
-        return known
+        live = sorted(observation.reading or (), key=lambda child: (child.resource_type, child.child_id))
+        children = ResourceAudit.merged(self._child(proof, resource, family, owner, child) for child in live)
+        return replace(children, children=QuestionCount(total=1, looked_at=0 if children.unread else 1))
+
+    def _child(
+        self, proof: ResourceProof, resource: Resource, family: ChildFamily, owner: frozenset[str], child: Child
+    ) -> ResourceAudit:
+        """One live child: a difference, or a leftover, or unread; nothing if a stack declares it."""
+        undeclared = self._undeclared(family, owner, child)
+        if undeclared is False:
+            return ResourceAudit()
+        if isinstance(undeclared, UnprovenReason):
+            question = f"{family.name}: {child.child_id}"
+            unread = Unread(logical_id=resource.logical_id, question=question, reason=undeclared)
+            return ResourceAudit(unread=(unread,))
+        difference = self._of_child(proof, family, child)
+        if undeclared is None:
+            return ResourceAudit(leftovers=(Leftover(family=family, owner=owner, child=child, difference=difference),))
+        return ResourceAudit(differences=(difference,))
 
     def _undeclared(self, family: ChildFamily, owner: frozenset[str], child: Child) -> UnprovenReason | bool | None:
         """Whether no stack declares the child, or why that is unknown; None if other stacks have to be read."""
@@ -204,15 +216,15 @@ class AuditedStack:
             detail=detail if family.from_elsewhere else "",
         )
 
-    def _of_property(self, proof: ResourceProof, origin: DriftOrigin, each: PropertyDifference) -> Difference:
+    def _of_property(self, proof: ResourceProof, origin: DriftOrigin, found: PropertyDifference) -> Difference:
         return self._difference(
             proof,
             origin,
-            change=each.change,
-            path=each.path,
-            expected=each.expected,
-            actual=each.actual,
-            is_secret=SECRET_NAME.search(each.path) is not None,
+            change=found.change,
+            path=found.path,
+            expected=found.expected,
+            actual=found.actual,
+            is_secret=SECRET_NAME.search(found.path) is not None,
         )
 
     def _difference(self, proof: ResourceProof, origin: DriftOrigin, **fields: object) -> Difference:
@@ -230,9 +242,9 @@ class AuditedStack:
         )
 
 
-def with_leftovers(audit: StackAudit, left: Sequence[Leftover], others: OtherStacks) -> StackAudit:
+def with_leftovers(audit: StackAudit, leftovers: Sequence[Leftover], others: OtherStacks) -> StackAudit:
     """The audit with what no stack outside of it declares either, and with what is not known."""
-    answers = [(leftover, others.declare(leftover.family, leftover.owner, leftover.child)) for leftover in left]
+    answers = [(leftover, others.declare(leftover.family, leftover.owner, leftover.child)) for leftover in leftovers]
     found = [leftover.difference for leftover, answer in answers if answer is False]
     unread = [leftover.missed(answer) for leftover, answer in answers if isinstance(answer, Doubt)]
     doubtful = {
@@ -246,6 +258,12 @@ def with_leftovers(audit: StackAudit, left: Sequence[Leftover], others: OtherSta
         differences=tuple(sorted((*audit.differences, *found), key=Difference.sort_key)),
         unread=tuple(sorted((*audit.unread, *unread))),
     )
+
+
+def _unread_family(resource: Resource, family: ChildFamily, reason: UnprovenReason, detail: str) -> ResourceAudit:
+    """A family without an answer."""
+    unread = Unread(logical_id=resource.logical_id, question=family.name, reason=reason, detail=detail)
+    return ResourceAudit(children=QuestionCount(total=1), unread=(unread,))
 
 
 def _concerns(family: ChildFamily, resource: Resource, expected: Mapping[str, Resolved]) -> bool:
