@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
@@ -48,15 +48,38 @@ class Evaluation:
     looked_at: Mapping[str, int] = field(default_factory=dict)
     families: frozenset[str] = frozenset()
 
+    @classmethod
+    def merged(cls, evaluations: Iterable[Evaluation]) -> Evaluation:
+        """All of them as one, sorted."""
+        parts = tuple(evaluations)
+        statements = (statement for part in parts for statement in part.statements)
+        checked = Counter(rule_id for part in parts for rule_id in Counter(part.looked_at).elements())
+        return cls(
+            statements=tuple(
+                sorted(statements, key=lambda statement: (statement.logical_id, statement.pointer, statement.verdict))
+            ),
+            looked_at=dict(sorted(checked.items())),
+            families=frozenset(family for part in parts for family in part.families),
+        )
 
-@dataclass(slots=True, kw_only=True)
-class _Ledger:
-    """What is collected while a template is evaluated."""
 
-    knowledge: Knowledge
-    statements: list[Statement] = field(default_factory=list)
-    checked: Counter[str] = field(default_factory=Counter)
-    families: set[str] = field(default_factory=set)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Verdicts:
+    """The verdicts on one value, or on several values of one property; the rules that checked it, and its families."""
+
+    verdicts: tuple[Verdict, ...] = ()
+    checked: frozenset[str] = frozenset()
+    families: frozenset[str] = frozenset()
+
+    @classmethod
+    def merged(cls, found: Iterable[_Verdicts]) -> _Verdicts:
+        """All of them as one, in their order."""
+        parts = tuple(found)
+        return cls(
+            verdicts=tuple(verdict for part in parts for verdict in part.verdicts),
+            checked=frozenset(rule_id for part in parts for rule_id in part.checked),
+            families=frozenset(family for part in parts for family in part.families),
+        )
 
 
 def evaluate_template(
@@ -67,24 +90,40 @@ def evaluate_template(
     parameters: Mapping[str, str] | None = None,
 ) -> Evaluation:
     """Evaluate every property that carries a version; `deployed` are those that run already."""
-    ledger = _Ledger(knowledge=knowledge)
-    for resource in template.resources:
-        whole = _with_globals(resource, template)
-        for carrier in carriers_of(resource.resource_type):
-            found = candidates(template, whole, carrier.reads, parameters=parameters)
-            running = (deployed or {}).get(resource.logical_id)
-            _evaluate_place(ledger, whole, carrier, found, running)
-        for path in UNCOVERED.get(resource.resource_type, ()):
-            _not_covered(ledger, template, resource, path)
-    _loops(ledger, template)
-    return Evaluation(
-        statements=tuple(
-            sorted(
-                ledger.statements, key=lambda statement: (statement.logical_id, statement.pointer, statement.verdict)
-            )
-        ),
-        looked_at=dict(sorted(ledger.checked.items())),
-        families=frozenset(ledger.families),
+    running = deployed or {}
+    return Evaluation.merged(
+        (
+            *(
+                _evaluate_resource(resource, template, knowledge, running.get(resource.logical_id), parameters)
+                for resource in template.resources
+            ),
+            *_loops(template),
+        )
+    )
+
+
+def _evaluate_resource(
+    resource: Resource,
+    template: Template,
+    knowledge: Knowledge,
+    running: str | None,
+    parameters: Mapping[str, str] | None,
+) -> Evaluation:
+    whole = _with_globals(resource, template)
+    return Evaluation.merged(
+        (
+            *(
+                _evaluate_property(
+                    whole,
+                    carrier,
+                    candidates(template, whole, carrier.reads, parameters=parameters),
+                    running,
+                    knowledge,
+                )
+                for carrier in carriers_of(resource.resource_type)
+            ),
+            *(_not_covered(template, resource, path) for path in UNCOVERED.get(resource.resource_type, ())),
+        )
     )
 
 
@@ -107,68 +146,73 @@ def deployed_by(template: Template, *, parameters: Mapping[str, str] | None = No
     return found
 
 
-def _evaluate_place(
-    ledger: _Ledger, resource: Resource, carrier: Carrier, found: Sequence[Candidate], running: str | None
-) -> None:
+def _evaluate_property(
+    resource: Resource, carrier: Carrier, found: Sequence[Candidate], running: str | None, knowledge: Knowledge
+) -> Evaluation:
     """Everything about one property: each rule counts it once, however many values it may have."""
-    checked: set[str] = set()
+    evaluated = [
+        (candidate.branch, _evaluate_candidate(resource, carrier, candidate, running, knowledge)) for candidate in found
+    ]
     branches_of: dict[Verdict, list[str]] = {}
-    for candidate in found:
-        for evaluated in _evaluate_candidate(ledger, resource, carrier, candidate, running, checked):
-            branches_of.setdefault(evaluated, []).append(candidate.branch)
-    pointer = "/" + carrier.path.replace(".", "/")
-    for evaluated, branches in branches_of.items():
-        where = "" if "" in branches else "; or ".join(sorted(set(branches)))
-        message = f"{evaluated.message} [{where}]" if where else evaluated.message
-        if resource.generated and evaluated.kind is Kind.FAIL:
-            message = f"{message}; CDK made this resource: upgrade aws-cdk-lib"
-        statement = Statement(
-            verdict=replace(evaluated, message=message),
-            logical_id=resource.logical_id,
-            pointer=pointer,
-            resource=resource,
-        )
-        ledger.statements.append(statement)
-    ledger.checked.update(checked)
+    for branch, answer in evaluated:
+        for verdict in answer.verdicts:
+            branches_of.setdefault(verdict, []).append(branch)
+    together = _Verdicts.merged(answer for _, answer in evaluated)
+    return Evaluation(
+        statements=tuple(
+            Statement(
+                verdict=_with_branches(verdict, branches, generated=resource.generated),
+                logical_id=resource.logical_id,
+                pointer="/" + carrier.path.replace(".", "/"),
+                resource=resource,
+            )
+            for verdict, branches in branches_of.items()
+        ),
+        looked_at=dict.fromkeys(together.checked, 1),
+        families=together.families,
+    )
+
+
+def _with_branches(verdict: Verdict, branches: Sequence[str], *, generated: bool) -> Verdict:
+    """The verdict with the conditions under which it holds, and with advice on a resource that CDK made."""
+    where = "" if "" in branches else "; or ".join(sorted(set(branches)))
+    message = f"{verdict.message} [{where}]" if where else verdict.message
+    if generated and verdict.kind is Kind.FAIL:
+        message = f"{message}; CDK made this resource: upgrade aws-cdk-lib"
+    return replace(verdict, message=message)
 
 
 def _evaluate_candidate(
-    ledger: _Ledger,
-    resource: Resource,
-    carrier: Carrier,
-    candidate: Candidate,
-    running: str | None,
-    checked: set[str],
-) -> Iterator[Verdict]:
+    resource: Resource, carrier: Carrier, candidate: Candidate, running: str | None, knowledge: Knowledge
+) -> _Verdicts:
     value = dug(candidate.values, carrier.path)
     if value is None:
-        yield from _absent(ledger, resource, carrier, candidate, checked)
-        return
+        return _absent(resource, carrier, candidate, knowledge)
     elements = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
-    for element in elements:
-        if isinstance(element, Unresolved):
-            checked.add("EV030")
-            yield open_question(_only_family(carrier), element.reason)
-            continue
-        text = _text(element)
-        if text is None:
-            checked.add("EV030")
-            yield open_question(_only_family(carrier), "it is neither text nor a number")
-            continue
-        checked.add("EV022")
-        yield from _number(element, text)
-        family, version = _family(carrier, candidate, text)
-        if isinstance(family, Verdict):
-            checked.add(family.rule_id)
-            yield family
-            continue
-        if family in ledger.knowledge.versions.families:
-            ledger.families.add(family)
-        verdicts, checked_by = evaluate_version(
-            _subject(carrier, candidate, family, version, running), ledger.knowledge
-        )
-        checked |= checked_by
-        yield from verdicts
+    return _Verdicts.merged(_evaluate_element(element, carrier, candidate, running, knowledge) for element in elements)
+
+
+def _evaluate_element(
+    element: Resolved, carrier: Carrier, candidate: Candidate, running: str | None, knowledge: Knowledge
+) -> _Verdicts:
+    if isinstance(element, Unresolved):
+        return _open(carrier, element.reason)
+    text = _text(element)
+    if text is None:
+        return _open(carrier, "it is neither text nor a number")
+    written = _Verdicts(verdicts=tuple(_number(element, text)), checked=frozenset({"EV022"}))
+    family, version = _family(carrier, candidate, text)
+    if isinstance(family, Verdict):
+        return _Verdicts.merged((written, _Verdicts(verdicts=(family,), checked=frozenset({family.rule_id}))))
+    subject = _subject(carrier, candidate, family, version, running)
+    verdicts, checked = evaluate_version(subject, knowledge)
+    families = frozenset({family} & knowledge.versions.families.keys())
+    return _Verdicts.merged((written, _Verdicts(verdicts=verdicts, checked=checked, families=families)))
+
+
+def _open(carrier: Carrier, reason: str) -> _Verdicts:
+    """EV030: a value that could not be evaluated."""
+    return _Verdicts(verdicts=(open_question(_only_family(carrier), reason),), checked=frozenset({"EV030"}))
 
 
 def _subject(carrier: Carrier, candidate: Candidate, family: str, text: str, running: str | None) -> Subject:
@@ -218,32 +262,28 @@ def _family_by_engine(carrier: Carrier, path: str, candidate: Candidate, text: s
     return Verdict(rule_id="EV004", kind=Kind.OPEN, level=Level.WARNING, message=message)
 
 
-def _absent(
-    ledger: _Ledger, resource: Resource, carrier: Carrier, candidate: Candidate, checked: set[str]
-) -> Iterator[Verdict]:
+def _absent(resource: Resource, carrier: Carrier, candidate: Candidate, knowledge: Knowledge) -> _Verdicts:
     """EV020: AWS chooses, and chooses anew for the next stack."""
     if "Fn::Transform" in resource.properties:
-        checked.add("EV030")
-        yield open_question(_only_family(carrier), "Fn::Transform may set it")
-        return
+        return _open(carrier, "Fn::Transform may set it")
     if carrier.optional or carrier.form is not Form.VERSION:
-        return
-    checked.add("EV020")
+        return _Verdicts()
+    checked = frozenset({"EV020"})
     if any(dug(candidate.values, inherit) is not None for inherit in carrier.inherits):
-        return
+        return _Verdicts(checked=checked)
     name = _only_family(carrier)
     if name is None:
         engine = dug(candidate.values, carrier.engine or "") or carrier.default_engine
         name = carrier.families.get(str(engine).lower())
-    family = ledger.knowledge.versions.families.get(name or "")
+    family = knowledge.versions.families.get(name or "")
     if family is None or name is None or family.on_absent is OnAbsent.ALLOW:
-        return
+        return _Verdicts(checked=checked)
     if carrier.resource_type == "AWS::RDS::DBInstance" and name.startswith("rds/aurora-"):
-        return
-    ledger.families.add(name)
+        return _Verdicts(checked=checked)
     level = Level.ERROR if family.on_absent is OnAbsent.ERROR else Level.WARNING
     message = f"the template names no version of {title(name)}: AWS takes its default, which changes with time"
-    yield Verdict(rule_id="EV020", kind=Kind.FAIL, level=level, message=message)
+    verdict = Verdict(rule_id="EV020", kind=Kind.FAIL, level=level, message=message)
+    return _Verdicts(verdicts=(verdict,), checked=checked, families=frozenset({name}))
 
 
 def _number(value: Resolved, text: str) -> Iterator[Verdict]:
@@ -258,27 +298,27 @@ def _number(value: Resolved, text: str) -> Iterator[Verdict]:
     yield Verdict(rule_id="EV022", kind=Kind.FAIL, level=Level.NOTE, message=message)
 
 
-def _not_covered(ledger: _Ledger, template: Template, resource: Resource, path: str) -> None:
+def _not_covered(template: Template, resource: Resource, path: str) -> Evaluation:
     """EV004: a version that no source covers."""
     top = path.partition(".")[0]
     found = candidates(template, resource, (top,))
     values = [dug(candidate.values, path) for candidate in found]
     if all(value is None for value in values):
-        return
-    ledger.checked["EV004"] += 1
+        return Evaluation()
     texts = sorted({text for value in values if (text := _text(value)) is not None})
     shown = f" {', '.join(texts)}" if texts else ""
-    kind = resource.resource_type.removeprefix("AWS::").replace("::", " ")
-    verdict = Verdict(
-        rule_id="EV004", kind=Kind.OPEN, level=Level.WARNING, message=f"{kind} {path}{shown}: {_UNCOVERED}"
+    service = resource.resource_type.removeprefix("AWS::").replace("::", " ")
+    message = f"{service} {path}{shown}: {_UNCOVERED}"
+    statement = Statement(
+        verdict=Verdict(rule_id="EV004", kind=Kind.OPEN, level=Level.WARNING, message=message),
+        logical_id=resource.logical_id,
+        pointer="/" + path.replace(".", "/"),
+        resource=resource,
     )
-    pointer = "/" + path.replace(".", "/")
-    ledger.statements.append(
-        Statement(verdict=verdict, logical_id=resource.logical_id, pointer=pointer, resource=resource)
-    )
+    return Evaluation(statements=(statement,), looked_at={"EV004": 1})
 
 
-def _loops(ledger: _Ledger, template: Template) -> None:
+def _loops(template: Template) -> Iterator[Evaluation]:
     """EV030: resources that `Fn::ForEach` or a macro makes cannot be evaluated."""
     for name, block in template.section("Resources").items():
         if not name.startswith("Fn::"):
@@ -289,9 +329,9 @@ def _loops(ledger: _Ledger, template: Template) -> None:
             if any(carriers_of(resource_type)) or resource_type in UNCOVERED
         }
         for resource_type in sorted(types):
-            ledger.checked["EV030"] += 1
             verdict = open_question(None, f"{name.rpartition('::')[0] or name} makes its {resource_type}")
-            ledger.statements.append(Statement(verdict=verdict, logical_id=name, pointer=""))
+            statement = Statement(verdict=verdict, logical_id=name, pointer="")
+            yield Evaluation(statements=(statement,), looked_at={"EV030": 1})
 
 
 def _types(value: JsonValue) -> Iterator[str]:
