@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ from stackproof.config.fleet import load_fleet
 from stackproof.config.settings import load_settings
 from stackproof.core.json import canonical
 from stackproof.deployment.deployment import Deployment
-from stackproof.drift.fleet.run import FleetRun, account_regions_of, audit_tasks, found_tasks
+from stackproof.drift.fleet.run import FleetRun, account_regions_of, audit_tasks, list_stacks
 from stackproof.drift.fleet.task import FleetOrder, FleetTask, TaskResult
 from stackproof.drift.report import DriftReport
 from stackproof.targets.emulators.moto import MotoTarget, start_moto
@@ -287,9 +287,8 @@ def audited(url: str, file: Path, *, executor: str = "threads", jobs: int = JOBS
     """As `stackproof drift audit --fleet` does it."""
     order = FleetOrder(target="moto", endpoint_url=url)
     workers = fleet_workers(order, executor, jobs=jobs)
-    run = FleetRun.begun()
-    tasks = found_tasks(account_regions_of(load_fleet(file)), workers, run)
-    audit_tasks(tasks, workers, run, Forgetful())
+    listed = list_stacks(account_regions_of(load_fleet(file)), workers)
+    [run] = deque(audit_tasks(listed, workers, Forgetful()), maxlen=1)
     project = Project(settings=load_settings(file.parent))
     return drift_report(project, AuditOptions(on=datetime.now(tz=UTC).date()), run.audited(), (), target="moto"), run
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from stackproof.calls.log import CallCount, CallKind, CallLog
@@ -16,13 +18,11 @@ from tests.memory_fakes import difference
 TASK = FleetTask(account_region=AccountRegion(account="1", region="a"), stack_names=("One", "Two"))
 
 
-def begun() -> FleetRun:
-    run = FleetRun.begun()
+def started() -> FleetRun:
     calls = CallLog(
         counts=(CallCount(target="aws", service="sqs", operation="ListQueues", kind=CallKind.READ, count=30),)
     )
-    run.add(TASK, TaskResult(calls=calls))
-    return run
+    return FleetRun().with_result(TASK, TaskResult(calls=calls))
 
 
 @pytest.mark.parametrize(("live", "pause"), [(True, 0.2), (False, 30.0)])
@@ -34,28 +34,28 @@ def test_a_line_comes_now_and_then_and_one_at_the_end(
 ) -> None:
     monkeypatch.delenv("STACKPROOF_QUIET", raising=False)
     now = [100.0]
-    told = FleetProgress(4, clock=lambda: now[0], live=live)
-    told(begun())
+    shown = FleetProgress(4, clock=lambda: now[0], live=live)
+    shown(started())
     assert capsys.readouterr().err == ""
     now[0] += pause + 0.01
-    told(begun())
+    shown(started())
     line = "2 of 4 stacks, "
-    said = capsys.readouterr().err
-    assert line in said
-    assert (said.startswith("\r"), said.endswith("\n")) == (live, not live)
+    errors = capsys.readouterr().err
+    assert line in errors
+    assert (errors.startswith("\r"), errors.endswith("\n")) == (live, not live)
     now[0] = 160.0
-    told.end(begun())
+    shown.end(started())
     assert "0 calls/s, 0 drifts found" in capsys.readouterr().err
 
 
 def test_one_of_anything_is_called_one_and_a_moment_has_no_rate() -> None:
     now = [100.0]
-    told = FleetProgress(1, clock=lambda: now[0], live=False)
-    run = begun()
+    shown = FleetProgress(1, clock=lambda: now[0], live=False)
+    run = started()
     now[0] += 0.001
-    assert told.line(run) == "2 of 1 stack, 0 drifts found"
+    assert shown.line(run) == "2 of 1 stack, 0 drifts found"
     account_region = AccountRegion(account="1", region="a")
-    run.failures[account_region] = Failure(reason=UnprovenReason.DENIED, detail="no")
+    run = replace(run, failures={account_region: Failure(reason=UnprovenReason.DENIED, detail="no")})
     found = StackAudit(
         stack_name="One",
         stack_id="1",
@@ -64,16 +64,16 @@ def test_one_of_anything_is_called_one_and_a_moment_has_no_rate() -> None:
         stack_status="CREATE_COMPLETE",
         differences=(difference(),),
     )
-    run.add(TASK, TaskResult(audits=(found,)))
+    run = run.with_result(TASK, TaskResult(audits=(found,)))
     now[0] += 2
-    assert told.line(run) == "2 of 1 stack, 15 calls/s, 1 drift found, 1 place not reached"
+    assert shown.line(run) == "2 of 1 stack, 15 calls/s, 1 drift found, 1 place not reached"
 
 
 def test_quiet_is_quiet(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STACKPROOF_QUIET", "1")
-    told = FleetProgress(4, clock=lambda: 1e9, live=True)
-    told(begun())
-    told.end(begun())
+    shown = FleetProgress(4, clock=lambda: 1e9, live=True)
+    shown(started())
+    shown.end(started())
     assert capsys.readouterr().err == ""
 
 

@@ -30,7 +30,7 @@ from stackproof.drift.fleet.run import (
     Workers,
     account_regions_of,
     audit_tasks,
-    found_tasks,
+    list_stacks,
     with_discovered,
 )
 from stackproof.drift.fleet.task import AccountRegion, Fleet, FleetAccount, FleetOrder
@@ -138,35 +138,38 @@ class OpenedFleet:
 def audited_fleet(project: Project, opened: OpenedFleet, join: Callable[..., DriftReport]) -> DriftReport:
     """The report of all places; one that fails is in it, as not checked, and stops no other."""
     places, resume = opened.places(), opened.options.resume
-    run = FleetRun.begun()
     with progress("finding the stacks"):
-        tasks = found_tasks(places, opened.workers, run)
-    kept = fleet_runs(project.state()).begun(_identity(opened.order, opened.options), resume=resume)
+        run = listed = list_stacks(places, opened.workers)
+    kept = fleet_runs(project.state()).start(_identity(opened.order, opened.options), resume=resume)
     if resume and kept.is_new:
         click.echo("there is no interrupted audit of this fleet to go on with: this one is new", err=True)
-    telling = FleetProgress(sum(len(task.stack_names) for task in tasks))
+    show = FleetProgress(sum(len(task.stack_names) for task in listed.tasks))
     try:
-        audit_tasks(tasks, opened.workers, run, kept, telling)
+        with contextlib.closing(audit_tasks(listed, opened.workers, kept)) as runs:
+            for run in runs:
+                show(run)
     finally:
-        telling.end(run)
+        show.end(run)
     with progress("listing what is in no stack") if opened.scopes else contextlib.nullcontext():
         beside = unmanaged_places(run, opened.scopes, opened.order, opened.workers)
-    report = join(run.audited(), beside, target=opened.hand.name)
+    report = join(run.audited(), tuple(result.unmanaged for result in beside), target=opened.hand.name)
     kept.ended()
     return replace(
-        report, calls=report.calls.merged(run.calls), earlier=run.earlier, stack_lists=tuple(run.stack_lists)
+        report,
+        calls=report.calls.merged(run.calls, *(result.calls for result in beside)),
+        earlier=run.earlier,
+        stack_lists=run.stack_lists,
     )
 
 
 def planned_fleet(opened: OpenedFleet, *, jobs: int) -> tuple[FleetPlan, Callable[[], str]]:
     """What the audit would ask, and the same for a person."""
     places = opened.places()
-    run = FleetRun.begun()
     with progress("finding the stacks"):
-        tasks = found_tasks(places, opened.workers, run)
+        run = list_stacks(places, opened.workers)
         dark = [f"{account_region}: {why.detail}" for account_region, why in run.failures.items()]
         dark += [f"{account_region}: {NO_STACK}" for account_region in sorted(run.empty)]
-        plan = fleet_plan(tasks, opened.order, opened.workers, at_once=jobs * _READS, unplanned=dark)
+        plan = fleet_plan(run.tasks, opened.order, opened.workers, at_once=jobs * _READS, unplanned=dark)
     return plan, lambda: plan_text(plan)
 
 
@@ -219,7 +222,7 @@ def opened_fleet(
         native=audited.native,
         reads=_READS,
     )
-    workers = fleet_workers(order, fleet.executor, jobs=audited.jobs, say=_said)
+    workers = fleet_workers(order, fleet.executor, jobs=audited.jobs, say=_echo)
     region = next(iter(topics), _first_region(found))
     hand = open_target(
         project, target, Connection(endpoint_url=endpoint, profile=options.connection.profile, region=region)
@@ -227,7 +230,7 @@ def opened_fleet(
     return OpenedFleet(options=fleet, fleet=found, order=order, workers=workers, hand=hand, scopes=audited.scopes)
 
 
-def _said(message: str) -> None:
+def _echo(message: str) -> None:
     click.echo(message, err=True)
 
 
@@ -247,17 +250,17 @@ class FleetProgress:
     def __init__(self, total: int, *, clock: Callable[[], float] = time.monotonic, live: bool | None = None) -> None:
         self._total = total
         self._clock = clock
-        self._began = clock()
+        self._started_at = clock()
         self._live = sys.stderr.isatty() if live is None else live
-        self._said = clock()
+        self._shown_at = clock()
         self._quiet = "STACKPROOF_QUIET" in os.environ
 
     def __call__(self, run: FleetRun) -> None:
         """One more task is done."""
         now = self._clock()
-        if self._quiet or now - self._said < (_SOON if self._live else _NOW_AND_THEN):
+        if self._quiet or now - self._shown_at < (_SOON if self._live else _NOW_AND_THEN):
             return
-        self._said = now
+        self._shown_at = now
         click.echo(f"\r{self.line(run)}\x1b[K" if self._live else self.line(run), nl=not self._live, err=True)
 
     def end(self, run: FleetRun) -> None:
@@ -267,7 +270,7 @@ class FleetProgress:
 
     def line(self, run: FleetRun) -> str:
         """Stacks done, calls a second, drifts found; no rate before the first second is over."""
-        seconds = self._clock() - self._began
+        seconds = self._clock() - self._started_at
         calls = run.calls.reads + run.calls.writes
         rate = f", {calls / seconds:.0f} calls/s" if seconds >= 1 else ""
         dark = f", {counted(len(run.failures), 'place')} not reached" if run.failures else ""

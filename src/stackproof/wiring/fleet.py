@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from stackproof.drift.audit.unmanaged import Scope, Unmanaged
     from stackproof.drift.fleet.planning import FleetPlan
     from stackproof.drift.fleet.run import FleetRun, Workers
+    from stackproof.drift.fleet.scopes import ScopeResult
     from stackproof.drift.fleet.task_results import FleetRuns
     from stackproof.template.ports import SchemaSource
 
@@ -114,18 +115,22 @@ def fleet_plan(
 
 def unmanaged_places(
     run: FleetRun, scopes: Sequence[Scope], order: FleetOrder, workers: Workers
-) -> tuple[Unmanaged, ...]:
+) -> tuple[ScopeResult, ...]:
     """The resources in no stack, by account and region, sorted; a dark one has the reason why it was not checked."""
     from stackproof.drift.audit.unmanaged import Unmanaged
     from stackproof.drift.fleet.run import done
-    from stackproof.drift.fleet.scopes import scope_tasks, unmanaged_of
+    from stackproof.drift.fleet.scopes import ScopeResult, scope_tasks, unmanaged_of
 
     found = [
-        unmanaged_of(outcome.task.account_region, outcome.result, run)
+        unmanaged_of(outcome.task.account_region, outcome.result)
         for outcome in done(partial(listed_unmanaged, order), scope_tasks(run, scopes), workers.start)
     ]
-    dark = [Unmanaged(account=failure.account, region=failure.region) for failure in run.failures if scopes]
-    return tuple(sorted((*found, *dark), key=lambda unmanaged: (unmanaged.account, unmanaged.region)))
+    dark = [
+        ScopeResult(unmanaged=Unmanaged(account=failure.account, region=failure.region))
+        for failure in run.failures
+        if scopes
+    ]
+    return tuple(sorted((*found, *dark), key=lambda result: (result.unmanaged.account, result.unmanaged.region)))
 
 
 def fleet_runs(state_directory: Path) -> FleetRuns:
@@ -150,8 +155,8 @@ def listed_stacks(order: FleetOrder, account_region: AccountRegion) -> str:
     from stackproof.targets.cloudformation.fleet_accounts import stacks_of
 
     found = _tried(order, account_region, stacks_of)
-    told = StackListing(failure=found) if isinstance(found, Failure) else StackListing(stacks=found)
-    return replace(told, calls=_calls().drained()).text
+    listing = StackListing(failure=found) if isinstance(found, Failure) else StackListing(stacks=found)
+    return replace(listing, calls=_calls().drained()).text
 
 
 def counted_resources(order: FleetOrder, task: FleetTask) -> str:

@@ -34,7 +34,7 @@ from stackproof.drift.fleet.run import (
     account_regions_of,
     audit_tasks,
     done,
-    found_tasks,
+    list_stacks,
     mask_audit,
     tasks_of,
     with_discovered,
@@ -300,8 +300,7 @@ REGIONS = account_regions_of(
 
 
 def run_of(memory: Memory, found: Workers) -> FleetRun:
-    run = FleetRun.begun()
-    audit_tasks(found_tasks(REGIONS, found, run), found, run, memory)
+    *_, run = audit_tasks(list_stacks(REGIONS, found), found, memory)
     return run
 
 
@@ -322,10 +321,9 @@ def test_the_order_in_which_tasks_are_done_does_not_show(chance: random.Random) 
     known = run_of(Memory(), workers())
     tasks = list(known.results)
     chance.shuffle(tasks)
-    other = FleetRun.begun()
+    other = FleetRun(failures=dict(chance.sample(sorted(known.failures.items(), key=repr), len(known.failures))))
     for task in tasks:
-        other.add(task, seen(task))
-    other.failures = dict(chance.sample(sorted(known.failures.items(), key=repr), len(known.failures)))
+        other = other.with_result(task, seen(task))
     assert sorted(map(repr, other.audited())) == sorted(map(repr, known.audited()))
     assert other.audited()[: len(tasks)] == known.audited()[: len(tasks)]
 
@@ -354,6 +352,17 @@ def test_what_is_done_is_not_done_again_and_what_was_not_complete_is_not_kept() 
     assert first not in forgetful
 
 
+def test_the_run_so_far_comes_after_each_task_and_an_interrupted_one_keeps_its_results() -> None:
+    memory = Memory()
+    listed = list_stacks(REGIONS, workers())
+    runs = audit_tasks(listed, workers(), memory)
+    assert next(runs).results == {}
+    assert len(next(runs).results) == len(memory) == 1
+    runs.close()
+    assert [len(run.results) for run in audit_tasks(listed, workers(), memory)] == [1, 2, 3, 4]
+    assert listed.results == {}
+
+
 def test_a_task_and_a_place_whose_workers_end_are_not_checked() -> None:
     @contextmanager
     def dead() -> Iterator[Executor]:
@@ -363,26 +372,26 @@ def test_a_task_and_a_place_whose_workers_end_are_not_checked() -> None:
 
         yield Dead()
 
-    run = FleetRun.begun()
-    assert found_tasks(REGIONS, workers(dead), run) == ()
+    run = list_stacks(REGIONS, workers(dead))
+    assert run.tasks == ()
     assert {failure.reason for failure in run.failures.values()} == {UnprovenReason.UNREACHABLE}
     task = FleetTask(account_region=HERE, stack_names=("One", "Two"))
-    audit_tasks([task], workers(dead), run, Memory())
+    *_, run = audit_tasks(replace(run, tasks=(task,)), workers(dead), Memory())
     assert [audit.status for audit in run.results[task].audits] == [DriftStatus.NOT_CHECKED] * 2
 
 
 def test_what_an_interrupted_run_has_seen_is_said_with_the_time() -> None:
     times = [datetime(2026, 1, 1, 8, minute, tzinfo=UTC) for minute in (0, 30)]
     tasks = [FleetTask(account_region=HERE, stack_names=stack_names) for stack_names in (("A", "B"), ("C",), ("D",))]
-    run = FleetRun.begun()
-    run.add(tasks[0], replace(seen(tasks[0]), kept_since=times[1]))
-    run.add(tasks[2], seen(tasks[2]))
+    run = FleetRun()
+    run = run.with_result(tasks[0], replace(seen(tasks[0]), kept_since=times[1]))
+    run = run.with_result(tasks[2], seen(tasks[2]))
     [once] = [notification.message for stacks in run.audited() for notification in stacks.notifications]
     assert once == (
         f"the interrupted run, not this run, audited 2 of 3 stacks at {shown_time(times[1])}: "
         "later changes there do not show, and they are not recorded"
     )
-    run.add(tasks[1], replace(seen(tasks[1]), kept_since=times[0]))
+    run = run.with_result(tasks[1], replace(seen(tasks[1]), kept_since=times[0]))
     [note] = [notification for stacks in run.audited() for notification in stacks.notifications]
     assert note.level is Level.WARNING
     assert note.message.startswith("the interrupted run, not this run, audited 3 of 4 stacks from ")
@@ -392,15 +401,15 @@ def test_what_an_interrupted_run_has_seen_is_said_with_the_time() -> None:
 
 def test_a_single_stack_that_an_interrupted_run_has_seen_is_called_one() -> None:
     task = FleetTask(account_region=HERE, stack_names=("A",))
-    run = FleetRun.begun()
-    run.add(task, replace(seen(task), kept_since=datetime(2026, 1, 1, tzinfo=UTC)))
+    run = FleetRun()
+    run = run.with_result(task, replace(seen(task), kept_since=datetime(2026, 1, 1, tzinfo=UTC)))
     [note] = [notification for stacks in run.audited() for notification in stacks.notifications]
     assert note.message.startswith("the interrupted run, not this run, audited 1 of 1 stack at 2026-01-01T")
     assert "and it is not recorded" in note.message
 
 
 def test_a_fleet_without_a_stack_says_so() -> None:
-    [found] = FleetRun.begun().audited()
+    [found] = FleetRun().audited()
     assert [notification.level for notification in found.notifications] == [Level.ERROR]
 
 
@@ -417,9 +426,8 @@ def test_a_place_that_answers_without_a_stack_is_an_error_unless_it_may_be_empty
             )
         )
     )
-    run = FleetRun.begun()
     found = Workers(start=shuffled, listing=listing, auditing=audit_text)
-    audit_tasks(found_tasks(places, found, run), found, run, Memory())
+    *_, run = audit_tasks(list_stacks(places, found), found, Memory())
     said = [notification for stacks in run.audited() for notification in stacks.notifications]
     assert [(notification.level, notification.message) for notification in said] == [
         (

@@ -28,7 +28,7 @@ def seen(
 
 
 def done(*found: tuple[AccountRegion, tuple[ResourceProof, ...]]) -> FleetRun:
-    run = FleetRun.begun()
+    run = FleetRun()
     for number, (account_region, proofs) in enumerate(found):
         audit = StackAudit(
             stack_name=f"S{number}",
@@ -38,7 +38,9 @@ def done(*found: tuple[AccountRegion, tuple[ResourceProof, ...]]) -> FleetRun:
             stack_status="",
             proofs=proofs,
         )
-        run.add(FleetTask(account_region=account_region, stack_names=(audit.stack_name,)), TaskResult(audits=(audit,)))
+        run = run.with_result(
+            FleetTask(account_region=account_region, stack_names=(audit.stack_name,)), TaskResult(audits=(audit,))
+        )
     return run
 
 
@@ -67,7 +69,6 @@ def test_what_every_region_lists_may_be_of_a_stack_of_any_region_of_the_account(
 
 
 def test_what_was_found_comes_back_with_its_place_and_its_calls() -> None:
-    run = FleetRun.begun()
     found = Unmanaged(
         differences=(unmanaged("q-1"),),
         listed=3,
@@ -77,23 +78,27 @@ def test_what_was_found_comes_back_with_its_place_and_its_calls() -> None:
         region=HERE.region,
         is_whole=True,
     )
-    read = unmanaged_of(HERE, unmanaged_text(found, CALLS), run)
-    (said,) = read.notifications
-    assert said.message == "123456789012/eu-west-1: --scope: these types cannot be listed"
+    result = unmanaged_of(HERE, unmanaged_text(found, CALLS))
+    read = result.unmanaged
+    (notification,) = read.notifications
+    assert notification.message == "123456789012/eu-west-1: --scope: these types cannot be listed"
     assert (read.differences, read.listed, read.looked_at) == (found.differences, 3, found.looked_at)
     assert (read.account, read.region, read.is_whole) == (HERE.account, HERE.region, True)
-    assert run.calls.reads == 2
+    assert result.calls.reads == 2
 
 
 def test_a_place_that_told_nothing_is_an_error_and_not_whole() -> None:
-    run = FleetRun.begun()
     why = Failure(reason=UnprovenReason.DENIED, detail="no")
-    for result, said in (
-        (WorkerFailure(detail="its worker ended"), "its worker ended"),
-        (unmanaged_text(why, CALLS), "no"),
+    for result, detail, reads in (
+        (WorkerFailure(detail="its worker ended"), "its worker ended", 0),
+        (unmanaged_text(why, CALLS), "no", 2),
     ):
-        read = unmanaged_of(HERE, result, run)
-        (told,) = read.notifications
-        assert (told.level, read.is_whole, read.looked_at) == (Level.ERROR, False, ())
-        assert told.message.startswith("123456789012/eu-west-1: --scope: unmanaged resources were not checked: ")
-        assert told.message.endswith(said)
+        found = unmanaged_of(HERE, result)
+        read = found.unmanaged
+        (notification,) = read.notifications
+        assert (notification.level, read.is_whole, read.looked_at) == (Level.ERROR, False, ())
+        assert notification.message.startswith(
+            "123456789012/eu-west-1: --scope: unmanaged resources were not checked: "
+        )
+        assert notification.message.endswith(detail)
+        assert found.calls.reads == reads

@@ -29,7 +29,7 @@ from benchmarks.fleet import (
 from stackproof.calls.iam_action import prefix_of
 from stackproof.config.fleet import load_fleet
 from stackproof.config.schema import read_schema
-from stackproof.drift.fleet.run import FleetRun, account_regions_of, found_tasks
+from stackproof.drift.fleet.run import FleetRun, account_regions_of, list_stacks
 from stackproof.drift.fleet.task import FleetOrder
 from stackproof.drift.report import DriftReport
 from stackproof.targets.emulators.moto import start_moto
@@ -98,9 +98,8 @@ def test_two_dask_workers_give_the_same_bytes(fleet: Simulation) -> None:
 def test_a_plan_says_about_what_is_called_and_reads_no_resource(fleet: Simulation) -> None:
     order = FleetOrder(target="moto", endpoint_url=fleet.url)
     workers = fleet_workers(order, "threads", jobs=2)
-    begun = FleetRun.begun()
-    tasks = found_tasks(account_regions_of(load_fleet(fleet.file)), workers, begun)
-    plan = fleet_plan(tasks, order, workers, at_once=8)
+    listed = list_stacks(account_regions_of(load_fleet(fleet.file)), workers)
+    plan = fleet_plan(listed.tasks, order, workers, at_once=8)
     assert (plan.stacks, plan.resources, plan.exit_code) == (SIZE.total, 20 * SIZE.total, 0)
     assert plan.seconds > 0
     called = Counter[str]()

@@ -21,34 +21,34 @@ RESULT = TaskResult(
 def test_an_interrupted_run_goes_on_and_one_that_ended_does_not(tmp_path: Path) -> None:
     now = time.time()
     runs = FleetRuns(tmp_path, clock=lambda: now)
-    first = runs.begun("x", resume=True)
+    first = runs.start("x", resume=True)
     assert first.is_new
     assert first.get(TASK) is None
     first.keep(TASK, RESULT)
-    again = runs.begun("x", resume=True)
+    again = runs.start("x", resume=True)
     assert not again.is_new
     assert again.get(TASK) == replace(RESULT, kept_since=datetime.fromtimestamp(int(now), tz=UTC))
     again.ended()
-    assert runs.begun("x", resume=True).is_new
+    assert runs.start("x", resume=True).is_new
 
 
 def test_another_fleet_or_a_run_that_is_not_to_go_on_begins_anew(tmp_path: Path) -> None:
     runs = FleetRuns(tmp_path)
-    runs.begun("x", resume=False).keep(TASK, RESULT)
-    assert runs.begun("y", resume=True).is_new
-    assert runs.begun("x", resume=False).get(TASK) is None
+    runs.start("x", resume=False).keep(TASK, RESULT)
+    assert runs.start("y", resume=True).is_new
+    assert runs.start("x", resume=False).get(TASK) is None
 
 
 def test_what_was_kept_without_its_moment_is_looked_at_again(tmp_path: Path) -> None:
     runs = FleetRuns(tmp_path)
-    runs.begun("x", resume=False).keep(TASK, RESULT)
+    runs.start("x", resume=False).keep(TASK, RESULT)
     [folder] = tmp_path.glob("run-*")
     FileStore(folder).put("tasks", TASK.key, RESULT.to_dict())
-    assert runs.begun("x", resume=True).get(TASK) is None
+    assert runs.start("x", resume=True).get(TASK) is None
 
 
 def test_what_is_old_is_forgotten(tmp_path: Path) -> None:
-    FleetRuns(tmp_path).begun("x", resume=False).keep(TASK, RESULT)
+    FleetRuns(tmp_path).start("x", resume=False).keep(TASK, RESULT)
     later = FleetRuns(tmp_path, clock=lambda: time.time() + 13 * 3600)
-    assert later.begun("x", resume=True).is_new
+    assert later.start("x", resume=True).is_new
     assert not list(tmp_path.glob("run-*"))

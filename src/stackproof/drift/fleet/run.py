@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Executor, Future, as_completed
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
@@ -44,7 +44,7 @@ __all__ = [
     "done",
     "failed_audit",
     "failed_task",
-    "found_tasks",
+    "list_stacks",
     "mask_audit",
     "tasks_of",
     "with_discovered",
@@ -152,51 +152,59 @@ class Workers:
     auditing: Callable[[FleetTask], str]
 
 
-def found_tasks(places: Mapping[AccountRegion, FleetAccount], workers: Workers, run: FleetRun) -> tuple[FleetTask, ...]:
-    """All tasks of a fleet, sorted; a failure is one of the run, a region without stacks is empty."""
-    found: list[FleetTask] = []
-    for outcome in done(workers.listing, places, workers.start):
-        told = (
-            StackListing(failure=_unreachable(outcome.result.detail))
-            if isinstance(outcome.result, WorkerFailure)
-            else None
-        )
-        told = told or StackListing.from_text(str(outcome.result))
-        run.calls = run.calls.merged(told.calls)
-        wanted = places[outcome.task].stacks
-        if told.failure is not None:
-            run.failures[outcome.task] = told.failure
-        else:
-            run.stack_lists.append(_stack_list(outcome.task, told, wanted))
-        tasks = tasks_of(outcome.task, places[outcome.task], told.stacks)
-        if not tasks and told.failure is None and not places[outcome.task].may_be_empty:
-            run.empty.add(outcome.task)
-        found.extend(tasks)
-    return tuple(sorted(found))
+def list_stacks(places: Mapping[AccountRegion, FleetAccount], workers: Workers) -> FleetRun:
+    """A run that knows its tasks; a region that could not be listed is a failure of it."""
+    listings = {outcome.task: _listing(outcome.result) for outcome in done(workers.listing, places, workers.start)}
+    listed = {account_region: listing for account_region, listing in listings.items() if listing.failure is None}
+    tasks_by_place = {
+        account_region: tasks_of(account_region, places[account_region], listing.stacks)
+        for account_region, listing in listings.items()
+    }
+    return FleetRun(
+        tasks=tuple(sorted(task for tasks in tasks_by_place.values() for task in tasks)),
+        failures={
+            account_region: listing.failure
+            for account_region, listing in listings.items()
+            if listing.failure is not None
+        },
+        empty=frozenset(
+            account_region
+            for account_region in listed
+            if not tasks_by_place[account_region] and not places[account_region].may_be_empty
+        ),
+        calls=CallLog().merged(*(listing.calls for listing in listings.values())),
+        stack_lists=tuple(
+            _stack_list(account_region, listing, places[account_region].stacks)
+            for account_region, listing in listed.items()
+        ),
+    )
 
 
-def audit_tasks(
-    tasks: Sequence[FleetTask],
-    workers: Workers,
-    run: FleetRun,
-    memory: TaskMemory,
-    heard: Callable[[FleetRun], None] = lambda _: None,
-) -> None:
-    """Do all tasks that are not done already, and call `heard` after each."""
-    for task in tasks:
+def audit_tasks(run: FleetRun, workers: Workers, memory: TaskMemory) -> Generator[FleetRun, None, None]:
+    """The run with the results that `memory` has, then with one more result after each task."""
+    for task in run.tasks:
         known = memory.get(task)
         if known is not None:
-            run.add(task, known)
-    heard(run)
-    for outcome in done(workers.auditing, [task for task in tasks if task not in run.results], workers.start):
-        if isinstance(outcome.result, WorkerFailure):
-            result = lost_task(outcome.task, outcome.result.detail)
-        else:
-            result = TaskResult.from_dict(json.loads(outcome.result))
-        run.add(outcome.task, result)
+            run = run.with_result(task, known)
+    yield run
+    for outcome in done(workers.auditing, [task for task in run.tasks if task not in run.results], workers.start):
+        result = _task_result(outcome)
         if result.is_complete:
             memory.keep(outcome.task, result)
-        heard(run)
+        run = run.with_result(outcome.task, result)
+        yield run
+
+
+def _listing(result: str | WorkerFailure) -> StackListing:
+    if isinstance(result, WorkerFailure):
+        return StackListing(failure=_unreachable(result.detail))
+    return StackListing.from_text(result)
+
+
+def _task_result(outcome: Done[FleetTask, str]) -> TaskResult:
+    if isinstance(outcome.result, WorkerFailure):
+        return lost_task(outcome.task, outcome.result.detail)
+    return TaskResult.from_dict(json.loads(outcome.result))
 
 
 # -- which tasks
@@ -241,8 +249,8 @@ def tasks_of(
     )
 
 
-def _stack_list(account_region: AccountRegion, told: StackListing, wanted: StackFilter) -> StackList:
-    names = frozenset(stack.name for stack in told.stacks)
+def _stack_list(account_region: AccountRegion, listing: StackListing, wanted: StackFilter) -> StackList:
+    names = frozenset(stack.name for stack in listing.stacks)
     return StackList(account=account_region.account, region=account_region.region, there=names, wanted=wanted)
 
 
@@ -265,25 +273,24 @@ def _partition(region: str) -> str:
 # -- what came of them
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FleetRun:
-    """What a run has so far; the order in which things come does not show in what it gives."""
+    """A run so far: its tasks, sorted, and what came of them; reports do not depend on the order of the results."""
 
-    results: dict[FleetTask, TaskResult]
-    failures: dict[AccountRegion, Failure]
-    empty: set[AccountRegion]
-    calls: CallLog
-    stack_lists: list[StackList] = field(default_factory=list)
+    tasks: tuple[FleetTask, ...] = ()
+    results: Mapping[FleetTask, TaskResult] = field(default_factory=dict)
+    failures: Mapping[AccountRegion, Failure] = field(default_factory=dict)
+    empty: frozenset[AccountRegion] = frozenset()
+    calls: CallLog = field(default_factory=CallLog)
+    stack_lists: tuple[StackList, ...] = ()
 
-    @classmethod
-    def begun(cls) -> FleetRun:
-        """Nothing yet."""
-        return cls(results={}, failures={}, empty=set(), calls=CallLog())
-
-    def add(self, task: FleetTask, result: TaskResult) -> None:
-        """One more task is done."""
-        self.calls = self.calls.merged(result.calls)
-        self.results[task] = replace(result, calls=CallLog())
+    def with_result(self, task: FleetTask, result: TaskResult) -> FleetRun:
+        """The run with one more task done."""
+        return replace(
+            self,
+            results={**self.results, task: replace(result, calls=CallLog())},
+            calls=self.calls.merged(result.calls),
+        )
 
     @property
     def stacks(self) -> int:
@@ -296,7 +303,7 @@ class FleetRun:
         return sum(len(audit.differences) for result in self.results.values() for audit in result.audits)
 
     def audited(self) -> list[AuditedStacks]:
-        """All that was seen; of each place that told nothing an audit that was not made, of an empty one an error."""
+        """All audits; a region that could not be listed is one that is not checked, and an empty region is an error."""
         found = [
             AuditedStacks(audits=result.audits, notifications=result.notifications)
             for _, result in sorted(self.results.items(), key=lambda pair: pair[0].key)
@@ -305,15 +312,17 @@ class FleetRun:
             AuditedStacks(audits=(failed_audit(account_region, EVERY_STACK, why),))
             for account_region, why in sorted(self.failures.items(), key=lambda pair: pair[0])
         ]
-        said = [
+        errors = [
             f"{account_region}: {NO_STACK}; if intended, set may_be_empty: true there"
             for account_region in sorted(self.empty)
         ]
-        if not found and not dark and not said:
-            said = ["no stack of the fleet matches its filters"]
-        told = [Notification(level=Level.ERROR, message=message) for message in said]
-        told += [Notification(level=Level.WARNING, message=note) for note in self._kept_notes()]
-        return [*found, *dark, *([AuditedStacks(notifications=tuple(told))] if told else [])]
+        if not found and not dark and not errors:
+            errors = ["no stack of the fleet matches its filters"]
+        notifications = (
+            *(Notification(level=Level.ERROR, message=message) for message in errors),
+            *(Notification(level=Level.WARNING, message=note) for note in self._kept_notes()),
+        )
+        return [*found, *dark, *([AuditedStacks(notifications=notifications)] if notifications else [])]
 
     @property
     def earlier(self) -> Mapping[tuple[str, str, str], datetime]:

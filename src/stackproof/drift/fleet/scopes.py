@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from stackproof.calls.log import CallLog
@@ -15,11 +16,19 @@ from stackproof.drift.fleet.run import FleetRun, WorkerFailure
 from stackproof.drift.fleet.task import AccountRegion, Failure, ScopeTask
 from stackproof.proof.observation import DriftStatus
 
-__all__ = ["scope_tasks", "unmanaged_of", "unmanaged_text"]
+__all__ = ["ScopeResult", "scope_tasks", "unmanaged_of", "unmanaged_text"]
 
 
 _EVERYWHERE: Final = ("AWS::IAM::", "AWS::S3::Bucket")
 """Types that every region of an account lists alike, so that a stack of any region may have the resource."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeResult:
+    """The resources in no stack of one account and region, and the calls that found them."""
+
+    unmanaged: Unmanaged
+    calls: CallLog = field(default_factory=CallLog)
 
 
 def scope_tasks(run: FleetRun, scopes: Iterable[Scope]) -> tuple[ScopeTask, ...]:
@@ -67,20 +76,20 @@ def unmanaged_text(found: Unmanaged | Failure, calls: CallLog) -> str:
     )
 
 
-def unmanaged_of(account_region: AccountRegion, result: str | WorkerFailure, run: FleetRun) -> Unmanaged:
+def unmanaged_of(account_region: AccountRegion, result: str | WorkerFailure) -> ScopeResult:
     """The resources in no stack of the account and region; each failed check is a notification of level error."""
-    data: dict[str, Any] = {} if isinstance(result, WorkerFailure) else json.loads(result)
     if isinstance(result, WorkerFailure):
-        return _missed(account_region, result.detail)
-    run.calls = run.calls.merged(CallLog.from_dict(data["calls"]))
+        return ScopeResult(unmanaged=_missed(account_region, result.detail))
+    data: dict[str, Any] = json.loads(result)
+    calls = CallLog.from_dict(data["calls"])
     if data["failure"]:
         why = Failure.from_dict(data["failure"])
-        return _missed(account_region, f"{why.reason.value}: {why.detail}")
-    return Unmanaged(
+        return ScopeResult(unmanaged=_missed(account_region, f"{why.reason.value}: {why.detail}"), calls=calls)
+    unmanaged = Unmanaged(
         differences=tuple(Difference.from_dict(difference) for difference in data["differences"]),
         listed=data["listed"],
         undecided=data["undecided"],
-        looked_at=tuple((account, region, kind) for account, region, kind in data["looked_at"]),
+        looked_at=tuple((account, region, resource_type) for account, region, resource_type in data["looked_at"]),
         notifications=_named(
             account_region, [Notification.from_dict(notification) for notification in data["notifications"]]
         ),
@@ -88,16 +97,18 @@ def unmanaged_of(account_region: AccountRegion, result: str | WorkerFailure, run
         region=account_region.region,
         is_whole=data["is_whole"],
     )
+    return ScopeResult(unmanaged=unmanaged, calls=calls)
 
 
 def _missed(account_region: AccountRegion, why: str) -> Unmanaged:
     message = f"--scope: unmanaged resources were not checked: {why}"
-    said = _named(account_region, [Notification(level=Level.ERROR, message=message)])
-    return Unmanaged(account=account_region.account, region=account_region.region, notifications=said)
+    notifications = _named(account_region, [Notification(level=Level.ERROR, message=message)])
+    return Unmanaged(account=account_region.account, region=account_region.region, notifications=notifications)
 
 
-def _named(account_region: AccountRegion, said: Sequence[Notification]) -> tuple[Notification, ...]:
+def _named(account_region: AccountRegion, notifications: Sequence[Notification]) -> tuple[Notification, ...]:
     where = f"{account_region.account}/{account_region.region}"
     return tuple(
-        Notification(level=notification.level, message=f"{where}: {notification.message}") for notification in said
+        Notification(level=notification.level, message=f"{where}: {notification.message}")
+        for notification in notifications
     )

@@ -31,7 +31,7 @@ class FleetRuns:
         self._life = life
         self._runs = FileStore(directory)
 
-    def begun(self, identity: str, *, resume: bool) -> KeptRun:
+    def start(self, identity: str, *, resume: bool) -> KeptRun:
         """The last run of this identity if it was interrupted not long ago and is to go on, else a new one."""
         self._forget_old()
         known = self._runs.get("last", identity)
