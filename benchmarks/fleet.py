@@ -27,6 +27,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from stackproof.calls.connection import Connection
 from stackproof.calls.recorder import CallRecorder
 from stackproof.config.fleet import load_fleet
 from stackproof.config.settings import load_settings
@@ -285,7 +286,7 @@ class Forgetful:
 
 def audited(url: str, file: Path, *, executor: str = "threads", jobs: int = JOBS) -> tuple[DriftReport, FleetRun]:
     """As `stackproof drift audit --fleet` does it."""
-    order = FleetOrder(target="moto", endpoint_url=url)
+    order = FleetOrder(target="moto", connection=Connection(endpoint_url=url))
     workers = fleet_workers(order, executor, jobs=jobs)
     listed = list_stacks(account_regions_of(load_fleet(file)), workers)
     [run] = deque(audit_tasks(listed, workers, Forgetful()), maxlen=1)

@@ -152,8 +152,7 @@ def audit(
         join = partial(drift_report, project, audit_options)
         opened = opened_fleet(project, options, audit_options, fleets, topics=known.topic_regions)
         with known.unless_refused():
-            connection = Connection(endpoint_url=opened.order.endpoint_url, profile=profile)
-            known.begin(opened.hand, against=against, connection=connection, fleet=str(fleet))
+            known.begin(opened.hand, against=against, connection=opened.order.connection, fleet=str(fleet))
             fleet_report = audited_fleet(project, opened, join)
         fleet_report = known.finished(fleet_report, on=audit_options.on)
         write_drift(wanted, fleet_report, project.settings.root, verbose=verbose)

@@ -214,19 +214,17 @@ def opened_fleet(
         raise ConfigError(
             f"--fleet: an emulator that is started for it ({target}) is empty: give --target aws or --endpoint-url URL"
         )
+    connection = Connection(endpoint_url=endpoint, profile=options.connection.profile)
     order = FleetOrder(
         target=target,
-        endpoint_url=endpoint,
-        profile=options.connection.profile,
+        connection=connection,
         rates=tuple(sorted(project.settings.calls_per_second.items())),
         native=audited.native,
         reads=_READS,
     )
     workers = fleet_workers(order, fleet.executor, jobs=audited.jobs, say=_echo)
     region = next(iter(topics), _first_region(found))
-    hand = open_target(
-        project, target, Connection(endpoint_url=endpoint, profile=options.connection.profile, region=region)
-    )
+    hand = open_target(project, target, replace(connection, region=region))
     return OpenedFleet(options=fleet, fleet=found, order=order, workers=workers, hand=hand, scopes=audited.scopes)
 
 
@@ -240,7 +238,12 @@ def _first_region(fleet: Fleet) -> str:
 
 
 def _identity(order: FleetOrder, fleet: FleetOptions) -> str:
-    parts: Sequence[JsonValue] = (str(fleet.file.resolve()), order.target, order.endpoint_url, order.native)
+    parts: Sequence[JsonValue] = (
+        str(fleet.file.resolve()),
+        order.target,
+        order.connection.endpoint_url,
+        order.native,
+    )
     return digest([__version__, *parts])
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from stackproof.calls.recorder import CallRecorder
-from stackproof.config.settings import EMULATORS
 from stackproof.core.errors import ConfigError, StackproofError
 from stackproof.core.json import canonical
 from stackproof.core.notification import Notification
@@ -27,6 +26,7 @@ from stackproof.drift.fleet.task import (
     TaskResult,
 )
 from stackproof.wiring.live import auditor, catalog, child_families, listings, schemas
+from stackproof.wiring.targets import target_at
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -144,7 +144,7 @@ def discovered(order: FleetOrder, units: Sequence[str]) -> tuple[tuple[str, str]
     """Accounts of the organization that the credentials at hand belong to, id and name; raises TargetError."""
     from stackproof.targets.cloudformation.fleet_accounts import accounts_of
 
-    return accounts_of(_target(order, AccountRegion(account="", region="us-east-1")), units)
+    return accounts_of(_open_target(order, AccountRegion(account="", region="us-east-1")), units)
 
 
 # -- in the worker
@@ -226,7 +226,9 @@ def _tried(order: FleetOrder, account_region: AccountRegion, work: Callable[[Tar
     rarely: they would keep the clients of many accounts.
     """
     try:
-        return _done(_target(order, account_region), account_region, work)
+        return _done(_open_target(order, account_region), account_region, work)
+    except ConfigError as error:
+        return Failure(reason=UnprovenReason.UNREACHABLE, detail=str(error))
     finally:
         gc.collect()
 
@@ -250,18 +252,11 @@ def _reason(target: Target, error: StackproofError) -> UnprovenReason:
     return found or target.translated(error) or UnprovenReason.UNREACHABLE
 
 
-def _target(order: FleetOrder, account_region: AccountRegion) -> Target:
-    from stackproof.targets.aws import AwsTarget
-    from stackproof.targets.emulators.table import row_of
-
-    if order.target in EMULATORS and order.endpoint_url is not None:
-        make = row_of(order.target).target()
-        return make(order.endpoint_url, region=account_region.region, role_arn=account_region.role_arn, calls=_calls())
-    return AwsTarget(
-        profile=order.profile,
-        region=account_region.region,
-        role_arn=account_region.role_arn,
-        endpoint_url=order.endpoint_url,
+def _open_target(order: FleetOrder, account_region: AccountRegion) -> Target:
+    """The account and region, through the connection of the order; raises ConfigError."""
+    return target_at(
+        order.target,
+        replace(order.connection, region=account_region.region, role_arn=account_region.role_arn),
         calls=_calls(),
         pace=_pace(order.pace, order.rates),
     )

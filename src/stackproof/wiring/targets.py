@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -20,13 +20,14 @@ from stackproof.core.loopback import is_loopback
 
 if TYPE_CHECKING:
     from stackproof.calls.ports import Pace
+    from stackproof.calls.recorder import CallRecorder
     from stackproof.deployment.ports import Target
 
 from stackproof.wiring.project import Project
 
 _DEFAULT: Final = Connection()
 
-__all__ = ["DeployOptions", "deployed_template", "endpoint_of", "open_target"]
+__all__ = ["DeployOptions", "deployed_template", "endpoint_of", "open_target", "target_at"]
 
 
 @lru_cache(maxsize=8)
@@ -103,13 +104,38 @@ def open_target(
     allow_changes: bool = False,
     how: DeployOptions | None = None,
 ) -> Target:
+    """A target of the project, in its region unless the connection has one; raises ConfigError."""
+    settings = project.settings
+    return target_at(
+        name,
+        connection,
+        default_region=settings.region,
+        calls=project.calls,
+        pace=_pace(tuple(sorted(settings.calls_per_second.items())), project.processes),
+        allowed_accounts=settings.allowed_accounts,
+        allow_changes=allow_changes,
+        how=how,
+    )
+
+
+def target_at(
+    name: str,
+    connection: Connection,
+    *,
+    default_region: str = "us-east-1",
+    calls: CallRecorder,
+    pace: Pace,
+    allowed_accounts: Collection[str] = (),
+    allow_changes: bool = False,
+    how: DeployOptions | None = None,
+) -> Target:
     """An emulator that runs at the connection's endpoint, or an AWS account; raises ConfigError."""
     from stackproof.targets.aws import AwsTarget
     from stackproof.targets.cloudformation.stacks import CAPABILITIES
     from stackproof.targets.emulators.table import row_of
 
     endpoint_url = endpoint_of(name, connection)
-    where, role_arn = connection.region or project.settings.region, connection.role_arn
+    region = connection.region or default_region
     how = how or DeployOptions()
     capabilities = how.capabilities or CAPABILITIES
     if name in EMULATORS:
@@ -117,22 +143,22 @@ def open_target(
             raise ConfigError(f"the {name} target needs the endpoint of a running emulator")
         return row_of(name).target()(
             endpoint_url,
-            region=where,
-            role_arn=role_arn,
-            calls=project.calls,
+            region=region,
+            role_arn=connection.role_arn,
+            calls=calls,
             progress=how.progress,
             capabilities=capabilities,
             deadline=how.deadline,
         )
     return AwsTarget(
         profile=connection.profile,
-        region=where,
-        role_arn=role_arn,
-        allowed_accounts=project.settings.allowed_accounts,
+        region=region,
+        role_arn=connection.role_arn,
+        allowed_accounts=allowed_accounts,
         allow_changes=allow_changes,
         endpoint_url=endpoint_url,
-        calls=project.calls,
-        pace=_pace(tuple(sorted(project.settings.calls_per_second.items())), project.processes),
+        calls=calls,
+        pace=pace,
         progress=how.progress,
         capabilities=capabilities,
         deadline=how.deadline,

@@ -26,6 +26,7 @@ from benchmarks.fleet import (
     tampered,
     text_of,
 )
+from stackproof.calls.connection import Connection
 from stackproof.calls.iam_action import prefix_of
 from stackproof.config.fleet import load_fleet
 from stackproof.config.schema import read_schema
@@ -96,7 +97,7 @@ def test_two_dask_workers_give_the_same_bytes(fleet: Simulation) -> None:
 
 
 def test_a_plan_says_about_what_is_called_and_reads_no_resource(fleet: Simulation) -> None:
-    order = FleetOrder(target="moto", endpoint_url=fleet.url)
+    order = FleetOrder(target="moto", connection=Connection(endpoint_url=fleet.url))
     workers = fleet_workers(order, "threads", jobs=2)
     listed = list_stacks(account_regions_of(load_fleet(fleet.file)), workers)
     plan = fleet_plan(listed.tasks, order, workers, at_once=8)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from stackproof.calls.connection import Connection
 from stackproof.calls.log import CallLog
 from stackproof.core.json import JsonObject, JsonValue, as_object, as_objects, canonical, digest
 from stackproof.core.notification import Notification
@@ -126,14 +127,13 @@ class ScopeTask:
 class FleetOrder:
     """How every task of a run is done: nothing but values, so that it goes to any process.
 
-    `target` and `endpoint_url` say what is asked, `rates` how often (calls a second, by service). `pace` is the folder
-    in which the workers of a machine share that rate, None for the machine's own. `reads` are the reads of one task
-    that are under way at once.
+    `target` and `connection` name what is read; each task replaces the region and the role by its own. `rates` are
+    calls a second, by service. `pace` is the folder in which the workers of a machine share that rate, None for the
+    machine's own. `reads` are the reads of one task that are under way at once.
     """
 
     target: str = "aws"
-    endpoint_url: str | None = None
-    profile: str | None = None
+    connection: Connection = field(default_factory=Connection)
     rates: tuple[tuple[str, float], ...] = ()
     pace: str | None = None
     native: bool = False
