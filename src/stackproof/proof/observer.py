@@ -63,14 +63,23 @@ class Observation(Generic[_Read_co]):
 
 
 class _Watched(Mapping[str, JsonValue]):
-    """The same properties, each access to which is passed on to `note` by name."""
+    """The same properties, which also know which names were looked up.
 
-    def __init__(self, properties: JsonObject, note: Callable[[str], object]) -> None:
+    One read makes it and drops it, so nobody else sees the names: a reader is a function of its request that does not
+    return what it looked up, and an answer of "not there" is worth nothing if it looked up an unknown property.
+    """
+
+    def __init__(self, properties: JsonObject) -> None:
         self._properties = properties
-        self._note = note
+        self._names: set[str] = set()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names that were looked up."""
+        return frozenset(self._names)
 
     def __getitem__(self, name: str) -> JsonValue:
-        self._note(name)
+        self._names.add(name)
         return self._properties[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -135,9 +144,9 @@ class Observer:
 
 def _observed(reader: Callable[[ReadRequest], _Read | None], request: ReadRequest) -> Observation[_Read]:
     """One read; a reader that found nothing by properties that are not known may have read the wrong resource."""
-    asked: set[str] = set()
-    reading = reader(replace(request, expected=_Watched(request.expected, asked.add)))
-    unknown = sorted(asked & request.unresolved)
+    expected = _Watched(request.expected)
+    reading = reader(replace(request, expected=expected))
+    unknown = sorted(expected.names & request.unresolved)
     if reading is not None or not unknown:
         return Observation(reading=reading)
     return Observation(reason=UnprovenReason.UNRESOLVED, detail=f"its identifier is unknown: {', '.join(unknown)}")
