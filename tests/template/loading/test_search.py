@@ -91,6 +91,12 @@ def test_a_folder_without_a_template_is_an_error_that_says_how_many_files_it_hol
     assert errors(search("y")) == ["y: holds no template (0 files passed over)"]
 
 
+def test_a_folder_that_an_earlier_path_holds_is_not_without_a_template(in_tmp_path: Path) -> None:
+    written(in_tmp_path, {"x/in/t.json": JSON, "x/y/cdk.out/manifest.json": MANIFEST})
+    found = search("x", "x/in", "x/y")
+    assert (files(found), found.assemblies, errors(found)) == (["x/in/t.json"], (Path("x/y/cdk.out"),), [])
+
+
 def test_what_others_put_into_a_folder_is_not_searched(in_tmp_path: Path) -> None:
     names = ("node_modules", ".git", ".stackproof", "__pycache__", "site-packages", ".tox")
     written(in_tmp_path, {f"x/{name}/t.yaml": YAML for name in names})

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
@@ -37,33 +37,39 @@ class Search:
     passed_over: int = 0
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    templates: dict[str, Template] = field(default_factory=dict)
-    assemblies: set[Path] = field(default_factory=set)
-    errors: list[InputError] = field(default_factory=list)
+    """What one path names or holds; the templates by the path that they were loaded from."""
+
+    templates: Mapping[str, Template] = field(default_factory=dict)
+    assemblies: tuple[Path, ...] = ()
+    errors: tuple[InputError, ...] = ()
     passed_over: int = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to check, and nothing to report."""
+        return not (self.templates or self.assemblies or self.errors)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Candidates:
+    """What may be a template in a folder, by suffix; cloud assemblies are taken as a whole."""
+
+    files: tuple[Path, ...]
+    assemblies: tuple[Path, ...]
+    errors: tuple[InputError, ...]
 
 
 def find_templates(paths: Iterable[Path], *, stdin: IO[bytes]) -> Search:
     """Load every template that the paths name or hold; a file that is wrong is in `errors`, the rest goes on."""
-    found = _Found()
-    for path in paths:
-        try:
-            if str(path) == "-":
-                data = read_stream(stdin, STDIN)
-                found.templates[STDIN] = parse_bytes(data, path="-", file=STDIN)
-            elif path.is_dir():
-                _search(path, found)
-            else:
-                found.templates[str(path)] = load_template(path)
-        except InputError as error:
-            found.errors.append(error)
+    parts = [_find(path, stdin) for path in paths]
+    templates = {name: template for part in parts for name, template in part.templates.items()}
     return Search(
-        templates=tuple(template for _, template in sorted(found.templates.items())),
-        assemblies=tuple(sorted(found.assemblies)),
-        errors=tuple(sorted(found.errors, key=str)),
-        passed_over=found.passed_over,
+        templates=tuple(template for _, template in sorted(templates.items())),
+        assemblies=tuple(sorted({assembly for part in parts for assembly in part.assemblies})),
+        errors=tuple(sorted((error for part in parts for error in part.errors), key=str)),
+        passed_over=sum(part.passed_over for part in parts),
     )
 
 
@@ -72,47 +78,67 @@ def inventory(paths: Iterable[Path]) -> dict[str, str] | None:
 
     None where more than files decides: standard input, a cloud assembly, or what cannot be read.
     """
-    found = _Found()
     files: dict[str, str] = {}
     for path in paths:
         if str(path) == "-":
             return None
-        for candidate in _candidates(path, found) if path.is_dir() else (path,):
+        candidates = _candidates(path) if path.is_dir() else _Candidates(files=(path,), assemblies=(), errors=())
+        if candidates.assemblies or candidates.errors:
+            return None
+        for candidate in candidates.files:
             try:
                 if not candidate.is_file() or candidate.stat().st_size > MAX_BYTES:
                     return None
                 files[str(candidate)] = hashlib.sha256(candidate.read_bytes()).hexdigest()
             except OSError:
                 return None
-    return None if found.assemblies or found.errors else files
+    return files
 
 
-def _search(directory: Path, found: _Found) -> None:
-    before = len(found.templates), len(found.assemblies), len(found.errors)
-    passed_over = found.passed_over
-    for path in _candidates(directory, found):
+def _find(path: Path, stdin: IO[bytes]) -> _Found:
+    try:
+        if str(path) == "-":
+            template = parse_bytes(read_stream(stdin, STDIN), path="-", file=STDIN)
+            return _Found(templates={STDIN: template})
+        return _search(path) if path.is_dir() else _Found(templates={str(path): load_template(path)})
+    except InputError as error:
+        return _Found(errors=(error,))
+
+
+def _search(directory: Path) -> _Found:
+    """The templates and assemblies of a folder; a folder without any of them is an error."""
+    candidates = _candidates(directory)
+    templates: dict[str, Template] = {}
+    errors = list(candidates.errors)
+    passed_over = 0
+    for path in candidates.files:
         try:
             if _is_likely(path):
-                found.templates[str(path)] = load_template(path)
+                templates[str(path)] = load_template(path)
             else:
-                found.passed_over += 1
+                passed_over += 1
         except InputError as error:
-            found.errors.append(error)
-    if before == (len(found.templates), len(found.assemblies), len(found.errors)):
-        hint = ": `stackproof check` without a path judges the app" if (directory / "cdk.json").is_file() else ""
-        number = found.passed_over - passed_over
-        raise InputError(f"{shown(directory)}: holds no template ({number} files passed over){hint}")
+            errors.append(error)
+    found = _Found(templates=templates, assemblies=candidates.assemblies, errors=tuple(errors), passed_over=passed_over)
+    if not found.is_empty:
+        return found
+    hint = ": `stackproof check` without a path judges the app" if (directory / "cdk.json").is_file() else ""
+    nothing = InputError(f"{shown(directory)}: holds no template ({passed_over} files passed over){hint}")
+    return replace(found, errors=(nothing,))
 
 
-def _candidates(directory: Path, found: _Found) -> Iterator[Path]:
-    """Files by suffix, sorted, symbolic links to folders not followed; cloud assemblies go to `found` as a whole."""
+def _candidates(directory: Path) -> _Candidates:
+    """Files by suffix, sorted, and cloud assemblies; symbolic links to folders are not followed."""
+    found: list[Path] = []
+    assemblies: list[Path] = []
+    errors: list[InputError] = []
 
     def unreadable(error: OSError) -> None:
-        found.errors.append(InputError(f"{shown(Path(error.filename))}: cannot be searched: {error.strerror}"))
+        errors.append(InputError(f"{shown(Path(error.filename))}: cannot be searched: {error.strerror}"))
 
     for folder, folders, files in os.walk(directory, onerror=unreadable):
         if "manifest.json" in files and ("cdk.out" in files or _is_manifest(Path(folder) / "manifest.json")):
-            found.assemblies.add(Path(folder))
+            assemblies.append(Path(folder))
             folders.clear()
             continue
         folders[:] = sorted(
@@ -120,7 +146,8 @@ def _candidates(directory: Path, found: _Found) -> Iterator[Path]:
             for parent in folders
             if not parent.startswith(".") and parent not in _SKIPPED and not _is_environment(Path(folder) / parent)
         )
-        yield from (Path(folder) / file for file in sorted(files) if file.endswith(_SUFFIXES))
+        found.extend(Path(folder) / file for file in sorted(files) if file.endswith(_SUFFIXES))
+    return _Candidates(files=tuple(found), assemblies=tuple(assemblies), errors=tuple(errors))
 
 
 def _is_environment(folder: Path) -> bool:
