@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from stackproof.config.policy_file import PolicyFile, load_policy_file
-from stackproof.core.json import JsonObject, JsonValue
+from stackproof.core.json import JsonObject, JsonValue, as_object
 from stackproof.core.notification import Level
 from stackproof.policy.control import Control, by_rule
 from stackproof.policy.engines.table import CONTROL_KEYS
@@ -30,24 +30,21 @@ def load_controls(path: Path) -> tuple[Control, ...]:
     found = load_policy_file(path, "controls.schema.json", is_ours=path == SHIPPED)
     table = found.data["controls"]
     assert isinstance(table, Mapping)  # noqa: S101 - the schema says so
-    owners: dict[str, str] = {}
-    controls = []
-    for name, row in table.items():
-        assert isinstance(row, Mapping)  # noqa: S101 - the schema says so
-        control = _control(name, row)
-        _claim(found, control, row, owners)
-        controls.append(control)
-    return tuple(controls)
+    rows = {name: as_object(row) for name, row in table.items()}
+    _require_one_owner(found, rows)
+    return tuple(_control(name, row) for name, row in rows.items())
 
 
-def _claim(found: PolicyFile, control: Control, row: JsonObject, owners: dict[str, str]) -> None:
+def _require_one_owner(found: PolicyFile, rows: Mapping[str, JsonObject]) -> None:
     """Raise ConfigError if a rule is in two controls: it would give two findings for one fact."""
-    for key in ENGINE_KEYS:
-        for index, rule_id in enumerate(_strings(row.get(key))):
-            owner = owners.setdefault(rule_id, control.id)
-            if owner != control.id:
-                path = ("controls", control.id, key, index)
-                raise found.error(path, f"the rule {rule_id} belongs to the control {owner} already")
+    owners: dict[str, str] = {}
+    for name, row in rows.items():
+        for key in ENGINE_KEYS:
+            for index, rule_id in enumerate(_strings(row.get(key))):
+                owner = owners.setdefault(rule_id, name)
+                if owner != name:
+                    path = ("controls", name, key, index)
+                    raise found.error(path, f"the rule {rule_id} belongs to the control {owner} already")
 
 
 def _control(name: str, row: JsonObject) -> Control:

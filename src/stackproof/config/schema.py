@@ -16,15 +16,17 @@ def read_schema(name: str) -> dict[str, Any]:
     text = resources.files("stackproof.config").joinpath("schemas", name).read_text(encoding="utf-8")
     document: dict[str, Any] = json.loads(text)
     if name == "stackproof.schema.json":
-        _complete(document["properties"]["engines"], {engine: {"$ref": "#/$defs/engine"} for engine in ENGINES})
+        engines = {engine: {"$ref": "#/$defs/engine"} for engine in ENGINES}
+        document["properties"]["engines"] = _completed(document["properties"]["engines"], engines)
     if name == "controls.schema.json":
-        control = document["$defs"]["control"]
-        control["anyOf"] = [{"required": [key]} for key in CONTROL_KEYS]
         rules = {key: {"$ref": "#/$defs/ids", "description": text} for key, text in CONTROL_KEYS.items()}
-        _complete(control, rules)
+        document["$defs"]["control"] = {
+            **_completed(document["$defs"]["control"], rules),
+            "anyOf": [{"required": [key]} for key in CONTROL_KEYS],
+        }
     return document
 
 
-def _complete(part: dict[str, Any], properties: dict[str, Any]) -> None:
-    part["properties"] = {**part.get("properties", {}), **properties}
-    part["additionalProperties"] = False
+def _completed(part: dict[str, Any], properties: dict[str, Any]) -> dict[str, Any]:
+    """An object's schema with these properties too, and no others."""
+    return {**part, "properties": {**part.get("properties", {}), **properties}, "additionalProperties": False}

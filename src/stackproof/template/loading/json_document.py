@@ -21,6 +21,7 @@ _LEXEME = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[{}\[\],\n]', re.DOTALL)
 # The same of a text that is JSON for sure, with what has no quotes.
 _ANY_LEXEME = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\],]|[^\s{}\[\],:"]++')
 _OPENED = frozenset("{[")
+_CLOSED = frozenset("}]")
 _CONSTANTS: Mapping[str, JsonValue] = {"true": True, "false": False, "null": None}
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
@@ -50,7 +51,7 @@ def mark_json(text: str, file: str) -> tuple[JsonValue, list[MarkedText]]:
     values: list[dict[str, JsonValue] | list[JsonValue]] = [[]]
     for match in _ANY_LEXEME.finditer(text):
         lexeme = match.group()
-        if lexeme in ("}", "]"):
+        if lexeme in _CLOSED:
             stack.pop()
             values.pop()
         elif lexeme == ",":
@@ -58,8 +59,14 @@ def mark_json(text: str, file: str) -> tuple[JsonValue, list[MarkedText]]:
         elif stack and not stack[-1].is_array and stack[-1].key is None:
             stack[-1].key = str(json.loads(lexeme))
         else:
-            value = _marked_value(match, marked)
-            _append(values[-1], stack[-1].key if stack else None, value)
+            value = _marked_value(match)
+            container = values[-1]
+            if isinstance(container, list):
+                container.append(value)
+            else:
+                container[str(stack[-1].key)] = value
+            if isinstance(value, MarkedText):
+                marked.append(value)
             if isinstance(value, dict | list):
                 stack.append(_Container("", is_array=isinstance(value, list)))
                 values.append(value)
@@ -67,7 +74,7 @@ def mark_json(text: str, file: str) -> tuple[JsonValue, list[MarkedText]]:
     return (root[0] if isinstance(root, list) else root), marked
 
 
-def _marked_value(match: re.Match[str], marked: list[MarkedText]) -> JsonValue:
+def _marked_value(match: re.Match[str]) -> JsonValue:
     """What a lexeme begins or is."""
     lexeme = match.group()
     if lexeme in _OPENED:
@@ -76,18 +83,9 @@ def _marked_value(match: re.Match[str], marked: list[MarkedText]) -> JsonValue:
         return _CONSTANTS[lexeme]
     start, end = match.span()
     if not lexeme.startswith('"'):
-        marked.append(MarkedText(lexeme, start, end))
-    else:
-        text = str(json.loads(lexeme)) if "\\" in lexeme else lexeme[1:-1]
-        marked.append(MarkedText(text, start + 1, end - 1))
-    return marked[-1]
-
-
-def _append(container: dict[str, JsonValue] | list[JsonValue], key: str | None, value: JsonValue) -> None:
-    if isinstance(container, list):
-        container.append(value)
-    else:
-        container[str(key)] = value
+        return MarkedText(lexeme, start, end)
+    text = str(json.loads(lexeme)) if "\\" in lexeme else lexeme[1:-1]
+    return MarkedText(text, start + 1, end - 1)
 
 
 def _refused(constant: str) -> NoReturn:
@@ -108,6 +106,17 @@ class _Container:
     index: int = 0
     key: str | None = None
 
+    def takes(self, lexeme: str) -> bool:
+        """Go on to the next member; whether the lexeme is the key of one."""
+        if lexeme == ",":
+            self.index += 1
+            self.key = None
+            return False
+        is_key = not self.is_array and self.key is None
+        if is_key:
+            self.key = lexeme[1:-1]
+        return is_key
+
     def next_pointer(self) -> str:
         """Where the value that comes next is."""
         if self.is_array:
@@ -123,35 +132,23 @@ def _lines(text: str, file: str) -> dict[str, int]:
     line = 1
     for match in _LEXEME.finditer(text):
         lexeme = match.group()
+        here = stack[-1] if stack else None
         if lexeme == "\n":
             line += 1
-        elif lexeme in ("{", "["):
-            stack.append(_opened(stack, lines, line, is_array=lexeme == "["))
+        elif lexeme in _OPENED:
+            pointer = here.next_pointer() if here else ""
+            if here and here.is_array:
+                lines[pointer] = line
+            stack.append(_Container(pointer, is_array=lexeme == "["))
             if len(stack) > MAX_DEPTH:
                 raise InputError(f"{file}:{line}: {TOO_DEEP}")
-        elif stack:
-            _within(stack, lexeme, lines, line)
+        elif here:
+            if lexeme in _CLOSED:
+                stack.pop()
+            elif here.takes(lexeme):
+                lines[here.next_pointer()] = line
             line += lexeme.count("\n")
     return lines
-
-
-def _opened(stack: list[_Container], lines: dict[str, int], line: int, *, is_array: bool) -> _Container:
-    pointer = stack[-1].next_pointer() if stack else ""
-    if stack and stack[-1].is_array:
-        lines[pointer] = line
-    return _Container(pointer, is_array)
-
-
-def _within(stack: list[_Container], lexeme: str, lines: dict[str, int], line: int) -> None:
-    here = stack[-1]
-    if lexeme in ("}", "]"):
-        stack.pop()
-    elif lexeme == ",":
-        here.index += 1
-        here.key = None
-    elif not here.is_array and here.key is None:
-        here.key = lexeme[1:-1]
-        lines[here.next_pointer()] = line
 
 
 def _unescape(key: str) -> str:
