@@ -14,6 +14,7 @@ from stackproof.calls.ports import Pace
 from stackproof.calls.recorder import CallRecorder
 from stackproof.core.errors import TargetError
 from stackproof.core.json import JsonObject
+from stackproof.deployment import deadlines
 from stackproof.deployment.deployment import DeployedResource, Deployment
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.targets.cloudformation.pruned_stack import (
@@ -37,7 +38,6 @@ from stackproof.template.assembly import Stack
 __all__ = ["AwsTarget"]
 
 _PAUSE: Final = 3.0
-_DEADLINE: Final = 3600.0
 _ZONE: Final = "availability-zone"
 _EMULATOR_PAUSE: Final = 0.2
 _SDK_ATTEMPTS: Final = 5
@@ -77,7 +77,7 @@ class AwsTarget:
         self._parameters = dict(parameters or {})
         self._progress = progress
         self._capabilities = tuple(capabilities)
-        self._deadline = deadline or _DEADLINE
+        self._deadline = deadline or deadlines.ACCOUNT
         self._emulator = is_emulator_endpoint(endpoint_url)
         self._retries = retries or (Retries() if self._emulator else _RETRIES)
         self._breaker = Breaker(self._retries)

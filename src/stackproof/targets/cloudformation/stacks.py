@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from stackproof.core.errors import TargetError
+from stackproof.deployment import deadlines
 from stackproof.deployment.deployment import DeployedResource, Deployment
 from stackproof.deployment.failure_cause import (
     Locate,
@@ -77,7 +78,7 @@ class StackContext:
     capabilities: Sequence[str] = CAPABILITIES
     options: str = ""
     tidied: bool = False
-    deadline: float = 3600.0
+    deadline: float = deadlines.ACCOUNT
     poll_interval: float = 3.0
     progress: Callable[[str], None] = lambda _: None
     clock: Callable[[], float] = time.monotonic

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from stackproof.calls.recorder import CallRecorder
+from stackproof.deployment import deadlines
 from stackproof.deployment.deployment import Deployment
 from stackproof.targets.cloudformation.pruned_stack import NOTE
 from stackproof.targets.cloudformation.stacks import CAPABILITIES
@@ -59,7 +60,7 @@ class MiniStackTarget(Emulator):
 
     name = "ministack"
     _called = "MiniStack"
-    _deadline = 180.0
+    _deadline = deadlines.MINISTACK
 
     def __init__(  # noqa: PLR0913 - where, who, and who is told
         self,

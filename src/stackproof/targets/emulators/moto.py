@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from stackproof.deployment import deadlines
 from stackproof.targets.emulators.emulator import Emulator, emulator_environment
 from stackproof.targets.emulators.moto_gaps import ZONES, is_gap
 from stackproof.targets.emulators.owned_process import OwnedProcess, start_owned
@@ -40,7 +41,7 @@ class MotoTarget(Emulator):
 
     name = "moto"
     _called = "moto"
-    _deadline = 120.0
+    _deadline = deadlines.MOTO
 
     def not_emulated(self, resource_type: str, property_path: str) -> bool:
         return is_gap(resource_type, property_path) if property_path else bool(self.unknown_types([resource_type]))
