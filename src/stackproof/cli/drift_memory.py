@@ -28,10 +28,11 @@ from stackproof.drift.report import DriftReport
 from stackproof.drift.stack_list import name_in
 from stackproof.drift.waivers import waived_report
 from stackproof.reporters.terminal_memory import diff_text, history_text
-from stackproof.wiring.memory import audit_store, notifiers, require_channels, store_to_read
-from stackproof.wiring.notifications import unique
+from stackproof.wiring.memory import audit_store, store_to_read
+from stackproof.wiring.notifiers import notifiers, require_channels
 from stackproof.wiring.policy import read_drift_waivers
 from stackproof.wiring.project import Project
+from stackproof.wiring.run_notifications import unique
 
 __all__ = ["AuditMemory", "MemoryOptions", "diff", "forget", "history", "memory_options"]
 

@@ -28,8 +28,8 @@ from stackproof.template.stack_names import (
     with_nested,
 )
 from stackproof.wiring.live import auditor, listings
-from stackproof.wiring.notifications import unique
 from stackproof.wiring.project import Project
+from stackproof.wiring.run_notifications import unique
 
 __all__ = ["AuditOptions", "audit_stacks", "deployable", "drift_report", "require_chosen"]
 

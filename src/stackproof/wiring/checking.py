@@ -14,7 +14,6 @@ from stackproof.core.notification import Level, Notification
 from stackproof.policy.scan_result import ScanResult, remember_result, remembered_result
 from stackproof.template.assembly import Assembly, Stack
 from stackproof.template.stack_names import matching
-from stackproof.wiring.notifications import unique, with_notifications
 from stackproof.wiring.policy import (
     EngineSet,
     all_engines,
@@ -24,6 +23,7 @@ from stackproof.wiring.policy import (
     unwaivable_ids,
 )
 from stackproof.wiring.project import Project
+from stackproof.wiring.run_notifications import unique, with_notifications
 from stackproof.wiring.synth import is_synthesized, read_assembly, synthesize
 
 if TYPE_CHECKING:

@@ -32,7 +32,7 @@ from stackproof.template.assembly import Assembly, Stack
 from stackproof.template.nested import unevaluated_nested
 from stackproof.template.stack_names import matching, naming_all, selector_of
 from stackproof.wiring.live import schemas
-from stackproof.wiring.notifications import vacuous, with_notifications
+from stackproof.wiring.run_notifications import vacuous, with_notifications
 
 if TYPE_CHECKING:
     from stackproof.policy.engines.versions import VersionsEngine
