@@ -7,7 +7,8 @@ import logging
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,55 +20,142 @@ from worker_protocol import serve  # type: ignore[import-not-found]
 # CKV_AWS_45 reads its own file's path: every template is evaluated under the same one.
 _FILE = "template.json"
 # Its platform, container images, Terraform's language and the search for secrets; the worker has no network.
-_absent = UnusedModules(("aiohttp", "asteval", "boto3", "botocore", "detect_secrets", "docker", "hcl2", "lark"))
-_state: dict[str, Any] = {}
+_ABSENT = ("aiohttp", "asteval", "boto3", "botocore", "detect_secrets", "docker", "hcl2", "lark")
 
 
-def start(settings: dict[str, Any]) -> str:
-    """Import Checkov, take away what makes it depend on its surroundings, and let it load its checks."""
-    os.environ["CHECKOV_PARALLELIZATION_TYPE"] = "none"
-    os.environ["LOG_LEVEL"] = "ERROR"
-    _leave_out()
-    from checkov.cloudformation.checks.resource.registry import cfn_registry
-    from checkov.cloudformation.context_parser import ContextParser
-    from checkov.common.checks_infra.registry import get_graph_checks_registry
-    from checkov.version import version
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OwnChecks:
+    """The ids of the project's checks, and by id the attributes that those in YAML evaluate."""
 
-    logging.disable(logging.CRITICAL)
-    ContextParser.collect_skip_comments = staticmethod(lambda *_arguments, **_named: [])
-    import checkov.cloudformation.runner  # noqa: F401 - the larger part of the import
+    ids: tuple[str, ...] = ()
+    attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
-    graph_registry = get_graph_checks_registry("cloudformation")
-    _state.update(own=set(), attributes={}, broken=[])
-    if any(not rule.endswith(".py") for rule in settings["rules"]):
-        graph_registry.load_checks()
-    for file in settings["rules"]:
-        if file.endswith(".py"):
-            _add_checks(file)
+    def with_ids(self, ids: Sequence[str]) -> _OwnChecks:
+        """The same, and the checks of a Python file."""
+        return replace(self, ids=(*self.ids, *ids))
+
+    def with_graph_check(self, check_id: str, attributes: Sequence[str]) -> _OwnChecks:
+        """The same, and a check in YAML."""
+        return _OwnChecks(ids=(*self.ids, check_id), attributes={**self.attributes, check_id: tuple(attributes)})
+
+
+class _Recorder:
+    """What checks report in a run beside Checkov's records, which have neither errors nor UNKNOWN.
+
+    Checkov calls its checks through its registries: only here can they leave something for the evaluation to `take`.
+    """
+
+    def __init__(self) -> None:
+        self._broken: set[tuple[str, str, str]] = set()
+        self._undecided: list[dict[str, Any]] = []
+
+    def broke(self, check_id: str, place: str, error: Exception) -> None:
+        """A check raised an error."""
+        self._broken.add((check_id, place, " ".join(f"{type(error).__name__}: {error}".split())))
+
+    def could_not_decide(self, finding: dict[str, Any]) -> None:
+        """A project's check gave UNKNOWN."""
+        self._undecided.append(finding)
+
+    def take(self) -> tuple[list[tuple[str, str, str]], list[dict[str, Any]]]:
+        """The checks that broke, and the findings that are open, since the last call."""
+        broken, undecided = sorted(self._broken), self._undecided
+        self._broken, self._undecided = set(), []
+        return broken, undecided
+
+
+class _Worker:
+    """Checkov with its checks and the project's; it is not ready before `start`."""
+
+    def __init__(self) -> None:
+        # Its platform, container images, Terraform's language and the search for secrets; the worker has no network.
+        self._absent = UnusedModules(_ABSENT)
+        self._recorder = _Recorder()
+        self._own = _OwnChecks()
+
+    def start(self, settings: dict[str, Any]) -> str:
+        """Import Checkov, take away what makes it depend on its surroundings, and let it load its checks."""
+        os.environ["CHECKOV_PARALLELIZATION_TYPE"] = "none"
+        os.environ["LOG_LEVEL"] = "ERROR"
+        _leave_out(self._absent)
+        from checkov.cloudformation.checks.resource.registry import cfn_registry
+        from checkov.cloudformation.context_parser import ContextParser
+        from checkov.common.checks_infra.registry import get_graph_checks_registry
+        from checkov.version import version
+
+        logging.disable(logging.CRITICAL)
+        ContextParser.collect_skip_comments = staticmethod(lambda *_arguments, **_named: [])
+        import checkov.cloudformation.runner  # noqa: F401 - the larger part of the import
+
+        self._own = _load_checks(settings["rules"], get_graph_checks_registry("cloudformation"), self._recorder)
+        _contain(cfn_registry, frozenset(self._own.ids), self._recorder)
+        self._absent.watch()
+        return str(version)
+
+    def warm(self) -> Iterator[None]:
+        """One run, which makes Checkov load its graph checks."""
+        _run({"Resources": {"R": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": {"Ref": "AWS::StackName"}}}}})
+        yield
+
+    def evaluate(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Failed checks, counts of passed and failed checks, and the resources that Checkov did not evaluate."""
+        body, lost = _judgeable(request["template"])
+        self._recorder.take()  # of the first run, or of one that its deadline ended
+        report = _run(body)
+        broken, undecided = self._recorder.take()
+        records = [*report.passed_checks, *report.failed_checks, *report.skipped_checks]
+        counts: Counter[str] = Counter(dict.fromkeys(self._own.ids, 0))
+        counts.update(record.check_id for record in records)
+        counts.update(finding["rule_id"] for finding in undecided)
+        undecidable = _undecidable(body, records, self._own.attributes)
+        findings = [_finding(check) for check in report.failed_checks if _place(check) not in undecidable]
+        if report.parsing_errors:
+            lost = sorted(request["template"]["Resources"])
         else:
-            _add_graph_check(graph_registry, file)
-    _absent.watch()
-    _state["registry"] = cfn_registry
-    return str(version)
+            evaluated = {resource.rpartition(".")[2] for resource in report.resources}
+            lost = sorted({*lost, *(set(body["Resources"]) - evaluated)})
+        messages = [f"{check} broke on {place}: {reason}" for check, place, reason in broken]
+        messages += [f"Checkov wanted {name}, which it is run without" for name in sorted(self._absent.used)]
+        messages += [f"did not evaluate {', '.join(lost)}"] if lost else []
+        return {
+            "findings": [*findings, *undecided, *undecidable.values()],
+            "counts": counts,
+            "notifications": [{"level": "error", "message": message} for message in messages],
+            "project_rules": sorted(self._own.ids),
+        }
 
 
-def _add_checks(file: str) -> None:
-    """The checks that a Python file makes; Checkov itself passes over a file that does not load, and over a used id."""
+def _load_checks(files: Sequence[str], graph_registry: Any, recorder: _Recorder) -> _OwnChecks:
+    """Add the checks of these files to Checkov's own."""
+    if any(not file.endswith(".py") for file in files):
+        graph_registry.load_checks()
+    own = _OwnChecks()
+    for file in files:
+        if file.endswith(".py"):
+            own = own.with_ids(_add_checks(file, own.ids))
+        else:
+            check_id, attributes = _add_graph_check(graph_registry, file, own.ids, recorder)
+            own = own.with_graph_check(check_id, attributes)
+    return own
+
+
+def _add_checks(file: str, own: Sequence[str]) -> tuple[str, ...]:
+    """The ids of the checks that a Python file makes; Checkov passes over a file that does not load, and a used id."""
     from checkov.common.checks.base_check_registry import BaseCheckRegistry
 
     registered = BaseCheckRegistry.get_all_registered_checks()
-    known, size = {check.id for check in registered}, len(registered)
+    known, size = {*own, *(check.id for check in registered)}, len(registered)
     loaded(file)
-    found = registered[size:]
+    found = [check.id for check in registered[size:]]
     if not found:
         raise refused(file, "makes no check: an instance of a class derived from BaseResourceCheck")
-    for check in found:
-        _add_id(file, check.id, known)
-        known.add(check.id)
+    for index, check_id in enumerate(found):
+        _require_new_id(file, check_id, {*known, *found[:index]})
+    return tuple(found)
 
 
-def _add_graph_check(registry: Any, file: str) -> None:
-    """A check written in YAML; Checkov itself only logs what is wrong with one."""
+def _add_graph_check(registry: Any, file: str, own: Sequence[str], recorder: _Recorder) -> tuple[str, tuple[str, ...]]:
+    """The id and the attributes of a check written in YAML; Checkov itself only logs what is wrong with one."""
     import yaml
 
     try:
@@ -84,89 +172,48 @@ def _add_graph_check(registry: Any, file: str) -> None:
         raise refused(file, f"definition: {type(error).__name__}: {error}") from error
     if not check.resource_types:
         raise refused(file, "definition: names no resource_types")
-    _add_id(file, check.id, {check.id for check in registry.checks})
+    _require_new_id(file, check.id, {*own, *(known.id for known in registry.checks)})
     registry.checks.append(check)
-    _state["attributes"][check.id] = sorted({key.replace("/", ".") for key in check.get_evaluated_keys()})
     run = check.run
 
-    def noted(graph_connector: Any) -> Any:
+    def recorded(graph_connector: Any) -> Any:
         try:
             return run(graph_connector)
         except Exception as error:  # noqa: BLE001 - Checkov would lose it in silence
-            _state["broken"].append((check.id, "the graph", " ".join(f"{type(error).__name__}: {error}".split())))
+            recorder.broke(check.id, "the graph", error)
             return [], [], []
 
-    check.run = noted
+    check.run = recorded
+    return check.id, tuple(sorted({key.replace("/", ".") for key in check.get_evaluated_keys()}))
 
 
-def _add_id(file: str, check_id: str, known: set[str]) -> None:
+def _require_new_id(file: str, check_id: object, known: Collection[str]) -> None:
     if not isinstance(check_id, str) or not check_id:
         raise refused(file, "a check has no id")
-    if check_id in known or check_id in _state["own"]:
+    if check_id in known:
         raise refused(file, f"there is a check {check_id} already")
-    _state["own"].add(check_id)
 
 
-def _leave_out() -> None:
-    """Half of Checkov's start is what judging a CloudFormation template has no use for."""
-    sys.meta_path.insert(0, _absent)
+def _leave_out(absent: UnusedModules) -> None:
+    """Half of Checkov's start is of no use for a CloudFormation template."""
+    sys.meta_path.insert(0, absent)
     checks = (folder_of("checkov") or Path()) / "terraform" / "checks" / "resource"
     for folder in checks.glob("*/"):
         if (folder / "__init__.py").is_file():
             import_without_contents(f"checkov.terraform.checks.resource.{folder.name}", folder)
 
 
-def warm() -> Iterator[None]:
-    """One run, which makes Checkov load its graph checks."""
-    _run({"Resources": {"R": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": {"Ref": "AWS::StackName"}}}}})
-    yield
-
-
-def evaluate(request: dict[str, Any]) -> dict[str, Any]:
-    """Failed checks, counts of passed and failed checks, and the resources that Checkov did not evaluate."""
-    body, lost = _judgeable(request["template"])
-    undecided: list[dict[str, Any]] = []
-    broken = _state["broken"] = []
-    _contain(_state["registry"], broken, undecided)
-    report = _run(body)
-    records = [*report.passed_checks, *report.failed_checks, *report.skipped_checks]
-    counts: Counter[str] = Counter(dict.fromkeys(_state["own"], 0))
-    counts.update(record.check_id for record in records)
-    counts.update(row["rule_id"] for row in undecided)
-    undecidable = _undecidable(body, records)
-    findings = [_finding(check) for check in report.failed_checks if _place(check) not in undecidable]
-    if report.parsing_errors:
-        lost = sorted(request["template"]["Resources"])
-    else:
-        seen = {resource.rpartition(".")[2] for resource in report.resources}
-        lost = sorted({*lost, *(set(body["Resources"]) - seen)})
-    notifications = [
-        {"level": "error", "message": f"{check} broke on {place}: {reason}"}
-        for check, place, reason in sorted(set(broken))
-    ]
-    notifications += [
-        {"level": "error", "message": f"Checkov wanted {name}, which it is run without"}
-        for name in sorted(_absent.used)
-    ]
-    if lost:
-        notifications.append({"level": "error", "message": f"did not evaluate {', '.join(lost)}"})
-    return {
-        "findings": [*findings, *undecided, *undecidable.values()],
-        "counts": counts,
-        "notifications": notifications,
-        "project_rules": sorted(_state["own"]),
-    }
-
-
 def _place(record: Any) -> tuple[str, str]:
     return record.check_id, record.resource.rpartition(".")[2]
 
 
-def _undecidable(body: dict[str, Any], records: list[Any]) -> dict[tuple[str, str], dict[str, Any]]:
+def _undecidable(
+    body: dict[str, Any], records: list[Any], attributes: Mapping[str, Sequence[str]]
+) -> dict[tuple[str, str], dict[str, Any]]:
     """Open findings where a check in YAML passed or failed on an attribute whose value only the deployment knows."""
     found = {}
     for record in records:
-        for attribute in _state["attributes"].get(record.check_id, ()):
+        for attribute in attributes.get(record.check_id, ()):
             _, logical_id = place = _place(record)
             path = attribute.split(".")
             if _is_unknown(substituted(body, body["Resources"][logical_id].get("Properties")), path):
@@ -199,8 +246,8 @@ def _judgeable(template: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     return {**template, "Resources": kept}, lost
 
 
-def _contain(registry: Any, broken: list[tuple[str, str, str]], undecided: list[dict[str, Any]]) -> None:
-    """A check that raises is lost in silence: it is noted instead.
+def _contain(registry: Any, own: Collection[str], recorder: _Recorder) -> None:
+    """A check that raises is lost in silence: it is recorded instead.
 
     UNKNOWN from a project's check means that it cannot decide; from Checkov's own check, that it does not apply.
     """
@@ -209,7 +256,7 @@ def _contain(registry: Any, broken: list[tuple[str, str, str]], undecided: list[
     def run_check(check: Any, body: Any, entity_name: str, entity_type: str, file: str, skip: Any) -> Any:
         check.graph = registry.graph
         try:
-            said = check.run(
+            answer = check.run(
                 scanned_file=file,
                 entity_configuration=body,
                 entity_name=entity_name,
@@ -217,13 +264,14 @@ def _contain(registry: Any, broken: list[tuple[str, str, str]], undecided: list[
                 skip_info=skip,
             )
         except Exception as error:  # noqa: BLE001 - reported, and the other checks go on
-            broken.append((check.id, entity_name, " ".join(f"{type(error).__name__}: {error}".split())))
+            recorder.broke(check.id, entity_name, error)
             return {"result": CheckResult.UNKNOWN}
-        if said["result"] is CheckResult.UNKNOWN and check.id in _state["own"]:
-            path = ["Resources", entity_name, *_keys(said)]
-            row = {"rule_id": check.id, "kind": "open", "level": "warning", "message": check.name, "path": path}
-            undecided.append(row)
-        return said
+        if answer["result"] is CheckResult.UNKNOWN and check.id in own:
+            path = ["Resources", entity_name, *_keys(answer)]
+            recorder.could_not_decide(
+                {"rule_id": check.id, "kind": "open", "level": "warning", "message": check.name, "path": path}
+            )
+        return answer
 
     registry.run_check = run_check
 
@@ -250,12 +298,13 @@ def _finding(record: Any) -> dict[str, Any]:
     }
 
 
-def _keys(said: dict[str, Any]) -> list[str]:
+def _keys(answer: dict[str, Any]) -> list[str]:
     """The first key that the check evaluated, as a path below the resource."""
-    keys = [key for key in said.get("evaluated_keys") or [] if isinstance(key, str)]
+    keys = [key for key in answer.get("evaluated_keys") or [] if isinstance(key, str)]
     keys = [key for key in keys if key.startswith("Properties/")]
     return [part.strip("[]") for part in keys[0].split("/")] if keys else []
 
 
 if __name__ == "__main__":
-    serve(start, evaluate, warm=warm)
+    worker = _Worker()
+    serve(worker.start, worker.evaluate, warm=worker.warm)
