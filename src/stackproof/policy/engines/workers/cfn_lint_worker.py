@@ -6,7 +6,7 @@ import dataclasses
 import itertools
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,75 +16,107 @@ from worker_protocol import serve  # type: ignore[import-not-found]
 
 _LEVELS = {"E": "error", "W": "warning", "I": "note"}
 _INTERNAL = {"E0000", "E0001", "E0002", "E0003"}
-_state: dict[str, Any] = {}
 
 
-def start(settings: dict[str, Any]) -> str:
-    """Import cfn-lint, load its rules and those of the settings."""
-    import cfnlint.version
-    from cfnlint.config import _DEFAULT_RULESDIR, ConfigMixIn
-    from cfnlint.rules import Rules
+class _Looks:
+    """How often each rule was asked since the last `take`.
 
-    # Empty arguments, and no file is read: the working directory is neutral.
-    _state["config"] = ConfigMixIn([], regions=settings["regions"])
-    _state["regions"] = settings["regions"]
-    rules = Rules.create_from_directory(_DEFAULT_RULESDIR)
-    _state["own"] = {}
-    for file in settings["rules"]:
-        _add_rules(rules, file)
-    _state["rules"] = rules
-    _state["looks"] = _counted(rules)
-    _remember_fields()
-    _remember_validators()
-    version: str = cfnlint.version.__version__
-    return version
+    cfn-lint asks its rules by itself: only around their methods can the looks be counted.
+    """
 
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
 
-def prepare(request: dict[str, Any]) -> None:
-    """Load the schemas of the template's types, so that the next template finds them too."""
-    from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
+    def counting(self, rule_id: str, method: Callable[..., Any]) -> Callable[..., Any]:
+        """The method, each call of which is a look of the rule."""
 
-    types = {
-        resource.get("Type") for resource in request["template"]["Resources"].values() if isinstance(resource, dict)
-    }
-    known = {name for region in _state["regions"] for name in PROVIDER_SCHEMA_MANAGER.get_resource_types(region)}
-    for name in types & known:
-        for region in _state["regions"]:
-            PROVIDER_SCHEMA_MANAGER.get_resource_schema(region, name)
+        def call(*arguments: Any, **named: Any) -> Any:
+            self._counts[rule_id] += 1
+            return method(*arguments, **named)
+
+        return call
+
+    def take(self) -> Counter[str]:
+        """The looks since the last call."""
+        counts, self._counts = self._counts, Counter()
+        return counts
 
 
-def evaluate(request: dict[str, Any]) -> dict[str, Any]:
-    """All findings of cfn-lint; what it could not do is a notification, not a finding."""
-    looks: Counter[str] = _state["looks"]
-    looks.clear()
-    findings, notifications = [], []
-    for match in _matches(request["template"]):
-        rule_id = match.rule.id
-        if rule_id in _INTERNAL:
-            notifications.append({"level": "error", "message": match.message})
-            continue
-        path = [element if isinstance(element, int) else str(element) for element in getattr(match, "path", None) or ()]
-        level = _LEVELS.get(rule_id[:1], "error")
-        # A rule that cannot decide gives RuleMatch(path, message, kind="open").
-        kind = "open" if rule_id in _state["own"] and getattr(match, "kind", None) == "open" else "fail"
-        findings.append({"rule_id": rule_id, "kind": kind, "level": level, "message": match.message, "path": path})
-    rules, config = _state["rules"], _state["config"]
-    counts = {name: count for name, count in looks.items() if rules.is_rule_enabled(name, config)}
-    return {
-        "findings": findings,
-        "counts": {**counts, **_own_counts(request["template"], looks)},
-        "notifications": notifications,
-        "project_rules": sorted(_state["own"]),
-    }
+class _Worker:
+    """cfn-lint with its rules and the project's; it is not ready before `start`."""
+
+    def __init__(self) -> None:
+        self._looks = _Looks()
+        self._regions: Sequence[str] = ()
+        self._own: dict[str, Any] = {}
+        self._rules: Any = None
+        self._config: Any = None
+
+    def start(self, settings: dict[str, Any]) -> str:
+        """Import cfn-lint, load its rules and those of the settings."""
+        import cfnlint.version
+        from cfnlint.config import _DEFAULT_RULESDIR, ConfigMixIn
+        from cfnlint.rules import Rules
+
+        self._regions = settings["regions"]
+        # Empty arguments, and no file is read: the working directory is neutral.
+        self._config = ConfigMixIn([], regions=self._regions)
+        self._rules = Rules.create_from_directory(_DEFAULT_RULESDIR)
+        for file in settings["rules"]:
+            found = _load_rules(file, frozenset(self._rules.data))
+            self._rules.extend(list(found.values()))
+            self._own.update(found)
+        _count_looks(self._rules, self._looks)
+        _remember_fields()
+        _remember_validators()
+        version: str = cfnlint.version.__version__
+        return version
+
+    def prepare(self, request: dict[str, Any]) -> None:
+        """Load the schemas of the template's types, so that the next template finds them too."""
+        from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
+
+        types = {
+            resource.get("Type") for resource in request["template"]["Resources"].values() if isinstance(resource, dict)
+        }
+        known = {name for region in self._regions for name in PROVIDER_SCHEMA_MANAGER.get_resource_types(region)}
+        for name in types & known:
+            for region in self._regions:
+                PROVIDER_SCHEMA_MANAGER.get_resource_schema(region, name)
+
+    def evaluate(self, request: dict[str, Any]) -> dict[str, Any]:
+        """All findings of cfn-lint; what it could not do is a notification, not a finding."""
+        self._looks.take()  # of a run that its deadline ended
+        findings, notifications = [], []
+        for match in _matches(request["template"], self._config, self._rules):
+            rule_id = match.rule.id
+            if rule_id in _INTERNAL:
+                notifications.append({"level": "error", "message": match.message})
+                continue
+            path = [
+                element if isinstance(element, int) else str(element) for element in getattr(match, "path", None) or ()
+            ]
+            level = _LEVELS.get(rule_id[:1], "error")
+            # A rule that cannot decide gives RuleMatch(path, message, kind="open").
+            kind = "open" if rule_id in self._own and getattr(match, "kind", None) == "open" else "fail"
+            findings.append({"rule_id": rule_id, "kind": kind, "level": level, "message": match.message, "path": path})
+        looks = self._looks.take()
+        counts = {name: count for name, count in looks.items() if self._rules.is_rule_enabled(name, self._config)}
+        return {
+            "findings": findings,
+            "counts": {**counts, **_own_counts(self._own, request["template"], looks)},
+            "notifications": notifications,
+            "project_rules": sorted(self._own),
+        }
 
 
-def _own_counts(body: dict[str, Any], looks: Counter[str]) -> dict[str, int]:
+def _own_counts(own: Mapping[str, Any], body: dict[str, Any], looks: Counter[str]) -> dict[str, int]:
     """Looks of the project's rules, none included.
 
     A rule over the whole template has `resource_types`; one that passes over some of them has `applies(template, id)`.
     """
     counts = {}
-    for rule_id, rule in _state["own"].items():
+    for rule_id, rule in own.items():
         types, applies = getattr(rule, "resource_types", None), getattr(rule, "applies", None)
         if types is None:
             counts[rule_id] = looks[rule_id]
@@ -94,10 +126,10 @@ def _own_counts(body: dict[str, Any], looks: Counter[str]) -> dict[str, int]:
     return counts
 
 
-def _matches(body: dict[str, Any]) -> Any:
+def _matches(body: dict[str, Any], config: Any, rules: Any) -> Any:
     from cfnlint.runner.template.runner import _run_template
 
-    return _run_template("template.json", _placed(body, itertools.count()), _state["config"], _state["rules"])
+    return _run_template("template.json", _placed(body, itertools.count()), config, rules)
 
 
 def _placed(value: Any, lines: Iterator[int]) -> Any:
@@ -117,8 +149,8 @@ def _placed(value: Any, lines: Iterator[int]) -> Any:
     return str_node(value, mark, mark) if isinstance(value, str) else value
 
 
-def _add_rules(rules: Any, file: str) -> None:
-    """The rules of one file. An id gives the level and is unique; a rule names the types that it evaluates."""
+def _load_rules(file: str, known: Collection[str]) -> dict[str, Any]:
+    """The rules of one file by id. An id gives the level and is unique; a rule names the types that it evaluates."""
     from cfnlint.helpers import create_rules
     from cfnlint.rules import CloudFormationLintRule
 
@@ -129,18 +161,19 @@ def _add_rules(rules: Any, file: str) -> None:
         raise refused(file, f"does not load: {type(error).__name__}: {error}") from error
     if not found:
         raise refused(file, "has no rule in it: a class derived from cfnlint.rules.CloudFormationLintRule")
+    own: dict[str, Any] = {}
     for rule in found:
         name, about = type(rule).__name__, getattr(rule, "resource_types", None)
         if not re.fullmatch(r"[EWI]\d{4}", rule.id):
             raise refused(file, f"{name}.id: {rule.id!r} is not an id of cfn-lint (expected E, W or I and 4 digits)")
-        if rule.id in rules.data:
+        if rule.id in known or rule.id in own:
             raise refused(file, f"{name}.id: there is a rule {rule.id} already")
         if about is None and type(rule).match is not CloudFormationLintRule.match:
             raise refused(file, f"{name}: `match` sees the whole template: name the `resource_types` that it evaluates")
         if about is not None and (isinstance(about, str) or not about):
             raise refused(file, f"{name}.resource_types: expected a tuple of resource types")
-        _state["own"][rule.id] = rule
-        rules.extend([rule])
+        own[rule.id] = rule
+    return own
 
 
 def _remember_fields() -> None:
@@ -180,28 +213,19 @@ def _remember_validators() -> None:
     module.create = remembered
 
 
-def _counted(rules: Any) -> Counter[str]:
+def _count_looks(rules: Any, looks: _Looks) -> None:
     """Wrap what a rule is called by: `validate`, a keyword of a parent rule, or `match` over the whole template."""
     from cfnlint.rules import CloudFormationLintRule
 
-    looks: Counter[str] = Counter()
     keywords = {name for rule in rules.data.values() for name in getattr(rule, "rule_set", {})}
     for rule_id, rule in rules.data.items():
         for name in sorted({"validate", "match", "match_resource_properties", *keywords}):
             method = getattr(rule, name, None)
             inherited = getattr(CloudFormationLintRule, name, None)
             if callable(method) and getattr(type(rule), name, None) is not inherited:
-                setattr(rule, name, _counting(looks, rule_id, method))
-    return looks
-
-
-def _counting(looks: Counter[str], rule_id: str, method: Callable[..., Any]) -> Callable[..., Any]:
-    def call(*arguments: Any, **named: Any) -> Any:
-        looks[rule_id] += 1
-        return method(*arguments, **named)
-
-    return call
+                setattr(rule, name, looks.counting(rule_id, method))
 
 
 if __name__ == "__main__":
-    serve(start, evaluate, prepare)
+    worker = _Worker()
+    serve(worker.start, worker.evaluate, worker.prepare)
