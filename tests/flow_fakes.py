@@ -89,7 +89,7 @@ class FakePipeline:
         self.listeners.append(topic_arn)
         return topic_arn
 
-    def heard(self, listener: str) -> tuple[JsonObject, ...]:
+    def messages(self, listener: str) -> tuple[JsonObject, ...]:
         assert listener in self.listeners
         return (self._published.pop(),) if self._published else ()
 

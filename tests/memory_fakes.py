@@ -111,9 +111,9 @@ class FakeAuditStore:
             steps.append(step)
             now = {episode.fingerprint: episode.value for episode in step.lasting}
             for episode in step.revealed:
-                for name, said in list(self._alarms.items()):
+                for name, state in list(self._alarms.items()):
                     if name[1:] == (*track, episode.fingerprint, episode.first_run, episode.value):
-                        self._alarms.setdefault((*name[:5], now[episode.fingerprint]), said)
+                        self._alarms.setdefault((*name[:5], now[episode.fingerprint]), state)
         done = replace(run, ended_at=ended_at)
         self._runs = [done if known.number == run.number else known for known in self._runs]
         self._runs = [
@@ -236,12 +236,12 @@ class FakeNotifier:
         self.channel = channel
         self.shown = channel
         self.fails = False
-        self.heard: list[Alarm] = []
+        self.alarms: list[Alarm] = []
 
     def send(self, alarm: Alarm) -> None:
         if self.fails:
             raise NotifyError(f"{self.shown} is away")
-        self.heard.append(alarm)
+        self.alarms.append(alarm)
 
 
 def unwaived(report: DriftReport) -> DriftReport:

@@ -14,7 +14,7 @@ from stackproof.core.json import JsonValue, canonical
 from stackproof.drift.difference import Difference, DriftOrigin
 from stackproof.drift.episode import Alarm
 from stackproof.drift.memory.history import advanced
-from stackproof.drift.memory.remembering import begun, remembered
+from stackproof.drift.memory.remembering import begin_run, record_audit
 from stackproof.drift.memory.sql_store import SqlAuditStore
 from stackproof.drift.report import DriftReport
 from stackproof.drift.stack_audit import StackAudit
@@ -63,10 +63,10 @@ def ways_out(found: Difference, folder: Path) -> Mapping[str, bytes]:
     store = SqlAuditStore(f"sqlite:///{folder / 'audits.db'}")
     report = DriftReport(target="aws", audits=(audit,), differences=(found,))
     for number in (1, 2):
-        report = remembered(
+        report = record_audit(
             report,
             store,
-            begun(store, run(started_at=night(number))),
+            begin_run(store, run(started_at=night(number))),
             ended_at=night(number),
             keep=KEEP,
             waive=unwaived,

@@ -22,7 +22,7 @@ def info() -> None:
     Example:
       stackproof cache info
     """
-    use = open_project().remembered().use()
+    use = open_project().state_store().use()
     click.echo(f"{use.directory}: {use.entries} files, {use.bytes / 1_000_000:.1f} MB")
 
 
@@ -34,7 +34,7 @@ def clean() -> None:
     Example:
       stackproof cache clean
     """
-    remembered = open_project().remembered()
-    use = remembered.use()
-    remembered.clean()
+    store = open_project().state_store()
+    use = store.use()
+    store.clean()
     click.echo(f"{use.directory}: removed {use.entries} files, {use.bytes / 1_000_000:.1f} MB")

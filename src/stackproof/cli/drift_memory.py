@@ -21,7 +21,7 @@ from stackproof.deployment.ports import Target
 from stackproof.drift.episode import Run, RunScope, StackKey
 from stackproof.drift.memory.channels import ISSUE, TOPIC, Channel, parse_channel
 from stackproof.drift.memory.history import compared
-from stackproof.drift.memory.remembering import begun, notified, remembered, withdrawn
+from stackproof.drift.memory.remembering import begin_run, record_audit, send_alarms, withdraw_run
 from stackproof.drift.memory.report import DiffReport, HistoryReport
 from stackproof.drift.ports import AuditStore, Notifier
 from stackproof.drift.report import DriftReport
@@ -133,7 +133,7 @@ class AuditMemory:
             tool=__version__,
             scope=RunScope(fleet=fleet) if fleet else _scope(target),
         )
-        self.run = begun(self.store, begins)
+        self.run = begin_run(self.store, begins)
 
     @contextmanager
     def unless_refused(self) -> Iterator[None]:
@@ -142,7 +142,7 @@ class AuditMemory:
             yield
         except (ConfigError, click.UsageError):
             if self.store is not None and self.run is not None:
-                withdrawn(self.store, self.run)
+                withdraw_run(self.store, self.run)
             raise
 
     def finished(self, report: DriftReport, *, on: date) -> DriftReport:
@@ -151,8 +151,8 @@ class AuditMemory:
         if self.store is None or self.run is None:
             return waive(report)
         keep = timedelta(days=self.project.settings.audit_retention_days)
-        report = remembered(report, self.store, self.run, ended_at=_now(), keep=keep, waive=waive)
-        report = notified(report, self.store, self.notifiers, at=_now())
+        report = record_audit(report, self.store, self.run, ended_at=_now(), keep=keep, waive=waive)
+        report = send_alarms(report, self.store, self.notifiers, at=_now())
         return replace(report, notifications=unique(report.notifications))
 
 
@@ -197,8 +197,8 @@ def history(stack_name: str | None, last: int | None, store: str | None, *, want
 def _history_text(report: HistoryReport, last: int, *, count: int) -> str:
     """The history with its last runs alone, and how many it has before them."""
     left_out = max(count - last, 0)
-    said = f"earlier runs: {left_out}; --last {count} shows all\n" if left_out else ""
-    return said + history_text(replace(report, runs=report.runs[-last:]))
+    note = f"earlier runs: {left_out}; --last {count} shows all\n" if left_out else ""
+    return note + history_text(replace(report, runs=report.runs[-last:]))
 
 
 def _was_looked_at(stack_name: str, runs: Sequence[Run], where: AuditStore) -> bool:

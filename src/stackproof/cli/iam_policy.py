@@ -80,14 +80,14 @@ def iam_policy(
         stacks = tuple(chosen_stacks(assembly, stack, several=True))
     found = required_permissions(project, stacks, Purpose(purpose), region=region, account=account)
     click.echo(json.dumps(_documents(found, max_size), indent=2))
-    for line in _said(found, split=max_size is not None):
+    for line in _lines(found, split=max_size is not None):
         click.echo(f"stackproof: {line}", err=True)
 
 
 def _require(region: str | None, account: str | None) -> None:
     """Raise ConfigError for what would be an ARN that IAM does not take."""
     if region not in {None, "*"}:
-        require_region(str(region), said=f"--region {region}")
+        require_region(str(region), shown=f"--region {region}")
     if account is not None and not re.fullmatch(r"[0-9]{12}|\*", account):
         raise ConfigError(f"--account {account}: an account has twelve digits")
 
@@ -99,7 +99,7 @@ def _documents(found: Permissions, max_size: int | None) -> JsonValue:
         raise ConfigError(f"--max-size {max_size}: {error}") from error
 
 
-def _said(found: Permissions, *, split: bool) -> list[str]:
+def _lines(found: Permissions, *, split: bool) -> list[str]:
     """What the reader of the policy has to know."""
     size = len(canonical(found.document()))
     lines = []

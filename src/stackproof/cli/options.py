@@ -74,10 +74,10 @@ def open_project(*, no_cache: bool = False) -> Project:
 def progress(what: str) -> Iterator[None]:
     """Report on stderr what is running, if it takes more than a second."""
     began = time.monotonic()
-    said = threading.Event()
+    shown = threading.Event()
 
     def speak() -> None:
-        said.set()
+        shown.set()
         click.echo(f"{what} …", err=True)
 
     timer = threading.Timer(1.0, speak)
@@ -88,5 +88,5 @@ def progress(what: str) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
-        if said.is_set():
+        if shown.is_set():
             click.echo(f"{what}: {time.monotonic() - began:.1f} s", err=True)

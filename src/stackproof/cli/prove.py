@@ -139,5 +139,5 @@ def _or_deploy_first(command: str) -> Iterator[None]:
     except TargetError as error:
         if error.code != "NoStack":
             raise
-        said = f"{error}: this command deploys nothing; deploy it first: {command}"
-        raise TargetError(said, code=error.code) from error
+        message = f"{error}: this command deploys nothing; deploy it first: {command}"
+        raise TargetError(message, code=error.code) from error

@@ -84,7 +84,7 @@ class LiveOptions:
 
 def _region(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
     if value is not None:
-        require_region(value, said=f"--region {value}")
+        require_region(value, shown=f"--region {value}")
     return value
 
 

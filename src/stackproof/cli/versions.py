@@ -161,16 +161,16 @@ def explain(
     name = _named(family, engine.versions)
     knowledge = Knowledge(versions=engine.versions, overrides=engine.overrides, as_of=on)
     subject = Subject(family=name, text=version, deployed=deployed)
-    said, _ = evaluate_version(subject, knowledge)
+    verdicts, _ = evaluate_version(subject, knowledge)
     case = case_of(subject, knowledge)
-    lines = [*_facts(case, on), *_verdict(said, on), *_age(engine.versions, name, on)]
-    against = any(statement.kind is Kind.FAIL and statement.level.reaches(Level.WARNING) for statement in said)
-    report = _explained(case, said, on, exit_code=1 if against else 0)
+    lines = [*_facts(case, on), *_verdict(verdicts, on), *_age(engine.versions, name, on)]
+    against = any(statement.kind is Kind.FAIL and statement.level.reaches(Level.WARNING) for statement in verdicts)
+    report = _explained(case, verdicts, on, exit_code=1 if against else 0)
     write_text_or_json(wanted, report, lambda: "".join(f"{line}\n" for line in lines))
     raise click.exceptions.Exit(report.exit_code)
 
 
-def _explained(case: Case, said: tuple[Verdict, ...], on: date, *, exit_code: int) -> VersionsReport:
+def _explained(case: Case, verdicts: tuple[Verdict, ...], on: date, *, exit_code: int) -> VersionsReport:
     family, text = case.family, case.subject.text
     return VersionsReport(
         command="explain",
@@ -192,7 +192,7 @@ def _explained(case: Case, said: tuple[Verdict, ...], on: date, *, exit_code: in
                     "level": statement.level.value,
                     "message": statement.message,
                 }
-                for statement in said
+                for statement in verdicts
             ],
         },
         exit_code=exit_code,
@@ -235,10 +235,10 @@ def _facts(case: Case, on: date) -> Iterator[str]:
         yield from _wrapped(f"pin instead: {instead}")
 
 
-def _verdict(said: tuple[Verdict, ...], on: date) -> Iterator[str]:
-    if not said:
+def _verdict(verdicts: tuple[Verdict, ...], on: date) -> Iterator[str]:
+    if not verdicts:
         yield f"nothing is against it on {on}"
-    for statement in sorted(said, key=lambda said: (-said.level.rank, said.rule_id)):
+    for statement in sorted(verdicts, key=lambda verdict: (-verdict.level.rank, verdict.rule_id)):
         word = "open" if statement.kind is Kind.OPEN else statement.level.value
         yield f"{word}: {statement.rule_id}"
         yield from _wrapped(statement.message, indent="    ")
@@ -350,13 +350,13 @@ def _difference(result: Refresh) -> Iterator[str]:
 
 
 def _closing(target: Path, result: Refresh, *, write: bool, on: date) -> str:
-    said = f"{len(result.changes)} changes" if result.changes else "no difference"
+    text = f"{len(result.changes)} changes" if result.changes else "no difference"
     if write:
-        said += ", too large to believe: nothing is written" if result.refused else f", written to {target}"
+        text += ", too large to believe: nothing is written" if result.refused else f", written to {target}"
     elif result.changes:
-        said += "; nothing is written without --write"
+        text += "; nothing is written without --write"
     old = sum(family.is_old(on) for family in result.versions.families.values())
-    return f"{said}; {old} families are older than they may be on {on}" if old else said
+    return f"{text}; {old} families are older than they may be on {on}" if old else text
 
 
 def _code(result: Refresh, *, write: bool, checking: bool, on: date) -> int:

@@ -227,8 +227,10 @@ def _form(error: _Violation) -> str:
 
 def _do(error: _Violation) -> str:
     words = _PATTERNS.get(str(error.validator_value)) if error.validator == "pattern" else None
-    said = error.schema.get("description") if isinstance(error.schema, Mapping) else None
-    return words or (f"give this: {str(said).rstrip('.')}" if said else f"give what matches {error.validator_value}")
+    description = error.schema.get("description") if isinstance(error.schema, Mapping) else None
+    return words or (
+        f"give this: {str(description).rstrip('.')}" if description else f"give what matches {error.validator_value}"
+    )
 
 
 def _short(error: _Violation) -> str:
@@ -253,13 +255,13 @@ def _counted(count: int, of: object) -> str:
 
 def _bound(error: _Violation) -> str:
     limit = error.validator_value
-    said = {
+    reason = {
         "minimum": f"is too small: give {limit} or more",
         "exclusiveMinimum": f"is too small: give more than {limit}",
         "maximum": f"is too large: give {limit} or less",
         "exclusiveMaximum": f"is too large: give less than {limit}",
     }[str(error.validator)]
-    return f"{_shown(error.instance)} {said}"
+    return f"{_shown(error.instance)} {reason}"
 
 
 def _not(error: _Violation) -> str:

@@ -12,7 +12,7 @@ __all__ = ["require_region"]
 _REGION: Final = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 
 
-def require_region(region: str, *, said: str) -> None:
-    """Raise ConfigError for a text that is not a region; `said` names the option and its value ("--region moon")."""
+def require_region(region: str, *, shown: str) -> None:
+    """Raise ConfigError for a text that is not a region; `shown` names the option and its value ("--region moon")."""
     if not _REGION.fullmatch(region):
-        raise ConfigError(f"{said}: this is not a region: give one like eu-central-1")
+        raise ConfigError(f"{shown}: this is not a region: give one like eu-central-1")

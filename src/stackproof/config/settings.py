@@ -171,8 +171,8 @@ def _wrong_here(root: Path, table: JsonObject) -> Iterator[Problem]:
     try:
         _day(table.get("versions_as_of"))
     except ValueError:
-        said = f"{table['versions_as_of']!r} is not a date: give a day of the calendar as YYYY-MM-DD"
-        yield Problem(path=("versions_as_of",), text=said)
+        message = f"{table['versions_as_of']!r} is not a date: give a day of the calendar as YYYY-MM-DD"
+        yield Problem(path=("versions_as_of",), text=message)
 
 
 def _refusal(file: Path, found: Sequence[Problem]) -> ConfigError:
@@ -275,10 +275,10 @@ def _tool_table(file: Path) -> dict[str, Any]:
     return tool if isinstance(tool, dict) else {}
 
 
-def _torn(file: Path, said: str) -> ConfigError:
+def _torn(file: Path, message: str) -> ConfigError:
     """The error of `tomllib`, which has the line in its text alone: `Expected '=' … (at line 3, column 5)`."""
-    found = re.search(r" \(at line (\d+), column \d+\)$", said)
-    where, what = (f"{shown_path(file)}:{found[1]}", said[: found.start()]) if found else (shown_path(file), said)
+    found = re.search(r" \(at line (\d+), column \d+\)$", message)
+    where, what = (f"{shown_path(file)}:{found[1]}", message[: found.start()]) if found else (shown_path(file), message)
     return ConfigError(f"{where}: is not valid TOML: {what}")
 
 

@@ -36,8 +36,8 @@ def as_check(report: DriftReport) -> CheckReport:
     """The audit for reporters of findings, with the same exit code; every difference is an error."""
     notifications = report.notifications
     if report.exit_code == 3 and all(notification.level is not Level.ERROR for notification in notifications):  # noqa: PLR2004
-        said = Notification(level=Level.ERROR, message="not everything could be checked", engine=_ENGINE)
-        notifications = (*notifications, said)
+        incomplete = Notification(level=Level.ERROR, message="not everything could be checked", engine=_ENGINE)
+        notifications = (*notifications, incomplete)
     found = (
         *(_of_difference(difference) for difference in report.differences),
         *(finding for audit in report.audits for finding in _of_audit(audit)),

@@ -352,9 +352,9 @@ class Alarm:
             "new": sum(episode.changed is None for episode in self.episodes),
             "changed": sum(episode.changed is not None for episode in self.episodes),
         }
-        said = " and ".join(f"{count} {word}" for word, count in counts.items() if count)
+        text = " and ".join(f"{count} {word}" for word, count in counts.items() if count)
         s = "s" if len(self.episodes) != 1 else ""
-        return f"{said} difference{s} in {stacks[0][0]}{more}" if stacks else "nothing new"
+        return f"{text} difference{s} in {stacks[0][0]}{more}" if stacks else "nothing new"
 
     def to_dict(self) -> dict[str, JsonValue]:
         return {

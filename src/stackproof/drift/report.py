@@ -177,7 +177,7 @@ class DriftReport:
             "coverage": {**coverage, "types": [resource_type.to_dict() for resource_type in self.types]},
             "scopes": list(self.scopes),
             "stacks": [{**audit.certificate(), "looked_at": self._looked_at(audit)} for audit in self.audits],
-            "differences": [{**difference.row(), **self._remembered(difference)} for difference in self.differences],
+            "differences": [{**difference.row(), **self._history(difference)} for difference in self.differences],
             "resolved": [episode.row() for episode in self.memory.resolved] if self.memory else [],
             "unproven": [row for audit in self.audits for row in _unproven(audit)],
             "native": [row for audit in self.audits for row in _native(audit)],
@@ -192,7 +192,7 @@ class DriftReport:
         since = self.kept_since(audit)
         return shown_time(since) if since else None
 
-    def _remembered(self, each: Difference) -> dict[str, JsonValue]:
+    def _history(self, each: Difference) -> dict[str, JsonValue]:
         since = self.memory.since.get(each.fingerprint) if self.memory else None
         is_new = each.fingerprint in self.memory.new if self.memory and since else None
         is_changed = each.fingerprint in self.memory.changed if self.memory and since else None

@@ -68,16 +68,16 @@ def waived_drift(
         valid = [waivers[n] for n in fitting if waivers[n].expires >= on]
         best = max(valid, key=lambda waiver: (waiver.expires, waiver.owner, waiver.reason), default=None)
         found.append(difference if best is None else difference.suppressed(best.trace))
-    said: list[Finding] = []
+    findings: list[Finding] = []
     entries: list[LedgerEntry] = []
     for index, waiver in enumerate(waivers):
         is_other = index in other and not covered[index]
         state = _state(waiver, covered[index], on=on, evaluated=evaluated, is_other=is_other)
-        said.extend(_said(waiver, state, covered[index], is_other=is_other))
+        findings.extend(_findings(waiver, state, covered[index], is_other=is_other))
         entries.append(_entry(waiver, state, covered[index], on=on))
     return WaivedDrift(
         differences=tuple(sorted(found, key=Difference.sort_key)),
-        findings=tuple(sorted(said, key=Finding.sort_key)),
+        findings=tuple(sorted(findings, key=Finding.sort_key)),
         entries=tuple(sorted(entries, key=LedgerEntry.sort_key)),
     )
 
@@ -98,7 +98,7 @@ def _state(waiver: DriftWaiver, covers: int, *, on: date, evaluated: Evaluated, 
     return WaiverState.UNUSED if looked and all(looked) else WaiverState.NOT_JUDGED
 
 
-def _said(waiver: DriftWaiver, state: WaiverState, covers: int, *, is_other: bool) -> Iterable[Finding]:
+def _findings(waiver: DriftWaiver, state: WaiverState, covers: int, *, is_other: bool) -> Iterable[Finding]:
     place = "".join(f", {part}" for part in (waiver.account, waiver.region) if part)
     name = f"the drift waiver of {waiver.place} in {waiver.stack or 'no stack'}{place} (owner: {waiver.owner})"
     if state is WaiverState.EXPIRED:

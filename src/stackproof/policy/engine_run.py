@@ -66,7 +66,7 @@ def run_engines(
                 engine.close()
             time.sleep(_PAUSE_SECONDS)
         raise
-    return [plan.said() for plan in plans]
+    return [plan.result() for plan in plans]
 
 
 class _Work(threading.Thread):
@@ -106,7 +106,7 @@ class _Plan:
         self._engine, self._templates, self._store, self._secrets = engine, templates, store, secrets
         identity = engine.identity
         self._keys = [_key(template, identity, on) for template in templates]
-        self._answers = [_remembered(store, key) for key in self._keys]
+        self._answers = [_stored(store, key) for key in self._keys]
         self._notifications: list[Notification] = []
         self._cached = sum(answer is not None for answer in self._answers)
         self._began = self._ended = time.monotonic()
@@ -122,7 +122,7 @@ class _Plan:
             self._answers[index] = self._judged(index)
         self._ended = time.monotonic()
 
-    def said(self) -> EngineRun:
+    def result(self) -> EngineRun:
         """What came of it."""
         return EngineRun(
             answers=tuple(self._answers),
@@ -150,7 +150,7 @@ class _Plan:
         return answer
 
 
-def _remembered(store: Store | None, key: str) -> EngineAnswer | None:
+def _stored(store: Store | None, key: str) -> EngineAnswer | None:
     value = store.get(_KIND, key) if store is not None else None
     if not isinstance(value, Mapping):
         return None

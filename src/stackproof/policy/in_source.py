@@ -55,11 +55,11 @@ def in_source(template: Template) -> InSource:
         (f"Resources.{resource.logical_id}.Metadata", resource.body, resource) for resource in template.resources
     ]
     for place, owner, resource in owners:
-        for said in _said(owner, is_template=resource is None):
-            if said.rule is None:
-                unheeded.append(f"{place}.{said.below}")
+        for named_rule in _named_rules(owner, is_template=resource is None):
+            if named_rule.rule is None:
+                unheeded.append(f"{place}.{named_rule.below}")
             else:
-                waivers.append(_waiver(said, said.rule, f"{place}.{said.below}", template, resource))
+                waivers.append(_waiver(named_rule, named_rule.rule, f"{place}.{named_rule.below}", template, resource))
     return InSource(waivers=tuple(sorted(waivers, key=InSourceWaiver.sort_key)), unheeded=tuple(sorted(unheeded)))
 
 
@@ -70,17 +70,17 @@ def acknowledged(assembly: Assembly) -> tuple[InSourceWaiver, ...]:
     """
     files = frozenset(stack.template.file for stack in assembly.stacks)
     # The report of validation plugins repeats the metadata of the stacks, and adds that of the app.
-    said = {
+    by_construct = {
         (acknowledgement.location.construct_path or "", acknowledgement.rule_id): acknowledgement
         for acknowledgement in assembly.acknowledgements
     }
     for stack in assembly.stacks:
-        said |= {
+        by_construct |= {
             (acknowledgement.location.construct_path or "", acknowledgement.rule_id): acknowledgement
             for acknowledgement in stack.acknowledgements
         }
     found = []
-    for acknowledgement in said.values():
+    for acknowledgement in by_construct.values():
         namespace, _, rule = acknowledgement.rule_id.partition("::")
         path = acknowledgement.location.construct_path or ""
         found.append(
@@ -139,30 +139,32 @@ def _is_at(waiver: InSourceWaiver, place: Location) -> bool:
     return path is not None and (path == waiver.construct_path or path.startswith(f"{waiver.construct_path}/"))
 
 
-def _waiver(said: _NamedRule, rule: str, place: str, template: Template, resource: Resource | None) -> InSourceWaiver:
+def _waiver(
+    named_rule: _NamedRule, rule: str, place: str, template: Template, resource: Resource | None
+) -> InSourceWaiver:
     location = (
         Location(stack_name=template.stack_name, file=template.file, template_file=template.file)
         if resource is None
         else resource.location()
     )
     return InSourceWaiver(
-        source=said.source,
+        source=named_rule.source,
         rule=rule,
-        reason=said.reason,
+        reason=named_rule.reason,
         where=f"{location}: {place}",
         location=location,
-        engines=said.engines,
+        engines=named_rule.engines,
         files=frozenset({template.file}),
         logical_id=resource.logical_id if resource else None,
         construct_path=resource.construct_path if resource else None,
-        is_prefix=said.is_prefix,
+        is_prefix=named_rule.is_prefix,
         is_broad=resource is None,
-        is_final=said.source == "cdk-nag",
+        is_final=named_rule.source == "cdk-nag",
         generated=resource is not None and resource.generated,
     )
 
 
-def _said(owner: JsonObject, *, is_template: bool) -> Iterator[_NamedRule]:
+def _named_rules(owner: JsonObject, *, is_template: bool) -> Iterator[_NamedRule]:
     metadata = _mapping(owner.get("Metadata"))
     for key in sorted(metadata.keys() & SILENCING_KEYS):
         value = metadata[key]

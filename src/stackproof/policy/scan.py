@@ -112,12 +112,12 @@ def baselined(result: ScanResult, baseline: Baseline, *, name: str, not_waivable
     every = sum(old.values(), Counter[tuple[str, str, Kind]]())
     found = _by_file(compared.findings)
     fixed = "1 entry of the baseline is" if compared.fixed == 1 else f"{compared.fixed} entries of the baseline are"
-    said = Notification(level=Level.WARNING, message=f"{fixed} fixed: rewrite it (--write-baseline)", file=name)
+    note = Notification(level=Level.WARNING, message=f"{fixed} fixed: rewrite it (--write-baseline)", file=name)
     return replace(
         result,
         findings=compared.findings,
         counts=tuple(_with_waived(count, every) for count in result.counts),
-        notifications=(*result.notifications, said) if compared.fixed else result.notifications,
+        notifications=(*result.notifications, note) if compared.fixed else result.notifications,
         by_template={
             file: (
                 tuple(found[file]),

@@ -82,10 +82,10 @@ def waived(findings: Iterable[Finding], ledger: Ledger, *, on: date, judged: Eva
     found = [book.applied(finding) for finding in findings]
     for index, waiver in enumerate(ledger.waivers):
         book.close_waiver(index, waiver)
-    for index, said in enumerate(ledger.in_source):
-        book.close_in_source(index, said)
+    for index, suppression in enumerate(ledger.in_source):
+        book.close_in_source(index, suppression)
     return WaiverResult(
-        findings=tuple(sorted((*found, *book.said), key=Finding.sort_key)),
+        findings=tuple(sorted((*found, *book.findings), key=Finding.sort_key)),
         counts=book.counts(),
         entries=tuple(sorted(book.entries, key=LedgerEntry.sort_key)),
     )
@@ -101,7 +101,7 @@ class _Book:
     covered: Counter[tuple[str, int]] = field(default_factory=Counter)
     refused: Counter[tuple[str, int]] = field(default_factory=Counter)
     partial: dict[tuple[str, int], set[str]] = field(default_factory=dict)
-    said: list[Finding] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
     entries: list[LedgerEntry] = field(default_factory=list)
 
     def applied(self, finding: Finding) -> Finding:
@@ -118,14 +118,14 @@ class _Book:
         if self._is_protected({*finding.rules, finding.control}):
             self.refused.update((*file, *source))
             return finding
-        waivers, said = [self.ledger.waivers[n] for _, n in file], [self.ledger.in_source[n] for _, n in source]
-        left = _left(finding, [waiver for waiver in waivers if waiver.expires >= self.on], said)
-        if left and (said or any(waiver.expires >= self.on for waiver in waivers)):
+        waivers, suppressions = [self.ledger.waivers[n] for _, n in file], [self.ledger.in_source[n] for _, n in source]
+        left = _left(finding, [waiver for waiver in waivers if waiver.expires >= self.on], suppressions)
+        if left and (suppressions or any(waiver.expires >= self.on for waiver in waivers)):
             for key in (*file, *source):
                 self.partial.setdefault(key, set()).update(left)
             return finding
         self.covered.update((*file, *source))
-        trace = self._trace(waivers, said)
+        trace = self._trace(waivers, suppressions)
         return finding.suppressed(trace) if trace else finding
 
     def _covers(self, waiver: Waiver, finding: Finding) -> bool:
@@ -179,35 +179,35 @@ class _Book:
             )
         )
 
-    def close_in_source(self, index: int, said: InSourceWaiver) -> None:
+    def close_in_source(self, index: int, suppression: InSourceWaiver) -> None:
         """Enter a waiver of a source, and report what is wrong with it."""
         covered, refused = self.covered["source", index], self.refused["source", index]
-        name = f"the suppression of {said.rule} in {said.where}"
-        protected = self._is_protected({said.rule}) or bool(refused)
+        name = f"the suppression of {suppression.rule} in {suppression.where}"
+        protected = self._is_protected({suppression.rule}) or bool(refused)
         is_partial = ("source", index) in self.partial
-        state = self._state(said, covered, is_protected=protected, is_partial=is_partial)
+        state = self._state(suppression, covered, is_protected=protected, is_partial=is_partial)
         if protected:
-            self._say(_NOT_WAIVABLE, Level.ERROR, f"{name} would cover what is not waivable", said)
+            self._say(_NOT_WAIVABLE, Level.ERROR, f"{name} would cover what is not waivable", suppression)
         elif state is WaiverState.PARTIAL:
             others = self.partial["source", index]
-            self._say(_PARTIAL, Level.NOTE, f"{name} is not enough: {_named(others)} the same there", said)
+            self._say(_PARTIAL, Level.NOTE, f"{name} is not enough: {_named(others)} the same there", suppression)
         elif state is WaiverState.UNUSED:
             # The tool that it is meant for may be run elsewhere, in another version: no reason to fail.
-            self._say(_UNUSED, Level.NOTE, f"{name} matches nothing", said)
+            self._say(_UNUSED, Level.NOTE, f"{name} matches nothing", suppression)
         if state is WaiverState.OVER_BROAD:
             message = f"{name} would silence every rule whose id begins so, and was not heeded: name the rules"
-            self._say(_BROAD, Level.WARNING, message, said)
-        elif said.is_broad:
-            self._say(_BROAD, Level.NOTE, f"{name} is broad: it covers {_findings(covered)}", said)
+            self._say(_BROAD, Level.WARNING, message, suppression)
+        elif suppression.is_broad:
+            self._say(_BROAD, Level.NOTE, f"{name} is broad: it covers {_findings(covered)}", suppression)
         self.entries.append(
             LedgerEntry(
-                source=said.source,
-                where=said.where,
-                rule=said.rule,
+                source=suppression.source,
+                where=suppression.where,
+                rule=suppression.rule,
                 control=None,
-                stack=said.location.stack_name or said.location.template_file,
-                construct_path=said.construct_path or said.logical_id,
-                reason=said.reason,
+                stack=suppression.location.stack_name or suppression.location.template_file,
+                construct_path=suppression.construct_path or suppression.logical_id,
+                reason=suppression.reason,
                 owner=None,
                 ticket=None,
                 expires=None,
@@ -217,8 +217,8 @@ class _Book:
             )
         )
 
-    def _state(self, said: InSourceWaiver, covered: int, *, is_protected: bool, is_partial: bool) -> WaiverState:
-        if said.is_prefix:
+    def _state(self, suppression: InSourceWaiver, covered: int, *, is_protected: bool, is_partial: bool) -> WaiverState:
+        if suppression.is_prefix:
             return WaiverState.OVER_BROAD
         if is_protected and not covered:
             return WaiverState.NOT_WAIVABLE
@@ -226,14 +226,14 @@ class _Book:
             return WaiverState.ACTIVE
         if is_partial:
             return WaiverState.PARTIAL
-        if said.is_final:
+        if suppression.is_final:
             return WaiverState.UNSEEN
-        is_judged = self.judged.complete and not said.engines.isdisjoint(self.judged.engines)
+        is_judged = self.judged.complete and not suppression.engines.isdisjoint(self.judged.engines)
         return WaiverState.UNUSED if is_judged else WaiverState.NOT_JUDGED
 
     def counts(self) -> tuple[RuleCount, ...]:
         """At how many waivers each rule about them looked."""
-        failed = Counter(finding.rule_id for finding in self.said)
+        failed = Counter(finding.rule_id for finding in self.findings)
         looked = {_EXPIRED: len(self.ledger.waivers)}
         size = len(self.entries)
         return tuple(
@@ -253,7 +253,7 @@ class _Book:
         )
 
     def _say(self, rule_id: str, level: Level, message: str, at: Location | InSourceWaiver) -> None:
-        self.said.append(
+        self.findings.append(
             Finding(
                 rule_id=rule_id,
                 kind=Kind.FAIL,
@@ -266,7 +266,7 @@ class _Book:
         )
 
 
-def _left(finding: Finding, waivers: Sequence[Waiver], said: Sequence[InSourceWaiver]) -> set[str]:
+def _left(finding: Finding, waivers: Sequence[Waiver], suppressions: Sequence[InSourceWaiver]) -> set[str]:
     """The rules of the finding that no waiver names. Without a control, a waiver of the lead rule covers all."""
     names = {waiver.rule for waiver in waivers}
     if None in names or (finding.control is None and finding.rule_id in names):
@@ -276,7 +276,7 @@ def _left(finding: Finding, waivers: Sequence[Waiver], said: Sequence[InSourceWa
         for origin in finding.origins
         if origin.rule_id not in names
         and not (finding.rule_id in names and finding.rule_id.startswith(f"{origin.rule_id}/"))
-        and not any(in_source.covers_origin(waiver, origin, finding) for waiver in said)
+        and not any(in_source.covers_origin(waiver, origin, finding) for waiver in suppressions)
     }
 
 

@@ -202,8 +202,10 @@ class FlowRun:
         listener = self._pipeline.listen(topic_arn)
 
         def all_published() -> bool:
-            heard = self._pipeline.heard(listener)
-            published.update(str(message["AlarmName"]) for message in heard if message.get("NewStateValue") == "ALARM")
+            messages = self._pipeline.messages(listener)
+            published.update(
+                str(message["AlarmName"]) for message in messages if message.get("NewStateValue") == "ALARM"
+            )
             return published >= set(names)
 
         try:

@@ -50,7 +50,7 @@ class Pipeline(Protocol):
     def listen(self, topic_arn: str) -> str:
         """Subscribe to a topic; gives the id of the subscription."""
 
-    def heard(self, listener: str) -> tuple[JsonObject, ...]:
+    def messages(self, listener: str) -> tuple[JsonObject, ...]:
         """What was published since the last call, as far as it is JSON."""
 
     def stop_listening(self, listener: str) -> None:

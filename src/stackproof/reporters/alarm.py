@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from stackproof.drift.episode import Alarm, Episode, shown_time
-from stackproof.reporters.differences import at, described, named, place_of, said
+from stackproof.reporters.differences import at, described, named, place_of, sentence
 from stackproof.reporters.markdown import escaped
 from stackproof.reporters.wording import counted, visible
 
@@ -19,7 +19,7 @@ _RESERVE: Final = 200
 
 def alarm_text(alarm: Alarm) -> str:
     """One line for each difference, then which run saw them."""
-    lines = [visible(f"{said(episode.difference, at)}{_changed(episode)}") for episode in alarm.episodes]
+    lines = [visible(f"{sentence(episode.difference, at)}{_changed(episode)}") for episode in alarm.episodes]
     return _fitting(f"{alarm.subject}\n\n", lines, f"\n{_seen_by(alarm)}\n")
 
 

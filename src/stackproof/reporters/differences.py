@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from stackproof.drift.difference import Difference, DriftOrigin
 
-__all__ = ["Where", "at", "described", "named", "place_of", "said", "where_of"]
+__all__ = ["Where", "at", "described", "named", "place_of", "sentence", "where_of"]
 
 
 Where = Callable[[str, str], str]
@@ -23,7 +23,7 @@ def where_of(places: Iterable[tuple[str, str]]) -> Where:
     return at if len(set(places)) > 1 else lambda _account, _region: ""
 
 
-def said(each: Difference, where: Where) -> str:
+def sentence(each: Difference, where: Where) -> str:
     """The difference as one sentence that begins with its place."""
     place = where(each.account, each.region)
     if each.location.logical_id or not place:

@@ -68,13 +68,13 @@ def _run_suite(notifications: Sequence[Notification]) -> Iterator[ET.Element]:
             )
             ET.SubElement(case, "error", message=_safe(notification.message), type="not judged")
             cases.append(case)
-    said = [
+    output = [
         f"{notification.level.value}: {notification.message}"
         for notification in notifications
         if notification.level is not Level.ERROR
     ]
-    if cases or said:
-        yield _suite(_RUN, cases, said)
+    if cases or output:
+        yield _suite(_RUN, cases, output)
 
 
 def _suite(name: str, cases: Sequence[ET.Element], output: Sequence[str]) -> ET.Element:

@@ -150,12 +150,12 @@ def _notes(report: CheckReport) -> Iterator[_Row]:
 
 def _foot(groups: Mapping[Standing, Sequence[Finding]]) -> str:
     noted, known, generated = (groups[standing] for standing in (Standing.NOTED, Standing.BASELINE, Standing.GENERATED))
-    said = [counted(len(noted), "note")] if noted else []
+    counts = [counted(len(noted), "note")] if noted else []
     if known:
-        said.append(f"{counted(len(known), 'finding')} in the baseline")
+        counts.append(f"{counted(len(known), 'finding')} in the baseline")
     if generated:
-        said.append(f"{counted(len(generated), 'finding')} on what CDK generates ({REMEDY})")
-    return f"\nNot listed: {'; '.join(said)}.\n" if said else ""
+        counts.append(f"{counted(len(generated), 'finding')} on what CDK generates ({REMEDY})")
+    return f"\nNot listed: {'; '.join(counts)}.\n" if counts else ""
 
 
 def _rules(finding: Finding) -> str:

@@ -74,16 +74,16 @@ class SarifReporter:
         }
 
     def _notification(self, notification: Notification) -> JsonValue:
-        said: dict[str, JsonValue] = {
+        row: dict[str, JsonValue] = {
             "level": notification.level.value,
             "message": {"text": notification.message or "(no message)"},
         }
         if notification.engine:
-            said["properties"] = {"engine": notification.engine}
+            row["properties"] = {"engine": notification.engine}
         template = self._places.template(Location(template_file=notification.file))
         if template is not None:
-            said["locations"] = [_physical(template, None)]
-        return said
+            row["locations"] = [_physical(template, None)]
+        return row
 
     def _result(self, finding: Finding, rule_index: int, occurrence: int) -> JsonValue:
         place = finding.location
@@ -105,7 +105,7 @@ class SarifReporter:
         }
         source, template = self._places.source(place), self._places.template(place)
         if template is not None and (template, place.template_line) != (source, place.line):
-            result["relatedLocations"] = [{"id": 1, **_physical(template, place.template_line, said="In the template")}]
+            result["relatedLocations"] = [{"id": 1, **_physical(template, place.template_line, text="In the template")}]
         return result
 
     def _location(self, place: Location) -> JsonValue:
@@ -186,11 +186,11 @@ def _properties(finding: Finding) -> dict[str, JsonValue]:
     }
 
 
-def _physical(file: str, line: int | None, *, said: str = "") -> dict[str, JsonValue]:
+def _physical(file: str, line: int | None, *, text: str = "") -> dict[str, JsonValue]:
     physical: dict[str, JsonValue] = {"artifactLocation": _artifact(file)}
     if line is not None and line > 0:
         physical["region"] = {"startLine": line}
-    message: dict[str, JsonValue] = {"message": {"text": said}} if said else {}
+    message: dict[str, JsonValue] = {"message": {"text": text}} if text else {}
     return {"physicalLocation": physical, **message}
 
 

@@ -33,9 +33,9 @@ def prove_text(report: ProveReport, *, verbose: bool = False) -> str:
     for name, proofs in ({"": report.proofs} | dict(report.by_target)).items():
         lines.extend(_unanswered_lines(proofs, name))
     if verbose:
-        lines.extend(told := list(_unproven_lines(report.proofs)))
+        lines.extend(unproven := list(_unproven_lines(report.proofs)))
         for name, proofs in report.by_target.items():
-            lines.extend(f"{line} (on {name} alone)" for line in sorted({*_unproven_lines(proofs)} - {*told}))
+            lines.extend(f"{line} (on {name} alone)" for line in sorted({*_unproven_lines(proofs)} - {*unproven}))
     lines.extend(notification_lines(report.notifications, verbose=verbose))
     if verbose:
         lines.extend(type_lines(report.types))
@@ -93,8 +93,8 @@ def coverage_line(coverage: Coverage, target: str) -> str:
 
 def flow_lines(facts: Iterable[FlowFact]) -> Iterator[str]:
     """The facts of each flow and their target, and last what the target does not support."""
-    told = sorted(set(facts), key=lambda fact: (fact.target, fact.flow, not fact.emulated, fact.text))
-    for (target, flow), group in groupby(told, key=lambda fact: (fact.target, fact.flow)):
+    ordered = sorted(set(facts), key=lambda fact: (fact.target, fact.flow, not fact.emulated, fact.text))
+    for (target, flow), group in groupby(ordered, key=lambda fact: (fact.target, fact.flow)):
         yield f"flow ({_called(target)}): {flow}"
         yield from (f"  {fact.text}" for fact in group)
 
@@ -160,11 +160,11 @@ def _unproven_lines(proofs: Iterable[ResourceProof]) -> Iterator[str]:
         name = _named(proof)
         count = sum(bool(unproven.path) for unproven in proof.unproven)
         for unproven in (*(unproven for unproven in proof.unproven if not unproven.path), *proof.unproven):
-            said = f"{unproven.reason.value} {unproven.detail}".rstrip()
+            reason = f"{unproven.reason.value} {unproven.detail}".rstrip()
             if not unproven.path:
-                yield f"{name} ({_several(count, 'property')}): {said}"
+                yield f"{name} ({_several(count, 'property')}): {reason}"
                 break
-            yield f"{name} {unproven.path}: {said}"
+            yield f"{name} {unproven.path}: {reason}"
 
 
 def _named(proof: ResourceProof) -> str:

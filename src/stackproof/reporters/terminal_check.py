@@ -105,9 +105,9 @@ class TerminalReporter:
         if finding.suppression is not None:
             yield f"{_word(finding)} {waived_because(finding)}"
         for origin in finding.origins:
-            said = f": {origin.message}" if origin.message != finding.message else ""
+            detail = f": {origin.message}" if origin.message != finding.message else ""
             uri = documentation(origin.engine, origin.rule_id)
-            yield f"by {origin.engine} {origin.rule_id}{said}"
+            yield f"by {origin.engine} {origin.rule_id}{detail}"
             if uri is not None and uri not in self._explained:
                 self._explained.add(uri)
                 yield uri

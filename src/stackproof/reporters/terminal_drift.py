@@ -12,7 +12,7 @@ from stackproof.drift.episode import Memory, shown_time
 from stackproof.drift.report import DriftReport
 from stackproof.drift.stack_audit import StackAudit, total_coverage
 from stackproof.proof.observation import DriftStatus
-from stackproof.reporters.differences import Where, said, where_of
+from stackproof.reporters.differences import Where, sentence, where_of
 from stackproof.reporters.ledger import ledger_lines
 from stackproof.reporters.terminal import calls_line, notification_lines
 from stackproof.reporters.terminal_memory import memory_lines, since_line
@@ -67,7 +67,7 @@ def _difference(each: Difference, memory: Memory | None, where: Where, *, verbos
     is_changed = memory is not None and each.fingerprint in memory.changed  # what people waived is another value now
     if each.suppression is not None and not verbose and not is_changed:
         return
-    yield said(each, where)
+    yield sentence(each, where)
     if each.origin in {DriftOrigin.DECLARED, DriftOrigin.UNDECLARED}:
         yield from change_lines(each.shown(each.expected), each.shown(each.actual), whole=verbose)
     if each.origin is DriftOrigin.CHILD:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from stackproof.drift.difference import Difference
 from stackproof.drift.episode import Episode, Memory, Run, shown_time
 from stackproof.drift.memory.report import Compared, DiffReport, HistoryReport
-from stackproof.reporters.differences import Where, said, where_of
+from stackproof.reporters.differences import Where, sentence, where_of
 from stackproof.reporters.values import shown_value
 from stackproof.reporters.wording import counted, folded, visible
 
@@ -57,7 +57,7 @@ def diff_text(report: DiffReport) -> str:
     lines = [
         *_named("new", found.appeared, where),
         *_named("resolved", found.resolved, where),
-        *(f"changed: {said(now, where)}: {_actual(was)} is now {_actual(now)}" for was, now in found.changed),
+        *(f"changed: {sentence(now, where)}: {_actual(was)} is now {_actual(now)}" for was, now in found.changed),
         *_named("checked by one of the two only", found.unknown, where),
     ]
     last = f"{_named_run(report.before)} and {_named_run(report.after)}: {_counts(found)}"
@@ -80,12 +80,12 @@ def _counts(found: Compared) -> str:
 
 
 def _named(word: str, found: Sequence[Difference], where: Where) -> Iterator[str]:
-    yield from (f"{word}: {said(difference, where)}" for difference in found)
+    yield from (f"{word}: {sentence(difference, where)}" for difference in found)
 
 
 def _episode(each: Episode, where: Where) -> str:
     seen = f"since {shown_time(each.since)}, last seen {shown_time(each.last_seen)}"
-    return f"{said(each.difference, where)} ({seen})"
+    return f"{sentence(each.difference, where)} ({seen})"
 
 
 def _run(each: Run) -> Iterator[str]:

@@ -136,10 +136,10 @@ def require_chosen(assembly: Assembly, options: AuditOptions) -> None:
     """Raise ConfigError if stacks of the app share a name and all of them would be audited in one region."""
     groups = _sharing(assembly.stacks)
     if groups and not options.stacks:
-        said = "; ".join(map(naming_all, groups))
+        names = "; ".join(map(naming_all, groups))
         region = next((stack.region for stack in groups[0] if stack.region), "REGION")
         raise ConfigError(
-            f"{said}: an audit is of one account and region; choose one with --stack {groups[0][0].name} "
+            f"{names}: an audit is of one account and region; choose one with --stack {groups[0][0].name} "
             f"--region {region}"
         )
 

@@ -43,6 +43,6 @@ class Project:
         """Where results are kept; raises ConfigError."""
         return FileStore(self.state() / "store")
 
-    def remembered(self) -> FileStore:
+    def state_store(self) -> FileStore:
         """Everything that stackproof stores about this project, as one store."""
         return FileStore(self.settings.state_directory)

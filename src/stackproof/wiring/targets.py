@@ -84,7 +84,7 @@ def endpoint_of(
     if endpoint_url is not None and not _is_url(endpoint_url):
         raise ConfigError(f"the endpoint {endpoint_url!r} is not a URL (expected http://HOST:PORT)")
     if region is not None:
-        require_region(region, said=f"the region {region}")
+        require_region(region, shown=f"the region {region}")
     if profile is not None and (name in EMULATORS or is_loopback(endpoint_url)):
         where = name if endpoint_url is None else endpoint_url
         raise ConfigError(

@@ -428,8 +428,8 @@ def test_a_place_that_answers_without_a_stack_is_an_error_unless_it_may_be_empty
     )
     found = Workers(start=shuffled, listing=listing, auditing=audit_text)
     *_, run = audit_tasks(list_stacks(places, found), found, Memory())
-    said = [notification for stacks in run.audited() for notification in stacks.notifications]
-    assert [(notification.level, notification.message) for notification in said] == [
+    notifications = [notification for stacks in run.audited() for notification in stacks.notifications]
+    assert [(notification.level, notification.message) for notification in notifications] == [
         (
             Level.ERROR,
             f"account 2, region {name}: no stack matches the filters; if intended, set may_be_empty: true there",

@@ -11,7 +11,7 @@ import pytest
 from stackproof.core.errors import StoreError
 from stackproof.core.json import digest
 from stackproof.drift.episode import Alarm, Run
-from stackproof.drift.memory.remembering import begun, notified, remembered, withdrawn
+from stackproof.drift.memory.remembering import begin_run, record_audit, send_alarms, withdraw_run
 from stackproof.drift.ports import AuditStore
 from stackproof.drift.report import DriftReport
 from stackproof.drift.stack_audit import StackAudit
@@ -45,10 +45,10 @@ def report(*differences: Any) -> DriftReport:
 
 
 def audited(store: AuditStore, number: int, *differences: Any) -> DriftReport:
-    return remembered(
+    return record_audit(
         report(*differences),
         store,
-        begun(store, run(started_at=night(number))),
+        begin_run(store, run(started_at=night(number))),
         ended_at=night(number),
         keep=KEEP,
         waive=unwaived,
@@ -81,7 +81,9 @@ def test_what_was_not_looked_at_again_is_said() -> None:
     audited(store, 0, difference())
     blind = replace(SEEN, status=DriftStatus.NOT_CHECKED)
     less = replace(report(), audits=(replace(report().audits[0], proofs=(blind,), differences=()),))
-    made = remembered(less, store, begun(store, run(started_at=night(1))), ended_at=night(1), keep=KEEP, waive=unwaived)
+    made = record_audit(
+        less, store, begin_run(store, run(started_at=night(1))), ended_at=night(1), keep=KEEP, waive=unwaived
+    )
     text = drift_text(made)
     assert "not checked again: app.py:7: Net/Topic" in text
     assert "0 new, 0 resolved, 1 not checked again" in text
@@ -90,15 +92,15 @@ def test_what_was_not_looked_at_again_is_said() -> None:
 def test_a_store_that_fails_costs_the_memory_alone() -> None:
     store, people = FakeAuditStore(), FakeNotifier()
     store.failing = BROKEN
-    begun_one = begun(store, run())
-    assert begun_one.number == 0
-    made = notified(
-        remembered(report(difference()), store, begun_one, ended_at=night(0), keep=KEEP, waive=unwaived),
+    unnumbered = begin_run(store, run())
+    assert unnumbered.number == 0
+    made = send_alarms(
+        record_audit(report(difference()), store, unnumbered, ended_at=night(0), keep=KEEP, waive=unwaived),
         store,
         [people],
         at=night(0),
     )
-    assert (made.memory, made.exit_code, len(made.differences), people.heard) == (None, 3, 1, [])
+    assert (made.memory, made.exit_code, len(made.differences), people.alarms) == (None, 3, 1, [])
     assert [notification.message for notification in made.notifications] == [
         "this audit was not recorded, so what is new is not known: the store is away",
         "fake:people got no message: this audit was not recorded",
@@ -108,9 +110,9 @@ def test_a_store_that_fails_costs_the_memory_alone() -> None:
 def test_a_store_that_is_back_at_the_end_records_the_run_after_all() -> None:
     store = FakeAuditStore()
     store.failing = BROKEN
-    late = begun(store, run())
+    late = begin_run(store, run())
     store.failing = None
-    made = remembered(report(difference()), store, late, ended_at=night(0), keep=KEEP, waive=unwaived)
+    made = record_audit(report(difference()), store, late, ended_at=night(0), keep=KEEP, waive=unwaived)
     assert made.memory is not None
     assert made.memory.run.number == 1
 
@@ -118,16 +120,16 @@ def test_a_store_that_is_back_at_the_end_records_the_run_after_all() -> None:
 def test_each_channel_is_told_once_and_again_after_a_failure() -> None:
     store, people, others = FakeAuditStore(), FakeNotifier(), FakeNotifier("fake:others")
     people.fails = True
-    first = notified(audited(store, 0, difference()), store, [people, others], at=night(0))
+    first = send_alarms(audited(store, 0, difference()), store, [people, others], at=night(0))
     assert first.exit_code == 3
-    assert len(others.heard) == 1
+    assert len(others.alarms) == 1
     assert "the next run tries again: fake:people is away" in first.notifications[0].message
     people.fails = False
-    second = notified(audited(store, 1, difference()), store, [people, others], at=night(1))
+    second = send_alarms(audited(store, 1, difference()), store, [people, others], at=night(1))
     assert second.exit_code == 1
-    assert [len(person.heard) for person in (people, others)] == [1, 1]
-    notified(audited(store, 2, difference()), store, [people, others], at=night(2))
-    assert [len(person.heard) for person in (people, others)] == [1, 1]
+    assert [len(person.alarms) for person in (people, others)] == [1, 1]
+    send_alarms(audited(store, 2, difference()), store, [people, others], at=night(2))
+    assert [len(person.alarms) for person in (people, others)] == [1, 1]
 
 
 class _Broken(FakeNotifier):
@@ -144,15 +146,15 @@ class _Broken(FakeNotifier):
 
 def test_a_notifier_that_breaks_takes_neither_the_report_nor_the_news() -> None:
     store = FakeAuditStore()
-    made = notified(audited(store, 0, difference()), store, [_Broken(ValueError("/secret"))], at=night(0))
-    said = "fake:people got no message about 1 differences, the next run tries again: the notifier broke: ValueError"
-    assert [notification.message for notification in made.notifications] == [said]
+    made = send_alarms(audited(store, 0, difference()), store, [_Broken(ValueError("/secret"))], at=night(0))
+    message = "fake:people got no message about 1 differences, the next run tries again: the notifier broke: ValueError"
+    assert [notification.message for notification in made.notifications] == [message]
     assert made.exit_code == 3
     with pytest.raises(KeyboardInterrupt):
-        notified(audited(store, 1, difference()), store, [_Broken(KeyboardInterrupt())], at=night(1))
+        send_alarms(audited(store, 1, difference()), store, [_Broken(KeyboardInterrupt())], at=night(1))
     people = FakeNotifier()
-    notified(audited(store, 2, difference()), store, [people], at=night(2))
-    assert len(people.heard) == 1
+    send_alarms(audited(store, 2, difference()), store, [people], at=night(2))
+    assert len(people.alarms) == 1
 
 
 def test_what_another_run_is_about_to_tell_is_said_as_such() -> None:
@@ -160,12 +162,12 @@ def test_what_another_run_is_about_to_tell_is_said_as_such() -> None:
     other = audited(store, 0, difference())
     assert other.memory is not None
     store.reserve(digest([store.salt(), people.channel]), other.memory.run, at=night(1))
-    made = notified(audited(store, 1, difference()), store, [people], at=night(1))
-    [said] = [notification.message for notification in made.notifications]
-    assert "another run has begun to send fake:people 1 differences" in said
-    assert (people.heard, made.exit_code) == ([], 1)
-    made = notified(audited(store, 2, difference(), difference("Queue")), store, [people], at=night(1))
-    assert [len(alarm.episodes) for alarm in people.heard] == [1]
+    made = send_alarms(audited(store, 1, difference()), store, [people], at=night(1))
+    [message] = [notification.message for notification in made.notifications]
+    assert "another run has begun to send fake:people 1 differences" in message
+    assert (people.alarms, made.exit_code) == ([], 1)
+    made = send_alarms(audited(store, 2, difference(), difference("Queue")), store, [people], at=night(1))
+    assert [len(alarm.episodes) for alarm in people.alarms] == [1]
     assert len(made.notifications) == 2
 
 
@@ -200,15 +202,15 @@ class _Forgetful(FakeAuditStore):
 def test_another_value_is_counted_said_and_told_once_even_behind_a_waiver() -> None:
     store, people = FakeAuditStore(), FakeNotifier()
     topic, waived = difference(), difference("Queue", suppression=Suppression(reason="a partner", owner="net"))
-    notified(audited(store, 0, topic, waived), store, [people], at=night(0))
+    send_alarms(audited(store, 0, topic, waived), store, [people], at=night(0))
     made = audited(store, 1, replace(topic, actual="c"), replace(waived, actual="0.0.0.0/0"))
-    notified(made, store, [people], at=night(1))
-    notified(audited(store, 2, replace(topic, actual="c"), waived), store, [people], at=night(2))
-    assert [alarm.subject for alarm in people.heard] == ["1 new difference in Net", "1 changed difference in Net"]
+    send_alarms(made, store, [people], at=night(1))
+    send_alarms(audited(store, 2, replace(topic, actual="c"), waived), store, [people], at=night(2))
+    assert [alarm.subject for alarm in people.alarms] == ["1 new difference in Net", "1 changed difference in Net"]
     assert (
-        alarm_text(people.heard[1]).splitlines()[2].endswith("differs, with another value since 2026-11-02T02:00:00Z")
+        alarm_text(people.alarms[1]).splitlines()[2].endswith("differs, with another value since 2026-11-02T02:00:00Z")
     )
-    assert people.heard[0].identity != people.heard[1].identity
+    assert people.alarms[0].identity != people.alarms[1].identity
     data: Any = made.to_dict()
     assert (data["summary"]["new"], data["summary"]["changed"]) == (0, 2)
     assert [difference["is_changed"] for difference in data["differences"]] == [True, True]
@@ -219,7 +221,7 @@ def test_another_value_is_counted_said_and_told_once_even_behind_a_waiver() -> N
 
 
 def test_a_store_that_breaks_between_recording_and_telling_is_said() -> None:
-    for broken, fails, said, heard in (
+    for broken, fails, message, sent in (
         ("reserve", False, "got no message: the store is away", 0),
         ("mark_delivered", False, "got the message, and may get it again: the store is away", 1),
         ("pending", False, "whether another run is sending to fake:people is not known: the store is away", 1),
@@ -227,19 +229,19 @@ def test_a_store_that_breaks_between_recording_and_telling_is_said() -> None:
     ):
         store, people = _Forgetful(broken), FakeNotifier()
         people.fails = fails
-        made = notified(audited(store, 0, difference()), store, [people], at=night(0))
-        assert (made.exit_code, len(people.heard)) == (3, heard)
-        assert said in str([notification.message for notification in made.notifications])
+        made = send_alarms(audited(store, 0, difference()), store, [people], at=night(0))
+        assert (made.exit_code, len(people.alarms)) == (3, sent)
+        assert message in str([notification.message for notification in made.notifications])
         assert made.memory is not None
 
 
 def test_a_run_that_was_none_is_taken_back_if_the_store_lets_it() -> None:
     store = FakeAuditStore()
-    first, second = begun(store, run(1)), begun(store, run(2))
-    withdrawn(store, first)
-    withdrawn(store, run(0))  # it never had a number
+    first, second = begin_run(store, run(1)), begin_run(store, run(2))
+    withdraw_run(store, first)
+    withdraw_run(store, run(0))  # it never had a number
     assert store.runs() == (second,)
     store.failing = BROKEN
-    withdrawn(store, second)
+    withdraw_run(store, second)
     store.failing = None
     assert store.runs() == (second,)

@@ -43,8 +43,8 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> AuditStore:
 
 def audited(store: AuditStore, number: int, *records: StackRecord, keep: timedelta = KEEP, **fields: str) -> Memory:
     """The run of a night."""
-    begun = store.begin(run(number, **fields))
-    return store.record(begun, records, ended_at=begun.started_at + timedelta(minutes=5), keep=keep)
+    started = store.begin(run(number, **fields))
+    return store.record(started, records, ended_at=started.started_at + timedelta(minutes=5), keep=keep)
 
 
 def execute(url: str, *statements: str, **values: object) -> list[Any]:
@@ -167,8 +167,8 @@ def test_runs_are_kept_with_what_they_saw_until_they_are_too_old(store: AuditSto
 def test_where_a_run_looks_is_known_from_its_beginning_and_what_came_of_it_from_its_end(store: AuditStore) -> None:
     here, fleet = RunScope(account="123456789012", region="eu-west-1"), RunScope(fleet="fleet.yaml")
     came = Outcome(exit_code=1, differences=2, waived=1, checked=98.3, properties=120, stacks=4)
-    begun = store.begin(run(1, scope=here))
-    assert store.record(replace(begun, outcome=came), [], ended_at=night(1), keep=KEEP).run.outcome == came
+    started = store.begin(run(1, scope=here))
+    assert store.record(replace(started, outcome=came), [], ended_at=night(1), keep=KEEP).run.outcome == came
     store.begin(run(2, scope=fleet))
     assert [(run.scope, run.outcome) for run in store.runs()] == [(here, came), (fleet, None)]
 
@@ -254,13 +254,13 @@ def test_what_comes_back_is_told_again(store: AuditStore) -> None:
 
 
 def test_another_live_value_of_a_difference_is_news_once(store: AuditStore) -> None:
-    heard = []
+    counts = []
     for number, value in enumerate((["a", "b"], ["b", "a"], ["a", "c"], ["a", "c"], ["a", "b"], ["a", "c"])):
         found = audited(store, number, record(difference(actual=value)))
-        told = store.reserve("a", found.run, at=night(number))
+        reserved = store.reserve("a", found.run, at=night(number))
         store.mark_delivered("a", found.run, at=night(number))
-        heard.append((len(found.new), len(found.changed), len(told)))
-    assert heard == [(1, 0, 1), (0, 0, 0), (0, 1, 1), (0, 0, 0), (0, 1, 0), (0, 1, 0)]
+        counts.append((len(found.new), len(found.changed), len(reserved)))
+    assert counts == [(1, 0, 1), (0, 0, 0), (0, 1, 1), (0, 0, 0), (0, 1, 0), (0, 1, 0)]
     (kept,) = store.episodes(target="aws", against="template")
     assert (kept.since, kept.changed, kept.last_seen) == (night(0), night(5), night(5))
 
@@ -285,16 +285,16 @@ def fleet(stage: str = "a") -> StackRecord:
 
 
 def test_a_secret_that_a_fleet_masked_is_no_other_one(store: AuditStore) -> None:
-    heard = []
+    counts = []
     nights = (fleet(), single("one"), fleet(), single("one"), single("two"), fleet(), single("two"), fleet("b"))
     for number, seen in enumerate((*nights, single("two", "b"), fleet("b"))):
         found = audited(store, number, seen)
-        told = store.reserve("a", found.run, at=night(number))
+        reserved = store.reserve("a", found.run, at=night(number))
         store.mark_delivered("a", found.run, at=night(number))
-        heard.append((len(found.new), len(found.changed), len(told)))
+        counts.append((len(found.new), len(found.changed), len(reserved)))
     nothing = (0, 0, 0)
     news = [(1, 0, 1), nothing, nothing, nothing, (0, 1, 1), nothing, nothing, (0, 1, 1), nothing, nothing]
-    assert heard == news
+    assert counts == news
 
 
 def test_a_secret_as_a_whole_that_a_fleet_masked_is_no_other_one(store: AuditStore) -> None:
@@ -347,9 +347,9 @@ def test_what_is_in_no_stack_is_resolved_only_by_a_look_of_the_same_scope_and_ty
 def test_where_ended_runs_have_looked_is_known_and_what_the_last_of_them_saw(store: AuditStore) -> None:
     nowhere = replace(STACK, stack_name="")
     audited(store, 0, record(certificate={"stack_id": "one"}), record(stack_key=nowhere))
-    begun = store.begin(run(1))
+    started = store.begin(run(1))
     chosen = [record(certificate={"stack_id": "two"}, filters="f"), record(stack_key=OTHER, filters="f")]
-    store.record(begun, chosen, ended_at=night(1), keep=KEEP)
+    store.record(started, chosen, ended_at=night(1), keep=KEEP)
     audited(store, 2, record(is_unreadable=True))
     audited(store, 3, record(stack_key=OTHER), target="moto")
     asked = store.begin(run(4))
@@ -392,7 +392,7 @@ def add_note(connection):
 
 store = SqlAuditStore(url, migrations=[add_note] if how == "migrating" else [])
 
-def records(begun):
+def records(started):
     for number in range(3):
         name = f"Stack{number}"
         stack_key = record().stack_key.__class__(account="1", region="r", stack_name=name)
@@ -403,8 +403,8 @@ def records(begun):
             os.kill(os.getpid(), signal.SIGKILL)
 
 for count in range(8):
-    begun = store.begin(run(started_at=night(count), tool=who))
-    done = store.record(begun, records(begun), ended_at=night(count) + timedelta(minutes=1), keep=KEEP)
+    started = store.begin(run(started_at=night(count), tool=who))
+    done = store.record(started, records(started), ended_at=night(count) + timedelta(minutes=1), keep=KEEP)
     print(done.run.number, flush=True)
 """
 

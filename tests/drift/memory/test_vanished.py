@@ -16,7 +16,7 @@ from stackproof.drift.difference import DriftOrigin
 from stackproof.drift.drift_waiver import DriftWaiver
 from stackproof.drift.episode import RunScope
 from stackproof.drift.fleet.task import StackFilter
-from stackproof.drift.memory.remembering import begun, notified, remembered
+from stackproof.drift.memory.remembering import begin_run, record_audit, send_alarms
 from stackproof.drift.report import DriftReport, Evaluated
 from stackproof.drift.stack_audit import StackAudit
 from stackproof.drift.stack_list import StackList
@@ -72,9 +72,9 @@ def audited(
         stack_lists=(there,),
         evaluated={**evaluated, **(also_evaluated or {})},
     )
-    started_at = begun(store, run(started_at=night(number), scope=scope or RunScope()))
+    started_at = begin_run(store, run(started_at=night(number), scope=scope or RunScope()))
     waive = partial(waived_report, waivers=waivers, on=night(number).date())
-    return remembered(report, store, started_at, ended_at=night(number), keep=KEEP, waive=waive)
+    return record_audit(report, store, started_at, ended_at=night(number), keep=KEEP, waive=waive)
 
 
 def gone(report: DriftReport) -> list[str | None]:
@@ -89,8 +89,8 @@ def test_a_stack_that_is_not_there_any_more_is_a_difference_until_it_is_forgotte
     report = audited(store, 1, audit("S1"))
     (found,) = report.differences
     assert (report.exit_code, found.origin, found.location.stack_name) == (1, DriftOrigin.DELETED, "S4")
-    assert notified(report, store, [people], at=night(1)).exit_code == 1
-    assert [alarm.subject for alarm in people.heard] == ["1 new difference in S4"]
+    assert send_alarms(report, store, [people], at=night(1)).exit_code == 1
+    assert [alarm.subject for alarm in people.alarms] == ["1 new difference in S4"]
     again = audited(store, 2, audit("S1"))
     assert (gone(again), again.memory and again.memory.new) == (["S4"], frozenset())
     store.forget("S4")
@@ -125,8 +125,8 @@ def test_one_that_people_live_with_is_waived_by_its_name_and_told_to_nobody() ->
         ("S4", 1, "active"),
         ("S5", 0, "not_judged"),
     ]
-    notified(report, store, [people], at=night(1))
-    assert people.heard == []
+    send_alarms(report, store, [people], at=night(1))
+    assert people.alarms == []
     late = audited(store, 3, audit("S1"), waivers=(waiver, other))
     assert (late.exit_code, len(late.open_differences)) == (1, 1)
 
@@ -199,7 +199,9 @@ def test_a_place_that_could_not_be_listed_lacks_nothing() -> None:
     audited(store, 0, audit("S4"))
     dark = audit("*", stack_id="", proofs=(), reason=UnprovenReason.DENIED)
     report = DriftReport(target="aws", audits=(dark,))
-    assert gone(remembered(report, store, begun(store, run(1)), ended_at=night(1), keep=KEEP, waive=unwaived)) == []
+    assert (
+        gone(record_audit(report, store, begin_run(store, run(1)), ended_at=night(1), keep=KEEP, waive=unwaived)) == []
+    )
 
 
 def test_a_nested_stack_goes_with_its_parent_whatever_it_was_called() -> None:
@@ -221,10 +223,10 @@ def test_what_nobody_has_ever_seen_is_not_missed() -> None:
 
 def test_what_a_run_saw_that_was_not_over_when_this_one_began_may_have_come_since() -> None:
     store = FakeAuditStore()
-    slow = begun(store, run(started_at=night(1)))
+    slow = begin_run(store, run(started_at=night(1)))
     audited(store, 2, audit("S1"), audit("S9"))
     report = DriftReport(target="aws", audits=(audit("S1"),), stack_lists=(listed("S1"),))
-    assert gone(remembered(report, store, slow, ended_at=night(3), keep=KEEP, waive=unwaived)) == []
+    assert gone(record_audit(report, store, slow, ended_at=night(3), keep=KEEP, waive=unwaived)) == []
 
 
 def test_a_waiver_that_only_a_vanished_stack_needs_is_in_use() -> None:

@@ -124,8 +124,8 @@ def test_that_asking_for_zones_breaks_is_said() -> None:
 
 
 def test_what_changes_and_each_event_is_told_once_in_order() -> None:
-    told: list[str] = []
-    begun = event(1, "Net", "CREATE_IN_PROGRESS", "User Initiated")
+    lines: list[str] = []
+    started = event(1, "Net", "CREATE_IN_PROGRESS", "User Initiated")
     first, second = event(2, "T", "CREATE_IN_PROGRESS"), event(3, "T", "CREATE_COMPLETE")
     client = RecordedClient(
         {
@@ -136,7 +136,7 @@ def test_what_changes_and_each_event_is_told_once_in_order() -> None:
                 described("CREATE_COMPLETE", Outputs=[{"OutputKey": "A", "OutputValue": "b"}]),
             ),
             "describe_change_set": in_turn(change_set("CREATE_PENDING"), change_set()),
-            "describe_stack_events": in_turn(page(begun), page(begun, first), page(begun, first, second)),
+            "describe_stack_events": in_turn(page(started), page(started, first), page(started, first, second)),
             "list_stack_resources": {
                 "StackResourceSummaries": [
                     {"LogicalResourceId": "T", "ResourceType": "AWS::SNS::Topic", "ResourceStatus": "CREATE_COMPLETE"}
@@ -145,8 +145,8 @@ def test_what_changes_and_each_event_is_told_once_in_order() -> None:
             "list_exports": {"Exports": [{"Name": "n", "Value": "v"}]},
         }
     )
-    made = cloudformation(client, progress=told.append, parameters={"Size": "5", "Other": "x"}).deploy(stack(BODY))
-    assert told == [
+    made = cloudformation(client, progress=lines.append, parameters={"Size": "5", "Other": "x"}).deploy(stack(BODY))
+    assert lines == [
         "Net: add T (AWS::SNS::Topic)",
         "12:00:01 Net CREATE_IN_PROGRESS User Initiated",
         "12:00:02 T CREATE_IN_PROGRESS",
@@ -161,7 +161,7 @@ def test_what_changes_and_each_event_is_told_once_in_order() -> None:
 
 
 def test_an_update_without_changes_is_fine_and_its_change_set_is_discarded() -> None:
-    told: list[str] = []
+    lines: list[str] = []
     parameters = [{"ParameterKey": "Size", "ParameterValue": "5"}, {"ParameterKey": "Label", "ParameterValue": "****"}]
     client = RecordedClient(
         {
@@ -173,8 +173,8 @@ def test_an_update_without_changes_is_fine_and_its_change_set_is_discarded() -> 
             "delete_change_set": {},
         }
     )
-    made = cloudformation(client, progress=told.append).deploy(stack(BODY))
-    assert told == ["Net: no changes"]
+    made = cloudformation(client, progress=lines.append).deploy(stack(BODY))
+    assert lines == ["Net: no changes"]
     assert made.parameters == {"Size": "5"}
     assert made.exports == {}
     assert dict(client.calls)["create_change_set"]["Parameters"] == [
@@ -186,7 +186,7 @@ def test_an_update_without_changes_is_fine_and_its_change_set_is_discarded() -> 
 
 
 def test_an_update_that_changes_outputs_only_is_executed() -> None:
-    told: list[str] = []
+    lines: list[str] = []
     old, new = ([{"OutputKey": "Url", "OutputValue": value}] for value in ("old", "new"))
     client = RecordedClient(
         {
@@ -199,9 +199,9 @@ def test_an_update_that_changes_outputs_only_is_executed() -> None:
             "describe_change_set": {"Status": "CREATE_COMPLETE", "ExecutionStatus": "AVAILABLE", "Changes": []},
         }
     )
-    made = cloudformation(client, progress=told.append).deploy(stack(BODY))
+    made = cloudformation(client, progress=lines.append).deploy(stack(BODY))
     assert dict(client.calls)["execute_change_set"] == {"ChangeSetName": "arn:change", "StackName": "arn:net"}
-    assert told == ["Net: no resource changes, but outputs or other settings may"]
+    assert lines == ["Net: no resource changes, but outputs or other settings may"]
     assert made.outputs == {"Url": "new"}
 
 

@@ -17,10 +17,10 @@ from stackproof.drift.memory.vanished import vanished
 from stackproof.drift.ports import AuditStore, Notifier
 from stackproof.drift.report import DriftReport
 
-__all__ = ["begun", "notified", "remembered", "withdrawn"]
+__all__ = ["begin_run", "record_audit", "send_alarms", "withdraw_run"]
 
 
-def begun(store: AuditStore, run: Run) -> Run:
+def begin_run(store: AuditStore, run: Run) -> Run:
     """The run with its number; without one (0) if the store does not answer now, since it may do so at the end."""
     try:
         return store.begin(run)
@@ -28,14 +28,14 @@ def begun(store: AuditStore, run: Run) -> Run:
         return run
 
 
-def withdrawn(store: AuditStore, run: Run) -> None:
+def withdraw_run(store: AuditStore, run: Run) -> None:
     """Leave no trace of a run that was none; what the store does not take is left as a run that did not finish."""
     if run.number:
         with contextlib.suppress(StoreError):
             store.withdraw(run)
 
 
-def remembered(
+def record_audit(
     report: DriftReport,
     store: AuditStore,
     run: Run,
@@ -64,21 +64,23 @@ def remembered(
 
 
 def _unrecorded(report: DriftReport, error: StoreError) -> DriftReport:
-    return _said(report, Level.ERROR, f"this audit was not recorded, so what is new is not known: {error}")
+    return _with_notification(report, Level.ERROR, f"this audit was not recorded, so what is new is not known: {error}")
 
 
-def notified(report: DriftReport, store: AuditStore, notifiers: Iterable[Notifier], *, at: datetime) -> DriftReport:
+def send_alarms(report: DriftReport, store: AuditStore, notifiers: Iterable[Notifier], *, at: datetime) -> DriftReport:
     """Send each channel the differences that it has not had; the next run sends what did not arrive."""
     for notifier in notifiers:
         if report.memory is None:
-            report = _said(report, Level.ERROR, f"{notifier.shown} got no message: this audit was not recorded")
+            report = _with_notification(
+                report, Level.ERROR, f"{notifier.shown} got no message: this audit was not recorded"
+            )
             continue
-        for level, message in _told(store, notifier, report.memory.run, at=at):
-            report = _said(report, level, message)
+        for level, message in _send_news(store, notifier, report.memory.run, at=at):
+            report = _with_notification(report, level, message)
     return report
 
 
-def _told(store: AuditStore, notifier: Notifier, run: Run, *, at: datetime) -> Iterator[tuple[Level, str]]:
+def _send_news(store: AuditStore, notifier: Notifier, run: Run, *, at: datetime) -> Iterator[tuple[Level, str]]:
     try:
         channel = digest([store.salt(), notifier.channel])  # the address of a webhook may be a secret by itself
         news = store.reserve(channel, run, at=at)
@@ -93,8 +95,8 @@ def _told(store: AuditStore, notifier: Notifier, run: Run, *, at: datetime) -> I
         yield Level.ERROR, f"whether another run is sending to {notifier.shown} is not known: {error}"
         return
     if held:
-        said = f"another run has begun to send {notifier.shown} {held} differences, and has not finished"
-        yield Level.WARNING, f"{said}; if it never does, a run that begins an hour later sends them"
+        message = f"another run has begun to send {notifier.shown} {held} differences, and has not finished"
+        yield Level.WARNING, f"{message}; if it never does, a run that begins an hour later sends them"
     elif not news:
         yield Level.NOTE, f"{notifier.shown} has had all differences"
 
@@ -120,5 +122,5 @@ def _sent(store: AuditStore, notifier: Notifier, channel: str, alarm: Alarm, *, 
     return Level.NOTE, f"{notifier.shown} got a message about {count} differences"
 
 
-def _said(report: DriftReport, level: Level, message: str) -> DriftReport:
+def _with_notification(report: DriftReport, level: Level, message: str) -> DriftReport:
     return replace(report, notifications=(*report.notifications, Notification(level=level, message=message)))

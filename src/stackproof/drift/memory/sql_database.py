@@ -89,7 +89,7 @@ class SqlDatabase:
             connection.execute("PRAGMA secure_delete = ON")  # overwritten values do not stay in the file
 
         @event.listens_for(engine, "begin")
-        def begun(connection: Connection) -> None:
+        def begin(connection: Connection) -> None:
             writes = connection.get_execution_options().get(_WRITES, False)
             connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 

@@ -23,36 +23,36 @@ _FALSE_BEFORE_MACROS = frozenset(
 )
 
 
-def answer_of(name: str, template: Template, said: JsonObject) -> EngineAnswer:
+def answer_of(name: str, template: Template, reply: JsonObject) -> EngineAnswer:
     """An `EngineAnswer` from a worker's `findings`, `counts` and `notifications`."""
     rewritten = _rewritten(template)
     findings = {}
-    for row in objects_in(said.get("findings")):
+    for row in objects_in(reply.get("findings")):
         finding = _finding(name, template, row, rewritten)
         findings[finding.sort_key()] = finding
     found = tuple(finding for _, finding in sorted(findings.items()))
     return EngineAnswer(
         findings=found,
-        counts=_counts(name, found, said),
+        counts=_counts(name, found, reply),
         notifications=tuple(
             sorted(
                 Notification(
                     level=Level(str(row["level"])), message=_one_line(row["message"]), engine=name, file=template.file
                 )
-                for row in objects_in(said.get("notifications"))
+                for row in objects_in(reply.get("notifications"))
             )
         ),
     )
 
 
-def _counts(name: str, findings: Iterable[Finding], said: JsonObject) -> tuple[RuleCount, ...]:
+def _counts(name: str, findings: Iterable[Finding], reply: JsonObject) -> tuple[RuleCount, ...]:
     """The engine's denominators. A rule without one has evaluated at least the places of its findings.
 
     A project's rule is counted also where it evaluated nothing: it is not applicable there.
     """
     failed = Counter(finding.rule_id for finding in findings if finding.kind is Kind.FAIL)
     undecided = Counter(finding.rule_id for finding in findings if finding.kind is Kind.OPEN)
-    looks, own = said.get("counts"), said.get("project_rules")
+    looks, own = reply.get("counts"), reply.get("project_rules")
     known = looks if isinstance(looks, Mapping) else {}
     project = {str(element) for element in own} if isinstance(own, list) else set()
     return tuple(

@@ -172,12 +172,12 @@ def _deprecated(deprecation: Deprecation, template: Template) -> Finding:
 
 def _finding(rule_id: str, level: Level, message: str, location: Location, *, origin: str | None = None) -> Finding:
     """A rule that broke on a construct did not find anything: that is open."""
-    told = " ".join(message.split())
+    text = " ".join(message.split())
     return Finding(
         rule_id=rule_id,
         kind=Kind.OPEN if _BROKEN.match(message) else Kind.FAIL,
         level=level,
-        message=told,
+        message=text,
         location=location,
-        origins=(Origin(engine=_NAME, rule_id=origin or rule_id, message=told),),
+        origins=(Origin(engine=_NAME, rule_id=origin or rule_id, message=text),),
     )

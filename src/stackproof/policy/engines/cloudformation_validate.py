@@ -54,13 +54,13 @@ class CloudFormationValidateEngine(WorkerEngine):
         )
 
 
-def _adapted(own: Sequence[GuardRule], template: Template, said: JsonObject) -> JsonObject:
+def _adapted(own: Sequence[GuardRule], template: Template, reply: JsonObject) -> JsonObject:
     """Dotted paths become lists of keys, and the project's rules get their denominators."""
-    rows = said.get("findings")
+    rows = reply.get("findings")
     findings = [_row(template, row) for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []
-    counts = said.get("counts")
+    counts = reply.get("counts")
     looks = {**(counts if isinstance(counts, Mapping) else {}), **looks_of(own, template)}
-    return {**said, "findings": findings, "counts": looks, "project_rules": [rule.name for rule in own]}
+    return {**reply, "findings": findings, "counts": looks, "project_rules": [rule.name for rule in own]}
 
 
 def _row(template: Template, row: JsonObject) -> dict[str, JsonValue]:

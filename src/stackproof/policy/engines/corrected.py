@@ -81,7 +81,7 @@ class CorrectedEngine:
                 replace(count, failed=max(0, count.failed - gone[count.rule_id])) if gone[count.rule_id] else count
                 for count in answer.counts
             ),
-            notifications=(*answer.notifications, *(_told(finding, template) for finding in dropped)),
+            notifications=(*answer.notifications, *(_note(finding, template) for finding in dropped)),
         )
 
 
@@ -107,7 +107,7 @@ def _joined(finding: Finding, refusal: Finding) -> Finding:
     )
 
 
-def _told(finding: Finding, template: Template) -> Notification:
+def _note(finding: Finding, template: Template) -> Notification:
     engine = finding.origins[0].engine
     message = (
         f"{finding.rule_id} at {finding.location.logical_id} is left out: "

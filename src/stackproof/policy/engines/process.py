@@ -195,13 +195,13 @@ class WorkerProcess:
 
     def _broken(self, what: str) -> EngineError:
         """The error for a process that is of no use any more; it is ended."""
-        said = ""
+        detail = ""
         if self._errors is not None:
             self._errors.seek(max(0, self._errors.seek(0, os.SEEK_END) - 2000))
             lines = self._errors.read().decode(errors="replace").strip().splitlines()
-            said = f": {lines[-1].strip()[:300]}" if lines else ""
+            detail = f": {lines[-1].strip()[:300]}" if lines else ""
         self.close()
-        return EngineError(f"{self._name} {what}{said}")
+        return EngineError(f"{self._name} {what}{detail}")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -124,5 +124,5 @@ def _run(command: Sequence[str]) -> None:
     )
     if ended.returncode:
         lines = (ended.stderr.strip() or ended.stdout.strip()).splitlines()
-        said = lines[-1].strip() if lines else "it said nothing"
-        raise EngineError(f"{Path(command[0]).name} ended with exit code {ended.returncode}: {said}")
+        reason = lines[-1].strip() if lines else "it said nothing"
+        raise EngineError(f"{Path(command[0]).name} ended with exit code {ended.returncode}: {reason}")

@@ -42,7 +42,7 @@ class WorkerSpec:
     rules: tuple[Path, ...] = ()
     rule_sources: tuple[Path, ...] = ()
     niceness: int = 19
-    adapted: Callable[[Template, JsonObject], JsonObject] = field(default=lambda _template, said: said)
+    adapted: Callable[[Template, JsonObject], JsonObject] = field(default=lambda _template, reply: reply)
 
 
 class WorkerEngine:
@@ -76,13 +76,13 @@ class WorkerEngine:
     def evaluate(self, template: Template) -> EngineAnswer:
         worker = self._taken()
         try:
-            said = worker.ask({"template": without_silencers(template)}, deadline=self._spec.timeout)
+            reply = worker.ask({"template": without_silencers(template)}, deadline=self._spec.timeout)
         except ConfigError as error:
             raise self._with_short_paths(error) from error
         finally:
             with self._lock:
                 self._idle.append(worker)
-        answer = answer_of(self.name, template, self._spec.adapted(template, said))
+        answer = answer_of(self.name, template, self._spec.adapted(template, reply))
         mine = (replace(comment, engine=self.name) for comment in silencing_comments(template))
         return replace(answer, notifications=tuple(sorted((*answer.notifications, *mine))))
 

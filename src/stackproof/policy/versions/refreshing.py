@@ -105,15 +105,15 @@ def refreshed(old: AllowList | None, snapshots: Sequence[Snapshot], *, accept_la
         if name not in FAMILIES and before is not None:
             families[name] = before  # a project's family, which no source covers
             continue
-        said = [(snapshot, snapshot.families[name]) for snapshot in snapshots if name in snapshot.families]
+        pairs = [(snapshot, snapshot.families[name]) for snapshot in snapshots if name in snapshot.families]
         failed = [
-            f"{name}: {snapshot.name}: {family.failure}" for snapshot, family in said if family.failure is not None
+            f"{name}: {snapshot.name}: {family.failure}" for snapshot, family in pairs if family.failure is not None
         ]
         failures.extend(failed)
         if failed and before is not None:
             families[name] = before
             continue
-        readable = [(snapshot, family) for snapshot, family in said if family.failure is None]
+        readable = [(snapshot, family) for snapshot, family in pairs if family.failure is None]
         after = _Merge(name, before, readable, sources).family()
         if before is not None and not accept_large_change and (why := _too_large(before, after)):
             refused.append(f"{name}: {why}")
@@ -144,12 +144,12 @@ class _Merge:
         self,
         name: str,
         before: Family | None,
-        said: Sequence[tuple[Snapshot, FamilySnapshot]],
+        pairs: Sequence[tuple[Snapshot, FamilySnapshot]],
         sources: Mapping[str, Source],
     ) -> None:
         self.name = name
         self.before = before
-        self.said = sorted(said, key=lambda pair: (pair[0].trust, pair[0].name))
+        self.pairs = sorted(pairs, key=lambda pair: (pair[0].trust, pair[0].name))
         self.sources = sources
         self.rule = FAMILIES[name]
         self.grammar = grammar_of(name)
@@ -157,7 +157,7 @@ class _Merge:
     def family(self) -> Family:
         """The family as it is known now."""
         known = self.before.versions if self.before else {}
-        names = {*known, *(name for _, snapshot in self.said for name in snapshot.listing or ())}
+        names = {*known, *(name for _, snapshot in self.pairs for name in snapshot.listing or ())}
         if self.rule.match is Match.EXACT_OR_MAJOR:
             # AWS takes majors; that they are no versions of their own is not for a source to say.
             names = {name for name in names if not self.grammar.is_major(name)}
@@ -177,11 +177,11 @@ class _Merge:
 
     def _is_complete(self) -> bool:
         """Whether AWS itself has listed all versions, now or before."""
-        told = any(snapshot.source.kind == "aws-api" and family.listing for snapshot, family in self.said)
-        return told or (self.before is not None and self.before.unlisted is Unlisted.REFUSED)
+        is_listed = any(snapshot.source.kind == "aws-api" and family.listing for snapshot, family in self.pairs)
+        return is_listed or (self.before is not None and self.before.unlisted is Unlisted.REFUSED)
 
     def _as_of(self, *, has_versions: bool) -> str:
-        telling = [snapshot for snapshot, family in self.said if family.listing is not None or not has_versions]
+        telling = [snapshot for snapshot, family in self.pairs if family.listing is not None or not has_versions]
         days = [snapshot.source.as_of for snapshot in telling] + ([self.before.as_of] if self.before else [])
         return max(days, default=min((source.as_of for source in self.sources.values()), default=""))
 
@@ -191,7 +191,7 @@ class _Merge:
         evidence = dict(known.evidence) if known else {}
         listed_by: list[tuple[Snapshot, FamilySnapshot]] = []
         missed_by: list[tuple[Snapshot, FamilySnapshot]] = []
-        for snapshot, family in self.said:
+        for snapshot, family in self.pairs:
             if family.listing is not None:
                 claim = family.listing.get(name)
                 if claim is not None or snapshot.name in evidence or snapshot.trust >= _DECIDES:
@@ -219,7 +219,7 @@ class _Merge:
                 missing_since=missing,
                 last_seen_creatable=day_of(self.before.as_of) if lost and self.before else base.last_seen_creatable,
                 successor=next(
-                    (snapshot.successors[name] for _, snapshot in self.said if name in snapshot.successors),
+                    (snapshot.successors[name] for _, snapshot in self.pairs if name in snapshot.successors),
                     base.successor,
                 ),
             ),
@@ -279,27 +279,27 @@ class _Merge:
 
     def _dated(self, name: str, version: Version) -> Version:
         """The dates that sources tell, the most trusted last; a date that moved leaves a trace."""
-        told: dict[str, tuple[date, str, date]] = {}
-        read = {snapshot.name for snapshot, _ in self.said}
+        dated: dict[str, tuple[date, str, date]] = {}
+        read = {snapshot.name for snapshot, _ in self.pairs}
         silent = [name for name in version.evidence if name not in read and self._kind(name) in _TELL_DATES]
-        for snapshot, family in self.said:
+        for snapshot, family in self.pairs:
             better = any(self._rank(name) > snapshot.trust for name in silent)
             for field_name, day in family.dates.get(name, {}).items():
                 if getattr(version, field_name) is None or not better:
-                    told[field_name] = (day, snapshot.name, day_of(snapshot.source.as_of))
+                    dated[field_name] = (day, snapshot.name, day_of(snapshot.source.as_of))
         history = list(version.date_history)
-        for field_name, (day, source, seen) in sorted(told.items()):
+        for field_name, (day, source, seen) in sorted(dated.items()):
             before: date | None = getattr(version, field_name)
             if before is not None and before != day:
                 history.append(DateChange(field=field_name, before=before, after=day, seen=seen, source=source))
-        dates: dict[str, Any] = {name: day for name, (day, _, _) in told.items()}
+        dates: dict[str, Any] = {name: day for name, (day, _, _) in dated.items()}
         return replace(version, **dates, date_history=tuple(history))
 
     # --- cycles
 
     def _cycles(self) -> dict[str, Cycle]:
         found = dict(self.before.cycles) if self.before else {}
-        for snapshot, family in self.said:
+        for snapshot, family in self.pairs:
             for name, (standard, extended) in family.cycles.items():
                 known = found.get(name)
                 if known is not None and max(map(self._rank, known.sources), default=0) > snapshot.trust:
@@ -349,12 +349,12 @@ def _changes(name: str, before: Family | None, after: Family) -> Iterator[Change
 
 
 def _version_changes(family: str, name: str, was: Version | None, now: Version) -> Iterator[Change]:
-    said = ", ".join(f"{source} says {claim.value}" for source, claim in sorted(now.evidence.items()))
+    listing = ", ".join(f"{source} says {claim.value}" for source, claim in sorted(now.evidence.items()))
     if was is None:
         yield Change(family=family, kind="ADDED", version=name, detail=now.status.value)
         return
     if was.missing_since is not None and now.missing_since is None:
-        yield Change(family=family, kind="REAPPEARED", version=name, detail=said)
+        yield Change(family=family, kind="REAPPEARED", version=name, detail=listing)
     if was.missing_since is None and now.missing_since is not None and now.status is was.status:
         yield Change(family=family, kind="MISSING", version=name, detail=f"(kept as {now.status.value})")
     if now.status is not was.status:
@@ -364,9 +364,9 @@ def _version_changes(family: str, name: str, was: Version | None, now: Version) 
             Status.WITHDRAWN: "WITHDRAWN",
             Status.UNKNOWN: "CONFLICT",
         }[now.status]
-        yield Change(family=family, kind=kind, version=name, detail=said)
+        yield Change(family=family, kind=kind, version=name, detail=listing)
     elif was.evidence != now.evidence and len(set(now.evidence.values()) - {Claim.ABSENT}) > 1:
-        yield Change(family=family, kind="CONFLICT", version=name, detail=said)
+        yield Change(family=family, kind="CONFLICT", version=name, detail=listing)
     for change in now.date_history[len(was.date_history) :]:
         detail = f"{change.field} {change.before} -> {change.after} ({change.source})"
         yield Change(family=family, kind="DATE-MOVED", version=name, detail=detail)

@@ -151,8 +151,8 @@ def _doubts(case: Case, _knowledge: Knowledge) -> Iterator[Verdict]:
     level = Level.NOTE if case.is_deployed else Level.WARNING
     if case.status is Status.UNKNOWN:
         claims = case.entry.evidence if case.entry is not None else {}
-        told = ", ".join(f"{source} says {claim.value}" for source, claim in sorted(claims.items()))
-        yield _fail("EV003", level, f"sources contradict one another on {case.name}: {told or 'none says anything'}")
+        listing = ", ".join(f"{source} says {claim.value}" for source, claim in sorted(claims.items()))
+        yield _fail("EV003", level, f"sources contradict one another on {case.name}: {listing or 'none says anything'}")
         return
     family = case.family
     tells = any(version.status in {Status.DEPRECATED, Status.WITHDRAWN} for version in family.versions.values())

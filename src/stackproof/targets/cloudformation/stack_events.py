@@ -61,7 +61,7 @@ def with_nested(
     By default these are nested stacks that failed, since the cause is there. A nested stack has events of all that ever
     happened to it: what was before the operation belongs to another one.
     """
-    begun = next((event.at for event in events if event.at is not None), None)
+    started_at = next((event.at for event in events if event.at is not None), None)
 
     def whole(own: list[StackEvent]) -> list[StackEvent]:
         found: list[StackEvent] = []
@@ -69,7 +69,9 @@ def with_nested(
             if event.resource_type == STACK and not event.is_of_stack and event.physical_id and wanted(event):
                 nested = EventFollower(api, event.physical_id)
                 nested.follow()
-                of_it = [event for event in nested.events if begun is None or event.at is None or event.at >= begun]
+                of_it = [
+                    event for event in nested.events if started_at is None or event.at is None or event.at >= started_at
+                ]
                 found.extend(whole(of_it))
             found.append(event)
         return found

@@ -189,7 +189,7 @@ class CloudFormation:
         follower = self._follower(stack.name)
         if change_set_type == "UPDATE":
             follower.skip()
-        stack_id = self._begun(stack, request, change_set_type)
+        stack_id = self._start(stack, request, change_set_type)
         if stack_id is None:
             self._context.progress(f"{stack.name}: no changes")
             return
@@ -198,7 +198,7 @@ class CloudFormation:
         if status not in _DONE:
             raise TargetError(self._why(stack.name, status, follower, _located_in(stack)), code=status)
 
-    def _begun(self, stack: Stack, request: dict[str, Any], change_set_type: str) -> str | None:
+    def _start(self, stack: Stack, request: dict[str, Any], change_set_type: str) -> str | None:
         """Begin to create or update; gives the stack's id, None if there is nothing to change."""
         made = make_change_set(
             self._api,
@@ -207,7 +207,7 @@ class CloudFormation:
             still_waiting=self._limit(f"the change set of stack {stack.name}"),
         )
         if made is None:
-            return self._begun_without(request, change_set_type)
+            return self._start_without(request, change_set_type)
         if made.empty:
             return None
         for change in made.changes or ("no resource changes, but outputs or other settings may",):
@@ -215,7 +215,7 @@ class CloudFormation:
         self._api.execute_change_set(ChangeSetName=made.id, StackName=made.stack_id)
         return made.stack_id
 
-    def _begun_without(self, request: Mapping[str, Any], change_set_type: str) -> str | None:
+    def _start_without(self, request: Mapping[str, Any], change_set_type: str) -> str | None:
         """The same where the target has no change sets."""
         try:
             call = self._api.create_stack if change_set_type == "CREATE" else self._api.update_stack

@@ -99,9 +99,9 @@ class AwsPipeline(MiniStackPipeline):
         with self._account.writing("listening to a topic"):
             return super().listen(topic_arn)
 
-    def heard(self, listener: str) -> tuple[JsonObject, ...]:
+    def messages(self, listener: str) -> tuple[JsonObject, ...]:
         with self._account.writing("listening to a topic"):
-            return super().heard(listener)
+            return super().messages(listener)
 
     def stop_listening(self, listener: str) -> None:
         with self._account.writing("listening to a topic"):

@@ -191,7 +191,7 @@ class MiniStackPipeline:
                 raise
         return f"{subscribed['SubscriptionArn']} {url}"
 
-    def heard(self, listener: str) -> tuple[JsonObject, ...]:
+    def messages(self, listener: str) -> tuple[JsonObject, ...]:
         _, url = listener.split(" ")
         sqs = self._target.client("sqs")
         found: list[JsonObject] = []

@@ -62,16 +62,16 @@ class WebhookNotifier:
 
     def send(self, alarm: Alarm) -> None:
         body = canonical(alarm.to_dict()).encode("utf-8", "backslashreplace")
-        said = ""
+        reason = ""
         for pause in (0.0, *_PAUSES):
             if pause:
                 self._sleep(pause)
-            said, again = self._attempted(body, alarm.identity)
-            if not said:
+            reason, again = self._attempted(body, alarm.identity)
+            if not reason:
                 return
             if not again:
                 break
-        raise NotifyError(said)
+        raise NotifyError(reason)
 
     def _attempted(self, body: bytes, identity: str) -> tuple[str, bool]:
         """Why it did not arrive, "" if it did, and whether to try again."""

@@ -204,13 +204,13 @@ def _remember_validators() -> None:
     made: dict[Any, Any] = {}
     create = module.create
 
-    def remembered(validators: Any = None, function_filter: Any = None, fn_resolvers: Any = None) -> Any:
+    def memoized(validators: Any = None, function_filter: Any = None, fn_resolvers: Any = None) -> Any:
         key = (tuple((validators or {}).items()), tuple((fn_resolvers or {}).items()))
         if key not in made:
             made[key] = create(validators=validators, fn_resolvers=fn_resolvers)
         return made[key] if function_filter is None else partial(made[key], function_filter=function_filter)
 
-    module.create = remembered
+    module.create = memoized
 
 
 def _count_looks(rules: Any, looks: _Looks) -> None:

@@ -81,7 +81,7 @@ class _Worker:
         for file, report in self._reports(plain):
             name = Path(file).name
             if isinstance(report, Exception):
-                notifications.append({"level": "error", "message": f"{name}: its rules broke: {_said(report)}"})
+                notifications.append({"level": "error", "message": f"{name}: its rules broke: {_on_one_line(report)}"})
                 continue
             notifications += _gaps(report, f"{name}: ")
             for diagnostic in report.diagnostics:
@@ -166,7 +166,7 @@ def _compiled(library: Any, file: str, known: Collection[str]) -> tuple[Any, fro
     try:
         engine = library.CelEngine(library.EngineConfig(guard_rules=[_source(library, file)]))
     except Exception as error:
-        text = _said(error)
+        text = _on_one_line(error)
         at = re.search(r"at line (\d+)", text)
         raise refused(file, f"does not load: {text}", line=int(at[1]) if at else None) from error
     found = frozenset(rule.id for rule in engine.list_rules() if rule.origin.name == "GUARD")
@@ -200,7 +200,7 @@ def _is_unknown(body: dict[str, Any], row: dict[str, Any]) -> bool:
     return False
 
 
-def _said(error: BaseException) -> str:
+def _on_one_line(error: BaseException) -> str:
     return " ".join(str(error).removeprefix("msg=").strip('"').split())[:500]
 
 

@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-__all__ = ["Fork", "ParentGoneError", "said", "write_line"]
+__all__ = ["Fork", "ParentGoneError", "on_one_line", "write_line"]
 
 _CHUNK = 1 << 16
 # A fork costs a fifth of a small template's time, and what engines leave behind grows: both stay small with this many.
@@ -125,7 +125,7 @@ class Fork:
         return bytes(found)
 
 
-def said(error: BaseException) -> str:
+def on_one_line(error: BaseException) -> str:
     """An error on one line."""
     return " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")[:500]
 
@@ -169,6 +169,6 @@ def _answer(sink: int, request: dict[str, Any], evaluate: Judge) -> None:
         text = json.dumps({"answer": evaluate(request)})
     except BaseException as error:  # noqa: BLE001 - reported to the parent
         traceback.print_exc()
-        text = json.dumps({"broke": said(error)})
+        text = json.dumps({"broke": on_one_line(error)})
     sys.stderr.flush()
     write_line(sink, text)

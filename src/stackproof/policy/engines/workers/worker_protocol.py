@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from fork import Fork, ParentGoneError, said, write_line  # type: ignore[import-not-found]
+from fork import Fork, ParentGoneError, on_one_line, write_line  # type: ignore[import-not-found]
 
 __all__ = ["RuleFileError", "serve"]
 
@@ -51,7 +51,7 @@ def serve(
         _send(replies, {"failed": str(error), "config": True})
         return
     except BaseException as error:  # noqa: BLE001 - all that ends the import is reported, also SystemExit
-        _send(replies, {"failed": said(error), "config": False})
+        _send(replies, {"failed": on_one_line(error), "config": False})
         return
     gc.freeze()
     _send(replies, {"ready": {"version": version}})
@@ -71,7 +71,7 @@ def _prepare(prepare: Callable[[dict[str, Any]], object], request: dict[str, Any
     try:
         prepare(request)
     except Exception as error:  # noqa: BLE001 - the fork meets the same error and reports it
-        sys.stderr.write(f"{said(error)}\n")
+        sys.stderr.write(f"{on_one_line(error)}\n")
 
 
 def _share_time(niceness: int) -> None:
@@ -120,7 +120,7 @@ def _is_done(warm: Iterator[None]) -> bool:
     except StopIteration:
         return True
     except Exception as error:  # noqa: BLE001 - a head start that fails is none
-        sys.stderr.write(f"{said(error)}\n")
+        sys.stderr.write(f"{on_one_line(error)}\n")
         return True
     return False
 

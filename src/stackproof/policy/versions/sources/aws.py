@@ -56,11 +56,11 @@ class AwsVersions:
         if account in _DUMMIES:
             raise ConfigError(f"account {account} is a dummy: engine versions are refreshed from AWS alone")
         families = {name: self._family(name) for name in FAMILIES if _reader(name) is not None}
-        told = {name: repr(family) for name, family in families.items() if family.failure is None}
+        answers = {name: repr(family) for name, family in families.items() if family.failure is None}
         source = Source(
             kind="aws-api",
             as_of=as_of,
-            sha256=hashlib.sha256(canonical(told).encode()).hexdigest(),
+            sha256=hashlib.sha256(canonical(answers).encode()).hexdigest(),
             region=self._region,
             account=account,
         )
