@@ -64,28 +64,29 @@ def ephemeral(stacks: Sequence[Stack], suffix: str) -> Ephemeral:
     attached to something else (see `stackproof.deployment.attachments`).
     """
     exports = {name for stack in stacks for name in _exported(stack.template.body)}
-    overridden: list[Overridden] = []
-    made: list[Stack] = []
-
-    def made_ephemeral(stack: Stack) -> Stack:
-        body, changes = _overridden(stack)
-        overridden.extend(changes)
-        found = replace(
-            stack, template=_with_body(stack.template, _suffixed(body, exports, suffix)), termination_protection=False
-        )
-        within = (other for other in stacks if other.parent == stack.artifact)
-        for nested in sorted(within, key=lambda other: other.name):
-            inner = made_ephemeral(replace(nested, assets=found.assets))  # the files are all the root's
-            found = replace(found, assets=inner.assets)
-            found = with_nested_template(found, nested.template.path, inner.template.body)
-        found = replace(found, name=_renamed(stack.name, suffix))
-        made.append(found)
-        return found
-
-    for stack in stacks:
-        if stack.parent is None:
-            made_ephemeral(stack)
+    trees = [_tree(stack, stacks, exports, suffix) for stack in stacks if stack.parent is None]
+    made = (stack for tree in trees for stack in tree.stacks)
+    overridden = (change for tree in trees for change in tree.overridden)
     return Ephemeral(stacks=tuple(sorted(made, key=lambda stack: stack.name)), overridden=tuple(sorted(overridden)))
+
+
+def _tree(stack: Stack, stacks: Sequence[Stack], exports: set[str], suffix: str) -> Ephemeral:
+    """The stack, first, and all that are nested in it."""
+    body, changes = _overridden(stack)
+    made = replace(
+        stack, template=_with_body(stack.template, _suffixed(body, exports, suffix)), termination_protection=False
+    )
+    below: list[Stack] = []
+    within = (other for other in stacks if other.parent == stack.artifact)
+    for nested in sorted(within, key=lambda other: other.name):
+        tree = _tree(replace(nested, assets=made.assets), stacks, exports, suffix)  # the files are all the root's
+        inner = tree.stacks[0]
+        made = replace(made, assets=inner.assets)
+        made = with_nested_template(made, nested.template.path, inner.template.body)
+        below.extend(tree.stacks)
+        changes = [*changes, *tree.overridden]
+    made = replace(made, name=_renamed(stack.name, suffix))
+    return Ephemeral(stacks=(made, *below), overridden=tuple(changes))
 
 
 def _renamed(name: str, suffix: str) -> str:
