@@ -12,6 +12,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from queue import SimpleQueue
 from typing import Any, NoReturn
 
 __all__ = ["Fork", "ParentGoneError", "on_one_line", "write_line"]
@@ -143,24 +144,22 @@ def _serve(source: int, sink: int, evaluate: Judge) -> NoReturn:
         os.setpgid(0, 0)
         gc.set_threshold(*_GARBAGE)
         gc.enable()
-        arrived: list[bytes] = []
-        signals = threading.Semaphore(0)
-        threading.Thread(target=_take, args=(source, arrived, signals), daemon=True).start()
+        requests: SimpleQueue[bytes] = SimpleQueue()
+        threading.Thread(target=_take, args=(source, requests), daemon=True).start()
         while True:
-            signals.acquire()
-            _answer(sink, json.loads(arrived.pop()), evaluate)
+            _answer(sink, json.loads(requests.get()), evaluate)
     finally:
         os._exit(0)
 
 
-def _take(source: int, arrived: list[bytes], signals: threading.Semaphore) -> None:
+def _take(source: int, requests: SimpleQueue[bytes]) -> None:
+    """Hand each request over to the thread that evaluates; the end of the source ends the fork."""
     buffer = bytearray()
     while chunk := os.read(source, _CHUNK):
         buffer += chunk
         if buffer.endswith(b"\n"):
-            arrived.append(bytes(buffer))
+            requests.put(bytes(buffer))
             buffer.clear()
-            signals.release()
     os.killpg(0, signal.SIGKILL)
 
 
