@@ -249,9 +249,9 @@ def test_without_an_app_nothing_is_written_and_no_loop_is_patched(tmp_path: Path
     [
         (("drift.json", "--write"), 2, "name the differences to adopt"),
         (("drift.json", "--finding", "abc"), 2, "drift.json has no such differences"),
-        (("none.json",), 3, "none.json"),
-        (("list.json",), 3, "this is not a report"),
-        (("-",), 3, "-: "),
+        (("none.json",), 3, "none.json: cannot be read: No such file or directory"),
+        (("list.json",), 3, "list.json: is not a report of `drift audit --format json`: expected an object"),
+        (("-",), 3, "-: is not valid JSON: "),
     ],
 )
 def test_what_is_wrong_is_said(tmp_path: Path, arguments: tuple[str, ...], code: int, said: str) -> None:

@@ -154,6 +154,39 @@ def test_a_wrong_command_line_is_2(arguments: tuple[str, ...], capsys: pytest.Ca
     assert "nonsense" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "usage", "message", "code"),
+    [
+        (("chek",), "stackproof", "No such command 'chek'.", 2),
+        (("check", "--strct"), "stackproof check", "No such option '--strct'.", 2),
+        (("versions", "explain", "postgres"), "stackproof versions explain", "Missing argument 'VERSION'.", 2),
+        (("prove", "--jobs", "0"), "stackproof prove", "Invalid value for '--jobs': 0 is not in the range", 2),
+        (("prove", "--stack", "a", "--stack", "b"), "", "--stack takes one stack, not 2", 2),
+        (("check", "--output", "a", "--output", "b"), "", "--output a: give the --format before its --output", 2),
+        (("synth",), "", "pyproject.toml:2: [tool.stackproof] nonsense: unknown key: known are ", 2),
+        (("drift", "adopt", "gone.json"), "", "gone.json: cannot be read: No such file or directory", 3),
+    ],
+    ids=["command", "option", "argument", "value", "repeated", "outputs", "configuration", "input"],
+)
+def test_every_error_has_one_prefix(
+    arguments: tuple[str, ...],
+    usage: str,
+    message: str,
+    code: int,
+    in_tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Errors of click, of the configuration and of a file: one line each, and before it at most the usage."""
+    if arguments == ("synth",):
+        (in_tmp_path / "pyproject.toml").write_text("[tool.stackproof]\nnonsense = 1\n", encoding="utf-8")
+    assert called(*arguments) == code
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[-1].startswith(f"stackproof: error: {message}")
+    assert sum("rror:" in line for line in lines) == 1
+    if usage:
+        assert lines[-3] == f"Try '{usage} --help' for help."
+
+
 @pytest.mark.parametrize("command", ["synth", "check", "gate", "deploy", "prove"])
 @pytest.mark.usefixtures("in_tmp_path")
 def test_where_there_is_no_app_it_is_said_what_to_do(command: str, capsys: pytest.CaptureFixture[str]) -> None:

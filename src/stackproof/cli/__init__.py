@@ -71,7 +71,7 @@ def main(arguments: list[str] | None = None) -> None:
         signal.signal(signal.SIGTERM, _interrupted)  # whoever cancels a job wants it to clean up as after Ctrl-C
     try:
         # Not standalone, click gives the exit code of a command back instead of ending with it.
-        code = commands(args=arguments, standalone_mode=False)
+        code = commands(args=arguments, prog_name="stackproof", standalone_mode=False)
         sys.stdout.flush()
     except SystemExit:
         # This is how click itself ends when the reader has gone, and with 1, which would say "violated".
@@ -82,22 +82,37 @@ def main(arguments: list[str] | None = None) -> None:
         click.echo("stackproof: interrupted", err=True)
         sys.exit(3)
     except click.ClickException as error:
-        error.show()
+        _show(error)
         sys.exit(2)
     except StackproofError as error:
         if isinstance(error, SynthError) and error.output:
             click.echo("\n".join(error.output.rstrip().splitlines()[-_TAIL:]), err=True)
-        click.echo(f"stackproof: error: {error}", err=True)
+        _error(str(error))
         sys.exit(error.exit_code)
     except Exception as error:  # noqa: BLE001 - Python's own exit code for a crash is 1, which would say "violated"
         _crashed(error)
     sys.exit(code if isinstance(code, int) else 0)
 
 
+def _error(message: str) -> None:
+    click.echo(f"stackproof: error: {message}", err=True)
+
+
+def _show(error: click.ClickException) -> None:
+    """Show an error of the command line: its usage, then the message with the prefix of all other errors."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):  # a group without a command shows its help
+        error.show()
+        return
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        usage, path = error.ctx.get_usage(), error.ctx.command_path
+        click.echo(f"{usage}\nTry '{path} --help' for help.\n", err=True)
+    _error(error.format_message())
+
+
 def _crashed(error: Exception) -> NoReturn:
     if isinstance(error, OSError) and error.errno in _UNWRITTEN:
         what = error.filename or "the report"
-        click.echo(f"stackproof: error: {what} could not be written: {error.strerror}", err=True)
+        _error(f"{what} could not be written: {error.strerror}")
         _without_reader()
     traceback.print_exc()
     click.echo("stackproof: internal error: there is no result; please report the traceback above", err=True)

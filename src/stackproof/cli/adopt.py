@@ -87,10 +87,12 @@ def _read(report: Path) -> JsonObject:
     try:
         text = sys.stdin.read() if str(report) == "-" else report.read_text(encoding="utf-8")
         found = json.loads(text)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{report}: {error}") from error
+    except OSError as error:
+        raise InputError(f"{report}: cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise InputError(f"{report}: is not valid JSON: {error}") from error
     if not isinstance(found, dict):
-        raise InputError(f"{report}: this is not a report: expected a JSON object")
+        raise InputError(f"{report}: is not a report of `drift audit --format json`: expected an object")
     return found
 
 

@@ -45,7 +45,12 @@ __all__ = ["deploy"]
     type=click.Choice(["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]),
     help="What the template may do besides creating resources; repeatable.  [default: all]",
 )
-@click.option("--deadline", type=click.FloatRange(min=0, min_open=True), help="Seconds that a stack may take.")
+@click.option(
+    "--deadline",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Limits each stack's deployment, in seconds.  [default: 3600; 120 on moto, 180 on MiniStack]",
+)
 @ephemeral_option
 @cache_option
 def deploy(

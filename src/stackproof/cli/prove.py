@@ -49,7 +49,7 @@ __all__ = ["prove"]
     "--deadline",
     type=click.FloatRange(min=0),
     metavar="SECONDS",
-    help="Start no read after that; the rest is unproven.",
+    help="Limits the reads, in seconds: no read starts later, and what is left is unproven.  [default: no limit]",
 )
 @click.option(
     "--settle",
