@@ -1,6 +1,6 @@
-"""Writes what the documents take from the program: two pages, and the picture of a terminal.
+"""Writes what the documents take from the program: parts of three pages, and the picture of a terminal.
 
-    python docs/generate.py            rewrites the generated parts of configuration.md and command-line.md
+    python docs/generate.py            rewrites the generated parts of command-line.md, configuration.md and suites.md
     python docs/generate.py --check    exits 1 if a part is out of date
     python docs/generate.py --picture  runs `stackproof check` and draws images/check.svg
 
@@ -9,6 +9,8 @@ A generated part is the text between `<!-- generated: NAME -->` and `<!-- end --
 
 from __future__ import annotations
 
+import ast
+import inspect
 import os
 import pty
 import re
@@ -16,12 +18,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
+import stackproof
+from stackproof.assertions import Match, StackQuery, TemplateAssertions
 from stackproof.cli import commands
 from stackproof.config.schema import read_schema
 
@@ -105,10 +109,77 @@ def help_pages(command: click.Command, parent: click.Context | None = None, name
             yield from help_pages(child, context, child_name)
 
 
+def plugin_functions(module: str) -> Iterator[ast.FunctionDef]:
+    """The functions of a module of the pytest plugin. It is parsed, not imported: this environment has no pytest."""
+    source = Path(stackproof.__file__).parent / "plugin" / f"{module}.py"
+    body = ast.parse(source.read_text(encoding="utf-8")).body
+    yield from (statement for statement in body if isinstance(statement, ast.FunctionDef))
+
+
+def pytest_options() -> Iterator[tuple[str, str]]:
+    """Each option that the plugin adds to pytest, with its placeholder, and its help."""
+    for function in plugin_functions("__init__"):
+        for call in ast.walk(function):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "addoption":
+                literals = {
+                    keyword.arg: str(keyword.value.value)
+                    for keyword in call.keywords
+                    if isinstance(keyword.value, ast.Constant)
+                }
+                name = ast.literal_eval(call.args[0])
+                is_flag = literals.get("action") == "store_true"
+                yield name if is_flag else f"{name} {literals['metavar']}", literals["help"]
+
+
+def pytest_fixtures() -> Iterator[tuple[str, str]]:
+    """Each fixture of the plugin, and what it is."""
+    for module in ("fixtures", "flows"):
+        for function in plugin_functions(module):
+            if any("fixture" in ast.unparse(decorator) for decorator in function.decorator_list):
+                yield function.name, first_line(ast.get_docstring(function))
+
+
+def methods_of(subject: type) -> Iterator[tuple[str, str]]:
+    """Each public method or property of a class: how it is called, and what it is for."""
+    for name, member in vars(subject).items():
+        if not name.startswith("_"):
+            function = getattr(member, "__func__", member)
+            called = "" if isinstance(member, property) else parameters_of(function)
+            yield f"{name}{called}", first_line(member.__doc__)
+
+
+def parameters_of(function: Callable[..., object]) -> str:
+    """The parameters of a method as they are written, without `self` and types."""
+    signature = inspect.signature(function)
+    parameters = [
+        parameter.replace(annotation=inspect.Parameter.empty)
+        for name, parameter in signature.parameters.items()
+        if name != "self"
+    ]
+    return str(signature.replace(parameters=parameters, return_annotation=inspect.Signature.empty))
+
+
+def first_line(docstring: str | None) -> str:
+    """The first line of a docstring; a member without one has no place in a document."""
+    assert docstring, "a documented member needs a docstring"  # noqa: S101 - an error of the program, not of its input
+    return docstring.strip().partition("\n")[0]
+
+
+def two_columns(first: str, rows: Iterable[tuple[str, str]]) -> str:
+    """A Markdown table of names and their meanings."""
+    lines = [f"| {first} | meaning |", "|---|---|", *(f"| `{name}` | {cell(meaning)} |" for name, meaning in rows)]
+    return "\n".join(lines) + "\n"
+
+
 PARTS: Final[Mapping[str, Callable[[], str]]] = {
+    "assertions": lambda: two_columns("method of `template`", methods_of(TemplateAssertions)),
     "command-line": lambda: "\n".join(help_pages(commands)),
     "controls": lambda: schema_table("controls.schema.json"),
     "fleet": lambda: schema_table("fleet.schema.json"),
+    "matchers": lambda: two_columns("matcher", methods_of(Match)),
+    "pytest-fixtures": lambda: two_columns("fixture", pytest_fixtures()),
+    "pytest-options": lambda: two_columns("option", pytest_options()),
+    "queries": lambda: two_columns("member of `stack`", methods_of(StackQuery)),
     "stackproof": lambda: schema_table("stackproof.schema.json"),
     "waivers": lambda: schema_table("waivers.schema.json"),
 }

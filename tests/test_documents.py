@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from docs import generate
+from stackproof import plugin
+from stackproof.assertions import Match, TemplateAssertions
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -61,6 +63,26 @@ def test_a_table_has_every_key_of_its_schema() -> None:
         ("rows[].id", "text", ""),
     ]
     assert generate.cell("a|b, * and `*`") == "a\\|b, \\* and `*`"
+
+
+def test_the_page_of_suites_has_every_option_fixture_and_method() -> None:
+    """What pytest knows of the plugin, and what the classes have, is what the generated parts list."""
+    parser = pytest.Parser(_ispytest=True)
+    plugin.pytest_addoption(parser)
+    [group] = [group for group in parser._groups if group.name == "stackproof"]
+    assert [name.split()[0] for name, _ in generate.pytest_options()] == [
+        name for option in group.options for name in option.names()
+    ]
+    assert {"template", "stack", "rule_verdict", "resource_proof", "deployment", "data_flow"} <= {
+        name for name, _ in generate.pytest_fixtures()
+    }
+    methods = dict(generate.methods_of(TemplateAssertions))
+    assert "find_resources(resource_type, props=None, *, allow_none=False)" in methods
+    assert {name.partition("(")[0] for name in methods} == {
+        name for name in vars(TemplateAssertions) if not name.startswith("_")
+    }
+    assert methods["looked_at"].startswith("The number of resources")
+    assert "array_with(pattern)" in dict(generate.methods_of(Match))
 
 
 def test_the_page_of_the_command_line_has_every_command() -> None:

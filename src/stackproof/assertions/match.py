@@ -30,7 +30,7 @@ class Match:
 
     @staticmethod
     def any_value() -> Matcher:
-        """Any value but null."""
+        """Any value except null."""
         return AnyMatch()
 
     @staticmethod
@@ -40,7 +40,7 @@ class Match:
 
     @staticmethod
     def array_with(pattern: Sequence[Pattern]) -> Matcher:
-        """These elements, in this order, perhaps with others in between; objects in it are exact."""
+        """These elements, in this order; others may be in between. Objects in it are exact."""
         return ArrayMatch(pattern)
 
     @staticmethod
@@ -50,7 +50,7 @@ class Match:
 
     @staticmethod
     def not_(pattern: Pattern) -> Matcher:
-        """Anything but this."""
+        """Any value except this."""
         return NotMatch(pattern)
 
     @staticmethod
@@ -70,5 +70,5 @@ class Match:
 
     @staticmethod
     def string_like_regexp(pattern: str) -> Matcher:
-        """A string in which this is found."""
+        """A string that contains a match of this regular expression."""
         return StringLikeRegexp(re.compile(pattern, re.MULTILINE))

@@ -83,13 +83,13 @@ class StackQuery:
 
     @property
     def template(self) -> Template:
-        """The stack's template as a value; what is asserted of it directly is neither checked nor counted."""
+        """The stack's template as a value; assertions on it are neither checked nor counted."""
         return self._stack.template
 
     def resources(
         self, resource_type: str | None = None, *, authored: bool | None = None, where: Pattern | None = None
     ) -> ResourceList:
-        """The resources of the type (of any) whose properties match `where`.
+        """The resources of the type (without one: of all types) whose properties match `where`.
 
         `authored=True` leaves out what CDK generated, `False` gives nothing else.
         """
@@ -110,7 +110,7 @@ class StackQuery:
         return ResourceList(found, question=_question(resource_type, authored=authored, where=where))
 
     def resource(self, resource_type: str, *, authored: bool | None = True, where: Pattern | None = None) -> Resource:
-        """The only such resource; by default the only authored one."""
+        """The only such resource; by default, generated resources are left out. None or several fail."""
         found = self.resources(resource_type, authored=authored, where=where)
         if len(found) != 1:
             names = ", ".join(f"{resource.logical_id} ({resource.location()})" for resource in found.or_none())
@@ -119,7 +119,7 @@ class StackQuery:
         return found[0]
 
     def outputs(self) -> dict[str, dict[str, Any]]:
-        """Every output by its name; none at all is a failure."""
+        """Every output by its name; fails if there is none."""
         outputs = self.template.section("Outputs")
         if not outputs:
             raise VacuousAssertionError("this checked nothing: the stack has no outputs")
@@ -134,7 +134,7 @@ class StackQuery:
         return outputs[name]
 
     def value(self, resource: Resource, path: str) -> Any:  # noqa: ANN401 - JSON of any shape, for assertions
-        """The property at a JSON pointer below `Properties`, as written; a failure if it is unknown or not set."""
+        """The property at a JSON pointer below `Properties`, as written; fails if it is unknown or not set."""
         self._names.require_property(resource.resource_type, _generalized(path))
         self._looked_at += 1
         here: JsonValue = resource.properties
@@ -143,7 +143,7 @@ class StackQuery:
         return here
 
     def references(self, resource: Resource, path: str = "") -> tuple[str, ...]:
-        """The logical ids that the property at a JSON pointer refers to by Ref, GetAtt or Sub; "" is all properties."""
+        """The logical ids that a property refers to by Ref, GetAtt or Sub; the path "" covers all properties."""
         return tuple(
             sorted(
                 reference for reference in references(self.value(resource, path)) if not reference.startswith("AWS::")

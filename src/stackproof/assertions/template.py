@@ -108,23 +108,23 @@ class TemplateAssertions:
     # --- resources
 
     def has_resource(self, resource_type: str, props: Pattern) -> None:
-        """At least one resource of the type matches, `DependsOn`, `DeletionPolicy` … included."""
+        """At least one resource of the type matches; the pattern may have `DependsOn`, `DeletionPolicy` and so on."""
         self._one_matches(resource_type, self._tested(resource_type, props))
 
     def has_resource_properties(self, resource_type: str, props: Pattern) -> None:
-        """At least one resource of the type has such properties."""
+        """At least one resource of the type has matching properties."""
         self._one_matches(resource_type, self._tested_properties(resource_type, props))
 
     def all_resources(self, resource_type: str, props: Pattern) -> None:
-        """Every resource of the type matches, and there is one."""
+        """Every resource of the type matches, and at least one exists."""
         self._all_match(resource_type, self._tested(resource_type, props))
 
     def all_resources_properties(self, resource_type: str, props: Pattern) -> None:
-        """Every resource of the type has such properties, and there is one."""
+        """Every resource of the type has matching properties, and at least one exists."""
         self._all_match(resource_type, self._tested_properties(resource_type, props))
 
     def resource_count_is(self, resource_type: str, count: int) -> None:
-        """There are so many resources of the type, those included that CDK generated."""
+        """The template has `count` resources of the type, with those that CDK generates."""
         found = self._of_type(resource_type)
         self._looked_at += len(self._template.resources)
         if not self._template.resources:
@@ -136,7 +136,7 @@ class TemplateAssertions:
             )
 
     def resource_properties_count_is(self, resource_type: str, props: Pattern, count: int) -> None:
-        """So many resources of the type have such properties."""
+        """`count` resources of the type have matching properties."""
         found = self._tested_properties(resource_type, props)
         self._require_some(resource_type, found)
         matching = [tested for tested in found if tested.outcome.matched]
@@ -153,7 +153,7 @@ class TemplateAssertions:
     def find_resources(
         self, resource_type: str, props: Pattern | None = None, *, allow_none: bool = False
     ) -> dict[str, dict[str, Any]]:
-        """The resources of the type that match, by logical id. None at all is a failure: a loop would pass over it."""
+        """The resources of the type that match, by logical id; none fails unless `allow_none`."""
         found = self._tested(resource_type, {} if props is None else props, may_be_empty=True)
         matching = {tested.name: self._body(tested.name) for tested in found if tested.outcome.matched}
         if not matching and not allow_none:
@@ -183,7 +183,7 @@ class TemplateAssertions:
     def find_outputs(
         self, logical_id: str, props: Pattern | None = None, *, allow_none: bool = False
     ) -> dict[str, dict[str, Any]]:
-        """The outputs of that name (`*`: of any) that match; none at all is a failure."""
+        """The outputs of that name (`*`: of any name) that match; none fails unless `allow_none`."""
         return self._find_entries("Outputs", logical_id, props, allow_none=allow_none)
 
     def has_parameter(self, logical_id: str, props: Pattern) -> None:
@@ -193,7 +193,7 @@ class TemplateAssertions:
     def find_parameters(
         self, logical_id: str, props: Pattern | None = None, *, allow_none: bool = False
     ) -> dict[str, dict[str, Any]]:
-        """The parameters of that name (`*`: of any) that match; none at all is a failure."""
+        """The parameters of that name (`*`: of any name) that match; none fails unless `allow_none`."""
         return self._find_entries("Parameters", logical_id, props, allow_none=allow_none)
 
     def has_mapping(self, logical_id: str, props: Pattern) -> None:
@@ -203,7 +203,7 @@ class TemplateAssertions:
     def find_mappings(
         self, logical_id: str, props: Pattern | None = None, *, allow_none: bool = False
     ) -> dict[str, dict[str, Any]]:
-        """The mappings of that name (`*`: of any) that match; none at all is a failure."""
+        """The mappings of that name (`*`: of any name) that match; none fails unless `allow_none`."""
         return self._find_entries("Mappings", logical_id, props, allow_none=allow_none)
 
     def has_condition(self, logical_id: str, props: Pattern) -> None:
@@ -213,7 +213,7 @@ class TemplateAssertions:
     def find_conditions(
         self, logical_id: str, props: Pattern | None = None, *, allow_none: bool = False
     ) -> dict[str, dict[str, Any]]:
-        """The conditions of that name (`*`: of any) that match; none at all is a failure."""
+        """The conditions of that name (`*`: of any name) that match; none fails unless `allow_none`."""
         return self._find_entries("Conditions", logical_id, props, allow_none=allow_none)
 
     # --- the whole
@@ -235,7 +235,7 @@ class TemplateAssertions:
         _keep_captures([found])
 
     def to_json(self) -> dict[str, Any]:
-        """The template as it is; what is asserted of it from here on is not checked."""
+        """The template as it is; assertions on this value are not checked."""
         self._looked_at += len(self._template.resources)
         return cast("dict[str, Any]", self._template.body)
 

@@ -68,39 +68,48 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--target",
         action=_Joined,
         metavar="NAME",
-        help="the target: moto, ministack or aws; proofs of several emulators, repeated or with commas, are merged "
-        "(default: the project's targets)",
+        help="A target: moto, ministack or aws. Repeat it, or use commas, to merge the proofs of several emulators. "
+        "Default: the project's targets.",
     )
-    group.addoption("--endpoint-url", help="an AWS-compatible endpoint to probe instead")
-    group.addoption("--profile", help="the AWS profile to read with")
-    group.addoption("--aws-region", help="the AWS region to read in")
+    group.addoption("--endpoint-url", metavar="URL", help="The URL of an AWS-compatible endpoint that already runs.")
+    group.addoption("--profile", metavar="NAME", help="The AWS profile to read with.")
+    group.addoption("--aws-region", metavar="REGION", help="The AWS region to read in.")
     group.addoption(
         "--stack",
         action=_Once,
-        help="the stack under test, by name, construct path or NAME@REGION; with --target aws the deployed stack to "
-        "attach to",
+        metavar="NAME",
+        help="The stack under test: its name, construct path or NAME@REGION. With --target aws, it is the deployed "
+        "stack to attach to.",
     )
-    group.addoption("--cdk-context", action="append", default=[], metavar="KEY=VALUE", help="CDK context; repeatable")
+    group.addoption(
+        "--cdk-context", action="append", default=[], metavar="KEY=VALUE", help="A value of CDK's context; repeatable."
+    )
     group.addoption(
         "--allow-writes",
         action="store_true",
-        help="let flows of data put canaries on the stream of an account of allowed_accounts, and remove their rows",
+        help="Let flows of data send canaries to an account of allowed_accounts, and remove their rows.",
     )
-    group.addoption("--flow-ca-bundle", metavar="FILE", help="authorities of the flow's database in an account")
+    group.addoption(
+        "--flow-ca-bundle",
+        metavar="FILE",
+        help="The certificate authorities of the flow's database, in an account.",
+    )
     group.addoption(
         "--settle",
         type=float,
         default=0.0,
         metavar="SECONDS",
-        help="within that, what this run deployed has to show (default: 0, emulators show it at once)",
+        help="Seconds that a property may take to appear after this run deployed it. Default: 0.",
     )
-    group.addoption("--keep", action="store_true", help="leave the emulator running and print how to reach it")
+    group.addoption("--keep", action="store_true", help="Leave the emulator running and print how to reach it.")
     group.addoption(
         "--no-minimum-proof",
         action="store_true",
-        help="for a run of some of the tests: do not require that minimum_proof can be evaluated",
+        help="Accept that minimum_proof cannot be evaluated, because the run leaves tests out.",
     )
-    group.addoption("--stackproof-report", metavar="FILE", help="write what was proven as JSON")
+    group.addoption(
+        "--stackproof-report", metavar="FILE", help="Write the run's facts and proofs to this file, as JSON."
+    )
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -71,7 +71,7 @@ def resource_schemas() -> SchemaSource:
 
 @pytest.fixture
 def template(request: pytest.FixtureRequest, cdk_stack: Stack, resource_schemas: SchemaSource) -> TemplateAssertions:
-    """The methods of CDK's `assertions.Template`, on a proxy that refuses typos and assertions about nothing."""
+    """The methods of CDK's `assertions.Template`, which reject unknown names and assertions that check nothing."""
     note_template(request.config, cdk_stack.template)
     found = TemplateAssertions(cdk_stack.template, resource_schemas)
     request.node.stash.setdefault(LEDGERS, []).append(found)
@@ -80,7 +80,7 @@ def template(request: pytest.FixtureRequest, cdk_stack: Stack, resource_schemas:
 
 @pytest.fixture
 def stack(request: pytest.FixtureRequest, cdk_stack: Stack, resource_schemas: SchemaSource) -> StackQuery:
-    """Queries over the resources of the stack, with what a person wrote apart from what CDK generates."""
+    """Queries over the stack's resources; authored and generated ones are separate."""
     note_template(request.config, cdk_stack.template)
     found = StackQuery(cdk_stack, resource_schemas)
     request.node.stash.setdefault(LEDGERS, []).append(found)
@@ -89,7 +89,7 @@ def stack(request: pytest.FixtureRequest, cdk_stack: Stack, resource_schemas: Sc
 
 @pytest.fixture
 def rule_verdict(request: pytest.FixtureRequest) -> RuleVerdict:
-    """The verdict of one policy rule on one stack; a test that asks for it runs once for each."""
+    """The verdict of one policy rule on one stack; a test that requests it runs once for each rule and stack."""
     verdict = verdicts_of(request.config)[request.param]
     if isinstance(verdict, Notification):
         raise InputError(f"{verdict.file}: {verdict.message}")
@@ -101,7 +101,7 @@ def rule_verdict(request: pytest.FixtureRequest) -> RuleVerdict:
 
 @pytest.fixture(scope="session")
 def targets(pytestconfig: pytest.Config) -> tuple[Target, ...]:
-    """The targets that the stack runs on: emulators started for this run, or an account or endpoint."""
+    """The targets that the stack runs on: emulators started for this run, an endpoint or an account."""
     run = pytestconfig.stash[RUN]
     return tuple(target_of(pytestconfig, run, name) for name in target_names(pytestconfig))
 
@@ -114,7 +114,7 @@ def target(targets: tuple[Target, ...]) -> Target:
 
 @pytest.fixture(scope="session")
 def deployment(pytestconfig: pytest.Config, cdk_stack: Stack, assembly: Assembly, target: Target) -> Deployment:
-    """The stack as it runs: deployed once for all workers on an emulator, attached to by name anywhere else."""
+    """The deployed stack. An emulator deploys it once for all workers; in an account it is found by its name."""
     found = deployment_on(target, pytestconfig, cdk_stack, assembly)
     pytestconfig.stash[_OWN_DEPLOYMENT] = found
     return found
@@ -124,7 +124,7 @@ def deployment(pytestconfig: pytest.Config, cdk_stack: Stack, assembly: Assembly
 def live_world(
     pytestconfig: pytest.Config, assembly: Assembly, target: Target, resource_schemas: SchemaSource
 ) -> World:
-    """The world on the first target: every stack of the run there, by artifact."""
+    """Every deployed stack of the run on the first target, by artifact."""
     return world_on(target, pytestconfig, assembly, resource_schemas)
 
 
@@ -136,7 +136,7 @@ def live_worlds(
     live_world: World,
     resource_schemas: SchemaSource,
 ) -> Mapping[str, World]:
-    """The world on each target, by the target's name; each target is deployed to when its world is made."""
+    """The deployed stacks on each target, by the target's name; a request for it deploys to every target."""
     first, *others = targets
     found = {other.name: world_on(other, pytestconfig, assembly, resource_schemas) for other in others}
     return {first.name: live_world, **found}
@@ -175,7 +175,7 @@ def provers(
     live_worlds: Mapping[str, World],
     prover: Prover,
 ) -> Mapping[str, Prover]:
-    """The prover of each target, by its name; each deploys to its own when it is made."""
+    """The prover of each target, by the target's name; a request for it deploys to every target."""
     first, *others = targets
     for other in others:
         deployment_on(other, pytestconfig, cdk_stack, assembly)  # a stack that is not there is named
@@ -185,7 +185,7 @@ def provers(
 
 @pytest.fixture(scope="session")
 def stack_provers(pytestconfig: pytest.Config, live_worlds: Mapping[str, World]) -> Mapping[str, Mapping[str, Prover]]:
-    """The prover of each target, by its name, for each stack that is deployed, by its artifact."""
+    """The prover of each deployed stack, by target and artifact."""
     found: dict[str, dict[str, Prover]] = {}
     for stack in proven_stacks_of(pytestconfig):
         for name, world in live_worlds.items():
@@ -196,7 +196,7 @@ def stack_provers(pytestconfig: pytest.Config, live_worlds: Mapping[str, World])
 
 @pytest.fixture
 def aws_client(target: Target) -> Callable[[str], Any]:
-    """Clients of the target's services: `aws_client("kinesis")`."""
+    """Makes a client of a service of the target: `aws_client("kinesis")`."""
     return target.client
 
 

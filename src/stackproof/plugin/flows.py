@@ -30,7 +30,7 @@ _OPEN = pytest.StashKey[dict[str, tuple[DeployedFlow, Pipeline]]]()
 
 @pytest.fixture
 def data_flow(request: pytest.FixtureRequest, cdk_stack: Stack, assembly: Assembly) -> Iterator[DataFlow]:
-    """Opens a declared flow on the target that runs functions; without one the test ends as open.
+    """Opens a declared flow on the target that runs functions; without such a target, the test is open.
 
     In an account, or at an endpoint, it needs `--allow-writes`, and the rows of its canaries are removed afterwards.
 
