@@ -187,6 +187,15 @@ def test_every_error_has_one_prefix(
         assert lines[-3] == f"Try '{usage} --help' for help."
 
 
+def test_each_error_of_a_file_has_the_prefix(in_tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (in_tmp_path / "pyproject.toml").write_text("[tool.stackproof]\nfail_levl = 1\nsettle = 'a'\n", encoding="utf-8")
+    assert called("cache", "info") == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "stackproof: error: pyproject.toml:2: [tool.stackproof] fail_levl: unknown key: did you mean 'fail_level'?",
+        "stackproof: error: pyproject.toml:3: [tool.stackproof] settle: 'a' is text: give a number, without quotes",
+    ]
+
+
 @pytest.mark.parametrize("command", ["synth", "check", "gate", "deploy", "prove"])
 @pytest.mark.usefixtures("in_tmp_path")
 def test_where_there_is_no_app_it_is_said_what_to_do(command: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -270,7 +279,7 @@ def test_tools_that_are_there_are_not_made_again(
     python.symlink_to(sys.executable)
     (tools.checkov_directory() / tools._MARKER).touch()
     assert called("tools", "install") == 0
-    said = f"checkov {tools.CHECKOV_VERSION} is already there: {tools.checkov_directory()}\n"
+    said = f"checkov {tools.CHECKOV_VERSION} is already installed: {tools.checkov_directory()}\n"
     assert capsys.readouterr() == (said, "")
 
 
@@ -307,8 +316,8 @@ def test_an_emulator_runs_from_up_to_down(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
         return done.stdout, done.stderr
 
-    assert target("status") == ("nothing runs\n", "")
-    assert target("down")[1] == "nothing runs\n"
+    assert target("status") == ("no emulator runs that 'stackproof target up' started\n", "")
+    assert target("down")[1] == "no emulator runs that 'stackproof target up' started\n"
     try:
         first = target("up")[0]
         assert target("up")[0] == first
@@ -368,7 +377,7 @@ def test_a_process_that_is_not_ours_is_left_alone(
     (folder / ".stackproof").mkdir()
     (folder / ".stackproof" / "target.json").write_text(noted, encoding="utf-8")
     assert called("target", "down") == 0
-    assert capsys.readouterr().err == "nothing runs\n"
+    assert capsys.readouterr().err == "no emulator runs that 'stackproof target up' started\n"
 
 
 # --- output

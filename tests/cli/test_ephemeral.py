@@ -140,7 +140,7 @@ def test_what_a_killed_run_leaves_is_named_by_the_next_one_and_removed_by_clean(
     done = stackproof(folder, "target", "clean")
     assert (done.returncode, done.stdout) == (0, f"removed stack {left}\n")
     assert (stacks(endpoint), records(folder)) == ([], [])
-    assert stackproof(folder, "target", "clean").stderr == "nothing is left\n"
+    assert run(folder, "stackproof", "target", "clean").stderr == "no ephemeral stack is left\n"
 
 
 def test_what_cannot_be_removed_is_named_and_the_run_is_not_complete(tmp_path: Path, endpoint: str) -> None:
@@ -192,7 +192,7 @@ def test_a_note_that_cannot_be_read_is_named_until_a_person_has_looked(tmp_path:
     done = stackproof(folder, "target", "clean")
     assert done.returncode == 3
     assert f"{note} cannot be read: see whether stack Net-ephemeral-1 of an earlier run is still there" in done.stderr
-    assert "nothing is left" not in done.stderr
+    assert "no ephemeral stack is left" not in done.stderr
     assert note.exists()
 
 

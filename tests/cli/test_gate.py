@@ -93,7 +93,8 @@ def test_wrong_arguments_of_a_suite_are_a_wrong_configuration(tmp_path: Path) ->
     (folder / "pyproject.toml").write_text(ENGINE + table, encoding="utf-8")
     code, report, output = gated(folder)
     assert [stage["outcome"] for stage in report["stages"][2:]] == ["incomplete", "incomplete"]
-    assert report["stages"][2]["detail"] == "one left no report: it did not run to its end"
+    said = "pytest rejects the arguments of one in [tool.stackproof.suites]: see one.txt"
+    assert report["stages"][2]["detail"] == said
     assert "unrecognized arguments: --no-such-option" in output
     assert "file or directory not found: suites/nowhere" in output
     assert code == 2

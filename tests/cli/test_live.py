@@ -275,7 +275,7 @@ def test_an_endpoint_that_has_ended_is_named_with_what_to_look_at(command: str, 
     url = "http://127.0.0.1:9"
     done = stackproof(project("tiny", tmp_path), *command.split(), "--endpoint-url", url)
     assert done.returncode == 3
-    assert f"nothing answers at {url}: see that it still runs, and that this is where (" in done.stdout + done.stderr
+    assert f"nothing answers at {url}: start it, or correct the endpoint URL (" in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
 
 

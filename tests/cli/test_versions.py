@@ -90,10 +90,10 @@ def test_list_shows_one_family(run: Run, name: str, said: str) -> None:
         (
             ("postgres", "15.8"),
             1,
-            ["status: deprecated (cfn-lint says deprecated)", "pin instead: 15.19", "error: EV012"],
+            ["status: deprecated (cfn-lint: deprecated)", "pin instead: 15.19", "error: EV012"],
         ),
         (("postgres", "15.8", "--deployed", "15.8"), 1, ["warning: EV012"]),
-        (("postgres", "15.19"), 0, ["nothing is against it on 2026-11-24", "35 days old"]),
+        (("postgres", "15.19"), 0, ["no rule rejects it on 2026-11-24", "35 days old"]),
         (("postgres", "15"), 0, ["as the major of what is listed", "note: EV021"]),
         (("postgres", "99.1"), 1, ["status: not in the list", "EV010"]),
         (("eks", "1.34"), 1, ["its cycle is known", "EV013"]),
@@ -195,7 +195,7 @@ def test_refresh_refuses_a_change_that_is_too_large(run: Run) -> None:
 def test_check_wants_a_list_that_is_not_old(run: Run) -> None:
     assert run("versions", "refresh", "--check", "--as-of", "2026-10-21")[0] == 0
     code, out, _ = run("versions", "refresh", "--check", *ON)
-    assert (code, "older than they may be" in out) == (1, True)
+    assert (code, "too old on " in out) == (1, True)
     assert run("versions", "refresh", "--check", "--write")[0] == 2
 
 

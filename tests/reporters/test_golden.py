@@ -31,7 +31,7 @@ BLOB = "https://github.com/acme/shop/blob/0123abc"
 
 GATE = GateReport(
     stages=(
-        Stage(name="synth", exit_code=0, seconds=2.5, detail="1 stacks, 3 resources"),
+        Stage(name="synth", exit_code=0, seconds=2.5, detail="1 stack, 3 resources"),
         Stage(name="check", exit_code=0, seconds=1.0, detail="2 of 2 rules held"),
         Stage(name="unit", exit_code=1, seconds=0.1, detail="1 failed | 2 passed"),
     ),

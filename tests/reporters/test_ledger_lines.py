@@ -46,7 +46,7 @@ def test_what_is_not_known_is_not_made_up() -> None:
 
 
 def test_days_are_counted_also_when_they_are_over() -> None:
-    for days, text in ((1, "1 day left"), (0, "0 days left"), (-3, "-3 days left")):
+    for days, text in ((1, "1 day left"), (0, "0 days left"), (-1, "expired 1 day ago"), (-3, "expired 3 days ago")):
         assert any(text in line for line in ledger_lines([replace(ENTRY, days_left=days)]))
 
 

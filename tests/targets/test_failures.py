@@ -57,5 +57,10 @@ def test_foreign_errors_do_not_get_out_and_are_one_line() -> None:
     assert (caught.value.operation, caught.value.code) == ("DescribeThing", "Boom")
     with pytest.raises(TargetError, match=r"^reading: Parameter validation failed: a b$"), translated_errors("reading"):
         raise ParamValidationError(report="a\nb")
+    with (
+        pytest.raises(TargetError, match=r"^reading: .*credentials: sign in, or .*--profile"),
+        translated_errors("reading"),
+    ):
+        raise NoCredentialsError
     with pytest.raises(ZeroDivisionError), translated_errors("reading"):
         raise ZeroDivisionError

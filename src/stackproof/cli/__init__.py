@@ -14,6 +14,7 @@ from typing import NoReturn
 import click
 
 from stackproof import __version__
+from stackproof.cli.errors import print_error
 from stackproof.core.errors import StackproofError, SynthError
 
 __all__ = ["main"]
@@ -87,15 +88,11 @@ def main(arguments: list[str] | None = None) -> None:
     except StackproofError as error:
         if isinstance(error, SynthError) and error.output:
             click.echo("\n".join(error.output.rstrip().splitlines()[-_TAIL:]), err=True)
-        _error(str(error))
+        print_error(str(error))
         sys.exit(error.exit_code)
     except Exception as error:  # noqa: BLE001 - Python's own exit code for a crash is 1, which would say "violated"
         _crashed(error)
     sys.exit(code if isinstance(code, int) else 0)
-
-
-def _error(message: str) -> None:
-    click.echo(f"stackproof: error: {message}", err=True)
 
 
 def _show(error: click.ClickException) -> None:
@@ -106,13 +103,13 @@ def _show(error: click.ClickException) -> None:
     if isinstance(error, click.UsageError) and error.ctx is not None:
         usage, path = error.ctx.get_usage(), error.ctx.command_path
         click.echo(f"{usage}\nTry '{path} --help' for help.\n", err=True)
-    _error(error.format_message())
+    print_error(error.format_message())
 
 
 def _crashed(error: Exception) -> NoReturn:
     if isinstance(error, OSError) and error.errno in _UNWRITTEN:
         what = error.filename or "the report"
-        _error(f"{what} could not be written: {error.strerror}")
+        print_error(f"{what} could not be written: {error.strerror}")
         _without_reader()
     traceback.print_exc()
     click.echo("stackproof: internal error: there is no result; please report the traceback above", err=True)

@@ -36,8 +36,8 @@ __all__ = ["adopt"]
 @click.argument("report", type=click.Path(path_type=Path, allow_dash=True))
 @context_option
 @click.option("--finding", "findings", multiple=True, metavar="FINGERPRINT", help="Only this difference; repeatable.")
-@click.option("--all", "all_of_them", is_flag=True, help="All differences, also waived ones.")
-@click.option("--write", is_flag=True, help="Apply the patches; with --finding or --all.")
+@click.option("--all", "all_of_them", is_flag=True, help="All differences, with those that are waived.")
+@click.option("--write", is_flag=True, help="Apply the patches. Needs --finding or --all.")
 @output_options("terminal", "json")
 @cache_option
 def adopt(
@@ -52,9 +52,9 @@ def adopt(
 ) -> None:
     """Show how to revert and how to adopt each difference of an audit.
 
-    REPORT is what `drift audit --format json` wrote, "-" standard input. Where
-    the value is a literal at the line of the app, to adopt it is a patch, shown
-    as a diff. Nothing is applied without --write.
+    REPORT is a report of `drift audit --format json`; "-" is standard input. If
+    the app sets the value as a literal at its line, adopting it is a patch, shown
+    as a diff. Patches are applied only with --write.
 
     \b
     Examples:

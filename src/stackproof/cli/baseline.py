@@ -8,6 +8,7 @@ from typing import IO, Any, TypeVar
 
 import click
 
+from stackproof.cli.errors import print_error
 from stackproof.config.baseline import baseline_text
 from stackproof.core.notification import Level
 from stackproof.policy.baseline import baseline_of
@@ -53,7 +54,7 @@ def compared(
 def _written(result: ScanResult, path: Path, not_waivable: frozenset[str]) -> Baseline | None:
     """The written baseline; None if something was not evaluated, since its findings would later count as new."""
     if any(notification.level is Level.ERROR for notification in result.notifications):
-        click.echo(f"stackproof: error: {path} was not written: not everything could be evaluated", err=True)
+        print_error(f"{path} was not written: not everything could be evaluated")
         return None
     found = baseline_of(result.findings, not_waivable=not_waivable, shared_names=result.shared_names)
 

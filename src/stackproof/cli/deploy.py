@@ -36,7 +36,7 @@ __all__ = ["deploy"]
 @context_option
 @live_options
 @click.option(
-    "--allow-changes", is_flag=True, help="Change a real account, if [tool.stackproof] allowed_accounts has it."
+    "--allow-changes", is_flag=True, help="Change an account that allowed_accounts of [tool.stackproof] lists."
 )
 @click.option(
     "--capability",
@@ -69,12 +69,13 @@ def deploy(
     is_ephemeral: bool,
     no_cache: bool,
 ) -> None:
-    """Deploy the app's stacks, to an embedded emulator or (guarded) to an account.
+    """Deploy the app's stacks to an embedded emulator, an endpoint or an account.
 
-    Each stack goes through a change set; those that others depend on come first.
-    Each planned change and each event of CloudFormation is a line on stderr. At an
-    --endpoint-url it creates the stacks that `prove` and `drift audit` read then; a
-    stack that has not changed stays as it is.
+    An account is changed only with --allow-changes or --ephemeral. Each stack goes
+    through a change set; stacks that others depend on come first. Each planned
+    change and each event of CloudFormation is a line on stderr. An unchanged stack
+    stays as it is. At an --endpoint-url, `prove` and `drift audit` can then read
+    the stacks.
 
     \b
     Examples:

@@ -41,14 +41,15 @@ def drift() -> None:
 
 @drift.command(cls=ReportingCommand)
 @context_option
-@click.option("--target", help="moto, ministack, or aws: an emulator, or an account.")
+@click.option("--target", metavar="NAME", help="moto or ministack (emulators), or aws (an account).")
 @place_options
 @click.option(
     "--stack",
     "stacks",
     multiple=True,
     metavar="NAME",
-    help="Only this stack, with those nested in it; repeatable. If several have that name, give the construct path.",
+    help="Only this stack, with those nested in it; repeatable. If several stacks have the name, give the construct "
+    "path.",
 )
 @click.option(
     "--against",
@@ -64,7 +65,9 @@ def drift() -> None:
     metavar="SCOPE",
     help="Report resources that are in this scope and in no stack: tag:KEY=VALUE, vpc:ID or prefix:NAME; repeatable.",
 )
-@click.option("--native", is_flag=True, help="Ask CloudFormation's own detection as well, and show both side by side.")
+@click.option(
+    "--native", is_flag=True, help="Also start CloudFormation's detection, and show both results side by side."
+)
 @click.option(
     "--minimum-coverage",
     type=click.FloatRange(0, 100),
@@ -102,12 +105,12 @@ def audit(
     no_cache: bool,
     verbose: bool,
 ) -> None:
-    """Compare stacks that run with what their templates say; nothing is changed.
+    """Compare the deployed stacks with their templates, without changing them.
 
-    Reports properties that differ, properties that the template leaves to
-    their default and that have another value, and children of resources that
-    no stack declares. With --scope, also resources in no stack.
-    Without --stack: the app's stacks, else all of the account and region.
+    The audit reports properties that differ, properties that the template leaves to
+    their default and that have another value, and children of resources that no
+    stack declares. With --scope, it also reports resources in no stack. Without
+    --stack, it covers the app's stacks, or without an app all stacks of the region.
 
     \b
     Examples:

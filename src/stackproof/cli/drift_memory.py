@@ -45,7 +45,7 @@ _store_option = click.option(
     "--store",
     envvar="STACKPROOF_AUDIT_STORE",
     metavar="URL",
-    help="Where audits are remembered: sqlite:///FILE or postgresql+psycopg://HOST/NAME.",
+    help="The store of audits: sqlite:///FILE or postgresql+psycopg://HOST/NAME.",
 )
 
 
@@ -68,7 +68,7 @@ def memory_options(function: _Function) -> _Function:
         "notify",
         multiple=True,
         metavar="CHANNEL",
-        help="Tell what is new: sns:TOPIC_ARN, webhook:URL, github-issue or github-issue:FILE; repeatable.",
+        help="Send what is new: sns:TOPIC_ARN, webhook:URL, github-issue or github-issue:FILE; repeatable.",
     )
     @functools.wraps(function)
     def with_memory(*args: Any, store: str | None, no_store: bool, notify: tuple[str, ...], **kwargs: Any) -> Any:  # noqa: ANN401
@@ -180,7 +180,7 @@ def history(stack_name: str | None, last: int | None, store: str | None, *, want
     runs = where.runs()
     stack_name = stack_name and name_in(stack_name)
     if stack_name is not None and not _was_looked_at(stack_name, runs, where):
-        raise ConfigError(f"--stack {stack_name}: {where.shown} knows no such stack")
+        raise ConfigError(f"--stack {stack_name}: no audit in {where.shown} has such a stack")
     report = HistoryReport(
         store=where.shown,
         runs=runs if last is None else runs[-last:],
@@ -216,7 +216,7 @@ def _is_of(place: StackKey, stack_name: str) -> bool:
 @_store_option
 @output_options("terminal", "json")
 def diff(before: int, after: int, store: str | None, *, wanted: tuple[Wanted, ...]) -> None:
-    """Compare what two audits saw; their numbers are those of `drift history`.
+    """Compare two recorded audits; `drift history` shows their numbers.
 
     \b
     Examples:
@@ -272,7 +272,7 @@ def forget(stack_names: tuple[str, ...], account: str | None, region: str | None
             unknown.append(name)
     if unknown:
         names = " ".join(f"--stack {name}" for name in unknown)
-        raise ConfigError(f"{names}: {where.shown} knows no such stack")
+        raise ConfigError(f"{names}: no audit in {where.shown} has such a stack")
 
 
 def _part_of(asked: str, account: str | None, region: str | None) -> tuple[str | None, str | None]:
@@ -302,7 +302,7 @@ def _require_one_place(name: str, places: frozenset[tuple[str, str]], account: s
 
 def _finished(run: Run | None, number: int, where: AuditStore) -> Run:
     if run is None:
-        raise ConfigError(f"there is no run {number} in {where.shown}; stackproof drift history lists them")
+        raise ConfigError(f"there is no run {number} in {where.shown}: 'stackproof drift history' lists the runs")
     if run.ended_at is None:
         raise ConfigError(f"run {number} did not finish, so nothing is known of it")
     return run

@@ -21,8 +21,8 @@ def ephemeral_option(function: _Function) -> _Function:
         "--ephemeral",
         "is_ephemeral",
         is_flag=True,
-        help="Deploy under a separate name without deletion protection, and always tear down at the end. An account "
-        "must be in allowed_accounts of [tool.stackproof].",
+        help="Deploy under a separate name without deletion protection, and always tear down at the end. "
+        "allowed_accounts of [tool.stackproof] must list an account.",
     )(function)
 
 

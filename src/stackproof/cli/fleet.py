@@ -75,8 +75,10 @@ def fleet_options(function: _Function) -> _Function:
                 metavar="WHERE",
                 help="What runs the tasks of a fleet: threads, processes, or dask://HOST:PORT.",
             ),
-            click.option("--resume", is_flag=True, help="Go on with the fleet's last audit, if it was interrupted."),
-            click.option("--plan", is_flag=True, help="Say what a fleet's audit would ask, and read no resource."),
+            click.option("--resume", is_flag=True, help="Continue the fleet's last audit, if it was interrupted."),
+            click.option(
+                "--plan", is_flag=True, help="Print the calls and the time of a fleet's audit, and read no resource."
+            ),
         )
     ):
         function = option(function)

@@ -15,6 +15,7 @@ from typing import IO
 
 import click
 
+from stackproof.cli.errors import print_error
 from stackproof.cli.options import cache_option, context_option, open_project, progress
 from stackproof.cli.outputs import ReportingCommand, Wanted, Write, output_options, require_outputs, write_wanted
 from stackproof.cli.reporting import check_writers, secrets_of, source_lines
@@ -67,7 +68,7 @@ def gate(context: tuple[str, ...], *, wanted: tuple[Wanted, ...], static: bool, 
 
     Stages: synth, check, then the suites of [tool.stackproof.suites] (without
     any: prove on an embedded target). Reports go to reports/. The formats terminal,
-    json and markdown are about all stages, the others about what check found.
+    json and markdown report all stages. The other formats report what check found.
 
     \b
     Examples:
@@ -87,7 +88,7 @@ def gate(context: tuple[str, ...], *, wanted: tuple[Wanted, ...], static: bool, 
     write_file(folder / "gate.json", lambda stream: JsonReporter().write(report, stream))
     write_wanted(wanted, run.writers(report))
     for error in errors:
-        click.echo(f"stackproof: error: {error}", err=True)
+        print_error(str(error))
     raise click.exceptions.Exit(report.exit_code)
 
 
@@ -150,7 +151,8 @@ class _GateRun:
             self._assembly = synthesize(self._project, self._context, coverage=coverage)
         stacks = self._assembly.stacks
         count = sum(len(stack.template.resources) for stack in stacks)
-        return StageResult(exit_code=0, detail=f"{len(stacks)} stacks, {count} resources", cached=self._assembly.cached)
+        detail = f"{len(stacks)} stack{'s' * (len(stacks) != 1)}, {count} resource{'s' * (count != 1)}"
+        return StageResult(exit_code=0, detail=detail, cached=self._assembly.cached)
 
     def _check(self) -> StageResult:
         with progress("checking"):
@@ -242,9 +244,11 @@ def _suite_result(name: str, status: int, facts: Path, *, asked: bool) -> StageR
     except InputError as error:
         return StageResult(exit_code=error.exit_code, detail=str(error))
     if found is None:
+        if status == _PYTEST_USAGE:
+            detail = f"pytest rejects the arguments of {name} in [tool.stackproof.suites]: see {name}.txt"
+            return StageResult(exit_code=ConfigError.exit_code, detail=detail)
         # A crash may also end with 0 or 1: that is not a verdict.
-        code = ConfigError.exit_code if status == _PYTEST_USAGE else 3
-        return StageResult(exit_code=code, detail=f"{name} left no report: it did not run to its end")
+        return StageResult(exit_code=3, detail=f"{name} left no report: it did not run to its end")
     code = {_PYTEST_USAGE: ConfigError.exit_code, 0: 0, 1: 1, 2: 2}.get(status, 3)
     if code in {0, 1} and (code != found.exit_code or not _CHECKED & found.tests.keys()):
         code = 3  # pytest and its plugin disagree, or no test of the suite checked anything

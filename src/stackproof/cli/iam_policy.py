@@ -35,7 +35,7 @@ __all__ = ["iam_policy"]
     help="What the policy is for.",
 )
 @context_option
-@stack_option("Only this stack, by name, construct path or NAME@REGION; for a template, what its stack is called.")
+@stack_option("Only this stack: its name, construct path or NAME@REGION. For a template, the name of its stack.")
 @click.option("--region", metavar="REGION", help="The region. Default: the stack's, else the project's.")
 @click.option("--account", metavar="ID", help="The account. Default: the stack's, else the project's, else \"*\".")
 @click.option(
@@ -61,8 +61,8 @@ def iam_policy(
     The stacks are those of the app, or of templates and cloud assemblies. The
     actions come from the calls that the readers of the template's types make, and
     from the permissions that CloudFormation's schemas name. Only a policy for
-    `deploy` allows changes and the reading of secrets. A type that cannot be read
-    without its secret (a client of a user pool) is named.
+    `deploy` allows changes. One type (a client of a user pool) cannot be read
+    without its secret: stderr then names the action that returns it.
 
     \b
     Examples:

@@ -81,10 +81,10 @@ def prove(
 ) -> None:
     """Compare every resource and property of the template with what is live.
 
-    On an emulator (--target moto, ministack) the stacks are deployed first. In an
-    account, and at an --endpoint-url without such a target, they are found by name
-    and only read: `deploy` creates them there. With --ephemeral they are deployed
-    for this run alone. The proofs of several emulators are merged.
+    On an emulator (--target moto or ministack), the stacks are deployed first. In
+    an account, or at an --endpoint-url without such a target, they are found by
+    name and only read; `deploy` creates them there. With --ephemeral, the stacks
+    are deployed for this run alone. The proofs of several emulators are merged.
 
     \b
     Examples:

@@ -28,6 +28,7 @@ __all__ = ["target"]
 _PATIENCE = 30.0
 _LOOK_EVERY = 0.5
 _NOTE = "target.json"
+_NONE = "no emulator runs that 'stackproof target up' started"
 
 
 @click.group()
@@ -40,8 +41,8 @@ def target() -> None:
 def up(name: str | None) -> None:
     """Start an emulator on a free port of 127.0.0.1.
 
-    Without a name it is moto, and runs until `target down`. With a name it runs
-    in the foreground, until Ctrl-C.
+    Without a name, moto runs in the background until `target down`. With a name,
+    the emulator runs in the foreground until Ctrl-C.
 
     \b
     Examples:
@@ -89,7 +90,7 @@ def down() -> None:
     running = _running(state)
     state.unlink(missing_ok=True)
     if running is None:
-        click.echo("nothing runs", err=True)
+        click.echo(_NONE, err=True)
         return
     pid = int(running["pid"])
     os.kill(pid, signal.SIGTERM)
@@ -103,14 +104,14 @@ def down() -> None:
 
 @target.command()
 def status() -> None:
-    """Say where the emulator runs, if it does.
+    """Print where the emulator runs that `target up` started.
 
     \b
     Example:
       stackproof target status
     """
     running = _running(open_project().settings.state_directory / _NOTE)
-    click.echo(f"moto runs at {running['endpoint_url']} (process {running['pid']})" if running else "nothing runs")
+    click.echo(f"moto runs at {running['endpoint_url']} (process {running['pid']})" if running else _NONE)
 
 
 @target.command()
@@ -131,8 +132,8 @@ def describe(
 ) -> None:
     """Ask targets what they can do: resource types, change sets, drift, code.
 
-    An emulator is started for it unless there is an endpoint, and is given a small
-    function to run, which is removed again. An account is only read.
+    Without an --endpoint-url, the emulator is started for this. An emulator gets a
+    small function to run, which is removed again. An account is only read.
 
     \b
     Examples:
@@ -171,7 +172,7 @@ def clean() -> None:
     left = records.left()
     unreadable = say_unreadable(project)
     if not left and not unreadable:
-        click.echo("nothing is left", err=True)
+        click.echo("no ephemeral stack is left", err=True)
     failed = 0
     for stack in left:
         where = open_target(
@@ -195,7 +196,7 @@ def clean() -> None:
     if failed:
         raise TargetError(f"{failed} of {len(left)} stacks could not be removed; see above", code="LeftOver")
     if unreadable:
-        raise TargetError(f"{unreadable} notes cannot be read; see above", code="LeftOver")
+        raise TargetError(f"{unreadable} notes about stacks cannot be read; see above", code="LeftOver")
 
 
 def _state() -> Path:

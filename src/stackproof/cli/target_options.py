@@ -89,10 +89,12 @@ def _region(_context: click.Context, _option: click.Parameter, value: str | None
 
 
 _PLACE_OPTIONS = (
-    click.option("--endpoint-url", help="An AWS-compatible endpoint to use instead."),
-    click.option("--profile", help="The AWS profile. Only for an account: an emulator takes any credentials."),
-    click.option("--region", callback=_region, help="The AWS region."),
-    click.option("--role-arn", help="An IAM role to assume."),
+    click.option("--endpoint-url", metavar="URL", help="An AWS-compatible endpoint that runs already."),
+    click.option(
+        "--profile", metavar="NAME", help="The AWS profile. Only for an account: an emulator takes any credentials."
+    ),
+    click.option("--region", metavar="REGION", callback=_region, help="The AWS region."),
+    click.option("--role-arn", metavar="ARN", help="The IAM role to assume."),
 )
 
 
@@ -106,12 +108,17 @@ def live_options(function: _Function) -> _Function:
     return _with_options(
         function,
         (
-            click.option("--target", help="moto, ministack or moto,ministack (emulators), or aws (an account)."),
+            click.option(
+                "--target",
+                metavar="NAME",
+                help="moto, ministack or moto,ministack (emulators), or aws (an account).",
+            ),
             *_PLACE_OPTIONS,
             stack_option(
-                "Only this stack, by name, construct path or NAME@REGION, with what an emulator needs for it."
+                "Only this stack: its name, construct path or NAME@REGION. An emulator also gets the stacks that it "
+                "depends on."
             ),
-            click.option("--keep", is_flag=True, help="Leave the emulator running and say how to reach it."),
+            click.option("--keep", is_flag=True, help="Leave the emulator running and print how to reach it."),
         ),
     )
 

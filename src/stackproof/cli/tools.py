@@ -14,10 +14,10 @@ def tools() -> None:
 
 @tools.command()
 def install() -> None:
-    """Make Checkov's environment, once for each version; needs a package index.
+    """Install Checkov, once for each version; this needs a package index.
 
-    Checkov pins an old SDK that conflicts with the other engines. So it gets a
-    separate virtual environment, outside the project. Only this command installs
+    Checkov pins an old SDK that conflicts with the other engines. Therefore it gets
+    a separate virtual environment, outside the project. Only this command installs
     it; a check never does.
 
     \b

@@ -6,6 +6,7 @@ import textwrap
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from difflib import get_close_matches
 from pathlib import Path
 
 import click
@@ -35,7 +36,7 @@ _SHOWN = 12
 
 @click.group()
 def versions() -> None:
-    """Ask about engine versions (databases, runtimes), or refresh the list.
+    """Show engine versions (databases, runtimes), or refresh their list.
 
     The list is policies/engine_versions.json, or the one in the package;
     your team's decisions are in policies/engine_overrides.json.
@@ -55,7 +56,7 @@ def versions() -> None:
 @click.argument("family", required=False)
 @as_of_option
 def list_versions(family: str | None, as_of: date | None) -> None:
-    """Show every family, or one with its cycles and what can be created.
+    """Show all families, or the cycles and creatable versions of one.
 
     FAMILY is a name such as rds/postgres, or short: postgres, redis, lambda.
 
@@ -134,7 +135,9 @@ def _end(end: SupportEnd) -> str:
 @click.argument("family")
 @click.argument("version")
 @as_of_option
-@click.option("--deployed", metavar="VERSION", help="The version that runs already, if one does.")
+@click.option(
+    "--deployed", metavar="VERSION", help="The version that runs now. A problem of this version is a warning."
+)
 @output_options("terminal", "json")
 def explain(
     family: str,
@@ -144,10 +147,10 @@ def explain(
     *,
     wanted: tuple[Wanted, ...],
 ) -> None:
-    """Say what is known of one version, who says so, and what to pin.
+    """Show what is known of one version, from which source, and what to pin.
 
     \b
-    Exit codes: 0 nothing against it, 1 a rule is against it, 2 no such family.
+    Exit codes: 0 no rule rejects it, 1 a rule rejects it, 2 no such family.
     \b
     Examples:
       stackproof versions explain postgres 15.8
@@ -203,7 +206,7 @@ def _facts(case: Case, on: date) -> Iterator[str]:
     entry, cycle, name = case.entry, case.cycle, case.subject.family
     yield f"{case.name}, on {on}"
     if entry is not None:
-        claims = ", ".join(f"{source} says {claim.value}" for source, claim in sorted(entry.evidence.items()))
+        claims = ", ".join(f"{source}: {claim.value}" for source, claim in sorted(entry.evidence.items()))
         yield from _wrapped(f"status: {case.status.value}{f' ({claims})' if claims else ''}")
     elif case.is_listed and case.is_major:
         yield from _wrapped(f"status: {case.status.value}, as the major of what is listed")
@@ -235,10 +238,10 @@ def _facts(case: Case, on: date) -> Iterator[str]:
         yield from _wrapped(f"pin instead: {instead}")
 
 
-def _verdict(verdicts: tuple[Verdict, ...], on: date) -> Iterator[str]:
-    if not verdicts:
-        yield f"nothing is against it on {on}"
-    for statement in sorted(verdicts, key=lambda verdict: (-verdict.level.rank, verdict.rule_id)):
+def _verdict(said: tuple[Verdict, ...], on: date) -> Iterator[str]:
+    if not said:
+        yield f"no rule rejects it on {on}"
+    for statement in sorted(said, key=lambda said: (-said.level.rank, said.rule_id)):
         word = "open" if statement.kind is Kind.OPEN else statement.level.value
         yield f"{word}: {statement.rule_id}"
         yield from _wrapped(statement.message, indent="    ")
@@ -248,7 +251,7 @@ def _age(known: AllowList, name: str, on: date) -> Iterator[str]:
     family = known.families[name]
     if not family.is_known:
         return
-    remedy = "upgrade cfn-lint, or refresh --source aws"
+    remedy = "upgrade cfn-lint, or run 'stackproof versions refresh --source aws --write'"
     old = f", more than {family.max_age_days} (EV001): {remedy}" if family.is_old(on) else ""
     yield from _wrapped(f"the list is {family.age(on)} days old (as of {family.as_of[:10]}){old}", indent="")
 
@@ -258,13 +261,23 @@ def _age(known: AllowList, name: str, on: date) -> Iterator[str]:
 
 @versions.command(cls=ReportingCommand)
 @click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path))
-@click.option("--source", type=click.Choice(["offline", "aws"]), default="offline", show_default=True)
+@click.option(
+    "--source",
+    type=click.Choice(["offline", "aws"]),
+    default="offline",
+    show_default=True,
+    help="Where the data comes from: the installed packages, or AWS.",
+)
 @click.option("--region", help="The region to ask AWS about. Default: the project's.")
 @click.option("--profile", help="The AWS profile to ask with.")
 @click.option("--write", is_flag=True, help="Write the list; without it, only the difference is shown.")
-@click.option("--check", "checking", is_flag=True, help="Exit code 1 also when the list is too old.")
-@click.option("--accept-large-change", is_flag=True, help="Believe a change of more than a tenth of a family.")
-@click.option("--file", type=click.Path(path_type=Path, dir_okay=False), help="The list, if it is elsewhere.")
+@click.option("--check", "checking", is_flag=True, help="Also exit with code 1 if the list is too old.")
+@click.option("--accept-large-change", is_flag=True, help="Accept a change of more than a tenth of a family.")
+@click.option(
+    "--file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The file of the list.  [default: policies/engine_versions.json]",
+)
 @as_of_option
 @output_options("terminal", "json")
 def refresh(
@@ -280,17 +293,19 @@ def refresh(
     checking: bool,
     accept_large_change: bool,
 ) -> None:
-    """Bring the list up to date: a dry run that shows the difference.
+    """Show what would change in the list; --write updates it.
 
-    offline reads the data of the installed cfn-lint and the dates of support
-    that come with stackproof; aws asks AWS's describe APIs (read-only) and
-    refuses emulators. Nothing is ever deleted from the list. PATHs (templates,
-    cloud assemblies) are evaluated before and after, to show what is affected.
+    `--source offline` reads the data of the installed cfn-lint, and the dates of
+    support that come with stackproof. `--source aws` calls AWS's describe APIs; it
+    refuses emulators. Nothing is ever deleted from the list. Each PATH (a template
+    or a cloud assembly) is evaluated before and after, to show what is affected.
 
     \b
-    Exit codes: 0 no difference (or written), 1 a difference, a list that is
-    too old (--check) or a change too large to believe, 3 a source that could
-    not be read: its families keep their data and their age.
+    Exit codes:
+      0  no difference, or it was written
+      1  a difference, a list that is too old (--check), or a change that is
+         too large to accept
+      3  a source could not be read; its families keep their data and their age
     \b
     Examples:
       stackproof versions refresh
@@ -350,13 +365,14 @@ def _difference(result: Refresh) -> Iterator[str]:
 
 
 def _closing(target: Path, result: Refresh, *, write: bool, on: date) -> str:
-    text = f"{len(result.changes)} changes" if result.changes else "no difference"
+    count = len(result.changes)
+    said = f"{count} change{'s' * (count != 1)}" if count else "no difference"
     if write:
-        text += ", too large to believe: nothing is written" if result.refused else f", written to {target}"
+        said += ", too large to accept: nothing is written" if result.refused else f", written to {target}"
     elif result.changes:
         text += "; nothing is written without --write"
     old = sum(family.is_old(on) for family in result.versions.families.values())
-    return f"{text}; {old} families are older than they may be on {on}" if old else text
+    return f"{said}; too old on {on}: {old} families" if old else said
 
 
 def _code(result: Refresh, *, write: bool, checking: bool, on: date) -> int:
@@ -373,8 +389,10 @@ def _named(name: str, known: AllowList) -> str:
     found = EXPLAINED.get(name.lower(), name)
     if found in known.families:
         return found
-    near = ", ".join(sorted({part for part in (*EXPLAINED, *known.families) if name.lower() in part})) or "none like it"
-    raise ConfigError(f"there is no family {name!r} ({near}); see `stackproof versions list`")
+    names = sorted({*EXPLAINED, *known.families})
+    near = [part for part in names if name.lower() in part] or get_close_matches(name.lower(), names)
+    hint = f"did you mean {' or '.join(near)}? " if near else ""
+    raise ConfigError(f"there is no family {name!r}: {hint}'stackproof versions list' lists all")
 
 
 def _day(project: Project, as_of: date | None) -> date:

@@ -47,10 +47,14 @@ def _waiver(found: PolicyFile, index: int, row: JsonObject) -> Waiver:
         raise found.error(("waivers", index), f"a waiver names a rule or a control (this one has {has})")
     for name in ("rule", "control"):
         if not text.get(name, name).strip("*?"):
-            raise found.error(("waivers", index, name), f"{text[name]!r} matches everything ({_EVERYTHING})")
+            raise found.error(
+                ("waivers", index, name), f"{text[name]!r} matches everything ({_EVERYTHING}): give one id"
+            )
     for name in ("stack", "construct_path"):
         if matches_everything(text[name]):
-            raise found.error(("waivers", index, name), f"{text[name]!r} matches everything ({_EVERYTHING})")
+            raise found.error(
+                ("waivers", index, name), f"{text[name]!r} matches everything ({_EVERYTHING}): give a name"
+            )
     return Waiver(
         rule=text.get("rule"),
         control=text.get("control"),

@@ -31,11 +31,17 @@ def _facts(entry: LedgerEntry) -> Iterator[str]:
         yield "holds for any value" if entry.any_value else "holds for one value alone"
     yield f"owner: {entry.owner}" if entry.owner else f"by {entry.source}"
     if entry.days_left is not None:
-        yield "1 day left" if entry.days_left == 1 else f"{entry.days_left} days left"
+        yield _time_left(entry.days_left)
     if entry.ticket:
         yield entry.ticket
     if entry.where:
         yield entry.where
+
+
+def _time_left(days: int) -> str:
+    """The days that a waiver still holds; 0 is its last day."""
+    number = f"{abs(days)} day{'s' * (abs(days) != 1)}"
+    return f"{number} left" if days >= 0 else f"expired {number} ago"
 
 
 def _indented(text: str, width: int) -> list[str]:

@@ -175,7 +175,9 @@ class AwsTarget:
             raise TargetError(f"{why} is refused: add --allow-changes to change a real account", code="Refused")
         if not self._allowed_accounts:
             raise TargetError(
-                f"{why} is refused: allowed_accounts of [tool.stackproof] names no account", code="Refused"
+                f"{why} is refused: allowed_accounts of [tool.stackproof] names no account: add the account that may "
+                "be changed",
+                code="Refused",
             )
         if self.account not in self._allowed_accounts:
             raise TargetError(

@@ -50,6 +50,11 @@ _THROTTLED: Final = frozenset(
         "429",
     }
 )
+_REMEDIES: Final[Mapping[str, str]] = {
+    "NoCredentialsError": ": sign in, or name a profile (--profile or AWS_PROFILE)",
+    "ProfileNotFound": ": 'aws configure list-profiles' lists the profiles",
+}
+"""What to do about errors of botocore that need no service."""
 _TIMED_OUT: Final = frozenset({"RequestTimeout", "RequestTimeoutException"})
 """Codes with a status below 500 for a service that got or gave nothing in time."""
 _NOT_IMPLEMENTED: Final = frozenset({"NotYetImplemented", "NotImplemented", "501"})
@@ -129,7 +134,8 @@ def translated_errors(doing: str) -> Iterator[None]:
             code=error_code(error),
         ) from error
     except BotoCoreError as error:
-        raise TargetError(f"{doing}: {' '.join(str(error).split())}", code=type(error).__name__) from error
+        remedy = _REMEDIES.get(type(error).__name__, "")
+        raise TargetError(f"{doing}: {' '.join(str(error).split())}{remedy}", code=type(error).__name__) from error
 
 
 @contextmanager
@@ -145,9 +151,9 @@ def answering(endpoint_url: str | None) -> Iterator[None]:
         if not unanswered and not isinstance(error, UnreachableError):
             raise
         where, remedy = (
-            ("AWS", "see that the network, its proxy and the region are right")
+            ("AWS", "check the network, its proxy and the region")
             if endpoint_url is None
-            else (endpoint_url, "see that it still runs, and that this is where")
+            else (endpoint_url, "start it, or correct the endpoint URL")
         )
         raise type(error)(
             f"nothing answers at {where}: {remedy} ({error})",

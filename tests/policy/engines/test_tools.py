@@ -57,7 +57,7 @@ def test_a_configured_interpreter_without_checkov_is_told() -> None:
 def test_installing_what_is_there_does_nothing() -> None:
     python = made()
     said: list[str] = []
-    assert "already there" in tools.install(said.append)
+    assert "is already installed: " in tools.install(said.append)
     assert said == []
     assert python.is_symlink()
 
@@ -99,7 +99,7 @@ def test_it_is_installed_with_pip_where_there_is_no_uv(tmp_path: Path, interpret
     ]
     assert told[0].startswith("removing an incomplete environment: ")
     assert "with pip into" in told[1]
-    assert "already there" in tools.install(told.append)
+    assert "is already installed: " in tools.install(told.append)
     assert len(calls(tmp_path)) == 3
     assert interpreter.exists()
     assert folder.is_dir()

@@ -48,7 +48,7 @@ def differences_of(report: JsonObject, *, name: str) -> tuple[Difference, ...]:
         return tuple(_of_row(difference) for difference in as_objects(report["differences"]))
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(
-            f"{name}: this report of `stackproof drift audit --format json` is not complete: {error}; audit again"
+            f"{name}: this report of `stackproof drift audit --format json` is not complete: {error}: write it again"
         ) from error
 
 

@@ -61,7 +61,7 @@ def install(report: Callable[[str], None]) -> str:
         directory.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{directory}.lock"):
             if _is_complete(directory):
-                return f"checkov {CHECKOV_VERSION} is already there: {directory}"
+                return f"checkov {CHECKOV_VERSION} is already installed: {directory}"
             _make(directory, report)
     except OSError as error:
         raise EngineError(f"checkov {CHECKOV_VERSION} cannot be installed in {directory}: {error}") from error

@@ -23,7 +23,7 @@ from stackproof.template.template import Template
 __all__ = ["VersionsEngine"]
 
 _NAME = "stackproof"
-_REFRESH = "upgrade cfn-lint, or stackproof versions refresh --source aws --write"
+_REFRESH = "upgrade cfn-lint, or run 'stackproof versions refresh --source aws --write'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -238,7 +238,7 @@ def _blocks(case: Case, knowledge: Knowledge) -> Iterator[Verdict]:
     if entry is None:
         return
     ahead = [
-        f"{what} from {day}, in {(day - today).days} days"
+        f"{what} from {day} (in {(day - today).days} days)"
         for what, day in (("new resources", entry.create_block), ("updates", entry.update_block))
         if day is not None and 0 < (day - today).days <= knowledge.horizon
     ]
