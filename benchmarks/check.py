@@ -149,7 +149,7 @@ writes: 4 to 40 resources each, half JSON and half YAML. Seconds depend on the m
 {table}
 
 cfn-lint and Checkov run one after another, as people type them. `check` runs both, cloudformation-validate and the
-engine versions besides, and merges what they say.
+engine versions besides, and merges their findings.
 """
 
 
