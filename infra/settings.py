@@ -64,7 +64,7 @@ def _setting(default: Any, rule: _Rule) -> Any:  # noqa: ANN401  as dataclasses.
 
 
 _TAG = _Text(r"[\w .:/=+@-]{1,256}", "give 1 to 256 letters, digits, spaces or .:/=+-@_")
-# CloudWatch Logs accepts these numbers of days and no others; shorter ones are no audit trail.
+# CloudWatch Logs accepts these numbers of days and no others; shorter ones do not serve as an audit trail.
 _LOG_DAYS = _OneOf((30, 60, 90, 120, 150, 180, 365, 400, 545, 731))
 
 

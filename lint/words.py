@@ -1,13 +1,16 @@
-"""Checks the words of pages and messages: `python lint/words.py [FILE…]`, by default README.md, docs and src.
+"""Checks the words of pages, messages and comments: `python lint/words.py [FILE…]`, by default the whole repository.
 
-A page is checked without its code. In Python, every string with a space is a message; docstrings are too.
+A page is checked without its code. In Python, comments and docstrings are checked. In src and docs, every string with
+a space is a message, and is checked too. Elsewhere, strings are data, such as the text of a template or of a program.
 """
 
 from __future__ import annotations
 
 import ast
+import io
 import re
 import sys
+import tokenize
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -31,6 +34,8 @@ WORDS: Final[Mapping[str, str]] = {
 EXCEPTIONS: Final[Mapping[str, str]] = {}
 """`path: the words` → the reason. At most ten."""
 
+_DATA: Final = frozenset({"benchmarks", "conftest.py", "examples", "infra", "lint", "policies", "suites", "tests"})
+"""Where the strings of a module are data."""
 _CODE: Final = re.compile(r"^ *(```|~~~).*?^ *\1|`[^`\n]*`", re.MULTILINE | re.DOTALL)
 _PATTERNS: Final = {
     re.compile(pattern.replace(" ", r"\s+"), re.IGNORECASE): instead for pattern, instead in WORDS.items()
@@ -38,10 +43,12 @@ _PATTERNS: Final = {
 
 
 def texts_of(path: Path) -> Iterator[tuple[int, str]]:
-    """The first line and the text of each message of a module; a page is one text, with its code blanked."""
+    """The first line and the text of each message or comment of a module; a page is one text, with its code blanked."""
     source = path.read_text(encoding="utf-8")
     if path.suffix == ".py":
-        yield from _messages(ast.parse(source))
+        tree = ast.parse(source)
+        yield from _docstrings(tree) if path.parts[0] in _DATA else _messages(tree)
+        yield from _comments(source)
     else:
         yield 1, _CODE.sub(lambda code: "".join("\n" if letter == "\n" else "`" for letter in code[0]), source)
 
@@ -55,6 +62,31 @@ def _messages(node: ast.AST) -> Iterator[tuple[int, str]]:
     else:
         for child in ast.iter_child_nodes(node):
             yield from _messages(child)
+
+
+def _docstrings(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            text = ast.get_docstring(node, clean=False)
+            if text is not None:
+                yield node.body[0].lineno, text
+
+
+def _comments(source: str) -> Iterator[tuple[int, str]]:
+    """Comments without their signs; comments on lines that follow one another are one text."""
+    first, lines = 0, list[str]()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type != tokenize.COMMENT:
+            continue
+        line, text = token.start[0], token.string.lstrip("#")
+        if lines and (line != first + len(lines) or not token.line.lstrip().startswith("#")):
+            yield first, "\n".join(lines)
+            lines = []
+        if not lines:
+            first = line
+        lines.append(text)
+    if lines:
+        yield first, "\n".join(lines)
 
 
 def phrases(text: str) -> Iterator[tuple[int, str, str]]:
@@ -83,6 +115,11 @@ def _better(words: str, instead: str) -> str:
     return words.replace(" no ", " not " if " valid " in words else " not a ", 1)
 
 
+def _modules(root: Path) -> list[Path]:
+    """The Python files of a folder, or the file itself."""
+    return [root] if root.is_file() else sorted(root.rglob("*.py"))
+
+
 def package_of(path: Path) -> str:
     """The package of a module of src, else the folder or the page itself."""
     parts = path.parts
@@ -92,7 +129,8 @@ def package_of(path: Path) -> str:
 def main(names: list[str]) -> int:
     """Print the problems and their number in each package; 1 if there are any."""
     pages = [Path("README.md"), *Path("docs").rglob("*.md")]
-    files = sorted([Path(name) for name in names] or [*pages, *Path("src/stackproof").rglob("*.py")])
+    modules = [file for root in ("docs", "src", *sorted(_DATA)) for file in _modules(Path(root))]
+    files = sorted([Path(name) for name in names] or [*pages, *modules])
     found = [(path, problem) for path in files for problem in problems(path)]
     for _, problem in found:
         print(problem)

@@ -23,7 +23,7 @@ TODAY = date(2026, 11, 23)
 
 @dataclass
 class FakeEngine:
-    """Answers as it is told to, and counts how often it was asked; an answer of None is a crash."""
+    """Gives the answers that it has, and counts how often it was asked; an answer of None is a crash."""
 
     answers: Mapping[str, EngineAnswer | None] = field(default_factory=dict)
     name: str = "fake"

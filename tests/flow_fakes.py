@@ -12,7 +12,7 @@ from stackproof.proof.flow_values import Receipt, Row, Sending
 
 
 class FakePipeline:
-    """Hands over what is on the stream whenever its rows are looked at, one record a shard at a time.
+    """Hands over what is on the stream whenever its rows are read, one record a shard at a time.
 
     `stored_as` says how often a record that comes in is written; `answer` makes what the function says to an event.
     With `stops_after`, nothing more is handed over once so many records were.

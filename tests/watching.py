@@ -30,7 +30,7 @@ if _noted:
         Path(_noted, "held").touch()
         time.sleep(600)
 """
-_LOOKS = 4800  # of a twentieth of a second: a machine that is busy is no finding
+_LOOKS = 4800  # of a twentieth of a second: a busy machine must not fail the test
 
 
 class Watch:
@@ -84,7 +84,7 @@ def _environment(task: Path) -> list[bytes]:
 
 
 def wait_for(file: Path) -> None:
-    """Return once the file is there; nothing is said about how long that takes."""
+    """Return once the file is there; the time that it takes is not checked."""
     for _ in range(_LOOKS):
         if file.exists():
             return
@@ -101,7 +101,7 @@ def listens(url: str) -> bool:
 
 @contextmanager
 def started(folder: Path, arguments: Sequence[str], **more: str) -> Iterator[subprocess.Popen[str]]:
-    """`python -m …` in a process group of its own, as a shell starts it; what is left of it is killed at the end."""
+    """`python -m …` in a separate process group, as a shell starts it; what is left of it is killed at the end."""
     ours = signal.signal(
         signal.SIGINT, signal.default_int_handler
     )  # a job in the background ignores it and passes that on

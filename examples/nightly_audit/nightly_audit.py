@@ -103,7 +103,7 @@ class NightlyAudit(Construct):
         return key
 
     def _alarms(self) -> None:
-        """One for an audit that failed, and one for a night without any: silence is no proof."""
+        """One for an audit that failed, and one for a night without any: silence does not prove anything."""
         topic = sns.Topic(self, "Topic", master_key=self.key, enforce_ssl=True)
         # The policy that enforces TLS replaces the one that SNS gives a topic, and with it the leave for alarms.
         topic.add_to_resource_policy(

@@ -1,4 +1,4 @@
-"""Who is told when something goes wrong, and when that is."""
+"""Alarms: what can go wrong, and who gets the message."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch

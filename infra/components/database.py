@@ -46,7 +46,7 @@ class Database(Construct):
             ca_certificate=rds.CaCertificate.RDS_CA_RSA2048_G1,
             database_name=NAME,
             port=PORT,
-            # For people: a token of their own instead of the function's password.
+            # For people: a token instead of the function's password.
             iam_authentication=True,
             credentials=rds.Credentials.from_secret(credentials, "tap_admin"),
             multi_az=True,

@@ -1,4 +1,4 @@
-"""An alarm that tells nobody is none."""
+"""An alarm needs an action that somebody receives."""
 
 from __future__ import annotations
 

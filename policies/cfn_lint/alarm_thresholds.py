@@ -1,4 +1,4 @@
-"""A threshold that the metric never crosses, or always has crossed, is no threshold."""
+"""A threshold that the metric never crosses, or always crosses, has no effect."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def _fault(operator: str, threshold: float, found: Range) -> str | None:
 
 
 def _number(value: Any) -> Any:
-    """A float; what is not known stays so, and what is no number is not known."""
+    """The value as a float; a value that is unknown, or not numeric, is unknown."""
     value = literal(value)
     if isinstance(value, str):
         try:

@@ -10,7 +10,7 @@ from rule_values import is_unknown, literal, resolved, resources_of
 
 
 class DatabaseBackups(CloudFormationLintRule):
-    """Read replicas and the members of a cluster have no backups of their own."""
+    """Read replicas and the members of a cluster have no separate backups."""
 
     id = "E9501"
     shortdesc = "Databases keep backups for a week"

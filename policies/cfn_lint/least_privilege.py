@@ -57,7 +57,7 @@ class LeastPrivilege(CloudFormationLintRule):
     )
 
     def applies(self, template: dict[str, Any], logical_id: str) -> bool:
-        """A role without policies of its own allows nothing here."""
+        """A role without policies in the template allows nothing here."""
         return any(True for _ in _statements(template, logical_id))
 
     def match(self, cfn: Any) -> list[RuleMatch]:

@@ -1,4 +1,4 @@
-"""Who talked to whom in the network can be told afterwards."""
+"""The flow logs show afterwards who talked to whom in the network."""
 
 from __future__ import annotations
 

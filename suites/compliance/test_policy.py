@@ -1,4 +1,4 @@
-"""Every rule of every engine on every stack, as an item of its own: `-k`, xdist and JUnit work on it."""
+"""Every rule of every engine on every stack, as a separate item: `-k`, xdist and JUnit work on it."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from stackproof.testing import RuleVerdict
 
 
 def test_rule_holds(rule_verdict: RuleVerdict) -> None:
-    """The rule looked at the stack and found nothing that is not waived."""
+    """The rule evaluated the stack and found nothing that is not waived."""
     rule_verdict.check()

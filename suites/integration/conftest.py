@@ -27,7 +27,7 @@ class Live:
         self._stack, self._deployment, self._prover = stack, deployment, prover
 
     def every(self, resource_type: str) -> list[LiveResource]:
-        """All that a person declared of the type; at least one, or the test has nothing to look at."""
+        """All that a person declared of the type; at least one, or the test has nothing to check."""
         found = [
             self._live(resource)
             for resource in self._stack.template.resources

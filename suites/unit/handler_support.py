@@ -47,7 +47,7 @@ class Postgres:
         return str(self.folder / ".s.PGSQL.5432")
 
     def run(self, sql: str, *, database: str = DATABASE, **values: object) -> list[Any]:
-        """Run a statement as the administrator, over a connection of its own."""
+        """Run a statement as the administrator, over a separate connection."""
         connection = pg8000.native.Connection(
             USER, unix_sock=self.socket_path, database=database, password=self.password, ssl_context=False
         )
@@ -59,7 +59,7 @@ class Postgres:
 
 @contextmanager
 def postgres(*, password: str) -> Iterator[Postgres]:
-    """Start PostgreSQL in a folder of its own; stop it and remove the folder afterwards."""
+    """Start PostgreSQL in a separate folder; stop it and remove the folder afterwards."""
     # Not pytest's own folder: only root may enter that, and a socket's path must be short.
     with tempfile.TemporaryDirectory(prefix="tap-pg-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
@@ -207,7 +207,7 @@ def _pass_bytes(client: ssl.SSLSocket, upstream: socket.socket) -> None:
 
 
 class Secrets:
-    """Stands in for Secrets Manager: the current value, and how often it was read."""
+    """Replaces Secrets Manager: the current value, and how often it was read."""
 
     def __init__(self, **values: object) -> None:
         """Take the fields of the secret."""

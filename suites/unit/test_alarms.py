@@ -1,4 +1,4 @@
-"""The alarms: each watches a resource of this stack, and someone is told."""
+"""The alarms: each watches a resource of this stack, and someone gets its message."""
 
 from typing import Any
 
@@ -123,7 +123,7 @@ def test_the_topic_refuses_plain_text(stack: StackQuery) -> None:
 
 
 def test_alarms_may_publish_to_the_topic(stack: StackQuery) -> None:
-    """A policy of its own replaces the one that SNS gives a topic, and with it the leave for alarms."""
+    """A policy in the template replaces SNS's policy of the topic, and with it the permission of alarms."""
     allowed = [statement for statement in topic_statements(stack) if statement["Effect"] == "Allow"]
     assert [(statement["Principal"], statement["Action"]) for statement in allowed] == [
         ({"Service": "cloudwatch.amazonaws.com"}, "sns:Publish")

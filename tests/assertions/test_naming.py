@@ -54,7 +54,7 @@ def test_what_no_template_can_have_is_refused(pattern: Any) -> None:
 
 
 class Foreign:
-    """Stands for a class out of jsii: only its module counts."""
+    """Represents a class of jsii: only its module counts."""
 
 
 Foreign.__module__ = "aws_cdk.assertions"

@@ -43,7 +43,7 @@ def drifted(place: Location, path: str, expected: JsonValue, actual: JsonValue) 
 
 @pytest.fixture
 def app(tmp_path: Path) -> Path:
-    """A copy of TapStack in a project of its own."""
+    """A copy of TapStack in a separate project."""
     folder = tmp_path / "project"
     shutil.copytree(ROOT / "infra", folder / "infra", ignore=shutil.ignore_patterns("cdk.out", "__pycache__"))
     (folder / "pyproject.toml").write_text('[tool.stackproof]\napp_directory = "infra"\n', encoding="utf-8")

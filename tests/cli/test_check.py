@@ -127,7 +127,7 @@ def test_the_report_is_as_its_schema_says_and_the_same_under_any_hash_seed(folde
 @pytest.mark.parametrize("shape", ["two_stacks", "nested_stack", "custom_resource", "stage"])
 @pytest.mark.usefixtures("processes")
 def test_apps_of_other_shapes_go_through(shape: str, tmp_path: Path) -> None:
-    """Every stack is judged, every authored finding has a line of the app, and nothing is said of another app."""
+    """Every stack is evaluated, every authored finding has a line of the app, and no line is of another app."""
     stacks = {"two_stacks": 2, "nested_stack": 2, "custom_resource": 1, "stage": 1}
     folder = project(shape, tmp_path)
     (folder / "pyproject.toml").write_text(FAST, encoding="utf-8")
@@ -207,7 +207,7 @@ def test_a_nested_stack_that_was_not_evaluated_is_named_in_every_format_and_exit
 
 @pytest.mark.usefixtures("processes")
 def test_an_app_whose_nested_template_is_missing_is_3_in_the_gate_and_in_the_suites(tmp_path: Path) -> None:
-    """Everything else is evaluated all the same: one item stands for what is not."""
+    """Everything else is evaluated all the same: one item represents what is not."""
     app = _with_nested(project("tiny", tmp_path))
     gate = stackproof(app, "gate", "--static")
     assert (gate.returncode, "nested stack Nested was not evaluated" in gate.stdout) == (3, True), gate.stdout

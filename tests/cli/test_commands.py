@@ -101,7 +101,7 @@ NOT_WRITTEN = (
 def test_a_project_that_cannot_be_written_is_2_with_what_to_do(
     arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A file where the folder would be refuses it whoever runs the test; permissions do not keep root out."""
+    """A file in place of the folder refuses every user; permissions do not keep root out."""
     folder = project("tiny", tmp_path)
     (folder / ".stackproof").write_text("", encoding="utf-8")
     monkeypatch.chdir(folder)
@@ -121,7 +121,7 @@ def test_what_is_kept_may_lie_elsewhere(
     assert called("synth") == 0
     assert (tmp_path / "elsewhere" / ".stackproof" / "synth").is_dir()
     assert not (folder / ".stackproof").exists()
-    monkeypatch.setenv("STACKPROOF_STATE_DIR", "within")  # from the project's root; it is no input of the app
+    monkeypatch.setenv("STACKPROOF_STATE_DIR", "within")  # from the project's root; the app does not read it
     assert [called("synth"), called("synth")] == [0, 0]
     assert "".join(capsys.readouterr()).count("from the cache") == 1
     assert called("cache", "clean") == 0

@@ -45,7 +45,7 @@ def moto(processes: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Net:
-    """A stack with a queue, in a region of its own, and a folder to audit it from."""
+    """A stack with a queue, in a separate region, and a folder to audit it from."""
 
     folder: Path
     target: MotoTarget
@@ -342,7 +342,7 @@ def test_the_body_of_an_issue_has_the_news_and_is_empty_without(net: Net) -> Non
     assert "Net/Queue /DelaySeconds" in lines[5]
     file = net.folder / "issue.md"
     net.audit("--notify", f"github-issue:{file.name}")
-    assert file.read_text(encoding="utf-8").splitlines()[1] == lines[1]  # a channel of its own
+    assert file.read_text(encoding="utf-8").splitlines()[1] == lines[1]  # a separate channel
     net.audit("--notify", f"github-issue:{file.name}")
     assert file.read_text(encoding="utf-8") == ""
 

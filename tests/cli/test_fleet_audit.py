@@ -49,7 +49,7 @@ def moto(processes: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accounts:
-    """A stack with a queue in each of two accounts, in a region of its own, and a folder to audit them from."""
+    """A stack with a queue in each of two accounts, in a separate region, and a folder to audit them from."""
 
     folder: Path
     url: str
@@ -108,7 +108,7 @@ class Between:
         return [action for name, action in self.asked if name == service]
 
     def read(self) -> list[str]:
-        """The accounts whose queue was looked at."""
+        """The accounts whose queue was read."""
         return [part for part in (ONE, TWO) if any(f"/{part}/" in body for body in self.bodies)]
 
     def opened(self) -> None:
@@ -188,7 +188,7 @@ def fleet(request: pytest.FixtureRequest, tmp_path: Path, moto: OwnedProcess) ->
     return made
 
 
-# -- what is wrong is said, and leaves no trace
+# -- an error is reported, and leaves no trace
 
 
 @pytest.mark.parametrize(
@@ -291,7 +291,7 @@ def test_an_audit_that_was_killed_goes_on_with_what_is_not_done(fleet: Accounts,
     between.templates = 1
     killed_after_one_task(behind)
     between.opened()
-    fleet.set_delay(ONE, 30)  # after it was looked at
+    fleet.set_delay(ONE, 30)  # after it was audited
     report = behind.report("--resume")
     assert between.read() == [TWO]
     assert [(stack["account"], stack["status"]) for stack in report["stacks"]] == [(ONE, "IN_SYNC"), (TWO, "MODIFIED")]
@@ -363,7 +363,7 @@ def test_a_text_names_account_and_region_of_each_line_and_fits_eighty_columns(fl
     assert [line for line in lines[:-1] if len(line) > 80 and " " in line.strip() and "arn:" not in line] == []
 
 
-# -- who is told
+# -- who is notified
 
 
 def test_news_of_all_accounts_is_told_once(fleet: Accounts) -> None:

@@ -55,7 +55,7 @@ def test_unwrapped(aws_client):
 
 
 class Recorder:
-    """A server on this machine that notes the first line and the body of each request; it knows who calls, no more."""
+    """A server on this machine that notes the first line and the body of each request; it knows the caller, no more."""
 
     def __init__(self) -> None:
         self.requests: list[str] = []

@@ -100,7 +100,7 @@ SECRETS = ("q9Z", "9999123", "99991")
 
 
 def reported(folder: Path, *arguments: str) -> dict[str, str]:
-    """What is said on standard output and error, and in each format."""
+    """The text of standard output and error, and of each format."""
     outputs = [text for name in FORMATS for text in ("--format", name, "--output", f"out/{name}")]
     done = stackproof(folder, *arguments, *outputs)
     assert done.returncode in {1, 3}, done.stdout + done.stderr

@@ -252,7 +252,7 @@ FAST = "[tool.stackproof.engines]\n"
 
 @pytest.fixture
 def project(in_tmp_path: Path) -> Path:
-    """A project without other engines: what is said is said by ours."""
+    """A project without other engines: every report comes from ours."""
     return written(in_tmp_path, {"pyproject.toml": FAST})
 
 

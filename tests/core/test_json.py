@@ -1,4 +1,4 @@
-"""JSON values are read strictly: what is of another type is said, never converted."""
+"""JSON values are read strictly: a value of another type is reported, never converted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stacks for one run: names of their own, nothing that outlives them, and an honest proof."""
+"""Stacks for one run: separate names, nothing that outlives them, and an honest proof."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TOPIC: dict[str, Any] = {"Type": "AWS::SNS::Topic"}
 
 
 def overridden(resource: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """The resource as it is deployed, and what is said of it."""
+    """The resource as it is deployed, and what is reported of it."""
     made = ephemeral([stack({"Resources": {"R": resource}})], "x")
     [own] = made.stacks
     assert own.template.resources[0].body == own.template.section("Resources")["R"]

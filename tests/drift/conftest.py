@@ -28,7 +28,7 @@ def moto(processes: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Live:
-    """A stack on the emulator; each look at it is a new one."""
+    """A stack on the emulator; each read of it is a new one."""
 
     name: str
     target: MotoTarget

@@ -1,7 +1,7 @@
 """A wire to an emulator that is bad in one service or all: in this process, so that many tests may have one each.
 
 The proxy of `tests.targets.faults` knows every service's own errors and takes seconds to learn each; this one knows how
-an answer is wrapped, which is all that botocore looks at.
+an answer is wrapped, which is all that botocore reads.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Faults on the way to the account while it is audited: no false drift, and what was not looked at is named."""
+"""Faults on the way to the account while it is audited: no false drift, and what was not read is named."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An audit only reads: a call that would change something is refused before it is sent, and is no drift either."""
+"""An audit only reads: a call that would change something is refused before it is sent, and is not drift."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def audit(target: MotoTarget, name: str) -> StackAudit:
 def test_an_untouched_stack_is_in_sync_and_each_tampering_is_named_and_nothing_else(
     moto: OwnedProcess, path: Path
 ) -> None:
-    """In a region of its own, put back by deploying the stack anew."""
+    """In a separate region, put back by deploying the stack anew."""
     name = path.stem
     target = MotoTarget(moto.endpoint_url)
     stack = Stack(name=name, template=load_template(path, name=f"{name}.yaml", stack_name=name))

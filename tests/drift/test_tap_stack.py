@@ -1,4 +1,4 @@
-"""TapStack as the app of this repository: deployed and untouched there is no drift, and almost all is looked at."""
+"""TapStack as the app of this repository: deployed and untouched there is no drift, and almost all is read."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def test_every_call_of_the_audit_is_allowed_by_its_policy_which_changes_nothing(
     report = audit_stacks(
         project, target, AuditOptions(on=date(2026, 12, 1), native=True, scopes=scopes), assembly=assembly
     )
-    # Moto has no detection of drift, which is said; all else is looked at.
+    # Moto has no detection of drift, which is reported; all else is read.
     errors = [notification.message for notification in report.notifications if notification.level is Level.ERROR]
     assert [error for error in errors if "own detection did not answer" not in error] == []
     # Identities are of all regions: other tests deploy TapStack elsewhere in this account.

@@ -1,4 +1,4 @@
-"""The gate runs every stage that has something to look at, and tells what broke."""
+"""The gate runs every stage that has something to check, and reports what broke."""
 
 from __future__ import annotations
 

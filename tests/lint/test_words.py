@@ -62,8 +62,54 @@ def test_a_phrase_that_a_line_break_divides_is_found_where_it_begins(tmp_path: P
 
 def test_a_message_is_read_across_its_values_and_a_name_is_no_message(tmp_path: Path) -> None:
     file = tmp_path / "module.py"
-    file.write_text("name = 1\nraise ValueError(f'{name} is no list')\nwhoever = 'whoever'\n# whoever\n")
+    file.write_text("name = 1\nraise ValueError(f'{name} is no list')\nwhoever = 'whoever'\n")
     assert list(problems(file)) == [f"{file}:2: 'is no list': write 'is not a list'"]
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        ("name = 1  # whoever\n", 1),
+        ("# It is\n# whoever\nname = 1\n", 2),
+        ("# first\n\nname = 1\n# whoever\n", 4),
+        ("name = 1  # first\n# whoever\n", 2),
+        ("name = '# whoever'  # whoever\n", 1),
+    ],
+)
+def test_a_comment_is_read_where_it_is(source: str, line: int, tmp_path: Path) -> None:
+    file = tmp_path / "module.py"
+    file.write_text(source)
+    assert f"{file}:{line}: 'whoever': write 'name the subject'" in list(problems(file))
+
+
+def test_a_phrase_over_two_lines_of_a_comment_is_found(tmp_path: Path) -> None:
+    file = tmp_path / "module.py"
+    file.write_text("# It is no\n# list.\n")
+    assert list(problems(file)) == [f"{file}:1: 'is no list': write 'is not a list'"]
+
+
+def test_strings_of_tests_are_data_and_their_docstrings_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = Path("tests/test_it.py")
+    file.parent.mkdir()
+    file.write_text('"""It is\nno list."""\ndef test_it():\n    """A file of its own."""\n    assert "is no list"\n')
+    assert list(problems(file)) == [
+        f"{file}:1: 'is no list': write 'is not a list'",
+        f"{file}:4: 'of its own': write 'separate, own'",
+    ]
+
+
+def test_without_names_the_whole_repository_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("README.md", "docs/page.md", "src/stackproof/a.py", "tests/b.py", "suites/c.py", "conftest.py"):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text("# whoever\n")
+    assert main([]) == 1
+    assert capsys.readouterr().out.splitlines()[-1] == "words: 6 files, 6 problems"
 
 
 def test_an_exception_holds_for_its_file_and_words_alone(tmp_path: Path) -> None:

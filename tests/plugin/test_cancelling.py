@@ -46,7 +46,7 @@ def test_a_cancelled_run_leaves_no_process_and_no_folder(workers: str, tmp_path:
     scratch.mkdir()
     (folder / "suites" / "integration" / "test_live.py").write_text(SLOW, encoding="utf-8")
     arguments = ("pytest", "suites/integration", "-n", workers)
-    # Coverage of this run installs a handler of its own in processes below it, which is left alone.
+    # Coverage of this run installs a handler in processes below it, which is left alone.
     more = {**watch.variables, "NOTED": str(tmp_path), "TMPDIR": str(scratch), "COVERAGE_PROCESS_CONFIG": ""}
     with started(folder, arguments, **more) as process:
         wait_for(tmp_path / "live")

@@ -16,7 +16,7 @@ from tests.running import project, run
 
 
 class FakeConfig:
-    """As much of pytest's configuration as is looked at; `measured` is None without pytest-cov."""
+    """As much of pytest's configuration as is read; `measured` is None without pytest-cov."""
 
     def __init__(self, root: Path, measured: coverage.Coverage | None) -> None:
         self.rootpath = root

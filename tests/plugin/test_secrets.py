@@ -323,7 +323,7 @@ def test_end(password):
 
 @pytest.mark.usefixtures("processes")
 def test_whatever_else_pytest_writes_shows_no_secret(tmp_path: Path) -> None:
-    """Reasons, properties of any type, warnings with words of their own, log files, and the reason of an end."""
+    """Reasons, properties of any type, warnings with other words, log files, and the reason of an end."""
     made = _app(tmp_path)
     written(made / "suites" / "unit", {"test_it.py": LOUD})
     options = ("-rA", "--log-file=log.txt", "-o", "log_cli=true", "-o", "junit_family=xunit1", "-p", "no:xdist")

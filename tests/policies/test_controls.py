@@ -40,12 +40,12 @@ import json, sys
 import cloudformation_validate as library
 sys.stdout.write(json.dumps(sorted(each.id for each in library.CelEngine().list_rules())))
 """
-# cdk-nag is no Python package: what its packs look like.
+# cdk-nag is not a Python package: what its packs look like.
 NAG = re.compile(r"AwsSolutions-[A-Z]+\d+|(NIST\.800\.53\.R5|PCI\.DSS\.321)-[A-Z][A-Za-z]+")
 
 
 def asked(python: Path, script: str) -> set[str]:
-    """What a script prints, run where no folder of ours can stand in for a package."""
+    """What a script prints, run where no folder of the project hides a package."""
     command = [str(python), "-W", "ignore", "-I", "-c", script]
     return set(json.loads(subprocess.run(command, check=True, capture_output=True, text=True, cwd="/").stdout))
 

@@ -25,7 +25,7 @@ FILES = {
 }
 OUTCOMES = ("holding", "violated", "undecidable", "not applicable")
 WORKERS = Path(sys.modules[WorkerEngine.__module__].__file__ or "").parent / "workers"
-# Rules import their engine, so each file is asked in a process of its own, under the interpreter that has the engine.
+# Rules import their engine, so each file is asked in a separate process, under the interpreter that has the engine.
 ASK = """
 import json, sys
 sys.path[:0] = sys.argv[1:3]

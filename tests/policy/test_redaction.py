@@ -1,4 +1,4 @@
-"""What may be the value of a secret is found in the template, and taken out of all that is said."""
+"""What may be the value of a secret is found in the template, and taken out of every text."""
 
 from __future__ import annotations
 

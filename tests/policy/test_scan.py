@@ -157,7 +157,7 @@ class StuckEngine(FakeEngine):
 
 
 def test_whoever_gives_up_on_a_scan_does_not_wait_for_engines_that_are_stuck() -> None:
-    """It is no different with Ctrl-C."""
+    """The same holds for Ctrl-C."""
     stuck = StuckEngine()
 
     class Wrong(FakeEngine):

@@ -368,7 +368,7 @@ _PROPERTIES = st.dictionaries(
 
 @given(_PROPERTIES, st.sampled_from([SCHEMA, None]))
 def test_equal_values_do_not_differ(properties: dict[str, Any], schema: ResourceSchema | None) -> None:
-    """Tags of AWS itself are no part of what is live, so they are left out here."""
+    """Tags of AWS itself do not belong to the live state, so they are left out here."""
     properties.pop("Tags", None)
     found = compared(properties, properties, schema)
     assert found.differences == ()

@@ -1,4 +1,4 @@
-"""Lists to which other resources of a template add: what is theirs is no difference, and what may be leaves a doubt."""
+"""Lists to which other resources add: their entries are not differences; an entry that may be theirs leaves a doubt."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ HARMLESS = frozenset(
 
 
 def test_whatever_the_sdk_reads_that_is_named_like_a_secret_is_known_as_one_or_as_harmless() -> None:
-    """Fails when AWS adds an operation of such a name: someone has to look at it."""
+    """Fails when AWS adds an operation of such a name: someone has to decide."""
     session = Session()
     telling = re.compile(r"credential|password|token|secret|accesskey|privatekey|apikey|passphrase|keypair")
     reading = {

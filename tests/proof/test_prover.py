@@ -179,7 +179,7 @@ def test_why_a_property_is_not_proven() -> None:
 
 
 def test_the_default_of_what_was_not_read_proves_nothing() -> None:
-    """An empty list stands in the reading where a call was denied."""
+    """The reading has an empty list where a call was denied."""
     reading = Reading(
         properties={"Policies": [], "Hidden": {}, "Name": "x"},
         unread={"/Policies": UnprovenReason.DENIED, "/Hidden": UnprovenReason.NO_READER},

@@ -1,6 +1,6 @@
 """Every operation of the SDK that passes as a read, held against what its model says: sensitive answers, and verbs.
 
-A new botocore with an operation that nobody has looked at fails here. It is refused in `model/iam_action.py`, or it
+A new botocore with an operation that nobody has checked fails here. It is refused in `calls/iam_action.py`, or it
 gets a row with the reason why a run that only reads may call it.
 """
 
@@ -180,7 +180,7 @@ def members(shape: Any, seen: set[str]) -> Iterator[tuple[str, bool]]:
 
 
 def switches(shape: Any, seen: frozenset[str]) -> Iterator[tuple[str, str]]:
-    """The names of all members of a request that are true or false, and what is said of them."""
+    """The names of all members of a request that are true or false, and their descriptions."""
     if shape is None or shape.name in seen:
         return
     for name, member in getattr(shape, "members", {}).items():

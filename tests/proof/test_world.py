@@ -1,4 +1,4 @@
-"""The world of a run: a verdict depends on all its stacks, and neither on their order nor on who asks first."""
+"""The world of a run: a verdict depends on all its stacks, and neither on their order nor on the first request."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ Calls = Mapping[str, tuple[str, frozenset[Call]]]
 
 
 class _Watched:
-    """A client that tells each call before it is made."""
+    """A client that reports each call before it is made."""
 
     def __init__(self, client: Any, service: str, seen: Callable[[Call], None]) -> None:
         self._client = client
@@ -55,7 +55,7 @@ class _Watched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployed:
-    """A stack on the emulator; each look at it is a new one."""
+    """A stack on the emulator; each read of it is a new one."""
 
     name: str
     template: Template

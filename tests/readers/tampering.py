@@ -12,7 +12,7 @@ from typing import Any, Final
 class Tampered:
     """A call that changes one property. The parameters are written as in a template, intrinsic functions and all.
 
-    The path "*" stands for all of the resource's properties: what can be made and deleted only is gone.
+    The path "*" represents all of the resource's properties: what can be made and deleted only is gone.
     """
 
     logical_id: str
@@ -225,7 +225,7 @@ TAMPERED: Final[Mapping[str, tuple[Tampered, ...]]] = {
         ),
         _row(
             "Scaling",
-            "*",  # the emulator makes a new one, with an ARN of its own
+            "*",  # the emulator makes a new one, with another ARN
             "application-autoscaling.put_scaling_policy",
             PolicyName="cpu",
             PolicyType="TargetTrackingScaling",

@@ -1,4 +1,4 @@
-"""Types without a reader of ours are read through Cloud Control, by recorded answers."""
+"""Types without a reader are read through Cloud Control, by recorded answers."""
 
 from __future__ import annotations
 

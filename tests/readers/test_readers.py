@@ -271,7 +271,7 @@ def test_a_policy_that_several_share_shows_whichever_was_changed(resource_type: 
 
 
 def test_whatever_adds_a_permission_can_be_read_of_it() -> None:
-    """A member that the table of tests lacks would be told as one that somebody has written by hand."""
+    """A member that the table of tests lacks would count as one that somebody has written by hand."""
     shape = Session().get_service_model("lambda").operation_model("AddPermission").input_shape
     assert shape is not None
     elsewhere = {"Action", "FunctionName", "Principal", "Qualifier", "RevisionId", "StatementId"}

@@ -154,7 +154,7 @@ def _paths(proof: ResourceProof) -> tuple[str, ...]:
 
 
 def test_one_resource_of_each_type_is_removed_and_each_is_named_and_nothing_else(removed: Deployed) -> None:
-    """Behind the back of a stack of its own, in another account."""
+    """Behind the back of a separate stack, in another account."""
     prover = removed.prover()
     wanted = {resource.logical_id for resource in chosen(removed.name, removed.template)}
     for resource in chosen(removed.name, removed.template):

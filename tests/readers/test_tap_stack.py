@@ -88,7 +88,7 @@ def rule(at: Place, kind: str, peer: str) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One change of one property; the path "*" stands for all of them, since the resource is gone by it."""
+    """One change of one property; the path "*" represents all of them, since the resource is gone by it."""
 
     kind: str
     resource_type: str

@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 def test_every_call_of_the_proof_is_allowed_by_its_policy_which_changes_nothing(moto: OwnedProcess) -> None:
     project = Project(settings=load_settings(ROOT))
     (stack,) = synthesize(project, {}).stacks
-    # A region of its own: the stacks of the other tests are none of its business.
+    # A separate region: the stacks of the other tests are none of its business.
     deploying = MotoTarget(moto.endpoint_url, region="us-west-2")
     deploying.deploy(stack)
     recorder = CallRecorder()

@@ -34,7 +34,7 @@ def target(moto: OwnedProcess) -> MotoTarget:
 
 @pytest.fixture(scope="session")
 def wide(moto: OwnedProcess) -> Mapping[str, ResourceProof]:
-    """The proofs of the wide stack in a region of its own, by logical id."""
+    """The proofs of the wide stack in a separate region, by logical id."""
     where = MotoTarget(moto.endpoint_url, region="eu-central-1")
     made = stack(WIDE, name="Wide")
     prover = lone_prover(
@@ -58,7 +58,7 @@ def ministack(processes: None, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @pytest.fixture(scope="session")
 def wide_on_ministack(ministack: OwnedProcess) -> tuple[Deployment, Mapping[str, ResourceProof]]:
-    """The wide stack in a region of its own, and its proofs by logical id."""
+    """The wide stack in a separate region, and its proofs by logical id."""
     given = deepcopy(WIDE)
     given["Resources"]["SubnetA"]["Properties"]["CidrBlock"] = "10.0.0.0/24"  # its VPC does not give its block away
     where = MiniStackTarget(ministack.endpoint_url, region="eu-central-1")

@@ -1,4 +1,4 @@
-"""A stack with a flow: a stream, a function whose code stands in the template, a database, and who is told of failures.
+"""A stack with a flow: a stream, a function with its code in the template, a database, and a queue of failures.
 
 A careful function stores what comes twice once; another one does not.
 """

@@ -1,4 +1,4 @@
-"""Stacks of one name are told apart by their artifact, chosen by what names one alone, and never taken for another."""
+"""Stacks of one name differ in their artifact. A name that fits one stack alone chooses it."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run one command; what stackproof can explain is one line on stderr, never a traceback."""
     gc.set_threshold(_RARELY, *gc.get_threshold()[1:])
     if arguments is None:
-        signal.signal(signal.SIGTERM, _interrupted)  # whoever cancels a job wants it to clean up as after Ctrl-C
+        signal.signal(signal.SIGTERM, _interrupted)  # a cancelled job cleans up as after Ctrl-C
     try:
         # Not standalone, click gives the exit code of a command back instead of ending with it.
         code = commands(args=arguments, prog_name="stackproof", standalone_mode=False)

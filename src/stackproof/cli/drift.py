@@ -134,7 +134,7 @@ def audit(
         minimum_coverage=minimum_coverage,
     )
     project = open_project(no_cache=no_cache)
-    read_drift_waivers(project)  # a file that is wrong is said before anything starts
+    read_drift_waivers(project)  # an invalid file is reported before anything starts
     known = AuditMemory.opened(project, memory, wanted)
     options = LiveOptions(
         target=_one_target(project, target, endpoint_url),

@@ -132,7 +132,7 @@ def write_wanted(wanted: Sequence[Wanted], writers: Callable[[IO[str] | None], M
     for output in wanted:
         if output.output == _STDOUT:
             if isinstance(sys.stdout, io.TextIOWrapper):
-                # As in a file, since it is often redirected into one; what a locale cannot write is no reason to fail.
+                # Often a shell redirects it into a file. A letter that the locale lacks must not fail the command.
                 sys.stdout.reconfigure(
                     encoding="utf-8" if output.format != _DEFAULT else None, errors="backslashreplace"
                 )

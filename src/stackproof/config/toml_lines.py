@@ -24,7 +24,7 @@ _PLAIN: Final = re.compile(r"[^,\]}#\n]*")
 def key_lines(text: str) -> dict[_Path, int]:
     """The line of each key and of each element of a list, by path; for a text that `tomllib` has read."""
     scanner = _Scanner(text)
-    with suppress(RecursionError):  # nested as no settings are: what is above is known, and stands for it
+    with suppress(RecursionError):  # nested as no settings are: what is above is known, and is used instead
         scanner.document()
     return scanner.lines
 

@@ -51,7 +51,7 @@ class AwsTarget:
     An endpoint anywhere else is taken for AWS.
     """
 
-    def __init__(  # noqa: PLR0913 - who signs in, where, what is allowed, and who is told
+    def __init__(  # noqa: PLR0913 - who signs in, where, what is allowed, and who hears of it
         self,
         *,
         profile: str | None = None,

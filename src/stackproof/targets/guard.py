@@ -108,7 +108,7 @@ def refuse_sent_writes(
         context[_SENT] = _Call.of(model, params, also)
 
     def created(request: Any, **_: object) -> None:
-        sending.call = request.context.get(_SENT)  # signing, which may have made a call of its own, is done
+        sending.call = request.context.get(_SENT)  # signing, which may have made a separate call, is done
 
     def sent(url: str) -> None:
         if sending.call is not None and to(url):

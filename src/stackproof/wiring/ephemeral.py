@@ -70,7 +70,7 @@ def ephemeral_stacks(project: Project, stacks: Sequence[Stack], where: Lifetime)
         try:
             yield made
         except BaseException:
-            with contextlib.suppress(TargetError):  # what comes first counts, and what is left is said already
+            with contextlib.suppress(TargetError):  # the first error counts, and what is left was reported already
                 _tear_down(roots, where, forget=records.forget)
             raise
         _tear_down(roots, where, forget=records.forget)

@@ -242,7 +242,7 @@ def _done(target: Target, account_region: AccountRegion, work: Callable[[Target]
         return work(target)
     except StackproofError as error:
         return Failure(reason=_reason(target, error), detail=str(error))
-    except Exception as error:  # noqa: BLE001 - one task that breaks does not stop the others, and is said
+    except Exception as error:  # noqa: BLE001 - one task that breaks does not stop the others, and is reported
         return Failure(reason=UnprovenReason.UNREACHABLE, detail=f"{type(error).__name__}: {error}")
 
 

@@ -1,4 +1,4 @@
-"""The audit over fakes: which stacks are walked, what cannot be looked at, and whose a child is."""
+"""The audit over fakes: which stacks are audited, what cannot be read, and which stack declares a child."""
 
 from __future__ import annotations
 
@@ -376,7 +376,7 @@ def test_what_a_stack_that_was_not_read_may_declare_is_no_drift(
     assert [difference.child_id for difference in audit.differences] == ([] if reason else ["s-1"])
     assert [unread.reason for unread in audit.unread] == ([reason] if reason else [])
     assert audit.status is (DriftStatus.NOT_CHECKED if reason else DriftStatus.MODIFIED)
-    # What has a physical id CloudFormation knows by it, and what has no type of its own no stack can declare.
+    # CloudFormation knows a child by its physical id. No stack can declare a child without a type.
     for family in (listening(SOMEONE), replace(listening(SOMEONE, in_stacks=False), declared_by=())):
         asked = auditor(catalog, readers=lambda _: readers, families=(family,)).audited(["Net", "Other"])
         [audit] = (audit for audit in asked.audits if audit.stack_name == "Net")
@@ -536,7 +536,7 @@ def test_a_stack_that_is_named_twice_is_audited_once_and_all_instances_may_be_he
 
 
 def test_a_list_to_which_another_resource_adds_what_is_not_known_leaves_the_audit_incomplete() -> None:
-    """A rule that it may explain is no difference; that nobody put in one of his own is not known either."""
+    """A rule that it may explain is not a difference. Whether somebody added a rule is not known either."""
     group = ("AWS::EC2::SecurityGroup", "g-1", {"SecurityGroupIngress": [RULE]})
     where = {"GroupId": {"Ref": "Group"}, "CidrIp": "{{resolve:ssm:/office}}", "IpProtocol": "tcp", "ToPort": 22}
     catalog = FakeCatalog(live_stack("Net", {"Group": group, "Office": ("AWS::EC2::SecurityGroupIngress", "r", where)}))

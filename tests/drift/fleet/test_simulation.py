@@ -108,7 +108,7 @@ def test_a_plan_says_about_what_is_called_and_reads_no_resource(fleet: Simulatio
         called[prefix_of(count.service)] += count.count
     del called["sts"]
     assert set(plan.calls) == set(called)
-    # Lists of what is there, and second looks at stacks with differences, come on top; not every call is needed.
+    # Lists, and second reads of stacks with differences, come on top; not every call is needed.
     assert [name for name, count in called.items() if not count / 2 <= plan.calls[name] <= 2 * count] == []
 
 

@@ -1,4 +1,4 @@
-"""Whom an audit tells is checked before it begins, and no address that may be a secret is shown."""
+"""The channels of an audit are checked before it begins, and no address that may be a secret is shown."""
 
 from __future__ import annotations
 

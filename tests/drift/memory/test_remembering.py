@@ -172,7 +172,7 @@ def test_what_another_run_is_about_to_tell_is_said_as_such() -> None:
 
 
 class _Forgetful(FakeAuditStore):
-    """Breaks where it is told to."""
+    """Breaks at the given place."""
 
     def __init__(self, *broken: str) -> None:
         super().__init__()

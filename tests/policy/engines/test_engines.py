@@ -1,4 +1,4 @@
-"""Each real engine over small templates: what it must name, what it could not look at, and that it counts."""
+"""Each real engine over small templates: what it must name, what it could not evaluate, and that it counts."""
 
 from __future__ import annotations
 

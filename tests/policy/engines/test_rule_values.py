@@ -1,4 +1,4 @@
-"""What rules of `policies/` are told of a value: known, absent, or not to be known before the deployment."""
+"""What rules of `policies/` learn of a value: known, absent, or not to be known before the deployment."""
 
 from __future__ import annotations
 

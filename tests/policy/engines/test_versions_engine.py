@@ -1,4 +1,4 @@
-"""Engine versions as a policy engine: places, denominators, and what is said of the run itself."""
+"""Engine versions as a policy engine: places, denominators, and what is reported of the run itself."""
 
 from __future__ import annotations
 

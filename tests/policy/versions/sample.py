@@ -65,7 +65,7 @@ def said(
     known: Knowledge | None = None,
     **sections: Any,
 ) -> list[str]:
-    """Rule and level of everything that is said, `EV012 error`; open questions are `EV030 open`."""
+    """Rule and level of every verdict, `EV012 error`; open questions are `EV030 open`."""
     evaluation = evaluate_template(
         template(resources, **sections), known or knowledge(as_of), deployed=deployed, parameters=parameters
     )
@@ -76,7 +76,7 @@ def said(
 
 
 def messages(resources: Mapping[str, Any], *, as_of: date = FRESH, **sections: Any) -> list[str]:
-    """What is said, in words."""
+    """The verdicts, in words."""
     evaluation = evaluate_template(template(resources, **sections), knowledge(as_of))
     return [statement.verdict.message for statement in evaluation.statements]
 
@@ -94,7 +94,7 @@ def family(as_of: str = "2026-10-01", **changes: Any) -> Family:
 
 
 def allow_list(**families: Family) -> AllowList:
-    """A list of these families; `_` in a name stands for `/`."""
+    """A list of these families; `_` in a name represents `/`."""
     return AllowList(
         as_of="2026-10-01",
         regions=("us-east-1",),

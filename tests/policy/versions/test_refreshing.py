@@ -1,4 +1,4 @@
-"""A refresh adds knowledge and tells every change; it forgets nothing and believes no source more than it may."""
+"""A refresh adds knowledge and reports every change; it forgets nothing and believes no source more than it may."""
 
 from __future__ import annotations
 

@@ -20,8 +20,8 @@ TOPIC = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": "one"}}
 
 
 @pytest.fixture(params=["moto", "ministack"])
-def told_target(processes: None, request: pytest.FixtureRequest) -> tuple[AwsTarget, list[str]]:
-    """An emulator as any endpoint, and what is told of its deployments."""
+def told_target(request: pytest.FixtureRequest) -> tuple[AwsTarget, list[str]]:
+    """An emulator as any endpoint, and what it reports of its deployments."""
     process: OwnedProcess = request.getfixturevalue(request.param)
     told: list[str] = []
     return AwsTarget(endpoint_url=process.endpoint_url, region="eu-west-1", progress=told.append), told

@@ -1,4 +1,4 @@
-"""Stacks as CloudFormation tells of them, over recorded answers."""
+"""Stacks as CloudFormation lists them, over recorded answers."""
 
 from __future__ import annotations
 

@@ -37,11 +37,11 @@ def is_gone(pid: int) -> bool:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
         return state == "Z" and len(list(Path(f"/proc/{pid}/task").iterdir())) == 1
     except OSError:
-        return False  # it went just now, or there is no /proc: the next look tells
+        return False  # it went just now, or there is no /proc: the next check shows it
 
 
 def wait_until_gone(pid: int) -> None:
-    """Nothing is said about how long it takes; a process that stays makes the test hang until pytest's own limit."""
+    """The time that it takes is not checked; a process that stays makes the test hang until pytest's own limit."""
     for _ in range(600):
         if is_gone(pid):
             return

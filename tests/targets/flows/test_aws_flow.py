@@ -1,4 +1,4 @@
-"""A flow where nothing stands in for anything: canaries go through what is deployed, and their rows go away again."""
+"""A flow without stand-ins: canaries go through what is deployed, and their rows go away again."""
 
 from __future__ import annotations
 
@@ -244,7 +244,7 @@ OTHER = ("canary-a", "other-b", "real")
     ("before", "after", "removed", "is_fine"),
     [
         (OTHER, ("other-b", "real"), 1, True),
-        (("canary-a", *OTHER), ("other-b", "real"), 2, True),  # stored twice, which its test tells
+        (("canary-a", *OTHER), ("other-b", "real"), 2, True),  # stored twice, which its test reports
         (OTHER, ("other-b", "real"), 2, False),  # a row that the query does not show
         (OTHER, ("other-b",), 1, False),
         (OTHER, (), 1, False),

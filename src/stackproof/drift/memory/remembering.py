@@ -105,7 +105,7 @@ def _sent(store: AuditStore, notifier: Notifier, channel: str, alarm: Alarm, *, 
     count = len(alarm.episodes)
     try:
         notifier.send(alarm)
-    except BaseException as error:  # whatever it is: who was not told is told by the next run
+    except BaseException as error:  # whatever it is: the next run notifies those that this one did not reach
         with contextlib.suppress(StoreError):  # a claim that is not kept ends by itself
             store.release(channel, alarm.run)
         if not isinstance(error, Exception):

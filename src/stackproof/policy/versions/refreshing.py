@@ -159,7 +159,7 @@ class _Merge:
         known = self.before.versions if self.before else {}
         names = {*known, *(name for _, snapshot in self.pairs for name in snapshot.listing or ())}
         if self.rule.match is Match.EXACT_OR_MAJOR:
-            # AWS takes majors; that they are no versions of their own is not for a source to say.
+            # AWS accepts a major. No source decides that it is not a version.
             names = {name for name in names if not self.grammar.is_major(name)}
         versions = {
             name: self._version(name, known.get(name)) for name in sorted(names, key=lambda name: (key(name), name))

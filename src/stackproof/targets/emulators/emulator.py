@@ -66,7 +66,7 @@ class Emulator:
     _key = "testing"
     """The access key."""
 
-    def __init__(  # noqa: PLR0913 - where, who, and who is told
+    def __init__(  # noqa: PLR0913 - where, who, and who hears of it
         self,
         endpoint_url: str,
         *,

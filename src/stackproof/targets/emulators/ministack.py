@@ -62,7 +62,7 @@ class MiniStackTarget(Emulator):
     _called = "MiniStack"
     _deadline = deadlines.MINISTACK
 
-    def __init__(  # noqa: PLR0913 - where, who, and who is told
+    def __init__(  # noqa: PLR0913 - where, who, and who hears of it
         self,
         endpoint_url: str,
         *,

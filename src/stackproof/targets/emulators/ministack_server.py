@@ -98,7 +98,7 @@ def _warm() -> None:
     """Import what the first deployment would have to wait for."""
     from ministack.services import cloudformation
 
-    cloudformation.__name__  # noqa: B018 - named, so that the import is no oversight
+    cloudformation.__name__  # noqa: B018 - named, so that the import is intended
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A webhook is told in signed JSON, again where that may help, and at its own address only."""
+"""A webhook gets signed JSON, again where that may help, and at its address only."""
 
 from __future__ import annotations
 

@@ -173,7 +173,7 @@ def _extend_functions_of_templates() -> None:
             return resolve({name: clean_json(argument, resources_map)}, Context())
         return cleaned(value, resources_map)
 
-    setattr(parsing, "clean_json", clean_json)  # noqa: B010 - a function of theirs, not ours
+    setattr(parsing, "clean_json", clean_json)  # noqa: B010 - moto's function, not ours
 
 
 def _is_no_value(value: Any, resources_map: Any) -> bool:
