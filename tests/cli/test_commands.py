@@ -187,15 +187,6 @@ def test_every_error_has_one_prefix(
         assert lines[-3] == f"Try '{usage} --help' for help."
 
 
-def test_each_error_of_a_file_has_the_prefix(in_tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (in_tmp_path / "pyproject.toml").write_text("[tool.stackproof]\nfail_levl = 1\nsettle = 'a'\n", encoding="utf-8")
-    assert called("cache", "info") == 2
-    assert capsys.readouterr().err.splitlines() == [
-        "stackproof: error: pyproject.toml:2: [tool.stackproof] fail_levl: unknown key: did you mean 'fail_level'?",
-        "stackproof: error: pyproject.toml:3: [tool.stackproof] settle: 'a' is text: give a number, without quotes",
-    ]
-
-
 @pytest.mark.parametrize("command", ["synth", "check", "gate", "deploy", "prove"])
 @pytest.mark.usefixtures("in_tmp_path")
 def test_where_there_is_no_app_it_is_said_what_to_do(command: str, capsys: pytest.CaptureFixture[str]) -> None:

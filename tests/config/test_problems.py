@@ -283,7 +283,9 @@ def test_the_command_line_says_all_of_it_and_ends_with_2(in_tmp_path: Path, caps
     assert ended.value.code == 2
     first, second = capsys.readouterr().err.splitlines()
     assert first == "stackproof: error: pyproject.toml:5: [tool.stackproof] ap: unknown key: did you mean 'app'?"
-    assert second == "pyproject.toml:6: [tool.stackproof] region: 3 is a number: give text, in quotes"
+    assert (
+        second == "stackproof: error: pyproject.toml:6: [tool.stackproof] region: 3 is a number: give text, in quotes"
+    )
 
 
 def test_a_file_that_is_wrong_all_over_is_cut() -> None:
