@@ -22,7 +22,7 @@ def ephemeral_option(function: _Function) -> _Function:
         "is_ephemeral",
         is_flag=True,
         help="Deploy under a separate name without deletion protection, and always tear down at the end. "
-        "allowed_accounts of [tool.stackproof] must list an account.",
+        "An account must be in the list allowed_accounts of [tool.stackproof].",
     )(function)
 
 

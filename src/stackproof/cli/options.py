@@ -48,7 +48,7 @@ as_of_option = click.option(
     type=click.DateTime(["%Y-%m-%d"]),
     callback=_day,
     metavar="DATE",
-    help="Evaluate engine versions on this day (YYYY-MM-DD). Default: today, UTC.",
+    help="Evaluate engine versions on this day (YYYY-MM-DD). Default: the project's versions_as_of, else today (UTC).",
 )
 cache_option = click.option("--no-cache", is_flag=True, help="Do not use cached results.")
 verbose_option = click.option("-v", "--verbose", is_flag=True, help="Show notes and what is generated or unproven.")
