@@ -11,7 +11,7 @@ from tests.processes import ProcessGuard
 
 pytest_plugins = ["pytester"]
 
-# A loaded machine is no finding: no deadlines, and the same examples in every run.
+# A loaded machine is not a finding: no deadlines, and the same examples in every run.
 settings.register_profile("stackproof", deadline=None, derandomize=True, database=None, max_examples=60)
 settings.load_profile("stackproof")
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from types import ModuleType
+from typing import Any
 
 import pytest
 
 
 @pytest.fixture(scope="session")
-def cdk(processes: None) -> ModuleType:
+def cdk(processes: None) -> Any:
     """`aws_cdk.assertions`, on the Node that pip installed: the plugin names it to jsii."""
     import aws_cdk.assertions
 

@@ -155,9 +155,9 @@ def test_drift_is_new_then_lasts_then_is_resolved_in_the_store_with_dates(net: N
     assert max(len(line) for line in said[:-1]) <= 80
     assert [line for line in said if line.startswith(f"resolved {gone['resolved']}: Net (deployed):")]
     assert said[-1].endswith("audits.db: 0 open, 1 resolved")
-    other = run(net.folder, "stackproof", "drift", "history", "--stack", "Ne")
+    other = stackproof(net.folder, "drift", "history", "--stack", "Ne")
     assert (other.returncode, other.stdout, "has such a stack" in other.stderr) == (2, "", True)
-    short = run(net.folder, "stackproof", "drift", "history", "--last", "2").stdout.splitlines()
+    short = stackproof(net.folder, "drift", "history", "--last", "2").stdout.splitlines()
     assert short[0] == "earlier runs: 3; --last 5 shows all"
     assert [text.split()[1] for text in short if text.startswith("run ")] == ["4:", "5:"]
     assert "earlier runs" not in "\n".join(said)

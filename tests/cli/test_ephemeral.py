@@ -140,7 +140,7 @@ def test_what_a_killed_run_leaves_is_named_by_the_next_one_and_removed_by_clean(
     done = stackproof(folder, "target", "clean")
     assert (done.returncode, done.stdout) == (0, f"removed stack {left}\n")
     assert (stacks(endpoint), records(folder)) == ([], [])
-    assert run(folder, "stackproof", "target", "clean").stderr == "no ephemeral stack is left\n"
+    assert stackproof(folder, "target", "clean").stderr == "no ephemeral stack is left\n"
 
 
 def test_what_cannot_be_removed_is_named_and_the_run_is_not_complete(tmp_path: Path, endpoint: str) -> None:

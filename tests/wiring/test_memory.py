@@ -1,4 +1,4 @@
-"""A topic in an account gets a message only if the project allows it, by clients that are used for nothing else."""
+"""The store of audits that a project and its command line name."""
 
 from __future__ import annotations
 

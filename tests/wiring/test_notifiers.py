@@ -1,4 +1,4 @@
-"""A topic in an account is told only if the project allows it, by clients that are used for nothing else."""
+"""A topic in an account gets a message only if the project allows it, by clients that are used for nothing else."""
 
 from __future__ import annotations
 

@@ -238,10 +238,10 @@ def _facts(case: Case, on: date) -> Iterator[str]:
         yield from _wrapped(f"pin instead: {instead}")
 
 
-def _verdict(said: tuple[Verdict, ...], on: date) -> Iterator[str]:
-    if not said:
+def _verdict(verdicts: tuple[Verdict, ...], on: date) -> Iterator[str]:
+    if not verdicts:
         yield f"no rule rejects it on {on}"
-    for statement in sorted(said, key=lambda said: (-said.level.rank, said.rule_id)):
+    for statement in sorted(verdicts, key=lambda verdict: (-verdict.level.rank, verdict.rule_id)):
         word = "open" if statement.kind is Kind.OPEN else statement.level.value
         yield f"{word}: {statement.rule_id}"
         yield from _wrapped(statement.message, indent="    ")
@@ -366,13 +366,13 @@ def _difference(result: Refresh) -> Iterator[str]:
 
 def _closing(target: Path, result: Refresh, *, write: bool, on: date) -> str:
     count = len(result.changes)
-    said = f"{count} change{'s' * (count != 1)}" if count else "no difference"
+    text = f"{count} change{'s' * (count != 1)}" if count else "no difference"
     if write:
-        said += ", too large to accept: nothing is written" if result.refused else f", written to {target}"
+        text += ", too large to accept: nothing is written" if result.refused else f", written to {target}"
     elif result.changes:
         text += "; nothing is written without --write"
     old = sum(family.is_old(on) for family in result.versions.families.values())
-    return f"{said}; too old on {on}: {old} families" if old else said
+    return f"{text}; too old on {on}: {old} families" if old else text
 
 
 def _code(result: Refresh, *, write: bool, checking: bool, on: date) -> int:

@@ -139,4 +139,4 @@ def _has_table(file: Path) -> bool:
     try:
         return "stackproof" in tomllib.loads(text).get("tool", {})
     except tomllib.TOMLDecodeError:
-        return True  # who reads the settings reports the line
+        return True  # reading the settings reports the line

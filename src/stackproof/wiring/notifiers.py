@@ -103,7 +103,7 @@ def _issue(channel: Channel, print_text: Callable[[str], object]) -> Notifier:
     def write(text: str) -> None:
         write_file(Path(channel.value), lambda stream: stream.write(text))
 
-    write("")  # what an earlier run had to say is no news
+    write("")  # the notifications of an earlier run are not new
     return IssueNotifier(channel.shown, write, alarm_issue)
 
 

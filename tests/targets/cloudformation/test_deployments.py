@@ -20,7 +20,7 @@ TOPIC = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": "one"}}
 
 
 @pytest.fixture(params=["moto", "ministack"])
-def told_target(request: pytest.FixtureRequest) -> tuple[AwsTarget, list[str]]:
+def told_target(processes: None, request: pytest.FixtureRequest) -> tuple[AwsTarget, list[str]]:
     """An emulator as any endpoint, and what it reports of its deployments."""
     process: OwnedProcess = request.getfixturevalue(request.param)
     told: list[str] = []
