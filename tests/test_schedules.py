@@ -235,6 +235,7 @@ def test_tox_audits_on_the_embedded_target_unless_told_otherwise() -> None:
     assert given["target"] == "aws"
 
 
+@pytest.mark.usefixtures("processes")
 def test_the_policy_of_the_example_is_what_iam_policy_prints_for_the_app() -> None:
     project = Project(settings=load_settings(ROOT))
     found = required_permissions(project, synthesize(project, {}).stacks, Purpose.DRIFT)

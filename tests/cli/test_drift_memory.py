@@ -8,10 +8,8 @@ import json
 import os
 import sqlite3
 import subprocess
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +22,7 @@ from stackproof.targets.emulators.owned_process import OwnedProcess
 from tests.drift.audited_template import AUDITED
 from tests.live_fakes import stack
 from tests.running import project, stackproof
+from tests.servers import QuietHandler, serving
 
 BODY = {"Resources": {"Queue": AUDITED["Resources"]["Queue"]}}
 SECRET = {"HOOK_SECRET": "shared-between-the-two"}
@@ -99,7 +98,7 @@ class Hook:
 def hook() -> Iterator[Hook]:
     made = Hook()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             code = made.answers.pop(0) if made.answers else 200
@@ -107,17 +106,9 @@ def hook() -> Iterator[Hook]:
             self.send_response(code)
             self.end_headers()
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    made.url = f"http://127.0.0.1:{server.server_port}/hook/with-a-token"
-    yield made
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(Handler) as url:
+        made.url = f"{url}/hook/with-a-token"
+        yield made
 
 
 def test_drift_is_new_then_lasts_then_is_resolved_in_the_store_with_dates(net: Net) -> None:

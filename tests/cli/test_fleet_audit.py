@@ -14,7 +14,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -30,6 +29,7 @@ from stackproof.targets.emulators.owned_process import OwnedProcess
 from tests.drift.audited_template import AUDITED
 from tests.live_fakes import stack
 from tests.running import environment, run, stackproof
+from tests.servers import QuietHandler, serving
 
 ONE, TWO = "100000000001", "100000000002"
 BODY = {"Resources": {"Queue": AUDITED["Resources"]["Queue"]}}
@@ -126,7 +126,7 @@ class Between:
 def between(moto: OwnedProcess) -> Iterator[Between]:
     made = Between()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
@@ -149,18 +149,9 @@ def between(moto: OwnedProcess) -> Iterator[Between]:
             self.end_headers()
             self.wfile.write(text)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    made.url = f"http://127.0.0.1:{server.server_port}"
-    yield made
-    made.ended.set()
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(Handler) as made.url:
+        yield made
+        made.ended.set()
 
 
 def killed_after_one_task(fleet: Accounts) -> None:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -17,6 +14,7 @@ from stackproof.config.schema import read_schema
 from stackproof.targets.emulators.moto import start_moto
 from stackproof.targets.emulators.owned_process import OwnedProcess
 from tests.running import project, run, stackproof
+from tests.servers import QuietHandler, serving
 from tests.watching import Watch, listens, needs_proc
 
 ACCOUNT = "123456789012"
@@ -61,7 +59,7 @@ class Recorder:
         self.requests: list[str] = []
         recorder = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(QuietHandler):
             def handle_any(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
                 recorder.requests.append(f"{self.requestline} {body}".strip())
@@ -75,25 +73,15 @@ class Recorder:
 
             do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_CONNECT = handle_any  # noqa: N815 - the server's names
 
-            def log_message(self, *_: Any) -> None:
-                """Quiet."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever)
-        self._thread.start()
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        self.handler = Handler
+        self.url = ""
 
 
 @pytest.fixture
 def recorder() -> Iterator[Recorder]:
     made = Recorder()
-    yield made
-    made.close()
+    with serving(made.handler) as made.url:
+        yield made
 
 
 @pytest.fixture

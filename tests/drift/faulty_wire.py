@@ -18,9 +18,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Final
 from urllib.parse import urlsplit
+
+from tests.servers import QuietHandler, serving
 
 _SCOPE: Final = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/")
 _ACTION: Final = re.compile(rb"(?:^|&)Action=(\w+)")
@@ -85,25 +86,13 @@ def bad_wire(upstream: str, *faults: Fault, seed: int = 1) -> Iterator[Wire]:
     class Handler(_Handler):
         carrying = wire
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    wire.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
+    with serving(Handler) as wire.url:
         yield wire
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     protocol_version = "HTTP/1.1"
     carrying: Wire
-
-    def log_message(self, *_: object) -> None:
-        """Nothing."""
 
     def carry(self) -> None:
         """One call, to the emulator or to its fate."""

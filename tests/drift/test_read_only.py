@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -20,6 +18,7 @@ from stackproof.targets.repeating import Retries
 from tests.drift.conftest import Live, auditor_of
 from tests.drift.fakes import FakeCatalog, auditor, live_stack, reader
 from tests.live_fakes import FakeTarget
+from tests.servers import QuietHandler, serving
 
 
 def test_a_call_that_changes_something_is_refused_and_said(live: Live) -> None:
@@ -62,28 +61,26 @@ class _Wired(FakeTarget):
         return self._real.client(service)
 
 
-class _Counting(BaseHTTPRequestHandler):
-    """Counts what arrives, and answers nothing that anyone could use."""
+@dataclass
+class Counting:
+    """Where requests arrive; none gets an answer that anyone could use."""
 
-    def do_POST(self) -> None:
-        self.server.arrived.append(self.rfile.read(int(self.headers.get("Content-Length", 0))))  # type: ignore[attr-defined]
-        self.send_response(400)
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        """Nothing on stderr."""
+    url: str = ""
+    arrived: list[bytes] = field(default_factory=list)
 
 
 @pytest.fixture
-def counting() -> Iterator[ThreadingHTTPServer]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Counting)
-    server.arrived = []  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
+def counting() -> Iterator[Counting]:
+    made = Counting()
+
+    class Handler(QuietHandler):
+        def do_POST(self) -> None:
+            made.arrived.append(self.rfile.read(int(self.headers.get("Content-Length", 0))))
+            self.send_response(400)
+            self.end_headers()
+
+    with serving(Handler) as made.url:
+        yield made
 
 
 @pytest.mark.parametrize(
@@ -95,7 +92,7 @@ def counting() -> Iterator[ThreadingHTTPServer]:
     ],
 )
 def test_a_call_that_changes_something_never_reaches_the_wire(
-    counting: ThreadingHTTPServer, operation: str, parameters: Mapping[str, str], *, is_sent: bool
+    counting: Counting, operation: str, parameters: Mapping[str, str], *, is_sent: bool
 ) -> None:
     def injected(request: ReadRequest) -> tuple[Child, ...]:
         getattr(request.client("sns"), operation)(**parameters)
@@ -103,7 +100,7 @@ def test_a_call_that_changes_something_never_reaches_the_wire(
 
     recorder = CallRecorder()
     target = AwsTarget(
-        endpoint_url=f"http://127.0.0.1:{counting.server_port}",
+        endpoint_url=counting.url,
         region="us-east-1",
         calls=recorder,
         retries=Retries(attempts=1),
@@ -117,7 +114,7 @@ def test_a_call_that_changes_something_never_reaches_the_wire(
         families=(family,),
     ).audited(["Audited"])
     assert [unread.question for unread in found.audits[0].unread] == ["injected"]
-    assert bool(counting.arrived) is is_sent  # type: ignore[attr-defined]
+    assert bool(counting.arrived) is is_sent
     assert bool(recorder.log().refused) is not is_sent
     report = DriftReport(target="aws", audits=found.audits, calls=recorder.log())
     assert report.exit_code == 3

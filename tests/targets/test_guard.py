@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -21,6 +20,7 @@ from stackproof.targets.emulators.ministack import MiniStackTarget
 from stackproof.targets.emulators.moto import MotoTarget
 from stackproof.targets.emulators.owned_process import OwnedProcess
 from stackproof.targets.guard import is_emulator_endpoint, reads_only
+from tests.servers import QuietHandler, serving
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ class Counter:
         self.requests = 0
         counter = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(QuietHandler):
             def do_POST(self) -> None:
                 counter.requests += 1
                 self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -111,25 +111,15 @@ class Counter:
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
-            def log_message(self, *_: object) -> None:
-                return
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        self.handler = Handler
+        self.url = ""
 
 
 @pytest.fixture
 def counter() -> Iterator[Counter]:
-    server = Counter()
-    yield server
-    server.stop()
+    made = Counter()
+    with serving(made.handler) as made.url:
+        yield made
 
 
 RECORD = {"StreamName": "x", "Data": b"x", "PartitionKey": "x"}

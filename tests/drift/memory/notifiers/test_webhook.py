@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
 import pytest
@@ -16,11 +14,12 @@ from stackproof.drift.episode import Alarm
 from stackproof.drift.memory.history import advanced
 from stackproof.drift.memory.notifiers.webhook import ID, SIGNATURE, TIMESTAMP, WebhookNotifier, signature
 from tests.memory_fakes import difference, night, record, run
+from tests.servers import QuietHandler, serving
 
 ALARM = Alarm(run=run(3), episodes=advanced([], record(difference(expected="\ud800")), run=3, at=night(0)).new)
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(QuietHandler):
     """Answers with the next code; 0 hangs up."""
 
     answers: ClassVar[list[int]] = []
@@ -34,20 +33,12 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Location", self.path)
             self.end_headers()
 
-    def log_message(self, *_: object) -> None:
-        pass
-
 
 @pytest.fixture
 def url() -> Iterator[str]:
     Handler.answers[:], Handler.heard[:] = [], []
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/x"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(Handler) as url:
+        yield f"{url}/x"
 
 
 class Clock:
