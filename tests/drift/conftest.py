@@ -11,6 +11,7 @@ import pytest
 from stackproof.deployment.deployment import Deployment
 from stackproof.drift.audit.auditing import AuditedStacks, Auditor
 from stackproof.drift.audit.unmanaged import Unmanaged, parse_scope, unmanaged
+from stackproof.proof.observer import RetryPolicy
 from stackproof.targets.emulators.moto import MotoTarget
 from stackproof.targets.emulators.owned_process import OwnedProcess
 from stackproof.wiring.live import auditor, catalog, listings
@@ -58,7 +59,7 @@ class Live:
 
 def auditor_of(target: Any, **more: Any) -> Auditor:
     """An auditor as the command line makes it, less retries and sources."""
-    return replace(auditor(target, jobs=4), **{"retry_policy": None, **more})
+    return replace(auditor(target, jobs=4), **{"retry_policy": RetryPolicy(attempts=1), **more})
 
 
 @pytest.fixture(scope="session")

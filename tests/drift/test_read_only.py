@@ -12,6 +12,7 @@ from stackproof.calls.recorder import CallRecorder
 from stackproof.drift.child import Child
 from stackproof.drift.ports import ChildFamily
 from stackproof.drift.report import DriftReport
+from stackproof.proof.observer import RetryPolicy
 from stackproof.proof.ports import ReadRequest
 from stackproof.targets.aws import AwsTarget
 from stackproof.targets.repeating import Retries
@@ -112,6 +113,7 @@ def test_a_call_that_changes_something_never_reaches_the_wire(
         target=_Wired(target),
         readers=lambda _: {"AWS::SQS::Queue": reader({"q": {}})},
         families=(family,),
+        retry_policy=RetryPolicy(attempts=1),
     ).audited(["Audited"])
     assert [unread.question for unread in found.audits[0].unread] == ["injected"]
     assert bool(counting.arrived) is is_sent

@@ -147,12 +147,17 @@ KNOWN: Final = frozenset(name for names in HARMLESS.values() for name in names.s
 
 
 @cache
+def session() -> Session:
+    """One for all tests: it keeps the models that it has read, and reading them all takes seconds."""
+    return Session()
+
+
+@cache
 def looked_at() -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
     """What passes the guard as `service:Operation`; those of it to be judged; and other sensitive members' names."""
     passing, suspicious, private = set(), set(), set()
-    session = Session()
-    for service in session.get_available_services():
-        model = session.get_service_model(service)
+    for service in session().get_available_services():
+        model = session().get_service_model(service)
         for operation in model.operation_names:
             if not reads_only(f"{prefix_of(service)}:{operation}", {}):
                 continue
@@ -208,10 +213,10 @@ def test_no_answer_that_passes_has_a_sensitive_member_of_a_name_that_nobody_has_
 
 
 def test_a_switch_of_a_read_that_may_do_something_is_refused_or_harmless_for_a_reason() -> None:
-    session, found = Session(), set()
+    found = set()
     for name in sorted(looked_at()[0]):
         service, _, operation = name.partition(":")
-        shape = session.get_service_model(service).operation_model(operation).input_shape
+        shape = session().get_service_model(service).operation_model(operation).input_shape
         for switch, said in switches(shape, frozenset()):
             called = f"{prefix_of(service)}:{operation}"
             if switch.casefold() != "dryrun" and ACTS.search(said) and reads_only(called, {switch: True}):

@@ -248,6 +248,8 @@ _SECRETS_OF_SERVICES: Final = frozenset(
 )
 """The same of one service each, by IAM's prefix and by botocore's name: those of other services are harmless."""
 
+_WILD: Final = frozenset("*?[")
+
 TAKEN_OUT: Final[Mapping[str, tuple[str, ...]]] = {
     "cognito-idp:DescribeUserPoolClient": ("UserPoolClient", "ClientSecret"),
 }
@@ -285,6 +287,8 @@ def gives_secret(name: str) -> bool:
     folded = _bare(name)
     if folded in _SECRETS or name.casefold() in _SECRETS_OF_SERVICES:
         return True
+    if not _WILD & set(folded):
+        return False
     return any(fnmatchcase(secret, folded) for secret in _SECRETS if "get" in secret[:8])
 
 

@@ -16,6 +16,7 @@ from stackproof.proof.prover import prove_stack
 from stackproof.readers import READERS
 from stackproof.targets.emulators.moto import MotoTarget
 from stackproof.targets.emulators.owned_process import OwnedProcess
+from stackproof.targets.repeating import Retries
 from stackproof.template.assembly import FileAsset
 from stackproof.template.cfn_lint_schemas import CfnLintSchemas
 from tests.live_fakes import ACCOUNT, lone_prover, stack
@@ -239,7 +240,7 @@ def test_parameters_reach_the_stack(moto: OwnedProcess) -> None:
 
 def test_an_emulator_that_is_gone_is_said() -> None:
     with pytest.raises(TargetError, match=r"attaching to http://127.0.0.1:9"):
-        _ = MotoTarget("http://127.0.0.1:9").account
+        _ = MotoTarget("http://127.0.0.1:9", retries=Retries(attempts=1)).account
 
 
 def test_no_deployment_is_shared_between_regions(moto: OwnedProcess, target: MotoTarget) -> None:
