@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,8 +26,23 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def processes() -> None:
-    """Lets a test start processes. A fixture that starts one uses it; `tox -e quick` has all other tests."""
+def processes(shared_path: Path, worker_id: str) -> Iterator[None]:
+    """Lets a test start processes. A fixture that starts one uses it; `tox -e quick` has all other tests.
+
+    Emulators are forks of one that the run has loaded (see `site/emulator_forks.py`), unless coverage measures them.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        if hasattr(os, "pidfd_open") and not any(name.startswith("COVERAGE_") for name in os.environ):
+            owner = os.getpid() if worker_id == "master" else os.getppid()
+            patch.setenv("STACKPROOF_TEST_FORKS", f"{shared_path}:{owner}")
+            patch.setenv("PYTHONPATH", str(Path(__file__).parent / "site"), prepend=os.pathsep)
+        yield
+
+
+@pytest.fixture
+def real_emulators(processes: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Emulators that this test starts are processes like those of a user."""
+    monkeypatch.delenv("STACKPROOF_TEST_FORKS", raising=False)
 
 
 @pytest.fixture(scope="session")

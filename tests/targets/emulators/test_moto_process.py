@@ -16,7 +16,7 @@ from stackproof.core.errors import TargetError
 from stackproof.targets.emulators.moto import start_moto
 from stackproof.targets.emulators.ownership import wait_for_end_of
 
-pytestmark = pytest.mark.usefixtures("processes")
+pytestmark = pytest.mark.usefixtures("real_emulators")
 
 OWNER = """
 import os, sys, time

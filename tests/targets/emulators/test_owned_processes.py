@@ -66,7 +66,7 @@ def listens(ready_data: dict[str, str]) -> bool:
 
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT])
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.usefixtures("processes")
+@pytest.mark.usefixtures("real_emulators")
 def test_it_is_gone_when_its_owner_is(kind: str, sent: signal.Signals, folder: Path) -> None:
     what = KINDS[kind]
     script = OWNER.format(module=what["module"], start=what["start"])
@@ -85,7 +85,7 @@ def test_it_is_gone_when_its_owner_is(kind: str, sent: signal.Signals, folder: P
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only there a child can be told to end with its parent")
-@pytest.mark.usefixtures("processes")
+@pytest.mark.usefixtures("real_emulators")
 def test_postgresql_ends_even_with_a_keeper_that_is_killed(folder: Path) -> None:
     process = start_postgres(os.getpid(), folder, **LOGIN)
     below = children(process.pid)
@@ -96,7 +96,7 @@ def test_postgresql_ends_even_with_a_keeper_that_is_killed(folder: Path) -> None
         wait_until_gone(process_id)
 
 
-@pytest.mark.usefixtures("processes")
+@pytest.mark.usefixtures("real_emulators")
 def test_ministack_answers_on_this_machine_alone_and_writes_into_its_folder_alone(folder: Path) -> None:
     process = start_ministack(0, folder)
     try:
@@ -116,7 +116,7 @@ def test_ministack_answers_on_this_machine_alone_and_writes_into_its_folder_alon
     assert list(folder.iterdir()) == []
 
 
-@pytest.mark.usefixtures("processes")
+@pytest.mark.usefixtures("real_emulators")
 def test_nothing_of_the_users_settings_reaches_ministack(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     foreign = {
         "SERVICES": "s3",
@@ -182,7 +182,7 @@ def test_a_flow_without_its_packages_says_what_to_install() -> None:
         require(("pg8000", "no_such_package"))
 
 
-@pytest.mark.usefixtures("processes")
+@pytest.mark.usefixtures("real_emulators")
 def test_why_postgresql_does_not_start_is_said(folder: Path) -> None:
     with pytest.raises(TargetError, match="PostgreSQL does not start: RuntimeError: initdb: "):
         start_postgres(os.getpid(), folder, **{**LOGIN, "user": "pg_reserved"})
