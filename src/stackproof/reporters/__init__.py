@@ -12,8 +12,6 @@ from stackproof.reporters.table import TABLE, ReportInputs
 
 __all__ = ["check_reporters"]
 
-"""The formats of `check` and `gate`, as `--format` takes them."""
-
 
 def check_reporters(
     *,
