@@ -11,11 +11,12 @@ from stackproof.calls.connection import Connection
 from stackproof.config.settings import load_settings
 from stackproof.core.errors import ConfigError, NotifyError, TargetError
 from stackproof.drift.episode import Alarm
-from stackproof.drift.memory.channels import parse_channel
+from stackproof.drift.memory import channels
+from stackproof.drift.memory.channels import Channel, parse_channel
 from stackproof.drift.memory.notifiers.topic import TopicNotifier
 from stackproof.drift.ports import Notifier
 from stackproof.targets.aws import AwsTarget
-from stackproof.wiring.notifiers import notifiers, require_channels
+from stackproof.wiring.notifiers import NOTIFIERS_BY_KIND, notifiers, require_channels
 from stackproof.wiring.project import Project
 from tests.live_fakes import ACCOUNT, FakeTarget
 from tests.memory_fakes import run
@@ -33,15 +34,26 @@ def project(folder: Path, *settings: str) -> Project:
 
 
 def made(where: Project, text: str, target: FakeTarget) -> Notifier:
+    return opened(where, parse_channel(text), target)
+
+
+def opened(where: Project, channel: Channel, target: FakeTarget) -> Notifier:
     (found,) = notifiers(
         where,
-        [parse_channel(text)],
+        [channel],
         target=target,
         connection=Connection(),
         clock=lambda: datetime.now(tz=UTC),
         print_text=lambda _: None,
     )
     return found
+
+
+def test_every_kind_of_channel_has_its_notifier(tmp_path: Path) -> None:
+    kinds = {getattr(channels, name) for name in channels.__all__ if name.isupper()}
+    assert set(NOTIFIERS_BY_KIND) == kinds == {"sns", "webhook", "github-issue"}
+    with pytest.raises(KeyError, match="pager"):
+        opened(project(tmp_path), Channel(kind="pager"), FakeTarget())
 
 
 def test_a_topic_of_an_account_has_to_be_allowed(tmp_path: Path) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from stackproof.calls.connection import Connection
 from stackproof.core.errors import ConfigError
@@ -20,7 +20,18 @@ if TYPE_CHECKING:
     from stackproof.deployment.ports import Target
     from stackproof.drift.ports import Notifier
 
-__all__ = ["notifiers", "require_channels"]
+__all__ = ["NOTIFIERS_BY_KIND", "NotifierInputs", "notifiers", "require_channels"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotifierInputs:
+    """What the notifiers of an audit are made of, beside their channels."""
+
+    project: Project
+    target: Target
+    connection: Connection
+    clock: Callable[[], datetime]
+    print_text: Callable[[str], object]
 
 
 def require_channels(project: Project, channels: Sequence[Channel]) -> None:
@@ -44,21 +55,16 @@ def notifiers(
     print_text: Callable[[str], object],
 ) -> tuple[Notifier, ...]:
     """A notifier for each channel; raises ConfigError. The file of an issue is empty from now on."""
-    return tuple(
-        _topic(project, channel, target, connection)
-        if channel.kind == TOPIC
-        else _webhook(project, channel, clock)
-        if channel.kind == WEBHOOK
-        else _issue(channel, print_text)
-        for channel in channels
-    )
+    inputs = NotifierInputs(project=project, target=target, connection=connection, clock=clock, print_text=print_text)
+    return tuple(NOTIFIERS_BY_KIND[channel.kind](channel, inputs) for channel in channels)
 
 
-def _topic(project: Project, channel: Channel, target: Target, connection: Connection) -> Notifier:
+def _topic(channel: Channel, inputs: NotifierInputs) -> Notifier:
     """Publishes through a separate target that may write; the audited target still refuses all but reads."""
     from stackproof.drift.memory.notifiers.topic import TopicNotifier
     from stackproof.reporters.alarm import alarm_text
 
+    project, target, connection = inputs.project, inputs.target, inputs.connection
     settings = project.settings
     if target.name != "aws":
         where = target
@@ -86,25 +92,34 @@ def _topic(project: Project, channel: Channel, target: Target, connection: Conne
     return TopicNotifier(channel.value, sign_in, alarm_text)
 
 
-def _webhook(project: Project, channel: Channel, clock: Callable[[], datetime]) -> Notifier:
+def _webhook(channel: Channel, inputs: NotifierInputs) -> Notifier:
     from stackproof.drift.memory.notifiers.webhook import WebhookNotifier
 
-    return WebhookNotifier(channel.value, shown=channel.shown, secret=_secret(project), clock=clock, sleep=time.sleep)
+    secret = _secret(inputs.project)
+    return WebhookNotifier(channel.value, shown=channel.shown, secret=secret, clock=inputs.clock, sleep=time.sleep)
 
 
-def _issue(channel: Channel, print_text: Callable[[str], object]) -> Notifier:
+def _issue(channel: Channel, inputs: NotifierInputs) -> Notifier:
     from stackproof.drift.memory.notifiers.issue import IssueNotifier
     from stackproof.reporters.alarm import alarm_issue
     from stackproof.reporters.file import write_file
 
     if not channel.value:
-        return IssueNotifier(channel.shown, print_text, alarm_issue)
+        return IssueNotifier(channel.shown, inputs.print_text, alarm_issue)
 
     def write(text: str) -> None:
         write_file(Path(channel.value), lambda stream: stream.write(text))
 
     write("")  # the notifications of an earlier run are not new
     return IssueNotifier(channel.shown, write, alarm_issue)
+
+
+NOTIFIERS_BY_KIND: Final[Mapping[str, Callable[[Channel, NotifierInputs], Notifier]]] = {
+    TOPIC: _topic,
+    WEBHOOK: _webhook,
+    ISSUE: _issue,
+}
+"""How a channel of each kind is opened; each function raises ConfigError."""
 
 
 def _secret(project: Project) -> str:
