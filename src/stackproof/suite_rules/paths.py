@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
-from stackproof.suite_rules.known import COMPREHENSIONS, Known
+from stackproof.suite_rules.known_names import COMPREHENSIONS, Known
 from stackproof.suite_rules.syntax import (
     FAILING,
     GIVING_UP,
