@@ -19,6 +19,7 @@ from stackproof.core.errors import ConfigError
 from stackproof.core.json import JsonObject, JsonValue, as_strings
 from stackproof.core.notification import Level
 from stackproof.core.paths import shown_path
+from stackproof.core.region import DEFAULT_REGION
 from stackproof.core.secret_values import MASK, is_secret_name
 from stackproof.policy.engines.table import ENGINES
 from stackproof.proof.minimum import MinimumProof
@@ -60,7 +61,7 @@ class Settings:
     app_directory: Path
     context: JsonObject = field(default_factory=dict)
     account: str | None = None
-    region: str = "us-east-1"
+    region: str = DEFAULT_REGION
     synth_env: tuple[str, ...] = ()
     synth_timeout: float = 600.0
     synth_coverage: bool = False
@@ -123,7 +124,7 @@ def load_settings(root: Path) -> Settings:
         app_directory=app_directory,
         context=context,
         account=table.get("account"),
-        region=table.get("region", "us-east-1"),
+        region=table.get("region", DEFAULT_REGION),
         synth_env=tuple(sorted(table.get("synth_env", ()))),
         synth_timeout=float(table.get("synth_timeout", 600.0)),
         synth_coverage=table.get("synth_coverage", False),

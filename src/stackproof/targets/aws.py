@@ -14,6 +14,7 @@ from stackproof.calls.ports import Pace
 from stackproof.calls.recorder import CallRecorder
 from stackproof.core.errors import TargetError
 from stackproof.core.json import JsonObject
+from stackproof.core.region import DEFAULT_REGION
 from stackproof.deployment import deadlines
 from stackproof.deployment.deployment import DeployedResource, Deployment
 from stackproof.deployment.unproven_reason import UnprovenReason
@@ -100,7 +101,7 @@ class AwsTarget:
 
     @cached_property
     def region(self) -> str:
-        region = self._region or ("us-east-1" if self._emulator else self._session.region_name)
+        region = self._region or (DEFAULT_REGION if self._emulator else self._session.region_name)
         if not region:
             raise TargetError("no region is set: give --region, or set one in the profile", code="NoRegion")
         return str(region)

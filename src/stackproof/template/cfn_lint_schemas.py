@@ -9,6 +9,7 @@ from pathlib import Path
 
 from stackproof.core.errors import ConfigError, EngineError
 from stackproof.core.json import JsonObject
+from stackproof.core.region import DEFAULT_REGION
 from stackproof.template.schema import ResourceSchema
 
 __all__ = ["CfnLintSchemas", "cfn_lint_data", "read_object"]
@@ -17,7 +18,7 @@ __all__ = ["CfnLintSchemas", "cfn_lint_data", "read_object"]
 class CfnLintSchemas:
     """The types of one region, and those of the serverless transform; each schema is read on first use."""
 
-    def __init__(self, region: str = "us-east-1", *, folder: Path | None = None) -> None:
+    def __init__(self, region: str = DEFAULT_REGION, *, folder: Path | None = None) -> None:
         """`folder` is cfn-lint's `data/schemas`, by default of the distribution that is installed."""
         self._region = region
         self._folder = folder

@@ -17,6 +17,7 @@ from stackproof.config.regions import require_region
 from stackproof.config.settings import EMULATORS
 from stackproof.core.errors import ConfigError
 from stackproof.core.loopback import is_loopback
+from stackproof.core.region import DEFAULT_REGION
 
 if TYPE_CHECKING:
     from stackproof.calls.ports import Pace
@@ -122,7 +123,7 @@ def target_at(
     name: str,
     connection: Connection,
     *,
-    default_region: str = "us-east-1",
+    default_region: str = DEFAULT_REGION,
     calls: CallRecorder,
     pace: Pace,
     allowed_accounts: Collection[str] = (),

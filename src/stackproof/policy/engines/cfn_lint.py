@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+from stackproof.core.region import DEFAULT_REGION
 from stackproof.policy.engines.rule_files import rule_files, rule_sources
 from stackproof.policy.engines.worker_engine import WorkerEngine, WorkerSpec
 
@@ -16,7 +17,7 @@ __all__ = ["CfnLintEngine"]
 class CfnLintEngine(WorkerEngine):
     """Rules of cfn-lint and, from folders of Python files, a project's own; errors and warnings keep their level."""
 
-    def __init__(self, *, region: str = "us-east-1", timeout: float = 120.0, rules: Sequence[Path] = ()) -> None:
+    def __init__(self, *, region: str = DEFAULT_REGION, timeout: float = 120.0, rules: Sequence[Path] = ()) -> None:
         super().__init__(
             WorkerSpec(
                 name="cfn-lint",

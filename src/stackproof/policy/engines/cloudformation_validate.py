@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from stackproof.core.json import JsonObject, JsonValue
+from stackproof.core.region import DEFAULT_REGION
 from stackproof.policy.engines.answers import split_dotted
 from stackproof.policy.engines.guard_rules import GuardRule, guard_rules, looks_of
 from stackproof.policy.engines.rule_files import rule_files, rule_sources
@@ -35,7 +36,7 @@ class CloudFormationValidateEngine(WorkerEngine):
     For a project's rules it is the number of resources of the types that their text names.
     """
 
-    def __init__(self, *, region: str = "us-east-1", timeout: float = 120.0, rules: Sequence[Path] = ()) -> None:
+    def __init__(self, *, region: str = DEFAULT_REGION, timeout: float = 120.0, rules: Sequence[Path] = ()) -> None:
         files = rule_files(rules, ".guard")
         by_file = [guard_rules(file.read_text(encoding="utf-8", errors="replace")) for file in files]
         own = [rule for rules_of in by_file for rule in rules_of]

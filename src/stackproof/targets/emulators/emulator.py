@@ -13,6 +13,7 @@ from typing import Any, Final
 from stackproof.calls.recorder import CallRecorder
 from stackproof.core.errors import TargetError
 from stackproof.core.json import JsonObject
+from stackproof.core.region import DEFAULT_REGION
 from stackproof.deployment.deployment import DeployedResource, Deployment
 from stackproof.deployment.unproven_reason import UnprovenReason
 from stackproof.targets.cloudformation.pruned_stack import (
@@ -48,7 +49,7 @@ def emulator_environment(*, keep: Callable[[str], bool], **own: str) -> dict[str
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": DEFAULT_REGION,
         "PYTHONWARNINGS": "ignore",
         **own,
     }
@@ -70,7 +71,7 @@ class Emulator:
         self,
         endpoint_url: str,
         *,
-        region: str = "us-east-1",
+        region: str = DEFAULT_REGION,
         role_arn: str | None = None,
         parameters: Mapping[str, str] | None = None,
         progress: Callable[[str], None] = lambda _: None,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from stackproof.calls.recorder import CallRecorder
+from stackproof.core.region import DEFAULT_REGION
 from stackproof.deployment import deadlines
 from stackproof.deployment.deployment import Deployment
 from stackproof.targets.cloudformation.pruned_stack import NOTE
@@ -66,7 +67,7 @@ class MiniStackTarget(Emulator):
         self,
         endpoint_url: str,
         *,
-        region: str = "us-east-1",
+        region: str = DEFAULT_REGION,
         account: str = _ACCOUNT,
         role_arn: str | None = None,
         parameters: Mapping[str, str] | None = None,

@@ -13,6 +13,7 @@ from moto.cloudformation import parsing
 from moto.cloudformation.exceptions import UnformattedGetAttTemplateException, ValidationError
 from moto.core.common_models import CloudFormationModel
 
+from stackproof.core.region import DEFAULT_REGION
 from stackproof.targets.emulators.moto_models import (
     analytics,
     apigateway,
@@ -97,7 +98,6 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     **stepfunctions.HANDLERS,
 }
 
-_USUAL_REGION: Final = "us-east-1"
 _FIRST_CALLS: Final = {
     "cloudformation": "list_stacks",
     "ec2": "describe_vpcs",
@@ -139,7 +139,7 @@ def register(endpoint_url: str) -> Callable[[], None]:
     def warm() -> None:
         for service, operation in _FIRST_CALLS.items():
             with contextlib.suppress(Exception):
-                getattr(clients.of(_USUAL_REGION)(service), operation)()
+                getattr(clients.of(DEFAULT_REGION)(service), operation)()
 
     return warm
 
