@@ -32,7 +32,7 @@ def aws(**options: Any) -> AwsTarget:
 @pytest.mark.usefixtures("account")
 def test_without_the_flag_a_deployment_is_refused_before_anything_is_sent(target: MotoTarget) -> None:
     where = aws(allowed_accounts=[ACCOUNT])
-    with pytest.raises(TargetError, match="add --allow-changes") as caught:
+    with pytest.raises(TargetError, match=r"add --allow-changes .*; pytest: --allow-writes") as caught:
         where.deploy(stack(BODY, name="Refused"))
     assert caught.value.code == "Refused"
     with pytest.raises(TargetError, match="add --allow-changes"):

@@ -87,7 +87,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--allow-writes",
         action="store_true",
-        help="Let flows of data send canaries to an account of allowed_accounts, and remove their rows.",
+        help="Let flows of data and written probes write to an account of allowed_accounts.",
     )
     group.addoption(
         "--flow-ca-bundle",

@@ -173,7 +173,10 @@ class AwsTarget:
         if self._emulator:
             return
         if not self._allow_changes:
-            raise TargetError(f"{why} is refused: add --allow-changes to change a real account", code="Refused")
+            raise TargetError(
+                f"{why} is refused: add --allow-changes to change a real account; pytest: --allow-writes",
+                code="Refused",
+            )
         if not self._allowed_accounts:
             raise TargetError(
                 f"{why} is refused: allowed_accounts of [tool.stackproof] names no account: add the account that may "
