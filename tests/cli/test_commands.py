@@ -254,6 +254,20 @@ def test_the_cache_is_shown_and_emptied(
     assert not (folder / ".stackproof").exists()
     assert called("synth") == 0
     assert "synthesized in" in capsys.readouterr().err
+    assert called("cache", "info") == 0
+    [count] = re.findall(r": (\d+) files", capsys.readouterr().out)
+    kept = ("audits.db", "ephemeral/sp-1.json", "target.json")
+    (folder / ".stackproof" / "ephemeral").mkdir()
+    for name in kept:
+        (folder / ".stackproof" / name).write_text("{}", encoding="utf-8")
+    assert called("cache", "clean") == 0
+    assert capsys.readouterr().out == (
+        f"{folder / '.stackproof'}: removed {count} files, 0.0 MB\n"
+        "kept audits.db: the memory of audits\n"
+        "kept ephemeral: notes about ephemeral stacks; `stackproof target clean` removes such stacks\n"
+        "kept target.json: the emulator that `stackproof target up` started\n"
+    )
+    assert all((folder / ".stackproof" / name).is_file() for name in kept)
 
 
 # --- tools

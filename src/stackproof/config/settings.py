@@ -85,7 +85,7 @@ class Settings:
 
     @property
     def state_directory(self) -> Path:
-        """The folder of computed results. It has stackproof's name, since `cache clean` removes all of it."""
+        """The folder of caches, of the memory of audits, and of notes about stacks and emulators that still run."""
         return (self.state_parent or self.root) / ".stackproof"
 
     @property

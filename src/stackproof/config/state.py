@@ -1,15 +1,31 @@
-"""The folder in which a project's results are kept."""
+"""The folder in which a project's results are kept: caches, and what must outlive them."""
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from stackproof.config.settings import STATE_VARIABLE
 from stackproof.core.errors import ConfigError
 from stackproof.core.file_store import ignore_in_git
 
-__all__ = ["state_folder"]
+__all__ = ["CacheUse", "cache_use", "clean_cache", "state_folder"]
+
+_CACHES: Final = ("fleet", "scan.lock", "store", "synth")
+"""What a run computes again if it is absent. Everything else in the folder is kept."""
+_IGNORE: Final = ".gitignore"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheUse:
+    """The size of a project's caches, and the names of what is beside them in the same folder, sorted."""
+
+    files: int
+    bytes: int
+    others: tuple[str, ...] = ()
 
 
 def state_folder(directory: Path) -> Path:
@@ -24,3 +40,34 @@ def state_folder(directory: Path) -> Path:
             f"name a folder that can be written with the environment variable {STATE_VARIABLE}"
         ) from error
     return directory
+
+
+def cache_use(directory: Path) -> CacheUse:
+    """Count the files and bytes of the caches in a state folder."""
+    files = [file for name in _CACHES for file in _files(directory / name)]
+    others = [
+        path.name
+        for path in (directory.iterdir() if directory.is_dir() else ())
+        if path.name not in {*_CACHES, _IGNORE} and any(True for _ in _files(path))
+    ]
+    return CacheUse(files=len(files), bytes=sum(file.stat().st_size for file in files), others=tuple(sorted(others)))
+
+
+def clean_cache(directory: Path) -> None:
+    """Remove the caches of a state folder, and the folder itself if nothing else is in it."""
+    for name in _CACHES:
+        _remove(directory / name)
+    if not cache_use(directory).others:
+        _remove(directory)
+
+
+def _files(path: Path) -> list[Path]:
+    """The file itself, or all files of a folder."""
+    return [path] if path.is_file() else [below for below in path.rglob("*") if below.is_file()]
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

@@ -5,23 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 from stackproof.core.json import JsonValue, canonical
 
-__all__ = ["FileStore", "StoreUse", "ignore_in_git"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoreUse:
-    """The size of a store."""
-
-    directory: str
-    entries: int
-    bytes: int
+__all__ = ["FileStore", "ignore_in_git"]
 
 
 class FileStore:
@@ -53,17 +42,6 @@ class FileStore:
         with os.fdopen(handle, "wb") as stream:
             stream.write(hashlib.sha256(text).hexdigest().encode() + b"\n" + text)
         Path(name).replace(file)
-
-    def use(self) -> StoreUse:
-        """Count entries and bytes."""
-        files = [path for path in self._directory.rglob("*") if path.is_file()] if self._directory.is_dir() else []
-        return StoreUse(
-            directory=str(self._directory), entries=len(files), bytes=sum(file.stat().st_size for file in files)
-        )
-
-    def clean(self) -> None:
-        """Forget everything."""
-        shutil.rmtree(self._directory, ignore_errors=True)
 
     def _file(self, kind: str, key: str) -> Path:
         return self._directory / kind / key[:2] / f"{key}.json"

@@ -42,7 +42,3 @@ class Project:
     def store(self) -> FileStore:
         """Where results are kept; raises ConfigError."""
         return FileStore(self.state() / "store")
-
-    def state_store(self) -> FileStore:
-        """Everything that stackproof stores about this project, as one store."""
-        return FileStore(self.settings.state_directory)
