@@ -22,6 +22,7 @@ class Events:
 
     def __init__(self, retries: Retries, breaker: Breaker, service: str = "sqs") -> None:
         self._hooks: dict[str, Callable[..., Any]] = {}
+        self._service = service
         repeat_reads(self, retries, breaker, service=service)
 
     def register(self, name: str, hook: Callable[..., Any]) -> None:
@@ -30,12 +31,19 @@ class Events:
     def send(self, request: AWSRequest | None = None) -> None:
         self._hooks["before-send"](request=request)
 
-    def ended(self, outcome: Exception, *, operation: str = "DescribeThings", attempts: int = 1) -> float | None:
+    def ended(
+        self, outcome: Exception, *, operation: str = "DescribeThings", attempts: int = 1, **parameters: object
+    ) -> float | None:
         """The pause before the next attempt, None if there is none."""
+        context: dict[str, object] = {}
+        service = SimpleNamespace(service_name=self._service)
+        model = SimpleNamespace(name=operation, service_model=service)
+        self._hooks["provide-client-params"](params=parameters, model=model, context=context)
         answer = getattr(outcome, "response", None)
         pause: float | None = self._hooks["needs-retry"](
             response=(None, answer) if answer else None,
-            operation=SimpleNamespace(name=operation),
+            operation=model,
+            request_dict={"context": context},
             attempts=attempts,
             caught_exception=None if answer else outcome,
         )
@@ -60,6 +68,26 @@ def test_what_is_transient_of_a_read_is_repeated_with_growing_pauses(outcome: Ex
 @pytest.mark.parametrize("operation", ["CreateStack", "PutObject", "Invoke"])
 def test_what_may_change_something_is_not_sent_twice(operation: str) -> None:
     assert events().ended(REFUSED, operation=operation) is None
+
+
+@pytest.mark.parametrize(
+    ("operation", "parameter"),
+    [
+        ("GetConsoleScreenshot", "WakeUp"),
+        ("GetDelegationRequest", "DelegationPermissionCheck"),
+        ("GetQueryResults", "QueryString"),
+    ],
+)
+def test_a_read_that_does_something_is_not_sent_twice(operation: str, parameter: str) -> None:
+    assert events().ended(REFUSED, operation=operation) is not None
+    assert events().ended(REFUSED, operation=operation, **{parameter: "yes"}) is None
+
+
+@pytest.mark.parametrize(("service", "again"), [("sqs", True), ("ivs", False)])
+def test_what_gives_a_secret_in_one_service_is_sent_once_there(service: str, *, again: bool) -> None:
+    retries = Retries()
+    paused = Events(retries, Breaker(retries), service).ended(REFUSED, operation="GetChannel")
+    assert (paused is not None) is again
 
 
 @pytest.mark.parametrize(

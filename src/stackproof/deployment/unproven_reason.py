@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
-__all__ = ["UnprovenReason"]
+__all__ = ["TRANSIENT", "UnprovenReason"]
 
 
 class UnprovenReason(StrEnum):
@@ -19,3 +20,7 @@ class UnprovenReason(StrEnum):
     UNREACHABLE = "unreachable"
     BUSY = "busy"
     OVERRIDDEN = "overridden"
+
+
+TRANSIENT: Final = frozenset({UnprovenReason.THROTTLED, UnprovenReason.UNREACHABLE})
+"""Reasons with which another call may succeed."""

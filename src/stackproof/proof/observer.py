@@ -15,7 +15,7 @@ from stackproof.core.errors import UnreachableError
 from stackproof.core.json import JsonObject, JsonValue
 from stackproof.core.notification import Level, Notification
 from stackproof.deployment.ports import Target
-from stackproof.deployment.unproven_reason import UnprovenReason
+from stackproof.deployment.unproven_reason import TRANSIENT, UnprovenReason
 from stackproof.proof.ports import ReadRequest
 from stackproof.proof.snapshot import not_memoized
 
@@ -59,7 +59,7 @@ class Observation(Generic[_Read_co]):
     @property
     def may_pass(self) -> bool:
         """Whether another read may succeed."""
-        return self.reason in {UnprovenReason.THROTTLED, UnprovenReason.UNREACHABLE} and not self.final
+        return self.reason in TRANSIENT and not self.final
 
 
 class _Watched(Mapping[str, JsonValue]):

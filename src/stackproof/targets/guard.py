@@ -20,7 +20,16 @@ from stackproof.core.errors import TargetError
 from stackproof.core.loopback import is_loopback
 from stackproof.core.secret_values import MASK
 
-__all__ = ["Guard", "is_at", "is_emulator_endpoint", "leave_alone", "reads_only", "refuse_sent_writes", "refuse_writes"]
+__all__ = [
+    "Guard",
+    "is_at",
+    "is_emulator_endpoint",
+    "is_read",
+    "leave_alone",
+    "reads_only",
+    "refuse_sent_writes",
+    "refuse_writes",
+]
 
 _EVERY_CALL: Final = "provide-client-params.*.*"
 """The event that botocore emits before a call is made."""
@@ -64,6 +73,12 @@ def reads_only(operation: str, parameters: Mapping[str, Any]) -> bool:
     if _STATEMENT in parameters:
         return False  # a statement may unload what it reads to somewhere else
     return only_reads(operation)
+
+
+def is_read(model: Any, parameters: Mapping[str, Any]) -> bool:
+    """Whether a call neither changes anything nor gives a secret to its caller; `model` is botocore's operation."""
+    action = _action(model)
+    return reads_only(action, parameters) or is_without_secret(action)
 
 
 def refuse_writes(
@@ -148,10 +163,8 @@ class _Call:
 
     @classmethod
     def of(cls, model: Any, params: Mapping[str, Any], also: Container[str]) -> _Call:
-        service, operation = str(model.service_model.service_name), str(model.name)
-        called = f"{prefix_of(service)}:{operation}"
-        reads = reads_only(called, params) or called in also or is_without_secret(called)
-        return cls(service=service, operation=operation, reads=reads)
+        reads = is_read(model, params) or _action(model) in also
+        return cls(service=str(model.service_model.service_name), operation=str(model.name), reads=reads)
 
 
 class _Sending(threading.local):
@@ -191,6 +204,11 @@ def _let_pass(call: _Call, may_write: Callable[[], bool], noted: Callable[[str, 
             operation=operation,
             code="ReadOnly",
         )
+
+
+def _action(model: Any) -> str:
+    """The operation behind IAM's prefix of its service: `ivs:GetChannel`."""
+    return f"{prefix_of(str(model.service_model.service_name))}:{model.name}"
 
 
 def _after(action: str) -> str:

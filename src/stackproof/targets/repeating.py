@@ -5,20 +5,21 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from stackproof.core.backoff import pause_after
 from stackproof.core.errors import UnreachableError
-from stackproof.deployment.unproven_reason import UnprovenReason
+from stackproof.deployment.unproven_reason import TRANSIENT, UnprovenReason
 from stackproof.targets.failures import reason_of, reason_of_answer
-from stackproof.targets.guard import reads_only
+from stackproof.targets.guard import is_read
 
 __all__ = ["Breaker", "Retries", "repeat_reads"]
 
-_PASSING: Final = frozenset({UnprovenReason.THROTTLED, UnprovenReason.UNREACHABLE})
+_READS: Final = "stackproof-reads"
+"""Under this key, the context of a call has whether the call only reads."""
 _SLOW: Final = frozenset({"cloudformation", "lambda"})
 """Services that may answer only when a stack is made or a function has run."""
 
@@ -113,6 +114,9 @@ def repeat_reads(
     The SDK's own retries come first. A call that changes something is never sent twice from here.
     """
 
+    def called(params: Mapping[str, Any], model: Any, context: dict[str, Any], **_: object) -> None:
+        context[_READS] = is_read(model, params)
+
     def before(request: Any = None, **_: object) -> None:
         if dead := breaker.dead(service):
             reason = f"{dead} is taken for dead: {retries.failures} calls in a row or more got no answer"
@@ -120,9 +124,9 @@ def repeat_reads(
 
     def again(
         response: Any,
-        operation: Any,
         attempts: int,
         caught_exception: Exception | None,
+        request_dict: Mapping[str, Any],
         **_: object,
     ) -> float | None:
         if isinstance(caught_exception, UnreachableError):
@@ -134,10 +138,11 @@ def repeat_reads(
             reason = reason_of(caught_exception)
             if reason is UnprovenReason.UNREACHABLE:
                 breaker.failed(service)
-        if reason not in _PASSING or attempts >= retries.attempts or breaker.dead(service):
+        if reason not in TRANSIENT or attempts >= retries.attempts or breaker.dead(service):
             return None
-        return retries.pause(attempts) if reads_only(str(operation.name), {}) else None
+        return retries.pause(attempts) if request_dict["context"].get(_READS) else None
 
+    events.register("provide-client-params", called)
     events.register("before-send", before)
     events.register("needs-retry", again)
 

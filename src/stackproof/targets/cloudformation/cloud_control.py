@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from stackproof.deployment.unproven_reason import UnprovenReason
+from stackproof.deployment.unproven_reason import TRANSIENT
 from stackproof.targets.failures import error_code, reason_of
 
 __all__ = ["has_cloud_control"]
@@ -12,7 +12,6 @@ __all__ = ["has_cloud_control"]
 _UNKNOWN: Final = frozenset(
     {"InvalidAction", "NotImplemented", "NotYetImplemented", "UnknownOperation", "UnknownOperationException"}
 )
-_PASSING: Final = frozenset({UnprovenReason.THROTTLED, UnprovenReason.UNREACHABLE})
 _NOT_THERE: Final = "ResourceNotFoundException"
 
 
@@ -31,6 +30,6 @@ def has_cloud_control(client: Any, stack_id: str, *, emulator: bool) -> bool:
         code = error_code(error)
         if code in _UNKNOWN or code == _NOT_THERE or (emulator and (not code or code.isdigit())):
             return False
-        if not code or code.isdigit() or reason_of(error) in _PASSING:
+        if not code or code.isdigit() or reason_of(error) in TRANSIENT:
             raise
     return True

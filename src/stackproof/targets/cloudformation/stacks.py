@@ -22,7 +22,7 @@ from stackproof.deployment.failure_cause import (
     explained_state,
 )
 from stackproof.deployment.stack_event import STACK, StackEvent
-from stackproof.deployment.unproven_reason import UnprovenReason
+from stackproof.deployment.unproven_reason import TRANSIENT
 from stackproof.proof.snapshot import GONE
 from stackproof.targets.cloudformation.assets import AssetStore
 from stackproof.targets.cloudformation.change_sets import make_change_set
@@ -382,7 +382,7 @@ class CloudFormation:
         try:
             return {str(export["Name"]): str(export["Value"]) for export in self._pages("list_exports", "Exports")}
         except self._api.exceptions.ClientError as error:
-            if reason_of(error) in {UnprovenReason.THROTTLED, UnprovenReason.UNREACHABLE}:
+            if reason_of(error) in TRANSIENT:
                 raise
             return {}  # without the permission an import stays unresolved
 
