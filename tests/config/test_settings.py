@@ -19,7 +19,8 @@ from stackproof.config.settings import (
 )
 from stackproof.core.errors import ConfigError
 from stackproof.core.notification import Level
-from stackproof.policy.engines.table import ENGINES
+from stackproof.drift.memory.sql_url import parse_store_url
+from stackproof.policy.engines.table import ENGINES, TABLE
 from stackproof.proof.minimum import MinimumProof
 from tests.fakes import written
 
@@ -215,8 +216,8 @@ def test_a_table_that_is_none_is_an_error(in_tmp_path: Path, value: str) -> None
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (b"[tool.stackproof", ": is not valid TOML: |:1: is not valid TOML: "),
-        (b"a = 1\na = 2\n", ":2: is not valid TOML: Cannot overwrite a value$"),
+        (b"[tool.stackproof", ": not valid TOML: |:1: not valid TOML: "),
+        (b"a = 1\na = 2\n", ":2: not valid TOML: Cannot overwrite a value$"),
         (b"\xff\xfe", ": "),
         (b"a = " + b"[" * 100_000, ": "),
     ],
@@ -226,6 +227,39 @@ def test_a_pyproject_that_is_no_toml_is_named(in_tmp_path: Path, text: bytes, sa
     written(in_tmp_path, {"pyproject.toml": text})
     with pytest.raises(ConfigError, match=rf"^pyproject\.toml{said}"):
         load_settings(in_tmp_path)
+
+
+@pytest.mark.parametrize("engine", [row.name for row in TABLE if row.make is not None])
+def test_only_an_engine_that_uses_an_interpreter_may_have_one(in_tmp_path: Path, engine: str) -> None:
+    table = f"[tool.stackproof.engines.{engine}]\npython = '/p'"
+    if engine == "checkov":
+        assert loaded(in_tmp_path, table).engine(engine).python == "/p"
+        return
+    message = rf"^pyproject\.toml:3: \[tool\.stackproof\] engines\.{engine}\.python: unknown key: known are"
+    with pytest.raises(ConfigError, match=message):
+        loaded(in_tmp_path, table)
+
+
+STORES = ("sqlite:///audits.db", "sqlite:////var/audits.db?timeout=1", "postgresql://h/a", "postgresql+psycopg:///a")
+NO_STORES = ("mysql://me:hunter2@x/a", "audits.db", "sqlite:audits.db", "sqlite:///", "sqlite:///:memory:", "sqlite://")
+
+
+@pytest.mark.parametrize("url", STORES)
+def test_a_store_of_audits_is_a_file_or_a_database_of_postgresql(tmp_path: Path, url: str) -> None:
+    assert loaded(tmp_path, f"audit_store = '{url}'").audit_store == url
+    assert parse_store_url(url, tmp_path)
+
+
+@pytest.mark.parametrize("url", NO_STORES)
+def test_another_store_of_audits_is_refused_at_its_line_without_its_password(in_tmp_path: Path, url: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        loaded(in_tmp_path, f"settle = 1\naudit_store = '{url}'")
+    assert str(refused.value) == (
+        "pyproject.toml:3: [tool.stackproof] audit_store: this is not a store of audits: "
+        "give sqlite:///FILE or postgresql+psycopg://HOST/NAME"
+    )
+    with pytest.raises(ConfigError):
+        parse_store_url(url, in_tmp_path)
 
 
 def test_an_app_directory_that_is_not_there_is_an_error(in_tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Final, Protocol, cast
 
+from stackproof.config.regions import REGION_PATTERN
 from stackproof.config.schema import read_schema
 from stackproof.core.errors import ConfigError
 
@@ -33,9 +34,7 @@ _REGION: Final = "give a region as AWS writes it (eu-central-1)"
 _PATTERNS: Final[Mapping[str, str]] = {
     r"^[0-9]{12}$": _ACCOUNT,
     r"^\d{12}$": _ACCOUNT,
-    r"^[a-z]{2}(-[a-z]+)+-[0-9]$": _REGION,
-    r"^[a-z]{2}(-[a-z]+)+-\d$": _REGION,
-    r"^[a-z]{2,4}(-[a-z]+)+-[0-9]+$": _REGION,
+    REGION_PATTERN: _REGION,
     r"^[A-Za-z_][A-Za-z0-9_]*$": "give the name of an environment variable (HOOK_SECRET)",
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$": _DAY,
     r"^\d{4}-\d{2}-\d{2}$": _DAY,

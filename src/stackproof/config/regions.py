@@ -7,12 +7,13 @@ from typing import Final
 
 from stackproof.core.errors import ConfigError
 
-__all__ = ["require_region"]
+__all__ = ["REGION_PATTERN", "require_region"]
 
-_REGION: Final = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
+REGION_PATTERN: Final = r"^[a-z]{2,4}(-[a-z]+)+-[0-9]+$"
+"""The schemas of files that have regions have the same pattern."""
 
 
 def require_region(region: str, *, shown: str) -> None:
     """Raise ConfigError for a text that is not a region; `shown` names the option and its value ("--region moon")."""
-    if not _REGION.fullmatch(region):
+    if not re.fullmatch(REGION_PATTERN, region):
         raise ConfigError(f"{shown}: this is not a region: give one like eu-central-1")

@@ -39,6 +39,8 @@ EMULATORS = ("moto", "ministack")
 """Targets that start and end with a run; the other target, "aws", is an account."""
 STATE_VARIABLE = "STACKPROOF_STATE_DIR"
 """The environment variable that names the folder of `.stackproof`, if it is not the project's root."""
+_STORE = re.compile(r"sqlite:///(?!:memory:(\?|$))[^?].*|postgresql(\+psycopg)?://.*")
+"""The stores that `drift.memory.sql_url` can open. Settings are read without SQLAlchemy, which parses the rest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +171,9 @@ def _wrong_here(root: Path, table: JsonObject) -> Iterator[Problem]:
         yield Problem(path=("targets",), text="there is target as well: give either target or targets")
     elif (mixture := _mixture(_targets(table))) is not None:
         yield Problem(path=("targets",), text=mixture)
+    if "audit_store" in table and not _STORE.fullmatch(str(table["audit_store"])):
+        message = "this is not a store of audits: give sqlite:///FILE or postgresql+psycopg://HOST/NAME"
+        yield Problem(path=("audit_store",), text=message)  # the value may have a password
     try:
         _day(table.get("versions_as_of"))
     except ValueError:
@@ -280,7 +285,7 @@ def _torn(file: Path, message: str) -> ConfigError:
     """The error of `tomllib`, which has the line in its text alone: `Expected '=' … (at line 3, column 5)`."""
     found = re.search(r" \(at line (\d+), column \d+\)$", message)
     where, what = (f"{shown_path(file)}:{found[1]}", message[: found.start()]) if found else (shown_path(file), message)
-    return ConfigError(f"{where}: is not valid TOML: {what}")
+    return ConfigError(f"{where}: not valid TOML: {what}")
 
 
 def _no_json(value: object, path: KeyPath) -> Iterator[Problem]:

@@ -46,11 +46,12 @@ class EngineRow:
     """One engine.
 
     `make` returns None if the engine is not installed, `remedy` is then the command that installs it; an engine without
-    `make` is not configurable, since it works on an assembly. `documentation` maps a rule id to a URL, None for a rule
-    of the project. `rule_ids` are patterns of its ids. `rule_suffixes` are those of the project's rule files, by folder
-    of policies/. `control_keys` are the keys of a control that list its rules, with their descriptions.
-    `titled_messages`: a message is the title of its rule, not about one resource. `skip_comments` start comments that
-    would skip rules, `variables` are prefixes of environment variables that would change verdicts.
+    `make` is not configurable, since it works on an assembly. `takes_python`: it may run under another interpreter.
+    `documentation` maps a rule id to a URL, None for a rule of the project. `rule_ids` are patterns of its ids.
+    `rule_suffixes` are those of the project's rule files, by folder of policies/. `control_keys` are the keys of a
+    control that list its rules, with their descriptions. `titled_messages`: a message is the title of its rule, not
+    about one resource. `skip_comments` start comments that would skip rules, `variables` are prefixes of environment
+    variables that would change verdicts.
     """
 
     name: str
@@ -58,6 +59,7 @@ class EngineRow:
     rule_ids: tuple[re.Pattern[str], ...]
     control_keys: Mapping[str, str]
     make: Callable[[EngineInputs], PolicyEngine | None] | None = None
+    takes_python: bool = False
     remedy: str = ""
     rule_suffixes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     titled_messages: bool = False
@@ -118,6 +120,7 @@ TABLE: Final = (
     EngineRow(
         name="checkov",
         make=_checkov,
+        takes_python=True,
         remedy="stackproof tools install",
         documentation=_page_of_checkov,
         rule_ids=(re.compile(r"(CKV2?|BC)_.+"),),
