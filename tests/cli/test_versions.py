@@ -268,7 +268,9 @@ def test_check_judges_versions_and_takes_a_day(project: Path, run: Run) -> None:
     assert (code, rules(out)) == (1, ["EV014 warning"])
     code, out, _ = run("check", "bad.json", *ON)
     assert (code, "EV012" in out, "pin 15.19" in out) == (1, True, True)
-    assert run("check", "bad.json", "--as-of", "nonsense")[0] == 2
+    code, _, err = run("check", "bad.json", "--as-of", "nonsense")
+    assert code == 2
+    assert err.endswith("Invalid value for '--as-of': 'nonsense' is not a day: give it as YYYY-MM-DD\n")
 
 
 def test_an_old_list_is_said_and_fails_only_a_strict_check(project: Path, run: Run) -> None:

@@ -32,7 +32,7 @@ from stackproof.wiring.synth import synthesize
 __all__ = ["adopt"]
 
 
-@click.command(cls=ReportingCommand)
+@click.command(cls=ReportingCommand, short_help="Show how to revert or adopt each difference.")
 @click.argument("report", type=click.Path(path_type=Path, allow_dash=True))
 @context_option
 @click.option("--finding", "findings", multiple=True, metavar="FINGERPRINT", help="Only this difference; repeatable.")

@@ -59,7 +59,7 @@ __all__ = ["check"]
     help="A deployed template, or a stack in the account: its engine versions are evaluated as running ones.",
 )
 @cache_option
-@verbose_option
+@verbose_option("Also show notes, generated resources, the baseline, every engine's message and rule pages.")
 def check(
     paths: tuple[str, ...],
     context: tuple[str, ...],
@@ -77,8 +77,9 @@ def check(
 ) -> None:
     """Evaluate templates against policy.
 
-    Engines: cfn-lint, Checkov, cloudformation-validate, CDK's annotations, and the
-    engine versions (databases, runtimes) that AWS still creates and supports.
+    The engines are cfn-lint, Checkov, cloudformation-validate, CDK's annotations,
+    and stackproof's rules about engine versions (databases, runtimes): whether AWS
+    still creates and supports them.
 
     PATH is a template (JSON or YAML), a folder to search for templates, a cloud
     assembly (cdk.out), or "-" for standard input. Without a PATH the CDK app of

@@ -32,7 +32,7 @@ from stackproof.wiring.targets import DeployOptions
 __all__ = ["deploy"]
 
 
-@click.command()
+@click.command(short_help="Deploy the stacks to an emulator, endpoint or account.")
 @context_option
 @live_options
 @click.option(
@@ -82,7 +82,8 @@ def deploy(
       stackproof deploy --keep
       stackproof deploy --endpoint-url http://127.0.0.1:4566
       stackproof deploy --target aws --profile dev --allow-changes
-      stackproof deploy --target aws --allow-changes --deadline 900 --capability CAPABILITY_IAM
+      stackproof deploy --target aws --allow-changes --deadline 900 \\
+        --capability CAPABILITY_IAM
       stackproof deploy --target aws --profile dev --ephemeral
     """
     refuse_both(keep=keep, is_ephemeral=is_ephemeral)

@@ -34,12 +34,12 @@ from stackproof.wiring.synth import synthesize
 __all__ = ["drift"]
 
 
-@click.group()
+@click.group(short_help="Audit the deployed stacks: changed, or not declared.")
 def drift() -> None:
     """Audit the deployed stacks: what changed, and what nobody declared."""
 
 
-@drift.command(cls=ReportingCommand)
+@drift.command(cls=ReportingCommand, short_help="Compare the deployed stacks with their templates.")
 @context_option
 @click.option("--target", metavar="NAME", help="moto or ministack (emulators), or aws (an account).")
 @place_options
@@ -80,7 +80,7 @@ def drift() -> None:
 @click.option("--strict", is_flag=True, help="Also exit with code 3 if anything was not checked.")
 @fleet_options
 @cache_option
-@verbose_option
+@verbose_option("Also show notes, waived differences, what was not checked, and the coverage of each resource type.")
 def audit(
     context: tuple[str, ...],
     target: str | None,
@@ -115,11 +115,15 @@ def audit(
     \b
     Examples:
       stackproof drift audit --target aws --profile audit
-      stackproof drift audit --target aws --stack TapStack-prod --scope tag:app=tap
-      stackproof drift audit --target aws --against assembly --minimum-coverage 95
-      stackproof drift audit --target aws --native --format json --output drift.json
+      stackproof drift audit --target aws --stack TapStack-prod \\
+        --scope tag:app=tap
+      stackproof drift audit --target aws --against assembly \\
+        --minimum-coverage 95
+      stackproof drift audit --target aws --native --format json \\
+        --output drift.json
       stackproof drift audit --target aws --fleet fleet.yaml --plan
-      stackproof drift audit --target aws --notify webhook:https://alarms.example.com/
+      stackproof drift audit --target aws \\
+        --notify webhook:https://alarms.example.com/
     """
     require_outputs(wanted)
     audit_options = AuditOptions(

@@ -156,7 +156,7 @@ class AuditMemory:
         return replace(report, notifications=unique(report.notifications))
 
 
-@click.command(cls=ReportingCommand)
+@click.command(cls=ReportingCommand, short_help="Show the recorded audits and open differences.")
 @click.option("--stack", "stack_name", metavar="NAME", help="Only this stack, with those nested in it.")
 @click.option(
     "--last",
@@ -210,7 +210,7 @@ def _is_of(place: StackKey, stack_name: str) -> bool:
     return f"{place.stack_name}/".startswith(f"{stack_name}/")
 
 
-@click.command(cls=ReportingCommand)
+@click.command(cls=ReportingCommand, short_help="Compare two recorded audits.")
 @click.argument("before", type=click.IntRange(min=1), metavar="RUN")
 @click.argument("after", type=click.IntRange(min=1), metavar="RUN")
 @_store_option
@@ -236,7 +236,7 @@ def diff(before: int, after: int, store: str | None, *, wanted: tuple[Wanted, ..
     write_text_or_json(wanted, report, lambda: diff_text(report))
 
 
-@click.command()
+@click.command(short_help="Forget stacks that are gone for good.")
 @click.option(
     "--stack",
     "stack_names",

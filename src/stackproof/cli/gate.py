@@ -57,7 +57,7 @@ _CHECKED = frozenset({"passed", "failed", "waived", "open"})
 _PATIENCE = 15.0
 
 
-@click.command(cls=ReportingCommand)
+@click.command(cls=ReportingCommand, short_help="Run everything that has to hold before a merge.")
 @context_option
 @click.option("--static", is_flag=True, help="Only synth and policy: no suites, nothing deployed.")
 @output_options(*formats_of("gate"))

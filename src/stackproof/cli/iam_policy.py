@@ -24,7 +24,7 @@ from stackproof.wiring.synth import synthesize
 __all__ = ["iam_policy"]
 
 
-@click.command("iam-policy")
+@click.command("iam-policy", short_help="Print the least IAM policy for prove, drift or deploy.")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
     "--for",

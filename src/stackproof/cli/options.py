@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -38,20 +38,30 @@ context_option = click.option(
 )
 
 
-def _day(_context: click.Context, _option: click.Parameter, value: datetime | None) -> date | None:
-    return None if value is None else value.date()
+class _Day(click.ParamType[date]):
+    """A day of the calendar."""
+
+    name = "DATE"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        try:
+            return datetime.strptime(str(value), "%Y-%m-%d").replace(tzinfo=UTC).date()
+        except ValueError:
+            self.fail(f"{value!r} is not a day: give it as YYYY-MM-DD", param, ctx)
 
 
 as_of_option = click.option(
     "--as-of",
     "as_of",
-    type=click.DateTime(["%Y-%m-%d"]),
-    callback=_day,
-    metavar="DATE",
+    type=_Day(),
     help="Evaluate engine versions on this day (YYYY-MM-DD). Default: the project's versions_as_of, else today (UTC).",
 )
 cache_option = click.option("--no-cache", is_flag=True, help="Do not use cached results.")
-verbose_option = click.option("-v", "--verbose", is_flag=True, help="Show notes and what is generated or unproven.")
+
+
+def verbose_option(description: str) -> Callable[[_Command], _Command]:
+    """`-v`, with what the command then shows."""
+    return click.option("-v", "--verbose", is_flag=True, help=description)
 
 
 def stack_option(description: str) -> Callable[[_Command], _Command]:

@@ -39,7 +39,7 @@ from stackproof.wiring.proving import ProofOptions, Waits, prove_ephemeral_stack
 __all__ = ["prove"]
 
 
-@click.command(cls=ReportingCommand)
+@click.command(cls=ReportingCommand, short_help="Compare resources and properties with what is live.")
 @context_option
 @live_options
 @output_options("terminal", "json")
@@ -59,7 +59,7 @@ __all__ = ["prove"]
 )
 @ephemeral_option
 @cache_option
-@verbose_option
+@verbose_option("Also show notes, each unproven property, whole values, and the coverage of each resource type.")
 def prove(
     context: tuple[str, ...],
     target: str | None,
@@ -82,15 +82,16 @@ def prove(
     """Compare every resource and property of the template with what is live.
 
     On an emulator (--target moto or ministack), the stacks are deployed first. In
-    an account, or at an --endpoint-url without such a target, they are found by
-    name and only read; `deploy` creates them there. With --ephemeral, the stacks
+    an account, or at an --endpoint-url without --target, they are found by name
+    and only read; `deploy` creates them there. With --ephemeral, the stacks
     are deployed for this run alone. The proofs of several emulators are merged.
 
     \b
     Examples:
       stackproof prove
       stackproof prove --target moto,ministack
-      stackproof prove --target aws --profile audit --format json --output prove.json
+      stackproof prove --target aws --profile audit --format json \\
+        --output prove.json
       stackproof prove --endpoint-url http://127.0.0.1:4566
       stackproof prove --target aws --profile dev --ephemeral
     """

@@ -12,7 +12,7 @@ from stackproof.wiring.synth import synthesize
 __all__ = ["synth"]
 
 
-@click.command()
+@click.command(short_help="Synthesize the CDK app into a cloud assembly.")
 @context_option
 @cache_option
 def synth(context: tuple[str, ...], *, no_cache: bool) -> None:

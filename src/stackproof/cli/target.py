@@ -114,7 +114,7 @@ def status() -> None:
     click.echo(f"moto runs at {running['endpoint_url']} (process {running['pid']})" if running else _NONE)
 
 
-@target.command()
+@target.command(short_help="Ask targets what they can do.")
 @context_option
 @live_options
 @click.option("--all-types", is_flag=True, help="Ask about every type that has a reader, not only those of the app.")

@@ -7,12 +7,12 @@ import click
 __all__ = ["tools"]
 
 
-@click.group()
+@click.group(short_help="Manage engines with a separate environment (Checkov).")
 def tools() -> None:
     """Manage engines that need a separate environment (Checkov)."""
 
 
-@tools.command()
+@tools.command(short_help="Install Checkov, once for each version.")
 def install() -> None:
     """Install Checkov, once for each version; this needs a package index.
 

@@ -34,7 +34,7 @@ _WIDTH = 80
 _SHOWN = 12
 
 
-@click.group()
+@click.group(short_help="Show engine versions, or refresh their list.")
 def versions() -> None:
     """Show engine versions (databases, runtimes), or refresh their list.
 
@@ -52,7 +52,7 @@ def versions() -> None:
 # --- list
 
 
-@versions.command(name="list")
+@versions.command(name="list", short_help="Show all families, or the versions of one.")
 @click.argument("family", required=False)
 @as_of_option
 def list_versions(family: str | None, as_of: date | None) -> None:
@@ -131,7 +131,7 @@ def _end(end: SupportEnd) -> str:
 # --- explain
 
 
-@versions.command(cls=ReportingCommand)
+@versions.command(cls=ReportingCommand, short_help="Show what is known of one version.")
 @click.argument("family")
 @click.argument("version")
 @as_of_option
@@ -259,7 +259,7 @@ def _age(known: AllowList, name: str, on: date) -> Iterator[str]:
 # --- refresh
 
 
-@versions.command(cls=ReportingCommand)
+@versions.command(cls=ReportingCommand, short_help="Show what would change in the list, or write it.")
 @click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path))
 @click.option(
     "--source",
